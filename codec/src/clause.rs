@@ -1,0 +1,21 @@
+//! A citation of the standard: always a version and an id, since 121 ids stand in both versions and many of
+//! them mean different things there.
+
+use std::fmt;
+
+use crate::ProtocolVersion;
+
+/// A clause such as `[5 MQTT-3.1.4-3]`, or one of our own names for an unnumbered rule, `[5 RULE-3.3.1.2-1]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Clause {
+    /// The document that the id belongs to. 3.1 has no numbered statements; 3.1.1's are cited for it.
+    pub version: ProtocolVersion,
+    /// The id, with its prefix: `MQTT-3.1.4-3`.
+    pub id: &'static str,
+}
+
+impl fmt::Display for Clause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{} {}]", self.version, self.id)
+    }
+}

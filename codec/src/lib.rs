@@ -1,0 +1,26 @@
+//! MQTT 3.1, 3.1.1 and 5.0 packets to and from bytes.
+//!
+//! Two levels: a [`Frame`] is one control packet's raw bytes, always kept; a [`Packet`] is what they mean.
+//! The protocol version is a parameter, not a second tree of types: what 3.1.1 does not have (properties,
+//! reason codes in acknowledgements) is empty or success there. No I/O, no async, no session state.
+
+pub mod clause;
+pub mod decode;
+mod encode;
+pub mod frame;
+pub mod packet;
+pub mod property;
+pub mod reason;
+pub mod version;
+
+pub use clause::Clause;
+pub use decode::DecodeError;
+pub use frame::{Frame, FrameError};
+pub use packet::{
+    Ack, Auth, ConnAck, Connect, Disconnect, Packet, PacketId, PacketType, Publish, QoS,
+    RetainHandling, SubAck, Subscribe, Subscription, SubscriptionOptions, UnsubAck, Unsubscribe,
+    Will,
+};
+pub use property::{Properties, Property, PropertyId};
+pub use reason::ReasonCode;
+pub use version::ProtocolVersion;

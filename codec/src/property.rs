@@ -1,0 +1,227 @@
+//! The properties of version 5, in the order in which they stand on the wire.
+
+use std::fmt;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+/// A Property Identifier. An unknown one survives and prints as hex.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PropertyId(pub u32);
+
+/// One property. The value's type is the standard's; its range is the decoder's affair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Property {
+    PayloadFormatIndicator(u8),
+    MessageExpiryInterval(u32),
+    ContentType(ByteString),
+    ResponseTopic(ByteString),
+    CorrelationData(Bytes),
+    SubscriptionIdentifier(u32),
+    SessionExpiryInterval(u32),
+    AssignedClientIdentifier(ByteString),
+    ServerKeepAlive(u16),
+    AuthenticationMethod(ByteString),
+    AuthenticationData(Bytes),
+    RequestProblemInformation(u8),
+    WillDelayInterval(u32),
+    RequestResponseInformation(u8),
+    ResponseInformation(ByteString),
+    ServerReference(ByteString),
+    ReasonString(ByteString),
+    ReceiveMaximum(u16),
+    TopicAliasMaximum(u16),
+    TopicAlias(u16),
+    MaximumQoS(u8),
+    RetainAvailable(u8),
+    UserProperty(ByteString, ByteString),
+    MaximumPacketSize(u32),
+    WildcardSubscriptionAvailable(u8),
+    SubscriptionIdentifierAvailable(u8),
+    SharedSubscriptionAvailable(u8),
+}
+
+impl fmt::Display for PropertyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "property 0x{:02X}", self.0),
+        }
+    }
+}
+
+impl fmt::Debug for PropertyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+macro_rules! property_ids {
+    ($($variant:ident $constant:ident = $id:literal $snake:literal $name:literal,)*) => {
+        impl PropertyId {
+            $(pub const $constant: Self = Self($id);)*
+
+            /// Every identifier that version 5 defines, ascending.
+            pub const ALL: &'static [Self] = &[$(Self($id)),*];
+
+            /// The standard's name, `Session Expiry Interval`.
+            pub const fn name(self) -> Option<&'static str> {
+                match self.0 { $($id => Some($name),)* _ => None }
+            }
+
+            /// The name that scenarios use, `session_expiry_interval`.
+            pub const fn key(self) -> Option<&'static str> {
+                match self.0 { $($id => Some($snake),)* _ => None }
+            }
+        }
+
+        impl Property {
+            /// This property's identifier.
+            pub const fn id(&self) -> PropertyId {
+                match self { $(Self::$variant { .. } => PropertyId($id),)* }
+            }
+        }
+    };
+}
+
+property_ids! {
+    PayloadFormatIndicator PAYLOAD_FORMAT_INDICATOR = 0x01 "payload_format_indicator" "Payload Format Indicator",
+    MessageExpiryInterval MESSAGE_EXPIRY_INTERVAL = 0x02 "message_expiry_interval" "Message Expiry Interval",
+    ContentType CONTENT_TYPE = 0x03 "content_type" "Content Type",
+    ResponseTopic RESPONSE_TOPIC = 0x08 "response_topic" "Response Topic",
+    CorrelationData CORRELATION_DATA = 0x09 "correlation_data" "Correlation Data",
+    SubscriptionIdentifier SUBSCRIPTION_IDENTIFIER = 0x0B "subscription_identifier" "Subscription Identifier",
+    SessionExpiryInterval SESSION_EXPIRY_INTERVAL = 0x11 "session_expiry_interval" "Session Expiry Interval",
+    AssignedClientIdentifier ASSIGNED_CLIENT_IDENTIFIER = 0x12 "assigned_client_identifier" "Assigned Client Identifier",
+    ServerKeepAlive SERVER_KEEP_ALIVE = 0x13 "server_keep_alive" "Server Keep Alive",
+    AuthenticationMethod AUTHENTICATION_METHOD = 0x15 "authentication_method" "Authentication Method",
+    AuthenticationData AUTHENTICATION_DATA = 0x16 "authentication_data" "Authentication Data",
+    RequestProblemInformation REQUEST_PROBLEM_INFORMATION = 0x17 "request_problem_information" "Request Problem Information",
+    WillDelayInterval WILL_DELAY_INTERVAL = 0x18 "will_delay_interval" "Will Delay Interval",
+    RequestResponseInformation REQUEST_RESPONSE_INFORMATION = 0x19 "request_response_information" "Request Response Information",
+    ResponseInformation RESPONSE_INFORMATION = 0x1A "response_information" "Response Information",
+    ServerReference SERVER_REFERENCE = 0x1C "server_reference" "Server Reference",
+    ReasonString REASON_STRING = 0x1F "reason_string" "Reason String",
+    ReceiveMaximum RECEIVE_MAXIMUM = 0x21 "receive_maximum" "Receive Maximum",
+    TopicAliasMaximum TOPIC_ALIAS_MAXIMUM = 0x22 "topic_alias_maximum" "Topic Alias Maximum",
+    TopicAlias TOPIC_ALIAS = 0x23 "topic_alias" "Topic Alias",
+    MaximumQoS MAXIMUM_QOS = 0x24 "maximum_qos" "Maximum QoS",
+    RetainAvailable RETAIN_AVAILABLE = 0x25 "retain_available" "Retain Available",
+    UserProperty USER_PROPERTY = 0x26 "user_properties" "User Property",
+    MaximumPacketSize MAXIMUM_PACKET_SIZE = 0x27 "maximum_packet_size" "Maximum Packet Size",
+    WildcardSubscriptionAvailable WILDCARD_SUBSCRIPTION_AVAILABLE = 0x28 "wildcard_subscription_available" "Wildcard Subscription Available",
+    SubscriptionIdentifierAvailable SUBSCRIPTION_IDENTIFIER_AVAILABLE = 0x29 "subscription_identifier_available" "Subscription Identifier Available",
+    SharedSubscriptionAvailable SHARED_SUBSCRIPTION_AVAILABLE = 0x2A "shared_subscription_available" "Shared Subscription Available",
+}
+
+/// The properties of one packet, in wire order; repeated ones stand twice.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Properties(pub Vec<Property>);
+
+impl Properties {
+    /// No properties.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Every property, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Property> {
+        self.0.iter()
+    }
+
+    /// Appends one.
+    pub fn push(&mut self, property: Property) {
+        self.0.push(property);
+    }
+
+    /// The first with this identifier.
+    pub fn find(&self, id: PropertyId) -> Option<&Property> {
+        self.0.iter().find(|p| p.id() == id)
+    }
+
+    /// User Properties, in order.
+    pub fn user_properties(&self) -> impl Iterator<Item = (&ByteString, &ByteString)> {
+        self.0.iter().filter_map(|p| match p {
+            Property::UserProperty(name, value) => Some((name, value)),
+            _ => None,
+        })
+    }
+
+    /// Subscription Identifiers, in order.
+    pub fn subscription_identifiers(&self) -> impl Iterator<Item = u32> + '_ {
+        self.0.iter().filter_map(|p| match p {
+            Property::SubscriptionIdentifier(id) => Some(*id),
+            _ => None,
+        })
+    }
+}
+
+macro_rules! property_values {
+    ($($(#[$doc:meta])* $method:ident: $variant:ident -> $type:ty,)*) => {
+        impl Properties {
+            $(
+                $(#[$doc])*
+                pub fn $method(&self) -> Option<$type> {
+                    self.0.iter().find_map(|p| match p {
+                        Property::$variant(value) => Some(value.clone()),
+                        _ => None,
+                    })
+                }
+            )*
+        }
+    };
+}
+
+property_values! {
+    /// 0 unspecified bytes, 1 UTF-8 text.
+    payload_format_indicator: PayloadFormatIndicator -> u8,
+    /// Seconds.
+    message_expiry_interval_s: MessageExpiryInterval -> u32,
+    content_type: ContentType -> ByteString,
+    response_topic: ResponseTopic -> ByteString,
+    correlation_data: CorrelationData -> Bytes,
+    /// Seconds; 0xFFFFFFFF never expires.
+    session_expiry_interval_s: SessionExpiryInterval -> u32,
+    assigned_client_identifier: AssignedClientIdentifier -> ByteString,
+    /// Seconds.
+    server_keep_alive_s: ServerKeepAlive -> u16,
+    authentication_method: AuthenticationMethod -> ByteString,
+    authentication_data: AuthenticationData -> Bytes,
+    request_problem_information: RequestProblemInformation -> u8,
+    /// Seconds.
+    will_delay_interval_s: WillDelayInterval -> u32,
+    request_response_information: RequestResponseInformation -> u8,
+    response_information: ResponseInformation -> ByteString,
+    server_reference: ServerReference -> ByteString,
+    reason_string: ReasonString -> ByteString,
+    receive_maximum: ReceiveMaximum -> u16,
+    topic_alias_maximum: TopicAliasMaximum -> u16,
+    topic_alias: TopicAlias -> u16,
+    maximum_qos: MaximumQoS -> u8,
+    retain_available: RetainAvailable -> u8,
+    /// Bytes, of the whole packet with its fixed header.
+    maximum_packet_size: MaximumPacketSize -> u32,
+    wildcard_subscription_available: WildcardSubscriptionAvailable -> u8,
+    subscription_identifier_available: SubscriptionIdentifierAvailable -> u8,
+    shared_subscription_available: SharedSubscriptionAvailable -> u8,
+}
+
+impl FromIterator<Property> for Properties {
+    fn from_iter<I: IntoIterator<Item = Property>>(iter: I) -> Self {
+        Self(iter.into_iter().collect())
+    }
+}
+
+impl<'a> IntoIterator for &'a Properties {
+    type Item = &'a Property;
+    type IntoIter = std::slice::Iter<'a, Property>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
