@@ -1,0 +1,17 @@
+//! The reference MQTT broker of mqtt-check.
+//!
+//! [`core`] is a pure state machine: inputs and the time go in, outputs and the next deadline come out. No socket,
+//! clock, task, log or randomness is in it. [`shell`] runs it over any `AsyncRead + AsyncWrite` with tokio.
+//! [`Deviation`]s are its deliberate faults, by which the suite proves that its checks can fail.
+
+pub mod config;
+pub mod core;
+pub mod deviation;
+pub mod hook;
+#[cfg(feature = "shell")]
+pub mod shell;
+
+pub use config::Config;
+pub use core::{Broker, ConnectionId, Control, Input, Output, Time};
+pub use deviation::{Deviation, Deviations};
+pub use hook::HookEvent;

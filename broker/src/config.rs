@@ -1,0 +1,71 @@
+//! What the broker offers and enforces. What CONNACK announces is what is enforced.
+
+use std::time::Duration;
+
+use mqtt_check_codec::QoS;
+
+/// The broker's configuration. The defaults offer everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Whether QoS 0 messages are kept for a session that is offline.
+    pub queue_qos0: bool,
+    /// How long a 3.1 or 3.1.1 session with Clean Session 0 lives offline; `None` for ever.
+    pub persistent_session_expiry: Option<Duration>,
+    /// The longest Session Expiry Interval granted; CONNACK says so when it shortens. `None`: any.
+    pub maximum_session_expiry: Option<Duration>,
+    /// Whether sessions and retained messages survive a restart.
+    pub durable: bool,
+    /// Replaces the client's Keep Alive, in seconds, and is announced as Server Keep Alive.
+    pub server_keep_alive_s: Option<u16>,
+    pub receive_maximum: u16,
+    pub topic_alias_maximum: u16,
+    /// Bytes; `None` for no limit beyond the encoding.
+    pub maximum_packet_size: Option<u32>,
+    pub maximum_qos: QoS,
+    pub retain_available: bool,
+    pub wildcard_subscription_available: bool,
+    pub subscription_identifier_available: bool,
+    pub shared_subscription_available: bool,
+    /// Messages waiting for one session at most; over it the newest is dropped.
+    pub maximum_queued_messages: usize,
+    /// A Reason String and a User Property on every packet that can carry one and where the client allows.
+    pub reason_strings: bool,
+    /// The length-2 form of acknowledgements and DISCONNECT where nothing more is to be said.
+    pub short_acknowledgements: bool,
+    /// How long an opened connection may wait with its CONNECT.
+    pub connect_timeout: Duration,
+    /// User names and passwords; `None` lets everybody in.
+    pub users: Option<Vec<User>>,
+}
+
+/// One who may connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    pub name: String,
+    pub password: Vec<u8>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            queue_qos0: false,
+            persistent_session_expiry: None,
+            maximum_session_expiry: None,
+            durable: false,
+            server_keep_alive_s: None,
+            receive_maximum: u16::MAX,
+            topic_alias_maximum: u16::MAX,
+            maximum_packet_size: None,
+            maximum_qos: QoS::ExactlyOnce,
+            retain_available: true,
+            wildcard_subscription_available: true,
+            subscription_identifier_available: true,
+            shared_subscription_available: true,
+            maximum_queued_messages: 10_000,
+            reason_strings: false,
+            short_acknowledgements: false,
+            connect_timeout: Duration::from_secs(10),
+            users: None,
+        }
+    }
+}
