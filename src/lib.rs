@@ -1,0 +1,15 @@
+//! mqtt-check: scenarios in, verdicts out.
+//!
+//! ```text
+//! scenario file -> plan -> run -> transcript -> verdict -> report
+//!    (YAML)       (pure)  (I/O)    (record)     (pure)     (pure)
+//! ```
+//! No module imports from its right. A failed check is data in the transcript and the verdict; an `Err` means that
+//! the run itself could not go on.
+
+pub mod diagnostic;
+pub mod exit;
+pub mod plan;
+pub mod scenario;
+pub mod transcript;
+pub mod verdict;

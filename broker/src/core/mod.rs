@@ -21,7 +21,10 @@ pub struct ConnectionId(pub u64);
 #[derive(Debug, Clone)]
 pub enum Input {
     /// A transport was accepted. `nonce` is random, for an assigned client id.
-    Opened { connection: ConnectionId, nonce: u64 },
+    Opened {
+        connection: ConnectionId,
+        nonce: u64,
+    },
     /// A whole packet came. `size` is that of its frame in bytes.
     Received {
         connection: ConnectionId,
@@ -34,7 +37,9 @@ pub enum Input {
         error: DecodeError,
     },
     /// The transport ended from the other side.
-    Closed { connection: ConnectionId },
+    Closed {
+        connection: ConnectionId,
+    },
     /// The next deadline has come.
     Woke,
     Control(Control),
@@ -76,7 +81,9 @@ pub enum Output {
         packet: Packet,
     },
     /// Close the transport, after what was sent on it.
-    Close { connection: ConnectionId },
+    Close {
+        connection: ConnectionId,
+    },
     Hook(HookEvent),
 }
 

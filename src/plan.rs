@@ -1,0 +1,1 @@
+//! A scene made ready to be played.

@@ -1,0 +1,501 @@
+//! A scenario as the language says it, for one case: rows filled in, version switches resolved, every scalar typed.
+//!
+//! After parsing a wrong scenario cannot be expressed here, but for what only the plan can see (a name used
+//! before it is bound, an id twice over several files).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
+
+use crate::diagnostic::{Place, Source};
+
+/// `session/takeover@5`, `connect/malformed[empty-payload]@3.1.1`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CaseId {
+    /// The path below the scenario folder, with `/` and without its ending.
+    pub path: String,
+    pub row: Option<String>,
+    pub version: ProtocolVersion,
+}
+
+impl std::fmt::Display for CaseId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.path)?;
+        if let Some(row) = &self.row {
+            write!(f, "[{row}]")?;
+        }
+        write!(f, "@{}", self.version)
+    }
+}
+
+/// One case of one scenario.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scene {
+    pub id: CaseId,
+    pub source: Arc<Source>,
+    pub title: String,
+    pub about: Option<String>,
+    pub tags: Vec<String>,
+    pub needs: Vec<Capability>,
+    pub exclusive: bool,
+    pub settings: Settings,
+    /// In the order in which the file declares them.
+    pub clients: Vec<Client>,
+    pub steps: Vec<Step>,
+    pub control: Option<Control>,
+    pub exercised_if: Vec<(ClientIndex, PacketPattern)>,
+}
+
+/// A client, as an index into [`Scene::clients`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClientIndex(pub usize);
+
+macro_rules! word_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name { $($(#[$vdoc])* $variant,)* }
+
+        impl $name {
+            /// Every value with its word, in the order of the reference.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// As scenarios write it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// The value that this word stands for.
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|v| v.as_str() == word)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+word_enum! {
+    /// What a target must be able to do.
+    Capability {
+        Retain = "retain",
+        QoS1 = "qos_1",
+        QoS2 = "qos_2",
+        WildcardSubscriptions = "wildcard_subscriptions",
+        SubscriptionIdentifiers = "subscription_identifiers",
+        SharedSubscriptions = "shared_subscriptions",
+        TopicAliases = "topic_aliases",
+        PersistentSessions = "persistent_sessions",
+        Anonymous = "anonymous",
+        EmptyClientId = "empty_client_id",
+        LongClientId = "long_client_id",
+        Users = "users",
+        AccessList = "access_list",
+        EnhancedAuthentication = "enhanced_authentication",
+        WebSocket = "websocket",
+        Tls = "tls",
+        Hooks = "hooks",
+        Kick = "kick",
+        Redirect = "redirect",
+        Restart = "restart",
+    }
+}
+
+word_enum! {
+    /// How much a step that does not hold weighs.
+    Level {
+        Must = "must",
+        Should = "should",
+        May = "may",
+        Disputed = "disputed",
+    }
+}
+
+word_enum! {
+    /// Who plays a client.
+    Driver {
+        Wire = "wire",
+        Rumqttc = "rumqttc",
+    }
+}
+
+/// The broker's configuration that a scenario is about; `None` is the default.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settings {
+    pub queue_qos0: Option<bool>,
+    /// `Some(None)` is `never`.
+    pub persistent_session_expiry: Option<Option<Duration>>,
+    pub maximum_session_expiry: Option<Option<Duration>>,
+    pub durable: Option<bool>,
+    pub server_keep_alive_s: Option<u16>,
+    pub receive_maximum: Option<u16>,
+    pub topic_alias_maximum: Option<u16>,
+    pub maximum_packet_size: Option<u32>,
+    pub maximum_qos: Option<u8>,
+    pub retain_available: Option<bool>,
+    pub wildcard_subscription_available: Option<bool>,
+    pub subscription_identifier_available: Option<bool>,
+    pub shared_subscription_available: Option<bool>,
+    pub maximum_queued_messages: Option<u32>,
+    pub reason_strings: Option<bool>,
+    pub short_acknowledgements: Option<bool>,
+    pub connect_timeout: Option<Duration>,
+    /// Names and passwords.
+    pub users: Option<Vec<(String, Bytes)>>,
+}
+
+/// A client and the defaults of its `connect` steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Client {
+    pub name: String,
+    pub place: Place,
+    pub id: Expr,
+    pub version: ProtocolVersion,
+    pub driver: Driver,
+    /// Whether what comes in with QoS 1 and 2 is acknowledged at once.
+    pub auto_ack: bool,
+    /// Fields of CONNECT; a `connect` step's own come over them.
+    pub connect: Vec<Field>,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The action's place: the actor's key.
+    pub place: Place,
+    pub id: Option<String>,
+    /// The step as it reads: `second: connect`.
+    pub label: String,
+    pub clauses: Vec<String>,
+    pub level: Level,
+    pub note: Option<String>,
+    /// Choices and the answers that they must have had.
+    pub when: Vec<(String, String)>,
+    pub action: Action,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    Client {
+        client: ClientIndex,
+        action: ClientAction,
+    },
+    Wait(Duration),
+    Hooks(HookList),
+    Broker(BrokerAction),
+    Choice(Choice),
+    Parallel(Vec<Step>),
+    // `repeat` is unrolled by the parser, `$i` filled in.
+}
+
+/// What a client does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ClientAction {
+    Open,
+    /// `connect`, `publish`, `subscribe`, `unsubscribe`, the acknowledgements, `ping`, `auth`, `disconnect`.
+    Exchange(Exchange),
+    Send(SendBytes),
+    /// One write. Only `Exchange`s, whose answers are not waited for, and `Send`s.
+    Batch(Vec<ClientAction>),
+    Drop(DropHow),
+    Expect(Vec<Expectation>),
+}
+
+/// A packet and what is waited for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exchange {
+    pub packet: PacketTemplate,
+    pub answer: Answer,
+    /// The limit of the answer; `None` is the target's.
+    pub within: Option<Duration>,
+    /// A QoS 2 PUBLISH: stop after PUBREC.
+    pub until_pubrec: bool,
+    /// A DISCONNECT: leave the transport open.
+    pub keep_open: bool,
+}
+
+/// What is expected of the answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// Send only.
+    None,
+    /// The handshake's next packet, with these fields; success unless they say otherwise.
+    Fields(Vec<FieldMatch>),
+    Refused(Refused),
+}
+
+/// A packet to be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PacketTemplate {
+    pub packet_type: PacketType,
+    /// By the names of the reference. A Will's fields have `will_` before theirs.
+    pub fields: Vec<Field>,
+    /// SUBSCRIBE's filters with their options; UNSUBSCRIBE's have none.
+    pub filters: Vec<FilterTemplate>,
+    /// Deliberate lies; empty in an honest packet.
+    pub lies: Vec<Lie>,
+}
+
+/// A named field and its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    pub name: String,
+    pub value: Expr,
+    pub place: Place,
+}
+
+/// One Topic Filter to be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FilterTemplate {
+    pub filter: Expr,
+    pub qos: u8,
+    pub no_local: bool,
+    pub retain_as_published: bool,
+    pub retain_handling: u8,
+}
+
+/// A deliberate fault of an encoded packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lie {
+    /// The named field has this content instead.
+    Override { field: String, bytes: Bytes },
+    /// The named field is left out.
+    Omit { field: String },
+    /// These bytes stand inside the Remaining Length, at the end.
+    Append(Bytes),
+    /// These bytes stand behind the packet.
+    Trailing(Bytes),
+    /// These bytes stand at the end of the property section, counted in its length.
+    Properties(Bytes),
+    /// Only so many bytes of the packet are sent.
+    Cut(usize),
+}
+
+/// `send`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SendBytes {
+    /// From the notation.
+    Bytes(Bytes),
+    /// A packet whatever the connection's state; nothing is waited for.
+    Packet(PacketTemplate),
+}
+
+/// How a transport is ended without DISCONNECT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DropHow {
+    Close,
+    HalfClose,
+    Reset,
+}
+
+/// A value that may need what the run brought.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expr {
+    Literal(Literal),
+    /// `$name`.
+    Name(String),
+    /// `$connack.FIELD` or `$CLIENT.connack.FIELD`; the acting client's if `None`.
+    Connack {
+        client: Option<ClientIndex>,
+        property: String,
+    },
+    /// `left + right` and so on.
+    Arithmetic {
+        left: Box<Expr>,
+        operator: Operator,
+        right: Box<Expr>,
+    },
+    /// A text with `${name}` in it.
+    Joined(Vec<Expr>),
+    /// So many bytes `x`.
+    Size(Box<Expr>),
+}
+
+/// In an arithmetic expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    Plus,
+    Minus,
+    Times,
+}
+
+/// A typed value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Literal {
+    Bool(bool),
+    Number(u64),
+    /// A string or a payload: bytes, since a scenario may want ill-formed ones.
+    Bytes(Bytes),
+    Reason(ReasonCode),
+    Reasons(Vec<ReasonCode>),
+    /// User Properties.
+    Pairs(Vec<(Bytes, Bytes)>),
+    /// Subscription Identifiers.
+    Numbers(Vec<u64>),
+}
+
+/// What is expected of one field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldMatch {
+    pub name: String,
+    pub matcher: Matcher,
+    pub place: Place,
+}
+
+/// How a field's value is judged.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Matcher {
+    /// Equal; an unbound `$name` is bound.
+    Is(Expr),
+    Absent,
+    Present,
+    Not(Box<Matcher>),
+    OneOf(Vec<Matcher>),
+    Between {
+        at_least: Option<Expr>,
+        at_most: Option<Expr>,
+    },
+    StartsWith(Bytes),
+    /// User Properties that hold these in this order, among others.
+    Includes(Vec<(Bytes, Bytes)>),
+    /// Subscription Identifiers in any order.
+    Set(Vec<u64>),
+}
+
+/// A received packet and what is expected of its fields.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PacketPattern {
+    pub packet_type: PacketType,
+    pub fields: Vec<FieldMatch>,
+}
+
+/// An expectation with its limits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expectation {
+    pub place: Place,
+    pub pattern: Pattern,
+    pub within: Option<Duration>,
+    pub not_before: Option<Duration>,
+    pub after: After,
+    /// How many; `{1, Some(1)}` unless said otherwise.
+    pub count: Count,
+}
+
+/// How many packets in a row an expectation takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    pub at_least: u32,
+    /// `None`: as many as have come.
+    pub at_most: Option<u32>,
+}
+
+/// What `within` and `not_before` count from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum After {
+    /// The step's begin.
+    Now,
+    /// The begin of the step with this id.
+    Step(String),
+    /// The last packet that this connection sent.
+    LastPacket,
+}
+
+/// What is expected.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pattern {
+    Packet(PacketPattern),
+    /// `how`: `Some(Close)`, `Some(Reset)`, or either.
+    Closed {
+        how: Option<DropHow>,
+    },
+    Refused(Refused),
+    Silence {
+        /// Empty: of everything.
+        of: Vec<PacketType>,
+        span: Duration,
+    },
+    InOrder(Vec<Expectation>),
+    Unordered(Vec<PacketPattern>),
+    /// Each alternative is a sequence.
+    AnyOf(Vec<Vec<Expectation>>),
+}
+
+/// What the standard lets a server do with what it cannot take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Codes in CONNACK or DISCONNECT; empty: any that says failure.
+    pub codes: Vec<ReasonCode>,
+    pub connack: ConnAckRule,
+}
+
+/// Whether a refusal comes with a CONNACK.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnAckRule {
+    Allowed,
+    Never,
+    Required,
+}
+
+/// `hooks:`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HookList {
+    /// The Client Identifiers whose events are meant.
+    pub of: Vec<String>,
+    pub events: Vec<HookPattern>,
+}
+
+/// One event of the list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HookPattern {
+    pub place: Place,
+    /// `session.created`.
+    pub name: String,
+    /// Fields and their texts; unnamed ones may be anything.
+    pub fields: Vec<(String, String)>,
+}
+
+/// `broker:` as a step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BrokerAction {
+    Kick {
+        client: ClientIndex,
+        reason: ReasonCode,
+    },
+    Redirect {
+        client: ClientIndex,
+        reason: ReasonCode,
+        server_reference: Option<String>,
+        at_connect: bool,
+    },
+    Restart,
+    Stop,
+}
+
+/// `choice:`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    pub name: String,
+    pub of: ClientIndex,
+    /// In the order in which they are tried.
+    pub answers: Vec<(String, Vec<Expectation>)>,
+}
+
+/// `control:`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Control {
+    pub place: Place,
+    /// Ids of steps that are not played.
+    pub without: Vec<String>,
+    /// Ids of steps and what is played instead.
+    pub with: Vec<(String, Step)>,
+    pub settings: Option<Settings>,
+    /// `Action::Client` with `Expect`, or `Action::Hooks`.
+    pub expect: Vec<Step>,
+}

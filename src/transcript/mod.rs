@@ -1,0 +1,162 @@
+//! The record of a case: every packet, every broker event and the marks of the steps, so that it can be judged
+//! again later.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use mqtt_check_codec::{DecodeError, Frame, FrameError, Packet, ProtocolVersion};
+
+use crate::scenario::model::{CaseId, ClientIndex};
+
+/// An event, as an index into [`Transcript::events`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventIndex(pub usize);
+
+/// A connection, as an index into [`Transcript::lanes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LaneIndex(pub usize);
+
+/// A step, as an index into the plan's steps, which are numbered as they stand, those inside `parallel` included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StepIndex(pub usize);
+
+/// What was seen of one play of a scene, or of its control.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transcript {
+    pub case: CaseId,
+    /// A lane for each connection, in the order in which they were opened.
+    pub lanes: Vec<Lane>,
+    /// In the order in which they were seen.
+    pub events: Vec<Event>,
+    /// In the order in which they happened, as the target's source tells.
+    pub hooks: Vec<HookRecord>,
+    /// Whether the target shows hook events, and which it cannot.
+    pub hook_source: HookSource,
+    pub steps: Vec<StepRecord>,
+    /// Choices and their answers.
+    pub choices: Vec<(String, String)>,
+    /// Why the play could not go on to its end, if it could not.
+    pub broken_off: Option<String>,
+}
+
+/// One connection of one client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lane {
+    pub client: ClientIndex,
+    /// The client's name.
+    pub name: String,
+    /// 1 for the client's first connection.
+    pub connection: u32,
+    pub version: ProtocolVersion,
+}
+
+/// One thing that happened on a connection.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Since the scene began.
+    pub at: Duration,
+    pub lane: LaneIndex,
+    /// The step that was being played.
+    pub during: StepIndex,
+    /// The step that sent or took it.
+    pub taken_by: Option<StepIndex>,
+    pub what: What,
+}
+
+/// What happened on a connection.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    Opened,
+    Sent {
+        bytes: Bytes,
+        /// What it means, when it is a packet.
+        packet: Option<Packet>,
+        /// An acknowledgement or PINGREQ that the driver sends by itself.
+        automatic: bool,
+    },
+    Received {
+        frame: Frame,
+        packet: Result<Packet, DecodeError>,
+        /// Taken by the driver itself: PUBREL of an automatic exchange, PINGRESP of an automatic ping.
+        automatic: bool,
+    },
+    /// Bytes that are no frame; nothing more is read.
+    Garbage {
+        bytes: Bytes,
+        error: FrameError,
+    },
+    /// Bytes of a packet that the close cut off.
+    Truncated {
+        bytes: Bytes,
+    },
+    /// The broker ended the transport.
+    Closed(Ending),
+    /// We ended the transport, or our half of it.
+    Dropped(Ending),
+}
+
+/// How a transport ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    Close,
+    Reset,
+    HalfClose,
+}
+
+/// One event of the broker, in the one vocabulary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookRecord {
+    /// Since the scene began; `None` when the source does not tell.
+    pub at: Option<Duration>,
+    /// The step after whose begin it was seen.
+    pub during: StepIndex,
+    /// `session.created`.
+    pub name: String,
+    /// Names and texts in the order of the reference.
+    pub fields: Vec<(String, String)>,
+}
+
+/// Where hook events come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HookSource {
+    /// The target shows none.
+    None,
+    /// It shows all of these names; the empty list stands for every name there is.
+    Shows(Vec<String>),
+}
+
+/// How a step went.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepRecord {
+    pub step: StepIndex,
+    /// Since the scene began.
+    pub began: Duration,
+    /// One for each waiting of the step, in order.
+    pub outcomes: Vec<Outcome>,
+    /// Set when the step could not be played.
+    pub not_reached: Option<String>,
+}
+
+/// What a waiting brought.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// What the expectation took, in its own order.
+    pub taken: Vec<EventIndex>,
+    /// Of `any_of` and `choice`: the number of the alternative that held.
+    pub alternative: Option<usize>,
+    pub ended: Ended,
+    /// When it was decided, since the scene began.
+    pub at: Duration,
+}
+
+/// How a waiting ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It had what it waits for; whether its fields are right is the verdict's affair.
+    Complete,
+    TimedOut,
+    Closed,
+    Reset,
+    /// There is no connection to wait on.
+    NoConnection,
+}

@@ -1,0 +1,96 @@
+//! What a case is worth: the transcript judged clause by clause.
+
+use std::time::Duration;
+
+use crate::diagnostic::Place;
+use crate::scenario::model::{CaseId, Level};
+use crate::transcript::{EventIndex, StepIndex, Transcript};
+
+/// One case's result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseResult {
+    pub id: CaseId,
+    pub title: String,
+    /// As the user named the file.
+    pub file: String,
+    pub verdict: Verdict,
+    /// Every clause that a step of the case cites, in the order of the steps.
+    pub clauses: Vec<String>,
+    pub findings: Vec<Finding>,
+    /// Answers to what the standard leaves open.
+    pub choices: Vec<(String, String)>,
+    /// `None` when the case was skipped before it was played.
+    pub transcript: Option<Transcript>,
+    pub control: Option<Transcript>,
+    /// Wall-clock time.
+    pub wall: Duration,
+    /// Time on the broker's clock, where it is virtual.
+    pub virtual_time: Duration,
+}
+
+/// The four outcomes and the one that a run hopes for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Passed,
+    /// A MUST does not hold.
+    Failed,
+    /// A SHOULD does not hold.
+    Warned,
+    Skipped {
+        reason: String,
+    },
+    Inconclusive {
+        reason: String,
+    },
+}
+
+impl Verdict {
+    /// `passed`, `failed`, `warned`, `skipped` or `inconclusive`.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Warned => "warned",
+            Self::Skipped { .. } => "skipped",
+            Self::Inconclusive { .. } => "inconclusive",
+        }
+    }
+
+    /// Why a case was skipped or is inconclusive.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Skipped { reason } | Self::Inconclusive { reason } => Some(reason),
+            _ => None,
+        }
+    }
+}
+
+/// One thing that is not as expected, or could not be seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    pub kind: FindingKind,
+    pub level: Level,
+    /// Bare ids of the case's version, `MQTT-3.1.4-3`.
+    pub clauses: Vec<String>,
+    /// What was expected; several where several answers are right.
+    pub expected: Vec<String>,
+    pub actual: String,
+    /// The step, its place and how it reads.
+    pub step: Option<StepIndex>,
+    pub label: String,
+    pub place: Option<Place>,
+    pub note: Option<String>,
+    /// The events that it is about.
+    pub events: Vec<EventIndex>,
+}
+
+/// What sort of finding it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FindingKind {
+    /// A check does not hold.
+    Violation,
+    /// A step could not be played.
+    NotReached,
+    /// The target cannot show what the step is about.
+    NotObservable,
+}
