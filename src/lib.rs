@@ -8,8 +8,10 @@
 //! the run itself could not go on.
 
 pub mod diagnostic;
+pub mod engine;
 pub mod exit;
 pub mod plan;
 pub mod scenario;
+pub mod target;
 pub mod transcript;
 pub mod verdict;
