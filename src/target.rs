@@ -1,0 +1,30 @@
+//! What is tested: the bundled broker, or any broker that a URL reaches.
+
+use thiserror::Error;
+
+/// A broker to test, and what is known about it.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// The bundled broker, in virtual time, with these deviations by name.
+    Bundled { deviations: Vec<String> },
+    /// A broker at `mqtt://host:port`.
+    External(External),
+}
+
+/// A broker that is reached over the network.
+#[derive(Debug, Clone)]
+pub struct External {
+    /// The name of its target file, or its URL.
+    pub name: String,
+    pub url: String,
+}
+
+/// Why a run could not start.
+#[derive(Debug, Clone, Error)]
+pub enum StartError {
+    #[error("failed to connect to {url}: {problem}")]
+    Unreachable { url: String, problem: String },
+    /// Something answers there, but it does not speak MQTT.
+    #[error("{url} does not speak MQTT: {problem}")]
+    NotMqtt { url: String, problem: String },
+}
