@@ -1,4 +1,10 @@
 //! Raw frames: where one control packet ends and the next begins.
+//!
+//! A Remaining Length that is longer than it need be can still be cut, so it is cut: version 5 forbids it
+//! `[5 MQTT-1.5.5-1]`, 3.1.1 has no such clause, and the version is only known to [`Packet::decode`], which
+//! judges it.
+//!
+//! [`Packet::decode`]: crate::Packet::decode
 
 use std::fmt;
 
@@ -6,9 +12,11 @@ use bytes::{Bytes, BytesMut};
 use thiserror::Error;
 
 use crate::PacketType;
+use crate::varint::{self, Read};
 
-/// The bytes of one control packet, fixed header included, just as they were on the wire.
-#[derive(Clone, PartialEq, Eq)]
+/// The bytes of one control packet, fixed header included, just as they were on the wire. The Remaining
+/// Length agrees with the bytes that follow it.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Frame {
     bytes: Bytes,
 }
@@ -19,12 +27,15 @@ pub enum FrameError {
     /// The fourth byte of the Remaining Length still says that another follows.
     #[error("remaining length has more than four bytes")]
     LengthTooLong,
-    /// The Remaining Length is not in its shortest form. [5 MQTT-1.5.5-1]
-    #[error("remaining length is not in its shortest form")]
-    LengthNotMinimal,
     /// The packet would be larger than the reader takes.
     #[error("packet of {size} bytes is over the maximum of {maximum}")]
     TooLarge { size: usize, maximum: usize },
+    /// From [`Frame::from_bytes`] only: the bytes end within the packet.
+    #[error("packet is incomplete: at least {missing} more bytes belong to it")]
+    Incomplete { missing: usize },
+    /// From [`Frame::from_bytes`] only: bytes follow the packet.
+    #[error("{extra} bytes follow the packet")]
+    Trailing { extra: usize },
 }
 
 impl Frame {
@@ -34,8 +45,40 @@ impl Frame {
     /// # Errors
     /// When the stream cannot be cut further; `buffer` is left as it is.
     pub fn read(buffer: &mut BytesMut, maximum: usize) -> Result<Option<Self>, FrameError> {
-        let _ = (buffer, maximum);
-        unimplemented!("the codec's first commit is its types")
+        let Some(size) = size(buffer)? else {
+            return Ok(None);
+        };
+        if size > maximum {
+            return Err(FrameError::TooLarge { size, maximum });
+        }
+        if buffer.len() < size {
+            return Ok(None);
+        }
+        let bytes = buffer.split_to(size).freeze();
+        Ok(Some(Self { bytes }))
+    }
+
+    /// The frame that `bytes` are, from the first to the last.
+    ///
+    /// # Errors
+    /// When they are less or more than one frame.
+    pub fn from_bytes(bytes: Bytes) -> Result<Self, FrameError> {
+        let size = size(&bytes)?.unwrap_or(bytes.len() + 1);
+        if size > bytes.len() {
+            let missing = size - bytes.len();
+            return Err(FrameError::Incomplete { missing });
+        }
+        if size < bytes.len() {
+            let extra = bytes.len() - size;
+            return Err(FrameError::Trailing { extra });
+        }
+        Ok(Self { bytes })
+    }
+
+    /// The frame that `bytes` are known to be.
+    pub(crate) fn whole(bytes: Bytes) -> Self {
+        debug_assert_eq!(size(&bytes), Ok(Some(bytes.len())), "is one whole frame");
+        Self { bytes }
     }
 
     /// The bytes as they were on the wire.
@@ -49,6 +92,18 @@ impl Frame {
     }
 }
 
+/// The whole size of the packet that begins here; `None` while its Remaining Length is incomplete.
+fn size(bytes: &[u8]) -> Result<Option<usize>, FrameError> {
+    let Some((_, rest)) = bytes.split_first() else {
+        return Ok(None);
+    };
+    match varint::read(rest) {
+        Read::Value(length, width) => Ok(Some(1 + width + length as usize)),
+        Read::Incomplete => Ok(None),
+        Read::TooLong => Err(FrameError::LengthTooLong),
+    }
+}
+
 impl fmt::Debug for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}(", self.packet_type())?;
@@ -56,5 +111,76 @@ impl fmt::Debug for Frame {
             write!(f, "{byte:02x}")?;
         }
         f.write_str(")")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_one_frame_and_leaves_the_rest() {
+        let mut buffer = BytesMut::from(&[0xC0, 0x00, 0xD0, 0x00, 0x30][..]);
+        let first = Frame::read(&mut buffer, 100)
+            .expect("is a frame")
+            .expect("is whole");
+        assert_eq!(first.packet_type(), PacketType::PINGREQ);
+        assert_eq!(buffer[..], [0xD0, 0x00, 0x30]);
+        let second = Frame::read(&mut buffer, 100)
+            .expect("is a frame")
+            .expect("is whole");
+        assert_eq!(second.bytes()[..], [0xD0, 0x00]);
+        assert_eq!(Frame::read(&mut buffer, 100), Ok(None));
+        assert_eq!(buffer[..], [0x30]);
+    }
+
+    #[test]
+    fn refuses_a_fifth_length_byte_and_keeps_the_bytes() {
+        let bytes = [0x30, 0xFF, 0xFF, 0xFF, 0xFF];
+        let mut buffer = BytesMut::from(&bytes[..]);
+        assert_eq!(
+            Frame::read(&mut buffer, usize::MAX),
+            Err(FrameError::LengthTooLong)
+        );
+        assert_eq!(buffer[..], bytes);
+    }
+
+    #[test]
+    fn refuses_a_large_packet_before_it_has_come() {
+        let mut buffer = BytesMut::from(&[0x30, 0x80, 0x01][..]);
+        let refused = Frame::read(&mut buffer, 130);
+        assert_eq!(
+            refused,
+            Err(FrameError::TooLarge {
+                size: 131,
+                maximum: 130
+            })
+        );
+        assert_eq!(Frame::read(&mut buffer, 131), Ok(None));
+    }
+
+    #[test]
+    fn cuts_by_an_over_long_length() {
+        let mut buffer = BytesMut::from(&[0xC0, 0x80, 0x00, 0xFF][..]);
+        let frame = Frame::read(&mut buffer, 100)
+            .expect("is a frame")
+            .expect("is whole");
+        assert_eq!(frame.bytes()[..], [0xC0, 0x80, 0x00]);
+    }
+
+    #[test]
+    fn from_bytes_wants_exactly_one_frame() {
+        let from = |bytes: &'static [u8]| Frame::from_bytes(Bytes::from_static(bytes));
+        assert!(from(&[0xC0, 0x00]).is_ok());
+        assert_eq!(from(&[]), Err(FrameError::Incomplete { missing: 1 }));
+        assert_eq!(from(&[0xC0]), Err(FrameError::Incomplete { missing: 1 }));
+        assert_eq!(
+            from(&[0x30, 0x05, 0x00]),
+            Err(FrameError::Incomplete { missing: 4 })
+        );
+        assert_eq!(
+            from(&[0xC0, 0x00, 0x00]),
+            Err(FrameError::Trailing { extra: 1 })
+        );
     }
 }

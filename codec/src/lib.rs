@@ -6,21 +6,25 @@
 
 pub mod clause;
 pub mod decode;
-mod encode;
+pub mod encode;
+pub mod field;
 pub mod frame;
 pub mod packet;
 pub mod property;
 pub mod reason;
+pub mod varint;
 pub mod version;
 
 pub use clause::Clause;
-pub use decode::DecodeError;
+pub use decode::{DecodeError, cited_clauses};
+pub use encode::{EncodeError, Form};
+pub use field::{FieldName, FieldPart, FieldSpan};
 pub use frame::{Frame, FrameError};
 pub use packet::{
     Ack, Auth, ConnAck, Connect, Disconnect, Packet, PacketId, PacketType, Publish, QoS,
     RetainHandling, SubAck, Subscribe, Subscription, SubscriptionOptions, UnsubAck, Unsubscribe,
     Will,
 };
-pub use property::{Properties, Property, PropertyId};
+pub use property::{Properties, Property, PropertyId, PropertyPlace};
 pub use reason::ReasonCode;
 pub use version::ProtocolVersion;

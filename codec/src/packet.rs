@@ -277,6 +277,23 @@ pub enum RetainHandling {
     DoNotSend,
 }
 
+impl RetainHandling {
+    /// 0, 1 or 2.
+    pub const fn as_u8(self) -> u8 {
+        self as u8
+    }
+
+    /// `None` for 3 and above.
+    pub const fn from_u8(value: u8) -> Option<Self> {
+        match value {
+            0 => Some(Self::Send),
+            1 => Some(Self::SendIfNew),
+            2 => Some(Self::DoNotSend),
+            _ => None,
+        }
+    }
+}
+
 /// SUBACK: a code for each Topic Filter, in the order of the SUBSCRIBE.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubAck {

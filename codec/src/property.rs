@@ -5,6 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 use bytestring::ByteString;
 
+use crate::PacketType;
+
 /// A Property Identifier. An unknown one survives and prints as hex.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PropertyId(pub u32);
@@ -112,6 +114,123 @@ property_ids! {
     WildcardSubscriptionAvailable WILDCARD_SUBSCRIPTION_AVAILABLE = 0x28 "wildcard_subscription_available" "Wildcard Subscription Available",
     SubscriptionIdentifierAvailable SUBSCRIPTION_IDENTIFIER_AVAILABLE = 0x29 "subscription_identifier_available" "Subscription Identifier Available",
     SharedSubscriptionAvailable SHARED_SUBSCRIPTION_AVAILABLE = 0x2A "shared_subscription_available" "Shared Subscription Available",
+}
+
+/// Where properties stand: in a packet, or in the Will that a CONNECT carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PropertyPlace {
+    Packet(PacketType),
+    Will,
+}
+
+impl PropertyId {
+    /// Whether the standard lets this property stand there, sent by either side. [5 RULE-2.2.2.2-1]
+    pub const fn is_allowed_in(self, place: PropertyPlace) -> bool {
+        let packet = match place {
+            PropertyPlace::Packet(packet) => packet,
+            PropertyPlace::Will => return self.is_allowed_in_will(),
+        };
+        match self {
+            Self::PAYLOAD_FORMAT_INDICATOR
+            | Self::MESSAGE_EXPIRY_INTERVAL
+            | Self::CONTENT_TYPE
+            | Self::RESPONSE_TOPIC
+            | Self::CORRELATION_DATA
+            | Self::TOPIC_ALIAS => matches!(packet, PacketType::PUBLISH),
+            Self::SUBSCRIPTION_IDENTIFIER => {
+                matches!(packet, PacketType::PUBLISH | PacketType::SUBSCRIBE)
+            }
+            Self::SESSION_EXPIRY_INTERVAL => matches!(
+                packet,
+                PacketType::CONNECT | PacketType::CONNACK | PacketType::DISCONNECT
+            ),
+            Self::ASSIGNED_CLIENT_IDENTIFIER
+            | Self::SERVER_KEEP_ALIVE
+            | Self::RESPONSE_INFORMATION
+            | Self::MAXIMUM_QOS
+            | Self::RETAIN_AVAILABLE
+            | Self::WILDCARD_SUBSCRIPTION_AVAILABLE
+            | Self::SUBSCRIPTION_IDENTIFIER_AVAILABLE
+            | Self::SHARED_SUBSCRIPTION_AVAILABLE => matches!(packet, PacketType::CONNACK),
+            Self::AUTHENTICATION_METHOD | Self::AUTHENTICATION_DATA => matches!(
+                packet,
+                PacketType::CONNECT | PacketType::CONNACK | PacketType::AUTH
+            ),
+            Self::REQUEST_PROBLEM_INFORMATION | Self::REQUEST_RESPONSE_INFORMATION => {
+                matches!(packet, PacketType::CONNECT)
+            }
+            Self::SERVER_REFERENCE => {
+                matches!(packet, PacketType::CONNACK | PacketType::DISCONNECT)
+            }
+            Self::REASON_STRING => matches!(
+                packet,
+                PacketType::CONNACK
+                    | PacketType::PUBACK
+                    | PacketType::PUBREC
+                    | PacketType::PUBREL
+                    | PacketType::PUBCOMP
+                    | PacketType::SUBACK
+                    | PacketType::UNSUBACK
+                    | PacketType::DISCONNECT
+                    | PacketType::AUTH
+            ),
+            Self::RECEIVE_MAXIMUM | Self::TOPIC_ALIAS_MAXIMUM | Self::MAXIMUM_PACKET_SIZE => {
+                matches!(packet, PacketType::CONNECT | PacketType::CONNACK)
+            }
+            Self::USER_PROPERTY => !matches!(
+                packet,
+                PacketType::RESERVED | PacketType::PINGREQ | PacketType::PINGRESP
+            ),
+            _ => false,
+        }
+    }
+
+    const fn is_allowed_in_will(self) -> bool {
+        matches!(
+            self,
+            Self::PAYLOAD_FORMAT_INDICATOR
+                | Self::MESSAGE_EXPIRY_INTERVAL
+                | Self::CONTENT_TYPE
+                | Self::RESPONSE_TOPIC
+                | Self::CORRELATION_DATA
+                | Self::WILL_DELAY_INTERVAL
+                | Self::USER_PROPERTY
+        )
+    }
+
+    /// The name of the field that holds it: [`PropertyId::key`], with `will_` in front in a Will.
+    pub const fn field_in(self, place: PropertyPlace) -> Option<&'static str> {
+        if matches!(place, PropertyPlace::Packet(_)) {
+            return self.key();
+        }
+        match self {
+            Self::PAYLOAD_FORMAT_INDICATOR => Some("will_payload_format_indicator"),
+            Self::MESSAGE_EXPIRY_INTERVAL => Some("will_message_expiry_interval"),
+            Self::CONTENT_TYPE => Some("will_content_type"),
+            Self::RESPONSE_TOPIC => Some("will_response_topic"),
+            Self::CORRELATION_DATA => Some("will_correlation_data"),
+            Self::USER_PROPERTY => Some("will_user_properties"),
+            _ => self.key(),
+        }
+    }
+}
+
+/// How often each property has stood so far. Looking back each time would take time in the square of their
+/// number, which a peer chooses.
+#[derive(Default)]
+pub(crate) struct PropertyCounts([[usize; 16]; 3]);
+
+impl PropertyCounts {
+    pub(crate) fn of(&self, id: PropertyId) -> usize {
+        let row = self.0.get(id.0 as usize / 16);
+        row.map_or(0, |row| row[id.0 as usize % 16])
+    }
+
+    pub(crate) fn add(&mut self, id: PropertyId) {
+        if let Some(row) = self.0.get_mut(id.0 as usize / 16) {
+            row[id.0 as usize % 16] += 1;
+        }
+    }
 }
 
 /// The properties of one packet, in wire order; repeated ones stand twice.

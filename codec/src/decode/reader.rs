@@ -1,0 +1,266 @@
+//! Reads the fields of one frame in order, and knows where it stands.
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use super::DecodeError;
+use super::rules::{self, Rule};
+use crate::varint::{self, Read};
+use crate::{FieldName, FieldPart, FieldSpan, Frame, PacketId, PacketType, ProtocolVersion};
+
+/// A place in a frame. Errors cite the clauses of `version`.
+pub(super) struct Reader<'a> {
+    bytes: &'a Bytes,
+    pub(super) position: usize,
+    /// Where the section that is being read ends: the packet, or its properties.
+    end: usize,
+    packet: PacketType,
+    pub(super) version: ProtocolVersion,
+    spans: Option<&'a mut Vec<FieldSpan>>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        frame: &'a Frame,
+        version: ProtocolVersion,
+        spans: Option<&'a mut Vec<FieldSpan>>,
+    ) -> Self {
+        Self {
+            bytes: frame.bytes(),
+            position: 0,
+            end: frame.bytes().len(),
+            packet: frame.packet_type(),
+            version,
+            spans,
+        }
+    }
+
+    /// The error that the field at `offset` breaks this rule.
+    pub(super) fn error(
+        &self,
+        field: &'static str,
+        offset: usize,
+        rule: Rule,
+        problem: impl Into<String>,
+    ) -> DecodeError {
+        DecodeError {
+            packet: self.packet,
+            field,
+            offset,
+            problem: problem.into(),
+            clause: rule.clause(self.version),
+            reason: rule.reason,
+        }
+    }
+
+    /// How many bytes of the section are left.
+    pub(super) fn remaining(&self) -> usize {
+        self.end - self.position
+    }
+
+    pub(super) fn is_at_end(&self) -> bool {
+        self.position == self.end
+    }
+
+    /// The rule that bytes missing or left over break here.
+    fn structure(&self) -> Rule {
+        match self.packet {
+            PacketType::CONNECT => rules::CONNECT_STRUCTURE,
+            _ => rules::STRUCTURE,
+        }
+    }
+
+    fn take(&mut self, name: FieldName, size: usize) -> Result<&'a [u8], DecodeError> {
+        if size > self.remaining() {
+            let problem = match self.remaining() {
+                0 => "is missing".to_owned(),
+                left => format!("needs {size} bytes, but only {left} are left"),
+            };
+            return Err(self.error(name.base, self.position, self.structure(), problem));
+        }
+        let start = self.position;
+        self.position += size;
+        self.mark(name, start);
+        Ok(&self.bytes[start..self.position])
+    }
+
+    /// Records that the bytes from `start` to here are this field.
+    fn mark(&mut self, name: FieldName, start: usize) {
+        let range = start..self.position;
+        if let Some(spans) = &mut self.spans {
+            spans.push(FieldSpan { name, range });
+        }
+    }
+
+    pub(super) fn u8(&mut self, name: impl Into<FieldName>) -> Result<u8, DecodeError> {
+        Ok(self.take(name.into(), 1)?[0])
+    }
+
+    pub(super) fn u16(&mut self, name: impl Into<FieldName>) -> Result<u16, DecodeError> {
+        let bytes = self.take(name.into(), 2)?;
+        Ok(u16::from_be_bytes([bytes[0], bytes[1]]))
+    }
+
+    pub(super) fn u32(&mut self, name: impl Into<FieldName>) -> Result<u32, DecodeError> {
+        let bytes = self.take(name.into(), 4)?;
+        Ok(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+    }
+
+    /// A Variable Byte Integer in its shortest form. The Remaining Length is read by [`Self::length`].
+    pub(super) fn variable(&mut self, name: impl Into<FieldName>) -> Result<u32, DecodeError> {
+        let (name, start) = (name.into(), self.position);
+        match self.length(name)? {
+            (value, true) => Ok(value),
+            (value, false) => Err(self.not_minimal(name.base, start, value)),
+        }
+    }
+
+    /// The error of a Variable Byte Integer that is longer than it need be.
+    pub(super) fn not_minimal(&self, field: &'static str, start: usize, value: u32) -> DecodeError {
+        let size = varint::size(value);
+        let problem = format!("is not in the shortest form of {value}, which has {size} bytes");
+        self.error(field, start, rules::VARIABLE_BYTE_INTEGER, problem)
+    }
+
+    /// The Variable Byte Integer that stands here, without reading it.
+    pub(super) fn peek_variable(&self) -> Option<u32> {
+        match varint::read(&self.bytes[self.position..self.end]) {
+            Read::Value(value, _) => Some(value),
+            Read::Incomplete | Read::TooLong => None,
+        }
+    }
+
+    /// A Variable Byte Integer, and whether it is in its shortest form.
+    pub(super) fn length(&mut self, name: FieldName) -> Result<(u32, bool), DecodeError> {
+        match varint::read(&self.bytes[self.position..self.end]) {
+            Read::Value(value, width) => {
+                self.take(name, width)?;
+                Ok((value, width == varint::size(value)))
+            }
+            Read::Incomplete => {
+                let problem = "ends in the middle of a Variable Byte Integer";
+                let problem = if self.is_at_end() {
+                    "is missing"
+                } else {
+                    problem
+                };
+                Err(self.error(name.base, self.position, self.structure(), problem))
+            }
+            Read::TooLong => {
+                let (rule, problem) = (rules::VARIABLE_BYTE_INTEGER, "has more than four bytes");
+                Err(self.error(name.base, self.position, rule, problem))
+            }
+        }
+    }
+
+    /// Binary data behind a two-byte length.
+    pub(super) fn binary(&mut self, name: impl Into<FieldName>) -> Result<Bytes, DecodeError> {
+        self.prefixed(name.into(), FieldPart::Value, FieldPart::Length)
+    }
+
+    fn prefixed(
+        &mut self,
+        name: FieldName,
+        value: FieldPart,
+        length: FieldPart,
+    ) -> Result<Bytes, DecodeError> {
+        let start = self.position;
+        let size = self.u16(name.with(length))?;
+        if usize::from(size) > self.remaining() {
+            let left = self.remaining();
+            let problem = format!("says that it has {size} bytes, but only {left} are left");
+            return Err(self.error(name.base, start, self.structure(), problem));
+        }
+        let start = self.position;
+        self.take(name.with(value), size.into())?;
+        Ok(self.bytes.slice(start..self.position))
+    }
+
+    /// A UTF-8 Encoded String: well-formed, and without U+0000.
+    pub(super) fn string(&mut self, name: impl Into<FieldName>) -> Result<ByteString, DecodeError> {
+        let (name, start) = (name.into(), self.position);
+        let bytes = self.prefixed(name, FieldPart::Value, FieldPart::Length)?;
+        let rules = (rules::UTF8_ILL_FORMED, rules::UTF8_NULL);
+        self.text(name, start, bytes, rules)
+    }
+
+    /// A UTF-8 String Pair.
+    pub(super) fn pair(
+        &mut self,
+        name: FieldName,
+    ) -> Result<(ByteString, ByteString), DecodeError> {
+        let rules = (rules::STRING_PAIR, rules::STRING_PAIR);
+        let start = self.position;
+        let first = self.prefixed(name, FieldPart::Name, FieldPart::NameLength)?;
+        let first = self.text(name, start, first, rules)?;
+        let start = self.position;
+        let second = self.prefixed(name, FieldPart::PairValue, FieldPart::PairValueLength)?;
+        let second = self.text(name, start, second, rules)?;
+        Ok((first, second))
+    }
+
+    fn text(
+        &self,
+        name: FieldName,
+        start: usize,
+        bytes: Bytes,
+        (ill_formed, null): (Rule, Rule),
+    ) -> Result<ByteString, DecodeError> {
+        if let Some(at) = bytes.iter().position(|b| *b == 0) {
+            let problem = format!("holds U+0000 at its byte {at}");
+            return Err(self.error(name.base, start, null, problem));
+        }
+        ByteString::try_from(bytes).map_err(|error| {
+            let at = error.valid_up_to();
+            let problem = format!("is not well-formed UTF-8 from its byte {at}");
+            self.error(name.base, start, ill_formed, problem)
+        })
+    }
+
+    /// A Packet Identifier, which is not 0.
+    pub(super) fn packet_id(&mut self, rule: Rule) -> Result<PacketId, DecodeError> {
+        let start = self.position;
+        let id = self.u16("packet_id")?;
+        PacketId::new(id).ok_or_else(|| self.error("packet_id", start, rule, "is 0"))
+    }
+
+    /// Everything that is left.
+    pub(super) fn rest(&mut self, name: impl Into<FieldName>) -> Bytes {
+        let start = self.position;
+        self.position = self.end;
+        self.mark(name.into(), start);
+        self.bytes.slice(start..self.end)
+    }
+
+    /// Reads a section of `size` bytes with `read`, which sees no further.
+    pub(super) fn section<T>(
+        &mut self,
+        size: usize,
+        read: impl FnOnce(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<T, DecodeError> {
+        let end = self.end;
+        self.end = self.position + size;
+        let value = read(self)?;
+        self.end = end;
+        Ok(value)
+    }
+
+    /// The field `name` must begin here, by `rule`.
+    pub(super) fn require(&self, name: &'static str, rule: Rule) -> Result<(), DecodeError> {
+        if self.is_at_end() {
+            return Err(self.error(name, self.position, rule, "is missing"));
+        }
+        Ok(())
+    }
+
+    /// Nothing may be left over.
+    pub(super) fn finish(&self) -> Result<(), DecodeError> {
+        match self.remaining() {
+            0 => Ok(()),
+            left => {
+                let problem = format!("{left} bytes follow the last field");
+                Err(self.error("trailing_bytes", self.position, self.structure(), problem))
+            }
+        }
+    }
+}

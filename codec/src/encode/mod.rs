@@ -1,0 +1,106 @@
+//! Honest encoding. One walk ([`walk`]) goes through a packet's fields in wire order and gives each to a
+//! [`Sink`]: one that counts, one that writes, and the one of `craft`, which keeps the fields
+//! apart so that they can be changed.
+//!
+//! Honest means that the bytes say what the packet says, and that their lengths are right; it does not mean
+//! that the packet obeys the standard. A property that is foreign to its packet is written as it stands.
+
+mod sink;
+mod walk;
+
+use bytes::BytesMut;
+use thiserror::Error;
+
+use crate::{Frame, Packet, PacketType, ProtocolVersion};
+use sink::{Counter, Writer};
+use walk::walk;
+
+/// How much of an acknowledgement, DISCONNECT or AUTH is written when it could end early (version 5 only).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// Nothing behind the Packet Identifier if the reason is 0x00, and no Property Length if there are no
+    /// properties. AUTH has no form without Property Length, so only its 0x00 is short.
+    #[default]
+    Short,
+    /// The Reason Code always, the Property Length only before properties. AUTH is written in full.
+    WithReason,
+    /// Reason Code and Property Length always.
+    Full,
+}
+
+/// Why a packet cannot be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum EncodeError {
+    /// A string or binary field does not fit its two-byte length.
+    #[error("{packet}: {field} has {size} bytes, but at most 65535 can be written")]
+    FieldTooLong {
+        packet: PacketType,
+        field: crate::FieldName,
+        size: usize,
+    },
+    /// A Variable Byte Integer above 268,435,455.
+    #[error("{packet}: {field} is {value}, but at most 268435455 can be written")]
+    IntegerTooLarge {
+        packet: PacketType,
+        field: crate::FieldName,
+        value: u32,
+    },
+    /// The Remaining Length would be above 268,435,455.
+    #[error(
+        "{packet} of {size} bytes behind its fixed header, but at most 268435455 can be written"
+    )]
+    PacketTooLarge { packet: PacketType, size: usize },
+    /// A PUBLISH of QoS 1 or 2 has no Packet Identifier.
+    #[error("PUBLISH of QoS {qos} without a packet identifier")]
+    PacketIdMissing { qos: crate::QoS },
+    /// A PUBLISH of QoS 0 has a Packet Identifier.
+    #[error("PUBLISH of QoS 0 with packet identifier {packet_id}")]
+    PacketIdAtQos0 { packet_id: crate::PacketId },
+}
+
+impl Packet {
+    /// Appends the packet's bytes. CONNECT is encoded by its own version. In version 5 an acknowledgement or
+    /// DISCONNECT with reason 0x00 and no properties takes the short form.
+    ///
+    /// # Errors
+    /// When the wire has no room for what the packet says; `out` is then left as it was.
+    pub fn encode(&self, version: ProtocolVersion, out: &mut BytesMut) -> Result<(), EncodeError> {
+        self.encode_as(version, Form::Short, out)
+    }
+
+    /// Appends the packet's bytes, in this form where it could end early.
+    ///
+    /// # Errors
+    /// When the wire has no room for what the packet says; `out` is then left as it was.
+    pub fn encode_as(
+        &self,
+        version: ProtocolVersion,
+        form: Form,
+        out: &mut BytesMut,
+    ) -> Result<(), EncodeError> {
+        let size = self.encoded_size(version, form)?;
+        out.reserve(size);
+        walk(self, version, form, &mut Writer::new(out));
+        Ok(())
+    }
+
+    /// The packet's size on the wire in bytes, fixed header included.
+    ///
+    /// # Errors
+    /// When the wire has no room for what the packet says.
+    pub fn encoded_size(&self, version: ProtocolVersion, form: Form) -> Result<usize, EncodeError> {
+        let mut counter = Counter::new(self.packet_type());
+        walk(self, version, form, &mut counter);
+        counter.finish()
+    }
+
+    /// The packet as a frame of its own.
+    ///
+    /// # Errors
+    /// When the wire has no room for what the packet says.
+    pub fn to_frame(&self, version: ProtocolVersion) -> Result<Frame, EncodeError> {
+        let mut out = BytesMut::new();
+        self.encode(version, &mut out)?;
+        Ok(Frame::whole(out.freeze()))
+    }
+}

@@ -1,0 +1,187 @@
+//! What takes a packet's fields one by one.
+
+use bytes::{BufMut, BytesMut};
+
+use super::EncodeError;
+use crate::varint;
+use crate::{FieldName, PacketType};
+
+/// A field of less than a byte.
+#[derive(Debug, Clone, Copy)]
+#[expect(dead_code, reason = "read by the crafting sink, which is to come")]
+pub(crate) struct BitRange {
+    pub(crate) name: &'static str,
+    /// Of its lowest bit.
+    pub(crate) shift: u8,
+    /// In bits.
+    pub(crate) width: u8,
+}
+
+/// How an integer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IntForm {
+    U8,
+    U16,
+    U32,
+    Variable,
+}
+
+impl IntForm {
+    /// In bytes.
+    pub(crate) fn size(self, value: u32) -> usize {
+        match self {
+            Self::U8 => 1,
+            Self::U16 => 2,
+            Self::U32 => 4,
+            Self::Variable => varint::size(value),
+        }
+    }
+}
+
+pub(crate) trait Sink {
+    /// A byte whose bits are fields of their own.
+    fn bits(&mut self, name: FieldName, byte: u8, ranges: &'static [BitRange]);
+
+    /// An integer.
+    fn int(&mut self, name: FieldName, value: u32, form: IntForm);
+
+    /// `content` behind its two-byte length, which is the field `length`.
+    fn prefixed(&mut self, name: FieldName, length: FieldName, content: &[u8]);
+
+    /// Bytes that the end of the packet delimits.
+    fn raw(&mut self, name: FieldName, content: &[u8]);
+
+    /// Fields that belong together, such as a property's identifier and value.
+    fn group(&mut self, name: FieldName, body: &mut dyn FnMut(&mut dyn Sink));
+
+    /// Fields behind their length, a Variable Byte Integer which is the field `length`. `body` may be called
+    /// more than once.
+    fn section(&mut self, name: FieldName, length: FieldName, body: &dyn Fn(&mut dyn Sink));
+
+    /// What the wire has no room for; the walk goes on with what it has.
+    fn reject(&mut self, error: EncodeError);
+}
+
+/// Counts bytes, and finds what cannot be written.
+pub(super) struct Counter {
+    packet: PacketType,
+    size: usize,
+    error: Option<EncodeError>,
+}
+
+impl Counter {
+    pub(super) fn new(packet: PacketType) -> Self {
+        Self {
+            packet,
+            size: 0,
+            error: None,
+        }
+    }
+
+    pub(super) fn finish(self) -> Result<usize, EncodeError> {
+        self.error.map_or(Ok(self.size), Err)
+    }
+}
+
+impl Sink for Counter {
+    fn bits(&mut self, _: FieldName, _: u8, _: &'static [BitRange]) {
+        self.size += 1;
+    }
+
+    fn int(&mut self, field: FieldName, value: u32, form: IntForm) {
+        if form == IntForm::Variable && value > varint::MAX {
+            let packet = self.packet;
+            self.reject(EncodeError::IntegerTooLarge {
+                packet,
+                field,
+                value,
+            });
+        }
+        self.size += form.size(value);
+    }
+
+    fn prefixed(&mut self, field: FieldName, _: FieldName, content: &[u8]) {
+        if content.len() > usize::from(u16::MAX) {
+            let (packet, size) = (self.packet, content.len());
+            self.reject(EncodeError::FieldTooLong {
+                packet,
+                field,
+                size,
+            });
+        }
+        self.size += 2 + content.len();
+    }
+
+    fn raw(&mut self, _: FieldName, content: &[u8]) {
+        self.size += content.len();
+    }
+
+    fn group(&mut self, _: FieldName, body: &mut dyn FnMut(&mut dyn Sink)) {
+        body(self);
+    }
+
+    fn section(&mut self, _: FieldName, _: FieldName, body: &dyn Fn(&mut dyn Sink)) {
+        let before = self.size;
+        body(self);
+        let size = self.size - before;
+        match u32::try_from(size) {
+            Ok(length) if length <= varint::MAX => self.size += varint::size(length),
+            _ => self.reject(EncodeError::PacketTooLarge {
+                packet: self.packet,
+                size,
+            }),
+        }
+    }
+
+    fn reject(&mut self, error: EncodeError) {
+        self.error.get_or_insert(error);
+    }
+}
+
+/// Writes bytes. What it is given has gone through a [`Counter`] before.
+pub(super) struct Writer<'a> {
+    out: &'a mut BytesMut,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(out: &'a mut BytesMut) -> Self {
+        Self { out }
+    }
+}
+
+impl Sink for Writer<'_> {
+    fn bits(&mut self, _: FieldName, byte: u8, _: &'static [BitRange]) {
+        self.out.put_u8(byte);
+    }
+
+    fn int(&mut self, _: FieldName, value: u32, form: IntForm) {
+        match form {
+            IntForm::U8 => self.out.put_u8(value as u8),
+            IntForm::U16 => self.out.put_u16(value as u16),
+            IntForm::U32 => self.out.put_u32(value),
+            IntForm::Variable => self.out.extend(varint::bytes(value, varint::size(value))),
+        }
+    }
+
+    fn prefixed(&mut self, _: FieldName, _: FieldName, content: &[u8]) {
+        self.out.put_u16(content.len() as u16);
+        self.out.put_slice(content);
+    }
+
+    fn raw(&mut self, _: FieldName, content: &[u8]) {
+        self.out.put_slice(content);
+    }
+
+    fn group(&mut self, _: FieldName, body: &mut dyn FnMut(&mut dyn Sink)) {
+        body(self);
+    }
+
+    fn section(&mut self, _: FieldName, length: FieldName, body: &dyn Fn(&mut dyn Sink)) {
+        let mut counter = Counter::new(PacketType::RESERVED);
+        body(&mut counter);
+        self.int(length, counter.size as u32, IntForm::Variable);
+        body(self);
+    }
+
+    fn reject(&mut self, _: EncodeError) {}
+}
