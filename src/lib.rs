@@ -10,6 +10,7 @@
 pub mod diagnostic;
 pub mod engine;
 pub mod exit;
+pub mod matcher;
 pub mod plan;
 pub mod scenario;
 pub mod target;

@@ -363,6 +363,10 @@ pub enum Matcher {
         at_most: Option<Expr>,
     },
     StartsWith(Bytes),
+    /// A reason below 0x80.
+    Success,
+    /// So many reasons, each below 0x80.
+    Successes(usize),
     /// User Properties that hold these in this order, among others.
     Includes(Vec<(Bytes, Bytes)>),
     /// Subscription Identifiers in any order.

@@ -1,0 +1,125 @@
+//! A received packet's fields, by the names of the scenario reference.
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use mqtt_check_codec::{Packet, PacketType, Property, ProtocolVersion};
+
+use crate::scenario::model::Literal;
+
+/// A packet that a broker sent, as it is matched.
+#[derive(Debug, Clone, Copy)]
+pub struct Received<'a> {
+    pub packet: &'a Packet,
+    pub version: ProtocolVersion,
+    /// The whole packet in bytes.
+    pub size: usize,
+    /// The topic after a topic alias is resolved, of a PUBLISH.
+    pub topic: Option<&'a ByteString>,
+}
+
+impl Received<'_> {
+    /// The packet's type.
+    pub fn packet_type(&self) -> PacketType {
+        self.packet.packet_type()
+    }
+}
+
+/// The field of this name; `None` when the packet does not have it.
+pub fn field(received: &Received<'_>, name: &str) -> Option<Literal> {
+    if name == "size" {
+        return Some(Literal::Number(received.size as u64));
+    }
+    if name == "packet_id" {
+        return received
+            .packet
+            .packet_id()
+            .map(|id| Literal::Number(id.get().into()));
+    }
+    own_field(received, name).or_else(|| property(received.packet, name))
+}
+
+/// What stands in the variable header or the payload.
+fn own_field(received: &Received<'_>, name: &str) -> Option<Literal> {
+    Some(match (received.packet, name) {
+        (Packet::ConnAck(p), "session_present") => Literal::Bool(p.session_present),
+        (Packet::ConnAck(p), "reason") => Literal::Reason(p.reason),
+        (Packet::Publish(p), "dup") => Literal::Bool(p.dup),
+        (Packet::Publish(p), "qos") => Literal::Number(p.qos.as_u8().into()),
+        (Packet::Publish(p), "retain") => Literal::Bool(p.retain),
+        (Packet::Publish(p), "topic") => text(received.topic.unwrap_or(&p.topic)),
+        (Packet::Publish(p), "topic_on_wire") => text(&p.topic),
+        (Packet::Publish(p), "payload") => Literal::Bytes(p.payload.clone()),
+        (
+            Packet::PubAck(p) | Packet::PubRec(p) | Packet::PubRel(p) | Packet::PubComp(p),
+            "reason",
+        ) => Literal::Reason(p.reason),
+        (Packet::SubAck(p), "reasons") => Literal::Reasons(p.reasons.clone()),
+        (Packet::UnsubAck(p), "reasons") => Literal::Reasons(p.reasons.clone()),
+        (Packet::Disconnect(p), "reason") => Literal::Reason(p.reason),
+        (Packet::Auth(p), "reason") => Literal::Reason(p.reason),
+        _ => return None,
+    })
+}
+
+/// The property of this name. Those that may repeat come as a list, in order.
+fn property(packet: &Packet, name: &str) -> Option<Literal> {
+    let properties = packet.properties()?;
+    match name {
+        "user_properties" => {
+            let pairs: Vec<(Bytes, Bytes)> = properties
+                .user_properties()
+                .map(|(k, v)| (k.as_bytes().clone(), v.as_bytes().clone()))
+                .collect();
+            (!pairs.is_empty()).then_some(Literal::Pairs(pairs))
+        }
+        "subscription_identifier" => {
+            let numbers: Vec<u64> = properties
+                .subscription_identifiers()
+                .map(u64::from)
+                .collect();
+            (!numbers.is_empty()).then_some(Literal::Numbers(numbers))
+        }
+        _ => properties
+            .iter()
+            .find(|p| p.id().key() == Some(name))
+            .map(property_value),
+    }
+}
+
+/// A property's value.
+fn property_value(property: &Property) -> Literal {
+    match property {
+        Property::PayloadFormatIndicator(n)
+        | Property::RequestProblemInformation(n)
+        | Property::RequestResponseInformation(n)
+        | Property::MaximumQoS(n)
+        | Property::RetainAvailable(n)
+        | Property::WildcardSubscriptionAvailable(n)
+        | Property::SubscriptionIdentifierAvailable(n)
+        | Property::SharedSubscriptionAvailable(n) => Literal::Number(u64::from(*n)),
+        Property::ServerKeepAlive(n)
+        | Property::ReceiveMaximum(n)
+        | Property::TopicAliasMaximum(n)
+        | Property::TopicAlias(n) => Literal::Number(u64::from(*n)),
+        Property::MessageExpiryInterval(n)
+        | Property::SubscriptionIdentifier(n)
+        | Property::SessionExpiryInterval(n)
+        | Property::WillDelayInterval(n)
+        | Property::MaximumPacketSize(n) => Literal::Number(u64::from(*n)),
+        Property::ContentType(t)
+        | Property::ResponseTopic(t)
+        | Property::AssignedClientIdentifier(t)
+        | Property::AuthenticationMethod(t)
+        | Property::ResponseInformation(t)
+        | Property::ServerReference(t)
+        | Property::ReasonString(t) => text(t),
+        Property::CorrelationData(b) | Property::AuthenticationData(b) => Literal::Bytes(b.clone()),
+        Property::UserProperty(name, value) => {
+            Literal::Pairs(vec![(name.as_bytes().clone(), value.as_bytes().clone())])
+        }
+    }
+}
+
+fn text(text: &ByteString) -> Literal {
+    Literal::Bytes(text.as_bytes().clone())
+}

@@ -1,0 +1,185 @@
+//! One packet against one pattern, field by field.
+
+use mqtt_check_codec::PacketType;
+
+use super::field::{Received, field};
+use super::memory::Memory;
+use super::words::{describe_literal, describe_matcher};
+use crate::scenario::model::{ClientIndex, Expr, FieldMatch, Literal, Matcher, PacketPattern};
+
+/// A field that is not as expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    pub field: String,
+    pub expected: String,
+    pub actual: String,
+}
+
+/// Holds a packet of the right type against a pattern and gives every field that is not as expected. Names that
+/// are used for the first time are bound.
+pub fn judge(
+    pattern: &PacketPattern,
+    received: &Received<'_>,
+    client: ClientIndex,
+    memory: &mut Memory,
+) -> Vec<Mismatch> {
+    pattern
+        .fields
+        .iter()
+        .filter_map(|expected| judge_field(expected, received, client, memory))
+        .collect()
+}
+
+/// Whether a packet matches a pattern in type and every field, and what it binds then.
+pub fn holds(
+    pattern: &PacketPattern,
+    received: &Received<'_>,
+    client: ClientIndex,
+    memory: &Memory,
+) -> Option<Memory> {
+    let mut memory = memory.clone();
+    (received.packet_type() == pattern.packet_type
+        && judge(pattern, received, client, &mut memory).is_empty())
+    .then_some(memory)
+}
+
+fn judge_field(
+    expected: &FieldMatch,
+    received: &Received<'_>,
+    client: ClientIndex,
+    memory: &mut Memory,
+) -> Option<Mismatch> {
+    let actual = field(received, &expected.name);
+    if let (Matcher::Is(Expr::Name(name)), Some(value)) = (&expected.matcher, &actual)
+        && memory.value(name).is_none()
+    {
+        memory.bind(name, single(value));
+        return None;
+    }
+    if matches(&expected.matcher, actual.as_ref(), client, memory) {
+        return None;
+    }
+    let packet = received.packet_type();
+    Some(Mismatch {
+        field: expected.name.clone(),
+        expected: describe_matcher(&expected.matcher, packet, received.version, Some((memory, client))),
+        actual: actual.map_or_else(
+            || "absent".to_owned(),
+            |value| describe_literal(&value, packet, received.version),
+        ),
+    })
+}
+
+/// A list of one number is that number, so that a bound Subscription Identifier can be used as one.
+fn single(value: &Literal) -> Literal {
+    match value {
+        Literal::Numbers(list) if list.len() == 1 => Literal::Number(list[0]),
+        other => other.clone(),
+    }
+}
+
+fn matches(
+    matcher: &Matcher,
+    actual: Option<&Literal>,
+    client: ClientIndex,
+    memory: &Memory,
+) -> bool {
+    match matcher {
+        Matcher::Absent => actual.is_none(),
+        Matcher::Present => actual.is_some(),
+        Matcher::Not(inner) => !matches(inner, actual, client, memory),
+        Matcher::OneOf(alternatives) => alternatives
+            .iter()
+            .any(|alternative| matches(alternative, actual, client, memory)),
+        _ => actual.is_some_and(|actual| value_matches(matcher, actual, client, memory)),
+    }
+}
+
+fn value_matches(
+    matcher: &Matcher,
+    actual: &Literal,
+    client: ClientIndex,
+    memory: &Memory,
+) -> bool {
+    match matcher {
+        Matcher::Is(expr) => memory
+            .evaluate(expr, client)
+            .is_ok_and(|expected| equal(&expected, actual)),
+        Matcher::Between { at_least, at_most } => {
+            let Some(number) = as_number(actual) else {
+                return false;
+            };
+            let bound = |expr: &Option<Expr>| {
+                expr.as_ref().map(|e| memory.number(e, client))
+            };
+            bound(at_least).is_none_or(|n| n.is_ok_and(|n| number >= n))
+                && bound(at_most).is_none_or(|n| n.is_ok_and(|n| number <= n))
+        }
+        Matcher::StartsWith(prefix) => {
+            matches!(actual, Literal::Bytes(bytes) if bytes.starts_with(prefix))
+        }
+        Matcher::Success => matches!(actual, Literal::Reason(code) if code.is_success()),
+        Matcher::Successes(count) => matches!(
+            actual,
+            Literal::Reasons(codes) if codes.len() == *count && codes.iter().all(|c| c.is_success())
+        ),
+        Matcher::Includes(pairs) => {
+            let Literal::Pairs(actual) = actual else {
+                return false;
+            };
+            let mut rest = actual.iter();
+            pairs.iter().all(|pair| rest.any(|p| p == pair))
+        }
+        Matcher::Set(numbers) => {
+            let mut expected = numbers.clone();
+            expected.sort_unstable();
+            let mut actual = match actual {
+                Literal::Numbers(list) => list.clone(),
+                Literal::Number(n) => vec![*n],
+                _ => return false,
+            };
+            actual.sort_unstable();
+            expected == actual
+        }
+        Matcher::Absent | Matcher::Present | Matcher::Not(_) | Matcher::OneOf(_) => {
+            matches(matcher, Some(actual), client, memory)
+        }
+    }
+}
+
+fn as_number(value: &Literal) -> Option<u64> {
+    match value {
+        Literal::Number(n) => Some(*n),
+        Literal::Reason(code) => Some(u64::from(code.0)),
+        Literal::Bool(flag) => Some(u64::from(*flag)),
+        Literal::Numbers(list) if list.len() == 1 => Some(list[0]),
+        _ => None,
+    }
+}
+
+/// Whether two values are the same, whatever way they were written.
+fn equal(expected: &Literal, actual: &Literal) -> bool {
+    match (expected, actual) {
+        (Literal::Bytes(a), Literal::Bytes(b)) => a == b,
+        (Literal::Pairs(a), Literal::Pairs(b)) => a == b,
+        (Literal::Reasons(a), Literal::Reasons(b)) => a == b,
+        (Literal::Numbers(a), Literal::Numbers(b)) => a == b,
+        (a, b) => match (as_number(a), as_number(b)) {
+            (Some(a), Some(b)) => a == b,
+            _ => false,
+        },
+    }
+}
+
+/// The packet types that are taken by their Packet Identifier when a pattern names one.
+pub(super) fn is_acknowledgement(packet_type: PacketType) -> bool {
+    matches!(
+        packet_type,
+        PacketType::PUBACK
+            | PacketType::PUBREC
+            | PacketType::PUBREL
+            | PacketType::PUBCOMP
+            | PacketType::SUBACK
+            | PacketType::UNSUBACK
+    )
+}

@@ -1,0 +1,165 @@
+//! What a play has brought so far: bound names and each client's last CONNACK; and the values of expressions.
+
+use std::collections::BTreeMap;
+
+use bytes::{Bytes, BytesMut};
+use mqtt_check_codec::{ConnAck, Packet};
+use thiserror::Error;
+
+use super::field::{Received, field};
+use crate::scenario::model::{ClientIndex, Expr, Literal, Operator};
+
+/// The largest payload that `size:` may ask for, in bytes.
+const MAXIMUM_SIZE: u64 = 256 * 1024 * 1024;
+
+/// Bound names and CONNACKs.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Memory {
+    names: BTreeMap<String, Literal>,
+    connacks: BTreeMap<ClientIndex, ConnAck>,
+}
+
+/// Why an expression has no value.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EvalError {
+    #[error("`${0}` has no value yet")]
+    Unbound(String),
+    #[error("there is no CONNACK yet to take `{0}` from")]
+    NoConnack(String),
+    #[error("`{0}` is not in CONNACK and has no default")]
+    NoProperty(String),
+    #[error("a number is needed here")]
+    NotANumber,
+    #[error("the result is out of range")]
+    OutOfRange,
+}
+
+impl Memory {
+    /// Gives a name its value.
+    pub fn bind(&mut self, name: &str, value: Literal) {
+        self.names.insert(name.to_owned(), value);
+    }
+
+    /// The value of a name.
+    pub fn value(&self, name: &str) -> Option<&Literal> {
+        self.names.get(name)
+    }
+
+    /// Remembers a CONNACK that a step has taken.
+    pub fn remember(&mut self, client: ClientIndex, packet: &Packet) {
+        if let Packet::ConnAck(connack) = packet {
+            self.connacks.insert(client, connack.clone());
+        }
+    }
+
+    /// The value of an expression for this client.
+    ///
+    /// # Errors
+    /// When it needs something that the play has not brought.
+    pub fn evaluate(&self, expr: &Expr, client: ClientIndex) -> Result<Literal, EvalError> {
+        match expr {
+            Expr::Literal(literal) => Ok(literal.clone()),
+            Expr::Name(name) => self
+                .value(name)
+                .cloned()
+                .ok_or_else(|| EvalError::Unbound(name.clone())),
+            Expr::Connack {
+                client: of,
+                property,
+            } => self.connack_field(of.unwrap_or(client), property),
+            Expr::Arithmetic {
+                left,
+                operator,
+                right,
+            } => {
+                let left = self.number(left, client)?;
+                let right = self.number(right, client)?;
+                let result = match operator {
+                    Operator::Plus => left.checked_add(right),
+                    Operator::Minus => left.checked_sub(right),
+                    Operator::Times => left.checked_mul(right),
+                };
+                result.map(Literal::Number).ok_or(EvalError::OutOfRange)
+            }
+            Expr::Joined(parts) => {
+                let mut joined = BytesMut::new();
+                for part in parts {
+                    joined.extend_from_slice(&self.bytes(part, client)?);
+                }
+                Ok(Literal::Bytes(joined.freeze()))
+            }
+            Expr::Size(size) => {
+                let size = self.number(size, client)?;
+                if size > MAXIMUM_SIZE {
+                    return Err(EvalError::OutOfRange);
+                }
+                let size = usize::try_from(size).map_err(|_| EvalError::OutOfRange)?;
+                Ok(Literal::Bytes(Bytes::from(vec![b'x'; size])))
+            }
+        }
+    }
+
+    /// The value of an expression as a number.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub fn number(&self, expr: &Expr, client: ClientIndex) -> Result<u64, EvalError> {
+        match self.evaluate(expr, client)? {
+            Literal::Number(n) => Ok(n),
+            Literal::Bool(flag) => Ok(u64::from(flag)),
+            Literal::Reason(code) => Ok(u64::from(code.0)),
+            Literal::Numbers(list) if list.len() == 1 => Ok(list[0]),
+            Literal::Bytes(text) => std::str::from_utf8(&text)
+                .ok()
+                .and_then(|t| t.parse().ok())
+                .ok_or(EvalError::NotANumber),
+            _ => Err(EvalError::NotANumber),
+        }
+    }
+
+    /// The value of an expression as a string or payload.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub fn bytes(&self, expr: &Expr, client: ClientIndex) -> Result<Bytes, EvalError> {
+        Ok(match self.evaluate(expr, client)? {
+            Literal::Bytes(bytes) => bytes,
+            Literal::Number(n) => Bytes::from(n.to_string()),
+            Literal::Bool(flag) => Bytes::from(flag.to_string()),
+            _ => return Err(EvalError::NotANumber),
+        })
+    }
+
+    /// A field of the client's last CONNACK, with the standard's default where there is one.
+    fn connack_field(&self, client: ClientIndex, name: &str) -> Result<Literal, EvalError> {
+        let connack = self
+            .connacks
+            .get(&client)
+            .ok_or_else(|| EvalError::NoConnack(name.to_owned()))?;
+        let packet = Packet::ConnAck(connack.clone());
+        let received = Received {
+            packet: &packet,
+            version: mqtt_check_codec::ProtocolVersion::V5,
+            size: 0,
+            topic: None,
+        };
+        field(&received, name)
+            .or_else(|| default(name).map(Literal::Number))
+            .ok_or_else(|| EvalError::NoProperty(name.to_owned()))
+    }
+}
+
+/// What an absent property of CONNACK means. [5 3.2.2.3]
+fn default(name: &str) -> Option<u64> {
+    Some(match name {
+        "receive_maximum" => 65_535,
+        "maximum_qos" => 2,
+        "maximum_packet_size" => 268_435_460,
+        "topic_alias_maximum" => 0,
+        "retain_available"
+        | "wildcard_subscription_available"
+        | "subscription_identifier_available"
+        | "shared_subscription_available" => 1,
+        _ => return None,
+    })
+}

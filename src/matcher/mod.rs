@@ -1,0 +1,14 @@
+//! Held against each other: what is expected and what came. Pure; the engine asks what a step takes, the verdict
+//! whether that is right, and both get the same answer from here.
+
+mod field;
+mod judge;
+mod memory;
+mod take;
+mod words;
+
+pub use field::{Received, field};
+pub use judge::{Mismatch, holds, judge};
+pub use memory::{EvalError, Memory};
+pub use take::{Inbox, Offer, Taken, Taking, take};
+pub use words::{describe_expectation, describe_literal, describe_pattern, describe_refused};

@@ -1,0 +1,323 @@
+//! What an expectation takes from an inbox.
+
+use mqtt_check_codec::{Packet, PacketType};
+
+use super::field::Received;
+use super::judge::{holds, is_acknowledgement, judge};
+use super::memory::Memory;
+use crate::scenario::model::{ClientIndex, Count, Expectation, Matcher, PacketPattern, Pattern};
+use crate::transcript::{Ending, EventIndex};
+
+/// A packet in the inbox that no step has taken yet.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer<'a> {
+    pub event: EventIndex,
+    pub packet_type: PacketType,
+    pub packet_id: Option<u16>,
+    /// `None` when the frame could not be decoded.
+    pub received: Option<Received<'a>>,
+}
+
+/// What one connection holds for an expectation.
+#[derive(Debug, Clone)]
+pub struct Inbox<'a> {
+    pub client: ClientIndex,
+    /// In the order of arrival.
+    pub offers: Vec<Offer<'a>>,
+    /// How the broker ended the connection, if it has.
+    pub ended: Option<(EventIndex, Ending)>,
+    /// Take an acknowledgement only if it carries this identifier.
+    pub answers: Option<u16>,
+    /// Nothing more is waited for.
+    pub spent: bool,
+    /// Take only what holds in every field, and leave the rest for others.
+    pub strict: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Taking {
+    /// More may come and is needed.
+    Wait,
+    /// Enough is there; what else there is when the broker is idle belongs to it too.
+    Settle,
+    Complete(Taken),
+    /// Nothing more is waited for and it is not enough.
+    Unfulfilled(Taken),
+}
+
+/// What was taken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Taken {
+    pub events: Vec<EventIndex>,
+    pub alternative: Option<usize>,
+    pub memory: Memory,
+}
+
+/// Takes what `expectation` is about, judging nothing but what it must to choose.
+pub fn take(expectation: &Expectation, inbox: &Inbox<'_>, memory: &Memory) -> Taking {
+    let client = inbox.client;
+    match &expectation.pattern {
+        Pattern::Packet(pattern) => packets(pattern, expectation.count, inbox, memory),
+        Pattern::Closed { .. } => match inbox.ended {
+            Some((event, _)) => complete(vec![event], memory),
+            None => unfulfilled(inbox, Vec::new(), memory),
+        },
+        Pattern::Refused(_) => refused(inbox, memory),
+        Pattern::Silence { of, .. } => {
+            let events: Vec<EventIndex> = offers_of(inbox, of).collect();
+            if inbox.spent {
+                complete(events, memory)
+            } else {
+                Taking::Settle
+            }
+        }
+        Pattern::InOrder(expectations) => in_order(expectations, inbox, memory),
+        Pattern::Unordered(patterns) => {
+            let mut chosen = Vec::new();
+            let mut memory_then = memory.clone();
+            if assign(patterns, inbox, client, &mut chosen, &mut memory_then) {
+                complete(chosen, &memory_then)
+            } else {
+                unfulfilled(inbox, first_of_types(patterns, inbox), memory)
+            }
+        }
+        Pattern::AnyOf(alternatives) => {
+            for (number, sequence) in alternatives.iter().enumerate() {
+                if let Some((events, memory)) = sequence_holds(sequence, inbox, memory) {
+                    return Taking::Complete(Taken {
+                        events,
+                        alternative: Some(number),
+                        memory,
+                    });
+                }
+            }
+            unfulfilled(inbox, Vec::new(), memory)
+        }
+    }
+}
+
+fn complete(events: Vec<EventIndex>, memory: &Memory) -> Taking {
+    Taking::Complete(Taken {
+        events,
+        alternative: None,
+        memory: memory.clone(),
+    })
+}
+
+/// Not enough: wait, unless nothing more can come.
+fn unfulfilled(inbox: &Inbox<'_>, events: Vec<EventIndex>, memory: &Memory) -> Taking {
+    if inbox.spent || inbox.ended.is_some() {
+        Taking::Unfulfilled(Taken {
+            events,
+            alternative: None,
+            memory: memory.clone(),
+        })
+    } else {
+        Taking::Wait
+    }
+}
+
+fn offers_of<'i>(
+    inbox: &'i Inbox<'_>,
+    types: &'i [PacketType],
+) -> impl Iterator<Item = EventIndex> + 'i {
+    inbox
+        .offers
+        .iter()
+        .filter(|o| types.is_empty() || types.contains(&o.packet_type))
+        .map(|o| o.event)
+}
+
+/// The offers that a packet pattern is about, in order.
+fn candidates<'i, 'a>(
+    pattern: &PacketPattern,
+    inbox: &'i Inbox<'a>,
+    memory: &Memory,
+) -> Vec<&'i Offer<'a>> {
+    let id = inbox.answers.or_else(|| {
+        if !is_acknowledgement(pattern.packet_type) {
+            return None;
+        }
+        let named = pattern.fields.iter().find(|f| f.name == "packet_id")?;
+        match &named.matcher {
+            Matcher::Is(expr) => memory.number(expr, inbox.client).ok()?.try_into().ok(),
+            _ => None,
+        }
+    });
+    inbox
+        .offers
+        .iter()
+        .filter(|o| o.packet_type == pattern.packet_type)
+        .filter(|o| id.is_none() || o.packet_id.is_none() || o.packet_id == id)
+        .filter(|o| {
+            !inbox.strict
+                || o.received
+                    .is_some_and(|r| holds(pattern, &r, inbox.client, memory).is_some())
+        })
+        .collect()
+}
+
+fn packets(
+    pattern: &PacketPattern,
+    count: Count,
+    inbox: &Inbox<'_>,
+    memory: &Memory,
+) -> Taking {
+    let candidates = candidates(pattern, inbox, memory);
+    let most = count.at_most.map_or(usize::MAX, |n| n as usize);
+    let enough = candidates.len() >= count.at_least as usize;
+    let mut memory_then = memory.clone();
+    let events: Vec<EventIndex> = candidates
+        .iter()
+        .take(most)
+        .map(|offer| {
+            if let Some(received) = &offer.received {
+                judge(pattern, received, inbox.client, &mut memory_then);
+                memory_then.remember(inbox.client, received.packet);
+            }
+            offer.event
+        })
+        .collect();
+    if candidates.len() >= most || (enough && (inbox.spent || inbox.ended.is_some())) {
+        complete(events, &memory_then)
+    } else if enough {
+        Taking::Settle
+    } else {
+        unfulfilled(inbox, events, &memory_then)
+    }
+}
+
+/// CONNACK, DISCONNECT and the close; a CONNACK that accepts decides it at once.
+fn refused(inbox: &Inbox<'_>, memory: &Memory) -> Taking {
+    let mut events: Vec<EventIndex> = offers_of(
+        inbox,
+        &[PacketType::CONNACK, PacketType::DISCONNECT],
+    )
+    .collect();
+    if let Some((close, _)) = inbox.ended {
+        events.push(close);
+        return complete(events, memory);
+    }
+    let accepted = inbox.offers.iter().any(|offer| {
+        matches!(
+            offer.received.map(|r| r.packet),
+            Some(Packet::ConnAck(connack)) if connack.reason.0 == 0
+        )
+    });
+    if accepted {
+        return Taking::Unfulfilled(Taken {
+            events,
+            alternative: None,
+            memory: memory.clone(),
+        });
+    }
+    unfulfilled(inbox, events, memory)
+}
+
+/// The next packets, whatever they are, one after the other.
+fn in_order(expectations: &[Expectation], inbox: &Inbox<'_>, memory: &Memory) -> Taking {
+    let mut memory = memory.clone();
+    let mut events = Vec::new();
+    let mut next = 0;
+    for expectation in expectations {
+        match &expectation.pattern {
+            Pattern::Packet(pattern) => {
+                let most = expectation.count.at_most.unwrap_or(u32::MAX);
+                let mut taken = 0;
+                while taken < most
+                    && let Some(offer) = inbox.offers.get(next)
+                    && offer.packet_type == pattern.packet_type
+                {
+                    if let Some(received) = &offer.received {
+                        judge(pattern, received, inbox.client, &mut memory);
+                        memory.remember(inbox.client, received.packet);
+                    }
+                    events.push(offer.event);
+                    next += 1;
+                    taken += 1;
+                }
+                if taken < expectation.count.at_least {
+                    // Something of another kind stands there: nothing that comes can mend that.
+                    if let Some(offer) = inbox.offers.get(next) {
+                        events.push(offer.event);
+                        return Taking::Unfulfilled(Taken {
+                            events,
+                            alternative: None,
+                            memory,
+                        });
+                    }
+                    return unfulfilled(inbox, events, &memory);
+                }
+            }
+            Pattern::Closed { .. } => match inbox.ended {
+                Some((close, _)) if inbox.offers.len() == next => events.push(close),
+                _ => return unfulfilled(inbox, events, &memory),
+            },
+            _ => return unfulfilled(inbox, events, &memory),
+        }
+    }
+    complete(events, &memory)
+}
+
+/// Finds an offer for each pattern, trying every assignment.
+fn assign(
+    patterns: &[PacketPattern],
+    inbox: &Inbox<'_>,
+    client: ClientIndex,
+    chosen: &mut Vec<EventIndex>,
+    memory: &mut Memory,
+) -> bool {
+    let Some((pattern, rest)) = patterns.split_first() else {
+        return true;
+    };
+    for offer in &inbox.offers {
+        if chosen.contains(&offer.event) {
+            continue;
+        }
+        let Some(mut memory_then) = offer
+            .received
+            .and_then(|received| holds(pattern, &received, client, memory))
+        else {
+            continue;
+        };
+        chosen.push(offer.event);
+        if assign(rest, inbox, client, chosen, &mut memory_then) {
+            *memory = memory_then;
+            return true;
+        }
+        chosen.pop();
+    }
+    false
+}
+
+/// What is shown when no assignment fits: the first packets of these types.
+fn first_of_types(patterns: &[PacketPattern], inbox: &Inbox<'_>) -> Vec<EventIndex> {
+    let types: Vec<PacketType> = patterns.iter().map(|p| p.packet_type).collect();
+    offers_of(inbox, &types).take(patterns.len()).collect()
+}
+
+/// Whether every expectation of a sequence holds, in every field, one after the other.
+fn sequence_holds(
+    sequence: &[Expectation],
+    inbox: &Inbox<'_>,
+    memory: &Memory,
+) -> Option<(Vec<EventIndex>, Memory)> {
+    let mut inbox = inbox.clone();
+    inbox.strict = true;
+    let mut memory = memory.clone();
+    let mut events = Vec::new();
+    for expectation in sequence {
+        let taken = match take(expectation, &inbox, &memory) {
+            Taking::Complete(taken) => taken,
+            Taking::Wait | Taking::Settle | Taking::Unfulfilled(_) => return None,
+        };
+        if matches!(expectation.pattern, Pattern::Silence { .. }) && !taken.events.is_empty() {
+            return None;
+        }
+        inbox.offers.retain(|o| !taken.events.contains(&o.event));
+        events.extend(taken.events);
+        memory = taken.memory;
+    }
+    Some((events, memory))
+}

@@ -1,0 +1,251 @@
+//! From a scene's steps to what is done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mqtt_check_codec::{PacketType, ProtocolVersion};
+
+use super::{
+    Awaited, Body, Operation, Outgoing, Plan, PlannedControl, PlannedStep, handshake, needs,
+    outgoing,
+};
+use crate::diagnostic::Diagnostic;
+use crate::scenario::model::{
+    Action, ClientAction, ClientIndex, DropHow, Exchange, Expectation, Field, PacketTemplate,
+    Pattern, Scene, Step,
+};
+use crate::transcript::StepIndex;
+
+pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
+    let mut compiler = Compiler {
+        scene: &scene,
+        next: 0,
+        problems: Vec::new(),
+    };
+    let steps = compiler.steps(&scene.steps);
+    let control = scene.control.as_ref().map(|control| {
+        compiler.next = 0;
+        let played: Vec<Step> = scene
+            .steps
+            .iter()
+            .filter(|s| !matches!(&s.id, Some(id) if control.without.contains(id)))
+            .map(|s| {
+                let instead = control
+                    .with
+                    .iter()
+                    .find(|(id, _)| Some(id) == s.id.as_ref());
+                instead.map_or_else(|| s.clone(), |(_, step)| step.clone())
+            })
+            .collect();
+        PlannedControl {
+            settings: control
+                .settings
+                .clone()
+                .unwrap_or_else(|| scene.settings.clone()),
+            steps: compiler.steps(&played),
+            expect: compiler.steps(&control.expect),
+        }
+    });
+    let problems = compiler.problems;
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let longest_wait = longest_wait(&steps).max(
+        control
+            .as_ref()
+            .map_or(Duration::ZERO, |c| longest_wait(&c.steps)),
+    );
+    Ok(Plan {
+        needs: needs::of(&scene),
+        steps,
+        control,
+        longest_wait,
+        scene,
+    })
+}
+
+struct Compiler<'a> {
+    scene: &'a Scene,
+    next: usize,
+    problems: Vec<Diagnostic>,
+}
+
+impl Compiler<'_> {
+    fn steps(&mut self, steps: &[Step]) -> Vec<PlannedStep> {
+        steps.iter().map(|step| self.step(step)).collect()
+    }
+
+    fn step(&mut self, step: &Step) -> PlannedStep {
+        let index = StepIndex(self.next);
+        self.next += 1;
+        let body = match &step.action {
+            Action::Client { client, action } => Body::Client {
+                client: *client,
+                operations: self.operations(step, *client, action),
+            },
+            Action::Wait(span) => Body::Wait(*span),
+            Action::Hooks(list) => Body::Hooks(list.clone()),
+            Action::Broker(action) => Body::Broker(action.clone()),
+            Action::Choice(choice) => Body::Choice(choice.clone()),
+            Action::Parallel(steps) => Body::Parallel(self.steps(steps)),
+        };
+        PlannedStep {
+            index,
+            step: step.clone(),
+            body,
+        }
+    }
+
+    fn operations(
+        &mut self,
+        step: &Step,
+        client: ClientIndex,
+        action: &ClientAction,
+    ) -> Vec<Operation> {
+        match action {
+            ClientAction::Open => vec![Operation::Open],
+            ClientAction::Exchange(exchange) => {
+                let exchange = Exchange {
+                    packet: self.with_defaults(client, &exchange.packet),
+                    ..exchange.clone()
+                };
+                handshake::operations(&exchange, self.version(client), step.place)
+            }
+            ClientAction::Send(send) => {
+                vec![
+                    Operation::OpenIfClosed,
+                    Operation::Send(vec![outgoing(send)]),
+                ]
+            }
+            ClientAction::Batch(actions) => {
+                let mut items = Vec::new();
+                let mut connects = false;
+                for action in actions {
+                    match action {
+                        ClientAction::Exchange(exchange) => {
+                            connects |= exchange.packet.packet_type == PacketType::CONNECT;
+                            items.push(Outgoing::Packet(
+                                self.with_defaults(client, &exchange.packet),
+                            ));
+                        }
+                        ClientAction::Send(send) => items.push(outgoing(send)),
+                        _ => self.problem(step, "this action cannot stand in a batch"),
+                    }
+                }
+                let open = if connects {
+                    Operation::Open
+                } else {
+                    Operation::OpenIfClosed
+                };
+                vec![open, Operation::Send(items)]
+            }
+            ClientAction::Drop(DropHow::Close) => vec![Operation::Finish],
+            ClientAction::Drop(how) => vec![Operation::Drop(*how)],
+            ClientAction::Expect(expectations) => expectations
+                .iter()
+                .map(|expectation| {
+                    Operation::Await(Awaited {
+                        expectation: expectation.clone(),
+                        answers_sent: false,
+                        gate: false,
+                        connects: false,
+                    })
+                })
+                .collect(),
+        }
+    }
+
+    /// A CONNECT with the client's own fields under those of the step.
+    fn with_defaults(&self, client: ClientIndex, template: &PacketTemplate) -> PacketTemplate {
+        let mut template = template.clone();
+        if template.packet_type != PacketType::CONNECT {
+            return template;
+        }
+        let client = &self.scene.clients[client.0];
+        let session_named = template.fields.iter().any(|f| is_session_field(&f.name));
+        for default in &client.connect {
+            let named = template.fields.iter().any(|f| f.name == default.name);
+            if !named && !(session_named && is_session_field(&default.name)) {
+                template.fields.push(default.clone());
+            }
+        }
+        if !template.fields.iter().any(|f| f.name == "client_id") {
+            template.fields.push(Field {
+                name: "client_id".into(),
+                value: client.id.clone(),
+                place: client.place,
+            });
+        }
+        template
+    }
+
+    fn version(&self, client: ClientIndex) -> ProtocolVersion {
+        self.scene.clients[client.0].version
+    }
+
+    fn problem(&mut self, step: &Step, title: &str) {
+        self.problems.push(Diagnostic {
+            source: Arc::clone(&self.scene.source),
+            place: Some(step.place),
+            title: title.into(),
+            label: None,
+            hint: None,
+        });
+    }
+}
+
+/// The fields that say together how a session begins and ends.
+fn is_session_field(name: &str) -> bool {
+    matches!(
+        name,
+        "clean_session" | "clean_start" | "session_expiry_interval"
+    )
+}
+
+/// The longest span that one step waits by itself.
+fn longest_wait(steps: &[PlannedStep]) -> Duration {
+    steps
+        .iter()
+        .map(|step| match &step.body {
+            Body::Wait(span) => *span,
+            Body::Client { operations, .. } => operations
+                .iter()
+                .map(|operation| match operation {
+                    Operation::Await(awaited) => demanded(&awaited.expectation),
+                    _ => Duration::ZERO,
+                })
+                .max()
+                .unwrap_or_default(),
+            Body::Choice(choice) => choice
+                .answers
+                .iter()
+                .flat_map(|(_, expectations)| expectations)
+                .map(demanded)
+                .max()
+                .unwrap_or_default(),
+            Body::Parallel(inner) => longest_wait(inner),
+            Body::Hooks(_) | Body::Broker(_) => Duration::ZERO,
+        })
+        .max()
+        .unwrap_or_default()
+}
+
+/// How long an expectation waits even when everything is right.
+fn demanded(expectation: &Expectation) -> Duration {
+    let inner = match &expectation.pattern {
+        Pattern::Silence { span, .. } => *span,
+        Pattern::InOrder(inner) => inner.iter().map(demanded).max().unwrap_or_default(),
+        Pattern::AnyOf(alternatives) => alternatives
+            .iter()
+            .flatten()
+            .map(demanded)
+            .max()
+            .unwrap_or_default(),
+        Pattern::Packet(_)
+        | Pattern::Closed { .. }
+        | Pattern::Refused(_)
+        | Pattern::Unordered(_) => Duration::ZERO,
+    };
+    inner.max(expectation.not_before.unwrap_or_default())
+}
+

@@ -1,0 +1,215 @@
+//! What the standard has answer what.
+
+use std::time::Duration;
+
+use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
+
+use super::{Awaited, Operation, Outgoing};
+use crate::diagnostic::Place;
+use crate::scenario::model::{
+    After, Answer, Count, Exchange, Expectation, Expr, FieldMatch, Literal, Matcher, PacketPattern,
+    PacketTemplate, Pattern,
+};
+
+/// An exchange as operations: what is sent, and what is waited for.
+pub(super) fn operations(
+    exchange: &Exchange,
+    version: ProtocolVersion,
+    place: Place,
+) -> Vec<Operation> {
+    let sent = exchange.packet.packet_type;
+    let mut operations = Vec::new();
+    if sent == PacketType::CONNECT {
+        operations.push(Operation::Open);
+    }
+    operations.push(Operation::Send(vec![Outgoing::Packet(
+        exchange.packet.clone(),
+    )]));
+    match &exchange.answer {
+        Answer::None => {}
+        Answer::Refused(refused) => operations.push(Operation::Await(awaited(
+            expectation(Pattern::Refused(refused.clone()), exchange.within, place),
+            false,
+        ))),
+        Answer::Fields(fields) => answer(
+            exchange,
+            fields,
+            version,
+            place,
+            &mut operations,
+        ),
+    }
+    if sent == PacketType::DISCONNECT && !exchange.keep_open {
+        operations.push(Operation::Finish);
+    }
+    operations
+}
+
+/// The answer that the standard gives to this packet, and the rest of the exchange.
+fn answer(
+    exchange: &Exchange,
+    fields: &[FieldMatch],
+    version: ProtocolVersion,
+    place: Place,
+    operations: &mut Vec<Operation>,
+) {
+    let sent = exchange.packet.packet_type;
+    let qos = quality_of_service(&exchange.packet);
+    let Some(answer_type) = answer_type(sent, qos) else {
+        return;
+    };
+    let mut fields = fields.to_vec();
+    if let Some(default) = default_match(&exchange.packet, version, place)
+        && !fields.iter().any(|f| f.name == default.name)
+    {
+        fields.push(default);
+    }
+    let succeeds = expects_success(&fields);
+    let mut first = awaited(
+        packet(answer_type, fields, exchange.within, place),
+        answer_type != PacketType::CONNACK
+            && answer_type != PacketType::PINGRESP
+            && answer_type != PacketType::AUTH,
+    );
+    first.gate = answer_type == PacketType::PUBREC;
+    first.connects = answer_type == PacketType::CONNACK && succeeds;
+    operations.push(Operation::Await(first));
+    if answer_type == PacketType::PUBREC && succeeds && !exchange.until_pubrec {
+        operations.push(Operation::Send(vec![Outgoing::Packet(PacketTemplate {
+            packet_type: PacketType::PUBREL,
+            fields: Vec::new(),
+            filters: Vec::new(),
+            lies: Vec::new(),
+        })]));
+        operations.push(Operation::Await(awaited(
+            packet(
+                PacketType::PUBCOMP,
+                vec![is_success(place)],
+                exchange.within,
+                place,
+            ),
+            true,
+        )));
+    }
+}
+
+/// The packet that answers `sent`, if one does.
+fn answer_type(sent: PacketType, qos: u64) -> Option<PacketType> {
+    Some(match (sent, qos) {
+        (PacketType::CONNECT, _) => PacketType::CONNACK,
+        (PacketType::PUBLISH, 1) => PacketType::PUBACK,
+        (PacketType::PUBLISH, 2) => PacketType::PUBREC,
+        (PacketType::PUBREL, _) => PacketType::PUBCOMP,
+        (PacketType::PUBREC, _) => PacketType::PUBREL,
+        (PacketType::SUBSCRIBE, _) => PacketType::SUBACK,
+        (PacketType::UNSUBSCRIBE, _) => PacketType::UNSUBACK,
+        (PacketType::PINGREQ, _) => PacketType::PINGRESP,
+        (PacketType::AUTH, _) => PacketType::AUTH,
+        _ => return None,
+    })
+}
+
+/// The QoS that a PUBLISH template names; 0 if it names none.
+fn quality_of_service(template: &PacketTemplate) -> u64 {
+    template
+        .fields
+        .iter()
+        .find(|f| f.name == "qos")
+        .and_then(|f| match &f.value {
+            Expr::Literal(Literal::Number(n)) => Some(*n),
+            _ => None,
+        })
+        .unwrap_or(0)
+}
+
+/// What an answer must say if the scenario says nothing of it.
+fn default_match(
+    template: &PacketTemplate,
+    version: ProtocolVersion,
+    place: Place,
+) -> Option<FieldMatch> {
+    match template.packet_type {
+        PacketType::CONNECT => Some(FieldMatch {
+            name: "reason".into(),
+            matcher: Matcher::Is(Expr::Literal(Literal::Reason(ReasonCode::SUCCESS))),
+            place,
+        }),
+        PacketType::PUBLISH if version.has_properties() => Some(is_success(place)),
+        PacketType::SUBSCRIBE => Some(FieldMatch {
+            name: "reasons".into(),
+            matcher: Matcher::Is(Expr::Literal(Literal::Reasons(
+                template.filters.iter().map(|f| ReasonCode(f.qos)).collect(),
+            ))),
+            place,
+        }),
+        PacketType::UNSUBSCRIBE if version.has_properties() => Some(FieldMatch {
+            name: "reasons".into(),
+            matcher: Matcher::Successes(template.filters.len()),
+            place,
+        }),
+        _ => None,
+    }
+}
+
+/// A reason below 0x80: 0x10, no matching subscribers, is a success too.
+fn is_success(place: Place) -> FieldMatch {
+    FieldMatch {
+        name: "reason".into(),
+        matcher: Matcher::Success,
+        place,
+    }
+}
+
+/// Whether the fields leave the exchange to go on.
+fn expects_success(fields: &[FieldMatch]) -> bool {
+    fields
+        .iter()
+        .filter(|f| f.name == "reason")
+        .all(|f| match &f.matcher {
+            Matcher::Success => true,
+            Matcher::Is(Expr::Literal(Literal::Reason(code))) => code.is_success() && {
+                // A 3.1.1 CONNACK has success in 0 alone; other packets below 0x80 go on.
+                code.0 == 0 || code.0 == ReasonCode::NO_MATCHING_SUBSCRIBERS.0
+            },
+            _ => false,
+        })
+}
+
+fn packet(
+    packet_type: PacketType,
+    fields: Vec<FieldMatch>,
+    within: Option<Duration>,
+    place: Place,
+) -> Expectation {
+    expectation(
+        Pattern::Packet(PacketPattern {
+            packet_type,
+            fields,
+        }),
+        within,
+        place,
+    )
+}
+
+fn expectation(pattern: Pattern, within: Option<Duration>, place: Place) -> Expectation {
+    Expectation {
+        place,
+        pattern,
+        within,
+        not_before: None,
+        after: After::Now,
+        count: Count {
+            at_least: 1,
+            at_most: Some(1),
+        },
+    }
+}
+
+fn awaited(expectation: Expectation, answers_sent: bool) -> Awaited {
+    Awaited {
+        expectation,
+        answers_sent,
+        gate: false,
+        connects: false,
+    }
+}

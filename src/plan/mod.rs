@@ -1,0 +1,137 @@
+//! A scene made ready to be played: every step as a list of what is done and what is waited for.
+//!
+//! A [`Scene`] goes in; a [`Plan`] comes out, in which handshakes are spelled out, defaults filled in, and what the
+//! case needs of a target is known. Nothing here does I/O.
+
+mod compile;
+mod handshake;
+mod needs;
+
+use std::time::Duration;
+
+use crate::diagnostic::Diagnostic;
+use crate::scenario::model::{
+    BrokerAction, Choice, ClientAction, ClientIndex, DropHow, Expectation, HookList, Level,
+    PacketTemplate, Scene, SendBytes, Settings, Step,
+};
+use crate::transcript::StepIndex;
+
+pub use needs::Need;
+
+/// A scene made ready to be played.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    pub scene: Scene,
+    pub steps: Vec<PlannedStep>,
+    pub control: Option<PlannedControl>,
+    /// What a target must offer, and what asks for it.
+    pub needs: Vec<Need>,
+    /// The longest single span that the protocol makes the scene wait.
+    pub longest_wait: Duration,
+}
+
+/// The scene without the cause under test.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedControl {
+    pub settings: Settings,
+    /// The scene's steps, less those left out. Their expectations are not judged.
+    pub steps: Vec<PlannedStep>,
+    /// What must hold at the end.
+    pub expect: Vec<PlannedStep>,
+}
+
+/// One step with its number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedStep {
+    pub index: StepIndex,
+    /// Its place, words, clauses and level.
+    pub step: Step,
+    pub body: Body,
+}
+
+impl PlannedStep {
+    /// The level at which the step is judged.
+    pub fn level(&self) -> Level {
+        self.step.level
+    }
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    Client {
+        client: ClientIndex,
+        operations: Vec<Operation>,
+    },
+    Wait(Duration),
+    Hooks(HookList),
+    Broker(BrokerAction),
+    Choice(Choice),
+    Parallel(Vec<PlannedStep>),
+}
+
+/// One thing that a client does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operation {
+    /// Connects a new transport; a former one that is still open is dropped first.
+    Open,
+    /// Connects a transport if there is no open one.
+    OpenIfClosed,
+    /// One write.
+    Send(Vec<Outgoing>),
+    /// Waits for something and judges it.
+    Await(Awaited),
+    /// Closes the sending side and waits until the broker has closed too.
+    Finish,
+    Drop(DropHow),
+}
+
+/// Something to be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outgoing {
+    Packet(PacketTemplate),
+    Bytes(bytes::Bytes),
+}
+
+/// An expectation and why it stands there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Awaited {
+    pub expectation: Expectation,
+    /// The acknowledgement of what this step sent: taken by that Packet Identifier.
+    pub answers_sent: bool,
+    /// If this does not hold, the rest of the step is not played: PUBREC with a failure ends the exchange.
+    pub gate: bool,
+    /// The CONNACK of a connection that is meant to stand: without it the client is not connected.
+    pub connects: bool,
+}
+
+/// Makes a scene ready.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn plan(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
+    compile::compile(scene)
+}
+
+/// Every client action that stands in a step, those inside `parallel` included.
+fn client_actions<'a>(
+    steps: &'a [Step],
+    visit: &mut dyn FnMut(&'a Step, ClientIndex, &'a ClientAction),
+) {
+    use crate::scenario::model::Action;
+    for step in steps {
+        match &step.action {
+            Action::Client { client, action } => visit(step, *client, action),
+            Action::Parallel(inner) => client_actions(inner, visit),
+            _ => {}
+        }
+    }
+}
+
+/// What a `send` puts on the wire.
+fn outgoing(send: &SendBytes) -> Outgoing {
+    match send {
+        SendBytes::Bytes(bytes) => Outgoing::Bytes(bytes.clone()),
+        SendBytes::Packet(template) => Outgoing::Packet(template.clone()),
+    }
+}

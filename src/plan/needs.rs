@@ -1,0 +1,169 @@
+//! What a case needs of a target without saying so.
+
+use mqtt_check_codec::PacketType;
+
+use super::client_actions;
+use crate::scenario::model::{
+    Action, BrokerAction, Capability, ClientAction, Driver, Expr, Literal, PacketTemplate, Scene,
+    SendBytes, Settings, Step,
+};
+
+/// One thing that a target must offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Need {
+    Capability(Capability),
+    /// A setting of the broker that is not the default, by its name.
+    Setting(&'static str),
+    /// The client library that plays a client.
+    Driver(Driver),
+    /// The whole broker for itself.
+    Alone,
+}
+
+/// Everything that the scene needs, each thing once, said ones first.
+pub(super) fn of(scene: &Scene) -> Vec<Need> {
+    let mut needs: Vec<Need> = scene.needs.iter().copied().map(Need::Capability).collect();
+    let mut add = |need: Need| {
+        if !needs.contains(&need) {
+            needs.push(need);
+        }
+    };
+    for name in changed_settings(&scene.settings) {
+        add(Need::Setting(name));
+    }
+    if scene.exclusive {
+        add(Need::Alone);
+    }
+    for client in &scene.clients {
+        if client.driver != Driver::Wire {
+            add(Need::Driver(client.driver));
+        }
+    }
+    for step in &scene.steps {
+        if let Action::Broker(action) = &step.action {
+            add(Need::Capability(match action {
+                BrokerAction::Kick { .. } => Capability::Kick,
+                BrokerAction::Redirect { .. } => Capability::Redirect,
+                BrokerAction::Restart | BrokerAction::Stop => Capability::Restart,
+            }));
+        }
+    }
+    for capability in used(&scene.steps) {
+        add(Need::Capability(capability));
+    }
+    needs
+}
+
+/// The capabilities that honest packets of these steps use.
+fn used(steps: &[Step]) -> Vec<Capability> {
+    let mut used = Vec::new();
+    client_actions(steps, &mut |_, _, action| collect(action, &mut used));
+    used
+}
+
+fn collect(action: &ClientAction, used: &mut Vec<Capability>) {
+    match action {
+        ClientAction::Exchange(exchange) => from_template(&exchange.packet, used),
+        ClientAction::Send(SendBytes::Packet(template)) => from_template(template, used),
+        ClientAction::Batch(actions) => actions.iter().for_each(|a| collect(a, used)),
+        _ => {}
+    }
+}
+
+fn from_template(template: &PacketTemplate, used: &mut Vec<Capability>) {
+    match template.packet_type {
+        PacketType::PUBLISH => {
+            match number(template, "qos") {
+                Some(1) => used.push(Capability::QoS1),
+                Some(2) => used.push(Capability::QoS2),
+                _ => {}
+            }
+            if flag(template, "retain") {
+                used.push(Capability::Retain);
+            }
+        }
+        PacketType::CONNECT => {
+            match number(template, "will_qos") {
+                Some(1) => used.push(Capability::QoS1),
+                Some(2) => used.push(Capability::QoS2),
+                _ => {}
+            }
+            if flag(template, "will_retain") {
+                used.push(Capability::Retain);
+            }
+        }
+        PacketType::SUBSCRIBE => {
+            if template.fields.iter().any(|f| f.name == "subscription_identifier") {
+                used.push(Capability::SubscriptionIdentifiers);
+            }
+            for filter in &template.filters {
+                let Expr::Literal(Literal::Bytes(text)) = &filter.filter else {
+                    continue;
+                };
+                if text.starts_with(b"$share/") {
+                    used.push(Capability::SharedSubscriptions);
+                } else if text.contains(&b'+') || text.contains(&b'#') {
+                    used.push(Capability::WildcardSubscriptions);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn number(template: &PacketTemplate, name: &str) -> Option<u64> {
+    template.fields.iter().find(|f| f.name == name).and_then(|f| match f.value {
+        Expr::Literal(Literal::Number(n)) => Some(n),
+        _ => None,
+    })
+}
+
+fn flag(template: &PacketTemplate, name: &str) -> bool {
+    template
+        .fields
+        .iter()
+        .any(|f| f.name == name && f.value == Expr::Literal(Literal::Bool(true)))
+}
+
+/// The names of the settings that are not left at their default.
+fn changed_settings(settings: &Settings) -> Vec<&'static str> {
+    let named = [
+        ("queue_qos0", settings.queue_qos0.is_some_and(|v| v)),
+        (
+            "persistent_session_expiry",
+            settings.persistent_session_expiry.flatten().is_some(),
+        ),
+        (
+            "maximum_session_expiry",
+            settings.maximum_session_expiry.flatten().is_some(),
+        ),
+        ("durable", settings.durable.is_some_and(|v| v)),
+        ("server_keep_alive", settings.server_keep_alive_s.is_some()),
+        ("receive_maximum", settings.receive_maximum.is_some()),
+        ("topic_alias_maximum", settings.topic_alias_maximum.is_some()),
+        ("maximum_packet_size", settings.maximum_packet_size.is_some()),
+        ("maximum_qos", settings.maximum_qos.is_some_and(|v| v != 2)),
+        ("retain_available", settings.retain_available == Some(false)),
+        (
+            "wildcard_subscription_available",
+            settings.wildcard_subscription_available == Some(false),
+        ),
+        (
+            "subscription_identifier_available",
+            settings.subscription_identifier_available == Some(false),
+        ),
+        (
+            "shared_subscription_available",
+            settings.shared_subscription_available == Some(false),
+        ),
+        ("maximum_queued_messages", settings.maximum_queued_messages.is_some()),
+        ("reason_strings", settings.reason_strings.is_some_and(|v| v)),
+        (
+            "short_acknowledgements",
+            settings.short_acknowledgements.is_some_and(|v| v),
+        ),
+        ("connect_timeout", settings.connect_timeout.is_some()),
+        ("users", settings.users.is_some()),
+    ];
+    named.iter().filter(|(_, changed)| *changed).map(|(name, _)| *name).collect()
+}
