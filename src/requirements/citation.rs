@@ -1,0 +1,78 @@
+//! Citations in scenarios, held against the catalogue.
+
+use std::sync::Arc;
+
+use mqtt_check_codec::ProtocolVersion;
+
+use super::{all, find};
+use crate::diagnostic::{Diagnostic, Place, Source};
+use crate::scenario::model::{Action, Scene, Step};
+
+/// Every citation that does not resolve in its case's version. One that several cases of a file share is told once
+/// for each version.
+pub fn unresolved(scenes: &[Scene]) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for scene in scenes {
+        let mut wrong = Vec::new();
+        collect(&scene.steps, scene.id.version, &mut wrong);
+        if let Some(control) = &scene.control {
+            collect(&control.expect, scene.id.version, &mut wrong);
+            for (_, step) in &control.with {
+                collect(std::slice::from_ref(step), scene.id.version, &mut wrong);
+            }
+        }
+        for (place, id) in wrong {
+            let diagnostic = describe(&scene.source, place, scene.id.version, &id);
+            if !found.contains(&diagnostic) {
+                found.push(diagnostic);
+            }
+        }
+    }
+    found
+}
+
+fn collect(steps: &[Step], version: ProtocolVersion, wrong: &mut Vec<(Place, String)>) {
+    for step in steps {
+        for id in &step.clauses {
+            if find(version, id).is_none() {
+                wrong.push((step.place, id.clone()));
+            }
+        }
+        if let Action::Parallel(inner) = &step.action {
+            collect(inner, version, wrong);
+        }
+    }
+}
+
+fn describe(source: &Arc<Source>, place: Place, version: ProtocolVersion, id: &str) -> Diagnostic {
+    Diagnostic {
+        source: Arc::clone(source),
+        place: Some(place),
+        title: format!("unknown clause `{id}` in version {version}"),
+        label: Some("this step cites it".to_owned()),
+        hint: nearest(version, id).map(|near| format!("did you mean `{near}`?")),
+    }
+}
+
+/// The id that is most like this one, if one is like it at all.
+fn nearest(version: ProtocolVersion, id: &str) -> Option<&'static str> {
+    all(version)
+        .map(|r| (strsim::damerau_levenshtein(id, r.id), r.id))
+        .min()
+        .filter(|(distance, _)| *distance <= 3)
+        .map(|(_, near)| near)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offers_the_nearest_id() {
+        assert_eq!(
+            nearest(ProtocolVersion::V5, "MQTT3.1.4-3"),
+            Some("MQTT-3.1.4-3")
+        );
+        assert_eq!(nearest(ProtocolVersion::V5, "something else"), None);
+    }
+}

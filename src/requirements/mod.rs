@@ -1,0 +1,264 @@
+//! The catalogue: every numbered statement of 3.1.1 and 5.0, and the rules that have no number, each with its
+//! section, level, whom it binds, how it can be seen, and a summary in our own words.
+//!
+//! The data stands in the tables beside this file. An id is only meaningful with its version: 121 ids stand in
+//! both documents, and many of them mean different things there.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use mqtt_check_codec::ProtocolVersion;
+
+pub mod citation;
+
+/// One statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    /// The document: 3.1.1 or 5. 3.1 has no numbered statements; 3.1.1's are cited for it.
+    pub version: ProtocolVersion,
+    /// `MQTT-3.1.4-3`, or `RULE-3.1.4-3` for a rule that the document does not number.
+    pub id: &'static str,
+    /// Number and, for numbered statements, heading of the section.
+    pub section: &'static str,
+    /// The words that it uses: `MUST`, `MUST NOT`, `SHOULD`, `definition`, …
+    pub level: &'static str,
+    pub binds: Binds,
+    pub kind: Kind,
+    /// What it says, in our own words.
+    pub summary: Cow<'static, str>,
+}
+
+/// Whom a statement binds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binds {
+    Server,
+    Client,
+    /// It names both.
+    Both,
+    /// It names a part that either can play: sender, receiver, a packet.
+    Either,
+    /// The table does not say; rules without a number.
+    Unstated,
+}
+
+/// How a statement can be seen from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// On the wire at once.
+    Wire,
+    /// A timer has to run.
+    NeedsTime,
+    /// Only over WebSocket.
+    NeedsWebSocket,
+    /// It binds the sender; the harness breaks it and watches.
+    SenderPrecondition,
+    /// It binds clients only.
+    ClientOnly,
+    /// It cannot be seen, and why.
+    Untestable(&'static str),
+    /// A rule without a number.
+    Rule,
+}
+
+impl Requirement {
+    /// Whether a broker can be held to it. Rules without a number are not counted among these.
+    pub const fn is_testable(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Wire | Kind::NeedsTime | Kind::NeedsWebSocket | Kind::SenderPrecondition
+        )
+    }
+
+    /// Whether the document gives it a number.
+    pub const fn is_numbered(&self) -> bool {
+        !matches!(self.kind, Kind::Rule)
+    }
+}
+
+/// Every statement of this version, numbered ones first, in the order of the document.
+pub fn all(version: ProtocolVersion) -> impl Iterator<Item = &'static Requirement> {
+    let document = document(version);
+    catalogue()
+        .list
+        .iter()
+        .filter(move |r| r.version == document)
+}
+
+/// The statement of this id in this version.
+pub fn find(version: ProtocolVersion, id: &str) -> Option<&'static Requirement> {
+    let catalogue = catalogue();
+    let index = *catalogue.by_id.get(&(document(version), id))?;
+    catalogue.list.get(index)
+}
+
+/// The document that is cited for a version.
+pub const fn document(version: ProtocolVersion) -> ProtocolVersion {
+    match version {
+        ProtocolVersion::V3_1 | ProtocolVersion::V3_1_1 => ProtocolVersion::V3_1_1,
+        ProtocolVersion::V5 => ProtocolVersion::V5,
+    }
+}
+
+struct Catalogue {
+    list: Vec<Requirement>,
+    by_id: BTreeMap<(ProtocolVersion, &'static str), usize>,
+}
+
+fn catalogue() -> &'static Catalogue {
+    static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
+    CATALOGUE.get_or_init(|| {
+        let mut list = numbered(ProtocolVersion::V3_1_1, include_str!("mqtt-3.1.1.tsv"));
+        list.extend(numbered(ProtocolVersion::V5, include_str!("mqtt-5.tsv")));
+        list.extend(unnumbered(include_str!("unnumbered.tsv")));
+        let by_id = list
+            .iter()
+            .enumerate()
+            .map(|(index, r)| ((r.version, r.id), index))
+            .collect();
+        Catalogue { list, by_id }
+    })
+}
+
+/// The cells of every row but the heading. A row with another number of cells, or with a word that is not known,
+/// would be left out; the tests hold the tables against the documents' own counts.
+fn rows<const N: usize>(table: &'static str) -> impl Iterator<Item = [&'static str; N]> {
+    table
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split('\t').collect::<Vec<_>>().try_into().ok())
+}
+
+fn numbered(version: ProtocolVersion, table: &'static str) -> Vec<Requirement> {
+    rows(table)
+        .filter_map(|[id, section, level, who, kind, summary]| {
+            Some(Requirement {
+                version,
+                id,
+                section,
+                level,
+                binds: binds(who)?,
+                kind: kind_of(kind)?,
+                summary: Cow::Borrowed(summary),
+            })
+        })
+        .collect()
+}
+
+fn unnumbered(table: &'static str) -> Vec<Requirement> {
+    rows(table)
+        .filter_map(|[id, version, section, level, when, expected, reason]| {
+            let code = if reason.is_empty() {
+                String::new()
+            } else {
+                format!(" ({reason})")
+            };
+            Some(Requirement {
+                version: version_of(version)?,
+                id,
+                section,
+                level,
+                binds: Binds::Unstated,
+                kind: Kind::Rule,
+                summary: Cow::Owned(format!("{when}: {expected}{code}")),
+            })
+        })
+        .collect()
+}
+
+fn version_of(word: &str) -> Option<ProtocolVersion> {
+    [ProtocolVersion::V3_1_1, ProtocolVersion::V5]
+        .into_iter()
+        .find(|v| v.as_str() == word)
+}
+
+fn binds(word: &str) -> Option<Binds> {
+    Some(match word {
+        "server" => Binds::Server,
+        "client" => Binds::Client,
+        "both" => Binds::Both,
+        "either" => Binds::Either,
+        _ => return None,
+    })
+}
+
+fn kind_of(word: &'static str) -> Option<Kind> {
+    Some(match word {
+        "wire" => Kind::Wire,
+        "needs-time" => Kind::NeedsTime,
+        "needs-websocket" => Kind::NeedsWebSocket,
+        "sender-precondition" => Kind::SenderPrecondition,
+        "client-only" => Kind::ClientOnly,
+        _ => Kind::Untestable(word.strip_prefix("untestable: ")?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const VERSIONS: [ProtocolVersion; 2] = [ProtocolVersion::V3_1_1, ProtocolVersion::V5];
+
+    fn count(version: ProtocolVersion, what: impl Fn(&Requirement) -> bool) -> usize {
+        all(version).filter(|r| what(r)).count()
+    }
+
+    #[test]
+    fn holds_every_numbered_statement() {
+        assert_eq!(
+            VERSIONS.map(|v| count(v, Requirement::is_numbered)),
+            [141, 251]
+        );
+    }
+
+    #[test]
+    fn knows_which_ones_a_broker_can_be_held_to() {
+        assert_eq!(
+            VERSIONS.map(|v| count(v, Requirement::is_testable)),
+            [127, 237]
+        );
+    }
+
+    #[test]
+    fn holds_every_row_of_the_tables() {
+        let rows = [
+            include_str!("mqtt-3.1.1.tsv"),
+            include_str!("mqtt-5.tsv"),
+            include_str!("unnumbered.tsv"),
+        ]
+        .map(|table| table.lines().count() - 1);
+        assert_eq!(catalogue().list.len(), rows.iter().sum::<usize>());
+    }
+
+    #[test]
+    fn has_no_id_twice_in_a_version() {
+        let ids: BTreeSet<_> = catalogue().list.iter().map(|r| (r.version, r.id)).collect();
+        assert_eq!(ids.len(), catalogue().list.len());
+    }
+
+    #[test]
+    fn says_something_about_each() {
+        for r in &catalogue().list {
+            assert!(!r.summary.trim().is_empty(), "{}", r.id);
+            assert!(!r.section.is_empty() && !r.level.is_empty(), "{}", r.id);
+            let prefix = if r.is_numbered() { "MQTT-" } else { "RULE-" };
+            assert!(r.id.starts_with(prefix), "{}", r.id);
+        }
+    }
+
+    #[test]
+    fn tells_the_versions_apart() {
+        let old = find(ProtocolVersion::V3_1_1, "MQTT-3.1.2-8").map(|r| &r.summary);
+        let new = find(ProtocolVersion::V5, "MQTT-3.1.2-8").map(|r| &r.summary);
+        assert!(old.is_some() && new.is_some());
+        assert_ne!(old, new);
+        assert_eq!(
+            find(ProtocolVersion::V3_1, "MQTT-3.1.2-8").map(|r| &r.summary),
+            old
+        );
+        // 5.0's numbering of this section begins at 2.
+        assert!(find(ProtocolVersion::V5, "MQTT-2.2.1-1").is_none());
+    }
+}
