@@ -14,6 +14,20 @@ pub struct Clause {
     pub id: &'static str,
 }
 
+impl Clause {
+    /// A clause of 3.1.1.
+    pub const fn v3_1_1(id: &'static str) -> Self {
+        let version = ProtocolVersion::V3_1_1;
+        Self { version, id }
+    }
+
+    /// A clause of 5.
+    pub const fn v5(id: &'static str) -> Self {
+        let version = ProtocolVersion::V5;
+        Self { version, id }
+    }
+}
+
 impl fmt::Display for Clause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{} {}]", self.version, self.id)

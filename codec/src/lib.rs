@@ -12,6 +12,7 @@ pub mod frame;
 pub mod packet;
 pub mod property;
 pub mod reason;
+pub mod topic;
 pub mod varint;
 pub mod version;
 
@@ -26,5 +27,5 @@ pub use packet::{
     Will,
 };
 pub use property::{Properties, Property, PropertyId, PropertyPlace};
-pub use reason::ReasonCode;
+pub use reason::{ReasonCode, Sender};
 pub use version::ProtocolVersion;

@@ -75,7 +75,79 @@ const RETURN_CODES: &[(u8, &str)] = &[
     (5, "not_authorized"),
 ];
 
+/// Who sends a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Sender {
+    Client,
+    Server,
+}
+
 impl ReasonCode {
+    /// Whether the standard lets this sender use the code in this packet. False of packets that have no code,
+    /// or that this sender does not send.
+    ///
+    /// 0x8C in DISCONNECT counts as allowed: one table of version 5 lists it there, another leaves it out.
+    pub fn is_allowed_in(
+        self,
+        packet: PacketType,
+        version: ProtocolVersion,
+        sender: Sender,
+    ) -> bool {
+        let is_server = sender == Sender::Server;
+        match version {
+            ProtocolVersion::V5 => self.is_allowed_in_5(packet, is_server),
+            ProtocolVersion::V3_1 | ProtocolVersion::V3_1_1 => match packet {
+                PacketType::CONNACK => is_server && self.0 <= 5,
+                PacketType::SUBACK => {
+                    let may_fail = version == ProtocolVersion::V3_1_1;
+                    is_server && (self.0 <= 2 || self.0 == 0x80 && may_fail)
+                }
+                _ => false,
+            },
+        }
+    }
+
+    const fn is_allowed_in_5(self, packet: PacketType, is_server: bool) -> bool {
+        match packet {
+            PacketType::CONNACK => {
+                is_server
+                    && matches!(
+                        self.0,
+                        0x00 | 0x80..=0x8A | 0x8C | 0x90 | 0x95 | 0x97 | 0x99..=0x9D | 0x9F
+                    )
+            }
+            PacketType::PUBACK | PacketType::PUBREC => match self.0 {
+                0x10 => is_server,
+                0x00 | 0x80 | 0x83 | 0x87 | 0x90 | 0x91 | 0x97 | 0x99 => true,
+                _ => false,
+            },
+            PacketType::PUBREL | PacketType::PUBCOMP => matches!(self.0, 0x00 | 0x92),
+            PacketType::SUBACK => {
+                is_server
+                    && matches!(
+                        self.0,
+                        0..=2 | 0x80 | 0x83 | 0x87 | 0x8F | 0x91 | 0x97 | 0x9E | 0xA1 | 0xA2
+                    )
+            }
+            PacketType::UNSUBACK => {
+                is_server && matches!(self.0, 0x00 | 0x11 | 0x80 | 0x83 | 0x87 | 0x8F | 0x91)
+            }
+            PacketType::DISCONNECT => match self.0 {
+                0x04 => !is_server,
+                0x00 | 0x80..=0x83 | 0x8C | 0x90 | 0x93..=0x99 => true,
+                0x87 | 0x89 | 0x8B | 0x8D..=0x8F | 0x9A..=0xA2 => is_server,
+                _ => false,
+            },
+            PacketType::AUTH => match self.0 {
+                0x00 => is_server,
+                0x18 => true,
+                0x19 => !is_server,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// 3.1.1: Connection Refused, unacceptable protocol version.
     pub const V3_UNACCEPTABLE_PROTOCOL_VERSION: Self = Self(1);
     /// 3.1.1: Connection Refused, identifier rejected.
@@ -137,5 +209,84 @@ impl fmt::Display for ReasonCode {
 impl fmt::Debug for ReasonCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowed(packet: PacketType, version: ProtocolVersion, sender: Sender) -> String {
+        let codes = (0..=u8::MAX).map(ReasonCode);
+        let allowed = codes.filter(|code| code.is_allowed_in(packet, version, sender));
+        let texts: Vec<String> = allowed.map(|code| format!("{:02X}", code.0)).collect();
+        texts.join(" ")
+    }
+
+    #[test]
+    fn each_packet_of_version_5_has_its_codes() {
+        let server = [
+            (
+                PacketType::CONNACK,
+                "00 80 81 82 83 84 85 86 87 88 89 8A 8C 90 95 97 99 9A 9B 9C 9D 9F",
+            ),
+            (PacketType::PUBACK, "00 10 80 83 87 90 91 97 99"),
+            (PacketType::PUBREC, "00 10 80 83 87 90 91 97 99"),
+            (PacketType::PUBREL, "00 92"),
+            (PacketType::PUBCOMP, "00 92"),
+            (PacketType::SUBACK, "00 01 02 80 83 87 8F 91 97 9E A1 A2"),
+            (PacketType::UNSUBACK, "00 11 80 83 87 8F 91"),
+            (
+                PacketType::DISCONNECT,
+                "00 80 81 82 83 87 89 8B 8C 8D 8E 8F 90 93 94 95 96 97 98 99 9A 9B 9C 9D 9E 9F A0 A1 A2",
+            ),
+            (PacketType::AUTH, "00 18"),
+            (PacketType::PUBLISH, ""),
+        ];
+        for (packet, codes) in server {
+            let found = allowed(packet, ProtocolVersion::V5, Sender::Server);
+            assert_eq!(found, codes, "{packet}");
+        }
+        let client = [
+            (PacketType::CONNACK, ""),
+            (PacketType::PUBACK, "00 80 83 87 90 91 97 99"),
+            (PacketType::SUBACK, ""),
+            (
+                PacketType::DISCONNECT,
+                "00 04 80 81 82 83 8C 90 93 94 95 96 97 98 99",
+            ),
+            (PacketType::AUTH, "18 19"),
+        ];
+        for (packet, codes) in client {
+            let found = allowed(packet, ProtocolVersion::V5, Sender::Client);
+            assert_eq!(found, codes, "{packet}");
+        }
+    }
+
+    #[test]
+    fn earlier_versions_have_codes_in_connack_and_suback_only() {
+        let codes = |packet| allowed(packet, ProtocolVersion::V3_1_1, Sender::Server);
+        assert_eq!(codes(PacketType::CONNACK), "00 01 02 03 04 05");
+        assert_eq!(codes(PacketType::SUBACK), "00 01 02 80");
+        assert_eq!(codes(PacketType::UNSUBACK), "");
+        let suback = allowed(PacketType::SUBACK, ProtocolVersion::V3_1, Sender::Server);
+        assert_eq!(suback, "00 01 02");
+    }
+
+    #[test]
+    fn every_allowed_code_has_a_name_that_leads_back_to_it() {
+        for version in [ProtocolVersion::V3_1_1, ProtocolVersion::V5] {
+            for packet in (1..16).map(PacketType) {
+                for code in (0..=u8::MAX).map(ReasonCode) {
+                    let by_either = [Sender::Client, Sender::Server]
+                        .map(|sender| code.is_allowed_in(packet, version, sender));
+                    if by_either.contains(&true) {
+                        let name = code.name(packet, version).expect("has a name");
+                        let back = ReasonCode::from_name(name, packet, version);
+                        assert_eq!(back, Some(code), "{name} in {packet}");
+                    }
+                }
+            }
+        }
     }
 }

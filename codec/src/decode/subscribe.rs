@@ -59,7 +59,7 @@ fn options(reader: &Reader<'_>, byte: u8, at: usize) -> Result<SubscriptionOptio
 pub(super) fn suback(reader: &mut Reader<'_>) -> Result<Packet, DecodeError> {
     let packet_id = reader.packet_id(rules::PACKET_ID_SUBACK)?;
     let properties = properties(reader, PropertyPlace::Packet(PacketType::SUBACK))?;
-    reader.require("reason", rules::SUBACK_EMPTY)?;
+    reader.require("reasons", rules::SUBACK_EMPTY)?;
     Ok(Packet::SubAck(SubAck {
         packet_id,
         properties,
@@ -87,7 +87,7 @@ pub(super) fn unsuback(reader: &mut Reader<'_>) -> Result<Packet, DecodeError> {
     let properties = properties(reader, PropertyPlace::Packet(PacketType::UNSUBACK))?;
     let mut codes = Vec::new();
     if reader.version == ProtocolVersion::V5 {
-        reader.require("reason", rules::UNSUBACK_EMPTY)?;
+        reader.require("reasons", rules::UNSUBACK_EMPTY)?;
         codes = reasons(reader)?;
     }
     Ok(Packet::UnsubAck(UnsubAck {
@@ -100,7 +100,7 @@ pub(super) fn unsuback(reader: &mut Reader<'_>) -> Result<Packet, DecodeError> {
 fn reasons(reader: &mut Reader<'_>) -> Result<Vec<ReasonCode>, DecodeError> {
     let mut reasons = Vec::with_capacity(reader.remaining());
     while !reader.is_at_end() {
-        let name = FieldName::at("reason", reasons.len());
+        let name = FieldName::at("reasons", reasons.len());
         reasons.push(ReasonCode(reader.u8(name)?));
     }
     Ok(reasons)

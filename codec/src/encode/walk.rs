@@ -226,7 +226,7 @@ fn subscribe(p: &Subscribe, version: ProtocolVersion, sink: &mut dyn Sink) {
 
 fn reasons(reasons: &[ReasonCode], sink: &mut dyn Sink) {
     for (i, reason) in reasons.iter().enumerate() {
-        let name = FieldName::at("reason", i);
+        let name = FieldName::at("reasons", i);
         int(name, reason.0.into(), IntForm::U8, sink);
     }
 }

@@ -1,0 +1,284 @@
+//! Topic Names and Topic Filters: what is well-formed, and what matches what.
+//!
+//! [`Packet::decode`](crate::Packet::decode) judges Topic Names, since a wrong one makes the whole packet
+//! wrong. Topic Filters it lets through: a server answers them one by one.
+
+use thiserror::Error;
+
+use crate::{Clause, ProtocolVersion};
+
+/// Why a text is not a Topic Name or Topic Filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("{problem} {clause}")]
+pub struct TopicError {
+    /// What is wrong, as a lowercase fragment.
+    pub problem: TopicProblem,
+    /// The clause that says so.
+    pub clause: Clause,
+}
+
+/// What is wrong with a Topic Name or Topic Filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
+pub enum TopicProblem {
+    #[error("is empty")]
+    Empty,
+    #[error("holds U+0000")]
+    Null,
+    #[error("has more than 65535 bytes")]
+    TooLong,
+    #[error("is a topic name, but holds a wildcard")]
+    WildcardInName,
+    #[error("holds a # that is not a whole level, or not the last")]
+    MisplacedHash,
+    #[error("holds a + that is not a whole level")]
+    MisplacedPlus,
+    #[error("is a shared filter whose share name is empty")]
+    ShareNameEmpty,
+    #[error("is a shared filter whose share name holds a wildcard")]
+    ShareNameWildcard,
+    #[error("is a shared filter without a topic filter behind the share name")]
+    SharedFilterMissing,
+}
+
+impl TopicProblem {
+    const fn clause(self, version: ProtocolVersion) -> Clause {
+        let (v3, v5) = match self {
+            Self::Empty => ("MQTT-4.7.3-1", "MQTT-4.7.3-1"),
+            Self::Null => ("MQTT-4.7.3-2", "MQTT-4.7.3-2"),
+            Self::TooLong => ("MQTT-4.7.3-3", "MQTT-4.7.3-3"),
+            Self::WildcardInName => ("MQTT-4.7.1-1", "MQTT-4.7.0-1"),
+            Self::MisplacedHash => ("MQTT-4.7.1-2", "MQTT-4.7.1-1"),
+            Self::MisplacedPlus => ("MQTT-4.7.1-3", "MQTT-4.7.1-2"),
+            // Only version 5 has shared subscriptions.
+            Self::ShareNameEmpty => return Clause::v5("MQTT-4.8.2-1"),
+            Self::ShareNameWildcard | Self::SharedFilterMissing => {
+                return Clause::v5("MQTT-4.8.2-2");
+            }
+        };
+        match version {
+            ProtocolVersion::V5 => Clause::v5(v5),
+            ProtocolVersion::V3_1 | ProtocolVersion::V3_1_1 => Clause::v3_1_1(v3),
+        }
+    }
+
+    const fn at(self, version: ProtocolVersion) -> TopicError {
+        TopicError {
+            problem: self,
+            clause: self.clause(version),
+        }
+    }
+}
+
+/// The two halves of `$share/GROUP/FILTER`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SharedFilter<'a> {
+    /// The Share Name.
+    pub group: &'a str,
+    /// The Topic Filter behind it.
+    pub filter: &'a str,
+}
+
+/// Whether `name` is a Topic Name.
+///
+/// # Errors
+/// What is wrong with it, by the clause of this version.
+pub fn check_name(name: &str, version: ProtocolVersion) -> Result<(), TopicError> {
+    check_text(name, version)?;
+    if name.contains(['+', '#']) {
+        return Err(TopicProblem::WildcardInName.at(version));
+    }
+    Ok(())
+}
+
+/// Whether `filter` is a Topic Filter; in version 5 also whether a shared one is whole.
+///
+/// # Errors
+/// What is wrong with it, by the clause of this version.
+pub fn check_filter(filter: &str, version: ProtocolVersion) -> Result<(), TopicError> {
+    check_text(filter, version)?;
+    let shared = match version {
+        ProtocolVersion::V5 => split_shared(filter)?,
+        ProtocolVersion::V3_1 | ProtocolVersion::V3_1_1 => None,
+    };
+    let filter = shared.map_or(filter, |shared| shared.filter);
+    let mut levels = filter.split('/').peekable();
+    while let Some(level) = levels.next() {
+        let is_last = levels.peek().is_none();
+        if level.contains('#') && (level != "#" || !is_last) {
+            return Err(TopicProblem::MisplacedHash.at(version));
+        }
+        if level.contains('+') && level != "+" {
+            return Err(TopicProblem::MisplacedPlus.at(version));
+        }
+    }
+    Ok(())
+}
+
+fn check_text(text: &str, version: ProtocolVersion) -> Result<(), TopicError> {
+    let problem = if text.is_empty() {
+        TopicProblem::Empty
+    } else if text.contains('\0') {
+        TopicProblem::Null
+    } else if text.len() > usize::from(u16::MAX) {
+        TopicProblem::TooLong
+    } else {
+        return Ok(());
+    };
+    Err(problem.at(version))
+}
+
+/// The group and the filter of a shared one (`$share/…`), `None` of another. The filter behind the group is not
+/// judged, except that there is one.
+///
+/// # Errors
+/// When it begins with `$share/` but is not whole.
+pub fn split_shared(filter: &str) -> Result<Option<SharedFilter<'_>>, TopicError> {
+    let Some(rest) = filter.strip_prefix("$share/") else {
+        return Ok(None);
+    };
+    let (group, filter) = rest.split_once('/').unwrap_or((rest, ""));
+    let problem = if group.is_empty() {
+        TopicProblem::ShareNameEmpty
+    } else if group.contains(['+', '#']) {
+        TopicProblem::ShareNameWildcard
+    } else if filter.is_empty() {
+        TopicProblem::SharedFilterMissing
+    } else {
+        return Ok(Some(SharedFilter { group, filter }));
+    };
+    Err(problem.at(ProtocolVersion::V5))
+}
+
+/// Whether the filter holds a wildcard.
+pub fn has_wildcard(filter: &str) -> bool {
+    filter.contains(['+', '#'])
+}
+
+/// Whether a Topic Filter matches a Topic Name. Both are taken to be well-formed; of a shared filter, it is the
+/// part behind the group that matches.
+///
+/// A filter that begins with a wildcard matches no name that begins with `$`. [5 MQTT-4.7.2-1]
+pub fn matches(filter: &str, name: &str) -> bool {
+    if name.starts_with('$') && filter.starts_with(['+', '#']) {
+        return false;
+    }
+    let (mut filter, mut name) = (filter.split('/'), name.split('/'));
+    loop {
+        match (filter.next(), name.next()) {
+            // Also where the name ends before it: `sport/#` matches `sport`.
+            (Some("#"), _) => return true,
+            (Some("+"), Some(_)) => {}
+            (Some(level), Some(of_name)) if level == of_name => {}
+            (None, None) => return true,
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const V5: ProtocolVersion = ProtocolVersion::V5;
+    const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
+
+    #[test]
+    fn filters_match_names() {
+        let cases = [
+            ("a/b", "a/b", true),
+            ("a/b", "a/B", false),
+            ("a/b", "a/b/c", false),
+            ("a/b/c", "a/b", false),
+            ("a/b", "/a/b", false),
+            ("#", "a/b", true),
+            ("#", "/", true),
+            ("a/#", "a", true),
+            ("a/#", "a/", true),
+            ("a/#", "a/b/c", true),
+            ("a/#", "ab", false),
+            ("/#", "/a", true),
+            ("/#", "a", false),
+            ("+", "a", true),
+            ("+", "/a", false),
+            ("+/+", "/a", true),
+            ("/+", "/a", true),
+            ("a/+", "a/", true),
+            ("a/+", "a", false),
+            ("a/+/c", "a/b/c", true),
+            ("a/+/c", "a/b/b/c", false),
+            ("+/b/#", "a/b", true),
+            ("#", "$SYS/a", false),
+            ("+/a", "$SYS/a", false),
+            ("$SYS/#", "$SYS/a", true),
+            ("$SYS/+", "$SYS/a", true),
+            ("a/#", "a/$b", true),
+            ("+", "é", true),
+        ];
+        for (filter, name, expected) in cases {
+            assert_eq!(matches(filter, name), expected, "{filter} on {name}");
+        }
+    }
+
+    #[test]
+    fn a_name_has_no_wildcard_and_is_not_empty() {
+        for name in ["/", "a//b", " ", "$SYS/a", "a b", "\u{feff}"] {
+            assert_eq!(check_name(name, V5), Ok(()), "{name:?}");
+        }
+        let problem = |name: &str| check_name(name, V5).map_err(|e| (e.problem, e.clause.id));
+        assert_eq!(problem(""), Err((TopicProblem::Empty, "MQTT-4.7.3-1")));
+        assert_eq!(problem("a\0"), Err((TopicProblem::Null, "MQTT-4.7.3-2")));
+        assert_eq!(
+            problem("a/#"),
+            Err((TopicProblem::WildcardInName, "MQTT-4.7.0-1"))
+        );
+        assert_eq!(
+            problem("a/+b"),
+            Err((TopicProblem::WildcardInName, "MQTT-4.7.0-1"))
+        );
+        let long = "x".repeat(65_536);
+        assert_eq!(problem(&long[1..]), Ok(()));
+        assert_eq!(problem(&long), Err((TopicProblem::TooLong, "MQTT-4.7.3-3")));
+    }
+
+    #[test]
+    fn wildcards_in_a_filter_are_whole_levels() {
+        for filter in ["#", "+", "a/#", "+/a/+", "/#", "//", "a/+/#", "$share"] {
+            assert_eq!(check_filter(filter, V5), Ok(()), "{filter}");
+            assert_eq!(check_filter(filter, V3), Ok(()), "{filter}");
+        }
+        for filter in ["a#", "#a", "#/a", "a/#/b", "##", "+#"] {
+            let error = check_filter(filter, V5).expect_err(filter);
+            assert_eq!(error.problem, TopicProblem::MisplacedHash, "{filter}");
+            assert_eq!(error.clause.to_string(), "[5 MQTT-4.7.1-1]");
+        }
+        for filter in ["a+", "+a", "a/b+/c", "++"] {
+            let error = check_filter(filter, V3).expect_err(filter);
+            assert_eq!(error.problem, TopicProblem::MisplacedPlus, "{filter}");
+            assert_eq!(error.clause.to_string(), "[3.1.1 MQTT-4.7.1-3]");
+        }
+    }
+
+    #[test]
+    fn shared_filters_have_a_group_and_a_filter() {
+        let (group, filter) = ("g", "a/#");
+        let shared = split_shared("$share/g/a/#").expect("is whole");
+        assert_eq!(shared, Some(SharedFilter { group, filter }));
+        assert_eq!(split_shared("$shared/g/a"), Ok(None));
+        let slash = split_shared("$share/g//")
+            .expect("is whole")
+            .map(|s| s.filter);
+        assert_eq!(slash, Some("/"));
+        let problem = |filter: &str| check_filter(filter, V5).map_err(|e| e.problem);
+        assert_eq!(problem("$share//a"), Err(TopicProblem::ShareNameEmpty));
+        assert_eq!(problem("$share/"), Err(TopicProblem::ShareNameEmpty));
+        assert_eq!(problem("$share/g"), Err(TopicProblem::SharedFilterMissing));
+        assert_eq!(problem("$share/g/"), Err(TopicProblem::SharedFilterMissing));
+        assert_eq!(problem("$share/+/a"), Err(TopicProblem::ShareNameWildcard));
+        assert_eq!(problem("$share/g/a#"), Err(TopicProblem::MisplacedHash));
+        assert_eq!(
+            check_filter("$share//a", V3),
+            Ok(()),
+            "3.1.1 knows no shared filters"
+        );
+    }
+}
