@@ -16,4 +16,5 @@ pub mod requirements;
 pub mod scenario;
 pub mod target;
 pub mod transcript;
+pub mod transport;
 pub mod verdict;

@@ -1,5 +1,8 @@
 //! Plays plans against a target and records what happens.
 
+mod build;
+mod lane;
+
 use std::time::Duration;
 
 use crate::plan::Plan;

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use mqtt_check_codec::{DecodeError, Frame, FrameError, Packet, ProtocolVersion};
 
 use crate::scenario::model::{CaseId, ClientIndex};
@@ -77,6 +78,8 @@ pub enum What {
     Received {
         frame: Frame,
         packet: Result<Packet, DecodeError>,
+        /// The topic behind a Topic Alias, of a PUBLISH that came without its topic.
+        topic: Option<ByteString>,
         /// Taken by the driver itself: PUBREL of an automatic exchange, PINGRESP of an automatic ping.
         automatic: bool,
     },
@@ -133,6 +136,8 @@ pub struct StepRecord {
     pub began: Duration,
     /// One for each waiting of the step, in order.
     pub outcomes: Vec<Outcome>,
+    /// How many hook events had been seen when the step was over.
+    pub hooks_seen: usize,
     /// Set when the step could not be played.
     pub not_reached: Option<String>,
 }
@@ -145,6 +150,10 @@ pub struct Outcome {
     /// Of `any_of` and `choice`: the number of the alternative that held.
     pub alternative: Option<usize>,
     pub ended: Ended,
+    /// What its limits count from, since the scene began.
+    pub since: Duration,
+    /// How long it would have waited at most.
+    pub limit: Duration,
     /// When it was decided, since the scene began.
     pub at: Duration,
 }

@@ -1,0 +1,321 @@
+//! One connection of one client: its transport, what is on its way in and out, and the little that a client does by
+//! itself.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::num::NonZeroU16;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes, BytesMut};
+use bytestring::ByteString;
+use mqtt_check_codec::{
+    Ack, DecodeError, Frame, FrameError, Packet, PacketId, PacketType, Properties,
+    ProtocolVersion, Publish, QoS, ReasonCode,
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::scenario::model::ClientIndex;
+use crate::transcript::Ending;
+use crate::transport::Stream;
+
+/// The largest packet that is read, in bytes.
+const MAXIMUM_PACKET: usize = 268_435_460;
+/// How much is read at once, in bytes.
+const CHUNK: usize = 8 * 1024;
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) client: ClientIndex,
+    pub(super) version: ProtocolVersion,
+    /// Whether PUBLISH and PUBREL are acknowledged as they come.
+    pub(super) auto_ack: bool,
+    /// `None` once both directions have ended.
+    stream: Option<Stream>,
+    inbound: BytesMut,
+    outbound: BytesMut,
+    /// Shut the sending side down when `outbound` is empty.
+    finishing: bool,
+    finished: bool,
+    /// Nothing more can be read.
+    deaf: bool,
+    /// The bytes are no packets any more; what comes is only waited out.
+    lost: bool,
+    next_packet_id: PacketId,
+    /// Topics by the aliases that the broker has set.
+    aliases: BTreeMap<u16, ByteString>,
+    /// A CONNACK that accepts has come.
+    pub(super) accepted: bool,
+    /// PINGRESPs to come that belong to no step.
+    pub(super) own_pings: u32,
+    /// The Packet Identifier of what a step has last taken.
+    pub(super) last_taken_id: Option<u16>,
+    /// The Packet Identifier that the step in play has sent.
+    pub(super) sent_id: Option<u16>,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub(super) enum Inbound {
+    Packet {
+        frame: Frame,
+        packet: Result<Packet, DecodeError>,
+        /// The topic behind an alias.
+        topic: Option<ByteString>,
+        automatic: bool,
+        /// What the driver answers by itself.
+        answer: Option<Packet>,
+    },
+    /// PINGRESP to a ping that is in no transcript.
+    OwnPing,
+    Garbage {
+        bytes: Bytes,
+        error: FrameError,
+    },
+    Truncated {
+        bytes: Bytes,
+    },
+    Ended(Ending),
+}
+
+impl Lane {
+    pub(super) fn new(
+        client: ClientIndex,
+        version: ProtocolVersion,
+        auto_ack: bool,
+        stream: Stream,
+    ) -> Self {
+        Self {
+            client,
+            version,
+            auto_ack,
+            stream: Some(stream),
+            inbound: BytesMut::new(),
+            outbound: BytesMut::new(),
+            finishing: false,
+            finished: false,
+            deaf: false,
+            lost: false,
+            next_packet_id: NonZeroU16::MIN,
+            aliases: BTreeMap::new(),
+            accepted: false,
+            own_pings: 0,
+            last_taken_id: None,
+            sent_id: None,
+        }
+    }
+
+    /// Whether bytes can still be sent.
+    pub(super) fn is_writable(&self) -> bool {
+        self.stream.is_some() && !self.finishing
+    }
+
+    /// Whether something may still come.
+    pub(super) fn is_readable(&self) -> bool {
+        self.stream.is_some() && !self.deaf
+    }
+
+    /// Whether everything that was to be sent is with the transport.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.outbound.is_empty() && (!self.finishing || self.finished || self.stream.is_none())
+    }
+
+    /// Queues bytes.
+    pub(super) fn queue(&mut self, bytes: &[u8]) {
+        self.outbound.extend_from_slice(bytes);
+    }
+
+    /// Ends the sending side after what is queued.
+    pub(super) fn finish(&mut self) {
+        self.finishing = true;
+    }
+
+    /// Ends both directions, by a reset if asked for.
+    pub(super) fn abandon(&mut self, reset: bool) {
+        if let Some(stream) = self.stream.take()
+            && reset
+        {
+            stream.reset();
+        }
+        self.outbound.clear();
+    }
+
+    /// The identifier that the next packet of ours would have.
+    pub(super) fn next_packet_id(&self) -> PacketId {
+        self.next_packet_id
+    }
+
+    /// Steps over an identifier that has been used.
+    pub(super) fn used_packet_id(&mut self, id: PacketId) {
+        self.sent_id = Some(id.get());
+        if id >= self.next_packet_id {
+            self.next_packet_id = id.checked_add(1).unwrap_or(NonZeroU16::MIN);
+        }
+    }
+
+    /// Writes what is queued and reads what is there. Ready when something was read.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Vec<Inbound>> {
+        self.poll_out(cx);
+        let mut read = Vec::new();
+        while self.is_readable() {
+            match self.poll_chunk(cx) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(0)) => {
+                    self.ended(Ending::Close, &mut read);
+                }
+                Poll::Ready(Ok(_)) => self.cut(&mut read),
+                Poll::Ready(Err(error)) => {
+                    let ending = if error.kind() == io::ErrorKind::ConnectionReset {
+                        Ending::Reset
+                    } else {
+                        Ending::Close
+                    };
+                    self.ended(ending, &mut read);
+                }
+            }
+        }
+        if read.is_empty() {
+            Poll::Pending
+        } else {
+            // What was answered by the driver itself goes out at once.
+            self.poll_out(cx);
+            Poll::Ready(read)
+        }
+    }
+
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let Some(stream) = &mut self.stream else {
+            return Poll::Pending;
+        };
+        let mut chunk = [0; CHUNK];
+        let mut buffer = ReadBuf::new(&mut chunk);
+        match Pin::new(stream).poll_read(cx, &mut buffer) {
+            Poll::Ready(Ok(())) => {
+                let filled = buffer.filled();
+                self.inbound.extend_from_slice(filled);
+                Poll::Ready(Ok(filled.len()))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Writes what is queued as far as the transport takes it.
+    pub(super) fn poll_out(&mut self, cx: &mut Context<'_>) {
+        let Some(stream) = &mut self.stream else {
+            self.outbound.clear();
+            return;
+        };
+        while !self.outbound.is_empty() {
+            match Pin::new(&mut *stream).poll_write(cx, &self.outbound) {
+                Poll::Ready(Ok(written)) if written > 0 => self.outbound.advance(written),
+                Poll::Pending => return,
+                // The reading side tells how it ended.
+                Poll::Ready(_) => self.outbound.clear(),
+            }
+        }
+        if self.finishing && !self.finished {
+            match Pin::new(&mut *stream).poll_shutdown(cx) {
+                Poll::Pending => {}
+                Poll::Ready(_) => self.finished = true,
+            }
+        } else {
+            let _ = Pin::new(stream).poll_flush(cx);
+        }
+    }
+
+    fn ended(&mut self, ending: Ending, read: &mut Vec<Inbound>) {
+        self.deaf = true;
+        if !self.inbound.is_empty() {
+            read.push(Inbound::Truncated {
+                bytes: self.inbound.split().freeze(),
+            });
+        }
+        read.push(Inbound::Ended(ending));
+        self.stream = None;
+        self.outbound.clear();
+    }
+
+    /// Cuts what has come into packets.
+    fn cut(&mut self, read: &mut Vec<Inbound>) {
+        if self.lost {
+            self.inbound.clear();
+        }
+        loop {
+            match Frame::read(&mut self.inbound, MAXIMUM_PACKET) {
+                Ok(None) => return,
+                Ok(Some(frame)) => {
+                    let inbound = self.understand(frame);
+                    read.push(inbound);
+                }
+                Err(error) => {
+                    // What follows cannot be told apart; keep a look at it as evidence.
+                    let bytes = self.inbound.split().freeze();
+                    let bytes = bytes.slice(..bytes.len().min(CHUNK));
+                    self.lost = true;
+                    read.push(Inbound::Garbage { bytes, error });
+                    return;
+                }
+            }
+        }
+    }
+
+    fn understand(&mut self, frame: Frame) -> Inbound {
+        if frame.packet_type() == PacketType::PINGRESP && self.own_pings > 0 {
+            self.own_pings -= 1;
+            return Inbound::OwnPing;
+        }
+        let packet = Packet::decode(&frame, self.version);
+        let mut topic = None;
+        let mut automatic = false;
+        let mut answer = None;
+        match &packet {
+            Ok(Packet::Publish(publish)) => {
+                topic = self.resolve(publish);
+                answer = self.acknowledge(publish);
+            }
+            Ok(Packet::PubRel(ack)) if self.auto_ack => {
+                automatic = true;
+                answer = Some(Packet::PubComp(success(ack.packet_id)));
+            }
+            Ok(Packet::ConnAck(connack)) => self.accepted |= connack.reason.0 == 0,
+            _ => {}
+        }
+        Inbound::Packet {
+            frame,
+            packet,
+            topic,
+            automatic,
+            answer,
+        }
+    }
+
+    /// The topic behind an alias; a topic that comes with one sets it.
+    fn resolve(&mut self, publish: &Publish) -> Option<ByteString> {
+        let alias = publish.properties.topic_alias()?;
+        if publish.topic.is_empty() {
+            return self.aliases.get(&alias).cloned();
+        }
+        self.aliases.insert(alias, publish.topic.clone());
+        None
+    }
+
+    fn acknowledge(&self, publish: &Publish) -> Option<Packet> {
+        let id = publish.packet_id?;
+        match publish.qos {
+            _ if !self.auto_ack => None,
+            QoS::AtMostOnce => None,
+            QoS::AtLeastOnce => Some(Packet::PubAck(success(id))),
+            QoS::ExactlyOnce => Some(Packet::PubRec(success(id))),
+        }
+    }
+}
+
+fn success(packet_id: PacketId) -> Ack {
+    Ack {
+        packet_id,
+        reason: ReasonCode::SUCCESS,
+        properties: Properties::new(),
+    }
+}
