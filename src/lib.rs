@@ -14,6 +14,7 @@ pub mod matcher;
 pub mod plan;
 pub mod requirements;
 pub mod scenario;
+pub mod snapshot;
 pub mod target;
 pub mod transcript;
 pub mod transport;

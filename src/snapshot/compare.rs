@@ -1,0 +1,356 @@
+//! What came this time held against what was reviewed.
+
+use std::path::PathBuf;
+
+use super::file::{Header, ReadError, SnapFile, WriteError, read};
+use super::store::{Store, pending_path};
+use crate::scenario::model::CaseId;
+
+/// What a run's records are held against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mode {
+    /// The bundled broker: the whole record, and every difference counts.
+    Whole,
+    /// Another broker: differences are told and count for nothing.
+    Information,
+    /// A target with accepted deviations: its own record where it has one, else the expected one, both reduced to
+    /// what steps bind.
+    Baseline(String),
+}
+
+/// How a record stands to its snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Same,
+    Changed,
+    New,
+    /// An accepted deviation that the target no longer has.
+    Stale,
+}
+
+impl State {
+    /// As reports write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Changed => "changed",
+            Self::New => "new",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+/// The reviewed records of one case, read before the run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reviewed {
+    /// The expected record.
+    pub expected: Option<String>,
+    /// The target's accepted one.
+    pub accepted: Option<String>,
+    /// Whether a `.snap.new` lies beside the one that counts.
+    pub pending: bool,
+}
+
+/// One record held against its snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    pub state: State,
+    /// Whether the difference counts in the exit code.
+    pub counts: bool,
+    /// The reviewed file, which may not exist.
+    pub path: PathBuf,
+    /// What it was held against; empty if there was nothing.
+    pub expected: String,
+    pub actual: String,
+    /// A `.snap.new` lies there, from this run or an earlier one.
+    pub pending: bool,
+    /// Accepted at once.
+    pub updated: bool,
+}
+
+impl Comparison {
+    /// Whether it makes the run fail.
+    pub fn fails(&self) -> bool {
+        self.counts && !self.updated && (self.state != State::Same || self.pending)
+    }
+}
+
+/// Reads what is reviewed of one case.
+///
+/// # Errors
+/// When a file cannot be read or is damaged.
+pub fn reviewed(store: &Store, mode: &Mode, case: &CaseId) -> Result<Reviewed, ReadError> {
+    let expected = read(&store.expected(case))?.map(|file| file.text);
+    let accepted = match mode {
+        Mode::Baseline(target) => read(&store.baseline(target, case))?.map(|file| file.text),
+        Mode::Whole | Mode::Information => None,
+    };
+    Ok(Reviewed {
+        expected,
+        accepted,
+        pending: pending_path(&reviewed_file(store, mode, case)).exists(),
+    })
+}
+
+/// The file that a review of this case would replace.
+fn reviewed_file(store: &Store, mode: &Mode, case: &CaseId) -> PathBuf {
+    match mode {
+        Mode::Baseline(target) => store.baseline(target, case),
+        Mode::Whole | Mode::Information => store.expected(case),
+    }
+}
+
+/// Holds a record against what is reviewed. `reduce` takes a whole record down to what steps bind.
+pub fn compare(
+    store: &Store,
+    mode: &Mode,
+    case: &CaseId,
+    reviewed: &Reviewed,
+    record: &str,
+    reduce: &dyn Fn(&str) -> String,
+) -> Comparison {
+    let (state, expected, actual) = match mode {
+        Mode::Whole => {
+            let state = match &reviewed.expected {
+                None => State::New,
+                Some(expected) => same_or_changed(expected, record),
+            };
+            (
+                state,
+                reviewed.expected.clone().unwrap_or_default(),
+                record.to_owned(),
+            )
+        }
+        Mode::Information => {
+            let expected = reviewed.expected.as_deref().map(reduce);
+            let actual = reduce(record);
+            let state = match &expected {
+                None => State::New,
+                Some(expected) => same_or_changed(expected, &actual),
+            };
+            (state, expected.unwrap_or_default(), actual)
+        }
+        Mode::Baseline(_) => against_baseline(reviewed, record, reduce),
+    };
+    Comparison {
+        state,
+        counts: !matches!(mode, Mode::Information),
+        path: reviewed_file(store, mode, case),
+        expected,
+        actual,
+        pending: reviewed.pending,
+        updated: false,
+    }
+}
+
+fn against_baseline(
+    reviewed: &Reviewed,
+    record: &str,
+    reduce: &dyn Fn(&str) -> String,
+) -> (State, String, String) {
+    let actual = reduce(record);
+    let expected = reviewed.expected.as_deref().map(reduce);
+    let as_expected = expected.as_deref().is_some_and(|e| is_same(e, &actual));
+    match (&reviewed.accepted, expected) {
+        (Some(accepted), _) if as_expected => (State::Stale, accepted.clone(), actual),
+        (Some(accepted), _) => (same_or_changed(accepted, &actual), accepted.clone(), actual),
+        (None, Some(expected)) => (same_or_changed(&expected, &actual), expected, actual),
+        (None, None) => (State::New, String::new(), actual),
+    }
+}
+
+fn same_or_changed(expected: &str, actual: &str) -> State {
+    if is_same(expected, actual) {
+        State::Same
+    } else {
+        State::Changed
+    }
+}
+
+fn is_same(a: &str, b: &str) -> bool {
+    a.trim_end() == b.trim_end()
+}
+
+/// What a run does with what it finds changed or new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writing {
+    /// Lays it beside the reviewed file.
+    Pending,
+    /// Makes it the reviewed file.
+    Update,
+    /// Writes nothing, as in CI.
+    Nothing,
+}
+
+/// Writes what the comparison asks for: a pending file for what changed, the reviewed one with `Update`, and takes
+/// away a pending file that has become the same.
+///
+/// # Errors
+/// When a file cannot be written; nothing is left half-written.
+pub fn settle(
+    comparison: &mut Comparison,
+    header: &Header,
+    writing: Writing,
+) -> Result<(), WriteError> {
+    if !comparison.counts {
+        return Ok(());
+    }
+    let pending = pending_path(&comparison.path);
+    let file = SnapFile {
+        header: header.clone(),
+        text: comparison.actual.clone(),
+    };
+    match (comparison.state, writing) {
+        (_, Writing::Nothing) => {}
+        (State::Same, _) => remove(&pending, &mut comparison.pending)?,
+        (State::Stale, Writing::Update) => {
+            let mut present = true;
+            remove(&comparison.path, &mut present)?;
+            remove(&pending, &mut comparison.pending)?;
+            comparison.updated = true;
+        }
+        (State::Stale, Writing::Pending) => {}
+        (State::Changed | State::New, Writing::Update) => {
+            file.write(&comparison.path)?;
+            remove(&pending, &mut comparison.pending)?;
+            comparison.updated = true;
+        }
+        (State::Changed | State::New, Writing::Pending) => {
+            file.write(&pending)?;
+            comparison.pending = true;
+        }
+    }
+    Ok(())
+}
+
+fn remove(path: &std::path::Path, present: &mut bool) -> Result<(), WriteError> {
+    if *present {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(WriteError {
+                    path: path.to_owned(),
+                    error,
+                });
+            }
+            _ => *present = false,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use mqtt_check_codec::ProtocolVersion;
+
+    use super::*;
+
+    fn case() -> CaseId {
+        CaseId {
+            path: "session/takeover".into(),
+            row: None,
+            version: ProtocolVersion::V5,
+        }
+    }
+
+    fn header() -> Header {
+        Header {
+            source: "scenarios/session/takeover.yaml".into(),
+            title: "A title".into(),
+            case: case().to_string(),
+        }
+    }
+
+    /// Stands for the reduction: what follows a bar is not bound.
+    fn reduce(text: &str) -> String {
+        text.split('|').next().unwrap_or_default().to_owned()
+    }
+
+    fn run(
+        mode: &Mode,
+        expected: Option<&str>,
+        accepted: Option<&str>,
+        record: &str,
+    ) -> Comparison {
+        let reviewed = Reviewed {
+            expected: expected.map(str::to_owned),
+            accepted: accepted.map(str::to_owned),
+            pending: false,
+        };
+        let store = Store::new("snapshots".into());
+        compare(&store, mode, &case(), &reviewed, record, &reduce)
+    }
+
+    #[test]
+    fn holds_the_whole_record_against_the_bundled_broker() {
+        let state = |expected, record| run(&Mode::Whole, expected, None, record).state;
+        assert_eq!(state(None, "a"), State::New);
+        assert_eq!(state(Some("a|1"), "a|1"), State::Same);
+        assert_eq!(state(Some("a|1"), "a|2"), State::Changed);
+    }
+
+    #[test]
+    fn only_tells_of_another_broker() {
+        let same = run(&Mode::Information, Some("a|1"), None, "a|2");
+        assert_eq!(same.state, State::Same);
+        let changed = run(&Mode::Information, Some("a"), None, "b");
+        assert_eq!((changed.state, changed.fails()), (State::Changed, false));
+    }
+
+    #[test]
+    fn lets_a_targets_accepted_list_only_shrink() {
+        let mode = Mode::Baseline("mosquitto".into());
+        let state = |accepted, record| run(&mode, Some("a|1"), accepted, record).state;
+        assert_eq!(state(None, "a|2"), State::Same);
+        assert_eq!(state(None, "b"), State::Changed);
+        assert_eq!(state(Some("b"), "b"), State::Same);
+        assert_eq!(state(Some("b"), "c"), State::Changed);
+        assert_eq!(state(Some("b"), "a|2"), State::Stale);
+        let accepted = run(&mode, Some("a"), Some("b"), "b");
+        assert_eq!(
+            accepted.path,
+            std::path::Path::new("snapshots/@mosquitto/session/takeover@5.snap")
+        );
+    }
+
+    fn in_folder(folder: &std::path::Path, expected: Option<&str>, record: &str) -> Comparison {
+        let store = Store::new(folder.to_owned());
+        if let Some(text) = expected {
+            SnapFile {
+                header: header(),
+                text: text.into(),
+            }
+            .write(&store.expected(&case()))
+            .expect("writing");
+        }
+        let reviewed = reviewed(&store, &Mode::Whole, &case()).expect("reading");
+        compare(&store, &Mode::Whole, &case(), &reviewed, record, &reduce)
+    }
+
+    #[test]
+    fn lays_a_change_beside_the_file_and_takes_it_away_again() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut changed = in_folder(folder.path(), Some("old"), "new");
+        settle(&mut changed, &header(), Writing::Pending).expect("writing");
+        assert!(changed.fails() && changed.pending);
+        let laid = read(&pending_path(&changed.path)).expect("reading");
+        assert_eq!(laid.map(|f| f.text), Some("new".into()));
+
+        let mut ci = in_folder(folder.path(), None, "old");
+        settle(&mut ci, &header(), Writing::Nothing).expect("nothing to write");
+        assert!(ci.fails(), "a pending file counts in CI");
+
+        let mut same = in_folder(folder.path(), None, "old");
+        settle(&mut same, &header(), Writing::Pending).expect("removing");
+        assert!(!same.fails());
+        assert!(!pending_path(&same.path).exists());
+    }
+
+    #[test]
+    fn updates_at_once_when_told_to() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut new = in_folder(folder.path(), None, "new");
+        settle(&mut new, &header(), Writing::Update).expect("writing");
+        assert!(!new.fails());
+        assert_eq!(in_folder(folder.path(), None, "new").state, State::Same);
+    }
+}

@@ -1,0 +1,380 @@
+//! One `.snap` file: reading it through insta, writing it whole or not at all.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::diagnostic::{Diagnostic, Place, Source};
+
+/// What stands in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapFile {
+    pub header: Header,
+    /// Without white space at its end.
+    pub text: String,
+}
+
+/// insta's header keys, in insta's order; those that we write. insta takes a header without any for damaged, so the
+/// case is never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// `source`: the scenario's file, from the folder that holds the scenario folder.
+    pub source: String,
+    /// `description`: the scenario's title.
+    pub title: String,
+    /// `expression`: the case's id.
+    pub case: String,
+}
+
+/// Why a snapshot could not be read.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// The file is no snapshot.
+    #[error("{}: {}", .0.source.path, .0.title)]
+    Damaged(Box<Diagnostic>),
+    #[error("failed to read {}: {error}", path.display())]
+    Io { path: PathBuf, error: io::Error },
+}
+
+/// Why a snapshot could not be written. Nothing is left of it.
+#[derive(Debug, Error)]
+#[error("failed to write {}: {error}", path.display())]
+pub struct WriteError {
+    pub path: PathBuf,
+    pub error: io::Error,
+}
+
+/// Reads a snapshot; `None` when there is no such file.
+///
+/// # Errors
+/// When the file cannot be read or is damaged: not UTF-8, with conflict marks, or without a whole header.
+pub fn read(path: &Path) -> Result<Option<SnapFile>, ReadError> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(ReadError::Io {
+                path: path.to_owned(),
+                error,
+            });
+        }
+    };
+    if let Some(diagnostic) = damage(path, &bytes) {
+        return Err(ReadError::Damaged(Box::new(diagnostic)));
+    }
+    let snapshot = insta::Snapshot::from_file(path).map_err(|error| {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        ReadError::Damaged(Box::new(diagnose(
+            path,
+            text,
+            1,
+            format!("failed to read the header: {error}"),
+        )))
+    })?;
+    let Some(text) = snapshot.as_text() else {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        return Err(ReadError::Damaged(Box::new(diagnose(
+            path,
+            text,
+            1,
+            "a snapshot of a binary kind, which is none of ours".to_owned(),
+        ))));
+    };
+    let metadata = snapshot.metadata();
+    Ok(Some(SnapFile {
+        header: Header {
+            source: metadata.source().unwrap_or_default().to_owned(),
+            title: metadata.description().unwrap_or_default().to_owned(),
+            case: metadata.expression().unwrap_or_default().to_owned(),
+        },
+        text: text.to_string(),
+    }))
+}
+
+/// What is wrong with the file before insta looks at it: insta takes a file without header for its oldest format,
+/// and a conflict mark for a line of the text.
+fn damage(path: &Path, bytes: &[u8]) -> Option<Diagnostic> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let line = line_of(bytes, error.valid_up_to());
+            let lossy = String::from_utf8_lossy(bytes).into_owned();
+            return Some(diagnose(path, lossy, line, "not UTF-8 text".to_owned()));
+        }
+    };
+    let wrong = |line, title: &str| Some(diagnose(path, text.to_owned(), line, title.to_owned()));
+    if let Some(index) = text.lines().position(is_conflict_mark) {
+        return wrong(index + 1, "a conflict mark stands in the snapshot");
+    }
+    let mut lines = text.lines();
+    if lines.next().map(str::trim_end) != Some("---") {
+        return wrong(1, "no snapshot: its first line is not `---`");
+    }
+    let Some(end) = lines.position(|line| line.trim_end() == "---") else {
+        return wrong(1, "the header has no end: no second line `---`");
+    };
+    // insta takes these for numbers and then cannot read them as such, which ends the program.
+    text.lines()
+        .skip(1)
+        .take(end)
+        .position(|line| {
+            NOT_NUMBERS
+                .iter()
+                .any(|word| line.trim_end().ends_with(word))
+        })
+        .and_then(|index| wrong(index + 2, "the header holds a value that is no text"))
+}
+
+const NOT_NUMBERS: &[&str] = &[".inf", ".Inf", ".INF", ".nan", ".NAN"];
+
+fn is_conflict_mark(line: &str) -> bool {
+    ["<<<<<<< ", "||||||| ", ">>>>>>> "]
+        .iter()
+        .any(|mark| line.starts_with(mark))
+        || line == "======="
+}
+
+fn line_of(bytes: &[u8], offset: usize) -> usize {
+    1 + bytes[..offset].iter().filter(|b| **b == b'\n').count()
+}
+
+fn diagnose(path: &Path, text: String, line: usize, title: String) -> Diagnostic {
+    let length = text
+        .lines()
+        .nth(line.saturating_sub(1))
+        .map_or(1, |l| l.chars().count().max(1));
+    Diagnostic {
+        place: Some(Place {
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            column: 1,
+            length: u32::try_from(length).unwrap_or(u32::MAX),
+        }),
+        source: Arc::new(Source {
+            path: path.display().to_string(),
+            text,
+        }),
+        title,
+        label: None,
+        hint: Some(
+            "restore the file from version control, or remove it and run again to record it anew"
+                .to_owned(),
+        ),
+    }
+}
+
+impl SnapFile {
+    /// The file's bytes, as insta would write them.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = String::from("---\n");
+        for (key, value) in [
+            ("source", &self.header.source),
+            ("description", &self.header.title),
+            ("expression", &self.header.case),
+        ] {
+            if !value.is_empty() {
+                out.push_str(key);
+                out.push_str(": ");
+                push_scalar(&mut out, value);
+                out.push('\n');
+            }
+        }
+        out.push_str("---\n");
+        out.push_str(self.text.trim_end());
+        out.push('\n');
+        out.into_bytes()
+    }
+
+    /// Writes the file, whole or not at all; folders are created as needed.
+    ///
+    /// # Errors
+    /// When that fails; what stood there before still stands.
+    pub fn write(&self, path: &Path) -> Result<(), WriteError> {
+        write_whole(path, &self.to_bytes()).map_err(|error| WriteError {
+            path: path.to_owned(),
+            error,
+        })
+    }
+}
+
+/// Writes a file by way of a temporary one in the same folder, synced and renamed.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".mqtt-check-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // As any other new file: the umask takes from it.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|e| e.error)?;
+    Ok(())
+}
+
+/// A scalar as insta's YAML writer writes it: in quotes where YAML would read something else.
+fn push_scalar(out: &mut String, value: &str) {
+    if !needs_quotes(value) {
+        out.push_str(value);
+        return;
+    }
+    out.push('"');
+    for c in value.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\u{8}' => out.push_str("\\b"),
+            '\t' => out.push_str("\\t"),
+            '\n' => out.push_str("\\n"),
+            '\u{c}' => out.push_str("\\f"),
+            '\r' => out.push_str("\\r"),
+            '\0'..='\u{1f}' | '\u{7f}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            _ => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+fn needs_quotes(value: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "yes", "Yes", "YES", "no", "No", "NO", "True", "TRUE", "true", "False", "FALSE", "false",
+        "on", "On", "ON", "off", "Off", "OFF", "null", "Null", "NULL", "~",
+    ];
+    let begins = |c: char| "&*?|-<>=!%@".contains(c);
+    let holds = |c: char| {
+        ":{}[],#`\"'\\\t\n\r".contains(c)
+            || matches!(c, '\0'..='\u{6}' | '\u{e}'..='\u{1a}' | '\u{1c}'..='\u{1f}')
+    };
+    value.is_empty()
+        || value.starts_with(' ')
+        || value.ends_with(' ')
+        || value.starts_with(begins)
+        || value.contains(holds)
+        || WORDS.contains(&value)
+        || value.starts_with('.')
+        || value.starts_with("0x")
+        || value.parse::<i64>().is_ok()
+        || value.parse::<f64>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sample() -> SnapFile {
+        SnapFile {
+            header: Header {
+                source: "scenarios/session/takeover.yaml".into(),
+                title: "A second CONNECT: takes \"it\" over".into(),
+                case: "session/takeover@5".into(),
+            },
+            text: "first: connect\n  first > CONNECT".into(),
+        }
+    }
+
+    /// What `cargo insta accept` does with a file: read it, write it.
+    fn through_insta(bytes: &[u8]) -> Vec<u8> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let ours = folder.path().join("case@5.snap.new");
+        let theirs = folder.path().join("case@5.snap");
+        fs::write(&ours, bytes).expect("writing");
+        insta::Snapshot::from_file(&ours)
+            .expect("insta reads our file")
+            .save(&theirs)
+            .expect("insta writes");
+        fs::read(&theirs).expect("reading")
+    }
+
+    #[test]
+    fn writes_what_insta_would_write() {
+        let bytes = sample().to_bytes();
+        assert_eq!(
+            String::from_utf8_lossy(&through_insta(&bytes)),
+            String::from_utf8_lossy(&bytes)
+        );
+    }
+
+    #[test]
+    fn reads_what_it_wrote() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("deep/er/case@5.snap");
+        assert!(read(&path).expect("a missing file is no error").is_none());
+        sample().write(&path).expect("writing");
+        assert_eq!(read(&path).expect("reading"), Some(sample()));
+        let names: Vec<_> = fs::read_dir(path.parent().expect("a parent"))
+            .expect("listing")
+            .map(|entry| entry.expect("an entry").file_name())
+            .collect();
+        assert_eq!(names, ["case@5.snap"]);
+    }
+
+    fn title_of_damage(bytes: &[u8]) -> (String, u32) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("case@5.snap");
+        fs::write(&path, bytes).expect("writing");
+        match read(&path) {
+            Err(ReadError::Damaged(d)) => (d.title.clone(), d.place.map_or(0, |p| p.line)),
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn refuses_damaged_files_with_their_line() {
+        assert_eq!(
+            title_of_damage(b"---\nsource: a\n---\nfine\n\xff\n"),
+            ("not UTF-8 text".into(), 5)
+        );
+        assert_eq!(
+            title_of_damage(b"---\nsource: a\n---\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> other\n"),
+            ("a conflict mark stands in the snapshot".into(), 4)
+        );
+        assert_eq!(
+            title_of_damage(b"").0,
+            "no snapshot: its first line is not `---`"
+        );
+        assert_eq!(
+            title_of_damage(b"---\nsource: a\n").0,
+            "the header has no end: no second line `---`"
+        );
+        assert_eq!(
+            title_of_damage(b"---\nsource: a\ndescription: -.inf\n---\ntext\n"),
+            ("the header holds a value that is no text".into(), 3)
+        );
+        assert!(
+            title_of_damage(b"---\n{ [\n---\ntext\n")
+                .0
+                .starts_with("failed to read the header")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn reads_any_bytes_without_a_panic(bytes in "(---\n)?(([a-z_]{1,6}: )?[ -~]{0,9}\n){0,3}(---\n)?\\PC{0,9}") {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let path = folder.path().join("case@5.snap");
+            fs::write(&path, bytes).expect("writing");
+            let _ = read(&path);
+        }
+
+        #[test]
+        fn agrees_with_insta_on_any_header(title in "\\PC{0,24}|[ -~]{0,12}", case in "[a-z/]{1,9}(\\[[ -~]{1,9}\\])?@5") {
+            let file = SnapFile {
+                header: Header { title, case, ..sample().header },
+                ..sample()
+            };
+            let bytes = file.to_bytes();
+            prop_assert_eq!(through_insta(&bytes), bytes);
+        }
+    }
+}

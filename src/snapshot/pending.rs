@@ -1,0 +1,145 @@
+//! Snapshots that wait for a review: what lies there, accepting and rejecting.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::file::{ReadError, SnapFile, read};
+use super::store::{PENDING_ENDING, files, reviewed_path};
+
+/// A changed or new record that waits for a review.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// The path below the folder, without its ending: `session/takeover@5`, `@mosquitto/session/takeover@5`.
+    pub name: String,
+    /// The `.snap.new` file.
+    pub path: PathBuf,
+}
+
+/// Every pending snapshot below this folder, in the order of their paths.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn pending(root: &Path) -> io::Result<Vec<Pending>> {
+    Ok(files(root)?
+        .into_iter()
+        .filter_map(|path| {
+            let below = path.strip_prefix(root).unwrap_or(&path);
+            let name = below
+                .components()
+                .map(|c| c.as_os_str().to_string_lossy())
+                .collect::<Vec<_>>()
+                .join("/");
+            let name = name.strip_suffix(PENDING_ENDING)?.to_owned();
+            Some(Pending { name, path })
+        })
+        .collect())
+}
+
+impl Pending {
+    /// The reviewed file that it would replace.
+    pub fn reviewed(&self) -> PathBuf {
+        reviewed_path(&self.path)
+    }
+
+    /// The new record, and the reviewed one if there is one.
+    ///
+    /// # Errors
+    /// When one of them cannot be read or is damaged. A damaged reviewed file counts as none, since accepting
+    /// mends it.
+    pub fn load(&self) -> Result<(SnapFile, Option<SnapFile>), ReadError> {
+        let new = read(&self.path)?.ok_or_else(|| ReadError::Io {
+            path: self.path.clone(),
+            error: io::ErrorKind::NotFound.into(),
+        })?;
+        let old = match read(&self.reviewed()) {
+            Ok(old) => old,
+            Err(ReadError::Damaged(_)) => None,
+            Err(error) => return Err(error),
+        };
+        Ok((new, old))
+    }
+
+    /// Makes it the reviewed one. A damaged file is refused and stays.
+    ///
+    /// # Errors
+    /// When it is damaged or cannot be renamed.
+    pub fn accept(&self) -> Result<(), ReadError> {
+        self.load()?;
+        fs::rename(&self.path, self.reviewed()).map_err(|error| ReadError::Io {
+            path: self.path.clone(),
+            error,
+        })
+    }
+
+    /// Throws it away.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn reject(&self) -> io::Result<()> {
+        fs::remove_file(&self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lay(folder: &Path, name: &str, text: &str) -> PathBuf {
+        let path = folder.join(name);
+        SnapFile {
+            header: crate::snapshot::Header {
+                source: "a.yaml".into(),
+                title: "A title".into(),
+                case: name.into(),
+            },
+            text: text.into(),
+        }
+        .write(&path)
+        .expect("writing");
+        path
+    }
+
+    #[test]
+    fn accepts_and_rejects() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let root = folder.path();
+        lay(root, "a@5.snap", "old");
+        lay(root, "a@5.snap.new", "new");
+        lay(root, "@mosquitto/b@5.snap.new", "new");
+        let waiting = pending(root).expect("listing");
+        let names: Vec<_> = waiting.iter().map(|p| p.name.as_str()).collect();
+        assert_eq!(names, ["@mosquitto/b@5", "a@5"]);
+        waiting[1].accept().expect("accepting");
+        waiting[0].reject().expect("rejecting");
+        assert_eq!(files(root).expect("listing"), [root.join("a@5.snap")]);
+        let accepted = read(&root.join("a@5.snap")).expect("reading");
+        assert_eq!(accepted.map(|f| f.text), Some("new".into()));
+    }
+
+    #[test]
+    fn accepts_the_same_bytes_as_insta() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let new = lay(folder.path(), "a@5.snap.new", "one\n  two");
+        let theirs = folder.path().join("theirs.snap");
+        insta::Snapshot::from_file(&new)
+            .expect("insta reads it")
+            .save(&theirs)
+            .expect("insta accepts it");
+        pending(folder.path()).expect("listing")[0]
+            .accept()
+            .expect("accepting");
+        let ours = fs::read(folder.path().join("a@5.snap")).expect("reading");
+        assert_eq!(ours, fs::read(theirs).expect("reading"));
+    }
+
+    #[test]
+    fn leaves_a_damaged_file_where_it_is() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("a@5.snap.new");
+        fs::write(&path, "---\nsource: x\n").expect("writing");
+        let waiting = pending(folder.path()).expect("listing");
+        assert!(matches!(waiting[0].accept(), Err(ReadError::Damaged(_))));
+        assert!(path.exists());
+    }
+}

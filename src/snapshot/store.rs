@@ -1,0 +1,195 @@
+//! The folder of snapshots: which file belongs to which case, and which belong to none.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::scenario::model::CaseId;
+
+/// The ending of a reviewed snapshot.
+pub const ENDING: &str = ".snap";
+/// The ending of one that waits for its review.
+pub const PENDING_ENDING: &str = ".snap.new";
+
+/// A folder of snapshots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    root: PathBuf,
+}
+
+impl Store {
+    /// The snapshots below this folder, which need not exist yet.
+    pub const fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where the expected record of a case stands.
+    pub fn expected(&self, case: &CaseId) -> PathBuf {
+        self.root.join(format!("{}{ENDING}", file_name(case)))
+    }
+
+    /// Where a target's accepted record of a case stands.
+    pub fn baseline(&self, target: &str, case: &CaseId) -> PathBuf {
+        self.root
+            .join(format!("@{target}"))
+            .join(format!("{}{ENDING}", file_name(case)))
+    }
+
+    /// Every snapshot with no case in `cases`, those of targets left out, in the order of their paths. Pending ones
+    /// without a case are among them.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    pub fn without_case<'a>(
+        &self,
+        cases: impl Iterator<Item = &'a CaseId>,
+    ) -> io::Result<Vec<PathBuf>> {
+        let known: BTreeSet<PathBuf> = cases.map(|case| self.expected(case)).collect();
+        let mut found = Vec::new();
+        for path in files(&self.root)? {
+            let of_a_target = path
+                .strip_prefix(&self.root)
+                .is_ok_and(|p| p.to_string_lossy().starts_with('@'));
+            if !of_a_target && !known.contains(&reviewed_path(&path)) {
+                found.push(path);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// `.snap.new` beside the reviewed file.
+pub fn pending_path(reviewed: &Path) -> PathBuf {
+    with_suffix(reviewed, ".new")
+}
+
+/// The reviewed file beside a `.snap.new`; a reviewed file's own path is left as it is.
+pub fn reviewed_path(path: &Path) -> PathBuf {
+    match path.to_string_lossy().strip_suffix(".new") {
+        Some(reviewed) => PathBuf::from(reviewed),
+        None => path.to_owned(),
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The case's id as a path. A row's name may hold what cannot stand in a file's name.
+fn file_name(case: &CaseId) -> String {
+    let row = case.row.as_deref().map(|row| {
+        let plain: String = row
+            .chars()
+            .map(|c| {
+                if matches!(c, '/' | '\\' | ':' | '\0') {
+                    '_'
+                } else {
+                    c
+                }
+            })
+            .collect();
+        format!("[{plain}]")
+    });
+    format!("{}{}@{}", case.path, row.unwrap_or_default(), case.version)
+}
+
+/// Every snapshot below this folder, pending ones too, in the order of their paths; none if there is no folder.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn files(root: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    collect(root, &mut found)?;
+    found.sort();
+    Ok(found)
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let path = entry.path();
+        // A link to a folder is not followed: it could lead back here.
+        if entry.file_type()?.is_dir() {
+            collect(&path, found)?;
+        } else {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.ends_with(ENDING) || name.ends_with(PENDING_ENDING) {
+                found.push(path);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use mqtt_check_codec::ProtocolVersion;
+
+    use super::*;
+
+    fn case(path: &str, row: Option<&str>) -> CaseId {
+        CaseId {
+            path: path.into(),
+            row: row.map(str::to_owned),
+            version: ProtocolVersion::V3_1_1,
+        }
+    }
+
+    #[test]
+    fn stands_path_for_path_as_the_scenarios() {
+        let store = Store::new("snapshots".into());
+        assert_eq!(
+            store.expected(&case("session/takeover", None)),
+            Path::new("snapshots/session/takeover@3.1.1.snap")
+        );
+        assert_eq!(
+            store.baseline("mosquitto", &case("connect/malformed", Some("a/../b"))),
+            Path::new("snapshots/@mosquitto/connect/malformed[a_.._b]@3.1.1.snap")
+        );
+    }
+
+    #[test]
+    fn keeps_the_dots_of_a_version_in_the_pending_name() {
+        let reviewed = Path::new("s/a@3.1.1.snap");
+        assert_eq!(pending_path(reviewed), Path::new("s/a@3.1.1.snap.new"));
+        assert_eq!(reviewed_path(&pending_path(reviewed)), reviewed);
+        assert_eq!(reviewed_path(reviewed), reviewed);
+    }
+
+    #[test]
+    fn finds_snapshots_without_a_case() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::new(folder.path().to_owned());
+        let kept = case("session/kept", None);
+        let gone = case("session/gone", None);
+        for path in [
+            store.expected(&kept),
+            pending_path(&store.expected(&kept)),
+            store.expected(&gone),
+            pending_path(&store.expected(&gone)),
+            store.baseline("mosquitto", &gone),
+            folder.path().join("notes.txt"),
+        ] {
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            fs::write(path, "---\n---\n").expect("writing");
+        }
+        assert_eq!(
+            store.without_case([&kept].into_iter()).expect("listing"),
+            [store.expected(&gone), pending_path(&store.expected(&gone))]
+        );
+    }
+}
