@@ -5,10 +5,12 @@
 //! reason codes in acknowledgements) is empty or success there. No I/O, no async, no session state.
 
 pub mod clause;
+pub mod craft;
 pub mod decode;
 pub mod encode;
 pub mod field;
 pub mod frame;
+pub mod notation;
 pub mod packet;
 pub mod property;
 pub mod reason;
@@ -17,6 +19,7 @@ pub mod varint;
 pub mod version;
 
 pub use clause::Clause;
+pub use craft::{CraftError, Lie};
 pub use decode::{DecodeError, cited_clauses};
 pub use encode::{EncodeError, Form};
 pub use field::{FieldName, FieldPart, FieldSpan};

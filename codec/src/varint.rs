@@ -43,9 +43,10 @@ pub const fn size(value: u32) -> usize {
 
 /// The bytes of `value` in `width` bytes: the shortest form if that is [`size`], an over-long one if it is
 /// more. Bits that `width` has no room for are lost.
-pub(crate) fn bytes(value: u32, width: usize) -> impl Iterator<Item = u8> {
+pub(crate) fn bytes(value: impl Into<u64>, width: usize) -> impl Iterator<Item = u8> {
+    let value = value.into();
     (0..width).map(move |i| {
-        let bits = u64::from(value) >> (7 * i).min(63);
+        let bits = value >> (7 * i).min(63);
         let more = if i + 1 < width { 0x80 } else { 0 };
         (bits & 0x7F) as u8 | more
     })
@@ -82,6 +83,6 @@ mod tests {
     fn reads_an_over_long_form_and_refuses_a_fifth_byte() {
         assert_eq!(read(&[0x82, 0x80, 0x00]), Read::Value(2, 3));
         assert_eq!(read(&[0x80, 0x80, 0x80, 0x80, 0x01]), Read::TooLong);
-        assert_eq!(bytes(2, 3).collect::<Vec<_>>(), [0x82, 0x80, 0x00]);
+        assert_eq!(bytes(2_u32, 3).collect::<Vec<_>>(), [0x82, 0x80, 0x00]);
     }
 }

@@ -1,9 +1,10 @@
 //! Honest encoding. One walk ([`walk`]) goes through a packet's fields in wire order and gives each to a
-//! [`Sink`]: one that counts, one that writes, and the one of `craft`, which keeps the fields
+//! [`Sink`]: one that counts, one that writes, and the one of [`craft`](crate::craft), which keeps the fields
 //! apart so that they can be changed.
 //!
 //! Honest means that the bytes say what the packet says, and that their lengths are right; it does not mean
-//! that the packet obeys the standard. A property that is foreign to its packet is written as it stands.
+//! that the packet obeys the standard. A property that is foreign to its packet is written as it stands; what
+//! the version has no place for (properties and most reason codes before 5) is left out.
 
 mod sink;
 mod walk;
@@ -13,7 +14,9 @@ use thiserror::Error;
 
 use crate::{Frame, Packet, PacketType, ProtocolVersion};
 use sink::{Counter, Writer};
-use walk::walk;
+
+pub(crate) use sink::{BitRange, IntForm, Sink};
+pub(crate) use walk::walk;
 
 /// How much of an acknowledgement, DISCONNECT or AUTH is written when it could end early (version 5 only).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]

@@ -8,7 +8,6 @@ use crate::{FieldName, PacketType};
 
 /// A field of less than a byte.
 #[derive(Debug, Clone, Copy)]
-#[expect(dead_code, reason = "read by the crafting sink, which is to come")]
 pub(crate) struct BitRange {
     pub(crate) name: &'static str,
     /// Of its lowest bit.
@@ -57,6 +56,10 @@ pub(crate) trait Sink {
     /// Fields behind their length, a Variable Byte Integer which is the field `length`. `body` may be called
     /// more than once.
     fn section(&mut self, name: FieldName, length: FieldName, body: &dyn Fn(&mut dyn Sink));
+
+    /// Fields that an honest encoder writes only if `is_present`, and what they hold if they are written all
+    /// the same.
+    fn optional(&mut self, is_present: bool, body: &mut dyn FnMut(&mut dyn Sink));
 
     /// What the wire has no room for; the walk goes on with what it has.
     fn reject(&mut self, error: EncodeError);
@@ -133,6 +136,12 @@ impl Sink for Counter {
         }
     }
 
+    fn optional(&mut self, is_present: bool, body: &mut dyn FnMut(&mut dyn Sink)) {
+        if is_present {
+            body(self);
+        }
+    }
+
     fn reject(&mut self, error: EncodeError) {
         self.error.get_or_insert(error);
     }
@@ -181,6 +190,12 @@ impl Sink for Writer<'_> {
         body(&mut counter);
         self.int(length, counter.size as u32, IntForm::Variable);
         body(self);
+    }
+
+    fn optional(&mut self, is_present: bool, body: &mut dyn FnMut(&mut dyn Sink)) {
+        if is_present {
+            body(self);
+        }
     }
 
     fn reject(&mut self, _: EncodeError) {}

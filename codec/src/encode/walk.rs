@@ -89,9 +89,8 @@ fn body(packet: &Packet, version: ProtocolVersion, form: Form, sink: &mut dyn Si
         Packet::UnsubAck(p) => {
             packet_id(p.packet_id, sink);
             properties(&p.properties, place, version, sink);
-            if version.has_properties() {
-                reasons(&p.reasons, sink);
-            }
+            let is_present = version.has_properties();
+            sink.optional(is_present, &mut |sink| reasons(&p.reasons, sink));
         }
         Packet::PingReq | Packet::PingResp => {}
         Packet::Disconnect(p) => outcome(p.reason, &p.properties, place, version, form, sink),
@@ -132,21 +131,18 @@ fn connect(p: &Connect, sink: &mut dyn Sink) {
     let place = PropertyPlace::Packet(PacketType::CONNECT);
     properties(&p.properties, place, p.version, sink);
     string("client_id", p.client_id.as_bytes(), sink);
-    if let Some(will) = &p.will {
-        self::will(will, p.version, sink);
-    }
-    if let Some(username) = &p.username {
-        string("username", username.as_bytes(), sink);
-    }
-    if let Some(password) = &p.password {
-        string("password", password, sink);
-    }
+    will(p.will.as_ref(), p.version, sink);
+    optional_string("username", p.username.as_ref().map(|u| u.as_ref()), sink);
+    optional_string("password", p.password.as_deref(), sink);
 }
 
-fn will(will: &Will, version: ProtocolVersion, sink: &mut dyn Sink) {
-    properties(&will.properties, PropertyPlace::Will, version, sink);
-    string("will_topic", will.topic.as_bytes(), sink);
-    string("will_payload", &will.payload, sink);
+fn will(will: Option<&Will>, version: ProtocolVersion, sink: &mut dyn Sink) {
+    let none = Properties::new();
+    let set = will.map_or(&none, |will| &will.properties);
+    let has_properties = will.is_some() && version.has_properties();
+    properties_if(has_properties, set, PropertyPlace::Will, sink);
+    optional_string("will_topic", will.map(|will| will.topic.as_ref()), sink);
+    optional_string("will_payload", will.map(|will| &*will.payload), sink);
 }
 
 fn connack(p: &ConnAck, version: ProtocolVersion, sink: &mut dyn Sink) {
@@ -160,14 +156,18 @@ fn connack(p: &ConnAck, version: ProtocolVersion, sink: &mut dyn Sink) {
 fn publish(p: &Publish, version: ProtocolVersion, sink: &mut dyn Sink) {
     string("topic", p.topic.as_bytes(), sink);
     match (p.qos, p.packet_id) {
-        (QoS::AtMostOnce, None) => {}
-        (QoS::AtMostOnce, Some(id)) => {
-            sink.reject(EncodeError::PacketIdAtQos0 { packet_id: id });
-            packet_id(id, sink);
+        (QoS::AtMostOnce, Some(packet_id)) => {
+            sink.reject(EncodeError::PacketIdAtQos0 { packet_id });
         }
-        (_, Some(id)) => packet_id(id, sink),
-        (qos, None) => sink.reject(EncodeError::PacketIdMissing { qos }),
+        (qos @ (QoS::AtLeastOnce | QoS::ExactlyOnce), None) => {
+            sink.reject(EncodeError::PacketIdMissing { qos });
+        }
+        _ => {}
     }
+    sink.optional(p.packet_id.is_some(), &mut |sink| {
+        let id = p.packet_id.map_or(0, PacketId::get);
+        int("packet_id", id.into(), IntForm::U16, sink);
+    });
     let place = PropertyPlace::Packet(PacketType::PUBLISH);
     properties(&p.properties, place, version, sink);
     sink.raw("payload".into(), &p.payload);
@@ -187,17 +187,15 @@ fn outcome(
     form: Form,
     sink: &mut dyn Sink,
 ) {
-    if !version.has_properties() {
-        return;
-    }
     let is_plain = properties.is_empty();
-    if form == Form::Short && is_plain && reason == ReasonCode::SUCCESS {
-        return;
-    }
-    int("reason", reason.0.into(), IntForm::U8, sink);
-    if form == Form::Full || !is_plain {
-        self::properties(properties, place, version, sink);
-    }
+    let may_end = form == Form::Short && is_plain && reason == ReasonCode::SUCCESS;
+    let has_reason = version.has_properties() && !may_end;
+    let has_properties = has_reason && (form == Form::Full || !is_plain);
+    // One in the other: properties without a Reason Code in front would be read as one.
+    sink.optional(has_reason, &mut |sink| {
+        int("reason", reason.0.into(), IntForm::U8, sink);
+        properties_if(has_properties, properties, place, sink);
+    });
 }
 
 fn subscribe(p: &Subscribe, version: ProtocolVersion, sink: &mut dyn Sink) {
@@ -244,15 +242,32 @@ fn string(name: impl Into<FieldName>, content: &[u8], sink: &mut dyn Sink) {
     sink.prefixed(name, name.with(FieldPart::Length), content);
 }
 
+fn optional_string(name: &'static str, content: Option<&[u8]>, sink: &mut dyn Sink) {
+    sink.optional(content.is_some(), &mut |sink| {
+        string(name, content.unwrap_or_default(), sink);
+    });
+}
+
 fn properties(
     properties: &Properties,
     place: PropertyPlace,
     version: ProtocolVersion,
     sink: &mut dyn Sink,
 ) {
-    if !version.has_properties() {
-        return;
-    }
+    properties_if(version.has_properties(), properties, place, sink);
+}
+
+/// The property section, if it is there. Where it is not, what it would hold is empty or of no version.
+fn properties_if(
+    is_present: bool,
+    properties: &Properties,
+    place: PropertyPlace,
+    sink: &mut dyn Sink,
+) {
+    sink.optional(is_present, &mut |sink| section(properties, place, sink));
+}
+
+fn section(properties: &Properties, place: PropertyPlace, sink: &mut dyn Sink) {
     let (name, length) = match place {
         PropertyPlace::Packet(_) => ("properties", "property_length"),
         PropertyPlace::Will => ("will_properties", "will_property_length"),

@@ -1,0 +1,274 @@
+//! Writes a packet's fields, lies included.
+
+use bytes::Bytes;
+
+use super::tree::{Node, bit_name, is};
+use super::{CraftError, Lie};
+use crate::encode::{BitRange, IntForm};
+use crate::{FieldName, varint};
+
+/// The most bytes that are put together: those of the largest packet there can be.
+const MAX_SIZE: usize = varint::MAX as usize + 5;
+
+pub(super) struct Emitter<'a> {
+    pub(super) lies: &'a [Lie],
+}
+
+impl Emitter<'_> {
+    pub(super) fn nodes(&self, nodes: &[Node], out: &mut Vec<u8>) -> Result<(), CraftError> {
+        nodes.iter().try_for_each(|node| self.node(node, None, out))
+    }
+
+    /// `group` is the property that this is part of: its neighbours are written there.
+    fn node(
+        &self,
+        node: &Node,
+        group: Option<FieldName>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), CraftError> {
+        match node {
+            Node::Bits { name, byte, ranges } => {
+                let byte = self.byte(*name, *byte, ranges)?;
+                self.leaf(*name, group, &[byte], out)
+            }
+            Node::Int { name, value, form } => {
+                let width = match form {
+                    IntForm::Variable => self.variable_width(*name, *value)?,
+                    _ => self.no_width(*name).map(|()| form.size(*value))?,
+                };
+                let bytes: Vec<u8> = match form {
+                    IntForm::Variable => varint::bytes(*value, width).collect(),
+                    _ => value.to_be_bytes()[4 - width..].to_vec(),
+                };
+                self.leaf(*name, group, &bytes, out)
+            }
+            Node::Raw { name, content } => {
+                self.no_width(*name)?;
+                self.leaf(*name, group, content, out)
+            }
+            Node::Prefixed {
+                name,
+                length,
+                content,
+            } => {
+                self.no_width(*name)?;
+                self.placed(*name, group, out, |out| {
+                    self.prefixed(*name, *length, content, out)
+                })
+            }
+            Node::Group { name, children } => self.placed(*name, None, out, |out| {
+                let is_property = children.iter().any(|c| c.has(&name.to_string()));
+                match self.content(*name) {
+                    Some(bytes) if !is_property => out.extend_from_slice(bytes),
+                    _ => {
+                        for child in children {
+                            self.node(child, Some(*name), out)?;
+                        }
+                    }
+                }
+                Ok(())
+            }),
+            Node::Section {
+                name,
+                length,
+                children,
+            } => {
+                self.no_width(*name)?;
+                self.placed(*name, group, out, |out| {
+                    self.section(*name, *length, children, out)
+                })
+            }
+            Node::Optional {
+                is_present,
+                children,
+            } => {
+                if *is_present || self.adds(children) {
+                    return self.nodes(children, out);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether a lie wants one of these fields to be there.
+    fn adds(&self, nodes: &[Node]) -> bool {
+        let wanted = self.lies.iter().filter(|l| !matches!(l, Lie::Omit { .. }));
+        wanted
+            .filter_map(Lie::field)
+            .any(|field| nodes.iter().any(|node| node.has(field)))
+    }
+
+    /// The lies about this field.
+    fn about(&self, name: FieldName) -> impl Iterator<Item = &Lie> {
+        let about = move |lie: &&Lie| lie.field().is_some_and(|field| is(name, field));
+        self.lies.iter().filter(about)
+    }
+
+    /// What the field is to hold instead; the last such lie counts.
+    fn content(&self, name: FieldName) -> Option<&Bytes> {
+        let content = self.about(name).filter_map(|lie| match lie {
+            Lie::Override { bytes, .. } => Some(bytes),
+            _ => None,
+        });
+        content.last()
+    }
+
+    /// In how many bytes this Variable Byte Integer is written.
+    fn variable_width(&self, name: FieldName, value: u32) -> Result<usize, CraftError> {
+        let widths = self.about(name).filter_map(|lie| match lie {
+            Lie::Widen { width, .. } => Some(usize::from(*width)),
+            _ => None,
+        });
+        let size = varint::size(value);
+        match widths.last() {
+            None => Ok(size),
+            Some(width) if (size..=8).contains(&width) => Ok(width),
+            Some(width) => {
+                let problem = format!("is {value}, which cannot be written in {width} bytes");
+                Err(CraftError::impossible(name, problem))
+            }
+        }
+    }
+
+    /// What is no Variable Byte Integer has no other width.
+    fn no_width(&self, name: FieldName) -> Result<(), CraftError> {
+        match self.about(name).any(|lie| matches!(lie, Lie::Widen { .. })) {
+            true => {
+                let problem = "is no variable byte integer, so it has no other width";
+                Err(CraftError::impossible(name, problem))
+            }
+            false => Ok(()),
+        }
+    }
+
+    /// The byte with its changed bits.
+    fn byte(&self, name: FieldName, mut byte: u8, ranges: &[BitRange]) -> Result<u8, CraftError> {
+        self.no_width(name)?;
+        for range in ranges {
+            let bits = bit_name(name, range);
+            for lie in self.about(bits) {
+                let Lie::Override { bytes, .. } = lie else {
+                    let problem = format!("is less than a byte: only {name} can be so changed");
+                    return Err(CraftError::impossible(bits, problem));
+                };
+                let mask = ((1_u16 << range.width) - 1) as u8;
+                let value = match bytes[..] {
+                    [value] if value <= mask => value,
+                    _ => {
+                        let problem = format!("wants one byte from 00 to {mask:02x}");
+                        return Err(CraftError::impossible(bits, problem));
+                    }
+                };
+                byte = byte & !(mask << range.shift) | value << range.shift;
+            }
+        }
+        Ok(byte)
+    }
+
+    fn leaf(
+        &self,
+        name: FieldName,
+        group: Option<FieldName>,
+        honest: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), CraftError> {
+        self.placed(name, group, out, |out| {
+            out.extend_from_slice(self.content(name).map_or(honest, |bytes| bytes));
+            Ok(())
+        })
+    }
+
+    fn prefixed(
+        &self,
+        name: FieldName,
+        length: FieldName,
+        honest: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), CraftError> {
+        self.no_width(length)?;
+        let content = self.content(name).map_or(honest, |bytes| bytes);
+        let size = match self.content(length) {
+            Some(_) => 0,
+            None => u16::try_from(content.len()).map_err(|_| {
+                let problem = "has more than 65535 bytes, so its length must be changed too";
+                CraftError::impossible(name, problem)
+            })?,
+        };
+        self.leaf(length, None, &size.to_be_bytes(), out)?;
+        out.extend_from_slice(content);
+        Ok(())
+    }
+
+    fn section(
+        &self,
+        name: FieldName,
+        length: FieldName,
+        children: &[Node],
+        out: &mut Vec<u8>,
+    ) -> Result<(), CraftError> {
+        let mut content = Vec::new();
+        match self.content(name) {
+            Some(bytes) => content.extend_from_slice(bytes),
+            None => self.nodes(children, &mut content)?,
+        }
+        for lie in self.about(name) {
+            if let Lie::Append(bytes) | Lie::Properties(bytes) = lie {
+                content.extend_from_slice(bytes);
+            }
+        }
+        let size = match self.content(length) {
+            Some(_) => 0,
+            None => u32::try_from(content.len())
+                .ok()
+                .filter(|size| *size <= varint::MAX)
+                .ok_or_else(|| {
+                    let problem = "is too long for a length, which must be changed too";
+                    CraftError::impossible(name, problem)
+                })?,
+        };
+        let width = self.variable_width(length, size)?;
+        let bytes: Vec<u8> = varint::bytes(size, width).collect();
+        self.leaf(length, None, &bytes, out)?;
+        out.append(&mut content);
+        Ok(())
+    }
+
+    /// Writes the field as often as it is to stand, between its neighbours.
+    fn placed(
+        &self,
+        name: FieldName,
+        group: Option<FieldName>,
+        out: &mut Vec<u8>,
+        write: impl Fn(&mut Vec<u8>) -> Result<(), CraftError>,
+    ) -> Result<(), CraftError> {
+        if group == Some(name) {
+            return write(out);
+        }
+        for lie in self.about(name) {
+            if let Lie::Before { bytes, .. } = lie {
+                out.extend_from_slice(bytes);
+            }
+        }
+        let mut times = 1_u32;
+        for lie in self.about(name) {
+            match lie {
+                Lie::Omit { .. } => times = 0,
+                Lie::Repeat { more, .. } => times += u32::from(*more),
+                _ => {}
+            }
+        }
+        for _ in 0..times {
+            write(out)?;
+            if out.len() > MAX_SIZE {
+                let problem = format!("makes the packet larger than {MAX_SIZE} bytes");
+                return Err(CraftError::impossible(name, problem));
+            }
+        }
+        for lie in self.about(name) {
+            if let Lie::After { bytes, .. } = lie {
+                out.extend_from_slice(bytes);
+            }
+        }
+        Ok(())
+    }
+}
