@@ -7,8 +7,10 @@
 pub mod clause;
 pub mod craft;
 pub mod decode;
+pub mod describe;
 pub mod encode;
 pub mod field;
+pub mod fields;
 pub mod frame;
 pub mod notation;
 pub mod packet;
@@ -23,6 +25,7 @@ pub use craft::{CraftError, Lie};
 pub use decode::{DecodeError, cited_clauses};
 pub use encode::{EncodeError, Form};
 pub use field::{FieldName, FieldPart, FieldSpan};
+pub use fields::{Field, FieldValue};
 pub use frame::{Frame, FrameError};
 pub use packet::{
     Ack, Auth, ConnAck, Connect, Disconnect, Packet, PacketId, PacketType, Publish, QoS,

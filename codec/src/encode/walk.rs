@@ -29,6 +29,17 @@ const CONNECT_FLAGS: &[BitRange] = &[
     bits("reserved", 0, 1),
 ];
 
+/// Before version 5.
+const CONNECT_FLAGS_V3: &[BitRange] = &[
+    bits("username_flag", 7, 1),
+    bits("password_flag", 6, 1),
+    bits("will_retain", 5, 1),
+    bits("will_qos", 3, 2),
+    bits("will_flag", 2, 1),
+    bits("clean_session", 1, 1),
+    bits("reserved", 0, 1),
+];
+
 const ACKNOWLEDGE_FLAGS: &[BitRange] = &[bits("session_present", 0, 1), bits("reserved", 1, 7)];
 
 const OPTIONS: &[BitRange] = &[
@@ -126,7 +137,11 @@ fn connect(p: &Connect, sink: &mut dyn Sink) {
         | will_qos << 3
         | u8::from(p.will.is_some()) << 2
         | u8::from(p.clean_start) << 1;
-    sink.bits("connect_flags".into(), flags, CONNECT_FLAGS);
+    let ranges = match p.version {
+        ProtocolVersion::V5 => CONNECT_FLAGS,
+        ProtocolVersion::V3_1 | ProtocolVersion::V3_1_1 => CONNECT_FLAGS_V3,
+    };
+    sink.bits("connect_flags".into(), flags, ranges);
     int("keep_alive", p.keep_alive_s.into(), IntForm::U16, sink);
     let place = PropertyPlace::Packet(PacketType::CONNECT);
     properties(&p.properties, place, p.version, sink);

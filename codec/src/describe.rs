@@ -1,0 +1,191 @@
+//! A packet as one line of text, made to be read and compared:
+//!
+//! ```text
+//! PUBLISH qos=1 topic="a/b" packet_id=3 payload="Hello"
+//! ```
+//!
+//! The type, then `name=value` for each of the packet's [fields](crate::fields) in wire order, without the
+//! index. What is off or 0 in most packets ([`is_silent`]) is left out then. A User Property is `"name":"value"`, a
+//! reason its name or, unknown, its number (several are joined by commas); binary data that is printable text stands as text, other as `0x…`.
+//! Text of more than [`MAX_SHOWN`] bytes is cut, with its length and a checksum behind it, so that no difference
+//! is lost. The form depends on the packet alone.
+
+use std::fmt::{self, Write as _};
+
+use crate::fields::{Field, FieldValue};
+use crate::{Packet, PacketType, ProtocolVersion};
+
+/// Text and binary data are shown in full up to so many bytes, else so many of them.
+pub const MAX_SHOWN: usize = 128;
+
+impl Packet {
+    /// The packet as one line.
+    pub fn describe(&self, version: ProtocolVersion) -> String {
+        let version = match self {
+            Self::Connect(connect) => connect.version,
+            _ => version,
+        };
+        let mut line = self.packet_type().to_string();
+        for field in self.fields(version) {
+            let value = field.value.show(self.packet_type(), version);
+            let _ = match (field.name.base, field.name.index) {
+                _ if is_silent(&field) => Ok(()),
+                ("reasons", Some(1..)) => write!(line, ",{value}"),
+                (name, _) => write!(line, " {name}={value}"),
+            };
+        }
+        line
+    }
+}
+
+/// Whether the field says what goes without saying.
+fn is_silent(field: &Field) -> bool {
+    match field.name.base {
+        "dup" | "retain" | "will_retain" | "no_local" | "retain_as_published" => {
+            field.value == FieldValue::Flag(false)
+        }
+        "retain_handling" => field.value == FieldValue::Number(0),
+        _ => false,
+    }
+}
+
+impl FieldValue {
+    /// The value as it stands in [`Packet::describe`]; packet and version decide the names of reasons.
+    pub fn show(&self, packet: PacketType, version: ProtocolVersion) -> String {
+        match self {
+            Self::Flag(value) => u8::from(*value).to_string(),
+            Self::Number(value) => value.to_string(),
+            Self::Text(text) => quote(text),
+            Self::Binary(data) => show_bytes(data),
+            Self::Reason(code) => match code.name(packet, version) {
+                Some(name) => name.to_owned(),
+                None => code.to_string(),
+            },
+            Self::Pair(name, value) => format!("{}:{}", quote(name), quote(value)),
+            Self::Version(version) => version.to_string(),
+        }
+    }
+}
+
+/// Text in quotes, what cannot be seen escaped, cut if it is long.
+pub fn quote(text: &str) -> String {
+    let is_long = text.len() > MAX_SHOWN;
+    let shown = match is_long {
+        true => &text[..text.floor_char_boundary(MAX_SHOWN)],
+        false => text,
+    };
+    let mut out = String::from("\"");
+    for c in shown.chars() {
+        match c {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if is_hidden(c) => {
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    if is_long {
+        out.push_str(&Rest(text.as_bytes()).to_string());
+    }
+    out
+}
+
+/// Bytes as text in quotes if they are text that can be seen, else as hex; cut if they are long.
+pub fn show_bytes(bytes: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && !text
+            .chars()
+            .any(|c| is_hidden(c) && !matches!(c, '\n' | '\r' | '\t'))
+    {
+        return quote(text);
+    }
+    let is_long = bytes.len() > MAX_SHOWN;
+    let shown = bytes.get(..MAX_SHOWN).unwrap_or(bytes);
+    let mut out = String::from("0x");
+    for byte in shown {
+        let _ = write!(out, "{byte:02x}");
+    }
+    if is_long {
+        out.push_str(&Rest(bytes).to_string());
+    }
+    out
+}
+
+/// Whether a character cannot be seen, or changes how its neighbours look. The list is our own: that of the
+/// standard library follows Unicode's, and so would change the text of a packet with the compiler.
+fn is_hidden(c: char) -> bool {
+    let code = u32::from(c);
+    c.is_control()
+        || matches!(
+            code,
+            0xAD | 0x34F | 0x61C | 0x115F | 0x1160 | 0x180B..=0x180F | 0x200B..=0x200F | 0x2028..=0x202E
+                | 0x2060..=0x206F | 0x3164 | 0xE000..=0xF8FF | 0xFDD0..=0xFDEF | 0xFE00..=0xFE0F
+                | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFD | 0xE0000..=0x10_FFFF
+        )
+        || code & 0xFFFE == 0xFFFE
+}
+
+/// What stands behind a text that was cut: enough to see any change.
+struct Rest<'a>(&'a [u8]);
+
+impl fmt::Display for Rest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "…({} bytes, fnv1a {:016x})", self.0.len(), fnv1a(self.0))
+    }
+}
+
+/// The 64-bit FNV-1a hash.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_quoted_and_what_is_hidden_escaped() {
+        assert_eq!(quote("a/é \"b\" \\ \n\t"), r#""a/é \"b\" \\ \n\t""#);
+        assert_eq!(quote("\u{feff}\u{1}\u{202e}"), r#""\u{feff}\u{1}\u{202e}""#);
+        assert_eq!(quote("\u{fffe}\u{10ffff}"), r#""\u{fffe}\u{10ffff}""#);
+    }
+
+    #[test]
+    fn bytes_are_text_if_they_can_be_seen() {
+        assert_eq!(show_bytes(b"Hello\n"), "\"Hello\\n\"");
+        assert_eq!(show_bytes(b""), "\"\"");
+        assert_eq!(show_bytes(&[0, 0xFF]), "0x00ff");
+        assert_eq!(show_bytes(b"a\0"), "0x6100");
+    }
+
+    #[test]
+    fn what_is_cut_still_shows_any_change() {
+        let long = "é".repeat(100);
+        let shown = quote(&long);
+        assert!(shown.starts_with(&format!("\"{}\"…(200 bytes, ", "é".repeat(64))));
+        let other = format!("{}e", &long[..198]);
+        assert_ne!(quote(&other), shown);
+        assert_eq!(
+            quote(&"x".repeat(128)).len(),
+            130,
+            "the limit itself is shown"
+        );
+        let binary = show_bytes(&[0; 200]);
+        assert!(binary.starts_with(&format!("0x{}…(200 bytes, ", "00".repeat(128))));
+    }
+
+    #[test]
+    fn the_checksum_is_fnv1a() {
+        assert_eq!(fnv1a(b""), 0xCBF2_9CE4_8422_2325);
+        assert_eq!(fnv1a(b"foobar"), 0x8594_4171_F739_67E8);
+    }
+}
