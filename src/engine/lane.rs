@@ -47,6 +47,8 @@ pub(super) struct Lane {
     aliases: BTreeMap<u16, ByteString>,
     /// A CONNACK that accepts has come.
     pub(super) accepted: bool,
+    /// Its Keep Alive is under test.
+    pub(super) timed: bool,
     /// PINGRESPs to come that belong to no step.
     pub(super) own_pings: u32,
     /// The Packet Identifier of what a step has last taken.
@@ -100,6 +102,7 @@ impl Lane {
             next_packet_id: NonZeroU16::MIN,
             aliases: BTreeMap::new(),
             accepted: false,
+            timed: false,
             own_pings: 0,
             last_taken_id: None,
             sent_id: None,

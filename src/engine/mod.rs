@@ -2,6 +2,10 @@
 
 mod build;
 mod lane;
+mod lies;
+mod player;
+mod prefix;
+mod wait;
 
 use std::time::Duration;
 

@@ -92,7 +92,14 @@ pub fn take(expectation: &Expectation, inbox: &Inbox<'_>, memory: &Memory) -> Ta
                     });
                 }
             }
-            unfulfilled(inbox, Vec::new(), memory)
+            let silence_is_an_answer = alternatives
+                .iter()
+                .flatten()
+                .any(|e| matches!(e.pattern, Pattern::Silence { .. }));
+            match unfulfilled(inbox, Vec::new(), memory) {
+                Taking::Wait if silence_is_an_answer => Taking::Settle,
+                other => other,
+            }
         }
     }
 }

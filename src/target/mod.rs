@@ -1,5 +1,8 @@
 //! What is tested: the bundled broker, or any broker that a URL reaches.
 
+pub mod external;
+pub mod host;
+
 use thiserror::Error;
 
 /// A broker to test, and what is known about it.

@@ -1,0 +1,21 @@
+//! Packets to bytes, the deliberate faults included.
+
+use bytes::Bytes;
+use mqtt_check_codec::{Packet, ProtocolVersion};
+
+use crate::scenario::model::Lie;
+
+/// The packet's bytes with these faults.
+pub(super) fn encode(
+    packet: &Packet,
+    version: ProtocolVersion,
+    lies: &[Lie],
+) -> Result<Bytes, String> {
+    if lies.is_empty() {
+        return packet
+            .to_frame(version)
+            .map(|frame| frame.bytes().clone())
+            .map_err(|problem| problem.to_string());
+    }
+    Err("faults cannot be encoded yet".into())
+}

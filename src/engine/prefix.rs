@@ -1,0 +1,135 @@
+//! The prefix that lets many plays share one broker: put before client ids and topics on their way out, taken off
+//! again on their way in.
+
+use bytestring::ByteString;
+use mqtt_check_codec::{Packet, Properties, Property};
+
+/// What is put before client ids and, with a `/`, before topics. Empty when a play has the broker for itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Prefix(String);
+
+impl Prefix {
+    /// At most eight letters and digits.
+    pub(super) fn new(letters: String) -> Self {
+        Self(letters)
+    }
+
+    /// The client id as the broker sees it. An empty one stays empty.
+    pub(super) fn client_id(&self, id: &str) -> ByteString {
+        if id.is_empty() {
+            return ByteString::new();
+        }
+        format!("{}{id}", self.0).into()
+    }
+
+    /// The client id as the scenario says it.
+    pub(super) fn strip_client_id<'a>(&self, id: &'a str) -> &'a str {
+        id.strip_prefix(self.0.as_str()).unwrap_or(id)
+    }
+
+    /// Whether a client id is one of this play's.
+    pub(super) fn owns(&self, id: &str) -> bool {
+        id.starts_with(self.0.as_str())
+    }
+
+    /// A topic or filter as the broker sees it. Topics that begin with `$` have no room for a prefix.
+    pub(super) fn topic(&self, topic: &str) -> ByteString {
+        if self.0.is_empty() || topic.is_empty() {
+            return topic.into();
+        }
+        if let Some(rest) = topic.strip_prefix("$share/")
+            && let Some((group, filter)) = rest.split_once('/')
+        {
+            return format!("$share/{group}/{}/{filter}", self.0).into();
+        }
+        if topic.starts_with('$') {
+            return topic.into();
+        }
+        format!("{}/{topic}", self.0).into()
+    }
+
+    /// A topic or filter as the scenario says it.
+    pub(super) fn strip_topic(&self, topic: &str) -> ByteString {
+        if self.0.is_empty() {
+            return topic.into();
+        }
+        if let Some(rest) = topic.strip_prefix("$share/")
+            && let Some((group, filter)) = rest.split_once('/')
+            && let Some(filter) = self.after(filter)
+        {
+            return format!("$share/{group}/{filter}").into();
+        }
+        self.after(topic).unwrap_or(topic).into()
+    }
+
+    fn after<'a>(&self, topic: &'a str) -> Option<&'a str> {
+        topic.strip_prefix(self.0.as_str())?.strip_prefix('/')
+    }
+
+    /// Puts the prefix into a packet that is to be sent.
+    pub(super) fn put(&self, packet: &mut Packet) {
+        if self.0.is_empty() {
+            return;
+        }
+        match packet {
+            Packet::Connect(connect) => {
+                connect.client_id = self.client_id(&connect.client_id);
+                if let Some(will) = &mut connect.will {
+                    will.topic = self.topic(&will.topic);
+                    response_topics(&mut will.properties, |t| self.topic(t));
+                }
+            }
+            Packet::Publish(publish) => {
+                publish.topic = self.topic(&publish.topic);
+                response_topics(&mut publish.properties, |t| self.topic(t));
+            }
+            Packet::Subscribe(subscribe) => {
+                for subscription in &mut subscribe.subscriptions {
+                    subscription.filter = self.topic(&subscription.filter);
+                }
+            }
+            Packet::Unsubscribe(unsubscribe) => {
+                for filter in &mut unsubscribe.filters {
+                    *filter = self.topic(filter);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes the prefix out of a packet that came.
+    pub(super) fn take_off(&self, packet: &mut Packet) {
+        if self.0.is_empty() {
+            return;
+        }
+        if let Packet::Publish(publish) = packet {
+            publish.topic = self.strip_topic(&publish.topic);
+            response_topics(&mut publish.properties, |t| self.strip_topic(t));
+        }
+    }
+}
+
+fn response_topics(properties: &mut Properties, change: impl Fn(&str) -> ByteString) {
+    for property in &mut properties.0 {
+        if let Property::ResponseTopic(topic) = property {
+            *topic = change(topic);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comes_off_as_it_was_put() {
+        let prefix = Prefix::new("k7".into());
+        for topic in ["a/b", "/a", "#", "+/x", "$share/g/a/#", "$SYS/x", ""] {
+            assert_eq!(prefix.strip_topic(&prefix.topic(topic)), topic, "{topic}");
+        }
+        assert_eq!(prefix.topic("$share/g/a/#"), "$share/g/k7/a/#");
+        assert_eq!(prefix.topic("$SYS/x"), "$SYS/x");
+        assert_eq!(prefix.client_id(""), "");
+        assert_eq!(prefix.strip_client_id(&prefix.client_id("a")), "a");
+    }
+}

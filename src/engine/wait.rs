@@ -1,0 +1,203 @@
+//! One waiting: until what is expected is there, can no longer come, or its time is over.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::player::Player;
+use crate::matcher::{Inbox, Offer, Received, Taken, Taking, take};
+use crate::plan::Awaited;
+use crate::scenario::model::{After, Expectation, Pattern};
+use crate::transcript::{Ended, Ending, LaneIndex, Outcome, What};
+
+/// A waiting on one connection.
+pub(super) struct Waiting<'a> {
+    pub(super) lane: LaneIndex,
+    pub(super) awaited: &'a Awaited,
+}
+
+impl Waiting<'_> {
+    /// Waits and says what came of it. What was taken is not yet marked so.
+    pub(super) async fn run(&self, player: &mut Player<'_>) -> Outcome {
+        let expectation = &self.awaited.expectation;
+        let since = self.since(player);
+        let limit = expectation
+            .within
+            .map_or(player.patience.limit, |named| {
+                named.mul_f64(player.patience.scale.max(1.0))
+            })
+            .max(expectation.not_before.unwrap_or_default());
+        let deadline = player.started + since + limit;
+        if let Pattern::Silence { span, .. } = &expectation.pattern
+            && !player.judged
+        {
+            // A control neither waits for silence nor takes what breaks it.
+            let taking = Taking::Complete(Taken {
+                events: Vec::new(),
+                alternative: None,
+                memory: player.memory.clone(),
+            });
+            return self.outcome(player, taking, since, *span);
+        }
+        loop {
+            match self.take(player, false) {
+                Taking::Wait => {}
+                Taking::Settle => {
+                    player.quiesce(Some(self.lane)).await;
+                    player
+                        .until(Instant::now() + silent_span(expectation))
+                        .await;
+                    let taking = self.take(player, true);
+                    return self.outcome(player, taking, since, limit);
+                }
+                decided => return self.outcome(player, decided, since, limit),
+            }
+            if self.gives_up_early(player).await {
+                let taking = self.take(player, true);
+                return self.outcome(player, taking, since, limit);
+            }
+            let more = player.activity(deadline).await;
+            if !more || player.transcript.broken_off.is_some() {
+                // Silence among the alternatives can be told only now.
+                player.quiesce(Some(self.lane)).await;
+                let taking = self.take(player, true);
+                return self.outcome(player, taking, since, limit);
+            }
+        }
+    }
+
+    /// What the limits count from, since the scene began.
+    fn since(&self, player: &Player<'_>) -> Duration {
+        match &self.awaited.expectation.after {
+            After::Now => player.now(),
+            After::LastPacket => player.last_sent(self.lane).unwrap_or_else(|| player.now()),
+            After::Step(id) => player.began(id).unwrap_or_else(|| player.now()),
+        }
+    }
+
+    /// Where nothing is judged there is no use in waiting for what the missing cause would have brought.
+    async fn gives_up_early(&self, player: &mut Player<'_>) -> bool {
+        if player.judged || player.is_virtual() || self.awaited.connects || self.awaited.answers_sent
+        {
+            return false;
+        }
+        player.quiesce(Some(self.lane)).await;
+        matches!(self.take(player, false), Taking::Wait)
+    }
+
+    fn take(&self, player: &Player<'_>, spent: bool) -> Taking {
+        let events = &player.transcript.events;
+        let record = &player.transcript.lanes[self.lane.0];
+        let mut offers = Vec::new();
+        let mut ended = None;
+        for index in player.untaken(self.lane) {
+            match &events[index.0].what {
+                What::Received {
+                    frame,
+                    packet,
+                    topic,
+                    ..
+                } => offers.push(Offer {
+                    event: *index,
+                    packet_type: frame.packet_type(),
+                    packet_id: packet
+                        .as_ref()
+                        .ok()
+                        .and_then(|p| p.packet_id())
+                        .map(std::num::NonZeroU16::get),
+                    received: packet.as_ref().ok().map(|packet| Received {
+                        packet,
+                        version: record.version,
+                        size: frame.bytes().len(),
+                        topic: topic.as_ref(),
+                    }),
+                }),
+                What::Closed(ending) => ended = Some((*index, *ending)),
+                _ => {}
+            }
+        }
+        let inbox = Inbox {
+            client: record.client,
+            offers,
+            ended,
+            answers: self
+                .awaited
+                .answers_sent
+                .then(|| player.lanes[self.lane.0].sent_id)
+                .flatten(),
+            spent: spent || !player.lanes[self.lane.0].is_readable(),
+            strict: !player.judged && !self.awaited.connects && !self.awaited.answers_sent,
+        };
+        take(&self.awaited.expectation, &inbox, &player.memory)
+    }
+
+    fn outcome(
+        &self,
+        player: &mut Player<'_>,
+        taking: Taking,
+        since: Duration,
+        limit: Duration,
+    ) -> Outcome {
+        let (taken, complete) = match taking {
+            Taking::Complete(taken) => (Some(taken), true),
+            Taking::Unfulfilled(taken) => (Some(taken), false),
+            Taking::Wait | Taking::Settle => (None, false),
+        };
+        let ended = if complete {
+            Ended::Complete
+        } else {
+            match self.ending(player) {
+                Some(Ending::Reset) => Ended::Reset,
+                Some(_) => Ended::Closed,
+                None => Ended::TimedOut,
+            }
+        };
+        let Taken {
+            events,
+            alternative,
+            memory,
+        } = taken.unwrap_or_else(|| Taken {
+            events: Vec::new(),
+            alternative: None,
+            memory: player.memory.clone(),
+        });
+        player.memory = memory;
+        Outcome {
+            taken: events,
+            alternative,
+            ended,
+            since,
+            limit,
+            at: player.now(),
+        }
+    }
+
+    /// How the connection ended, if it has.
+    fn ending(&self, player: &Player<'_>) -> Option<Ending> {
+        player
+            .transcript
+            .events
+            .iter()
+            .rev()
+            .filter(|e| e.lane == self.lane)
+            .find_map(|e| match e.what {
+                What::Closed(ending) => Some(ending),
+                What::Dropped(ending) if ending != Ending::HalfClose => Some(ending),
+                _ => None,
+            })
+    }
+}
+
+/// The longest silence that an expectation asks for.
+fn silent_span(expectation: &Expectation) -> Duration {
+    match &expectation.pattern {
+        Pattern::Silence { span, .. } => *span,
+        Pattern::AnyOf(alternatives) => alternatives
+            .iter()
+            .flatten()
+            .map(silent_span)
+            .max()
+            .unwrap_or_default(),
+        _ => Duration::ZERO,
+    }
+}

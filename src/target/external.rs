@@ -1,0 +1,173 @@
+//! A broker that is reached over the network, and what a play leaves on it.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::io;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use bytestring::ByteString;
+use mqtt_check_codec::{
+    Connect, Disconnect, Frame, Packet, Properties, ProtocolVersion, Publish, QoS, ReasonCode,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::transport::Stream;
+
+/// How long clearing away may take for one client.
+const CLEAN_UP_LIMIT: Duration = Duration::from_secs(5);
+/// The largest answer that is read while clearing away, in bytes.
+const MAXIMUM_ANSWER: usize = 1024 * 1024;
+
+/// One play's view of the broker.
+#[derive(Debug)]
+pub struct Host {
+    address: String,
+    /// Client ids that may have left a session, with the version to end it by.
+    sessions: BTreeMap<ByteString, ProtocolVersion>,
+    retained: BTreeSet<ByteString>,
+    version: ProtocolVersion,
+}
+
+impl Host {
+    /// A view of the broker at `host:port`.
+    pub fn new(address: String) -> Self {
+        Self {
+            address,
+            sessions: BTreeMap::new(),
+            retained: BTreeSet::new(),
+            version: ProtocolVersion::V3_1_1,
+        }
+    }
+
+    pub(super) async fn connect(&self) -> io::Result<Stream> {
+        let stream = TcpStream::connect(&self.address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Stream::Tcp(stream))
+    }
+
+    /// Remembers sessions and retained messages that this packet may leave behind.
+    pub(super) fn note_sent(&mut self, packet: &Packet, version: ProtocolVersion) {
+        match packet {
+            Packet::Connect(connect) => {
+                self.version = version;
+                let outlives = !connect.clean_start
+                    || connect
+                        .properties
+                        .session_expiry_interval_s()
+                        .is_some_and(|s| s > 0);
+                if outlives && !connect.client_id.is_empty() {
+                    self.sessions.insert(connect.client_id.clone(), version);
+                }
+                if let Some(will) = &connect.will
+                    && will.retain
+                {
+                    self.retained.insert(will.topic.clone());
+                }
+            }
+            Packet::Publish(publish) if publish.retain && !publish.topic.is_empty() => {
+                self.retained.insert(publish.topic.clone());
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends the sessions and clears the retained messages that a play left. What cannot be cleared away is
+    /// given back in words.
+    pub async fn clean_up(&self, cleaner_id: &str) -> Vec<String> {
+        let mut left = Vec::new();
+        for (client_id, version) in &self.sessions {
+            if let Err(problem) = self.visit(client_id, *version, &[]).await {
+                left.push(format!("the session of {client_id}: {problem}"));
+            }
+        }
+        if !self.retained.is_empty() {
+            let topics: Vec<ByteString> = self.retained.iter().cloned().collect();
+            if let Err(problem) = self
+                .visit(&cleaner_id.into(), self.version, &topics)
+                .await
+            {
+                left.push(format!("{} retained messages: {problem}", topics.len()));
+            }
+        }
+        left
+    }
+
+    /// Connects with a session that ends at once, clears these retained messages, and leaves.
+    async fn visit(
+        &self,
+        client_id: &ByteString,
+        version: ProtocolVersion,
+        topics: &[ByteString],
+    ) -> io::Result<()> {
+        let work = async {
+            let mut stream = TcpStream::connect(&self.address).await?;
+            let mut out = BytesMut::new();
+            let connect = Packet::Connect(Box::new(Connect {
+                version,
+                clean_start: true,
+                keep_alive_s: 30,
+                properties: Properties::new(),
+                client_id: client_id.clone(),
+                will: None,
+                username: None,
+                password: None,
+            }));
+            let mut packets = vec![connect];
+            packets.extend(topics.iter().map(|topic| {
+                Packet::Publish(Publish {
+                    dup: false,
+                    qos: QoS::AtMostOnce,
+                    retain: true,
+                    topic: topic.clone(),
+                    packet_id: None,
+                    properties: Properties::new(),
+                    payload: Bytes::new(),
+                })
+            }));
+            packets.push(Packet::Disconnect(Disconnect {
+                reason: ReasonCode::SUCCESS,
+                properties: Properties::new(),
+            }));
+            let mut packets = packets.into_iter();
+            // The CONNACK first: what is sent behind a CONNECT may be lost with a broker that is slow to accept.
+            if let Some(connect) = packets.next() {
+                connect.encode(version, &mut out).map_err(io::Error::other)?;
+                stream.write_all(&out.split()).await?;
+                answer(&mut stream).await?;
+            }
+            for packet in packets {
+                packet.encode(version, &mut out).map_err(io::Error::other)?;
+            }
+            stream.write_all(&out).await?;
+            stream.shutdown().await?;
+            let mut rest = Vec::new();
+            (&mut stream)
+                .take(MAXIMUM_ANSWER as u64)
+                .read_to_end(&mut rest)
+                .await?;
+            Ok(())
+        };
+        timeout(CLEAN_UP_LIMIT, work)
+            .await
+            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+    }
+}
+
+/// Reads one whole packet and drops it.
+async fn answer(stream: &mut TcpStream) -> io::Result<()> {
+    let mut buffer = BytesMut::new();
+    loop {
+        if Frame::read(&mut buffer, MAXIMUM_ANSWER)
+            .map_err(io::Error::other)?
+            .is_some()
+        {
+            return Ok(());
+        }
+        if stream.read_buf(&mut buffer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+}

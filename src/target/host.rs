@@ -1,0 +1,80 @@
+//! A broker as one play sees it: where to connect, what an administrator can do, what it tells of itself.
+
+use std::io;
+
+use mqtt_check_codec::{Packet, ProtocolVersion};
+use tokio::time::Instant;
+
+use super::external;
+use crate::scenario::model::BrokerAction;
+use crate::transcript::HookSource;
+use crate::transport::Stream;
+
+/// A broker as one play sees it.
+#[derive(Debug)]
+pub enum Host {
+    External(external::Host),
+}
+
+/// One event of the broker, as its source tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hook {
+    pub at: Option<Instant>,
+    pub name: String,
+    pub fields: Vec<(String, String)>,
+}
+
+impl Host {
+    /// Whether its time is virtual.
+    pub fn is_virtual(&self) -> bool {
+        match self {
+            Self::External(_) => false,
+        }
+    }
+
+    /// Which events it shows.
+    pub fn hook_source(&self) -> HookSource {
+        match self {
+            Self::External(_) => HookSource::None,
+        }
+    }
+
+    /// Connects a transport.
+    ///
+    /// # Errors
+    /// When the broker cannot be reached.
+    pub async fn connect(&mut self) -> io::Result<Stream> {
+        match self {
+            Self::External(host) => host.connect().await,
+        }
+    }
+
+    /// Has an administrator's action done. `client` is the id that it is about, as the broker knows it.
+    ///
+    /// # Errors
+    /// When the broker does not do such a thing for us.
+    pub async fn control(
+        &mut self,
+        action: &BrokerAction,
+        client: Option<&str>,
+    ) -> Result<(), String> {
+        let _ = (action, client);
+        match self {
+            Self::External(_) => Err("this target has no administrator's actions".into()),
+        }
+    }
+
+    /// What it has told since it was last asked.
+    pub fn hooks(&mut self) -> Vec<Hook> {
+        match self {
+            Self::External(_) => Vec::new(),
+        }
+    }
+
+    /// Remembers what must be cleared away afterwards.
+    pub fn note_sent(&mut self, packet: &Packet, version: ProtocolVersion) {
+        match self {
+            Self::External(host) => host.note_sent(packet, version),
+        }
+    }
+}
