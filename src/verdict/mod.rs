@@ -1,10 +1,17 @@
 //! What a case is worth: the transcript judged clause by clause.
 
+mod expectation;
+mod hooks;
+mod judging;
+mod left_over;
+
 use std::time::Duration;
 
 use crate::diagnostic::Place;
 use crate::scenario::model::{CaseId, Level};
 use crate::transcript::{EventIndex, StepIndex, Transcript};
+
+pub use judging::judge;
 
 /// One case's result.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,0 +1,412 @@
+//! One waiting's outcome held against what was expected.
+
+use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
+
+use super::judging::span;
+use crate::matcher::{
+    Memory, Received, describe_expectation, describe_literal, describe_pattern, describe_refused,
+    judge,
+};
+use crate::scenario::model::{
+    ClientIndex, ConnAckRule, DropHow, Expectation, Level, Literal, PacketPattern, Pattern, Refused,
+};
+use crate::transcript::{
+    Ended, Ending, EventIndex, LaneIndex, Outcome, Transcript, What,
+};
+
+/// Something that does not hold.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Judged {
+    pub(super) expected: Vec<String>,
+    pub(super) actual: String,
+    pub(super) events: Vec<EventIndex>,
+    /// Worth no more than this, whatever the step's level.
+    pub(super) level: Option<Level>,
+    /// The clause that the decoder names, instead of the step's.
+    pub(super) clause: Option<String>,
+}
+
+/// Judges what a waiting brought; what it took is remembered.
+pub(super) fn judge_outcome(
+    expectation: &Expectation,
+    outcome: &Outcome,
+    transcript: &Transcript,
+    client: ClientIndex,
+    version: ProtocolVersion,
+    memory: &mut Memory,
+) -> Vec<Judged> {
+    let mut judge = Judge {
+        transcript,
+        client,
+        version,
+        memory,
+        found: Vec::new(),
+    };
+    if outcome.ended == Ended::Complete {
+        judge.complete(expectation, outcome);
+    } else {
+        judge.unfulfilled(expectation, outcome);
+    }
+    judge.found
+}
+
+struct Judge<'a> {
+    transcript: &'a Transcript,
+    client: ClientIndex,
+    version: ProtocolVersion,
+    memory: &'a mut Memory,
+    found: Vec<Judged>,
+}
+
+impl Judge<'_> {
+    fn complete(&mut self, expectation: &Expectation, outcome: &Outcome) {
+        match &expectation.pattern {
+            Pattern::Packet(pattern) => {
+                for event in &outcome.taken {
+                    self.packet(pattern, *event);
+                }
+            }
+            Pattern::Closed { how } => self.closed(*how, expectation, outcome),
+            Pattern::Refused(refused) => self.refused(refused, outcome),
+            Pattern::Silence { .. } => {
+                if !outcome.taken.is_empty() {
+                    self.miss(expectation, &outcome.taken, self.came(&outcome.taken));
+                }
+            }
+            Pattern::InOrder(inner) => self.in_order(inner, &outcome.taken),
+            // What they took holds in every field, or they would not have taken it.
+            Pattern::Unordered(patterns) => {
+                for (pattern, event) in patterns.iter().zip(&outcome.taken) {
+                    self.packet(pattern, *event);
+                }
+            }
+            Pattern::AnyOf(_) => self.remember(&outcome.taken),
+        }
+        self.not_before(expectation, outcome);
+    }
+
+    fn unfulfilled(&mut self, expectation: &Expectation, outcome: &Outcome) {
+        let actual = match &expectation.pattern {
+            Pattern::Refused(_) => self.not_refused(outcome),
+            Pattern::Packet(_) if !outcome.taken.is_empty() => format!(
+                "only {} came: {}; then {}",
+                outcome.taken.len(),
+                self.came(&outcome.taken),
+                ending(outcome)
+            ),
+            Pattern::InOrder(_) if !outcome.taken.is_empty() => {
+                format!("came: {}", self.came(&outcome.taken))
+            }
+            _ => what_came(outcome, self.transcript, self.client),
+        };
+        self.remember(&outcome.taken);
+        self.miss(expectation, &outcome.taken, actual);
+    }
+
+    fn miss(&mut self, expectation: &Expectation, events: &[EventIndex], actual: String) {
+        let expected = match &expectation.pattern {
+            Pattern::AnyOf(alternatives) => alternatives
+                .iter()
+                .map(|sequence| {
+                    let words: Vec<String> = sequence
+                        .iter()
+                        .map(|e| describe_expectation(e, self.version))
+                        .collect();
+                    words.join(", then ")
+                })
+                .collect(),
+            _ => vec![describe_expectation(expectation, self.version)],
+        };
+        self.found.push(Judged {
+            expected,
+            actual,
+            events: events.to_vec(),
+            level: None,
+            clause: None,
+        });
+    }
+
+    /// Every field that is not as expected makes one finding of the packet.
+    fn packet(&mut self, pattern: &PacketPattern, event: EventIndex) {
+        let what = &self.transcript.events[event.0].what;
+        let What::Received {
+            frame,
+            packet,
+            topic,
+            ..
+        } = what
+        else {
+            return;
+        };
+        let expected = vec![describe_pattern(pattern, self.version)];
+        match packet {
+            Err(error) => self.found.push(Judged {
+                expected,
+                actual: format!("came a packet that breaks the standard: {error}"),
+                events: vec![event],
+                level: None,
+                clause: error.clause.map(|c| c.id.to_owned()),
+            }),
+            Ok(packet) => {
+                let received = Received {
+                    packet,
+                    version: self.version,
+                    size: frame.bytes().len(),
+                    topic: topic.as_ref(),
+                };
+                let mismatches = judge(pattern, &received, self.client, self.memory);
+                self.memory.remember(self.client, packet);
+                if mismatches.is_empty() {
+                    return;
+                }
+                let words: Vec<String> = mismatches
+                    .iter()
+                    .map(|m| format!("{} is {}, expected {}", m.field, m.actual, m.expected))
+                    .collect();
+                self.found.push(Judged {
+                    expected,
+                    actual: format!("came {} whose {}", pattern.packet_type, words.join("; ")),
+                    events: vec![event],
+                    level: None,
+                    clause: None,
+                });
+            }
+        }
+    }
+
+    fn in_order(&mut self, expectations: &[Expectation], taken: &[EventIndex]) {
+        let mut rest = taken.iter();
+        for expectation in expectations {
+            if let Pattern::Packet(pattern) = &expectation.pattern {
+                let most = expectation.count.at_most.unwrap_or(u32::MAX);
+                for event in rest
+                    .by_ref()
+                    .take(usize::try_from(most).unwrap_or(usize::MAX))
+                {
+                    self.packet(pattern, *event);
+                }
+            } else {
+                rest.next();
+            }
+        }
+    }
+
+    fn remember(&mut self, events: &[EventIndex]) {
+        for event in events {
+            if let What::Received {
+                packet: Ok(packet), ..
+            } = &self.transcript.events[event.0].what
+            {
+                self.memory.remember(self.client, packet);
+            }
+        }
+    }
+
+    fn closed(&mut self, how: Option<DropHow>, expectation: &Expectation, outcome: &Outcome) {
+        let Some(how) = how else {
+            return;
+        };
+        for event in &outcome.taken {
+            let What::Closed(ending) = self.transcript.events[event.0].what else {
+                continue;
+            };
+            let right = matches!(
+                (how, ending),
+                (DropHow::Reset, Ending::Reset) | (DropHow::Close, Ending::Close)
+            );
+            if !right {
+                self.miss(expectation, &[*event], describe_ending(ending).to_owned());
+            }
+        }
+    }
+
+    /// The connection is closed, which is the MUST; now the code.
+    fn refused(&mut self, refused: &Refused, outcome: &Outcome) {
+        let mut connack_came = false;
+        for event in &outcome.taken {
+            let What::Received {
+                packet: Ok(packet), ..
+            } = &self.transcript.events[event.0].what
+            else {
+                continue;
+            };
+            let (code, packet_type) = match packet {
+                Packet::ConnAck(connack) => {
+                    connack_came = true;
+                    (connack.reason, PacketType::CONNACK)
+                }
+                Packet::Disconnect(disconnect) => (disconnect.reason, PacketType::DISCONNECT),
+                _ => continue,
+            };
+            let forbidden =
+                packet_type == PacketType::CONNACK && refused.connack == ConnAckRule::Never;
+            let accepts = packet_type == PacketType::CONNACK && code == ReasonCode::SUCCESS;
+            let listed = refused.codes.is_empty() || refused.codes.contains(&code);
+            if forbidden || accepts {
+                self.refusal_is_wrong(refused, packet_type, code, *event, None);
+            } else if !listed {
+                self.refusal_is_wrong(refused, packet_type, code, *event, Some(Level::Should));
+            }
+        }
+        if refused.connack == ConnAckRule::Required && !connack_came {
+            self.found.push(Judged {
+                expected: vec![describe_refused(refused, self.version)],
+                actual: "the connection was closed without a CONNACK".into(),
+                events: outcome.taken.clone(),
+                level: None,
+                clause: None,
+            });
+        }
+    }
+
+    fn refusal_is_wrong(
+        &mut self,
+        refused: &Refused,
+        packet_type: PacketType,
+        code: ReasonCode,
+        event: EventIndex,
+        level: Option<Level>,
+    ) {
+        let code = describe_literal(&Literal::Reason(code), packet_type, self.version);
+        self.found.push(Judged {
+            expected: vec![describe_refused(refused, self.version)],
+            actual: format!("came {packet_type} {code}"),
+            events: vec![event],
+            level,
+            clause: None,
+        });
+    }
+
+    fn not_refused(&self, outcome: &Outcome) -> String {
+        let came = self.came(&outcome.taken);
+        if outcome.taken.is_empty() {
+            format!(
+                "the connection stayed open for {}",
+                span(outcome.at.saturating_sub(outcome.since))
+            )
+        } else {
+            format!("came {came}, and the connection stayed open")
+        }
+    }
+
+    fn not_before(&mut self, expectation: &Expectation, outcome: &Outcome) {
+        let Some(not_before) = expectation.not_before else {
+            return;
+        };
+        for event in &outcome.taken {
+            let at = self.transcript.events[event.0].at;
+            if at < outcome.since + not_before {
+                let came = self.came(&[*event]);
+                let after = span(at.saturating_sub(outcome.since));
+                self.found.push(Judged {
+                    expected: vec![format!(
+                        "{}, not before {}",
+                        describe_expectation(expectation, self.version),
+                        span(not_before)
+                    )],
+                    actual: format!("{came} came after {after}"),
+                    events: vec![*event],
+                    level: None,
+                    clause: None,
+                });
+            }
+        }
+    }
+
+    fn came(&self, events: &[EventIndex]) -> String {
+        came(events, self.transcript)
+    }
+}
+
+/// These events in words.
+fn came(events: &[EventIndex], transcript: &Transcript) -> String {
+    let words: Vec<String> = events
+        .iter()
+        .map(|event| describe_event(*event, transcript))
+        .collect();
+    words.join(", ")
+}
+
+/// One event in words.
+pub(super) fn describe_event(event: EventIndex, transcript: &Transcript) -> String {
+    let event = &transcript.events[event.0];
+    let version = transcript.lanes[event.lane.0].version;
+    match &event.what {
+        What::Received {
+            packet: Ok(packet), ..
+        } => format!("{packet:?} ({version})"),
+        What::Received {
+            frame,
+            packet: Err(error),
+            ..
+        } => format!("a broken {} ({error})", frame.packet_type()),
+        What::Closed(ending) => describe_ending(*ending).to_owned(),
+        What::Garbage { error, .. } => format!("bytes that are no packet ({error})"),
+        What::Truncated { bytes } => format!("{} bytes of an unfinished packet", bytes.len()),
+        What::Opened => "the connection".to_owned(),
+        What::Sent { .. } | What::Dropped(_) => "something of our own".to_owned(),
+    }
+}
+
+const fn describe_ending(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Close | Ending::HalfClose => "the broker closed the connection",
+        Ending::Reset => "the broker reset the connection",
+    }
+}
+
+fn ending(outcome: &Outcome) -> String {
+    match outcome.ended {
+        Ended::Closed => "the connection was closed".into(),
+        Ended::Reset => "the connection was reset".into(),
+        Ended::NoConnection => "there was no connection".into(),
+        Ended::TimedOut | Ended::Complete => format!(
+            "nothing more within {}",
+            span(outcome.at.saturating_sub(outcome.since))
+        ),
+    }
+}
+
+/// What there was instead of the thing that did not come.
+pub(super) fn what_came(
+    outcome: &Outcome,
+    transcript: &Transcript,
+    client: ClientIndex,
+) -> String {
+    let mut words = match outcome.ended {
+        Ended::Closed => "the connection was closed before it came".to_owned(),
+        Ended::Reset => "the connection was reset before it came".to_owned(),
+        Ended::NoConnection => "there was no connection".to_owned(),
+        Ended::TimedOut | Ended::Complete => format!(
+            "it did not come within {}",
+            span(outcome.at.saturating_sub(outcome.since))
+        ),
+    };
+    let last_lane = transcript
+        .lanes
+        .iter()
+        .rposition(|lane| lane.client == client)
+        .map(LaneIndex);
+    let instead: Vec<EventIndex> = (0..transcript.events.len())
+        .map(EventIndex)
+        .filter(|index| {
+            let event = &transcript.events[index.0];
+            Some(event.lane) == last_lane
+                && event.at <= outcome.at
+                && event.taken_by.is_none()
+                && matches!(
+                    event.what,
+                    What::Received {
+                        automatic: false,
+                        ..
+                    } | What::Garbage { .. }
+                        | What::Truncated { .. }
+                )
+        })
+        .collect();
+    if !instead.is_empty() {
+        words.push_str("; not taken so far: ");
+        words.push_str(&came(&instead, transcript));
+    }
+    words
+}

@@ -1,0 +1,280 @@
+//! A transcript held against its plan.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use mqtt_check_codec::ProtocolVersion;
+
+use super::expectation::{Judged, judge_outcome};
+use super::hooks::judge_hooks;
+use super::left_over::left_over;
+use super::{Finding, FindingKind, Verdict};
+use crate::matcher::{Memory, Received, describe_expectation, describe_pattern, holds};
+use crate::plan::{Body, Operation, Plan, PlannedStep};
+use crate::scenario::model::{Choice, ClientIndex, Level};
+use crate::transcript::{Ended, StepIndex, StepRecord, Transcript, What};
+
+/// Judges a case by the record of its scene and of its control.
+pub fn judge(plan: &Plan, scene: &Transcript, control: Option<&Transcript>) -> (Verdict, Vec<Finding>) {
+    let mut judging = Judging::new(plan, scene);
+    judging.steps(&plan.steps);
+    let mut findings = judging.findings;
+    findings.extend(left_over(plan, scene));
+    let verdict = verdict(plan, scene, control, &findings);
+    (verdict, findings)
+}
+
+fn verdict(
+    plan: &Plan,
+    scene: &Transcript,
+    control: Option<&Transcript>,
+    findings: &[Finding],
+) -> Verdict {
+    let violated = |level: Level| {
+        findings
+            .iter()
+            .any(|f| f.kind == FindingKind::Violation && f.level == level)
+    };
+    if violated(Level::Must) {
+        return Verdict::Failed;
+    }
+    if let Some(why) = &scene.broken_off {
+        return Verdict::Inconclusive {
+            reason: why.clone(),
+        };
+    }
+    if let Some(finding) = findings.iter().find(|f| f.kind == FindingKind::NotReached) {
+        return Verdict::Inconclusive {
+            reason: format!("not reached: {}: {}", finding.label, finding.actual),
+        };
+    }
+    if let Some(reason) = control_does_not_hold(plan, control) {
+        return Verdict::Inconclusive { reason };
+    }
+    if let Some(reason) = not_exercised(plan, scene) {
+        return Verdict::Skipped { reason };
+    }
+    if violated(Level::Should) {
+        Verdict::Warned
+    } else {
+        Verdict::Passed
+    }
+}
+
+/// Why the control proves nothing, if it does not hold.
+fn control_does_not_hold(plan: &Plan, transcript: Option<&Transcript>) -> Option<String> {
+    let control = plan.control.as_ref()?;
+    let Some(transcript) = transcript else {
+        return Some("the control was not played".into());
+    };
+    if let Some(why) = &transcript.broken_off {
+        return Some(format!("the control was broken off: {why}"));
+    }
+    let mut judging = Judging::new(plan, transcript);
+    judging.steps(&control.steps);
+    judging.findings.clear();
+    judging.steps(&control.expect);
+    let finding = judging
+        .findings
+        .into_iter()
+        .find(|f| f.kind != FindingKind::NotObservable)?;
+    Some(format!(
+        "the control does not hold: expected {}; {}",
+        finding.expected.join(" or "),
+        finding.actual
+    ))
+}
+
+/// What should have happened for the check to mean anything, and did not.
+fn not_exercised(plan: &Plan, transcript: &Transcript) -> Option<String> {
+    let memory = Memory::default();
+    plan.scene.exercised_if.iter().find_map(|(client, pattern)| {
+        let seen = transcript.events.iter().any(|event| {
+            let lane = &transcript.lanes[event.lane.0];
+            let What::Received {
+                frame,
+                packet: Ok(packet),
+                topic,
+                ..
+            } = &event.what
+            else {
+                return false;
+            };
+            let received = Received {
+                packet,
+                version: lane.version,
+                size: frame.bytes().len(),
+                topic: topic.as_ref(),
+            };
+            lane.client == *client && holds(pattern, &received, *client, &memory).is_some()
+        });
+        let declared = &plan.scene.clients[client.0];
+        (!seen).then(|| {
+            format!(
+                "not exercised: {} received no {}",
+                declared.name,
+                describe_pattern(pattern, declared.version)
+            )
+        })
+    })
+}
+
+struct Judging<'a> {
+    plan: &'a Plan,
+    transcript: &'a Transcript,
+    records: BTreeMap<StepIndex, &'a StepRecord>,
+    memory: Memory,
+    /// How many hook events the former `hooks` steps have covered.
+    hooks_judged: usize,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Judging<'a> {
+    fn new(plan: &'a Plan, transcript: &'a Transcript) -> Self {
+        Self {
+            plan,
+            transcript,
+            records: transcript.steps.iter().map(|r| (r.step, r)).collect(),
+            memory: Memory::default(),
+            hooks_judged: 0,
+            findings: Vec::new(),
+        }
+    }
+
+    fn steps(&mut self, steps: &[PlannedStep]) {
+        for step in steps {
+            self.step(step);
+        }
+    }
+
+    fn step(&mut self, step: &PlannedStep) {
+        // A step whose choice was answered otherwise, or after the play was broken off.
+        let Some(record) = self.records.get(&step.index).copied() else {
+            return;
+        };
+        if let Some(why) = &record.not_reached {
+            let finding = finding(
+                step,
+                FindingKind::NotReached,
+                vec![step.step.label.clone()],
+                why.clone(),
+            );
+            self.findings.push(finding);
+        }
+        match &step.body {
+            Body::Client { client, operations } => self.operations(step, *client, operations, record),
+            Body::Choice(choice) => self.choice(step, choice, record),
+            Body::Parallel(steps) => self.steps(steps),
+            Body::Hooks(list) => {
+                let since = self.hooks_judged;
+                self.hooks_judged = record.hooks_seen;
+                let judged = judge_hooks(list, self.transcript, since..record.hooks_seen);
+                if let Some((kind, expected, actual)) = judged {
+                    self.findings.push(finding(step, kind, expected, actual));
+                }
+            }
+            Body::Wait(_) | Body::Broker(_) => {}
+        }
+    }
+
+    fn operations(
+        &mut self,
+        step: &PlannedStep,
+        client: ClientIndex,
+        operations: &[Operation],
+        record: &StepRecord,
+    ) {
+        let waits = operations.iter().filter_map(|o| match o {
+            Operation::Await(awaited) => Some(awaited),
+            _ => None,
+        });
+        let version = self.version(client);
+        for (awaited, outcome) in waits.zip(&record.outcomes) {
+            let judged = judge_outcome(
+                &awaited.expectation,
+                outcome,
+                self.transcript,
+                client,
+                version,
+                &mut self.memory,
+            );
+            for judged in judged {
+                self.findings.push(from_judged(step, judged));
+            }
+        }
+    }
+
+    fn choice(&mut self, step: &PlannedStep, choice: &Choice, record: &StepRecord) {
+        let Some(outcome) = record.outcomes.first() else {
+            return;
+        };
+        if outcome.ended == Ended::Complete {
+            return;
+        }
+        let version = self.version(choice.of);
+        let expected = choice
+            .answers
+            .iter()
+            .map(|(name, expectations)| {
+                let words: Vec<String> = expectations
+                    .iter()
+                    .map(|e| describe_expectation(e, version))
+                    .collect();
+                format!("{name}: {}", words.join(", then "))
+            })
+            .collect();
+        let actual = super::expectation::what_came(outcome, self.transcript, choice.of);
+        self.findings
+            .push(finding(step, FindingKind::Violation, expected, actual));
+    }
+
+    fn version(&self, client: ClientIndex) -> ProtocolVersion {
+        self.plan.scene.clients[client.0].version
+    }
+}
+
+fn finding(
+    step: &PlannedStep,
+    kind: FindingKind,
+    expected: Vec<String>,
+    actual: String,
+) -> Finding {
+    Finding {
+        kind,
+        level: step.level(),
+        clauses: step.step.clauses.clone(),
+        expected,
+        actual,
+        step: Some(step.index),
+        label: step.step.label.clone(),
+        place: Some(step.step.place),
+        note: step.step.note.clone(),
+        events: Vec::new(),
+    }
+}
+
+fn from_judged(step: &PlannedStep, judged: Judged) -> Finding {
+    let mut finding = finding(step, FindingKind::Violation, judged.expected, judged.actual);
+    // What is worth less than the step itself: the code of a refusal.
+    if let Some(level) = judged.level {
+        finding.level = finding.level.max(level);
+    }
+    if let Some(clause) = judged.clause {
+        finding.clauses = vec![clause];
+    }
+    finding.events = judged.events;
+    finding
+}
+
+/// `1.5 s`, `200 ms`.
+pub(super) fn span(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) {
+        return format!("{} ms", duration.as_millis());
+    }
+    let tenths = (duration.as_millis() + 50) / 100;
+    if tenths.is_multiple_of(10) {
+        format!("{} s", tenths / 10)
+    } else {
+        format!("{}.{} s", tenths / 10, tenths % 10)
+    }
+}

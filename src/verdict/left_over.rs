@@ -1,0 +1,88 @@
+//! What a broker sent and no step took.
+
+use mqtt_check_codec::PacketType;
+
+use super::expectation::describe_event;
+use super::{Finding, FindingKind};
+use crate::plan::{Body, Plan, PlannedStep};
+use crate::scenario::model::Level;
+use crate::transcript::{EventIndex, StepIndex, Transcript, What};
+
+/// A finding for everything that came and belongs to no step.
+pub(super) fn left_over(plan: &Plan, transcript: &Transcript) -> Vec<Finding> {
+    (0..transcript.events.len())
+        .map(EventIndex)
+        .filter_map(|index| judge(plan, transcript, index))
+        .collect()
+}
+
+fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Finding> {
+    let event = &transcript.events[index.0];
+    if event.taken_by.is_some() {
+        return None;
+    }
+    let mut clauses = Vec::new();
+    let (level, expected) = match &event.what {
+        What::Received {
+            automatic: true, ..
+        } => return None,
+        What::Received {
+            packet: Err(error), ..
+        } => {
+            clauses.extend(error.clause.map(|c| c.id.to_owned()));
+            (Level::Must, "packets that keep to the standard")
+        }
+        What::Received { frame, .. } => match frame.packet_type() {
+            PacketType::PUBLISH | PacketType::DISCONNECT | PacketType::CONNACK => {
+                (Level::Must, "nothing that no step expects")
+            }
+            PacketType::PINGRESP => return None,
+            _ => (Level::Should, "nothing that no step expects"),
+        },
+        What::Garbage { .. } => (Level::Must, "control packets"),
+        What::Truncated { .. } => (Level::Must, "whole packets"),
+        What::Closed(_) if is_natural(plan, transcript, index) => return None,
+        What::Closed(_) => (Level::Should, "the connection stays open"),
+        What::Opened | What::Sent { .. } | What::Dropped(_) => return None,
+    };
+    let lane = &transcript.lanes[event.lane.0];
+    Some(Finding {
+        kind: FindingKind::Violation,
+        level,
+        clauses,
+        expected: vec![expected.to_owned()],
+        actual: format!("{}: {}", lane.name, describe_event(index, transcript)),
+        step: Some(event.during),
+        label: "left over".into(),
+        place: find(&plan.steps, event.during).map(|s| s.step.place),
+        note: None,
+        events: vec![index],
+    })
+}
+
+/// Whether a close needs no step of its own: something announced it.
+fn is_natural(plan: &Plan, transcript: &Transcript, close: EventIndex) -> bool {
+    let event = &transcript.events[close.0];
+    let announced = transcript.events[..close.0].iter().any(|e| {
+        e.lane == event.lane
+            && match &e.what {
+                What::Dropped(_) => true,
+                What::Received { frame, .. } => frame.packet_type() == PacketType::DISCONNECT,
+                _ => false,
+            }
+    });
+    announced
+        || find(&plan.steps, event.during).is_some_and(|s| matches!(s.body, Body::Broker(_)))
+}
+
+fn find(steps: &[PlannedStep], index: StepIndex) -> Option<&PlannedStep> {
+    steps.iter().find_map(|step| {
+        if step.index == index {
+            return Some(step);
+        }
+        match &step.body {
+            Body::Parallel(inner) => find(inner, index),
+            _ => None,
+        }
+    })
+}
