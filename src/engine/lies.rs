@@ -1,7 +1,7 @@
 //! Packets to bytes, the deliberate faults included.
 
 use bytes::Bytes;
-use mqtt_check_codec::{Packet, ProtocolVersion};
+use mqtt_check_codec::{Form, Packet, ProtocolVersion};
 
 use crate::scenario::model::Lie;
 
@@ -17,5 +17,7 @@ pub(super) fn encode(
             .map(|frame| frame.bytes().clone())
             .map_err(|problem| problem.to_string());
     }
-    Err("faults cannot be encoded yet".into())
+    packet
+        .craft(version, Form::Short, lies)
+        .map_err(|problem| problem.to_string())
 }

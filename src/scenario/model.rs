@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+pub use mqtt_check_codec::Lie;
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
 
 use crate::diagnostic::{Place, Source};
@@ -259,23 +260,6 @@ pub struct FilterTemplate {
     pub no_local: bool,
     pub retain_as_published: bool,
     pub retain_handling: u8,
-}
-
-/// A deliberate fault of an encoded packet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lie {
-    /// The named field has this content instead.
-    Override { field: String, bytes: Bytes },
-    /// The named field is left out.
-    Omit { field: String },
-    /// These bytes stand inside the Remaining Length, at the end.
-    Append(Bytes),
-    /// These bytes stand behind the packet.
-    Trailing(Bytes),
-    /// These bytes stand at the end of the property section, counted in its length.
-    Properties(Bytes),
-    /// Only so many bytes of the packet are sent.
-    Cut(usize),
 }
 
 /// `send`.
