@@ -1,6 +1,9 @@
 //! Plays plans against a target and records what happens.
 
 mod build;
+mod bundled;
+mod case;
+mod external;
 mod lane;
 mod lies;
 mod player;
@@ -38,7 +41,8 @@ pub enum Progress<'a> {
     Finished(&'a CaseResult),
 }
 
-/// Plays every plan and judges it. Results come in the order of the plans, whatever the number of jobs.
+/// Plays every plan and judges it. Results come in the order of the plans, whatever the number of jobs; a run that
+/// stops early gives those that are done.
 ///
 /// `interrupted` is asked between cases and while waiting; when it says so, what is done so far comes back.
 ///
@@ -51,6 +55,12 @@ pub fn run(
     interrupted: &(dyn Fn() -> bool + Sync),
     watch: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Vec<CaseResult>, StartError> {
-    let _ = (plans, target, options, interrupted, watch);
-    unimplemented!("the engine's first commit is its interface")
+    match target {
+        Target::Bundled { deviations } => {
+            bundled::run(plans, deviations, options, interrupted, watch)
+        }
+        Target::External(external) => {
+            external::run(plans, external, options, interrupted, watch)
+        }
+    }
 }

@@ -1,0 +1,130 @@
+//! A run against a broker on the network: many cases at once on one thread, since they mostly wait.
+
+use std::cell::{Cell, RefCell};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+
+use super::case::{self, Prefixes};
+use super::{Progress, RunOptions};
+use crate::plan::Plan;
+use crate::target::{Capabilities, External, StartError, probe};
+use crate::verdict::{CaseResult, Verdict};
+
+/// Cases at the same time, if nobody says otherwise.
+const DEFAULT_JOBS: usize = 256;
+
+pub(super) fn run(
+    plans: &[Plan],
+    target: &External,
+    options: &RunOptions,
+    interrupted: &(dyn Fn() -> bool + Sync),
+    watch: &mut dyn FnMut(Progress<'_>),
+) -> Result<Vec<CaseResult>, StartError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| StartError::Runtime {
+            problem: error.to_string(),
+        })?;
+    runtime.block_on(async {
+        let patience = case::patience(options.timeout_scale);
+        let capabilities = probe::probe(&target.url, &target.address, patience.limit).await?;
+        let run = Run {
+            target,
+            options,
+            interrupted,
+            capabilities,
+            prefixes: Prefixes::new(nonce()),
+            stop: Cell::new(false),
+            watch: RefCell::new(watch),
+        };
+        Ok(run.all(plans).await)
+    })
+}
+
+struct Run<'r> {
+    target: &'r External,
+    options: &'r RunOptions,
+    interrupted: &'r (dyn Fn() -> bool + Sync),
+    capabilities: Capabilities,
+    prefixes: Prefixes,
+    stop: Cell<bool>,
+    watch: RefCell<&'r mut dyn FnMut(Progress<'_>)>,
+}
+
+impl Run<'_> {
+    async fn all(&self, plans: &[Plan]) -> Vec<CaseResult> {
+        let jobs = self.options.jobs.unwrap_or(DEFAULT_JOBS).max(1);
+        let mut results: Vec<Option<CaseResult>> = plans.iter().map(|_| None).collect();
+        let (alone, together): (Vec<usize>, Vec<usize>) =
+            (0..plans.len()).partition(|n| plans[*n].scene.exclusive);
+        let mut waiting = together.into_iter();
+        let mut running = FuturesUnordered::new();
+        loop {
+            while running.len() < jobs
+                && !self.stops()
+                && let Some(number) = waiting.next()
+            {
+                running.push(async move { (number, self.one(&plans[number]).await) });
+            }
+            let Some((number, result)) = running.next().await else {
+                break;
+            };
+            results[number] = Some(result);
+        }
+        for number in alone {
+            if !self.stops() {
+                results[number] = Some(self.one(&plans[number]).await);
+            }
+        }
+        results.into_iter().flatten().collect()
+    }
+
+    fn stops(&self) -> bool {
+        self.stop.get() || (self.interrupted)()
+    }
+
+    async fn one(&self, plan: &Plan) -> CaseResult {
+        self.tell(Progress::Started(&plan.scene.id));
+        let hindrance =
+            self.capabilities
+                .hindrance(plan, self.options.max_wait, self.options.exclusive);
+        let result = match hindrance {
+            Some(reason) => case::skipped(plan, reason),
+            None => {
+                case::play_external(
+                    plan,
+                    &self.target.address,
+                    case::patience(self.options.timeout_scale),
+                    &self.prefixes,
+                    self.interrupted,
+                )
+                .await
+            }
+        };
+        if self.options.fail_fast
+            && matches!(
+                result.verdict,
+                Verdict::Failed | Verdict::Inconclusive { .. }
+            )
+        {
+            self.stop.set(true);
+        }
+        self.tell(Progress::Finished(&result));
+        result
+    }
+
+    fn tell(&self, progress: Progress<'_>) {
+        (self.watch.borrow_mut())(progress);
+    }
+}
+
+/// Tells this run from others that share the broker. It is no part of what a seed replays.
+fn nonce() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    since.as_micros() as u64 ^ u64::from(std::process::id()).rotate_left(20)
+}

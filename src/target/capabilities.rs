@@ -1,0 +1,147 @@
+//! What a target offers, and why a case cannot be played on it.
+
+use std::time::Duration;
+
+use mqtt_check_codec::{ConnAck, ProtocolVersion};
+
+use crate::plan::{Need, Plan};
+use crate::scenario::model::{Capability, Driver};
+
+/// What a target offers. What nobody has said is taken to be there: the broker then shows it, or fails.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Versions whose CONNECT it accepts.
+    pub versions: Vec<ProtocolVersion>,
+    /// What it is known not to offer, and how that is known.
+    pub lacks: Vec<(Capability, String)>,
+    /// Whether scenarios can configure it.
+    pub configurable: bool,
+    /// Whether it is ours alone.
+    pub ours: bool,
+    /// Whether its time is virtual.
+    pub virtual_time: bool,
+}
+
+impl Capabilities {
+    /// The bundled broker offers everything that the language knows of, but for what is not built yet.
+    pub fn bundled() -> Self {
+        let not_yet = [
+            Capability::AccessList,
+            Capability::EnhancedAuthentication,
+            Capability::WebSocket,
+            Capability::Tls,
+        ];
+        Self {
+            versions: vec![
+                ProtocolVersion::V3_1,
+                ProtocolVersion::V3_1_1,
+                ProtocolVersion::V5,
+            ],
+            lacks: not_yet
+                .into_iter()
+                .map(|c| (c, "not in the bundled broker yet".to_owned()))
+                .collect(),
+            configurable: true,
+            ours: true,
+            virtual_time: true,
+        }
+    }
+
+    /// What a broker that only a URL is known of offers, by its CONNACK to version 5 if it has given one.
+    pub fn external(versions: Vec<ProtocolVersion>, connack: Option<&ConnAck>) -> Self {
+        let mut lacks: Vec<(Capability, String)> = [
+            Capability::Kick,
+            Capability::Redirect,
+            Capability::Restart,
+            Capability::Users,
+            Capability::AccessList,
+            Capability::EnhancedAuthentication,
+            Capability::WebSocket,
+            Capability::Tls,
+        ]
+        .into_iter()
+        .map(|c| (c, "a URL alone does not tell how".to_owned()))
+        .collect();
+        if let Some(connack) = connack {
+            let properties = &connack.properties;
+            let mut announced = |lacking: bool, capability, property: &str| {
+                if lacking {
+                    lacks.push((capability, format!("CONNACK says {property}")));
+                }
+            };
+            let maximum_qos = properties.maximum_qos();
+            announced(
+                maximum_qos.is_some_and(|q| q < 2),
+                Capability::QoS2,
+                "Maximum QoS below 2",
+            );
+            announced(
+                maximum_qos == Some(0),
+                Capability::QoS1,
+                "Maximum QoS 0",
+            );
+            announced(
+                properties.retain_available() == Some(0),
+                Capability::Retain,
+                "Retain Available 0",
+            );
+            announced(
+                properties.wildcard_subscription_available() == Some(0),
+                Capability::WildcardSubscriptions,
+                "Wildcard Subscription Available 0",
+            );
+            announced(
+                properties.subscription_identifier_available() == Some(0),
+                Capability::SubscriptionIdentifiers,
+                "Subscription Identifier Available 0",
+            );
+            announced(
+                properties.shared_subscription_available() == Some(0),
+                Capability::SharedSubscriptions,
+                "Shared Subscription Available 0",
+            );
+            announced(
+                properties.topic_alias_maximum().unwrap_or(0) == 0,
+                Capability::TopicAliases,
+                "no Topic Alias Maximum",
+            );
+        }
+        Self {
+            versions,
+            lacks,
+            configurable: false,
+            ours: false,
+            virtual_time: false,
+        }
+    }
+
+    /// Why this case cannot be played here, if it cannot.
+    pub fn hindrance(&self, plan: &Plan, max_wait: Duration, exclusive: bool) -> Option<String> {
+        for client in &plan.scene.clients {
+            if !self.versions.contains(&client.version) {
+                return Some(format!("the broker does not speak MQTT {}", client.version));
+            }
+        }
+        if !self.virtual_time && plan.longest_wait > max_wait {
+            return Some(format!(
+                "needs to wait {} s, longer than --max-wait {} s",
+                plan.longest_wait.as_secs(),
+                max_wait.as_secs()
+            ));
+        }
+        plan.needs.iter().find_map(|need| match need {
+            Need::Capability(capability) => self
+                .lacks
+                .iter()
+                .find(|(lacking, _)| lacking == capability)
+                .map(|(_, why)| format!("needs {capability}: {why}")),
+            Need::Setting(name) => (!self.configurable)
+                .then(|| format!("needs the broker's setting {name}, which this target cannot change")),
+            Need::Driver(Driver::Wire) => None,
+            Need::Driver(Driver::Rumqttc) => Some("the driver rumqttc is not built yet".into()),
+            Need::Alone => (!self.ours && !exclusive).then(|| {
+                "needs the whole broker: --exclusive plays it on a broker that others may use".into()
+            }),
+        })
+    }
+}
