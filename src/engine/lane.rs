@@ -15,7 +15,6 @@ use mqtt_check_codec::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::scenario::model::ClientIndex;
 use crate::transcript::Ending;
 use crate::transport::Stream;
 
@@ -27,7 +26,6 @@ const CHUNK: usize = 8 * 1024;
 /// One connection.
 #[derive(Debug)]
 pub(super) struct Lane {
-    pub(super) client: ClientIndex,
     pub(super) version: ProtocolVersion,
     /// Whether PUBLISH and PUBREL are acknowledged as they come.
     pub(super) auto_ack: bool,
@@ -83,13 +81,11 @@ pub(super) enum Inbound {
 
 impl Lane {
     pub(super) fn new(
-        client: ClientIndex,
         version: ProtocolVersion,
         auto_ack: bool,
         stream: Stream,
     ) -> Self {
         Self {
-            client,
             version,
             auto_ack,
             stream: Some(stream),

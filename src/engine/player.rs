@@ -324,7 +324,6 @@ impl<'p> Player<'p> {
             version: declared.version,
         });
         self.lanes.push(Lane::new(
-            client,
             declared.version,
             declared.auto_ack,
             stream,

@@ -21,7 +21,6 @@ enum Answer {
     Accepted(ConnAck),
     Refused,
     Closed,
-    Nothing,
     Foreign(String),
 }
 
@@ -66,7 +65,7 @@ pub async fn probe(
                     problem: error.to_string(),
                 });
             }
-            Ok(Ok(Answer::Nothing)) | Err(_) => {
+            Err(_) => {
                 return Err(StartError::NotMqtt {
                     url: url.to_owned(),
                     problem: format!(

@@ -334,7 +334,7 @@ pub(super) fn describe_event(event: EventIndex, transcript: &Transcript) -> Stri
     match &event.what {
         What::Received {
             packet: Ok(packet), ..
-        } => format!("{packet:?} ({version})"),
+        } => packet.describe(version),
         What::Received {
             frame,
             packet: Err(error),
