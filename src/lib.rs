@@ -15,6 +15,7 @@ pub mod plan;
 pub mod requirements;
 pub mod scenario;
 pub mod snapshot;
+pub mod suite;
 pub mod target;
 pub mod transcript;
 pub mod transport;

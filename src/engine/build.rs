@@ -309,7 +309,8 @@ impl Builder<'_> {
 
     fn own_packet_id(&mut self) -> Result<PacketId, BuildError> {
         let next = self.at.next_packet_id;
-        self.packet_id(Some(next.get())).map(|id| id.unwrap_or(next))
+        self.packet_id(Some(next.get()))
+            .map(|id| id.unwrap_or(next))
     }
 
     fn answered_packet_id(&mut self) -> Result<PacketId, BuildError> {
@@ -343,11 +344,18 @@ impl Builder<'_> {
     }
 
     fn reason(&self) -> Result<ReasonCode, BuildError> {
-        Ok(ReasonCode(narrow("reason", self.number("reason")?.unwrap_or(0))?))
+        Ok(ReasonCode(narrow(
+            "reason",
+            self.number("reason")?.unwrap_or(0),
+        )?))
     }
 
     fn reasons(&self) -> Result<Vec<ReasonCode>, BuildError> {
-        match self.field("reasons").map(|f| self.evaluate(f)).transpose()? {
+        match self
+            .field("reasons")
+            .map(|f| self.evaluate(f))
+            .transpose()?
+        {
             Some(Literal::Reasons(codes)) => Ok(codes),
             _ => Ok(Vec::new()),
         }

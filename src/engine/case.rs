@@ -3,13 +3,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::Played;
 use super::player::{Patience, Player};
 use super::prefix::Prefix;
 use crate::plan::Plan;
 use crate::target::external;
 use crate::target::host::Host;
 use crate::transcript::Transcript;
-use crate::verdict::{CaseResult, Verdict, judge};
 
 /// How long an expectation waits that says nothing of it.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -52,13 +52,6 @@ fn base36(mut number: u64) -> String {
     }
 }
 
-/// What a play took.
-pub(super) struct Played {
-    pub(super) transcript: Transcript,
-    /// On the clock that the play went by.
-    pub(super) took: Duration,
-}
-
 pub(super) fn patience(timeout_scale: f64) -> Patience {
     Patience {
         limit: LIMIT.mul_f64(timeout_scale),
@@ -76,7 +69,7 @@ pub(super) async fn play(
     prefix: Prefix,
     control: bool,
     interrupted: &(dyn Fn() -> bool + Sync),
-) -> (Played, Host) {
+) -> (Transcript, Duration, Host) {
     let mut player = Player::new(&plan.scene, host, patience, prefix, interrupted);
     match (&plan.control, control) {
         (Some(control), true) => {
@@ -88,7 +81,7 @@ pub(super) async fn play(
     let took = player.now();
     let (transcript, host, lanes) = player.end().await;
     drop(lanes);
-    (Played { transcript, took }, host)
+    (transcript, took, host)
 }
 
 /// Plays a case on an external broker: the scene and its control side by side, then what they left is cleared away.
@@ -98,7 +91,7 @@ pub(super) async fn play_external(
     patience: Patience,
     prefixes: &Prefixes,
     interrupted: &(dyn Fn() -> bool + Sync),
-) -> CaseResult {
+) -> Played {
     let began = Instant::now();
     let alone = plan.scene.exclusive;
     let one = |control: bool| async move {
@@ -109,12 +102,9 @@ pub(super) async fn play_external(
         };
         let cleaner = format!("{}cleaner", prefix.client_id("c"));
         let host = Host::External(external::Host::new(address.to_owned()));
-        let (played, host) = play(plan, host, patience, prefix, control, interrupted).await;
-        let Host::External(host) = host else {
-            return played;
-        };
+        let (transcript, _, host) = play(plan, host, patience, prefix, control, interrupted).await;
         host.clean_up(&cleaner).await;
-        played
+        transcript
     };
     let (scene, control) = if plan.control.is_none() {
         (one(false).await, None)
@@ -125,61 +115,10 @@ pub(super) async fn play_external(
         let (scene, control) = tokio::join!(one(false), one(true));
         (scene, Some(control))
     };
-    result(
-        plan,
-        scene.transcript,
-        control.map(|c| c.transcript),
-        began.elapsed(),
-        Duration::ZERO,
-    )
-}
-
-/// Judges what was played.
-pub(super) fn result(
-    plan: &Plan,
-    scene: Transcript,
-    control: Option<Transcript>,
-    wall: Duration,
-    virtual_time: Duration,
-) -> CaseResult {
-    let (verdict, findings) = judge(plan, &scene, control.as_ref());
-    CaseResult {
-        verdict,
-        findings,
-        choices: scene.choices.clone(),
-        transcript: Some(scene),
+    Played {
+        scene,
         control,
-        wall,
-        virtual_time,
-        ..unplayed(plan, Verdict::Passed)
-    }
-}
-
-/// The result of a case that was not played.
-pub(super) fn skipped(plan: &Plan, reason: String) -> CaseResult {
-    unplayed(plan, Verdict::Skipped { reason })
-}
-
-fn unplayed(plan: &Plan, verdict: Verdict) -> CaseResult {
-    let mut clauses: Vec<String> = Vec::new();
-    for step in &plan.scene.steps {
-        for clause in &step.clauses {
-            if !clauses.contains(clause) {
-                clauses.push(clause.clone());
-            }
-        }
-    }
-    CaseResult {
-        id: plan.scene.id.clone(),
-        title: plan.scene.title.clone(),
-        file: plan.scene.source.path.clone(),
-        verdict,
-        clauses,
-        findings: Vec::new(),
-        choices: Vec::new(),
-        transcript: None,
-        control: None,
-        wall: Duration::ZERO,
+        wall: began.elapsed(),
         virtual_time: Duration::ZERO,
     }
 }

@@ -1,27 +1,26 @@
 //! A run against a broker on the network: many cases at once on one thread, since they mostly wait.
 
 use std::cell::{Cell, RefCell};
+use std::ops::ControlFlow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::case::{self, Prefixes};
-use super::{Progress, RunOptions};
+use super::{Conductor, Play, Progress, RunOptions};
 use crate::plan::Plan;
 use crate::target::{Capabilities, External, StartError, probe};
-use crate::verdict::{CaseResult, Verdict};
 
 /// Cases at the same time, if nobody says otherwise.
 const DEFAULT_JOBS: usize = 256;
 
-pub(super) fn run(
+pub(super) fn run<R>(
     plans: &[Plan],
     target: &External,
     options: &RunOptions,
-    interrupted: &(dyn Fn() -> bool + Sync),
-    watch: &mut dyn FnMut(Progress<'_>),
-) -> Result<Vec<CaseResult>, StartError> {
+    conductor: Conductor<'_, R>,
+) -> Result<Vec<R>, StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -34,30 +33,32 @@ pub(super) fn run(
         let run = Run {
             target,
             options,
-            interrupted,
+            conclude: conductor.conclude,
+            interrupted: conductor.interrupted,
             capabilities,
             prefixes: Prefixes::new(nonce()),
             stop: Cell::new(false),
-            watch: RefCell::new(watch),
+            watch: RefCell::new(conductor.watch),
         };
         Ok(run.all(plans).await)
     })
 }
 
-struct Run<'r> {
+struct Run<'r, R> {
     target: &'r External,
     options: &'r RunOptions,
+    conclude: &'r (dyn Fn(&Plan, Play) -> R + Sync),
     interrupted: &'r (dyn Fn() -> bool + Sync),
     capabilities: Capabilities,
     prefixes: Prefixes,
     stop: Cell<bool>,
-    watch: RefCell<&'r mut dyn FnMut(Progress<'_>)>,
+    watch: RefCell<&'r mut dyn FnMut(Progress<'_, R>) -> ControlFlow<()>>,
 }
 
-impl Run<'_> {
-    async fn all(&self, plans: &[Plan]) -> Vec<CaseResult> {
+impl<R> Run<'_, R> {
+    async fn all(&self, plans: &[Plan]) -> Vec<R> {
         let jobs = self.options.jobs.unwrap_or(DEFAULT_JOBS).max(1);
-        let mut results: Vec<Option<CaseResult>> = plans.iter().map(|_| None).collect();
+        let mut results: Vec<Option<R>> = plans.iter().map(|_| None).collect();
         let (alone, together): (Vec<usize>, Vec<usize>) =
             (0..plans.len()).partition(|n| plans[*n].scene.exclusive);
         let mut waiting = together.into_iter();
@@ -86,14 +87,14 @@ impl Run<'_> {
         self.stop.get() || (self.interrupted)()
     }
 
-    async fn one(&self, plan: &Plan) -> CaseResult {
+    async fn one(&self, plan: &Plan) -> R {
         self.tell(Progress::Started(&plan.scene.id));
         let hindrance =
             self.capabilities
                 .hindrance(plan, self.options.max_wait, self.options.exclusive);
-        let result = match hindrance {
-            Some(reason) => case::skipped(plan, reason),
-            None => {
+        let play = match hindrance {
+            Some(reason) => Play::Skipped(reason),
+            None => Play::Played(
                 case::play_external(
                     plan,
                     &self.target.address,
@@ -101,23 +102,18 @@ impl Run<'_> {
                     &self.prefixes,
                     self.interrupted,
                 )
-                .await
-            }
+                .await,
+            ),
         };
-        if self.options.fail_fast
-            && matches!(
-                result.verdict,
-                Verdict::Failed | Verdict::Inconclusive { .. }
-            )
-        {
-            self.stop.set(true);
-        }
+        let result = (self.conclude)(plan, play);
         self.tell(Progress::Finished(&result));
         result
     }
 
-    fn tell(&self, progress: Progress<'_>) {
-        (self.watch.borrow_mut())(progress);
+    fn tell(&self, progress: Progress<'_, R>) {
+        if (self.watch.borrow_mut())(progress).is_break() {
+            self.stop.set(true);
+        }
     }
 }
 

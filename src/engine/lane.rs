@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 use bytes::{Buf, Bytes, BytesMut};
 use bytestring::ByteString;
 use mqtt_check_codec::{
-    Ack, DecodeError, Frame, FrameError, Packet, PacketId, PacketType, Properties,
-    ProtocolVersion, Publish, QoS, ReasonCode,
+    Ack, DecodeError, Frame, FrameError, Packet, PacketId, PacketType, Properties, ProtocolVersion,
+    Publish, QoS, ReasonCode,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -80,11 +80,7 @@ pub(super) enum Inbound {
 }
 
 impl Lane {
-    pub(super) fn new(
-        version: ProtocolVersion,
-        auto_ack: bool,
-        stream: Stream,
-    ) -> Self {
+    pub(super) fn new(version: ProtocolVersion, auto_ack: bool, stream: Stream) -> Self {
         Self {
             version,
             auto_ack,

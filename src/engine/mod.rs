@@ -10,12 +10,13 @@ mod player;
 mod prefix;
 mod wait;
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::plan::Plan;
 use crate::scenario::model::CaseId;
 use crate::target::{StartError, Target};
-use crate::verdict::CaseResult;
+use crate::transcript::Transcript;
 
 /// How a run is played.
 #[derive(Debug, Clone)]
@@ -28,39 +29,60 @@ pub struct RunOptions {
     pub max_wait: Duration,
     /// All randomness comes from it.
     pub seed: u64,
-    /// Stop at the first case that failed or is inconclusive.
-    pub fail_fast: bool,
     /// Play exclusive cases also on a broker that we did not start.
     pub exclusive: bool,
 }
 
-/// What a run tells while it goes on, from one place, in the order in which it happens.
+/// What came of one case's play.
 #[derive(Debug)]
-pub enum Progress<'a> {
-    Started(&'a CaseId),
-    Finished(&'a CaseResult),
+pub enum Play {
+    Played(Played),
+    /// It was not played, and why.
+    Skipped(String),
 }
 
-/// Plays every plan and judges it. Results come in the order of the plans, whatever the number of jobs; a run that
-/// stops early gives those that are done.
-///
-/// `interrupted` is asked between cases and while waiting; when it says so, what is done so far comes back.
+/// The record of a case that was played.
+#[derive(Debug)]
+pub struct Played {
+    pub scene: Transcript,
+    pub control: Option<Transcript>,
+    /// On our clock.
+    pub wall: Duration,
+    /// On the broker's clock, where it is virtual.
+    pub virtual_time: Duration,
+}
+
+/// What a run tells while it goes on, from one place, in the order in which it happens.
+#[derive(Debug)]
+pub enum Progress<'a, R> {
+    Started(&'a CaseId),
+    Finished(&'a R),
+}
+
+/// How a run is concluded and watched.
+#[expect(missing_debug_implementations, reason = "it is made of functions")]
+pub struct Conductor<'c, R> {
+    /// Makes a result of a play. Called where the case was played, on several cores.
+    pub conclude: &'c (dyn Fn(&Plan, Play) -> R + Sync),
+    /// Whether the user wants to stop. Asked between cases and while waiting.
+    pub interrupted: &'c (dyn Fn() -> bool + Sync),
+    /// Told what happens; says whether the run goes on.
+    pub watch: &'c mut dyn FnMut(Progress<'_, R>) -> ControlFlow<()>,
+}
+
+/// Plays every plan. Results come in the order of the plans, whatever the number of jobs; a run that stops early
+/// gives those that are done.
 ///
 /// # Errors
 /// When the target cannot be reached or started.
-pub fn run(
+pub fn run<R: Send>(
     plans: &[Plan],
     target: &Target,
     options: &RunOptions,
-    interrupted: &(dyn Fn() -> bool + Sync),
-    watch: &mut dyn FnMut(Progress<'_>),
-) -> Result<Vec<CaseResult>, StartError> {
+    conductor: Conductor<'_, R>,
+) -> Result<Vec<R>, StartError> {
     match target {
-        Target::Bundled { deviations } => {
-            bundled::run(plans, deviations, options, interrupted, watch)
-        }
-        Target::External(external) => {
-            external::run(plans, external, options, interrupted, watch)
-        }
+        Target::Bundled { deviations } => bundled::run(plans, deviations, options, conductor),
+        Target::External(external) => external::run(plans, external, options, conductor),
     }
 }

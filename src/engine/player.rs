@@ -308,7 +308,9 @@ impl<'p> Player<'p> {
         let connected = timeout_at(Instant::now() + self.patience.limit, self.host.connect()).await;
         let stream = match connected {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(self.unconnected(client, &format!("failed to connect: {error}"))),
+            Ok(Err(error)) => {
+                return Err(self.unconnected(client, &format!("failed to connect: {error}")));
+            }
             Err(_) => return Err(self.unconnected(client, "failed to connect in time")),
         };
         let declared = &self.scene.clients[client.0];
@@ -323,11 +325,8 @@ impl<'p> Player<'p> {
             connection: state.connections,
             version: declared.version,
         });
-        self.lanes.push(Lane::new(
-            declared.version,
-            declared.auto_ack,
-            stream,
-        ));
+        self.lanes
+            .push(Lane::new(declared.version, declared.auto_ack, stream));
         self.untaken.push(Vec::new());
         let current = self.current;
         self.event(index, Some(current), What::Opened);
@@ -378,8 +377,8 @@ impl<'p> Player<'p> {
                     let said = built.packet.clone();
                     let mut wire = built.packet;
                     self.prefix.put(&mut wire);
-                    let bytes = encode(&wire, lane.version, &built.lies)
-                        .map_err(Hindrance::NotReached)?;
+                    let bytes =
+                        encode(&wire, lane.version, &built.lies).map_err(Hindrance::NotReached)?;
                     (bytes, Some((said, wire)))
                 }
             };
@@ -441,11 +440,7 @@ impl<'p> Player<'p> {
         Ok(())
     }
 
-    async fn drop_transport(
-        &mut self,
-        client: ClientIndex,
-        how: DropHow,
-    ) -> Result<(), Hindrance> {
+    async fn drop_transport(&mut self, client: ClientIndex, how: DropHow) -> Result<(), Hindrance> {
         let index = self.lane_of(client)?;
         let current = self.current;
         let ending = match how {
@@ -500,12 +495,7 @@ impl<'p> Player<'p> {
                     column: 1,
                     length: 1,
                 }),
-            pattern: Pattern::AnyOf(
-                order
-                    .iter()
-                    .map(|n| choice.answers[*n].1.clone())
-                    .collect(),
-            ),
+            pattern: Pattern::AnyOf(order.iter().map(|n| choice.answers[*n].1.clone()).collect()),
             within: None,
             not_before: None,
             after: After::Now,
@@ -597,7 +587,10 @@ impl<'p> Player<'p> {
             packet: Ok(packet), ..
         } = &self.transcript.events[event.0].what
             && let Some(id) = packet.packet_id()
-            && !matches!(packet.packet_type(), PacketType::SUBACK | PacketType::UNSUBACK)
+            && !matches!(
+                packet.packet_type(),
+                PacketType::SUBACK | PacketType::UNSUBACK
+            )
         {
             self.lanes[lane.0].last_taken_id = Some(id.get());
         }

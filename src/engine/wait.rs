@@ -77,7 +77,10 @@ impl Waiting<'_> {
 
     /// Where nothing is judged there is no use in waiting for what the missing cause would have brought.
     async fn gives_up_early(&self, player: &mut Player<'_>) -> bool {
-        if player.judged || player.is_virtual() || self.awaited.connects || self.awaited.answers_sent
+        if player.judged
+            || player.is_virtual()
+            || self.awaited.connects
+            || self.awaited.answers_sent
         {
             return false;
         }

@@ -62,7 +62,12 @@ fn judge_field(
     let packet = received.packet_type();
     Some(Mismatch {
         field: expected.name.clone(),
-        expected: describe_matcher(&expected.matcher, packet, received.version, Some((memory, client))),
+        expected: describe_matcher(
+            &expected.matcher,
+            packet,
+            received.version,
+            Some((memory, client)),
+        ),
         actual: actual.map_or_else(
             || "absent".to_owned(),
             |value| describe_literal(&value, packet, received.version),
@@ -109,9 +114,7 @@ fn value_matches(
             let Some(number) = as_number(actual) else {
                 return false;
             };
-            let bound = |expr: &Option<Expr>| {
-                expr.as_ref().map(|e| memory.number(e, client))
-            };
+            let bound = |expr: &Option<Expr>| expr.as_ref().map(|e| memory.number(e, client));
             bound(at_least).is_none_or(|n| n.is_ok_and(|n| number >= n))
                 && bound(at_most).is_none_or(|n| n.is_ok_and(|n| number <= n))
         }

@@ -165,12 +165,7 @@ fn candidates<'i, 'a>(
         .collect()
 }
 
-fn packets(
-    pattern: &PacketPattern,
-    count: Count,
-    inbox: &Inbox<'_>,
-    memory: &Memory,
-) -> Taking {
+fn packets(pattern: &PacketPattern, count: Count, inbox: &Inbox<'_>, memory: &Memory) -> Taking {
     let candidates = candidates(pattern, inbox, memory);
     let most = count.at_most.map_or(usize::MAX, |n| n as usize);
     let enough = candidates.len() >= count.at_least as usize;
@@ -197,11 +192,8 @@ fn packets(
 
 /// CONNACK, DISCONNECT and the close; a CONNACK that accepts decides it at once.
 fn refused(inbox: &Inbox<'_>, memory: &Memory) -> Taking {
-    let mut events: Vec<EventIndex> = offers_of(
-        inbox,
-        &[PacketType::CONNACK, PacketType::DISCONNECT],
-    )
-    .collect();
+    let mut events: Vec<EventIndex> =
+        offers_of(inbox, &[PacketType::CONNACK, PacketType::DISCONNECT]).collect();
     if let Some((close, _)) = inbox.ended {
         events.push(close);
         return complete(events, memory);

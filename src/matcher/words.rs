@@ -5,8 +5,8 @@ use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
 
 use super::memory::Memory;
 use crate::scenario::model::{
-    ClientIndex, ConnAckRule, DropHow, Expectation, Expr, Literal, Matcher, Operator, PacketPattern,
-    Pattern, Refused,
+    ClientIndex, ConnAckRule, DropHow, Expectation, Expr, Literal, Matcher, Operator,
+    PacketPattern, Pattern, Refused,
 };
 
 /// How many bytes of a payload are shown.
@@ -103,11 +103,7 @@ fn describe_refusal_code(code: ReasonCode, version: ProtocolVersion) -> String {
 }
 
 /// A value as scenarios write it.
-pub fn describe_literal(
-    literal: &Literal,
-    packet: PacketType,
-    version: ProtocolVersion,
-) -> String {
+pub fn describe_literal(literal: &Literal, packet: PacketType, version: ProtocolVersion) -> String {
     match literal {
         Literal::Bool(flag) => flag.to_string(),
         Literal::Number(n) => n.to_string(),

@@ -248,4 +248,3 @@ fn demanded(expectation: &Expectation) -> Duration {
     };
     inner.max(expectation.not_before.unwrap_or_default())
 }
-

@@ -31,13 +31,7 @@ pub(super) fn operations(
             expectation(Pattern::Refused(refused.clone()), exchange.within, place),
             false,
         ))),
-        Answer::Fields(fields) => answer(
-            exchange,
-            fields,
-            version,
-            place,
-            &mut operations,
-        ),
+        Answer::Fields(fields) => answer(exchange, fields, version, place, &mut operations),
     }
     if sent == PacketType::DISCONNECT && !exchange.keep_open {
         operations.push(Operation::Finish);
@@ -167,10 +161,12 @@ fn expects_success(fields: &[FieldMatch]) -> bool {
         .filter(|f| f.name == "reason")
         .all(|f| match &f.matcher {
             Matcher::Success => true,
-            Matcher::Is(Expr::Literal(Literal::Reason(code))) => code.is_success() && {
-                // A 3.1.1 CONNACK has success in 0 alone; other packets below 0x80 go on.
-                code.0 == 0 || code.0 == ReasonCode::NO_MATCHING_SUBSCRIBERS.0
-            },
+            Matcher::Is(Expr::Literal(Literal::Reason(code))) => {
+                code.is_success() && {
+                    // A 3.1.1 CONNACK has success in 0 alone; other packets below 0x80 go on.
+                    code.0 == 0 || code.0 == ReasonCode::NO_MATCHING_SUBSCRIBERS.0
+                }
+            }
             _ => false,
         })
 }

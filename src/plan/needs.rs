@@ -93,7 +93,11 @@ fn from_template(template: &PacketTemplate, used: &mut Vec<Capability>) {
             }
         }
         PacketType::SUBSCRIBE => {
-            if template.fields.iter().any(|f| f.name == "subscription_identifier") {
+            if template
+                .fields
+                .iter()
+                .any(|f| f.name == "subscription_identifier")
+            {
                 used.push(Capability::SubscriptionIdentifiers);
             }
             for filter in &template.filters {
@@ -112,10 +116,14 @@ fn from_template(template: &PacketTemplate, used: &mut Vec<Capability>) {
 }
 
 fn number(template: &PacketTemplate, name: &str) -> Option<u64> {
-    template.fields.iter().find(|f| f.name == name).and_then(|f| match f.value {
-        Expr::Literal(Literal::Number(n)) => Some(n),
-        _ => None,
-    })
+    template
+        .fields
+        .iter()
+        .find(|f| f.name == name)
+        .and_then(|f| match f.value {
+            Expr::Literal(Literal::Number(n)) => Some(n),
+            _ => None,
+        })
 }
 
 fn flag(template: &PacketTemplate, name: &str) -> bool {
@@ -140,8 +148,14 @@ fn changed_settings(settings: &Settings) -> Vec<&'static str> {
         ("durable", settings.durable.is_some_and(|v| v)),
         ("server_keep_alive", settings.server_keep_alive_s.is_some()),
         ("receive_maximum", settings.receive_maximum.is_some()),
-        ("topic_alias_maximum", settings.topic_alias_maximum.is_some()),
-        ("maximum_packet_size", settings.maximum_packet_size.is_some()),
+        (
+            "topic_alias_maximum",
+            settings.topic_alias_maximum.is_some(),
+        ),
+        (
+            "maximum_packet_size",
+            settings.maximum_packet_size.is_some(),
+        ),
         ("maximum_qos", settings.maximum_qos.is_some_and(|v| v != 2)),
         ("retain_available", settings.retain_available == Some(false)),
         (
@@ -156,7 +170,10 @@ fn changed_settings(settings: &Settings) -> Vec<&'static str> {
             "shared_subscription_available",
             settings.shared_subscription_available == Some(false),
         ),
-        ("maximum_queued_messages", settings.maximum_queued_messages.is_some()),
+        (
+            "maximum_queued_messages",
+            settings.maximum_queued_messages.is_some(),
+        ),
         ("reason_strings", settings.reason_strings.is_some_and(|v| v)),
         (
             "short_acknowledgements",
@@ -165,5 +182,9 @@ fn changed_settings(settings: &Settings) -> Vec<&'static str> {
         ("connect_timeout", settings.connect_timeout.is_some()),
         ("users", settings.users.is_some()),
     ];
-    named.iter().filter(|(_, changed)| *changed).map(|(name, _)| *name).collect()
+    named
+        .iter()
+        .filter(|(_, changed)| *changed)
+        .map(|(name, _)| *name)
+        .collect()
 }

@@ -75,11 +75,7 @@ impl Capabilities {
                 Capability::QoS2,
                 "Maximum QoS below 2",
             );
-            announced(
-                maximum_qos == Some(0),
-                Capability::QoS1,
-                "Maximum QoS 0",
-            );
+            announced(maximum_qos == Some(0), Capability::QoS1, "Maximum QoS 0");
             announced(
                 properties.retain_available() == Some(0),
                 Capability::Retain,
@@ -135,12 +131,14 @@ impl Capabilities {
                 .iter()
                 .find(|(lacking, _)| lacking == capability)
                 .map(|(_, why)| format!("needs {capability}: {why}")),
-            Need::Setting(name) => (!self.configurable)
-                .then(|| format!("needs the broker's setting {name}, which this target cannot change")),
+            Need::Setting(name) => (!self.configurable).then(|| {
+                format!("needs the broker's setting {name}, which this target cannot change")
+            }),
             Need::Driver(Driver::Wire) => None,
             Need::Driver(Driver::Rumqttc) => Some("the driver rumqttc is not built yet".into()),
             Need::Alone => (!self.ours && !exclusive).then(|| {
-                "needs the whole broker: --exclusive plays it on a broker that others may use".into()
+                "needs the whole broker: --exclusive plays it on a broker that others may use"
+                    .into()
             }),
         })
     }

@@ -85,10 +85,7 @@ impl Host {
         }
         if !self.retained.is_empty() {
             let topics: Vec<ByteString> = self.retained.iter().cloned().collect();
-            if let Err(problem) = self
-                .visit(&cleaner_id.into(), self.version, &topics)
-                .await
-            {
+            if let Err(problem) = self.visit(&cleaner_id.into(), self.version, &topics).await {
                 left.push(format!("{} retained messages: {problem}", topics.len()));
             }
         }
@@ -134,7 +131,9 @@ impl Host {
             let mut packets = packets.into_iter();
             // The CONNACK first: what is sent behind a CONNECT may be lost with a broker that is slow to accept.
             if let Some(connect) = packets.next() {
-                connect.encode(version, &mut out).map_err(io::Error::other)?;
+                connect
+                    .encode(version, &mut out)
+                    .map_err(io::Error::other)?;
                 stream.write_all(&out.split()).await?;
                 answer(&mut stream).await?;
             }

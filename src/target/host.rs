@@ -71,6 +71,13 @@ impl Host {
         }
     }
 
+    /// Clears away what the play left on a broker that is not ours.
+    pub async fn clean_up(&self, cleaner_id: &str) -> Vec<String> {
+        match self {
+            Self::External(host) => host.clean_up(cleaner_id).await,
+        }
+    }
+
     /// Remembers what must be cleared away afterwards.
     pub fn note_sent(&mut self, packet: &Packet, version: ProtocolVersion) {
         match self {

@@ -4,9 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use mqtt_check_codec::{
-    ConnAck, Connect, Frame, Packet, PacketType, Properties, ProtocolVersion,
-};
+use mqtt_check_codec::{ConnAck, Connect, Frame, Packet, PacketType, Properties, ProtocolVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -28,11 +26,7 @@ enum Answer {
 ///
 /// # Errors
 /// When nobody listens there, or what does is no MQTT broker.
-pub async fn probe(
-    url: &str,
-    address: &str,
-    limit: Duration,
-) -> Result<Capabilities, StartError> {
+pub async fn probe(url: &str, address: &str, limit: Duration) -> Result<Capabilities, StartError> {
     let mut versions = Vec::new();
     let mut announced = None;
     let mut last = None;

@@ -92,7 +92,10 @@ mod tests {
     #[test]
     fn says_what_is_wrong_with_a_url() {
         for (url, expected) in [
-            ("localhost:1883", "`localhost:1883` has no scheme; write mqtt://localhost:1883"),
+            (
+                "localhost:1883",
+                "`localhost:1883` has no scheme; write mqtt://localhost:1883",
+            ),
             ("http://a", "`http://` is no MQTT transport; mqtt:// is"),
             ("mqtts://a", "`mqtts://` is not supported yet; mqtt:// is"),
             ("mqtt://", "`mqtt://` names no host; write mqtt://HOST:PORT"),

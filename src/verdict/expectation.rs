@@ -10,9 +10,7 @@ use crate::matcher::{
 use crate::scenario::model::{
     ClientIndex, ConnAckRule, DropHow, Expectation, Level, Literal, PacketPattern, Pattern, Refused,
 };
-use crate::transcript::{
-    Ended, Ending, EventIndex, LaneIndex, Outcome, Transcript, What,
-};
+use crate::transcript::{Ended, Ending, EventIndex, LaneIndex, Outcome, Transcript, What};
 
 /// Something that does not hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -368,11 +366,7 @@ fn ending(outcome: &Outcome) -> String {
 }
 
 /// What there was instead of the thing that did not come.
-pub(super) fn what_came(
-    outcome: &Outcome,
-    transcript: &Transcript,
-    client: ClientIndex,
-) -> String {
+pub(super) fn what_came(outcome: &Outcome, transcript: &Transcript, client: ClientIndex) -> String {
     let mut words = match outcome.ended {
         Ended::Closed => "the connection was closed before it came".to_owned(),
         Ended::Reset => "the connection was reset before it came".to_owned(),

@@ -15,7 +15,11 @@ use crate::scenario::model::{Choice, ClientIndex, Level};
 use crate::transcript::{Ended, StepIndex, StepRecord, Transcript, What};
 
 /// Judges a case by the record of its scene and of its control.
-pub fn judge(plan: &Plan, scene: &Transcript, control: Option<&Transcript>) -> (Verdict, Vec<Finding>) {
+pub fn judge(
+    plan: &Plan,
+    scene: &Transcript,
+    control: Option<&Transcript>,
+) -> (Verdict, Vec<Finding>) {
     let mut judging = Judging::new(plan, scene);
     judging.steps(&plan.steps);
     let mut findings = judging.findings;
@@ -88,35 +92,38 @@ fn control_does_not_hold(plan: &Plan, transcript: Option<&Transcript>) -> Option
 /// What should have happened for the check to mean anything, and did not.
 fn not_exercised(plan: &Plan, transcript: &Transcript) -> Option<String> {
     let memory = Memory::default();
-    plan.scene.exercised_if.iter().find_map(|(client, pattern)| {
-        let seen = transcript.events.iter().any(|event| {
-            let lane = &transcript.lanes[event.lane.0];
-            let What::Received {
-                frame,
-                packet: Ok(packet),
-                topic,
-                ..
-            } = &event.what
-            else {
-                return false;
-            };
-            let received = Received {
-                packet,
-                version: lane.version,
-                size: frame.bytes().len(),
-                topic: topic.as_ref(),
-            };
-            lane.client == *client && holds(pattern, &received, *client, &memory).is_some()
-        });
-        let declared = &plan.scene.clients[client.0];
-        (!seen).then(|| {
-            format!(
-                "not exercised: {} received no {}",
-                declared.name,
-                describe_pattern(pattern, declared.version)
-            )
+    plan.scene
+        .exercised_if
+        .iter()
+        .find_map(|(client, pattern)| {
+            let seen = transcript.events.iter().any(|event| {
+                let lane = &transcript.lanes[event.lane.0];
+                let What::Received {
+                    frame,
+                    packet: Ok(packet),
+                    topic,
+                    ..
+                } = &event.what
+                else {
+                    return false;
+                };
+                let received = Received {
+                    packet,
+                    version: lane.version,
+                    size: frame.bytes().len(),
+                    topic: topic.as_ref(),
+                };
+                lane.client == *client && holds(pattern, &received, *client, &memory).is_some()
+            });
+            let declared = &plan.scene.clients[client.0];
+            (!seen).then(|| {
+                format!(
+                    "not exercised: {} received no {}",
+                    declared.name,
+                    describe_pattern(pattern, declared.version)
+                )
+            })
         })
-    })
 }
 
 struct Judging<'a> {
@@ -162,7 +169,9 @@ impl<'a> Judging<'a> {
             self.findings.push(finding);
         }
         match &step.body {
-            Body::Client { client, operations } => self.operations(step, *client, operations, record),
+            Body::Client { client, operations } => {
+                self.operations(step, *client, operations, record)
+            }
             Body::Choice(choice) => self.choice(step, choice, record),
             Body::Parallel(steps) => self.steps(steps),
             Body::Hooks(list) => {

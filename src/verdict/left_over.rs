@@ -71,8 +71,7 @@ fn is_natural(plan: &Plan, transcript: &Transcript, close: EventIndex) -> bool {
                 _ => false,
             }
     });
-    announced
-        || find(&plan.steps, event.during).is_some_and(|s| matches!(s.body, Body::Broker(_)))
+    announced || find(&plan.steps, event.during).is_some_and(|s| matches!(s.body, Body::Broker(_)))
 }
 
 fn find(steps: &[PlannedStep], index: StepIndex) -> Option<&PlannedStep> {

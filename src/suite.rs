@@ -1,0 +1,73 @@
+//! A run of the suite: every plan played and judged.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use crate::engine::{self, Conductor, Play, Progress, RunOptions};
+use crate::plan::Plan;
+use crate::target::{StartError, Target};
+use crate::verdict::{CaseResult, Verdict, judge};
+
+/// Plays and judges every plan, in the order of the plans whatever the number of jobs. `watch` is told what
+/// happens as it happens and says whether the run goes on.
+///
+/// # Errors
+/// When the target cannot be reached or started.
+pub fn run(
+    plans: &[Plan],
+    target: &Target,
+    options: &RunOptions,
+    interrupted: &(dyn Fn() -> bool + Sync),
+    watch: &mut dyn FnMut(Progress<'_, CaseResult>) -> ControlFlow<()>,
+) -> Result<Vec<CaseResult>, StartError> {
+    engine::run(
+        plans,
+        target,
+        options,
+        Conductor {
+            conclude: &conclude,
+            interrupted,
+            watch,
+        },
+    )
+}
+
+/// Makes a case's result of its play.
+fn conclude(plan: &Plan, play: Play) -> CaseResult {
+    let played = match play {
+        Play::Skipped(reason) => return unplayed(plan, Verdict::Skipped { reason }),
+        Play::Played(played) => played,
+    };
+    let (verdict, findings) = judge(plan, &played.scene, played.control.as_ref());
+    CaseResult {
+        findings,
+        choices: played.scene.choices.clone(),
+        transcript: Some(played.scene),
+        control: played.control,
+        wall: played.wall,
+        virtual_time: played.virtual_time,
+        ..unplayed(plan, verdict)
+    }
+}
+
+fn unplayed(plan: &Plan, verdict: Verdict) -> CaseResult {
+    let mut clauses: Vec<String> = Vec::new();
+    for clause in plan.scene.steps.iter().flat_map(|step| &step.clauses) {
+        if !clauses.contains(clause) {
+            clauses.push(clause.clone());
+        }
+    }
+    CaseResult {
+        id: plan.scene.id.clone(),
+        title: plan.scene.title.clone(),
+        file: plan.scene.source.path.clone(),
+        verdict,
+        clauses,
+        findings: Vec::new(),
+        choices: Vec::new(),
+        transcript: None,
+        control: None,
+        wall: Duration::ZERO,
+        virtual_time: Duration::ZERO,
+    }
+}
