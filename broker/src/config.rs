@@ -28,6 +28,24 @@ pub struct Config {
     pub shared_subscription_available: bool,
     /// Messages waiting for one session at most; over it the newest is dropped.
     pub maximum_queued_messages: usize,
+    /// QoS 1 and 2 messages unacknowledged by one client at most, however high its Receive Maximum is.
+    pub maximum_inflight: u16,
+    /// Subscriptions of one session at most; over it SUBACK refuses with 0x97 (0x80 before version 5).
+    pub maximum_subscriptions: Option<usize>,
+    /// Levels of a Topic Filter at most; over it SUBACK refuses with 0x8F (0x80 before version 5).
+    pub maximum_topic_levels: usize,
+    /// Open connections at most; over it CONNACK refuses with 0x89 (0x03 before version 5).
+    pub maximum_connections: Option<usize>,
+    /// Bytes of a client id at most, never fewer than 23; over it CONNACK refuses with 0x85 (0x02 before 5).
+    pub maximum_client_id_bytes: Option<usize>,
+    /// Client ids that CONNACK refuses with 0x8A (0x05 before version 5).
+    pub banned_clients: Vec<String>,
+    /// Whether clients may publish to topics that begin with `$`.
+    pub dollar_topics: bool,
+    /// Whether a payload that says it is UTF-8 and is not is refused with 0x99.
+    pub check_payload_format: bool,
+    /// What CONNACK says to a client that asks for Response Information.
+    pub response_information: Option<String>,
     /// A Reason String and a User Property on every packet that can carry one and where the client allows.
     pub reason_strings: bool,
     /// The length-2 form of acknowledgements and DISCONNECT where nothing more is to be said.
@@ -62,6 +80,15 @@ impl Default for Config {
             subscription_identifier_available: true,
             shared_subscription_available: true,
             maximum_queued_messages: 10_000,
+            maximum_inflight: 1_000,
+            maximum_subscriptions: None,
+            maximum_topic_levels: 200,
+            maximum_connections: None,
+            maximum_client_id_bytes: None,
+            banned_clients: Vec::new(),
+            dollar_topics: true,
+            check_payload_format: false,
+            response_information: None,
             reason_strings: false,
             short_acknowledgements: false,
             connect_timeout: Duration::from_secs(10),

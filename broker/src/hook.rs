@@ -130,6 +130,8 @@ words! {
         QoS0Offline = "qos0_offline",
         NotAuthorized = "not_authorized",
         SessionEnded = "session_ended",
+        /// PUBACK or PUBREC with 0x80 or above.
+        Refused = "refused",
     }
 }
 
@@ -143,6 +145,7 @@ words! {
         ProtocolError = "protocol_error",
         TakenOver = "taken_over",
         Kicked = "kicked",
+        Redirected = "redirected",
         SessionEnded = "session_ended",
         DelayElapsed = "delay_elapsed",
         ServerShutdown = "server_shutdown",

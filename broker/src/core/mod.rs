@@ -3,12 +3,43 @@
 //! Whoever runs it feeds [`Input`]s with the time, carries out the [`Output`]s in order, and calls again with
 //! [`Input::Woke`] when the next deadline has come.
 
+mod acknowledge;
+mod connect;
+mod control;
+mod delivery;
+mod disconnect;
+mod inflight;
+mod link;
+mod message;
+mod publish;
+mod restart;
+mod retained;
+mod rules;
+mod session;
+mod subscribe;
+mod subscription;
+mod timer;
+mod topic;
+mod turn;
+mod will;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytestring::ByteString;
-use mqtt_check_codec::{DecodeError, Packet, ReasonCode};
+use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, ReasonCode};
 
-use crate::{Config, Deviations, HookEvent};
+use self::connect::Refusal;
+use self::control::Redirect;
+pub use self::restart::StoredState;
+use self::retained::Retained;
+use self::rules::Rules;
+use self::session::{SessionKey, Sessions};
+use self::subscription::{Matches, Subscriptions};
+use self::timer::{Timer, Timers};
+use self::turn::Turn;
+use crate::hook::{DisconnectReason, TerminationReason, WillTrigger};
+use crate::{Config, Deviation, Deviations, HookEvent};
 
 /// Time since the broker's first start. Restarts do not reset it.
 pub type Time = Duration;
@@ -31,9 +62,11 @@ pub enum Input {
         packet: Packet,
         size: usize,
     },
-    /// Bytes came that are no packet; the transport delivers nothing more.
+    /// Bytes came that are no packet; the transport delivers nothing more. `version` is what a CONNECT among them
+    /// says of itself, where that can be read.
     Malformed {
         connection: ConnectionId,
+        version: Option<ProtocolVersion>,
         error: DecodeError,
     },
     /// The transport ended from the other side.
@@ -87,29 +120,255 @@ pub enum Output {
     Hook(HookEvent),
 }
 
+/// How far a connection has come.
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    /// Its CONNECT is awaited.
+    Opened { nonce: u64 },
+    /// It belongs to this session.
+    Connected(SessionKey),
+}
+
 /// The broker.
 #[derive(Debug)]
 pub struct Broker {
-    #[expect(dead_code, reason = "the core's first commit is its interface")]
-    config: Config,
-    #[expect(dead_code, reason = "the core's first commit is its interface")]
-    deviations: Deviations,
+    rules: Rules,
+    connections: BTreeMap<ConnectionId, Phase>,
+    sessions: Sessions,
+    subscriptions: Subscriptions,
+    retained: Retained,
+    timers: Timers,
+    redirects: BTreeMap<ByteString, Redirect>,
+    /// Kept between messages for its memory alone.
+    matches: Matches,
 }
 
 impl Broker {
     /// A broker with no sessions and no retained messages.
     pub fn new(config: Config, deviations: Deviations) -> Self {
-        Self { config, deviations }
+        Self {
+            rules: Rules { config, deviations },
+            connections: BTreeMap::new(),
+            sessions: Sessions::default(),
+            subscriptions: Subscriptions::default(),
+            retained: Retained::default(),
+            timers: Timers::default(),
+            redirects: BTreeMap::new(),
+            matches: Matches::default(),
+        }
     }
 
-    /// Takes one input and appends what is to be done.
+    /// Takes one input and appends what is to be done. What was due by `now` is done first.
     pub fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
-        let _ = (now, input, out);
-        unimplemented!("the core's first commit is its interface")
+        let turn = &mut Turn { now, out };
+        if let Input::Received { connection, .. } = &input {
+            // Before the timers: a packet that is here proves that the client is alive.
+            self.hear(*connection, now);
+        }
+        while let Some(timer) = self.timers.pop_due(now) {
+            self.due(turn, timer);
+        }
+        match input {
+            Input::Opened { connection, nonce } => {
+                self.connections.insert(connection, Phase::Opened { nonce });
+                // [3.1.1 RULE-3.1.4-1] [5 RULE-3.1.4-1]
+                let at = now + self.rules.config.connect_timeout;
+                self.timers.set(Timer::Connect(connection), at);
+            }
+            Input::Received {
+                connection,
+                packet,
+                size,
+            } => self.received(turn, connection, packet, size),
+            Input::Malformed {
+                connection,
+                version,
+                error,
+            } => self.malformed(turn, connection, version, &error),
+            Input::Closed { connection } => match self.connections.remove(&connection) {
+                Some(Phase::Opened { .. }) => self.timers.cancel(Timer::Connect(connection)),
+                Some(Phase::Connected(key)) => {
+                    self.end_connection(turn, key, DisconnectReason::ConnectionLost);
+                }
+                None => {}
+            },
+            Input::Woke => {}
+            Input::Control(control) => self.control(turn, control),
+        }
     }
 
     /// When [`Input::Woke`] is due.
     pub fn next_deadline(&self) -> Option<Time> {
-        None
+        self.timers.next()
+    }
+
+    /// Whether this client is connected.
+    pub fn is_connected(&self, client: &str) -> bool {
+        self.sessions
+            .key(client)
+            .and_then(|key| self.sessions.at(key))
+            .is_some_and(|session| session.link.is_some())
+    }
+
+    /// How many sessions there are, connected or not.
+    pub fn session_count(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// How many topics have a retained message.
+    pub fn retained_count(&self) -> usize {
+        self.retained.len()
+    }
+
+    fn hear(&mut self, connection: ConnectionId, now: Time) {
+        if let Some(Phase::Connected(key)) = self.connections.get(&connection)
+            && let Some(link) = self.sessions.at_mut(*key).and_then(|s| s.link.as_mut())
+        {
+            link.last_received = now;
+        }
+    }
+
+    fn version(&self, key: SessionKey) -> Option<ProtocolVersion> {
+        Some(self.sessions.at(key)?.link.as_ref()?.version)
+    }
+
+    fn received(
+        &mut self,
+        turn: &mut Turn<'_>,
+        connection: ConnectionId,
+        packet: Packet,
+        size: usize,
+    ) {
+        match (self.connections.get(&connection), packet) {
+            (None, _) => {}
+            (Some(Phase::Opened { nonce }), Packet::Connect(connect)) => {
+                let nonce = *nonce;
+                self.connect_received(turn, connection, nonce, *connect);
+            }
+            (Some(Phase::Opened { .. }), _) => {
+                // [3.1.1 MQTT-3.1.0-1] [5 MQTT-3.1.0-1] [5 MQTT-3.14.0-1]
+                self.timers.cancel(Timer::Connect(connection));
+                self.connections.remove(&connection);
+                turn.close(connection);
+            }
+            (Some(Phase::Connected(key)), packet) => {
+                let key = *key;
+                let maximum = self.rules.config.maximum_packet_size;
+                if maximum.is_some_and(|maximum| size > maximum as usize) {
+                    // [5 RULE-3.2.2.3.6-1]
+                    let reason = ReasonCode::PACKET_TOO_LARGE;
+                    self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+                    return;
+                }
+                self.packet(turn, key, packet);
+            }
+        }
+    }
+
+    /// A packet on an accepted connection.
+    fn packet(&mut self, turn: &mut Turn<'_>, key: SessionKey, packet: Packet) {
+        match packet {
+            Packet::Publish(publish) => self.publish_received(turn, key, publish),
+            Packet::PubAck(ack) => self.puback_received(turn, key, &ack),
+            Packet::PubRec(ack) => self.pubrec_received(turn, key, &ack),
+            Packet::PubRel(ack) => self.pubrel_received(turn, key, ack.packet_id),
+            Packet::PubComp(ack) => self.pubcomp_received(turn, key, &ack),
+            Packet::Subscribe(subscribe) => self.subscribe_received(turn, key, subscribe),
+            Packet::Unsubscribe(unsubscribe) => self.unsubscribe_received(turn, key, &unsubscribe),
+            // [3.1.1 MQTT-3.12.4-1] [5 MQTT-3.12.4-1]
+            Packet::PingReq => self.send_or_close(turn, key, Packet::PingResp),
+            Packet::Disconnect(disconnect) => self.disconnect_received(turn, key, &disconnect),
+            // [3.1.1 MQTT-3.1.0-2] [5 MQTT-3.1.0-2]; AUTH without a method [5 RULE-3.15-1]; what only servers send.
+            Packet::Connect(_)
+            | Packet::Auth(_)
+            | Packet::ConnAck(_)
+            | Packet::SubAck(_)
+            | Packet::UnsubAck(_)
+            | Packet::PingResp => {
+                let reason = ReasonCode::PROTOCOL_ERROR;
+                self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+            }
+        }
+    }
+
+    /// Sends an answer that the client has a right to. If it cannot even be sent within the client's Maximum
+    /// Packet Size, there is no going on.
+    fn send_or_close(&mut self, turn: &mut Turn<'_>, key: SessionKey, packet: Packet) {
+        let Some(link) = self.sessions.at(key).and_then(|s| s.link.as_ref()) else {
+            return;
+        };
+        if !link.send(&self.rules, turn, packet) {
+            let reason = ReasonCode::PACKET_TOO_LARGE;
+            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+        }
+    }
+
+    /// Bytes that are no packet end the connection. [3.1.1 MQTT-4.8.0-1] [5 MQTT-4.13.1-1]
+    fn malformed(
+        &mut self,
+        turn: &mut Turn<'_>,
+        connection: ConnectionId,
+        version: Option<ProtocolVersion>,
+        error: &DecodeError,
+    ) {
+        match self.connections.get(&connection) {
+            None => {}
+            Some(Phase::Connected(key)) => {
+                let key = *key;
+                self.refuse(turn, key, error.reason, DisconnectReason::ProtocolError);
+            }
+            Some(Phase::Opened { .. }) => {
+                self.timers.cancel(Timer::Connect(connection));
+                let unsupported = error.reason == ReasonCode::UNSUPPORTED_PROTOCOL_VERSION;
+                if error.packet == PacketType::CONNECT && unsupported {
+                    // [3.1.1 MQTT-3.1.2-2] demands it, [5 MQTT-3.1.2-2] allows it.
+                    let refusal = Refusal::from(error.reason);
+                    self.refuse_connect(turn, connection, ProtocolVersion::V3_1_1, refusal);
+                } else if error.packet == PacketType::CONNECT
+                    && version == Some(ProtocolVersion::V5)
+                {
+                    // [5 RULE-4.13.1-1] [5 MQTT-3.1.4-1]
+                    let refusal = Refusal::from(error.reason);
+                    self.refuse_connect(turn, connection, ProtocolVersion::V5, refusal);
+                } else {
+                    // [3.1.1 MQTT-3.1.4-1]: without a CONNACK.
+                    self.connections.remove(&connection);
+                    turn.close(connection);
+                }
+            }
+        }
+    }
+
+    fn due(&mut self, turn: &mut Turn<'_>, timer: Timer) {
+        match timer {
+            Timer::Connect(connection) => {
+                if let Some(Phase::Opened { .. }) = self.connections.get(&connection) {
+                    self.connections.remove(&connection);
+                    turn.close(connection);
+                }
+            }
+            Timer::KeepAlive(key) => self.silent(turn, key),
+            Timer::WillDelay(key) => self.publish_will(turn, key, WillTrigger::DelayElapsed),
+            // [5 MQTT-4.1.0-2]
+            Timer::SessionExpiry(key) => self.end_session(turn, key, TerminationReason::Expired),
+        }
+    }
+
+    /// The Keep Alive timer is moved when it comes due, not with every packet.
+    fn silent(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
+        let Some(link) = self.sessions.at(key).and_then(|s| s.link.as_ref()) else {
+            return;
+        };
+        let Some(silence) = link.silence else {
+            return;
+        };
+        let at = link.last_received + silence;
+        if at > turn.now {
+            self.timers.set(Timer::KeepAlive(key), at);
+        } else if !self.rules.breaks(Deviation::KeepAliveNotEnforced) {
+            // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
+            let reason = ReasonCode::KEEP_ALIVE_TIMEOUT;
+            self.refuse(turn, key, reason, DisconnectReason::KeepAliveTimeout);
+        }
     }
 }

@@ -1,0 +1,109 @@
+//! What a client says about messages sent to it: PUBACK, PUBREC and PUBCOMP.
+
+use bytestring::ByteString;
+use mqtt_check_codec::{Ack, PacketId, QoS, ReasonCode};
+
+use super::Broker;
+use super::inflight::Stage;
+use super::session::SessionKey;
+use super::turn::Turn;
+use crate::HookEvent;
+use crate::hook::{DisconnectReason, DropReason};
+
+/// What a packet id stands for in the window.
+enum Pending {
+    Nothing,
+    Qos1(ByteString),
+    Qos2(ByteString),
+    Release(ByteString),
+}
+
+impl Broker {
+    fn pending(&self, key: SessionKey, id: PacketId) -> Pending {
+        match self.sessions.at(key).and_then(|s| s.inflight.stage(id)) {
+            None => Pending::Nothing,
+            Some(Stage::Released { topic }) => Pending::Release(topic.clone()),
+            Some(Stage::Published(delivery)) => {
+                let topic = delivery.message.topic.clone();
+                match delivery.qos {
+                    QoS::ExactlyOnce => Pending::Qos2(topic),
+                    _ => Pending::Qos1(topic),
+                }
+            }
+        }
+    }
+
+    /// PUBACK ends a QoS 1 delivery, also when it refuses. [5 MQTT-4.4.0-2]
+    pub(crate) fn puback_received(&mut self, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
+        match self.pending(key, ack.packet_id) {
+            Pending::Qos1(topic) => self.settle(turn, key, ack, topic),
+            // Nothing to acknowledge: the client may have been faster than a session's end.
+            Pending::Nothing => {}
+            Pending::Qos2(_) | Pending::Release(_) => self.out_of_order(turn, key),
+        }
+    }
+
+    /// PUBREC is answered by PUBREL; one that refuses ends the delivery. [3.1.1 MQTT-4.3.3-1] [5 MQTT-4.3.3-4]
+    pub(crate) fn pubrec_received(&mut self, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
+        let id = ack.packet_id;
+        let reason = match self.pending(key, id) {
+            Pending::Qos1(_) => return self.out_of_order(turn, key),
+            Pending::Qos2(topic) | Pending::Release(topic) if !ack.reason.is_success() => {
+                return self.settle(turn, key, ack, topic);
+            }
+            Pending::Qos2(_) => {
+                if let Some(session) = self.sessions.at_mut(key) {
+                    session.inflight.release(id);
+                }
+                ReasonCode::SUCCESS
+            }
+            Pending::Release(_) => ReasonCode::SUCCESS,
+            Pending::Nothing if !ack.reason.is_success() => return,
+            Pending::Nothing => ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
+        };
+        if let Some(session) = self.sessions.at_mut(key) {
+            session.send_pubrel(&self.rules, turn, id, reason);
+        }
+    }
+
+    /// PUBCOMP ends a QoS 2 delivery. [5 MQTT-4.3.3-5]
+    pub(crate) fn pubcomp_received(&mut self, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
+        match self.pending(key, ack.packet_id) {
+            Pending::Release(topic) => self.settle(turn, key, ack, topic),
+            Pending::Nothing => {}
+            Pending::Qos1(_) | Pending::Qos2(_) => self.out_of_order(turn, key),
+        }
+    }
+
+    /// The delivery is over: its packet id and its place in the window are free.
+    fn settle(&mut self, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, topic: ByteString) {
+        let Some(session) = self.sessions.at_mut(key) else {
+            return;
+        };
+        session.inflight.remove(ack.packet_id);
+        let client = session.client.clone();
+        // PUBCOMP 0x92 still ends the handshake of a message that the client took.
+        let refused = !ack.reason.is_success()
+            && ack.reason != ReasonCode::PACKET_IDENTIFIER_NOT_FOUND;
+        turn.hook(if refused {
+            // [5 MQTT-4.8.2-6]: discarded, whoever else subscribed.
+            HookEvent::MessageDropped {
+                client: Some(client),
+                topic,
+                reason: DropReason::Refused,
+            }
+        } else {
+            HookEvent::MessageAcked {
+                client,
+                topic,
+                packet_id: ack.packet_id,
+            }
+        });
+        session.flush(&self.rules, turn);
+    }
+
+    fn out_of_order(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
+        let reason = ReasonCode::PROTOCOL_ERROR;
+        self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+    }
+}

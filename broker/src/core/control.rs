@@ -1,0 +1,65 @@
+//! What an administrator does.
+
+use bytestring::ByteString;
+use mqtt_check_codec::ReasonCode;
+
+use super::turn::Turn;
+use super::{Broker, Control, Phase, RedirectWhen};
+use crate::hook::DisconnectReason;
+
+/// Where a client is sent when it next connects.
+#[derive(Debug, Clone)]
+pub(crate) struct Redirect {
+    pub(crate) reason: ReasonCode,
+    pub(crate) server_reference: Option<ByteString>,
+}
+
+impl Broker {
+    pub(crate) fn control(&mut self, turn: &mut Turn<'_>, control: Control) {
+        match control {
+            Control::Kick { client, reason } => {
+                if let Some(key) = self.sessions.key(&client) {
+                    self.refuse(turn, key, reason, DisconnectReason::Kicked);
+                }
+            }
+            Control::Redirect {
+                client,
+                when: RedirectWhen::Now,
+                reason,
+                server_reference,
+            } => {
+                if let Some(key) = self.sessions.key(&client) {
+                    self.dismiss(turn, key, reason, server_reference);
+                    self.end_connection(turn, key, DisconnectReason::Redirected);
+                }
+            }
+            Control::Redirect {
+                client,
+                when: RedirectWhen::AtConnect,
+                reason,
+                server_reference,
+            } => {
+                let redirect = Redirect {
+                    reason,
+                    server_reference,
+                };
+                self.redirects.insert(client, redirect);
+            }
+            Control::Stop => self.stop_all(turn),
+        }
+    }
+
+    /// Every connection is told and closed, in the order of client ids; the Wills follow their rules.
+    fn stop_all(&mut self, turn: &mut Turn<'_>) {
+        for key in self.sessions.keys() {
+            let code = ReasonCode::SERVER_SHUTTING_DOWN;
+            self.refuse(turn, key, code, DisconnectReason::ServerShutdown);
+        }
+        for (connection, phase) in std::mem::take(&mut self.connections) {
+            // Those that never sent a CONNECT.
+            if let Phase::Opened { .. } = phase {
+                turn.close(connection);
+            }
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! The end of a connection, whoever ends it, and what follows for the Will and the session.
+
+use bytestring::ByteString;
+use mqtt_check_codec::{
+    Disconnect, Packet, Properties, Property, ProtocolVersion, QoS, ReasonCode,
+};
+
+use super::Broker;
+use super::message::Delivery;
+use super::inflight::Stage;
+use super::publish::single;
+use super::session::{Expiry, Session, SessionKey};
+use super::timer::Timer;
+use super::topic::Filter;
+use super::turn::Turn;
+use crate::hook::{DisconnectReason, DropReason, TerminationReason, WillTrigger};
+use crate::{Deviation, HookEvent};
+
+impl Broker {
+    /// The client said goodbye.
+    pub(crate) fn disconnect_received(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: SessionKey,
+        disconnect: &Disconnect,
+    ) {
+        let Some(session) = self.sessions.at_mut(key) else {
+            return;
+        };
+        let Some(link) = &session.link else {
+            return;
+        };
+        let connection = link.connection;
+        if link.version == ProtocolVersion::V5 {
+            if !from_client(disconnect.reason) {
+                // [5 MQTT-3.14.2-1]
+                let reason = ReasonCode::PROTOCOL_ERROR;
+                self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+                return;
+            }
+            if let Some(asked) = disconnect.properties.session_expiry_interval_s() {
+                if asked != 0
+                    && link.connect_expiry_s == 0
+                    && !self.rules.breaks(Deviation::ExpiryRaisedFromZero)
+                {
+                    // [5 RULE-3.14.2.2.2-1]: no valid DISCONNECT, so the Will stays in force.
+                    let reason = ReasonCode::PROTOCOL_ERROR;
+                    self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+                    return;
+                }
+                if !self.rules.breaks(Deviation::DisconnectExpiryIgnored) {
+                    session.expiry = Expiry::granted(&self.rules.config, asked);
+                }
+            }
+        }
+        let reason = match disconnect.reason {
+            ReasonCode::SUCCESS => DisconnectReason::Normal,
+            ReasonCode::DISCONNECT_WITH_WILL_MESSAGE => DisconnectReason::WithWill,
+            _ => DisconnectReason::ClientError,
+        };
+        // [3.1.1 RULE-3.14.4-1] [5 RULE-3.14.4-1]
+        turn.close(connection);
+        self.end_connection(turn, key, reason);
+    }
+
+    /// Ends the connection for a fault of the client's: in version 5 with DISCONNECT. [3.1.1 MQTT-4.8.0-1]
+    /// [5 MQTT-4.13.1-1] [5 RULE-4.13.1-1]
+    pub(crate) fn refuse(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: SessionKey,
+        code: ReasonCode,
+        reason: DisconnectReason,
+    ) {
+        self.dismiss(turn, key, code, None);
+        self.end_connection(turn, key, reason);
+    }
+
+    /// DISCONNECT where the version has one from a server, then the close. [5 MQTT-3.14.4-1]
+    /// [5 MQTT-3.14.4-2] [5 MQTT-3.14.2-2] [5 MQTT-4.13.2-1]
+    pub(crate) fn dismiss(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: SessionKey,
+        reason: ReasonCode,
+        server_reference: Option<ByteString>,
+    ) {
+        let Some(link) = self.sessions.at(key).and_then(|s| s.link.as_ref()) else {
+            return;
+        };
+        if link.version == ProtocolVersion::V5 {
+            let mut properties = Properties::new();
+            properties
+                .0
+                .extend(server_reference.map(Property::ServerReference));
+            let disconnect = Disconnect { reason, properties };
+            link.send(&self.rules, turn, Packet::Disconnect(disconnect));
+        }
+        turn.close(link.connection);
+    }
+
+    /// The connection is over, and was not taken over.
+    pub(crate) fn end_connection(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: SessionKey,
+        reason: DisconnectReason,
+    ) {
+        let Some(client) = self.unlink(turn, key) else {
+            return;
+        };
+        turn.hook(HookEvent::ClientDisconnected { client, reason });
+        self.settle_will(turn, key, reason);
+        self.settle_session(turn, key);
+    }
+
+    /// Takes the connection off the session.
+    fn unlink(&mut self, turn: &Turn<'_>, key: SessionKey) -> Option<ByteString> {
+        let session = self.sessions.at_mut(key)?;
+        let link = session.link.take()?;
+        session.closed_at = Some(turn.now);
+        self.connections.remove(&link.connection);
+        self.timers.cancel(Timer::KeepAlive(key));
+        Some(session.client.clone())
+    }
+
+    /// What becomes of the Will at the end of its connection.
+    fn settle_will(&mut self, turn: &mut Turn<'_>, key: SessionKey, reason: DisconnectReason) {
+        let rules = &self.rules;
+        let Some(session) = self.sessions.at_mut(key) else {
+            return;
+        };
+        let Some(will) = &session.will else {
+            return;
+        };
+        let Some(trigger) = will_trigger(reason) else {
+            if rules.breaks(Deviation::WillPublishedOnNormalDisconnect) {
+                self.publish_will(turn, key, WillTrigger::ConnectionLost);
+            } else {
+                // [3.1.1 MQTT-3.14.4-3] [3.1.1 MQTT-3.1.2-10] [5 MQTT-3.14.4-3] [5 MQTT-3.1.2-10]
+                session.will = None;
+            }
+            return;
+        };
+        let lost = match reason {
+            DisconnectReason::WithWill => Deviation::WillLostOn0x04,
+            DisconnectReason::ConnectionLost => Deviation::WillLostOnConnectionLoss,
+            DisconnectReason::ClientError => Deviation::WillLostOnClientError,
+            DisconnectReason::KeepAliveTimeout => Deviation::WillLostOnKeepAliveTimeout,
+            DisconnectReason::ProtocolError => Deviation::WillLostOnProtocolError,
+            _ => Deviation::WillLostOnServerDisconnect,
+        };
+        if rules.breaks(lost) {
+            session.will = None;
+            return;
+        }
+        if reason == DisconnectReason::ServerShutdown && rules.config.durable {
+            // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-2]: it may wait for the next start, and then somebody can hear it.
+            return;
+        }
+        if will.delay.is_zero() || rules.breaks(Deviation::WillDelayIgnored) {
+            // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
+            self.publish_will(turn, key, trigger);
+        } else if session.expiry != Expiry::AtClose {
+            let at = turn.now + will.delay;
+            self.timers.set(Timer::WillDelay(key), at);
+        }
+        // Else the session ends now, and its end publishes the Will.
+    }
+
+    /// What becomes of the session at the end of its connection.
+    fn settle_session(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
+        let Some(session) = self.sessions.at(key) else {
+            return;
+        };
+        let expiry = match session.expiry {
+            _ if self.rules.breaks(Deviation::SessionLostOnDisconnect) => Expiry::AtClose,
+            Expiry::After(_) if self.rules.breaks(Deviation::SessionNeverExpires) => Expiry::Never,
+            Expiry::After(span) if self.rules.breaks(Deviation::SessionExpiresEarly) => {
+                Expiry::After(span / 2)
+            }
+            Expiry::AtClose if self.rules.breaks(Deviation::CleanSessionOutlivesConnection) => {
+                Expiry::Never
+            }
+            expiry => expiry,
+        };
+        match expiry {
+            // [3.1.1 MQTT-3.1.2-6] [5 MQTT-4.1.0-2]
+            Expiry::AtClose => self.end_session(turn, key, TerminationReason::Normal),
+            // [5 MQTT-3.1.2-23]
+            Expiry::After(span) => self.timers.set(Timer::SessionExpiry(key), turn.now + span),
+            Expiry::Never => {}
+        }
+    }
+
+    /// Publishes the Will, and forgets it. [3.1.1 MQTT-3.1.2-10] [5 MQTT-3.1.2-10]
+    pub(crate) fn publish_will(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: SessionKey,
+        trigger: WillTrigger,
+    ) {
+        let Some(session) = self.sessions.at_mut(key) else {
+            return;
+        };
+        let client = session.client.clone();
+        let Some(will) = session.will.take() else {
+            return;
+        };
+        if self.rules.breaks(Deviation::WillKeptAfterPublishing) {
+            session.will = Some(will.clone());
+        }
+        self.timers.cancel(Timer::WillDelay(key));
+        turn.hook(HookEvent::WillPublished {
+            client: client.clone(),
+            topic: will.message.topic.clone(),
+            trigger,
+        });
+        let mut message = will.into_message(client, turn.now);
+        // [3.1.1 MQTT-3.1.2-16] [3.1.1 MQTT-3.1.2-17] [5 MQTT-3.1.2-14] [5 MQTT-3.1.2-15]
+        message.retain = (message.retain || self.rules.breaks(Deviation::WillAlwaysRetained))
+            && !self.rules.breaks(Deviation::WillNeverRetained);
+        self.publish(turn, message, None);
+    }
+
+    /// The session ends: its Will, if one waits, is due now. [5 MQTT-3.1.2-8]
+    pub(crate) fn end_session(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: SessionKey,
+        reason: TerminationReason,
+    ) {
+        if !self.rules.breaks(Deviation::WillLostOnSessionEnd) {
+            self.publish_will(turn, key, WillTrigger::SessionEnded);
+        }
+        self.timers.cancel(Timer::WillDelay(key));
+        self.timers.cancel(Timer::SessionExpiry(key));
+        let Some(session) = self.sessions.remove(key) else {
+            return;
+        };
+        for (filter, granted) in &session.subscriptions {
+            self.subscriptions.remove(granted.filter(filter), key);
+        }
+        self.inherit(turn, *session, reason);
+    }
+
+    /// Says that the session ended, and passes what it had of Shared Subscriptions on to their other members.
+    fn inherit(&mut self, turn: &mut Turn<'_>, mut session: Session, reason: TerminationReason) {
+        turn.hook(HookEvent::SessionTerminated {
+            client: session.client.clone(),
+            reason,
+        });
+        let started = session.inflight.drain().into_iter().filter_map(|stage| {
+            // [5 MQTT-4.8.2-5]: a QoS 2 delivery that has begun goes to nobody else. [5 RULE-4.8.2-2]
+            match stage {
+                Stage::Published(delivery) if delivery.qos == QoS::AtLeastOnce => Some(delivery),
+                _ => None,
+            }
+        });
+        let left: Vec<Delivery> = started.chain(session.queue.drain(..)).collect();
+        for delivery in left {
+            if !self.pass_on(turn, &delivery) {
+                session.dropped(turn, &delivery, DropReason::SessionEnded);
+            }
+        }
+    }
+
+    /// Hands a shared message to another member of its group; says whether there was one.
+    fn pass_on(&mut self, turn: &mut Turn<'_>, delivery: &Delivery) -> bool {
+        let Some(whole) = &delivery.shared else {
+            return false;
+        };
+        let Some(Filter::Shared { group, filter }) = Filter::parse(whole) else {
+            return false;
+        };
+        let sessions = &self.sessions;
+        let ready = |key| sessions.at(key).is_some_and(Session::is_ready);
+        let Some(member) = self.subscriptions.choose(group, filter, ready) else {
+            return false;
+        };
+        let mut copy = single(&delivery.message, &member);
+        copy.shared = Some(whole.clone());
+        self.deliver(turn, member.session, copy);
+        true
+    }
+
+    /// Another connection comes for a connected client. The old one is closed, without a `client.disconnected`.
+    /// Says whether the session survives.
+    pub(crate) fn take_over(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: SessionKey,
+        clean_start: bool,
+    ) -> bool {
+        self.displace(turn, key);
+        let Some(session) = self.sessions.at(key) else {
+            return false;
+        };
+        let ends = clean_start || session.expiry == Expiry::AtClose;
+        let delayed = session.will.as_ref().is_some_and(|will| !will.delay.is_zero());
+        if delayed && !ends {
+            // [5 MQTT-3.1.3-9]
+            if let Some(session) = self.sessions.at_mut(key) {
+                session.will = None;
+            }
+        } else if !self.rules.breaks(Deviation::WillLostOnTakeover) {
+            // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8] [5 RULE-3.1.4-2]. Where the old session had no expiry, a Will
+            // Delay, and the new connection asks for Clean Start 0, the standard's two comments disagree. Here the
+            // session ends with its connection, and what ends with a session publishes its Will.
+            self.publish_will(turn, key, WillTrigger::TakenOver);
+        }
+        if ends {
+            self.end_session(turn, key, TerminationReason::Conflict);
+        }
+        !ends
+    }
+
+    /// [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]
+    fn displace(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
+        let silent = self.rules.breaks(Deviation::NoDisconnectOnTakeover);
+        let reason = match self.rules.breaks(Deviation::TakeoverSaysAdministrativeAction) {
+            true => ReasonCode::ADMINISTRATIVE_ACTION,
+            false => ReasonCode::SESSION_TAKEN_OVER,
+        };
+        let Some(link) = self.sessions.at(key).and_then(|s| s.link.as_ref()) else {
+            return;
+        };
+        if self.rules.breaks(Deviation::TakeoverLeavesOldOpen) {
+            // Neither told nor closed.
+        } else if silent {
+            turn.close(link.connection);
+        } else {
+            self.dismiss(turn, key, reason, None);
+        }
+        self.unlink(turn, key);
+    }
+
+    /// A client comes back to its offline session. Says whether the session survives.
+    pub(crate) fn reopen(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: SessionKey,
+        clean_start: bool,
+    ) -> bool {
+        if clean_start {
+            self.end_session(turn, key, TerminationReason::Discarded);
+            return false;
+        }
+        self.timers.cancel(Timer::SessionExpiry(key));
+        self.timers.cancel(Timer::WillDelay(key));
+        if self.rules.breaks(Deviation::WillDelayNotCancelled) {
+            self.publish_will(turn, key, WillTrigger::DelayElapsed);
+        }
+        if let Some(session) = self.sessions.at_mut(key) {
+            // [5 MQTT-3.1.3-9]
+            session.will = None;
+        }
+        true
+    }
+}
+
+/// What makes the Will due; `None` when it is discarded.
+fn will_trigger(reason: DisconnectReason) -> Option<WillTrigger> {
+    Some(match reason {
+        DisconnectReason::Normal => return None,
+        DisconnectReason::WithWill => WillTrigger::DisconnectWithWill,
+        DisconnectReason::ClientError => WillTrigger::ClientError,
+        DisconnectReason::ConnectionLost => WillTrigger::ConnectionLost,
+        DisconnectReason::KeepAliveTimeout => WillTrigger::KeepAliveTimeout,
+        DisconnectReason::ProtocolError => WillTrigger::ProtocolError,
+        DisconnectReason::Kicked => WillTrigger::Kicked,
+        DisconnectReason::Redirected => WillTrigger::Redirected,
+        DisconnectReason::ServerShutdown => WillTrigger::ServerShutdown,
+    })
+}
+
+/// Whether a client may send this code in DISCONNECT.
+fn from_client(reason: ReasonCode) -> bool {
+    matches!(
+        reason.0,
+        0x00 | 0x04 | 0x80..=0x83 | 0x90 | 0x93..=0x99
+    )
+}

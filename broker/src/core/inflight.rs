@@ -1,0 +1,131 @@
+//! What was sent to a client with QoS 1 or 2 and is not fully acknowledged.
+
+use std::collections::BTreeMap;
+
+use bytestring::ByteString;
+use mqtt_check_codec::PacketId;
+
+use super::message::Delivery;
+
+/// How far one delivery has come.
+#[derive(Debug, Clone)]
+pub(crate) enum Stage {
+    /// PUBLISH is unacknowledged until PUBACK or PUBREC, by the delivery's QoS.
+    Published(Delivery),
+    /// PUBREL is unacknowledged until PUBCOMP; the message itself is the client's.
+    Released { topic: ByteString },
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    stage: Stage,
+    /// The place of the last packet sent for it, among all of this session.
+    sequence: u64,
+    /// Whether that was on the present connection.
+    sent: bool,
+}
+
+/// The window of one session.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Inflight {
+    entries: BTreeMap<PacketId, Entry>,
+    /// How many were sent on the present connection.
+    sent: usize,
+    sequence: u64,
+    last_id: u16,
+}
+
+impl Inflight {
+    /// Whether a further PUBLISH may go out. [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
+    pub(crate) fn has_room(&self, limit: usize) -> bool {
+        self.sent < limit && self.entries.len() < usize::from(u16::MAX)
+    }
+
+    /// Takes the delivery under a packet id that is in nobody's use. [5 MQTT-2.2.1-4] [3.1.1 MQTT-2.3.1-4]
+    /// There must be room.
+    pub(crate) fn insert(&mut self, delivery: Delivery) -> PacketId {
+        let id = loop {
+            self.last_id = self.last_id.wrapping_add(1);
+            match PacketId::new(self.last_id) {
+                Some(id) if !self.entries.contains_key(&id) => break id,
+                _ => {}
+            }
+        };
+        self.sequence += 1;
+        self.sent += 1;
+        let entry = Entry {
+            stage: Stage::Published(delivery),
+            sequence: self.sequence,
+            sent: true,
+        };
+        self.entries.insert(id, entry);
+        id
+    }
+
+    /// How far the delivery with this packet id is.
+    pub(crate) fn stage(&self, id: PacketId) -> Option<&Stage> {
+        self.entries.get(&id).map(|entry| &entry.stage)
+    }
+
+    /// PUBREC came: what follows is PUBREL. [5 MQTT-4.3.3-6]: the PUBLISH is never sent again.
+    pub(crate) fn release(&mut self, id: PacketId) {
+        self.sequence += 1;
+        let sequence = self.sequence;
+        if let Some(entry) = self.entries.get_mut(&id)
+            && let Stage::Published(delivery) = &entry.stage
+        {
+            let topic = delivery.message.topic.clone();
+            entry.stage = Stage::Released { topic };
+            entry.sequence = sequence;
+            if !entry.sent {
+                entry.sent = true;
+                self.sent += 1;
+            }
+        }
+    }
+
+    /// The handshake is over; the packet id is free again.
+    pub(crate) fn remove(&mut self, id: PacketId) -> Option<Stage> {
+        let entry = self.entries.remove(&id)?;
+        if entry.sent {
+            self.sent -= 1;
+        }
+        Some(entry.stage)
+    }
+
+    /// A new connection: nothing was sent on it yet. [5 RULE-4.9-1]
+    pub(crate) fn reconnect(&mut self) {
+        for entry in self.entries.values_mut() {
+            entry.sent = false;
+        }
+        self.sent = 0;
+    }
+
+    /// Those not sent on this connection, in the order of their first sending.
+    pub(crate) fn unsent(&self) -> Vec<PacketId> {
+        let mut unsent: Vec<_> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| !entry.sent)
+            .map(|(id, entry)| (entry.sequence, *id))
+            .collect();
+        unsent.sort_unstable();
+        unsent.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Marks it as sent on this connection, and says what it is; `None` when there is nothing left to send.
+    pub(crate) fn resend(&mut self, id: PacketId) -> Option<Stage> {
+        let entry = self.entries.get_mut(&id).filter(|entry| !entry.sent)?;
+        entry.sent = true;
+        self.sent += 1;
+        Some(entry.stage.clone())
+    }
+
+    /// Everything in it, in the order of sending.
+    pub(crate) fn drain(&mut self) -> Vec<Stage> {
+        self.sent = 0;
+        let mut entries: Vec<_> = std::mem::take(&mut self.entries).into_values().collect();
+        entries.sort_unstable_by_key(|entry| entry.sequence);
+        entries.into_iter().map(|entry| entry.stage).collect()
+    }
+}

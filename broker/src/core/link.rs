@@ -1,0 +1,152 @@
+//! One network connection of a session, and the limits that its two ends agreed on. None of it is session state:
+//! it starts afresh with the next connection. [5 MQTT-3.3.2-7] [5 RULE-4.9-1]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytestring::ByteString;
+use mqtt_check_codec::{Packet, Property, PropertyId, ProtocolVersion};
+
+use super::rules::Rules;
+use super::turn::Turn;
+use super::{ConnectionId, Time};
+
+/// What the broker knows of an accepted connection.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) connection: ConnectionId,
+    pub(crate) version: ProtocolVersion,
+    /// One and a half times the Keep Alive in force; `None` when it is off.
+    pub(crate) silence: Option<Duration>,
+    pub(crate) last_received: Time,
+    /// How many PUBLISH packets of QoS 1 and 2 may be unacknowledged by the client.
+    pub(crate) send_limit: usize,
+    /// How many QoS 2 PUBLISH packets of this connection the client has not released.
+    pub(crate) unreleased: usize,
+    pub(crate) maximum_packet_size: Option<u32>,
+    pub(crate) aliases_in: BTreeMap<u16, ByteString>,
+    pub(crate) aliases_out: OutboundAliases,
+    /// Whether Reason Strings and User Properties are wanted beyond CONNACK and DISCONNECT.
+    pub(crate) problem_information: bool,
+    /// Session Expiry Interval of the CONNECT itself, 0 when absent.
+    pub(crate) connect_expiry_s: u32,
+}
+
+/// Topic Aliases that the broker uses towards the client.
+#[derive(Debug)]
+pub(crate) struct OutboundAliases {
+    /// The client's Topic Alias Maximum.
+    maximum: u16,
+    known: BTreeMap<ByteString, u16>,
+}
+
+impl OutboundAliases {
+    /// None in use yet, of `maximum` that the client allows.
+    pub(crate) const fn up_to(maximum: u16) -> Self {
+        Self {
+            maximum,
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// The alias of this topic and whether the client knows it already; a new one while some are left.
+    pub(crate) fn assign(&mut self, topic: &ByteString) -> Option<(u16, bool)> {
+        if let Some(alias) = self.known.get(topic) {
+            return Some((*alias, true));
+        }
+        // [5 MQTT-3.1.2-26] [5 MQTT-3.1.2-27] [5 MQTT-3.3.2-11]
+        let alias = u16::try_from(self.known.len() + 1)
+            .ok()
+            .filter(|alias| *alias <= self.maximum)?;
+        Some((alias, false))
+    }
+
+    /// The client was told.
+    pub(crate) fn learn(&mut self, topic: ByteString, alias: u16) {
+        self.known.insert(topic, alias);
+    }
+}
+
+impl Link {
+    /// Sends the packet, with diagnostics where they are configured and wanted, if it fits the client's Maximum
+    /// Packet Size; says whether it was sent.
+    pub(crate) fn send(&self, rules: &Rules, turn: &mut Turn<'_>, mut packet: Packet) -> bool {
+        if self.version == ProtocolVersion::V5 && rules.config.reason_strings {
+            self.explain(&mut packet);
+        }
+        if !self.fit(&mut packet) {
+            return false;
+        }
+        turn.send(self.connection, packet);
+        true
+    }
+
+    /// Whether the client takes a packet as large as this one, diagnostics left out.
+    pub(crate) fn takes(&self, mut packet: Packet) -> bool {
+        self.fit(&mut packet)
+    }
+
+    /// Adds a Reason String and a User Property where the packet may carry them.
+    fn explain(&self, packet: &mut Packet) {
+        let always = matches!(packet, Packet::ConnAck(_) | Packet::Disconnect(_));
+        if matches!(packet, Packet::Publish(_) | Packet::Auth(_)) {
+            return;
+        }
+        // [5 MQTT-3.1.2-29]
+        if !always && !self.problem_information {
+            return;
+        }
+        let name = packet.packet_type().name();
+        if let Some(properties) = properties_mut(packet) {
+            properties.push(Property::ReasonString(ByteString::from(format!(
+                "{name} by the bundled broker"
+            ))));
+            properties.push(Property::UserProperty(
+                ByteString::from_static("broker"),
+                ByteString::from_static("mqtt-check"),
+            ));
+        }
+    }
+
+    /// Makes the packet fit the client's Maximum Packet Size by leaving diagnostics out. [5 MQTT-3.1.2-24]
+    /// [5 MQTT-3.2.2-19] [5 MQTT-3.2.2-20] [5 MQTT-3.4.2-2] [5 MQTT-3.4.2-3] [5 MQTT-3.5.2-2] [5 MQTT-3.5.2-3]
+    /// [5 MQTT-3.6.2-2] [5 MQTT-3.6.2-3] [5 MQTT-3.7.2-2] [5 MQTT-3.7.2-3] [5 MQTT-3.9.2-1] [5 MQTT-3.9.2-2]
+    /// [5 MQTT-3.11.2-1] [5 MQTT-3.11.2-2] [5 MQTT-3.14.2-3] [5 MQTT-3.14.2-4]
+    fn fit(&self, packet: &mut Packet) -> bool {
+        let Some(maximum) = self.maximum_packet_size else {
+            return true;
+        };
+        let fits = |packet: &Packet| {
+            let size = packet.to_frame(self.version).bytes().len();
+            u32::try_from(size).is_ok_and(|size| size <= maximum)
+        };
+        if fits(packet) {
+            return true;
+        }
+        if matches!(packet, Packet::Publish(_)) {
+            return false;
+        }
+        for id in [PropertyId::USER_PROPERTY, PropertyId::REASON_STRING] {
+            if let Some(properties) = properties_mut(packet) {
+                properties.0.retain(|property| property.id() != id);
+            }
+            if fits(packet) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+fn properties_mut(packet: &mut Packet) -> Option<&mut mqtt_check_codec::Properties> {
+    match packet {
+        Packet::ConnAck(p) => Some(&mut p.properties),
+        Packet::PubAck(p) | Packet::PubRec(p) | Packet::PubRel(p) | Packet::PubComp(p) => {
+            Some(&mut p.properties)
+        }
+        Packet::SubAck(p) => Some(&mut p.properties),
+        Packet::UnsubAck(p) => Some(&mut p.properties),
+        Packet::Disconnect(p) => Some(&mut p.properties),
+        _ => None,
+    }
+}

@@ -1,0 +1,91 @@
+//! An Application Message as the broker holds it, and one copy of it on its way to one session.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use mqtt_check_codec::{Properties, Property, Publish, QoS};
+
+use super::Time;
+
+/// A message that the broker has accepted. Copies for many subscribers share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Message {
+    pub(crate) topic: ByteString,
+    pub(crate) payload: Bytes,
+    pub(crate) qos: QoS,
+    pub(crate) retain: bool,
+    /// What travels on to subscribers, in the publisher's order.
+    pub(crate) properties: Properties,
+    /// Message Expiry Interval as received, in seconds.
+    pub(crate) expiry_s: Option<u32>,
+    pub(crate) received_at: Time,
+    /// The publisher's client id; a Will's is that of its client.
+    pub(crate) publisher: ByteString,
+}
+
+impl Message {
+    /// The message of a PUBLISH, its Topic Alias already resolved.
+    pub(crate) fn from_publish(publish: Publish, publisher: ByteString, now: Time) -> Self {
+        Self {
+            expiry_s: publish.properties.message_expiry_interval_s(),
+            properties: forwarded(publish.properties),
+            topic: publish.topic,
+            payload: publish.payload,
+            qos: publish.qos,
+            retain: publish.retain,
+            received_at: now,
+            publisher,
+        }
+    }
+
+    /// Whether its Message Expiry Interval has passed. One of 0 is good for the instant of its arrival only.
+    pub(crate) fn is_expired(&self, now: Time) -> bool {
+        let waited = now.saturating_sub(self.received_at);
+        self.expiry_s.is_some_and(|expiry_s| {
+            !waited.is_zero() && waited >= Duration::from_secs(u64::from(expiry_s))
+        })
+    }
+
+    /// The properties of a PUBLISH sent now: Message Expiry Interval counted down by whole seconds of waiting.
+    pub(crate) fn properties_at(&self, now: Time) -> Properties {
+        let waited_s = now.saturating_sub(self.received_at).as_secs();
+        let waited_s = u32::try_from(waited_s).unwrap_or(u32::MAX);
+        let mut properties = self.properties.clone();
+        for property in &mut properties.0 {
+            if let Property::MessageExpiryInterval(expiry_s) = property {
+                // [5 MQTT-3.3.2-6]
+                *expiry_s = expiry_s.saturating_sub(waited_s);
+            }
+        }
+        properties
+    }
+}
+
+/// What of a publisher's properties subscribers get, untouched and in order: all but those that belong to the
+/// publisher's own connection. [5 MQTT-3.3.2-4] [5 MQTT-3.3.2-15] [5 MQTT-3.3.2-16] [5 MQTT-3.3.2-17]
+/// [5 MQTT-3.3.2-18] [5 MQTT-3.3.2-20] [5 MQTT-3.1.3-10]
+pub(crate) fn forwarded(mut properties: Properties) -> Properties {
+    properties.0.retain(|property| {
+        !matches!(
+            property,
+            Property::TopicAlias(_)
+                | Property::SubscriptionIdentifier(_)
+                | Property::WillDelayInterval(_)
+        )
+    });
+    properties
+}
+
+/// One copy of a message for one session.
+#[derive(Debug, Clone)]
+pub(crate) struct Delivery {
+    pub(crate) message: Arc<Message>,
+    pub(crate) qos: QoS,
+    pub(crate) retain: bool,
+    /// The Subscription Identifiers of the subscriptions that it matched.
+    pub(crate) identifiers: Vec<u32>,
+    /// The Topic Filter of the Shared Subscription that chose this session, `$share/` included.
+    pub(crate) shared: Option<ByteString>,
+}

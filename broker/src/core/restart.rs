@@ -1,0 +1,104 @@
+//! What outlives the broker itself, and how a broker takes it up again.
+
+use super::retained::Retained;
+use super::session::{Expiry, Session};
+use super::timer::Timer;
+use super::turn::Turn;
+use super::{Broker, Control, Output, Time};
+use crate::hook::{TerminationReason, WillTrigger};
+use crate::{Config, Deviation, Deviations};
+
+/// Sessions and retained messages between two runs of the broker.
+#[derive(Debug, Default)]
+pub struct StoredState {
+    /// In the order of client ids. Those that should have ended with their connection are here when the broker
+    /// had no time to end them.
+    sessions: Vec<Session>,
+    retained: Retained,
+}
+
+impl Broker {
+    /// Stops in good order, as [`Control::Stop`] does, and hands over what survives: nothing unless the broker is
+    /// durable.
+    pub fn stop(mut self, now: Time, out: &mut Vec<Output>) -> StoredState {
+        self.handle(now, super::Input::Control(Control::Stop), out);
+        self.into_stored()
+    }
+
+    /// Stops as if the power had failed: no packet, no event. What survives is what stood in the store.
+    pub fn crash(mut self, now: Time) -> StoredState {
+        for key in self.sessions.keys() {
+            if let Some(session) = self.sessions.at_mut(key)
+                && session.link.take().is_some()
+            {
+                session.closed_at = Some(now);
+            }
+        }
+        self.into_stored()
+    }
+
+    fn into_stored(mut self) -> StoredState {
+        if !self.rules.config.durable || self.rules.breaks(Deviation::RestartLosesSessions) {
+            return StoredState::default();
+        }
+        let keys = self.sessions.keys();
+        let sessions = keys.into_iter().filter_map(|key| self.sessions.remove(key));
+        StoredState {
+            sessions: sessions.map(|session| *session).collect(),
+            retained: self.retained,
+        }
+    }
+
+    /// A broker that takes up what an earlier one left. Sessions that ended meanwhile are terminated, and the
+    /// Wills that became due are published, in the order of client ids.
+    pub fn restore(
+        config: Config,
+        deviations: Deviations,
+        stored: StoredState,
+        now: Time,
+        out: &mut Vec<Output>,
+    ) -> Self {
+        let mut broker = Self::new(config, deviations);
+        broker.retained = stored.retained;
+        for session in stored.sessions {
+            let subscriptions = session.subscriptions.clone();
+            let key = broker.sessions.insert(session);
+            for (whole, granted) in &subscriptions {
+                let filter = granted.filter(whole);
+                broker.subscriptions.insert(whole, filter, key, *granted);
+            }
+        }
+        let turn = &mut Turn { now, out };
+        for key in broker.sessions.keys() {
+            let Some(session) = broker.sessions.at(key) else {
+                continue;
+            };
+            let closed_at = session.closed_at.unwrap_or(now);
+            let ends_at = match session.expiry {
+                Expiry::AtClose => Some(closed_at),
+                Expiry::After(span) => Some(closed_at + span),
+                Expiry::Never => None,
+            };
+            let will_at = session.will.as_ref().map(|will| closed_at + will.delay);
+            if will_at.is_some_and(|at| at <= now) {
+                // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-2]
+                broker.publish_will(turn, key, WillTrigger::ServerShutdown);
+            } else if let Some(at) = will_at {
+                broker.timers.set(Timer::WillDelay(key), at);
+            }
+            match ends_at {
+                Some(at) if at <= now => {
+                    let reason = match at == closed_at {
+                        true => TerminationReason::Normal,
+                        false => TerminationReason::Expired,
+                    };
+                    broker.end_session(turn, key, reason);
+                }
+                Some(at) => broker.timers.set(Timer::SessionExpiry(key), at),
+                None => {}
+            }
+        }
+        broker
+    }
+}
+

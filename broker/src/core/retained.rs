@@ -1,0 +1,63 @@
+//! Retained messages: the last one of each topic, no part of any session. [3.1.1 MQTT-3.1.2-7]
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+
+use super::message::Message;
+use super::{Time, topic};
+
+/// By Topic Name, in the order of its bytes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Retained(BTreeMap<ByteString, Arc<Message>>);
+
+impl Retained {
+    /// Replaces the topic's message. [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]
+    pub(crate) fn store(&mut self, message: Arc<Message>) {
+        self.0.insert(message.topic.clone(), message);
+    }
+
+    /// Clears the topic. [3.1.1 MQTT-3.3.1-10] [5 MQTT-3.3.1-6]
+    pub(crate) fn remove(&mut self, topic: &str) {
+        self.0.remove(topic);
+    }
+
+    /// How many topics have one; expired ones that nobody asked for since count.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Those that the filter matches, in the order of their topics; the expired among them are discarded.
+    /// `hide` is whether a leading wildcard passes over names that begin with `$`.
+    pub(crate) fn matching(&mut self, filter: &str, now: Time, hide: bool) -> Vec<Arc<Message>> {
+        let mut found = Vec::new();
+        let mut expired = Vec::new();
+        // Only topics that begin with the filter's literal part can match.
+        let literal = match filter.find(['+', '#']) {
+            Some(wildcard) => &filter[..wildcard],
+            None => filter,
+        };
+        // `a/#` matches `a` too.
+        let prefix = literal.strip_suffix('/').unwrap_or(literal);
+        let from = (Bound::Included(prefix), Bound::Unbounded);
+        for (name, message) in self.0.range::<str, _>(from) {
+            if !name.starts_with(prefix) {
+                break;
+            }
+            if !topic::matches(filter, name, hide) {
+                continue;
+            }
+            if message.is_expired(now) {
+                expired.push(name.clone());
+            } else {
+                found.push(Arc::clone(message));
+            }
+        }
+        for name in expired {
+            self.0.remove(&name);
+        }
+        found
+    }
+}

@@ -1,0 +1,155 @@
+//! Sessions: what the broker keeps for a client, whether it is connected or not. [3.1.1 MQTT-4.1.0-1]
+//!
+//! Session state is the session's existence, its subscriptions, what was sent and is not acknowledged, what waits
+//! to be sent, what was received with QoS 2 and is not released, the Will with its delay, and when it ends.
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytestring::ByteString;
+use mqtt_check_codec::PacketId;
+
+use super::inflight::Inflight;
+use super::link::Link;
+use super::message::Delivery;
+use super::subscription::Granted;
+use super::will::Will;
+use super::Time;
+use crate::Config;
+
+/// Where a session stands in the table; used again after the session has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct SessionKey(pub(crate) u32);
+
+/// How long a session outlives its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expiry {
+    /// It ends with its connection.
+    AtClose,
+    After(Duration),
+    Never,
+}
+
+impl Expiry {
+    /// Of a Session Expiry Interval. [5 RULE-3.1.2.11.2-1]
+    pub(crate) const fn from_s(seconds: u32) -> Self {
+        match seconds {
+            0 => Self::AtClose,
+            u32::MAX => Self::Never,
+            _ => Self::After(Duration::from_secs(seconds as u64)),
+        }
+    }
+
+    /// What is granted of a Session Expiry Interval that a client asks for.
+    pub(crate) fn granted(config: &Config, asked_s: u32) -> Self {
+        let asked = Self::from_s(asked_s);
+        match (asked, config.maximum_session_expiry) {
+            (Self::AtClose, _) | (_, None) => asked,
+            (_, Some(Duration::ZERO)) => Self::AtClose,
+            (Self::After(asked), Some(maximum)) => Self::After(asked.min(maximum)),
+            (Self::Never, Some(maximum)) => Self::After(maximum),
+        }
+    }
+
+    /// As a Session Expiry Interval.
+    pub(crate) fn as_s(self) -> u32 {
+        match self {
+            Self::AtClose => 0,
+            Self::After(span) => u32::try_from(span.as_secs()).unwrap_or(u32::MAX - 1),
+            Self::Never => u32::MAX,
+        }
+    }
+}
+
+/// One client's session.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) client: ByteString,
+    /// The present connection.
+    pub(crate) link: Option<Link>,
+    pub(crate) expiry: Expiry,
+    /// When its last connection ended; `None` while it is connected.
+    pub(crate) closed_at: Option<Time>,
+    pub(crate) subscriptions: BTreeMap<ByteString, Granted>,
+    pub(crate) inflight: Inflight,
+    /// PUBLISH packets of an earlier connection that the Receive Maximum still holds back.
+    pub(crate) held: VecDeque<PacketId>,
+    /// Messages that were not sent yet.
+    pub(crate) queue: VecDeque<Delivery>,
+    /// QoS 2 packet ids received and not released, and whether that was on the present connection.
+    pub(crate) received: BTreeMap<PacketId, bool>,
+    pub(crate) will: Option<Will>,
+}
+
+impl Session {
+    pub(crate) fn new(client: ByteString) -> Self {
+        Self {
+            client,
+            link: None,
+            expiry: Expiry::AtClose,
+            closed_at: None,
+            subscriptions: BTreeMap::new(),
+            inflight: Inflight::default(),
+            held: VecDeque::new(),
+            queue: VecDeque::new(),
+            received: BTreeMap::new(),
+            will: None,
+        }
+    }
+}
+
+/// Every session, by key and by client id. [3.1.1 MQTT-3.1.3-2] [5 MQTT-3.1.3-2]
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    slots: Vec<Option<Box<Session>>>,
+    free: Vec<SessionKey>,
+    by_client: BTreeMap<ByteString, SessionKey>,
+}
+
+impl Sessions {
+    pub(crate) fn insert(&mut self, session: Session) -> SessionKey {
+        let client = session.client.clone();
+        let key = match self.free.pop() {
+            Some(key) => {
+                self.slots[key.0 as usize] = Some(Box::new(session));
+                key
+            }
+            None => {
+                let key = SessionKey(u32::try_from(self.slots.len()).unwrap_or(u32::MAX));
+                self.slots.push(Some(Box::new(session)));
+                key
+            }
+        };
+        self.by_client.insert(client, key);
+        key
+    }
+
+    pub(crate) fn remove(&mut self, key: SessionKey) -> Option<Box<Session>> {
+        let session = self.slots.get_mut(key.0 as usize)?.take()?;
+        self.free.push(key);
+        self.by_client.remove(&session.client);
+        Some(session)
+    }
+
+    pub(crate) fn key(&self, client: &str) -> Option<SessionKey> {
+        self.by_client.get(client).copied()
+    }
+
+    pub(crate) fn at(&self, key: SessionKey) -> Option<&Session> {
+        self.slots.get(key.0 as usize)?.as_deref()
+    }
+
+    pub(crate) fn at_mut(&mut self, key: SessionKey) -> Option<&mut Session> {
+        self.slots.get_mut(key.0 as usize)?.as_deref_mut()
+    }
+
+    /// In the order of client ids.
+    pub(crate) fn keys(&self) -> Vec<SessionKey> {
+        self.by_client.values().copied().collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_client.len()
+    }
+}

@@ -1,0 +1,296 @@
+//! SUBSCRIBE and UNSUBSCRIBE.
+
+use bytestring::ByteString;
+use mqtt_check_codec::{
+    Packet, PacketId, Properties, ProtocolVersion, QoS, ReasonCode, RetainHandling, SubAck,
+    Subscribe, Subscription, SubscriptionOptions, UnsubAck, Unsubscribe,
+};
+
+use super::Broker;
+use super::publish::single;
+use super::session::SessionKey;
+use super::subscription::{Granted, Subscriber};
+use super::topic::{self, Filter};
+use super::turn::Turn;
+use crate::hook::DisconnectReason;
+use crate::{Deviation, HookEvent};
+
+/// A subscription that was made, for the retained messages that follow SUBACK.
+struct Made {
+    subscriber: Subscriber,
+    filter: ByteString,
+}
+
+impl Broker {
+    /// A client subscribes. Each filter is handled as if it had come alone, with one SUBACK for all.
+    /// [3.1.1 MQTT-3.8.4-4] [5 MQTT-3.8.4-5]
+    pub(crate) fn subscribe_received(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: SessionKey,
+        subscribe: Subscribe,
+    ) {
+        let Some(version) = self.version(key) else {
+            return;
+        };
+        if let Err(reason) = self.check_subscribe(version, &subscribe) {
+            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+            return;
+        }
+        let mut reasons = Vec::with_capacity(subscribe.subscriptions.len());
+        let mut made = Vec::new();
+        let identifier = subscribe.properties.subscription_identifiers().next();
+        let in_use = self.in_use(key, version, subscribe.packet_id);
+        for subscription in subscribe.subscriptions {
+            // [3.1.1 MQTT-3.9.3-1] [5 MQTT-3.9.3-1] [3.1.1 MQTT-3.8.4-5] [5 MQTT-3.8.4-6] [5 MQTT-3.8.4-7]
+            let result = if in_use {
+                Err(ReasonCode::PACKET_IDENTIFIER_IN_USE)
+            } else {
+                self.subscribe(turn, key, version, &subscription, identifier)
+            };
+            reasons.push(match result {
+                Ok((qos, subscriber)) => {
+                    made.extend(subscriber.map(|subscriber| Made {
+                        subscriber,
+                        filter: subscription.filter,
+                    }));
+                    ReasonCode(qos.as_u8())
+                }
+                // [3.1.1 MQTT-3.9.3-2]
+                Err(_) if version != ProtocolVersion::V5 => ReasonCode::UNSPECIFIED_ERROR,
+                Err(reason) => reason,
+            });
+        }
+        // [3.1.1 MQTT-3.8.4-1] [3.1.1 MQTT-3.8.4-2] [5 MQTT-3.8.4-1] [5 MQTT-3.8.4-2] [5 MQTT-2.2.1-6]
+        self.send_or_close(
+            turn,
+            key,
+            Packet::SubAck(SubAck {
+                packet_id: subscribe.packet_id,
+                properties: Properties::new(),
+                reasons,
+            }),
+        );
+        for made in made {
+            self.send_retained(turn, &made);
+        }
+    }
+
+    /// What ends the connection.
+    fn check_subscribe(
+        &self,
+        version: ProtocolVersion,
+        subscribe: &Subscribe,
+    ) -> Result<(), ReasonCode> {
+        let config = &self.rules.config;
+        if subscribe.subscriptions.is_empty() {
+            // [3.1.1 MQTT-3.8.3-3] [5 RULE-3.8.3-1]
+            return Err(ReasonCode::PROTOCOL_ERROR);
+        }
+        let identified = subscribe.properties.subscription_identifiers().next();
+        if identified.is_some() && !config.subscription_identifier_available {
+            // [5 RULE-3.2.2.3.12-1]
+            return Err(ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED);
+        }
+        for subscription in &subscribe.subscriptions {
+            let filter = match parse(&subscription.filter, version) {
+                Some(filter) => filter,
+                None => return Err(ReasonCode::MALFORMED_PACKET),
+            };
+            if version != ProtocolVersion::V5 {
+                continue;
+            }
+            if let Filter::Shared { .. } = filter {
+                if subscription.options.no_local {
+                    // [5 MQTT-3.8.3-4]
+                    return Err(ReasonCode::PROTOCOL_ERROR);
+                }
+                if !config.shared_subscription_available {
+                    // [5 RULE-3.2.2.3.13-1]
+                    return Err(ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED);
+                }
+            }
+            if !config.wildcard_subscription_available
+                && topic::has_wildcard(&subscription.filter)
+            {
+                // [5 RULE-3.2.2.3.11-1]
+                return Err(ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes or replaces one subscription: the granted QoS, and the subscriber if retained messages are due.
+    fn subscribe(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: SessionKey,
+        version: ProtocolVersion,
+        subscription: &Subscription,
+        identifier: Option<u32>,
+    ) -> Result<(QoS, Option<Subscriber>), ReasonCode> {
+        let config = &self.rules.config;
+        if version != ProtocolVersion::V5
+            && !config.wildcard_subscription_available
+            && topic::has_wildcard(&subscription.filter)
+        {
+            // [3.1.1 MQTT-3.8.3-2]
+            return Err(ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED);
+        }
+        if topic::levels(&subscription.filter) > config.maximum_topic_levels {
+            return Err(ReasonCode::TOPIC_FILTER_INVALID);
+        }
+        // A copy of its own, since the client's packet need not live as long as the subscription.
+        let whole = ByteString::from(&*subscription.filter);
+        let Some(filter) = parse(&whole, version) else {
+            return Err(ReasonCode::TOPIC_FILTER_INVALID);
+        };
+        let Some(session) = self.sessions.at_mut(key) else {
+            return Err(ReasonCode::UNSPECIFIED_ERROR);
+        };
+        let known = session.subscriptions.contains_key(&whole);
+        if !known
+            && config
+                .maximum_subscriptions
+                .is_some_and(|maximum| session.subscriptions.len() >= maximum)
+        {
+            return Err(ReasonCode::QUOTA_EXCEEDED);
+        }
+        let granted = Granted {
+            options: SubscriptionOptions {
+                // [5 MQTT-3.2.2-10]
+                qos: subscription.options.qos.min(config.maximum_qos),
+                ..subscription.options
+            },
+            identifier,
+            shared: matches!(filter, Filter::Shared { .. }),
+        };
+        // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-3]
+        let replaced = session.subscriptions.insert(whole.clone(), granted);
+        if let Some(old) = replaced.filter(|old| old.shared != granted.shared) {
+            // Made over another protocol version, in which the filter meant something else.
+            self.subscriptions.remove(old.filter(&whole), key);
+        }
+        self.subscriptions.insert(&whole, filter, key, granted);
+        turn.hook(HookEvent::SessionSubscribed {
+            client: session.client.clone(),
+            filter: whole.clone(),
+            options: granted.options,
+        });
+        let retained = match granted.options.retain_handling {
+            // [5 RULE-3.8.4-2]
+            _ if matches!(filter, Filter::Shared { .. }) => false,
+            // [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9] [5 MQTT-3.8.4-4]
+            RetainHandling::Send => true,
+            // [5 MQTT-3.3.1-10]
+            RetainHandling::SendIfNew => !known,
+            // [5 MQTT-3.3.1-11]
+            RetainHandling::DoNotSend => false,
+        };
+        let subscriber = Subscriber {
+            session: key,
+            granted,
+        };
+        Ok((granted.options.qos, retained.then_some(subscriber)))
+    }
+
+    fn send_retained(&mut self, turn: &mut Turn<'_>, made: &Made) {
+        let Some(session) = self.sessions.at_mut(made.subscriber.session) else {
+            return;
+        };
+        let hide = !self.rules.breaks(Deviation::WildcardMatchesDollar);
+        for message in self.retained.matching(&made.filter, turn.now, hide) {
+            let options = made.subscriber.granted.options;
+            // [5 MQTT-3.8.3-3] holds for retained messages as well.
+            if options.no_local && message.publisher == session.client {
+                continue;
+            }
+            let mut delivery = single(&message, &made.subscriber);
+            // [3.1.1 MQTT-3.3.1-8] [5 RULE-3.3.1.3-2]
+            delivery.retain = !self.rules.breaks(Deviation::RetainFlagLost);
+            session.push(&self.rules, turn, delivery);
+        }
+    }
+
+    /// A client unsubscribes. What it was sent already goes on. [3.1.1 MQTT-3.10.4-3] [5 MQTT-3.10.4-3]
+    pub(crate) fn unsubscribe_received(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: SessionKey,
+        unsubscribe: &Unsubscribe,
+    ) {
+        let Some(version) = self.version(key) else {
+            return;
+        };
+        if unsubscribe.filters.is_empty() {
+            // [3.1.1 MQTT-3.10.3-2] [5 RULE-3.10.3-1]
+            let reason = ReasonCode::PROTOCOL_ERROR;
+            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+            return;
+        }
+        let in_use = self.in_use(key, version, unsubscribe.packet_id);
+        let mut reasons = Vec::with_capacity(unsubscribe.filters.len());
+        for filter in &unsubscribe.filters {
+            // [3.1.1 MQTT-3.10.4-6] [5 MQTT-3.10.4-6] [5 MQTT-3.11.3-1]
+            reasons.push(if in_use {
+                ReasonCode::PACKET_IDENTIFIER_IN_USE
+            } else {
+                self.unsubscribe(turn, key, filter)
+            });
+        }
+        if version != ProtocolVersion::V5 {
+            reasons.clear();
+        }
+        // [3.1.1 MQTT-3.10.4-4] [3.1.1 MQTT-3.10.4-5] [5 MQTT-3.10.4-4] [5 MQTT-3.10.4-5]
+        self.send_or_close(
+            turn,
+            key,
+            Packet::UnsubAck(UnsubAck {
+                packet_id: unsubscribe.packet_id,
+                properties: Properties::new(),
+                reasons,
+            }),
+        );
+    }
+
+    /// Deletes the subscription whose filter is the same byte for byte. [3.1.1 MQTT-3.10.4-1]
+    /// [3.1.1 MQTT-3.10.4-2] [5 MQTT-3.10.4-1] [5 MQTT-3.10.4-2]
+    fn unsubscribe(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: SessionKey,
+        filter: &ByteString,
+    ) -> ReasonCode {
+        let Some(session) = self.sessions.at_mut(key) else {
+            return ReasonCode::NO_SUBSCRIPTION_EXISTED;
+        };
+        let Some(granted) = session.subscriptions.remove(filter) else {
+            return ReasonCode::NO_SUBSCRIPTION_EXISTED;
+        };
+        self.subscriptions.remove(granted.filter(filter), key);
+        turn.hook(HookEvent::SessionUnsubscribed {
+            client: session.client.clone(),
+            filter: filter.clone(),
+        });
+        ReasonCode::SUCCESS
+    }
+
+    /// Whether the packet id belongs to a QoS 2 message that the client has not released. Only version 5 has a
+    /// code to say so.
+    fn in_use(&self, key: SessionKey, version: ProtocolVersion, id: PacketId) -> bool {
+        version == ProtocolVersion::V5
+            && self
+                .sessions
+                .at(key)
+                .is_some_and(|session| session.received.contains_key(&id))
+    }
+}
+
+/// The filter taken apart. Before version 5 `$share` is a level like any other.
+fn parse(filter: &str, version: ProtocolVersion) -> Option<Filter<'_>> {
+    if version == ProtocolVersion::V5 {
+        Filter::parse(filter)
+    } else {
+        topic::is_filter(filter).then_some(Filter::Own(filter))
+    }
+}

@@ -1,0 +1,371 @@
+//! All subscriptions of all sessions, found by Topic Name.
+//!
+//! A tree of topic levels. What a match yields is in the order of the sessions' keys, whatever the order of
+//! subscribing: nothing random reaches the output.
+
+use std::collections::BTreeMap;
+
+use bytestring::ByteString;
+use mqtt_check_codec::SubscriptionOptions;
+
+use super::session::SessionKey;
+use super::topic::{self, Filter};
+
+/// What a session was granted for one Topic Filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Granted {
+    /// With the granted QoS, not the requested one.
+    pub(crate) options: SubscriptionOptions,
+    pub(crate) identifier: Option<u32>,
+    /// Whether it is a Shared Subscription; before version 5 `$share` is a level like any other.
+    pub(crate) shared: bool,
+}
+
+impl Granted {
+    /// The filter that it was granted for, taken apart.
+    pub(crate) fn filter<'a>(&self, whole: &'a str) -> Filter<'a> {
+        match Filter::parse(whole) {
+            Some(filter) if self.shared => filter,
+            _ => Filter::Own(whole),
+        }
+    }
+}
+
+/// One session's subscription at a node of the tree.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subscriber {
+    pub(crate) session: SessionKey,
+    pub(crate) granted: Granted,
+}
+
+/// The members of one Shared Subscription, who take turns.
+#[derive(Debug)]
+pub(crate) struct Group {
+    /// The whole Topic Filter, `$share/` included.
+    filter: ByteString,
+    members: Vec<Subscriber>,
+    /// Whose turn it is next.
+    next: usize,
+}
+
+impl Group {
+    /// The member whose turn it is, ready ones before others; the turn passes on.
+    pub(crate) fn choose(&mut self, ready: impl Fn(SessionKey) -> bool) -> Option<Subscriber> {
+        let count = self.members.len();
+        if count == 0 {
+            return None;
+        }
+        let order = (0..count).map(|step| (self.next + step) % count);
+        let index = order
+            .clone()
+            .find(|index| ready(self.members[*index].session))
+            .or_else(|| order.clone().next())?;
+        self.next = (index + 1) % count;
+        Some(self.members[index])
+    }
+}
+
+/// The subscriptions whose filter ends at one place.
+#[derive(Debug, Default)]
+struct Leaf {
+    /// Ascending by session.
+    own: Vec<Subscriber>,
+    shared: BTreeMap<ByteString, Group>,
+}
+
+impl Leaf {
+    fn is_empty(&self) -> bool {
+        self.own.is_empty() && self.shared.is_empty()
+    }
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    children: BTreeMap<ByteString, Box<Node>>,
+    /// Below `+`.
+    single: Option<Box<Node>>,
+    /// Filters that end here.
+    here: Leaf,
+    /// Filters that end here with `#`.
+    multi: Leaf,
+}
+
+impl Node {
+    fn is_empty(&self) -> bool {
+        self.children.is_empty()
+            && self.single.is_none()
+            && self.here.is_empty()
+            && self.multi.is_empty()
+    }
+}
+
+/// What a Topic Name matched.
+#[derive(Debug, Default)]
+pub(crate) struct Matches {
+    /// Ascending by session; a session with overlapping subscriptions stands here once for each.
+    pub(crate) own: Vec<Subscriber>,
+    /// One chosen member for each Shared Subscription, with its whole Topic Filter.
+    pub(crate) shared: Vec<(Subscriber, ByteString)>,
+}
+
+/// The tree.
+#[derive(Debug, Default)]
+pub(crate) struct Subscriptions {
+    root: Node,
+}
+
+impl Subscriptions {
+    /// Adds the subscription or replaces the one with the same filter. `filter` is `whole` taken apart.
+    pub(crate) fn insert(
+        &mut self,
+        whole: &ByteString,
+        filter: Filter<'_>,
+        session: SessionKey,
+        granted: Granted,
+    ) {
+        let subscriber = Subscriber { session, granted };
+        match filter {
+            Filter::Own(filter) => {
+                let own = &mut self.leaf(filter).own;
+                match own.binary_search_by_key(&session, |s| s.session) {
+                    Ok(index) => own[index] = subscriber,
+                    Err(index) => own.insert(index, subscriber),
+                }
+            }
+            Filter::Shared { group, filter } => {
+                let shared = &mut self.leaf(filter).shared;
+                let group = shared
+                    .entry(ByteString::from(group))
+                    .or_insert_with(|| Group {
+                        filter: whole.clone(),
+                        members: Vec::new(),
+                        next: 0,
+                    });
+                match group.members.iter_mut().find(|m| m.session == session) {
+                    Some(member) => *member = subscriber,
+                    None => group.members.push(subscriber),
+                }
+            }
+        }
+    }
+
+    /// Removes the session's subscription with this filter, if there is one.
+    pub(crate) fn remove(&mut self, filter: Filter<'_>, session: SessionKey) {
+        let (path, group) = match filter {
+            Filter::Own(filter) => (filter, None),
+            Filter::Shared { group, filter } => (filter, Some(group)),
+        };
+        remove_below(&mut self.root, Some(path), &mut |leaf| match group {
+            None => leaf.own.retain(|s| s.session != session),
+            Some(name) => {
+                let Some(group) = leaf.shared.get_mut(name) else {
+                    return;
+                };
+                let Some(index) = group.members.iter().position(|m| m.session == session) else {
+                    return;
+                };
+                group.members.remove(index);
+                if group.next > index {
+                    group.next -= 1;
+                }
+                if group.members.is_empty() {
+                    leaf.shared.remove(name);
+                }
+            }
+        });
+    }
+
+    /// Who gets a message of this topic. `hide` is whether a leading wildcard passes over names that begin with
+    /// `$`; `ready` is whether a session can take a shared message at once.
+    pub(crate) fn matches(
+        &mut self,
+        name: &str,
+        hide: bool,
+        ready: &impl Fn(SessionKey) -> bool,
+        found: &mut Matches,
+    ) {
+        found.own.clear();
+        found.shared.clear();
+        let hidden = hide && topic::is_hidden(name);
+        collect(&mut self.root, Some(name), hidden, ready, found);
+        // Stable, so that a session's own order is that of the tree.
+        found.own.sort_by_key(|s| s.session);
+    }
+
+    /// The next member of one Shared Subscription.
+    pub(crate) fn choose(
+        &mut self,
+        group: &str,
+        filter: &str,
+        ready: impl Fn(SessionKey) -> bool,
+    ) -> Option<Subscriber> {
+        self.leaf(filter).shared.get_mut(group)?.choose(ready)
+    }
+
+    fn leaf(&mut self, filter: &str) -> &mut Leaf {
+        let mut node = &mut self.root;
+        for level in filter.split('/') {
+            match level {
+                "#" => return &mut node.multi,
+                "+" => node = node.single.get_or_insert_default(),
+                _ => {
+                    if !node.children.contains_key(level) {
+                        node.children.insert(ByteString::from(level), Box::default());
+                    }
+                    node = match node.children.get_mut(level) {
+                        Some(child) => child,
+                        None => unreachable!("inserted above"),
+                    };
+                }
+            }
+        }
+        &mut node.here
+    }
+}
+
+/// Changes the leaf at `path` and takes away the nodes that became empty by it.
+fn remove_below(node: &mut Node, path: Option<&str>, change: &mut impl FnMut(&mut Leaf)) {
+    let Some(path) = path else {
+        change(&mut node.here);
+        return;
+    };
+    let (level, rest) = split(path);
+    match level {
+        "#" => change(&mut node.multi),
+        "+" => {
+            if let Some(child) = &mut node.single {
+                remove_below(child, rest, change);
+                if child.is_empty() {
+                    node.single = None;
+                }
+            }
+        }
+        _ => {
+            if let Some(child) = node.children.get_mut(level) {
+                remove_below(child, rest, change);
+                if child.is_empty() {
+                    node.children.remove(level);
+                }
+            }
+        }
+    }
+}
+
+fn split(path: &str) -> (&str, Option<&str>) {
+    match path.split_once('/') {
+        Some((level, rest)) => (level, Some(rest)),
+        None => (path, None),
+    }
+}
+
+/// Gathers the subscriptions below `node` that match `rest`. The tree's depth is bounded by the configured number
+/// of topic levels.
+fn collect(
+    node: &mut Node,
+    rest: Option<&str>,
+    hidden: bool,
+    ready: &impl Fn(SessionKey) -> bool,
+    found: &mut Matches,
+) {
+    if !hidden {
+        // The parent level of `#` matches too.
+        take(&mut node.multi, ready, found);
+    }
+    let Some(rest) = rest else {
+        take(&mut node.here, ready, found);
+        return;
+    };
+    let (level, rest) = split(rest);
+    if let Some(child) = node.children.get_mut(level) {
+        collect(child, rest, false, ready, found);
+    }
+    if !hidden && let Some(child) = &mut node.single {
+        collect(child, rest, false, ready, found);
+    }
+}
+
+fn take(leaf: &mut Leaf, ready: &impl Fn(SessionKey) -> bool, found: &mut Matches) {
+    found.own.extend_from_slice(&leaf.own);
+    for group in leaf.shared.values_mut() {
+        // [5 RULE-4.8.2-1] one session of the group, and one only
+        if let Some(member) = group.choose(ready) {
+            found.shared.push((member, group.filter.clone()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mqtt_check_codec::QoS;
+
+    use super::*;
+
+    const GRANTED: Granted = Granted {
+        options: SubscriptionOptions::new(QoS::AtMostOnce),
+        identifier: None,
+        shared: false,
+    };
+
+    fn found(tree: &mut Subscriptions, name: &str) -> Vec<u32> {
+        let mut found = Matches::default();
+        tree.matches(name, true, &|_| true, &mut found);
+        found.own.iter().map(|s| s.session.0).collect()
+    }
+
+    #[test]
+    fn agrees_with_matching_filter_by_filter() {
+        let filters = [
+            "#", "+", "+/+", "/", "a", "a/#", "a/+", "a/b", "a/b/#", "a/+/c", "+/b/#", "$SYS/#", "/+", "a//b",
+        ];
+        let names = ["a", "a/b", "a/b/c", "/", "/a", "$SYS/x", "$SYS", "a//b", "b", "a/"];
+        let mut tree = Subscriptions::default();
+        for (key, filter) in (0..).zip(filters) {
+            let whole = ByteString::from_static(filter);
+            tree.insert(&whole, Filter::Own(filter), SessionKey(key), GRANTED);
+        }
+        for name in names {
+            let expected: Vec<u32> = (0..)
+                .zip(filters)
+                .filter(|(_, filter)| topic::matches(filter, name, true))
+                .map(|(key, _)| key)
+                .collect();
+            assert_eq!(found(&mut tree, name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn keeps_no_node_without_subscriptions() {
+        let mut tree = Subscriptions::default();
+        for filter in ["a/b/c", "a/+/#", "$share/g/a/b", "#"] {
+            let whole = ByteString::from_static(filter);
+            let filter = Filter::parse(filter).expect("well formed");
+            tree.insert(&whole, filter, SessionKey(1), GRANTED);
+        }
+        for filter in ["a/b/c", "a/+/#", "$share/g/a/b", "#"] {
+            let filter = Filter::parse(filter).expect("well formed");
+            tree.remove(filter, SessionKey(1));
+            tree.remove(filter, SessionKey(1));
+        }
+        assert!(tree.root.is_empty());
+    }
+
+    #[test]
+    fn members_of_a_group_take_turns_and_ready_ones_go_first() {
+        let mut tree = Subscriptions::default();
+        let whole = ByteString::from_static("$share/g/a/#");
+        let filter = Filter::parse(&whole).expect("well formed");
+        for key in 0..3 {
+            tree.insert(&whole, filter, SessionKey(key), GRANTED);
+        }
+        let mut turns = Vec::new();
+        let mut found = Matches::default();
+        for _ in 0..4 {
+            tree.matches("a/b", true, &|key| key.0 != 1, &mut found);
+            assert_eq!(found.shared[0].1, "$share/g/a/#");
+            turns.push(found.shared[0].0.session.0);
+        }
+        assert_eq!(turns, [0, 2, 0, 2]);
+        tree.matches("a", true, &|_| false, &mut found);
+        assert_eq!(found.shared.len(), 1);
+    }
+}

@@ -1,0 +1,103 @@
+//! The one timer table: what is due when, in an order that does not depend on chance.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::session::SessionKey;
+use super::{ConnectionId, Time};
+
+/// Everything that can become due. At the same instant the earlier variant goes first: a Will whose delay ends
+/// together with its session was due by its delay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    /// An opened connection has not sent its CONNECT.
+    Connect(ConnectionId),
+    /// The connection of this session may have been silent for one and a half times its Keep Alive.
+    KeepAlive(SessionKey),
+    WillDelay(SessionKey),
+    SessionExpiry(SessionKey),
+}
+
+/// At most one entry for each [`Timer`].
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    by_time: BTreeSet<(Time, Timer)>,
+    by_timer: BTreeMap<Timer, Time>,
+}
+
+impl Timers {
+    /// Arms the timer, or moves it.
+    pub(crate) fn set(&mut self, timer: Timer, at: Time) {
+        if let Some(old) = self.by_timer.insert(timer, at) {
+            self.by_time.remove(&(old, timer));
+        }
+        self.by_time.insert((at, timer));
+    }
+
+    /// Disarms the timer if it is armed.
+    pub(crate) fn cancel(&mut self, timer: Timer) {
+        if let Some(at) = self.by_timer.remove(&timer) {
+            self.by_time.remove(&(at, timer));
+        }
+    }
+
+    /// When the first one is due.
+    pub(crate) fn next(&self) -> Option<Time> {
+        self.by_time.first().map(|(at, _)| *at)
+    }
+
+    /// Takes the first one that is due.
+    pub(crate) fn pop_due(&mut self, now: Time) -> Option<Timer> {
+        let &(at, timer) = self.by_time.first()?;
+        if at > now {
+            return None;
+        }
+        self.by_time.pop_first();
+        self.by_timer.remove(&timer);
+        Some(timer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const fn connect(id: u64) -> Timer {
+        Timer::Connect(ConnectionId(id))
+    }
+
+    #[test]
+    fn comes_due_in_order_of_time_and_then_of_kind() {
+        let mut timers = Timers::default();
+        let at = Duration::from_secs(5);
+        timers.set(Timer::SessionExpiry(SessionKey(0)), at);
+        timers.set(Timer::WillDelay(SessionKey(0)), at);
+        timers.set(connect(7), Duration::from_secs(1));
+        assert_eq!(timers.next(), Some(Duration::from_secs(1)));
+        assert_eq!(timers.pop_due(Duration::ZERO), None);
+        let due: Vec<_> = std::iter::from_fn(|| timers.pop_due(at)).collect();
+        assert_eq!(
+            due,
+            [
+                connect(7),
+                Timer::WillDelay(SessionKey(0)),
+                Timer::SessionExpiry(SessionKey(0))
+            ]
+        );
+        assert_eq!(timers.next(), None);
+    }
+
+    #[test]
+    fn a_moved_timer_is_due_once() {
+        let mut timers = Timers::default();
+        timers.set(connect(1), Duration::from_secs(1));
+        timers.set(connect(1), Duration::from_secs(3));
+        assert_eq!(timers.pop_due(Duration::from_secs(2)), None);
+        assert_eq!(timers.pop_due(Duration::from_secs(3)), Some(connect(1)));
+        timers.set(connect(1), Duration::from_secs(4));
+        timers.cancel(connect(1));
+        timers.cancel(connect(2));
+        assert_eq!(timers.next(), None);
+    }
+}

@@ -1,0 +1,27 @@
+//! One call of the core: the time, and where its outputs go.
+
+use mqtt_check_codec::Packet;
+
+use super::{ConnectionId, Output, Time};
+use crate::HookEvent;
+
+/// What every step of one call needs to know and to fill.
+#[derive(Debug)]
+pub(crate) struct Turn<'a> {
+    pub(crate) now: Time,
+    pub(crate) out: &'a mut Vec<Output>,
+}
+
+impl Turn<'_> {
+    pub(crate) fn send(&mut self, connection: ConnectionId, packet: Packet) {
+        self.out.push(Output::Send { connection, packet });
+    }
+
+    pub(crate) fn close(&mut self, connection: ConnectionId) {
+        self.out.push(Output::Close { connection });
+    }
+
+    pub(crate) fn hook(&mut self, event: HookEvent) {
+        self.out.push(Output::Hook(event));
+    }
+}

@@ -1,0 +1,43 @@
+//! Will Messages: kept with the session, published when the connection ends otherwise than by a normal DISCONNECT,
+//! after their delay or at the session's end, whichever is first.
+
+use std::time::Duration;
+
+use bytestring::ByteString;
+use mqtt_check_codec as codec;
+
+use super::Time;
+use super::message::{Message, forwarded};
+
+/// A stored Will. [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-7]
+#[derive(Debug, Clone)]
+pub(crate) struct Will {
+    pub(crate) message: codec::Will,
+    /// Will Delay Interval; zero before version 5.
+    pub(crate) delay: Duration,
+}
+
+impl Will {
+    pub(crate) fn new(will: codec::Will) -> Self {
+        let delay_s = will.properties.will_delay_interval_s().unwrap_or(0);
+        Self {
+            delay: Duration::from_secs(u64::from(delay_s)),
+            message: will,
+        }
+    }
+
+    /// What is published now. Its expiry counts from here.
+    pub(crate) fn into_message(self, client: ByteString, now: Time) -> Message {
+        let will = self.message;
+        Message {
+            expiry_s: will.properties.message_expiry_interval_s(),
+            properties: forwarded(will.properties),
+            topic: will.topic,
+            payload: will.payload,
+            qos: will.qos,
+            retain: will.retain,
+            received_at: now,
+            publisher: client,
+        }
+    }
+}
