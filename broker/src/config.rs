@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mqtt_check_codec::QoS;
+use mqtt_check_codec::{Form, QoS};
 
 /// The broker's configuration. The defaults offer everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +61,17 @@ pub struct Config {
 pub struct User {
     pub name: String,
     pub password: Vec<u8>,
+}
+
+impl Config {
+    /// How packets that could end early are written.
+    pub const fn form(&self) -> Form {
+        if self.short_acknowledgements {
+            Form::Short
+        } else {
+            Form::Full
+        }
+    }
 }
 
 impl Default for Config {

@@ -12,8 +12,6 @@ pub mod hook;
 pub mod shell;
 
 pub use config::Config;
-pub use core::{
-    Broker, ConnectionId, Control, Input, Output, RedirectWhen, StoredState, Time,
-};
+pub use core::{Broker, ConnectionId, Control, Input, Output, RedirectWhen, StoredState, Time};
 pub use deviation::{Deviation, Deviations};
 pub use hook::HookEvent;

@@ -83,8 +83,8 @@ impl Broker {
         session.inflight.remove(ack.packet_id);
         let client = session.client.clone();
         // PUBCOMP 0x92 still ends the handshake of a message that the client took.
-        let refused = !ack.reason.is_success()
-            && ack.reason != ReasonCode::PACKET_IDENTIFIER_NOT_FOUND;
+        let refused =
+            !ack.reason.is_success() && ack.reason != ReasonCode::PACKET_IDENTIFIER_NOT_FOUND;
         turn.hook(if refused {
             // [5 MQTT-4.8.2-6]: discarded, whoever else subscribed.
             HookEvent::MessageDropped {

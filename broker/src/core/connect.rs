@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytestring::ByteString;
+use mqtt_check_codec::topic::check_name;
 use mqtt_check_codec::{
     ConnAck, Connect, Packet, Properties, Property, ProtocolVersion, QoS, ReasonCode,
 };
@@ -10,7 +11,6 @@ use mqtt_check_codec::{
 use super::link::{Link, OutboundAliases};
 use super::session::{Expiry, Session, SessionKey};
 use super::timer::Timer;
-use super::topic;
 use super::turn::Turn;
 use super::will::Will;
 use super::{Broker, ConnectionId, Phase};
@@ -62,7 +62,7 @@ impl Broker {
                 _ => Properties::new(),
             },
         };
-        if !link.takes(Packet::ConnAck(connack.clone())) {
+        if !link.takes(&self.rules, Packet::ConnAck(connack.clone())) {
             // [5 MQTT-3.1.2-24]: there is no CONNACK that this client would take, so there is no connection.
             self.connections.remove(&connection);
             turn.close(connection);
@@ -110,7 +110,13 @@ impl Broker {
         check_will(config, connect)?;
         let assigned = self.settle_client_id(connect, nonce)?;
         let client = &connect.client_id;
-        if self.rules.config.banned_clients.iter().any(|banned| client == banned) {
+        if self
+            .rules
+            .config
+            .banned_clients
+            .iter()
+            .any(|banned| client == banned)
+        {
             return Err(ReasonCode::BANNED.into());
         }
         if let Some(redirect) = self.redirects.remove(client) {
@@ -357,7 +363,7 @@ fn check_will(config: &Config, connect: &Connect) -> Result<(), Refusal> {
     let Some(will) = &connect.will else {
         return Ok(());
     };
-    if !topic::is_name(&will.topic) {
+    if check_name(&will.topic, connect.version).is_err() {
         return Err(ReasonCode::TOPIC_NAME_INVALID.into());
     }
     if will.qos > config.maximum_qos {

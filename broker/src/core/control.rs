@@ -3,6 +3,7 @@
 use bytestring::ByteString;
 use mqtt_check_codec::ReasonCode;
 
+use super::timer::Timer;
 use super::turn::Turn;
 use super::{Broker, Control, Phase, RedirectWhen};
 use crate::hook::DisconnectReason;
@@ -58,6 +59,7 @@ impl Broker {
         for (connection, phase) in std::mem::take(&mut self.connections) {
             // Those that never sent a CONNECT.
             if let Phase::Opened { .. } = phase {
+                self.timers.cancel(Timer::Connect(connection));
                 turn.close(connection);
             }
         }

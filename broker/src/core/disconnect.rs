@@ -2,12 +2,12 @@
 
 use bytestring::ByteString;
 use mqtt_check_codec::{
-    Disconnect, Packet, Properties, Property, ProtocolVersion, QoS, ReasonCode,
+    Disconnect, Packet, PacketType, Properties, Property, ProtocolVersion, QoS, ReasonCode, Sender,
 };
 
 use super::Broker;
-use super::message::Delivery;
 use super::inflight::Stage;
+use super::message::Delivery;
 use super::publish::single;
 use super::session::{Expiry, Session, SessionKey};
 use super::timer::Timer;
@@ -32,7 +32,12 @@ impl Broker {
         };
         let connection = link.connection;
         if link.version == ProtocolVersion::V5 {
-            if !from_client(disconnect.reason) {
+            let allowed = disconnect.reason.is_allowed_in(
+                PacketType::DISCONNECT,
+                link.version,
+                Sender::Client,
+            );
+            if !allowed {
                 // [5 MQTT-3.14.2-1]
                 let reason = ReasonCode::PROTOCOL_ERROR;
                 self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
@@ -270,7 +275,8 @@ impl Broker {
         let Some(whole) = &delivery.shared else {
             return false;
         };
-        let Some(Filter::Shared { group, filter }) = Filter::parse(whole) else {
+        let Some(Filter::Shared { group, filter }) = Filter::parse(whole, ProtocolVersion::V5)
+        else {
             return false;
         };
         let sessions = &self.sessions;
@@ -297,7 +303,10 @@ impl Broker {
             return false;
         };
         let ends = clean_start || session.expiry == Expiry::AtClose;
-        let delayed = session.will.as_ref().is_some_and(|will| !will.delay.is_zero());
+        let delayed = session
+            .will
+            .as_ref()
+            .is_some_and(|will| !will.delay.is_zero());
         if delayed && !ends {
             // [5 MQTT-3.1.3-9]
             if let Some(session) = self.sessions.at_mut(key) {
@@ -318,7 +327,10 @@ impl Broker {
     /// [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]
     fn displace(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
         let silent = self.rules.breaks(Deviation::NoDisconnectOnTakeover);
-        let reason = match self.rules.breaks(Deviation::TakeoverSaysAdministrativeAction) {
+        let reason = match self
+            .rules
+            .breaks(Deviation::TakeoverSaysAdministrativeAction)
+        {
             true => ReasonCode::ADMINISTRATIVE_ACTION,
             false => ReasonCode::SESSION_TAKEN_OVER,
         };
@@ -372,12 +384,4 @@ fn will_trigger(reason: DisconnectReason) -> Option<WillTrigger> {
         DisconnectReason::Redirected => WillTrigger::Redirected,
         DisconnectReason::ServerShutdown => WillTrigger::ServerShutdown,
     })
-}
-
-/// Whether a client may send this code in DISCONNECT.
-fn from_client(reason: ReasonCode) -> bool {
-    matches!(
-        reason.0,
-        0x00 | 0x04 | 0x80..=0x83 | 0x90 | 0x93..=0x99
-    )
 }

@@ -74,7 +74,7 @@ impl Link {
         if self.version == ProtocolVersion::V5 && rules.config.reason_strings {
             self.explain(&mut packet);
         }
-        if !self.fit(&mut packet) {
+        if !self.fit(rules, &mut packet) {
             return false;
         }
         turn.send(self.connection, packet);
@@ -82,8 +82,8 @@ impl Link {
     }
 
     /// Whether the client takes a packet as large as this one, diagnostics left out.
-    pub(crate) fn takes(&self, mut packet: Packet) -> bool {
-        self.fit(&mut packet)
+    pub(crate) fn takes(&self, rules: &Rules, mut packet: Packet) -> bool {
+        self.fit(rules, &mut packet)
     }
 
     /// Adds a Reason String and a User Property where the packet may carry them.
@@ -112,13 +112,14 @@ impl Link {
     /// [5 MQTT-3.2.2-19] [5 MQTT-3.2.2-20] [5 MQTT-3.4.2-2] [5 MQTT-3.4.2-3] [5 MQTT-3.5.2-2] [5 MQTT-3.5.2-3]
     /// [5 MQTT-3.6.2-2] [5 MQTT-3.6.2-3] [5 MQTT-3.7.2-2] [5 MQTT-3.7.2-3] [5 MQTT-3.9.2-1] [5 MQTT-3.9.2-2]
     /// [5 MQTT-3.11.2-1] [5 MQTT-3.11.2-2] [5 MQTT-3.14.2-3] [5 MQTT-3.14.2-4]
-    fn fit(&self, packet: &mut Packet) -> bool {
+    fn fit(&self, rules: &Rules, packet: &mut Packet) -> bool {
         let Some(maximum) = self.maximum_packet_size else {
             return true;
         };
         let fits = |packet: &Packet| {
-            let size = packet.to_frame(self.version).bytes().len();
-            u32::try_from(size).is_ok_and(|size| size <= maximum)
+            packet
+                .encoded_size(self.version, rules.config.form())
+                .is_ok_and(|size| size <= maximum as usize)
         };
         if fits(packet) {
             return true;

@@ -319,8 +319,7 @@ impl Broker {
             }
             Some(Phase::Opened { .. }) => {
                 self.timers.cancel(Timer::Connect(connection));
-                let unsupported = error.reason == ReasonCode::UNSUPPORTED_PROTOCOL_VERSION;
-                if error.packet == PacketType::CONNECT && unsupported {
+                if error.is_unsupported_version() {
                     // [3.1.1 MQTT-3.1.2-2] demands it, [5 MQTT-3.1.2-2] allows it.
                     let refusal = Refusal::from(error.reason);
                     self.refuse_connect(turn, connection, ProtocolVersion::V3_1_1, refusal);

@@ -4,6 +4,7 @@ use std::mem;
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use mqtt_check_codec::topic::check_name;
 use mqtt_check_codec::{
     Ack, Packet, PacketId, Properties, ProtocolVersion, Publish, QoS, ReasonCode,
 };
@@ -170,7 +171,12 @@ impl Broker {
         let Some(link) = self.sessions.at_mut(key).and_then(|s| s.link.as_mut()) else {
             return Ok(());
         };
-        if publish.properties.subscription_identifiers().next().is_some() {
+        if publish
+            .properties
+            .subscription_identifiers()
+            .next()
+            .is_some()
+        {
             // [5 MQTT-3.3.4-6]
             return Err(ReasonCode::PROTOCOL_ERROR);
         }
@@ -194,7 +200,7 @@ impl Broker {
                 link.aliases_in.insert(alias, publish.topic.clone());
             }
         }
-        if !topic::is_name(&publish.topic) {
+        if check_name(&publish.topic, link.version).is_err() {
             // [3.1.1 MQTT-3.3.2-2] [5 MQTT-3.3.2-2] [5 MQTT-4.7.0-1]
             return Err(ReasonCode::TOPIC_NAME_INVALID);
         }
@@ -263,7 +269,11 @@ impl Broker {
         self.retain(&message);
         let mut found = mem::take(&mut self.matches);
         let sessions = &self.sessions;
-        let ready = |key| sessions.at(key).is_some_and(super::session::Session::is_ready);
+        let ready = |key| {
+            sessions
+                .at(key)
+                .is_some_and(super::session::Session::is_ready)
+        };
         let hide = !self.rules.breaks(Deviation::WildcardMatchesDollar);
         self.subscriptions
             .matches(&message.topic, hide, &ready, &mut found);
@@ -294,12 +304,7 @@ impl Broker {
     }
 
     /// One copy for each session with own subscriptions that match, however many; one for each Shared Subscription.
-    fn distribute(
-        &mut self,
-        turn: &mut Turn<'_>,
-        message: &Arc<Message>,
-        found: &Matches,
-    ) -> bool {
+    fn distribute(&mut self, turn: &mut Turn<'_>, message: &Arc<Message>, found: &Matches) -> bool {
         let mut matched = false;
         for overlapping in found.own.chunk_by(|a, b| a.session == b.session) {
             if let Some(delivery) = self.combine(message, overlapping) {

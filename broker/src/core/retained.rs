@@ -5,9 +5,10 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use mqtt_check_codec::topic;
 
+use super::Time;
 use super::message::Message;
-use super::{Time, topic};
 
 /// By Topic Name, in the order of its bytes.
 #[derive(Debug, Clone, Default)]
@@ -30,8 +31,7 @@ impl Retained {
     }
 
     /// Those that the filter matches, in the order of their topics; the expired among them are discarded.
-    /// `hide` is whether a leading wildcard passes over names that begin with `$`.
-    pub(crate) fn matching(&mut self, filter: &str, now: Time, hide: bool) -> Vec<Arc<Message>> {
+    pub(crate) fn matching(&mut self, filter: &str, now: Time) -> Vec<Arc<Message>> {
         let mut found = Vec::new();
         let mut expired = Vec::new();
         // Only topics that begin with the filter's literal part can match.
@@ -46,7 +46,7 @@ impl Retained {
             if !name.starts_with(prefix) {
                 break;
             }
-            if !topic::matches(filter, name, hide) {
+            if !topic::matches(filter, name) {
                 continue;
             }
             if message.is_expired(now) {

@@ -10,12 +10,12 @@ use std::time::Duration;
 use bytestring::ByteString;
 use mqtt_check_codec::PacketId;
 
+use super::Time;
 use super::inflight::Inflight;
 use super::link::Link;
 use super::message::Delivery;
 use super::subscription::Granted;
 use super::will::Will;
-use super::Time;
 use crate::Config;
 
 /// Where a session stands in the table; used again after the session has ended.

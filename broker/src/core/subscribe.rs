@@ -1,6 +1,7 @@
 //! SUBSCRIBE and UNSUBSCRIBE.
 
 use bytestring::ByteString;
+use mqtt_check_codec::topic::has_wildcard;
 use mqtt_check_codec::{
     Packet, PacketId, Properties, ProtocolVersion, QoS, ReasonCode, RetainHandling, SubAck,
     Subscribe, Subscription, SubscriptionOptions, UnsubAck, Unsubscribe,
@@ -93,7 +94,7 @@ impl Broker {
             return Err(ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED);
         }
         for subscription in &subscribe.subscriptions {
-            let filter = match parse(&subscription.filter, version) {
+            let filter = match Filter::parse(&subscription.filter, version) {
                 Some(filter) => filter,
                 None => return Err(ReasonCode::MALFORMED_PACKET),
             };
@@ -110,9 +111,7 @@ impl Broker {
                     return Err(ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED);
                 }
             }
-            if !config.wildcard_subscription_available
-                && topic::has_wildcard(&subscription.filter)
-            {
+            if !config.wildcard_subscription_available && has_wildcard(&subscription.filter) {
                 // [5 RULE-3.2.2.3.11-1]
                 return Err(ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED);
             }
@@ -132,7 +131,7 @@ impl Broker {
         let config = &self.rules.config;
         if version != ProtocolVersion::V5
             && !config.wildcard_subscription_available
-            && topic::has_wildcard(&subscription.filter)
+            && has_wildcard(&subscription.filter)
         {
             // [3.1.1 MQTT-3.8.3-2]
             return Err(ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED);
@@ -142,7 +141,7 @@ impl Broker {
         }
         // A copy of its own, since the client's packet need not live as long as the subscription.
         let whole = ByteString::from(&*subscription.filter);
-        let Some(filter) = parse(&whole, version) else {
+        let Some(filter) = Filter::parse(&whole, version) else {
             return Err(ReasonCode::TOPIC_FILTER_INVALID);
         };
         let Some(session) = self.sessions.at_mut(key) else {
@@ -198,8 +197,7 @@ impl Broker {
         let Some(session) = self.sessions.at_mut(made.subscriber.session) else {
             return;
         };
-        let hide = !self.rules.breaks(Deviation::WildcardMatchesDollar);
-        for message in self.retained.matching(&made.filter, turn.now, hide) {
+        for message in self.retained.matching(&made.filter, turn.now) {
             let options = made.subscriber.granted.options;
             // [5 MQTT-3.8.3-3] holds for retained messages as well.
             if options.no_local && message.publisher == session.client {
@@ -283,14 +281,5 @@ impl Broker {
                 .sessions
                 .at(key)
                 .is_some_and(|session| session.received.contains_key(&id))
-    }
-}
-
-/// The filter taken apart. Before version 5 `$share` is a level like any other.
-fn parse(filter: &str, version: ProtocolVersion) -> Option<Filter<'_>> {
-    if version == ProtocolVersion::V5 {
-        Filter::parse(filter)
-    } else {
-        topic::is_filter(filter).then_some(Filter::Own(filter))
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use bytestring::ByteString;
-use mqtt_check_codec::SubscriptionOptions;
+use mqtt_check_codec::{ProtocolVersion, SubscriptionOptions};
 
 use super::session::SessionKey;
 use super::topic::{self, Filter};
@@ -24,10 +24,12 @@ pub(crate) struct Granted {
 impl Granted {
     /// The filter that it was granted for, taken apart.
     pub(crate) fn filter<'a>(&self, whole: &'a str) -> Filter<'a> {
-        match Filter::parse(whole) {
-            Some(filter) if self.shared => filter,
-            _ => Filter::Own(whole),
-        }
+        let shared = if self.shared {
+            Filter::parse(whole, ProtocolVersion::V5)
+        } else {
+            None
+        };
+        shared.unwrap_or(Filter::Own(whole))
     }
 }
 
@@ -210,7 +212,8 @@ impl Subscriptions {
                 "+" => node = node.single.get_or_insert_default(),
                 _ => {
                     if !node.children.contains_key(level) {
-                        node.children.insert(ByteString::from(level), Box::default());
+                        node.children
+                            .insert(ByteString::from(level), Box::default());
                     }
                     node = match node.children.get_mut(level) {
                         Some(child) => child,
@@ -297,6 +300,7 @@ fn take(leaf: &mut Leaf, ready: &impl Fn(SessionKey) -> bool, found: &mut Matche
 #[cfg(test)]
 mod tests {
     use mqtt_check_codec::QoS;
+    use mqtt_check_codec::topic::matches;
 
     use super::*;
 
@@ -315,9 +319,12 @@ mod tests {
     #[test]
     fn agrees_with_matching_filter_by_filter() {
         let filters = [
-            "#", "+", "+/+", "/", "a", "a/#", "a/+", "a/b", "a/b/#", "a/+/c", "+/b/#", "$SYS/#", "/+", "a//b",
+            "#", "+", "+/+", "/", "a", "a/#", "a/+", "a/b", "a/b/#", "a/+/c", "+/b/#", "$SYS/#",
+            "/+", "a//b",
         ];
-        let names = ["a", "a/b", "a/b/c", "/", "/a", "$SYS/x", "$SYS", "a//b", "b", "a/"];
+        let names = [
+            "a", "a/b", "a/b/c", "/", "/a", "$SYS/x", "$SYS", "a//b", "b", "a/",
+        ];
         let mut tree = Subscriptions::default();
         for (key, filter) in (0..).zip(filters) {
             let whole = ByteString::from_static(filter);
@@ -326,7 +333,7 @@ mod tests {
         for name in names {
             let expected: Vec<u32> = (0..)
                 .zip(filters)
-                .filter(|(_, filter)| topic::matches(filter, name, true))
+                .filter(|(_, filter)| matches(filter, name))
                 .map(|(key, _)| key)
                 .collect();
             assert_eq!(found(&mut tree, name), expected, "{name}");
@@ -338,11 +345,11 @@ mod tests {
         let mut tree = Subscriptions::default();
         for filter in ["a/b/c", "a/+/#", "$share/g/a/b", "#"] {
             let whole = ByteString::from_static(filter);
-            let filter = Filter::parse(filter).expect("well formed");
+            let filter = Filter::parse(filter, ProtocolVersion::V5).expect("well formed");
             tree.insert(&whole, filter, SessionKey(1), GRANTED);
         }
         for filter in ["a/b/c", "a/+/#", "$share/g/a/b", "#"] {
-            let filter = Filter::parse(filter).expect("well formed");
+            let filter = Filter::parse(filter, ProtocolVersion::V5).expect("well formed");
             tree.remove(filter, SessionKey(1));
             tree.remove(filter, SessionKey(1));
         }
@@ -353,7 +360,7 @@ mod tests {
     fn members_of_a_group_take_turns_and_ready_ones_go_first() {
         let mut tree = Subscriptions::default();
         let whole = ByteString::from_static("$share/g/a/#");
-        let filter = Filter::parse(&whole).expect("well formed");
+        let filter = Filter::parse(&whole, ProtocolVersion::V5).expect("well formed");
         for key in 0..3 {
             tree.insert(&whole, filter, SessionKey(key), GRANTED);
         }

@@ -1,0 +1,18 @@
+//! The core played by several clients with a stepped clock and no I/O. What a client sees, and what the hooks tell,
+//! is compared as text, in order and in full.
+
+mod pair;
+mod text;
+
+mod connect;
+mod control;
+mod disconnect;
+mod offline;
+mod publish;
+mod qos;
+mod restart;
+mod retained;
+mod session;
+mod subscribe;
+mod takeover;
+mod will;

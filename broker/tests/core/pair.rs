@@ -1,0 +1,423 @@
+//! A broker and its clients, in one hand.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use mqtt_check_broker::{
+    Broker, Config, ConnectionId, Control, Deviation, Deviations, HookEvent, Input, Output, Time,
+};
+use mqtt_check_codec::{
+    Ack, Connect, DecodeError, Disconnect, Packet, PacketId, Properties, Property, ProtocolVersion,
+    Publish, QoS, ReasonCode, Subscribe, Subscription, SubscriptionOptions, Unsubscribe, Will,
+};
+
+use crate::text;
+
+pub(crate) const V5: ProtocolVersion = ProtocolVersion::V5;
+pub(crate) const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
+pub(crate) const BOTH: [ProtocolVersion; 2] = [V3, V5];
+/// Session Expiry Interval for ever.
+pub(crate) const NEVER: u32 = u32::MAX;
+
+/// One connection as the test holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Peer(ConnectionId);
+
+#[derive(Debug)]
+pub(crate) struct Pair {
+    broker: Option<Broker>,
+    config: Config,
+    deviations: Deviations,
+    now: Time,
+    next_connection: u64,
+    received: BTreeMap<ConnectionId, Vec<String>>,
+    hooks: Vec<HookEvent>,
+}
+
+impl Pair {
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub(crate) fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::broken(change, [])
+    }
+
+    pub(crate) fn broken(
+        change: impl FnOnce(&mut Config),
+        deviations: impl IntoIterator<Item = Deviation>,
+    ) -> Self {
+        let mut config = Config::default();
+        change(&mut config);
+        let deviations = Deviations::from_iter(deviations);
+        Self {
+            broker: Some(Broker::new(config.clone(), deviations)),
+            config,
+            deviations,
+            now: Duration::ZERO,
+            next_connection: 1,
+            received: BTreeMap::new(),
+            hooks: Vec::new(),
+        }
+    }
+
+    pub(crate) fn broker(&self) -> &Broker {
+        self.broker.as_ref().expect("the broker runs")
+    }
+
+    pub(crate) fn handle(&mut self, input: Input) {
+        let mut out = Vec::new();
+        let broker = self.broker.as_mut().expect("the broker runs");
+        broker.handle(self.now, input, &mut out);
+        self.carry_out(out);
+    }
+
+    fn carry_out(&mut self, out: Vec<Output>) {
+        for output in out {
+            match output {
+                Output::Send { connection, packet } => {
+                    self.lane(connection).push(text::packet(&packet));
+                }
+                Output::Close { connection } => self.lane(connection).push("closed".to_owned()),
+                Output::Hook(event) => self.hooks.push(event),
+            }
+        }
+    }
+
+    fn lane(&mut self, connection: ConnectionId) -> &mut Vec<String> {
+        let lane = self.received.entry(connection).or_default();
+        let over = lane.last().is_some_and(|last| last == "closed");
+        assert!(!over, "the broker went on after it closed {connection:?}");
+        lane
+    }
+
+    pub(crate) fn open(&mut self) -> Peer {
+        let connection = ConnectionId(self.next_connection);
+        self.next_connection += 1;
+        self.received.insert(connection, Vec::new());
+        let nonce = connection.0;
+        self.handle(Input::Opened { connection, nonce });
+        Peer(connection)
+    }
+
+    pub(crate) fn connect(&mut self, connect: impl Into<Connect>) -> Peer {
+        let peer = self.open();
+        self.send(peer, Packet::Connect(Box::new(connect.into())));
+        peer
+    }
+
+    /// A connection whose CONNACK must be a success, and is taken.
+    pub(crate) fn connected(&mut self, connect: impl Into<Connect>) -> Peer {
+        let peer = self.connect(connect);
+        let first = self.lane(peer.0).remove(0);
+        assert!(first.starts_with("connack 0x00"), "{first}");
+        peer
+    }
+
+    pub(crate) fn send(&mut self, peer: Peer, packet: Packet) {
+        self.send_sized(peer, packet, 10);
+    }
+
+    pub(crate) fn send_sized(&mut self, peer: Peer, packet: Packet, size: usize) {
+        let connection = peer.0;
+        self.handle(Input::Received {
+            connection,
+            packet,
+            size,
+        });
+    }
+
+    /// Bytes came that are no packet.
+    pub(crate) fn malformed(
+        &mut self,
+        peer: Peer,
+        version: Option<ProtocolVersion>,
+        error: DecodeError,
+    ) {
+        let connection = peer.0;
+        self.handle(Input::Malformed {
+            connection,
+            version,
+            error,
+        });
+    }
+
+    /// The transport breaks.
+    pub(crate) fn lose(&mut self, peer: Peer) {
+        let connection = peer.0;
+        self.handle(Input::Closed { connection });
+    }
+
+    pub(crate) fn disconnect(&mut self, peer: Peer) {
+        self.send(peer, disconnect(0, []));
+    }
+
+    /// Subscribes to one filter and takes the SUBACK, which must grant what was asked.
+    pub(crate) fn subscribe(&mut self, peer: Peer, filter: &str, qos: u8) {
+        self.send(peer, subscribe(1, &[(filter, qos)]));
+        let suback = format!("suback id=1 {qos:02x}");
+        let lane = self.lane(peer.0);
+        let at = lane.iter().position(|line| *line == suback);
+        let at = at.unwrap_or_else(|| panic!("no {suback} among {lane:?}"));
+        lane.remove(at);
+    }
+
+    /// What came since the last look.
+    pub(crate) fn seen(&mut self, peer: Peer) -> Vec<String> {
+        let lane = self.received.entry(peer.0).or_default();
+        let over = lane.last().is_some_and(|last| last == "closed");
+        let seen = std::mem::take(lane);
+        if over {
+            lane.push("closed".to_owned());
+        }
+        seen
+    }
+
+    /// Events of clients, sessions and Wills since the last look.
+    pub(crate) fn hooks(&mut self) -> Vec<String> {
+        let lines = self.hooks.drain(..).map(|event| text::hook(&event));
+        lines.filter(|line| !line.starts_with("message.")).collect()
+    }
+
+    /// Every event since the last look.
+    pub(crate) fn all_hooks(&mut self) -> Vec<String> {
+        self.hooks
+            .drain(..)
+            .map(|event| text::hook(&event))
+            .collect()
+    }
+
+    /// Lets the time pass, from deadline to deadline.
+    pub(crate) fn wait(&mut self, span: Duration) {
+        let end = self.now + span;
+        for _ in 0..10_000 {
+            match self.broker().next_deadline() {
+                Some(at) if at <= end => {
+                    self.now = self.now.max(at);
+                    self.handle(Input::Woke);
+                }
+                _ => {
+                    self.now = end;
+                    return;
+                }
+            }
+        }
+        panic!("the broker's deadlines do not come to an end");
+    }
+
+    pub(crate) fn wait_s(&mut self, seconds: u64) {
+        self.wait(Duration::from_secs(seconds));
+    }
+
+    pub(crate) fn control(&mut self, control: Control) {
+        self.handle(Input::Control(control));
+    }
+
+    /// Stops the broker in good order and starts it again after a while.
+    pub(crate) fn restart_after_s(&mut self, seconds: u64) {
+        let mut out = Vec::new();
+        let broker = self.broker.take().expect("the broker runs");
+        let stored = broker.stop(self.now, &mut out);
+        self.carry_out(out);
+        self.start(stored, seconds);
+    }
+
+    /// The broker's power fails, and it starts again after a while.
+    pub(crate) fn crash_and_restart_after_s(&mut self, seconds: u64) {
+        let broker = self.broker.take().expect("the broker runs");
+        let stored = broker.crash(self.now);
+        self.start(stored, seconds);
+    }
+
+    fn start(&mut self, stored: mqtt_check_broker::StoredState, seconds: u64) {
+        self.now += Duration::from_secs(seconds);
+        let mut out = Vec::new();
+        self.broker = Some(Broker::restore(
+            self.config.clone(),
+            self.deviations,
+            stored,
+            self.now,
+            &mut out,
+        ));
+        self.carry_out(out);
+    }
+}
+
+/// A CONNECT in the making. Clean, without expiry, Will and Keep Alive.
+#[derive(Debug, Clone)]
+pub(crate) struct Hello(Connect);
+
+pub(crate) fn hello(version: ProtocolVersion, client: &str) -> Hello {
+    Hello(Connect {
+        version,
+        clean_start: true,
+        keep_alive_s: 0,
+        properties: Properties::new(),
+        client_id: ByteString::from(client),
+        will: None,
+        username: None,
+        password: None,
+    })
+}
+
+/// The same lifetime in every version: Clean Session 0, or Clean Start 0 and an expiry of never.
+pub(crate) fn lasting(version: ProtocolVersion, client: &str) -> Hello {
+    match version {
+        V5 => hello(V5, client).unclean().expiry(NEVER),
+        _ => hello(version, client).unclean(),
+    }
+}
+
+impl Hello {
+    pub(crate) fn unclean(mut self) -> Self {
+        self.0.clean_start = false;
+        self
+    }
+
+    pub(crate) fn expiry(self, seconds: u32) -> Self {
+        self.property(Property::SessionExpiryInterval(seconds))
+    }
+
+    pub(crate) fn property(mut self, property: Property) -> Self {
+        self.0.properties.push(property);
+        self
+    }
+
+    pub(crate) fn keep_alive(mut self, seconds: u16) -> Self {
+        self.0.keep_alive_s = seconds;
+        self
+    }
+
+    pub(crate) fn login(mut self, name: &str, password: &str) -> Self {
+        self.0.username = Some(ByteString::from(name));
+        self.0.password = Some(Bytes::copy_from_slice(password.as_bytes()));
+        self
+    }
+
+    /// A Will of QoS 0 on this topic with the payload `gone`.
+    pub(crate) fn will(self, topic: &str) -> Self {
+        self.will_with(topic, |_| {})
+    }
+
+    pub(crate) fn will_with(mut self, topic: &str, change: impl FnOnce(&mut Will)) -> Self {
+        let mut will = Will {
+            topic: ByteString::from(topic),
+            payload: Bytes::from_static(b"gone"),
+            qos: QoS::AtMostOnce,
+            retain: false,
+            properties: Properties::new(),
+        };
+        change(&mut will);
+        self.0.will = Some(will);
+        self
+    }
+
+    /// The same, with a Will Delay in seconds.
+    pub(crate) fn delayed_will(self, topic: &str, delay_s: u32) -> Self {
+        self.will_with(topic, |will| {
+            will.properties.push(Property::WillDelayInterval(delay_s));
+        })
+    }
+}
+
+impl From<Hello> for Connect {
+    fn from(hello: Hello) -> Self {
+        hello.0
+    }
+}
+
+pub(crate) fn id(id: u16) -> PacketId {
+    PacketId::new(id).expect("packet ids are not 0")
+}
+
+pub(crate) fn qos(qos: u8) -> QoS {
+    QoS::from_u8(qos).expect("0, 1 or 2")
+}
+
+/// A PUBLISH of QoS 0.
+pub(crate) fn publish(topic: &str, payload: &str) -> Publish {
+    Publish {
+        dup: false,
+        qos: QoS::AtMostOnce,
+        retain: false,
+        topic: ByteString::from(topic),
+        packet_id: None,
+        properties: Properties::new(),
+        payload: Bytes::copy_from_slice(payload.as_bytes()),
+    }
+}
+
+/// A PUBLISH packet of this QoS; the packet id is left out at QoS 0.
+pub(crate) fn message(level: u8, packet_id: u16, topic: &str, payload: &str) -> Packet {
+    Packet::Publish(Publish {
+        qos: qos(level),
+        packet_id: (level > 0).then(|| id(packet_id)),
+        ..publish(topic, payload)
+    })
+}
+
+pub(crate) fn retained(topic: &str, payload: &str) -> Packet {
+    Packet::Publish(Publish {
+        retain: true,
+        ..publish(topic, payload)
+    })
+}
+
+pub(crate) fn ack(packet_id: u16) -> Ack {
+    refusing_ack(packet_id, ReasonCode::SUCCESS)
+}
+
+pub(crate) fn refusing_ack(packet_id: u16, reason: ReasonCode) -> Ack {
+    Ack {
+        packet_id: id(packet_id),
+        reason,
+        properties: Properties::new(),
+    }
+}
+
+pub(crate) fn subscribe(packet_id: u16, filters: &[(&str, u8)]) -> Packet {
+    let options = |level| SubscriptionOptions::new(qos(level));
+    subscribe_with(
+        packet_id,
+        [],
+        filters
+            .iter()
+            .map(|(filter, level)| (*filter, options(*level))),
+    )
+}
+
+pub(crate) fn subscribe_with<'a>(
+    packet_id: u16,
+    properties: impl IntoIterator<Item = Property>,
+    filters: impl IntoIterator<Item = (&'a str, SubscriptionOptions)>,
+) -> Packet {
+    let subscriptions = filters.into_iter().map(|(filter, options)| Subscription {
+        filter: ByteString::from(filter),
+        options,
+    });
+    Packet::Subscribe(Subscribe {
+        packet_id: id(packet_id),
+        properties: properties.into_iter().collect(),
+        subscriptions: subscriptions.collect(),
+    })
+}
+
+pub(crate) fn unsubscribe(packet_id: u16, filters: &[&str]) -> Packet {
+    Packet::Unsubscribe(Unsubscribe {
+        packet_id: id(packet_id),
+        properties: Properties::new(),
+        filters: filters
+            .iter()
+            .map(|filter| ByteString::from(*filter))
+            .collect(),
+    })
+}
+
+pub(crate) fn disconnect(reason: u8, properties: impl IntoIterator<Item = Property>) -> Packet {
+    Packet::Disconnect(Disconnect {
+        reason: ReasonCode(reason),
+        properties: properties.into_iter().collect(),
+    })
+}

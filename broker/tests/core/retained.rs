@@ -1,0 +1,161 @@
+//! Retained messages.
+
+use mqtt_check_codec::{Packet, Property, Publish, QoS, RetainHandling, SubscriptionOptions};
+
+use crate::pair::{
+    BOTH, Pair, V3, V5, hello, message, publish, retained, subscribe, subscribe_with, unsubscribe,
+};
+
+#[test]
+fn the_last_retained_message_of_each_topic_greets_a_subscriber() {
+    for version in BOTH {
+        let mut pair = Pair::new();
+        let b = pair.connected(hello(version, "b"));
+        for (topic, payload) in [
+            ("r/2", "old"),
+            ("r/1", "one"),
+            ("r/2", "two"),
+            ("other", "x"),
+        ] {
+            pair.send(b, retained(topic, payload));
+        }
+        pair.send(b, message(0, 0, "r/2", "live"));
+        pair.disconnect(b);
+        let a = pair.connected(hello(version, "a"));
+        pair.send(a, subscribe(1, &[("r/#", 1)]));
+        assert_eq!(
+            pair.seen(a),
+            [
+                "suback id=1 01",
+                "publish q0 retain r/1=one",
+                "publish q0 retain r/2=two"
+            ]
+        );
+    }
+}
+
+#[test]
+fn an_empty_payload_clears_the_topic_and_is_delivered_all_the_same() {
+    for version in BOTH {
+        let mut pair = Pair::new();
+        let a = pair.connected(hello(version, "a"));
+        pair.subscribe(a, "r", 0);
+        pair.send(a, retained("r", "x"));
+        pair.send(a, retained("r", ""));
+        assert_eq!(pair.seen(a), ["publish q0 r=x", "publish q0 r="]);
+        pair.subscribe(a, "r", 0);
+        assert!(pair.seen(a).is_empty());
+        assert_eq!(pair.broker().retained_count(), 0);
+    }
+}
+
+#[test]
+fn a_prefix_is_no_match() {
+    let mut pair = Pair::new();
+    let a = pair.connected(hello(V3, "a"));
+    for topic in ["a", "ab", "a/b", "ab/c", "/a", "$a/b"] {
+        pair.send(a, retained(topic, "x"));
+    }
+    for (filter, expected) in [
+        ("a/#", &["a", "a/b"][..]),
+        ("a", &["a"]),
+        ("+/b", &["a/b"]),
+        ("#", &["/a", "a", "a/b", "ab", "ab/c"]),
+        ("a/+", &["a/b"]),
+        ("$a/#", &["$a/b"]),
+        ("+", &["a", "ab"]),
+    ] {
+        pair.subscribe(a, filter, 0);
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|t| format!("publish q0 retain {t}=x"))
+            .collect();
+        assert_eq!(pair.seen(a), expected, "{filter}");
+    }
+}
+
+#[test]
+fn version_3_sends_it_again_at_every_subscribe() {
+    let mut pair = Pair::new();
+    let a = pair.connected(hello(V3, "a"));
+    pair.send(a, retained("r", "x"));
+    for _ in 0..2 {
+        pair.subscribe(a, "r", 0);
+        assert_eq!(pair.seen(a), ["publish q0 retain r=x"]);
+    }
+}
+
+#[test]
+fn retain_handling_decides_in_version_5() {
+    let handling = |retain_handling| SubscriptionOptions {
+        retain_handling,
+        ..SubscriptionOptions::new(QoS::AtMostOnce)
+    };
+    let mut pair = Pair::new();
+    let a = pair.connected(hello(V5, "a"));
+    pair.send(a, retained("r", "x"));
+    for (handling, is_new, expected) in [
+        (handling(RetainHandling::DoNotSend), true, false),
+        (handling(RetainHandling::SendIfNew), false, false),
+        (handling(RetainHandling::Send), false, true),
+        (handling(RetainHandling::SendIfNew), true, true),
+    ] {
+        if is_new {
+            pair.send(a, unsubscribe(1, &["r"]));
+        }
+        pair.seen(a);
+        pair.send(a, subscribe_with(1, [], [("r", handling)]));
+        let seen = pair.seen(a);
+        assert_eq!(seen.len() == 2, expected, "{handling:?} {seen:?}");
+    }
+}
+
+#[test]
+fn retain_as_published_keeps_the_flag_of_live_messages() {
+    let options = SubscriptionOptions {
+        retain_as_published: true,
+        ..SubscriptionOptions::new(QoS::AtMostOnce)
+    };
+    let mut pair = Pair::new();
+    let a = pair.connected(hello(V5, "a"));
+    pair.send(a, subscribe_with(1, [], [("r", options)]));
+    pair.seen(a);
+    pair.send(a, retained("r", "x"));
+    pair.send(a, message(0, 0, "r", "y"));
+    assert_eq!(pair.seen(a), ["publish q0 retain r=x", "publish q0 r=y"]);
+}
+
+#[test]
+fn an_expired_retained_message_is_gone_and_others_count_down() {
+    let mut pair = Pair::new();
+    let a = pair.connected(hello(V5, "a"));
+    let mut keeping = Publish {
+        retain: true,
+        ..publish("r", "x")
+    };
+    keeping.properties.push(Property::MessageExpiryInterval(10));
+    pair.send(a, Packet::Publish(keeping));
+    pair.wait_s(4);
+    pair.subscribe(a, "r", 0);
+    assert_eq!(
+        pair.seen(a),
+        ["publish q0 retain r=x MessageExpiryInterval(6)"]
+    );
+    pair.wait_s(6);
+    pair.subscribe(a, "r", 0);
+    assert!(pair.seen(a).is_empty());
+    assert_eq!(pair.broker().retained_count(), 0);
+}
+
+#[test]
+fn retained_messages_outlive_the_session_that_published_them() {
+    for version in BOTH {
+        let mut pair = Pair::new();
+        let b = pair.connected(hello(version, "b"));
+        pair.send(b, retained("r", "x"));
+        pair.lose(b);
+        let a = pair.connected(hello(version, "a"));
+        pair.subscribe(a, "r", 0);
+        assert_eq!(pair.seen(a), ["publish q0 retain r=x"]);
+    }
+}
