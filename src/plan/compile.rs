@@ -6,15 +6,14 @@ use std::time::Duration;
 use mqtt_check_codec::{PacketType, ProtocolVersion};
 
 use super::{
-    Awaited, Body, Operation, Outgoing, Plan, PlannedControl, PlannedStep, handshake, needs,
-    outgoing,
+    Awaited, Body, Operation, Outgoing, Plan, PlannedControl, PlannedStep, StepIndex, handshake,
+    needs, outgoing,
 };
 use crate::diagnostic::Diagnostic;
 use crate::scenario::model::{
     Action, ClientAction, ClientIndex, DropHow, Exchange, Expectation, Field, PacketTemplate,
     Pattern, Scene, Step,
 };
-use crate::transcript::StepIndex;
 
 pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
     let mut compiler = Compiler {

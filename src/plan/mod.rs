@@ -14,9 +14,12 @@ use crate::scenario::model::{
     BrokerAction, Choice, ClientAction, ClientIndex, DropHow, Expectation, HookList, Level,
     PacketTemplate, Scene, SendBytes, Settings, Step,
 };
-use crate::transcript::StepIndex;
 
 pub use needs::Need;
+
+/// A step's number: steps are numbered as they stand, those inside `parallel` included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StepIndex(pub usize);
 
 /// A scene made ready to be played.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::{DecodeError, Frame, FrameError, Packet, ProtocolVersion};
 
+pub use crate::plan::StepIndex;
 use crate::scenario::model::{CaseId, ClientIndex};
 
 /// An event, as an index into [`Transcript::events`].
@@ -16,10 +17,6 @@ pub struct EventIndex(pub usize);
 /// A connection, as an index into [`Transcript::lanes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LaneIndex(pub usize);
-
-/// A step, as an index into the plan's steps, which are numbered as they stand, those inside `parallel` included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct StepIndex(pub usize);
 
 /// What was seen of one play of a scene, or of its control.
 #[derive(Debug, Clone, PartialEq)]
