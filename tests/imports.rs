@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("exit", &[]),
     ("diagnostic", &[]),
-    ("requirements", &[]),
+    ("requirements", &["diagnostic", "scenario"]),
     ("scenario", &["diagnostic"]),
     ("plan", &["diagnostic", "scenario"]),
     ("transcript", &["scenario", "plan"]),
