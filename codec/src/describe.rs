@@ -71,7 +71,10 @@ impl FieldValue {
 pub fn quote(text: &str) -> String {
     let is_long = text.len() > MAX_SHOWN;
     let shown = match is_long {
-        true => &text[..text.floor_char_boundary(MAX_SHOWN)],
+        true => {
+            let mut ends = (0..=MAX_SHOWN).rev();
+            &text[..ends.find(|i| text.is_char_boundary(*i)).unwrap_or(0)]
+        }
         false => text,
     };
     let mut out = String::from("\"");
