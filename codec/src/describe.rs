@@ -39,7 +39,7 @@ impl Packet {
 }
 
 /// Whether the field says what goes without saying.
-fn is_silent(field: &Field) -> bool {
+pub fn is_silent(field: &Field) -> bool {
     match field.name.base {
         "dup" | "retain" | "will_retain" | "no_local" | "retain_as_published" => {
             field.value == FieldValue::Flag(false)
@@ -145,7 +145,7 @@ impl fmt::Display for Rest<'_> {
 }
 
 /// The 64-bit FNV-1a hash.
-fn fnv1a(bytes: &[u8]) -> u64 {
+pub fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)
     })

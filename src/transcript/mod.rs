@@ -1,6 +1,8 @@
 //! The record of a case: every packet, every broker event and the marks of the steps, so that it can be judged
 //! again later.
 
+pub mod text;
+
 use std::time::Duration;
 
 use bytes::Bytes;

@@ -1,0 +1,96 @@
+//! What a step binds of each event that it took: the fields for which it names one value.
+//!
+//! A field for which several values are right (`one_of`, `at_least`, a success, …), and all that `any_of` and
+//! `refused` took, is recorded but not bound: another broker may answer otherwise and be as right.
+
+use std::collections::BTreeMap;
+
+use crate::plan::{Body, Operation, PlannedStep};
+use crate::scenario::model::{Action, Expectation, Level, Matcher, PacketPattern, Pattern, Step};
+use crate::transcript::{EventIndex, StepRecord};
+
+/// What is bound of one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Bound {
+    /// That it came, and these fields.
+    Fields(Vec<String>),
+    /// That it came, and everything that says what it is; for what was not to come.
+    Identity,
+    /// Nothing: the scenario leaves open whether it comes.
+    Open,
+}
+
+/// Fields that say what a packet is.
+pub(super) const IDENTITY: &[&str] = &["topic", "payload", "reason", "reasons"];
+
+/// Whether the step leaves open what happens: a question, an answer to one, or a level at which nothing fails.
+pub(super) fn is_open(step: &Step) -> bool {
+    matches!(step.action, Action::Choice(_))
+        || !step.when.is_empty()
+        || matches!(step.level, Level::May | Level::Disputed)
+}
+
+/// What the step binds of each event that it took.
+pub(super) fn of_step(
+    step: &PlannedStep,
+    record: Option<&StepRecord>,
+) -> BTreeMap<EventIndex, Bound> {
+    let mut bound = BTreeMap::new();
+    let (Some(record), Body::Client { operations, .. }) = (record, &step.body) else {
+        return bound;
+    };
+    let awaited = operations.iter().filter_map(|operation| match operation {
+        Operation::Await(awaited) => Some(Some(&awaited.expectation)),
+        // That the broker closes after a DISCONNECT or a drop is waited for and not judged.
+        Operation::Finish => Some(None),
+        _ => None,
+    });
+    for (expectation, outcome) in awaited.zip(&record.outcomes) {
+        for event in &outcome.taken {
+            let what = expectation.map_or(Bound::Open, of_expectation);
+            bound.insert(*event, what);
+        }
+    }
+    bound
+}
+
+fn of_expectation(expectation: &Expectation) -> Bound {
+    let count = expectation.count;
+    if count.at_most != Some(count.at_least) {
+        return Bound::Open;
+    }
+    match &expectation.pattern {
+        Pattern::Packet(pattern) => Bound::Fields(named(pattern)),
+        Pattern::Closed { how: Some(_) } => Bound::Fields(vec!["by".to_owned()]),
+        Pattern::Closed { how: None } => Bound::Fields(Vec::new()),
+        Pattern::Silence { .. } => Bound::Identity,
+        Pattern::Unordered(patterns) => Bound::Fields(patterns.iter().flat_map(named).collect()),
+        Pattern::InOrder(inner) => {
+            let mut fields = Vec::new();
+            for expectation in inner {
+                match of_expectation(expectation) {
+                    Bound::Fields(more) => fields.extend(more),
+                    Bound::Identity => {}
+                    Bound::Open => return Bound::Open,
+                }
+            }
+            Bound::Fields(fields)
+        }
+        Pattern::Refused(_) | Pattern::AnyOf(_) => Bound::Open,
+    }
+}
+
+/// The fields for which one value is right.
+fn named(pattern: &PacketPattern) -> Vec<String> {
+    pattern
+        .fields
+        .iter()
+        .filter(|field| {
+            matches!(
+                field.matcher,
+                Matcher::Is(_) | Matcher::Absent | Matcher::Includes(_)
+            )
+        })
+        .map(|field| field.name.clone())
+        .collect()
+}

@@ -1,0 +1,307 @@
+//! Single lines: an event, a hook event, and which events belong to which step.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use mqtt_check_codec::describe::{MAX_SHOWN, fnv1a};
+use mqtt_check_codec::{DecodeError, Frame, Packet, PacketType};
+
+use super::binding::{Bound, IDENTITY};
+use super::normal::{Normal, Sender};
+use super::packet::{FieldText, fields, word};
+use crate::scenario::model::HookList;
+use crate::transcript::{Ending, Event, EventIndex, HookRecord, Lane, StepIndex, Transcript, What};
+
+/// Which event stands under which step, and which because of another.
+pub(super) struct Lines<'a> {
+    transcript: &'a Transcript,
+    pub(super) normal: Normal,
+    /// What the driver did by itself, by the event that was the cause.
+    causes: BTreeMap<EventIndex, EventIndex>,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn of(transcript: &'a Transcript) -> Self {
+        let causes = (0..transcript.events.len())
+            .map(EventIndex)
+            .filter_map(|index| Some((index, cause(transcript, index)?)))
+            .collect();
+        Self {
+            transcript,
+            normal: Normal::of(transcript),
+            causes,
+        }
+    }
+
+    /// What stands right under a step.
+    pub(super) fn of_step(&self, step: StepIndex) -> Vec<EventIndex> {
+        self.where_is(|event| {
+            let owner = event
+                .taken_by
+                .or_else(|| is_ours(event).then_some(event.during));
+            owner == Some(step)
+        })
+    }
+
+    /// What nobody took.
+    pub(super) fn left_over(&self) -> Vec<EventIndex> {
+        self.where_is(|event| event.taken_by.is_none() && !is_ours(event))
+    }
+
+    fn where_is(&self, belongs: impl Fn(&Event) -> bool) -> Vec<EventIndex> {
+        let events = self.transcript.events.iter().enumerate();
+        events
+            .map(|(n, event)| (EventIndex(n), event))
+            .filter(|(index, event)| !self.causes.contains_key(index) && belongs(event))
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    /// What the driver did because of this event.
+    pub(super) fn because_of(&self, event: EventIndex) -> impl Iterator<Item = EventIndex> {
+        self.causes
+            .iter()
+            .filter(move |(_, cause)| **cause == event)
+            .map(|(index, _)| *index)
+    }
+}
+
+/// What we did, or the driver for us: it stands under the step that was being played.
+fn is_ours(event: &Event) -> bool {
+    match &event.what {
+        What::Opened | What::Sent { .. } | What::Dropped(_) => true,
+        What::Received { automatic, .. } => *automatic,
+        What::Garbage { .. } | What::Truncated { .. } | What::Closed(_) => false,
+    }
+}
+
+/// The PUBLISH that an automatic packet belongs to, or the PUBREL if the PUBLISH came on an earlier connection.
+fn cause(transcript: &Transcript, index: EventIndex) -> Option<EventIndex> {
+    let event = &transcript.events[index.0];
+    let packet = match &event.what {
+        What::Sent {
+            packet: Some(packet),
+            automatic: true,
+            ..
+        }
+        | What::Received {
+            packet: Ok(packet),
+            automatic: true,
+            ..
+        } => packet,
+        _ => return None,
+    };
+    let id = packet.packet_id()?;
+    let earlier = |wanted: PacketType| {
+        (0..index.0).rev().map(EventIndex).find(|n| {
+            let before = &transcript.events[n.0];
+            before.lane == event.lane
+                && matches!(&before.what, What::Received { packet: Ok(p), .. }
+                    if p.packet_type() == wanted && p.packet_id() == Some(id))
+        })
+    };
+    match packet.packet_type() {
+        PacketType::PUBACK | PacketType::PUBREC | PacketType::PUBREL => {
+            earlier(PacketType::PUBLISH)
+        }
+        PacketType::PUBCOMP => earlier(PacketType::PUBLISH).or_else(|| earlier(PacketType::PUBREL)),
+        _ => None,
+    }
+}
+
+/// One event on one line; `None` for what another line says already. Without `bound` no field is bound and there is
+/// no bar.
+pub(super) fn event(
+    transcript: &Transcript,
+    event: &Event,
+    normal: &Normal,
+    bound: Option<&Bound>,
+) -> Option<String> {
+    let lane = &transcript.lanes[event.lane.0];
+    let name = lane_name(lane);
+    let from_broker = match bound {
+        Some(Bound::Open) => "<?",
+        _ => "<",
+    };
+    Some(match &event.what {
+        // The CONNECT, or whatever is sent first, shows that a transport was opened.
+        What::Opened if is_followed_by_sending(transcript, event) => return None,
+        What::Opened => format!("{name} > opens"),
+        What::Sent { bytes, packet, .. } => match packet {
+            Some(packet) => {
+                let sender = Sender::Client(lane.client);
+                let fields = fields(packet, lane.version, None);
+                format!("{name} > {}", plain(packet, fields, sender, normal))
+            }
+            None => format!("{name} > bytes {}", hex(bytes)),
+        },
+        What::Received {
+            frame,
+            packet,
+            topic,
+            ..
+        } => {
+            let text = match packet {
+                Ok(packet) => {
+                    let fields = fields(packet, lane.version, topic.as_ref());
+                    let sender = Sender::BrokerTo(lane.client);
+                    match bound {
+                        Some(bound) => split(packet, fields, sender, normal, bound),
+                        None => plain(packet, fields, sender, normal),
+                    }
+                }
+                Err(error) => undecodable(frame, error),
+            };
+            format!("{name} {from_broker} {text}")
+        }
+        What::Garbage { bytes, error } => {
+            format!("{name} {from_broker} bytes {} ({error})", hex(bytes))
+        }
+        What::Truncated { bytes } => {
+            format!("{name} {from_broker} part of a packet {}", hex(bytes))
+        }
+        What::Closed(ending) => {
+            let by = ending_word(*ending);
+            let is_bound = matches!(bound, Some(Bound::Fields(f)) if f.iter().any(|f| f == "by"));
+            match bound {
+                Some(_) if !is_bound => format!("{name} {from_broker} closed | by={by}"),
+                _ => format!("{name} {from_broker} closed by={by}"),
+            }
+        }
+        What::Dropped(ending) => format!("{name} > drops by={}", ending_word(*ending)),
+    })
+}
+
+fn lane_name(lane: &Lane) -> String {
+    match lane.connection {
+        1 => lane.name.clone(),
+        n => format!("{}#{n}", lane.name),
+    }
+}
+
+fn is_followed_by_sending(transcript: &Transcript, opened: &Event) -> bool {
+    transcript
+        .events
+        .iter()
+        .filter(|event| event.lane == opened.lane && event.during == opened.during)
+        .any(|event| matches!(event.what, What::Sent { .. }))
+}
+
+const fn ending_word(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Close => "close",
+        Ending::Reset => "reset",
+        Ending::HalfClose => "half_close",
+    }
+}
+
+fn undecodable(frame: &Frame, error: &DecodeError) -> String {
+    format!(
+        "malformed {} {} ({error})",
+        frame.packet_type(),
+        hex(frame.bytes())
+    )
+}
+
+/// Raw bytes, `10 0c 00 04`; the beginning of many, with their number and a check sum.
+fn hex(bytes: &Bytes) -> String {
+    let shown = &bytes[..bytes.len().min(MAX_SHOWN)];
+    let mut text = shown
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect::<Vec<_>>()
+        .join(" ");
+    if shown.len() < bytes.len() {
+        text.push_str(&format!(
+            " …({} bytes, fnv1a {:016x})",
+            bytes.len(),
+            fnv1a(bytes)
+        ));
+    }
+    text
+}
+
+fn plain(packet: &Packet, fields: Vec<FieldText>, sender: Sender, normal: &Normal) -> String {
+    let mut text = packet.packet_type().name().to_owned();
+    for field in fields {
+        let field = normal.field(field, packet.packet_type(), sender, false);
+        text.push_str(&format!(" {}={}", field.name, field.value));
+    }
+    text
+}
+
+/// Bound fields left of the bar, the others right of it.
+fn split(
+    packet: &Packet,
+    fields: Vec<FieldText>,
+    sender: Sender,
+    normal: &Normal,
+    bound: &Bound,
+) -> String {
+    let is_bound = |name: &str| match bound {
+        Bound::Fields(names) => names.iter().any(|n| n == name),
+        Bound::Identity => IDENTITY.contains(&name),
+        Bound::Open => false,
+    };
+    let mut left = packet.packet_type().name().to_owned();
+    let mut right = String::new();
+    for field in fields {
+        let bound = is_bound(&field.name);
+        let field = normal.field(field, packet.packet_type(), sender, bound);
+        let side = if bound { &mut left } else { &mut right };
+        side.push_str(&format!(" {}={}", field.name, field.value));
+    }
+    if right.is_empty() {
+        left
+    } else {
+        format!("{left} |{right}")
+    }
+}
+
+/// One hook event on one line. With the list of the step that covers it, what the list names stands left of the bar,
+/// and an event that the step is not about is marked.
+pub(super) fn hook(record: &HookRecord, normal: &Normal, list: Option<&HookList>) -> String {
+    let (mark, bound) = match list {
+        Some(list) if !concerns(record, list) => ("hook?", None),
+        Some(list) => ("hook", Some(named_fields(record, list))),
+        None => ("hook", None),
+    };
+    let mut left = format!("{mark} {}", record.name);
+    let mut right = String::new();
+    for (name, content) in &record.fields {
+        let content = normal.text(content).unwrap_or_else(|| word(content));
+        let is_bound = bound
+            .as_ref()
+            .is_none_or(|names| names.contains(&name.as_str()));
+        let side = if is_bound { &mut left } else { &mut right };
+        side.push_str(&format!(" {name}={content}"));
+    }
+    if right.is_empty() {
+        left
+    } else {
+        format!("{left} |{right}")
+    }
+}
+
+/// Whether the event is one that the list would have to name: a client or session event of a client that it is
+/// about, or a message or Will event of a name that stands in it.
+fn concerns(record: &HookRecord, list: &HookList) -> bool {
+    let client = record.fields.iter().find(|(name, _)| name == "client");
+    let is_theirs = client.is_some_and(|(_, client)| list.of.contains(client));
+    let always = record.name.starts_with("client.") || record.name.starts_with("session.");
+    let named = list.events.iter().any(|event| event.name == record.name);
+    if always { is_theirs } else { named }
+}
+
+/// The fields that the list names for events of this name.
+fn named_fields<'a>(record: &HookRecord, list: &'a HookList) -> Vec<&'a str> {
+    let mut names: Vec<&str> = list
+        .events
+        .iter()
+        .filter(|event| event.name == record.name)
+        .flat_map(|event| &event.fields)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    names.push("client");
+    names
+}

@@ -1,0 +1,264 @@
+//! The text form of a transcript: made to be read, to be compared line by line, and to be cut down to what the
+//! scenario binds.
+//!
+//! ```text
+//! - publisher: { publish: { topic: test/topic, payload: Hello 0, qos: 1 } }
+//!   publisher > PUBLISH topic=test/topic payload="Hello 0" qos=1 retain=false dup=false packet_id=1
+//!   publisher < PUBACK packet_id=1 | reason=success
+//! - first: { expect: { publish: { payload: Hello 0 } } }
+//!   first < PUBLISH payload="Hello 0" | topic=test/topic qos=1 retain=false dup=false packet_id=#1
+//!     first > PUBACK packet_id=#1 reason=success
+//! ```
+//!
+//! - A line that begins with `- ` is a step, as it reads in the scenario; `~ ` a step that leaves open what happens.
+//! - Below it stands what it sent (`>`) and took (`<`; `<?` where another packet would have been as right), lanes in
+//!   the order in which the scenario declares its clients; `first#2` is the client's second connection.
+//! - What the step names stands left of the bar, the rest of the packet right of it.
+//! - Deeper stands what the driver did by itself because of the packet above it.
+//! - `hook` is an event of the broker under the `hooks` step that covers it, `=` the outcome of a step where it is not
+//!   that all came.
+//! - At the end: `left over`, what no step took; `hooks`, events after the last `hooks` step; `control`, the same of
+//!   the control.
+//!
+//! What differs from run to run is replaced: see the table in `normal`.
+
+mod binding;
+mod line;
+mod normal;
+mod packet;
+mod reduced;
+
+use crate::plan::{Body, Plan, PlannedStep};
+use crate::scenario::model::{Choice, HookList};
+use crate::transcript::{Ended, Event, EventIndex, HookRecord, StepRecord, Transcript, What};
+
+use binding::Bound;
+use line::Lines;
+pub use reduced::reduce;
+
+/// The longest label that is written out, in characters.
+const LABEL: usize = 160;
+
+/// The record of a case as its snapshot holds it.
+pub fn record(plan: &Plan, transcript: &Transcript, control: Option<&Transcript>) -> String {
+    let mut out = String::new();
+    Writer::new(plan, transcript).write(&plan.steps, &mut out);
+    if let (Some(planned), Some(transcript)) = (&plan.control, control) {
+        let steps: Vec<PlannedStep> = planned
+            .steps
+            .iter()
+            .chain(&planned.expect)
+            .cloned()
+            .collect();
+        out.push_str("\ncontrol\n");
+        Writer::new(plan, transcript).write(&steps, &mut out);
+    }
+    out
+}
+
+/// One event as a report shows it, nothing replaced: `first < DISCONNECT reason=session_taken_over`.
+pub fn event(transcript: &Transcript, event: &Event) -> Option<String> {
+    line::event(transcript, event, &normal::Normal::raw(), None)
+}
+
+/// One hook event as a report shows it.
+pub fn hook(record: &HookRecord) -> String {
+    line::hook(record, &normal::Normal::raw(), None)
+}
+
+struct Writer<'a> {
+    plan: &'a Plan,
+    transcript: &'a Transcript,
+    lines: Lines<'a>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(plan: &'a Plan, transcript: &'a Transcript) -> Self {
+        Self {
+            plan,
+            transcript,
+            lines: Lines::of(transcript),
+        }
+    }
+
+    fn write(&self, steps: &[PlannedStep], out: &mut String) {
+        let mut hooks_from = 0;
+        for step in steps {
+            self.step(step, &mut hooks_from, out);
+        }
+        self.left_over(out);
+        let rest = self.transcript.hooks.get(hooks_from..).unwrap_or_default();
+        if !rest.is_empty() {
+            out.push_str("hooks\n");
+            for record in rest {
+                push(out, 2, &line::hook(record, &self.lines.normal, None));
+            }
+        }
+        if let Some(reason) = &self.transcript.broken_off {
+            out.push_str(&format!("broken off: {reason}\n"));
+        }
+    }
+
+    fn step(&self, step: &PlannedStep, hooks_from: &mut usize, out: &mut String) {
+        let mark = if binding::is_open(&step.step) {
+            '~'
+        } else {
+            '-'
+        };
+        out.push_str(&format!("{mark} {}\n", label(&step.step.label)));
+        let record = self
+            .transcript
+            .steps
+            .iter()
+            .find(|record| record.step == step.index);
+        if let Some(reason) = record.and_then(|r| r.not_reached.as_ref()) {
+            push(out, 2, &format!("= not reached: {reason}"));
+        } else if record.is_none() {
+            push(out, 2, "= not played");
+        }
+        self.events_of(step, record, out);
+        match &step.body {
+            Body::Parallel(inner) => {
+                for step in inner {
+                    self.step(step, hooks_from, out);
+                }
+            }
+            Body::Hooks(list) => self.hooks(list, record, hooks_from, out),
+            Body::Choice(choice) => self.choice(choice, record, out),
+            Body::Client { .. } | Body::Wait(_) | Body::Broker(_) => {}
+        }
+        if let Some(record) = record {
+            self.outcomes(step, record, out);
+        }
+    }
+
+    /// What the step sent and took, lane by lane, and what the driver did because of it.
+    fn events_of(&self, step: &PlannedStep, record: Option<&StepRecord>, out: &mut String) {
+        let bound = binding::of_step(step, record);
+        let mut events = self.lines.of_step(step.index);
+        events.sort_by_key(|index| {
+            let lane = &self.transcript.lanes[self.transcript.events[index.0].lane.0];
+            (lane.client, lane.connection, *index)
+        });
+        for index in events {
+            let event = &self.transcript.events[index.0];
+            let bound = bound.get(&index).unwrap_or(&Bound::Open);
+            self.event(index, event, bound, record, out);
+        }
+    }
+
+    fn event(
+        &self,
+        index: EventIndex,
+        event: &Event,
+        bound: &Bound,
+        record: Option<&StepRecord>,
+        out: &mut String,
+    ) {
+        let Some(mut text) = line::event(self.transcript, event, &self.lines.normal, Some(bound))
+        else {
+            return;
+        };
+        if let (Some(record), What::Received { .. } | What::Closed(_)) = (record, &event.what) {
+            let waited = event.at.saturating_sub(record.began).as_secs();
+            if waited >= 1 {
+                let bar = if text.contains(" | ") { "" } else { " |" };
+                text.push_str(&format!("{bar} after={waited}s"));
+            }
+        }
+        push(out, 2, &text);
+        for consequence in self.lines.because_of(index) {
+            let event = &self.transcript.events[consequence.0];
+            if let Some(text) = line::event(self.transcript, event, &self.lines.normal, None) {
+                push(out, 4, &text);
+            }
+        }
+    }
+
+    /// The events that the step covers: those since the last `hooks` step. What the step does not list is marked.
+    fn hooks(
+        &self,
+        list: &HookList,
+        record: Option<&StepRecord>,
+        from: &mut usize,
+        out: &mut String,
+    ) {
+        let Some(record) = record else { return };
+        let seen = record.hooks_seen.min(self.transcript.hooks.len());
+        let covered = self.transcript.hooks.get(*from..seen).unwrap_or_default();
+        for record in covered {
+            push(out, 2, &line::hook(record, &self.lines.normal, Some(list)));
+        }
+        *from = seen.max(*from);
+    }
+
+    fn choice(&self, choice: &Choice, record: Option<&StepRecord>, out: &mut String) {
+        let answer = self
+            .transcript
+            .choices
+            .iter()
+            .find(|(name, _)| *name == choice.name);
+        if let (Some((name, answer)), Some(_)) = (answer, record) {
+            push(out, 2, &format!("= {name}: {answer}"));
+        }
+    }
+
+    /// Outcomes other than that all came.
+    fn outcomes(&self, step: &PlannedStep, record: &StepRecord, out: &mut String) {
+        let who = match &step.body {
+            Body::Client { client, .. } => Some(*client),
+            Body::Choice(choice) => Some(choice.of),
+            _ => None,
+        };
+        let name = who
+            .and_then(|client| self.plan.scene.clients.get(client.0))
+            .map_or("", |client| client.name.as_str());
+        for outcome in &record.outcomes {
+            let how = match outcome.ended {
+                Ended::Complete => continue,
+                Ended::TimedOut => "timed out",
+                Ended::Closed => "closed before it came",
+                Ended::Reset => "reset before it came",
+                Ended::NoConnection => "no connection",
+            };
+            push(out, 2, &format!("= {name}: {how}"));
+        }
+    }
+
+    fn left_over(&self, out: &mut String) {
+        let events = self.lines.left_over();
+        if events.is_empty() {
+            return;
+        }
+        let mut text = String::new();
+        for index in events {
+            let event = &self.transcript.events[index.0];
+            self.event(index, event, &Bound::Identity, None, &mut text);
+        }
+        if !text.is_empty() {
+            out.push_str("left over\n");
+            out.push_str(&text);
+        }
+    }
+}
+
+fn push(out: &mut String, indent: usize, line: &str) {
+    out.push_str(&" ".repeat(indent));
+    out.push_str(line);
+    out.push('\n');
+}
+
+/// A step's words on one line.
+fn label(label: &str) -> String {
+    let one_line = label.split_whitespace().collect::<Vec<_>>().join(" ");
+    match one_line.char_indices().nth(LABEL) {
+        Some((end, _)) => format!("{}…", &one_line[..end]),
+        None => one_line,
+    }
+}
+
+#[cfg(test)]
+mod tests;
+
+#[cfg(test)]
+pub(crate) mod fixture;

@@ -1,0 +1,168 @@
+//! What is not the same in every run, and what stands for it.
+//!
+//! | rule | what | stands for it |
+//! |---|---|---|
+//! | assigned ids | a Client Identifier that the broker assigned, wherever it stands | `<assigned>`, `<assigned-2>` |
+//! | packet ids | a Packet Identifier that the broker chose | `#1`, `#2` in order of appearance, for each client |
+//! | limits | what the broker announces in CONNACK of its own accord | `<limit>` |
+//! | free text | Reason String, Response Information | `<text>` |
+//! | nonces | Authentication Data that came | `<nonce>` |
+//! | passwords | any | `<password>` |
+//! | times | when something happened | left out, but for waits of a second and more in virtual time |
+//!
+//! Identifiers are counted for each client, not for each connection, so that a message that is sent again after a
+//! reconnect shows that it carries the same one. A field that a step names is written as it is, but for packet ids.
+//! Prefixes of a shared broker are taken off before the transcript is written.
+
+use std::collections::BTreeMap;
+
+use mqtt_check_codec::describe::quote;
+use mqtt_check_codec::{Packet, PacketType};
+
+use super::packet::FieldText;
+use crate::scenario::model::ClientIndex;
+use crate::transcript::{Transcript, What};
+
+/// What was found in one transcript.
+#[derive(Debug, Default)]
+pub(super) struct Normal {
+    /// Assigned Client Identifiers and what stands for them.
+    assigned: Vec<(String, String)>,
+    packet_ids: BTreeMap<(ClientIndex, u16), usize>,
+    /// Nothing is replaced.
+    raw: bool,
+}
+
+/// Who sent a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sender {
+    Client(ClientIndex),
+    BrokerTo(ClientIndex),
+}
+
+impl Normal {
+    /// Leaves everything as it came.
+    pub(super) fn raw() -> Self {
+        Self {
+            raw: true,
+            ..Self::default()
+        }
+    }
+
+    /// Looks through a transcript.
+    pub(super) fn of(transcript: &Transcript) -> Self {
+        let mut normal = Self::default();
+        let mut counts: BTreeMap<ClientIndex, usize> = BTreeMap::new();
+        for event in &transcript.events {
+            let What::Received {
+                packet: Ok(packet), ..
+            } = &event.what
+            else {
+                continue;
+            };
+            let client = transcript.lanes[event.lane.0].client;
+            if let Packet::ConnAck(connack) = packet
+                && let Some(id) = connack.properties.assigned_client_identifier()
+            {
+                normal.assign(&id);
+            }
+            if chosen_by_sender(packet.packet_type())
+                && let Some(id) = packet.packet_id()
+            {
+                normal
+                    .packet_ids
+                    .entry((client, id.get()))
+                    .or_insert_with(|| {
+                        let count = counts.entry(client).or_default();
+                        *count += 1;
+                        *count
+                    });
+            }
+        }
+        normal
+    }
+
+    fn assign(&mut self, id: &str) {
+        if !self.assigned.iter().any(|(known, _)| known == id) {
+            let placeholder = match self.assigned.len() {
+                0 => "<assigned>".to_owned(),
+                n => format!("<assigned-{}>", n + 1),
+            };
+            self.assigned.push((id.to_owned(), placeholder));
+        }
+    }
+
+    /// What is written for a packet's field. `bound` fields are left as they are, but for packet ids.
+    pub(super) fn field(
+        &self,
+        field: FieldText,
+        packet: PacketType,
+        sender: Sender,
+        bound: bool,
+    ) -> FieldText {
+        let stands_for = match (field.name.as_str(), sender) {
+            _ if self.raw => None,
+            ("packet_id", sender) => self.packet_id(&field.value, packet, sender),
+            _ if bound => None,
+            (
+                "receive_maximum"
+                | "topic_alias_maximum"
+                | "maximum_packet_size"
+                | "server_keep_alive",
+                Sender::BrokerTo(_),
+            ) if packet == PacketType::CONNACK => Some("<limit>".to_owned()),
+            ("reason_string" | "response_information", Sender::BrokerTo(_)) => {
+                Some("<text>".to_owned())
+            }
+            ("authentication_data", Sender::BrokerTo(_)) => Some("<nonce>".to_owned()),
+            _ => None,
+        };
+        let value = stands_for.unwrap_or_else(|| self.quoted(field.value));
+        FieldText { value, ..field }
+    }
+
+    /// A quoted value, or what stands for it if it is an assigned id.
+    fn quoted(&self, value: String) -> String {
+        self.placeholder(|id| quote(id) == value).unwrap_or(value)
+    }
+
+    /// What stands for a text, if it is an assigned id.
+    pub(super) fn text(&self, text: &str) -> Option<String> {
+        self.placeholder(|id| id == text)
+    }
+
+    fn placeholder(&self, is_it: impl Fn(&str) -> bool) -> Option<String> {
+        self.assigned
+            .iter()
+            .find(|(id, _)| is_it(id))
+            .map(|(_, placeholder)| placeholder.clone())
+    }
+
+    /// `#n` for an identifier that the broker chose: its own packets and our answers to them.
+    fn packet_id(&self, written: &str, packet: PacketType, sender: Sender) -> Option<String> {
+        let client = match sender {
+            Sender::BrokerTo(client) if chosen_by_sender(packet) => client,
+            Sender::Client(client) if answers_a_publish(packet) => client,
+            _ => return None,
+        };
+        let id: u16 = written.parse().ok()?;
+        let number = self.packet_ids.get(&(client, id))?;
+        Some(format!("#{number}"))
+    }
+}
+
+/// Packets whose identifier their sender chose, now or with the PUBLISH that they belong to.
+fn chosen_by_sender(packet: PacketType) -> bool {
+    matches!(
+        packet,
+        PacketType::PUBLISH | PacketType::PUBREL | PacketType::SUBSCRIBE | PacketType::UNSUBSCRIBE
+    )
+}
+
+/// Packets whose identifier their receiver chose with a PUBLISH.
+fn answers_a_publish(packet: PacketType) -> bool {
+    matches!(
+        packet,
+        PacketType::PUBACK | PacketType::PUBREC | PacketType::PUBCOMP
+    )
+}

@@ -1,0 +1,61 @@
+//! A packet's fields by name, as the codec tells them.
+
+use bytestring::ByteString;
+use mqtt_check_codec::describe::{is_silent, quote};
+use mqtt_check_codec::{Packet, ProtocolVersion};
+
+/// One field as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FieldText {
+    /// The name that scenarios use; `will_` before that of a Will's.
+    pub(super) name: String,
+    pub(super) value: String,
+}
+
+/// Stands for a password, which is written nowhere.
+const PASSWORD: &str = "<password>";
+
+/// Every field that says something, in wire order; the codes of a SUBACK or UNSUBACK as one. `topic` is the one
+/// behind a Topic Alias.
+pub(super) fn fields(
+    packet: &Packet,
+    version: ProtocolVersion,
+    topic: Option<&ByteString>,
+) -> Vec<FieldText> {
+    let mut written: Vec<FieldText> = Vec::new();
+    for field in packet.fields(version) {
+        let value = match (field.name.base, topic) {
+            ("version", _) if is_version_of_lane(packet, version) => continue,
+            _ if is_silent(&field) => continue,
+            ("password", _) => PASSWORD.to_owned(),
+            ("topic", Some(topic)) => quote(topic),
+            _ => field.value.show(packet.packet_type(), version),
+        };
+        match (field.name.base, field.name.index, written.last_mut()) {
+            ("reasons", Some(1..), Some(codes)) => {
+                codes.value.push(',');
+                codes.value.push_str(&value);
+            }
+            (name, ..) => written.push(FieldText {
+                name: name.to_owned(),
+                value,
+            }),
+        }
+    }
+    written
+}
+
+/// Whether a CONNECT is of the version that its lane speaks, which then goes without saying.
+fn is_version_of_lane(packet: &Packet, version: ProtocolVersion) -> bool {
+    matches!(packet, Packet::Connect(connect) if connect.version == version)
+}
+
+/// A text that stands alone: bare if it is one word, else in quotes.
+pub(super) fn word(text: &str) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || "/_-.+#$@".contains(c);
+    if !text.is_empty() && text.chars().all(is_bare) {
+        text.to_owned()
+    } else {
+        quote(text)
+    }
+}

@@ -1,0 +1,176 @@
+//! A record cut down to what steps bind, so that another broker's can be held against it.
+
+use crate::transcript::HookSource;
+
+/// Keeps, of a record's text, each step that binds something with what it took and how it ended, left of the bar
+/// only; hook events that the source shows; and what was left over of the kinds that fail a case. What we sent, what
+/// the scenario leaves open, and the control go.
+pub fn reduce(record: &str, hooks: &HookSource) -> String {
+    let mut out = String::new();
+    let mut place = Place::Step;
+    for line in record.lines() {
+        if line == "control" {
+            break;
+        }
+        if !line.starts_with(' ') {
+            place = Place::of(line);
+            if matches!(place, Place::Step) && !line.is_empty() {
+                out.push_str(line);
+                out.push('\n');
+            } else if matches!(place, Place::LeftOver) {
+                out.push_str("left over\n");
+            }
+            continue;
+        }
+        if let Some(kept) = keep(line, &place, hooks) {
+            out.push_str(kept);
+            out.push('\n');
+        }
+    }
+    // The heading stands only where something is left under it.
+    let heading_alone = out.trim_end().ends_with("\nleft over");
+    let kept = out.trim_end();
+    if heading_alone {
+        kept.trim_end_matches("left over").trim_end().to_owned()
+    } else {
+        kept.to_owned()
+    }
+}
+
+enum Place {
+    /// A step, or `broken off`.
+    Step,
+    OpenStep,
+    LeftOver,
+    Hooks,
+}
+
+impl Place {
+    fn of(heading: &str) -> Self {
+        match heading {
+            "left over" => Self::LeftOver,
+            "hooks" => Self::Hooks,
+            _ if heading.starts_with("~ ") => Self::OpenStep,
+            _ => Self::Step,
+        }
+    }
+}
+
+fn keep<'a>(line: &'a str, place: &Place, hooks: &HookSource) -> Option<&'a str> {
+    let text = line.strip_prefix("  ")?;
+    if text.starts_with(' ') {
+        return None;
+    }
+    let bound = &line[..bar(line).unwrap_or(line.len())];
+    let mut words = text.split(' ');
+    match (place, words.next()?, words.next()?) {
+        (Place::Step, "hook", name) => shows(hooks, name).then_some(bound),
+        (Place::Step, "=", _) => Some(bound),
+        (Place::Step, _, "<") => Some(bound),
+        (Place::LeftOver, _, "<") => {
+            let packet = words.next()?;
+            matches!(packet, "PUBLISH" | "DISCONNECT" | "CONNACK").then_some(bound)
+        }
+        _ => None,
+    }
+}
+
+fn shows(hooks: &HookSource, name: &str) -> bool {
+    match hooks {
+        HookSource::None => false,
+        HookSource::Shows(names) => names.is_empty() || names.iter().any(|n| n == name),
+    }
+}
+
+/// Where the bar stands that parts what is bound from the rest; one between quotes is none.
+fn bar(line: &str) -> Option<usize> {
+    let bytes = line.as_bytes();
+    let mut quoted = false;
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if quoted => at += 1,
+            b'"' => quoted = !quoted,
+            b'|' if !quoted => return Some(line[..at].trim_end().len()),
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: &str = "\
+- a: connect
+  a > CONNECT client_id=a clean_start=true keep_alive=0
+  a < CONNACK reason=success | session_present=false
+- a: { expect: publish }
+  a < PUBLISH payload=\"x | y\" | topic=t qos=1 packet_id=#1 after=10s
+    a > PUBACK packet_id=#1
+- b: { expect: { any_of: [disconnect, closed] } }
+  b <? DISCONNECT | reason=protocol_error
+~ choice: queued
+  = queued: yes
+  a < PUBLISH | topic=t
+- hooks: []
+  hook client.connected client=a | connack=success
+  hook session.created client=a
+  hook? message.publish client=a topic=t
+- a: { expect: closed }
+  = a: timed out
+left over
+  a < PUBACK packet_id=1
+  a < DISCONNECT reason=quota_exceeded | reason_string=<text>
+hooks
+  hook session.terminated client=a reason=normal
+
+control
+- a: connect
+  a < CONNACK reason=success
+";
+
+    #[test]
+    fn keeps_what_steps_bind() {
+        let all = HookSource::Shows(Vec::new());
+        assert_eq!(
+            reduce(RECORD, &all),
+            "\
+- a: connect
+  a < CONNACK reason=success
+- a: { expect: publish }
+  a < PUBLISH payload=\"x | y\"
+- b: { expect: { any_of: [disconnect, closed] } }
+- hooks: []
+  hook client.connected client=a
+  hook session.created client=a
+- a: { expect: closed }
+  = a: timed out
+left over
+  a < DISCONNECT reason=quota_exceeded"
+        );
+    }
+
+    #[test]
+    fn leaves_out_hook_events_that_a_target_cannot_show() {
+        let some = HookSource::Shows(vec!["session.created".to_owned()]);
+        let text = reduce(RECORD, &some);
+        assert!(text.contains("session.created") && !text.contains("client.connected"));
+        assert!(!reduce(RECORD, &HookSource::None).contains("session.created"));
+    }
+
+    #[test]
+    fn is_the_same_when_done_twice() {
+        let all = HookSource::Shows(Vec::new());
+        let once = reduce(RECORD, &all);
+        assert_eq!(reduce(&once, &all), once);
+    }
+
+    #[test]
+    fn drops_a_heading_with_nothing_under_it() {
+        let text = "- a: ping\nleft over\n  a < PUBACK packet_id=1\n";
+        assert_eq!(reduce(text, &HookSource::None), "- a: ping");
+    }
+}

@@ -1,0 +1,89 @@
+use super::fixture::{takeover_plan, takeover_record, takeover_record_without_disconnect};
+use super::*;
+use crate::transcript::HookSource;
+
+const RIGHT: &str = "\
+- first: connect
+  first > CONNECT clean_start=1 keep_alive=0 client_id=\"shared\" password=<password>
+  first < CONNACK reason=success | session_present=0 topic_alias_maximum=<limit>
+- first: { subscribe: test/topic }
+  first > SUBSCRIBE packet_id=1 filter=\"test/topic\" qos=1
+  first < SUBACK reasons=granted_qos_1 | packet_id=1
+- first: { expect: { publish: { payload: Hello 0 } } }
+  first < PUBLISH payload=\"Hello 0\" | qos=1 topic=\"test/topic\" packet_id=#1 after=2s
+    first > PUBACK packet_id=#1 reason=success
+- second: connect
+  second > CONNECT clean_start=1 keep_alive=0 client_id=\"shared\" password=<password>
+  second < CONNACK reason=success | session_present=0 topic_alias_maximum=<limit>
+- first: { expect: { disconnect: { reason: session_taken_over } } }
+  first < DISCONNECT reason=session_taken_over | reason_string=<text>
+~ first: { expect: closed }
+  first < closed | by=close
+- hooks: [session.created, client.connected]
+  hook session.created client=shared
+  hook client.connected client=shared | connack=success
+  hook session.created client=shared
+  hook client.connected client=shared | connack=success
+hooks
+  hook message.publish client=x payload=\"Hello 1\"
+";
+
+#[test]
+fn writes_what_came_under_the_steps_that_took_it() {
+    let plan = takeover_plan();
+    assert_eq!(record(&plan, &takeover_record(&plan), None), RIGHT);
+}
+
+#[test]
+fn shows_outcomes_and_what_was_left_over() {
+    let plan = takeover_plan();
+    let text = record(&plan, &takeover_record_without_disconnect(&plan), None);
+    let end = text
+        .split_once("- first: { expect: { disconnect")
+        .map(|s| s.1);
+    assert_eq!(
+        end,
+        Some(
+            ": { reason: session_taken_over } } }
+  = first: reset before it came
+~ first: { expect: closed }
+  first < closed | by=reset
+- hooks: [session.created, client.connected]
+  hook session.created client=shared
+  hook client.connected client=shared | connack=success
+  hook session.created client=shared
+  hook client.connected client=shared | connack=success
+left over
+  second < DISCONNECT reason=unspecified_error
+"
+        )
+    );
+}
+
+#[test]
+fn the_reduced_record_knows_only_what_steps_bind() {
+    let plan = takeover_plan();
+    let shows = HookSource::Shows(Vec::new());
+    let right = reduce(&record(&plan, &takeover_record(&plan), None), &shows);
+    assert!(right.contains("\n  first < PUBLISH payload=\"Hello 0\"\n- second: connect"));
+    assert!(!right.contains("PUBACK") && !right.contains("closed |") && !right.contains(" > "));
+    let wrong = record(&plan, &takeover_record_without_disconnect(&plan), None);
+    assert_ne!(reduce(&wrong, &shows), right);
+}
+
+#[test]
+fn a_control_is_a_second_section() {
+    let mut plan = takeover_plan();
+    plan.control = Some(crate::plan::PlannedControl {
+        settings: plan.scene.settings.clone(),
+        steps: plan.steps[..3].to_vec(),
+        expect: Vec::new(),
+    });
+    let scene = takeover_record(&plan);
+    let text = record(&plan, &scene, Some(&scene));
+    let (whole, control) = text.split_once("\ncontrol\n").expect("a section");
+    assert_eq!(format!("{whole}"), RIGHT);
+    assert!(control.starts_with("- first: connect\n  first > CONNECT"));
+    let shows = HookSource::Shows(Vec::new());
+    assert_eq!(reduce(&text, &shows), reduce(RIGHT, &shows));
+}
