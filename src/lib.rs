@@ -12,6 +12,7 @@ pub mod engine;
 pub mod exit;
 pub mod matcher;
 pub mod plan;
+pub mod report;
 pub mod requirements;
 pub mod scenario;
 pub mod snapshot;

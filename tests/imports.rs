@@ -12,7 +12,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("requirements", &["diagnostic", "scenario"]),
     ("scenario", &["diagnostic"]),
     ("plan", &["diagnostic", "scenario"]),
-    ("transcript", &["scenario", "plan"]),
+    ("transcript", &["diagnostic", "scenario", "plan"]),
     ("matcher", &["scenario", "transcript"]),
     ("transport", &[]),
     (
@@ -44,6 +44,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "report",
         &[
             "diagnostic",
+            "exit",
+            "plan",
             "requirements",
             "scenario",
             "snapshot",

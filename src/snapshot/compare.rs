@@ -66,6 +66,8 @@ pub struct Comparison {
     pub pending: bool,
     /// Accepted at once.
     pub updated: bool,
+    /// It was held against what is accepted for this target.
+    pub against_accepted: bool,
 }
 
 impl Comparison {
@@ -140,6 +142,7 @@ pub fn compare(
         actual,
         pending: reviewed.pending,
         updated: false,
+        against_accepted: reviewed.accepted.is_some(),
     }
 }
 

@@ -1,0 +1,83 @@
+//! Report files: tried before the run, written whole or not at all after it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::snapshot::file::write_whole;
+
+/// A file that a report will be written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportFile {
+    path: PathBuf,
+    /// A device or pipe, which is written to, not replaced.
+    special: bool,
+}
+
+impl ReportFile {
+    /// Makes sure that the file can be written, and leaves it as it is.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub fn prepare(path: &Path) -> io::Result<Self> {
+        let special = match fs::metadata(path) {
+            Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+            Ok(found) => {
+                // Renaming would get around a file that may not be written.
+                fs::OpenOptions::new().write(true).open(path)?;
+                !found.is_file()
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(error),
+        };
+        if !special {
+            let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+            tempfile::tempfile_in(folder.unwrap_or(Path::new(".")))?;
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            special,
+        })
+    }
+
+    /// Where it stands.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the whole report.
+    ///
+    /// # Errors
+    /// When that fails; what stood there before still stands.
+    pub fn write(&self, text: &str) -> io::Result<()> {
+        if self.special {
+            return fs::write(&self.path, text);
+        }
+        write_whole(&self.path, text.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tries_a_path_without_touching_it() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("report.json");
+        let file = ReportFile::prepare(&path).expect("writable");
+        assert!(!path.exists());
+        file.write("{}").expect("writing");
+        ReportFile::prepare(&path).expect("still writable");
+        assert_eq!(fs::read_to_string(&path).expect("reading"), "{}");
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_a_file() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let missing = folder.path().join("no/such/folder/report.json");
+        for path in [folder.path(), &missing] {
+            assert!(ReportFile::prepare(path).is_err(), "{}", path.display());
+        }
+    }
+}

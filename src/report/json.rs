@@ -1,0 +1,163 @@
+//! The machine interface: one JSON document for a run.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{CaseReport, Report};
+use crate::report::words::alternatives;
+use crate::verdict::{Finding, FindingKind};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    tool: Tool,
+    target: TargetPart<'a>,
+    summary: Summary,
+    cases: Vec<Case<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct TargetPart<'a> {
+    name: &'a str,
+    url: Option<&'a str>,
+    capabilities: BTreeMap<&'a str, bool>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    cases: usize,
+    passed: usize,
+    failed: usize,
+    warned: usize,
+    skipped: usize,
+    inconclusive: usize,
+    changed: usize,
+    new: usize,
+    stale: usize,
+    wall_ms: u64,
+    virtual_ms: u64,
+}
+
+#[derive(Serialize)]
+struct Case<'a> {
+    id: String,
+    title: &'a str,
+    version: &'static str,
+    verdict: &'static str,
+    reason: Option<&'a str>,
+    clauses: Vec<&'a str>,
+    snapshot: Option<&'static str>,
+    wall_ms: u64,
+    choices: BTreeMap<&'a str, &'a str>,
+    findings: Vec<FindingPart<'a>>,
+}
+
+#[derive(Serialize)]
+struct FindingPart<'a> {
+    clause: Option<&'a str>,
+    level: &'static str,
+    expected: String,
+    actual: String,
+    file: &'a str,
+    line: Option<u32>,
+    column: Option<u32>,
+}
+
+/// The document as text.
+///
+/// # Errors
+/// Never for what a run brings; serde's interface has the error.
+pub fn render(report: &Report<'_>) -> Result<String, serde_json::Error> {
+    let counts = report.counts();
+    let document = Document {
+        tool: Tool {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        },
+        target: TargetPart {
+            name: &report.target.name,
+            url: report.target.url.as_deref(),
+            capabilities: report
+                .target
+                .capabilities
+                .iter()
+                .map(|(name, there)| (name.as_str(), *there))
+                .collect(),
+        },
+        summary: Summary {
+            cases: counts.cases,
+            passed: counts.passed,
+            failed: counts.failed,
+            warned: counts.warned,
+            skipped: counts.skipped,
+            inconclusive: counts.inconclusive,
+            changed: counts.changed,
+            new: counts.new,
+            stale: counts.stale,
+            wall_ms: milliseconds(report.wall),
+            virtual_ms: milliseconds(report.virtual_time()),
+        },
+        cases: report.cases.iter().map(case).collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&document)?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn case<'a>(case: &'a CaseReport<'_>) -> Case<'a> {
+    let result = case.result;
+    Case {
+        id: result.id.to_string(),
+        title: &result.title,
+        version: result.id.version.as_str(),
+        verdict: result.verdict.as_str(),
+        reason: result.verdict.reason(),
+        clauses: result.clauses.iter().map(String::as_str).collect(),
+        snapshot: case.comparison.as_ref().map(|c| c.state.as_str()),
+        wall_ms: milliseconds(result.wall),
+        choices: result
+            .choices
+            .iter()
+            .map(|(name, answer)| (name.as_str(), answer.as_str()))
+            .collect(),
+        findings: result
+            .findings
+            .iter()
+            .flat_map(|finding| parts(finding, &result.file))
+            .collect(),
+    }
+}
+
+/// A finding once for each clause that its step cites, or once without.
+fn parts<'a>(finding: &'a Finding, file: &'a str) -> Vec<FindingPart<'a>> {
+    let clauses: Vec<Option<&str>> = match finding.clauses.as_slice() {
+        [] => vec![None],
+        some => some.iter().map(|clause| Some(clause.as_str())).collect(),
+    };
+    clauses
+        .into_iter()
+        .map(|clause| FindingPart {
+            clause,
+            level: finding.level.as_str(),
+            expected: alternatives(&finding.expected),
+            actual: match finding.kind {
+                FindingKind::Violation => finding.actual.clone(),
+                FindingKind::NotReached => format!("not reached: {}", finding.actual),
+                FindingKind::NotObservable => format!("not observable: {}", finding.actual),
+            },
+            file,
+            line: finding.place.map(|place| place.line),
+            column: finding.place.map(|place| place.column),
+        })
+        .collect()
+}
+
+fn milliseconds(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,108 @@
+//! JUnit XML, as CI systems read it. A failure holds the text that the terminal shows.
+
+use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestSuite};
+
+use super::words::{Style, alternatives};
+use super::{CaseReport, Report, case};
+use crate::verdict::{FindingKind, Verdict};
+
+/// The document as text. Cases are in a suite for each folder.
+///
+/// # Errors
+/// When the XML writer fails.
+pub fn render(report: &Report<'_>) -> Result<String, quick_junit::SerializeError> {
+    let mut xml = Xml::new("mqtt-check");
+    xml.set_time(report.wall);
+    let mut areas: Vec<&str> = report.cases.iter().map(CaseReport::area).collect();
+    areas.dedup();
+    for area in areas {
+        let mut suite = TestSuite::new(area);
+        for case in report.cases.iter().filter(|case| case.area() == area) {
+            suite.add_test_case(test_case(case));
+        }
+        xml.add_test_suite(suite);
+    }
+    if !report.without_case.is_empty() {
+        let mut suite = TestSuite::new("snapshots");
+        for path in &report.without_case {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_type("stale");
+            status.set_message("no case has this snapshot any more");
+            suite.add_test_case(TestCase::new(path.display().to_string(), status));
+        }
+        xml.add_test_suite(suite);
+    }
+    xml.to_string()
+}
+
+fn test_case(case: &CaseReport<'_>) -> TestCase {
+    let result = case.result;
+    let mut test = TestCase::new(result.id.to_string(), status(case));
+    test.set_classname(case.area());
+    test.set_time(result.wall);
+    if matches!(result.verdict, Verdict::Warned) || case.is_accepted() {
+        test.set_system_out(case::findings(case, Style::PLAIN));
+    }
+    test
+}
+
+fn status(case: &CaseReport<'_>) -> TestCaseStatus {
+    let result = case.result;
+    let snapshot_fails = case.comparison.as_ref().is_some_and(|c| c.fails());
+    match &result.verdict {
+        Verdict::Skipped { reason } => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(reason.as_str());
+            return status;
+        }
+        Verdict::Inconclusive { reason } => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            status.set_type("inconclusive");
+            status.set_message(reason.as_str());
+            status.set_description(case::findings(case, Style::PLAIN));
+            return status;
+        }
+        Verdict::Failed if case.is_unexpected() => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_type("must");
+            status.set_message(message(case));
+            let mut text = case::findings(case, Style::PLAIN);
+            if snapshot_fails {
+                text.push('\n');
+                text.push_str(&case::snapshot(case, Style::PLAIN));
+            }
+            status.set_description(text);
+            return status;
+        }
+        Verdict::Failed | Verdict::Passed | Verdict::Warned => {}
+    }
+    match &case.comparison {
+        Some(comparison) if comparison.fails() => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_type("snapshot");
+            status.set_message(format!(
+                "the record is not as reviewed: {}",
+                comparison.state.as_str()
+            ));
+            status.set_description(case::snapshot(case, Style::PLAIN));
+            status
+        }
+        _ => TestCaseStatus::success(),
+    }
+}
+
+/// The first thing that does not hold.
+fn message(case: &CaseReport<'_>) -> String {
+    case.result
+        .findings
+        .iter()
+        .filter(|finding| finding.kind == FindingKind::Violation)
+        .min_by_key(|finding| finding.level)
+        .map_or_else(String::new, |finding| {
+            format!(
+                "expected {}; {}",
+                alternatives(&finding.expected),
+                finding.actual
+            )
+        })
+}

@@ -1,0 +1,170 @@
+//! What a run has to say: results in, text for people and files for machines out.
+
+mod case;
+mod diff;
+pub mod file;
+pub mod json;
+pub mod junit;
+pub mod terminal;
+pub mod words;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::exit::Exit;
+use crate::plan::Plan;
+use crate::snapshot::{Comparison, State};
+use crate::verdict::{CaseResult, Verdict};
+
+pub use case::{heading, one_line};
+pub use diff::unified;
+
+/// A run, done or broken off.
+#[derive(Debug, Clone)]
+pub struct Report<'a> {
+    pub target: TargetFacts,
+    /// In the order of their ids.
+    pub cases: Vec<CaseReport<'a>>,
+    /// Cases that were to be played and were not: an interruption, `--fail-fast`.
+    pub not_played: usize,
+    /// Snapshots whose case does not exist any more.
+    pub without_case: Vec<PathBuf>,
+    pub seed: u64,
+    pub wall: Duration,
+    pub interrupted: bool,
+    /// The options that play one of its cases again, but for `--filter`.
+    pub replay: String,
+    /// The option that names the snapshots' folder to `review`, empty for the folder where it looks by itself.
+    pub review: String,
+}
+
+/// What was tested.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TargetFacts {
+    pub name: String,
+    pub url: Option<String>,
+    /// Names and whether they are there.
+    pub capabilities: Vec<(String, bool)>,
+}
+
+/// One case's part.
+#[derive(Debug, Clone)]
+pub struct CaseReport<'a> {
+    pub plan: &'a Plan,
+    pub result: &'a CaseResult,
+    /// `None` when nothing was compared.
+    pub comparison: Option<Comparison>,
+}
+
+impl CaseReport<'_> {
+    /// The folder that the case stands in, by which results are grouped.
+    pub fn area(&self) -> &str {
+        match self.result.id.path.rsplit_once('/') {
+            Some((folder, _)) => folder,
+            None => ".",
+        }
+    }
+
+    /// Whether the verdict is against the broker, and the target's accepted record does not say the same.
+    pub fn is_unexpected(&self) -> bool {
+        match self.result.verdict {
+            Verdict::Failed => !self.is_accepted(),
+            Verdict::Inconclusive { .. } => true,
+            Verdict::Passed | Verdict::Warned | Verdict::Skipped { .. } => false,
+        }
+    }
+
+    /// Whether a failure is one that was reviewed and accepted for this target.
+    pub fn is_accepted(&self) -> bool {
+        let accepted = self
+            .comparison
+            .as_ref()
+            .is_some_and(|c| c.against_accepted && c.state == State::Same);
+        accepted && self.result.verdict == Verdict::Failed
+    }
+}
+
+/// How many of what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub cases: usize,
+    pub passed: usize,
+    pub failed: usize,
+    pub warned: usize,
+    pub skipped: usize,
+    pub inconclusive: usize,
+    pub changed: usize,
+    pub new: usize,
+    pub stale: usize,
+    /// Of those that failed: accepted for this target.
+    pub accepted: usize,
+    /// Snapshots that wait for a review beside one that is the same.
+    pub pending: usize,
+}
+
+impl Counts {
+    /// Counts some cases.
+    pub fn of<'a, 'b: 'a>(cases: impl Iterator<Item = &'a CaseReport<'b>>) -> Self {
+        let mut counts = Self::default();
+        for case in cases {
+            counts.add(case);
+        }
+        counts
+    }
+
+    fn add(&mut self, case: &CaseReport<'_>) {
+        self.cases += 1;
+        *match case.result.verdict {
+            Verdict::Passed => &mut self.passed,
+            Verdict::Failed => &mut self.failed,
+            Verdict::Warned => &mut self.warned,
+            Verdict::Skipped { .. } => &mut self.skipped,
+            Verdict::Inconclusive { .. } => &mut self.inconclusive,
+        } += 1;
+        self.accepted += usize::from(case.is_accepted());
+        if let Some(comparison) = &case.comparison {
+            match comparison.state {
+                State::Changed => self.changed += 1,
+                State::New => self.new += 1,
+                State::Stale => self.stale += 1,
+                State::Same => self.pending += usize::from(comparison.fails()),
+            }
+        }
+    }
+}
+
+impl Report<'_> {
+    /// Everything counted.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::of(self.cases.iter());
+        counts.stale += self.without_case.len();
+        counts
+    }
+
+    /// Time on the broker's clock, all cases together.
+    pub fn virtual_time(&self) -> Duration {
+        self.cases.iter().map(|case| case.result.virtual_time).sum()
+    }
+
+    /// What the run is worth to CI.
+    pub fn exit(&self) -> Exit {
+        if self.interrupted {
+            return Exit::Interrupted;
+        }
+        let fails = |case: &CaseReport<'_>| {
+            case.is_unexpected() || case.comparison.as_ref().is_some_and(Comparison::fails)
+        };
+        if !self.without_case.is_empty() || self.cases.iter().any(fails) {
+            return Exit::Failed;
+        }
+        let skipped =
+            |case: &CaseReport<'_>| matches!(case.result.verdict, Verdict::Skipped { .. });
+        if self.cases.iter().all(skipped) {
+            return Exit::Nothing;
+        }
+        Exit::Success
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,349 @@
+//! The result for people: failures first and told in full, then what else there is, a table, and one line.
+
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+
+use super::words::{Style, count, span};
+use super::{CaseReport, Counts, Report, case};
+use crate::scenario::model::Level;
+use crate::snapshot::State;
+use crate::transcript::text;
+use crate::verdict::{FindingKind, Verdict};
+
+/// The narrowest and the widest that the table is made, in columns.
+const NARROWEST: u16 = 40;
+const WIDEST: u16 = 100;
+
+/// What the user asked to see.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub style: Style,
+    /// Show the transcript of every case.
+    pub transcripts: bool,
+    /// Columns.
+    pub width: u16,
+}
+
+/// The whole text.
+pub fn render(report: &Report<'_>, options: Options) -> String {
+    let style = options.style;
+    let mut parts: Vec<String> = Vec::new();
+    if options.transcripts {
+        parts.extend(report.cases.iter().filter_map(|c| transcript(c, style)));
+    }
+    for verdict in [
+        is_failed as fn(&CaseReport<'_>) -> bool,
+        is_inconclusive,
+        is_warned,
+    ] {
+        let cases = report.cases.iter().filter(|case| verdict(case));
+        parts.extend(cases.map(|c| case::findings(c, style)));
+    }
+    parts.push(snapshots(report, style));
+    parts.push(accepted(report, style));
+    parts.push(facts(report, style));
+    parts.push(skips(report));
+    parts.push(not_observable(report));
+    parts.push(table(report, options));
+    parts.push(summary(report, style));
+    parts.retain(|part| !part.is_empty());
+    parts.join("\n")
+}
+
+fn is_failed(case: &CaseReport<'_>) -> bool {
+    case.result.verdict == Verdict::Failed && case.is_unexpected()
+}
+
+fn is_inconclusive(case: &CaseReport<'_>) -> bool {
+    matches!(case.result.verdict, Verdict::Inconclusive { .. })
+}
+
+fn is_warned(case: &CaseReport<'_>) -> bool {
+    case.result.verdict == Verdict::Warned
+}
+
+/// The whole record of a case.
+fn transcript(case: &CaseReport<'_>, style: Style) -> Option<String> {
+    let scene = case.result.transcript.as_ref()?;
+    let record = text::record(case.plan, scene, case.result.control.as_ref());
+    let mut out = format!(
+        "{} {}\n  {}\n",
+        case::heading(&case.result.verdict, style),
+        style.strong(&case.result.id.to_string()),
+        case.result.title
+    );
+    for line in record.lines() {
+        out.push_str("  ");
+        out.push_str(line);
+        out.push('\n');
+    }
+    Some(out)
+}
+
+fn snapshots(report: &Report<'_>, style: Style) -> String {
+    let mut out = String::new();
+    let mut to_review = false;
+    let mut informed = 0;
+    for case in &report.cases {
+        let Some(comparison) = &case.comparison else {
+            continue;
+        };
+        if !comparison.counts {
+            informed += usize::from(comparison.state == State::Changed);
+            continue;
+        }
+        out.push_str(&case::snapshot(case, style));
+        to_review |= comparison.pending;
+    }
+    for path in &report.without_case {
+        out.push_str(&format!(
+            "{} {}\n  no case has this snapshot any more: remove the file\n",
+            style.doubtful("STALE"),
+            path.display()
+        ));
+    }
+    if to_review {
+        out.push_str(&format!(
+            "review with `mqtt-check review{0}`, or accept all with `mqtt-check accept{0}`\n",
+            report.review
+        ));
+    }
+    if informed > 0 {
+        let differ = if informed == 1 { "differs" } else { "differ" };
+        out.push_str(&format!(
+            "{} {differ} from the expected snapshot, which counts for nothing here; --baseline NAME makes it count\n",
+            count(informed, "record")
+        ));
+    }
+    out
+}
+
+/// Failures that were reviewed and accepted for this target.
+fn accepted(report: &Report<'_>, style: Style) -> String {
+    let cases: Vec<&CaseReport<'_>> = report.cases.iter().filter(|c| c.is_accepted()).collect();
+    if cases.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from("Accepted deviations of this target:\n");
+    for case in cases {
+        out.push_str(&format!("  {}\n", super::one_line(case.result, style)));
+    }
+    out
+}
+
+/// The broker's answers to what the standard leaves open, and what was seen at a level that judges nothing.
+fn facts(report: &Report<'_>, style: Style) -> String {
+    let mut answers: Vec<(String, usize)> = Vec::new();
+    let mut recorded = String::new();
+    for case in &report.cases {
+        for (name, answer) in &case.result.choices {
+            add(&mut answers, format!("{name}: {answer}"));
+        }
+        for finding in &case.result.findings {
+            let judged = !matches!(finding.level, Level::May | Level::Disputed);
+            if judged || finding.kind != FindingKind::Violation {
+                continue;
+            }
+            recorded.push_str(&format!(
+                "  {} {}: {} {} {}\n",
+                case.result.id,
+                style.faint(finding.level.as_str()),
+                finding.label,
+                style.dot(),
+                finding.actual
+            ));
+        }
+    }
+    let mut out = String::new();
+    if !answers.is_empty() {
+        out.push_str("What the standard leaves open, and this broker's answers:\n");
+        for (answer, cases) in answers {
+            out.push_str(&format!("  {answer} ({})\n", count(cases, "case")));
+        }
+    }
+    if !recorded.is_empty() {
+        out.push_str("Recorded, not judged:\n");
+        out.push_str(&recorded);
+    }
+    out
+}
+
+fn skips(report: &Report<'_>) -> String {
+    let mut reasons: Vec<(String, usize)> = Vec::new();
+    for case in &report.cases {
+        if let Verdict::Skipped { reason } = &case.result.verdict {
+            add(&mut reasons, reason.clone());
+        }
+    }
+    grouped("Skipped:", reasons, "case")
+}
+
+fn not_observable(report: &Report<'_>) -> String {
+    let mut reasons: Vec<(String, usize)> = Vec::new();
+    let findings = report.cases.iter().flat_map(|case| &case.result.findings);
+    for finding in findings.filter(|f| f.kind == FindingKind::NotObservable) {
+        add(&mut reasons, finding.actual.clone());
+    }
+    grouped("Not observable:", reasons, "step")
+}
+
+fn add(groups: &mut Vec<(String, usize)>, key: String) {
+    match groups.iter_mut().find(|(known, _)| *known == key) {
+        Some((_, number)) => *number += 1,
+        None => groups.push((key, 1)),
+    }
+}
+
+/// Reasons with their counts, the most frequent first.
+fn grouped(title: &str, mut reasons: Vec<(String, usize)>, what: &str) -> String {
+    if reasons.is_empty() {
+        return String::new();
+    }
+    reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let mut out = format!("{title}\n");
+    for (reason, number) in reasons {
+        out.push_str(&format!("  {:>9}  {reason}\n", count(number, what)));
+    }
+    out
+}
+
+/// Folders by verdicts; columns in which nothing stands are left out.
+fn table(report: &Report<'_>, options: Options) -> String {
+    if report.cases.is_empty() {
+        return String::new();
+    }
+    let mut areas: Vec<(&str, Counts)> = Vec::new();
+    for case in &report.cases {
+        let area = case.area();
+        match areas.iter_mut().find(|(known, _)| *known == area) {
+            Some((_, counts)) => counts.add(case),
+            None => areas.push((area, Counts::of(std::iter::once(case)))),
+        }
+    }
+    let total = Counts::of(report.cases.iter());
+    let columns: Vec<&Column> = COLUMNS
+        .iter()
+        .filter(|(name, number)| *name == "cases" || *name == "passed" || number(&total) > 0)
+        .collect();
+    let mut table = Table::new();
+    table
+        .load_style(lines(options.style))
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(options.width.clamp(NARROWEST, WIDEST));
+    let mut header = vec!["area".to_owned()];
+    header.extend(columns.iter().map(|(name, _)| (*name).to_owned()));
+    table.set_header(header);
+    let mut row = |name: &str, counts: &Counts| {
+        let mut cells = vec![name.to_owned()];
+        cells.extend(columns.iter().map(|(_, number)| match number(counts) {
+            0 => String::new(),
+            n => n.to_string(),
+        }));
+        table.add_row(cells);
+    };
+    for (area, counts) in &areas {
+        row(area, counts);
+    }
+    if areas.len() > 1 {
+        row("all", &total);
+    }
+    for column in 1..=columns.len() {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    format!("{}\n", table.trim_fmt())
+}
+
+/// One line under the heading and nothing else.
+fn lines(style: Style) -> TableStyle {
+    let fill = if style.unicode { '─' } else { '-' };
+    TableStyle::new().header_separator(LineStyle::none().fill(fill).junction(fill))
+}
+
+type Column = (&'static str, fn(&Counts) -> usize);
+
+const COLUMNS: &[Column] = &[
+    ("cases", |c| c.cases),
+    ("passed", |c| c.passed),
+    ("failed", |c| c.failed),
+    ("inconclusive", |c| c.inconclusive),
+    ("warned", |c| c.warned),
+    ("skipped", |c| c.skipped),
+    ("changed", |c| c.changed),
+    ("new", |c| c.new),
+    ("stale", |c| c.stale),
+];
+
+/// Everything on one line, and how to play a case again.
+fn summary(report: &Report<'_>, style: Style) -> String {
+    let counts = report.counts();
+    let mut verdicts: Vec<String> = Vec::new();
+    let mut add = |number: usize, text: String| {
+        if number > 0 {
+            verdicts.push(text);
+        }
+    };
+    add(
+        counts.passed,
+        style.good(&format!("{} passed", counts.passed)),
+    );
+    let failed = match counts.accepted {
+        0 => format!("{} failed", counts.failed),
+        n => format!("{} failed ({n} accepted)", counts.failed),
+    };
+    add(counts.failed, style.bad(&failed));
+    add(
+        counts.inconclusive,
+        style.doubtful(&format!("{} inconclusive", counts.inconclusive)),
+    );
+    add(
+        counts.warned,
+        style.doubtful(&format!("{} warned", counts.warned)),
+    );
+    add(counts.skipped, format!("{} skipped", counts.skipped));
+    add(
+        report.not_played,
+        format!("{} not played", report.not_played),
+    );
+    let mut parts = vec![if verdicts.is_empty() {
+        "no case".to_owned()
+    } else {
+        format!("{}: {}", count(counts.cases, "case"), verdicts.join(", "))
+    }];
+    let snapshots: Vec<String> = [
+        (counts.changed, "changed"),
+        (counts.new, "new"),
+        (counts.stale, "stale"),
+        (counts.pending, "pending"),
+    ]
+    .into_iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, word)| format!("{number} {word}"))
+    .collect();
+    if !snapshots.is_empty() {
+        parts.push(format!("snapshots: {}", snapshots.join(", ")));
+    }
+    let simulated = report.virtual_time();
+    parts.push(if simulated.is_zero() {
+        span(report.wall)
+    } else {
+        format!(
+            "{} ({} of virtual time)",
+            span(report.wall),
+            span(simulated)
+        )
+    });
+    parts.push(report.target.name.clone());
+    let mut out = format!("{}\n", parts.join(&format!(" {} ", style.dot())));
+    if report.interrupted {
+        out.push_str(&style.doubtful("interrupted: this is what was done so far"));
+        out.push('\n');
+    }
+    if let Some(case) = report.cases.iter().find(|case| case.is_unexpected()) {
+        out.push_str(&format!(
+            "again: mqtt-check run {} --filter '{}' --seed {}\n",
+            report.replay, case.result.id, report.seed
+        ));
+    }
+    out
+}

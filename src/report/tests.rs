@@ -1,0 +1,199 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::terminal::Options;
+use super::words::Style;
+use super::{CaseReport, Report, TargetFacts, json, junit, terminal};
+use crate::exit::Exit;
+use crate::plan::Plan;
+use crate::snapshot::{Comparison, State};
+use crate::transcript::text::fixture::{
+    takeover_plan, takeover_record, takeover_record_without_disconnect,
+};
+use crate::verdict::{CaseResult, Verdict, judge};
+
+fn result(plan: &Plan, right: bool) -> CaseResult {
+    let transcript = if right {
+        takeover_record(plan)
+    } else {
+        takeover_record_without_disconnect(plan)
+    };
+    let (verdict, findings) = judge(plan, &transcript, None);
+    CaseResult {
+        id: plan.scene.id.clone(),
+        title: plan.scene.title.clone(),
+        file: plan.scene.source.path.clone(),
+        verdict,
+        clauses: vec!["MQTT-3.1.4-3".into()],
+        findings,
+        choices: vec![("offline_qos0".into(), "queued".into())],
+        transcript: Some(transcript),
+        control: None,
+        wall: Duration::from_micros(120),
+        virtual_time: Duration::from_secs(2),
+    }
+}
+
+fn skipped(plan: &Plan) -> CaseResult {
+    CaseResult {
+        verdict: Verdict::Skipped {
+            reason: "needs kick".into(),
+        },
+        transcript: None,
+        findings: Vec::new(),
+        choices: Vec::new(),
+        ..result(plan, true)
+    }
+}
+
+fn comparison(state: State) -> Comparison {
+    Comparison {
+        state,
+        counts: true,
+        path: PathBuf::from("snapshots/session/takeover@5.snap"),
+        expected: "- a\n- b\n".into(),
+        actual: "- a\n- c\n".into(),
+        pending: state != State::Same,
+        updated: false,
+        against_accepted: false,
+    }
+}
+
+fn report<'a>(cases: Vec<CaseReport<'a>>) -> Report<'a> {
+    Report {
+        target: TargetFacts {
+            name: "the bundled broker".into(),
+            url: None,
+            capabilities: vec![("kick".into(), true)],
+        },
+        cases,
+        not_played: 0,
+        without_case: Vec::new(),
+        seed: 7,
+        wall: Duration::from_millis(12),
+        interrupted: false,
+        replay: "scenarios".into(),
+        review: String::new(),
+    }
+}
+
+fn case<'a>(plan: &'a Plan, result: &'a CaseResult, state: Option<State>) -> CaseReport<'a> {
+    CaseReport {
+        plan,
+        result,
+        comparison: state.map(comparison),
+    }
+}
+
+const PLAIN: Options = Options {
+    style: Style::PLAIN,
+    transcripts: false,
+    width: 80,
+};
+
+#[test]
+fn tells_a_failure_in_full() {
+    let plan = takeover_plan();
+    let failed = result(&plan, false);
+    let skipped = skipped(&plan);
+    let report = report(vec![
+        case(&plan, &failed, Some(State::Changed)),
+        case(&plan, &skipped, None),
+    ]);
+    assert_eq!(
+        terminal::render(&report, PLAIN),
+        include_str!("testdata/failure.txt")
+    );
+}
+
+#[test]
+fn shows_transcripts_on_request() {
+    let plan = takeover_plan();
+    let passed = result(&plan, true);
+    let report = report(vec![case(&plan, &passed, Some(State::Same))]);
+    let text = terminal::render(
+        &report,
+        Options {
+            transcripts: true,
+            ..PLAIN
+        },
+    );
+    assert!(text.starts_with("passed session/takeover@5\n"), "{text}");
+    assert!(
+        text.contains("\n    first < PUBLISH payload=\"Hello 0\" | qos=1"),
+        "{text}"
+    );
+    assert!(!terminal::render(&report, PLAIN).contains("Hello 0"));
+}
+
+#[test]
+fn writes_the_json_contract() {
+    let plan = takeover_plan();
+    let failed = result(&plan, false);
+    let report = report(vec![case(&plan, &failed, Some(State::New))]);
+    let text = json::render(&report).expect("rendering");
+    assert_eq!(text, include_str!("testdata/failure.json"));
+}
+
+#[test]
+fn writes_junit_with_the_terminals_text() {
+    let plan = takeover_plan();
+    let failed = result(&plan, false);
+    let passed = result(&plan, true);
+    let skipped = skipped(&plan);
+    let report = report(vec![
+        case(&plan, &failed, None),
+        case(&plan, &passed, Some(State::Changed)),
+        case(&plan, &skipped, None),
+    ]);
+    let text = junit::render(&report).expect("rendering");
+    assert_eq!(text, include_str!("testdata/report.xml"));
+}
+
+#[test]
+fn gates_on_what_went_wrong() {
+    let plan = takeover_plan();
+    let (passed, failed) = (result(&plan, true), result(&plan, false));
+    let skipped = skipped(&plan);
+    let exit = |cases: Vec<CaseReport<'_>>| report(cases).exit();
+    assert_eq!(passed.verdict, Verdict::Passed);
+    assert_eq!(failed.verdict, Verdict::Failed);
+    assert_eq!(
+        exit(vec![case(&plan, &passed, Some(State::Same))]),
+        Exit::Success
+    );
+    assert_eq!(
+        exit(vec![case(&plan, &passed, Some(State::New))]),
+        Exit::Failed
+    );
+    assert_eq!(
+        exit(vec![case(&plan, &failed, Some(State::Same))]),
+        Exit::Failed
+    );
+    assert_eq!(exit(vec![case(&plan, &skipped, None)]), Exit::Nothing);
+    assert_eq!(exit(Vec::new()), Exit::Nothing);
+    let one = || case(&plan, &passed, Some(State::Same));
+    let stale = Report {
+        without_case: vec!["snapshots/gone@5.snap".into()],
+        ..report(vec![one()])
+    };
+    assert_eq!(stale.exit(), Exit::Failed);
+    let interrupted = Report {
+        interrupted: true,
+        ..report(vec![one()])
+    };
+    assert_eq!(interrupted.exit(), Exit::Interrupted);
+}
+
+#[test]
+fn takes_an_accepted_failure_as_expected() {
+    let plan = takeover_plan();
+    let failed = result(&plan, false);
+    let mut accepted = case(&plan, &failed, Some(State::Same));
+    if let Some(comparison) = &mut accepted.comparison {
+        comparison.against_accepted = true;
+    }
+    let report = report(vec![accepted]);
+    assert_eq!(report.exit(), Exit::Success);
+    assert_eq!(report.counts().accepted, 1);
+}

@@ -1,0 +1,206 @@
+//! Plurals, spans, colours and symbols, each with a plain twin for where there is no colour or no Unicode.
+
+use std::time::Duration;
+
+/// How text is dressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    pub colour: bool,
+    pub unicode: bool,
+}
+
+impl Style {
+    /// No colour and nothing but ASCII of our own.
+    pub const PLAIN: Self = Self {
+        colour: false,
+        unicode: false,
+    };
+
+    /// For a stream: colour if it is wanted, or if the stream is a terminal and nothing speaks against it.
+    pub fn of(choice: ColourChoice, is_terminal: bool, environment: &Environment) -> Self {
+        let colour = match choice {
+            ColourChoice::Always => true,
+            ColourChoice::Never => false,
+            ColourChoice::Auto => is_terminal && !environment.no_colour,
+        };
+        Self {
+            colour,
+            unicode: environment.unicode,
+        }
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colour {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// What is wrong.
+    pub fn bad(self, text: &str) -> String {
+        self.paint("1;31", text)
+    }
+
+    /// What is right.
+    pub fn good(self, text: &str) -> String {
+        self.paint("32", text)
+    }
+
+    /// What should be looked at.
+    pub fn doubtful(self, text: &str) -> String {
+        self.paint("33", text)
+    }
+
+    /// What stands back.
+    pub fn faint(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    /// What stands out.
+    pub fn strong(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    /// Marks the lines that something is about.
+    pub const fn pointer(self) -> &'static str {
+        if self.unicode { "▶" } else { ">" }
+    }
+
+    /// Parts a line's statements.
+    pub const fn dot(self) -> &'static str {
+        if self.unicode { "·" } else { "-" }
+    }
+
+    /// Says that something was left out.
+    pub const fn ellipsis(self) -> &'static str {
+        if self.unicode { "…" } else { "..." }
+    }
+}
+
+/// Whether to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum ColourChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// What the environment says about text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Environment {
+    /// `NO_COLOR` is set, or the terminal is a dumb one.
+    pub no_colour: bool,
+    /// The locale's character set is UTF-8.
+    pub unicode: bool,
+}
+
+impl Environment {
+    /// As this process finds it.
+    pub fn of_process() -> Self {
+        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let locale = set("LC_ALL")
+            .or_else(|| set("LC_CTYPE"))
+            .or_else(|| set("LANG"))
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        Self {
+            no_colour: set("NO_COLOR").is_some() || set("TERM").as_deref() == Some("dumb"),
+            unicode: cfg!(windows) || locale.contains("utf-8") || locale.contains("utf8"),
+        }
+    }
+}
+
+/// `1 case`, `2 cases`.
+pub fn count(number: usize, one: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        n => format!("{n} {}", plural(one)),
+    }
+}
+
+fn plural(one: &str) -> String {
+    match one.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{one}s"),
+    }
+}
+
+/// A span with the two units that matter: `12 ms`, `1.25 s`, `2 h 3 m`.
+pub fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0 => format!("{} ms", time.as_millis()),
+        1..60 => format!("{:.2} s", time.as_secs_f64()),
+        60..3600 => pair(seconds / 60, "m", seconds % 60, "s"),
+        3600..86_400 => pair(seconds / 3600, "h", seconds % 3600 / 60, "m"),
+        _ => pair(seconds / 86_400, "d", seconds % 86_400 / 3600, "h"),
+    }
+}
+
+fn pair(large: u64, large_unit: &str, small: u64, small_unit: &str) -> String {
+    match small {
+        0 => format!("{large} {large_unit}"),
+        _ => format!("{large} {large_unit} {small} {small_unit}"),
+    }
+}
+
+/// `a`, `a or b`, `a, b or c`.
+pub fn alternatives(all: &[String]) -> String {
+    match all {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_in_words() {
+        assert_eq!(count(1, "case"), "1 case");
+        assert_eq!(count(0, "case"), "0 cases");
+        assert_eq!(count(2, "capability"), "2 capabilities");
+    }
+
+    #[test]
+    fn tells_spans_with_two_units() {
+        let tell = |ms| span(Duration::from_millis(ms));
+        assert_eq!(tell(7), "7 ms");
+        assert_eq!(tell(1_254), "1.25 s");
+        assert_eq!(tell(120_000), "2 m");
+        assert_eq!(tell(7_380_000), "2 h 3 m");
+        assert_eq!(tell(90_000_000), "1 d 1 h");
+    }
+
+    #[test]
+    fn joins_alternatives() {
+        let all = |words: &[&str]| {
+            alternatives(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(all(&["a"]), "a");
+        assert_eq!(all(&["a", "b", "c"]), "a, b or c");
+    }
+
+    #[test]
+    fn colours_only_where_it_may() {
+        let open = Environment {
+            no_colour: false,
+            unicode: true,
+        };
+        let shut = Environment {
+            no_colour: true,
+            ..open
+        };
+        let colour = |choice, terminal, env: &Environment| Style::of(choice, terminal, env).colour;
+        assert!(colour(ColourChoice::Auto, true, &open));
+        assert!(!colour(ColourChoice::Auto, false, &open));
+        assert!(!colour(ColourChoice::Auto, true, &shut));
+        assert!(colour(ColourChoice::Always, false, &shut));
+        assert_eq!(Style::PLAIN.bad("x"), "x");
+    }
+}
