@@ -28,6 +28,9 @@ pub struct Config {
     pub shared_subscription_available: bool,
     /// Messages waiting for one session at most; over it the newest is dropped.
     pub maximum_queued_messages: usize,
+    /// Bytes that may wait to be written to one client; beyond it QoS 0 messages for it are dropped, others wait in
+    /// its session, and nothing more is read from it, until half of them are written.
+    pub maximum_outgoing_bytes: usize,
     /// QoS 1 and 2 messages unacknowledged by one client at most, however high its Receive Maximum is.
     pub maximum_inflight: u16,
     /// Subscriptions of one session at most; over it SUBACK refuses with 0x97 (0x80 before version 5).
@@ -91,6 +94,7 @@ impl Default for Config {
             subscription_identifier_available: true,
             shared_subscription_available: true,
             maximum_queued_messages: 10_000,
+            maximum_outgoing_bytes: 8 * 1024 * 1024,
             maximum_inflight: 1_000,
             maximum_subscriptions: None,
             maximum_topic_levels: 200,

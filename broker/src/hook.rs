@@ -1,8 +1,13 @@
 //! The events that the broker tells of itself, in the vocabulary that every hook source maps to.
 
+use std::fmt;
+
 use bytes::Bytes;
 use bytestring::ByteString;
-use mqtt_check_codec::{PacketId, QoS, ReasonCode, SubscriptionOptions};
+use mqtt_check_codec::{
+    PacketId, PacketType, ProtocolVersion, QoS, ReasonCode, SubscriptionOptions,
+};
+use serde::{Serialize, Serializer};
 
 /// One event, in the order in which it happened.
 ///
@@ -149,5 +154,152 @@ words! {
         SessionEnded = "session_ended",
         DelayElapsed = "delay_elapsed",
         ServerShutdown = "server_shutdown",
+    }
+}
+
+/// The value of one field of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HookValue {
+    Text(ByteString),
+    Word(&'static str),
+    Number(u64),
+    Flag(bool),
+    /// UTF-8 where it is such.
+    Payload(Bytes),
+}
+
+impl fmt::Display for HookValue {
+    /// As scenarios write it; a payload that is no text in hexadecimal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Word(word) => f.write_str(word),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Flag(flag) => write!(f, "{flag}"),
+            Self::Payload(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => f.write_str(text),
+                Err(_) => bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
+            },
+        }
+    }
+}
+
+impl Serialize for HookValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(number) => serializer.serialize_u64(*number),
+            Self::Flag(flag) => serializer.serialize_bool(*flag),
+            text => serializer.collect_str(text),
+        }
+    }
+}
+
+impl HookEvent {
+    /// `session.created`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ClientConnected { .. } => "client.connected",
+            Self::ClientDisconnected { .. } => "client.disconnected",
+            Self::SessionCreated { .. } => "session.created",
+            Self::SessionResumed { .. } => "session.resumed",
+            Self::SessionTerminated { .. } => "session.terminated",
+            Self::SessionSubscribed { .. } => "session.subscribed",
+            Self::SessionUnsubscribed { .. } => "session.unsubscribed",
+            Self::MessagePublish { .. } => "message.publish",
+            Self::MessageDelivered { .. } => "message.delivered",
+            Self::MessageAcked { .. } => "message.acked",
+            Self::MessageDropped { .. } => "message.dropped",
+            Self::WillPublished { .. } => "will.published",
+        }
+    }
+
+    /// Its fields and their values, in a fixed order; those that are not there are left out.
+    pub fn fields(&self) -> Vec<(&'static str, HookValue)> {
+        use HookValue::{Flag, Number, Payload, Text, Word};
+        let client = |client: &ByteString| ("client", Text(client.clone()));
+        let topic = |topic: &ByteString| ("topic", Text(topic.clone()));
+        let qos = |qos: QoS| ("qos", Number(u64::from(qos.as_u8())));
+        match self {
+            Self::ClientConnected {
+                client: id,
+                connack,
+                username,
+                session_present,
+            } => {
+                let connack = connack
+                    .name(PacketType::CONNACK, ProtocolVersion::V5)
+                    .unwrap_or("unknown");
+                let mut fields = vec![client(id), ("connack", Word(connack))];
+                fields.extend(username.clone().map(|name| ("username", Text(name))));
+                fields.push(("session_present", Flag(*session_present)));
+                fields
+            }
+            Self::ClientDisconnected { client: id, reason } => {
+                vec![client(id), ("reason", Word(reason.as_str()))]
+            }
+            Self::SessionCreated { client: id } | Self::SessionResumed { client: id } => {
+                vec![client(id)]
+            }
+            Self::SessionTerminated { client: id, reason } => {
+                vec![client(id), ("reason", Word(reason.as_str()))]
+            }
+            Self::SessionSubscribed {
+                client: id,
+                filter,
+                options,
+            } => vec![
+                client(id),
+                ("filter", Text(filter.clone())),
+                qos(options.qos),
+                ("no_local", Flag(options.no_local)),
+                ("retain_as_published", Flag(options.retain_as_published)),
+                ("retain_handling", Number(options.retain_handling as u64)),
+            ],
+            Self::SessionUnsubscribed { client: id, filter } => {
+                vec![client(id), ("filter", Text(filter.clone()))]
+            }
+            Self::MessagePublish {
+                client: id,
+                topic: name,
+                qos: level,
+                retain,
+                payload,
+            } => {
+                let mut fields: Vec<_> = id.iter().map(client).collect();
+                fields.extend([topic(name), qos(*level), ("retain", Flag(*retain))]);
+                fields.push(("payload", Payload(payload.clone())));
+                fields
+            }
+            Self::MessageDelivered {
+                client: id,
+                topic: name,
+                qos: level,
+                payload,
+            } => vec![
+                client(id),
+                topic(name),
+                qos(*level),
+                ("payload", Payload(payload.clone())),
+            ],
+            Self::MessageAcked {
+                client: id,
+                topic: name,
+                ..
+            } => vec![client(id), topic(name)],
+            Self::MessageDropped {
+                client: id,
+                topic: name,
+                reason,
+            } => {
+                let mut fields: Vec<_> = id.iter().map(client).collect();
+                fields.extend([topic(name), ("reason", Word(reason.as_str()))]);
+                fields
+            }
+            Self::WillPublished {
+                client: id,
+                topic: name,
+                trigger,
+            } => vec![client(id), topic(name), ("trigger", Word(trigger.as_str()))],
+        }
     }
 }

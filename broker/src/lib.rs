@@ -14,4 +14,4 @@ pub mod shell;
 pub use config::Config;
 pub use core::{Broker, ConnectionId, Control, Input, Output, RedirectWhen, StoredState, Time};
 pub use deviation::{Deviation, Deviations};
-pub use hook::HookEvent;
+pub use hook::{HookEvent, HookValue};

@@ -276,6 +276,7 @@ impl Broker {
                 .then(|| Duration::from_millis(u64::from(keep_alive_s) * 1500)),
             last_received: turn.now,
             send_limit: usize::from(receive_maximum.min(config.maximum_inflight).max(1)),
+            congested: false,
             unreleased: 0,
             maximum_packet_size: properties.maximum_packet_size(),
             aliases_in: Default::default(),

@@ -20,7 +20,7 @@ impl Session {
             && self
                 .link
                 .as_ref()
-                .is_some_and(|link| self.inflight.has_room(link.send_limit))
+                .is_some_and(|link| !link.congested && self.inflight.has_room(link.send_limit))
     }
 
     /// Takes one copy of a message: sent at once where that is possible, else kept. [3.1.1 MQTT-4.5.0-1]
@@ -28,9 +28,13 @@ impl Session {
     pub(crate) fn push(&mut self, rules: &Rules, turn: &mut Turn<'_>, delivery: Delivery) {
         let online = self.link.is_some();
         if delivery.qos == QoS::AtMostOnce {
-            if online {
-                // QoS 0 waits for no acknowledgement, so the window does not hold it back.
-                self.transmit(rules, turn, delivery);
+            if let Some(link) = &self.link {
+                if link.congested {
+                    self.dropped(turn, &delivery, DropReason::QueueFull);
+                } else {
+                    // It waits for no acknowledgement, so the window does not hold it back.
+                    self.transmit(rules, turn, delivery);
+                }
                 return;
             }
             if !rules.config.queue_qos0 {
@@ -61,9 +65,10 @@ impl Session {
 
     /// Sends what may be sent: first what an earlier connection left, then what waits.
     pub(crate) fn flush(&mut self, rules: &Rules, turn: &mut Turn<'_>) {
-        let Some(limit) = self.link.as_ref().map(|link| link.send_limit) else {
+        let Some(link) = self.link.as_ref().filter(|link| !link.congested) else {
             return;
         };
+        let limit = link.send_limit;
         while self.inflight.has_room(limit)
             && let Some(id) = self.held.pop_front()
         {

@@ -21,6 +21,8 @@ pub(crate) struct Link {
     pub(crate) last_received: Time,
     /// How many PUBLISH packets of QoS 1 and 2 may be unacknowledged by the client.
     pub(crate) send_limit: usize,
+    /// Whether the client reads too slowly for more.
+    pub(crate) congested: bool,
     /// How many QoS 2 PUBLISH packets of this connection the client has not released.
     pub(crate) unreleased: usize,
     pub(crate) maximum_packet_size: Option<u32>,

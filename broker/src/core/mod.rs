@@ -73,6 +73,14 @@ pub enum Input {
     Closed {
         connection: ConnectionId,
     },
+    /// So much waits to be written to this connection that it should get nothing but what it needs.
+    Congested {
+        connection: ConnectionId,
+    },
+    /// That is over.
+    Drained {
+        connection: ConnectionId,
+    },
     /// The next deadline has come.
     Woke,
     Control(Control),
@@ -192,6 +200,8 @@ impl Broker {
                 }
                 None => {}
             },
+            Input::Congested { connection } => self.congest(turn, connection, true),
+            Input::Drained { connection } => self.congest(turn, connection, false),
             Input::Woke => {}
             Input::Control(control) => self.control(turn, control),
         }
@@ -225,6 +235,17 @@ impl Broker {
             && let Some(link) = self.sessions.at_mut(*key).and_then(|s| s.link.as_mut())
         {
             link.last_received = now;
+        }
+    }
+
+    /// A slow reader gets no further messages until it has caught up; what it has a right to goes on.
+    fn congest(&mut self, turn: &mut Turn<'_>, connection: ConnectionId, congested: bool) {
+        if let Some(Phase::Connected(key)) = self.connections.get(&connection)
+            && let Some(session) = self.sessions.at_mut(*key)
+            && let Some(link) = &mut session.link
+        {
+            link.congested = congested;
+            session.flush(&self.rules, turn);
         }
     }
 

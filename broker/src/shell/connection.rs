@@ -1,0 +1,352 @@
+//! One connection: bytes in, packets to the core; packets from the core, bytes out.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use mqtt_check_codec::{
+    DecodeError, Frame, FrameError, Packet, PacketType, ProtocolVersion, ReasonCode,
+};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::time::{Sleep, sleep};
+
+use super::server::{LINGER, Shared, Standing};
+use crate::{ConnectionId, Input};
+
+/// Bytes that are encoded ahead of writing.
+const WRITE_CHUNK: usize = 64 * 1024;
+/// Bytes that are read at once, at least and at most: idle connections keep little, busy ones read much.
+const READ_MINIMUM: usize = 512;
+const READ_MAXIMUM: usize = 64 * 1024;
+/// A frame up to this size is moved out of the read buffer, so that keeping a part of it keeps no more than it.
+const SMALL_FRAME: usize = 16 * 1024;
+
+/// How far the connection has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// Everything is written; the sending side is being shut down.
+    Closing,
+    /// The peer's last bytes are read and thrown away.
+    Lingering,
+    Over,
+}
+
+/// The task of one connection.
+#[derive(Debug)]
+pub(super) struct Connection<S> {
+    shared: Arc<Shared>,
+    id: ConnectionId,
+    stream: S,
+    phase: Phase,
+    /// Of the CONNECT; before it, what an answer to none is written in.
+    version: ProtocolVersion,
+    connected: bool,
+    /// Whether anything more is expected from the peer.
+    reading: bool,
+    inbound: BytesMut,
+    read_size: usize,
+    packets: VecDeque<Packet>,
+    outbound: BytesMut,
+    linger: Duration,
+    /// When the close no longer waits for the peer.
+    patience: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Connection<S> {
+    pub(super) fn new(shared: Arc<Shared>, id: ConnectionId, stream: S, linger: Duration) -> Self {
+        Self {
+            shared,
+            id,
+            stream,
+            phase: Phase::Open,
+            version: ProtocolVersion::V3_1_1,
+            connected: false,
+            reading: true,
+            inbound: BytesMut::new(),
+            read_size: READ_MINIMUM,
+            packets: VecDeque::new(),
+            outbound: BytesMut::new(),
+            linger,
+            patience: None,
+        }
+    }
+}
+
+impl<S> Drop for Connection<S> {
+    fn drop(&mut self) {
+        self.shared.forget(self.id);
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Future for Connection<S> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        loop {
+            this.phase = match this.phase {
+                Phase::Open => ready!(this.poll_open(cx)),
+                Phase::Closing => ready!(this.poll_closing(cx)),
+                Phase::Lingering => ready!(this.poll_lingering(cx)),
+                Phase::Over => return Poll::Ready(()),
+            };
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// Writes and reads in turn until neither goes on.
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Phase> {
+        loop {
+            let standing = self.fill(cx);
+            if standing.closing {
+                self.reading = false;
+            }
+            let Ok(written) = self.poll_send(cx) else {
+                self.shared.lost(self.id);
+                return Poll::Ready(Phase::Over);
+            };
+            if standing.closing && self.outbound.is_empty() && self.packets.is_empty() {
+                if standing.more {
+                    continue;
+                }
+                return Poll::Ready(Phase::Closing);
+            }
+            let mut progress = written;
+            if self.reading && !standing.congested {
+                // What an earlier congestion left comes before what is new.
+                progress |= self.process();
+                if self.reading && !progress {
+                    progress |= self.receive(cx);
+                }
+            }
+            if !progress {
+                return match standing.closing {
+                    true => self.out_of_patience(cx, LINGER).map(|()| Phase::Over),
+                    false => Poll::Pending,
+                };
+            }
+        }
+    }
+
+    /// Encodes what the core wants sent, as far as there is room for it.
+    fn fill(&mut self, cx: &Context<'_>) -> Standing {
+        let room = WRITE_CHUNK.saturating_sub(self.outbound.len());
+        let standing = self
+            .shared
+            .collect(self.id, room, &mut self.packets, cx.waker());
+        let form = self.shared.config.form();
+        while let Some(packet) = self.packets.pop_front() {
+            // A packet that cannot be encoded is larger than the protocol knows: it counts as sent.
+            let _ = packet.encode_as(self.version, form, &mut self.outbound);
+        }
+        standing
+    }
+
+    /// Writes what is encoded; says whether any of it went out.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> io::Result<bool> {
+        let mut written = false;
+        while !self.outbound.is_empty() {
+            match Pin::new(&mut self.stream).poll_write(cx, &self.outbound) {
+                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(count)) => {
+                    self.outbound.advance(count);
+                    written = true;
+                }
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Pending => return Ok(written),
+            }
+        }
+        if written {
+            match Pin::new(&mut self.stream).poll_flush(cx) {
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Ready(Ok(())) | Poll::Pending => {}
+            }
+        }
+        Ok(written)
+    }
+
+    /// Reads once; says whether anything came, be it the end.
+    fn receive(&mut self, cx: &mut Context<'_>) -> bool {
+        self.inbound.reserve(self.read_size);
+        let read = pin!(self.stream.read_buf(&mut self.inbound)).poll(cx);
+        match read {
+            Poll::Pending => false,
+            Poll::Ready(Ok(0) | Err(_)) => {
+                self.reading = false;
+                self.shared.lost(self.id);
+                true
+            }
+            Poll::Ready(Ok(count)) => {
+                self.read_size = match count >= self.read_size {
+                    true => (self.read_size * 2).min(READ_MAXIMUM),
+                    false => (self.read_size / 2).max(count).max(READ_MINIMUM),
+                };
+                self.process();
+                true
+            }
+        }
+    }
+
+    /// Hands every whole packet that has been read to the core; says whether there was one.
+    fn process(&mut self) -> bool {
+        let mut progress = false;
+        if self.inbound.len() < 2 {
+            return false;
+        }
+        let shared = Arc::clone(&self.shared);
+        let mut state = shared.lock();
+        while let Some(input) = self.next_input() {
+            progress = true;
+            shared.handle(&mut state, input);
+            let standing = state.standing(self.id);
+            if standing.closing {
+                self.reading = false;
+            }
+            if !self.reading || standing.congested {
+                break;
+            }
+        }
+        progress
+    }
+
+    fn next_input(&mut self) -> Option<Input> {
+        let connection = self.id;
+        let maximum = match self.shared.config.maximum_packet_size {
+            Some(maximum) => maximum as usize,
+            None => usize::MAX,
+        };
+        let frame = match Frame::read(&mut self.inbound, maximum) {
+            Ok(None) => return None,
+            Ok(Some(frame)) => own(frame),
+            Err(error) => {
+                self.reading = false;
+                return Some(self.unframed(&error));
+            }
+        };
+        match Packet::decode(&frame, self.version) {
+            Ok(packet) => {
+                if let Packet::Connect(connect) = &packet
+                    && !self.connected
+                {
+                    self.connected = true;
+                    self.version = connect.version;
+                }
+                Some(Input::Received {
+                    connection,
+                    packet,
+                    size: frame.bytes().len(),
+                })
+            }
+            Err(error) => {
+                self.reading = false;
+                let version = self.answered_in(frame.bytes());
+                Some(Input::Malformed {
+                    connection,
+                    version,
+                    error,
+                })
+            }
+        }
+    }
+
+    /// Bytes that cannot be cut into packets.
+    fn unframed(&mut self, error: &FrameError) -> Input {
+        let bytes = self.inbound.split().freeze();
+        let reason = match error {
+            FrameError::TooLarge { .. } => ReasonCode::PACKET_TOO_LARGE,
+            _ => ReasonCode::MALFORMED_PACKET,
+        };
+        Input::Malformed {
+            connection: self.id,
+            version: self.answered_in(&bytes),
+            error: DecodeError {
+                packet: PacketType(bytes.first().map_or(0, |byte| byte >> 4)),
+                field: "remaining_length",
+                offset: 1,
+                problem: error.to_string(),
+                clause: None,
+                reason,
+            },
+        }
+    }
+
+    /// What a CONNECT that could not be read says of its version. An answer is written in it.
+    fn answered_in(&mut self, bytes: &[u8]) -> Option<ProtocolVersion> {
+        let version = connect_version(bytes).filter(|_| !self.connected)?;
+        self.version = version;
+        Some(version)
+    }
+
+    fn poll_closing(&mut self, cx: &mut Context<'_>) -> Poll<Phase> {
+        let over = Pin::new(&mut self.stream).poll_shutdown(cx);
+        if over.is_pending() {
+            return self.out_of_patience(cx, LINGER).map(|()| Phase::Over);
+        }
+        self.patience = None;
+        match self.linger.is_zero() {
+            true => Poll::Ready(Phase::Over),
+            false => Poll::Ready(Phase::Lingering),
+        }
+    }
+
+    fn poll_lingering(&mut self, cx: &mut Context<'_>) -> Poll<Phase> {
+        let linger = self.linger;
+        loop {
+            self.inbound.clear();
+            self.inbound.reserve(READ_MINIMUM);
+            let read = pin!(self.stream.read_buf(&mut self.inbound)).poll(cx);
+            match read {
+                Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Phase::Over),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Pending => return self.out_of_patience(cx, linger).map(|()| Phase::Over),
+            }
+        }
+    }
+
+    /// Ready when the peer has had this long to do its part.
+    fn out_of_patience(&mut self, cx: &mut Context<'_>, span: Duration) -> Poll<()> {
+        let patience = self.patience.get_or_insert_with(|| Box::pin(sleep(span)));
+        patience.as_mut().poll(cx)
+    }
+}
+
+/// The frame with its own memory, if it is small.
+fn own(frame: Frame) -> Frame {
+    let bytes = frame.bytes();
+    if bytes.len() > SMALL_FRAME {
+        return frame;
+    }
+    let copy = Bytes::copy_from_slice(bytes);
+    Frame::from_bytes(copy).unwrap_or(frame)
+}
+
+/// The version that a CONNECT names, if its beginning is there.
+fn connect_version(bytes: &[u8]) -> Option<ProtocolVersion> {
+    let (first, rest) = bytes.split_first()?;
+    if PacketType(first >> 4) != PacketType::CONNECT {
+        return None;
+    }
+    let length = rest.iter().take(4).position(|byte| byte & 0x80 == 0)?;
+    let header = rest.get(length + 1..)?;
+    [
+        ProtocolVersion::V3_1,
+        ProtocolVersion::V3_1_1,
+        ProtocolVersion::V5,
+    ]
+    .into_iter()
+    .find(|version| {
+        let name = version.protocol_name().as_bytes();
+        let level = header
+            .strip_prefix(&[0, name.len() as u8])
+            .and_then(|header| header.strip_prefix(name))
+            .and_then(|header| header.first());
+        level == Some(&version.level())
+    })
+}

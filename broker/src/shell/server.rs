@@ -1,0 +1,460 @@
+//! The core with its connections, its clock and its observers.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::io;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Duration;
+
+use mqtt_check_codec::Packet;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use super::connection::Connection;
+use super::listener::Listener;
+use crate::{Broker, Config, ConnectionId, Control, Deviations, HookEvent, Input, Output, Time};
+
+/// Bytes that a transport in memory holds in each direction.
+const MEMORY_BUFFER: usize = 64 * 1024;
+/// How long a socket is read dry after the broker has closed it.
+pub(super) const LINGER: Duration = Duration::from_secs(1);
+
+/// How a broker is stopped before it starts again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restart {
+    /// DISCONNECT 0x8B to version 5 clients, then every connection closed.
+    Orderly,
+    /// Every connection just ends.
+    Crash,
+}
+
+/// A running broker. Clones are the same broker.
+#[derive(Debug, Clone)]
+pub struct Server {
+    pub(super) shared: Arc<Shared>,
+}
+
+/// What all tasks of one server share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    state: Mutex<State>,
+    /// The next deadline came nearer, or the server is done.
+    sooner: Notify,
+    /// The time of the broker's first start.
+    origin: Instant,
+    pub(super) config: Config,
+}
+
+/// Everything behind the lock.
+pub(super) struct State {
+    broker: Broker,
+    deviations: Deviations,
+    outboxes: BTreeMap<ConnectionId, Outbox>,
+    next_connection: u64,
+    randomness: u64,
+    stopped: bool,
+    /// When the timer task will wake.
+    alarm: Option<Time>,
+    observer: Observer,
+    /// Kept between inputs for its memory alone.
+    outputs: Vec<Output>,
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State")
+            .field("broker", &self.broker)
+            .field("connections", &self.outboxes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who is told of events.
+enum Observer {
+    Nobody,
+    Record(Vec<(Instant, HookEvent)>),
+    Callback(Box<dyn FnMut(Time, &HookEvent) + Send>),
+}
+
+/// What waits to be written to one connection.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    pub(super) packets: VecDeque<Packet>,
+    /// Of the packets, roughly.
+    pub(super) bytes: usize,
+    /// The core is done with the connection.
+    pub(super) closing: bool,
+    /// The core was told that too much waits.
+    congested: bool,
+    waker: Option<Waker>,
+}
+
+impl Server {
+    /// Starts a broker. Must be called within a tokio runtime, which also drives it.
+    pub fn new(config: Config, deviations: Deviations, seed: u64) -> Self {
+        let state = State {
+            broker: Broker::new(config.clone(), deviations),
+            deviations,
+            outboxes: BTreeMap::new(),
+            next_connection: 0,
+            randomness: seed,
+            stopped: false,
+            alarm: None,
+            observer: Observer::Nobody,
+            outputs: Vec::new(),
+        };
+        let shared = Arc::new(Shared {
+            state: Mutex::new(state),
+            sooner: Notify::new(),
+            origin: Instant::now(),
+            config,
+        });
+        tokio::spawn(keep_time(Arc::clone(&shared)));
+        Self { shared }
+    }
+
+    /// Connects a transport in memory.
+    ///
+    /// # Errors
+    /// When the broker is stopped.
+    pub fn connect(&self) -> io::Result<DuplexStream> {
+        if self.shared.lock().stopped {
+            return Err(io::ErrorKind::ConnectionRefused.into());
+        }
+        let (ours, theirs) = duplex(MEMORY_BUFFER);
+        // Memory has no reset that could overtake the last packet.
+        self.accept(ours, Duration::ZERO);
+        Ok(theirs)
+    }
+
+    /// Serves a transport that was accepted elsewhere.
+    pub fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S) {
+        self.accept(stream, LINGER);
+    }
+
+    fn accept<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        &self,
+        stream: S,
+        linger: Duration,
+    ) {
+        let id = self.shared.open();
+        let shared = Arc::clone(&self.shared);
+        tokio::spawn(Connection::new(shared, id, stream, linger));
+    }
+
+    /// Listens on TCP.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn listen(&self, address: &str) -> io::Result<Listener> {
+        Listener::bind(self.clone(), address).await
+    }
+
+    /// Does what an administrator wants; when this returns, it is on its way to the clients.
+    pub fn control(&self, control: Control) {
+        let stop = control == Control::Stop;
+        let mut state = self.shared.lock();
+        self.shared.handle(&mut state, Input::Control(control));
+        state.stopped |= stop;
+    }
+
+    /// Stops the broker and starts it again, with what survived if it is durable. Every connection ends. A stopped
+    /// broker runs again.
+    pub fn restart(&self, how: Restart) {
+        let now = self.shared.now();
+        let mut state = self.shared.lock();
+        let state = &mut *state;
+        let mut out = mem::take(&mut state.outputs);
+        let config = &self.shared.config;
+        let deviations = state.deviations;
+        let old = mem::replace(&mut state.broker, Broker::new(config.clone(), deviations));
+        let stored = match how {
+            Restart::Orderly => old.stop(now, &mut out),
+            Restart::Crash => old.crash(now),
+        };
+        self.shared.carry_out(state, now, &mut out);
+        for outbox in state.outboxes.values_mut() {
+            if how == Restart::Crash {
+                outbox.packets.clear();
+            }
+            outbox.close();
+        }
+        state.broker = Broker::restore(config.clone(), deviations, stored, now, &mut out);
+        self.shared.carry_out(state, now, &mut out);
+        state.outputs = out;
+        state.stopped = false;
+        self.shared.watch_deadline(state);
+    }
+
+    /// Keeps every event from now on until it is taken.
+    pub fn record_hooks(&self) {
+        self.shared.lock().observer = Observer::Record(Vec::new());
+    }
+
+    /// The recorded events since the last call, in order.
+    pub fn take_hooks(&self) -> Vec<(Instant, HookEvent)> {
+        match &mut self.shared.lock().observer {
+            Observer::Record(events) => mem::take(events),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Calls back for every event from now on, in order, with the time since the broker's start. The callback must
+    /// not call the server.
+    pub fn on_hook(&self, callback: impl FnMut(Time, &HookEvent) + Send + 'static) {
+        self.shared.lock().observer = Observer::Callback(Box::new(callback));
+    }
+
+    /// Whether this client is connected.
+    pub fn is_connected(&self, client: &str) -> bool {
+        self.shared.lock().broker.is_connected(client)
+    }
+
+    /// How many transports are open.
+    pub fn connection_count(&self) -> usize {
+        self.shared.lock().outboxes.len()
+    }
+}
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Since the broker's first start.
+    pub(super) fn now(&self) -> Time {
+        self.origin.elapsed()
+    }
+
+    /// A transport was accepted.
+    fn open(&self) -> ConnectionId {
+        let mut state = self.lock();
+        let connection = ConnectionId(state.next_connection);
+        state.next_connection += 1;
+        state.outboxes.insert(connection, Outbox::default());
+        let nonce = state.random();
+        self.handle(&mut state, Input::Opened { connection, nonce });
+        connection
+    }
+
+    /// Hands one input to the core and carries out what it wants.
+    pub(super) fn handle(&self, state: &mut State, input: Input) {
+        let now = self.now();
+        let mut out = mem::take(&mut state.outputs);
+        state.broker.handle(now, input, &mut out);
+        self.carry_out(state, now, &mut out);
+        state.outputs = out;
+        self.watch_deadline(state);
+    }
+
+    fn carry_out(&self, state: &mut State, now: Time, out: &mut Vec<Output>) {
+        let mut congested = Vec::new();
+        loop {
+            for output in out.drain(..) {
+                match output {
+                    Output::Send { connection, packet } => {
+                        if let Some(outbox) = state.outboxes.get_mut(&connection)
+                            && outbox.push(packet, self.config.maximum_outgoing_bytes)
+                        {
+                            congested.push(connection);
+                        }
+                    }
+                    Output::Close { connection } => {
+                        if let Some(outbox) = state.outboxes.get_mut(&connection) {
+                            outbox.close();
+                        }
+                    }
+                    Output::Hook(event) => state.observer.tell(self.origin, now, event),
+                }
+            }
+            let Some(connection) = congested.pop() else {
+                return;
+            };
+            state
+                .broker
+                .handle(now, Input::Congested { connection }, out);
+        }
+    }
+
+    /// Wakes the timer task if it would wake too late.
+    fn watch_deadline(&self, state: &mut State) {
+        let next = state.broker.next_deadline();
+        let too_late = match (next, state.alarm) {
+            (Some(next), Some(alarm)) => next < alarm,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if too_late {
+            state.alarm = next;
+            self.sooner.notify_one();
+        }
+    }
+
+    /// Takes what may be written next to a connection, some `limit` bytes of it, and leaves word whom to wake when
+    /// there is more.
+    pub(super) fn collect(
+        &self,
+        connection: ConnectionId,
+        limit: usize,
+        packets: &mut VecDeque<Packet>,
+        waker: &Waker,
+    ) -> Standing {
+        let mut state = self.lock();
+        let Some(outbox) = state.outboxes.get_mut(&connection) else {
+            return Standing {
+                closing: true,
+                congested: false,
+                more: false,
+            };
+        };
+        outbox.take(limit, packets);
+        outbox.listen(waker);
+        if outbox.congested && outbox.bytes <= self.config.maximum_outgoing_bytes / 2 {
+            outbox.congested = false;
+            self.handle(&mut state, Input::Drained { connection });
+        }
+        state.standing(connection)
+    }
+
+    /// The transport ended from the other side.
+    pub(super) fn lost(&self, connection: ConnectionId) {
+        let mut state = self.lock();
+        self.handle(&mut state, Input::Closed { connection });
+        if let Some(outbox) = state.outboxes.get_mut(&connection) {
+            outbox.closing = true;
+        }
+    }
+
+    /// The connection's task is over.
+    pub(super) fn forget(&self, connection: ConnectionId) {
+        let mut state = self.lock();
+        if state.outboxes.remove(&connection).is_some() {
+            self.handle(&mut state, Input::Closed { connection });
+        }
+    }
+}
+
+/// How a connection stands with the core.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    /// Nothing more will be sent than what is in the outbox.
+    pub(super) closing: bool,
+    /// Nothing should be read from it for now.
+    pub(super) congested: bool,
+    /// There is more to be sent.
+    pub(super) more: bool,
+}
+
+impl State {
+    pub(super) fn standing(&self, connection: ConnectionId) -> Standing {
+        match self.outboxes.get(&connection) {
+            Some(outbox) => Standing {
+                closing: outbox.closing,
+                congested: outbox.congested,
+                more: !outbox.packets.is_empty(),
+            },
+            None => Standing {
+                closing: true,
+                congested: false,
+                more: false,
+            },
+        }
+    }
+
+    /// The next of a sequence that the seed determines (SplitMix64).
+    fn random(&mut self) -> u64 {
+        self.randomness = self.randomness.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.randomness;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+impl Observer {
+    fn tell(&mut self, origin: Instant, now: Time, event: HookEvent) {
+        match self {
+            Self::Nobody => {}
+            Self::Record(events) => events.push((origin + now, event)),
+            Self::Callback(callback) => callback(now, &event),
+        }
+    }
+}
+
+impl Outbox {
+    /// Appends a packet; says whether too much waits now and the core does not know.
+    fn push(&mut self, packet: Packet, limit: usize) -> bool {
+        self.bytes += weight(&packet);
+        self.packets.push_back(packet);
+        self.wake();
+        let newly_congested = self.bytes > limit && !self.congested;
+        self.congested |= newly_congested;
+        newly_congested
+    }
+
+    fn close(&mut self) {
+        self.closing = true;
+        self.wake();
+    }
+
+    fn take(&mut self, limit: usize, packets: &mut VecDeque<Packet>) {
+        let mut taken = 0;
+        while taken < limit
+            && let Some(packet) = self.packets.pop_front()
+        {
+            taken += weight(&packet);
+            packets.push_back(packet);
+        }
+        self.bytes -= taken;
+    }
+
+    fn listen(&mut self, waker: &Waker) {
+        match &mut self.waker {
+            Some(old) => old.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+    }
+
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+/// What a packet takes up, roughly, in bytes.
+fn weight(packet: &Packet) -> usize {
+    match packet {
+        Packet::Publish(publish) => 64 + publish.topic.len() + publish.payload.len(),
+        _ => 64,
+    }
+}
+
+/// Wakes the core at its deadlines.
+async fn keep_time(shared: Arc<Shared>) {
+    loop {
+        let next = {
+            let mut state = shared.lock();
+            let due = state.broker.next_deadline();
+            if due.is_some_and(|due| due <= shared.now()) {
+                // A sleep may end early; the core is called when the deadline has really come.
+                shared.handle(&mut state, Input::Woke);
+            }
+            state.alarm = state.broker.next_deadline();
+            state.alarm
+        };
+        match next {
+            Some(next) => {
+                tokio::select! {
+                    biased;
+                    () = shared.sooner.notified() => {}
+                    () = sleep_until(shared.origin + next) => {}
+                }
+            }
+            None => shared.sooner.notified().await,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Clients that read too slowly.
+
+use mqtt_check_broker::HookEvent;
+use mqtt_check_codec::{Packet, ProtocolVersion, QoS};
+
+use crate::client::{Client, paused, publish, server, settle};
+
+const V5: ProtocolVersion = ProtocolVersion::V5;
+
+fn dropped(hooks: &[(tokio::time::Instant, HookEvent)]) -> usize {
+    let is_drop = |event: &HookEvent| matches!(event, HookEvent::MessageDropped { .. });
+    hooks.iter().filter(|(_, event)| is_drop(event)).count()
+}
+
+#[test]
+fn a_slow_reader_loses_qos_0_and_nobody_waits_for_it() {
+    paused(|| async {
+        let server = server(|config| config.maximum_outgoing_bytes = 100_000);
+        server.record_hooks();
+        let mut slow = Client::new(server.connect().expect("runs"), V5);
+        slow.connect("slow").await;
+        slow.subscribe("t", QoS::AtMostOnce).await;
+        let mut quick = Client::new(server.connect().expect("runs"), V5);
+        quick.connect("quick").await;
+        quick.subscribe("t", QoS::AtMostOnce).await;
+        for _ in 0..100 {
+            quick
+                .send(publish("t", vec![0; 10_000], QoS::AtMostOnce))
+                .await;
+            assert!(matches!(quick.receive().await, Some(Packet::Publish(_))));
+        }
+        let lost = dropped(&server.take_hooks());
+        assert!((50..95).contains(&lost), "{lost}");
+        for _ in 0..100 - lost {
+            assert!(matches!(slow.receive().await, Some(Packet::Publish(_))));
+        }
+        settle().await;
+        quick.send(publish("t", "after", QoS::AtMostOnce)).await;
+        let Some(Packet::Publish(last)) = slow.receive().await else {
+            panic!("the slow reader caught up, and gets nothing");
+        };
+        assert_eq!(last.payload, "after");
+    });
+}
+
+#[test]
+fn a_slow_reader_gets_qos_1_when_it_reads() {
+    paused(|| async {
+        let server = server(|config| config.maximum_outgoing_bytes = 100_000);
+        server.record_hooks();
+        let mut slow = Client::new(server.connect().expect("runs"), V5);
+        slow.connect("slow").await;
+        slow.subscribe("t", QoS::AtLeastOnce).await;
+        let mut quick = Client::new(server.connect().expect("runs"), V5);
+        quick.connect("quick").await;
+        for number in 0..100_u8 {
+            quick
+                .send(publish("t", vec![number; 10_000], QoS::AtLeastOnce))
+                .await;
+            assert!(matches!(quick.receive().await, Some(Packet::PubAck(_))));
+        }
+        for number in 0..100_u8 {
+            let Some(Packet::Publish(publish)) = slow.receive().await else {
+                panic!("no PUBLISH");
+            };
+            assert_eq!(publish.payload[0], number);
+        }
+        assert_eq!(dropped(&server.take_hooks()), 0);
+    });
+}
+
+#[test]
+fn a_client_that_sends_and_never_reads_is_not_read_from_for_ever() {
+    paused(|| async {
+        let server = server(|config| config.maximum_outgoing_bytes = 10_000);
+        let mut a = Client::new(server.connect().expect("runs"), V5);
+        a.connect("a").await;
+        let pings = a.bytes(Packet::PingReq).repeat(200_000);
+        let write = tokio::io::AsyncWriteExt::write_all(&mut a.stream, &pings);
+        let blocked = tokio::time::timeout(std::time::Duration::from_secs(1), write).await;
+        assert!(blocked.is_err(), "400 kB of pings were taken");
+    });
+}
