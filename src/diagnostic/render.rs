@@ -48,7 +48,10 @@ pub fn render(diagnostic: &Diagnostic, style: Style) -> String {
         }
         None => out += &format!("{arrow} {path}\n"),
     }
-    let label_alone = diagnostic.label.as_ref().filter(|_| diagnostic.place.is_none());
+    let label_alone = diagnostic
+        .label
+        .as_ref()
+        .filter(|_| diagnostic.place.is_none());
     if label_alone.is_some() || diagnostic.hint.is_some() {
         out += &format!("{bar}\n");
     }
@@ -120,18 +123,25 @@ fn printable(text: &str) -> String {
 }
 
 fn is_unsafe(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 struct Paint(Style);
 
 impl Paint {
     fn error(&self, text: &str) -> String {
-        self.with(Ansi::new().bold().fg_color(Some(AnsiColor::Red.into())), text)
+        self.with(
+            Ansi::new().bold().fg_color(Some(AnsiColor::Red.into())),
+            text,
+        )
     }
 
     fn frame(&self, text: &str) -> String {
-        self.with(Ansi::new().bold().fg_color(Some(AnsiColor::Blue.into())), text)
+        self.with(
+            Ansi::new().bold().fg_color(Some(AnsiColor::Blue.into())),
+            text,
+        )
     }
 
     fn strong(&self, text: &str) -> String {
