@@ -1,6 +1,7 @@
 //! Bytes as a scenario writes them: hex pairs, and the codec's notation.
 
 use bytes::Bytes;
+use mqtt_check_codec::notation;
 
 use super::node::Node;
 use super::scope::Scope;
@@ -39,6 +40,16 @@ pub(crate) fn hex(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
 
 /// The codec's notation.
 pub(crate) fn bytes(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
-    // Until the codec reads its notation, the hex pairs of it are read.
-    hex(scope, node)
+    let Some(text) = node.text() else {
+        return scope.expected(node, "bytes in notation");
+    };
+    match notation::parse(text) {
+        Ok(bytes) => Some(bytes),
+        Err(error) => {
+            let before = text.get(..error.offset).unwrap_or(text);
+            let place = node.part(&scope.report.source, before.chars().count(), 1);
+            let diagnostic = scope.at(place, error.problem);
+            scope.fail(diagnostic.hint(error.hint))
+        }
+    }
 }
