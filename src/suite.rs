@@ -1,9 +1,8 @@
 //! A run of the suite: every plan played and judged.
 
-use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::engine::{self, Conductor, Play, Progress, RunOptions};
+use crate::engine::{self, Conductor, Play, RunOptions, Watch};
 use crate::plan::Plan;
 use crate::target::{StartError, Target};
 use crate::verdict::{CaseResult, Verdict, judge};
@@ -18,7 +17,7 @@ pub fn run(
     target: &Target,
     options: &RunOptions,
     interrupted: &(dyn Fn() -> bool + Sync),
-    watch: &mut dyn FnMut(Progress<'_, CaseResult>) -> ControlFlow<()>,
+    watch: &mut Watch<'_, CaseResult>,
 ) -> Result<Vec<CaseResult>, StartError> {
     engine::run(
         plans,

@@ -1,17 +1,176 @@
 //! A run against the bundled broker: virtual time, one broker and one runtime for each play, cases on all cores.
 
-use super::{Conductor, RunOptions};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::case::{patience, play};
+use super::prefix::Prefix;
+use super::{Conductor, Play, Played, Progress, RunOptions};
 use crate::plan::Plan;
-use crate::target::StartError;
+use crate::scenario::model::Driver;
+use crate::target::bundled::{self, Bundled};
+use crate::target::host::Host;
+use crate::target::{Capabilities, StartError};
+use crate::transcript::Transcript;
+
+/// What a worker tells.
+enum Told<R> {
+    Started(usize),
+    Finished(usize, R),
+}
 
 pub(super) fn run<R: Send>(
     plans: &[Plan],
-    deviations: &[String],
+    bundled: &Bundled,
     options: &RunOptions,
     conductor: Conductor<'_, R>,
 ) -> Result<Vec<R>, StartError> {
-    let _ = (plans, deviations, options, conductor.conclude);
-    Err(StartError::Runtime {
-        problem: "the bundled broker's shell is on its way".into(),
-    })
+    let workers = options
+        .jobs
+        .unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
+        .clamp(1, plans.len().max(1));
+    let work = Work {
+        plans,
+        bundled,
+        options,
+        capabilities: Capabilities::bundled(),
+        next: AtomicUsize::new(0),
+        stop: AtomicBool::new(false),
+        conclude: conductor.conclude,
+        interrupted: conductor.interrupted,
+    };
+    let (sender, receiver) = mpsc::channel();
+    let mut results: Vec<Option<R>> = plans.iter().map(|_| None).collect();
+    let failed = thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers)
+            .map(|_| {
+                let sender = sender.clone();
+                let work = &work;
+                scope.spawn(move || work.until_done(&sender))
+            })
+            .collect();
+        drop(sender);
+        for told in receiver {
+            let goes_on = match told {
+                Told::Started(n) => (conductor.watch)(Progress::Started(&plans[n].scene.id)),
+                Told::Finished(n, result) => {
+                    (conductor.watch)(Progress::Finished(results[n].insert(result)))
+                }
+            };
+            if goes_on.is_break() {
+                work.stop.store(true, Ordering::Relaxed);
+            }
+        }
+        workers.into_iter().find_map(|worker| {
+            worker
+                .join()
+                .unwrap_or_else(|_| Err(worker_panicked()))
+                .err()
+        })
+    });
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(results.into_iter().flatten().collect()),
+    }
+}
+
+fn worker_panicked() -> StartError {
+    StartError::Runtime {
+        problem: "a worker ended unexpectedly; this is a fault of mqtt-check".into(),
+    }
+}
+
+/// What the workers share.
+struct Work<'w, R> {
+    plans: &'w [Plan],
+    bundled: &'w Bundled,
+    options: &'w RunOptions,
+    capabilities: Capabilities,
+    next: AtomicUsize,
+    stop: AtomicBool,
+    conclude: &'w (dyn Fn(&Plan, Play) -> R + Sync),
+    interrupted: &'w (dyn Fn() -> bool + Sync),
+}
+
+impl<R> Work<'_, R> {
+    /// Plays case after case until none is left.
+    fn until_done(&self, sender: &mpsc::Sender<Told<R>>) -> Result<(), StartError> {
+        while !self.stop.load(Ordering::Relaxed) && !(self.interrupted)() {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(plan) = self.plans.get(number) else {
+                break;
+            };
+            if sender.send(Told::Started(number)).is_err() {
+                break;
+            }
+            let play = self.play(plan)?;
+            let result = (self.conclude)(plan, play);
+            if sender.send(Told::Finished(number, result)).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn play(&self, plan: &Plan) -> Result<Play, StartError> {
+        if let Some(reason) = self
+            .capabilities
+            .hindrance(plan, self.options.max_wait, true)
+        {
+            return Ok(Play::Skipped(reason));
+        }
+        let began = Instant::now();
+        let (scene, virtual_time) = self.one(plan, false)?;
+        let control = match plan.control {
+            Some(_) => Some(self.one(plan, true)?.0),
+            None => None,
+        };
+        Ok(Play::Played(Box::new(Played {
+            scene,
+            control,
+            wall: began.elapsed(),
+            virtual_time,
+        })))
+    }
+
+    /// Plays the scene or its control in a runtime of its own, with a broker of its own.
+    fn one(&self, plan: &Plan, control: bool) -> Result<(Transcript, Duration), StartError> {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_time().start_paused(true);
+        if plan
+            .scene
+            .clients
+            .iter()
+            .any(|client| client.driver != Driver::Wire)
+        {
+            builder.enable_io();
+        }
+        let runtime = builder.build().map_err(|error| StartError::Runtime {
+            problem: error.to_string(),
+        })?;
+        let settings = match (&plan.control, control) {
+            (Some(control), true) => &control.settings,
+            _ => &plan.scene.settings,
+        };
+        let (transcript, took) = runtime.block_on(async {
+            let host = Host::Bundled(bundled::Host::start(
+                settings,
+                self.bundled,
+                self.options.seed,
+            ));
+            let (transcript, took, _) = play(
+                plan,
+                host,
+                patience(1.0),
+                Prefix::default(),
+                control,
+                self.interrupted,
+            )
+            .await;
+            (transcript, took)
+        });
+        Ok((transcript, took))
+    }
 }

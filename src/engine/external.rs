@@ -1,14 +1,13 @@
 //! A run against a broker on the network: many cases at once on one thread, since they mostly wait.
 
 use std::cell::{Cell, RefCell};
-use std::ops::ControlFlow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::case::{self, Prefixes};
-use super::{Conductor, Play, Progress, RunOptions};
+use super::{Conductor, Play, Progress, RunOptions, Watch};
 use crate::plan::Plan;
 use crate::target::{Capabilities, External, StartError, probe};
 
@@ -52,7 +51,7 @@ struct Run<'r, R> {
     capabilities: Capabilities,
     prefixes: Prefixes,
     stop: Cell<bool>,
-    watch: RefCell<&'r mut dyn FnMut(Progress<'_, R>) -> ControlFlow<()>>,
+    watch: RefCell<&'r mut Watch<'r, R>>,
 }
 
 impl<R> Run<'_, R> {
@@ -94,7 +93,7 @@ impl<R> Run<'_, R> {
                 .hindrance(plan, self.options.max_wait, self.options.exclusive);
         let play = match hindrance {
             Some(reason) => Play::Skipped(reason),
-            None => Play::Played(
+            None => Play::Played(Box::new(
                 case::play_external(
                     plan,
                     &self.target.address,
@@ -103,7 +102,7 @@ impl<R> Run<'_, R> {
                     self.interrupted,
                 )
                 .await,
-            ),
+            )),
         };
         let result = (self.conclude)(plan, play);
         self.tell(Progress::Finished(&result));

@@ -60,7 +60,7 @@ pub(super) struct Lane {
 pub(super) enum Inbound {
     Packet {
         frame: Frame,
-        packet: Result<Packet, DecodeError>,
+        packet: Box<Result<Packet, DecodeError>>,
         /// The topic behind an alias.
         topic: Option<ByteString>,
         automatic: bool,
@@ -279,7 +279,7 @@ impl Lane {
         }
         Inbound::Packet {
             frame,
-            packet,
+            packet: Box::new(packet),
             topic,
             automatic,
             answer,

@@ -36,7 +36,7 @@ pub struct RunOptions {
 /// What came of one case's play.
 #[derive(Debug)]
 pub enum Play {
-    Played(Played),
+    Played(Box<Played>),
     /// It was not played, and why.
     Skipped(String),
 }
@@ -59,6 +59,9 @@ pub enum Progress<'a, R> {
     Finished(&'a R),
 }
 
+/// Told what happens; says whether the run goes on.
+pub type Watch<'w, R> = dyn FnMut(Progress<'_, R>) -> ControlFlow<()> + 'w;
+
 /// How a run is concluded and watched.
 #[expect(missing_debug_implementations, reason = "it is made of functions")]
 pub struct Conductor<'c, R> {
@@ -66,8 +69,7 @@ pub struct Conductor<'c, R> {
     pub conclude: &'c (dyn Fn(&Plan, Play) -> R + Sync),
     /// Whether the user wants to stop. Asked between cases and while waiting.
     pub interrupted: &'c (dyn Fn() -> bool + Sync),
-    /// Told what happens; says whether the run goes on.
-    pub watch: &'c mut dyn FnMut(Progress<'_, R>) -> ControlFlow<()>,
+    pub watch: &'c mut Watch<'c, R>,
 }
 
 /// Plays every plan. Results come in the order of the plans, whatever the number of jobs; a run that stops early
@@ -82,7 +84,7 @@ pub fn run<R: Send>(
     conductor: Conductor<'_, R>,
 ) -> Result<Vec<R>, StartError> {
     match target {
-        Target::Bundled { deviations } => bundled::run(plans, deviations, options, conductor),
+        Target::Bundled(bundled) => bundled::run(plans, bundled, options, conductor),
         Target::External(external) => external::run(plans, external, options, conductor),
     }
 }

@@ -473,7 +473,7 @@ impl<'p> Player<'p> {
             let id = String::from_utf8(bytes.to_vec()).ok()?;
             Some(self.prefix.client_id(&id).to_string())
         });
-        if let Err(why) = self.host.control(action, id.as_deref()).await
+        if let Err(why) = self.host.control(action, id.as_deref())
             && let Some(record) = self.record(self.current)
         {
             record.not_reached = Some(why);
@@ -744,7 +744,7 @@ impl<'p> Player<'p> {
                 automatic,
                 answer,
             } => {
-                let packet = packet.map(|mut packet| {
+                let packet = (*packet).map(|mut packet| {
                     self.prefix.take_off(&mut packet);
                     packet
                 });

@@ -5,7 +5,7 @@ use std::io;
 use mqtt_check_codec::{Packet, ProtocolVersion};
 use tokio::time::Instant;
 
-use super::external;
+use super::{bundled, external};
 use crate::scenario::model::BrokerAction;
 use crate::transcript::HookSource;
 use crate::transport::Stream;
@@ -13,6 +13,7 @@ use crate::transport::Stream;
 /// A broker as one play sees it.
 #[derive(Debug)]
 pub enum Host {
+    Bundled(bundled::Host),
     External(external::Host),
 }
 
@@ -28,6 +29,7 @@ impl Host {
     /// Whether its time is virtual.
     pub fn is_virtual(&self) -> bool {
         match self {
+            Self::Bundled(_) => true,
             Self::External(_) => false,
         }
     }
@@ -35,6 +37,7 @@ impl Host {
     /// Which events it shows.
     pub fn hook_source(&self) -> HookSource {
         match self {
+            Self::Bundled(_) => HookSource::Shows(Vec::new()),
             Self::External(_) => HookSource::None,
         }
     }
@@ -45,6 +48,7 @@ impl Host {
     /// When the broker cannot be reached.
     pub async fn connect(&mut self) -> io::Result<Stream> {
         match self {
+            Self::Bundled(host) => host.connect(),
             Self::External(host) => host.connect().await,
         }
     }
@@ -53,13 +57,9 @@ impl Host {
     ///
     /// # Errors
     /// When the broker does not do such a thing for us.
-    pub async fn control(
-        &mut self,
-        action: &BrokerAction,
-        client: Option<&str>,
-    ) -> Result<(), String> {
-        let _ = (action, client);
+    pub fn control(&mut self, action: &BrokerAction, client: Option<&str>) -> Result<(), String> {
         match self {
+            Self::Bundled(host) => host.control(action, client.unwrap_or_default()),
             Self::External(_) => Err("this target has no administrator's actions".into()),
         }
     }
@@ -67,6 +67,7 @@ impl Host {
     /// What it has told since it was last asked.
     pub fn hooks(&mut self) -> Vec<Hook> {
         match self {
+            Self::Bundled(host) => host.hooks(),
             Self::External(_) => Vec::new(),
         }
     }
@@ -74,6 +75,7 @@ impl Host {
     /// Clears away what the play left on a broker that is not ours.
     pub async fn clean_up(&self, cleaner_id: &str) -> Vec<String> {
         match self {
+            Self::Bundled(_) => Vec::new(),
             Self::External(host) => host.clean_up(cleaner_id).await,
         }
     }
@@ -81,6 +83,7 @@ impl Host {
     /// Remembers what must be cleared away afterwards.
     pub fn note_sent(&mut self, packet: &Packet, version: ProtocolVersion) {
         match self {
+            Self::Bundled(_) => {}
             Self::External(host) => host.note_sent(packet, version),
         }
     }

@@ -1,5 +1,6 @@
 //! What is tested: the bundled broker, or any broker that a URL reaches.
 
+pub mod bundled;
 mod capabilities;
 pub mod external;
 pub mod host;
@@ -14,8 +15,8 @@ pub use url::UrlError;
 /// A broker to test, and what is known about it.
 #[derive(Debug, Clone)]
 pub enum Target {
-    /// The bundled broker, in virtual time, with these deviations by name.
-    Bundled { deviations: Vec<String> },
+    /// The bundled broker, in virtual time.
+    Bundled(bundled::Bundled),
     /// A broker at `mqtt://host:port`.
     External(External),
 }

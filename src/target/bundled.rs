@@ -1,0 +1,188 @@
+//! The bundled broker as a target: settings to its configuration, its events into the one vocabulary.
+
+use std::io;
+use std::time::Duration;
+
+use bytestring::ByteString;
+use mqtt_check_broker::config::User;
+use mqtt_check_broker::core::RedirectWhen;
+use mqtt_check_broker::shell::{Restart, Server};
+use mqtt_check_broker::{Config, Control, Deviation, Deviations};
+use mqtt_check_codec::QoS;
+
+use super::host::Hook;
+use crate::scenario::model::{BrokerAction, Settings};
+use crate::transport::Stream;
+
+/// The bundled broker, right or with deliberate faults.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bundled {
+    deviations: Deviations,
+}
+
+/// A deliberate fault, for lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviationInfo {
+    pub name: &'static str,
+    /// Version and id of what it breaks.
+    pub clauses: Vec<(String, String)>,
+    pub summary: &'static str,
+}
+
+/// Every deliberate fault that the bundled broker knows.
+pub fn deviations() -> Vec<DeviationInfo> {
+    Deviation::ALL
+        .iter()
+        .map(|deviation| DeviationInfo {
+            name: deviation.name(),
+            clauses: deviation
+                .clauses()
+                .iter()
+                .map(|clause| (clause.version.to_string(), clause.id.to_owned()))
+                .collect(),
+            summary: deviation.summary(),
+        })
+        .collect()
+}
+
+impl Bundled {
+    /// The broker with these faults.
+    ///
+    /// # Errors
+    /// The first name that is none.
+    pub fn with<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<Self, String> {
+        let deviations = names
+            .into_iter()
+            .map(|name| Deviation::from_name(name).ok_or_else(|| name.to_owned()))
+            .collect::<Result<Deviations, String>>()?;
+        Ok(Self { deviations })
+    }
+}
+
+/// One play's own broker.
+#[derive(Debug)]
+pub struct Host {
+    server: Server,
+}
+
+impl Host {
+    /// Starts a broker in the runtime that this is called in. All its randomness comes from `seed`.
+    pub fn start(settings: &Settings, bundled: &Bundled, seed: u64) -> Self {
+        let server = Server::new(config(settings), bundled.deviations, seed);
+        server.record_hooks();
+        Self { server }
+    }
+
+    pub(super) fn connect(&self) -> io::Result<Stream> {
+        self.server.connect().map(Stream::Memory)
+    }
+
+    pub(super) fn control(&self, action: &BrokerAction, client: &str) -> Result<(), String> {
+        match control(action, client.into()) {
+            Some(control) => self.server.control(control),
+            None => self.server.restart(Restart::Orderly),
+        }
+        Ok(())
+    }
+
+    pub(super) fn hooks(&self) -> Vec<Hook> {
+        self.server
+            .take_hooks()
+            .into_iter()
+            .map(|(at, event)| Hook {
+                at: Some(at),
+                name: event.name().to_owned(),
+                fields: event
+                    .fields()
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value.to_string()))
+                    .collect(),
+            })
+            .collect()
+    }
+}
+
+/// The broker's configuration for these settings.
+fn config(settings: &Settings) -> Config {
+    let default = Config::default();
+    let expiry = |named: Option<Option<Duration>>, default| named.unwrap_or(default);
+    Config {
+        queue_qos0: settings.queue_qos0.unwrap_or(default.queue_qos0),
+        persistent_session_expiry: expiry(
+            settings.persistent_session_expiry,
+            default.persistent_session_expiry,
+        ),
+        maximum_session_expiry: expiry(
+            settings.maximum_session_expiry,
+            default.maximum_session_expiry,
+        ),
+        durable: settings.durable.unwrap_or(default.durable),
+        server_keep_alive_s: settings.server_keep_alive_s,
+        receive_maximum: settings.receive_maximum.unwrap_or(default.receive_maximum),
+        topic_alias_maximum: settings
+            .topic_alias_maximum
+            .unwrap_or(default.topic_alias_maximum),
+        maximum_packet_size: settings.maximum_packet_size,
+        maximum_qos: settings
+            .maximum_qos
+            .and_then(QoS::from_u8)
+            .unwrap_or(default.maximum_qos),
+        retain_available: settings
+            .retain_available
+            .unwrap_or(default.retain_available),
+        wildcard_subscription_available: settings
+            .wildcard_subscription_available
+            .unwrap_or(default.wildcard_subscription_available),
+        subscription_identifier_available: settings
+            .subscription_identifier_available
+            .unwrap_or(default.subscription_identifier_available),
+        shared_subscription_available: settings
+            .shared_subscription_available
+            .unwrap_or(default.shared_subscription_available),
+        maximum_queued_messages: settings
+            .maximum_queued_messages
+            .map_or(default.maximum_queued_messages, |n| n as usize),
+        reason_strings: settings.reason_strings.unwrap_or(default.reason_strings),
+        short_acknowledgements: settings
+            .short_acknowledgements
+            .unwrap_or(default.short_acknowledgements),
+        connect_timeout: settings.connect_timeout.unwrap_or(default.connect_timeout),
+        users: settings.users.as_ref().map(|users| {
+            users
+                .iter()
+                .map(|(name, password)| User {
+                    name: name.clone(),
+                    password: password.to_vec(),
+                })
+                .collect()
+        }),
+        ..default
+    }
+}
+
+/// What an administrator does, in the broker's own terms. A restart is the server's affair.
+fn control(action: &BrokerAction, client: ByteString) -> Option<Control> {
+    match action {
+        BrokerAction::Kick { reason, .. } => Some(Control::Kick {
+            client,
+            reason: *reason,
+        }),
+        BrokerAction::Redirect {
+            reason,
+            server_reference,
+            at_connect,
+            ..
+        } => Some(Control::Redirect {
+            client,
+            when: if *at_connect {
+                RedirectWhen::AtConnect
+            } else {
+                RedirectWhen::Now
+            },
+            reason: *reason,
+            server_reference: server_reference.clone().map(ByteString::from),
+        }),
+        BrokerAction::Stop => Some(Control::Stop),
+        BrokerAction::Restart => None,
+    }
+}
