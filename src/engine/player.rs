@@ -105,6 +105,7 @@ impl<'p> Player<'p> {
                 hook_source: host.hook_source(),
                 steps: Vec::new(),
                 choices: Vec::new(),
+                facts: Vec::new(),
                 broken_off: None,
             },
             host,

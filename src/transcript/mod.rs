@@ -35,6 +35,8 @@ pub struct Transcript {
     pub steps: Vec<StepRecord>,
     /// Choices and their answers.
     pub choices: Vec<(String, String)>,
+    /// What client libraries did on their own side, in the order in which it happened. Never judged.
+    pub facts: Vec<Fact>,
     /// Why the play could not go on to its end, if it could not.
     pub broken_off: Option<String>,
 }
@@ -125,6 +127,18 @@ pub enum HookSource {
     None,
     /// It shows all of these names; the empty list stands for every name there is.
     Shows(Vec<String>),
+}
+
+/// Something that a client library did on its own side. It says nothing about the broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// Since the scene began.
+    pub at: Duration,
+    /// The step that was being played.
+    pub during: StepIndex,
+    pub client: ClientIndex,
+    /// `resent PUBLISH 1 (QoS 1) with DUP 0`.
+    pub text: String,
 }
 
 /// How a step went.

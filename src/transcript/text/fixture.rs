@@ -228,6 +228,7 @@ impl Recorder {
                 hook_source: HookSource::Shows(Vec::new()),
                 steps: Vec::new(),
                 choices: Vec::new(),
+                facts: Vec::new(),
                 broken_off: None,
             },
             now: Duration::ZERO,
