@@ -34,11 +34,16 @@ pub struct Config {
     /// QoS 1 and 2 messages unacknowledged by one client at most, however high its Receive Maximum is.
     pub maximum_inflight: u16,
     /// Subscriptions of one session at most; over it SUBACK refuses with 0x97 (0x80 before version 5).
-    pub maximum_subscriptions: Option<usize>,
+    pub maximum_subscriptions: usize,
     /// Levels of a Topic Filter at most; over it SUBACK refuses with 0x8F (0x80 before version 5).
     pub maximum_topic_levels: usize,
     /// Open connections at most; over it CONNACK refuses with 0x89 (0x03 before version 5).
-    pub maximum_connections: Option<usize>,
+    pub maximum_connections: usize,
+    /// Sessions at most, connected or not; over it CONNACK refuses with 0x97 (0x03 before version 5).
+    pub maximum_sessions: usize,
+    /// Topics with a retained message at most; over it PUBACK and PUBREC refuse with 0x97. A message that cannot be
+    /// refused (QoS 0, a Will, or before version 5) is delivered and not retained.
+    pub maximum_retained_messages: usize,
     /// Bytes of a client id at most, never fewer than 23; over it CONNACK refuses with 0x85 (0x02 before 5).
     pub maximum_client_id_bytes: Option<usize>,
     /// Client ids that CONNACK refuses with 0x8A (0x05 before version 5).
@@ -96,9 +101,11 @@ impl Default for Config {
             maximum_queued_messages: 10_000,
             maximum_outgoing_bytes: 8 * 1024 * 1024,
             maximum_inflight: 1_000,
-            maximum_subscriptions: None,
+            maximum_subscriptions: 100_000,
             maximum_topic_levels: 200,
-            maximum_connections: None,
+            maximum_connections: 100_000,
+            maximum_sessions: 1_000_000,
+            maximum_retained_messages: 1_000_000,
             maximum_client_id_bytes: None,
             banned_clients: Vec::new(),
             dollar_topics: true,

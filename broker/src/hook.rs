@@ -134,6 +134,10 @@ words! {
         PacketTooLarge = "packet_too_large",
         QoS0Offline = "qos0_offline",
         NotAuthorized = "not_authorized",
+        /// A limit of the configuration.
+        QuotaExceeded = "quota_exceeded",
+        PayloadFormatInvalid = "payload_format_invalid",
+        PacketIdInUse = "packet_id_in_use",
         SessionEnded = "session_ended",
         /// PUBACK or PUBREC with 0x80 or above.
         Refused = "refused",

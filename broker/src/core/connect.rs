@@ -11,6 +11,7 @@ use mqtt_check_codec::{
 use super::link::{Link, OutboundAliases};
 use super::session::{Expiry, Session, SessionKey};
 use super::timer::Timer;
+use super::topic::is_hidden;
 use super::turn::Turn;
 use super::will::Will;
 use super::{Broker, ConnectionId, Phase};
@@ -97,9 +98,7 @@ impl Broker {
     /// one that was assigned is returned.
     fn admit(&mut self, connect: &mut Connect, nonce: u64) -> Result<Option<ByteString>, Refusal> {
         let config = &self.rules.config;
-        if let Some(maximum) = config.maximum_connections
-            && self.connections.len() > maximum
-        {
+        if self.connections.len() > config.maximum_connections {
             return Err(ReasonCode::SERVER_BUSY.into());
         }
         if connect.properties.authentication_method().is_some() {
@@ -109,14 +108,11 @@ impl Broker {
         check_credentials(config, connect)?;
         check_will(config, connect)?;
         let assigned = self.settle_client_id(connect, nonce)?;
-        let client = &connect.client_id;
-        if self
-            .rules
-            .config
-            .banned_clients
-            .iter()
-            .any(|banned| client == banned)
-        {
+        let (config, client) = (&self.rules.config, &connect.client_id);
+        if self.sessions.len() >= config.maximum_sessions && self.sessions.key(client).is_none() {
+            return Err(ReasonCode::QUOTA_EXCEEDED.into());
+        }
+        if config.banned_clients.iter().any(|banned| client == banned) {
             return Err(ReasonCode::BANNED.into());
         }
         if let Some(redirect) = self.redirects.remove(client) {
@@ -367,6 +363,10 @@ fn check_will(config: &Config, connect: &Connect) -> Result<(), Refusal> {
     if check_name(&will.topic, connect.version).is_err() {
         return Err(ReasonCode::TOPIC_NAME_INVALID.into());
     }
+    if is_hidden(&will.topic) && !config.dollar_topics {
+        // [3.1.1 RULE-4.7.2-1] [5 RULE-4.7.2-1]
+        return Err(ReasonCode::NOT_AUTHORIZED.into());
+    }
     if will.qos > config.maximum_qos {
         // [5 MQTT-3.2.2-12]
         return Err(ReasonCode::QOS_NOT_SUPPORTED.into());
@@ -395,6 +395,7 @@ fn return_code(reason: ReasonCode) -> Option<ReasonCode> {
         | ReasonCode::SERVER_BUSY
         | ReasonCode::USE_ANOTHER_SERVER
         | ReasonCode::SERVER_MOVED
+        | ReasonCode::QUOTA_EXCEEDED
         | ReasonCode::CONNECTION_RATE_EXCEEDED => Some(ReasonCode::V3_SERVER_UNAVAILABLE),
         ReasonCode::BAD_USER_NAME_OR_PASSWORD => Some(ReasonCode::V3_BAD_USER_NAME_OR_PASSWORD),
         ReasonCode::NOT_AUTHORIZED | ReasonCode::BANNED => Some(ReasonCode::V3_NOT_AUTHORIZED),

@@ -264,6 +264,13 @@ impl Broker {
             (None, _) => {}
             (Some(Phase::Opened { nonce }), Packet::Connect(connect)) => {
                 let nonce = *nonce;
+                if self.is_too_large(size) {
+                    // [5 RULE-3.2.2.3.6-1]
+                    self.timers.cancel(Timer::Connect(connection));
+                    let refusal = Refusal::from(ReasonCode::PACKET_TOO_LARGE);
+                    self.refuse_connect(turn, connection, connect.version, refusal);
+                    return;
+                }
                 self.connect_received(turn, connection, nonce, *connect);
             }
             (Some(Phase::Opened { .. }), _) => {
@@ -274,8 +281,7 @@ impl Broker {
             }
             (Some(Phase::Connected(key)), packet) => {
                 let key = *key;
-                let maximum = self.rules.config.maximum_packet_size;
-                if maximum.is_some_and(|maximum| size > maximum as usize) {
+                if self.is_too_large(size) {
                     // [5 RULE-3.2.2.3.6-1]
                     let reason = ReasonCode::PACKET_TOO_LARGE;
                     self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
@@ -284,6 +290,11 @@ impl Broker {
                 self.packet(turn, key, packet);
             }
         }
+    }
+
+    fn is_too_large(&self, size: usize) -> bool {
+        let maximum = self.rules.config.maximum_packet_size;
+        maximum.is_some_and(|maximum| size > maximum as usize)
     }
 
     /// A packet on an accepted connection.

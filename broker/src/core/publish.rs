@@ -42,13 +42,12 @@ impl Broker {
     }
 
     fn publish_qos0(&mut self, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) {
-        match self.judge_publish(&publish) {
-            Err(ReasonCode::PAYLOAD_FORMAT_INVALID) => {
-                let reason = ReasonCode::PAYLOAD_FORMAT_INVALID;
+        match self.judge_publish(key, &publish) {
+            Err((reason @ ReasonCode::PAYLOAD_FORMAT_INVALID, _)) => {
                 self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
             }
             // QoS 0 has no answer that could carry the refusal.
-            Err(_) => self.refused(turn, key, &publish),
+            Err((_, why)) => self.refused(turn, key, &publish, why),
             Ok(()) => {
                 self.accept(turn, key, publish);
             }
@@ -62,10 +61,25 @@ impl Broker {
         id: PacketId,
         publish: Publish,
     ) {
+        if let Some(session) = self.sessions.at(key)
+            && let Some(link) = &session.link
+            && link.version == ProtocolVersion::V5
+        {
+            if link.unreleased >= usize::from(self.rules.config.receive_maximum) {
+                self.too_many(turn, key);
+                return;
+            }
+            if session.received.contains_key(&id) {
+                let reason = ReasonCode::PACKET_IDENTIFIER_IN_USE;
+                self.refused(turn, key, &publish, DropReason::PacketIdInUse);
+                self.acknowledge(turn, key, id, reason, Packet::PubAck);
+                return;
+            }
+        }
         // [3.1.1 MQTT-4.3.2-2] [5 MQTT-4.3.2-4] [5 MQTT-4.3.2-5]: the id means a new message, whatever DUP says.
-        let reason = match self.judge_publish(&publish) {
-            Err(reason) => {
-                self.refused(turn, key, &publish);
+        let reason = match self.judge_publish(key, &publish) {
+            Err((reason, why)) => {
+                self.refused(turn, key, &publish, why);
                 reason
             }
             Ok(()) => self.accept(turn, key, publish),
@@ -90,9 +104,7 @@ impl Broker {
         let known = session.received.get(&id).copied();
         let counted = known == Some(true);
         if !counted && link.version == ProtocolVersion::V5 && link.unreleased >= limit {
-            // [5 RULE-3.3.4-3]
-            let reason = ReasonCode::RECEIVE_MAXIMUM_EXCEEDED;
-            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+            self.too_many(turn, key);
             return;
         }
         if known.is_some() {
@@ -107,8 +119,8 @@ impl Broker {
             self.acknowledge(turn, key, id, ReasonCode::SUCCESS, Packet::PubRec);
             return;
         }
-        if let Err(reason) = self.judge_publish(&publish) {
-            self.refused(turn, key, &publish);
+        if let Err((reason, why)) = self.judge_publish(key, &publish) {
+            self.refused(turn, key, &publish, why);
             self.acknowledge(turn, key, id, reason, Packet::PubRec);
             // [5 MQTT-4.3.3-9]: a refused id is free at once. Before version 5 the client goes on to PUBREL.
             return;
@@ -121,6 +133,12 @@ impl Broker {
         }
         let reason = self.accept(turn, key, publish);
         self.acknowledge(turn, key, id, reason, Packet::PubRec);
+    }
+
+    /// [5 RULE-3.3.4-3]
+    fn too_many(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
+        let reason = ReasonCode::RECEIVE_MAXIMUM_EXCEEDED;
+        self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
     }
 
     /// PUBREL came. [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-11] [5 MQTT-4.3.3-12]
@@ -216,25 +234,47 @@ impl Broker {
     }
 
     /// What is refused in the acknowledgement, the connection going on.
-    fn judge_publish(&self, publish: &Publish) -> Result<(), ReasonCode> {
+    fn judge_publish(
+        &self,
+        key: SessionKey,
+        publish: &Publish,
+    ) -> Result<(), (ReasonCode, DropReason)> {
         let config = &self.rules.config;
+        let can_be_told =
+            publish.qos > QoS::AtMostOnce && self.version(key) == Some(ProtocolVersion::V5);
+        if can_be_told
+            && publish.retain
+            && !publish.payload.is_empty()
+            && !self.retains(&publish.topic)
+        {
+            return Err((ReasonCode::QUOTA_EXCEEDED, DropReason::QuotaExceeded));
+        }
         if topic::is_hidden(&publish.topic) && !config.dollar_topics {
             // [3.1.1 RULE-4.7.2-1] [5 RULE-4.7.2-1]
-            return Err(ReasonCode::NOT_AUTHORIZED);
+            return Err((ReasonCode::NOT_AUTHORIZED, DropReason::NotAuthorized));
         }
         let text = publish.properties.payload_format_indicator() == Some(1);
         if config.check_payload_format && text && std::str::from_utf8(&publish.payload).is_err() {
             // [5 RULE-3.3.2.3.2-1]
-            return Err(ReasonCode::PAYLOAD_FORMAT_INVALID);
+            return Err((
+                ReasonCode::PAYLOAD_FORMAT_INVALID,
+                DropReason::PayloadFormatInvalid,
+            ));
         }
         Ok(())
     }
 
-    fn refused(&self, turn: &mut Turn<'_>, key: SessionKey, publish: &Publish) {
+    /// Whether a message of this topic finds room among the retained ones.
+    fn retains(&self, topic: &str) -> bool {
+        self.retained.len() < self.rules.config.maximum_retained_messages
+            || self.retained.has(topic)
+    }
+
+    fn refused(&self, turn: &mut Turn<'_>, key: SessionKey, publish: &Publish, reason: DropReason) {
         turn.hook(HookEvent::MessageDropped {
             client: self.sessions.at(key).map(|s| s.client.clone()),
             topic: publish.topic.clone(),
-            reason: DropReason::NotAuthorized,
+            reason,
         });
     }
 
@@ -298,7 +338,7 @@ impl Broker {
         if message.payload.is_empty() {
             // [3.1.1 MQTT-3.3.1-11] [5 MQTT-3.3.1-7]
             self.retained.remove(&message.topic);
-        } else {
+        } else if self.retains(&message.topic) {
             self.retained.store(Arc::clone(message));
         }
     }

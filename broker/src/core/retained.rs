@@ -25,6 +25,11 @@ impl Retained {
         self.0.remove(topic);
     }
 
+    /// Whether the topic has one.
+    pub(crate) fn has(&self, topic: &str) -> bool {
+        self.0.contains_key(topic)
+    }
+
     /// How many topics have one; expired ones that nobody asked for since count.
     pub(crate) fn len(&self) -> usize {
         self.0.len()

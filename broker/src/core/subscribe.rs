@@ -62,6 +62,12 @@ impl Broker {
                 Err(reason) => reason,
             });
         }
+        if version == ProtocolVersion::V3_1 && reasons.iter().any(|reason| reason.0 > 2) {
+            // 3.1 has no code for a refusal.
+            let reason = ReasonCode::UNSPECIFIED_ERROR;
+            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+            return;
+        }
         // [3.1.1 MQTT-3.8.4-1] [3.1.1 MQTT-3.8.4-2] [5 MQTT-3.8.4-1] [5 MQTT-3.8.4-2] [5 MQTT-2.2.1-6]
         self.send_or_close(
             turn,
@@ -148,11 +154,7 @@ impl Broker {
             return Err(ReasonCode::UNSPECIFIED_ERROR);
         };
         let known = session.subscriptions.contains_key(&whole);
-        if !known
-            && config
-                .maximum_subscriptions
-                .is_some_and(|maximum| session.subscriptions.len() >= maximum)
-        {
+        if !known && session.subscriptions.len() >= config.maximum_subscriptions {
             return Err(ReasonCode::QUOTA_EXCEEDED);
         }
         let granted = Granted {
@@ -223,6 +225,12 @@ impl Broker {
         if unsubscribe.filters.is_empty() {
             // [3.1.1 MQTT-3.10.3-2] [5 RULE-3.10.3-1]
             let reason = ReasonCode::PROTOCOL_ERROR;
+            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+            return;
+        }
+        let is_filter = |filter: &ByteString| Filter::parse(filter, version).is_some();
+        if !unsubscribe.filters.iter().all(is_filter) {
+            let reason = ReasonCode::MALFORMED_PACKET;
             self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
             return;
         }

@@ -72,11 +72,13 @@ impl fmt::Debug for State {
     }
 }
 
+type Callback = Box<dyn FnMut(Time, &HookEvent) + Send>;
+
 /// Who is told of events.
 enum Observer {
     Nobody,
     Record(Vec<(Instant, HookEvent)>),
-    Callback(Box<dyn FnMut(Time, &HookEvent) + Send>),
+    Callback(Callback),
 }
 
 /// What waits to be written to one connection.

@@ -6,7 +6,7 @@ use mqtt_check_codec::{
     Clause, DecodeError, Packet, PacketType, Property, ProtocolVersion, QoS, ReasonCode,
 };
 
-use crate::pair::{BOTH, Pair, V3, V5, hello, message};
+use crate::pair::{BOTH, Pair, V3, V5, hello, lasting, message};
 
 const V3_1: ProtocolVersion = ProtocolVersion::V3_1;
 
@@ -121,7 +121,7 @@ fn each_refusal_has_its_code_in_each_version() {
 
 #[test]
 fn too_many_connections_are_refused() {
-    let mut pair = Pair::with(|config| config.maximum_connections = Some(1));
+    let mut pair = Pair::with(|config| config.maximum_connections = 1);
     pair.connected(hello(V5, "a"));
     for (version, code) in [(V3, "0x03"), (V5, "0x89")] {
         let b = pair.connect(hello(version, "b"));
@@ -129,6 +129,35 @@ fn too_many_connections_are_refused() {
             pair.seen(b),
             [format!("connack {code} sp=0"), "closed".into()]
         );
+    }
+}
+
+#[test]
+fn too_many_sessions_are_refused_and_known_ones_are_not() {
+    let mut pair = Pair::with(|config| config.maximum_sessions = 1);
+    let a = pair.connected(lasting(V5, "a"));
+    pair.lose(a);
+    for (version, code) in [(V3, "0x03"), (V5, "0x97")] {
+        let b = pair.connect(hello(version, "b"));
+        assert_eq!(
+            pair.seen(b),
+            [format!("connack {code} sp=0"), "closed".into()]
+        );
+    }
+    pair.connected(lasting(V5, "a"));
+}
+
+#[test]
+fn a_connect_over_the_broker_s_maximum_size_is_refused() {
+    for (version, expected) in [
+        (V3, &["closed"][..]),
+        (V5, &["connack 0x95 sp=0", "closed"]),
+    ] {
+        let mut pair = Pair::with(|config| config.maximum_packet_size = Some(100));
+        let a = pair.open();
+        let connect = Packet::Connect(Box::new(hello(version, "a").into()));
+        pair.send_sized(a, connect, 101);
+        assert_eq!(pair.seen(a), expected);
     }
 }
 

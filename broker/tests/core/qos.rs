@@ -253,17 +253,48 @@ fn a_qos_2_message_holds_its_place_until_pubcomp() {
 #[test]
 fn more_than_the_broker_s_receive_maximum_ends_the_connection() {
     let mut pair = Pair::with(|config| config.receive_maximum = 2);
-    let b = pair.connect(hello(V5, "b"));
+    let b = pair.connect(lasting(V5, "b"));
     assert_eq!(pair.seen(b), ["connack 0x00 sp=0 ReceiveMaximum(2)"]);
     pair.send(b, message(2, 1, "t", "1"));
     pair.send(b, message(2, 2, "t", "2"));
     pair.send(b, message(2, 2, "t", "2"));
-    pair.send(b, message(1, 3, "t", "3"));
     pair.send(b, Packet::PubRel(ack(1)));
+    pair.send(b, message(1, 3, "t", "3"));
     pair.send(b, message(2, 4, "t", "4"));
+    assert_eq!(
+        pair.seen(b),
+        [
+            "pubrec id=1 0x10",
+            "pubrec id=2 0x10",
+            "pubrec id=2",
+            "pubcomp id=1",
+            "puback id=3 0x10",
+            "pubrec id=4 0x10"
+        ]
+    );
+    // What an earlier connection left unreleased does not count on a new one.
+    pair.lose(b);
+    let b = pair.connected(lasting(V5, "b"));
+    for number in [5, 6] {
+        pair.send(b, message(2, number, "t", "x"));
+    }
     pair.seen(b);
-    pair.send(b, message(2, 5, "t", "5"));
+    pair.send(b, message(1, 7, "t", "x"));
     assert_eq!(pair.seen(b), ["disconnect 0x93", "closed"]);
+}
+
+#[test]
+fn a_qos_1_publish_with_the_id_of_an_unreleased_message_is_refused_in_version_5() {
+    for (version, expected) in [
+        (V3, ["pubrec id=7", "puback id=7"]),
+        (V5, ["pubrec id=7 0x10", "puback id=7 0x91"]),
+    ] {
+        let mut pair = Pair::new();
+        let b = pair.connected(hello(version, "b"));
+        pair.send(b, message(2, 7, "t", "1"));
+        pair.send(b, message(1, 7, "t", "2"));
+        assert_eq!(pair.seen(b), expected);
+    }
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use mqtt_check_codec::{Packet, Property, Publish, QoS, RetainHandling, SubscriptionOptions};
 
 use crate::pair::{
-    BOTH, Pair, V3, V5, hello, message, publish, retained, subscribe, subscribe_with, unsubscribe,
+    BOTH, Pair, V3, V5, hello, id, message, publish, qos, retained, subscribe, subscribe_with,
+    unsubscribe,
 };
 
 #[test]
@@ -145,6 +146,48 @@ fn an_expired_retained_message_is_gone_and_others_count_down() {
     pair.subscribe(a, "r", 0);
     assert!(pair.seen(a).is_empty());
     assert_eq!(pair.broker().retained_count(), 0);
+}
+
+#[test]
+fn over_the_limit_a_message_is_refused_where_that_can_be_said() {
+    let mut pair = Pair::with(|config| config.maximum_retained_messages = 1);
+    let keep = |topic: &str, level: u8| {
+        Packet::Publish(Publish {
+            qos: qos(level),
+            packet_id: (level > 0).then(|| id(1)),
+            retain: true,
+            ..publish(topic, "x")
+        })
+    };
+    let new = pair.connected(hello(V5, "new"));
+    let old = pair.connected(hello(V3, "old"));
+    pair.subscribe(old, "+", 0);
+    pair.send(new, keep("first", 1));
+    pair.send(new, keep("first", 1));
+    pair.send(new, keep("second", 1));
+    pair.send(new, keep("third", 0));
+    pair.send(old, keep("fourth", 1));
+    pair.send(new, keep("fifth", 2));
+    assert_eq!(
+        pair.seen(new),
+        [
+            "puback id=1",
+            "puback id=1",
+            "puback id=1 0x97",
+            "pubrec id=1 0x97"
+        ]
+    );
+    assert_eq!(
+        pair.seen(old),
+        [
+            "publish q0 first=x",
+            "publish q0 first=x",
+            "publish q0 third=x",
+            "publish q0 fourth=x",
+            "puback id=1"
+        ]
+    );
+    assert_eq!(pair.broker().retained_count(), 1);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! SUBSCRIBE and UNSUBSCRIBE.
 
-use mqtt_check_codec::{Packet, Property, QoS, SubscriptionOptions};
+use mqtt_check_codec::{Packet, Property, ProtocolVersion, QoS, SubscriptionOptions};
 
 use crate::pair::{
     BOTH, Pair, V3, V5, ack, hello, lasting, message, qos, refusing_ack, retained, subscribe,
@@ -111,6 +111,8 @@ fn what_a_subscribe_must_not_be_ends_the_connection() {
         (V5, subscribe(1, &[("$share//t", 0)]), "0x81"),
         (V5, subscribe_with(1, [], [("$share/g/t", local)]), "0x82"),
         (V5, unsubscribe(1, &[]), "0x82"),
+        (V5, unsubscribe(1, &["a", "b+"]), "0x81"),
+        (V3, unsubscribe(1, &["#/a"]), ""),
         (V3, subscribe(1, &[]), ""),
         (V3, subscribe(1, &[("a/#/b", 0)]), ""),
         (V3, unsubscribe(1, &[]), ""),
@@ -173,7 +175,7 @@ fn what_is_not_offered_is_refused() {
 #[test]
 fn limits_on_subscriptions_are_said_in_suback() {
     let mut pair = Pair::with(|config| {
-        config.maximum_subscriptions = Some(2);
+        config.maximum_subscriptions = 2;
         config.maximum_topic_levels = 3;
     });
     let a = pair.connected(hello(V5, "a"));
@@ -185,6 +187,10 @@ fn limits_on_subscriptions_are_said_in_suback() {
     let b = pair.connected(hello(V3, "b"));
     pair.send(b, subscribe(1, &[("a/b/c/d", 0)]));
     assert_eq!(pair.seen(b), ["suback id=1 80"]);
+    // 3.1 has no code that says so.
+    let c = pair.connected(hello(ProtocolVersion::V3_1, "c"));
+    pair.send(c, subscribe(1, &[("a/b/c/d", 0)]));
+    assert_eq!(pair.seen(c), ["closed"]);
 }
 
 #[test]
