@@ -96,6 +96,17 @@ impl Memory {
                 let size = usize::try_from(size).map_err(|_| EvalError::OutOfRange)?;
                 Ok(Literal::Bytes(Bytes::from(vec![b'x'; size])))
             }
+            Expr::Repeated { text, times } => {
+                let times = self.number(times, client)?;
+                let size = times.checked_mul(text.len() as u64);
+                if size.is_none_or(|size| size > MAXIMUM_SIZE) {
+                    return Err(EvalError::OutOfRange);
+                }
+                // An empty text may be repeated any number of times.
+                let times = if text.is_empty() { 0 } else { times };
+                let times = usize::try_from(times).map_err(|_| EvalError::OutOfRange)?;
+                Ok(Literal::Bytes(Bytes::from(text.repeat(times))))
+            }
         }
     }
 

@@ -235,5 +235,9 @@ fn write_expr(expr: &Expr, packet: PacketType, version: ProtocolVersion) -> Stri
             .collect::<Vec<_>>()
             .concat(),
         Expr::Size(size) => format!("{} bytes", write_expr(size, packet, version)),
+        Expr::Repeated { text, times } => {
+            let text = describe_literal(&Literal::Bytes(text.clone()), packet, version);
+            format!("{} times {text}", write_expr(times, packet, version))
+        }
     }
 }

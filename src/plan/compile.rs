@@ -7,12 +7,12 @@ use mqtt_check_codec::{PacketType, ProtocolVersion};
 
 use super::{
     Awaited, Body, Operation, Outgoing, Plan, PlannedControl, PlannedStep, StepIndex, handshake,
-    needs, outgoing,
+    needs,
 };
 use crate::diagnostic::Diagnostic;
 use crate::scenario::model::{
     Action, ClientAction, ClientIndex, DropHow, Exchange, Expectation, Field, PacketTemplate,
-    Pattern, Scene, Step,
+    Pattern, Scene, SendBytes, Step,
 };
 
 pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
@@ -105,7 +105,7 @@ impl Compiler<'_> {
             ClientAction::Open => vec![Operation::Open],
             ClientAction::Exchange(exchange) => {
                 let exchange = Exchange {
-                    packet: self.with_defaults(client, &exchange.packet),
+                    packet: self.identified(client, &exchange.packet),
                     ..exchange.clone()
                 };
                 handshake::operations(&exchange, self.version(client), step.place)
@@ -113,7 +113,7 @@ impl Compiler<'_> {
             ClientAction::Send(send) => {
                 vec![
                     Operation::OpenIfClosed,
-                    Operation::Send(vec![outgoing(send)]),
+                    Operation::Send(vec![self.outgoing(client, send)]),
                 ]
             }
             ClientAction::Batch(actions) => {
@@ -123,11 +123,9 @@ impl Compiler<'_> {
                     match action {
                         ClientAction::Exchange(exchange) => {
                             connects |= exchange.packet.packet_type == PacketType::CONNECT;
-                            items.push(Outgoing::Packet(
-                                self.with_defaults(client, &exchange.packet),
-                            ));
+                            items.push(Outgoing::Packet(self.identified(client, &exchange.packet)));
                         }
-                        ClientAction::Send(send) => items.push(outgoing(send)),
+                        ClientAction::Send(send) => items.push(self.outgoing(client, send)),
                         _ => self.problem(step, "this action cannot stand in a batch"),
                     }
                 }
@@ -154,29 +152,26 @@ impl Compiler<'_> {
         }
     }
 
-    /// A CONNECT with the client's own fields under those of the step.
-    fn with_defaults(&self, client: ClientIndex, template: &PacketTemplate) -> PacketTemplate {
+    /// A CONNECT with the Client Identifier of its client. The fields of its client it has from the parser.
+    fn identified(&self, client: ClientIndex, template: &PacketTemplate) -> PacketTemplate {
         let mut template = template.clone();
         if template.packet_type != PacketType::CONNECT {
             return template;
         }
         let client = &self.scene.clients[client.0];
-        let session_named = template.fields.iter().any(|f| is_session_field(&f.name));
-        for default in &client.connect {
-            let named = template.fields.iter().any(|f| f.name == default.name);
-            let outdone = session_named && is_session_field(&default.name);
-            if !(named || outdone) {
-                template.fields.push(default.clone());
-            }
-        }
-        if !template.fields.iter().any(|f| f.name == "client_id") {
-            template.fields.push(Field {
-                name: "client_id".into(),
-                value: client.id.clone(),
-                place: client.place,
-            });
-        }
+        template.fields.push(Field {
+            name: "client_id".into(),
+            value: client.id.clone(),
+            place: client.place,
+        });
         template
+    }
+
+    fn outgoing(&self, client: ClientIndex, send: &SendBytes) -> Outgoing {
+        match send {
+            SendBytes::Bytes(bytes) => Outgoing::Bytes(bytes.clone()),
+            SendBytes::Packet(template) => Outgoing::Packet(self.identified(client, template)),
+        }
     }
 
     fn version(&self, client: ClientIndex) -> ProtocolVersion {
@@ -192,14 +187,6 @@ impl Compiler<'_> {
             hint: None,
         });
     }
-}
-
-/// The fields that say together how a session begins and ends.
-fn is_session_field(name: &str) -> bool {
-    matches!(
-        name,
-        "clean_session" | "clean_start" | "session_expiry_interval"
-    )
 }
 
 /// The longest span that one step waits by itself.

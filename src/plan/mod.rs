@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::diagnostic::Diagnostic;
 use crate::scenario::model::{
     BrokerAction, Choice, ClientAction, ClientIndex, DropHow, Expectation, HookList, Level,
-    PacketTemplate, Scene, SendBytes, Settings, Step,
+    PacketTemplate, Scene, Settings, Step,
 };
 
 pub use needs::Need;
@@ -128,13 +128,5 @@ fn client_actions<'a>(
             Action::Parallel(inner) => client_actions(inner, visit),
             _ => {}
         }
-    }
-}
-
-/// What a `send` puts on the wire.
-fn outgoing(send: &SendBytes) -> Outgoing {
-    match send {
-        SendBytes::Bytes(bytes) => Outgoing::Bytes(bytes.clone()),
-        SendBytes::Packet(template) => Outgoing::Packet(template.clone()),
     }
 }

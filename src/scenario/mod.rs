@@ -1,10 +1,43 @@
 //! Scenario files: from YAML text to a [`model::Scene`] for each case, or to everything that is wrong with them.
+//!
+//! ```text
+//! files -> text -> tree with places -> a tree for each row and version -> scene -> checks between its parts
+//! ```
+//! `library` finds and reads files; `syntax` makes the tree (`node`) and refuses what is no plain YAML; `rows` fills
+//! in rows and resolves version switches; `file`, `client`, `step`, `action`, `expectation` and what stands below
+//! them type it, going by the tables in `fields`, `hooks` and `settings`; `check` looks at the whole.
+//! Errors are collected, not thrown: typing goes on after one, so that a file shows all of them at once.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Source};
 
+mod action;
+mod check;
+mod client;
+mod duration;
+mod expectation;
+mod expression;
+mod fields;
+mod file;
+mod hooks;
+mod library;
+mod lie;
+mod matcher;
 pub mod model;
+mod node;
+mod notation;
+mod packet;
+mod reason;
+mod rows;
+mod scope;
+mod settings;
+mod step;
+mod syntax;
+mod text;
+mod value;
+mod words;
 
 /// Reads every scenario file at or below these paths and gives every case of every version and row, in the order
 /// of their ids. Ids count from the folder that was named, or from the folder `scenarios` above a named file.
@@ -12,6 +45,16 @@ pub mod model;
 /// # Errors
 /// Everything that is wrong with all of the files.
 pub fn load(paths: &[PathBuf]) -> Result<Vec<model::Scene>, Vec<Diagnostic>> {
-    let _ = paths;
-    unimplemented!("the parser's first commit is its interface")
+    library::load(paths)
 }
+
+/// The scenes of one scenario file's text. Their ids begin with `path`.
+///
+/// # Errors
+/// Everything that is wrong with it, in the order of its lines.
+pub fn parse(source: &Arc<Source>, path: &str) -> Result<Vec<model::Scene>, Vec<Diagnostic>> {
+    file::scenes(source, path)
+}
+
+#[cfg(test)]
+mod tests;

@@ -161,7 +161,7 @@ pub struct Client {
     pub driver: Driver,
     /// Whether what comes in with QoS 1 and 2 is acknowledged at once.
     pub auto_ack: bool,
-    /// Fields of CONNECT; a `connect` step's own come over them.
+    /// Fields of CONNECT. Every CONNECT of the client's steps has them already, where it does not say otherwise.
     pub connect: Vec<Field>,
 }
 
@@ -236,7 +236,8 @@ pub enum Answer {
 #[derive(Debug, Clone, PartialEq)]
 pub struct PacketTemplate {
     pub packet_type: PacketType,
-    /// By the names of the reference. A Will's fields have `will_` before theirs.
+    /// By the names of the reference. A Will's fields have `will_` before theirs. `clean_session` does not stand
+    /// here: it is `clean_start`, and in version 5 with 0 also a `session_expiry_interval`.
     pub fields: Vec<Field>,
     /// SUBSCRIBE's filters with their options; UNSUBSCRIBE's have none.
     pub filters: Vec<FilterTemplate>,
@@ -300,6 +301,11 @@ pub enum Expr {
     Joined(Vec<Expr>),
     /// So many bytes `x`.
     Size(Box<Expr>),
+    /// This so many times.
+    Repeated {
+        text: Bytes,
+        times: Box<Expr>,
+    },
 }
 
 /// In an arithmetic expression.
@@ -310,7 +316,8 @@ pub enum Operator {
     Times,
 }
 
-/// A typed value.
+/// A typed value. The type goes by the field: a header's bit is a `Bool`, a property that is 0 or 1 a `Number`,
+/// seconds are a `Number`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Literal {
     Bool(bool),
@@ -321,7 +328,7 @@ pub enum Literal {
     Reasons(Vec<ReasonCode>),
     /// User Properties.
     Pairs(Vec<(Bytes, Bytes)>),
-    /// Subscription Identifiers.
+    /// Subscription Identifiers that are expected of a PUBLISH, in this order. One that is sent is a `Number`.
     Numbers(Vec<u64>),
 }
 

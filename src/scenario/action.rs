@@ -1,0 +1,454 @@
+//! What a client does: `CLIENT: ACTION`.
+
+use mqtt_check_codec::PacketType;
+
+use super::duration::duration;
+use super::expectation;
+use super::fields::{PACKETS, packet_named, packet_word};
+use super::lie::lies;
+use super::matcher::match_fields;
+use super::model::{
+    Answer, ClientAction, DropHow, Exchange, Expr, Field, FilterTemplate, Literal, PacketTemplate,
+    SendBytes,
+};
+use super::node::{Node, Value, short};
+use super::notation;
+use super::packet::{self, Manner, expand_clean_session, merge, plain_filter, sent_fields};
+use super::scope::{Mapping, Scope};
+use super::text;
+use super::value::{boolean, only_version_5};
+use super::words::did_you_mean;
+use crate::diagnostic::Place;
+
+/// Actions that are no packets.
+const OTHERS: [&str; 5] = ["open", "drop", "send", "batch", "expect"];
+
+/// Whoever acts: what its packets are filled up with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Actor<'a> {
+    /// Fields of its CONNECT.
+    pub(crate) defaults: &'a [Field],
+}
+
+/// The action that a value says.
+pub(crate) fn action(scope: Scope<'_>, actor: Actor<'_>, node: &Node) -> Option<ClientAction> {
+    one(scope, actor, node, false)
+}
+
+fn one(scope: Scope<'_>, actor: Actor<'_>, node: &Node, batched: bool) -> Option<ClientAction> {
+    let (key, place, value) = match &node.value {
+        Value::Scalar(scalar) => (&*scalar.text, node.place, None),
+        Value::Map(entries) => match &entries[..] {
+            [entry] => (&*entry.key.text, entry.key.place, Some(&entry.value)),
+            [_, second, ..] => {
+                let title = format!("`{}` is a second action", short(&second.key.text));
+                return scope.fail(
+                    scope
+                        .at(second.key.place, title)
+                        .hint("a step has one action; what goes with it stands inside of it"),
+                );
+            }
+            [] => return scope.expected(node, "an action"),
+        },
+        _ => return scope.expected(node, "an action"),
+    };
+    let value = value.filter(|node| node.value != Value::Empty);
+    if let Some(packet) = action_packet(key) {
+        let exchange = exchange(scope, actor, packet, place, value, batched)?;
+        return Some(ClientAction::Exchange(exchange));
+    }
+    match (key, value) {
+        ("send", Some(value)) => send(scope, actor, value).map(ClientAction::Send),
+        ("open" | "drop" | "expect" | "batch", _) if batched => {
+            let title = format!("`{key}` inside of a batch");
+            scope.fail(
+                scope
+                    .at(place, title)
+                    .hint("a batch is packets that are sent"),
+            )
+        }
+        ("open", None) => Some(ClientAction::Open),
+        ("open", Some(value)) => scope.expected(value, "nothing behind `open`"),
+        ("drop", value) => drop_how(scope, value).map(ClientAction::Drop),
+        ("batch", Some(value)) => batch(scope, actor, value).map(ClientAction::Batch),
+        ("expect", Some(value)) => expectation::sequence(scope, value).map(ClientAction::Expect),
+        ("send" | "batch" | "expect", None) => {
+            scope.fail(scope.at(place, format!("`{key}` without saying what")))
+        }
+        _ => unknown(scope, key, place),
+    }
+}
+
+/// The packet of an action that is named like one, and of `ping`.
+fn action_packet(word: &str) -> Option<PacketType> {
+    match word {
+        "ping" => Some(PacketType::PINGREQ),
+        "pingreq" | "connack" | "suback" | "unsuback" | "pingresp" => None,
+        _ => packet_named(word),
+    }
+}
+
+fn unknown<T>(scope: Scope<'_>, key: &str, place: Place) -> Option<T> {
+    let packets = PACKETS.iter().map(|(word, _)| *word);
+    let known = packets
+        .filter(|w| action_packet(w).is_some())
+        .chain(["ping"])
+        .chain(OTHERS);
+    let mut diagnostic = scope.at(place, format!("unknown action `{}`", short(key)));
+    diagnostic.label = did_you_mean(key, known.clone());
+    if packet_named(key).is_some() && diagnostic.label.is_none() {
+        diagnostic.hint = Some(format!(
+            "a client sends it with `send: {{ {key}: … }}`, and waits for it with `expect: {key}`"
+        ));
+    } else if diagnostic.label.is_none() {
+        let known: Vec<_> = known.collect();
+        diagnostic.hint = Some(format!("the actions of a client are {}", known.join(", ")));
+    }
+    scope.fail(diagnostic)
+}
+
+fn drop_how(scope: Scope<'_>, value: Option<&Node>) -> Option<DropHow> {
+    let Some(node) = value else {
+        return Some(DropHow::Close);
+    };
+    match node.text() {
+        Some("close") => Some(DropHow::Close),
+        Some("half_close") => Some(DropHow::HalfClose),
+        Some("reset") => Some(DropHow::Reset),
+        _ => scope.expected_word(node, &["close", "half_close", "reset"]),
+    }
+}
+
+fn batch(scope: Scope<'_>, actor: Actor<'_>, node: &Node) -> Option<Vec<ClientAction>> {
+    let Some(items) = node.items().filter(|items| !items.is_empty()) else {
+        return scope.expected(node, "a list of actions");
+    };
+    let all: Vec<_> = items
+        .iter()
+        .map(|item| one(scope, actor, item, true))
+        .collect();
+    all.into_iter().collect()
+}
+
+fn send(scope: Scope<'_>, actor: Actor<'_>, node: &Node) -> Option<SendBytes> {
+    if node.text().is_some() {
+        return notation::bytes(scope, node).map(SendBytes::Bytes);
+    }
+    let Some(entry) = node.single() else {
+        return scope.expected(node, "notation, or one packet, `send: { publish: { … } }`");
+    };
+    let key = &*entry.key.text;
+    let Some(packet) = packet_named(key) else {
+        let mut diagnostic = scope.at(entry.key.place, format!("unknown packet `{}`", short(key)));
+        diagnostic.label = did_you_mean(key, PACKETS.iter().map(|(word, _)| *word));
+        return scope.fail(diagnostic);
+    };
+    let value = Some(&entry.value).filter(|node| node.value != Value::Empty);
+    let place = entry.key.place;
+    let written = Written::read(scope, actor, packet, place, value, Manner::Raw)?;
+    Some(SendBytes::Packet(written.packet))
+}
+
+/// A packet as a mapping says it, with what stands beside its fields.
+struct Written<'a> {
+    packet: PacketTemplate,
+    expect: Option<&'a Node>,
+    refused: Option<&'a Node>,
+    no_wait: Option<&'a Node>,
+    within: Option<&'a Node>,
+    until: Option<&'a Node>,
+    keep_open: Option<&'a Node>,
+}
+
+impl<'a> Written<'a> {
+    fn read(
+        scope: Scope<'a>,
+        actor: Actor<'_>,
+        packet_type: PacketType,
+        place: Place,
+        value: Option<&'a Node>,
+        manner: Manner,
+    ) -> Option<Self> {
+        let word = packet_word(packet_type);
+        if packet_type == PacketType::AUTH && !scope.version.has_properties() {
+            return scope.fail(only_version_5(scope, place, "`auth`"));
+        }
+        let mut out = Self {
+            packet: PacketTemplate {
+                packet_type,
+                fields: Vec::new(),
+                filters: Vec::new(),
+                lies: Vec::new(),
+            },
+            expect: None,
+            refused: None,
+            no_wait: None,
+            within: None,
+            until: None,
+            keep_open: None,
+        };
+        let has_filters = matches!(packet_type, PacketType::SUBSCRIBE | PacketType::UNSUBSCRIBE);
+        if let Some(node) = value
+            && has_filters
+            && (node.entries().is_none() || text::is_form(node))
+        {
+            out.packet.filters = filter_list(scope, packet_type, node, &plain_filter(), manner)?;
+            return Some(out);
+        }
+        let empty = Node {
+            place,
+            value: Value::Map(Vec::new()),
+        };
+        let Some(node) = value else {
+            out.fill(scope, actor, &empty, &[], &[], manner)?;
+            return Some(out);
+        };
+        if node.entries().is_none() {
+            return scope.expected(node, &format!("fields of `{word}` (a mapping)"));
+        }
+        let mut map = Mapping::of(scope, node, "a packet")?;
+        if manner == Manner::Honest {
+            out.expect = map.take("expect");
+            out.refused = map.take("refused");
+            out.no_wait = map.take("no_wait");
+            out.within = map.take("within");
+            match packet_type {
+                PacketType::PUBLISH => out.until = map.take("until"),
+                PacketType::DISCONNECT => out.keep_open = map.take("keep_open"),
+                _ => {}
+            }
+        }
+        let lies = map
+            .take("override")
+            .map(|node| lies(scope, packet_type, node));
+        let filters = has_filters.then(|| filters(scope, packet_type, node, &mut map, manner));
+        let rest = map.rest();
+        let filled = out.fill(scope, actor, node, &rest, map.known(), manner);
+        if let Some(lies) = lies {
+            out.packet.lies = lies?;
+        }
+        if let Some(filters) = filters {
+            out.packet.filters = filters?;
+        }
+        filled?;
+        Some(out)
+    }
+
+    /// Types the fields, and puts them over the defaults.
+    fn fill(
+        &mut self,
+        scope: Scope<'_>,
+        actor: Actor<'_>,
+        node: &Node,
+        rest: &[&super::node::Entry],
+        known: &[&'static str],
+        manner: Manner,
+    ) -> Option<()> {
+        let packet = self.packet.packet_type;
+        let mut changes = sent_fields(scope, packet, manner, rest, known)?;
+        let mut defaults: &[Field] = &[];
+        if packet == PacketType::CONNECT {
+            changes = expand_clean_session(scope, changes)?;
+            defaults = actor.defaults;
+        }
+        self.packet.fields = merge(defaults, changes);
+        let named = |name: &str| self.packet.fields.iter().any(|f| f.name == name);
+        let complete = packet != PacketType::PUBLISH || named("topic") || named("topic_alias");
+        if manner == Manner::Honest && !complete {
+            return scope.fail(scope.at(node.place, "`publish` without a `topic`"));
+        }
+        Some(())
+    }
+}
+
+/// `filter` with options, or `filters`.
+fn filters(
+    scope: Scope<'_>,
+    packet: PacketType,
+    node: &Node,
+    map: &mut Mapping<'_>,
+    manner: Manner,
+) -> Option<Vec<FilterTemplate>> {
+    let subscribes = packet == PacketType::SUBSCRIBE;
+    let options = if subscribes {
+        packet::filter_options(scope, map, &plain_filter())
+    } else {
+        Some(plain_filter())
+    };
+    let (one, many) = (map.take("filter"), map.take("filters"));
+    let options = options?;
+    match (one, many) {
+        (Some(_), Some(many)) => scope.fail(scope.at(many.place, "`filters` beside `filter`")),
+        (Some(one), None) => {
+            if one.entries().is_some() && !text::is_form(one) {
+                return scope.expected(one, "a filter (a text)");
+            }
+            packet::filter(scope, one, &options, false).map(|f| vec![f])
+        }
+        (None, Some(many)) => filter_list(scope, packet, many, &options, manner),
+        (None, None) if manner == Manner::Raw => Some(Vec::new()),
+        (None, None) => {
+            let title = format!("`{}` without a `filter`", packet_word(packet));
+            scope.fail(scope.at(node.place, title))
+        }
+    }
+}
+
+fn filter_list(
+    scope: Scope<'_>,
+    packet: PacketType,
+    node: &Node,
+    options: &FilterTemplate,
+    manner: Manner,
+) -> Option<Vec<FilterTemplate>> {
+    let items: &[Node] = node.items().unwrap_or(std::slice::from_ref(node));
+    if items.is_empty() && manner == Manner::Honest {
+        return scope.fail(
+            scope
+                .at(node.place, "no filter at all")
+                .hint("a packet without one is sent with `send`"),
+        );
+    }
+    let with_options = packet == PacketType::SUBSCRIBE;
+    let all: Vec<_> = items
+        .iter()
+        .map(|item| packet::filter(scope, item, options, with_options))
+        .collect();
+    all.into_iter().collect()
+}
+
+fn exchange(
+    scope: Scope<'_>,
+    actor: Actor<'_>,
+    packet: PacketType,
+    place: Place,
+    value: Option<&Node>,
+    batched: bool,
+) -> Option<Exchange> {
+    let word = if packet == PacketType::PINGREQ {
+        "ping"
+    } else {
+        packet_word(packet)
+    };
+    let needs = matches!(
+        packet,
+        PacketType::PUBLISH | PacketType::SUBSCRIBE | PacketType::UNSUBSCRIBE
+    );
+    if needs && value.is_none() {
+        return scope.fail(scope.at(place, format!("`{word}` without saying what")));
+    }
+    let written = Written::read(scope, actor, packet, place, value, Manner::Honest)?;
+    let answer = answer(scope, word, &written, batched);
+    let within = match written.within {
+        None => Some(None),
+        Some(node) => duration(scope, node).map(Some),
+    };
+    let until_pubrec = match written.until {
+        None => Some(false),
+        Some(node) if node.text() != Some("pubrec") => scope.expected_word(node, &["pubrec"]),
+        Some(node) if qos(&written.packet) != 2 => {
+            scope.fail(scope.at(node.place, "`until: pubrec` is for a PUBLISH with QoS 2"))
+        }
+        Some(_) => Some(true),
+    };
+    let keep_open = match written.keep_open {
+        None => Some(false),
+        Some(node) => boolean(scope, node),
+    };
+    let (answer, within) = (answer?, within?);
+    if within.is_some() && answer == Answer::None {
+        let place = written.within.map_or(place, |node| node.place);
+        return scope.fail(scope.at(place, "`within` where no answer is waited for"));
+    }
+    Some(Exchange {
+        packet: written.packet,
+        answer,
+        within,
+        until_pubrec: until_pubrec?,
+        keep_open: keep_open?,
+    })
+}
+
+/// The QoS of a PUBLISH; 0 where it does not say.
+fn qos(packet: &PacketTemplate) -> u64 {
+    let qos = packet.fields.iter().find(|f| f.name == "qos");
+    match qos.map(|f| &f.value) {
+        Some(Expr::Literal(Literal::Number(n))) => *n,
+        // A name may turn out to be anything above 0.
+        Some(_) => u64::MAX,
+        None => 0,
+    }
+}
+
+/// The packet that answers, if one does.
+fn answering(packet: &PacketTemplate) -> Option<PacketType> {
+    match packet.packet_type {
+        PacketType::CONNECT => Some(PacketType::CONNACK),
+        PacketType::PUBLISH => match qos(packet) {
+            0 => None,
+            2 => Some(PacketType::PUBREC),
+            _ => Some(PacketType::PUBACK),
+        },
+        PacketType::SUBSCRIBE => Some(PacketType::SUBACK),
+        PacketType::UNSUBSCRIBE => Some(PacketType::UNSUBACK),
+        PacketType::PINGREQ => Some(PacketType::PINGRESP),
+        PacketType::AUTH => Some(PacketType::AUTH),
+        _ => None,
+    }
+}
+
+fn answer(scope: Scope<'_>, word: &str, written: &Written<'_>, batched: bool) -> Option<Answer> {
+    let packet = &written.packet;
+    let no_wait = match written.no_wait {
+        None => false,
+        Some(node) => boolean(scope, node)?,
+    };
+    let said = [
+        ("expect", written.expect),
+        ("refused", written.refused),
+        ("no_wait", written.no_wait),
+    ];
+    let mut said = said.iter().filter_map(|(key, node)| Some((key, (*node)?)));
+    let first = said.next();
+    if let (Some((one, _)), Some((other, node))) = (first, said.next()) {
+        let title = format!("`{other}` beside `{one}`");
+        return scope.fail(
+            scope
+                .at(node.place, title)
+                .hint("one of them says what is waited for"),
+        );
+    }
+    if let (true, Some((key, node))) = (batched, first) {
+        let title = format!("`{key}` inside of a batch");
+        let hint = "a batch is sent only; the following steps look at what comes";
+        return scope.fail(scope.at(node.place, title).hint(hint));
+    }
+    if batched || no_wait {
+        return Some(Answer::None);
+    }
+    let answering = answering(packet);
+    match (written.expect, written.refused) {
+        (Some(node), _) => match answering {
+            Some(answer) => match_fields(scope, answer, node).map(Answer::Fields),
+            None => scope.fail(
+                scope
+                    .at(node.place, format!("nothing answers this `{word}`"))
+                    .hint("a step of its own says what is expected: `CLIENT: { expect: … }`"),
+            ),
+        },
+        (_, Some(node)) => {
+            let value = Some(node).filter(|node| node.value != Value::Empty);
+            match packet.packet_type {
+                PacketType::DISCONNECT => scope
+                    .fail(scope.at(node.place, "a `disconnect` closes the connection by itself")),
+                _ => expectation::refused(scope, value).map(Answer::Refused),
+            }
+        }
+        // AUTH may be answered by CONNACK as well: without a word the following steps look at it.
+        _ if packet.packet_type == PacketType::AUTH => Some(Answer::None),
+        _ => Some(match answering {
+            Some(_) => Answer::Fields(Vec::new()),
+            None => Answer::None,
+        }),
+    }
+}

@@ -1,0 +1,337 @@
+//! What only the whole of a scene shows: ids twice, names that nothing binds, silences that nothing proves.
+
+use std::collections::BTreeSet;
+
+use super::file::each_step;
+use super::model::{
+    Action, After, Answer, Choice, ClientAction, ClientIndex, Exchange, Expectation, Expr,
+    FieldMatch, Matcher, PacketPattern, PacketTemplate, Pattern, Scene, SendBytes, Step,
+};
+use super::scope::Scope;
+use super::words::did_you_mean;
+use crate::diagnostic::Place;
+use mqtt_check_codec::PacketType;
+
+/// Reports everything that is wrong between the parts of a scene.
+pub(crate) fn scene(scope: Scope<'_>, scene: &Scene) {
+    ids(scope, &scene.steps);
+    choices(scope, &scene.steps);
+    silences(scope, scene);
+    names(scope, scene);
+}
+
+/// Ids stand once, and `after` names a step that has begun.
+fn ids(scope: Scope<'_>, steps: &[Step]) {
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    each_step(steps, &mut |step| {
+        if let Some(id) = &step.id
+            && !known.insert(id)
+        {
+            let title = format!("the id `{id}` stands on two steps");
+            let hint = "inside of a `repeat` the counter makes it differ: `id: 'take-${i}'`";
+            scope.add(scope.at(step.place, title).hint(hint));
+        }
+        each_expectation(step, &mut |expectation| {
+            let After::Step(id) = &expectation.after else {
+                return;
+            };
+            if !known.contains(id.as_str()) {
+                let title = format!("no step before this one has the id `{id}`");
+                let mut diagnostic = scope.at(expectation.place, title);
+                diagnostic.label = did_you_mean(id, known.iter().copied().chain(["last_packet"]));
+                scope.add(diagnostic);
+            }
+        });
+    });
+}
+
+fn each_expectation<'s>(step: &'s Step, visit: &mut dyn FnMut(&'s Expectation)) {
+    match &step.action {
+        Action::Client {
+            action: ClientAction::Expect(expectations),
+            ..
+        } => nested(expectations, visit),
+        Action::Choice(choice) => {
+            for (_, expectations) in &choice.answers {
+                nested(expectations, visit);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn nested<'s>(expectations: &'s [Expectation], visit: &mut dyn FnMut(&'s Expectation)) {
+    for expectation in expectations {
+        visit(expectation);
+        match &expectation.pattern {
+            Pattern::InOrder(inner) => nested(inner, visit),
+            Pattern::AnyOf(alternatives) => {
+                for alternative in alternatives {
+                    nested(alternative, visit);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// `when` names a choice before it and one of its answers; a choice is made once.
+fn choices(scope: Scope<'_>, steps: &[Step]) {
+    let mut known: Vec<&Choice> = Vec::new();
+    each_step(steps, &mut |step| {
+        for (name, answer) in &step.when {
+            let Some(choice) = known.iter().find(|c| c.name == *name) else {
+                let title = format!("no step before this one is the choice `{name}`");
+                let mut diagnostic = scope.at(step.place, title);
+                diagnostic.label = did_you_mean(name, known.iter().map(|c| c.name.as_str()));
+                scope.add(diagnostic);
+                continue;
+            };
+            let answers = || choice.answers.iter().map(|(a, _)| a.as_str());
+            if !answers().any(|a| a == answer) {
+                let title = format!("the choice `{name}` has no answer `{answer}`");
+                let mut diagnostic = scope.at(step.place, title);
+                diagnostic.label = did_you_mean(answer, answers());
+                diagnostic.hint = Some(format!(
+                    "its answers are {}",
+                    answers().collect::<Vec<_>>().join(", ")
+                ));
+                scope.add(diagnostic);
+            }
+        }
+        if let Action::Choice(choice) = &step.action {
+            if known.iter().any(|c| c.name == choice.name) {
+                let title = format!("the choice `{}` is made twice", choice.name);
+                scope.add(scope.at(step.place, title));
+            }
+            known.push(choice);
+        }
+    });
+}
+
+/// A silence needs a control, which itself needs something that comes.
+fn silences(scope: Scope<'_>, scene: &Scene) {
+    if let Some(control) = &scene.control {
+        for step in &control.expect {
+            each_expectation(step, &mut |expectation| {
+                if matches!(expectation.pattern, Pattern::Silence { .. }) {
+                    scope.add(
+                        scope
+                            .at(expectation.place, "a control that expects silence")
+                            .hint("it shows that the thing happens when its cause is gone"),
+                    );
+                }
+            });
+        }
+        return;
+    }
+    each_step(&scene.steps, &mut |step| {
+        let Action::Client {
+            action: ClientAction::Expect(expectations),
+            ..
+        } = &step.action
+        else {
+            return;
+        };
+        for expectation in expectations {
+            if is_silence(expectation) {
+                scope.add(
+                    scope
+                        .at(expectation.place, "`silence` without a control")
+                        .label("an absence proves nothing alone")
+                        .hint("`control: { without: [STEP], expect: [ … ] }` plays the scene without the cause, where the thing must come"),
+                );
+            }
+        }
+    });
+}
+
+fn is_silence(expectation: &Expectation) -> bool {
+    match &expectation.pattern {
+        Pattern::Silence { .. } => true,
+        Pattern::InOrder(inner) => inner.iter().any(is_silence),
+        _ => false,
+    }
+}
+
+/// Names are bound by an expectation before they are used.
+fn names(scope: Scope<'_>, scene: &Scene) {
+    let mut names = Names {
+        scope,
+        scene,
+        bound: BTreeSet::new(),
+    };
+    for step in &scene.steps {
+        names.step(step);
+    }
+    for (_, pattern) in &scene.exercised_if {
+        names.judged_only(pattern);
+    }
+    if let Some(control) = &scene.control {
+        for (_, step) in &control.with {
+            names.step(step);
+        }
+        for step in &control.expect {
+            names.step(step);
+        }
+    }
+}
+
+struct Names<'a> {
+    scope: Scope<'a>,
+    scene: &'a Scene,
+    bound: BTreeSet<String>,
+}
+
+impl Names<'_> {
+    fn step(&mut self, step: &Step) {
+        match &step.action {
+            Action::Client { client, action } => {
+                self.sends(step.place, *client, action);
+                self.receives(action);
+            }
+            Action::Parallel(steps) => {
+                // All are sent before any answer is taken.
+                for inner in steps {
+                    if let Action::Client { client, action } = &inner.action {
+                        self.sends(inner.place, *client, action);
+                    }
+                }
+                for inner in steps {
+                    if let Action::Client { action, .. } = &inner.action {
+                        self.receives(action);
+                    }
+                }
+            }
+            Action::Choice(choice) => {
+                for (_, expectations) in &choice.answers {
+                    self.expectations(expectations);
+                }
+            }
+            Action::Wait(_) | Action::Hooks(_) | Action::Broker(_) => {}
+        }
+    }
+
+    fn sends(&mut self, place: Place, client: ClientIndex, action: &ClientAction) {
+        match action {
+            ClientAction::Exchange(Exchange { packet, .. })
+            | ClientAction::Send(SendBytes::Packet(packet)) => self.packet(place, client, packet),
+            ClientAction::Batch(actions) => {
+                for action in actions {
+                    self.sends(place, client, action);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn packet(&mut self, place: Place, client: ClientIndex, packet: &PacketTemplate) {
+        for field in &packet.fields {
+            self.used(&field.value, field.place);
+        }
+        for filter in &packet.filters {
+            self.used(&filter.filter, place);
+        }
+        if packet.packet_type == PacketType::CONNECT
+            && let Some(client) = self.scene.clients.get(client.0)
+        {
+            self.used(&client.id, place);
+        }
+    }
+
+    fn receives(&mut self, action: &ClientAction) {
+        match action {
+            ClientAction::Exchange(Exchange {
+                answer: Answer::Fields(fields),
+                ..
+            }) => self.fields(fields),
+            ClientAction::Expect(expectations) => self.expectations(expectations),
+            _ => {}
+        }
+    }
+
+    fn expectations(&mut self, expectations: &[Expectation]) {
+        for expectation in expectations {
+            match &expectation.pattern {
+                Pattern::Packet(pattern) => self.fields(&pattern.fields),
+                Pattern::Unordered(patterns) => {
+                    for pattern in patterns {
+                        self.fields(&pattern.fields);
+                    }
+                }
+                Pattern::InOrder(inner) => self.expectations(inner),
+                Pattern::AnyOf(alternatives) => {
+                    for alternative in alternatives {
+                        self.expectations(alternative);
+                    }
+                }
+                Pattern::Closed { .. } | Pattern::Refused(_) | Pattern::Silence { .. } => {}
+            }
+        }
+    }
+
+    fn fields(&mut self, fields: &[FieldMatch]) {
+        for field in fields {
+            match &field.matcher {
+                Matcher::Is(Expr::Name(name)) => {
+                    self.bound.insert(name.clone());
+                }
+                matcher => self.compared(matcher, field.place),
+            }
+        }
+    }
+
+    fn judged_only(&mut self, pattern: &PacketPattern) {
+        for field in &pattern.fields {
+            self.compared(&field.matcher, field.place);
+        }
+    }
+
+    fn compared(&mut self, matcher: &Matcher, place: Place) {
+        match matcher {
+            Matcher::Is(expr) => self.used(expr, place),
+            Matcher::Not(inner) => self.compared(inner, place),
+            Matcher::OneOf(inner) => {
+                for matcher in inner {
+                    self.compared(matcher, place);
+                }
+            }
+            Matcher::Between { at_least, at_most } => {
+                for expr in at_least.iter().chain(at_most) {
+                    self.used(expr, place);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn used(&mut self, expr: &Expr, place: Place) {
+        match expr {
+            Expr::Literal(_) | Expr::Connack { .. } => {}
+            Expr::Name(name) => {
+                if !self.bound.contains(name) {
+                    let title = format!("nothing binds `${name}` before this");
+                    let mut diagnostic = self.scope.at(place, title);
+                    diagnostic.label = did_you_mean(name, self.bound.iter().map(String::as_str));
+                    if diagnostic.label.is_none() {
+                        diagnostic.hint = Some(format!(
+                            "an expectation binds it, `expect: {{ publish: {{ packet_id: ${name} }} }}`, a row has it, or `{{ text: … }}` takes it as it is written"
+                        ));
+                    }
+                    self.scope.add(diagnostic);
+                }
+            }
+            Expr::Arithmetic { left, right, .. } => {
+                self.used(left, place);
+                self.used(right, place);
+            }
+            Expr::Joined(parts) => {
+                for part in parts {
+                    self.used(part, place);
+                }
+            }
+            Expr::Size(size) => self.used(size, place),
+            Expr::Repeated { times, .. } => self.used(times, place),
+        }
+    }
+}

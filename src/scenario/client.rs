@@ -1,0 +1,210 @@
+//! `clients`: who takes part, and the defaults of their CONNECT.
+
+use bytes::Bytes;
+use mqtt_check_codec::{PacketType, ProtocolVersion};
+
+use super::model::{Capability, Client, Driver, Expr, Literal};
+use super::node::{Entry, Node, Value, short};
+use super::packet::{Manner, expand_clean_session, merge, sent_fields};
+use super::scope::{ClientHead, Mapping, Scope};
+use super::settings::not_yet;
+use super::text::{self, Rules, STRING_MAX};
+
+/// Words that mean something where a client's name could stand.
+const RESERVED: [&str; 22] = [
+    "wait", "hooks", "broker", "choice", "parallel", "repeat", "one_of", "id", "only", "when",
+    "clause", "level", "note", "as", "of", "answers", "rest", "expect", "any", "all", "connack",
+    "text",
+];
+/// How many clients one scenario has at most.
+const CLIENT_LIMIT: usize = 64;
+/// So long an id may be that the run's prefix fits before it.
+const ID_LIMIT: usize = 15;
+
+/// The clients' names and versions. Scopes that know them are made from this.
+pub(crate) fn heads(scope: Scope<'_>, node: &Node) -> Option<Vec<ClientHead>> {
+    let Some(entries) = node.entries().filter(|entries| !entries.is_empty()) else {
+        return scope.expected(node, "at least one client (a mapping)");
+    };
+    if entries.len() > CLIENT_LIMIT {
+        let title = format!("more than {CLIENT_LIMIT} clients");
+        return scope.fail(scope.at(entries[CLIENT_LIMIT].key.place, title));
+    }
+    Some(entries.iter().map(|entry| head(scope, entry)).collect())
+}
+
+/// A client that is wrongly named is one all the same, so that its steps are read.
+fn head(scope: Scope<'_>, entry: &Entry) -> ClientHead {
+    let name = &*entry.key.text;
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if RESERVED.contains(&name) {
+        let title = format!("`{name}` is reserved and cannot be a client's name");
+        scope.add(scope.at(entry.key.place, title));
+    } else if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(is_letter) {
+        let title = format!("`{}` cannot be a client's name", short(name));
+        let hint = "a lowercase letter, then letters, digits and `_`";
+        scope.add(scope.at(entry.key.place, title).hint(hint));
+    }
+    let own = entry.value.find("version");
+    ClientHead {
+        name: name.to_owned(),
+        version: own
+            .and_then(|node| version(scope, node))
+            .unwrap_or(scope.version),
+    }
+}
+
+/// A protocol version.
+pub(crate) fn version(scope: Scope<'_>, node: &Node) -> Option<ProtocolVersion> {
+    match node.text() {
+        Some("3.1") => Some(ProtocolVersion::V3_1),
+        Some("3.1.1") => Some(ProtocolVersion::V3_1_1),
+        Some("5") => Some(ProtocolVersion::V5),
+        _ => scope.expected_word(node, &["3.1", "3.1.1", "5"]),
+    }
+}
+
+/// What a scenario allows a Client Identifier to be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct IdRules<'a> {
+    pub(crate) exclusive: bool,
+    pub(crate) needs: &'a [Capability],
+}
+
+/// One client; its name has been checked.
+pub(crate) fn client(scope: Scope<'_>, entry: &Entry, rules: IdRules<'_>) -> Option<Client> {
+    let name = entry.key.text.to_string();
+    let empty;
+    let node = match &entry.value.value {
+        Value::Empty => {
+            empty = Node {
+                place: entry.value.place,
+                value: Value::Map(Vec::new()),
+            };
+            &empty
+        }
+        _ => &entry.value,
+    };
+    let mut map = Mapping::of(scope, node, "a client")?;
+    map.take("version");
+    let id = match map.take("id") {
+        Some(node) => identifier(scope, node, rules),
+        None => Some(default_identifier(&name)),
+    };
+    if let (None, Some(Expr::Literal(Literal::Bytes(bytes)))) = (node.find("id"), &id) {
+        // A long name makes a long id.
+        check_identifier(scope, entry.key.place, bytes, rules)?;
+    }
+    let driver = match map.take("driver") {
+        None => Some(Driver::Wire),
+        Some(node) => match node.text().and_then(Driver::from_word) {
+            Some(driver) => Some(driver),
+            None => scope.expected_word(node, &["wire", "rumqttc"]),
+        },
+    };
+    let auto_ack = match map.take("ack") {
+        None => Some(true),
+        Some(node) => match node.text() {
+            Some("auto") => Some(true),
+            Some("manual") => Some(false),
+            _ => scope.expected_word(node, &["auto", "manual"]),
+        },
+    };
+    let placed = placement(scope, &mut map);
+    let rest = map.rest();
+    let changes = sent_fields(
+        scope,
+        PacketType::CONNECT,
+        Manner::Honest,
+        &rest,
+        map.known(),
+    )
+    .and_then(|changes| expand_clean_session(scope, changes));
+    placed?;
+    Some(Client {
+        name,
+        place: entry.key.place,
+        id: id?,
+        version: scope.version,
+        driver: driver?,
+        auto_ack: auto_ack?,
+        connect: merge(&[], changes?),
+    })
+}
+
+/// `transport` and `node`, of which only the defaults are there.
+fn placement(scope: Scope<'_>, map: &mut Mapping<'_>) -> Option<()> {
+    let mut sound = true;
+    if let Some(node) = map.take("transport") {
+        match node.text() {
+            Some("default") => {}
+            Some(word @ ("tcp" | "websocket")) => {
+                let what = format!("`transport: {word}`");
+                scope.add(not_yet(scope, node.place, &what));
+                sound = false;
+            }
+            _ => {
+                scope.expected_word::<()>(node, &["default", "tcp", "websocket"]);
+                sound = false;
+            }
+        }
+    }
+    if let Some(node) = map.take("node") {
+        match node.text() {
+            Some("0") => {}
+            _ => {
+                scope.add(not_yet(scope, node.place, "another node than 0"));
+                sound = false;
+            }
+        }
+    }
+    sound.then_some(())
+}
+
+fn default_identifier(name: &str) -> Expr {
+    let id = name.replace('_', "");
+    Expr::Literal(Literal::Bytes(Bytes::from(id)))
+}
+
+fn identifier(scope: Scope<'_>, node: &Node, rules: IdRules<'_>) -> Option<Expr> {
+    let text_rules = Rules {
+        limit: STRING_MAX,
+        utf8: true,
+    };
+    let id = text::text_expr(scope, node, text_rules)?;
+    match &id {
+        Expr::Literal(Literal::Bytes(bytes)) => check_identifier(scope, node.place, bytes, rules)?,
+        // What the run will bring is its own affair; a long one needs leave as any other.
+        Expr::Repeated { .. } | Expr::Size(_) => {
+            check_identifier(scope, node.place, &[b'-'; 24], rules)?;
+        }
+        _ => {}
+    }
+    Some(id)
+}
+
+fn check_identifier(
+    scope: Scope<'_>,
+    place: crate::diagnostic::Place,
+    id: &[u8],
+    rules: IdRules<'_>,
+) -> Option<()> {
+    let fits = (1..=ID_LIMIT).contains(&id.len()) && id.iter().all(u8::is_ascii_alphanumeric);
+    let need = if id.is_empty() {
+        Capability::EmptyClientId
+    } else {
+        Capability::LongClientId
+    };
+    if fits || rules.exclusive || rules.needs.contains(&need) {
+        return Some(());
+    }
+    let title = if id.is_empty() {
+        "an empty Client Identifier"
+    } else {
+        "a Client Identifier of other than 1 to 15 letters and digits"
+    };
+    let hint = format!(
+        "a shared broker's prefix would not fit before it: say `needs: [{need}]` or `exclusive: true`"
+    );
+    scope.fail(scope.at(place, title).hint(hint))
+}

@@ -1,0 +1,494 @@
+//! One scenario file: its tree to the scenes of all its cases.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use mqtt_check_codec::ProtocolVersion;
+
+use super::check;
+use super::client::{self, IdRules};
+use super::model::{
+    Capability, CaseId, Client, ClientIndex, Control, PacketPattern, Scene, Settings, Step,
+};
+use super::node::{Entry, Node, Value, short};
+use super::rows::{self, Budget, Row};
+use super::scope::{ClientHead, Mapping, Report, Scope};
+use super::settings::settings;
+use super::step::{self, Setting, Stage};
+use super::syntax;
+use super::value::{boolean, prose};
+use super::words::did_you_mean;
+use crate::diagnostic::{Diagnostic, Place, Source};
+
+/// Every key of a scenario file.
+pub(crate) const KEYS: [&str; 12] = [
+    "title",
+    "about",
+    "tags",
+    "versions",
+    "needs",
+    "exclusive",
+    "broker",
+    "clients",
+    "steps",
+    "control",
+    "exercised_if",
+    "cases",
+];
+
+/// The scenes of one file. `path` is what its ids begin with.
+///
+/// # Errors
+/// Everything that is wrong with it, in the order of its lines.
+pub(crate) fn scenes(source: &Arc<Source>, path: &str) -> Result<Vec<Scene>, Vec<Diagnostic>> {
+    let root = syntax::parse(source)?;
+    let report = Report::new(source);
+    let file = File {
+        report: &report,
+        budget: Budget::default(),
+        root: &root,
+        path,
+        seen: RefCell::default(),
+    };
+    let scenes = file.scenes();
+    let found = report.into_found();
+    match scenes {
+        Some(mut scenes) if found.is_empty() => {
+            scenes.sort_by(|a, b| a.id.cmp(&b.id));
+            Ok(scenes)
+        }
+        _ => Err(found),
+    }
+}
+
+struct File<'a> {
+    report: &'a Report,
+    budget: Budget,
+    root: &'a Node,
+    path: &'a str,
+    seen: RefCell<Seen>,
+}
+
+/// What is only wrong if it is so in every case.
+#[derive(Debug, Default)]
+struct Seen {
+    clients: Vec<(String, Place)>,
+    used: BTreeSet<String>,
+    step_ids: BTreeSet<String>,
+    /// Ids that a control names.
+    named: Vec<(String, Place)>,
+    /// Whether some case could not be typed, so that something may be missing here.
+    broken: bool,
+}
+
+impl<'a> File<'a> {
+    fn scenes(&self) -> Option<Vec<Scene>> {
+        let Some(entries) = self.root.entries() else {
+            let title = format!(
+                "expected a scenario (a mapping), found {}",
+                self.root.found()
+            );
+            self.report.add(self.report.at(self.root.place, title));
+            return None;
+        };
+        self.check_keys(entries);
+        let file_versions = self.versions(self.root);
+        let rows = rows::rows(self.report, self.root)?;
+        let mut cases = Vec::new();
+        for row in &rows {
+            let own = row.node.find("versions").map(|_| self.versions(row.node));
+            let versions = own.unwrap_or_else(|| file_versions.clone())?;
+            cases.extend(versions.into_iter().map(|v| (Some(row), v)));
+        }
+        if rows.is_empty() {
+            cases.extend(file_versions?.into_iter().map(|v| (None, v)));
+        }
+        let played: Vec<_> = cases.iter().map(|(_, version)| *version).collect();
+        rows::check_versions(self.report, self.root, &played);
+
+        let mut scenes = Vec::new();
+        for (row, version) in cases {
+            match self.case(row, version) {
+                Some(scene) => scenes.push(scene),
+                None => self.seen.borrow_mut().broken = true,
+            }
+            if self.budget.is_spent(self.report, self.root.place) {
+                return None;
+            }
+        }
+        self.check_seen();
+        (!self.seen.borrow().broken).then_some(scenes)
+    }
+
+    fn check_keys(&self, entries: &[Entry]) {
+        for entry in entries {
+            let key = &*entry.key.text;
+            if KEYS.contains(&key) {
+                continue;
+            }
+            let title = format!("unknown key `{}` in a scenario", short(key));
+            let mut diagnostic = self.report.at(entry.key.place, title);
+            diagnostic.label = did_you_mean(key, KEYS.iter().copied());
+            if diagnostic.label.is_none() {
+                diagnostic.hint = Some(format!("a scenario has {}", KEYS.join(", ")));
+            }
+            self.report.add(diagnostic);
+        }
+        for key in ["title", "clients", "steps"] {
+            if !entries.iter().any(|e| &*e.key.text == key) {
+                let title = format!("a scenario without `{key}`");
+                self.report
+                    .add(Diagnostic::new(&self.report.source, None, title));
+            }
+        }
+    }
+
+    /// The versions that a file or a row names.
+    fn versions(&self, node: &Node) -> Option<Vec<ProtocolVersion>> {
+        let Some(list) = node.find("versions") else {
+            return Some(vec![ProtocolVersion::V3_1_1, ProtocolVersion::V5]);
+        };
+        let used = RefCell::default();
+        let steps = Cell::new(0);
+        let scope = self.scope(ProtocolVersion::V5, &[], &used, &steps);
+        let Some(items) = list.items().filter(|items| !items.is_empty()) else {
+            return scope.expected(list, "a list of versions, `[3.1.1, 5]`");
+        };
+        let mut out = Vec::new();
+        for item in items {
+            let version = client::version(scope, item)?;
+            if out.contains(&version) {
+                let title = format!("version {version} stands twice");
+                return scope.fail(scope.at(item.place, title));
+            }
+            out.push(version);
+        }
+        Some(out)
+    }
+
+    fn scope<'s>(
+        &'s self,
+        version: ProtocolVersion,
+        clients: &'s [ClientHead],
+        used: &'s RefCell<Vec<bool>>,
+        steps: &'s Cell<usize>,
+    ) -> Scope<'s> {
+        Scope {
+            report: self.report,
+            budget: &self.budget,
+            version,
+            clients,
+            used,
+            steps,
+        }
+    }
+
+    /// The scene of one case, or what is wrong with it.
+    fn case(&self, row: Option<&Row<'_>>, version: ProtocolVersion) -> Option<Scene> {
+        let tree = self.tree(row, version)?;
+        let (used, steps) = (RefCell::default(), Cell::new(0));
+        let bare = self.scope(version, &[], &used, &steps);
+        let heads = client::heads(bare, tree.find("clients")?)?;
+        *used.borrow_mut() = vec![false; heads.len()];
+        let scope = self.scope(version, &heads, &used, &steps);
+        let scene = scene(scope, &tree, self.path, row);
+
+        let mut seen = self.seen.borrow_mut();
+        for (head, used) in heads.iter().zip(used.borrow().iter()) {
+            if *used {
+                seen.used.insert(head.name.clone());
+            }
+        }
+        for entry in tree.find("clients").and_then(Node::entries).unwrap_or(&[]) {
+            seen.clients
+                .push((entry.key.text.to_string(), entry.key.place));
+        }
+        let (scene, named) = scene?;
+        each_step(&scene.steps, &mut |step| {
+            seen.step_ids.extend(step.id.clone())
+        });
+        seen.named.extend(named);
+        drop(seen);
+        check::scene(scope, &scene);
+        Some(scene)
+    }
+
+    /// The file's tree for one case, without what was read already.
+    fn tree(&self, row: Option<&Row<'_>>, version: ProtocolVersion) -> Option<Node> {
+        let replaced = |key: &str| row.and_then(|row| row.node.find(key));
+        let mut out = Vec::new();
+        for entry in self.root.entries()? {
+            let key = &*entry.key.text;
+            if key == "cases" || key == "versions" {
+                continue;
+            }
+            let value = replaced(key).unwrap_or(&entry.value);
+            let Some(value) = rows::fill(self.report, &self.budget, value, row, version) else {
+                continue;
+            };
+            out.push(Entry {
+                key: entry.key.clone(),
+                value,
+            });
+        }
+        if self.budget.is_spent(self.report, self.root.place) {
+            return None;
+        }
+        // A row may bring a key that the file does not have.
+        for pair in row.and_then(|row| row.node.entries()).unwrap_or(&[]) {
+            let key = &*pair.key.text;
+            if rows::REPLACING.contains(&key) && key != "versions" && self.root.find(key).is_none()
+            {
+                out.push(pair.clone());
+            }
+        }
+        Some(Node {
+            place: self.root.place,
+            value: Value::Map(out),
+        })
+    }
+
+    fn check_seen(&self) {
+        let seen = self.seen.borrow();
+        // A client may be used, and a step stand, in what could not be typed.
+        if seen.broken {
+            return;
+        }
+        for (name, place) in &seen.clients {
+            if !seen.used.contains(name) {
+                let title = format!("the client `{name}` does nothing");
+                self.report.add(self.report.at(*place, title));
+            }
+        }
+        for (id, place) in &seen.named {
+            if !seen.step_ids.contains(id) {
+                let mut diagnostic = self
+                    .report
+                    .at(*place, format!("no step has the id `{}`", short(id)));
+                diagnostic.label = did_you_mean(id, seen.step_ids.iter().map(String::as_str));
+                self.report.add(diagnostic);
+            }
+        }
+    }
+}
+
+/// Every step, those of parallels included.
+pub(crate) fn each_step<'s>(steps: &'s [Step], visit: &mut dyn FnMut(&'s Step)) {
+    for step in steps {
+        visit(step);
+        if let super::model::Action::Parallel(inner) = &step.action {
+            each_step(inner, visit);
+        }
+    }
+}
+
+type Named = Vec<(String, Place)>;
+
+/// Types a case's tree. Beside the scene: ids that its control names.
+fn scene(
+    scope: Scope<'_>,
+    tree: &Node,
+    path: &str,
+    row: Option<&Row<'_>>,
+) -> Option<(Scene, Named)> {
+    let title = tree.find("title").map(|n| prose(scope, n, "a title"));
+    let about = tree.find("about").map(|n| prose(scope, n, "a text"));
+    let tags = tree.find("tags").map(|n| tags(scope, n));
+    let needs = tree.find("needs").map(|n| needs(scope, n));
+    let exclusive = tree.find("exclusive").map(|n| boolean(scope, n));
+    let defaults = Settings::default();
+    let settings = tree.find("broker").map(|n| settings(scope, n, &defaults));
+    let exclusive = exclusive.unwrap_or(Some(false));
+    let needs = needs.unwrap_or(Some(Vec::new()));
+    let rules = IdRules {
+        // What is wrong with these is said once.
+        exclusive: exclusive.unwrap_or(true),
+        needs: needs.as_deref().unwrap_or(Capability::ALL),
+    };
+    let typed: Vec<Option<Client>> = tree
+        .find("clients")?
+        .entries()?
+        .iter()
+        .zip(scope.clients)
+        .map(|(entry, head)| client::client(scope.under(head.version), entry, rules))
+        .collect();
+    let clients: Vec<Client> = typed.iter().flatten().cloned().collect();
+    let stage = Stage {
+        scope,
+        clients: &clients,
+    };
+    let steps = tree
+        .find("steps")
+        .map(|n| step::steps(stage, n, Setting::Scene));
+    let settings = settings.unwrap_or(Some(Settings::default()));
+    let base = settings.clone().unwrap_or_default();
+    let control = tree.find("control").map(|n| control(stage, n, &base));
+    let exercised_if = tree.find("exercised_if").map(|n| exercised(scope, n));
+
+    let (control, named) = match control {
+        None => (None, Vec::new()),
+        Some(control) => {
+            let (control, named) = control?;
+            (Some(control), named)
+        }
+    };
+    let mut tags = tags.unwrap_or(Some(Vec::new()))?;
+    let folders = path.split('/').rev().skip(1);
+    for folder in folders.filter(|folder| !folder.is_empty()) {
+        if !tags.iter().any(|tag| tag == folder) {
+            tags.push(folder.to_owned());
+        }
+    }
+    let scene = Scene {
+        id: CaseId {
+            path: path.to_owned(),
+            row: row.map(|row| row.name.clone()),
+            version: scope.version,
+        },
+        source: Arc::clone(&scope.report.source),
+        title: title.flatten()?,
+        about: match about {
+            None => None,
+            Some(about) => Some(about?),
+        },
+        tags,
+        needs: needs?,
+        exclusive: exclusive?,
+        settings: settings?,
+        clients: typed.into_iter().collect::<Option<_>>()?,
+        steps: steps.flatten()?,
+        control,
+        exercised_if: exercised_if.unwrap_or(Some(Vec::new()))?,
+    };
+    Some((scene, named))
+}
+
+fn tags(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
+    let Some(items) = node.items() else {
+        return scope.expected(node, "a list of words");
+    };
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '#');
+    let all: Vec<_> = items
+        .iter()
+        .map(|item| match item.text() {
+            Some(text) if !text.is_empty() && text.chars().all(fits) => Some(text.to_owned()),
+            _ => scope.expected(item, "a word (letters, digits, `_`, `-`, `.` and `#`)"),
+        })
+        .collect();
+    all.into_iter().collect()
+}
+
+fn needs(scope: Scope<'_>, node: &Node) -> Option<Vec<Capability>> {
+    let Some(items) = node.items() else {
+        return scope.expected(node, "a list of capabilities");
+    };
+    let all: Vec<_> = items
+        .iter()
+        .map(|item| match item.text().and_then(Capability::from_word) {
+            Some(capability) => Some(capability),
+            None => {
+                let words: Vec<_> = Capability::ALL.iter().map(|c| c.as_str()).collect();
+                let title = format!("unknown capability {}", item.found());
+                let mut diagnostic = scope.at(item.place, title);
+                let text = item.text().unwrap_or("");
+                diagnostic.label = did_you_mean(text, words.iter().copied());
+                if diagnostic.label.is_none() {
+                    diagnostic.hint = Some(format!("capabilities are {}", words.join(", ")));
+                }
+                scope.fail(diagnostic)
+            }
+        })
+        .collect();
+    all.into_iter().collect()
+}
+
+fn exercised(scope: Scope<'_>, node: &Node) -> Option<Vec<(ClientIndex, PacketPattern)>> {
+    let Some(items) = node.items() else {
+        return scope.expected(node, "a list of `CLIENT: PACKET`");
+    };
+    let all: Vec<_> = items
+        .iter()
+        .map(|item| {
+            let Some(entry) = item.single() else {
+                return scope.expected(item, "`CLIENT: PACKET`");
+            };
+            let Some(client) = scope.client(&entry.key.text) else {
+                return scope.unknown_client(&entry.key.text, entry.key.place);
+            };
+            let scope = scope.of(client);
+            let pattern = super::expectation::packet_pattern(scope, &entry.value)?;
+            Some((client, pattern))
+        })
+        .collect();
+    all.into_iter().collect()
+}
+
+fn control(stage: Stage<'_>, node: &Node, base: &Settings) -> Option<(Control, Named)> {
+    let scope = stage.scope;
+    let mut map = Mapping::of(scope, node, "`control`")?;
+    let mut named = Vec::new();
+    let without = map.take("without").map(|list| {
+        let items = list.items().unwrap_or(std::slice::from_ref(list));
+        let all: Vec<_> = items
+            .iter()
+            .map(|item| match item.text() {
+                Some(id) => {
+                    named.push((id.to_owned(), item.place));
+                    Some(id.to_owned())
+                }
+                None => scope.expected(item, "a step's id"),
+            })
+            .collect();
+        all.into_iter().collect::<Option<Vec<_>>>()
+    });
+    let with = map.take("with").map(|list| {
+        let Some(entries) = list.entries() else {
+            return scope.expected(list, "ids and steps (a mapping)");
+        };
+        let all: Vec<_> = entries
+            .iter()
+            .map(|entry| {
+                let id = entry.key.text.to_string();
+                named.push((id.clone(), entry.key.place));
+                step::replacement(stage, &id, &entry.value).map(|step| (id, step))
+            })
+            .collect();
+        all.into_iter().collect::<Option<Vec<_>>>()
+    });
+    let settings = map.take("broker").map(|n| settings(scope, n, base));
+    let expect = map.require("expect").and_then(|n| control_list(stage, n));
+    map.finish();
+    let control = Control {
+        place: node.place,
+        without: without.unwrap_or(Some(Vec::new()))?,
+        with: with.unwrap_or(Some(Vec::new()))?,
+        settings: match settings {
+            None => None,
+            Some(settings) => Some(settings?),
+        },
+        expect: expect?,
+    };
+    if control.without.is_empty() && control.with.is_empty() && control.settings.is_none() {
+        return scope.fail(
+            scope
+                .at(node.place, "a control that changes nothing")
+                .hint("`without`, `with` or `broker` takes the cause away"),
+        );
+    }
+    Some((control, named))
+}
+
+fn control_list(stage: Stage<'_>, node: &Node) -> Option<Vec<Step>> {
+    let items = node.items().unwrap_or(std::slice::from_ref(node));
+    let all: Vec<_> = items
+        .iter()
+        .map(|item| step::control_expectation(stage, item))
+        .collect();
+    let all: Vec<Option<Step>> = all.into_iter().collect::<Option<_>>()?;
+    let expected: Vec<Step> = all.into_iter().flatten().collect();
+    if expected.is_empty() {
+        return stage.scope.expected(node, "at least one expectation");
+    }
+    Some(expected)
+}

@@ -1,0 +1,290 @@
+//! `hooks`: the list of the broker's events that a scenario expects.
+
+use mqtt_check_codec::PacketType;
+
+use super::model::{Client, Expr, HookList, HookPattern, Literal};
+use super::node::{Entry, Node, Value, short};
+use super::reason;
+use super::scope::{Mapping, Scope, unknown_key};
+use super::value::number;
+use super::words::did_you_mean;
+
+/// What an event's field takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EventField {
+    /// A Client Identifier.
+    Client,
+    Text,
+    Bool,
+    /// Up to this number.
+    Number(u64),
+    /// A CONNACK's code by name or number; its text is the number.
+    Code,
+    /// One of these.
+    Word(&'static [&'static str]),
+}
+
+use EventField::{Bool, Client as Id, Code, Number, Text, Word};
+
+/// Every event and its fields.
+pub(crate) const EVENTS: &[(&str, &[(&str, EventField)])] = &[
+    (
+        "client.connected",
+        &[
+            ("client", Id),
+            ("connack", Code),
+            ("username", Text),
+            ("session_present", Bool),
+        ],
+    ),
+    (
+        "client.disconnected",
+        &[
+            ("client", Id),
+            (
+                "reason",
+                Word(&[
+                    "normal",
+                    "with_will",
+                    "client_error",
+                    "connection_lost",
+                    "keep_alive_timeout",
+                    "protocol_error",
+                    "kicked",
+                    "redirected",
+                    "server_shutdown",
+                ]),
+            ),
+        ],
+    ),
+    ("session.created", &[("client", Id)]),
+    ("session.resumed", &[("client", Id)]),
+    (
+        "session.terminated",
+        &[
+            ("client", Id),
+            (
+                "reason",
+                Word(&["normal", "conflict", "discarded", "expired"]),
+            ),
+        ],
+    ),
+    (
+        "session.subscribed",
+        &[
+            ("client", Id),
+            ("filter", Text),
+            ("qos", Number(2)),
+            ("no_local", Bool),
+            ("retain_as_published", Bool),
+            ("retain_handling", Number(2)),
+        ],
+    ),
+    ("session.unsubscribed", &[("client", Id), ("filter", Text)]),
+    (
+        "message.publish",
+        &[
+            ("client", Id),
+            ("topic", Text),
+            ("qos", Number(2)),
+            ("retain", Bool),
+            ("payload", Text),
+        ],
+    ),
+    (
+        "message.delivered",
+        &[
+            ("client", Id),
+            ("topic", Text),
+            ("qos", Number(2)),
+            ("payload", Text),
+        ],
+    ),
+    ("message.acked", &[("client", Id), ("topic", Text)]),
+    (
+        "message.dropped",
+        &[
+            ("client", Id),
+            ("topic", Text),
+            (
+                "reason",
+                Word(&[
+                    "no_subscribers",
+                    "expired",
+                    "queue_full",
+                    "packet_too_large",
+                    "qos0_offline",
+                    "not_authorized",
+                    "session_ended",
+                ]),
+            ),
+        ],
+    ),
+    (
+        "will.published",
+        &[
+            ("client", Id),
+            ("topic", Text),
+            (
+                "trigger",
+                Word(&[
+                    "connection_lost",
+                    "disconnect_with_will",
+                    "client_error",
+                    "keep_alive_timeout",
+                    "protocol_error",
+                    "taken_over",
+                    "kicked",
+                    "session_ended",
+                    "delay_elapsed",
+                    "server_shutdown",
+                ]),
+            ),
+        ],
+    ),
+];
+
+/// A list of events, or `of` and `events`.
+pub(crate) fn hook_list(scope: Scope<'_>, clients: &[Client], node: &Node) -> Option<HookList> {
+    if node.items().is_some() {
+        let events = events(scope, clients, node)?;
+        return of_events(scope, node, events);
+    }
+    let mut map = Mapping::of(scope, node, "`hooks`")?;
+    let of = map.take("of").map(|of| {
+        let items = of.items().unwrap_or(std::slice::from_ref(of));
+        let ids: Vec<_> = items.iter().map(|n| client_id(scope, clients, n)).collect();
+        ids.into_iter().collect::<Option<Vec<_>>>()
+    });
+    let list = map
+        .require("events")
+        .and_then(|n| events(scope, clients, n));
+    map.finish();
+    let (of, events) = (of.unwrap_or(Some(Vec::new()))?, list?);
+    if of.is_empty() {
+        return of_events(scope, node, events);
+    }
+    Some(HookList { of, events })
+}
+
+/// The list of the clients that its events name.
+fn of_events(scope: Scope<'_>, node: &Node, events: Vec<HookPattern>) -> Option<HookList> {
+    let mut of: Vec<String> = Vec::new();
+    for event in &events {
+        for (name, value) in &event.fields {
+            if name == "client" && !of.contains(value) {
+                of.push(value.clone());
+            }
+        }
+    }
+    if of.is_empty() {
+        return scope.fail(
+            scope
+                .at(node.place, "a list of hook events that names no client")
+                .hint("`hooks: { of: [ID, …], events: [ … ] }` says whose events are meant"),
+        );
+    }
+    Some(HookList { of, events })
+}
+
+fn events(scope: Scope<'_>, clients: &[Client], node: &Node) -> Option<Vec<HookPattern>> {
+    let Some(items) = node.items() else {
+        return scope.expected(node, "a list of events");
+    };
+    let all: Vec<_> = items.iter().map(|n| event(scope, clients, n)).collect();
+    all.into_iter().collect()
+}
+
+fn event(scope: Scope<'_>, clients: &[Client], node: &Node) -> Option<HookPattern> {
+    let (name, place, value) = match (node.text(), node.single()) {
+        (Some(word), _) => (word, node.place, None),
+        (None, Some(entry)) => (&*entry.key.text, entry.key.place, Some(&entry.value)),
+        _ => return scope.expected(node, "one event and its fields, `session.created: { … }`"),
+    };
+    let Some((_, known)) = EVENTS.iter().find(|(n, _)| *n == name) else {
+        let mut diagnostic = scope.at(place, format!("unknown hook event `{}`", short(name)));
+        diagnostic.label = did_you_mean(name, EVENTS.iter().map(|(n, _)| *n));
+        return scope.fail(diagnostic);
+    };
+    let entries = match value.map(|node| &node.value) {
+        None | Some(Value::Empty) => &[][..],
+        Some(Value::Map(entries)) => &entries[..],
+        Some(_) => return scope.expected(value?, "fields of an event (a mapping)"),
+    };
+    let fields: Vec<_> = entries
+        .iter()
+        .map(|entry| event_field(scope, clients, name, known, entry))
+        .collect();
+    Some(HookPattern {
+        place,
+        name: name.to_owned(),
+        fields: fields.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+fn event_field(
+    scope: Scope<'_>,
+    clients: &[Client],
+    event: &str,
+    known: &[(&'static str, EventField)],
+    entry: &Entry,
+) -> Option<(String, String)> {
+    let key = &*entry.key.text;
+    let Some((name, kind)) = known.iter().find(|(n, _)| *n == key) else {
+        unknown_key(
+            scope,
+            entry,
+            &format!("`{event}`"),
+            known.iter().map(|(n, _)| *n),
+        );
+        return None;
+    };
+    let node = &entry.value;
+    let text = match kind {
+        Id => client_id(scope, clients, node),
+        Text => match node.text() {
+            Some(text) => Some(text.to_owned()),
+            None => scope.expected(node, "a text"),
+        },
+        Bool => super::value::boolean(scope, node).map(|b| b.to_string()),
+        Number(max) => number(scope, node, &(0..=*max), "a number").map(|n| n.to_string()),
+        Code => reason::reason(scope, node, &[PacketType::CONNACK]).map(|r| r.0.to_string()),
+        Word(words) => match node.text() {
+            Some(word) if words.contains(&word) => Some(word.to_owned()),
+            _ => scope.expected_word(node, words),
+        },
+    };
+    Some(((*name).to_owned(), text?))
+}
+
+/// A Client Identifier; one that no client has is a slip.
+fn client_id(scope: Scope<'_>, clients: &[Client], node: &Node) -> Option<String> {
+    let Some(id) = node.text() else {
+        return scope.expected(node, "a Client Identifier");
+    };
+    // An id that only the run knows may be any.
+    let mut known = Vec::new();
+    for client in clients {
+        match &client.id {
+            Expr::Literal(Literal::Bytes(bytes)) if !bytes.is_empty() => {
+                known.push(String::from_utf8_lossy(bytes));
+            }
+            _ => return Some(id.to_owned()),
+        }
+    }
+    for (index, client_id) in known.iter().enumerate() {
+        if client_id == id {
+            scope.client(&clients[index].name);
+        }
+    }
+    if known.iter().any(|k| k == id) {
+        return Some(id.to_owned());
+    }
+    let title = format!("no client has the Client Identifier `{}`", short(id));
+    let mut diagnostic = scope.at(node.place, title);
+    diagnostic.label = did_you_mean(id, known.iter().map(|k| &**k));
+    if diagnostic.label.is_none() {
+        diagnostic.hint = Some(format!("the identifiers are {}", known.join(", ")));
+    }
+    scope.fail(diagnostic)
+}

@@ -1,0 +1,226 @@
+//! Scenario files on disk: which there are, what their ids begin with, and what they say.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::file::scenes;
+use super::model::Scene;
+use super::syntax::FILE_LIMIT;
+use crate::diagnostic::{Diagnostic, Source};
+
+/// How deep folders may nest; beyond it something is linked to itself.
+const FOLDER_DEPTH: usize = 32;
+
+/// A file and the path that its ids begin with.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Found {
+    id: String,
+    path: PathBuf,
+}
+
+/// Every scene of the files at or below these paths.
+pub(crate) fn load(paths: &[PathBuf]) -> Result<Vec<Scene>, Vec<Diagnostic>> {
+    let mut wrong = Vec::new();
+    let mut found = Vec::new();
+    for path in paths {
+        match find(path) {
+            Ok(files) => found.extend(files),
+            Err(diagnostic) => wrong.push(*diagnostic),
+        }
+    }
+    found.sort();
+    let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
+    let mut scenes_found = Vec::new();
+    for Found { id, path } in found {
+        if let Some(first) = files.get(&id) {
+            // The same file may have been named twice, or below a folder that was named as well.
+            if !is_same(first, &path) {
+                wrong.push(twice(&id, first, &path));
+            }
+            continue;
+        }
+        match read(&path).and_then(|source| scenes(&source, &id)) {
+            Ok(scenes) => scenes_found.extend(scenes),
+            Err(diagnostics) => wrong.extend(diagnostics),
+        }
+        files.insert(id, path);
+    }
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    scenes_found.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(scenes_found)
+}
+
+fn is_same(a: &Path, b: &Path) -> bool {
+    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
+fn twice(id: &str, first: &Path, second: &Path) -> Diagnostic {
+    let source = no_text(second);
+    let title = format!("the id `{id}` belongs to another file already");
+    Diagnostic::new(&source, None, title)
+        .label(format!("the other is {}", first.display()))
+        .hint("ids count from the folder that was named: rename one of them, or run them one at a time")
+}
+
+fn no_text(path: &Path) -> Arc<Source> {
+    Arc::new(Source {
+        path: path.display().to_string(),
+        text: String::new(),
+    })
+}
+
+fn about(path: &Path, title: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(&no_text(path), None, title)
+}
+
+/// The scenario files at or below a path.
+fn find(path: &Path) -> Result<Vec<Found>, Box<Diagnostic>> {
+    let unreadable = |error: std::io::Error| {
+        Box::new(match error.kind() {
+            std::io::ErrorKind::NotFound => about(path, "there is no such file or folder"),
+            _ => about(path, format!("cannot be read: {error}")),
+        })
+    };
+    let metadata = std::fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_dir() {
+        return Ok(vec![Found {
+            id: id_of_named_file(path)?,
+            path: path.to_owned(),
+        }]);
+    }
+    let mut out = Vec::new();
+    walk(path, "", 0, &mut out)?;
+    if out.is_empty() {
+        return Err(Box::new(
+            about(path, "no scenario in this folder")
+                .hint("scenarios are files that end with .yaml or .yml"),
+        ));
+    }
+    Ok(out)
+}
+
+fn walk(
+    folder: &Path,
+    prefix: &str,
+    depth: usize,
+    out: &mut Vec<Found>,
+) -> Result<(), Box<Diagnostic>> {
+    if depth > FOLDER_DEPTH {
+        let title = format!("folders nest more than {FOLDER_DEPTH} deep");
+        return Err(Box::new(about(folder, title)));
+    }
+    let fail = |error: std::io::Error| Box::new(about(folder, format!("cannot be read: {error}")));
+    for entry in std::fs::read_dir(folder).map_err(fail)? {
+        let path = entry.map_err(fail)?.path();
+        let Some(name) = path.file_name() else {
+            continue;
+        };
+        if name.to_string_lossy().starts_with('.') {
+            continue;
+        }
+        if path.is_dir() {
+            let name = segment(&path, &name.to_string_lossy())?;
+            walk(&path, &format!("{prefix}{name}/"), depth + 1, out)?;
+        } else if is_scenario(&path) {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let id = format!("{prefix}{}", segment(&path, &stem)?);
+            out.push(Found { id, path });
+        }
+    }
+    Ok(())
+}
+
+fn is_scenario(path: &Path) -> bool {
+    let extension = path.extension().and_then(|e| e.to_str());
+    matches!(extension, Some("yaml" | "yml"))
+}
+
+/// A part of an id. Ids hold `[row]` and `@version` besides, and become the names of snapshots.
+fn segment(path: &Path, name: &str) -> Result<String, Box<Diagnostic>> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if !name.is_empty() && name.chars().all(fits) {
+        return Ok(name.to_owned());
+    }
+    Err(Box::new(
+        about(path, "this name cannot be part of an id")
+            .hint("letters, digits, `_`, `-` and `.` only: rename it"),
+    ))
+}
+
+/// The id of a file that was named itself: its path below the nearest folder `scenarios`, else its name.
+fn id_of_named_file(path: &Path) -> Result<String, Box<Diagnostic>> {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut segments: Vec<String> = Vec::new();
+    segments.push(
+        absolute
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+    );
+    let folders = absolute.parent().map(Path::components);
+    let folders: Vec<_> = folders
+        .into_iter()
+        .flatten()
+        .map(|c| c.as_os_str().to_string_lossy().into_owned())
+        .collect();
+    if let Some(at) = folders.iter().rposition(|f| f == "scenarios") {
+        segments.splice(0..0, folders[at + 1..].iter().cloned());
+    }
+    let checked: Result<Vec<_>, _> = segments.iter().map(|s| segment(path, s)).collect();
+    Ok(checked?.join("/"))
+}
+
+/// The text of a file, or why it is none.
+fn read(path: &Path) -> Result<Arc<Source>, Vec<Diagnostic>> {
+    use std::io::Read as _;
+    let fail = |diagnostic: Diagnostic| Err(vec![diagnostic]);
+    let mut bytes = Vec::new();
+    let limit = FILE_LIMIT as u64 + 1;
+    let opened = std::fs::File::open(path).and_then(|file| {
+        // Something else than a file might never end.
+        if !file.metadata()?.is_file() {
+            return Err(std::io::Error::other("it is no regular file"));
+        }
+        file.take(limit).read_to_end(&mut bytes)
+    });
+    if let Err(error) = opened {
+        return fail(about(path, format!("cannot be read: {error}")));
+    }
+    decode(path, bytes).or_else(|diagnostic| fail(*diagnostic))
+}
+
+/// Bytes as a text with places.
+pub(crate) fn decode(path: &Path, bytes: Vec<u8>) -> Result<Arc<Source>, Box<Diagnostic>> {
+    if bytes.len() > FILE_LIMIT {
+        return Err(Box::new(about(path, "the file is larger than 1 MiB")));
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Arc::new(Source {
+            path: path.display().to_string(),
+            // A byte order mark is no part of the text.
+            text: text
+                .strip_prefix('\u{FEFF}')
+                .map(str::to_owned)
+                .unwrap_or(text),
+        })),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let line = 1 + error.as_bytes()[..at]
+                .iter()
+                .filter(|b| **b == b'\n')
+                .count();
+            let byte = error.as_bytes()[at];
+            Err(Box::new(
+                about(
+                    path,
+                    format!("not UTF-8: byte 0x{byte:02X} at offset {at}, in line {line}"),
+                )
+                .hint("save the file as UTF-8"),
+            ))
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! What every part of a scenario is typed with: where errors go, the version in hand, the clients there are.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use mqtt_check_codec::ProtocolVersion;
+
+use super::model::ClientIndex;
+use super::node::{Entry, Node, short};
+use super::rows::Budget;
+use super::words::{did_you_mean, either};
+use crate::diagnostic::{Diagnostic, Place, Source};
+
+/// Collects what is wrong with one file.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) source: Arc<Source>,
+    found: RefCell<Vec<Diagnostic>>,
+}
+
+impl Report {
+    pub(crate) fn new(source: &Arc<Source>) -> Self {
+        Self {
+            source: Arc::clone(source),
+            found: RefCell::default(),
+        }
+    }
+
+    /// A diagnostic for this file, not yet reported.
+    pub(crate) fn at(&self, place: Place, title: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(&self.source, Some(place), title)
+    }
+
+    /// Reports it, unless another row or version already did.
+    pub(crate) fn add(&self, diagnostic: Diagnostic) {
+        let mut found = self.found.borrow_mut();
+        let known = |d: &Diagnostic| {
+            d.place == diagnostic.place
+                && without_names(&d.title) == without_names(&diagnostic.title)
+        };
+        if !found.iter().any(known) {
+            found.push(diagnostic);
+        }
+    }
+
+    /// Everything that was reported, in the order of the file.
+    pub(crate) fn into_found(self) -> Vec<Diagnostic> {
+        let mut found = self.found.into_inner();
+        found.sort_by_key(|d| d.place);
+        found
+    }
+}
+
+/// A title without what stands in backticks, which may differ from row to row.
+fn without_names(title: &str) -> String {
+    title.split('`').step_by(2).collect()
+}
+
+/// A client's name and what others need to know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ClientHead {
+    pub(crate) name: String,
+    pub(crate) version: ProtocolVersion,
+}
+
+/// The surroundings of a value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    pub(crate) report: &'a Report,
+    /// What filling in may still use.
+    pub(crate) budget: &'a Budget,
+    /// The version whose rules hold: the case's, or the acting client's.
+    pub(crate) version: ProtocolVersion,
+    pub(crate) clients: &'a [ClientHead],
+    /// Which clients something was said of.
+    pub(crate) used: &'a RefCell<Vec<bool>>,
+    /// Steps typed so far, those of repeats and parallels included.
+    pub(crate) steps: &'a Cell<usize>,
+}
+
+impl<'a> Scope<'a> {
+    /// Under another version's rules.
+    pub(crate) fn under(self, version: ProtocolVersion) -> Self {
+        Self { version, ..self }
+    }
+
+    /// Under the rules of this client's version.
+    pub(crate) fn of(self, client: ClientIndex) -> Self {
+        match self.clients.get(client.0) {
+            Some(head) => self.under(head.version),
+            None => self,
+        }
+    }
+
+    pub(crate) fn at(self, place: Place, title: impl Into<String>) -> Diagnostic {
+        self.report.at(place, title)
+    }
+
+    pub(crate) fn add(self, diagnostic: Diagnostic) {
+        self.report.add(diagnostic);
+    }
+
+    /// Reports and gives nothing, for `return scope.fail(…)`.
+    pub(crate) fn fail<T>(self, diagnostic: Diagnostic) -> Option<T> {
+        self.add(diagnostic);
+        None
+    }
+
+    /// Something else was wanted here.
+    pub(crate) fn expected<T>(self, node: &Node, what: &str) -> Option<T> {
+        let title = format!("expected {what}, found {}", node.found());
+        self.fail(self.at(node.place, title))
+    }
+
+    /// One of these words was wanted here.
+    pub(crate) fn expected_word<T>(self, node: &Node, words: &[&str]) -> Option<T> {
+        let title = format!(
+            "expected {}, found {}",
+            either(words.iter().copied()),
+            node.found()
+        );
+        let mut diagnostic = self.at(node.place, title);
+        diagnostic.label = node
+            .text()
+            .and_then(|t| did_you_mean(t, words.iter().copied()));
+        self.fail(diagnostic)
+    }
+
+    /// The client of this name, noted as used.
+    pub(crate) fn client(self, name: &str) -> Option<ClientIndex> {
+        let index = self.clients.iter().position(|c| c.name == name)?;
+        if let Some(used) = self.used.borrow_mut().get_mut(index) {
+            *used = true;
+        }
+        Some(ClientIndex(index))
+    }
+
+    /// The client that a value names.
+    pub(crate) fn client_named(self, node: &Node) -> Option<ClientIndex> {
+        let Some(name) = node.text() else {
+            return self.expected(node, "the name of a client");
+        };
+        match self.client(name) {
+            Some(client) => Some(client),
+            None => self.unknown_client(name, node.place),
+        }
+    }
+
+    pub(crate) fn unknown_client<T>(self, name: &str, place: Place) -> Option<T> {
+        let mut diagnostic = self.at(place, format!("unknown client `{}`", short(name)));
+        let names = || self.clients.iter().map(|c| c.name.as_str());
+        diagnostic.label = did_you_mean(name, names());
+        if diagnostic.label.is_none() {
+            diagnostic.hint = Some(format!("the clients of this file are {}", either(names())));
+        }
+        self.fail(diagnostic)
+    }
+}
+
+/// A mapping whose keys are taken one by one; what nobody took is unknown.
+#[derive(Debug)]
+pub(crate) struct Mapping<'a> {
+    scope: Scope<'a>,
+    node: &'a Node,
+    entries: &'a [Entry],
+    taken: Vec<bool>,
+    known: Vec<&'static str>,
+    /// What the mapping is, for messages: `a step`.
+    what: &'static str,
+}
+
+impl<'a> Mapping<'a> {
+    /// The mapping, or an error that none is here.
+    pub(crate) fn of(scope: Scope<'a>, node: &'a Node, what: &'static str) -> Option<Self> {
+        let Some(entries) = node.entries() else {
+            return scope.expected(node, &format!("{what} (a mapping)"));
+        };
+        Some(Self {
+            scope,
+            node,
+            entries,
+            taken: vec![false; entries.len()],
+            known: Vec::new(),
+            what,
+        })
+    }
+
+    /// The value under a key.
+    pub(crate) fn take(&mut self, key: &'static str) -> Option<&'a Node> {
+        Some(&self.take_entry(key)?.value)
+    }
+
+    /// The pair with a key.
+    pub(crate) fn take_entry(&mut self, key: &'static str) -> Option<&'a Entry> {
+        self.known.push(key);
+        let index = self.entries.iter().position(|e| &*e.key.text == key)?;
+        self.taken[index] = true;
+        Some(&self.entries[index])
+    }
+
+    /// The value under a key that must be there.
+    pub(crate) fn require(&mut self, key: &'static str) -> Option<&'a Node> {
+        let value = self.take(key);
+        if value.is_none() {
+            let title = format!("{} has no `{key}`", self.what);
+            self.scope.add(self.scope.at(self.node.place, title));
+        }
+        value
+    }
+
+    /// Pairs that nobody took, to be taken by other means.
+    pub(crate) fn rest(&mut self) -> Vec<&'a Entry> {
+        let taken = std::mem::replace(&mut self.taken, vec![true; self.entries.len()]);
+        let pairs = self.entries.iter().zip(taken);
+        pairs.filter(|(_, t)| !t).map(|(e, _)| e).collect()
+    }
+
+    /// Keys that have been asked for.
+    pub(crate) fn known(&self) -> &[&'static str] {
+        &self.known
+    }
+
+    /// Reports every key that nobody took.
+    pub(crate) fn finish(mut self) {
+        for entry in self.rest() {
+            unknown_key(self.scope, entry, self.what, self.known.iter().copied());
+        }
+    }
+}
+
+/// Reports a key that has no meaning here.
+pub(crate) fn unknown_key<'a>(
+    scope: Scope<'_>,
+    entry: &Entry,
+    what: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) {
+    let key = &*entry.key.text;
+    let title = format!("unknown key `{}` in {what}", short(key));
+    let mut diagnostic = scope.at(entry.key.place, title);
+    diagnostic.label = did_you_mean(key, known.clone());
+    if ["3.1", "3.1.1", "5"].contains(&key) {
+        diagnostic.hint = Some(
+            "a version switch has versions as its keys and nothing else beside them".to_owned(),
+        );
+    } else if diagnostic.label.is_none() {
+        let mut known: Vec<&str> = known.collect();
+        known.sort_unstable();
+        known.dedup();
+        diagnostic.hint = Some(format!("what may stand here: {}", known.join(", ")));
+    }
+    scope.add(diagnostic);
+}

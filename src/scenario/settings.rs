@@ -1,0 +1,135 @@
+//! `broker`: the configuration that a scenario is about.
+
+use bytes::Bytes;
+
+use super::duration::{duration, duration_or_never};
+use super::fields::U32_MAX;
+use super::model::Settings;
+use super::node::Node;
+use super::scope::{Mapping, Scope};
+use super::text::{self, Rules, STRING_MAX};
+use super::value::{boolean, number};
+
+/// Settings that the language has and the broker has not yet.
+const NOT_YET: [&str; 2] = ["access", "authentication"];
+
+/// The settings that a mapping names, over the given ones.
+pub(crate) fn settings(scope: Scope<'_>, node: &Node, base: &Settings) -> Option<Settings> {
+    let mut map = Mapping::of(scope, node, "`broker`")?;
+    let mut out = base.clone();
+    let mut reader = Reader {
+        scope,
+        map: &mut map,
+        sound: true,
+    };
+    reader.boolean("queue_qos0", &mut out.queue_qos0);
+    reader.with(
+        "persistent_session_expiry",
+        &mut out.persistent_session_expiry,
+        duration_or_never,
+    );
+    reader.with(
+        "maximum_session_expiry",
+        &mut out.maximum_session_expiry,
+        duration_or_never,
+    );
+    reader.boolean("durable", &mut out.durable);
+    reader.number("server_keep_alive", 0xFFFF, &mut out.server_keep_alive_s);
+    reader.number("receive_maximum", 0xFFFF, &mut out.receive_maximum);
+    reader.number("topic_alias_maximum", 0xFFFF, &mut out.topic_alias_maximum);
+    reader.number("maximum_packet_size", U32_MAX, &mut out.maximum_packet_size);
+    reader.number("maximum_qos", 2, &mut out.maximum_qos);
+    reader.boolean("retain_available", &mut out.retain_available);
+    reader.boolean(
+        "wildcard_subscription_available",
+        &mut out.wildcard_subscription_available,
+    );
+    reader.boolean(
+        "subscription_identifier_available",
+        &mut out.subscription_identifier_available,
+    );
+    reader.boolean(
+        "shared_subscription_available",
+        &mut out.shared_subscription_available,
+    );
+    reader.number(
+        "maximum_queued_messages",
+        U32_MAX,
+        &mut out.maximum_queued_messages,
+    );
+    reader.boolean("reason_strings", &mut out.reason_strings);
+    reader.boolean("short_acknowledgements", &mut out.short_acknowledgements);
+    reader.with("connect_timeout", &mut out.connect_timeout, duration);
+    reader.with("users", &mut out.users, users);
+    let mut sound = reader.sound;
+    for name in NOT_YET {
+        if let Some(entry) = map.take_entry(name) {
+            scope.add(not_yet(scope, entry.key.place, &format!("`{name}`")));
+            sound = false;
+        }
+    }
+    map.finish();
+    sound.then_some(out)
+}
+
+/// The error for what a later version will read.
+pub(crate) fn not_yet(
+    scope: Scope<'_>,
+    place: crate::diagnostic::Place,
+    what: &str,
+) -> crate::diagnostic::Diagnostic {
+    scope
+        .at(place, format!("{what} is not yet supported"))
+        .label("not yet")
+}
+
+struct Reader<'r, 'a> {
+    scope: Scope<'a>,
+    map: &'r mut Mapping<'a>,
+    sound: bool,
+}
+
+impl<'a> Reader<'_, 'a> {
+    fn with<T>(
+        &mut self,
+        key: &'static str,
+        out: &mut Option<T>,
+        read: impl Fn(Scope<'a>, &'a Node) -> Option<T>,
+    ) {
+        if let Some(node) = self.map.take(key) {
+            match read(self.scope, node) {
+                Some(value) => *out = Some(value),
+                None => self.sound = false,
+            }
+        }
+    }
+
+    fn boolean(&mut self, key: &'static str, out: &mut Option<bool>) {
+        self.with(key, out, boolean);
+    }
+
+    fn number<T: TryFrom<u64>>(&mut self, key: &'static str, max: u64, out: &mut Option<T>) {
+        self.with(key, out, |scope, node| {
+            let n = number(scope, node, &(0..=max), "a number")?;
+            T::try_from(n).ok()
+        });
+    }
+}
+
+fn users(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, Bytes)>> {
+    let Some(entries) = node.entries() else {
+        return scope.expected(node, "names and passwords (a mapping)");
+    };
+    let rules = Rules {
+        limit: STRING_MAX,
+        utf8: false,
+    };
+    let all: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            let password = text::literal(scope, &entry.value, rules)?;
+            Some((entry.key.text.to_string(), password))
+        })
+        .collect();
+    all.into_iter().collect()
+}

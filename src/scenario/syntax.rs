@@ -1,0 +1,377 @@
+//! YAML text to a tree of nodes. What YAML allows and scenarios do not (several documents, tags, merge keys, keys
+//! twice, keys that are no text) is refused here; anchors and aliases are written out, within limits.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_yaml::granit_parser::{
+    ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, options,
+};
+
+use super::node::{Entry, Key, Node, Scalar, Style, Value};
+use crate::diagnostic::{Diagnostic, Place, Source};
+
+/// How large a scenario file may be, in bytes.
+pub(crate) const FILE_LIMIT: usize = 1024 * 1024;
+/// How deep mappings and lists may nest.
+const DEPTH_LIMIT: usize = 32;
+/// How many aliases a file may have.
+const ALIAS_LIMIT: usize = 64;
+/// How many values a file may have when its aliases are written out.
+const NODE_LIMIT: usize = 100_000;
+
+/// The tree of a file's only document.
+///
+/// # Errors
+/// The first thing that is no YAML, or every key that stands twice.
+pub(crate) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
+    let mut builder = Builder {
+        source,
+        open: Vec::new(),
+        anchors: HashMap::new(),
+        root: None,
+        aliases: 0,
+        nodes: 0,
+        diagnostics: Vec::new(),
+    };
+    if let Err(diagnostic) = builder.read() {
+        builder.diagnostics.push(*diagnostic);
+        return Err(builder.diagnostics);
+    }
+    if !builder.diagnostics.is_empty() {
+        return Err(builder.diagnostics);
+    }
+    match builder.root {
+        Some(root) if root.value != Value::Empty => Ok(root),
+        _ => Err(vec![
+            Diagnostic::new(source, None, "the file is empty")
+                .hint("a scenario has at least `title`, `clients` and `steps`"),
+        ]),
+    }
+}
+
+type Fatal = Box<Diagnostic>;
+
+struct Builder<'a> {
+    source: &'a Arc<Source>,
+    /// Collections that have begun and not ended, from the outermost.
+    open: Vec<Open>,
+    /// Finished nodes that aliases may name.
+    anchors: HashMap<usize, Node>,
+    root: Option<Node>,
+    aliases: usize,
+    nodes: usize,
+    diagnostics: Vec<Diagnostic>,
+}
+
+struct Open {
+    start: Marker,
+    flow: bool,
+    anchor: usize,
+    items: Items,
+}
+
+enum Items {
+    List(Vec<Node>),
+    /// The pairs so far, and a key that waits for its value.
+    Map(Vec<Entry>, Option<Key>),
+}
+
+impl Builder<'_> {
+    fn read(&mut self) -> Result<(), Fatal> {
+        let source = Arc::clone(self.source);
+        let options = options! { emit_comments: false, disallow_directives: true };
+        let mut documents = 0;
+        for event in Parser::new_from_str_with_options(&source.text, options) {
+            let (event, span) = event.map_err(|error| self.syntax_error(&error))?;
+            if let Some(tag) = span.tag_span() {
+                let place = self.place(&tag.start, &tag.end);
+                return Err(Box::new(
+                    Diagnostic::new(&source, Some(place), "a tag")
+                        .label("tags have no meaning here")
+                        .hint("take it out; every value is read as text and typed by its field"),
+                ));
+            }
+            match event {
+                Event::DocumentStart(..) => {
+                    documents += 1;
+                    if documents > 1 {
+                        let place = self.place(&span.start, &span.end);
+                        return Err(Box::new(
+                            Diagnostic::new(&source, Some(place), "a second document")
+                                .hint("one scenario a file: move it to a file of its own"),
+                        ));
+                    }
+                }
+                Event::Scalar(text, style, anchor, _) => {
+                    self.scalar(&text, style, anchor, &span)?
+                }
+                Event::SequenceStart(style, anchor, _) => {
+                    self.begin(Items::List(Vec::new()), style, anchor, &span)?;
+                }
+                Event::MappingStart(style, anchor, _) => {
+                    self.begin(Items::Map(Vec::new(), None), style, anchor, &span)?;
+                }
+                Event::SequenceEnd | Event::MappingEnd => self.end(&span)?,
+                Event::Alias(id) => self.alias(id, &span)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        anchor: usize,
+        span: &Span,
+    ) -> Result<(), Fatal> {
+        let place = self.place(&span.start, &span.end);
+        let plain = style == ScalarStyle::Plain;
+        // The parser gives a tilde of no length where nothing was written.
+        let nothing = plain && span.start.index() == span.end.index();
+        let value = if nothing {
+            Value::Empty
+        } else {
+            Value::Scalar(Scalar {
+                text: Arc::from(text),
+                style: if plain { Style::Plain } else { Style::Quoted },
+            })
+        };
+        let node = Node { place, value };
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        self.add(node)
+    }
+
+    fn begin(
+        &mut self,
+        items: Items,
+        style: serde_yaml::granit_parser::StructureStyle,
+        anchor: usize,
+        span: &Span,
+    ) -> Result<(), Fatal> {
+        if self.open.len() == DEPTH_LIMIT {
+            return Err(self.too_deep(self.place(&span.start, &span.end)));
+        }
+        if let Some(Items::Map(_, key @ None)) = self.open.last_mut().map(|o| &mut o.items) {
+            let _ = key;
+            let place = self.place(&span.start, &span.end);
+            return Err(self.no_text_key(place));
+        }
+        self.open.push(Open {
+            start: span.start,
+            flow: style == serde_yaml::granit_parser::StructureStyle::Flow,
+            anchor,
+            items,
+        });
+        Ok(())
+    }
+
+    fn end(&mut self, span: &Span) -> Result<(), Fatal> {
+        let Some(open) = self.open.pop() else {
+            return Ok(());
+        };
+        // A block's end is marked where the next thing begins; its first line is place enough.
+        let place = if open.flow {
+            self.place(&open.start, &span.end)
+        } else {
+            self.first_line(&open.start)
+        };
+        let value = match open.items {
+            Items::List(items) => Value::List(items),
+            Items::Map(entries, _) => Value::Map(entries),
+        };
+        let node = Node { place, value };
+        if open.anchor != 0 {
+            self.anchors.insert(open.anchor, node.clone());
+        }
+        self.add(node)
+    }
+
+    fn alias(&mut self, id: usize, span: &Span) -> Result<(), Fatal> {
+        let place = self.place(&span.start, &span.end);
+        self.aliases += 1;
+        if self.aliases > ALIAS_LIMIT {
+            let title = format!("more than {ALIAS_LIMIT} aliases");
+            return Err(Box::new(
+                Diagnostic::new(self.source, Some(place), title)
+                    .hint("`cases` plays one scenario over a table of rows"),
+            ));
+        }
+        let Some(node) = self.anchors.get(&id) else {
+            return Err(Box::new(
+                Diagnostic::new(
+                    self.source,
+                    Some(place),
+                    "an alias inside of its own anchor",
+                )
+                .label("it would never end"),
+            ));
+        };
+        let (nodes, depth) = measure(node);
+        if self.open.len() + depth > DEPTH_LIMIT {
+            return Err(self.too_deep(place));
+        }
+        if self.nodes + nodes > NODE_LIMIT {
+            return Err(self.too_large(place));
+        }
+        let node = node.clone();
+        // `add` counts the node itself.
+        self.nodes += nodes - 1;
+        self.add(node)
+    }
+
+    fn add(&mut self, node: Node) -> Result<(), Fatal> {
+        self.nodes += 1;
+        if self.nodes > NODE_LIMIT {
+            return Err(self.too_large(node.place));
+        }
+        match self.open.last_mut().map(|open| &mut open.items) {
+            None => self.root = Some(node),
+            Some(Items::List(items)) => items.push(node),
+            Some(Items::Map(entries, waiting)) => match waiting.take() {
+                Some(key) => entries.push(Entry { key, value: node }),
+                None => {
+                    let Value::Scalar(scalar) = node.value else {
+                        return Err(self.no_text_key(node.place));
+                    };
+                    if &*scalar.text == "<<" && scalar.style == Style::Plain {
+                        return Err(Box::new(
+                            Diagnostic::new(self.source, Some(node.place), "a merge key")
+                                .label("merging is not part of the language")
+                                .hint("write the keys out, or give them as a row of `cases`"),
+                        ));
+                    }
+                    let twice = entries.iter().find(|e| e.key.text == scalar.text);
+                    if let Some(first) = twice {
+                        let title = format!(
+                            "the key `{}` stands twice",
+                            super::node::short(&scalar.text)
+                        );
+                        let hint = format!("it first stands in line {}", first.key.place.line);
+                        self.diagnostics
+                            .push(Diagnostic::new(self.source, Some(node.place), title).hint(hint));
+                    }
+                    *waiting = Some(Key {
+                        text: scalar.text,
+                        place: node.place,
+                    });
+                }
+            },
+        }
+        Ok(())
+    }
+
+    fn no_text_key(&self, place: Place) -> Fatal {
+        Box::new(
+            Diagnostic::new(self.source, Some(place), "a key that is no text")
+                .hint("a text that holds `{`, `[`, `?` or `: ` needs quotes around it"),
+        )
+    }
+
+    fn too_deep(&self, place: Place) -> Fatal {
+        let title = format!("nested more than {DEPTH_LIMIT} deep");
+        Box::new(Diagnostic::new(self.source, Some(place), title))
+    }
+
+    fn too_large(&self, place: Place) -> Fatal {
+        let title = format!("more than {NODE_LIMIT} values");
+        Box::new(
+            Diagnostic::new(self.source, Some(place), title)
+                .hint("split the file, or use fewer aliases"),
+        )
+    }
+
+    fn syntax_error(&self, error: &ScanError) -> Fatal {
+        let mark = error.marker();
+        let place = self.place(mark, mark);
+        let title = match error.kind() {
+            ErrorKind::RecursionLimitExceeded => format!("nested more than {DEPTH_LIMIT} deep"),
+            kind => format!("not YAML: {kind}"),
+        };
+        let diagnostic = Diagnostic::new(self.source, Some(place), title);
+        Box::new(match advice(error.kind()) {
+            Some(hint) => diagnostic.hint(hint),
+            None => diagnostic,
+        })
+    }
+
+    /// From one mark to another, cut at the end of the first line.
+    fn place(&self, start: &Marker, end: &Marker) -> Place {
+        if start.line() != end.line() {
+            return self.first_line(start);
+        }
+        Place {
+            line: narrow(start.line()),
+            column: narrow(start.col() + 1),
+            length: narrow(end.index().saturating_sub(start.index())).max(1),
+        }
+    }
+
+    /// From a mark to the end of its line.
+    fn first_line(&self, start: &Marker) -> Place {
+        let text = &self.source.text;
+        let rest = start
+            .byte_offset()
+            .and_then(|at| text.get(at..))
+            .unwrap_or("");
+        let line = rest.split(['\n', '\r']).next().unwrap_or("").trim_end();
+        Place {
+            line: narrow(start.line()),
+            column: narrow(start.col() + 1),
+            length: narrow(line.chars().count()).max(1),
+        }
+    }
+}
+
+fn narrow(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// How many nodes a tree has, and how deep its collections nest.
+fn measure(node: &Node) -> (usize, usize) {
+    let fold = |children: &mut dyn Iterator<Item = &Node>| {
+        let (mut nodes, mut depth) = (1, 0);
+        for child in children {
+            let (n, d) = measure(child);
+            nodes += n;
+            depth = depth.max(d);
+        }
+        (nodes, depth + 1)
+    };
+    match &node.value {
+        Value::Empty | Value::Scalar(_) => (1, 0),
+        Value::List(items) => fold(&mut items.iter()),
+        Value::Map(entries) => fold(&mut entries.iter().map(|e| &e.value)),
+    }
+}
+
+fn advice(kind: &ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInPlainScalar => Some("indent with spaces"),
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidMappingValueWhitespace => {
+            Some("a text that holds `: ` needs quotes around it")
+        }
+        ErrorKind::UnexpectedCharacter { .. } => {
+            Some("a text that begins with this character needs quotes around it")
+        }
+        ErrorKind::UnknownAnchor => Some(
+            "an alias `*name` needs an anchor `&name` before it; a text that begins with `*` needs quotes",
+        ),
+        ErrorKind::DirectiveDisallowed => Some("take the line out"),
+        ErrorKind::UnclosedQuotedScalar => Some("the closing quote is missing"),
+        ErrorKind::UnclosedFlowCollection { .. } => Some("the closing bracket is missing"),
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => Some(
+            "a text that holds `,`, `{`, `}`, `[` or `]` needs quotes around it inside of brackets",
+        ),
+        ErrorKind::UnknownQuotedScalarEscape => Some("in single quotes a backslash is a backslash"),
+        _ => None,
+    }
+}

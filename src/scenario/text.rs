@@ -1,0 +1,176 @@
+//! Strings and payloads: a scalar is its text; a mapping says it in hex, by size, repeated, or in notation.
+
+use bytes::Bytes;
+
+use super::expression::{self, Formula, Piece};
+use super::fields::VARIABLE_MAX;
+use super::model::{Expr, Literal};
+use super::node::{Node, Style, Value};
+use super::notation;
+use super::scope::{Mapping, Scope};
+use super::value::{number_expr, reference};
+
+/// What a string with a two-byte length holds.
+pub(crate) const STRING_MAX: usize = u16::MAX as usize;
+/// What a payload holds at most.
+pub(crate) const PAYLOAD_MAX: usize = VARIABLE_MAX as usize;
+/// The keys that make a mapping a string or payload.
+pub(crate) const FORMS: [&str; 5] = ["text", "hex", "repeat", "size", "notation"];
+
+/// Whether a mapping says a string or payload.
+pub(crate) fn is_form(node: &Node) -> bool {
+    let Some(entries) = node.entries() else {
+        return false;
+    };
+    entries.iter().any(|e| FORMS.contains(&&*e.key.text))
+}
+
+/// What a string or payload is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rules {
+    /// How many bytes it holds at most.
+    pub(crate) limit: usize,
+    /// Whether it must be UTF-8 without U+0000.
+    pub(crate) utf8: bool,
+}
+
+/// A string or payload.
+pub(crate) fn text_expr(scope: Scope<'_>, node: &Node, rules: Rules) -> Option<Expr> {
+    let expr = match &node.value {
+        Value::Scalar(scalar) if scalar.style == Style::Computed => scope.fail(
+            scope
+                .at(
+                    node.place,
+                    "arithmetic gives a number, and a text is wanted here",
+                )
+                .hint("`{ text: … }` takes the text as it is written"),
+        ),
+        Value::Scalar(scalar) => scalar_expr(scope, node, &scalar.text),
+        Value::Map(_) => form(scope, node, rules),
+        _ => scope.expected(node, "a text"),
+    }?;
+    check(scope, node, &expr, rules)?;
+    Some(expr)
+}
+
+/// A string or payload that is known from the file.
+pub(crate) fn literal(scope: Scope<'_>, node: &Node, rules: Rules) -> Option<Bytes> {
+    match text_expr(scope, node, rules)? {
+        Expr::Literal(Literal::Bytes(bytes)) => Some(bytes),
+        _ => scope.fail(
+            scope
+                .at(node.place, "this text must be known from the file")
+                .label("only the run can tell this"),
+        ),
+    }
+}
+
+fn bytes(bytes: impl Into<Bytes>) -> Expr {
+    Expr::Literal(Literal::Bytes(bytes.into()))
+}
+
+fn scalar_expr(scope: Scope<'_>, node: &Node, text: &str) -> Option<Expr> {
+    if let Some(path) = expression::whole_path(text) {
+        return reference(scope, node, &path);
+    }
+    if text.starts_with('$') && matches!(expression::parse(text), Some(Formula::Arithmetic(..))) {
+        return scope.fail(
+            scope
+                .at(
+                    node.place,
+                    "arithmetic gives a number, and a text is wanted here",
+                )
+                .hint("`{ text: … }` takes the text as it is written"),
+        );
+    }
+    if !text.contains("${") {
+        return Some(bytes(text.to_owned()));
+    }
+    let mut parts = Vec::new();
+    for piece in expression::pieces(text) {
+        parts.push(match piece {
+            Piece::Text(text) => bytes(text.to_owned()),
+            Piece::Path(path) => reference(scope, node, &path)?,
+            Piece::Broken(_) => {
+                return scope.fail(
+                    scope
+                        .at(node.place, "`${` without a name and a `}` behind it")
+                        .hint("`{ text: … }` takes the text as it is written"),
+                );
+            }
+        });
+    }
+    Some(Expr::Joined(parts))
+}
+
+fn form(scope: Scope<'_>, node: &Node, rules: Rules) -> Option<Expr> {
+    let mut map = Mapping::of(scope, node, "a text")?;
+    let expr = if let Some(text) = map.take("text") {
+        match text.text() {
+            Some(text) => Some(bytes(text.to_owned())),
+            None => scope.expected(text, "a text"),
+        }
+    } else if let Some(hex) = map.take("hex") {
+        notation::hex(scope, hex).map(bytes)
+    } else if let Some(text) = map.take("repeat") {
+        let text = literal(
+            scope,
+            text,
+            Rules {
+                limit: rules.limit,
+                utf8: false,
+            },
+        );
+        let times = map
+            .require("times")
+            .and_then(|times| number_expr(scope, times, &(0..=VARIABLE_MAX), "how many times"));
+        text.zip(times).map(|(text, times)| Expr::Repeated {
+            text,
+            times: Box::new(times),
+        })
+    } else if let Some(size) = map.take("size") {
+        number_expr(scope, size, &(0..=VARIABLE_MAX), "a number of bytes")
+            .map(|size| Expr::Size(Box::new(size)))
+    } else if let Some(text) = map.take("notation") {
+        notation::bytes(scope, text).map(bytes)
+    } else {
+        let title = format!("expected a text, found {}", node.found());
+        let hint = "a text is a scalar, or a mapping with one of `text`, `hex`, `repeat`, `size`, `notation`";
+        return scope.fail(scope.at(node.place, title).hint(hint));
+    };
+    map.finish();
+    expr
+}
+
+fn check(scope: Scope<'_>, node: &Node, expr: &Expr, rules: Rules) -> Option<()> {
+    let number = |expr: &Expr| match expr {
+        Expr::Literal(Literal::Number(n)) => usize::try_from(*n).ok(),
+        _ => None,
+    };
+    let (content, size) = match expr {
+        Expr::Literal(Literal::Bytes(bytes)) => (Some(bytes), Some(bytes.len())),
+        Expr::Repeated { text, times } => (
+            Some(text),
+            number(times).map(|n| n.saturating_mul(text.len())),
+        ),
+        Expr::Size(size) => (None, number(size)),
+        _ => (None, None),
+    };
+    if let Some(size) = size
+        && size > rules.limit
+    {
+        let title = format!("{size} bytes where {} fit at most", rules.limit);
+        return scope.fail(scope.at(node.place, title));
+    }
+    if rules.utf8
+        && let Some(content) = content
+        && !std::str::from_utf8(content).is_ok_and(|text| !text.contains('\0'))
+    {
+        return scope.fail(
+            scope
+                .at(node.place, "a string must be UTF-8 without U+0000")
+                .hint("to send another, name it under `override`"),
+        );
+    }
+    Some(())
+}

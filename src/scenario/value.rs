@@ -1,0 +1,167 @@
+//! Scalars to plain values: prose, words, booleans, numbers and what the run will know.
+
+use std::ops::RangeInclusive;
+
+use mqtt_check_codec::PacketType;
+
+use super::expression::{self, Formula};
+use super::fields::{self, Stands};
+use super::model::{Expr, Literal, Operator};
+use super::node::{Node, short};
+use super::scope::Scope;
+use super::words::did_you_mean;
+use crate::diagnostic::{Diagnostic, Place};
+
+/// A text that nothing is computed in: a title, a note.
+pub(crate) fn prose(scope: Scope<'_>, node: &Node, what: &str) -> Option<String> {
+    match node.text() {
+        Some(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+        _ => scope.expected(node, what),
+    }
+}
+
+/// A boolean.
+pub(crate) fn boolean(scope: Scope<'_>, node: &Node) -> Option<bool> {
+    match node.text() {
+        Some("true" | "1") => Some(true),
+        Some("false" | "0") => Some(false),
+        _ => scope.expected_word(node, &["true", "false", "1", "0"]),
+    }
+}
+
+/// A number that is known from the file.
+pub(crate) fn number(
+    scope: Scope<'_>,
+    node: &Node,
+    range: &RangeInclusive<u64>,
+    what: &str,
+) -> Option<u64> {
+    match number_expr(scope, node, range, what)? {
+        Expr::Literal(Literal::Number(n)) => Some(n),
+        _ => scope.fail(
+            scope
+                .at(node.place, format!("{what} must be known from the file"))
+                .label("only the run can tell this"),
+        ),
+    }
+}
+
+/// A number or an expression that gives one.
+pub(crate) fn number_expr(
+    scope: Scope<'_>,
+    node: &Node,
+    range: &RangeInclusive<u64>,
+    what: &str,
+) -> Option<Expr> {
+    let wanted = || format!("{what} ({} to {})", range.start(), range.end());
+    let Some(formula) = node.text().and_then(expression::parse) else {
+        return scope.expected(node, &wanted());
+    };
+    let expr = resolve(scope, node, &formula)?;
+    if let Expr::Literal(Literal::Number(n)) = &expr
+        && !range.contains(n)
+    {
+        let title = format!("expected {}, found {n}", wanted());
+        return scope.fail(scope.at(node.place, title));
+    }
+    Some(expr)
+}
+
+/// What a formula stands for, with the arithmetic of known numbers done.
+fn resolve(scope: Scope<'_>, node: &Node, formula: &Formula) -> Option<Expr> {
+    match formula {
+        Formula::Number(n) => Some(Expr::Literal(Literal::Number(*n))),
+        Formula::Path(path) => reference(scope, node, path),
+        Formula::Arithmetic(left, operator, right) => {
+            let (left, right) = (resolve(scope, node, left)?, resolve(scope, node, right)?);
+            let (Expr::Literal(Literal::Number(a)), Expr::Literal(Literal::Number(b))) =
+                (&left, &right)
+            else {
+                return Some(Expr::Arithmetic {
+                    left: Box::new(left),
+                    operator: *operator,
+                    right: Box::new(right),
+                });
+            };
+            let result = match operator {
+                Operator::Plus => a.checked_add(*b),
+                Operator::Minus => a.checked_sub(*b),
+                Operator::Times => a.checked_mul(*b),
+            };
+            match result {
+                Some(n) => Some(Expr::Literal(Literal::Number(n))),
+                None => scope.fail(
+                    scope
+                        .at(
+                            node.place,
+                            format!("`{}` gives no number", node.text().unwrap_or("")),
+                        )
+                        .label("below zero or too large"),
+                ),
+            }
+        }
+    }
+}
+
+/// A name, or a field of a CONNACK.
+pub(crate) fn reference(scope: Scope<'_>, node: &Node, path: &[String]) -> Option<Expr> {
+    let segments: Vec<&str> = path.iter().map(String::as_str).collect();
+    match segments[..] {
+        ["connack"] => scope.fail(
+            scope
+                .at(node.place, "`$connack` without a field")
+                .hint("`$connack.receive_maximum` is a field of this client's last CONNACK"),
+        ),
+        [name] if expression::is_name(name) => Some(Expr::Name(name.to_owned())),
+        ["connack", field] => {
+            connack_field(scope, node, field)?;
+            Some(Expr::Connack {
+                client: None,
+                property: field.to_owned(),
+            })
+        }
+        [client, "connack", field] => {
+            let Some(index) = scope.client(client) else {
+                return scope.unknown_client(client, node.place);
+            };
+            connack_field(scope.of(index), node, field)?;
+            Some(Expr::Connack {
+                client: Some(index),
+                property: field.to_owned(),
+            })
+        }
+        _ => scope.fail(
+            scope
+                .at(
+                    node.place,
+                    format!("`${}` is no value", short(&path.join("."))),
+                )
+                .hint("values are `$name`, `$connack.FIELD` and `$CLIENT.connack.FIELD`"),
+        ),
+    }
+}
+
+fn connack_field(scope: Scope<'_>, node: &Node, name: &str) -> Option<()> {
+    let known = fields::of(PacketType::CONNACK).filter(|spec| spec.stands != Stands::Judged);
+    let Some(spec) = known.clone().find(|spec| spec.name == name) else {
+        let mut diagnostic = scope.at(
+            node.place,
+            format!("CONNACK has no field `{}`", short(name)),
+        );
+        diagnostic.label = did_you_mean(name, known.map(|spec| spec.name));
+        return scope.fail(diagnostic);
+    };
+    if spec.v5 && !scope.version.has_properties() {
+        return scope.fail(only_version_5(scope, node.place, &format!("`{name}`")));
+    }
+    Some(())
+}
+
+/// The error for something that version 5 brought, used in another.
+pub(crate) fn only_version_5(scope: Scope<'_>, place: Place, what: &str) -> Diagnostic {
+    let version = scope.version;
+    scope
+        .at(place, format!("{what} stands in version 5 only"))
+        .label(format!("played in {version} too"))
+        .hint("say `only: 5` on the step, `versions: [5]` for the file, or `{ 5: … }` as the value")
+}
