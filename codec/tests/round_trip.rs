@@ -7,9 +7,14 @@ use mqtt_check_codec::{
     FieldName, Form, Frame, FrameError, Lie, Packet, PacketId, Properties, Property, PropertyId,
     PropertyPlace, ProtocolVersion, Publish, QoS,
 };
-use packets::{VERSIONS, packet};
+use packets::packet;
 use proptest::prelude::*;
 
+const VERSIONS: [ProtocolVersion; 3] = [
+    ProtocolVersion::V3_1,
+    ProtocolVersion::V3_1_1,
+    ProtocolVersion::V5,
+];
 const FORMS: [Form; 3] = [Form::Short, Form::WithReason, Form::Full];
 
 fn any_packet() -> impl Strategy<Value = (ProtocolVersion, Packet)> {

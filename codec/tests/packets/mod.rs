@@ -11,12 +11,6 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-pub(crate) const VERSIONS: [ProtocolVersion; 3] = [
-    ProtocolVersion::V3_1,
-    ProtocolVersion::V3_1_1,
-    ProtocolVersion::V5,
-];
-
 /// A packet of this version, with everything that the standard lets it carry.
 pub(crate) fn packet(version: ProtocolVersion) -> BoxedStrategy<Packet> {
     let both = prop_oneof![
