@@ -74,7 +74,7 @@ pub(super) async fn play(
     match (&plan.control, control) {
         (Some(control), true) => {
             player.play(&control.steps, false).await;
-            player.play(&control.expect, true).await;
+            player.conclude(&control.expect).await;
         }
         _ => player.play(&plan.steps, true).await,
     }

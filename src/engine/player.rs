@@ -61,6 +61,8 @@ pub(super) struct Player<'p> {
     begins: BTreeMap<String, Duration>,
     /// Whether the expectations of the step in play count.
     pub(super) judged: bool,
+    /// Whether a control's own expectations are in play: they look at every connection of a client.
+    pub(super) concluding: bool,
     interrupted: &'p (dyn Fn() -> bool + Sync),
 }
 
@@ -113,6 +115,7 @@ impl<'p> Player<'p> {
             current: StepIndex(0),
             begins: BTreeMap::new(),
             judged: true,
+            concluding: false,
             interrupted,
         }
     }
@@ -130,6 +133,12 @@ impl<'p> Player<'p> {
             }
             self.step(step).await;
         }
+    }
+
+    /// Plays a control's own expectations.
+    pub(super) async fn conclude(&mut self, expect: &[PlannedStep]) {
+        self.concluding = true;
+        self.play(expect, true).await;
     }
 
     /// Lets what is still on its way arrive, and hands the record over with the host.
@@ -275,7 +284,7 @@ impl<'p> Player<'p> {
                 }));
             }
             Hindrance::Ended => {
-                record.not_reached = Some("the broker had ended the connection".into());
+                record.not_reached = Some(StepRecord::ENDED.into());
             }
             Hindrance::NotReached(why) => record.not_reached = Some(why),
         }
@@ -551,6 +560,7 @@ impl<'p> Player<'p> {
         let complete = outcome.ended == Ended::Complete;
         let current = self.current;
         for event in &outcome.taken {
+            let lane = self.transcript.events[event.0].lane;
             self.take_event(lane, *event, current);
         }
         let last = outcome.taken.last().copied();

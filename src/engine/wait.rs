@@ -93,7 +93,18 @@ impl Waiting<'_> {
         let record = &player.transcript.lanes[self.lane.0];
         let mut offers = Vec::new();
         let mut ended = None;
-        for index in player.untaken(self.lane) {
+        // What a control waits for may have come on an earlier connection of the client.
+        let earlier = player
+            .transcript
+            .lanes
+            .iter()
+            .enumerate()
+            .filter(|(n, lane)| {
+                player.concluding && *n != self.lane.0 && lane.client == record.client
+            })
+            .flat_map(|(n, _)| player.untaken(LaneIndex(n)))
+            .filter(|index| !matches!(events[index.0].what, What::Closed(_)));
+        for index in earlier.chain(player.untaken(self.lane)) {
             match &events[index.0].what {
                 What::Received {
                     frame,

@@ -155,6 +155,11 @@ pub struct StepRecord {
     pub not_reached: Option<String>,
 }
 
+impl StepRecord {
+    /// Why a step was not played whose connection the broker had ended.
+    pub const ENDED: &'static str = "the broker had ended the connection";
+}
+
 /// What a waiting brought.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {

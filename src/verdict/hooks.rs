@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
+
 use super::FindingKind;
 use crate::scenario::model::{HookList, HookPattern};
 use crate::transcript::{HookRecord, HookSource, Transcript};
@@ -74,15 +76,27 @@ fn matches(pattern: &HookPattern, record: &HookRecord) -> bool {
     pattern.name == record.name
         && pattern.fields.iter().all(|(name, expected)| {
             match record.fields.iter().find(|(n, _)| n == name) {
-                Some((_, actual)) => same_text(expected, actual),
+                Some((_, actual)) => same_text(name, expected, actual),
                 None => expected == "absent",
             }
         })
 }
 
-/// Whether two texts say the same, `0x00` and `0`, `1` and `true` included.
-fn same_text(expected: &str, actual: &str) -> bool {
-    expected == actual || number(expected).is_some_and(|n| Some(n) == number(actual))
+/// Whether two texts say the same: `0x00` and `0`, `1` and `true`, a code and its name included.
+fn same_text(field: &str, expected: &str, actual: &str) -> bool {
+    let value = |text: &str| match field {
+        "connack" => number(text).or_else(|| connack_code(text)),
+        _ => number(text),
+    };
+    expected == actual || value(expected).is_some_and(|n| Some(n) == value(actual))
+}
+
+/// The code that a CONNACK's reason is the name of, in either version's words.
+fn connack_code(name: &str) -> Option<u64> {
+    [ProtocolVersion::V5, ProtocolVersion::V3_1_1]
+        .into_iter()
+        .find_map(|version| ReasonCode::from_name(name, PacketType::CONNACK, version))
+        .map(|code| u64::from(code.0))
 }
 
 fn number(text: &str) -> Option<u64> {

@@ -39,6 +39,12 @@ fn verdict(
             .iter()
             .any(|f| f.kind == FindingKind::Violation && f.level == level)
     };
+    // Where what the check is about did not happen, neither its holding nor its failing means anything.
+    if let Some(reason) = not_exercised(plan, scene)
+        && scene.broken_off.is_none()
+    {
+        return Verdict::Skipped { reason };
+    }
     if violated(Level::Must) {
         return Verdict::Failed;
     }
@@ -54,9 +60,6 @@ fn verdict(
     }
     if let Some(reason) = control_does_not_hold(plan, control) {
         return Verdict::Inconclusive { reason };
-    }
-    if let Some(reason) = not_exercised(plan, scene) {
-        return Verdict::Skipped { reason };
     }
     if violated(Level::Should) {
         Verdict::Warned
@@ -159,7 +162,9 @@ impl<'a> Judging<'a> {
         let Some(record) = self.records.get(&step.index).copied() else {
             return;
         };
-        if let Some(why) = &record.not_reached {
+        if let Some(why) = &record.not_reached
+            && !self.was_to_end(step, why)
+        {
             let finding = finding(
                 step,
                 FindingKind::NotReached,
@@ -235,6 +240,20 @@ impl<'a> Judging<'a> {
         let actual = super::expectation::what_came(outcome, self.transcript, choice.of);
         self.findings
             .push(finding(step, FindingKind::Violation, expected, actual));
+    }
+
+    /// Whether a step had nothing left to send on since the broker had ended the connection, and another step is
+    /// about just that end.
+    fn was_to_end(&self, step: &PlannedStep, why: &str) -> bool {
+        let Body::Client { client, .. } = &step.body else {
+            return false;
+        };
+        why == StepRecord::ENDED
+            && self.transcript.events.iter().any(|event| {
+                event.taken_by.is_some()
+                    && matches!(event.what, What::Closed(_))
+                    && self.transcript.lanes[event.lane.0].client == *client
+            })
     }
 
     fn version(&self, client: ClientIndex) -> ProtocolVersion {
