@@ -72,8 +72,7 @@ fn transcript(case: &CaseReport<'_>, style: Style) -> Option<String> {
         case.result.title
     );
     for line in record.lines() {
-        out.push_str("  ");
-        out.push_str(line);
+        out.push_str(format!("  {line}").trim_end());
         out.push('\n');
     }
     Some(out)

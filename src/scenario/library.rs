@@ -92,7 +92,7 @@ fn find(path: &Path) -> Result<Vec<Found>, Box<Diagnostic>> {
         }]);
     }
     let mut out = Vec::new();
-    walk(path, "", 0, &mut out)?;
+    walk(path, &prefix_of_named_folder(path)?, 0, &mut out)?;
     if out.is_empty() {
         return Err(Box::new(
             about(path, "no scenario in this folder")
@@ -153,25 +153,33 @@ fn segment(path: &Path, name: &str) -> Result<String, Box<Diagnostic>> {
 /// The id of a file that was named itself: its path below the nearest folder `scenarios`, else its name.
 fn id_of_named_file(path: &Path) -> Result<String, Box<Diagnostic>> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut segments: Vec<String> = Vec::new();
-    segments.push(
-        absolute
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
-    );
-    let folders = absolute.parent().map(Path::components);
-    let folders: Vec<_> = folders
-        .into_iter()
-        .flatten()
+    let stem = absolute.file_stem().unwrap_or_default().to_string_lossy();
+    let below = below_scenarios(absolute.parent().unwrap_or(&absolute)).unwrap_or_default();
+    let segments = below.iter().map(String::as_str).chain([stem.as_ref()]);
+    let checked: Result<Vec<_>, _> = segments.map(|s| segment(path, s)).collect();
+    Ok(checked?.join("/"))
+}
+
+/// What the ids of a folder's files begin with: its path below the nearest folder `scenarios`, so that a part of a
+/// suite has the same ids as the whole; nothing if there is none.
+fn prefix_of_named_folder(path: &Path) -> Result<String, Box<Diagnostic>> {
+    let absolute = path
+        .canonicalize()
+        .or_else(|_| std::path::absolute(path))
+        .unwrap_or_else(|_| path.to_owned());
+    let below = below_scenarios(&absolute).unwrap_or_default();
+    let checked: Result<Vec<_>, _> = below.iter().map(|s| segment(path, s)).collect();
+    Ok(checked?.into_iter().map(|s| format!("{s}/")).collect())
+}
+
+/// The folders below the nearest one named `scenarios`, which may be the folder itself.
+fn below_scenarios(folder: &Path) -> Option<Vec<String>> {
+    let folders: Vec<String> = folder
+        .components()
         .map(|c| c.as_os_str().to_string_lossy().into_owned())
         .collect();
-    if let Some(at) = folders.iter().rposition(|f| f == "scenarios") {
-        segments.splice(0..0, folders[at + 1..].iter().cloned());
-    }
-    let checked: Result<Vec<_>, _> = segments.iter().map(|s| segment(path, s)).collect();
-    Ok(checked?.join("/"))
+    let at = folders.iter().rposition(|f| f == "scenarios")?;
+    Some(folders[at + 1..].to_vec())
 }
 
 /// The text of a file, or why it is none.

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::file::{Header, ReadError, SnapFile, WriteError, read};
 use super::store::{Store, pending_path};
-use crate::scenario::model::CaseId;
+use crate::scenario::model::{CaseId, Level};
+use crate::verdict::{Finding, FindingKind};
 
 /// What a run's records are held against.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,30 +103,75 @@ fn reviewed_file(store: &Store, mode: &Mode, case: &CaseId) -> PathBuf {
     }
 }
 
+/// What came of a case this time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The whole text.
+    pub text: String,
+    /// What was found wrong, as [`findings_text`] writes it: part of a record that was reduced, so that whatever makes
+    /// a case fail shows there.
+    pub findings: String,
+}
+
+impl Record {
+    fn reduced(&self, reduce: &dyn Fn(&str) -> String) -> String {
+        let text = reduce(&self.text);
+        if self.findings.is_empty() {
+            text
+        } else {
+            format!("{}\n{}", text.trim_end(), self.findings)
+        }
+    }
+}
+
+/// What was found wrong, a line each. What came stands in the record itself.
+pub fn findings_text(findings: &[Finding]) -> String {
+    let wrong = findings.iter().filter(|finding| {
+        finding.kind == FindingKind::Violation
+            && matches!(finding.level, Level::Must | Level::Should)
+    });
+    let lines: Vec<String> = wrong
+        .map(|finding| {
+            let clauses: String = finding.clauses.iter().map(|c| format!(" {c}")).collect();
+            format!(
+                "  {}{clauses}: {}: expected {}\n",
+                finding.level,
+                finding.label,
+                finding.expected.join(" or ")
+            )
+        })
+        .collect();
+    if lines.is_empty() {
+        String::new()
+    } else {
+        format!("findings\n{}", lines.concat())
+    }
+}
+
 /// Holds a record against what is reviewed. `reduce` takes a whole record down to what steps bind.
 pub fn compare(
     store: &Store,
     mode: &Mode,
     case: &CaseId,
     reviewed: &Reviewed,
-    record: &str,
+    record: &Record,
     reduce: &dyn Fn(&str) -> String,
 ) -> Comparison {
     let (state, expected, actual) = match mode {
         Mode::Whole => {
             let state = match &reviewed.expected {
                 None => State::New,
-                Some(expected) => same_or_changed(expected, record),
+                Some(expected) => same_or_changed(expected, &record.text),
             };
             (
                 state,
                 reviewed.expected.clone().unwrap_or_default(),
-                record.to_owned(),
+                record.text.clone(),
             )
         }
         Mode::Information => {
             let expected = reviewed.expected.as_deref().map(reduce);
-            let actual = reduce(record);
+            let actual = record.reduced(reduce);
             let state = match &expected {
                 None => State::New,
                 Some(expected) => same_or_changed(expected, &actual),
@@ -148,10 +194,10 @@ pub fn compare(
 
 fn against_baseline(
     reviewed: &Reviewed,
-    record: &str,
+    record: &Record,
     reduce: &dyn Fn(&str) -> String,
 ) -> (State, String, String) {
-    let actual = reduce(record);
+    let actual = record.reduced(reduce);
     let expected = reviewed.expected.as_deref().map(reduce);
     let as_expected = expected.as_deref().is_some_and(|e| is_same(e, &actual));
     match (&reviewed.accepted, expected) {
@@ -268,6 +314,13 @@ mod tests {
         text.split('|').next().unwrap_or_default().to_owned()
     }
 
+    fn whole(text: &str) -> Record {
+        Record {
+            text: text.to_owned(),
+            findings: String::new(),
+        }
+    }
+
     fn run(
         mode: &Mode,
         expected: Option<&str>,
@@ -280,7 +333,7 @@ mod tests {
             pending: false,
         };
         let store = Store::new("snapshots".into());
-        compare(&store, mode, &case(), &reviewed, record, &reduce)
+        compare(&store, mode, &case(), &reviewed, &whole(record), &reduce)
     }
 
     #[test]
@@ -326,7 +379,14 @@ mod tests {
             .expect("writing");
         }
         let reviewed = reviewed(&store, &Mode::Whole, &case()).expect("reading");
-        compare(&store, &Mode::Whole, &case(), &reviewed, record, &reduce)
+        compare(
+            &store,
+            &Mode::Whole,
+            &case(),
+            &reviewed,
+            &whole(record),
+            &reduce,
+        )
     }
 
     #[test]

@@ -1,0 +1,55 @@
+//! `mqtt-check accept` and `mqtt-check reject`: what waits for a review, all at once.
+
+use clap::Args;
+
+use super::snapshots::{Waiting, failure};
+use super::{Dress, Failure, output};
+use crate::exit::Exit;
+use crate::report::words::count;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    waiting: Waiting,
+}
+
+/// Makes every pending snapshot the reviewed one.
+pub(super) fn accept(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+    let pending = arguments.waiting.find()?;
+    // All or none: a damaged one is found before the first is accepted.
+    for one in &pending {
+        one.load().map_err(|error| failure(&error, dress.err))?;
+    }
+    let mut text = String::new();
+    for one in &pending {
+        one.accept().map_err(|error| failure(&error, dress.err))?;
+        text.push_str(&format!("accepted {}\n", one.name));
+    }
+    finish(text, pending.len())
+}
+
+/// Throws every pending snapshot away.
+pub(super) fn reject(arguments: &Arguments) -> Result<Exit, Failure> {
+    let pending = arguments.waiting.find()?;
+    let mut text = String::new();
+    for one in &pending {
+        one.reject().map_err(|error| {
+            Failure::new(
+                Exit::Failed,
+                format!("failed to remove {}: {error}", one.path.display()),
+            )
+        })?;
+        text.push_str(&format!("rejected {}\n", one.name));
+    }
+    finish(text, pending.len())
+}
+
+fn finish(mut text: String, number: usize) -> Result<Exit, Failure> {
+    if number == 0 {
+        text.push_str("no snapshot waits for a review\n");
+    } else {
+        text.push_str(&format!("{}\n", count(number, "snapshot")));
+    }
+    output::print(&text)?;
+    Ok(Exit::Success)
+}

@@ -1,0 +1,29 @@
+//! `mqtt-check check`: reads scenarios and says what is wrong with them, all at once.
+
+use clap::Args;
+
+use super::selection::Selection;
+use super::{Dress, Failure, output};
+use crate::exit::Exit;
+use crate::report::words::count;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    selection: Selection,
+}
+
+pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+    let (plans, _) = arguments.selection.plans(dress.err)?;
+    let mut files: Vec<&str> = plans
+        .iter()
+        .map(|plan| plan.scene.source.path.as_str())
+        .collect();
+    files.dedup();
+    output::print(&format!(
+        "{} with {}: nothing wrong\n",
+        count(files.len(), "scenario"),
+        count(plans.len(), "case")
+    ))?;
+    Ok(Exit::Success)
+}

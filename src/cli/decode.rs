@@ -1,0 +1,133 @@
+//! `mqtt-check decode`: bytes in, what they mean out.
+
+use std::io::Read as _;
+
+use bytes::BytesMut;
+use clap::Args;
+use mqtt_check_codec::notation::{self, MAX_SIZE};
+use mqtt_check_codec::{Frame, Packet, ProtocolVersion};
+
+use super::selection::parse_version;
+use super::{Dress, Failure, output};
+use crate::exit::Exit;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Bytes as hex pairs, or in the notation that scenarios use; `-` reads them from stdin
+    #[arg(value_name = "BYTES", required = true)]
+    bytes: Vec<String>,
+
+    /// The protocol version of the connection; a CONNECT says it for what follows
+    #[arg(long, value_name = "VERSION", default_value = "5", value_parser = version)]
+    protocol: ProtocolVersion,
+
+    /// Show each field with its place and bytes
+    #[arg(long)]
+    fields: bool,
+}
+
+fn version(word: &str) -> Result<ProtocolVersion, String> {
+    parse_version(word).ok_or_else(|| "it is 3.1, 3.1.1 or 5".to_owned())
+}
+
+pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+    let text = match arguments.bytes.as_slice() {
+        [only] if only == "-" => read_stdin()?,
+        words => words.join(" "),
+    };
+    let bytes = notation::parse(&text).map_err(|error| {
+        Failure::usage(format!("no bytes: {error}"))
+            .hint("bytes are written as `10 0c 00 04`, or as docs/scenario-reference.md says")
+    })?;
+    if bytes.is_empty() {
+        return Err(Failure::usage("no bytes to decode"));
+    }
+    let mut buffer = BytesMut::from(&bytes[..]);
+    let mut version = arguments.protocol;
+    let mut exit = Exit::Success;
+    let mut out = String::new();
+    while !buffer.is_empty() {
+        match Frame::read(&mut buffer, usize::MAX) {
+            Ok(Some(frame)) => {
+                if !packet(&frame, &mut version, arguments.fields, dress, &mut out) {
+                    exit = Exit::Failed;
+                }
+            }
+            Ok(None) => {
+                out.push_str(&format!(
+                    "{} the packet is cut off: {} bytes and more to come\n",
+                    dress.out.bad("incomplete"),
+                    buffer.len()
+                ));
+                exit = Exit::Failed;
+                break;
+            }
+            Err(error) => {
+                out.push_str(&format!("{} {error}\n", dress.out.bad("lost")));
+                exit = Exit::Failed;
+                break;
+            }
+        }
+    }
+    output::print(&out)?;
+    Ok(exit)
+}
+
+/// One packet's text; whether it is one.
+fn packet(
+    frame: &Frame,
+    version: &mut ProtocolVersion,
+    with_fields: bool,
+    dress: Dress,
+    out: &mut String,
+) -> bool {
+    let (decoded, spans) = Packet::decode_with_layout(frame, *version);
+    let is_packet = decoded.is_ok();
+    match decoded {
+        Ok(packet) => {
+            if let Packet::Connect(connect) = &packet {
+                *version = connect.version;
+            }
+            out.push_str(&format!("{}\n", packet.describe(*version)));
+        }
+        Err(error) => out.push_str(&format!("{} {error}\n", dress.out.bad("malformed"))),
+    }
+    if with_fields {
+        for span in spans {
+            let shown = frame.bytes().get(span.range.clone()).unwrap_or_default();
+            out.push_str(&format!(
+                "  {:>5}  {:<34} {}\n",
+                span.range.start,
+                span.name.to_string(),
+                hex(shown)
+            ));
+        }
+    }
+    is_packet
+}
+
+/// How many bytes of a field are shown.
+const SHOWN: usize = 32;
+
+fn hex(bytes: &[u8]) -> String {
+    let shown = &bytes[..bytes.len().min(SHOWN)];
+    let pairs: Vec<String> = shown.iter().map(|b| format!("{b:02x}")).collect();
+    let more = if shown.len() < bytes.len() {
+        format!(" and {} more", bytes.len() - shown.len())
+    } else {
+        String::new()
+    };
+    format!("{}{more}", pairs.join(" "))
+}
+
+fn read_stdin() -> Result<String, Failure> {
+    // Every byte takes two digits and perhaps a space.
+    let limit = 4 * MAX_SIZE as u64;
+    let mut text = String::new();
+    std::io::stdin()
+        .lock()
+        .take(limit)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::usage(format!("failed to read stdin: {error}")))?;
+    Ok(text)
+}

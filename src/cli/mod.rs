@@ -1,0 +1,135 @@
+//! The command line: one file a command.
+//!
+//! Results go to stdout, progress and what is wrong to stderr. A command gives an [`Exit`] or a [`Failure`]; only
+//! [`main`] turns either into the number that the shell sees.
+
+mod accept;
+mod check;
+mod decode;
+mod interrupt;
+mod list;
+mod mutants;
+mod output;
+mod progress;
+mod review;
+mod run;
+mod selection;
+mod snapshots;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+use crate::report::words::{ColourChoice, Environment, Style};
+
+/// Shows what an MQTT broker really does, and whether the specification says so.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mqtt-check",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// Whether to colour what is written
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        hide_possible_values = true,
+        help = "Whether to colour what is written: auto, always or never"
+    )]
+    color: ColourChoice,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Play scenarios against a broker and judge it
+    Run(Box<run::Arguments>),
+    /// List cases without playing them
+    List(list::Arguments),
+    /// Read scenarios and report what is wrong with them, without playing them
+    Check(check::Arguments),
+    /// Go through changed and new snapshots one by one
+    Review(review::Arguments),
+    /// Accept changed and new snapshots
+    Accept(accept::Arguments),
+    /// Throw changed and new snapshots away
+    Reject(accept::Arguments),
+    /// Show that the suite can fail: play it against every deviation of the bundled broker
+    Mutants(mutants::Arguments),
+    /// Show what the bytes of packets mean
+    Decode(decode::Arguments),
+    // `broker`, which serves the bundled broker, stands in `broker.rs` and is registered here.
+}
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+struct Failure {
+    exit: Exit,
+    /// A lowercase fragment after `error: `, or whole diagnostics that need nothing before them.
+    message: String,
+    hint: Option<String>,
+    rendered: bool,
+}
+
+impl Failure {
+    fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            message: message.into(),
+            hint: None,
+            rendered: false,
+        }
+    }
+
+    /// The command line is wrong.
+    fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    fn hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+}
+
+/// How both streams are dressed.
+#[derive(Debug, Clone, Copy)]
+struct Dress {
+    out: Style,
+    err: Style,
+}
+
+/// Reads the command line, runs the command, and says how it ended.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let environment = Environment::of_process();
+    let dress = Dress {
+        out: Style::of(cli.color, output::is_terminal(), &environment),
+        err: Style::of(cli.color, output::errors_are_a_terminal(), &environment),
+    };
+    let ended = match &cli.command {
+        Command::Run(arguments) => run::run(arguments, dress),
+        Command::List(arguments) => list::run(arguments, dress),
+        Command::Check(arguments) => check::run(arguments, dress),
+        Command::Review(arguments) => review::run(arguments, dress),
+        Command::Accept(arguments) => accept::accept(arguments, dress),
+        Command::Reject(arguments) => accept::reject(arguments),
+        Command::Mutants(arguments) => mutants::run(arguments, dress),
+        Command::Decode(arguments) => decode::run(arguments, dress),
+    };
+    let exit = ended.unwrap_or_else(|failure| {
+        output::complain(&failure, dress.err);
+        failure.exit
+    });
+    exit.into()
+}

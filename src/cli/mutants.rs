@@ -1,0 +1,254 @@
+//! `mqtt-check mutants`: the suite against every deviation of the bundled broker. A suite that does not notice one
+//! cannot be trusted with the clauses that it breaks.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::progress::Ticks;
+use super::selection::{Selection, patterns};
+use super::{Dress, Failure, interrupt, output};
+use crate::engine::RunOptions;
+use crate::exit::Exit;
+use crate::plan::Plan;
+use crate::report::words::{Style, count};
+use crate::requirements;
+use crate::scenario::model::CaseId;
+use crate::suite;
+use crate::target::Target;
+use crate::target::bundled::{DeviationInfo, deviations};
+use crate::verdict::{CaseResult, FindingKind, Verdict};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    selection: Selection,
+
+    /// Only deviations with this name (a glob); repeatable
+    #[arg(long, value_name = "PATTERN")]
+    deviation: Vec<String>,
+
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+
+    /// Where all randomness comes from
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+/// What one deviation brought.
+#[derive(Debug)]
+struct Mutant {
+    info: DeviationInfo,
+    /// Cases with a finding at a step that cites one of its clauses.
+    citing: Vec<CaseId>,
+    /// Other cases that turned red.
+    collateral: Vec<CaseId>,
+}
+
+impl Mutant {
+    fn is_caught(&self) -> bool {
+        !(self.citing.is_empty() && self.collateral.is_empty())
+    }
+}
+
+#[derive(Serialize)]
+struct Document {
+    deviations: usize,
+    caught: usize,
+    caught_citing: usize,
+    survived: Vec<String>,
+    results: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    deviation: String,
+    clauses: Vec<String>,
+    caught_by: Vec<String>,
+}
+
+pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+    let chosen = choose(&arguments.deviation)?;
+    let (plans, _) = arguments.selection.plans(dress.err)?;
+    interrupt::listen();
+    let right = play(&plans, &[], arguments.seed)?;
+    let right: BTreeMap<CaseId, Verdict> = right
+        .into_iter()
+        .map(|result| (result.id, result.verdict))
+        .collect();
+    let ticks = Ticks::new(chosen.len(), dress.err);
+    let mut mutants = Vec::new();
+    for info in chosen {
+        if interrupt::is_interrupted() {
+            break;
+        }
+        ticks.tick(info.name);
+        let results = play(&plans, &[info.name.to_owned()], arguments.seed)?;
+        mutants.push(judge(info, &results, &right));
+    }
+    ticks.end();
+    let text = if arguments.json {
+        json(&mutants)?
+    } else {
+        plain(&mutants, dress.out)
+    };
+    output::print(&text)?;
+    Ok(if interrupt::is_interrupted() {
+        Exit::Interrupted
+    } else if mutants.iter().all(Mutant::is_caught) {
+        Exit::Success
+    } else {
+        Exit::Failed
+    })
+}
+
+/// The deviations that are meant.
+fn choose(patterns_given: &[String]) -> Result<Vec<DeviationInfo>, Failure> {
+    let patterns = patterns(patterns_given);
+    let mut chosen = deviations();
+    chosen.retain(|info| patterns.is_empty() || patterns.iter().any(|p| p.is(info.name)));
+    if chosen.is_empty() {
+        return Err(Failure::new(Exit::Nothing, "no deviation matches"));
+    }
+    Ok(chosen)
+}
+
+fn play(plans: &[Plan], deviations: &[String], seed: u64) -> Result<Vec<CaseResult>, Failure> {
+    let options = RunOptions {
+        jobs: None,
+        timeout_scale: 1.0,
+        max_wait: Duration::MAX,
+        seed,
+        exclusive: true,
+    };
+    suite::run(
+        plans,
+        &Target::Bundled(super::run::bundled(deviations)?),
+        &options,
+        &interrupt::is_interrupted,
+        &mut |_| ControlFlow::Continue(()),
+    )
+    .map_err(|error| Failure::new(Exit::CouldNotStart, error.to_string()))
+}
+
+/// Which cases noticed. One that is red on the right broker too has noticed nothing.
+fn judge(info: DeviationInfo, results: &[CaseResult], right: &BTreeMap<CaseId, Verdict>) -> Mutant {
+    let mut mutant = Mutant {
+        info,
+        citing: Vec::new(),
+        collateral: Vec::new(),
+    };
+    for result in results {
+        let is_red = is_red(&result.verdict) && !right.get(&result.id).is_some_and(is_red);
+        if !is_red {
+            continue;
+        }
+        if cites(result, &mutant.info.clauses) {
+            mutant.citing.push(result.id.clone());
+        } else {
+            mutant.collateral.push(result.id.clone());
+        }
+    }
+    mutant
+}
+
+fn is_red(verdict: &Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::Failed | Verdict::Warned | Verdict::Inconclusive { .. }
+    )
+}
+
+/// Whether something was found at a step that cites one of these clauses.
+fn cites(result: &CaseResult, clauses: &[(String, String)]) -> bool {
+    let document = requirements::document(result.id.version).as_str();
+    result
+        .findings
+        .iter()
+        .filter(|finding| finding.kind == FindingKind::Violation)
+        .flat_map(|finding| &finding.clauses)
+        .any(|cited| {
+            clauses
+                .iter()
+                .any(|(version, id)| version == document && id == cited)
+        })
+}
+
+/// The clauses as they are cited: `[5 MQTT-3.1.4-3]`.
+fn written(info: &DeviationInfo) -> Vec<String> {
+    let clauses = info.clauses.iter();
+    clauses
+        .map(|(version, id)| format!("[{version} {id}]"))
+        .collect()
+}
+
+fn json(mutants: &[Mutant]) -> Result<String, Failure> {
+    let document = Document {
+        deviations: mutants.len(),
+        caught: mutants.iter().filter(|m| m.is_caught()).count(),
+        caught_citing: mutants.iter().filter(|m| !m.citing.is_empty()).count(),
+        survived: mutants
+            .iter()
+            .filter(|m| !m.is_caught())
+            .map(|m| m.info.name.to_owned())
+            .collect(),
+        results: mutants
+            .iter()
+            .map(|m| Row {
+                deviation: m.info.name.to_owned(),
+                clauses: written(&m.info),
+                caught_by: m
+                    .citing
+                    .iter()
+                    .chain(&m.collateral)
+                    .map(CaseId::to_string)
+                    .collect(),
+            })
+            .collect(),
+    };
+    let text = serde_json::to_string_pretty(&document)
+        .map_err(|error| Failure::new(Exit::Failed, format!("failed to write JSON: {error}")))?;
+    Ok(format!("{text}\n"))
+}
+
+fn plain(mutants: &[Mutant], style: Style) -> String {
+    let width = mutants.iter().map(|m| m.info.name.len()).max().unwrap_or(0);
+    let mut out = String::new();
+    let survivors = mutants.iter().filter(|m| !m.is_caught());
+    for m in survivors {
+        out.push_str(&format!(
+            "{} {}\n  {}\n  breaks {}\n",
+            style.bad("SURVIVED"),
+            style.strong(m.info.name),
+            m.info.summary,
+            written(&m.info).join(", ")
+        ));
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    for m in mutants.iter().filter(|m| m.is_caught()) {
+        let by = match m.citing.as_slice() {
+            [] => style.doubtful("by no step that cites its clauses"),
+            [first, ..] => format!("{} citing, {first}", count(m.citing.len(), "case")),
+        };
+        let other = match m.collateral.len() {
+            0 => String::new(),
+            n => format!("; {} other red", count(n, "case")),
+        };
+        out.push_str(&format!("caught {:<width$}  {by}{other}\n", m.info.name));
+    }
+    let caught = mutants.iter().filter(|m| m.is_caught()).count();
+    let citing = mutants.iter().filter(|m| !m.citing.is_empty()).count();
+    out.push_str(&format!(
+        "{}: {caught} caught, {citing} of them at a step that cites the clause, {} survived\n",
+        count(mutants.len(), "deviation"),
+        mutants.len() - caught
+    ));
+    out
+}

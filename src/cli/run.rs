@@ -1,0 +1,448 @@
+//! `mqtt-check run`: plays scenarios against a broker, judges it, holds the records against their snapshots, and
+//! reports.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::progress::Watch;
+use super::selection::Selection;
+use super::{Dress, Failure, interrupt, output};
+use crate::engine::{Progress, RunOptions};
+use crate::exit::Exit;
+use crate::plan::Plan;
+use crate::report::file::ReportFile;
+use crate::report::{CaseReport, Report, TargetFacts, json, junit, terminal};
+use crate::scenario::model::Capability;
+use crate::suite;
+use crate::target::bundled::{self, Bundled};
+use crate::target::{Capabilities, External, Target};
+use crate::verdict::{CaseResult, Verdict};
+
+mod compared;
+
+use compared::{Expected, Snapshots};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    selection: Selection,
+
+    /// The broker to test; without it the bundled one, in virtual time
+    #[arg(long, value_name = "URL", help_heading = "Target")]
+    broker: Option<String>,
+
+    /// A known broker, described in targets/NAME.yaml (not yet)
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with = "broker",
+        help_heading = "Target"
+    )]
+    target: Option<String>,
+
+    /// Let the bundled broker have this deliberate fault; repeatable
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["broker", "target"], help_heading = "Target")]
+    deviate: Vec<String>,
+
+    /// Play exclusive cases too on a broker that was not started by this run
+    #[arg(long, requires = "broker", help_heading = "Target")]
+    exclusive: bool,
+
+    /// Cases at the same time [default: the number of cores, or 256 over the network]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = "Run")]
+    jobs: Option<u16>,
+
+    /// Skip cases that wait longer than this outside virtual time
+    #[arg(long, value_name = "SPAN", default_value = "30s", value_parser = span, help_heading = "Run")]
+    max_wait: Duration,
+
+    /// Multiply every limit and settling time
+    #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = factor, help_heading = "Run")]
+    timeout_scale: f64,
+
+    /// Where all randomness comes from
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Run")]
+    seed: u64,
+
+    /// Stop at the first case that failed or is inconclusive
+    #[arg(long, help_heading = "Run")]
+    fail_fast: bool,
+
+    /// The folder of the snapshots [default: `snapshots` beside the scenario folder]
+    #[arg(long, value_name = "DIR", help_heading = "Snapshots")]
+    snapshots: Option<PathBuf>,
+
+    /// Accept what is changed or new at once
+    #[arg(long, conflicts_with = "no_snapshots", help_heading = "Snapshots")]
+    update: bool,
+
+    /// Hold nothing against snapshots
+    #[arg(long, help_heading = "Snapshots")]
+    no_snapshots: bool,
+
+    /// Hold the records against what is accepted for this target, and else against what is expected
+    #[arg(long, value_name = "NAME", requires = "broker", conflicts_with = "no_snapshots", value_parser = target_name, help_heading = "Snapshots")]
+    baseline: Option<String>,
+
+    /// Write a report: json or junit; repeatable
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_option, help_heading = "Report")]
+    report: Vec<(Format, PathBuf)>,
+
+    /// Show the transcript of every case
+    #[arg(short, long, help_heading = "Report")]
+    verbose: bool,
+}
+
+/// The format of a report file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Json,
+    JUnit,
+}
+
+fn report_option(text: &str) -> Result<(Format, PathBuf), String> {
+    let Some((format, path)) = text.split_once('=') else {
+        return Err("it is FORMAT=FILE, such as json=report.json".to_owned());
+    };
+    let format = match format {
+        "json" => Format::Json,
+        "junit" => Format::JUnit,
+        "tap" | "html" | "markdown" => {
+            return Err(format!(
+                "{format} reports are not there yet; json and junit are"
+            ));
+        }
+        _ => return Err(format!("there is no format `{format}`; json and junit are")),
+    };
+    if path.is_empty() {
+        return Err("the file has no name".to_owned());
+    }
+    Ok((format, PathBuf::from(path)))
+}
+
+fn target_name(name: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.is_empty() || name.starts_with('.') || !name.chars().all(is_plain) {
+        return Err("a target's name has letters, digits, `-`, `_` and `.`".to_owned());
+    }
+    Ok(name.to_owned())
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if factor.is_finite() && factor > 0.0 && factor <= 1000.0 => Ok(factor),
+        _ => Err("it is a number above 0, 1000 at most".to_owned()),
+    }
+}
+
+/// A span as scenarios write it: `500ms`, `30s`, `1h30m`.
+fn span(text: &str) -> Result<Duration, String> {
+    let wrong = || "it is a number and a unit, such as 500ms, 30s, 2m or 1h30m".to_owned();
+    let mut total = Duration::ZERO;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+        let (number, behind) = rest.split_at(digits);
+        let unit = behind
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(behind.len());
+        let (unit, behind) = behind.split_at(unit);
+        let number: u64 = number.parse().map_err(|_| wrong())?;
+        let part = match unit {
+            "ms" => Some(Duration::from_millis(number)),
+            "s" => Some(Duration::from_secs(number)),
+            "m" => number.checked_mul(60).map(Duration::from_secs),
+            "h" => number.checked_mul(3600).map(Duration::from_secs),
+            "d" => number.checked_mul(86_400).map(Duration::from_secs),
+            _ => None,
+        };
+        total = part.and_then(|p| total.checked_add(p)).ok_or_else(wrong)?;
+        rest = behind;
+    }
+    if text.is_empty() {
+        Err(wrong())
+    } else {
+        Ok(total)
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+    let target = target(arguments)?;
+    let (plans, rest) = arguments.selection.plans(dress.err)?;
+    let snapshots = Snapshots::new(arguments, &target)?;
+    let expected = snapshots.read(&plans, dress.err)?;
+    let files = prepare_reports(arguments)?;
+
+    let began = Instant::now();
+    let (results, interrupted) = play(arguments, &plans, &target, dress)?;
+    let wall = began.elapsed();
+
+    let (cases, unwritten) = compare(&snapshots, &expected, &plans, &results);
+    let report = Report {
+        target: facts(arguments, &target),
+        not_played: plans.len() - results.len(),
+        without_case: snapshots.without_case(arguments, &plans, &rest)?,
+        cases,
+        seed: arguments.seed,
+        wall,
+        interrupted,
+        replay: replay(arguments),
+        review: snapshots.review_option(&plans),
+    };
+    let text = terminal::render(
+        &report,
+        terminal::Options {
+            style: dress.out,
+            transcripts: arguments.verbose,
+            width: width(),
+        },
+    );
+    output::print(&text)?;
+    let mut exit = report.exit();
+    for problem in unwritten.into_iter().chain(write_reports(&files, &report)) {
+        output::complain(&problem, dress.err);
+        if exit != Exit::Interrupted {
+            exit = Exit::Failed;
+        }
+    }
+    Ok(exit)
+}
+
+fn target(arguments: &Arguments) -> Result<Target, Failure> {
+    if let Some(name) = &arguments.target {
+        return Err(
+            Failure::usage(format!("--target {name}: target files are not there yet"))
+                .hint("use --broker URL"),
+        );
+    }
+    match &arguments.broker {
+        Some(url) => External::at(url)
+            .map(Target::External)
+            .map_err(|error| Failure::usage(format!("--broker: {error}"))),
+        None => bundled(&arguments.deviate).map(Target::Bundled),
+    }
+}
+
+/// The bundled broker with these deviations.
+pub(super) fn bundled(deviations: &[String]) -> Result<Bundled, Failure> {
+    Bundled::with(deviations.iter().map(String::as_str)).map_err(|name| {
+        let known: Vec<&str> = bundled::deviations().iter().map(|d| d.name).collect();
+        let nearest = known
+            .iter()
+            .min_by_key(|known| strsim::damerau_levenshtein(known, &name))
+            .map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+        Failure::usage(format!("there is no deviation `{name}`")).hint(format!(
+            "{nearest}`mqtt-check mutants` goes through all of them"
+        ))
+    })
+}
+
+fn facts(arguments: &Arguments, target: &Target) -> TargetFacts {
+    match target {
+        Target::Bundled(_) => TargetFacts {
+            name: match arguments.deviate.as_slice() {
+                [] => "bundled broker".to_owned(),
+                deviations => format!("bundled broker with {}", deviations.join(", ")),
+            },
+            capabilities: capabilities(&Capabilities::bundled()),
+            ..TargetFacts::default()
+        },
+        Target::External(external) => TargetFacts {
+            name: external.name.clone(),
+            url: Some(external.url.clone()),
+            ..TargetFacts::default()
+        },
+    }
+}
+
+fn capabilities(known: &Capabilities) -> Vec<(String, bool)> {
+    Capability::ALL
+        .iter()
+        .map(|capability| {
+            let lacks = known.lacks.iter().any(|(lacking, _)| lacking == capability);
+            (capability.as_str().to_owned(), !lacks)
+        })
+        .collect()
+}
+
+/// Tries every report path before anything is played.
+fn prepare_reports(arguments: &Arguments) -> Result<Vec<(Format, ReportFile)>, Failure> {
+    let mut files: Vec<(Format, ReportFile)> = Vec::new();
+    for (format, path) in &arguments.report {
+        let shown = path.display();
+        if files.iter().any(|(_, file)| file.path() == path) {
+            return Err(Failure::usage(format!("two reports go to {shown}")));
+        }
+        let file = ReportFile::prepare(path).map_err(|error| {
+            Failure::new(
+                Exit::CouldNotStart,
+                format!("failed to write the report {shown}: {error}"),
+            )
+        })?;
+        files.push((*format, file));
+    }
+    Ok(files)
+}
+
+/// Plays the plans; the results, and whether the user broke it off.
+fn play(
+    arguments: &Arguments,
+    plans: &[Plan],
+    target: &Target,
+    dress: Dress,
+) -> Result<(Vec<CaseResult>, bool), Failure> {
+    let options = RunOptions {
+        jobs: arguments.jobs.map(usize::from),
+        timeout_scale: arguments.timeout_scale,
+        max_wait: arguments.max_wait,
+        seed: arguments.seed,
+        exclusive: arguments.exclusive,
+    };
+    interrupt::listen();
+    let watch = Watch::new(plans.len(), dress.err, arguments.verbose);
+    let results = suite::run(
+        plans,
+        target,
+        &options,
+        &interrupt::is_interrupted,
+        &mut |progress| {
+            let Progress::Finished(result) = progress else {
+                return ControlFlow::Continue(());
+            };
+            watch.finished(result);
+            let is_end = arguments.fail_fast
+                && matches!(
+                    result.verdict,
+                    Verdict::Failed | Verdict::Inconclusive { .. }
+                );
+            if is_end {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        },
+    );
+    watch.end();
+    let results = results.map_err(|error| Failure::new(Exit::CouldNotStart, error.to_string()))?;
+    // All played is not broken off, even if the user wanted to.
+    let interrupted = interrupt::is_interrupted() && results.len() < plans.len();
+    Ok((results, interrupted))
+}
+
+/// Every result with its plan and its snapshot; and what could not be written.
+fn compare<'a>(
+    snapshots: &Snapshots,
+    expected: &[Expected],
+    plans: &'a [Plan],
+    results: &'a [CaseResult],
+) -> (Vec<CaseReport<'a>>, Option<Failure>) {
+    let mut cases = Vec::with_capacity(results.len());
+    let mut unwritten = None;
+    let mut results = results.iter().peekable();
+    // Results come in the order of the plans; a run that stopped early has gaps.
+    for (plan, expected) in plans.iter().zip(expected) {
+        let Some(result) = results.next_if(|result| result.id == plan.scene.id) else {
+            continue;
+        };
+        let mut comparison = snapshots.compare(plan, result, expected);
+        // After the first that could not be written the others are not tried.
+        if let (Some(comparison), None) = (&mut comparison, &unwritten) {
+            unwritten = snapshots
+                .settle(plan, comparison)
+                .err()
+                .map(|error| Failure::new(Exit::Failed, error.to_string()));
+        }
+        cases.push(CaseReport {
+            plan,
+            result,
+            comparison,
+        });
+    }
+    (cases, unwritten)
+}
+
+/// Writes every report; what failed.
+fn write_reports(files: &[(Format, ReportFile)], report: &Report<'_>) -> Vec<Failure> {
+    files
+        .iter()
+        .filter_map(|(format, file)| {
+            let text = match format {
+                Format::Json => json::render(report).map_err(|error| error.to_string()),
+                Format::JUnit => junit::render(report).map_err(|error| error.to_string()),
+            };
+            let written = text.and_then(|t| file.write(&t).map_err(|error| error.to_string()));
+            let problem = written.err()?;
+            Some(Failure::new(
+                Exit::Failed,
+                format!(
+                    "failed to write the report {}: {problem}",
+                    file.path().display()
+                ),
+            ))
+        })
+        .collect()
+}
+
+/// The options that play one of the run's cases again.
+fn replay(arguments: &Arguments) -> String {
+    let mut words: Vec<String> = arguments
+        .selection
+        .paths
+        .iter()
+        .map(|p| quoted(p))
+        .collect();
+    if let Some(url) = &arguments.broker {
+        words.push(format!("--broker {url}"));
+    }
+    words.extend(arguments.deviate.iter().map(|d| format!("--deviate {d}")));
+    words.join(" ")
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    if text.contains(|c: char| c.is_whitespace() || "'\"$\\`*?[]{}()<>&;|!~#".contains(c)) {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    } else {
+        text
+    }
+}
+
+/// The width of the terminal, or 80 columns.
+fn width() -> u16 {
+    comfy_table::Table::new().width().unwrap_or(80)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_spans_as_scenarios_write_them() {
+        for (text, ms) in [("500ms", 500), ("30s", 30_000), ("1h30m", 5_400_000)] {
+            assert_eq!(span(text), Ok(Duration::from_millis(ms)), "{text}");
+        }
+        for text in ["", "30", "s", "30 s", "-1s", "1y", "99999999999999999999s"] {
+            assert!(span(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_formats_that_are_not_there() {
+        assert!(report_option("json=a.json").is_ok());
+        for text in ["json", "json=", "html=a.html", "pdf=a.pdf"] {
+            assert!(report_option(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn keeps_a_targets_name_inside_its_folder() {
+        assert!(target_name("mosquitto-2.0").is_ok());
+        for name in ["", "..", "a/b", ".hidden"] {
+            assert!(target_name(name).is_err(), "{name}");
+        }
+    }
+}

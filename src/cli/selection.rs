@@ -1,0 +1,226 @@
+//! Which cases a command is about: paths, and filters on ids, tags and clauses.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use globset::{GlobBuilder, GlobMatcher};
+use mqtt_check_codec::ProtocolVersion;
+
+use super::{Failure, output};
+use crate::exit::Exit;
+use crate::plan::{Plan, plan};
+use crate::report::words::Style;
+use crate::requirements::citation;
+use crate::scenario::{self, model::Scene};
+
+#[derive(Debug, Args)]
+pub(super) struct Selection {
+    /// Scenario files, or folders of them
+    #[arg(value_name = "PATH", default_value = "scenarios")]
+    pub(super) paths: Vec<PathBuf>,
+
+    /// Only cases with this id (a glob), tag or clause; repeatable
+    #[arg(long, value_name = "PATTERN")]
+    filter: Vec<String>,
+
+    /// Not the cases with this id (a glob), tag or clause; repeatable
+    #[arg(long, value_name = "PATTERN")]
+    exclude: Vec<String>,
+
+    /// Only this protocol version; repeatable
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    protocol: Vec<ProtocolVersion>,
+}
+
+fn version(word: &str) -> Result<ProtocolVersion, String> {
+    parse_version(word).ok_or_else(|| "it is 3.1, 3.1.1 or 5".to_owned())
+}
+
+/// The version that this word stands for, as scenarios write it or as people do.
+pub(super) fn parse_version(word: &str) -> Option<ProtocolVersion> {
+    match word {
+        "3.1" => Some(ProtocolVersion::V3_1),
+        "3.1.1" => Some(ProtocolVersion::V3_1_1),
+        "5" | "5.0" => Some(ProtocolVersion::V5),
+        _ => None,
+    }
+}
+
+impl Selection {
+    /// Every case below the paths, planned, and those of them that the filters let through.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files, a bad pattern, or nothing that matches.
+    pub(super) fn plans(&self, style: Style) -> Result<(Vec<Plan>, Vec<Plan>), Failure> {
+        let filter = patterns(&self.filter);
+        let exclude = patterns(&self.exclude);
+        let all = self.load(style)?;
+        let is_chosen = |plan: &Plan| {
+            let scene = &plan.scene;
+            (self.protocol.is_empty() || self.protocol.contains(&scene.id.version))
+                && (filter.is_empty() || filter.iter().any(|p| p.matches(scene)))
+                && !exclude.iter().any(|p| p.matches(scene))
+        };
+        let (chosen, rest): (Vec<Plan>, Vec<Plan>) = all.into_iter().partition(is_chosen);
+        if chosen.is_empty() {
+            return Err(Failure::new(Exit::Nothing, "no case matches")
+                .hint("`mqtt-check list` shows every case with its id"));
+        }
+        Ok((chosen, rest))
+    }
+
+    /// Every case below the paths.
+    pub(super) fn load(&self, style: Style) -> Result<Vec<Plan>, Failure> {
+        if let Some(missing) = self.paths.iter().find(|path| !path.exists()) {
+            return Err(missing_path(missing));
+        }
+        if let Some(empty) = self.paths.iter().find(|path| !holds_a_scenario(path, 0)) {
+            return Err(
+                Failure::new(Exit::Nothing, format!("no scenario in {}", empty.display()))
+                    .hint("scenarios are files that end with .yaml or .yml"),
+            );
+        }
+        let scenes =
+            scenario::load(&self.paths).map_err(|wrong| output::diagnostics(&wrong, style))?;
+        let mut wrong = citation::unresolved(&scenes);
+        let mut plans = Vec::new();
+        for scene in scenes {
+            match plan(scene) {
+                Ok(plan) => plans.push(plan),
+                Err(more) => {
+                    for diagnostic in more {
+                        if !wrong.contains(&diagnostic) {
+                            wrong.push(diagnostic);
+                        }
+                    }
+                }
+            }
+        }
+        if wrong.is_empty() {
+            Ok(plans)
+        } else {
+            Err(output::diagnostics(&wrong, style))
+        }
+    }
+
+    /// Whether anything but paths narrows the choice.
+    pub(super) fn is_narrowed(&self) -> bool {
+        !(self.filter.is_empty() && self.exclude.is_empty() && self.protocol.is_empty())
+    }
+}
+
+fn missing_path(path: &Path) -> Failure {
+    let failure = Failure::usage(format!("there is no {}", path.display()));
+    if path == Path::new("scenarios") {
+        failure.hint("name the folder or the file of the scenarios")
+    } else {
+        failure
+    }
+}
+
+/// Whether there is anything to read. Folders that cannot be read count, so that loading says what is wrong.
+fn holds_a_scenario(path: &Path, depth: usize) -> bool {
+    if !path.is_dir() || depth > 32 {
+        return true;
+    }
+    let Ok(mut entries) = std::fs::read_dir(path) else {
+        return true;
+    };
+    entries.any(|entry| {
+        let Ok(path) = entry.map(|entry| entry.path()) else {
+            return true;
+        };
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("yaml" | "yml") => true,
+            _ => path.is_dir() && holds_a_scenario(&path, depth + 1),
+        }
+    })
+}
+
+/// A pattern of `--filter` or `--exclude`.
+pub(super) struct Pattern {
+    text: String,
+    /// `None` when the text is no glob; it is then only compared. `[5 MQTT-3.1.4-3]` is none, since 4 stands
+    /// before 3.
+    glob: Option<GlobMatcher>,
+}
+
+pub(super) fn patterns(texts: &[String]) -> Vec<Pattern> {
+    texts
+        .iter()
+        .map(|text| Pattern {
+            text: text.clone(),
+            glob: GlobBuilder::new(text)
+                .build()
+                .ok()
+                .map(|glob| glob.compile_matcher()),
+        })
+        .collect()
+}
+
+impl Pattern {
+    fn matches(&self, scene: &Scene) -> bool {
+        let id = scene.id.to_string();
+        let without_version = id.rsplit_once('@').map_or(id.as_str(), |(id, _)| id);
+        self.is(&id)
+            || self.is(without_version)
+            || self.is(&scene.id.path)
+            || scene.tags.contains(&self.text)
+            || scene
+                .steps
+                .iter()
+                .flat_map(|step| &step.clauses)
+                .any(|clause| self.is_clause(clause, scene.id.version))
+    }
+
+    /// Equal as written, or as a glob: an id with a row has brackets, which mean something else in a glob.
+    pub(super) fn is(&self, text: &str) -> bool {
+        self.text == text || self.glob.as_ref().is_some_and(|glob| glob.is_match(text))
+    }
+
+    /// `MQTT-3.1.4-3`, a glob, or as reports write it: `[5 MQTT-3.1.4-3]`.
+    fn is_clause(&self, clause: &str, version: ProtocolVersion) -> bool {
+        let plain = self.text.trim_start_matches('[').trim_end_matches(']');
+        match plain.split_once(' ') {
+            Some((of, id)) => id == clause && parse_version(of) == Some(version),
+            None => self.is(clause),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transcript::text::fixture::takeover_plan;
+
+    fn matches(text: &str) -> bool {
+        let pattern = patterns(&[text.to_owned()]).remove(0);
+        pattern.matches(&takeover_plan().scene)
+    }
+
+    #[test]
+    fn finds_cases_by_id_tag_and_clause() {
+        for text in [
+            "session/takeover@5",
+            "session/takeover",
+            "session/*",
+            "*takeover*",
+            "*@5",
+            "session",
+            "MQTT-3.1.4-3",
+            "MQTT-3.1.4-*",
+            "[5 MQTT-3.1.4-3]",
+        ] {
+            assert!(matches(text), "{text}");
+        }
+        for text in [
+            "takeover",
+            "*@3.1.1",
+            "will",
+            "MQTT-3.1.4",
+            "[3.1.1 MQTT-3.1.4-3]",
+        ] {
+            assert!(!matches(text), "{text}");
+        }
+    }
+}
