@@ -1,6 +1,6 @@
 //! One packet against one pattern, field by field.
 
-use mqtt_check_codec::PacketType;
+use mqtt_check_codec::{PacketType, ReasonCode};
 
 use super::field::{Received, field};
 use super::memory::Memory;
@@ -126,6 +126,15 @@ fn value_matches(
             actual,
             Literal::Reasons(codes) if codes.len() == *count && codes.iter().all(|c| c.is_success())
         ),
+        Matcher::Each(matchers) => {
+            let Literal::Reasons(codes) = actual else {
+                return false;
+            };
+            let one = |(matcher, code): (&Matcher, &ReasonCode)| {
+                value_matches(matcher, &Literal::Reason(*code), client, memory)
+            };
+            codes.len() == matchers.len() && matchers.iter().zip(codes).all(one)
+        }
         Matcher::Includes(pairs) => {
             let Literal::Pairs(actual) = actual else {
                 return false;

@@ -182,6 +182,10 @@ pub(super) fn describe_matcher(
         Matcher::StartsWith(prefix) => format!("starting with {}", describe_bytes(prefix)),
         Matcher::Success => "a success".to_owned(),
         Matcher::Successes(count) => format!("{count} codes of success"),
+        Matcher::Each(all) => {
+            let all: Vec<_> = all.iter().map(inner).collect();
+            format!("[{}]", all.join(", "))
+        }
         Matcher::Includes(pairs) => format!(
             "including {}",
             describe_literal(&Literal::Pairs(pairs.clone()), packet, version)

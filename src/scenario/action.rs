@@ -5,13 +5,13 @@ use mqtt_check_codec::PacketType;
 use super::duration::duration;
 use super::expectation;
 use super::fields::{PACKETS, packet_named, packet_word};
-use super::lie::lies;
+use super::lie::Faults;
 use super::matcher::match_fields;
 use super::model::{
     Answer, ClientAction, DropHow, Exchange, Expr, Field, FilterTemplate, Literal, PacketTemplate,
     SendBytes,
 };
-use super::node::{Node, Value, short};
+use super::node::{Entry, Node, Value, short};
 use super::notation;
 use super::packet::{self, Manner, expand_clean_session, merge, plain_filter, sent_fields};
 use super::scope::{Mapping, Scope};
@@ -40,14 +40,7 @@ fn one(scope: Scope<'_>, actor: Actor<'_>, node: &Node, batched: bool) -> Option
         Value::Scalar(scalar) => (&*scalar.text, node.place, None),
         Value::Map(entries) => match &entries[..] {
             [entry] => (&*entry.key.text, entry.key.place, Some(&entry.value)),
-            [_, second, ..] => {
-                let title = format!("`{}` is a second action", short(&second.key.text));
-                return scope.fail(
-                    scope
-                        .at(second.key.place, title)
-                        .hint("a step has one action; what goes with it stands inside of it"),
-                );
-            }
+            [first, second, ..] => return several(scope, first, second),
             [] => return scope.expected(node, "an action"),
         },
         _ => return scope.expected(node, "an action"),
@@ -77,6 +70,17 @@ fn one(scope: Scope<'_>, actor: Actor<'_>, node: &Node, batched: bool) -> Option
         }
         _ => unknown(scope, key, place),
     }
+}
+
+fn several<T>(scope: Scope<'_>, first: &Entry, second: &Entry) -> Option<T> {
+    let key = &*second.key.text;
+    let title = format!("`{}` is a second action", short(key));
+    let hint = if &*first.key.text == "expect" && expectation::MODIFIERS.contains(&key) {
+        format!("it stands beside what is expected: `expect: {{ closed: {{}}, {key}: … }}`")
+    } else {
+        "a step has one action; what goes with it stands inside of it".to_owned()
+    };
+    scope.fail(scope.at(second.key.place, title).hint(hint))
 }
 
 /// The packet of an action that is named like one, and of `ping`.
@@ -218,19 +222,15 @@ impl<'a> Written<'a> {
                 _ => {}
             }
         }
-        let lies = map
-            .take("override")
-            .map(|node| lies(scope, packet_type, node));
+        let faults = Faults::take(&mut map);
         let filters = has_filters.then(|| filters(scope, packet_type, node, &mut map, manner));
         let rest = map.rest();
         let filled = out.fill(scope, actor, node, &rest, map.known(), manner);
-        if let Some(lies) = lies {
-            out.packet.lies = lies?;
-        }
         if let Some(filters) = filters {
             out.packet.filters = filters?;
         }
         filled?;
+        out.packet.lies = faults.lies(scope, &out.packet)?;
         Some(out)
     }
 
@@ -240,7 +240,7 @@ impl<'a> Written<'a> {
         scope: Scope<'_>,
         actor: Actor<'_>,
         node: &Node,
-        rest: &[&super::node::Entry],
+        rest: &[&Entry],
         known: &[&'static str],
         manner: Manner,
     ) -> Option<()> {
@@ -254,6 +254,12 @@ impl<'a> Written<'a> {
         self.packet.fields = merge(defaults, changes);
         let named = |name: &str| self.packet.fields.iter().any(|f| f.name == name);
         let complete = packet != PacketType::PUBLISH || named("topic") || named("topic_alias");
+        let qos = self.packet.fields.iter().find(|f| f.name == "qos");
+        if let Some(qos) = qos
+            && !matches!(qos.value, Expr::Literal(_))
+        {
+            return scope.fail(scope.at(qos.place, "the QoS must be known from the file"));
+        }
         if manner == Manner::Honest && !complete {
             return scope.fail(scope.at(node.place, "`publish` without a `topic`"));
         }
@@ -374,9 +380,7 @@ fn qos(packet: &PacketTemplate) -> u64 {
     let qos = packet.fields.iter().find(|f| f.name == "qos");
     match qos.map(|f| &f.value) {
         Some(Expr::Literal(Literal::Number(n))) => *n,
-        // A name may turn out to be anything above 0.
-        Some(_) => u64::MAX,
-        None => 0,
+        _ => 0,
     }
 }
 
@@ -393,8 +397,23 @@ fn answering(packet: &PacketTemplate) -> Option<PacketType> {
         PacketType::UNSUBSCRIBE => Some(PacketType::UNSUBACK),
         PacketType::PINGREQ => Some(PacketType::PINGRESP),
         PacketType::AUTH => Some(PacketType::AUTH),
+        PacketType::PUBREC => Some(PacketType::PUBREL),
+        PacketType::PUBREL => Some(PacketType::PUBCOMP),
         _ => None,
     }
+}
+
+/// Whether the answer is waited for without a word. AUTH may be answered by CONNACK as well, and acknowledgements
+/// are sent to see what comes.
+fn waits_by_itself(packet: PacketType) -> bool {
+    matches!(
+        packet,
+        PacketType::CONNECT
+            | PacketType::PUBLISH
+            | PacketType::SUBSCRIBE
+            | PacketType::UNSUBSCRIBE
+            | PacketType::PINGREQ
+    )
 }
 
 fn answer(scope: Scope<'_>, word: &str, written: &Written<'_>, batched: bool) -> Option<Answer> {
@@ -444,11 +463,9 @@ fn answer(scope: Scope<'_>, word: &str, written: &Written<'_>, batched: bool) ->
                 _ => expectation::refused(scope, value).map(Answer::Refused),
             }
         }
-        // AUTH may be answered by CONNACK as well: without a word the following steps look at it.
-        _ if packet.packet_type == PacketType::AUTH => Some(Answer::None),
         _ => Some(match answering {
-            Some(_) => Answer::Fields(Vec::new()),
-            None => Answer::None,
+            Some(_) if waits_by_itself(packet.packet_type) => Answer::Fields(Vec::new()),
+            _ => Answer::None,
         }),
     }
 }

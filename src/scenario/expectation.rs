@@ -25,7 +25,7 @@ const OTHERS: [&str; 6] = [
     "any_of",
 ];
 /// What may stand beside an expectation in its mapping.
-const MODIFIERS: [&str; 7] = [
+pub(crate) const MODIFIERS: [&str; 7] = [
     "within",
     "not_before",
     "after",

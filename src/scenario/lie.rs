@@ -1,50 +1,119 @@
-//! `override`: deliberate faults of an encoded packet.
+//! Deliberate faults of an encoded packet: `override`, and `append`, `trailing`, `properties` and `cut` beside it.
 
 use bytes::Bytes;
-use mqtt_check_codec::{PacketType, PropertyId};
+use bytestring::ByteString;
+use mqtt_check_codec::{
+    Ack, Auth, ConnAck, Connect, Disconnect, Packet, PacketId, PacketType, Properties, PropertyId,
+    ProtocolVersion, Publish, QoS, ReasonCode, SubAck, Subscribe, Subscription,
+    SubscriptionOptions, UnsubAck, Unsubscribe,
+};
 
-use super::fields::packet_word;
-use super::model::Lie;
+use super::fields::{Kind, VARIABLE_MAX, packet_word, property_kind};
+use super::model::{Expr, Lie, Literal, PacketTemplate};
 use super::node::{Entry, Node, short};
 use super::notation;
-use super::scope::Scope;
+use super::scope::{Mapping, Scope};
 use super::text::{self, PAYLOAD_MAX, Rules};
-use super::value::number;
+use super::value::{number, only_version_5};
 use super::words::did_you_mean;
 
-/// The faults that a mapping names, in its order.
-pub(crate) fn lies(scope: Scope<'_>, packet: PacketType, node: &Node) -> Option<Vec<Lie>> {
+/// The faults of a packet, as they stand in its mapping beside its fields.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Faults<'a> {
+    overridden: Option<&'a Node>,
+    append: Option<&'a Node>,
+    trailing: Option<&'a Node>,
+    properties: Option<&'a Node>,
+    cut: Option<&'a Node>,
+}
+
+impl<'a> Faults<'a> {
+    pub(crate) fn take(map: &mut Mapping<'a>) -> Self {
+        Self {
+            overridden: map.take("override"),
+            append: map.take("append"),
+            trailing: map.take("trailing"),
+            properties: map.take("properties"),
+            cut: map.take("cut"),
+        }
+    }
+
+    /// The faults, typed. The packet's fields and filters say what there is to override.
+    pub(crate) fn lies(&self, scope: Scope<'_>, packet: &PacketTemplate) -> Option<Vec<Lie>> {
+        let mut out = match self.overridden {
+            None => Some(Vec::new()),
+            Some(node) => overrides(scope, packet, node),
+        };
+        if let Some(node) = self.properties
+            && !scope.version.has_properties()
+        {
+            return scope.fail(only_version_5(scope, node.place, "`properties`"));
+        }
+        let more = [
+            self.properties
+                .map(|n| bytes(scope, n).map(Lie::Properties)),
+            self.append.map(|n| bytes(scope, n).map(Lie::Append)),
+            self.trailing.map(|n| bytes(scope, n).map(Lie::Trailing)),
+            self.cut.map(|n| cut(scope, n)),
+        ];
+        for lie in more.into_iter().flatten() {
+            out = out.zip(lie).map(|(mut lies, lie)| {
+                lies.push(lie);
+                lies
+            });
+        }
+        out
+    }
+}
+
+fn cut(scope: Scope<'_>, node: &Node) -> Option<Lie> {
+    let size = number(scope, node, &(0..=VARIABLE_MAX), "a number of bytes")?;
+    usize::try_from(size).ok().map(Lie::Cut)
+}
+
+fn overrides(scope: Scope<'_>, packet: &PacketTemplate, node: &Node) -> Option<Vec<Lie>> {
     let Some(entries) = node.entries() else {
         return scope.expected(node, "fields and their bytes (a mapping)");
     };
-    let all: Vec<_> = entries.iter().map(|e| lie(scope, packet, e)).collect();
+    let names = names(packet, scope.version);
+    let all: Vec<_> = entries
+        .iter()
+        .map(|entry| lie(scope, packet.packet_type, &names, entry))
+        .collect();
     all.into_iter().collect()
 }
 
-fn lie(scope: Scope<'_>, packet: PacketType, entry: &Entry) -> Option<Lie> {
-    let key = &*entry.key.text;
-    match key {
-        "append" => return bytes(scope, &entry.value).map(Lie::Append),
-        "trailing" => return bytes(scope, &entry.value).map(Lie::Trailing),
-        "properties" => return bytes(scope, &entry.value).map(Lie::Properties),
-        "cut" => {
-            let size = number(
-                scope,
-                &entry.value,
-                &(0..=PAYLOAD_MAX as u64),
-                "a number of bytes",
-            )?;
-            return usize::try_from(size).ok().map(Lie::Cut);
-        }
-        _ => {}
+fn lie(scope: Scope<'_>, packet: PacketType, names: &[String], entry: &Entry) -> Option<Lie> {
+    let field = entry.key.text.to_string();
+    // A name without an index is the first's.
+    let first = |name: &String| name.replacen("[0]", "", 1) == field;
+    if !names.iter().any(|name| *name == field || first(name)) {
+        return unknown(scope, packet, names, entry);
     }
-    check_name(scope, packet, entry)?;
-    let field = key.to_owned();
     if entry.value.word() == Some("~") {
         return Some(Lie::Omit { field });
     }
     let bytes = bytes(scope, &entry.value)?;
     Some(Lie::Override { field, bytes })
+}
+
+fn unknown<T>(scope: Scope<'_>, packet: PacketType, names: &[String], entry: &Entry) -> Option<T> {
+    let key = &*entry.key.text;
+    let word = packet_word(packet);
+    let title = format!("this `{word}` has no field `{}` to override", short(key));
+    let mut diagnostic = scope.at(entry.key.place, title);
+    let is_property = PropertyId::ALL.iter().any(|id| id.key() == Some(key));
+    if is_property {
+        diagnostic.hint = Some(format!(
+            "give the packet a `{key}` that is then overridden, or add its bytes with `properties: …` beside `override`"
+        ));
+    } else if ["append", "trailing", "cut"].contains(&key) {
+        diagnostic.hint = Some(format!("`{key}` stands beside `override`, not in it"));
+    } else {
+        diagnostic.label = did_you_mean(key, names.iter().map(String::as_str));
+        diagnostic.hint = Some(format!("its fields are {}", names.join(", ")));
+    }
+    scope.fail(diagnostic)
 }
 
 /// Notation, or one of the forms of a payload.
@@ -59,100 +128,122 @@ fn bytes(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
     notation::bytes(scope, node)
 }
 
-/// The names of an encoded packet's own fields.
-fn own_names(packet: PacketType) -> &'static [&'static str] {
-    match packet {
-        PacketType::CONNECT => &[
-            "protocol_name",
-            "protocol_level",
-            "connect_flags",
-            "keep_alive",
-            "client_id",
-            "will_property_length",
-            "will_topic",
-            "will_payload",
-            "username",
-            "password",
-        ],
-        PacketType::CONNACK => &["acknowledge_flags", "reason"],
-        PacketType::PUBLISH => &["topic", "packet_id", "payload"],
-        PacketType::SUBSCRIBE => &["packet_id", "filter", "options"],
-        PacketType::UNSUBSCRIBE => &["packet_id", "filter"],
-        PacketType::SUBACK | PacketType::UNSUBACK => &["packet_id", "reasons"],
-        PacketType::PINGREQ | PacketType::PINGRESP => &[],
-        PacketType::DISCONNECT | PacketType::AUTH => &["reason"],
-        _ => &["packet_id", "reason"],
-    }
-}
-
-/// What every packet has.
-const EVERYWHERE: [&str; 4] = [
-    "packet_type",
-    "flags",
-    "remaining_length",
-    "property_length",
-];
-
-fn names(packet: PacketType) -> Vec<String> {
-    let own = EVERYWHERE.iter().chain(own_names(packet));
-    let mut out: Vec<String> = own.map(|n| (*n).to_owned()).collect();
-    for key in PropertyId::ALL.iter().filter_map(|id| id.key()) {
-        out.push(key.to_owned());
-        if packet == PacketType::CONNECT {
-            out.push(format!("will_{}", key.trim_start_matches("will_")));
+/// The names of the fields that this packet will have when it is encoded.
+fn names(template: &PacketTemplate, version: ProtocolVersion) -> Vec<String> {
+    let mut out: Vec<String> = match sample(template, version) {
+        Some(packet) => {
+            let names = packet.field_names(version);
+            names.iter().map(ToString::to_string).collect()
+        }
+        None => Vec::new(),
+    };
+    for field in &template.fields {
+        let bare = field.name.strip_prefix("will_").unwrap_or(&field.name);
+        let kind = PropertyId::ALL
+            .iter()
+            .find(|id| id.key().is_some_and(|key| key == field.name || key == bare));
+        let Some(id) = kind else { continue };
+        let name = &field.name;
+        match (property_kind(*id), &field.value) {
+            (Kind::UserProperties, Expr::Literal(Literal::Pairs(pairs))) => {
+                for index in 0..pairs.len() {
+                    let parts = [
+                        "",
+                        ".id",
+                        ".name",
+                        ".name.length",
+                        ".value",
+                        ".value.length",
+                    ];
+                    out.extend(parts.iter().map(|part| format!("{name}[{index}]{part}")));
+                }
+            }
+            (Kind::Text | Kind::Binary, _) => {
+                let parts = ["", ".id", ".length"];
+                out.extend(parts.iter().map(|part| format!("{name}{part}")));
+            }
+            _ => out.extend(["", ".id"].iter().map(|part| format!("{name}{part}"))),
         }
     }
     out
 }
 
-fn check_name(scope: Scope<'_>, packet: PacketType, entry: &Entry) -> Option<()> {
-    let key = &*entry.key.text;
-    let base_end = key.find(['[', '.']).unwrap_or(key.len());
-    let (base, suffix) = key.split_at(base_end);
-    let names = names(packet);
-    if names.iter().any(|n| n == base) && is_suffix(suffix) {
-        return Some(());
-    }
-    let word = packet_word(packet);
-    let title = format!("`{word}` has no field `{}` to override", short(key));
-    let mut diagnostic = scope.at(entry.key.place, title);
-    let also = ["append", "trailing", "properties", "cut"];
-    let known = names.iter().map(String::as_str).chain(also);
-    diagnostic.label = did_you_mean(base, known.filter(|n| *n != base));
-    if diagnostic.label.is_none() {
-        diagnostic.hint = Some(format!(
-            "fields are {}, a property's name, each with `[0]` or `.length` where it fits; and append, trailing, properties, cut",
-            EVERYWHERE
-                .iter()
-                .chain(own_names(packet))
-                .copied()
-                .collect::<Vec<_>>()
-                .join(", ")
-        ));
-    }
-    scope.fail(diagnostic)
-}
-
-/// `[0]`, and a part of a field behind it.
-fn is_suffix(suffix: &str) -> bool {
-    let part = match suffix.strip_prefix('[').and_then(|s| s.split_once(']')) {
-        Some((index, part)) => {
-            let digits = !index.is_empty() && index.chars().all(|c| c.is_ascii_digit());
-            if !digits || index.len() > 5 {
-                return false;
-            }
-            part
+/// A packet of this shape: as many filters and reasons, and no property.
+fn sample(template: &PacketTemplate, version: ProtocolVersion) -> Option<Packet> {
+    let properties = Properties::new();
+    let packet_id = PacketId::MIN;
+    let reason = ReasonCode::SUCCESS;
+    let reasons = || {
+        let reasons = template.fields.iter().find(|f| f.name == "reasons");
+        match reasons.map(|f| &f.value) {
+            Some(Expr::Literal(Literal::Reasons(reasons))) => reasons.clone(),
+            _ => Vec::new(),
         }
-        None => suffix,
     };
-    [
-        "",
-        ".length",
-        ".id",
-        ".name",
-        ".name.length",
-        ".value",
-        ".value.length",
-    ]
-    .contains(&part)
+    let filters = || template.filters.iter().map(|_| ByteString::new());
+    let ack = Ack {
+        packet_id,
+        reason,
+        properties: properties.clone(),
+    };
+    Some(match template.packet_type {
+        PacketType::CONNECT => Packet::Connect(Box::new(Connect {
+            version,
+            clean_start: true,
+            keep_alive_s: 0,
+            properties,
+            client_id: ByteString::new(),
+            will: None,
+            username: None,
+            password: None,
+        })),
+        PacketType::CONNACK => Packet::ConnAck(ConnAck {
+            session_present: false,
+            reason,
+            properties,
+        }),
+        PacketType::PUBLISH => Packet::Publish(Publish {
+            dup: false,
+            qos: QoS::AtMostOnce,
+            retain: false,
+            topic: ByteString::new(),
+            packet_id: None,
+            properties,
+            payload: Bytes::new(),
+        }),
+        PacketType::PUBACK => Packet::PubAck(ack),
+        PacketType::PUBREC => Packet::PubRec(ack),
+        PacketType::PUBREL => Packet::PubRel(ack),
+        PacketType::PUBCOMP => Packet::PubComp(ack),
+        PacketType::SUBSCRIBE => Packet::Subscribe(Subscribe {
+            packet_id,
+            properties,
+            subscriptions: filters()
+                .map(|filter| Subscription {
+                    filter,
+                    options: SubscriptionOptions::new(QoS::AtMostOnce),
+                })
+                .collect(),
+        }),
+        PacketType::SUBACK => Packet::SubAck(SubAck {
+            packet_id,
+            properties,
+            reasons: reasons(),
+        }),
+        PacketType::UNSUBSCRIBE => Packet::Unsubscribe(Unsubscribe {
+            packet_id,
+            properties,
+            filters: filters().collect(),
+        }),
+        PacketType::UNSUBACK => Packet::UnsubAck(UnsubAck {
+            packet_id,
+            properties,
+            reasons: reasons(),
+        }),
+        PacketType::PINGREQ => Packet::PingReq,
+        PacketType::PINGRESP => Packet::PingResp,
+        PacketType::DISCONNECT => Packet::Disconnect(Disconnect { reason, properties }),
+        PacketType::AUTH => Packet::Auth(Auth { reason, properties }),
+        _ => return None,
+    })
 }

@@ -2,6 +2,7 @@
 
 use mqtt_check_codec::PacketType;
 
+use super::duration::seconds_expr;
 use super::fields::{self, FieldSpec, Kind, Stands, U32_MAX, VARIABLE_MAX, packet_word};
 use super::model::{Expr, FieldMatch, Literal, Matcher, PacketPattern};
 use super::node::{Entry, Node};
@@ -90,6 +91,12 @@ fn matcher(scope: Scope<'_>, packet: PacketType, spec: &FieldSpec, node: &Node) 
     {
         return compound(scope, packet, spec, node, &first.key.text);
     }
+    if spec.kind == Kind::Reasons
+        && let Some(items) = node.items()
+        && items.iter().any(|item| item.entries().is_some())
+    {
+        return each_reason(scope, packet, spec, items);
+    }
     if spec.kind == Kind::SubscriptionIdentifiers && !is_name(node) {
         let id = number(
             scope,
@@ -100,6 +107,24 @@ fn matcher(scope: Scope<'_>, packet: PacketType, spec: &FieldSpec, node: &Node) 
         return Some(Matcher::Is(Expr::Literal(Literal::Numbers(vec![id]))));
     }
     expected_value(scope, packet, spec, node).map(Matcher::Is)
+}
+
+/// A list of reasons with matchers among them.
+fn each_reason(
+    scope: Scope<'_>,
+    packet: PacketType,
+    spec: &FieldSpec,
+    items: &[Node],
+) -> Option<Matcher> {
+    let one = FieldSpec {
+        kind: Kind::Reason,
+        ..*spec
+    };
+    let all: Vec<_> = items
+        .iter()
+        .map(|item| matcher(scope, packet, &one, item))
+        .collect();
+    all.into_iter().collect::<Option<_>>().map(Matcher::Each)
 }
 
 fn is_name(node: &Node) -> bool {
@@ -178,7 +203,7 @@ fn compound(
         "starts_with" => starts_with(scope, spec, map.require("starts_with")?),
         "includes" => includes(scope, spec, map.require("includes")?),
         "set" => set(scope, spec, map.require("set")?),
-        _ => between(scope, spec, node, &mut map),
+        _ => between(scope, packet, spec, node, &mut map),
     };
     map.finish();
     matcher
@@ -191,21 +216,30 @@ fn unfit<T>(scope: Scope<'_>, spec: &FieldSpec, node: &Node, key: &str, what: &s
 
 fn between(
     scope: Scope<'_>,
+    packet: PacketType,
     spec: &FieldSpec,
     node: &Node,
     map: &mut Mapping<'_>,
 ) -> Option<Matcher> {
     let is_number = matches!(
         spec.kind,
-        Kind::QoS | Kind::Number(_) | Kind::Switch | Kind::Seconds(_) | Kind::PacketId
+        Kind::QoS
+            | Kind::Number(_)
+            | Kind::Switch
+            | Kind::Seconds(_)
+            | Kind::PacketId
+            | Kind::Reason
     );
     if !is_number {
+        map.take("at_least");
+        map.take("at_most");
         return unfit(scope, spec, node, "at_least", "a number");
     }
     let mut limit = |key| match map.take(key) {
         None => Some(None),
         Some(node) => match spec.kind {
-            Kind::Seconds(max) => super::duration::seconds_expr(scope, node, max).map(Some),
+            Kind::Seconds(max) => seconds_expr(scope, node, max).map(Some),
+            Kind::Reason => field_value(scope, packet, spec, node).map(Some),
             _ => number_expr(scope, node, &(0..=U32_MAX), "a number").map(Some),
         },
     };

@@ -358,6 +358,8 @@ pub enum Matcher {
     Success,
     /// So many reasons, each below 0x80.
     Successes(usize),
+    /// A list with as many values as these, each as it says.
+    Each(Vec<Matcher>),
     /// User Properties that hold these in this order, among others.
     Includes(Vec<(Bytes, Bytes)>),
     /// Subscription Identifiers in any order.
