@@ -4,9 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use mqtt_check_codec::{
-    PacketId, PacketType, ProtocolVersion, QoS, ReasonCode, SubscriptionOptions,
-};
+use mqtt_check_codec::{PacketId, QoS, ReasonCode, SubscriptionOptions};
 use serde::{Serialize, Serializer};
 
 /// One event, in the order in which it happened.
@@ -230,10 +228,9 @@ impl HookEvent {
                 username,
                 session_present,
             } => {
-                let connack = connack
-                    .name(PacketType::CONNACK, ProtocolVersion::V5)
-                    .unwrap_or("unknown");
-                let mut fields = vec![client(id), ("connack", Word(connack))];
+                // The number: its names differ from version to version.
+                let connack = Number(u64::from(connack.0));
+                let mut fields = vec![client(id), ("connack", connack)];
                 fields.extend(username.clone().map(|name| ("username", Text(name))));
                 fields.push(("session_present", Flag(*session_present)));
                 fields
