@@ -1,4 +1,4 @@
-//! Honest encoding. One walk ([`walk`]) goes through a packet's fields in wire order and gives each to a
+//! Honest encoding. One walk ([`mod@walk`]) goes through a packet's fields in wire order and gives each to a
 //! [`Sink`]: one that counts, one that writes, and the one of [`craft`](crate::craft), which keeps the fields
 //! apart so that they can be changed.
 //!
@@ -12,7 +12,7 @@ mod walk;
 use bytes::BytesMut;
 use thiserror::Error;
 
-use crate::{Frame, Packet, PacketType, ProtocolVersion};
+use crate::{Frame, Packet, PacketType, Property, ProtocolVersion};
 use sink::{Counter, Writer};
 
 pub(crate) use sink::{BitRange, IntForm, Sink};
@@ -59,6 +59,13 @@ pub enum EncodeError {
     /// A PUBLISH of QoS 0 has a Packet Identifier.
     #[error("PUBLISH of QoS 0 with packet identifier {packet_id}")]
     PacketIdAtQos0 { packet_id: crate::PacketId },
+}
+
+/// The size of a property with its identifier, in bytes.
+pub(crate) fn property_size(property: &Property) -> usize {
+    let mut counter = Counter::new(PacketType::RESERVED);
+    walk::property(property, "property_id".into(), &mut counter);
+    counter.size()
 }
 
 impl Packet {

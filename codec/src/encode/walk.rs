@@ -5,8 +5,7 @@ use super::{EncodeError, Form};
 use crate::property::PropertyCounts;
 use crate::{
     Ack, ConnAck, Connect, FieldName, FieldPart, Packet, PacketId, PacketType, Properties,
-    Property, PropertyId, PropertyPlace, ProtocolVersion, Publish, QoS, ReasonCode, Subscribe,
-    Will,
+    Property, PropertyPlace, ProtocolVersion, Publish, QoS, ReasonCode, Subscribe, Will,
 };
 
 const FIXED_HEADER: &[BitRange] = &[bits("packet_type", 4, 4), bits("flags", 0, 4)];
@@ -294,13 +293,14 @@ fn section(properties: &Properties, place: PropertyPlace, sink: &mut dyn Sink) {
             let base = id.field_in(place).unwrap_or("property_id");
             let name = FieldName::of_property(base, counts.of(id));
             counts.add(id);
-            sink.group(name, &mut |sink| property(p, id, name, sink));
+            sink.group(name, &mut |sink| property(p, name, sink));
         }
     });
 }
 
-fn property(property: &Property, id: PropertyId, name: FieldName, sink: &mut dyn Sink) {
-    int(name.with(FieldPart::Id), id.0, IntForm::Variable, sink);
+pub(super) fn property(property: &Property, name: FieldName, sink: &mut dyn Sink) {
+    let id = property.id().0;
+    int(name.with(FieldPart::Id), id, IntForm::Variable, sink);
     match property {
         Property::PayloadFormatIndicator(value)
         | Property::RequestProblemInformation(value)
