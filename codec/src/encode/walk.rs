@@ -105,10 +105,9 @@ fn body(packet: &Packet, version: ProtocolVersion, form: Form, sink: &mut dyn Si
         Packet::PingReq | Packet::PingResp => {}
         Packet::Disconnect(p) => outcome(p.reason, &p.properties, place, version, form, sink),
         Packet::Auth(p) => {
-            let form = match form {
-                Form::Short if p.reason == ReasonCode::SUCCESS && p.properties.is_empty() => form,
-                _ => Form::Full,
-            };
+            // Without properties it lacks the Authentication Method, and only the short form passes for right.
+            let is_plain = p.properties.is_empty() && p.reason == ReasonCode::SUCCESS;
+            let form = if is_plain { Form::Short } else { Form::Full };
             outcome(p.reason, &p.properties, place, version, form, sink);
         }
     }
