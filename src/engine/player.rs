@@ -21,8 +21,8 @@ use crate::scenario::model::{
 };
 use crate::target::host::Host;
 use crate::transcript::{
-    Ended, Ending, Event, EventIndex, HookRecord, Lane as LaneRecord, LaneIndex, Outcome,
-    StepIndex, StepRecord, Transcript, What,
+    Ended, Ending, Event, EventIndex, HookRecord, Lane as LaneRecord, LaneIndex, NotReached,
+    Outcome, StepIndex, StepRecord, Transcript, What,
 };
 
 /// How many rounds of activity the broker gets to become idle in.
@@ -78,9 +78,15 @@ struct Position {
 /// Why a client's operation was not carried out.
 enum Hindrance {
     /// There is nothing to do it on.
-    NotReached(String),
+    NotReached(NotReached),
     /// The broker had ended the connection.
     Ended,
+}
+
+impl Hindrance {
+    fn because(why: impl Into<String>) -> Self {
+        Self::NotReached(NotReached::Because(why.into()))
+    }
 }
 
 impl<'p> Player<'p> {
@@ -284,7 +290,7 @@ impl<'p> Player<'p> {
                 }));
             }
             Hindrance::Ended => {
-                record.not_reached = Some(StepRecord::ENDED.into());
+                record.not_reached = Some(NotReached::BrokerEnded);
             }
             Hindrance::NotReached(why) => record.not_reached = Some(why),
         }
@@ -318,10 +324,8 @@ impl<'p> Player<'p> {
         let connected = timeout_at(Instant::now() + self.patience.limit, self.host.connect()).await;
         let stream = match connected {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => {
-                return Err(self.unconnected(client, &format!("failed to connect: {error}")));
-            }
-            Err(_) => return Err(self.unconnected(client, "failed to connect in time")),
+            Ok(Err(error)) => return Err(self.unreachable(client, error.to_string())),
+            Err(_) => return Err(self.unreachable(client, "it took too long".into())),
         };
         let declared = &self.scene.clients[client.0];
         let state = &mut self.clients[client.0];
@@ -343,19 +347,19 @@ impl<'p> Player<'p> {
         Ok(())
     }
 
-    fn unconnected(&mut self, client: ClientIndex, why: &str) -> Hindrance {
-        self.clients[client.0].unconnected = Some(why.to_owned());
-        Hindrance::NotReached(why.to_owned())
+    fn unreachable(&mut self, client: ClientIndex, problem: String) -> Hindrance {
+        self.clients[client.0].unconnected = Some(format!("failed to connect: {problem}"));
+        Hindrance::NotReached(NotReached::Unreachable(problem))
     }
 
     /// The client's present or last connection.
     fn lane_of(&self, client: ClientIndex) -> Result<LaneIndex, Hindrance> {
         let state = &self.clients[client.0];
         if let Some(why) = &state.unconnected {
-            return Err(Hindrance::NotReached(why.clone()));
+            return Err(Hindrance::because(why));
         }
         state.lane.ok_or_else(|| {
-            Hindrance::NotReached(format!(
+            Hindrance::because(format!(
                 "`{}` has no connection",
                 self.scene.clients[client.0].name
             ))
@@ -383,12 +387,12 @@ impl<'p> Player<'p> {
                             keep_alive_s: self.patience.keep_alive_s,
                         },
                     )
-                    .map_err(|problem| Hindrance::NotReached(problem.to_string()))?;
+                    .map_err(|problem| Hindrance::because(problem.to_string()))?;
                     let said = built.packet.clone();
                     let mut wire = built.packet;
                     self.prefix.put(&mut wire);
                     let bytes =
-                        encode(&wire, lane.version, &built.lies).map_err(Hindrance::NotReached)?;
+                        encode(&wire, lane.version, &built.lies).map_err(Hindrance::because)?;
                     (bytes, Some((said, wire)))
                 }
             };
@@ -486,7 +490,7 @@ impl<'p> Player<'p> {
         if let Err(why) = self.host.control(action, id.as_deref())
             && let Some(record) = self.record(self.current)
         {
-            record.not_reached = Some(why);
+            record.not_reached = Some(NotReached::Because(why));
         }
         self.quiesce(None).await;
     }

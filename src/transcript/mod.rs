@@ -3,6 +3,7 @@
 
 pub mod text;
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -152,12 +153,28 @@ pub struct StepRecord {
     /// How many hook events had been seen when the step was over.
     pub hooks_seen: usize,
     /// Set when the step could not be played.
-    pub not_reached: Option<String>,
+    pub not_reached: Option<NotReached>,
 }
 
-impl StepRecord {
-    /// Why a step was not played whose connection the broker had ended.
-    pub const ENDED: &'static str = "the broker had ended the connection";
+/// Why a step could not be played.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotReached {
+    /// It had nothing left to send on.
+    BrokerEnded,
+    /// The broker accepts no connection any more.
+    Unreachable(String),
+    /// Something of our own side: what it needs has not happened.
+    Because(String),
+}
+
+impl fmt::Display for NotReached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BrokerEnded => f.write_str("the broker had ended the connection"),
+            Self::Unreachable(problem) => write!(f, "failed to connect: {problem}"),
+            Self::Because(why) => f.write_str(why),
+        }
+    }
 }
 
 /// What a waiting brought.

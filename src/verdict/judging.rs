@@ -12,7 +12,7 @@ use super::{Finding, FindingKind, Verdict};
 use crate::matcher::{Memory, Received, describe_expectation, describe_pattern, holds};
 use crate::plan::{Body, Operation, Plan, PlannedStep};
 use crate::scenario::model::{Choice, ClientIndex, Level};
-use crate::transcript::{Ended, StepIndex, StepRecord, Transcript, What};
+use crate::transcript::{Ended, NotReached, StepIndex, StepRecord, Transcript, What};
 
 /// Judges a case by the record of its scene and of its control.
 pub fn judge(
@@ -165,12 +165,25 @@ impl<'a> Judging<'a> {
         if let Some(why) = &record.not_reached
             && !self.was_to_end(step, why)
         {
-            let finding = finding(
-                step,
-                FindingKind::NotReached,
-                vec![step.step.label.clone()],
-                why.clone(),
-            );
+            let finding = match why {
+                // Whatever else the step is about, a broker that cannot be connected to is none.
+                NotReached::Unreachable(_) => Finding {
+                    level: Level::Must,
+                    clauses: Vec::new(),
+                    ..finding(
+                        step,
+                        FindingKind::Violation,
+                        vec!["the broker accepts the connection".into()],
+                        why.to_string(),
+                    )
+                },
+                NotReached::BrokerEnded | NotReached::Because(_) => finding(
+                    step,
+                    FindingKind::NotReached,
+                    vec![step.step.label.clone()],
+                    why.to_string(),
+                ),
+            };
             self.findings.push(finding);
         }
         match &step.body {
@@ -244,11 +257,11 @@ impl<'a> Judging<'a> {
 
     /// Whether a step had nothing left to send on since the broker had ended the connection, and another step is
     /// about just that end.
-    fn was_to_end(&self, step: &PlannedStep, why: &str) -> bool {
+    fn was_to_end(&self, step: &PlannedStep, why: &NotReached) -> bool {
         let Body::Client { client, .. } = &step.body else {
             return false;
         };
-        why == StepRecord::ENDED
+        *why == NotReached::BrokerEnded
             && self.transcript.events.iter().any(|event| {
                 event.taken_by.is_some()
                     && matches!(event.what, What::Closed(_))
