@@ -245,7 +245,12 @@ impl<'a> Written<'a> {
         manner: Manner,
     ) -> Option<()> {
         let packet = self.packet.packet_type;
-        let mut changes = sent_fields(scope, packet, manner, rest, known)?;
+        let word = match (packet, manner) {
+            (PacketType::PINGREQ, Manner::Honest) => "ping",
+            _ => packet_word(packet),
+        };
+        let what = format!("`{word}`");
+        let mut changes = sent_fields(scope, packet, manner, rest, known, &what)?;
         let mut defaults: &[Field] = &[];
         if packet == PacketType::CONNECT {
             changes = expand_clean_session(scope, changes)?;

@@ -118,6 +118,7 @@ pub(crate) fn client(scope: Scope<'_>, entry: &Entry, rules: IdRules<'_>) -> Opt
         Manner::Honest,
         &rest,
         map.known(),
+        "a client",
     )
     .and_then(|changes| expand_clean_session(scope, changes));
     placed?;

@@ -1,6 +1,6 @@
 //! One scenario file: its tree to the scenes of all its cases.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -8,12 +8,11 @@ use mqtt_check_codec::ProtocolVersion;
 
 use super::check;
 use super::client::{self, IdRules};
-use super::model::{
-    Capability, CaseId, Client, ClientIndex, Control, PacketPattern, Scene, Settings, Step,
-};
+use super::control::{control, named_ids};
+use super::model::{Capability, CaseId, Client, ClientIndex, PacketPattern, Scene, Settings, Step};
 use super::node::{Entry, Node, Value, short};
 use super::rows::{self, Budget, Row};
-use super::scope::{ClientHead, Mapping, Report, Scope};
+use super::scope::{ClientHead, Report, Scope, StepCount};
 use super::settings::settings;
 use super::step::{self, Setting, Stage};
 use super::syntax;
@@ -49,6 +48,7 @@ pub(crate) fn scenes(source: &Arc<Source>, path: &str) -> Result<Vec<Scene>, Vec
         budget: Budget::default(),
         root: &root,
         path,
+        steps: StepCount::default(),
         seen: RefCell::default(),
     };
     let scenes = file.scenes();
@@ -67,6 +67,7 @@ struct File<'a> {
     budget: Budget,
     root: &'a Node,
     path: &'a str,
+    steps: StepCount,
     seen: RefCell<Seen>,
 }
 
@@ -98,11 +99,11 @@ impl<'a> File<'a> {
         let mut cases = Vec::new();
         for row in &rows {
             let own = row.node.find("versions").map(|_| self.versions(row.node));
-            let versions = own.unwrap_or_else(|| file_versions.clone())?;
+            let versions = own.unwrap_or_else(|| file_versions.clone());
             cases.extend(versions.into_iter().map(|v| (Some(row), v)));
         }
         if rows.is_empty() {
-            cases.extend(file_versions?.into_iter().map(|v| (None, v)));
+            cases.extend(file_versions.into_iter().map(|v| (None, v)));
         }
         let played: Vec<_> = cases.iter().map(|(_, version)| *version).collect();
         rows::check_versions(self.report, self.root, &played);
@@ -144,27 +145,31 @@ impl<'a> File<'a> {
         }
     }
 
-    /// The versions that a file or a row names.
-    fn versions(&self, node: &Node) -> Option<Vec<ProtocolVersion>> {
+    /// The versions that a file or a row names; where they cannot be read, the usual ones, so that the rest is.
+    fn versions(&self, node: &Node) -> Vec<ProtocolVersion> {
+        let usual = vec![ProtocolVersion::V3_1_1, ProtocolVersion::V5];
         let Some(list) = node.find("versions") else {
-            return Some(vec![ProtocolVersion::V3_1_1, ProtocolVersion::V5]);
+            return usual;
         };
         let used = RefCell::default();
-        let steps = Cell::new(0);
-        let scope = self.scope(ProtocolVersion::V5, &[], &used, &steps);
+        let scope = self.scope(ProtocolVersion::V5, &[], &used);
         let Some(items) = list.items().filter(|items| !items.is_empty()) else {
-            return scope.expected(list, "a list of versions, `[3.1.1, 5]`");
+            scope.expected::<()>(list, "a list of versions, `[3.1.1, 5]`");
+            return usual;
         };
         let mut out = Vec::new();
         for item in items {
-            let version = client::version(scope, item)?;
+            let Some(version) = client::version(scope, item) else {
+                continue;
+            };
             if out.contains(&version) {
                 let title = format!("version {version} stands twice");
-                return scope.fail(scope.at(item.place, title));
+                scope.add(scope.at(item.place, title));
+                continue;
             }
             out.push(version);
         }
-        Some(out)
+        if out.is_empty() { usual } else { out }
     }
 
     fn scope<'s>(
@@ -172,7 +177,6 @@ impl<'a> File<'a> {
         version: ProtocolVersion,
         clients: &'s [ClientHead],
         used: &'s RefCell<Vec<bool>>,
-        steps: &'s Cell<usize>,
     ) -> Scope<'s> {
         Scope {
             report: self.report,
@@ -180,18 +184,19 @@ impl<'a> File<'a> {
             version,
             clients,
             used,
-            steps,
+            steps: &self.steps,
         }
     }
 
     /// The scene of one case, or what is wrong with it.
     fn case(&self, row: Option<&Row<'_>>, version: ProtocolVersion) -> Option<Scene> {
         let tree = self.tree(row, version)?;
-        let (used, steps) = (RefCell::default(), Cell::new(0));
-        let bare = self.scope(version, &[], &used, &steps);
+        self.steps.case.set(0);
+        let used = RefCell::default();
+        let bare = self.scope(version, &[], &used);
         let heads = client::heads(bare, tree.find("clients")?)?;
         *used.borrow_mut() = vec![false; heads.len()];
-        let scope = self.scope(version, &heads, &used, &steps);
+        let scope = self.scope(version, &heads, &used);
         let scene = scene(scope, &tree, self.path, row);
 
         let mut seen = self.seen.borrow_mut();
@@ -204,11 +209,16 @@ impl<'a> File<'a> {
             seen.clients
                 .push((entry.key.text.to_string(), entry.key.place));
         }
-        let (scene, named) = scene?;
+        if let Some(control) = tree.find("control") {
+            seen.named.extend(named_ids(control));
+        }
+        if let Some(steps) = tree.find("steps") {
+            written_ids(steps, &mut seen.step_ids);
+        }
+        let scene = scene?;
         each_step(&scene.steps, &mut |step| {
-            seen.step_ids.extend(step.id.clone())
+            seen.step_ids.extend(step.id.clone());
         });
-        seen.named.extend(named);
         drop(seen);
         check::scene(scope, &scene);
         Some(scene)
@@ -216,6 +226,9 @@ impl<'a> File<'a> {
 
     /// The file's tree for one case, without what was read already.
     fn tree(&self, row: Option<&Row<'_>>, version: ProtocolVersion) -> Option<Node> {
+        if row.is_some_and(|row| !row.is_complete) {
+            return None;
+        }
         let replaced = |key: &str| row.and_then(|row| row.node.find(key));
         let mut out = Vec::new();
         for entry in self.root.entries()? {
@@ -232,7 +245,7 @@ impl<'a> File<'a> {
                 value,
             });
         }
-        if self.budget.is_spent(self.report, self.root.place) {
+        if self.budget.is_spent(self.report, self.root.place) || self.budget.has_failed() {
             return None;
         }
         // A row may bring a key that the file does not have.
@@ -251,24 +264,35 @@ impl<'a> File<'a> {
 
     fn check_seen(&self) {
         let seen = self.seen.borrow();
-        // A client may be used, and a step stand, in what could not be typed.
-        if seen.broken {
-            return;
+        // Where something could not be typed, ids of its own making may be missing.
+        let is_certain = !seen.broken || !seen.step_ids.iter().any(|id| id.contains('$'));
+        for (id, place) in seen.named.iter().filter(|_| is_certain) {
+            if !seen.step_ids.contains(id) {
+                let title = format!("no step has the id `{}`", short(id));
+                let mut diagnostic = self.report.at(*place, title);
+                diagnostic.label = did_you_mean(id, seen.step_ids.iter().map(String::as_str));
+                self.report.add(diagnostic);
+            }
         }
-        for (name, place) in &seen.clients {
+        // A client may be used in what could not be typed.
+        for (name, place) in seen.clients.iter().filter(|_| !seen.broken) {
             if !seen.used.contains(name) {
                 let title = format!("the client `{name}` does nothing");
                 self.report.add(self.report.at(*place, title));
             }
         }
-        for (id, place) in &seen.named {
-            if !seen.step_ids.contains(id) {
-                let mut diagnostic = self
-                    .report
-                    .at(*place, format!("no step has the id `{}`", short(id)));
-                diagnostic.label = did_you_mean(id, seen.step_ids.iter().map(String::as_str));
-                self.report.add(diagnostic);
-            }
+    }
+}
+
+/// The ids of steps as they are written, whether the steps can be typed or not.
+fn written_ids(node: &Node, out: &mut BTreeSet<String>) {
+    for step in node.items().unwrap_or(&[]) {
+        out.extend(step.find("id").and_then(Node::text).map(str::to_owned));
+        if let Some(inner) = step.find("parallel") {
+            written_ids(inner, out);
+        }
+        if let Some(inner) = step.find("repeat").and_then(|repeat| repeat.find("steps")) {
+            written_ids(inner, out);
         }
     }
 }
@@ -283,15 +307,8 @@ pub(crate) fn each_step<'s>(steps: &'s [Step], visit: &mut dyn FnMut(&'s Step)) 
     }
 }
 
-type Named = Vec<(String, Place)>;
-
-/// Types a case's tree. Beside the scene: ids that its control names.
-fn scene(
-    scope: Scope<'_>,
-    tree: &Node,
-    path: &str,
-    row: Option<&Row<'_>>,
-) -> Option<(Scene, Named)> {
+/// Types a case's tree.
+fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Option<Scene> {
     let title = tree.find("title").map(|n| prose(scope, n, "a title"));
     let about = tree.find("about").map(|n| prose(scope, n, "a text"));
     let tags = tree.find("tags").map(|n| tags(scope, n));
@@ -326,13 +343,6 @@ fn scene(
     let control = tree.find("control").map(|n| control(stage, n, &base));
     let exercised_if = tree.find("exercised_if").map(|n| exercised(scope, n));
 
-    let (control, named) = match control {
-        None => (None, Vec::new()),
-        Some(control) => {
-            let (control, named) = control?;
-            (Some(control), named)
-        }
-    };
     let mut tags = tags.unwrap_or(Some(Vec::new()))?;
     let folders = path.split('/').rev().skip(1);
     for folder in folders.filter(|folder| !folder.is_empty()) {
@@ -340,7 +350,7 @@ fn scene(
             tags.push(folder.to_owned());
         }
     }
-    let scene = Scene {
+    Some(Scene {
         id: CaseId {
             path: path.to_owned(),
             row: row.map(|row| row.name.clone()),
@@ -358,10 +368,12 @@ fn scene(
         settings: settings?,
         clients: typed.into_iter().collect::<Option<_>>()?,
         steps: steps.flatten()?,
-        control,
+        control: match control {
+            None => None,
+            Some(control) => Some(control?),
+        },
         exercised_if: exercised_if.unwrap_or(Some(Vec::new()))?,
-    };
-    Some((scene, named))
+    })
 }
 
 fn tags(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
@@ -422,73 +434,4 @@ fn exercised(scope: Scope<'_>, node: &Node) -> Option<Vec<(ClientIndex, PacketPa
         })
         .collect();
     all.into_iter().collect()
-}
-
-fn control(stage: Stage<'_>, node: &Node, base: &Settings) -> Option<(Control, Named)> {
-    let scope = stage.scope;
-    let mut map = Mapping::of(scope, node, "`control`")?;
-    let mut named = Vec::new();
-    let without = map.take("without").map(|list| {
-        let items = list.items().unwrap_or(std::slice::from_ref(list));
-        let all: Vec<_> = items
-            .iter()
-            .map(|item| match item.text() {
-                Some(id) => {
-                    named.push((id.to_owned(), item.place));
-                    Some(id.to_owned())
-                }
-                None => scope.expected(item, "a step's id"),
-            })
-            .collect();
-        all.into_iter().collect::<Option<Vec<_>>>()
-    });
-    let with = map.take("with").map(|list| {
-        let Some(entries) = list.entries() else {
-            return scope.expected(list, "ids and steps (a mapping)");
-        };
-        let all: Vec<_> = entries
-            .iter()
-            .map(|entry| {
-                let id = entry.key.text.to_string();
-                named.push((id.clone(), entry.key.place));
-                step::replacement(stage, &id, &entry.value).map(|step| (id, step))
-            })
-            .collect();
-        all.into_iter().collect::<Option<Vec<_>>>()
-    });
-    let settings = map.take("broker").map(|n| settings(scope, n, base));
-    let expect = map.require("expect").and_then(|n| control_list(stage, n));
-    map.finish();
-    let control = Control {
-        place: node.place,
-        without: without.unwrap_or(Some(Vec::new()))?,
-        with: with.unwrap_or(Some(Vec::new()))?,
-        settings: match settings {
-            None => None,
-            Some(settings) => Some(settings?),
-        },
-        expect: expect?,
-    };
-    if control.without.is_empty() && control.with.is_empty() && control.settings.is_none() {
-        return scope.fail(
-            scope
-                .at(node.place, "a control that changes nothing")
-                .hint("`without`, `with` or `broker` takes the cause away"),
-        );
-    }
-    Some((control, named))
-}
-
-fn control_list(stage: Stage<'_>, node: &Node) -> Option<Vec<Step>> {
-    let items = node.items().unwrap_or(std::slice::from_ref(node));
-    let all: Vec<_> = items
-        .iter()
-        .map(|item| step::control_expectation(stage, item))
-        .collect();
-    let all: Vec<Option<Step>> = all.into_iter().collect::<Option<_>>()?;
-    let expected: Vec<Step> = all.into_iter().flatten().collect();
-    if expected.is_empty() {
-        return stage.scope.expected(node, "at least one expectation");
-    }
-    Some(expected)
 }

@@ -105,7 +105,9 @@ impl Node {
         match &self.value {
             Value::Empty => "nothing",
             Value::Scalar(_) => "a text",
+            Value::List(items) if items.is_empty() => "an empty list",
             Value::List(_) => "a list",
+            Value::Map(entries) if entries.is_empty() => "an empty mapping",
             Value::Map(_) => "a mapping",
         }
     }
@@ -124,7 +126,10 @@ impl Node {
         let (Some(text), Some(line)) = (self.text(), source.line(self.place.line)) else {
             return self.place;
         };
-        let mut written = line.chars().skip(self.place.column as usize - 1).peekable();
+        let mut written = line
+            .chars()
+            .skip((self.place.column as usize).saturating_sub(1))
+            .peekable();
         let quote = u32::from(matches!(written.peek(), Some('"' | '\'')));
         let written: String = written
             .skip(quote as usize)

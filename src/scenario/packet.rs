@@ -111,8 +111,8 @@ pub(crate) fn sent_fields(
     manner: Manner,
     entries: &[&Entry],
     also: &[&'static str],
+    what: &str,
 ) -> Option<Vec<Change>> {
-    let word = packet_word(packet);
     let allowed = move |spec: &FieldSpec| match manner {
         Manner::Honest => matches!(spec.stands, Stands::Sent | Stands::Both),
         Manner::Raw => spec.stands != Stands::Judged,
@@ -124,12 +124,7 @@ pub(crate) fn sent_fields(
         let key = &*entry.key.text;
         let Some(spec) = known.clone().find(|spec| spec.name == key) else {
             let names = known.clone().map(|spec| spec.name);
-            unknown_key(
-                scope,
-                entry,
-                &format!("`{word}`"),
-                names.chain(also.iter().copied()),
-            );
+            unknown_key(scope, entry, what, names.chain(also.iter().copied()));
             sound = false;
             continue;
         };
@@ -313,7 +308,7 @@ pub(crate) fn filter_options(
             |max, what| number(scope, node, &(0..=max), what).and_then(|n| u8::try_from(n).ok());
         let set = match spec.name {
             "qos" => byte(2, "a QoS").map(|n| out.qos = n),
-            "retain_handling" => byte(2, "0, 1 or 2").map(|n| out.retain_handling = n),
+            "retain_handling" => byte(2, "a number").map(|n| out.retain_handling = n),
             "no_local" => boolean(scope, node).map(|b| out.no_local = b),
             _ => boolean(scope, node).map(|b| out.retain_as_published = b),
         };

@@ -1,5 +1,6 @@
 //! Reason codes by name or number, as a packet and a version have them.
 
+use mqtt_check_codec::reason::Sender;
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
 
 use super::expression;
@@ -27,22 +28,33 @@ pub(crate) fn reason(scope: Scope<'_>, node: &Node, packets: &[PacketType]) -> O
         return named;
     }
     let packet = packets.first().map_or("packet", |p| packet_word(*p));
-    let title = format!(
-        "{packet} has no reason `{}` in version {version}",
-        short(text)
-    );
-    let mut diagnostic = scope.at(node.place, title);
-    let known = packets.iter().flat_map(|p| names(*p, version));
-    diagnostic.label = did_you_mean(text, known.map(|(_, name)| name));
     let other = if version == ProtocolVersion::V5 {
         ProtocolVersion::V3_1_1
     } else {
         ProtocolVersion::V5
     };
-    if packets.iter().any(|p| code(text, *p, other).is_some()) {
-        diagnostic.hint = Some(format!(
+    let has = |version| packets.iter().any(|p| code(text, *p, version).is_some());
+    if has(other) {
+        let title = format!(
+            "{packet} has no reason `{}` in version {version}",
+            short(text)
+        );
+        return scope.fail(scope.at(node.place, title).hint(format!(
             "it has one in version {other}: say `only: {other}` on the step, or `{{ {other}: {text} }}` here"
-        ));
+        )));
+    }
+    let title = format!("{packet} has no reason `{}`", short(text));
+    let mut diagnostic = scope.at(node.place, title);
+    let known: Vec<_> = packets.iter().flat_map(|p| names(*p, version)).collect();
+    diagnostic.label = did_you_mean(text, known.iter().map(|(_, name)| *name));
+    if diagnostic.label.is_none() {
+        let known: Vec<_> = known.iter().map(|(_, name)| *name).collect();
+        diagnostic.hint = Some(match &known[..] {
+            [] => format!("in version {version} it has none at all"),
+            names if names.len() < 12 => format!("it has {}", names.join(", ")),
+            _ => "names are the standard's in snake case; any code may be given as a number"
+                .to_owned(),
+        });
     }
     scope.fail(diagnostic)
 }
@@ -66,15 +78,12 @@ fn code(name: &str, packet: PacketType, version: ProtocolVersion) -> Option<Reas
     names(packet, version).find_map(|(code, n)| (n == name).then_some(code))
 }
 
-/// The names that a packet has in a version. Before version 5 only CONNACK and SUBACK carry codes.
+/// The names that a packet has in a version, whoever sends it.
 fn names(
     packet: PacketType,
     version: ProtocolVersion,
 ) -> impl Iterator<Item = (ReasonCode, &'static str)> {
-    let known = move |(code, _): &(ReasonCode, &str)| match (packet, version) {
-        (_, ProtocolVersion::V5) | (PacketType::CONNACK, _) => true,
-        (PacketType::SUBACK, _) => matches!(code.0, 0..=2 | 0x80),
-        _ => false,
-    };
-    ReasonCode::names(packet, version).filter(known)
+    let by = move |code: ReasonCode, sender| code.is_allowed_in(packet, version, sender);
+    ReasonCode::names(packet, version)
+        .filter(move |(code, _)| by(*code, Sender::Client) || by(*code, Sender::Server))
 }

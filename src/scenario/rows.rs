@@ -8,7 +8,7 @@ use mqtt_check_codec::ProtocolVersion;
 
 use super::expression::{self, Formula, Piece, is_name};
 use super::node::{Entry, Node, Scalar, Style, Value, short};
-use super::scope::{Report, Scope};
+use super::scope::{Report, Scope, is_version};
 use crate::diagnostic::Place;
 
 /// How many rows a file has at most.
@@ -25,6 +25,8 @@ pub(crate) const REPLACING: [&str; 3] = ["title", "versions", "needs"];
 pub(crate) struct Row<'a> {
     pub(crate) name: String,
     pub(crate) node: &'a Node,
+    /// Whether it has every name that the file uses.
+    pub(crate) is_complete: bool,
     /// What `$name` stands for.
     values: Vec<(&'a str, &'a Node)>,
 }
@@ -34,6 +36,8 @@ pub(crate) struct Row<'a> {
 pub(crate) struct Budget {
     nodes: Cell<usize>,
     text: Cell<usize>,
+    /// Whether something could not be filled in since this was last asked.
+    failed: Cell<bool>,
 }
 
 impl Default for Budget {
@@ -41,6 +45,7 @@ impl Default for Budget {
         Self {
             nodes: Cell::new(NODE_BUDGET),
             text: Cell::new(TEXT_BUDGET),
+            failed: Cell::new(false),
         }
     }
 }
@@ -63,6 +68,11 @@ impl Budget {
             );
         }
         spent
+    }
+
+    /// Whether something could not be filled in since this was last asked: what is left is not worth typing.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.replace(false)
     }
 
     fn spend_all(&self) {
@@ -90,9 +100,8 @@ pub(crate) fn rows<'a>(report: &Report, root: &'a Node) -> Option<Vec<Row<'a>>> 
         let place = entries[ROW_LIMIT].key.place;
         return fail(place, format!("more than {ROW_LIMIT} rows"));
     }
-    let all: Vec<_> = entries.iter().map(|entry| row(report, entry)).collect();
-    let rows: Vec<Row<'a>> = all.into_iter().collect::<Option<_>>()?;
-    check_names(report, root, &rows);
+    let mut rows: Vec<Row<'a>> = entries.iter().filter_map(|e| row(report, e)).collect();
+    check_names(report, root, &mut rows);
     Some(rows)
 }
 
@@ -104,7 +113,6 @@ fn row<'a>(report: &Report, entry: &'a Entry) -> Option<Row<'a>> {
         let title = format!("`{}` cannot be a row's name", short(name));
         let hint = "lowercase letters, digits, `-` and `_`, 60 at most";
         report.add(report.at(entry.key.place, title).hint(hint));
-        return None;
     }
     let pairs = match &entry.value.value {
         Value::Empty => &[][..],
@@ -132,21 +140,28 @@ fn row<'a>(report: &Report, entry: &'a Entry) -> Option<Row<'a>> {
     Some(Row {
         name: name.to_owned(),
         node: &entry.value,
+        is_complete: true,
         values,
     })
 }
 
 /// Every name that a row has is used, and every row has what is used.
-fn check_names(report: &Report, root: &Node, rows: &[Row<'_>]) {
+fn check_names(report: &Report, root: &Node, rows: &mut [Row<'_>]) {
     let mut used = BTreeSet::new();
     for entry in root.entries().unwrap_or(&[]) {
         if &*entry.key.text != "cases" {
             names_in(&entry.value, &mut used);
         }
     }
-    let known: BTreeSet<&str> = rows
+    for name in rows.iter().flat_map(|r| &r.values).map(|v| v.0) {
+        if let Some(place) = counter_inside(root, name) {
+            let title = format!("`{name}` is a value of the rows already");
+            report.add(report.at(place, title).hint("name the counter otherwise"));
+        }
+    }
+    let known: BTreeSet<String> = rows
         .iter()
-        .flat_map(|r| r.values.iter().map(|v| v.0))
+        .flat_map(|r| r.values.iter().map(|v| v.0.to_owned()))
         .collect();
     for row in rows {
         for (name, value) in &row.values {
@@ -158,11 +173,12 @@ fn check_names(report: &Report, root: &Node, rows: &[Row<'_>]) {
                 report.add(report.at(value.place, title).hint(hint));
             }
         }
-        for name in known.iter().filter(|name| used.contains(**name)) {
+        for name in known.iter().filter(|name| used.contains(*name)) {
             if !row.values.iter().any(|(n, _)| n == name) {
                 let title = format!("the row `{}` has no `{name}`", row.name);
                 let hint = "every row has every name that the file uses";
                 report.add(report.at(row.node.place, title).hint(hint));
+                row.is_complete = false;
             }
         }
     }
@@ -205,10 +221,6 @@ fn formula_names(formula: &Formula, out: &mut BTreeSet<String>) {
 /// Whether a mapping's keys are all versions.
 pub(crate) fn is_switch(entries: &[Entry]) -> bool {
     !entries.is_empty() && entries.iter().all(|e| is_version(&e.key.text))
-}
-
-fn is_version(text: &str) -> bool {
-    matches!(text, "3.1" | "3.1.1" | "5")
 }
 
 /// Reports versions in switches and `only` in which no case is played.
@@ -266,6 +278,21 @@ pub(crate) fn fill(
     .node(node)
 }
 
+/// Where a repeat inside of these steps counts by the same name.
+pub(crate) fn counter_inside(node: &Node, name: &str) -> Option<Place> {
+    match &node.value {
+        Value::Empty | Value::Scalar(_) => None,
+        Value::List(items) => items.iter().find_map(|item| counter_inside(item, name)),
+        Value::Map(entries) => entries.iter().find_map(|entry| {
+            let counter = (&*entry.key.text == "repeat").then(|| entry.value.find("as"));
+            match counter.flatten() {
+                Some(counter) if counter.text() == Some(name) => Some(counter.place),
+                _ => counter_inside(&entry.value, name),
+            }
+        }),
+    }
+}
+
 /// A repeat's steps for one round.
 pub(crate) fn with_counter(scope: Scope<'_>, node: &Node, name: &str, i: u64) -> Option<Node> {
     let counter = Node {
@@ -283,7 +310,7 @@ pub(crate) fn with_counter(scope: Scope<'_>, node: &Node, name: &str, i: u64) ->
         version: None,
     };
     let filled = filler.node(node);
-    if scope.budget.is_spent(scope.report, node.place) {
+    if scope.budget.is_spent(scope.report, node.place) || scope.budget.has_failed() {
         return None;
     }
     filled
@@ -372,6 +399,11 @@ impl Filler<'_> {
         })
     }
 
+    fn fail(&self, place: Place, title: String) {
+        self.budget.failed.set(true);
+        self.report.add(self.report.at(place, title));
+    }
+
     fn value(&self, name: &str) -> Option<&Node> {
         let found = self.values.iter().find(|(n, _)| *n == name);
         found.map(|(_, node)| *node)
@@ -394,7 +426,7 @@ impl Filler<'_> {
                     "`{name}` is {} in this row, and a text is wanted here",
                     resolved.kind()
                 );
-                self.report.add(self.report.at(node.place, title));
+                self.fail(node.place, title);
                 None
             }
         }
@@ -417,7 +449,7 @@ impl Filler<'_> {
                         &name[1..end],
                         short(&text)
                     );
-                    self.report.add(self.report.at(node.place, title));
+                    self.fail(node.place, title);
                     return None;
                 }
                 None => out.push_str(&name[..end]),

@@ -36,10 +36,17 @@ impl Report {
         let mut found = self.found.borrow_mut();
         let known = |d: &Diagnostic| {
             d.place == diagnostic.place
-                && without_names(&d.title) == without_names(&diagnostic.title)
+                && (d.title == diagnostic.title
+                    || d.place.is_some()
+                        && without_names(&d.title) == without_names(&diagnostic.title))
         };
-        if !found.iter().any(known) {
-            found.push(diagnostic);
+        match found.iter_mut().find(|d| known(d)) {
+            None => found.push(diagnostic),
+            // The one that knows what was meant is the better one.
+            Some(first) if first.label.is_none() && diagnostic.label.is_some() => {
+                *first = diagnostic;
+            }
+            Some(_) => {}
         }
     }
 
@@ -74,8 +81,25 @@ pub(crate) struct Scope<'a> {
     pub(crate) clients: &'a [ClientHead],
     /// Which clients something was said of.
     pub(crate) used: &'a RefCell<Vec<bool>>,
-    /// Steps typed so far, those of repeats and parallels included.
-    pub(crate) steps: &'a Cell<usize>,
+    pub(crate) steps: &'a StepCount,
+}
+
+/// Steps typed so far, those of repeats and parallels included.
+#[derive(Debug, Default)]
+pub(crate) struct StepCount {
+    /// Of this case.
+    pub(crate) case: Cell<usize>,
+    /// Of all cases of the file.
+    pub(crate) file: Cell<usize>,
+    /// Whether it was said that there are too many.
+    pub(crate) told: Cell<bool>,
+}
+
+impl StepCount {
+    pub(crate) fn count(&self) {
+        self.case.set(self.case.get() + 1);
+        self.file.set(self.file.get() + 1);
+    }
 }
 
 impl<'a> Scope<'a> {
@@ -109,7 +133,12 @@ impl<'a> Scope<'a> {
     /// Something else was wanted here.
     pub(crate) fn expected<T>(self, node: &Node, what: &str) -> Option<T> {
         let title = format!("expected {what}, found {}", node.found());
-        self.fail(self.at(node.place, title))
+        let mut diagnostic = self.at(node.place, title);
+        let entries = node.entries().unwrap_or(&[]);
+        if entries.iter().any(|e| is_version(&e.key.text)) {
+            diagnostic.hint = Some(SWITCH_HINT.to_owned());
+        }
+        self.fail(diagnostic)
     }
 
     /// One of these words was wanted here.
@@ -151,7 +180,8 @@ impl<'a> Scope<'a> {
         let names = || self.clients.iter().map(|c| c.name.as_str());
         diagnostic.label = did_you_mean(name, names());
         if diagnostic.label.is_none() {
-            diagnostic.hint = Some(format!("the clients of this file are {}", either(names())));
+            let names: Vec<_> = names().collect();
+            diagnostic.hint = Some(format!("the clients of this file are {}", names.join(", ")));
         }
         self.fail(diagnostic)
     }
@@ -215,6 +245,15 @@ impl<'a> Mapping<'a> {
         pairs.filter(|(_, t)| !t).map(|(e, _)| e).collect()
     }
 
+    /// A pair that nobody took and whose key is a client's name.
+    pub(crate) fn take_client(&mut self) -> Option<&'a Entry> {
+        let is_client = |e: &Entry| self.scope.clients.iter().any(|c| c.name == *e.key.text);
+        let mut pairs = self.entries.iter().enumerate();
+        let (index, entry) = pairs.find(|(i, e)| !self.taken[*i] && is_client(e))?;
+        self.taken[index] = true;
+        Some(entry)
+    }
+
     /// Keys that have been asked for.
     pub(crate) fn known(&self) -> &[&'static str] {
         &self.known
@@ -228,6 +267,14 @@ impl<'a> Mapping<'a> {
     }
 }
 
+/// Whether a word is a protocol version.
+pub(crate) fn is_version(text: &str) -> bool {
+    matches!(text, "3.1" | "3.1.1" | "5")
+}
+
+const SWITCH_HINT: &str =
+    "a version switch has the versions 3.1, 3.1.1 and 5 as its keys and nothing beside them";
+
 /// Reports a key that has no meaning here.
 pub(crate) fn unknown_key<'a>(
     scope: Scope<'_>,
@@ -239,10 +286,8 @@ pub(crate) fn unknown_key<'a>(
     let title = format!("unknown key `{}` in {what}", short(key));
     let mut diagnostic = scope.at(entry.key.place, title);
     diagnostic.label = did_you_mean(key, known.clone());
-    if ["3.1", "3.1.1", "5"].contains(&key) {
-        diagnostic.hint = Some(
-            "a version switch has versions as its keys and nothing else beside them".to_owned(),
-        );
+    if is_version(key) {
+        diagnostic.hint = Some(SWITCH_HINT.to_owned());
     } else if diagnostic.label.is_none() {
         let mut known: Vec<&str> = known.collect();
         known.sort_unstable();

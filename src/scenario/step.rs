@@ -2,30 +2,18 @@
 
 use super::action::{Actor, action};
 use super::client::version;
-use super::duration::duration;
-use super::expectation;
-use super::hooks::hook_list;
-use super::model::{
-    Action, BrokerAction, Choice, Client, ClientAction, ClientIndex, Expectation, Level, Pattern,
-    Step,
-};
-use super::node::{Entry, Node, Value, short};
-use super::reason;
-use super::rows::with_counter;
+use super::model::{Action, Client, ClientAction, ClientIndex, Level, Step};
+use super::node::{Entry, Node, short};
+use super::scene::{WORDS, scene_action};
 use super::scope::{Mapping, Scope, unknown_key};
-use super::settings::not_yet;
-use super::value::{number, prose};
+use super::value::prose;
 use super::words::did_you_mean;
-use mqtt_check_codec::{PacketType, ReasonCode};
+use crate::diagnostic::Place;
 
 /// Steps of a case, those of repeats and parallels counted one by one.
 const STEP_LIMIT: usize = 10_000;
-/// How deep repeats and parallels nest.
-const SCENE_WORDS: [&str; 7] = [
-    "wait", "hooks", "broker", "choice", "parallel", "repeat", "one_of",
-];
-/// So often a repeat goes round at most.
-const TIMES_MAX: u64 = 10_000;
+/// Steps of all cases of a file.
+const FILE_STEP_LIMIT: usize = 100_000;
 
 /// What steps are typed with.
 #[derive(Debug, Clone, Copy)]
@@ -54,12 +42,31 @@ pub(crate) fn steps(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<V
             Some(steps) => out.extend(steps),
             None => sound = false,
         }
-        if scope.steps.get() > STEP_LIMIT {
-            let title = format!("more than {STEP_LIMIT} steps, repeats written out");
-            return scope.fail(scope.at(item.place, title));
+        if too_many(scope, item.place) {
+            return None;
         }
     }
     sound.then_some(out)
+}
+
+/// Whether there are more steps than one case, or one file, may have; said once.
+pub(crate) fn too_many(scope: Scope<'_>, place: Place) -> bool {
+    let (case, file) = (&scope.steps.case, &scope.steps.file);
+    let title = if case.get() > STEP_LIMIT {
+        format!("more than {STEP_LIMIT} steps, repeats written out")
+    } else if file.get() > FILE_STEP_LIMIT {
+        format!("more than {FILE_STEP_LIMIT} steps in all cases of the file")
+    } else {
+        return false;
+    };
+    if !scope.steps.told.replace(true) {
+        scope.add(
+            scope
+                .at(place, title)
+                .hint("split the file, or repeat less often"),
+        );
+    }
+    true
 }
 
 fn step(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Step>> {
@@ -70,7 +77,7 @@ fn step(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Step>> {
     if !matches {
         return Some(Vec::new());
     }
-    scope.steps.set(scope.steps.get() + 1);
+    scope.steps.count();
     let head = Head::take(scope, &mut map);
     let body = body(stage, &mut map, node, setting);
     map.finish();
@@ -96,7 +103,7 @@ fn step(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Step>> {
 }
 
 /// Whether a step exists in the case's version.
-fn only(scope: Scope<'_>, node: &Node) -> Option<bool> {
+pub(crate) fn only(scope: Scope<'_>, node: &Node) -> Option<bool> {
     let items = node.items().unwrap_or(std::slice::from_ref(node));
     let all: Vec<_> = items.iter().map(|n| version(scope, n)).collect();
     let versions: Vec<_> = all.into_iter().collect::<Option<_>>()?;
@@ -144,7 +151,7 @@ impl Head {
 }
 
 /// Nothing said, or what was said, typed.
-fn flip<T>(value: Option<Option<T>>) -> Option<Option<T>> {
+pub(crate) fn flip<T>(value: Option<Option<T>>) -> Option<Option<T>> {
     match value {
         None => Some(None),
         Some(inner) => inner.map(Some),
@@ -152,7 +159,7 @@ fn flip<T>(value: Option<Option<T>>) -> Option<Option<T>> {
 }
 
 /// A word that the file makes up: letters, digits, `_` and `-`.
-fn word(scope: Scope<'_>, node: &Node, what: &str) -> Option<String> {
+pub(crate) fn word(scope: Scope<'_>, node: &Node, what: &str) -> Option<String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     match node.text() {
         Some("last_packet") => scope.fail(scope.at(node.place, "`last_packet` is reserved")),
@@ -229,15 +236,20 @@ fn when(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, String)>> {
 }
 
 /// What a step does.
-enum Body {
-    Action(crate::diagnostic::Place, String, Action),
+pub(crate) enum Body {
+    Action(Place, String, Action),
     /// A repeat, written out.
-    Steps(crate::diagnostic::Place, Vec<Step>),
+    Steps(Place, Vec<Step>),
 }
 
-fn body(stage: Stage<'_>, map: &mut Mapping<'_>, node: &Node, setting: Setting) -> Option<Body> {
+pub(crate) fn body(
+    stage: Stage<'_>,
+    map: &mut Mapping<'_>,
+    node: &Node,
+    setting: Setting,
+) -> Option<Body> {
     let scope = stage.scope;
-    let scene_word = SCENE_WORDS.iter().find_map(|word| map.take_entry(word));
+    let scene_word = WORDS.iter().find_map(|word| map.take_entry(word));
     if let Some(entry) = scene_word {
         if setting == Setting::Parallel {
             let title = format!("`{}` inside of `parallel`", entry.key.text);
@@ -247,7 +259,12 @@ fn body(stage: Stage<'_>, map: &mut Mapping<'_>, node: &Node, setting: Setting) 
                     .hint("clients' actions only"),
             );
         }
-        return scene_action(stage, map, entry);
+        let body = scene_action(stage, map, entry);
+        // Two actors are told apart from a key that is unknown.
+        if let Some(client) = map.take_client() {
+            return second_actor(scope, client);
+        }
+        return body;
     }
     let rest = map.rest();
     let is_client = |entry: &&&Entry| scope.clients.iter().any(|c| c.name == *entry.key.text);
@@ -263,11 +280,8 @@ fn body(stage: Stage<'_>, map: &mut Mapping<'_>, node: &Node, setting: Setting) 
     let mut sound = true;
     for entry in rest.iter().filter(|entry| !std::ptr::eq(**entry, actor)) {
         sound = false;
-        let key = &*entry.key.text;
         if is_client(&entry) {
-            let title = format!("`{}` is a second actor in one step", short(key));
-            let hint = "one actor and one action a step; `parallel` has several at once";
-            scope.add(scope.at(entry.key.place, title).hint(hint));
+            second_actor::<()>(scope, entry);
         } else {
             let known = map.known().iter().copied().chain(names(scope));
             unknown_key(scope, entry, "a step", known);
@@ -278,12 +292,18 @@ fn body(stage: Stage<'_>, map: &mut Mapping<'_>, node: &Node, setting: Setting) 
     sound.then(|| Body::Action(actor.key.place, label(actor), action))
 }
 
+fn second_actor<T>(scope: Scope<'_>, entry: &Entry) -> Option<T> {
+    let title = format!("`{}` is a second actor in one step", short(&entry.key.text));
+    let hint = "one actor and one action a step; `parallel` has several at once";
+    scope.fail(scope.at(entry.key.place, title).hint(hint))
+}
+
 fn names(scope: Scope<'_>) -> impl Iterator<Item = &str> + Clone {
     scope.clients.iter().map(|c| c.name.as_str())
 }
 
 /// A step as it reads.
-fn label(entry: &Entry) -> String {
+pub(crate) fn label(entry: &Entry) -> String {
     format!("{}: {}", entry.key.text, entry.value.flow())
 }
 
@@ -294,7 +314,7 @@ fn client_action(stage: Stage<'_>, entry: &Entry) -> Option<(ClientIndex, Client
     let Some(client) = scope.client(name) else {
         let mut diagnostic = scope.at(entry.key.place, format!("unknown client `{}`", short(name)));
         let keys = ["id", "only", "when", "clause", "level", "note"];
-        diagnostic.label = did_you_mean(name, names(scope).chain(SCENE_WORDS).chain(keys));
+        diagnostic.label = did_you_mean(name, names(scope).chain(WORDS).chain(keys));
         if diagnostic.label.is_none() {
             let known: Vec<_> = names(scope).collect();
             diagnostic.hint = Some(format!("the clients of this file are {}", known.join(", ")));
@@ -308,251 +328,4 @@ fn client_action(stage: Stage<'_>, entry: &Entry) -> Option<(ClientIndex, Client
     };
     let action = action(scope.of(client), actor, &entry.value)?;
     Some((client, action))
-}
-
-fn scene_action(stage: Stage<'_>, map: &mut Mapping<'_>, entry: &Entry) -> Option<Body> {
-    let scope = stage.scope;
-    let (place, value) = (entry.key.place, &entry.value);
-    let action = match &*entry.key.text {
-        "wait" => Action::Wait(duration(scope, value)?),
-        "hooks" => Action::Hooks(hook_list(scope, stage.clients, value)?),
-        "broker" => Action::Broker(broker(scope, value)?),
-        "choice" => Action::Choice(choice(scope, map, value)?),
-        "parallel" => Action::Parallel(parallel(stage, value)?),
-        "repeat" => return repeat(stage, value).map(|steps| Body::Steps(place, steps)),
-        _ => {
-            for key in ["expect", "as", "rest"] {
-                map.take(key);
-            }
-            return scope.fail(not_yet(scope, place, "`one_of`"));
-        }
-    };
-    Some(Body::Action(place, label(entry), action))
-}
-
-fn broker(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
-    let known = ["kick", "redirect", "restart", "stop"];
-    match node.text() {
-        Some("restart") => return Some(BrokerAction::Restart),
-        Some("stop") => return Some(BrokerAction::Stop),
-        Some(_) => return scope.expected_word(node, &known),
-        None => {}
-    }
-    let Some(entry) = node.single() else {
-        return scope.expected(node, "one action of the broker");
-    };
-    match &*entry.key.text {
-        "kick" => kick(scope, &entry.value),
-        "redirect" => redirect(scope, &entry.value),
-        key => {
-            let mut diagnostic = scope.at(
-                entry.key.place,
-                format!("the broker cannot be told to `{}`", short(key)),
-            );
-            diagnostic.label = did_you_mean(key, known);
-            scope.fail(diagnostic)
-        }
-    }
-}
-
-fn kick(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
-    if node.text().is_some() {
-        let client = scope.client_named(node)?;
-        let reason = ReasonCode::ADMINISTRATIVE_ACTION;
-        return Some(BrokerAction::Kick { client, reason });
-    }
-    let mut map = Mapping::of(scope, node, "`kick`")?;
-    let client = map.require("client").and_then(|n| scope.client_named(n));
-    let reason = map.take("reason").map(|n| server_reason(scope, client, n));
-    map.finish();
-    Some(BrokerAction::Kick {
-        client: client?,
-        reason: flip(reason)?.unwrap_or(ReasonCode::ADMINISTRATIVE_ACTION),
-    })
-}
-
-/// A reason of a server's DISCONNECT or CONNACK. It is named as version 5 names it, whatever the client speaks,
-/// since the broker is told in its own words.
-fn server_reason(scope: Scope<'_>, client: Option<ClientIndex>, node: &Node) -> Option<ReasonCode> {
-    let _ = client;
-    let scope = scope.under(mqtt_check_codec::ProtocolVersion::V5);
-    reason::reason(scope, node, &[PacketType::DISCONNECT, PacketType::CONNACK])
-}
-
-fn redirect(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
-    let mut map = Mapping::of(scope, node, "`redirect`")?;
-    let client = map.require("client").and_then(|n| scope.client_named(n));
-    let reason = match map.require("reason") {
-        None => None,
-        Some(n) => match n.text() {
-            Some("use_another_server") => Some(ReasonCode::USE_ANOTHER_SERVER),
-            Some("server_moved") => Some(ReasonCode::SERVER_MOVED),
-            _ => scope.expected_word(n, &["use_another_server", "server_moved"]),
-        },
-    };
-    let server_reference = map
-        .take("server_reference")
-        .map(|n| prose(scope, n, "a server's name"));
-    let at_connect = map.take("at").map(|n| match n.text() {
-        Some("now") => Some(false),
-        Some("connect") => Some(true),
-        _ => scope.expected_word(n, &["now", "connect"]),
-    });
-    map.finish();
-    Some(BrokerAction::Redirect {
-        client: client?,
-        reason: reason?,
-        server_reference: flip(server_reference)?,
-        at_connect: flip(at_connect)?.unwrap_or(false),
-    })
-}
-
-fn choice(scope: Scope<'_>, map: &mut Mapping<'_>, value: &Node) -> Option<Choice> {
-    let name = word(scope, value, "a choice's name");
-    let of = map.require("of").and_then(|n| scope.client_named(n));
-    let answers = map.require("answers")?;
-    let scope = of.map_or(scope, |client| scope.of(client));
-    let Some(entries) = answers.entries().filter(|entries| entries.len() > 1) else {
-        return scope.expected(answers, "at least two answers (a mapping)");
-    };
-    let all: Vec<_> = entries.iter().map(|entry| answer(scope, entry)).collect();
-    let mut answers: Vec<_> = all.into_iter().collect::<Option<_>>()?;
-    // Silence holds only when nothing else does.
-    let is_silence = |a: &(String, Vec<Expectation>)| {
-        matches!(
-            a.1.first().map(|e| &e.pattern),
-            Some(Pattern::Silence { .. })
-        )
-    };
-    if answers.iter().filter(|a| is_silence(a)).count() > 1 {
-        return scope.fail(scope.at(value.place, "two answers that are `silence`"));
-    }
-    answers.sort_by_key(is_silence);
-    Some(Choice {
-        name: name?,
-        of: of?,
-        answers,
-    })
-}
-
-fn answer(scope: Scope<'_>, entry: &Entry) -> Option<(String, Vec<Expectation>)> {
-    let key = Node {
-        place: entry.key.place,
-        value: Value::Scalar(super::node::Scalar {
-            text: entry.key.text.clone(),
-            style: super::node::Style::Plain,
-        }),
-    };
-    let name = word(scope, &key, "an answer's name");
-    let expected = expectation::sequence(scope, &entry.value);
-    Some((name?, expected?))
-}
-
-fn parallel(stage: Stage<'_>, node: &Node) -> Option<Vec<Step>> {
-    steps(stage, node, Setting::Parallel)
-}
-
-fn repeat(stage: Stage<'_>, node: &Node) -> Option<Vec<Step>> {
-    let scope = stage.scope;
-    let mut map = Mapping::of(scope, node, "`repeat`")?;
-    let times = map.require("times").and_then(|n| times(scope, n));
-    let counter = map.take("as").map(|n| match n.text() {
-        Some(name) if super::expression::is_name(name) && name != "connack" => {
-            Some(name.to_owned())
-        }
-        _ => scope.expected(n, "a name (lowercase letters, digits and `_`)"),
-    });
-    let list = map.require("steps");
-    map.finish();
-    let (times, counter, list) = (times?, flip(counter)?, list?);
-    let mut out = Vec::new();
-    let mut sound = true;
-    for i in 1..=times {
-        let round = match &counter {
-            Some(name) => with_counter(scope, list, name, i)?,
-            None => list.clone(),
-        };
-        match steps(stage, &round, Setting::Scene) {
-            Some(steps) => out.extend(steps),
-            // What is wrong with one round is wrong with all.
-            None => {
-                sound = false;
-                break;
-            }
-        }
-        if scope.steps.get() > STEP_LIMIT {
-            let title = format!("more than {STEP_LIMIT} steps, repeats written out");
-            return scope.fail(scope.at(node.place, title));
-        }
-    }
-    sound.then_some(out)
-}
-
-fn times(scope: Scope<'_>, node: &Node) -> Option<u64> {
-    if node.text().is_some_and(|text| text.contains('$')) {
-        return scope.fail(not_yet(scope, node.place, "an expression as `times`"));
-    }
-    number(scope, node, &(1..=TIMES_MAX), "how many times")
-}
-
-/// An entry of a control's `with`: what is played instead of a step.
-pub(crate) fn replacement(stage: Stage<'_>, id: &str, node: &Node) -> Option<Step> {
-    let scope = stage.scope;
-    let mut map = Mapping::of(scope, node, "a step of `with`")?;
-    let body = body(stage, &mut map, node, Setting::Scene);
-    map.finish();
-    match body? {
-        Body::Action(place, label, action) => Some(Step {
-            place,
-            id: Some(id.to_owned()),
-            label,
-            clauses: Vec::new(),
-            level: Level::Must,
-            note: None,
-            when: Vec::new(),
-            action,
-        }),
-        Body::Steps(place, _) => scope.fail(scope.at(place, "a `repeat` instead of a step")),
-    }
-}
-
-/// An entry of a control's `expect`: `CLIENT: EXPECTATION`, or a `hooks` step.
-pub(crate) fn control_expectation(stage: Stage<'_>, node: &Node) -> Option<Option<Step>> {
-    let scope = stage.scope;
-    let mut map = Mapping::of(scope, node, "an expectation of the control")?;
-    let matches = flip(map.take("only").map(|n| only(scope, n)))?.unwrap_or(true);
-    if !matches {
-        return Some(None);
-    }
-    let note = map.take("note").map(|n| prose(scope, n, "a note"));
-    let (place, text, action) = if let Some(entry) = map.take_entry("hooks") {
-        let list = hook_list(scope, stage.clients, &entry.value)?;
-        (entry.key.place, label(entry), Action::Hooks(list))
-    } else {
-        let rest = map.rest();
-        let [entry] = rest[..] else {
-            return scope.expected(node, "`CLIENT: EXPECTATION`");
-        };
-        let Some(client) = scope.client(&entry.key.text) else {
-            return scope.unknown_client(&entry.key.text, entry.key.place);
-        };
-        let expected = expectation::sequence(scope.of(client), &entry.value)?;
-        let action = ClientAction::Expect(expected);
-        (
-            entry.key.place,
-            label(entry),
-            Action::Client { client, action },
-        )
-    };
-    map.finish();
-    Some(Some(Step {
-        place,
-        id: None,
-        label: text,
-        clauses: Vec::new(),
-        level: Level::Must,
-        note: flip(note)?,
-        when: Vec::new(),
-        action,
-    }))
 }

@@ -289,6 +289,7 @@ impl Builder<'_> {
         let mark = error.marker();
         let place = self.place(mark, mark);
         let title = match error.kind() {
+            ErrorKind::DirectiveDisallowed => "a directive".to_owned(),
             ErrorKind::RecursionLimitExceeded => format!("nested more than {DEPTH_LIMIT} deep"),
             kind => format!("not YAML: {kind}"),
         };

@@ -1,0 +1,148 @@
+//! `control`: the same scene without the cause under test.
+
+use super::expectation;
+use super::hooks::hook_list;
+use super::model::{Action, ClientAction, Control, Level, Settings, Step};
+use super::node::Node;
+use super::scope::Mapping;
+use super::settings::settings;
+use super::step::{Body, Setting, Stage, body, flip, label, only};
+use super::value::prose;
+use crate::diagnostic::Place;
+
+/// The control. `base` is the scenario's own configuration.
+pub(crate) fn control(stage: Stage<'_>, node: &Node, base: &Settings) -> Option<Control> {
+    let scope = stage.scope;
+    let mut map = Mapping::of(scope, node, "`control`")?;
+    let without = map.take("without").map(|list| {
+        let items = list.items().unwrap_or(std::slice::from_ref(list));
+        let all: Vec<_> = items
+            .iter()
+            .map(|item| match item.text() {
+                Some(id) => Some(id.to_owned()),
+                None => scope.expected(item, "a step's id"),
+            })
+            .collect();
+        all.into_iter().collect::<Option<Vec<_>>>()
+    });
+    let with = map.take("with").map(|list| {
+        let Some(entries) = list.entries() else {
+            return scope.expected(list, "ids and steps (a mapping)");
+        };
+        let all: Vec<_> = entries
+            .iter()
+            .map(|entry| {
+                let id = entry.key.text.to_string();
+                replacement(stage, &id, &entry.value).map(|step| (id, step))
+            })
+            .collect();
+        all.into_iter().collect::<Option<Vec<_>>>()
+    });
+    let settings = map.take("broker").map(|n| settings(scope, n, base));
+    let expect = map.require("expect").and_then(|n| control_list(stage, n));
+    map.finish();
+    let control = Control {
+        place: node.place,
+        without: flip(without)?.unwrap_or_default(),
+        with: flip(with)?.unwrap_or_default(),
+        settings: flip(settings)?,
+        expect: expect?,
+    };
+    if control.without.is_empty() && control.with.is_empty() && control.settings.is_none() {
+        return scope.fail(
+            scope
+                .at(node.place, "a control that changes nothing")
+                .hint("`without`, `with` or `broker` takes the cause away"),
+        );
+    }
+    Some(control)
+}
+
+/// Ids that a control names, and where.
+pub(crate) fn named_ids(node: &Node) -> Vec<(String, Place)> {
+    let without = node.find("without").into_iter().flat_map(|list| {
+        let items = list.items().unwrap_or(std::slice::from_ref(list));
+        items
+            .iter()
+            .filter_map(|n| Some((n.text()?.to_owned(), n.place)))
+    });
+    let with = node.find("with").and_then(Node::entries).unwrap_or(&[]);
+    let with = with.iter().map(|e| (e.key.text.to_string(), e.key.place));
+    without.chain(with).collect()
+}
+
+fn control_list(stage: Stage<'_>, node: &Node) -> Option<Vec<Step>> {
+    let items = node.items().unwrap_or(std::slice::from_ref(node));
+    let all: Vec<_> = items
+        .iter()
+        .map(|item| control_expectation(stage, item))
+        .collect();
+    let all: Vec<Option<Step>> = all.into_iter().collect::<Option<_>>()?;
+    let expected: Vec<Step> = all.into_iter().flatten().collect();
+    if expected.is_empty() {
+        return stage.scope.expected(node, "at least one expectation");
+    }
+    Some(expected)
+}
+
+/// An entry of a control's `with`: what is played instead of a step.
+fn replacement(stage: Stage<'_>, id: &str, node: &Node) -> Option<Step> {
+    let scope = stage.scope;
+    let mut map = Mapping::of(scope, node, "a step of `with`")?;
+    let body = body(stage, &mut map, node, Setting::Scene);
+    map.finish();
+    match body? {
+        Body::Action(place, label, action) => Some(Step {
+            place,
+            id: Some(id.to_owned()),
+            label,
+            clauses: Vec::new(),
+            level: Level::Must,
+            note: None,
+            when: Vec::new(),
+            action,
+        }),
+        Body::Steps(place, _) => scope.fail(scope.at(place, "a `repeat` instead of a step")),
+    }
+}
+
+/// An entry of a control's `expect`: `CLIENT: EXPECTATION`, or a `hooks` step.
+fn control_expectation(stage: Stage<'_>, node: &Node) -> Option<Option<Step>> {
+    let scope = stage.scope;
+    let mut map = Mapping::of(scope, node, "an expectation of the control")?;
+    let matches = flip(map.take("only").map(|n| only(scope, n)))?.unwrap_or(true);
+    if !matches {
+        return Some(None);
+    }
+    let note = map.take("note").map(|n| prose(scope, n, "a note"));
+    let (place, text, action) = if let Some(entry) = map.take_entry("hooks") {
+        let list = hook_list(scope, stage.clients, &entry.value)?;
+        (entry.key.place, label(entry), Action::Hooks(list))
+    } else {
+        let rest = map.rest();
+        let [entry] = rest[..] else {
+            return scope.expected(node, "`CLIENT: EXPECTATION`");
+        };
+        let Some(client) = scope.client(&entry.key.text) else {
+            return scope.unknown_client(&entry.key.text, entry.key.place);
+        };
+        let expected = expectation::sequence(scope.of(client), &entry.value)?;
+        let action = ClientAction::Expect(expected);
+        (
+            entry.key.place,
+            label(entry),
+            Action::Client { client, action },
+        )
+    };
+    map.finish();
+    Some(Some(Step {
+        place,
+        id: None,
+        label: text,
+        clauses: Vec::new(),
+        level: Level::Must,
+        note: flip(note)?,
+        when: Vec::new(),
+        action,
+    }))
+}

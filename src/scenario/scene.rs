@@ -1,0 +1,213 @@
+//! Actions of the scene: waiting, the broker's events, what the broker is told, choices, parallels and repeats.
+
+use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
+
+use super::duration::duration;
+use super::expectation;
+use super::expression::is_name;
+use super::hooks::hook_list;
+use super::model::{Action, BrokerAction, Choice, Expectation, Pattern, Step};
+use super::node::{Entry, Node, Scalar, Style, Value, short};
+use super::reason;
+use super::rows::{self, with_counter};
+use super::scope::{Mapping, Scope};
+use super::settings::not_yet;
+use super::step::{Body, Setting, Stage, flip, label, steps, too_many, word};
+use super::value::{number, prose};
+use super::words::did_you_mean;
+
+/// Words that stand where a client's name could.
+pub(crate) const WORDS: [&str; 7] = [
+    "wait", "hooks", "broker", "choice", "parallel", "repeat", "one_of",
+];
+/// So often a repeat goes round at most.
+const TIMES_MAX: u64 = 10_000;
+
+/// What a scene's action does; `map` is the step around it.
+pub(crate) fn scene_action(stage: Stage<'_>, map: &mut Mapping<'_>, entry: &Entry) -> Option<Body> {
+    let scope = stage.scope;
+    let (place, value) = (entry.key.place, &entry.value);
+    let action = match &*entry.key.text {
+        "wait" => Action::Wait(duration(scope, value)?),
+        "hooks" => Action::Hooks(hook_list(scope, stage.clients, value)?),
+        "broker" => Action::Broker(broker(scope, value)?),
+        "choice" => Action::Choice(choice(scope, map, value)?),
+        "parallel" => Action::Parallel(parallel(stage, value)?),
+        "repeat" => return repeat(stage, value).map(|steps| Body::Steps(place, steps)),
+        _ => {
+            for key in ["expect", "as", "rest"] {
+                map.take(key);
+            }
+            return scope.fail(not_yet(scope, place, "`one_of`"));
+        }
+    };
+    Some(Body::Action(place, label(entry), action))
+}
+
+fn broker(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
+    let known = ["kick", "redirect", "restart", "stop"];
+    match node.text() {
+        Some("restart") => return Some(BrokerAction::Restart),
+        Some("stop") => return Some(BrokerAction::Stop),
+        Some(word @ ("kick" | "redirect")) => {
+            let title = format!("`{word}` without saying whom");
+            return scope.fail(scope.at(node.place, title));
+        }
+        Some(_) => return scope.expected_word(node, &known),
+        None => {}
+    }
+    let Some(entry) = node.single() else {
+        return scope.expected(node, "one action of the broker");
+    };
+    match &*entry.key.text {
+        "kick" => kick(scope, &entry.value),
+        "redirect" => redirect(scope, &entry.value),
+        key @ ("restart" | "stop") => {
+            let title = format!("`{key}` takes nothing: `broker: {key}`");
+            scope.fail(scope.at(entry.key.place, title))
+        }
+        key => {
+            let mut diagnostic = scope.at(
+                entry.key.place,
+                format!("the broker cannot be told to `{}`", short(key)),
+            );
+            diagnostic.label = did_you_mean(key, known);
+            scope.fail(diagnostic)
+        }
+    }
+}
+
+fn kick(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
+    if node.text().is_some() {
+        let client = scope.client_named(node)?;
+        let reason = ReasonCode::ADMINISTRATIVE_ACTION;
+        return Some(BrokerAction::Kick { client, reason });
+    }
+    let mut map = Mapping::of(scope, node, "`kick`")?;
+    let client = map.require("client").and_then(|n| scope.client_named(n));
+    let reason = map.take("reason").map(|n| server_reason(scope, n));
+    map.finish();
+    Some(BrokerAction::Kick {
+        client: client?,
+        reason: flip(reason)?.unwrap_or(ReasonCode::ADMINISTRATIVE_ACTION),
+    })
+}
+
+/// A reason of a server's DISCONNECT or CONNACK. It is named as version 5 names it, whatever the client speaks,
+/// since the broker is told in its own words.
+fn server_reason(scope: Scope<'_>, node: &Node) -> Option<ReasonCode> {
+    let scope = scope.under(ProtocolVersion::V5);
+    reason::reason(scope, node, &[PacketType::DISCONNECT, PacketType::CONNACK])
+}
+
+fn redirect(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
+    let mut map = Mapping::of(scope, node, "`redirect`")?;
+    let client = map.require("client").and_then(|n| scope.client_named(n));
+    let reason = match map.require("reason") {
+        None => None,
+        Some(n) => match n.text() {
+            Some("use_another_server") => Some(ReasonCode::USE_ANOTHER_SERVER),
+            Some("server_moved") => Some(ReasonCode::SERVER_MOVED),
+            _ => scope.expected_word(n, &["use_another_server", "server_moved"]),
+        },
+    };
+    let server_reference = map
+        .take("server_reference")
+        .map(|n| prose(scope, n, "a server's name"));
+    let at_connect = map.take("at").map(|n| match n.text() {
+        Some("now") => Some(false),
+        Some("connect") => Some(true),
+        _ => scope.expected_word(n, &["now", "connect"]),
+    });
+    map.finish();
+    Some(BrokerAction::Redirect {
+        client: client?,
+        reason: reason?,
+        server_reference: flip(server_reference)?,
+        at_connect: flip(at_connect)?.unwrap_or(false),
+    })
+}
+
+fn choice(scope: Scope<'_>, map: &mut Mapping<'_>, value: &Node) -> Option<Choice> {
+    let name = word(scope, value, "a choice's name");
+    let of = map.require("of").and_then(|n| scope.client_named(n));
+    let answers = map.require("answers")?;
+    let scope = of.map_or(scope, |client| scope.of(client));
+    let Some(entries) = answers.entries().filter(|entries| entries.len() > 1) else {
+        return scope.expected(answers, "at least two answers (a mapping)");
+    };
+    let all: Vec<_> = entries.iter().map(|entry| answer(scope, entry)).collect();
+    let mut answers: Vec<_> = all.into_iter().collect::<Option<_>>()?;
+    // Silence holds only when nothing else does.
+    let is_silence = |a: &(String, Vec<Expectation>)| {
+        matches!(
+            a.1.first().map(|e| &e.pattern),
+            Some(Pattern::Silence { .. })
+        )
+    };
+    if answers.iter().filter(|a| is_silence(a)).count() > 1 {
+        return scope.fail(scope.at(value.place, "two answers that are `silence`"));
+    }
+    answers.sort_by_key(is_silence);
+    Some(Choice {
+        name: name?,
+        of: of?,
+        answers,
+    })
+}
+
+fn answer(scope: Scope<'_>, entry: &Entry) -> Option<(String, Vec<Expectation>)> {
+    let key = Node {
+        place: entry.key.place,
+        value: Value::Scalar(Scalar {
+            text: entry.key.text.clone(),
+            style: Style::Plain,
+        }),
+    };
+    let name = word(scope, &key, "an answer's name");
+    let expected = expectation::sequence(scope, &entry.value);
+    Some((name?, expected?))
+}
+
+fn parallel(stage: Stage<'_>, node: &Node) -> Option<Vec<Step>> {
+    steps(stage, node, Setting::Parallel)
+}
+
+fn repeat(stage: Stage<'_>, node: &Node) -> Option<Vec<Step>> {
+    let scope = stage.scope;
+    let mut map = Mapping::of(scope, node, "`repeat`")?;
+    let times = map.require("times").and_then(|n| times(scope, n));
+    let counter = map.take("as").map(|n| match n.text() {
+        Some(name) if is_name(name) && name != "connack" => Some(name.to_owned()),
+        _ => scope.expected(n, "a name (lowercase letters, digits and `_`)"),
+    });
+    let list = map.require("steps");
+    map.finish();
+    let (times, counter, list) = (times?, flip(counter)?, list?);
+    if let Some(name) = &counter
+        && let Some(place) = rows::counter_inside(list, name)
+    {
+        let title = format!("`{name}` counts the rounds of the repeat around this one already");
+        return scope.fail(scope.at(place, title));
+    }
+    let mut out = Vec::new();
+    for i in 1..=times {
+        let round = match &counter {
+            Some(name) => with_counter(scope, list, name, i)?,
+            None => list.clone(),
+        };
+        // What is wrong with one round is wrong with all.
+        out.extend(steps(stage, &round, Setting::Scene)?);
+        if too_many(scope, node.place) {
+            return None;
+        }
+    }
+    Some(out)
+}
+
+fn times(scope: Scope<'_>, node: &Node) -> Option<u64> {
+    if node.text().is_some_and(|text| text.contains('$')) {
+        return scope.fail(not_yet(scope, node.place, "an expression as `times`"));
+    }
+    number(scope, node, &(1..=TIMES_MAX), "a number of rounds")
+}
