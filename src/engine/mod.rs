@@ -8,6 +8,7 @@ mod lane;
 mod lies;
 mod player;
 mod prefix;
+mod rumqttc;
 mod wait;
 
 use std::ops::ControlFlow;

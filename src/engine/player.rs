@@ -13,6 +13,7 @@ use super::build::{Surroundings, build};
 use super::lane::{Inbound, Lane};
 use super::lies::encode;
 use super::prefix::Prefix;
+use super::rumqttc::{self, Tap};
 use super::wait::Waiting;
 use crate::matcher::Memory;
 use crate::plan::{Awaited, Body, Operation, Outgoing, PlannedStep};
@@ -46,17 +47,19 @@ pub(super) struct Patience {
 /// One play of one scene.
 pub(super) struct Player<'p> {
     pub(super) scene: &'p Scene,
-    host: Host,
+    pub(super) host: Host,
     pub(super) patience: Patience,
-    prefix: Prefix,
+    pub(super) prefix: Prefix,
     pub(super) started: Instant,
     pub(super) lanes: Vec<Lane>,
     /// For each lane, what it received and no step has taken.
     untaken: Vec<Vec<EventIndex>>,
     clients: Vec<Position>,
+    /// The libraries that play clients.
+    pub(super) taps: BTreeMap<ClientIndex, Tap>,
     pub(super) transcript: Transcript,
     pub(super) memory: Memory,
-    current: StepIndex,
+    pub(super) current: StepIndex,
     /// When the steps with an id began, since the scene began.
     begins: BTreeMap<String, Duration>,
     /// Whether the expectations of the step in play count.
@@ -76,7 +79,7 @@ struct Position {
 }
 
 /// Why a client's operation was not carried out.
-enum Hindrance {
+pub(super) enum Hindrance {
     /// There is nothing to do it on.
     NotReached(NotReached),
     /// The broker had ended the connection.
@@ -84,7 +87,7 @@ enum Hindrance {
 }
 
 impl Hindrance {
-    fn because(why: impl Into<String>) -> Self {
+    pub(super) fn because(why: impl Into<String>) -> Self {
         Self::NotReached(NotReached::Because(why.into()))
     }
 }
@@ -105,6 +108,7 @@ impl<'p> Player<'p> {
             lanes: Vec::new(),
             untaken: Vec::new(),
             clients: scene.clients.iter().map(|_| Position::default()).collect(),
+            taps: BTreeMap::new(),
             transcript: Transcript {
                 case: scene.id.clone(),
                 lanes: Vec::new(),
@@ -151,6 +155,7 @@ impl<'p> Player<'p> {
     pub(super) async fn end(mut self) -> (Transcript, Host, Vec<Lane>) {
         if self.transcript.broken_off.is_none() {
             self.quiesce(None).await;
+            self.close_libraries();
         }
         self.drain_hooks();
         (self.transcript, self.host, self.lanes)
@@ -233,6 +238,10 @@ impl<'p> Player<'p> {
         client: ClientIndex,
         operations: &'o [Operation],
     ) -> &'o [Operation] {
+        if let Err(hindrance) = self.before_step(client, operations).await {
+            self.hindered(hindrance, operations);
+            return &[];
+        }
         let mut rest = operations;
         while let Some((operation, behind)) = rest.split_first() {
             if matches!(operation, Operation::Await(_)) {
@@ -344,7 +353,7 @@ impl<'p> Player<'p> {
         self.untaken.push(Vec::new());
         let current = self.current;
         self.event(index, Some(current), What::Opened);
-        Ok(())
+        self.attach(client, index)
     }
 
     fn unreachable(&mut self, client: ClientIndex, problem: String) -> Hindrance {
@@ -353,7 +362,7 @@ impl<'p> Player<'p> {
     }
 
     /// The client's present or last connection.
-    fn lane_of(&self, client: ClientIndex) -> Result<LaneIndex, Hindrance> {
+    pub(super) fn lane_of(&self, client: ClientIndex) -> Result<LaneIndex, Hindrance> {
         let state = &self.clients[client.0];
         if let Some(why) = &state.unconnected {
             return Err(Hindrance::because(why));
@@ -367,6 +376,9 @@ impl<'p> Player<'p> {
     }
 
     async fn send(&mut self, client: ClientIndex, items: &[Outgoing]) -> Result<(), Hindrance> {
+        if self.is_library(client) {
+            return self.ask(client, items).await;
+        }
         let index = self.lane_of(client)?;
         if !self.lanes[index.0].is_writable() {
             return Err(Hindrance::Ended);
@@ -416,7 +428,8 @@ impl<'p> Player<'p> {
         Ok(())
     }
 
-    fn note_sent(&mut self, lane: LaneIndex, packet: &Packet, wire: &Packet) {
+    /// Remembers the Packet Identifier that a step has sent.
+    pub(super) fn note_id(&mut self, lane: LaneIndex, packet: &Packet) {
         let own = match packet {
             Packet::Publish(p) => p.packet_id,
             Packet::Subscribe(s) => Some(s.packet_id),
@@ -428,6 +441,10 @@ impl<'p> Player<'p> {
         } else if let Some(id) = packet.packet_id() {
             self.lanes[lane.0].sent_id = Some(id.get());
         }
+    }
+
+    fn note_sent(&mut self, lane: LaneIndex, packet: &Packet, wire: &Packet) {
+        self.note_id(lane, packet);
         if let Packet::Connect(connect) = packet {
             // A ping of ours would upset a Keep Alive under test.
             self.lanes[lane.0].timed = connect.keep_alive_s != self.patience.keep_alive_s;
@@ -437,6 +454,7 @@ impl<'p> Player<'p> {
 
     /// Closes the sending side and waits until the broker has closed too.
     async fn finish(&mut self, client: ClientIndex) -> Result<(), Hindrance> {
+        self.cut(client).await;
         let index = self.lane_of(client)?;
         let current = self.current;
         if self.lanes[index.0].is_writable() {
@@ -455,6 +473,7 @@ impl<'p> Player<'p> {
     }
 
     async fn drop_transport(&mut self, client: ClientIndex, how: DropHow) -> Result<(), Hindrance> {
+        self.cut(client).await;
         let index = self.lane_of(client)?;
         let current = self.current;
         let ending = match how {
@@ -562,6 +581,9 @@ impl<'p> Player<'p> {
         let lane = self.lane_of(client)?;
         let outcome = Waiting { lane, awaited }.run(self).await;
         let complete = outcome.ended == Ended::Complete;
+        if !complete && let Some(hindrance) = self.ended_by_library(client, lane) {
+            return Err(hindrance);
+        }
         let current = self.current;
         for event in &outcome.taken {
             let lane = self.transcript.events[event.0].lane;
@@ -651,6 +673,7 @@ impl<'p> Player<'p> {
     /// Writes and reads on every connection until something has come in; `false` when `until` came first.
     pub(super) async fn activity(&mut self, until: Instant) -> bool {
         let lanes = &mut self.lanes;
+        let taps = &mut self.taps;
         let read = timeout_at(
             until,
             poll_fn(|cx| {
@@ -660,21 +683,24 @@ impl<'p> Player<'p> {
                         read.push((LaneIndex(n), inbound));
                     }
                 }
-                if read.is_empty() {
-                    Poll::Pending
-                } else {
-                    Poll::Ready(read)
+                match rumqttc::poll(taps, cx) {
+                    Poll::Ready(told) => Poll::Ready((read, told)),
+                    Poll::Pending if read.is_empty() => Poll::Pending,
+                    Poll::Pending => Poll::Ready((read, Vec::new())),
                 }
             }),
         )
         .await;
-        let Ok(read) = read else {
+        let Ok((read, told)) = read else {
             return false;
         };
         for (lane, inbound) in read {
             for one in inbound {
                 self.received(lane, one);
             }
+        }
+        for (client, one) in told {
+            self.told(client, one);
         }
         poll_fn(|cx| {
             self.lanes.iter_mut().for_each(|lane| lane.poll_out(cx));
@@ -711,7 +737,7 @@ impl<'p> Player<'p> {
     /// Runs the broker until nothing is runnable. Virtual time only: the clock moves when everything waits.
     async fn idle(&mut self) {
         for _ in 0..MAXIMUM_ROUNDS {
-            if !self.activity(Instant::now() + TICK).await {
+            if !self.activity(Instant::now() + TICK).await && !self.note_all_ignored() {
                 return;
             }
         }
@@ -750,7 +776,7 @@ impl<'p> Player<'p> {
     }
 
     fn received(&mut self, lane: LaneIndex, inbound: Inbound) {
-        match inbound {
+        match self.tapped(lane, inbound) {
             Inbound::OwnPing => {}
             Inbound::Packet {
                 frame,
@@ -814,7 +840,12 @@ impl<'p> Player<'p> {
         );
     }
 
-    fn event(&mut self, lane: LaneIndex, taken_by: Option<StepIndex>, what: What) -> EventIndex {
+    pub(super) fn event(
+        &mut self,
+        lane: LaneIndex,
+        taken_by: Option<StepIndex>,
+        what: What,
+    ) -> EventIndex {
         let index = EventIndex(self.transcript.events.len());
         self.transcript.events.push(Event {
             at: self.now(),

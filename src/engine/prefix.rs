@@ -97,14 +97,34 @@ impl Prefix {
         }
     }
 
-    /// Takes the prefix out of a packet that came.
+    /// Takes the prefix out of a packet that came, or that a client library wrote.
     pub(super) fn take_off(&self, packet: &mut Packet) {
         if self.0.is_empty() {
             return;
         }
-        if let Packet::Publish(publish) = packet {
-            publish.topic = self.strip_topic(&publish.topic);
-            response_topics(&mut publish.properties, |t| self.strip_topic(t));
+        match packet {
+            Packet::Connect(connect) => {
+                connect.client_id = self.strip_client_id(&connect.client_id).into();
+                if let Some(will) = &mut connect.will {
+                    will.topic = self.strip_topic(&will.topic);
+                    response_topics(&mut will.properties, |t| self.strip_topic(t));
+                }
+            }
+            Packet::Publish(publish) => {
+                publish.topic = self.strip_topic(&publish.topic);
+                response_topics(&mut publish.properties, |t| self.strip_topic(t));
+            }
+            Packet::Subscribe(subscribe) => {
+                for subscription in &mut subscribe.subscriptions {
+                    subscription.filter = self.strip_topic(&subscription.filter);
+                }
+            }
+            Packet::Unsubscribe(unsubscribe) => {
+                for filter in &mut unsubscribe.filters {
+                    *filter = self.strip_topic(filter);
+                }
+            }
+            _ => {}
         }
     }
 }

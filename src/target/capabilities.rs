@@ -134,8 +134,7 @@ impl Capabilities {
             Need::Setting(name) => (!self.configurable).then(|| {
                 format!("needs the broker's setting {name}, which this target cannot change")
             }),
-            Need::Driver(Driver::Wire) => None,
-            Need::Driver(Driver::Rumqttc) => Some("the driver rumqttc is not built yet".into()),
+            Need::Driver(Driver::Wire | Driver::Rumqttc) => None,
             Need::Alone => (!self.ours && !exclusive).then(|| {
                 "needs the whole broker: --exclusive plays it on a broker that others may use"
                     .into()

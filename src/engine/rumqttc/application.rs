@@ -1,0 +1,218 @@
+//! What an application has of the library: a client to ask, and an event loop to poll. One face for both protocol
+//! versions.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use ::rumqttc::Outgoing;
+use futures_util::FutureExt;
+use mqtt_check_codec::{Connect, Packet, PacketType, ProtocolVersion};
+
+use super::{v4, v5};
+
+/// QoS 1 and 2 messages in flight at the same time. The library keeps a slot for each.
+pub(super) const IN_FLIGHT_LIMIT: u16 = 16;
+/// Requests that wait for the event loop.
+pub(super) const REQUESTS: usize = 64;
+/// The largest packet, in bytes, where the library can be told.
+pub(super) const MAXIMUM_PACKET: usize = 268_435_460;
+/// How long the library waits for CONNACK: limits are the scenario's affair.
+pub(super) const CONNECTION_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What one turn of the event loop brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It has taken one packet of the broker's.
+    Took(Taken),
+    /// It has written one packet.
+    Wrote(PacketType),
+    /// It has put a message off until its packet identifier is free.
+    PutOff,
+    /// It has given the connection up, and says why.
+    GaveUp(String),
+}
+
+/// A packet that the library has taken, as its application is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Taken {
+    Connected { session_present: bool },
+    Publish { packet_id: u16, qos: u8 },
+    Other,
+}
+
+/// The library in an application's hands.
+pub(super) struct Application {
+    client: Client,
+    event_loop: Running,
+    socket: PathBuf,
+}
+
+enum Client {
+    V4(::rumqttc::AsyncClient),
+    V5(::rumqttc::v5::AsyncClient),
+}
+
+enum EventLoop {
+    V4(Box<::rumqttc::EventLoop>),
+    V5(Box<::rumqttc::v5::EventLoop>),
+}
+
+/// A turn owns the event loop: it cannot be broken off in the middle, or the library would lose its connection.
+type Turning = Pin<Box<dyn Future<Output = Option<(EventLoop, Turn)>>>>;
+
+enum Running {
+    /// Nobody polls it.
+    Resting(EventLoop),
+    Turning {
+        turning: Turning,
+        /// It has something to send that nobody asks for now.
+        resends: bool,
+    },
+    /// It has panicked, and its session with it.
+    Broken,
+}
+
+impl Application {
+    /// Before its first connection. It will connect to this socket.
+    pub(super) fn new(version: ProtocolVersion, manual_acks: bool, socket: PathBuf) -> Self {
+        let (client, event_loop) = if version.has_properties() {
+            let (client, event_loop) = v5::start(&socket, manual_acks);
+            (Client::V5(client), EventLoop::V5(Box::new(event_loop)))
+        } else {
+            let (client, event_loop) = v4::start(&socket, manual_acks);
+            (Client::V4(client), EventLoop::V4(Box::new(event_loop)))
+        };
+        Self {
+            client,
+            event_loop: Running::Resting(event_loop),
+            socket,
+        }
+    }
+
+    /// Begins a connection with these options. The session is the event loop's, and lives on; so do its events
+    /// that nobody has seen yet: how many there are.
+    pub(super) fn connect(&mut self, connect: &Connect) -> Result<usize, String> {
+        let unseen = match &mut self.event_loop {
+            Running::Resting(EventLoop::V4(event_loop)) => {
+                v4::configure(event_loop, connect, &self.socket)?;
+                event_loop.state.events.len()
+            }
+            Running::Resting(EventLoop::V5(event_loop)) => {
+                v5::configure(event_loop, connect, &self.socket)?;
+                event_loop.state.events.len()
+            }
+            Running::Turning { .. } => return Err("is still connected".into()),
+            Running::Broken => return Err("has panicked and cannot go on".into()),
+        };
+        self.go_on();
+        Ok(unseen)
+    }
+
+    /// Hands a request over; the event loop takes it in a later turn.
+    pub(super) fn ask(&self, packet: &Packet) -> Result<(), String> {
+        match &self.client {
+            Client::V4(client) => v4::ask(client, packet),
+            Client::V5(client) => v5::ask(client, packet),
+        }
+    }
+
+    /// Whether the event loop is not polled: there is no connection.
+    pub(super) fn rests(&self) -> bool {
+        !matches!(self.event_loop, Running::Turning { .. })
+    }
+
+    /// Whether it has something to send from a former connection.
+    pub(super) fn resends(&self) -> bool {
+        matches!(self.event_loop, Running::Turning { resends: true, .. })
+    }
+
+    /// Polls the event loop. Once it has given the connection up it rests until the next [`Application::connect`].
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+        let Running::Turning { turning, .. } = &mut self.event_loop else {
+            return Poll::Pending;
+        };
+        let Poll::Ready(turned) = turning.as_mut().poll(cx) else {
+            return Poll::Pending;
+        };
+        let Some((event_loop, turn)) = turned else {
+            self.event_loop = Running::Broken;
+            return Poll::Ready(Turn::GaveUp("it panicked".into()));
+        };
+        self.event_loop = Running::Resting(event_loop);
+        if !matches!(turn, Turn::GaveUp(_)) {
+            self.go_on();
+        }
+        Poll::Ready(turn)
+    }
+
+    fn go_on(&mut self) {
+        self.event_loop = match std::mem::replace(&mut self.event_loop, Running::Broken) {
+            Running::Resting(EventLoop::V4(event_loop)) => Running::Turning {
+                resends: !event_loop.pending.is_empty(),
+                turning: turning(async move {
+                    let (event_loop, turn) = v4::turn(event_loop).await;
+                    (EventLoop::V4(event_loop), turn)
+                }),
+            },
+            Running::Resting(EventLoop::V5(event_loop)) => Running::Turning {
+                resends: !event_loop.pending.is_empty(),
+                turning: turning(async move {
+                    let (event_loop, turn) = v5::turn(event_loop).await;
+                    (EventLoop::V5(event_loop), turn)
+                }),
+            },
+            other => other,
+        };
+    }
+}
+
+/// A panic of the library's is a fact about it and must not end the run.
+fn turning(turn: impl Future<Output = (EventLoop, Turn)> + 'static) -> Turning {
+    Box::pin(AssertUnwindSafe(turn).catch_unwind().map(Result::ok))
+}
+
+/// What an outgoing event says.
+pub(super) fn outgoing(outgoing: &Outgoing) -> Turn {
+    Turn::Wrote(match outgoing {
+        Outgoing::Publish(_) => PacketType::PUBLISH,
+        Outgoing::Subscribe(_) => PacketType::SUBSCRIBE,
+        Outgoing::Unsubscribe(_) => PacketType::UNSUBSCRIBE,
+        Outgoing::PubAck(_) => PacketType::PUBACK,
+        Outgoing::PubRec(_) => PacketType::PUBREC,
+        Outgoing::PubRel(_) => PacketType::PUBREL,
+        Outgoing::PubComp(_) => PacketType::PUBCOMP,
+        Outgoing::PingReq => PacketType::PINGREQ,
+        Outgoing::PingResp => PacketType::PINGRESP,
+        Outgoing::Disconnect => PacketType::DISCONNECT,
+        Outgoing::AwaitAck(_) => return Turn::PutOff,
+    })
+}
+
+/// User name and password as the library takes them: text, and an empty one is left out.
+pub(super) fn credentials(connect: &Connect) -> Result<Option<(String, String)>, String> {
+    let username = connect.username.as_deref();
+    let password = match &connect.password {
+        Some(bytes) => Some(
+            std::str::from_utf8(bytes).map_err(|_| "takes a password only as text".to_owned())?,
+        ),
+        None => None,
+    };
+    if username == Some("") || password == Some("") {
+        return Err("cannot send an empty user name or password".into());
+    }
+    Ok((username.is_some() || password.is_some()).then(|| {
+        (
+            username.unwrap_or_default().to_owned(),
+            password.unwrap_or_default().to_owned(),
+        )
+    }))
+}
+
+/// The library's own word for where it connects to: the path of a Unix socket instead of a host's name.
+pub(super) fn host(socket: &Path) -> String {
+    socket.to_string_lossy().into_owned()
+}

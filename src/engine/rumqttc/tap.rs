@@ -1,0 +1,482 @@
+//! The library's end of one client's connections: its socket, what it is given and when, and what it writes.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes, BytesMut};
+use mqtt_check_codec::{Connect, Frame, Packet, PacketType, ProtocolVersion};
+use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{UnixListener, UnixStream};
+
+use super::application::{Application, MAXIMUM_PACKET, Taken, Turn};
+use super::ledger::Ledger;
+use crate::transcript::{LaneIndex, StepIndex};
+
+/// How much is read at once, in bytes.
+const CHUNK: usize = 8 * 1024;
+
+/// One client's library behind its tap. It lives as long as the client: the library's session is in it.
+pub(in crate::engine) struct Tap {
+    version: ProtocolVersion,
+    application: Application,
+    ledger: Ledger,
+    listener: UnixListener,
+    /// Holds the socket; removed with the tap.
+    _folder: TempDir,
+    /// The connection that it is tapped into.
+    lane: Option<LaneIndex>,
+    /// Our end of the library's socket.
+    link: Option<UnixStream>,
+    from_library: BytesMut,
+    to_library: BytesMut,
+    /// What the broker sent and the library has not been given.
+    held: VecDeque<Held>,
+    /// Whether what comes is held back until a step that waits.
+    holding: bool,
+    /// So many of `held` may be given though it is holding.
+    released: usize,
+    /// What steps have asked the library for, until it is written.
+    asked: VecDeque<(PacketType, StepIndex)>,
+    /// The library has been polled since, and waits for something.
+    stalled: bool,
+    /// A packet has been given that the library has not told of.
+    unseen: bool,
+    /// The last packet that was given, in words.
+    last_given: Option<String>,
+    /// Packets that it has told of writing, and that have not been read.
+    unread: usize,
+    /// Events that the library still has from its former connection: they are about nothing on this one.
+    stale: usize,
+    /// The library's socket is to be ended when everything has been given.
+    ended: bool,
+    /// The connection was ended from our side: what the library makes of it is of no interest.
+    cut: bool,
+    /// QoS of the messages that the application has been given, by packet identifier.
+    messages: BTreeMap<u16, u8>,
+    /// PINGRESPs to come that answer the library's own pings.
+    pings: usize,
+    /// Why the library gave the connection up by itself.
+    gave_up: Option<String>,
+}
+
+/// A packet on its way to the library.
+struct Held {
+    bytes: Bytes,
+    packet_type: PacketType,
+    /// If it can be understood.
+    packet: Option<Packet>,
+}
+
+/// What the tap has to tell.
+#[derive(Debug)]
+pub(in crate::engine) enum Told {
+    /// The library has written something.
+    Wrote {
+        bytes: Bytes,
+        /// If it is a packet.
+        packet: Option<Packet>,
+        /// The step that asked for it; `None` when the library did it by itself.
+        asked_by: Option<StepIndex>,
+    },
+    /// Something that the library did on its own side.
+    Fact(String),
+    /// The library has closed its socket by itself.
+    HungUp,
+    /// Something else that a waiting may depend on.
+    Moved,
+}
+
+impl Tap {
+    /// A library that has had no connection yet.
+    pub(super) fn new(version: ProtocolVersion, manual_acks: bool) -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("mqtt-check-").tempdir()?;
+        let socket = folder.path().join("tap");
+        let listener = UnixListener::bind(&socket)?;
+        Ok(Self {
+            version,
+            application: Application::new(version, manual_acks, socket),
+            ledger: Ledger::default(),
+            listener,
+            _folder: folder,
+            lane: None,
+            link: None,
+            from_library: BytesMut::new(),
+            to_library: BytesMut::new(),
+            held: VecDeque::new(),
+            holding: false,
+            released: 0,
+            asked: VecDeque::new(),
+            stalled: false,
+            unseen: false,
+            last_given: None,
+            unread: 0,
+            stale: 0,
+            ended: false,
+            cut: false,
+            messages: BTreeMap::new(),
+            pings: 0,
+            gave_up: None,
+        })
+    }
+
+    /// Taps it into a new connection.
+    pub(super) fn attach(&mut self, lane: LaneIndex) {
+        self.lane = Some(lane);
+        self.link = None;
+        self.from_library.clear();
+        self.to_library.clear();
+        self.held.clear();
+        self.released = 0;
+        self.asked.clear();
+        self.unseen = false;
+        self.unread = 0;
+        self.ended = false;
+        self.cut = false;
+        self.pings = 0;
+        self.gave_up = None;
+    }
+
+    /// The connection that it is tapped into.
+    pub(super) fn lane(&self) -> Option<LaneIndex> {
+        self.lane
+    }
+
+    /// Begins the library's half of the connection.
+    pub(super) fn connect(&mut self, connect: &Connect, step: StepIndex) -> Result<(), String> {
+        self.stale = self.application.connect(connect)?;
+        self.asked.push_back((PacketType::CONNECT, step));
+        self.stalled = false;
+        Ok(())
+    }
+
+    /// Asks the library for a packet.
+    pub(super) fn ask(&mut self, packet: &Packet, step: StepIndex) -> Result<(), String> {
+        self.application.ask(packet)?;
+        self.asked.push_back((packet.packet_type(), step));
+        self.stalled = false;
+        Ok(())
+    }
+
+    /// Whether everything that was asked for is written.
+    pub(super) fn has_written(&self) -> bool {
+        self.asked.is_empty()
+    }
+
+    /// Whether the library has been polled since it was last asked, and waits for something.
+    pub(super) fn is_stalled(&self) -> bool {
+        self.stalled && self.link.is_some()
+    }
+
+    /// Whether the library has no connection.
+    pub(super) fn is_unconnected(&self) -> bool {
+        self.application.rests()
+    }
+
+    /// Whether what comes is held back.
+    pub(super) fn is_holding(&self) -> bool {
+        self.holding
+    }
+
+    /// Holds back what comes from here on, or lets it through.
+    pub(super) fn hold(&mut self, holding: bool) {
+        self.holding = holding;
+        self.released = 0;
+    }
+
+    /// Lets what was held back through up to the message with this identifier.
+    pub(super) fn release_until(&mut self, packet_id: u16) {
+        let position = self.held.iter().position(|held| {
+            held.packet_type == PacketType::PUBLISH
+                && held
+                    .packet
+                    .as_ref()
+                    .and_then(Packet::packet_id)
+                    .is_some_and(|id| id.get() == packet_id)
+        });
+        self.released = position.map_or(0, |n| n + 1);
+    }
+
+    /// The QoS of a message that the application has been given.
+    pub(super) fn message(&self, packet_id: u16) -> Option<u8> {
+        self.messages.get(&packet_id).copied()
+    }
+
+    /// Why the library gave its connection up by itself, if it did.
+    pub(super) fn gave_up(&self) -> Option<&str> {
+        self.gave_up.as_deref()
+    }
+
+    /// Takes a packet of the broker's. `true` when the library asked for it by itself, with a ping.
+    pub(super) fn take(&mut self, frame: &Frame, packet: Option<Packet>) -> bool {
+        let packet_type = frame.packet_type();
+        self.held.push_back(Held {
+            bytes: frame.bytes().clone(),
+            packet_type,
+            packet,
+        });
+        let own = packet_type == PacketType::PINGRESP && self.pings > 0;
+        self.pings -= usize::from(own);
+        own
+    }
+
+    /// Takes bytes of the broker's that are no packet.
+    pub(super) fn take_bytes(&mut self, bytes: &Bytes) {
+        self.held.push_back(Held {
+            bytes: bytes.clone(),
+            packet_type: PacketType::RESERVED,
+            packet: None,
+        });
+    }
+
+    /// The broker has ended the connection: what is held back then never arrives.
+    pub(super) fn end(&mut self) {
+        if self.holding {
+            self.held.clear();
+        }
+        self.ended = true;
+    }
+
+    /// Ends the connection from outside: nothing more arrives.
+    pub(super) fn cut(&mut self) {
+        self.held.clear();
+        self.to_library.clear();
+        self.ended = true;
+        self.cut = true;
+    }
+
+    /// Whether nothing goes on between tap and library.
+    pub(super) fn rests(&self) -> bool {
+        if self.application.rests() {
+            return self.link.is_none();
+        }
+        self.can_give() && !self.may_give() && !(self.ended && self.held.is_empty())
+    }
+
+    /// Nothing is runnable any more, and yet the library has told nothing of what it was given: it ignores it.
+    /// What that is, if it is so.
+    pub(super) fn ignored(&mut self) -> Option<String> {
+        self.unread = 0;
+        if !std::mem::take(&mut self.unseen) {
+            return None;
+        }
+        let what = self.last_given.take().unwrap_or_default();
+        Some(format!("took no notice of {what}"))
+    }
+
+    /// What the library owes when the play is over.
+    pub(super) fn close(&self) -> Vec<String> {
+        self.ledger.close()
+    }
+
+    /// Lets the library, and what is on its way from and to it, go on. Ready when there is something to tell.
+    pub(in crate::engine) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Vec<Told>> {
+        let mut told = Vec::new();
+        loop {
+            self.accept(cx);
+            let turned = self.turn(cx, &mut told);
+            let read = self.read(cx, &mut told);
+            let gave = self.give();
+            let wrote = self.write(cx);
+            if !(turned || read || gave || wrote) {
+                break;
+            }
+        }
+        if told.is_empty() {
+            Poll::Pending
+        } else {
+            Poll::Ready(told)
+        }
+    }
+
+    fn accept(&mut self, cx: &mut Context<'_>) {
+        if self.link.is_none()
+            && !self.application.rests()
+            && let Poll::Ready(Ok((link, _))) = self.listener.poll_accept(cx)
+        {
+            self.link = Some(link);
+        }
+    }
+
+    fn turn(&mut self, cx: &mut Context<'_>, told: &mut Vec<Told>) -> bool {
+        let mut turned = false;
+        while let Poll::Ready(turn) = self.application.poll(cx) {
+            turned = true;
+            told.push(Told::Moved);
+            let stale = self.is_stale(&turn);
+            match turn {
+                Turn::Took(taken) => {
+                    self.unseen &= stale;
+                    if let Taken::Publish { packet_id, qos } = taken {
+                        self.messages.insert(packet_id, qos);
+                    }
+                    told.extend(self.ledger.took(&taken).map(Told::Fact));
+                }
+                // It says so, and writes nothing, when the broker's packet is in error.
+                Turn::Wrote(PacketType::DISCONNECT)
+                    if !self
+                        .asked
+                        .iter()
+                        .any(|(asked, _)| *asked == PacketType::DISCONNECT) => {}
+                Turn::Wrote(_) => self.unread += usize::from(!stale),
+                Turn::PutOff => {}
+                Turn::GaveUp(why) => self.given_up(why, told),
+            }
+        }
+        self.stalled = true;
+        turned
+    }
+
+    /// Whether this is about something on the former connection.
+    fn is_stale(&mut self, turn: &Turn) -> bool {
+        let fresh = matches!(turn, Turn::Took(Taken::Connected { .. }) | Turn::GaveUp(_));
+        let stale = self.stale > 0 && !fresh;
+        self.stale -= usize::from(stale);
+        stale
+    }
+
+    fn given_up(&mut self, why: String, told: &mut Vec<Told>) {
+        self.asked.clear();
+        self.held.clear();
+        self.to_library.clear();
+        self.unread = 0;
+        let on = match (self.unseen, self.last_given.take()) {
+            (true, Some(packet)) => format!(" on {packet}"),
+            _ => String::new(),
+        };
+        self.unseen = false;
+        if !self.cut {
+            told.push(Told::Fact(format!("ended its connection{on}: {why}")));
+            self.gave_up = Some(why);
+        }
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>, told: &mut Vec<Told>) -> bool {
+        let mut any = false;
+        while let Some(link) = &mut self.link {
+            let mut chunk = [0; CHUNK];
+            let mut buffer = ReadBuf::new(&mut chunk);
+            match Pin::new(link).poll_read(cx, &mut buffer) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    self.from_library.extend_from_slice(buffer.filled());
+                    self.cut_into_packets(told);
+                }
+                Poll::Ready(_) => {
+                    self.link = None;
+                    told.push(if self.cut { Told::Moved } else { Told::HungUp });
+                }
+            }
+            any = true;
+        }
+        any
+    }
+
+    fn cut_into_packets(&mut self, told: &mut Vec<Told>) {
+        loop {
+            match Frame::read(&mut self.from_library, MAXIMUM_PACKET) {
+                Ok(None) => return,
+                Ok(Some(frame)) => self.written(&frame, told),
+                Err(_) => {
+                    told.push(Told::Wrote {
+                        bytes: self.from_library.split().freeze(),
+                        packet: None,
+                        asked_by: None,
+                    });
+                    return;
+                }
+            }
+        }
+    }
+
+    fn written(&mut self, frame: &Frame, told: &mut Vec<Told>) {
+        let packet_type = frame.packet_type();
+        if packet_type != PacketType::CONNECT {
+            self.unread = self.unread.saturating_sub(1);
+        }
+        let asked_by = match self.asked.front() {
+            Some((asked, step)) if *asked == packet_type => {
+                let step = *step;
+                self.asked.pop_front();
+                Some(step)
+            }
+            _ => None,
+        };
+        if self.cut {
+            return;
+        }
+        self.pings += usize::from(packet_type == PacketType::PINGREQ);
+        let packet = Packet::decode(frame, self.version).ok();
+        let fact = packet.as_ref().and_then(|packet| self.ledger.wrote(packet));
+        told.push(Told::Wrote {
+            bytes: frame.bytes().clone(),
+            packet,
+            asked_by,
+        });
+        told.extend(fact.map(Told::Fact));
+    }
+
+    /// Whether the library waits for nothing but what comes next: then it can do but one thing with it.
+    fn can_give(&self) -> bool {
+        self.link.is_some()
+            && self.to_library.is_empty()
+            && !self.unseen
+            && self.unread == 0
+            && !self.application.resends()
+            && (self.asked.is_empty() || self.stalled)
+    }
+
+    /// Whether there is something to give, and it is not held back. A CONNACK never is: without it the library does
+    /// nothing at all.
+    fn may_give(&self) -> bool {
+        self.held.front().is_some_and(|held| {
+            !self.holding || self.released > 0 || held.packet_type == PacketType::CONNACK
+        })
+    }
+
+    fn give(&mut self) -> bool {
+        if !self.can_give() || !self.may_give() {
+            return false;
+        }
+        let Some(held) = self.held.pop_front() else {
+            return false;
+        };
+        self.released = self.released.saturating_sub(1);
+        self.last_given = Some(match held.packet.as_ref().and_then(Packet::packet_id) {
+            Some(id) => format!("{} {id}", held.packet_type),
+            None => held.packet_type.to_string(),
+        });
+        if let Some(packet) = &held.packet {
+            self.ledger.given(packet);
+        }
+        self.to_library.extend_from_slice(&held.bytes);
+        self.unseen = true;
+        true
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(link) = &mut self.link else {
+            return false;
+        };
+        let mut wrote = false;
+        while !self.to_library.is_empty() {
+            match Pin::new(&mut *link).poll_write(cx, &self.to_library) {
+                Poll::Ready(Ok(written)) if written > 0 => {
+                    self.to_library.advance(written);
+                    wrote = true;
+                }
+                Poll::Pending => return wrote,
+                // Its reading side tells that it has gone.
+                Poll::Ready(_) => self.to_library.clear(),
+            }
+        }
+        let given = self.held.is_empty() && !self.unseen && self.unread == 0;
+        if self.ended && (self.cut || given) {
+            // A socket's shutdown does not wait.
+            let _ = Pin::new(link).poll_shutdown(cx);
+        }
+        wrote
+    }
+}
