@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::engine::{self, Conductor, Play, RunOptions, Watch};
 use crate::plan::Plan;
 use crate::target::{StartError, Target};
+use crate::transcript::{INTERRUPTED, Transcript};
 use crate::verdict::{CaseResult, Verdict, judge};
 
 /// Plays and judges every plan, in the order of the plans whatever the number of jobs. `watch` is told what
@@ -37,7 +38,15 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
         Play::Skipped(reason) => return unplayed(plan, Verdict::Skipped { reason }),
         Play::Played(played) => played,
     };
-    let (verdict, findings) = judge(plan, &played.scene, played.control.as_ref());
+    let is_cut_short = |t: &Transcript| t.broken_off.as_deref() == Some(INTERRUPTED);
+    let (verdict, findings) =
+        if is_cut_short(&played.scene) || played.control.as_ref().is_some_and(is_cut_short) {
+            // What the user did not wait for is no finding.
+            let reason = INTERRUPTED.to_owned();
+            (Verdict::Inconclusive { reason }, Vec::new())
+        } else {
+            judge(plan, &played.scene, played.control.as_ref())
+        };
     CaseResult {
         findings,
         choices: played.scene.choices.clone(),

@@ -35,7 +35,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "verdict",
         &["diagnostic", "matcher", "plan", "scenario", "transcript"],
     ),
-    ("suite", &["engine", "plan", "target", "verdict"]),
+    (
+        "suite",
+        &["engine", "plan", "target", "transcript", "verdict"],
+    ),
     (
         "snapshot",
         &["diagnostic", "scenario", "transcript", "verdict"],

@@ -22,14 +22,17 @@ use crate::scenario::model::{
 };
 use crate::target::host::Host;
 use crate::transcript::{
-    Ended, Ending, Event, EventIndex, HookRecord, Lane as LaneRecord, LaneIndex, NotReached,
-    Outcome, StepIndex, StepRecord, Transcript, What,
+    Ended, Ending, Event, EventIndex, HookRecord, INTERRUPTED, Lane as LaneRecord, LaneIndex,
+    NotReached, Outcome, StepIndex, StepRecord, Transcript, What,
 };
 
 /// How many rounds of activity the broker gets to become idle in.
 const MAXIMUM_ROUNDS: usize = 100_000;
 /// The smallest step of the paused clock: nothing of the protocol is that fast.
 const TICK: Duration = Duration::from_millis(1);
+
+/// How long a wait in real time goes on before the user is heard.
+const ATTENTION: Duration = Duration::from_millis(100);
 
 /// How patient a play is.
 #[derive(Debug, Clone, Copy)]
@@ -138,7 +141,7 @@ impl<'p> Player<'p> {
                 return;
             }
             if (self.interrupted)() {
-                self.transcript.broken_off = Some("interrupted".into());
+                self.transcript.broken_off = Some(INTERRUPTED.into());
                 return;
             }
             self.step(step).await;
@@ -670,8 +673,28 @@ impl<'p> Player<'p> {
         self.host.is_virtual()
     }
 
-    /// Writes and reads on every connection until something has come in; `false` when `until` came first.
+    /// Writes and reads on every connection until something has come in; `false` when `until` came first, or the user
+    /// does not want to wait for it.
     pub(super) async fn activity(&mut self, until: Instant) -> bool {
+        if self.host.is_virtual() {
+            return self.activity_until(until).await;
+        }
+        loop {
+            let slice = until.min(Instant::now() + ATTENTION);
+            if self.activity_until(slice).await {
+                return true;
+            }
+            if (self.interrupted)() {
+                self.transcript.broken_off = Some(INTERRUPTED.into());
+                return false;
+            }
+            if slice >= until {
+                return false;
+            }
+        }
+    }
+
+    async fn activity_until(&mut self, until: Instant) -> bool {
         let lanes = &mut self.lanes;
         let taps = &mut self.taps;
         let read = timeout_at(
@@ -728,7 +751,7 @@ impl<'p> Player<'p> {
     pub(super) async fn until(&mut self, instant: Instant) {
         while self.activity(instant).await {
             if (self.interrupted)() {
-                self.transcript.broken_off = Some("interrupted".into());
+                self.transcript.broken_off = Some(INTERRUPTED.into());
                 return;
             }
         }

@@ -21,6 +21,9 @@ pub struct EventIndex(pub usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LaneIndex(pub usize);
 
+/// Why a play was broken off that the user ended: it is nobody's fault and proves nothing.
+pub const INTERRUPTED: &str = "interrupted";
+
 /// What was seen of one play of a scene, or of its control.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transcript {
