@@ -84,11 +84,12 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let ticks = Ticks::new(chosen.len(), dress.err);
     let mut mutants = Vec::new();
     for info in chosen {
-        if interrupt::is_interrupted() {
-            break;
-        }
         ticks.tick(info.name);
         let results = play(&plans, &[info.name.to_owned()], arguments.seed)?;
+        if interrupt::is_interrupted() {
+            // What was cut short says nothing.
+            break;
+        }
         mutants.push(judge(info, &results, &right));
     }
     ticks.end();

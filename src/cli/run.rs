@@ -19,6 +19,7 @@ use crate::scenario::model::Capability;
 use crate::suite;
 use crate::target::bundled::{self, Bundled};
 use crate::target::{Capabilities, External, Target};
+use crate::transcript::INTERRUPTED;
 use crate::verdict::{CaseResult, Verdict};
 
 mod compared;
@@ -312,6 +313,9 @@ fn play(
             let Progress::Finished(result) = progress else {
                 return ControlFlow::Continue(());
             };
+            if is_cut_short(result) {
+                return ControlFlow::Continue(());
+            }
             watch.finished(result);
             let is_end = arguments.fail_fast
                 && matches!(
@@ -326,10 +330,15 @@ fn play(
         },
     );
     watch.end();
-    let results = results.map_err(|error| Failure::new(Exit::CouldNotStart, error.to_string()))?;
-    // All played is not broken off, even if the user wanted to.
-    let interrupted = interrupt::is_interrupted() && results.len() < plans.len();
-    Ok((results, interrupted))
+    let mut results =
+        results.map_err(|error| Failure::new(Exit::CouldNotStart, error.to_string()))?;
+    results.retain(|result| !is_cut_short(result));
+    Ok((results, interrupt::is_interrupted()))
+}
+
+/// Whether the user ended the case: as good as not played.
+fn is_cut_short(result: &CaseResult) -> bool {
+    result.verdict.reason() == Some(INTERRUPTED)
 }
 
 /// Every result with its plan and its snapshot; and what could not be written.

@@ -110,7 +110,7 @@ impl Selection {
 }
 
 fn missing_path(path: &Path) -> Failure {
-    let failure = Failure::usage(format!("there is no {}", path.display()));
+    let failure = Failure::usage(format!("there is no file or folder {}", path.display()));
     if path == Path::new("scenarios") {
         failure.hint("name the folder or the file of the scenarios")
     } else {

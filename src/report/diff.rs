@@ -9,7 +9,9 @@ const CONTEXT: usize = 3;
 
 /// The changes from `old` to `new`, indented; at most `limit` lines, and then how many more there are.
 pub fn unified(old: &str, new: &str, limit: usize, style: Style) -> String {
-    let diff = TextDiff::from_lines(old, new);
+    // A text from a file has no line end at its end, one from a run has.
+    let (old, new) = (whole_lines(old), whole_lines(new));
+    let diff = TextDiff::from_lines(&old, &new);
     let mut lines = Vec::new();
     for (number, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
         if number > 0 {
@@ -40,6 +42,13 @@ pub fn unified(old: &str, new: &str, limit: usize, style: Style) -> String {
     text
 }
 
+fn whole_lines(text: &str) -> String {
+    match text.trim_end() {
+        "" => String::new(),
+        text => format!("{text}\n"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,7 +61,7 @@ mod tests {
             unified(old, new, 100, Style::PLAIN),
             "    4\n    5\n    6\n  - 7\n  + seven\n    8\n"
         );
-        assert_eq!(unified(old, old, 100, Style::PLAIN), "");
+        assert_eq!(unified(old, old.trim_end(), 100, Style::PLAIN), "");
     }
 
     #[test]

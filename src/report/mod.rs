@@ -98,6 +98,8 @@ pub struct Counts {
     pub stale: usize,
     /// Of those that failed: accepted for this target.
     pub accepted: usize,
+    /// Of those that changed: ones that count for nothing, on a broker without a baseline.
+    pub informed: usize,
     /// Snapshots that wait for a review beside one that is the same.
     pub pending: usize,
 }
@@ -124,7 +126,10 @@ impl Counts {
         self.accepted += usize::from(case.is_accepted());
         if let Some(comparison) = &case.comparison {
             match comparison.state {
-                State::Changed => self.changed += 1,
+                State::Changed => {
+                    self.changed += 1;
+                    self.informed += usize::from(!comparison.counts);
+                }
                 State::New => self.new += 1,
                 State::Stale => self.stale += 1,
                 State::Same => self.pending += usize::from(comparison.fails()),

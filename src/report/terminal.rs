@@ -5,7 +5,6 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyl
 use super::words::{Style, count, span};
 use super::{CaseReport, Counts, Report, case};
 use crate::scenario::model::Level;
-use crate::snapshot::State;
 use crate::transcript::text;
 use crate::verdict::{FindingKind, Verdict};
 
@@ -81,13 +80,12 @@ fn transcript(case: &CaseReport<'_>, style: Style) -> Option<String> {
 fn snapshots(report: &Report<'_>, style: Style) -> String {
     let mut out = String::new();
     let mut to_review = false;
-    let mut informed = 0;
+    let informed = report.counts().informed;
     for case in &report.cases {
         let Some(comparison) = &case.comparison else {
             continue;
         };
         if !comparison.counts {
-            informed += usize::from(comparison.state == State::Changed);
             continue;
         }
         out.push_str(&case::snapshot(case, style));
@@ -268,7 +266,7 @@ const COLUMNS: &[Column] = &[
     ("inconclusive", |c| c.inconclusive),
     ("warned", |c| c.warned),
     ("skipped", |c| c.skipped),
-    ("changed", |c| c.changed),
+    ("changed", |c| c.changed - c.informed),
     ("new", |c| c.new),
     ("stale", |c| c.stale),
 ];
@@ -310,7 +308,7 @@ fn summary(report: &Report<'_>, style: Style) -> String {
         format!("{}: {}", count(counts.cases, "case"), verdicts.join(", "))
     }];
     let snapshots: Vec<String> = [
-        (counts.changed, "changed"),
+        (counts.changed - counts.informed, "changed"),
         (counts.new, "new"),
         (counts.stale, "stale"),
         (counts.pending, "pending"),

@@ -148,7 +148,8 @@ pub fn findings_text(findings: &[Finding]) -> String {
     }
 }
 
-/// Holds a record against what is reviewed. `reduce` takes a whole record down to what steps bind.
+/// Holds a record against what is reviewed; `None` when there is nothing to be held against and no need of it.
+/// `reduce` takes a whole record down to what steps bind.
 pub fn compare(
     store: &Store,
     mode: &Mode,
@@ -156,7 +157,7 @@ pub fn compare(
     reviewed: &Reviewed,
     record: &Record,
     reduce: &dyn Fn(&str) -> String,
-) -> Comparison {
+) -> Option<Comparison> {
     let (state, expected, actual) = match mode {
         Mode::Whole => {
             let state = match &reviewed.expected {
@@ -170,17 +171,13 @@ pub fn compare(
             )
         }
         Mode::Information => {
-            let expected = reviewed.expected.as_deref().map(reduce);
+            let expected = reduce(reviewed.expected.as_ref()?);
             let actual = record.reduced(reduce);
-            let state = match &expected {
-                None => State::New,
-                Some(expected) => same_or_changed(expected, &actual),
-            };
-            (state, expected.unwrap_or_default(), actual)
+            (same_or_changed(&expected, &actual), expected, actual)
         }
         Mode::Baseline(_) => against_baseline(reviewed, record, reduce),
     };
-    Comparison {
+    Some(Comparison {
         state,
         counts: !matches!(mode, Mode::Information),
         path: reviewed_file(store, mode, case),
@@ -189,7 +186,7 @@ pub fn compare(
         pending: reviewed.pending,
         updated: false,
         against_accepted: reviewed.accepted.is_some(),
-    }
+    })
 }
 
 fn against_baseline(
@@ -333,7 +330,7 @@ mod tests {
             pending: false,
         };
         let store = Store::new("snapshots".into());
-        compare(&store, mode, &case(), &reviewed, &whole(record), &reduce)
+        compare(&store, mode, &case(), &reviewed, &whole(record), &reduce).expect("a comparison")
     }
 
     #[test]
@@ -387,6 +384,7 @@ mod tests {
             &whole(record),
             &reduce,
         )
+        .expect("a comparison")
     }
 
     #[test]

@@ -214,11 +214,21 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         // As any other new file: the umask takes from it.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    let mut file = builder.tempfile_in(folder).map_err(without_path)?;
+    file.as_file_mut().write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|e| e.error)?;
+    file.persist(path).map_err(|e| without_path(e.error))?;
     Ok(())
+}
+
+/// The system's own error, without the temporary file's name, which says nothing to anybody.
+fn without_path(error: io::Error) -> io::Error {
+    error
+        .get_ref()
+        .and_then(|wrapped| wrapped.source())
+        .and_then(|inner| inner.downcast_ref::<io::Error>())
+        .and_then(io::Error::raw_os_error)
+        .map_or(error, io::Error::from_raw_os_error)
 }
 
 /// A scalar as insta's YAML writer writes it: in quotes where YAML would read something else.

@@ -112,14 +112,14 @@ impl Snapshots {
             findings: compare::findings_text(&result.findings),
         };
         let hooks: &HookSource = &transcript.hook_source;
-        Some(compare::compare(
+        compare::compare(
             &expected.store,
             mode,
             &plan.scene.id,
             &expected.reviewed,
             &record,
             &|text| text::reduce(text, hooks),
-        ))
+        )
     }
 
     /// Writes what the comparison asks for.

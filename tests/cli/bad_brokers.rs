@@ -1,0 +1,154 @@
+//! What answers at a URL and is no broker, or a broken one. Never a panic, never a hang.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use insta::assert_snapshot;
+
+use crate::program::{Ended, PING, Program};
+
+fn run(url: &str) -> Ended {
+    let program = Program::new(&format!("run --protocol 5 --broker {url}"));
+    program.file("scenarios/ping.yaml", PING).run()
+}
+
+/// Serves every connection in this way; the URL.
+fn serve(answer: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let answer = answer.clone();
+            thread::spawn(move || answer(stream.expect("a connection")));
+        }
+    });
+    format!("mqtt://127.0.0.1:{port}")
+}
+
+/// Reads once, answers with these bytes, and closes.
+fn answer(bytes: &'static [u8]) -> impl Fn(TcpStream) + Clone + Send + 'static {
+    move |mut stream| {
+        let mut buffer = [0; 1024];
+        let _ = stream.read(&mut buffer);
+        let _ = stream.write_all(bytes);
+    }
+}
+
+#[test]
+fn no_url() {
+    for url in [
+        "127.0.0.1:1883",
+        "mqtt://",
+        "mqtt://127.0.0.1:99999",
+        "ftp://127.0.0.1",
+        "mqtts://127.0.0.1",
+        "mqtt://user@127.0.0.1",
+    ] {
+        let ended = run(url);
+        assert_eq!(ended.exit, Some(2), "{url}: {ended}");
+        assert!(
+            ended.stderr.starts_with("error: --broker: `"),
+            "{url}: {ended}"
+        );
+    }
+    assert_snapshot!(run("127.0.0.1:1883"));
+}
+
+#[test]
+fn unreachable() {
+    // A port that was free a moment ago.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    drop(listener);
+    assert_snapshot!(run(&format!("mqtt://127.0.0.1:{port}")));
+}
+
+#[test]
+fn an_http_server() {
+    let url = serve(answer(
+        b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+    ));
+    assert_snapshot!(run(&url));
+}
+
+#[test]
+fn a_tls_server() {
+    // The alert that a TLS server sends to what is no ClientHello.
+    let url = serve(answer(b"\x15\x03\x01\x00\x02\x02\x46"));
+    assert_snapshot!(run(&url));
+}
+
+#[test]
+fn one_that_hangs_after_accepting() {
+    let url = serve(|stream| {
+        thread::sleep(Duration::from_secs(120));
+        drop(stream);
+    });
+    assert_snapshot!(run(&url));
+}
+
+#[test]
+fn one_that_sends_garbage() {
+    let url = serve(answer(&[0xff; 64]));
+    assert_snapshot!(run(&url));
+}
+
+#[test]
+fn one_that_closes_in_the_middle_of_a_packet() {
+    let url = serve(answer(b"\x20\x13\x00\x00\x10"));
+    assert_snapshot!(run(&url));
+}
+
+#[test]
+fn one_that_closes_at_once() {
+    let url = serve(drop);
+    assert_snapshot!(run(&url));
+}
+
+/// Accepts every CONNECT and answers nothing else.
+fn connack_and_no_more(mut stream: TcpStream) {
+    let mut buffer = [0; 1024];
+    while let Ok(1..) = stream.read(&mut buffer) {
+        if buffer[0] == 0x10 {
+            // The level stands behind the protocol's name: `MQTT` or `MQIsdp`.
+            let level = buffer[4 + usize::from(buffer[3])];
+            let connack: &[u8] = match level {
+                5 => &[0x20, 3, 0, 0, 0],
+                _ => &[0x20, 2, 0, 0],
+            };
+            let _ = stream.write_all(connack);
+        }
+    }
+}
+
+#[test]
+fn one_that_answers_connect_only() {
+    let ended = run(&serve(connack_and_no_more));
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    assert!(
+        ended
+            .stdout
+            .contains("expected  PINGRESP\n    actual    it did not come"),
+        "{ended}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_reports_what_was_done() {
+    let url = serve(connack_and_no_more);
+    let command = format!("run --broker {url} --report json=out.json");
+    let program = Program::new(&command).file("scenarios/ping.yaml", PING);
+    let child = program.start();
+    thread::sleep(Duration::from_millis(1500));
+    let killed = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .expect("kill is there");
+    assert!(killed.success());
+    let ended = program.finish(child);
+    assert_snapshot!(ended);
+    assert!(program.path("out.json").exists());
+}

@@ -1,0 +1,9 @@
+//! The whole program: arguments and files in, whole stdout, stderr and exit code out, held against snapshots.
+
+mod bad_brokers;
+mod bad_files;
+mod commands;
+mod program;
+mod reports;
+mod runs;
+mod snapshots;

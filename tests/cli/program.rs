@@ -1,0 +1,257 @@
+//! Runs the built program in a folder of its own, with a clean environment.
+
+use std::fs;
+use std::io::{Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// A program that takes longer than this hangs.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A scenario with one case a version, which every broker passes.
+pub(crate) const PING: &str = "\
+title: A ping is answered
+clients: { a: }
+steps:
+  - a: connect
+  - a: ping
+";
+
+/// A scenario that no broker passes.
+pub(crate) const WRONG: &str = "\
+title: A ping is answered twice
+versions: [5]
+clients: { a: }
+steps:
+  - a: connect
+  - a: ping
+  - a: { expect: pingresp }
+    clause: MQTT-3.12.4-1
+    note: once is enough
+";
+
+/// The program, its folder and its arguments.
+#[must_use = "nothing runs until `run` is called"]
+pub(crate) struct Program {
+    folder: TempDir,
+    arguments: Vec<String>,
+    environment: Vec<(&'static str, String)>,
+    stdin: Vec<u8>,
+    before: Option<&'static str>,
+}
+
+impl Program {
+    /// With these arguments, parted by spaces.
+    pub(crate) fn new(arguments: &str) -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            stdin: Vec::new(),
+            before: None,
+        }
+        .arguments(arguments)
+    }
+
+    /// With these arguments in place of the former, parted by spaces.
+    pub(crate) fn arguments(mut self, arguments: &str) -> Self {
+        self.arguments = arguments.split_whitespace().map(str::to_owned).collect();
+        self
+    }
+
+    /// With this file in its folder.
+    pub(crate) fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, content).expect("writing a file");
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &'static str, value: &str) -> Self {
+        self.environment.push((name, value.to_owned()));
+        self
+    }
+
+    pub(crate) fn stdin(mut self, text: impl AsRef<[u8]>) -> Self {
+        self.stdin = text.as_ref().to_vec();
+        self
+    }
+
+    /// Lets a shell do this before it becomes the program.
+    pub(crate) fn after(mut self, commands: &'static str) -> Self {
+        self.before = Some(commands);
+        self
+    }
+
+    /// Where a file of its folder stands.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Starts it; for those who want to do something meanwhile.
+    pub(crate) fn start(&self) -> Child {
+        let binary = env!("CARGO_BIN_EXE_mqtt-check");
+        let mut command = match self.before {
+            None => Command::new(binary),
+            Some(commands) => {
+                let mut shell = Command::new("/bin/sh");
+                shell
+                    .arg("-c")
+                    .arg(format!("{commands}; exec \"$0\" \"$@\""))
+                    .arg(binary);
+                shell
+            }
+        };
+        command
+            .args(&self.arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(self.environment.iter().map(|(k, v)| (*k, v.as_str())))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command.spawn().expect("the program starts")
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn run(&self) -> Ended {
+        self.finish(self.start())
+    }
+
+    /// Waits for its end.
+    pub(crate) fn finish(&self, mut child: Child) -> Ended {
+        let mut stdin = child.stdin.take().expect("a pipe");
+        let input = self.stdin.clone();
+        // A program that does not read its stdin closes the pipe.
+        let feed = std::thread::spawn(move || drop(stdin.write_all(&input)));
+        let stdout = collect(child.stdout.take());
+        let stderr = collect(child.stderr.take());
+        let status = wait(&mut child);
+        feed.join().expect("feeding");
+        let text = |bytes: std::thread::JoinHandle<Vec<u8>>| {
+            let bytes = bytes.join().expect("reading");
+            let text = String::from_utf8(bytes).expect("the program writes UTF-8");
+            self.normal(&text)
+        };
+        Ended {
+            exit: status.code(),
+            stdout: text(stdout),
+            stderr: text(stderr),
+        }
+    }
+
+    /// Places, times and ports are not the same in every run.
+    pub(crate) fn normal(&self, text: &str) -> String {
+        let folder = self.folder.path();
+        let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let text = text
+            .replace(&*real.to_string_lossy(), "[FOLDER]")
+            .replace(&*folder.to_string_lossy(), "[FOLDER]");
+        let text = replace_after(&text, "127.0.0.1:", "[PORT]", |c| c.is_ascii_digit());
+        replace_times(&text)
+    }
+
+    /// Every file below its folder, in order.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        list(self.folder.path(), self.folder.path(), &mut found);
+        found.sort();
+        found
+    }
+}
+
+fn list(root: &Path, folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            list(root, &path, found);
+        } else {
+            let below = path.strip_prefix(root).expect("below the folder");
+            found.push(below.to_string_lossy().into_owned());
+        }
+    }
+}
+
+fn collect(pipe: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            pipe.read_to_end(&mut bytes).expect("reading");
+        }
+        bytes
+    })
+}
+
+fn wait(child: &mut Child) -> ExitStatus {
+    let began = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("waiting") {
+            return status;
+        }
+        if began.elapsed() > LIMIT {
+            child.kill().expect("ending it");
+            panic!("the program hangs");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// What follows `before` as long as `is_part`, replaced.
+fn replace_after(text: &str, before: &str, with: &str, is_part: impl Fn(char) -> bool) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(before) {
+        let (head, tail) = rest.split_at(at + before.len());
+        out.push_str(head);
+        let end = tail.find(|c| !is_part(c)).unwrap_or(tail.len());
+        out.push_str(if end > 0 { with } else { "" });
+        rest = &tail[end..];
+    }
+    out + rest
+}
+
+/// `12 ms` and `1.25 s` in the summary, `"wall_ms": 12` and `time="0.012"` in reports.
+fn replace_times(text: &str) -> String {
+    let number = |c: char| c.is_ascii_digit() || c == '.';
+    let text = replace_after(text, "\"wall_ms\": ", "[MS]", number);
+    let text = replace_after(&text, "time=\"", "[TIME]", number);
+    text.lines()
+        .map(|line| {
+            let is_summary = line.contains(" case") && line.contains(" - ");
+            let words: Vec<&str> = line.split(' ').collect();
+            let mut out: Vec<&str> = Vec::new();
+            for (n, word) in words.iter().enumerate() {
+                let is_time = is_summary
+                    && word.chars().all(number)
+                    && matches!(words.get(n + 1), Some(&("ms" | "s")));
+                out.push(if is_time { "[TIME]" } else { word });
+            }
+            out.join(" ").replace("[TIME] ms", "[TIME] s") + "\n"
+        })
+        .collect()
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) exit: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.exit {
+            Some(code) => writeln!(f, "exit: {code}")?,
+            None => writeln!(f, "exit: by a signal")?,
+        }
+        write!(
+            f,
+            "----- stdout\n{}----- stderr\n{}",
+            self.stdout, self.stderr
+        )
+    }
+}

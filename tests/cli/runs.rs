@@ -1,0 +1,104 @@
+//! Runs against the bundled broker.
+
+use std::io::Read as _;
+
+use insta::assert_snapshot;
+
+use crate::program::{PING, Program, WRONG};
+
+#[test]
+fn passes_what_is_right() {
+    let program = Program::new("run --no-snapshots").file("scenarios/basic/ping.yaml", PING);
+    assert_snapshot!(program.run());
+}
+
+#[test]
+fn tells_a_failure_in_full() {
+    let program = Program::new("run --no-snapshots")
+        .file("scenarios/basic/ping.yaml", PING)
+        .file("scenarios/basic/wrong.yaml", WRONG);
+    assert_snapshot!(program.run());
+}
+
+#[test]
+fn shows_every_transcript() {
+    let program = Program::new("run --no-snapshots --verbose --protocol 3.1.1");
+    assert_snapshot!(program.file("scenarios/basic/ping.yaml", PING).run());
+}
+
+#[test]
+fn stops_at_the_first_failure() {
+    // Enough cases that the run is not over before it is stopped.
+    let rows: String = (0..1000)
+        .map(|n| format!("  row-{n}: {{ payload: '{n}' }}\n"))
+        .collect();
+    let many = format!(
+        "title: A message is taken\ncases:\n{rows}clients: {{ a: }}\nsteps:\n  - a: connect\n  - a: {{ publish: {{ topic: t, payload: $payload, qos: 2 }} }}\n"
+    );
+    let program = Program::new("run --no-snapshots --fail-fast --jobs 1")
+        .file("scenarios/a.yaml", WRONG)
+        .file("scenarios/b.yaml", many);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    assert!(ended.stdout.contains("not played"), "{ended}");
+}
+
+#[test]
+fn skips_count_as_nothing_to_run() {
+    let skipped = PING.replace("clients:", "needs: [websocket]\nclients:");
+    let program = Program::new("run --no-snapshots").file("scenarios/ping.yaml", skipped);
+    assert_snapshot!(program.run());
+}
+
+#[test]
+fn the_same_seed_gives_the_same_transcripts() {
+    let run = || {
+        let program = Program::new("run --no-snapshots --verbose --seed 42")
+            .file("scenarios/ping.yaml", PING)
+            .file("scenarios/wrong.yaml", WRONG);
+        program.run().stdout
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn nobody_reading_any_more_is_no_error() {
+    let program = Program::new("run --no-snapshots --verbose").file("scenarios/ping.yaml", PING);
+    let mut child = program.start();
+    drop(child.stdout.take());
+    let mut errors = String::new();
+    let mut stderr = child.stderr.take().expect("a pipe");
+    stderr.read_to_string(&mut errors).expect("reading");
+    let status = child.wait().expect("waiting");
+    assert_eq!(status.code(), Some(0), "{errors}");
+    assert!(
+        !errors.contains("panicked") && !errors.contains("error"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn shows_that_the_suite_can_fail() {
+    let takeover = "\
+title: A second CONNECT takes the session over
+versions: [5]
+clients: { first: { id: shared }, second: { id: shared } }
+steps:
+  - first: connect
+  - second: connect
+  - first: { expect: { disconnect: { reason: session_taken_over } } }
+    clause: MQTT-3.1.4-3
+    level: should
+  - first: { expect: closed }
+    clause: MQTT-3.1.4-3
+";
+    let program = Program::new("mutants --deviation no-disconnect-on-takeover")
+        .file("scenarios/session/takeover.yaml", takeover);
+    assert_snapshot!(program.run());
+    let json = program.arguments("mutants --deviation no-disconnect-on-takeover --json");
+    assert_snapshot!(json.run());
+    let survived = json
+        .file("scenarios/session/takeover.yaml", PING)
+        .arguments("mutants --deviation no-disconnect-on-takeover");
+    assert_snapshot!(survived.run());
+}
