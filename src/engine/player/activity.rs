@@ -1,0 +1,254 @@
+//! The connections' traffic: reading, writing, time, and how a broker is brought to rest.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use bytes::Bytes;
+use mqtt_check_codec::Packet;
+use tokio::time::{Instant, timeout_at};
+
+use super::{ATTENTION, MAXIMUM_ROUNDS, Player, TICK};
+use crate::engine::lane::Inbound;
+use crate::engine::rumqttc;
+use crate::transcript::{Event, EventIndex, HookRecord, INTERRUPTED, LaneIndex, StepIndex, What};
+
+impl Player<'_> {
+    /// Writes and reads on every connection until something has come in; `false` when `until` came first, or the user
+    /// does not want to wait for it.
+    pub(in crate::engine) async fn activity(&mut self, until: Instant) -> bool {
+        if self.host.is_virtual() {
+            return self.activity_until(until).await;
+        }
+        loop {
+            let slice = until.min(Instant::now() + ATTENTION);
+            if self.activity_until(slice).await {
+                return true;
+            }
+            if (self.interrupted)() {
+                self.transcript.broken_off = Some(INTERRUPTED.into());
+                return false;
+            }
+            if slice >= until {
+                return false;
+            }
+        }
+    }
+
+    /// Hands queued bytes to the transport, reading meanwhile.
+    pub(super) async fn flush(&mut self, lane: LaneIndex) {
+        let deadline = Instant::now() + self.patience.limit;
+        poll_fn(|cx| {
+            self.lanes[lane.0].poll_out(cx);
+            Poll::Ready(())
+        })
+        .await;
+        while !self.lanes[lane.0].is_flushed() && Instant::now() < deadline {
+            let soon = Instant::now() + TICK;
+            self.activity(soon.min(deadline)).await;
+        }
+    }
+
+    /// Lets time pass, reading meanwhile.
+    pub(in crate::engine) async fn until(&mut self, instant: Instant) {
+        while self.activity(instant).await {
+            if (self.interrupted)() {
+                self.transcript.broken_off = Some(INTERRUPTED.into());
+                return;
+            }
+        }
+    }
+
+    /// Runs the broker until nothing is runnable. Virtual time only: the clock moves when everything waits.
+    pub(super) async fn idle(&mut self) {
+        for _ in 0..MAXIMUM_ROUNDS {
+            if !self.activity(Instant::now() + TICK).await && !self.note_all_ignored() {
+                return;
+            }
+        }
+    }
+
+    /// Lets the broker show everything that it does because of what it has had so far.
+    pub(in crate::engine) async fn quiesce(&mut self, silent: Option<LaneIndex>) {
+        if self.host.is_virtual() {
+            self.idle().await;
+            return;
+        }
+        let others = (0..self.lanes.len())
+            .map(LaneIndex)
+            .filter(|lane| Some(*lane) != silent)
+            .collect();
+        self.barrier(others).await;
+        self.barrier(silent.into_iter().collect()).await;
+        self.until(Instant::now() + self.patience.settle).await;
+    }
+
+    /// A ping of our own on each of these connections, in no transcript.
+    pub(super) async fn barrier(&mut self, lanes: Vec<LaneIndex>) {
+        let deadline = Instant::now() + self.patience.limit;
+        for lane in &lanes {
+            let lane = &mut self.lanes[lane.0];
+            if lane.accepted && lane.is_writable() && lane.is_readable() && !lane.timed {
+                lane.own_pings += 1;
+                lane.queue(&[0xC0, 0x00]);
+            }
+        }
+        while lanes.iter().any(|lane| {
+            let lane = &self.lanes[lane.0];
+            lane.own_pings > 0 && lane.is_readable()
+        }) && self.activity(deadline).await
+        {}
+    }
+
+    pub(super) fn received(&mut self, lane: LaneIndex, inbound: Inbound) {
+        match self.tapped(lane, inbound) {
+            Inbound::OwnPing => {}
+            Inbound::Packet {
+                frame,
+                packet,
+                topic,
+                automatic,
+                answer,
+            } => {
+                let packet = (*packet).map(|mut packet| {
+                    self.prefix.take_off(&mut packet);
+                    packet
+                });
+                let event = self.event(
+                    lane,
+                    None,
+                    What::Received {
+                        frame,
+                        packet,
+                        topic: topic.map(|t| self.prefix.strip_topic(&t)),
+                        automatic,
+                    },
+                );
+                if !automatic {
+                    self.untaken[lane.0].push(event);
+                }
+                if let Some(answer) = answer {
+                    self.answer(lane, answer);
+                }
+            }
+            Inbound::Garbage { bytes, error } => {
+                self.event(lane, None, What::Garbage { bytes, error });
+            }
+            Inbound::Truncated { bytes } => {
+                self.event(lane, None, What::Truncated { bytes });
+            }
+            Inbound::Ended(ending) => {
+                let event = self.event(lane, None, What::Closed(ending));
+                self.untaken[lane.0].push(event);
+            }
+        }
+    }
+
+    /// Sends what a client answers by itself.
+    pub(super) fn answer(&mut self, lane: LaneIndex, packet: Packet) {
+        if !self.lanes[lane.0].is_writable() {
+            return;
+        }
+        let Ok(frame) = packet.to_frame(self.lanes[lane.0].version) else {
+            return;
+        };
+        let bytes: Bytes = frame.bytes().clone();
+        self.lanes[lane.0].queue(&bytes);
+        self.event(
+            lane,
+            None,
+            What::Sent {
+                bytes,
+                packet: Some(packet),
+                automatic: true,
+            },
+        );
+    }
+
+    pub(in crate::engine) fn event(
+        &mut self,
+        lane: LaneIndex,
+        taken_by: Option<StepIndex>,
+        what: What,
+    ) -> EventIndex {
+        let index = EventIndex(self.transcript.events.len());
+        self.transcript.events.push(Event {
+            at: self.now(),
+            lane,
+            during: self.current,
+            taken_by,
+            what,
+        });
+        index
+    }
+
+    /// Writes down what the broker has told of itself since the last time.
+    pub(super) fn drain_hooks(&mut self) {
+        for hook in self.host.hooks() {
+            let mine = hook
+                .fields
+                .iter()
+                .find(|(name, _)| name == "client")
+                .is_none_or(|(_, id)| self.prefix.owns(id));
+            if !mine {
+                continue;
+            }
+            let fields = hook
+                .fields
+                .into_iter()
+                .map(|(name, value)| {
+                    let value = match name.as_str() {
+                        "client" => self.prefix.strip_client_id(&value).to_owned(),
+                        "topic" | "filter" => self.prefix.strip_topic(&value).to_string(),
+                        _ => value,
+                    };
+                    (name, value)
+                })
+                .collect();
+            self.transcript.hooks.push(HookRecord {
+                at: hook.at.map(|at| at.saturating_duration_since(self.started)),
+                during: self.current,
+                name: hook.name,
+                fields,
+            });
+        }
+    }
+
+    async fn activity_until(&mut self, until: Instant) -> bool {
+        let lanes = &mut self.lanes;
+        let taps = &mut self.taps;
+        let read = timeout_at(
+            until,
+            poll_fn(|cx| {
+                let mut read: Vec<(LaneIndex, Vec<Inbound>)> = Vec::new();
+                for (n, lane) in lanes.iter_mut().enumerate() {
+                    if let Poll::Ready(inbound) = lane.poll(cx) {
+                        read.push((LaneIndex(n), inbound));
+                    }
+                }
+                match rumqttc::poll(taps, cx) {
+                    Poll::Ready(told) => Poll::Ready((read, told)),
+                    Poll::Pending if read.is_empty() => Poll::Pending,
+                    Poll::Pending => Poll::Ready((read, Vec::new())),
+                }
+            }),
+        )
+        .await;
+        let Ok((read, told)) = read else {
+            return false;
+        };
+        for (lane, inbound) in read {
+            for one in inbound {
+                self.received(lane, one);
+            }
+        }
+        for (client, one) in told {
+            self.told(client, one);
+        }
+        poll_fn(|cx| {
+            self.lanes.iter_mut().for_each(|lane| lane.poll_out(cx));
+            Poll::Ready(())
+        })
+        .await;
+        true
+    }
+}

@@ -1,0 +1,370 @@
+//! Plays the steps of one scene, or of its control, against one broker, and records what happens.
+
+mod activity;
+mod operations;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use mqtt_check_codec::Packet;
+use tokio::time::Instant;
+
+use crate::engine::lane::Lane;
+use crate::engine::prefix::Prefix;
+use crate::engine::rumqttc::Tap;
+use crate::matcher::Memory;
+use crate::plan::{Awaited, Body, Operation, PlannedStep};
+use crate::scenario::model::{
+    After, BrokerAction, Choice, ClientIndex, Count, Expectation, Pattern, Scene,
+};
+use crate::target::host::Host;
+use crate::transcript::{
+    EventIndex, INTERRUPTED, LaneIndex, NotReached, StepIndex, StepRecord, Transcript, What,
+};
+
+/// How many rounds of activity the broker gets to become idle in.
+const MAXIMUM_ROUNDS: usize = 100_000;
+/// The smallest step of the paused clock: nothing of the protocol is that fast.
+const TICK: Duration = Duration::from_millis(1);
+
+/// How long a wait in real time goes on before the user is heard.
+const ATTENTION: Duration = Duration::from_millis(100);
+
+/// How patient a play is.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine) struct Patience {
+    /// How long an expectation waits that says nothing of it.
+    pub(in crate::engine) limit: Duration,
+    /// How long a broker outside virtual time may take to show that it does more than it answered.
+    pub(in crate::engine) settle: Duration,
+    /// Keep Alive of connections whose scenario says nothing of it, in seconds.
+    pub(in crate::engine) keep_alive_s: u16,
+    /// Multiplies the limits that scenarios name.
+    pub(in crate::engine) scale: f64,
+}
+
+/// One play of one scene.
+pub(in crate::engine) struct Player<'p> {
+    pub(in crate::engine) scene: &'p Scene,
+    pub(in crate::engine) host: Host,
+    pub(in crate::engine) patience: Patience,
+    pub(in crate::engine) prefix: Prefix,
+    pub(in crate::engine) started: Instant,
+    pub(in crate::engine) lanes: Vec<Lane>,
+    /// For each lane, what it received and no step has taken.
+    untaken: Vec<Vec<EventIndex>>,
+    clients: Vec<Position>,
+    /// The libraries that play clients.
+    pub(in crate::engine) taps: BTreeMap<ClientIndex, Tap>,
+    pub(in crate::engine) transcript: Transcript,
+    pub(in crate::engine) memory: Memory,
+    pub(in crate::engine) current: StepIndex,
+    /// When the steps with an id began, since the scene began.
+    begins: BTreeMap<String, Duration>,
+    /// Whether the expectations of the step in play count.
+    pub(in crate::engine) judged: bool,
+    /// Whether a control's own expectations are in play: they look at every connection of a client.
+    pub(in crate::engine) concluding: bool,
+    interrupted: &'p (dyn Fn() -> bool + Sync),
+}
+
+/// Where one client stands.
+#[derive(Debug, Default)]
+struct Position {
+    lane: Option<LaneIndex>,
+    connections: u32,
+    /// Why its last attempt to connect gave no connection.
+    unconnected: Option<String>,
+}
+
+/// Why a client's operation was not carried out.
+pub(super) enum Hindrance {
+    /// There is nothing to do it on.
+    NotReached(NotReached),
+    /// The broker had ended the connection.
+    Ended,
+}
+
+impl Hindrance {
+    pub(in crate::engine) fn because(why: impl Into<String>) -> Self {
+        Self::NotReached(NotReached::Because(why.into()))
+    }
+}
+
+impl<'p> Player<'p> {
+    pub(in crate::engine) fn new(
+        scene: &'p Scene,
+        host: Host,
+        patience: Patience,
+        prefix: Prefix,
+        interrupted: &'p (dyn Fn() -> bool + Sync),
+    ) -> Self {
+        Self {
+            scene,
+            patience,
+            prefix,
+            started: Instant::now(),
+            lanes: Vec::new(),
+            untaken: Vec::new(),
+            clients: scene.clients.iter().map(|_| Position::default()).collect(),
+            taps: BTreeMap::new(),
+            transcript: Transcript {
+                case: scene.id.clone(),
+                lanes: Vec::new(),
+                events: Vec::new(),
+                hooks: Vec::new(),
+                hook_source: host.hook_source(),
+                steps: Vec::new(),
+                choices: Vec::new(),
+                facts: Vec::new(),
+                broken_off: None,
+            },
+            host,
+            memory: Memory::default(),
+            current: StepIndex(0),
+            begins: BTreeMap::new(),
+            judged: true,
+            concluding: false,
+            interrupted,
+        }
+    }
+
+    /// Plays these steps.
+    pub(in crate::engine) async fn play(&mut self, steps: &[PlannedStep], judged: bool) {
+        self.judged = judged;
+        for step in steps {
+            if self.transcript.broken_off.is_some() {
+                return;
+            }
+            if (self.interrupted)() {
+                self.transcript.broken_off = Some(INTERRUPTED.into());
+                return;
+            }
+            self.step(step).await;
+        }
+    }
+
+    /// Plays a control's own expectations.
+    pub(in crate::engine) async fn conclude(&mut self, expect: &[PlannedStep]) {
+        self.concluding = true;
+        self.play(expect, true).await;
+    }
+
+    /// Lets what is still on its way arrive, and hands the record over with the host.
+    pub(in crate::engine) async fn end(mut self) -> (Transcript, Host, Vec<Lane>) {
+        if self.transcript.broken_off.is_none() {
+            self.quiesce(None).await;
+            self.close_libraries();
+        }
+        self.drain_hooks();
+        (self.transcript, self.host, self.lanes)
+    }
+
+    async fn step(&mut self, step: &PlannedStep) {
+        if !self.applies(step) {
+            return;
+        }
+        self.begin(step);
+        match &step.body {
+            Body::Client { client, operations } => {
+                self.operations(*client, operations).await;
+            }
+            Body::Wait(span) => self.until(Instant::now() + *span).await,
+            Body::Hooks(_) => {
+                self.quiesce(None).await;
+                self.drain_hooks();
+            }
+            Body::Broker(action) => self.control(action).await,
+            Body::Choice(choice) => self.choice(choice).await,
+            Body::Parallel(steps) => self.parallel(steps).await,
+        }
+        if self.host.is_virtual() {
+            self.idle().await;
+        }
+        self.drain_hooks();
+        let seen = self.transcript.hooks.len();
+        if let Some(record) = self.record(step.index) {
+            record.hooks_seen = seen;
+        }
+    }
+
+    /// Whether the choices that a step depends on were so answered.
+    fn applies(&self, step: &PlannedStep) -> bool {
+        step.step.when.iter().all(|(choice, answer)| {
+            self.transcript
+                .choices
+                .iter()
+                .any(|(c, a)| c == choice && a == answer)
+        })
+    }
+
+    fn begin(&mut self, step: &PlannedStep) {
+        let index = step.index;
+        self.current = index;
+        let began = self.now();
+        if let Some(id) = &step.step.id {
+            self.begins.insert(id.clone(), began);
+        }
+        self.transcript.steps.push(StepRecord {
+            step: index,
+            began,
+            outcomes: Vec::new(),
+            hooks_seen: self.transcript.hooks.len(),
+            not_reached: None,
+        });
+        for lane in &mut self.lanes {
+            lane.sent_id = None;
+        }
+    }
+
+    /// The record of a step of this pass: the last one of its number.
+    fn record(&mut self, index: StepIndex) -> Option<&mut StepRecord> {
+        self.transcript
+            .steps
+            .iter_mut()
+            .rev()
+            .find(|r| r.step == index)
+    }
+
+    /// Remembers the Packet Identifier that a step has sent.
+    pub(in crate::engine) fn note_id(&mut self, lane: LaneIndex, packet: &Packet) {
+        let own = match packet {
+            Packet::Publish(p) => p.packet_id,
+            Packet::Subscribe(s) => Some(s.packet_id),
+            Packet::Unsubscribe(u) => Some(u.packet_id),
+            _ => None,
+        };
+        if let Some(id) = own {
+            self.lanes[lane.0].used_packet_id(id);
+        } else if let Some(id) = packet.packet_id() {
+            self.lanes[lane.0].sent_id = Some(id.get());
+        }
+    }
+
+    async fn control(&mut self, action: &BrokerAction) {
+        let client = match action {
+            BrokerAction::Kick { client, .. } | BrokerAction::Redirect { client, .. } => {
+                Some(*client)
+            }
+            BrokerAction::Restart | BrokerAction::Stop => None,
+        };
+        let id = client.and_then(|client| {
+            let expr = &self.scene.clients[client.0].id;
+            let bytes = self.memory.bytes(expr, client).ok()?;
+            let id = String::from_utf8(bytes.to_vec()).ok()?;
+            Some(self.prefix.client_id(&id).to_string())
+        });
+        if let Err(why) = self.host.control(action, id.as_deref())
+            && let Some(record) = self.record(self.current)
+        {
+            record.not_reached = Some(NotReached::Because(why));
+        }
+        self.quiesce(None).await;
+    }
+
+    async fn choice(&mut self, choice: &Choice) {
+        // Silence can only be told when everything else has been tried.
+        let mut order: Vec<usize> = (0..choice.answers.len()).collect();
+        order.sort_by_key(|n| is_silence(&choice.answers[*n].1));
+        let expectation = Expectation {
+            place: choice
+                .answers
+                .iter()
+                .find_map(|(_, e)| e.first().map(|e| e.place))
+                .unwrap_or(crate::diagnostic::Place {
+                    line: 1,
+                    column: 1,
+                    length: 1,
+                }),
+            pattern: Pattern::AnyOf(order.iter().map(|n| choice.answers[*n].1.clone()).collect()),
+            within: None,
+            not_before: None,
+            after: After::Now,
+            count: Count {
+                at_least: 1,
+                at_most: Some(1),
+            },
+        };
+        let awaited = Awaited {
+            expectation,
+            answers_sent: false,
+            gate: false,
+            connects: false,
+        };
+        if let Err(hindrance) = self.awaited(choice.of, &awaited).await {
+            self.hindered(hindrance, &[]);
+            return;
+        }
+        let answer = self.record(self.current).and_then(|record| {
+            let outcome = record.outcomes.last_mut()?;
+            // The transcript speaks of the answers in the order of the file.
+            outcome.alternative = outcome.alternative.map(|n| order[n]);
+            outcome.alternative
+        });
+        if let Some(answer) = answer {
+            self.transcript
+                .choices
+                .push((choice.name.clone(), choice.answers[answer].0.clone()));
+        }
+    }
+
+    async fn parallel(&mut self, steps: &[PlannedStep]) {
+        let mut rests: Vec<(StepIndex, ClientIndex, &[Operation])> = Vec::new();
+        for step in steps {
+            let Body::Client { client, operations } = &step.body else {
+                continue;
+            };
+            self.begin(step);
+            let rest = self.operations_until_wait(*client, operations).await;
+            rests.push((step.index, *client, rest));
+        }
+        for (index, client, rest) in rests {
+            self.current = index;
+            self.operations_from_wait(client, rest).await;
+        }
+    }
+
+    /// What a lane received and no step has taken.
+    pub(in crate::engine) fn untaken(&self, lane: LaneIndex) -> &[EventIndex] {
+        &self.untaken[lane.0]
+    }
+
+    /// How the broker ended a lane, if it has and no step has taken that.
+    pub(in crate::engine) fn close_event(&self, lane: LaneIndex) -> Option<EventIndex> {
+        self.untaken[lane.0]
+            .iter()
+            .copied()
+            .find(|e| matches!(self.transcript.events[e.0].what, What::Closed(_)))
+    }
+
+    /// When the step of this id began, since the scene began.
+    pub(in crate::engine) fn began(&self, id: &str) -> Option<Duration> {
+        self.begins.get(id).copied()
+    }
+
+    /// When this connection last sent something.
+    pub(in crate::engine) fn last_sent(&self, lane: LaneIndex) -> Option<Duration> {
+        self.transcript
+            .events
+            .iter()
+            .rev()
+            .find(|e| e.lane == lane && matches!(e.what, What::Sent { .. }))
+            .map(|e| e.at)
+    }
+
+    /// Since the scene began.
+    pub(in crate::engine) fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    pub(in crate::engine) fn is_virtual(&self) -> bool {
+        self.host.is_virtual()
+    }
+}
+
+/// Whether an answer is that nothing comes.
+fn is_silence(expectations: &[Expectation]) -> bool {
+    expectations
+        .iter()
+        .any(|e| matches!(e.pattern, Pattern::Silence { .. }))
+}
