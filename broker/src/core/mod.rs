@@ -4,6 +4,8 @@
 //! [`Input::Woke`] when the next deadline has come.
 
 mod acknowledge;
+mod admission;
+mod connack;
 mod connect;
 mod control;
 mod delivery;
@@ -29,7 +31,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, ReasonCode};
 
-use self::connect::Refusal;
+use self::admission::Refusal;
 use self::control::Redirect;
 pub use self::restart::StoredState;
 use self::retained::Retained;

@@ -1,0 +1,202 @@
+//! CONNECT: who is let in, under which client id, and what the others are told.
+
+use bytestring::ByteString;
+use mqtt_check_codec::topic::check_name;
+use mqtt_check_codec::{
+    ConnAck, Connect, Packet, Properties, Property, ProtocolVersion, ReasonCode,
+};
+
+use super::topic::is_hidden;
+use super::turn::Turn;
+use super::{Broker, ConnectionId};
+use crate::config::Config;
+
+/// A CONNECT that is not accepted.
+pub(crate) struct Refusal {
+    pub(crate) reason: ReasonCode,
+    pub(crate) server_reference: Option<ByteString>,
+}
+
+impl From<ReasonCode> for Refusal {
+    fn from(reason: ReasonCode) -> Self {
+        Self {
+            reason,
+            server_reference: None,
+        }
+    }
+}
+
+/// The most that 3.1 allows in a client id, in characters.
+const V3_1_CLIENT_ID_MAXIMUM: usize = 23;
+
+impl Broker {
+    /// Everything that can speak against it, before any session is touched. The client id is settled here: the
+    /// one that was assigned is returned.
+    pub(crate) fn admit(
+        &mut self,
+        connect: &mut Connect,
+        nonce: u64,
+    ) -> Result<Option<ByteString>, Refusal> {
+        let config = &self.rules.config;
+        if self.connections.len() > config.maximum_connections {
+            return Err(ReasonCode::SERVER_BUSY.into());
+        }
+        if connect.properties.authentication_method().is_some() {
+            // [5 MQTT-4.12.0-1]
+            return Err(ReasonCode::BAD_AUTHENTICATION_METHOD.into());
+        }
+        check_credentials(config, connect)?;
+        check_will(config, connect)?;
+        let assigned = self.settle_client_id(connect, nonce)?;
+        let (config, client) = (&self.rules.config, &connect.client_id);
+        if self.sessions.len() >= config.maximum_sessions && self.sessions.key(client).is_none() {
+            return Err(ReasonCode::QUOTA_EXCEEDED.into());
+        }
+        if config.banned_clients.iter().any(|banned| client == banned) {
+            return Err(ReasonCode::BANNED.into());
+        }
+        if let Some(redirect) = self.redirects.remove(client) {
+            return Err(Refusal {
+                reason: redirect.reason,
+                server_reference: redirect.server_reference,
+            });
+        }
+        Ok(assigned)
+    }
+
+    fn settle_client_id(
+        &self,
+        connect: &mut Connect,
+        mut nonce: u64,
+    ) -> Result<Option<ByteString>, Refusal> {
+        let id = &connect.client_id;
+        if !id.is_empty() {
+            // [3.1.1 MQTT-3.1.3-5] [5 MQTT-3.1.3-5]: the configured limit is never below 23.
+            let limit = match connect.version {
+                ProtocolVersion::V3_1 => Some(V3_1_CLIENT_ID_MAXIMUM),
+                _ => self.rules.config.maximum_client_id_bytes,
+            };
+            let too_long = limit.is_some_and(|limit| id.len() > limit.max(23));
+            return if too_long {
+                // [3.1.1 MQTT-3.1.3-9] [5 MQTT-3.1.3-8]
+                Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into())
+            } else {
+                Ok(None)
+            };
+        }
+        match connect.version {
+            ProtocolVersion::V3_1 => return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into()),
+            // [3.1.1 MQTT-3.1.3-8]
+            ProtocolVersion::V3_1_1 if !connect.clean_start => {
+                return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into());
+            }
+            _ => {}
+        }
+        // [3.1.1 MQTT-3.1.3-6] [5 MQTT-3.1.3-6] [5 MQTT-3.1.3-7] [5 MQTT-3.2.2-16]
+        let id = loop {
+            let id = format!("auto{nonce:016x}");
+            if self.sessions.key(&id).is_none() {
+                break ByteString::from(id);
+            }
+            nonce = nonce.wrapping_add(1);
+        };
+        connect.client_id = id.clone();
+        Ok(Some(id))
+    }
+
+    /// CONNACK with the code where the version has one for it, then the end. [3.1.1 MQTT-3.2.2-5]
+    /// [3.1.1 MQTT-3.2.2-6] [5 MQTT-3.2.2-7] [5 MQTT-3.1.4-2]
+    pub(crate) fn refuse_connect(
+        &mut self,
+        turn: &mut Turn<'_>,
+        connection: ConnectionId,
+        version: ProtocolVersion,
+        refusal: Refusal,
+    ) {
+        let reason = match version {
+            ProtocolVersion::V5 => Some(refusal.reason),
+            _ => return_code(refusal.reason),
+        };
+        if let Some(reason) = reason {
+            let mut properties = Properties::new();
+            if let (ProtocolVersion::V5, Some(reference)) = (version, refusal.server_reference) {
+                properties.push(Property::ServerReference(reference));
+            }
+            let connack = ConnAck {
+                // [3.1.1 MQTT-3.2.2-4] [5 MQTT-3.2.2-6]
+                session_present: false,
+                reason,
+                properties,
+            };
+            turn.send(connection, Packet::ConnAck(connack));
+        }
+        turn.close(connection);
+        // [3.1.1 MQTT-3.1.4-5] [5 MQTT-3.1.4-6]: whatever else comes on this connection finds nobody.
+        self.connections.remove(&connection);
+    }
+}
+
+/// [5 MQTT-3.1.4-2] [3.1.1 RULE-3.1.4-2]
+fn check_credentials(config: &Config, connect: &Connect) -> Result<(), Refusal> {
+    let Some(users) = &config.users else {
+        return Ok(());
+    };
+    let Some(name) = &connect.username else {
+        return Err(ReasonCode::NOT_AUTHORIZED.into());
+    };
+    let known = users.iter().any(|user| {
+        name == &user.name && connect.password.as_deref() == Some(user.password.as_slice())
+    });
+    if known {
+        Ok(())
+    } else {
+        Err(ReasonCode::BAD_USER_NAME_OR_PASSWORD.into())
+    }
+}
+
+fn check_will(config: &Config, connect: &Connect) -> Result<(), Refusal> {
+    let Some(will) = &connect.will else {
+        return Ok(());
+    };
+    if check_name(&will.topic, connect.version).is_err() {
+        return Err(ReasonCode::TOPIC_NAME_INVALID.into());
+    }
+    if is_hidden(&will.topic) && !config.dollar_topics {
+        // [3.1.1 RULE-4.7.2-1] [5 RULE-4.7.2-1]
+        return Err(ReasonCode::NOT_AUTHORIZED.into());
+    }
+    if will.qos > config.maximum_qos {
+        // [5 MQTT-3.2.2-12]
+        return Err(ReasonCode::QOS_NOT_SUPPORTED.into());
+    }
+    if will.retain && !config.retain_available {
+        // [5 MQTT-3.2.2-13]
+        return Err(ReasonCode::RETAIN_NOT_SUPPORTED.into());
+    }
+    let text = will.properties.payload_format_indicator() == Some(1);
+    if config.check_payload_format && text && std::str::from_utf8(&will.payload).is_err() {
+        // [5 RULE-3.1.3.2.3-2]
+        return Err(ReasonCode::PAYLOAD_FORMAT_INVALID.into());
+    }
+    Ok(())
+}
+
+/// The Connect Return code of 3.1.1 that says the same; `None` where there is none, and then nothing is said.
+/// [3.1.1 MQTT-3.2.2-6]
+fn return_code(reason: ReasonCode) -> Option<ReasonCode> {
+    match reason {
+        ReasonCode::UNSUPPORTED_PROTOCOL_VERSION => {
+            Some(ReasonCode::V3_UNACCEPTABLE_PROTOCOL_VERSION)
+        }
+        ReasonCode::CLIENT_IDENTIFIER_NOT_VALID => Some(ReasonCode::V3_IDENTIFIER_REJECTED),
+        ReasonCode::SERVER_UNAVAILABLE
+        | ReasonCode::SERVER_BUSY
+        | ReasonCode::USE_ANOTHER_SERVER
+        | ReasonCode::SERVER_MOVED
+        | ReasonCode::QUOTA_EXCEEDED
+        | ReasonCode::CONNECTION_RATE_EXCEEDED => Some(ReasonCode::V3_SERVER_UNAVAILABLE),
+        ReasonCode::BAD_USER_NAME_OR_PASSWORD => Some(ReasonCode::V3_BAD_USER_NAME_OR_PASSWORD),
+        ReasonCode::NOT_AUTHORIZED | ReasonCode::BANNED => Some(ReasonCode::V3_NOT_AUTHORIZED),
+        _ => None,
+    }
+}

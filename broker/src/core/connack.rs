@@ -1,0 +1,81 @@
+//! What a CONNACK that accepts says.
+
+use bytestring::ByteString;
+use mqtt_check_codec::{Connect, Properties, Property, ProtocolVersion, QoS};
+
+use super::Broker;
+use super::session::Expiry;
+use crate::Deviation;
+
+impl Broker {
+    /// [3.1.1 MQTT-3.2.2-1] [3.1.1 MQTT-3.2.2-2] [3.1.1 MQTT-3.2.2-3] [5 MQTT-3.2.2-2] [5 MQTT-3.2.2-3]
+    pub(crate) fn session_present(&self, connect: &Connect, resumed: bool) -> bool {
+        if connect.version == ProtocolVersion::V3_1 {
+            // 3.1 has no such bit.
+            return false;
+        }
+        if connect.clean_start {
+            return resumed || self.rules.breaks(Deviation::SessionPresentOnCleanStart);
+        }
+        if resumed {
+            !self.rules.breaks(Deviation::SessionPresentNever)
+        } else {
+            self.rules.breaks(Deviation::SessionPresentWhenNew)
+        }
+    }
+
+    /// What CONNACK announces, which is what is enforced; what is the standard's default goes without saying.
+    pub(crate) fn connack_properties(
+        &self,
+        connect: &Connect,
+        expiry: Expiry,
+        assigned: Option<ByteString>,
+    ) -> Properties {
+        let config = &self.rules.config;
+        let mut properties = Properties::new();
+        let asked = connect.properties.session_expiry_interval_s().unwrap_or(0);
+        if expiry != Expiry::from_s(asked) && !self.rules.breaks(Deviation::ExpiryCutSilently) {
+            properties.push(Property::SessionExpiryInterval(expiry.as_s()));
+        }
+        if config.receive_maximum < u16::MAX {
+            properties.push(Property::ReceiveMaximum(config.receive_maximum));
+        }
+        if config.maximum_qos < QoS::ExactlyOnce {
+            // [5 MQTT-3.2.2-9]
+            properties.push(Property::MaximumQoS(config.maximum_qos.as_u8()));
+        }
+        if !config.retain_available {
+            properties.push(Property::RetainAvailable(0));
+        }
+        if let Some(maximum) = config.maximum_packet_size {
+            properties.push(Property::MaximumPacketSize(maximum));
+        }
+        if let Some(client) = assigned {
+            properties.push(Property::AssignedClientIdentifier(client));
+        }
+        if config.topic_alias_maximum > 0 {
+            properties.push(Property::TopicAliasMaximum(config.topic_alias_maximum));
+        }
+        if !config.wildcard_subscription_available {
+            properties.push(Property::WildcardSubscriptionAvailable(0));
+        }
+        if !config.subscription_identifier_available {
+            properties.push(Property::SubscriptionIdentifierAvailable(0));
+        }
+        if !config.shared_subscription_available {
+            properties.push(Property::SharedSubscriptionAvailable(0));
+        }
+        if let Some(keep_alive_s) = config.server_keep_alive_s {
+            properties.push(Property::ServerKeepAlive(keep_alive_s));
+        }
+        // [5 MQTT-3.1.2-28]
+        if connect.properties.request_response_information() == Some(1)
+            && let Some(information) = &config.response_information
+        {
+            properties.push(Property::ResponseInformation(ByteString::from(
+                information.as_str(),
+            )));
+        }
+        properties
+    }
+}
