@@ -7,8 +7,8 @@ use super::Broker;
 use super::inflight::Stage;
 use super::session::SessionKey;
 use super::turn::Turn;
-use crate::HookEvent;
 use crate::hook::{DisconnectReason, DropReason};
+use crate::{Deviation, HookEvent};
 
 /// What a packet id stands for in the window.
 enum Pending {
@@ -52,7 +52,10 @@ impl Broker {
                 return self.settle(turn, key, ack, topic);
             }
             Pending::Qos2(_) => {
-                if let Some(session) = self.sessions.at_mut(key) {
+                // [3.1.1 MQTT-4.3.3-1] [5 MQTT-4.3.3-6]
+                if let Some(session) = self.sessions.at_mut(key)
+                    && !self.rules.breaks(Deviation::PublishResentAfterPubrec)
+                {
                     session.inflight.release(id);
                 }
                 ReasonCode::SUCCESS
@@ -70,6 +73,9 @@ impl Broker {
     pub(crate) fn pubcomp_received(&mut self, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
         match self.pending(key, ack.packet_id) {
             Pending::Release(topic) => self.settle(turn, key, ack, topic),
+            Pending::Qos2(topic) if self.rules.breaks(Deviation::PublishResentAfterPubrec) => {
+                self.settle(turn, key, ack, topic);
+            }
             Pending::Nothing => {}
             Pending::Qos1(_) | Pending::Qos2(_) => self.out_of_order(turn, key),
         }
@@ -80,11 +86,14 @@ impl Broker {
         let Some(session) = self.sessions.at_mut(key) else {
             return;
         };
-        session.inflight.remove(ack.packet_id);
         let client = session.client.clone();
         // PUBCOMP 0x92 still ends the handshake of a message that the client took.
         let refused =
             !ack.reason.is_success() && ack.reason != ReasonCode::PACKET_IDENTIFIER_NOT_FOUND;
+        if refused && self.rules.breaks(Deviation::RefusedMessageResent) {
+            return;
+        }
+        let stage = session.inflight.remove(ack.packet_id);
         turn.hook(if refused {
             // [5 MQTT-4.8.2-6]: discarded, whoever else subscribed.
             HookEvent::MessageDropped {
@@ -100,6 +109,12 @@ impl Broker {
             }
         });
         session.flush(&self.rules, turn);
+        if refused
+            && self.rules.breaks(Deviation::SharedRefusedPassedOn)
+            && let Some(Stage::Published(delivery)) = stage
+        {
+            self.give_away(turn, &delivery, key);
+        }
     }
 
     fn out_of_order(&mut self, turn: &mut Turn<'_>, key: SessionKey) {

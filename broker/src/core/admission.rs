@@ -3,13 +3,14 @@
 use bytestring::ByteString;
 use mqtt_check_codec::topic::check_name;
 use mqtt_check_codec::{
-    ConnAck, Connect, Packet, Properties, Property, ProtocolVersion, ReasonCode,
+    ConnAck, Connect, Disconnect, Packet, Properties, Property, ProtocolVersion, ReasonCode,
 };
 
+use super::rules::Rules;
 use super::topic::is_hidden;
 use super::turn::Turn;
-use super::{Broker, ConnectionId};
-use crate::config::Config;
+use super::{Broker, ConnectionId, Phase};
+use crate::Deviation;
 
 /// A CONNECT that is not accepted.
 pub(crate) struct Refusal {
@@ -41,16 +42,24 @@ impl Broker {
         if self.connections.len() > config.maximum_connections {
             return Err(ReasonCode::SERVER_BUSY.into());
         }
-        if connect.properties.authentication_method().is_some() {
+        if connect.properties.authentication_method().is_some()
+            && !self.rules.breaks(Deviation::UnknownAuthMethodAccepted)
+        {
             // [5 MQTT-4.12.0-1]
             return Err(ReasonCode::BAD_AUTHENTICATION_METHOD.into());
         }
-        check_credentials(config, connect)?;
-        check_will(config, connect)?;
+        check_credentials(&self.rules, connect)?;
+        check_will(&self.rules, connect)?;
         let assigned = self.settle_client_id(connect, nonce)?;
         let (config, client) = (&self.rules.config, &connect.client_id);
         if self.sessions.len() >= config.maximum_sessions && self.sessions.key(client).is_none() {
             return Err(ReasonCode::QUOTA_EXCEEDED.into());
+        }
+        if self.rules.breaks(Deviation::UncleanStartRefusedWhenNew)
+            && !connect.clean_start
+            && self.sessions.key(client).is_none()
+        {
+            return Err(ReasonCode::SERVER_UNAVAILABLE.into());
         }
         if config.banned_clients.iter().any(|banned| client == banned) {
             return Err(ReasonCode::BANNED.into());
@@ -69,6 +78,9 @@ impl Broker {
         connect: &mut Connect,
         mut nonce: u64,
     ) -> Result<Option<ByteString>, Refusal> {
+        if self.rules.breaks(Deviation::ClientIdsCaseFolded) {
+            connect.client_id = ByteString::from(connect.client_id.to_lowercase());
+        }
         let id = &connect.client_id;
         if !id.is_empty() {
             // [3.1.1 MQTT-3.1.3-5] [5 MQTT-3.1.3-5]: the configured limit is never below 23.
@@ -77,7 +89,10 @@ impl Broker {
                 _ => self.rules.config.maximum_client_id_bytes,
             };
             let too_long = limit.is_some_and(|limit| id.len() > limit.max(23));
-            return if too_long {
+            let unwanted = self.rules.breaks(Deviation::ClientIdOf23BytesRefused) && id.len() > 22
+                || self.rules.breaks(Deviation::ClientIdInCapitalsRefused)
+                    && id.contains(|c: char| c.is_ascii_uppercase());
+            return if too_long || unwanted {
                 // [3.1.1 MQTT-3.1.3-9] [5 MQTT-3.1.3-8]
                 Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into())
             } else {
@@ -87,7 +102,10 @@ impl Broker {
         match connect.version {
             ProtocolVersion::V3_1 => return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into()),
             // [3.1.1 MQTT-3.1.3-8]
-            ProtocolVersion::V3_1_1 if !connect.clean_start => {
+            ProtocolVersion::V3_1_1
+                if !connect.clean_start
+                    && !self.rules.breaks(Deviation::EmptyClientIdUncleanAccepted) =>
+            {
                 return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into());
             }
             _ => {}
@@ -95,13 +113,19 @@ impl Broker {
         // [3.1.1 MQTT-3.1.3-6] [5 MQTT-3.1.3-6] [5 MQTT-3.1.3-7] [5 MQTT-3.2.2-16]
         let id = loop {
             let id = format!("auto{nonce:016x}");
+            if self.rules.breaks(Deviation::AssignedClientIdsAlike) {
+                break ByteString::from_static("auto");
+            }
             if self.sessions.key(&id).is_none() {
                 break ByteString::from(id);
             }
             nonce = nonce.wrapping_add(1);
         };
         connect.client_id = id.clone();
-        Ok(Some(id))
+        if self.rules.breaks(Deviation::AssignedClientIdNotUsed) {
+            connect.client_id = ByteString::from(format!("{id}x"));
+        }
+        Ok(Some(id).filter(|_| !self.rules.breaks(Deviation::AssignedClientIdNotTold)))
     }
 
     /// CONNACK with the code where the version has one for it, then the end. [3.1.1 MQTT-3.2.2-5]
@@ -114,38 +138,85 @@ impl Broker {
         refusal: Refusal,
     ) {
         let reason = match version {
+            ProtocolVersion::V5 if self.rules.breaks(Deviation::ConnackCodeUnknown) => {
+                Some(ReasonCode::ADMINISTRATIVE_ACTION)
+            }
             ProtocolVersion::V5 => Some(refusal.reason),
-            _ => return_code(refusal.reason),
+            _ if self.rules.breaks(Deviation::RefusedConnectUnanswered) => None,
+            _ => self.return_code(refusal.reason),
         };
-        if let Some(reason) = reason {
+        if let (Some(reason), true) = (
+            reason,
+            self.rules.breaks(Deviation::DisconnectBeforeConnack),
+        ) {
+            let properties = Properties::new();
+            turn.send(
+                connection,
+                Packet::Disconnect(Disconnect { reason, properties }),
+            );
+        } else if let Some(reason) = reason {
             let mut properties = Properties::new();
             if let (ProtocolVersion::V5, Some(reference)) = (version, refusal.server_reference) {
                 properties.push(Property::ServerReference(reference));
             }
             let connack = ConnAck {
                 // [3.1.1 MQTT-3.2.2-4] [5 MQTT-3.2.2-6]
-                session_present: false,
+                session_present: self.rules.breaks(Deviation::SessionPresentOnRefusal),
                 reason,
                 properties,
             };
             turn.send(connection, Packet::ConnAck(connack));
         }
-        turn.close(connection);
+        let by_id = refusal.reason == ReasonCode::CLIENT_IDENTIFIER_NOT_VALID
+            && self.rules.breaks(Deviation::RefusedClientIdStaysOpen);
+        if !by_id && !self.rules.breaks(Deviation::RefusedConnectStaysOpen) {
+            turn.close(connection);
+        }
         // [3.1.1 MQTT-3.1.4-5] [5 MQTT-3.1.4-6]: whatever else comes on this connection finds nobody.
         self.connections.remove(&connection);
+        if self.rules.breaks(Deviation::PacketsAfterRefusalProcessed) {
+            self.connections.insert(connection, Phase::Ghost);
+        }
+    }
+
+    /// The Connect Return code of 3.1.1 that says the same; `None` where there is none, and then nothing is said.
+    /// [3.1.1 MQTT-3.2.2-6]
+    fn return_code(&self, reason: ReasonCode) -> Option<ReasonCode> {
+        match reason {
+            ReasonCode::CLIENT_IDENTIFIER_NOT_VALID
+                if self.rules.breaks(Deviation::ClientIdRefusedWithOtherCode) =>
+            {
+                Some(ReasonCode::V3_SERVER_UNAVAILABLE)
+            }
+            ReasonCode::UNSUPPORTED_PROTOCOL_VERSION => {
+                Some(ReasonCode::V3_UNACCEPTABLE_PROTOCOL_VERSION)
+            }
+            ReasonCode::CLIENT_IDENTIFIER_NOT_VALID => Some(ReasonCode::V3_IDENTIFIER_REJECTED),
+            ReasonCode::SERVER_UNAVAILABLE
+            | ReasonCode::SERVER_BUSY
+            | ReasonCode::USE_ANOTHER_SERVER
+            | ReasonCode::SERVER_MOVED
+            | ReasonCode::QUOTA_EXCEEDED
+            | ReasonCode::CONNECTION_RATE_EXCEEDED => Some(ReasonCode::V3_SERVER_UNAVAILABLE),
+            ReasonCode::BAD_USER_NAME_OR_PASSWORD => Some(ReasonCode::V3_BAD_USER_NAME_OR_PASSWORD),
+            ReasonCode::NOT_AUTHORIZED | ReasonCode::BANNED => Some(ReasonCode::V3_NOT_AUTHORIZED),
+            _ => None,
+        }
     }
 }
 
 /// [5 MQTT-3.1.4-2] [3.1.1 RULE-3.1.4-2]
-fn check_credentials(config: &Config, connect: &Connect) -> Result<(), Refusal> {
-    let Some(users) = &config.users else {
+fn check_credentials(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
+    let Some(users) = &rules.config.users else {
         return Ok(());
     };
     let Some(name) = &connect.username else {
         return Err(ReasonCode::NOT_AUTHORIZED.into());
     };
     let known = users.iter().any(|user| {
-        name == &user.name && connect.password.as_deref() == Some(user.password.as_slice())
+        name == &user.name
+            && (connect.password.as_deref() == Some(user.password.as_slice())
+                || rules.breaks(Deviation::WrongPasswordAccepted))
     });
     if known {
         Ok(())
@@ -154,7 +225,8 @@ fn check_credentials(config: &Config, connect: &Connect) -> Result<(), Refusal> 
     }
 }
 
-fn check_will(config: &Config, connect: &Connect) -> Result<(), Refusal> {
+fn check_will(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
+    let config = &rules.config;
     let Some(will) = &connect.will else {
         return Ok(());
     };
@@ -165,11 +237,14 @@ fn check_will(config: &Config, connect: &Connect) -> Result<(), Refusal> {
         // [3.1.1 RULE-4.7.2-1] [5 RULE-4.7.2-1]
         return Err(ReasonCode::NOT_AUTHORIZED.into());
     }
-    if will.qos > config.maximum_qos {
+    if will.qos > config.maximum_qos && !rules.breaks(Deviation::WillAboveMaximumQosAccepted) {
         // [5 MQTT-3.2.2-12]
         return Err(ReasonCode::QOS_NOT_SUPPORTED.into());
     }
-    if will.retain && !config.retain_available {
+    if will.retain
+        && !config.retain_available
+        && !rules.breaks(Deviation::WillRetainWithoutRetainAccepted)
+    {
         // [5 MQTT-3.2.2-13]
         return Err(ReasonCode::RETAIN_NOT_SUPPORTED.into());
     }
@@ -179,24 +254,4 @@ fn check_will(config: &Config, connect: &Connect) -> Result<(), Refusal> {
         return Err(ReasonCode::PAYLOAD_FORMAT_INVALID.into());
     }
     Ok(())
-}
-
-/// The Connect Return code of 3.1.1 that says the same; `None` where there is none, and then nothing is said.
-/// [3.1.1 MQTT-3.2.2-6]
-fn return_code(reason: ReasonCode) -> Option<ReasonCode> {
-    match reason {
-        ReasonCode::UNSUPPORTED_PROTOCOL_VERSION => {
-            Some(ReasonCode::V3_UNACCEPTABLE_PROTOCOL_VERSION)
-        }
-        ReasonCode::CLIENT_IDENTIFIER_NOT_VALID => Some(ReasonCode::V3_IDENTIFIER_REJECTED),
-        ReasonCode::SERVER_UNAVAILABLE
-        | ReasonCode::SERVER_BUSY
-        | ReasonCode::USE_ANOTHER_SERVER
-        | ReasonCode::SERVER_MOVED
-        | ReasonCode::QUOTA_EXCEEDED
-        | ReasonCode::CONNECTION_RATE_EXCEEDED => Some(ReasonCode::V3_SERVER_UNAVAILABLE),
-        ReasonCode::BAD_USER_NAME_OR_PASSWORD => Some(ReasonCode::V3_BAD_USER_NAME_OR_PASSWORD),
-        ReasonCode::NOT_AUTHORIZED | ReasonCode::BANNED => Some(ReasonCode::V3_NOT_AUTHORIZED),
-        _ => None,
-    }
 }

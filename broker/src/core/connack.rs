@@ -40,7 +40,9 @@ impl Broker {
         if config.receive_maximum < u16::MAX {
             properties.push(Property::ReceiveMaximum(config.receive_maximum));
         }
-        if config.maximum_qos < QoS::ExactlyOnce {
+        if config.maximum_qos < QoS::ExactlyOnce
+            && !self.rules.breaks(Deviation::MaximumQosNotAnnounced)
+        {
             // [5 MQTT-3.2.2-9]
             properties.push(Property::MaximumQoS(config.maximum_qos.as_u8()));
         }
@@ -68,13 +70,19 @@ impl Broker {
         if let Some(keep_alive_s) = config.server_keep_alive_s {
             properties.push(Property::ServerKeepAlive(keep_alive_s));
         }
-        // [5 MQTT-3.1.2-28]
-        if connect.properties.request_response_information() == Some(1)
-            && let Some(information) = &config.response_information
-        {
-            properties.push(Property::ResponseInformation(ByteString::from(
-                information.as_str(),
-            )));
+        let asked = connect.properties.request_response_information() == Some(1);
+        if self.rules.breaks(Deviation::ResponseInformationUnasked) {
+            let information = ByteString::from_static("response");
+            properties.push(Property::ResponseInformation(information));
+        } else if let (true, Some(information)) = (asked, &config.response_information) {
+            // [5 MQTT-3.1.2-28]
+            let information = ByteString::from(information.as_str());
+            properties.push(Property::ResponseInformation(information));
+        }
+        // [5 MQTT-4.12.0-6]: no Authentication Method for a client that gave none.
+        if self.rules.breaks(Deviation::AuthMethodUnasked) {
+            let method = ByteString::from_static("unasked");
+            properties.push(Property::AuthenticationMethod(method));
         }
         properties
     }

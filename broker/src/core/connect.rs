@@ -1,17 +1,23 @@
 //! CONNECT that is accepted: which session it gets, and by what limits the two ends go on.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use bytestring::ByteString;
 use mqtt_check_codec::{ConnAck, Connect, Packet, Properties, ProtocolVersion, ReasonCode};
 
 use super::link::{Link, OutboundAliases};
+use super::message::Delivery;
 use super::session::{Expiry, Session, SessionKey};
+use super::subscription::Granted;
 use super::timer::Timer;
 use super::turn::Turn;
 use super::will::Will;
 use super::{Broker, ConnectionId, Phase};
-use crate::HookEvent;
+use crate::{Deviation, HookEvent};
+
+/// How often the deviation that sends again does so.
+const RESEND_EVERY: Duration = Duration::from_secs(5);
 
 impl Broker {
     /// The first packet of a connection is a CONNECT.
@@ -30,7 +36,7 @@ impl Broker {
                 return;
             }
         };
-        let link = self.link(turn, connection, &connect);
+        let mut link = self.link(turn, connection, &connect);
         let expiry = self.expiry(&connect);
         let mut connack = ConnAck {
             session_present: false,
@@ -53,7 +59,10 @@ impl Broker {
         };
         session.expiry = expiry;
         session.closed_at = None;
-        session.will = connect.will.take().map(Will::new);
+        let will = connect.will.take().map(Will::new);
+        if will.is_some() || !self.rules.breaks(Deviation::WillOfEarlierConnection) {
+            session.will = will.filter(|_| !self.rules.breaks(Deviation::WillNotStored));
+        }
         if let Some(silence) = link.silence {
             self.timers.set(Timer::KeepAlive(key), turn.now + silence);
         }
@@ -63,24 +72,52 @@ impl Broker {
             username: connect.username.clone(),
             session_present: connack.session_present,
         };
-        // [3.1.1 MQTT-3.2.0-1] [3.1.1 MQTT-3.1.4-4] [5 MQTT-3.2.0-1] [5 MQTT-3.1.4-5]
-        link.send(&self.rules, turn, Packet::ConnAck(connack));
         self.connections.insert(connection, Phase::Connected(key));
+        if self.rules.breaks(Deviation::AliasesOutliveConnection) {
+            link.aliases_in = std::mem::take(&mut session.old_aliases);
+        }
         session.link = Some(link);
+        if self.rules.breaks(Deviation::ConnackAfterMessages) {
+            session.resume(&self.rules, turn);
+        }
+        // [3.1.1 MQTT-3.2.0-1] [3.1.1 MQTT-3.1.4-4] [5 MQTT-3.2.0-1] [5 MQTT-3.1.4-5]
+        session.greet(&self.rules, turn, connack);
         turn.hook(event);
-        session.resume(&self.rules, turn);
+        if !self.rules.breaks(Deviation::ConnackAfterMessages) {
+            session.resume(&self.rules, turn);
+        }
+        self.misuse_timers(turn, key, expiry);
+    }
+
+    /// Arms what deviations need.
+    fn misuse_timers(&mut self, turn: &Turn<'_>, key: SessionKey, expiry: Expiry) {
+        if self.rules.breaks(Deviation::ResendWhileConnected) {
+            self.timers.set(Timer::Resend(key), turn.now + RESEND_EVERY);
+        }
+        if let Expiry::After(span) = expiry
+            && self.rules.breaks(Deviation::SessionEndsWhileConnected)
+        {
+            self.timers.set(Timer::SessionExpiry(key), turn.now + span);
+        }
     }
 
     /// The session of this client: the one that there was, or a new one. [3.1.1 MQTT-3.1.4-3]
     /// [5 MQTT-3.1.4-4]
     fn claim_session(&mut self, turn: &mut Turn<'_>, connect: &Connect) -> (SessionKey, bool) {
+        let mut left = None;
         if let Some(key) = self.sessions.key(&connect.client_id) {
+            if connect.clean_start {
+                left = self.salvage(key);
+            }
             let survives = if self.sessions.at(key).is_some_and(|s| s.link.is_some()) {
                 self.take_over(turn, key, connect.clean_start)
             } else {
                 self.reopen(turn, key, connect.clean_start)
             };
             if survives {
+                if self.rules.breaks(Deviation::SubscriptionsLostOnResume) {
+                    self.forget_subscriptions(key);
+                }
                 // [3.1.1 MQTT-3.1.2-4] [5 MQTT-3.1.2-5]
                 turn.hook(HookEvent::SessionResumed {
                     client: connect.client_id.clone(),
@@ -94,7 +131,52 @@ impl Broker {
         turn.hook(HookEvent::SessionCreated {
             client: client.clone(),
         });
-        (self.sessions.insert(Session::new(client)), false)
+        let key = self.sessions.insert(Session::new(client));
+        if let Some((subscriptions, queue)) = left {
+            for (whole, granted) in &subscriptions {
+                let filter = granted.filter(whole);
+                self.subscriptions.insert(whole, filter, key, *granted);
+            }
+            if let Some(session) = self.sessions.at_mut(key) {
+                session.subscriptions = subscriptions;
+                session.queue = queue;
+            }
+        }
+        (key, false)
+    }
+
+    /// What a deviation saves of a session that must not be used again.
+    fn salvage(
+        &self,
+        key: SessionKey,
+    ) -> Option<(BTreeMap<ByteString, Granted>, VecDeque<Delivery>)> {
+        let session = self.sessions.at(key)?;
+        if self.rules.breaks(Deviation::CleanStartKeepsSubscriptions) {
+            Some((session.subscriptions.clone(), VecDeque::new()))
+        } else if self.rules.breaks(Deviation::CleanStartKeepsQueue) {
+            Some((BTreeMap::new(), session.queue.clone()))
+        } else {
+            None
+        }
+    }
+
+    /// Of deviations: the session goes on without its subscriptions.
+    pub(crate) fn forget_subscriptions(&mut self, key: SessionKey) {
+        if let Some(session) = self.sessions.at_mut(key) {
+            for (filter, granted) in std::mem::take(&mut session.subscriptions) {
+                self.subscriptions.remove(granted.filter(&filter), key);
+            }
+        }
+    }
+
+    /// Of a deviation: what is unacknowledged is sent again on the same connection.
+    pub(crate) fn resend_again(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
+        if let Some(session) = self.sessions.at_mut(key)
+            && session.link.is_some()
+        {
+            session.resume(&self.rules, turn);
+            self.timers.set(Timer::Resend(key), turn.now + RESEND_EVERY);
+        }
     }
 
     /// How long the session outlives this connection.
@@ -114,6 +196,28 @@ impl Broker {
         }
     }
 
+    /// How long a client may be silent for each second of its Keep Alive, in milliseconds.
+    fn silence_ms(&self) -> u64 {
+        if self.rules.breaks(Deviation::KeepAliveTooEager) {
+            1_000
+        } else if self.rules.breaks(Deviation::KeepAliveTripled) {
+            4_500
+        } else {
+            1_500
+        }
+    }
+
+    /// How many Topic Aliases are used towards a client that allows so many.
+    fn alias_maximum(&self, allowed: u16) -> u16 {
+        match allowed {
+            0 if self.rules.breaks(Deviation::ServerAliasUnasked) => 1,
+            1.. if self.rules.breaks(Deviation::ServerAliasAboveMaximum) => {
+                allowed.saturating_add(1)
+            }
+            _ => allowed,
+        }
+    }
+
     fn link(&self, turn: &Turn<'_>, connection: ConnectionId, connect: &Connect) -> Link {
         let config = &self.rules.config;
         let v5 = connect.version == ProtocolVersion::V5;
@@ -129,14 +233,19 @@ impl Broker {
             connection,
             version: connect.version,
             silence: (keep_alive_s > 0)
-                .then(|| Duration::from_millis(u64::from(keep_alive_s) * 1500)),
+                .then(|| Duration::from_millis(u64::from(keep_alive_s) * self.silence_ms())),
             last_received: turn.now,
-            send_limit: usize::from(receive_maximum.min(config.maximum_inflight).max(1)),
+            send_limit: match self.rules.breaks(Deviation::SendQuotaIgnored) {
+                true => usize::MAX,
+                false => usize::from(receive_maximum.min(config.maximum_inflight).max(1)),
+            },
             congested: false,
             unreleased: 0,
             maximum_packet_size: properties.maximum_packet_size(),
             aliases_in: Default::default(),
-            aliases_out: OutboundAliases::up_to(properties.topic_alias_maximum().unwrap_or(0)),
+            aliases_out: OutboundAliases::up_to(
+                self.alias_maximum(properties.topic_alias_maximum().unwrap_or(0)),
+            ),
             problem_information: properties.request_problem_information() != Some(0),
             connect_expiry_s: properties.session_expiry_interval_s().unwrap_or(0),
         }

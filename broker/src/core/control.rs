@@ -57,7 +57,7 @@ impl Broker {
             self.refuse(turn, key, code, DisconnectReason::ServerShutdown);
         }
         for (connection, phase) in std::mem::take(&mut self.connections) {
-            // Those that never sent a CONNECT.
+            // Those that never sent a CONNECT, or are over in all but name.
             if let Phase::Opened { .. } = phase {
                 self.timers.cancel(Timer::Connect(connection));
                 turn.close(connection);

@@ -1,12 +1,10 @@
 //! From the broker to one client: the queue, the window, and what a new connection is sent again.
 
-use mqtt_check_codec::{
-    Ack, Packet, PacketId, Properties, Property, ProtocolVersion, Publish, QoS, ReasonCode,
-};
+use mqtt_check_codec::{Ack, ConnAck, Packet, PacketId, Properties, QoS, ReasonCode};
 
 use super::inflight::Stage;
-use super::link::Link;
 use super::message::Delivery;
+use super::outgoing::send_publish;
 use super::rules::Rules;
 use super::session::Session;
 use super::turn::Turn;
@@ -56,6 +54,7 @@ impl Session {
         if rules.breaks(Deviation::OfflineMessagesDoubled) && !online {
             self.queue.push_back(delivery.clone());
         }
+        // [3.1.1 MQTT-4.6.0-6] [5 MQTT-4.6.0-5] [5 MQTT-4.6.0-6]
         if rules.breaks(Deviation::OfflineOrderReversed) && !online {
             self.queue.push_front(delivery);
         } else {
@@ -99,14 +98,25 @@ impl Session {
     /// with its packet ids; then what waited. [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
     pub(crate) fn resume(&mut self, rules: &Rules, turn: &mut Turn<'_>) {
         self.inflight.reconnect();
+        if rules.breaks(Deviation::SendQuotaNotReset) {
+            self.inflight.fill();
+        }
         self.held.clear();
-        for counted in self.received.values_mut() {
-            *counted = false;
+        for received in self.received.values_mut() {
+            received.counted = false;
+        }
+        if rules.breaks(Deviation::ReceivedQos2ForgottenOnReconnect) {
+            self.received.clear();
         }
         let Some(limit) = self.link.as_ref().map(|link| link.send_limit) else {
             return;
         };
-        for id in self.inflight.unsent() {
+        let mut unsent = self.inflight.unsent();
+        // [3.1.1 MQTT-4.6.0-6]
+        if rules.breaks(Deviation::ResendOrderReversed) {
+            unsent.reverse();
+        }
+        for id in unsent {
             let published = matches!(self.inflight.stage(id), Some(Stage::Published(_)));
             if published && rules.breaks(Deviation::InflightNotResent) {
                 continue;
@@ -137,12 +147,16 @@ impl Session {
                 } else {
                     (id, delivery)
                 };
+                // [5 MQTT-4.3.3-7]: whatever its expiry says, it is sent.
+                if delivery.message.is_expired(turn.now) && rules.breaks(Deviation::InflightExpires)
+                {
+                    self.inflight.remove(id);
+                    return;
+                }
                 let Some(link) = &mut self.link else {
                     return;
                 };
-                // [3.1.1 MQTT-3.3.1-1] [5 MQTT-3.3.1-1]
-                let dup = !rules.breaks(Deviation::DupFlagClearOnResend);
-                if !send_publish(link, rules, turn, &delivery, Some(id), dup) {
+                if !send_publish(link, rules, turn, &delivery, Some(id), true) {
                     // [5 MQTT-3.1.2-25]: as if it had been delivered.
                     self.inflight.remove(id);
                     self.dropped(turn, &delivery, DropReason::PacketTooLarge);
@@ -161,6 +175,12 @@ impl Session {
         // The window is filled before it is known whether the packet fits, since the packet needs its id.
         let id = match delivery.qos {
             QoS::AtMostOnce => None,
+            QoS::AtLeastOnce if rules.breaks(Deviation::PacketIdAlwaysOneAtQos1) => {
+                Some(self.inflight.insert_at(PacketId::MIN, delivery.clone()))
+            }
+            QoS::ExactlyOnce if rules.breaks(Deviation::PacketIdAlwaysOneAtQos2) => {
+                Some(self.inflight.insert_at(PacketId::MIN, delivery.clone()))
+            }
             _ => Some(self.inflight.insert(delivery.clone())),
         };
         if send_publish(link, rules, turn, &delivery, id, false) {
@@ -170,13 +190,35 @@ impl Session {
                 qos: delivery.qos,
                 payload: delivery.message.payload.clone(),
             });
+            // [5 MQTT-4.3.2-3] [5 MQTT-4.3.3-3]: unacknowledged until the client says otherwise.
+            if let Some(id) = id.filter(|_| forgotten(rules, delivery.qos)) {
+                self.inflight.remove(id);
+            }
             return;
         }
         if let Some(id) = id {
             self.inflight.remove(id);
         }
+        if rules.breaks(Deviation::OversizedMessageBlocks) {
+            link.congested = true;
+        }
         // [5 MQTT-3.1.2-25]
         self.dropped(turn, &delivery, DropReason::PacketTooLarge);
+    }
+
+    /// The first packet of its new connection.
+    pub(crate) fn greet(&self, rules: &Rules, turn: &mut Turn<'_>, connack: ConnAck) {
+        let Some(link) = &self.link else {
+            return;
+        };
+        if rules.breaks(Deviation::NoConnack) {
+            return;
+        }
+        if rules.breaks(Deviation::ConnackTwice) {
+            link.send(rules, turn, Packet::ConnAck(connack.clone()));
+        }
+        // [5 MQTT-3.2.0-2]
+        link.send(rules, turn, Packet::ConnAck(connack));
     }
 
     /// Answers PUBREC, or repeats that answer. [5 MQTT-4.3.3-4]
@@ -206,55 +248,19 @@ impl Session {
     }
 }
 
+/// Whether a message counts as acknowledged once it was sent, which it never should.
+fn forgotten(rules: &Rules, qos: QoS) -> bool {
+    match qos {
+        QoS::AtMostOnce => false,
+        QoS::AtLeastOnce => rules.breaks(Deviation::Qos1ForgottenOnceSent),
+        QoS::ExactlyOnce => rules.breaks(Deviation::Qos2ForgottenOnceSent),
+    }
+}
+
 fn lost_offline(rules: &Rules, qos: QoS) -> bool {
     match qos {
         QoS::AtMostOnce => false,
         QoS::AtLeastOnce => rules.breaks(Deviation::OfflineQos1Lost),
         QoS::ExactlyOnce => rules.breaks(Deviation::OfflineQos2Lost),
     }
-}
-
-/// Builds and sends one PUBLISH; says whether it fitted. The DUP flag says only whether this is a retransmission.
-/// [3.1.1 MQTT-3.3.1-3] [5 MQTT-3.3.1-3]
-fn send_publish(
-    link: &mut Link,
-    rules: &Rules,
-    turn: &mut Turn<'_>,
-    delivery: &Delivery,
-    packet_id: Option<PacketId>,
-    dup: bool,
-) -> bool {
-    let message = &delivery.message;
-    let mut topic = message.topic.clone();
-    let mut properties = Properties::new();
-    let mut learned = None;
-    if link.version == ProtocolVersion::V5 {
-        properties = message.properties_at(turn.now);
-        for identifier in &delivery.identifiers {
-            // [5 MQTT-3.3.4-3] [5 MQTT-3.3.4-4]
-            properties.push(Property::SubscriptionIdentifier(*identifier));
-        }
-        if let Some((alias, known)) = link.aliases_out.assign(&topic) {
-            properties.push(Property::TopicAlias(alias));
-            if known {
-                topic = bytestring::ByteString::new();
-            } else {
-                learned = Some(alias);
-            }
-        }
-    }
-    let publish = Publish {
-        dup,
-        qos: delivery.qos,
-        retain: delivery.retain,
-        topic,
-        packet_id,
-        properties,
-        payload: message.payload.clone(),
-    };
-    let sent = link.send(rules, turn, Packet::Publish(publish));
-    if let (true, Some(alias)) = (sent, learned) {
-        link.aliases_out.learn(message.topic.clone(), alias);
-    }
-    sent
 }

@@ -5,14 +5,13 @@ use mqtt_check_codec::{
     Disconnect, Packet, PacketType, Properties, Property, ProtocolVersion, QoS, ReasonCode, Sender,
 };
 
-use super::Broker;
 use super::inflight::Stage;
 use super::message::Delivery;
-use super::publish::single;
 use super::session::{Expiry, Session, SessionKey};
 use super::timer::Timer;
 use super::topic::Filter;
 use super::turn::Turn;
+use super::{Broker, Phase};
 use crate::hook::{DisconnectReason, DropReason, TerminationReason, WillTrigger};
 use crate::{Deviation, HookEvent};
 
@@ -37,6 +36,11 @@ impl Broker {
                 link.version,
                 Sender::Client,
             );
+            if !allowed && self.rules.breaks(Deviation::ClientDisconnectCodeUnchecked) {
+                turn.close(connection);
+                self.end_connection(turn, key, DisconnectReason::Normal);
+                return;
+            }
             if !allowed {
                 // [5 MQTT-3.14.2-1]
                 let reason = ReasonCode::PROTOCOL_ERROR;
@@ -63,9 +67,17 @@ impl Broker {
             ReasonCode::DISCONNECT_WITH_WILL_MESSAGE => DisconnectReason::WithWill,
             _ => DisconnectReason::ClientError,
         };
+        let ghost = self
+            .rules
+            .breaks(Deviation::PacketsAfterClientDisconnectProcessed);
         // [3.1.1 RULE-3.14.4-1] [5 RULE-3.14.4-1]
-        turn.close(connection);
+        if !ghost && !self.rules.breaks(Deviation::ClientDisconnectLeftOpen) {
+            turn.close(connection);
+        }
         self.end_connection(turn, key, reason);
+        if ghost {
+            self.connections.insert(connection, Phase::Ghost);
+        }
     }
 
     /// Ends the connection for a fault of the client's: in version 5 with DISCONNECT. [3.1.1 MQTT-4.8.0-1]
@@ -77,7 +89,12 @@ impl Broker {
         code: ReasonCode,
         reason: DisconnectReason,
     ) {
-        self.dismiss(turn, key, code, None);
+        let silent = reason == DisconnectReason::ProtocolError
+            && self.rules.breaks(Deviation::ErrorsWithoutDisconnect);
+        match self.sessions.at(key).and_then(|s| s.link.as_ref()) {
+            Some(link) if silent => turn.close(link.connection),
+            _ => self.dismiss(turn, key, code, None),
+        }
         self.end_connection(turn, key, reason);
     }
 
@@ -100,6 +117,12 @@ impl Broker {
                 .extend(server_reference.map(Property::ServerReference));
             let disconnect = Disconnect { reason, properties };
             link.send(&self.rules, turn, Packet::Disconnect(disconnect));
+            if self.rules.breaks(Deviation::PacketAfterDisconnect) {
+                turn.send(link.connection, Packet::PingResp);
+            }
+            if self.rules.breaks(Deviation::DisconnectWithoutClose) {
+                return;
+            }
         }
         turn.close(link.connection);
     }
@@ -116,6 +139,9 @@ impl Broker {
         };
         turn.hook(HookEvent::ClientDisconnected { client, reason });
         self.settle_will(turn, key, reason);
+        if self.rules.breaks(Deviation::SharedBegunGivenAway) {
+            self.give_begun_away(turn, key);
+        }
         self.settle_session(turn, key);
     }
 
@@ -124,8 +150,12 @@ impl Broker {
         let session = self.sessions.at_mut(key)?;
         let link = session.link.take()?;
         session.closed_at = Some(turn.now);
+        if self.rules.breaks(Deviation::AliasesOutliveConnection) {
+            session.old_aliases = link.aliases_in;
+        }
         self.connections.remove(&link.connection);
         self.timers.cancel(Timer::KeepAlive(key));
+        self.timers.cancel(Timer::Resend(key));
         Some(session.client.clone())
     }
 
@@ -141,7 +171,7 @@ impl Broker {
         let Some(trigger) = will_trigger(reason) else {
             if rules.breaks(Deviation::WillPublishedOnNormalDisconnect) {
                 self.publish_will(turn, key, WillTrigger::ConnectionLost);
-            } else {
+            } else if !rules.breaks(Deviation::WillOfEarlierConnection) {
                 // [3.1.1 MQTT-3.14.4-3] [3.1.1 MQTT-3.1.2-10] [5 MQTT-3.14.4-3] [5 MQTT-3.1.2-10]
                 session.will = None;
             }
@@ -223,6 +253,9 @@ impl Broker {
         });
         let mut message = will.into_message(client, turn.now);
         // [3.1.1 MQTT-3.1.2-16] [3.1.1 MQTT-3.1.2-17] [5 MQTT-3.1.2-14] [5 MQTT-3.1.2-15]
+        if self.rules.breaks(Deviation::WillUserPropertiesReversed) {
+            message.properties.0.reverse();
+        }
         message.retain = (message.retain || self.rules.breaks(Deviation::WillAlwaysRetained))
             && !self.rules.breaks(Deviation::WillNeverRetained);
         self.publish(turn, message, None);
@@ -255,12 +288,21 @@ impl Broker {
             client: session.client.clone(),
             reason,
         });
+        if self.rules.breaks(Deviation::RetainedGoneWithSession) {
+            self.retained.remove_of(&session.client);
+        }
+        let rules = &self.rules;
         let started = session.inflight.drain().into_iter().filter_map(|stage| {
-            // [5 MQTT-4.8.2-5]: a QoS 2 delivery that has begun goes to nobody else. [5 RULE-4.8.2-2]
-            match stage {
-                Stage::Published(delivery) if delivery.qos == QoS::AtLeastOnce => Some(delivery),
-                _ => None,
-            }
+            let Stage::Published(delivery) = stage else {
+                return None;
+            };
+            let passed_on = match delivery.qos {
+                // [5 RULE-4.8.2-2]
+                QoS::AtLeastOnce => !rules.breaks(Deviation::SharedQos1LostWithSession),
+                // [5 MQTT-4.8.2-5]: a QoS 2 delivery that has begun goes to nobody else.
+                _ => rules.breaks(Deviation::SharedBegunInherited),
+            };
+            passed_on.then_some(delivery)
         });
         let left: Vec<Delivery> = started.chain(session.queue.drain(..)).collect();
         for delivery in left {
@@ -284,10 +326,34 @@ impl Broker {
         let Some(member) = self.subscriptions.choose(group, filter, ready) else {
             return false;
         };
-        let mut copy = single(&delivery.message, &member);
+        let mut copy = self.copy(&delivery.message, &member);
         copy.shared = Some(whole.clone());
         self.deliver(turn, member.session, copy);
         true
+    }
+
+    /// Of a deviation: QoS 2 deliveries that have begun go to other members, since this one is away.
+    /// [5 MQTT-4.8.2-4]
+    fn give_begun_away(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
+        let Some(session) = self.sessions.at_mut(key) else {
+            return;
+        };
+        for stage in session.inflight.drain() {
+            if let Stage::Published(delivery) = stage {
+                self.give_away(turn, &delivery, key);
+            }
+        }
+    }
+
+    /// Of deviations: hands a shared message to a member other than this one.
+    pub(crate) fn give_away(&mut self, turn: &mut Turn<'_>, delivery: &Delivery, from: SessionKey) {
+        let Some(whole) = &delivery.shared else {
+            return;
+        };
+        if let Some(member) = self.other_members(whole, from).first() {
+            let copy = self.copy(&delivery.message, member);
+            self.deliver(turn, member.session, copy);
+        }
     }
 
     /// Another connection comes for a connected client. The old one is closed, without a `client.disconnected`.

@@ -51,6 +51,12 @@ impl Inflight {
                 _ => {}
             }
         };
+        self.insert_at(id, delivery)
+    }
+
+    /// Takes the delivery under this packet id, in use or not.
+    pub(crate) fn insert_at(&mut self, id: PacketId, delivery: Delivery) -> PacketId {
+        self.remove(id);
         self.sequence += 1;
         self.sent += 1;
         let entry = Entry {
@@ -88,7 +94,7 @@ impl Inflight {
     pub(crate) fn remove(&mut self, id: PacketId) -> Option<Stage> {
         let entry = self.entries.remove(&id)?;
         if entry.sent {
-            self.sent -= 1;
+            self.sent = self.sent.saturating_sub(1);
         }
         Some(entry.stage)
     }
@@ -98,6 +104,17 @@ impl Inflight {
         for entry in self.entries.values_mut() {
             entry.sent = false;
         }
+        self.sent = 0;
+    }
+
+    /// Of a deviation: what the earlier connection left takes up the new one's room.
+    pub(crate) fn fill(&mut self) {
+        self.sent = usize::MAX / 2;
+    }
+
+    /// Of a deviation: deliveries that have begun are forgotten.
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
         self.sent = 0;
     }
 

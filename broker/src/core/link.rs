@@ -7,9 +7,11 @@ use std::time::Duration;
 use bytestring::ByteString;
 use mqtt_check_codec::{Packet, Property, PropertyId, ProtocolVersion};
 
+use super::lies::tell;
 use super::rules::Rules;
 use super::turn::Turn;
 use super::{ConnectionId, Time};
+use crate::Deviation;
 
 /// What the broker knows of an accepted connection.
 #[derive(Debug)]
@@ -73,8 +75,14 @@ impl Link {
     /// Sends the packet, with diagnostics where they are configured and wanted, if it fits the client's Maximum
     /// Packet Size; says whether it was sent.
     pub(crate) fn send(&self, rules: &Rules, turn: &mut Turn<'_>, mut packet: Packet) -> bool {
+        if !rules.deviations.is_none() {
+            packet = match tell(rules, packet) {
+                Some(packet) => packet,
+                None => return true,
+            };
+        }
         if self.version == ProtocolVersion::V5 && rules.config.reason_strings {
-            self.explain(&mut packet);
+            self.explain(rules, &mut packet);
         }
         if !self.fit(rules, &mut packet) {
             return false;
@@ -89,13 +97,15 @@ impl Link {
     }
 
     /// Adds a Reason String and a User Property where the packet may carry them.
-    fn explain(&self, packet: &mut Packet) {
+    fn explain(&self, rules: &Rules, packet: &mut Packet) {
         let always = matches!(packet, Packet::ConnAck(_) | Packet::Disconnect(_));
         if matches!(packet, Packet::Publish(_) | Packet::Auth(_)) {
             return;
         }
         // [5 MQTT-3.1.2-29]
-        if !always && !self.problem_information {
+        let declined =
+            !self.problem_information && !rules.breaks(Deviation::ProblemInformationUnasked);
+        if !always && declined {
             return;
         }
         let name = packet.packet_type().name();
@@ -123,7 +133,7 @@ impl Link {
                 .encoded_size(self.version, rules.config.form())
                 .is_ok_and(|size| size <= maximum as usize)
         };
-        if fits(packet) {
+        if fits(packet) || too_large(packet).is_some_and(|deviation| rules.breaks(deviation)) {
             return true;
         }
         if matches!(packet, Packet::Publish(_)) {
@@ -139,6 +149,22 @@ impl Link {
         }
         false
     }
+}
+
+/// The deviation by which this packet is sent whatever its size.
+fn too_large(packet: &Packet) -> Option<Deviation> {
+    Some(match packet {
+        Packet::Publish(_) => Deviation::MaximumPacketSizeIgnored,
+        Packet::ConnAck(_) => Deviation::ConnackTooLarge,
+        Packet::PubAck(_) => Deviation::PubackTooLarge,
+        Packet::PubRec(_) => Deviation::PubrecTooLarge,
+        Packet::PubRel(_) => Deviation::PubrelTooLarge,
+        Packet::PubComp(_) => Deviation::PubcompTooLarge,
+        Packet::SubAck(_) => Deviation::SubackTooLarge,
+        Packet::UnsubAck(_) => Deviation::UnsubackTooLarge,
+        Packet::Disconnect(_) => Deviation::DisconnectTooLarge,
+        _ => return None,
+    })
 }
 
 fn properties_mut(packet: &mut Packet) -> Option<&mut mqtt_check_codec::Properties> {

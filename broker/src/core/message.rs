@@ -8,6 +8,8 @@ use bytestring::ByteString;
 use mqtt_check_codec::{Properties, Property, Publish, QoS};
 
 use super::Time;
+use super::rules::Rules;
+use crate::Deviation;
 
 /// A message that the broker has accepted. Copies for many subscribers share it.
 #[derive(Debug, Clone)]
@@ -16,6 +18,8 @@ pub(crate) struct Message {
     pub(crate) payload: Bytes,
     pub(crate) qos: QoS,
     pub(crate) retain: bool,
+    /// The publisher's DUP flag, which is nobody else's affair.
+    pub(crate) dup: bool,
     /// What travels on to subscribers, in the publisher's order.
     pub(crate) properties: Properties,
     /// Message Expiry Interval as received, in seconds.
@@ -35,6 +39,7 @@ impl Message {
             payload: publish.payload,
             qos: publish.qos,
             retain: publish.retain,
+            dup: publish.dup,
             received_at: now,
             publisher,
         }
@@ -49,17 +54,40 @@ impl Message {
     }
 
     /// The properties of a PUBLISH sent now: Message Expiry Interval counted down by whole seconds of waiting.
-    pub(crate) fn properties_at(&self, now: Time) -> Properties {
+    pub(crate) fn properties_at(&self, rules: &Rules, now: Time) -> Properties {
         let waited_s = now.saturating_sub(self.received_at).as_secs();
         let waited_s = u32::try_from(waited_s).unwrap_or(u32::MAX);
         let mut properties = self.properties.clone();
         for property in &mut properties.0 {
-            if let Property::MessageExpiryInterval(expiry_s) = property {
+            if let Property::MessageExpiryInterval(expiry_s) = property
+                && !rules.breaks(Deviation::MessageExpiryNotCounted)
+            {
                 // [5 MQTT-3.3.2-6]
                 *expiry_s = expiry_s.saturating_sub(waited_s);
             }
         }
+        if !rules.deviations.is_none() {
+            distort(rules, &mut properties);
+        }
         properties
+    }
+}
+
+/// Does to the properties what deviations want.
+fn distort(rules: &Rules, properties: &mut Properties) {
+    properties.0.retain(|property| {
+        let dropped = match property {
+            Property::PayloadFormatIndicator(_) => Deviation::PayloadFormatIndicatorDropped,
+            Property::ResponseTopic(_) => Deviation::ResponseTopicDropped,
+            Property::CorrelationData(_) => Deviation::CorrelationDataDropped,
+            Property::ContentType(_) => Deviation::ContentTypeDropped,
+            Property::UserProperty(..) => Deviation::UserPropertiesDropped,
+            _ => return true,
+        };
+        !rules.breaks(dropped)
+    });
+    if rules.breaks(Deviation::UserPropertiesReversed) {
+        properties.0.reverse();
     }
 }
 

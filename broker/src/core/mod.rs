@@ -11,11 +11,14 @@ mod control;
 mod delivery;
 mod disconnect;
 mod inflight;
+mod lies;
 mod link;
 mod message;
+mod outgoing;
 mod publish;
 mod restart;
 mod retained;
+mod routing;
 mod rules;
 mod session;
 mod subscribe;
@@ -23,6 +26,7 @@ mod subscription;
 mod timer;
 mod topic;
 mod turn;
+mod unsubscribe;
 mod will;
 
 use std::collections::BTreeMap;
@@ -33,6 +37,7 @@ use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, ReasonC
 
 use self::admission::Refusal;
 use self::control::Redirect;
+use self::message::Message;
 pub use self::restart::StoredState;
 use self::retained::Retained;
 use self::rules::Rules;
@@ -137,6 +142,8 @@ enum Phase {
     Opened { nonce: u64 },
     /// It belongs to this session.
     Connected(SessionKey),
+    /// It is over, but a deviation still takes messages from it.
+    Ghost,
 }
 
 /// The broker.
@@ -200,7 +207,7 @@ impl Broker {
                 Some(Phase::Connected(key)) => {
                     self.end_connection(turn, key, DisconnectReason::ConnectionLost);
                 }
-                None => {}
+                Some(Phase::Ghost) | None => {}
             },
             Input::Congested { connection } => self.congest(turn, connection, true),
             Input::Drained { connection } => self.congest(turn, connection, false),
@@ -251,6 +258,12 @@ impl Broker {
         }
     }
 
+    fn is_linked(&self, key: SessionKey) -> bool {
+        self.sessions
+            .at(key)
+            .is_some_and(|session| session.link.is_some())
+    }
+
     fn version(&self, key: SessionKey) -> Option<ProtocolVersion> {
         Some(self.sessions.at(key)?.link.as_ref()?.version)
     }
@@ -264,6 +277,11 @@ impl Broker {
     ) {
         match (self.connections.get(&connection), packet) {
             (None, _) => {}
+            (Some(Phase::Ghost), Packet::Publish(publish)) => {
+                let message = Message::from_publish(publish, ByteString::new(), turn.now);
+                self.publish(turn, message, None);
+            }
+            (Some(Phase::Ghost), _) => {}
             (Some(Phase::Opened { nonce }), Packet::Connect(connect)) => {
                 let nonce = *nonce;
                 if self.is_too_large(size) {
@@ -276,6 +294,9 @@ impl Broker {
                 self.connect_received(turn, connection, nonce, *connect);
             }
             (Some(Phase::Opened { .. }), _) => {
+                if self.rules.breaks(Deviation::FirstPacketNeedNotBeConnect) {
+                    return;
+                }
                 // [3.1.1 MQTT-3.1.0-1] [5 MQTT-3.1.0-1] [5 MQTT-3.14.0-1]
                 self.timers.cancel(Timer::Connect(connection));
                 self.connections.remove(&connection);
@@ -297,6 +318,7 @@ impl Broker {
     fn is_too_large(&self, size: usize) -> bool {
         let maximum = self.rules.config.maximum_packet_size;
         maximum.is_some_and(|maximum| size > maximum as usize)
+            && !self.rules.breaks(Deviation::OversizedPacketAccepted)
     }
 
     /// A packet on an accepted connection.
@@ -309,9 +331,14 @@ impl Broker {
             Packet::PubComp(ack) => self.pubcomp_received(turn, key, &ack),
             Packet::Subscribe(subscribe) => self.subscribe_received(turn, key, subscribe),
             Packet::Unsubscribe(unsubscribe) => self.unsubscribe_received(turn, key, &unsubscribe),
-            // [3.1.1 MQTT-3.12.4-1] [5 MQTT-3.12.4-1]
+            Packet::PingReq if self.holds_everything(key) => {}
+            // [3.1.1 MQTT-3.12.4-1] [5 MQTT-3.12.4-1] [5 MQTT-4.9.0-3]
             Packet::PingReq => self.send_or_close(turn, key, Packet::PingResp),
             Packet::Disconnect(disconnect) => self.disconnect_received(turn, key, &disconnect),
+            Packet::Connect(_) if self.rules.breaks(Deviation::SecondConnectIgnored) => {}
+            Packet::Auth(_) if self.rules.breaks(Deviation::AuthWithoutMethodIgnored) => {}
+            Packet::ConnAck(_) | Packet::SubAck(_) | Packet::UnsubAck(_) | Packet::PingResp
+                if self.rules.breaks(Deviation::ProtocolErrorIgnored) => {}
             // [3.1.1 MQTT-3.1.0-2] [5 MQTT-3.1.0-2]; AUTH without a method [5 RULE-3.15-1]; what only servers send.
             Packet::Connect(_)
             | Packet::Auth(_)
@@ -323,6 +350,15 @@ impl Broker {
                 self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
             }
         }
+    }
+
+    /// Whether a deviation holds back whatever is to be sent, since the send quota is used up. [5 MQTT-3.3.4-10]
+    fn holds_everything(&self, key: SessionKey) -> bool {
+        self.rules.breaks(Deviation::OtherPacketsHeldByQuota)
+            && self
+                .sessions
+                .at(key)
+                .is_some_and(|session| !session.is_ready())
     }
 
     /// Sends an answer that the client has a right to. If it cannot even be sent within the client's Maximum
@@ -345,8 +381,14 @@ impl Broker {
         version: Option<ProtocolVersion>,
         error: &DecodeError,
     ) {
+        let ignored = self.rules.deviations.tolerate(error)
+            || error.is_unsupported_version()
+                && self.rules.breaks(Deviation::UnknownVersionIgnored);
+        if ignored {
+            return;
+        }
         match self.connections.get(&connection) {
-            None => {}
+            None | Some(Phase::Ghost) => {}
             Some(Phase::Connected(key)) => {
                 let key = *key;
                 self.refuse(turn, key, error.reason, DisconnectReason::ProtocolError);
@@ -374,6 +416,7 @@ impl Broker {
 
     fn due(&mut self, turn: &mut Turn<'_>, timer: Timer) {
         match timer {
+            Timer::Connect(_) if self.rules.breaks(Deviation::ConnectTimeoutNotEnforced) => {}
             Timer::Connect(connection) => {
                 if let Some(Phase::Opened { .. }) = self.connections.get(&connection) {
                     self.connections.remove(&connection);
@@ -382,6 +425,8 @@ impl Broker {
             }
             Timer::KeepAlive(key) => self.silent(turn, key),
             Timer::WillDelay(key) => self.publish_will(turn, key, WillTrigger::DelayElapsed),
+            Timer::Resend(key) => self.resend_again(turn, key),
+            Timer::SessionExpiry(key) if self.is_linked(key) => self.forget_subscriptions(key),
             // [5 MQTT-4.1.0-2]
             Timer::SessionExpiry(key) => self.end_session(turn, key, TerminationReason::Expired),
         }

@@ -1,18 +1,17 @@
-//! Application Messages: from a client's PUBLISH to everybody who subscribed.
+//! PUBLISH from a client: what it may be, how it is acknowledged, and PUBREL after it.
 
-use std::mem;
-use std::sync::Arc;
+use std::time::Duration;
 
-use bytestring::ByteString;
 use mqtt_check_codec::topic::check_name;
 use mqtt_check_codec::{
     Ack, Packet, PacketId, Properties, ProtocolVersion, Publish, QoS, ReasonCode,
 };
 
 use super::Broker;
-use super::message::{Delivery, Message};
-use super::session::SessionKey;
-use super::subscription::{Matches, Subscriber};
+use super::link::Link;
+use super::message::Message;
+use super::rules::Rules;
+use super::session::{Received, SessionKey};
 use super::topic;
 use super::turn::Turn;
 use crate::hook::{DisconnectReason, DropReason};
@@ -65,7 +64,7 @@ impl Broker {
             && let Some(link) = &session.link
             && link.version == ProtocolVersion::V5
         {
-            if link.unreleased >= usize::from(self.rules.config.receive_maximum) {
+            if self.is_exceeded(link) {
                 self.too_many(turn, key);
                 return;
             }
@@ -80,11 +79,26 @@ impl Broker {
         let reason = match self.judge_publish(key, &publish) {
             Err((reason, why)) => {
                 self.refused(turn, key, &publish, why);
+                if self.rules.breaks(Deviation::RefusedPublishUnanswered) {
+                    return;
+                }
                 reason
             }
+            Ok(()) if self.is_repeat(key, id, publish.dup) => ReasonCode::SUCCESS,
             Ok(()) => self.accept(turn, key, publish),
         };
         self.acknowledge(turn, key, id, reason, Packet::PubAck);
+    }
+
+    /// Of a deviation: whether this is the QoS 1 message before once more.
+    fn is_repeat(&mut self, key: SessionKey, id: PacketId, dup: bool) -> bool {
+        if !self.rules.breaks(Deviation::Qos1RepeatSuppressed) {
+            return false;
+        }
+        let Some(session) = self.sessions.at_mut(key) else {
+            return false;
+        };
+        session.last_qos1.replace(id) == Some(id) && dup
     }
 
     fn publish_qos2(
@@ -94,23 +108,26 @@ impl Broker {
         id: PacketId,
         publish: Publish,
     ) {
-        let limit = usize::from(self.rules.config.receive_maximum);
-        let Some(session) = self.sessions.at_mut(key) else {
+        let Some(session) = self.sessions.at(key) else {
             return;
         };
-        let Some(link) = &mut session.link else {
+        let Some(link) = &session.link else {
             return;
         };
         let known = session.received.get(&id).copied();
-        let counted = known == Some(true);
-        if !counted && link.version == ProtocolVersion::V5 && link.unreleased >= limit {
+        let counted = known.is_some_and(|received| received.counted);
+        if !counted && link.version == ProtocolVersion::V5 && self.is_exceeded(link) {
             self.too_many(turn, key);
             return;
         }
+        let expiry_s = publish.properties.message_expiry_interval_s();
+        let received = Received {
+            counted: true,
+            expires_at: expiry_s.map(|span_s| turn.now + Duration::from_secs(u64::from(span_s))),
+        };
         if known.is_some() {
             if !counted {
-                link.unreleased += 1;
-                session.received.insert(id, true);
+                self.count(key, id, received);
             }
             if self.rules.breaks(Deviation::Qos2DuplicateForwarded) {
                 self.accept(turn, key, publish);
@@ -121,18 +138,35 @@ impl Broker {
         }
         if let Err((reason, why)) = self.judge_publish(key, &publish) {
             self.refused(turn, key, &publish, why);
+            if self.rules.breaks(Deviation::RefusedPublishUnanswered) {
+                return;
+            }
             self.acknowledge(turn, key, id, reason, Packet::PubRec);
             // [5 MQTT-4.3.3-9]: a refused id is free at once. Before version 5 the client goes on to PUBREL.
+            if self.rules.breaks(Deviation::RefusedQos2IdStaysTaken) {
+                self.count(key, id, received);
+            }
             return;
         }
+        self.count(key, id, received);
+        let reason = self.accept(turn, key, publish);
+        self.acknowledge(turn, key, id, reason, Packet::PubRec);
+    }
+
+    /// A QoS 2 message is on its way.
+    fn count(&mut self, key: SessionKey, id: PacketId, received: Received) {
         if let Some(session) = self.sessions.at_mut(key)
             && let Some(link) = &mut session.link
         {
             link.unreleased += 1;
-            session.received.insert(id, true);
+            session.received.insert(id, received);
         }
-        let reason = self.accept(turn, key, publish);
-        self.acknowledge(turn, key, id, reason, Packet::PubRec);
+    }
+
+    /// Whether one more PUBLISH of QoS 1 or 2 is one too many.
+    fn is_exceeded(&self, link: &Link) -> bool {
+        link.unreleased >= usize::from(self.rules.config.receive_maximum)
+            && !self.rules.breaks(Deviation::ReceiveMaximumNotEnforced)
     }
 
     /// [5 RULE-3.3.4-3]
@@ -146,12 +180,22 @@ impl Broker {
         let Some(session) = self.sessions.at_mut(key) else {
             return;
         };
-        let known = session.received.remove(&id);
-        if known == Some(true)
+        let known = match self.rules.breaks(Deviation::Qos2IdNeverFreed) {
+            true => session.received.get(&id).copied(),
+            false => session.received.remove(&id),
+        };
+        if known.is_some_and(|received| received.counted)
             && let Some(link) = &mut session.link
         {
             link.unreleased = link.unreleased.saturating_sub(1);
         }
+        let expires_at = known.and_then(|received| received.expires_at);
+        if expires_at.is_some_and(|at| at <= turn.now)
+            && self.rules.breaks(Deviation::ExpiredQos2NotCompleted)
+        {
+            return;
+        }
+        // [5 MQTT-4.3.3-13]: whatever became of the message.
         let reason = match known {
             Some(_) => ReasonCode::SUCCESS,
             None => ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
@@ -185,16 +229,13 @@ impl Broker {
 
     /// What ends the connection, and the Topic Alias resolved.
     fn check_publish(&mut self, key: SessionKey, publish: &mut Publish) -> Result<(), ReasonCode> {
-        let config = &self.rules.config;
+        let rules = &self.rules;
+        let config = &rules.config;
         let Some(link) = self.sessions.at_mut(key).and_then(|s| s.link.as_mut()) else {
             return Ok(());
         };
-        if publish
-            .properties
-            .subscription_identifiers()
-            .next()
-            .is_some()
-        {
+        let mut identifiers = publish.properties.subscription_identifiers();
+        if identifiers.next().is_some() && !rules.breaks(Deviation::IdentifierFromClientAccepted) {
             // [5 MQTT-3.3.4-6]
             return Err(ReasonCode::PROTOCOL_ERROR);
         }
@@ -204,12 +245,13 @@ impl Broker {
                 return Err(ReasonCode::PROTOCOL_ERROR);
             }
             None => {}
-            Some(alias) if alias == 0 || alias > config.topic_alias_maximum => {
+            Some(alias) if !is_alias_allowed(rules, alias) => {
                 // [5 RULE-3.3.4-1]
                 return Err(ReasonCode::TOPIC_ALIAS_INVALID);
             }
             Some(alias) if publish.topic.is_empty() => match link.aliases_in.get(&alias) {
                 Some(topic) => publish.topic = topic.clone(),
+                None if rules.breaks(Deviation::UnknownAliasIgnored) => return Ok(()),
                 // [5 RULE-3.3.4-2]
                 None => return Err(ReasonCode::PROTOCOL_ERROR),
             },
@@ -222,11 +264,16 @@ impl Broker {
             // [3.1.1 MQTT-3.3.2-2] [5 MQTT-3.3.2-2] [5 MQTT-4.7.0-1]
             return Err(ReasonCode::TOPIC_NAME_INVALID);
         }
-        if publish.qos > config.maximum_qos {
+        if publish.qos > config.maximum_qos
+            && !rules.breaks(Deviation::PublishAboveMaximumQosAccepted)
+        {
             // [5 RULE-3.2.2.3.4-1]
             return Err(ReasonCode::QOS_NOT_SUPPORTED);
         }
-        if publish.retain && !config.retain_available {
+        if publish.retain
+            && !config.retain_available
+            && !rules.breaks(Deviation::RetainWithoutRetainAccepted)
+        {
             // [5 RULE-3.2.2.3.5-1]
             return Err(ReasonCode::RETAIN_NOT_SUPPORTED);
         }
@@ -265,7 +312,7 @@ impl Broker {
     }
 
     /// Whether a message of this topic finds room among the retained ones.
-    fn retains(&self, topic: &str) -> bool {
+    pub(crate) fn retains(&self, topic: &str) -> bool {
         self.retained.len() < self.rules.config.maximum_retained_messages
             || self.retained.has(topic)
     }
@@ -280,6 +327,10 @@ impl Broker {
 
     /// Takes ownership of a client's message and says what its acknowledgement says.
     fn accept(&mut self, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) -> ReasonCode {
+        if publish.topic.is_empty() {
+            // Of a deviation: a Topic Alias that stands for nothing.
+            return ReasonCode::SUCCESS;
+        }
         let Some(session) = self.sessions.at(key) else {
             return ReasonCode::SUCCESS;
         };
@@ -290,121 +341,15 @@ impl Broker {
             false => ReasonCode::NO_MATCHING_SUBSCRIBERS,
         }
     }
-
-    /// Retains the message if it says so and hands it to every matching subscription; says whether there was one.
-    pub(crate) fn publish(
-        &mut self,
-        turn: &mut Turn<'_>,
-        message: Message,
-        client: Option<ByteString>,
-    ) -> bool {
-        turn.hook(HookEvent::MessagePublish {
-            client: client.clone(),
-            topic: message.topic.clone(),
-            qos: message.qos,
-            retain: message.retain,
-            payload: message.payload.clone(),
-        });
-        let message = Arc::new(message);
-        self.retain(&message);
-        let mut found = mem::take(&mut self.matches);
-        let sessions = &self.sessions;
-        let ready = |key| {
-            sessions
-                .at(key)
-                .is_some_and(super::session::Session::is_ready)
-        };
-        let hide = !self.rules.breaks(Deviation::WildcardMatchesDollar);
-        self.subscriptions
-            .matches(&message.topic, hide, &ready, &mut found);
-        let matched = self.distribute(turn, &message, &found);
-        self.matches = found;
-        if !matched {
-            turn.hook(HookEvent::MessageDropped {
-                client,
-                topic: message.topic.clone(),
-                reason: DropReason::NoSubscribers,
-            });
-        }
-        matched
-    }
-
-    /// [3.1.1 MQTT-3.3.1-5] [3.1.1 MQTT-3.3.1-7] [3.1.1 MQTT-3.3.1-12] [5 MQTT-3.3.1-5] [5 MQTT-3.3.1-8]
-    /// [5 RULE-3.3.1.3-1]
-    fn retain(&mut self, message: &Arc<Message>) {
-        if !message.retain {
-            return;
-        }
-        if message.payload.is_empty() {
-            // [3.1.1 MQTT-3.3.1-11] [5 MQTT-3.3.1-7]
-            self.retained.remove(&message.topic);
-        } else if self.retains(&message.topic) {
-            self.retained.store(Arc::clone(message));
-        }
-    }
-
-    /// One copy for each session with own subscriptions that match, however many; one for each Shared Subscription.
-    fn distribute(&mut self, turn: &mut Turn<'_>, message: &Arc<Message>, found: &Matches) -> bool {
-        let mut matched = false;
-        for overlapping in found.own.chunk_by(|a, b| a.session == b.session) {
-            if let Some(delivery) = self.combine(message, overlapping) {
-                matched = true;
-                self.deliver(turn, overlapping[0].session, delivery);
-            }
-        }
-        for (member, filter) in &found.shared {
-            matched = true;
-            let mut delivery = single(message, member);
-            delivery.shared = Some(filter.clone());
-            self.deliver(turn, member.session, delivery);
-        }
-        matched
-    }
-
-    pub(crate) fn deliver(&mut self, turn: &mut Turn<'_>, key: SessionKey, delivery: Delivery) {
-        if let Some(session) = self.sessions.at_mut(key) {
-            session.push(&self.rules, turn, delivery);
-        }
-    }
-
-    /// The copy for a session whose subscriptions overlap: at the highest QoS, with every identifier.
-    /// [3.1.1 MQTT-3.3.5-1] [5 MQTT-3.3.4-2] [5 MQTT-3.3.4-4]
-    fn combine(&self, message: &Arc<Message>, overlapping: &[Subscriber]) -> Option<Delivery> {
-        let publisher_is_subscriber = || {
-            self.sessions
-                .at(overlapping[0].session)
-                .is_some_and(|session| session.client == message.publisher)
-        };
-        let mut combined: Option<Delivery> = None;
-        for subscriber in overlapping {
-            let options = subscriber.granted.options;
-            // [5 MQTT-3.8.3-3]
-            if options.no_local && publisher_is_subscriber() {
-                continue;
-            }
-            let delivery = single(message, subscriber);
-            match &mut combined {
-                None => combined = Some(delivery),
-                Some(combined) => {
-                    combined.qos = combined.qos.max(delivery.qos);
-                    combined.retain |= delivery.retain;
-                    combined.identifiers.extend(delivery.identifiers);
-                }
-            }
-        }
-        combined
-    }
 }
 
-/// The copy for one subscription. [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8] [5 MQTT-4.8.2-3]
-pub(crate) fn single(message: &Arc<Message>, subscriber: &Subscriber) -> Delivery {
-    let options = subscriber.granted.options;
-    Delivery {
-        message: Arc::clone(message),
-        qos: message.qos.min(options.qos),
-        // [3.1.1 MQTT-3.3.1-9] [5 MQTT-3.3.1-12] [5 MQTT-3.3.1-13]
-        retain: message.retain && options.retain_as_published,
-        identifiers: subscriber.granted.identifier.into_iter().collect(),
-        shared: None,
-    }
+/// Whether a client may use this Topic Alias. [5 MQTT-3.3.2-12]
+fn is_alias_allowed(rules: &Rules, alias: u16) -> bool {
+    let maximum = match rules.config.topic_alias_maximum {
+        0 if rules.breaks(Deviation::AliasAcceptedWithoutMaximum) => u16::MAX,
+        1.. if rules.breaks(Deviation::AliasAboveMaximumAccepted) => u16::MAX,
+        maximum if rules.breaks(Deviation::HighestAliasRefused) => maximum.saturating_sub(1),
+        maximum => maximum,
+    };
+    alias != 0 && alias <= maximum
 }

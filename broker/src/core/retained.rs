@@ -25,6 +25,11 @@ impl Retained {
         self.0.remove(topic);
     }
 
+    /// Of a deviation: clears every topic that this client retained.
+    pub(crate) fn remove_of(&mut self, client: &str) {
+        self.0.retain(|_, message| message.publisher != client);
+    }
+
     /// Whether the topic has one.
     pub(crate) fn has(&self, topic: &str) -> bool {
         self.0.contains_key(topic)
@@ -35,8 +40,14 @@ impl Retained {
         self.0.len()
     }
 
-    /// Those that the filter matches, in the order of their topics; the expired among them are discarded.
-    pub(crate) fn matching(&mut self, filter: &str, now: Time) -> Vec<Arc<Message>> {
+    /// Those that the filter matches, in the order of their topics; the expired among them are discarded, unless
+    /// a deviation wants them too. [5 RULE-3.3.1.3-3]
+    pub(crate) fn matching(
+        &mut self,
+        filter: &str,
+        now: Time,
+        expired_too: bool,
+    ) -> Vec<Arc<Message>> {
         let mut found = Vec::new();
         let mut expired = Vec::new();
         // Only topics that begin with the filter's literal part can match.
@@ -54,7 +65,7 @@ impl Retained {
             if !topic::matches(filter, name) {
                 continue;
             }
-            if message.is_expired(now) {
+            if message.is_expired(now) && !expired_too {
                 expired.push(name.clone());
             } else {
                 found.push(Arc::clone(message));

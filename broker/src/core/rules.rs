@@ -1,5 +1,9 @@
 //! What the broker goes by: its configuration, and the faults that it was told to have.
 
+use mqtt_check_codec::ProtocolVersion;
+use mqtt_check_codec::topic::check_filter;
+
+use super::topic::Filter;
 use crate::{Config, Deviation, Deviations};
 
 #[derive(Debug)]
@@ -12,5 +16,18 @@ impl Rules {
     /// Whether this fault is in force.
     pub(crate) fn breaks(&self, deviation: Deviation) -> bool {
         self.deviations.has(deviation)
+    }
+
+    /// The Topic Filter taken apart; `None` when it is not well formed and no deviation lets that pass.
+    pub(crate) fn filter<'f>(
+        &self,
+        filter: &'f str,
+        version: ProtocolVersion,
+    ) -> Option<Filter<'f>> {
+        Filter::parse(filter, version).or_else(|| {
+            let error = check_filter(filter, version).err()?;
+            let tolerated = self.deviations.tolerate_filter(error.clause);
+            tolerated.then_some(Filter::Own(filter))
+        })
     }
 }

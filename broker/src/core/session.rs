@@ -62,6 +62,15 @@ impl Expiry {
     }
 }
 
+/// A QoS 2 message that was received and is not released.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Received {
+    /// Whether it came on the present connection, and so counts against the Receive Maximum.
+    pub(crate) counted: bool,
+    /// When the message itself is no longer good.
+    pub(crate) expires_at: Option<Time>,
+}
+
 /// One client's session.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -77,9 +86,13 @@ pub(crate) struct Session {
     pub(crate) held: VecDeque<PacketId>,
     /// Messages that were not sent yet.
     pub(crate) queue: VecDeque<Delivery>,
-    /// QoS 2 packet ids received and not released, and whether that was on the present connection.
-    pub(crate) received: BTreeMap<PacketId, bool>,
+    /// QoS 2 messages received and not released.
+    pub(crate) received: BTreeMap<PacketId, Received>,
     pub(crate) will: Option<Will>,
+    /// Of a deviation: Topic Aliases that hold beyond their connection.
+    pub(crate) old_aliases: BTreeMap<u16, ByteString>,
+    /// Of a deviation: the packet id of the last QoS 1 message received.
+    pub(crate) last_qos1: Option<PacketId>,
 }
 
 impl Session {
@@ -95,6 +108,8 @@ impl Session {
             queue: VecDeque::new(),
             received: BTreeMap::new(),
             will: None,
+            old_aliases: BTreeMap::new(),
+            last_qos1: None,
         }
     }
 }

@@ -1,14 +1,14 @@
-//! SUBSCRIBE and UNSUBSCRIBE.
+//! SUBSCRIBE.
 
 use bytestring::ByteString;
 use mqtt_check_codec::topic::has_wildcard;
 use mqtt_check_codec::{
     Packet, PacketId, Properties, ProtocolVersion, QoS, ReasonCode, RetainHandling, SubAck,
-    Subscribe, Subscription, SubscriptionOptions, UnsubAck, Unsubscribe,
+    Subscribe, Subscription, SubscriptionOptions,
 };
 
 use super::Broker;
-use super::publish::single;
+use super::routing::normalised;
 use super::session::SessionKey;
 use super::subscription::{Granted, Subscriber};
 use super::topic::{self, Filter};
@@ -42,7 +42,12 @@ impl Broker {
         let mut made = Vec::new();
         let identifier = subscribe.properties.subscription_identifiers().next();
         let in_use = self.in_use(key, version, subscribe.packet_id);
-        for subscription in subscribe.subscriptions {
+        for (index, mut subscription) in subscribe.subscriptions.into_iter().enumerate() {
+            subscription.filter = normalised(&self.rules, &subscription.filter);
+            if index > 0 && self.rules.breaks(Deviation::OnlyFirstFilterSubscribed) {
+                reasons.push(ReasonCode(subscription.options.qos.as_u8()));
+                continue;
+            }
             // [3.1.1 MQTT-3.9.3-1] [5 MQTT-3.9.3-1] [3.1.1 MQTT-3.8.4-5] [5 MQTT-3.8.4-6] [5 MQTT-3.8.4-7]
             let result = if in_use {
                 Err(ReasonCode::PACKET_IDENTIFIER_IN_USE)
@@ -89,18 +94,21 @@ impl Broker {
         version: ProtocolVersion,
         subscribe: &Subscribe,
     ) -> Result<(), ReasonCode> {
-        let config = &self.rules.config;
+        let (rules, config) = (&self.rules, &self.rules.config);
         if subscribe.subscriptions.is_empty() {
             // [3.1.1 MQTT-3.8.3-3] [5 RULE-3.8.3-1]
             return Err(ReasonCode::PROTOCOL_ERROR);
         }
         let identified = subscribe.properties.subscription_identifiers().next();
-        if identified.is_some() && !config.subscription_identifier_available {
+        if identified.is_some()
+            && !config.subscription_identifier_available
+            && !rules.breaks(Deviation::IdentifiersAcceptedUnavailable)
+        {
             // [5 RULE-3.2.2.3.12-1]
             return Err(ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED);
         }
         for subscription in &subscribe.subscriptions {
-            let filter = match Filter::parse(&subscription.filter, version) {
+            let filter = match rules.filter(&subscription.filter, version) {
                 Some(filter) => filter,
                 None => return Err(ReasonCode::MALFORMED_PACKET),
             };
@@ -112,12 +120,17 @@ impl Broker {
                     // [5 MQTT-3.8.3-4]
                     return Err(ReasonCode::PROTOCOL_ERROR);
                 }
-                if !config.shared_subscription_available {
+                if !config.shared_subscription_available
+                    && !rules.breaks(Deviation::SharedAcceptedUnavailable)
+                {
                     // [5 RULE-3.2.2.3.13-1]
                     return Err(ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED);
                 }
             }
-            if !config.wildcard_subscription_available && has_wildcard(&subscription.filter) {
+            if !config.wildcard_subscription_available
+                && has_wildcard(&subscription.filter)
+                && !rules.breaks(Deviation::WildcardsAcceptedUnavailable)
+            {
                 // [5 RULE-3.2.2.3.11-1]
                 return Err(ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED);
             }
@@ -138,6 +151,7 @@ impl Broker {
         if version != ProtocolVersion::V5
             && !config.wildcard_subscription_available
             && has_wildcard(&subscription.filter)
+            && !self.rules.breaks(Deviation::WildcardsAcceptedUnavailable)
         {
             // [3.1.1 MQTT-3.8.3-2]
             return Err(ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED);
@@ -147,7 +161,7 @@ impl Broker {
         }
         // A copy of its own, since the client's packet need not live as long as the subscription.
         let whole = ByteString::from(&*subscription.filter);
-        let Some(filter) = Filter::parse(&whole, version) else {
+        let Some(filter) = self.rules.filter(&whole, version) else {
             return Err(ReasonCode::TOPIC_FILTER_INVALID);
         };
         let Some(session) = self.sessions.at_mut(key) else {
@@ -166,6 +180,19 @@ impl Broker {
             identifier,
             shared: matches!(filter, Filter::Shared { .. }),
         };
+        if self
+            .rules
+            .breaks(Deviation::SubscribeAboveMaximumQosRefused)
+            && subscription.options.qos > config.maximum_qos
+        {
+            return Err(ReasonCode::UNSPECIFIED_ERROR);
+        }
+        if known && self.rules.breaks(Deviation::ResubscribeDropsQueue) {
+            session.queue.clear();
+        }
+        if known && self.rules.breaks(Deviation::ResubscribeKeepsOld) {
+            return Ok((granted.options.qos, None));
+        }
         // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-3]
         let replaced = session.subscriptions.insert(whole.clone(), granted);
         if let Some(old) = replaced.filter(|old| old.shared != granted.shared) {
@@ -178,112 +205,60 @@ impl Broker {
             filter: whole.clone(),
             options: granted.options,
         });
-        let retained = match granted.options.retain_handling {
-            // [5 RULE-3.8.4-2]
-            _ if matches!(filter, Filter::Shared { .. }) => false,
-            // [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9] [5 MQTT-3.8.4-4]
-            RetainHandling::Send => true,
-            // [5 MQTT-3.3.1-10]
-            RetainHandling::SendIfNew => !known,
-            // [5 MQTT-3.3.1-11]
-            RetainHandling::DoNotSend => false,
-        };
         let subscriber = Subscriber {
             session: key,
             granted,
         };
+        let retained = self.retained_due(&granted, known);
         Ok((granted.options.qos, retained.then_some(subscriber)))
     }
 
+    /// Whether the subscription brings retained messages. `known` is whether it existed before.
+    fn retained_due(&self, granted: &Granted, known: bool) -> bool {
+        let rules = &self.rules;
+        if granted.shared {
+            // [5 RULE-3.8.4-2]
+            return rules.breaks(Deviation::RetainedSentToShared);
+        }
+        match granted.options.retain_handling {
+            // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-4]
+            RetainHandling::Send if known => !rules.breaks(Deviation::RetainedNotSentAgain),
+            // [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
+            RetainHandling::Send => !rules.breaks(Deviation::RetainedNotSent),
+            // [5 MQTT-3.3.1-10]
+            RetainHandling::SendIfNew if known => rules.breaks(Deviation::RetainHandling1Repeats),
+            RetainHandling::SendIfNew => !rules.breaks(Deviation::RetainHandling1Silent),
+            // [5 MQTT-3.3.1-11]
+            RetainHandling::DoNotSend => rules.breaks(Deviation::RetainHandling2Sends),
+        }
+    }
+
     fn send_retained(&mut self, turn: &mut Turn<'_>, made: &Made) {
-        let Some(session) = self.sessions.at_mut(made.subscriber.session) else {
-            return;
+        let key = made.subscriber.session;
+        let granted = &made.subscriber.granted;
+        let filter = match granted.filter(&made.filter) {
+            Filter::Own(filter) | Filter::Shared { filter, .. } => filter,
         };
-        for message in self.retained.matching(&made.filter, turn.now) {
-            let options = made.subscriber.granted.options;
+        let expired_too = self.rules.breaks(Deviation::ExpiredRetainedSent);
+        for message in self.retained.matching(filter, turn.now, expired_too) {
+            let own = self
+                .sessions
+                .at(key)
+                .is_some_and(|session| session.client == message.publisher);
             // [5 MQTT-3.8.3-3] holds for retained messages as well.
-            if options.no_local && message.publisher == session.client {
+            if granted.options.no_local && own && !self.rules.breaks(Deviation::NoLocalIgnored) {
                 continue;
             }
-            let mut delivery = single(&message, &made.subscriber);
+            let mut delivery = self.copy(&message, &made.subscriber);
             // [3.1.1 MQTT-3.3.1-8] [5 RULE-3.3.1.3-2]
             delivery.retain = !self.rules.breaks(Deviation::RetainFlagLost);
-            session.push(&self.rules, turn, delivery);
+            self.deliver(turn, key, delivery);
         }
-    }
-
-    /// A client unsubscribes. What it was sent already goes on. [3.1.1 MQTT-3.10.4-3] [5 MQTT-3.10.4-3]
-    pub(crate) fn unsubscribe_received(
-        &mut self,
-        turn: &mut Turn<'_>,
-        key: SessionKey,
-        unsubscribe: &Unsubscribe,
-    ) {
-        let Some(version) = self.version(key) else {
-            return;
-        };
-        if unsubscribe.filters.is_empty() {
-            // [3.1.1 MQTT-3.10.3-2] [5 RULE-3.10.3-1]
-            let reason = ReasonCode::PROTOCOL_ERROR;
-            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
-            return;
-        }
-        let is_filter = |filter: &ByteString| Filter::parse(filter, version).is_some();
-        if !unsubscribe.filters.iter().all(is_filter) {
-            let reason = ReasonCode::MALFORMED_PACKET;
-            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
-            return;
-        }
-        let in_use = self.in_use(key, version, unsubscribe.packet_id);
-        let mut reasons = Vec::with_capacity(unsubscribe.filters.len());
-        for filter in &unsubscribe.filters {
-            // [3.1.1 MQTT-3.10.4-6] [5 MQTT-3.10.4-6] [5 MQTT-3.11.3-1]
-            reasons.push(if in_use {
-                ReasonCode::PACKET_IDENTIFIER_IN_USE
-            } else {
-                self.unsubscribe(turn, key, filter)
-            });
-        }
-        if version != ProtocolVersion::V5 {
-            reasons.clear();
-        }
-        // [3.1.1 MQTT-3.10.4-4] [3.1.1 MQTT-3.10.4-5] [5 MQTT-3.10.4-4] [5 MQTT-3.10.4-5]
-        self.send_or_close(
-            turn,
-            key,
-            Packet::UnsubAck(UnsubAck {
-                packet_id: unsubscribe.packet_id,
-                properties: Properties::new(),
-                reasons,
-            }),
-        );
-    }
-
-    /// Deletes the subscription whose filter is the same byte for byte. [3.1.1 MQTT-3.10.4-1]
-    /// [3.1.1 MQTT-3.10.4-2] [5 MQTT-3.10.4-1] [5 MQTT-3.10.4-2]
-    fn unsubscribe(
-        &mut self,
-        turn: &mut Turn<'_>,
-        key: SessionKey,
-        filter: &ByteString,
-    ) -> ReasonCode {
-        let Some(session) = self.sessions.at_mut(key) else {
-            return ReasonCode::NO_SUBSCRIPTION_EXISTED;
-        };
-        let Some(granted) = session.subscriptions.remove(filter) else {
-            return ReasonCode::NO_SUBSCRIPTION_EXISTED;
-        };
-        self.subscriptions.remove(granted.filter(filter), key);
-        turn.hook(HookEvent::SessionUnsubscribed {
-            client: session.client.clone(),
-            filter: filter.clone(),
-        });
-        ReasonCode::SUCCESS
     }
 
     /// Whether the packet id belongs to a QoS 2 message that the client has not released. Only version 5 has a
     /// code to say so.
-    fn in_use(&self, key: SessionKey, version: ProtocolVersion, id: PacketId) -> bool {
+    pub(crate) fn in_use(&self, key: SessionKey, version: ProtocolVersion, id: PacketId) -> bool {
         version == ProtocolVersion::V5
             && self
                 .sessions

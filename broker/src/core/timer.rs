@@ -15,6 +15,8 @@ pub(crate) enum Timer {
     KeepAlive(SessionKey),
     WillDelay(SessionKey),
     SessionExpiry(SessionKey),
+    /// Of a deviation: unacknowledged packets are sent again, though the connection is the same.
+    Resend(SessionKey),
 }
 
 /// At most one entry for each [`Timer`].

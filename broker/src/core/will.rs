@@ -36,6 +36,7 @@ impl Will {
             payload: will.payload,
             qos: will.qos,
             retain: will.retain,
+            dup: false,
             received_at: now,
             publisher: client,
         }

@@ -16,7 +16,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::{Sleep, sleep};
 
 use super::server::{LINGER, Shared, Standing};
-use crate::{ConnectionId, Input};
+use super::wire::write;
+use crate::{ConnectionId, Deviation, Input};
 
 /// Bytes that are encoded ahead of writing.
 const WRITE_CHUNK: usize = 64 * 1024;
@@ -144,7 +145,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let form = self.shared.config.form();
         while let Some(packet) = self.packets.pop_front() {
             // A packet that cannot be encoded is larger than the protocol knows: it counts as sent.
-            let _ = packet.encode_as(self.version, form, &mut self.outbound);
+            let deviations = &self.shared.deviations;
+            let _ = write(packet, self.version, form, deviations, &mut self.outbound);
         }
         standing
     }
@@ -204,7 +206,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut state = shared.lock();
         while let Some(input) = self.next_input() {
             progress = true;
+            let greeted = matches!(
+                &input,
+                Input::Received {
+                    packet: Packet::Connect(_),
+                    ..
+                }
+            );
             shared.handle(&mut state, input);
+            // [3.1.1 RULE-3.1.4-3] [5 RULE-3.1.4-3]: what stands behind a CONNECT is processed with it.
+            if greeted && shared.deviations.has(Deviation::PacketsBehindConnectLost) {
+                self.inbound.clear();
+            }
             let standing = state.standing(self.id);
             if standing.closing {
                 self.reading = false;
@@ -245,7 +258,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 })
             }
             Err(error) => {
-                self.reading = false;
+                // The core ends the connection, unless a deviation lets it pass.
                 let version = self.answered_in(frame.bytes());
                 Some(Input::Malformed {
                     connection,

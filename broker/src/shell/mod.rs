@@ -45,6 +45,7 @@
 mod connection;
 mod listener;
 mod server;
+mod wire;
 
 pub use listener::Listener;
 pub use server::{Restart, Server};

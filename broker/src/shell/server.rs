@@ -46,12 +46,12 @@ pub(super) struct Shared {
     /// The time of the broker's first start.
     origin: Instant,
     pub(super) config: Config,
+    pub(super) deviations: Deviations,
 }
 
 /// Everything behind the lock.
 pub(super) struct State {
     broker: Broker,
-    deviations: Deviations,
     outboxes: BTreeMap<ConnectionId, Outbox>,
     next_connection: u64,
     randomness: u64,
@@ -99,7 +99,6 @@ impl Server {
     pub fn new(config: Config, deviations: Deviations, seed: u64) -> Self {
         let state = State {
             broker: Broker::new(config.clone(), deviations),
-            deviations,
             outboxes: BTreeMap::new(),
             next_connection: 0,
             randomness: seed,
@@ -113,6 +112,7 @@ impl Server {
             sooner: Notify::new(),
             origin: Instant::now(),
             config,
+            deviations,
         });
         tokio::spawn(keep_time(Arc::clone(&shared)));
         Self { shared }
@@ -171,7 +171,7 @@ impl Server {
         let state = &mut *state;
         let mut out = mem::take(&mut state.outputs);
         let config = &self.shared.config;
-        let deviations = state.deviations;
+        let deviations = self.shared.deviations;
         let old = mem::replace(&mut state.broker, Broker::new(config.clone(), deviations));
         let stored = match how {
             Restart::Orderly => old.stop(now, &mut out),

@@ -315,3 +315,43 @@ fn input_of_a_connection_that_is_gone_has_no_effect() {
     assert_eq!(pair.seen(a), ["closed"]);
     assert!(pair.hooks().is_empty());
 }
+
+#[test]
+fn nothing_behind_a_refused_connect_reaches_anybody() {
+    let mut pair = Pair::with(|config| config.banned_clients = vec!["bad".into()]);
+    let watcher = pair.connected(hello(V5, "watcher"));
+    pair.subscribe(watcher, "#", 0);
+    for version in BOTH {
+        let bad = pair.connect(hello(version, "bad"));
+        pair.send(bad, message(0, 0, "t", "x"));
+        assert!(pair.seen(watcher).is_empty());
+    }
+}
+
+#[test]
+fn every_client_id_of_letters_and_digits_up_to_23_bytes_is_its_own() {
+    for version in BOTH {
+        let mut pair = Pair::new();
+        let ids = [
+            "a",
+            "A",
+            "0123456789abcdefghijklm",
+            "nopqrstuvwxyzABCDEFGHIJ",
+            "KLMNOPQRSTUVWXYZ",
+        ];
+        let peers = ids.map(|id| pair.connected(hello(version, id)));
+        for peer in peers {
+            pair.send(peer, Packet::PingReq);
+            assert_eq!(pair.seen(peer), ["pingresp"]);
+        }
+    }
+}
+
+#[test]
+fn an_assigned_client_id_is_the_session_s_own() {
+    let mut pair = Pair::new();
+    let a = pair.connected(hello(V5, "").expiry(60));
+    pair.lose(a);
+    let a = pair.connect(hello(V5, "auto0000000000000001").unclean());
+    assert_eq!(pair.seen(a), ["connack 0x00 sp=1"]);
+}

@@ -6,7 +6,9 @@ mod text;
 
 mod connect;
 mod control;
+mod deviation;
 mod disconnect;
+mod malformed;
 mod offline;
 mod publish;
 mod qos;

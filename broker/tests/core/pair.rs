@@ -21,6 +21,9 @@ pub(crate) const BOTH: [ProtocolVersion; 2] = [V3, V5];
 /// Session Expiry Interval for ever.
 pub(crate) const NEVER: u32 = u32::MAX;
 
+/// The environment variable that names a deviation for every broker of the suite.
+pub(crate) const FORCED: &str = "MQTT_CHECK_BROKER_DEVIATION";
+
 /// One connection as the test holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Peer(ConnectionId);
@@ -51,7 +54,7 @@ impl Pair {
     ) -> Self {
         let mut config = Config::default();
         change(&mut config);
-        let deviations = Deviations::from_iter(deviations);
+        let deviations = Deviations::from_iter(deviations.into_iter().chain(forced()));
         Self {
             broker: Some(Broker::new(config.clone(), deviations)),
             config,
@@ -243,6 +246,12 @@ impl Pair {
         ));
         self.carry_out(out);
     }
+}
+
+/// The deviation under which the whole suite is run, if it is.
+fn forced() -> Option<Deviation> {
+    let name = std::env::var(FORCED).ok()?;
+    Some(Deviation::from_name(&name).expect("a deviation"))
 }
 
 /// A CONNECT in the making. Clean, without expiry, Will and Keep Alive.

@@ -2,7 +2,9 @@
 
 use mqtt_check_codec::{Packet, Property, Publish};
 
-use crate::pair::{BOTH, Pair, V3, V5, hello, id, message, publish, qos};
+use crate::pair::{
+    BOTH, Pair, V3, V5, ack, hello, id, message, publish, qos, subscribe, unsubscribe,
+};
 
 fn with(topic: &str, properties: impl IntoIterator<Item = Property>) -> Packet {
     Packet::Publish(Publish {
@@ -270,4 +272,94 @@ fn diagnostics_come_where_they_are_configured_wanted_and_fit() {
     );
     let b = pair.connect(hello(V3, "b"));
     assert_eq!(pair.seen(b), ["connack 0x00 sp=0"]);
+}
+
+#[test]
+fn without_a_maximum_no_topic_alias_is_taken() {
+    let mut pair = Pair::with(|config| config.topic_alias_maximum = 0);
+    let b = pair.connected(hello(V5, "b"));
+    pair.send(b, with("t", [Property::TopicAlias(1)]));
+    assert_eq!(pair.seen(b), ["disconnect 0x94", "closed"]);
+}
+
+#[test]
+fn a_topic_travels_as_it_is() {
+    for version in BOTH {
+        let mut pair = Pair::new();
+        let a = pair.connected(hello(version, "a"));
+        for filter in ["+", "+/+", "+/+/+"] {
+            pair.subscribe(a, filter, 0);
+        }
+        for topic in ["Upper", " ", "/", "//", "/a", "a/", "\u{feff}x", "e\u{301}"] {
+            pair.send(a, message(0, 0, topic, "x"));
+            assert_eq!(pair.seen(a), [format!("publish q0 {topic}=x")]);
+        }
+    }
+}
+
+#[test]
+fn names_and_filters_are_compared_as_they_are() {
+    for version in BOTH {
+        for (filter, others) in [
+            ("a/b", &["A/b", "/a/b", "a/b/", "a//b", "a", "a/bb"][..]),
+            ("/a", &["a", "/A"]),
+            ("A", &["a"]),
+            ("\u{e9}", &["e\u{301}"]),
+        ] {
+            let mut pair = Pair::new();
+            let a = pair.connected(hello(version, "a"));
+            pair.subscribe(a, filter, 0);
+            for other in others {
+                pair.send(a, message(0, 0, other, "x"));
+            }
+            assert!(pair.seen(a).is_empty(), "{filter}");
+            pair.send(a, message(0, 0, filter, "x"));
+            assert_eq!(pair.seen(a), [format!("publish q0 {filter}=x")]);
+        }
+    }
+}
+
+#[test]
+fn a_wildcard_at_the_front_passes_over_dollar_topics() {
+    for version in BOTH {
+        let mut pair = Pair::new();
+        let a = pair.connected(hello(version, "a"));
+        for filter in ["#", "+/b", "$a/#"] {
+            pair.subscribe(a, filter, 0);
+        }
+        pair.send(a, message(0, 0, "$a/b", "x"));
+        assert_eq!(pair.seen(a), ["publish q0 $a/b=x"]);
+        pair.send(a, message(0, 0, "$b", "x"));
+        assert!(pair.seen(a).is_empty());
+    }
+}
+
+#[test]
+fn diagnostics_never_make_a_packet_too_large() {
+    let mut pair = Pair::with(|config| config.reason_strings = true);
+    let b = pair.connected(hello(V5, "b"));
+    let a = pair.connect(hello(V5, "a").property(Property::MaximumPacketSize(25)));
+    pair.send(a, subscribe(1, &[("t", 2)]));
+    pair.send(b, message(2, 1, "t", "x"));
+    pair.send(a, Packet::PubRec(ack(1)));
+    pair.send(a, message(1, 1, "u", "x"));
+    pair.send(a, message(2, 2, "u", "x"));
+    pair.send(a, Packet::PubRel(ack(2)));
+    pair.send(a, unsubscribe(3, &["t"]));
+    pair.send(a, Packet::PingResp);
+    assert_eq!(
+        pair.seen(a),
+        [
+            "connack 0x00 sp=0",
+            "suback id=1 02",
+            "publish q2 id=1 t=x",
+            "pubrel id=1",
+            "puback id=1 0x10",
+            "pubrec id=2 0x10",
+            "pubcomp id=2",
+            "unsuback id=3 00",
+            "disconnect 0x82",
+            "closed"
+        ]
+    );
 }

@@ -317,3 +317,35 @@ fn packet_ids_wrap_around_and_pass_over_those_in_use() {
         }
     }
 }
+
+#[test]
+fn a_qos_1_publish_with_dup_and_the_last_packet_id_is_a_new_message_too() {
+    for version in BOTH {
+        let (mut pair, a, b) = subscribed(version);
+        let again = Packet::Publish(Publish {
+            dup: true,
+            qos: qos(1),
+            packet_id: Some(id(7)),
+            ..publish("t", "y")
+        });
+        pair.send(b, message(1, 7, "t", "x"));
+        pair.send(b, again);
+        // Nor is the publisher's DUP the broker's.
+        assert_eq!(pair.seen(a), ["publish q1 id=1 t=x", "publish q1 id=2 t=y"]);
+    }
+}
+
+#[test]
+fn the_handshake_of_a_message_goes_on_though_it_expired() {
+    let (mut pair, _, b) = subscribed(V5);
+    let mut expiring = Publish {
+        qos: qos(2),
+        packet_id: Some(id(7)),
+        ..publish("t", "x")
+    };
+    expiring.properties.push(Property::MessageExpiryInterval(5));
+    pair.send(b, Packet::Publish(expiring));
+    pair.wait_s(6);
+    pair.send(b, Packet::PubRel(ack(7)));
+    assert_eq!(pair.seen(b), ["pubrec id=7", "pubcomp id=7"]);
+}

@@ -235,3 +235,32 @@ fn a_session_crosses_protocol_versions() {
     let a = pair.connect(lasting(V5, "a"));
     assert_eq!(pair.seen(a), ["connack 0x00 sp=1", "publish q1 id=1 t=x"]);
 }
+
+#[test]
+fn a_clean_start_gets_nothing_of_what_waited() {
+    for version in BOTH {
+        let mut pair = Pair::new();
+        let a = pair.connected(lasting(version, "a"));
+        pair.subscribe(a, "t", 1);
+        pair.lose(a);
+        let b = pair.connected(hello(version, "b"));
+        pair.send(b, message(1, 1, "t", "x"));
+        let a = pair.connect(hello(version, "a"));
+        assert_eq!(pair.seen(a), ["connack 0x00 sp=0"]);
+    }
+}
+
+#[test]
+fn a_session_is_whole_for_as_long_as_it_is_connected() {
+    let mut pair = Pair::with(|config| {
+        config.persistent_session_expiry = Some(std::time::Duration::from_secs(10));
+    });
+    for connect in [hello(V3, "a").unclean(), hello(V5, "b").expiry(10)] {
+        let a = pair.connected(connect);
+        pair.subscribe(a, "t", 0);
+        pair.wait_s(11);
+        pair.send(a, message(0, 0, "t", "x"));
+        assert_eq!(pair.seen(a), ["publish q0 t=x"]);
+        pair.disconnect(a);
+    }
+}

@@ -321,3 +321,27 @@ fn before_version_5_share_is_a_level_like_any_other() {
     pair.send(a, message(0, 0, "$share/g/t", "y"));
     assert_eq!(pair.seen(a), ["publish q0 t=x"]);
 }
+
+#[test]
+fn subscribing_again_loses_nothing_that_waits() {
+    for version in BOTH {
+        let mut pair = Pair::with(|config| config.maximum_inflight = 1);
+        let a = pair.connected(hello(version, "a"));
+        pair.subscribe(a, "t", 1);
+        let b = pair.connected(hello(version, "b"));
+        pair.send(b, message(1, 1, "t", "1"));
+        pair.send(b, message(1, 1, "t", "2"));
+        pair.subscribe(a, "t", 1);
+        pair.send(a, Packet::PubAck(ack(1)));
+        assert_eq!(pair.seen(a), ["publish q1 id=1 t=1", "publish q1 id=2 t=2"]);
+    }
+}
+
+#[test]
+fn unsuback_codes_are_in_the_order_of_the_filters() {
+    let mut pair = Pair::new();
+    let a = pair.connected(hello(V5, "a"));
+    pair.subscribe(a, "t", 0);
+    pair.send(a, unsubscribe(2, &["t", "u"]));
+    assert_eq!(pair.seen(a), ["unsuback id=2 00 11"]);
+}

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
-use mqtt_check_broker::Control;
-use mqtt_check_broker::shell::Restart;
+use mqtt_check_broker::shell::{Restart, Server};
+use mqtt_check_broker::{Config, Control, Deviation, Deviations};
 use mqtt_check_codec::{Disconnect, Packet, Properties, ProtocolVersion, QoS, ReasonCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -198,5 +198,48 @@ fn a_peer_that_does_not_take_the_last_packet_is_not_waited_for_long() {
         assert_eq!(server.connection_count(), 2);
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert_eq!(server.connection_count(), 1);
+    });
+}
+
+/// What is answered to a CONNECT with a PINGREQ right behind it.
+async fn pipelined(server: &Server) -> Vec<Packet> {
+    let mut a = Client::new(server.connect().expect("runs"), V5);
+    let mut both = BytesMut::from(&a.bytes(connect(V5, "a"))[..]);
+    both.extend_from_slice(&a.bytes(Packet::PingReq));
+    a.stream.write_all(&both).await.expect("written");
+    a.stream.shutdown().await.expect("half-closed");
+    let mut answers = Vec::new();
+    while let Some(packet) = a.receive().await {
+        answers.push(packet);
+    }
+    answers
+}
+
+#[test]
+fn what_stands_behind_a_connect_is_processed_with_it() {
+    paused(|| async {
+        let answers = pipelined(&server(|_| {})).await;
+        assert_eq!(answers.len(), 2);
+        assert_eq!(answers[1], Packet::PingResp);
+        let deaf = Deviations::from_iter([Deviation::PacketsBehindConnectLost]);
+        let deaf = Server::new(Config::default(), deaf, 1);
+        assert_eq!(pipelined(&deaf).await.len(), 1);
+    });
+}
+
+#[test]
+fn a_packet_whose_fault_is_tolerated_is_passed_over() {
+    paused(|| async {
+        let tolerant = Deviations::from_iter([Deviation::SubscribeFlagsIgnored]);
+        for (deviations, answered) in [(Deviations::none(), false), (tolerant, true)] {
+            let server = Server::new(Config::default(), deviations, 1);
+            let mut a = Client::new(server.connect().expect("runs"), V3);
+            a.connect("a").await;
+            let subscribe = [0x80, 6, 0, 1, 0, 1, b'a', 0];
+            a.stream.write_all(&subscribe).await.expect("written");
+            a.send(Packet::PingReq).await;
+            let expected = answered.then_some(Packet::PingResp);
+            assert_eq!(a.receive().await, expected);
+        }
     });
 }

@@ -1,0 +1,94 @@
+//! One PUBLISH on its way to one client.
+
+use bytestring::ByteString;
+use mqtt_check_codec::{Packet, PacketId, Properties, Property, ProtocolVersion, Publish, QoS};
+
+use super::link::Link;
+use super::message::Delivery;
+use super::rules::Rules;
+use super::turn::Turn;
+use crate::Deviation;
+
+/// Builds and sends one PUBLISH; says whether it fitted. The DUP flag says only whether this is a retransmission.
+/// [3.1.1 MQTT-3.3.1-3] [5 MQTT-3.3.1-3]
+pub(crate) fn send_publish(
+    link: &mut Link,
+    rules: &Rules,
+    turn: &mut Turn<'_>,
+    delivery: &Delivery,
+    packet_id: Option<PacketId>,
+    again: bool,
+) -> bool {
+    let message = &delivery.message;
+    // [3.1.1 MQTT-3.3.2-3] [5 MQTT-3.3.2-3] [3.1.1 MQTT-1.5.3-3] [5 MQTT-1.5.4-3]: as it was published.
+    let mut topic = match rules.deviations.is_none() {
+        true => message.topic.clone(),
+        false => misspelt(rules, &message.topic),
+    };
+    let mut properties = Properties::new();
+    let mut learned = None;
+    if link.version == ProtocolVersion::V5 {
+        properties = message.properties_at(rules, turn.now);
+        // [5 MQTT-3.3.4-3] [5 MQTT-3.3.4-4]
+        properties.0.extend(identifiers(rules, delivery));
+        if let Some((alias, known)) = link.aliases_out.assign(&topic) {
+            properties.push(Property::TopicAlias(alias));
+            if known {
+                topic = ByteString::new();
+            } else {
+                learned = Some((topic.clone(), alias));
+            }
+        }
+    }
+    let publish = Publish {
+        // [3.1.1 MQTT-3.3.1-1] [5 MQTT-3.3.1-1]
+        dup: match again {
+            true => !rules.breaks(Deviation::DupFlagClearOnResend),
+            false => first_dup(rules, delivery),
+        },
+        qos: delivery.qos,
+        retain: delivery.retain,
+        topic,
+        packet_id,
+        properties,
+        payload: message.payload.clone(),
+    };
+    let sent = link.send(rules, turn, Packet::Publish(publish));
+    if let (true, Some((topic, alias))) = (sent, learned) {
+        link.aliases_out.learn(topic, alias);
+    }
+    sent
+}
+
+fn identifiers<'d>(rules: &Rules, delivery: &'d Delivery) -> impl Iterator<Item = Property> + 'd {
+    let count = if rules.breaks(Deviation::IdentifiersDropped) {
+        0
+    } else if rules.breaks(Deviation::OnlyFirstIdentifier) {
+        1
+    } else {
+        delivery.identifiers.len()
+    };
+    let identifiers = delivery.identifiers.iter().take(count);
+    identifiers.map(|identifier| Property::SubscriptionIdentifier(*identifier))
+}
+
+/// Whether a PUBLISH that is sent for the first time has DUP, which it never should.
+fn first_dup(rules: &Rules, delivery: &Delivery) -> bool {
+    let always = match delivery.qos {
+        QoS::AtMostOnce => rules.breaks(Deviation::DupAtQos0),
+        QoS::AtLeastOnce => rules.breaks(Deviation::FirstPublishDupAtQos1),
+        QoS::ExactlyOnce => rules.breaks(Deviation::FirstPublishDupAtQos2),
+    };
+    always || delivery.message.dup && rules.breaks(Deviation::DupPropagated)
+}
+
+/// The topic as a broker spells it that does not leave it alone.
+fn misspelt(rules: &Rules, topic: &ByteString) -> ByteString {
+    if rules.breaks(Deviation::TopicInLowerCase) {
+        ByteString::from(topic.to_lowercase())
+    } else if rules.breaks(Deviation::ByteOrderMarkStripped) {
+        ByteString::from(topic.replace('\u{feff}', ""))
+    } else {
+        topic.clone()
+    }
+}

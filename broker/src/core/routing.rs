@@ -1,0 +1,217 @@
+//! From an accepted message to everybody who subscribed, and to those who will.
+
+use std::mem;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use mqtt_check_codec::{ProtocolVersion, QoS};
+
+use super::Broker;
+use super::message::{Delivery, Message};
+use super::rules::Rules;
+use super::session::{Session, SessionKey};
+use super::subscription::{Matches, Subscriber};
+use super::topic::Filter;
+use super::turn::Turn;
+use crate::hook::DropReason;
+use crate::{Deviation, HookEvent};
+
+impl Broker {
+    /// Retains the message if it says so and hands it to every matching subscription; says whether there was one.
+    pub(crate) fn publish(
+        &mut self,
+        turn: &mut Turn<'_>,
+        message: Message,
+        client: Option<ByteString>,
+    ) -> bool {
+        turn.hook(HookEvent::MessagePublish {
+            client: client.clone(),
+            topic: message.topic.clone(),
+            qos: message.qos,
+            retain: message.retain,
+            payload: message.payload.clone(),
+        });
+        let message = Arc::new(message);
+        self.retain(&message);
+        if message.retain
+            && message.payload.is_empty()
+            && self.rules.breaks(Deviation::EmptyRetainedNotForwarded)
+        {
+            return true;
+        }
+        let mut found = mem::take(&mut self.matches);
+        let sessions = &self.sessions;
+        let ready = |key| sessions.at(key).is_some_and(Session::is_ready);
+        // [3.1.1 MQTT-4.7.2-1] [5 MQTT-4.7.2-1]
+        let hide = !self.rules.breaks(Deviation::WildcardMatchesDollar);
+        let name = match self.rules.deviations.is_none() {
+            true => message.topic.clone(),
+            false => normalised(&self.rules, &message.topic),
+        };
+        self.subscriptions.matches(&name, hide, &ready, &mut found);
+        let matched = self.distribute(turn, &message, &found);
+        self.matches = found;
+        if !matched {
+            turn.hook(HookEvent::MessageDropped {
+                client,
+                topic: message.topic.clone(),
+                reason: DropReason::NoSubscribers,
+            });
+        }
+        matched
+    }
+
+    /// [3.1.1 MQTT-3.3.1-5] [3.1.1 MQTT-3.3.1-7] [3.1.1 MQTT-3.3.1-12] [5 MQTT-3.3.1-5] [5 MQTT-3.3.1-8]
+    /// [5 RULE-3.3.1.3-1]
+    fn retain(&mut self, message: &Arc<Message>) {
+        let rules = &self.rules;
+        if !message.retain {
+            if rules.breaks(Deviation::UnretainedStored) {
+                self.retained.store(Arc::clone(message));
+            } else if rules.breaks(Deviation::UnretainedClears) {
+                self.retained.remove(&message.topic);
+            }
+            return;
+        }
+        let not_stored = match message.qos {
+            QoS::AtMostOnce => Deviation::RetainedQos0NotStored,
+            _ => Deviation::RetainedNotStored,
+        };
+        if message.payload.is_empty() && !rules.breaks(Deviation::EmptyRetainedStored) {
+            // [3.1.1 MQTT-3.3.1-11] [5 MQTT-3.3.1-7]
+            if !rules.breaks(Deviation::EmptyRetainedDoesNotClear) {
+                self.retained.remove(&message.topic);
+            }
+        } else if rules.breaks(not_stored)
+            || rules.breaks(Deviation::RetainedNotReplaced) && self.retained.has(&message.topic)
+        {
+            // Neither stored nor in the place of another.
+        } else if self.retains(&message.topic) {
+            self.retained.store(Arc::clone(message));
+        }
+    }
+
+    /// One copy for each session with own subscriptions that match, however many; one for each Shared Subscription.
+    fn distribute(&mut self, turn: &mut Turn<'_>, message: &Arc<Message>, found: &Matches) -> bool {
+        let mut matched = false;
+        for overlapping in found.own.chunk_by(|a, b| a.session == b.session) {
+            if matched && self.rules.breaks(Deviation::OnlyOneSubscriberServed) {
+                break;
+            }
+            if overlapping.len() > 1 && self.rules.breaks(Deviation::CopiesWithoutIdentifier) {
+                for subscriber in overlapping {
+                    let mut delivery = self.copy(message, subscriber);
+                    delivery.identifiers.clear();
+                    self.deliver(turn, subscriber.session, delivery);
+                }
+                matched = true;
+            } else if let Some(delivery) = self.combine(message, overlapping) {
+                matched = true;
+                self.deliver(turn, overlapping[0].session, delivery);
+            }
+        }
+        for (member, filter) in &found.shared {
+            matched = true;
+            let mut delivery = self.copy(message, member);
+            delivery.shared = Some(filter.clone());
+            // [5 MQTT-4.8.2-3]
+            if self.rules.breaks(Deviation::SharedQosIgnored) {
+                delivery.qos = message.qos;
+            }
+            if self.rules.breaks(Deviation::SharedGoesToAll) {
+                for other in self.other_members(filter, member.session) {
+                    let copy = self.copy(message, &other);
+                    self.deliver(turn, other.session, copy);
+                }
+            }
+            self.deliver(turn, member.session, delivery);
+        }
+        matched
+    }
+
+    /// Of deviations: who else is in the group of this Shared Subscription.
+    pub(crate) fn other_members(&mut self, whole: &str, but: SessionKey) -> Vec<Subscriber> {
+        match Filter::parse(whole, ProtocolVersion::V5) {
+            Some(Filter::Shared { group, filter }) => self.subscriptions.others(group, filter, but),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(crate) fn deliver(&mut self, turn: &mut Turn<'_>, key: SessionKey, delivery: Delivery) {
+        if let Some(session) = self.sessions.at_mut(key) {
+            session.push(&self.rules, turn, delivery);
+        }
+    }
+
+    /// The copy for a session whose subscriptions overlap: at the highest QoS, with every identifier.
+    /// [3.1.1 MQTT-3.3.5-1] [5 MQTT-3.3.4-2] [5 MQTT-3.3.4-4]
+    fn combine(&self, message: &Arc<Message>, overlapping: &[Subscriber]) -> Option<Delivery> {
+        let publisher_is_subscriber = || {
+            self.sessions
+                .at(overlapping[0].session)
+                .is_some_and(|session| session.client == message.publisher)
+        };
+        let mut combined: Option<Delivery> = None;
+        for subscriber in overlapping {
+            let options = subscriber.granted.options;
+            // [5 MQTT-3.8.3-3]
+            if options.no_local
+                && publisher_is_subscriber()
+                && !self.rules.breaks(Deviation::NoLocalIgnored)
+            {
+                continue;
+            }
+            let delivery = self.copy(message, subscriber);
+            match &mut combined {
+                None => combined = Some(delivery),
+                Some(combined) => {
+                    combined.qos = match self.rules.breaks(Deviation::OverlappingLowestQos) {
+                        true => combined.qos.min(delivery.qos),
+                        false => combined.qos.max(delivery.qos),
+                    };
+                    combined.retain |= delivery.retain;
+                    combined.identifiers.extend(delivery.identifiers);
+                }
+            }
+        }
+        combined
+    }
+
+    /// The copy for one subscription.
+    pub(crate) fn copy(&self, message: &Arc<Message>, subscriber: &Subscriber) -> Delivery {
+        let rules = &self.rules;
+        let options = subscriber.granted.options;
+        // [3.1.1 MQTT-3.3.1-9] [5 MQTT-3.3.1-12] [5 MQTT-3.3.1-13]
+        let keeps = if options.retain_as_published {
+            !rules.breaks(Deviation::RetainAsPublishedIgnored)
+        } else {
+            rules.breaks(Deviation::RetainFlagKeptLive)
+        };
+        // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
+        let mut qos = message.qos.min(options.qos);
+        if rules.breaks(Deviation::QosNotLowered) {
+            qos = message.qos;
+        } else if rules.breaks(Deviation::QosLoweredTooFar) {
+            qos = qos.min(QoS::AtLeastOnce);
+        }
+        Delivery {
+            message: Arc::clone(message),
+            qos,
+            retain: message.retain && keeps,
+            identifiers: subscriber.granted.identifier.into_iter().collect(),
+            shared: None,
+        }
+    }
+}
+
+/// The topic as a broker reads it that does not take it as it is. [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
+pub(crate) fn normalised(rules: &Rules, topic: &ByteString) -> ByteString {
+    if rules.breaks(Deviation::TopicsCaseFolded) {
+        ByteString::from(topic.to_lowercase())
+    } else if rules.breaks(Deviation::LeadingSlashIgnored) {
+        // [5 RULE-4.7.3-1]
+        ByteString::from(topic.strip_prefix('/').unwrap_or(topic))
+    } else {
+        topic.clone()
+    }
+}

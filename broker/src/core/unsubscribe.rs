@@ -1,0 +1,105 @@
+//! UNSUBSCRIBE.
+
+use bytestring::ByteString;
+use mqtt_check_codec::topic::matches;
+use mqtt_check_codec::{Packet, Properties, ProtocolVersion, ReasonCode, UnsubAck, Unsubscribe};
+
+use super::Broker;
+use super::routing::normalised;
+use super::session::SessionKey;
+use super::turn::Turn;
+use crate::hook::DisconnectReason;
+use crate::{Deviation, HookEvent};
+
+impl Broker {
+    /// A client unsubscribes. What it was sent already goes on. [3.1.1 MQTT-3.10.4-3] [5 MQTT-3.10.4-3]
+    pub(crate) fn unsubscribe_received(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: SessionKey,
+        unsubscribe: &Unsubscribe,
+    ) {
+        let Some(version) = self.version(key) else {
+            return;
+        };
+        if unsubscribe.filters.is_empty() {
+            // [3.1.1 MQTT-3.10.3-2] [5 RULE-3.10.3-1]
+            let reason = ReasonCode::PROTOCOL_ERROR;
+            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+            return;
+        }
+        let is_filter = |filter: &ByteString| self.rules.filter(filter, version).is_some();
+        if !unsubscribe.filters.iter().all(is_filter) {
+            let reason = ReasonCode::MALFORMED_PACKET;
+            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+            return;
+        }
+        let in_use = self.in_use(key, version, unsubscribe.packet_id);
+        let mut reasons = Vec::with_capacity(unsubscribe.filters.len());
+        for (index, filter) in unsubscribe.filters.iter().enumerate() {
+            // [3.1.1 MQTT-3.10.4-6] [5 MQTT-3.10.4-6] [5 MQTT-3.11.3-1]
+            reasons.push(if in_use {
+                ReasonCode::PACKET_IDENTIFIER_IN_USE
+            } else if index > 0 && self.rules.breaks(Deviation::UnsubscribeOnlyFirst) {
+                ReasonCode::SUCCESS
+            } else {
+                self.unsubscribe(turn, key, filter)
+            });
+        }
+        let deleted = reasons.contains(&ReasonCode::SUCCESS);
+        if !deleted && self.rules.breaks(Deviation::NoUnsubackForNothing) {
+            return;
+        }
+        if version != ProtocolVersion::V5 {
+            reasons.clear();
+        }
+        // [3.1.1 MQTT-3.10.4-4] [3.1.1 MQTT-3.10.4-5] [5 MQTT-3.10.4-4] [5 MQTT-3.10.4-5]
+        self.send_or_close(
+            turn,
+            key,
+            Packet::UnsubAck(UnsubAck {
+                packet_id: unsubscribe.packet_id,
+                properties: Properties::new(),
+                reasons,
+            }),
+        );
+    }
+
+    /// Deletes the subscription whose filter is the same byte for byte. [3.1.1 MQTT-3.10.4-1]
+    /// [3.1.1 MQTT-3.10.4-2] [5 MQTT-3.10.4-1] [5 MQTT-3.10.4-2]
+    fn unsubscribe(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: SessionKey,
+        filter: &ByteString,
+    ) -> ReasonCode {
+        let filter = &normalised(&self.rules, filter);
+        let Some(session) = self.sessions.at_mut(key) else {
+            return ReasonCode::NO_SUBSCRIPTION_EXISTED;
+        };
+        if self.rules.breaks(Deviation::UnsubscribeIgnored) {
+            return ReasonCode::SUCCESS;
+        }
+        if self.rules.breaks(Deviation::UnsubscribeDropsInflight) {
+            session.inflight.clear();
+        }
+        if self.rules.breaks(Deviation::UnsubscribeByMatch) {
+            session.subscriptions.retain(|own, granted| {
+                let matched = own != filter && matches(filter, own);
+                if matched {
+                    self.subscriptions.remove(granted.filter(own), key);
+                }
+                !matched
+            });
+        }
+        let Some(granted) = session.subscriptions.remove(filter) else {
+            return ReasonCode::NO_SUBSCRIPTION_EXISTED;
+        };
+        self.subscriptions.remove(granted.filter(filter), key);
+        turn.hook(HookEvent::SessionUnsubscribed {
+            client: session.client.clone(),
+            filter: filter.clone(),
+        });
+        ReasonCode::SUCCESS
+    }
+}

@@ -1,0 +1,629 @@
+//! The table: name, clauses, what goes wrong.
+
+use mqtt_check_codec::{Clause, PacketType, ProtocolVersion};
+
+use super::deviations;
+
+deviations! {
+faults {
+    // Connecting.
+    FirstPacketNeedNotBeConnect "first-packet-need-not-be-connect" [V5 "MQTT-3.1.0-1", V3_1_1 "MQTT-3.1.0-1"]
+        "a connection whose first packet is no CONNECT stays open",
+    SecondConnectIgnored "second-connect-ignored" [V5 "MQTT-3.1.0-2", V3_1_1 "MQTT-3.1.0-2"]
+        "a second CONNECT is ignored and the connection stays open",
+    ConnectTimeoutNotEnforced "connect-timeout-not-enforced" [V5 "RULE-3.1.4-1", V3_1_1 "RULE-3.1.4-1"]
+        "a connection that never sends a CONNECT stays open",
+    NoConnack "no-connack" [V5 "MQTT-3.1.4-5", V3_1_1 "MQTT-3.1.4-4"]
+        "an accepted CONNECT is not acknowledged",
+    ConnackAfterMessages "connack-after-messages" [V5 "MQTT-3.2.0-1", V3_1_1 "MQTT-3.2.0-1"]
+        "a resumed session's messages are sent before CONNACK",
+    ConnackTwice "connack-twice" [V5 "MQTT-3.2.0-2"]
+        "an accepted CONNECT is acknowledged twice",
+    ConnackFlagsReserved "connack-flags-reserved" [V5 "MQTT-3.2.2-1", V3_1_1 "RULE-3.2.2.1-1"]
+        "a reserved bit of the Connect Acknowledge Flags is set",
+    ConnackCodeUnknown "connack-code-unknown" [V5 "MQTT-3.2.2-8"]
+        "a refused CONNECT is answered with a code that no CONNACK has",
+    RefusedConnectUnanswered "refused-connect-unanswered" [V3_1_1 "RULE-3.2.2.3-1"]
+        "a refused CONNECT is closed without a CONNACK",
+    RefusedConnectStaysOpen "refused-connect-stays-open" [V5 "MQTT-3.2.2-7", V5 "MQTT-4.13.2-1", V3_1_1 "MQTT-3.2.2-5"]
+        "the connection stays open after a CONNACK that refuses",
+    PacketsAfterRefusalProcessed "packets-after-refusal-processed" [V5 "MQTT-3.1.4-6", V3_1_1 "MQTT-3.1.4-5"]
+        "a PUBLISH behind a refused CONNECT is delivered",
+    PacketsBehindConnectLost "packets-behind-connect-lost" [V5 "RULE-3.1.4-3", V3_1_1 "RULE-3.1.4-3"]
+        "packets that come together with CONNECT are thrown away",
+    DisconnectBeforeConnack "disconnect-before-connack" [V5 "MQTT-3.14.0-1"]
+        "a refused CONNECT is answered with DISCONNECT",
+    WrongPasswordAccepted "wrong-password-accepted" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
+        "a known user name is let in with any password",
+    UnknownAuthMethodAccepted "unknown-auth-method-accepted" [V5 "MQTT-4.12.0-1"]
+        "a CONNECT with an Authentication Method that is not supported is accepted",
+    AuthMethodUnasked "auth-method-unasked" [V5 "MQTT-4.12.0-6"]
+        "CONNACK has an Authentication Method though CONNECT had none",
+    AuthWithoutMethodIgnored "auth-without-method-ignored" [V5 "MQTT-4.12.0-7", V5 "RULE-3.15-1"]
+        "AUTH of a client that gave no Authentication Method is ignored",
+    UnknownVersionIgnored "unknown-version-ignored" [V5 "MQTT-3.1.2-1", V5 "MQTT-3.1.2-2", V3_1_1 "MQTT-3.1.2-2"]
+        "a CONNECT of an unknown protocol or version is left without an answer, open",
+
+    // Client identifiers.
+    ClientIdsCaseFolded "client-ids-case-folded" [V5 "MQTT-3.1.3-2", V3_1_1 "MQTT-3.1.3-2"]
+        "client ids that differ in case share a session",
+    ClientIdOf23BytesRefused "client-id-of-23-bytes-refused" [V5 "MQTT-3.1.3-5", V3_1_1 "MQTT-3.1.3-5"]
+        "a client id of 23 bytes is refused",
+    ClientIdInCapitalsRefused "client-id-in-capitals-refused" [V5 "MQTT-3.1.3-5", V3_1_1 "MQTT-3.1.3-5"]
+        "a client id with a capital letter is refused",
+    AssignedClientIdNotTold "assigned-client-id-not-told" [V5 "MQTT-3.2.2-16"]
+        "CONNACK does not say which client id was assigned",
+    AssignedClientIdsAlike "assigned-client-ids-alike" [V5 "MQTT-3.2.2-16", V5 "MQTT-3.1.3-6", V3_1_1 "MQTT-3.1.3-6"]
+        "every empty client id is replaced by the same one",
+    AssignedClientIdNotUsed "assigned-client-id-not-used" [V5 "MQTT-3.1.3-7"]
+        "the session does not have the client id that CONNACK says was assigned",
+    EmptyClientIdUncleanAccepted "empty-client-id-unclean-accepted" [V3_1_1 "MQTT-3.1.3-8"]
+        "an empty client id with Clean Session 0 is accepted",
+    ClientIdRefusedWithOtherCode "client-id-refused-with-other-code" [V3_1_1 "MQTT-3.1.3-8", V3_1_1 "MQTT-3.1.3-9"]
+        "a refused client id is answered with 0x03 instead of 0x02",
+    RefusedClientIdStaysOpen "refused-client-id-stays-open" [V5 "MQTT-3.1.3-8"]
+        "the connection stays open after a CONNACK that refuses the client id",
+
+    // What CONNACK announces.
+    MaximumQosNotAnnounced "maximum-qos-not-announced" [V5 "MQTT-3.2.2-9"]
+        "CONNACK does not say that the maximum QoS is limited",
+    SubscribeAboveMaximumQosRefused "subscribe-above-maximum-qos-refused" [V5 "MQTT-3.2.2-10"]
+        "a SUBSCRIBE above the maximum QoS is refused",
+    PublishAboveMaximumQosAccepted "publish-above-maximum-qos-accepted" [V5 "MQTT-3.2.2-11", V5 "RULE-3.2.2.3.4-1"]
+        "a PUBLISH above the announced maximum QoS is accepted",
+    WillAboveMaximumQosAccepted "will-above-maximum-qos-accepted" [V5 "MQTT-3.2.2-12"]
+        "a Will above the maximum QoS is accepted",
+    WillRetainWithoutRetainAccepted "will-retain-without-retain-accepted" [V5 "MQTT-3.2.2-13"]
+        "a Will with Will Retain 1 is accepted though nothing can be retained",
+    RetainWithoutRetainAccepted "retain-without-retain-accepted" [V5 "MQTT-3.2.2-14", V5 "RULE-3.2.2.3.5-1"]
+        "a PUBLISH with RETAIN 1 is accepted though nothing can be retained",
+    OversizedPacketAccepted "oversized-packet-accepted" [V5 "MQTT-3.2.2-15", V5 "RULE-3.2.2.3.6-1"]
+        "a packet above the announced Maximum Packet Size is accepted",
+    WildcardsAcceptedUnavailable "wildcards-accepted-unavailable" [V5 "RULE-3.2.2.3.11-1", V3_1_1 "MQTT-3.8.3-2"]
+        "a wildcard filter is granted though wildcards are not available",
+    IdentifiersAcceptedUnavailable "identifiers-accepted-unavailable" [V5 "RULE-3.2.2.3.12-1"]
+        "a Subscription Identifier is accepted though they are not available",
+    SharedAcceptedUnavailable "shared-accepted-unavailable" [V5 "RULE-3.2.2.3.13-1"]
+        "a Shared Subscription is granted though they are not available",
+    ResponseInformationUnasked "response-information-unasked" [V5 "MQTT-3.1.2-28"]
+        "CONNACK has Response Information that the client did not ask for",
+    ProblemInformationUnasked "problem-information-unasked" [V5 "MQTT-3.1.2-29"]
+        "acknowledgements have Reason Strings for a client that declined them",
+
+    // Keep Alive.
+    KeepAliveNotEnforced "keep-alive-not-enforced" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "a client may be silent for ever",
+    KeepAliveTooEager "keep-alive-too-eager" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "a client is dropped after one Keep Alive of silence",
+    KeepAliveTripled "keep-alive-tripled" [V5 "MQTT-3.2.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "the Keep Alive in force is three times the client's",
+    NoPingresp "no-pingresp" [V5 "MQTT-3.12.4-1", V3_1_1 "MQTT-3.12.4-1"]
+        "PINGREQ is not answered",
+
+    // Takeover.
+    NoDisconnectOnTakeover "no-disconnect-on-takeover" [V5 "MQTT-3.1.4-3"]
+        "a displaced client is closed without DISCONNECT 0x8E",
+    TakeoverSaysAdministrativeAction "takeover-says-administrative-action" [V5 "MQTT-3.1.4-3"]
+        "a displaced client gets DISCONNECT 0x98 instead of 0x8E",
+    TakeoverLeavesOldOpen "takeover-leaves-old-open" [V5 "MQTT-3.1.4-3", V3_1_1 "MQTT-3.1.4-2"]
+        "a displaced client is neither told nor closed",
+
+    // Ending a connection.
+    DisconnectCodeUnknown "disconnect-code-unknown" [V5 "MQTT-3.14.2-1"]
+        "DISCONNECT has a code that no DISCONNECT has",
+    DisconnectHasSessionExpiry "disconnect-has-session-expiry" [V5 "MQTT-3.14.2-2"]
+        "the server's DISCONNECT has a Session Expiry Interval",
+    DisconnectWithoutClose "disconnect-without-close" [V5 "MQTT-3.14.4-2", V5 "MQTT-4.13.2-1"]
+        "the connection stays open after the server's DISCONNECT",
+    PacketAfterDisconnect "packet-after-disconnect" [V5 "MQTT-3.14.4-1"]
+        "a PINGRESP follows the server's DISCONNECT",
+    ClientDisconnectLeftOpen "client-disconnect-left-open" [V5 "RULE-3.14.4-1", V3_1_1 "RULE-3.14.4-1"]
+        "the connection stays open after the client's DISCONNECT",
+    PacketsAfterClientDisconnectProcessed "packets-after-client-disconnect-processed" [V5 "MQTT-3.14.4-1", V3_1_1 "MQTT-3.14.4-2"]
+        "a PUBLISH behind the client's DISCONNECT is delivered",
+    ClientDisconnectCodeUnchecked "client-disconnect-code-unchecked" [V5 "MQTT-3.14.2-1", V5 "MQTT-3.1.2-8"]
+        "a DISCONNECT with a code that clients must not send counts as a normal one",
+    ProtocolErrorIgnored "protocol-error-ignored" [V5 "MQTT-4.13.1-1", V3_1_1 "MQTT-4.8.0-1"]
+        "a packet that only servers send is ignored",
+    ErrorsWithoutDisconnect "errors-without-disconnect" [V5 "RULE-4.13.1-1"]
+        "a connection in error is closed without DISCONNECT",
+
+    // Wills.
+    WillNotStored "will-not-stored" [V5 "MQTT-3.1.2-7", V3_1_1 "MQTT-3.1.2-8"]
+        "no Will is stored",
+    WillLostOn0x04 "will-lost-on-0x04" [V5 "MQTT-3.1.2-8"]
+        "DISCONNECT 0x04 discards the Will",
+    WillLostOnConnectionLoss "will-lost-on-connection-loss" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "a connection that breaks discards the Will",
+    WillLostOnClientError "will-lost-on-client-error" [V5 "MQTT-3.1.2-8", V5 "MQTT-3.1.2-10"]
+        "DISCONNECT 0x80 and above discards the Will",
+    WillLostOnKeepAliveTimeout "will-lost-on-keep-alive-timeout" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "a Keep Alive timeout discards the Will",
+    WillLostOnProtocolError "will-lost-on-protocol-error" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "a protocol error discards the Will",
+    WillLostOnServerDisconnect "will-lost-on-server-disconnect" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "a connection that the server ends discards the Will",
+    WillLostOnTakeover "will-lost-on-takeover" [V5 "MQTT-3.1.2-8", V5 "RULE-3.1.4-2", V3_1_1 "MQTT-3.1.2-8"]
+        "a takeover discards the Will of the displaced client",
+    WillLostOnSessionEnd "will-lost-on-session-end" [V5 "MQTT-3.1.2-8"]
+        "a session that ends before its Will Delay discards the Will",
+    WillPublishedOnNormalDisconnect "will-published-on-normal-disconnect" [V5 "MQTT-3.14.4-3", V5 "MQTT-3.1.2-10", V3_1_1 "MQTT-3.14.4-3"]
+        "a normal DISCONNECT publishes the Will",
+    WillKeptAfterPublishing "will-kept-after-publishing" [V5 "MQTT-3.1.2-10", V3_1_1 "MQTT-3.1.2-10"]
+        "a published Will stays stored and is published again",
+    WillOfEarlierConnection "will-of-earlier-connection" [V5 "MQTT-3.1.2-10", V3_1_1 "MQTT-3.1.2-12", V3_1_1 "MQTT-3.1.2-10"]
+        "a connection without a Will has that of the connection before",
+    WillDelayIgnored "will-delay-ignored" [V5 "MQTT-3.1.2-8"]
+        "the Will is published at once whatever its delay",
+    WillDelayNotCancelled "will-delay-not-cancelled" [V5 "MQTT-3.1.3-9"]
+        "a reconnect within the Will Delay publishes the Will",
+    WillNeverRetained "will-never-retained" [V5 "MQTT-3.1.2-15", V3_1_1 "MQTT-3.1.2-17"]
+        "a Will with Will Retain 1 is not retained",
+    WillAlwaysRetained "will-always-retained" [V5 "MQTT-3.1.2-14", V3_1_1 "MQTT-3.1.2-16"]
+        "a Will with Will Retain 0 is retained",
+    WillUserPropertiesReversed "will-user-properties-reversed" [V5 "MQTT-3.1.3-10"]
+        "a Will's User Properties are published last first",
+
+    // Sessions.
+    SessionPresentNever "session-present-never" [V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.2.2-2"]
+        "CONNACK says Session Present 0 for a session that is resumed",
+    SessionPresentWhenNew "session-present-when-new" [V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.2.2-3"]
+        "CONNACK says Session Present 1 where there was no session",
+    SessionPresentOnCleanStart "session-present-on-clean-start" [V5 "MQTT-3.2.2-2", V3_1_1 "MQTT-3.2.2-1"]
+        "CONNACK says Session Present 1 to a clean start",
+    SessionPresentOnRefusal "session-present-on-refusal" [V5 "MQTT-3.2.2-6", V3_1_1 "MQTT-3.2.2-4"]
+        "a CONNACK that refuses says Session Present 1",
+    UncleanStartRefusedWhenNew "unclean-start-refused-when-new" [V5 "MQTT-3.1.2-6", V3_1_1 "MQTT-3.1.2-4"]
+        "a client that has no session and asks for one is refused",
+    CleanStartKeepsSubscriptions "clean-start-keeps-subscriptions" [V5 "MQTT-3.1.2-4", V5 "MQTT-3.1.4-4", V3_1_1 "MQTT-3.1.2-6"]
+        "a clean start keeps the old session's subscriptions",
+    CleanStartKeepsQueue "clean-start-keeps-queue" [V5 "MQTT-3.1.2-4", V3_1_1 "MQTT-3.1.2-6", V3_1_1 "MQTT-3.1.4-3"]
+        "a clean start gets the messages that waited for the old session",
+    SubscriptionsLostOnResume "subscriptions-lost-on-resume" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
+        "a resumed session has no subscriptions",
+    SessionLostOnDisconnect "session-lost-on-disconnect" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-3.1.2-4", V3_1_1 "MQTT-4.1.0-1"]
+        "every session ends with its connection",
+    SessionEndsWhileConnected "session-ends-while-connected" [V5 "MQTT-4.1.0-1", V3_1_1 "MQTT-4.1.0-2"]
+        "the session's subscriptions are lost once its expiry has passed, though it is connected",
+    CleanSessionOutlivesConnection "clean-session-outlives-connection" [V5 "MQTT-4.1.0-2", V5 "RULE-3.1.2.11.2-1", V3_1_1 "MQTT-3.1.2-6"]
+        "a session that should end with its connection stays",
+    SessionNeverExpires "session-never-expires" [V5 "MQTT-4.1.0-2"]
+        "the Session Expiry Interval passes and the session stays",
+    SessionExpiresEarly "session-expires-early" [V5 "MQTT-3.1.2-23"]
+        "the session ends after half of its Session Expiry Interval",
+    ExpiryCutSilently "expiry-cut-silently" [V5 "MQTT-3.1.2-23"]
+        "a shorter Session Expiry Interval is granted and CONNACK does not say so",
+    DisconnectExpiryIgnored "disconnect-expiry-ignored" [V5 "MQTT-4.1.0-2"]
+        "the Session Expiry Interval of DISCONNECT has no effect",
+    ExpiryRaisedFromZero "expiry-raised-from-zero" [V5 "RULE-3.14.2.2.2-1", V5 "MQTT-4.13.1-1"]
+        "DISCONNECT may raise a Session Expiry Interval that was 0 on CONNECT",
+    RestartLosesSessions "restart-loses-sessions" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-4.1.0-1"]
+        "a restart loses the sessions in spite of the store",
+
+    // Offline messages.
+    OfflineQos1Lost "offline-qos1-lost" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.1.2-5", V3_1_1 "MQTT-4.5.0-1"]
+        "QoS 1 messages for an offline session are lost",
+    OfflineQos2Lost "offline-qos2-lost" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.1.2-5", V3_1_1 "MQTT-4.5.0-1"]
+        "QoS 2 messages for an offline session are lost",
+    OfflineOrderReversed "offline-order-reversed" [V5 "MQTT-4.6.0-5", V5 "MQTT-4.6.0-6", V3_1_1 "MQTT-4.6.0-6"]
+        "messages that waited for a session arrive last first",
+    OfflineMessagesDoubled "offline-messages-doubled" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "messages that waited for a session arrive twice",
+    OnlyOneSubscriberServed "only-one-subscriber-served" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "of several sessions that match only one gets the message",
+
+    // Redelivery.
+    InflightNotResent "inflight-not-resent" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "unacknowledged PUBLISH packets are not sent again on reconnect",
+    PubrelNotResent "pubrel-not-resent" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.3.3-5", V3_1_1 "MQTT-4.4.0-1"]
+        "unacknowledged PUBREL packets are not sent again on reconnect",
+    Qos1ForgottenOnceSent "qos1-forgotten-once-sent" [V5 "MQTT-4.3.2-3", V3_1_1 "MQTT-4.3.2-1"]
+        "a QoS 1 message counts as acknowledged once it was sent",
+    Qos2ForgottenOnceSent "qos2-forgotten-once-sent" [V5 "MQTT-4.3.3-3", V3_1_1 "MQTT-4.3.3-1"]
+        "a QoS 2 message counts as acknowledged once it was sent",
+    DupFlagClearOnResend "dup-flag-clear-on-resend" [V5 "MQTT-3.3.1-1", V3_1_1 "MQTT-3.3.1-1"]
+        "a PUBLISH that is sent again has DUP 0",
+    NewPacketIdOnResend "new-packet-id-on-resend" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1", V3_1_1 "MQTT-2.3.1-4"]
+        "a PUBLISH that is sent again has a new packet id",
+    ResendOrderReversed "resend-order-reversed" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
+        "what is sent again on reconnect is sent last first",
+    ResendWhileConnected "resend-while-connected" [V5 "MQTT-4.4.0-1"]
+        "an unacknowledged PUBLISH is sent again every five seconds",
+    PublishResentAfterPubrec "publish-resent-after-pubrec" [V5 "MQTT-4.3.3-6", V3_1_1 "MQTT-4.3.3-1"]
+        "a QoS 2 PUBLISH is sent again on reconnect though PUBREL was sent",
+    InflightExpires "inflight-expires" [V5 "MQTT-4.3.3-7"]
+        "a message whose delivery has begun is dropped when it expires",
+    RefusedMessageResent "refused-message-resent" [V5 "MQTT-4.4.0-2"]
+        "a message that the client refused is sent again on reconnect",
+
+    // QoS 1 and 2 from the broker.
+    PacketIdAlwaysOneAtQos1 "packet-id-always-one-at-qos1" [V5 "MQTT-2.2.1-4", V5 "MQTT-4.3.2-1", V3_1_1 "MQTT-4.3.2-1"]
+        "every QoS 1 PUBLISH has packet id 1, in use or not",
+    PacketIdAlwaysOneAtQos2 "packet-id-always-one-at-qos2" [V5 "MQTT-2.2.1-4", V5 "MQTT-4.3.3-1", V3_1_1 "MQTT-4.3.3-1"]
+        "every QoS 2 PUBLISH has packet id 1, in use or not",
+    FirstPublishDupAtQos1 "first-publish-dup-at-qos1" [V5 "MQTT-4.3.2-2", V3_1_1 "MQTT-4.3.2-1"]
+        "a QoS 1 PUBLISH has DUP 1 when it is first sent",
+    FirstPublishDupAtQos2 "first-publish-dup-at-qos2" [V5 "MQTT-4.3.3-2", V3_1_1 "MQTT-4.3.3-1"]
+        "a QoS 2 PUBLISH has DUP 1 when it is first sent",
+    DupAtQos0 "dup-at-qos0" [V5 "MQTT-3.3.1-2", V5 "MQTT-4.3.1-1", V3_1_1 "MQTT-3.3.1-2"]
+        "a QoS 0 PUBLISH has DUP 1",
+    DupPropagated "dup-propagated" [V5 "MQTT-3.3.1-3", V3_1_1 "MQTT-3.3.1-3"]
+        "the publisher's DUP flag is passed on",
+    PacketIdAtQos0 "packet-id-at-qos0" [V5 "MQTT-2.2.1-2", V3_1_1 "MQTT-2.3.1-5"]
+        "a QoS 0 PUBLISH has a packet id",
+    PacketIdZero "packet-id-zero" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-1"]
+        "a PUBLISH of QoS 1 or 2 has packet id 0",
+    NoPubrel "no-pubrel" [V5 "MQTT-4.3.3-4", V3_1_1 "MQTT-4.3.3-1"]
+        "PUBREC is not answered",
+    PubrelOtherPacketId "pubrel-other-packet-id" [V5 "MQTT-4.3.3-4", V5 "MQTT-2.2.1-5", V3_1_1 "MQTT-2.3.1-6"]
+        "PUBREL has another packet id than PUBREC",
+    PubrelCodeUnknown "pubrel-code-unknown" [V5 "MQTT-3.6.2-1"]
+        "PUBREL has a code that no PUBREL has",
+    SendQuotaIgnored "send-quota-ignored" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-1", V5 "MQTT-4.9.0-2"]
+        "more is sent than the client's Receive Maximum allows",
+    SendQuotaNotReset "send-quota-not-reset" [V5 "RULE-4.9-1"]
+        "what an earlier connection left unacknowledged fills the window of the next",
+    OtherPacketsHeldByQuota "other-packets-held-by-quota" [V5 "MQTT-3.3.4-10", V5 "MQTT-4.9.0-3"]
+        "PINGREQ is not answered while the send quota is used up",
+
+    // QoS 1 and 2 to the broker.
+    NoPuback "no-puback" [V5 "MQTT-4.3.2-4", V5 "MQTT-3.3.4-1", V3_1_1 "MQTT-4.3.2-2"]
+        "a QoS 1 PUBLISH is not acknowledged",
+    NoPubrec "no-pubrec" [V5 "MQTT-4.3.3-8", V5 "MQTT-3.3.4-1", V3_1_1 "MQTT-3.3.4-1"]
+        "a QoS 2 PUBLISH is not acknowledged",
+    NoPubcomp "no-pubcomp" [V5 "MQTT-4.3.3-11", V3_1_1 "MQTT-4.3.3-2"]
+        "PUBREL is not answered",
+    PubackOtherPacketId "puback-other-packet-id" [V5 "MQTT-2.2.1-5", V5 "MQTT-4.3.2-4", V3_1_1 "MQTT-2.3.1-6"]
+        "PUBACK has another packet id than PUBLISH",
+    PubrecOtherPacketId "pubrec-other-packet-id" [V5 "MQTT-2.2.1-5", V5 "MQTT-4.3.3-8", V3_1_1 "MQTT-2.3.1-6"]
+        "PUBREC has another packet id than PUBLISH",
+    PubcompOtherPacketId "pubcomp-other-packet-id" [V5 "MQTT-2.2.1-5", V5 "MQTT-4.3.3-11", V3_1_1 "MQTT-4.3.3-2"]
+        "PUBCOMP has another packet id than PUBREL",
+    PubackCodeUnknown "puback-code-unknown" [V5 "MQTT-3.4.2-1"]
+        "PUBACK has a code that no PUBACK has",
+    PubrecCodeUnknown "pubrec-code-unknown" [V5 "MQTT-3.5.2-1"]
+        "PUBREC has a code that no PUBREC has",
+    PubcompCodeUnknown "pubcomp-code-unknown" [V5 "MQTT-3.7.2-1"]
+        "PUBCOMP has a code that no PUBCOMP has",
+    Qos1RepeatSuppressed "qos1-repeat-suppressed" [V5 "MQTT-4.3.2-5", V3_1_1 "MQTT-4.3.2-2"]
+        "a QoS 1 PUBLISH with DUP 1 and the packet id of the last one is not delivered",
+    Qos2DuplicateForwarded "qos2-duplicate-forwarded" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
+        "a repeated QoS 2 PUBLISH is forwarded again",
+    ReceivedQos2ForgottenOnReconnect "received-qos2-forgotten-on-reconnect" [V5 "MQTT-4.3.3-10", V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-4.3.3-2"]
+        "a QoS 2 PUBLISH repeated after a reconnect is forwarded again",
+    Qos2IdNeverFreed "qos2-id-never-freed" [V5 "MQTT-4.3.3-12", V3_1_1 "MQTT-4.3.3-2"]
+        "a packet id stands for the same QoS 2 message after PUBCOMP",
+    RefusedQos2IdStaysTaken "refused-qos2-id-stays-taken" [V5 "MQTT-4.3.3-9"]
+        "a packet id stands for the same QoS 2 message after a PUBREC that refuses",
+    ExpiredQos2NotCompleted "expired-qos2-not-completed" [V5 "MQTT-4.3.3-13"]
+        "PUBREL of a message that has expired is not answered",
+    ReceiveMaximumNotEnforced "receive-maximum-not-enforced" [V5 "MQTT-3.3.4-7", V5 "RULE-3.3.4-3"]
+        "a client may exceed the broker's Receive Maximum",
+    RefusedPublishUnanswered "refused-publish-unanswered" [V3_1_1 "MQTT-3.3.5-2"]
+        "a PUBLISH that is not allowed is neither acknowledged nor closed on",
+
+    // What a PUBLISH may be.
+    IdentifierFromClientAccepted "identifier-from-client-accepted" [V5 "MQTT-3.3.4-6"]
+        "a client's PUBLISH with a Subscription Identifier is accepted",
+    UnknownAliasIgnored "unknown-alias-ignored" [V5 "RULE-3.3.4-2"]
+        "a PUBLISH with a Topic Alias that stands for nothing is ignored",
+    AliasAboveMaximumAccepted "alias-above-maximum-accepted" [V5 "MQTT-3.2.2-17", V5 "MQTT-3.3.2-9", V5 "RULE-3.3.4-1"]
+        "a Topic Alias above the announced maximum is accepted",
+    AliasAcceptedWithoutMaximum "alias-accepted-without-maximum" [V5 "MQTT-3.2.2-18"]
+        "a Topic Alias is accepted though none is allowed",
+    HighestAliasRefused "highest-alias-refused" [V5 "MQTT-3.3.2-12"]
+        "the highest Topic Alias that is allowed is refused",
+    AliasesOutliveConnection "aliases-outlive-connection" [V5 "MQTT-3.3.2-7"]
+        "a client's Topic Aliases hold on its next connection",
+
+    // What subscribers get.
+    ServerAliasAboveMaximum "server-alias-above-maximum" [V5 "MQTT-3.1.2-26", V5 "MQTT-3.3.2-11"]
+        "the broker uses one Topic Alias more than the client allows",
+    ServerAliasUnasked "server-alias-unasked" [V5 "MQTT-3.1.2-27"]
+        "the broker uses a Topic Alias though the client allows none",
+    TopicInLowerCase "topic-in-lower-case" [V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-3.3.2-3"]
+        "messages are delivered with their topic in lower case",
+    ByteOrderMarkStripped "byte-order-mark-stripped" [V5 "MQTT-1.5.4-3", V3_1_1 "MQTT-1.5.3-3"]
+        "U+FEFF is stripped from topics",
+    PayloadFormatIndicatorDropped "payload-format-indicator-dropped" [V5 "MQTT-3.3.2-4"]
+        "the Payload Format Indicator is not passed on",
+    ResponseTopicDropped "response-topic-dropped" [V5 "MQTT-3.3.2-15"]
+        "the Response Topic is not passed on",
+    CorrelationDataDropped "correlation-data-dropped" [V5 "MQTT-3.3.2-16"]
+        "the Correlation Data is not passed on",
+    ContentTypeDropped "content-type-dropped" [V5 "MQTT-3.3.2-20"]
+        "the Content Type is not passed on",
+    UserPropertiesDropped "user-properties-dropped" [V5 "MQTT-3.3.2-17"]
+        "User Properties are not passed on",
+    UserPropertiesReversed "user-properties-reversed" [V5 "MQTT-3.3.2-18"]
+        "User Properties are passed on last first",
+    MessageExpiryIgnored "message-expiry-ignored" [V5 "MQTT-3.3.2-5"]
+        "a message whose expiry has passed is delivered",
+    MessageExpiryNotCounted "message-expiry-not-counted" [V5 "MQTT-3.3.2-6"]
+        "the Message Expiry Interval is passed on as it was received",
+    MaximumPacketSizeIgnored "maximum-packet-size-ignored" [V5 "MQTT-3.1.2-24"]
+        "a PUBLISH is sent though it is too large for the client",
+    OversizedMessageBlocks "oversized-message-blocks" [V5 "MQTT-3.1.2-25"]
+        "a message too large for the client holds up those behind it",
+
+    // Retained messages.
+    RetainedNotStored "retained-not-stored" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"]
+        "a QoS 1 or 2 message with RETAIN 1 is not retained",
+    RetainedQos0NotStored "retained-qos0-not-stored" [V5 "RULE-3.3.1.3-1", V3_1_1 "MQTT-3.3.1-7"]
+        "a QoS 0 message with RETAIN 1 is not retained, and leaves the old one",
+    RetainedNotReplaced "retained-not-replaced" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-6"]
+        "a topic keeps the first message that was retained for it",
+    EmptyRetainedDoesNotClear "empty-retained-does-not-clear" [V5 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-10"]
+        "an empty payload does not clear the retained message",
+    EmptyRetainedStored "empty-retained-stored" [V5 "MQTT-3.3.1-7", V3_1_1 "MQTT-3.3.1-11"]
+        "an empty payload is itself retained",
+    EmptyRetainedNotForwarded "empty-retained-not-forwarded" [V5 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-10", V3_1_1 "RULE-3.3.1.3-1"]
+        "an empty payload with RETAIN 1 does not reach subscribers",
+    UnretainedStored "unretained-stored" [V5 "MQTT-3.3.1-8", V3_1_1 "MQTT-3.3.1-12"]
+        "a message with RETAIN 0 is retained",
+    UnretainedClears "unretained-clears" [V5 "MQTT-3.3.1-8", V3_1_1 "MQTT-3.3.1-12"]
+        "a message with RETAIN 0 clears the retained one",
+    RetainedNotSent "retained-not-sent" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        "a new subscription gets no retained messages",
+    RetainedNotSentAgain "retained-not-sent-again" [V5 "MQTT-3.8.4-4", V3_1_1 "MQTT-3.8.4-3"]
+        "subscribing again does not bring the retained messages again",
+    RetainHandling1Repeats "retain-handling-1-repeats" [V5 "MQTT-3.3.1-10"]
+        "Retain Handling 1 brings the retained messages to a subscription that existed",
+    RetainHandling1Silent "retain-handling-1-silent" [V5 "MQTT-3.3.1-10"]
+        "Retain Handling 1 brings no retained messages to a new subscription",
+    RetainHandling2Sends "retain-handling-2-sends" [V5 "MQTT-3.3.1-11"]
+        "Retain Handling 2 brings the retained messages",
+    RetainFlagLost "retain-flag-lost" [V5 "RULE-3.3.1.3-2", V3_1_1 "MQTT-3.3.1-8"]
+        "a retained message is sent to a new subscriber with RETAIN 0",
+    RetainFlagKeptLive "retain-flag-kept-live" [V5 "MQTT-3.3.1-12", V3_1_1 "MQTT-3.3.1-9"]
+        "a message with RETAIN 1 reaches an established subscription with RETAIN 1",
+    RetainAsPublishedIgnored "retain-as-published-ignored" [V5 "MQTT-3.3.1-13"]
+        "Retain As Published has no effect",
+    ExpiredRetainedSent "expired-retained-sent" [V5 "RULE-3.3.1.3-3"]
+        "a retained message whose expiry has passed is sent to a new subscriber",
+    RetainedGoneWithSession "retained-gone-with-session" [V5 "RULE-4.1-1", V3_1_1 "MQTT-3.1.2-7", V3_1_1 "RULE-4.1-1"]
+        "the end of a session clears the messages that its client retained",
+    RetainedSentToShared "retained-sent-to-shared" [V5 "RULE-3.8.4-2"]
+        "a Shared Subscription brings retained messages",
+
+    // Subscribing.
+    NoSuback "no-suback" [V5 "MQTT-3.8.4-1", V3_1_1 "MQTT-3.8.4-1"]
+        "SUBSCRIBE is not acknowledged",
+    SubackOtherPacketId "suback-other-packet-id" [V5 "MQTT-3.8.4-2", V5 "MQTT-2.2.1-6", V3_1_1 "MQTT-3.8.4-2"]
+        "SUBACK has another packet id than SUBSCRIBE",
+    SubackOrderReversed "suback-order-reversed" [V5 "MQTT-3.9.3-1", V3_1_1 "MQTT-3.9.3-1"]
+        "SUBACK's codes are in the order of the filters reversed",
+    SubackCodeMissing "suback-code-missing" [V5 "MQTT-3.8.4-6", V3_1_1 "MQTT-3.8.4-5"]
+        "SUBACK of several filters lacks the last code",
+    SubackCodeUnknown "suback-code-unknown" [V5 "MQTT-3.9.3-2", V3_1_1 "MQTT-3.9.3-2"]
+        "SUBACK has a code that no SUBACK has",
+    SubackShowsQos0 "suback-shows-qos0" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
+        "SUBACK shows QoS 0 whatever was granted",
+    OnlyFirstFilterSubscribed "only-first-filter-subscribed" [V5 "MQTT-3.8.4-5", V3_1_1 "MQTT-3.8.4-4"]
+        "of several filters in one SUBSCRIBE only the first has effect",
+    ResubscribeKeepsOld "resubscribe-keeps-old" [V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-3"]
+        "subscribing again to a filter changes nothing",
+    ResubscribeDropsQueue "resubscribe-drops-queue" [V5 "MQTT-3.8.4-4", V3_1_1 "MQTT-3.8.4-3"]
+        "subscribing again to a filter loses the messages that wait",
+    QosNotLowered "qos-not-lowered" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        "messages are delivered at the publisher's QoS, above what was granted",
+    QosLoweredTooFar "qos-lowered-too-far" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        "QoS 2 messages are delivered at QoS 1 to a QoS 2 subscription",
+    OverlappingLowestQos "overlapping-lowest-qos" [V5 "MQTT-3.3.4-2", V3_1_1 "MQTT-3.3.5-1"]
+        "overlapping subscriptions get the lowest of their QoS",
+    IdentifiersDropped "identifiers-dropped" [V5 "MQTT-3.3.4-3"]
+        "messages do not carry the Subscription Identifier",
+    OnlyFirstIdentifier "only-first-identifier" [V5 "MQTT-3.3.4-4"]
+        "a message for overlapping subscriptions carries the first identifier only",
+    CopiesWithoutIdentifier "copies-without-identifier" [V5 "MQTT-3.3.4-5", V5 "MQTT-3.3.4-3"]
+        "overlapping subscriptions get a copy each, none with its identifier",
+    NoLocalIgnored "no-local-ignored" [V5 "MQTT-3.8.3-3"]
+        "No Local has no effect",
+    WildcardMatchesDollar "wildcard-matches-dollar" [V5 "MQTT-4.7.2-1", V3_1_1 "MQTT-4.7.2-1"]
+        "a filter that starts with a wildcard matches topics that start with $",
+    TopicsCaseFolded "topics-case-folded" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
+        "filters match names that differ in case",
+    LeadingSlashIgnored "leading-slash-ignored" [V5 "RULE-4.7.3-1"]
+        "a topic's leading slash does not count",
+
+    // Unsubscribing.
+    NoUnsuback "no-unsuback" [V5 "MQTT-3.10.4-4", V3_1_1 "MQTT-3.10.4-4"]
+        "UNSUBSCRIBE is not acknowledged",
+    NoUnsubackForNothing "no-unsuback-for-nothing" [V5 "MQTT-3.10.4-5", V3_1_1 "MQTT-3.10.4-5"]
+        "UNSUBSCRIBE that deletes nothing is not acknowledged",
+    UnsubackOtherPacketId "unsuback-other-packet-id" [V5 "MQTT-3.10.4-5", V5 "MQTT-2.2.1-6", V3_1_1 "MQTT-2.3.1-7"]
+        "UNSUBACK has another packet id than UNSUBSCRIBE",
+    UnsubackOrderReversed "unsuback-order-reversed" [V5 "MQTT-3.11.3-1"]
+        "UNSUBACK's codes are in the order of the filters reversed",
+    UnsubackCodeUnknown "unsuback-code-unknown" [V5 "MQTT-3.11.3-2"]
+        "UNSUBACK has a code that no UNSUBACK has",
+    UnsubscribeIgnored "unsubscribe-ignored" [V5 "MQTT-3.10.4-2", V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-2"]
+        "messages go on after UNSUBSCRIBE",
+    UnsubscribeByMatch "unsubscribe-by-match" [V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-1"]
+        "UNSUBSCRIBE also deletes the subscriptions that its filter matches",
+    UnsubscribeOnlyFirst "unsubscribe-only-first" [V5 "MQTT-3.10.4-6", V3_1_1 "MQTT-3.10.4-6"]
+        "of several filters in one UNSUBSCRIBE only the first has effect",
+    UnsubscribeDropsInflight "unsubscribe-drops-inflight" [V5 "MQTT-3.10.4-3", V3_1_1 "MQTT-3.10.4-3"]
+        "UNSUBSCRIBE ends deliveries that have begun",
+
+    // Shared subscriptions.
+    SharedGoesToAll "shared-goes-to-all" [V5 "RULE-4.8.2-1"]
+        "every member of a Shared Subscription gets every message",
+    SharedQosIgnored "shared-qos-ignored" [V5 "MQTT-4.8.2-3"]
+        "a member of a Shared Subscription gets messages above its granted QoS",
+    SharedBegunGivenAway "shared-begun-given-away" [V5 "MQTT-4.8.2-4"]
+        "a QoS 2 delivery begun with a member goes to another when that one is away",
+    SharedBegunInherited "shared-begun-inherited" [V5 "MQTT-4.8.2-5"]
+        "a QoS 2 delivery begun with a member goes to another when its session ends",
+    SharedRefusedPassedOn "shared-refused-passed-on" [V5 "MQTT-4.8.2-6"]
+        "a message that a member refused goes to another",
+    SharedQos1LostWithSession "shared-qos1-lost-with-session" [V5 "RULE-4.8.2-2"]
+        "a QoS 1 delivery begun with a member is lost when its session ends",
+
+    // Diagnostics that make a packet too large.
+    ConnackTooLarge "connack-too-large" [V5 "MQTT-3.2.2-19", V5 "MQTT-3.2.2-20", V5 "MQTT-3.1.2-24"]
+        "a Reason String makes CONNACK too large for the client",
+    PubackTooLarge "puback-too-large" [V5 "MQTT-3.4.2-2", V5 "MQTT-3.4.2-3", V5 "MQTT-3.1.2-24"]
+        "a Reason String makes PUBACK too large for the client",
+    PubrecTooLarge "pubrec-too-large" [V5 "MQTT-3.5.2-2", V5 "MQTT-3.5.2-3", V5 "MQTT-3.1.2-24"]
+        "a Reason String makes PUBREC too large for the client",
+    PubrelTooLarge "pubrel-too-large" [V5 "MQTT-3.6.2-2", V5 "MQTT-3.6.2-3", V5 "MQTT-3.1.2-24"]
+        "a Reason String makes PUBREL too large for the client",
+    PubcompTooLarge "pubcomp-too-large" [V5 "MQTT-3.7.2-2", V5 "MQTT-3.7.2-3", V5 "MQTT-3.1.2-24"]
+        "a Reason String makes PUBCOMP too large for the client",
+    SubackTooLarge "suback-too-large" [V5 "MQTT-3.9.2-1", V5 "MQTT-3.9.2-2", V5 "MQTT-3.1.2-24"]
+        "a Reason String makes SUBACK too large for the client",
+    UnsubackTooLarge "unsuback-too-large" [V5 "MQTT-3.11.2-1", V5 "MQTT-3.11.2-2", V5 "MQTT-3.1.2-24"]
+        "a Reason String makes UNSUBACK too large for the client",
+    DisconnectTooLarge "disconnect-too-large" [V5 "MQTT-3.14.2-3", V5 "MQTT-3.14.2-4", V5 "MQTT-3.1.2-24"]
+        "a Reason String makes DISCONNECT too large for the client",
+
+    // Bytes.
+    LengthNotMinimal "length-not-minimal" [V5 "MQTT-1.5.5-1"]
+        "the Remaining Length of PINGRESP has a byte too many",
+    ReservedFlagSet "reserved-flag-set" [V5 "MQTT-2.1.3-1", V3_1_1 "MQTT-2.2.2-1"]
+        "a reserved flag of PINGRESP is set",
+    PropertyLengthMissing "property-length-missing" [V5 "MQTT-2.2.2-1"]
+        "SUBACK without properties lacks its Property Length",
+}
+
+// What is wrong with a packet and goes unpunished: the packet is passed over and the connection goes on.
+tolerated {
+    IllFormedUtf8Ignored "ill-formed-utf8-ignored" [V5 "MQTT-1.5.4-1", V5 "RULE-1.5.4-1", V3_1_1 "MQTT-1.5.3-1"]
+        "ill-formed UTF-8 goes unpunished",
+    NullCharacterIgnored "null-character-ignored" [V5 "MQTT-1.5.4-2", V3_1_1 "MQTT-1.5.3-2"]
+        "U+0000 in a string goes unpunished",
+    StringPairIgnored "string-pair-ignored" [V5 "MQTT-1.5.7-1"]
+        "ill-formed UTF-8 in a User Property goes unpunished",
+    OverlongLengthIgnored "overlong-length-ignored" [V5 "MQTT-1.5.5-1"]
+        "a length that is not in its shortest form goes unpunished",
+    FlagsIgnored "flags-ignored" [V5 "MQTT-2.1.3-1", V3_1_1 "MQTT-2.2.2-1", V3_1_1 "MQTT-2.2.2-2"]
+        "reserved flags in the fixed header go unpunished",
+    PubrelFlagsIgnored "pubrel-flags-ignored" [V5 "MQTT-3.6.1-1", V3_1_1 "MQTT-3.6.1-1"]
+        "wrong flags of PUBREL go unpunished",
+    SubscribeFlagsIgnored "subscribe-flags-ignored" [V5 "MQTT-3.8.1-1", V3_1_1 "MQTT-3.8.1-1"]
+        "wrong flags of SUBSCRIBE go unpunished",
+    UnsubscribeFlagsIgnored "unsubscribe-flags-ignored" [V5 "MQTT-3.10.1-1", V3_1_1 "MQTT-3.10.1-1"]
+        "wrong flags of UNSUBSCRIBE go unpunished",
+    DisconnectFlagsIgnored "disconnect-flags-ignored" [V5 "MQTT-3.14.1-1", V3_1_1 "MQTT-3.14.1-1"]
+        "wrong flags of DISCONNECT go unpunished",
+    AuthFlagsIgnored "auth-flags-ignored" [V5 "MQTT-3.15.1-1"]
+        "wrong flags of AUTH go unpunished",
+    ClientPacketIdZeroIgnored "client-packet-id-zero-ignored" [V5 "MQTT-2.2.1-3", V3_1_1 "MQTT-2.3.1-1"]
+        "a client's packet id of 0 goes unpunished",
+
+    // CONNECT.
+    ConnectStructureIgnored "connect-structure-ignored" [V5 "MQTT-3.1.4-1", V5 "MQTT-3.1.2-16", V5 "MQTT-3.1.2-18"]
+        "a CONNECT of version 5 with bytes too few or too many goes unpunished",
+    ConnectStructureIgnoredInV3 "connect-structure-ignored-in-v3" [V3_1_1 "MQTT-3.1.4-1", V3_1_1 "MQTT-3.1.2-18", V3_1_1 "MQTT-3.1.2-20"]
+        "a CONNECT of 3.1.1 with bytes too few or too many goes unpunished",
+    ConnectReservedIgnored "connect-reserved-ignored" [V5 "MQTT-3.1.2-3", V5 "RULE-3.1.2.3-1", V3_1_1 "MQTT-3.1.2-3"]
+        "the reserved Connect Flag goes unpunished",
+    WillFieldsMissingIgnored "will-fields-missing-ignored" [V5 "MQTT-3.1.2-9", V3_1_1 "MQTT-3.1.2-9"]
+        "a Will Flag without a Will goes unpunished",
+    WillQosWithoutWillIgnored "will-qos-without-will-ignored" [V5 "MQTT-3.1.2-11", V3_1_1 "MQTT-3.1.2-13", V3_1_1 "MQTT-3.1.2-11"]
+        "a Will QoS without a Will goes unpunished",
+    WillQos3Ignored "will-qos-3-ignored" [V5 "RULE-3.1.2.6-1", V5 "MQTT-3.1.2-12", V3_1_1 "MQTT-3.1.2-14"]
+        "Will QoS 3 goes unpunished",
+    WillRetainWithoutWillIgnored "will-retain-without-will-ignored" [V5 "MQTT-3.1.2-13", V3_1_1 "MQTT-3.1.2-15"]
+        "Will Retain without a Will goes unpunished",
+    UsernameMissingIgnored "username-missing-ignored" [V5 "MQTT-3.1.2-17", V3_1_1 "MQTT-3.1.2-19"]
+        "a User Name Flag without a user name goes unpunished",
+    PasswordMissingIgnored "password-missing-ignored" [V5 "MQTT-3.1.2-19", V3_1_1 "MQTT-3.1.2-21"]
+        "a Password Flag without a password goes unpunished",
+    PasswordWithoutUsernameIgnored "password-without-username-ignored" [V3_1_1 "MQTT-3.1.2-22"]
+        "a password without a user name goes unpunished",
+    ClientIdMissingIgnored "client-id-missing-ignored" [V5 "MQTT-3.1.3-3", V3_1_1 "MQTT-3.1.3-3"]
+        "a CONNECT without a client id goes unpunished",
+    ClientIdTextIgnored "client-id-text-ignored" [V5 "MQTT-3.1.3-4", V3_1_1 "MQTT-3.1.3-4"] in CONNECT "client_id"
+        "ill-formed UTF-8 in a client id goes unpunished",
+    WillTopicTextIgnored "will-topic-text-ignored" [V5 "MQTT-3.1.3-11", V3_1_1 "MQTT-3.1.3-10"] in CONNECT "will_topic"
+        "ill-formed UTF-8 in a Will Topic goes unpunished",
+    UsernameTextIgnored "username-text-ignored" [V5 "MQTT-3.1.3-12", V3_1_1 "MQTT-3.1.3-11"] in CONNECT "username"
+        "ill-formed UTF-8 in a user name goes unpunished",
+
+    // PUBLISH.
+    PublishQos3Ignored "publish-qos-3-ignored" [V5 "MQTT-3.3.1-4", V5 "RULE-3.3.1.2-1", V3_1_1 "MQTT-3.3.1-4"]
+        "QoS 3 in PUBLISH goes unpunished",
+    TopicTextIgnored "topic-text-ignored" [V5 "MQTT-3.3.2-1", V3_1_1 "MQTT-3.3.2-1"] in PUBLISH "topic"
+        "ill-formed UTF-8 in a Topic Name goes unpunished",
+    NullInTopicIgnored "null-in-topic-ignored" [V5 "MQTT-4.7.3-2", V3_1_1 "MQTT-4.7.3-2"] in PUBLISH "topic"
+        "U+0000 in a Topic Name goes unpunished",
+    TopicWildcardIgnored "topic-wildcard-ignored" [V5 "MQTT-3.3.2-2", V5 "MQTT-4.7.0-1", V3_1_1 "MQTT-3.3.2-2"]
+        "a wildcard in a PUBLISH goes unpunished",
+    NameWildcardIgnored "name-wildcard-ignored" [V5 "MQTT-4.7.0-1", V5 "MQTT-3.3.2-2", V3_1_1 "MQTT-4.7.1-1"]
+        "a wildcard in a Topic Name goes unpunished",
+    TopicEmptyIgnored "topic-empty-ignored" [V5 "MQTT-4.7.3-1", V5 "RULE-3.3.2.1-1", V3_1_1 "MQTT-4.7.3-1"]
+        "an empty topic goes unpunished",
+    TopicAlias0Ignored "topic-alias-0-ignored" [V5 "MQTT-3.3.2-8"]
+        "Topic Alias 0 goes unpunished",
+    ResponseTopicTextIgnored "response-topic-text-ignored" [V5 "MQTT-3.3.2-13"] in PUBLISH "response_topic"
+        "ill-formed UTF-8 in a Response Topic goes unpunished",
+    ResponseTopicWildcardIgnored "response-topic-wildcard-ignored" [V5 "MQTT-3.3.2-14"]
+        "a wildcard in a Response Topic goes unpunished",
+    ContentTypeTextIgnored "content-type-text-ignored" [V5 "MQTT-3.3.2-19"] in PUBLISH "content_type"
+        "ill-formed UTF-8 in a Content Type goes unpunished",
+
+    // SUBSCRIBE and UNSUBSCRIBE.
+    SubscribeEmptyIgnored "subscribe-empty-ignored" [V5 "MQTT-3.8.3-2", V5 "RULE-3.8.3-1", V3_1_1 "MQTT-3.8.3-3"]
+        "a SUBSCRIBE without filters goes unpunished",
+    SubscribeFilterTextIgnored "subscribe-filter-text-ignored" [V5 "MQTT-3.8.3-1", V3_1_1 "MQTT-3.8.3-1"] in SUBSCRIBE "filter"
+        "ill-formed UTF-8 in a SUBSCRIBE goes unpunished",
+    SubscribeQos3Ignored "subscribe-qos-3-ignored" [V5 "RULE-3.8.3.1-1", V3_1_1 "MQTT-3.8.3-4"]
+        "QoS 3 in SUBSCRIBE goes unpunished",
+    SubscribeReservedIgnored "subscribe-reserved-ignored" [V5 "MQTT-3.8.3-5", V3_1_1 "MQTT-3.8.3-4"]
+        "reserved bits in SUBSCRIBE go unpunished",
+    RetainHandling3Ignored "retain-handling-3-ignored" [V5 "RULE-3.8.3.1-2"]
+        "Retain Handling 3 goes unpunished",
+    NoLocalOnSharedIgnored "no-local-on-shared-ignored" [V5 "MQTT-3.8.3-4"]
+        "No Local on a Shared Subscription goes unpunished",
+    MisplacedHashIgnored "misplaced-hash-ignored" [V5 "MQTT-4.7.1-1", V3_1_1 "MQTT-4.7.1-2"]
+        "a misplaced # in a filter is granted",
+    MisplacedPlusIgnored "misplaced-plus-ignored" [V5 "MQTT-4.7.1-2", V3_1_1 "MQTT-4.7.1-3"]
+        "a misplaced + in a filter is granted",
+    ShareNameEmptyIgnored "share-name-empty-ignored" [V5 "MQTT-4.8.2-1"]
+        "a shared filter with an empty Share Name is granted",
+    SharedFilterBrokenIgnored "shared-filter-broken-ignored" [V5 "MQTT-4.8.2-2"]
+        "a shared filter with a wildcard in its Share Name, or nothing behind it, is granted",
+    UnsubscribeEmptyIgnored "unsubscribe-empty-ignored" [V5 "MQTT-3.10.3-2", V5 "RULE-3.10.3-1", V3_1_1 "MQTT-3.10.3-2"]
+        "an UNSUBSCRIBE without filters goes unpunished",
+    UnsubscribeFilterTextIgnored "unsubscribe-filter-text-ignored" [V5 "MQTT-3.10.3-1", V3_1_1 "MQTT-3.10.3-1"] in UNSUBSCRIBE "filter"
+        "ill-formed UTF-8 in an UNSUBSCRIBE goes unpunished",
+
+    // Properties.
+    PropertyNotAllowedIgnored "property-not-allowed-ignored" [V5 "RULE-2.2.2.2-1"]
+        "a property foreign to its packet goes unpunished",
+    SessionExpiryTwiceIgnored "session-expiry-twice-ignored" [V5 "RULE-3.1.2.11.2-2"]
+        "two Session Expiry Intervals in CONNECT go unpunished",
+    ReceiveMaximum0Ignored "receive-maximum-0-ignored" [V5 "RULE-3.1.2.11.3-1"]
+        "a Receive Maximum of 0, or two, in CONNECT go unpunished",
+    MaximumPacketSize0Ignored "maximum-packet-size-0-ignored" [V5 "RULE-3.1.2.11.4-1"]
+        "a Maximum Packet Size of 0, or two, in CONNECT go unpunished",
+    TopicAliasMaximumTwiceIgnored "topic-alias-maximum-twice-ignored" [V5 "RULE-3.1.2.11.5-1"]
+        "two Topic Alias Maximums in CONNECT go unpunished",
+    RequestResponseWrongIgnored "request-response-wrong-ignored" [V5 "RULE-3.1.2.11.6-1"]
+        "a wrong Request Response Information goes unpunished",
+    RequestProblemWrongIgnored "request-problem-wrong-ignored" [V5 "RULE-3.1.2.11.7-1"]
+        "a wrong Request Problem Information goes unpunished",
+    AuthMethodTwiceIgnored "auth-method-twice-ignored" [V5 "RULE-3.1.2.11.9-1"]
+        "two Authentication Methods in CONNECT go unpunished",
+    AuthDataAloneIgnored "auth-data-alone-ignored" [V5 "RULE-3.1.2.11.10-1"]
+        "Authentication Data without a method, or twice, goes unpunished",
+    WillDelayTwiceIgnored "will-delay-twice-ignored" [V5 "RULE-3.1.3.2.2-1"]
+        "two Will Delay Intervals go unpunished",
+    WillPayloadFormatTwiceIgnored "will-payload-format-twice-ignored" [V5 "RULE-3.1.3.2.3-1"]
+        "two Payload Format Indicators of a Will go unpunished",
+    WillExpiryTwiceIgnored "will-expiry-twice-ignored" [V5 "RULE-3.1.3.2.4-1"]
+        "two Message Expiry Intervals of a Will go unpunished",
+    WillPropertiesTwiceIgnored "will-properties-twice-ignored" [V5 "RULE-3.1.3.2.5-1"]
+        "a Will's Content Type, Response Topic or Correlation Data twice goes unpunished",
+    TopicAliasTwiceIgnored "topic-alias-twice-ignored" [V5 "RULE-3.3.2.3.4-1"]
+        "two Topic Aliases go unpunished",
+    PublishPropertiesTwiceIgnored "publish-properties-twice-ignored" [V5 "RULE-3.3.2.3.5-1"]
+        "a PUBLISH's Content Type, Response Topic or Correlation Data twice goes unpunished",
+    SubscriptionIdentifier0Ignored "subscription-identifier-0-ignored" [V5 "RULE-3.8.2.1.2-1", V5 "RULE-3.3.2.3.8-1"]
+        "a Subscription Identifier of 0, or two, go unpunished",
+    AuthMethodMissingIgnored "auth-method-missing-ignored" [V5 "RULE-3.15.2.2.2-1"]
+        "AUTH without an Authentication Method, or with two, goes unpunished",
+}
+}

@@ -1,0 +1,146 @@
+//! Packets to bytes, also such bytes as only a broker with deviations sends.
+
+use bytes::{BufMut, BytesMut};
+use mqtt_check_codec::{EncodeError, Form, Packet, PacketId, ProtocolVersion, QoS};
+
+use crate::{Deviation, Deviations};
+
+/// Appends the packet's bytes.
+///
+/// # Errors
+/// When the wire has no room for what the packet says.
+pub(super) fn write(
+    packet: Packet,
+    version: ProtocolVersion,
+    form: Form,
+    deviations: &Deviations,
+    out: &mut BytesMut,
+) -> Result<(), EncodeError> {
+    if deviations.is_none() {
+        packet.encode_as(version, form, out)
+    } else {
+        write_wrongly(packet, version, form, deviations, out)
+    }
+}
+
+fn write_wrongly(
+    mut packet: Packet,
+    mut version: ProtocolVersion,
+    form: Form,
+    deviations: &Deviations,
+    out: &mut BytesMut,
+) -> Result<(), EncodeError> {
+    let lies = |deviation| deviations.has(deviation);
+    let at = out.len();
+    let mut first_byte_mask = 0xFF;
+    match &mut packet {
+        // [3.1.1 MQTT-2.3.1-5] [5 MQTT-2.2.1-2]
+        Packet::Publish(publish)
+            if publish.qos == QoS::AtMostOnce && lies(Deviation::PacketIdAtQos0) =>
+        {
+            publish.qos = QoS::AtLeastOnce;
+            publish.packet_id = Some(PacketId::MIN);
+            first_byte_mask = !0b0110;
+        }
+        // [5 MQTT-2.2.2-1]
+        Packet::SubAck(suback)
+            if suback.properties.is_empty() && lies(Deviation::PropertyLengthMissing) =>
+        {
+            version = ProtocolVersion::V3_1_1;
+        }
+        // [3.1.1 MQTT-2.2.2-1] [5 MQTT-2.1.3-1] [5 MQTT-1.5.5-1]
+        Packet::PingResp if lies(Deviation::ReservedFlagSet) => {
+            out.put_slice(&[0xD1, 0x00]);
+            return Ok(());
+        }
+        Packet::PingResp if lies(Deviation::LengthNotMinimal) => {
+            out.put_slice(&[0xD0, 0x80, 0x00]);
+            return Ok(());
+        }
+        _ => {}
+    }
+    packet.encode_as(version, form, out)?;
+    out[at] &= first_byte_mask;
+    let length = out[at + 1..]
+        .iter()
+        .take_while(|byte| **byte >= 0x80)
+        .count()
+        + 1;
+    let body = at + 1 + length;
+    match &packet {
+        // [3.1.1 RULE-3.2.2.1-1] [5 MQTT-3.2.2-1]
+        Packet::ConnAck(_) if lies(Deviation::ConnackFlagsReserved) => out[body] |= 0b10,
+        // [3.1.1 MQTT-2.3.1-1] [5 MQTT-2.2.1-4]
+        Packet::Publish(publish)
+            if publish.qos > QoS::AtMostOnce && lies(Deviation::PacketIdZero) =>
+        {
+            let id = body + 2 + publish.topic.len();
+            out[id..id + 2].fill(0);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(packet: Packet, deviation: Deviation) -> Vec<u8> {
+        let mut out = BytesMut::from(&b"before"[..]);
+        let deviations = Deviations::from_iter([deviation]);
+        write(
+            packet,
+            ProtocolVersion::V5,
+            Form::Full,
+            &deviations,
+            &mut out,
+        )
+        .expect("fits");
+        out[6..].to_vec()
+    }
+
+    fn publish(qos: QoS) -> Packet {
+        Packet::Publish(mqtt_check_codec::Publish {
+            dup: false,
+            qos,
+            retain: true,
+            topic: "ab".into(),
+            packet_id: (qos > QoS::AtMostOnce).then(|| PacketId::new(0x0102).expect("not 0")),
+            properties: Default::default(),
+            payload: "x".into(),
+        })
+    }
+
+    #[test]
+    fn each_lie_is_in_its_place() {
+        let qos0 = bytes(publish(QoS::AtMostOnce), Deviation::PacketIdAtQos0);
+        assert_eq!(qos0, [0x31, 8, 0, 2, b'a', b'b', 0, 1, 0, b'x']);
+        let qos1 = bytes(publish(QoS::AtLeastOnce), Deviation::PacketIdZero);
+        assert_eq!(qos1, [0x33, 8, 0, 2, b'a', b'b', 0, 0, 0, b'x']);
+        let untouched = bytes(publish(QoS::AtLeastOnce), Deviation::PacketIdAtQos0);
+        assert_eq!(untouched, [0x33, 8, 0, 2, b'a', b'b', 1, 2, 0, b'x']);
+        let suback = Packet::SubAck(mqtt_check_codec::SubAck {
+            packet_id: PacketId::MIN,
+            properties: Default::default(),
+            reasons: vec![mqtt_check_codec::ReasonCode::SUCCESS],
+        });
+        let suback = bytes(suback, Deviation::PropertyLengthMissing);
+        assert_eq!(suback, [0x90, 3, 0, 1, 0]);
+        let connack = Packet::ConnAck(mqtt_check_codec::ConnAck {
+            session_present: true,
+            reason: mqtt_check_codec::ReasonCode::SUCCESS,
+            properties: Default::default(),
+        });
+        let connack = bytes(connack, Deviation::ConnackFlagsReserved);
+        assert_eq!(connack, [0x20, 3, 3, 0, 0]);
+        assert_eq!(
+            bytes(Packet::PingResp, Deviation::ReservedFlagSet),
+            [0xD1, 0]
+        );
+        assert_eq!(
+            bytes(Packet::PingResp, Deviation::LengthNotMinimal),
+            [0xD0, 0x80, 0]
+        );
+    }
+}
