@@ -3,7 +3,12 @@
 
 use std::fmt;
 
-use crate::ProtocolVersion;
+use crate::{ProtocolVersion, decode, topic};
+
+/// Every clause that an error of this crate can cite, some more than once, for guards that check that each exists.
+pub fn cited_clauses() -> impl Iterator<Item = Clause> {
+    decode::cited_clauses().chain(topic::cited_clauses())
+}
 
 /// A clause such as `[5 MQTT-3.1.4-3]`, or one of our own names for an unnumbered rule, `[5 RULE-3.3.1.2-1]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

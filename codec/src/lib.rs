@@ -20,9 +20,9 @@ pub mod topic;
 pub mod varint;
 pub mod version;
 
-pub use clause::Clause;
+pub use clause::{Clause, cited_clauses};
 pub use craft::{CraftError, Lie};
-pub use decode::{DecodeError, cited_clauses};
+pub use decode::DecodeError;
 pub use encode::{EncodeError, Form};
 pub use field::{FieldName, FieldPart, FieldSpan};
 pub use fields::{Field, FieldValue};

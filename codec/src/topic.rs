@@ -40,7 +40,28 @@ pub enum TopicProblem {
     SharedFilterMissing,
 }
 
+/// Every clause that a [`TopicError`] can cite.
+pub(crate) fn cited_clauses() -> impl Iterator<Item = Clause> {
+    let versions = [ProtocolVersion::V3_1_1, ProtocolVersion::V5];
+    versions.into_iter().flat_map(|version| {
+        let problems = TopicProblem::ALL.iter();
+        problems.map(move |problem| problem.clause(version))
+    })
+}
+
 impl TopicProblem {
+    const ALL: &[Self] = &[
+        Self::Empty,
+        Self::Null,
+        Self::TooLong,
+        Self::WildcardInName,
+        Self::MisplacedHash,
+        Self::MisplacedPlus,
+        Self::ShareNameEmpty,
+        Self::ShareNameWildcard,
+        Self::SharedFilterMissing,
+    ];
+
     const fn clause(self, version: ProtocolVersion) -> Clause {
         let (v3, v5) = match self {
             Self::Empty => ("MQTT-4.7.3-1", "MQTT-4.7.3-1"),

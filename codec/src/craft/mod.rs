@@ -1,6 +1,6 @@
 //! Packets that lie: an honest packet with some of its fields changed.
 //!
-//! The fields are kept apart in a tree ([`tree`]) until the lies are in, so lengths that follow from a changed
+//! The fields are kept apart in a tree (`tree`) until the lies are in, so lengths that follow from a changed
 //! field (its own, that of its section, the Remaining Length) are right, unless they are changed themselves.
 //! What the wire cannot hold is written by hand with the [notation](crate::notation) instead.
 

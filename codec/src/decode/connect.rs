@@ -4,9 +4,10 @@ use super::properties::properties;
 use super::reader::Reader;
 use super::rules;
 use super::{DecodeError, RemainingLength, publish};
+use crate::encode::property_size;
 use crate::{
-    ConnAck, Connect, Packet, PacketType, PropertyId, PropertyPlace, ProtocolVersion, QoS,
-    ReasonCode, Will,
+    ConnAck, Connect, Packet, PacketType, Property, PropertyId, PropertyPlace, ProtocolVersion,
+    QoS, ReasonCode, Will,
 };
 
 const RESERVED: u8 = 0b0000_0001;
@@ -114,13 +115,17 @@ fn check_flags(reader: &Reader<'_>, flags: u8, at: usize) -> Result<QoS, DecodeE
 }
 
 fn connect_properties(reader: &mut Reader<'_>) -> Result<crate::Properties, DecodeError> {
-    let start = reader.position;
     let properties = properties(reader, PropertyPlace::Packet(PacketType::CONNECT))?;
-    let has = |id| properties.find(id).is_some();
-    if has(PropertyId::AUTHENTICATION_DATA) && !has(PropertyId::AUTHENTICATION_METHOD) {
+    let is_data = |p: &Property| p.id() == PropertyId::AUTHENTICATION_DATA;
+    let has_method = properties.find(PropertyId::AUTHENTICATION_METHOD).is_some();
+    if let Some(at) = properties.iter().position(is_data)
+        && !has_method
+    {
+        let behind: usize = properties.0[at..].iter().map(property_size).sum();
+        let offset = reader.position - behind;
         let rule = rules::AUTHENTICATION_DATA_IN_CONNECT;
         let problem = "stands without an Authentication Method";
-        return Err(reader.error("authentication_data", start, rule, problem));
+        return Err(reader.error("authentication_data", offset, rule, problem));
     }
     Ok(properties)
 }

@@ -30,7 +30,7 @@ use crate::{Clause, FieldSpan, Frame, Packet, PacketType, ProtocolVersion, Reaso
 use reader::Reader;
 use rules::Rule;
 
-pub use rules::cited_clauses;
+pub(crate) use rules::cited_clauses;
 
 /// Why a frame is not a packet.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -25,8 +25,8 @@ impl Rule {
     }
 }
 
-/// Every clause that a [`DecodeError`](super::DecodeError) can cite, for guards that check that each exists.
-pub fn cited_clauses() -> impl Iterator<Item = Clause> {
+/// Every clause that a [`DecodeError`](super::DecodeError) can cite.
+pub(crate) fn cited_clauses() -> impl Iterator<Item = Clause> {
     let versions = [ProtocolVersion::V3_1_1, ProtocolVersion::V5];
     versions
         .into_iter()

@@ -1,5 +1,5 @@
-//! Honest encoding. One walk ([`walk`]) goes through a packet's fields in wire order and gives each to a
-//! [`Sink`]: one that counts, one that writes, and the one of [`craft`](crate::craft), which keeps the fields
+//! Honest encoding. One walk (`walk`) goes through a packet's fields in wire order and gives each to a
+//! `Sink`: one that counts, one that writes, and the one of [`craft`](crate::craft), which keeps the fields
 //! apart so that they can be changed.
 //!
 //! Honest means that the bytes say what the packet says, and that their lengths are right; it does not mean
@@ -12,20 +12,20 @@ mod walk;
 use bytes::BytesMut;
 use thiserror::Error;
 
-use crate::{Frame, Packet, PacketType, ProtocolVersion};
+use crate::{Frame, Packet, PacketType, Property, ProtocolVersion};
 use sink::{Counter, Writer};
 
 pub(crate) use sink::{BitRange, IntForm, Sink};
 pub(crate) use walk::walk;
 
-/// How much of an acknowledgement, DISCONNECT or AUTH is written when it could end early (version 5 only).
+/// How much of an acknowledgement or DISCONNECT is written when it could end early (version 5 only). AUTH has two
+/// forms only, of which its content decides: 0x00 without properties has no bytes at all, another is in full.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Form {
-    /// Nothing behind the Packet Identifier if the reason is 0x00, and no Property Length if there are no
-    /// properties. AUTH has no form without Property Length, so only its 0x00 is short.
+    /// Nothing behind the Packet Identifier if the reason is 0x00, and no Property Length if there are no properties.
     #[default]
     Short,
-    /// The Reason Code always, the Property Length only before properties. AUTH is written in full.
+    /// The Reason Code always, the Property Length only before properties.
     WithReason,
     /// Reason Code and Property Length always.
     Full,
@@ -59,6 +59,13 @@ pub enum EncodeError {
     /// A PUBLISH of QoS 0 has a Packet Identifier.
     #[error("PUBLISH of QoS 0 with packet identifier {packet_id}")]
     PacketIdAtQos0 { packet_id: crate::PacketId },
+}
+
+/// The size of a property with its identifier, in bytes.
+pub(crate) fn property_size(property: &Property) -> usize {
+    let mut counter = Counter::new(PacketType::RESERVED);
+    walk::property(property, "property_id".into(), &mut counter);
+    counter.size()
 }
 
 impl Packet {

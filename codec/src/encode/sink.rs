@@ -81,6 +81,11 @@ impl Counter {
         }
     }
 
+    /// So far.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
     pub(super) fn finish(self) -> Result<usize, EncodeError> {
         self.error.map_or(Ok(self.size), Err)
     }

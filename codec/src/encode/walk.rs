@@ -5,8 +5,7 @@ use super::{EncodeError, Form};
 use crate::property::PropertyCounts;
 use crate::{
     Ack, ConnAck, Connect, FieldName, FieldPart, Packet, PacketId, PacketType, Properties,
-    Property, PropertyId, PropertyPlace, ProtocolVersion, Publish, QoS, ReasonCode, Subscribe,
-    Will,
+    Property, PropertyPlace, ProtocolVersion, Publish, QoS, ReasonCode, Subscribe, Will,
 };
 
 const FIXED_HEADER: &[BitRange] = &[bits("packet_type", 4, 4), bits("flags", 0, 4)];
@@ -106,10 +105,9 @@ fn body(packet: &Packet, version: ProtocolVersion, form: Form, sink: &mut dyn Si
         Packet::PingReq | Packet::PingResp => {}
         Packet::Disconnect(p) => outcome(p.reason, &p.properties, place, version, form, sink),
         Packet::Auth(p) => {
-            let form = match form {
-                Form::Short if p.reason == ReasonCode::SUCCESS && p.properties.is_empty() => form,
-                _ => Form::Full,
-            };
+            // Without properties it lacks the Authentication Method, and only the short form passes for right.
+            let is_plain = p.properties.is_empty() && p.reason == ReasonCode::SUCCESS;
+            let form = if is_plain { Form::Short } else { Form::Full };
             outcome(p.reason, &p.properties, place, version, form, sink);
         }
     }
@@ -294,13 +292,14 @@ fn section(properties: &Properties, place: PropertyPlace, sink: &mut dyn Sink) {
             let base = id.field_in(place).unwrap_or("property_id");
             let name = FieldName::of_property(base, counts.of(id));
             counts.add(id);
-            sink.group(name, &mut |sink| property(p, id, name, sink));
+            sink.group(name, &mut |sink| property(p, name, sink));
         }
     });
 }
 
-fn property(property: &Property, id: PropertyId, name: FieldName, sink: &mut dyn Sink) {
-    int(name.with(FieldPart::Id), id.0, IntForm::Variable, sink);
+pub(super) fn property(property: &Property, name: FieldName, sink: &mut dyn Sink) {
+    let id = property.id().0;
+    int(name.with(FieldPart::Id), id, IntForm::Variable, sink);
     match property {
         Property::PayloadFormatIndicator(value)
         | Property::RequestProblemInformation(value)
