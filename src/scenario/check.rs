@@ -8,6 +8,7 @@ use super::model::{
     FieldMatch, Matcher, PacketPattern, PacketTemplate, Pattern, Scene, SendBytes, Step,
 };
 use super::scope::Scope;
+use super::text::known_size;
 use super::words::did_you_mean;
 use crate::diagnostic::Place;
 use mqtt_check_codec::PacketType;
@@ -18,6 +19,43 @@ pub(crate) fn scene(scope: Scope<'_>, scene: &Scene) {
     choices(scope, &scene.steps);
     silences(scope, scene);
     names(scope, scene);
+    sizes(scope, scene);
+}
+
+/// How many bytes of payloads and strings all packets of a case hold that are known from the file.
+const CASE_SIZE_LIMIT: usize = 512 * 1024 * 1024;
+
+/// All that a case sends fits into memory.
+fn sizes(scope: Scope<'_>, scene: &Scene) {
+    let mut total = 0usize;
+    each_step(&scene.steps, &mut |step| {
+        let before = total;
+        if let Action::Client { action, .. } = &step.action {
+            each_packet(action, &mut |packet| {
+                let filters = packet.filters.iter().map(|f| &f.filter);
+                for expr in packet.fields.iter().map(|f| &f.value).chain(filters) {
+                    total = total.saturating_add(known_size(expr).unwrap_or(0));
+                }
+            });
+        }
+        if before <= CASE_SIZE_LIMIT && total > CASE_SIZE_LIMIT {
+            let title = "more than 512 MiB of payloads in one case";
+            scope.add(scope.at(step.place, title));
+        }
+    });
+}
+
+fn each_packet<'s>(action: &'s ClientAction, visit: &mut dyn FnMut(&'s PacketTemplate)) {
+    match action {
+        ClientAction::Exchange(exchange) => visit(&exchange.packet),
+        ClientAction::Send(SendBytes::Packet(packet)) => visit(packet),
+        ClientAction::Batch(actions) => {
+            for action in actions {
+                each_packet(action, visit);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Ids stand once, and `after` names a step that has begun.

@@ -309,3 +309,42 @@ pub(crate) fn is_received(packet: PacketType) -> bool {
         PacketType::CONNECT | PacketType::SUBSCRIBE | PacketType::UNSUBSCRIBE | PacketType::PINGREQ
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use mqtt_check_codec::PropertyPlace;
+
+    use super::*;
+
+    #[test]
+    fn every_packet_has_the_properties_that_the_standard_gives_it() {
+        for (word, packet) in PACKETS {
+            for id in PropertyId::ALL {
+                let stands = properties(*packet).iter().any(|(p, _)| p == id);
+                let place = PropertyPlace::Packet(*packet);
+                assert_eq!(stands, id.is_allowed_in(place), "{id} in {word}");
+            }
+        }
+        for id in PropertyId::ALL {
+            let key = id.key().expect("a known property");
+            let key = key.strip_prefix("will_").unwrap_or(key);
+            let stands = WILL.iter().any(|spec| spec.v5 && spec.name == key);
+            assert_eq!(
+                stands,
+                id.is_allowed_in(PropertyPlace::Will),
+                "{id} in a Will"
+            );
+        }
+    }
+
+    #[test]
+    fn no_packet_has_a_field_twice() {
+        for (word, packet) in PACKETS {
+            let mut names: Vec<_> = of(*packet).map(|spec| spec.name).collect();
+            let count = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), count, "{word}");
+        }
+    }
+}

@@ -14,6 +14,8 @@ use super::value::{number_expr, reference};
 pub(crate) const STRING_MAX: usize = u16::MAX as usize;
 /// What a payload holds at most.
 pub(crate) const PAYLOAD_MAX: usize = VARIABLE_MAX as usize;
+/// How many bytes a repeated text or a size is written out to where the file must know them.
+const WRITTEN_OUT_MAX: usize = 1024 * 1024;
 /// The keys that make a mapping a string or payload.
 pub(crate) const FORMS: [&str; 5] = ["text", "hex", "repeat", "size", "notation"];
 
@@ -55,8 +57,22 @@ pub(crate) fn text_expr(scope: Scope<'_>, node: &Node, rules: Rules) -> Option<E
 
 /// A string or payload that is known from the file.
 pub(crate) fn literal(scope: Scope<'_>, node: &Node, rules: Rules) -> Option<Bytes> {
-    match text_expr(scope, node, rules)? {
-        Expr::Literal(Literal::Bytes(bytes)) => Some(bytes),
+    let (text, times) = match text_expr(scope, node, rules)? {
+        Expr::Literal(Literal::Bytes(bytes)) => return Some(bytes),
+        Expr::Size(size) => (Bytes::from_static(b"x"), *size),
+        Expr::Repeated { text, times } => (text, *times),
+        other => (Bytes::new(), other),
+    };
+    match times {
+        Expr::Literal(Literal::Number(n)) => {
+            let times = usize::try_from(n).unwrap_or(usize::MAX);
+            if text.len().saturating_mul(times) > WRITTEN_OUT_MAX {
+                let title = format!("more than {WRITTEN_OUT_MAX} bytes in a value of the file");
+                return scope.fail(scope.at(node.place, title));
+            }
+            let times = if text.is_empty() { 0 } else { times };
+            Some(text.repeat(times).into())
+        }
         _ => scope.fail(
             scope
                 .at(node.place, "this text must be known from the file")
@@ -142,21 +158,26 @@ fn form(scope: Scope<'_>, node: &Node, rules: Rules) -> Option<Expr> {
     expr
 }
 
-fn check(scope: Scope<'_>, node: &Node, expr: &Expr, rules: Rules) -> Option<()> {
+/// How many bytes a string or payload has, where the file knows it.
+pub(crate) fn known_size(expr: &Expr) -> Option<usize> {
     let number = |expr: &Expr| match expr {
         Expr::Literal(Literal::Number(n)) => usize::try_from(*n).ok(),
         _ => None,
     };
-    let (content, size) = match expr {
-        Expr::Literal(Literal::Bytes(bytes)) => (Some(bytes), Some(bytes.len())),
-        Expr::Repeated { text, times } => (
-            Some(text),
-            number(times).map(|n| n.saturating_mul(text.len())),
-        ),
-        Expr::Size(size) => (None, number(size)),
-        _ => (None, None),
+    match expr {
+        Expr::Literal(Literal::Bytes(bytes)) => Some(bytes.len()),
+        Expr::Repeated { text, times } => number(times).map(|n| n.saturating_mul(text.len())),
+        Expr::Size(size) => number(size),
+        _ => None,
+    }
+}
+
+fn check(scope: Scope<'_>, node: &Node, expr: &Expr, rules: Rules) -> Option<()> {
+    let content = match expr {
+        Expr::Literal(Literal::Bytes(bytes)) | Expr::Repeated { text: bytes, .. } => Some(bytes),
+        _ => None,
     };
-    if let Some(size) = size
+    if let Some(size) = known_size(expr)
         && size > rules.limit
     {
         let title = format!("{size} bytes where {} fit at most", rules.limit);
