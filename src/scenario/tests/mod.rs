@@ -2,6 +2,7 @@
 
 mod facts;
 mod folders;
+mod reference;
 mod robustness;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,150 @@
+//! The reference page is true: its examples are read, and it names every word of the tables.
+
+use std::sync::Arc;
+
+use super::rendered;
+use crate::diagnostic::Source;
+use crate::scenario::fields::{self, SUBSCRIPTION, WILL};
+use crate::scenario::hooks::EVENTS;
+use crate::scenario::model::{Capability, Driver, Level};
+use crate::scenario::{expectation, file, parse, scene};
+
+const PAGE: &str = include_str!("../../../docs/scenario-reference.md");
+
+/// The examples of the page.
+fn examples() -> Vec<&'static str> {
+    let parts = PAGE.split("```yaml\n").skip(1);
+    parts.filter_map(|part| part.split("```").next()).collect()
+}
+
+/// A whole scenario around an example.
+fn whole(example: &str) -> String {
+    if example.starts_with("title:") {
+        return example.to_owned();
+    }
+    if example.starts_with("cases:") {
+        return format!("title: t\nclients: {{ a: }}\n{example}");
+    }
+    // Every client that acts in it, and what its steps build upon.
+    let acts = |name: &&str| {
+        let before = ["- ", "[ ", "client: ", "of: "];
+        let ends = |rest: &str| rest.starts_with(['\n', ':', ' ', ',', '}']);
+        before.iter().any(|word| {
+            let place = example.split(*word).skip(1);
+            place.filter_map(|rest| rest.strip_prefix(*name)).any(ends)
+        })
+    };
+    let names = ["a", "b", "sub", "pub", "watcher", "subscriber"];
+    let mut clients: Vec<_> = names.iter().copied().filter(acts).collect();
+    if clients.is_empty() {
+        clients.push("a");
+    }
+    let list: Vec<_> = clients.iter().map(|name| format!("{name}: ")).collect();
+    let first = clients[0];
+    let of_version_5 = [
+        "clean_start",
+        "subscription_identifier",
+        "topic_alias",
+        "topic_on_wire",
+        "authentication",
+        "server_moved",
+    ];
+    let version = match of_version_5.iter().any(|word| example.contains(word)) {
+        true => "versions: [5]\n",
+        false => "",
+    };
+    format!(
+        "title: t\n{version}clients: {{ {} }}\nsteps:\n- {{ {first}: ping, id: cause }}\n{example}\
+         control: {{ without: cause, expect: [ {first}: publish ] }}\n",
+        list.join(", ")
+    )
+}
+
+#[test]
+fn every_example_is_read() {
+    let examples = examples();
+    assert!(examples.len() > 10);
+    for example in examples {
+        let source = Arc::new(Source {
+            path: "example.yaml".to_owned(),
+            text: whole(example),
+        });
+        let found = parse(&source, "example").err().unwrap_or_default();
+        // What the page says is not yet there is refused with these words, and nothing else of it is wrong.
+        let not_yet = example.starts_with("- one_of");
+        let said = |d: &crate::diagnostic::Diagnostic| {
+            d.title.contains("not yet")
+                || d.title.contains("`holder`")
+                || d.title.contains("`other`")
+        };
+        let wrong: Vec<_> = found
+            .iter()
+            .filter(|d| !(not_yet && said(d)))
+            .cloned()
+            .collect();
+        assert!(wrong.is_empty(), "{}", rendered(&wrong));
+        assert_eq!(not_yet, found.iter().any(|d| d.title.contains("not yet")));
+    }
+}
+
+#[test]
+fn every_word_of_the_tables_is_on_the_page() {
+    let mut words: Vec<&str> = Vec::new();
+    for (word, packet) in fields::PACKETS {
+        words.push(word);
+        words.extend(fields::of(*packet).map(|spec| spec.name));
+    }
+    words.extend(WILL.iter().chain(SUBSCRIPTION).map(|spec| spec.name));
+    words.extend(file::KEYS);
+    words.extend(scene::WORDS);
+    words.extend(expectation::MODIFIERS);
+    words.extend(Capability::ALL.iter().map(|c| c.as_str()));
+    words.extend(Level::ALL.iter().map(|l| l.as_str()));
+    words.extend(Driver::ALL.iter().map(|d| d.as_str()));
+    for (event, fields) in EVENTS {
+        words.push(event);
+        words.extend(fields.iter().map(|(name, _)| *name));
+    }
+    // CONNACK's and other received properties are named by the standard; the page says so once.
+    let of_connack: Vec<_> = fields::of(mqtt_check_codec::PacketType::CONNACK)
+        .filter(|spec| spec.optional)
+        .map(|spec| spec.name)
+        .collect();
+    words.retain(|word| !of_connack.contains(word));
+    let missing: Vec<_> = words.iter().filter(|word| !PAGE.contains(*word)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn every_setting_is_on_the_page_and_read() {
+    let table = PAGE
+        .split("### Broker settings")
+        .nth(1)
+        .expect("the table of settings");
+    let table = table.split("## Clients").next().expect("its end");
+    let names = table
+        .lines()
+        .filter(|line| line.starts_with("| `") && !line.contains("*(not yet)*"))
+        .flat_map(|line| {
+            line.split('|')
+                .nth(1)
+                .unwrap_or("")
+                .split('`')
+                .skip(1)
+                .step_by(2)
+        });
+    for name in names {
+        let text =
+            format!("title: t\nbroker: {{ {name}: [] }}\nclients: {{ a: }}\nsteps: [ a: ping ]\n");
+        let source = Arc::new(Source {
+            path: "setting.yaml".to_owned(),
+            text,
+        });
+        let found = parse(&source, "setting").expect_err("a list is no setting");
+        assert!(
+            !found[0].title.contains("unknown"),
+            "{name}: {}",
+            found[0].title
+        );
+    }
+}
