@@ -126,6 +126,7 @@ fn play(plans: &[Plan], deviations: &[String], seed: u64) -> Result<Vec<CaseResu
         max_wait: Duration::MAX,
         seed,
         exclusive: true,
+        chaos: None,
     };
     suite::run(
         plans,

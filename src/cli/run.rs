@@ -68,6 +68,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Run")]
     seed: u64,
 
+    /// Cut, join and delay what is sent, in ways that a right broker cannot tell apart; no snapshots then
+    #[arg(long, value_name = "SEED", conflicts_with_all = ["update", "baseline"], help_heading = "Run")]
+    chaos: Option<u64>,
+
     /// Stop at the first case that failed or is inconclusive
     #[arg(long, help_heading = "Run")]
     fail_fast: bool,
@@ -301,6 +305,7 @@ fn play(
         max_wait: arguments.max_wait,
         seed: arguments.seed,
         exclusive: arguments.exclusive,
+        chaos: arguments.chaos,
     };
     interrupt::listen();
     let watch = Watch::new(plans.len(), dress.err, arguments.verbose);

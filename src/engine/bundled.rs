@@ -163,7 +163,7 @@ impl<R> Work<'_, R> {
             let (transcript, took, _) = play(
                 plan,
                 host,
-                patience(1.0),
+                patience(1.0, self.options.chaos),
                 Prefix::default(),
                 control,
                 self.interrupted,

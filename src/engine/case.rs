@@ -52,12 +52,13 @@ fn base36(mut number: u64) -> String {
     }
 }
 
-pub(super) fn patience(timeout_scale: f64) -> Patience {
+pub(super) fn patience(timeout_scale: f64, chaos: Option<u64>) -> Patience {
     Patience {
         limit: LIMIT.mul_f64(timeout_scale),
         settle: SETTLE.mul_f64(timeout_scale),
         keep_alive_s: 0,
         scale: timeout_scale,
+        chaos,
     }
 }
 

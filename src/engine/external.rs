@@ -27,7 +27,7 @@ pub(super) fn run<R>(
             problem: error.to_string(),
         })?;
     runtime.block_on(async {
-        let patience = case::patience(options.timeout_scale);
+        let patience = case::patience(options.timeout_scale, options.chaos);
         let capabilities = probe::probe(&target.url, &target.address, patience.limit).await?;
         let run = Run {
             target,
@@ -97,7 +97,7 @@ impl<R> Run<'_, R> {
                 case::play_external(
                     plan,
                     &self.target.address,
-                    case::patience(self.options.timeout_scale),
+                    case::patience(self.options.timeout_scale, self.options.chaos),
                     &self.prefixes,
                     self.interrupted,
                 )

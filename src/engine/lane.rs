@@ -20,6 +20,8 @@ use crate::transport::Stream;
 
 /// The largest packet that is read, in bytes.
 const MAXIMUM_PACKET: usize = 268_435_460;
+/// What is longer is not cut into single bytes: that would take for ever and show nothing new.
+const CUT_UP_TO: usize = 4 * 1024;
 /// How much is read at once, in bytes.
 const CHUNK: usize = 8 * 1024;
 
@@ -45,6 +47,8 @@ pub(super) struct Lane {
     aliases: BTreeMap<u16, ByteString>,
     /// A CONNACK that accepts has come.
     pub(super) accepted: bool,
+    /// Send single bytes, one at a time.
+    pub(super) cuts: bool,
     /// Its Keep Alive is under test.
     pub(super) timed: bool,
     /// PINGRESPs to come that belong to no step.
@@ -94,6 +98,7 @@ impl Lane {
             next_packet_id: NonZeroU16::MIN,
             aliases: BTreeMap::new(),
             accepted: false,
+            cuts: false,
             timed: false,
             own_pings: 0,
             last_taken_id: None,
@@ -203,8 +208,20 @@ impl Lane {
             return;
         };
         while !self.outbound.is_empty() {
-            match Pin::new(&mut *stream).poll_write(cx, &self.outbound) {
-                Poll::Ready(Ok(written)) if written > 0 => self.outbound.advance(written),
+            let piece = if self.cuts && self.outbound.len() <= CUT_UP_TO {
+                1
+            } else {
+                self.outbound.len()
+            };
+            match Pin::new(&mut *stream).poll_write(cx, &self.outbound[..piece]) {
+                Poll::Ready(Ok(written)) if written > 0 => {
+                    self.outbound.advance(written);
+                    if piece == 1 && !self.outbound.is_empty() {
+                        // The broker reads this one before the next is there.
+                        cx.waker().wake_by_ref();
+                        return;
+                    }
+                }
                 Poll::Pending => return,
                 // The reading side tells how it ended.
                 Poll::Ready(_) => self.outbound.clear(),

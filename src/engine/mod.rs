@@ -3,6 +3,7 @@
 mod build;
 mod bundled;
 mod case;
+mod chaos;
 mod external;
 mod lane;
 mod lies;
@@ -30,6 +31,8 @@ pub struct RunOptions {
     pub max_wait: Duration,
     /// All randomness comes from it.
     pub seed: u64,
+    /// Put the same bytes on the wire in other ways, as this seed says.
+    pub chaos: Option<u64>,
     /// Play exclusive cases also on a broker that we did not start.
     pub exclusive: bool,
 }

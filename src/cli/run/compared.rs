@@ -44,7 +44,11 @@ impl Snapshots {
             (false, true) => Writing::Update,
             (false, false) => Writing::Pending,
         };
-        let mode = match (arguments.no_snapshots, &arguments.baseline, target) {
+        let mode = match (
+            arguments.no_snapshots || arguments.chaos.is_some(),
+            &arguments.baseline,
+            target,
+        ) {
             (true, ..) => None,
             (_, Some(name), _) => Some(Mode::Baseline(name.clone())),
             (_, None, Target::Bundled(_)) if arguments.deviate.is_empty() => Some(Mode::Whole),

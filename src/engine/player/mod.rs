@@ -9,6 +9,7 @@ use std::time::Duration;
 use mqtt_check_codec::Packet;
 use tokio::time::Instant;
 
+use crate::engine::chaos::Chaos;
 use crate::engine::lane::Lane;
 use crate::engine::prefix::Prefix;
 use crate::engine::rumqttc::Tap;
@@ -41,6 +42,8 @@ pub(in crate::engine) struct Patience {
     pub(in crate::engine) keep_alive_s: u16,
     /// Multiplies the limits that scenarios name.
     pub(in crate::engine) scale: f64,
+    /// The seed of what is done differently on the wire.
+    pub(in crate::engine) chaos: Option<u64>,
 }
 
 /// One play of one scene.
@@ -59,6 +62,10 @@ pub(in crate::engine) struct Player<'p> {
     pub(in crate::engine) transcript: Transcript,
     pub(in crate::engine) memory: Memory,
     pub(in crate::engine) current: StepIndex,
+    /// How the bytes are put on the wire.
+    chaos: Chaos,
+    /// The connection whose packets wait to be sent together with those of the next step.
+    held: Option<LaneIndex>,
     /// When the steps with an id began, since the scene began.
     begins: BTreeMap<String, Duration>,
     /// Whether the expectations of the step in play count.
@@ -122,6 +129,10 @@ impl<'p> Player<'p> {
             host,
             memory: Memory::default(),
             current: StepIndex(0),
+            chaos: patience
+                .chaos
+                .map_or_else(Chaos::default, |seed| Chaos::of(seed, &scene.id)),
+            held: None,
             begins: BTreeMap::new(),
             judged: true,
             concluding: false,
@@ -164,6 +175,7 @@ impl<'p> Player<'p> {
         if !self.applies(step) {
             return;
         }
+        self.let_go(step).await;
         self.begin(step);
         match &step.body {
             Body::Client { client, operations } => {
@@ -178,13 +190,34 @@ impl<'p> Player<'p> {
             Body::Choice(choice) => self.choice(choice).await,
             Body::Parallel(steps) => self.parallel(steps).await,
         }
-        if self.host.is_virtual() {
+        if self.host.is_virtual() && self.held.is_none() {
             self.idle().await;
         }
         self.drain_hooks();
         let seen = self.transcript.hooks.len();
         if let Some(record) = self.record(step.index) {
             record.hooks_seen = seen;
+        }
+    }
+
+    /// Sends what was held back, unless the step adds to it, and delays the step if that is to be.
+    async fn let_go(&mut self, step: &PlannedStep) {
+        if let Some(lane) = self.held {
+            let adds = matches!(&step.body, Body::Client { client, operations }
+                if self.clients[client.0].lane == Some(lane)
+                    && operations.iter().all(|o| matches!(o, Operation::OpenIfClosed | Operation::Send(_))));
+            if adds {
+                return;
+            }
+            self.held = None;
+            self.flush(lane).await;
+            if self.host.is_virtual() {
+                self.idle().await;
+            }
+        }
+        let delay = self.chaos.delay();
+        if !delay.is_zero() {
+            self.until(Instant::now() + delay).await;
         }
     }
 

@@ -140,8 +140,9 @@ impl Player<'_> {
             connection: state.connections,
             version: declared.version,
         });
-        self.lanes
-            .push(Lane::new(declared.version, declared.auto_ack, stream));
+        let mut lane = Lane::new(declared.version, declared.auto_ack, stream);
+        lane.cuts = self.chaos.cuts;
+        self.lanes.push(lane);
         self.untaken.push(Vec::new());
         let current = self.current;
         self.event(index, Some(current), What::Opened);
@@ -220,7 +221,11 @@ impl Player<'_> {
                 },
             );
         }
-        self.flush(index).await;
+        if self.chaos.coalesces {
+            self.held = Some(index);
+        } else {
+            self.flush(index).await;
+        }
         Ok(())
     }
 
