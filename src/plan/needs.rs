@@ -91,6 +91,11 @@ fn from_template(template: &PacketTemplate, used: &mut Vec<Capability>) {
             if flag(template, "will_retain") {
                 used.push(Capability::Retain);
             }
+            if is(template, "clean_session", false)
+                || number(template, "session_expiry_interval").is_some_and(|s| s > 0)
+            {
+                used.push(Capability::PersistentSessions);
+            }
         }
         PacketType::SUBSCRIBE => {
             if template
@@ -101,6 +106,12 @@ fn from_template(template: &PacketTemplate, used: &mut Vec<Capability>) {
                 used.push(Capability::SubscriptionIdentifiers);
             }
             for filter in &template.filters {
+                // A server that lacks a QoS takes the subscription but grants less than what is then expected.
+                match filter.qos {
+                    1 => used.push(Capability::QoS1),
+                    2 => used.push(Capability::QoS2),
+                    _ => {}
+                }
                 let Expr::Literal(Literal::Bytes(text)) = &filter.filter else {
                     continue;
                 };
@@ -127,10 +138,15 @@ fn number(template: &PacketTemplate, name: &str) -> Option<u64> {
 }
 
 fn flag(template: &PacketTemplate, name: &str) -> bool {
+    is(template, name, true)
+}
+
+/// Whether a field is given and has this value.
+fn is(template: &PacketTemplate, name: &str, value: bool) -> bool {
     template
         .fields
         .iter()
-        .any(|f| f.name == name && f.value == Expr::Literal(Literal::Bool(true)))
+        .any(|f| f.name == name && f.value == Expr::Literal(Literal::Bool(value)))
 }
 
 /// The names of the settings that are not left at their default.
