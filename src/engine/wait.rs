@@ -52,9 +52,16 @@ impl Waiting<'_> {
                 }
                 decided => return self.outcome(player, decided, since, limit),
             }
-            if self.gives_up_early(player).await {
-                let taking = self.take(player, true);
-                return self.outcome(player, taking, since, limit);
+            if self.may_give_up_early(player) {
+                player.quiesce(Some(self.lane)).await;
+                match self.take(player, false) {
+                    Taking::Wait => {
+                        let taking = self.take(player, true);
+                        return self.outcome(player, taking, since, limit);
+                    }
+                    // It came while the broker was idling.
+                    _ => continue,
+                }
             }
             let more = player.activity(deadline).await;
             if !more || player.transcript.broken_off.is_some() {
@@ -76,16 +83,11 @@ impl Waiting<'_> {
     }
 
     /// Where nothing is judged there is no use in waiting for what the missing cause would have brought.
-    async fn gives_up_early(&self, player: &mut Player<'_>) -> bool {
-        if player.judged
+    fn may_give_up_early(&self, player: &Player<'_>) -> bool {
+        !(player.judged
             || player.is_virtual()
             || self.awaited.connects
-            || self.awaited.answers_sent
-        {
-            return false;
-        }
-        player.quiesce(Some(self.lane)).await;
-        matches!(self.take(player, false), Taking::Wait)
+            || self.awaited.answers_sent)
     }
 
     fn take(&self, player: &Player<'_>, spent: bool) -> Taking {
