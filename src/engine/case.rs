@@ -7,7 +7,7 @@ use super::Played;
 use super::player::{Patience, Player};
 use super::prefix::Prefix;
 use crate::plan::Plan;
-use crate::target::external;
+use crate::target::external::{self, Door};
 use crate::target::host::Host;
 use crate::transcript::Transcript;
 
@@ -88,7 +88,7 @@ pub(super) async fn play(
 /// Plays a case on an external broker: the scene and its control side by side, then what they left is cleared away.
 pub(super) async fn play_external(
     plan: &Plan,
-    address: &str,
+    door: &Door,
     patience: Patience,
     prefixes: &Prefixes,
     interrupted: &(dyn Fn() -> bool + Sync),
@@ -102,7 +102,7 @@ pub(super) async fn play_external(
             prefixes.next()
         };
         let cleaner = format!("{}cleaner", prefix.client_id("c"));
-        let host = Host::External(external::Host::new(address.to_owned()));
+        let host = Host::External(external::Host::new(door.clone()));
         let (transcript, _, host) = play(plan, host, patience, prefix, control, interrupted).await;
         host.clean_up(&cleaner).await;
         transcript

@@ -1,6 +1,7 @@
 //! A run against a broker on the network: many cases at once on one thread, since they mostly wait.
 
 use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
@@ -9,6 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use super::case::{self, Prefixes};
 use super::{Conductor, Play, Progress, RunOptions, Watch};
 use crate::plan::Plan;
+use crate::target::external::Door;
 use crate::target::{Capabilities, External, StartError, probe};
 
 /// Cases at the same time, if nobody says otherwise.
@@ -30,7 +32,7 @@ pub(super) fn run<R>(
         let patience = case::patience(options.timeout_scale, options.chaos);
         let capabilities = probe::probe(&target.url, &target.address, patience.limit).await?;
         let run = Run {
-            target,
+            door: Door::new(target.address.clone()),
             options,
             conclude: conductor.conclude,
             interrupted: conductor.interrupted,
@@ -44,7 +46,7 @@ pub(super) fn run<R>(
 }
 
 struct Run<'r, R> {
-    target: &'r External,
+    door: Door,
     options: &'r RunOptions,
     conclude: &'r (dyn Fn(&Plan, Play) -> R + Sync),
     interrupted: &'r (dyn Fn() -> bool + Sync),
@@ -58,8 +60,10 @@ impl<R> Run<'_, R> {
     async fn all(&self, plans: &[Plan]) -> Vec<R> {
         let jobs = self.options.jobs.unwrap_or(DEFAULT_JOBS).max(1);
         let mut results: Vec<Option<R>> = plans.iter().map(|_| None).collect();
-        let (alone, together): (Vec<usize>, Vec<usize>) =
+        let (alone, mut together): (Vec<usize>, Vec<usize>) =
             (0..plans.len()).partition(|n| plans[*n].scene.exclusive);
+        // The longest first, so that none of them is left to the end.
+        together.sort_by_key(|n| Reverse(plans[*n].longest_wait));
         let mut waiting = together.into_iter();
         let mut running = FuturesUnordered::new();
         loop {
@@ -96,7 +100,7 @@ impl<R> Run<'_, R> {
             None => Play::Played(Box::new(
                 case::play_external(
                     plan,
-                    &self.target.address,
+                    &self.door,
                     case::patience(self.options.timeout_scale, self.options.chaos),
                     &self.prefixes,
                     self.interrupted,

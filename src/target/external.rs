@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -12,7 +13,8 @@ use mqtt_check_codec::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
 
 use crate::transport::Stream;
 
@@ -21,10 +23,48 @@ const CLEAN_UP_LIMIT: Duration = Duration::from_secs(5);
 /// The largest answer that is read while clearing away, in bytes.
 const MAXIMUM_ANSWER: usize = 1024 * 1024;
 
+/// Connections that may wait to be accepted at the same time. Brokers have room for a hundred or more.
+const UNACCEPTED: usize = 48;
+/// How long a broker is given to accept a connection before others take its place.
+const ACCEPTING: Duration = Duration::from_millis(20);
+
+/// The door of a broker that many plays go through at once. Where the queue of a listening socket is full, the system
+/// tries again after a second: the cases would measure that, not the broker.
+#[derive(Debug, Clone)]
+pub struct Door {
+    /// `host:port`.
+    address: String,
+    waiting: Arc<Semaphore>,
+}
+
+impl Door {
+    /// The door of the broker at `host:port`.
+    pub fn new(address: String) -> Self {
+        Self {
+            address,
+            waiting: Arc::new(Semaphore::new(UNACCEPTED)),
+        }
+    }
+
+    async fn connect(&self) -> io::Result<TcpStream> {
+        let permit = Arc::clone(&self.waiting)
+            .acquire_owned()
+            .await
+            .map_err(io::Error::other)?;
+        let stream = TcpStream::connect(&self.address).await?;
+        tokio::spawn(async move {
+            sleep(ACCEPTING).await;
+            drop(permit);
+        });
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+}
+
 /// One play's view of the broker.
 #[derive(Debug)]
 pub struct Host {
-    address: String,
+    door: Door,
     /// Client ids that may have left a session, with the version to end it by.
     sessions: BTreeMap<ByteString, ProtocolVersion>,
     retained: BTreeSet<ByteString>,
@@ -32,10 +72,10 @@ pub struct Host {
 }
 
 impl Host {
-    /// A view of the broker at `host:port`.
-    pub fn new(address: String) -> Self {
+    /// A view of the broker behind this door.
+    pub fn new(door: Door) -> Self {
         Self {
-            address,
+            door,
             sessions: BTreeMap::new(),
             retained: BTreeSet::new(),
             version: ProtocolVersion::V3_1_1,
@@ -43,9 +83,7 @@ impl Host {
     }
 
     pub(super) async fn connect(&self) -> io::Result<Stream> {
-        let stream = TcpStream::connect(&self.address).await?;
-        stream.set_nodelay(true)?;
-        Ok(Stream::Tcp(stream))
+        self.door.connect().await.map(Stream::Tcp)
     }
 
     /// Remembers sessions and retained messages that this packet may leave behind.
@@ -100,7 +138,7 @@ impl Host {
         topics: &[ByteString],
     ) -> io::Result<()> {
         let work = async {
-            let mut stream = TcpStream::connect(&self.address).await?;
+            let mut stream = self.door.connect().await?;
             let mut out = BytesMut::new();
             let connect = Packet::Connect(Box::new(Connect {
                 version,
