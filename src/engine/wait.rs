@@ -63,6 +63,10 @@ impl Waiting<'_> {
                     _ => continue,
                 }
             }
+            // While it was being made sure that nothing comes, it came.
+            if !matches!(self.take(player, false), Taking::Wait) {
+                continue;
+            }
             let more = player.activity(deadline).await;
             if !more || player.transcript.broken_off.is_some() {
                 // Silence among the alternatives can be told only now.
