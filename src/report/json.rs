@@ -55,6 +55,9 @@ struct Case<'a> {
     snapshot: Option<&'static str>,
     wall_ms: u64,
     choices: BTreeMap<&'a str, &'a str>,
+    /// What client libraries did on their own side; only where one played.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    library_facts: Vec<String>,
     findings: Vec<FindingPart<'a>>,
 }
 
@@ -126,6 +129,7 @@ fn case<'a>(case: &'a CaseReport<'_>) -> Case<'a> {
             .iter()
             .map(|(name, answer)| (name.as_str(), answer.as_str()))
             .collect(),
+        library_facts: case.library_facts(),
         findings: result
             .findings
             .iter()

@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::snapshot::{Comparison, State};
+use crate::transcript::text;
 use crate::verdict::{CaseResult, Verdict};
 
 pub use case::{heading, one_line};
@@ -57,6 +58,18 @@ pub struct CaseReport<'a> {
 }
 
 impl CaseReport<'_> {
+    /// What client libraries did on their own side, each thing once: `reader: rumqttc resent PUBREL 1`.
+    pub fn library_facts(&self) -> Vec<String> {
+        let mut facts: Vec<String> = Vec::new();
+        for fact in self.result.transcript.iter().flat_map(|t| &t.facts) {
+            let fact = text::fact(self.plan, fact);
+            if !facts.contains(&fact) {
+                facts.push(fact);
+            }
+        }
+        facts
+    }
+
     /// The folder that the case stands in, by which results are grouped.
     pub fn area(&self) -> &str {
         match self.result.id.path.rsplit_once('/') {

@@ -130,8 +130,12 @@ fn accepted(report: &Report<'_>, style: Style) -> String {
 /// The broker's answers to what the standard leaves open, and what was seen at a level that judges nothing.
 fn facts(report: &Report<'_>, style: Style) -> String {
     let mut answers: Vec<(String, usize)> = Vec::new();
+    let mut libraries: Vec<(String, usize)> = Vec::new();
     let mut recorded = String::new();
     for case in &report.cases {
+        for fact in case.library_facts() {
+            add(&mut libraries, fact);
+        }
         for (name, answer) in &case.result.choices {
             add(&mut answers, format!("{name}: {answer}"));
         }
@@ -155,6 +159,12 @@ fn facts(report: &Report<'_>, style: Style) -> String {
         out.push_str("What the standard leaves open, and this broker's answers:\n");
         for (answer, cases) in answers {
             out.push_str(&format!("  {answer} ({})\n", count(cases, "case")));
+        }
+    }
+    if !libraries.is_empty() {
+        out.push_str("What client libraries did on their own side:\n");
+        for (fact, cases) in libraries {
+            out.push_str(&format!("  {fact} ({})\n", count(cases, "case")));
         }
     }
     if !recorded.is_empty() {

@@ -17,8 +17,8 @@
 //! - Deeper stands what the driver did by itself because of the packet above it.
 //! - `hook` is an event of the broker under the `hooks` step that covers it, `=` the outcome of a step where it is not
 //!   that all came.
-//! - At the end: `left over`, what no step took; `hooks`, events after the last `hooks` step; `control`, the same of
-//!   the control.
+//! - At the end: `left over`, what no step took; `hooks`, events after the last `hooks` step; `facts`, what client
+//!   libraries did on their own side; `control`, the same of the control.
 //!
 //! What differs from run to run is replaced: see the table in `normal`.
 
@@ -30,7 +30,7 @@ mod reduced;
 
 use crate::plan::{Body, Plan, PlannedStep};
 use crate::scenario::model::{Choice, HookList};
-use crate::transcript::{Ended, Event, EventIndex, HookRecord, StepRecord, Transcript, What};
+use crate::transcript::{Ended, Event, EventIndex, Fact, HookRecord, StepRecord, Transcript, What};
 
 use binding::Bound;
 use line::Lines;
@@ -66,6 +66,13 @@ pub fn hook(record: &HookRecord) -> String {
     line::hook(record, &normal::Normal::raw(), None)
 }
 
+/// What a client library did on its own side: `reader: rumqttc resent PUBREL 1`.
+pub fn fact(plan: &Plan, fact: &Fact) -> String {
+    let clients = &plan.scene.clients;
+    let name = clients.get(fact.client.0).map_or("", |c| c.name.as_str());
+    format!("{name}: {}", fact.text)
+}
+
 struct Writer<'a> {
     plan: &'a Plan,
     transcript: &'a Transcript,
@@ -92,6 +99,12 @@ impl<'a> Writer<'a> {
             out.push_str("hooks\n");
             for record in rest {
                 push(out, 2, &line::hook(record, &self.lines.normal, None));
+            }
+        }
+        if !self.transcript.facts.is_empty() {
+            out.push_str("facts\n");
+            for fact in &self.transcript.facts {
+                push(out, 2, &self::fact(self.plan, fact));
             }
         }
         if let Some(reason) = &self.transcript.broken_off {

@@ -43,6 +43,7 @@ enum Place {
     OpenStep,
     LeftOver,
     Hooks,
+    Facts,
 }
 
 impl Place {
@@ -50,6 +51,7 @@ impl Place {
         match heading {
             "left over" => Self::LeftOver,
             "hooks" => Self::Hooks,
+            "facts" => Self::Facts,
             _ if heading.starts_with("~ ") => Self::OpenStep,
             _ => Self::Step,
         }
@@ -126,6 +128,8 @@ left over
   a < DISCONNECT reason=quota_exceeded | reason_string=<text>
 hooks
   hook session.terminated client=a reason=normal
+facts
+  b: rumqttc < PUBACK
 
 control
 - a: connect
