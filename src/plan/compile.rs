@@ -7,7 +7,7 @@ use mqtt_check_codec::{PacketType, ProtocolVersion};
 
 use super::{
     Awaited, Body, Operation, Outgoing, Plan, PlannedControl, PlannedStep, StepIndex, handshake,
-    needs,
+    needs, rumqttc,
 };
 use crate::diagnostic::Diagnostic;
 use crate::scenario::model::{
@@ -45,7 +45,8 @@ pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
             expect: compiler.steps(&control.expect),
         }
     });
-    let problems = compiler.problems;
+    let mut problems = compiler.problems;
+    problems.extend(rumqttc::refused(&scene));
     if !problems.is_empty() {
         return Err(problems);
     }

@@ -6,6 +6,7 @@
 mod compile;
 mod handshake;
 mod needs;
+mod rumqttc;
 
 use std::time::Duration;
 
