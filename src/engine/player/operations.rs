@@ -292,7 +292,7 @@ impl Player<'_> {
         let lane = self.lane_of(client)?;
         let outcome = Waiting { lane, awaited }.run(self).await;
         let complete = outcome.ended == Ended::Complete;
-        if !complete && let Some(hindrance) = self.ended_by_library(client, lane) {
+        if !complete && let Some(hindrance) = self.library_at_fault(client, lane, awaited) {
             return Err(hindrance);
         }
         let current = self.current;

@@ -48,6 +48,8 @@ pub(super) enum Taken {
 pub(super) struct Application {
     client: Client,
     event_loop: Running,
+    /// CONNACK has come: what the event loop has left to send it sends now.
+    connected: bool,
     socket: PathBuf,
 }
 
@@ -89,6 +91,7 @@ impl Application {
         Self {
             client,
             event_loop: Running::Resting(event_loop),
+            connected: false,
             socket,
         }
     }
@@ -127,7 +130,7 @@ impl Application {
 
     /// Whether it has something to send from a former connection.
     pub(super) fn resends(&self) -> bool {
-        matches!(self.event_loop, Running::Turning { resends: true, .. })
+        self.connected && matches!(self.event_loop, Running::Turning { resends: true, .. })
     }
 
     /// Polls the event loop. Once it has given the connection up it rests until the next [`Application::connect`].
@@ -140,9 +143,15 @@ impl Application {
         };
         let Some((event_loop, turn)) = turned else {
             self.event_loop = Running::Broken;
+            self.connected = false;
             return Poll::Ready(Turn::GaveUp("it panicked".into()));
         };
         self.event_loop = Running::Resting(event_loop);
+        match turn {
+            Turn::GaveUp(_) => self.connected = false,
+            Turn::Took(Taken::Connected { .. }) => self.connected = true,
+            _ => {}
+        }
         if !matches!(turn, Turn::GaveUp(_)) {
             self.go_on();
         }

@@ -1,19 +1,20 @@
 //! What a player does differently with a client that the library plays.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU16;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use mqtt_check_codec::{Packet, PacketType};
+use mqtt_check_codec::{Packet, PacketType, QoS};
 use tokio::time::Instant;
 
 use super::tap::{Tap, Told};
 use crate::engine::build::{Surroundings, build};
 use crate::engine::lane::Inbound;
 use crate::engine::player::{Hindrance, Player};
-use crate::plan::{Operation, Outgoing};
-use crate::scenario::model::{ClientIndex, Driver, PacketTemplate};
+use crate::plan::{Awaited, Operation, Outgoing};
+use crate::scenario::model::{ClientIndex, Driver, Expectation, PacketTemplate, Pattern};
 use crate::transcript::{Ending, Fact, LaneIndex, What};
 
 /// The smallest step of the paused clock.
@@ -273,12 +274,19 @@ impl Player<'_> {
         }
     }
 
-    /// If the library has ended this connection by itself, that is nothing to judge the broker by.
-    pub(in crate::engine) fn ended_by_library(
+    /// Why something did not come that is the library's own affair, if it is.
+    pub(in crate::engine) fn library_at_fault(
         &self,
         client: ClientIndex,
         lane: LaneIndex,
+        awaited: &Awaited,
     ) -> Option<Hindrance> {
+        self.ended_by_library(client, lane)
+            .or_else(|| self.not_asked_by_library(client, lane, &awaited.expectation))
+    }
+
+    /// If the library has ended this connection by itself, that is nothing to judge the broker by.
+    fn ended_by_library(&self, client: ClientIndex, lane: LaneIndex) -> Option<Hindrance> {
         let tap = self
             .taps
             .get(&client)
@@ -286,6 +294,41 @@ impl Player<'_> {
         let why = tap.gave_up()?;
         (!self.broker_ended(lane))
             .then(|| Hindrance::because(format!("rumqttc ended the connection by itself: {why}")))
+    }
+
+    /// An answer that cannot come, since the library has sent nothing that it would answer.
+    fn not_asked_by_library(
+        &self,
+        client: ClientIndex,
+        lane: LaneIndex,
+        expectation: &Expectation,
+    ) -> Option<Hindrance> {
+        let Pattern::Packet(pattern) = &expectation.pattern else {
+            return None;
+        };
+        let answer = pattern.packet_type;
+        let asked = asked_by(answer)?;
+        if !self.is_library(client) {
+            return None;
+        }
+        let mut open: BTreeSet<u16> = BTreeSet::new();
+        let events = &self.transcript.events;
+        for event in events.iter().filter(|event| event.lane == lane) {
+            match &event.what {
+                What::Sent {
+                    packet: Some(packet),
+                    ..
+                } if asked(packet) => open.extend(packet.packet_id().map(NonZeroU16::get)),
+                What::Received {
+                    packet: Ok(packet), ..
+                } if packet.packet_type() == answer && event.taken_by.is_some() => {
+                    packet.packet_id().map(|id| open.remove(&id.get()));
+                }
+                _ => {}
+            }
+        }
+        open.is_empty()
+            .then(|| Hindrance::because(format!("rumqttc has sent nothing that {answer} answers")))
     }
 
     /// Whether the broker has ended this connection, or has said that it will.
@@ -405,4 +448,21 @@ impl Player<'_> {
             text: format!("rumqttc {text}"),
         });
     }
+}
+
+/// What this packet of the broker's answers, if it answers something.
+fn asked_by(answer: PacketType) -> Option<fn(&Packet) -> bool> {
+    Some(match answer {
+        PacketType::PUBACK => |packet| is_publish(packet, QoS::AtLeastOnce),
+        PacketType::PUBREC => |packet| is_publish(packet, QoS::ExactlyOnce),
+        PacketType::PUBREL => |packet| matches!(packet, Packet::PubRec(_)),
+        PacketType::PUBCOMP => |packet| matches!(packet, Packet::PubRel(_)),
+        PacketType::SUBACK => |packet| matches!(packet, Packet::Subscribe(_)),
+        PacketType::UNSUBACK => |packet| matches!(packet, Packet::Unsubscribe(_)),
+        _ => return None,
+    })
+}
+
+fn is_publish(packet: &Packet, qos: QoS) -> bool {
+    matches!(packet, Packet::Publish(publish) if publish.qos == qos)
 }

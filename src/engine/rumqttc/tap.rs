@@ -348,6 +348,7 @@ impl Tap {
         };
         self.unseen = false;
         if !self.cut {
+            let why = why.trim().to_owned();
             told.push(Told::Fact(format!("ended its connection{on}: {why}")));
             self.gave_up = Some(why);
         }
