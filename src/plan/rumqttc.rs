@@ -126,10 +126,10 @@ impl Refusing<'_> {
                     }
                     _ => {}
                 },
-                "clean_start" if !v5 && flag(field) == Some(false) => {
-                    if text(&self.client.id) == Some(&[]) {
-                        self.refuse(field.place, "takes no empty client id with Clean Session 0");
-                    }
+                "clean_start"
+                    if !v5 && flag(field) == Some(false) && text(&self.client.id) == Some(&[]) =>
+                {
+                    self.refuse(field.place, "takes no empty client id with Clean Session 0");
                 }
                 _ => {}
             }
