@@ -1,0 +1,389 @@
+//! The HTTP upgrade, from both ends: text in, text out; and reading one head from a stream.
+
+use std::io;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bytes::BytesMut;
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+/// The longest head that is read, in bytes, and the most fields in it.
+const HEAD_LIMIT: usize = 16 * 1024;
+const FIELD_LIMIT: usize = 64;
+/// What RFC 6455 has a server hash behind the client's key.
+const KEY_SUFFIX: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// Why there is no HTTP head to look at.
+#[derive(Debug, Error)]
+pub enum HandshakeError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The stream ended. What had come by then is in the buffer.
+    #[error("the connection was closed before the upgrade was answered")]
+    Closed,
+    #[error("the HTTP head is longer than 16 KiB")]
+    TooLong,
+    #[error("it is no HTTP: {0}")]
+    NotHttp(httparse::Error),
+}
+
+/// What a client asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// `host:port` as the client knows it.
+    pub host: String,
+    /// With `/` in front.
+    pub path: String,
+    /// In the order of preference.
+    pub protocols: Vec<String>,
+    /// 16 bytes in base64.
+    pub key: String,
+}
+
+/// Why a request is no upgrade to WebSocket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Refusal {
+    #[error("only GET is served here")]
+    Method,
+    #[error("this is a WebSocket: an Upgrade is needed")]
+    NoUpgrade,
+    #[error("only WebSocket version 13 is spoken here")]
+    Version,
+    #[error("Sec-WebSocket-Key is missing or not 16 bytes in base64")]
+    Key,
+    #[error("Host is missing")]
+    Host,
+    #[error("there is nothing at this path")]
+    Path,
+    #[error("the subprotocol mqtt is needed")]
+    Protocol,
+}
+
+impl Refusal {
+    const fn status(self) -> &'static str {
+        match self {
+            Self::Method => "405 Method Not Allowed",
+            Self::NoUpgrade | Self::Version => "426 Upgrade Required",
+            Self::Key | Self::Host | Self::Protocol => "400 Bad Request",
+            Self::Path => "404 Not Found",
+        }
+    }
+
+    /// The answer that says so.
+    pub fn answer(self) -> String {
+        let body = format!("{self}\n");
+        format!(
+            "HTTP/1.1 {}\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nConnection: close\r\n\
+             Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n{body}",
+            self.status(),
+            body.len()
+        )
+    }
+}
+
+/// A key from 16 bytes, which should differ from one connection to the next.
+pub fn key(bytes: [u8; 16]) -> String {
+    BASE64_STANDARD.encode(bytes)
+}
+
+/// What a server makes of a client's key.
+pub fn accept_key(key: &str) -> String {
+    let text = format!("{key}{KEY_SUFFIX}");
+    BASE64_STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes()))
+}
+
+impl Request {
+    /// As it goes over the wire.
+    pub fn to_text(&self) -> String {
+        let protocols = match &self.protocols[..] {
+            [] => String::new(),
+            list => format!("Sec-WebSocket-Protocol: {}\r\n", list.join(", ")),
+        };
+        format!(
+            "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Key: {}\r\nSec-WebSocket-Version: 13\r\n{protocols}\r\n",
+            self.path, self.host, self.key
+        )
+    }
+
+    /// Reads a request's head; what came behind it stays in `buffer`.
+    ///
+    /// # Errors
+    /// When there is no head; the inner error when it asks for something else than a WebSocket.
+    pub async fn read<S: AsyncRead + Unpin>(
+        io: &mut S,
+        buffer: &mut BytesMut,
+    ) -> Result<Result<Self, Refusal>, HandshakeError> {
+        read_head(io, buffer, |bytes| {
+            let mut fields = [httparse::EMPTY_HEADER; FIELD_LIMIT];
+            let mut request = httparse::Request::new(&mut fields);
+            let size = match request.parse(bytes)? {
+                httparse::Status::Partial => return Ok(None),
+                httparse::Status::Complete(size) => size,
+            };
+            Ok(Some((size, Self::of(&request))))
+        })
+        .await
+    }
+
+    fn of(request: &httparse::Request<'_, '_>) -> Result<Self, Refusal> {
+        if request.method != Some("GET") {
+            return Err(Refusal::Method);
+        }
+        let fields = Fields(request.headers);
+        if !fields.has_token("upgrade", "websocket") || !fields.has_token("connection", "upgrade") {
+            return Err(Refusal::NoUpgrade);
+        }
+        if fields.text("sec-websocket-version") != Some("13") {
+            return Err(Refusal::Version);
+        }
+        let key = fields.text("sec-websocket-key").ok_or(Refusal::Key)?;
+        if BASE64_STANDARD.decode(key).map(|bytes| bytes.len()) != Ok(16) {
+            return Err(Refusal::Key);
+        }
+        let path = request.path.unwrap_or("/");
+        Ok(Self {
+            host: fields.text("host").ok_or(Refusal::Host)?.to_owned(),
+            path: path.split('?').next().unwrap_or(path).to_owned(),
+            protocols: fields
+                .tokens("sec-websocket-protocol")
+                .map(str::to_owned)
+                .collect(),
+            key: key.to_owned(),
+        })
+    }
+
+    /// The answer that accepts it, with this subprotocol or none.
+    pub fn accept(&self, protocol: Option<&str>) -> String {
+        let protocol = match protocol {
+            None => String::new(),
+            Some(name) => format!("Sec-WebSocket-Protocol: {name}\r\n"),
+        };
+        format!(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: {}\r\n{protocol}\r\n",
+            accept_key(&self.key)
+        )
+    }
+}
+
+/// What a server answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status code; 101 accepts.
+    pub status: u16,
+    /// The words behind the status code.
+    pub reason: String,
+    /// The subprotocol that it selects.
+    pub protocol: Option<String>,
+    /// Why a 101 is no right one.
+    pub problem: Option<&'static str>,
+}
+
+impl Answer {
+    /// Whether frames may follow.
+    pub fn is_upgrade(&self) -> bool {
+        self.status == 101 && self.problem.is_none()
+    }
+
+    /// Reads the answer to the request with this key; what came behind it stays in `buffer`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn read<S: AsyncRead + Unpin>(
+        io: &mut S,
+        buffer: &mut BytesMut,
+        key: &str,
+    ) -> Result<Self, HandshakeError> {
+        let accept = accept_key(key);
+        read_head(io, buffer, |bytes| {
+            let mut fields = [httparse::EMPTY_HEADER; FIELD_LIMIT];
+            let mut response = httparse::Response::new(&mut fields);
+            let size = match response.parse(bytes)? {
+                httparse::Status::Partial => return Ok(None),
+                httparse::Status::Complete(size) => size,
+            };
+            Ok(Some((size, Self::of(&response, &accept))))
+        })
+        .await
+    }
+
+    fn of(response: &httparse::Response<'_, '_>, accept: &str) -> Self {
+        let fields = Fields(response.headers);
+        let problem = if !fields.has_token("upgrade", "websocket") {
+            Some("it does not say Upgrade: websocket")
+        } else if !fields.has_token("connection", "upgrade") {
+            Some("it does not say Connection: Upgrade")
+        } else if fields.text("sec-websocket-accept") != Some(accept) {
+            Some("its Sec-WebSocket-Accept is not that of our key")
+        } else if fields.text("sec-websocket-extensions").is_some() {
+            Some("it uses an extension that was not asked for")
+        } else {
+            None
+        };
+        let status = response.code.unwrap_or_default();
+        Self {
+            status,
+            reason: response.reason.unwrap_or_default().to_owned(),
+            protocol: fields.text("sec-websocket-protocol").map(str::to_owned),
+            problem: problem.filter(|_| status == 101),
+        }
+    }
+}
+
+/// The fields of a head.
+struct Fields<'a, 'b>(&'a [httparse::Header<'b>]);
+
+impl<'b> Fields<'_, 'b> {
+    /// Of the first field of this name.
+    fn text(&self, name: &str) -> Option<&'b str> {
+        let field = self.0.iter().find(|f| f.name.eq_ignore_ascii_case(name))?;
+        Some(std::str::from_utf8(field.value).ok()?.trim())
+    }
+
+    /// What commas part, of all fields of this name.
+    fn tokens<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'b str> + 's {
+        self.0
+            .iter()
+            .filter(move |f| f.name.eq_ignore_ascii_case(name))
+            .filter_map(|f| std::str::from_utf8(f.value).ok())
+            .flat_map(|value| value.split(','))
+            .map(str::trim)
+            .filter(|token| !token.is_empty())
+    }
+
+    fn has_token(&self, name: &str, token: &str) -> bool {
+        self.tokens(name).any(|t| t.eq_ignore_ascii_case(token))
+    }
+}
+
+/// Reads until `parse` has a head, and takes it out of the buffer.
+async fn read_head<S: AsyncRead + Unpin, T>(
+    io: &mut S,
+    buffer: &mut BytesMut,
+    parse: impl Fn(&[u8]) -> Result<Option<(usize, T)>, httparse::Error>,
+) -> Result<T, HandshakeError> {
+    loop {
+        match parse(buffer).map_err(HandshakeError::NotHttp)? {
+            Some((size, head)) => {
+                let _ = buffer.split_to(size);
+                return Ok(head);
+            }
+            None if buffer.len() >= HEAD_LIMIT => return Err(HandshakeError::TooLong),
+            None => {}
+        }
+        if io.read_buf(buffer).await? == 0 {
+            return Err(HandshakeError::Closed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> Request {
+        Request {
+            host: "localhost:80".into(),
+            path: "/mqtt".into(),
+            protocols: vec!["other".into(), "mqtt".into()],
+            key: "dGhlIHNhbXBsZSBub25jZQ==".into(),
+        }
+    }
+
+    fn read<F: Future>(future: F) -> F::Output {
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime")
+            .block_on(future)
+    }
+
+    fn parsed(text: &str) -> Result<Request, Refusal> {
+        let mut buffer = BytesMut::new();
+        read(Request::read(&mut text.as_bytes(), &mut buffer)).expect("a head")
+    }
+
+    #[test]
+    fn the_accept_key_is_that_of_the_rfc() {
+        // The example of RFC 6455, section 1.3.
+        assert_eq!(accept_key(&request().key), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+
+    #[test]
+    fn a_request_reads_as_it_was_written() {
+        let text = request().to_text();
+        assert_eq!(parsed(&text), Ok(request()));
+        let several = text.replace("other, mqtt", "other\r\nsec-websocket-protocol:mqtt");
+        assert_eq!(parsed(&several), Ok(request()));
+        let browser = text.replace("Connection: Upgrade", "Connection: keep-alive, upgrade");
+        assert_eq!(parsed(&browser), Ok(request()));
+    }
+
+    #[test]
+    fn what_is_no_upgrade_is_refused() {
+        let text = request().to_text();
+        for (from, to, refusal) in [
+            ("GET", "POST", Refusal::Method),
+            ("Upgrade: websocket\r\n", "", Refusal::NoUpgrade),
+            ("Connection: Upgrade\r\n", "", Refusal::NoUpgrade),
+            ("Version: 13", "Version: 8", Refusal::Version),
+            ("dGhlIHNhbXBsZSBub25jZQ==", "c2hvcnQ=", Refusal::Key),
+            ("Host: localhost:80\r\n", "", Refusal::Host),
+        ] {
+            assert_eq!(parsed(&text.replace(from, to)), Err(refusal), "{refusal}");
+        }
+    }
+
+    fn answered(text: &str) -> (Answer, BytesMut) {
+        let mut buffer = BytesMut::new();
+        let key = request().key;
+        let mut text = text.as_bytes();
+        let answer = read(Answer::read(&mut text, &mut buffer, &key));
+        (answer.expect("an answer"), buffer)
+    }
+
+    #[test]
+    fn an_answer_reads_as_it_was_written() {
+        let text = format!("{}rest", request().accept(Some("mqtt")));
+        let (answer, buffer) = answered(&text);
+        assert!(answer.is_upgrade());
+        assert_eq!(answer.protocol.as_deref(), Some("mqtt"));
+        assert_eq!(&buffer[..], b"rest");
+    }
+
+    #[test]
+    fn an_answer_that_does_not_fit_is_no_upgrade() {
+        let text = request().accept(None);
+        for (from, to) in [
+            ("Upgrade: websocket\r\n", ""),
+            ("Connection: Upgrade\r\n", ""),
+            (
+                "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+                "s3pPLMBiTxaQ9kYGzzhZRbK+xO0=",
+            ),
+            ("\r\n\r\n", "\r\nSec-WebSocket-Extensions: x\r\n\r\n"),
+            ("101", "200"),
+        ] {
+            let text = text.replace(from, to);
+            assert!(!answered(&text).0.is_upgrade(), "{from}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_http_is_told_from_what_has_no_end() {
+        let error = |mut bytes: &[u8]| {
+            let mut buffer = BytesMut::new();
+            read(Answer::read(&mut bytes, &mut buffer, "key")).expect_err("no answer")
+        };
+        let mqtt = error(b"\x20\x02\x00\x00\r\n\r\n");
+        assert!(matches!(mqtt, HandshakeError::NotHttp(_)), "{mqtt}");
+        for cut in [&b""[..], b"HTTP/1.1 200"] {
+            let cut = error(cut);
+            assert!(matches!(cut, HandshakeError::Closed), "{cut}");
+        }
+        let endless = error(&[b'\n'; HEAD_LIMIT + 9]);
+        assert!(matches!(endless, HandshakeError::TooLong), "{endless}");
+    }
+}
