@@ -77,9 +77,12 @@ struct Excerpt {
 }
 
 fn excerpt(line: &str, place: Place) -> Excerpt {
-    // Each character as it is shown, with its width.
-    let cells: Vec<(String, usize)> = line.trim_end().chars().map(cell).collect();
-    let start = (place.column.max(1) as usize - 1).min(cells.len());
+    // Each character as it is shown, with its width. Of a very long line a stretch around the place is enough.
+    let column = place.column.max(1) as usize - 1;
+    let skipped = column.saturating_sub(2 * WIDTH);
+    let stretch = line.trim_end().chars().skip(skipped).take(4 * WIDTH);
+    let cells: Vec<(String, usize)> = stretch.map(cell).collect();
+    let start = (column - skipped).min(cells.len());
     let end = (start + place.length.max(1) as usize).min(cells.len().max(start));
     let columns = |range: &[(String, usize)]| range.iter().map(|(_, w)| w).sum::<usize>();
 

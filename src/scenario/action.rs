@@ -17,7 +17,6 @@ use super::packet::{self, Manner, expand_clean_session, merge, plain_filter, sen
 use super::scope::{Mapping, Scope};
 use super::text;
 use super::value::{boolean, only_version_5};
-use super::words::did_you_mean;
 use crate::diagnostic::Place;
 
 /// Actions that are no packets.
@@ -99,7 +98,7 @@ fn unknown<T>(scope: Scope<'_>, key: &str, place: Place) -> Option<T> {
         .chain(["ping"])
         .chain(OTHERS);
     let mut diagnostic = scope.at(place, format!("unknown action `{}`", short(key)));
-    diagnostic.label = did_you_mean(key, known.clone());
+    diagnostic.label = scope.suggest(key, known.clone());
     if packet_named(key).is_some() && diagnostic.label.is_none() {
         diagnostic.hint = Some(format!(
             "a client sends it with `send: {{ {key}: … }}`, and waits for it with `expect: {key}`"
@@ -144,7 +143,7 @@ fn send(scope: Scope<'_>, actor: Actor<'_>, node: &Node) -> Option<SendBytes> {
     let key = &*entry.key.text;
     let Some(packet) = packet_named(key) else {
         let mut diagnostic = scope.at(entry.key.place, format!("unknown packet `{}`", short(key)));
-        diagnostic.label = did_you_mean(key, PACKETS.iter().map(|(word, _)| *word));
+        diagnostic.label = scope.suggest(key, PACKETS.iter().map(|(word, _)| *word));
         return scope.fail(diagnostic);
     };
     let value = Some(&entry.value).filter(|node| node.value != Value::Empty);

@@ -9,7 +9,6 @@ use super::model::{
 };
 use super::scope::Scope;
 use super::text::known_size;
-use super::words::did_you_mean;
 use crate::diagnostic::Place;
 use mqtt_check_codec::PacketType;
 
@@ -76,7 +75,7 @@ fn ids(scope: Scope<'_>, steps: &[Step]) {
             if !known.contains(id.as_str()) {
                 let title = format!("no step before this one has the id `{id}`");
                 let mut diagnostic = scope.at(expectation.place, title);
-                diagnostic.label = did_you_mean(id, known.iter().copied().chain(["last_packet"]));
+                diagnostic.label = scope.suggest(id, known.iter().copied().chain(["last_packet"]));
                 scope.add(diagnostic);
             }
         });
@@ -121,7 +120,7 @@ fn choices(scope: Scope<'_>, steps: &[Step]) {
             let Some(choice) = known.iter().find(|c| c.name == *name) else {
                 let title = format!("no step before this one is the choice `{name}`");
                 let mut diagnostic = scope.at(step.place, title);
-                diagnostic.label = did_you_mean(name, known.iter().map(|c| c.name.as_str()));
+                diagnostic.label = scope.suggest(name, known.iter().map(|c| c.name.as_str()));
                 scope.add(diagnostic);
                 continue;
             };
@@ -129,7 +128,7 @@ fn choices(scope: Scope<'_>, steps: &[Step]) {
             if !answers().any(|a| a == answer) {
                 let title = format!("the choice `{name}` has no answer `{answer}`");
                 let mut diagnostic = scope.at(step.place, title);
-                diagnostic.label = did_you_mean(answer, answers());
+                diagnostic.label = scope.suggest(answer, answers());
                 diagnostic.hint = Some(format!(
                     "its answers are {}",
                     answers().collect::<Vec<_>>().join(", ")
@@ -350,7 +349,9 @@ impl Names<'_> {
                 if !self.bound.contains(name) {
                     let title = format!("nothing binds `${name}` before this");
                     let mut diagnostic = self.scope.at(place, title);
-                    diagnostic.label = did_you_mean(name, self.bound.iter().map(String::as_str));
+                    diagnostic.label = self
+                        .scope
+                        .suggest(name, self.bound.iter().map(String::as_str));
                     if diagnostic.label.is_none() {
                         diagnostic.hint = Some(format!(
                             "an expectation binds it, `expect: {{ publish: {{ packet_id: ${name} }} }}`, a row has it, or `{{ text: … }}` takes it as it is written"

@@ -12,7 +12,6 @@ use super::node::{Entry, Node, short};
 use super::reason;
 use super::scope::{Mapping, Scope};
 use super::value::{boolean, number};
-use super::words::did_you_mean;
 use crate::diagnostic::Place;
 
 /// Expectations that are no packets.
@@ -92,7 +91,7 @@ fn the_only<'a>(scope: Scope<'_>, node: &Node, rest: &[&'a Entry]) -> Option<&'a
             let key = &*second.key.text;
             let title = format!("`{}` is a second expectation in one mapping", short(key));
             let mut diagnostic = scope.at(second.key.place, title);
-            diagnostic.label = did_you_mean(key, MODIFIERS);
+            diagnostic.label = scope.suggest(key, MODIFIERS);
             if diagnostic.label.is_none() {
                 diagnostic.hint = Some("several are a list: `expect: [ …, … ]`".to_owned());
             }
@@ -130,7 +129,7 @@ fn unknown<T>(scope: Scope<'_>, key: &str, place: Place) -> Option<T> {
     let known = received.chain(OTHERS);
     let title = format!("unknown expectation `{}`", short(key));
     let mut diagnostic = scope.at(place, title);
-    diagnostic.label = did_you_mean(key, known.clone().chain(MODIFIERS));
+    diagnostic.label = scope.suggest(key, known.clone().chain(MODIFIERS));
     if diagnostic.label.is_none() {
         let known: Vec<_> = known.collect();
         diagnostic.hint = Some(format!("what can be expected: {}", known.join(", ")));

@@ -17,7 +17,6 @@ use super::settings::settings;
 use super::step::{self, Setting, Stage};
 use super::syntax;
 use super::value::{boolean, prose};
-use super::words::did_you_mean;
 use crate::diagnostic::{Diagnostic, Place, Source};
 
 /// Every key of a scenario file.
@@ -130,7 +129,7 @@ impl<'a> File<'a> {
             }
             let title = format!("unknown key `{}` in a scenario", short(key));
             let mut diagnostic = self.report.at(entry.key.place, title);
-            diagnostic.label = did_you_mean(key, KEYS.iter().copied());
+            diagnostic.label = self.report.suggest(key, KEYS.iter().copied());
             if diagnostic.label.is_none() {
                 diagnostic.hint = Some(format!("a scenario has {}", KEYS.join(", ")));
             }
@@ -270,7 +269,9 @@ impl<'a> File<'a> {
             if !seen.step_ids.contains(id) {
                 let title = format!("no step has the id `{}`", short(id));
                 let mut diagnostic = self.report.at(*place, title);
-                diagnostic.label = did_you_mean(id, seen.step_ids.iter().map(String::as_str));
+                diagnostic.label = self
+                    .report
+                    .suggest(id, seen.step_ids.iter().map(String::as_str));
                 self.report.add(diagnostic);
             }
         }
@@ -404,7 +405,7 @@ fn needs(scope: Scope<'_>, node: &Node) -> Option<Vec<Capability>> {
                 let title = format!("unknown capability {}", item.found());
                 let mut diagnostic = scope.at(item.place, title);
                 let text = item.text().unwrap_or("");
-                diagnostic.label = did_you_mean(text, words.iter().copied());
+                diagnostic.label = scope.suggest(text, words.iter().copied());
                 if diagnostic.label.is_none() {
                     diagnostic.hint = Some(format!("capabilities are {}", words.join(", ")));
                 }

@@ -1,5 +1,7 @@
 //! `hooks`: the list of the broker's events that a scenario expects.
 
+use std::collections::HashSet;
+
 use mqtt_check_codec::PacketType;
 
 use super::model::{Client, Expr, HookList, HookPattern, Literal};
@@ -7,7 +9,6 @@ use super::node::{Entry, Node, Value, short};
 use super::reason;
 use super::scope::{Mapping, Scope, unknown_key};
 use super::value::number;
-use super::words::did_you_mean;
 
 /// What an event's field takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,9 +171,10 @@ pub(crate) fn hook_list(scope: Scope<'_>, clients: &[Client], node: &Node) -> Op
 /// The list of the clients that its events name.
 fn of_events(scope: Scope<'_>, node: &Node, events: Vec<HookPattern>) -> Option<HookList> {
     let mut of: Vec<String> = Vec::new();
+    let mut known = HashSet::new();
     for event in &events {
         for (name, value) in &event.fields {
-            if name == "client" && !of.contains(value) {
+            if name == "client" && known.insert(value.as_str()) {
                 of.push(value.clone());
             }
         }
@@ -203,7 +205,7 @@ fn event(scope: Scope<'_>, clients: &[Client], node: &Node) -> Option<HookPatter
     };
     let Some((_, known)) = EVENTS.iter().find(|(n, _)| *n == name) else {
         let mut diagnostic = scope.at(place, format!("unknown hook event `{}`", short(name)));
-        diagnostic.label = did_you_mean(name, EVENTS.iter().map(|(n, _)| *n));
+        diagnostic.label = scope.suggest(name, EVENTS.iter().map(|(n, _)| *n));
         return scope.fail(diagnostic);
     };
     let entries = match value.map(|node| &node.value) {
@@ -282,7 +284,7 @@ fn client_id(scope: Scope<'_>, clients: &[Client], node: &Node) -> Option<String
     }
     let title = format!("no client has the Client Identifier `{}`", short(id));
     let mut diagnostic = scope.at(node.place, title);
-    diagnostic.label = did_you_mean(id, known.iter().map(|k| &**k));
+    diagnostic.label = scope.suggest(id, known.iter().map(|k| &**k));
     if diagnostic.label.is_none() {
         diagnostic.hint = Some(format!("the identifiers are {}", known.join(", ")));
     }

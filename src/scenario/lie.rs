@@ -1,5 +1,7 @@
 //! Deliberate faults of an encoded packet: `override`, and `append`, `trailing`, `properties` and `cut` beside it.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::{
@@ -15,7 +17,6 @@ use super::notation;
 use super::scope::{Mapping, Scope};
 use super::text::{self, PAYLOAD_MAX, Rules};
 use super::value::{number, only_version_5};
-use super::words::did_you_mean;
 
 /// The faults of a packet, as they stand in its mapping beside its fields.
 #[derive(Debug, Clone, Copy, Default)]
@@ -76,18 +77,25 @@ fn overrides(scope: Scope<'_>, packet: &PacketTemplate, node: &Node) -> Option<V
         return scope.expected(node, "fields and their bytes (a mapping)");
     };
     let names = names(packet, scope.version);
+    // A name without an index is the first's.
+    let firsts = names.iter().map(|name| name.replacen("[0]", "", 1));
+    let known: HashSet<String> = names.iter().cloned().chain(firsts).collect();
     let all: Vec<_> = entries
         .iter()
-        .map(|entry| lie(scope, packet.packet_type, &names, entry))
+        .map(|entry| lie(scope, packet.packet_type, &names, &known, entry))
         .collect();
     all.into_iter().collect()
 }
 
-fn lie(scope: Scope<'_>, packet: PacketType, names: &[String], entry: &Entry) -> Option<Lie> {
+fn lie(
+    scope: Scope<'_>,
+    packet: PacketType,
+    names: &[String],
+    known: &HashSet<String>,
+    entry: &Entry,
+) -> Option<Lie> {
     let field = entry.key.text.to_string();
-    // A name without an index is the first's.
-    let first = |name: &String| name.replacen("[0]", "", 1) == field;
-    if !names.iter().any(|name| *name == field || first(name)) {
+    if !known.contains(&field) {
         return unknown(scope, packet, names, entry);
     }
     if entry.value.word() == Some("~") {
@@ -110,7 +118,7 @@ fn unknown<T>(scope: Scope<'_>, packet: PacketType, names: &[String], entry: &En
     } else if ["append", "trailing", "cut"].contains(&key) {
         diagnostic.hint = Some(format!("`{key}` stands beside `override`, not in it"));
     } else {
-        diagnostic.label = did_you_mean(key, names.iter().map(String::as_str));
+        diagnostic.label = scope.suggest(key, names.iter().map(String::as_str));
         diagnostic.hint = Some(format!("its fields are {}", names.join(", ")));
     }
     scope.fail(diagnostic)

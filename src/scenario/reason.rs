@@ -7,7 +7,6 @@ use super::expression;
 use super::fields::packet_word;
 use super::node::{Node, short};
 use super::scope::Scope;
-use super::words::did_you_mean;
 
 /// The reason that a value names in one of these packets.
 pub(crate) fn reason(scope: Scope<'_>, node: &Node, packets: &[PacketType]) -> Option<ReasonCode> {
@@ -46,7 +45,7 @@ pub(crate) fn reason(scope: Scope<'_>, node: &Node, packets: &[PacketType]) -> O
     let title = format!("{packet} has no reason `{}`", short(text));
     let mut diagnostic = scope.at(node.place, title);
     let known: Vec<_> = packets.iter().flat_map(|p| names(*p, version)).collect();
-    diagnostic.label = did_you_mean(text, known.iter().map(|(_, name)| *name));
+    diagnostic.label = scope.suggest(text, known.iter().map(|(_, name)| *name));
     if diagnostic.label.is_none() {
         let known: Vec<_> = known.iter().map(|(_, name)| *name).collect();
         diagnostic.hint = Some(match &known[..] {

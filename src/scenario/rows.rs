@@ -2,7 +2,7 @@
 //! on the tree, before anything is typed.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mqtt_check_codec::ProtocolVersion;
 
@@ -28,7 +28,7 @@ pub(crate) struct Row<'a> {
     /// Whether it has every name that the file uses.
     pub(crate) is_complete: bool,
     /// What `$name` stands for.
-    values: Vec<(&'a str, &'a Node)>,
+    values: BTreeMap<&'a str, &'a Node>,
 }
 
 /// What filling in may still use.
@@ -123,7 +123,7 @@ fn row<'a>(report: &Report, entry: &'a Entry) -> Option<Row<'a>> {
             return None;
         }
     };
-    let mut values = Vec::new();
+    let mut values = BTreeMap::new();
     for pair in pairs {
         let key = &*pair.key.text;
         if REPLACING.contains(&key) {
@@ -135,7 +135,7 @@ fn row<'a>(report: &Report, entry: &'a Entry) -> Option<Row<'a>> {
             report.add(report.at(pair.key.place, title).hint(hint));
             continue;
         }
-        values.push((key, &pair.value));
+        values.insert(key, &pair.value);
     }
     Some(Row {
         name: name.to_owned(),
@@ -153,15 +153,17 @@ fn check_names(report: &Report, root: &Node, rows: &mut [Row<'_>]) {
             names_in(&entry.value, &mut used);
         }
     }
-    for name in rows.iter().flat_map(|r| &r.values).map(|v| v.0) {
-        if let Some(place) = counter_inside(root, name) {
+    let mut counters = BTreeMap::new();
+    counters_in(root, &mut counters);
+    for name in rows.iter().flat_map(|r| r.values.keys()) {
+        if let Some(place) = counters.get(*name) {
             let title = format!("`{name}` is a value of the rows already");
-            report.add(report.at(place, title).hint("name the counter otherwise"));
+            report.add(report.at(*place, title).hint("name the counter otherwise"));
         }
     }
     let known: BTreeSet<String> = rows
         .iter()
-        .flat_map(|r| r.values.iter().map(|v| v.0.to_owned()))
+        .flat_map(|r| r.values.keys().map(|name| (*name).to_owned()))
         .collect();
     for row in rows {
         for (name, value) in &row.values {
@@ -174,7 +176,7 @@ fn check_names(report: &Report, root: &Node, rows: &mut [Row<'_>]) {
             }
         }
         for name in known.iter().filter(|name| used.contains(*name)) {
-            if !row.values.iter().any(|(n, _)| n == name) {
+            if !row.values.contains_key(name.as_str()) {
                 let title = format!("the row `{}` has no `{name}`", row.name);
                 let hint = "every row has every name that the file uses";
                 report.add(report.at(row.node.place, title).hint(hint));
@@ -268,7 +270,8 @@ pub(crate) fn fill(
     row: Option<&Row<'_>>,
     version: ProtocolVersion,
 ) -> Option<Node> {
-    let values = row.map_or(&[][..], |row| &row.values);
+    let none = BTreeMap::new();
+    let values = row.map_or(&none, |row| &row.values);
     Filler {
         report,
         budget,
@@ -278,18 +281,22 @@ pub(crate) fn fill(
     .node(node)
 }
 
-/// Where a repeat inside of these steps counts by the same name.
-pub(crate) fn counter_inside(node: &Node, name: &str) -> Option<Place> {
+/// The names by which repeats in a tree count, and where each first does.
+pub(crate) fn counters_in(node: &Node, out: &mut BTreeMap<String, Place>) {
     match &node.value {
-        Value::Empty | Value::Scalar(_) => None,
-        Value::List(items) => items.iter().find_map(|item| counter_inside(item, name)),
-        Value::Map(entries) => entries.iter().find_map(|entry| {
-            let counter = (&*entry.key.text == "repeat").then(|| entry.value.find("as"));
-            match counter.flatten() {
-                Some(counter) if counter.text() == Some(name) => Some(counter.place),
-                _ => counter_inside(&entry.value, name),
+        Value::Empty | Value::Scalar(_) => {}
+        Value::List(items) => items.iter().for_each(|item| counters_in(item, out)),
+        Value::Map(entries) => {
+            for entry in entries {
+                if &*entry.key.text == "repeat"
+                    && let Some(counter) = entry.value.find("as")
+                    && let Some(name) = counter.text()
+                {
+                    out.entry(name.to_owned()).or_insert(counter.place);
+                }
+                counters_in(&entry.value, out);
             }
-        }),
+        }
     }
 }
 
@@ -302,7 +309,7 @@ pub(crate) fn with_counter(scope: Scope<'_>, node: &Node, name: &str, i: u64) ->
             style: Style::Plain,
         }),
     };
-    let values = [(name, &counter)];
+    let values = BTreeMap::from([(name, &counter)]);
     let filler = Filler {
         report: scope.report,
         budget: scope.budget,
@@ -319,7 +326,7 @@ pub(crate) fn with_counter(scope: Scope<'_>, node: &Node, name: &str, i: u64) ->
 struct Filler<'a> {
     report: &'a Report,
     budget: &'a Budget,
-    values: &'a [(&'a str, &'a Node)],
+    values: &'a BTreeMap<&'a str, &'a Node>,
     /// `None`: switches have been resolved.
     version: Option<ProtocolVersion>,
 }
@@ -374,7 +381,7 @@ impl Filler<'_> {
         {
             // The value itself is not filled in again, but may be a switch.
             return Filler {
-                values: &[],
+                values: &BTreeMap::new(),
                 ..*self
             }
             .node(value);
@@ -405,8 +412,7 @@ impl Filler<'_> {
     }
 
     fn value(&self, name: &str) -> Option<&Node> {
-        let found = self.values.iter().find(|(n, _)| *n == name);
-        found.map(|(_, node)| *node)
+        self.values.get(name).copied()
     }
 
     /// The text that is filled in for a name.
@@ -415,7 +421,7 @@ impl Filler<'_> {
             return Some(None);
         };
         let resolved = Filler {
-            values: &[],
+            values: &BTreeMap::new(),
             ..*self
         }
         .node(value)?;

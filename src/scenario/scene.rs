@@ -1,5 +1,7 @@
 //! Actions of the scene: waiting, the broker's events, what the broker is told, choices, parallels and repeats.
 
+use std::collections::BTreeMap;
+
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
 
 use super::duration::duration;
@@ -14,7 +16,6 @@ use super::scope::{Mapping, Scope};
 use super::settings::not_yet;
 use super::step::{Body, Setting, Stage, flip, label, steps, too_many, word};
 use super::value::{number, prose};
-use super::words::did_you_mean;
 
 /// Words that stand where a client's name could.
 pub(crate) const WORDS: [&str; 7] = [
@@ -71,7 +72,7 @@ fn broker(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
                 entry.key.place,
                 format!("the broker cannot be told to `{}`", short(key)),
             );
-            diagnostic.label = did_you_mean(key, known);
+            diagnostic.label = scope.suggest(key, known);
             scope.fail(diagnostic)
         }
     }
@@ -184,11 +185,13 @@ fn repeat(stage: Stage<'_>, node: &Node) -> Option<Vec<Step>> {
     let list = map.require("steps");
     map.finish();
     let (times, counter, list) = (times?, flip(counter)?, list?);
+    let mut inner = BTreeMap::new();
+    rows::counters_in(list, &mut inner);
     if let Some(name) = &counter
-        && let Some(place) = rows::counter_inside(list, name)
+        && let Some(place) = inner.get(name)
     {
         let title = format!("`{name}` counts the rounds of the repeat around this one already");
-        return scope.fail(scope.at(place, title));
+        return scope.fail(scope.at(*place, title));
     }
     let mut out = Vec::new();
     for i in 1..=times {

@@ -1,21 +1,35 @@
 //! What every part of a scenario is typed with: where errors go, the version in hand, the clients there are.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use mqtt_check_codec::ProtocolVersion;
 
 use super::model::ClientIndex;
-use super::node::{Entry, Node, short};
+use super::node::{self, Node, short};
 use super::rows::Budget;
-use super::words::{did_you_mean, either};
+use super::words::{self, either};
 use crate::diagnostic::{Diagnostic, Place, Source};
+
+/// So many errors of one file are shown.
+const SHOWN: usize = 100;
 
 /// Collects what is wrong with one file.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) source: Arc<Source>,
-    found: RefCell<Vec<Diagnostic>>,
+    found: RefCell<Found>,
+}
+
+#[derive(Debug, Default)]
+struct Found {
+    diagnostics: Vec<Diagnostic>,
+    /// Where what stands, so that another row or version does not say it again.
+    known: HashMap<(Option<Place>, String), usize>,
+    /// Errors that are not shown.
+    more: usize,
 }
 
 impl Report {
@@ -33,28 +47,49 @@ impl Report {
 
     /// Reports it, unless another row or version already did.
     pub(crate) fn add(&self, diagnostic: Diagnostic) {
-        let mut found = self.found.borrow_mut();
-        let known = |d: &Diagnostic| {
-            d.place == diagnostic.place
-                && (d.title == diagnostic.title
-                    || d.place.is_some()
-                        && without_names(&d.title) == without_names(&diagnostic.title))
+        let found = &mut *self.found.borrow_mut();
+        let title = match diagnostic.place {
+            Some(_) => without_names(&diagnostic.title),
+            None => diagnostic.title.clone(),
         };
-        match found.iter_mut().find(|d| known(d)) {
-            None => found.push(diagnostic),
-            // The one that knows what was meant is the better one.
-            Some(first) if first.label.is_none() && diagnostic.label.is_some() => {
-                *first = diagnostic;
+        match found.known.entry((diagnostic.place, title)) {
+            Entry::Vacant(_) if found.diagnostics.len() == SHOWN => found.more += 1,
+            Entry::Vacant(entry) => {
+                entry.insert(found.diagnostics.len());
+                found.diagnostics.push(diagnostic);
             }
-            Some(_) => {}
+            // The one that knows what was meant is the better one.
+            Entry::Occupied(entry) => {
+                let first = &mut found.diagnostics[*entry.get()];
+                if first.label.is_none() && diagnostic.label.is_some() {
+                    *first = diagnostic;
+                }
+            }
         }
+    }
+
+    /// `did you mean …?`, if something was probably meant and will be shown.
+    pub(crate) fn suggest<'a>(
+        &self,
+        word: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+    ) -> Option<String> {
+        if self.found.borrow().diagnostics.len() == SHOWN {
+            return None;
+        }
+        words::did_you_mean(word, candidates)
     }
 
     /// Everything that was reported, in the order of the file.
     pub(crate) fn into_found(self) -> Vec<Diagnostic> {
-        let mut found = self.found.into_inner();
-        found.sort_by_key(|d| d.place);
-        found
+        let found = self.found.into_inner();
+        let mut diagnostics = found.diagnostics;
+        diagnostics.sort_by_key(|d| d.place);
+        if found.more > 0 {
+            let title = format!("{} more errors in this file", found.more);
+            diagnostics.push(Diagnostic::new(&self.source, None, title));
+        }
+        diagnostics
     }
 }
 
@@ -124,6 +159,15 @@ impl<'a> Scope<'a> {
         self.report.add(diagnostic);
     }
 
+    /// `did you mean …?`, if something was probably meant.
+    pub(crate) fn suggest<'c>(
+        self,
+        word: &str,
+        candidates: impl IntoIterator<Item = &'c str>,
+    ) -> Option<String> {
+        self.report.suggest(word, candidates)
+    }
+
     /// Reports and gives nothing, for `return scope.fail(…)`.
     pub(crate) fn fail<T>(self, diagnostic: Diagnostic) -> Option<T> {
         self.add(diagnostic);
@@ -151,7 +195,7 @@ impl<'a> Scope<'a> {
         let mut diagnostic = self.at(node.place, title);
         diagnostic.label = node
             .text()
-            .and_then(|t| did_you_mean(t, words.iter().copied()));
+            .and_then(|t| self.suggest(t, words.iter().copied()));
         self.fail(diagnostic)
     }
 
@@ -178,7 +222,7 @@ impl<'a> Scope<'a> {
     pub(crate) fn unknown_client<T>(self, name: &str, place: Place) -> Option<T> {
         let mut diagnostic = self.at(place, format!("unknown client `{}`", short(name)));
         let names = || self.clients.iter().map(|c| c.name.as_str());
-        diagnostic.label = did_you_mean(name, names());
+        diagnostic.label = self.suggest(name, names());
         if diagnostic.label.is_none() {
             let names: Vec<_> = names().collect();
             diagnostic.hint = Some(format!("the clients of this file are {}", names.join(", ")));
@@ -192,7 +236,7 @@ impl<'a> Scope<'a> {
 pub(crate) struct Mapping<'a> {
     scope: Scope<'a>,
     node: &'a Node,
-    entries: &'a [Entry],
+    entries: &'a [node::Entry],
     taken: Vec<bool>,
     known: Vec<&'static str>,
     /// What the mapping is, for messages: `a step`.
@@ -221,7 +265,7 @@ impl<'a> Mapping<'a> {
     }
 
     /// The pair with a key.
-    pub(crate) fn take_entry(&mut self, key: &'static str) -> Option<&'a Entry> {
+    pub(crate) fn take_entry(&mut self, key: &'static str) -> Option<&'a node::Entry> {
         self.known.push(key);
         let index = self.entries.iter().position(|e| &*e.key.text == key)?;
         self.taken[index] = true;
@@ -239,15 +283,15 @@ impl<'a> Mapping<'a> {
     }
 
     /// Pairs that nobody took, to be taken by other means.
-    pub(crate) fn rest(&mut self) -> Vec<&'a Entry> {
+    pub(crate) fn rest(&mut self) -> Vec<&'a node::Entry> {
         let taken = std::mem::replace(&mut self.taken, vec![true; self.entries.len()]);
         let pairs = self.entries.iter().zip(taken);
         pairs.filter(|(_, t)| !t).map(|(e, _)| e).collect()
     }
 
     /// A pair that nobody took and whose key is a client's name.
-    pub(crate) fn take_client(&mut self) -> Option<&'a Entry> {
-        let is_client = |e: &Entry| self.scope.clients.iter().any(|c| c.name == *e.key.text);
+    pub(crate) fn take_client(&mut self) -> Option<&'a node::Entry> {
+        let is_client = |e: &node::Entry| self.scope.clients.iter().any(|c| c.name == *e.key.text);
         let mut pairs = self.entries.iter().enumerate();
         let (index, entry) = pairs.find(|(i, e)| !self.taken[*i] && is_client(e))?;
         self.taken[index] = true;
@@ -278,14 +322,14 @@ const SWITCH_HINT: &str =
 /// Reports a key that has no meaning here.
 pub(crate) fn unknown_key<'a>(
     scope: Scope<'_>,
-    entry: &Entry,
+    entry: &node::Entry,
     what: &str,
     known: impl Iterator<Item = &'a str> + Clone,
 ) {
     let key = &*entry.key.text;
     let title = format!("unknown key `{}` in {what}", short(key));
     let mut diagnostic = scope.at(entry.key.place, title);
-    diagnostic.label = did_you_mean(key, known.clone());
+    diagnostic.label = scope.suggest(key, known.clone());
     if is_version(key) {
         diagnostic.hint = Some(SWITCH_HINT.to_owned());
     } else if diagnostic.label.is_none() {

@@ -7,7 +7,6 @@ use super::node::{Entry, Node, short};
 use super::scene::{WORDS, scene_action};
 use super::scope::{Mapping, Scope, unknown_key};
 use super::value::prose;
-use super::words::did_you_mean;
 use crate::diagnostic::Place;
 
 /// Steps of a case, those of repeats and parallels counted one by one.
@@ -314,7 +313,7 @@ fn client_action(stage: Stage<'_>, entry: &Entry) -> Option<(ClientIndex, Client
     let Some(client) = scope.client(name) else {
         let mut diagnostic = scope.at(entry.key.place, format!("unknown client `{}`", short(name)));
         let keys = ["id", "only", "when", "clause", "level", "note"];
-        diagnostic.label = did_you_mean(name, names(scope).chain(WORDS).chain(keys));
+        diagnostic.label = scope.suggest(name, names(scope).chain(WORDS).chain(keys));
         if diagnostic.label.is_none() {
             let known: Vec<_> = names(scope).collect();
             diagnostic.hint = Some(format!("the clients of this file are {}", known.join(", ")));

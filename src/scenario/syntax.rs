@@ -73,8 +73,8 @@ struct Open {
 
 enum Items {
     List(Vec<Node>),
-    /// The pairs so far, and a key that waits for its value.
-    Map(Vec<Entry>, Option<Key>),
+    /// The pairs so far, the lines of their keys, and a key that waits for its value.
+    Map(Vec<Entry>, HashMap<Arc<str>, u32>, Option<Key>),
 }
 
 impl Builder<'_> {
@@ -110,7 +110,12 @@ impl Builder<'_> {
                     self.begin(Items::List(Vec::new()), style, anchor, &span)?;
                 }
                 Event::MappingStart(style, anchor, _) => {
-                    self.begin(Items::Map(Vec::new(), None), style, anchor, &span)?;
+                    self.begin(
+                        Items::Map(Vec::new(), HashMap::new(), None),
+                        style,
+                        anchor,
+                        &span,
+                    )?;
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.end(&span)?,
                 Event::Alias(id) => self.alias(id, &span)?,
@@ -156,7 +161,7 @@ impl Builder<'_> {
         if self.open.len() == DEPTH_LIMIT {
             return Err(self.too_deep(self.place(&span.start, &span.end)));
         }
-        if let Some(Items::Map(_, key @ None)) = self.open.last_mut().map(|o| &mut o.items) {
+        if let Some(Items::Map(_, _, key @ None)) = self.open.last_mut().map(|o| &mut o.items) {
             let _ = key;
             let place = self.place(&span.start, &span.end);
             return Err(self.no_text_key(place));
@@ -182,7 +187,7 @@ impl Builder<'_> {
         };
         let value = match open.items {
             Items::List(items) => Value::List(items),
-            Items::Map(entries, _) => Value::Map(entries),
+            Items::Map(entries, ..) => Value::Map(entries),
         };
         let node = Node { place, value };
         if open.anchor != 0 {
@@ -232,7 +237,7 @@ impl Builder<'_> {
         match self.open.last_mut().map(|open| &mut open.items) {
             None => self.root = Some(node),
             Some(Items::List(items)) => items.push(node),
-            Some(Items::Map(entries, waiting)) => match waiting.take() {
+            Some(Items::Map(entries, known, waiting)) => match waiting.take() {
                 Some(key) => entries.push(Entry { key, value: node }),
                 None => {
                     let Value::Scalar(scalar) = node.value else {
@@ -245,16 +250,18 @@ impl Builder<'_> {
                                 .hint("write the keys out, or give them as a row of `cases`"),
                         ));
                     }
-                    let twice = entries.iter().find(|e| e.key.text == scalar.text);
-                    if let Some(first) = twice {
+                    if let Some(line) = known.get(&scalar.text) {
                         let title = format!(
                             "the key `{}` stands twice",
                             super::node::short(&scalar.text)
                         );
-                        let hint = format!("it first stands in line {}", first.key.place.line);
+                        let hint = format!("it first stands in line {line}");
                         self.diagnostics
                             .push(Diagnostic::new(self.source, Some(node.place), title).hint(hint));
                     }
+                    known
+                        .entry(Arc::clone(&scalar.text))
+                        .or_insert(node.place.line);
                     *waiting = Some(Key {
                         text: scalar.text,
                         place: node.place,

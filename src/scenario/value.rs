@@ -9,7 +9,6 @@ use super::fields::{self, Stands};
 use super::model::{Expr, Literal, Operator};
 use super::node::{Node, short};
 use super::scope::Scope;
-use super::words::did_you_mean;
 use crate::diagnostic::{Diagnostic, Place};
 
 /// A text that nothing is computed in: a title, a note.
@@ -148,7 +147,7 @@ fn connack_field(scope: Scope<'_>, node: &Node, name: &str) -> Option<()> {
             node.place,
             format!("CONNACK has no field `{}`", short(name)),
         );
-        diagnostic.label = did_you_mean(name, known.map(|spec| spec.name));
+        diagnostic.label = scope.suggest(name, known.map(|spec| spec.name));
         return scope.fail(diagnostic);
     };
     if spec.v5 && !scope.version.has_properties() {

@@ -1,5 +1,8 @@
 //! Suggestions for words that are not known.
 
+/// So many candidates are compared; beyond that a suggestion costs more than it is worth.
+const CANDIDATES: usize = 1_000;
+
 /// The candidate that was probably meant.
 pub(crate) fn nearest<'a>(
     word: &str,
@@ -9,8 +12,12 @@ pub(crate) fn nearest<'a>(
     let limit = (word.chars().count() / 3).clamp(1, 4);
     let plain = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
     let word = plain(word);
+    let length = word.chars().count();
     candidates
         .into_iter()
+        .take(CANDIDATES)
+        // What differs more in length differs more in all.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= limit)
         .map(|candidate| {
             (
                 strsim::damerau_levenshtein(&word, &plain(candidate)),
