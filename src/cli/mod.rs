@@ -4,6 +4,7 @@
 //! [`main`] turns either into the number that the shell sees.
 
 mod accept;
+mod broker;
 mod check;
 mod decode;
 mod interrupt;
@@ -66,7 +67,8 @@ enum Command {
     Mutants(mutants::Arguments),
     /// Show what the bytes of packets mean
     Decode(decode::Arguments),
-    // `broker`, which serves the bundled broker, stands in `broker.rs` and is registered here.
+    /// Serve the bundled broker until interrupted
+    Broker(broker::Arguments),
 }
 
 /// Why a command could not do its work.
@@ -126,6 +128,7 @@ pub fn main() -> ExitCode {
         Command::Reject(arguments) => accept::reject(arguments),
         Command::Mutants(arguments) => mutants::run(arguments, dress),
         Command::Decode(arguments) => decode::run(arguments, dress),
+        Command::Broker(arguments) => broker::run(arguments, dress),
     };
     let exit = ended.unwrap_or_else(|failure| {
         output::complain(&failure, dress.err);

@@ -1,0 +1,207 @@
+//! `mqtt-check broker`: serves the bundled broker on TCP, right or with deliberate faults, until it is interrupted.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use clap::Args;
+use mqtt_check_broker::shell::{Listener, Server};
+use mqtt_check_broker::{Config, Control, Deviation, Deviations, HookEvent};
+use serde_json::{Map, Value};
+
+use super::interrupt::{is_interrupted, listen};
+use super::{Dress, Failure, output};
+use crate::exit::Exit;
+
+/// Events that may wait to be written; beyond it they are left out and counted.
+const MAXIMUM_WAITING: usize = 10_000;
+/// How often the wish to stop is looked for.
+const LOOK: Duration = Duration::from_millis(20);
+/// How long clients get to take their DISCONNECT.
+const GRACE: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Where to listen, with port 0 for a free one; repeatable
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:1883")]
+    listen: Vec<String>,
+
+    /// Write events of clients, sessions and messages as JSON lines to this file; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    hooks: Option<PathBuf>,
+
+    /// Let the broker have this deliberate fault; repeatable
+    #[arg(long, value_name = "NAME")]
+    deviate: Vec<String>,
+
+    /// Where assigned client ids come from
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    seed: u64,
+}
+
+pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+    // The names are judged, and mended, in one place.
+    super::run::bundled(&arguments.deviate)?;
+    let named = arguments.deviate.iter();
+    let deviations: Deviations = named
+        .filter_map(|name| Deviation::from_name(name))
+        .collect();
+    let hooks = arguments.hooks.as_ref().map(Writer::open).transpose()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            let message = format!("failed to start the runtime: {error}");
+            Failure::new(Exit::CouldNotStart, message)
+        })?;
+    listen();
+    runtime.block_on(async {
+        let server = Server::new(Config::default(), deviations, arguments.seed);
+        if let Some(hooks) = &hooks {
+            hooks.watch(&server);
+        }
+        let listeners = bind(&server, &arguments.listen).await?;
+        for name in &arguments.deviate {
+            output::note(&format!("{} {name}\n", dress.err.bad("deviates:")));
+        }
+        for listener in &listeners {
+            output::note(&format!("listening on {}\n", listener.local_address()));
+        }
+        while !is_interrupted() {
+            tokio::time::sleep(LOOK).await;
+        }
+        drop(listeners);
+        stop(&server).await;
+        Ok::<_, Failure>(())
+    })?;
+    // The last event is written before the end.
+    drop(runtime);
+    hooks.map_or(Ok(()), Writer::close)?;
+    Ok(Exit::Success)
+}
+
+async fn bind(server: &Server, addresses: &[String]) -> Result<Vec<Listener>, Failure> {
+    let mut listeners = Vec::new();
+    for address in addresses {
+        match server.listen(address).await {
+            Ok(listener) => listeners.push(listener),
+            Err(error) => {
+                let message = format!("failed to listen on {address}: {error}");
+                return Err(match error.kind() {
+                    io::ErrorKind::InvalidInput => {
+                        Failure::usage(message).hint("an address is HOST:PORT")
+                    }
+                    io::ErrorKind::AddrInUse => {
+                        Failure::new(Exit::CouldNotStart, message).hint("port 0 takes a free one")
+                    }
+                    _ => Failure::new(Exit::CouldNotStart, message),
+                });
+            }
+        }
+    }
+    Ok(listeners)
+}
+
+/// Tells everybody, and waits until they were told.
+async fn stop(server: &Server) {
+    server.control(Control::Stop);
+    let mut waited = Duration::ZERO;
+    while server.connection_count() > 0 && waited < GRACE {
+        tokio::time::sleep(LOOK).await;
+        waited += LOOK;
+    }
+}
+
+/// Writes events in a thread of its own: who reads them slowly holds up nobody.
+#[derive(Debug)]
+struct Writer {
+    name: String,
+    lines: SyncSender<String>,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Writer {
+    fn open(path: &PathBuf) -> Result<Self, Failure> {
+        let name = path.display().to_string();
+        let out: Box<dyn Write + Send> = if name == "-" {
+            Box::new(io::stdout())
+        } else {
+            let file = File::create(path).map_err(|error| unwritable(&name, &error))?;
+            Box::new(BufWriter::new(file))
+        };
+        let (lines, waiting) = sync_channel(MAXIMUM_WAITING);
+        let thread = thread::Builder::new()
+            .name("hooks".to_owned())
+            .spawn(move || write(out, &waiting))
+            .map_err(|error| unwritable(&name, &error))?;
+        Ok(Self {
+            name,
+            lines,
+            thread,
+        })
+    }
+
+    fn watch(&self, server: &Server) {
+        let lines = self.lines.clone();
+        let mut left_out = 0_u64;
+        server.on_hook(move |at, event| {
+            let at_ms = u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
+            if left_out > 0 {
+                let line = format!("{{\"at_ms\":{at_ms},\"left_out\":{left_out}}}\n");
+                if lines.try_send(line).is_ok() {
+                    left_out = 0;
+                }
+            }
+            match lines.try_send(line(at_ms, event)) {
+                Err(TrySendError::Full(_)) => left_out += 1,
+                // Nobody reads any more, which is no error.
+                Ok(()) | Err(TrySendError::Disconnected(_)) => {}
+            }
+        });
+    }
+
+    /// Waits until everything is written.
+    fn close(self) -> Result<(), Failure> {
+        drop(self.lines);
+        match self.thread.join() {
+            Ok(Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(unwritable(&self.name, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn unwritable(name: &str, error: &io::Error) -> Failure {
+    let message = format!("failed to write hook events to {name}: {error}");
+    Failure::new(Exit::CouldNotStart, message)
+}
+
+/// Writes line by line; what is at hand goes out together.
+fn write(mut out: Box<dyn Write + Send>, lines: &Receiver<String>) -> io::Result<()> {
+    while let Ok(line) = lines.recv() {
+        out.write_all(line.as_bytes())?;
+        for line in lines.try_iter() {
+            out.write_all(line.as_bytes())?;
+        }
+        out.flush()?;
+    }
+    Ok(())
+}
+
+/// `{"at_ms":12,"event":"session.created","client":"a"}`
+fn line(at_ms: u64, event: &HookEvent) -> String {
+    let mut object = Map::new();
+    object.insert("at_ms".to_owned(), at_ms.into());
+    object.insert("event".to_owned(), event.name().into());
+    for (name, value) in event.fields() {
+        let value = serde_json::to_value(&value).unwrap_or(Value::Null);
+        object.insert(name.to_owned(), value);
+    }
+    let mut line = Value::Object(object).to_string();
+    line.push('\n');
+    line
+}
