@@ -11,13 +11,11 @@ use crate::verdict::{CaseResult, Verdict};
 pub(super) struct Watch {
     bar: Option<ProgressBar>,
     style: Style,
-    /// Every case gets a line, not only those that went wrong.
-    every: bool,
 }
 
 impl Watch {
     /// For a run of so many cases.
-    pub(super) fn new(cases: usize, style: Style, every: bool) -> Self {
+    pub(super) fn new(cases: usize, style: Style) -> Self {
         let bar = output::errors_are_a_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(
                 Some(cases as u64),
@@ -38,7 +36,7 @@ impl Watch {
             }
             bar
         });
-        Self { bar, style, every }
+        Self { bar, style }
     }
 
     /// One more case is done.
@@ -48,7 +46,7 @@ impl Watch {
             bar.set_message(result.id.to_string());
         }
         let is_quiet = matches!(result.verdict, Verdict::Passed | Verdict::Skipped { .. });
-        if self.every || !is_quiet {
+        if !is_quiet {
             self.line(&one_line(result, self.style));
         }
     }
@@ -78,7 +76,7 @@ impl Ticks {
     /// For so many.
     pub(super) fn new(number: usize, style: Style) -> Self {
         Self {
-            bar: Watch::new(number, style, false).bar,
+            bar: Watch::new(number, style).bar,
         }
     }
 

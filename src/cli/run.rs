@@ -308,7 +308,7 @@ fn play(
         chaos: arguments.chaos,
     };
     interrupt::listen();
-    let watch = Watch::new(plans.len(), dress.err, arguments.verbose);
+    let watch = Watch::new(plans.len(), dress.err);
     let results = suite::run(
         plans,
         target,

@@ -87,13 +87,13 @@ impl CaseReport<'_> {
         }
     }
 
-    /// Whether a failure is one that was reviewed and accepted for this target.
+    /// Whether what does not hold was reviewed and accepted for this target.
     pub fn is_accepted(&self) -> bool {
         let accepted = self
             .comparison
             .as_ref()
             .is_some_and(|c| c.against_accepted && c.state == State::Same);
-        accepted && self.result.verdict == Verdict::Failed
+        accepted && matches!(self.result.verdict, Verdict::Failed | Verdict::Warned)
     }
 }
 
@@ -136,7 +136,7 @@ impl Counts {
             Verdict::Skipped { .. } => &mut self.skipped,
             Verdict::Inconclusive { .. } => &mut self.inconclusive,
         } += 1;
-        self.accepted += usize::from(case.is_accepted());
+        self.accepted += usize::from(case.is_accepted() && case.result.verdict == Verdict::Failed);
         if let Some(comparison) = &case.comparison {
             match comparison.state {
                 State::Changed => {

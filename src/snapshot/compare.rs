@@ -175,7 +175,7 @@ pub fn compare(
             let actual = record.reduced(reduce);
             (same_or_changed(&expected, &actual), expected, actual)
         }
-        Mode::Baseline(_) => against_baseline(reviewed, record, reduce),
+        Mode::Baseline(_) => against_baseline(reviewed, record, reduce)?,
     };
     Some(Comparison {
         state,
@@ -193,16 +193,22 @@ fn against_baseline(
     reviewed: &Reviewed,
     record: &Record,
     reduce: &dyn Fn(&str) -> String,
-) -> (State, String, String) {
+) -> Option<(State, String, String)> {
     let actual = record.reduced(reduce);
     let expected = reviewed.expected.as_deref().map(reduce);
     let as_expected = expected.as_deref().is_some_and(|e| is_same(e, &actual));
-    match (&reviewed.accepted, expected) {
+    Some(match (&reviewed.accepted, expected) {
         (Some(accepted), _) if as_expected => (State::Stale, accepted.clone(), actual),
+        // Without an expected record, what nothing is wrong with is as expected.
+        (Some(accepted), None) if record.findings.is_empty() => {
+            (State::Stale, accepted.clone(), actual)
+        }
         (Some(accepted), _) => (same_or_changed(accepted, &actual), accepted.clone(), actual),
         (None, Some(expected)) => (same_or_changed(&expected, &actual), expected, actual),
+        // The bundled broker has no record of it, and nothing is wrong with this one.
+        (None, None) if record.findings.is_empty() => return None,
         (None, None) => (State::New, String::new(), actual),
-    }
+    })
 }
 
 fn same_or_changed(expected: &str, actual: &str) -> State {

@@ -14,6 +14,8 @@ use crate::transcript::{EventIndex, StepRecord};
 pub(super) enum Bound {
     /// That it came, and these fields.
     Fields(Vec<String>),
+    /// That it came at some place among others, and these fields.
+    AnyOrder(Vec<String>),
     /// That it came, and everything that says what it is; for what was not to come.
     Identity,
     /// Nothing: the scenario leaves open whether it comes.
@@ -64,14 +66,14 @@ fn of_expectation(expectation: &Expectation) -> Bound {
         Pattern::Closed { how: Some(_) } => Bound::Fields(vec!["by".to_owned()]),
         Pattern::Closed { how: None } => Bound::Fields(Vec::new()),
         Pattern::Silence { .. } => Bound::Identity,
-        Pattern::Unordered(patterns) => Bound::Fields(patterns.iter().flat_map(named).collect()),
+        Pattern::Unordered(patterns) => Bound::AnyOrder(patterns.iter().flat_map(named).collect()),
         Pattern::InOrder(inner) => {
             let mut fields = Vec::new();
             for expectation in inner {
                 match of_expectation(expectation) {
                     Bound::Fields(more) => fields.extend(more),
                     Bound::Identity => {}
-                    Bound::Open => return Bound::Open,
+                    Bound::AnyOrder(_) | Bound::Open => return Bound::Open,
                 }
             }
             Bound::Fields(fields)

@@ -121,20 +121,16 @@ pub(super) fn event(
     let name = lane_name(lane);
     let from_broker = match bound {
         Some(Bound::Open) => "<?",
+        Some(Bound::AnyOrder(_)) => "<*",
         _ => "<",
     };
     Some(match &event.what {
         // The CONNECT, or whatever is sent first, shows that a transport was opened.
         What::Opened if is_followed_by_sending(transcript, event) => return None,
         What::Opened => format!("{name} > opens"),
-        What::Sent { bytes, packet, .. } => match packet {
-            Some(packet) => {
-                let sender = Sender::Client(lane.client);
-                let fields = fields(packet, lane.version, None);
-                format!("{name} > {}", plain(packet, fields, sender, normal))
-            }
-            None => format!("{name} > bytes {}", hex(bytes)),
-        },
+        What::Sent { bytes, packet, .. } => {
+            format!("{name} > {}", sent(bytes, packet.as_ref(), lane, normal))
+        }
         What::Received {
             frame,
             packet,
@@ -170,6 +166,21 @@ pub(super) fn event(
         }
         What::Dropped(ending) => format!("{name} > drops by={}", ending_word(*ending)),
     })
+}
+
+/// What we sent, as it is on the wire: a packet with a fault in it is not what it was made from.
+fn sent(bytes: &Bytes, packet: Option<&Packet>, lane: &Lane, normal: &Normal) -> String {
+    let on_wire = Frame::from_bytes(bytes.clone())
+        .ok()
+        .map(|frame| Packet::decode(&frame, lane.version));
+    match (on_wire, packet) {
+        (Some(Ok(packet)), _) => {
+            let fields = fields(&packet, lane.version, None);
+            plain(&packet, fields, Sender::Client(lane.client), normal)
+        }
+        (_, Some(packet)) => format!("faulty {} {}", packet.packet_type(), hex(bytes)),
+        (_, None) => format!("bytes {}", hex(bytes)),
+    }
 }
 
 fn lane_name(lane: &Lane) -> String {
@@ -239,7 +250,7 @@ fn split(
     bound: &Bound,
 ) -> String {
     let is_bound = |name: &str| match bound {
-        Bound::Fields(names) => names.iter().any(|n| n == name),
+        Bound::Fields(names) | Bound::AnyOrder(names) => names.iter().any(|n| n == name),
         Bound::Identity => IDENTITY.contains(&name),
         Bound::Open => false,
     };

@@ -11,8 +11,9 @@
 //! ```
 //!
 //! - A line that begins with `- ` is a step, as it reads in the scenario; `~ ` a step that leaves open what happens.
-//! - Below it stands what it sent (`>`) and took (`<`; `<?` where another packet would have been as right), lanes in
-//!   the order in which the scenario declares its clients; `first#2` is the client's second connection.
+//! - Below it stands what it sent (`>`) and took (`<`; `<*` where any order would have been as right, `<?` where
+//!   another packet would), lanes in the order in which the scenario declares its clients; `first#2` is the client's
+//!   second connection.
 //! - What the step names stands left of the bar, the rest of the packet right of it.
 //! - Deeper stands what the driver did by itself because of the packet above it.
 //! - `hook` is an event of the broker under the `hooks` step that covers it, `=` the outcome of a step where it is not
@@ -27,6 +28,8 @@ mod line;
 mod normal;
 mod packet;
 mod reduced;
+
+use std::time::Duration;
 
 use crate::plan::{Body, Plan, PlannedStep};
 use crate::scenario::model::{Choice, HookList};
@@ -173,7 +176,9 @@ impl<'a> Writer<'a> {
             return;
         };
         if let (Some(record), What::Received { .. } | What::Closed(_)) = (record, &event.what) {
-            let waited = event.at.saturating_sub(record.began).as_secs();
+            // To the nearest second: a step begins some milliseconds after what it waits for has begun.
+            let waited = event.at.saturating_sub(record.began) + Duration::from_millis(500);
+            let waited = waited.as_secs();
             if waited >= 1 {
                 let bar = if text.contains(" | ") { "" } else { " |" };
                 text.push_str(&format!("{bar} after={waited}s"));

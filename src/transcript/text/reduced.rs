@@ -6,7 +6,7 @@ use crate::transcript::HookSource;
 /// only; hook events that the source shows; and what was left over of the kinds that fail a case. What we sent, what
 /// the scenario leaves open, and the control go.
 pub fn reduce(record: &str, hooks: &HookSource) -> String {
-    let mut out = String::new();
+    let mut out = Kept::default();
     let mut place = Place::Step;
     for line in record.lines() {
         if line == "control" {
@@ -14,19 +14,20 @@ pub fn reduce(record: &str, hooks: &HookSource) -> String {
         }
         if !line.starts_with(' ') {
             place = Place::of(line);
-            if matches!(place, Place::Step) && !line.is_empty() {
-                out.push_str(line);
-                out.push('\n');
-            } else if matches!(place, Place::LeftOver) {
-                out.push_str("left over\n");
+            match place {
+                Place::Step if !line.is_empty() => out.line(line),
+                Place::LeftOver => out.line("left over"),
+                Place::Step | Place::OpenStep | Place::Hooks => {}
             }
-            continue;
-        }
-        if let Some(kept) = keep(line, &place, hooks) {
-            out.push_str(kept);
-            out.push('\n');
+        } else if let Some(kept) = keep(line, &place, hooks) {
+            if line.split(' ').nth(3) == Some("<*") {
+                out.any_order.push(kept);
+            } else {
+                out.line(kept);
+            }
         }
     }
+    let out = out.end();
     // The heading stands only where something is left under it.
     let heading_alone = out.trim_end().ends_with("\nleft over");
     let kept = out.trim_end();
@@ -34,6 +35,34 @@ pub fn reduce(record: &str, hooks: &HookSource) -> String {
         kept.trim_end_matches("left over").trim_end().to_owned()
     } else {
         kept.to_owned()
+    }
+}
+
+/// The lines that are kept; those that may stand in any order stand sorted.
+#[derive(Default)]
+struct Kept<'a> {
+    text: String,
+    any_order: Vec<&'a str>,
+}
+
+impl Kept<'_> {
+    fn line(&mut self, line: &str) {
+        self.sort();
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    fn sort(&mut self) {
+        self.any_order.sort_unstable();
+        for line in self.any_order.drain(..) {
+            self.text.push_str(line);
+            self.text.push('\n');
+        }
+    }
+
+    fn end(mut self) -> String {
+        self.sort();
+        self.text
     }
 }
 
@@ -68,7 +97,7 @@ fn keep<'a>(line: &'a str, place: &Place, hooks: &HookSource) -> Option<&'a str>
     match (place, words.next()?, words.next()?) {
         (Place::Step, "hook", name) => shows(hooks, name).then_some(bound),
         (Place::Step, "=", _) => Some(bound),
-        (Place::Step, _, "<") => Some(bound),
+        (Place::Step, _, "<" | "<*") => Some(bound),
         (Place::LeftOver, _, "<") => {
             let packet = words.next()?;
             matches!(packet, "PUBLISH" | "DISCONNECT" | "CONNACK").then_some(bound)
@@ -163,6 +192,15 @@ left over
         let text = reduce(RECORD, &some);
         assert!(text.contains("session.created") && !text.contains("client.connected"));
         assert!(!reduce(RECORD, &HookSource::None).contains("session.created"));
+    }
+
+    #[test]
+    fn sorts_what_may_come_in_any_order() {
+        let text = "- a: ping\n  a <* PUBLISH topic=b | qos=0\n    a > PUBACK\n  a <* PUBLISH topic=a\n  a < PINGRESP\n";
+        assert_eq!(
+            reduce(text, &HookSource::None),
+            "- a: ping\n  a <* PUBLISH topic=a\n  a <* PUBLISH topic=b\n  a < PINGRESP"
+        );
     }
 
     #[test]
