@@ -2,6 +2,7 @@
 
 mod bad_brokers;
 mod bad_files;
+mod baselines;
 mod broker;
 mod commands;
 mod program;

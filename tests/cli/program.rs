@@ -150,8 +150,14 @@ impl Program {
         let text = text
             .replace(&*real.to_string_lossy(), "[FOLDER]")
             .replace(&*folder.to_string_lossy(), "[FOLDER]");
+        let on_the_network = text.contains("mqtt://127.0.0.1:");
         let text = replace_after(&text, "127.0.0.1:", "[PORT]", |c| c.is_ascii_digit());
-        replace_times(&text)
+        let text = replace_times(&text);
+        if on_the_network {
+            replace_instants(&text)
+        } else {
+            text
+        }
     }
 
     /// Every file below its folder, in order.
@@ -230,6 +236,27 @@ fn replace_times(text: &str) -> String {
                 out.push(if is_time { "[TIME]" } else { word });
             }
             out.join(" ").replace("[TIME] ms", "[TIME] s") + "\n"
+        })
+        .collect()
+}
+
+/// The instants of packets, which are exact only in virtual time: `0.001s`.
+fn replace_instants(text: &str) -> String {
+    let is_instant = |word: &str| {
+        let parts = word.strip_suffix('s').and_then(|w| w.split_once('.'));
+        parts.is_some_and(|(whole, part)| {
+            part.len() == 3
+                && (whole.to_owned() + part)
+                    .chars()
+                    .all(|c| c.is_ascii_digit())
+        })
+    };
+    text.lines()
+        .map(|line| {
+            let words = line
+                .split(' ')
+                .map(|w| if is_instant(w) { "[AT]" } else { w });
+            words.collect::<Vec<_>>().join(" ") + "\n"
         })
         .collect()
 }

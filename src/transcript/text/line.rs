@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use mqtt_check_codec::describe::{MAX_SHOWN, fnv1a};
-use mqtt_check_codec::{DecodeError, Frame, Packet, PacketType};
+use mqtt_check_codec::{DecodeError, FieldValue, Frame, Packet, PacketType, ProtocolVersion};
 
 use super::binding::{Bound, IDENTITY};
 use super::normal::{Normal, Sender};
@@ -169,18 +169,50 @@ pub(super) fn event(
 }
 
 /// What we sent, as it is on the wire: a packet with a fault in it is not what it was made from.
-fn sent(bytes: &Bytes, packet: Option<&Packet>, lane: &Lane, normal: &Normal) -> String {
+fn sent(bytes: &Bytes, made_from: Option<&Packet>, lane: &Lane, normal: &Normal) -> String {
     let on_wire = Frame::from_bytes(bytes.clone())
         .ok()
         .map(|frame| Packet::decode(&frame, lane.version));
-    match (on_wire, packet) {
-        (Some(Ok(packet)), _) => {
-            let fields = fields(&packet, lane.version, None);
-            plain(&packet, fields, Sender::Client(lane.client), normal)
+    let shown = match (on_wire, made_from) {
+        (Some(Ok(packet)), Some(made_from)) if is_honest(&packet, made_from, lane.version) => {
+            made_from.clone()
         }
-        (_, Some(packet)) => format!("faulty {} {}", packet.packet_type(), hex(bytes)),
-        (_, None) => format!("bytes {}", hex(bytes)),
+        (Some(Ok(packet)), _) => packet,
+        (_, Some(packet)) => return format!("faulty {} {}", packet.packet_type(), hex(bytes)),
+        (_, None) => return format!("bytes {}", hex(bytes)),
+    };
+    let fields = fields(&shown, lane.version, None);
+    plain(&shown, fields, Sender::Client(lane.client), normal)
+}
+
+/// Whether one is the other, but for the prefix that ids and topics carry on a shared broker.
+fn is_honest(on_wire: &Packet, made_from: &Packet, version: ProtocolVersion) -> bool {
+    if on_wire == made_from {
+        return true;
     }
+    let (on_wire, made_from) = (on_wire.fields(version), made_from.fields(version));
+    on_wire.len() == made_from.len()
+        && on_wire.iter().zip(&made_from).all(|(wire, made)| {
+            let same = match (&wire.value, &made.value) {
+                (FieldValue::Text(wire), FieldValue::Text(made)) => is_insertion(wire, made),
+                (wire, made) => wire == made,
+            };
+            wire.name == made.name && same
+        })
+}
+
+/// Whether `long` is `short` with something put into it.
+fn is_insertion(long: &str, short: &str) -> bool {
+    let (long, short) = (long.as_bytes(), short.as_bytes());
+    let same = |(a, b): &(&u8, &u8)| a == b;
+    let front = long.iter().zip(short).take_while(same).count();
+    let back = long
+        .iter()
+        .rev()
+        .zip(short.iter().rev())
+        .take_while(same)
+        .count();
+    long.len() >= short.len() && front + back >= short.len()
 }
 
 fn lane_name(lane: &Lane) -> String {
@@ -315,4 +347,21 @@ fn named_fields<'a>(record: &HookRecord, list: &'a HookList) -> Vec<&'a str> {
         .collect();
     names.push("client");
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_insertion;
+
+    #[test]
+    fn knows_a_prefix_where_it_sees_one() {
+        assert!(is_insertion("ab12shared", "shared"));
+        assert!(is_insertion(
+            "$share/group/ab12/topic",
+            "$share/group/topic"
+        ));
+        assert!(is_insertion("same", "same"));
+        assert!(!is_insertion("other", "same"));
+        assert!(!is_insertion("am", "same"));
+    }
 }

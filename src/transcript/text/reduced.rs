@@ -17,7 +17,7 @@ pub fn reduce(record: &str, hooks: &HookSource) -> String {
             match place {
                 Place::Step if !line.is_empty() => out.line(line),
                 Place::LeftOver => out.line("left over"),
-                Place::Step | Place::OpenStep | Place::Hooks => {}
+                Place::Step | Place::OpenStep | Place::Hooks | Place::Facts => {}
             }
         } else if let Some(kept) = keep(line, &place, hooks) {
             if line.split(' ').nth(3) == Some("<*") {
