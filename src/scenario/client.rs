@@ -11,7 +11,7 @@ use super::settings::not_yet;
 use super::text::{self, Rules, STRING_MAX};
 
 /// Words that mean something where a client's name could stand.
-const RESERVED: [&str; 22] = [
+pub(crate) const RESERVED: [&str; 22] = [
     "wait", "hooks", "broker", "choice", "parallel", "repeat", "one_of", "id", "only", "when",
     "clause", "level", "note", "as", "of", "answers", "rest", "expect", "any", "all", "connack",
     "text",

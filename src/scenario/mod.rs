@@ -33,6 +33,7 @@ mod packet;
 mod reason;
 mod rows;
 mod scene;
+pub mod schema;
 mod scope;
 mod settings;
 mod step;

@@ -4,6 +4,7 @@ mod facts;
 mod folders;
 mod reference;
 mod robustness;
+mod schema;
 
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,435 @@
+//! The JSON Schema of scenario files, for editors: made from the tables that the parser goes by.
+//!
+//! It is wider than the parser (it knows no versions, and nothing of what stands where in a file), never narrower:
+//! what the parser takes, the schema takes.
+
+use mqtt_check_codec::PacketType;
+use serde_json::{Map, Value, json};
+
+mod packets;
+
+use packets::{field_keys, packet_pattern, received, received_words, sent};
+
+use super::client::RESERVED;
+use super::expectation::MODIFIERS;
+use super::fields::{self, PACKETS, SUBSCRIPTION, Stands, U32_MAX};
+use super::hooks::{EVENTS, EventField};
+use super::model::{Capability, Driver, Level};
+
+/// The JSON Schema (2020-12) of a scenario file.
+pub fn schema() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "mqtt-check scenario",
+        "$defs": definitions(),
+        "type": "object",
+        "required": ["title", "clients", "steps"],
+        "additionalProperties": false,
+        "properties": {
+            "title": switched(refer("scalar")),
+            "about": switched(refer("scalar")),
+            "tags": switched(list(json!({ "type": "string" }))),
+            "versions": list(refer("version")),
+            "needs": switched(list(refer("capability"))),
+            "exclusive": switched(refer("boolean")),
+            "broker": switched(refer("settings")),
+            "clients": switched(json!({
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": { "not": { "enum": RESERVED } },
+                "additionalProperties": switched(refer("client")),
+            })),
+            "steps": switched(list(switched(refer("step")))),
+            "control": switched(refer("control")),
+            "exercised_if": switched(list(json!({
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": 1,
+                "additionalProperties": switched(refer("packet_pattern")),
+            }))),
+            "cases": {
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": { "type": ["object", "null"] },
+            },
+        },
+    })
+}
+
+fn refer(name: &str) -> Value {
+    json!({ "$ref": format!("#/$defs/{name}") })
+}
+
+fn list(item: Value) -> Value {
+    json!({ "type": "array", "items": item })
+}
+
+/// One or a list of them.
+fn some(item: Value) -> Value {
+    json!({ "anyOf": [item.clone(), list(item)] })
+}
+
+/// A value, a version switch of it, or a row's value in its place.
+fn switched(value: Value) -> Value {
+    json!({
+        "anyOf": [
+            value.clone(),
+            refer("filled_in"),
+            {
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": { "enum": ["3.1", "3.1.1", "5"] },
+                "additionalProperties": { "anyOf": [value, refer("filled_in")] },
+            },
+        ],
+    })
+}
+
+/// One of these words.
+fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Value {
+    json!({ "enum": words.into_iter().collect::<Vec<_>>() })
+}
+
+/// A mapping with these keys and no others.
+fn mapping(properties: Map<String, Value>, required: &[&str]) -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": required,
+        "properties": properties,
+    })
+}
+
+/// Keys and their schemas.
+fn keys<const N: usize>(pairs: [(&str, Value); N]) -> Map<String, Value> {
+    let pairs = pairs.into_iter();
+    pairs
+        .map(|(key, value)| (key.to_owned(), switched(value)))
+        .collect()
+}
+
+fn number(maximum: u64) -> Value {
+    json!({ "anyOf": [{ "type": "integer", "minimum": 0, "maximum": maximum }, { "type": "string" }] })
+}
+
+fn definitions() -> Map<String, Value> {
+    let mut out = Map::new();
+    let mut define = |name: &str, schema: Value| {
+        out.insert(name.to_owned(), schema);
+    };
+    define(
+        "scalar",
+        json!({ "type": ["string", "number", "boolean", "null"] }),
+    );
+    define(
+        "filled_in",
+        json!({ "type": "string", "pattern": "^\\$[a-z]", "description": "a row's value, a counter, or a name that an expectation binds" }),
+    );
+    define("version", json!({ "enum": ["3.1", "3.1.1", "5", 3.1, 5] }));
+    define(
+        "boolean",
+        json!({ "enum": [true, false, 0, 1, "true", "false", "0", "1"] }),
+    );
+    define(
+        "duration",
+        json!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h|d))+$|\\$", "examples": ["500ms", "5s", "1h30m"] }),
+    );
+    define(
+        "capability",
+        words(Capability::ALL.iter().map(|c| c.as_str())),
+    );
+    define("text", text());
+    define("reason", json!({ "type": ["string", "integer"] }));
+    define(
+        "user_properties",
+        json!({ "anyOf": [
+            { "type": "object", "additionalProperties": refer("text") },
+            list(json!({ "type": "array", "items": refer("text"), "minItems": 2, "maxItems": 2 })),
+        ] }),
+    );
+    define("settings", settings());
+    define("client", client());
+    define("step", step());
+    define("action", action());
+    define("control", control());
+    define("expectation", expectation());
+    define("packet_pattern", packet_pattern());
+    define("refused", refused());
+    define("filter", filter());
+    define("hooks", hooks());
+    for (word, packet) in PACKETS {
+        define(&format!("sent_{word}"), sent(*packet, false));
+        define(&format!("raw_{word}"), sent(*packet, true));
+        if fields::is_received(*packet) {
+            define(&format!("received_{word}"), received(*packet));
+        }
+    }
+    out
+}
+
+fn text() -> Value {
+    let forms = keys([
+        ("text", refer("scalar")),
+        ("hex", refer("scalar")),
+        (
+            "repeat",
+            json!({ "anyOf": [refer("scalar"), { "type": "object" }] }),
+        ),
+        ("times", number(fields::VARIABLE_MAX)),
+        ("size", number(fields::VARIABLE_MAX)),
+        ("notation", refer("scalar")),
+    ]);
+    json!({ "anyOf": [refer("scalar"), mapping(forms, &[])] })
+}
+
+fn filter() -> Value {
+    let mut properties = field_keys(SUBSCRIPTION.iter().copied());
+    properties.extend(keys([("filter", refer("text"))]));
+    json!({ "anyOf": [refer("text"), mapping(properties, &["filter"])] })
+}
+
+fn refused() -> Value {
+    let properties = keys([
+        ("codes", some(switched(refer("reason")))),
+        ("connack", words(["allowed", "never", "required"])),
+    ]);
+    mapping(properties, &[])
+}
+
+fn expectation() -> Value {
+    let mut properties = Map::new();
+    for word in received_words() {
+        let schema = switched(refer(&format!("received_{word}")));
+        properties.insert(word.to_owned(), schema);
+    }
+    let sequence = || some(switched(refer("expectation")));
+    let closed = mapping(keys([("how", words(["close", "reset"]))]), &[]);
+    let silence = mapping(
+        keys([
+            ("of", some(words(received_words()))),
+            ("for", refer("duration")),
+        ]),
+        &[],
+    );
+    properties.extend(keys([
+        ("closed", json!({ "anyOf": [closed, { "type": "null" }] })),
+        (
+            "refused",
+            json!({ "anyOf": [refer("refused"), { "type": "null" }] }),
+        ),
+        ("silence", json!({ "anyOf": [silence, { "type": "null" }] })),
+        ("in_order", list(switched(refer("expectation")))),
+        ("unordered", list(switched(refer("packet_pattern")))),
+        ("any_of", list(switched(sequence()))),
+    ]));
+    for word in MODIFIERS {
+        let schema = match word {
+            "within" | "not_before" => refer("duration"),
+            "after" => json!({ "type": ["string", "number"] }),
+            "optional" => refer("boolean"),
+            _ => number(U32_MAX),
+        };
+        properties.insert(word.to_owned(), switched(schema));
+    }
+    let mut named = received_words();
+    named.extend(["closed", "refused", "silence"]);
+    json!({ "anyOf": [words(named), mapping(properties, &[])] })
+}
+
+fn action() -> Value {
+    let mut properties = Map::new();
+    let mut alone = vec!["open", "drop"];
+    for (word, packet) in PACKETS {
+        let (name, is_action) = match *packet {
+            PacketType::PINGREQ => ("ping", true),
+            PacketType::CONNACK
+            | PacketType::SUBACK
+            | PacketType::UNSUBACK
+            | PacketType::PINGRESP => (*word, false),
+            _ => (*word, true),
+        };
+        if is_action {
+            properties.insert(name.to_owned(), switched(refer(&format!("sent_{word}"))));
+            alone.push(name);
+        }
+    }
+    let mut raw = Map::new();
+    for (word, _) in PACKETS {
+        raw.insert((*word).to_owned(), switched(refer(&format!("raw_{word}"))));
+    }
+    properties.extend(keys([
+        ("open", json!({ "type": "null" })),
+        (
+            "drop",
+            json!({ "enum": ["close", "half_close", "reset", null] }),
+        ),
+        (
+            "send",
+            json!({ "anyOf": [refer("scalar"), mapping(raw, &[])] }),
+        ),
+        ("batch", list(switched(refer("action")))),
+        ("expect", some(switched(refer("expectation")))),
+    ]));
+    let mut whole = mapping(properties, &[]);
+    whole["maxProperties"] = json!(1);
+    json!({ "anyOf": [words(alone), whole] })
+}
+
+fn step() -> Value {
+    let client = json!({ "type": "string" });
+    let kick = mapping(
+        keys([("client", client.clone()), ("reason", refer("reason"))]),
+        &["client"],
+    );
+    let redirect = mapping(
+        keys([
+            ("client", client.clone()),
+            ("reason", words(["use_another_server", "server_moved"])),
+            ("server_reference", refer("scalar")),
+            ("at", words(["now", "connect"])),
+        ]),
+        &["client", "reason"],
+    );
+    let told = keys([
+        ("kick", json!({ "anyOf": [client.clone(), kick] })),
+        ("redirect", redirect),
+    ]);
+    let steps = || list(switched(refer("step")));
+    let repeat = mapping(
+        keys([
+            ("times", number(10_000)),
+            ("as", json!({ "type": "string" })),
+            ("steps", steps()),
+        ]),
+        &["times", "steps"],
+    );
+    let properties = keys([
+        ("id", refer("scalar")),
+        ("only", some(refer("version"))),
+        (
+            "when",
+            json!({ "type": "object", "additionalProperties": refer("scalar") }),
+        ),
+        (
+            "clause",
+            json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "maxItems": 2 }] }),
+        ),
+        ("level", words(Level::ALL.iter().map(|l| l.as_str()))),
+        ("note", refer("scalar")),
+        ("wait", refer("duration")),
+        ("hooks", refer("hooks")),
+        (
+            "broker",
+            json!({ "anyOf": [words(["restart", "stop"]), mapping(told, &[])] }),
+        ),
+        ("choice", refer("scalar")),
+        ("of", client),
+        (
+            "answers",
+            json!({ "type": "object", "minProperties": 2, "additionalProperties": some(switched(refer("expectation"))) }),
+        ),
+        ("parallel", steps()),
+        ("repeat", repeat),
+    ]);
+    json!({
+        "type": "object",
+        "minProperties": 1,
+        "properties": properties,
+        // Whatever else stands in a step is a client and its action.
+        "additionalProperties": switched(refer("action")),
+    })
+}
+
+fn hooks() -> Value {
+    let mut properties = Map::new();
+    for (event, fields) in EVENTS {
+        let pairs = fields.iter().map(|(name, kind)| {
+            let schema = match kind {
+                EventField::Client | EventField::Text => refer("scalar"),
+                EventField::Bool => refer("boolean"),
+                EventField::Number(max) => number(*max),
+                EventField::Code => refer("reason"),
+                EventField::Word(known) => words(known.iter().copied()),
+            };
+            ((*name).to_owned(), switched(schema))
+        });
+        let whole = mapping(pairs.collect(), &[]);
+        let schema = json!({ "anyOf": [whole, { "type": "null" }] });
+        properties.insert((*event).to_owned(), switched(schema));
+    }
+    let mut one = mapping(properties, &[]);
+    one["maxProperties"] = json!(1);
+    let events = list(switched(
+        json!({ "anyOf": [words(EVENTS.iter().map(|(name, _)| *name)), one] }),
+    ));
+    let both = keys([("of", some(refer("scalar"))), ("events", events.clone())]);
+    json!({ "anyOf": [events, mapping(both, &["events"])] })
+}
+
+fn settings() -> Value {
+    let span = || json!({ "anyOf": [refer("duration"), { "const": "never" }] });
+    let mut properties = keys([
+        ("persistent_session_expiry", span()),
+        ("maximum_session_expiry", span()),
+        ("connect_timeout", refer("duration")),
+        ("server_keep_alive", number(0xFFFF)),
+        ("receive_maximum", number(0xFFFF)),
+        ("topic_alias_maximum", number(0xFFFF)),
+        ("maximum_packet_size", number(U32_MAX)),
+        ("maximum_qos", number(2)),
+        ("maximum_queued_messages", number(U32_MAX)),
+        (
+            "users",
+            json!({ "type": "object", "additionalProperties": refer("text") }),
+        ),
+    ]);
+    for name in [
+        "queue_qos0",
+        "durable",
+        "retain_available",
+        "wildcard_subscription_available",
+        "subscription_identifier_available",
+        "shared_subscription_available",
+        "reason_strings",
+        "short_acknowledgements",
+    ] {
+        properties.insert(name.to_owned(), switched(refer("boolean")));
+    }
+    mapping(properties, &[])
+}
+
+fn client() -> Value {
+    let sent = fields::of(PacketType::CONNECT).filter(|spec| spec.stands == Stands::Sent);
+    let mut properties = field_keys(sent);
+    properties.extend(keys([
+        ("id", refer("text")),
+        ("version", refer("version")),
+        ("driver", words(Driver::ALL.iter().map(|d| d.as_str()))),
+        ("ack", words(["auto", "manual"])),
+        ("transport", words(["default"])),
+        ("node", json!({ "enum": [0, "0"] })),
+    ]));
+    json!({ "anyOf": [mapping(properties, &[]), { "type": "null" }] })
+}
+
+fn control() -> Value {
+    let expected = json!({
+        "type": "object",
+        "properties": keys([
+            ("only", some(refer("version"))),
+            ("note", refer("scalar")),
+            ("hooks", refer("hooks")),
+        ]),
+        "additionalProperties": some(switched(refer("expectation"))),
+    });
+    let properties = keys([
+        ("without", some(refer("scalar"))),
+        (
+            "with",
+            json!({ "type": "object", "additionalProperties": refer("step") }),
+        ),
+        ("broker", refer("settings")),
+        ("expect", some(switched(expected))),
+    ]);
+    mapping(properties, &["expect"])
+}
