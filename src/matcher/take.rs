@@ -227,6 +227,11 @@ fn in_order(expectations: &[Expectation], inbox: &Inbox<'_>, memory: &Memory) ->
                 while taken < most
                     && let Some(offer) = inbox.offers.get(next)
                     && offer.packet_type == pattern.packet_type
+                    // Among alternatives only what holds in every field is theirs.
+                    && (!inbox.strict
+                        || offer.received.is_some_and(|received| {
+                            holds(pattern, &received, inbox.client, &memory).is_some()
+                        }))
                 {
                     if let Some(received) = &offer.received {
                         judge(pattern, received, inbox.client, &mut memory);
@@ -319,4 +324,83 @@ fn sequence_holds(
         memory = taken.memory;
     }
     Some((events, memory))
+}
+
+#[cfg(test)]
+mod tests {
+    use mqtt_check_codec::{ConnAck, Properties, ProtocolVersion, ReasonCode};
+
+    use super::*;
+    use crate::diagnostic::Place;
+    use crate::scenario::model::{After, Expr, FieldMatch, Literal};
+
+    const PLACE: Place = Place {
+        line: 1,
+        column: 1,
+        length: 1,
+    };
+
+    fn expectation(pattern: Pattern) -> Expectation {
+        Expectation {
+            place: PLACE,
+            pattern,
+            within: None,
+            not_before: None,
+            after: After::Now,
+            count: Count {
+                at_least: 1,
+                at_most: Some(1),
+            },
+        }
+    }
+
+    fn refused_with(reason: ReasonCode) -> Expectation {
+        expectation(Pattern::InOrder(vec![expectation(Pattern::Packet(
+            PacketPattern {
+                packet_type: PacketType::CONNACK,
+                fields: vec![FieldMatch {
+                    name: "reason".into(),
+                    matcher: Matcher::Is(Expr::Literal(Literal::Reason(reason))),
+                    place: PLACE,
+                }],
+            },
+        ))]))
+    }
+
+    #[test]
+    fn an_order_among_alternatives_is_taken_only_if_its_fields_hold() {
+        let packet = Packet::ConnAck(ConnAck {
+            session_present: false,
+            reason: ReasonCode::BANNED,
+            properties: Properties::new(),
+        });
+        let inbox = Inbox {
+            client: ClientIndex(0),
+            offers: vec![Offer {
+                event: EventIndex(0),
+                packet_type: PacketType::CONNACK,
+                packet_id: None,
+                received: Some(Received {
+                    packet: &packet,
+                    version: ProtocolVersion::V5,
+                    size: 5,
+                    topic: None,
+                }),
+            }],
+            ended: None,
+            answers: None,
+            spent: true,
+            strict: false,
+        };
+        let among = |reason| {
+            let alternatives = vec![vec![refused_with(reason)]];
+            let any = expectation(Pattern::AnyOf(alternatives));
+            take(&any, &inbox, &Memory::default())
+        };
+        assert!(matches!(among(ReasonCode::BANNED), Taking::Complete(_)));
+        assert!(matches!(
+            among(ReasonCode::NOT_AUTHORIZED),
+            Taking::Unfulfilled(_)
+        ));
+    }
 }
