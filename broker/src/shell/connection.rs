@@ -219,7 +219,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.inbound.clear();
             }
             let standing = state.standing(self.id);
-            if standing.closing {
+            // [3.1.1 MQTT-3.1.4-5] [5 MQTT-3.1.4-6]: what came with a refused CONNECT goes unread.
+            if standing.closing
+                && !shared
+                    .deviations
+                    .has(Deviation::PacketsAfterRefusalProcessed)
+            {
                 self.reading = false;
             }
             if !self.reading || standing.congested {
@@ -229,11 +234,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         progress
     }
 
+    fn deviates(&self, deviation: Deviation) -> bool {
+        self.shared.deviations.has(deviation)
+    }
+
     fn next_input(&mut self) -> Option<Input> {
         let connection = self.id;
         let maximum = match self.shared.config.maximum_packet_size {
-            Some(maximum) => maximum as usize,
-            None => usize::MAX,
+            Some(maximum) if !self.deviates(Deviation::OversizedPacketAccepted) => maximum as usize,
+            _ => usize::MAX,
         };
         let frame = match Frame::read(&mut self.inbound, maximum) {
             Ok(None) => return None,
