@@ -195,6 +195,20 @@ fn changed_settings(settings: &Settings) -> Vec<&'static str> {
             "short_acknowledgements",
             settings.short_acknowledgements.is_some_and(|v| v),
         ),
+        ("maximum_inflight", settings.maximum_inflight.is_some()),
+        (
+            "maximum_client_id_bytes",
+            settings.maximum_client_id_bytes.is_some(),
+        ),
+        ("dollar_topics", settings.dollar_topics == Some(false)),
+        (
+            "check_payload_format",
+            settings.check_payload_format.is_some_and(|v| v),
+        ),
+        (
+            "response_information",
+            settings.response_information.is_some(),
+        ),
         ("connect_timeout", settings.connect_timeout.is_some()),
         ("users", settings.users.is_some()),
     ];

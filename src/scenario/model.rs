@@ -146,6 +146,16 @@ pub struct Settings {
     pub maximum_queued_messages: Option<u32>,
     pub reason_strings: Option<bool>,
     pub short_acknowledgements: Option<bool>,
+    /// Messages of QoS 1 and 2 in flight to one client at most, whatever its Receive Maximum.
+    pub maximum_inflight: Option<u16>,
+    /// Longer Client Identifiers are refused; never below 23.
+    pub maximum_client_id_bytes: Option<u32>,
+    /// Whether clients may use topics that begin with `$`.
+    pub dollar_topics: Option<bool>,
+    /// Whether payloads are held against their Payload Format Indicator.
+    pub check_payload_format: Option<bool>,
+    /// What a client gets that asks for Response Information.
+    pub response_information: Option<String>,
     pub connect_timeout: Option<Duration>,
     /// Names and passwords.
     pub users: Option<Vec<(String, Bytes)>>,

@@ -59,6 +59,19 @@ pub(crate) fn settings(scope: Scope<'_>, node: &Node, base: &Settings) -> Option
     );
     reader.boolean("reason_strings", &mut out.reason_strings);
     reader.boolean("short_acknowledgements", &mut out.short_acknowledgements);
+    reader.number("maximum_inflight", 0xFFFF, &mut out.maximum_inflight);
+    reader.number(
+        "maximum_client_id_bytes",
+        0xFFFF,
+        &mut out.maximum_client_id_bytes,
+    );
+    reader.boolean("dollar_topics", &mut out.dollar_topics);
+    reader.boolean("check_payload_format", &mut out.check_payload_format);
+    reader.with(
+        "response_information",
+        &mut out.response_information,
+        plain_text,
+    );
     reader.with("connect_timeout", &mut out.connect_timeout, duration);
     reader.with("users", &mut out.users, users);
     let mut sound = reader.sound;
@@ -114,6 +127,16 @@ impl<'a> Reader<'_, 'a> {
             T::try_from(n).ok()
         });
     }
+}
+
+/// A text that is known from the file.
+fn plain_text(scope: Scope<'_>, node: &Node) -> Option<String> {
+    let rules = Rules {
+        limit: STRING_MAX,
+        utf8: true,
+    };
+    let bytes = text::literal(scope, node, rules)?;
+    String::from_utf8(bytes.to_vec()).ok()
 }
 
 fn users(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, Bytes)>> {

@@ -146,6 +146,15 @@ fn config(settings: &Settings) -> Config {
         short_acknowledgements: settings
             .short_acknowledgements
             .unwrap_or(default.short_acknowledgements),
+        maximum_inflight: settings
+            .maximum_inflight
+            .unwrap_or(default.maximum_inflight),
+        maximum_client_id_bytes: settings.maximum_client_id_bytes.map(|n| n as usize),
+        dollar_topics: settings.dollar_topics.unwrap_or(default.dollar_topics),
+        check_payload_format: settings
+            .check_payload_format
+            .unwrap_or(default.check_payload_format),
+        response_information: settings.response_information.clone(),
         connect_timeout: settings.connect_timeout.unwrap_or(default.connect_timeout),
         users: settings.users.as_ref().map(|users| {
             users
