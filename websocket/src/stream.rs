@@ -60,6 +60,8 @@ pub struct WebSocket<S> {
     /// Frames as they go.
     outbound: BytesMut,
     masks: Option<u64>,
+    /// What frames that are written by themselves are.
+    opcode: Opcode,
     /// Whether text messages are read as if they were binary.
     takes_text: bool,
     fault: Option<Fault>,
@@ -84,6 +86,7 @@ impl<S> WebSocket<S> {
                 Role::Client { seed } => Some(seed),
                 Role::Server => None,
             },
+            opcode: Opcode::BINARY,
             takes_text: false,
             fault: None,
             evidence: Bytes::new(),
@@ -96,6 +99,11 @@ impl<S> WebSocket<S> {
     /// Reads text messages as if they were binary.
     pub fn take_text(&mut self) {
         self.takes_text = true;
+    }
+
+    /// Makes what is written frames of another type.
+    pub fn send_as(&mut self, opcode: Opcode) {
+        self.opcode = opcode;
     }
 
     /// What carries the frames.
@@ -274,7 +282,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocket<S> {
         }
         let count = buf.len().min(FRAME_LIMIT);
         if count > 0 {
-            this.push_right(Opcode::BINARY, &buf[..count]);
+            this.push_right(this.opcode, &buf[..count]);
             // An error shows at the next write: this one's bytes have been taken.
             let _ = this.poll_send(cx);
         }

@@ -485,6 +485,20 @@ faults {
         "a reserved flag of PINGRESP is set",
     PropertyLengthMissing "property-length-missing" [V5 "MQTT-2.2.2-1"]
         "SUBACK without properties lacks its Property Length",
+
+    // WebSocket.
+    TextFramesAccepted "text-frames-accepted" [V5 "MQTT-6.0.0-1", V3_1_1 "MQTT-6.0.0-1"]
+        "packets that come in WebSocket text frames are processed",
+    PacketsInTextFrames "packets-in-text-frames" [V5 "MQTT-6.0.0-1", V3_1_1 "MQTT-6.0.0-1"]
+        "the server's packets are sent in WebSocket text frames",
+    PacketsSpanNoFrames "packets-span-no-frames" [V5 "MQTT-6.0.0-2", V3_1_1 "MQTT-6.0.0-2"]
+        "a packet that does not end in the WebSocket frame where it began is lost",
+    OnePacketPerFrame "one-packet-per-frame" [V5 "MQTT-6.0.0-2", V3_1_1 "MQTT-6.0.0-2"]
+        "of the packets that end in one WebSocket frame all but the first are lost",
+    SubprotocolEchoed "subprotocol-echoed" [V5 "MQTT-6.0.0-4", V3_1_1 "MQTT-6.0.0-4"]
+        "the first WebSocket subprotocol of the client's list is selected, whatever it is",
+    SubprotocolNotReturned "subprotocol-not-returned" [V5 "MQTT-6.0.0-4", V3_1_1 "MQTT-6.0.0-4"]
+        "the WebSocket upgrade is accepted without a subprotocol",
 }
 
 // What is wrong with a packet and goes unpunished: the packet is passed over and the connection goes on.

@@ -1,4 +1,4 @@
-//! The tokio shell around the core: any `AsyncRead + AsyncWrite`, memory and TCP.
+//! The tokio shell around the core: any `AsyncRead + AsyncWrite`, memory, TCP, TLS, WebSocket and secure WebSocket.
 //!
 //! A [`Server`] holds the core and the connections behind one lock. Each connection is one task, which cuts and
 //! decodes what comes in, hands it to the core, and writes what the core wants sent, everything at hand in one
@@ -6,7 +6,7 @@
 //! current-thread runtime the same inputs give the same bytes in the same order, and with a paused clock time is
 //! virtual.
 //!
-//! In a process of its own (`mqtt-check broker`) a server listens on TCP. In a harness it stays within:
+//! In a process of its own (`mqtt-check broker`) a server listens on as many sockets as it is told to. In a harness it stays within:
 //! ```no_run
 //! # use mqtt_check_broker::{Config, Control, Deviations, shell::{Restart, Server}};
 //! # async fn play() -> std::io::Result<()> {
@@ -26,8 +26,10 @@
 //! |---|---|
 //! | [`Server::new`]`(config, deviations, seed)` | starts, inside a runtime; all randomness comes from `seed` |
 //! | [`Server::connect`]`()` | a transport in memory; refused while stopped |
+//! | [`Server::connect_websocket`]`()` | one that begins with the upgrade to WebSocket |
 //! | [`Server::serve`]`(stream)` | any other transport |
 //! | [`Server::listen`]`(address)` | TCP; gives the bound address |
+//! | [`Server::listen_with`]`(address, transport)` | TLS ([`Tls`]), WebSocket, or one over the other |
 //! | [`Server::control`]`(control)` | kick, redirect, stop; done when it returns |
 //! | [`Server::restart`]`(how)` | every connection ends; what survives is `Config::durable`'s affair |
 //! | [`Server::record_hooks`]`()`, [`Server::take_hooks`]`()` | events in order, with the time of each |
@@ -45,7 +47,10 @@
 mod connection;
 mod listener;
 mod server;
+mod tls;
+mod websocket;
 mod wire;
 
-pub use listener::Listener;
+pub use listener::{Listener, Transport, WebSocketPath};
 pub use server::{Restart, Server};
+pub use tls::{Tls, TlsError};

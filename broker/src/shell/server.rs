@@ -11,10 +11,11 @@ use std::time::Duration;
 use mqtt_check_codec::Packet;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::connection::Connection;
-use super::listener::Listener;
+use super::listener::{Listener, Transport, WebSocketPath};
+use super::websocket;
 use crate::{Broker, Config, ConnectionId, Control, Deviations, HookEvent, Input, Output, Time};
 
 /// Bytes that a transport in memory holds in each direction.
@@ -132,6 +133,38 @@ impl Server {
         Ok(theirs)
     }
 
+    /// Connects a transport in memory that begins with the upgrade to WebSocket.
+    ///
+    /// # Errors
+    /// When the broker is stopped.
+    pub fn connect_websocket(&self) -> io::Result<DuplexStream> {
+        if self.shared.lock().stopped {
+            return Err(io::ErrorKind::ConnectionRefused.into());
+        }
+        let (ours, theirs) = duplex(MEMORY_BUFFER);
+        let server = self.clone();
+        tokio::spawn(async move {
+            let limit = server.shared.config.connect_timeout;
+            let upgrade = server.upgrade(ours, &WebSocketPath::Any, Duration::ZERO);
+            let _ = timeout(limit, upgrade).await;
+        });
+        Ok(theirs)
+    }
+
+    /// Reads the upgrade and serves what then comes in frames.
+    pub(super) async fn upgrade<S>(&self, stream: S, path: &WebSocketPath, linger: Duration)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let path = match path {
+            WebSocketPath::Any => None,
+            WebSocketPath::Only(path) => Some(path.as_str()),
+        };
+        if let Ok(Some(framed)) = websocket::upgrade(stream, path, self.shared.deviations).await {
+            self.accept(framed, linger);
+        }
+    }
+
     /// Serves a transport that was accepted elsewhere.
     pub fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S) {
         self.accept(stream, LINGER);
@@ -152,7 +185,15 @@ impl Server {
     /// # Errors
     /// When the address cannot be bound.
     pub async fn listen(&self, address: &str) -> io::Result<Listener> {
-        Listener::bind(self.clone(), address).await
+        self.listen_with(address, Transport::default()).await
+    }
+
+    /// Listens for connections over this transport.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn listen_with(&self, address: &str, transport: Transport) -> io::Result<Listener> {
+        Listener::bind(self.clone(), address, transport).await
     }
 
     /// Does what an administrator wants; when this returns, it is on its way to the clients.

@@ -16,6 +16,12 @@ const IN_BYTES: &[Deviation] = &[
     Deviation::ReservedFlagSet,
     Deviation::PropertyLengthMissing,
     Deviation::PacketsBehindConnectLost,
+    Deviation::TextFramesAccepted,
+    Deviation::PacketsInTextFrames,
+    Deviation::PacketsSpanNoFrames,
+    Deviation::OnePacketPerFrame,
+    Deviation::SubprotocolEchoed,
+    Deviation::SubprotocolNotReturned,
 ];
 
 /// Whether the suite fails under this deviation.

@@ -22,6 +22,15 @@ pub(crate) fn paused<F: Future>(test: impl FnOnce() -> F) -> F::Output {
         .block_on(test())
 }
 
+/// Runs on a current-thread runtime with sockets and the real clock.
+pub(crate) fn real<F: Future>(test: impl FnOnce() -> F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(test())
+}
+
 pub(crate) fn server(change: impl FnOnce(&mut Config)) -> Server {
     let mut config = Config::default();
     change(&mut config);
@@ -52,6 +61,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub(crate) async fn send(&mut self, packet: Packet) {
         let bytes = self.bytes(packet);
         self.stream.write_all(&bytes).await.expect("written");
+        self.stream.flush().await.expect("flushed");
     }
 
     pub(crate) fn bytes(&self, packet: Packet) -> Bytes {
@@ -97,6 +107,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         .await;
         let suback = self.receive().await;
         assert!(matches!(suback, Some(Packet::SubAck(_))), "{suback:?}");
+    }
+
+    /// Publishes so many bytes that `other` gets.
+    pub(crate) async fn echo_of<T: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        other: &mut Client<T>,
+        topic: &str,
+        size: usize,
+    ) {
+        let payload: Vec<u8> = (0..size).map(|n| (n % 251) as u8).collect();
+        let sent = self.send(publish(topic, payload.clone(), QoS::AtLeastOnce));
+        let ((), came) = tokio::join!(sent, other.receive());
+        let Some(Packet::Publish(publish)) = came else {
+            panic!("no PUBLISH");
+        };
+        assert!(publish.payload == payload, "another payload");
+        assert!(matches!(self.receive().await, Some(Packet::PubAck(_))));
     }
 
     pub(crate) async fn ping(&mut self) {

@@ -1,8 +1,10 @@
-//! The shell with real transports: memory under a paused clock, and TCP on the loopback.
+//! The shell with real transports: memory under a paused clock, and TCP, TLS and WebSocket on the loopback.
 
 mod client;
 
 mod closing;
 mod limits;
 mod tcp;
+mod tls;
 mod virtual_time;
+mod websocket;

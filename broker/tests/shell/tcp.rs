@@ -5,17 +5,9 @@ use std::time::Duration;
 use mqtt_check_codec::{Packet, ProtocolVersion, QoS};
 use tokio::net::TcpStream;
 
-use crate::client::{Client, publish, server};
+use crate::client::{Client, publish, real, server};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
-
-fn real<F: Future>(test: impl FnOnce() -> F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime")
-        .block_on(test())
-}
 
 #[test]
 fn serves_tcp_on_both_families() {

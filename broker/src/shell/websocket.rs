@@ -1,0 +1,170 @@
+//! WebSocket, server side: the upgrade, and what only a broker with deviations makes of frames.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::BytesMut;
+use mqtt_check_codec::Frame;
+use mqtt_check_websocket::handshake::Refusal;
+use mqtt_check_websocket::{HandshakeError, MQTT, Opcode, Request, Role, WebSocket};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+
+use crate::{Deviation, Deviations};
+
+/// Reads the request for an upgrade and answers it. Gives no stream when it was refused.
+///
+/// # Errors
+/// When no request comes, or the answer cannot be sent.
+pub(super) async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
+    mut io: S,
+    path: Option<&str>,
+    deviations: Deviations,
+) -> Result<Option<Framed<S>>, HandshakeError> {
+    let mut rest = BytesMut::new();
+    let request = Request::read(&mut io, &mut rest).await?;
+    let accepted = request.and_then(|request| {
+        if path.is_some_and(|path| path != request.path) {
+            return Err(Refusal::Path);
+        }
+        let protocol = select(&request, deviations)?;
+        Ok(request.accept(protocol))
+    });
+    let is_accepted = accepted.is_ok();
+    let answer = accepted.unwrap_or_else(Refusal::answer);
+    io.write_all(answer.as_bytes()).await?;
+    io.flush().await?;
+    if is_accepted {
+        let socket = WebSocket::new(io, Role::Server, rest);
+        return Ok(Some(Framed::new(socket, deviations)));
+    }
+    io.shutdown().await?;
+    Ok(None)
+}
+
+/// The subprotocol to go on with.
+fn select(request: &Request, deviations: Deviations) -> Result<Option<&str>, Refusal> {
+    if deviations.has(Deviation::SubprotocolEchoed) {
+        return Ok(request.protocols.first().map(String::as_str));
+    }
+    // [3.1.1 MQTT-6.0.0-3] [5 MQTT-6.0.0-3]: without it in the offer there is nothing that may be selected.
+    if !request.protocols.iter().any(|name| name == MQTT) {
+        return Err(Refusal::Protocol);
+    }
+    // [3.1.1 MQTT-6.0.0-4] [5 MQTT-6.0.0-4]
+    Ok(Some(MQTT).filter(|_| !deviations.has(Deviation::SubprotocolNotReturned)))
+}
+
+/// MQTT in frames. What a right broker reads is one stream of bytes, wherever frames begin and end.
+#[derive(Debug)]
+pub(super) struct Framed<S> {
+    socket: WebSocket<S>,
+    /// [3.1.1 MQTT-6.0.0-2] [5 MQTT-6.0.0-2]: which wrong use is made of the ends of frames.
+    aligned: Option<Aligned>,
+    /// What has been read of the frame, or of the packet.
+    held: BytesMut,
+    /// What is to be passed on.
+    data: BytesMut,
+}
+
+/// A wrong use of the ends of frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aligned {
+    /// A packet ends with its frame, or is none.
+    Whole,
+    /// A frame has one packet.
+    Single,
+}
+
+impl<S> Framed<S> {
+    fn new(mut socket: WebSocket<S>, deviations: Deviations) -> Self {
+        // [3.1.1 MQTT-6.0.0-1] [5 MQTT-6.0.0-1]
+        if deviations.has(Deviation::TextFramesAccepted) {
+            socket.take_text();
+        }
+        if deviations.has(Deviation::PacketsInTextFrames) {
+            socket.send_as(Opcode::TEXT);
+        }
+        Self {
+            socket,
+            aligned: if deviations.has(Deviation::PacketsSpanNoFrames) {
+                Some(Aligned::Whole)
+            } else if deviations.has(Deviation::OnePacketPerFrame) {
+                Some(Aligned::Single)
+            } else {
+                None
+            },
+            held: BytesMut::new(),
+            data: BytesMut::new(),
+        }
+    }
+
+    /// Decides about a frame that has come whole.
+    fn end_frame(&mut self, aligned: Aligned) {
+        let mut rest = self.held.clone();
+        let mut packets: Vec<Frame> = Vec::new();
+        while let Ok(Some(packet)) = Frame::read(&mut rest, usize::MAX) {
+            packets.push(packet);
+        }
+        if packets.is_empty() && rest.is_empty() {
+            return;
+        }
+        if aligned == Aligned::Single {
+            packets.truncate(1);
+            self.held = rest;
+        } else {
+            self.held.clear();
+        }
+        for packet in packets {
+            self.data.extend_from_slice(packet.bytes());
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Framed<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let Some(aligned) = this.aligned else {
+            return Pin::new(&mut this.socket).poll_read(cx, buf);
+        };
+        loop {
+            if !this.data.is_empty() {
+                let count = this.data.len().min(buf.remaining());
+                buf.put_slice(&this.data.split_to(count));
+                return Poll::Ready(Ok(()));
+            }
+            let mut chunk = [0; 4096];
+            let mut chunk = ReadBuf::new(&mut chunk);
+            ready!(Pin::new(&mut this.socket).poll_read(cx, &mut chunk))?;
+            if chunk.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            this.held.extend_from_slice(chunk.filled());
+            if this.socket.is_between_frames() {
+                this.end_frame(aligned);
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Framed<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().socket).poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().socket).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().socket).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,276 @@
+//! MQTT in WebSocket frames.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use mqtt_check_broker::shell::{Transport, WebSocketPath};
+use mqtt_check_broker::{Config, Control, Deviation, Deviations, shell::Server};
+use mqtt_check_codec::{Packet, ProtocolVersion, QoS, ReasonCode};
+use mqtt_check_websocket::handshake::key;
+use mqtt_check_websocket::{Answer, Frame, MQTT, Opcode, Request, Role, WebSocket};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use crate::client::{Client, connect, paused, publish, real, server, settle};
+
+const V5: ProtocolVersion = ProtocolVersion::V5;
+
+fn request(path: &str, protocols: &[&str]) -> Request {
+    Request {
+        host: "localhost".into(),
+        path: path.into(),
+        protocols: protocols.iter().map(|name| (*name).to_owned()).collect(),
+        key: key([1; 16]),
+    }
+}
+
+async fn asked<S: AsyncRead + AsyncWrite + Unpin>(io: &mut S, request: &Request) -> Answer {
+    let text = request.to_text();
+    io.write_all(text.as_bytes()).await.expect("written");
+    let mut rest = BytesMut::new();
+    Answer::read(io, &mut rest, &request.key)
+        .await
+        .expect("an answer")
+}
+
+/// The stream after a right upgrade.
+pub(crate) async fn upgraded<S: AsyncRead + AsyncWrite + Unpin>(mut io: S) -> WebSocket<S> {
+    let answer = asked(&mut io, &request("/mqtt", &[MQTT])).await;
+    assert!(answer.is_upgrade(), "{answer:?}");
+    assert_eq!(answer.protocol.as_deref(), Some(MQTT));
+    WebSocket::new(io, Role::Client { seed: 1 }, BytesMut::new())
+}
+
+async fn client(server: &Server) -> Client<WebSocket<DuplexStream>> {
+    let stream = server.connect_websocket().expect("runs");
+    Client::new(upgraded(stream).await, V5)
+}
+
+fn frame(opcode: Opcode, payload: impl Into<Bytes>) -> Frame {
+    Frame {
+        fin: true,
+        reserved: 0,
+        opcode,
+        masked: true,
+        payload: payload.into(),
+    }
+}
+
+#[test]
+fn serves_websockets_beside_tcp_on_both_families() {
+    real(|| async {
+        let server = server(|_| {});
+        let plain = server.listen("127.0.0.1:0").await.expect("binds");
+        let plain = TcpStream::connect(plain.local_address()).await;
+        let mut a = Client::new(plain.expect("connects"), V5);
+        a.connect("a").await;
+        a.subscribe("t", QoS::AtMostOnce).await;
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let transport = Transport {
+                websocket: Some(WebSocketPath::Any),
+                ..Transport::default()
+            };
+            let listener = match server.listen_with(address, transport).await {
+                Ok(listener) => listener,
+                // Not every machine has the other family.
+                Err(_) if address.starts_with('[') => continue,
+                Err(error) => panic!("{error}"),
+            };
+            let stream = TcpStream::connect(listener.local_address()).await;
+            let mut b = Client::new(upgraded(stream.expect("connects")).await, V5);
+            b.connect("b").await;
+            b.echo_of(&mut a, "t", 200_000).await;
+        }
+    });
+}
+
+#[test]
+fn a_packet_may_span_frames_and_a_frame_hold_several() {
+    paused(|| async {
+        let server = server(|_| {});
+        let mut a = client(&server).await;
+        let packets = [
+            connect(V5, "a"),
+            publish("t", "x", QoS::AtLeastOnce),
+            Packet::PingReq,
+        ];
+        let bytes: Vec<u8> = packets.into_iter().flat_map(|p| a.bytes(p)).collect();
+        for size in [1, 5, bytes.len()] {
+            let mut a = client(&server).await;
+            for part in bytes.chunks(size) {
+                a.stream.push(&frame(Opcode::BINARY, part.to_vec()));
+                a.stream.push(&frame(Opcode::PING, "between"));
+            }
+            a.stream.flush().await.expect("flushed");
+            assert!(matches!(a.receive().await, Some(Packet::ConnAck(_))));
+            assert!(matches!(a.receive().await, Some(Packet::PubAck(_))));
+            assert!(matches!(a.receive().await, Some(Packet::PingResp)));
+        }
+        // A fragment is answered before its message has ended.
+        a.stream.push(&Frame {
+            fin: false,
+            ..frame(Opcode::BINARY, bytes.clone())
+        });
+        a.stream.flush().await.expect("flushed");
+        assert!(matches!(a.receive().await, Some(Packet::ConnAck(_))));
+    });
+}
+
+#[test]
+fn a_text_frame_ends_the_connection() {
+    paused(|| async {
+        let server = server(|_| {});
+        server.record_hooks();
+        let mut a = client(&server).await;
+        a.connect("a").await;
+        let ping = a.bytes(Packet::PingReq);
+        a.stream.push(&frame(Opcode::TEXT, ping));
+        a.stream.flush().await.expect("flushed");
+        assert_eq!(a.receive().await, None);
+        assert_eq!(a.stream.close_code(), Some(Some(1003)));
+        settle().await;
+        let hooks = server.take_hooks();
+        let names: Vec<_> = hooks.iter().map(|(_, event)| event.name()).collect();
+        assert!(names.contains(&"client.disconnected"), "{names:?}");
+        assert_eq!(server.connection_count(), 0);
+    });
+}
+
+#[test]
+fn a_disconnect_goes_before_the_close() {
+    paused(|| async {
+        let server = server(|_| {});
+        let mut a = client(&server).await;
+        a.connect("a").await;
+        server.control(Control::Kick {
+            client: "a".into(),
+            reason: ReasonCode::ADMINISTRATIVE_ACTION,
+        });
+        let Some(Packet::Disconnect(disconnect)) = a.receive().await else {
+            panic!("no DISCONNECT");
+        };
+        assert_eq!(disconnect.reason, ReasonCode::ADMINISTRATIVE_ACTION);
+        assert_eq!(a.receive().await, None);
+        assert_eq!(a.stream.close_code(), Some(Some(1000)));
+    });
+}
+
+#[test]
+fn the_subprotocol_is_mqtt_or_nothing() {
+    paused(|| async {
+        let server = server(|_| {});
+        for (offered, status, selected) in [
+            (&["mqtt"][..], 101, Some("mqtt")),
+            (&["graphql-ws", "mqtt"], 101, Some("mqtt")),
+            (&["mqttv3.1"], 400, None),
+            (&[], 400, None),
+        ] {
+            let mut stream = server.connect_websocket().expect("runs");
+            let answer = asked(&mut stream, &request("/", offered)).await;
+            assert_eq!(answer.status, status, "{offered:?}");
+            assert_eq!(answer.protocol.as_deref(), selected, "{offered:?}");
+        }
+    });
+}
+
+#[test]
+fn only_its_path_leads_to_a_websocket() {
+    real(|| async {
+        let server = server(|_| {});
+        let transport = Transport {
+            websocket: Some(WebSocketPath::Only("/mqtt".into())),
+            ..Transport::default()
+        };
+        let listener = server.listen_with("127.0.0.1:0", transport).await;
+        let address = listener.as_ref().expect("binds").local_address();
+        for (path, status) in [("/mqtt", 101), ("/mqtt?client=a", 101), ("/", 404)] {
+            let mut stream = TcpStream::connect(address).await.expect("connects");
+            let answer = asked(&mut stream, &request(path, &[MQTT])).await;
+            assert_eq!(answer.status, status, "{path}");
+        }
+        let mut stream = TcpStream::connect(address).await.expect("connects");
+        stream
+            .write_all(b"GET /mqtt HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .await
+            .expect("written");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
+    });
+}
+
+#[test]
+fn an_upgrade_that_does_not_come_is_waited_for_as_long_as_a_connect() {
+    paused(|| async {
+        let server = server(|_| {});
+        let mut stream = server.connect_websocket().expect("runs");
+        let began = Instant::now();
+        stream
+            .write_all(b"GET / HTTP/1.1\r\n")
+            .await
+            .expect("written");
+        assert_eq!(stream.read(&mut [0]).await.expect("an end"), 0);
+        assert_eq!(began.elapsed(), Duration::from_secs(10));
+        assert_eq!(server.connection_count(), 0);
+    });
+}
+
+fn deviating(deviation: Deviation) -> Server {
+    let deviations = Deviations::from_iter([deviation]);
+    Server::new(Config::default(), deviations, 1)
+}
+
+#[test]
+fn each_deviation_breaks_its_own_rule_alone() {
+    paused(|| async {
+        let server = deviating(Deviation::TextFramesAccepted);
+        let mut a = client(&server).await;
+        let bytes = a.bytes(connect(V5, "a"));
+        a.stream.push(&frame(Opcode::TEXT, bytes.clone()));
+        a.stream.flush().await.expect("flushed");
+        assert!(matches!(a.receive().await, Some(Packet::ConnAck(_))));
+
+        let server = deviating(Deviation::PacketsInTextFrames);
+        let mut a = client(&server).await;
+        a.send(connect(V5, "a")).await;
+        assert!(a.frame().await.is_err());
+
+        let server = deviating(Deviation::PacketsSpanNoFrames);
+        let mut a = client(&server).await;
+        a.connect("a").await;
+        for part in [&[0xC0, 0x00, 0xC0][..], &[0x00], &[0xC0, 0x00]] {
+            a.stream.push(&frame(Opcode::BINARY, part.to_vec()));
+        }
+        a.stream.flush().await.expect("flushed");
+        assert!(matches!(a.receive().await, Some(Packet::PingResp)));
+        a.ping().await;
+
+        let server = deviating(Deviation::OnePacketPerFrame);
+        let mut a = client(&server).await;
+        a.connect("a").await;
+        for part in [&[0xC0, 0x00, 0xC0, 0x00, 0xC0][..], &[0x00]] {
+            a.stream.push(&frame(Opcode::BINARY, part.to_vec()));
+        }
+        a.stream.flush().await.expect("flushed");
+        for _ in 0..2 {
+            assert!(matches!(a.receive().await, Some(Packet::PingResp)));
+        }
+        settle().await;
+        a.send(Packet::Disconnect(mqtt_check_codec::Disconnect {
+            reason: ReasonCode::SUCCESS,
+            properties: Default::default(),
+        }))
+        .await;
+        assert_eq!(a.receive().await, None);
+
+        for (deviation, selected) in [
+            (Deviation::SubprotocolEchoed, Some("other")),
+            (Deviation::SubprotocolNotReturned, None),
+        ] {
+            let mut stream = deviating(deviation).connect_websocket().expect("runs");
+            let answer = asked(&mut stream, &request("/", &["other", "mqtt"])).await;
+            assert_eq!(answer.protocol.as_deref(), selected);
+        }
+    });
+}
