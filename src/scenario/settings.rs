@@ -1,25 +1,72 @@
 //! `broker`: the configuration that a scenario is about.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
 use bytes::Bytes;
+use mqtt_check_codec::ProtocolVersion;
 
 use super::duration::{duration, duration_or_never};
 use super::fields::U32_MAX;
 use super::model::Settings;
-use super::node::Node;
-use super::scope::{Mapping, Scope};
+use super::node::{Node, Value};
+use super::rows::Budget;
+use super::scope::{Mapping, Report, Scope, StepCount};
 use super::text::{self, Rules, STRING_MAX};
 use super::value::{boolean, number};
+use crate::diagnostic::{Place, Source};
 
 /// Settings that the language has and the broker has not yet.
-const NOT_YET: [&str; 2] = ["access", "authentication"];
+pub(crate) const NOT_YET: [&str; 2] = ["access", "authentication"];
 
 /// The settings that a mapping names, over the given ones.
 pub(crate) fn settings(scope: Scope<'_>, node: &Node, base: &Settings) -> Option<Settings> {
     let mut map = Mapping::of(scope, node, "`broker`")?;
+    let out = take(scope, &mut map, base);
+    map.finish();
+    out
+}
+
+/// The names of all settings.
+pub(crate) fn names() -> Vec<&'static str> {
+    let source = Arc::new(Source {
+        path: String::new(),
+        text: String::new(),
+    });
+    let (report, budget, used, steps) = (
+        Report::new(&source),
+        Budget::default(),
+        RefCell::default(),
+        StepCount::default(),
+    );
+    let scope = Scope {
+        report: &report,
+        budget: &budget,
+        version: ProtocolVersion::V5,
+        clients: &[],
+        used: &used,
+        steps: &steps,
+    };
+    let nothing = Node {
+        place: Place {
+            line: 1,
+            column: 1,
+            length: 1,
+        },
+        value: Value::Map(Vec::new()),
+    };
+    let Some(mut map) = Mapping::of(scope, &nothing, "`broker`") else {
+        return Vec::new();
+    };
+    take(scope, &mut map, &Settings::default());
+    map.known().to_vec()
+}
+
+fn take<'a>(scope: Scope<'a>, map: &mut Mapping<'a>, base: &Settings) -> Option<Settings> {
     let mut out = base.clone();
     let mut reader = Reader {
         scope,
-        map: &mut map,
+        map,
         sound: true,
     };
     reader.boolean("queue_qos0", &mut out.queue_qos0);
@@ -81,7 +128,6 @@ pub(crate) fn settings(scope: Scope<'_>, node: &Node, base: &Settings) -> Option
             sound = false;
         }
     }
-    map.finish();
     sound.then_some(out)
 }
 

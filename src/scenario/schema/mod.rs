@@ -15,6 +15,7 @@ use super::expectation::MODIFIERS;
 use super::fields::{self, PACKETS, SUBSCRIPTION, Stands, U32_MAX};
 use super::hooks::{EVENTS, EventField};
 use super::model::{Capability, Driver, Level};
+use super::settings;
 
 /// The JSON Schema (2020-12) of a scenario file.
 pub fn schema() -> Value {
@@ -366,36 +367,13 @@ fn hooks() -> Value {
     json!({ "anyOf": [events, mapping(both, &["events"])] })
 }
 
+/// Every setting that the parser takes. Their types are the parser's to check.
 fn settings() -> Value {
-    let span = || json!({ "anyOf": [refer("duration"), { "const": "never" }] });
-    let mut properties = keys([
-        ("persistent_session_expiry", span()),
-        ("maximum_session_expiry", span()),
-        ("connect_timeout", refer("duration")),
-        ("server_keep_alive", number(0xFFFF)),
-        ("receive_maximum", number(0xFFFF)),
-        ("topic_alias_maximum", number(0xFFFF)),
-        ("maximum_packet_size", number(U32_MAX)),
-        ("maximum_qos", number(2)),
-        ("maximum_queued_messages", number(U32_MAX)),
-        (
-            "users",
-            json!({ "type": "object", "additionalProperties": refer("text") }),
-        ),
-    ]);
-    for name in [
-        "queue_qos0",
-        "durable",
-        "retain_available",
-        "wildcard_subscription_available",
-        "subscription_identifier_available",
-        "shared_subscription_available",
-        "reason_strings",
-        "short_acknowledgements",
-    ] {
-        properties.insert(name.to_owned(), switched(refer("boolean")));
-    }
-    mapping(properties, &[])
+    let names = settings::names().into_iter();
+    let names = names.filter(|name| !settings::NOT_YET.contains(name));
+    let value = json!({ "anyOf": [refer("scalar"), { "type": "object" }] });
+    let pairs = names.map(|name| (name.to_owned(), switched(value.clone())));
+    mapping(pairs.collect(), &[])
 }
 
 fn client() -> Value {
