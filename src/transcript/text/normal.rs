@@ -79,7 +79,33 @@ impl Normal {
                     });
             }
         }
+        normal.assign_by_hooks(transcript);
         normal
+    }
+
+    /// In 3.1.1 no packet says which id was assigned. Where somebody left the choice to the broker, it is one of which
+    /// an event speaks and that nobody asked for.
+    fn assign_by_hooks(&mut self, transcript: &Transcript) {
+        let asked_for = |id: &str| {
+            transcript.events.iter().any(|event| {
+                matches!(&event.what, What::Sent { packet: Some(Packet::Connect(connect)), .. }
+                    if connect.client_id == id)
+            })
+        };
+        let ids = transcript
+            .hooks
+            .iter()
+            .flat_map(|record| &record.fields)
+            .filter(|(name, _)| name == "client")
+            .map(|(_, id)| id);
+        if !asked_for("") {
+            return;
+        }
+        for id in ids {
+            if !asked_for(id) {
+                self.assign(id);
+            }
+        }
     }
 
     fn assign(&mut self, id: &str) {

@@ -1,4 +1,6 @@
 use super::fixture::{takeover_plan, takeover_record, takeover_record_without_disconnect};
+use mqtt_check_codec::Packet;
+
 use super::*;
 use crate::transcript::HookSource;
 
@@ -86,4 +88,28 @@ fn a_control_is_a_second_section() {
     assert!(control.starts_with("- first: connect\n  first > CONNECT"));
     let shows = HookSource::Shows(Vec::new());
     assert_eq!(reduce(&text, &shows), reduce(RIGHT, &shows));
+}
+
+#[test]
+fn an_id_that_no_packet_tells_is_still_an_assigned_one() {
+    let plan = takeover_plan();
+    let mut transcript = takeover_record(&plan);
+    for event in &mut transcript.events {
+        if let What::Sent {
+            packet: Some(Packet::Connect(connect)),
+            ..
+        } = &mut event.what
+        {
+            connect.client_id = "".into();
+        }
+    }
+    let text = record(&plan, &transcript, None);
+    assert!(
+        text.contains("hook session.created client=<assigned>\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("hook message.publish client=<assigned-2> "),
+        "{text}"
+    );
 }
