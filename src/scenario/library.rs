@@ -9,7 +9,7 @@ use super::model::Scene;
 use super::syntax::FILE_LIMIT;
 use crate::diagnostic::{Diagnostic, Source};
 
-/// How deep folders may nest; beyond it something is linked to itself.
+/// How deep folders may nest.
 const FOLDER_DEPTH: usize = 32;
 
 /// A file and the path that its ids begin with.
@@ -91,46 +91,59 @@ fn find(path: &Path) -> Result<Vec<Found>, Box<Diagnostic>> {
             path: path.to_owned(),
         }]);
     }
-    let mut out = Vec::new();
-    walk(path, &prefix_of_named_folder(path)?, 0, &mut out)?;
-    if out.is_empty() {
+    let mut walk = Walk::default();
+    walk.folder(path, &prefix_of_named_folder(path)?)?;
+    if walk.found.is_empty() {
         return Err(Box::new(
             about(path, "no scenario in this folder")
                 .hint("scenarios are files that end with .yaml or .yml"),
         ));
     }
-    Ok(out)
+    Ok(walk.found)
 }
 
-fn walk(
-    folder: &Path,
-    prefix: &str,
-    depth: usize,
-    out: &mut Vec<Found>,
-) -> Result<(), Box<Diagnostic>> {
-    if depth > FOLDER_DEPTH {
-        let title = format!("folders nest more than {FOLDER_DEPTH} deep");
-        return Err(Box::new(about(folder, title)));
-    }
-    let fail = |error: std::io::Error| Box::new(about(folder, format!("cannot be read: {error}")));
-    for entry in std::fs::read_dir(folder).map_err(fail)? {
-        let path = entry.map_err(fail)?.path();
-        let Some(name) = path.file_name() else {
-            continue;
-        };
-        if name.to_string_lossy().starts_with('.') {
-            continue;
+/// A way through folders.
+#[derive(Debug, Default)]
+struct Walk {
+    found: Vec<Found>,
+    /// The folders around the present one, by their true paths.
+    around: Vec<PathBuf>,
+}
+
+impl Walk {
+    fn folder(&mut self, folder: &Path, prefix: &str) -> Result<(), Box<Diagnostic>> {
+        let fail =
+            |error: std::io::Error| Box::new(about(folder, format!("cannot be read: {error}")));
+        let true_path = folder.canonicalize().map_err(fail)?;
+        // A link may lead back to where it stands.
+        if self.around.contains(&true_path) {
+            return Ok(());
         }
-        if path.is_dir() {
-            let name = segment(&path, &name.to_string_lossy())?;
-            walk(&path, &format!("{prefix}{name}/"), depth + 1, out)?;
-        } else if is_scenario(&path) {
-            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-            let id = format!("{prefix}{}", segment(&path, &stem)?);
-            out.push(Found { id, path });
+        if self.around.len() > FOLDER_DEPTH {
+            let title = format!("folders nest more than {FOLDER_DEPTH} deep");
+            return Err(Box::new(about(folder, title)));
         }
+        self.around.push(true_path);
+        for entry in std::fs::read_dir(folder).map_err(fail)? {
+            let path = entry.map_err(fail)?.path();
+            let Some(name) = path.file_name().map(|name| name.to_string_lossy()) else {
+                continue;
+            };
+            if name.starts_with('.') {
+                continue;
+            }
+            if path.is_dir() {
+                let name = segment(&path, &name)?;
+                self.folder(&path, &format!("{prefix}{name}/"))?;
+            } else if is_scenario(&path) {
+                let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+                let id = format!("{prefix}{}", segment(&path, &stem)?);
+                self.found.push(Found { id, path });
+            }
+        }
+        self.around.pop();
+        Ok(())
     }
-    Ok(())
 }
 
 fn is_scenario(path: &Path) -> bool {

@@ -43,8 +43,7 @@ mod value;
 mod words;
 
 /// Reads every scenario file at or below these paths and gives every case of every version and row, in the order
-/// of their ids. Ids count from the folder `scenarios` above or at what was named; without one, from the folder that
-/// was named.
+/// of their ids. Ids count from the folder that was named, or from the nearest folder `scenarios` above what was named.
 ///
 /// # Errors
 /// Everything that is wrong with all of the files.

@@ -1,7 +1,7 @@
 //! Which files are read, and what their cases are called.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::scenario::load;
 
@@ -48,7 +48,7 @@ fn reads_folders_in_the_order_of_ids() {
 }
 
 #[test]
-fn ids_of_named_files_count_from_the_folder_scenarios() {
+fn ids_count_from_the_folder_scenarios_above_what_is_named() {
     let root = folder(&[
         ("scenarios/will/delay.yaml", &scenario("t")),
         ("x/y.yaml", &scenario("t")),
@@ -58,6 +58,8 @@ fn ids_of_named_files_count_from_the_folder_scenarios() {
         below(&root, "x/y.yaml"),
     ];
     assert_eq!(read(&named), ["will/delay@5", "y@5"]);
+    assert_eq!(read(&[below(&root, "scenarios/will")]), ["will/delay@5"]);
+    assert_eq!(read(&[below(&root, "scenarios")]), ["will/delay@5"]);
 }
 
 #[test]
@@ -124,5 +126,15 @@ fn a_byte_order_mark_is_no_text() {
     let text = format!("\u{FEFF}{}", scenario("t"));
     let root = folder(&[("a.yaml", &text)]);
     assert_eq!(read(&[root.path().to_owned()]), ["a@5"]);
-    assert!(Path::new(root.path()).exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_linked_into_itself_is_read_once() {
+    let root = folder(&[("a/b.yaml", &scenario("t"))]);
+    for name in ["one", "two", "three"] {
+        std::os::unix::fs::symlink(root.path(), below(&root, &format!("a/{name}")))
+            .expect("a link");
+    }
+    assert_eq!(read(&[root.path().to_owned()]), ["a/b@5"]);
 }
