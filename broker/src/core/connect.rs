@@ -58,7 +58,9 @@ impl Broker {
             return;
         };
         session.expiry = expiry;
+        // [3.1.1 MQTT-4.1.0-2] [5 MQTT-4.1.0-1]: while it is connected, nothing ends it.
         session.closed_at = None;
+        // [3.1.1 MQTT-3.1.2-12]: of this connection, and of no other.
         let will = connect.will.take().map(Will::new);
         if will.is_some() || !self.rules.breaks(Deviation::WillOfEarlierConnection) {
             session.will = will.filter(|_| !self.rules.breaks(Deviation::WillNotStored));

@@ -54,8 +54,12 @@ impl Session {
         if rules.breaks(Deviation::OfflineMessagesDoubled) && !online {
             self.queue.push_back(delivery.clone());
         }
-        // [3.1.1 MQTT-4.6.0-6] [5 MQTT-4.6.0-5] [5 MQTT-4.6.0-6]
-        if rules.breaks(Deviation::OfflineOrderReversed) && !online {
+        // [3.1.1 MQTT-4.6.0-5] [3.1.1 MQTT-4.6.0-6] [5 MQTT-4.6.0-5] [5 MQTT-4.6.0-6]
+        let reversed = match online {
+            true => rules.breaks(Deviation::WaitingOrderReversed),
+            false => rules.breaks(Deviation::OfflineOrderReversed),
+        };
+        if reversed {
             self.queue.push_front(delivery);
         } else {
             self.queue.push_back(delivery);
@@ -217,11 +221,11 @@ impl Session {
         if rules.breaks(Deviation::ConnackTwice) {
             link.send(rules, turn, Packet::ConnAck(connack.clone()));
         }
-        // [5 MQTT-3.2.0-2]
+        // [5 MQTT-3.2.0-2] [5 MQTT-3.2.2-8]
         link.send(rules, turn, Packet::ConnAck(connack));
     }
 
-    /// Answers PUBREC, or repeats that answer. [5 MQTT-4.3.3-4]
+    /// Answers PUBREC, or repeats that answer. [5 MQTT-4.3.3-4] [5 MQTT-3.6.2-1]
     pub(crate) fn send_pubrel(
         &mut self,
         rules: &Rules,

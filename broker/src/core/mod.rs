@@ -373,7 +373,7 @@ impl Broker {
         }
     }
 
-    /// Bytes that are no packet end the connection. [3.1.1 MQTT-4.8.0-1] [5 MQTT-4.13.1-1]
+    /// Bytes that are no packet end the connection. [3.1.1 MQTT-4.8.0-1] [3.1.1 MQTT-2.2.2-2] [5 MQTT-4.13.1-1]
     fn malformed(
         &mut self,
         turn: &mut Turn<'_>,
@@ -381,10 +381,7 @@ impl Broker {
         version: Option<ProtocolVersion>,
         error: &DecodeError,
     ) {
-        let ignored = self.rules.deviations.tolerate(error)
-            || error.is_unsupported_version()
-                && self.rules.breaks(Deviation::UnknownVersionIgnored);
-        if ignored {
+        if self.rules.deviations.tolerate(error) {
             return;
         }
         match self.connections.get(&connection) {

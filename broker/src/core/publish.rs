@@ -18,7 +18,7 @@ use crate::hook::{DisconnectReason, DropReason};
 use crate::{Deviation, HookEvent};
 
 impl Broker {
-    /// A client published.
+    /// A client published. [3.1.1 MQTT-3.3.4-1] [5 MQTT-3.3.4-1]
     pub(crate) fn publish_received(
         &mut self,
         turn: &mut Turn<'_>,
@@ -132,7 +132,7 @@ impl Broker {
             if self.rules.breaks(Deviation::Qos2DuplicateForwarded) {
                 self.accept(turn, key, publish);
             }
-            // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-10]: acknowledged again, delivered once.
+            // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-8] [5 MQTT-4.3.3-10]: acknowledged again, delivered once.
             self.acknowledge(turn, key, id, ReasonCode::SUCCESS, Packet::PubRec);
             return;
         }
@@ -204,6 +204,7 @@ impl Broker {
     }
 
     /// Sends one of the acknowledgements; before version 5 none can say how it went. [3.1.1 MQTT-3.3.5-2]
+    /// [5 MQTT-3.4.2-1] [5 MQTT-3.5.2-1] [5 MQTT-3.7.2-1] [3.1.1 MQTT-2.3.1-6] [5 MQTT-2.2.1-5]
     pub(crate) fn acknowledge(
         &mut self,
         turn: &mut Turn<'_>,

@@ -144,7 +144,7 @@ impl Broker {
     }
 
     /// The copy for a session whose subscriptions overlap: at the highest QoS, with every identifier.
-    /// [3.1.1 MQTT-3.3.5-1] [5 MQTT-3.3.4-2] [5 MQTT-3.3.4-4]
+    /// [3.1.1 MQTT-3.3.5-1] [5 MQTT-3.3.4-2] [5 MQTT-3.3.4-4]. There is one copy, so [5 MQTT-3.3.4-5] has no case.
     fn combine(&self, message: &Arc<Message>, overlapping: &[Subscriber]) -> Option<Delivery> {
         let publisher_is_subscriber = || {
             self.sessions
@@ -189,6 +189,9 @@ impl Broker {
         };
         // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
         let mut qos = message.qos.min(options.qos);
+        if qos == QoS::AtMostOnce && rules.breaks(Deviation::Qos0SentAtQos1) {
+            qos = QoS::AtLeastOnce;
+        }
         if rules.breaks(Deviation::QosNotLowered) {
             qos = message.qos;
         } else if rules.breaks(Deviation::QosLoweredTooFar) {

@@ -62,7 +62,7 @@ impl Broker {
                     }));
                     ReasonCode(qos.as_u8())
                 }
-                // [3.1.1 MQTT-3.9.3-2]
+                // [3.1.1 MQTT-3.9.3-2] [5 MQTT-3.9.3-2]
                 Err(_) if version != ProtocolVersion::V5 => ReasonCode::UNSPECIFIED_ERROR,
                 Err(reason) => reason,
             });

@@ -53,7 +53,7 @@ impl Broker {
         if version != ProtocolVersion::V5 {
             reasons.clear();
         }
-        // [3.1.1 MQTT-3.10.4-4] [3.1.1 MQTT-3.10.4-5] [5 MQTT-3.10.4-4] [5 MQTT-3.10.4-5]
+        // [5 MQTT-3.11.3-2] [3.1.1 MQTT-3.10.4-4] [3.1.1 MQTT-3.10.4-5] [5 MQTT-3.10.4-4] [5 MQTT-3.10.4-5]
         self.send_or_close(
             turn,
             key,

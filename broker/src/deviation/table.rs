@@ -41,8 +41,6 @@ faults {
         "CONNACK has an Authentication Method though CONNECT had none",
     AuthWithoutMethodIgnored "auth-without-method-ignored" [V5 "MQTT-4.12.0-7", V5 "RULE-3.15-1"]
         "AUTH of a client that gave no Authentication Method is ignored",
-    UnknownVersionIgnored "unknown-version-ignored" [V5 "MQTT-3.1.2-1", V5 "MQTT-3.1.2-2", V3_1_1 "MQTT-3.1.2-2"]
-        "a CONNECT of an unknown protocol or version is left without an answer, open",
 
     // Client identifiers.
     ClientIdsCaseFolded "client-ids-case-folded" [V5 "MQTT-3.1.3-2", V3_1_1 "MQTT-3.1.3-2"]
@@ -57,7 +55,7 @@ faults {
         "every empty client id is replaced by the same one",
     AssignedClientIdNotUsed "assigned-client-id-not-used" [V5 "MQTT-3.1.3-7"]
         "the session does not have the client id that CONNACK says was assigned",
-    EmptyClientIdUncleanAccepted "empty-client-id-unclean-accepted" [V3_1_1 "MQTT-3.1.3-8"]
+    EmptyClientIdUncleanAccepted "empty-client-id-unclean-accepted" [V3_1_1 "MQTT-3.1.3-8", V3_1_1 "MQTT-3.1.3-7"]
         "an empty client id with Clean Session 0 is accepted",
     ClientIdRefusedWithOtherCode "client-id-refused-with-other-code" [V3_1_1 "MQTT-3.1.3-8", V3_1_1 "MQTT-3.1.3-9"]
         "a refused client id is answered with 0x03 instead of 0x02",
@@ -117,7 +115,7 @@ faults {
         "the connection stays open after the server's DISCONNECT",
     PacketAfterDisconnect "packet-after-disconnect" [V5 "MQTT-3.14.4-1"]
         "a PINGRESP follows the server's DISCONNECT",
-    ClientDisconnectLeftOpen "client-disconnect-left-open" [V5 "RULE-3.14.4-1", V3_1_1 "RULE-3.14.4-1"]
+    ClientDisconnectLeftOpen "client-disconnect-left-open" [V5 "RULE-3.14.4-1", V3_1_1 "RULE-3.14.4-1", V3_1_1 "MQTT-3.14.4-1"]
         "the connection stays open after the client's DISCONNECT",
     PacketsAfterClientDisconnectProcessed "packets-after-client-disconnect-processed" [V5 "MQTT-3.14.4-1", V3_1_1 "MQTT-3.14.4-2"]
         "a PUBLISH behind the client's DISCONNECT is delivered",
@@ -212,6 +210,9 @@ faults {
     OnlyOneSubscriberServed "only-one-subscriber-served" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         "of several sessions that match only one gets the message",
 
+    WaitingOrderReversed "waiting-order-reversed" [V5 "MQTT-4.6.0-5", V5 "MQTT-4.6.0-6", V3_1_1 "MQTT-4.6.0-5"]
+        "messages that wait for room in a connected client's window arrive last first",
+
     // Redelivery.
     InflightNotResent "inflight-not-resent" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
         "unacknowledged PUBLISH packets are not sent again on reconnect",
@@ -249,6 +250,8 @@ faults {
         "a QoS 0 PUBLISH has DUP 1",
     DupPropagated "dup-propagated" [V5 "MQTT-3.3.1-3", V3_1_1 "MQTT-3.3.1-3"]
         "the publisher's DUP flag is passed on",
+    Qos0SentAtQos1 "qos0-sent-at-qos1" [V5 "MQTT-4.3.1-1", V3_1_1 "MQTT-4.3.1-1"]
+        "a QoS 0 message is delivered at QoS 1",
     PacketIdAtQos0 "packet-id-at-qos0" [V5 "MQTT-2.2.1-2", V3_1_1 "MQTT-2.3.1-5"]
         "a QoS 0 PUBLISH has a packet id",
     PacketIdZero "packet-id-zero" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-1"]
@@ -527,6 +530,10 @@ tolerated {
         "a client's packet id of 0 goes unpunished",
 
     // CONNECT.
+    UnknownProtocolIgnored "unknown-protocol-ignored" [V5 "MQTT-3.1.2-1", V3_1_1 "MQTT-3.1.2-1"]
+        "a CONNECT of an unknown protocol is left without an answer, open",
+    UnknownVersionIgnored "unknown-version-ignored" [V5 "MQTT-3.1.2-2", V3_1_1 "MQTT-3.1.2-2"]
+        "a CONNECT of an unknown version is left without an answer, open",
     ConnectStructureIgnored "connect-structure-ignored" [V5 "MQTT-3.1.4-1", V5 "MQTT-3.1.2-16", V5 "MQTT-3.1.2-18"]
         "a CONNECT of version 5 with bytes too few or too many goes unpunished",
     ConnectStructureIgnoredInV3 "connect-structure-ignored-in-v3" [V3_1_1 "MQTT-3.1.4-1", V3_1_1 "MQTT-3.1.2-18", V3_1_1 "MQTT-3.1.2-20"]

@@ -1,4 +1,5 @@
-//! Listening sockets: TCP, TLS, WebSocket and secure WebSocket.
+//! Listening sockets: TCP, TLS, WebSocket and secure WebSocket, each an ordered, lossless stream of bytes.
+//! [3.1.1 MQTT-7.1.1-1] [5 MQTT-4.2.0-1]
 
 use std::io;
 use std::net::SocketAddr;

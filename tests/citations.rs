@@ -1,0 +1,159 @@
+//! The bundled broker against the catalogue, both ways: what its source and its deviations cite exists, and every
+//! statement that binds a server is satisfied at a line that names it and broken by a deviation, or stands here with
+//! the reason why not.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mqtt_check::requirements::{self, Binds, Requirement};
+use mqtt_check_broker::Deviation;
+use mqtt_check_codec::{ProtocolVersion, cited_clauses};
+
+const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
+const V5: ProtocolVersion = ProtocolVersion::V5;
+
+type Id = (ProtocolVersion, String);
+
+const TEXT: &str = "decoding knows text by one rule, wherever it stands";
+const ENHANCED: &str = "enhanced authentication is not there yet";
+
+/// Statements that no line of the broker names.
+const UNNAMED: &[(ProtocolVersion, &str, &str)] = &[
+    (V5, "MQTT-3.3.2-13", TEXT),
+    (V5, "MQTT-3.3.2-19", TEXT),
+    (V5, "MQTT-3.15.2-1", ENHANCED),
+    (V5, "MQTT-3.15.2-2", ENHANCED),
+    (V5, "MQTT-3.15.2-3", ENHANCED),
+    (V5, "MQTT-4.12.0-2", ENHANCED),
+    (V5, "MQTT-4.12.0-4", ENHANCED),
+    (V5, "MQTT-4.12.0-5", ENHANCED),
+    (V5, "MQTT-4.12.1-2", ENHANCED),
+];
+
+const NO_STREAM: &str = "without a stream of bytes there is nothing to test";
+const NO_REACTION: &str = "it binds clients, and nothing says what a server does about it";
+
+/// Statements that no deviation breaks.
+const UNBROKEN: &[(ProtocolVersion, &str, &str)] = &[
+    (V5, "MQTT-4.2.0-1", NO_STREAM),
+    (V3, "MQTT-7.1.1-1", NO_STREAM),
+    (V3, "MQTT-2.3.1-2", NO_REACTION),
+    (V5, "MQTT-3.1.2-30", ENHANCED),
+    (V5, "MQTT-3.15.2-1", ENHANCED),
+    (V5, "MQTT-3.15.2-2", ENHANCED),
+    (V5, "MQTT-3.15.2-3", ENHANCED),
+    (V5, "MQTT-4.12.0-2", ENHANCED),
+    (V5, "MQTT-4.12.0-3", ENHANCED),
+    (V5, "MQTT-4.12.0-4", ENHANCED),
+    (V5, "MQTT-4.12.0-5", ENHANCED),
+    (V5, "MQTT-4.12.1-1", ENHANCED),
+    (V5, "MQTT-4.12.1-2", ENHANCED),
+    (V5, "MQTT-6.0.0-3", NO_REACTION),
+    (V3, "MQTT-6.0.0-3", NO_REACTION),
+];
+
+/// What the sources of the broker cite: `[5 MQTT-3.8.4-1]`.
+fn cited() -> Vec<(PathBuf, Id)> {
+    let mut found = Vec::new();
+    for file in sources(Path::new("broker/src")) {
+        let text = fs::read_to_string(&file).expect("a source");
+        for bracket in text.split('[').skip(1) {
+            let Some((inside, _)) = bracket.split_once(']') else {
+                continue;
+            };
+            let version = match inside.split_once(' ') {
+                Some(("3.1.1", _)) => V3,
+                Some(("5", _)) => V5,
+                _ => continue,
+            };
+            let id = inside.split_once(' ').map_or("", |(_, id)| id);
+            if id.starts_with("MQTT-") || id.starts_with("RULE-") {
+                found.push((file.clone(), (version, id.to_owned())));
+            }
+        }
+    }
+    found
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn numbered(is_meant: impl Fn(&Requirement) -> bool) -> BTreeSet<Id> {
+    [V3, V5]
+        .into_iter()
+        .flat_map(|version| {
+            requirements::all(version)
+                .filter(|requirement| requirement.is_numbered() && is_meant(requirement))
+                .map(move |requirement| (version, requirement.id.to_owned()))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn listed(list: &[(ProtocolVersion, &str, &str)]) -> BTreeSet<Id> {
+    let ids = list
+        .iter()
+        .map(|(version, id, _)| (*version, (*id).to_owned()));
+    ids.collect()
+}
+
+#[test]
+fn what_the_broker_cites_exists() {
+    let found = cited();
+    assert!(found.len() > 300, "the citations were not found");
+    let wrong: Vec<_> = found
+        .iter()
+        .filter(|(_, (version, id))| requirements::find(*version, id).is_none())
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let wrong: Vec<_> = Deviation::ALL
+        .iter()
+        .filter(|deviation| {
+            let clauses = deviation.clauses();
+            !(1..=3).contains(&clauses.len())
+                || clauses
+                    .iter()
+                    .any(|clause| requirements::find(clause.version, clause.id).is_none())
+        })
+        .map(|deviation| deviation.name())
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_statement_that_binds_a_server_is_named_where_it_is_satisfied() {
+    let binding =
+        numbered(|requirement| requirement.is_testable() && requirement.binds != Binds::Client);
+    let decoded = cited_clauses().map(|clause| (clause.version, clause.id.to_owned()));
+    let named: BTreeSet<Id> = cited()
+        .into_iter()
+        .map(|(_, id)| id)
+        .chain(decoded)
+        .collect();
+    let unnamed: BTreeSet<Id> = binding.difference(&named).cloned().collect();
+    assert_eq!(unnamed, listed(UNNAMED));
+}
+
+#[test]
+fn every_statement_that_a_broker_can_be_held_to_is_broken_by_a_deviation() {
+    let testable = numbered(Requirement::is_testable);
+    let broken: BTreeSet<Id> = Deviation::ALL
+        .iter()
+        .flat_map(|deviation| deviation.clauses())
+        .map(|clause| (clause.version, clause.id.to_owned()))
+        .collect();
+    let unbroken: BTreeSet<Id> = testable.difference(&broken).cloned().collect();
+    assert_eq!(unbroken, listed(UNBROKEN));
+}
