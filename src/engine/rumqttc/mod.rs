@@ -8,9 +8,9 @@
 //! and only when the library rests: it picks at random among the things that it could do next, and so it never has
 //! more than one.
 //!
-//! Expectations look at the tap, as with any other client. After a step that only sends (`no_wait`, an
-//! acknowledgement) the tap holds back what comes until the client's next step that waits for an answer; what is
-//! held back when the connection ends is lost. That is how a scenario has an acknowledgement lost on its way.
+//! Expectations look at the tap, as with any other client. After a step that does not wait for its answer (`no_wait`,
+//! `pubrec`) the tap holds back what comes until the client's next step that waits; what is held back when the
+//! connection ends is lost. That is how a scenario has an acknowledgement lost on its way.
 //!
 //! What the library does on its own side is written down as facts about it, never as something about the broker.
 

@@ -14,7 +14,9 @@ use crate::engine::build::{Surroundings, build};
 use crate::engine::lane::Inbound;
 use crate::engine::player::{Hindrance, Player};
 use crate::plan::{Awaited, Operation, Outgoing};
-use crate::scenario::model::{ClientIndex, Driver, Expectation, PacketTemplate, Pattern};
+use crate::scenario::model::{
+    ClientIndex, Driver, Expectation, Expr, Literal, PacketTemplate, Pattern,
+};
 use crate::transcript::{Ending, Fact, LaneIndex, What};
 
 /// The smallest step of the paused clock.
@@ -60,8 +62,8 @@ impl Player<'_> {
         }
     }
 
-    /// Before a step of a client: after one that only sends, what comes is held back until one that waits. What was
-    /// held back is lost with its connection.
+    /// Before a step of a client: after one that does not wait for its answer, what comes is held back until one that
+    /// waits. What was held back is lost with its connection.
     pub(in crate::engine) async fn before_step(
         &mut self,
         client: ClientIndex,
@@ -73,8 +75,8 @@ impl Player<'_> {
         if operations.iter().any(|o| matches!(o, Operation::Open)) {
             self.cut(client).await;
         }
-        if operations.iter().any(|o| matches!(o, Operation::Send(_))) {
-            let waits = operations.iter().any(|o| matches!(o, Operation::Await(_)));
+        let waits = operations.iter().any(|o| matches!(o, Operation::Await(_)));
+        if operations.iter().any(is_answered) {
             self.settle(client).await;
             self.tap(client)?.hold(!waits);
         }
@@ -448,6 +450,28 @@ impl Player<'_> {
             text: format!("rumqttc {text}"),
         });
     }
+}
+
+/// Whether this sends something that the broker answers.
+fn is_answered(operation: &Operation) -> bool {
+    let Operation::Send(items) = operation else {
+        return false;
+    };
+    items.iter().any(|item| match item {
+        Outgoing::Bytes(_) => false,
+        Outgoing::Packet(template) => match template.packet_type {
+            PacketType::PUBLISH => {
+                let at_most_once = Expr::Literal(Literal::Number(0));
+                let qos = template.fields.iter().find(|f| f.name == "qos");
+                qos.is_some_and(|qos| qos.value != at_most_once)
+            }
+            PacketType::CONNECT
+            | PacketType::SUBSCRIBE
+            | PacketType::UNSUBSCRIBE
+            | PacketType::PUBREC => true,
+            _ => false,
+        },
+    })
 }
 
 /// What this packet of the broker's answers, if it answers something.

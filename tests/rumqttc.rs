@@ -1,0 +1,408 @@
+//! The driver `rumqttc`: what it refuses, what it records, and that virtual time holds with it.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use mqtt_check::diagnostic::Source;
+use mqtt_check::engine::RunOptions;
+use mqtt_check::plan::{self, Plan};
+use mqtt_check::scenario;
+use mqtt_check::suite;
+use mqtt_check::target::bundled::Bundled;
+use mqtt_check::target::{External, Target};
+use mqtt_check::transcript::{Transcript, What, text};
+use mqtt_check::verdict::{CaseResult, Verdict};
+use mqtt_check_codec::PacketType;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::time::Instant;
+
+fn plans(scenario: &str) -> Result<Vec<Plan>, Vec<String>> {
+    let source = Arc::new(Source {
+        path: "test.yaml".into(),
+        text: scenario.into(),
+    });
+    let said = |problems: Vec<mqtt_check::diagnostic::Diagnostic>| -> Vec<String> {
+        problems
+            .into_iter()
+            .map(|problem| match problem.place {
+                Some(place) => format!("{}:{} {}", place.line, place.column, problem.title),
+                None => problem.title,
+            })
+            .collect()
+    };
+    scenario::parse(&source, "test")
+        .map_err(said)?
+        .into_iter()
+        .map(|scene| plan::plan(scene).map_err(said))
+        .collect()
+}
+
+fn run_on(scenario: &str, target: &Target) -> Vec<(Plan, CaseResult)> {
+    let plans = plans(scenario).expect("the scenario is right");
+    let options = RunOptions {
+        jobs: Some(1),
+        timeout_scale: 0.2,
+        max_wait: Duration::from_secs(30),
+        seed: 1,
+        exclusive: true,
+        chaos: None,
+    };
+    let results = suite::run(&plans, target, &options, &|| false, &mut |_| {
+        ControlFlow::Continue(())
+    })
+    .expect("the target can be reached");
+    plans.into_iter().zip(results).collect()
+}
+
+fn run(scenario: &str) -> Vec<(Plan, CaseResult)> {
+    run_on(scenario, &Target::Bundled(Bundled::default()))
+}
+
+fn transcript(result: &CaseResult) -> &Transcript {
+    result.transcript.as_ref().expect("the case was played")
+}
+
+/// Runs on the bundled broker; every case must pass. Its facts, version by version.
+fn facts(scenario: &str) -> Vec<Vec<String>> {
+    run(scenario)
+        .into_iter()
+        .map(|(plan, result)| {
+            let record = text::record(&plan, transcript(&result), None);
+            assert_eq!(
+                result.verdict,
+                Verdict::Passed,
+                "{:?}\n{record}",
+                result.findings
+            );
+            transcript(&result)
+                .facts
+                .iter()
+                .map(|fact| text::fact(&plan, fact))
+                .collect()
+        })
+        .collect()
+}
+
+/// What virtual time rests on: a paused clock stands still while data is in flight on a real socket (tokio 1.53.3
+/// and later).
+#[test]
+fn a_paused_clock_waits_for_data_on_a_socket() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let (mut here, mut there) = UnixStream::pair().expect("a pair of sockets");
+        let echo = tokio::spawn(async move {
+            let mut byte = [0];
+            while there.read_exact(&mut byte).await.is_ok() {
+                there.write_all(&byte).await.expect("it is written");
+            }
+        });
+        let began = Instant::now();
+        for _ in 0..1000 {
+            let limit = Instant::now() + Duration::from_millis(1);
+            let round = async {
+                here.write_all(&[1]).await?;
+                here.read_exact(&mut [0]).await
+            };
+            tokio::time::timeout_at(limit, round)
+                .await
+                .expect("no time passes")
+                .expect("it comes back");
+        }
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        drop(here);
+        echo.await.expect("the echo ends");
+    });
+}
+
+#[test]
+fn what_the_library_cannot_do_is_refused_with_its_place() {
+    let scenario = r#"title: Everything that the library cannot do
+needs: [empty_client_id]
+versions: [5]
+clients:
+  a: { driver: rumqttc, clean_session: 0, keep_alive: 3 }
+  b: { driver: rumqttc, ack: manual, username: "" }
+  old: { driver: rumqttc, version: 3.1 }
+  older: { driver: rumqttc, version: 3.1.1, id: "", clean_session: 0 }
+steps:
+  - a: open
+  - a: connect
+  - b: connect
+  - old: connect
+  - a: { connect: { override: { flags: "00" } } }
+  - a: { publish: { topic: a/+, payload: x, qos: 2, packet_id: 7, dup: true, until: pubrec } }
+  - a: { subscribe: { filter: "a#", packet_id: 3 } }
+  - a: { unsubscribe: [a, b] }
+  - a: ping
+  - a: puback
+  - b: { puback: { reason: quota_exceeded } }
+  - b: pubrel
+  - b: { auth: { reason: continue_authentication } }
+  - a: { send: "c0 00" }
+  - a: { batch: [ { publish: { topic: a } }, { publish: { topic: b } } ] }
+  - a: { drop: half_close }
+  - parallel:
+      - b: { disconnect: { reason: disconnect_with_will_message } }
+  - older: connect
+  - id: last
+    b: disconnect
+control:
+  with:
+    last: { b: pubcomp }
+  expect:
+    - b: closed
+"#;
+    let refused = plans(scenario).expect_err("none of this can be played");
+    assert_eq!(
+        refused,
+        [
+            "5:55 rumqttc takes no Keep Alive below 5 s in version 5, nor 0",
+            "6:48 rumqttc leaves an empty user name or password out",
+            "7:3 rumqttc does not speak MQTT 3.1",
+            "8:68 rumqttc takes no empty client id with Clean Session 0",
+            "10:5 rumqttc opens a transport only to connect",
+            "14:5 rumqttc cannot override what it encodes",
+            "15:5 rumqttc does not stop after PUBREC: it sends PUBREL by itself",
+            "15:28 rumqttc publishes to no topic with a wildcard",
+            "15:64 rumqttc chooses packet identifiers by itself",
+            "15:72 rumqttc cannot be told to set DUP",
+            "16:5 rumqttc subscribes to no filter with a wildcard out of place",
+            "16:48 rumqttc chooses packet identifiers by itself",
+            "17:5 rumqttc unsubscribes from one filter at a time",
+            "18:5 rumqttc pings by itself, when Keep Alive asks for it",
+            "19:5 rumqttc acknowledges by itself, unless the client says `ack: manual`",
+            "20:28 rumqttc acknowledges with success and nothing else",
+            "21:5 rumqttc sends PUBREL and PUBCOMP by itself",
+            "22:5 rumqttc cannot be asked for AUTH",
+            "23:5 rumqttc sends nothing but what it makes itself",
+            "24:5 rumqttc decides by itself what goes into one write",
+            "25:5 rumqttc cannot close its sending side alone",
+            "27:36 rumqttc disconnects with reason 0x00 and nothing else",
+            "33:13 rumqttc sends PUBREL and PUBCOMP by itself",
+        ]
+    );
+}
+
+/// What the suite's own flows record of the library. If an upgrade changes one of these, that is worth knowing.
+#[test]
+fn the_library_is_known_by_these_facts() {
+    let known: [(&str, &[&str]); 4] = [
+        (
+            include_str!("../scenarios/flows/rumqttc-resends-qos1.yaml"),
+            &["publisher: rumqttc resent PUBLISH 1 (QoS 1) with DUP 0"],
+        ),
+        (
+            include_str!("../scenarios/flows/rumqttc-resends-qos2.yaml"),
+            &["publisher: rumqttc resent PUBLISH 1 (QoS 2) with DUP 0"],
+        ),
+        (
+            include_str!("../scenarios/flows/rumqttc-half-received.yaml"),
+            &["reader: rumqttc gave its application the QoS 2 message 1 once more"],
+        ),
+        (
+            include_str!("../scenarios/flows/rumqttc-half-released.yaml"),
+            &["reader: rumqttc ended its connection on PUBREL 1: \
+               Mqtt state: Received unsolicited ack pkid: 1"],
+        ),
+    ];
+    for (scenario, expected) in known {
+        for version in facts(scenario) {
+            assert_eq!(version, expected);
+        }
+    }
+}
+
+#[test]
+fn an_application_hears_why_its_connection_ended() {
+    let taken_over = include_str!("../scenarios/flows/takeover-with-rumqttc.yaml");
+    assert_eq!(
+        facts(taken_over),
+        [
+            ["subscriber: rumqttc ended its connection: \
+              Mqtt state: Connection closed by peer abruptly"],
+            ["subscriber: rumqttc ended its connection on DISCONNECT: \
+              Mqtt state: Server sent disconnect with reason `None` and code 'SessionTakenOver'"],
+        ]
+    );
+}
+
+/// A DISCONNECT without a property length is right, and the library does not know it.
+#[test]
+fn a_packet_that_the_library_ignores_is_a_fact() {
+    let scenario = "title: A takeover, told in the short form
+versions: [5]
+broker: { short_acknowledgements: true }
+clients:
+  first: { id: shared, driver: rumqttc }
+  second: { id: shared }
+steps:
+  - first: connect
+  - second: connect
+  - first: { expect: { disconnect: { reason: session_taken_over } } }
+  - first: { expect: closed }
+";
+    assert_eq!(
+        facts(scenario),
+        [[
+            "first: rumqttc took no notice of DISCONNECT",
+            "first: rumqttc ended its connection: Mqtt state: Connection closed by peer abruptly"
+        ]]
+    );
+}
+
+#[test]
+fn what_is_held_back_is_given_with_the_next_step_that_waits() {
+    let scenario = "title: Acknowledgements that come late settle what they acknowledge
+clients:
+  publisher: { driver: rumqttc, clean_session: 0 }
+  reader: { driver: rumqttc, ack: manual }
+steps:
+  - reader: connect
+  - reader: { subscribe: { filter: t, qos: 2 } }
+  - publisher: connect
+  - publisher: { publish: { topic: t, payload: one, qos: 1, no_wait: true } }
+  - publisher: { publish: { topic: t, payload: two, qos: 2, no_wait: true } }
+  - publisher: { expect: [ puback, pubrec ] }
+  - publisher: { publish: { topic: t, payload: three } }
+  - publisher: { publish: { topic: t, payload: four, qos: 1 } }
+  - publisher: { expect: pubcomp }
+  - reader: { expect: { publish: { payload: one, qos: 1 } } }
+  - reader: puback
+  - reader: { expect: { publish: { payload: two, qos: 2, packet_id: $two } } }
+  - reader: { expect: { publish: { payload: three, qos: 0 } } }
+  - reader: { expect: { publish: { payload: four, qos: 1 } } }
+  - reader: puback
+  - reader: { pubrec: { packet_id: $two } }
+  - reader: { expect: { pubrel: { packet_id: $two } } }
+  - reader: { unsubscribe: t }
+  - publisher: drop
+  - publisher: { connect: { expect: { session_present: true } } }
+";
+    // Nothing is resent: all of it was settled.
+    assert_eq!(facts(scenario), [Vec::<String>::new(), Vec::new()]);
+}
+
+#[test]
+fn an_in_flight_limit_that_is_reached_stops_nobody() {
+    let scenario = "title: Forty messages pass through a window of sixteen
+clients:
+  publisher: { driver: rumqttc }
+  reader:
+steps:
+  - reader: connect
+  - reader: { subscribe: { filter: t, qos: 1 } }
+  - publisher: connect
+  - repeat: { times: 40, as: i, steps: [ { publisher: { publish: { topic: t, payload: $i, qos: 1, no_wait: true } } } ] }
+  - publisher: { expect: { puback: {}, count: 16 } }
+  - publisher: { subscribe: u }
+  - publisher: { expect: { puback: {}, count: 24 } }
+  - reader: { expect: { publish: { qos: 1 }, count: 40 } }
+";
+    for (plan, result) in run(scenario) {
+        let record = text::record(&plan, transcript(&result), None);
+        assert_eq!(result.verdict, Verdict::Passed, "{record}");
+        let sent: Vec<PacketType> = transcript(&result)
+            .events
+            .iter()
+            .filter_map(|event| match &event.what {
+                What::Sent {
+                    packet: Some(packet),
+                    ..
+                } if transcript(&result).lanes[event.lane.0].name == "publisher" => {
+                    Some(packet.packet_type())
+                }
+                _ => None,
+            })
+            .collect();
+        // The acknowledgements of the first sixteen come with the step that waits.
+        assert_eq!(sent[1..17], [PacketType::PUBLISH; 16]);
+        assert_eq!(sent.len(), 1 + 40 + 1);
+    }
+}
+
+#[test]
+fn the_library_keeps_its_connection_alive_by_itself() {
+    let scenario = "title: Nobody is dropped who pings
+clients:
+  sleeper: { driver: rumqttc, keep_alive: 10, will: { topic: will, payload: gone } }
+  reader:
+steps:
+  - reader: connect
+  - reader: { subscribe: will }
+  - sleeper: connect
+  - wait: 2h
+  - reader: { expect: silence }
+  - sleeper: { publish: { topic: will, payload: here, qos: 1 } }
+  - reader: { expect: { publish: { payload: here } } }
+  - id: end
+    sleeper: disconnect
+control:
+  with: { end: { sleeper: drop } }
+  expect:
+    - reader: { publish: { payload: gone } }
+";
+    assert_eq!(facts(scenario), [Vec::<String>::new(), Vec::new()]);
+}
+
+/// A broker of one connection after the other: CONNACK, and these bytes for the first packet after that.
+fn peer(answer: &'static [u8]) -> Target {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || serve(stream, answer));
+        }
+    });
+    Target::External(External::at(&format!("mqtt://{address}")).expect("a URL"))
+}
+
+fn serve(mut stream: TcpStream, answer: &[u8]) -> Option<()> {
+    let mut bytes = [0; 1024];
+    let n = stream.read(&mut bytes).ok()?;
+    let v5 = bytes[..n].windows(7).any(|w| w == b"\0\x04MQTT\x05");
+    let connack: &[u8] = if v5 {
+        &[0x20, 3, 0, 0, 0]
+    } else {
+        &[0x20, 2, 0, 0]
+    };
+    stream.write_all(connack).ok()?;
+    stream.read(&mut bytes).ok()?;
+    stream.write_all(answer).ok()?;
+    while stream.read(&mut bytes).ok()? > 0 {}
+    Some(())
+}
+
+/// The library ends its connection on what a broker should not have sent. What then does not come is not the
+/// broker's fault again.
+#[test]
+fn what_the_library_breaks_off_is_not_reached() {
+    let scenario = "title: An acknowledgement of nothing
+versions: [3.1.1]
+clients:
+  publisher: { driver: rumqttc }
+steps:
+  - publisher: connect
+  - publisher: { publish: { topic: t, qos: 1 } }
+  - publisher: { subscribe: t }
+";
+    let (_, result) = run_on(scenario, &peer(&[0x40, 2, 0, 9])).remove(0);
+    let Verdict::Inconclusive { reason } = &result.verdict else {
+        panic!("{:?} {:?}", result.verdict, result.findings);
+    };
+    assert!(
+        reason.ends_with(
+            "rumqttc ended the connection by itself: \
+             Mqtt state: Received unsolicited ack pkid: 9"
+        ),
+        "{reason}"
+    );
+}
