@@ -375,34 +375,39 @@ fn serve(mut stream: TcpStream, answer: &[u8]) -> Option<()> {
         &[0x20, 2, 0, 0]
     };
     stream.write_all(connack).ok()?;
-    stream.read(&mut bytes).ok()?;
-    stream.write_all(answer).ok()?;
+    let asked = stream.read(&mut bytes).ok()?;
+    if asked > 0 {
+        stream.write_all(answer).ok()?;
+    }
     while stream.read(&mut bytes).ok()? > 0 {}
     Some(())
 }
 
-/// The library ends its connection on what a broker should not have sent. What then does not come is not the
-/// broker's fault again.
+/// The library ends its connection on what a broker should not have sent. What then does not come, here or anywhere
+/// else, is not the broker's fault again.
 #[test]
 fn what_the_library_breaks_off_is_not_reached() {
     let scenario = "title: An acknowledgement of nothing
 versions: [3.1.1]
 clients:
   publisher: { driver: rumqttc }
+  reader:
 steps:
+  - reader: connect
+  - reader: { publish: { topic: t, no_wait: true } }
   - publisher: connect
   - publisher: { publish: { topic: t, qos: 1 } }
-  - publisher: { subscribe: t }
+  - reader: { expect: publish }
 ";
     let (_, result) = run_on(scenario, &peer(&[0x40, 2, 0, 9])).remove(0);
-    let Verdict::Inconclusive { reason } = &result.verdict else {
-        panic!("{:?} {:?}", result.verdict, result.findings);
-    };
-    assert!(
-        reason.ends_with(
-            "rumqttc ended the connection by itself: \
-             Mqtt state: Received unsolicited ack pkid: 9"
-        ),
-        "{reason}"
+    assert_eq!(
+        result.verdict,
+        Verdict::Inconclusive {
+            reason: "rumqttc ended the connection by itself: \
+                     Mqtt state: Received unsolicited ack pkid: 9"
+                .into()
+        },
+        "{:?}",
+        result.findings
     );
 }

@@ -54,12 +54,23 @@ impl Player<'_> {
             Entry::Occupied(tap) => Ok(tap.into_mut()),
             Entry::Vacant(place) => {
                 let declared = &self.scene.clients[client.0];
-                let tap = Tap::new(declared.version, !declared.auto_ack).map_err(|error| {
-                    Hindrance::because(format!("failed to open a socket for rumqttc: {error}"))
-                })?;
-                Ok(place.insert(tap))
+                match Tap::new(declared.version, !declared.auto_ack) {
+                    Ok(tap) => Ok(place.insert(tap)),
+                    Err(error) => {
+                        let why = format!("failed to open a socket for rumqttc: {error}");
+                        self.transcript.broken_off = Some(why.clone());
+                        Err(Hindrance::because(why))
+                    }
+                }
             }
         }
+    }
+
+    /// The library cannot go on, and neither can the play: what it would have done others may wait for, and the
+    /// broker would be blamed for it.
+    fn break_off(&mut self, why: String) -> Hindrance {
+        self.transcript.broken_off = Some(why.clone());
+        Hindrance::because(why)
     }
 
     /// Before a step of a client: after one that does not wait for its answer, what comes is held back until one that
@@ -166,13 +177,13 @@ impl Player<'_> {
 
     /// Whether the library has the connection that this packet needs.
     fn is_connected(
-        &self,
+        &mut self,
         client: ClientIndex,
         lane: LaneIndex,
         packet_type: PacketType,
     ) -> Result<(), Hindrance> {
-        if let Some(hindrance) = self.ended_by_library(client, lane) {
-            return Err(hindrance);
+        if let Some(why) = self.ended_by_library(client, lane) {
+            return Err(self.break_off(why));
         }
         let unconnected = self.taps.get(&client).is_none_or(Tap::is_unconnected);
         if !self.lanes[lane.0].is_writable() || (unconnected && packet_type != PacketType::CONNECT)
@@ -246,7 +257,9 @@ impl Player<'_> {
         } else {
             tap.ask(packet, step)
         };
-        asked.map_err(|problem| Hindrance::because(format!("rumqttc {problem}")))?;
+        if let Err(problem) = asked {
+            return Err(self.break_off(format!("rumqttc {problem}")));
+        }
         if matches!(packet, Packet::Connect(_)) {
             // A ping of ours would upset a Keep Alive under test.
             self.lanes[lane.0].timed = template.fields.iter().any(|f| f.name == "keep_alive");
@@ -271,31 +284,38 @@ impl Player<'_> {
         }
         let lane = self.lane_of(client)?;
         match self.ended_by_library(client, lane) {
-            Some(hindrance) => Err(hindrance),
+            Some(why) => Err(self.break_off(why)),
             None => Ok(()),
         }
     }
 
     /// Why something did not come that is the library's own affair, if it is.
     pub(in crate::engine) fn library_at_fault(
-        &self,
+        &mut self,
         client: ClientIndex,
         lane: LaneIndex,
         awaited: &Awaited,
     ) -> Option<Hindrance> {
-        self.ended_by_library(client, lane)
-            .or_else(|| self.not_asked_by_library(client, lane, &awaited.expectation))
+        if let Some(why) = self.ended_by_library(client, lane) {
+            return Some(self.break_off(why));
+        }
+        let why = self.not_asked_by_library(client, lane, &awaited.expectation)?;
+        // In a control the step that would have asked may have been left out.
+        Some(if self.judged {
+            self.break_off(why)
+        } else {
+            Hindrance::because(why)
+        })
     }
 
-    /// If the library has ended this connection by itself, that is nothing to judge the broker by.
-    fn ended_by_library(&self, client: ClientIndex, lane: LaneIndex) -> Option<Hindrance> {
+    /// Whether the library has ended this connection by itself: that is nothing to judge the broker by.
+    fn ended_by_library(&self, client: ClientIndex, lane: LaneIndex) -> Option<String> {
         let tap = self
             .taps
             .get(&client)
             .filter(|tap| tap.lane() == Some(lane))?;
         let why = tap.gave_up()?;
-        (!self.broker_ended(lane))
-            .then(|| Hindrance::because(format!("rumqttc ended the connection by itself: {why}")))
+        (!self.broker_ended(lane)).then(|| format!("rumqttc ended the connection by itself: {why}"))
     }
 
     /// An answer that cannot come, since the library has sent nothing that it would answer.
@@ -304,7 +324,7 @@ impl Player<'_> {
         client: ClientIndex,
         lane: LaneIndex,
         expectation: &Expectation,
-    ) -> Option<Hindrance> {
+    ) -> Option<String> {
         let Pattern::Packet(pattern) = &expectation.pattern else {
             return None;
         };
@@ -330,7 +350,7 @@ impl Player<'_> {
             }
         }
         open.is_empty()
-            .then(|| Hindrance::because(format!("rumqttc has sent nothing that {answer} answers")))
+            .then(|| format!("rumqttc has sent nothing that {answer} answers"))
     }
 
     /// Whether the broker has ended this connection, or has said that it will.
