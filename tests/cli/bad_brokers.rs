@@ -108,10 +108,20 @@ fn one_that_closes_at_once() {
 }
 
 /// Accepts every CONNECT and answers nothing else.
-fn connack_and_no_more(mut stream: TcpStream) {
+fn connack_and_no_more(stream: TcpStream) {
+    connack_and_then(stream, None);
+}
+
+/// Accepts every CONNECT, and answers what comes then with these bytes and the end.
+fn connack_and_then(mut stream: TcpStream, then: Option<&[u8]>) {
     let mut buffer = [0; 1024];
     while let Ok(1..) = stream.read(&mut buffer) {
-        if buffer[0] == 0x10 {
+        if buffer[0] != 0x10 {
+            if let Some(bytes) = then {
+                let _ = stream.write_all(bytes);
+                return;
+            }
+        } else {
             // The level stands behind the protocol's name: `MQTT` or `MQIsdp`.
             let level = buffer[4 + usize::from(buffer[3])];
             let connack: &[u8] = match level {
@@ -133,6 +143,18 @@ fn one_that_answers_connect_only() {
             .contains("expected  PINGRESP\n    actual    it did not come"),
         "{ended}"
     );
+}
+
+#[test]
+fn one_that_answers_a_ping_with_garbage() {
+    let url = serve(|stream| connack_and_then(stream, Some(&[0xff; 16])));
+    assert_snapshot!(run(&url));
+}
+
+#[test]
+fn one_that_closes_in_the_middle_of_an_answer() {
+    let url = serve(|stream| connack_and_then(stream, Some(b"\x30\x7f\x00\x01a")));
+    assert_snapshot!(run(&url));
 }
 
 #[cfg(unix)]
