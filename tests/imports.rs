@@ -13,7 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("scenario", &["diagnostic"]),
     ("plan", &["diagnostic", "scenario"]),
     ("transcript", &["diagnostic", "scenario", "plan"]),
-    ("matcher", &["scenario", "transcript"]),
+    ("matcher", &["diagnostic", "scenario", "transcript"]),
     ("transport", &[]),
     (
         "target",
