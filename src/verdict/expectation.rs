@@ -22,6 +22,8 @@ pub(super) struct Judged {
     pub(super) level: Option<Level>,
     /// The clause that the decoder names, instead of the step's.
     pub(super) clause: Option<String>,
+    /// The packet could not be decoded, which is the monitor's affair where it could tell the version.
+    pub(super) is_broken: bool,
 }
 
 /// Judges what a waiting brought; what it took is remembered.
@@ -121,6 +123,7 @@ impl Judge<'_> {
             events: events.to_vec(),
             level: None,
             clause: None,
+            is_broken: false,
         });
     }
 
@@ -144,6 +147,7 @@ impl Judge<'_> {
                 events: vec![event],
                 level: None,
                 clause: error.clause.map(|c| c.id.to_owned()),
+                is_broken: true,
             }),
             Ok(packet) => {
                 let received = Received {
@@ -167,6 +171,7 @@ impl Judge<'_> {
                     events: vec![event],
                     level: None,
                     clause: None,
+                    is_broken: false,
                 });
             }
         }
@@ -253,6 +258,7 @@ impl Judge<'_> {
                 events: outcome.taken.clone(),
                 level: None,
                 clause: None,
+                is_broken: false,
             });
         }
     }
@@ -272,6 +278,7 @@ impl Judge<'_> {
             events: vec![event],
             level,
             clause: None,
+            is_broken: false,
         });
     }
 
@@ -306,6 +313,7 @@ impl Judge<'_> {
                     events: vec![*event],
                     level: None,
                     clause: None,
+                    is_broken: false,
                 });
             }
         }

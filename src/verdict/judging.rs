@@ -1,6 +1,6 @@
 //! A transcript held against its plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use mqtt_check_codec::ProtocolVersion;
@@ -8,11 +8,12 @@ use mqtt_check_codec::ProtocolVersion;
 use super::expectation::{Judged, judge_outcome};
 use super::hooks::judge_hooks;
 use super::left_over::left_over;
+use super::monitor;
 use super::{Finding, FindingKind, Verdict};
 use crate::matcher::{Memory, Received, describe_expectation, describe_pattern, holds};
 use crate::plan::{Body, Operation, Plan, PlannedStep};
 use crate::scenario::model::{Choice, ClientIndex, Level};
-use crate::transcript::{Ended, NotReached, StepIndex, StepRecord, Transcript, What};
+use crate::transcript::{Ended, EventIndex, NotReached, StepIndex, StepRecord, Transcript, What};
 
 /// Judges a case by the record of its scene and of its control.
 pub fn judge(
@@ -20,11 +21,24 @@ pub fn judge(
     scene: &Transcript,
     control: Option<&Transcript>,
 ) -> (Verdict, Vec<Finding>) {
+    let watched = monitor::findings(plan, scene);
+    let told: BTreeSet<EventIndex> = watched
+        .iter()
+        .filter(|finding| finding.level == Level::Must)
+        .flat_map(|finding| &finding.events)
+        .copied()
+        .collect();
     let mut judging = Judging::new(plan, scene);
+    judging.told.clone_from(&told);
     judging.steps(&plan.steps);
     let mut findings = judging.findings;
-    findings.extend(left_over(plan, scene));
-    let verdict = verdict(plan, scene, control, &findings);
+    findings.extend(left_over(plan, scene, &told));
+    findings.extend(watched);
+    // A broken rule is a fault whatever the case was to show.
+    let verdict = match told.is_empty() {
+        true => verdict(plan, scene, control, &findings),
+        false => Verdict::Failed,
+    };
     (verdict, findings)
 }
 
@@ -136,6 +150,8 @@ struct Judging<'a> {
     memory: Memory,
     /// How many hook events the former `hooks` steps have covered.
     hooks_judged: usize,
+    /// What the monitor has told a fault of.
+    told: BTreeSet<EventIndex>,
     findings: Vec<Finding>,
 }
 
@@ -147,6 +163,7 @@ impl<'a> Judging<'a> {
             records: transcript.steps.iter().map(|r| (r.step, r)).collect(),
             memory: Memory::default(),
             hooks_judged: 0,
+            told: BTreeSet::new(),
             findings: Vec::new(),
         }
     }
@@ -226,7 +243,10 @@ impl<'a> Judging<'a> {
                 &mut self.memory,
             );
             for judged in judged {
-                self.findings.push(from_judged(step, judged));
+                let is_told = judged.events.iter().all(|e| self.told.contains(e));
+                if !(judged.is_broken && is_told) {
+                    self.findings.push(from_judged(step, judged));
+                }
             }
         }
     }

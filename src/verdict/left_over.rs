@@ -1,5 +1,7 @@
 //! What a broker sent and no step took.
 
+use std::collections::BTreeSet;
+
 use mqtt_check_codec::PacketType;
 
 use super::expectation::describe_event;
@@ -8,10 +10,15 @@ use crate::plan::{Body, Plan, PlannedStep};
 use crate::scenario::model::Level;
 use crate::transcript::{EventIndex, StepIndex, Transcript, What};
 
-/// A finding for everything that came and belongs to no step.
-pub(super) fn left_over(plan: &Plan, transcript: &Transcript) -> Vec<Finding> {
+/// A finding for everything that came and belongs to no step, but for what has been `told` already as a fault.
+pub(super) fn left_over(
+    plan: &Plan,
+    transcript: &Transcript,
+    told: &BTreeSet<EventIndex>,
+) -> Vec<Finding> {
     (0..transcript.events.len())
         .map(EventIndex)
+        .filter(|index| !told.contains(index))
         .filter_map(|index| judge(plan, transcript, index))
         .collect()
 }
@@ -76,7 +83,7 @@ fn is_natural(plan: &Plan, transcript: &Transcript, close: EventIndex) -> bool {
     announced || find(&plan.steps, event.during).is_some_and(|s| matches!(s.body, Body::Broker(_)))
 }
 
-fn find(steps: &[PlannedStep], index: StepIndex) -> Option<&PlannedStep> {
+pub(super) fn find(steps: &[PlannedStep], index: StepIndex) -> Option<&PlannedStep> {
     steps.iter().find_map(|step| {
         if step.index == index {
             return Some(step);

@@ -1,0 +1,251 @@
+//! One connection: how far its handshake is, and what ends with it.
+
+use std::collections::BTreeMap;
+
+use bytestring::ByteString;
+use mqtt_check_codec::{Connect, Packet, PacketType, ProtocolVersion, Publish, QoS};
+
+use super::bounds::is_from_server;
+use super::check::{self, Found};
+use super::flight::Passage;
+use super::reply::Requests;
+use super::session::Key;
+use crate::transcript::LaneIndex;
+
+/// One connection, as far as the record shows it.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) version: ProtocolVersion,
+    pub(super) opening: Opening,
+    pub(super) handshake: Handshake,
+    /// How many CONNECTs the client has sent.
+    pub(super) connects: u32,
+    /// The client has sent something that is no packet: what the broker makes of it and of what follows is open.
+    pub(super) is_faulty: bool,
+    /// Another connection has taken, or may have taken, the session.
+    pub(super) is_superseded: bool,
+    /// `None` without a session, or without one that can be told.
+    pub(super) key: Option<Key>,
+    pub(super) passage: Passage,
+    pub(super) requests: Requests,
+    /// What the client sent before the CONNACK.
+    pub(super) early: Vec<Packet>,
+    /// The transport has ended.
+    pub(super) is_over: bool,
+    /// The broker has sent DISCONNECT.
+    has_disconnected: bool,
+    /// A packet out of place has been told; those behind it are not told again.
+    order_told: bool,
+    aliases: BTreeMap<u16, ByteString>,
+    quota: Option<Quota>,
+    pings: u32,
+    pongs: u32,
+}
+
+/// What the client began with.
+#[derive(Debug)]
+pub(super) enum Opening {
+    Nothing,
+    Connect(Box<Connect>),
+    /// A CONNECT of the connection's version with something wrong in it.
+    Malformed,
+    /// A CONNECT of another version, or no MQTT at all: the broker may answer in any language.
+    Foreign,
+}
+
+/// How far the handshake is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Handshake {
+    Awaited,
+    Accepted,
+    Refused,
+}
+
+/// The send quota of the broker. [5 4.9]
+#[derive(Debug, Clone, Copy)]
+struct Quota {
+    maximum: u16,
+    left: u16,
+}
+
+impl Connection {
+    pub(super) fn new(lane: LaneIndex, version: ProtocolVersion) -> Self {
+        Self {
+            version,
+            opening: Opening::Nothing,
+            handshake: Handshake::Awaited,
+            connects: 0,
+            is_faulty: false,
+            is_superseded: false,
+            key: None,
+            passage: Passage::new(lane, false),
+            requests: Requests::default(),
+            early: Vec::new(),
+            is_over: false,
+            has_disconnected: false,
+            order_told: false,
+            aliases: BTreeMap::new(),
+            quota: None,
+            pings: 0,
+            pongs: 0,
+        }
+    }
+
+    /// The CONNECT, if there was one that the broker could not misunderstand.
+    pub(super) fn connect(&self) -> Option<&Connect> {
+        match &self.opening {
+            Opening::Connect(connect) => Some(connect),
+            _ => None,
+        }
+    }
+
+    /// Whether this connection is, or may become, that of this client.
+    pub(super) fn is_of(&self, client_id: &str) -> bool {
+        match (&self.key, self.connect()) {
+            (Some(Key::Client(id)), _) => id == client_id,
+            (None, Some(connect)) => &*connect.client_id == client_id,
+            _ => false,
+        }
+    }
+
+    /// The client has sent its first CONNECT.
+    pub(super) fn opened(&mut self, connect: Box<Connect>) {
+        if connect.version != self.version {
+            self.opening = Opening::Foreign;
+            return;
+        }
+        self.quota = connect.properties.receive_maximum().map(|maximum| Quota {
+            maximum,
+            left: maximum,
+        });
+        self.opening = Opening::Connect(connect);
+    }
+
+    /// A packet of this type has come: what is wrong with its place, and whether to look at it any further.
+    pub(super) fn place(&mut self, packet: PacketType) -> (Option<Found>, bool) {
+        if self.has_disconnected {
+            let found = check::AFTER_DISCONNECT.found(format!("{packet} after DISCONNECT"));
+            return (self.tell_once(found), false);
+        }
+        if !is_from_server(packet, self.version) {
+            let found = check::DIRECTION.found(format!("{packet}, which no server sends"));
+            return (Some(found), false);
+        }
+        match (self.handshake, packet) {
+            (Handshake::Awaited, PacketType::CONNACK | PacketType::AUTH) => (None, true),
+            (Handshake::Awaited, PacketType::DISCONNECT) => {
+                let found = check::DISCONNECT_FIRST.found("DISCONNECT before CONNACK");
+                (self.tell_once(found), true)
+            }
+            (Handshake::Awaited, _) => {
+                let found = check::CONNACK_FIRST.found(format!("{packet} before CONNACK"));
+                (self.tell_once(found), false)
+            }
+            (Handshake::Refused, _) => {
+                let check = match packet {
+                    PacketType::DISCONNECT => &check::DISCONNECT_FIRST,
+                    _ => &check::AFTER_REFUSAL,
+                };
+                let found = check.found(format!("{packet} after a CONNACK that refuses"));
+                (self.tell_once(found), false)
+            }
+            (Handshake::Accepted, PacketType::CONNACK) => (self.connack_twice(), false),
+            (Handshake::Accepted, _) => (None, true),
+        }
+    }
+
+    fn connack_twice(&self) -> Option<Found> {
+        if self.connects > 1 {
+            return Some(check::CONNACK_TO_SECOND_CONNECT.found("CONNACK to a second CONNECT"));
+        }
+        // 3.1.1 has no number for this: it is told as left over.
+        (self.version == ProtocolVersion::V5)
+            .then(|| check::CONNACK_TWICE.found("a second CONNACK"))
+    }
+
+    fn tell_once(&mut self, found: Found) -> Option<Found> {
+        let was_told = std::mem::replace(&mut self.order_told, true);
+        (!was_told).then_some(found)
+    }
+
+    /// The broker has sent DISCONNECT.
+    pub(super) fn disconnected(&mut self) {
+        self.has_disconnected = true;
+        self.order_told = false;
+    }
+
+    pub(super) fn pinged(&mut self) {
+        self.pings += 1;
+    }
+
+    pub(super) fn ponged(&mut self) -> Option<Found> {
+        self.pongs += 1;
+        (self.pongs > self.pings && !self.is_faulty)
+            .then(|| check::PINGRESP_UNASKED.found("PINGRESP without a PINGREQ"))
+    }
+
+    /// The topic of a PUBLISH, by its alias if need be, and what is wrong with the alias.
+    pub(super) fn topic(
+        &mut self,
+        publish: &Publish,
+        is_of_former: impl Fn(u16) -> bool,
+    ) -> (Option<ByteString>, Option<Found>) {
+        let Some(alias) = publish.properties.topic_alias() else {
+            return (Some(publish.topic.clone()), None);
+        };
+        let maximum = self
+            .connect()
+            .map(|c| c.properties.topic_alias_maximum().unwrap_or(0));
+        let mut found = match maximum {
+            Some(0) => Some(check::ALIAS_NOT_ALLOWED.found(format!(
+                "PUBLISH with Topic Alias {alias}, the client allows none"
+            ))),
+            Some(maximum) if alias > maximum => Some(check::ALIAS_ABOVE_MAXIMUM.found(format!(
+                "PUBLISH with Topic Alias {alias}, the client's maximum is {maximum}"
+            ))),
+            _ => None,
+        };
+        if !publish.topic.is_empty() {
+            self.aliases.insert(alias, publish.topic.clone());
+            return (Some(publish.topic.clone()), found);
+        }
+        let topic = self.aliases.get(&alias).cloned();
+        if topic.is_none() && found.is_none() {
+            let check = match is_of_former(alias) {
+                true => &check::ALIAS_OF_FORMER,
+                false => &check::ALIAS_UNKNOWN,
+            };
+            found = Some(check.found(format!(
+                "PUBLISH without a topic, with Topic Alias {alias} that has none here"
+            )));
+        }
+        (topic, found)
+    }
+
+    /// A PUBLISH has come: whether the client's Receive Maximum had room for it.
+    pub(super) fn spend(&mut self, publish: &Publish) -> Option<Found> {
+        if publish.qos == QoS::AtMostOnce || self.is_faulty {
+            return None;
+        }
+        let quota = self.quota.as_mut()?;
+        if quota.left > 0 {
+            quota.left -= 1;
+            return None;
+        }
+        Some(check::RECEIVE_MAXIMUM.found(format!(
+            "PUBLISH of QoS {} while {} are unacknowledged, the client takes {}",
+            publish.qos, quota.maximum, quota.maximum
+        )))
+    }
+
+    /// The client has sent PUBACK, PUBREC or PUBCOMP.
+    pub(super) fn earn(&mut self, packet: &Packet) {
+        let is_last = match packet {
+            Packet::PubRec(ack) => !ack.reason.is_success(),
+            _ => true,
+        };
+        if let Some(quota) = self.quota.as_mut().filter(|_| is_last) {
+            quota.left = quota.left.saturating_add(1).min(quota.maximum);
+        }
+    }
+}

@@ -1,0 +1,391 @@
+//! Messages of QoS 1 and 2 on their way to a client: which packet identifiers are in use, and what may be sent again.
+//!
+//! What is not certain is not judged. An acknowledgement of ours may not have reached the broker before the connection
+//! ended, and a packet of the broker may not have reached us: so on a resumed session an identifier of which nothing
+//! is known may mean anything.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use mqtt_check_codec::{Ack, Packet, PacketId, ProtocolVersion, Publish, QoS};
+
+use super::check::{self, Check, Found};
+use crate::transcript::LaneIndex;
+
+/// A message whose exchange is not over.
+#[derive(Debug, Clone)]
+struct Flight {
+    state: State,
+    qos: QoS,
+    content: Content,
+    /// Counts first transmissions.
+    number: u64,
+    /// The connection on which it was last published.
+    lane: LaneIndex,
+}
+
+/// What tells one message from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Content {
+    topic: ByteString,
+    payload: Bytes,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The client has not answered.
+    Published,
+    /// The client has sent PUBREC.
+    Received,
+    /// The broker has sent PUBREL.
+    Released,
+    /// The client answered in a way that may or may not have settled it.
+    Doubtful,
+}
+
+/// The part that belongs to the session.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Flights {
+    by_id: BTreeMap<PacketId, Flight>,
+    /// How many messages have been sent for the first time.
+    count: u64,
+}
+
+/// The part that ends with the connection.
+#[derive(Debug)]
+pub(super) struct Passage {
+    lane: LaneIndex,
+    /// The session is older than the connection.
+    is_resumed: bool,
+    /// What the client has settled here, and whether with a failure.
+    settled: BTreeMap<PacketId, (Content, bool)>,
+    /// How many PUBRECs that accept the client has sent for its present use of the identifier.
+    pubrecs: BTreeMap<PacketId, u32>,
+    pubrels: BTreeMap<PacketId, u32>,
+    /// The identifiers whose PUBREL the client awaits, in the order of its PUBRECs.
+    awaited: Vec<PacketId>,
+    /// The number of the message that was last sent again, for each topic and QoS.
+    resent: BTreeMap<(ByteString, QoS), u64>,
+}
+
+impl Passage {
+    pub(super) fn new(lane: LaneIndex, is_resumed: bool) -> Self {
+        Self {
+            lane,
+            is_resumed,
+            settled: BTreeMap::new(),
+            pubrecs: BTreeMap::new(),
+            pubrels: BTreeMap::new(),
+            awaited: Vec::new(),
+            resent: BTreeMap::new(),
+        }
+    }
+
+    fn settle(&mut self, id: PacketId, content: Content, has_failed: bool) {
+        self.settled.insert(id, (content, has_failed));
+        self.awaited.retain(|a| *a != id);
+    }
+}
+
+impl Flights {
+    /// From here on nothing is known of what is under way.
+    pub(super) fn doubt(&mut self) {
+        for flight in self.by_id.values_mut() {
+            flight.state = State::Doubtful;
+        }
+    }
+
+    /// The same for one identifier.
+    pub(super) fn doubt_one(&mut self, id: PacketId) {
+        if let Some(flight) = self.by_id.get_mut(&id) {
+            flight.state = State::Doubtful;
+        }
+    }
+
+    /// An identifier that was seen where its use cannot be judged.
+    pub(super) fn note(&mut self, lane: LaneIndex, publish: &Publish) {
+        if let Some(id) = publish.packet_id {
+            let mut flight = self.first(lane, publish, &publish.topic);
+            flight.state = State::Doubtful;
+            self.by_id.insert(id, flight);
+        }
+    }
+
+    fn first(&mut self, lane: LaneIndex, publish: &Publish, topic: &ByteString) -> Flight {
+        self.count += 1;
+        Flight {
+            state: State::Published,
+            qos: publish.qos,
+            content: Content {
+                topic: topic.clone(),
+                payload: publish.payload.clone(),
+            },
+            number: self.count,
+            lane,
+        }
+    }
+
+    /// A PUBLISH of QoS 1 or 2 has come. `topic` is that of the packet or the one behind its alias. `is_certain`
+    /// says that the whole session is in the record, and that no message of it was with another client before.
+    pub(super) fn published(
+        &mut self,
+        passage: &mut Passage,
+        publish: &Publish,
+        topic: &ByteString,
+        version: ProtocolVersion,
+        is_certain: bool,
+    ) -> Option<Found> {
+        let id = publish.packet_id?;
+        let fresh = self.first(passage.lane, publish, topic);
+        let Some(known) = self.by_id.get(&id).cloned() else {
+            let found = unused(passage, publish, id, &fresh.content, version, is_certain);
+            passage.pubrecs.remove(&id);
+            passage.pubrels.remove(&id);
+            self.by_id.insert(id, fresh);
+            return found;
+        };
+        if known.state == State::Doubtful {
+            self.by_id.insert(id, fresh);
+            return None;
+        }
+        let is_same = known.content == fresh.content;
+        let found = if known.state == State::Released {
+            match is_same || publish.dup {
+                true => Some(check::PUBLISH_AFTER_PUBREL.found(format!(
+                    "PUBLISH with packet id {id} again, whose PUBREL was sent"
+                ))),
+                false => Some(in_use(publish, id)),
+            }
+        } else if known.lane == passage.lane {
+            again_here(publish, id, is_same, version)
+        } else {
+            again_after_reconnect(passage, publish, &known, id, is_same, version)
+        };
+        let flight = Flight {
+            lane: passage.lane,
+            ..known
+        };
+        // A message that took the identifier of another has taken its place.
+        let flight = if is_same || publish.dup {
+            flight
+        } else {
+            fresh
+        };
+        self.by_id.insert(id, flight);
+        found
+    }
+
+    /// A PUBREL has come.
+    pub(super) fn released(
+        &mut self,
+        passage: &mut Passage,
+        ack: &Ack,
+        version: ProtocolVersion,
+    ) -> Option<Found> {
+        let id = ack.packet_id;
+        let known = self.by_id.get(&id);
+        if known.is_some_and(|f| f.state == State::Doubtful) {
+            return None;
+        }
+        let pubrecs = passage.pubrecs.get(&id).copied().unwrap_or(0);
+        let before = passage.pubrels.get(&id).copied().unwrap_or(0);
+        passage.pubrels.insert(id, before + 1);
+        // A PUBREL that answers no PUBREC of this connection may be one that is sent again after the reconnect.
+        let is_carried = match known {
+            Some(flight) if flight.lane == passage.lane => {
+                flight.state == State::Received && pubrecs == 0
+            }
+            _ => passage.is_resumed,
+        };
+        let never_received = known.is_some_and(|f| f.state == State::Published);
+        let found = if never_received {
+            Some(check::PUBREL_WITHOUT_PUBREC.found(format!(
+                "PUBREL {id}, though the client has not sent PUBREC {id}"
+            )))
+        } else if pubrecs == 0 && !is_carried {
+            Some(no_such_message(passage, id))
+        } else if before >= pubrecs + u32::from(is_carried) && version == ProtocolVersion::V5 {
+            Some(
+                check::RESENT_WHILE_CONNECTED
+                    .found(format!("PUBREL {id} again, though the connection stands")),
+            )
+        } else {
+            self.overtakes(passage, id, version)
+        };
+        passage.awaited.retain(|a| *a != id);
+        if let Some(flight) = self.by_id.get_mut(&id)
+            && flight.state == State::Received
+        {
+            flight.state = State::Released;
+        }
+        found
+    }
+
+    /// Whether this PUBREL comes before one of the same topic that is due first. [3.1.1 MQTT-4.6.0-6]
+    fn overtakes(
+        &self,
+        passage: &Passage,
+        id: PacketId,
+        version: ProtocolVersion,
+    ) -> Option<Found> {
+        if version == ProtocolVersion::V5 {
+            return None;
+        }
+        let topic = |id: &PacketId| Some(&self.by_id.get(id)?.content.topic);
+        let own = topic(&id)?;
+        let place = passage.awaited.iter().position(|a| *a == id)?;
+        let due = passage.awaited[..place]
+            .iter()
+            .find(|a| topic(a) == Some(own))?;
+        Some(check::PUBREL_ORDER.found(format!(
+            "PUBREL {id} before PUBREL {due}, whose PUBREC came first"
+        )))
+    }
+
+    /// The client has sent an acknowledgement.
+    pub(super) fn acknowledged(&mut self, passage: &mut Passage, packet: &Packet) {
+        let Some(id) = packet.packet_id() else {
+            return;
+        };
+        let accepts = matches!(packet, Packet::PubRec(ack) if ack.reason.is_success());
+        if accepts {
+            *passage.pubrecs.entry(id).or_default() += 1;
+        }
+        let Some(flight) = self.by_id.get_mut(&id) else {
+            return;
+        };
+        let is_over = match (packet, flight.qos, flight.state) {
+            (Packet::PubAck(_), QoS::AtLeastOnce, State::Published) => true,
+            (Packet::PubComp(_), QoS::ExactlyOnce, State::Released) => true,
+            (Packet::PubRec(_), QoS::ExactlyOnce, State::Published) if accepts => {
+                flight.state = State::Received;
+                passage.awaited.push(id);
+                false
+            }
+            (Packet::PubRec(_), QoS::ExactlyOnce, State::Published) => true,
+            (Packet::PubRec(_), QoS::ExactlyOnce, State::Received | State::Released) if accepts => {
+                false
+            }
+            _ => {
+                flight.state = State::Doubtful;
+                false
+            }
+        };
+        if is_over {
+            let has_failed = matches!(packet, Packet::PubAck(ack) | Packet::PubRec(ack) if !ack.reason.is_success());
+            if let Some(flight) = self.by_id.remove(&id) {
+                passage.settle(id, flight.content, has_failed);
+            }
+        }
+    }
+}
+
+fn of_qos(qos: QoS, one: &'static Check, two: &'static Check) -> &'static Check {
+    match qos {
+        QoS::ExactlyOnce => two,
+        _ => one,
+    }
+}
+
+fn in_use(publish: &Publish, id: PacketId) -> Found {
+    let check = of_qos(
+        publish.qos,
+        &check::ID_IN_USE_QOS_1,
+        &check::ID_IN_USE_QOS_2,
+    );
+    check.found(format!(
+        "PUBLISH with packet id {id}, which another message still has"
+    ))
+}
+
+/// A PUBLISH whose identifier is free.
+fn unused(
+    passage: &Passage,
+    publish: &Publish,
+    id: PacketId,
+    content: &Content,
+    version: ProtocolVersion,
+    is_certain: bool,
+) -> Option<Found> {
+    if !publish.dup {
+        return None;
+    }
+    if let Some((former, has_failed)) = passage.settled.get(&id)
+        && former == content
+    {
+        // It may have been sent before our answer came, which 3.1.1 does not forbid.
+        let check = match (version, has_failed) {
+            (ProtocolVersion::V5, false) => &check::RESENT_WHILE_CONNECTED,
+            (ProtocolVersion::V5, true) => &check::RESENT_AFTER_FAILURE,
+            _ => return None,
+        };
+        return Some(check.found(format!(
+            "PUBLISH with packet id {id} again, which the client has answered"
+        )));
+    }
+    if passage.is_resumed || !is_certain {
+        return None;
+    }
+    let check = of_qos(
+        publish.qos,
+        &check::DUP_ON_FIRST_QOS_1,
+        &check::DUP_ON_FIRST_QOS_2,
+    );
+    Some(check.found(format!(
+        "PUBLISH with packet id {id} and DUP 1, but none with this packet id came before"
+    )))
+}
+
+/// A PUBLISH whose identifier is in use since an earlier PUBLISH of the same connection.
+fn again_here(
+    publish: &Publish,
+    id: PacketId,
+    is_same: bool,
+    version: ProtocolVersion,
+) -> Option<Found> {
+    match (publish.dup, version) {
+        (true, ProtocolVersion::V5) => Some(check::RESENT_WHILE_CONNECTED.found(format!(
+            "PUBLISH with packet id {id} again, though the connection stands"
+        ))),
+        // 3.1.1 lets a server send again whenever it likes.
+        (true, _) if is_same => None,
+        _ => Some(in_use(publish, id)),
+    }
+}
+
+/// A PUBLISH whose identifier is in use since an earlier connection.
+fn again_after_reconnect(
+    passage: &mut Passage,
+    publish: &Publish,
+    known: &Flight,
+    id: PacketId,
+    is_same: bool,
+    version: ProtocolVersion,
+) -> Option<Found> {
+    if !is_same {
+        return Some(in_use(publish, id));
+    }
+    if !publish.dup {
+        return Some(check::RESENT_WITHOUT_DUP.found(format!(
+            "PUBLISH with packet id {id} and DUP 0, which came before and was not acknowledged"
+        )));
+    }
+    let key = (known.content.topic.clone(), known.qos);
+    let last = passage.resent.insert(key, known.number).unwrap_or(0);
+    (last > known.number && version != ProtocolVersion::V5).then(|| {
+        check::RESEND_ORDER.found(format!(
+            "PUBLISH with packet id {id} after one that was first sent later"
+        ))
+    })
+}
+
+/// A PUBREL that answers nothing.
+fn no_such_message(passage: &Passage, id: PacketId) -> Found {
+    match passage.settled.get(&id) {
+        Some((_, true)) => check::PUBREL_WITHOUT_PUBREC.found(format!(
+            "PUBREL {id}, though the client's PUBREC refused the message"
+        )),
+        _ => check::PUBREL_ID.found(format!("PUBREL {id}, a packet id that is not in use")),
+    }
+}

@@ -1,0 +1,460 @@
+//! The monitor: every packet that a broker sends, on every connection of every case, is held against the rules that
+//! can be judged on one connection, whatever the case is about.
+//!
+//! In goes the record, out come the packets that break a rule, with its clauses. It reads the bytes of both sides as
+//! they were on the wire. A verdict must be right, so where the record leaves something open it is silent:
+//! - Once the client has sent what is no packet (a lie, raw bytes), nothing is held against what it said from then on.
+//!   What its CONNECT asked for before still binds the broker.
+//! - A packet may have been under way when a connection ended: on a resumed session, an identifier of which nothing
+//!   is known may be one of those.
+//! - A session that was there before the record began, was taken over by two at once, or lived through a restart of
+//!   the broker is unknown.
+
+mod bounds;
+mod check;
+mod connack;
+mod connection;
+mod flight;
+mod reply;
+mod session;
+mod stream;
+mod subscription;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use mqtt_check_codec::{
+    ConnAck, Frame, FrameError, Packet, PacketId, PacketType, ProtocolVersion, Publish, ReasonCode,
+};
+
+use check::Found;
+use connection::{Connection, Handshake, Opening};
+use flight::Passage;
+use session::{Key, Session};
+
+use super::left_over::find;
+use super::{Finding, FindingKind};
+use crate::plan::{Body, Plan, PlannedStep};
+use crate::scenario::model::BrokerAction;
+use crate::transcript::{EventIndex, LaneIndex, Transcript, What};
+
+/// Every clause that the monitor looks at, by the ids of this version, ascending.
+pub fn clauses(version: ProtocolVersion) -> BTreeSet<&'static str> {
+    let is_5 = version == ProtocolVersion::V5;
+    let mut clauses: BTreeSet<&'static str> = check::ALL
+        .iter()
+        .flat_map(|check| check.clauses(version).unwrap_or_default())
+        .copied()
+        .collect();
+    clauses.extend(bounds::DECODED[usize::from(is_5)]);
+    if is_5 {
+        let rows = bounds::DIAGNOSTICS.iter();
+        clauses.extend(rows.flat_map(|(_, reason, user)| [*reason, *user]));
+    }
+    clauses
+}
+
+/// What the broker sent and should not have sent.
+pub(super) fn findings(plan: &Plan, transcript: &Transcript) -> Vec<Finding> {
+    let mut restarts = Vec::new();
+    collect_restarts(&plan.steps, transcript, &mut restarts);
+    watch(transcript, &restarts)
+        .into_iter()
+        .map(|(index, found)| finding(plan, transcript, index, found))
+        .collect()
+}
+
+fn finding(plan: &Plan, transcript: &Transcript, index: EventIndex, found: Found) -> Finding {
+    let event = &transcript.events[index.0];
+    let lane = &transcript.lanes[event.lane.0];
+    let own = found.check.clauses(lane.version).unwrap_or_default();
+    let clauses = own.iter().chain(&found.also);
+    Finding {
+        kind: FindingKind::Violation,
+        level: found.check.level,
+        clauses: clauses.map(|id| (*id).to_owned()).collect(),
+        expected: vec![found.check.expected.to_owned()],
+        actual: format!("{}: {}", lane.name, found.actual),
+        step: Some(event.during),
+        label: "monitor".into(),
+        place: find(&plan.steps, event.during).map(|step| step.step.place),
+        note: None,
+        events: vec![index],
+    }
+}
+
+/// When the broker was restarted or stopped, since the scene began.
+fn collect_restarts(steps: &[PlannedStep], transcript: &Transcript, at: &mut Vec<Duration>) {
+    for step in steps {
+        match &step.body {
+            Body::Broker(BrokerAction::Restart | BrokerAction::Stop) => {
+                let records = transcript.steps.iter().filter(|r| r.step == step.index);
+                at.extend(records.map(|r| r.began));
+            }
+            Body::Parallel(inner) => collect_restarts(inner, transcript, at),
+            _ => {}
+        }
+    }
+}
+
+/// The packets that break a rule, in the order in which they came.
+fn watch(transcript: &Transcript, restarts: &[Duration]) -> Vec<(EventIndex, Found)> {
+    let mut monitor = Monitor {
+        restarts,
+        now: Duration::ZERO,
+        connections: transcript
+            .lanes
+            .iter()
+            .enumerate()
+            .map(|(n, lane)| Connection::new(LaneIndex(n), lane.version))
+            .collect(),
+        sessions: BTreeMap::new(),
+        contested: BTreeSet::new(),
+        aliases: BTreeSet::new(),
+        found: Vec::new(),
+    };
+    let mut told = Vec::new();
+    for (index, event) in transcript.events.iter().enumerate() {
+        monitor.now = event.at;
+        match &event.what {
+            What::Sent { bytes, .. } => monitor.sent(event.lane, bytes),
+            What::Received { frame, .. } => monitor.received(event.lane, frame),
+            What::Garbage { error, .. } => monitor.garbage(event.lane, error),
+            What::Closed(_) => monitor.connections[event.lane.0].is_over = true,
+            What::Opened | What::Truncated { .. } | What::Dropped(_) => {}
+        }
+        let found = std::mem::take(&mut monitor.found).into_iter();
+        told.extend(found.map(|found| (EventIndex(index), found)));
+    }
+    told
+}
+
+struct Monitor<'a> {
+    restarts: &'a [Duration],
+    now: Duration,
+    connections: Vec<Connection>,
+    sessions: BTreeMap<Key, Session>,
+    /// Sessions that two connections may have opened at once.
+    contested: BTreeSet<Key>,
+    /// The aliases that have had a topic on some connection of a client.
+    aliases: BTreeSet<(Key, u16)>,
+    /// What is wrong with the event at hand.
+    found: Vec<Found>,
+}
+
+/// The client's side.
+impl Monitor<'_> {
+    fn sent(&mut self, lane: LaneIndex, bytes: &Bytes) {
+        let connection = &mut self.connections[lane.0];
+        let said = stream::read(bytes, connection.version);
+        let opens = said.packets.iter().any(|p| matches!(p, Packet::Connect(_)));
+        if said.is_faulty && !opens && matches!(connection.opening, Opening::Nothing) {
+            connection.opening = match stream::opens(bytes, connection.version) {
+                true => Opening::Malformed,
+                false => Opening::Foreign,
+            };
+        }
+        for packet in said.packets {
+            self.said(lane, packet);
+        }
+        if said.is_faulty {
+            self.connections[lane.0].is_faulty = true;
+            if let Some(session) = self.session(lane) {
+                session.doubt();
+            }
+        }
+    }
+
+    fn said(&mut self, lane: LaneIndex, packet: Packet) {
+        let connection = &mut self.connections[lane.0];
+        match packet {
+            Packet::Connect(connect) => {
+                connection.connects += 1;
+                if matches!(connection.opening, Opening::Nothing) {
+                    self.supersede(lane, &connect.client_id);
+                    self.connections[lane.0].opened(connect);
+                }
+            }
+            Packet::PingReq => connection.pinged(),
+            packet if connection.handshake == Handshake::Accepted => self.did(lane, &packet),
+            packet => connection.early.push(packet),
+        }
+    }
+
+    /// Other connections of this client lose their session to this one.
+    fn supersede(&mut self, lane: LaneIndex, client_id: &ByteString) {
+        if client_id.is_empty() {
+            return;
+        }
+        for (n, other) in self.connections.iter_mut().enumerate() {
+            if n == lane.0 || !other.is_of(client_id) {
+                continue;
+            }
+            other.is_superseded = true;
+            if other.handshake == Handshake::Awaited && !other.is_over {
+                self.contested.insert(Key::Client(client_id.clone()));
+            }
+        }
+    }
+
+    fn session(&mut self, lane: LaneIndex) -> Option<&mut Session> {
+        let key = self.connections[lane.0].key.as_ref()?;
+        self.sessions.get_mut(key)
+    }
+
+    /// Something that the client has sent in its session.
+    fn did(&mut self, lane: LaneIndex, packet: &Packet) {
+        let connection = &mut self.connections[lane.0];
+        let session = connection.key.as_ref();
+        let Some(session) = session.and_then(|key| self.sessions.get_mut(key)) else {
+            return;
+        };
+        let is_judged = !connection.is_superseded;
+        match packet {
+            Packet::Publish(publish) => session.used.publish(publish),
+            Packet::PubRel(ack) => session.used.pubrel(ack),
+            Packet::PubAck(_) | Packet::PubRec(_) | Packet::PubComp(_) => {
+                connection.earn(packet);
+                if is_judged {
+                    session
+                        .flights
+                        .acknowledged(&mut connection.passage, packet);
+                } else if let Some(id) = packet.packet_id() {
+                    session.flights.doubt_one(id);
+                }
+            }
+            Packet::Subscribe(subscribe) => {
+                session.subscribes += 1;
+                let number = session.subscribes;
+                let used = &mut session.used;
+                connection.requests.subscribe(used, number, subscribe);
+                let subscriptions = &mut session.subscriptions;
+                subscriptions.subscribe(number, subscribe, connection.version);
+                session.is_known &= is_judged;
+            }
+            Packet::Unsubscribe(unsubscribe) => {
+                connection
+                    .requests
+                    .unsubscribe(&mut session.used, unsubscribe);
+                session.subscriptions.unsubscribe(&unsubscribe.filters);
+                session.is_known &= is_judged;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The broker's side.
+impl Monitor<'_> {
+    fn garbage(&mut self, lane: LaneIndex, error: &FrameError) {
+        if !matches!(self.connections[lane.0].opening, Opening::Foreign) {
+            self.found
+                .push(check::LENGTH.found(format!("bytes that are no packet: {error}")));
+        }
+    }
+
+    fn received(&mut self, lane: LaneIndex, frame: &Frame) {
+        let connection = &mut self.connections[lane.0];
+        let packet_type = frame.packet_type();
+        if matches!(connection.opening, Opening::Foreign) {
+            return;
+        }
+        let (found, goes_on) = connection.place(packet_type);
+        self.found.extend(found);
+        if !goes_on {
+            return;
+        }
+        // Without a CONNECT there is no version to decode by.
+        let has_version = !matches!(connection.opening, Opening::Nothing);
+        match Packet::decode(frame, connection.version) {
+            Ok(packet) => self.judge(lane, &packet, frame.bytes().len()),
+            Err(error) if has_version => {
+                let found = bounds::malformed(&error, connection.version);
+                self.found.push(found);
+                self.lost(lane, packet_type);
+            }
+            Err(_) => self.lost(lane, packet_type),
+        }
+    }
+
+    /// A packet of this type could not be understood.
+    fn lost(&mut self, lane: LaneIndex, packet_type: PacketType) {
+        let connection = &mut self.connections[lane.0];
+        match packet_type {
+            // Whether it accepts is open: the rest is judged without a session.
+            PacketType::CONNACK => connection.handshake = Handshake::Accepted,
+            PacketType::DISCONNECT => connection.disconnected(),
+            PacketType::PUBLISH | PacketType::PUBREL => {
+                if let Some(session) = self.session(lane) {
+                    session.doubt();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn judge(&mut self, lane: LaneIndex, packet: &Packet, size: usize) {
+        let connection = &mut self.connections[lane.0];
+        let version = connection.version;
+        if !matches!(connection.opening, Opening::Nothing) {
+            self.found.extend(bounds::code(packet, version));
+        }
+        if let Some(connect) = connection.connect() {
+            self.found.extend(bounds::size(packet, size, connect));
+            self.found.extend(bounds::diagnostics(packet, connect));
+        }
+        match packet {
+            Packet::ConnAck(connack) => self.connack(lane, connack),
+            Packet::Auth(auth) => {
+                let is_connected = connection.handshake == Handshake::Accepted;
+                let connect = connection.connect();
+                let found = connect.and_then(|c| connack::auth(auth, c, is_connected));
+                self.found.extend(found);
+            }
+            Packet::Disconnect(disconnect) => {
+                connection.disconnected();
+                if disconnect.properties.session_expiry_interval_s().is_some() {
+                    let found = "DISCONNECT with a Session Expiry Interval";
+                    self.found.push(check::EXPIRY_IN_DISCONNECT.found(found));
+                }
+            }
+            Packet::PingResp => self.found.extend(connection.ponged()),
+            Packet::Publish(publish) => self.publish(lane, publish),
+            _ => self.answer(lane, packet),
+        }
+    }
+
+    fn connack(&mut self, lane: LaneIndex, connack: &ConnAck) {
+        let connection = &mut self.connections[lane.0];
+        self.found
+            .extend(connack::alone(connack, connection.version));
+        let connect = connection.connect();
+        self.found.extend(
+            connect
+                .into_iter()
+                .flat_map(|c| connack::answers(connack, c)),
+        );
+        if connack.reason.0 != 0 {
+            connection.handshake = Handshake::Refused;
+            return;
+        }
+        connection.handshake = Handshake::Accepted;
+        self.begin(lane, connack);
+        for packet in std::mem::take(&mut self.connections[lane.0].early) {
+            self.did(lane, &packet);
+        }
+    }
+
+    /// The connection gets its session.
+    fn begin(&mut self, lane: LaneIndex, connack: &ConnAck) {
+        let connection = &mut self.connections[lane.0];
+        let Some(connect) = connection.connect().filter(|_| !connection.is_superseded) else {
+            return;
+        };
+        let assigned = connack.properties.assigned_client_identifier();
+        let key = match connect.client_id.is_empty() {
+            false => Key::Client(connect.client_id.clone()),
+            true => assigned.map_or(Key::Unnamed(lane), Key::Client),
+        };
+        let is_resumed = match connect.version {
+            ProtocolVersion::V3_1 => !connect.clean_start,
+            _ => connack.session_present,
+        };
+        connection.passage = Passage::new(lane, is_resumed);
+        connection.key = Some(key.clone());
+        let is_faulty = connection.is_faulty;
+        let former = self.sessions.remove(&key).filter(|_| is_resumed);
+        let mut session = match former {
+            Some(session) if !self.contested.contains(&key) => session,
+            _ if is_resumed => Session::unknown(),
+            _ => Session::new(),
+        };
+        let lived = session.attached..=self.now;
+        if is_faulty || is_resumed && self.restarts.iter().any(|at| lived.contains(at)) {
+            session.doubt();
+        }
+        session.attached = self.now;
+        self.sessions.insert(key, session);
+    }
+
+    fn publish(&mut self, lane: LaneIndex, publish: &Publish) {
+        let connection = &mut self.connections[lane.0];
+        let key = connection.key.clone();
+        let is_of_former = |alias| {
+            let key = key.clone();
+            key.is_some_and(|key| self.aliases.contains(&(key, alias)))
+        };
+        let (topic, found) = connection.topic(publish, is_of_former);
+        self.found.extend(found);
+        self.found.extend(connection.spend(publish));
+        let alias = publish.properties.topic_alias();
+        let alias = alias.filter(|_| !publish.topic.is_empty());
+        self.aliases.extend(key.clone().zip(alias));
+        let Some(session) = key.and_then(|key| self.sessions.get_mut(&key)) else {
+            return;
+        };
+        let Some(topic) = topic.filter(|_| !connection.is_faulty && !connection.is_superseded)
+        else {
+            session.flights.note(lane, publish);
+            return;
+        };
+        let version = connection.version;
+        let is_certain = session.is_known && !session.subscriptions.has_shared();
+        let passage = &mut connection.passage;
+        let flights = &mut session.flights;
+        let found = flights.published(passage, publish, &topic, version, is_certain);
+        self.found.extend(found);
+        if session.is_known {
+            let found = session.subscriptions.published(publish, &topic, version);
+            self.found.extend(found);
+        }
+    }
+
+    /// An answer of the broker: to a message, or to SUBSCRIBE or UNSUBSCRIBE.
+    fn answer(&mut self, lane: LaneIndex, packet: &Packet) {
+        let connection = &mut self.connections[lane.0];
+        let key = connection.key.as_ref();
+        let Some(session) = key.and_then(|key| self.sessions.get_mut(key)) else {
+            return;
+        };
+        let version = connection.version;
+        if let Packet::PubRel(ack) = packet {
+            if connection.is_faulty || connection.is_superseded {
+                session.flights.doubt_one(ack.packet_id);
+                return;
+            }
+            let passage = &mut connection.passage;
+            self.found
+                .extend(session.flights.released(passage, ack, version));
+            return;
+        }
+        let found = match requested(packet) {
+            Some((id, codes)) => {
+                let answer = (packet.packet_type(), id);
+                let requests = &mut connection.requests;
+                let (found, number) = requests.answered(&session.used, answer, codes, version);
+                if let Some(number) = number {
+                    session.subscriptions.answered(number, codes);
+                }
+                found
+            }
+            None => session.used.answered(packet),
+        };
+        if session.is_known && !connection.is_faulty {
+            self.found.extend(found);
+        }
+    }
+}
+
+/// The identifier and the codes of SUBACK and UNSUBACK.
+fn requested(packet: &Packet) -> Option<(PacketId, &[ReasonCode])> {
+    match packet {
+        Packet::SubAck(p) => Some((p.packet_id, &p.reasons)),
+        Packet::UnsubAck(p) => Some((p.packet_id, &p.reasons)),
+        _ => None,
+    }
+}

@@ -1,0 +1,192 @@
+//! Answers to what the client has sent: each belongs to a request of that packet identifier.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use mqtt_check_codec::{
+    Ack, Packet, PacketId, PacketType, ProtocolVersion, Publish, QoS, ReasonCode, Subscribe,
+    Unsubscribe,
+};
+
+use super::check::{self, Found};
+
+/// The packet identifiers that the client has used in a session, by the type of the packet that answers them. A
+/// server may have an exchange of an earlier connection still to finish, so they outlive the connection.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Used(BTreeSet<(PacketType, PacketId)>);
+
+/// The requests of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Requests(BTreeMap<(PacketType, PacketId), Asked>);
+
+/// Requests of one type and packet identifier.
+#[derive(Debug, Default)]
+struct Asked {
+    open: VecDeque<Request>,
+    /// How many filters the last one that was answered had.
+    answered: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Request {
+    /// Of a SUBSCRIBE: its number in the session.
+    number: u32,
+    filters: usize,
+    /// The QoS that each filter asks for.
+    qos: Vec<u8>,
+}
+
+impl Used {
+    fn has(&self, answer: PacketType, id: PacketId) -> bool {
+        self.0.contains(&(answer, id))
+    }
+
+    pub(super) fn publish(&mut self, publish: &Publish) {
+        let answer = match publish.qos {
+            QoS::AtMostOnce => return,
+            QoS::AtLeastOnce => PacketType::PUBACK,
+            QoS::ExactlyOnce => PacketType::PUBREC,
+        };
+        self.0.extend(publish.packet_id.map(|id| (answer, id)));
+    }
+
+    pub(super) fn pubrel(&mut self, ack: &Ack) {
+        self.0.insert((PacketType::PUBCOMP, ack.packet_id));
+    }
+
+    /// PUBACK, PUBREC or PUBCOMP has come.
+    pub(super) fn answered(&self, packet: &Packet) -> Option<Found> {
+        let (answer, id) = (packet.packet_type(), packet.packet_id()?);
+        if self.has(answer, id) {
+            return None;
+        }
+        let (check, other) = match answer {
+            PacketType::PUBACK => (&check::PUBACK_ID, Some(PacketType::PUBREC)),
+            PacketType::PUBREC => (&check::PUBREC_ID, Some(PacketType::PUBACK)),
+            _ => (&check::PUBCOMP_ID, None),
+        };
+        if other.is_some_and(|other| self.has(other, id)) {
+            return Some(check::ANSWER_OF_OTHER_QOS.found(format!(
+                "{answer} {id}, though the PUBLISH of that packet id has another QoS"
+            )));
+        }
+        Some(check.found(format!(
+            "{answer} {id}, a packet id that the client has not used for it"
+        )))
+    }
+}
+
+impl Requests {
+    /// The client has sent SUBSCRIBE, which is known by this number.
+    pub(super) fn subscribe(&mut self, used: &mut Used, number: u32, subscribe: &Subscribe) {
+        let qos: Vec<u8> = subscribe
+            .subscriptions
+            .iter()
+            .map(|s| s.options.qos.as_u8())
+            .collect();
+        let request = Request {
+            number,
+            filters: qos.len(),
+            qos,
+        };
+        self.ask(used, PacketType::SUBACK, subscribe.packet_id, request);
+    }
+
+    pub(super) fn unsubscribe(&mut self, used: &mut Used, unsubscribe: &Unsubscribe) {
+        let request = Request {
+            number: 0,
+            filters: unsubscribe.filters.len(),
+            qos: Vec::new(),
+        };
+        self.ask(used, PacketType::UNSUBACK, unsubscribe.packet_id, request);
+    }
+
+    fn ask(&mut self, used: &mut Used, answer: PacketType, id: PacketId, request: Request) {
+        used.0.insert((answer, id));
+        let asked = self.0.entry((answer, id)).or_default();
+        asked.open.push_back(request);
+    }
+
+    /// SUBACK or UNSUBACK has come: what is wrong with it, and the number of the SUBSCRIBE that it answers.
+    pub(super) fn answered(
+        &mut self,
+        used: &Used,
+        (answer, id): (PacketType, PacketId),
+        codes: &[ReasonCode],
+        version: ProtocolVersion,
+    ) -> (Option<Found>, Option<u32>) {
+        let is_suback = answer == PacketType::SUBACK;
+        let asked = self.0.get_mut(&(answer, id));
+        let was_answered = asked.as_ref().and_then(|a| a.answered);
+        let Some(request) = asked.and_then(|asked| {
+            let request = asked.open.pop_front()?;
+            asked.answered = Some(request.filters);
+            Some(request)
+        }) else {
+            return (unasked(used, answer, id, was_answered), None);
+        };
+        let mut found = None;
+        // An UNSUBACK of 3.1.1 has no codes.
+        let has_codes = is_suback || version == ProtocolVersion::V5;
+        if has_codes && codes.len() != request.filters {
+            let check = match is_suback {
+                true => &check::SUBACK_COUNT,
+                false => &check::UNSUBACK_COUNT,
+            };
+            found = Some(check.found(format!(
+                "{answer} {id} with {} for {}",
+                count(codes.len(), "code"),
+                count(request.filters, "filter")
+            )));
+        } else if let Some((code, asked)) = above(codes, &request.qos) {
+            found = Some(check::SUBACK_GRANT.found(format!(
+                "{answer} {id} that grants QoS {code} where {asked} was asked for"
+            )));
+        }
+        (found, is_suback.then_some(request.number))
+    }
+}
+
+/// The first grant above what was asked for, and what was.
+fn above(codes: &[ReasonCode], asked: &[u8]) -> Option<(u8, u8)> {
+    codes
+        .iter()
+        .zip(asked)
+        .find_map(|(code, asked)| (code.0 <= 2 && code.0 > *asked).then_some((code.0, *asked)))
+}
+
+/// SUBACK or UNSUBACK of an identifier that no open request has.
+fn unasked(
+    used: &Used,
+    answer: PacketType,
+    id: PacketId,
+    answered: Option<usize>,
+) -> Option<Found> {
+    let is_suback = answer == PacketType::SUBACK;
+    match answered {
+        Some(filters) if filters > 1 => {
+            let check = match is_suback {
+                true => &check::SUBACK_TWICE,
+                false => &check::UNSUBACK_TWICE,
+            };
+            Some(check.found(format!("{answer} {id} a second time")))
+        }
+        // That it is one too many is told as left over.
+        _ if used.has(answer, id) => None,
+        _ => {
+            let check = match is_suback {
+                true => &check::SUBACK_ID,
+                false => &check::UNSUBACK_ID,
+            };
+            Some(check.found(format!(
+                "{answer} {id}, a packet id that the client has not used for it"
+            )))
+        }
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    }
+}

@@ -1,0 +1,109 @@
+//! What the client has said, read off its bytes as a broker would read them: a packet whose fields were overridden
+//! counts as what it came to be.
+
+use bytes::{Bytes, BytesMut};
+use mqtt_check_codec::{Frame, Packet, PacketType, ProtocolVersion};
+
+/// What one write of the client held.
+#[derive(Debug)]
+pub(super) struct Said {
+    /// The packets before the first fault.
+    pub(super) packets: Vec<Packet>,
+    /// Something in it is no whole packet, or none that a client sends.
+    pub(super) is_faulty: bool,
+}
+
+/// Reads one write. Packets do not go on from one write to the next: a part of one counts as a fault.
+pub(super) fn read(bytes: &Bytes, version: ProtocolVersion) -> Said {
+    if let Ok(frame) = Frame::from_bytes(bytes.clone()) {
+        return match understand(&frame, version) {
+            Some(packet) => Said {
+                packets: vec![packet],
+                is_faulty: false,
+            },
+            None => Said {
+                packets: Vec::new(),
+                is_faulty: true,
+            },
+        };
+    }
+    let mut rest = BytesMut::from(&bytes[..]);
+    let mut packets = Vec::new();
+    while let Ok(Some(frame)) = Frame::read(&mut rest, usize::MAX) {
+        match understand(&frame, version) {
+            Some(packet) => packets.push(packet),
+            None => {
+                return Said {
+                    packets,
+                    is_faulty: true,
+                };
+            }
+        }
+    }
+    Said {
+        packets,
+        is_faulty: !rest.is_empty(),
+    }
+}
+
+fn understand(frame: &Frame, version: ProtocolVersion) -> Option<Packet> {
+    let is_servers = matches!(
+        frame.packet_type(),
+        PacketType::CONNACK | PacketType::SUBACK | PacketType::UNSUBACK | PacketType::PINGRESP
+    );
+    if is_servers {
+        return None;
+    }
+    Packet::decode(frame, version).ok()
+}
+
+/// Whether these bytes begin with a CONNECT of this version's name and level, whatever else is wrong with it.
+pub(super) fn opens(bytes: &[u8], version: ProtocolVersion) -> bool {
+    let name = version.protocol_name().as_bytes();
+    let Some((first, rest)) = bytes.split_first() else {
+        return false;
+    };
+    let length = rest.iter().take(4).take_while(|b| **b & 0x80 != 0).count() + 1;
+    let Some(rest) = rest.get(length..) else {
+        return false;
+    };
+    let size = name.len();
+    first >> 4 == PacketType::CONNECT.0
+        && rest.get(..2) == Some(&[0, size as u8][..])
+        && rest.get(2..2 + size) == Some(name)
+        && rest.get(2 + size) == Some(&version.level())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const V5: ProtocolVersion = ProtocolVersion::V5;
+
+    #[test]
+    fn reads_whole_packets_up_to_the_first_fault() {
+        let said = read(&Bytes::from_static(&[0xC0, 0, 0xC0, 0]), V5);
+        assert_eq!(said.packets, [Packet::PingReq, Packet::PingReq]);
+        assert!(!said.is_faulty);
+        for fault in [
+            &[0xC0, 0, 0xC1, 0][..],
+            &[0xC0, 0, 0xC0],
+            &[0xC0, 0, 0xD0, 0],
+        ] {
+            let said = read(&Bytes::copy_from_slice(fault), V5);
+            assert_eq!(said.packets, [Packet::PingReq], "{fault:?}");
+            assert!(said.is_faulty, "{fault:?}");
+        }
+        assert!(read(&Bytes::from_static(&[0xD0, 0]), V5).is_faulty);
+    }
+
+    #[test]
+    fn knows_a_connect_by_its_name_and_level() {
+        let bytes = |level| [0x10, 0x80, 0x00, 0, 4, b'M', b'Q', b'T', b'T', level];
+        assert!(opens(&bytes(5), V5));
+        assert!(!opens(&bytes(6), V5));
+        assert!(opens(&bytes(4), ProtocolVersion::V3_1_1));
+        assert!(!opens(&bytes(5)[..9], V5));
+        assert!(!opens(b"GET / HTTP/1.1", V5));
+    }
+}

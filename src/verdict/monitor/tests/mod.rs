@@ -1,0 +1,94 @@
+//! Every rule both ways, in each version that has it: a record that keeps it and one that breaks it and nothing else.
+//! Then where the monitor must be silent.
+
+mod answers;
+mod bytes;
+mod delivery;
+mod opening;
+mod record;
+mod silence;
+mod subscriptions;
+
+use std::collections::BTreeSet;
+
+use mqtt_check_codec::ProtocolVersion;
+
+use super::check::{self, Check};
+use record::Record;
+
+const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
+const V5: ProtocolVersion = ProtocolVersion::V5;
+
+/// One rule, kept and broken. The packet that breaks it is the last event of its record.
+struct Case {
+    check: &'static Check,
+    version: ProtocolVersion,
+    right: Record,
+    wrong: Record,
+}
+
+impl Case {
+    fn new(check: &'static Check, version: ProtocolVersion, right: Record, wrong: Record) -> Self {
+        Self {
+            check,
+            version,
+            right,
+            wrong,
+        }
+    }
+
+    fn name(&self) -> String {
+        format!("{} in {}", self.check.expected, self.version)
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = opening::cases();
+    cases.extend(answers::cases());
+    cases.extend(delivery::cases());
+    cases.extend(subscriptions::cases());
+    cases.extend(bytes::cases());
+    cases
+}
+
+#[test]
+fn says_nothing_of_what_is_right() {
+    for case in cases() {
+        let found = case.right.found();
+        assert!(found.is_empty(), "{}: {found:?}", case.name());
+    }
+}
+
+#[test]
+fn tells_each_fault_once_and_where_it_is() {
+    for case in cases() {
+        let found = case.wrong.found();
+        let [(index, found)] = &found[..] else {
+            panic!("{}: {found:?}", case.name());
+        };
+        assert!(
+            std::ptr::eq(found.check, case.check),
+            "{}: {found:?}",
+            case.name()
+        );
+        assert_eq!(index.0, case.wrong.last(), "{}", case.name());
+    }
+}
+
+#[test]
+fn every_rule_is_tried_in_every_version_that_has_it() {
+    let tried: BTreeSet<(*const Check, ProtocolVersion)> = cases()
+        .iter()
+        .map(|case| (std::ptr::from_ref(case.check), case.version))
+        .collect();
+    for version in [V3, V5] {
+        for check in check::ALL {
+            assert_eq!(
+                check.clauses(version).is_some(),
+                tried.contains(&(std::ptr::from_ref(*check), version)),
+                "{} in {version}",
+                check.expected
+            );
+        }
+    }
+}

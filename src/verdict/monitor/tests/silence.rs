@@ -1,0 +1,422 @@
+//! Where the standard or the record leaves something open, nothing is told.
+
+use mqtt_check_codec::{Connect, Lie, Packet, Property, ProtocolVersion};
+
+use super::record::{
+    Record, ack, ack_with, auth, connack, connack_with, connect, connect_with, dup, override_with,
+    publish, retained, suback, subscribe, unsuback,
+};
+use super::{V3, V5};
+
+fn keeping(version: ProtocolVersion) -> Connect {
+    Connect {
+        clean_start: false,
+        ..connect(version)
+    }
+}
+
+fn message(qos: u8, id: u16) -> Packet {
+    Packet::Publish(publish(qos, id, "x"))
+}
+
+fn again(qos: u8, id: u16) -> Packet {
+    dup(publish(qos, id, "x"))
+}
+
+/// Everything here would be a fault if the client had said nothing wrong.
+fn astray(record: Record) -> Record {
+    record
+        .broker(Packet::PubAck(ack(77)))
+        .broker(Packet::PubRec(ack(78)))
+        .broker(Packet::PubComp(ack(79)))
+        .broker(Packet::PubRel(ack(80)))
+        .broker(suback(81, &[0]))
+        .broker(Packet::PingResp)
+        .broker(again(1, 82))
+}
+
+#[test]
+fn after_a_lie_nothing_is_held_against_what_the_client_said() {
+    for version in [V3, V5] {
+        let lie = override_with("topic", b"\xff");
+        astray(Record::connected(version).lie(&message(1, 1), lie)).is_silent();
+        astray(Record::connected(version).client_bytes(&b"\x32\x09\x00"[..])).is_silent();
+        astray(Record::connected(version).client_bytes(&b"\xff\xff\xff\xff\xff"[..])).is_silent();
+        assert!(!astray(Record::connected(version)).found().is_empty());
+    }
+}
+
+#[test]
+fn after_a_lie_the_connect_still_binds_the_broker() {
+    let small = connect_with([Property::MaximumPacketSize(12)]);
+    let record = Record::connected_by(small)
+        .client_bytes(&b"\xff"[..])
+        .broker(Packet::Publish(publish(0, 0, "much too long")));
+    assert_eq!(record.found().len(), 1);
+}
+
+#[test]
+fn a_connect_of_another_version_may_be_answered_in_its_own_terms() {
+    let level = |level| override_with("protocol_level", level);
+    let connect = |version| Packet::Connect(Box::new(connect(version)));
+    let old = &b"\x20\x02\x00\x01"[..];
+    let open = || Record::open(V5);
+    open()
+        .lie(&connect(V5), level(&[6]))
+        .broker_bytes(old)
+        .is_silent();
+    open()
+        .lie(&connect(V5), level(&[4]))
+        .broker_bytes(old)
+        .is_silent();
+    open().client(connect(V3)).broker_bytes(old).is_silent();
+    open()
+        .client_bytes(&b"GET / HTTP/1.1\r\n\r\n"[..])
+        .broker_bytes(old)
+        .is_silent();
+    let name = override_with("protocol_name", b"AMQP");
+    open()
+        .lie(&connect(V5), name)
+        .broker_bytes(&b"\x50\x00"[..])
+        .is_silent();
+    // One of the right version with another fault in it is still one of that version.
+    let flag = override_with("connect_flags", &[3]);
+    let record = open().lie(&connect(V5), flag).broker_bytes(old);
+    assert_eq!(record.found().len(), 1);
+}
+
+#[test]
+fn a_lie_that_came_to_be_a_right_packet_is_one() {
+    let lie = override_with("packet_id", &[0, 9]);
+    Record::connected(V5)
+        .lie(&message(1, 1), lie)
+        .broker(Packet::PubAck(ack(9)))
+        .is_silent();
+}
+
+#[test]
+fn packets_behind_the_connect_are_answered_after_the_connack() {
+    for version in [V3, V5] {
+        Record::open(version)
+            .connect(connect(version))
+            .client(subscribe(1, &[("a/b", 1)]))
+            .client(message(2, 2))
+            .broker(connack(false, 0))
+            .broker(message(1, 1))
+            .broker(suback(1, &[1]))
+            .broker(Packet::PubRec(ack(2)))
+            .is_silent();
+    }
+}
+
+#[test]
+fn three_one_one_may_send_again_at_any_time() {
+    let sent = || Record::connected(V3).broker(message(1, 1));
+    sent().broker(again(1, 1)).broker(again(1, 1)).is_silent();
+    // It was sent before our acknowledgement came.
+    sent()
+        .client(Packet::PubAck(ack(1)))
+        .broker(again(1, 1))
+        .is_silent();
+    let received = Record::connected(V3)
+        .broker(message(2, 1))
+        .client(Packet::PubRec(ack(1)));
+    received.clone().broker(again(2, 1)).is_silent();
+    received
+        .broker(Packet::PubRel(ack(1)))
+        .broker(Packet::PubRel(ack(1)))
+        .client(Packet::PubComp(ack(1)))
+        .broker(Packet::PubRel(ack(1)))
+        .is_silent();
+}
+
+#[test]
+fn what_was_under_way_at_the_break_may_be_sent_again() {
+    for version in [V3, V5] {
+        let first = || {
+            Record::open(version)
+                .connect(keeping(version))
+                .broker(connack(false, 0))
+        };
+        // Nothing of it was seen.
+        first().closed().resumed().broker(again(1, 4)).is_silent();
+        first()
+            .closed()
+            .resumed()
+            .broker(Packet::PubRel(ack(4)))
+            .is_silent();
+        // Our acknowledgement may have been lost.
+        let acknowledged = || {
+            first()
+                .broker(message(1, 4))
+                .client(Packet::PubAck(ack(4)))
+                .closed()
+        };
+        acknowledged().resumed().broker(again(1, 4)).is_silent();
+        acknowledged()
+            .resumed()
+            .broker(Packet::Publish(publish(1, 4, "new")))
+            .is_silent();
+        let received = || {
+            first()
+                .broker(message(2, 4))
+                .client(Packet::PubRec(ack(4)))
+                .closed()
+        };
+        received().resumed().broker(again(2, 4)).is_silent();
+        received()
+            .resumed()
+            .broker(Packet::PubRel(ack(4)))
+            .is_silent();
+        let completed = first()
+            .broker(message(2, 4))
+            .client(Packet::PubRec(ack(4)))
+            .broker(Packet::PubRel(ack(4)))
+            .client(Packet::PubComp(ack(4)))
+            .closed()
+            .resumed();
+        completed.clone().broker(Packet::PubRel(ack(4))).is_silent();
+        completed.broker(message(2, 4)).is_silent();
+    }
+}
+
+#[test]
+fn an_answer_may_come_on_the_next_connection() {
+    for version in [V3, V5] {
+        Record::open(version)
+            .connect(keeping(version))
+            .broker(connack(false, 0))
+            .client(message(2, 4))
+            .client(subscribe(5, &[("a", 0)]))
+            .closed()
+            .resumed()
+            .broker(Packet::PubRec(ack(4)))
+            .broker(suback(5, &[0]))
+            .client(Packet::PubRel(ack(4)))
+            .broker(Packet::PubComp(ack(4)))
+            .is_silent();
+    }
+}
+
+#[test]
+fn a_session_from_before_the_record_is_unknown() {
+    for version in [V3, V5] {
+        let found = Record::open(version)
+            .connect(keeping(version))
+            .broker(connack(true, 0));
+        found
+            .broker(again(2, 1))
+            .broker(Packet::PubRel(ack(2)))
+            .broker(Packet::PubRec(ack(3)))
+            .broker(retained(publish(0, 0, "x")))
+            .is_silent();
+    }
+}
+
+#[test]
+fn a_fresh_session_knows_nothing_of_the_former_one() {
+    for version in [V3, V5] {
+        Record::connected(version)
+            .broker(message(1, 4))
+            .closed()
+            .again()
+            .connect(connect(version))
+            .broker(connack(false, 0))
+            .broker(Packet::Publish(publish(1, 4, "another")))
+            .is_silent();
+    }
+}
+
+#[test]
+fn a_restart_may_have_brought_an_older_state_back() {
+    for version in [V3, V5] {
+        let sent = || {
+            Record::open(version)
+                .connect(keeping(version))
+                .broker(connack(false, 0))
+                .broker(message(1, 4))
+                .closed()
+        };
+        let other = || Packet::Publish(publish(1, 4, "another"));
+        sent().restarted().resumed().broker(other()).is_silent();
+        assert_eq!(sent().resumed().broker(other()).found().len(), 1);
+    }
+}
+
+#[test]
+fn a_connection_that_was_taken_over_is_left_alone() {
+    for version in [V3, V5] {
+        Record::open(version)
+            .connect(keeping(version))
+            .broker(connack(false, 0))
+            .broker(message(1, 4))
+            .resumed()
+            .broker(again(1, 4))
+            .on(0)
+            // Read late from the first connection.
+            .broker(Packet::Publish(publish(1, 5, "late")))
+            .client(Packet::PubAck(ack(4)))
+            .on(1)
+            .broker(dup(publish(1, 5, "late")))
+            .broker(Packet::Publish(publish(1, 4, "new")))
+            .is_silent();
+    }
+}
+
+#[test]
+fn a_session_that_two_have_opened_at_once_is_unknown() {
+    let open = || Record::open(V5).connect(keeping(V5));
+    open()
+        .again()
+        .connect(keeping(V5))
+        .broker(connack(false, 0))
+        .broker(message(1, 1))
+        .on(0)
+        .broker(connack(true, 0))
+        .broker(Packet::Publish(publish(1, 1, "another")))
+        .closed()
+        .resumed()
+        .broker(Packet::Publish(publish(1, 1, "a third")))
+        .is_silent();
+}
+
+#[test]
+fn a_server_may_subscribe_a_client_by_itself() {
+    for version in [V3, V5] {
+        Record::connected(version)
+            .client(subscribe(1, &[("c", 0)]))
+            .broker(message(2, 1))
+            .broker(retained(publish(0, 0, "x")))
+            .is_silent();
+        // Filters that a server may read in a way of its own.
+        Record::connected(version)
+            .client(subscribe(1, &[("a/b", 0), ("$queue/a/b", 2)]))
+            .broker(message(2, 1))
+            .is_silent();
+    }
+}
+
+#[test]
+fn a_message_may_have_waited_for_an_earlier_subscription() {
+    for version in [V3, V5] {
+        Record::connected(version)
+            .client(subscribe(1, &[("a/b", 2)]))
+            .broker(suback(1, &[2]))
+            .client(subscribe(2, &[("a/b", 0)]))
+            .broker(suback(2, &[0]))
+            .broker(message(2, 1))
+            .is_silent();
+        // The SUBACK may come behind the first message.
+        Record::connected(version)
+            .client(subscribe(1, &[("a/b", 1)]))
+            .broker(message(1, 1))
+            .is_silent();
+    }
+}
+
+#[test]
+fn a_shared_message_may_have_been_with_another_before() {
+    for version in [V3, V5] {
+        Record::connected(version)
+            .client(subscribe(1, &[("$share/g/a/b", 1)]))
+            .broker(suback(1, &[1]))
+            .broker(again(1, 1))
+            .is_silent();
+    }
+}
+
+#[test]
+fn a_message_with_retain_that_is_sent_again_is_not_a_second_one() {
+    let connected = Record::open(V5)
+        .connect(keeping(V5))
+        .broker(connack(false, 0));
+    connected
+        .client(subscribe(1, &[("a/b", 1)]))
+        .broker(retained(publish(1, 1, "x")))
+        .closed()
+        .resumed()
+        .broker(Packet::Publish(mqtt_check_codec::Publish {
+            dup: true,
+            retain: true,
+            ..publish(1, 1, "x")
+        }))
+        .is_silent();
+}
+
+#[test]
+fn answers_to_a_client_that_breaks_rules_are_answers() {
+    // A PUBREC, a PUBREL and a PUBACK for nothing.
+    Record::connected(V5)
+        .client(Packet::PubRec(ack(1)))
+        .broker(Packet::PubRel(ack_with(1, 0x92, [])))
+        .client(Packet::PubRel(ack(2)))
+        .broker(Packet::PubComp(ack_with(2, 0x92, [])))
+        .client(Packet::PubAck(ack(3)))
+        .broker(message(1, 3))
+        .is_silent();
+    // The same packet id for a SUBSCRIBE and a PUBLISH.
+    Record::connected(V5)
+        .client(message(1, 1))
+        .client(subscribe(1, &[("a", 0)]))
+        .broker(suback(1, &[0]))
+        .broker(Packet::PubAck(ack(1)))
+        .is_silent();
+    // PUBREC for a message of QoS 1: whether that settles it is open.
+    Record::connected(V5)
+        .broker(message(1, 1))
+        .client(Packet::PubRec(ack(1)))
+        .broker(Packet::PubRel(ack(1)))
+        .broker(Packet::Publish(publish(1, 1, "another")))
+        .is_silent();
+}
+
+#[test]
+fn a_second_answer_is_told_as_left_over() {
+    Record::connected(V5)
+        .client(message(1, 1))
+        .broker(Packet::PubAck(ack(1)))
+        .broker(Packet::PubAck(ack(1)))
+        .client(subscribe(2, &[("a", 0)]))
+        .broker(suback(2, &[0]))
+        .broker(suback(2, &[0]))
+        .is_silent();
+}
+
+#[test]
+fn a_connack_that_cannot_be_read_leaves_the_session_open() {
+    let lie = override_with("acknowledge_flags", &[4]);
+    let record = Record::open(V5)
+        .connect(connect(V5))
+        .broker_lies(&connack(false, 0), lie)
+        .broker(suback(1, &[0]))
+        .broker(again(1, 1));
+    assert_eq!(record.found().len(), 1);
+}
+
+#[test]
+fn a_publish_that_cannot_be_read_leaves_its_identifier_open() {
+    let record = Record::connected(V5)
+        .broker_lies(
+            &message(2, 1),
+            Lie::Omit {
+                field: "topic".into(),
+            },
+        )
+        .client(Packet::PubRec(ack(1)))
+        .broker(Packet::PubRel(ack(1)))
+        .broker(again(2, 1))
+        .broker(unsuback(9, &[0]));
+    assert_eq!(record.found().len(), 1);
+}
+
+#[test]
+fn what_the_standard_says_twice_in_two_ways_is_let_be() {
+    // AUTH without any bytes has no room for the method that it is to repeat.
+    let method = || Property::AuthenticationMethod("m".into());
+    Record::open(V5)
+        .connect(connect_with([method()]))
+        .broker(connack_with(false, 0, [method()]))
+        .client(auth(0x19, [method()]))
+        .broker(auth(0, []))
+        .is_silent();
+}

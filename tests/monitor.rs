@@ -1,0 +1,96 @@
+//! What the monitor says that it looks at, held against the catalogue; and what it tells of the bundled broker, right
+//! and wrong, over the whole suite.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use mqtt_check::engine::RunOptions;
+use mqtt_check::plan::{self, Plan};
+use mqtt_check::target::Target;
+use mqtt_check::target::bundled::Bundled;
+use mqtt_check::verdict::monitor::clauses;
+use mqtt_check::verdict::{CaseResult, Finding, Verdict};
+use mqtt_check::{requirements, scenario, suite};
+use mqtt_check_codec::ProtocolVersion;
+
+const VERSIONS: [ProtocolVersion; 2] = [ProtocolVersion::V3_1_1, ProtocolVersion::V5];
+
+#[test]
+fn looks_only_at_clauses_that_the_catalogue_knows() {
+    for version in VERSIONS {
+        for id in clauses(version) {
+            let known = requirements::find(version, id);
+            assert!(known.is_some(), "[{version} {id}]");
+        }
+    }
+}
+
+#[test]
+fn looks_at_many_clauses_of_either_version() {
+    let numbered = VERSIONS.map(|version| {
+        let clauses = clauses(version);
+        clauses.iter().filter(|id| id.starts_with("MQTT-")).count()
+    });
+    assert_eq!(numbered, [43, 105]);
+}
+
+#[test]
+fn has_nothing_to_say_of_the_right_broker() {
+    let results = play(&plans(""), &[]);
+    assert!(results.len() > 500, "the suite was played");
+    for result in &results {
+        let told: Vec<&Finding> = told(result).collect();
+        assert!(told.is_empty(), "{}: {told:#?}", result.id);
+    }
+}
+
+#[test]
+fn tells_of_a_fault_beside_the_step_that_looks_for_it() {
+    let results = play(&plans("qos/resend-qos1"), &["dup-flag-clear-on-resend"]);
+    assert_eq!(results.len(), 2, "one for each version");
+    for result in &results {
+        assert_eq!(result.verdict, Verdict::Failed, "{}", result.id);
+        let told: Vec<&Finding> = told(result).collect();
+        // It is sent again twice.
+        assert_eq!(told.len(), 2, "{}: {told:#?}", result.id);
+        for finding in told {
+            assert_eq!(finding.clauses, ["MQTT-3.3.1-1"], "{}", result.id);
+            assert!(finding.place.is_some() && finding.step.is_some());
+        }
+    }
+}
+
+fn told(result: &CaseResult) -> impl Iterator<Item = &Finding> {
+    result.findings.iter().filter(|f| f.label == "monitor")
+}
+
+fn plans(part: &str) -> Vec<Plan> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    scenario::load(&[root])
+        .expect("the suite is right")
+        .into_iter()
+        .filter(|scene| scene.id.to_string().contains(part))
+        .map(|scene| plan::plan(scene).expect("the suite can be planned"))
+        .collect()
+}
+
+fn play(plans: &[Plan], deviations: &[&str]) -> Vec<CaseResult> {
+    let options = RunOptions {
+        jobs: None,
+        timeout_scale: 1.0,
+        max_wait: Duration::from_secs(30),
+        seed: 7,
+        exclusive: true,
+        chaos: None,
+    };
+    let bundled = Bundled::with(deviations.iter().copied()).expect("are known");
+    suite::run(
+        plans,
+        &Target::Bundled(bundled),
+        &options,
+        &|| false,
+        &mut |_| ControlFlow::Continue(()),
+    )
+    .expect("the bundled broker starts")
+}
