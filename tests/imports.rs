@@ -17,7 +17,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("transport", &[]),
     (
         "target",
-        &["diagnostic", "plan", "scenario", "transcript", "transport"],
+        &[
+            "diagnostic",
+            "plan",
+            "requirements",
+            "scenario",
+            "transcript",
+            "transport",
+        ],
     ),
     (
         "engine",

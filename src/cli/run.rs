@@ -18,15 +18,19 @@ use crate::report::{CaseReport, Report, TargetFacts, json, junit, terminal};
 use crate::scenario::model::Capability;
 use crate::suite;
 use crate::target::bundled::{self, Bundled};
-use crate::target::{Capabilities, External, Target};
+use crate::target::{Capabilities, Target};
 use crate::transcript::INTERRUPTED;
 use crate::verdict::{CaseResult, Verdict};
 
+mod accepted;
+mod chosen;
 mod compared;
 
+use chosen::Chosen;
 use compared::{Expected, Snapshots};
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("reached").args(["broker", "target"]))]
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
@@ -35,7 +39,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "URL", help_heading = "Target")]
     broker: Option<String>,
 
-    /// A known broker, described in targets/NAME.yaml (not yet)
+    /// A known broker: targets/NAME.yaml, or another file; it says how to reach or start it
     #[arg(
         long,
         value_name = "NAME",
@@ -49,7 +53,7 @@ pub(super) struct Arguments {
     deviate: Vec<String>,
 
     /// Play exclusive cases too on a broker that was not started by this run
-    #[arg(long, requires = "broker", help_heading = "Target")]
+    #[arg(long, requires = "reached", help_heading = "Target")]
     exclusive: bool,
 
     /// Cases at the same time [default: the number of cores, or 256 over the network]
@@ -88,7 +92,8 @@ pub(super) struct Arguments {
     #[arg(long, help_heading = "Snapshots")]
     no_snapshots: bool,
 
-    /// Hold the records against what is accepted for this target, and else against what is expected
+    /// Hold the records against what is accepted for this target, and else against what is expected; a --target does
+    /// so by itself
     #[arg(long, value_name = "NAME", requires = "broker", conflicts_with = "no_snapshots", value_parser = target_name, help_heading = "Snapshots")]
     baseline: Option<String>,
 
@@ -175,21 +180,25 @@ fn span(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
-    let target = target(arguments)?;
+    let chosen = Chosen::new(arguments, dress)?;
     let (plans, rest) = arguments.selection.plans(dress.err)?;
-    let snapshots = Snapshots::new(arguments, &target)?;
+    let snapshots = Snapshots::new(arguments, &chosen)?;
     let expected = snapshots.read(&plans, dress.err)?;
     let files = prepare_reports(arguments)?;
 
+    interrupt::listen();
+    let mut ready = chosen.reach(&plans)?;
     let began = Instant::now();
-    let (results, interrupted) = play(arguments, &plans, &target, dress)?;
+    let (results, interrupted) = play(arguments, &plans, &ready.target, dress)?;
     let wall = began.elapsed();
+    let ended = ready.ended();
 
     let (cases, unwritten) = compare(&snapshots, &expected, &plans, &results);
     let report = Report {
-        target: facts(arguments, &target),
+        target: facts(arguments, &ready.target),
         not_played: plans.len() - results.len(),
         without_case: snapshots.without_case(arguments, &plans, &rest)?,
+        without_deviation: snapshots.without_deviation(arguments, &plans, &cases),
         cases,
         seed: arguments.seed,
         wall,
@@ -207,28 +216,14 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     );
     output::print(&text)?;
     let mut exit = report.exit();
-    for problem in unwritten.into_iter().chain(write_reports(&files, &report)) {
+    let problems = ended.into_iter().chain(unwritten);
+    for problem in problems.chain(write_reports(&files, &report)) {
         output::complain(&problem, dress.err);
         if exit != Exit::Interrupted {
             exit = Exit::Failed;
         }
     }
     Ok(exit)
-}
-
-fn target(arguments: &Arguments) -> Result<Target, Failure> {
-    if let Some(name) = &arguments.target {
-        return Err(
-            Failure::usage(format!("--target {name}: target files are not there yet"))
-                .hint("use --broker URL"),
-        );
-    }
-    match &arguments.broker {
-        Some(url) => External::at(url)
-            .map(Target::External)
-            .map_err(|error| Failure::usage(format!("--broker: {error}"))),
-        None => bundled(&arguments.deviate).map(Target::Bundled),
-    }
 }
 
 /// The bundled broker with these deviations.
@@ -307,7 +302,6 @@ fn play(
         exclusive: arguments.exclusive,
         chaos: arguments.chaos,
     };
-    interrupt::listen();
     let watch = Watch::new(plans.len(), dress.err);
     let results = suite::run(
         plans,
@@ -410,6 +404,9 @@ fn replay(arguments: &Arguments) -> String {
         .collect();
     if let Some(url) = &arguments.broker {
         words.push(format!("--broker {url}"));
+    }
+    if let Some(name) = &arguments.target {
+        words.push(format!("--target {}", quoted(Path::new(name))));
     }
     words.extend(arguments.deviate.iter().map(|d| format!("--deviate {d}")));
     words.join(" ")

@@ -2,12 +2,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::case::{self, Prefixes};
+use super::player::Patience;
 use super::{Conductor, Play, Progress, RunOptions, Watch};
 use crate::plan::Plan;
 use crate::target::external::Door;
@@ -29,10 +30,14 @@ pub(super) fn run<R>(
             problem: error.to_string(),
         })?;
     runtime.block_on(async {
-        let patience = case::patience(options.timeout_scale, options.chaos);
-        let capabilities = probe::probe(&target.url, &target.address, patience.limit).await?;
+        let patience = patience(target, options);
+        let capabilities = probe::probe(&target.url, &target.address, patience.limit)
+            .await?
+            .with_what_is_known(target);
         let run = Run {
             door: Door::new(target.address.clone()),
+            alone: target.alone.clone().map(Door::new),
+            patience,
             options,
             conclude: conductor.conclude,
             interrupted: conductor.interrupted,
@@ -45,8 +50,24 @@ pub(super) fn run<R>(
     })
 }
 
+/// As patient as this broker needs.
+fn patience(target: &External, options: &RunOptions) -> Patience {
+    let usual = case::patience(options.timeout_scale, options.chaos);
+    let scaled = |named: Option<Duration>, usual| {
+        named.map_or(usual, |span| span.mul_f64(options.timeout_scale))
+    };
+    Patience {
+        limit: scaled(target.limit, usual.limit),
+        settle: scaled(target.settle, usual.settle),
+        ..usual
+    }
+}
+
 struct Run<'r, R> {
     door: Door,
+    /// Another broker of its kind, for cases that need one for themselves.
+    alone: Option<Door>,
+    patience: Patience,
     options: &'r RunOptions,
     conclude: &'r (dyn Fn(&Plan, Play) -> R + Sync),
     interrupted: &'r (dyn Fn() -> bool + Sync),
@@ -58,39 +79,68 @@ struct Run<'r, R> {
 
 impl<R> Run<'_, R> {
     async fn all(&self, plans: &[Plan]) -> Vec<R> {
-        let jobs = self.options.jobs.unwrap_or(DEFAULT_JOBS).max(1);
-        let mut results: Vec<Option<R>> = plans.iter().map(|_| None).collect();
         let (alone, mut together): (Vec<usize>, Vec<usize>) =
             (0..plans.len()).partition(|n| plans[*n].scene.exclusive);
         // The longest first, so that none of them is left to the end.
         together.sort_by_key(|n| Reverse(plans[*n].longest_wait));
-        let mut waiting = together.into_iter();
+        let mut results: Vec<(usize, R)> = match &self.alone {
+            Some(door) => {
+                let (mut results, beside) = tokio::join!(
+                    self.together(plans, together),
+                    self.one_by_one(plans, alone, door)
+                );
+                results.extend(beside);
+                results
+            }
+            None => {
+                let mut results = self.together(plans, together).await;
+                results.extend(self.one_by_one(plans, alone, &self.door).await);
+                results
+            }
+        };
+        results.sort_by_key(|(number, _)| *number);
+        results.into_iter().map(|(_, result)| result).collect()
+    }
+
+    async fn together(&self, plans: &[Plan], numbers: Vec<usize>) -> Vec<(usize, R)> {
+        let jobs = self.options.jobs.unwrap_or(DEFAULT_JOBS).max(1);
+        let mut results = Vec::with_capacity(numbers.len());
+        let mut waiting = numbers.into_iter();
         let mut running = FuturesUnordered::new();
         loop {
             while running.len() < jobs
                 && !self.stops()
                 && let Some(number) = waiting.next()
             {
-                running.push(async move { (number, self.one(&plans[number]).await) });
+                running.push(async move { (number, self.one(&plans[number], &self.door).await) });
             }
-            let Some((number, result)) = running.next().await else {
-                break;
+            let Some(done) = running.next().await else {
+                return results;
             };
-            results[number] = Some(result);
+            results.push(done);
         }
-        for number in alone {
+    }
+
+    async fn one_by_one(
+        &self,
+        plans: &[Plan],
+        numbers: Vec<usize>,
+        door: &Door,
+    ) -> Vec<(usize, R)> {
+        let mut results = Vec::with_capacity(numbers.len());
+        for number in numbers {
             if !self.stops() {
-                results[number] = Some(self.one(&plans[number]).await);
+                results.push((number, self.one(&plans[number], door).await));
             }
         }
-        results.into_iter().flatten().collect()
+        results
     }
 
     fn stops(&self) -> bool {
         self.stop.get() || (self.interrupted)()
     }
 
-    async fn one(&self, plan: &Plan) -> R {
+    async fn one(&self, plan: &Plan, door: &Door) -> R {
         self.tell(Progress::Started(&plan.scene.id));
         let hindrance =
             self.capabilities
@@ -98,14 +148,8 @@ impl<R> Run<'_, R> {
         let play = match hindrance {
             Some(reason) => Play::Skipped(reason),
             None => Play::Played(Box::new(
-                case::play_external(
-                    plan,
-                    &self.door,
-                    case::patience(self.options.timeout_scale, self.options.chaos),
-                    &self.prefixes,
-                    self.interrupted,
-                )
-                .await,
+                case::play_external(plan, door, self.patience, &self.prefixes, self.interrupted)
+                    .await,
             )),
         };
         let result = (self.conclude)(plan, play);

@@ -239,6 +239,10 @@ pub(super) fn snapshot(case: &CaseReport<'_>, style: Style) -> String {
     let Some(comparison) = &case.comparison else {
         return String::new();
     };
+    if let (State::Same, Some(why)) = (comparison.state, &comparison.unexplained) {
+        let path = comparison.path.display();
+        return format!("{} {path}\n  {why}\n", style.bad("UNEXPLAINED"));
+    }
     let word = match (comparison.state, comparison.updated) {
         (State::Same, _) if !comparison.fails() => return String::new(),
         (State::Same, _) => style.doubtful("PENDING"),

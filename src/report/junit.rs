@@ -32,6 +32,16 @@ pub fn render(report: &Report<'_>) -> Result<String, quick_junit::SerializeError
         }
         xml.add_test_suite(suite);
     }
+    if !report.without_deviation.is_empty() {
+        let mut suite = TestSuite::new("deviations");
+        for unshown in &report.without_deviation {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_type("stale");
+            status.set_message(unshown.what.as_str());
+            suite.add_test_case(TestCase::new(unshown.place.as_str(), status));
+        }
+        xml.add_test_suite(suite);
+    }
     xml.to_string()
 }
 
@@ -80,10 +90,11 @@ fn status(case: &CaseReport<'_>) -> TestCaseStatus {
         Some(comparison) if comparison.fails() => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type("snapshot");
-            status.set_message(format!(
-                "the record is not as reviewed: {}",
-                comparison.state.as_str()
-            ));
+            let word = match comparison.unexplained {
+                Some(_) => "unexplained",
+                None => comparison.state.as_str(),
+            };
+            status.set_message(format!("the record is not as reviewed: {word}"));
             status.set_description(case::snapshot(case, Style::PLAIN));
             status
         }

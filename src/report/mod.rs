@@ -30,6 +30,8 @@ pub struct Report<'a> {
     pub not_played: usize,
     /// Snapshots whose case does not exist any more.
     pub without_case: Vec<PathBuf>,
+    /// Accepted deviations that no case shows any more.
+    pub without_deviation: Vec<Unshown>,
     pub seed: u64,
     pub wall: Duration,
     pub interrupted: bool,
@@ -37,6 +39,15 @@ pub struct Report<'a> {
     pub replay: String,
     /// The option that names the snapshots' folder to `review`, empty for the folder where it looks by itself.
     pub review: String,
+}
+
+/// A part of an accepted deviation that nothing shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unshown {
+    /// `targets/NAME.yaml:LINE`.
+    pub place: String,
+    /// What nothing shows.
+    pub what: String,
 }
 
 /// What was tested.
@@ -89,10 +100,9 @@ impl CaseReport<'_> {
 
     /// Whether what does not hold was reviewed and accepted for this target.
     pub fn is_accepted(&self) -> bool {
-        let accepted = self
-            .comparison
-            .as_ref()
-            .is_some_and(|c| c.against_accepted && c.state == State::Same);
+        let accepted = self.comparison.as_ref().is_some_and(|c| {
+            c.against_accepted && c.state == State::Same && c.unexplained.is_none()
+        });
         accepted && matches!(self.result.verdict, Verdict::Failed | Verdict::Warned)
     }
 }
@@ -145,7 +155,9 @@ impl Counts {
                 }
                 State::New => self.new += 1,
                 State::Stale => self.stale += 1,
-                State::Same => self.pending += usize::from(comparison.fails()),
+                State::Same => {
+                    self.pending += usize::from(comparison.pending && comparison.fails());
+                }
             }
         }
     }
@@ -155,7 +167,7 @@ impl Report<'_> {
     /// Everything counted.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::of(self.cases.iter());
-        counts.stale += self.without_case.len();
+        counts.stale += self.without_case.len() + self.without_deviation.len();
         counts
     }
 
@@ -172,7 +184,8 @@ impl Report<'_> {
         let fails = |case: &CaseReport<'_>| {
             case.is_unexpected() || case.comparison.as_ref().is_some_and(Comparison::fails)
         };
-        if !self.without_case.is_empty() || self.cases.iter().any(fails) {
+        let stale = !(self.without_case.is_empty() && self.without_deviation.is_empty());
+        if stale || self.cases.iter().any(fails) {
             return Exit::Failed;
         }
         let skipped =

@@ -98,6 +98,14 @@ fn snapshots(report: &Report<'_>, style: Style) -> String {
             path.display()
         ));
     }
+    for unshown in &report.without_deviation {
+        out.push_str(&format!(
+            "{} {}\n  {}: take it out\n",
+            style.doubtful("STALE"),
+            unshown.place,
+            unshown.what
+        ));
+    }
     if to_review {
         out.push_str(&format!(
             "review with `mqtt-check review{0}`, or accept all with `mqtt-check accept{0}`\n",

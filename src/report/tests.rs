@@ -56,6 +56,7 @@ fn comparison(state: State) -> Comparison {
         pending: state != State::Same,
         updated: false,
         against_accepted: false,
+        unexplained: None,
     }
 }
 
@@ -69,6 +70,7 @@ fn report<'a>(cases: Vec<CaseReport<'a>>) -> Report<'a> {
         cases,
         not_played: 0,
         without_case: Vec::new(),
+        without_deviation: Vec::new(),
         seed: 7,
         wall: Duration::from_millis(12),
         interrupted: false,

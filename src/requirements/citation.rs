@@ -55,7 +55,7 @@ fn describe(source: &Arc<Source>, place: Place, version: ProtocolVersion, id: &s
 }
 
 /// The id that is most like this one, if one is like it at all.
-fn nearest(version: ProtocolVersion, id: &str) -> Option<&'static str> {
+pub(crate) fn nearest(version: ProtocolVersion, id: &str) -> Option<&'static str> {
     all(version)
         .map(|r| (strsim::damerau_levenshtein(id, r.id), r.id))
         .min()

@@ -17,7 +17,7 @@ mod action;
 mod check;
 mod client;
 mod control;
-mod duration;
+pub(crate) mod duration;
 mod expectation;
 mod expression;
 mod fields;
@@ -27,7 +27,7 @@ mod library;
 mod lie;
 mod matcher;
 pub mod model;
-mod node;
+pub(crate) mod node;
 mod notation;
 mod packet;
 mod reason;
@@ -37,10 +37,10 @@ pub mod schema;
 mod scope;
 mod settings;
 mod step;
-mod syntax;
+pub(crate) mod syntax;
 mod text;
 mod value;
-mod words;
+pub(crate) mod words;
 
 /// Reads every scenario file at or below these paths and gives every case of every version and row, in the order
 /// of their ids. Ids count from the folder that was named, or from the nearest folder `scenarios` above what was named.
@@ -58,6 +58,8 @@ pub fn load(paths: &[PathBuf]) -> Result<Vec<model::Scene>, Vec<Diagnostic>> {
 pub fn parse(source: &Arc<Source>, path: &str) -> Result<Vec<model::Scene>, Vec<Diagnostic>> {
     file::scenes(source, path)
 }
+
+pub(crate) use library::decode;
 
 #[cfg(test)]
 mod tests;

@@ -69,12 +69,15 @@ pub struct Comparison {
     pub updated: bool,
     /// It was held against what is accepted for this target.
     pub against_accepted: bool,
+    /// Why what was accepted counts for nothing: nobody has said what the deviation is.
+    pub unexplained: Option<String>,
 }
 
 impl Comparison {
     /// Whether it makes the run fail.
     pub fn fails(&self) -> bool {
-        self.counts && !self.updated && (self.state != State::Same || self.pending)
+        let differs = self.state != State::Same || self.pending;
+        self.counts && (self.unexplained.is_some() || (!self.updated && differs))
     }
 }
 
@@ -186,6 +189,7 @@ pub fn compare(
         pending: reviewed.pending,
         updated: false,
         against_accepted: reviewed.accepted.is_some(),
+        unexplained: None,
     })
 }
 

@@ -41,6 +41,22 @@ impl Store {
             .join(format!("{}{ENDING}", file_name(case)))
     }
 
+    /// Every accepted record of a target with no case in `cases`, in the order of their paths. Pending ones without a
+    /// case are among them.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    pub fn accepted_without_case<'a>(
+        &self,
+        target: &str,
+        cases: impl Iterator<Item = &'a CaseId>,
+    ) -> io::Result<Vec<PathBuf>> {
+        let known: BTreeSet<PathBuf> = cases.map(|case| self.baseline(target, case)).collect();
+        let mut found = files(&self.root.join(format!("@{target}")))?;
+        found.retain(|path| !known.contains(&reviewed_path(path)));
+        Ok(found)
+    }
+
     /// Every snapshot with no case in `cases`, those of targets left out, in the order of their paths. Pending ones
     /// without a case are among them.
     ///

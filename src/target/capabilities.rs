@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use mqtt_check_codec::{ConnAck, ProtocolVersion};
 
+use super::External;
 use crate::plan::{Need, Plan};
 use crate::scenario::model::{Capability, Driver};
+
+/// Why nobody knows whether a broker can do it.
+const URL_ALONE: &str = "a URL alone does not tell how";
 
 /// What a target offers. What nobody has said is taken to be there: the broker then shows it, or fails.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,7 +64,7 @@ impl Capabilities {
             Capability::Tls,
         ]
         .into_iter()
-        .map(|c| (c, "a URL alone does not tell how".to_owned()))
+        .map(|c| (c, URL_ALONE.to_owned()))
         .collect();
         if let Some(connack) = connack {
             let properties = &connack.properties;
@@ -109,6 +113,24 @@ impl Capabilities {
             ours: false,
             virtual_time: false,
         }
+    }
+
+    /// With what was known of the broker beforehand. What a target file says of it comes first.
+    #[must_use]
+    pub fn with_what_is_known(mut self, target: &External) -> Self {
+        if let Some(versions) = &target.versions {
+            self.versions.retain(|version| versions.contains(version));
+        }
+        if target.ours {
+            for (_, why) in &mut self.lacks {
+                if why == URL_ALONE {
+                    *why = format!("the target file of {} does not tell how", target.name);
+                }
+            }
+        }
+        self.lacks = target.lacks.iter().cloned().chain(self.lacks).collect();
+        self.ours = target.ours;
+        self
     }
 
     /// Why this case cannot be played here, if it cannot.

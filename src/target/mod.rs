@@ -1,15 +1,24 @@
-//! What is tested: the bundled broker, or any broker that a URL reaches.
+//! What is tested: the bundled broker, any broker that a URL reaches, or one that a target file starts.
 
 pub mod bundled;
 mod capabilities;
 pub mod external;
+pub mod file;
 pub mod host;
 pub mod probe;
+pub mod process;
 mod url;
 
+use std::time::Duration;
+
+use mqtt_check_codec::ProtocolVersion;
 use thiserror::Error;
 
+use crate::scenario::model::Capability;
+
 pub use capabilities::Capabilities;
+pub use file::TargetFile;
+pub use process::Started;
 pub use url::UrlError;
 
 /// A broker to test, and what is known about it.
@@ -21,26 +30,48 @@ pub enum Target {
     External(External),
 }
 
-/// A broker that is reached over the network.
+/// A broker that is reached over the network, and what is known about it beforehand.
 #[derive(Debug, Clone)]
 pub struct External {
     /// The name of its target file, or its URL.
     pub name: String,
+    /// As people call it.
+    pub title: String,
     pub url: String,
     /// `host:port`.
     pub address: String,
+    /// `host:port` of another one of its kind, for cases that need a broker for themselves: they then play beside the
+    /// others, not after them.
+    pub alone: Option<String>,
+    /// Whether we started it, so that nobody else is there.
+    pub ours: bool,
+    /// Versions that it speaks; `None`: those that it accepts.
+    pub versions: Option<Vec<ProtocolVersion>>,
+    /// What it cannot do though its CONNACK does not say so, and why.
+    pub lacks: Vec<(Capability, String)>,
+    /// How long an expectation waits that names no limit.
+    pub limit: Option<Duration>,
+    /// How long it may take to show that it does more than it answered.
+    pub settle: Option<Duration>,
 }
 
 impl External {
-    /// The broker at this URL.
+    /// The broker at this URL, of which nothing else is known.
     ///
     /// # Errors
     /// When it is no URL that a broker can be reached by.
     pub fn at(url: &str) -> Result<Self, UrlError> {
         Ok(Self {
             name: url.to_owned(),
+            title: url.to_owned(),
             url: url.to_owned(),
             address: url::address(url)?,
+            alone: None,
+            ours: false,
+            versions: None,
+            lacks: Vec::new(),
+            limit: None,
+            settle: None,
         })
     }
 }
@@ -53,7 +84,21 @@ pub enum StartError {
     /// Something answers there, but it does not speak MQTT.
     #[error("{url} does not speak MQTT: {problem}")]
     NotMqtt { url: String, problem: String },
+    /// The broker of a target file does not start.
+    #[error("failed to start {name}: {problem}{}", shown(.log))]
+    NotStarted {
+        name: String,
+        problem: String,
+        /// The end of what it wrote.
+        log: String,
+    },
     /// Our own surroundings are at fault.
     #[error("failed to start the runtime: {problem}")]
     Runtime { problem: String },
+}
+
+/// A log below a message.
+fn shown(log: &str) -> String {
+    let lines = log.lines().map(|line| format!("\n  | {line}"));
+    lines.collect()
 }

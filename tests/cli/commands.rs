@@ -52,11 +52,6 @@ fn refuses_values_that_are_none() {
 }
 
 #[test]
-fn refuses_a_target_by_name_for_now() {
-    assert_snapshot!(Program::new("run --target mosquitto").run());
-}
-
-#[test]
 fn refuses_an_unknown_deviation() {
     let program = Program::new("run --deviate no-disconect-on-takeover");
     assert_snapshot!(program.file("scenarios/ping.yaml", PING).run());

@@ -9,3 +9,4 @@ mod program;
 mod reports;
 mod runs;
 mod snapshots;
+mod targets;

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use super::super::snapshots::failure;
 use super::super::{Failure, output};
-use super::Arguments;
+use super::chosen::Chosen;
+use super::{Arguments, accepted};
 use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::report::words::Style;
+use crate::report::{CaseReport, Unshown};
 use crate::snapshot::compare::{self, Record, Reviewed, Writing};
-use crate::snapshot::{Comparison, Header, Mode, ReadError, Store, WriteError};
-use crate::target::Target;
+use crate::snapshot::{Comparison, Header, Mode, ReadError, State, Store, WriteError};
+use crate::target::TargetFile;
 use crate::transcript::{HookSource, text};
 use crate::verdict::{CaseResult, Verdict};
 
@@ -22,6 +24,8 @@ pub(super) struct Snapshots {
     /// `--snapshots`.
     folder: Option<PathBuf>,
     writing: Writing,
+    /// What is known of the broker's deviations.
+    file: Option<TargetFile>,
 }
 
 /// What is reviewed of one case, and where.
@@ -31,7 +35,7 @@ pub(super) struct Expected {
 }
 
 impl Snapshots {
-    pub(super) fn new(arguments: &Arguments, target: &Target) -> Result<Self, Failure> {
+    pub(super) fn new(arguments: &Arguments, chosen: &Chosen) -> Result<Self, Failure> {
         let in_ci = is_ci();
         if arguments.update && in_ci {
             return Err(
@@ -44,15 +48,14 @@ impl Snapshots {
             (false, true) => Writing::Update,
             (false, false) => Writing::Pending,
         };
-        let mode = match (
-            arguments.no_snapshots || arguments.chaos.is_some(),
-            &arguments.baseline,
-            target,
-        ) {
-            (true, ..) => None,
-            (_, Some(name), _) => Some(Mode::Baseline(name.clone())),
-            (_, None, Target::Bundled(_)) if arguments.deviate.is_empty() => Some(Mode::Whole),
-            _ => Some(Mode::Information),
+        let named = arguments.baseline.as_ref();
+        let of_target = arguments.target.as_ref().and(chosen.file.as_ref());
+        let baseline = named.or(of_target.map(|file| &file.name));
+        let mode = match baseline {
+            _ if arguments.no_snapshots || arguments.chaos.is_some() => None,
+            Some(name) => Some(Mode::Baseline(name.clone())),
+            None if chosen.is_bundled() && arguments.deviate.is_empty() => Some(Mode::Whole),
+            None => Some(Mode::Information),
         };
         if arguments.update && mode == Some(Mode::Information) {
             return Err(Failure::usage(
@@ -63,6 +66,7 @@ impl Snapshots {
             mode,
             folder: arguments.snapshots.clone(),
             writing,
+            file: chosen.file.clone(),
         })
     }
 
@@ -116,14 +120,43 @@ impl Snapshots {
             findings: compare::findings_text(&result.findings),
         };
         let hooks: &HookSource = &transcript.hook_source;
-        compare::compare(
+        let mut comparison = compare::compare(
             &expected.store,
             mode,
             &plan.scene.id,
             &expected.reviewed,
             &record,
             &|text| text::reduce(text, hooks),
-        )
+        )?;
+        if let Mode::Baseline(name) = mode
+            && comparison.against_accepted
+            && comparison.state == State::Same
+        {
+            comparison.unexplained = accepted::unexplained(name, self.file.as_ref(), result);
+        }
+        Some(comparison)
+    }
+
+    /// Accepted deviations that nothing shows. Only a run of the whole suite can tell.
+    pub(super) fn without_deviation(
+        &self,
+        arguments: &Arguments,
+        plans: &[Plan],
+        cases: &[CaseReport<'_>],
+    ) -> Vec<Unshown> {
+        let is_whole = !arguments.selection.is_narrowed()
+            && cases.len() == plans.len()
+            && plans.iter().all(|plan| {
+                let folder = scenario_folder(plan);
+                let named = &arguments.selection.paths;
+                named.iter().any(|path| same_folder(path, &folder))
+            });
+        match (&self.mode, &self.file) {
+            (Some(Mode::Baseline(_)), Some(file)) if is_whole => {
+                accepted::unshown(file, cases, plans)
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Writes what the comparison asks for.
@@ -142,7 +175,10 @@ impl Snapshots {
         plans: &[Plan],
         rest: &[Plan],
     ) -> Result<Vec<PathBuf>, Failure> {
-        if self.mode != Some(Mode::Whole) || arguments.selection.is_narrowed() {
+        let Some(mode @ (Mode::Whole | Mode::Baseline(_))) = &self.mode else {
+            return Ok(Vec::new());
+        };
+        if arguments.selection.is_narrowed() {
             return Ok(Vec::new());
         }
         let mut suites: BTreeMap<PathBuf, (Store, Vec<&Plan>)> = BTreeMap::new();
@@ -162,7 +198,11 @@ impl Snapshots {
                 .any(|path| same_folder(path, &folder));
             if is_whole {
                 let cases = plans.iter().map(|plan| &plan.scene.id);
-                found.extend(store.without_case(cases).map_err(|error| {
+                let without_case = match mode {
+                    Mode::Baseline(target) => store.accepted_without_case(target, cases),
+                    _ => store.without_case(cases),
+                };
+                found.extend(without_case.map_err(|error| {
                     Failure::new(
                         Exit::Failed,
                         format!("failed to read {}: {error}", store.root().display()),

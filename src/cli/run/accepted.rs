@@ -1,0 +1,142 @@
+//! Accepted deviations, held against what a run found: a record that differs needs a reason, and a reason needs a
+//! record that differs, so that the list can only shrink.
+
+use crate::plan::Plan;
+use crate::report::{CaseReport, Unshown};
+use crate::requirements;
+use crate::scenario::model::Level;
+use crate::snapshot::State;
+use crate::target::TargetFile;
+use crate::target::file::Deviation;
+use crate::verdict::{CaseResult, FindingKind, Verdict};
+
+/// Why a case's accepted record counts for nothing: nothing in the target file says what the deviation is.
+pub(super) fn unexplained(
+    name: &str,
+    file: Option<&TargetFile>,
+    result: &CaseResult,
+) -> Option<String> {
+    let Some(file) = file else {
+        return Some(format!(
+            "it was accepted without a reason: there is no targets/{name}.yaml"
+        ));
+    };
+    let id = result.id.to_string();
+    let about: Vec<&Deviation> = file
+        .deviations
+        .iter()
+        .filter(|deviation| deviation.is_shown_by(&id))
+        .collect();
+    let path = &file.source.path;
+    if about.is_empty() {
+        return Some(format!(
+            "it was accepted without a reason: no deviation in {path} has the case {id}"
+        ));
+    }
+    let version = result.id.version;
+    let wrong = result.findings.iter().filter(|finding| {
+        finding.kind == FindingKind::Violation
+            && matches!(finding.level, Level::Must | Level::Should)
+            && !finding.clauses.is_empty()
+    });
+    for finding in wrong {
+        let is_explained = finding.clauses.iter().any(|clause| {
+            about
+                .iter()
+                .any(|deviation| deviation.cites(version, clause))
+        });
+        if !is_explained {
+            return Some(format!(
+                "it was accepted without a reason: no deviation in {path} with this case cites {}",
+                cited(result, &finding.clauses)
+            ));
+        }
+    }
+    None
+}
+
+fn cited(result: &CaseResult, clauses: &[String]) -> String {
+    let document = requirements::document(result.id.version);
+    let all: Vec<String> = clauses
+        .iter()
+        .map(|id| format!("[{document} {id}]"))
+        .collect();
+    all.join(" or ")
+}
+
+/// Cases and clauses of accepted deviations that nothing shows any more. Only a run of the whole suite can tell.
+pub(super) fn unshown(file: &TargetFile, cases: &[CaseReport<'_>], plans: &[Plan]) -> Vec<Unshown> {
+    let mut found = Vec::new();
+    for deviation in &file.deviations {
+        let place = format!("{}:{}", file.source.path, deviation.place.line);
+        for pattern in &deviation.cases {
+            let mut matching = plans
+                .iter()
+                .filter(|plan| Deviation::matches(pattern, &plan.scene.id.to_string()))
+                .peekable();
+            if matching.peek().is_none() {
+                let what = format!("there is no case {pattern}");
+                found.push(Unshown {
+                    place: place.clone(),
+                    what,
+                });
+                continue;
+            }
+            let shown = cases.iter().any(|case| {
+                Deviation::matches(pattern, &case.result.id.to_string()) && may_show(case)
+            });
+            if !shown {
+                let what = format!("{pattern} shows no deviation any more");
+                found.push(Unshown {
+                    place: place.clone(),
+                    what,
+                });
+            }
+        }
+        let about: Vec<&CaseReport<'_>> = cases
+            .iter()
+            .filter(|case| deviation.is_shown_by(&case.result.id.to_string()))
+            .collect();
+        if about.iter().any(|case| cannot_tell(case)) {
+            continue;
+        }
+        for clause in &deviation.clauses {
+            let is_found = about.iter().any(|case| {
+                requirements::document(case.result.id.version) == clause.version
+                    && case
+                        .result
+                        .findings
+                        .iter()
+                        .any(|finding| finding.clauses.contains(&clause.id))
+            });
+            if !is_found {
+                let what = format!(
+                    "no case of it finds anything against [{} {}]",
+                    clause.version, clause.id
+                );
+                found.push(Unshown {
+                    place: place.clone(),
+                    what,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Whether a case shows a deviation, or might have.
+fn may_show(case: &CaseReport<'_>) -> bool {
+    cannot_tell(case)
+        || case.comparison.as_ref().is_some_and(|c| match c.state {
+            State::Same => c.against_accepted,
+            State::Changed | State::New => true,
+            State::Stale => false,
+        })
+}
+
+fn cannot_tell(case: &CaseReport<'_>) -> bool {
+    matches!(
+        case.result.verdict,
+        Verdict::Skipped { .. } | Verdict::Inconclusive { .. }
+    )
+}

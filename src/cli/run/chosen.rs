@@ -1,0 +1,124 @@
+//! What the command line names as the broker, and what its target file says.
+
+use std::path::{Path, PathBuf};
+
+use super::super::{Dress, Failure, output};
+use super::{Arguments, bundled};
+use crate::exit::Exit;
+use crate::plan::Plan;
+use crate::target::{External, Started, Target, TargetFile};
+
+/// Where target files stand.
+const FOLDER: &str = "targets";
+/// How much of a broker's log is shown when it has ended, in lines.
+const LOG_LINES: usize = 12;
+
+/// The broker to test, which may have to be started first.
+pub(super) struct Chosen {
+    reached: Reached,
+    /// The target file of `--target`, or of `--baseline`.
+    pub(super) file: Option<TargetFile>,
+}
+
+enum Reached {
+    Already(Target),
+    /// By starting what the file says.
+    ByStarting,
+}
+
+impl Chosen {
+    /// What the command line names.
+    ///
+    /// # Errors
+    /// A bad URL, an unknown deviation, a target file that is missing or wrong.
+    pub(super) fn new(arguments: &Arguments, dress: Dress) -> Result<Self, Failure> {
+        if let Some(name) = &arguments.target {
+            let file = read(&path_of(name), dress)?;
+            let reached = match file.running() {
+                Some(external) => Reached::Already(Target::External(external)),
+                None => Reached::ByStarting,
+            };
+            return Ok(Self {
+                reached,
+                file: Some(file),
+            });
+        }
+        let target = match &arguments.broker {
+            Some(url) => External::at(url)
+                .map(Target::External)
+                .map_err(|error| Failure::usage(format!("--broker: {error}")))?,
+            None => bundled(&arguments.deviate).map(Target::Bundled)?,
+        };
+        let file = match &arguments.baseline {
+            Some(name) if path_of(name).exists() => Some(read(&path_of(name), dress)?),
+            _ => None,
+        };
+        Ok(Self {
+            reached: Reached::Already(target),
+            file,
+        })
+    }
+
+    /// Whether it is the bundled broker.
+    pub(super) fn is_bundled(&self) -> bool {
+        matches!(self.reached, Reached::Already(Target::Bundled(_)))
+    }
+
+    /// The broker, started if it has to be.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(super) fn reach(&self, plans: &[Plan]) -> Result<Ready, Failure> {
+        match (&self.reached, &self.file) {
+            (Reached::Already(target), _) => Ok(Ready {
+                target: target.clone(),
+                started: None,
+            }),
+            (Reached::ByStarting, Some(file)) => {
+                let with_alone = plans.iter().any(|plan| plan.scene.exclusive);
+                let started = Started::start(file, with_alone)
+                    .map_err(|error| Failure::new(Exit::CouldNotStart, error.to_string()))?;
+                Ok(Ready {
+                    target: Target::External(started.external().clone()),
+                    started: Some(started),
+                })
+            }
+            (Reached::ByStarting, None) => Err(Failure::usage("no target file")),
+        }
+    }
+}
+
+/// A broker that can be played against. One that was started ends with it.
+pub(super) struct Ready {
+    pub(super) target: Target,
+    started: Option<Started>,
+}
+
+impl Ready {
+    /// What is wrong if the broker did not live to the end of the run.
+    pub(super) fn ended(&mut self) -> Option<Failure> {
+        let started = self.started.as_mut()?;
+        let how = started.ended()?;
+        let log = started.log();
+        let lines: Vec<&str> = log.lines().collect();
+        let mut text = format!("the broker did not live to the end of the run: {how}");
+        for line in &lines[lines.len().saturating_sub(LOG_LINES)..] {
+            text.push_str(&format!("\n  | {line}"));
+        }
+        Some(Failure::new(Exit::Failed, text))
+    }
+}
+
+fn read(path: &Path, dress: Dress) -> Result<TargetFile, Failure> {
+    TargetFile::read(path).map_err(|wrong| output::diagnostics(&wrong, dress.err))
+}
+
+/// `targets/NAME.yaml`, or the path that was given in place of a name.
+fn path_of(name: &str) -> PathBuf {
+    let is_path = name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml");
+    if is_path {
+        PathBuf::from(name)
+    } else {
+        Path::new(FOLDER).join(format!("{name}.yaml"))
+    }
+}

@@ -1,0 +1,338 @@
+//! A broker's accepted deviations: which cases show it, which statement it is against, what came, and bytes that show
+//! it without this harness.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use mqtt_check_codec::ProtocolVersion;
+
+use super::reading::{Map, Reading};
+use crate::diagnostic::Place;
+use crate::requirements::{self, citation};
+use crate::scenario::duration;
+use crate::scenario::node::Node;
+
+/// The longest pause in an exchange of bytes.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// One way of a broker that is not the standard's, known and accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deviation {
+    /// Where it stands in the target file.
+    pub place: Place,
+    /// Ids of the cases that show it; `*` stands for anything.
+    pub cases: Vec<String>,
+    /// The statements that it is against.
+    pub clauses: Vec<Citation>,
+    /// What came.
+    pub came: String,
+    /// What the statement asks for, in our own words.
+    pub why: String,
+    /// The shortest exchange that shows it.
+    pub bytes: Vec<Exchange>,
+    /// What the broker's log says of it: parts of lines.
+    pub log: Vec<String>,
+    /// Where the broker's own people speak of it.
+    pub thread: Option<String>,
+}
+
+/// A statement of one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Citation {
+    pub version: ProtocolVersion,
+    pub id: String,
+}
+
+/// A line of an exchange of bytes over named connections. A connection is opened when it first sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exchange {
+    /// `a > 10 0c …`: these bytes go out.
+    Sends { connection: String, bytes: Bytes },
+    /// `a < 20 02 …`: exactly these bytes come next.
+    Receives { connection: String, bytes: Bytes },
+    /// `a silent 1s`: nothing comes, and the connection stays open.
+    Silent { connection: String, span: Duration },
+    /// `a closed`: the broker ends the connection.
+    Closed { connection: String },
+    /// `a drops`: the client ends the connection without a word.
+    Drops { connection: String },
+    /// `wait 2s`
+    Wait(Duration),
+}
+
+impl Deviation {
+    /// Whether this case shows it.
+    pub fn is_shown_by(&self, case: &str) -> bool {
+        self.cases
+            .iter()
+            .any(|pattern| Self::matches(pattern, case))
+    }
+
+    /// Whether an id is as the pattern says. Only `*` means something: ids have brackets, which mean more in other
+    /// globs.
+    pub fn matches(pattern: &str, id: &str) -> bool {
+        match pattern.split_once('*') {
+            None => pattern == id,
+            Some((before, rest)) => {
+                let Some(behind) = id.strip_prefix(before) else {
+                    return false;
+                };
+                let starts = behind.char_indices().map(|(at, _)| at);
+                starts
+                    .chain([behind.len()])
+                    .any(|at| Self::matches(rest, &behind[at..]))
+            }
+        }
+    }
+
+    /// Whether it is against this statement.
+    pub fn cites(&self, version: ProtocolVersion, id: &str) -> bool {
+        let document = requirements::document(version);
+        let cited = |clause: &Citation| clause.version == document && clause.id == id;
+        self.clauses.iter().any(cited)
+    }
+}
+
+/// 3.1, 3.1.1 or 5.
+pub(super) fn version(text: &str) -> Option<ProtocolVersion> {
+    match text {
+        "3.1" => Some(ProtocolVersion::V3_1),
+        "3.1.1" => Some(ProtocolVersion::V3_1_1),
+        "5" => Some(ProtocolVersion::V5),
+        _ => None,
+    }
+}
+
+pub(super) fn deviation(reading: &Reading, node: &Node) -> Option<Deviation> {
+    let mut map = Map::of(reading, node, "a deviation")?;
+    let cases = map
+        .require(
+            "case",
+            "the id of the case that shows it, or a list of them",
+        )
+        .and_then(|node| reading.one_or_more(node, case));
+    let clauses = map
+        .require("clause", "what it is against, as in [5 MQTT-3.1.2-8]")
+        .and_then(|node| reading.one_or_more(node, clause));
+    let came = map.require("came", "what came, in a sentence");
+    let why = map.require(
+        "why",
+        "what the clause asks for: that it differs is no reason",
+    );
+    let bytes = map
+        .require("bytes", "the exchange that shows it, as in `a > c1 00`")
+        .and_then(|node| reading.one_or_more(node, exchange));
+    let log = map
+        .require("log", "what the broker's log says of it")
+        .and_then(|node| reading.one_or_more(node, Reading::text));
+    let thread = map.text("thread");
+    map.finish();
+    let (came, why) = (reading.text(came?), reading.text(why?));
+    Some(Deviation {
+        place: node.place,
+        cases: cases?,
+        clauses: clauses?,
+        came: came?,
+        why: why?,
+        bytes: bytes?,
+        log: log?,
+        thread,
+    })
+}
+
+fn case(reading: &Reading, node: &Node) -> Option<String> {
+    let text = reading.text(node)?;
+    if text.contains('@') || text.ends_with('*') {
+        return Some(text);
+    }
+    reading.fail(
+        node.place,
+        &format!("`{text}` names no version"),
+        "an id is path/name@version or path/name[row]@version, and `*` stands for anything",
+    )
+}
+
+fn clause(reading: &Reading, node: &Node) -> Option<Citation> {
+    let text = reading.text(node)?;
+    let parts = text
+        .split_once(' ')
+        .and_then(|(word, id)| Some((version(word)?, id)));
+    let Some((version, id)) = parts else {
+        return reading.fail(
+            node.place,
+            &format!("`{text}` is no clause with its version"),
+            "as in 5 MQTT-3.1.2-8: an id means something else in the other version",
+        );
+    };
+    let version = requirements::document(version);
+    if requirements::find(version, id).is_none() {
+        let hint = citation::nearest(version, id).map_or_else(
+            || "the ids are those of the standard's appendix B".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let title = format!("unknown clause `{id}` in version {version}");
+        return reading.fail(node.place, &title, &hint);
+    }
+    Some(Citation {
+        version,
+        id: id.to_owned(),
+    })
+}
+
+fn exchange(reading: &Reading, node: &Node) -> Option<Exchange> {
+    let text = reading.text(node)?;
+    parse(&text).map_or_else(
+        |problem| {
+            reading.fail(
+                node.place,
+                &problem,
+                "`a > HEX`, `a < HEX`, `a silent SPAN`, `a closed`, `a drops` or `wait SPAN`",
+            )
+        },
+        Some,
+    )
+}
+
+fn parse(line: &str) -> Result<Exchange, String> {
+    let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let rest = rest.trim();
+    if first == "wait" {
+        return span(rest).map(Exchange::Wait);
+    }
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if first.is_empty() || !first.chars().all(is_name) {
+        return Err(format!("`{line}` begins with no connection's name"));
+    }
+    let connection = first.to_owned();
+    let (word, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    match (word, rest.trim()) {
+        (">", hex) => Ok(Exchange::Sends {
+            connection,
+            bytes: bytes(hex)?,
+        }),
+        ("<", hex) => Ok(Exchange::Receives {
+            connection,
+            bytes: bytes(hex)?,
+        }),
+        ("silent", text) => Ok(Exchange::Silent {
+            connection,
+            span: span(text)?,
+        }),
+        ("closed", "") => Ok(Exchange::Closed { connection }),
+        ("drops", "") => Ok(Exchange::Drops { connection }),
+        _ => Err(format!("`{line}` is no line of an exchange")),
+    }
+}
+
+fn span(text: &str) -> Result<Duration, String> {
+    duration::parse(text)
+        .filter(|span| !span.is_zero() && *span <= LONGEST_PAUSE)
+        .ok_or_else(|| format!("`{text}` is no span of 1ms to 30s"))
+}
+
+fn bytes(hex: &str) -> Result<Bytes, String> {
+    let digits: Vec<u8> = hex
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    let pair = |pair: &[u8]| {
+        let text = std::str::from_utf8(pair).ok()?;
+        if pair.len() < 2 || !pair.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        u8::from_str_radix(text, 16).ok()
+    };
+    let all: Option<Vec<u8>> = digits.chunks(2).map(pair).collect();
+    match all {
+        Some(bytes) if !bytes.is_empty() => Ok(bytes.into()),
+        _ => Err(format!("`{hex}` is no bytes in hex")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matches_ids_with_brackets_and_stars() {
+        for (pattern, id) in [
+            (
+                "will/takeover[session-lives-on]@5",
+                "will/takeover[session-lives-on]@5",
+            ),
+            ("will/takeover[*]@5", "will/takeover[session-lives-on]@5"),
+            ("packets/*@3.1.1", "packets/server-only[suback]@3.1.1"),
+            ("*", "a@5"),
+        ] {
+            assert!(Deviation::matches(pattern, id), "{pattern} {id}");
+        }
+        for (pattern, id) in [
+            (
+                "will/takeover[*]@5",
+                "will/takeover[session-lives-on]@3.1.1",
+            ),
+            ("will/takeover@5", "will/takeover[session-lives-on]@5"),
+            ("packets/?@5", "packets/a@5"),
+            ("", "a@5"),
+        ] {
+            assert!(!Deviation::matches(pattern, id), "{pattern} {id}");
+        }
+    }
+
+    #[test]
+    fn reads_exchanges() {
+        let connection = || "a".to_owned();
+        for (line, expected) in [
+            (
+                "a > c1 00",
+                Exchange::Sends {
+                    connection: connection(),
+                    bytes: Bytes::from_static(&[0xC1, 0]),
+                },
+            ),
+            (
+                "a < D000",
+                Exchange::Receives {
+                    connection: connection(),
+                    bytes: Bytes::from_static(&[0xD0, 0]),
+                },
+            ),
+            (
+                "a silent 1s",
+                Exchange::Silent {
+                    connection: connection(),
+                    span: Duration::from_secs(1),
+                },
+            ),
+            (
+                "a closed",
+                Exchange::Closed {
+                    connection: connection(),
+                },
+            ),
+            (
+                "a drops",
+                Exchange::Drops {
+                    connection: connection(),
+                },
+            ),
+            ("wait 200ms", Exchange::Wait(Duration::from_millis(200))),
+        ] {
+            assert_eq!(parse(line), Ok(expected), "{line}");
+        }
+        for line in [
+            "a",
+            "a >",
+            "a > c",
+            "a > zz",
+            "a > +1",
+            "a closed now",
+            "wait",
+            "wait 0s",
+            "wait 1h",
+            "ä > 00",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

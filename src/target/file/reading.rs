@@ -1,0 +1,202 @@
+//! A tree of nodes, taken apart strictly: what nobody asked for is an error.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::diagnostic::{Diagnostic, Place, Source};
+use crate::scenario::duration;
+use crate::scenario::node::{Entry, Node};
+use crate::scenario::words::did_you_mean;
+
+/// Collects what is wrong with a file.
+#[derive(Debug)]
+pub(super) struct Reading {
+    source: Arc<Source>,
+    found: RefCell<Vec<Diagnostic>>,
+}
+
+impl Reading {
+    pub(super) fn new(source: &Arc<Source>) -> Self {
+        Self {
+            source: Arc::clone(source),
+            found: RefCell::default(),
+        }
+    }
+
+    /// Everything that was reported, in the order of the file.
+    pub(super) fn into_found(self) -> Vec<Diagnostic> {
+        let mut found = self.found.into_inner();
+        found.sort_by_key(|diagnostic| diagnostic.place);
+        found
+    }
+
+    /// Reports and gives nothing, for `return reading.fail(…)`.
+    pub(super) fn fail<T>(&self, place: Place, title: &str, hint: &str) -> Option<T> {
+        let diagnostic = Diagnostic::new(&self.source, Some(place), title);
+        self.found.borrow_mut().push(diagnostic.hint(hint));
+        None
+    }
+
+    fn add(&self, diagnostic: Diagnostic) {
+        self.found.borrow_mut().push(diagnostic);
+    }
+
+    fn expected<T>(&self, node: &Node, what: &str) -> Option<T> {
+        let title = format!("expected {what}, found {}", node.found());
+        self.add(Diagnostic::new(&self.source, Some(node.place), title));
+        None
+    }
+
+    /// A text that is not empty.
+    pub(super) fn text(&self, node: &Node) -> Option<String> {
+        match node.text() {
+            Some(text) if !text.trim().is_empty() => Some(text.trim_end().to_owned()),
+            _ => self.expected(node, "a text"),
+        }
+    }
+
+    /// One thing, or a list of them.
+    pub(super) fn one_or_more<T>(
+        &self,
+        node: &Node,
+        read: impl Fn(&Self, &Node) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        match node.items() {
+            Some([]) => self.expected(node, "at least one"),
+            Some(items) => {
+                let all: Vec<_> = items.iter().map(|item| read(self, item)).collect();
+                all.into_iter().collect()
+            }
+            None => read(self, node).map(|one| vec![one]),
+        }
+    }
+}
+
+/// A mapping whose keys are taken one by one.
+#[derive(Debug)]
+pub(super) struct Map<'n> {
+    reading: &'n Reading,
+    place: Place,
+    entries: &'n [Entry],
+    known: Vec<&'static str>,
+    what: &'static str,
+}
+
+impl<'n> Map<'n> {
+    /// The mapping, or an error that none is here.
+    pub(super) fn of(reading: &'n Reading, node: &'n Node, what: &'static str) -> Option<Self> {
+        let Some(entries) = node.entries() else {
+            return reading.expected(node, &format!("{what} (a mapping)"));
+        };
+        Some(Self {
+            reading,
+            place: node.place,
+            entries,
+            known: Vec::new(),
+            what,
+        })
+    }
+
+    pub(super) fn reading(&self) -> &'n Reading {
+        self.reading
+    }
+
+    pub(super) fn place(&self) -> Place {
+        self.place
+    }
+
+    /// The value under a key.
+    pub(super) fn take(&mut self, key: &'static str) -> Option<&'n Node> {
+        self.known.push(key);
+        let entry = self.entries.iter().find(|entry| &*entry.key.text == key)?;
+        Some(&entry.value)
+    }
+
+    /// The value under a key that must be there.
+    pub(super) fn require(&mut self, key: &'static str, hint: &str) -> Option<&'n Node> {
+        let value = self.take(key);
+        if value.is_none() {
+            let title = format!("{} has no `{key}`", self.what);
+            return self.reading.fail(self.place, &title, hint);
+        }
+        value
+    }
+
+    pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
+        let node = self.take(key)?;
+        self.reading.text(node)
+    }
+
+    /// A text with its place.
+    pub(super) fn text_at(&mut self, key: &'static str) -> Option<(String, Place)> {
+        let node = self.take(key)?;
+        Some((self.reading.text(node)?, node.place))
+    }
+
+    pub(super) fn map(&mut self, key: &'static str, what: &'static str) -> Option<Self> {
+        let node = self.take(key)?;
+        Self::of(self.reading, node, what)
+    }
+
+    pub(super) fn list<T>(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(&'n Reading, &'n Node) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let node = self.take(key)?;
+        let Some(items) = node.items() else {
+            return self.reading.expected(node, "a list");
+        };
+        let all: Vec<_> = items.iter().map(|item| read(self.reading, item)).collect();
+        all.into_iter().collect()
+    }
+
+    /// A span of time above nothing.
+    pub(super) fn duration(&mut self, key: &'static str, longest: Duration) -> Option<Duration> {
+        let node = self.take(key)?;
+        let span = node.text().and_then(duration::parse);
+        match span {
+            Some(span) if !span.is_zero() && span <= longest => Some(span),
+            Some(_) => self.reading.fail(
+                node.place,
+                &format!("a span of {}", node.found()),
+                &format!("above 0 and at most {} s", longest.as_secs()),
+            ),
+            None => self.reading.fail(
+                node.place,
+                &format!("expected a duration, found {}", node.found()),
+                "a number and a unit without a space, `500ms` or `5s`",
+            ),
+        }
+    }
+
+    /// A key that a later version will read.
+    pub(super) fn not_yet(&mut self, key: &'static str) {
+        self.known.push(key);
+        if let Some(entry) = self.entries.iter().find(|entry| &*entry.key.text == key) {
+            let title = format!("`{key}` is not yet supported");
+            let place = Some(entry.key.place);
+            let diagnostic = Diagnostic::new(&self.reading.source, place, title);
+            self.reading.add(diagnostic.label("not yet"));
+        }
+    }
+
+    /// Reports every key that nobody asked for.
+    pub(super) fn finish(self) {
+        for entry in self.entries {
+            let key = &*entry.key.text;
+            if self.known.contains(&key) {
+                continue;
+            }
+            let title = format!("{} has no key `{key}`", self.what);
+            let mut diagnostic =
+                Diagnostic::new(&self.reading.source, Some(entry.key.place), title);
+            diagnostic.label = did_you_mean(key, self.known.iter().copied());
+            if diagnostic.label.is_none() {
+                diagnostic.hint = Some(format!("it has {}", self.known.join(", ")));
+            }
+            self.reading.add(diagnostic);
+        }
+    }
+}

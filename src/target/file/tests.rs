@@ -1,0 +1,219 @@
+use insta::assert_snapshot;
+
+use super::*;
+use crate::diagnostic::{Style, render};
+
+fn parse(text: &str) -> Result<TargetFile, String> {
+    let source = Arc::new(Source {
+        path: "targets/zoo.yaml".to_owned(),
+        text: text.to_owned(),
+    });
+    TargetFile::parse(&source, "zoo").map_err(|wrong| {
+        let all: Vec<String> = wrong.iter().map(|d| render(d, Style::Plain)).collect();
+        all.join("\n")
+    })
+}
+
+const WHOLE: &str = "\
+title: The zoo's broker
+version: 1.10
+about: for tests
+url: mqtt://127.0.0.1:{port}
+start:
+  command: [zoo, --config, '{config}', --data, '{folder}/data']
+  config: |
+    port {port}
+  stop: [zoo, stop, '{port}']
+  within: 20s
+versions: [3.1.1, 5]
+lacks:
+  kick: it has no administrator
+  retain: it forgets
+limit: 8s
+settle: 500ms
+deviations:
+  - case: [session/takeover@5, 'will/takeover[*]@5']
+    clause: [5 MQTT-3.1.4-3]
+    came: nothing
+    why: 0x8E comes first
+    bytes:
+      - a > 10 0c
+      - a < 20 02 00 00
+      - a silent 1s
+      - a closed
+    log: it went
+    thread: zoo#1
+";
+
+#[test]
+fn reads_all_there_is() {
+    let file = parse(WHOLE).expect("a sound file");
+    assert_eq!(file.name, "zoo");
+    assert_eq!(file.title, "The zoo's broker");
+    assert_eq!(file.version.as_deref(), Some("1.10"));
+    let start = file.start.expect("it is started");
+    assert_eq!(start.command.len(), 5);
+    assert_eq!(start.config.as_deref(), Some("port {port}"));
+    assert_eq!(
+        start.stop,
+        Some(vec!["zoo".into(), "stop".into(), "{port}".into()])
+    );
+    assert_eq!(start.ready_within, Duration::from_secs(20));
+    assert_eq!(
+        file.versions,
+        Some(vec![ProtocolVersion::V3_1_1, ProtocolVersion::V5])
+    );
+    let lacks: Vec<_> = file
+        .lacks
+        .iter()
+        .map(|(c, why)| (c.as_str(), why.as_str()))
+        .collect();
+    assert_eq!(
+        lacks,
+        [
+            ("retain", "it forgets"),
+            ("kick", "it has no administrator")
+        ]
+    );
+    assert_eq!(
+        (file.limit, file.settle),
+        (
+            Some(Duration::from_secs(8)),
+            Some(Duration::from_millis(500))
+        )
+    );
+    let deviation = &file.deviations[0];
+    assert!(deviation.is_shown_by("will/takeover[session-ends]@5"));
+    assert!(deviation.cites(ProtocolVersion::V5, "MQTT-3.1.4-3"));
+    assert!(!deviation.cites(ProtocolVersion::V3_1_1, "MQTT-3.1.4-3"));
+    assert_eq!(deviation.bytes.len(), 4);
+    assert_eq!(deviation.log, ["it went"]);
+}
+
+#[test]
+fn reads_the_least_there_can_be() {
+    let file = parse("url: mqtt://localhost\n").expect("a sound file");
+    assert_eq!(
+        (file.title.as_str(), &file.start, &file.versions),
+        ("zoo", &None, &None)
+    );
+    let reached = file.running().expect("it runs");
+    assert_eq!(
+        (reached.address.as_str(), reached.ours),
+        ("localhost:1883", false)
+    );
+}
+
+#[test]
+fn says_all_that_is_wrong_at_once() {
+    assert_snapshot!(
+        "bad_keys",
+        parse(
+            "\
+titel: The zoo
+url: mqtts://127.0.0.1
+urls: [mqtt://a, mqtt://b]
+hooks: { source: mqtt-log }
+versions: [3.1.2, 5]
+lacks: { kick: '', retains: it forgets }
+limit: 5
+settle: 0s
+"
+        )
+        .expect_err("a bad file")
+    );
+    assert_snapshot!(
+        "bad_start",
+        parse(
+            "\
+url: mqtt://127.0.0.1:1883
+start:
+  command: [zoo, '{prot}', '{config}']
+  stopp: [zoo, stop]
+"
+        )
+        .expect_err("a bad file")
+    );
+    assert_snapshot!(
+        "bad_deviations",
+        parse(
+            "\
+url: mqtt://127.0.0.1
+deviations:
+  - case: session/takeover
+    clause: MQTT-3.1.4-3
+    came: nothing
+    bytes: [a > 1, wait, a closes]
+    log: []
+  - case: session/takeover@5
+    clause: [5 MQTT-3.1.44-3]
+    came: nothing
+    why: it differs
+    bytes: a > c0 00
+    log: it went
+    reason: it differs
+  - takeover
+"
+        )
+        .expect_err("a bad file")
+    );
+}
+
+#[test]
+fn says_what_does_not_go_together() {
+    for (text, expected) in [
+        ("", "the file is empty"),
+        ("# nothing yet\n", "the file is empty"),
+        (
+            "- url\n",
+            "expected a target file (a mapping), found a list",
+        ),
+        ("title: zoo\n", "a target file has no `url`"),
+        (
+            "url: mqtt://a\nurl: mqtt://b\n",
+            "the key `url` stands twice",
+        ),
+        (
+            "url: mqtt://a:{port}\n",
+            "`{port}` is chosen for a broker that is started",
+        ),
+        (
+            "url: mqtt://a:1\nstart: { command: [zoo, '{port}'] }\n",
+            "a broker that is started listens at a port that was chosen",
+        ),
+        (
+            "url: mqtt://a:{port}\nstart: { command: [zoo] }\n",
+            "the broker is not told the port that was chosen",
+        ),
+        (
+            "url: mqtt://a:{port}\nstart: { command: [] }\n",
+            "`start` has no `command`",
+        ),
+        (
+            "url: mqtt://a:{port}\nstart: { command: [zoo, '{config}', '{port}'] }\n",
+            "`{config}` is named, and there is no `config` to write there",
+        ),
+        (
+            "url: mqtt://a:{port}\nstart: { command: [zoo, '{port}'], config: x }\n",
+            "`config` is written to `{config}`, which the command does not name",
+        ),
+    ] {
+        let wrong = parse(text).expect_err(text);
+        assert!(
+            wrong.starts_with(&format!("error: {expected}\n")),
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
+fn finds_the_shipped_files_sound() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("targets");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        TargetFile::read(&path).expect("a sound file");
+        count += 1;
+    }
+    assert!(count > 0);
+}

@@ -1,0 +1,244 @@
+//! Brokers that the program starts itself, by their target files.
+
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use insta::assert_snapshot;
+
+use crate::program::{PING, Program, WRONG};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_mqtt-check");
+
+/// A case that takes a while.
+const LONG: &str = "\
+title: A ping after a while is answered
+versions: [5]
+clients: { a: }
+steps:
+  - a: connect
+  - wait: 20s
+  - a: ping
+";
+
+/// A target file whose broker is this command of a shell. `{port}` stands in it somewhere.
+fn shell(command: &str) -> String {
+    format!(
+        "url: mqtt://127.0.0.1:{{port}}\nstart:\n  command: [/bin/sh, -c, '{command}', sh, '{{port}}']\n  within: 2s\n"
+    )
+}
+
+/// A target file for the bundled broker, which writes its process id to `pid`.
+fn twin(program: &Program, options: &str) -> String {
+    let pid = program.path("pid").display().to_string();
+    shell(&format!(
+        "echo $$ >{pid}; exec {BINARY} broker --listen 127.0.0.1:$1 {options}"
+    ))
+}
+
+fn is_alive(pid: &str) -> bool {
+    Path::new("/proc").join(pid.trim()).exists()
+}
+
+/// The process id that a broker has written.
+fn pid(program: &Program) -> String {
+    let began = Instant::now();
+    loop {
+        match std::fs::read_to_string(program.path("pid")) {
+            Ok(pid) if pid.ends_with('\n') => return pid,
+            _ => assert!(
+                began.elapsed() < Duration::from_secs(20),
+                "it has not started"
+            ),
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn wait_for_end(pid: &str) {
+    let began = Instant::now();
+    while is_alive(pid) {
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "the broker lives on"
+        );
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn plays_against_a_broker_that_it_starts_and_stops() {
+    let program = Program::new("run --target twin").file("scenarios/ping.yaml", PING);
+    let file = twin(&program, "");
+    let program = program.file("targets/twin.yaml", file);
+    assert_snapshot!(program.run());
+    assert!(!is_alive(&pid(&program)));
+}
+
+#[test]
+fn plays_exclusive_cases_on_another_broker_of_its_kind() {
+    let exclusive = format!("exclusive: true\n{PING}");
+    let program = Program::new("run --target targets/twin.yaml")
+        .file("scenarios/ping.yaml", PING)
+        .file("scenarios/alone.yaml", exclusive);
+    let file = twin(
+        &program,
+        &format!("2>>{}", program.path("starts").display()),
+    );
+    let program = program.file("targets/twin.yaml", file);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(ended.stdout.contains("4 passed"), "{ended}");
+    let starts = std::fs::read_to_string(program.path("starts")).expect("two have written");
+    assert_eq!(starts.matches("listening").count(), 2, "{starts}");
+}
+
+#[test]
+fn reaches_a_broker_that_runs_already() {
+    let program = Program::new("run --target nobody")
+        .file("scenarios/ping.yaml", PING)
+        .file("targets/nobody.yaml", "url: mqtt://127.0.0.1:1\n");
+    assert_snapshot!(program.run());
+}
+
+#[test]
+fn skips_what_the_target_file_says_it_lacks() {
+    let retained = PING.replace("clients", "needs: [retain]\nclients");
+    let program = Program::new("run --target twin")
+        .file("scenarios/ping.yaml", PING)
+        .file("scenarios/retained.yaml", retained);
+    let file = twin(&program, "") + "versions: [3.1.1, 5]\nlacks: { retain: it forgets }\n";
+    let program = program.file("targets/twin.yaml", file);
+    assert_snapshot!(program.run());
+}
+
+#[test]
+fn refuses_a_target_that_is_not_there() {
+    assert_snapshot!(
+        Program::new("run --target nowhere")
+            .file("scenarios/ping.yaml", PING)
+            .run()
+    );
+}
+
+#[test]
+fn refuses_a_target_file_that_is_wrong() {
+    let program = Program::new("run --target twin")
+        .file("scenarios/ping.yaml", PING)
+        .file("targets/twin.yaml", "url: mqtt://127.0.0.1\nstrat: {}\n");
+    assert_snapshot!(program.run());
+}
+
+#[test]
+fn says_what_a_broker_wrote_that_did_not_start() {
+    let program = Program::new("run --target twin")
+        .file("scenarios/ping.yaml", PING)
+        .file("targets/twin.yaml", shell("echo no room here >&2; exit 3"));
+    assert_snapshot!(program.run());
+}
+
+#[test]
+fn says_that_there_is_no_such_program() {
+    let file = "url: mqtt://127.0.0.1:{port}\nstart: { command: [no-such-broker, '{port}'] }\n";
+    let program = Program::new("run --target twin")
+        .file("scenarios/ping.yaml", PING)
+        .file("targets/twin.yaml", file);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(3), "{ended}");
+    assert!(ended.stderr.contains("there is no such program"), "{ended}");
+}
+
+#[test]
+fn gives_up_on_a_broker_that_does_not_answer() {
+    let program = Program::new("run --target twin").file("scenarios/ping.yaml", PING);
+    let silent = shell(&format!(
+        "echo $$ >{}; exec sleep 100",
+        program.path("pid").display()
+    ));
+    let program = program.file("targets/twin.yaml", silent);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(3), "{ended}");
+    assert!(
+        ended.stderr.contains("did not answer a CONNECT within 2 s"),
+        "{ended}"
+    );
+    assert!(!is_alive(&pid(&program)));
+}
+
+#[test]
+fn kills_a_broker_that_does_not_stop_when_asked() {
+    let program = Program::new("run --target twin").file("scenarios/ping.yaml", PING);
+    let (shell_id, broker_id) = (program.path("pid"), program.path("broker"));
+    // The shell has no ear for TERM.
+    let deaf = shell(&format!(
+        "trap : TERM; {BINARY} broker --listen 127.0.0.1:$1 & echo $! >{}; echo $$ >{}; while :; do sleep 1; done",
+        broker_id.display(),
+        shell_id.display()
+    ));
+    let program = program.file("targets/twin.yaml", deaf);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    wait_for_end(&pid(&program));
+    // What the shell had started is left to us.
+    let broker = std::fs::read_to_string(broker_id).expect("its id");
+    signal("-TERM", broker.trim().parse().expect("a number"));
+    wait_for_end(&broker);
+}
+
+#[test]
+fn fails_when_the_broker_does_not_live_to_the_end() {
+    let program =
+        Program::new("run --target twin").file("scenarios/ping.yaml", LONG.replace("20s", "3s"));
+    let file = shell(&format!(
+        "exec timeout 1 {BINARY} broker --listen 127.0.0.1:$1"
+    ));
+    let program = program.file("targets/twin.yaml", file);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    let told = "error: the broker did not live to the end of the run: it ended with exit code 124";
+    assert!(ended.stderr.contains(told), "{ended}");
+}
+
+#[test]
+fn ends_the_broker_after_an_interruption() {
+    let program = Program::new("run --target twin").file("scenarios/ping.yaml", LONG);
+    let file = twin(&program, "");
+    let program = program.file("targets/twin.yaml", file);
+    let child = program.start();
+    let broker = pid(&program);
+    thread::sleep(Duration::from_millis(500));
+    signal("-INT", child.id());
+    let ended = program.finish(child);
+    assert_eq!(ended.exit, Some(130), "{ended}");
+    assert!(!is_alive(&broker));
+}
+
+#[test]
+fn leaves_no_broker_behind_when_it_is_killed() {
+    let program = Program::new("run --target twin").file("scenarios/ping.yaml", LONG);
+    let file = twin(&program, "");
+    let program = program.file("targets/twin.yaml", file);
+    let mut child = program.start();
+    let broker = pid(&program);
+    child.kill().expect("killing it");
+    child.wait().expect("its end");
+    wait_for_end(&broker);
+}
+
+fn signal(name: &str, process: u32) {
+    let status = Command::new("kill")
+        .args([name, &process.to_string()])
+        .status();
+    assert!(status.expect("kill").success());
+}
+
+#[test]
+fn tells_failures_without_an_accepted_record_as_new() {
+    let program = Program::new("run --target twin").file("scenarios/wrong.yaml", WRONG);
+    let file = twin(&program, "");
+    let program = program.file("targets/twin.yaml", file);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    assert!(ended.stdout.contains("1 new"), "{ended}");
+}

@@ -1,0 +1,208 @@
+//! The suite against an installed Mosquitto, held against what is accepted for it; and each accepted deviation shown
+//! by its bytes alone, without the harness.
+//!
+//! Where no Mosquitto is installed the tests say so and pass; with `CI=true` they fail.
+
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mqtt_check::target::file::{Deviation, Exchange};
+use mqtt_check::target::{Started, TargetFile};
+
+/// How long an answer of the broker may take.
+const LIMIT: Duration = Duration::from_secs(10);
+/// Debian has it where only root looks.
+const FOLDERS: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin"];
+
+#[test]
+fn the_suite_finds_what_is_accepted_and_nothing_else() {
+    let Some(_) = target() else { return };
+    let report = tempfile::NamedTempFile::new().expect("a temporary file");
+    let began = Instant::now();
+    let ended = Command::new(env!("CARGO_BIN_EXE_mqtt-check"))
+        .args(["run", "scenarios/", "--target", "mosquitto", "--report"])
+        .arg(format!("json={}", report.path().display()))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        // Nothing is to be written beside the snapshots.
+        .env("CI", "true")
+        .output()
+        .expect("the program runs");
+    let took = began.elapsed();
+    let told = format!(
+        "{}{}",
+        String::from_utf8_lossy(&ended.stdout),
+        String::from_utf8_lossy(&ended.stderr)
+    );
+    assert!(ended.status.success(), "{}\n{told}", ended.status);
+    let text = std::fs::read(report.path()).expect("a report");
+    let report: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    let cases = report["cases"].as_array().expect("cases");
+    let longest = cases
+        .iter()
+        .max_by_key(|case| case["wall_ms"].as_u64())
+        .expect("a case");
+    assert!(cases.len() > 500, "only {} cases", cases.len());
+    say(&format!(
+        "the suite on Mosquitto: {} cases in {} ms, all in all {} ms; the longest, {}, took {} ms",
+        cases.len(),
+        report["summary"]["wall_ms"],
+        took.as_millis(),
+        longest["id"],
+        longest["wall_ms"]
+    ));
+}
+
+#[test]
+fn each_accepted_deviation_shows_by_its_bytes_alone() {
+    let Some(file) = target() else { return };
+    let broker = Started::start(&file, false).expect("the broker starts");
+    let address = &broker.external().address;
+    let wrong: Vec<String> = thread::scope(|scope| {
+        let playing: Vec<_> = file
+            .deviations
+            .iter()
+            .map(|deviation| (deviation, scope.spawn(|| play(address, deviation))))
+            .collect();
+        let ended = playing.into_iter().filter_map(|(deviation, thread)| {
+            let problem = thread.join().expect("no panic").err()?;
+            Some(format!("line {}: {problem}", deviation.place.line))
+        });
+        ended.collect()
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let log = broker.log();
+    for deviation in &file.deviations {
+        for line in &deviation.log {
+            assert!(
+                log.contains(line),
+                "line {}: the log does not say `{line}`\n{log}",
+                deviation.place.line
+            );
+        }
+    }
+}
+
+/// The target file, if its broker is installed in the version that was looked at.
+fn target() -> Option<TargetFile> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("targets/mosquitto.yaml");
+    let file = TargetFile::read(&path).expect("a sound target file");
+    let accepted = file.version.as_deref().expect("a version");
+    let problem = match installed() {
+        None => "Mosquitto is not installed".to_owned(),
+        Some(version) if version != accepted => {
+            format!("Mosquitto {version} is installed, and what is accepted was seen in {accepted}")
+        }
+        Some(_) => return Some(file),
+    };
+    assert!(std::env::var("CI").is_err(), "{problem}");
+    say(&format!("{problem}: it was not tested"));
+    None
+}
+
+fn installed() -> Option<String> {
+    let mut path = std::env::var_os("PATH").unwrap_or_default();
+    for folder in FOLDERS {
+        path.push(":");
+        path.push(folder);
+    }
+    let told = Command::new("mosquitto")
+        .arg("-h")
+        .env("PATH", path)
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    let version = text
+        .strip_prefix("mosquitto version ")?
+        .split_whitespace()
+        .next()?;
+    Some(version.to_owned())
+}
+
+/// Past the test harness, which keeps what is printed to itself.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Plays an exchange of bytes with nothing but sockets.
+fn play(address: &str, deviation: &Deviation) -> Result<(), String> {
+    let mut open: BTreeMap<&str, TcpStream> = BTreeMap::new();
+    for exchange in &deviation.bytes {
+        one(address, exchange, &mut open).map_err(|problem| format!("{exchange:?}: {problem}"))?;
+    }
+    Ok(())
+}
+
+fn one<'e>(
+    address: &str,
+    exchange: &'e Exchange,
+    open: &mut BTreeMap<&'e str, TcpStream>,
+) -> Result<(), String> {
+    let told = |error: std::io::Error| error.to_string();
+    match exchange {
+        Exchange::Sends { connection, bytes } => {
+            if !open.contains_key(connection.as_str()) {
+                let stream = TcpStream::connect(address).map_err(told)?;
+                open.insert(connection, stream);
+            }
+            find(open, connection)?.write_all(bytes).map_err(told)
+        }
+        Exchange::Receives { connection, bytes } => {
+            let stream = find(open, connection)?;
+            stream.set_read_timeout(Some(LIMIT)).map_err(told)?;
+            let mut came = vec![0; bytes.len()];
+            stream.read_exact(&mut came).map_err(told)?;
+            if came == bytes[..] {
+                Ok(())
+            } else {
+                Err(format!("{came:02x?} came"))
+            }
+        }
+        Exchange::Silent { connection, span } => {
+            let stream = find(open, connection)?;
+            stream.set_read_timeout(Some(*span)).map_err(told)?;
+            let mut came = [0; 64];
+            match stream.read(&mut came) {
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+                {
+                    Ok(())
+                }
+                Ok(0) => Err("it was closed".to_owned()),
+                Ok(n) => Err(format!("{:02x?} came", &came[..n])),
+                Err(error) => Err(told(error)),
+            }
+        }
+        Exchange::Closed { connection } => {
+            let mut stream = open.remove(connection.as_str()).ok_or("it is not open")?;
+            stream.set_read_timeout(Some(LIMIT)).map_err(told)?;
+            let mut came = [0; 64];
+            match stream.read(&mut came) {
+                Ok(0) => Ok(()),
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(()),
+                Ok(n) => Err(format!("{:02x?} came", &came[..n])),
+                Err(error) => Err(told(error)),
+            }
+        }
+        Exchange::Drops { connection } => {
+            open.remove(connection.as_str());
+            Ok(())
+        }
+        Exchange::Wait(span) => {
+            thread::sleep(*span);
+            Ok(())
+        }
+    }
+}
+
+fn find<'o>(
+    open: &'o mut BTreeMap<&str, TcpStream>,
+    connection: &str,
+) -> Result<&'o mut TcpStream, String> {
+    open.get_mut(connection)
+        .ok_or_else(|| "it is not open".to_owned())
+}
