@@ -3,10 +3,10 @@
 //!
 //! ```text
 //! - publisher: { publish: { topic: test/topic, payload: Hello 0, qos: 1 } }
-//!   publisher > PUBLISH topic=test/topic payload="Hello 0" qos=1 retain=false dup=false packet_id=1
-//!   publisher < PUBACK packet_id=1 | reason=success
+//!   publisher > PUBLISH qos=1 topic="test/topic" packet_id=1 payload="Hello 0"
+//!   publisher < PUBACK | packet_id=1 reason=success
 //! - first: { expect: { publish: { payload: Hello 0 } } }
-//!   first < PUBLISH payload="Hello 0" | topic=test/topic qos=1 retain=false dup=false packet_id=#1
+//!   first < PUBLISH payload="Hello 0" | qos=1 topic="test/topic" packet_id=#1
 //!     first > PUBACK packet_id=#1 reason=success
 //! ```
 //!
