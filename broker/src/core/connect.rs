@@ -66,7 +66,8 @@ impl Broker {
             session.will = will.filter(|_| !self.rules.breaks(Deviation::WillNotStored));
         }
         if let Some(silence) = link.silence {
-            self.timers.set(Timer::KeepAlive(key), turn.now + silence);
+            self.timers
+                .set(Timer::KeepAlive(key), turn.now.saturating_add(silence));
         }
         let event = HookEvent::ClientConnected {
             client: session.client.clone(),
@@ -99,7 +100,8 @@ impl Broker {
         if let Expiry::After(span) = expiry
             && self.rules.breaks(Deviation::SessionEndsWhileConnected)
         {
-            self.timers.set(Timer::SessionExpiry(key), turn.now + span);
+            self.timers
+                .set(Timer::SessionExpiry(key), turn.now.saturating_add(span));
         }
     }
 

@@ -197,7 +197,7 @@ impl Broker {
             // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
             self.publish_will(turn, key, trigger);
         } else if session.expiry != Expiry::AtClose {
-            let at = turn.now + will.delay;
+            let at = turn.now.saturating_add(will.delay);
             self.timers.set(Timer::WillDelay(key), at);
         }
         // Else the session ends now, and its end publishes the Will.
@@ -223,7 +223,9 @@ impl Broker {
             // [3.1.1 MQTT-3.1.2-6] [5 MQTT-4.1.0-2]
             Expiry::AtClose => self.end_session(turn, key, TerminationReason::Normal),
             // [5 MQTT-3.1.2-23]
-            Expiry::After(span) => self.timers.set(Timer::SessionExpiry(key), turn.now + span),
+            Expiry::After(span) => self
+                .timers
+                .set(Timer::SessionExpiry(key), turn.now.saturating_add(span)),
             Expiry::Never => {}
         }
     }

@@ -189,7 +189,7 @@ impl Broker {
             Input::Opened { connection, nonce } => {
                 self.connections.insert(connection, Phase::Opened { nonce });
                 // [3.1.1 RULE-3.1.4-1] [5 RULE-3.1.4-1]
-                let at = now + self.rules.config.connect_timeout;
+                let at = now.saturating_add(self.rules.config.connect_timeout);
                 self.timers.set(Timer::Connect(connection), at);
             }
             Input::Received {

@@ -76,10 +76,13 @@ impl Broker {
             let closed_at = session.closed_at.unwrap_or(now);
             let ends_at = match session.expiry {
                 Expiry::AtClose => Some(closed_at),
-                Expiry::After(span) => Some(closed_at + span),
+                Expiry::After(span) => Some(closed_at.saturating_add(span)),
                 Expiry::Never => None,
             };
-            let will_at = session.will.as_ref().map(|will| closed_at + will.delay);
+            let will_at = session
+                .will
+                .as_ref()
+                .map(|will| closed_at.saturating_add(will.delay));
             if will_at.is_some_and(|at| at <= now) {
                 // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-2]
                 broker.publish_will(turn, key, WillTrigger::ServerShutdown);

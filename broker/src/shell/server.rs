@@ -165,7 +165,7 @@ impl Server {
         }
     }
 
-    /// Serves a transport that was accepted elsewhere.
+    /// Serves a transport that was accepted elsewhere. A stopped broker drops it.
     pub fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S) {
         self.accept(stream, LINGER);
     }
@@ -175,6 +175,9 @@ impl Server {
         stream: S,
         linger: Duration,
     ) {
+        if self.shared.lock().stopped {
+            return;
+        }
         let id = self.shared.open();
         let shared = Arc::clone(&self.shared);
         tokio::spawn(Connection::new(shared, id, stream, linger));
@@ -270,6 +273,13 @@ impl Shared {
     /// Since the broker's first start.
     pub(super) fn now(&self) -> Time {
         self.origin.elapsed()
+    }
+
+    /// When the core's time will be this late. What no clock can show is years away all the same.
+    fn instant(&self, time: Time) -> Instant {
+        let years = Duration::from_secs(60 * 60 * 24 * 365);
+        let instant = self.origin.checked_add(time);
+        instant.unwrap_or_else(|| Instant::now() + years)
     }
 
     /// A transport was accepted.
@@ -494,7 +504,7 @@ async fn keep_time(shared: Arc<Shared>) {
                 tokio::select! {
                     biased;
                     () = shared.sooner.notified() => {}
-                    () = sleep_until(shared.origin + next) => {}
+                    () = sleep_until(shared.instant(next)) => {}
                 }
             }
             None => shared.sooner.notified().await,

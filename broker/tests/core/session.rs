@@ -264,3 +264,17 @@ fn a_session_is_whole_for_as_long_as_it_is_connected() {
         pair.disconnect(a);
     }
 }
+
+#[test]
+fn the_longest_spans_are_no_overflow() {
+    let mut pair = Pair::with(|config| {
+        config.persistent_session_expiry = Some(std::time::Duration::MAX);
+        config.connect_timeout = std::time::Duration::MAX;
+    });
+    pair.wait_s(1);
+    let a = pair.connected(lasting(V3, "a"));
+    pair.lose(a);
+    pair.wait_s(u64::from(NEVER));
+    let a = pair.connect(lasting(V3, "a"));
+    assert_eq!(pair.seen(a), ["connack 0x00 sp=1"]);
+}

@@ -243,3 +243,17 @@ fn a_packet_whose_fault_is_tolerated_is_passed_over() {
         }
     });
 }
+
+#[test]
+fn a_stopped_broker_drops_transports_that_were_accepted_elsewhere() {
+    paused(|| async {
+        let server = server(|config| {
+            config.persistent_session_expiry = Some(Duration::MAX);
+        });
+        server.control(Control::Stop);
+        let (ours, theirs) = tokio::io::duplex(64);
+        server.serve(ours);
+        let mut a = Client::new(theirs, V3);
+        assert_eq!(a.receive().await, None);
+    });
+}
