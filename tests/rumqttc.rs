@@ -14,9 +14,9 @@ use mqtt_check::scenario;
 use mqtt_check::suite;
 use mqtt_check::target::bundled::Bundled;
 use mqtt_check::target::{External, Target};
-use mqtt_check::transcript::{Transcript, What, text};
+use mqtt_check::transcript::{Event, Transcript, What, text};
 use mqtt_check::verdict::{CaseResult, Verdict};
-use mqtt_check_codec::PacketType;
+use mqtt_check_codec::{Packet, PacketType, Properties, Property};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::time::Instant;
@@ -351,6 +351,115 @@ control:
     - reader: { publish: { payload: gone } }
 ";
     assert_eq!(facts(scenario), [Vec::<String>::new(), Vec::new()]);
+}
+
+/// Every field that an application can set, with either driver: the same packets, but for the order of properties.
+#[test]
+fn the_library_sends_what_the_scenario_says() {
+    let scenario = "title: Everything that can be said
+needs: [users]
+broker: { users: { me: secret } }
+cases:
+  wire: { driver: wire }
+  library: { driver: rumqttc }
+clients:
+  talker:
+    driver: $driver
+    keep_alive: 30
+    clean_session: 0
+    username: me
+    password: secret
+    will: { topic: will, payload: gone, qos: 1, retain: true }
+steps:
+  - talker: connect
+    only: 3.1.1
+  - talker:
+      connect:
+        session_expiry_interval: 100
+        receive_maximum: 9
+        maximum_packet_size: 5000
+        topic_alias_maximum: 4
+        request_response_information: 1
+        request_problem_information: 0
+        user_properties: [ [a, one], [a, two], [b, three] ]
+        will:
+          topic: will
+          payload: { hex: 00ff }
+          qos: 2
+          delay_interval: 7
+          payload_format_indicator: 0
+          message_expiry_interval: 8
+          content_type: bytes
+          response_topic: answers
+          correlation_data: { hex: \"0102\" }
+          user_properties: { w: will }
+    only: 5
+  - talker: { subscribe: { filters: [ a/+, { filter: b/#, qos: 1 }, { filter: $share/g/c, qos: 2 } ] } }
+  - talker: { subscribe: { filter: d, qos: 2, no_local: true, retain_as_published: true, retain_handling: 2, subscription_identifier: 77, user_properties: { s: sub } } }
+    only: 5
+  - talker: { unsubscribe: b/# }
+  - talker: { unsubscribe: { filters: [ d ], user_properties: { u: unsub } } }
+    only: 5
+  - talker: { publish: { topic: x, payload: { hex: fffe }, qos: 1, retain: true } }
+  - talker: { publish: { topic: x, qos: 2 } }
+  - talker:
+      publish:
+        topic: y
+        payload: text
+        qos: 1
+        payload_format_indicator: 1
+        message_expiry_interval: 60
+        topic_alias: 3
+        response_topic: answers
+        correlation_data: { hex: \"0a0b\" }
+        content_type: text/plain
+        user_properties: [ [p, one], [p, two] ]
+    only: 5
+  - talker: { publish: { topic: '', payload: again, topic_alias: 3 } }
+    only: 5
+  - talker: { publish: { topic: x, retain: true } }
+  - talker: disconnect
+";
+    let sent: Vec<Vec<Packet>> = run(scenario)
+        .into_iter()
+        .map(|(plan, result)| {
+            let record = text::record(&plan, transcript(&result), None);
+            assert_eq!(result.verdict, Verdict::Passed, "{record}");
+            let events = &transcript(&result).events;
+            events.iter().filter_map(sent_packet).collect()
+        })
+        .collect();
+    let [wire_3, wire_5, library_3, library_5] = &*sent else {
+        panic!("two rows in two versions: {}", sent.len());
+    };
+    assert_eq!((wire_3.len(), wire_5.len()), (8, 12));
+    assert_eq!(library_3, wire_3);
+    assert_eq!(library_5, wire_5);
+}
+
+/// A packet that was sent, its properties in the order of their identifiers.
+fn sent_packet(event: &Event) -> Option<Packet> {
+    let What::Sent {
+        packet: Some(packet),
+        ..
+    } = &event.what
+    else {
+        return None;
+    };
+    let mut packet = packet.clone();
+    let sort = |properties: &mut Properties| properties.0.sort_by_key(Property::id);
+    match &mut packet {
+        Packet::Connect(connect) => {
+            sort(&mut connect.properties);
+            if let Some(will) = &mut connect.will {
+                sort(&mut will.properties);
+            }
+        }
+        Packet::Publish(publish) => sort(&mut publish.properties),
+        Packet::Subscribe(subscribe) => sort(&mut subscribe.properties),
+        _ => {}
+    }
+    Some(packet)
 }
 
 /// A broker of one connection after the other: CONNACK, and these bytes for the first packet after that.

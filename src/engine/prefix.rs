@@ -139,7 +139,68 @@ fn response_topics(properties: &mut Properties, change: impl Fn(&str) -> ByteStr
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use mqtt_check_codec::{
+        Connect, PacketId, ProtocolVersion, Publish, QoS, Subscribe, Subscription,
+        SubscriptionOptions, Unsubscribe, Will,
+    };
+
     use super::*;
+
+    #[test]
+    fn comes_off_a_packet_as_it_was_put() {
+        let answers: Properties = [Property::ResponseTopic("answers".into())]
+            .into_iter()
+            .collect();
+        let packets = [
+            Packet::Connect(Box::new(Connect {
+                version: ProtocolVersion::V5,
+                clean_start: true,
+                keep_alive_s: 0,
+                properties: Properties::new(),
+                client_id: "a".into(),
+                will: Some(Will {
+                    topic: "will".into(),
+                    payload: Bytes::new(),
+                    qos: QoS::AtMostOnce,
+                    retain: false,
+                    properties: answers.clone(),
+                }),
+                username: None,
+                password: None,
+            })),
+            Packet::Publish(Publish {
+                dup: false,
+                qos: QoS::AtMostOnce,
+                retain: false,
+                topic: "t".into(),
+                packet_id: None,
+                properties: answers,
+                payload: Bytes::new(),
+            }),
+            Packet::Subscribe(Subscribe {
+                packet_id: PacketId::MIN,
+                properties: Properties::new(),
+                subscriptions: vec![Subscription {
+                    filter: "$share/g/a/#".into(),
+                    options: SubscriptionOptions::new(QoS::AtMostOnce),
+                }],
+            }),
+            Packet::Unsubscribe(Unsubscribe {
+                packet_id: PacketId::MIN,
+                properties: Properties::new(),
+                filters: vec!["a/#".into()],
+            }),
+        ];
+        let prefix = Prefix::new("k7".into());
+        for packet in packets {
+            let mut changed = packet.clone();
+            prefix.put(&mut changed);
+            assert_ne!(changed, packet);
+            prefix.take_off(&mut changed);
+            assert_eq!(changed, packet);
+        }
+    }
 
     #[test]
     fn comes_off_as_it_was_put() {

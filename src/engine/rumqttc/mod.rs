@@ -15,6 +15,8 @@
 //! What the library does on its own side is written down as facts about it, never as something about the broker.
 
 mod application;
+mod asking;
+mod blame;
 mod ledger;
 mod play;
 mod tap;

@@ -1,0 +1,200 @@
+//! Steps as requests to the library.
+
+use std::time::Duration;
+
+use mqtt_check_codec::{Packet, PacketType};
+use tokio::time::Instant;
+
+use super::tap::Tap;
+use crate::engine::build::{Surroundings, build};
+use crate::engine::player::{Hindrance, Player};
+use crate::plan::{Operation, Outgoing};
+use crate::scenario::model::{ClientIndex, Expr, Literal, PacketTemplate};
+use crate::transcript::LaneIndex;
+
+/// How long the library may take to see what it has been asked for, on the paused clock or another.
+const TICK: Duration = Duration::from_millis(1);
+/// Version 5 of the library cannot turn Keep Alive off; this is as good as that, in seconds.
+const LONGEST_KEEP_ALIVE_S: u16 = u16::MAX;
+
+impl Player<'_> {
+    /// Before a step of a client: after one that does not wait for its answer, what comes is held back until one that
+    /// waits. What was held back is lost with its connection.
+    pub(in crate::engine) async fn before_step(
+        &mut self,
+        client: ClientIndex,
+        operations: &[Operation],
+    ) -> Result<(), Hindrance> {
+        if !self.is_library(client) {
+            return Ok(());
+        }
+        if operations.iter().any(|o| matches!(o, Operation::Open)) {
+            self.cut(client).await;
+        }
+        let waits = operations.iter().any(|o| matches!(o, Operation::Await(_)));
+        if operations.iter().any(is_answered) {
+            self.settle(client).await;
+            self.tap(client)?.hold(!waits);
+        }
+        Ok(())
+    }
+
+    /// Has the library send these. It sends PUBREL and PUBCOMP of an exchange by itself.
+    pub(in crate::engine) async fn ask(
+        &mut self,
+        client: ClientIndex,
+        items: &[Outgoing],
+    ) -> Result<(), Hindrance> {
+        for item in items {
+            let Outgoing::Packet(template) = item else {
+                return Err(Hindrance::because("rumqttc sends no raw bytes"));
+            };
+            if template.packet_type == PacketType::PUBREL {
+                continue;
+            }
+            let lane = self.lane_of(client)?;
+            self.is_connected(client, lane, template.packet_type)?;
+            let packet = self.packet(client, lane, template)?;
+            self.settle(client).await;
+            self.ask_for(client, &packet, template).await?;
+            self.written(client).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the library has the connection that this packet needs.
+    fn is_connected(
+        &mut self,
+        client: ClientIndex,
+        lane: LaneIndex,
+        packet_type: PacketType,
+    ) -> Result<(), Hindrance> {
+        if let Some(why) = self.ended_by_library(client, lane) {
+            return Err(self.break_off(why));
+        }
+        let unconnected = self.taps.get(&client).is_none_or(Tap::is_unconnected);
+        if !self.lanes[lane.0].is_writable() || (unconnected && packet_type != PacketType::CONNECT)
+        {
+            return Err(Hindrance::Ended);
+        }
+        Ok(())
+    }
+
+    /// The packet as it is to be on the wire.
+    fn packet(
+        &self,
+        client: ClientIndex,
+        lane: LaneIndex,
+        template: &PacketTemplate,
+    ) -> Result<Packet, Hindrance> {
+        let lane = &self.lanes[lane.0];
+        let keep_alive_s = match self.patience.keep_alive_s {
+            0 if lane.version.has_properties() => LONGEST_KEEP_ALIVE_S,
+            named => named,
+        };
+        let built = build(
+            template,
+            Surroundings {
+                version: lane.version,
+                client,
+                memory: &self.memory,
+                next_packet_id: lane.next_packet_id(),
+                answered_packet_id: lane.last_taken_id,
+                keep_alive_s,
+            },
+        )
+        .map_err(|problem| Hindrance::because(problem.to_string()))?;
+        if !built.lies.is_empty() {
+            return Err(Hindrance::because(format!(
+                "rumqttc sends no such {}",
+                template.packet_type
+            )));
+        }
+        let mut packet = built.packet;
+        self.prefix.put(&mut packet);
+        Ok(packet)
+    }
+
+    async fn ask_for(
+        &mut self,
+        client: ClientIndex,
+        packet: &Packet,
+        template: &PacketTemplate,
+    ) -> Result<(), Hindrance> {
+        let step = self.current;
+        if let Packet::PubAck(ack) | Packet::PubRec(ack) = packet {
+            let id = ack.packet_id.get();
+            self.tap(client)?.release_until(id);
+            self.settle(client).await;
+            let wanted = if matches!(packet, Packet::PubAck(_)) {
+                1
+            } else {
+                2
+            };
+            if self.tap(client)?.message(id) != Some(wanted) {
+                return Err(Hindrance::because(format!(
+                    "rumqttc has been given no QoS {wanted} message {id} to acknowledge"
+                )));
+            }
+        }
+        let lane = self.lane_of(client)?;
+        let tap = self.tap(client)?;
+        let asked = if let Packet::Connect(connect) = packet {
+            tap.connect(connect, step)
+        } else {
+            tap.ask(packet, step)
+        };
+        if let Err(problem) = asked {
+            return Err(self.break_off(format!("rumqttc {problem}")));
+        }
+        if matches!(packet, Packet::Connect(_)) {
+            // A ping of ours would upset a Keep Alive under test.
+            self.lanes[lane.0].timed = template.fields.iter().any(|f| f.name == "keep_alive");
+        }
+        Ok(())
+    }
+
+    /// Waits until the library has written what it was asked for, or cannot.
+    async fn written(&mut self, client: ClientIndex) -> Result<(), Hindrance> {
+        let deadline = Instant::now() + self.patience.limit;
+        while let Some(tap) = self.taps.get(&client)
+            && !tap.has_written()
+            && Instant::now() < deadline
+        {
+            let soon = Instant::now() + TICK;
+            let idle = !self.activity(soon.min(deadline)).await;
+            // Its in-flight limit is reached, and no acknowledgement gets through.
+            let waits_in_vain = |tap: &Tap| tap.is_holding() && tap.is_stalled();
+            if idle && self.taps.get(&client).is_some_and(waits_in_vain) {
+                break;
+            }
+        }
+        let lane = self.lane_of(client)?;
+        match self.ended_by_library(client, lane) {
+            Some(why) => Err(self.break_off(why)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether this sends something that the broker answers.
+fn is_answered(operation: &Operation) -> bool {
+    let Operation::Send(items) = operation else {
+        return false;
+    };
+    items.iter().any(|item| match item {
+        Outgoing::Bytes(_) => false,
+        Outgoing::Packet(template) => match template.packet_type {
+            PacketType::PUBLISH => {
+                let at_most_once = Expr::Literal(Literal::Number(0));
+                let qos = template.fields.iter().find(|f| f.name == "qos");
+                qos.is_some_and(|qos| qos.value != at_most_once)
+            }
+            PacketType::CONNECT
+            | PacketType::SUBSCRIBE
+            | PacketType::UNSUBSCRIBE
+            | PacketType::PUBREC => true,
+            _ => false,
+        },
+    })
+}
