@@ -15,7 +15,7 @@ use mqtt_check::suite;
 use mqtt_check::target::bundled::Bundled;
 use mqtt_check::target::{External, Target};
 use mqtt_check::transcript::{Event, Transcript, What, text};
-use mqtt_check::verdict::{CaseResult, Verdict};
+use mqtt_check::verdict::{CaseResult, FindingKind, Verdict};
 use mqtt_check_codec::{Packet, PacketType, Properties, Property};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -509,14 +509,29 @@ steps:
   - reader: { expect: publish }
 ";
     let (_, result) = run_on(scenario, &peer(&[0x40, 2, 0, 9])).remove(0);
-    assert_eq!(
-        result.verdict,
-        Verdict::Inconclusive {
-            reason: "rumqttc ended the connection by itself: \
-                     Mqtt state: Received unsolicited ack pkid: 9"
-                .into()
-        },
+    let reached =
+        "rumqttc ended the connection by itself: Mqtt state: Received unsolicited ack pkid: 9";
+    assert!(
+        result
+            .findings
+            .iter()
+            .any(|f| f.kind == FindingKind::NotReached && f.actual == reached),
         "{:?}",
         result.findings
     );
+    // What is the broker's fault is the acknowledgement of nothing, on both connections, and nothing else.
+    let faults: Vec<&str> = result
+        .findings
+        .iter()
+        .filter(|f| f.kind == FindingKind::Violation)
+        .map(|f| f.actual.as_str())
+        .collect();
+    assert_eq!(
+        faults,
+        [
+            "reader: PUBACK 9, a packet id that the client has not used for it",
+            "publisher: PUBACK 9, a packet id that the client has not used for it",
+        ]
+    );
+    assert_eq!(result.verdict, Verdict::Failed);
 }

@@ -18,8 +18,8 @@ use crate::report::words::{Style, count};
 use crate::requirements;
 use crate::scenario::model::CaseId;
 use crate::suite;
-use crate::target::Target;
 use crate::target::bundled::{DeviationInfo, deviations};
+use crate::target::{Capabilities, Target};
 use crate::verdict::{CaseResult, FindingKind, Verdict};
 
 #[derive(Debug, Args)]
@@ -62,7 +62,14 @@ struct Document {
     caught: usize,
     caught_citing: usize,
     survived: Vec<String>,
+    not_played: Vec<NotPlayed>,
     results: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct NotPlayed {
+    deviation: String,
+    reason: String,
 }
 
 #[derive(Serialize)]
@@ -73,7 +80,7 @@ struct Row {
 }
 
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
-    let chosen = choose(&arguments.deviation)?;
+    let (chosen, unplayable) = choose(&arguments.deviation)?;
     let (plans, _) = arguments.selection.plans(dress.err)?;
     interrupt::listen();
     let right = play(&plans, &[], arguments.seed)?;
@@ -94,9 +101,9 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     }
     ticks.end();
     let text = if arguments.json {
-        json(&mutants)?
+        json(&mutants, &unplayable)?
     } else {
-        plain(&mutants, dress.out)
+        plain(&mutants, &unplayable, dress.out)
     };
     output::print(&text)?;
     Ok(if interrupt::is_interrupted() {
@@ -108,15 +115,30 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     })
 }
 
-/// The deviations that are meant.
-fn choose(patterns_given: &[String]) -> Result<Vec<DeviationInfo>, Failure> {
+/// A deviation that no case can meet, and why.
+type Unplayable = (DeviationInfo, String);
+
+/// The deviations that are meant, and of these the ones that no case can meet on the bundled broker.
+fn choose(patterns_given: &[String]) -> Result<(Vec<DeviationInfo>, Vec<Unplayable>), Failure> {
     let patterns = patterns(patterns_given);
     let mut chosen = deviations();
     chosen.retain(|info| patterns.is_empty() || patterns.iter().any(|p| p.is(info.name)));
     if chosen.is_empty() {
         return Err(Failure::new(Exit::Nothing, "no deviation matches"));
     }
-    Ok(chosen)
+    let offered = Capabilities::bundled();
+    let mut playable = Vec::new();
+    let mut unplayable = Vec::new();
+    for info in chosen {
+        let lacking = info
+            .needs
+            .and_then(|need| Some(format!("needs {need}: {}", offered.lacking(need)?)));
+        match lacking {
+            Some(why) => unplayable.push((info, why)),
+            None => playable.push(info),
+        }
+    }
+    Ok((playable, unplayable))
 }
 
 fn play(plans: &[Plan], deviations: &[String], seed: u64) -> Result<Vec<CaseResult>, Failure> {
@@ -189,7 +211,7 @@ fn written(info: &DeviationInfo) -> Vec<String> {
         .collect()
 }
 
-fn json(mutants: &[Mutant]) -> Result<String, Failure> {
+fn json(mutants: &[Mutant], unplayable: &[Unplayable]) -> Result<String, Failure> {
     let document = Document {
         deviations: mutants.len(),
         caught: mutants.iter().filter(|m| m.is_caught()).count(),
@@ -198,6 +220,13 @@ fn json(mutants: &[Mutant]) -> Result<String, Failure> {
             .iter()
             .filter(|m| !m.is_caught())
             .map(|m| m.info.name.to_owned())
+            .collect(),
+        not_played: unplayable
+            .iter()
+            .map(|(info, reason)| NotPlayed {
+                deviation: info.name.to_owned(),
+                reason: reason.clone(),
+            })
             .collect(),
         results: mutants
             .iter()
@@ -218,7 +247,7 @@ fn json(mutants: &[Mutant]) -> Result<String, Failure> {
     Ok(format!("{text}\n"))
 }
 
-fn plain(mutants: &[Mutant], style: Style) -> String {
+fn plain(mutants: &[Mutant], unplayable: &[Unplayable], style: Style) -> String {
     let width = mutants.iter().map(|m| m.info.name.len()).max().unwrap_or(0);
     let mut out = String::new();
     let survivors = mutants.iter().filter(|m| !m.is_caught());
@@ -244,6 +273,9 @@ fn plain(mutants: &[Mutant], style: Style) -> String {
             n => format!("; {} other red", count(n, "case")),
         };
         out.push_str(&format!("caught {:<width$}  {by}{other}\n", m.info.name));
+    }
+    for (info, why) in unplayable {
+        out.push_str(&format!("not played {}: {why}\n", info.name));
     }
     let caught = mutants.iter().filter(|m| m.is_caught()).count();
     let citing = mutants.iter().filter(|m| !m.citing.is_empty()).count();

@@ -11,7 +11,7 @@ use mqtt_check_broker::{Config, Control, Deviation, Deviations};
 use mqtt_check_codec::QoS;
 
 use super::host::Hook;
-use crate::scenario::model::{BrokerAction, Settings};
+use crate::scenario::model::{BrokerAction, Capability, Settings};
 use crate::transport::Stream;
 
 /// The bundled broker, right or with deliberate faults.
@@ -27,6 +27,8 @@ pub struct DeviationInfo {
     /// Version and id of what it breaks.
     pub clauses: Vec<(String, String)>,
     pub summary: &'static str,
+    /// What a case needs to meet it at all.
+    pub needs: Option<Capability>,
 }
 
 /// Every deliberate fault that the bundled broker knows.
@@ -41,6 +43,12 @@ pub fn deviations() -> Vec<DeviationInfo> {
                 .map(|clause| (clause.version.to_string(), clause.id.to_owned()))
                 .collect(),
             summary: deviation.summary(),
+            // Section 6 is about WebSocket alone.
+            needs: deviation
+                .clauses()
+                .iter()
+                .any(|clause| clause.id.starts_with("MQTT-6."))
+                .then_some(Capability::WebSocket),
         })
         .collect()
 }

@@ -133,6 +133,14 @@ impl Capabilities {
         self
     }
 
+    /// Why the target does not offer this, if it is known not to.
+    pub fn lacking(&self, capability: Capability) -> Option<&str> {
+        self.lacks
+            .iter()
+            .find(|(lacking, _)| *lacking == capability)
+            .map(|(_, why)| why.as_str())
+    }
+
     /// Why this case cannot be played here, if it cannot.
     pub fn hindrance(&self, plan: &Plan, max_wait: Duration, exclusive: bool) -> Option<String> {
         for client in &plan.scene.clients {

@@ -9,6 +9,21 @@ use mqtt_check_broker::{Config, Deviation, Deviations};
 
 use crate::program::Program;
 
+/// Why the twin's deviation is accepted.
+const REASONS: &str = "\
+url: mqtt://127.0.0.1:1883
+deviations:
+  - case: session/takeover@5
+    clause: [5 MQTT-3.1.4-3]
+    came: The old connection is closed without a DISCONNECT.
+    why: On a takeover the old client gets DISCONNECT 0x8E.
+    bytes:
+      - a > 10 0e 0004 4d515454 05 02 0000 00 0001 61
+      - a closed
+    log:
+      - none
+";
+
 const TAKEOVER: &str = "\
 title: A second CONNECT takes the session over
 versions: [5]
@@ -74,7 +89,13 @@ fn a_reviewed_deviation_is_expected_until_it_is_gone() {
     assert_snapshot!("an_accepted_record", text);
 
     let program = program.arguments(&run);
+    assert_snapshot!("an_accepted_deviation_without_a_reason", program.run());
+
+    let reasons = program.path("targets/twin.yaml");
+    fs::create_dir_all(reasons.parent().expect("it has a folder")).expect("a folder");
+    fs::write(&reasons, REASONS).expect("the target file is written");
     assert_snapshot!("an_accepted_deviation", program.run());
+    fs::remove_file(&reasons).expect("the target file is removed");
 
     let right = serve(&[]);
     let program = program.arguments(&format!("run --broker {right} --baseline twin"));
