@@ -21,7 +21,7 @@ pub(super) struct Chosen {
 }
 
 enum Reached {
-    Already(Target),
+    Already(Box<Target>),
     /// By starting what the file says.
     ByStarting,
 }
@@ -35,7 +35,7 @@ impl Chosen {
         if let Some(name) = &arguments.target {
             let file = read(&path_of(name), dress)?;
             let reached = match file.running() {
-                Some(external) => Reached::Already(Target::External(external)),
+                Some(external) => Reached::Already(Box::new(Target::External(external))),
                 None => Reached::ByStarting,
             };
             return Ok(Self {
@@ -54,14 +54,14 @@ impl Chosen {
             _ => None,
         };
         Ok(Self {
-            reached: Reached::Already(target),
+            reached: Reached::Already(Box::new(target)),
             file,
         })
     }
 
     /// Whether it is the bundled broker.
     pub(super) fn is_bundled(&self) -> bool {
-        matches!(self.reached, Reached::Already(Target::Bundled(_)))
+        matches!(&self.reached, Reached::Already(target) if matches!(**target, Target::Bundled(_)))
     }
 
     /// The broker, started if it has to be.
@@ -71,7 +71,7 @@ impl Chosen {
     pub(super) fn reach(&self, plans: &[Plan]) -> Result<Ready, Failure> {
         match (&self.reached, &self.file) {
             (Reached::Already(target), _) => Ok(Ready {
-                target: target.clone(),
+                target: Target::clone(target),
                 started: None,
             }),
             (Reached::ByStarting, Some(file)) => {
