@@ -32,7 +32,7 @@ fn looks_at_many_clauses_of_either_version() {
         let clauses = clauses(version);
         clauses.iter().filter(|id| id.starts_with("MQTT-")).count()
     });
-    assert_eq!(numbered, [43, 105]);
+    assert!(numbered[0] >= 40 && numbered[1] >= 100, "{numbered:?}");
 }
 
 #[test]

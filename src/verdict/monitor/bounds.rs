@@ -2,7 +2,8 @@
 //! clauses of packets that could not be decoded.
 
 use mqtt_check_codec::{
-    Connect, DecodeError, Packet, PacketType, PropertyId, ProtocolVersion, ReasonCode, Sender,
+    Connect, DecodeError, Frame, Packet, PacketType, PropertyId, ProtocolVersion, ReasonCode,
+    Sender,
 };
 
 use super::check::{self, Check, Found};
@@ -97,11 +98,20 @@ pub(super) const DIAGNOSTICS: &[(PacketType, &str, &str)] = &[
     (PacketType::AUTH, "MQTT-3.15.2-2", "MQTT-3.15.2-3"),
 ];
 
-/// A packet that the decoder refused.
-pub(super) fn malformed(error: &DecodeError, version: ProtocolVersion) -> Found {
+/// A packet that the decoder refused. To a client that has sent something wrong it may be an echo of that: no clause
+/// forbids to answer the packet identifier 0 with 0, or no filters with no codes.
+pub(super) fn malformed(
+    frame: &Frame,
+    error: &DecodeError,
+    version: ProtocolVersion,
+    is_client_faulty: bool,
+) -> Found {
     let error = error.clone().sent_by_server();
+    let is_echo = is_client_faulty
+        && error.packet != PacketType::PUBLISH
+        && matches!(error.field, "packet_id" | "reasons");
     let mut clauses = Vec::new();
-    if let Some(clause) = error.clause {
+    if let Some(clause) = error.clause.filter(|_| !is_echo) {
         clauses.push(clause.id);
         let [old, new] = COMPANIONS;
         let companions = match version {
@@ -115,13 +125,45 @@ pub(super) fn malformed(error: &DecodeError, version: ProtocolVersion) -> Found 
                 .map(|(_, _, other)| *other),
         );
     }
-    check::MALFORMED.found_with(
-        clauses,
-        format!(
-            "{} whose {} at byte {} {}",
-            error.packet, error.field, error.offset, error.problem
-        ),
-    )
+    let mut actual = format!(
+        "{} whose {} at byte {} {}",
+        error.packet, error.field, error.offset, error.problem
+    );
+    if version == ProtocolVersion::V5 && lacks_property_length(frame) {
+        clauses.push("MQTT-2.2.2-1");
+        clauses.dedup();
+        actual.push_str("; it would be right with a Property Length of 0 put in");
+    }
+    check::MALFORMED.found_with(clauses, actual)
+}
+
+/// Whether a packet of 5 becomes right if an empty property section is put where one belongs: without its length, what
+/// stands there was taken for it. Only of packets whose rest cannot be anything else.
+fn lacks_property_length(frame: &Frame) -> bool {
+    let bytes = frame.bytes();
+    // Behind the flags and the code of CONNACK, and behind the Packet Identifier of the others: two bytes in either.
+    let (header, behind) = match bytes.get(1) {
+        Some(length) if length + 1 < 0x80 => (2, 4),
+        _ => return false,
+    };
+    let packet_type = frame.packet_type();
+    let is_such = matches!(
+        packet_type,
+        PacketType::CONNACK | PacketType::SUBACK | PacketType::UNSUBACK
+    );
+    if !is_such || bytes.len() < behind {
+        return false;
+    }
+    let mut mended = Vec::with_capacity(bytes.len() + 1);
+    mended.extend([bytes[0], bytes[1] + 1]);
+    mended.extend_from_slice(&bytes[header..behind]);
+    mended.push(0);
+    mended.extend_from_slice(&bytes[behind..]);
+    let mended = Frame::from_bytes(mended.into());
+    mended.is_ok_and(|frame| {
+        Packet::decode(&frame, ProtocolVersion::V5)
+            .is_ok_and(|packet| code(&packet, ProtocolVersion::V5).is_none())
+    })
 }
 
 /// Whether a server of this version sends packets of this type.

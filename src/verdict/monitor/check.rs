@@ -106,6 +106,7 @@ checks! {
     ID_NOT_ASSIGNED - ["MQTT-3.2.2-16" "MQTT-3.1.3-7"] Must
         "an Assigned Client Identifier for a client that came without one";
     ID_ASSIGNED_UNASKED - [] Should "an Assigned Client Identifier only for a client that came without one";
+    ASSIGNED_ID_IN_USE - ["MQTT-3.2.2-16"] Must "an Assigned Client Identifier that no other client has";
     RESPONSE_INFORMATION_UNASKED - ["MQTT-3.1.2-28"] Must "Response Information only for a client that asked for it";
     METHOD_UNASKED - ["MQTT-4.12.0-6"] Must "no Authentication Method for a client that sent none";
     METHOD_CHANGED - ["MQTT-4.12.0-5"] Must "the Authentication Method of the CONNECT";
@@ -171,11 +172,12 @@ checks! {
     PUBLISH_AFTER_PUBREL ["MQTT-4.3.3-1"] ["MQTT-4.3.3-6"] Must "no PUBLISH again once its PUBREL was sent";
     PUBREL_WITHOUT_PUBREC ["MQTT-4.3.3-1"] ["MQTT-4.3.3-4"] Must "PUBREL only after a PUBREC that accepts";
     PUBREL_ID ["MQTT-2.3.1-6"] ["MQTT-2.2.1-5"] Must "the packet identifier of a PUBLISH of QoS 2";
-    PUBREL_ORDER ["MQTT-4.6.0-6" "MQTT-4.6.0-4"] - Must "PUBRELs in the order of the PUBRECs";
-    RESEND_ORDER ["MQTT-4.6.0-6" "MQTT-4.6.0-1"] - Must "PUBLISH packets sent again in their first order";
+    PUBREL_ORDER ["MQTT-4.6.0-6"] - Must "PUBRELs in the order of the PUBRECs";
+    RESEND_ORDER ["MQTT-4.6.0-6"] - Must "PUBLISH packets sent again in their first order";
 
     // Subscriptions.
     QOS_ABOVE_GRANT ["MQTT-3.8.4-6"] ["MQTT-3.8.4-8"] Must "a QoS of at most the highest that was granted";
+    QOS_ABOVE_SHARED_GRANT - ["MQTT-4.8.2-3" "MQTT-3.8.4-8"] Must "a QoS of at most the highest that was granted";
     RETAIN_ON_LIVE ["MQTT-3.3.1-9"] ["MQTT-3.3.1-12"] Must
         "RETAIN 1 only once for each new subscription that matches";
     RETAINED_UNWANTED - ["MQTT-3.3.1-11" "MQTT-3.3.1-12"] Must "no retained message for Retain Handling 2";

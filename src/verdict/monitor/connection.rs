@@ -30,8 +30,10 @@ pub(super) struct Connection {
     pub(super) requests: Requests,
     /// What the client sent before the CONNACK.
     pub(super) early: Vec<Packet>,
-    /// The transport has ended.
+    /// The broker has ended the transport.
     pub(super) is_over: bool,
+    /// The client has ended the transport, or said that it will.
+    pub(super) has_left: bool,
     /// The broker has sent DISCONNECT.
     has_disconnected: bool,
     /// A packet out of place has been told; those behind it are not told again.
@@ -82,6 +84,7 @@ impl Connection {
             requests: Requests::default(),
             early: Vec::new(),
             is_over: false,
+            has_left: false,
             has_disconnected: false,
             order_told: false,
             aliases: BTreeMap::new(),
@@ -106,6 +109,12 @@ impl Connection {
             (None, Some(connect)) => &*connect.client_id == client_id,
             _ => false,
         }
+    }
+
+    /// Whether it stands, with this client identifier.
+    pub(super) fn has(&self, client_id: &ByteString) -> bool {
+        let has_id = matches!(&self.key, Some(Key::Client(id)) if id == client_id);
+        has_id && !self.is_superseded && !self.is_over && !self.has_left
     }
 
     /// The client has sent its first CONNECT.

@@ -222,10 +222,11 @@ impl Flights {
         found
     }
 
-    /// Whether this PUBREL comes before one of the same topic that is due first. [3.1.1 MQTT-4.6.0-6]
+    /// Whether this PUBREL comes before one of the same topic that is due first, which is told once.
+    /// [3.1.1 MQTT-4.6.0-6]
     fn overtakes(
         &self,
-        passage: &Passage,
+        passage: &mut Passage,
         id: PacketId,
         version: ProtocolVersion,
     ) -> Option<Found> {
@@ -235,9 +236,10 @@ impl Flights {
         let topic = |id: &PacketId| Some(&self.by_id.get(id)?.content.topic);
         let own = topic(&id)?;
         let place = passage.awaited.iter().position(|a| *a == id)?;
-        let due = passage.awaited[..place]
+        let before = passage.awaited[..place]
             .iter()
-            .find(|a| topic(a) == Some(own))?;
+            .position(|a| topic(a) == Some(own))?;
+        let due = passage.awaited.remove(before);
         Some(check::PUBREL_ORDER.found(format!(
             "PUBREL {id} before PUBREL {due}, whose PUBREC came first"
         )))

@@ -125,7 +125,8 @@ fn watch(transcript: &Transcript, restarts: &[Duration]) -> Vec<(EventIndex, Fou
             What::Received { frame, .. } => monitor.received(event.lane, frame),
             What::Garbage { error, .. } => monitor.garbage(event.lane, error),
             What::Closed(_) => monitor.connections[event.lane.0].is_over = true,
-            What::Opened | What::Truncated { .. } | What::Dropped(_) => {}
+            What::Dropped(_) => monitor.connections[event.lane.0].has_left = true,
+            What::Opened | What::Truncated { .. } => {}
         }
         let found = std::mem::take(&mut monitor.found).into_iter();
         told.extend(found.map(|found| (EventIndex(index), found)));
@@ -180,6 +181,7 @@ impl Monitor<'_> {
                 }
             }
             Packet::PingReq => connection.pinged(),
+            Packet::Disconnect(_) => connection.has_left = true,
             packet if connection.handshake == Handshake::Accepted => self.did(lane, &packet),
             packet => connection.early.push(packet),
         }
@@ -273,7 +275,8 @@ impl Monitor<'_> {
         match Packet::decode(frame, connection.version) {
             Ok(packet) => self.judge(lane, &packet, frame.bytes().len()),
             Err(error) if has_version => {
-                let found = bounds::malformed(&error, connection.version);
+                let is_faulty = connection.is_faulty;
+                let found = bounds::malformed(frame, &error, connection.version, is_faulty);
                 self.found.push(found);
                 self.lost(lane, packet_type);
             }
@@ -343,6 +346,13 @@ impl Monitor<'_> {
             return;
         }
         connection.handshake = Handshake::Accepted;
+        if let Some(id) = connack.properties.assigned_client_identifier()
+            && self.connections.iter().any(|other| other.has(&id))
+        {
+            self.found.push(check::ASSIGNED_ID_IN_USE.found(format!(
+                "CONNACK with Assigned Client Identifier {id:?}, which a connected client has"
+            )));
+        }
         self.begin(lane, connack);
         for packet in std::mem::take(&mut self.connections[lane.0].early) {
             self.did(lane, &packet);

@@ -152,7 +152,7 @@ impl Subscriptions {
         if version == ProtocolVersion::V5 {
             found.extend(self.identifiers(publish, name));
         }
-        found.extend(self.qos(publish, name));
+        found.extend(self.qos(publish, name, version));
         found.extend(self.retain(publish, name, version));
         found
     }
@@ -184,11 +184,16 @@ impl Subscriptions {
             })
     }
 
-    fn qos(&self, publish: &Publish, name: &str) -> Option<Found> {
+    fn qos(&self, publish: &Publish, name: &str, version: ProtocolVersion) -> Option<Found> {
         let highest = self.matching(name).map(|s| s.qos).max()?;
+        let is_shared = version == ProtocolVersion::V5 && self.matching(name).all(|s| s.is_shared);
+        let check = match is_shared {
+            true => &check::QOS_ABOVE_SHARED_GRANT,
+            false => &check::QOS_ABOVE_GRANT,
+        };
         let qos = publish.qos.as_u8();
         (qos > highest).then(|| {
-            check::QOS_ABOVE_GRANT.found(format!(
+            check.found(format!(
                 "PUBLISH of {name:?} at QoS {qos}, but at most {highest} was granted"
             ))
         })

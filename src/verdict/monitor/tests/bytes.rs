@@ -176,3 +176,24 @@ fn a_fault_has_the_words_of_the_decoder() {
     assert_eq!(found[0].1.actual, "PUBLISH whose packet_id at byte 7 is 0");
     assert_eq!(found[0].1.also, ["MQTT-2.2.1-4"]);
 }
+
+#[test]
+fn a_missing_property_length_is_told_from_other_faults() {
+    let clauses = |packet: Packet, lie: Lie| {
+        let record = before(&packet, V5).broker_lies(&packet, lie);
+        let found = record.found();
+        assert_eq!(found.len(), 1, "{packet:?}: {found:?}");
+        found[0].1.also.clone()
+    };
+    let length = || omit("property_length");
+    assert_eq!(clauses(suback(1, &[0x80]), length()), ["MQTT-2.2.2-1"]);
+    assert_eq!(clauses(connack(false, 0), length()), ["MQTT-2.2.2-1"]);
+    // The same bytes may be a SUBACK without codes, or an UNSUBACK.
+    let both = ["MQTT-3.8.4-6", "MQTT-2.2.2-1"];
+    assert_eq!(clauses(suback(1, &[0]), length()), both);
+    let both = ["MQTT-3.11.3-2", "MQTT-2.2.2-1"];
+    assert_eq!(clauses(unsuback(1, &[0]), length()), both);
+    // A property that has no place there is another fault.
+    let foreign = Lie::Properties(b"\x21\x00\x01"[..].into());
+    assert_eq!(clauses(suback(1, &[0]), foreign), ["RULE-2.2.2.2-1"]);
+}

@@ -309,3 +309,17 @@ fn aliases() -> Vec<Case> {
     }
     cases
 }
+
+#[test]
+fn tells_an_overtaken_pubrel_once() {
+    let mut record = Record::connected(V3);
+    for id in 1..=4 {
+        record = record
+            .broker(sends(publish(2, id, "x")))
+            .client(answer(2, id));
+    }
+    for id in 2..=4 {
+        record = record.broker(Packet::PubRel(ack(id)));
+    }
+    assert_eq!(record.found().len(), 1);
+}

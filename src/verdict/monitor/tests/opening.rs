@@ -132,6 +132,13 @@ fn both_versions() -> Vec<Case> {
 fn of_5() -> Vec<Case> {
     let open = || Record::open(V5).connect(connect(V5));
     let new = |clean| Record::open(V5).connect(anonymous(V5, clean));
+    let given = || connack_with(false, 0, [assigned()]);
+    let two = || {
+        new(true)
+            .broker(given())
+            .again()
+            .connect(anonymous(V5, true))
+    };
     let mut cases = vec![
         Case::new(
             &check::DISCONNECT_FIRST,
@@ -180,6 +187,12 @@ fn of_5() -> Vec<Case> {
             V5,
             new(true).broker(connack(false, 0x85)),
             new(true).broker(connack(false, 0)),
+        ),
+        Case::new(
+            &check::ASSIGNED_ID_IN_USE,
+            V5,
+            two().on(0).closed().on(1).broker(given()),
+            two().broker(given()),
         ),
         Case::new(
             &check::ID_ASSIGNED_UNASKED,

@@ -67,6 +67,12 @@ fn qos() -> Vec<Case> {
             subscribed(version, "a/+", 2, 0).broker(live(1)),
         ));
     }
+    cases.push(Case::new(
+        &check::QOS_ABOVE_SHARED_GRANT,
+        V5,
+        subscribed(V5, "$share/g/a/b", 2, 1).broker(live(1)),
+        subscribed(V5, "$share/g/a/b", 2, 1).broker(live(2)),
+    ));
     cases
 }
 
