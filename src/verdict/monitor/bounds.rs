@@ -129,7 +129,7 @@ pub(super) fn malformed(
         "{} whose {} at byte {} {}",
         error.packet, error.field, error.offset, error.problem
     );
-    if version == ProtocolVersion::V5 && lacks_property_length(frame) {
+    if version == ProtocolVersion::V5 && !is_echo && lacks_property_length(frame) {
         clauses.push("MQTT-2.2.2-1");
         clauses.dedup();
         actual.push_str("; it would be right with a Property Length of 0 put in");
