@@ -1,7 +1,7 @@
 //! What a CONNACK that accepts says.
 
 use bytestring::ByteString;
-use mqtt_check_codec::{Connect, Properties, Property, ProtocolVersion, QoS};
+use mqtt_check_codec::{ConnAck, Connect, Properties, Property, ProtocolVersion, QoS, ReasonCode};
 
 use super::Broker;
 use super::session::Expiry;
@@ -85,5 +85,14 @@ impl Broker {
             properties.push(Property::AuthenticationMethod(method));
         }
         properties
+    }
+}
+
+/// The CONNACK that a deviation sends once more.
+pub(crate) const fn again() -> ConnAck {
+    ConnAck {
+        session_present: false,
+        reason: ReasonCode::SUCCESS,
+        properties: Properties::new(),
     }
 }

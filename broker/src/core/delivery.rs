@@ -218,10 +218,7 @@ impl Session {
         if rules.breaks(Deviation::NoConnack) {
             return;
         }
-        if rules.breaks(Deviation::ConnackTwice) {
-            link.send(rules, turn, Packet::ConnAck(connack.clone()));
-        }
-        // [5 MQTT-3.2.0-2] [5 MQTT-3.2.2-8]
+        // [5 MQTT-3.2.2-8]
         link.send(rules, turn, Packet::ConnAck(connack));
     }
 

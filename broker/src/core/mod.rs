@@ -332,8 +332,14 @@ impl Broker {
             Packet::Subscribe(subscribe) => self.subscribe_received(turn, key, subscribe),
             Packet::Unsubscribe(unsubscribe) => self.unsubscribe_received(turn, key, &unsubscribe),
             Packet::PingReq if self.holds_everything(key) => {}
-            // [3.1.1 MQTT-3.12.4-1] [5 MQTT-3.12.4-1] [5 MQTT-4.9.0-3]
-            Packet::PingReq => self.send_or_close(turn, key, Packet::PingResp),
+            // [3.1.1 MQTT-3.12.4-1] [5 MQTT-3.12.4-1] [5 MQTT-4.9.0-3]. PINGRESP, and no other CONNACK
+            // [5 MQTT-3.2.0-2].
+            Packet::PingReq => {
+                if self.rules.breaks(Deviation::ConnackTwice) {
+                    self.send_or_close(turn, key, Packet::ConnAck(connack::again()));
+                }
+                self.send_or_close(turn, key, Packet::PingResp);
+            }
             Packet::Disconnect(disconnect) => self.disconnect_received(turn, key, &disconnect),
             Packet::Connect(_) if self.rules.breaks(Deviation::SecondConnectIgnored) => {}
             Packet::Auth(_) if self.rules.breaks(Deviation::AuthWithoutMethodIgnored) => {}

@@ -18,7 +18,7 @@ faults {
     ConnackAfterMessages "connack-after-messages" [V5 "MQTT-3.2.0-1", V3_1_1 "MQTT-3.2.0-1"]
         "a resumed session's messages are sent before CONNACK",
     ConnackTwice "connack-twice" [V5 "MQTT-3.2.0-2"]
-        "an accepted CONNECT is acknowledged twice",
+        "PINGREQ is answered by another CONNACK too",
     ConnackFlagsReserved "connack-flags-reserved" [V5 "MQTT-3.2.2-1", V3_1_1 "RULE-3.2.2.1-1"]
         "a reserved bit of the Connect Acknowledge Flags is set",
     ConnackCodeUnknown "connack-code-unknown" [V5 "MQTT-3.2.2-8"]
