@@ -1,6 +1,5 @@
 //! One connection: bytes in, packets to the core; packets from the core, bytes out.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
@@ -52,7 +51,6 @@ pub(super) struct Connection<S> {
     reading: bool,
     inbound: BytesMut,
     read_size: usize,
-    packets: VecDeque<Packet>,
     outbound: BytesMut,
     linger: Duration,
     /// When the close no longer waits for the peer.
@@ -71,7 +69,6 @@ impl<S> Connection<S> {
             reading: true,
             inbound: BytesMut::new(),
             read_size: READ_MINIMUM,
-            packets: VecDeque::new(),
             outbound: BytesMut::new(),
             linger,
             patience: None,
@@ -113,7 +110,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.shared.lost(self.id);
                 return Poll::Ready(Phase::Over);
             };
-            if standing.closing && self.outbound.is_empty() && self.packets.is_empty() {
+            if standing.closing && self.outbound.is_empty() {
                 if standing.more {
                     continue;
                 }
@@ -128,6 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
             }
             if !progress {
+                self.rest();
                 return match standing.closing {
                     true => self.out_of_patience(cx, LINGER).map(|()| Phase::Over),
                     false => Poll::Pending,
@@ -139,16 +137,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Encodes what the core wants sent, as far as there is room for it.
     fn fill(&mut self, cx: &Context<'_>) -> Standing {
         let room = WRITE_CHUNK.saturating_sub(self.outbound.len());
-        let standing = self
-            .shared
-            .collect(self.id, room, &mut self.packets, cx.waker());
-        let form = self.shared.config.form();
-        while let Some(packet) = self.packets.pop_front() {
+        let (version, form) = (self.version, self.shared.config.form());
+        let deviations = &self.shared.deviations;
+        let outbound = &mut self.outbound;
+        self.shared.collect(self.id, room, cx.waker(), |packet| {
             // A packet that cannot be encoded is larger than the protocol knows: it counts as sent.
-            let deviations = &self.shared.deviations;
-            let _ = write(packet, self.version, form, deviations, &mut self.outbound);
+            let _ = write(packet, version, form, deviations, outbound);
+        })
+    }
+
+    /// A connection that waits keeps no memory to wait with.
+    fn rest(&mut self) {
+        if self.inbound.is_empty() {
+            self.inbound = BytesMut::new();
         }
-        standing
+        if self.outbound.is_empty() {
+            self.outbound = BytesMut::new();
+        }
     }
 
     /// Writes what is encoded; says whether any of it went out.

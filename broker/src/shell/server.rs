@@ -346,14 +346,14 @@ impl Shared {
         }
     }
 
-    /// Takes what may be written next to a connection, some `limit` bytes of it, and leaves word whom to wake when
+    /// Gives what may be written next to a connection, some `limit` bytes of it, and leaves word whom to wake when
     /// there is more.
     pub(super) fn collect(
         &self,
         connection: ConnectionId,
         limit: usize,
-        packets: &mut VecDeque<Packet>,
         waker: &Waker,
+        give: impl FnMut(Packet),
     ) -> Standing {
         let mut state = self.lock();
         let Some(outbox) = state.outboxes.get_mut(&connection) else {
@@ -363,7 +363,7 @@ impl Shared {
                 more: false,
             };
         };
-        outbox.take(limit, packets);
+        outbox.take(limit, give);
         outbox.listen(waker);
         if outbox.congested && outbox.bytes <= self.config.maximum_outgoing_bytes / 2 {
             outbox.congested = false;
@@ -453,13 +453,17 @@ impl Outbox {
         self.wake();
     }
 
-    fn take(&mut self, limit: usize, packets: &mut VecDeque<Packet>) {
+    fn take(&mut self, limit: usize, mut give: impl FnMut(Packet)) {
         let mut taken = 0;
         while taken < limit
             && let Some(packet) = self.packets.pop_front()
         {
             taken += weight(&packet);
-            packets.push_back(packet);
+            give(packet);
+        }
+        if self.packets.is_empty() {
+            // Most connections wait most of the time, and then need no memory for it.
+            self.packets = VecDeque::new();
         }
         self.bytes -= taken;
     }

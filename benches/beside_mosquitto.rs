@@ -1,0 +1,296 @@
+//! `cargo bench --bench beside_mosquitto`: the bundled broker and Debian's mosquitto under the same load, one after the
+//! other, as ratios. Both run in a process of their own; the load comes from this one, over 127.0.0.1, in 3.1.1.
+
+use std::fs;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use mqtt_check_codec::{
+    Connect, Packet, PacketId, Properties, ProtocolVersion, Publish, QoS, Subscribe, Subscription,
+    SubscriptionOptions,
+};
+use tempfile::TempDir;
+
+const VERSION: ProtocolVersion = ProtocolVersion::V3_1_1;
+const PAYLOAD: [u8; 100] = [b'x'; 100];
+/// Messages that are on their way at a time: fewer than any broker drops.
+const BATCH: usize = 100;
+const CLIENTS: usize = 1_000;
+const IDLE: usize = 10_000;
+
+/// A broker in a process of its own.
+struct Broker {
+    name: &'static str,
+    address: String,
+    process: Child,
+    /// Its settings.
+    _folder: TempDir,
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Broker {
+    fn bundled() -> io::Result<Self> {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_mqtt-check"))
+            .args(["broker", "--listen", "127.0.0.1:0"])
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let stderr = process.stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let mut line = String::new();
+        BufReader::new(stderr).read_line(&mut line)?;
+        let address = line.trim().replace("listening on ", "");
+        Ok(Self {
+            name: "bundled",
+            address,
+            process,
+            _folder: tempfile::tempdir()?,
+        })
+    }
+
+    fn mosquitto() -> io::Result<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("mosquitto.conf");
+        let settings = "allow_anonymous true\nmax_inflight_messages 0\nmax_queued_messages 0\n\
+                        set_tcp_nodelay true\nlog_type error\n";
+        fs::write(&file, format!("listener {port} 127.0.0.1\n{settings}"))?;
+        let process = Command::new("mosquitto")
+            .arg("-c")
+            .arg(&file)
+            .stderr(Stdio::null())
+            .spawn()?;
+        let broker = Self {
+            name: "mosquitto",
+            address: format!("127.0.0.1:{port}"),
+            process,
+            _folder: folder,
+        };
+        for _ in 0..100 {
+            if TcpStream::connect(&broker.address).is_ok() {
+                return Ok(broker);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Err(io::ErrorKind::TimedOut.into())
+    }
+
+    fn connect(&self, client: usize) -> io::Result<TcpStream> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        let connect = Connect {
+            version: VERSION,
+            clean_start: true,
+            keep_alive_s: 0,
+            properties: Properties::new(),
+            client_id: format!("load{client}").into(),
+            will: None,
+            username: None,
+            password: None,
+        };
+        stream.write_all(&bytes(&Packet::Connect(Box::new(connect))))?;
+        skip(&mut stream, 4)?;
+        Ok(stream)
+    }
+
+    fn subscribe(&self, client: usize, qos: QoS) -> io::Result<TcpStream> {
+        let mut stream = self.connect(client)?;
+        stream.write_all(&bytes(&Packet::Subscribe(Subscribe {
+            packet_id: PacketId::MIN,
+            properties: Properties::new(),
+            subscriptions: vec![Subscription {
+                filter: "load".into(),
+                options: SubscriptionOptions::new(qos),
+            }],
+        })))?;
+        skip(&mut stream, 5)?;
+        Ok(stream)
+    }
+
+    /// Kilobytes that are in memory.
+    fn resident_kb(&self) -> io::Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().nth(1));
+        number
+            .and_then(|number| number.parse().ok())
+            .ok_or(io::ErrorKind::NotFound.into())
+    }
+}
+
+fn bytes(packet: &Packet) -> Vec<u8> {
+    let frame = packet.to_frame(VERSION).expect("it can be written");
+    frame.bytes().to_vec()
+}
+
+fn publish(qos: QoS, id: usize) -> Vec<u8> {
+    let id = u16::try_from(id % 60_000 + 1).ok().and_then(PacketId::new);
+    bytes(&Packet::Publish(Publish {
+        dup: false,
+        qos,
+        retain: false,
+        topic: "load".into(),
+        packet_id: id.filter(|_| qos > QoS::AtMostOnce),
+        properties: Properties::new(),
+        payload: PAYLOAD.to_vec().into(),
+    }))
+}
+
+/// Reads and forgets.
+fn skip(stream: &mut TcpStream, count: usize) -> io::Result<()> {
+    let mut buffer = vec![0; count];
+    stream.read_exact(&mut buffer)
+}
+
+/// Reads so many packets of this size and answers each by a packet of this first byte and its packet id, which stands
+/// at `id_at`.
+fn answer(stream: &mut TcpStream, size: usize, id_at: usize, first_byte: u8) -> io::Result<()> {
+    let mut buffer = vec![0; size * BATCH];
+    stream.read_exact(&mut buffer)?;
+    let mut answers = Vec::with_capacity(4 * BATCH);
+    for packet in buffer.chunks(size) {
+        answers.extend([first_byte, 2, packet[id_at], packet[id_at + 1]]);
+    }
+    stream.write_all(&answers)
+}
+
+/// Messages a second from one publisher to one subscriber.
+fn one_to_one(broker: &Broker, qos: QoS, rounds: usize) -> io::Result<f64> {
+    let mut reader = broker.subscribe(0, qos)?;
+    let mut writer = broker.connect(1)?;
+    let size = publish(qos, 0).len();
+    let id_at = 2 + 2 + "load".len();
+    let began = Instant::now();
+    for round in 0..rounds {
+        let batch: Vec<u8> = (0..BATCH)
+            .flat_map(|n| publish(qos, round * BATCH + n))
+            .collect();
+        writer.write_all(&batch)?;
+        match qos {
+            QoS::AtMostOnce => skip(&mut reader, size * BATCH)?,
+            QoS::AtLeastOnce => {
+                answer(&mut reader, size, id_at, 0x40)?;
+                skip(&mut writer, 4 * BATCH)?;
+            }
+            QoS::ExactlyOnce => {
+                answer(&mut writer, 4, 2, 0x62)?;
+                skip(&mut writer, 4 * BATCH)?;
+                answer(&mut reader, size, id_at, 0x50)?;
+                answer(&mut reader, 4, 2, 0x70)?;
+            }
+        }
+    }
+    Ok(per_second(rounds * BATCH, began))
+}
+
+/// Deliveries a second from one publisher to many subscribers.
+fn fan_out(broker: &Broker, rounds: usize) -> io::Result<f64> {
+    let mut readers = (0..CLIENTS)
+        .map(|n| broker.subscribe(n, QoS::AtMostOnce))
+        .collect::<io::Result<Vec<_>>>()?;
+    let mut writer = broker.connect(CLIENTS)?;
+    let batch = publish(QoS::AtMostOnce, 0).repeat(10);
+    let began = Instant::now();
+    for _ in 0..rounds {
+        writer.write_all(&batch)?;
+        for reader in &mut readers {
+            skip(reader, batch.len())?;
+        }
+    }
+    Ok(per_second(rounds * 10 * CLIENTS, began))
+}
+
+/// Messages a second from many publishers to one subscriber.
+fn fan_in(broker: &Broker, rounds: usize) -> io::Result<f64> {
+    let mut reader = broker.subscribe(CLIENTS, QoS::AtMostOnce)?;
+    let mut writers = (0..CLIENTS)
+        .map(|n| broker.connect(n))
+        .collect::<io::Result<Vec<_>>>()?;
+    let message = publish(QoS::AtMostOnce, 0);
+    let began = Instant::now();
+    for _ in 0..rounds {
+        for some in writers.chunks_mut(BATCH) {
+            for writer in some.iter_mut() {
+                writer.write_all(&message)?;
+            }
+            skip(&mut reader, message.len() * some.len())?;
+        }
+    }
+    Ok(per_second(rounds * CLIENTS, began))
+}
+
+/// Kilobytes for each of many idle connections, as far as this process may open them.
+fn idle(broker: &Broker) -> io::Result<(usize, f64)> {
+    let before = broker.resident_kb()?;
+    let mut streams = Vec::new();
+    while streams.len() < IDLE {
+        match broker.subscribe(streams.len(), QoS::AtLeastOnce) {
+            Ok(stream) => streams.push(stream),
+            Err(_) if !streams.is_empty() => break,
+            Err(error) => return Err(error),
+        }
+    }
+    let grown = broker.resident_kb()?.saturating_sub(before);
+    Ok((streams.len(), grown as f64 / streams.len() as f64))
+}
+
+fn per_second(count: usize, began: Instant) -> f64 {
+    count as f64 / began.elapsed().as_secs_f64()
+}
+
+fn main() -> io::Result<()> {
+    // `cargo test --benches` wants to see that it runs, not how fast.
+    let scale = if std::env::args().any(|argument| argument == "--bench") {
+        20
+    } else {
+        1
+    };
+    let Ok(mosquitto) = Broker::mosquitto() else {
+        println!("there is no mosquitto here to stand beside");
+        return Ok(());
+    };
+    let bundled = Broker::bundled()?;
+    println!(
+        "{:<28} {:>12} {:>12} {:>7}",
+        "", bundled.name, mosquitto.name, "ratio"
+    );
+    // First, while neither has memory that it has done with.
+    let (count, ours) = idle(&bundled)?;
+    let (_, theirs) = idle(&mosquitto)?;
+    let what = format!("{count} idle, kB each");
+    println!(
+        "{what:<28} {ours:>12.2} {theirs:>12.2} {:>7.2}",
+        ours / theirs
+    );
+    let show = |what: &str, load: &dyn Fn(&Broker) -> io::Result<f64>| -> io::Result<()> {
+        // Once before it counts.
+        load(&bundled)?;
+        load(&mosquitto)?;
+        let (ours, theirs) = (load(&bundled)?, load(&mosquitto)?);
+        println!(
+            "{what:<28} {ours:>12.0} {theirs:>12.0} {:>7.2}",
+            ours / theirs
+        );
+        Ok(())
+    };
+    show("qos 0, 1 to 1, messages/s", &|b| {
+        one_to_one(b, QoS::AtMostOnce, 100 * scale)
+    })?;
+    show("qos 1, 1 to 1, messages/s", &|b| {
+        one_to_one(b, QoS::AtLeastOnce, 50 * scale)
+    })?;
+    show("qos 2, 1 to 1, messages/s", &|b| {
+        one_to_one(b, QoS::ExactlyOnce, 25 * scale)
+    })?;
+    show("1 to 1000, deliveries/s", &|b| fan_out(b, 2 * scale))?;
+    show("1000 to 1, messages/s", &|b| fan_in(b, 5 * scale))?;
+    Ok(())
+}
