@@ -535,3 +535,41 @@ steps:
     );
     assert_eq!(result.verdict, Verdict::Failed);
 }
+
+/// The library ends its connection on a message that it finds too large. What then does not come, here or anywhere
+/// else, is not the broker's fault.
+#[test]
+fn a_message_that_the_library_does_not_take_ends_the_case() {
+    let scenario = "title: A message of more than ten kilobytes
+versions: [5]
+clients:
+  reader: { driver: rumqttc }
+  publisher:
+steps:
+  - reader: connect
+  - reader: { subscribe: t }
+  - publisher: connect
+  - publisher: { subscribe: u }
+  - publisher: { publish: { topic: t, payload: { size: 20000 } } }
+  - reader: { expect: publish }
+  - reader: { publish: { topic: u } }
+  - publisher: { expect: publish }
+";
+    let (plan, result) = run(scenario).remove(0);
+    let why = "Mqtt state: Mqtt serialization/deserialization error: \
+               Max Payload size of 10240 has been exceeded by packet of 20004 bytes";
+    assert_eq!(
+        result.verdict,
+        Verdict::Inconclusive {
+            reason: format!("rumqttc ended the connection by itself: {why}")
+        },
+        "{:?}",
+        result.findings
+    );
+    let facts = &transcript(&result).facts;
+    assert_eq!(facts.len(), 1);
+    assert_eq!(
+        text::fact(&plan, &facts[0]),
+        format!("reader: rumqttc ended its connection on PUBLISH: {why}")
+    );
+}
