@@ -87,6 +87,45 @@ fn each_accepted_deviation_shows_by_its_bytes_alone() {
     }
 }
 
+#[test]
+fn the_overview_has_every_deviation() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let overview =
+        std::fs::read_to_string(root.join("docs/targets/mosquitto.md")).expect("it is there");
+    let rows: Vec<&str> = overview
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains("@"))
+        .collect();
+    let file = TargetFile::read(&root.join("targets/mosquitto.yaml")).expect("a sound target file");
+    let mut missing = Vec::new();
+    for deviation in &file.deviations {
+        let cases: Vec<String> = deviation
+            .cases
+            .iter()
+            .map(|case| format!("`{case}`"))
+            .collect();
+        let clauses: Vec<String> = deviation
+            .clauses
+            .iter()
+            .map(|clause| format!("{} {}", clause.version, clause.id))
+            .collect();
+        let cells = format!("| {} | {} |", cases.join(", "), clauses.join(", "));
+        let thread = deviation.thread.as_deref().unwrap_or_default();
+        let is_there = rows
+            .iter()
+            .any(|row| row.contains(&cells) && row.contains(thread));
+        if !is_there {
+            missing.push(cells);
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "not in the overview:\n{}",
+        missing.join("\n")
+    );
+    assert_eq!(rows.len(), file.deviations.len(), "rows of no deviation");
+}
+
 /// The target file, if its broker is installed in the version that was looked at.
 fn target() -> Option<TargetFile> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("targets/mosquitto.yaml");

@@ -94,7 +94,7 @@ pub(super) struct Arguments {
 
     /// Hold the records against what is accepted for this target, and else against what is expected; a --target does
     /// so by itself
-    #[arg(long, value_name = "NAME", requires = "broker", conflicts_with = "no_snapshots", value_parser = target_name, help_heading = "Snapshots")]
+    #[arg(long, value_name = "NAME", requires = "reached", conflicts_with = "no_snapshots", value_parser = target_name, help_heading = "Snapshots")]
     baseline: Option<String>,
 
     /// Write a report: json or junit; repeatable

@@ -239,12 +239,9 @@ pub(super) fn snapshot(case: &CaseReport<'_>, style: Style) -> String {
     let Some(comparison) = &case.comparison else {
         return String::new();
     };
-    if let (State::Same, Some(why)) = (comparison.state, &comparison.unexplained) {
-        let path = comparison.path.display();
-        return format!("{} {path}\n  {why}\n", style.bad("UNEXPLAINED"));
-    }
     let word = match (comparison.state, comparison.updated) {
         (State::Same, _) if !comparison.fails() => return String::new(),
+        (State::Same, _) if comparison.unexplained.is_some() => style.bad("UNEXPLAINED"),
         (State::Same, _) => style.doubtful("PENDING"),
         (_, true) => style.good("UPDATED"),
         (State::Changed, _) => style.bad("CHANGED"),
@@ -265,8 +262,11 @@ pub(super) fn snapshot(case: &CaseReport<'_>, style: Style) -> String {
         State::Stale if !comparison.updated => out.push_str(
             "  the target now does what is expected: remove the file, or run with --update\n",
         ),
-        State::Same => out.push_str("  a .snap.new lies beside it\n"),
+        State::Same if comparison.pending => out.push_str("  a .snap.new lies beside it\n"),
         _ => {}
+    }
+    if let Some(why) = &comparison.unexplained {
+        out.push_str(&format!("  {why}\n"));
     }
     out
 }

@@ -4,6 +4,7 @@ use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestS
 
 use super::words::{Style, alternatives};
 use super::{CaseReport, Report, case};
+use crate::snapshot::State;
 use crate::verdict::{FindingKind, Verdict};
 
 /// The document as text. Cases are in a suite for each folder.
@@ -90,9 +91,9 @@ fn status(case: &CaseReport<'_>) -> TestCaseStatus {
         Some(comparison) if comparison.fails() => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type("snapshot");
-            let word = match comparison.unexplained {
-                Some(_) => "unexplained",
-                None => comparison.state.as_str(),
+            let word = match (comparison.state, &comparison.unexplained) {
+                (State::Same, Some(_)) => "unexplained",
+                (state, _) => state.as_str(),
             };
             status.set_message(format!("the record is not as reviewed: {word}"));
             status.set_description(case::snapshot(case, Style::PLAIN));

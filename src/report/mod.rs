@@ -101,7 +101,8 @@ impl CaseReport<'_> {
     /// Whether what does not hold was reviewed and accepted for this target.
     pub fn is_accepted(&self) -> bool {
         let accepted = self.comparison.as_ref().is_some_and(|c| {
-            c.against_accepted && c.state == State::Same && c.unexplained.is_none()
+            let is_reviewed = c.state == State::Same || (c.updated && c.state != State::Stale);
+            c.against_accepted && is_reviewed && c.unexplained.is_none()
         });
         accepted && matches!(self.result.verdict, Verdict::Failed | Verdict::Warned)
     }

@@ -69,7 +69,7 @@ pub struct Comparison {
     pub updated: bool,
     /// It was held against what is accepted for this target.
     pub against_accepted: bool,
-    /// Why what was accepted counts for nothing: nobody has said what the deviation is.
+    /// Why a deviating record counts for nothing, reviewed or not: nobody has said what the deviation is.
     pub unexplained: Option<String>,
 }
 

@@ -27,6 +27,9 @@ use reading::{Map, Reading};
 const READY_WITHIN: Duration = Duration::from_secs(10);
 /// The longest of the spans that a target file may name.
 const LONGEST: Duration = Duration::from_secs(600);
+/// How a command is written.
+const COMMAND_HINT: &str =
+    "a list of the program and its arguments: command: [mosquitto, -c, '{config}']";
 /// What stands for the port that was chosen.
 pub(super) const PORT: &str = "{port}";
 /// What stands for the path of the written configuration.
@@ -210,20 +213,18 @@ fn checked_url(reading: &Reading, url: String, place: Place, starts: bool) -> Op
 }
 
 fn start(mut map: Map<'_>) -> Option<Start> {
-    let command = map.list("command", command_word);
-    let config = map.text("config");
-    let stop = map.list("stop", command_word);
-    let within = map.duration("within", LONGEST);
     let reading = map.reading();
     let place = map.place();
+    let command = map
+        .require("command", COMMAND_HINT)
+        .and_then(|node| reading.one_or_more(node, command_word));
+    let config = map.text("config");
+    let stop = map
+        .take("stop")
+        .map(|node| reading.one_or_more(node, command_word));
+    let within = map.duration("within", LONGEST);
     map.finish();
-    let Some(command) = command.filter(|words| !words.is_empty()) else {
-        return reading.fail(
-            place,
-            "`start` has no `command`",
-            "a list of the program and its arguments: command: [mosquitto, -c, '{config}']",
-        );
-    };
+    let command = command?;
     let names_config = command.iter().any(|word| word.contains(CONFIG));
     if names_config != config.is_some() {
         let title = if names_config {
@@ -244,7 +245,10 @@ fn start(mut map: Map<'_>) -> Option<Start> {
     Some(Start {
         command,
         config,
-        stop,
+        stop: match stop {
+            Some(stop) => Some(stop?),
+            None => None,
+        },
         ready_within: within.unwrap_or(READY_WITHIN),
     })
 }

@@ -9,21 +9,6 @@ use mqtt_check_broker::{Config, Deviation, Deviations};
 
 use crate::program::Program;
 
-/// Why the twin's deviation is accepted.
-const REASONS: &str = "\
-url: mqtt://127.0.0.1:1883
-deviations:
-  - case: session/takeover@5
-    clause: [5 MQTT-3.1.4-3]
-    came: The old connection is closed without a DISCONNECT.
-    why: On a takeover the old client gets DISCONNECT 0x8E.
-    bytes:
-      - a > 10 0e 0004 4d515454 05 02 0000 00 0001 61
-      - a closed
-    log:
-      - none
-";
-
 const TAKEOVER: &str = "\
 title: A second CONNECT takes the session over
 versions: [5]
@@ -58,6 +43,21 @@ fn serve(deviations: &'static [Deviation]) -> String {
     format!("mqtt://127.0.0.1:{}", told.recv().expect("a port"))
 }
 
+/// What is known of the twin: this case is against this clause.
+fn target_file(clause: &str, case: &str) -> String {
+    format!(
+        "url: mqtt://127.0.0.1
+deviations:
+  - case: {case}
+    clause: [{clause}]
+    came: the old connection is closed without a DISCONNECT
+    why: a DISCONNECT with 0x8E comes first
+    bytes: [a > c0 00, a < d0 00]
+    log: closing old connection
+"
+    )
+}
+
 /// With the expected record reviewed.
 fn reviewed() -> Program {
     let program = Program::new("run --update").file("scenarios/session/takeover.yaml", TAKEOVER);
@@ -89,19 +89,52 @@ fn a_reviewed_deviation_is_expected_until_it_is_gone() {
     assert_snapshot!("an_accepted_record", text);
 
     let program = program.arguments(&run);
+    assert_snapshot!("an_accepted_deviation_without_a_target_file", program.run());
+    let program = program.file("targets/twin.yaml", "url: mqtt://127.0.0.1\n");
     assert_snapshot!("an_accepted_deviation_without_a_reason", program.run());
-
-    let reasons = program.path("targets/twin.yaml");
-    fs::create_dir_all(reasons.parent().expect("it has a folder")).expect("a folder");
-    fs::write(&reasons, REASONS).expect("the target file is written");
+    let program = program.file(
+        "targets/twin.yaml",
+        target_file("5 MQTT-3.1.2-8", "session/takeover@5"),
+    );
+    assert_snapshot!("an_accepted_deviation_with_another_reason", program.run());
+    let program = program.file(
+        "targets/twin.yaml",
+        target_file("5 MQTT-3.1.4-3", "session/takeover@5"),
+    );
     assert_snapshot!("an_accepted_deviation", program.run());
-    fs::remove_file(&reasons).expect("the target file is removed");
 
     let right = serve(&[]);
     let program = program.arguments(&format!("run --broker {right} --baseline twin"));
     assert_snapshot!("a_deviation_that_is_gone", program.run());
+    // A run of a part cannot tell that an entry is needed no more; the record it can.
+    let part = format!("run --broker {right} --baseline twin --filter session/*");
+    let program = program.arguments(&part);
+    let ended = program.run();
+    assert!(ended.stdout.contains("1 stale"), "{ended}");
 
-    let program = program.arguments(&format!("run --broker {right} --baseline twin --update"));
-    assert_eq!(program.run().exit, Some(0));
+    let update = format!("run --broker {right} --baseline twin --update");
+    let ended = ended_without_entry(program.arguments(&update));
+    assert_eq!(ended.exit, Some(0), "{ended}");
+}
+
+/// Updating takes the record away, but what a person wrote stays until a person takes it out.
+fn ended_without_entry(program: Program) -> crate::program::Ended {
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
     assert!(!program.path(ACCEPTED).exists());
+    program
+        .file("targets/twin.yaml", "url: mqtt://127.0.0.1\n")
+        .run()
+}
+
+#[test]
+fn an_accepted_record_without_a_case_is_stale() {
+    let right = serve(&[]);
+    let program = reviewed()
+        .arguments(&format!("run --broker {right} --baseline twin"))
+        .file(
+            "snapshots/@twin/session/gone@5.snap",
+            "---\nsource: gone\n---\n- a: ping\n",
+        );
+    assert_snapshot!(program.run());
 }

@@ -10,7 +10,7 @@ use crate::target::TargetFile;
 use crate::target::file::Deviation;
 use crate::verdict::{CaseResult, FindingKind, Verdict};
 
-/// Why a case's accepted record counts for nothing: nothing in the target file says what the deviation is.
+/// Why a case's deviating record counts for nothing: nothing in the target file says what the deviation is.
 pub(super) fn unexplained(
     name: &str,
     file: Option<&TargetFile>,
@@ -18,7 +18,7 @@ pub(super) fn unexplained(
 ) -> Option<String> {
     let Some(file) = file else {
         return Some(format!(
-            "it was accepted without a reason: there is no targets/{name}.yaml"
+            "no reason is given for it: there is no targets/{name}.yaml"
         ));
     };
     let id = result.id.to_string();
@@ -30,7 +30,7 @@ pub(super) fn unexplained(
     let path = &file.source.path;
     if about.is_empty() {
         return Some(format!(
-            "it was accepted without a reason: no deviation in {path} has the case {id}"
+            "no reason is given for it: no deviation in {path} has the case {id}"
         ));
     }
     let version = result.id.version;
@@ -47,7 +47,7 @@ pub(super) fn unexplained(
         });
         if !is_explained {
             return Some(format!(
-                "it was accepted without a reason: no deviation in {path} with this case cites {}",
+                "no reason is given for it: no deviation in {path} with this case cites {}",
                 cited(result, &finding.clauses)
             ));
         }
@@ -69,6 +69,7 @@ pub(super) fn unshown(file: &TargetFile, cases: &[CaseReport<'_>], plans: &[Plan
     let mut found = Vec::new();
     for deviation in &file.deviations {
         let place = format!("{}:{}", file.source.path, deviation.place.line);
+        let mut is_shown = false;
         for pattern in &deviation.cases {
             let mut matching = plans
                 .iter()
@@ -85,6 +86,7 @@ pub(super) fn unshown(file: &TargetFile, cases: &[CaseReport<'_>], plans: &[Plan
             let shown = cases.iter().any(|case| {
                 Deviation::matches(pattern, &case.result.id.to_string()) && may_show(case)
             });
+            is_shown |= shown;
             if !shown {
                 let what = format!("{pattern} shows no deviation any more");
                 found.push(Unshown {
@@ -97,7 +99,7 @@ pub(super) fn unshown(file: &TargetFile, cases: &[CaseReport<'_>], plans: &[Plan
             .iter()
             .filter(|case| deviation.is_shown_by(&case.result.id.to_string()))
             .collect();
-        if about.iter().any(|case| cannot_tell(case)) {
+        if !is_shown || about.iter().any(|case| cannot_tell(case)) {
             continue;
         }
         for clause in &deviation.clauses {

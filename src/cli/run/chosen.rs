@@ -15,15 +15,10 @@ const LOG_LINES: usize = 12;
 
 /// The broker to test, which may have to be started first.
 pub(super) struct Chosen {
-    reached: Reached,
+    /// `None`: by starting what the file says.
+    reached: Option<Target>,
     /// The target file of `--target`, or of `--baseline`.
     pub(super) file: Option<TargetFile>,
-}
-
-enum Reached {
-    Already(Box<Target>),
-    /// By starting what the file says.
-    ByStarting,
 }
 
 impl Chosen {
@@ -34,12 +29,18 @@ impl Chosen {
     pub(super) fn new(arguments: &Arguments, dress: Dress) -> Result<Self, Failure> {
         if let Some(name) = &arguments.target {
             let file = read(&path_of(name), dress)?;
-            let reached = match file.running() {
-                Some(external) => Reached::Already(Box::new(Target::External(external))),
-                None => Reached::ByStarting,
-            };
+            if let Some(other) = arguments
+                .baseline
+                .as_ref()
+                .filter(|other| **other != file.name)
+            {
+                return Err(Failure::usage(format!(
+                    "--baseline {other}: the records of --target {name} are held against its own"
+                ))
+                .hint("leave --baseline out"));
+            }
             return Ok(Self {
-                reached,
+                reached: file.running().map(Target::External),
                 file: Some(file),
             });
         }
@@ -54,14 +55,14 @@ impl Chosen {
             _ => None,
         };
         Ok(Self {
-            reached: Reached::Already(Box::new(target)),
+            reached: Some(target),
             file,
         })
     }
 
     /// Whether it is the bundled broker.
     pub(super) fn is_bundled(&self) -> bool {
-        matches!(&self.reached, Reached::Already(target) if matches!(**target, Target::Bundled(_)))
+        matches!(self.reached, Some(Target::Bundled(_)))
     }
 
     /// The broker, started if it has to be.
@@ -70,11 +71,11 @@ impl Chosen {
     /// When it does not start.
     pub(super) fn reach(&self, plans: &[Plan]) -> Result<Ready, Failure> {
         match (&self.reached, &self.file) {
-            (Reached::Already(target), _) => Ok(Ready {
-                target: Target::clone(target),
+            (Some(target), _) => Ok(Ready {
+                target: target.clone(),
                 started: None,
             }),
-            (Reached::ByStarting, Some(file)) => {
+            (None, Some(file)) => {
                 let with_alone = plans.iter().any(|plan| plan.scene.exclusive);
                 let started = Started::start(file, with_alone)
                     .map_err(|error| Failure::new(Exit::CouldNotStart, error.to_string()))?;
@@ -83,7 +84,7 @@ impl Chosen {
                     started: Some(started),
                 })
             }
-            (Reached::ByStarting, None) => Err(Failure::usage("no target file")),
+            (None, None) => Err(Failure::usage("no broker is named")),
         }
     }
 }

@@ -128,10 +128,12 @@ impl Snapshots {
             &record,
             &|text| text::reduce(text, hooks),
         )?;
-        if let Mode::Baseline(name) = mode
-            && comparison.against_accepted
-            && comparison.state == State::Same
-        {
+        let deviates = match comparison.state {
+            State::Same => comparison.against_accepted,
+            State::Changed | State::New => true,
+            State::Stale => false,
+        };
+        if let (Mode::Baseline(name), true) = (mode, deviates) {
             comparison.unexplained = accepted::unexplained(name, self.file.as_ref(), result);
         }
         Some(comparison)
@@ -165,7 +167,12 @@ impl Snapshots {
         plan: &Plan,
         comparison: &mut Comparison,
     ) -> Result<(), WriteError> {
-        compare::settle(comparison, &header(plan), self.writing)
+        compare::settle(comparison, &header(plan), self.writing)?;
+        let is_deviation = comparison.updated && comparison.state != State::Stale;
+        if is_deviation && matches!(self.mode, Some(Mode::Baseline(_))) {
+            comparison.against_accepted = true;
+        }
+        Ok(())
     }
 
     /// Snapshots without a case. Only a run of the whole suite can tell: every scenario of the folder, and no filter.

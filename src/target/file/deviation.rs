@@ -196,7 +196,7 @@ fn exchange(reading: &Reading, node: &Node) -> Option<Exchange> {
 fn parse(line: &str) -> Result<Exchange, String> {
     let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
     let rest = rest.trim();
-    if first == "wait" {
+    if first == "wait" && !rest.is_empty() {
         return span(rest).map(Exchange::Wait);
     }
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';

@@ -52,7 +52,8 @@ impl Reading {
     pub(super) fn text(&self, node: &Node) -> Option<String> {
         match node.text() {
             Some(text) if !text.trim().is_empty() => Some(text.trim_end().to_owned()),
-            _ => self.expected(node, "a text"),
+            Some(_) => self.fail(node.place, "an empty text", "write it, or take the key out"),
+            None => self.expected(node, "a text"),
         }
     }
 

@@ -186,8 +186,12 @@ fn says_what_does_not_go_together() {
             "the broker is not told the port that was chosen",
         ),
         (
-            "url: mqtt://a:{port}\nstart: { command: [] }\n",
+            "url: mqtt://a:{port}\nstart: {}\n",
             "`start` has no `command`",
+        ),
+        (
+            "url: mqtt://a:{port}\nstart: { command: [] }\n",
+            "expected at least one, found an empty list",
         ),
         (
             "url: mqtt://a:{port}\nstart: { command: [zoo, '{config}', '{port}'] }\n",
