@@ -26,15 +26,18 @@ const LOG_LINES: usize = 12;
 
 /// Starts the broker and waits for the end of its own standard input, which comes when we let go of it or are no
 /// more. A job in the background reads from nowhere, so the input goes by another number. Packages put brokers where
-/// only root's PATH looks.
+/// only root's PATH looks. The folder goes with the broker when we have let go of it: nobody else may be left to do so.
 const GUARD: &str = r#"
 PATH=${PATH:-/usr/bin:/bin}:/usr/sbin:/usr/local/sbin
 export PATH
+folder=$1
+shift
 exec 3<&0
 "$@" <&- 3<&- &
 broker=$!
 {
     while read -r _; do :; done <&3
+    : >"$folder/let-go"
     kill "$broker"
     tenths=0
     while kill -0 "$broker" && [ "$tenths" -lt 50 ]; do
@@ -48,6 +51,7 @@ exec 3<&-
 wait "$broker"
 ended=$?
 kill "$guard" 2>/dev/null
+if [ -e "$folder/let-go" ]; then rm -rf -- "$folder"; fi
 exit "$ended"
 "#;
 
@@ -180,7 +184,7 @@ impl Running {
         let reached = External::at(&url).map_err(|error| error.to_string())?;
         let log = folder.path().join("log");
         let guard = File::create(&log)
-            .and_then(|out| guard(&filled.words(&start.command), out))
+            .and_then(|out| guard(&filled, &start.command, out))
             .map_err(|error| format!("failed to start `{}`: {error}", start.command[0]))?;
         Ok(Self {
             guard,
@@ -313,11 +317,11 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     file.flush()
 }
 
-fn guard(words: &[String], log: File) -> io::Result<Child> {
+fn guard(filled: &Filled, words: &[String], log: File) -> io::Result<Child> {
     let mut command = Command::new("/bin/sh");
     command
-        .args(["-c", GUARD, "guard"])
-        .args(words)
+        .args(["-c", GUARD, "guard", &filled.folder])
+        .args(filled.words(words))
         .stdin(Stdio::piped())
         .stdout(log.try_clone()?)
         .stderr(log);

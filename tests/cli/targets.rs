@@ -25,15 +25,16 @@ steps:
 /// A target file whose broker is this command of a shell. `{port}` stands in it somewhere.
 fn shell(command: &str) -> String {
     format!(
-        "url: mqtt://127.0.0.1:{{port}}\nstart:\n  command: [/bin/sh, -c, '{command}', sh, '{{port}}']\n  within: 2s\n"
+        "url: mqtt://127.0.0.1:{{port}}\nstart:\n  command: [/bin/sh, -c, '{command}', sh, '{{port}}', '{{folder}}']\n  within: 2s\n"
     )
 }
 
 /// A target file for the bundled broker, which writes its process id to `pid`.
 fn twin(program: &Program, options: &str) -> String {
     let pid = program.path("pid").display().to_string();
+    let folder = program.path("folder").display().to_string();
     shell(&format!(
-        "echo $$ >{pid}; exec {BINARY} broker --listen 127.0.0.1:$1 {options}"
+        "echo $2 >{folder}; echo $$ >{pid}; exec {BINARY} broker --listen 127.0.0.1:$1 {options}"
     ))
 }
 
@@ -221,9 +222,25 @@ fn leaves_no_broker_behind_when_it_is_killed() {
     let program = program.file("targets/twin.yaml", file);
     let mut child = program.start();
     let broker = pid(&program);
+    let folder = folder_of(&program);
     child.kill().expect("killing it");
     child.wait().expect("its end");
     wait_for_end(&broker);
+    let began = Instant::now();
+    while Path::new(&folder).exists() {
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "{folder} is left behind"
+        );
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The folder that a broker was given, which it has written.
+fn folder_of(program: &Program) -> String {
+    let folder = std::fs::read_to_string(program.path("folder")).expect("it is written first");
+    assert!(Path::new(folder.trim()).exists(), "{folder}");
+    folder.trim().to_owned()
 }
 
 fn signal(name: &str, process: u32) {
