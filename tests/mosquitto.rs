@@ -138,7 +138,8 @@ fn target() -> Option<TargetFile> {
         }
         Some(_) => return Some(file),
     };
-    assert!(std::env::var("CI").is_err(), "{problem}");
+    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    assert!(!in_ci, "{problem}");
     say(&format!("{problem}: it was not tested"));
     None
 }
