@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mqtt_check::target::file::{Deviation, Exchange};
-use mqtt_check::target::{Started, TargetFile};
+use mqtt_check::target::{Access, Started, TargetFile};
 
 /// How long an answer of the broker may take.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -60,8 +60,8 @@ fn the_suite_finds_what_is_accepted_and_nothing_else() {
 #[test]
 fn each_accepted_deviation_shows_by_its_bytes_alone() {
     let Some(file) = target() else { return };
-    let broker = Started::start(&file, false).expect("the broker starts");
-    let address = &broker.external().address;
+    let broker = Started::start(&file, false, &Access::default()).expect("the broker starts");
+    let address = &broker.external().endpoint.authority();
     let wrong: Vec<String> = thread::scope(|scope| {
         let playing: Vec<_> = file
             .deviations

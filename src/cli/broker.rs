@@ -1,4 +1,4 @@
-//! `mqtt-check broker`: serves the bundled broker on TCP, right or with deliberate faults, until it is interrupted.
+//! `mqtt-check broker`: serves the bundled broker over any transport, right or with deliberate faults, until it is interrupted.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -8,9 +8,11 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use clap::Args;
-use mqtt_check_broker::shell::{Listener, Server};
+use mqtt_check_broker::shell::Server;
 use mqtt_check_broker::{Config, Control, Deviation, Deviations, HookEvent};
 use serde_json::{Map, Value};
+
+mod listen;
 
 use super::interrupt::{is_interrupted, listen};
 use super::{Dress, Failure, output};
@@ -25,9 +27,13 @@ const GRACE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Where to listen, with port 0 for a free one; repeatable
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:1883")]
+    /// Where to listen: HOST:PORT, or an mqtt://, mqtts://, ws:// or wss:// URL, with port 0 for a free one;
+    /// repeatable
+    #[arg(long, value_name = "URL", default_value = "127.0.0.1:1883")]
     listen: Vec<String>,
+
+    #[command(flatten)]
+    tls: listen::TlsFiles,
 
     /// Write events of clients, sessions and messages as JSON lines to this file; `-` is stdout
     #[arg(long, value_name = "FILE")]
@@ -49,6 +55,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let deviations: Deviations = named
         .filter_map(|name| Deviation::from_name(name))
         .collect();
+    let places = listen::Places::new(&arguments.listen, &arguments.tls)?;
     let hooks = arguments.hooks.as_ref().map(Writer::open).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -63,12 +70,12 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         if let Some(hooks) = &hooks {
             hooks.watch(&server);
         }
-        let listeners = bind(&server, &arguments.listen).await?;
+        let listeners = places.listen(&server).await?;
         for name in &arguments.deviate {
             output::note(&format!("{} {name}\n", dress.err.bad("deviates:")));
         }
-        for listener in &listeners {
-            output::note(&format!("listening on {}\n", listener.local_address()));
+        for listening in &listeners {
+            output::note(&format!("listening on {listening}\n"));
         }
         while !is_interrupted() {
             tokio::time::sleep(LOOK).await;
@@ -81,28 +88,6 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     drop(runtime);
     hooks.map_or(Ok(()), Writer::close)?;
     Ok(Exit::Success)
-}
-
-async fn bind(server: &Server, addresses: &[String]) -> Result<Vec<Listener>, Failure> {
-    let mut listeners = Vec::new();
-    for address in addresses {
-        match server.listen(address).await {
-            Ok(listener) => listeners.push(listener),
-            Err(error) => {
-                let message = format!("failed to listen on {address}: {error}");
-                return Err(match error.kind() {
-                    io::ErrorKind::InvalidInput => {
-                        Failure::usage(message).hint("an address is HOST:PORT")
-                    }
-                    io::ErrorKind::AddrInUse => {
-                        Failure::new(Exit::CouldNotStart, message).hint("port 0 takes a free one")
-                    }
-                    _ => Failure::new(Exit::CouldNotStart, message),
-                });
-            }
-        }
-    }
-    Ok(listeners)
 }
 
 /// Tells everybody, and waits until they were told.

@@ -6,6 +6,7 @@
 mod accept;
 mod broker;
 mod check;
+mod connection;
 mod decode;
 mod interrupt;
 mod list;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use super::connection::Connection;
 use super::progress::Watch;
 use super::selection::Selection;
 use super::{Dress, Failure, interrupt, output};
@@ -35,18 +36,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
 
-    /// The broker to test; without it the bundled one, in virtual time
-    #[arg(long, value_name = "URL", help_heading = "Target")]
-    broker: Option<String>,
-
-    /// A known broker: targets/NAME.yaml, or another file; it says how to reach or start it
-    #[arg(
-        long,
-        value_name = "NAME",
-        conflicts_with = "broker",
-        help_heading = "Target"
-    )]
-    target: Option<String>,
+    #[command(flatten)]
+    connection: Connection,
 
     /// Let the bundled broker have this deliberate fault; repeatable
     #[arg(long, value_name = "NAME", conflicts_with_all = ["broker", "target"], help_heading = "Target")]
@@ -329,8 +320,13 @@ fn play(
         },
     );
     watch.end();
-    let mut results =
-        results.map_err(|error| Failure::new(Exit::CouldNotStart, error.to_string()))?;
+    let mut results = results.map_err(|error| {
+        let failure = Failure::new(Exit::CouldNotStart, error.to_string());
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })?;
     results.retain(|result| !is_cut_short(result));
     Ok((results, interrupt::is_interrupted()))
 }
@@ -402,12 +398,7 @@ fn replay(arguments: &Arguments) -> String {
         .iter()
         .map(|p| quoted(p))
         .collect();
-    if let Some(url) = &arguments.broker {
-        words.push(format!("--broker {url}"));
-    }
-    if let Some(name) = &arguments.target {
-        words.push(format!("--target {}", quoted(Path::new(name))));
-    }
+    words.extend(arguments.connection.replay(quoted));
     words.extend(arguments.deviate.iter().map(|d| format!("--deviate {d}")));
     words.join(" ")
 }

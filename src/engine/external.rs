@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
@@ -13,6 +14,7 @@ use super::{Conductor, Play, Progress, RunOptions, Watch};
 use crate::plan::Plan;
 use crate::target::external::Door;
 use crate::target::{Capabilities, External, StartError, probe};
+use crate::transport::Endpoint;
 
 /// Cases at the same time, if nobody says otherwise.
 const DEFAULT_JOBS: usize = 256;
@@ -31,18 +33,22 @@ pub(super) fn run<R>(
         })?;
     runtime.block_on(async {
         let patience = patience(target, options);
-        let capabilities = probe::probe(&target.url, &target.address, patience.limit)
+        let capabilities = probe::probe(target, patience.limit)
             .await?
             .with_what_is_known(target);
+        let nonce = nonce();
+        let door = |endpoint: &Arc<Endpoint>, seed| {
+            Door::new(Arc::clone(endpoint), target.credentials.clone(), seed)
+        };
         let run = Run {
-            door: Door::new(target.address.clone()),
-            alone: target.alone.clone().map(Door::new),
+            door: door(&target.endpoint, nonce),
+            alone: target.alone.as_ref().map(|alone| door(alone, !nonce)),
             patience,
             options,
             conclude: conductor.conclude,
             interrupted: conductor.interrupted,
             capabilities,
-            prefixes: Prefixes::new(nonce()),
+            prefixes: Prefixes::new(nonce),
             stop: Cell::new(false),
             watch: RefCell::new(conductor.watch),
         };

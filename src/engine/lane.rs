@@ -13,6 +13,7 @@ use mqtt_check_codec::{
     Ack, DecodeError, Frame, FrameError, Packet, PacketId, PacketType, Properties, ProtocolVersion,
     Publish, QoS, ReasonCode,
 };
+use mqtt_check_websocket::Fault;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::transcript::Ending;
@@ -38,6 +39,8 @@ pub(super) struct Lane {
     /// Shut the sending side down when `outbound` is empty.
     finishing: bool,
     finished: bool,
+    /// The transport has taken bytes that it has not sent yet.
+    unsent: bool,
     /// Nothing more can be read.
     deaf: bool,
     /// The bytes are no packets any more; what comes is only waited out.
@@ -80,6 +83,11 @@ pub(super) enum Inbound {
     Truncated {
         bytes: Bytes,
     },
+    /// Frames below MQTT that no peer may send; the connection is ended from this side.
+    Fault {
+        fault: Fault,
+        bytes: Bytes,
+    },
     Ended(Ending),
 }
 
@@ -93,6 +101,7 @@ impl Lane {
             outbound: BytesMut::new(),
             finishing: false,
             finished: false,
+            unsent: false,
             deaf: false,
             lost: false,
             next_packet_id: NonZeroU16::MIN,
@@ -118,7 +127,8 @@ impl Lane {
 
     /// Whether everything that was to be sent is with the transport.
     pub(super) fn is_flushed(&self) -> bool {
-        self.outbound.is_empty() && (!self.finishing || self.finished || self.stream.is_none())
+        let rests = self.outbound.is_empty() && !self.unsent;
+        rests && (!self.finishing || self.finished || self.stream.is_none())
     }
 
     /// Queues bytes.
@@ -166,6 +176,10 @@ impl Lane {
                 }
                 Poll::Ready(Ok(_)) => self.cut(&mut read),
                 Poll::Ready(Err(error)) => {
+                    if let Some(fault) = self.fault() {
+                        read.push(fault);
+                        break;
+                    }
                     let ending = if error.kind() == io::ErrorKind::ConnectionReset {
                         Ending::Reset
                     } else {
@@ -182,6 +196,16 @@ impl Lane {
             self.poll_out(cx);
             Poll::Ready(read)
         }
+    }
+
+    /// What is wrong with the frames that came, if it is they that cannot be read. The recipient closes then.
+    fn fault(&mut self) -> Option<Inbound> {
+        let frames = self.stream.as_mut()?.websocket()?;
+        let (fault, bytes) = frames.fault()?;
+        let bytes = bytes.clone();
+        self.deaf = true;
+        self.finish();
+        Some(Inbound::Fault { fault, bytes })
     }
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -233,7 +257,7 @@ impl Lane {
                 Poll::Ready(_) => self.finished = true,
             }
         } else {
-            let _ = Pin::new(stream).poll_flush(cx);
+            self.unsent = Pin::new(stream).poll_flush(cx).is_pending();
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -12,11 +13,11 @@ use mqtt_check_codec::{
     Connect, Disconnect, Frame, Packet, Properties, ProtocolVersion, Publish, QoS, ReasonCode,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::transport::Stream;
+use super::Credentials;
+use crate::transport::{ConnectError, Endpoint, Stream};
 
 /// How long clearing away may take for one client.
 const CLEAN_UP_LIMIT: Duration = Duration::from_secs(5);
@@ -25,6 +26,8 @@ const MAXIMUM_ANSWER: usize = 1024 * 1024;
 
 /// Connections that may wait to be accepted at the same time. Brokers have room for a hundred or more.
 const UNACCEPTED: usize = 48;
+/// Odd, so that seeds come round late.
+const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 /// How long a broker is given to accept a connection before others take its place.
 const ACCEPTING: Duration = Duration::from_millis(20);
 
@@ -32,32 +35,42 @@ const ACCEPTING: Duration = Duration::from_millis(20);
 /// tries again after a second: the cases would measure that, not the broker.
 #[derive(Debug, Clone)]
 pub struct Door {
-    /// `host:port`.
-    address: String,
+    endpoint: Arc<Endpoint>,
+    credentials: Option<Arc<Credentials>>,
     waiting: Arc<Semaphore>,
+    /// Gives each connection what must differ from one to the next.
+    seeds: Arc<AtomicU64>,
 }
 
 impl Door {
-    /// The door of the broker at `host:port`.
-    pub fn new(address: String) -> Self {
+    /// The door at this place, for these credentials. `nonce` tells this run from others.
+    pub fn new(endpoint: Arc<Endpoint>, credentials: Option<Credentials>, nonce: u64) -> Self {
         Self {
-            address,
+            endpoint,
+            credentials: credentials.map(Arc::new),
             waiting: Arc::new(Semaphore::new(UNACCEPTED)),
+            seeds: Arc::new(AtomicU64::new(nonce)),
         }
     }
 
-    async fn connect(&self) -> io::Result<TcpStream> {
+    /// Connects, within this span. What is waited for those before us is no fault of the broker's.
+    async fn connect(&self, limit: Duration) -> Result<Stream, ConnectError> {
         let permit = Arc::clone(&self.waiting)
             .acquire_owned()
             .await
             .map_err(io::Error::other)?;
-        let stream = TcpStream::connect(&self.address).await?;
+        let seed = self.seeds.fetch_add(SEED_STEP, Ordering::Relaxed);
+        let accepted = Instant::now() + ACCEPTING;
+        let connected = timeout(limit, async {
+            let stream = self.endpoint.connect_tcp().await?;
+            self.endpoint.begin(stream, seed).await
+        })
+        .await;
         tokio::spawn(async move {
-            sleep(ACCEPTING).await;
+            sleep_until(accepted).await;
             drop(permit);
         });
-        stream.set_nodelay(true)?;
-        Ok(stream)
+        connected.unwrap_or_else(|_| Err(ConnectError::too_late()))
     }
 }
 
@@ -82,8 +95,12 @@ impl Host {
         }
     }
 
-    pub(super) async fn connect(&self) -> io::Result<Stream> {
-        self.door.connect().await.map(Stream::Tcp)
+    pub(super) async fn connect(&self, limit: Duration) -> Result<Stream, ConnectError> {
+        self.door.connect(limit).await
+    }
+
+    pub(super) fn credentials(&self) -> Option<&Credentials> {
+        self.door.credentials.as_deref()
     }
 
     /// Remembers sessions and retained messages that this packet may leave behind.
@@ -138,9 +155,10 @@ impl Host {
         topics: &[ByteString],
     ) -> io::Result<()> {
         let work = async {
-            let mut stream = self.door.connect().await?;
+            let connected = self.door.connect(CLEAN_UP_LIMIT).await;
+            let mut stream = connected.map_err(io::Error::other)?;
             let mut out = BytesMut::new();
-            let connect = Packet::Connect(Box::new(Connect {
+            let mut connect = Packet::Connect(Box::new(Connect {
                 version,
                 clean_start: true,
                 keep_alive_s: 30,
@@ -150,6 +168,9 @@ impl Host {
                 username: None,
                 password: None,
             }));
+            if let Some(credentials) = self.credentials() {
+                credentials.put(&mut connect);
+            }
             let mut packets = vec![connect];
             packets.extend(topics.iter().map(|topic| {
                 Packet::Publish(Publish {
@@ -173,6 +194,7 @@ impl Host {
                     .encode(version, &mut out)
                     .map_err(io::Error::other)?;
                 stream.write_all(&out.split()).await?;
+                stream.flush().await?;
                 answer(&mut stream).await?;
             }
             for packet in packets {
@@ -194,7 +216,7 @@ impl Host {
 }
 
 /// Reads one whole packet and drops it.
-async fn answer(stream: &mut TcpStream) -> io::Result<()> {
+async fn answer(stream: &mut Stream) -> io::Result<()> {
     let mut buffer = BytesMut::new();
     loop {
         if Frame::read(&mut buffer, MAXIMUM_ANSWER)

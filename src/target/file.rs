@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use mqtt_check_codec::ProtocolVersion;
 
-use super::External;
-use super::url;
+use super::{Access, External};
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::scenario::model::Capability;
 use crate::scenario::{decode, syntax};
+use crate::transport::{BrokerUrl, EndpointError};
 
 mod deviation;
 mod reading;
@@ -114,12 +114,13 @@ impl TargetFile {
     }
 
     /// The broker that the file reaches without starting one; `None` if it has to be started first.
-    pub fn running(&self) -> Option<External> {
+    ///
+    /// # Errors
+    /// When the options do not go with the file's URL.
+    pub fn running(&self, access: &Access) -> Result<Option<External>, EndpointError> {
         match self.start {
-            Some(_) => None,
-            None => External::at(&self.url)
-                .ok()
-                .map(|external| self.known(external)),
+            Some(_) => Ok(None),
+            None => External::reached(&self.url, access).map(|found| Some(self.known(found))),
         }
     }
 
@@ -206,7 +207,7 @@ fn checked_url(reading: &Reading, url: String, place: Place, starts: bool) -> Op
             "write the number, or say with `start` how the broker is started",
         );
     }
-    match url::address(&url.replace(PORT, "1883")) {
+    match BrokerUrl::parse(&url.replace(PORT, "1883")) {
         Ok(_) => Some(url),
         Err(error) => reading.fail(place, &error.to_string(), "mqtt://HOST:PORT"),
     }

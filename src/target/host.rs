@@ -1,14 +1,14 @@
 //! A broker as one play sees it: where to connect, what an administrator can do, what it tells of itself.
 
-use std::io;
+use std::time::Duration;
 
 use mqtt_check_codec::{Packet, ProtocolVersion};
 use tokio::time::Instant;
 
-use super::{bundled, external};
+use super::{Credentials, bundled, external};
 use crate::scenario::model::BrokerAction;
 use crate::transcript::HookSource;
-use crate::transport::Stream;
+use crate::transport::{ConnectError, Stream};
 
 /// A broker as one play sees it.
 #[derive(Debug)]
@@ -45,11 +45,19 @@ impl Host {
     /// Connects a transport.
     ///
     /// # Errors
-    /// When the broker cannot be reached.
-    pub async fn connect(&mut self) -> io::Result<Stream> {
+    /// When the broker cannot be reached within this span.
+    pub async fn connect(&mut self, limit: Duration) -> Result<Stream, ConnectError> {
         match self {
-            Self::Bundled(host) => host.connect(),
-            Self::External(host) => host.connect().await,
+            Self::Bundled(host) => Ok(host.connect()?),
+            Self::External(host) => host.connect(limit).await,
+        }
+    }
+
+    /// Who we are to it, where a scenario does not say.
+    pub fn credentials(&self) -> Option<&Credentials> {
+        match self {
+            Self::Bundled(_) => None,
+            Self::External(host) => host.credentials(),
         }
     }
 

@@ -2,12 +2,14 @@
 
 pub mod bundled;
 mod capabilities;
+mod credentials;
 pub mod external;
 pub mod file;
 pub mod host;
 pub mod probe;
 pub mod process;
-mod url;
+
+use std::sync::Arc;
 
 use std::time::Duration;
 
@@ -15,18 +17,19 @@ use mqtt_check_codec::ProtocolVersion;
 use thiserror::Error;
 
 use crate::scenario::model::Capability;
+use crate::transport::{Endpoint, EndpointError, TlsOptions};
 
 pub use capabilities::Capabilities;
+pub use credentials::{Credentials, Secret};
 pub use file::TargetFile;
 pub use process::Started;
-pub use url::UrlError;
 
 /// A broker to test, and what is known about it.
 #[derive(Debug, Clone)]
 pub enum Target {
     /// The bundled broker, in virtual time.
     Bundled(bundled::Bundled),
-    /// A broker at `mqtt://host:port`.
+    /// A broker that a URL reaches.
     External(External),
 }
 
@@ -38,11 +41,12 @@ pub struct External {
     /// As people call it.
     pub title: String,
     pub url: String,
-    /// `host:port`.
-    pub address: String,
-    /// `host:port` of another one of its kind, for cases that need a broker for themselves: they then play beside the
-    /// others, not after them.
-    pub alone: Option<String>,
+    pub endpoint: Arc<Endpoint>,
+    /// Another one of its kind, for cases that need a broker for themselves: they then play beside the others, not
+    /// after them.
+    pub alone: Option<Arc<Endpoint>>,
+    /// For every CONNECT whose scenario says nothing of it.
+    pub credentials: Option<Credentials>,
     /// Whether we started it, so that nobody else is there.
     pub ours: bool,
     /// Versions that it speaks; `None`: those that it accepts.
@@ -56,17 +60,26 @@ pub struct External {
 }
 
 impl External {
-    /// The broker at this URL, of which nothing else is known.
+    /// The broker at this URL, of which nothing else is known, and to whom we are nobody in particular.
     ///
     /// # Errors
     /// When it is no URL that a broker can be reached by.
-    pub fn at(url: &str) -> Result<Self, UrlError> {
+    pub fn at(url: &str) -> Result<Self, EndpointError> {
+        Self::reached(url, &Access::default())
+    }
+
+    /// The broker at this URL, reached in this way.
+    ///
+    /// # Errors
+    /// When it is no URL that a broker can be reached by, or the options cannot be used with it.
+    pub fn reached(url: &str, access: &Access) -> Result<Self, EndpointError> {
         Ok(Self {
             name: url.to_owned(),
             title: url.to_owned(),
             url: url.to_owned(),
-            address: url::address(url)?,
+            endpoint: Arc::new(Endpoint::new(url, &access.tls)?),
             alone: None,
+            credentials: access.credentials.clone(),
             ours: false,
             versions: None,
             lacks: Vec::new(),
@@ -76,14 +89,36 @@ impl External {
     }
 }
 
+/// What a user says of the way to a broker.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Access {
+    pub tls: TlsOptions,
+    pub credentials: Option<Credentials>,
+}
+
 /// Why a run could not start.
 #[derive(Debug, Clone, Error)]
 pub enum StartError {
     #[error("failed to connect to {url}: {problem}")]
-    Unreachable { url: String, problem: String },
+    Unreachable {
+        url: String,
+        problem: String,
+        hint: Option<String>,
+    },
     /// Something answers there, but it does not speak MQTT.
     #[error("{url} does not speak MQTT: {problem}")]
-    NotMqtt { url: String, problem: String },
+    NotMqtt {
+        url: String,
+        problem: String,
+        hint: Option<String>,
+    },
+    /// A broker that does not let us in.
+    #[error("{url} refuses every CONNECT: {problem}")]
+    Refused {
+        url: String,
+        problem: String,
+        hint: Option<String>,
+    },
     /// The broker of a target file does not start.
     #[error("failed to start {name}: {problem}{}", shown(.log))]
     NotStarted {
@@ -101,4 +136,16 @@ pub enum StartError {
 fn shown(log: &str) -> String {
     let lines = log.lines().map(|line| format!("\n  | {line}"));
     lines.collect()
+}
+
+impl StartError {
+    /// What helps, if something is known to.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Unreachable { hint, .. }
+            | Self::NotMqtt { hint, .. }
+            | Self::Refused { hint, .. } => hint.as_deref(),
+            Self::NotStarted { .. } | Self::Runtime { .. } => None,
+        }
+    }
 }

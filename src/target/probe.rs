@@ -4,12 +4,14 @@ use std::io;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use mqtt_check_codec::{ConnAck, Connect, Frame, Packet, PacketType, Properties, ProtocolVersion};
+use mqtt_check_codec::{
+    ConnAck, Connect, Frame, Packet, PacketType, Properties, ProtocolVersion, ReasonCode,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{Capabilities, StartError};
+use super::{Capabilities, External, StartError};
+use crate::transport::{ConnectError, Scheme, Stream};
 
 /// The largest first answer that is looked at, in bytes.
 const MAXIMUM_ANSWER: usize = 64 * 1024;
@@ -17,7 +19,7 @@ const MAXIMUM_ANSWER: usize = 64 * 1024;
 /// What one CONNECT brought.
 enum Answer {
     Accepted(ConnAck),
-    Refused,
+    Refused(Option<ReasonCode>),
     Closed,
     Foreign(String),
 }
@@ -25,63 +27,134 @@ enum Answer {
 /// Connects once with each version and says what the broker offers.
 ///
 /// # Errors
-/// When nobody listens there, or what does is no MQTT broker.
-pub async fn probe(url: &str, address: &str, limit: Duration) -> Result<Capabilities, StartError> {
+/// When nobody listens there, or what does is no MQTT broker, or one that does not let us in.
+pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, StartError> {
     let mut versions = Vec::new();
     let mut announced = None;
-    let mut last = None;
-    for version in [
+    let mut refused = None;
+    let mut closed = false;
+    for (n, version) in [
         ProtocolVersion::V3_1,
         ProtocolVersion::V3_1_1,
         ProtocolVersion::V5,
-    ] {
-        let answer = timeout(limit, connect(address, version)).await;
-        match answer {
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let stream = reach(broker, n as u64, limit).await?;
+        match timeout(limit, connect(stream, broker, version)).await {
             Ok(Ok(Answer::Accepted(connack))) => {
                 versions.push(version);
                 if version == ProtocolVersion::V5 {
                     announced = Some(connack);
                 }
             }
-            Ok(Ok(Answer::Refused)) => last = Some("it refuses every CONNECT".to_owned()),
-            Ok(Ok(Answer::Closed)) => {
-                last.get_or_insert_with(|| "it closes the connection at CONNECT".to_owned());
-            }
-            Ok(Ok(Answer::Foreign(problem))) => {
-                return Err(StartError::NotMqtt {
-                    url: url.to_owned(),
-                    problem,
-                });
-            }
-            Ok(Err(error)) => {
-                return Err(StartError::Unreachable {
-                    url: url.to_owned(),
-                    problem: error.to_string(),
-                });
-            }
+            Ok(Ok(Answer::Refused(code))) => refused = Some((version, code)),
+            Ok(Ok(Answer::Closed)) => closed = true,
+            Ok(Ok(Answer::Foreign(problem))) => return Err(not_mqtt(broker, problem)),
+            Ok(Err(error)) => return Err(unreachable(broker, error.into())),
             Err(_) => {
-                return Err(StartError::NotMqtt {
-                    url: url.to_owned(),
-                    problem: format!(
-                        "it accepts the connection but did not answer CONNECT within {} s",
-                        limit.as_secs_f32()
-                    ),
-                });
+                let problem = format!(
+                    "it accepts the connection but did not answer CONNECT within {} s",
+                    limit.as_secs_f32()
+                );
+                return Err(not_mqtt(broker, problem));
             }
         }
     }
     if versions.is_empty() {
-        return Err(StartError::NotMqtt {
-            url: url.to_owned(),
-            problem: last.unwrap_or_else(|| "it does not answer CONNECT".to_owned()),
+        return Err(match refused {
+            Some((version, code)) => refuses(broker, version, code),
+            None if closed => not_mqtt(broker, "it closes the connection at CONNECT".to_owned()),
+            None => not_mqtt(broker, "it does not answer CONNECT".to_owned()),
         });
     }
     Ok(Capabilities::external(versions, announced.as_ref()))
 }
 
-async fn connect(address: &str, version: ProtocolVersion) -> io::Result<Answer> {
-    let mut stream = TcpStream::connect(address).await?;
-    let packet = Packet::Connect(Box::new(Connect {
+async fn reach(broker: &External, seed: u64, limit: Duration) -> Result<Stream, StartError> {
+    let reached = timeout(limit, async {
+        let stream = broker.endpoint.connect_tcp().await?;
+        broker.endpoint.begin(stream, seed).await
+    });
+    match reached.await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => Err(unreachable(broker, error)),
+        Err(_) => Err(StartError::Unreachable {
+            url: broker.url.clone(),
+            problem: match broker.endpoint.scheme() {
+                Scheme::Mqtt => format!("no connection within {} s", limit.as_secs_f32()),
+                _ => format!(
+                    "no connection, or no answer to what comes before MQTT, within {} s",
+                    limit.as_secs_f32()
+                ),
+            },
+            hint: None,
+        }),
+    }
+}
+
+fn unreachable(broker: &External, error: ConnectError) -> StartError {
+    StartError::Unreachable {
+        url: broker.url.clone(),
+        problem: error.problem,
+        hint: error.hint,
+    }
+}
+
+fn not_mqtt(broker: &External, problem: String) -> StartError {
+    let other = |scheme| Some(broker.endpoint.url_over(scheme));
+    let hint = if problem.contains("TLS server") {
+        other(Scheme::Mqtts)
+    } else if problem.contains("HTTP server") {
+        other(match broker.endpoint.scheme().is_secure() {
+            true => Scheme::Wss,
+            false => Scheme::Ws,
+        })
+    } else {
+        None
+    };
+    let hint = hint.map(|url| format!("if a broker is behind it, it is {url}"));
+    let closes = problem.starts_with("it closes") && broker.endpoint.scheme() == Scheme::Mqtt;
+    StartError::NotMqtt {
+        url: broker.url.clone(),
+        problem,
+        hint: hint.or_else(|| {
+            closes.then(|| "a port for TLS or WebSocket does so: mqtts:// or ws://".to_owned())
+        }),
+    }
+}
+
+fn refuses(broker: &External, version: ProtocolVersion, code: Option<ReasonCode>) -> StartError {
+    let name = code.and_then(|code| code.name(PacketType::CONNACK, version));
+    let is_about_users = matches!(code, Some(ReasonCode(0x04 | 0x05 | 0x86 | 0x87)));
+    StartError::Refused {
+        url: broker.url.clone(),
+        problem: match (code, name) {
+            (Some(code), Some(name)) => format!("{:#04x} {name}", code.0),
+            (Some(code), None) => format!("{:#04x}", code.0),
+            (None, _) => "with a CONNACK that is none of that version".to_owned(),
+        },
+        hint: is_about_users.then(|| match &broker.credentials {
+            None => "--user NAME and --password-file FILE say who we are".to_owned(),
+            Some(credentials) => format!(
+                "the broker does not let `{}` in with {} password",
+                credentials.user,
+                match credentials.password {
+                    Some(_) => "this",
+                    None => "no",
+                }
+            ),
+        }),
+    }
+}
+
+async fn connect(
+    mut stream: Stream,
+    broker: &External,
+    version: ProtocolVersion,
+) -> io::Result<Answer> {
+    let mut connect = Connect {
         version,
         clean_start: true,
         keep_alive_s: 30,
@@ -90,19 +163,23 @@ async fn connect(address: &str, version: ProtocolVersion) -> io::Result<Answer> 
         will: None,
         username: None,
         password: None,
-    }));
+    };
+    if let Some(credentials) = &broker.credentials {
+        credentials.put_into(&mut connect);
+    }
     let mut out = BytesMut::new();
-    packet.encode(version, &mut out).map_err(io::Error::other)?;
+    Packet::Connect(Box::new(connect))
+        .encode(version, &mut out)
+        .map_err(io::Error::other)?;
     stream.write_all(&out).await?;
+    stream.flush().await?;
     let mut buffer = BytesMut::new();
     loop {
         // A broker that hangs up on what it does not know may reset.
         match stream.read_buf(&mut buffer).await {
             Ok(0) if buffer.is_empty() => return Ok(Answer::Closed),
             Ok(0) => return Ok(Answer::Foreign(foreign(&buffer, "and then closes"))),
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
-                return Ok(Answer::Closed);
-            }
+            Err(error) if is_end(&error) => return Ok(Answer::Closed),
             Err(error) => return Err(error),
             Ok(_) => {}
         }
@@ -115,17 +192,26 @@ async fn connect(address: &str, version: ProtocolVersion) -> io::Result<Answer> 
             Ok(Some(frame)) => {
                 // A CONNACK in another version's form is a refusal too.
                 let Ok(Packet::ConnAck(connack)) = Packet::decode(&frame, version) else {
-                    return Ok(Answer::Refused);
+                    return Ok(Answer::Refused(None));
                 };
                 if connack.reason.0 != 0 {
-                    return Ok(Answer::Refused);
+                    return Ok(Answer::Refused(Some(connack.reason)));
                 }
                 // DISCONNECT, so that nothing is left behind.
                 let _ = stream.write_all(&[0xE0, 0x00]).await;
+                let _ = stream.shutdown().await;
                 return Ok(Answer::Accepted(connack));
             }
         }
     }
+}
+
+/// TLS has an end of its own, which a server that hangs up leaves out.
+fn is_end(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof
+    )
 }
 
 /// What else it may be, by its first bytes.

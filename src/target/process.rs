@@ -7,13 +7,15 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::file::{CONFIG, FOLDER, PORT, Start, TargetFile};
-use super::{External, StartError};
+use super::{Access, External, StartError};
+use crate::transport::Scheme;
 
 /// How often a broker is started that ends before it answers: the port may have been taken meanwhile.
 const ATTEMPTS: usize = 3;
@@ -75,7 +77,7 @@ impl Started {
     ///
     /// # Errors
     /// When a program cannot be started, or does not answer a CONNECT in time.
-    pub fn start(file: &TargetFile, with_alone: bool) -> Result<Self, StartError> {
+    pub fn start(file: &TargetFile, with_alone: bool, access: &Access) -> Result<Self, StartError> {
         let Some(start) = &file.start else {
             return Err(StartError::NotStarted {
                 name: file.name.clone(),
@@ -83,15 +85,17 @@ impl Started {
                 log: String::new(),
             });
         };
-        let main = Running::start(file, start)?;
+        let main = Running::start(file, start, access)?;
         let alone = if with_alone {
-            Some(Running::start(file, start)?)
+            Some(Running::start(file, start, access)?)
         } else {
             None
         };
         let reached = External {
             ours: true,
-            alone: alone.as_ref().map(|alone| alone.reached.address.clone()),
+            alone: alone
+                .as_ref()
+                .map(|alone| Arc::clone(&alone.reached.endpoint)),
             ..main.reached.clone()
         };
         Ok(Self {
@@ -146,7 +150,7 @@ impl fmt::Debug for Running {
 }
 
 impl Running {
-    fn start(file: &TargetFile, start: &Start) -> Result<Self, StartError> {
+    fn start(file: &TargetFile, start: &Start, access: &Access) -> Result<Self, StartError> {
         let failed = |problem: String, log: String| StartError::NotStarted {
             name: file.name.clone(),
             problem,
@@ -154,8 +158,8 @@ impl Running {
         };
         let mut last = (String::new(), String::new());
         for _ in 0..ATTEMPTS {
-            let mut running =
-                Self::spawn(file, start).map_err(|problem| failed(problem, String::new()))?;
+            let mut running = Self::spawn(file, start, access)
+                .map_err(|problem| failed(problem, String::new()))?;
             match running.wait_until_ready(start.ready_within) {
                 Ok(()) => return Ok(running),
                 Err(Unready::Ended(problem)) => last = (problem, running.log_tail()),
@@ -165,7 +169,7 @@ impl Running {
         Err(failed(last.0, last.1))
     }
 
-    fn spawn(file: &TargetFile, start: &Start) -> Result<Self, String> {
+    fn spawn(file: &TargetFile, start: &Start, access: &Access) -> Result<Self, String> {
         let folder = tempfile::Builder::new()
             .prefix("mqtt-check-")
             .tempdir()
@@ -181,7 +185,7 @@ impl Running {
                 .map_err(|error| format!("failed to write its configuration: {error}"))?;
         }
         let url = filled.text(&file.url);
-        let reached = External::at(&url).map_err(|error| error.to_string())?;
+        let reached = External::reached(&url, access).map_err(|error| error.to_string())?;
         let log = folder.path().join("log");
         let guard = File::create(&log)
             .and_then(|out| guard(&filled, &start.command, out))
@@ -202,7 +206,7 @@ impl Running {
             if let Some(how) = self.ended() {
                 return Err(Unready::Ended(how));
             }
-            match greet(&self.reached.address, deadline) {
+            match greet(&self.reached, deadline) {
                 Ok(CONNACK) => return Ok(()),
                 Ok(other) => {
                     let problem = format!("what listens there answers CONNECT with {other:#04x}");
@@ -331,14 +335,20 @@ fn guard(filled: &Filled, words: &[String], log: File) -> io::Result<Child> {
     command.spawn()
 }
 
-/// Sends a CONNECT and gives the first byte of the answer.
-fn greet(address: &str, deadline: Instant) -> io::Result<u8> {
+/// Sends a CONNECT and gives the first byte of the answer. Where something comes before MQTT, that it accepts
+/// connections must do.
+fn greet(broker: &External, deadline: Instant) -> io::Result<u8> {
     let left = deadline.saturating_duration_since(Instant::now()).max(LOOK);
-    let address = address
+    let address = broker
+        .endpoint
+        .authority()
         .to_socket_addrs()?
         .next()
         .ok_or(io::ErrorKind::AddrNotAvailable)?;
     let mut stream = TcpStream::connect_timeout(&address, left)?;
+    if broker.endpoint.scheme() != Scheme::Mqtt {
+        return Ok(CONNACK);
+    }
     stream.set_read_timeout(Some(left))?;
     stream.set_write_timeout(Some(left))?;
     stream.write_all(CONNECT)?;

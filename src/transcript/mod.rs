@@ -10,6 +10,8 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::{DecodeError, Frame, FrameError, Packet, ProtocolVersion};
 
+use mqtt_check_websocket::Fault;
+
 pub use crate::plan::StepIndex;
 use crate::scenario::model::{CaseId, ClientIndex};
 
@@ -95,6 +97,11 @@ pub enum What {
     },
     /// Bytes of a packet that the close cut off.
     Truncated {
+        bytes: Bytes,
+    },
+    /// A WebSocket frame that a broker must not send, and its payload as far as it is there; nothing more is read.
+    Fault {
+        fault: Fault,
         bytes: Bytes,
     },
     /// The broker ended the transport.

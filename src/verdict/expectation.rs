@@ -349,6 +349,7 @@ pub(super) fn describe_event(event: EventIndex, transcript: &Transcript) -> Stri
         What::Closed(ending) => describe_ending(*ending).to_owned(),
         What::Garbage { error, .. } => format!("bytes that are no packet ({error})"),
         What::Truncated { bytes } => format!("{} bytes of an unfinished packet", bytes.len()),
+        What::Fault { fault, .. } => fault.to_string(),
         What::Opened => "the connection".to_owned(),
         What::Sent { .. } | What::Dropped(_) => "something of our own".to_owned(),
     }
@@ -403,6 +404,7 @@ pub(super) fn what_came(outcome: &Outcome, transcript: &Transcript, client: Clie
                         ..
                     } | What::Garbage { .. }
                         | What::Truncated { .. }
+                        | What::Fault { .. }
                 )
         })
         .collect();

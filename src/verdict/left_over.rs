@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use mqtt_check_codec::PacketType;
+use mqtt_check_codec::{PacketType, ProtocolVersion};
+use mqtt_check_websocket::Fault;
 
 use super::expectation::describe_event;
 use super::{Finding, FindingKind};
@@ -28,6 +29,7 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
     if event.taken_by.is_some() {
         return None;
     }
+    let lane = &transcript.lanes[event.lane.0];
     let mut clauses = Vec::new();
     let (level, expected) = match &event.what {
         What::Received {
@@ -50,11 +52,15 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         },
         What::Garbage { .. } => (Level::Must, "control packets"),
         What::Truncated { .. } => (Level::Must, "whole packets"),
+        What::Fault { fault, .. } => {
+            let has_clause = *fault == Fault::Text && lane.version != ProtocolVersion::V3_1;
+            clauses.extend(has_clause.then(|| "MQTT-6.0.0-1".to_owned()));
+            (Level::Must, "MQTT packets in WebSocket binary frames")
+        }
         What::Closed(_) if is_natural(plan, transcript, index) => return None,
         What::Closed(_) => (Level::Should, "the connection stays open"),
         What::Opened | What::Sent { .. } | What::Dropped(_) => return None,
     };
-    let lane = &transcript.lanes[event.lane.0];
     Some(Finding {
         kind: FindingKind::Violation,
         level,

@@ -43,7 +43,7 @@ fn no_url() {
         "mqtt://",
         "mqtt://127.0.0.1:99999",
         "ftp://127.0.0.1",
-        "mqtts://127.0.0.1",
+        "mqtts://127.0.0.1/mqtt",
         "mqtt://user@127.0.0.1",
     ] {
         let ended = run(url);

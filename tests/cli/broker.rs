@@ -16,7 +16,7 @@ fn address(child: &mut Child) -> String {
     lines
         .by_ref()
         .map(|line| line.expect("a line"))
-        .find_map(|line| Some(line.strip_prefix("listening on ")?.to_owned()))
+        .find_map(|line| Some(line.strip_prefix("listening on mqtt://")?.to_owned()))
         .expect("it says where it listens")
 }
 

@@ -10,3 +10,4 @@ mod reports;
 mod runs;
 mod snapshots;
 mod targets;
+mod transports;

@@ -62,6 +62,11 @@ impl Program {
         self
     }
 
+    /// How often this option stands in its arguments.
+    pub(crate) fn count_of(&self, option: &str) -> usize {
+        self.arguments.iter().filter(|a| *a == option).count()
+    }
+
     /// With this file in its folder.
     pub(crate) fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.path(name);
@@ -150,8 +155,13 @@ impl Program {
         let text = text
             .replace(&*real.to_string_lossy(), "[FOLDER]")
             .replace(&*folder.to_string_lossy(), "[FOLDER]");
-        let on_the_network = text.contains("mqtt://127.0.0.1:");
-        let text = replace_after(&text, "127.0.0.1:", "[PORT]", |c| c.is_ascii_digit());
+        let hosts = ["127.0.0.1:", "localhost:", "[::1]:"];
+        let on_the_network = hosts
+            .iter()
+            .any(|host| text.contains(&format!("://{host}")));
+        let text = hosts.iter().fold(text, |text, host| {
+            replace_after(&text, host, "[PORT]", |c| c.is_ascii_digit())
+        });
         let text = replace_times(&text);
         if on_the_network {
             replace_instants(&text)

@@ -45,6 +45,8 @@ pub struct Request {
 /// Why a request is no upgrade to WebSocket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Refusal {
+    #[error("this is no HTTP request")]
+    NotHttp,
     #[error("only GET is served here")]
     Method,
     #[error("this is a WebSocket: an Upgrade is needed")]
@@ -66,7 +68,7 @@ impl Refusal {
         match self {
             Self::Method => "405 Method Not Allowed",
             Self::NoUpgrade | Self::Version => "426 Upgrade Required",
-            Self::Key | Self::Host | Self::Protocol => "400 Bad Request",
+            Self::NotHttp | Self::Key | Self::Host | Self::Protocol => "400 Bad Request",
             Self::Path => "404 Not Found",
         }
     }

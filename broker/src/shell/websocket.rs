@@ -22,7 +22,11 @@ pub(super) async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
     deviations: Deviations,
 ) -> Result<Option<Framed<S>>, HandshakeError> {
     let mut rest = BytesMut::new();
-    let request = Request::read(&mut io, &mut rest).await?;
+    let request = match Request::read(&mut io, &mut rest).await {
+        // Whoever speaks something else learns what is spoken here.
+        Err(HandshakeError::NotHttp(_) | HandshakeError::TooLong) => Err(Refusal::NotHttp),
+        read => read?,
+    };
     let accepted = request.and_then(|request| {
         if path.is_some_and(|path| path != request.path) {
             return Err(Refusal::Path);

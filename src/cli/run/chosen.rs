@@ -6,7 +6,8 @@ use super::super::{Dress, Failure, output};
 use super::{Arguments, bundled};
 use crate::exit::Exit;
 use crate::plan::Plan;
-use crate::target::{External, Started, Target, TargetFile};
+use crate::target::{Access, External, Started, Target, TargetFile};
+use crate::transport::EndpointError;
 
 /// Where target files stand.
 const FOLDER: &str = "targets";
@@ -19,6 +20,8 @@ pub(super) struct Chosen {
     reached: Option<Target>,
     /// The target file of `--target`, or of `--baseline`.
     pub(super) file: Option<TargetFile>,
+    /// How a broker on the network is reached.
+    access: Access,
 }
 
 impl Chosen {
@@ -27,7 +30,9 @@ impl Chosen {
     /// # Errors
     /// A bad URL, an unknown deviation, a target file that is missing or wrong.
     pub(super) fn new(arguments: &Arguments, dress: Dress) -> Result<Self, Failure> {
-        if let Some(name) = &arguments.target {
+        let access = arguments.connection.access()?;
+        let wrong = |error: EndpointError| Failure::usage(error.to_string());
+        if let Some(name) = &arguments.connection.target {
             let file = read(&path_of(name), dress)?;
             if let Some(other) = arguments
                 .baseline
@@ -40,14 +45,15 @@ impl Chosen {
                 .hint("leave --baseline out"));
             }
             return Ok(Self {
-                reached: file.running().map(Target::External),
+                reached: file.running(&access).map_err(wrong)?.map(Target::External),
                 file: Some(file),
+                access,
             });
         }
-        let target = match &arguments.broker {
-            Some(url) => External::at(url)
+        let target = match arguments.connection.url() {
+            Some(url) => External::reached(url, &access)
                 .map(Target::External)
-                .map_err(|error| Failure::usage(format!("--broker: {error}")))?,
+                .map_err(wrong)?,
             None => bundled(&arguments.deviate).map(Target::Bundled)?,
         };
         let file = match &arguments.baseline {
@@ -57,6 +63,7 @@ impl Chosen {
         Ok(Self {
             reached: Some(target),
             file,
+            access,
         })
     }
 
@@ -77,7 +84,7 @@ impl Chosen {
             }),
             (None, Some(file)) => {
                 let with_alone = plans.iter().any(|plan| plan.scene.exclusive);
-                let started = Started::start(file, with_alone)
+                let started = Started::start(file, with_alone, &self.access)
                     .map_err(|error| Failure::new(Exit::CouldNotStart, error.to_string()))?;
                 Ok(Ready {
                     target: Target::External(started.external().clone()),

@@ -49,7 +49,11 @@ impl Snapshots {
             (false, false) => Writing::Pending,
         };
         let named = arguments.baseline.as_ref();
-        let of_target = arguments.target.as_ref().and(chosen.file.as_ref());
+        let of_target = arguments
+            .connection
+            .target
+            .as_ref()
+            .and(chosen.file.as_ref());
         let baseline = named.or(of_target.map(|file| &file.name));
         let mode = match baseline {
             _ if arguments.no_snapshots || arguments.chaos.is_some() => None,

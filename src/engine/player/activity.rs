@@ -10,7 +10,9 @@ use tokio::time::{Instant, timeout_at};
 use super::{ATTENTION, MAXIMUM_ROUNDS, Player, TICK};
 use crate::engine::lane::Inbound;
 use crate::engine::rumqttc;
-use crate::transcript::{Event, EventIndex, HookRecord, INTERRUPTED, LaneIndex, StepIndex, What};
+use crate::transcript::{
+    Ending, Event, EventIndex, HookRecord, INTERRUPTED, LaneIndex, StepIndex, What,
+};
 
 impl Player<'_> {
     /// Writes and reads on every connection until something has come in; `false` when `until` came first, or the user
@@ -135,6 +137,11 @@ impl Player<'_> {
             }
             Inbound::Truncated { bytes } => {
                 self.event(lane, None, What::Truncated { bytes });
+            }
+            Inbound::Fault { fault, bytes } => {
+                self.event(lane, None, What::Fault { fault, bytes });
+                // [3.1.1 MQTT-6.0.0-1] [5 MQTT-6.0.0-1]
+                self.event(lane, None, What::Dropped(Ending::Close));
             }
             Inbound::Ended(ending) => {
                 let event = self.event(lane, None, What::Closed(ending));

@@ -1,7 +1,7 @@
 //! What a client does on its connection, and what it waits for.
 
 use mqtt_check_codec::{Packet, PacketType};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::{Hindrance, Player};
 use crate::engine::build::{Surroundings, build};
@@ -9,10 +9,14 @@ use crate::engine::lane::Lane;
 use crate::engine::lies::encode;
 use crate::engine::wait::Waiting;
 use crate::plan::{Awaited, Operation, Outgoing};
-use crate::scenario::model::{ClientIndex, DropHow};
+use crate::scenario::model::{ClientIndex, DropHow, Lie};
+use crate::target::Credentials;
 use crate::transcript::{
     Ended, Ending, EventIndex, Lane as LaneRecord, LaneIndex, NotReached, Outcome, StepIndex, What,
 };
+
+/// Fields of a CONNECT that say who we are: where a scenario changes one, it means what it says.
+const SIGNED: [&str; 4] = ["username", "password", "connect_flags", "body"];
 
 impl Player<'_> {
     pub(super) async fn operations(&mut self, client: ClientIndex, operations: &[Operation]) {
@@ -122,11 +126,9 @@ impl Player<'_> {
             self.finish(client).await?;
         }
         self.clients[client.0].lane = None;
-        let connected = timeout_at(Instant::now() + self.patience.limit, self.host.connect()).await;
-        let stream = match connected {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(self.unreachable(client, error.to_string())),
-            Err(_) => return Err(self.unreachable(client, "it took too long".into())),
+        let stream = match self.host.connect(self.patience.limit).await {
+            Ok(stream) => stream,
+            Err(error) => return Err(self.unreachable(client, error.to_string())),
         };
         let declared = &self.scene.clients[client.0];
         let state = &mut self.clients[client.0];
@@ -181,8 +183,8 @@ impl Player<'_> {
             return Err(Hindrance::Ended);
         }
         for item in items {
-            let (bytes, packets) = match item {
-                Outgoing::Bytes(bytes) => (bytes.clone(), None),
+            let (bytes, shown, packets) = match item {
+                Outgoing::Bytes(bytes) => (bytes.clone(), None, None),
                 Outgoing::Packet(template) => {
                     let lane = &self.lanes[index.0];
                     let built = build(
@@ -197,12 +199,15 @@ impl Player<'_> {
                         },
                     )
                     .map_err(|problem| Hindrance::because(problem.to_string()))?;
-                    let said = built.packet.clone();
+                    let mut said = built.packet.clone();
                     let mut wire = built.packet;
                     self.prefix.put(&mut wire);
-                    let bytes =
-                        encode(&wire, lane.version, &built.lies).map_err(Hindrance::because)?;
-                    (bytes, Some((said, wire)))
+                    let as_bytes = |packet: &Packet| {
+                        encode(packet, lane.version, &built.lies).map_err(Hindrance::because)
+                    };
+                    let shown = self.sign(&mut wire, &mut said, &built.lies);
+                    let shown = shown.map(|packet| as_bytes(&packet)).transpose()?;
+                    (as_bytes(&wire)?, shown, Some((said, wire)))
                 }
             };
             let packet = packets.map(|(said, wire)| {
@@ -215,7 +220,7 @@ impl Player<'_> {
                 index,
                 Some(current),
                 What::Sent {
-                    bytes,
+                    bytes: shown.unwrap_or(bytes),
                     packet,
                     automatic: false,
                 },
@@ -227,6 +232,34 @@ impl Player<'_> {
             self.flush(index).await;
         }
         Ok(())
+    }
+
+    /// Fills in who we are to the broker, where a CONNECT leaves it open; in what it `said` the password is hidden.
+    /// Gives what may be shown of the packet then.
+    pub(in crate::engine) fn sign(
+        &self,
+        wire: &mut Packet,
+        said: &mut Packet,
+        lies: &[Lie],
+    ) -> Option<Packet> {
+        let is_theirs = |lie: &Lie| match lie {
+            Lie::Override { field, .. }
+            | Lie::Omit { field }
+            | Lie::Repeat { field, .. }
+            | Lie::Widen { field, .. }
+            | Lie::Before { field, .. }
+            | Lie::After { field, .. } => SIGNED.iter().any(|name| field.starts_with(name)),
+            Lie::Append(_) | Lie::Trailing(_) | Lie::Properties(_) | Lie::Cut(_) => false,
+        };
+        let credentials = self.host.credentials()?;
+        if lies.iter().any(is_theirs) || !credentials.put(wire) {
+            return None;
+        }
+        credentials.put(said);
+        Credentials::hide(said);
+        let mut shown = wire.clone();
+        Credentials::hide(&mut shown);
+        Some(shown)
     }
 
     pub(super) fn note_sent(&mut self, lane: LaneIndex, packet: &Packet, wire: &Packet) {

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::tap::{Tap, Told};
 use crate::engine::lane::Inbound;
+use crate::engine::lies::encode;
 use crate::engine::player::{Hindrance, Player};
 use crate::scenario::model::{ClientIndex, Driver};
 use crate::transcript::{Ending, Fact, LaneIndex, What};
@@ -139,7 +140,7 @@ impl Player<'_> {
                 *automatic |= tap.take(frame, packet.clone().ok());
             }
             Inbound::Garbage { bytes, .. } | Inbound::Truncated { bytes } => tap.take_bytes(bytes),
-            Inbound::Ended(_) => tap.end(),
+            Inbound::Fault { .. } | Inbound::Ended(_) => tap.end(),
             Inbound::OwnPing => {}
         }
         inbound
@@ -168,13 +169,23 @@ impl Player<'_> {
                 if !self.lanes[lane.0].is_writable() {
                     return;
                 }
-                let packet = packet.map(|wire| {
+                let (mut bytes, mut shown) = (bytes.clone(), bytes);
+                let packet = packet.map(|mut wire| {
                     let mut said = wire.clone();
                     self.prefix.take_off(&mut said);
+                    // A CONNECT with credentials is the library's but for them.
+                    let version = self.lanes[lane.0].version;
+                    if let Some(hidden) = self.sign(&mut wire, &mut said, &[])
+                        && let Ok(with_placeholder) = encode(&hidden, version, &[])
+                        && let Ok(with_password) = encode(&wire, version, &[])
+                    {
+                        bytes = with_password;
+                        shown = with_placeholder;
+                    }
                     if asked_by.is_some() {
                         self.note_id(lane, &said);
                     }
-                    self.host.note_sent(&wire, self.lanes[lane.0].version);
+                    self.host.note_sent(&wire, version);
                     said
                 });
                 self.lanes[lane.0].queue(&bytes);
@@ -182,7 +193,7 @@ impl Player<'_> {
                     lane,
                     asked_by,
                     What::Sent {
-                        bytes,
+                        bytes: shown,
                         packet,
                         automatic: asked_by.is_none(),
                     },

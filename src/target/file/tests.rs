@@ -97,9 +97,10 @@ fn reads_the_least_there_can_be() {
         (file.title.as_str(), &file.start, &file.versions),
         ("zoo", &None, &None)
     );
-    let reached = file.running().expect("it runs");
+    let reached = file.running(&Access::default());
+    let reached = reached.expect("a URL").expect("it runs");
     assert_eq!(
-        (reached.address.as_str(), reached.ours),
+        (reached.endpoint.authority().as_str(), reached.ours),
         ("localhost:1883", false)
     );
 }
@@ -111,7 +112,7 @@ fn says_all_that_is_wrong_at_once() {
         parse(
             "\
 titel: The zoo
-url: mqtts://127.0.0.1
+url: mqtts://127.0.0.1/mqtt
 urls: [mqtt://a, mqtt://b]
 hooks: { source: mqtt-log }
 versions: [3.1.2, 5]

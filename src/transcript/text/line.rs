@@ -71,7 +71,9 @@ fn is_ours(event: &Event) -> bool {
     match &event.what {
         What::Opened | What::Sent { .. } | What::Dropped(_) => true,
         What::Received { automatic, .. } => *automatic,
-        What::Garbage { .. } | What::Truncated { .. } | What::Closed(_) => false,
+        What::Garbage { .. } | What::Truncated { .. } | What::Fault { .. } | What::Closed(_) => {
+            false
+        }
     }
 }
 
@@ -155,6 +157,9 @@ pub(super) fn event(
         }
         What::Truncated { bytes } => {
             format!("{name} {from_broker} part of a packet {}", hex(bytes))
+        }
+        What::Fault { fault, bytes } => {
+            format!("{name} {from_broker} {fault}: {}", hex(bytes))
         }
         What::Closed(ending) => {
             let by = ending_word(*ending);

@@ -124,7 +124,9 @@ fn watch(transcript: &Transcript, restarts: &[Duration]) -> Vec<(EventIndex, Fou
             What::Sent { bytes, .. } => monitor.sent(event.lane, bytes),
             What::Received { frame, .. } => monitor.received(event.lane, frame),
             What::Garbage { error, .. } => monitor.garbage(event.lane, error),
-            What::Closed(_) => monitor.connections[event.lane.0].is_over = true,
+            What::Fault { .. } | What::Closed(_) => {
+                monitor.connections[event.lane.0].is_over = true
+            }
             What::Dropped(_) => monitor.connections[event.lane.0].has_left = true,
             What::Opened | What::Truncated { .. } => {}
         }

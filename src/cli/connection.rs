@@ -1,0 +1,144 @@
+//! Which broker to connect to, whom to trust on the way, and who we are to it.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use clap::Args;
+
+use super::Failure;
+use crate::target::{Access, Credentials, Secret};
+use crate::transport::TlsOptions;
+
+/// Where a password may stand that is in no file.
+const PASSWORD_VARIABLE: &str = "MQTT_CHECK_PASSWORD";
+/// The longest password that a CONNECT can carry, in bytes.
+const PASSWORD_LIMIT: usize = 65_535;
+
+/// The options that name a broker on the network.
+const REACHED: &str = "reached";
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Target")]
+pub(super) struct Connection {
+    /// The broker to test, by mqtt://, mqtts://, ws:// or wss://; without it the bundled one, in virtual time
+    #[arg(long, value_name = "URL", group = REACHED)]
+    broker: Option<String>,
+
+    /// A known broker: targets/NAME.yaml, or another file; it says how to reach or start it
+    #[arg(long, value_name = "NAME", group = REACHED)]
+    pub(super) target: Option<String>,
+
+    /// Trust the authorities in this PEM file instead of the system's
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = REACHED,
+        conflicts_with = "insecure"
+    )]
+    ca: Option<PathBuf>,
+
+    /// Show the certificate in this PEM file
+    #[arg(long, value_name = "FILE", requires_all = [REACHED, "key"])]
+    cert: Option<PathBuf>,
+
+    /// The private key of that certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+
+    /// Take any certificate of the broker's
+    #[arg(long, requires = REACHED)]
+    insecure: bool,
+
+    /// Connect with this user name where a scenario names none; a password is read from --password-file or from the
+    /// environment (MQTT_CHECK_PASSWORD)
+    #[arg(long, value_name = "NAME", requires = REACHED)]
+    user: Option<String>,
+
+    /// Read the password from this file, without the line end at its end
+    #[arg(long, value_name = "FILE", requires = "user")]
+    password_file: Option<PathBuf>,
+}
+
+impl Connection {
+    /// Whether a broker on the network is named.
+    pub(super) fn url(&self) -> Option<&str> {
+        self.broker.as_deref()
+    }
+
+    /// The way to a broker on the network. Password files are read here.
+    pub(super) fn access(&self) -> Result<Access, Failure> {
+        Ok(Access {
+            tls: TlsOptions {
+                authority: self.ca.clone(),
+                identity: self.cert.clone().zip(self.key.clone()),
+                insecure: self.insecure,
+            },
+            credentials: self.credentials()?,
+        })
+    }
+
+    fn credentials(&self) -> Result<Option<Credentials>, Failure> {
+        let Some(user) = &self.user else {
+            return Ok(None);
+        };
+        let password = match &self.password_file {
+            Some(path) => Some(password_in(path)?),
+            None => env::var_os(PASSWORD_VARIABLE).map(|text| text.into_encoded_bytes()),
+        };
+        if password.as_ref().is_some_and(|p| p.len() > PASSWORD_LIMIT) {
+            return Err(Failure::usage(format!(
+                "the password is longer than {PASSWORD_LIMIT} bytes, which no CONNECT can carry"
+            )));
+        }
+        Ok(Some(Credentials {
+            user: user.clone(),
+            password: password.map(|bytes| Secret::new(Bytes::from(bytes))),
+        }))
+    }
+
+    /// The options that connect in the same way again; none of them is a secret.
+    pub(super) fn replay(&self, quoted: impl Fn(&Path) -> String) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut option = |name: &str, value: Option<String>| {
+            words.extend(value.map(|value| format!("--{name} {value}")));
+        };
+        let file = |path: &Option<PathBuf>| path.as_deref().map(&quoted);
+        option("broker", self.broker.clone());
+        option(
+            "target",
+            self.target.as_ref().map(|name| quoted(Path::new(name))),
+        );
+        option("ca", file(&self.ca));
+        option("cert", file(&self.cert));
+        option("key", file(&self.key));
+        option(
+            "user",
+            self.user.as_ref().map(|user| quoted(Path::new(user))),
+        );
+        option("password-file", file(&self.password_file));
+        words.extend(self.insecure.then(|| "--insecure".to_owned()));
+        words
+    }
+}
+
+/// A file's content without the line end that editors put there.
+fn password_in(path: &Path) -> Result<Vec<u8>, Failure> {
+    let shown = path.display();
+    let mut bytes = fs::read(path).map_err(|error| {
+        Failure::usage(format!("--password-file: failed to read {shown}: {error}"))
+    })?;
+    if bytes.ends_with(b"\n") {
+        bytes.pop();
+        if bytes.ends_with(b"\r") {
+            bytes.pop();
+        }
+    }
+    if bytes.is_empty() {
+        return Err(Failure::usage(format!(
+            "--password-file: {shown} has no password in it"
+        )));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,111 @@
+//! A user name, and a password that is never shown.
+
+use std::fmt;
+
+use bytes::Bytes;
+use mqtt_check_codec::{Connect, Packet};
+
+/// What stands in records where the password was.
+const PLACEHOLDER: &str = "<password>";
+
+/// Something that is never printed or written.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Bytes);
+
+impl Secret {
+    /// Keeps these bytes to itself.
+    pub fn new(bytes: impl Into<Bytes>) -> Self {
+        Self(bytes.into())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(PLACEHOLDER)
+    }
+}
+
+/// Who we are to a broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    pub user: String,
+    pub password: Option<Secret>,
+}
+
+impl Credentials {
+    /// Puts them into a CONNECT that names neither a user nor a password; says whether it did.
+    pub fn put(&self, packet: &mut Packet) -> bool {
+        match packet {
+            Packet::Connect(connect) => self.put_into(connect),
+            _ => false,
+        }
+    }
+
+    pub(super) fn put_into(&self, connect: &mut Connect) -> bool {
+        let is_open = connect.username.is_none() && connect.password.is_none();
+        if is_open {
+            connect.username = Some(self.user.clone().into());
+            connect.password = self.password.as_ref().map(|secret| secret.0.clone());
+        }
+        is_open
+    }
+
+    /// Takes the password out of a packet that [`put`](Self::put) has filled.
+    pub fn hide(packet: &mut Packet) {
+        if let Packet::Connect(connect) = packet
+            && connect.password.is_some()
+        {
+            connect.password = Some(Bytes::from_static(PLACEHOLDER.as_bytes()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mqtt_check_codec::{Properties, ProtocolVersion};
+
+    fn connect(username: Option<&'static str>) -> Packet {
+        Packet::Connect(Box::new(Connect {
+            version: ProtocolVersion::V5,
+            clean_start: true,
+            keep_alive_s: 0,
+            properties: Properties::new(),
+            client_id: "a".into(),
+            will: None,
+            username: username.map(Into::into),
+            password: None,
+        }))
+    }
+
+    fn credentials() -> Credentials {
+        Credentials {
+            user: "me".into(),
+            password: Some(Secret::new("hush")),
+        }
+    }
+
+    #[test]
+    fn fill_what_the_scenario_leaves_open() {
+        let mut packet = connect(None);
+        assert!(credentials().put(&mut packet));
+        let Packet::Connect(filled) = &packet else {
+            unreachable!("it is a CONNECT");
+        };
+        assert_eq!(filled.username.as_deref(), Some("me"));
+        assert_eq!(filled.password.as_deref(), Some(&b"hush"[..]));
+        let mut named = connect(Some("other"));
+        assert!(!credentials().put(&mut named));
+        assert_eq!(named, connect(Some("other")));
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let mut packet = connect(None);
+        credentials().put(&mut packet);
+        Credentials::hide(&mut packet);
+        for shown in [format!("{packet:?}"), format!("{:?}", credentials())] {
+            assert!(!shown.contains("hush"), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! A broker's place on the network, and how to get there.
+
+use std::fmt;
+use std::io;
+
+use bytes::BytesMut;
+use mqtt_check_websocket::handshake::key;
+use mqtt_check_websocket::{Answer, HandshakeError, MQTT, Request, Role, WebSocket};
+use thiserror::Error;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
+
+use super::stream::Stream;
+use super::tls::{self, TlsOptions, TlsOptionsError};
+use super::url::{BrokerUrl, Scheme, UrlError};
+
+/// Why a URL and the options beside it lead nowhere.
+#[derive(Debug, Error)]
+pub enum EndpointError {
+    #[error("--broker: {0}")]
+    Url(#[from] UrlError),
+    #[error("--broker: `{host}` is no name that a certificate could be for")]
+    Name { host: String },
+    #[error("--ca, --cert, --key and --insecure are for mqtts:// and wss://, not for {scheme}://")]
+    NoTls { scheme: Scheme },
+    #[error(transparent)]
+    Tls(#[from] TlsOptionsError),
+}
+
+/// Why no connection came about.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{problem}")]
+pub struct ConnectError {
+    /// What happened.
+    pub problem: String,
+    /// What helps.
+    pub hint: Option<String>,
+}
+
+impl ConnectError {
+    fn new(problem: impl Into<String>, hint: Option<String>) -> Self {
+        Self {
+            problem: problem.into(),
+            hint,
+        }
+    }
+}
+
+impl ConnectError {
+    /// It was waited for long enough.
+    pub fn too_late() -> Self {
+        Self::new("it took too long", None)
+    }
+}
+
+impl From<io::Error> for ConnectError {
+    fn from(error: io::Error) -> Self {
+        match tls::explain(&error) {
+            Some((problem, hint)) => Self::new(problem, hint.map(str::to_owned)),
+            None => Self::new(error.to_string(), None),
+        }
+    }
+}
+
+/// A broker's place on the network, and what is needed to get there.
+#[derive(Clone)]
+pub struct Endpoint {
+    url: BrokerUrl,
+    /// For `mqtts://` and `wss://`.
+    tls: Option<(TlsConnector, ServerName<'static>)>,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Endpoint {
+    /// The place at this URL. Files that the options name are read here.
+    ///
+    /// # Errors
+    /// When the URL is none, or it and the options do not go together.
+    pub fn new(url: &str, options: &TlsOptions) -> Result<Self, EndpointError> {
+        let url = BrokerUrl::parse(url)?;
+        if !url.scheme.is_secure() {
+            if !options.is_empty() {
+                return Err(EndpointError::NoTls { scheme: url.scheme });
+            }
+            return Ok(Self { url, tls: None });
+        }
+        let name = ServerName::try_from(url.host.clone()).map_err(|_| EndpointError::Name {
+            host: url.host.clone(),
+        })?;
+        let tls = Some((tls::connector(options)?, name));
+        Ok(Self { url, tls })
+    }
+
+    /// What carries MQTT there.
+    pub fn scheme(&self) -> Scheme {
+        self.url.scheme
+    }
+
+    /// `host:port`.
+    pub fn authority(&self) -> String {
+        self.url.authority()
+    }
+
+    /// The same place by another transport.
+    pub fn url_over(&self, scheme: Scheme) -> String {
+        self.url.over(scheme)
+    }
+
+    /// Connects the socket below everything else.
+    ///
+    /// # Errors
+    /// When nobody accepts it.
+    pub async fn connect_tcp(&self) -> Result<TcpStream, ConnectError> {
+        let stream = TcpStream::connect(self.url.authority()).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    /// Makes the handshakes that come before MQTT. `seed` gives what must differ from one WebSocket to the next.
+    ///
+    /// # Errors
+    /// When one of them fails.
+    pub async fn begin(&self, stream: TcpStream, seed: u64) -> Result<Stream, ConnectError> {
+        let stream = match &self.tls {
+            None => Stream::Tcp(stream),
+            Some((connector, name)) => {
+                let tls = connector.connect(name.clone(), stream).await;
+                Stream::Tls(Box::new(tls.map_err(|error| self.no_tls(&error))?))
+            }
+        };
+        if !self.url.scheme.is_websocket() {
+            return Ok(stream);
+        }
+        self.begin_frames(stream, seed).await
+    }
+
+    fn no_tls(&self, error: &io::Error) -> ConnectError {
+        let plain = match self.url.scheme {
+            Scheme::Wss => Scheme::Ws,
+            _ => Scheme::Mqtt,
+        };
+        let hint = format!("without TLS it is {}", self.url.over(plain));
+        match tls::explain(error) {
+            Some((problem, known)) => {
+                let is_foreign = known.is_none() && problem.contains("no TLS");
+                let hint = known.map(str::to_owned).or(is_foreign.then_some(hint));
+                ConnectError::new(problem, hint)
+            }
+            None if is_end(error) => {
+                ConnectError::new("it closes the connection in the TLS handshake", Some(hint))
+            }
+            None => ConnectError::new(format!("TLS handshake: {error}"), None),
+        }
+    }
+
+    async fn begin_frames(&self, mut stream: Stream, seed: u64) -> Result<Stream, ConnectError> {
+        let request = self.request(seed);
+        let mut rest = BytesMut::new();
+        let answer = ask(&mut stream, &request, &mut rest)
+            .await
+            .map_err(|error| self.no_upgrade(&error, &rest))?;
+        self.check(&answer)?;
+        let frames = WebSocket::new(stream, Role::Client { seed }, rest);
+        Ok(Stream::WebSocket(Box::new(frames)))
+    }
+
+    fn request(&self, seed: u64) -> Request {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&seed.to_be_bytes());
+        bytes[8..].copy_from_slice(&seed.rotate_left(29).to_be_bytes());
+        Request {
+            host: self.url.authority(),
+            path: self.url.path.clone(),
+            protocols: vec![MQTT.to_owned()],
+            key: key(bytes),
+        }
+    }
+
+    fn no_upgrade(&self, error: &HandshakeError, came: &[u8]) -> ConnectError {
+        let secure = self.url.scheme.is_secure();
+        let plain = if secure { Scheme::Mqtts } else { Scheme::Mqtt };
+        let without = format!("without WebSocket it is {}", self.url.over(plain));
+        match error {
+            HandshakeError::Io(error) if !is_end(error) => match tls::explain(error) {
+                Some((problem, hint)) => ConnectError::new(problem, hint.map(str::to_owned)),
+                None => ConnectError::new(error.to_string(), None),
+            },
+            _ if matches!(came, [0x15 | 0x16, 0x03, ..]) => ConnectError::new(
+                "a TLS server answers there",
+                Some(format!("with TLS it is {}", self.url.over(Scheme::Wss))),
+            ),
+            HandshakeError::Io(_) | HandshakeError::Closed => ConnectError::new(
+                "it closes the connection instead of answering the WebSocket upgrade",
+                Some(without),
+            ),
+            HandshakeError::NotHttp(_) | HandshakeError::TooLong => ConnectError::new(
+                "it does not answer the WebSocket upgrade in HTTP",
+                Some(without),
+            ),
+        }
+    }
+
+    fn check(&self, answer: &Answer) -> Result<(), ConnectError> {
+        if answer.status != 101 {
+            let said = format!("{} {}", answer.status, answer.reason);
+            let hint = match answer.status {
+                200..300 | 404 if self.url.path == "/" => {
+                    Some("the path of a broker's WebSocket is often /mqtt".to_owned())
+                }
+                200..300 | 404 => Some(format!("is {} the right path?", self.url.path)),
+                _ => None,
+            };
+            return Err(ConnectError::new(
+                format!("it answers the WebSocket upgrade with {}", said.trim_end()),
+                hint,
+            ));
+        }
+        if let Some(problem) = answer.problem {
+            return Err(ConnectError::new(
+                format!("its answer to the WebSocket upgrade is wrong: {problem}"),
+                None,
+            ));
+        }
+        // [3.1.1 MQTT-6.0.0-4] [5 MQTT-6.0.0-4]
+        match answer.protocol.as_deref() {
+            Some(MQTT) => Ok(()),
+            Some(other) => Err(ConnectError::new(
+                format!(
+                    "it selects the WebSocket subprotocol `{other}`, where only `{MQTT}` is MQTT"
+                ),
+                None,
+            )),
+            None => Err(ConnectError::new(
+                format!("it selects no WebSocket subprotocol, where `{MQTT}` must be selected"),
+                Some("something else than a broker may serve this path".to_owned()),
+            )),
+        }
+    }
+}
+
+async fn ask(
+    stream: &mut Stream,
+    request: &Request,
+    rest: &mut BytesMut,
+) -> Result<Answer, HandshakeError> {
+    stream.write_all(request.to_text().as_bytes()).await?;
+    stream.flush().await?;
+    Answer::read(stream, rest, &request.key).await
+}
+
+/// Whether the other side just ended the connection.
+fn is_end(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+    )
+}

@@ -1,0 +1,67 @@
+//! Certificates and keys from PEM files.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// Why a file gives no certificate or no key. None of these shows what is in it.
+#[derive(Debug, Error)]
+pub enum PemError {
+    #[error("failed to read {}: {error}", path.display())]
+    Unreadable { path: PathBuf, error: io::Error },
+    #[error("{} is damaged: it is not the PEM that it begins as", path.display())]
+    Damaged { path: PathBuf },
+    #[error("{} has no certificate: it must be PEM, with BEGIN CERTIFICATE in it", path.display())]
+    NoCertificate { path: PathBuf },
+    #[error("{} has no private key: it must be PEM, with BEGIN PRIVATE KEY in it", path.display())]
+    NoKey { path: PathBuf },
+    #[error(
+        "the key in {} is encrypted; take the passphrase off with `openssl pkey -in FILE -out NEW`",
+        path.display()
+    )]
+    EncryptedKey { path: PathBuf },
+}
+
+/// Every certificate in this file, in order; at least one.
+///
+/// # Errors
+/// When there is none.
+pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, PemError> {
+    let bytes = read(path)?;
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&bytes)
+        .collect::<Result<_, _>>()
+        .map_err(|_| PemError::Damaged { path: path.into() })?;
+    if certificates.is_empty() {
+        return Err(PemError::NoCertificate { path: path.into() });
+    }
+    Ok(certificates)
+}
+
+/// The first private key in this file.
+///
+/// # Errors
+/// When there is none.
+pub fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, PemError> {
+    let bytes = read(path)?;
+    match PrivateKeyDer::pem_slice_iter(&bytes).next() {
+        Some(Ok(key)) => Ok(key),
+        Some(Err(_)) => Err(PemError::Damaged { path: path.into() }),
+        None if contains(&bytes, b"ENCRYPTED") => Err(PemError::EncryptedKey { path: path.into() }),
+        None => Err(PemError::NoKey { path: path.into() }),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, PemError> {
+    fs::read(path).map_err(|error| PemError::Unreadable {
+        path: path.into(),
+        error,
+    })
+}
+
+fn contains(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.windows(word.len()).any(|window| window == word)
+}

@@ -1,0 +1,248 @@
+//! TLS, client side: whom to trust, what to show, and what went wrong in words.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::client::danger::{
+    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
+};
+use tokio_rustls::rustls::crypto::{
+    CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature,
+};
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::{
+    self, AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore,
+    SignatureScheme,
+};
+
+use super::pem::{self, PemError};
+
+/// What a user says of TLS.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TlsOptions {
+    /// The authorities to trust, instead of the system's.
+    pub authority: Option<PathBuf>,
+    /// The certificate to show, followed by those up to its authority, and its key.
+    pub identity: Option<(PathBuf, PathBuf)>,
+    /// Whether any certificate will do.
+    pub insecure: bool,
+}
+
+impl TlsOptions {
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Why the options cannot be used.
+#[derive(Debug, Error)]
+pub enum TlsOptionsError {
+    #[error("--ca: {0}")]
+    Authority(PemError),
+    #[error("--ca: {path} has a certificate that cannot be an authority: {problem}")]
+    NoAuthority { path: String, problem: String },
+    #[error("--cert: {0}")]
+    Certificate(PemError),
+    #[error("--key: {0}")]
+    Key(PemError),
+    #[error("--key: {key} is not the key of the certificate in {certificate}")]
+    OtherKey { key: String, certificate: String },
+    #[error("--cert and --key cannot be used: {0}")]
+    Unusable(rustls::Error),
+    #[error("this system has no authorities to trust; name one with --ca FILE, or use --insecure")]
+    NoSystemAuthority,
+    #[error("failed to prepare TLS: {0}")]
+    Provider(rustls::Error),
+}
+
+/// A connector that does what the options say. The files are read here, once.
+///
+/// The system's own authorities are the default, not a list that is built in: brokers stand behind authorities that a
+/// company has put there, and a built-in list grows old with the binary.
+pub(super) fn connector(options: &TlsOptions) -> Result<TlsConnector, TlsOptionsError> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(TlsOptionsError::Provider)?;
+    let builder = if options.insecure {
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+    } else {
+        builder.with_root_certificates(roots(options)?)
+    };
+    let config = match &options.identity {
+        None => builder.with_no_client_auth(),
+        Some((certificate, key)) => {
+            let chain = pem::certificates(certificate).map_err(TlsOptionsError::Certificate)?;
+            let private = pem::private_key(key).map_err(TlsOptionsError::Key)?;
+            builder
+                .with_client_auth_cert(chain, private)
+                .map_err(|error| match error {
+                    rustls::Error::InconsistentKeys(_) => TlsOptionsError::OtherKey {
+                        key: key.display().to_string(),
+                        certificate: certificate.display().to_string(),
+                    },
+                    other => TlsOptionsError::Unusable(other),
+                })?
+        }
+    };
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+fn roots(options: &TlsOptions) -> Result<RootCertStore, TlsOptionsError> {
+    let mut roots = RootCertStore::empty();
+    match &options.authority {
+        Some(path) => {
+            for certificate in pem::certificates(path).map_err(TlsOptionsError::Authority)? {
+                roots
+                    .add(certificate)
+                    .map_err(|error| TlsOptionsError::NoAuthority {
+                        path: path.display().to_string(),
+                        problem: error.to_string(),
+                    })?;
+            }
+        }
+        None => {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            if roots.is_empty() {
+                return Err(TlsOptionsError::NoSystemAuthority);
+            }
+        }
+    }
+    Ok(roots)
+}
+
+/// Takes any certificate, but holds the server to the key in it.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// What TLS says of an error, and what helps; `None` when TLS has no part in it. A server tells a client that shows no
+/// certificate only after the handshake, so errors of reading are looked at too.
+pub(super) fn explain(error: &io::Error) -> Option<(String, Option<&'static str>)> {
+    let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+    Some(match error {
+        rustls::Error::InvalidCertificate(problem) => certificate_problem(problem),
+        rustls::Error::AlertReceived(alert) => alert_problem(*alert),
+        rustls::Error::InvalidMessage(_) | rustls::Error::InappropriateMessage { .. } => {
+            ("what answers there is no TLS server".into(), None)
+        }
+        other => (format!("TLS: {other}"), None),
+    })
+}
+
+fn certificate_problem(problem: &CertificateError) -> (String, Option<&'static str>) {
+    const TRUST: &str = "--ca FILE names its authority, --insecure takes any certificate";
+    const NAME: &str = "connect by a name that the certificate has, or use --insecure";
+    match problem {
+        // A wrong signature: somebody else has the authority's name.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => (
+            "its certificate is signed by nobody that is trusted".into(),
+            Some(TRUST),
+        ),
+        CertificateError::NotValidForName => {
+            ("its certificate is for another name".into(), Some(NAME))
+        }
+        CertificateError::NotValidForNameContext {
+            expected,
+            presented,
+        } => (
+            format!(
+                "its certificate is not for {}, but for {}",
+                expected.to_str(),
+                presented
+                    .iter()
+                    .map(|name| plain(name))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+            Some(NAME),
+        ),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
+            "its certificate has expired".into(),
+            Some("--insecure takes it all the same"),
+        ),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
+            "its certificate is not valid yet".into(),
+            Some("look at this machine's clock, or use --insecure"),
+        ),
+        other => (
+            format!("its certificate cannot be used: {other}"),
+            Some(TRUST),
+        ),
+    }
+}
+
+/// `DnsName("broker")` as webpki shows a name, without its type.
+fn plain(name: &str) -> &str {
+    name.split_once("(\"")
+        .and_then(|(_, rest)| rest.strip_suffix("\")"))
+        .unwrap_or(name)
+}
+
+fn alert_problem(alert: AlertDescription) -> (String, Option<&'static str>) {
+    const SHOW: &str = "--cert FILE and --key FILE show one";
+    match alert {
+        AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
+            ("it wants a certificate of ours".into(), Some(SHOW))
+        }
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA
+        | AlertDescription::DecryptError
+        | AlertDescription::AccessDenied => (
+            format!("it does not take our certificate (TLS alert {alert:?})"),
+            Some(SHOW),
+        ),
+        AlertDescription::HandshakeFailure => (
+            "it ends the TLS handshake (TLS alert HandshakeFailure)".into(),
+            Some("it may want a certificate of ours: --cert FILE and --key FILE show one"),
+        ),
+        AlertDescription::ProtocolVersion => ("it speaks neither TLS 1.2 nor TLS 1.3".into(), None),
+        other => (format!("it ends TLS (TLS alert {other:?})"), None),
+    }
+}

@@ -1,0 +1,306 @@
+//! Broker URLs.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// Why a text is no broker's URL. What stood before an `@` is shown by none of these: it may be a password.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum UrlError {
+    #[error("`{url}` has no scheme; write mqtt://{url}")]
+    NoScheme { url: String },
+    #[error("`{scheme}://` is no MQTT transport; mqtt://, mqtts://, ws:// and wss:// are")]
+    UnknownScheme { scheme: String },
+    #[error("`{url}` names no host; write {scheme}://HOST:PORT")]
+    NoHost { url: String, scheme: Scheme },
+    #[error("`{port}` is no port number")]
+    BadPort { port: String },
+    #[error("`{url}` names a user before the `@`; use --user, and --password-file for a password")]
+    User { url: String },
+    #[error("`{url}` has {what}, which this URL cannot have; write {scheme}://HOST:PORT{path}")]
+    Excess {
+        url: String,
+        what: &'static str,
+        scheme: Scheme,
+        path: &'static str,
+    },
+    #[error("`{url}` has a space or another character that no URL has")]
+    Character { url: String },
+}
+
+/// What carries MQTT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    Mqtt,
+    Mqtts,
+    Ws,
+    Wss,
+}
+
+impl Scheme {
+    fn from_name(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "mqtt" | "tcp" => Self::Mqtt,
+            "mqtts" | "ssl" | "tls" => Self::Mqtts,
+            "ws" => Self::Ws,
+            "wss" => Self::Wss,
+            _ => return None,
+        })
+    }
+
+    const fn default_port(self) -> u16 {
+        match self {
+            Self::Mqtt => 1883,
+            Self::Mqtts => 8883,
+            Self::Ws => 80,
+            Self::Wss => 443,
+        }
+    }
+
+    /// Whether TLS is below it.
+    pub const fn is_secure(self) -> bool {
+        matches!(self, Self::Mqtts | Self::Wss)
+    }
+
+    /// Whether MQTT travels in WebSocket frames.
+    pub const fn is_websocket(self) -> bool {
+        matches!(self, Self::Ws | Self::Wss)
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Mqtt => "mqtt",
+            Self::Mqtts => "mqtts",
+            Self::Ws => "ws",
+            Self::Wss => "wss",
+        })
+    }
+}
+
+/// Where a broker is, and what carries MQTT there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokerUrl {
+    pub scheme: Scheme,
+    /// A name or an address; an IPv6 address without its brackets.
+    pub host: String,
+    pub port: u16,
+    /// Of a WebSocket, with `/` in front.
+    pub path: String,
+}
+
+impl BrokerUrl {
+    /// Reads `mqtt://HOST[:PORT]`, `mqtts://`, or `ws://HOST[:PORT][/PATH]`, `wss://`. The default ports are 1883,
+    /// 8883, 80 and 443.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn parse(text: &str) -> Result<Self, UrlError> {
+        let url = Self::parse_listening(text)?;
+        if url.port == 0 {
+            return Err(UrlError::BadPort { port: "0".into() });
+        }
+        Ok(url)
+    }
+
+    /// The same for a place to listen, where port 0 stands for a free one.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn parse_listening(text: &str) -> Result<Self, UrlError> {
+        let text = without_user(text)?;
+        if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return Err(UrlError::Character { url: text.into() });
+        }
+        let Some((name, rest)) = text.split_once("://") else {
+            return Err(UrlError::NoScheme { url: text.into() });
+        };
+        let scheme = Scheme::from_name(name).ok_or_else(|| UrlError::UnknownScheme {
+            scheme: name.into(),
+        })?;
+        let (authority, path) = match rest.find(['/', '?', '#']) {
+            Some(at) => rest.split_at(at),
+            None => (rest, ""),
+        };
+        let (host, port) = host_and_port(authority);
+        if host.is_empty() {
+            return Err(UrlError::NoHost {
+                url: text.into(),
+                scheme,
+            });
+        }
+        let port = match port {
+            None => scheme.default_port(),
+            Some(port) => port
+                .parse()
+                .map_err(|_| UrlError::BadPort { port: port.into() })?,
+        };
+        Ok(Self {
+            scheme,
+            host: host.to_owned(),
+            port,
+            path: path_of(text, path, scheme)?,
+        })
+    }
+
+    /// `host:port`, an IPv6 address in brackets.
+    pub fn authority(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+
+    /// The same place by another transport.
+    pub(super) fn over(&self, scheme: Scheme) -> String {
+        format!("{scheme}://{}", self.authority())
+    }
+}
+
+/// Refuses a user name, and shows neither it nor what may be a password.
+fn without_user(text: &str) -> Result<&str, UrlError> {
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), text),
+    };
+    match rest.rsplit_once('@') {
+        None => Ok(text),
+        Some((_, host)) => Err(UrlError::User {
+            url: format!("{scheme}…@{host}"),
+        }),
+    }
+}
+
+/// An IPv6 address stands in brackets, which are no part of it.
+fn host_and_port(authority: &str) -> (&str, Option<&str>) {
+    if let Some(inside) = authority.strip_prefix('[')
+        && let Some((host, behind)) = inside.split_once(']')
+    {
+        return match behind {
+            "" => (host, None),
+            _ => (host, Some(behind.strip_prefix(':').unwrap_or(behind))),
+        };
+    }
+    match authority.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (authority, None),
+    }
+}
+
+fn path_of(url: &str, path: &str, scheme: Scheme) -> Result<String, UrlError> {
+    let excess = |what, path| UrlError::Excess {
+        url: url.into(),
+        what,
+        scheme,
+        path,
+    };
+    if !scheme.is_websocket() {
+        return match path {
+            "" | "/" => Ok(String::new()),
+            _ => Err(excess("a path", "")),
+        };
+    }
+    if path.contains('#') {
+        return Err(excess("a fragment", "/PATH"));
+    }
+    Ok(match path.starts_with('/') {
+        true => path.to_owned(),
+        false => format!("/{path}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_where_and_over_what() {
+        for (text, scheme, authority, path) in [
+            ("mqtt://localhost", Scheme::Mqtt, "localhost:1883", ""),
+            (
+                "mqtt://127.0.0.1:21883/",
+                Scheme::Mqtt,
+                "127.0.0.1:21883",
+                "",
+            ),
+            ("mqtt://[::1]:1884", Scheme::Mqtt, "[::1]:1884", ""),
+            ("tcp://[::1]", Scheme::Mqtt, "[::1]:1883", ""),
+            ("mqtts://b", Scheme::Mqtts, "b:8883", ""),
+            ("ssl://b:1", Scheme::Mqtts, "b:1", ""),
+            ("ws://b", Scheme::Ws, "b:80", "/"),
+            ("WS://b:8080/", Scheme::Ws, "b:8080", "/"),
+            (
+                "wss://[::1]/mqtt?x=1",
+                Scheme::Wss,
+                "[::1]:443",
+                "/mqtt?x=1",
+            ),
+            ("ws://b?x=1", Scheme::Ws, "b:80", "/?x=1"),
+        ] {
+            let url = BrokerUrl::parse(text).expect(text);
+            assert_eq!(url.scheme, scheme, "{text}");
+            assert_eq!(url.authority(), authority, "{text}");
+            assert_eq!(url.path, path, "{text}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_url() {
+        for (url, expected) in [
+            (
+                "localhost:1883",
+                "`localhost:1883` has no scheme; write mqtt://localhost:1883",
+            ),
+            (
+                "http://a",
+                "`http://` is no MQTT transport; mqtt://, mqtts://, ws:// and wss:// are",
+            ),
+            ("mqtt://", "`mqtt://` names no host; write mqtt://HOST:PORT"),
+            (
+                "wss://[]",
+                "`wss://[]` names no host; write wss://HOST:PORT",
+            ),
+            ("mqtt://a:b", "`b` is no port number"),
+            ("mqtt://a:0", "`0` is no port number"),
+            ("mqtt://a:70000", "`70000` is no port number"),
+            ("mqtt://[::1]x", "`x` is no port number"),
+            (
+                "mqtt://::1",
+                "`mqtt://::1` names no host; write mqtt://HOST:PORT",
+            ),
+            (
+                "mqtts://a/b",
+                "`mqtts://a/b` has a path, which this URL cannot have; write mqtts://HOST:PORT",
+            ),
+            (
+                "ws://a/b#c",
+                "`ws://a/b#c` has a fragment, which this URL cannot have; write ws://HOST:PORT/PATH",
+            ),
+            (
+                "mqtt://a b",
+                "`mqtt://a b` has a space or another character that no URL has",
+            ),
+        ] {
+            let error = BrokerUrl::parse(url).expect_err(url);
+            assert_eq!(error.to_string(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn shows_nothing_of_what_stands_before_an_at() {
+        for url in [
+            "mqtt://user:secret@host",
+            "ftp://user:secret@host",
+            "user:secret@host",
+            "mqtt://u:sec/secret@host",
+            "mqtt://u:p@secret@host",
+        ] {
+            let error = BrokerUrl::parse(url).expect_err(url);
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("secret"), "{shown}");
+            assert!(shown.contains("--password-file"), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The whole suite over other transports than memory: nothing may depend on what carries the packets. Some twenty
+//! seconds each, so that `.ci/run` plays them and not every `cargo test`.
+
+use std::path::Path;
+
+use super::serve;
+
+fn plays_the_whole_suite(place: &str) {
+    let (program, served) = serve(place);
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let program = program.arguments(&format!(
+        "run {} --exclusive --no-snapshots --broker {} --insecure",
+        scenarios.display(),
+        served.urls[0]
+    ));
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+}
+
+#[test]
+#[ignore = "it takes the longest wait of the suite"]
+fn the_whole_suite_over_tls() {
+    plays_the_whole_suite("--listen mqtts://127.0.0.1:0");
+}
+
+#[test]
+#[ignore = "it takes the longest wait of the suite"]
+fn the_whole_suite_over_secure_websocket() {
+    plays_the_whole_suite("--listen wss://127.0.0.1:0");
+}
