@@ -1,8 +1,11 @@
 //! What the broker offers and enforces. What CONNACK announces is what is enforced.
 
+use std::fmt;
 use std::time::Duration;
 
 use mqtt_check_codec::{Form, QoS};
+
+use crate::AccessRule;
 
 /// The broker's configuration. The defaults offer everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub struct Config {
     pub maximum_topic_levels: usize,
     /// Open connections at most; over it CONNACK refuses with 0x89 (0x03 before version 5).
     pub maximum_connections: usize,
+    /// Connections whose CONNECT has not come at most; over it a new one is closed at once.
+    pub maximum_waiting_connections: usize,
     /// Sessions at most, connected or not; over it CONNACK refuses with 0x97 (0x03 before version 5).
     pub maximum_sessions: usize,
     /// Topics with a retained message at most; over it PUBACK and PUBREC refuse with 0x97. A message that cannot be
@@ -62,13 +67,27 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// User names and passwords; `None` lets everybody in.
     pub users: Option<Vec<User>>,
+    /// What clients may publish and subscribe to; `None` allows everything, and a list what it allows. A refusal is
+    /// 0x87 in PUBACK, PUBREC, SUBACK (0x80 before version 5) and in the CONNACK of a Will (0x05 before version 5).
+    /// Where nothing can say so (QoS 0, a PUBLISH before version 5, a message that a wider subscription matches) the
+    /// message is dropped.
+    pub access: Option<Vec<AccessRule>>,
 }
 
 /// One who may connect.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct User {
     pub name: String,
     pub password: Vec<u8>,
+}
+
+impl fmt::Debug for User {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Config {
@@ -104,6 +123,7 @@ impl Default for Config {
             maximum_subscriptions: 100_000,
             maximum_topic_levels: 200,
             maximum_connections: 100_000,
+            maximum_waiting_connections: 10_000,
             maximum_sessions: 1_000_000,
             maximum_retained_messages: 1_000_000,
             maximum_client_id_bytes: None,
@@ -115,6 +135,7 @@ impl Default for Config {
             short_acknowledgements: false,
             connect_timeout: Duration::from_secs(10),
             users: None,
+            access: None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! clock, task, log or randomness is in it. [`shell`] runs it over any `AsyncRead + AsyncWrite` with tokio.
 //! [`Deviation`]s are its deliberate faults, by which the suite proves that its checks can fail.
 
+pub mod access;
 pub mod config;
 pub mod core;
 pub mod deviation;
@@ -11,6 +12,7 @@ pub mod hook;
 #[cfg(feature = "shell")]
 pub mod shell;
 
+pub use access::{AccessAction, AccessRule};
 pub use config::Config;
 pub use core::{Broker, ConnectionId, Control, Input, Output, RedirectWhen, StoredState, Time};
 pub use deviation::{Deviation, Deviations};

@@ -11,6 +11,7 @@ use super::topic::is_hidden;
 use super::turn::Turn;
 use super::{Broker, ConnectionId, Phase};
 use crate::Deviation;
+use crate::access::{AccessAction, Who};
 
 /// A CONNECT that is not accepted.
 pub(crate) struct Refusal {
@@ -51,6 +52,7 @@ impl Broker {
         check_credentials(&self.rules, connect)?;
         check_will(&self.rules, connect)?;
         let assigned = self.settle_client_id(connect, nonce)?;
+        check_will_access(&self.rules, connect)?;
         let (config, client) = (&self.rules.config, &connect.client_id);
         if self.sessions.len() >= config.maximum_sessions && self.sessions.key(client).is_none() {
             return Err(ReasonCode::QUOTA_EXCEEDED.into());
@@ -254,4 +256,22 @@ fn check_will(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
         return Err(ReasonCode::PAYLOAD_FORMAT_INVALID.into());
     }
     Ok(())
+}
+
+/// A Will is published in its client's name, so who may not publish it may not leave it. [3.1.1 RULE-3.1.4-2]
+/// [5 MQTT-3.1.4-2]
+fn check_will_access(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
+    let Some(will) = &connect.will else {
+        return Ok(());
+    };
+    let who = Who {
+        client: &connect.client_id,
+        user: connect.username.as_deref(),
+    };
+    match rules.permits(who, AccessAction::Publish, &will.topic)
+        || rules.breaks(Deviation::WillAccessIgnored)
+    {
+        true => Ok(()),
+        false => Err(ReasonCode::NOT_AUTHORIZED.into()),
+    }
 }

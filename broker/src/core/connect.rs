@@ -58,6 +58,7 @@ impl Broker {
             return;
         };
         session.expiry = expiry;
+        session.user = connect.username.clone();
         // [3.1.1 MQTT-4.1.0-2] [5 MQTT-4.1.0-1]: while it is connected, nothing ends it.
         session.closed_at = None;
         // [3.1.1 MQTT-3.1.2-12]: of this connection, and of no other.

@@ -9,7 +9,7 @@ use super::rules::Rules;
 use super::session::Session;
 use super::turn::Turn;
 use crate::hook::DropReason;
-use crate::{Deviation, HookEvent};
+use crate::{AccessAction, Deviation, HookEvent};
 
 impl Session {
     /// Whether a message handed to it now would be sent at once.
@@ -21,9 +21,18 @@ impl Session {
                 .is_some_and(|link| !link.congested && self.inflight.has_room(link.send_limit))
     }
 
+    /// Whether its client may have messages of this topic. A subscription may match more than its client may have.
+    pub(crate) fn may_have(&self, rules: &Rules, topic: &str) -> bool {
+        rules.permits(self.who(), AccessAction::Subscribe, topic)
+    }
+
     /// Takes one copy of a message: sent at once where that is possible, else kept. [3.1.1 MQTT-4.5.0-1]
     /// [5 MQTT-4.5.0-1] [3.1.1 MQTT-3.1.2-5]
     pub(crate) fn push(&mut self, rules: &Rules, turn: &mut Turn<'_>, delivery: Delivery) {
+        if !self.may_have(rules, &delivery.message.topic) {
+            self.dropped(turn, &delivery, DropReason::NotAuthorized);
+            return;
+        }
         let online = self.link.is_some();
         if delivery.qos == QoS::AtMostOnce {
             if let Some(link) = &self.link {
@@ -94,6 +103,11 @@ impl Session {
                 self.dropped(turn, &delivery, DropReason::Expired);
                 continue;
             }
+            // It may have been queued for another user of the same client id.
+            if !self.may_have(rules, &delivery.message.topic) {
+                self.dropped(turn, &delivery, DropReason::NotAuthorized);
+                continue;
+            }
             self.transmit(rules, turn, delivery);
         }
     }
@@ -155,6 +169,11 @@ impl Session {
                 if delivery.message.is_expired(turn.now) && rules.breaks(Deviation::InflightExpires)
                 {
                     self.inflight.remove(id);
+                    return;
+                }
+                if !self.may_have(rules, &delivery.message.topic) {
+                    self.inflight.remove(id);
+                    self.dropped(turn, &delivery, DropReason::NotAuthorized);
                     return;
                 }
                 let Some(link) = &mut self.link else {

@@ -7,6 +7,7 @@ use mqtt_check_codec::{
 
 use super::inflight::Stage;
 use super::message::Delivery;
+use super::routing::standing;
 use super::session::{Expiry, Session, SessionKey};
 use super::timer::Timer;
 use super::topic::Filter;
@@ -323,9 +324,9 @@ impl Broker {
         else {
             return false;
         };
-        let sessions = &self.sessions;
-        let ready = |key| sessions.at(key).is_some_and(Session::is_ready);
-        let Some(member) = self.subscriptions.choose(group, filter, ready) else {
+        let (rules, sessions) = (&self.rules, &self.sessions);
+        let standing = |key| standing(rules, sessions, key, &delivery.message.topic);
+        let Some(member) = self.subscriptions.choose(group, filter, standing) else {
             return false;
         };
         let mut copy = self.copy(&delivery.message, &member);

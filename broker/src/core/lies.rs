@@ -96,7 +96,13 @@ fn suback_lies(rules: &Rules, suback: &mut SubAck) {
     if rules.breaks(D::SubackCodeMissing) && suback.reasons.len() > 1 {
         suback.reasons.pop();
     }
+    if rules.breaks(D::SubackRefusalLeftOut) {
+        suback.reasons.retain(|reason| reason.is_success());
+    }
     for reason in &mut suback.reasons {
+        if rules.breaks(D::SubackRefusalShownGranted) && !reason.is_success() {
+            *reason = ReasonCode::SUCCESS;
+        }
         if rules.breaks(D::SubackCodeUnknown) {
             *reason = UNKNOWN;
         } else if rules.breaks(D::SubackShowsQos0) && reason.is_success() {

@@ -186,6 +186,11 @@ impl Broker {
             self.due(turn, timer);
         }
         match input {
+            Input::Opened { connection, .. }
+                if self.timers.connects() >= self.rules.config.maximum_waiting_connections =>
+            {
+                turn.close(connection);
+            }
             Input::Opened { connection, nonce } => {
                 self.connections.insert(connection, Phase::Opened { nonce });
                 // [3.1.1 RULE-3.1.4-1] [5 RULE-3.1.4-1]

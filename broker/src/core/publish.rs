@@ -15,7 +15,7 @@ use super::session::{Received, SessionKey};
 use super::topic;
 use super::turn::Turn;
 use crate::hook::{DisconnectReason, DropReason};
-use crate::{Deviation, HookEvent};
+use crate::{AccessAction, Deviation, HookEvent};
 
 impl Broker {
     /// A client published. [3.1.1 MQTT-3.3.4-1] [5 MQTT-3.3.4-1]
@@ -299,6 +299,13 @@ impl Broker {
         }
         if topic::is_hidden(&publish.topic) && !config.dollar_topics {
             // [3.1.1 RULE-4.7.2-1] [5 RULE-4.7.2-1]
+            return Err((ReasonCode::NOT_AUTHORIZED, DropReason::NotAuthorized));
+        }
+        let permitted = self.sessions.at(key).is_none_or(|session| {
+            let rules = &self.rules;
+            rules.permits(session.who(), AccessAction::Publish, &publish.topic)
+        });
+        if !permitted {
             return Err((ReasonCode::NOT_AUTHORIZED, DropReason::NotAuthorized));
         }
         let text = publish.properties.payload_format_indicator() == Some(1);

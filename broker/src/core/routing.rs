@@ -9,8 +9,8 @@ use mqtt_check_codec::{ProtocolVersion, QoS};
 use super::Broker;
 use super::message::{Delivery, Message};
 use super::rules::Rules;
-use super::session::{Session, SessionKey};
-use super::subscription::{Matches, Subscriber};
+use super::session::{SessionKey, Sessions};
+use super::subscription::{Matches, Standing, Subscriber};
 use super::topic::Filter;
 use super::turn::Turn;
 use crate::hook::DropReason;
@@ -40,15 +40,16 @@ impl Broker {
             return true;
         }
         let mut found = mem::take(&mut self.matches);
-        let sessions = &self.sessions;
-        let ready = |key| sessions.at(key).is_some_and(Session::is_ready);
+        let (rules, sessions) = (&self.rules, &self.sessions);
+        let standing = |key| standing(rules, sessions, key, &message.topic);
         // [3.1.1 MQTT-4.7.2-1] [5 MQTT-4.7.2-1]
         let hide = !self.rules.breaks(Deviation::WildcardMatchesDollar);
         let name = match self.rules.deviations.is_none() {
             true => message.topic.clone(),
             false => normalised(&self.rules, &message.topic),
         };
-        self.subscriptions.matches(&name, hide, &ready, &mut found);
+        self.subscriptions
+            .matches(&name, hide, &standing, &mut found);
         let matched = self.distribute(turn, &message, &found);
         self.matches = found;
         if !matched {
@@ -204,6 +205,20 @@ impl Broker {
             identifiers: subscriber.granted.identifier.into_iter().collect(),
             shared: None,
         }
+    }
+}
+
+/// How a member of a Shared Subscription stands to a message of this topic.
+pub(crate) fn standing(
+    rules: &Rules,
+    sessions: &Sessions,
+    key: SessionKey,
+    topic: &str,
+) -> Standing {
+    match sessions.at(key) {
+        Some(session) if !session.may_have(rules, topic) => Standing::Barred,
+        Some(session) if session.is_ready() => Standing::Ready,
+        _ => Standing::Waiting,
     }
 }
 

@@ -4,6 +4,7 @@ use mqtt_check_codec::ProtocolVersion;
 use mqtt_check_codec::topic::check_filter;
 
 use super::topic::Filter;
+use crate::access::{self, AccessAction, Who};
 use crate::{Config, Deviation, Deviations};
 
 #[derive(Debug)]
@@ -16,6 +17,12 @@ impl Rules {
     /// Whether this fault is in force.
     pub(crate) fn breaks(&self, deviation: Deviation) -> bool {
         self.deviations.has(deviation)
+    }
+
+    /// Whether the access list lets this client do it with this topic, or with all that this filter matches.
+    pub(crate) fn permits(&self, who: Who<'_>, action: AccessAction, topic: &str) -> bool {
+        let list = self.config.access.as_deref();
+        list.is_none_or(|list| access::permits(list, who, action, topic))
     }
 
     /// The Topic Filter taken apart; `None` when it is not well formed and no deviation lets that pass.

@@ -17,6 +17,7 @@ use super::message::Delivery;
 use super::subscription::Granted;
 use super::will::Will;
 use crate::Config;
+use crate::access::Who;
 
 /// Where a session stands in the table; used again after the session has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -75,6 +76,8 @@ pub(crate) struct Received {
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) client: ByteString,
+    /// As whom its client connected last.
+    pub(crate) user: Option<ByteString>,
     /// The present connection.
     pub(crate) link: Option<Link>,
     pub(crate) expiry: Expiry,
@@ -99,6 +102,7 @@ impl Session {
     pub(crate) fn new(client: ByteString) -> Self {
         Self {
             client,
+            user: None,
             link: None,
             expiry: Expiry::AtClose,
             closed_at: None,
@@ -110,6 +114,14 @@ impl Session {
             will: None,
             old_aliases: BTreeMap::new(),
             last_qos1: None,
+        }
+    }
+
+    /// Whom the access list judges.
+    pub(crate) fn who(&self) -> Who<'_> {
+        Who {
+            client: &self.client,
+            user: self.user.as_deref(),
         }
     }
 }

@@ -13,8 +13,8 @@ use super::session::SessionKey;
 use super::subscription::{Granted, Subscriber};
 use super::topic::{self, Filter};
 use super::turn::Turn;
-use crate::hook::DisconnectReason;
-use crate::{Deviation, HookEvent};
+use crate::hook::{DisconnectReason, DropReason};
+use crate::{AccessAction, Deviation, HookEvent};
 
 /// A subscription that was made, for the retained messages that follow SUBACK.
 struct Made {
@@ -38,10 +38,42 @@ impl Broker {
             self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
             return;
         }
+        let packet_id = subscribe.packet_id;
+        let (reasons, made) = self.subscribe_each(turn, key, version, subscribe);
+        if version == ProtocolVersion::V3_1 && reasons.iter().any(|reason| reason.0 > 2) {
+            // 3.1 has no code for a refusal.
+            let reason = ReasonCode::UNSPECIFIED_ERROR;
+            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+            return;
+        }
+        // [3.1.1 MQTT-3.8.4-1] [3.1.1 MQTT-3.8.4-2] [5 MQTT-3.8.4-1] [5 MQTT-3.8.4-2] [5 MQTT-2.2.1-6]
+        self.send_or_close(
+            turn,
+            key,
+            Packet::SubAck(SubAck {
+                packet_id,
+                properties: Properties::new(),
+                reasons,
+            }),
+        );
+        for made in made {
+            self.send_retained(turn, &made);
+        }
+    }
+
+    /// A code for each filter, in their order, and the subscriptions that bring retained messages.
+    fn subscribe_each(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: SessionKey,
+        version: ProtocolVersion,
+        subscribe: Subscribe,
+    ) -> (Vec<ReasonCode>, Vec<Made>) {
         let mut reasons = Vec::with_capacity(subscribe.subscriptions.len());
         let mut made = Vec::new();
         let identifier = subscribe.properties.subscription_identifiers().next();
         let in_use = self.in_use(key, version, subscribe.packet_id);
+        let mut rest_refused = false;
         for (index, mut subscription) in subscribe.subscriptions.into_iter().enumerate() {
             subscription.filter = normalised(&self.rules, &subscription.filter);
             if index > 0 && self.rules.breaks(Deviation::OnlyFirstFilterSubscribed) {
@@ -49,11 +81,16 @@ impl Broker {
                 continue;
             }
             // [3.1.1 MQTT-3.9.3-1] [5 MQTT-3.9.3-1] [3.1.1 MQTT-3.8.4-5] [5 MQTT-3.8.4-6] [5 MQTT-3.8.4-7]
-            let result = if in_use {
+            let result = if rest_refused {
+                Err(ReasonCode::UNSPECIFIED_ERROR)
+            } else if in_use {
                 Err(ReasonCode::PACKET_IDENTIFIER_IN_USE)
             } else {
                 self.subscribe(turn, key, version, &subscription, identifier)
             };
+            if result.is_err() && self.rules.breaks(Deviation::RefusedFilterEndsPacket) {
+                rest_refused = true;
+            }
             reasons.push(match result {
                 Ok((qos, subscriber)) => {
                     made.extend(subscriber.map(|subscriber| Made {
@@ -67,25 +104,7 @@ impl Broker {
                 Err(reason) => reason,
             });
         }
-        if version == ProtocolVersion::V3_1 && reasons.iter().any(|reason| reason.0 > 2) {
-            // 3.1 has no code for a refusal.
-            let reason = ReasonCode::UNSPECIFIED_ERROR;
-            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
-            return;
-        }
-        // [3.1.1 MQTT-3.8.4-1] [3.1.1 MQTT-3.8.4-2] [5 MQTT-3.8.4-1] [5 MQTT-3.8.4-2] [5 MQTT-2.2.1-6]
-        self.send_or_close(
-            turn,
-            key,
-            Packet::SubAck(SubAck {
-                packet_id: subscribe.packet_id,
-                properties: Properties::new(),
-                reasons,
-            }),
-        );
-        for made in made {
-            self.send_retained(turn, &made);
-        }
+        (reasons, made)
     }
 
     /// What ends the connection.
@@ -167,6 +186,13 @@ impl Broker {
         let Some(session) = self.sessions.at_mut(key) else {
             return Err(ReasonCode::UNSPECIFIED_ERROR);
         };
+        let (Filter::Own(topics) | Filter::Shared { filter: topics, .. }) = filter;
+        if !self
+            .rules
+            .permits(session.who(), AccessAction::Subscribe, topics)
+        {
+            return Err(ReasonCode::NOT_AUTHORIZED);
+        }
         let known = session.subscriptions.contains_key(&whole);
         if !known && session.subscriptions.len() >= config.maximum_subscriptions {
             return Err(ReasonCode::QUOTA_EXCEEDED);
@@ -240,6 +266,7 @@ impl Broker {
             Filter::Own(filter) | Filter::Shared { filter, .. } => filter,
         };
         let expired_too = self.rules.breaks(Deviation::ExpiredRetainedSent);
+        let mut room = self.rules.config.maximum_outgoing_bytes;
         for message in self.retained.matching(filter, turn.now, expired_too) {
             let own = self
                 .sessions
@@ -252,6 +279,17 @@ impl Broker {
             let mut delivery = self.copy(&message, &made.subscriber);
             // [3.1.1 MQTT-3.3.1-8] [5 RULE-3.3.1.3-2]
             delivery.retain = !self.rules.breaks(Deviation::RetainFlagLost);
+            // What the window holds back waits in the session; the rest is as much as may wait to be written.
+            if delivery.qos == QoS::AtMostOnce {
+                let weight = message.topic.len() + message.payload.len();
+                if weight > room {
+                    if let Some(session) = self.sessions.at(key) {
+                        session.dropped(turn, &delivery, DropReason::QueueFull);
+                    }
+                    continue;
+                }
+                room -= weight;
+            }
             self.deliver(turn, key, delivery);
         }
     }

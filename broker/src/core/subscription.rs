@@ -33,6 +33,17 @@ impl Granted {
     }
 }
 
+/// How a member of a Shared Subscription stands to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It would be sent the message at once.
+    Ready,
+    /// It would have to wait for it.
+    Waiting,
+    /// It may not have it.
+    Barred,
+}
+
 /// One session's subscription at a node of the tree.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Subscriber {
@@ -52,16 +63,17 @@ pub(crate) struct Group {
 
 impl Group {
     /// The member whose turn it is, ready ones before others; the turn passes on.
-    pub(crate) fn choose(&mut self, ready: impl Fn(SessionKey) -> bool) -> Option<Subscriber> {
+    pub(crate) fn choose(
+        &mut self,
+        standing: impl Fn(SessionKey) -> Standing,
+    ) -> Option<Subscriber> {
         let count = self.members.len();
-        if count == 0 {
-            return None;
-        }
         let order = (0..count).map(|step| (self.next + step) % count);
-        let index = order
-            .clone()
-            .find(|index| ready(self.members[*index].session))
-            .or_else(|| order.clone().next())?;
+        let next = |wanted| {
+            let mut order = order.clone();
+            order.find(|index| standing(self.members[*index].session) == wanted)
+        };
+        let index = next(Standing::Ready).or_else(|| next(Standing::Waiting))?;
         self.next = (index + 1) % count;
         Some(self.members[index])
     }
@@ -178,18 +190,18 @@ impl Subscriptions {
     }
 
     /// Who gets a message of this topic. `hide` is whether a leading wildcard passes over names that begin with
-    /// `$`; `ready` is whether a session can take a shared message at once.
+    /// `$`; `standing` is how a session stands to a shared message.
     pub(crate) fn matches(
         &mut self,
         name: &str,
         hide: bool,
-        ready: &impl Fn(SessionKey) -> bool,
+        standing: &impl Fn(SessionKey) -> Standing,
         found: &mut Matches,
     ) {
         found.own.clear();
         found.shared.clear();
         let hidden = hide && topic::is_hidden(name);
-        collect(&mut self.root, Some(name), hidden, ready, found);
+        collect(&mut self.root, Some(name), hidden, standing, found);
         // Stable, so that a session's own order is that of the tree.
         found.own.sort_by_key(|s| s.session);
     }
@@ -210,9 +222,9 @@ impl Subscriptions {
         &mut self,
         group: &str,
         filter: &str,
-        ready: impl Fn(SessionKey) -> bool,
+        standing: impl Fn(SessionKey) -> Standing,
     ) -> Option<Subscriber> {
-        self.leaf(filter).shared.get_mut(group)?.choose(ready)
+        self.leaf(filter).shared.get_mut(group)?.choose(standing)
     }
 
     fn leaf(&mut self, filter: &str) -> &mut Leaf {
@@ -278,31 +290,31 @@ fn collect(
     node: &mut Node,
     rest: Option<&str>,
     hidden: bool,
-    ready: &impl Fn(SessionKey) -> bool,
+    standing: &impl Fn(SessionKey) -> Standing,
     found: &mut Matches,
 ) {
     if !hidden {
         // The parent level of `#` matches too.
-        take(&mut node.multi, ready, found);
+        take(&mut node.multi, standing, found);
     }
     let Some(rest) = rest else {
-        take(&mut node.here, ready, found);
+        take(&mut node.here, standing, found);
         return;
     };
     let (level, rest) = split(rest);
     if let Some(child) = node.children.get_mut(level) {
-        collect(child, rest, false, ready, found);
+        collect(child, rest, false, standing, found);
     }
     if !hidden && let Some(child) = &mut node.single {
-        collect(child, rest, false, ready, found);
+        collect(child, rest, false, standing, found);
     }
 }
 
-fn take(leaf: &mut Leaf, ready: &impl Fn(SessionKey) -> bool, found: &mut Matches) {
+fn take(leaf: &mut Leaf, standing: &impl Fn(SessionKey) -> Standing, found: &mut Matches) {
     found.own.extend_from_slice(&leaf.own);
     for group in leaf.shared.values_mut() {
         // [5 RULE-4.8.2-1] one session of the group, and one only
-        if let Some(member) = group.choose(ready) {
+        if let Some(member) = group.choose(standing) {
             found.shared.push((member, group.filter.clone()));
         }
     }
@@ -323,7 +335,7 @@ mod tests {
 
     fn found(tree: &mut Subscriptions, name: &str) -> Vec<u32> {
         let mut found = Matches::default();
-        tree.matches(name, true, &|_| true, &mut found);
+        tree.matches(name, true, &|_| Standing::Ready, &mut found);
         found.own.iter().map(|s| s.session.0).collect()
     }
 
@@ -378,12 +390,22 @@ mod tests {
         let mut turns = Vec::new();
         let mut found = Matches::default();
         for _ in 0..4 {
-            tree.matches("a/b", true, &|key| key.0 != 1, &mut found);
+            let standing = |key: SessionKey| match key.0 {
+                1 => Standing::Waiting,
+                _ => Standing::Ready,
+            };
+            tree.matches("a/b", true, &standing, &mut found);
             assert_eq!(found.shared[0].1, "$share/g/a/#");
             turns.push(found.shared[0].0.session.0);
         }
         assert_eq!(turns, [0, 2, 0, 2]);
-        tree.matches("a", true, &|_| false, &mut found);
-        assert_eq!(found.shared.len(), 1);
+        let standing = |key: SessionKey| match key.0 {
+            2 => Standing::Waiting,
+            _ => Standing::Barred,
+        };
+        tree.matches("a", true, &standing, &mut found);
+        assert_eq!(found.shared[0].0.session.0, 2);
+        tree.matches("a", true, &|_| Standing::Barred, &mut found);
+        assert_eq!(found.shared.len(), 0);
     }
 }

@@ -24,6 +24,8 @@ pub(crate) enum Timer {
 pub(crate) struct Timers {
     by_time: BTreeSet<(Time, Timer)>,
     by_timer: BTreeMap<Timer, Time>,
+    /// How many of them are [`Timer::Connect`].
+    connects: usize,
 }
 
 impl Timers {
@@ -31,6 +33,8 @@ impl Timers {
     pub(crate) fn set(&mut self, timer: Timer, at: Time) {
         if let Some(old) = self.by_timer.insert(timer, at) {
             self.by_time.remove(&(old, timer));
+        } else if let Timer::Connect(_) = timer {
+            self.connects += 1;
         }
         self.by_time.insert((at, timer));
     }
@@ -39,7 +43,19 @@ impl Timers {
     pub(crate) fn cancel(&mut self, timer: Timer) {
         if let Some(at) = self.by_timer.remove(&timer) {
             self.by_time.remove(&(at, timer));
+            self.gone(timer);
         }
+    }
+
+    fn gone(&mut self, timer: Timer) {
+        if let Timer::Connect(_) = timer {
+            self.connects -= 1;
+        }
+    }
+
+    /// How many connections have not sent their CONNECT.
+    pub(crate) const fn connects(&self) -> usize {
+        self.connects
     }
 
     /// When the first one is due.
@@ -55,6 +71,7 @@ impl Timers {
         }
         self.by_time.pop_first();
         self.by_timer.remove(&timer);
+        self.gone(timer);
         Some(timer)
     }
 }
@@ -77,6 +94,7 @@ mod tests {
         timers.set(Timer::WillDelay(SessionKey(0)), at);
         timers.set(connect(7), Duration::from_secs(1));
         assert_eq!(timers.next(), Some(Duration::from_secs(1)));
+        assert_eq!(timers.connects(), 1);
         assert_eq!(timers.pop_due(Duration::ZERO), None);
         let due: Vec<_> = std::iter::from_fn(|| timers.pop_due(at)).collect();
         assert_eq!(
@@ -98,8 +116,10 @@ mod tests {
         assert_eq!(timers.pop_due(Duration::from_secs(2)), None);
         assert_eq!(timers.pop_due(Duration::from_secs(3)), Some(connect(1)));
         timers.set(connect(1), Duration::from_secs(4));
+        assert_eq!(timers.connects(), 1);
         timers.cancel(connect(1));
         timers.cancel(connect(2));
+        assert_eq!(timers.connects(), 0);
         assert_eq!(timers.next(), None);
     }
 }

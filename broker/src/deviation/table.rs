@@ -35,6 +35,8 @@ faults {
         "a refused CONNECT is answered with DISCONNECT",
     WrongPasswordAccepted "wrong-password-accepted" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
         "a known user name is let in with any password",
+    WillAccessIgnored "will-access-ignored" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
+        "a client is let in with a Will that it may not publish",
     UnknownAuthMethodAccepted "unknown-auth-method-accepted" [V5 "MQTT-4.12.0-1"]
         "a CONNECT with an Authentication Method that is not supported is accepted",
     AuthMethodUnasked "auth-method-unasked" [V5 "MQTT-4.12.0-6"]
@@ -398,6 +400,12 @@ faults {
         "SUBACK's codes are in the order of the filters reversed",
     SubackCodeMissing "suback-code-missing" [V5 "MQTT-3.8.4-6", V3_1_1 "MQTT-3.8.4-5"]
         "SUBACK of several filters lacks the last code",
+    SubackRefusalLeftOut "suback-refusal-left-out" [V5 "MQTT-3.8.4-6", V3_1_1 "MQTT-3.8.4-5"]
+        "SUBACK has no code for a filter that is refused",
+    SubackRefusalShownGranted "suback-refusal-shown-granted" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
+        "SUBACK shows QoS 0 for a filter that is refused",
+    RefusedFilterEndsPacket "refused-filter-ends-packet" [V5 "MQTT-3.8.4-5", V3_1_1 "MQTT-3.8.4-4"]
+        "behind a filter that is refused nothing of the SUBSCRIBE is granted",
     SubackCodeUnknown "suback-code-unknown" [V5 "MQTT-3.9.3-2", V3_1_1 "MQTT-3.9.3-2"]
         "SUBACK has a code that no SUBACK has",
     SubackShowsQos0 "suback-shows-qos0" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]

@@ -4,6 +4,8 @@
 mod pair;
 mod text;
 
+mod access;
+mod announced;
 mod connect;
 mod control;
 mod deviation;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use mqtt_check_broker::HookEvent;
-use mqtt_check_codec::{Packet, Properties, Property, PropertyId, Publish};
+use mqtt_check_codec::{Packet, Properties, Property, Publish};
 
 /// `connack 0x00 sp=1`, `publish q1 id=1 dup a/b=hello`, `suback id=1 01 80`.
 pub(crate) fn packet(packet: &Packet) -> String {
@@ -58,7 +58,7 @@ fn publish(line: &mut String, p: &Publish) {
 fn properties(line: &mut String, properties: &Properties) {
     for property in properties {
         // In nearly every CONNACK, and tested by itself.
-        if property.id() == PropertyId::TOPIC_ALIAS_MAXIMUM {
+        if *property == Property::TopicAliasMaximum(u16::MAX) {
             continue;
         }
         match property {

@@ -1,0 +1,233 @@
+//! The access list: who may publish and subscribe to what.
+//!
+//! Rules are gone through in their order, and the first one that is about the client, the action and the topic decides.
+//! What no rule decides is denied. Without a list everything is allowed.
+
+use std::borrow::Cow;
+
+/// What a rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessAction {
+    /// Publishing, the Will included.
+    Publish,
+    /// Making a subscription, and each message that comes by it.
+    Subscribe,
+    /// Both.
+    All,
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessRule {
+    /// Whether it allows or denies.
+    pub allow: bool,
+    pub action: AccessAction,
+    /// User names that it is about; empty: any, and clients without one.
+    pub users: Vec<String>,
+    /// Client ids that it is about; empty: any.
+    pub clients: Vec<String>,
+    /// Topic Filters, in which `%c` stands for the client id, `%u` for the user name and `%%` for a percent sign. What
+    /// is filled in is no wildcard, whatever it holds. Other than in a subscription a wildcard at the front matches
+    /// topics that begin with `$` too: a rule is about everything that it seems to be about.
+    pub filters: Vec<String>,
+}
+
+/// Who does it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Who<'a> {
+    pub(crate) client: &'a str,
+    pub(crate) user: Option<&'a str>,
+}
+
+/// Whether the list lets this client do it with this Topic Name; or with every topic of this Topic Filter, a Shared
+/// Subscription's own prefix taken off.
+pub(crate) fn permits(
+    list: &[AccessRule],
+    who: Who<'_>,
+    action: AccessAction,
+    topic: &str,
+) -> bool {
+    let decisive = list.iter().find(|rule| rule.is_about(who, action, topic));
+    decisive.is_some_and(|rule| rule.allow)
+}
+
+impl AccessRule {
+    fn is_about(&self, who: Who<'_>, action: AccessAction, topic: &str) -> bool {
+        let named = |names: &[String], name: Option<&str>| {
+            names.is_empty() || name.is_some_and(|name| names.iter().any(|n| n == name))
+        };
+        (self.action == action || self.action == AccessAction::All)
+            && named(&self.users, who.user)
+            && named(&self.clients, Some(who.client))
+            && self.filters.iter().any(|filter| covers(filter, who, topic))
+    }
+}
+
+/// One level of a rule's filter, filled in.
+#[derive(Debug)]
+enum Level<'a> {
+    /// `+`
+    One,
+    /// `#`
+    Rest,
+    /// These levels, neither of them a wildcard.
+    Exactly(Cow<'a, str>),
+}
+
+/// Whether the filter of a rule covers all of a topic, or of a filter.
+fn covers(filter: &str, who: Who<'_>, topic: &str) -> bool {
+    let mut left = topic.split('/');
+    for level in filter.split('/') {
+        let Some(level) = filled_in(level, who) else {
+            return false;
+        };
+        match level {
+            // Its parent too: the end of the topic is covered by what comes after it.
+            Level::Rest => return true,
+            Level::One => match left.next() {
+                None | Some("#") => return false,
+                Some(_) => {}
+            },
+            Level::Exactly(text) => {
+                for part in text.split('/') {
+                    match left.next() {
+                        Some(found) if found == part && !matches!(part, "+" | "#") => {}
+                        _ => return false,
+                    }
+                }
+            }
+        }
+    }
+    left.next().is_none()
+}
+
+/// `None` when it names a user and there is none.
+fn filled_in<'a>(level: &'a str, who: Who<'_>) -> Option<Level<'a>> {
+    match level {
+        "+" => return Some(Level::One),
+        "#" => return Some(Level::Rest),
+        _ if !level.contains('%') => return Some(Level::Exactly(level.into())),
+        _ => {}
+    }
+    let mut text = String::new();
+    let mut rest = level;
+    while let Some(at) = rest.find('%') {
+        text.push_str(&rest[..at]);
+        let (filled, width) = match rest.as_bytes().get(at + 1) {
+            Some(b'c') => (who.client, 2),
+            Some(b'u') => (who.user?, 2),
+            Some(b'%') => ("%", 2),
+            _ => ("%", 1),
+        };
+        text.push_str(filled);
+        rest = &rest[at + width..];
+    }
+    text.push_str(rest);
+    Some(Level::Exactly(text.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(allow: bool, action: AccessAction, filter: &str) -> AccessRule {
+        AccessRule {
+            allow,
+            action,
+            users: Vec::new(),
+            clients: Vec::new(),
+            filters: vec![filter.to_owned()],
+        }
+    }
+
+    const A: Who<'static> = Who {
+        client: "a",
+        user: Some("alice"),
+    };
+
+    #[test]
+    fn a_filter_covers_what_all_of_its_topics_match() {
+        let yes = [
+            ("#", "a"),
+            ("#", "#"),
+            ("#", "$SYS/x"),
+            ("#", "+/a"),
+            ("a/#", "a"),
+            ("a/#", "a/#"),
+            ("a/#", "a/+/b"),
+            ("a/#", "a/b/#"),
+            ("+/b", "+/b"),
+            ("+/b", "a/b"),
+            ("+/#", "a"),
+            ("+/+", "/"),
+            ("a//b", "a//b"),
+            ("%c/%u", "a/alice"),
+            ("x-%c-%%", "x-a-%"),
+            ("100%", "100%"),
+        ];
+        for (filter, topic) in yes {
+            assert!(covers(filter, A, topic), "{filter} over {topic}");
+        }
+        let no = [
+            ("a/#", "#"),
+            ("a/#", "+"),
+            ("a/#", "b"),
+            ("a/#", "ab"),
+            ("a/+", "a/#"),
+            ("a/+", "a"),
+            ("a/b", "a/+"),
+            ("a", "a/b"),
+            ("a/b", "a"),
+            ("+/#", "#"),
+            ("%c/x", "b/x"),
+        ];
+        for (filter, topic) in no {
+            assert!(!covers(filter, A, topic), "{filter} over {topic}");
+        }
+    }
+
+    #[test]
+    fn what_is_filled_in_is_no_wildcard_and_may_be_several_levels() {
+        let who = |client: &'static str| Who { client, user: None };
+        assert!(!covers("of/%c/#", who("+"), "of/+/#"));
+        assert!(!covers("of/%c/#", who("+"), "of/a/x"));
+        assert!(!covers("of/%c", who("#"), "of/#"));
+        assert!(!covers("of/%c", who("#"), "of/a"));
+        assert!(covers("of/%c/x", who("a/b"), "of/a/b/x"));
+        assert!(!covers("of/%c/x", who("a/+"), "of/a/+/x"));
+        // Without a user name the rule is about nobody.
+        assert!(!covers("of/%u", who("a"), "of/"));
+    }
+
+    #[test]
+    fn the_first_rule_that_is_about_it_decides_and_else_it_is_denied() {
+        use AccessAction::{All, Publish, Subscribe};
+        let mut alices = rule(true, All, "a/secret");
+        alices.users = vec!["alice".to_owned()];
+        let mut of_b = rule(true, Publish, "b/#");
+        of_b.clients = vec!["b".to_owned(), "a".to_owned()];
+        let list = [
+            alices,
+            rule(false, All, "a/secret"),
+            rule(true, Subscribe, "a/#"),
+            of_b,
+        ];
+        let bob = Who {
+            client: "c",
+            user: Some("bob"),
+        };
+        let nobody = Who {
+            client: "a",
+            user: None,
+        };
+        let decided = |who, action, topic| permits(&list, who, action, topic);
+        assert!(decided(A, Publish, "a/secret"));
+        assert!(!decided(bob, Publish, "a/secret"));
+        assert!(!decided(nobody, Subscribe, "a/secret"));
+        assert!(decided(nobody, Subscribe, "a/#"));
+        assert!(!decided(bob, Publish, "a/b"));
+        assert!(decided(nobody, Publish, "b/x"));
+        assert!(!decided(bob, Publish, "b/x"));
+        assert!(!permits(&[], A, Publish, "a"));
+    }
+}
