@@ -17,6 +17,8 @@ mod listen;
 use super::interrupt::{is_interrupted, listen};
 use super::{Dress, Failure, output};
 use crate::exit::Exit;
+use crate::scenario::settings::configuration;
+use crate::target::bundled::config;
 
 /// Events that may wait to be written; beyond it they are left out and counted.
 const MAXIMUM_WAITING: usize = 10_000;
@@ -28,9 +30,13 @@ const GRACE: Duration = Duration::from_secs(2);
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Where to listen: HOST:PORT, or an mqtt://, mqtts://, ws:// or wss:// URL, with port 0 for a free one;
-    /// repeatable
-    #[arg(long, value_name = "URL", default_value = "127.0.0.1:1883")]
+    /// repeatable [default: 127.0.0.1:1883]
+    #[arg(long, value_name = "URL")]
     listen: Vec<String>,
+
+    /// Read the settings from this YAML file, docs/broker.md; options of the command line come over it
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 
     #[command(flatten)]
     tls: listen::TlsFiles,
@@ -55,7 +61,19 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let deviations: Deviations = named
         .filter_map(|name| Deviation::from_name(name))
         .collect();
-    let places = listen::Places::new(&arguments.listen, &arguments.tls)?;
+    let configuration = match &arguments.config {
+        Some(path) => {
+            let read = configuration::load(path);
+            Some(read.map_err(|wrong| output::diagnostics(&wrong, dress.err))?)
+        }
+        None => None,
+    };
+    let file = configuration.as_ref();
+    let places = listen::Places::new(&arguments.listen, &arguments.tls, file, dress.err)?;
+    let config = match file {
+        Some(file) => config(&file.settings),
+        None => Config::default(),
+    };
     let hooks = arguments.hooks.as_ref().map(Writer::open).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -66,7 +84,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         })?;
     listen();
     runtime.block_on(async {
-        let server = Server::new(Config::default(), deviations, arguments.seed);
+        let server = Server::new(config, deviations, arguments.seed);
         if let Some(hooks) = &hooks {
             hooks.watch(&server);
         }

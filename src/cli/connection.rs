@@ -8,7 +8,8 @@ use bytes::Bytes;
 use clap::Args;
 
 use super::Failure;
-use crate::target::{Access, Credentials, Secret};
+use crate::scenario::model::Secret;
+use crate::target::{Access, Credentials};
 use crate::transport::TlsOptions;
 
 /// Where a password may stand that is in no file.

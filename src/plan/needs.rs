@@ -210,7 +210,34 @@ fn changed_settings(settings: &Settings) -> Vec<&'static str> {
             settings.response_information.is_some(),
         ),
         ("connect_timeout", settings.connect_timeout.is_some()),
+        (
+            "maximum_outgoing_bytes",
+            settings.maximum_outgoing_bytes.is_some(),
+        ),
+        (
+            "maximum_subscriptions",
+            settings.maximum_subscriptions.is_some(),
+        ),
+        (
+            "maximum_topic_levels",
+            settings.maximum_topic_levels.is_some(),
+        ),
+        (
+            "maximum_connections",
+            settings.maximum_connections.is_some(),
+        ),
+        (
+            "maximum_waiting_connections",
+            settings.maximum_waiting_connections.is_some(),
+        ),
+        ("maximum_sessions", settings.maximum_sessions.is_some()),
+        (
+            "maximum_retained_messages",
+            settings.maximum_retained_messages.is_some(),
+        ),
+        ("banned_clients", settings.banned_clients.is_some()),
         ("users", settings.users.is_some()),
+        ("access", settings.access.is_some()),
     ];
     named
         .iter()

@@ -196,7 +196,7 @@ fn below_scenarios(folder: &Path) -> Option<Vec<String>> {
 }
 
 /// The text of a file, or why it is none.
-fn read(path: &Path) -> Result<Arc<Source>, Vec<Diagnostic>> {
+pub(super) fn read(path: &Path) -> Result<Arc<Source>, Vec<Diagnostic>> {
     use std::io::Read as _;
     let fail = |diagnostic: Diagnostic| Err(vec![diagnostic]);
     let mut bytes = Vec::new();

@@ -35,7 +35,7 @@ mod rows;
 mod scene;
 pub mod schema;
 mod scope;
-mod settings;
+pub mod settings;
 mod step;
 pub(crate) mod syntax;
 mod text;

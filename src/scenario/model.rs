@@ -12,6 +12,10 @@ use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
 
 use crate::diagnostic::{Place, Source};
 
+mod settings;
+
+pub use settings::{AccessAction, AccessRule, Secret, Settings};
+
 /// `session/takeover@5`, `connect/malformed[empty-payload]@3.1.1`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CaseId {
@@ -124,41 +128,6 @@ word_enum! {
         Wire = "wire",
         Rumqttc = "rumqttc",
     }
-}
-
-/// The broker's configuration that a scenario is about; `None` is the default.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Settings {
-    pub queue_qos0: Option<bool>,
-    /// `Some(None)` is `never`.
-    pub persistent_session_expiry: Option<Option<Duration>>,
-    pub maximum_session_expiry: Option<Option<Duration>>,
-    pub durable: Option<bool>,
-    pub server_keep_alive_s: Option<u16>,
-    pub receive_maximum: Option<u16>,
-    pub topic_alias_maximum: Option<u16>,
-    pub maximum_packet_size: Option<u32>,
-    pub maximum_qos: Option<u8>,
-    pub retain_available: Option<bool>,
-    pub wildcard_subscription_available: Option<bool>,
-    pub subscription_identifier_available: Option<bool>,
-    pub shared_subscription_available: Option<bool>,
-    pub maximum_queued_messages: Option<u32>,
-    pub reason_strings: Option<bool>,
-    pub short_acknowledgements: Option<bool>,
-    /// Messages of QoS 1 and 2 in flight to one client at most, whatever its Receive Maximum.
-    pub maximum_inflight: Option<u16>,
-    /// Longer Client Identifiers are refused; never below 23.
-    pub maximum_client_id_bytes: Option<u32>,
-    /// Whether clients may use topics that begin with `$`.
-    pub dollar_topics: Option<bool>,
-    /// Whether payloads are held against their Payload Format Indicator.
-    pub check_payload_format: Option<bool>,
-    /// What a client gets that asks for Response Information.
-    pub response_information: Option<String>,
-    pub connect_timeout: Option<Duration>,
-    /// Names and passwords.
-    pub users: Option<Vec<(String, Bytes)>>,
 }
 
 /// A client and the defaults of its `connect` steps.

@@ -1,9 +1,10 @@
-//! `broker`: the configuration that a scenario is about.
+//! The broker's settings: `broker` of a scenario, and the same in a configuration file.
 
 use std::cell::RefCell;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::Bytes;
 use mqtt_check_codec::ProtocolVersion;
 
 use super::duration::{duration, duration_or_never};
@@ -14,10 +15,17 @@ use super::rows::Budget;
 use super::scope::{Mapping, Report, Scope, StepCount};
 use super::text::{self, Rules, STRING_MAX};
 use super::value::{boolean, number};
-use crate::diagnostic::{Place, Source};
+use crate::diagnostic::{Diagnostic, Place, Source};
+
+mod access;
+pub mod configuration;
+mod users;
+
+/// Levels of a Topic Filter that the broker's tree of subscriptions goes down at most.
+const TOPIC_LEVELS_MAX: u64 = 1_000;
 
 /// Settings that the language has and the broker has not yet.
-pub(crate) const NOT_YET: [&str; 2] = ["access", "authentication"];
+pub(crate) const NOT_YET: [&str; 1] = ["authentication"];
 
 /// The settings that a mapping names, over the given ones.
 pub(crate) fn settings(scope: Scope<'_>, node: &Node, base: &Settings) -> Option<Settings> {
@@ -33,8 +41,26 @@ pub(crate) fn names() -> Vec<&'static str> {
         path: String::new(),
         text: String::new(),
     });
+    let nothing = Node {
+        place: Place {
+            line: 1,
+            column: 1,
+            length: 1,
+        },
+        value: Value::Map(Vec::new()),
+    };
+    let (names, _) = by_itself(&source, |scope| {
+        let mut map = Mapping::of(scope, &nothing, "`broker`")?;
+        take(scope, &mut map, &Settings::default());
+        Some(map.known().to_vec())
+    });
+    names.unwrap_or_default()
+}
+
+/// Reads something that belongs to no scenario; with what it gives comes everything that is wrong.
+fn by_itself<T>(source: &Arc<Source>, read: impl FnOnce(Scope<'_>) -> T) -> (T, Vec<Diagnostic>) {
     let (report, budget, used, steps) = (
-        Report::new(&source),
+        Report::new(source),
         Budget::default(),
         RefCell::default(),
         StepCount::default(),
@@ -47,19 +73,8 @@ pub(crate) fn names() -> Vec<&'static str> {
         used: &used,
         steps: &steps,
     };
-    let nothing = Node {
-        place: Place {
-            line: 1,
-            column: 1,
-            length: 1,
-        },
-        value: Value::Map(Vec::new()),
-    };
-    let Some(mut map) = Mapping::of(scope, &nothing, "`broker`") else {
-        return Vec::new();
-    };
-    take(scope, &mut map, &Settings::default());
-    map.known().to_vec()
+    let out = read(scope);
+    (out, report.into_found())
 }
 
 fn take<'a>(scope: Scope<'a>, map: &mut Mapping<'a>, base: &Settings) -> Option<Settings> {
@@ -78,14 +93,26 @@ fn take<'a>(scope: Scope<'a>, map: &mut Mapping<'a>, base: &Settings) -> Option<
     reader.with(
         "maximum_session_expiry",
         &mut out.maximum_session_expiry,
-        duration_or_never,
+        whole_seconds,
     );
     reader.boolean("durable", &mut out.durable);
-    reader.number("server_keep_alive", 0xFFFF, &mut out.server_keep_alive_s);
-    reader.number("receive_maximum", 0xFFFF, &mut out.receive_maximum);
-    reader.number("topic_alias_maximum", 0xFFFF, &mut out.topic_alias_maximum);
-    reader.number("maximum_packet_size", U32_MAX, &mut out.maximum_packet_size);
-    reader.number("maximum_qos", 2, &mut out.maximum_qos);
+    reader.number(
+        "server_keep_alive",
+        0..=0xFFFF,
+        &mut out.server_keep_alive_s,
+    );
+    reader.number("receive_maximum", 1..=0xFFFF, &mut out.receive_maximum);
+    reader.number(
+        "topic_alias_maximum",
+        0..=0xFFFF,
+        &mut out.topic_alias_maximum,
+    );
+    reader.number(
+        "maximum_packet_size",
+        1..=U32_MAX,
+        &mut out.maximum_packet_size,
+    );
+    reader.number("maximum_qos", 0..=2, &mut out.maximum_qos);
     reader.boolean("retain_available", &mut out.retain_available);
     reader.boolean(
         "wildcard_subscription_available",
@@ -99,19 +126,9 @@ fn take<'a>(scope: Scope<'a>, map: &mut Mapping<'a>, base: &Settings) -> Option<
         "shared_subscription_available",
         &mut out.shared_subscription_available,
     );
-    reader.number(
-        "maximum_queued_messages",
-        U32_MAX,
-        &mut out.maximum_queued_messages,
-    );
+    limits(&mut reader, &mut out);
     reader.boolean("reason_strings", &mut out.reason_strings);
     reader.boolean("short_acknowledgements", &mut out.short_acknowledgements);
-    reader.number("maximum_inflight", 0xFFFF, &mut out.maximum_inflight);
-    reader.number(
-        "maximum_client_id_bytes",
-        0xFFFF,
-        &mut out.maximum_client_id_bytes,
-    );
     reader.boolean("dollar_topics", &mut out.dollar_topics);
     reader.boolean("check_payload_format", &mut out.check_payload_format);
     reader.with(
@@ -119,8 +136,10 @@ fn take<'a>(scope: Scope<'a>, map: &mut Mapping<'a>, base: &Settings) -> Option<
         &mut out.response_information,
         plain_text,
     );
-    reader.with("connect_timeout", &mut out.connect_timeout, duration);
-    reader.with("users", &mut out.users, users);
+    reader.with("connect_timeout", &mut out.connect_timeout, some_time);
+    reader.with("banned_clients", &mut out.banned_clients, access::names);
+    reader.with("users", &mut out.users, users::users);
+    reader.with("access", &mut out.access, access::access);
     let mut sound = reader.sound;
     for name in NOT_YET {
         if let Some(entry) = map.take_entry(name) {
@@ -129,6 +148,53 @@ fn take<'a>(scope: Scope<'a>, map: &mut Mapping<'a>, base: &Settings) -> Option<
         }
     }
     sound.then_some(out)
+}
+
+/// How much of what.
+fn limits(reader: &mut Reader<'_, '_>, out: &mut Settings) {
+    reader.number(
+        "maximum_queued_messages",
+        0..=U32_MAX,
+        &mut out.maximum_queued_messages,
+    );
+    reader.number(
+        "maximum_outgoing_bytes",
+        1..=U32_MAX,
+        &mut out.maximum_outgoing_bytes,
+    );
+    reader.number("maximum_inflight", 1..=0xFFFF, &mut out.maximum_inflight);
+    reader.number(
+        "maximum_subscriptions",
+        0..=U32_MAX,
+        &mut out.maximum_subscriptions,
+    );
+    reader.number(
+        "maximum_topic_levels",
+        1..=TOPIC_LEVELS_MAX,
+        &mut out.maximum_topic_levels,
+    );
+    reader.number(
+        "maximum_connections",
+        1..=U32_MAX,
+        &mut out.maximum_connections,
+    );
+    reader.number(
+        "maximum_waiting_connections",
+        1..=U32_MAX,
+        &mut out.maximum_waiting_connections,
+    );
+    reader.number("maximum_sessions", 1..=U32_MAX, &mut out.maximum_sessions);
+    reader.number(
+        "maximum_retained_messages",
+        0..=U32_MAX,
+        &mut out.maximum_retained_messages,
+    );
+    // [3.1.1 MQTT-3.1.3-5] [5 MQTT-3.1.3-5]: 23 bytes are always taken.
+    reader.number(
+        "maximum_client_id_bytes",
+        23..=0xFFFF,
+        &mut out.maximum_client_id_bytes,
+    );
 }
 
 /// The error for what a later version will read.
@@ -167,9 +233,14 @@ impl<'a> Reader<'_, 'a> {
         self.with(key, out, boolean);
     }
 
-    fn number<T: TryFrom<u64>>(&mut self, key: &'static str, max: u64, out: &mut Option<T>) {
+    fn number<T: TryFrom<u64>>(
+        &mut self,
+        key: &'static str,
+        range: RangeInclusive<u64>,
+        out: &mut Option<T>,
+    ) {
         self.with(key, out, |scope, node| {
-            let n = number(scope, node, &(0..=max), "a number")?;
+            let n = number(scope, node, &range, "a number")?;
             T::try_from(n).ok()
         });
     }
@@ -185,20 +256,19 @@ fn plain_text(scope: Scope<'_>, node: &Node) -> Option<String> {
     String::from_utf8(bytes.to_vec()).ok()
 }
 
-fn users(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, Bytes)>> {
-    let Some(entries) = node.entries() else {
-        return scope.expected(node, "names and passwords (a mapping)");
-    };
-    let rules = Rules {
-        limit: STRING_MAX,
-        utf8: false,
-    };
-    let all: Vec<_> = entries
-        .iter()
-        .map(|entry| {
-            let password = text::literal(scope, &entry.value, rules)?;
-            Some((entry.key.text.to_string(), password))
-        })
-        .collect();
-    all.into_iter().collect()
+/// A span that is announced in seconds, or `None` for `never`.
+fn whole_seconds(scope: Scope<'_>, node: &Node) -> Option<Option<Duration>> {
+    match duration_or_never(scope, node)? {
+        Some(span) if span.subsec_nanos() != 0 => {
+            scope.fail(scope.at(node.place, "no whole number of seconds"))
+        }
+        span => Some(span),
+    }
+}
+
+fn some_time(scope: Scope<'_>, node: &Node) -> Option<Duration> {
+    match duration(scope, node)? {
+        Duration::ZERO => scope.fail(scope.at(node.place, "nobody can connect in no time")),
+        span => Some(span),
+    }
 }

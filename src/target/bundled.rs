@@ -7,11 +7,11 @@ use bytestring::ByteString;
 use mqtt_check_broker::config::User;
 use mqtt_check_broker::core::RedirectWhen;
 use mqtt_check_broker::shell::{Restart, Server};
-use mqtt_check_broker::{Config, Control, Deviation, Deviations};
+use mqtt_check_broker::{AccessAction, AccessRule, Config, Control, Deviation, Deviations};
 use mqtt_check_codec::QoS;
 
 use super::host::Hook;
-use crate::scenario::model::{BrokerAction, Capability, Settings};
+use crate::scenario::model::{self, BrokerAction, Capability, Secret, Settings};
 use crate::transport::Stream;
 
 /// The bundled broker, right or with deliberate faults.
@@ -110,9 +110,10 @@ impl Host {
     }
 }
 
-/// The broker's configuration for these settings.
-fn config(settings: &Settings) -> Config {
+/// The broker's configuration for these settings: all of it, so that there is none that no setting reaches.
+pub(crate) fn config(settings: &Settings) -> Config {
     let default = Config::default();
+    let count = |named: Option<u32>, default| named.map_or(default, |n| n as usize);
     let expiry = |named: Option<Option<Duration>>, default| named.unwrap_or(default);
     Config {
         queue_qos0: settings.queue_qos0.unwrap_or(default.queue_qos0),
@@ -147,9 +148,10 @@ fn config(settings: &Settings) -> Config {
         shared_subscription_available: settings
             .shared_subscription_available
             .unwrap_or(default.shared_subscription_available),
-        maximum_queued_messages: settings
-            .maximum_queued_messages
-            .map_or(default.maximum_queued_messages, |n| n as usize),
+        maximum_queued_messages: count(
+            settings.maximum_queued_messages,
+            default.maximum_queued_messages,
+        ),
         reason_strings: settings.reason_strings.unwrap_or(default.reason_strings),
         short_acknowledgements: settings
             .short_acknowledgements
@@ -164,17 +166,54 @@ fn config(settings: &Settings) -> Config {
             .unwrap_or(default.check_payload_format),
         response_information: settings.response_information.clone(),
         connect_timeout: settings.connect_timeout.unwrap_or(default.connect_timeout),
-        users: settings.users.as_ref().map(|users| {
-            users
-                .iter()
-                .map(|(name, password)| User {
-                    name: name.clone(),
-                    password: password.to_vec(),
-                })
-                .collect()
-        }),
-        ..default
+        maximum_outgoing_bytes: count(
+            settings.maximum_outgoing_bytes,
+            default.maximum_outgoing_bytes,
+        ),
+        maximum_subscriptions: count(
+            settings.maximum_subscriptions,
+            default.maximum_subscriptions,
+        ),
+        maximum_topic_levels: settings
+            .maximum_topic_levels
+            .map_or(default.maximum_topic_levels, usize::from),
+        maximum_connections: count(settings.maximum_connections, default.maximum_connections),
+        maximum_waiting_connections: count(
+            settings.maximum_waiting_connections,
+            default.maximum_waiting_connections,
+        ),
+        maximum_sessions: count(settings.maximum_sessions, default.maximum_sessions),
+        maximum_retained_messages: count(
+            settings.maximum_retained_messages,
+            default.maximum_retained_messages,
+        ),
+        banned_clients: settings.banned_clients.clone().unwrap_or_default(),
+        users: settings.users.as_deref().map(users),
+        access: settings.access.as_deref().map(access),
     }
+}
+
+fn users(users: &[(String, Secret)]) -> Vec<User> {
+    let all = users.iter().map(|(name, password)| User {
+        name: name.clone(),
+        password: password.expose().to_vec(),
+    });
+    all.collect()
+}
+
+fn access(rules: &[model::AccessRule]) -> Vec<AccessRule> {
+    let all = rules.iter().map(|rule| AccessRule {
+        allow: rule.allow,
+        action: match rule.action {
+            model::AccessAction::Publish => AccessAction::Publish,
+            model::AccessAction::Subscribe => AccessAction::Subscribe,
+            model::AccessAction::All => AccessAction::All,
+        },
+        users: rule.users.clone(),
+        clients: rule.clients.clone(),
+        filters: rule.filters.clone(),
+    });
+    all.collect()
 }
 
 /// What an administrator does, in the broker's own terms. A restart is the server's affair.
@@ -203,3 +242,6 @@ fn control(action: &BrokerAction, client: ByteString) -> Option<Control> {
         BrokerAction::Restart => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,7 +30,6 @@ impl Capabilities {
     /// The bundled broker offers everything that the language knows of, but for what is not built yet.
     pub fn bundled() -> Self {
         let not_yet = [
-            Capability::AccessList,
             Capability::EnhancedAuthentication,
             Capability::WebSocket,
             Capability::Tls,

@@ -1,29 +1,12 @@
 //! A user name, and a password that is never shown.
 
-use std::fmt;
-
 use bytes::Bytes;
 use mqtt_check_codec::{Connect, Packet};
 
+use crate::scenario::model::Secret;
+
 /// What stands in records where the password was.
 const PLACEHOLDER: &str = "<password>";
-
-/// Something that is never printed or written.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Bytes);
-
-impl Secret {
-    /// Keeps these bytes to itself.
-    pub fn new(bytes: impl Into<Bytes>) -> Self {
-        Self(bytes.into())
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(PLACEHOLDER)
-    }
-}
 
 /// Who we are to a broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +28,7 @@ impl Credentials {
         let is_open = connect.username.is_none() && connect.password.is_none();
         if is_open {
             connect.username = Some(self.user.clone().into());
-            connect.password = self.password.as_ref().map(|secret| secret.0.clone());
+            connect.password = self.password.as_ref().map(|secret| secret.expose().clone());
         }
         is_open
     }

@@ -20,7 +20,7 @@ use crate::scenario::model::Capability;
 use crate::transport::{Endpoint, EndpointError, TlsOptions};
 
 pub use capabilities::Capabilities;
-pub use credentials::{Credentials, Secret};
+pub use credentials::Credentials;
 pub use file::TargetFile;
 pub use process::Started;
 

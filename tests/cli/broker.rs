@@ -103,3 +103,83 @@ fn says_why_it_cannot_serve() {
     assert_snapshot!(Program::new("broker --deviate no-ping").run());
     assert_snapshot!(Program::new("broker --listen 127.0.0.1:0 --hooks no/such/file").run());
 }
+
+/// CONNECT with a user name, a password, and the client id `a`.
+fn login(user: &str, password: &str) -> Vec<u8> {
+    let text = |text: &str| {
+        let length = u16::try_from(text.len()).expect("short");
+        [&length.to_be_bytes()[..], text.as_bytes()].concat()
+    };
+    let rest = [text("a"), text(user), text(password)].concat();
+    let body = [&b"\x00\x04MQTT\x04\xc2\x00\x00"[..], &rest].concat();
+    let length = u8::try_from(body.len()).expect("short");
+    [&[0x10, length][..], &body].concat()
+}
+
+const CONFIG: &str = "\
+listen: 127.0.0.1:0
+users: { alice: hush, bob: { file: bob.txt }, carol: { env: CAROL } }
+access: [ { allow: all, filter: 'of/%u/#' } ]
+maximum_packet_size: 60
+";
+
+#[test]
+fn is_configured_by_a_file() {
+    let program = Program::new("broker --config conf/b.yaml")
+        .file("conf/b.yaml", CONFIG)
+        .file("conf/bob.txt", "quiet\n")
+        .env("CAROL", "still");
+    let mut child = program.start();
+    let address = address(&mut child);
+    for (user, password) in [("alice", "hush"), ("bob", "quiet"), ("carol", "still")] {
+        exchange(
+            &mut connect(&address),
+            &login(user, password),
+            b"\x20\x02\x00\x00",
+        );
+    }
+    exchange(
+        &mut connect(&address),
+        &login("alice", "loud"),
+        b"\x20\x02\x00\x04",
+    );
+    exchange(&mut connect(&address), CONNECT, b"\x20\x02\x00\x05");
+    let mut alice = connect(&address);
+    exchange(&mut alice, &login("alice", "hush"), b"\x20\x02\x00\x00");
+    exchange(&mut alice, SUBSCRIBE, b"\x90\x03\x00\x01\x80");
+    let own = b"\x82\x0f\x00\x02\x00\x0aof/alice/x\x01";
+    exchange(&mut alice, own, b"\x90\x03\x00\x02\x01");
+    // A byte too many ends it.
+    let large = [&[0x30, 59, 0, 1, b't'][..], &[b'x'; 56]].concat();
+    alice.write_all(&large).expect("writing");
+    let mut rest = Vec::new();
+    alice.read_to_end(&mut rest).expect("an orderly end");
+    assert!(rest.is_empty());
+    terminate(&child);
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn says_what_is_wrong_with_its_file_and_never_a_password() {
+    let wrong = |text: &str| {
+        let ended = Program::new("broker --config b.yaml --listen 127.0.0.1:0")
+            .file("b.yaml", text)
+            .run();
+        assert_eq!(ended.exit, Some(2));
+        assert!(!ended.stderr.contains("hush"), "{ended}");
+        ended
+    };
+    assert_snapshot!(wrong(
+        "users: { alice: hush }\nreciever_maximum: 3\nmaximum_qos: 5\naccess: [ { deny: publish } ]\n"
+    ));
+    assert_snapshot!(wrong("users:\n  alice: hush: hush\n"));
+    let places = Program::new("broker --config b.yaml")
+        .file("b.yaml", "listen: [ nowhere, http://a, 127.0.0.1:0 ]\n")
+        .run();
+    assert_snapshot!(places);
+    assert_snapshot!(Program::new("broker --config no/such/file").run());
+    let half = Program::new("broker --config b.yaml")
+        .file("b.yaml", "listen: mqtts://127.0.0.1:0\nkey: k.pem\n")
+        .run();
+    assert_snapshot!(half);
+}

@@ -8,9 +8,15 @@ use std::path::PathBuf;
 use clap::Args;
 use mqtt_check_broker::shell::{Listener, Server, Tls, Transport, WebSocketPath};
 
-use crate::cli::Failure;
+use crate::cli::{Failure, output};
+use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
+use crate::report::words::Style;
+use crate::scenario::settings::configuration::Configuration;
 use crate::transport::{BrokerUrl, Scheme, pem};
+
+/// Where a broker listens that is told nothing.
+const DEFAULT_PLACE: &str = "127.0.0.1:1883";
 
 /// What a server shows and asks for in TLS.
 #[derive(Debug, Args)]
@@ -24,7 +30,7 @@ pub(in crate::cli) struct TlsFiles {
     key: Option<PathBuf>,
 
     /// Let in who shows a certificate that an authority in this PEM file has signed, and nobody else
-    #[arg(long, value_name = "FILE", requires = "cert")]
+    #[arg(long, value_name = "FILE")]
     client_ca: Option<PathBuf>,
 }
 
@@ -45,14 +51,22 @@ pub(in crate::cli) struct Listening {
 }
 
 impl Places {
-    /// Reads where to listen, and the files that TLS needs there.
-    pub(in crate::cli) fn new(urls: &[String], files: &TlsFiles) -> Result<Self, Failure> {
-        let places = urls
-            .iter()
-            .map(|url| place(url))
-            .collect::<Result<Vec<_>, _>>()?;
+    /// Reads where to listen, and the files that TLS needs there. What the command line says comes before what the
+    /// configuration file says, option by option.
+    pub(in crate::cli) fn new(
+        listen: &[String],
+        files: &TlsFiles,
+        configuration: Option<&Configuration>,
+        style: Style,
+    ) -> Result<Self, Failure> {
+        let places = match configuration.filter(|_| listen.is_empty()) {
+            Some(configuration) if !configuration.listen.is_empty() => {
+                configured(configuration, style)?
+            }
+            _ => named(listen)?,
+        };
         let secure = places.iter().find(|place| place.scheme.is_secure());
-        let tls = files.read()?;
+        let tls = files.over(configuration).read()?;
         match (secure, &tls) {
             (Some(place), None) => Err(Failure::usage(format!(
                 "--listen: {}:// needs a certificate and its key",
@@ -109,9 +123,28 @@ impl fmt::Display for Listening {
 }
 
 impl TlsFiles {
+    /// With what the configuration file names where the command line names nothing.
+    fn over(&self, configuration: Option<&Configuration>) -> Self {
+        let of_file = |option: &Option<PathBuf>, key: fn(&Configuration) -> &Option<PathBuf>| {
+            option
+                .clone()
+                .or_else(|| configuration.and_then(|file| key(file).clone()))
+        };
+        Self {
+            cert: of_file(&self.cert, |file| &file.cert),
+            key: of_file(&self.key, |file| &file.key),
+            client_ca: of_file(&self.client_ca, |file| &file.client_ca),
+        }
+    }
+
     fn read(&self) -> Result<Option<Tls>, Failure> {
-        let (Some(cert), Some(key)) = (&self.cert, &self.key) else {
-            return Ok(None);
+        let (cert, key) = match (&self.cert, &self.key, &self.client_ca) {
+            (Some(cert), Some(key), _) => (cert, key),
+            (None, None, None) => return Ok(None),
+            _ => {
+                let message = "TLS needs a certificate and its key";
+                return Err(Failure::usage(message).hint("--cert FILE and --key FILE name them"));
+            }
         };
         let of = |option: &'static str| {
             move |error: pem::PemError| Failure::usage(format!("{option}: {error}"))
@@ -126,17 +159,55 @@ impl TlsFiles {
     }
 }
 
-/// A URL, or `HOST:PORT` for TCP.
-fn place(url: &str) -> Result<BrokerUrl, Failure> {
+/// The places of the command line.
+fn named(listen: &[String]) -> Result<Vec<BrokerUrl>, Failure> {
+    let default = [DEFAULT_PLACE.to_owned()];
+    let listen = match listen {
+        [] => &default,
+        named => named,
+    };
+    let places = listen.iter().map(|url| {
+        place(url).map_err(|(title, hint)| {
+            let failure = Failure::usage(format!("--listen: {title}"));
+            match hint {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        })
+    });
+    places.collect()
+}
+
+/// The places of the configuration file.
+fn configured(configuration: &Configuration, style: Style) -> Result<Vec<BrokerUrl>, Failure> {
+    let (mut places, mut wrong) = (Vec::new(), Vec::new());
+    for (url, at) in &configuration.listen {
+        match place(url) {
+            Ok(place) => places.push(place),
+            Err((title, hint)) => {
+                let mut diagnostic = Diagnostic::new(&configuration.source, Some(*at), title);
+                diagnostic.hint = hint.map(str::to_owned);
+                wrong.push(diagnostic);
+            }
+        }
+    }
+    match wrong.is_empty() {
+        true => Ok(places),
+        false => Err(output::diagnostics(&wrong, style)),
+    }
+}
+
+/// A URL, or `HOST:PORT` for TCP; or what is wrong with it, and how to mend it.
+fn place(url: &str) -> Result<BrokerUrl, (String, Option<&'static str>)> {
     if !url.contains("://") && !url.contains(':') {
-        let message = format!("--listen: `{url}` has no port");
-        return Err(Failure::usage(message).hint("an address is HOST:PORT, or a URL"));
+        let hint = "an address is HOST:PORT, or a URL";
+        return Err((format!("`{url}` has no port"), Some(hint)));
     }
     let place = match url.contains("://") {
         true => BrokerUrl::parse_listening(url),
         false => BrokerUrl::parse_listening(&format!("{}://{url}", Scheme::Mqtt)),
     };
-    place.map_err(|error| Failure::usage(format!("--listen: {error}")))
+    place.map_err(|error| (error.to_string(), None))
 }
 
 fn unbound(address: &str, error: &io::Error) -> Failure {

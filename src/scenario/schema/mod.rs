@@ -371,7 +371,7 @@ fn hooks() -> Value {
 fn settings() -> Value {
     let names = settings::names().into_iter();
     let names = names.filter(|name| !settings::NOT_YET.contains(name));
-    let value = json!({ "anyOf": [refer("scalar"), { "type": "object" }] });
+    let value = json!({ "anyOf": [refer("scalar"), { "type": ["object", "array"] }] });
     let pairs = names.map(|name| (name.to_owned(), switched(value.clone())));
     mapping(pairs.collect(), &[])
 }

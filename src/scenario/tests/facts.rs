@@ -480,7 +480,7 @@ exercised_if: [ b_c: { publish: { topic_alias: present } } ]
         queue_qos0: Some(true),
         persistent_session_expiry: Some(Some(Duration::from_secs(7_200))),
         maximum_session_expiry: Some(None),
-        users: Some(vec![("u".to_owned(), Bytes::from("p"))]),
+        users: Some(vec![("u".to_owned(), Secret::new("p"))]),
         ..Settings::default()
     };
     assert_eq!(scene.settings, settings);

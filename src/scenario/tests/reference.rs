@@ -135,7 +135,7 @@ fn every_setting_is_on_the_page_and_read() {
         });
     for name in names {
         let text =
-            format!("title: t\nbroker: {{ {name}: [] }}\nclients: {{ a: }}\nsteps: [ a: ping ]\n");
+            format!("title: t\nbroker: {{ {name}: [[]] }}\nclients: {{ a: }}\nsteps: [ a: ping ]\n");
         let source = Arc::new(Source {
             path: "setting.yaml".to_owned(),
             text,

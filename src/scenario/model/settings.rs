@@ -1,0 +1,98 @@
+//! The broker's configuration, as scenarios and configuration files say it.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+/// The broker's configuration that a scenario is about; `None` is the default.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settings {
+    pub queue_qos0: Option<bool>,
+    /// `Some(None)` is `never`.
+    pub persistent_session_expiry: Option<Option<Duration>>,
+    pub maximum_session_expiry: Option<Option<Duration>>,
+    pub durable: Option<bool>,
+    pub server_keep_alive_s: Option<u16>,
+    pub receive_maximum: Option<u16>,
+    pub topic_alias_maximum: Option<u16>,
+    pub maximum_packet_size: Option<u32>,
+    pub maximum_qos: Option<u8>,
+    pub retain_available: Option<bool>,
+    pub wildcard_subscription_available: Option<bool>,
+    pub subscription_identifier_available: Option<bool>,
+    pub shared_subscription_available: Option<bool>,
+    pub maximum_queued_messages: Option<u32>,
+    /// Bytes that may wait to be written to one client.
+    pub maximum_outgoing_bytes: Option<u32>,
+    pub maximum_subscriptions: Option<u32>,
+    pub maximum_topic_levels: Option<u16>,
+    pub maximum_connections: Option<u32>,
+    /// Connections that have not sent their CONNECT.
+    pub maximum_waiting_connections: Option<u32>,
+    pub maximum_sessions: Option<u32>,
+    pub maximum_retained_messages: Option<u32>,
+    /// Client Identifiers that are not let in.
+    pub banned_clients: Option<Vec<String>>,
+    pub reason_strings: Option<bool>,
+    pub short_acknowledgements: Option<bool>,
+    /// Messages of QoS 1 and 2 in flight to one client at most, whatever its Receive Maximum.
+    pub maximum_inflight: Option<u16>,
+    /// Longer Client Identifiers are refused; never below 23.
+    pub maximum_client_id_bytes: Option<u32>,
+    /// Whether clients may use topics that begin with `$`.
+    pub dollar_topics: Option<bool>,
+    /// Whether payloads are held against their Payload Format Indicator.
+    pub check_payload_format: Option<bool>,
+    /// What a client gets that asks for Response Information.
+    pub response_information: Option<String>,
+    pub connect_timeout: Option<Duration>,
+    /// Names and passwords.
+    pub users: Option<Vec<(String, Secret)>>,
+    /// The rules of the access list, in their order.
+    pub access: Option<Vec<AccessRule>>,
+}
+
+/// A rule of the access list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessRule {
+    /// Whether it allows or denies.
+    pub allow: bool,
+    pub action: AccessAction,
+    /// Names that it is about; empty: everybody.
+    pub users: Vec<String>,
+    /// Client Identifiers that it is about; empty: all.
+    pub clients: Vec<String>,
+    /// Topic Filters, with `%c`, `%u` and `%%` in them.
+    pub filters: Vec<String>,
+}
+
+/// What a rule allows or denies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessAction {
+    Publish,
+    Subscribe,
+    All,
+}
+
+/// A password, which is never printed or written.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Bytes);
+
+impl Secret {
+    /// Keeps these bytes to itself.
+    pub fn new(bytes: impl Into<Bytes>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// What it is, for whoever needs to say it or to hold something against it.
+    pub const fn expose(&self) -> &Bytes {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<password>")
+    }
+}

@@ -1,0 +1,137 @@
+//! The configuration file of `mqtt-check broker`: the settings of a scenario's `broker`, and where to listen.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{by_itself, take};
+use crate::diagnostic::{Diagnostic, Place, Source};
+use crate::scenario::library::read;
+use crate::scenario::model::Settings;
+use crate::scenario::node::Node;
+use crate::scenario::scope::{Mapping, Scope};
+use crate::scenario::syntax;
+use crate::scenario::value::prose;
+
+/// What a configuration file says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Configuration {
+    /// The file, passwords covered, for messages about what it says.
+    pub source: Arc<Source>,
+    pub settings: Settings,
+    /// URLs or addresses to listen at, each with its place.
+    pub listen: Vec<(String, Place)>,
+    /// The certificate of TLS listeners, and its key.
+    pub cert: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+    /// The authority that clients' certificates are signed by.
+    pub client_ca: Option<PathBuf>,
+}
+
+/// Reads a configuration file.
+///
+/// # Errors
+/// Everything that is wrong with it. No password is in any of it.
+pub fn load(path: &Path) -> Result<Configuration, Vec<Diagnostic>> {
+    parse(&read(path)?)
+}
+
+/// Reads the text of a configuration file.
+///
+/// # Errors
+/// Everything that is wrong with it. No password is in any of it.
+pub fn parse(source: &Arc<Source>) -> Result<Configuration, Vec<Diagnostic>> {
+    let shown = covered(source);
+    let covering = |mut wrong: Vec<Diagnostic>| {
+        for diagnostic in &mut wrong {
+            diagnostic.source = Arc::clone(&shown);
+            if diagnostic.title == "the file is empty" {
+                diagnostic.hint = Some("docs/broker.md has the settings".to_owned());
+            }
+        }
+        wrong
+    };
+    let root = syntax::parse(source).map_err(covering)?;
+    let (configuration, wrong) = by_itself(source, |scope| configuration(scope, &root, &shown));
+    match configuration {
+        Some(configuration) if wrong.is_empty() => Ok(configuration),
+        _ => Err(covering(wrong)),
+    }
+}
+
+fn configuration(scope: Scope<'_>, root: &Node, shown: &Arc<Source>) -> Option<Configuration> {
+    let mut map = Mapping::of(scope, root, "a configuration")?;
+    let listen = map.take("listen").map(|node| places(scope, node));
+    let folder = Path::new(&scope.report.source.path).parent();
+    let mut file = |key: &'static str| {
+        let path = map
+            .take(key)
+            .map(|node| prose(scope, node, "the path of a file"));
+        path.map(|path| path.map(|path| folder.unwrap_or(Path::new("")).join(path)))
+    };
+    let (cert, key, client_ca) = (file("cert"), file("key"), file("client_ca"));
+    let settings = take(scope, &mut map, &Settings::default());
+    map.finish();
+    Some(Configuration {
+        source: Arc::clone(shown),
+        settings: settings?,
+        listen: listen.unwrap_or_else(|| Some(Vec::new()))?,
+        cert: flip(cert)?,
+        key: flip(key)?,
+        client_ca: flip(client_ca)?,
+    })
+}
+
+/// Nothing where nothing was said; the end where something wrong was.
+fn flip<T>(said: Option<Option<T>>) -> Option<Option<T>> {
+    match said {
+        None => Some(None),
+        Some(value) => value.map(Some),
+    }
+}
+
+fn places(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, Place)>> {
+    let items = node.items().unwrap_or(std::slice::from_ref(node));
+    if items.is_empty() {
+        return scope.expected(node, "at least one place to listen at");
+    }
+    let all: Vec<_> = items
+        .iter()
+        .map(|item| Some((prose(scope, item, "HOST:PORT or a URL")?, item.place)))
+        .collect();
+    all.into_iter().collect()
+}
+
+/// The text with everything below `users` covered, character by character, so that places still hold. It does not
+/// need the text to be right: also what is no YAML is shown.
+fn covered(source: &Arc<Source>) -> Arc<Source> {
+    let mut text = String::with_capacity(source.text.len());
+    // How far the key `users` is indented, as long as lines stand below it.
+    let mut below: Option<usize> = None;
+    for line in source.text.split_inclusive(['\n', '\r']) {
+        let content = line.trim_start();
+        let indent = line.len() - content.len();
+        let content = content.trim_end();
+        let is_blank = content.is_empty() || content.starts_with('#');
+        if below.is_some_and(|users| !is_blank && indent <= users) {
+            below = None;
+        }
+        let open = match (below, line.find("users")) {
+            (Some(_), _) => 0,
+            (None, Some(at)) => {
+                below = Some(indent);
+                at + "users".len()
+            }
+            (None, None) => line.len(),
+        };
+        text.push_str(&line[..open]);
+        let cover = |c: char| if c.is_whitespace() { c } else { '*' };
+        text.extend(line[open..].chars().map(cover));
+    }
+    Arc::new(Source {
+        path: source.path.clone(),
+        text,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! `users`: names, and passwords that stand there, in a file, or in the environment.
+
+use std::path::Path;
+
+use bytes::Bytes;
+
+use crate::scenario::model::Secret;
+use crate::scenario::node::Node;
+use crate::scenario::scope::{Mapping, Scope};
+use crate::scenario::text::{self, Rules, STRING_MAX};
+use crate::scenario::value::prose;
+
+/// Names and passwords. No message repeats a password.
+pub(super) fn users(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, Secret)>> {
+    let Some(entries) = node.entries() else {
+        let title = format!(
+            "expected names and passwords (a mapping), found {}",
+            node.kind()
+        );
+        return scope.fail(scope.at(node.place, title));
+    };
+    let all: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            let password = password(scope, &entry.value)?;
+            Some((entry.key.text.to_string(), Secret::new(password)))
+        })
+        .collect();
+    all.into_iter().collect()
+}
+
+fn password(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
+    if node.entries().is_some() && !text::is_form(node) {
+        return kept_elsewhere(scope, node);
+    }
+    if node.text().is_some_and(|text| text.starts_with('$')) {
+        let hint = "`{ text: … }` takes it as it is written";
+        let title = "a password that begins with `$` looks like a value of the run";
+        return scope.fail(scope.at(node.place, title).hint(hint));
+    }
+    let rules = Rules {
+        limit: STRING_MAX,
+        utf8: false,
+    };
+    text::literal(scope, node, rules)
+}
+
+fn kept_elsewhere(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
+    let mut map = Mapping::of(scope, node, "a password")?;
+    let file = map.take("file");
+    let variable = map.take("env");
+    let found = match (file, variable) {
+        (Some(file), None) => in_file(scope, file),
+        (None, Some(variable)) => in_environment(scope, variable),
+        _ => {
+            let title = "a password has a `file` or a variable of the environment, `env`";
+            scope.fail(scope.at(node.place, title))
+        }
+    };
+    map.finish();
+    let (password, place) = (found?, node.place);
+    if password.is_empty() {
+        return scope.fail(scope.at(place, "there is no password"));
+    }
+    if password.len() > STRING_MAX {
+        let title = format!("the password is longer than the {STRING_MAX} bytes of a CONNECT");
+        return scope.fail(scope.at(place, title));
+    }
+    Some(password)
+}
+
+/// A file's content without the line end that editors put there. Its path counts from the folder of the file that
+/// names it.
+fn in_file(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
+    let name = prose(scope, node, "the path of a file")?;
+    let folder = Path::new(&scope.report.source.path).parent();
+    let path = folder.unwrap_or(Path::new("")).join(&name);
+    let mut bytes = match read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let title = format!("failed to read {}: {error}", path.display());
+            return scope.fail(scope.at(node.place, title));
+        }
+    };
+    if bytes.ends_with(b"\n") {
+        bytes.pop();
+        if bytes.ends_with(b"\r") {
+            bytes.pop();
+        }
+    }
+    Some(bytes.into())
+}
+
+/// A little more than a password may be long, and no more of what might never end.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    let limit = STRING_MAX as u64 + 16;
+    std::fs::File::open(path)?
+        .take(limit)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn in_environment(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
+    let name = prose(scope, node, "the name of a variable")?;
+    // The name of a variable has neither of these, and asking for one that has is an error of its own.
+    let value = match name.contains(['=', '\0']) {
+        true => None,
+        false => std::env::var_os(&name),
+    };
+    match value {
+        Some(value) => Some(value.into_encoded_bytes().into()),
+        None => {
+            let title = "this variable is not in the environment";
+            scope.fail(scope.at(node.place, title))
+        }
+    }
+}
