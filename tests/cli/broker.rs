@@ -183,3 +183,20 @@ fn says_what_is_wrong_with_its_file_and_never_a_password() {
         .run();
     assert_snapshot!(half);
 }
+
+#[test]
+fn goes_on_when_it_ran_out_of_open_files() {
+    let program = Program::new("broker --listen 127.0.0.1:0").after("ulimit -n 40");
+    let mut child = program.start();
+    let address = address(&mut child);
+    let mut first = connect(&address);
+    exchange(&mut first, CONNECT_5, b"\x20\x06\x00\x00\x03\x22\xff\xff");
+    // The system accepts for the program what the program has no room for.
+    let flood: Vec<_> = (0..100).map(|_| connect(&address)).collect();
+    exchange(&mut first, b"\xc0\x00", b"\xd0\x00");
+    drop(flood);
+    exchange(&mut connect(&address), CONNECT, b"\x20\x02\x00\x00");
+    exchange(&mut first, b"\xc0\x00", b"\xd0\x00");
+    terminate(&child);
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}

@@ -4,6 +4,7 @@ mod client;
 
 mod closing;
 mod limits;
+mod sockets;
 mod tcp;
 mod tls;
 mod virtual_time;

@@ -121,7 +121,7 @@ fn every_setting_is_on_the_page_and_read() {
         .split("### Broker settings")
         .nth(1)
         .expect("the table of settings");
-    let table = table.split("## Clients").next().expect("its end");
+    let table = table.split("### Access rules").next().expect("its end");
     let names = table
         .lines()
         .filter(|line| line.starts_with("| `") && !line.contains("*(not yet)*"))
@@ -134,8 +134,9 @@ fn every_setting_is_on_the_page_and_read() {
                 .step_by(2)
         });
     for name in names {
-        let text =
-            format!("title: t\nbroker: {{ {name}: [[]] }}\nclients: {{ a: }}\nsteps: [ a: ping ]\n");
+        let text = format!(
+            "title: t\nbroker: {{ {name}: [[]] }}\nclients: {{ a: }}\nsteps: [ a: ping ]\n"
+        );
         let source = Arc::new(Source {
             path: "setting.yaml".to_owned(),
             text,
