@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::config;
+use super::{Config, config};
 use crate::diagnostic::Source;
 use crate::scenario::settings::configuration;
-use mqtt_check_broker::Config;
 
 const PAGE: &str = include_str!("../../../docs/broker.md");
 const REFERENCE: &str = include_str!("../../../docs/scenario-reference.md");
