@@ -38,7 +38,8 @@ pub struct Config {
     pub maximum_inflight: u16,
     /// Subscriptions of one session at most; over it SUBACK refuses with 0x97 (0x80 before version 5).
     pub maximum_subscriptions: usize,
-    /// Levels of a Topic Filter at most; over it SUBACK refuses with 0x8F (0x80 before version 5).
+    /// Levels of a Topic Filter at most; over it SUBACK refuses with 0x8F (0x80 before version 5). No string of MQTT
+    /// has more than 65,536.
     pub maximum_topic_levels: usize,
     /// Open connections at most; over it CONNACK refuses with 0x89 (0x03 before version 5).
     pub maximum_connections: usize,
@@ -121,7 +122,7 @@ impl Default for Config {
             maximum_outgoing_bytes: 8 * 1024 * 1024,
             maximum_inflight: 1_000,
             maximum_subscriptions: 100_000,
-            maximum_topic_levels: 200,
+            maximum_topic_levels: 65_536,
             maximum_connections: 100_000,
             maximum_waiting_connections: 10_000,
             maximum_sessions: 1_000_000,

@@ -21,8 +21,8 @@ mod access;
 pub mod configuration;
 mod users;
 
-/// Levels of a Topic Filter that the broker's tree of subscriptions goes down at most.
-const TOPIC_LEVELS_MAX: u64 = 1_000;
+/// Levels of the longest string.
+const TOPIC_LEVELS_MAX: u64 = 65_536;
 
 /// Settings that the language has and the broker has not yet.
 pub(crate) const NOT_YET: [&str; 1] = ["authentication"];

@@ -174,9 +174,7 @@ pub(crate) fn config(settings: &Settings) -> Config {
             settings.maximum_subscriptions,
             default.maximum_subscriptions,
         ),
-        maximum_topic_levels: settings
-            .maximum_topic_levels
-            .map_or(default.maximum_topic_levels, usize::from),
+        maximum_topic_levels: count(settings.maximum_topic_levels, default.maximum_topic_levels),
         maximum_connections: count(settings.maximum_connections, default.maximum_connections),
         maximum_waiting_connections: count(
             settings.maximum_waiting_connections,

@@ -75,6 +75,7 @@ impl Broker {
                 return;
             }
         }
+        let caused = turn.mark();
         // [3.1.1 MQTT-4.3.2-2] [5 MQTT-4.3.2-4] [5 MQTT-4.3.2-5]: the id means a new message, whatever DUP says.
         let reason = match self.judge_publish(key, &publish) {
             Err((reason, why)) => {
@@ -87,7 +88,7 @@ impl Broker {
             Ok(()) if self.is_repeat(key, id, publish.dup) => ReasonCode::SUCCESS,
             Ok(()) => self.accept(turn, key, publish),
         };
-        self.acknowledge(turn, key, id, reason, Packet::PubAck);
+        self.acknowledge_ahead(turn, key, id, reason, Packet::PubAck, caused);
     }
 
     /// Of a deviation: whether this is the QoS 1 message before once more.
@@ -149,8 +150,9 @@ impl Broker {
             return;
         }
         self.count(key, id, received);
+        let caused = turn.mark();
         let reason = self.accept(turn, key, publish);
-        self.acknowledge(turn, key, id, reason, Packet::PubRec);
+        self.acknowledge_ahead(turn, key, id, reason, Packet::PubRec, caused);
     }
 
     /// A QoS 2 message is on its way.
@@ -226,6 +228,22 @@ impl Broker {
             properties: Properties::new(),
         };
         link.send(&self.rules, turn, packet(ack));
+    }
+
+    /// Acknowledges a message ahead of what it `caused`: a client that gets its own message finds the answer first, as
+    /// clients that read one packet after another expect. Only afterwards is known whether anybody subscribed.
+    fn acknowledge_ahead(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: SessionKey,
+        id: PacketId,
+        reason: ReasonCode,
+        packet: fn(Ack) -> Packet,
+        caused: usize,
+    ) {
+        let distributed = turn.mark();
+        self.acknowledge(turn, key, id, reason, packet);
+        turn.move_ahead(caused, distributed);
     }
 
     /// What ends the connection, and the Topic Alias resolved.

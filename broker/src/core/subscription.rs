@@ -1,15 +1,20 @@
 //! All subscriptions of all sessions, found by Topic Name.
 //!
-//! A tree of topic levels. What a match yields is in the order of the sessions' keys, whatever the order of
-//! subscribing: nothing random reaches the output.
+//! A tree of topic levels, and beside it a list of the filters that are too deep for one. What a match yields is in
+//! the order of the sessions' keys, whatever the order of subscribing: nothing random reaches the output.
 
 use std::collections::BTreeMap;
 
 use bytestring::ByteString;
+use mqtt_check_codec::topic::matches;
 use mqtt_check_codec::{ProtocolVersion, SubscriptionOptions};
 
 use super::session::SessionKey;
 use super::topic::{self, Filter};
+
+/// How deep the tree may become, in levels. A Topic Filter may have 65,536 of them (section 4.7.3 knows no limit but
+/// the string's), and each would cost a node here and a call of a function in every match.
+const TREE_LEVELS: usize = 128;
 
 /// What a session was granted for one Topic Filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,10 +127,12 @@ pub(crate) struct Matches {
     pub(crate) shared: Vec<(Subscriber, ByteString)>,
 }
 
-/// The tree.
+/// All of them.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions {
     root: Node,
+    /// By Topic Filter: those with more levels than the tree takes. Only names as deep as they are meet them.
+    deep: BTreeMap<ByteString, Leaf>,
 }
 
 impl Subscriptions {
@@ -169,7 +176,7 @@ impl Subscriptions {
             Filter::Own(filter) => (filter, None),
             Filter::Shared { group, filter } => (filter, Some(group)),
         };
-        remove_below(&mut self.root, Some(path), &mut |leaf| match group {
+        let mut change = |leaf: &mut Leaf| match group {
             None => leaf.own.retain(|s| s.session != session),
             Some(name) => {
                 let Some(group) = leaf.shared.get_mut(name) else {
@@ -186,7 +193,15 @@ impl Subscriptions {
                     leaf.shared.remove(name);
                 }
             }
-        });
+        };
+        if topic::levels(path) <= TREE_LEVELS {
+            remove_below(&mut self.root, Some(path), &mut change);
+        } else if let Some(leaf) = self.deep.get_mut(path) {
+            change(leaf);
+            if leaf.is_empty() {
+                self.deep.remove(path);
+            }
+        }
     }
 
     /// Who gets a message of this topic. `hide` is whether a leading wildcard passes over names that begin with
@@ -202,6 +217,14 @@ impl Subscriptions {
         found.shared.clear();
         let hidden = hide && topic::is_hidden(name);
         collect(&mut self.root, Some(name), hidden, standing, found);
+        // `#` matches its parent level too, so a name may have one level less than the filter.
+        if topic::levels(name) >= TREE_LEVELS {
+            for (filter, leaf) in &mut self.deep {
+                if matches(filter, name) {
+                    take(leaf, standing, found);
+                }
+            }
+        }
         // Stable, so that a session's own order is that of the tree.
         found.own.sort_by_key(|s| s.session);
     }
@@ -228,6 +251,15 @@ impl Subscriptions {
     }
 
     fn leaf(&mut self, filter: &str) -> &mut Leaf {
+        if topic::levels(filter) > TREE_LEVELS {
+            if !self.deep.contains_key(filter) {
+                self.deep.insert(ByteString::from(filter), Leaf::default());
+            }
+            return match self.deep.get_mut(filter) {
+                Some(leaf) => leaf,
+                None => unreachable!("inserted above"),
+            };
+        }
         let mut node = &mut self.root;
         for level in filter.split('/') {
             match level {
@@ -284,8 +316,7 @@ fn split(path: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Gathers the subscriptions below `node` that match `rest`. The tree's depth is bounded by the configured number
-/// of topic levels.
+/// Gathers the subscriptions below `node` that match `rest`. It calls itself [`TREE_LEVELS`] times at most.
 fn collect(
     node: &mut Node,
     rest: Option<&str>,
@@ -323,7 +354,6 @@ fn take(leaf: &mut Leaf, standing: &impl Fn(SessionKey) -> Standing, found: &mut
 #[cfg(test)]
 mod tests {
     use mqtt_check_codec::QoS;
-    use mqtt_check_codec::topic::matches;
 
     use super::*;
 
@@ -361,6 +391,37 @@ mod tests {
                 .collect();
             assert_eq!(found(&mut tree, name), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn takes_filters_of_any_depth() {
+        let longest = "/".repeat(65_535);
+        let at_the_edge = vec!["x"; TREE_LEVELS].join("/");
+        let name = format!("{at_the_edge}/x");
+        let filters = [
+            longest.clone(),
+            at_the_edge.clone(),
+            format!("{at_the_edge}/#"),
+            format!("{at_the_edge}/+"),
+            format!("+/{}/x", vec!["x"; TREE_LEVELS - 1].join("/")),
+        ];
+        let mut tree = Subscriptions::default();
+        for (key, filter) in (0..).zip(&filters) {
+            let whole = ByteString::from(filter.as_str());
+            tree.insert(&whole, Filter::Own(filter), SessionKey(key), GRANTED);
+        }
+        assert_eq!(found(&mut tree, &longest), [0]);
+        assert_eq!(found(&mut tree, &at_the_edge), [1, 2]);
+        assert_eq!(found(&mut tree, &name), [2, 3, 4]);
+        // A leading wildcard passes over names that begin with `$` at every depth.
+        assert_eq!(
+            found(&mut tree, &name.replacen('x', "$", 1)),
+            [] as [u32; 0]
+        );
+        for (key, filter) in (0..).zip(&filters) {
+            tree.remove(Filter::Own(filter), SessionKey(key));
+        }
+        assert!(tree.root.is_empty() && tree.deep.is_empty());
     }
 
     #[test]

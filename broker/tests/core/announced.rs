@@ -291,8 +291,8 @@ fn limits() -> Vec<Limit> {
                 seen
             },
             seen: &[
-                "publish q1 id=1 t=1",
                 "puback id=1",
+                "publish q1 id=1 t=1",
                 "puback id=2",
                 "puback id=3",
                 "publish q1 id=2 t=2",

@@ -183,8 +183,8 @@ fn over_the_limit_a_message_is_refused_where_that_can_be_said() {
             "publish q0 first=x",
             "publish q0 first=x",
             "publish q0 third=x",
-            "publish q0 fourth=x",
-            "puback id=1"
+            "puback id=1",
+            "publish q0 fourth=x"
         ]
     );
     assert_eq!(pair.broker().retained_count(), 1);

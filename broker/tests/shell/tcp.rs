@@ -26,14 +26,14 @@ fn serves_tcp_on_both_families() {
             let mut a = Client::new(stream, V5);
             a.connect("a").await;
             a.subscribe("t", QoS::ExactlyOnce).await;
-            // The message comes before the acknowledgement of its publishing.
+            // The acknowledgement comes before the message.
             a.send(publish("t", vec![7; 200_000], QoS::AtLeastOnce))
                 .await;
+            assert!(matches!(a.receive().await, Some(Packet::PubAck(_))));
             let Some(Packet::Publish(publish)) = a.receive().await else {
                 panic!("no PUBLISH");
             };
             assert_eq!(publish.payload.len(), 200_000);
-            assert!(matches!(a.receive().await, Some(Packet::PubAck(_))));
         }
     });
 }

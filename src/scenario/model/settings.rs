@@ -26,7 +26,7 @@ pub struct Settings {
     /// Bytes that may wait to be written to one client.
     pub maximum_outgoing_bytes: Option<u32>,
     pub maximum_subscriptions: Option<u32>,
-    pub maximum_topic_levels: Option<u16>,
+    pub maximum_topic_levels: Option<u32>,
     pub maximum_connections: Option<u32>,
     /// Connections that have not sent their CONNECT.
     pub maximum_waiting_connections: Option<u32>,

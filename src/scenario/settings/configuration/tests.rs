@@ -100,7 +100,7 @@ maximum_packet_size: 0
 maximum_client_id_bytes: 22
 maximum_session_expiry: 1500ms
 connect_timeout: 0s
-maximum_topic_levels: 1001
+maximum_topic_levels: 65537
 banned_clients: []
 authentication: {}
 users: { alice: { fille: x }, bob: { file: no/such/file }, carol: { env: NO_SUCH_VARIABLE }, dave: $x, eve: }
