@@ -88,6 +88,7 @@ fn run(plans: &[Plan], jobs: usize) -> Vec<CaseResult> {
         max_wait: Duration::from_secs(30),
         seed: 1,
         exclusive: true,
+        fail_fast: false,
         chaos: None,
     };
     suite::run(
@@ -188,7 +189,7 @@ fn codec(plays: &[(&Plan, &CaseResult)]) {
 fn judging(plays: &[(&Plan, &CaseResult)]) {
     for (plan, result) in plays {
         if let Some(scene) = &result.transcript {
-            black_box(judge(plan, scene, result.control.as_ref()));
+            black_box(judge(plan, scene, result.control.as_ref(), None));
         }
     }
 }

@@ -27,6 +27,13 @@ pub fn run(
         Conductor {
             conclude: &conclude,
             interrupted,
+            is_last: &|result| {
+                let is_bad = matches!(
+                    result.verdict,
+                    Verdict::Failed | Verdict::Inconclusive { .. }
+                );
+                options.fail_fast && is_bad
+            },
             watch,
         },
     )
@@ -39,14 +46,26 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
         Play::Played(played) => played,
     };
     let is_cut_short = |t: &Transcript| t.broken_off.as_deref() == Some(INTERRUPTED);
-    let (verdict, findings) =
-        if is_cut_short(&played.scene) || played.control.as_ref().is_some_and(is_cut_short) {
-            // What the user did not wait for is no finding.
-            let reason = INTERRUPTED.to_owned();
-            (Verdict::Inconclusive { reason }, Vec::new())
-        } else {
-            judge(plan, &played.scene, played.control.as_ref())
-        };
+    let (verdict, findings) = if [
+        Some(&played.scene),
+        played.control.as_ref(),
+        played.witness.as_ref(),
+    ]
+    .into_iter()
+    .flatten()
+    .any(is_cut_short)
+    {
+        // What the user did not wait for is no finding.
+        let reason = INTERRUPTED.to_owned();
+        (Verdict::Inconclusive { reason }, Vec::new())
+    } else {
+        judge(
+            plan,
+            &played.scene,
+            played.control.as_ref(),
+            played.witness.as_ref(),
+        )
+    };
     CaseResult {
         findings,
         choices: played.scene.choices.clone(),

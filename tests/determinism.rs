@@ -41,6 +41,7 @@ fn records(plans: &[Plan], jobs: usize) -> Vec<String> {
         max_wait: Duration::from_secs(30),
         seed: 7,
         exclusive: true,
+        fail_fast: false,
         chaos: None,
     };
     let results = suite::run(

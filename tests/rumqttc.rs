@@ -50,6 +50,7 @@ fn run_on(scenario: &str, target: &Target) -> Vec<(Plan, CaseResult)> {
         max_wait: Duration::from_secs(30),
         seed: 1,
         exclusive: true,
+        fail_fast: false,
         chaos: None,
     };
     let results = suite::run(&plans, target, &options, &|| false, &mut |_| {

@@ -148,6 +148,7 @@ fn play(plans: &[Plan], deviations: &[String], seed: u64) -> Result<Vec<CaseResu
         max_wait: Duration::MAX,
         seed,
         exclusive: true,
+        fail_fast: false,
         chaos: None,
     };
     suite::run(

@@ -21,7 +21,7 @@ use crate::suite;
 use crate::target::bundled::{self, Bundled};
 use crate::target::{Capabilities, Target};
 use crate::transcript::INTERRUPTED;
-use crate::verdict::{CaseResult, Verdict};
+use crate::verdict::CaseResult;
 
 mod accepted;
 mod chosen;
@@ -180,13 +180,13 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     interrupt::listen();
     let mut ready = chosen.reach(&plans)?;
     let began = Instant::now();
-    let (results, interrupted) = play(arguments, &plans, &ready.target, dress)?;
+    let (results, offered, interrupted) = play(arguments, &plans, &ready.target, dress)?;
     let wall = began.elapsed();
     let ended = ready.ended();
 
     let (cases, unwritten) = compare(&snapshots, &expected, &plans, &results);
     let report = Report {
-        target: facts(arguments, &ready.target),
+        target: facts(arguments, &ready.target, &offered),
         not_played: plans.len() - results.len(),
         without_case: snapshots.without_case(arguments, &plans, &rest)?,
         without_deviation: snapshots.without_deviation(arguments, &plans, &cases),
@@ -231,20 +231,21 @@ pub(super) fn bundled(deviations: &[String]) -> Result<Bundled, Failure> {
     })
 }
 
-fn facts(arguments: &Arguments, target: &Target) -> TargetFacts {
+fn facts(arguments: &Arguments, target: &Target, offered: &Capabilities) -> TargetFacts {
+    let capabilities = capabilities(offered);
     match target {
         Target::Bundled(_) => TargetFacts {
             name: match arguments.deviate.as_slice() {
                 [] => "bundled broker".to_owned(),
                 deviations => format!("bundled broker with {}", deviations.join(", ")),
             },
-            capabilities: capabilities(&Capabilities::bundled()),
-            ..TargetFacts::default()
+            url: None,
+            capabilities,
         },
         Target::External(external) => TargetFacts {
             name: external.name.clone(),
             url: Some(external.url.clone()),
-            ..TargetFacts::default()
+            capabilities,
         },
     }
 }
@@ -278,13 +279,13 @@ fn prepare_reports(arguments: &Arguments) -> Result<Vec<(Format, ReportFile)>, F
     Ok(files)
 }
 
-/// Plays the plans; the results, and whether the user broke it off.
+/// Plays the plans; the results, what the broker offers, and whether the user broke it off.
 fn play(
     arguments: &Arguments,
     plans: &[Plan],
     target: &Target,
     dress: Dress,
-) -> Result<(Vec<CaseResult>, bool), Failure> {
+) -> Result<(Vec<CaseResult>, Capabilities, bool), Failure> {
     let options = RunOptions {
         jobs: arguments.jobs.map(usize::from),
         timeout_scale: arguments.timeout_scale,
@@ -292,7 +293,9 @@ fn play(
         seed: arguments.seed,
         exclusive: arguments.exclusive,
         chaos: arguments.chaos,
+        fail_fast: arguments.fail_fast,
     };
+    let mut offered = Capabilities::default();
     let watch = Watch::new(plans.len(), dress.err);
     let results = suite::run(
         plans,
@@ -300,23 +303,12 @@ fn play(
         &options,
         &interrupt::is_interrupted,
         &mut |progress| {
-            let Progress::Finished(result) = progress else {
-                return ControlFlow::Continue(());
-            };
-            if is_cut_short(result) {
-                return ControlFlow::Continue(());
+            match progress {
+                Progress::Reached(capabilities) => offered.clone_from(capabilities),
+                Progress::Finished(result) if !is_cut_short(result) => watch.finished(result),
+                Progress::Started(_) | Progress::Finished(_) => {}
             }
-            watch.finished(result);
-            let is_end = arguments.fail_fast
-                && matches!(
-                    result.verdict,
-                    Verdict::Failed | Verdict::Inconclusive { .. }
-                );
-            if is_end {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            ControlFlow::Continue(())
         },
     );
     watch.end();
@@ -328,7 +320,7 @@ fn play(
         }
     })?;
     results.retain(|result| !is_cut_short(result));
-    Ok((results, interrupt::is_interrupted()))
+    Ok((results, offered, interrupt::is_interrupted()))
 }
 
 /// Whether the user ended the case: as good as not played.

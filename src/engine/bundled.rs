@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::case::{patience, play};
+use super::case::{patience, play, wanted_witness};
 use super::prefix::Prefix;
 use super::{Conductor, Play, Played, Progress, RunOptions};
 use crate::plan::Plan;
@@ -40,7 +40,10 @@ pub(super) fn run<R: Send>(
         stop: AtomicBool::new(false),
         conclude: conductor.conclude,
         interrupted: conductor.interrupted,
+        is_last: conductor.is_last,
     };
+    let goes_on = (conductor.watch)(Progress::Reached(&work.capabilities));
+    work.stop.store(goes_on.is_break(), Ordering::Relaxed);
     let (sender, receiver) = mpsc::channel();
     let mut results: Vec<Option<R>> = plans.iter().map(|_| None).collect();
     let failed = thread::scope(|scope| {
@@ -92,6 +95,7 @@ struct Work<'w, R> {
     stop: AtomicBool,
     conclude: &'w (dyn Fn(&Plan, Play) -> R + Sync),
     interrupted: &'w (dyn Fn() -> bool + Sync),
+    is_last: &'w (dyn Fn(&R) -> bool + Sync),
 }
 
 impl<R> Work<'_, R> {
@@ -107,6 +111,10 @@ impl<R> Work<'_, R> {
             }
             let play = self.play(plan)?;
             let result = (self.conclude)(plan, play);
+            // Who watches hears of it later, when other cases may have begun.
+            if (self.is_last)(&result) {
+                self.stop.store(true, Ordering::Relaxed);
+            }
             if sender.send(Told::Finished(number, result)).is_err() {
                 break;
             }
@@ -127,9 +135,14 @@ impl<R> Work<'_, R> {
             Some(_) => Some(self.one(plan, true)?.0),
             None => None,
         };
+        let witness = match wanted_witness(plan, &scene, control.as_ref()) {
+            Some(witness) => Some(self.one(witness, false)?.0),
+            None => None,
+        };
         Ok(Play::Played(Box::new(Played {
             scene,
             control,
+            witness,
             wall: began.elapsed(),
             virtual_time,
         })))

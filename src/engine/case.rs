@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::Played;
 use super::player::{Patience, Player};
 use super::prefix::Prefix;
-use crate::plan::Plan;
+use crate::plan::{Plan, witness};
 use crate::target::external::{self, Door};
 use crate::target::host::Host;
 use crate::transcript::Transcript;
@@ -85,6 +85,21 @@ pub(super) async fn play(
     (transcript, took, host)
 }
 
+/// The witness, if the case wants one: neither scene nor control shows that there is a broker, and what was to be
+/// checked may have held by there being none.
+pub(super) fn wanted_witness(
+    plan: &Plan,
+    scene: &Transcript,
+    control: Option<&Transcript>,
+) -> Option<&'static Plan> {
+    let is_shown = scene.shows_service() || control.is_some_and(Transcript::shows_service);
+    if is_shown || plan.only_greets() || scene.broken_off.is_some() {
+        return None;
+    }
+    let version = plan.scene.clients.first()?.version;
+    witness(version)
+}
+
 /// Plays a case on an external broker: the scene and its control side by side, then what they left is cleared away.
 pub(super) async fn play_external(
     plan: &Plan,
@@ -95,8 +110,8 @@ pub(super) async fn play_external(
 ) -> Played {
     let began = Instant::now();
     let alone = plan.scene.exclusive;
-    let one = |control: bool| async move {
-        let prefix = if alone {
+    let one = async |plan: &Plan, control: bool| {
+        let prefix = if plan.scene.exclusive {
             Prefix::default()
         } else {
             prefixes.next()
@@ -108,17 +123,23 @@ pub(super) async fn play_external(
         transcript
     };
     let (scene, control) = if plan.control.is_none() {
-        (one(false).await, None)
+        (one(plan, false).await, None)
     } else if alone {
-        let scene = one(false).await;
-        (scene, Some(one(true).await))
+        let scene = one(plan, false).await;
+        (scene, Some(one(plan, true).await))
     } else {
-        let (scene, control) = tokio::join!(one(false), one(true));
+        let (scene, control) = tokio::join!(one(plan, false), one(plan, true));
         (scene, Some(control))
+    };
+    // After the scene: so it also shows that the broker has survived it.
+    let witness = match wanted_witness(plan, &scene, control.as_ref()) {
+        Some(witness) => Some(one(witness, false).await),
+        None => None,
     };
     Played {
         scene,
         control,
+        witness,
         wall: began.elapsed(),
         virtual_time: Duration::ZERO,
     }

@@ -36,6 +36,7 @@ pub(super) fn run<R>(
         let capabilities = probe::probe(target, patience.limit)
             .await?
             .with_what_is_known(target);
+        let stop = Cell::new((conductor.watch)(Progress::Reached(&capabilities)).is_break());
         let nonce = nonce();
         let door = |endpoint: &Arc<Endpoint>, seed| {
             Door::new(Arc::clone(endpoint), target.credentials.clone(), seed)
@@ -49,7 +50,8 @@ pub(super) fn run<R>(
             interrupted: conductor.interrupted,
             capabilities,
             prefixes: Prefixes::new(nonce),
-            stop: Cell::new(false),
+            stop,
+            is_last: conductor.is_last,
             watch: RefCell::new(conductor.watch),
         };
         Ok(run.all(plans).await)
@@ -77,6 +79,7 @@ struct Run<'r, R> {
     options: &'r RunOptions,
     conclude: &'r (dyn Fn(&Plan, Play) -> R + Sync),
     interrupted: &'r (dyn Fn() -> bool + Sync),
+    is_last: &'r (dyn Fn(&R) -> bool + Sync),
     capabilities: Capabilities,
     prefixes: Prefixes,
     stop: Cell<bool>,
@@ -159,6 +162,9 @@ impl<R> Run<'_, R> {
             )),
         };
         let result = (self.conclude)(plan, play);
+        if (self.is_last)(&result) {
+            self.stop.set(true);
+        }
         self.tell(Progress::Finished(&result));
         result
     }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::plan::Plan;
 use crate::scenario::model::CaseId;
-use crate::target::{StartError, Target};
+use crate::target::{Capabilities, StartError, Target};
 use crate::transcript::Transcript;
 
 /// How a run is played.
@@ -35,6 +35,8 @@ pub struct RunOptions {
     pub chaos: Option<u64>,
     /// Play exclusive cases also on a broker that we did not start.
     pub exclusive: bool,
+    /// Begin no further case once one has failed or is inconclusive.
+    pub fail_fast: bool,
 }
 
 /// What came of one case's play.
@@ -50,6 +52,8 @@ pub enum Play {
 pub struct Played {
     pub scene: Transcript,
     pub control: Option<Transcript>,
+    /// The proof that a broker is there, where the record of scene and control shows none.
+    pub witness: Option<Transcript>,
     /// On our clock.
     pub wall: Duration,
     /// On the broker's clock, where it is virtual.
@@ -59,6 +63,8 @@ pub struct Played {
 /// What a run tells while it goes on, from one place, in the order in which it happens.
 #[derive(Debug)]
 pub enum Progress<'a, R> {
+    /// What the broker offers, as far as is known before the first case.
+    Reached(&'a Capabilities),
     Started(&'a CaseId),
     Finished(&'a R),
 }
@@ -73,6 +79,8 @@ pub struct Conductor<'c, R> {
     pub conclude: &'c (dyn Fn(&Plan, Play) -> R + Sync),
     /// Whether the user wants to stop. Asked between cases and while waiting.
     pub interrupted: &'c (dyn Fn() -> bool + Sync),
+    /// Whether no case is to begin after this one. Asked where the case was played, before the next.
+    pub is_last: &'c (dyn Fn(&R) -> bool + Sync),
     pub watch: &'c mut Watch<'c, R>,
 }
 

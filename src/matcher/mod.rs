@@ -4,11 +4,13 @@
 mod field;
 mod judge;
 mod memory;
+mod refusal;
 mod take;
 mod words;
 
 pub use field::{Received, field};
 pub use judge::{Mismatch, holds, judge};
 pub use memory::{EvalError, Memory};
+pub use refusal::{RefusalFault, refusal_faults};
 pub use take::{Inbox, Offer, Taken, Taking, take};
 pub use words::{describe_expectation, describe_literal, describe_pattern, describe_refused};

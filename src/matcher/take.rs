@@ -5,7 +5,10 @@ use mqtt_check_codec::{Packet, PacketType};
 use super::field::Received;
 use super::judge::{holds, is_acknowledgement, judge};
 use super::memory::Memory;
-use crate::scenario::model::{ClientIndex, Count, Expectation, Matcher, PacketPattern, Pattern};
+use super::refusal::refusal_faults;
+use crate::scenario::model::{
+    ClientIndex, Count, Expectation, Matcher, PacketPattern, Pattern, Refused,
+};
 use crate::transcript::{Ending, EventIndex};
 
 /// A packet in the inbox that no step has taken yet.
@@ -83,13 +86,17 @@ pub fn take(expectation: &Expectation, inbox: &Inbox<'_>, memory: &Memory) -> Ta
             }
         }
         Pattern::AnyOf(alternatives) => {
-            for (number, sequence) in alternatives.iter().enumerate() {
-                if let Some((events, memory)) = sequence_holds(sequence, inbox, memory) {
-                    return Taking::Complete(Taken {
-                        events,
-                        alternative: Some(number),
-                        memory,
-                    });
+            // A refusal with another code is worth less, but it is a refusal: it is taken where nothing else holds.
+            for code_matters in [true, false] {
+                for (number, sequence) in alternatives.iter().enumerate() {
+                    let held = sequence_holds(sequence, inbox, memory, code_matters);
+                    if let Some((events, memory)) = held {
+                        return Taking::Complete(Taken {
+                            events,
+                            alternative: Some(number),
+                            memory,
+                        });
+                    }
                 }
             }
             let silence_is_an_answer = alternatives
@@ -301,11 +308,13 @@ fn first_of_types(patterns: &[PacketPattern], inbox: &Inbox<'_>) -> Vec<EventInd
     offers_of(inbox, &types).take(patterns.len()).collect()
 }
 
-/// Whether every expectation of a sequence holds, in every field, one after the other.
+/// Whether every expectation of a sequence holds, in every field, one after the other; of a refusal's code only
+/// where that matters.
 fn sequence_holds(
     sequence: &[Expectation],
     inbox: &Inbox<'_>,
     memory: &Memory,
+    code_matters: bool,
 ) -> Option<(Vec<EventIndex>, Memory)> {
     let mut inbox = inbox.clone();
     inbox.strict = true;
@@ -319,6 +328,11 @@ fn sequence_holds(
         if matches!(expectation.pattern, Pattern::Silence { .. }) && !taken.events.is_empty() {
             return None;
         }
+        if let Pattern::Refused(refused) = &expectation.pattern
+            && !refusal_holds(refused, &taken.events, &inbox, code_matters)
+        {
+            return None;
+        }
         inbox.offers.retain(|o| !taken.events.contains(&o.event));
         events.extend(taken.events);
         memory = taken.memory;
@@ -326,13 +340,30 @@ fn sequence_holds(
     Some((events, memory))
 }
 
+/// Whether what a refusal took is one, its code included where that matters.
+fn refusal_holds(
+    refused: &Refused,
+    events: &[EventIndex],
+    inbox: &Inbox<'_>,
+    code_matters: bool,
+) -> bool {
+    let packets = inbox
+        .offers
+        .iter()
+        .filter(|offer| events.contains(&offer.event))
+        .filter_map(|offer| offer.received.map(|received| received.packet));
+    refusal_faults(refused, packets)
+        .iter()
+        .all(|fault| fault.is_of_code() && !code_matters)
+}
+
 #[cfg(test)]
 mod tests {
-    use mqtt_check_codec::{ConnAck, Properties, ProtocolVersion, ReasonCode};
+    use mqtt_check_codec::{ConnAck, Disconnect, Properties, ProtocolVersion, ReasonCode};
 
     use super::*;
     use crate::diagnostic::Place;
-    use crate::scenario::model::{After, Expr, FieldMatch, Literal};
+    use crate::scenario::model::{After, ConnAckRule, Expr, FieldMatch, Literal};
 
     const PLACE: Place = Place {
         line: 1,
@@ -400,6 +431,69 @@ mod tests {
         assert!(matches!(among(ReasonCode::BANNED), Taking::Complete(_)));
         assert!(matches!(
             among(ReasonCode::NOT_AUTHORIZED),
+            Taking::Unfulfilled(_)
+        ));
+    }
+
+    fn refused(code: ReasonCode) -> Expectation {
+        expectation(Pattern::Refused(Refused {
+            codes: vec![code],
+            connack: ConnAckRule::Allowed,
+        }))
+    }
+
+    fn taken_of_a_refusal(packet: &Packet, alternatives: Vec<Vec<Expectation>>) -> Taking {
+        let inbox = Inbox {
+            client: ClientIndex(0),
+            offers: vec![Offer {
+                event: EventIndex(0),
+                packet_type: packet.packet_type(),
+                packet_id: None,
+                received: Some(Received {
+                    packet,
+                    version: ProtocolVersion::V5,
+                    size: 5,
+                    topic: None,
+                }),
+            }],
+            ended: Some((EventIndex(1), Ending::Close)),
+            answers: None,
+            spent: true,
+            strict: false,
+        };
+        let any = expectation(Pattern::AnyOf(alternatives));
+        take(&any, &inbox, &Memory::default())
+    }
+
+    #[test]
+    fn among_alternatives_the_refusal_with_the_right_code_is_taken() {
+        let packet = Packet::Disconnect(Disconnect {
+            reason: ReasonCode::BANNED,
+            properties: Properties::new(),
+        });
+        let among = |codes: &[ReasonCode]| {
+            let alternatives = codes.iter().map(|code| vec![refused(*code)]).collect();
+            match taken_of_a_refusal(&packet, alternatives) {
+                Taking::Complete(taken) => taken.alternative,
+                _ => None,
+            }
+        };
+        let (right, wrong) = (ReasonCode::BANNED, ReasonCode::NOT_AUTHORIZED);
+        assert_eq!(among(&[wrong, right]), Some(1));
+        // The closing is there; what the code is worth, the verdict says.
+        assert_eq!(among(&[wrong]), Some(0));
+    }
+
+    #[test]
+    fn among_alternatives_an_accepting_connack_is_no_refusal() {
+        let packet = Packet::ConnAck(ConnAck {
+            session_present: false,
+            reason: ReasonCode::SUCCESS,
+            properties: Properties::new(),
+        });
+        let alternatives = vec![vec![refused(ReasonCode::BANNED)]];
+        assert!(matches!(
+            taken_of_a_refusal(&packet, alternatives),
             Taking::Unfulfilled(_)
         ));
     }

@@ -59,6 +59,10 @@ fn answer(
         fields.push(default);
     }
     let succeeds = expects_success(&fields);
+    let may_succeed = fields
+        .iter()
+        .filter(|f| f.name == "reason")
+        .all(|f| admits_success(&f.matcher));
     let mut first = awaited(
         packet(answer_type, fields, exchange.within, place),
         answer_type != PacketType::CONNACK
@@ -68,7 +72,7 @@ fn answer(
     first.gate = answer_type == PacketType::PUBREC;
     first.connects = answer_type == PacketType::CONNACK && succeeds;
     operations.push(Operation::Await(first));
-    if answer_type == PacketType::PUBREC && succeeds && !exchange.until_pubrec {
+    if answer_type == PacketType::PUBREC && may_succeed && !exchange.until_pubrec {
         operations.push(Operation::Send(vec![Outgoing::Packet(PacketTemplate {
             packet_type: PacketType::PUBREL,
             fields: Vec::new(),
@@ -169,6 +173,25 @@ fn expects_success(fields: &[FieldMatch]) -> bool {
             }
             _ => false,
         })
+}
+
+/// Whether a reason below 0x80 can be what is expected. Where a failure can be it too the run tells: what follows
+/// PUBREC stands behind a gate.
+fn admits_success(matcher: &Matcher) -> bool {
+    match matcher {
+        Matcher::Is(Expr::Literal(Literal::Reason(code))) => code.is_success(),
+        Matcher::OneOf(matchers) => matchers.iter().any(admits_success),
+        Matcher::Between {
+            at_least: Some(Expr::Literal(literal)),
+            ..
+        } => match literal {
+            Literal::Reason(code) => code.is_success(),
+            Literal::Number(number) => *number < 0x80,
+            _ => true,
+        },
+        Matcher::Absent => false,
+        _ => true,
+    }
 }
 
 fn packet(

@@ -7,6 +7,7 @@ mod compile;
 mod handshake;
 mod needs;
 mod rumqttc;
+mod witness;
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::scenario::model::{
 };
 
 pub use needs::Need;
+pub use witness::witness;
 
 /// A step's number: steps are numbered as they stand, those inside `parallel` included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,6 +53,13 @@ pub struct PlannedStep {
     /// Its place, words, clauses and level.
     pub step: Step,
     pub body: Body,
+}
+
+impl Plan {
+    /// Whether the case is about nothing but connecting and pinging with success.
+    pub fn only_greets(&self) -> bool {
+        witness::only_greets(self)
+    }
 }
 
 impl PlannedStep {

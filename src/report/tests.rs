@@ -18,7 +18,7 @@ fn result(plan: &Plan, right: bool) -> CaseResult {
     } else {
         takeover_record_without_disconnect(plan)
     };
-    let (verdict, findings) = judge(plan, &transcript, None);
+    let (verdict, findings) = judge(plan, &transcript, None, None);
     CaseResult {
         id: plan.scene.id.clone(),
         title: plan.scene.title.clone(),

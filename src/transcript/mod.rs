@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use mqtt_check_codec::{DecodeError, Frame, FrameError, Packet, ProtocolVersion};
+use mqtt_check_codec::{DecodeError, Frame, FrameError, Packet, PacketType, ProtocolVersion};
 
 use mqtt_check_websocket::Fault;
 
@@ -45,6 +45,26 @@ pub struct Transcript {
     pub facts: Vec<Fact>,
     /// Why the play could not go on to its end, if it could not.
     pub broken_off: Option<String>,
+}
+
+impl Transcript {
+    /// Whether the broker did more in it than greet and part: it sent something of another kind, right or wrong.
+    pub fn shows_service(&self) -> bool {
+        self.received_types().any(|packet_type| {
+            !matches!(
+                packet_type,
+                PacketType::CONNACK | PacketType::PINGRESP | PacketType::DISCONNECT
+            )
+        })
+    }
+
+    /// What kinds of packets the broker sent, one for each.
+    pub fn received_types(&self) -> impl Iterator<Item = PacketType> {
+        self.events.iter().filter_map(|event| match &event.what {
+            What::Received { frame, .. } => Some(frame.packet_type()),
+            _ => None,
+        })
+    }
 }
 
 /// One connection of one client.

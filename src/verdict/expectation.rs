@@ -4,11 +4,11 @@ use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
 
 use super::judging::span;
 use crate::matcher::{
-    Memory, Received, describe_expectation, describe_literal, describe_pattern, describe_refused,
-    judge,
+    Memory, Received, RefusalFault, describe_expectation, describe_literal, describe_pattern,
+    describe_refused, judge, refusal_faults,
 };
 use crate::scenario::model::{
-    ClientIndex, ConnAckRule, DropHow, Expectation, Level, Literal, PacketPattern, Pattern, Refused,
+    ClientIndex, DropHow, Expectation, Level, Literal, PacketPattern, Pattern, Refused,
 };
 use crate::transcript::{Ended, Ending, EventIndex, LaneIndex, Outcome, Transcript, What};
 
@@ -67,7 +67,7 @@ impl Judge<'_> {
                 }
             }
             Pattern::Closed { how } => self.closed(*how, expectation, outcome),
-            Pattern::Refused(refused) => self.refused(refused, outcome),
+            Pattern::Refused(refused) => self.refused(refused, &outcome.taken),
             Pattern::Silence { .. } => {
                 if !outcome.taken.is_empty() {
                     self.miss(expectation, &outcome.taken, self.came(&outcome.taken));
@@ -80,7 +80,7 @@ impl Judge<'_> {
                     self.packet(pattern, *event);
                 }
             }
-            Pattern::AnyOf(_) => self.remember(&outcome.taken),
+            Pattern::AnyOf(alternatives) => self.any_of(alternatives, outcome),
         }
         self.not_before(expectation, outcome);
     }
@@ -224,62 +224,69 @@ impl Judge<'_> {
     }
 
     /// The connection is closed, which is the MUST; now the code.
-    fn refused(&mut self, refused: &Refused, outcome: &Outcome) {
-        let mut connack_came = false;
-        for event in &outcome.taken {
-            let What::Received {
-                packet: Ok(packet), ..
-            } = &self.transcript.events[event.0].what
-            else {
-                continue;
-            };
-            let (code, packet_type) = match packet {
-                Packet::ConnAck(connack) => {
-                    connack_came = true;
-                    (connack.reason, PacketType::CONNACK)
+    fn refused(&mut self, refused: &Refused, taken: &[EventIndex]) {
+        let transcript = self.transcript;
+        let packets: Vec<(EventIndex, &Packet)> = taken
+            .iter()
+            .filter_map(|event| match &transcript.events[event.0].what {
+                What::Received {
+                    packet: Ok(packet), ..
+                } => Some((*event, packet)),
+                _ => None,
+            })
+            .collect();
+        for fault in refusal_faults(refused, packets.iter().map(|(_, packet)| *packet)) {
+            let (actual, events, level) = match fault {
+                RefusalFault::Forbidden {
+                    packet,
+                    packet_type,
+                    code,
+                } => {
+                    let words = self.came_with(packet_type, code);
+                    (words, vec![packets[packet].0], None)
                 }
-                Packet::Disconnect(disconnect) => (disconnect.reason, PacketType::DISCONNECT),
-                _ => continue,
+                RefusalFault::Code {
+                    packet,
+                    packet_type,
+                    code,
+                } => {
+                    let words = self.came_with(packet_type, code);
+                    (words, vec![packets[packet].0], Some(Level::Should))
+                }
+                RefusalFault::NoConnack => {
+                    let words = "the connection was closed without a CONNACK".to_owned();
+                    (words, taken.to_vec(), None)
+                }
             };
-            let forbidden =
-                packet_type == PacketType::CONNACK && refused.connack == ConnAckRule::Never;
-            let accepts = packet_type == PacketType::CONNACK && code == ReasonCode::SUCCESS;
-            let listed = refused.codes.is_empty() || refused.codes.contains(&code);
-            if forbidden || accepts {
-                self.refusal_is_wrong(refused, packet_type, code, *event, None);
-            } else if !listed {
-                self.refusal_is_wrong(refused, packet_type, code, *event, Some(Level::Should));
-            }
-        }
-        if refused.connack == ConnAckRule::Required && !connack_came {
             self.found.push(Judged {
                 expected: vec![describe_refused(refused, self.version)],
-                actual: "the connection was closed without a CONNACK".into(),
-                events: outcome.taken.clone(),
-                level: None,
+                actual,
+                events,
+                level,
                 clause: None,
                 is_broken: false,
             });
         }
     }
 
-    fn refusal_is_wrong(
-        &mut self,
-        refused: &Refused,
-        packet_type: PacketType,
-        code: ReasonCode,
-        event: EventIndex,
-        level: Option<Level>,
-    ) {
+    fn came_with(&self, packet_type: PacketType, code: ReasonCode) -> String {
         let code = describe_literal(&Literal::Reason(code), packet_type, self.version);
-        self.found.push(Judged {
-            expected: vec![describe_refused(refused, self.version)],
-            actual: format!("came {packet_type} {code}"),
-            events: vec![event],
-            level,
-            clause: None,
-            is_broken: false,
-        });
+        format!("came {packet_type} {code}")
+    }
+
+    /// The alternative that was taken holds, but for what a refusal's code is worth.
+    fn any_of(&mut self, alternatives: &[Vec<Expectation>], outcome: &Outcome) {
+        self.remember(&outcome.taken);
+        let taken = outcome.alternative.and_then(|n| alternatives.get(n));
+        let mut before = 0;
+        for expectation in taken.into_iter().flatten() {
+            if let Pattern::Refused(refused) = &expectation.pattern {
+                let events = outcome.taken.get(before..).unwrap_or_default();
+                self.refused(refused, events);
+                return;
+            }
+            before += expectation.count.at_least as usize;
+        }
     }
 
     fn not_refused(&self, outcome: &Outcome) -> String {

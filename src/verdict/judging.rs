@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use mqtt_check_codec::ProtocolVersion;
+use mqtt_check_codec::{PacketType, ProtocolVersion};
 
 use super::expectation::{Judged, judge_outcome};
 use super::hooks::judge_hooks;
@@ -11,15 +11,17 @@ use super::left_over::left_over;
 use super::monitor;
 use super::{Finding, FindingKind, Verdict};
 use crate::matcher::{Memory, Received, describe_expectation, describe_pattern, holds};
-use crate::plan::{Body, Operation, Plan, PlannedStep};
+use crate::plan::{Body, Operation, Plan, PlannedStep, witness};
 use crate::scenario::model::{Choice, ClientIndex, Level};
 use crate::transcript::{Ended, EventIndex, NotReached, StepIndex, StepRecord, Transcript, What};
 
-/// Judges a case by the record of its scene and of its control.
+/// Judges a case by the record of its scene and of its control, and of the witness that there is a broker at all,
+/// where one was wanted.
 pub fn judge(
     plan: &Plan,
     scene: &Transcript,
     control: Option<&Transcript>,
+    witness: Option<&Transcript>,
 ) -> (Verdict, Vec<Finding>) {
     let watched = monitor::findings(plan, scene);
     let told: BTreeSet<EventIndex> = watched
@@ -33,19 +35,42 @@ pub fn judge(
     judging.steps(&plan.steps);
     let mut findings = judging.findings;
     findings.extend(left_over(plan, scene, &told));
-    findings.extend(watched);
+    for finding in watched {
+        match findings
+            .iter_mut()
+            .find(|step| is_same_fault(step, &finding))
+        {
+            Some(step) => step.clauses.extend(
+                finding
+                    .clauses
+                    .into_iter()
+                    .filter(|clause| !step.clauses.contains(clause))
+                    .collect::<Vec<_>>(),
+            ),
+            None => findings.push(finding),
+        }
+    }
     // A broken rule is a fault whatever the case was to show.
     let verdict = match told.is_empty() {
-        true => verdict(plan, scene, control, &findings),
+        true => verdict(plan, scene, (control, witness), &findings),
         false => Verdict::Failed,
     };
     (verdict, findings)
 }
 
+/// Whether a step has found what the monitor tells too: the same clause broken by the same packet.
+fn is_same_fault(step: &Finding, watched: &Finding) -> bool {
+    step.kind == FindingKind::Violation
+        && step.level <= watched.level
+        && !watched.events.is_empty()
+        && watched.events.iter().all(|e| step.events.contains(e))
+        && watched.clauses.iter().any(|c| step.clauses.contains(c))
+}
+
 fn verdict(
     plan: &Plan,
     scene: &Transcript,
-    control: Option<&Transcript>,
+    (control, witness): (Option<&Transcript>, Option<&Transcript>),
     findings: &[Finding],
 ) -> Verdict {
     let violated = |level: Level| {
@@ -73,6 +98,9 @@ fn verdict(
         };
     }
     if let Some(reason) = control_does_not_hold(plan, control) {
+        return Verdict::Inconclusive { reason };
+    }
+    if let Some(reason) = witness.and_then(is_no_broker) {
         return Verdict::Inconclusive { reason };
     }
     if violated(Level::Should) {
@@ -103,6 +131,31 @@ fn control_does_not_hold(plan: &Plan, transcript: Option<&Transcript>) -> Option
         "the control does not hold: expected {}; {}",
         finding.expected.join(" or "),
         finding.actual
+    ))
+}
+
+/// Why nothing shows that there is a broker, if nothing does.
+fn is_no_broker(transcript: &Transcript) -> Option<String> {
+    // How right the message is, is for others to judge.
+    if transcript
+        .received_types()
+        .any(|packet_type| packet_type == PacketType::PUBLISH)
+    {
+        return None;
+    }
+    let plan = witness(transcript.case.version)?;
+    let why = match &transcript.broken_off {
+        Some(why) => format!("the proof of it was broken off: {why}"),
+        None => {
+            let mut judging = Judging::new(plan, transcript);
+            judging.steps(&plan.steps);
+            let finding = judging.findings.into_iter().next()?;
+            let expected = finding.expected.join(" or ");
+            format!("expected {expected}; {}", finding.actual)
+        }
+    };
+    Some(format!(
+        "nothing shows that a broker is there: a client that subscribes and publishes gets no message: {why}"
     ))
 }
 

@@ -174,3 +174,43 @@ fn ctrl_c_reports_what_was_done() {
     assert_snapshot!(ended);
     assert!(program.path("out.json").exists());
 }
+
+#[test]
+fn one_that_refuses_with_another_code_among_alternatives_is_told_of() {
+    // DISCONNECT 0x8D, Keep Alive timeout, for a Topic Filter.
+    let url = serve(|stream| connack_and_then(stream, Some(b"\xe0\x01\x8d")));
+    let scenario = "\
+title: A filter is refused
+versions: [5]
+clients: { a: }
+steps:
+  - a: connect
+  - a: { subscribe: { filter: a/b, no_wait: true } }
+  - a:
+      expect:
+        any_of:
+          - suback: { reasons: [0x8F] }
+          - refused: { codes: [topic_filter_invalid] }
+";
+    let program = Program::new(&format!("run --broker {url}"));
+    let ended = program.file("scenarios/filter.yaml", scenario).run();
+    assert_snapshot!(ended);
+}
+
+#[test]
+fn what_it_offers_stands_in_the_report() {
+    // Its CONNACK of version 5 has no Topic Alias Maximum, which is 0 then.
+    let url = serve(|stream| connack_and_then(stream, Some(&[0xD0, 0])));
+    let program = Program::new(&format!("run --broker {url} --report json=out.json"));
+    let program = program.file("scenarios/ping.yaml", PING);
+    let ended = program.run();
+    let text = std::fs::read(program.path("out.json")).expect("a report");
+    let report: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    let capabilities = &report["target"]["capabilities"];
+    assert_eq!(
+        capabilities["topic_aliases"], false,
+        "{ended}{capabilities}"
+    );
+    assert_eq!(capabilities["kick"], false, "{capabilities}");
+    assert_eq!(capabilities["retain"], true, "{capabilities}");
+}

@@ -5,6 +5,7 @@ mod bad_files;
 mod baselines;
 mod broker;
 mod commands;
+mod no_brokers;
 mod program;
 mod reports;
 mod runs;

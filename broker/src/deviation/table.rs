@@ -520,8 +520,6 @@ tolerated {
         "U+0000 in a string goes unpunished",
     StringPairIgnored "string-pair-ignored" [V5 "MQTT-1.5.7-1"]
         "ill-formed UTF-8 in a User Property goes unpunished",
-    OverlongLengthIgnored "overlong-length-ignored" [V5 "MQTT-1.5.5-1"]
-        "a length that is not in its shortest form goes unpunished",
     FlagsIgnored "flags-ignored" [V5 "MQTT-2.1.3-1", V3_1_1 "MQTT-2.2.2-1", V3_1_1 "MQTT-2.2.2-2"]
         "reserved flags in the fixed header go unpunished",
     PubrelFlagsIgnored "pubrel-flags-ignored" [V5 "MQTT-3.6.1-1", V3_1_1 "MQTT-3.6.1-1"]

@@ -1,0 +1,184 @@
+//! What answers like a broker and is none. A suite that such a thing passes proves nothing of those that it passes
+//! rightly.
+
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// What it does with a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fake {
+    /// Answers CONNECT and PINGREQ and ignores everything else.
+    Greets,
+    /// Closes every connection at once, but for the first look that the harness takes.
+    Closes,
+    /// Answers CONNECT and closes at the first byte that comes then.
+    ClosesAfterConnack,
+}
+
+/// So many connections are the harness's first look: one for each version.
+const LOOKS: usize = 3;
+
+impl Fake {
+    /// Serves in a thread of its own; the URL.
+    fn serve(self) -> String {
+        // A current-thread runtime goes on only while somebody waits in it: a thread of its own does.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()
+            .expect("a runtime");
+        let listener = runtime
+            .block_on(TcpListener::bind("127.0.0.1:0"))
+            .expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        std::thread::spawn(move || {
+            runtime.block_on(async move {
+                let accepted = AtomicUsize::new(0);
+                while let Ok((stream, _)) = listener.accept().await {
+                    let number = accepted.fetch_add(1, Ordering::Relaxed);
+                    if self == Self::Closes && number >= LOOKS {
+                        drop(stream);
+                    } else {
+                        tokio::spawn(self.answer(stream));
+                    }
+                }
+            })
+        });
+        format!("mqtt://127.0.0.1:{port}")
+    }
+
+    async fn answer(self, mut stream: TcpStream) {
+        let mut bytes = Vec::new();
+        let mut greeted = false;
+        loop {
+            while let Some((packet, rest)) = first_packet(&bytes) {
+                let answer: &[u8] = match packet[0] {
+                    0x10 if !greeted => connack(packet),
+                    0xC0 => &[0xD0, 0x00],
+                    _ => &[],
+                };
+                if greeted && self != Self::Greets {
+                    return;
+                }
+                greeted |= packet[0] == 0x10;
+                if stream.write_all(answer).await.is_err() {
+                    return;
+                }
+                bytes = rest.to_vec();
+            }
+            if greeted && self != Self::Greets && !bytes.is_empty() {
+                return;
+            }
+            match stream.read_buf(&mut bytes).await {
+                Ok(1..) => {}
+                _ => return,
+            }
+        }
+    }
+}
+
+/// The level stands behind the protocol's name: `MQTT` or `MQIsdp`.
+fn connack(connect: &[u8]) -> &'static [u8] {
+    let name = connect.get(3).copied().map_or(0, usize::from);
+    match connect.get(4 + name) {
+        Some(5) => &[0x20, 3, 0, 0, 0],
+        _ => &[0x20, 2, 0, 0],
+    }
+}
+
+/// The first packet and what follows it, once it is whole.
+fn first_packet(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut length = 0;
+    for (n, byte) in bytes.iter().skip(1).take(4).enumerate() {
+        length |= usize::from(byte & 0x7f) << (7 * n);
+        if byte & 0x80 == 0 {
+            return bytes.split_at_checked(n + 2 + length);
+        }
+    }
+    None
+}
+
+/// Cases that such a thing may pass, each since what it does is what the case is about. May only shrink.
+const RIGHT: [(&str, &str); 7] = [
+    ("connect/client-id-characters", "accepts the CONNECT"),
+    ("connect/client-id-empty@3.1.1", "accepts the CONNECT"),
+    ("connect/ping", "answers the ping"),
+    (
+        "connect/response-information[absent]@5",
+        "gives no Response Information",
+    ),
+    (
+        "connect/response-information[zero]@5",
+        "gives no Response Information",
+    ),
+    (
+        "session/client-ids-by-case",
+        "accepts both CONNECTs and answers both pings",
+    ),
+    (
+        "session/expiry-changed-on-disconnect[zero",
+        "resumes no session",
+    ),
+];
+
+/// The suite against it: how many cases were played, and those that passed or were warned of.
+fn play(fake: Fake) -> (usize, Vec<String>) {
+    let url = fake.serve();
+    let report = tempfile::NamedTempFile::new().expect("a temporary file");
+    let ended = Command::new(env!("CARGO_BIN_EXE_mqtt-check"))
+        .args(["run", "scenarios/", "--no-snapshots", "--exclusive"])
+        .args(["--timeout-scale", "0.02", "--max-wait", "1s"])
+        .args(["--jobs", "1024", "--broker", &url, "--report"])
+        .arg(format!("json={}", report.path().display()))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("the program runs");
+    let told = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{told}");
+    let text = std::fs::read(report.path()).expect("a report");
+    let report: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    let cases = report["cases"].as_array().expect("cases");
+    let of = |verdicts: &[&str]| {
+        let meant = |case: &&serde_json::Value| {
+            let verdict = case["verdict"].as_str().expect("a verdict");
+            verdicts.contains(&verdict)
+        };
+        let ids = cases.iter().filter(meant).map(|case| &case["id"]);
+        ids.map(|id| id.as_str().expect("an id").to_owned())
+            .collect::<Vec<_>>()
+    };
+    (
+        cases.len() - of(&["skipped"]).len(),
+        of(&["passed", "warned"]),
+    )
+}
+
+/// No more than `most` cases pass, and each rightly.
+fn passes_at_most(fake: Fake, most: usize) {
+    let (played, passed) = play(fake);
+    assert!(played > 700, "only {played} cases were played");
+    for id in &passed {
+        let is_right = RIGHT.iter().any(|(begin, _)| id.starts_with(begin));
+        assert!(is_right, "{id} passes on {fake:?}, of {passed:?}");
+    }
+    assert!(passed.len() <= most, "{} pass: {passed:?}", passed.len());
+}
+
+// The numbers stand in README.md.
+
+#[test]
+fn one_that_only_greets_passes_what_is_about_greeting() {
+    passes_at_most(Fake::Greets, 11);
+}
+
+#[test]
+fn one_that_closes_every_connection_passes_nothing() {
+    passes_at_most(Fake::Closes, 0);
+}
+
+#[test]
+fn one_that_closes_after_connack_passes_what_is_about_connecting() {
+    passes_at_most(Fake::ClosesAfterConnack, 6);
+}
