@@ -14,6 +14,8 @@ pub mod shell;
 
 pub use access::{AccessAction, AccessRule};
 pub use config::Config;
-pub use core::{Broker, ConnectionId, Control, Input, Output, RedirectWhen, StoredState, Time};
+pub use core::{
+    Broker, Change, ConnectionId, Control, Corrupt, Input, Output, RedirectWhen, StoredState, Time,
+};
 pub use deviation::{Deviation, Deviations};
 pub use hook::{HookEvent, HookValue};

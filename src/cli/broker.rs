@@ -1,14 +1,15 @@
 //! `mqtt-check broker`: serves the bundled broker over any transport, right or with deliberate faults, until it is interrupted.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use clap::Args;
-use mqtt_check_broker::shell::Server;
+use mqtt_check_broker::shell::{Server, Store};
 use mqtt_check_broker::{Config, Control, Deviation, Deviations, HookEvent};
 use serde_json::{Map, Value};
 
@@ -40,6 +41,10 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     tls: listen::TlsFiles,
+
+    /// Keep sessions and messages in this file: what was acknowledged outlives the broker, however it ends
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
 
     /// Write events of clients, sessions and messages as JSON lines to this file; `-` is stdout
     #[arg(long, value_name = "FILE")]
@@ -74,6 +79,8 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         Some(file) => config(&file.settings),
         None => Config::default(),
     };
+    let store = arguments.store.clone();
+    let store = store.or_else(|| file.and_then(|file| file.store.clone()));
     let hooks = arguments.hooks.as_ref().map(Writer::open).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -84,7 +91,10 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         })?;
     listen();
     runtime.block_on(async {
-        let server = Server::new(config, deviations, arguments.seed);
+        let server = match &store {
+            Some(path) => kept(path, config, deviations, arguments.seed)?,
+            None => Server::new(config, deviations, arguments.seed),
+        };
         if let Some(hooks) = &hooks {
             hooks.watch(&server);
         }
@@ -95,17 +105,32 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         for listening in &listeners {
             output::note(&format!("listening on {listening}\n"));
         }
-        while !is_interrupted() {
+        while !is_interrupted() && server.failure().is_none() {
             tokio::time::sleep(LOOK).await;
         }
         drop(listeners);
         stop(&server).await;
-        Ok::<_, Failure>(())
+        match (server.failure(), &store) {
+            (Some(error), Some(path)) => Err(unkept(path, &error)),
+            _ => Ok(()),
+        }
     })?;
     // The last event is written before the end.
     drop(runtime);
     hooks.map_or(Ok(()), Writer::close)?;
     Ok(Exit::Success)
+}
+
+/// The broker that takes up what this file has.
+fn kept(path: &Path, config: Config, deviations: Deviations, seed: u64) -> Result<Server, Failure> {
+    Store::open(path)
+        .and_then(|store| Server::with_store(config, deviations, seed, store))
+        .map_err(|error| unkept(path, &error))
+}
+
+fn unkept(path: &Path, error: &impl Display) -> Failure {
+    let message = format!("failed to keep sessions in {}: {error}", path.display());
+    Failure::new(Exit::CouldNotStart, message)
 }
 
 /// Tells everybody, and waits until they were told.

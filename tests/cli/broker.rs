@@ -200,3 +200,164 @@ fn goes_on_when_it_ran_out_of_open_files() {
     terminate(&child);
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }
+
+/// A client of 3.1.1 with Clean Session 0, and whether it had a session.
+fn lasting(address: &str, session_present: u8) -> TcpStream {
+    let mut stream = connect(address);
+    let connack = [0x20, 2, session_present, 0];
+    exchange(
+        &mut stream,
+        b"\x10\x0d\x00\x04MQTT\x04\x00\x00\x00\x00\x01s",
+        &connack,
+    );
+    stream
+}
+
+fn expect(stream: &mut TcpStream, expected: &[u8]) {
+    exchange(stream, b"", expected);
+}
+
+/// Ends it as no program can prevent.
+fn kill(mut child: Child) {
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+}
+
+#[test]
+fn what_it_acknowledged_outlives_its_death() {
+    let program = Program::new("broker --listen 127.0.0.1:0 --store kept.redb");
+    let mut child = program.start();
+    let at = address(&mut child);
+    exchange(
+        &mut lasting(&at, 0),
+        b"\x82\x06\x00\x01\x00\x01t\x01",
+        b"\x90\x03\x00\x01\x01",
+    );
+    let mut publisher = connect(&at);
+    exchange(&mut publisher, CONNECT, b"\x20\x02\x00\x00");
+    exchange(
+        &mut publisher,
+        b"\x32\x06\x00\x01t\x00\x07m",
+        b"\x40\x02\x00\x07",
+    );
+    exchange(
+        &mut publisher,
+        b"\x33\x06\x00\x01r\x00\x08k",
+        b"\x40\x02\x00\x08",
+    );
+    // QoS 2: taken over with PUBREC, and not released.
+    exchange(
+        &mut publisher,
+        b"\x34\x06\x00\x01t\x00\x09n",
+        b"\x50\x02\x00\x09",
+    );
+    kill(child);
+
+    let mut child = program.start();
+    let at = address(&mut child);
+    let mut reader = lasting(&at, 1);
+    expect(
+        &mut reader,
+        b"\x32\x06\x00\x01t\x00\x01m\x32\x06\x00\x01t\x00\x02n",
+    );
+    kill(child);
+
+    // Sent, and not acknowledged.
+    let mut child = program.start();
+    let at = address(&mut child);
+    let mut reader = lasting(&at, 1);
+    expect(
+        &mut reader,
+        b"\x3a\x06\x00\x01t\x00\x01m\x3a\x06\x00\x01t\x00\x02n",
+    );
+    let acknowledged = b"\x40\x02\x00\x01\x40\x02\x00\x02\xc0\x00";
+    exchange(&mut reader, acknowledged, b"\xd0\x00");
+    terminate(&child);
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+
+    let mut child = program.start();
+    let at = address(&mut child);
+    let mut reader = lasting(&at, 1);
+    exchange(&mut reader, b"\xc0\x00", b"\xd0\x00");
+    let retained = b"\x90\x03\x00\x01\x00\x31\x04\x00\x01rk";
+    exchange(&mut reader, b"\x82\x06\x00\x01\x00\x01r\x00", retained);
+    kill(child);
+}
+
+#[test]
+fn says_why_it_cannot_use_a_store() {
+    let program = Program::new("broker --config b.yaml")
+        .file("b.yaml", "listen: 127.0.0.1:0\nstore: data/kept.redb\n")
+        .file("data/other", "x");
+    let mut child = program.start();
+    address(&mut child);
+    assert!(program.path("data/kept.redb").exists());
+    let second = program.arguments("broker --listen 127.0.0.1:0 --store data/kept.redb");
+    assert_snapshot!(second.run());
+    let other = second.arguments("broker --listen 127.0.0.1:0 --store data/other");
+    assert_snapshot!(other.run());
+    let nowhere = other.arguments("broker --listen 127.0.0.1:0 --store no/such/file");
+    assert_snapshot!(nowhere.run());
+    kill(child);
+}
+
+/// A retained PUBLISH of QoS 1 with some 50 kB, to a topic of this number, which is its packet id too.
+fn large(number: u16) -> Vec<u8> {
+    let topic = format!("{number:05}");
+    let body = [
+        &5_u16.to_be_bytes()[..],
+        topic.as_bytes(),
+        &number.to_be_bytes(),
+        &[b'x'; 50_000],
+    ]
+    .concat();
+    let length = [
+        0x80 | (body.len() & 0x7F) as u8,
+        0x80 | (body.len() >> 7 & 0x7F) as u8,
+        (body.len() >> 14) as u8,
+    ];
+    [&[0x33][..], &length, &body].concat()
+}
+
+#[test]
+fn ends_when_its_store_takes_no_more_and_has_kept_what_it_acknowledged() {
+    let program = Program::new("broker --listen 127.0.0.1:0 --store kept.redb")
+        .after("trap '' XFSZ; ulimit -f 16384");
+    let mut child = program.start();
+    let at = address(&mut child);
+    let mut publisher = connect(&at);
+    exchange(&mut publisher, CONNECT, b"\x20\x02\x00\x00");
+    let mut acknowledged = 0;
+    for number in 1..=2_000 {
+        if publisher.write_all(&large(number)).is_err() {
+            break;
+        }
+        let mut puback = [0; 4];
+        if publisher.read_exact(&mut puback).is_err() {
+            break;
+        }
+        acknowledged = number;
+    }
+    assert!((10..2_000).contains(&acknowledged), "{acknowledged}");
+    assert_eq!(child.wait().expect("it ends").code(), Some(3));
+
+    let program = program.after("true");
+    let mut child = program.start();
+    let at = address(&mut child);
+    let mut reader = connect(&at);
+    exchange(&mut reader, CONNECT, b"\x20\x02\x00\x00");
+    exchange(
+        &mut reader,
+        b"\x82\x06\x00\x01\x00\x01#\x00",
+        b"\x90\x03\x00\x01\x00",
+    );
+    for number in 1..=acknowledged {
+        let mut message = large(number);
+        // Of QoS 0, and so without a packet id.
+        message[0] = 0x31;
+        message.drain(11..13);
+        message[1] -= 2;
+        expect(&mut reader, &message);
+    }
+    kill(child);
+}

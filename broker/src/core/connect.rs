@@ -1,13 +1,13 @@
 //! CONNECT that is accepted: which session it gets, and by what limits the two ends go on.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytestring::ByteString;
 use mqtt_check_codec::{ConnAck, Connect, Packet, Properties, ProtocolVersion, ReasonCode};
 
 use super::link::{Link, OutboundAliases};
-use super::message::Delivery;
+use super::queue::Queue;
 use super::session::{Expiry, Session, SessionKey};
 use super::subscription::Granted;
 use super::timer::Timer;
@@ -151,13 +151,10 @@ impl Broker {
     }
 
     /// What a deviation saves of a session that must not be used again.
-    fn salvage(
-        &self,
-        key: SessionKey,
-    ) -> Option<(BTreeMap<ByteString, Granted>, VecDeque<Delivery>)> {
+    fn salvage(&self, key: SessionKey) -> Option<(BTreeMap<ByteString, Granted>, Queue)> {
         let session = self.sessions.at(key)?;
         if self.rules.breaks(Deviation::CleanStartKeepsSubscriptions) {
-            Some((session.subscriptions.clone(), VecDeque::new()))
+            Some((session.subscriptions.clone(), Queue::default()))
         } else if self.rules.breaks(Deviation::CleanStartKeepsQueue) {
             Some((BTreeMap::new(), session.queue.clone()))
         } else {

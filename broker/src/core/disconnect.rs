@@ -307,7 +307,7 @@ impl Broker {
             };
             passed_on.then_some(delivery)
         });
-        let left: Vec<Delivery> = started.chain(session.queue.drain(..)).collect();
+        let left: Vec<Delivery> = started.chain(session.queue.take()).collect();
         for delivery in left {
             if !self.pass_on(turn, &delivery) {
                 session.dropped(turn, &delivery, DropReason::SessionEnded);

@@ -68,6 +68,22 @@ impl Inflight {
         id
     }
 
+    /// Takes what was kept from before: sent, on an earlier connection.
+    pub(crate) fn keep(&mut self, id: PacketId, sequence: u64, stage: Stage) {
+        self.sequence = self.sequence.max(sequence);
+        let entry = Entry {
+            stage,
+            sequence,
+            sent: false,
+        };
+        self.entries.insert(id, entry);
+    }
+
+    /// Each packet id with a number that changes with its stage.
+    pub(crate) fn sequences(&self) -> impl Iterator<Item = (PacketId, u64)> {
+        self.entries.iter().map(|(id, entry)| (*id, entry.sequence))
+    }
+
     /// How far the delivery with this packet id is.
     pub(crate) fn stage(&self, id: PacketId) -> Option<&Stage> {
         self.entries.get(&id).map(|entry| &entry.stage)

@@ -13,8 +13,8 @@ use crate::{Config, Deviation, Deviations};
 pub struct StoredState {
     /// In the order of client ids. Those that should have ended with their connection are here when the broker
     /// had no time to end them.
-    sessions: Vec<Session>,
-    retained: Retained,
+    pub(super) sessions: Vec<Session>,
+    pub(super) retained: Retained,
 }
 
 impl Broker {
@@ -70,10 +70,11 @@ impl Broker {
         }
         let turn = &mut Turn { now, out };
         for key in broker.sessions.keys() {
-            let Some(session) = broker.sessions.at(key) else {
+            let Some(session) = broker.sessions.at_mut(key) else {
                 continue;
             };
-            let closed_at = session.closed_at.unwrap_or(now);
+            // Of a store that was written while it was connected: when that ended nobody knows.
+            let closed_at = *session.closed_at.get_or_insert(now);
             let ends_at = match session.expiry {
                 Expiry::AtClose => Some(closed_at),
                 Expiry::After(span) => Some(closed_at.saturating_add(span)),

@@ -1,6 +1,6 @@
 //! Retained messages: the last one of each topic, no part of any session. [3.1.1 MQTT-3.1.2-7]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -11,33 +11,69 @@ use super::Time;
 use super::message::Message;
 
 /// By Topic Name, in the order of its bytes.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Retained(BTreeMap<ByteString, Arc<Message>>);
+#[derive(Debug, Default)]
+pub(crate) struct Retained {
+    messages: BTreeMap<ByteString, Arc<Message>>,
+    /// Topics that changed since a store asked; `None` while none does.
+    changed: Option<BTreeSet<ByteString>>,
+}
 
 impl Retained {
     /// Replaces the topic's message. [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]
     pub(crate) fn store(&mut self, message: Arc<Message>) {
-        self.0.insert(message.topic.clone(), message);
+        self.touch(message.topic.clone());
+        self.messages.insert(message.topic.clone(), message);
+    }
+
+    fn touch(&mut self, topic: ByteString) {
+        if let Some(changed) = &mut self.changed {
+            changed.insert(topic);
+        }
+    }
+
+    /// From now on it is known what changes, and at first everything has.
+    pub(crate) fn track(&mut self) {
+        self.changed = Some(self.messages.keys().cloned().collect());
+    }
+
+    /// Topics that changed since the last call.
+    pub(crate) fn take_changed(&mut self) -> BTreeSet<ByteString> {
+        self.changed
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
+    }
+
+    /// The topic's message.
+    pub(crate) fn at(&self, topic: &str) -> Option<&Message> {
+        self.messages.get(topic).map(|message| &**message)
     }
 
     /// Clears the topic. [3.1.1 MQTT-3.3.1-10] [5 MQTT-3.3.1-6]
     pub(crate) fn remove(&mut self, topic: &str) {
-        self.0.remove(topic);
+        if let Some((topic, _)) = self.messages.remove_entry(topic) {
+            self.touch(topic);
+        }
     }
 
     /// Of a deviation: clears every topic that this client retained.
     pub(crate) fn remove_of(&mut self, client: &str) {
-        self.0.retain(|_, message| message.publisher != client);
+        let of = |message: &Message| message.publisher == client;
+        let all = self.messages.values().filter(|message| of(message));
+        let topics: Vec<_> = all.map(|message| message.topic.clone()).collect();
+        for topic in topics {
+            self.remove(&topic);
+        }
     }
 
     /// Whether the topic has one.
     pub(crate) fn has(&self, topic: &str) -> bool {
-        self.0.contains_key(topic)
+        self.messages.contains_key(topic)
     }
 
     /// How many topics have one; expired ones that nobody asked for since count.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.messages.len()
     }
 
     /// Those that the filter matches, in the order of their topics; the expired among them are discarded, unless
@@ -58,7 +94,7 @@ impl Retained {
         // `a/#` matches `a` too.
         let prefix = literal.strip_suffix('/').unwrap_or(literal);
         let from = (Bound::Included(prefix), Bound::Unbounded);
-        for (name, message) in self.0.range::<str, _>(from) {
+        for (name, message) in self.messages.range::<str, _>(from) {
             if !name.starts_with(prefix) {
                 break;
             }
@@ -72,7 +108,7 @@ impl Retained {
             }
         }
         for name in expired {
-            self.0.remove(&name);
+            self.remove(&name);
         }
         found
     }

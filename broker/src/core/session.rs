@@ -3,8 +3,7 @@
 //! Session state is the session's existence, its subscriptions, what was sent and is not acknowledged, what waits
 //! to be sent, what was received with QoS 2 and is not released, the Will with its delay, and when it ends.
 
-use std::collections::BTreeMap;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use bytestring::ByteString;
@@ -13,7 +12,8 @@ use mqtt_check_codec::PacketId;
 use super::Time;
 use super::inflight::Inflight;
 use super::link::Link;
-use super::message::Delivery;
+use super::queue::Queue;
+use super::store::Written;
 use super::subscription::Granted;
 use super::will::Will;
 use crate::Config;
@@ -88,7 +88,7 @@ pub(crate) struct Session {
     /// PUBLISH packets of an earlier connection that the Receive Maximum still holds back.
     pub(crate) held: VecDeque<PacketId>,
     /// Messages that were not sent yet.
-    pub(crate) queue: VecDeque<Delivery>,
+    pub(crate) queue: Queue,
     /// QoS 2 messages received and not released.
     pub(crate) received: BTreeMap<PacketId, Received>,
     pub(crate) will: Option<Will>,
@@ -96,6 +96,8 @@ pub(crate) struct Session {
     pub(crate) old_aliases: BTreeMap<u16, ByteString>,
     /// Of a deviation: the packet id of the last QoS 1 message received.
     pub(crate) last_qos1: Option<PacketId>,
+    /// What of it stands in the store, if there is one.
+    pub(crate) written: Written,
 }
 
 impl Session {
@@ -109,11 +111,12 @@ impl Session {
             subscriptions: BTreeMap::new(),
             inflight: Inflight::default(),
             held: VecDeque::new(),
-            queue: VecDeque::new(),
+            queue: Queue::default(),
             received: BTreeMap::new(),
             will: None,
             old_aliases: BTreeMap::new(),
             last_qos1: None,
+            written: Written::default(),
         }
     }
 
@@ -132,6 +135,14 @@ pub(crate) struct Sessions {
     slots: Vec<Option<Box<Session>>>,
     free: Vec<SessionKey>,
     by_client: BTreeMap<ByteString, SessionKey>,
+    /// What was touched since a store asked; `None` while none does.
+    touched: Option<Touched>,
+}
+
+#[derive(Debug, Default)]
+struct Touched {
+    changed: BTreeSet<SessionKey>,
+    ended: Vec<ByteString>,
 }
 
 impl Sessions {
@@ -149,13 +160,52 @@ impl Sessions {
             }
         };
         self.by_client.insert(client, key);
+        self.touch(key);
         key
+    }
+
+    fn touch(&mut self, key: SessionKey) {
+        if let Some(touched) = &mut self.touched {
+            touched.changed.insert(key);
+        }
+    }
+
+    /// From now on it is known what is touched, and at first everything is.
+    pub(crate) fn track(&mut self) {
+        let mut touched = Touched::default();
+        for key in self.by_client.values() {
+            touched.changed.insert(*key);
+        }
+        for session in self.slots.iter_mut().flatten() {
+            session.written = Written::default();
+        }
+        self.touched = Some(touched);
+    }
+
+    /// Clients whose sessions ended since the last call, and then the sessions that may have changed.
+    pub(crate) fn take_touched(&mut self) -> (Vec<ByteString>, BTreeSet<SessionKey>) {
+        match &mut self.touched {
+            Some(touched) => {
+                let touched = std::mem::take(touched);
+                (touched.ended, touched.changed)
+            }
+            None => (Vec::new(), BTreeSet::new()),
+        }
+    }
+
+    /// The session, for the store's own notes.
+    pub(crate) fn untouched(&mut self, key: SessionKey) -> Option<&mut Session> {
+        self.slots.get_mut(key.0 as usize)?.as_deref_mut()
     }
 
     pub(crate) fn remove(&mut self, key: SessionKey) -> Option<Box<Session>> {
         let session = self.slots.get_mut(key.0 as usize)?.take()?;
         self.free.push(key);
         self.by_client.remove(&session.client);
+        if let Some(touched) = &mut self.touched {
+            touched.changed.remove(&key);
+            touched.ended.push(session.client.clone());
+        }
         Some(session)
     }
 
@@ -168,6 +218,7 @@ impl Sessions {
     }
 
     pub(crate) fn at_mut(&mut self, key: SessionKey) -> Option<&mut Session> {
+        self.touch(key);
         self.slots.get_mut(key.0 as usize)?.as_deref_mut()
     }
 

@@ -214,7 +214,7 @@ impl Broker {
             return Err(ReasonCode::UNSPECIFIED_ERROR);
         }
         if known && self.rules.breaks(Deviation::ResubscribeDropsQueue) {
-            session.queue.clear();
+            session.queue.take();
         }
         if known && self.rules.breaks(Deviation::ResubscribeKeepsOld) {
             return Ok((granted.options.qos, None));

@@ -25,6 +25,7 @@
 //! | call | what it does |
 //! |---|---|
 //! | [`Server::new`]`(config, deviations, seed)` | starts, inside a runtime; all randomness comes from `seed` |
+//! | [`Server::with_store`]`(config, deviations, seed, store)` | the same with what a [`Store`] has; what a client is told is kept there before |
 //! | [`Server::connect`]`()` | a transport in memory; refused while stopped |
 //! | [`Server::connect_websocket`]`()` | one that begins with the upgrade to WebSocket |
 //! | [`Server::serve`]`(stream)` | any other transport |
@@ -47,10 +48,12 @@
 mod connection;
 mod listener;
 mod server;
+mod store;
 mod tls;
 mod websocket;
 mod wire;
 
 pub use listener::{Listener, Transport, WebSocketPath};
 pub use server::{Restart, Server};
+pub use store::{Store, StoreError};
 pub use tls::{Tls, TlsError};

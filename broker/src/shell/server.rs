@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::connection::Connection;
 use super::listener::{Listener, Transport, WebSocketPath};
+use super::store::{Store, StoreError};
 use super::websocket;
 use crate::{Broker, Config, ConnectionId, Control, Deviations, HookEvent, Input, Output, Time};
 
@@ -44,8 +45,10 @@ pub(super) struct Shared {
     state: Mutex<State>,
     /// The next deadline came nearer, or the server is done.
     sooner: Notify,
-    /// The time of the broker's first start.
+    /// When this broker was made.
     origin: Instant,
+    /// The core's time at that instant: that of a store goes on where it was.
+    age: Time,
     pub(super) config: Config,
     pub(super) deviations: Deviations,
 }
@@ -60,6 +63,11 @@ pub(super) struct State {
     /// When the timer task will wake.
     alarm: Option<Time>,
     observer: Observer,
+    /// What happened before anybody could observe.
+    early: Vec<(Time, HookEvent)>,
+    store: Option<Store>,
+    /// Why the store takes nothing any more. The broker is over then.
+    failure: Option<String>,
     /// Kept between inputs for its memory alone.
     outputs: Vec<Output>,
 }
@@ -98,20 +106,64 @@ pub(super) struct Outbox {
 impl Server {
     /// Starts a broker. Must be called within a tokio runtime, which also drives it.
     pub fn new(config: Config, deviations: Deviations, seed: u64) -> Self {
+        let broker = Broker::new(config.clone(), deviations);
+        Self::start(config, deviations, seed, broker, None)
+    }
+
+    /// Starts a broker that takes up what the store has, and keeps there what a client was told before the client
+    /// is told. Must be called within a tokio runtime, which also drives it.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub fn with_store(
+        mut config: Config,
+        deviations: Deviations,
+        seed: u64,
+        store: Store,
+    ) -> Result<Self, StoreError> {
+        config.durable = true;
+        let age = store.age();
+        let stored = store.read()?;
+        let mut out = Vec::new();
+        let mut broker = Broker::restore(config.clone(), deviations, stored, age, &mut out);
+        broker.track_changes();
+        store.replace(&broker.changes())?;
+        let server = Self::start(config, deviations, seed, broker, Some((store, age)));
+        let events = out.into_iter().filter_map(|output| match output {
+            Output::Hook(event) => Some((age, event)),
+            // There is no connection yet.
+            Output::Send { .. } | Output::Close { .. } => None,
+        });
+        server.shared.lock().early = events.collect();
+        Ok(server)
+    }
+
+    fn start(
+        config: Config,
+        deviations: Deviations,
+        seed: u64,
+        broker: Broker,
+        store: Option<(Store, Time)>,
+    ) -> Self {
+        let (store, age) = store.map_or((None, Time::ZERO), |(store, age)| (Some(store), age));
         let state = State {
-            broker: Broker::new(config.clone(), deviations),
+            broker,
             outboxes: BTreeMap::new(),
             next_connection: 0,
             randomness: seed,
             stopped: false,
             alarm: None,
             observer: Observer::Nobody,
+            early: Vec::new(),
+            store,
+            failure: None,
             outputs: Vec::new(),
         };
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
             sooner: Notify::new(),
             origin: Instant::now(),
+            age,
             config,
             deviations,
         });
@@ -229,15 +281,21 @@ impl Server {
             outbox.close();
         }
         state.broker = Broker::restore(config.clone(), deviations, stored, now, &mut out);
+        if let Some(store) = &state.store {
+            state.broker.track_changes();
+            if let Err(error) = store.replace(&state.broker.changes()) {
+                state.fail(&error);
+            }
+        }
         self.shared.carry_out(state, now, &mut out);
         state.outputs = out;
-        state.stopped = false;
+        state.stopped = state.failure.is_some();
         self.shared.watch_deadline(state);
     }
 
     /// Keeps every event from now on until it is taken.
     pub fn record_hooks(&self) {
-        self.shared.lock().observer = Observer::Record(Vec::new());
+        self.shared.observe(Observer::Record(Vec::new()));
     }
 
     /// The recorded events since the last call, in order.
@@ -251,7 +309,13 @@ impl Server {
     /// Calls back for every event from now on, in order, with the time since the broker's start. The callback must
     /// not call the server.
     pub fn on_hook(&self, callback: impl FnMut(Time, &HookEvent) + Send + 'static) {
-        self.shared.lock().observer = Observer::Callback(Box::new(callback));
+        self.shared.observe(Observer::Callback(Box::new(callback)));
+    }
+
+    /// Why the store takes nothing any more, if so. Every connection is closed then, without a word that might not
+    /// hold, and no new one is taken.
+    pub fn failure(&self) -> Option<String> {
+        self.shared.lock().failure.clone()
     }
 
     /// Whether this client is connected.
@@ -272,13 +336,22 @@ impl Shared {
 
     /// Since the broker's first start.
     pub(super) fn now(&self) -> Time {
-        self.origin.elapsed()
+        self.age.saturating_add(self.origin.elapsed())
+    }
+
+    /// Who observes from now on. What nobody could observe is told first.
+    fn observe(&self, observer: Observer) {
+        let mut state = self.lock();
+        state.observer = observer;
+        for (at, event) in mem::take(&mut state.early) {
+            state.observer.tell(self.instant(at), at, event);
+        }
     }
 
     /// When the core's time will be this late. What no clock can show is years away all the same.
     fn instant(&self, time: Time) -> Instant {
         let years = Duration::from_secs(60 * 60 * 24 * 365);
-        let instant = self.origin.checked_add(time);
+        let instant = self.origin.checked_add(time.saturating_sub(self.age));
         instant.unwrap_or_else(|| Instant::now() + years)
     }
 
@@ -306,6 +379,7 @@ impl Shared {
     fn carry_out(&self, state: &mut State, now: Time, out: &mut Vec<Output>) {
         let mut congested = Vec::new();
         loop {
+            state.keep(out);
             for output in out.drain(..) {
                 match output {
                     Output::Send { connection, packet } => {
@@ -320,7 +394,7 @@ impl Shared {
                             outbox.close();
                         }
                     }
-                    Output::Hook(event) => state.observer.tell(self.origin, now, event),
+                    Output::Hook(event) => state.observer.tell(self.instant(now), now, event),
                 }
             }
             let Some(connection) = congested.pop() else {
@@ -402,6 +476,34 @@ pub(super) struct Standing {
 }
 
 impl State {
+    /// Writes down what changed, before anybody is told of it. What cannot be written down is told to nobody.
+    fn keep(&mut self, out: &mut Vec<Output>) {
+        let Some(store) = &self.store else {
+            return;
+        };
+        let changes = self.broker.changes();
+        let kept = match changes.is_empty() || self.failure.is_some() {
+            true => Ok(()),
+            false => store.write(&changes),
+        };
+        if let Err(error) = kept {
+            self.fail(&error);
+        }
+        if self.failure.is_some() {
+            out.clear();
+        }
+    }
+
+    /// The broker is over.
+    fn fail(&mut self, error: &StoreError) {
+        self.failure.get_or_insert(error.to_string());
+        self.stopped = true;
+        for outbox in self.outboxes.values_mut() {
+            outbox.packets.clear();
+            outbox.close();
+        }
+    }
+
     pub(super) fn standing(&self, connection: ConnectionId) -> Standing {
         match self.outboxes.get(&connection) {
             Some(outbox) => Standing {
@@ -428,10 +530,10 @@ impl State {
 }
 
 impl Observer {
-    fn tell(&mut self, origin: Instant, now: Time, event: HookEvent) {
+    fn tell(&mut self, at: Instant, now: Time, event: HookEvent) {
         match self {
             Self::Nobody => {}
-            Self::Record(events) => events.push((origin + now, event)),
+            Self::Record(events) => events.push((at, event)),
             Self::Callback(callback) => callback(now, &event),
         }
     }

@@ -17,6 +17,7 @@ mod qos;
 mod restart;
 mod retained;
 mod session;
+mod store;
 mod subscribe;
 mod takeover;
 mod will;

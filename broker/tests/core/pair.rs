@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_broker::{
-    Broker, Config, ConnectionId, Control, Deviation, Deviations, HookEvent, Input, Output, Time,
+    Broker, Change, Config, ConnectionId, Control, Deviation, Deviations, HookEvent, Input, Output,
+    StoredState, Time,
 };
 use mqtt_check_codec::{
     Ack, Connect, DecodeError, Disconnect, Packet, PacketId, Properties, Property, ProtocolVersion,
@@ -37,7 +38,12 @@ pub(crate) struct Pair {
     next_connection: u64,
     received: BTreeMap<ConnectionId, Vec<String>>,
     hooks: Vec<HookEvent>,
+    /// What a store would have, if one is kept.
+    records: Option<Records>,
 }
+
+/// The records of a store.
+pub(crate) type Records = BTreeMap<Vec<u8>, Vec<u8>>;
 
 impl Pair {
     pub(crate) fn new() -> Self {
@@ -63,7 +69,45 @@ impl Pair {
             next_connection: 1,
             received: BTreeMap::new(),
             hooks: Vec::new(),
+            records: None,
         }
+    }
+
+    /// One whose broker is durable and keeps a store.
+    pub(crate) fn keeping(change: impl FnOnce(&mut Config)) -> Self {
+        let mut pair = Self::with(|config| {
+            config.durable = true;
+            change(config);
+        });
+        pair.records = Some(Records::new());
+        pair.broker
+            .as_mut()
+            .expect("the broker runs")
+            .track_changes();
+        pair
+    }
+
+    /// What the store has. It is what it would have if everything were written anew.
+    pub(crate) fn records(&mut self) -> &mut Records {
+        let broker = self.broker.as_mut().expect("the broker runs");
+        broker.track_changes();
+        let mut anew = Records::new();
+        apply(&mut anew, broker.changes());
+        let records = self.records.as_mut().expect("a store is kept");
+        assert_eq!(*records, anew);
+        records
+    }
+
+    /// The process is gone, and another takes up the store after a while.
+    pub(crate) fn kill_and_restart_after_s(&mut self, seconds: u64) {
+        let records = self.records().clone();
+        let stored = StoredState::from_records(records).expect("right records");
+        self.start(stored, seconds);
+        let broker = self.broker.as_mut().expect("the broker runs");
+        broker.track_changes();
+        let mut anew = Records::new();
+        apply(&mut anew, broker.changes());
+        self.records = Some(anew);
     }
 
     pub(crate) fn broker(&self) -> &Broker {
@@ -74,6 +118,12 @@ impl Pair {
         let mut out = Vec::new();
         let broker = self.broker.as_mut().expect("the broker runs");
         broker.handle(self.now, input, &mut out);
+        let changes = broker.changes();
+        if let Some(records) = &mut self.records {
+            apply(records, changes);
+        } else {
+            assert_eq!(changes, [], "nobody asked");
+        }
         self.carry_out(out);
     }
 
@@ -234,7 +284,7 @@ impl Pair {
         self.start(stored, seconds);
     }
 
-    fn start(&mut self, stored: mqtt_check_broker::StoredState, seconds: u64) {
+    fn start(&mut self, stored: StoredState, seconds: u64) {
         self.now += Duration::from_secs(seconds);
         let mut out = Vec::new();
         self.broker = Some(Broker::restore(
@@ -245,6 +295,22 @@ impl Pair {
             &mut out,
         ));
         self.carry_out(out);
+    }
+}
+
+/// Does to the records what a store would do.
+fn apply(records: &mut Records, changes: Vec<Change>) {
+    for change in changes {
+        match change {
+            Change::Put { key, value } => {
+                records.insert(key, value);
+            }
+            Change::Remove { key } => {
+                let removed = records.remove(&key);
+                assert!(removed.is_some(), "nothing to remove at {key:?}");
+            }
+            Change::RemoveAll { prefix } => records.retain(|key, _| !key.starts_with(&prefix)),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod client;
 mod closing;
 mod limits;
 mod sockets;
+mod store;
 mod tcp;
 mod tls;
 mod virtual_time;

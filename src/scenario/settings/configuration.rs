@@ -20,6 +20,8 @@ pub struct Configuration {
     pub settings: Settings,
     /// URLs or addresses to listen at, each with its place.
     pub listen: Vec<(String, Place)>,
+    /// Where sessions and messages are kept.
+    pub store: Option<PathBuf>,
     /// The certificate of TLS listeners, and its key.
     pub cert: Option<PathBuf>,
     pub key: Option<PathBuf>,
@@ -69,12 +71,14 @@ fn configuration(scope: Scope<'_>, root: &Node, shown: &Arc<Source>) -> Option<C
         path.map(|path| path.map(|path| folder.unwrap_or(Path::new("")).join(path)))
     };
     let (cert, key, client_ca) = (file("cert"), file("key"), file("client_ca"));
+    let store = file("store");
     let settings = take(scope, &mut map, &Settings::default());
     map.finish();
     Some(Configuration {
         source: Arc::clone(shown),
         settings: settings?,
         listen: listen.unwrap_or_else(|| Some(Vec::new()))?,
+        store: flip(store)?,
         cert: flip(cert)?,
         key: flip(key)?,
         client_ca: flip(client_ca)?,

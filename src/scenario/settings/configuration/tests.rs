@@ -27,6 +27,7 @@ fn takes_settings_and_where_to_listen() {
     let found = read(
         "listen: [ '127.0.0.1:0', wss://localhost:0/mqtt ]
 cert: tls/chain.pem
+store: data/broker.redb
 key: /etc/key.pem
 maximum_session_expiry: 2h
 banned_clients: mallory
@@ -44,6 +45,7 @@ access:
     assert_eq!(found.cert.as_deref(), Some("tls/chain.pem".as_ref()));
     assert_eq!(found.key.as_deref(), Some("/etc/key.pem".as_ref()));
     assert_eq!(found.client_ca, None);
+    assert_eq!(found.store.as_deref(), Some("data/broker.redb".as_ref()));
     let settings = found.settings;
     let two_hours = Some(Some(Duration::from_secs(7_200)));
     assert_eq!(settings.maximum_session_expiry, two_hours);

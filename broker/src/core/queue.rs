@@ -1,0 +1,60 @@
+//! Messages that wait to be sent to one session, in their order. Each has a number by which a store knows it again.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use super::message::Delivery;
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Queue {
+    items: VecDeque<Delivery>,
+    /// The number of the first one.
+    first: u64,
+}
+
+impl Queue {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub(crate) fn front(&self) -> Option<&Delivery> {
+        self.items.front()
+    }
+
+    pub(crate) fn push_back(&mut self, delivery: Delivery) {
+        self.items.push_back(delivery);
+    }
+
+    /// Of deviations: before all others, and so all of them have new numbers.
+    pub(crate) fn push_front(&mut self, delivery: Delivery) {
+        self.first += self.items.len() as u64;
+        self.items.push_front(delivery);
+    }
+
+    pub(crate) fn pop_front(&mut self) -> Option<Delivery> {
+        let front = self.items.pop_front()?;
+        self.first += 1;
+        Some(front)
+    }
+
+    /// Everything in it, in its order; nothing is left.
+    pub(crate) fn take(&mut self) -> VecDeque<Delivery> {
+        self.first += self.items.len() as u64;
+        std::mem::take(&mut self.items)
+    }
+
+    /// The numbers of what is in it.
+    pub(crate) fn numbers(&self) -> Range<u64> {
+        self.first..self.first + self.items.len() as u64
+    }
+
+    /// The one with this number.
+    pub(crate) fn at(&self, number: u64) -> Option<&Delivery> {
+        let index = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        self.items.get(index)
+    }
+}

@@ -1,0 +1,373 @@
+//! Sessions and messages as bytes, for a store. Numbers are big-endian, so that keys stand in their order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use bytestring::ByteString;
+use mqtt_check_codec::{
+    self as codec, Frame, Packet, Property, ProtocolVersion, Publish, QoS, RetainHandling,
+    SubscriptionOptions,
+};
+
+use super::Time;
+use super::inflight::Stage;
+use super::message::{Delivery, Message};
+use super::session::{Expiry, Session};
+use super::subscription::Granted;
+use super::will::Will;
+
+/// Bytes of a store that are no record of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Corrupt(pub(crate) &'static str);
+
+/// Writes a value.
+#[derive(Debug, Default)]
+pub(crate) struct Sink(BytesMut);
+
+impl Sink {
+    pub(crate) fn into_vec(self) -> Vec<u8> {
+        self.0.into()
+    }
+
+    pub(crate) fn u8(&mut self, value: u8) {
+        self.0.put_u8(value);
+    }
+
+    fn flag(&mut self, value: bool) {
+        self.u8(value.into());
+    }
+
+    pub(crate) fn u64(&mut self, value: u64) {
+        self.0.put_u64(value);
+    }
+
+    fn u32(&mut self, value: u32) {
+        self.0.put_u32(value);
+    }
+
+    fn time(&mut self, time: Duration) {
+        self.u64(time.as_secs());
+        self.u32(time.subsec_nanos());
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.u64(bytes.len() as u64);
+        self.0.put_slice(bytes);
+    }
+
+    fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
+        self.flag(value.is_some());
+        if let Some(value) = value {
+            write(self, value);
+        }
+    }
+
+    /// What an application message is, the properties in the standard's own notation.
+    fn content(
+        &mut self,
+        topic: &ByteString,
+        payload: &Bytes,
+        properties: &codec::Properties,
+        qos: QoS,
+        retain: bool,
+    ) {
+        let head = Packet::Publish(Publish {
+            dup: false,
+            qos: QoS::AtMostOnce,
+            retain,
+            topic: topic.clone(),
+            packet_id: None,
+            properties: properties.clone(),
+            payload: Bytes::new(),
+        });
+        self.u8(qos.as_u8());
+        // Whatever came in one packet fits into one.
+        match head.to_frame(ProtocolVersion::V5) {
+            Ok(frame) => self.bytes(frame.bytes()),
+            Err(_) => self.bytes(&[]),
+        }
+        self.bytes(payload);
+    }
+
+    pub(crate) fn message(&mut self, message: &Message) {
+        self.content(
+            &message.topic,
+            &message.payload,
+            &message.properties,
+            message.qos,
+            message.retain,
+        );
+        self.flag(message.dup);
+        self.option(message.expiry_s, Self::u32);
+        self.time(message.received_at);
+        self.bytes(message.publisher.as_bytes());
+    }
+
+    pub(crate) fn delivery(&mut self, delivery: &Delivery) {
+        self.message(&delivery.message);
+        self.u8(delivery.qos.as_u8());
+        self.flag(delivery.retain);
+        self.u64(delivery.identifiers.len() as u64);
+        for identifier in &delivery.identifiers {
+            self.u32(*identifier);
+        }
+        self.option(delivery.shared.as_ref(), |sink, filter| {
+            sink.bytes(filter.as_bytes());
+        });
+    }
+
+    pub(crate) fn stage(&mut self, sequence: u64, stage: &Stage) {
+        self.u64(sequence);
+        match stage {
+            Stage::Published(delivery) => {
+                self.flag(true);
+                self.delivery(delivery);
+            }
+            Stage::Released { topic } => {
+                self.flag(false);
+                self.bytes(topic.as_bytes());
+            }
+        }
+    }
+
+    pub(crate) fn granted(&mut self, granted: &Granted) {
+        let options = granted.options;
+        self.u8(options.qos.as_u8());
+        self.flag(options.no_local);
+        self.flag(options.retain_as_published);
+        self.u8(options.retain_handling.as_u8());
+        self.option(granted.identifier, Self::u32);
+        self.flag(granted.shared);
+    }
+
+    /// When a QoS 2 message that was received is no longer good.
+    pub(crate) fn good_until(&mut self, at: Option<Time>) {
+        self.option(at, Self::time);
+    }
+
+    /// What a session is besides what it holds.
+    pub(crate) fn session(&mut self, session: &Session) {
+        self.option(session.user.as_ref(), |sink, user| {
+            sink.bytes(user.as_bytes());
+        });
+        match session.expiry {
+            Expiry::AtClose => self.u8(0),
+            Expiry::After(span) => {
+                self.u8(1);
+                self.time(span);
+            }
+            Expiry::Never => self.u8(2),
+        }
+        self.option(session.closed_at, Self::time);
+        self.option(session.will.as_ref(), |sink, will| {
+            sink.time(will.delay);
+            let message = &will.message;
+            let mut properties = message.properties.clone();
+            // It stands before, and PUBLISH has none.
+            properties
+                .0
+                .retain(|property| !matches!(property, Property::WillDelayInterval(_)));
+            sink.content(
+                &message.topic,
+                &message.payload,
+                &properties,
+                message.qos,
+                message.retain,
+            );
+        });
+    }
+}
+
+/// Reads a value.
+#[derive(Debug)]
+pub(crate) struct Reader(Bytes);
+
+/// The parts of a message that its packet has.
+struct Content {
+    qos: QoS,
+    publish: Publish,
+    payload: Bytes,
+}
+
+impl Reader {
+    pub(crate) fn new(value: Vec<u8>) -> Self {
+        Self(value.into())
+    }
+
+    /// That this was all.
+    pub(crate) fn end(self) -> Result<(), Corrupt> {
+        match self.0.is_empty() {
+            true => Ok(()),
+            false => Err(Corrupt("a record is longer than it should be")),
+        }
+    }
+
+    fn take(&mut self, count: usize) -> Result<Bytes, Corrupt> {
+        if count > self.0.len() {
+            return Err(Corrupt("a record is shorter than it should be"));
+        }
+        Ok(self.0.split_to(count))
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Corrupt> {
+        let bytes = self.take(N)?;
+        bytes[..].try_into().map_err(|_| Corrupt("a number is cut"))
+    }
+
+    pub(crate) fn u8(&mut self) -> Result<u8, Corrupt> {
+        self.array().map(u8::from_be_bytes)
+    }
+
+    pub(crate) fn u64(&mut self) -> Result<u64, Corrupt> {
+        self.array().map(u64::from_be_bytes)
+    }
+
+    fn u32(&mut self) -> Result<u32, Corrupt> {
+        self.array().map(u32::from_be_bytes)
+    }
+
+    fn flag(&mut self) -> Result<bool, Corrupt> {
+        match self.u8()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Corrupt("a flag is neither 0 nor 1")),
+        }
+    }
+
+    fn time(&mut self) -> Result<Duration, Corrupt> {
+        let (seconds, nanoseconds) = (self.u64()?, self.u32()?);
+        if nanoseconds >= 1_000_000_000 {
+            return Err(Corrupt("a second has more than its nanoseconds"));
+        }
+        Ok(Duration::new(seconds, nanoseconds))
+    }
+
+    fn bytes(&mut self) -> Result<Bytes, Corrupt> {
+        let count = self.u64()?;
+        self.take(usize::try_from(count).unwrap_or(usize::MAX))
+    }
+
+    fn text(&mut self) -> Result<ByteString, Corrupt> {
+        ByteString::try_from(self.bytes()?).map_err(|_| Corrupt("a text is not UTF-8"))
+    }
+
+    fn option<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, Corrupt>,
+    ) -> Result<Option<T>, Corrupt> {
+        match self.flag()? {
+            true => read(self).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    fn qos(&mut self) -> Result<QoS, Corrupt> {
+        QoS::from_u8(self.u8()?).ok_or(Corrupt("a QoS above 2"))
+    }
+
+    fn content(&mut self) -> Result<Content, Corrupt> {
+        let broken = Corrupt("a message is no PUBLISH");
+        let qos = self.qos()?;
+        let frame = Frame::from_bytes(self.bytes()?).map_err(|_| broken.clone())?;
+        let payload = self.bytes()?;
+        match Packet::decode(&frame, ProtocolVersion::V5) {
+            Ok(Packet::Publish(publish)) => Ok(Content {
+                qos,
+                publish,
+                payload,
+            }),
+            _ => Err(broken),
+        }
+    }
+
+    pub(crate) fn message(&mut self) -> Result<Message, Corrupt> {
+        let content = self.content()?;
+        Ok(Message {
+            topic: content.publish.topic,
+            payload: content.payload,
+            qos: content.qos,
+            retain: content.publish.retain,
+            dup: self.flag()?,
+            properties: content.publish.properties,
+            expiry_s: self.option(Self::u32)?,
+            received_at: self.time()?,
+            publisher: self.text()?,
+        })
+    }
+
+    pub(crate) fn delivery(&mut self) -> Result<Delivery, Corrupt> {
+        let message = Arc::new(self.message()?);
+        let (qos, retain) = (self.qos()?, self.flag()?);
+        let count = self.u64()?;
+        let mut identifiers = Vec::new();
+        for _ in 0..count {
+            identifiers.push(self.u32()?);
+        }
+        Ok(Delivery {
+            message,
+            qos,
+            retain,
+            identifiers,
+            shared: self.option(Self::text)?,
+        })
+    }
+
+    pub(crate) fn stage(&mut self) -> Result<(u64, Stage), Corrupt> {
+        let sequence = self.u64()?;
+        let stage = match self.flag()? {
+            true => Stage::Published(self.delivery()?),
+            false => Stage::Released {
+                topic: self.text()?,
+            },
+        };
+        Ok((sequence, stage))
+    }
+
+    pub(crate) fn granted(&mut self) -> Result<Granted, Corrupt> {
+        let options = SubscriptionOptions {
+            qos: self.qos()?,
+            no_local: self.flag()?,
+            retain_as_published: self.flag()?,
+            retain_handling: RetainHandling::from_u8(self.u8()?)
+                .ok_or(Corrupt("a Retain Handling above 2"))?,
+        };
+        Ok(Granted {
+            options,
+            identifier: self.option(Self::u32)?,
+            shared: self.flag()?,
+        })
+    }
+
+    pub(crate) fn good_until(&mut self) -> Result<Option<Time>, Corrupt> {
+        self.option(Self::time)
+    }
+
+    pub(crate) fn session(&mut self, client: ByteString) -> Result<Session, Corrupt> {
+        let mut session = Session::new(client);
+        session.user = self.option(Self::text)?;
+        session.expiry = match self.u8()? {
+            0 => Expiry::AtClose,
+            1 => Expiry::After(self.time()?),
+            2 => Expiry::Never,
+            _ => return Err(Corrupt("a session that ends in no known way")),
+        };
+        session.closed_at = self.option(Self::time)?;
+        session.will = self.option(|reader| {
+            let delay = reader.time()?;
+            let content = reader.content()?;
+            Ok(Will {
+                delay,
+                message: codec::Will {
+                    topic: content.publish.topic,
+                    payload: content.payload,
+                    qos: content.qos,
+                    retain: content.publish.retain,
+                    properties: content.publish.properties,
+                },
+            })
+        })?;
+        Ok(session)
+    }
+}

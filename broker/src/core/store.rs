@@ -1,0 +1,268 @@
+//! What a store keeps: a record for each part of each session and for each retained message, and which of them
+//! changed since they were last asked for.
+//!
+//! A key begins with what it is about: `s`, the length of the client id, the client id, and a part (and what names
+//! it within the part); or `r` and a topic. So a session's records stand together, and it is one prefix that ends it.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use mqtt_check_codec::PacketId;
+
+use super::record::{Corrupt, Reader, Sink};
+use super::restart::StoredState;
+use super::session::{Received, Session};
+use super::subscription::Granted;
+use super::{Broker, Time};
+
+/// Something to be done to the records of a store. All that one call gives belongs together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    Put {
+        key: Vec<u8>,
+        value: Vec<u8>,
+    },
+    Remove {
+        key: Vec<u8>,
+    },
+    /// Every key that begins so.
+    RemoveAll {
+        prefix: Vec<u8>,
+    },
+}
+
+const SESSION: u8 = b's';
+const RETAINED: u8 = b'r';
+
+/// The parts of a session.
+const ITSELF: u8 = 0;
+const SUBSCRIPTION: u8 = 1;
+const WAITING: u8 = 2;
+const SENT: u8 = 3;
+const RECEIVED: u8 = 4;
+
+/// What of a session stands in the store.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    itself: Vec<u8>,
+    subscriptions: BTreeMap<ByteString, Granted>,
+    waiting: Range<u64>,
+    /// By the sequence number that each stage of a delivery has for itself.
+    sent: BTreeMap<PacketId, u64>,
+    received: BTreeMap<PacketId, Option<Time>>,
+}
+
+fn session_prefix(client: &str) -> Vec<u8> {
+    let mut key = vec![SESSION];
+    key.extend((client.len() as u64).to_be_bytes());
+    key.extend(client.as_bytes());
+    key
+}
+
+fn part(client: &str, part: u8, name: &[u8]) -> Vec<u8> {
+    let mut key = session_prefix(client);
+    key.push(part);
+    key.extend(name);
+    key
+}
+
+fn retained_key(topic: &str) -> Vec<u8> {
+    [&[RETAINED], topic.as_bytes()].concat()
+}
+
+fn put(changes: &mut Vec<Change>, key: Vec<u8>, write: impl FnOnce(&mut Sink)) {
+    let mut sink = Sink::default();
+    write(&mut sink);
+    let value = sink.into_vec();
+    changes.push(Change::Put { key, value });
+}
+
+impl Broker {
+    /// From now on it is known what changes, and at first everything has.
+    pub fn track_changes(&mut self) {
+        self.sessions.track();
+        self.retained.track();
+    }
+
+    /// What is to be done to the records since the last call, in this order; with it they say what the broker would
+    /// have to take up again. Nothing unless changes are tracked.
+    pub fn changes(&mut self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let (ended, changed) = self.sessions.take_touched();
+        for client in ended {
+            let prefix = session_prefix(&client);
+            changes.push(Change::RemoveAll { prefix });
+        }
+        for key in changed {
+            if let Some(session) = self.sessions.untouched(key) {
+                session.changes(&mut changes);
+            }
+        }
+        for topic in self.retained.take_changed() {
+            let key = retained_key(&topic);
+            match self.retained.at(&topic) {
+                Some(message) => put(&mut changes, key, |sink| sink.message(message)),
+                None => changes.push(Change::Remove { key }),
+            }
+        }
+        changes
+    }
+}
+
+impl Session {
+    fn changes(&mut self, changes: &mut Vec<Change>) {
+        let mut itself = Sink::default();
+        itself.session(self);
+        let itself = itself.into_vec();
+        if itself != self.written.itself {
+            let key = part(&self.client, ITSELF, &[]);
+            self.written.itself.clone_from(&itself);
+            changes.push(Change::Put { key, value: itself });
+        }
+        self.waiting_changes(changes);
+        let client = &self.client;
+        let written = &mut self.written;
+        if written.subscriptions != self.subscriptions {
+            let key = |filter: &ByteString| part(client, SUBSCRIPTION, filter.as_bytes());
+            differences(
+                &mut written.subscriptions,
+                self.subscriptions.clone(),
+                key,
+                |sink, _, granted| sink.granted(granted),
+                changes,
+            );
+        }
+        let sent: BTreeMap<_, _> = self.inflight.sequences().collect();
+        let key = |id: &PacketId| part(client, SENT, &id.get().to_be_bytes());
+        let inflight = &self.inflight;
+        differences(
+            &mut written.sent,
+            sent,
+            key,
+            |sink, id, sequence| {
+                if let Some(stage) = inflight.stage(*id) {
+                    sink.stage(*sequence, stage);
+                }
+            },
+            changes,
+        );
+        let received = self.received.iter().map(|(id, r)| (*id, r.expires_at));
+        let key = |id: &PacketId| part(client, RECEIVED, &id.get().to_be_bytes());
+        differences(
+            &mut written.received,
+            received.collect(),
+            key,
+            |sink, _, at| sink.good_until(*at),
+            changes,
+        );
+    }
+
+    fn waiting_changes(&mut self, changes: &mut Vec<Change>) {
+        let now = self.queue.numbers();
+        let before = std::mem::replace(&mut self.written.waiting, now.clone());
+        let key = |number: u64| part(&self.client, WAITING, &number.to_be_bytes());
+        for number in before.clone().filter(|number| !now.contains(number)) {
+            changes.push(Change::Remove { key: key(number) });
+        }
+        for number in now.filter(|number| !before.contains(number)) {
+            if let Some(delivery) = self.queue.at(number) {
+                put(changes, key(number), |sink| sink.delivery(delivery));
+            }
+        }
+    }
+}
+
+/// Brings what was written up to what there is.
+fn differences<K: Ord + Clone, V: PartialEq>(
+    written: &mut BTreeMap<K, V>,
+    there: BTreeMap<K, V>,
+    key: impl Fn(&K) -> Vec<u8>,
+    write: impl Fn(&mut Sink, &K, &V),
+    changes: &mut Vec<Change>,
+) {
+    for name in written.keys().filter(|name| !there.contains_key(*name)) {
+        changes.push(Change::Remove { key: key(name) });
+    }
+    for (name, value) in &there {
+        if written.get(name) != Some(value) {
+            put(changes, key(name), |sink| write(sink, name, value));
+        }
+    }
+    *written = there;
+}
+
+impl StoredState {
+    /// What the records of a store say, in the order of their keys.
+    ///
+    /// # Errors
+    /// When they are no records that [`Broker::changes`] gave.
+    pub fn from_records(
+        records: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
+    ) -> Result<Self, Corrupt> {
+        let mut state = Self::default();
+        for (key, value) in records {
+            match key.split_first() {
+                Some((&RETAINED, _)) => {
+                    let mut reader = Reader::new(value);
+                    let message = Arc::new(reader.message()?);
+                    reader.end()?;
+                    state.retained.store(message);
+                }
+                Some((&SESSION, rest)) => state.session_record(rest, value)?,
+                _ => return Err(Corrupt("a key is of nothing known")),
+            }
+        }
+        Ok(state)
+    }
+
+    fn session_record(&mut self, key: &[u8], value: Vec<u8>) -> Result<(), Corrupt> {
+        let broken = || Corrupt("a session's key is broken");
+        let (length, rest) = key.split_first_chunk::<8>().ok_or_else(broken)?;
+        let length = usize::try_from(u64::from_be_bytes(*length)).map_err(|_| broken())?;
+        let (client, rest) = rest.split_at_checked(length).ok_or_else(broken)?;
+        let (part, name) = rest.split_first().ok_or_else(broken)?;
+        let client = std::str::from_utf8(client).map_err(|_| broken())?;
+        let mut reader = Reader::new(value);
+        if *part == ITSELF {
+            let session = reader.session(ByteString::from(client))?;
+            self.sessions.push(session);
+            return reader.end();
+        }
+        let session = self.sessions.last_mut().filter(|s| s.client == client);
+        let session = session.ok_or(Corrupt("a part of no session"))?;
+        let id = || {
+            let bytes: [u8; 2] = name.try_into().ok()?;
+            PacketId::new(u16::from_be_bytes(bytes))
+        };
+        match *part {
+            SUBSCRIPTION => {
+                let filter = std::str::from_utf8(name).map_err(|_| broken())?;
+                let granted = reader.granted()?;
+                session
+                    .subscriptions
+                    .insert(ByteString::from(filter), granted);
+            }
+            WAITING => {
+                let _number: [u8; 8] = name.try_into().map_err(|_| broken())?;
+                session.queue.push_back(reader.delivery()?);
+            }
+            SENT => {
+                let (sequence, stage) = reader.stage()?;
+                session
+                    .inflight
+                    .keep(id().ok_or_else(broken)?, sequence, stage);
+            }
+            RECEIVED => {
+                let received = Received {
+                    counted: false,
+                    expires_at: reader.good_until()?,
+                };
+                session.received.insert(id().ok_or_else(broken)?, received);
+            }
+            _ => return Err(Corrupt("a session has no such part")),
+        }
+        reader.end()
+    }
+}
