@@ -8,7 +8,7 @@ use super::player::Player;
 use crate::matcher::{Inbox, Offer, Received, Taken, Taking, take};
 use crate::plan::Awaited;
 use crate::scenario::model::{After, Expectation, Pattern};
-use crate::transcript::{Ended, Ending, LaneIndex, Outcome, What};
+use crate::transcript::{Ended, Ending, EventIndex, LaneIndex, Outcome, What};
 
 /// A waiting on one connection.
 pub(super) struct Waiting<'a> {
@@ -21,12 +21,7 @@ impl Waiting<'_> {
     pub(super) async fn run(&self, player: &mut Player<'_>) -> Outcome {
         let expectation = &self.awaited.expectation;
         let since = self.since(player);
-        let limit = expectation
-            .within
-            .map_or(player.patience.limit, |named| {
-                named.mul_f64(player.patience.scale.max(1.0))
-            })
-            .max(expectation.not_before.unwrap_or_default());
+        let limit = self.limit(player);
         let deadline = player.started + since + limit;
         if let Pattern::Silence { span, .. } = &expectation.pattern
             && !player.judged
@@ -77,6 +72,17 @@ impl Waiting<'_> {
         }
     }
 
+    /// How long it waits.
+    fn limit(&self, player: &Player<'_>) -> Duration {
+        let expectation = &self.awaited.expectation;
+        expectation
+            .within
+            .map_or(player.patience.limit, |named| {
+                named.mul_f64(player.patience.scale.max(1.0))
+            })
+            .max(expectation.not_before.unwrap_or_default())
+    }
+
     /// What the limits count from, since the scene began.
     fn since(&self, player: &Player<'_>) -> Duration {
         match &self.awaited.expectation.after {
@@ -95,6 +101,11 @@ impl Waiting<'_> {
     }
 
     fn take(&self, player: &Player<'_>, spent: bool) -> Taking {
+        let strict = !player.judged && !self.awaited.connects && !self.awaited.answers_sent;
+        self.take_as(player, spent, strict)
+    }
+
+    fn take_as(&self, player: &Player<'_>, spent: bool, strict: bool) -> Taking {
         let events = &player.transcript.events;
         let record = &player.transcript.lanes[self.lane.0];
         let mut offers = Vec::new();
@@ -146,7 +157,7 @@ impl Waiting<'_> {
                 .then(|| player.lanes[self.lane.0].sent_id)
                 .flatten(),
             spent: spent || !player.lanes[self.lane.0].is_readable(),
-            strict: !player.judged && !self.awaited.connects && !self.awaited.answers_sent,
+            strict,
         };
         take(&self.awaited.expectation, &inbox, &player.memory)
     }
@@ -206,6 +217,70 @@ impl Waiting<'_> {
                 _ => None,
             })
     }
+}
+
+/// Waits until one of these connections has got a packet that is as expected in every field. What another of them has
+/// got besides, once the broker is idle, is taken too: then it was not one of them alone.
+pub(super) async fn first_of(
+    player: &mut Player<'_>,
+    lanes: &[LaneIndex],
+    awaited: &Awaited,
+) -> Outcome {
+    let waitings: Vec<Waiting<'_>> = lanes
+        .iter()
+        .map(|lane| Waiting {
+            lane: *lane,
+            awaited,
+        })
+        .collect();
+    let Some(first) = waitings.first() else {
+        unreachable!("a waiting has a connection");
+    };
+    let since = first.since(player);
+    let limit = first.limit(player);
+    let deadline = player.started + since + limit;
+    let complete = |player: &Player<'_>, strict: bool| {
+        waitings
+            .iter()
+            .find_map(|waiting| match waiting.take_as(player, false, strict) {
+                taking @ Taking::Complete(_) => Some((waiting.lane, taking)),
+                _ => None,
+            })
+    };
+    loop {
+        if complete(player, true).is_some() || first.may_give_up_early(player) {
+            player.quiesce(None).await;
+            break;
+        }
+        let open = waitings
+            .iter()
+            .any(|waiting| player.lanes[waiting.lane.0].is_readable());
+        if !open || !player.activity(deadline).await || player.transcript.broken_off.is_some() {
+            break;
+        }
+    }
+    // What came instead is shown, where something of the kind did.
+    let strict = !player.judged;
+    let taken = complete(player, true).or_else(|| match strict {
+        true => None,
+        false => complete(player, false),
+    });
+    let Some((winner, taking)) = taken else {
+        let taking = Taking::Wait;
+        return first.outcome(player, taking, since, limit);
+    };
+    let more: Vec<EventIndex> = waitings
+        .iter()
+        .filter(|waiting| waiting.lane != winner)
+        .filter_map(|waiting| match waiting.take_as(player, false, true) {
+            Taking::Complete(taken) => Some(taken.events),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let mut outcome = first.outcome(player, taking, since, limit);
+    outcome.taken.extend(more);
+    outcome
 }
 
 /// The longest silence that an expectation asks for.

@@ -87,6 +87,7 @@ impl Compiler<'_> {
             Action::Hooks(list) => Body::Hooks(list.clone()),
             Action::Broker(action) => Body::Broker(action.clone()),
             Action::Choice(choice) => Body::Choice(choice.clone()),
+            Action::OneOf(one) => Body::OneOf(one.clone()),
             Action::Parallel(steps) => Body::Parallel(self.steps(steps)),
         };
         PlannedStep {
@@ -211,6 +212,7 @@ fn longest_wait(steps: &[PlannedStep]) -> Duration {
                 .map(demanded)
                 .max()
                 .unwrap_or_default(),
+            Body::OneOf(one) => demanded(&one.expectation),
             Body::Parallel(inner) => longest_wait(inner),
             Body::Hooks(_) | Body::Broker(_) => Duration::ZERO,
         })

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
 use crate::scenario::model::{
-    BrokerAction, Choice, ClientAction, ClientIndex, DropHow, Expectation, HookList, Level,
+    BrokerAction, Choice, ClientAction, ClientIndex, DropHow, Expectation, HookList, Level, OneOf,
     PacketTemplate, Scene, Settings, Step,
 };
 
@@ -80,6 +80,7 @@ pub enum Body {
     Hooks(HookList),
     Broker(BrokerAction),
     Choice(Choice),
+    OneOf(OneOf),
     Parallel(Vec<PlannedStep>),
 }
 

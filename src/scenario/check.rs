@@ -1,11 +1,11 @@
 //! What only the whole of a scene shows: ids twice, names that nothing binds, silences that nothing proves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::each_step;
 use super::model::{
-    Action, After, Answer, Choice, ClientAction, ClientIndex, Exchange, Expectation, Expr,
-    FieldMatch, Matcher, PacketPattern, PacketTemplate, Pattern, Scene, SendBytes, Step,
+    Action, After, Answer, ClientAction, ClientIndex, Exchange, Expectation, Expr, FieldMatch,
+    Matcher, PacketPattern, PacketTemplate, Pattern, Scene, SendBytes, Step,
 };
 use super::scope::Scope;
 use super::text::known_size;
@@ -15,7 +15,7 @@ use mqtt_check_codec::PacketType;
 /// Reports everything that is wrong between the parts of a scene.
 pub(crate) fn scene(scope: Scope<'_>, scene: &Scene) {
     ids(scope, &scene.steps);
-    choices(scope, &scene.steps);
+    choices(scope, scene);
     silences(scope, scene);
     names(scope, scene);
     sizes(scope, scene);
@@ -59,23 +59,26 @@ fn each_packet<'s>(action: &'s ClientAction, visit: &mut dyn FnMut(&'s PacketTem
 
 /// Ids stand once, and `after` names a step that has begun.
 fn ids(scope: Scope<'_>, steps: &[Step]) {
-    let mut known: BTreeSet<&str> = BTreeSet::new();
+    let mut known: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
     each_step(steps, &mut |step| {
-        if let Some(id) = &step.id
-            && !known.insert(id)
-        {
-            let title = format!("the id `{id}` stands on two steps");
-            let hint = "inside of a `repeat` the counter makes it differ: `id: 'take-${i}'`";
-            scope.add(scope.at(step.place, title).hint(hint));
+        if let Some(id) = &step.id {
+            let bearers = known.entry(id).or_default();
+            let is_twice = bearers.iter().any(|other| !excludes(other, step));
+            bearers.push(step);
+            if is_twice {
+                let title = format!("the id `{id}` stands on two steps");
+                let hint = "inside of a `repeat` the counter makes it differ: `id: 'take-${i}'`";
+                scope.add(scope.at(step.place, title).hint(hint));
+            }
         }
         each_expectation(step, &mut |expectation| {
             let After::Step(id) = &expectation.after else {
                 return;
             };
-            if !known.contains(id.as_str()) {
+            if !known.contains_key(id.as_str()) {
                 let title = format!("no step before this one has the id `{id}`");
                 let mut diagnostic = scope.at(expectation.place, title);
-                diagnostic.label = scope.suggest(id, known.iter().copied().chain(["last_packet"]));
+                diagnostic.label = scope.suggest(id, known.keys().copied().chain(["last_packet"]));
                 scope.add(diagnostic);
             }
         });
@@ -93,6 +96,7 @@ fn each_expectation<'s>(step: &'s Step, visit: &mut dyn FnMut(&'s Expectation)) 
                 nested(expectations, visit);
             }
         }
+        Action::OneOf(one) => visit(&one.expectation),
         _ => {}
     }
 }
@@ -112,19 +116,56 @@ fn nested<'s>(expectations: &'s [Expectation], visit: &mut dyn FnMut(&'s Expecta
     }
 }
 
+/// Whether two steps are never played both, since they want different answers to one choice.
+fn excludes(one: &Step, other: &Step) -> bool {
+    one.when.iter().any(|(choice, answer)| {
+        let mut conditions = other.when.iter();
+        conditions.any(|(c, a)| c == choice && a != answer)
+    })
+}
+
+/// A choice, or what decides who bears a name.
+struct Question<'s> {
+    name: &'s str,
+    answers: Vec<&'s str>,
+    step: &'s Step,
+}
+
+impl<'s> Question<'s> {
+    fn of(step: &'s Step) -> Option<Self> {
+        let (name, answers) = match &step.action {
+            Action::Choice(choice) => {
+                let answers = choice.answers.iter().map(|(a, _)| a.as_str());
+                (&choice.name, answers.collect())
+            }
+            Action::OneOf(one) => {
+                let answers = one.members.iter().map(|(a, _)| a.as_str());
+                (&one.name, answers.collect())
+            }
+            _ => return None,
+        };
+        Some(Self {
+            name,
+            answers,
+            step,
+        })
+    }
+}
+
 /// `when` names a choice before it and one of its answers; a choice is made once.
-fn choices(scope: Scope<'_>, steps: &[Step]) {
-    let mut known: Vec<&Choice> = Vec::new();
-    each_step(steps, &mut |step| {
+fn choices(scope: Scope<'_>, scene: &Scene) {
+    let mut known: Vec<Question<'_>> = Vec::new();
+    let mut visit = |step| {
+        let step: &Step = step;
         for (name, answer) in &step.when {
             let Some(choice) = known.iter().find(|c| c.name == *name) else {
                 let title = format!("no step before this one is the choice `{name}`");
                 let mut diagnostic = scope.at(step.place, title);
-                diagnostic.label = scope.suggest(name, known.iter().map(|c| c.name.as_str()));
+                diagnostic.label = scope.suggest(name, known.iter().map(|c| c.name));
                 scope.add(diagnostic);
                 continue;
             };
-            let answers = || choice.answers.iter().map(|(a, _)| a.as_str());
+            let answers = || choice.answers.iter().copied();
             if !answers().any(|a| a == answer) {
                 let title = format!("the choice `{name}` has no answer `{answer}`");
                 let mut diagnostic = scope.at(step.place, title);
@@ -136,14 +177,19 @@ fn choices(scope: Scope<'_>, steps: &[Step]) {
                 scope.add(diagnostic);
             }
         }
-        if let Action::Choice(choice) = &step.action {
-            if known.iter().any(|c| c.name == choice.name) {
+        if let Some(choice) = Question::of(step) {
+            let again = |c: &Question<'_>| c.name == choice.name && !excludes(c.step, step);
+            if known.iter().any(again) {
                 let title = format!("the choice `{}` is made twice", choice.name);
                 scope.add(scope.at(step.place, title));
             }
             known.push(choice);
         }
-    });
+    };
+    each_step(&scene.steps, &mut visit);
+    if let Some(control) = &scene.control {
+        each_step(&control.expect, &mut visit);
+    }
 }
 
 /// A silence needs a control, which itself needs something that comes.
@@ -245,6 +291,7 @@ impl Names<'_> {
                     self.expectations(expectations);
                 }
             }
+            Action::OneOf(one) => self.expectations(std::slice::from_ref(&one.expectation)),
             Action::Wait(_) | Action::Hooks(_) | Action::Broker(_) => {}
         }
     }

@@ -36,14 +36,12 @@ pub(crate) fn heads(scope: Scope<'_>, node: &Node) -> Option<Vec<ClientHead>> {
 /// A client that is wrongly named is one all the same, so that its steps are read.
 fn head(scope: Scope<'_>, entry: &Entry) -> ClientHead {
     let name = &*entry.key.text;
-    let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if RESERVED.contains(&name) {
-        let title = format!("`{name}` is reserved and cannot be a client's name");
-        scope.add(scope.at(entry.key.place, title));
-    } else if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(is_letter) {
-        let title = format!("`{}` cannot be a client's name", short(name));
-        let hint = "a lowercase letter, then letters, digits and `_`";
-        scope.add(scope.at(entry.key.place, title).hint(hint));
+    if let Some(fault) = name_fault(name) {
+        let mut diagnostic = scope.at(entry.key.place, fault);
+        if !RESERVED.contains(&name) {
+            diagnostic = diagnostic.hint("a lowercase letter, then letters, digits and `_`");
+        }
+        scope.add(diagnostic);
     }
     let own = entry.value.find("version");
     ClientHead {
@@ -51,6 +49,20 @@ fn head(scope: Scope<'_>, entry: &Entry) -> ClientHead {
         version: own
             .and_then(|node| version(scope, node))
             .unwrap_or(scope.version),
+    }
+}
+
+/// Why this cannot be a client's name, if it cannot.
+pub(crate) fn name_fault(name: &str) -> Option<String> {
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if RESERVED.contains(&name) {
+        Some(format!(
+            "`{name}` is reserved and cannot be a client's name"
+        ))
+    } else if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(is_letter) {
+        Some(format!("`{}` cannot be a client's name", short(name)))
+    } else {
+        None
     }
 }
 

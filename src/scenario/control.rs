@@ -6,7 +6,7 @@ use super::model::{Action, ClientAction, Control, Level, Settings, Step};
 use super::node::Node;
 use super::scope::Mapping;
 use super::settings::settings;
-use super::step::{Body, Setting, Stage, body, flip, label, only};
+use super::step::{Body, Setting, Stage, body, flip, label, only, when};
 use super::value::prose;
 use crate::diagnostic::Place;
 
@@ -115,6 +115,7 @@ fn control_expectation(stage: Stage<'_>, node: &Node) -> Option<Option<Step>> {
         return Some(None);
     }
     let note = map.take("note").map(|n| prose(scope, n, "a note"));
+    let when = map.take("when").map(|n| when(scope, n));
     let (place, text, action) = if let Some(entry) = map.take_entry("hooks") {
         let list = hook_list(scope, stage.clients, &entry.value)?;
         (entry.key.place, label(entry), Action::Hooks(list))
@@ -142,7 +143,7 @@ fn control_expectation(stage: Stage<'_>, node: &Node) -> Option<Option<Step>> {
         clauses: Vec::new(),
         level: Level::Must,
         note: flip(note)?,
-        when: Vec::new(),
+        when: flip(when)?.unwrap_or_default(),
         action,
     }))
 }

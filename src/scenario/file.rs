@@ -11,6 +11,7 @@ use super::client::{self, IdRules};
 use super::control::{control, named_ids};
 use super::model::{Capability, CaseId, Client, ClientIndex, PacketPattern, Scene, Settings, Step};
 use super::node::{Entry, Node, Value, short};
+use super::roles;
 use super::rows::{self, Budget, Row};
 use super::scope::{ClientHead, Report, Scope, StepCount};
 use super::settings::settings;
@@ -310,6 +311,7 @@ pub(crate) fn each_step<'s>(steps: &'s [Step], visit: &mut dyn FnMut(&'s Step)) 
 
 /// Types a case's tree.
 fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Option<Scene> {
+    let tree = &roles::expand(scope, tree);
     let title = tree.find("title").map(|n| prose(scope, n, "a title"));
     let about = tree.find("about").map(|n| prose(scope, n, "a text"));
     let tags = tree.find("tags").map(|n| tags(scope, n));

@@ -31,6 +31,7 @@ pub(crate) mod node;
 mod notation;
 mod packet;
 mod reason;
+mod roles;
 mod rows;
 mod scene;
 pub mod schema;

@@ -171,6 +171,7 @@ pub enum Action {
     Hooks(HookList),
     Broker(BrokerAction),
     Choice(Choice),
+    OneOf(OneOf),
     Parallel(Vec<Step>),
     // `repeat` is unrolled by the parser, `$i` filled in.
 }
@@ -461,6 +462,17 @@ pub struct Choice {
     pub of: ClientIndex,
     /// In the order in which they are tried.
     pub answers: Vec<(String, Vec<Expectation>)>,
+}
+
+/// `one_of:`. Which client it was is the answer to a choice of this name; steps of the names that it gives are written
+/// out for each client, with a `when`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OneOf {
+    pub name: String,
+    /// The clients with their names, in the order of the file.
+    pub members: Vec<(String, ClientIndex)>,
+    /// One packet.
+    pub expectation: Expectation,
 }
 
 /// `control:`.

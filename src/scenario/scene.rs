@@ -8,14 +8,14 @@ use super::duration::duration;
 use super::expectation;
 use super::expression::is_name;
 use super::hooks::hook_list;
-use super::model::{Action, BrokerAction, Choice, Expectation, Pattern, Step};
+use super::model::{Action, BrokerAction, Choice, Expectation, Expr, Literal, Pattern, Step};
 use super::node::{Entry, Node, Scalar, Style, Value, short};
 use super::reason;
+use super::roles::one_of;
 use super::rows::{self, with_counter};
 use super::scope::{Mapping, Scope};
-use super::settings::not_yet;
 use super::step::{Body, Setting, Stage, flip, label, steps, too_many, word};
-use super::value::{number, prose};
+use super::value::{number_expr, prose};
 
 /// Words that stand where a client's name could.
 pub(crate) const WORDS: [&str; 7] = [
@@ -35,12 +35,7 @@ pub(crate) fn scene_action(stage: Stage<'_>, map: &mut Mapping<'_>, entry: &Entr
         "choice" => Action::Choice(choice(scope, map, value)?),
         "parallel" => Action::Parallel(parallel(stage, value)?),
         "repeat" => return repeat(stage, value).map(|steps| Body::Steps(place, steps)),
-        _ => {
-            for key in ["expect", "as", "rest"] {
-                map.take(key);
-            }
-            return scope.fail(not_yet(scope, place, "`one_of`"));
-        }
+        _ => Action::OneOf(one_of(scope, map, value)?),
     };
     Some(Body::Action(place, label(entry), action))
 }
@@ -209,8 +204,12 @@ fn repeat(stage: Stage<'_>, node: &Node) -> Option<Vec<Step>> {
 }
 
 fn times(scope: Scope<'_>, node: &Node) -> Option<u64> {
-    if node.text().is_some_and(|text| text.contains('$')) {
-        return scope.fail(not_yet(scope, node.place, "an expression as `times`"));
+    match number_expr(scope, node, &(1..=TIMES_MAX), "a number of rounds")? {
+        Expr::Literal(Literal::Number(times)) => Some(times),
+        _ => scope.fail(
+            scope
+                .at(node.place, "a number of rounds that only the run knows")
+                .hint("numbers, a row's values and counters may stand in it: every round is written out before anything is played"),
+        ),
     }
-    number(scope, node, &(1..=TIMES_MAX), "a number of rounds")
 }

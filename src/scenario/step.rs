@@ -220,7 +220,7 @@ fn level(scope: Scope<'_>, node: &Node) -> Option<Level> {
     }
 }
 
-fn when(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, String)>> {
+pub(crate) fn when(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, String)>> {
     let Some(entries) = node.entries().filter(|entries| !entries.is_empty()) else {
         return scope.expected(node, "choices and their answers (a mapping)");
     };

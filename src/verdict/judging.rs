@@ -12,8 +12,10 @@ use super::monitor;
 use super::{Finding, FindingKind, Verdict};
 use crate::matcher::{Memory, Received, describe_expectation, describe_pattern, holds};
 use crate::plan::{Body, Operation, Plan, PlannedStep, witness};
-use crate::scenario::model::{Choice, ClientIndex, Level};
-use crate::transcript::{Ended, EventIndex, NotReached, StepIndex, StepRecord, Transcript, What};
+use crate::scenario::model::{Choice, ClientIndex, Level, OneOf};
+use crate::transcript::{
+    Ended, EventIndex, NotReached, Outcome, StepIndex, StepRecord, Transcript, What,
+};
 
 /// Judges a case by the record of its scene and of its control, and of the witness that there is a broker at all,
 /// where one was wanted.
@@ -261,6 +263,7 @@ impl<'a> Judging<'a> {
                 self.operations(step, *client, operations, record)
             }
             Body::Choice(choice) => self.choice(step, choice, record),
+            Body::OneOf(one) => self.one_of(step, one, record),
             Body::Parallel(steps) => self.steps(steps),
             Body::Hooks(list) => {
                 let since = self.hooks_judged;
@@ -326,6 +329,62 @@ impl<'a> Judging<'a> {
         let actual = super::expectation::what_came(outcome, self.transcript, choice.of);
         self.findings
             .push(finding(step, FindingKind::Violation, expected, actual));
+    }
+
+    /// One of them got it, it alone, and it is as expected.
+    fn one_of(&mut self, step: &PlannedStep, one: &OneOf, record: &StepRecord) {
+        let Some(outcome) = record.outcomes.first() else {
+            return;
+        };
+        let names: Vec<&str> = one.members.iter().map(|(name, _)| name.as_str()).collect();
+        let lane_of = |event: &EventIndex| self.transcript.events[event.0].lane;
+        let receiver = |event: &EventIndex| &self.transcript.lanes[lane_of(event).0];
+        let Some(first) = outcome.taken.first() else {
+            let (_, member) = &one.members[0];
+            let what = describe_expectation(&one.expectation, self.version(*member));
+            let came = one.members.iter().map(|(name, client)| {
+                let came = super::expectation::what_came(outcome, self.transcript, *client);
+                format!("{name}: {came}")
+            });
+            let actual = came.collect::<Vec<_>>().join("; ");
+            let expected = vec![format!("one of {} receives {what}", names.join(", "))];
+            self.findings
+                .push(finding(step, FindingKind::Violation, expected, actual));
+            return;
+        };
+        let client = receiver(first).client;
+        let version = self.version(client);
+        let receivers: Vec<&str> = outcome
+            .taken
+            .iter()
+            .map(|e| receiver(e).name.as_str())
+            .collect();
+        if receivers.len() > 1 {
+            let what = describe_expectation(&one.expectation, version);
+            let mut double = finding(
+                step,
+                FindingKind::Violation,
+                vec![format!("one of {} alone receives {what}", names.join(", "))],
+                format!("it came to {}", receivers.join(" and ")),
+            );
+            double.events.clone_from(&outcome.taken);
+            self.findings.push(double);
+        }
+        let of_one = Outcome {
+            taken: vec![*first],
+            ..outcome.clone()
+        };
+        let judged = judge_outcome(
+            &one.expectation,
+            &of_one,
+            self.transcript,
+            client,
+            version,
+            &mut self.memory,
+        );
+        for judged in judged {
+            self.findings.push(from_judged(step, judged));
+        }
     }
 
     /// Whether a step had nothing left to send on since the broker had ended the connection, and another step is

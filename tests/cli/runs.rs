@@ -40,6 +40,54 @@ steps:
     assert_snapshot!(program.run());
 }
 
+/// Two clients with this filter, and one of them that gets what is published.
+fn one_of(filter: &str, expected: &str) -> Program {
+    let scenario = format!(
+        "\
+title: One of two gets it, and the other one when that has left
+versions: [5]
+clients: {{ a: , b: , pub: }}
+steps:
+  - a: connect
+  - a: {{ subscribe: {filter} }}
+  - b: connect
+  - b: {{ subscribe: {filter} }}
+  - pub: connect
+  - pub: {{ publish: {{ topic: t, payload: m }} }}
+  - one_of: [a, b]
+    expect: {{ publish: {{ payload: {expected} }} }}
+    as: holder
+    rest: other
+    clause: RULE-4.8.2-1
+  - holder: disconnect
+  - pub: {{ publish: {{ topic: t, payload: n }} }}
+  - other: {{ expect: {{ publish: {{ payload: n }} }} }}
+"
+    );
+    Program::new("run --no-snapshots").file("scenarios/a.yaml", scenario)
+}
+
+#[test]
+fn one_of_several_gets_it_and_has_a_name_from_there_on() {
+    let program = one_of("$share/g/t", "m").arguments("run --no-snapshots --verbose");
+    assert_snapshot!(program.run());
+}
+
+#[test]
+fn one_of_several_is_not_all_of_them() {
+    assert_snapshot!(one_of("t", "m").run());
+}
+
+#[test]
+fn one_of_several_is_not_none() {
+    assert_snapshot!(one_of("u", "m").run());
+}
+
+#[test]
+fn one_of_several_gets_what_is_expected() {
+    assert_snapshot!(one_of("$share/g/t", "x").run());
+}
+
 #[test]
 fn stops_at_the_first_failure() {
     let rows: String = (0..1000)

@@ -13,14 +13,15 @@ use crate::engine::chaos::Chaos;
 use crate::engine::lane::Lane;
 use crate::engine::prefix::Prefix;
 use crate::engine::rumqttc::Tap;
+use crate::engine::wait;
 use crate::matcher::Memory;
 use crate::plan::{Awaited, Body, Operation, PlannedStep};
 use crate::scenario::model::{
-    After, BrokerAction, Choice, ClientIndex, Count, Expectation, Pattern, Scene,
+    After, BrokerAction, Choice, ClientIndex, Count, Expectation, OneOf, Pattern, Scene,
 };
 use crate::target::host::Host;
 use crate::transcript::{
-    EventIndex, INTERRUPTED, LaneIndex, NotReached, StepIndex, StepRecord, Transcript, What,
+    Ended, EventIndex, INTERRUPTED, LaneIndex, NotReached, StepIndex, StepRecord, Transcript, What,
 };
 
 /// How many rounds of activity the broker gets to become idle in.
@@ -188,6 +189,7 @@ impl<'p> Player<'p> {
             }
             Body::Broker(action) => self.control(action).await,
             Body::Choice(choice) => self.choice(choice).await,
+            Body::OneOf(one) => self.one_of(one).await,
             Body::Parallel(steps) => self.parallel(steps).await,
         }
         if self.host.is_virtual() && self.held.is_none() {
@@ -338,6 +340,44 @@ impl<'p> Player<'p> {
             self.transcript
                 .choices
                 .push((choice.name.clone(), choice.answers[answer].0.clone()));
+        }
+    }
+
+    /// Waits until one of these clients has got it, and notes which.
+    async fn one_of(&mut self, one: &OneOf) {
+        let mut lanes = Vec::new();
+        let mut hindrance = None;
+        for (name, client) in &one.members {
+            match self.lane_of(*client) {
+                Ok(lane) => lanes.push((name, lane)),
+                Err(why) => hindrance = Some(why),
+            }
+        }
+        if let (Some(hindrance), []) = (hindrance, &lanes[..]) {
+            self.hindered(hindrance, &[]);
+            return;
+        }
+        let awaited = Awaited {
+            expectation: one.expectation.clone(),
+            answers_sent: false,
+            gate: false,
+            connects: false,
+        };
+        let indexes: Vec<LaneIndex> = lanes.iter().map(|(_, lane)| *lane).collect();
+        let outcome = wait::first_of(self, &indexes, &awaited).await;
+        let current = self.current;
+        for event in &outcome.taken {
+            let lane = self.transcript.events[event.0].lane;
+            self.take_event(lane, *event, current);
+        }
+        if let (Ended::Complete, Some(event)) = (outcome.ended, outcome.taken.first()) {
+            let lane = self.transcript.events[event.0].lane;
+            let winner = lanes.iter().find(|(_, index)| *index == lane);
+            let answer = winner.map(|(name, _)| (one.name.clone(), (*name).clone()));
+            self.transcript.choices.extend(answer);
+        }
+        if let Some(record) = self.record(current) {
+            record.outcomes.push(outcome);
         }
     }
 

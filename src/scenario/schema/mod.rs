@@ -324,7 +324,11 @@ fn step() -> Value {
             json!({ "anyOf": [words(["restart", "stop"]), mapping(told, &[])] }),
         ),
         ("choice", refer("scalar")),
-        ("of", client),
+        ("of", client.clone()),
+        ("one_of", list(client.clone())),
+        ("expect", refer("expectation")),
+        ("as", client.clone()),
+        ("rest", client),
         (
             "answers",
             json!({ "type": "object", "minProperties": 2, "additionalProperties": some(switched(refer("expectation"))) }),

@@ -27,7 +27,7 @@ pub(super) const IDENTITY: &[&str] = &["topic", "payload", "reason", "reasons"];
 
 /// Whether the step leaves open what happens: a question, an answer to one, or a level at which nothing fails.
 pub(super) fn is_open(step: &Step) -> bool {
-    matches!(step.action, Action::Choice(_))
+    matches!(step.action, Action::Choice(_) | Action::OneOf(_))
         || !step.when.is_empty()
         || matches!(step.level, Level::May | Level::Disputed)
 }

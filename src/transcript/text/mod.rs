@@ -32,7 +32,7 @@ mod reduced;
 use std::time::Duration;
 
 use crate::plan::{Body, Plan, PlannedStep};
-use crate::scenario::model::{Choice, HookList};
+use crate::scenario::model::{ClientIndex, HookList};
 use crate::transcript::{Ended, Event, EventIndex, Fact, HookRecord, StepRecord, Transcript, What};
 
 use binding::Bound;
@@ -140,7 +140,8 @@ impl<'a> Writer<'a> {
                 }
             }
             Body::Hooks(list) => self.hooks(list, record, hooks_from, out),
-            Body::Choice(choice) => self.choice(choice, record, out),
+            Body::Choice(choice) => self.choice(&choice.name, record, out),
+            Body::OneOf(one) => self.choice(&one.name, record, out),
             Body::Client { .. } | Body::Wait(_) | Body::Broker(_) => {}
         }
         if let Some(record) = record {
@@ -210,12 +211,12 @@ impl<'a> Writer<'a> {
         *from = seen.max(*from);
     }
 
-    fn choice(&self, choice: &Choice, record: Option<&StepRecord>, out: &mut String) {
+    fn choice(&self, question: &str, record: Option<&StepRecord>, out: &mut String) {
         let answer = self
             .transcript
             .choices
             .iter()
-            .find(|(name, _)| *name == choice.name);
+            .find(|(name, _)| name == question);
         if let (Some((name, answer)), Some(_)) = (answer, record) {
             push(out, 2, &format!("= {name}: {answer}"));
         }
@@ -223,14 +224,19 @@ impl<'a> Writer<'a> {
 
     /// Outcomes other than that all came.
     fn outcomes(&self, step: &PlannedStep, record: &StepRecord, out: &mut String) {
-        let who = match &step.body {
-            Body::Client { client, .. } => Some(*client),
-            Body::Choice(choice) => Some(choice.of),
-            _ => None,
+        let name_of = |client: ClientIndex| {
+            let client = self.plan.scene.clients.get(client.0);
+            client.map_or("", |client| client.name.as_str()).to_owned()
         };
-        let name = who
-            .and_then(|client| self.plan.scene.clients.get(client.0))
-            .map_or("", |client| client.name.as_str());
+        let name = match &step.body {
+            Body::Client { client, .. } => name_of(*client),
+            Body::Choice(choice) => name_of(choice.of),
+            Body::OneOf(one) => {
+                let names: Vec<&str> = one.members.iter().map(|(name, _)| name.as_str()).collect();
+                names.join(" or ")
+            }
+            _ => String::new(),
+        };
         for outcome in &record.outcomes {
             let how = match outcome.ended {
                 Ended::Complete => continue,
