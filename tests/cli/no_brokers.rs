@@ -1,7 +1,8 @@
 //! What answers like a broker and is none. A suite that such a thing passes proves nothing of those that it passes
 //! rightly.
 
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -125,16 +126,12 @@ const RIGHT: [(&str, &str); 7] = [
 
 /// The suite against it: how many cases were played, and those that passed or were warned of.
 fn play(fake: Fake) -> (usize, Vec<String>) {
-    let url = fake.serve();
     let report = tempfile::NamedTempFile::new().expect("a temporary file");
-    let ended = Command::new(env!("CARGO_BIN_EXE_mqtt-check"))
-        .args(["run", "scenarios/", "--no-snapshots", "--exclusive"])
-        .args(["--timeout-scale", "0.02", "--max-wait", "1s"])
-        .args(["--jobs", "1024", "--broker", &url, "--report"])
-        .arg(format!("json={}", report.path().display()))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("the program runs");
+    // On a busy machine even the first look may take longer than the short limits of this.
+    let ended = (0..20)
+        .map(|_| run(&fake.serve(), report.path()))
+        .find(|ended| ended.status.code() != Some(3))
+        .expect("a broker that is seen in time");
     let told = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(ended.status.code(), Some(1), "{told}");
     let text = std::fs::read(report.path()).expect("a report");
@@ -153,6 +150,17 @@ fn play(fake: Fake) -> (usize, Vec<String>) {
         cases.len() - of(&["skipped"]).len(),
         of(&["passed", "warned"]),
     )
+}
+
+fn run(url: &str, report: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mqtt-check"))
+        .args(["run", "scenarios/", "--no-snapshots", "--exclusive"])
+        .args(["--timeout-scale", "0.02", "--max-wait", "1s"])
+        .args(["--jobs", "1024", "--broker", url, "--report"])
+        .arg(format!("json={}", report.display()))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("the program runs")
 }
 
 /// No more than `most` cases pass, and each rightly.
