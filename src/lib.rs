@@ -8,10 +8,12 @@
 //! the run itself could not go on.
 
 pub mod cli;
+pub mod coverage;
 pub mod diagnostic;
 pub mod engine;
 pub mod exit;
 pub mod matcher;
+pub mod mutation;
 pub mod plan;
 pub mod report;
 pub mod requirements;

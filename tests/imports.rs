@@ -47,14 +47,40 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["engine", "plan", "target", "transcript", "verdict"],
     ),
     (
+        "mutation",
+        &[
+            "engine",
+            "plan",
+            "requirements",
+            "scenario",
+            "suite",
+            "target",
+            "verdict",
+        ],
+    ),
+    (
+        "coverage",
+        &[
+            "diagnostic",
+            "mutation",
+            "plan",
+            "requirements",
+            "scenario",
+            "target",
+            "verdict",
+        ],
+    ),
+    (
         "snapshot",
         &["diagnostic", "scenario", "transcript", "verdict"],
     ),
     (
         "report",
         &[
+            "coverage",
             "diagnostic",
             "exit",
+            "mutation",
             "plan",
             "requirements",
             "scenario",
@@ -67,9 +93,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "coverage",
             "diagnostic",
             "engine",
             "exit",
+            "mutation",
             "plan",
             "report",
             "requirements",

@@ -6,8 +6,10 @@
 mod accept;
 mod broker;
 mod check;
+mod clauses;
 mod connection;
 mod decode;
+mod explain;
 mod interrupt;
 mod list;
 mod mutants;
@@ -66,6 +68,10 @@ enum Command {
     Reject(accept::Arguments),
     /// Show that the suite can fail: play it against every deviation of the bundled broker
     Mutants(mutants::Arguments),
+    /// Show which statements of the standard the suite proves
+    Clauses(clauses::Arguments),
+    /// Tell about a statement, a scenario, a deviation, a reason code or a property
+    Explain(explain::Arguments),
     /// Show what the bytes of packets mean
     Decode(decode::Arguments),
     /// Serve the bundled broker until interrupted
@@ -128,6 +134,8 @@ pub fn main() -> ExitCode {
         Command::Accept(arguments) => accept::accept(arguments, dress),
         Command::Reject(arguments) => accept::reject(arguments),
         Command::Mutants(arguments) => mutants::run(arguments, dress),
+        Command::Clauses(arguments) => clauses::run(arguments, dress),
+        Command::Explain(arguments) => explain::run(arguments, dress),
         Command::Decode(arguments) => decode::run(arguments, dress),
         Command::Broker(arguments) => broker::run(arguments, dress),
     };

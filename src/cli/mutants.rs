@@ -1,26 +1,17 @@
 //! `mqtt-check mutants`: the suite against every deviation of the bundled broker. A suite that does not notice one
 //! cannot be trusted with the clauses that it breaks.
 
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
-use std::time::Duration;
-
 use clap::Args;
 use serde::Serialize;
 
 use super::progress::Ticks;
 use super::selection::{Selection, patterns};
 use super::{Dress, Failure, interrupt, output};
-use crate::engine::RunOptions;
 use crate::exit::Exit;
-use crate::plan::Plan;
+use crate::mutation::{self, Catch, Playing};
 use crate::report::words::{Style, count};
-use crate::requirements;
 use crate::scenario::model::CaseId;
-use crate::suite;
 use crate::target::bundled::{DeviationInfo, deviations};
-use crate::target::{Capabilities, Target};
-use crate::verdict::{CaseResult, FindingKind, Verdict};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -51,6 +42,17 @@ struct Mutant {
 }
 
 impl Mutant {
+    fn new(info: DeviationInfo, caught: Vec<Catch>) -> Self {
+        let (citing, collateral): (Vec<Catch>, Vec<Catch>) =
+            caught.into_iter().partition(|c| !c.cites.is_empty());
+        let ids = |caught: Vec<Catch>| caught.into_iter().map(|c| c.case).collect();
+        Self {
+            info,
+            citing: ids(citing),
+            collateral: ids(collateral),
+        }
+    }
+
     fn is_caught(&self) -> bool {
         !(self.citing.is_empty() && self.collateral.is_empty())
     }
@@ -83,21 +85,22 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let (chosen, unplayable) = choose(&arguments.deviation)?;
     let (plans, _) = arguments.selection.plans(dress.err)?;
     interrupt::listen();
-    let right = play(&plans, &[], arguments.seed)?;
-    let right: BTreeMap<CaseId, Verdict> = right
-        .into_iter()
-        .map(|result| (result.id, result.verdict))
-        .collect();
+    let playing = Playing {
+        seed: arguments.seed,
+        interrupted: &interrupt::is_interrupted,
+    };
+    let failed = |error| Failure::new(Exit::CouldNotStart, error);
+    let right = mutation::right(&plans, playing).map_err(failed)?;
     let ticks = Ticks::new(chosen.len(), dress.err);
     let mut mutants = Vec::new();
     for info in chosen {
         ticks.tick(info.name);
-        let results = play(&plans, &[info.name.to_owned()], arguments.seed)?;
+        let caught = mutation::caught(&info, &plans, &right, playing).map_err(failed)?;
         if interrupt::is_interrupted() {
             // What was cut short says nothing.
             break;
         }
-        mutants.push(judge(info, &results, &right));
+        mutants.push(Mutant::new(info, caught));
     }
     ticks.end();
     let text = if arguments.json {
@@ -126,82 +129,15 @@ fn choose(patterns_given: &[String]) -> Result<(Vec<DeviationInfo>, Vec<Unplayab
     if chosen.is_empty() {
         return Err(Failure::new(Exit::Nothing, "no deviation matches"));
     }
-    let offered = Capabilities::bundled();
     let mut playable = Vec::new();
     let mut unplayable = Vec::new();
     for info in chosen {
-        let lacking = info
-            .needs
-            .and_then(|need| Some(format!("needs {need}: {}", offered.lacking(need)?)));
-        match lacking {
+        match mutation::hindrance(&info) {
             Some(why) => unplayable.push((info, why)),
             None => playable.push(info),
         }
     }
     Ok((playable, unplayable))
-}
-
-fn play(plans: &[Plan], deviations: &[String], seed: u64) -> Result<Vec<CaseResult>, Failure> {
-    let options = RunOptions {
-        jobs: None,
-        timeout_scale: 1.0,
-        max_wait: Duration::MAX,
-        seed,
-        exclusive: true,
-        fail_fast: false,
-        chaos: None,
-    };
-    suite::run(
-        plans,
-        &Target::Bundled(super::run::bundled(deviations)?),
-        &options,
-        &interrupt::is_interrupted,
-        &mut |_| ControlFlow::Continue(()),
-    )
-    .map_err(|error| Failure::new(Exit::CouldNotStart, error.to_string()))
-}
-
-/// Which cases noticed. One that is red on the right broker too has noticed nothing.
-fn judge(info: DeviationInfo, results: &[CaseResult], right: &BTreeMap<CaseId, Verdict>) -> Mutant {
-    let mut mutant = Mutant {
-        info,
-        citing: Vec::new(),
-        collateral: Vec::new(),
-    };
-    for result in results {
-        let is_red = is_red(&result.verdict) && !right.get(&result.id).is_some_and(is_red);
-        if !is_red {
-            continue;
-        }
-        if cites(result, &mutant.info.clauses) {
-            mutant.citing.push(result.id.clone());
-        } else {
-            mutant.collateral.push(result.id.clone());
-        }
-    }
-    mutant
-}
-
-fn is_red(verdict: &Verdict) -> bool {
-    matches!(
-        verdict,
-        Verdict::Failed | Verdict::Warned | Verdict::Inconclusive { .. }
-    )
-}
-
-/// Whether something was found at a step that cites one of these clauses.
-fn cites(result: &CaseResult, clauses: &[(String, String)]) -> bool {
-    let document = requirements::document(result.id.version).as_str();
-    result
-        .findings
-        .iter()
-        .filter(|finding| finding.kind == FindingKind::Violation)
-        .flat_map(|finding| &finding.clauses)
-        .any(|cited| {
-            clauses
-                .iter()
-                .any(|(version, id)| version == document && id == cited)
-        })
 }
 
 /// The clauses as they are cited: `[5 MQTT-3.1.4-3]`.

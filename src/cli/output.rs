@@ -66,3 +66,8 @@ pub(super) fn diagnostics(all: &[Diagnostic], style: Style) -> Failure {
         ..Failure::usage(text)
     }
 }
+
+/// The width of the terminal, or 80 columns.
+pub(super) fn width() -> u16 {
+    comfy_table::Table::new().width().unwrap_or(80)
+}

@@ -202,7 +202,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         terminal::Options {
             style: dress.out,
             transcripts: arguments.verbose,
-            width: width(),
+            width: output::width(),
         },
     );
     output::print(&text)?;
@@ -403,11 +403,6 @@ fn quoted(path: &Path) -> String {
     } else {
         text
     }
-}
-
-/// The width of the terminal, or 80 columns.
-fn width() -> u16 {
-    comfy_table::Table::new().width().unwrap_or(80)
 }
 
 #[cfg(test)]

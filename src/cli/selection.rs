@@ -47,6 +47,16 @@ pub(super) fn parse_version(word: &str) -> Option<ProtocolVersion> {
 }
 
 impl Selection {
+    /// Everything below these paths.
+    pub(super) fn of_paths(paths: &[PathBuf]) -> Self {
+        Self {
+            paths: paths.to_vec(),
+            filter: Vec::new(),
+            exclude: Vec::new(),
+            protocol: Vec::new(),
+        }
+    }
+
     /// Every case below the paths, planned, and those of them that the filters let through.
     ///
     /// # Errors
@@ -179,7 +189,7 @@ impl Pattern {
     }
 
     /// `MQTT-3.1.4-3`, a glob, or as reports write it: `[5 MQTT-3.1.4-3]`.
-    fn is_clause(&self, clause: &str, version: ProtocolVersion) -> bool {
+    pub(super) fn is_clause(&self, clause: &str, version: ProtocolVersion) -> bool {
         let plain = self.text.trim_start_matches('[').trim_end_matches(']');
         match plain.split_once(' ') {
             Some((of, id)) => id == clause && parse_version(of) == Some(version),

@@ -1,7 +1,9 @@
 //! What a run has to say: results in, text for people and files for machines out.
 
 mod case;
+pub mod clauses;
 mod diff;
+pub mod explain;
 pub mod file;
 pub mod json;
 pub mod junit;

@@ -270,7 +270,7 @@ fn table(report: &Report<'_>, options: Options) -> String {
 }
 
 /// One line under the heading and nothing else.
-fn lines(style: Style) -> TableStyle {
+pub(crate) fn lines(style: Style) -> TableStyle {
     let fill = if style.unicode { '─' } else { '-' };
     TableStyle::new().header_separator(LineStyle::none().fill(fill).junction(fill))
 }

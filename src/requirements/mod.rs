@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use mqtt_check_codec::ProtocolVersion;
 
 pub mod citation;
+pub mod property;
 
 /// One statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +39,18 @@ pub enum Binds {
     Both,
     /// It names a part that either can play: sender, receiver, a packet.
     Either,
-    /// The table does not say; rules without a number.
-    Unstated,
+}
+
+impl Binds {
+    /// `server`, `client`, `both` or `either`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Client => "client",
+            Self::Both => "both",
+            Self::Either => "either",
+        }
+    }
 }
 
 /// How a statement can be seen from outside.
@@ -57,22 +68,81 @@ pub enum Kind {
     ClientOnly,
     /// It cannot be seen, and why.
     Untestable(&'static str),
-    /// A rule without a number.
-    Rule,
+    /// It allows what it speaks of and the contrary, which are these.
+    EitherWay(&'static str),
+    /// It binds clients and says nothing of what a server does about a client that breaks it, and no other rule
+    /// does; how so.
+    NoReaction(&'static str),
+}
+
+impl Kind {
+    /// How it can be seen, as a lowercase fragment.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Wire => "on the wire",
+            Self::NeedsTime => "on the wire, when time passes",
+            Self::NeedsWebSocket => "over WebSocket",
+            Self::SenderPrecondition => "by breaking it as a client and watching the broker",
+            Self::ClientOnly | Self::Untestable(_) => "not at all",
+            Self::EitherWay(_) => "as a fact, not as a fault",
+            Self::NoReaction(_) => "in nothing that a broker would have to do",
+        }
+    }
 }
 
 impl Requirement {
-    /// Whether a broker can be held to it. Rules without a number are not counted among these.
+    /// Whether it is about something that can be provoked on a broker. What cannot has a [`Self::hindrance`].
     pub const fn is_testable(&self) -> bool {
         matches!(
             self.kind,
-            Kind::Wire | Kind::NeedsTime | Kind::NeedsWebSocket | Kind::SenderPrecondition
+            Kind::Wire
+                | Kind::NeedsTime
+                | Kind::NeedsWebSocket
+                | Kind::SenderPrecondition
+                | Kind::NoReaction(_)
         )
     }
 
+    /// Why a broker cannot be held to it, if it cannot.
+    pub const fn hindrance(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::ClientOnly => Some("it binds clients only"),
+            Kind::Untestable(why) | Kind::EitherWay(why) | Kind::NoReaction(why) => Some(why),
+            _ => None,
+        }
+    }
+
     /// Whether the document gives it a number.
-    pub const fn is_numbered(&self) -> bool {
-        !matches!(self.kind, Kind::Rule)
+    pub fn is_numbered(&self) -> bool {
+        self.id.starts_with("MQTT-")
+    }
+
+    /// The number of its section as its id has it: `3.8.4`, `3.1.0` where the document says 3.1.
+    pub fn section_number(&self) -> &'static str {
+        let number = self.id.split_once('-').map_or(self.id, |(_, rest)| rest);
+        number.split('-').next().unwrap_or(number)
+    }
+
+    /// The strongest of its words in lowercase: `must`, `should` or `may`. What the document states without a
+    /// word of that kind, or defines as an error, is a `must`.
+    pub fn weight(&self) -> &'static str {
+        let has = |word: &str| self.level.contains(word);
+        if has("MUST") || has("Error") || has("definition") {
+            "must"
+        } else if has("SHOULD") {
+            "should"
+        } else if has("MAY") || matches!(self.kind, Kind::EitherWay(_) | Kind::NoReaction(_)) {
+            "may"
+        } else {
+            "must"
+        }
+    }
+}
+
+/// As it is cited: `[5 MQTT-3.1.4-3]`.
+impl std::fmt::Display for Requirement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "[{} {}]", self.version, self.id)
     }
 }
 
@@ -147,22 +217,34 @@ fn numbered(version: ProtocolVersion, table: &'static str) -> Vec<Requirement> {
 
 fn unnumbered(table: &'static str) -> Vec<Requirement> {
     rows(table)
-        .filter_map(|[id, version, section, level, when, expected, reason]| {
-            let code = if reason.is_empty() {
-                String::new()
-            } else {
-                format!(" ({reason})")
-            };
-            Some(Requirement {
-                version: version_of(version)?,
+        .filter_map(
+            |[
                 id,
+                version,
                 section,
                 level,
-                binds: Binds::Unstated,
-                kind: Kind::Rule,
-                summary: Cow::Owned(format!("{when}: {expected}{code}")),
-            })
-        })
+                who,
+                kind,
+                when,
+                expected,
+                reason,
+            ]| {
+                let code = if reason.is_empty() {
+                    String::new()
+                } else {
+                    format!(" ({reason})")
+                };
+                Some(Requirement {
+                    version: version_of(version)?,
+                    id,
+                    section,
+                    level,
+                    binds: binds(who)?,
+                    kind: kind_of(kind)?,
+                    summary: Cow::Owned(format!("{when}: {expected}{code}")),
+                })
+            },
+        )
         .collect()
 }
 
@@ -189,7 +271,12 @@ fn kind_of(word: &'static str) -> Option<Kind> {
         "needs-websocket" => Kind::NeedsWebSocket,
         "sender-precondition" => Kind::SenderPrecondition,
         "client-only" => Kind::ClientOnly,
-        _ => Kind::Untestable(word.strip_prefix("untestable: ")?),
+        _ => match word.split_once(": ")? {
+            ("untestable", why) => Kind::Untestable(why),
+            ("either-way", why) => Kind::EitherWay(why),
+            ("no-reaction", why) => Kind::NoReaction(why),
+            _ => return None,
+        },
     })
 }
 
@@ -216,9 +303,37 @@ mod tests {
     #[test]
     fn knows_which_ones_a_broker_can_be_held_to() {
         assert_eq!(
-            VERSIONS.map(|v| count(v, Requirement::is_testable)),
+            VERSIONS.map(|v| count(v, |r| r.is_numbered() && r.is_testable())),
             [127, 237]
         );
+    }
+
+    #[test]
+    fn gives_a_reason_for_each_that_a_broker_cannot_be_held_to() {
+        for r in &catalogue().list {
+            let is_open = matches!(r.kind, Kind::NoReaction(_)) || !r.is_testable();
+            assert_eq!(r.hindrance().is_some(), is_open, "{r}");
+            assert!(r.hindrance().is_none_or(|why| why.len() > 15), "{r}");
+        }
+    }
+
+    #[test]
+    fn knows_the_sections_and_the_weight_of_each() {
+        for r in &catalogue().list {
+            let number = r.section_number();
+            let section = r.section.split(' ').next().unwrap_or_default();
+            // The ids of 3.1 say 3.1.0, and one of 5 says 4.7.0.
+            let number = number.strip_suffix(".0").unwrap_or(number);
+            assert!(
+                section.starts_with(number) || number.starts_with(section),
+                "{r}: {number}"
+            );
+        }
+        let weight = |id| find(ProtocolVersion::V5, id).map(Requirement::weight);
+        assert_eq!(weight("MQTT-3.1.4-3"), Some("must"));
+        assert_eq!(weight("RULE-3.1.4-1"), Some("should"));
+        assert_eq!(weight("RULE-3.8.4-1"), Some("may"));
+        assert_eq!(weight("RULE-3.8.3-1"), Some("must"));
     }
 
     #[test]

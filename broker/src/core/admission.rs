@@ -103,7 +103,7 @@ impl Broker {
         }
         match connect.version {
             ProtocolVersion::V3_1 => return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into()),
-            // [3.1.1 MQTT-3.1.3-8]
+            // [3.1.1 MQTT-3.1.3-8] [3.1.1 MQTT-3.1.3-7]
             ProtocolVersion::V3_1_1
                 if !connect.clean_start
                     && !self.rules.breaks(Deviation::EmptyClientIdUncleanAccepted) =>
@@ -182,7 +182,7 @@ impl Broker {
     }
 
     /// The Connect Return code of 3.1.1 that says the same; `None` where there is none, and then nothing is said.
-    /// [3.1.1 MQTT-3.2.2-6]
+    /// [3.1.1 MQTT-3.2.2-6] [3.1.1 RULE-3.2.2.3-1]
     fn return_code(&self, reason: ReasonCode) -> Option<ReasonCode> {
         match reason {
             ReasonCode::CLIENT_IDENTIFIER_NOT_VALID

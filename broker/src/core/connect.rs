@@ -18,6 +18,8 @@ use crate::{Deviation, HookEvent};
 
 /// How often the deviation that sends again does so.
 const RESEND_EVERY: Duration = Duration::from_secs(5);
+/// When the deviation that ends sessions of connected clients does so where there is no expiry to go by.
+const ENDS_WHILE_CONNECTED: Duration = Duration::from_secs(2);
 
 impl Broker {
     /// The first packet of a connection is a CONNECT.
@@ -98,8 +100,14 @@ impl Broker {
         if self.rules.breaks(Deviation::ResendWhileConnected) {
             self.timers.set(Timer::Resend(key), turn.now + RESEND_EVERY);
         }
-        if let Expiry::After(span) = expiry
-            && self.rules.breaks(Deviation::SessionEndsWhileConnected)
+        let span = match expiry {
+            Expiry::After(span) => Some(span),
+            Expiry::AtClose if self.version(key) != Some(ProtocolVersion::V5) => {
+                Some(ENDS_WHILE_CONNECTED)
+            }
+            _ => None,
+        };
+        if let Some(span) = span.filter(|_| self.rules.breaks(Deviation::SessionEndsWhileConnected))
         {
             self.timers
                 .set(Timer::SessionExpiry(key), turn.now.saturating_add(span));

@@ -51,7 +51,7 @@ impl Broker {
     }
 
     /// Every connection is told and closed, in the order of client ids; the Wills follow their rules.
-    fn stop_all(&mut self, turn: &mut Turn<'_>) {
+    pub(crate) fn stop_all(&mut self, turn: &mut Turn<'_>) {
         for key in self.sessions.keys() {
             let code = ReasonCode::SERVER_SHUTTING_DOWN;
             self.refuse(turn, key, code, DisconnectReason::ServerShutdown);

@@ -1,5 +1,7 @@
 //! The end of a connection, whoever ends it, and what follows for the Will and the session.
 
+use std::time::Duration;
+
 use bytestring::ByteString;
 use mqtt_check_codec::{
     Disconnect, Packet, PacketType, Properties, Property, ProtocolVersion, QoS, ReasonCode, Sender,
@@ -15,6 +17,9 @@ use super::turn::Turn;
 use super::{Broker, Phase};
 use crate::hook::{DisconnectReason, DropReason, TerminationReason, WillTrigger};
 use crate::{Deviation, HookEvent};
+
+/// By how much the deviation is late that publishes Wills late.
+const WILL_LATE_BY: Duration = Duration::from_secs(60);
 
 impl Broker {
     /// The client said goodbye.
@@ -71,7 +76,8 @@ impl Broker {
         let ghost = self
             .rules
             .breaks(Deviation::PacketsAfterClientDisconnectProcessed);
-        // [3.1.1 RULE-3.14.4-1] [5 RULE-3.14.4-1]
+        // [3.1.1 RULE-3.14.4-1] [5 RULE-3.14.4-1] [3.1.1 MQTT-3.14.4-1]; what comes behind it finds nobody
+        // [3.1.1 MQTT-3.14.4-2].
         if !ghost && !self.rules.breaks(Deviation::ClientDisconnectLeftOpen) {
             turn.close(connection);
         }
@@ -194,11 +200,17 @@ impl Broker {
             // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-2]: it may wait for the next start, and then somebody can hear it.
             return;
         }
-        if will.delay.is_zero() || rules.breaks(Deviation::WillDelayIgnored) {
+        // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-1]: as soon as it is due.
+        let late = match rules.breaks(Deviation::WillLate) {
+            true => WILL_LATE_BY,
+            false => Duration::ZERO,
+        };
+        let delay = will.delay.saturating_add(late);
+        if delay.is_zero() || rules.breaks(Deviation::WillDelayIgnored) {
             // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
             self.publish_will(turn, key, trigger);
         } else if session.expiry != Expiry::AtClose {
-            let at = turn.now.saturating_add(will.delay);
+            let at = turn.now.saturating_add(delay);
             self.timers.set(Timer::WillDelay(key), at);
         }
         // Else the session ends now, and its end publishes the Will.
@@ -432,7 +444,9 @@ impl Broker {
         if self.rules.breaks(Deviation::WillDelayNotCancelled) {
             self.publish_will(turn, key, WillTrigger::DelayElapsed);
         }
-        if let Some(session) = self.sessions.at_mut(key) {
+        if let Some(session) = self.sessions.at_mut(key)
+            && !self.rules.breaks(Deviation::WillOfEarlierConnection)
+        {
             // [5 MQTT-3.1.3-9]
             session.will = None;
         }

@@ -315,7 +315,7 @@ impl Broker {
             (Some(Phase::Connected(key)), packet) => {
                 let key = *key;
                 if self.is_too_large(size) {
-                    // [5 RULE-3.2.2.3.6-1]
+                    // [5 RULE-3.2.2.3.6-1] [5 MQTT-3.2.2-15]
                     let reason = ReasonCode::PACKET_TOO_LARGE;
                     self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
                     return;
@@ -405,6 +405,10 @@ impl Broker {
             Some(Phase::Connected(key)) => {
                 let key = *key;
                 self.refuse(turn, key, error.reason, DisconnectReason::ProtocolError);
+                // [3.1.1 RULE-4.8-1]: the others have no part in it.
+                if self.rules.breaks(Deviation::FaultEndsAll) {
+                    self.stop_all(turn);
+                }
             }
             Some(Phase::Opened { .. }) => {
                 self.timers.cancel(Timer::Connect(connection));

@@ -29,6 +29,11 @@ pub(crate) fn send_publish(
     let mut learned = None;
     if link.version == ProtocolVersion::V5 {
         properties = message.properties_at(rules, turn.now);
+        // [5 RULE-3.3.2.3.5-1]
+        let content_type = properties.content_type();
+        if let Some(again) = content_type.filter(|_| rules.breaks(Deviation::ContentTypeTwice)) {
+            properties.push(Property::ContentType(again));
+        }
         // [5 MQTT-3.3.4-3] [5 MQTT-3.3.4-4]
         properties.0.extend(identifiers(rules, delivery));
         if let Some((alias, known)) = link.aliases_out.assign(&topic) {

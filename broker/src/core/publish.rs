@@ -171,7 +171,7 @@ impl Broker {
             && !self.rules.breaks(Deviation::ReceiveMaximumNotEnforced)
     }
 
-    /// [5 RULE-3.3.4-3]
+    /// [5 RULE-3.3.4-3] [5 MQTT-3.3.4-7]
     fn too_many(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
         let reason = ReasonCode::RECEIVE_MAXIMUM_EXCEEDED;
         self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
@@ -265,7 +265,7 @@ impl Broker {
             }
             None => {}
             Some(alias) if !is_alias_allowed(rules, alias) => {
-                // [5 RULE-3.3.4-1]
+                // [5 RULE-3.3.4-1] [5 MQTT-3.3.2-9] [5 MQTT-3.2.2-17] [5 MQTT-3.2.2-18]
                 return Err(ReasonCode::TOPIC_ALIAS_INVALID);
             }
             Some(alias) if publish.topic.is_empty() => match link.aliases_in.get(&alias) {
@@ -286,14 +286,14 @@ impl Broker {
         if publish.qos > config.maximum_qos
             && !rules.breaks(Deviation::PublishAboveMaximumQosAccepted)
         {
-            // [5 RULE-3.2.2.3.4-1]
+            // [5 RULE-3.2.2.3.4-1] [5 MQTT-3.2.2-11]
             return Err(ReasonCode::QOS_NOT_SUPPORTED);
         }
         if publish.retain
             && !config.retain_available
             && !rules.breaks(Deviation::RetainWithoutRetainAccepted)
         {
-            // [5 RULE-3.2.2.3.5-1]
+            // [5 RULE-3.2.2.3.5-1] [5 MQTT-3.2.2-14]
             return Err(ReasonCode::RETAIN_NOT_SUPPORTED);
         }
         Ok(())
@@ -315,7 +315,10 @@ impl Broker {
         {
             return Err((ReasonCode::QUOTA_EXCEEDED, DropReason::QuotaExceeded));
         }
-        if topic::is_hidden(&publish.topic) && !config.dollar_topics {
+        if topic::is_hidden(&publish.topic)
+            && !config.dollar_topics
+            && !self.rules.breaks(Deviation::DollarTopicsExchanged)
+        {
             // [3.1.1 RULE-4.7.2-1] [5 RULE-4.7.2-1]
             return Err((ReasonCode::NOT_AUTHORIZED, DropReason::NotAuthorized));
         }

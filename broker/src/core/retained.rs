@@ -1,4 +1,5 @@
 //! Retained messages: the last one of each topic, no part of any session. [3.1.1 MQTT-3.1.2-7]
+//! [3.1.1 RULE-4.1-1] [5 RULE-4.1-1]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;

@@ -33,6 +33,7 @@ impl Broker {
         });
         let message = Arc::new(message);
         self.retain(&message);
+        // [3.1.1 RULE-3.3.1.3-1]: subscribers get what clears a topic too.
         if message.retain
             && message.payload.is_empty()
             && self.rules.breaks(Deviation::EmptyRetainedNotForwarded)

@@ -125,6 +125,8 @@ faults {
         "a DISCONNECT with a code that clients must not send counts as a normal one",
     ProtocolErrorIgnored "protocol-error-ignored" [V5 "MQTT-4.13.1-1", V3_1_1 "MQTT-4.8.0-1"]
         "a packet that only servers send is ignored",
+    FaultEndsAll "fault-ends-all" [V3_1_1 "RULE-4.8-1"]
+        "one client's malformed packet ends every connection",
     ErrorsWithoutDisconnect "errors-without-disconnect" [V5 "RULE-4.13.1-1"]
         "a connection in error is closed without DISCONNECT",
 
@@ -153,6 +155,8 @@ faults {
         "a published Will stays stored and is published again",
     WillOfEarlierConnection "will-of-earlier-connection" [V5 "MQTT-3.1.2-10", V3_1_1 "MQTT-3.1.2-12", V3_1_1 "MQTT-3.1.2-10"]
         "a connection without a Will has that of the connection before",
+    WillLate "will-late" [V5 "RULE-3.1.2.5-1", V3_1_1 "RULE-3.1.2.5-1"]
+        "the Will of a session that goes on is published a minute after it is due",
     WillDelayIgnored "will-delay-ignored" [V5 "MQTT-3.1.2-8"]
         "the Will is published at once whatever its delay",
     WillDelayNotCancelled "will-delay-not-cancelled" [V5 "MQTT-3.1.3-9"]
@@ -184,7 +188,7 @@ faults {
     SessionLostOnDisconnect "session-lost-on-disconnect" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-3.1.2-4", V3_1_1 "MQTT-4.1.0-1"]
         "every session ends with its connection",
     SessionEndsWhileConnected "session-ends-while-connected" [V5 "MQTT-4.1.0-1", V3_1_1 "MQTT-4.1.0-2"]
-        "the session's subscriptions are lost once its expiry has passed, though it is connected",
+        "the session's subscriptions are lost once its expiry has passed, before version 5 two seconds, though it is connected",
     CleanSessionOutlivesConnection "clean-session-outlives-connection" [V5 "MQTT-4.1.0-2", V5 "RULE-3.1.2.11.2-1", V3_1_1 "MQTT-3.1.2-6"]
         "a session that should end with its connection stays",
     SessionNeverExpires "session-never-expires" [V5 "MQTT-4.1.0-2"]
@@ -310,11 +314,13 @@ faults {
     // What a PUBLISH may be.
     IdentifierFromClientAccepted "identifier-from-client-accepted" [V5 "MQTT-3.3.4-6"]
         "a client's PUBLISH with a Subscription Identifier is accepted",
+    DollarTopicsExchanged "dollar-topics-exchanged" [V5 "RULE-4.7.2-1", V3_1_1 "RULE-4.7.2-1"]
+        "clients may publish to topics that begin with $ though the broker keeps them to itself",
     UnknownAliasIgnored "unknown-alias-ignored" [V5 "RULE-3.3.4-2"]
         "a PUBLISH with a Topic Alias that stands for nothing is ignored",
     AliasAboveMaximumAccepted "alias-above-maximum-accepted" [V5 "MQTT-3.2.2-17", V5 "MQTT-3.3.2-9", V5 "RULE-3.3.4-1"]
         "a Topic Alias above the announced maximum is accepted",
-    AliasAcceptedWithoutMaximum "alias-accepted-without-maximum" [V5 "MQTT-3.2.2-18"]
+    AliasAcceptedWithoutMaximum "alias-accepted-without-maximum" [V5 "MQTT-3.2.2-18", V5 "RULE-3.3.4-1"]
         "a Topic Alias is accepted though none is allowed",
     HighestAliasRefused "highest-alias-refused" [V5 "MQTT-3.3.2-12"]
         "the highest Topic Alias that is allowed is refused",
@@ -338,6 +344,8 @@ faults {
         "the Correlation Data is not passed on",
     ContentTypeDropped "content-type-dropped" [V5 "MQTT-3.3.2-20"]
         "the Content Type is not passed on",
+    ContentTypeTwice "content-type-twice" [V5 "RULE-3.3.2.3.5-1"]
+        "the Content Type is passed on twice",
     UserPropertiesDropped "user-properties-dropped" [V5 "MQTT-3.3.2-17"]
         "User Properties are not passed on",
     UserPropertiesReversed "user-properties-reversed" [V5 "MQTT-3.3.2-18"]
@@ -406,7 +414,7 @@ faults {
         "SUBACK shows QoS 0 for a filter that is refused",
     RefusedFilterEndsPacket "refused-filter-ends-packet" [V5 "MQTT-3.8.4-5", V3_1_1 "MQTT-3.8.4-4"]
         "behind a filter that is refused nothing of the SUBSCRIBE is granted",
-    SubackCodeUnknown "suback-code-unknown" [V5 "MQTT-3.9.3-2", V3_1_1 "MQTT-3.9.3-2"]
+    SubackCodeUnknown "suback-code-unknown" [V5 "MQTT-3.9.3-2", V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.9.3-2"]
         "SUBACK has a code that no SUBACK has",
     SubackShowsQos0 "suback-shows-qos0" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
         "SUBACK shows QoS 0 whatever was granted",
@@ -490,6 +498,8 @@ faults {
         "a Reason String makes DISCONNECT too large for the client",
 
     // Bytes.
+    PiecesLost "pieces-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
+        "a packet that does not come as a whole is lost as far as it came",
     LengthNotMinimal "length-not-minimal" [V5 "MQTT-1.5.5-1"]
         "the Remaining Length of PINGRESP has a byte too many",
     ReservedFlagSet "reserved-flag-set" [V5 "MQTT-2.1.3-1", V3_1_1 "MQTT-2.2.2-1"]
@@ -520,8 +530,10 @@ tolerated {
         "U+0000 in a string goes unpunished",
     StringPairIgnored "string-pair-ignored" [V5 "MQTT-1.5.7-1"]
         "ill-formed UTF-8 in a User Property goes unpunished",
-    FlagsIgnored "flags-ignored" [V5 "MQTT-2.1.3-1", V3_1_1 "MQTT-2.2.2-1", V3_1_1 "MQTT-2.2.2-2"]
-        "reserved flags in the fixed header go unpunished",
+    FlagsIgnored "flags-ignored" [V5 "MQTT-2.1.3-1", V5 "RULE-2.1.3-1"]
+        "reserved flags in the fixed header of version 5 go unpunished",
+    FlagsIgnoredInV3 "flags-ignored-in-v3" [V3_1_1 "MQTT-2.2.2-1", V3_1_1 "MQTT-2.2.2-2"]
+        "reserved flags in the fixed header of 3.1.1 go unpunished",
     PubrelFlagsIgnored "pubrel-flags-ignored" [V5 "MQTT-3.6.1-1", V3_1_1 "MQTT-3.6.1-1"]
         "wrong flags of PUBREL go unpunished",
     SubscribeFlagsIgnored "subscribe-flags-ignored" [V5 "MQTT-3.8.1-1", V3_1_1 "MQTT-3.8.1-1"]
@@ -576,7 +588,7 @@ tolerated {
         "ill-formed UTF-8 in a Topic Name goes unpunished",
     NullInTopicIgnored "null-in-topic-ignored" [V5 "MQTT-4.7.3-2", V3_1_1 "MQTT-4.7.3-2"] in PUBLISH "topic"
         "U+0000 in a Topic Name goes unpunished",
-    TopicWildcardIgnored "topic-wildcard-ignored" [V5 "MQTT-3.3.2-2", V5 "MQTT-4.7.0-1", V3_1_1 "MQTT-3.3.2-2"]
+    TopicWildcardIgnored "topic-wildcard-ignored" [V5 "MQTT-3.3.2-2", V3_1_1 "MQTT-3.3.2-2", V3_1_1 "MQTT-4.7.1-1"]
         "a wildcard in a PUBLISH goes unpunished",
     NameWildcardIgnored "name-wildcard-ignored" [V5 "MQTT-4.7.0-1", V5 "MQTT-3.3.2-2", V3_1_1 "MQTT-4.7.1-1"]
         "a wildcard in a Topic Name goes unpunished",

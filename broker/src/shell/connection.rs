@@ -196,6 +196,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     false => (self.read_size / 2).max(count).max(READ_MINIMUM),
                 };
                 self.process();
+                // [3.1.1 MQTT-7.1.1-1] [5 MQTT-4.2.0-1]: a read is no packet.
+                if self.deviates(Deviation::PiecesLost) {
+                    self.inbound.clear();
+                }
                 true
             }
         }

@@ -15,6 +15,7 @@ const IN_BYTES: &[Deviation] = &[
     Deviation::LengthNotMinimal,
     Deviation::ReservedFlagSet,
     Deviation::PropertyLengthMissing,
+    Deviation::PiecesLost,
     Deviation::PacketsBehindConnectLost,
     Deviation::TextFramesAccepted,
     Deviation::PacketsInTextFrames,

@@ -48,6 +48,18 @@ fn whatever_clause_is_broken() {
 }
 
 #[test]
+fn of_nobody_else() {
+    for version in BOTH {
+        let mut pair = Pair::new();
+        let other = pair.connected(hello(version, "other"));
+        let liar = pair.connected(hello(version, "liar"));
+        let clause = Clause::v5("MQTT-2.1.3-1");
+        pair.malformed(liar, None, error(PacketType::PUBLISH, "flags", clause));
+        assert_eq!(pair.seen(other), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn wherever_a_text_is_none() {
     for version in BOTH {
         let clauses = match version {

@@ -1,0 +1,141 @@
+//! `mqtt-check clauses`: which statements of the standard the suite proves. It plays what it has to: the cases that
+//! cite a statement, against the deviations that break it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use mqtt_check_codec::ProtocolVersion;
+
+use super::progress::Ticks;
+use super::selection::{Selection, parse_version, patterns};
+use super::{Dress, Failure, interrupt, output};
+use crate::coverage::{self, State, Wanted};
+use crate::exit::Exit;
+use crate::mutation::Playing;
+use crate::report::clauses::{is_within, json, text};
+use crate::requirements::Requirement;
+use crate::target::bundled::deviations;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Scenario files, or folders of them
+    #[arg(value_name = "PATH", default_value = "scenarios")]
+    paths: Vec<PathBuf>,
+
+    /// Only what a broker can be held to and the suite does not prove
+    #[arg(long, conflicts_with = "all")]
+    open: bool,
+
+    /// Every statement, one by one
+    #[arg(long)]
+    all: bool,
+
+    /// Only statements with this id (a glob); repeatable
+    #[arg(long, value_name = "PATTERN")]
+    filter: Vec<String>,
+
+    /// Only this chapter or section: `3`, `3.8`; repeatable
+    #[arg(long, value_name = "NUMBER", value_parser = chapter)]
+    chapter: Vec<String>,
+
+    /// Only this protocol version: 3.1.1 or 5; repeatable
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    protocol: Vec<ProtocolVersion>,
+
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+
+    /// Where all randomness comes from
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+fn version(word: &str) -> Result<ProtocolVersion, String> {
+    parse_version(word)
+        .filter(|version| *version != ProtocolVersion::V3_1)
+        .ok_or_else(|| "it is 3.1.1 or 5; 3.1 has no numbered statements".to_owned())
+}
+
+fn chapter(word: &str) -> Result<String, String> {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if word.split('.').all(is_number) {
+        Ok(word.to_owned())
+    } else {
+        Err("it is a number like 3 or 3.8".to_owned())
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+    let statements = chosen(arguments)?;
+    let plans = Selection::of_paths(&arguments.paths).load(dress.err)?;
+    let deviations = deviations();
+    interrupt::listen();
+    let wanted = Wanted {
+        statements: &statements,
+        plans: &plans,
+        deviations: &deviations,
+    };
+    let playing = Playing {
+        seed: arguments.seed,
+        interrupted: &interrupt::is_interrupted,
+    };
+    let mut ticks = None;
+    let record = coverage::play(wanted, playing, &mut |info, number| {
+        let ticks = ticks.get_or_insert_with(|| Ticks::new(number, dress.err));
+        ticks.tick(info.name);
+    })
+    .map_err(|error| Failure::new(Exit::CouldNotStart, error))?;
+    if let Some(ticks) = ticks {
+        ticks.end();
+    }
+    if interrupt::is_interrupted() {
+        // What was cut short says nothing.
+        return Ok(Exit::Interrupted);
+    }
+    let rows = coverage::coverage(&statements, &plans, &deviations, &record);
+    if arguments.json {
+        let is_missing = |state| matches!(state, State::Open | State::Covered);
+        let text = json::render(&rows, |row| !arguments.open || is_missing(row.state)).map_err(
+            |error| Failure::new(Exit::Failed, format!("failed to write JSON: {error}")),
+        )?;
+        output::print(&text)?;
+    } else {
+        output::print(&text::render(&rows, options(arguments, dress)))?;
+    }
+    Ok(Exit::Success)
+}
+
+fn options(arguments: &Arguments, dress: Dress) -> text::Options {
+    text::Options {
+        style: dress.out,
+        width: output::width(),
+        listed: if arguments.all || !arguments.filter.is_empty() {
+            text::Listed::All
+        } else if arguments.open {
+            text::Listed::Open
+        } else {
+            text::Listed::None
+        },
+    }
+}
+
+/// The statements that are meant.
+fn chosen(arguments: &Arguments) -> Result<Vec<&'static Requirement>, Failure> {
+    let patterns = patterns(&arguments.filter);
+    let mut statements = coverage::catalogue();
+    statements.retain(|r| {
+        (arguments.protocol.is_empty() || arguments.protocol.contains(&r.version))
+            && (patterns.is_empty() || patterns.iter().any(|p| p.is_clause(r.id, r.version)))
+            && (arguments.chapter.is_empty()
+                || arguments
+                    .chapter
+                    .iter()
+                    .any(|c| is_within(r.section_number(), c)))
+    });
+    if statements.is_empty() {
+        return Err(Failure::new(Exit::Nothing, "no statement matches")
+            .hint("`mqtt-check clauses --all` lists every one"));
+    }
+    Ok(statements)
+}

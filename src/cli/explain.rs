@@ -1,0 +1,215 @@
+//! `mqtt-check explain`: what is known about a statement, a scenario, a deviation, a reason code or a property.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use mqtt_check_codec::{PacketType, PropertyId, ProtocolVersion, ReasonCode};
+
+use super::selection::{Selection, parse_version};
+use super::{Dress, Failure, output};
+use crate::coverage::{DOCUMENTS, catalogue};
+use crate::exit::Exit;
+use crate::plan::Plan;
+use crate::report::explain::{Context, Topic, render};
+use crate::requirements::{self, Requirement};
+use crate::target::bundled::{DeviationInfo, deviations};
+
+/// Where scenarios stand if nobody says otherwise.
+const FOLDER: &str = "scenarios";
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// `MQTT-3.1.4-3`, `session/takeover`, `session_taken_over`, `0x8E`, `Session Expiry Interval`, …
+    #[arg(value_name = "X", required = true)]
+    words: Vec<String>,
+
+    /// Scenario files, or folders of them
+    #[arg(long, value_name = "PATH", default_value = FOLDER)]
+    scenarios: Vec<PathBuf>,
+}
+
+pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+    let text = arguments.words.join(" ");
+    let plans = plans(&arguments.scenarios, dress)?;
+    let known = Known {
+        plans: plans.as_deref().unwrap_or_default(),
+        deviations: deviations(),
+    };
+    let topics = known.topics(&text);
+    if topics.is_empty() {
+        return Err(known.unknown(&text, plans.is_none()));
+    }
+    let context = Context {
+        plans: known.plans,
+        deviations: &known.deviations,
+        style: dress.out,
+        width: output::width(),
+    };
+    let mut told = render(&topics, context);
+    if plans.is_none() {
+        told.push_str(
+            "\nthere is no folder `scenarios` here; --scenarios PATH shows who cites what\n",
+        );
+    }
+    output::print(&told)?;
+    Ok(Exit::Success)
+}
+
+/// The scenarios. Without any, there is still much to tell.
+fn plans(paths: &[PathBuf], dress: Dress) -> Result<Option<Vec<Plan>>, Failure> {
+    let is_default = matches!(paths, [one] if one == Path::new(FOLDER));
+    if is_default && !Path::new(FOLDER).exists() {
+        return Ok(None);
+    }
+    Selection::of_paths(paths).load(dress.err).map(Some)
+}
+
+/// Everything that can be told about.
+struct Known<'a> {
+    plans: &'a [Plan],
+    deviations: Vec<DeviationInfo>,
+}
+
+impl<'a> Known<'a> {
+    /// What this text may mean.
+    fn topics(&self, text: &str) -> Vec<Topic<'a>> {
+        let mut topics: Vec<Topic<'a>> = statements(text).map(Topic::Clause).collect();
+        let cases = self.cases(text);
+        if !cases.is_empty() {
+            topics.push(Topic::Scenario(cases));
+        }
+        let named = self.deviations.iter().filter(|info| info.name == text);
+        topics.extend(named.cloned().map(Topic::Deviation));
+        topics.extend(reasons(text).into_iter().map(Topic::Reason));
+        topics.extend(properties(text).map(Topic::Property));
+        topics
+    }
+
+    /// The cases of a scenario by its id, its file or a case's id.
+    fn cases(&self, text: &str) -> Vec<&'a Plan> {
+        let of = |is_meant: &dyn Fn(&Plan) -> bool| -> Vec<&'a Plan> {
+            self.plans.iter().filter(|plan| is_meant(plan)).collect()
+        };
+        let one = of(&|plan| plan.scene.id.to_string() == text);
+        if !one.is_empty() {
+            return one;
+        }
+        let row = of(&|plan| {
+            let id = plan.scene.id.to_string();
+            id.rsplit_once('@').is_some_and(|(id, _)| id == text)
+        });
+        if !row.is_empty() {
+            return row;
+        }
+        let file = text.trim_start_matches("./");
+        of(&|plan| plan.scene.id.path == text || plan.scene.source.path == file)
+    }
+
+    fn unknown(&self, text: &str, without_scenarios: bool) -> Failure {
+        let failure = Failure::usage(format!("nothing is known about `{text}`"));
+        if let Some(near) = self.nearest(text) {
+            return failure.hint(format!("did you mean `{near}`?"));
+        }
+        failure.hint(if without_scenarios {
+            "it is a clause, a deviation, a reason code or a property; --scenarios PATH knows scenarios too"
+        } else {
+            "it is a clause, a scenario, a deviation, a reason code or a property"
+        })
+    }
+
+    /// What was probably meant.
+    fn nearest(&self, text: &str) -> Option<String> {
+        let plain = |text: &str| text.to_lowercase().replace([' ', '-'], "_");
+        let mut candidates: Vec<String> = catalogue().iter().map(|r| r.id.to_owned()).collect();
+        candidates.extend(
+            self.plans
+                .iter()
+                .flat_map(|plan| [plan.scene.id.path.clone(), plan.scene.id.to_string()]),
+        );
+        candidates.extend(self.deviations.iter().map(|info| info.name.to_owned()));
+        candidates.extend(reason_names().map(|(_, name)| name.to_owned()));
+        candidates.extend(
+            PropertyId::ALL
+                .iter()
+                .filter_map(|id| id.key())
+                .map(str::to_owned),
+        );
+        let text = plain(text);
+        let limit = (text.chars().count() / 3).clamp(1, 4);
+        candidates
+            .into_iter()
+            .map(|name| (strsim::damerau_levenshtein(&text, &plain(&name)), name))
+            .filter(|(distance, name)| *distance <= limit && *distance < name.len())
+            .min()
+            .map(|(_, name)| name)
+    }
+}
+
+/// `MQTT-3.1.4-3`, `3.1.4-3`, `[5 MQTT-3.1.4-3]`, `MQTT-3.1.4-3@5`: in both versions unless one is named.
+fn statements(text: &str) -> impl Iterator<Item = &'static Requirement> {
+    let plain = text.trim_start_matches('[').trim_end_matches(']');
+    let named = match (plain.split_once(' '), plain.rsplit_once('@')) {
+        (Some((version, id)), _) | (None, Some((id, version))) => {
+            parse_version(version).map(|version| (id, Some(requirements::document(version))))
+        }
+        (None, None) => Some((plain, None)),
+    };
+    let ids = named.map(|(id, version)| {
+        let id = id.to_uppercase();
+        let ids = match id.starts_with(|c: char| c.is_ascii_digit()) {
+            true => vec![format!("MQTT-{id}"), format!("RULE-{id}")],
+            false => vec![id],
+        };
+        (ids, version)
+    });
+    ids.into_iter().flat_map(|(ids, version)| {
+        ids.into_iter().flat_map(move |id| {
+            DOCUMENTS
+                .into_iter()
+                .filter(move |of| version.is_none_or(|version| version == *of))
+                .filter_map(move |of| requirements::find(of, &id))
+        })
+    })
+}
+
+/// A code by number, hex or name: `142`, `0x8E`, `session_taken_over`, `Session taken over`.
+fn reasons(text: &str) -> Vec<ReasonCode> {
+    if let Some(number) = number(text) {
+        return u8::try_from(number).map(ReasonCode).into_iter().collect();
+    }
+    let name = text.to_lowercase().replace([' ', '-'], "_");
+    let mut found: Vec<ReasonCode> = reason_names()
+        .filter(|(_, known)| *known == name)
+        .map(|(code, _)| code)
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn number(text: &str) -> Option<u32> {
+    match text.to_lowercase().strip_prefix("0x") {
+        Some(hex) => u32::from_str_radix(hex, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+fn reason_names() -> impl Iterator<Item = (ReasonCode, &'static str)> {
+    let packets = || (1..16).map(PacketType);
+    [ProtocolVersion::V5, ProtocolVersion::V3_1_1]
+        .into_iter()
+        .flat_map(move |version| packets().map(move |packet| (packet, version)))
+        .flat_map(|(packet, version)| ReasonCode::names(packet, version))
+}
+
+/// A property by its name as the standard or as scenarios have it, or by its number.
+fn properties(text: &str) -> impl Iterator<Item = PropertyId> {
+    let number = number(text);
+    let name = text.to_lowercase().replace([' ', '-'], "_");
+    PropertyId::ALL.iter().copied().filter(move |id| {
+        let is_named = id
+            .name()
+            .is_some_and(|known| known.to_lowercase().replace(' ', "_") == name);
+        number == Some(id.0) || is_named || id.key() == Some(name.as_str())
+    })
+}

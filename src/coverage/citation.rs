@@ -1,0 +1,87 @@
+//! Which steps cite a statement, and whether they judge.
+
+use std::collections::BTreeMap;
+
+use mqtt_check_codec::ProtocolVersion;
+
+use crate::diagnostic::Place;
+use crate::plan::{Body, Operation, Plan, PlannedStep};
+use crate::requirements;
+use crate::scenario::model::{CaseId, Level};
+
+/// A step that cites a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Citation {
+    pub case: CaseId,
+    /// As the user named it.
+    pub file: String,
+    pub place: Place,
+    /// The step as it reads.
+    pub label: String,
+    pub level: Level,
+    pub judges: bool,
+}
+
+/// The citations of one statement, in the order of the plans.
+pub fn citations(plans: &[Plan], version: ProtocolVersion, id: &str) -> Vec<Citation> {
+    let mut found = Vec::new();
+    let of_document = |plan: &&Plan| requirements::document(plan.scene.id.version) == version;
+    for plan in plans.iter().filter(of_document) {
+        visit(&plan.steps, &mut |step| {
+            if step.step.clauses.iter().any(|clause| clause == id) {
+                found.push(Citation {
+                    case: plan.scene.id.clone(),
+                    file: plan.scene.source.path.clone(),
+                    place: step.step.place,
+                    label: step.step.label.clone(),
+                    level: step.level(),
+                    judges: judges(step),
+                });
+            }
+        });
+    }
+    found
+}
+
+/// For each statement the cases with a step that judges and cites it.
+pub fn judging(plans: &[Plan]) -> BTreeMap<(ProtocolVersion, String), Vec<CaseId>> {
+    let mut found: BTreeMap<(ProtocolVersion, String), Vec<CaseId>> = BTreeMap::new();
+    for plan in plans {
+        let id = &plan.scene.id;
+        let version = requirements::document(id.version);
+        visit(&plan.steps, &mut |step| {
+            if !judges(step) {
+                return;
+            }
+            for clause in &step.step.clauses {
+                let cases = found.entry((version, clause.clone())).or_default();
+                if cases.last() != Some(id) {
+                    cases.push(id.clone());
+                }
+            }
+        });
+    }
+    found
+}
+
+fn visit(steps: &[PlannedStep], tell: &mut dyn FnMut(&PlannedStep)) {
+    for step in steps {
+        tell(step);
+        if let Body::Parallel(inner) = &step.body {
+            visit(inner, tell);
+        }
+    }
+}
+
+/// Whether something can be found at this step that counts against a broker.
+fn judges(step: &PlannedStep) -> bool {
+    matches!(step.level(), Level::Must | Level::Should)
+        && match &step.body {
+            Body::Client { operations, .. } => operations
+                .iter()
+                .any(|op| matches!(op, Operation::Await(_))),
+            Body::Hooks(_) | Body::Choice(_) | Body::OneOf(_) => true,
+            Body::Parallel(inner) => inner.iter().any(judges),
+            Body::Wait(_) | Body::Broker(_) => false,
+        }
+}

@@ -1,0 +1,128 @@
+//! What has to be played to know what is proven, and no more: the cases that cite a statement, against the
+//! deviations of that statement.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mqtt_check_codec::ProtocolVersion;
+
+use super::{Played, Record, ids_of, judging, keys};
+use crate::mutation::{self, Playing, Right};
+use crate::plan::Plan;
+use crate::requirements::{self, Requirement};
+use crate::scenario::model::CaseId;
+use crate::target::bundled::DeviationInfo;
+use crate::verdict::{Verdict, monitor};
+
+/// What is to be known of what.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    pub statements: &'a [&'static Requirement],
+    pub plans: &'a [Plan],
+    pub deviations: &'a [DeviationInfo],
+}
+
+type Key = (ProtocolVersion, &'static str);
+
+/// Plays it. `watch` is told of each deviation before it is played, with the number of all. An interrupted play
+/// ends early.
+///
+/// # Errors
+/// When the broker cannot be started.
+pub fn play(
+    wanted: Wanted<'_>,
+    playing: Playing<'_>,
+    watch: &mut dyn FnMut(&DeviationInfo, usize),
+) -> Result<Record, String> {
+    let keys = keys(wanted.statements);
+    let cited = judging(wanted.plans);
+    let chosen: Vec<&DeviationInfo> = wanted
+        .deviations
+        .iter()
+        .filter(|info| !broken(info, &keys).is_empty() && mutation::hindrance(info).is_none())
+        .collect();
+    let mut record = Record::default();
+    for info in &chosen {
+        if (playing.interrupted)() {
+            break;
+        }
+        watch(info, chosen.len());
+        let broken = broken(info, &keys);
+        let citing = citing(&broken, &cited);
+        let mut played = Played {
+            deviation: info.name,
+            caught: Vec::new(),
+        };
+        let mut step = Step {
+            wanted,
+            playing,
+            right: &mut record.right,
+            played: &mut played,
+        };
+        step.play(info, &|id| citing.contains(id))?;
+        // The monitor looks at every case; what no step that cites it has caught may be caught there.
+        let missing = broken
+            .iter()
+            .any(|key| monitor::clauses(key.0).contains(key.1) && !step.has_caught(key));
+        if missing {
+            step.play(info, &|id| !citing.contains(id))?;
+        }
+        record.played.push(played);
+    }
+    Ok(record)
+}
+
+/// The statements among these that a deviation breaks.
+fn broken(info: &DeviationInfo, keys: &BTreeSet<Key>) -> Vec<Key> {
+    let is_broken = |key: &&Key| ids_of(info, key.0).any(|id| id == key.1);
+    keys.iter().filter(is_broken).copied().collect()
+}
+
+fn citing(
+    broken: &[Key],
+    cited: &BTreeMap<(ProtocolVersion, String), Vec<CaseId>>,
+) -> BTreeSet<CaseId> {
+    let of = |key: &Key| cited.get(&(key.0, key.1.to_owned()));
+    broken.iter().filter_map(of).flatten().cloned().collect()
+}
+
+/// One deviation's plays.
+struct Step<'a> {
+    wanted: Wanted<'a>,
+    playing: Playing<'a>,
+    right: &'a mut Right,
+    played: &'a mut Played,
+}
+
+impl Step<'_> {
+    /// Plays these cases, on the right broker too if that is not known yet.
+    fn play(
+        &mut self,
+        info: &DeviationInfo,
+        is_meant: &dyn Fn(&CaseId) -> bool,
+    ) -> Result<(), String> {
+        let plans: Vec<Plan> = self
+            .wanted
+            .plans
+            .iter()
+            .filter(|plan| is_meant(&plan.scene.id))
+            .cloned()
+            .collect();
+        let unknown: Vec<Plan> = plans
+            .iter()
+            .filter(|plan| !self.right.contains_key(&plan.scene.id))
+            .cloned()
+            .collect();
+        self.right.extend(mutation::right(&unknown, self.playing)?);
+        let caught = mutation::caught(info, &plans, self.right, self.playing)?;
+        self.played.caught.extend(caught);
+        Ok(())
+    }
+
+    fn has_caught(&self, key: &Key) -> bool {
+        self.played.caught.iter().any(|catch| {
+            requirements::document(catch.case.version) == key.0
+                && catch.cites.contains(key.1)
+                && self.right.get(&catch.case) == Some(&Verdict::Passed)
+        })
+    }
+}

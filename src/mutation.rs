@@ -1,0 +1,135 @@
+//! The suite against the bundled broker with a deliberate fault: which cases notice it, and at which clauses.
+//!
+//! Plans and the name of a deviation go in; what was caught comes out. One play of the right broker says which
+//! cases are red anyway.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use crate::engine::RunOptions;
+use crate::plan::Plan;
+use crate::requirements;
+use crate::scenario::model::{CaseId, Level};
+use crate::suite;
+use crate::target::bundled::{Bundled, DeviationInfo};
+use crate::target::{Capabilities, Target};
+use crate::verdict::{CaseResult, FindingKind, Verdict};
+
+/// How plays are made.
+#[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "it holds a function")]
+pub struct Playing<'a> {
+    /// All randomness comes from it.
+    pub seed: u64,
+    /// Whether the user wants to stop.
+    pub interrupted: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// What the right broker's cases came to.
+pub type Right = BTreeMap<CaseId, Verdict>;
+
+/// A case that turned red by a deviation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Catch {
+    pub case: CaseId,
+    /// Those clauses of the deviation that what was found cites, as ids of the case's version. None: something else
+    /// turned red.
+    pub cites: BTreeSet<String>,
+}
+
+/// Plays the right broker.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn right(plans: &[Plan], playing: Playing<'_>) -> Result<Right, String> {
+    let results = play(plans, None, playing)?;
+    Ok(results.into_iter().map(|r| (r.id, r.verdict)).collect())
+}
+
+/// Plays the broker with this deviation. A case that is red on the right broker too has caught nothing.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn caught(
+    info: &DeviationInfo,
+    plans: &[Plan],
+    right: &Right,
+    playing: Playing<'_>,
+) -> Result<Vec<Catch>, String> {
+    let results = play(plans, Some(info.name), playing)?;
+    Ok(catches(info, &results, right))
+}
+
+/// Why no case can meet this deviation on the bundled broker, if none can.
+pub fn hindrance(info: &DeviationInfo) -> Option<String> {
+    let need = info.needs?;
+    let offered = Capabilities::bundled();
+    let why = offered.lacking(need)?;
+    Some(format!("needs {need}: {why}"))
+}
+
+fn play(
+    plans: &[Plan],
+    deviation: Option<&str>,
+    playing: Playing<'_>,
+) -> Result<Vec<CaseResult>, String> {
+    let bundled =
+        Bundled::with(deviation).map_err(|name| format!("there is no deviation `{name}`"))?;
+    let options = RunOptions {
+        jobs: None,
+        timeout_scale: 1.0,
+        max_wait: Duration::MAX,
+        seed: playing.seed,
+        exclusive: true,
+        fail_fast: false,
+        chaos: None,
+    };
+    suite::run(
+        plans,
+        &Target::Bundled(bundled),
+        &options,
+        playing.interrupted,
+        &mut |_| ControlFlow::Continue(()),
+    )
+    .map_err(|error| error.to_string())
+}
+
+fn catches(info: &DeviationInfo, results: &[CaseResult], right: &Right) -> Vec<Catch> {
+    results
+        .iter()
+        .filter(|result| is_red(&result.verdict) && !right.get(&result.id).is_some_and(is_red))
+        .map(|result| Catch {
+            case: result.id.clone(),
+            cites: cited(result, info),
+        })
+        .collect()
+}
+
+fn is_red(verdict: &Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::Failed | Verdict::Warned | Verdict::Inconclusive { .. }
+    )
+}
+
+/// The deviation's clauses at which something was found that counts.
+fn cited(result: &CaseResult, info: &DeviationInfo) -> BTreeSet<String> {
+    let document = requirements::document(result.id.version).as_str();
+    result
+        .findings
+        .iter()
+        .filter(|finding| {
+            finding.kind == FindingKind::Violation
+                && matches!(finding.level, Level::Must | Level::Should)
+        })
+        .flat_map(|finding| &finding.clauses)
+        .filter(|cited| {
+            let broken = &info.clauses;
+            broken
+                .iter()
+                .any(|(version, id)| version == document && id == *cited)
+        })
+        .cloned()
+        .collect()
+}

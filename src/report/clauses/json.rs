@@ -1,0 +1,119 @@
+//! Coverage as the one machine interface has it.
+
+use serde::Serialize;
+
+use crate::coverage::{Counts, Coverage, DOCUMENTS};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    versions: serde_json::Map<String, serde_json::Value>,
+    clauses: Vec<Clause<'a>>,
+}
+
+/// Of numbered statements; `rules` are those without a number.
+#[derive(Serialize)]
+struct Version {
+    #[serde(flatten)]
+    numbered: Numbers,
+    rules: Numbers,
+}
+
+#[derive(Serialize)]
+struct Numbers {
+    statements: usize,
+    testable: usize,
+    proven: usize,
+    covered: usize,
+    open: usize,
+    no_reaction: usize,
+    not_testable: usize,
+}
+
+#[derive(Serialize)]
+struct Clause<'a> {
+    id: &'static str,
+    version: &'static str,
+    section: &'static str,
+    level: &'static str,
+    binds: &'static str,
+    summary: &'a str,
+    state: &'static str,
+    scenarios: Vec<String>,
+    monitored: bool,
+    deviations: &'a [&'static str],
+    proofs: Vec<Proof>,
+    reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Proof {
+    deviation: &'static str,
+    case: String,
+}
+
+/// The whole document: the numbers of all rows, and those of them that are to be listed.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn render(
+    rows: &[Coverage],
+    is_listed: impl Fn(&Coverage) -> bool,
+) -> Result<String, serde_json::Error> {
+    let mut versions = serde_json::Map::new();
+    for version in DOCUMENTS {
+        let of = |numbered: bool| {
+            let mine = rows.iter().filter(|row| {
+                row.requirement.version == version && row.requirement.is_numbered() == numbered
+            });
+            Numbers::from(Counts::of(mine))
+        };
+        let counts = Version {
+            numbered: of(true),
+            rules: of(false),
+        };
+        versions.insert(version.to_string(), serde_json::to_value(counts)?);
+    }
+    let listed = rows.iter().filter(|row| is_listed(row));
+    let clauses = listed.map(clause).collect();
+    let text = serde_json::to_string_pretty(&Document { versions, clauses })?;
+    Ok(format!("{text}\n"))
+}
+
+fn clause(row: &Coverage) -> Clause<'_> {
+    let requirement = row.requirement;
+    Clause {
+        id: requirement.id,
+        version: requirement.version.as_str(),
+        section: requirement.section,
+        level: requirement.weight(),
+        binds: requirement.binds.as_str(),
+        summary: &requirement.summary,
+        state: row.state.as_str(),
+        scenarios: row.cases.iter().map(ToString::to_string).collect(),
+        monitored: row.is_monitored,
+        deviations: &row.deviations,
+        proofs: row
+            .proofs
+            .iter()
+            .map(|proof| Proof {
+                deviation: proof.deviation,
+                case: proof.case.to_string(),
+            })
+            .collect(),
+        reason: row.reason.as_deref(),
+    }
+}
+
+impl From<Counts> for Numbers {
+    fn from(counts: Counts) -> Self {
+        Self {
+            statements: counts.statements,
+            testable: counts.testable,
+            proven: counts.proven,
+            covered: counts.covered,
+            open: counts.open,
+            no_reaction: counts.no_reaction,
+            not_testable: counts.not_testable,
+        }
+    }
+}

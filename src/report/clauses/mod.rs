@@ -1,0 +1,8 @@
+//! Coverage as text for people and JSON for machines.
+
+mod chapters;
+pub mod json;
+pub mod text;
+
+pub(crate) use chapters::is_within;
+pub use chapters::{Chapter, chapters};

@@ -1,0 +1,206 @@
+//! Coverage for people: a table of the chapters, the statements that were asked for, and one line.
+
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
+
+use super::chapters;
+use crate::coverage::{Counts, Coverage, DOCUMENTS, State};
+use crate::report::terminal::lines;
+use crate::report::words::{Style, count};
+
+/// The narrowest and the widest that tables are made, in columns.
+const NARROWEST: u16 = 60;
+const WIDEST: u16 = 120;
+
+/// What the user asked to see.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub style: Style,
+    /// Columns.
+    pub width: u16,
+    /// Which statements are listed one by one.
+    pub listed: Listed,
+}
+
+/// Which statements are listed one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    None,
+    /// Those that a broker can be held to and that are not proven.
+    Open,
+    All,
+}
+
+/// The whole text.
+pub fn render(rows: &[Coverage], options: Options) -> String {
+    let mut parts = Vec::new();
+    for version in DOCUMENTS {
+        let mine: Vec<&Coverage> = of(rows, |row| row.requirement.version == version);
+        if mine.is_empty() {
+            continue;
+        }
+        let title = options.style.strong(&format!("MQTT {version}"));
+        parts.push(match options.listed {
+            Listed::None => format!("{title}\n{}", table(version, rows, options)),
+            _ => {
+                let listed = list(&mine, options);
+                if listed.is_empty() {
+                    continue;
+                }
+                format!("{title}\n{listed}")
+            }
+        });
+    }
+    parts.push(summary(rows, options.style));
+    parts.join("\n")
+}
+
+fn of(rows: &[Coverage], is_meant: impl Fn(&Coverage) -> bool) -> Vec<&Coverage> {
+    rows.iter().filter(|row| is_meant(row)).collect()
+}
+
+type Column = (&'static str, fn(&Counts) -> usize);
+
+const COLUMNS: &[Column] = &[
+    ("statements", |c| c.statements),
+    ("testable", |c| c.testable),
+    ("proven", |c| c.proven),
+    ("covered", |c| c.covered),
+    ("open", |c| c.open),
+    ("no reaction", |c| c.no_reaction),
+];
+
+/// Chapters by states; columns in which nothing stands are left out.
+fn table(
+    version: mqtt_check_codec::ProtocolVersion,
+    rows: &[Coverage],
+    options: Options,
+) -> String {
+    let numbered = of(rows, |row| {
+        row.requirement.version == version && row.requirement.is_numbered()
+    });
+    let rules = of(rows, |row| {
+        row.requirement.version == version && !row.requirement.is_numbered()
+    });
+    let total = Counts::of(numbered.iter().copied());
+    let of_rules = Counts::of(rules.iter().copied());
+    let columns: Vec<&Column> = COLUMNS
+        .iter()
+        .filter(|(name, number)| {
+            *name == "statements" || *name == "proven" || number(&total) + number(&of_rules) > 0
+        })
+        .collect();
+    let mut table = new_table(options);
+    let mut header = vec![String::new(), String::new()];
+    header.extend(columns.iter().map(|(name, _)| (*name).to_owned()));
+    table.set_header(header);
+    let mut row = |number: &str, title: &str, counts: &Counts| {
+        if counts.statements == 0 {
+            return;
+        }
+        let mut cells = vec![number.to_owned(), title.to_owned()];
+        cells.extend(columns.iter().map(|(_, number)| match number(counts) {
+            0 => String::new(),
+            n => n.to_string(),
+        }));
+        table.add_row(cells);
+    };
+    for chapter in chapters(version, rows) {
+        let mine = chapter.rows.iter().copied();
+        let counts = Counts::of(mine.filter(|row| row.requirement.is_numbered()));
+        row(chapter.number, chapter.title, &counts);
+    }
+    row("", "all", &total);
+    row("", "rules without a number", &of_rules);
+    if let Some(titles) = table.column_mut(1) {
+        titles.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    for column in 2..columns.len() + 2 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    format!("{}\n", table.trim_fmt())
+}
+
+fn new_table(options: Options) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(lines(options.style))
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(options.width.clamp(NARROWEST, WIDEST));
+    table
+}
+
+/// Statements one by one.
+fn list(rows: &[&Coverage], options: Options) -> String {
+    let mut table = new_table(options);
+    table.set_header(["id", "level", "state", "statement"]);
+    let mut any = false;
+    for row in rows {
+        let is_missing = matches!(row.state, State::Open | State::Covered);
+        if options.listed == Listed::Open && !is_missing {
+            continue;
+        }
+        any = true;
+        let mut said = row.requirement.summary.to_string();
+        if let Some(reason) = &row.reason {
+            said.push_str(&format!("\n{}", options.style.faint(reason)));
+        }
+        let state = row.state.as_str();
+        table.add_row([
+            row.requirement.id.to_owned(),
+            row.requirement.weight().to_owned(),
+            match row.state {
+                State::Proven => options.style.good(state),
+                State::Covered | State::Open => options.style.doubtful(state),
+                State::NotTestable | State::NoReaction => options.style.faint(state),
+            },
+            said,
+        ]);
+    }
+    if any {
+        format!("{}\n", table.trim_fmt())
+    } else {
+        String::new()
+    }
+}
+
+/// Everything on one line.
+fn summary(rows: &[Coverage], style: Style) -> String {
+    let numbered = of(rows, |row| row.requirement.is_numbered());
+    let rules = of(rows, |row| !row.requirement.is_numbered());
+    let mut parts = Vec::new();
+    let mut tell = |rows: &[&Coverage], what: &str| {
+        let counts = Counts::of(rows.iter().copied());
+        if counts.testable > 0 {
+            let share = format!("{} of {}", counts.proven, counts.testable);
+            parts.push(format!("{share} {what} proven{}", exceptions(&counts)));
+        }
+    };
+    tell(&numbered, "testable statements");
+    tell(&rules, "rules without a number");
+    if parts.is_empty() {
+        let them = count(rows.len(), "statement");
+        return format!("{them}: a broker cannot be held to any\n");
+    }
+    format!("{}\n", parts.join(&format!(" {} ", style.dot())))
+}
+
+/// What is not proven, in brackets.
+fn exceptions(counts: &Counts) -> String {
+    let kinds = [
+        (counts.covered, "covered"),
+        (counts.open, "open"),
+        (counts.no_reaction, "without a stated reaction"),
+    ];
+    let told: Vec<String> = kinds
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| format!("{number} {what}"))
+        .collect();
+    if told.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", told.join(", "))
+    }
+}

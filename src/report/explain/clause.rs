@@ -1,0 +1,102 @@
+//! A statement of the standard.
+
+use super::{Context, deviations_list, indented, pairs, part, prose};
+use crate::coverage::{Citation, citations};
+use crate::report::words::count;
+use crate::requirements::{Binds, Requirement};
+use crate::scenario::model::Level;
+use crate::verdict::monitor;
+
+/// So many steps are told of.
+const STEPS: usize = 12;
+
+pub(super) fn render(requirement: &Requirement, context: Context<'_>) -> String {
+    let style = context.style;
+    let mut out = format!(
+        "{} {}\n{}\n",
+        style.strong(&requirement.to_string()),
+        requirement.section,
+        prose(&requirement.summary, context)
+    );
+    let mut facts = vec![
+        ("level".to_owned(), level(requirement)),
+        ("binds".to_owned(), binds(requirement.binds).to_owned()),
+        ("seen".to_owned(), requirement.kind.describe().to_owned()),
+    ];
+    if let Some(why) = requirement.hindrance() {
+        facts.push(("but".to_owned(), why.to_owned()));
+    }
+    if monitor::clauses(requirement.version).contains(requirement.id) {
+        let what = "every packet of the broker is held against it, in every case";
+        facts.push(("monitor".to_owned(), what.to_owned()));
+    }
+    out.push_str(&pairs(&facts, context));
+    let cited = citations(context.plans, requirement.version, requirement.id);
+    out.push_str(&part("Scenarios", &steps(&cited, context), style));
+    let broken = context.deviations.iter().filter(|info| {
+        let clauses = &info.clauses;
+        let version = requirement.version.as_str();
+        clauses
+            .iter()
+            .any(|(of, id)| of == version && id == requirement.id)
+    });
+    out.push_str(&part(
+        "Deviations",
+        &deviations_list(broken, context),
+        style,
+    ));
+    out
+}
+
+/// The document's words, or that it has none.
+fn level(requirement: &Requirement) -> String {
+    match requirement.level {
+        "-" => "stated without one of the words MUST, SHOULD, MAY".to_owned(),
+        level => level.to_owned(),
+    }
+}
+
+fn binds(binds: Binds) -> &'static str {
+    match binds {
+        Binds::Server => "the server",
+        Binds::Client => "the client",
+        Binds::Both => "client and server",
+        Binds::Either => "whichever side plays that part",
+    }
+}
+
+/// Steps with their places; cases that share one are told together.
+fn steps(cited: &[Citation], context: Context<'_>) -> String {
+    let mut rows: Vec<(String, String, Vec<String>)> = Vec::new();
+    for citation in cited {
+        let place = citation.place;
+        let place = format!("{}:{}:{}", citation.file, place.line, place.column);
+        let label = match citation.level {
+            Level::Must => citation.label.clone(),
+            level => format!("{} ({level})", citation.label),
+        };
+        let case = citation.case.to_string();
+        match rows.iter_mut().find(|row| row.0 == place && row.1 == label) {
+            Some(row) => row.2.push(case),
+            None => rows.push((place, label, vec![case])),
+        }
+    }
+    let more = rows.len().saturating_sub(STEPS);
+    let mut out = String::new();
+    for (place, label, cases) in rows.iter().take(STEPS) {
+        let told = match cases.as_slice() {
+            [one] => one.clone(),
+            [first, .., last] => format!("{}, {first} to {last}", count(cases.len(), "case")),
+            [] => String::new(),
+        };
+        out.push_str(&format!("  {place}\n"));
+        let told = context.style.faint(&told);
+        out.push_str(&indented(&format!("{label}\n{told}"), 4, context));
+    }
+    if more > 0 {
+        out.push_str(&format!(
+            "  and {more} more; `mqtt-check list --filter` shows every case\n"
+        ));
+    }
+    out
+}

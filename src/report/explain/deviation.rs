@@ -1,0 +1,55 @@
+//! A deliberate fault of the bundled broker.
+
+use super::{Context, clauses_list, part, prose};
+use crate::coverage::{DOCUMENTS, judging};
+use crate::mutation;
+use crate::requirements::{self, Requirement};
+use crate::target::bundled::DeviationInfo;
+
+pub(super) fn render(info: &DeviationInfo, context: Context<'_>) -> String {
+    let style = context.style;
+    let mut out = format!(
+        "{} a deviation of the bundled broker\n",
+        style.strong(info.name)
+    );
+    out.push_str(&prose(info.summary, context));
+    let broken: Vec<&Requirement> = DOCUMENTS
+        .into_iter()
+        .flat_map(|version| {
+            crate::coverage::ids_of(info, version)
+                .filter_map(move |id| requirements::find(version, id))
+        })
+        .collect();
+    out.push_str(&part(
+        "Breaks",
+        &clauses_list(broken.iter().copied(), context),
+        style,
+    ));
+    let all = judging(context.plans);
+    let mut citing: Vec<String> = broken
+        .iter()
+        .filter_map(|r| all.get(&(r.version, r.id.to_owned())))
+        .flatten()
+        .map(ToString::to_string)
+        .collect();
+    citing.sort();
+    citing.dedup();
+    let cases = match citing.as_slice() {
+        [] => String::new(),
+        ids if ids.len() <= 12 => prose(&ids.join("\n"), context),
+        ids => prose(
+            &format!("{}\nand {} more", ids[..10].join("\n"), ids.len() - 10),
+            context,
+        ),
+    };
+    out.push_str(&part("Cases that cite these clauses", &cases, style));
+    let how = match mutation::hindrance(info) {
+        Some(why) => format!("no case can meet it: {why}"),
+        None => format!(
+            "mqtt-check mutants --deviation {0}\nmqtt-check run --no-snapshots --deviate {0}",
+            info.name
+        ),
+    };
+    out.push_str(&part("See it", &prose(&how, context), style));
+    out
+}

@@ -1,0 +1,136 @@
+//! What is known about one thing, for people.
+
+mod clause;
+mod code;
+mod deviation;
+mod property;
+mod scenario;
+
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, TableStyle};
+use mqtt_check_codec::{PropertyId, ReasonCode};
+
+use super::words::Style;
+use crate::plan::Plan;
+use crate::requirements::Requirement;
+use crate::target::bundled::DeviationInfo;
+
+/// The narrowest and the widest that texts are made, in columns.
+const NARROWEST: u16 = 60;
+const WIDEST: u16 = 120;
+
+/// One thing.
+#[derive(Debug, Clone)]
+pub enum Topic<'a> {
+    Clause(&'static Requirement),
+    /// The cases of one scenario, or one of them.
+    Scenario(Vec<&'a Plan>),
+    Deviation(DeviationInfo),
+    Reason(ReasonCode),
+    Property(PropertyId),
+}
+
+/// What else is known, and how it is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    pub plans: &'a [Plan],
+    pub deviations: &'a [DeviationInfo],
+    pub style: Style,
+    /// Columns.
+    pub width: u16,
+}
+
+/// The whole text.
+pub fn render(topics: &[Topic<'_>], context: Context<'_>) -> String {
+    let parts: Vec<String> = topics
+        .iter()
+        .map(|topic| match topic {
+            Topic::Clause(requirement) => clause::render(requirement, context),
+            Topic::Scenario(plans) => scenario::render(plans, context),
+            Topic::Deviation(info) => deviation::render(info, context),
+            Topic::Reason(code) => code::render(*code, context),
+            Topic::Property(id) => property::render(*id, context),
+        })
+        .collect();
+    parts.join("\n")
+}
+
+/// Rows of a name and a text, indented and wrapped to the width.
+fn pairs(rows: &[(String, String)], context: Context<'_>) -> String {
+    columns(
+        rows.iter().map(|(a, b)| vec![a.clone(), b.clone()]),
+        context,
+    )
+}
+
+/// Rows of cells, indented and wrapped to the width. Only the last column is wrapped.
+fn columns(rows: impl Iterator<Item = Vec<String>>, context: Context<'_>) -> String {
+    table(rows, 2, context)
+}
+
+/// A text, indented and wrapped to the width.
+fn prose(text: &str, context: Context<'_>) -> String {
+    indented(text, 2, context)
+}
+
+/// A text, indented by so much and wrapped to the width.
+fn indented(text: &str, indent: usize, context: Context<'_>) -> String {
+    table(std::iter::once(vec![text.to_owned()]), indent, context)
+}
+
+fn table(rows: impl Iterator<Item = Vec<String>>, indent: usize, context: Context<'_>) -> String {
+    // A cell has a space on either side.
+    let outside = indent.saturating_sub(1);
+    let width = usize::from(context.width.clamp(NARROWEST, WIDEST)).saturating_sub(outside);
+    let mut table = Table::new();
+    table
+        .load_style(TableStyle::new())
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(u16::try_from(width).unwrap_or(WIDEST));
+    let mut last = 0;
+    for row in rows {
+        last = row.len().saturating_sub(1);
+        table.add_row(row);
+    }
+    if table.row_count() == 0 {
+        return String::new();
+    }
+    for column in 0..last {
+        if let Some(column) = table.column_mut(column) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+    let pad = " ".repeat(outside);
+    let text = table.trim_fmt();
+    text.lines().map(|line| format!("{pad}{line}\n")).collect()
+}
+
+/// The heading of a list.
+fn part(title: &str, body: &str, style: Style) -> String {
+    if body.is_empty() {
+        String::new()
+    } else {
+        format!("\n{}\n{body}", style.strong(title))
+    }
+}
+
+/// Deviations with what they do.
+fn deviations_list<'d>(
+    infos: impl Iterator<Item = &'d DeviationInfo>,
+    context: Context<'_>,
+) -> String {
+    let rows: Vec<(String, String)> = infos
+        .map(|info| (info.name.to_owned(), info.summary.to_owned()))
+        .collect();
+    pairs(&rows, context)
+}
+
+/// Statements with their summaries.
+fn clauses_list<'r>(
+    requirements: impl Iterator<Item = &'r Requirement>,
+    context: Context<'_>,
+) -> String {
+    let rows: Vec<(String, String)> = requirements
+        .map(|r| (r.to_string(), r.summary.to_string()))
+        .collect();
+    pairs(&rows, context)
+}

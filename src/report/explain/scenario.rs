@@ -1,0 +1,91 @@
+//! A scenario, or one of its cases.
+
+use super::{Context, clauses_list, pairs, part, prose};
+use crate::plan::{Need, Plan};
+use crate::requirements::{self, Requirement};
+use crate::scenario::model::Step;
+
+pub(super) fn render(plans: &[&Plan], context: Context<'_>) -> String {
+    let Some(first) = plans.first() else {
+        return String::new();
+    };
+    let scene = &first.scene;
+    let name = match plans {
+        [one] => one.scene.id.to_string(),
+        _ => scene.id.path.clone(),
+    };
+    let style = context.style;
+    let mut out = format!("{} {}\n", style.strong(&name), scene.source.path);
+    out.push_str(&prose(&scene.title, context));
+    if let Some(about) = &scene.about {
+        out.push_str(&prose(about.trim(), context));
+    }
+    if plans.len() > 1 {
+        let rows: Vec<(String, String)> = plans
+            .iter()
+            .map(|plan| {
+                let title = match plan.scene.title == scene.title {
+                    true => String::new(),
+                    false => plan.scene.title.clone(),
+                };
+                (plan.scene.id.to_string(), title)
+            })
+            .collect();
+        out.push_str(&part("Cases", &pairs(&rows, context), style));
+    }
+    let needs: Vec<String> = first.needs.iter().map(need).collect();
+    out.push_str(&part("Needs", &prose_list(&needs, context), style));
+    out.push_str(&part("Steps", &steps(&scene.steps, context), style));
+    out.push_str(&part(
+        "Clauses",
+        &clauses_list(cited(plans).into_iter(), context),
+        style,
+    ));
+    out
+}
+
+fn prose_list(words: &[String], context: Context<'_>) -> String {
+    match words {
+        [] => String::new(),
+        words => prose(&words.join(", "), context),
+    }
+}
+
+fn need(need: &Need) -> String {
+    match need {
+        Need::Capability(capability) => capability.to_string(),
+        Need::Setting(name) => format!("the setting {name}"),
+        Need::Driver(driver) => format!("the driver {driver}"),
+        Need::Alone => "the whole broker for itself".to_owned(),
+    }
+}
+
+/// The steps of the first case, each with its line and what it cites.
+fn steps(steps: &[Step], context: Context<'_>) -> String {
+    let rows: Vec<(String, String)> = steps
+        .iter()
+        .map(|step| {
+            let cites = match step.clauses.as_slice() {
+                [] => String::new(),
+                ids => format!("  {}", context.style.faint(&ids.join(", "))),
+            };
+            (
+                step.place.line.to_string(),
+                format!("{}{cites}", step.label),
+            )
+        })
+        .collect();
+    pairs(&rows, context)
+}
+
+/// What the cases cite, each once.
+fn cited(plans: &[&Plan]) -> Vec<&'static Requirement> {
+    let mut found: Vec<&'static Requirement> = Vec::new();
+    for plan in plans {
+        for id in plan.scene.steps.iter().flat_map(|step| &step.clauses) {
+            let requirement = requirements::find(plan.scene.id.version, id);
+            found.extend(requirement.filter(|r| !found.contains(r)));
+        }
+    }
+    found
+}

@@ -1,0 +1,45 @@
+//! The properties of version 5: their types, and what they say, in our own words. In which packets they stand is
+//! the codec's knowledge.
+
+use mqtt_check_codec::PropertyId;
+
+use super::rows;
+
+/// One property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PropertyFacts {
+    pub id: PropertyId,
+    /// As the standard calls it: `Four Byte Integer`.
+    pub value_type: &'static str,
+    /// Whether it may stand more than once in a packet: `no`, `yes`, or where.
+    pub repeats: &'static str,
+    pub meaning: &'static str,
+}
+
+/// Every property, ascending.
+pub fn all() -> impl Iterator<Item = PropertyFacts> {
+    rows(include_str!("properties.tsv")).filter_map(|[id, value_type, repeats, meaning]| {
+        Some(PropertyFacts {
+            id: PropertyId(id.parse().ok()?),
+            value_type,
+            repeats,
+            meaning,
+        })
+    })
+}
+
+/// What is known of this one.
+pub fn find(id: PropertyId) -> Option<PropertyFacts> {
+    all().find(|facts| facts.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_every_property_of_the_codec_and_no_other() {
+        let ids: Vec<PropertyId> = all().map(|facts| facts.id).collect();
+        assert_eq!(ids, PropertyId::ALL);
+    }
+}

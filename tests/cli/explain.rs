@@ -1,0 +1,124 @@
+//! `mqtt-check explain`: one thing told, or what was probably meant.
+
+use insta::assert_snapshot;
+
+use crate::program::{PING, Program};
+
+/// A scenario that cites, with rows and a level.
+const CITING: &str = "\
+title: A ping is answered ${often}
+about: Seen wrong where a broker counts pings.
+clients: { a: }
+steps:
+  - a: connect
+  - a: ping
+    clause: MQTT-3.12.4-1
+  - a: { disconnect: { keep_open: true } }
+  - a: { expect: closed }
+    clause: RULE-3.14.4-1
+    level: should
+cases:
+  once:  { often: once }
+  twice: { often: twice }
+";
+
+fn explain(words: &str) -> Program {
+    Program::new(&format!("explain {words}"))
+        .file("scenarios/basic/ping.yaml", PING)
+        .file("scenarios/basic/citing.yaml", CITING)
+}
+
+#[test]
+fn tells_about_a_clause_in_both_versions() {
+    assert_snapshot!(explain("MQTT-3.12.4-1").run());
+}
+
+#[test]
+fn tells_about_a_clause_in_one_version() {
+    let told = explain("[5 MQTT-3.12.4-1]").run();
+    assert_snapshot!(told);
+    for words in [
+        "5 MQTT-3.12.4-1",
+        "MQTT-3.12.4-1@5",
+        "5 3.12.4-1",
+        "5.0 mqtt-3.12.4-1",
+    ] {
+        assert_eq!(explain(words).run().stdout, told.stdout, "{words}");
+    }
+}
+
+#[test]
+fn tells_why_a_broker_cannot_be_held_to_a_clause() {
+    assert_snapshot!(explain("MQTT-4.7.3-3@5").run());
+}
+
+#[test]
+fn tells_about_a_rule_without_a_number() {
+    assert_snapshot!(explain("RULE-3.14.4-1").run());
+}
+
+#[test]
+fn tells_about_a_scenario() {
+    let told = explain("basic/citing").run();
+    assert_snapshot!(told);
+    let by_file = explain("scenarios/basic/citing.yaml").run();
+    assert_eq!(by_file.stdout, told.stdout);
+}
+
+#[test]
+fn tells_about_a_case() {
+    assert_snapshot!(explain("basic/citing[twice]@5").run());
+}
+
+#[test]
+fn tells_about_a_deviation() {
+    assert_snapshot!(explain("no-pingresp").run());
+}
+
+#[test]
+fn tells_about_a_reason_code() {
+    let told = explain("0x8E").run();
+    assert_snapshot!(told);
+    for words in ["142", "0x8e", "session_taken_over", "Session taken over"] {
+        assert_eq!(explain(words).run().stdout, told.stdout, "{words}");
+    }
+}
+
+#[test]
+fn tells_about_the_codes_and_properties_of_one_number() {
+    assert_snapshot!(explain("0x11").run());
+}
+
+#[test]
+fn tells_about_a_property() {
+    let told = explain("Receive Maximum").run();
+    assert_snapshot!(told);
+    assert_eq!(explain("receive_maximum").run().stdout, told.stdout);
+    assert!(explain("33").run().stdout.contains(told.stdout.trim_end()));
+}
+
+#[test]
+fn says_what_was_probably_meant() {
+    for (words, meant) in [
+        ("MQTT-3.12.4-l", "MQTT-3.12.4-1"),
+        ("basic/pong", "basic/ping"),
+        ("no-pingrep", "no-pingresp"),
+        ("session taken overr", "session_taken_over"),
+        ("receive-maximun", "receive_maximum"),
+    ] {
+        let told = explain(words).run();
+        assert_eq!(told.exit, Some(2), "{words}: {told}");
+        assert!(told.stdout.is_empty(), "{words}: {told}");
+        let hint = format!("did you mean `{meant}`?");
+        assert!(told.stderr.contains(&hint), "{words}: {told}");
+    }
+    assert_snapshot!(explain("something else entirely").run());
+}
+
+#[test]
+fn tells_what_it_can_without_scenarios() {
+    let told = Program::new("explain MQTT-3.12.4-1@5").run();
+    assert_snapshot!(told);
+    let missing = Program::new("explain 0x8E --scenarios nowhere").run();
+    assert_eq!(missing.exit, Some(2), "{missing}");
+}
