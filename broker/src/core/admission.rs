@@ -17,6 +17,8 @@ use crate::access::{AccessAction, Who};
 pub(crate) struct Refusal {
     pub(crate) reason: ReasonCode,
     pub(crate) server_reference: Option<ByteString>,
+    /// Of the CONNECT, where it could be read.
+    pub(crate) maximum_packet_size: Option<u32>,
 }
 
 impl From<ReasonCode> for Refusal {
@@ -24,6 +26,17 @@ impl From<ReasonCode> for Refusal {
         Self {
             reason,
             server_reference: None,
+            maximum_packet_size: None,
+        }
+    }
+}
+
+impl Refusal {
+    /// What this CONNECT is told.
+    pub(crate) fn to(self, connect: &Connect) -> Self {
+        Self {
+            maximum_packet_size: connect.properties.maximum_packet_size(),
+            ..self
         }
     }
 }
@@ -70,6 +83,7 @@ impl Broker {
             return Err(Refusal {
                 reason: redirect.reason,
                 server_reference: redirect.server_reference,
+                maximum_packet_size: None,
             });
         }
         Ok(assigned)
@@ -167,7 +181,10 @@ impl Broker {
                 reason,
                 properties,
             };
-            turn.send(connection, Packet::ConnAck(connack));
+            let connack = Packet::ConnAck(connack);
+            if self.is_taken(version, refusal.maximum_packet_size, &connack) {
+                turn.send(connection, connack);
+            }
         }
         let by_id = refusal.reason == ReasonCode::CLIENT_IDENTIFIER_NOT_VALID
             && self.rules.breaks(Deviation::RefusedClientIdStaysOpen);
@@ -179,6 +196,12 @@ impl Broker {
         if self.rules.breaks(Deviation::PacketsAfterRefusalProcessed) {
             self.connections.insert(connection, Phase::Ghost);
         }
+    }
+
+    /// Whether a client of this Maximum Packet Size takes the packet. [5 MQTT-3.1.2-24]
+    fn is_taken(&self, version: ProtocolVersion, maximum: Option<u32>, packet: &Packet) -> bool {
+        let size = packet.encoded_size(version, self.rules.config.form());
+        maximum.is_none_or(|maximum| size.is_ok_and(|size| size <= maximum as usize))
     }
 
     /// The Connect Return code of 3.1.1 that says the same; `None` where there is none, and then nothing is said.

@@ -34,6 +34,7 @@ impl Broker {
         let assigned = match self.admit(&mut connect, nonce) {
             Ok(assigned) => assigned,
             Err(refusal) => {
+                let refusal = refusal.to(&connect);
                 self.refuse_connect(turn, connection, connect.version, refusal);
                 return;
             }

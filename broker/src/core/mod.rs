@@ -297,7 +297,7 @@ impl Broker {
                 if self.is_too_large(size) {
                     // [5 RULE-3.2.2.3.6-1]
                     self.timers.cancel(Timer::Connect(connection));
-                    let refusal = Refusal::from(ReasonCode::PACKET_TOO_LARGE);
+                    let refusal = Refusal::from(ReasonCode::PACKET_TOO_LARGE).to(&connect);
                     self.refuse_connect(turn, connection, connect.version, refusal);
                     return;
                 }

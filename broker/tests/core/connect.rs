@@ -304,6 +304,14 @@ fn a_client_that_cannot_take_even_a_connack_is_closed() {
 }
 
 #[test]
+fn a_refusal_that_the_client_cannot_take_is_the_close_alone() {
+    let mut pair = Pair::new();
+    let refused = hello(V5, "a").property(Property::AuthenticationMethod("x".into()));
+    let a = pair.connect(refused.property(Property::MaximumPacketSize(4)));
+    assert_eq!(pair.seen(a), ["closed"]);
+}
+
+#[test]
 fn input_of_a_connection_that_is_gone_has_no_effect() {
     let mut pair = Pair::new();
     let a = pair.connected(hello(V5, "a"));
