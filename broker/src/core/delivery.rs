@@ -1,6 +1,8 @@
 //! From the broker to one client: the queue, the window, and what a new connection is sent again.
 
-use mqtt_check_codec::{Ack, ConnAck, Packet, PacketId, Properties, QoS, ReasonCode};
+use mqtt_check_codec::{
+    Ack, ConnAck, Packet, PacketId, Properties, ProtocolVersion, QoS, ReasonCode,
+};
 
 use super::inflight::Stage;
 use super::message::Delivery;
@@ -252,7 +254,11 @@ impl Session {
         if let Some(link) = &self.link {
             let ack = Ack {
                 packet_id,
-                reason,
+                reason: match link.version {
+                    ProtocolVersion::V5 => reason,
+                    // Its PUBREL has none.
+                    _ => ReasonCode::SUCCESS,
+                },
                 properties: Properties::new(),
             };
             link.send(rules, turn, Packet::PubRel(ack));
