@@ -33,6 +33,8 @@ fn is_caught(deviation: Deviation) -> bool {
             "--skip",
             "deviation::",
             "--skip",
+            "model::",
+            "--skip",
             "wrap_around",
             "--test-threads",
             "2",

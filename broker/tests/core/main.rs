@@ -11,6 +11,7 @@ mod control;
 mod deviation;
 mod disconnect;
 mod malformed;
+mod model;
 mod offline;
 mod publish;
 mod qos;
