@@ -321,7 +321,12 @@ impl Broker {
         });
         let left: Vec<Delivery> = started.chain(session.queue.take()).collect();
         for delivery in left {
-            if !self.pass_on(turn, &delivery) {
+            let expired = delivery.message.is_expired(turn.now)
+                && !self.rules.breaks(Deviation::MessageExpiryIgnored);
+            if expired {
+                // [5 MQTT-3.3.2-5]: to another member its delivery would only begin.
+                session.dropped(turn, &delivery, DropReason::Expired);
+            } else if !self.pass_on(turn, &delivery) {
                 session.dropped(turn, &delivery, DropReason::SessionEnded);
             }
         }
