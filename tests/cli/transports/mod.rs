@@ -4,6 +4,7 @@
 mod certificates;
 mod credentials;
 mod errors;
+mod rumqttc;
 mod served;
 mod suite;
 
