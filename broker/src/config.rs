@@ -31,6 +31,9 @@ pub struct Config {
     pub shared_subscription_available: bool,
     /// Messages waiting for one session at most; over it the newest is dropped.
     pub maximum_queued_messages: usize,
+    /// Bytes of topics and payloads waiting for one session at most; over it the newest is dropped, unless it is the
+    /// only one.
+    pub maximum_queued_bytes: usize,
     /// Bytes that may wait to be written to one client; beyond it QoS 0 messages for it are dropped, others wait in
     /// its session, and nothing more is read from it, until half of them are written.
     pub maximum_outgoing_bytes: usize,
@@ -119,6 +122,7 @@ impl Default for Config {
             subscription_identifier_available: true,
             shared_subscription_available: true,
             maximum_queued_messages: 10_000,
+            maximum_queued_bytes: 64 * 1024 * 1024,
             maximum_outgoing_bytes: 8 * 1024 * 1024,
             maximum_inflight: 1_000,
             maximum_subscriptions: 100_000,

@@ -211,6 +211,10 @@ fn changed_settings(settings: &Settings) -> Vec<&'static str> {
         ),
         ("connect_timeout", settings.connect_timeout.is_some()),
         (
+            "maximum_queued_bytes",
+            settings.maximum_queued_bytes.is_some(),
+        ),
+        (
             "maximum_outgoing_bytes",
             settings.maximum_outgoing_bytes.is_some(),
         ),

@@ -158,6 +158,11 @@ fn limits(reader: &mut Reader<'_, '_>, out: &mut Settings) {
         &mut out.maximum_queued_messages,
     );
     reader.number(
+        "maximum_queued_bytes",
+        0..=U32_MAX,
+        &mut out.maximum_queued_bytes,
+    );
+    reader.number(
         "maximum_outgoing_bytes",
         1..=U32_MAX,
         &mut out.maximum_outgoing_bytes,

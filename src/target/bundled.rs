@@ -166,6 +166,7 @@ pub(crate) fn config(settings: &Settings) -> Config {
             .unwrap_or(default.check_payload_format),
         response_information: settings.response_information.clone(),
         connect_timeout: settings.connect_timeout.unwrap_or(default.connect_timeout),
+        maximum_queued_bytes: count(settings.maximum_queued_bytes, default.maximum_queued_bytes),
         maximum_outgoing_bytes: count(
             settings.maximum_outgoing_bytes,
             default.maximum_outgoing_bytes,

@@ -58,7 +58,11 @@ impl Session {
             self.transmit(rules, turn, delivery);
             return;
         }
-        if self.queue.len() >= rules.config.maximum_queued_messages {
+        let (messages, bytes) = (
+            rules.config.maximum_queued_messages,
+            rules.config.maximum_queued_bytes,
+        );
+        if !self.queue.has_room(&delivery, messages, bytes) {
             self.dropped(turn, &delivery, DropReason::QueueFull);
             return;
         }

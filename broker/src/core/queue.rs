@@ -10,6 +10,13 @@ pub(crate) struct Queue {
     items: VecDeque<Delivery>,
     /// The number of the first one.
     first: u64,
+    /// What all of them weigh.
+    bytes: usize,
+}
+
+/// The bytes of a message that its sender chose.
+fn weight(delivery: &Delivery) -> usize {
+    delivery.message.topic.len() + delivery.message.payload.len()
 }
 
 impl Queue {
@@ -17,8 +24,11 @@ impl Queue {
         self.items.is_empty()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.items.len()
+    /// Whether one more finds room among so many messages and so many bytes of topics and payloads. There is room
+    /// for a message of any size where nothing waits.
+    pub(crate) fn has_room(&self, delivery: &Delivery, messages: usize, bytes: usize) -> bool {
+        self.items.len() < messages
+            && (self.items.is_empty() || self.bytes.saturating_add(weight(delivery)) <= bytes)
     }
 
     pub(crate) fn front(&self) -> Option<&Delivery> {
@@ -26,24 +36,28 @@ impl Queue {
     }
 
     pub(crate) fn push_back(&mut self, delivery: Delivery) {
+        self.bytes += weight(&delivery);
         self.items.push_back(delivery);
     }
 
     /// Of deviations: before all others, and so all of them have new numbers.
     pub(crate) fn push_front(&mut self, delivery: Delivery) {
         self.first += self.items.len() as u64;
+        self.bytes += weight(&delivery);
         self.items.push_front(delivery);
     }
 
     pub(crate) fn pop_front(&mut self) -> Option<Delivery> {
         let front = self.items.pop_front()?;
         self.first += 1;
+        self.bytes -= weight(&front);
         Some(front)
     }
 
     /// Everything in it, in its order; nothing is left.
     pub(crate) fn take(&mut self) -> VecDeque<Delivery> {
         self.first += self.items.len() as u64;
+        self.bytes = 0;
         std::mem::take(&mut self.items)
     }
 

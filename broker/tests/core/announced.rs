@@ -5,7 +5,7 @@ use mqtt_check_broker::Config;
 use mqtt_check_codec::{Packet, Property, Publish, SubscriptionOptions};
 
 use crate::pair::{
-    Pair, V5, hello, id, message, publish, qos, retained, subscribe, subscribe_with,
+    Pair, V5, hello, id, lasting, message, publish, qos, retained, subscribe, subscribe_with,
 };
 
 struct Row {
@@ -297,6 +297,39 @@ fn limits() -> Vec<Limit> {
                 "puback id=3",
                 "publish q1 id=2 t=2",
                 "message.dropped a t queue_full",
+            ],
+        },
+        Limit {
+            setting: "maximum_queued_bytes",
+            set: |config| config.maximum_queued_bytes = 20,
+            act: |pair| {
+                let a = pair.connected(lasting(V5, "a"));
+                pair.subscribe(a, "t", 1);
+                pair.lose(a);
+                let p = pair.connected(hello(V5, "p"));
+                pair.all_hooks();
+                // The first waits alone, and may; then there is room for nothing until it is gone.
+                for (number, size) in [(1, 30), (2, 1)] {
+                    pair.send(p, message(1, number, "t", &"x".repeat(size)));
+                }
+                let again = pair.connected(lasting(V5, "a"));
+                pair.send(again, Packet::PubAck(crate::pair::ack(1)));
+                pair.lose(again);
+                for (number, size) in [(3, 9), (4, 9), (5, 1)] {
+                    pair.send(p, message(1, number, "t", &number.to_string().repeat(size)));
+                }
+                let hooks = pair.all_hooks();
+                let dropped = hooks.into_iter().filter(|hook| hook.contains("dropped"));
+                let mut seen: Vec<_> = dropped.collect();
+                let again = pair.connected(lasting(V5, "a"));
+                seen.extend(pair.seen(again));
+                seen
+            },
+            seen: &[
+                "message.dropped a t queue_full",
+                "message.dropped a t queue_full",
+                "publish q1 id=2 t=333333333",
+                "publish q1 id=3 t=444444444",
             ],
         },
         Limit {

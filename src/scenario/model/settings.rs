@@ -23,6 +23,8 @@ pub struct Settings {
     pub subscription_identifier_available: Option<bool>,
     pub shared_subscription_available: Option<bool>,
     pub maximum_queued_messages: Option<u32>,
+    /// Bytes of topics and payloads that may wait in one session.
+    pub maximum_queued_bytes: Option<u32>,
     /// Bytes that may wait to be written to one client.
     pub maximum_outgoing_bytes: Option<u32>,
     pub maximum_subscriptions: Option<u32>,

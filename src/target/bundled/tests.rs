@@ -26,6 +26,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("subscription_identifier_available", "false"),
     ("shared_subscription_available", "false"),
     ("maximum_queued_messages", "10"),
+    ("maximum_queued_bytes", "19"),
     ("maximum_outgoing_bytes", "11"),
     ("maximum_inflight", "12"),
     ("maximum_subscriptions", "13"),
