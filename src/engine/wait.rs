@@ -64,8 +64,11 @@ impl Waiting<'_> {
             }
             let more = player.activity(deadline).await;
             if !more || player.transcript.broken_off.is_some() {
-                // Silence among the alternatives can be told only now.
-                player.quiesce(Some(self.lane)).await;
+                // Silence among the alternatives can be told only now. For anything else the time is over: to go on
+                // looking outside virtual time would take as long again, and let in what comes too late.
+                if player.is_virtual() || has_silence(expectation) {
+                    player.quiesce(Some(self.lane)).await;
+                }
                 let taking = self.take(player, true);
                 return self.outcome(player, taking, since, limit);
             }
@@ -281,6 +284,16 @@ pub(super) async fn first_of(
     let mut outcome = first.outcome(player, taking, since, limit);
     outcome.taken.extend(more);
     outcome
+}
+
+/// Whether that nothing comes is one of the answers.
+fn has_silence(expectation: &Expectation) -> bool {
+    match &expectation.pattern {
+        Pattern::Silence { .. } => true,
+        Pattern::AnyOf(alternatives) => alternatives.iter().flatten().any(has_silence),
+        Pattern::InOrder(inner) => inner.iter().any(has_silence),
+        _ => false,
+    }
 }
 
 /// The longest silence that an expectation asks for.

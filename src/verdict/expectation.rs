@@ -1,5 +1,7 @@
 //! One waiting's outcome held against what was expected.
 
+use std::time::Duration;
+
 use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
 
 use super::judging::span;
@@ -292,10 +294,7 @@ impl Judge<'_> {
     fn not_refused(&self, outcome: &Outcome) -> String {
         let came = self.came(&outcome.taken);
         if outcome.taken.is_empty() {
-            format!(
-                "the connection stayed open for {}",
-                span(outcome.at.saturating_sub(outcome.since))
-            )
+            format!("the connection stayed open for {}", span(waited(outcome)))
         } else {
             format!("came {came}, and the connection stayed open")
         }
@@ -374,11 +373,15 @@ fn ending(outcome: &Outcome) -> String {
         Ended::Closed => "the connection was closed".into(),
         Ended::Reset => "the connection was reset".into(),
         Ended::NoConnection => "there was no connection".into(),
-        Ended::TimedOut | Ended::Complete => format!(
-            "nothing more within {}",
-            span(outcome.at.saturating_sub(outcome.since))
-        ),
+        Ended::TimedOut | Ended::Complete => {
+            format!("nothing more within {}", span(waited(outcome)))
+        }
     }
+}
+
+/// How long there was to come: what is done beyond the limit only makes sure.
+fn waited(outcome: &Outcome) -> Duration {
+    outcome.at.saturating_sub(outcome.since).min(outcome.limit)
 }
 
 /// What there was instead of the thing that did not come.
@@ -387,10 +390,9 @@ pub(super) fn what_came(outcome: &Outcome, transcript: &Transcript, client: Clie
         Ended::Closed => "the connection was closed before it came".to_owned(),
         Ended::Reset => "the connection was reset before it came".to_owned(),
         Ended::NoConnection => "there was no connection".to_owned(),
-        Ended::TimedOut | Ended::Complete => format!(
-            "it did not come within {}",
-            span(outcome.at.saturating_sub(outcome.since))
-        ),
+        Ended::TimedOut | Ended::Complete => {
+            format!("it did not come within {}", span(waited(outcome)))
+        }
     };
     let last_lane = transcript
         .lanes
