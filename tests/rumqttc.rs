@@ -472,7 +472,9 @@ fn peer(answer: &'static [u8]) -> Target {
             thread::spawn(move || serve(stream, answer));
         }
     });
-    Target::External(External::at(&format!("mqtt://{address}")).expect("a URL"))
+    Target::External(Box::new(
+        External::at(&format!("mqtt://{address}")).expect("a URL"),
+    ))
 }
 
 fn serve(mut stream: TcpStream, answer: &[u8]) -> Option<()> {

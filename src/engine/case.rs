@@ -7,7 +7,7 @@ use super::Played;
 use super::player::{Patience, Player};
 use super::prefix::Prefix;
 use crate::plan::{Plan, witness};
-use crate::target::external::{self, Door};
+use crate::target::external::{self, Doors};
 use crate::target::host::Host;
 use crate::transcript::Transcript;
 
@@ -103,7 +103,7 @@ pub(super) fn wanted_witness(
 /// Plays a case on an external broker: the scene and its control side by side, then what they left is cleared away.
 pub(super) async fn play_external(
     plan: &Plan,
-    door: &Door,
+    doors: &Doors,
     patience: Patience,
     prefixes: &Prefixes,
     interrupted: &(dyn Fn() -> bool + Sync),
@@ -117,7 +117,7 @@ pub(super) async fn play_external(
             prefixes.next()
         };
         let cleaner = format!("{}cleaner", prefix.client_id("c"));
-        let host = Host::External(external::Host::new(door.clone()));
+        let host = Host::External(external::Host::new(doors.clone()));
         let (transcript, _, host) = play(plan, host, patience, prefix, control, interrupted).await;
         host.clean_up(&cleaner).await;
         transcript

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
@@ -12,9 +11,8 @@ use super::case::{self, Prefixes};
 use super::player::Patience;
 use super::{Conductor, Play, Progress, RunOptions, Watch};
 use crate::plan::Plan;
-use crate::target::external::Door;
-use crate::target::{Capabilities, External, StartError, probe};
-use crate::transport::Endpoint;
+use crate::target::external::Doors;
+use crate::target::{Capabilities, External, Node, StartError, probe};
 
 /// Cases at the same time, if nobody says otherwise.
 const DEFAULT_JOBS: usize = 256;
@@ -38,12 +36,13 @@ pub(super) fn run<R>(
             .with_what_is_known(target);
         let stop = Cell::new((conductor.watch)(Progress::Reached(&capabilities)).is_break());
         let nonce = nonce();
-        let door = |endpoint: &Arc<Endpoint>, seed| {
-            Door::new(Arc::clone(endpoint), target.credentials.clone(), seed)
-        };
+        let doors = |nodes: &[Node], seed| Doors::new(nodes, target.credentials.clone(), seed);
         let run = Run {
-            door: door(&target.endpoint, nonce),
-            alone: target.alone.as_ref().map(|alone| door(alone, !nonce)),
+            doors: doors(&target.nodes(), nonce),
+            alone: target
+                .alone
+                .as_ref()
+                .map(|alone| doors(std::slice::from_ref(alone), !nonce)),
             patience,
             options,
             conclude: conductor.conclude,
@@ -72,9 +71,9 @@ fn patience(target: &External, options: &RunOptions) -> Patience {
 }
 
 struct Run<'r, R> {
-    door: Door,
+    doors: Doors,
     /// Another broker of its kind, for cases that need one for themselves.
-    alone: Option<Door>,
+    alone: Option<Doors>,
     patience: Patience,
     options: &'r RunOptions,
     conclude: &'r (dyn Fn(&Plan, Play) -> R + Sync),
@@ -93,17 +92,17 @@ impl<R> Run<'_, R> {
         // The longest first, so that none of them is left to the end.
         together.sort_by_key(|n| Reverse(plans[*n].longest_wait));
         let mut results: Vec<(usize, R)> = match &self.alone {
-            Some(door) => {
+            Some(doors) => {
                 let (mut results, beside) = tokio::join!(
                     self.together(plans, together),
-                    self.one_by_one(plans, alone, door)
+                    self.one_by_one(plans, alone, doors)
                 );
                 results.extend(beside);
                 results
             }
             None => {
                 let mut results = self.together(plans, together).await;
-                results.extend(self.one_by_one(plans, alone, &self.door).await);
+                results.extend(self.one_by_one(plans, alone, &self.doors).await);
                 results
             }
         };
@@ -121,7 +120,7 @@ impl<R> Run<'_, R> {
                 && !self.stops()
                 && let Some(number) = waiting.next()
             {
-                running.push(async move { (number, self.one(&plans[number], &self.door).await) });
+                running.push(async move { (number, self.one(&plans[number], &self.doors).await) });
             }
             let Some(done) = running.next().await else {
                 return results;
@@ -134,12 +133,12 @@ impl<R> Run<'_, R> {
         &self,
         plans: &[Plan],
         numbers: Vec<usize>,
-        door: &Door,
+        doors: &Doors,
     ) -> Vec<(usize, R)> {
         let mut results = Vec::with_capacity(numbers.len());
         for number in numbers {
             if !self.stops() {
-                results.push((number, self.one(&plans[number], door).await));
+                results.push((number, self.one(&plans[number], doors).await));
             }
         }
         results
@@ -149,7 +148,7 @@ impl<R> Run<'_, R> {
         self.stop.get() || (self.interrupted)()
     }
 
-    async fn one(&self, plan: &Plan, door: &Door) -> R {
+    async fn one(&self, plan: &Plan, doors: &Doors) -> R {
         self.tell(Progress::Started(&plan.scene.id));
         let hindrance =
             self.capabilities
@@ -157,7 +156,7 @@ impl<R> Run<'_, R> {
         let play = match hindrance {
             Some(reason) => Play::Skipped(reason),
             None => Play::Played(Box::new(
-                case::play_external(plan, door, self.patience, &self.prefixes, self.interrupted)
+                case::play_external(plan, doors, self.patience, &self.prefixes, self.interrupted)
                     .await,
             )),
         };

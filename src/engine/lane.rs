@@ -1,7 +1,7 @@
 //! One connection of one client: its transport, what is on its way in and out, and the little that a client does by
 //! itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::num::NonZeroU16;
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use mqtt_check_codec::{
     Ack, DecodeError, Frame, FrameError, Packet, PacketId, PacketType, Properties, ProtocolVersion,
     Publish, QoS, ReasonCode,
 };
-use mqtt_check_websocket::Fault;
+use mqtt_check_websocket::{Control, Fault, Frame as WebSocketFrame, Opcode};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::transcript::Ending;
@@ -36,6 +36,8 @@ pub(super) struct Lane {
     stream: Option<Stream>,
     inbound: BytesMut,
     outbound: BytesMut,
+    /// Frames that go out as they are when `outbound` is empty.
+    frames: VecDeque<WebSocketFrame>,
     /// Shut the sending side down when `outbound` is empty.
     finishing: bool,
     finished: bool,
@@ -60,6 +62,10 @@ pub(super) struct Lane {
     pub(super) last_taken_id: Option<u16>,
     /// The Packet Identifier that the step in play has sent.
     pub(super) sent_id: Option<u16>,
+    /// Nothing has been sent on it.
+    pub(super) fresh: bool,
+    /// The broker's frames broke a rule, and we ended the connection.
+    pub(super) faulted: bool,
 }
 
 /// What was read.
@@ -70,6 +76,8 @@ pub(super) enum Inbound {
         packet: Box<Result<Packet, DecodeError>>,
         /// The topic behind an alias.
         topic: Option<ByteString>,
+        /// The type of the WebSocket message that it came in.
+        carried_in: Option<Opcode>,
         automatic: bool,
         /// What the driver answers by itself.
         answer: Option<Packet>,
@@ -83,6 +91,8 @@ pub(super) enum Inbound {
     Truncated {
         bytes: Bytes,
     },
+    /// A frame that is no part of a message.
+    Control(Control),
     /// Frames below MQTT that no peer may send; the connection is ended from this side.
     Fault {
         fault: Fault,
@@ -92,13 +102,21 @@ pub(super) enum Inbound {
 }
 
 impl Lane {
-    pub(super) fn new(version: ProtocolVersion, auto_ack: bool, stream: Stream) -> Self {
+    pub(super) fn new(
+        version: ProtocolVersion,
+        auto_ack: bool,
+        mut stream: Option<Stream>,
+    ) -> Self {
+        if let Some(frames) = stream.as_mut().and_then(Stream::websocket) {
+            frames.keep_controls();
+        }
         Self {
             version,
             auto_ack,
-            stream: Some(stream),
+            stream,
             inbound: BytesMut::new(),
             outbound: BytesMut::new(),
+            frames: VecDeque::new(),
             finishing: false,
             finished: false,
             unsent: false,
@@ -112,7 +130,16 @@ impl Lane {
             own_pings: 0,
             last_taken_id: None,
             sent_id: None,
+            fresh: true,
+            faulted: false,
         }
+    }
+
+    /// One whose upgrade to WebSocket came to nothing.
+    pub(super) fn refused(version: ProtocolVersion, auto_ack: bool) -> Self {
+        let mut lane = Self::new(version, auto_ack, None);
+        lane.deaf = true;
+        lane
     }
 
     /// Whether bytes can still be sent.
@@ -127,13 +154,20 @@ impl Lane {
 
     /// Whether everything that was to be sent is with the transport.
     pub(super) fn is_flushed(&self) -> bool {
-        let rests = self.outbound.is_empty() && !self.unsent;
+        let rests = self.outbound.is_empty() && self.frames.is_empty() && !self.unsent;
         rests && (!self.finishing || self.finished || self.stream.is_none())
     }
 
     /// Queues bytes.
     pub(super) fn queue(&mut self, bytes: &[u8]) {
+        self.fresh = false;
         self.outbound.extend_from_slice(bytes);
+    }
+
+    /// Queues a frame, to go out as it is. What was queued before must be on its way.
+    pub(super) fn queue_frame(&mut self, frame: WebSocketFrame) {
+        self.fresh = false;
+        self.frames.push_back(frame);
     }
 
     /// Ends the sending side after what is queued.
@@ -149,6 +183,7 @@ impl Lane {
             stream.reset();
         }
         self.outbound.clear();
+        self.frames.clear();
     }
 
     /// The identifier that the next packet of ours would have.
@@ -169,15 +204,16 @@ impl Lane {
         self.poll_out(cx);
         let mut read = Vec::new();
         while self.is_readable() {
-            match self.poll_chunk(cx) {
+            let chunk = self.poll_chunk(cx);
+            self.controls(&mut read);
+            match chunk {
                 Poll::Pending => break,
                 Poll::Ready(Ok(0)) => {
                     self.ended(Ending::Close, &mut read);
                 }
                 Poll::Ready(Ok(_)) => self.cut(&mut read),
                 Poll::Ready(Err(error)) => {
-                    if let Some(fault) = self.fault() {
-                        read.push(fault);
+                    if self.fault(&mut read) {
                         break;
                     }
                     let ending = if error.kind() == io::ErrorKind::ConnectionReset {
@@ -198,14 +234,45 @@ impl Lane {
         }
     }
 
-    /// What is wrong with the frames that came, if it is they that cannot be read. The recipient closes then.
-    fn fault(&mut self) -> Option<Inbound> {
-        let frames = self.stream.as_mut()?.websocket()?;
-        let (fault, bytes) = frames.fault()?;
+    /// Frames that came and are no part of a message. They came before what is read with them.
+    fn controls(&mut self, read: &mut Vec<Inbound>) {
+        if let Some(frames) = self.stream.as_mut().and_then(Stream::websocket) {
+            let controls = frames.take_controls().into_iter();
+            read.extend(controls.map(Inbound::Control));
+        }
+    }
+
+    /// Tells what is wrong with the frames that came, if it is they that cannot be read. The recipient closes then.
+    fn fault(&mut self, read: &mut Vec<Inbound>) -> bool {
+        let frames = self.stream.as_mut().and_then(Stream::websocket);
+        let Some((fault, bytes)) = frames.and_then(|frames| frames.fault()) else {
+            return false;
+        };
         let bytes = bytes.clone();
+        if fault == Fault::Text && self.inbound.is_empty() && !self.lost {
+            self.packets_in_text(&bytes, read);
+        }
         self.deaf = true;
+        self.faulted = true;
         self.finish();
-        Some(Inbound::Fault { fault, bytes })
+        read.push(Inbound::Fault { fault, bytes });
+        true
+    }
+
+    /// Packets that came where none may be: they are shown, and not answered.
+    fn packets_in_text(&mut self, bytes: &Bytes, read: &mut Vec<Inbound>) {
+        let mut rest = BytesMut::from(&bytes[..]);
+        while let Ok(Some(frame)) = Frame::read(&mut rest, MAXIMUM_PACKET) {
+            let mut inbound = self.understand(frame);
+            if let Inbound::Packet {
+                carried_in, answer, ..
+            } = &mut inbound
+            {
+                *carried_in = Some(Opcode::TEXT);
+                *answer = None;
+            }
+            read.push(inbound);
+        }
     }
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -229,6 +296,7 @@ impl Lane {
     pub(super) fn poll_out(&mut self, cx: &mut Context<'_>) {
         let Some(stream) = &mut self.stream else {
             self.outbound.clear();
+            self.frames.clear();
             return;
         };
         while !self.outbound.is_empty() {
@@ -251,6 +319,11 @@ impl Lane {
                 Poll::Ready(_) => self.outbound.clear(),
             }
         }
+        if let Some(websocket) = stream.websocket() {
+            for frame in self.frames.drain(..) {
+                websocket.push(&frame);
+            }
+        }
         if self.finishing && !self.finished {
             match Pin::new(&mut *stream).poll_shutdown(cx) {
                 Poll::Pending => {}
@@ -271,6 +344,7 @@ impl Lane {
         read.push(Inbound::Ended(ending));
         self.stream = None;
         self.outbound.clear();
+        self.frames.clear();
     }
 
     /// Cuts what has come into packets.
@@ -322,9 +396,14 @@ impl Lane {
             frame,
             packet: Box::new(packet),
             topic,
+            carried_in: self.is_websocket().then_some(Opcode::BINARY),
             automatic,
             answer,
         }
+    }
+
+    fn is_websocket(&self) -> bool {
+        matches!(self.stream, Some(Stream::WebSocket(_)))
     }
 
     /// The topic behind an alias; a topic that comes with one sets it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::player::Player;
-use crate::matcher::{Inbox, Offer, Received, Taken, Taking, take};
+use crate::matcher::{Besides, Inbox, Offer, Received, Taken, Taking, take};
 use crate::plan::Awaited;
 use crate::scenario::model::{After, Expectation, Pattern};
 use crate::transcript::{Ended, Ending, EventIndex, LaneIndex, Outcome, What};
@@ -112,6 +112,7 @@ impl Waiting<'_> {
         let events = &player.transcript.events;
         let record = &player.transcript.lanes[self.lane.0];
         let mut offers = Vec::new();
+        let mut besides = Vec::new();
         let mut ended = None;
         // What a control waits for may have come on an earlier connection of the client.
         let earlier = player
@@ -130,6 +131,7 @@ impl Waiting<'_> {
                     frame,
                     packet,
                     topic,
+                    carried_in,
                     ..
                 } => offers.push(Offer {
                     event: *index,
@@ -144,8 +146,11 @@ impl Waiting<'_> {
                         version: record.version,
                         size: frame.bytes().len(),
                         topic: topic.as_ref(),
+                        carried_in: *carried_in,
                     }),
                 }),
+                What::Upgraded(answer) => besides.push((*index, Besides::Upgrade(answer))),
+                What::Control(control) => besides.push((*index, Besides::Control(control))),
                 What::Closed(ending) => ended = Some((*index, *ending)),
                 _ => {}
             }
@@ -153,6 +158,8 @@ impl Waiting<'_> {
         let inbox = Inbox {
             client: record.client,
             offers,
+            besides,
+            version: record.version,
             ended,
             answers: self
                 .awaited

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::{Packet, PacketType, Property, ProtocolVersion};
+use mqtt_check_websocket::{Answer, Control, Opcode};
 
 use crate::scenario::model::Literal;
 
@@ -15,6 +16,8 @@ pub struct Received<'a> {
     pub size: usize,
     /// The topic after a topic alias is resolved, of a PUBLISH.
     pub topic: Option<&'a ByteString>,
+    /// The type of the WebSocket message that it came in.
+    pub carried_in: Option<Opcode>,
 }
 
 impl Received<'_> {
@@ -28,6 +31,9 @@ impl Received<'_> {
 pub fn field(received: &Received<'_>, name: &str) -> Option<Literal> {
     if name == "size" {
         return Some(Literal::Number(received.size as u64));
+    }
+    if name == "frame" {
+        return received.carried_in.map(|opcode| word(&opcode.to_string()));
     }
     if name == "packet_id" {
         return received
@@ -118,6 +124,44 @@ fn property_value(property: &Property) -> Literal {
             Literal::Pairs(vec![(name.as_bytes().clone(), value.as_bytes().clone())])
         }
     }
+}
+
+/// What came besides packets.
+#[derive(Debug, Clone, Copy)]
+pub enum Besides<'a> {
+    Upgrade(&'a Answer),
+    Control(&'a Control),
+}
+
+impl Besides<'_> {
+    /// What sort of frame it is, if it is one.
+    pub fn opcode(&self) -> Option<Opcode> {
+        match self {
+            Self::Upgrade(_) => None,
+            Self::Control(Control::Ping(_)) => Some(Opcode::PING),
+            Self::Control(Control::Pong(_)) => Some(Opcode::PONG),
+            Self::Control(Control::Close(_)) => Some(Opcode::CLOSE),
+        }
+    }
+
+    /// The field of this name; `None` when it is not there.
+    pub fn field(&self, name: &str) -> Option<Literal> {
+        match (self, name) {
+            (Self::Upgrade(answer), "status") => Some(Literal::Number(answer.status.into())),
+            (Self::Upgrade(answer), "subprotocol") => answer.protocol.as_deref().map(word),
+            (Self::Control(Control::Ping(payload) | Control::Pong(payload)), "payload") => {
+                Some(Literal::Bytes(payload.clone()))
+            }
+            (Self::Control(Control::Close(code)), "code") => {
+                code.map(|code| Literal::Number(code.into()))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn word(word: &str) -> Literal {
+    Literal::Bytes(Bytes::copy_from_slice(word.as_bytes()))
 }
 
 fn text(text: &ByteString) -> Literal {

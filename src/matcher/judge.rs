@@ -1,8 +1,8 @@
 //! One packet against one pattern, field by field.
 
-use mqtt_check_codec::{PacketType, ReasonCode};
+use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
 
-use super::field::{Received, field};
+use super::field::{Besides, Received, field};
 use super::memory::Memory;
 use super::words::{describe_literal, describe_matcher};
 use crate::scenario::model::{ClientIndex, Expr, FieldMatch, Literal, Matcher, PacketPattern};
@@ -23,10 +23,56 @@ pub fn judge(
     client: ClientIndex,
     memory: &mut Memory,
 ) -> Vec<Mismatch> {
-    pattern
-        .fields
+    let named = Named {
+        packet: received.packet_type(),
+        version: received.version,
+        field: &|name| field(received, name),
+    };
+    judge_fields(&pattern.fields, &named, client, memory)
+}
+
+/// Holds what came besides packets against what is expected of its fields, as [`judge`] does.
+pub fn judge_besides(
+    fields: &[FieldMatch],
+    came: &Besides<'_>,
+    version: ProtocolVersion,
+    client: ClientIndex,
+    memory: &mut Memory,
+) -> Vec<Mismatch> {
+    let named = Named {
+        packet: PacketType::RESERVED,
+        version,
+        field: &|name| came.field(name),
+    };
+    let mut mismatches = judge_fields(fields, &named, client, memory);
+    if let Besides::Upgrade(answer) = came
+        && let Some(problem) = answer.problem
+    {
+        mismatches.push(Mismatch {
+            field: "answer".to_owned(),
+            expected: "an upgrade".to_owned(),
+            actual: format!("none: {problem}"),
+        });
+    }
+    mismatches
+}
+
+/// What fields something has, and what its reasons are called.
+struct Named<'a> {
+    packet: PacketType,
+    version: ProtocolVersion,
+    field: &'a dyn Fn(&str) -> Option<Literal>,
+}
+
+fn judge_fields(
+    fields: &[FieldMatch],
+    named: &Named<'_>,
+    client: ClientIndex,
+    memory: &mut Memory,
+) -> Vec<Mismatch> {
+    fields
         .iter()
-        .filter_map(|expected| judge_field(expected, received, client, memory))
+        .filter_map(|expected| judge_field(expected, named, client, memory))
         .collect()
 }
 
@@ -45,11 +91,11 @@ pub fn holds(
 
 fn judge_field(
     expected: &FieldMatch,
-    received: &Received<'_>,
+    named: &Named<'_>,
     client: ClientIndex,
     memory: &mut Memory,
 ) -> Option<Mismatch> {
-    let actual = field(received, &expected.name);
+    let actual = (named.field)(&expected.name);
     if let (Matcher::Is(Expr::Name(name)), Some(value)) = (&expected.matcher, &actual)
         && memory.value(name).is_none()
     {
@@ -59,18 +105,18 @@ fn judge_field(
     if matches(&expected.matcher, actual.as_ref(), client, memory) {
         return None;
     }
-    let packet = received.packet_type();
+    let packet = named.packet;
     Some(Mismatch {
         field: expected.name.clone(),
         expected: describe_matcher(
             &expected.matcher,
             packet,
-            received.version,
+            named.version,
             Some((memory, client)),
         ),
         actual: actual.map_or_else(
             || "absent".to_owned(),
-            |value| describe_literal(&value, packet, received.version),
+            |value| describe_literal(&value, packet, named.version),
         ),
     })
 }

@@ -153,6 +153,7 @@ impl Memory {
             version: mqtt_check_codec::ProtocolVersion::V5,
             size: 0,
             topic: None,
+            carried_in: None,
         };
         field(&received, name)
             .or_else(|| default(name).map(Literal::Number))

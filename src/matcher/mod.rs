@@ -8,9 +8,11 @@ mod refusal;
 mod take;
 mod words;
 
-pub use field::{Received, field};
-pub use judge::{Mismatch, holds, judge};
+pub use field::{Besides, Received, field};
+pub use judge::{Mismatch, holds, judge, judge_besides};
 pub use memory::{EvalError, Memory};
 pub use refusal::{RefusalFault, refusal_faults};
 pub use take::{Inbox, Offer, Taken, Taking, take};
-pub use words::{describe_expectation, describe_literal, describe_pattern, describe_refused};
+pub use words::{
+    describe_besides, describe_expectation, describe_literal, describe_pattern, describe_refused,
+};

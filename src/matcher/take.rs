@@ -1,13 +1,13 @@
 //! What an expectation takes from an inbox.
 
-use mqtt_check_codec::{Packet, PacketType};
+use mqtt_check_codec::{Packet, PacketType, ProtocolVersion};
 
-use super::field::Received;
-use super::judge::{holds, is_acknowledgement, judge};
+use super::field::{Besides, Received};
+use super::judge::{holds, is_acknowledgement, judge, judge_besides};
 use super::memory::Memory;
 use super::refusal::refusal_faults;
 use crate::scenario::model::{
-    ClientIndex, Count, Expectation, Matcher, PacketPattern, Pattern, Refused,
+    ClientIndex, Count, Expectation, FieldMatch, Matcher, Opcode, PacketPattern, Pattern, Refused,
 };
 use crate::transcript::{Ending, EventIndex};
 
@@ -27,6 +27,9 @@ pub struct Inbox<'a> {
     pub client: ClientIndex,
     /// In the order of arrival.
     pub offers: Vec<Offer<'a>>,
+    /// What came besides packets, likewise.
+    pub besides: Vec<(EventIndex, Besides<'a>)>,
+    pub version: ProtocolVersion,
     /// How the broker ended the connection, if it has.
     pub ended: Option<(EventIndex, Ending)>,
     /// Take an acknowledgement only if it carries this identifier.
@@ -67,6 +70,8 @@ pub fn take(expectation: &Expectation, inbox: &Inbox<'_>, memory: &Memory) -> Ta
             None => unfulfilled(inbox, Vec::new(), memory),
         },
         Pattern::Refused(_) => refused(inbox, memory),
+        Pattern::Upgrade(fields) => besides(fields, None, inbox, memory),
+        Pattern::Frame(pattern) => besides(&pattern.fields, Some(pattern.opcode), inbox, memory),
         Pattern::Silence { of, .. } => {
             let events: Vec<EventIndex> = offers_of(inbox, of).collect();
             if inbox.spent {
@@ -108,6 +113,25 @@ pub fn take(expectation: &Expectation, inbox: &Inbox<'_>, memory: &Memory) -> Ta
                 other => other,
             }
         }
+    }
+}
+
+/// The answer to an upgrade, or the first frame of this type.
+fn besides(
+    fields: &[FieldMatch],
+    opcode: Option<Opcode>,
+    inbox: &Inbox<'_>,
+    memory: &Memory,
+) -> Taking {
+    let found = inbox.besides.iter().find_map(|(event, came)| {
+        let mut memory = memory.clone();
+        let wrong = judge_besides(fields, came, inbox.version, inbox.client, &mut memory);
+        let fits = came.opcode() == opcode && (!inbox.strict || wrong.is_empty());
+        fits.then_some((*event, memory))
+    });
+    match found {
+        Some((event, memory)) => complete(vec![event], &memory),
+        None => unfulfilled(inbox, Vec::new(), memory),
     }
 }
 
@@ -334,6 +358,7 @@ fn sequence_holds(
             return None;
         }
         inbox.offers.retain(|o| !taken.events.contains(&o.event));
+        inbox.besides.retain(|(e, _)| !taken.events.contains(e));
         events.extend(taken.events);
         memory = taken.memory;
     }
@@ -359,7 +384,7 @@ fn refusal_holds(
 
 #[cfg(test)]
 mod tests {
-    use mqtt_check_codec::{ConnAck, Disconnect, Properties, ProtocolVersion, ReasonCode};
+    use mqtt_check_codec::{ConnAck, Disconnect, Properties, ReasonCode};
 
     use super::*;
     use crate::diagnostic::Place;
@@ -416,8 +441,11 @@ mod tests {
                     version: ProtocolVersion::V5,
                     size: 5,
                     topic: None,
+                    carried_in: None,
                 }),
             }],
+            besides: Vec::new(),
+            version: ProtocolVersion::V5,
             ended: None,
             answers: None,
             spent: true,
@@ -454,8 +482,11 @@ mod tests {
                     version: ProtocolVersion::V5,
                     size: 5,
                     topic: None,
+                    carried_in: None,
                 }),
             }],
+            besides: Vec::new(),
+            version: ProtocolVersion::V5,
             ended: Some((EventIndex(1), Ending::Close)),
             answers: None,
             spent: true,

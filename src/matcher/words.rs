@@ -2,10 +2,12 @@
 
 use bytes::Bytes;
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
+use mqtt_check_websocket::Control;
 
+use super::field::Besides;
 use super::memory::Memory;
 use crate::scenario::model::{
-    ClientIndex, ConnAckRule, DropHow, Expectation, Expr, Literal, Matcher, Operator,
+    ClientIndex, ConnAckRule, DropHow, Expectation, Expr, FieldMatch, Literal, Matcher, Operator,
     PacketPattern, Pattern, Refused,
 };
 
@@ -14,19 +16,47 @@ const SHOWN_BYTES: usize = 64;
 
 /// `PUBLISH with topic "a/b", payload "Hello 1"`.
 pub fn describe_pattern(pattern: &PacketPattern, version: ProtocolVersion) -> String {
-    let mut words = pattern.packet_type.to_string();
-    for (n, field) in pattern.fields.iter().enumerate() {
+    let words = pattern.packet_type.to_string();
+    with_fields(words, &pattern.fields, pattern.packet_type, version)
+}
+
+fn with_fields(
+    mut words: String,
+    fields: &[FieldMatch],
+    packet: PacketType,
+    version: ProtocolVersion,
+) -> String {
+    for (n, field) in fields.iter().enumerate() {
         words.push_str(if n == 0 { " with " } else { ", " });
         words.push_str(&field.name);
         words.push(' ');
-        words.push_str(&describe_matcher(
-            &field.matcher,
-            pattern.packet_type,
-            version,
-            None,
-        ));
+        words.push_str(&describe_matcher(&field.matcher, packet, version, None));
     }
     words
+}
+
+/// What came besides packets: `a pong frame with payload "x"`.
+pub fn describe_besides(came: &Besides<'_>) -> String {
+    match came {
+        Besides::Upgrade(answer) => {
+            let selected = match answer.protocol.as_deref() {
+                Some(name) => format!("the subprotocol {name:?}"),
+                None => "no subprotocol".to_owned(),
+            };
+            format!(
+                "an answer to the upgrade with status {} and {selected}",
+                answer.status
+            )
+        }
+        Besides::Control(Control::Ping(payload)) => {
+            format!("a ping frame with payload {}", describe_bytes(payload))
+        }
+        Besides::Control(Control::Pong(payload)) => {
+            format!("a pong frame with payload {}", describe_bytes(payload))
+        }
+        Besides::Control(Control::Close(Some(code))) => format!("a close frame with code {code}"),
+        Besides::Control(Control::Close(None)) => "a close frame without a code".to_owned(),
+    }
 }
 
 /// An expectation as one fragment.
@@ -41,6 +71,18 @@ pub fn describe_expectation(expectation: &Expectation, version: ProtocolVersion)
             "the broker closes the connection without a reset".to_owned()
         }
         Pattern::Refused(refused) => describe_refused(refused, version),
+        Pattern::Upgrade(fields) => with_fields(
+            "an answer to the upgrade".to_owned(),
+            fields,
+            PacketType::RESERVED,
+            version,
+        ),
+        Pattern::Frame(pattern) => with_fields(
+            format!("a {} frame", pattern.opcode),
+            &pattern.fields,
+            PacketType::RESERVED,
+            version,
+        ),
         Pattern::Silence { of, .. } if of.is_empty() => "nothing comes".to_owned(),
         Pattern::Silence { of, .. } => {
             let types: Vec<&str> = of.iter().map(|t| t.name()).collect();

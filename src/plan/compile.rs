@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mqtt_check_codec::{PacketType, ProtocolVersion};
+use mqtt_check_websocket::MQTT;
 
 use super::{
-    Awaited, Body, Operation, Outgoing, Plan, PlannedControl, PlannedStep, StepIndex, handshake,
-    needs, rumqttc,
+    Awaited, Body, Framing, Operation, Outgoing, Plan, PlannedControl, PlannedStep, StepIndex,
+    handshake, needs, rumqttc,
 };
 use crate::diagnostic::Diagnostic;
 use crate::scenario::model::{
-    Action, ClientAction, ClientIndex, DropHow, Exchange, Expectation, Field, PacketTemplate,
-    Pattern, Scene, SendBytes, Step,
+    Action, ClientAction, ClientIndex, DropHow, Exchange, Expectation, Field, FrameContent,
+    Opening, PacketTemplate, Pattern, Scene, SendBytes, Step, Transport, UpgradeAnswer,
 };
 
 pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
@@ -104,7 +105,7 @@ impl Compiler<'_> {
         action: &ClientAction,
     ) -> Vec<Operation> {
         match action {
-            ClientAction::Open => vec![Operation::Open],
+            ClientAction::Open(opening) => self.open(step, client, opening.as_ref()),
             ClientAction::Exchange(exchange) => {
                 let exchange = Exchange {
                     packet: self.identified(client, &exchange.packet),
@@ -119,24 +120,26 @@ impl Compiler<'_> {
                 ]
             }
             ClientAction::Batch(actions) => {
-                let mut items = Vec::new();
-                let mut connects = false;
-                for action in actions {
-                    match action {
-                        ClientAction::Exchange(exchange) => {
-                            connects |= exchange.packet.packet_type == PacketType::CONNECT;
-                            items.push(Outgoing::Packet(self.identified(client, &exchange.packet)));
-                        }
-                        ClientAction::Send(send) => items.push(self.outgoing(client, send)),
-                        _ => self.problem(step, "this action cannot stand in a batch"),
-                    }
-                }
-                let open = if connects {
-                    Operation::Open
-                } else {
-                    Operation::OpenIfClosed
-                };
+                let (open, items) = self.outgoing_of(step, client, actions);
                 vec![open, Operation::Send(items)]
+            }
+            ClientAction::Frame(frame) => {
+                let (open, items) = match &frame.content {
+                    FrameContent::Bytes(bytes) => (
+                        Operation::OpenIfClosed,
+                        vec![Outgoing::Bytes(bytes.clone())],
+                    ),
+                    FrameContent::Packets(actions) => self.outgoing_of(step, client, actions),
+                };
+                let framing = Framing {
+                    opcode: frame.opcode,
+                    fin: frame.fin,
+                    reserved: frame.reserved,
+                    masked: frame.masked,
+                    pieces_of: frame.pieces_of,
+                    fragmented: frame.fragmented,
+                };
+                vec![open, Operation::SendFramed(items, framing)]
             }
             ClientAction::Drop(DropHow::Close) => vec![Operation::Finish],
             ClientAction::Drop(how) => vec![Operation::Drop(*how)],
@@ -152,6 +155,48 @@ impl Compiler<'_> {
                 })
                 .collect(),
         }
+    }
+
+    /// A new transport. Where it is sure to be a WebSocket, the answer to its upgrade is looked at.
+    fn open(&self, step: &Step, client: ClientIndex, opening: Option<&Opening>) -> Vec<Operation> {
+        if self.scene.clients[client.0].way.transport != Transport::WebSocket {
+            return vec![Operation::OpenNew(None)];
+        }
+        let default = Opening {
+            subprotocols: vec![MQTT.to_owned()],
+            answer: UpgradeAnswer::Fields(Vec::new()),
+        };
+        let opening = opening.unwrap_or(&default);
+        let open = Operation::OpenNew(Some(opening.subprotocols.clone()));
+        let upgrade = handshake::upgrade(opening, step.place).map(Operation::Await);
+        std::iter::once(open).chain(upgrade).collect()
+    }
+
+    /// What these actions send, and what must be open for it.
+    fn outgoing_of(
+        &mut self,
+        step: &Step,
+        client: ClientIndex,
+        actions: &[ClientAction],
+    ) -> (Operation, Vec<Outgoing>) {
+        let mut items = Vec::new();
+        let mut connects = false;
+        for action in actions {
+            match action {
+                ClientAction::Exchange(exchange) => {
+                    connects |= exchange.packet.packet_type == PacketType::CONNECT;
+                    items.push(Outgoing::Packet(self.identified(client, &exchange.packet)));
+                }
+                ClientAction::Send(send) => items.push(self.outgoing(client, send)),
+                _ => self.problem(step, "this action cannot stand in a batch"),
+            }
+        }
+        let open = if connects {
+            Operation::Open
+        } else {
+            Operation::OpenIfClosed
+        };
+        (open, items)
     }
 
     /// A CONNECT with the Client Identifier of its client. The fields of its client it has from the parser.
@@ -234,6 +279,8 @@ fn demanded(expectation: &Expectation) -> Duration {
         Pattern::Packet(_)
         | Pattern::Closed { .. }
         | Pattern::Refused(_)
+        | Pattern::Upgrade(_)
+        | Pattern::Frame(_)
         | Pattern::Unordered(_) => Duration::ZERO,
     };
     inner.max(expectation.not_before.unwrap_or_default())

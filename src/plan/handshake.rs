@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
+use mqtt_check_websocket::MQTT;
 
 use super::{Awaited, Operation, Outgoing};
 use crate::diagnostic::Place;
 use crate::scenario::model::{
-    After, Answer, Count, Exchange, Expectation, Expr, FieldMatch, Literal, Matcher, PacketPattern,
-    PacketTemplate, Pattern,
+    After, Answer, Count, Exchange, Expectation, Expr, FieldMatch, Literal, Matcher, Opening,
+    PacketPattern, PacketTemplate, Pattern, UpgradeAnswer,
 };
 
 /// An exchange as operations: what is sent, and what is waited for.
@@ -37,6 +38,42 @@ pub(super) fn operations(
         operations.push(Operation::Finish);
     }
     operations
+}
+
+/// The answer to an upgrade. Unless something is said of the status it is an acceptance, and then the subprotocol is
+/// the one of MQTT, if that was offered.
+pub(super) fn upgrade(opening: &Opening, place: Place) -> Option<Awaited> {
+    let field = |name: &str, matcher| FieldMatch {
+        name: name.into(),
+        matcher,
+        place,
+    };
+    let accepted = || Matcher::Is(Expr::Literal(Literal::Number(101)));
+    let pattern = match &opening.answer {
+        UpgradeAnswer::None => return None,
+        UpgradeAnswer::Refused => Pattern::AnyOf(vec![
+            vec![expectation(
+                Pattern::Upgrade(vec![field("status", Matcher::Not(Box::new(accepted())))]),
+                None,
+                place,
+            )],
+            vec![expectation(Pattern::Closed { how: None }, None, place)],
+        ]),
+        UpgradeAnswer::Fields(fields) => {
+            let mut fields = fields.clone();
+            let names = |fields: &[FieldMatch], name| fields.iter().any(|f| f.name == name);
+            if !names(&fields, "status") {
+                fields.push(field("status", accepted()));
+                if !names(&fields, "subprotocol") && opening.subprotocols.iter().any(|p| p == MQTT)
+                {
+                    let mqtt = Literal::Bytes(MQTT.into());
+                    fields.push(field("subprotocol", Matcher::Is(Expr::Literal(mqtt))));
+                }
+            }
+            Pattern::Upgrade(fields)
+        }
+    };
+    Some(awaited(expectation(pattern, None, place), false))
 }
 
 /// The answer that the standard gives to this packet, and the rest of the exchange.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::diagnostic::Diagnostic;
 use crate::scenario::model::{
     BrokerAction, Choice, ClientAction, ClientIndex, DropHow, Expectation, HookList, Level, OneOf,
-    PacketTemplate, Scene, Settings, Step,
+    Opcode, PacketTemplate, Scene, Settings, Step,
 };
 
 pub use needs::Need;
@@ -87,17 +87,55 @@ pub enum Body {
 /// One thing that a client does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operation {
-    /// Connects a new transport; a former one that is still open is dropped first.
+    /// Connects a new transport for a CONNECT, unless there is one on which nothing has been sent. A former one that
+    /// is still open is dropped first.
     Open,
+    /// Connects a new transport, whatever there was. With subprotocols, which a WebSocket has: that offers these, and
+    /// leaves what is answered to be looked at.
+    OpenNew(Option<Vec<String>>),
     /// Connects a transport if there is no open one.
     OpenIfClosed,
     /// One write.
     Send(Vec<Outgoing>),
+    /// Frames as they are said, with these in them.
+    SendFramed(Vec<Outgoing>, Framing),
     /// Waits for something and judges it.
     Await(Awaited),
     /// Closes the sending side and waits until the broker has closed too.
     Finish,
     Drop(DropHow),
+}
+
+/// How bytes go into frames.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Framing {
+    pub opcode: Opcode,
+    /// Whether the message ends with them.
+    pub fin: bool,
+    pub reserved: u8,
+    pub masked: bool,
+    /// So many bytes a frame; all in one if `None`.
+    pub pieces_of: Option<usize>,
+    /// Whether the pieces are fragments of one message.
+    pub fragmented: bool,
+}
+
+impl Framing {
+    /// Whether a client of MQTT may send such frames.
+    pub fn is_right(&self) -> bool {
+        let form = self.masked && self.reserved == 0;
+        form && self.fin
+            && match self.opcode {
+                Opcode::BINARY => true,
+                Opcode::PING | Opcode::PONG | Opcode::CLOSE => self.pieces_of.is_none(),
+                _ => false,
+            }
+    }
+
+    /// Whether what is in the frames is for MQTT.
+    pub fn is_data(&self) -> bool {
+        !self.opcode.is_control()
+    }
 }
 
 /// Something to be sent.

@@ -4,8 +4,8 @@ use mqtt_check_codec::PacketType;
 
 use super::client_actions;
 use crate::scenario::model::{
-    Action, BrokerAction, Capability, ClientAction, Driver, Expr, Literal, PacketTemplate, Scene,
-    SendBytes, Settings, Step,
+    Action, BrokerAction, Capability, ClientAction, Driver, Expr, FrameContent, FrameTemplate,
+    Literal, PacketTemplate, Scene, SendBytes, Settings, Step, Transport, Way,
 };
 
 /// One thing that a target must offer.
@@ -14,6 +14,8 @@ pub enum Need {
     Capability(Capability),
     /// A setting of the broker that is not the default, by its name.
     Setting(&'static str),
+    /// A node and what carries packets there.
+    Way(Way),
     /// The client library that plays a client.
     Driver(Driver),
     /// The whole broker for itself.
@@ -35,6 +37,12 @@ pub(super) fn of(scene: &Scene) -> Vec<Need> {
         add(Need::Alone);
     }
     for client in &scene.clients {
+        if client.way.transport == Transport::WebSocket {
+            add(Need::Capability(Capability::WebSocket));
+        }
+        if client.way.transport != Transport::Default || client.way.node > 0 {
+            add(Need::Way(client.way));
+        }
         if client.driver != Driver::Wire {
             add(Need::Driver(client.driver));
         }
@@ -65,7 +73,11 @@ fn collect(action: &ClientAction, used: &mut Vec<Capability>) {
     match action {
         ClientAction::Exchange(exchange) => from_template(&exchange.packet, used),
         ClientAction::Send(SendBytes::Packet(template)) => from_template(template, used),
-        ClientAction::Batch(actions) => actions.iter().for_each(|a| collect(a, used)),
+        ClientAction::Batch(actions)
+        | ClientAction::Frame(FrameTemplate {
+            content: FrameContent::Packets(actions),
+            ..
+        }) => actions.iter().for_each(|a| collect(a, used)),
         _ => {}
     }
 }

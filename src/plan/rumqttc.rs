@@ -72,9 +72,10 @@ impl Refusing<'_> {
         let what = match action {
             ClientAction::Exchange(exchange) => return self.exchange(exchange),
             ClientAction::Expect(_) | ClientAction::Drop(DropHow::Close | DropHow::Reset) => return,
-            ClientAction::Open => "opens a transport only to connect",
+            ClientAction::Open(_) => "opens a transport only to connect",
             ClientAction::Send(_) => "sends nothing but what it makes itself",
             ClientAction::Batch(_) => "decides by itself what goes into one write",
+            ClientAction::Frame(_) => "knows nothing of the frames below it",
             ClientAction::Drop(DropHow::HalfClose) => "cannot close its sending side alone",
         };
         self.refuse(self.place, what);

@@ -53,7 +53,12 @@ pub(super) fn only_greets(plan: &Plan) -> bool {
 
 fn is_greeting(operation: &Operation) -> bool {
     match operation {
-        Operation::Open | Operation::OpenIfClosed | Operation::Finish | Operation::Drop(_) => true,
+        Operation::Open
+        | Operation::OpenNew(_)
+        | Operation::OpenIfClosed
+        | Operation::Finish
+        | Operation::Drop(_) => true,
+        Operation::SendFramed(..) => false,
         Operation::Send(items) => items.iter().all(|item| match item {
             Outgoing::Packet(packet) => {
                 packet.lies.is_empty()

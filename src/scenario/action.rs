@@ -17,10 +17,11 @@ use super::packet::{self, Manner, expand_clean_session, merge, plain_filter, sen
 use super::scope::{Mapping, Scope};
 use super::text;
 use super::value::{boolean, only_version_5};
+use super::websocket;
 use crate::diagnostic::Place;
 
 /// Actions that are no packets.
-const OTHERS: [&str; 5] = ["open", "drop", "send", "batch", "expect"];
+const OTHERS: [&str; 6] = ["open", "drop", "send", "batch", "frame", "expect"];
 
 /// Whoever acts: what its packets are filled up with.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +52,7 @@ fn one(scope: Scope<'_>, actor: Actor<'_>, node: &Node, batched: bool) -> Option
     }
     match (key, value) {
         ("send", Some(value)) => send(scope, actor, value).map(ClientAction::Send),
-        ("open" | "drop" | "expect" | "batch", _) if batched => {
+        ("open" | "drop" | "expect" | "batch" | "frame", _) if batched => {
             let title = format!("`{key}` inside of a batch");
             scope.fail(
                 scope
@@ -59,12 +60,15 @@ fn one(scope: Scope<'_>, actor: Actor<'_>, node: &Node, batched: bool) -> Option
                     .hint("a batch is packets that are sent"),
             )
         }
-        ("open", None) => Some(ClientAction::Open),
-        ("open", Some(value)) => scope.expected(value, "nothing behind `open`"),
+        ("open", None) => Some(ClientAction::Open(None)),
+        ("open", Some(value)) => {
+            websocket::opening(scope, value).map(|opening| ClientAction::Open(Some(opening)))
+        }
         ("drop", value) => drop_how(scope, value).map(ClientAction::Drop),
         ("batch", Some(value)) => batch(scope, actor, value).map(ClientAction::Batch),
+        ("frame", Some(value)) => websocket::frame(scope, actor, value).map(ClientAction::Frame),
         ("expect", Some(value)) => expectation::sequence(scope, value).map(ClientAction::Expect),
-        ("send" | "batch" | "expect", None) => {
+        ("send" | "batch" | "frame" | "expect", None) => {
             scope.fail(scope.at(place, format!("`{key}` without saying what")))
         }
         _ => unknown(scope, key, place),
@@ -122,7 +126,8 @@ fn drop_how(scope: Scope<'_>, value: Option<&Node>) -> Option<DropHow> {
     }
 }
 
-fn batch(scope: Scope<'_>, actor: Actor<'_>, node: &Node) -> Option<Vec<ClientAction>> {
+/// What goes out in one write, or in one frame.
+pub(crate) fn batch(scope: Scope<'_>, actor: Actor<'_>, node: &Node) -> Option<Vec<ClientAction>> {
     let Some(items) = node.items().filter(|items| !items.is_empty()) else {
         return scope.expected(node, "a list of actions");
     };

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::file::each_step;
 use super::model::{
     Action, After, Answer, ClientAction, ClientIndex, Exchange, Expectation, Expr, FieldMatch,
-    Matcher, PacketPattern, PacketTemplate, Pattern, Scene, SendBytes, Step,
+    FrameContent, FrameTemplate, Matcher, Opening, PacketPattern, PacketTemplate, Pattern, Scene,
+    SendBytes, Step, UpgradeAnswer,
 };
 use super::scope::Scope;
 use super::text::known_size;
+use super::websocket;
 use crate::diagnostic::Place;
 use mqtt_check_codec::PacketType;
 
@@ -19,6 +21,7 @@ pub(crate) fn scene(scope: Scope<'_>, scene: &Scene) {
     silences(scope, scene);
     names(scope, scene);
     sizes(scope, scene);
+    websocket::check(scope, scene);
 }
 
 /// How many bytes of payloads and strings all packets of a case hold that are known from the file.
@@ -48,7 +51,11 @@ fn each_packet<'s>(action: &'s ClientAction, visit: &mut dyn FnMut(&'s PacketTem
     match action {
         ClientAction::Exchange(exchange) => visit(&exchange.packet),
         ClientAction::Send(SendBytes::Packet(packet)) => visit(packet),
-        ClientAction::Batch(actions) => {
+        ClientAction::Batch(actions)
+        | ClientAction::Frame(FrameTemplate {
+            content: FrameContent::Packets(actions),
+            ..
+        }) => {
             for action in actions {
                 each_packet(action, visit);
             }
@@ -300,7 +307,11 @@ impl Names<'_> {
         match action {
             ClientAction::Exchange(Exchange { packet, .. })
             | ClientAction::Send(SendBytes::Packet(packet)) => self.packet(place, client, packet),
-            ClientAction::Batch(actions) => {
+            ClientAction::Batch(actions)
+            | ClientAction::Frame(FrameTemplate {
+                content: FrameContent::Packets(actions),
+                ..
+            }) => {
                 for action in actions {
                     self.sends(place, client, action);
                 }
@@ -330,6 +341,10 @@ impl Names<'_> {
                 ..
             }) => self.fields(fields),
             ClientAction::Expect(expectations) => self.expectations(expectations),
+            ClientAction::Open(Some(Opening {
+                answer: UpgradeAnswer::Fields(fields),
+                ..
+            })) => self.fields(fields),
             _ => {}
         }
     }
@@ -338,6 +353,8 @@ impl Names<'_> {
         for expectation in expectations {
             match &expectation.pattern {
                 Pattern::Packet(pattern) => self.fields(&pattern.fields),
+                Pattern::Frame(pattern) => self.fields(&pattern.fields),
+                Pattern::Upgrade(fields) => self.fields(fields),
                 Pattern::Unordered(patterns) => {
                     for pattern in patterns {
                         self.fields(&pattern.fields);

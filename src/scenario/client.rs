@@ -3,12 +3,12 @@
 use bytes::Bytes;
 use mqtt_check_codec::{PacketType, ProtocolVersion};
 
-use super::model::{Capability, Client, Driver, Expr, Literal};
+use super::model::{Capability, Client, Driver, Expr, Literal, Transport, Way};
 use super::node::{Entry, Node, Value, short};
 use super::packet::{Manner, expand_clean_session, merge, sent_fields};
 use super::scope::{ClientHead, Mapping, Scope};
-use super::settings::not_yet;
 use super::text::{self, Rules, STRING_MAX};
+use super::value::number;
 
 /// Words that mean something where a client's name could stand.
 pub(crate) const RESERVED: [&str; 22] = [
@@ -18,6 +18,8 @@ pub(crate) const RESERVED: [&str; 22] = [
 ];
 /// How many clients one scenario has at most.
 const CLIENT_LIMIT: usize = 64;
+/// The last node that a client may be on.
+pub(crate) const NODE_MAX: u64 = 63;
 /// So long an id may be that the run's prefix fits before it.
 const ID_LIMIT: usize = 15;
 
@@ -133,7 +135,6 @@ pub(crate) fn client(scope: Scope<'_>, entry: &Entry, rules: IdRules<'_>) -> Opt
         "a client",
     )
     .and_then(|changes| expand_clean_session(scope, changes));
-    placed?;
     Some(Client {
         name,
         place: entry.key.place,
@@ -141,37 +142,31 @@ pub(crate) fn client(scope: Scope<'_>, entry: &Entry, rules: IdRules<'_>) -> Opt
         version: scope.version,
         driver: driver?,
         auto_ack: auto_ack?,
+        way: placed?,
         connect: merge(&[], changes?),
     })
 }
 
-/// `transport` and `node`, of which only the defaults are there.
-fn placement(scope: Scope<'_>, map: &mut Mapping<'_>) -> Option<()> {
-    let mut sound = true;
-    if let Some(node) = map.take("transport") {
-        match node.text() {
-            Some("default") => {}
-            Some(word @ ("tcp" | "websocket")) => {
-                let what = format!("`transport: {word}`");
-                scope.add(not_yet(scope, node.place, &what));
-                sound = false;
+/// `transport` and `node`.
+fn placement(scope: Scope<'_>, map: &mut Mapping<'_>) -> Option<Way> {
+    let transport = match map.take("transport") {
+        None => Some(Transport::Default),
+        Some(node) => match node.text().and_then(Transport::from_word) {
+            Some(transport) => Some(transport),
+            None => {
+                let words: Vec<&str> = Transport::ALL.iter().map(|t| t.as_str()).collect();
+                scope.expected_word(node, &words)
             }
-            _ => {
-                scope.expected_word::<()>(node, &["default", "tcp", "websocket"]);
-                sound = false;
-            }
-        }
-    }
-    if let Some(node) = map.take("node") {
-        match node.text() {
-            Some("0") => {}
-            _ => {
-                scope.add(not_yet(scope, node.place, "another node than 0"));
-                sound = false;
-            }
-        }
-    }
-    sound.then_some(())
+        },
+    };
+    let node = match map.take("node") {
+        None => Some(0),
+        Some(node) => number(scope, node, &(0..=NODE_MAX), "the number of a node"),
+    };
+    Some(Way {
+        transport: transport?,
+        node: usize::try_from(node?).unwrap_or(usize::MAX),
+    })
 }
 
 fn default_identifier(name: &str) -> Expr {

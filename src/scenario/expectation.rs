@@ -12,13 +12,16 @@ use super::node::{Entry, Node, short};
 use super::reason;
 use super::scope::{Mapping, Scope};
 use super::value::{boolean, number};
+use super::websocket;
 use crate::diagnostic::Place;
 
 /// Expectations that are no packets.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 8] = [
     "closed",
     "refused",
     "silence",
+    "upgrade",
+    "frame",
     "in_order",
     "unordered",
     "any_of",
@@ -85,7 +88,7 @@ fn the_only<'a>(scope: Scope<'_>, node: &Node, rest: &[&'a Entry]) -> Option<&'a
         [] => scope.fail(
             scope
                 .at(node.place, "an expectation that expects nothing")
-                .hint("name a packet, or one of closed, refused, silence, in_order, unordered, any_of"),
+                .hint("name a packet, or one of closed, refused, silence, upgrade, frame, in_order, unordered, any_of"),
         ),
         [_, second, ..] => {
             let key = &*second.key.text;
@@ -111,6 +114,8 @@ fn pattern(scope: Scope<'_>, key: &str, place: Place, value: Option<&Node>) -> O
         ("closed", _) => closed(scope, value),
         ("refused", _) => refused(scope, value).map(Pattern::Refused),
         ("silence", _) => silence(scope, value),
+        ("upgrade", _) => websocket::upgrade_pattern(scope, value).map(Pattern::Upgrade),
+        ("frame", _) => websocket::frame_pattern(scope, place, value).map(Pattern::Frame),
         ("in_order", Some(node)) => sequence_of(scope, node).map(Pattern::InOrder),
         ("unordered", Some(node)) => unordered(scope, node).map(Pattern::Unordered),
         ("any_of", Some(node)) => any_of(scope, node).map(Pattern::AnyOf),
@@ -322,6 +327,8 @@ impl Limits {
             Pattern::Refused(_) if self.count.is_some() => ("refused", COUNT_HINT),
             Pattern::InOrder(_) if self.count.is_some() => ("in_order", COUNT_HINT),
             Pattern::Unordered(_) if self.count.is_some() => ("unordered", COUNT_HINT),
+            Pattern::Upgrade(_) if self.count.is_some() => ("upgrade", COUNT_HINT),
+            Pattern::Frame(_) if self.count.is_some() => ("frame", COUNT_HINT),
             Pattern::AnyOf(_) if self.count.is_some() => ("any_of", COUNT_HINT),
             _ => return Some(()),
         };

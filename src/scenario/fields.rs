@@ -41,6 +41,8 @@ pub(crate) enum Kind {
     UserProperties,
     /// In a SUBSCRIBE one, in a PUBLISH that comes any number.
     SubscriptionIdentifiers,
+    /// One of these words.
+    Word(&'static [&'static str]),
     /// A Will and its fields.
     Will,
 }
@@ -86,10 +88,14 @@ pub(crate) const VARIABLE_MAX: u64 = 268_435_455;
 pub(crate) const U32_MAX: u64 = u32::MAX as u64;
 const U16_MAX: u64 = u16::MAX as u64;
 
-use Kind::{Binary, Bool, Number, PacketId, Payload, QoS, Reason, Reasons, Seconds, Text, Will};
+use Kind::{
+    Binary, Bool, Number, PacketId, Payload, QoS, Reason, Reasons, Seconds, Text, Will, Word,
+};
 use Stands::{Both, Judged, Received, Sent};
 
 const SIZE: FieldSpec = field("size", Number(VARIABLE_MAX + 5), Judged);
+/// The type of the WebSocket message that a packet came in.
+const FRAME: FieldSpec = field("frame", Word(&["binary", "text"]), Judged);
 const ACK_ID: FieldSpec = field("packet_id", PacketId, Both);
 const REASON: FieldSpec = field("reason", Reason, Both);
 
@@ -105,6 +111,7 @@ const CONNACK: &[FieldSpec] = &[
     field("session_present", Bool, Received),
     field("reason", Reason, Received),
     SIZE,
+    FRAME,
 ];
 const PUBLISH: &[FieldSpec] = &[
     field("topic", Text, Both),
@@ -115,22 +122,25 @@ const PUBLISH: &[FieldSpec] = &[
     field("packet_id", PacketId, Both).optional(),
     field("topic_on_wire", Text, Judged),
     SIZE,
+    FRAME,
 ];
-const ACK: &[FieldSpec] = &[ACK_ID, REASON.v5(), SIZE];
+const ACK: &[FieldSpec] = &[ACK_ID, REASON.v5(), SIZE, FRAME];
 const SUBSCRIBE: &[FieldSpec] = &[field("packet_id", PacketId, Sent)];
 const SUBACK: &[FieldSpec] = &[
     field("packet_id", PacketId, Received),
     field("reasons", Reasons, Received),
     SIZE,
+    FRAME,
 ];
 const UNSUBACK: &[FieldSpec] = &[
     field("packet_id", PacketId, Received),
     field("reasons", Reasons, Received).v5(),
     SIZE,
+    FRAME,
 ];
-const DISCONNECT: &[FieldSpec] = &[REASON.v5(), SIZE];
-const AUTH: &[FieldSpec] = &[REASON.v5(), SIZE];
-const PINGRESP: &[FieldSpec] = &[SIZE];
+const DISCONNECT: &[FieldSpec] = &[REASON.v5(), SIZE, FRAME];
+const AUTH: &[FieldSpec] = &[REASON.v5(), SIZE, FRAME];
+const PINGRESP: &[FieldSpec] = &[SIZE, FRAME];
 
 /// The fields of a Will, as they stand under `will`.
 pub(crate) const WILL: &[FieldSpec] = &[
@@ -154,6 +164,16 @@ pub(crate) const SUBSCRIPTION: &[FieldSpec] = &[
     field("retain_as_published", Bool, Sent).v5(),
     field("retain_handling", Number(2), Sent).v5(),
 ];
+
+/// The answer to an upgrade.
+pub(crate) const UPGRADE: &[FieldSpec] = &[
+    field("status", Number(999), Judged),
+    field("subprotocol", Text, Judged).optional(),
+];
+/// A close frame.
+pub(crate) const CLOSE_FRAME: &[FieldSpec] = &[field("code", Number(U16_MAX), Judged).optional()];
+/// A ping frame or a pong frame.
+pub(crate) const PING_FRAME: &[FieldSpec] = &[field("payload", Payload, Judged)];
 
 /// Every field of a packet.
 pub(crate) fn of(packet: PacketType) -> impl Iterator<Item = FieldSpec> + Clone {

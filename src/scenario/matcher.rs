@@ -50,27 +50,44 @@ pub(crate) fn match_fields(
     packet: PacketType,
     node: &Node,
 ) -> Option<Vec<FieldMatch>> {
-    let word = packet_word(packet);
+    let expected = fields::of(packet).filter(|spec| spec.stands != Stands::Sent);
+    let what = format!("a received `{}`", packet_word(packet));
+    match_named(scope, packet, &what, expected, node)
+}
+
+/// Fields of one of these names and what is expected of them. `what` has them, for messages; `packet` says what its
+/// reasons are called.
+pub(crate) fn match_named(
+    scope: Scope<'_>,
+    packet: PacketType,
+    what: &str,
+    specs: impl Iterator<Item = FieldSpec> + Clone,
+    node: &Node,
+) -> Option<Vec<FieldMatch>> {
     let Some(entries) = node.entries() else {
-        return scope.expected(node, &format!("fields of `{word}` (a mapping)"));
+        return scope.expected(node, &format!("fields of {what} (a mapping)"));
     };
     let all: Vec<_> = entries
         .iter()
-        .map(|entry| field_match(scope, packet, entry))
+        .map(|entry| field_match(scope, packet, what, specs.clone(), entry))
         .collect();
     all.into_iter().collect()
 }
 
-fn field_match(scope: Scope<'_>, packet: PacketType, entry: &Entry) -> Option<FieldMatch> {
-    let word = packet_word(packet);
-    let expected = fields::of(packet).filter(|spec| spec.stands != Stands::Sent);
-    let Some(spec) = expected.clone().find(|spec| spec.name == &*entry.key.text) else {
-        let what = format!("a received `{word}`");
-        unknown_key(scope, entry, &what, expected.map(|spec| spec.name));
+fn field_match(
+    scope: Scope<'_>,
+    packet: PacketType,
+    what: &str,
+    mut specs: impl Iterator<Item = FieldSpec> + Clone,
+    entry: &Entry,
+) -> Option<FieldMatch> {
+    let all = specs.clone();
+    let Some(spec) = specs.find(|spec| spec.name == &*entry.key.text) else {
+        unknown_key(scope, entry, what, all.map(|spec| spec.name));
         return None;
     };
     if spec.v5 && !scope.version.has_properties() {
-        let what = format!("`{}` of `{word}`", spec.name);
+        let what = format!("`{}` of `{}`", spec.name, packet_word(packet));
         return scope.fail(only_version_5(scope, entry.key.place, &what));
     }
     Some(FieldMatch {

@@ -41,6 +41,7 @@ mod step;
 pub(crate) mod syntax;
 mod text;
 mod value;
+mod websocket;
 pub(crate) mod words;
 
 /// Reads every scenario file at or below these paths and gives every case of every version and row, in the order

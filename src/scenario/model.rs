@@ -86,6 +86,12 @@ macro_rules! word_enum {
     };
 }
 
+mod websocket;
+
+pub use websocket::{
+    FrameContent, FramePattern, FrameTemplate, Opcode, Opening, Transport, UpgradeAnswer, Way,
+};
+
 word_enum! {
     /// What a target must be able to do.
     Capability {
@@ -140,6 +146,8 @@ pub struct Client {
     pub driver: Driver,
     /// Whether what comes in with QoS 1 and 2 is acknowledged at once.
     pub auto_ack: bool,
+    /// Where it connects to.
+    pub way: Way,
     /// Fields of CONNECT. Every CONNECT of the client's steps has them already, where it does not say otherwise.
     pub connect: Vec<Field>,
 }
@@ -179,12 +187,15 @@ pub enum Action {
 /// What a client does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ClientAction {
-    Open,
+    /// With what is said at the upgrade, of a client on a WebSocket.
+    Open(Option<Opening>),
     /// `connect`, `publish`, `subscribe`, `unsubscribe`, the acknowledgements, `ping`, `auth`, `disconnect`.
     Exchange(Exchange),
     Send(SendBytes),
     /// One write. Only `Exchange`s, whose answers are not waited for, and `Send`s.
     Batch(Vec<ClientAction>),
+    /// On a WebSocket: frames as they are said.
+    Frame(FrameTemplate),
     Drop(DropHow),
     Expect(Vec<Expectation>),
 }
@@ -393,6 +404,10 @@ pub enum Pattern {
         how: Option<DropHow>,
     },
     Refused(Refused),
+    /// The answer to an upgrade, of `open`.
+    Upgrade(Vec<FieldMatch>),
+    /// A frame of a WebSocket that is no part of a message.
+    Frame(FramePattern),
     Silence {
         /// Empty: of everything.
         of: Vec<PacketType>,

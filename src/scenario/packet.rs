@@ -60,6 +60,12 @@ pub(crate) fn field_value(
             _ => number_expr(scope, node, &(0..=0xFF), "`true`, `false` or a number"),
         },
         Kind::Will => scope.expected(node, "a Will (a mapping)"),
+        Kind::Word(words) if name.is_none() => match node.text() {
+            Some(text) if words.contains(&text) => Some(Expr::Literal(Literal::Bytes(
+                Bytes::copy_from_slice(text.as_bytes()),
+            ))),
+            _ => scope.expected_word(node, words),
+        },
         Kind::UserProperties if name.is_none() => {
             user_properties(scope, node).map(|pairs| Expr::Literal(Literal::Pairs(pairs)))
         }

@@ -9,10 +9,14 @@ use mqtt_check_broker::core::RedirectWhen;
 use mqtt_check_broker::shell::{Restart, Server};
 use mqtt_check_broker::{AccessAction, AccessRule, Config, Control, Deviation, Deviations};
 use mqtt_check_codec::QoS;
+use tokio::time::timeout;
 
 use super::host::Hook;
-use crate::scenario::model::{self, BrokerAction, Capability, Secret, Settings};
-use crate::transport::Stream;
+use crate::scenario::model::{self, BrokerAction, Capability, Secret, Settings, Transport, Way};
+use crate::transport::{ConnectError, Offer, Opened, Stream, check, try_upgrade};
+
+/// Odd, so that seeds come round late.
+const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The bundled broker, right or with deliberate faults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,6 +75,8 @@ impl Bundled {
 #[derive(Debug)]
 pub struct Host {
     server: Server,
+    /// Gives each WebSocket what must differ from one to the next.
+    seed: u64,
 }
 
 impl Host {
@@ -78,11 +84,36 @@ impl Host {
     pub fn start(settings: &Settings, bundled: &Bundled, seed: u64) -> Self {
         let server = Server::new(config(settings), bundled.deviations, seed);
         server.record_hooks();
-        Self { server }
+        Self { server, seed }
     }
 
-    pub(super) fn connect(&self) -> io::Result<Stream> {
-        self.server.connect().map(Stream::Memory)
+    /// A transport in memory. WebSocket is spoken over it if that is asked for.
+    pub(super) async fn connect(
+        &mut self,
+        way: Way,
+        offers: Option<&[String]>,
+        limit: Duration,
+    ) -> Result<Opened, ConnectError> {
+        if way.transport != Transport::WebSocket {
+            return Ok(Opened::plain(Stream::Memory(self.server.connect()?)));
+        }
+        let stream = Stream::Memory(self.server.connect_websocket()?);
+        let mut offer = Offer::of_mqtt("memory".to_owned(), "/".to_owned());
+        if let Some(offers) = offers {
+            offer.subprotocols = offers.to_vec();
+        }
+        self.seed = self.seed.wrapping_add(SEED_STEP);
+        let opened = match timeout(limit, try_upgrade(stream, &offer, self.seed)).await {
+            Err(_) => return Err(ConnectError::too_late()),
+            Ok(Err((error, _))) => return Err(io::Error::other(error).into()),
+            Ok(Ok(opened)) => opened,
+        };
+        if offers.is_none() {
+            let closed = || io::Error::from(io::ErrorKind::ConnectionReset);
+            let answer = opened.answer.as_ref().ok_or_else(closed)?;
+            check(answer, &offer.path)?;
+        }
+        Ok(opened)
     }
 
     pub(super) fn control(&self, action: &BrokerAction, client: &str) -> Result<(), String> {

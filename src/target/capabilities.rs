@@ -6,7 +6,7 @@ use mqtt_check_codec::{ConnAck, ProtocolVersion};
 
 use super::External;
 use crate::plan::{Need, Plan};
-use crate::scenario::model::{Capability, Driver};
+use crate::scenario::model::{Capability, Driver, Transport, Way};
 
 /// Why nobody knows whether a broker can do it.
 const URL_ALONE: &str = "a URL alone does not tell how";
@@ -24,16 +24,22 @@ pub struct Capabilities {
     pub ours: bool,
     /// Whether its time is virtual.
     pub virtual_time: bool,
+    /// How each of its nodes can be reached; the first is always there.
+    pub nodes: Vec<Ways>,
+}
+
+/// How a node can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ways {
+    /// Over TCP or TLS without a WebSocket, or what is as good as that.
+    pub tcp: bool,
+    pub websocket: bool,
 }
 
 impl Capabilities {
     /// The bundled broker offers everything that the language knows of, but for what is not built yet.
     pub fn bundled() -> Self {
-        let not_yet = [
-            Capability::EnhancedAuthentication,
-            Capability::WebSocket,
-            Capability::Tls,
-        ];
+        let not_yet = [Capability::EnhancedAuthentication, Capability::Tls];
         Self {
             versions: vec![
                 ProtocolVersion::V3_1,
@@ -47,6 +53,10 @@ impl Capabilities {
             configurable: true,
             ours: true,
             virtual_time: true,
+            nodes: vec![Ways {
+                tcp: true,
+                websocket: true,
+            }],
         }
     }
 
@@ -111,6 +121,7 @@ impl Capabilities {
             configurable: false,
             ours: false,
             virtual_time: false,
+            nodes: Vec::new(),
         }
     }
 
@@ -127,6 +138,18 @@ impl Capabilities {
                 }
             }
         }
+        let nodes = target.nodes();
+        self.nodes = nodes
+            .iter()
+            .map(|node| Ways {
+                tcp: node.place(Transport::Tcp).is_some(),
+                websocket: node.place(Transport::WebSocket).is_some(),
+            })
+            .collect();
+        if self.nodes.iter().any(|ways| ways.websocket) {
+            self.lacks
+                .retain(|(lacking, _)| *lacking != Capability::WebSocket);
+        }
         self.lacks = target.lacks.iter().cloned().chain(self.lacks).collect();
         self.ours = target.ours;
         self
@@ -138,6 +161,31 @@ impl Capabilities {
             .iter()
             .find(|(lacking, _)| *lacking == capability)
             .map(|(_, why)| why.as_str())
+    }
+
+    /// Why nothing can be reached on this way, if nothing can.
+    fn unreachable(&self, way: Way) -> Option<String> {
+        let Some(ways) = self.nodes.get(way.node) else {
+            let count = self.nodes.len();
+            return Some(format!(
+                "needs node {}: this target has {}",
+                way.node,
+                match count {
+                    0 | 1 => "only node 0".to_owned(),
+                    _ => format!("only nodes 0 to {}", count - 1),
+                }
+            ));
+        };
+        match way.transport {
+            Transport::Tcp if !ways.tcp => {
+                Some("needs tcp: the broker's URL is one for WebSocket".to_owned())
+            }
+            Transport::WebSocket if !ways.websocket => Some(format!(
+                "needs websocket: no URL of node {} is one for WebSocket",
+                way.node
+            )),
+            _ => None,
+        }
     }
 
     /// Why this case cannot be played here, if it cannot.
@@ -163,6 +211,7 @@ impl Capabilities {
             Need::Setting(name) => (!self.configurable).then(|| {
                 format!("needs the broker's setting {name}, which this target cannot change")
             }),
+            Need::Way(way) => self.unreachable(*way),
             Need::Driver(Driver::Wire | Driver::Rumqttc) => None,
             Need::Alone => (!self.ours && !exclusive).then(|| {
                 "needs the whole broker: --exclusive plays it on a broker that others may use"

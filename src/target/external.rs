@@ -16,8 +16,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::Credentials;
-use crate::transport::{ConnectError, Endpoint, Stream};
+use super::{Credentials, Node};
+use crate::scenario::model::{Transport, Way};
+use crate::transport::{ConnectError, Endpoint, Opened, Stream};
 
 /// How long clearing away may take for one client.
 const CLEAN_UP_LIMIT: Duration = Duration::from_secs(5);
@@ -34,36 +35,37 @@ const ACCEPTING: Duration = Duration::from_millis(20);
 /// The door of a broker that many plays go through at once. Where the queue of a listening socket is full, the system
 /// tries again after a second: the cases would measure that, not the broker.
 #[derive(Debug, Clone)]
-pub struct Door {
+struct Door {
     endpoint: Arc<Endpoint>,
-    credentials: Option<Arc<Credentials>>,
     waiting: Arc<Semaphore>,
-    /// Gives each connection what must differ from one to the next.
-    seeds: Arc<AtomicU64>,
 }
 
 impl Door {
-    /// The door at this place, for these credentials. `nonce` tells this run from others.
-    pub fn new(endpoint: Arc<Endpoint>, credentials: Option<Credentials>, nonce: u64) -> Self {
+    fn new(endpoint: &Arc<Endpoint>) -> Self {
         Self {
-            endpoint,
-            credentials: credentials.map(Arc::new),
+            endpoint: Arc::clone(endpoint),
             waiting: Arc::new(Semaphore::new(UNACCEPTED)),
-            seeds: Arc::new(AtomicU64::new(nonce)),
         }
     }
 
     /// Connects, within this span. What is waited for those before us is no fault of the broker's.
-    async fn connect(&self, limit: Duration) -> Result<Stream, ConnectError> {
+    async fn connect(
+        &self,
+        offers: Option<&[String]>,
+        seed: u64,
+        limit: Duration,
+    ) -> Result<Opened, ConnectError> {
         let permit = Arc::clone(&self.waiting)
             .acquire_owned()
             .await
             .map_err(io::Error::other)?;
-        let seed = self.seeds.fetch_add(SEED_STEP, Ordering::Relaxed);
         let accepted = Instant::now() + ACCEPTING;
         let connected = timeout(limit, async {
             let stream = self.endpoint.connect_tcp().await?;
-            self.endpoint.begin(stream, seed).await
+            match offers {
+                Some(offers) => self.endpoint.begin_offering(stream, offers, seed).await,
+                None => self.endpoint.begin(stream, seed).await.map(Opened::plain),
+            }
         })
         .await;
         tokio::spawn(async move {
@@ -74,37 +76,109 @@ impl Door {
     }
 }
 
+/// Every door of a broker.
+#[derive(Debug, Clone)]
+pub struct Doors {
+    nodes: Vec<Doorway>,
+    credentials: Option<Arc<Credentials>>,
+    /// Gives each connection what must differ from one to the next.
+    seeds: Arc<AtomicU64>,
+}
+
+/// The doors of one node.
+#[derive(Debug, Clone)]
+struct Doorway {
+    default: Door,
+    tcp: Option<Door>,
+    websocket: Option<Door>,
+}
+
+impl Doorway {
+    fn new(node: &Node) -> Self {
+        let default = Door::new(&node.endpoint);
+        let door = |transport| {
+            let place = node.place(transport)?;
+            Some(match Arc::ptr_eq(place, &node.endpoint) {
+                true => default.clone(),
+                false => Door::new(place),
+            })
+        };
+        Self {
+            tcp: door(Transport::Tcp),
+            websocket: door(Transport::WebSocket),
+            default,
+        }
+    }
+}
+
+impl Doors {
+    /// The doors of these nodes, for these credentials. `nonce` tells this run from others.
+    pub fn new(nodes: &[Node], credentials: Option<Credentials>, nonce: u64) -> Self {
+        Self {
+            nodes: nodes.iter().map(Doorway::new).collect(),
+            credentials: credentials.map(Arc::new),
+            seeds: Arc::new(AtomicU64::new(nonce)),
+        }
+    }
+
+    async fn connect(
+        &self,
+        way: Way,
+        offers: Option<&[String]>,
+        limit: Duration,
+    ) -> Result<Opened, ConnectError> {
+        let door = self
+            .nodes
+            .get(way.node)
+            .and_then(|node| match way.transport {
+                Transport::Default => Some(&node.default),
+                Transport::Tcp => node.tcp.as_ref(),
+                Transport::WebSocket => node.websocket.as_ref(),
+            });
+        // What cannot be reached was skipped before.
+        let door = door.ok_or_else(|| io::Error::other("the target has no such place"))?;
+        let seed = self.seeds.fetch_add(SEED_STEP, Ordering::Relaxed);
+        door.connect(offers, seed, limit).await
+    }
+}
+
 /// One play's view of the broker.
 #[derive(Debug)]
 pub struct Host {
-    door: Door,
-    /// Client ids that may have left a session, with the version to end it by.
-    sessions: BTreeMap<ByteString, ProtocolVersion>,
-    retained: BTreeSet<ByteString>,
+    doors: Doors,
+    /// Client ids that may have left a session on a node, with the version to end it by.
+    sessions: BTreeMap<(ByteString, usize), ProtocolVersion>,
+    /// Topics that may have a retained message on a node.
+    retained: BTreeSet<(ByteString, usize)>,
     version: ProtocolVersion,
 }
 
 impl Host {
-    /// A view of the broker behind this door.
-    pub fn new(door: Door) -> Self {
+    /// A view of the broker behind these doors.
+    pub fn new(doors: Doors) -> Self {
         Self {
-            door,
+            doors,
             sessions: BTreeMap::new(),
             retained: BTreeSet::new(),
             version: ProtocolVersion::V3_1_1,
         }
     }
 
-    pub(super) async fn connect(&self, limit: Duration) -> Result<Stream, ConnectError> {
-        self.door.connect(limit).await
+    pub(super) async fn connect(
+        &self,
+        way: Way,
+        offers: Option<&[String]>,
+        limit: Duration,
+    ) -> Result<Opened, ConnectError> {
+        self.doors.connect(way, offers, limit).await
     }
 
     pub(super) fn credentials(&self) -> Option<&Credentials> {
-        self.door.credentials.as_deref()
+        self.doors.credentials.as_deref()
     }
 
     /// Remembers sessions and retained messages that this packet may leave behind.
-    pub(super) fn note_sent(&mut self, packet: &Packet, version: ProtocolVersion) {
+    pub(super) fn note_sent(&mut self, packet: &Packet, version: ProtocolVersion, node: usize) {
         match packet {
             Packet::Connect(connect) => {
                 self.version = version;
@@ -114,16 +188,17 @@ impl Host {
                         .session_expiry_interval_s()
                         .is_some_and(|s| s > 0);
                 if outlives && !connect.client_id.is_empty() {
-                    self.sessions.insert(connect.client_id.clone(), version);
+                    self.sessions
+                        .insert((connect.client_id.clone(), node), version);
                 }
                 if let Some(will) = &connect.will
                     && will.retain
                 {
-                    self.retained.insert(will.topic.clone());
+                    self.retained.insert((will.topic.clone(), node));
                 }
             }
             Packet::Publish(publish) if publish.retain && !publish.topic.is_empty() => {
-                self.retained.insert(publish.topic.clone());
+                self.retained.insert((publish.topic.clone(), node));
             }
             _ => {}
         }
@@ -133,14 +208,18 @@ impl Host {
     /// given back in words.
     pub async fn clean_up(&self, cleaner_id: &str) -> Vec<String> {
         let mut left = Vec::new();
-        for (client_id, version) in &self.sessions {
-            if let Err(problem) = self.visit(client_id, *version, &[]).await {
+        for ((client_id, node), version) in &self.sessions {
+            if let Err(problem) = self.visit(*node, client_id, *version, &[]).await {
                 left.push(format!("the session of {client_id}: {problem}"));
             }
         }
-        if !self.retained.is_empty() {
-            let topics: Vec<ByteString> = self.retained.iter().cloned().collect();
-            if let Err(problem) = self.visit(&cleaner_id.into(), self.version, &topics).await {
+        let nodes: BTreeSet<usize> = self.retained.iter().map(|(_, node)| *node).collect();
+        for node in nodes {
+            let here = self.retained.iter().filter(|(_, n)| *n == node);
+            let topics: Vec<ByteString> = here.map(|(topic, _)| topic.clone()).collect();
+            let cleaner = ByteString::from(cleaner_id);
+            let visited = self.visit(node, &cleaner, self.version, &topics).await;
+            if let Err(problem) = visited {
                 left.push(format!("{} retained messages: {problem}", topics.len()));
             }
         }
@@ -150,13 +229,19 @@ impl Host {
     /// Connects with a session that ends at once, clears these retained messages, and leaves.
     async fn visit(
         &self,
+        node: usize,
         client_id: &ByteString,
         version: ProtocolVersion,
         topics: &[ByteString],
     ) -> io::Result<()> {
         let work = async {
-            let connected = self.door.connect(CLEAN_UP_LIMIT).await;
-            let mut stream = connected.map_err(io::Error::other)?;
+            let way = Way {
+                transport: Transport::Default,
+                node,
+            };
+            let opened = self.doors.connect(way, None, CLEAN_UP_LIMIT).await;
+            let opened = opened.map_err(io::Error::other)?;
+            let mut stream = opened.stream.ok_or(io::ErrorKind::ConnectionRefused)?;
             let mut out = BytesMut::new();
             let mut connect = Packet::Connect(Box::new(Connect {
                 version,

@@ -6,9 +6,9 @@ use mqtt_check_codec::{Packet, ProtocolVersion};
 use tokio::time::Instant;
 
 use super::{Credentials, bundled, external};
-use crate::scenario::model::BrokerAction;
+use crate::scenario::model::{BrokerAction, Way};
 use crate::transcript::HookSource;
-use crate::transport::{ConnectError, Stream};
+use crate::transport::{ConnectError, Opened};
 
 /// A broker as one play sees it.
 #[derive(Debug)]
@@ -42,14 +42,20 @@ impl Host {
         }
     }
 
-    /// Connects a transport.
+    /// Connects a transport. With `offers`, which only a WebSocket has, these subprotocols are offered and whatever is
+    /// answered is told; without them the answer must be that MQTT may begin.
     ///
     /// # Errors
     /// When the broker cannot be reached within this span.
-    pub async fn connect(&mut self, limit: Duration) -> Result<Stream, ConnectError> {
+    pub async fn connect(
+        &mut self,
+        way: Way,
+        offers: Option<&[String]>,
+        limit: Duration,
+    ) -> Result<Opened, ConnectError> {
         match self {
-            Self::Bundled(host) => Ok(host.connect()?),
-            Self::External(host) => host.connect(limit).await,
+            Self::Bundled(host) => host.connect(way, offers, limit).await,
+            Self::External(host) => host.connect(way, offers, limit).await,
         }
     }
 
@@ -89,10 +95,10 @@ impl Host {
     }
 
     /// Remembers what must be cleared away afterwards.
-    pub fn note_sent(&mut self, packet: &Packet, version: ProtocolVersion) {
+    pub fn note_sent(&mut self, packet: &Packet, version: ProtocolVersion, node: usize) {
         match self {
             Self::Bundled(_) => {}
-            Self::External(host) => host.note_sent(packet, version),
+            Self::External(host) => host.note_sent(packet, version, node),
         }
     }
 }

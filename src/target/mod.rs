@@ -16,7 +16,7 @@ use std::time::Duration;
 use mqtt_check_codec::ProtocolVersion;
 use thiserror::Error;
 
-use crate::scenario::model::Capability;
+use crate::scenario::model::{Capability, Transport};
 use crate::transport::{Endpoint, EndpointError, TlsOptions};
 
 pub use capabilities::Capabilities;
@@ -30,7 +30,7 @@ pub enum Target {
     /// The bundled broker, in virtual time.
     Bundled(bundled::Bundled),
     /// A broker that a URL reaches.
-    External(External),
+    External(Box<External>),
 }
 
 /// A broker that is reached over the network, and what is known about it beforehand.
@@ -42,9 +42,13 @@ pub struct External {
     pub title: String,
     pub url: String,
     pub endpoint: Arc<Endpoint>,
+    /// Where it serves WebSocket, if that is another place.
+    pub websocket: Option<Arc<Endpoint>>,
+    /// Its nodes after the first.
+    pub others: Vec<Node>,
     /// Another one of its kind, for cases that need a broker for themselves: they then play beside the others, not
     /// after them.
-    pub alone: Option<Arc<Endpoint>>,
+    pub alone: Option<Node>,
     /// For every CONNECT whose scenario says nothing of it.
     pub credentials: Option<Credentials>,
     /// Whether we started it, so that nobody else is there.
@@ -59,7 +63,37 @@ pub struct External {
     pub settle: Option<Duration>,
 }
 
+/// One node of a broker.
+#[derive(Debug, Clone)]
+pub struct Node {
+    pub endpoint: Arc<Endpoint>,
+    /// Where it serves WebSocket, if that is another place.
+    pub websocket: Option<Arc<Endpoint>>,
+}
+
+impl Node {
+    /// The place that this transport is to be had at.
+    pub fn place(&self, transport: Transport) -> Option<&Arc<Endpoint>> {
+        let is_websocket = self.endpoint.scheme().is_websocket();
+        match transport {
+            Transport::Default => Some(&self.endpoint),
+            Transport::Tcp => Some(&self.endpoint).filter(|_| !is_websocket),
+            Transport::WebSocket if is_websocket => Some(&self.endpoint),
+            Transport::WebSocket => self.websocket.as_ref(),
+        }
+    }
+}
+
 impl External {
+    /// Every node, the first first.
+    pub fn nodes(&self) -> Vec<Node> {
+        let first = Node {
+            endpoint: Arc::clone(&self.endpoint),
+            websocket: self.websocket.clone(),
+        };
+        std::iter::once(first).chain(self.others.clone()).collect()
+    }
+
     /// The broker at this URL, of which nothing else is known, and to whom we are nobody in particular.
     ///
     /// # Errors
@@ -78,6 +112,8 @@ impl External {
             title: url.to_owned(),
             url: url.to_owned(),
             endpoint: Arc::new(Endpoint::new(url, &access.tls)?),
+            websocket: None,
+            others: Vec::new(),
             alone: None,
             credentials: access.credentials.clone(),
             ours: false,

@@ -7,7 +7,6 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -93,9 +92,10 @@ impl Started {
         };
         let reached = External {
             ours: true,
-            alone: alone
-                .as_ref()
-                .map(|alone| Arc::clone(&alone.reached.endpoint)),
+            alone: alone.as_ref().and_then(|alone| {
+                let mut nodes = alone.reached.nodes();
+                nodes.pop()
+            }),
             ..main.reached.clone()
         };
         Ok(Self {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::{DecodeError, Frame, FrameError, Packet, PacketType, ProtocolVersion};
 
-use mqtt_check_websocket::Fault;
+use mqtt_check_websocket::{Answer, Control, Fault, Frame as WebSocketFrame, Opcode};
 
 pub use crate::plan::StepIndex;
 use crate::scenario::model::{CaseId, ClientIndex};
@@ -95,6 +95,16 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq)]
 pub enum What {
     Opened,
+    /// The answer to an upgrade that a step looks at.
+    Upgraded(Answer),
+    /// A frame that is sent as a step says it. What is in it for MQTT is sent besides.
+    SentFrame {
+        frame: WebSocketFrame,
+        /// Whether a client may send it.
+        is_right: bool,
+    },
+    /// A frame that came and is no part of a message.
+    Control(Control),
     Sent {
         bytes: Bytes,
         /// What it means, when it is a packet.
@@ -107,6 +117,8 @@ pub enum What {
         packet: Result<Packet, DecodeError>,
         /// The topic behind a Topic Alias, of a PUBLISH that came without its topic.
         topic: Option<ByteString>,
+        /// The type of the WebSocket message that it came in, if it came in one.
+        carried_in: Option<Opcode>,
         /// Taken by the driver itself: PUBREL of an automatic exchange, PINGRESP of an automatic ping.
         automatic: bool,
     },

@@ -3,17 +3,15 @@
 use std::fmt;
 use std::io;
 
-use bytes::BytesMut;
-use mqtt_check_websocket::handshake::key;
-use mqtt_check_websocket::{Answer, HandshakeError, MQTT, Request, Role, WebSocket};
+use mqtt_check_websocket::HandshakeError;
 use thiserror::Error;
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::stream::Stream;
 use super::tls::{self, TlsOptions, TlsOptionsError};
+use super::upgrade::{Offer, Opened, check, is_end, try_upgrade, upgrade};
 use super::url::{BrokerUrl, Scheme, UrlError};
 
 /// Why a URL and the options beside it lead nowhere.
@@ -40,7 +38,7 @@ pub struct ConnectError {
 }
 
 impl ConnectError {
-    fn new(problem: impl Into<String>, hint: Option<String>) -> Self {
+    pub(super) fn new(problem: impl Into<String>, hint: Option<String>) -> Self {
         Self {
             problem: problem.into(),
             hint,
@@ -130,17 +128,22 @@ impl Endpoint {
     /// # Errors
     /// When one of them fails.
     pub async fn begin(&self, stream: TcpStream, seed: u64) -> Result<Stream, ConnectError> {
-        let stream = match &self.tls {
-            None => Stream::Tcp(stream),
-            Some((connector, name)) => {
-                let tls = connector.connect(name.clone(), stream).await;
-                Stream::Tls(Box::new(tls.map_err(|error| self.no_tls(&error))?))
-            }
-        };
+        let stream = self.begin_secrecy(stream).await?;
         if !self.url.scheme.is_websocket() {
             return Ok(stream);
         }
         self.begin_frames(stream, seed).await
+    }
+
+    async fn begin_secrecy(&self, stream: TcpStream) -> Result<Stream, ConnectError> {
+        match &self.tls {
+            None => Ok(Stream::Tcp(stream)),
+            Some((connector, name)) => {
+                let tls = connector.connect(name.clone(), stream).await;
+                let tls = tls.map_err(|error| self.no_tls(&error))?;
+                Ok(Stream::Tls(Box::new(tls)))
+            }
+        }
     }
 
     fn no_tls(&self, error: &io::Error) -> ConnectError {
@@ -162,27 +165,34 @@ impl Endpoint {
         }
     }
 
-    async fn begin_frames(&self, mut stream: Stream, seed: u64) -> Result<Stream, ConnectError> {
-        let request = self.request(seed);
-        let mut rest = BytesMut::new();
-        let answer = ask(&mut stream, &request, &mut rest)
+    async fn begin_frames(&self, stream: Stream, seed: u64) -> Result<Stream, ConnectError> {
+        let offer = Offer::of_mqtt(self.url.authority(), self.url.path.clone());
+        let (answer, frames) = upgrade(stream, &offer, seed)
             .await
-            .map_err(|error| self.no_upgrade(&error, &rest))?;
-        self.check(&answer)?;
-        let frames = WebSocket::new(stream, Role::Client { seed }, rest);
-        Ok(Stream::WebSocket(Box::new(frames)))
+            .map_err(|(error, rest)| self.no_upgrade(&error, &rest))?;
+        check(&answer, &self.url.path)?;
+        frames.ok_or_else(|| ConnectError::new("it answers the WebSocket upgrade wrongly", None))
     }
 
-    fn request(&self, seed: u64) -> Request {
-        let mut bytes = [0; 16];
-        bytes[..8].copy_from_slice(&seed.to_be_bytes());
-        bytes[8..].copy_from_slice(&seed.rotate_left(29).to_be_bytes());
-        Request {
+    /// Makes the handshakes as [`Self::begin`] does, offering these subprotocols, and tells what is answered.
+    ///
+    /// # Errors
+    /// When what answers is no WebSocket at all.
+    pub async fn begin_offering(
+        &self,
+        stream: TcpStream,
+        subprotocols: &[String],
+        seed: u64,
+    ) -> Result<Opened, ConnectError> {
+        let stream = self.begin_secrecy(stream).await?;
+        let offer = Offer {
             host: self.url.authority(),
             path: self.url.path.clone(),
-            protocols: vec![MQTT.to_owned()],
-            key: key(bytes),
-        }
+            subprotocols: subprotocols.to_vec(),
+        };
+        try_upgrade(stream, &offer, seed)
+            .await
+            .map_err(|(error, rest)| self.no_upgrade(&error, &rest))
     }
 
     fn no_upgrade(&self, error: &HandshakeError, came: &[u8]) -> ConnectError {
@@ -208,62 +218,4 @@ impl Endpoint {
             ),
         }
     }
-
-    fn check(&self, answer: &Answer) -> Result<(), ConnectError> {
-        if answer.status != 101 {
-            let said = format!("{} {}", answer.status, answer.reason);
-            let hint = match answer.status {
-                200..300 | 404 if self.url.path == "/" => {
-                    Some("the path of a broker's WebSocket is often /mqtt".to_owned())
-                }
-                200..300 | 404 => Some(format!("is {} the right path?", self.url.path)),
-                _ => None,
-            };
-            return Err(ConnectError::new(
-                format!("it answers the WebSocket upgrade with {}", said.trim_end()),
-                hint,
-            ));
-        }
-        if let Some(problem) = answer.problem {
-            return Err(ConnectError::new(
-                format!("its answer to the WebSocket upgrade is wrong: {problem}"),
-                None,
-            ));
-        }
-        // [3.1.1 MQTT-6.0.0-4] [5 MQTT-6.0.0-4]
-        match answer.protocol.as_deref() {
-            Some(MQTT) => Ok(()),
-            Some(other) => Err(ConnectError::new(
-                format!(
-                    "it selects the WebSocket subprotocol `{other}`, where only `{MQTT}` is MQTT"
-                ),
-                None,
-            )),
-            None => Err(ConnectError::new(
-                format!("it selects no WebSocket subprotocol, where `{MQTT}` must be selected"),
-                Some("something else than a broker may serve this path".to_owned()),
-            )),
-        }
-    }
-}
-
-async fn ask(
-    stream: &mut Stream,
-    request: &Request,
-    rest: &mut BytesMut,
-) -> Result<Answer, HandshakeError> {
-    stream.write_all(request.to_text().as_bytes()).await?;
-    stream.flush().await?;
-    Answer::read(stream, rest, &request.key).await
-}
-
-/// Whether the other side just ended the connection.
-fn is_end(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::UnexpectedEof
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::BrokenPipe
-    )
 }

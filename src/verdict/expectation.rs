@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
+use mqtt_check_websocket::Control;
 
 use super::judging::span;
 use crate::matcher::{
-    Memory, Received, RefusalFault, describe_expectation, describe_literal, describe_pattern,
-    describe_refused, judge, refusal_faults,
+    Besides, Memory, Received, RefusalFault, describe_besides, describe_expectation,
+    describe_literal, describe_pattern, describe_refused, judge, judge_besides, refusal_faults,
 };
 use crate::scenario::model::{
-    ClientIndex, DropHow, Expectation, Level, Literal, PacketPattern, Pattern, Refused,
+    ClientIndex, DropHow, Expectation, FieldMatch, Level, Literal, PacketPattern, Pattern, Refused,
 };
 use crate::transcript::{Ended, Ending, EventIndex, LaneIndex, Outcome, Transcript, What};
 
@@ -70,6 +71,8 @@ impl Judge<'_> {
             }
             Pattern::Closed { how } => self.closed(*how, expectation, outcome),
             Pattern::Refused(refused) => self.refused(refused, &outcome.taken),
+            Pattern::Upgrade(fields) => self.besides(fields, expectation, outcome),
+            Pattern::Frame(pattern) => self.besides(&pattern.fields, expectation, outcome),
             Pattern::Silence { .. } => {
                 if !outcome.taken.is_empty() {
                     self.miss(expectation, &outcome.taken, self.came(&outcome.taken));
@@ -136,6 +139,7 @@ impl Judge<'_> {
             frame,
             packet,
             topic,
+            carried_in,
             ..
         } = what
         else {
@@ -157,6 +161,7 @@ impl Judge<'_> {
                     version: self.version,
                     size: frame.bytes().len(),
                     topic: topic.as_ref(),
+                    carried_in: *carried_in,
                 };
                 let mismatches = judge(pattern, &received, self.client, self.memory);
                 self.memory.remember(self.client, packet);
@@ -175,6 +180,24 @@ impl Judge<'_> {
                     clause: None,
                     is_broken: false,
                 });
+            }
+        }
+    }
+
+    /// An answer to an upgrade, or a frame.
+    fn besides(&mut self, fields: &[FieldMatch], expectation: &Expectation, outcome: &Outcome) {
+        for event in &outcome.taken {
+            let Some(came) = besides(&self.transcript.events[event.0].what) else {
+                continue;
+            };
+            let mismatches = judge_besides(fields, &came, self.version, self.client, self.memory);
+            if !mismatches.is_empty() {
+                let words: Vec<String> = mismatches
+                    .iter()
+                    .map(|m| format!("{} is {}, expected {}", m.field, m.actual, m.expected))
+                    .collect();
+                let actual = format!("came {}: {}", describe_besides(&came), words.join("; "));
+                self.miss(expectation, &[*event], actual);
             }
         }
     }
@@ -330,6 +353,15 @@ impl Judge<'_> {
     }
 }
 
+/// What came that is no packet.
+fn besides(what: &What) -> Option<Besides<'_>> {
+    match what {
+        What::Upgraded(answer) => Some(Besides::Upgrade(answer)),
+        What::Control(control) => Some(Besides::Control(control)),
+        _ => None,
+    }
+}
+
 /// These events in words.
 fn came(events: &[EventIndex], transcript: &Transcript) -> String {
     let words: Vec<String> = events
@@ -356,8 +388,12 @@ pub(super) fn describe_event(event: EventIndex, transcript: &Transcript) -> Stri
         What::Garbage { error, .. } => format!("bytes that are no packet ({error})"),
         What::Truncated { bytes } => format!("{} bytes of an unfinished packet", bytes.len()),
         What::Fault { fault, .. } => fault.to_string(),
+        What::Upgraded(answer) => describe_besides(&Besides::Upgrade(answer)),
+        What::Control(control) => describe_besides(&Besides::Control(control)),
         What::Opened => "the connection".to_owned(),
-        What::Sent { .. } | What::Dropped(_) => "something of our own".to_owned(),
+        What::Sent { .. } | What::SentFrame { .. } | What::Dropped(_) => {
+            "something of our own".to_owned()
+        }
     }
 }
 
@@ -399,6 +435,7 @@ pub(super) fn what_came(outcome: &Outcome, transcript: &Transcript, client: Clie
         .iter()
         .rposition(|lane| lane.client == client)
         .map(LaneIndex);
+    // A close frame tells why a connection was closed.
     let instead: Vec<EventIndex> = (0..transcript.events.len())
         .map(EventIndex)
         .filter(|index| {
@@ -411,7 +448,9 @@ pub(super) fn what_came(outcome: &Outcome, transcript: &Transcript, client: Clie
                     What::Received {
                         automatic: false,
                         ..
-                    } | What::Garbage { .. }
+                    } | What::Upgraded(_)
+                        | What::Control(Control::Close(_))
+                        | What::Garbage { .. }
                         | What::Truncated { .. }
                         | What::Fault { .. }
                 )

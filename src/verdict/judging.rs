@@ -174,6 +174,7 @@ fn not_exercised(plan: &Plan, transcript: &Transcript) -> Option<String> {
                     frame,
                     packet: Ok(packet),
                     topic,
+                    carried_in,
                     ..
                 } = &event.what
                 else {
@@ -184,6 +185,7 @@ fn not_exercised(plan: &Plan, transcript: &Transcript) -> Option<String> {
                     version: lane.version,
                     size: frame.bytes().len(),
                     topic: topic.as_ref(),
+                    carried_in: *carried_in,
                 };
                 lane.client == *client && holds(pattern, &received, *client, &memory).is_some()
             });

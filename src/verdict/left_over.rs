@@ -59,7 +59,12 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         }
         What::Closed(_) if is_natural(plan, transcript, index) => return None,
         What::Closed(_) => (Level::Should, "the connection stays open"),
-        What::Opened | What::Sent { .. } | What::Dropped(_) => return None,
+        What::Opened
+        | What::Upgraded(_)
+        | What::Control(_)
+        | What::Sent { .. }
+        | What::SentFrame { .. }
+        | What::Dropped(_) => return None,
     };
     Some(Finding {
         kind: FindingKind::Violation,
@@ -82,6 +87,7 @@ fn is_natural(plan: &Plan, transcript: &Transcript, close: EventIndex) -> bool {
         e.lane == event.lane
             && match &e.what {
                 What::Dropped(_) => true,
+                What::Upgraded(answer) => !answer.is_upgrade(),
                 What::Received { frame, .. } => frame.packet_type() == PacketType::DISCONNECT,
                 _ => false,
             }

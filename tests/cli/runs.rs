@@ -107,7 +107,7 @@ fn stops_at_the_first_failure() {
 
 #[test]
 fn skips_count_as_nothing_to_run() {
-    let skipped = PING.replace("clients:", "needs: [websocket]\nclients:");
+    let skipped = PING.replace("clients:", "needs: [tls]\nclients:");
     let program = Program::new("run --no-snapshots").file("scenarios/ping.yaml", skipped);
     assert_snapshot!(program.run());
 }

@@ -193,7 +193,7 @@ pub enum Item {
     /// The next bytes of a message of this type. A text message gives at least one, be it empty.
     Data(Opcode, BytesMut),
     Ping(Bytes),
-    Pong,
+    Pong(Bytes),
     /// With its code, if it has one.
     Close(Option<u16>),
 }
@@ -333,7 +333,7 @@ fn control(header: &Header, size: usize, input: &mut BytesMut) -> Result<Option<
     }
     Ok(Some(match header.opcode {
         Opcode::PING => Item::Ping(payload.freeze()),
-        Opcode::PONG => Item::Pong,
+        Opcode::PONG => Item::Pong(payload.freeze()),
         _ => match &payload[..] {
             [] => Item::Close(None),
             [_] => return Err(Fault::CloseForm),

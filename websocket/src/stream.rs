@@ -17,6 +17,8 @@ const OUTBOUND_LIMIT: usize = 128 * 1024;
 /// Bytes that are read at once, at least and at most.
 const READ_MINIMUM: usize = 512;
 const READ_MAXIMUM: usize = 64 * 1024;
+/// Frames besides messages that are kept; nobody waits for more at once.
+const CONTROLS_KEPT: usize = 1024;
 /// What an empty buffer may keep of its memory, in bytes.
 const KEPT: usize = 4 * 1024;
 
@@ -40,6 +42,15 @@ pub struct Frame {
     /// As its role has it: `true` for a client.
     pub masked: bool,
     pub payload: Bytes,
+}
+
+/// A frame that came and is no part of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Control {
+    Ping(Bytes),
+    Pong(Bytes),
+    /// With its code, if it has one.
+    Close(Option<u16>),
 }
 
 /// A byte stream in frames over any other stream.
@@ -67,6 +78,8 @@ pub struct WebSocket<S> {
     fault: Option<Fault>,
     /// What came in the message that is the fault, as far as it is there.
     evidence: Bytes,
+    /// What came besides messages, for who wants to know.
+    controls: Option<Vec<Control>>,
     close_sent: bool,
     close_received: Option<Option<u16>>,
     ended: bool,
@@ -90,6 +103,7 @@ impl<S> WebSocket<S> {
             takes_text: false,
             fault: None,
             evidence: Bytes::new(),
+            controls: None,
             close_sent: false,
             close_received: None,
             ended: false,
@@ -104,6 +118,19 @@ impl<S> WebSocket<S> {
     /// Makes what is written frames of another type.
     pub fn send_as(&mut self, opcode: Opcode) {
         self.opcode = opcode;
+    }
+
+    /// Keeps frames that are no part of a message, until they are taken.
+    pub fn keep_controls(&mut self) {
+        self.controls.get_or_insert_default();
+    }
+
+    /// What has been kept since the last time, in order. It came before whatever is read next.
+    pub fn take_controls(&mut self) -> Vec<Control> {
+        self.controls
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
     }
 
     /// What carries the frames.
@@ -160,6 +187,14 @@ impl<S> WebSocket<S> {
         });
     }
 
+    fn keep(&mut self, control: Control) {
+        if let Some(controls) = &mut self.controls
+            && controls.len() < CONTROLS_KEPT
+        {
+            controls.push(control);
+        }
+    }
+
     /// The next mask (SplitMix64).
     fn mask(&mut self) -> [u8; 4] {
         let state = self.masks.get_or_insert(0);
@@ -189,10 +224,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     self.push_right(Opcode::PONG, &payload);
                     self.send_on(cx);
                 }
+                self.keep(Control::Ping(payload));
             }
-            Ok(Some(Item::Pong)) => {}
+            Ok(Some(Item::Pong(payload))) => self.keep(Control::Pong(payload)),
             Ok(Some(Item::Close(code))) => {
                 self.close_received = Some(code);
+                self.keep(Control::Close(code));
                 if !self.close_sent {
                     let code = code.map(u16::to_be_bytes);
                     self.push_right(Opcode::CLOSE, code.as_ref().map_or(&[], |c| &c[..]));

@@ -283,7 +283,7 @@ fn cut(bytes: &[u8], sizes: &[usize], masked: bool) -> (Vec<(u8, Vec<u8>)>, Opti
                 Ok(None) => break,
                 Ok(Some(Item::Data(opcode, bytes))) => (opcode.0, bytes.to_vec()),
                 Ok(Some(Item::Ping(bytes))) => (9, bytes.to_vec()),
-                Ok(Some(Item::Pong)) => (10, Vec::new()),
+                Ok(Some(Item::Pong(_))) => (10, Vec::new()),
                 Ok(Some(Item::Close(code))) => (8, format!("{code:?}").into_bytes()),
             };
             match out.last_mut() {

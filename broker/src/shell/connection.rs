@@ -52,6 +52,8 @@ pub(super) struct Connection<S> {
     inbound: BytesMut,
     read_size: usize,
     outbound: BytesMut,
+    /// The transport has taken bytes that it has not sent yet, as those that encrypt or frame do.
+    unflushed: bool,
     linger: Duration,
     /// When the close no longer waits for the peer.
     patience: Option<Pin<Box<Sleep>>>,
@@ -70,6 +72,7 @@ impl<S> Connection<S> {
             inbound: BytesMut::new(),
             read_size: READ_MINIMUM,
             outbound: BytesMut::new(),
+            unflushed: false,
             linger,
             patience: None,
         }
@@ -170,10 +173,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Poll::Pending => return Ok(written),
             }
         }
-        if written {
+        if written || self.unflushed {
             match Pin::new(&mut self.stream).poll_flush(cx) {
                 Poll::Ready(Err(error)) => return Err(error),
-                Poll::Ready(Ok(())) | Poll::Pending => {}
+                Poll::Ready(Ok(())) => self.unflushed = false,
+                Poll::Pending => self.unflushed = true,
             }
         }
         Ok(written)

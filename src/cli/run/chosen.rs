@@ -45,14 +45,17 @@ impl Chosen {
                 .hint("leave --baseline out"));
             }
             return Ok(Self {
-                reached: file.running(&access).map_err(wrong)?.map(Target::External),
+                reached: file
+                    .running(&access)
+                    .map_err(wrong)?
+                    .map(|external| Target::External(Box::new(external))),
                 file: Some(file),
                 access,
             });
         }
         let target = match arguments.connection.url() {
             Some(url) => External::reached(url, &access)
-                .map(Target::External)
+                .map(|external| Target::External(Box::new(external)))
                 .map_err(wrong)?,
             None => bundled(&arguments.deviate).map(Target::Bundled)?,
         };
@@ -87,7 +90,7 @@ impl Chosen {
                 let started = Started::start(file, with_alone, &self.access)
                     .map_err(|error| Failure::new(Exit::CouldNotStart, error.to_string()))?;
                 Ok(Ready {
-                    target: Target::External(started.external().clone()),
+                    target: Target::External(Box::new(started.external().clone())),
                     started: Some(started),
                 })
             }

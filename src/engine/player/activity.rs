@@ -104,10 +104,15 @@ impl Player<'_> {
     pub(super) fn received(&mut self, lane: LaneIndex, inbound: Inbound) {
         match self.tapped(lane, inbound) {
             Inbound::OwnPing => {}
+            Inbound::Control(control) => {
+                let event = self.event(lane, None, What::Control(control));
+                self.untaken[lane.0].push(event);
+            }
             Inbound::Packet {
                 frame,
                 packet,
                 topic,
+                carried_in,
                 automatic,
                 answer,
             } => {
@@ -122,6 +127,7 @@ impl Player<'_> {
                         frame,
                         packet,
                         topic: topic.map(|t| self.prefix.strip_topic(&t)),
+                        carried_in,
                         automatic,
                     },
                 );

@@ -2,6 +2,7 @@
 
 mod activity;
 mod operations;
+mod sending;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

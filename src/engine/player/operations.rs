@@ -4,19 +4,13 @@ use mqtt_check_codec::{Packet, PacketType};
 use tokio::time::Instant;
 
 use super::{Hindrance, Player};
-use crate::engine::build::{Surroundings, build};
 use crate::engine::lane::Lane;
-use crate::engine::lies::encode;
 use crate::engine::wait::Waiting;
-use crate::plan::{Awaited, Operation, Outgoing};
-use crate::scenario::model::{ClientIndex, DropHow, Lie};
-use crate::target::Credentials;
+use crate::plan::{Awaited, Operation};
+use crate::scenario::model::{ClientIndex, DropHow};
 use crate::transcript::{
     Ended, Ending, EventIndex, Lane as LaneRecord, LaneIndex, NotReached, Outcome, StepIndex, What,
 };
-
-/// Fields of a CONNECT that say who we are: where a scenario changes one, it means what it says.
-const SIGNED: [&str; 4] = ["username", "password", "connect_flags", "body"];
 
 impl Player<'_> {
     pub(super) async fn operations(&mut self, client: ClientIndex, operations: &[Operation]) {
@@ -107,29 +101,71 @@ impl Player<'_> {
         operation: &Operation,
     ) -> Result<(), Hindrance> {
         match operation {
-            Operation::Open => self.open(client).await,
+            Operation::Open if self.is_fresh(client) => Ok(()),
+            Operation::Open => self.open(client, None).await,
+            Operation::OpenNew(offers) => self.open(client, offers.as_deref()).await,
             Operation::OpenIfClosed => match self.clients[client.0].lane {
                 Some(_) => Ok(()),
-                None => self.open(client).await,
+                None => self.open(client, None).await,
             },
             Operation::Send(items) => self.send(client, items).await,
+            Operation::SendFramed(items, framing) => self.send_framed(client, items, framing).await,
             Operation::Finish => self.finish(client).await,
             Operation::Drop(how) => self.drop_transport(client, *how).await,
             Operation::Await(_) => Ok(()),
         }
     }
 
-    pub(super) async fn open(&mut self, client: ClientIndex) -> Result<(), Hindrance> {
+    /// Whether a CONNECT can go out on a transport that `open` has connected.
+    fn is_fresh(&self, client: ClientIndex) -> bool {
+        self.clients[client.0].lane.is_some_and(|lane| {
+            let lane = &self.lanes[lane.0];
+            lane.fresh && lane.is_writable() && lane.is_readable()
+        })
+    }
+
+    /// Connects a new transport. With `offers` it is a WebSocket, and what is answered to its upgrade becomes an event.
+    pub(super) async fn open(
+        &mut self,
+        client: ClientIndex,
+        offers: Option<&[String]>,
+    ) -> Result<(), Hindrance> {
         if let Some(lane) = self.clients[client.0].lane
             && self.lanes[lane.0].is_writable()
         {
             self.finish(client).await?;
         }
         self.clients[client.0].lane = None;
-        let stream = match self.host.connect(self.patience.limit).await {
-            Ok(stream) => stream,
+        let declared = &self.scene.clients[client.0];
+        let connected = self
+            .host
+            .connect(declared.way, offers, self.patience.limit)
+            .await;
+        let opened = match connected {
+            Ok(opened) => opened,
             Err(error) => return Err(self.unreachable(client, error.to_string())),
         };
+        let mut lane = match opened.stream {
+            None => Lane::refused(declared.version, declared.auto_ack),
+            stream => Lane::new(declared.version, declared.auto_ack, stream),
+        };
+        lane.cuts = self.chaos.cuts;
+        let index = self.new_lane(client, lane);
+        match (offers, opened.answer) {
+            (None, _) => {}
+            (Some(_), Some(answer)) => {
+                let event = self.event(index, None, What::Upgraded(answer));
+                self.untaken[index.0].push(event);
+            }
+            (Some(_), None) => {
+                let event = self.event(index, None, What::Closed(Ending::Close));
+                self.untaken[index.0].push(event);
+            }
+        }
+        self.attach(client, index)
+    }
+
+    fn new_lane(&mut self, client: ClientIndex, lane: Lane) -> LaneIndex {
         let declared = &self.scene.clients[client.0];
         let state = &mut self.clients[client.0];
         let index = LaneIndex(self.lanes.len());
@@ -142,13 +178,11 @@ impl Player<'_> {
             connection: state.connections,
             version: declared.version,
         });
-        let mut lane = Lane::new(declared.version, declared.auto_ack, stream);
-        lane.cuts = self.chaos.cuts;
         self.lanes.push(lane);
         self.untaken.push(Vec::new());
         let current = self.current;
         self.event(index, Some(current), What::Opened);
-        self.attach(client, index)
+        index
     }
 
     pub(super) fn unreachable(&mut self, client: ClientIndex, problem: String) -> Hindrance {
@@ -168,107 +202,6 @@ impl Player<'_> {
                 self.scene.clients[client.0].name
             ))
         })
-    }
-
-    pub(super) async fn send(
-        &mut self,
-        client: ClientIndex,
-        items: &[Outgoing],
-    ) -> Result<(), Hindrance> {
-        if self.is_library(client) {
-            return self.ask(client, items).await;
-        }
-        let index = self.lane_of(client)?;
-        if !self.lanes[index.0].is_writable() {
-            return Err(Hindrance::Ended);
-        }
-        for item in items {
-            let (bytes, shown, packets) = match item {
-                Outgoing::Bytes(bytes) => (bytes.clone(), None, None),
-                Outgoing::Packet(template) => {
-                    let lane = &self.lanes[index.0];
-                    let built = build(
-                        template,
-                        Surroundings {
-                            version: lane.version,
-                            client,
-                            memory: &self.memory,
-                            next_packet_id: lane.next_packet_id(),
-                            answered_packet_id: lane.last_taken_id,
-                            keep_alive_s: self.patience.keep_alive_s,
-                        },
-                    )
-                    .map_err(|problem| Hindrance::because(problem.to_string()))?;
-                    let mut said = built.packet.clone();
-                    let mut wire = built.packet;
-                    self.prefix.put(&mut wire);
-                    let as_bytes = |packet: &Packet| {
-                        encode(packet, lane.version, &built.lies).map_err(Hindrance::because)
-                    };
-                    let shown = self.sign(&mut wire, &mut said, &built.lies);
-                    let shown = shown.map(|packet| as_bytes(&packet)).transpose()?;
-                    (as_bytes(&wire)?, shown, Some((said, wire)))
-                }
-            };
-            let packet = packets.map(|(said, wire)| {
-                self.note_sent(index, &said, &wire);
-                said
-            });
-            self.lanes[index.0].queue(&bytes);
-            let current = self.current;
-            self.event(
-                index,
-                Some(current),
-                What::Sent {
-                    bytes: shown.unwrap_or(bytes),
-                    packet,
-                    automatic: false,
-                },
-            );
-        }
-        if self.chaos.coalesces {
-            self.held = Some(index);
-        } else {
-            self.flush(index).await;
-        }
-        Ok(())
-    }
-
-    /// Fills in who we are to the broker, where a CONNECT leaves it open; in what it `said` the password is hidden.
-    /// Gives what may be shown of the packet then.
-    pub(in crate::engine) fn sign(
-        &self,
-        wire: &mut Packet,
-        said: &mut Packet,
-        lies: &[Lie],
-    ) -> Option<Packet> {
-        let is_theirs = |lie: &Lie| match lie {
-            Lie::Override { field, .. }
-            | Lie::Omit { field }
-            | Lie::Repeat { field, .. }
-            | Lie::Widen { field, .. }
-            | Lie::Before { field, .. }
-            | Lie::After { field, .. } => SIGNED.iter().any(|name| field.starts_with(name)),
-            Lie::Append(_) | Lie::Trailing(_) | Lie::Properties(_) | Lie::Cut(_) => false,
-        };
-        let credentials = self.host.credentials()?;
-        if lies.iter().any(is_theirs) || !credentials.put(wire) {
-            return None;
-        }
-        credentials.put(said);
-        Credentials::hide(said);
-        let mut shown = wire.clone();
-        Credentials::hide(&mut shown);
-        Some(shown)
-    }
-
-    pub(super) fn note_sent(&mut self, lane: LaneIndex, packet: &Packet, wire: &Packet) {
-        self.note_id(lane, packet);
-        if let Packet::Connect(connect) = packet {
-            // A ping of ours would upset a Keep Alive under test.
-            self.lanes[lane.0].timed = connect.keep_alive_s != self.patience.keep_alive_s;
-        }
-        self.host.note_sent(wire, self.lanes[lane.0].version);
     }
 
     /// Closes the sending side and waits until the broker has closed too.

@@ -141,7 +141,7 @@ impl Player<'_> {
             }
             Inbound::Garbage { bytes, .. } | Inbound::Truncated { bytes } => tap.take_bytes(bytes),
             Inbound::Fault { .. } | Inbound::Ended(_) => tap.end(),
-            Inbound::OwnPing => {}
+            Inbound::OwnPing | Inbound::Control(_) => {}
         }
         inbound
     }
@@ -185,7 +185,8 @@ impl Player<'_> {
                     if asked_by.is_some() {
                         self.note_id(lane, &said);
                     }
-                    self.host.note_sent(&wire, version);
+                    let node = self.scene.clients[client.0].way.node;
+                    self.host.note_sent(&wire, version, node);
                     said
                 });
                 self.lanes[lane.0].queue(&bytes);

@@ -53,6 +53,7 @@ fn prose_list(words: &[String], context: Context<'_>) -> String {
 
 fn need(need: &Need) -> String {
     match need {
+        Need::Way(way) => format!("node {} over {}", way.node, way.transport),
         Need::Capability(capability) => capability.to_string(),
         Need::Setting(name) => format!("the setting {name}"),
         Need::Driver(driver) => format!("the driver {driver}"),

@@ -7,6 +7,7 @@ use mqtt_check_codec::PacketType;
 use serde_json::{Map, Value, json};
 
 mod packets;
+mod websocket;
 
 use packets::{field_keys, packet_pattern, received, received_words, sent};
 
@@ -14,7 +15,7 @@ use super::client::RESERVED;
 use super::expectation::MODIFIERS;
 use super::fields::{self, PACKETS, SUBSCRIPTION, Stands, U32_MAX};
 use super::hooks::{EVENTS, EventField};
-use super::model::{Capability, Driver, Level};
+use super::model::{Capability, Driver, Level, Transport};
 use super::settings;
 
 /// The JSON Schema (2020-12) of a scenario file.
@@ -156,6 +157,10 @@ fn definitions() -> Map<String, Value> {
     define("expectation", expectation());
     define("packet_pattern", packet_pattern());
     define("refused", refused());
+    define("opening", websocket::opening());
+    define("frame", websocket::frame());
+    define("received_upgrade", websocket::received_upgrade());
+    define("received_frame", websocket::received_frame());
     define("filter", filter());
     define("hooks", hooks());
     for (word, packet) in PACKETS {
@@ -219,6 +224,8 @@ fn expectation() -> Value {
             json!({ "anyOf": [refer("refused"), { "type": "null" }] }),
         ),
         ("silence", json!({ "anyOf": [silence, { "type": "null" }] })),
+        ("upgrade", refer("received_upgrade")),
+        ("frame", refer("received_frame")),
         ("in_order", list(switched(refer("expectation")))),
         ("unordered", list(switched(refer("packet_pattern")))),
         ("any_of", list(switched(sequence()))),
@@ -233,7 +240,7 @@ fn expectation() -> Value {
         properties.insert(word.to_owned(), switched(schema));
     }
     let mut named = received_words();
-    named.extend(["closed", "refused", "silence"]);
+    named.extend(["closed", "refused", "silence", "upgrade"]);
     json!({ "anyOf": [words(named), mapping(properties, &[])] })
 }
 
@@ -259,7 +266,11 @@ fn action() -> Value {
         raw.insert((*word).to_owned(), switched(refer(&format!("raw_{word}"))));
     }
     properties.extend(keys([
-        ("open", json!({ "type": "null" })),
+        (
+            "open",
+            json!({ "anyOf": [refer("opening"), { "type": "null" }] }),
+        ),
+        ("frame", refer("frame")),
         (
             "drop",
             json!({ "enum": ["close", "half_close", "reset", null] }),
@@ -388,8 +399,11 @@ fn client() -> Value {
         ("version", refer("version")),
         ("driver", words(Driver::ALL.iter().map(|d| d.as_str()))),
         ("ack", words(["auto", "manual"])),
-        ("transport", words(["default"])),
-        ("node", json!({ "enum": [0, "0"] })),
+        (
+            "transport",
+            words(Transport::ALL.iter().map(|t| t.as_str())),
+        ),
+        ("node", number(super::client::NODE_MAX)),
     ]));
     json!({ "anyOf": [mapping(properties, &[]), { "type": "null" }] })
 }

@@ -21,6 +21,7 @@ fn value(kind: Kind) -> Value {
         Kind::Reasons => some(refer("reason")),
         Kind::UserProperties => refer("user_properties"),
         Kind::SubscriptionIdentifiers => number(fields::VARIABLE_MAX),
+        Kind::Word(known) => words(known.iter().copied()),
         Kind::Will => mapping(field_keys(WILL.iter().copied()), &["topic"]),
     }
 }
@@ -105,9 +106,14 @@ fn answer(packet: PacketType) -> Value {
 /// A packet that is expected.
 pub(super) fn received(packet: PacketType) -> Value {
     let specs = fields::of(packet).filter(|spec| spec.stands != Stands::Sent);
-    let pairs = specs.map(|spec| (spec.name.to_owned(), switched(matcher(spec.kind))));
-    let whole = mapping(pairs.collect(), &[]);
+    let whole = mapping(expected_keys(specs), &[]);
     json!({ "anyOf": [whole, { "type": "null" }] })
+}
+
+/// Fields and what may be expected of them.
+pub(super) fn expected_keys(specs: impl Iterator<Item = FieldSpec>) -> Map<String, Value> {
+    let pairs = specs.map(|spec| (spec.name.to_owned(), switched(matcher(spec.kind))));
+    pairs.collect()
 }
 
 fn matcher(kind: Kind) -> Value {
@@ -138,6 +144,7 @@ fn matcher(kind: Kind) -> Value {
             ));
         }
         Kind::Reasons => ways.push(list(any)),
+        Kind::Word(_) => {}
         _ => {
             let bound = || json!({ "anyOf": [number(U32_MAX), refer("duration")] });
             ways.push(mapping(

@@ -6,7 +6,8 @@ use super::rendered;
 use crate::diagnostic::Source;
 use crate::scenario::fields::{self, SUBSCRIPTION, WILL};
 use crate::scenario::hooks::EVENTS;
-use crate::scenario::model::{Capability, Driver, Level};
+use crate::scenario::model::{Capability, Driver, Level, Transport};
+use crate::scenario::websocket::TYPES;
 use crate::scenario::{expectation, file, parse, scene};
 
 const PAGE: &str = include_str!("../../../docs/scenario-reference.md");
@@ -39,7 +40,15 @@ fn whole(example: &str) -> String {
     if clients.is_empty() {
         clients.push("a");
     }
-    let list: Vec<_> = clients.iter().map(|name| format!("{name}: ")).collect();
+    let below = ["frame:", "subprotocols:"];
+    let way = match below.iter().any(|word| example.contains(word)) {
+        true => "{ transport: websocket }",
+        false => "",
+    };
+    let list: Vec<_> = clients
+        .iter()
+        .map(|name| format!("{name}: {way}"))
+        .collect();
     let first = clients[0];
     let of_version_5 = [
         "clean_start",
@@ -88,6 +97,11 @@ fn every_word_of_the_tables_is_on_the_page() {
     words.extend(Capability::ALL.iter().map(|c| c.as_str()));
     words.extend(Level::ALL.iter().map(|l| l.as_str()));
     words.extend(Driver::ALL.iter().map(|d| d.as_str()));
+    words.extend(Transport::ALL.iter().map(|t| t.as_str()));
+    words.extend(TYPES.iter().map(|(word, _)| *word));
+    for specs in [fields::UPGRADE, fields::CLOSE_FRAME, fields::PING_FRAME] {
+        words.extend(specs.iter().map(|spec| spec.name));
+    }
     for (event, fields) in EVENTS {
         words.push(event);
         words.extend(fields.iter().map(|(name, _)| *name));

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 use crate::plan::{Body, Operation, PlannedStep};
-use crate::scenario::model::{Action, Expectation, Level, Matcher, PacketPattern, Pattern, Step};
+use crate::scenario::model::{
+    Action, Expectation, FieldMatch, Level, Matcher, PacketPattern, Pattern, Step,
+};
 use crate::transcript::{EventIndex, StepRecord};
 
 /// What is bound of one event.
@@ -22,8 +24,19 @@ pub(super) enum Bound {
     Open,
 }
 
+impl Bound {
+    /// Whether the field of this name is bound.
+    pub(super) fn names(&self, name: &str) -> bool {
+        match self {
+            Self::Fields(names) | Self::AnyOrder(names) => names.iter().any(|n| n == name),
+            Self::Identity => IDENTITY.contains(&name),
+            Self::Open => false,
+        }
+    }
+}
+
 /// Fields that say what a packet is.
-pub(super) const IDENTITY: &[&str] = &["topic", "payload", "reason", "reasons"];
+const IDENTITY: &[&str] = &["topic", "payload", "reason", "reasons"];
 
 /// Whether the step leaves open what happens: a question, an answer to one, or a level at which nothing fails.
 pub(super) fn is_open(step: &Step) -> bool {
@@ -65,6 +78,8 @@ fn of_expectation(expectation: &Expectation) -> Bound {
         Pattern::Packet(pattern) => Bound::Fields(named(pattern)),
         Pattern::Closed { how: Some(_) } => Bound::Fields(vec!["by".to_owned()]),
         Pattern::Closed { how: None } => Bound::Fields(Vec::new()),
+        Pattern::Upgrade(fields) => Bound::Fields(one_value(fields)),
+        Pattern::Frame(pattern) => Bound::Fields(one_value(&pattern.fields)),
         Pattern::Silence { .. } => Bound::Identity,
         Pattern::Unordered(patterns) => Bound::AnyOrder(patterns.iter().flat_map(named).collect()),
         Pattern::InOrder(inner) => {
@@ -84,8 +99,11 @@ fn of_expectation(expectation: &Expectation) -> Bound {
 
 /// The fields for which one value is right.
 fn named(pattern: &PacketPattern) -> Vec<String> {
-    pattern
-        .fields
+    one_value(&pattern.fields)
+}
+
+fn one_value(fields: &[FieldMatch]) -> Vec<String> {
+    fields
         .iter()
         .filter(|field| {
             matches!(

@@ -15,7 +15,7 @@ use crate::plan::{Plan, plan};
 use crate::scenario::model::{
     Action, After, Answer, CaseId, Client, ClientAction, ClientIndex, Count, Driver, Exchange,
     Expectation, Expr, FieldMatch, FilterTemplate, HookList, HookPattern, Level, Literal, Matcher,
-    PacketPattern, PacketTemplate, Pattern, Scene, Settings, Step,
+    PacketPattern, PacketTemplate, Pattern, Scene, Settings, Step, Transport, Way,
 };
 use crate::transcript::{
     Ended, Ending, Event, EventIndex, HookRecord, HookSource, Lane, LaneIndex, Outcome, StepIndex,
@@ -114,6 +114,10 @@ fn client(name: &str) -> Client {
         version: V5,
         driver: Driver::Wire,
         auto_ack: true,
+        way: Way {
+            transport: Transport::Default,
+            node: 0,
+        },
         connect: Vec::new(),
     }
 }
@@ -277,6 +281,7 @@ impl Recorder {
             frame,
             packet: Ok(packet),
             topic: None,
+            carried_in: None,
             automatic: false,
         };
         self.event(client, taken_by, what)

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use mqtt_check_codec::describe::{MAX_SHOWN, fnv1a};
 use mqtt_check_codec::{DecodeError, FieldValue, Frame, Packet, PacketType, ProtocolVersion};
 
-use super::binding::{Bound, IDENTITY};
+use super::binding::Bound;
+use super::frames;
 use super::normal::{Normal, Sender};
 use super::packet::{FieldText, fields, word};
 use crate::scenario::model::HookList;
@@ -45,7 +46,9 @@ impl<'a> Lines<'a> {
 
     /// What nobody took.
     pub(super) fn left_over(&self) -> Vec<EventIndex> {
-        self.where_is(|event| event.taken_by.is_none() && !is_ours(event))
+        // A frame beside MQTT is of interest to a step, or to nobody.
+        let is_beside = |event: &Event| matches!(event.what, What::Upgraded(_) | What::Control(_));
+        self.where_is(|event| event.taken_by.is_none() && !is_ours(event) && !is_beside(event))
     }
 
     fn where_is(&self, belongs: impl Fn(&Event) -> bool) -> Vec<EventIndex> {
@@ -69,7 +72,8 @@ impl<'a> Lines<'a> {
 /// What we did, or the driver for us: it stands under the step that was being played.
 fn is_ours(event: &Event) -> bool {
     match &event.what {
-        What::Opened | What::Sent { .. } | What::Dropped(_) => true,
+        What::Opened | What::Sent { .. } | What::SentFrame { .. } | What::Dropped(_) => true,
+        What::Upgraded(_) | What::Control(_) => false,
         What::Received { automatic, .. } => *automatic,
         What::Garbage { .. } | What::Truncated { .. } | What::Fault { .. } | What::Closed(_) => {
             false
@@ -133,15 +137,26 @@ pub(super) fn event(
         What::Sent { bytes, packet, .. } => {
             format!("{name} > {}", sent(bytes, packet.as_ref(), lane, normal))
         }
+        What::SentFrame { frame, .. } => format!("{name} > {}", frames::sent(frame)),
+        What::Upgraded(answer) => {
+            let fields = frames::of_upgrade(answer);
+            format!("{name} {from_broker} {}", part("upgrade", fields, bound))
+        }
+        What::Control(control) => {
+            let (head, fields) = frames::of_control(control);
+            format!("{name} {from_broker} {}", part(head, fields, bound))
+        }
         What::Received {
             frame,
             packet,
             topic,
+            carried_in,
             ..
         } => {
             let text = match packet {
                 Ok(packet) => {
-                    let fields = fields(packet, lane.version, topic.as_ref());
+                    let mut fields = fields(packet, lane.version, topic.as_ref());
+                    fields.extend(frames::of_packet(*carried_in, bound));
                     let sender = Sender::BrokerTo(lane.client);
                     match bound {
                         Some(bound) => split(packet, fields, sender, normal, bound),
@@ -252,7 +267,7 @@ fn undecodable(frame: &Frame, error: &DecodeError) -> String {
 }
 
 /// Raw bytes, `10 0c 00 04`; the beginning of many, with their number and a check sum.
-fn hex(bytes: &Bytes) -> String {
+pub(super) fn hex(bytes: &Bytes) -> String {
     let shown = &bytes[..bytes.len().min(MAX_SHOWN)];
     let mut text = shown
         .iter()
@@ -278,6 +293,23 @@ fn plain(packet: &Packet, fields: Vec<FieldText>, sender: Sender, normal: &Norma
     text
 }
 
+/// Bound fields left of the bar, the others right of it, of what is no packet.
+fn part(head: &str, fields: Vec<FieldText>, bound: Option<&Bound>) -> String {
+    let (left, right): (Vec<_>, Vec<_>) = fields
+        .into_iter()
+        .partition(|field| bound.is_none_or(|bound| bound.names(&field.name)));
+    let words = |fields: Vec<FieldText>| -> String {
+        let words = fields.iter().map(|f| format!(" {}={}", f.name, f.value));
+        words.collect()
+    };
+    let (left, right) = (words(left), words(right));
+    if right.is_empty() {
+        format!("{head}{left}")
+    } else {
+        format!("{head}{left} |{right}")
+    }
+}
+
 /// Bound fields left of the bar, the others right of it.
 fn split(
     packet: &Packet,
@@ -286,15 +318,10 @@ fn split(
     normal: &Normal,
     bound: &Bound,
 ) -> String {
-    let is_bound = |name: &str| match bound {
-        Bound::Fields(names) | Bound::AnyOrder(names) => names.iter().any(|n| n == name),
-        Bound::Identity => IDENTITY.contains(&name),
-        Bound::Open => false,
-    };
     let mut left = packet.packet_type().name().to_owned();
     let mut right = String::new();
     for field in fields {
-        let bound = is_bound(&field.name);
+        let bound = bound.names(&field.name);
         let field = normal.field(field, packet.packet_type(), sender, bound);
         let side = if bound { &mut left } else { &mut right };
         side.push_str(&format!(" {}={}", field.name, field.value));

@@ -24,6 +24,7 @@
 //! What differs from run to run is replaced: see the table in `normal`.
 
 mod binding;
+mod frames;
 mod line;
 mod normal;
 mod packet;

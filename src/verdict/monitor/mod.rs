@@ -128,7 +128,14 @@ fn watch(transcript: &Transcript, restarts: &[Duration]) -> Vec<(EventIndex, Fou
                 monitor.connections[event.lane.0].is_over = true
             }
             What::Dropped(_) => monitor.connections[event.lane.0].has_left = true,
-            What::Opened | What::Truncated { .. } => {}
+            What::SentFrame {
+                is_right: false, ..
+            } => monitor.connections[event.lane.0].is_faulty = true,
+            What::Opened
+            | What::Upgraded(_)
+            | What::SentFrame { .. }
+            | What::Control(_)
+            | What::Truncated { .. } => {}
         }
         let found = std::mem::take(&mut monitor.found).into_iter();
         told.extend(found.map(|found| (EventIndex(index), found)));

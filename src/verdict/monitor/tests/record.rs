@@ -133,6 +133,7 @@ impl Record {
             frame,
             packet,
             topic: None,
+            carried_in: None,
             automatic: false,
         })
     }

@@ -1,0 +1,220 @@
+//! What a client sends: packets and bytes, in writes or in frames.
+
+use bytes::{Bytes, BytesMut};
+use mqtt_check_codec::Packet;
+use mqtt_check_websocket::{Frame, Opcode};
+
+use super::{Hindrance, Player};
+use crate::engine::build::{Surroundings, build};
+use crate::engine::lies::encode;
+use crate::plan::{Framing, Outgoing};
+use crate::scenario::model::{ClientIndex, Lie};
+use crate::target::Credentials;
+use crate::transcript::{LaneIndex, What};
+
+/// Fields of a CONNECT that say who we are: where a scenario changes one, it means what it says.
+const SIGNED: [&str; 4] = ["username", "password", "connect_flags", "body"];
+
+/// Something that is to be sent, as bytes.
+struct Encoded {
+    bytes: Bytes,
+    /// What may be shown of it, if not everything.
+    shown: Option<Bytes>,
+    /// As the scenario says it, and as it goes over the wire.
+    packets: Option<(Packet, Packet)>,
+}
+
+/// These bytes in frames.
+fn frames(mut payload: Bytes, framing: &Framing) -> Vec<Frame> {
+    let size = framing.pieces_of.unwrap_or(usize::MAX);
+    let mut frames = Vec::new();
+    loop {
+        let piece = payload.split_to(payload.len().min(size));
+        let is_last = payload.is_empty();
+        frames.push(Frame {
+            fin: framing.fin && (is_last || !framing.fragmented),
+            reserved: framing.reserved,
+            opcode: match framing.fragmented && !frames.is_empty() {
+                true => Opcode::CONTINUATION,
+                false => framing.opcode,
+            },
+            masked: framing.masked,
+            payload: piece,
+        });
+        if is_last {
+            return frames;
+        }
+    }
+}
+
+impl Player<'_> {
+    pub(super) async fn send(
+        &mut self,
+        client: ClientIndex,
+        items: &[Outgoing],
+    ) -> Result<(), Hindrance> {
+        if self.is_library(client) {
+            return self.ask(client, items).await;
+        }
+        let index = self.writable(client)?;
+        for item in items {
+            let encoded = self.encoded(client, index, item)?;
+            self.lanes[index.0].queue(&encoded.bytes);
+            self.note_encoded(index, encoded);
+        }
+        if self.chaos.coalesces {
+            self.held = Some(index);
+        } else {
+            self.flush(index).await;
+        }
+        Ok(())
+    }
+
+    /// Sends these in frames as they are said.
+    pub(super) async fn send_framed(
+        &mut self,
+        client: ClientIndex,
+        items: &[Outgoing],
+        framing: &Framing,
+    ) -> Result<(), Hindrance> {
+        let index = self.writable(client)?;
+        let mut payload = BytesMut::new();
+        let mut encoded = Vec::new();
+        for item in items {
+            let one = self.encoded(client, index, item)?;
+            payload.extend_from_slice(&one.bytes);
+            encoded.push(one);
+        }
+        self.flush(index).await;
+        let current = self.current;
+        for frame in frames(payload.freeze(), framing) {
+            self.lanes[index.0].queue_frame(frame.clone());
+            let what = What::SentFrame {
+                frame,
+                is_right: framing.is_right(),
+            };
+            self.event(index, Some(current), what);
+        }
+        if framing.is_data() {
+            for one in encoded {
+                self.note_encoded(index, one);
+            }
+        }
+        self.flush(index).await;
+        Ok(())
+    }
+
+    /// The client's connection, if something can be sent on it.
+    fn writable(&self, client: ClientIndex) -> Result<LaneIndex, Hindrance> {
+        let index = self.lane_of(client)?;
+        let lane = &self.lanes[index.0];
+        if lane.is_writable() {
+            Ok(index)
+        } else if lane.faulted {
+            let why = "the connection was ended after a frame that no broker may send";
+            Err(Hindrance::because(why))
+        } else {
+            Err(Hindrance::Ended)
+        }
+    }
+
+    /// The bytes of something that is to be sent.
+    fn encoded(
+        &mut self,
+        client: ClientIndex,
+        index: LaneIndex,
+        item: &Outgoing,
+    ) -> Result<Encoded, Hindrance> {
+        let template = match item {
+            Outgoing::Bytes(bytes) => {
+                return Ok(Encoded {
+                    bytes: bytes.clone(),
+                    shown: None,
+                    packets: None,
+                });
+            }
+            Outgoing::Packet(template) => template,
+        };
+        let lane = &self.lanes[index.0];
+        let built = build(
+            template,
+            Surroundings {
+                version: lane.version,
+                client,
+                memory: &self.memory,
+                next_packet_id: lane.next_packet_id(),
+                answered_packet_id: lane.last_taken_id,
+                keep_alive_s: self.patience.keep_alive_s,
+            },
+        )
+        .map_err(|problem| Hindrance::because(problem.to_string()))?;
+        let mut said = built.packet.clone();
+        let mut wire = built.packet;
+        self.prefix.put(&mut wire);
+        let as_bytes =
+            |packet: &Packet| encode(packet, lane.version, &built.lies).map_err(Hindrance::because);
+        let shown = self.sign(&mut wire, &mut said, &built.lies);
+        let encoded = Encoded {
+            shown: shown.map(|packet| as_bytes(&packet)).transpose()?,
+            bytes: as_bytes(&wire)?,
+            packets: Some((said, wire)),
+        };
+        if let Some((said, wire)) = &encoded.packets {
+            // The next packet of the same write is numbered after this one.
+            self.note_sent(index, said, wire);
+        }
+        Ok(encoded)
+    }
+
+    fn note_encoded(&mut self, index: LaneIndex, encoded: Encoded) {
+        let current = self.current;
+        self.event(
+            index,
+            Some(current),
+            What::Sent {
+                bytes: encoded.shown.unwrap_or(encoded.bytes),
+                packet: encoded.packets.map(|(said, _)| said),
+                automatic: false,
+            },
+        );
+    }
+
+    /// Fills in who we are to the broker, where a CONNECT leaves it open; in what it `said` the password is hidden.
+    /// Gives what may be shown of the packet then.
+    pub(in crate::engine) fn sign(
+        &self,
+        wire: &mut Packet,
+        said: &mut Packet,
+        lies: &[Lie],
+    ) -> Option<Packet> {
+        let is_theirs = |lie: &Lie| match lie {
+            Lie::Override { field, .. }
+            | Lie::Omit { field }
+            | Lie::Repeat { field, .. }
+            | Lie::Widen { field, .. }
+            | Lie::Before { field, .. }
+            | Lie::After { field, .. } => SIGNED.iter().any(|name| field.starts_with(name)),
+            Lie::Append(_) | Lie::Trailing(_) | Lie::Properties(_) | Lie::Cut(_) => false,
+        };
+        let credentials = self.host.credentials()?;
+        if lies.iter().any(is_theirs) || !credentials.put(wire) {
+            return None;
+        }
+        credentials.put(said);
+        Credentials::hide(said);
+        let mut shown = wire.clone();
+        Credentials::hide(&mut shown);
+        Some(shown)
+    }
+
+    pub(super) fn note_sent(&mut self, lane: LaneIndex, packet: &Packet, wire: &Packet) {
+        self.note_id(lane, packet);
+        if let Packet::Connect(connect) = packet {
+            // A ping of ours would upset a Keep Alive under test.
+            self.lanes[lane.0].timed = connect.keep_alive_s != self.patience.keep_alive_s;
+        }
+        let client = self.transcript.lanes[lane.0].client;
+        let node = self.scene.clients[client.0].way.node;
+        self.host.note_sent(wire, self.lanes[lane.0].version, node);
+    }
+}

@@ -1,0 +1,176 @@
+//! The upgrade to WebSocket, from the client's side: what is offered, what is answered, and whether that will do.
+
+use std::io;
+
+use bytes::BytesMut;
+use mqtt_check_websocket::handshake::key;
+use mqtt_check_websocket::{Answer, HandshakeError, MQTT, Request, Role, WebSocket};
+use tokio::io::AsyncWriteExt;
+
+use super::endpoint::ConnectError;
+use super::stream::Stream;
+
+/// What an upgrade asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// `host:port` as we know it.
+    pub host: String,
+    /// With `/` in front.
+    pub path: String,
+    /// In the order of preference.
+    pub subprotocols: Vec<String>,
+}
+
+impl Offer {
+    /// What MQTT has a client offer: `[3.1.1 MQTT-6.0.0-3]`, `[5 MQTT-6.0.0-3]`.
+    pub fn of_mqtt(host: String, path: String) -> Self {
+        Self {
+            host,
+            path,
+            subprotocols: vec![MQTT.to_owned()],
+        }
+    }
+
+    fn request(&self, seed: u64) -> Request {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&seed.to_be_bytes());
+        bytes[8..].copy_from_slice(&seed.rotate_left(29).to_be_bytes());
+        Request {
+            host: self.host.clone(),
+            path: self.path.clone(),
+            protocols: self.subprotocols.clone(),
+            key: key(bytes),
+        }
+    }
+}
+
+/// What came of a transport's beginning.
+#[derive(Debug)]
+pub struct Opened {
+    /// `None` when the other side ended it, or refused the upgrade.
+    pub stream: Option<Stream>,
+    /// What was answered to an upgrade.
+    pub answer: Option<Answer>,
+}
+
+impl Opened {
+    /// A transport that has no upgrade, or one about which there is nothing to say.
+    pub fn plain(stream: Stream) -> Self {
+        Self {
+            stream: Some(stream),
+            answer: None,
+        }
+    }
+}
+
+/// Asks for an upgrade and gives the answer, whatever it says. Frames follow if it accepts.
+///
+/// # Errors
+/// When there is no answer; with what came instead.
+pub async fn upgrade(
+    mut stream: Stream,
+    offer: &Offer,
+    seed: u64,
+) -> Result<(Answer, Option<Stream>), (HandshakeError, BytesMut)> {
+    let request = offer.request(seed);
+    let mut rest = BytesMut::new();
+    match ask(&mut stream, &request, &mut rest).await {
+        Err(error) => Err((error, rest)),
+        Ok(answer) if answer.is_upgrade() => {
+            let frames = WebSocket::new(stream, Role::Client { seed }, rest);
+            Ok((answer, Some(Stream::WebSocket(Box::new(frames)))))
+        }
+        Ok(answer) => Ok((answer, None)),
+    }
+}
+
+/// Asks for an upgrade, to see what comes: that the other side just ends the connection is an answer too.
+///
+/// # Errors
+/// When what comes is no answer; with it.
+pub async fn try_upgrade(
+    stream: Stream,
+    offer: &Offer,
+    seed: u64,
+) -> Result<Opened, (HandshakeError, BytesMut)> {
+    match upgrade(stream, offer, seed).await {
+        Ok((answer, stream)) => Ok(Opened {
+            stream,
+            answer: Some(answer),
+        }),
+        Err((error, rest)) => {
+            let ended = match &error {
+                HandshakeError::Closed => true,
+                HandshakeError::Io(error) => is_end(error),
+                HandshakeError::TooLong | HandshakeError::NotHttp(_) => false,
+            };
+            if ended && rest.is_empty() {
+                return Ok(Opened {
+                    stream: None,
+                    answer: None,
+                });
+            }
+            Err((error, rest))
+        }
+    }
+}
+
+async fn ask(
+    stream: &mut Stream,
+    request: &Request,
+    rest: &mut BytesMut,
+) -> Result<Answer, HandshakeError> {
+    stream.write_all(request.to_text().as_bytes()).await?;
+    stream.flush().await?;
+    Answer::read(stream, rest, &request.key).await
+}
+
+/// Whether the answer lets MQTT begin.
+///
+/// # Errors
+/// When it does not, in words.
+pub fn check(answer: &Answer, path: &str) -> Result<(), ConnectError> {
+    if answer.status != 101 {
+        let said = format!("{} {}", answer.status, answer.reason);
+        let hint = match answer.status {
+            200..300 | 404 if path == "/" => {
+                Some("the path of a broker's WebSocket is often /mqtt".to_owned())
+            }
+            200..300 | 404 => Some(format!("is {path} the right path?")),
+            _ => None,
+        };
+        return Err(ConnectError::new(
+            format!("it answers the WebSocket upgrade with {}", said.trim_end()),
+            hint,
+        ));
+    }
+    if let Some(problem) = answer.problem {
+        return Err(ConnectError::new(
+            format!("its answer to the WebSocket upgrade is wrong: {problem}"),
+            None,
+        ));
+    }
+    // [3.1.1 MQTT-6.0.0-4] [5 MQTT-6.0.0-4]
+    match answer.protocol.as_deref() {
+        Some(MQTT) => Ok(()),
+        Some(other) => Err(ConnectError::new(
+            format!("it selects the WebSocket subprotocol `{other}`, where only `{MQTT}` is MQTT"),
+            None,
+        )),
+        None => Err(ConnectError::new(
+            format!("it selects no WebSocket subprotocol, where `{MQTT}` must be selected"),
+            Some("something else than a broker may serve this path".to_owned()),
+        )),
+    }
+}
+
+/// Whether the other side just ended the connection.
+pub(super) fn is_end(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+    )
+}
