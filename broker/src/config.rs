@@ -1,9 +1,11 @@
 //! What the broker offers and enforces. What CONNACK announces is what is enforced.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use mqtt_check_codec::{Form, QoS};
+use mqtt_check_scram::{ITERATIONS, Verifier, nonce};
 
 use crate::AccessRule;
 
@@ -76,6 +78,24 @@ pub struct Config {
     /// Where nothing can say so (QoS 0, a PUBLISH before version 5, a message that a wider subscription matches) the
     /// message is dropped.
     pub access: Option<Vec<AccessRule>>,
+    /// By which methods of enhanced authentication a client can prove who it is, and who can. Who has done so needs
+    /// none of `users`; who names no method is let in by `users` alone.
+    pub authentication: BTreeMap<Mechanism, Vec<User>>,
+}
+
+/// A method of enhanced authentication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mechanism {
+    ScramSha256,
+}
+
+impl Mechanism {
+    /// As Authentication Method and configuration have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ScramSha256 => mqtt_check_scram::MECHANISM,
+        }
+    }
 }
 
 /// One who may connect.
@@ -101,6 +121,21 @@ impl Config {
             Form::Short
         } else {
             Form::Full
+        }
+    }
+
+    /// What is kept of this user's password; of a stranger the salt and the iterations that one would have. The salt
+    /// is made of the name: the passwords stand in the configuration anyway, and the same broker gives the same bytes.
+    pub(crate) fn verifier(
+        &self,
+        mechanism: Mechanism,
+        name: &str,
+    ) -> Result<Verifier, (Vec<u8>, u32)> {
+        let salt = nonce(format!("salt of {name}").as_bytes()).into_bytes();
+        let mut users = self.authentication.get(&mechanism).into_iter().flatten();
+        match users.find(|user| user.name == name) {
+            Some(user) => Ok(Verifier::new(&user.password, &salt, ITERATIONS)),
+            None => Err((salt, ITERATIONS)),
         }
     }
 }
@@ -141,6 +176,7 @@ impl Default for Config {
             connect_timeout: Duration::from_secs(10),
             users: None,
             access: None,
+            authentication: BTreeMap::new(),
         }
     }
 }

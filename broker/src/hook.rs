@@ -103,6 +103,8 @@ words! {
         ConnectionLost = "connection_lost",
         KeepAliveTimeout = "keep_alive_timeout",
         ProtocolError = "protocol_error",
+        /// A re-authentication that came to nothing.
+        AuthenticationFailed = "authentication_failed",
         /// An administrator's kick.
         Kicked = "kicked",
         Redirected = "redirected",
@@ -150,6 +152,7 @@ words! {
         ClientError = "client_error",
         KeepAliveTimeout = "keep_alive_timeout",
         ProtocolError = "protocol_error",
+        AuthenticationFailed = "authentication_failed",
         TakenOver = "taken_over",
         Kicked = "kicked",
         Redirected = "redirected",

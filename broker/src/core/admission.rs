@@ -45,24 +45,34 @@ impl Refusal {
 const V3_1_CLIENT_ID_MAXIMUM: usize = 23;
 
 impl Broker {
-    /// Everything that can speak against it, before any session is touched. The client id is settled here: the
-    /// one that was assigned is returned.
+    /// What speaks against it before the client is even asked who it is.
+    pub(crate) fn may_begin(&self, connect: &Connect) -> Result<(), ReasonCode> {
+        let config = &self.rules.config;
+        if self.connections.len() > config.maximum_connections {
+            return Err(ReasonCode::SERVER_BUSY);
+        }
+        let unknown = connect
+            .properties
+            .authentication_method()
+            .is_some_and(|method| !config.authentication.keys().any(|m| m.name() == &*method));
+        if unknown && !self.rules.breaks(Deviation::UnknownAuthMethodAccepted) {
+            // [5 MQTT-4.12.0-1]
+            return Err(ReasonCode::BAD_AUTHENTICATION_METHOD);
+        }
+        Ok(())
+    }
+
+    /// Everything else that can speak against it, before any session is touched. Whoever has `proven` who it is needs
+    /// no password. The client id is settled here: the one that was assigned is returned.
     pub(crate) fn admit(
         &mut self,
         connect: &mut Connect,
         nonce: u64,
+        proven: bool,
     ) -> Result<Option<ByteString>, Refusal> {
-        let config = &self.rules.config;
-        if self.connections.len() > config.maximum_connections {
-            return Err(ReasonCode::SERVER_BUSY.into());
+        if !proven {
+            check_credentials(&self.rules, connect)?;
         }
-        if connect.properties.authentication_method().is_some()
-            && !self.rules.breaks(Deviation::UnknownAuthMethodAccepted)
-        {
-            // [5 MQTT-4.12.0-1]
-            return Err(ReasonCode::BAD_AUTHENTICATION_METHOD.into());
-        }
-        check_credentials(&self.rules, connect)?;
         check_will(&self.rules, connect)?;
         let assigned = self.settle_client_id(connect, nonce)?;
         check_will_access(&self.rules, connect)?;

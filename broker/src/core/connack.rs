@@ -80,7 +80,8 @@ impl Broker {
             properties.push(Property::ResponseInformation(information));
         }
         // [5 MQTT-4.12.0-6]: no Authentication Method for a client that gave none.
-        if self.rules.breaks(Deviation::AuthMethodUnasked) {
+        let asked = connect.properties.authentication_method().is_some();
+        if !asked && self.rules.breaks(Deviation::AuthMethodUnasked) {
             let method = ByteString::from_static("unasked");
             properties.push(Property::AuthenticationMethod(method));
         }

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytes::Bytes;
 use bytestring::ByteString;
-use mqtt_check_codec::{ConnAck, Connect, Packet, Properties, ProtocolVersion, ReasonCode};
+use mqtt_check_codec::{
+    Auth, ConnAck, Connect, Packet, Properties, Property, ProtocolVersion, ReasonCode,
+};
 
+use super::authentication::Authentication;
 use super::link::{Link, OutboundAliases};
 use super::queue::Queue;
 use super::session::{Expiry, Session, SessionKey};
@@ -28,10 +32,36 @@ impl Broker {
         turn: &mut Turn<'_>,
         connection: ConnectionId,
         nonce: u64,
-        mut connect: Connect,
+        connect: Connect,
     ) {
         self.timers.cancel(Timer::Connect(connection));
-        let assigned = match self.admit(&mut connect, nonce) {
+        if let Err(reason) = self.may_begin(&connect) {
+            self.refuse_connect(turn, connection, connect.version, reason.into());
+            return;
+        }
+        let link = self.link(turn, connection, nonce, &connect);
+        if link.authentication.is_some() {
+            self.begin_authentication(turn, nonce, connect, link);
+            return;
+        }
+        if self.rules.breaks(Deviation::AuthUnasked) && connect.version == ProtocolVersion::V5 {
+            turn.send(connection, unasked());
+        }
+        self.welcome(turn, nonce, connect, link, None);
+    }
+
+    /// Lets in whoever has nothing against it. `proof` is what a client is told that had to prove who it is.
+    pub(crate) fn welcome(
+        &mut self,
+        turn: &mut Turn<'_>,
+        nonce: u64,
+        mut connect: Connect,
+        mut link: Link,
+        proof: Option<Bytes>,
+    ) {
+        let connection = link.connection;
+        let proven = link.authentication.is_some();
+        let assigned = match self.admit(&mut connect, nonce, proven) {
             Ok(assigned) => assigned,
             Err(refusal) => {
                 let refusal = refusal.to(&connect);
@@ -39,7 +69,6 @@ impl Broker {
                 return;
             }
         };
-        let mut link = self.link(turn, connection, &connect);
         let expiry = self.expiry(&connect);
         let mut connack = ConnAck {
             session_present: false,
@@ -49,6 +78,16 @@ impl Broker {
                 _ => Properties::new(),
             },
         };
+        if let Some(authentication) = &link.authentication {
+            // [5 MQTT-4.12.0-5]
+            if !self.rules.breaks(Deviation::ConnackWithoutAuthMethod) {
+                let method = authentication.method.clone();
+                let method = Property::AuthenticationMethod(method);
+                connack.properties.push(method);
+            }
+            let data = proof.map(Property::AuthenticationData);
+            connack.properties.0.extend(data);
+        }
         if !link.takes(&self.rules, Packet::ConnAck(connack.clone())) {
             // [5 MQTT-3.1.2-24]: there is no CONNACK that this client would take, so there is no connection.
             self.connections.remove(&connection);
@@ -229,7 +268,13 @@ impl Broker {
         }
     }
 
-    fn link(&self, turn: &Turn<'_>, connection: ConnectionId, connect: &Connect) -> Link {
+    fn link(
+        &self,
+        turn: &Turn<'_>,
+        connection: ConnectionId,
+        nonce: u64,
+        connect: &Connect,
+    ) -> Link {
         let config = &self.rules.config;
         let v5 = connect.version == ProtocolVersion::V5;
         let properties = &connect.properties;
@@ -259,6 +304,17 @@ impl Broker {
             ),
             problem_information: properties.request_problem_information() != Some(0),
             connect_expiry_s: properties.session_expiry_interval_s().unwrap_or(0),
+            authentication: Authentication::of(connect, config, nonce).map(Box::new),
         }
     }
+}
+
+/// The AUTH that a deviation sends to a client that gave no method.
+fn unasked() -> Packet {
+    let method = ByteString::from_static("unasked");
+    let reason = ReasonCode::CONTINUE_AUTHENTICATION;
+    let properties = [Property::AuthenticationMethod(method)]
+        .into_iter()
+        .collect();
+    Packet::Auth(Auth { reason, properties })
 }

@@ -58,7 +58,7 @@ impl Broker {
         }
         for (connection, phase) in std::mem::take(&mut self.connections) {
             // Those that never sent a CONNECT, or are over in all but name.
-            if let Phase::Opened { .. } = phase {
+            if let Phase::Opened { .. } | Phase::Authenticating(_) = phase {
                 self.timers.cancel(Timer::Connect(connection));
                 turn.close(connection);
             }

@@ -468,6 +468,7 @@ fn will_trigger(reason: DisconnectReason) -> Option<WillTrigger> {
         DisconnectReason::ConnectionLost => WillTrigger::ConnectionLost,
         DisconnectReason::KeepAliveTimeout => WillTrigger::KeepAliveTimeout,
         DisconnectReason::ProtocolError => WillTrigger::ProtocolError,
+        DisconnectReason::AuthenticationFailed => WillTrigger::AuthenticationFailed,
         DisconnectReason::Kicked => WillTrigger::Kicked,
         DisconnectReason::Redirected => WillTrigger::Redirected,
         DisconnectReason::ServerShutdown => WillTrigger::ServerShutdown,

@@ -67,6 +67,13 @@ pub(crate) fn tell(rules: &Rules, mut packet: Packet) -> Option<Packet> {
             }
             Some(packet)
         }
+        Packet::Auth(auth) => {
+            // [5 MQTT-3.15.2-1]
+            if lies(D::AuthCodeUnknown) && auth.reason == ReasonCode::SUCCESS {
+                auth.reason = UNKNOWN;
+            }
+            Some(packet)
+        }
         Packet::Publish(publish) => {
             if publish.qos == QoS::AtMostOnce && lies(D::DupAtQos0) {
                 publish.dup = true;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 use mqtt_check_codec::{Packet, Property, PropertyId, ProtocolVersion};
 
+use super::authentication::Authentication;
 use super::lies::tell;
 use super::rules::Rules;
 use super::turn::Turn;
@@ -34,6 +35,8 @@ pub(crate) struct Link {
     pub(crate) problem_information: bool,
     /// Session Expiry Interval of the CONNECT itself, 0 when absent.
     pub(crate) connect_expiry_s: u32,
+    /// How the client proves who it is, if its CONNECT named a method.
+    pub(crate) authentication: Option<Box<Authentication>>,
 }
 
 /// Topic Aliases that the broker uses towards the client.
@@ -99,7 +102,7 @@ impl Link {
     /// Adds a Reason String and a User Property where the packet may carry them.
     fn explain(&self, rules: &Rules, packet: &mut Packet) {
         let always = matches!(packet, Packet::ConnAck(_) | Packet::Disconnect(_));
-        if matches!(packet, Packet::Publish(_) | Packet::Auth(_)) {
+        if matches!(packet, Packet::Publish(_)) {
             return;
         }
         // [5 MQTT-3.1.2-29]
@@ -124,6 +127,7 @@ impl Link {
     /// [5 MQTT-3.2.2-19] [5 MQTT-3.2.2-20] [5 MQTT-3.4.2-2] [5 MQTT-3.4.2-3] [5 MQTT-3.5.2-2] [5 MQTT-3.5.2-3]
     /// [5 MQTT-3.6.2-2] [5 MQTT-3.6.2-3] [5 MQTT-3.7.2-2] [5 MQTT-3.7.2-3] [5 MQTT-3.9.2-1] [5 MQTT-3.9.2-2]
     /// [5 MQTT-3.11.2-1] [5 MQTT-3.11.2-2] [5 MQTT-3.14.2-3] [5 MQTT-3.14.2-4]
+    /// [5 MQTT-3.15.2-2] [5 MQTT-3.15.2-3]
     fn fit(&self, rules: &Rules, packet: &mut Packet) -> bool {
         let Some(maximum) = self.maximum_packet_size else {
             return true;
@@ -163,6 +167,7 @@ fn too_large(packet: &Packet) -> Option<Deviation> {
         Packet::SubAck(_) => Deviation::SubackTooLarge,
         Packet::UnsubAck(_) => Deviation::UnsubackTooLarge,
         Packet::Disconnect(_) => Deviation::DisconnectTooLarge,
+        Packet::Auth(_) => Deviation::AuthTooLarge,
         _ => return None,
     })
 }
@@ -176,6 +181,7 @@ fn properties_mut(packet: &mut Packet) -> Option<&mut mqtt_check_codec::Properti
         Packet::SubAck(p) => Some(&mut p.properties),
         Packet::UnsubAck(p) => Some(&mut p.properties),
         Packet::Disconnect(p) => Some(&mut p.properties),
+        Packet::Auth(p) => Some(&mut p.properties),
         _ => None,
     }
 }

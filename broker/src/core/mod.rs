@@ -5,6 +5,7 @@
 
 mod acknowledge;
 mod admission;
+mod authentication;
 mod connack;
 mod connect;
 mod control;
@@ -39,6 +40,7 @@ use bytestring::ByteString;
 use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, ReasonCode};
 
 use self::admission::Refusal;
+use self::authentication::Waiting;
 use self::control::Redirect;
 use self::message::Message;
 pub use self::record::Corrupt;
@@ -63,7 +65,7 @@ pub struct ConnectionId(pub u64);
 /// What happens to the broker.
 #[derive(Debug, Clone)]
 pub enum Input {
-    /// A transport was accepted. `nonce` is random, for an assigned client id.
+    /// A transport was accepted. `nonce` is random, for an assigned client id and for challenges.
     Opened {
         connection: ConnectionId,
         nonce: u64,
@@ -141,10 +143,12 @@ pub enum Output {
 }
 
 /// How far a connection has come.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 enum Phase {
     /// Its CONNECT is awaited.
     Opened { nonce: u64 },
+    /// Its CONNECT came, and has a method by which it must be proven.
+    Authenticating(Box<Waiting>),
     /// It belongs to this session.
     Connected(SessionKey),
     /// It is over, but a deviation still takes messages from it.
@@ -213,7 +217,9 @@ impl Broker {
                 error,
             } => self.malformed(turn, connection, version, &error),
             Input::Closed { connection } => match self.connections.remove(&connection) {
-                Some(Phase::Opened { .. }) => self.timers.cancel(Timer::Connect(connection)),
+                Some(Phase::Opened { .. } | Phase::Authenticating(_)) => {
+                    self.timers.cancel(Timer::Connect(connection));
+                }
                 Some(Phase::Connected(key)) => {
                     self.end_connection(turn, key, DisconnectReason::ConnectionLost);
                 }
@@ -312,6 +318,9 @@ impl Broker {
                 self.connections.remove(&connection);
                 turn.close(connection);
             }
+            (Some(Phase::Authenticating(_)), packet) => {
+                self.authenticating(turn, connection, packet, size);
+            }
             (Some(Phase::Connected(key)), packet) => {
                 let key = *key;
                 if self.is_too_large(size) {
@@ -352,12 +361,11 @@ impl Broker {
             }
             Packet::Disconnect(disconnect) => self.disconnect_received(turn, key, &disconnect),
             Packet::Connect(_) if self.rules.breaks(Deviation::SecondConnectIgnored) => {}
-            Packet::Auth(_) if self.rules.breaks(Deviation::AuthWithoutMethodIgnored) => {}
+            Packet::Auth(auth) => self.auth_received(turn, key, &auth),
             Packet::ConnAck(_) | Packet::SubAck(_) | Packet::UnsubAck(_) | Packet::PingResp
                 if self.rules.breaks(Deviation::ProtocolErrorIgnored) => {}
-            // [3.1.1 MQTT-3.1.0-2] [5 MQTT-3.1.0-2]; AUTH without a method [5 RULE-3.15-1]; what only servers send.
+            // [3.1.1 MQTT-3.1.0-2] [5 MQTT-3.1.0-2]; what only servers send.
             Packet::Connect(_)
-            | Packet::Auth(_)
             | Packet::ConnAck(_)
             | Packet::SubAck(_)
             | Packet::UnsubAck(_)
@@ -410,9 +418,16 @@ impl Broker {
                     self.stop_all(turn);
                 }
             }
-            Some(Phase::Opened { .. }) => {
+            Some(Phase::Opened { .. } | Phase::Authenticating(_)) => {
                 self.timers.cancel(Timer::Connect(connection));
-                if error.is_unsupported_version() {
+                let is_first = matches!(
+                    self.connections.get(&connection),
+                    Some(Phase::Opened { .. })
+                );
+                if !is_first {
+                    let refusal = Refusal::from(error.reason);
+                    self.refuse_connect(turn, connection, ProtocolVersion::V5, refusal);
+                } else if error.is_unsupported_version() {
                     // [3.1.1 MQTT-3.1.2-2] demands it, [5 MQTT-3.1.2-2] allows it.
                     let refusal = Refusal::from(error.reason);
                     self.refuse_connect(turn, connection, ProtocolVersion::V3_1_1, refusal);
@@ -435,7 +450,11 @@ impl Broker {
         match timer {
             Timer::Connect(_) if self.rules.breaks(Deviation::ConnectTimeoutNotEnforced) => {}
             Timer::Connect(connection) => {
-                if let Some(Phase::Opened { .. }) = self.connections.get(&connection) {
+                let waits = matches!(
+                    self.connections.get(&connection),
+                    Some(Phase::Opened { .. } | Phase::Authenticating(_))
+                );
+                if waits {
                     self.connections.remove(&connection);
                     turn.close(connection);
                 }

@@ -43,6 +43,30 @@ faults {
         "CONNACK has an Authentication Method though CONNECT had none",
     AuthWithoutMethodIgnored "auth-without-method-ignored" [V5 "MQTT-4.12.0-7", V5 "RULE-3.15-1"]
         "AUTH of a client that gave no Authentication Method is ignored",
+    WrongProofAccepted "wrong-proof-accepted" [V5 "MQTT-3.1.4-2"]
+        "a client is let in whose proof in an authentication exchange is wrong",
+    FailedAuthenticationStaysOpen "failed-authentication-stays-open" [V5 "MQTT-4.12.0-4"]
+        "the connection stays open when an authentication exchange fails",
+    ChallengeWithOtherCode "challenge-with-other-code" [V5 "MQTT-4.12.0-2"]
+        "the AUTH that asks for more says success",
+    AuthAnswerCodeUnchecked "auth-answer-code-unchecked" [V5 "MQTT-4.12.0-3"]
+        "a client's AUTH goes on with the exchange whatever its code is",
+    AuthMethodNotRepeated "auth-method-not-repeated" [V5 "MQTT-4.12.0-5"]
+        "AUTH has another Authentication Method than CONNECT",
+    ConnackWithoutAuthMethod "connack-without-auth-method" [V5 "MQTT-4.12.0-5"]
+        "CONNACK does not repeat the Authentication Method of CONNECT",
+    AuthMethodChangeAccepted "auth-method-change-accepted" [V5 "MQTT-4.12.0-5", V5 "RULE-3.15-1"]
+        "a client's AUTH may have another Authentication Method than its CONNECT",
+    AuthUnasked "auth-unasked" [V5 "MQTT-4.12.0-6"]
+        "AUTH is sent to a client that gave no Authentication Method",
+    PacketsDuringAuthenticationIgnored "packets-during-authentication-ignored" [V5 "MQTT-3.1.2-30"]
+        "what a client sends before it has proven who it is goes unpunished",
+    ReauthenticationMethodUnchecked "reauthentication-method-unchecked" [V5 "MQTT-4.12.1-1"]
+        "a client may authenticate again with another method than before",
+    FailedReauthenticationIgnored "failed-reauthentication-ignored" [V5 "MQTT-4.12.1-2"]
+        "the connection goes on when a re-authentication fails",
+    AuthCodeUnknown "auth-code-unknown" [V5 "MQTT-3.15.2-1"]
+        "the end of a re-authentication has a code that no AUTH has",
 
     // Client identifiers.
     ClientIdsCaseFolded "client-ids-case-folded" [V5 "MQTT-3.1.3-2", V3_1_1 "MQTT-3.1.3-2"]
@@ -482,6 +506,8 @@ faults {
     // Diagnostics that make a packet too large.
     ConnackTooLarge "connack-too-large" [V5 "MQTT-3.2.2-19", V5 "MQTT-3.2.2-20", V5 "MQTT-3.1.2-24"]
         "a Reason String makes CONNACK too large for the client",
+    AuthTooLarge "auth-too-large" [V5 "MQTT-3.15.2-2", V5 "MQTT-3.15.2-3", V5 "MQTT-3.1.2-24"]
+        "a Reason String makes AUTH too large for the client",
     PubackTooLarge "puback-too-large" [V5 "MQTT-3.4.2-2", V5 "MQTT-3.4.2-3", V5 "MQTT-3.1.2-24"]
         "a Reason String makes PUBACK too large for the client",
     PubrecTooLarge "pubrec-too-large" [V5 "MQTT-3.5.2-2", V5 "MQTT-3.5.2-3", V5 "MQTT-3.1.2-24"]

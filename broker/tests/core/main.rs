@@ -6,6 +6,7 @@ mod text;
 
 mod access;
 mod announced;
+mod authentication;
 mod connect;
 mod control;
 mod deviation;

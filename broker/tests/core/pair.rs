@@ -37,6 +37,7 @@ pub(crate) struct Pair {
     now: Time,
     next_connection: u64,
     received: BTreeMap<ConnectionId, Vec<String>>,
+    packets: BTreeMap<ConnectionId, Vec<Packet>>,
     hooks: Vec<HookEvent>,
     /// What a store would have, if one is kept.
     records: Option<Records>,
@@ -68,6 +69,7 @@ impl Pair {
             now: Duration::ZERO,
             next_connection: 1,
             received: BTreeMap::new(),
+            packets: BTreeMap::new(),
             hooks: Vec::new(),
             records: None,
         }
@@ -132,6 +134,7 @@ impl Pair {
             match output {
                 Output::Send { connection, packet } => {
                     self.lane(connection).push(text::packet(&packet));
+                    self.packets.entry(connection).or_default().push(packet);
                 }
                 Output::Close { connection } => self.lane(connection).push("closed".to_owned()),
                 Output::Hook(event) => self.hooks.push(event),
@@ -217,8 +220,15 @@ impl Pair {
         lane.remove(at);
     }
 
+    /// The packets that came since the last look at them; `seen` then has nothing of them.
+    pub(crate) fn packets(&mut self, peer: Peer) -> Vec<Packet> {
+        self.lane(peer.0).clear();
+        self.packets.remove(&peer.0).unwrap_or_default()
+    }
+
     /// What came since the last look.
     pub(crate) fn seen(&mut self, peer: Peer) -> Vec<String> {
+        self.packets.remove(&peer.0);
         let lane = self.received.entry(peer.0).or_default();
         let over = lane.last().is_some_and(|last| last == "closed");
         let seen = std::mem::take(lane);

@@ -1,0 +1,104 @@
+//! From a password to the keys of the two ends.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+pub(crate) type Key = [u8; 32];
+
+/// How many salted passwords are remembered.
+const REMEMBERED_MAXIMUM: usize = 256;
+
+/// A password, its salt, and how often it was hashed.
+type Question = (Vec<u8>, Vec<u8>, u32);
+
+/// Salted passwords that were asked for before, as RFC 5802 lets both ends keep them: thousands of exchanges with the
+/// same password would spend all their time here.
+static REMEMBERED: Mutex<BTreeMap<Question, Key>> = Mutex::new(BTreeMap::new());
+
+/// What a server keeps of a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verifier {
+    pub(crate) salt: Vec<u8>,
+    pub(crate) iterations: u32,
+    pub(crate) stored_key: Key,
+    pub(crate) server_key: Key,
+}
+
+impl Verifier {
+    /// What is kept of this password. `iterations` is taken as 1 if it is 0.
+    pub fn new(password: &[u8], salt: &[u8], iterations: u32) -> Self {
+        let iterations = iterations.max(1);
+        let salted = salted_password(password, salt, iterations);
+        Self {
+            salt: salt.to_vec(),
+            iterations,
+            stored_key: Sha256::digest(mac(&salted, &[b"Client Key"])).into(),
+            server_key: mac(&salted, &[b"Server Key"]),
+        }
+    }
+
+    /// What a client's proof is held against.
+    pub fn stored_key(&self) -> &[u8] {
+        &self.stored_key
+    }
+
+    /// What the server signs with.
+    pub fn server_key(&self) -> &[u8] {
+        &self.server_key
+    }
+}
+
+/// The text as SASLprep has it; what is no text, or has forbidden characters in it, as it stands.
+pub(crate) fn prepared(text: &[u8]) -> Cow<'_, [u8]> {
+    let prepared = std::str::from_utf8(text)
+        .ok()
+        .and_then(|text| stringprep::saslprep(text).ok());
+    match prepared {
+        Some(Cow::Owned(text)) => Cow::Owned(text.into_bytes()),
+        _ => Cow::Borrowed(text),
+    }
+}
+
+pub(crate) fn salted_password(password: &[u8], salt: &[u8], iterations: u32) -> Key {
+    let question = (password.to_vec(), salt.to_vec(), iterations);
+    let remembered = || REMEMBERED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(key) = remembered().get(&question) {
+        return *key;
+    }
+    let key = pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(&prepared(password), salt, iterations);
+    let mut all = remembered();
+    if all.len() >= REMEMBERED_MAXIMUM {
+        all.clear();
+    }
+    all.insert(question, key);
+    key
+}
+
+/// HMAC of these parts, one after the other.
+pub(crate) fn mac(key: &Key, parts: &[&[u8]]) -> Key {
+    // A key shorter than a block is filled up with zeroes. [RFC 2104, section 2]
+    let mut block = [0; 64];
+    block[..32].copy_from_slice(key);
+    let mut mac = Hmac::<Sha256>::new(&block.into());
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// What both ends sign: the exchange so far.
+pub(crate) fn signed(key: &Key, bare: &str, server_first: &str, without_proof: &str) -> Key {
+    let parts = [bare, ",", server_first, ",", without_proof].map(str::as_bytes);
+    mac(key, &parts)
+}
+
+pub(crate) fn xor(mut left: Key, right: &Key) -> Key {
+    for (left, right) in left.iter_mut().zip(right) {
+        *left ^= right;
+    }
+    left
+}
