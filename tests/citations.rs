@@ -15,23 +15,10 @@ const V5: ProtocolVersion = ProtocolVersion::V5;
 
 type Id = (ProtocolVersion, String);
 
-const ENHANCED: &str = "enhanced authentication is not there yet";
-
 /// Statements that no line of the broker or of its decoder names.
 const UNNAMED: &[(ProtocolVersion, &str, &str)] = &[
     (V3, "MQTT-2.3.1-2", NO_REACTION),
-    (V5, "MQTT-3.1.2-30", ENHANCED),
-    (V5, "MQTT-4.12.0-3", ENHANCED),
-    (V5, "MQTT-4.12.0-7", ENHANCED),
-    (V5, "MQTT-4.12.1-1", ENHANCED),
     (V5, "RULE-3.3.2.3.2-2", NO_REACTION),
-    (V5, "MQTT-3.15.2-1", ENHANCED),
-    (V5, "MQTT-3.15.2-2", ENHANCED),
-    (V5, "MQTT-3.15.2-3", ENHANCED),
-    (V5, "MQTT-4.12.0-2", ENHANCED),
-    (V5, "MQTT-4.12.0-4", ENHANCED),
-    (V5, "MQTT-4.12.0-5", ENHANCED),
-    (V5, "MQTT-4.12.1-2", ENHANCED),
 ];
 
 const NO_REACTION: &str = "it binds clients, and nothing says what a server does about it";
@@ -40,16 +27,6 @@ const NO_REACTION: &str = "it binds clients, and nothing says what a server does
 const UNBROKEN: &[(ProtocolVersion, &str, &str)] = &[
     (V3, "MQTT-2.3.1-2", NO_REACTION),
     (V5, "RULE-3.3.2.3.2-2", NO_REACTION),
-    (V5, "MQTT-3.1.2-30", ENHANCED),
-    (V5, "MQTT-3.15.2-1", ENHANCED),
-    (V5, "MQTT-3.15.2-2", ENHANCED),
-    (V5, "MQTT-3.15.2-3", ENHANCED),
-    (V5, "MQTT-4.12.0-2", ENHANCED),
-    (V5, "MQTT-4.12.0-3", ENHANCED),
-    (V5, "MQTT-4.12.0-4", ENHANCED),
-    (V5, "MQTT-4.12.0-5", ENHANCED),
-    (V5, "MQTT-4.12.1-1", ENHANCED),
-    (V5, "MQTT-4.12.1-2", ENHANCED),
     (V5, "MQTT-6.0.0-3", NO_REACTION),
     (V3, "MQTT-6.0.0-3", NO_REACTION),
 ];

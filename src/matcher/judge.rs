@@ -1,9 +1,10 @@
 //! One packet against one pattern, field by field.
 
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
+use mqtt_check_scram::ClientFinal;
 
 use super::field::{Besides, Received, field};
-use super::memory::Memory;
+use super::memory::{EvalError, Memory};
 use super::words::{describe_literal, describe_matcher};
 use crate::scenario::model::{ClientIndex, Expr, FieldMatch, Literal, Matcher, PacketPattern};
 
@@ -102,9 +103,13 @@ fn judge_field(
         memory.bind(name, single(value));
         return None;
     }
-    if matches(&expected.matcher, actual.as_ref(), client, memory) {
-        return None;
-    }
+    let scram = scram(&expected.matcher, actual.as_ref(), memory);
+    let problem = match scram {
+        Some(Ok(())) => return None,
+        Some(Err(problem)) => format!(" ({problem})"),
+        None if matches(&expected.matcher, actual.as_ref(), client, memory) => return None,
+        None => String::new(),
+    };
     let packet = named.packet;
     Some(Mismatch {
         field: expected.name.clone(),
@@ -116,9 +121,32 @@ fn judge_field(
         ),
         actual: actual.map_or_else(
             || "absent".to_owned(),
-            |value| describe_literal(&value, packet, named.version),
+            |value| describe_literal(&value, packet, named.version) + &problem,
         ),
     })
+}
+
+/// A message of SCRAM from the broker: `None` if the matcher is about none, or nothing came.
+fn scram(
+    matcher: &Matcher,
+    actual: Option<&Literal>,
+    memory: &mut Memory,
+) -> Option<Result<(), EvalError>> {
+    let Some(Literal::Bytes(message)) = actual else {
+        return None;
+    };
+    match matcher {
+        Matcher::ScramChallenge(exchange) => {
+            let challenge = Literal::Bytes(message.clone());
+            memory.bind(&exchange.challenge, challenge);
+            Some(memory.scram_final(exchange).map(|_| ()))
+        }
+        Matcher::ScramSignature(exchange) => {
+            let verify = |last: ClientFinal| Ok(last.verify(message)?);
+            Some(memory.scram_final(exchange).and_then(verify))
+        }
+        _ => None,
+    }
 }
 
 /// A list of one number is that number, so that a bound Subscription Identifier can be used as one.
@@ -202,6 +230,8 @@ fn value_matches(
         Matcher::Absent | Matcher::Present | Matcher::Not(_) | Matcher::OneOf(_) => {
             matches(matcher, Some(actual), client, memory)
         }
+        // Judged before: what is a challenge is bound as well.
+        Matcher::ScramChallenge(_) | Matcher::ScramSignature(_) => false,
     }
 }
 
@@ -240,4 +270,95 @@ pub(super) fn is_acknowledgement(packet_type: PacketType) -> bool {
             | PacketType::SUBACK
             | PacketType::UNSUBACK
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use mqtt_check_codec::{Auth, Packet, Properties, Property, ProtocolVersion};
+
+    use super::*;
+    use crate::diagnostic::Place;
+    use crate::scenario::model::ScramExchange;
+
+    const CHALLENGE: &str =
+        "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+    const SIGNATURE: &str = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=";
+
+    /// What is wrong with an AUTH that has this data.
+    fn wrong(matcher: Matcher, data: &str, memory: &mut Memory) -> Option<String> {
+        let data = Bytes::copy_from_slice(data.as_bytes());
+        let properties: Properties = [Property::AuthenticationData(data)].into_iter().collect();
+        let reason = ReasonCode::SUCCESS;
+        let packet = Packet::Auth(Auth { reason, properties });
+        let received = Received {
+            packet: &packet,
+            version: ProtocolVersion::V5,
+            size: 0,
+            topic: None,
+            carried_in: None,
+        };
+        let named = Named {
+            packet: received.packet_type(),
+            version: received.version,
+            field: &|name| super::field(&received, name),
+        };
+        let field = FieldMatch {
+            name: "authentication_data".into(),
+            matcher,
+            place: Place {
+                line: 1,
+                column: 1,
+                length: 1,
+            },
+        };
+        let mismatch = judge_fields(&[field], &named, ClientIndex(0), memory).pop()?;
+        Some(format!("{}, not {}", mismatch.actual, mismatch.expected))
+    }
+
+    fn exchange(password: &str) -> Arc<ScramExchange> {
+        Arc::new(ScramExchange {
+            first: Bytes::from_static(b"n,,n=user,r=rOprNGfwEbeRWgbNEkqO"),
+            challenge: "challenge".to_owned(),
+            password: Bytes::copy_from_slice(password.as_bytes()),
+            wrong: None,
+        })
+    }
+
+    #[test]
+    fn takes_a_server_that_knows_the_password_and_no_other() {
+        let right = exchange("pencil");
+        let mut memory = Memory::default();
+        let challenge = || Matcher::ScramChallenge(Arc::clone(&right));
+        let signature = |exchange: &Arc<_>| Matcher::ScramSignature(Arc::clone(exchange));
+        let unbound = wrong(signature(&right), SIGNATURE, &mut memory);
+        assert!(unbound.is_some_and(|words| words.contains("has no value yet")));
+        assert_eq!(wrong(challenge(), CHALLENGE, &mut memory), None);
+        assert_eq!(wrong(signature(&right), SIGNATURE, &mut memory), None);
+        for (exchange, data) in [
+            (exchange("pen"), SIGNATURE),
+            (
+                Arc::clone(&right),
+                "v=7rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+            ),
+        ] {
+            let words = wrong(signature(&exchange), data, &mut memory).expect("a mismatch");
+            assert!(words.contains("the server's signature is wrong"), "{words}");
+            assert!(words.contains("knows the password"), "{words}");
+        }
+    }
+
+    #[test]
+    fn takes_no_challenge_of_another_exchange() {
+        let mut memory = Memory::default();
+        let challenge = Matcher::ScramChallenge(exchange("pencil"));
+        let other = CHALLENGE.replace("rOpr", "rOpx");
+        let words = wrong(challenge, &other, &mut memory).expect("a mismatch");
+        assert!(
+            words.contains("the nonce is not this exchange's"),
+            "{words}"
+        );
+    }
 }

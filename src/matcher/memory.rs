@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
 use mqtt_check_codec::{ConnAck, Packet};
+use mqtt_check_scram::{ClientFinal, ClientFirst};
 use thiserror::Error;
 
 use super::field::{Received, field};
-use crate::scenario::model::{ClientIndex, Expr, Literal, Operator};
+use crate::scenario::model::{ClientIndex, Expr, Literal, Operator, ScramExchange, ScramFault};
 
 /// The largest payload that `size:` may ask for, in bytes.
 const MAXIMUM_SIZE: u64 = 256 * 1024 * 1024;
@@ -32,6 +33,8 @@ pub enum EvalError {
     NotANumber,
     #[error("the result is out of range")]
     OutOfRange,
+    #[error("there is no answer to the challenge: {0}")]
+    Scram(#[from] mqtt_check_scram::Error),
 }
 
 impl Memory {
@@ -96,6 +99,14 @@ impl Memory {
                 let size = usize::try_from(size).map_err(|_| EvalError::OutOfRange)?;
                 Ok(Literal::Bytes(Bytes::from(vec![b'x'; size])))
             }
+            Expr::ScramFinal(exchange) => {
+                let last = self.scram_final(exchange)?;
+                let message = match exchange.wrong {
+                    Some(ScramFault::Proof) => last.with_wrong_proof(),
+                    _ => last.message(),
+                };
+                Ok(Literal::Bytes(Bytes::from(message)))
+            }
             Expr::Repeated { text, times } => {
                 let times = self.number(times, client)?;
                 let size = times.checked_mul(text.len() as u64);
@@ -139,6 +150,16 @@ impl Memory {
             Literal::Bool(flag) => Bytes::from(flag.to_string()),
             _ => return Err(EvalError::NotANumber),
         })
+    }
+
+    /// The client's answer to the challenge of this exchange.
+    pub(super) fn scram_final(&self, exchange: &ScramExchange) -> Result<ClientFinal, EvalError> {
+        let Some(Literal::Bytes(challenge)) = self.value(&exchange.challenge) else {
+            return Err(EvalError::Unbound(exchange.challenge.clone()));
+        };
+        let other_nonce = (exchange.wrong == Some(ScramFault::Nonce)).then_some("another");
+        let first = ClientFirst::sent(&exchange.first)?;
+        Ok(first.answer_with(challenge, &exchange.password, other_nonce)?)
     }
 
     /// A field of the client's last CONNACK, with the standard's default where there is one.

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
+use mqtt_check_scram::MECHANISM;
 use mqtt_check_websocket::Control;
 
 use super::field::Besides;
@@ -232,6 +233,10 @@ pub(super) fn describe_matcher(
             "including {}",
             describe_literal(&Literal::Pairs(pairs.clone()), packet, version)
         ),
+        Matcher::ScramChallenge(_) => {
+            format!("a challenge of {MECHANISM} to the client's first message")
+        }
+        Matcher::ScramSignature(_) => "the signature of a server that knows the password".into(),
         Matcher::Set(numbers) => format!(
             "{} in any order",
             describe_literal(&Literal::Numbers(numbers.clone()), packet, version)
@@ -280,6 +285,7 @@ fn write_expr(expr: &Expr, packet: PacketType, version: ProtocolVersion) -> Stri
             .map(|p| write_expr(p, packet, version))
             .collect::<Vec<_>>()
             .concat(),
+        Expr::ScramFinal(_) => format!("the client's final message of {MECHANISM}"),
         Expr::Size(size) => format!("{} bytes", write_expr(size, packet, version)),
         Expr::Repeated { text, times } => {
             let text = describe_literal(&Literal::Bytes(text.clone()), packet, version);

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mqtt_check_codec::{PacketType, ProtocolVersion};
+use mqtt_check_codec::PacketType;
 use mqtt_check_websocket::MQTT;
 
 use super::{
     Awaited, Body, Framing, Operation, Outgoing, Plan, PlannedControl, PlannedStep, StepIndex,
-    handshake, needs, rumqttc,
+    handshake, needs, rumqttc, scram,
 };
 use crate::diagnostic::Diagnostic;
 use crate::scenario::model::{
@@ -111,7 +111,11 @@ impl Compiler<'_> {
                     packet: self.identified(client, &exchange.packet),
                     ..exchange.clone()
                 };
-                handshake::operations(&exchange, self.version(client), step.place)
+                let client = &self.scene.clients[client.0];
+                match &exchange.scram {
+                    Some(scram) => scram::operations(&exchange, scram, client, step.place),
+                    None => handshake::operations(&exchange, client.version, step.place),
+                }
             }
             ClientAction::Send(send) => {
                 vec![
@@ -219,10 +223,6 @@ impl Compiler<'_> {
             SendBytes::Bytes(bytes) => Outgoing::Bytes(bytes.clone()),
             SendBytes::Packet(template) => Outgoing::Packet(self.identified(client, template)),
         }
-    }
-
-    fn version(&self, client: ClientIndex) -> ProtocolVersion {
-        self.scene.clients[client.0].version
     }
 
     fn problem(&mut self, step: &Step, title: &str) {

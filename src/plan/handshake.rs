@@ -196,7 +196,7 @@ fn is_success(place: Place) -> FieldMatch {
 }
 
 /// Whether the fields leave the exchange to go on.
-fn expects_success(fields: &[FieldMatch]) -> bool {
+pub(super) fn expects_success(fields: &[FieldMatch]) -> bool {
     fields
         .iter()
         .filter(|f| f.name == "reason")
@@ -231,7 +231,7 @@ fn admits_success(matcher: &Matcher) -> bool {
     }
 }
 
-fn packet(
+pub(super) fn packet(
     packet_type: PacketType,
     fields: Vec<FieldMatch>,
     within: Option<Duration>,
@@ -247,7 +247,7 @@ fn packet(
     )
 }
 
-fn expectation(pattern: Pattern, within: Option<Duration>, place: Place) -> Expectation {
+pub(super) fn expectation(pattern: Pattern, within: Option<Duration>, place: Place) -> Expectation {
     Expectation {
         place,
         pattern,
@@ -261,7 +261,7 @@ fn expectation(pattern: Pattern, within: Option<Duration>, place: Place) -> Expe
     }
 }
 
-fn awaited(expectation: Expectation, answers_sent: bool) -> Awaited {
+pub(super) fn awaited(expectation: Expectation, answers_sent: bool) -> Awaited {
     Awaited {
         expectation,
         answers_sent,

@@ -7,6 +7,7 @@ mod compile;
 mod handshake;
 mod needs;
 mod rumqttc;
+mod scram;
 mod witness;
 
 use std::time::Duration;

@@ -71,7 +71,12 @@ fn used(steps: &[Step]) -> Vec<Capability> {
 
 fn collect(action: &ClientAction, used: &mut Vec<Capability>) {
     match action {
-        ClientAction::Exchange(exchange) => from_template(&exchange.packet, used),
+        ClientAction::Exchange(exchange) => {
+            if exchange.scram.is_some() {
+                used.push(Capability::EnhancedAuthentication);
+            }
+            from_template(&exchange.packet, used);
+        }
         ClientAction::Send(SendBytes::Packet(template)) => from_template(template, used),
         ClientAction::Batch(actions)
         | ClientAction::Frame(FrameTemplate {
@@ -254,6 +259,7 @@ fn changed_settings(settings: &Settings) -> Vec<&'static str> {
         ("banned_clients", settings.banned_clients.is_some()),
         ("users", settings.users.is_some()),
         ("access", settings.access.is_some()),
+        ("authentication", settings.authentication.is_some()),
     ];
     named
         .iter()

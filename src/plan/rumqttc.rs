@@ -86,6 +86,9 @@ impl Refusing<'_> {
         if !packet.lies.is_empty() {
             self.refuse(self.place, "cannot override what it encodes");
         }
+        if exchange.scram.is_some() {
+            self.refuse(self.place, "does not take part in enhanced authentication");
+        }
         match packet.packet_type {
             PacketType::CONNECT => self.connect(packet),
             PacketType::PUBLISH => self.publish(exchange),

@@ -9,16 +9,20 @@ use super::lie::Faults;
 use super::matcher::match_fields;
 use super::model::{
     Answer, ClientAction, DropHow, Exchange, Expr, Field, FilterTemplate, Literal, PacketTemplate,
-    SendBytes,
+    Scram, SendBytes,
 };
 use super::node::{Entry, Node, Value, short};
 use super::notation;
 use super::packet::{self, Manner, expand_clean_session, merge, plain_filter, sent_fields};
 use super::scope::{Mapping, Scope};
+use super::scram;
 use super::text;
 use super::value::{boolean, only_version_5};
 use super::websocket;
 use crate::diagnostic::Place;
+
+/// What an AUTH does that begins the authentication anew.
+const REAUTHENTICATE: &str = "reauthenticate";
 
 /// Actions that are no packets.
 const OTHERS: [&str; 6] = ["open", "drop", "send", "batch", "frame", "expect"];
@@ -28,6 +32,8 @@ const OTHERS: [&str; 6] = ["open", "drop", "send", "batch", "frame", "expect"];
 pub(crate) struct Actor<'a> {
     /// Fields of its CONNECT.
     pub(crate) defaults: &'a [Field],
+    /// Who it proves to be.
+    pub(crate) scram: Option<&'a Scram>,
 }
 
 /// The action that a value says.
@@ -166,6 +172,8 @@ struct Written<'a> {
     within: Option<&'a Node>,
     until: Option<&'a Node>,
     keep_open: Option<&'a Node>,
+    /// Who the client proves to be, as CONNECT says it, or as an AUTH that begins again.
+    scram: Option<&'a Node>,
 }
 
 impl<'a> Written<'a> {
@@ -194,6 +202,7 @@ impl<'a> Written<'a> {
             within: None,
             until: None,
             keep_open: None,
+            scram: None,
         };
         let has_filters = matches!(packet_type, PacketType::SUBSCRIBE | PacketType::UNSUBSCRIBE);
         if let Some(node) = value
@@ -211,6 +220,11 @@ impl<'a> Written<'a> {
             out.fill(scope, actor, &empty, &[], &[], manner)?;
             return Some(out);
         };
+        let begins_again = packet_type == PacketType::AUTH && manner == Manner::Honest;
+        if begins_again && node.text() == Some(REAUTHENTICATE) {
+            out.scram = Some(node);
+            return Some(out);
+        }
         if node.entries().is_none() {
             return scope.expected(node, &format!("fields of `{word}` (a mapping)"));
         }
@@ -223,6 +237,8 @@ impl<'a> Written<'a> {
             match packet_type {
                 PacketType::PUBLISH => out.until = map.take("until"),
                 PacketType::DISCONNECT => out.keep_open = map.take("keep_open"),
+                PacketType::CONNECT => out.scram = map.take("scram"),
+                PacketType::AUTH => out.scram = map.take(REAUTHENTICATE),
                 _ => {}
             }
         }
@@ -353,6 +369,7 @@ fn exchange(
         return scope.fail(scope.at(place, format!("`{word}` without saying what")));
     }
     let written = Written::read(scope, actor, packet, place, value, Manner::Honest)?;
+    let scram = proven(scope, actor, &written);
     let answer = answer(scope, word, &written, batched);
     let within = match written.within {
         None => Some(None),
@@ -381,7 +398,39 @@ fn exchange(
         within,
         until_pubrec: until_pubrec?,
         keep_open: keep_open?,
+        scram: scram?.map(Box::new),
     })
+}
+
+/// Who the client proves to be with this packet, if it does.
+fn proven(scope: Scope<'_>, actor: Actor<'_>, written: &Written<'_>) -> Option<Option<Scram>> {
+    let packet = &written.packet;
+    let connects = packet.packet_type == PacketType::CONNECT;
+    let scram = match written.scram {
+        None if connects => match actor.scram {
+            Some(scram) => Some(scram.clone()),
+            None => return Some(None),
+        },
+        None => return Some(None),
+        Some(node) if connects && node.word() == Some("absent") => return Some(None),
+        Some(node) if !connects && (node.text().is_some() || node.value == Value::Empty) => {
+            match actor.scram {
+                Some(scram) => Some(scram.clone()),
+                None => scram::incomplete(scope, node),
+            }
+        }
+        Some(node) => scram::scram(scope, node, actor.scram),
+    };
+    let own = ["reason", "authentication_method", "authentication_data"];
+    let beside = packet.fields.iter().find(|f| own.contains(&&*f.name));
+    if let Some(field) = beside {
+        let title = format!("`{}` where the exchange itself says it", field.name);
+        let hint = "`scram: absent` leaves the exchange to the scenario";
+        let mut diagnostic = scope.at(field.place, title);
+        diagnostic.hint = connects.then(|| hint.to_owned());
+        return scope.fail(diagnostic);
+    }
+    scram.map(Some)
 }
 
 /// The QoS of a PUBLISH; 0 where it does not say.
@@ -473,7 +522,9 @@ fn answer(scope: Scope<'_>, word: &str, written: &Written<'_>, batched: bool) ->
             }
         }
         _ => Some(match answering {
-            Some(_) if waits_by_itself(packet.packet_type) => Answer::Fields(Vec::new()),
+            Some(_) if waits_by_itself(packet.packet_type) || written.scram.is_some() => {
+                Answer::Fields(Vec::new())
+            }
             _ => Answer::None,
         }),
     }

@@ -408,7 +408,7 @@ impl Names<'_> {
 
     fn used(&mut self, expr: &Expr, place: Place) {
         match expr {
-            Expr::Literal(_) | Expr::Connack { .. } => {}
+            Expr::Literal(_) | Expr::Connack { .. } | Expr::ScramFinal(_) => {}
             Expr::Name(name) => {
                 if !self.bound.contains(name) {
                     let title = format!("nothing binds `${name}` before this");

@@ -7,6 +7,7 @@ use super::model::{Capability, Client, Driver, Expr, Literal, Transport, Way};
 use super::node::{Entry, Node, Value, short};
 use super::packet::{Manner, expand_clean_session, merge, sent_fields};
 use super::scope::{ClientHead, Mapping, Scope};
+use super::scram;
 use super::text::{self, Rules, STRING_MAX};
 use super::value::number;
 
@@ -125,6 +126,10 @@ pub(crate) fn client(scope: Scope<'_>, entry: &Entry, rules: IdRules<'_>) -> Opt
         },
     };
     let placed = placement(scope, &mut map);
+    let scram = match map.take("scram") {
+        None => Some(None),
+        Some(node) => scram::scram(scope, node, None).map(Some),
+    };
     let rest = map.rest();
     let changes = sent_fields(
         scope,
@@ -143,6 +148,7 @@ pub(crate) fn client(scope: Scope<'_>, entry: &Entry, rules: IdRules<'_>) -> Opt
         driver: driver?,
         auto_ack: auto_ack?,
         way: placed?,
+        scram: scram?,
         connect: merge(&[], changes?),
     })
 }

@@ -36,6 +36,7 @@ mod rows;
 mod scene;
 pub mod schema;
 mod scope;
+mod scram;
 pub mod settings;
 mod step;
 pub(crate) mod syntax;

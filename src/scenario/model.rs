@@ -136,6 +136,39 @@ word_enum! {
     }
 }
 
+word_enum! {
+    /// What a client does wrong in an exchange of SCRAM.
+    ScramFault {
+        /// Its proof is wrong, though it knows the password.
+        Proof = "proof",
+        /// Its final message has another nonce.
+        Nonce = "nonce",
+        /// The AUTH with its final message says 0x19.
+        Code = "code",
+        /// The AUTH with its final message has another Authentication Method.
+        Method = "method",
+    }
+}
+
+/// Who a client proves to be by SCRAM-SHA-256.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scram {
+    pub user: String,
+    pub password: Bytes,
+    pub wrong: Option<ScramFault>,
+}
+
+/// An exchange of SCRAM, as far as the plan knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScramExchange {
+    /// The client's first message.
+    pub first: Bytes,
+    /// The name to which the challenge is bound.
+    pub challenge: String,
+    pub password: Bytes,
+    pub wrong: Option<ScramFault>,
+}
+
 /// A client and the defaults of its `connect` steps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Client {
@@ -148,6 +181,8 @@ pub struct Client {
     pub auto_ack: bool,
     /// Where it connects to.
     pub way: Way,
+    /// Who it proves to be, in its `connect` steps and again.
+    pub scram: Option<Scram>,
     /// Fields of CONNECT. Every CONNECT of the client's steps has them already, where it does not say otherwise.
     pub connect: Vec<Field>,
 }
@@ -211,6 +246,8 @@ pub struct Exchange {
     pub until_pubrec: bool,
     /// A DISCONNECT: leave the transport open.
     pub keep_open: bool,
+    /// A CONNECT, or an AUTH, that begins an exchange of SCRAM.
+    pub scram: Option<Box<Scram>>,
 }
 
 /// What is expected of the answer.
@@ -297,6 +334,8 @@ pub enum Expr {
         text: Bytes,
         times: Box<Expr>,
     },
+    /// The client's final message of this exchange.
+    ScramFinal(Arc<ScramExchange>),
 }
 
 /// In an arithmetic expression.
@@ -355,6 +394,10 @@ pub enum Matcher {
     Includes(Vec<(Bytes, Bytes)>),
     /// Subscription Identifiers in any order.
     Set(Vec<u64>),
+    /// A challenge to this exchange's first message; it is bound.
+    ScramChallenge(Arc<ScramExchange>),
+    /// The signature of a server that knows the password.
+    ScramSignature(Arc<ScramExchange>),
 }
 
 /// A received packet and what is expected of its fields.

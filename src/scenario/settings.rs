@@ -24,9 +24,6 @@ mod users;
 /// Levels of the longest string.
 const TOPIC_LEVELS_MAX: u64 = 65_536;
 
-/// Settings that the language has and the broker has not yet.
-pub(crate) const NOT_YET: [&str; 1] = ["authentication"];
-
 /// The settings that a mapping names, over the given ones.
 pub(crate) fn settings(scope: Scope<'_>, node: &Node, base: &Settings) -> Option<Settings> {
     let mut map = Mapping::of(scope, node, "`broker`")?;
@@ -140,14 +137,12 @@ fn take<'a>(scope: Scope<'a>, map: &mut Mapping<'a>, base: &Settings) -> Option<
     reader.with("banned_clients", &mut out.banned_clients, access::names);
     reader.with("users", &mut out.users, users::users);
     reader.with("access", &mut out.access, access::access);
-    let mut sound = reader.sound;
-    for name in NOT_YET {
-        if let Some(entry) = map.take_entry(name) {
-            scope.add(not_yet(scope, entry.key.place, &format!("`{name}`")));
-            sound = false;
-        }
-    }
-    sound.then_some(out)
+    reader.with(
+        "authentication",
+        &mut out.authentication,
+        users::authentication,
+    );
+    reader.sound.then_some(out)
 }
 
 /// How much of what.
@@ -200,17 +195,6 @@ fn limits(reader: &mut Reader<'_, '_>, out: &mut Settings) {
         23..=0xFFFF,
         &mut out.maximum_client_id_bytes,
     );
-}
-
-/// The error for what a later version will read.
-pub(crate) fn not_yet(
-    scope: Scope<'_>,
-    place: crate::diagnostic::Place,
-    what: &str,
-) -> crate::diagnostic::Diagnostic {
-    scope
-        .at(place, format!("{what} is not yet supported"))
-        .label("not yet")
 }
 
 struct Reader<'r, 'a> {

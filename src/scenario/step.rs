@@ -324,6 +324,7 @@ fn client_action(stage: Stage<'_>, entry: &Entry) -> Option<(ClientIndex, Client
     let typed = stage.clients.iter().find(|c| c.name == name);
     let actor = Actor {
         defaults: typed.map_or(&[], |c| &c.connect),
+        scram: typed.and_then(|c| c.scram.as_ref()),
     };
     let action = action(scope.of(client), actor, &entry.value)?;
     Some((client, action))

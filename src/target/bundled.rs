@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use bytestring::ByteString;
-use mqtt_check_broker::config::User;
+use mqtt_check_broker::config::{Mechanism, User};
 use mqtt_check_broker::core::RedirectWhen;
 use mqtt_check_broker::shell::{Restart, Server};
 use mqtt_check_broker::{AccessAction, AccessRule, Config, Control, Deviation, Deviations};
@@ -220,6 +220,11 @@ pub(crate) fn config(settings: &Settings) -> Config {
         banned_clients: settings.banned_clients.clone().unwrap_or_default(),
         users: settings.users.as_deref().map(users),
         access: settings.access.as_deref().map(access),
+        authentication: settings
+            .authentication
+            .iter()
+            .map(|names| (Mechanism::ScramSha256, users(names)))
+            .collect(),
     }
 }
 

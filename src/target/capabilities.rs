@@ -39,7 +39,7 @@ pub struct Ways {
 impl Capabilities {
     /// The bundled broker offers everything that the language knows of, but for what is not built yet.
     pub fn bundled() -> Self {
-        let not_yet = [Capability::EnhancedAuthentication, Capability::Tls];
+        let not_yet = [Capability::Tls];
         Self {
             versions: vec![
                 ProtocolVersion::V3_1,

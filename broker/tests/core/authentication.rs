@@ -275,6 +275,26 @@ fn users_with_passwords_and_users_with_proofs_stand_side_by_side() {
 }
 
 #[test]
+fn a_challenge_has_no_diagnostics_that_its_client_cannot_take() {
+    let mut pair = Pair::with(|config| {
+        users(config);
+        config.reason_strings = true;
+    });
+    let first = ClientFirst::new("ursula", "mine");
+    let free = pair.connect(proving("a", Some(first.message())));
+    let small = proving("b", Some(first.message())).property(Property::MaximumPacketSize(110));
+    let small = pair.connect(small);
+    let reasons = [free, small].map(|peer| match &pair.packets(peer)[..] {
+        [Packet::Auth(auth)] => auth.properties.reason_string().is_some(),
+        other => panic!("no AUTH, but {other:?}"),
+    });
+    assert_eq!(reasons, [true, false]);
+    let tiny = proving("c", Some(first.message())).property(Property::MaximumPacketSize(20));
+    let tiny = pair.connect(tiny);
+    assert_eq!(pair.seen(tiny), ["closed"], "there is no going on");
+}
+
+#[test]
 fn a_stop_closes_those_who_are_still_at_it() {
     let mut pair = Pair::with(users);
     let (peer, _) = begun(&mut pair, "ursula");

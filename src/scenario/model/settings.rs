@@ -51,6 +51,8 @@ pub struct Settings {
     pub connect_timeout: Option<Duration>,
     /// Names and passwords.
     pub users: Option<Vec<(String, Secret)>>,
+    /// Names and passwords of those who can prove themselves by SCRAM-SHA-256.
+    pub authentication: Option<Vec<(String, Secret)>>,
     /// The rules of the access list, in their order.
     pub access: Option<Vec<AccessRule>>,
 }

@@ -15,7 +15,7 @@ use super::client::RESERVED;
 use super::expectation::MODIFIERS;
 use super::fields::{self, PACKETS, SUBSCRIPTION, Stands, U32_MAX};
 use super::hooks::{EVENTS, EventField};
-use super::model::{Capability, Driver, Level, Transport};
+use super::model::{Capability, Driver, Level, ScramFault, Transport};
 use super::settings;
 
 /// The JSON Schema (2020-12) of a scenario file.
@@ -150,6 +150,17 @@ fn definitions() -> Map<String, Value> {
         ] }),
     );
     define("settings", settings());
+    define(
+        "scram",
+        mapping(
+            keys([
+                ("user", refer("text")),
+                ("password", refer("text")),
+                ("wrong", words(ScramFault::ALL.iter().map(|f| f.as_str()))),
+            ]),
+            &[],
+        ),
+    );
     define("client", client());
     define("step", step());
     define("action", action());
@@ -385,7 +396,6 @@ fn hooks() -> Value {
 /// Every setting that the parser takes. Their types are the parser's to check.
 fn settings() -> Value {
     let names = settings::names().into_iter();
-    let names = names.filter(|name| !settings::NOT_YET.contains(name));
     let value = json!({ "anyOf": [refer("scalar"), { "type": ["object", "array"] }] });
     let pairs = names.map(|name| (name.to_owned(), switched(value.clone())));
     mapping(pairs.collect(), &[])
@@ -396,6 +406,7 @@ fn client() -> Value {
     let mut properties = field_keys(sent);
     properties.extend(keys([
         ("id", refer("text")),
+        ("scram", refer("scram")),
         ("version", refer("version")),
         ("driver", words(Driver::ALL.iter().map(|d| d.as_str()))),
         ("ack", words(["auto", "manual"])),

@@ -77,14 +77,25 @@ pub(super) fn sent(packet: PacketType, raw: bool) -> Value {
         ]));
         match packet {
             PacketType::PUBLISH => properties.extend(keys([("until", words(["pubrec"]))])),
+            PacketType::CONNECT => properties.extend(keys([(
+                "scram",
+                json!({ "anyOf": [refer("scram"), { "const": "absent" }] }),
+            )])),
+            PacketType::AUTH => properties.extend(keys([(
+                "reauthenticate",
+                json!({ "anyOf": [refer("scram"), { "type": "null" }] }),
+            )])),
             PacketType::DISCONNECT => properties.extend(keys([("keep_open", refer("boolean"))])),
             _ => {}
         }
     }
     let whole = mapping(properties, &[]);
-    match has_filters {
-        true => json!({ "anyOf": [whole, some(refer("filter"))] }),
-        false => json!({ "anyOf": [whole, { "type": "null" }] }),
+    match packet {
+        _ if has_filters => json!({ "anyOf": [whole, some(refer("filter"))] }),
+        PacketType::AUTH if !raw => {
+            json!({ "anyOf": [whole, { "const": "reauthenticate" }, { "type": "null" }] })
+        }
+        _ => json!({ "anyOf": [whole, { "type": "null" }] }),
     }
 }
 

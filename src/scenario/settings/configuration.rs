@@ -105,25 +105,31 @@ fn places(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, Place)>> {
     all.into_iter().collect()
 }
 
-/// The text with everything below `users` covered, character by character, so that places still hold. It does not
+/// The keys below which passwords stand.
+const COVERED: [&str; 2] = ["users", "authentication"];
+
+/// The text with everything below `users` and `authentication` covered, character by character, so that places still hold. It does not
 /// need the text to be right: also what is no YAML is shown.
 fn covered(source: &Arc<Source>) -> Arc<Source> {
     let mut text = String::with_capacity(source.text.len());
-    // How far the key `users` is indented, as long as lines stand below it.
+    // How far the covered key is indented, as long as lines stand below it.
     let mut below: Option<usize> = None;
     for line in source.text.split_inclusive(['\n', '\r']) {
         let content = line.trim_start();
         let indent = line.len() - content.len();
         let content = content.trim_end();
         let is_blank = content.is_empty() || content.starts_with('#');
-        if below.is_some_and(|users| !is_blank && indent <= users) {
+        if below.is_some_and(|key| !is_blank && indent <= key) {
             below = None;
         }
-        let open = match (below, line.find("users")) {
+        let ends = COVERED
+            .iter()
+            .filter_map(|key| Some(line.find(key)? + key.len()));
+        let open = match (below, ends.min()) {
             (Some(_), _) => 0,
-            (None, Some(at)) => {
+            (None, Some(end)) => {
                 below = Some(indent);
-                at + "users".len()
+                end
             }
             (None, None) => line.len(),
         };

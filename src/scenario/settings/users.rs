@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use bytes::Bytes;
+use mqtt_check_scram::MECHANISM;
 
 use crate::scenario::model::Secret;
 use crate::scenario::node::Node;
@@ -27,6 +28,20 @@ pub(super) fn users(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, Secret
         })
         .collect();
     all.into_iter().collect()
+}
+
+/// The one method of enhanced authentication that there is, and who can be proven by it.
+pub(super) fn authentication(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, Secret)>> {
+    let Some(entry) = node.single() else {
+        let title = format!("expected `{{ {MECHANISM}: … }}`, found {}", node.kind());
+        return scope.fail(scope.at(node.place, title));
+    };
+    if &*entry.key.text != MECHANISM {
+        let title = "unknown method of authentication";
+        let hint = format!("there is {MECHANISM}");
+        return scope.fail(scope.at(entry.key.place, title).hint(hint));
+    }
+    users(scope, &entry.value)
 }
 
 fn password(scope: Scope<'_>, node: &Node) -> Option<Bytes> {

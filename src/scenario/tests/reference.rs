@@ -6,7 +6,7 @@ use super::rendered;
 use crate::diagnostic::Source;
 use crate::scenario::fields::{self, SUBSCRIPTION, WILL};
 use crate::scenario::hooks::EVENTS;
-use crate::scenario::model::{Capability, Driver, Level, Transport};
+use crate::scenario::model::{Capability, Driver, Level, ScramFault, Transport};
 use crate::scenario::websocket::TYPES;
 use crate::scenario::{expectation, file, parse, scene};
 
@@ -56,6 +56,7 @@ fn whole(example: &str) -> String {
         "topic_alias",
         "topic_on_wire",
         "authentication",
+        "scram",
         "server_moved",
     ];
     let version = match of_version_5.iter().any(|word| example.contains(word)) {
@@ -95,6 +96,7 @@ fn every_word_of_the_tables_is_on_the_page() {
     words.extend(scene::WORDS);
     words.extend(expectation::MODIFIERS);
     words.extend(Capability::ALL.iter().map(|c| c.as_str()));
+    words.extend(ScramFault::ALL.iter().map(|f| f.as_str()));
     words.extend(Level::ALL.iter().map(|l| l.as_str()));
     words.extend(Driver::ALL.iter().map(|d| d.as_str()));
     words.extend(Transport::ALL.iter().map(|t| t.as_str()));

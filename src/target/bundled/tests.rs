@@ -45,6 +45,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("connect_timeout", "3s"),
     ("users", "{ alice: hush }"),
     ("access", "[ { allow: all, filter: a } ]"),
+    ("authentication", "{ SCRAM-SHA-256: { alice: hush } }"),
 ];
 
 fn configured(text: String) -> Config {

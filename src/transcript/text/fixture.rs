@@ -67,6 +67,7 @@ fn exchange(client: ClientIndex, packet_type: PacketType) -> Action {
             within: None,
             until_pubrec: false,
             keep_open: false,
+            scram: None,
         }),
     }
 }
@@ -118,6 +119,7 @@ fn client(name: &str) -> Client {
             transport: Transport::Default,
             node: 0,
         },
+        scram: None,
         connect: Vec::new(),
     }
 }

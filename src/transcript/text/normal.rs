@@ -6,7 +6,7 @@
 //! | packet ids | a Packet Identifier that the broker chose | `#1`, `#2` in order of appearance, for each client |
 //! | limits | what the broker announces in CONNACK of its own accord | `<limit>` |
 //! | free text | Reason String, Response Information | `<text>` |
-//! | nonces | Authentication Data that came | `<nonce>` |
+//! | nonces | Authentication Data that came, and messages of SCRAM that a client sent | `<nonce>` |
 //! | passwords | any | `<password>` |
 //! | times | when something happened | left out, but for waits of a second and more in virtual time |
 //!
@@ -141,6 +141,13 @@ impl Normal {
                 Some("<text>".to_owned())
             }
             ("authentication_data", Sender::BrokerTo(_)) => Some("<nonce>".to_owned()),
+            ("authentication_data", Sender::Client(_))
+                if ["\"n,,n=", "\"c="]
+                    .iter()
+                    .any(|begin| field.value.starts_with(begin)) =>
+            {
+                Some("<nonce>".to_owned())
+            }
             _ => None,
         };
         let value = stands_for.unwrap_or_else(|| self.quoted(field.value));

@@ -1,0 +1,54 @@
+//! `scram`: who a client proves to be by SCRAM-SHA-256.
+
+use super::model::{Scram, ScramFault};
+use super::node::Node;
+use super::scope::{Mapping, Scope};
+use super::text::{self, Rules, STRING_MAX};
+use super::value::only_version_5;
+
+/// The keys that a mapping names, over what the client has.
+pub(crate) fn scram(scope: Scope<'_>, node: &Node, base: Option<&Scram>) -> Option<Scram> {
+    if !scope.version.has_properties() {
+        return scope.fail(only_version_5(scope, node.place, "`scram`"));
+    }
+    let mut map = Mapping::of(scope, node, "a user and its password")?;
+    let string = |node, utf8| {
+        let limit = STRING_MAX;
+        text::literal(scope, node, Rules { limit, utf8 })
+    };
+    let user = match map.take("user") {
+        None => Some(base.map(|base| base.user.clone())),
+        Some(node) => string(node, true).map(|user| String::from_utf8(user.to_vec()).ok()),
+    };
+    let password = match map.take("password") {
+        None => Some(base.map(|base| base.password.clone())),
+        Some(node) => string(node, false).map(Some),
+    };
+    let wrong = match map.take("wrong") {
+        None => Some(base.and_then(|base| base.wrong)),
+        Some(node) => match node.text().and_then(ScramFault::from_word) {
+            Some(fault) => Some(Some(fault)),
+            None => {
+                let words: Vec<_> = ScramFault::ALL.iter().map(|f| f.as_str()).collect();
+                scope.expected_word(node, &words)
+            }
+        },
+    };
+    map.finish();
+    let (user, password, wrong) = (user?, password?, wrong?);
+    match (user, password) {
+        (Some(user), Some(password)) => Some(Scram {
+            user,
+            password,
+            wrong,
+        }),
+        _ => incomplete(scope, node),
+    }
+}
+
+/// What a client is told that has nobody to be.
+pub(crate) fn incomplete<T>(scope: Scope<'_>, node: &Node) -> Option<T> {
+    let hint = "`scram: { user: NAME, password: WORD }` stands here, or with the client";
+    let title = "a user and its password are needed here";
+    scope.fail(scope.at(node.place, title).hint(hint))
+}
