@@ -22,7 +22,7 @@ use crate::{Config, Deviation};
 /// A connection whose CONNECT is held back until the client has proven who it is.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    connect: Connect,
+    pub(super) connect: Connect,
     nonce: u64,
     link: Link,
     since: Time,
@@ -218,7 +218,8 @@ impl Broker {
         match progress {
             Ok(progress) => self.proceed(turn, waiting, progress),
             Err(reason) => {
-                self.refuse_connect(turn, connection, ProtocolVersion::V5, reason.into())
+                let refusal = Refusal::from(reason).to(&waiting.connect);
+                self.refuse_connect(turn, connection, ProtocolVersion::V5, refusal);
             }
         }
     }
@@ -254,7 +255,7 @@ impl Broker {
             }
             // [5 MQTT-4.12.0-4] [5 MQTT-3.1.4-2]
             _ => {
-                let refusal = Refusal::from(ReasonCode::NOT_AUTHORIZED);
+                let refusal = Refusal::from(ReasonCode::NOT_AUTHORIZED).to(&waiting.connect);
                 self.refuse_connect(turn, connection, ProtocolVersion::V5, refusal);
             }
         }

@@ -9,6 +9,7 @@ use mqtt_check_codec::{
     Auth, ConnAck, Connect, Packet, Properties, Property, ProtocolVersion, ReasonCode,
 };
 
+use super::admission::Refusal;
 use super::authentication::Authentication;
 use super::link::{Link, OutboundAliases};
 use super::queue::Queue;
@@ -36,7 +37,8 @@ impl Broker {
     ) {
         self.timers.cancel(Timer::Connect(connection));
         if let Err(reason) = self.may_begin(&connect) {
-            self.refuse_connect(turn, connection, connect.version, reason.into());
+            let refusal = Refusal::from(reason).to(&connect);
+            self.refuse_connect(turn, connection, connect.version, refusal);
             return;
         }
         let link = self.link(turn, connection, nonce, &connect);

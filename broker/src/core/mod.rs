@@ -420,12 +420,8 @@ impl Broker {
             }
             Some(Phase::Opened { .. } | Phase::Authenticating(_)) => {
                 self.timers.cancel(Timer::Connect(connection));
-                let is_first = matches!(
-                    self.connections.get(&connection),
-                    Some(Phase::Opened { .. })
-                );
-                if !is_first {
-                    let refusal = Refusal::from(error.reason);
+                if let Some(Phase::Authenticating(waiting)) = self.connections.get(&connection) {
+                    let refusal = Refusal::from(error.reason).to(&waiting.connect);
                     self.refuse_connect(turn, connection, ProtocolVersion::V5, refusal);
                 } else if error.is_unsupported_version() {
                     // [3.1.1 MQTT-3.1.2-2] demands it, [5 MQTT-3.1.2-2] allows it.
