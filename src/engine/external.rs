@@ -39,10 +39,7 @@ pub(super) fn run<R>(
         let doors = |nodes: &[Node], seed| Doors::new(nodes, target.credentials.clone(), seed);
         let run = Run {
             doors: doors(&target.nodes(), nonce),
-            alone: target
-                .alone
-                .as_ref()
-                .map(|alone| doors(std::slice::from_ref(alone), !nonce)),
+            alone: (!target.alone.is_empty()).then(|| doors(&target.alone, !nonce)),
             patience,
             options,
             conclude: conductor.conclude,

@@ -13,14 +13,18 @@ use mqtt_check_codec::ProtocolVersion;
 use super::{Access, External};
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::scenario::model::Capability;
+use crate::scenario::node::Node;
 use crate::scenario::{decode, syntax};
-use crate::transport::{BrokerUrl, EndpointError};
+use crate::transport::EndpointError;
 
+mod address;
 mod deviation;
 mod reading;
 
+pub use address::{Address, Addresses};
 pub use deviation::{Citation, Deviation, Exchange};
 
+pub(super) use address::port_words;
 use reading::{Map, Reading};
 
 /// How long a broker may take from its start to its first CONNACK.
@@ -30,8 +34,6 @@ const LONGEST: Duration = Duration::from_secs(600);
 /// How a command is written.
 const COMMAND_HINT: &str =
     "a list of the program and its arguments: command: [mosquitto, -c, '{config}']";
-/// What stands for the port that was chosen.
-pub(super) const PORT: &str = "{port}";
 /// What stands for the path of the written configuration.
 pub(super) const CONFIG: &str = "{config}";
 /// What stands for a folder of the broker's own.
@@ -47,9 +49,10 @@ pub struct TargetFile {
     pub title: String,
     /// The version that was looked at when the file was written.
     pub version: Option<String>,
-    /// Where it listens. With `start`, `{port}` stands in it.
-    pub url: String,
-    pub start: Option<Start>,
+    /// Where its nodes listen.
+    pub nodes: Addresses,
+    /// The programs that make it up; none where it runs already.
+    pub start: Vec<Start>,
     /// Versions that it speaks; `None`: those that it accepts.
     pub versions: Option<Vec<ProtocolVersion>>,
     /// What it cannot do, and why.
@@ -61,7 +64,7 @@ pub struct TargetFile {
     pub deviations: Vec<Deviation>,
 }
 
-/// How a broker is started and stopped.
+/// How a program of a broker is started and stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
     /// The program and its arguments.
@@ -71,6 +74,14 @@ pub struct Start {
     /// A command that stops it; without one it is asked by the signal TERM.
     pub stop: Option<Vec<String>>,
     pub ready_within: Duration,
+}
+
+impl Start {
+    /// The words that stand for ports in what the program is told.
+    pub(super) fn port_words(&self) -> impl Iterator<Item = &str> {
+        let texts = self.command.iter().chain(&self.config);
+        texts.flat_map(|text| port_words(text))
+    }
 }
 
 impl TargetFile {
@@ -118,9 +129,12 @@ impl TargetFile {
     /// # Errors
     /// When the options do not go with the file's URL.
     pub fn running(&self, access: &Access) -> Result<Option<External>, EndpointError> {
-        match self.start {
-            Some(_) => Ok(None),
-            None => External::reached(&self.url, access).map(|found| Some(self.known(found))),
+        match self.start.as_slice() {
+            [_, ..] => Ok(None),
+            [] => {
+                let found = self.nodes.reached(str::to_owned, access)?;
+                Ok(Some(self.known(found)))
+            }
         }
     }
 
@@ -152,37 +166,31 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
     let title = map.text("title");
     let version_seen = map.text("version");
     map.text("about");
-    let url = map.text_at("url");
-    let start = map.map("start", "`start`").map(start);
+    let started = map.take("start");
+    let nodes = address::addresses(&mut map, started.is_some());
     let versions = map.list("versions", version);
     let lacks = map.map("lacks", "`lacks`").map(lacks);
     let limit = map.duration("limit", LONGEST);
     let settle = map.duration("settle", LONGEST);
     let deviations = map.list("deviations", deviation::deviation);
-    for key in ["urls", "credentials", "keep_alive", "hooks", "settings"] {
+    for key in ["credentials", "keep_alive", "hooks", "settings"] {
         map.not_yet(key);
     }
     let reading = map.reading();
-    let place = map.place();
     map.finish();
-    let url = match url {
-        None => reading.fail(
-            place,
-            "a target file has no `url`",
-            "write where the broker listens: url: mqtt://127.0.0.1:1883",
-        ),
-        Some((url, place)) => checked_url(reading, url, place, start.is_some()),
+    let start = match started {
+        None => Some(Vec::new()),
+        Some(node) => reading
+            .one_or_more(node, start)
+            .filter(|all| are_told_their_ports(reading, node.place, nodes.as_ref(), all)),
     };
     Some(TargetFile {
         source: Arc::clone(source),
         name: name.to_owned(),
         title: title.unwrap_or_else(|| name.to_owned()),
         version: version_seen,
-        url: url?,
-        start: match start {
-            Some(start) => Some(start?),
-            None => None,
-        },
+        nodes: nodes?,
+        start: start?,
         versions,
         lacks: lacks.unwrap_or_default(),
         limit,
@@ -191,30 +199,26 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
     })
 }
 
-/// The URL, if one comes of it when the port is filled in.
-fn checked_url(reading: &Reading, url: String, place: Place, starts: bool) -> Option<String> {
-    if starts && !url.contains(PORT) {
-        return reading.fail(
-            place,
-            "a broker that is started listens at a port that was chosen",
-            "write `{port}` in place of the number, as in mqtt://127.0.0.1:{port}",
-        );
+/// Whether each port that a URL names is told to a program.
+fn are_told_their_ports(
+    reading: &Reading,
+    place: Place,
+    nodes: Option<&Addresses>,
+    programs: &[Start],
+) -> bool {
+    let told: Vec<_> = programs.iter().flat_map(Start::port_words).collect();
+    let urls = nodes.into_iter().flat_map(Addresses::urls);
+    let untold = urls.flat_map(port_words).find(|word| !told.contains(word));
+    if let Some(word) = untold {
+        let hint = format!("write `{word}` in the command or in `config`");
+        let title = "the broker is not told the port that was chosen";
+        reading.fail::<()>(place, title, &hint);
     }
-    if !starts && url.contains(PORT) {
-        return reading.fail(
-            place,
-            "`{port}` is chosen for a broker that is started",
-            "write the number, or say with `start` how the broker is started",
-        );
-    }
-    match BrokerUrl::parse(&url.replace(PORT, "1883")) {
-        Ok(_) => Some(url),
-        Err(error) => reading.fail(place, &error.to_string(), "mqtt://HOST:PORT"),
-    }
+    untold.is_none()
 }
 
-fn start(mut map: Map<'_>) -> Option<Start> {
-    let reading = map.reading();
+fn start(reading: &Reading, node: &Node) -> Option<Start> {
+    let mut map = Map::of(reading, node, "`start`")?;
     let place = map.place();
     let command = map
         .require("command", COMMAND_HINT)
@@ -235,14 +239,6 @@ fn start(mut map: Map<'_>) -> Option<Start> {
         };
         return reading.fail(place, title, "`config` and `{config}` go together");
     }
-    let reaches_the_broker = |text: &String| text.contains(PORT);
-    if !command.iter().chain(&config).any(reaches_the_broker) {
-        return reading.fail(
-            place,
-            "the broker is not told the port that was chosen",
-            "write `{port}` in the command or in `config`",
-        );
-    }
     Some(Start {
         command,
         config,
@@ -255,21 +251,20 @@ fn start(mut map: Map<'_>) -> Option<Start> {
 }
 
 /// A word of a command. A mistyped `{prot}` would reach the broker as it is.
-fn command_word(reading: &Reading, node: &crate::scenario::node::Node) -> Option<String> {
+fn command_word(reading: &Reading, node: &Node) -> Option<String> {
     let text = reading.text(node)?;
     let mut rest = text.as_str();
     while let Some(open) = rest.find('{') {
         rest = &rest[open..];
-        let known = [PORT, CONFIG, FOLDER]
-            .into_iter()
-            .find(|k| rest.starts_with(k));
-        match known {
-            Some(known) => rest = &rest[known.len()..],
-            None => {
+        let end = rest.find('}').map_or(rest.len(), |at| at + 1);
+        let word = &rest[..end];
+        match [CONFIG, FOLDER].contains(&word) || address::is_port_word(word) {
+            true => rest = &rest[end..],
+            false => {
                 return reading.fail(
                     node.place,
                     "braces that stand for nothing",
-                    "`{port}`, `{config}` and `{folder}` are filled in",
+                    "`{port}`, `{websocket_port}`, `{config}` and `{folder}` are filled in",
                 );
             }
         }
@@ -277,7 +272,7 @@ fn command_word(reading: &Reading, node: &crate::scenario::node::Node) -> Option
     Some(text)
 }
 
-fn version(reading: &Reading, node: &crate::scenario::node::Node) -> Option<ProtocolVersion> {
+fn version(reading: &Reading, node: &Node) -> Option<ProtocolVersion> {
     let text = reading.text(node)?;
     deviation::version(&text).or_else(|| {
         reading.fail(

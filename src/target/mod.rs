@@ -46,9 +46,9 @@ pub struct External {
     pub websocket: Option<Arc<Endpoint>>,
     /// Its nodes after the first.
     pub others: Vec<Node>,
-    /// Another one of its kind, for cases that need a broker for themselves: they then play beside the others, not
-    /// after them.
-    pub alone: Option<Node>,
+    /// The nodes of another one of its kind, for cases that need a broker for themselves: they then play beside the
+    /// others, not after them. None if there is no other.
+    pub alone: Vec<Node>,
     /// For every CONNECT whose scenario says nothing of it.
     pub credentials: Option<Credentials>,
     /// Whether we started it, so that nobody else is there.
@@ -107,21 +107,30 @@ impl External {
     /// # Errors
     /// When it is no URL that a broker can be reached by, or the options cannot be used with it.
     pub fn reached(url: &str, access: &Access) -> Result<Self, EndpointError> {
-        Ok(Self {
+        let node = Node {
+            endpoint: Arc::new(Endpoint::new(url, &access.tls)?),
+            websocket: None,
+        };
+        Ok(Self::with(url, node, Vec::new(), access))
+    }
+
+    /// The broker of these nodes, of which nothing else is known.
+    fn with(url: &str, first: Node, others: Vec<Node>, access: &Access) -> Self {
+        Self {
             name: url.to_owned(),
             title: url.to_owned(),
             url: url.to_owned(),
-            endpoint: Arc::new(Endpoint::new(url, &access.tls)?),
-            websocket: None,
-            others: Vec::new(),
-            alone: None,
+            endpoint: first.endpoint,
+            websocket: first.websocket,
+            others,
+            alone: Vec::new(),
             credentials: access.credentials.clone(),
             ours: false,
             versions: None,
             lacks: Vec::new(),
             limit: None,
             settle: None,
-        })
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A broker that we start ourselves: on a free port, in a folder of its own, watched by a shell that ends it when we
 //! end, however we end.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -12,9 +13,9 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::file::{CONFIG, FOLDER, PORT, Start, TargetFile};
+use super::file::{CONFIG, FOLDER, Start, TargetFile, port_words};
 use super::{Access, External, StartError};
-use crate::transport::Scheme;
+use crate::transport::{Endpoint, Scheme};
 
 /// How often a broker is started that ends before it answers: the port may have been taken meanwhile.
 const ATTEMPTS: usize = 3;
@@ -77,25 +78,24 @@ impl Started {
     /// # Errors
     /// When a program cannot be started, or does not answer a CONNECT in time.
     pub fn start(file: &TargetFile, with_alone: bool, access: &Access) -> Result<Self, StartError> {
-        let Some(start) = &file.start else {
+        if file.start.is_empty() {
             return Err(StartError::NotStarted {
                 name: file.name.clone(),
                 problem: "its target file does not say how".to_owned(),
                 log: String::new(),
             });
-        };
-        let main = Running::start(file, start, access)?;
-        let alone = if with_alone {
-            Some(Running::start(file, start, access)?)
-        } else {
-            None
+        }
+        let main = Running::start(file, access)?;
+        let alone = match with_alone {
+            true => Some(Running::start(file, access)?),
+            false => None,
         };
         let reached = External {
             ours: true,
-            alone: alone.as_ref().and_then(|alone| {
-                let mut nodes = alone.reached.nodes();
-                nodes.pop()
-            }),
+            alone: alone
+                .as_ref()
+                .map(|alone| alone.reached.nodes())
+                .unwrap_or_default(),
             ..main.reached.clone()
         };
         Ok(Self {
@@ -131,36 +131,26 @@ impl Started {
     }
 }
 
-/// One process of a broker, and its guard.
+/// A broker, made up of one program or of several.
+#[derive(Debug)]
 struct Running {
-    guard: Child,
-    folder: TempDir,
-    log: PathBuf,
+    programs: Vec<Program>,
     reached: External,
-    stop: Option<Vec<String>>,
-}
-
-impl fmt::Debug for Running {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Running")
-            .field("url", &self.reached.url)
-            .field("guard", &self.guard.id())
-            .finish_non_exhaustive()
-    }
 }
 
 impl Running {
-    fn start(file: &TargetFile, start: &Start, access: &Access) -> Result<Self, StartError> {
+    fn start(file: &TargetFile, access: &Access) -> Result<Self, StartError> {
         let failed = |problem: String, log: String| StartError::NotStarted {
             name: file.name.clone(),
             problem,
             log,
         };
+        let within = file.start.iter().map(|start| start.ready_within).max();
         let mut last = (String::new(), String::new());
         for _ in 0..ATTEMPTS {
-            let mut running = Self::spawn(file, start, access)
-                .map_err(|problem| failed(problem, String::new()))?;
-            match running.wait_until_ready(start.ready_within) {
+            let mut running =
+                Self::spawn(file, access).map_err(|problem| failed(problem, String::new()))?;
+            match running.wait_until_ready(within.unwrap_or_default()) {
                 Ok(()) => return Ok(running),
                 Err(Unready::Ended(problem)) => last = (problem, running.log_tail()),
                 Err(Unready::Silent(problem)) => return Err(failed(problem, running.log_tail())),
@@ -169,44 +159,48 @@ impl Running {
         Err(failed(last.0, last.1))
     }
 
-    fn spawn(file: &TargetFile, start: &Start, access: &Access) -> Result<Self, String> {
-        let folder = tempfile::Builder::new()
-            .prefix("mqtt-check-")
-            .tempdir()
-            .map_err(|error| format!("failed to make a folder for it: {error}"))?;
-        let port = free_port().map_err(|error| format!("found no free port: {error}"))?;
-        let filled = Filled {
-            port: port.to_string(),
-            config: folder.path().join("config").display().to_string(),
-            folder: folder.path().display().to_string(),
-        };
-        if let Some(config) = &start.config {
-            write(Path::new(&filled.config), &filled.text(config))
-                .map_err(|error| format!("failed to write its configuration: {error}"))?;
-        }
-        let url = filled.text(&file.url);
-        let reached = External::reached(&url, access).map_err(|error| error.to_string())?;
-        let log = folder.path().join("log");
-        let guard = File::create(&log)
-            .and_then(|out| guard(&filled, &start.command, out))
-            .map_err(|error| format!("failed to start `{}`: {error}", start.command[0]))?;
+    fn spawn(file: &TargetFile, access: &Access) -> Result<Self, String> {
+        let stops = file.start.iter().flat_map(|start| &start.stop).flatten();
+        let words = file.start.iter().flat_map(Start::port_words);
+        let words = words.chain(stops.flat_map(|word| port_words(word)));
+        let words: BTreeSet<&str> = words
+            .chain(file.nodes.urls().flat_map(port_words))
+            .collect();
+        let ports = free_ports(&words).map_err(|error| format!("found no free port: {error}"))?;
+        let reached = file
+            .nodes
+            .reached(|url| with_ports(url, &ports), access)
+            .map_err(|error| error.to_string())?;
+        let programs = file.start.iter().map(|start| Program::spawn(start, &ports));
         Ok(Self {
-            guard,
-            log,
+            programs: programs.collect::<Result<_, _>>()?,
             reached,
-            stop: start.stop.as_ref().map(|words| filled.words(words)),
-            folder,
         })
     }
 
+    /// Waits until every place of every node answers.
     fn wait_until_ready(&mut self, within: Duration) -> Result<(), Unready> {
         let deadline = Instant::now() + within;
+        for node in self.reached.nodes() {
+            for place in std::iter::once(&node.endpoint).chain(&node.websocket) {
+                self.wait_for(place, within, deadline)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn wait_for(
+        &mut self,
+        place: &Endpoint,
+        within: Duration,
+        deadline: Instant,
+    ) -> Result<(), Unready> {
         loop {
             // Ended first: somebody else may answer at a port that was taken.
             if let Some(how) = self.ended() {
                 return Err(Unready::Ended(how));
             }
-            match greet(&self.reached, deadline) {
+            match greet(place, deadline) {
                 Ok(CONNACK) => return Ok(()),
                 Ok(other) => {
                     let problem = format!("what listens there answers CONNECT with {other:#04x}");
@@ -221,6 +215,66 @@ impl Running {
                 Err(_) => thread::sleep(LOOK),
             }
         }
+    }
+
+    /// How the first of its programs has ended that has.
+    fn ended(&mut self) -> Option<String> {
+        self.programs.iter_mut().find_map(Program::ended)
+    }
+
+    fn log(&self) -> String {
+        self.programs.iter().map(Program::log).collect()
+    }
+
+    fn log_tail(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        let shown = &lines[lines.len().saturating_sub(LOG_LINES)..];
+        shown.join("\n")
+    }
+}
+
+/// One program of a broker, and its guard.
+struct Program {
+    guard: Child,
+    folder: TempDir,
+    log: PathBuf,
+    stop: Option<Vec<String>>,
+}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Program")
+            .field("guard", &self.guard.id())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Program {
+    fn spawn(start: &Start, ports: &Ports<'_>) -> Result<Self, String> {
+        let folder = tempfile::Builder::new()
+            .prefix("mqtt-check-")
+            .tempdir()
+            .map_err(|error| format!("failed to make a folder for it: {error}"))?;
+        let filled = Filled {
+            ports,
+            config: folder.path().join("config").display().to_string(),
+            folder: folder.path().display().to_string(),
+        };
+        if let Some(config) = &start.config {
+            write(Path::new(&filled.config), &filled.text(config))
+                .map_err(|error| format!("failed to write its configuration: {error}"))?;
+        }
+        let log = folder.path().join("log");
+        let guard = File::create(&log)
+            .and_then(|out| guard(&filled, &start.command, out))
+            .map_err(|error| format!("failed to start `{}`: {error}", start.command[0]))?;
+        Ok(Self {
+            guard,
+            log,
+            stop: start.stop.as_ref().map(|words| filled.words(words)),
+            folder,
+        })
     }
 
     fn ended(&mut self) -> Option<String> {
@@ -238,13 +292,6 @@ impl Running {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    fn log_tail(&self) -> String {
-        let log = self.log();
-        let lines: Vec<&str> = log.lines().collect();
-        let shown = &lines[lines.len().saturating_sub(LOG_LINES)..];
-        shown.join("\n")
-    }
-
     fn wait_for_end(&mut self, limit: Duration) -> bool {
         let deadline = Instant::now() + limit;
         while Instant::now() < deadline {
@@ -257,7 +304,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for Program {
     fn drop(&mut self) {
         let stop = self.stop.take();
         if let Some((program, arguments)) = stop.as_deref().and_then(<[String]>::split_first)
@@ -290,16 +337,25 @@ enum Unready {
     Silent(String),
 }
 
+/// The port that each word in braces stands for.
+type Ports<'w> = BTreeMap<&'w str, u16>;
+
+fn with_ports(text: &str, ports: &Ports<'_>) -> String {
+    ports.iter().fold(text.to_owned(), |text, (word, port)| {
+        text.replace(word, &port.to_string())
+    })
+}
+
 /// What stands for the words in braces.
-struct Filled {
-    port: String,
+struct Filled<'p> {
+    ports: &'p Ports<'p>,
     config: String,
     folder: String,
 }
 
-impl Filled {
+impl Filled<'_> {
     fn text(&self, text: &str) -> String {
-        text.replace(PORT, &self.port)
+        with_ports(text, self.ports)
             .replace(CONFIG, &self.config)
             .replace(FOLDER, &self.folder)
     }
@@ -309,10 +365,16 @@ impl Filled {
     }
 }
 
-/// A port of 127.0.0.1 that nobody listens at.
-fn free_port() -> io::Result<u16> {
-    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-    Ok(listener.local_addr()?.port())
+/// For each word a port of 127.0.0.1 that nobody listens at. All are held until the last is found, so no two are one.
+fn free_ports<'w>(words: &BTreeSet<&'w str>) -> io::Result<Ports<'w>> {
+    let mut held = Vec::with_capacity(words.len());
+    let mut ports = Ports::new();
+    for word in words {
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        ports.insert(word, listener.local_addr()?.port());
+        held.push(listener);
+    }
+    Ok(ports)
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {
@@ -321,7 +383,7 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     file.flush()
 }
 
-fn guard(filled: &Filled, words: &[String], log: File) -> io::Result<Child> {
+fn guard(filled: &Filled<'_>, words: &[String], log: File) -> io::Result<Child> {
     let mut command = Command::new("/bin/sh");
     command
         .args(["-c", GUARD, "guard", &filled.folder])
@@ -337,16 +399,15 @@ fn guard(filled: &Filled, words: &[String], log: File) -> io::Result<Child> {
 
 /// Sends a CONNECT and gives the first byte of the answer. Where something comes before MQTT, that it accepts
 /// connections must do.
-fn greet(broker: &External, deadline: Instant) -> io::Result<u8> {
+fn greet(place: &Endpoint, deadline: Instant) -> io::Result<u8> {
     let left = deadline.saturating_duration_since(Instant::now()).max(LOOK);
-    let address = broker
-        .endpoint
+    let address = place
         .authority()
         .to_socket_addrs()?
         .next()
         .ok_or(io::ErrorKind::AddrNotAvailable)?;
     let mut stream = TcpStream::connect_timeout(&address, left)?;
-    if broker.endpoint.scheme() != Scheme::Mqtt {
+    if place.scheme() != Scheme::Mqtt {
         return Ok(CONNACK);
     }
     stream.set_read_timeout(Some(left))?;

@@ -259,3 +259,98 @@ fn tells_failures_without_an_accepted_record_as_new() {
     assert_eq!(ended.exit, Some(1), "{ended}");
     assert!(ended.stdout.contains("1 new"), "{ended}");
 }
+
+/// A target file for two nodes, each a program of its own: the first serves WebSocket too, the second says that its
+/// maximum QoS is 1.
+const NODES: &str = "\
+urls:
+  - { url: 'mqtt://127.0.0.1:{port}', websocket: 'ws://127.0.0.1:{websocket_port}' }
+  - mqtt://127.0.0.1:{port_1}
+start:
+  - command: [BINARY, broker, --listen, '127.0.0.1:{port}', --listen, 'ws://127.0.0.1:{websocket_port}']
+  - command: [BINARY, broker, --listen, '127.0.0.1:{port_1}', --config, '{config}']
+    config: 'maximum_qos: 1'
+";
+
+#[test]
+fn plays_on_the_node_and_over_the_transport_that_a_client_names() {
+    let program = Program::new("run --target nodes")
+        .file(
+            "scenarios/nodes.yaml",
+            "\
+title: Each client is on the node that it names
+versions: [5]
+clients:
+  first:
+  browser: { transport: websocket }
+  second: { node: 1 }
+  sensor: { node: 1, transport: tcp }
+steps:
+  - first: { connect: { expect: { maximum_qos: absent } } }
+  - browser: { connect: { expect: { maximum_qos: absent, frame: binary } } }
+  - second: { connect: { expect: { maximum_qos: 1 } } }
+  - sensor: { connect: { expect: { maximum_qos: 1 } } }
+  - browser: { subscribe: nodes/news }
+  - second: { subscribe: nodes/news }
+  - first: { publish: { topic: nodes/news, payload: from the first } }
+  - browser: { expect: { publish: { payload: from the first } } }
+  - sensor: { publish: { topic: nodes/news, payload: from the second } }
+  - second: { expect: { publish: { payload: from the second } } }
+",
+        )
+        .file(
+            "scenarios/third.yaml",
+            "\
+title: There is no third node
+versions: [5]
+clients: { a: { node: 2 } }
+steps:
+  - a: connect
+",
+        )
+        .file(
+            "scenarios/web.yaml",
+            "\
+title: The second node has no WebSocket
+versions: [5]
+clients: { a: { node: 1, transport: websocket } }
+steps:
+  - a: connect
+",
+        )
+        .file(
+            "scenarios/alone.yaml",
+            "\
+title: A broker that is there for this case alone has as many nodes
+versions: [5]
+exclusive: true
+clients: { a: { node: 1 } }
+steps:
+  - a: { connect: { expect: { maximum_qos: 1 } } }
+",
+        )
+        .file("targets/nodes.yaml", NODES.replace("BINARY", BINARY));
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    for expected in [
+        "2 passed",
+        "2 skipped",
+        "needs node 2: this target has only nodes 0 to 1",
+        "needs websocket: no URL of node 1 is one for WebSocket",
+    ] {
+        assert!(ended.stdout.contains(expected), "{expected}: {ended}");
+    }
+}
+
+#[test]
+fn says_which_of_several_programs_has_ended() {
+    let nodes = NODES.replace("maximum_qos: 1", "maximum_qos: 7");
+    let program = Program::new("run --target nodes")
+        .file("scenarios/ping.yaml", PING)
+        .file("targets/nodes.yaml", nodes.replace("BINARY", BINARY));
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(3), "{ended}");
+    for expected in ["failed to start nodes", "exit code", "maximum_qos"] {
+        assert!(ended.stderr.contains(expected), "{expected}: {ended}");
+    }
+}

@@ -129,12 +129,6 @@ impl<'n> Map<'n> {
         self.reading.text(node)
     }
 
-    /// A text with its place.
-    pub(super) fn text_at(&mut self, key: &'static str) -> Option<(String, Place)> {
-        let node = self.take(key)?;
-        Some((self.reading.text(node)?, node.place))
-    }
-
     pub(super) fn map(&mut self, key: &'static str, what: &'static str) -> Option<Self> {
         let node = self.take(key)?;
         Self::of(self.reading, node, what)

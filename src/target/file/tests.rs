@@ -2,6 +2,8 @@ use insta::assert_snapshot;
 
 use super::*;
 use crate::diagnostic::{Style, render};
+use crate::scenario::model::Transport;
+use crate::transport::TlsOptions;
 
 fn parse(text: &str) -> Result<TargetFile, String> {
     let source = Arc::new(Source {
@@ -51,7 +53,9 @@ fn reads_all_there_is() {
     assert_eq!(file.name, "zoo");
     assert_eq!(file.title, "The zoo's broker");
     assert_eq!(file.version.as_deref(), Some("1.10"));
-    let start = file.start.expect("it is started");
+    let [start] = file.start.as_slice() else {
+        panic!("{:?}", file.start);
+    };
     assert_eq!(start.command.len(), 5);
     assert_eq!(start.config.as_deref(), Some("port {port}"));
     assert_eq!(
@@ -95,7 +99,7 @@ fn reads_the_least_there_can_be() {
     let file = parse("url: mqtt://localhost\n").expect("a sound file");
     assert_eq!(
         (file.title.as_str(), &file.start, &file.versions),
-        ("zoo", &None, &None)
+        ("zoo", &Vec::new(), &None)
     );
     let reached = file.running(&Access::default());
     let reached = reached.expect("a URL").expect("it runs");
@@ -113,7 +117,7 @@ fn says_all_that_is_wrong_at_once() {
             "\
 titel: The zoo
 url: mqtts://127.0.0.1/mqtt
-urls: [mqtt://a, mqtt://b]
+websocket: http://127.0.0.1:9001
 hooks: { source: mqtt-log }
 versions: [3.1.2, 5]
 lacks: { kick: '', retains: it forgets }
@@ -187,6 +191,63 @@ fn says_what_does_not_go_together() {
             "the broker is not told the port that was chosen",
         ),
         (
+            "url: mqtt://a:{port}\nwebsocket: ws://a:{websocket_port}\nstart: { command: [zoo, '{port}'] }\n",
+            "the broker is not told the port that was chosen",
+        ),
+        (
+            "urls: ['mqtt://a:{port}', 'mqtt://a:{port_1}']\nstart: [{ command: [zoo, '{port}'] }, { command: [zoo] }]\n",
+            "the broker is not told the port that was chosen",
+        ),
+        (
+            "url: mqtt://a:{port}\nstart: []\n",
+            "expected at least one, found an empty list",
+        ),
+        (
+            "url: mqtt://a:{port_01}\nstart: { command: [zoo, '{port}'] }\n",
+            "a broker that is started listens at a port that was chosen",
+        ),
+        (
+            "url: mqtt://a:{port}\nstart: { command: [zoo, '{port_64}'] }\n",
+            "braces that stand for nothing",
+        ),
+        (
+            "url: mqtt://a\nwebsocket: mqtt://a:1884\n",
+            "mqtt:// is not over WebSocket",
+        ),
+        (
+            "url: mqtt://a\nwebsocket: ws://a:{websocket_port}\n",
+            "`{websocket_port}` is chosen for a broker that is started",
+        ),
+        (
+            "url: ws://a\nwebsocket: ws://a:81\n",
+            "the node's `url` is one for WebSocket already",
+        ),
+        (
+            "url: mqtt://a\nurls: [mqtt://b]\n",
+            "`url` and `urls` stand side by side",
+        ),
+        (
+            "urls: [mqtt://a]\nwebsocket: ws://a\n",
+            "`websocket` beside `urls` is of no node",
+        ),
+        ("urls: []\n", "expected a list of URLs, found an empty list"),
+        (
+            "urls: mqtt://a\n",
+            "expected a list of URLs, found `mqtt://a`",
+        ),
+        (
+            "urls: [mqtt://a, { websocket: ws://a }]\n",
+            "a node has no `url`",
+        ),
+        (
+            "urls: [mqtt://a, { url: mqtt://b, tls: mqtts://b }]\n",
+            "a node has no key `tls`",
+        ),
+        (
+            "urls: [mqtt://a:1, mqtt://b:1, mqtt://a:1]\n",
+            "`mqtt://a:1` stands twice",
+        ),
+        (
             "url: mqtt://a:{port}\nstart: {}\n",
             "`start` has no `command`",
         ),
@@ -209,6 +270,83 @@ fn says_what_does_not_go_together() {
             "{wrong}"
         );
     }
+}
+
+#[test]
+fn shows_where_a_url_of_several_is_wrong() {
+    assert_snapshot!(
+        "bad_urls",
+        parse(
+            "\
+urls:
+  - mqtt://127.0.0.1:1883
+  - { url: mqtt//127.0.0.1:1884, websocket: ws://127.0.0.1:9001 }
+  - { url: mqtt://127.0.0.1:1885, websocket: mqtts://127.0.0.1:9002 }
+  - mqtt://127.0.0.1:{port}
+"
+        )
+        .expect_err("a bad file")
+    );
+}
+
+#[test]
+fn reaches_every_node_by_its_own_urls() {
+    let file =
+        parse("urls: [mqtt://a:1, { url: mqtt://b:2, websocket: wss://b:3/mqtt }, ws://c:4]\n")
+            .expect("a sound file");
+    let access = Access {
+        // For the one URL that has TLS; the others do without.
+        tls: TlsOptions {
+            insecure: true,
+            ..TlsOptions::default()
+        },
+        ..Access::default()
+    };
+    let reached = file.running(&access).expect("URLs").expect("it runs");
+    let nodes = reached.nodes();
+    let place = |node: usize, transport| {
+        let place = nodes[node].place(transport)?;
+        Some((place.scheme().to_string(), place.authority()))
+    };
+    let at = |scheme: &str, authority: &str| Some((scheme.to_owned(), authority.to_owned()));
+    assert_eq!(reached.url, "mqtt://a:1");
+    assert_eq!(place(0, Transport::Default), at("mqtt", "a:1"));
+    assert_eq!(place(0, Transport::WebSocket), None);
+    assert_eq!(place(1, Transport::Default), at("mqtt", "b:2"));
+    assert_eq!(place(1, Transport::Tcp), at("mqtt", "b:2"));
+    assert_eq!(place(1, Transport::WebSocket), at("wss", "b:3"));
+    assert_eq!(place(2, Transport::Tcp), None);
+    assert_eq!(place(2, Transport::WebSocket), at("ws", "c:4"));
+    assert_eq!(nodes.len(), 3);
+}
+
+#[test]
+fn refuses_tls_options_where_no_url_has_tls() {
+    let file = parse("url: mqtt://a\nwebsocket: ws://a\n").expect("a sound file");
+    let access = Access {
+        tls: TlsOptions {
+            insecure: true,
+            ..TlsOptions::default()
+        },
+        ..Access::default()
+    };
+    let wrong = file.running(&access).expect_err("none of them has TLS");
+    assert!(wrong.to_string().contains("not for mqtt://"), "{wrong}");
+}
+
+#[test]
+fn knows_the_words_that_stand_for_ports() {
+    let words = "{port} {port_1} {websocket_port} {websocket_port_63} {port_64} {port_0} {port_01} {port_} {ports} {config} {";
+    let known: Vec<_> = port_words(words).into_iter().collect();
+    assert_eq!(
+        known,
+        [
+            "{port_1}",
+            "{port}",
+            "{websocket_port_63}",
+            "{websocket_port}"
+        ]
+    );
 }
 
 #[test]
