@@ -6,6 +6,7 @@ use mqtt_check_codec::{
     ConnAck, Connect, Disconnect, Packet, Properties, Property, ProtocolVersion, ReasonCode,
 };
 
+use super::link::{explain, fit};
 use super::rules::Rules;
 use super::topic::is_hidden;
 use super::turn::Turn;
@@ -191,8 +192,13 @@ impl Broker {
                 reason,
                 properties,
             };
-            let connack = Packet::ConnAck(connack);
-            if self.is_taken(version, refusal.maximum_packet_size, &connack) {
+            let mut connack = Packet::ConnAck(connack);
+            if version == ProtocolVersion::V5 {
+                explain(&self.rules, &mut connack);
+            }
+            // [5 MQTT-3.1.2-24]
+            let maximum = refusal.maximum_packet_size;
+            if fit(&self.rules, version, maximum, &mut connack) {
                 turn.send(connection, connack);
             }
         }
@@ -206,12 +212,6 @@ impl Broker {
         if self.rules.breaks(Deviation::PacketsAfterRefusalProcessed) {
             self.connections.insert(connection, Phase::Ghost);
         }
-    }
-
-    /// Whether a client of this Maximum Packet Size takes the packet. [5 MQTT-3.1.2-24]
-    fn is_taken(&self, version: ProtocolVersion, maximum: Option<u32>, packet: &Packet) -> bool {
-        let size = packet.encoded_size(version, self.rules.config.form());
-        maximum.is_none_or(|maximum| size.is_ok_and(|size| size <= maximum as usize))
     }
 
     /// The Connect Return code of 3.1.1 that says the same; `None` where there is none, and then nothing is said.

@@ -67,7 +67,9 @@ impl Broker {
         if !config.shared_subscription_available {
             properties.push(Property::SharedSubscriptionAvailable(0));
         }
-        if let Some(keep_alive_s) = config.server_keep_alive_s {
+        // [5 MQTT-3.2.2-22]: what goes unsaid here would have to be the client's.
+        let told = !self.rules.breaks(Deviation::ServerKeepAliveNotAnnounced);
+        if let (Some(keep_alive_s), true) = (config.server_keep_alive_s, told) {
             properties.push(Property::ServerKeepAlive(keep_alive_s));
         }
         let asked = connect.properties.request_response_information() == Some(1);

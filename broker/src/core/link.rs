@@ -84,75 +84,90 @@ impl Link {
                 None => return true,
             };
         }
-        if self.version == ProtocolVersion::V5 && rules.config.reason_strings {
-            self.explain(rules, &mut packet);
+        if self.version == ProtocolVersion::V5 && self.wants_diagnostics(rules, &packet) {
+            explain(rules, &mut packet);
         }
-        if !self.fit(rules, &mut packet) {
+        if !self.takes_cut(rules, &mut packet) {
             return false;
         }
         turn.send(self.connection, packet);
         true
     }
 
-    /// Whether the client takes a packet as large as this one, diagnostics left out.
+    /// Whether the client takes a packet as large as this one, what it can do without left out.
     pub(crate) fn takes(&self, rules: &Rules, mut packet: Packet) -> bool {
-        self.fit(rules, &mut packet)
+        self.takes_cut(rules, &mut packet)
     }
 
-    /// Adds a Reason String and a User Property where the packet may carry them.
-    fn explain(&self, rules: &Rules, packet: &mut Packet) {
-        let always = matches!(packet, Packet::ConnAck(_) | Packet::Disconnect(_));
-        if matches!(packet, Packet::Publish(_)) {
-            return;
-        }
+    fn takes_cut(&self, rules: &Rules, packet: &mut Packet) -> bool {
+        fit(rules, self.version, self.maximum_packet_size, packet)
+    }
+
+    fn wants_diagnostics(&self, rules: &Rules, packet: &Packet) -> bool {
         // [5 MQTT-3.1.2-29]
-        let declined =
-            !self.problem_information && !rules.breaks(Deviation::ProblemInformationUnasked);
-        if !always && declined {
-            return;
-        }
-        let name = packet.packet_type().name();
-        if let Some(properties) = properties_mut(packet) {
-            properties.push(Property::ReasonString(ByteString::from(format!(
-                "{name} by the bundled broker"
-            ))));
-            properties.push(Property::UserProperty(
-                ByteString::from_static("broker"),
-                ByteString::from_static("mqtt-check"),
-            ));
-        }
+        self.problem_information
+            || matches!(packet, Packet::ConnAck(_) | Packet::Disconnect(_))
+            || rules.breaks(Deviation::ProblemInformationUnasked)
     }
+}
 
-    /// Makes the packet fit the client's Maximum Packet Size by leaving diagnostics out. [5 MQTT-3.1.2-24]
-    /// [5 MQTT-3.2.2-19] [5 MQTT-3.2.2-20] [5 MQTT-3.4.2-2] [5 MQTT-3.4.2-3] [5 MQTT-3.5.2-2] [5 MQTT-3.5.2-3]
-    /// [5 MQTT-3.6.2-2] [5 MQTT-3.6.2-3] [5 MQTT-3.7.2-2] [5 MQTT-3.7.2-3] [5 MQTT-3.9.2-1] [5 MQTT-3.9.2-2]
-    /// [5 MQTT-3.11.2-1] [5 MQTT-3.11.2-2] [5 MQTT-3.14.2-3] [5 MQTT-3.14.2-4]
-    /// [5 MQTT-3.15.2-2] [5 MQTT-3.15.2-3]
-    fn fit(&self, rules: &Rules, packet: &mut Packet) -> bool {
-        let Some(maximum) = self.maximum_packet_size else {
-            return true;
-        };
-        let fits = |packet: &Packet| {
-            packet
-                .encoded_size(self.version, rules.config.form())
-                .is_ok_and(|size| size <= maximum as usize)
-        };
-        if fits(packet) || too_large(packet).is_some_and(|deviation| rules.breaks(deviation)) {
-            return true;
-        }
-        if matches!(packet, Packet::Publish(_)) {
-            return false;
-        }
-        for id in [PropertyId::USER_PROPERTY, PropertyId::REASON_STRING] {
-            if let Some(properties) = properties_mut(packet) {
-                properties.0.retain(|property| property.id() != id);
-            }
-            if fits(packet) {
-                return true;
-            }
-        }
-        false
+/// Adds a Reason String and a User Property, if they are configured, where the packet may carry them.
+pub(crate) fn explain(rules: &Rules, packet: &mut Packet) {
+    if !rules.config.reason_strings {
+        return;
     }
+    let name = packet.packet_type().name();
+    if let Some(properties) = properties_mut(packet) {
+        properties.push(Property::ReasonString(ByteString::from(format!(
+            "{name} by the bundled broker"
+        ))));
+        properties.push(Property::UserProperty(
+            ByteString::from_static("broker"),
+            ByteString::from_static("mqtt-check"),
+        ));
+    }
+}
+
+/// What a packet can do without, in the order in which it is left out.
+const SPARED: [PropertyId; 3] = [
+    PropertyId::USER_PROPERTY,
+    PropertyId::REASON_STRING,
+    PropertyId::SERVER_REFERENCE,
+];
+
+/// Makes the packet fit a client's Maximum Packet Size by leaving out what it can do without; says whether it does.
+/// [5 MQTT-3.1.2-24] [5 MQTT-3.2.2-19] [5 MQTT-3.2.2-20] [5 MQTT-3.4.2-2] [5 MQTT-3.4.2-3] [5 MQTT-3.5.2-2]
+/// [5 MQTT-3.5.2-3] [5 MQTT-3.6.2-2] [5 MQTT-3.6.2-3] [5 MQTT-3.7.2-2] [5 MQTT-3.7.2-3] [5 MQTT-3.9.2-1]
+/// [5 MQTT-3.9.2-2] [5 MQTT-3.11.2-1] [5 MQTT-3.11.2-2] [5 MQTT-3.14.2-3] [5 MQTT-3.14.2-4] [5 MQTT-3.15.2-2]
+/// [5 MQTT-3.15.2-3]
+pub(crate) fn fit(
+    rules: &Rules,
+    version: ProtocolVersion,
+    maximum: Option<u32>,
+    packet: &mut Packet,
+) -> bool {
+    let Some(maximum) = maximum else {
+        return true;
+    };
+    let fits = |packet: &Packet| {
+        packet
+            .encoded_size(version, rules.config.form())
+            .is_ok_and(|size| size <= maximum as usize)
+    };
+    if fits(packet) || too_large(packet).is_some_and(|deviation| rules.breaks(deviation)) {
+        return true;
+    }
+    for id in SPARED {
+        // A message is left as it was published, or not sent: PUBLISH has nothing here.
+        let Some(properties) = properties_mut(packet) else {
+            return false;
+        };
+        properties.0.retain(|property| property.id() != id);
+        if fits(packet) {
+            return true;
+        }
+    }
+    false
 }
 
 /// The deviation by which this packet is sent whatever its size.

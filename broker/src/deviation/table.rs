@@ -109,6 +109,8 @@ faults {
         "a Subscription Identifier is accepted though they are not available",
     SharedAcceptedUnavailable "shared-accepted-unavailable" [V5 "RULE-3.2.2.3.13-1"]
         "a Shared Subscription is granted though they are not available",
+    ServerKeepAliveNotAnnounced "server-keep-alive-not-announced" [V5 "MQTT-3.2.2-22"]
+        "a Server Keep Alive is in force and CONNACK does not say so",
     ResponseInformationUnasked "response-information-unasked" [V5 "MQTT-3.1.2-28"]
         "CONNACK has Response Information that the client did not ask for",
     ProblemInformationUnasked "problem-information-unasked" [V5 "MQTT-3.1.2-29"]
@@ -505,7 +507,7 @@ faults {
 
     // Diagnostics that make a packet too large.
     ConnackTooLarge "connack-too-large" [V5 "MQTT-3.2.2-19", V5 "MQTT-3.2.2-20", V5 "MQTT-3.1.2-24"]
-        "a Reason String makes CONNACK too large for the client",
+        "a Reason String or a Server Reference makes CONNACK too large for the client",
     AuthTooLarge "auth-too-large" [V5 "MQTT-3.15.2-2", V5 "MQTT-3.15.2-3", V5 "MQTT-3.1.2-24"]
         "a Reason String makes AUTH too large for the client",
     PubackTooLarge "puback-too-large" [V5 "MQTT-3.4.2-2", V5 "MQTT-3.4.2-3", V5 "MQTT-3.1.2-24"]
@@ -521,7 +523,7 @@ faults {
     UnsubackTooLarge "unsuback-too-large" [V5 "MQTT-3.11.2-1", V5 "MQTT-3.11.2-2", V5 "MQTT-3.1.2-24"]
         "a Reason String makes UNSUBACK too large for the client",
     DisconnectTooLarge "disconnect-too-large" [V5 "MQTT-3.14.2-3", V5 "MQTT-3.14.2-4", V5 "MQTT-3.1.2-24"]
-        "a Reason String makes DISCONNECT too large for the client",
+        "a Reason String or a Server Reference makes DISCONNECT too large for the client",
 
     // Bytes.
     PiecesLost "pieces-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
