@@ -61,12 +61,16 @@ fn the_suite_finds_what_is_accepted_and_nothing_else() {
 fn each_accepted_deviation_shows_by_its_bytes_alone() {
     let Some(file) = target() else { return };
     let broker = Started::start(&file, false, &Access::default()).expect("the broker starts");
-    let address = &broker.external().endpoint.authority();
+    let external = broker.external();
+    let places = &Places {
+        tcp: external.endpoint.authority(),
+        websocket: external.websocket.as_ref().map(|place| place.authority()),
+    };
     let wrong: Vec<String> = thread::scope(|scope| {
         let playing: Vec<_> = file
             .deviations
             .iter()
-            .map(|deviation| (deviation, scope.spawn(|| play(address, deviation))))
+            .map(|deviation| (deviation, scope.spawn(|| play(places, deviation))))
             .collect();
         let ended = playing.into_iter().filter_map(|(deviation, thread)| {
             let problem = thread.join().expect("no panic").err()?;
@@ -108,6 +112,7 @@ fn the_overview_has_every_deviation() {
             .clauses
             .iter()
             .map(|clause| format!("{} {}", clause.version, clause.id))
+            .chain(deviation.rule.clone())
             .collect();
         let cells = format!("| {} | {} |", cases.join(", "), clauses.join(", "));
         let thread = deviation.thread.as_deref().unwrap_or_default();
@@ -168,25 +173,60 @@ fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
+/// Where the broker listens.
+struct Places {
+    tcp: String,
+    websocket: Option<String>,
+}
+
+/// What a client says who asks for a WebSocket; the key is the example of RFC 6455.
+const UPGRADE: &str = "GET /mqtt HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n";
+/// The longest answer to it.
+const LONGEST_ANSWER: usize = 4096;
+
+/// A connection that has become a WebSocket.
+fn upgraded(places: &Places) -> Result<TcpStream, String> {
+    let told = |error: std::io::Error| error.to_string();
+    let place = places.websocket.as_ref().ok_or("there is no WebSocket")?;
+    let mut stream = TcpStream::connect(place).map_err(told)?;
+    stream.set_read_timeout(Some(LIMIT)).map_err(told)?;
+    stream.write_all(UPGRADE.as_bytes()).map_err(told)?;
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") && answer.len() < LONGEST_ANSWER {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).map_err(told)?;
+        answer.extend(byte);
+    }
+    match answer.starts_with(b"HTTP/1.1 101 ") {
+        true => Ok(stream),
+        false => Err(String::from_utf8_lossy(&answer).into_owned()),
+    }
+}
+
 /// Plays an exchange of bytes with nothing but sockets.
-fn play(address: &str, deviation: &Deviation) -> Result<(), String> {
+fn play(places: &Places, deviation: &Deviation) -> Result<(), String> {
     let mut open: BTreeMap<&str, TcpStream> = BTreeMap::new();
     for exchange in &deviation.bytes {
-        one(address, exchange, &mut open).map_err(|problem| format!("{exchange:?}: {problem}"))?;
+        one(places, exchange, &mut open).map_err(|problem| format!("{exchange:?}: {problem}"))?;
     }
     Ok(())
 }
 
 fn one<'e>(
-    address: &str,
+    places: &Places,
     exchange: &'e Exchange,
     open: &mut BTreeMap<&'e str, TcpStream>,
 ) -> Result<(), String> {
     let told = |error: std::io::Error| error.to_string();
     match exchange {
+        Exchange::Upgrades { connection } => {
+            open.insert(connection, upgraded(places)?);
+            Ok(())
+        }
         Exchange::Sends { connection, bytes } => {
             if !open.contains_key(connection.as_str()) {
-                let stream = TcpStream::connect(address).map_err(told)?;
+                let stream = TcpStream::connect(&places.tcp).map_err(told)?;
                 open.insert(connection, stream);
             }
             find(open, connection)?.write_all(bytes).map_err(told)

@@ -22,8 +22,10 @@ pub struct Deviation {
     pub place: Place,
     /// Ids of the cases that show it; `*` stands for anything.
     pub cases: Vec<String>,
-    /// The statements that it is against.
+    /// The statements that it is against. There are none only if there is a `rule`.
     pub clauses: Vec<Citation>,
+    /// What it is against in another standard that MQTT builds on, as in `RFC 6455, 5.1`.
+    pub rule: Option<String>,
     /// What came.
     pub came: String,
     /// What the statement asks for, in our own words.
@@ -46,6 +48,9 @@ pub struct Citation {
 /// A line of an exchange of bytes over named connections. A connection is opened when it first sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exchange {
+    /// `a upgrades`: the connection is opened where the broker serves WebSocket, and is one from here on. The bytes
+    /// on it are those of frames.
+    Upgrades { connection: String },
     /// `a > 10 0c …`: these bytes go out.
     Sends { connection: String, bytes: Bytes },
     /// `a < 20 02 …`: exactly these bytes come next.
@@ -111,9 +116,15 @@ pub(super) fn deviation(reading: &Reading, node: &Node) -> Option<Deviation> {
             "the id of the case that shows it, or a list of them",
         )
         .and_then(|node| reading.one_or_more(node, case));
-    let clauses = map
-        .require("clause", "what it is against, as in [5 MQTT-3.1.2-8]")
-        .and_then(|node| reading.one_or_more(node, clause));
+    let rule = map.text("rule");
+    let cited = match rule {
+        Some(_) => map.take("clause"),
+        None => map.require("clause", "what it is against, as in [5 MQTT-3.1.2-8]"),
+    };
+    let clauses = match cited {
+        Some(node) => reading.one_or_more(node, clause),
+        None => rule.is_some().then(Vec::new),
+    };
     let came = map.require("came", "what came, in a sentence");
     let why = map.require(
         "why",
@@ -132,6 +143,7 @@ pub(super) fn deviation(reading: &Reading, node: &Node) -> Option<Deviation> {
         place: node.place,
         cases: cases?,
         clauses: clauses?,
+        rule,
         came: came?,
         why: why?,
         bytes: bytes?,
@@ -186,7 +198,7 @@ fn exchange(reading: &Reading, node: &Node) -> Option<Exchange> {
             reading.fail(
                 node.place,
                 &problem,
-                "`a > HEX`, `a < HEX`, `a silent SPAN`, `a closed`, `a drops` or `wait SPAN`",
+                "`a upgrades`, `a > HEX`, `a < HEX`, `a silent SPAN`, `a closed`, `a drops` or `wait SPAN`",
             )
         },
         Some,
@@ -218,6 +230,7 @@ fn parse(line: &str) -> Result<Exchange, String> {
             connection,
             span: span(text)?,
         }),
+        ("upgrades", "") => Ok(Exchange::Upgrades { connection }),
         ("closed", "") => Ok(Exchange::Closed { connection }),
         ("drops", "") => Ok(Exchange::Drops { connection }),
         _ => Err(format!("`{line}` is no line of an exchange")),
@@ -305,6 +318,12 @@ mod tests {
                 },
             ),
             (
+                "a upgrades",
+                Exchange::Upgrades {
+                    connection: connection(),
+                },
+            ),
+            (
                 "a closed",
                 Exchange::Closed {
                     connection: connection(),
@@ -327,6 +346,7 @@ mod tests {
             "a > zz",
             "a > +1",
             "a closed now",
+            "a upgrades to mqtt",
             "wait",
             "wait 0s",
             "wait 1h",
