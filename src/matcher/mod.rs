@@ -16,3 +16,6 @@ pub use take::{Inbox, Offer, Taken, Taking, take};
 pub use words::{
     describe_besides, describe_expectation, describe_literal, describe_pattern, describe_refused,
 };
+
+#[cfg(test)]
+mod tests;

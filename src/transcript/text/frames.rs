@@ -65,3 +65,97 @@ pub(super) fn of_packet(carried_in: Option<Opcode>, bound: Option<&Bound>) -> Op
     let is_named = bound.is_some_and(|bound| bound.names("frame"));
     (is_named || opcode != Opcode::BINARY).then(|| field("frame", opcode.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn frame(opcode: Opcode, payload: &'static [u8]) -> Frame {
+        Frame {
+            fin: true,
+            reserved: 0,
+            opcode,
+            masked: true,
+            payload: Bytes::from_static(payload),
+        }
+    }
+
+    fn joined(fields: Vec<FieldText>) -> String {
+        let all: Vec<String> = fields
+            .into_iter()
+            .map(|field| format!("{}={}", field.name, field.value))
+            .collect();
+        all.join(" ")
+    }
+
+    #[test]
+    fn a_usual_frame_is_its_type_and_its_length() {
+        assert_eq!(sent(&frame(Opcode::TEXT, b"\xC0\0")), "frame text length=2");
+        assert_eq!(sent(&frame(Opcode::BINARY, b"")), "frame binary length=0");
+    }
+
+    #[test]
+    fn says_what_is_not_as_in_any_other_frame() {
+        let odd = Frame {
+            fin: false,
+            reserved: 4,
+            masked: false,
+            ..frame(Opcode::CONTINUATION, b"\0")
+        };
+        assert_eq!(
+            sent(&odd),
+            "frame continuation fin=0 reserved=4 masked=0 length=1"
+        );
+    }
+
+    #[test]
+    fn shows_what_is_in_a_frame_that_is_not_for_mqtt() {
+        assert_eq!(
+            sent(&frame(Opcode::PING, b"\x01\xFF")),
+            "frame ping length=2 01 ff"
+        );
+        assert_eq!(sent(&frame(Opcode::PING, b"")), "frame ping length=0");
+    }
+
+    #[test]
+    fn an_answer_without_a_subprotocol_shows_none() {
+        let answer = |protocol: Option<&str>| Answer {
+            status: 101,
+            reason: "Switching Protocols".to_owned(),
+            protocol: protocol.map(str::to_owned),
+            problem: None,
+        };
+        let shown = |protocol| joined(of_upgrade(&answer(protocol)));
+        assert_eq!(shown(Some("mqtt")), "status=101 subprotocol=\"mqtt\"");
+        assert_eq!(shown(None), "status=101");
+    }
+
+    #[test]
+    fn a_frame_that_came_shows_its_payload_or_its_code() {
+        let shown = |control| {
+            let (head, fields) = of_control(&control);
+            format!("{head} {}", joined(fields)).trim_end().to_owned()
+        };
+        let payload = || Bytes::from_static(b"still there");
+        assert_eq!(
+            shown(Control::Ping(payload())),
+            "frame ping payload=\"still there\""
+        );
+        assert_eq!(
+            shown(Control::Pong(payload())),
+            "frame pong payload=\"still there\""
+        );
+        assert_eq!(shown(Control::Close(Some(1000))), "frame close code=1000");
+        assert_eq!(shown(Control::Close(None)), "frame close");
+    }
+
+    #[test]
+    fn a_packet_tells_its_frame_only_if_that_is_not_binary() {
+        let shown = |carried_in| of_packet(carried_in, None).map(|field| field.value);
+        assert_eq!(shown(None), None);
+        assert_eq!(shown(Some(Opcode::BINARY)), None);
+        assert_eq!(shown(Some(Opcode::TEXT)), Some("text".to_owned()));
+    }
+}

@@ -4,6 +4,8 @@
 use std::path::Path;
 
 use super::serve;
+use super::served::Served;
+use crate::program::Program;
 
 fn plays_the_whole_suite(place: &str) {
     let (program, served) = serve(place);
@@ -15,6 +17,24 @@ fn plays_the_whole_suite(place: &str) {
     ));
     let ended = program.run();
     assert_eq!(ended.exit, Some(0), "{ended}");
+}
+
+#[test]
+fn the_scenarios_about_transports_over_a_real_websocket() {
+    let program = Program::new("broker --listen ws://127.0.0.1:0");
+    let served = Served::start(&program);
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/transport");
+    let program = program.arguments(&format!(
+        "run {} --no-snapshots --broker {}",
+        scenarios.display(),
+        served.urls[0]
+    ));
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    // Both versions of the one scenario that has a client on TCP; every other case is played.
+    let skipped = "2 cases  needs tcp: the broker's URL is one for WebSocket";
+    assert!(ended.stdout.contains(skipped), "{ended}");
+    assert!(ended.stdout.contains("passed, 2 skipped"), "{ended}");
 }
 
 #[test]

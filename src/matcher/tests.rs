@@ -1,0 +1,168 @@
+//! What comes besides packets: answers to an upgrade, and frames that are no part of a message.
+
+use bytes::Bytes;
+use mqtt_check_codec::ProtocolVersion;
+use mqtt_check_websocket::{Answer, Control, Opcode};
+
+use super::*;
+use crate::diagnostic::Place;
+use crate::scenario::model::{
+    After, ClientIndex, Count, Expectation, Expr, FieldMatch, FramePattern, Literal, Matcher,
+    Pattern,
+};
+use crate::transcript::EventIndex;
+
+const PLACE: Place = Place {
+    line: 1,
+    column: 1,
+    length: 1,
+};
+
+fn is(name: &str, value: Literal) -> FieldMatch {
+    FieldMatch {
+        name: name.into(),
+        matcher: Matcher::Is(Expr::Literal(value)),
+        place: PLACE,
+    }
+}
+
+fn word(word: &str) -> Literal {
+    Literal::Bytes(Bytes::copy_from_slice(word.as_bytes()))
+}
+
+fn absent(name: &str) -> FieldMatch {
+    FieldMatch {
+        name: name.into(),
+        matcher: Matcher::Absent,
+        place: PLACE,
+    }
+}
+
+fn frame(opcode: Opcode, fields: Vec<FieldMatch>) -> Pattern {
+    Pattern::Frame(FramePattern { opcode, fields })
+}
+
+fn answer(status: u16, protocol: Option<&str>) -> Answer {
+    Answer {
+        status,
+        reason: String::new(),
+        protocol: protocol.map(str::to_owned),
+        problem: None,
+    }
+}
+
+/// Which of what came is taken, if anything; `strict` is how alternatives look.
+fn taken(pattern: Pattern, came: &[Besides<'_>], strict: bool) -> Option<usize> {
+    let inbox = Inbox {
+        client: ClientIndex(0),
+        offers: Vec::new(),
+        besides: (0..).map(EventIndex).zip(came.iter().copied()).collect(),
+        version: ProtocolVersion::V5,
+        ended: None,
+        answers: None,
+        spent: true,
+        strict,
+    };
+    let expectation = Expectation {
+        place: PLACE,
+        pattern,
+        within: None,
+        not_before: None,
+        after: After::Now,
+        count: Count {
+            at_least: 1,
+            at_most: Some(1),
+        },
+    };
+    match take(&expectation, &inbox, &Memory::default()) {
+        Taking::Complete(taken) => taken.events.first().map(|event| event.0),
+        _ => None,
+    }
+}
+
+fn mismatches(fields: &[FieldMatch], came: &Besides<'_>) -> Vec<String> {
+    let mut memory = Memory::default();
+    let version = ProtocolVersion::V5;
+    judge_besides(fields, came, version, ClientIndex(0), &mut memory)
+        .into_iter()
+        .map(|wrong| format!("{}: {}, not {}", wrong.field, wrong.actual, wrong.expected))
+        .collect()
+}
+
+#[test]
+fn takes_the_first_frame_of_the_type_that_is_asked_for() {
+    let (ping, first, second) = (
+        Control::Ping(Bytes::from_static(b"x")),
+        Control::Pong(Bytes::from_static(b"a")),
+        Control::Pong(Bytes::from_static(b"b")),
+    );
+    let upgrade = answer(101, Some("mqtt"));
+    let came = [
+        Besides::Upgrade(&upgrade),
+        Besides::Control(&ping),
+        Besides::Control(&first),
+        Besides::Control(&second),
+    ];
+    assert_eq!(taken(frame(Opcode::PONG, vec![]), &came, false), Some(2));
+    assert_eq!(taken(frame(Opcode::PING, vec![]), &came, false), Some(1));
+    assert_eq!(taken(frame(Opcode::CLOSE, vec![]), &came, false), None);
+    assert_eq!(taken(Pattern::Upgrade(vec![]), &came[1..], false), None);
+    assert_eq!(taken(Pattern::Upgrade(vec![]), &came, false), Some(0));
+}
+
+#[test]
+fn among_alternatives_takes_only_what_is_as_asked_for() {
+    let (first, second) = (
+        Control::Pong(Bytes::from_static(b"a")),
+        Control::Pong(Bytes::from_static(b"b")),
+    );
+    let came = [Besides::Control(&first), Besides::Control(&second)];
+    let pong = |payload| frame(Opcode::PONG, vec![is("payload", word(payload))]);
+    assert_eq!(taken(pong("b"), &came, true), Some(1));
+    assert_eq!(taken(pong("c"), &came, true), None);
+    // Elsewhere the first is the one, and the verdict says what is wrong with it.
+    assert_eq!(taken(pong("b"), &came, false), Some(0));
+}
+
+#[test]
+fn holds_each_field_of_an_upgrade() {
+    let selected = answer(101, Some("mqtt"));
+    let none = answer(101, None);
+    let refused = answer(400, None);
+    let status = || is("status", Literal::Number(101));
+    let mqtt = || is("subprotocol", word("mqtt"));
+    let wrong = |fields: &[FieldMatch], answer| mismatches(fields, &Besides::Upgrade(answer)).len();
+    assert_eq!(wrong(&[status(), mqtt()], &selected), 0);
+    assert_eq!(wrong(&[status(), absent("subprotocol")], &none), 0);
+    assert_eq!(wrong(&[status(), mqtt()], &none), 1);
+    assert_eq!(wrong(&[status(), absent("subprotocol")], &selected), 1);
+    assert_eq!(wrong(&[status(), mqtt()], &refused), 2);
+    assert_eq!(wrong(&[mqtt()], &answer(101, Some("MQTT"))), 1);
+}
+
+#[test]
+fn an_upgrade_with_a_wrong_key_is_none() {
+    let answer = Answer {
+        problem: Some("the accept key is wrong"),
+        ..answer(101, Some("mqtt"))
+    };
+    let fields = [is("status", Literal::Number(101))];
+    assert_eq!(
+        mismatches(&fields, &Besides::Upgrade(&answer)),
+        ["answer: none: the accept key is wrong, not an upgrade"]
+    );
+}
+
+#[test]
+fn holds_each_field_of_a_frame() {
+    let bare = Control::Close(None);
+    let coded = Control::Close(Some(1002));
+    let code = || [is("code", Literal::Number(1002))];
+    assert!(mismatches(&code(), &Besides::Control(&coded)).is_empty());
+    assert_eq!(mismatches(&code(), &Besides::Control(&bare)).len(), 1);
+    assert!(mismatches(&[absent("code")], &Besides::Control(&bare)).is_empty());
+    let pong = Control::Pong(Bytes::from_static(b"x"));
+    assert!(mismatches(&[is("payload", word("x"))], &Besides::Control(&pong)).is_empty());
+    let wrong = mismatches(&[is("payload", word("y"))], &Besides::Control(&pong));
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+}
