@@ -46,11 +46,6 @@ const UNPROVOKED: &[(PacketType, &[u8], &str)] = &[
         "a server that cannot serve takes no connections; what is only full is busy, or out of quota",
     ),
     (
-        PacketType::CONNACK,
-        &[0x9F],
-        "it limits how many connections there are, not how fast they come",
-    ),
-    (
         PacketType::DISCONNECT,
         &[0x8C],
         "the table of DISCONNECT leaves it out",

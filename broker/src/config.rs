@@ -50,6 +50,8 @@ pub struct Config {
     pub maximum_connections: usize,
     /// Connections whose CONNECT has not come at most; over it a new one is closed at once.
     pub maximum_waiting_connections: usize,
+    /// CONNECT packets within a second at most; over it CONNACK refuses with 0x9F (0x03 before version 5).
+    pub maximum_connection_rate: Option<u32>,
     /// Sessions at most, connected or not; over it CONNACK refuses with 0x97 (0x03 before version 5).
     pub maximum_sessions: usize,
     /// Topics with a retained message at most; over it PUBACK and PUBREC refuse with 0x97. A message that cannot be
@@ -164,6 +166,7 @@ impl Default for Config {
             maximum_topic_levels: 65_536,
             maximum_connections: 100_000,
             maximum_waiting_connections: 10_000,
+            maximum_connection_rate: None,
             maximum_sessions: 1_000_000,
             maximum_retained_messages: 1_000_000,
             maximum_client_id_bytes: None,

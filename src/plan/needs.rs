@@ -251,6 +251,10 @@ fn changed_settings(settings: &Settings) -> Vec<&'static str> {
             "maximum_waiting_connections",
             settings.maximum_waiting_connections.is_some(),
         ),
+        (
+            "maximum_connection_rate",
+            settings.maximum_connection_rate.is_some(),
+        ),
         ("maximum_sessions", settings.maximum_sessions.is_some()),
         (
             "maximum_retained_messages",

@@ -183,6 +183,11 @@ fn limits(reader: &mut Reader<'_, '_>, out: &mut Settings) {
         1..=U32_MAX,
         &mut out.maximum_waiting_connections,
     );
+    reader.number(
+        "maximum_connection_rate",
+        1..=U32_MAX,
+        &mut out.maximum_connection_rate,
+    );
     reader.number("maximum_sessions", 1..=U32_MAX, &mut out.maximum_sessions);
     reader.number(
         "maximum_retained_messages",

@@ -212,6 +212,7 @@ pub(crate) fn config(settings: &Settings) -> Config {
             settings.maximum_waiting_connections,
             default.maximum_waiting_connections,
         ),
+        maximum_connection_rate: settings.maximum_connection_rate,
         maximum_sessions: count(settings.maximum_sessions, default.maximum_sessions),
         maximum_retained_messages: count(
             settings.maximum_retained_messages,

@@ -10,7 +10,7 @@ use super::link::{explain, fit};
 use super::rules::Rules;
 use super::topic::is_hidden;
 use super::turn::Turn;
-use super::{Broker, ConnectionId, Phase};
+use super::{Broker, ConnectionId, Phase, Time};
 use crate::Deviation;
 use crate::access::{AccessAction, Who};
 
@@ -47,8 +47,13 @@ const V3_1_CLIENT_ID_MAXIMUM: usize = 23;
 
 impl Broker {
     /// What speaks against it before the client is even asked who it is.
-    pub(crate) fn may_begin(&self, connect: &Connect) -> Result<(), ReasonCode> {
+    pub(crate) fn may_begin(&mut self, now: Time, connect: &Connect) -> Result<(), ReasonCode> {
         let config = &self.rules.config;
+        if let Some(maximum) = config.maximum_connection_rate
+            && self.arrivals.count(now) > maximum
+        {
+            return Err(ReasonCode::CONNECTION_RATE_EXCEEDED);
+        }
         if self.connections.len() > config.maximum_connections {
             return Err(ReasonCode::SERVER_BUSY);
         }

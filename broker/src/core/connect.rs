@@ -36,7 +36,7 @@ impl Broker {
         connect: Connect,
     ) {
         self.timers.cancel(Timer::Connect(connection));
-        if let Err(reason) = self.may_begin(&connect) {
+        if let Err(reason) = self.may_begin(turn.now, &connect) {
             let refusal = Refusal::from(reason).to(&connect);
             self.refuse_connect(turn, connection, connect.version, refusal);
             return;

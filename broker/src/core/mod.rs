@@ -5,6 +5,7 @@
 
 mod acknowledge;
 mod admission;
+mod arrivals;
 mod authentication;
 mod connack;
 mod connect;
@@ -40,6 +41,7 @@ use bytestring::ByteString;
 use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, ReasonCode};
 
 use self::admission::Refusal;
+use self::arrivals::Arrivals;
 use self::authentication::Waiting;
 use self::control::Redirect;
 use self::message::Message;
@@ -165,6 +167,7 @@ pub struct Broker {
     retained: Retained,
     timers: Timers,
     redirects: BTreeMap<ByteString, Redirect>,
+    arrivals: Arrivals,
     /// Kept between messages for its memory alone.
     matches: Matches,
 }
@@ -180,6 +183,7 @@ impl Broker {
             retained: Retained::default(),
             timers: Timers::default(),
             redirects: BTreeMap::new(),
+            arrivals: Arrivals::default(),
             matches: Matches::default(),
         }
     }

@@ -197,6 +197,16 @@ fn limits() -> Vec<Limit> {
             seen: &["connack 0x89 sp=0", "closed"],
         },
         Limit {
+            setting: "maximum_connection_rate",
+            set: |config| config.maximum_connection_rate = Some(1),
+            act: |pair| {
+                pair.connected(hello(V5, "a"));
+                let late = pair.connect(hello(V5, "b"));
+                pair.seen(late)
+            },
+            seen: &["connack 0x9F sp=0", "closed"],
+        },
+        Limit {
             setting: "maximum_waiting_connections",
             set: |config| config.maximum_waiting_connections = 2,
             act: |pair| {

@@ -1,5 +1,7 @@
 //! CONNECT and what is answered.
 
+use std::time::Duration;
+
 use mqtt_check_broker::Input;
 use mqtt_check_broker::config::User;
 use mqtt_check_codec::{
@@ -130,6 +132,23 @@ fn too_many_connections_are_refused() {
             [format!("connack {code} sp=0"), "closed".into()]
         );
     }
+}
+
+#[test]
+fn connections_that_come_too_fast_are_refused_until_the_second_is_over() {
+    let mut pair = Pair::with(|config| config.maximum_connection_rate = Some(2));
+    pair.connected(hello(V5, "a"));
+    pair.wait(Duration::from_millis(999));
+    pair.connected(hello(V5, "b"));
+    for (version, code) in [(V3, "0x03"), (V5, "0x9F")] {
+        let c = pair.connect(hello(version, "c"));
+        assert_eq!(
+            pair.seen(c),
+            [format!("connack {code} sp=0"), "closed".into()]
+        );
+    }
+    pair.wait(Duration::from_millis(1));
+    pair.connected(hello(V5, "c"));
 }
 
 #[test]

@@ -32,6 +32,8 @@ pub struct Settings {
     pub maximum_connections: Option<u32>,
     /// Connections that have not sent their CONNECT.
     pub maximum_waiting_connections: Option<u32>,
+    /// CONNECT packets within a second.
+    pub maximum_connection_rate: Option<u32>,
     pub maximum_sessions: Option<u32>,
     pub maximum_retained_messages: Option<u32>,
     /// Client Identifiers that are not let in.

@@ -33,6 +33,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("maximum_topic_levels", "14"),
     ("maximum_connections", "15"),
     ("maximum_waiting_connections", "16"),
+    ("maximum_connection_rate", "24"),
     ("maximum_sessions", "17"),
     ("maximum_retained_messages", "18"),
     ("maximum_client_id_bytes", "23"),
