@@ -111,12 +111,11 @@ fn table(
     }
     row("", "all", &total);
     row("", "rules without a number", &of_rules);
-    if let Some(titles) = table.column_mut(1) {
-        titles.set_constraint(ColumnConstraint::ContentWidth);
-    }
+    // Where the terminal is narrow it is the titles that break.
     for column in 2..columns.len() + 2 {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
+            column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
     format!("{}\n", table.trim_fmt())
