@@ -9,8 +9,9 @@ use clap::Args;
 
 use super::Failure;
 use crate::scenario::model::Secret;
+use crate::target::file::{Address, Addresses};
 use crate::target::{Access, Credentials};
-use crate::transport::TlsOptions;
+use crate::transport::{BrokerUrl, TlsOptions};
 
 /// Where a password may stand that is in no file.
 const PASSWORD_VARIABLE: &str = "MQTT_CHECK_PASSWORD";
@@ -26,6 +27,10 @@ pub(super) struct Connection {
     /// The broker to test, by mqtt://, mqtts://, ws:// or wss://; without it the bundled one, in virtual time
     #[arg(long, value_name = "URL", group = REACHED)]
     broker: Option<String>,
+
+    /// Where that broker serves WebSocket, by ws:// or wss://, for the clients that a scenario puts on one
+    #[arg(long, value_name = "URL", requires = "broker")]
+    websocket: Option<String>,
 
     /// A known broker: targets/NAME.yaml, or another file; it says how to reach or start it
     #[arg(long, value_name = "NAME", group = REACHED)]
@@ -63,9 +68,36 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Whether a broker on the network is named.
-    pub(super) fn url(&self) -> Option<&str> {
-        self.broker.as_deref()
+    /// Where the broker on the network is, if one is named.
+    ///
+    /// # Errors
+    /// When what `--websocket` names is no second place, and one for WebSocket. That both are URLs is seen later.
+    pub(super) fn addresses(&self) -> Result<Option<Addresses>, Failure> {
+        let Some(url) = &self.broker else {
+            return Ok(None);
+        };
+        if let Some(websocket) = &self.websocket {
+            let second = BrokerUrl::parse(websocket)
+                .map_err(|error| Failure::usage(format!("--websocket: {error}")))?;
+            if !second.scheme.is_websocket() {
+                return Err(Failure::usage(format!(
+                    "--websocket: {}:// is not over WebSocket; ws:// and wss:// are",
+                    second.scheme
+                )));
+            }
+            if BrokerUrl::parse(url).is_ok_and(|first| first.scheme.is_websocket()) {
+                return Err(Failure::usage(
+                    "--websocket is for a broker that --broker reaches by mqtt:// or mqtts://",
+                ));
+            }
+        }
+        Ok(Some(Addresses {
+            first: Address {
+                url: url.clone(),
+                websocket: self.websocket.clone(),
+            },
+            others: Vec::new(),
+        }))
     }
 
     /// The way to a broker on the network. Password files are read here.
@@ -107,6 +139,7 @@ impl Connection {
         };
         let file = |path: &Option<PathBuf>| path.as_deref().map(&quoted);
         option("broker", self.broker.clone());
+        option("websocket", self.websocket.clone());
         option(
             "target",
             self.target.as_ref().map(|name| quoted(Path::new(name))),

@@ -6,7 +6,7 @@ use super::super::{Dress, Failure, output};
 use super::{Arguments, bundled};
 use crate::exit::Exit;
 use crate::plan::Plan;
-use crate::target::{Access, External, Started, Target, TargetFile};
+use crate::target::{Access, Started, Target, TargetFile};
 use crate::transport::EndpointError;
 
 /// Where target files stand.
@@ -53,8 +53,9 @@ impl Chosen {
                 access,
             });
         }
-        let target = match arguments.connection.url() {
-            Some(url) => External::reached(url, &access)
+        let target = match arguments.connection.addresses()? {
+            Some(addresses) => addresses
+                .reached(str::to_owned, &access)
                 .map(|external| Target::External(Box::new(external)))
                 .map_err(wrong)?,
             None => bundled(&arguments.deviate).map(Target::Bundled)?,

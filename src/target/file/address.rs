@@ -69,7 +69,10 @@ impl Addresses {
 
     /// The broker there, once the words in the URLs are filled in. Options for TLS are for the URLs that have it; where
     /// none has it they are a mistake.
-    pub(in crate::target) fn reached(
+    ///
+    /// # Errors
+    /// When one of them is no URL, or the options do not go with any.
+    pub fn reached(
         &self,
         filled: impl Fn(&str) -> String,
         access: &Access,

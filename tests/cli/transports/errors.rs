@@ -249,3 +249,26 @@ fn places_that_cannot_be_served() {
         assert_snapshot!(wrong(&format!("broker {options}")));
     }
 }
+
+#[test]
+fn a_second_url_that_is_none_for_websocket() {
+    for (options, expected) in [
+        (
+            "--broker mqtt://127.0.0.1:1 --websocket mqtt://127.0.0.1:2",
+            "--websocket: mqtt:// is not over WebSocket; ws:// and wss:// are",
+        ),
+        (
+            "--broker ws://127.0.0.1:1 --websocket ws://127.0.0.1:2",
+            "--websocket is for a broker that --broker reaches by mqtt:// or mqtts://",
+        ),
+        (
+            "--broker mqtt://127.0.0.1:1 --websocket ws://me:secret@127.0.0.1:2",
+            "--websocket: `ws://…@127.0.0.1:[PORT]` names a user before the `@`",
+        ),
+        ("--websocket ws://127.0.0.1:2", "--broker <URL>"),
+    ] {
+        let ended = wrong(&format!("run scenarios/ {options}"));
+        assert!(ended.stderr.contains(expected), "{ended}");
+        assert!(!ended.stderr.contains("secret"), "{ended}");
+    }
+}

@@ -38,6 +38,22 @@ fn the_scenarios_about_transports_over_a_real_websocket() {
 }
 
 #[test]
+fn a_second_url_is_for_the_clients_on_a_websocket() {
+    let program = Program::new("broker --listen 127.0.0.1:0 --listen ws://127.0.0.1:0");
+    let served = Served::start(&program);
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/transport");
+    let program = program.arguments(&format!(
+        "run {} --no-snapshots --broker {} --websocket {}",
+        scenarios.display(),
+        served.urls[0],
+        served.urls[1]
+    ));
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(!ended.stdout.contains("skipped"), "{ended}");
+}
+
+#[test]
 #[ignore = "it takes the longest wait of the suite"]
 fn the_whole_suite_over_tls() {
     plays_the_whole_suite("--listen mqtts://127.0.0.1:0");
