@@ -11,6 +11,7 @@ use super::inflight::Stage;
 use super::message::Delivery;
 use super::routing::standing;
 use super::session::{Expiry, Session, SessionKey};
+use super::subscription::Subscriber;
 use super::timer::Timer;
 use super::topic::Filter;
 use super::turn::Turn;
@@ -342,7 +343,7 @@ impl Broker {
             return false;
         };
         let (rules, sessions) = (&self.rules, &self.sessions);
-        let standing = |key| standing(rules, sessions, key, &delivery.message.topic);
+        let standing = |member: &Subscriber| standing(rules, sessions, member, &delivery.message);
         let Some(member) = self.subscriptions.choose(group, filter, standing) else {
             return false;
         };

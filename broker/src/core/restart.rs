@@ -17,6 +17,12 @@ pub struct StoredState {
     pub(super) retained: Retained,
 }
 
+/// What became due while there was no broker.
+enum Due {
+    Will,
+    End(TerminationReason),
+}
+
 impl Broker {
     /// Stops in good order, as [`Control::Stop`] does, and hands over what survives: nothing unless the broker is
     /// durable.
@@ -50,7 +56,7 @@ impl Broker {
     }
 
     /// A broker that takes up what an earlier one left. Sessions that ended meanwhile are terminated, and the
-    /// Wills that became due are published, in the order of client ids.
+    /// Wills that became due are published, in the order in which they were due.
     pub fn restore(
         config: Config,
         deviations: Deviations,
@@ -69,6 +75,7 @@ impl Broker {
             }
         }
         let turn = &mut Turn { now, out };
+        let mut due = Vec::new();
         for key in broker.sessions.keys() {
             let Some(session) = broker.sessions.at_mut(key) else {
                 continue;
@@ -84,11 +91,10 @@ impl Broker {
                 .will
                 .as_ref()
                 .map(|will| closed_at.saturating_add(will.delay));
-            if will_at.is_some_and(|at| at <= now) {
-                // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-2]
-                broker.publish_will(turn, key, WillTrigger::ServerShutdown);
-            } else if let Some(at) = will_at {
-                broker.timers.set(Timer::WillDelay(key), at);
+            match will_at {
+                Some(at) if at <= now => due.push((at, key, Due::Will)),
+                Some(at) => broker.timers.set(Timer::WillDelay(key), at),
+                None => {}
             }
             match ends_at {
                 Some(at) if at <= now => {
@@ -96,10 +102,20 @@ impl Broker {
                         true => TerminationReason::Normal,
                         false => TerminationReason::Expired,
                     };
-                    broker.end_session(turn, key, reason);
+                    due.push((at, key, Due::End(reason)));
                 }
                 Some(at) => broker.timers.set(Timer::SessionExpiry(key), at),
                 None => {}
+            }
+        }
+        // A session that ended passes nothing on to one that had ended before it. Stable: of one session the Will
+        // goes before the end.
+        due.sort_by_key(|(at, key, _)| (*at, *key));
+        for (_, key, what) in due {
+            match what {
+                // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-2]
+                Due::Will => broker.publish_will(turn, key, WillTrigger::ServerShutdown),
+                Due::End(reason) => broker.end_session(turn, key, reason),
             }
         }
         broker

@@ -42,7 +42,7 @@ impl Broker {
         }
         let mut found = mem::take(&mut self.matches);
         let (rules, sessions) = (&self.rules, &self.sessions);
-        let standing = |key| standing(rules, sessions, key, &message.topic);
+        let standing = |member: &Subscriber| standing(rules, sessions, member, &message);
         // [3.1.1 MQTT-4.7.2-1] [5 MQTT-4.7.2-1]
         let hide = !self.rules.breaks(Deviation::WildcardMatchesDollar);
         let name = match self.rules.deviations.is_none() {
@@ -209,16 +209,22 @@ impl Broker {
     }
 }
 
-/// How a member of a Shared Subscription stands to a message of this topic.
+/// How a member of a Shared Subscription stands to this message.
 pub(crate) fn standing(
     rules: &Rules,
     sessions: &Sessions,
-    key: SessionKey,
-    topic: &str,
+    member: &Subscriber,
+    message: &Message,
 ) -> Standing {
-    match sessions.at(key) {
-        Some(session) if !session.may_have(rules, topic) => Standing::Barred,
+    let qos = message.qos.min(member.granted.options.qos);
+    match sessions.at(member.session) {
+        Some(session) if !session.may_have(rules, &message.topic) => Standing::Barred,
         Some(session) if session.is_ready() => Standing::Ready,
+        Some(session)
+            if session.link.is_none() && qos == QoS::AtMostOnce && !rules.config.queue_qos0 =>
+        {
+            Standing::Losing
+        }
         _ => Standing::Waiting,
     }
 }

@@ -45,6 +45,8 @@ pub(crate) enum Standing {
     Ready,
     /// It would have to wait for it.
     Waiting,
+    /// It would never get it: it is offline, and QoS 0 is not kept.
+    Losing,
     /// It may not have it.
     Barred,
 }
@@ -70,15 +72,17 @@ impl Group {
     /// The member whose turn it is, ready ones before others; the turn passes on.
     pub(crate) fn choose(
         &mut self,
-        standing: impl Fn(SessionKey) -> Standing,
+        standing: impl Fn(&Subscriber) -> Standing,
     ) -> Option<Subscriber> {
         let count = self.members.len();
         let order = (0..count).map(|step| (self.next + step) % count);
         let next = |wanted| {
             let mut order = order.clone();
-            order.find(|index| standing(self.members[*index].session) == wanted)
+            order.find(|index| standing(&self.members[*index]) == wanted)
         };
-        let index = next(Standing::Ready).or_else(|| next(Standing::Waiting))?;
+        let index = next(Standing::Ready)
+            .or_else(|| next(Standing::Waiting))
+            .or_else(|| next(Standing::Losing))?;
         self.next = (index + 1) % count;
         Some(self.members[index])
     }
@@ -210,7 +214,7 @@ impl Subscriptions {
         &mut self,
         name: &str,
         hide: bool,
-        standing: &impl Fn(SessionKey) -> Standing,
+        standing: &impl Fn(&Subscriber) -> Standing,
         found: &mut Matches,
     ) {
         found.own.clear();
@@ -245,7 +249,7 @@ impl Subscriptions {
         &mut self,
         group: &str,
         filter: &str,
-        standing: impl Fn(SessionKey) -> Standing,
+        standing: impl Fn(&Subscriber) -> Standing,
     ) -> Option<Subscriber> {
         self.leaf(filter).shared.get_mut(group)?.choose(standing)
     }
@@ -321,7 +325,7 @@ fn collect(
     node: &mut Node,
     rest: Option<&str>,
     hidden: bool,
-    standing: &impl Fn(SessionKey) -> Standing,
+    standing: &impl Fn(&Subscriber) -> Standing,
     found: &mut Matches,
 ) {
     if !hidden {
@@ -341,7 +345,7 @@ fn collect(
     }
 }
 
-fn take(leaf: &mut Leaf, standing: &impl Fn(SessionKey) -> Standing, found: &mut Matches) {
+fn take(leaf: &mut Leaf, standing: &impl Fn(&Subscriber) -> Standing, found: &mut Matches) {
     found.own.extend_from_slice(&leaf.own);
     for group in leaf.shared.values_mut() {
         // [5 RULE-4.8.2-1] one session of the group, and one only
@@ -451,7 +455,7 @@ mod tests {
         let mut turns = Vec::new();
         let mut found = Matches::default();
         for _ in 0..4 {
-            let standing = |key: SessionKey| match key.0 {
+            let standing = |member: &Subscriber| match member.session.0 {
                 1 => Standing::Waiting,
                 _ => Standing::Ready,
             };
@@ -460,12 +464,18 @@ mod tests {
             turns.push(found.shared[0].0.session.0);
         }
         assert_eq!(turns, [0, 2, 0, 2]);
-        let standing = |key: SessionKey| match key.0 {
+        let standing = |member: &Subscriber| match member.session.0 {
             2 => Standing::Waiting,
             _ => Standing::Barred,
         };
         tree.matches("a", true, &standing, &mut found);
         assert_eq!(found.shared[0].0.session.0, 2);
+        let standing = |member: &Subscriber| match member.session.0 {
+            1 => Standing::Waiting,
+            _ => Standing::Losing,
+        };
+        tree.matches("a", true, &standing, &mut found);
+        assert_eq!(found.shared[0].0.session.0, 1);
         tree.matches("a", true, &|_| Standing::Barred, &mut found);
         assert_eq!(found.shared.len(), 0);
     }
