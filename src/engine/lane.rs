@@ -16,6 +16,9 @@ use mqtt_check_codec::{
 use mqtt_check_websocket::{Control, Fault, Frame as WebSocketFrame, Opcode};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::build::Surroundings;
+use crate::matcher::Memory;
+use crate::scenario::model::ClientIndex;
 use crate::transcript::Ending;
 use crate::transport::Stream;
 
@@ -186,9 +189,21 @@ impl Lane {
         self.frames.clear();
     }
 
-    /// The identifier that the next packet of ours would have.
-    pub(super) fn next_packet_id(&self) -> PacketId {
-        self.next_packet_id
+    /// What a packet is built from that is to go out here.
+    pub(super) fn surroundings<'a>(
+        &self,
+        client: ClientIndex,
+        memory: &'a Memory,
+        keep_alive_s: u16,
+    ) -> Surroundings<'a> {
+        Surroundings {
+            version: self.version,
+            client,
+            memory,
+            next_packet_id: self.next_packet_id,
+            answered_packet_id: self.last_taken_id,
+            keep_alive_s,
+        }
     }
 
     /// Steps over an identifier that has been used.

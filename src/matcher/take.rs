@@ -386,29 +386,9 @@ fn refusal_holds(
 mod tests {
     use mqtt_check_codec::{ConnAck, Disconnect, Properties, ReasonCode};
 
+    use super::super::tests::{PLACE, expectation};
     use super::*;
-    use crate::diagnostic::Place;
-    use crate::scenario::model::{After, ConnAckRule, Expr, FieldMatch, Literal};
-
-    const PLACE: Place = Place {
-        line: 1,
-        column: 1,
-        length: 1,
-    };
-
-    fn expectation(pattern: Pattern) -> Expectation {
-        Expectation {
-            place: PLACE,
-            pattern,
-            within: None,
-            not_before: None,
-            after: After::Now,
-            count: Count {
-                at_least: 1,
-                at_most: Some(1),
-            },
-        }
-    }
+    use crate::scenario::model::{ConnAckRule, Expr, FieldMatch, Literal};
 
     fn refused_with(reason: ReasonCode) -> Expectation {
         expectation(Pattern::InOrder(vec![expectation(Pattern::Packet(

@@ -12,11 +12,26 @@ use crate::scenario::model::{
 };
 use crate::transcript::EventIndex;
 
-const PLACE: Place = Place {
+pub(super) const PLACE: Place = Place {
     line: 1,
     column: 1,
     length: 1,
 };
+
+/// That it comes once, now.
+pub(super) fn expectation(pattern: Pattern) -> Expectation {
+    Expectation {
+        place: PLACE,
+        pattern,
+        within: None,
+        not_before: None,
+        after: After::Now,
+        count: Count {
+            at_least: 1,
+            at_most: Some(1),
+        },
+    }
+}
 
 fn is(name: &str, value: Literal) -> FieldMatch {
     FieldMatch {
@@ -63,17 +78,7 @@ fn taken(pattern: Pattern, came: &[Besides<'_>], strict: bool) -> Option<usize> 
         spent: true,
         strict,
     };
-    let expectation = Expectation {
-        place: PLACE,
-        pattern,
-        within: None,
-        not_before: None,
-        after: After::Now,
-        count: Count {
-            at_least: 1,
-            at_most: Some(1),
-        },
-    };
+    let expectation = expectation(pattern);
     match take(&expectation, &inbox, &Memory::default()) {
         Taking::Complete(taken) => taken.events.first().map(|event| event.0),
         _ => None,

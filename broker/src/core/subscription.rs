@@ -256,13 +256,7 @@ impl Subscriptions {
 
     fn leaf(&mut self, filter: &str) -> &mut Leaf {
         if topic::levels(filter) > TREE_LEVELS {
-            if !self.deep.contains_key(filter) {
-                self.deep.insert(ByteString::from(filter), Leaf::default());
-            }
-            return match self.deep.get_mut(filter) {
-                Some(leaf) => leaf,
-                None => unreachable!("inserted above"),
-            };
+            return self.deep.entry(ByteString::from(filter)).or_default();
         }
         let mut node = &mut self.root;
         for level in filter.split('/') {

@@ -5,7 +5,7 @@ use mqtt_check_codec::Packet;
 use mqtt_check_websocket::{Frame, Opcode};
 
 use super::{Hindrance, Player};
-use crate::engine::build::{Surroundings, build};
+use crate::engine::build::build;
 use crate::engine::lies::encode;
 use crate::plan::{Framing, Outgoing};
 use crate::scenario::model::{ClientIndex, Lie};
@@ -138,14 +138,7 @@ impl Player<'_> {
         let lane = &self.lanes[index.0];
         let built = build(
             template,
-            Surroundings {
-                version: lane.version,
-                client,
-                memory: &self.memory,
-                next_packet_id: lane.next_packet_id(),
-                answered_packet_id: lane.last_taken_id,
-                keep_alive_s: self.patience.keep_alive_s,
-            },
+            lane.surroundings(client, &self.memory, self.patience.keep_alive_s),
         )
         .map_err(|problem| Hindrance::because(problem.to_string()))?;
         let mut said = built.packet.clone();

@@ -6,7 +6,7 @@ use mqtt_check_codec::{Packet, PacketType};
 use tokio::time::Instant;
 
 use super::tap::Tap;
-use crate::engine::build::{Surroundings, build};
+use crate::engine::build::build;
 use crate::engine::player::{Hindrance, Player};
 use crate::plan::{Operation, Outgoing};
 use crate::scenario::model::{ClientIndex, Expr, Literal, PacketTemplate};
@@ -94,14 +94,7 @@ impl Player<'_> {
         };
         let built = build(
             template,
-            Surroundings {
-                version: lane.version,
-                client,
-                memory: &self.memory,
-                next_packet_id: lane.next_packet_id(),
-                answered_packet_id: lane.last_taken_id,
-                keep_alive_s,
-            },
+            lane.surroundings(client, &self.memory, keep_alive_s),
         )
         .map_err(|problem| Hindrance::because(problem.to_string()))?;
         if !built.lies.is_empty() {
