@@ -1,4 +1,5 @@
-//! `mqtt-check explain`: what is known about a statement, a scenario, a deviation, a reason code or a property.
+//! `mqtt-check explain`: what is known about a statement, a scenario, a deviation, a thread, a reason code or a
+//! property.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +20,7 @@ const FOLDER: &str = "scenarios";
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// `MQTT-3.1.4-3`, `session/takeover`, `session_taken_over`, `0x8E`, `Session Expiry Interval`, …
+    /// `MQTT-3.1.4-3`, `session/takeover`, `mosquitto#2342`, `0x8E`, `Session Expiry Interval`, …
     #[arg(value_name = "X", required = true)]
     words: Vec<String>,
 
@@ -80,6 +81,7 @@ impl<'a> Known<'a> {
         }
         let named = self.deviations.iter().filter(|info| info.name == text);
         topics.extend(named.cloned().map(Topic::Deviation));
+        topics.extend(self.thread(text));
         topics.extend(reasons(text).into_iter().map(Topic::Reason));
         topics.extend(properties(text).map(Topic::Property));
         topics
@@ -105,15 +107,26 @@ impl<'a> Known<'a> {
         of(&|plan| plan.scene.id.path == text || plan.scene.source.path == file)
     }
 
+    /// The cases that show what was seen in a thread, however the project's name is capitalised.
+    fn thread(&self, text: &str) -> Option<Topic<'a>> {
+        let threads = self.plans.iter().flat_map(|plan| &plan.scene.threads);
+        let name = threads.into_iter().find(|t| t.eq_ignore_ascii_case(text))?;
+        let shows = |plan: &&Plan| plan.scene.threads.contains(name);
+        Some(Topic::Thread(
+            name,
+            self.plans.iter().filter(shows).collect(),
+        ))
+    }
+
     fn unknown(&self, text: &str, without_scenarios: bool) -> Failure {
         let failure = Failure::usage(format!("nothing is known about `{text}`"));
         if let Some(near) = self.nearest(text) {
             return failure.hint(format!("did you mean `{near}`?"));
         }
         failure.hint(if without_scenarios {
-            "it is a clause, a deviation, a reason code or a property; --scenarios PATH knows scenarios too"
+            "it is a clause, a deviation, a reason code or a property; --scenarios PATH knows scenarios and threads too"
         } else {
-            "it is a clause, a scenario, a deviation, a reason code or a property"
+            "it is a clause, a scenario, a deviation, a thread (`mosquitto#2342`), a reason code or a property"
         })
     }
 
@@ -126,6 +139,11 @@ impl<'a> Known<'a> {
                 .iter()
                 .flat_map(|plan| [plan.scene.id.path.clone(), plan.scene.id.to_string()]),
         );
+        // Another number is another thread, not a slip.
+        let number = text.split_once('#').map(|(_, number)| number);
+        let threads = self.plans.iter().flat_map(|plan| &plan.scene.threads);
+        let alike = threads.filter(|t| t.split_once('#').map(|(_, n)| n) == number);
+        candidates.extend(alike.cloned());
         candidates.extend(self.deviations.iter().map(|info| info.name.to_owned()));
         candidates.extend(reason_names().map(|(_, name)| name.to_owned()));
         candidates.extend(

@@ -31,6 +31,7 @@ struct Case<'a> {
     file: &'a str,
     tags: &'a [String],
     clauses: Vec<&'a str>,
+    threads: &'a [String],
 }
 
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
@@ -78,5 +79,6 @@ fn case(plan: &Plan) -> Case<'_> {
         file: &scene.source.path,
         tags: &scene.tags,
         clauses,
+        threads: &scene.threads,
     }
 }

@@ -70,7 +70,7 @@ enum Command {
     Mutants(mutants::Arguments),
     /// Show which statements of the standard the suite proves
     Clauses(clauses::Arguments),
-    /// Tell about a statement, a scenario, a deviation, a reason code or a property
+    /// Tell about a statement, a scenario, a deviation, a thread, a reason code or a property
     Explain(explain::Arguments),
     /// Show what the bytes of packets mean
     Decode(decode::Arguments),

@@ -1,4 +1,4 @@
-//! Which cases a command is about: paths, and filters on ids, tags and clauses.
+//! Which cases a command is about: paths, and filters on ids, tags, clauses and threads.
 
 use std::path::{Path, PathBuf};
 
@@ -19,11 +19,11 @@ pub(super) struct Selection {
     #[arg(value_name = "PATH", default_value = "scenarios")]
     pub(super) paths: Vec<PathBuf>,
 
-    /// Only cases with this id (a glob), tag or clause; repeatable
+    /// Only cases with this id (a glob), tag, clause or thread; repeatable
     #[arg(long, value_name = "PATTERN")]
     filter: Vec<String>,
 
-    /// Not the cases with this id (a glob), tag or clause; repeatable
+    /// Not the cases with this id (a glob), tag, clause or thread; repeatable
     #[arg(long, value_name = "PATTERN")]
     exclude: Vec<String>,
 
@@ -176,6 +176,7 @@ impl Pattern {
             || self.is(without_version)
             || self.is(&scene.id.path)
             || scene.tags.contains(&self.text)
+            || scene.threads.contains(&self.text)
             || scene
                 .steps
                 .iter()

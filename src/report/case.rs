@@ -51,6 +51,10 @@ pub(super) fn findings(case: &CaseReport<'_>, style: Style) -> String {
         style.strong(&result.id.to_string()),
         result.title
     );
+    let threads = &case.plan.scene.threads;
+    if !threads.is_empty() {
+        out.push_str(&format!("  seen in {}\n", threads.join(", ")));
+    }
     if let Some(reason) = result.verdict.reason() {
         out.push_str(&format!("  {reason}\n"));
     }

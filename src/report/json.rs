@@ -52,6 +52,8 @@ struct Case<'a> {
     verdict: &'static str,
     reason: Option<&'a str>,
     clauses: Vec<&'a str>,
+    /// Where the behaviour was seen on real brokers.
+    threads: &'a [String],
     snapshot: Option<&'static str>,
     wall_ms: u64,
     choices: BTreeMap<&'a str, &'a str>,
@@ -122,6 +124,7 @@ fn case<'a>(case: &'a CaseReport<'_>) -> Case<'a> {
         verdict: result.verdict.as_str(),
         reason: result.verdict.reason(),
         clauses: result.clauses.iter().map(String::as_str).collect(),
+        threads: &case.plan.scene.threads,
         snapshot: case.comparison.as_ref().map(|c| c.state.as_str()),
         wall_ms: milliseconds(result.wall),
         choices: result

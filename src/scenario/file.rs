@@ -21,9 +21,10 @@ use super::value::{boolean, prose};
 use crate::diagnostic::{Diagnostic, Place, Source};
 
 /// Every key of a scenario file.
-pub(crate) const KEYS: [&str; 12] = [
+pub(crate) const KEYS: [&str; 13] = [
     "title",
     "about",
+    "threads",
     "tags",
     "versions",
     "needs",
@@ -251,10 +252,19 @@ impl<'a> File<'a> {
         // A row may bring a key that the file does not have.
         for pair in row.and_then(|row| row.node.entries()).unwrap_or(&[]) {
             let key = &*pair.key.text;
-            if rows::REPLACING.contains(&key) && key != "versions" && self.root.find(key).is_none()
+            if key == "versions" || !rows::REPLACING.contains(&key) || self.root.find(key).is_some()
             {
-                out.push(pair.clone());
+                continue;
             }
+            // What a row says is not filled in, but may be a switch.
+            let Some(value) = rows::fill(self.report, &self.budget, &pair.value, None, version)
+            else {
+                continue;
+            };
+            out.push(Entry {
+                key: pair.key.clone(),
+                value,
+            });
         }
         Some(Node {
             place: self.root.place,
@@ -314,6 +324,7 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
     let tree = &roles::expand(scope, tree);
     let title = tree.find("title").map(|n| prose(scope, n, "a title"));
     let about = tree.find("about").map(|n| prose(scope, n, "a text"));
+    let threads = tree.find("threads").map(|n| threads(scope, n));
     let tags = tree.find("tags").map(|n| tags(scope, n));
     let needs = tree.find("needs").map(|n| needs(scope, n));
     let exclusive = tree.find("exclusive").map(|n| boolean(scope, n));
@@ -365,6 +376,7 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
             None => None,
             Some(about) => Some(about?),
         },
+        threads: threads.unwrap_or(Some(Vec::new()))?,
         tags,
         needs: needs?,
         exclusive: exclusive?,
@@ -376,6 +388,45 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
             Some(control) => Some(control?),
         },
         exercised_if: exercised_if.unwrap_or(Some(Vec::new()))?,
+    })
+}
+
+/// Where the behaviour was seen: `mosquitto#2342`.
+fn threads(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
+    let Some(items) = node.items() else {
+        return scope.expected(node, "a list of threads, `[mosquitto#2342]`");
+    };
+    let mut out: Vec<String> = Vec::new();
+    let mut is_right = true;
+    for item in items {
+        match item.text().filter(|text| is_thread(text)) {
+            Some(text) if out.iter().any(|other| other == text) => {
+                let title = format!("the thread `{text}` stands twice");
+                scope.add(scope.at(item.place, title));
+                is_right = false;
+            }
+            Some(text) => out.push(text.to_owned()),
+            None => {
+                scope.expected::<()>(
+                    item,
+                    "a project's name, `#` and the number of its issue or change (`mosquitto#2342`)",
+                );
+                is_right = false;
+            }
+        }
+    }
+    is_right.then_some(out)
+}
+
+/// `mosquitto#2342`. The number has no leading zero, so that no thread has two names.
+pub(crate) fn is_thread(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    text.split_once('#').is_some_and(|(project, number)| {
+        (1..=100).contains(&project.len())
+            && project.chars().all(fits)
+            && (1..=9).contains(&number.len())
+            && !number.starts_with('0')
+            && number.chars().all(|c| c.is_ascii_digit())
     })
 }
 

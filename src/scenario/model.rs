@@ -42,6 +42,8 @@ pub struct Scene {
     pub source: Arc<Source>,
     pub title: String,
     pub about: Option<String>,
+    /// Where the behaviour was seen on real brokers: `mosquitto#2342`.
+    pub threads: Vec<String>,
     pub tags: Vec<String>,
     pub needs: Vec<Capability>,
     pub exclusive: bool,

@@ -18,7 +18,7 @@ const NODE_BUDGET: usize = 5_000_000;
 /// How many bytes of text are made by filling in.
 const TEXT_BUDGET: usize = 64 * 1024 * 1024;
 /// Keys of a row that replace the file's.
-pub(crate) const REPLACING: [&str; 3] = ["title", "versions", "needs"];
+pub(crate) const REPLACING: [&str; 4] = ["title", "threads", "versions", "needs"];
 
 /// One row of `cases`.
 #[derive(Debug)]

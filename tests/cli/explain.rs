@@ -7,7 +7,8 @@ use crate::program::{PING, Program};
 /// A scenario that cites, with rows and a level.
 const CITING: &str = "\
 title: A ping is answered ${often}
-about: Seen wrong where a broker counts pings.
+about: It makes no difference how often.
+threads: [mosquitto#2342, FlashMQ#104]
 clients: { a: }
 steps:
   - a: connect
@@ -71,6 +72,23 @@ fn tells_about_a_case() {
 }
 
 #[test]
+fn tells_which_cases_show_what_was_seen_in_a_thread() {
+    let told = explain("flashmq#104").run();
+    assert_snapshot!(told);
+    assert_eq!(explain("FlashMQ#104").run().stdout, told.stdout);
+    let list = Program::new("list --filter FlashMQ#104").file("scenarios/basic/ping.yaml", PING);
+    let list = list.file("scenarios/basic/citing.yaml", CITING).run();
+    assert_eq!(list.stdout.lines().count(), 4, "{list}");
+}
+
+#[test]
+fn does_not_take_another_thread_for_a_slip() {
+    let told = explain("FlashMQ#105").run();
+    assert_eq!(told.exit, Some(2), "{told}");
+    assert!(!told.stderr.contains("did you mean"), "{told}");
+}
+
+#[test]
 fn tells_about_a_deviation() {
     assert_snapshot!(explain("no-pingresp").run());
 }
@@ -104,6 +122,7 @@ fn says_what_was_probably_meant() {
         ("basic/pong", "basic/ping"),
         ("no-pingrep", "no-pingresp"),
         ("session taken overr", "session_taken_over"),
+        ("FlashMX#104", "FlashMQ#104"),
         ("receive-maximun", "receive_maximum"),
     ] {
         let told = explain(words).run();

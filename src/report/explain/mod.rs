@@ -5,6 +5,7 @@ mod code;
 mod deviation;
 mod property;
 mod scenario;
+mod thread;
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, TableStyle};
 use mqtt_check_codec::{PropertyId, ReasonCode};
@@ -25,6 +26,8 @@ pub enum Topic<'a> {
     /// The cases of one scenario, or one of them.
     Scenario(Vec<&'a Plan>),
     Deviation(DeviationInfo),
+    /// Where a behaviour was seen, and the cases that show it.
+    Thread(&'a str, Vec<&'a Plan>),
     Reason(ReasonCode),
     Property(PropertyId),
 }
@@ -47,6 +50,7 @@ pub fn render(topics: &[Topic<'_>], context: Context<'_>) -> String {
             Topic::Clause(requirement) => clause::render(requirement, context),
             Topic::Scenario(plans) => scenario::render(plans, context),
             Topic::Deviation(info) => deviation::render(info, context),
+            Topic::Thread(name, plans) => thread::render(name, plans, context),
             Topic::Reason(code) => code::render(*code, context),
             Topic::Property(id) => property::render(*id, context),
         })

@@ -33,6 +33,11 @@ pub(super) fn render(plans: &[&Plan], context: Context<'_>) -> String {
             .collect();
         out.push_str(&part("Cases", &pairs(&rows, context), style));
     }
+    out.push_str(&part(
+        "Seen in",
+        &prose_list(&threads(plans), context),
+        style,
+    ));
     let needs: Vec<String> = first.needs.iter().map(need).collect();
     out.push_str(&part("Needs", &prose_list(&needs, context), style));
     out.push_str(&part("Steps", &steps(&scene.steps, context), style));
@@ -49,6 +54,17 @@ fn prose_list(words: &[String], context: Context<'_>) -> String {
         [] => String::new(),
         words => prose(&words.join(", "), context),
     }
+}
+
+/// Every thread of the cases, each once.
+fn threads(plans: &[&Plan]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for thread in plans.iter().flat_map(|plan| &plan.scene.threads) {
+        if !found.contains(thread) {
+            found.push(thread.clone());
+        }
+    }
+    found
 }
 
 fn need(need: &Need) -> String {
@@ -80,7 +96,7 @@ fn steps(steps: &[Step], context: Context<'_>) -> String {
 }
 
 /// What the cases cite, each once.
-fn cited(plans: &[&Plan]) -> Vec<&'static Requirement> {
+pub(super) fn cited(plans: &[&Plan]) -> Vec<&'static Requirement> {
     let mut found: Vec<&'static Requirement> = Vec::new();
     for plan in plans {
         for id in plan.scene.steps.iter().flat_map(|step| &step.clauses) {

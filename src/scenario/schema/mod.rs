@@ -18,6 +18,9 @@ use super::hooks::{EVENTS, EventField};
 use super::model::{Capability, Driver, Level, ScramFault, Transport};
 use super::settings;
 
+/// The thread in which a behaviour was seen, as a regular expression.
+const THREAD: &str = "^[A-Za-z0-9._-]{1,100}#[1-9][0-9]{0,8}$";
+
 /// The JSON Schema (2020-12) of a scenario file.
 pub fn schema() -> Value {
     json!({
@@ -30,6 +33,7 @@ pub fn schema() -> Value {
         "properties": {
             "title": switched(refer("scalar")),
             "about": switched(refer("scalar")),
+            "threads": switched(list(switched(refer("thread")))),
             "tags": switched(list(json!({ "type": "string" }))),
             "versions": list(refer("version")),
             "needs": switched(list(refer("capability"))),
@@ -128,6 +132,10 @@ fn definitions() -> Map<String, Value> {
         json!({ "type": "string", "pattern": "^\\$[a-z]", "description": "a row's value, a counter, or a name that an expectation binds" }),
     );
     define("version", json!({ "enum": ["3.1", "3.1.1", "5", 3.1, 5] }));
+    define(
+        "thread",
+        json!({ "type": "string", "pattern": THREAD, "examples": ["mosquitto#2342"] }),
+    );
     define(
         "boolean",
         json!({ "enum": [true, false, 0, 1, "true", "false", "0", "1"] }),

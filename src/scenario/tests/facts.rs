@@ -99,6 +99,35 @@ fn keeps_payloads_as_they_are_written() {
 }
 
 #[test]
+fn takes_the_threads_of_the_row_and_the_version() {
+    let found = scenes(
+        "
+title: t
+threads: [a#1, { 5: b#2 }]
+clients: { a: }
+cases:
+  one: {}
+  two: { threads: { 3.1.1: [c#3] } }
+steps: [ a: connect ]
+",
+    );
+    let threads: Vec<_> = found.iter().map(|scene| scene.threads.join(" ")).collect();
+    assert_eq!(threads, ["a#1", "a#1 b#2", "c#3", ""]);
+    let found = scenes(
+        "
+title: t
+clients: { a: }
+cases:
+  one: {}
+  two: { threads: [{ 5: c#3 }] }
+steps: [ a: connect ]
+",
+    );
+    let threads: Vec<_> = found.iter().map(|scene| scene.threads.join(" ")).collect();
+    assert_eq!(threads, ["", "", "", "c#3"]);
+}
+
+#[test]
 fn takes_the_value_of_the_version() {
     let found = scenes(
         "

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::samples;
 use crate::diagnostic::Source;
-use crate::scenario::duration;
 use crate::scenario::node::{Node, Style, Value as NodeValue};
 use crate::scenario::schema::schema;
 use crate::scenario::syntax;
+use crate::scenario::{duration, file};
 
 /// A tree as an editor's YAML reader has it: plain scalars typed.
 fn json_of(node: &Node) -> Value {
@@ -95,7 +95,7 @@ fn holds(root: &Value, schema: &Value, value: &Value) -> bool {
     })
 }
 
-/// The two patterns that the schema has.
+/// The patterns that the schema has.
 fn matches_pattern(rule: &Value, text: &str) -> bool {
     let is_name = text.starts_with('$') && text[1..].starts_with(|c: char| c.is_ascii_lowercase());
     match rule.as_str() {
@@ -103,6 +103,7 @@ fn matches_pattern(rule: &Value, text: &str) -> bool {
         Some("^([0-9]+(ms|s|m|h|d))+$|\\$") => {
             text.contains('$') || duration::parse(text).is_some()
         }
+        Some("^[A-Za-z0-9._-]{1,100}#[1-9][0-9]{0,8}$") => file::is_thread(text),
         other => panic!("an unknown pattern: {other:?}"),
     }
 }

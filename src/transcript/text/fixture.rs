@@ -208,6 +208,7 @@ pub(crate) fn takeover_plan() -> Plan {
         ],
         control: None,
         exercised_if: Vec::new(),
+        threads: vec!["nanomq#1927".into()],
     };
     plan(scene).expect("the scene is right")
 }
