@@ -63,8 +63,14 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Run")]
     seed: u64,
 
-    /// Cut, join and delay what is sent, in ways that a right broker cannot tell apart; no snapshots then
-    #[arg(long, value_name = "SEED", conflicts_with_all = ["update", "baseline"], help_heading = "Run")]
+    /// Cut, join and delay what is sent, in ways that a right broker cannot tell apart; verdicts are compared then, and no
+    /// records
+    #[arg(
+        long,
+        value_name = "SEED",
+        conflicts_with = "update",
+        help_heading = "Run"
+    )]
     chaos: Option<u64>,
 
     /// Stop at the first case that failed or is inconclusive
@@ -355,6 +361,7 @@ fn compare<'a>(
             plan,
             result,
             comparison,
+            known: snapshots.accepts(result, expected),
         });
     }
     (cases, unwritten)
@@ -392,6 +399,8 @@ fn replay(arguments: &Arguments) -> String {
         .collect();
     words.extend(arguments.connection.replay(quoted));
     words.extend(arguments.deviate.iter().map(|d| format!("--deviate {d}")));
+    words.extend(arguments.baseline.iter().map(|b| format!("--baseline {b}")));
+    words.extend(arguments.chaos.map(|seed| format!("--chaos {seed}")));
     words.join(" ")
 }
 

@@ -68,6 +68,8 @@ pub struct CaseReport<'a> {
     pub result: &'a CaseResult,
     /// `None` when nothing was compared.
     pub comparison: Option<Comparison>,
+    /// Under chaos, where no record is compared: whether what was found wrong is accepted for this target.
+    pub known: bool,
 }
 
 impl CaseReport<'_> {
@@ -102,11 +104,12 @@ impl CaseReport<'_> {
 
     /// Whether what does not hold was reviewed and accepted for this target.
     pub fn is_accepted(&self) -> bool {
-        let accepted = self.comparison.as_ref().is_some_and(|c| {
+        let by_its_record = self.comparison.as_ref().is_some_and(|c| {
             let is_reviewed = c.state == State::Same || (c.updated && c.state != State::Stale);
             c.against_accepted && is_reviewed && c.unexplained.is_none()
         });
-        accepted && matches!(self.result.verdict, Verdict::Failed | Verdict::Warned)
+        (self.known || by_its_record)
+            && matches!(self.result.verdict, Verdict::Failed | Verdict::Warned)
     }
 }
 

@@ -84,6 +84,7 @@ fn case<'a>(plan: &'a Plan, result: &'a CaseResult, state: Option<State>) -> Cas
         plan,
         result,
         comparison: state.map(comparison),
+        known: false,
     }
 }
 

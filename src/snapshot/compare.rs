@@ -134,21 +134,24 @@ pub fn findings_text(findings: &[Finding]) -> String {
             && matches!(finding.level, Level::Must | Level::Should)
     });
     let lines: Vec<String> = wrong
-        .map(|finding| {
-            let clauses: String = finding.clauses.iter().map(|c| format!(" {c}")).collect();
-            format!(
-                "  {}{clauses}: {}: expected {}\n",
-                finding.level,
-                finding.label,
-                finding.expected.join(" or ")
-            )
-        })
+        .map(|finding| format!("{}\n", finding_line(finding)))
         .collect();
     if lines.is_empty() {
         String::new()
     } else {
         format!("findings\n{}", lines.concat())
     }
+}
+
+/// The line of one finding, without its end.
+pub fn finding_line(finding: &Finding) -> String {
+    let clauses: String = finding.clauses.iter().map(|c| format!(" {c}")).collect();
+    format!(
+        "  {}{clauses}: {}: expected {}",
+        finding.level,
+        finding.label,
+        finding.expected.join(" or ")
+    )
 }
 
 /// Holds a record against what is reviewed; `None` when there is nothing to be held against and no need of it.

@@ -117,6 +117,47 @@ fn a_reviewed_deviation_is_expected_until_it_is_gone() {
     assert_eq!(ended.exit, Some(0), "{ended}");
 }
 
+#[test]
+fn under_chaos_only_what_is_found_wrong_has_to_be_accepted() {
+    let wrong = serve(&[Deviation::NoDisconnectOnTakeover]);
+    let chaos = format!("run --broker {wrong} --baseline twin --chaos 1");
+    let explained = target_file("5 MQTT-3.1.4-3", "session/takeover@5");
+    let program = reviewed().file("targets/twin.yaml", &explained);
+    let program = program.arguments(&chaos);
+    assert_snapshot!("a_failure_under_chaos_without_a_record", program.run());
+
+    let program = program.arguments(&format!("run --broker {wrong} --baseline twin --update"));
+    assert_eq!(program.run().exit, Some(0));
+    let files = program.files();
+    let program = program.arguments(&chaos);
+    assert_snapshot!("an_accepted_failure_under_chaos", program.run());
+
+    let other = target_file("5 MQTT-3.1.2-8", "session/takeover@5");
+    let program = program.file("targets/twin.yaml", other);
+    assert_eq!(program.run().exit, Some(1), "its reason is another");
+
+    let record = fs::read_to_string(program.path(ACCEPTED)).expect("it is there");
+    let program = program
+        .file(
+            ACCEPTED,
+            record.replace("must MQTT-3.1.4-3", "must MQTT-3.1.4-2"),
+        )
+        .file("targets/twin.yaml", &explained);
+    assert_eq!(
+        program.run().exit,
+        Some(1),
+        "the record finds something else"
+    );
+
+    let in_pieces = explained.replace(
+        "case: session/takeover@5",
+        "case: session/other@5\n    in_pieces: session/takeover@5",
+    );
+    let program = program.file("targets/twin.yaml", in_pieces);
+    assert_eq!(program.run().exit, Some(0), "it shows in pieces");
+    assert_eq!(program.files(), files, "nothing is written");
+}
+
 /// Updating takes the record away, but what a person wrote stays until a person takes it out.
 fn ended_without_entry(program: Program) -> crate::program::Ended {
     let ended = program.run();

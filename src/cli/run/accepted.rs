@@ -5,10 +5,10 @@ use crate::plan::Plan;
 use crate::report::{CaseReport, Unshown};
 use crate::requirements;
 use crate::scenario::model::Level;
-use crate::snapshot::State;
+use crate::snapshot::{State, compare};
 use crate::target::TargetFile;
 use crate::target::file::Deviation;
-use crate::verdict::{CaseResult, FindingKind, Verdict};
+use crate::verdict::{CaseResult, Finding, FindingKind, Verdict};
 
 /// Why a case's deviating record counts for nothing: nothing in the target file says what the deviation is.
 pub(super) fn unexplained(
@@ -33,26 +33,48 @@ pub(super) fn unexplained(
             "no reason is given for it: no deviation in {path} has the case {id}"
         ));
     }
-    let version = result.id.version;
-    let wrong = result.findings.iter().filter(|finding| {
+    let mut wrong = wrong(result).filter(|finding| !finding.clauses.is_empty());
+    let finding = wrong.find(|finding| !is_cited(&about, result, finding))?;
+    Some(format!(
+        "no reason is given for it: no deviation in {path} with this case cites {}",
+        cited(result, &finding.clauses)
+    ))
+}
+
+/// Whether everything that was found wrong in a play under chaos is accepted: it stands in the case's accepted record,
+/// with its reason, or a deviation says that it shows where packets come in pieces.
+pub(super) fn is_known(file: &TargetFile, result: &CaseResult, record: &str) -> bool {
+    let id = result.id.to_string();
+    let of = |shown: fn(&Deviation, &str) -> bool| -> Vec<&Deviation> {
+        let all = file.deviations.iter();
+        all.filter(|deviation| shown(deviation, &id)).collect()
+    };
+    let about = of(Deviation::is_shown_by);
+    let in_pieces = of(Deviation::is_shown_in_pieces);
+    wrong(result).all(|finding| {
+        let line = compare::finding_line(finding);
+        let is_recorded = !about.is_empty() && record.lines().any(|known| known == line);
+        let has_reason = finding.clauses.is_empty() || is_cited(&about, result, finding);
+        is_recorded && has_reason || is_cited(&in_pieces, result, finding)
+    })
+}
+
+/// What speaks against the broker.
+fn wrong(result: &CaseResult) -> impl Iterator<Item = &Finding> {
+    result.findings.iter().filter(|finding| {
         finding.kind == FindingKind::Violation
             && matches!(finding.level, Level::Must | Level::Should)
-            && !finding.clauses.is_empty()
-    });
-    for finding in wrong {
-        let is_explained = finding.clauses.iter().any(|clause| {
-            about
-                .iter()
-                .any(|deviation| deviation.cites(version, clause))
-        });
-        if !is_explained {
-            return Some(format!(
-                "no reason is given for it: no deviation in {path} with this case cites {}",
-                cited(result, &finding.clauses)
-            ));
-        }
-    }
-    None
+    })
+}
+
+/// Whether one of these deviations is against what the finding is about.
+fn is_cited(about: &[&Deviation], result: &CaseResult, finding: &Finding) -> bool {
+    let version = result.id.version;
+    finding.clauses.iter().any(|clause| {
+        about
+            .iter()
+            .any(|deviation| deviation.cites(version, clause))
+    })
 }
 
 fn cited(result: &CaseResult, clauses: &[String]) -> String {
@@ -70,6 +92,15 @@ pub(super) fn unshown(file: &TargetFile, cases: &[CaseReport<'_>], plans: &[Plan
     for deviation in &file.deviations {
         let place = format!("{}:{}", file.source.path, deviation.place.line);
         let mut is_shown = false;
+        for pattern in deviation.in_pieces.iter().filter(|pattern| {
+            let mut all = plans.iter();
+            !all.any(|plan| Deviation::matches(pattern, &plan.scene.id.to_string()))
+        }) {
+            found.push(Unshown {
+                place: place.clone(),
+                what: format!("there is no case {pattern}"),
+            });
+        }
         for pattern in &deviation.cases {
             let mut matching = plans
                 .iter()

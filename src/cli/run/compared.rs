@@ -19,8 +19,11 @@ use crate::verdict::{CaseResult, Verdict};
 
 /// What a run does with snapshots.
 pub(super) struct Snapshots {
-    /// `None` with `--no-snapshots`.
+    /// `None` with `--no-snapshots`, and under chaos.
     mode: Option<Mode>,
+    /// Under chaos: where what is accepted for the target stands. Its records are not compared, since what went out did
+    /// so at other times and in other pieces; what was found wrong is.
+    accepted: Option<Mode>,
     /// `--snapshots`.
     folder: Option<PathBuf>,
     writing: Writing,
@@ -55,11 +58,18 @@ impl Snapshots {
             .as_ref()
             .and(chosen.file.as_ref());
         let baseline = named.or(of_target.map(|file| &file.name));
-        let mode = match baseline {
-            _ if arguments.no_snapshots || arguments.chaos.is_some() => None,
+        let by_records = match baseline {
+            _ if arguments.no_snapshots => None,
             Some(name) => Some(Mode::Baseline(name.clone())),
             None if chosen.is_bundled() && arguments.deviate.is_empty() => Some(Mode::Whole),
             None => Some(Mode::Information),
+        };
+        let (mode, accepted) = match arguments.chaos {
+            None => (by_records, None),
+            Some(_) => (
+                None,
+                by_records.filter(|mode| matches!(mode, Mode::Baseline(_))),
+            ),
         };
         if arguments.update && mode == Some(Mode::Information) {
             return Err(Failure::usage(
@@ -68,6 +78,7 @@ impl Snapshots {
         }
         Ok(Self {
             mode,
+            accepted,
             folder: arguments.snapshots.clone(),
             writing,
             file: chosen.file.clone(),
@@ -85,7 +96,7 @@ impl Snapshots {
         let mut all = Vec::with_capacity(plans.len());
         for plan in plans {
             let store = self.store(plan);
-            let reviewed = match &self.mode {
+            let reviewed = match self.mode.as_ref().or(self.accepted.as_ref()) {
                 None => Ok(Reviewed::default()),
                 Some(mode) => compare::reviewed(&store, mode, &plan.scene.id),
             };
@@ -141,6 +152,17 @@ impl Snapshots {
             comparison.unexplained = accepted::unexplained(name, self.file.as_ref(), result);
         }
         Some(comparison)
+    }
+
+    /// Whether everything that was found wrong under chaos is accepted for the target.
+    pub(super) fn accepts(&self, result: &CaseResult, expected: &Expected) -> bool {
+        match (&self.accepted, &self.file) {
+            (Some(_), Some(file)) => {
+                let record = expected.reviewed.accepted.as_deref();
+                accepted::is_known(file, result, record.unwrap_or_default())
+            }
+            _ => false,
+        }
     }
 
     /// Accepted deviations that nothing shows. Only a run of the whole suite can tell.

@@ -22,6 +22,8 @@ pub struct Deviation {
     pub place: Place,
     /// Ids of the cases that show it; `*` stands for anything.
     pub cases: Vec<String>,
+    /// Ids of the cases that show it besides where packets come in pieces, as under chaos.
+    pub in_pieces: Vec<String>,
     /// The statements that it is against. There are none only if there is a `rule`.
     pub clauses: Vec<Citation>,
     /// What it is against in another standard that MQTT builds on, as in `RFC 6455, 5.1`.
@@ -68,9 +70,14 @@ pub enum Exchange {
 impl Deviation {
     /// Whether this case shows it.
     pub fn is_shown_by(&self, case: &str) -> bool {
-        self.cases
-            .iter()
-            .any(|pattern| Self::matches(pattern, case))
+        let mut patterns = self.cases.iter();
+        patterns.any(|pattern| Self::matches(pattern, case))
+    }
+
+    /// Whether this case shows it where packets come in pieces.
+    pub fn is_shown_in_pieces(&self, case: &str) -> bool {
+        let mut patterns = self.in_pieces.iter();
+        patterns.any(|pattern| Self::matches(pattern, case))
     }
 
     /// Whether an id is as the pattern says. Only `*` means something: ids have brackets, which mean more in other
@@ -116,6 +123,9 @@ pub(super) fn deviation(reading: &Reading, node: &Node) -> Option<Deviation> {
             "the id of the case that shows it, or a list of them",
         )
         .and_then(|node| reading.one_or_more(node, case));
+    let in_pieces = map
+        .take("in_pieces")
+        .map(|node| reading.one_or_more(node, case));
     let rule = map.text("rule");
     let cited = match rule {
         Some(_) => map.take("clause"),
@@ -142,6 +152,10 @@ pub(super) fn deviation(reading: &Reading, node: &Node) -> Option<Deviation> {
     Some(Deviation {
         place: node.place,
         cases: cases?,
+        in_pieces: match in_pieces {
+            Some(cases) => cases?,
+            None => Vec::new(),
+        },
         clauses: clauses?,
         rule,
         came: came?,
