@@ -121,9 +121,10 @@ impl Session {
     /// A connection took the session up again: everything unacknowledged goes out once more, in its order and
     /// with its packet ids; then what waited. [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
     pub(crate) fn resume(&mut self, rules: &Rules, turn: &mut Turn<'_>) {
-        self.inflight.reconnect();
         if rules.breaks(Deviation::SendQuotaNotReset) {
-            self.inflight.fill();
+            self.inflight.reconnect_without_reset();
+        } else {
+            self.inflight.reconnect();
         }
         self.held.clear();
         for received in self.received.values_mut() {

@@ -359,10 +359,8 @@ impl Broker {
         let Some(session) = self.sessions.at_mut(key) else {
             return;
         };
-        for stage in session.inflight.drain() {
-            if let Stage::Published(delivery) = stage {
-                self.give_away(turn, &delivery, key);
-            }
+        for delivery in session.inflight.take_shared() {
+            self.give_away(turn, &delivery, key);
         }
     }
 

@@ -123,9 +123,11 @@ impl Inflight {
         self.sent = 0;
     }
 
-    /// Of a deviation: what the earlier connection left takes up the new one's room.
-    pub(crate) fn fill(&mut self) {
-        self.sent = usize::MAX / 2;
+    /// Of a deviation: a new connection, and what an earlier one left unacknowledged goes on taking up room.
+    pub(crate) fn reconnect_without_reset(&mut self) {
+        let taken = self.sent;
+        self.reconnect();
+        self.sent = taken;
     }
 
     /// Of a deviation: deliveries that have begun are forgotten.
@@ -152,6 +154,22 @@ impl Inflight {
         entry.sent = true;
         self.sent += 1;
         Some(entry.stage.clone())
+    }
+
+    /// Of a deviation, once the connection is over: what a Shared Subscription brought and is unacknowledged.
+    pub(crate) fn take_shared(&mut self) -> Vec<Delivery> {
+        let (shared, kept) = std::mem::take(&mut self.entries).into_iter().partition(
+            |(_, entry)| matches!(&entry.stage, Stage::Published(d) if d.shared.is_some()),
+        );
+        self.entries = kept;
+        let shared: BTreeMap<PacketId, Entry> = shared;
+        shared
+            .into_values()
+            .filter_map(|entry| match entry.stage {
+                Stage::Published(delivery) => Some(delivery),
+                Stage::Released { .. } => None,
+            })
+            .collect()
     }
 
     /// Everything in it, in the order of sending.
