@@ -22,6 +22,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "PATTERN")]
     deviation: Vec<String>,
 
+    /// Every case that turned red, not only the first
+    #[arg(short, long)]
+    verbose: bool,
+
     /// As JSON
     #[arg(long)]
     json: bool,
@@ -56,6 +60,11 @@ impl Mutant {
     fn is_caught(&self) -> bool {
         !(self.citing.is_empty() && self.collateral.is_empty())
     }
+
+    /// Whether a case says which clause it is that does not hold.
+    fn is_named(&self) -> bool {
+        !self.citing.is_empty()
+    }
 }
 
 #[derive(Serialize)]
@@ -78,7 +87,10 @@ struct NotPlayed {
 struct Row {
     deviation: String,
     clauses: Vec<String>,
+    /// At a step that cites one of the clauses.
     caught_by: Vec<String>,
+    /// What else turned red.
+    collateral: Vec<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
@@ -106,12 +118,12 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let text = if arguments.json {
         json(&mutants, &unplayable)?
     } else {
-        plain(&mutants, &unplayable, dress.out)
+        plain(&mutants, &unplayable, arguments.verbose, dress.out)
     };
     output::print(&text)?;
     Ok(if interrupt::is_interrupted() {
         Exit::Interrupted
-    } else if mutants.iter().all(Mutant::is_caught) {
+    } else if mutants.iter().all(Mutant::is_named) {
         Exit::Success
     } else {
         Exit::Failed
@@ -152,7 +164,7 @@ fn json(mutants: &[Mutant], unplayable: &[Unplayable]) -> Result<String, Failure
     let document = Document {
         deviations: mutants.len(),
         caught: mutants.iter().filter(|m| m.is_caught()).count(),
-        caught_citing: mutants.iter().filter(|m| !m.citing.is_empty()).count(),
+        caught_citing: mutants.iter().filter(|m| m.is_named()).count(),
         survived: mutants
             .iter()
             .filter(|m| !m.is_caught())
@@ -170,12 +182,8 @@ fn json(mutants: &[Mutant], unplayable: &[Unplayable]) -> Result<String, Failure
             .map(|m| Row {
                 deviation: m.info.name.to_owned(),
                 clauses: written(&m.info),
-                caught_by: m
-                    .citing
-                    .iter()
-                    .chain(&m.collateral)
-                    .map(CaseId::to_string)
-                    .collect(),
+                caught_by: m.citing.iter().map(CaseId::to_string).collect(),
+                collateral: m.collateral.iter().map(CaseId::to_string).collect(),
             })
             .collect(),
     };
@@ -184,7 +192,7 @@ fn json(mutants: &[Mutant], unplayable: &[Unplayable]) -> Result<String, Failure
     Ok(format!("{text}\n"))
 }
 
-fn plain(mutants: &[Mutant], unplayable: &[Unplayable], style: Style) -> String {
+fn plain(mutants: &[Mutant], unplayable: &[Unplayable], verbose: bool, style: Style) -> String {
     let width = mutants.iter().map(|m| m.info.name.len()).max().unwrap_or(0);
     let mut out = String::new();
     let survivors = mutants.iter().filter(|m| !m.is_caught());
@@ -201,25 +209,44 @@ fn plain(mutants: &[Mutant], unplayable: &[Unplayable], style: Style) -> String 
         out.push('\n');
     }
     for m in mutants.iter().filter(|m| m.is_caught()) {
-        let by = match m.citing.as_slice() {
-            [] => style.doubtful("by no step that cites its clauses"),
-            [first, ..] => format!("{} citing, {first}", count(m.citing.len(), "case")),
-        };
-        let other = match m.collateral.len() {
-            0 => String::new(),
-            n => format!("; {} other red", count(n, "case")),
-        };
-        out.push_str(&format!("caught {:<width$}  {by}{other}\n", m.info.name));
+        out.push_str(&caught(m, width, style));
+        if verbose {
+            out.push_str(&listed("breaks", &written(&m.info)));
+            out.push_str(&listed("citing", &m.citing));
+            out.push_str(&listed("other", &m.collateral));
+        }
     }
     for (info, why) in unplayable {
         out.push_str(&format!("not played {}: {why}\n", info.name));
     }
     let caught = mutants.iter().filter(|m| m.is_caught()).count();
-    let citing = mutants.iter().filter(|m| !m.citing.is_empty()).count();
+    let citing = mutants.iter().filter(|m| m.is_named()).count();
     out.push_str(&format!(
         "{}: {caught} caught, {citing} of them at a step that cites the clause, {} survived\n",
         count(mutants.len(), "deviation"),
         mutants.len() - caught
     ));
     out
+}
+
+/// One line: how many cases noticed it, and the first of them.
+fn caught(mutant: &Mutant, width: usize, style: Style) -> String {
+    let by = match mutant.citing.as_slice() {
+        [] => style.doubtful("by no step that cites its clauses"),
+        [first, ..] => format!("{} citing, {first}", count(mutant.citing.len(), "case")),
+    };
+    let other = match mutant.collateral.len() {
+        0 => String::new(),
+        n => format!("; {} other red", count(n, "case")),
+    };
+    format!("caught {:<width$}  {by}{other}\n", mutant.info.name)
+}
+
+/// One line for each of them, the first behind what they are.
+fn listed(what: &str, of: &[impl ToString]) -> String {
+    let heads = std::iter::once(what).chain(std::iter::repeat(""));
+    heads
+        .zip(of)
+        .map(|(head, one)| format!("  {head:<7} {}\n", one.to_string()))
+        .collect()
 }
