@@ -247,11 +247,13 @@ fn facts(arguments: &Arguments, target: &Target, offered: &Capabilities) -> Targ
             },
             url: None,
             capabilities,
+            keep_alive_s: offered.keep_alive_s,
         },
         Target::External(external) => TargetFacts {
             name: external.name.clone(),
             url: Some(external.url.clone()),
             capabilities,
+            keep_alive_s: offered.keep_alive_s,
         },
     }
 }

@@ -40,7 +40,10 @@ pub(super) fn run<R>(
         let run = Run {
             doors: doors(&target.nodes(), nonce),
             alone: (!target.alone.is_empty()).then(|| doors(&target.alone, !nonce)),
-            patience,
+            patience: Patience {
+                keep_alive_s: capabilities.keep_alive_s,
+                ..patience
+            },
             options,
             conclude: conductor.conclude,
             interrupted: conductor.interrupted,

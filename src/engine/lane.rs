@@ -6,6 +6,7 @@ use std::io;
 use std::num::NonZeroU16;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use bytestring::ByteString;
@@ -15,6 +16,7 @@ use mqtt_check_codec::{
 };
 use mqtt_check_websocket::{Control, Fault, Frame as WebSocketFrame, Opcode};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 
 use super::build::Surroundings;
 use crate::matcher::Memory;
@@ -59,6 +61,10 @@ pub(super) struct Lane {
     pub(super) cuts: bool,
     /// Its Keep Alive is under test.
     pub(super) timed: bool,
+    /// The interval within which the broker wants to hear of us, in seconds; 0 if it does not.
+    pub(super) keep_alive_s: u16,
+    /// When the last whole packet went out; `None` also while what went out may be a part of one.
+    pub(super) last_packet: Option<Instant>,
     /// PINGRESPs to come that belong to no step.
     pub(super) own_pings: u32,
     /// The Packet Identifier of what a step has last taken.
@@ -130,6 +136,8 @@ impl Lane {
             accepted: false,
             cuts: false,
             timed: false,
+            keep_alive_s: 0,
+            last_packet: None,
             own_pings: 0,
             last_taken_id: None,
             sent_id: None,
@@ -165,6 +173,22 @@ impl Lane {
     pub(super) fn queue(&mut self, bytes: &[u8]) {
         self.fresh = false;
         self.outbound.extend_from_slice(bytes);
+    }
+
+    /// Queues a ping of our own, in no transcript.
+    pub(super) fn ping(&mut self) {
+        self.own_pings += 1;
+        self.last_packet = Some(Instant::now());
+        self.queue(&[0xC0, 0x00]);
+    }
+
+    /// Whether a ping is due, so that the broker takes the client to be there. Where Keep Alive is under test the
+    /// scenario says when it pings.
+    pub(super) fn is_ping_due(&self) -> bool {
+        let half = Duration::from_secs(self.keep_alive_s.into()) / 2;
+        let is_due = self.last_packet.is_some_and(|last| last.elapsed() >= half);
+        let is_idle = self.accepted && self.own_pings == 0 && !self.timed;
+        is_due && is_idle && !half.is_zero() && self.is_writable() && self.is_readable()
     }
 
     /// Queues a frame, to go out as it is. What was queued before must be on its way.
@@ -404,7 +428,12 @@ impl Lane {
                 automatic = true;
                 answer = Some(Packet::PubComp(success(ack.packet_id)));
             }
-            Ok(Packet::ConnAck(connack)) => self.accepted |= connack.reason.0 == 0,
+            Ok(Packet::ConnAck(connack)) => {
+                self.accepted |= connack.reason.0 == 0;
+                if let Some(seconds) = connack.properties.server_keep_alive_s() {
+                    self.keep_alive_s = seconds;
+                }
+            }
             _ => {}
         }
         Inbound::Packet {

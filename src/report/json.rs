@@ -27,6 +27,9 @@ struct TargetPart<'a> {
     name: &'a str,
     url: Option<&'a str>,
     capabilities: BTreeMap<&'a str, bool>,
+    /// Only where a Keep Alive of 0 was not to be had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keep_alive_s: Option<u16>,
 }
 
 #[derive(Serialize)]
@@ -94,6 +97,7 @@ pub fn render(report: &Report<'_>) -> Result<String, serde_json::Error> {
                 .iter()
                 .map(|(name, there)| (name.as_str(), *there))
                 .collect(),
+            keep_alive_s: Some(report.target.keep_alive_s).filter(|seconds| *seconds > 0),
         },
         summary: Summary {
             cases: counts.cases,

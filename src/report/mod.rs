@@ -59,6 +59,8 @@ pub struct TargetFacts {
     pub url: Option<String>,
     /// Names and whether they are there.
     pub capabilities: Vec<(String, bool)>,
+    /// The Keep Alive of connections whose scenario names none, in seconds; 0 as the scenarios have it.
+    pub keep_alive_s: u16,
 }
 
 /// One case's part.

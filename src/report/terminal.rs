@@ -39,6 +39,7 @@ pub fn render(report: &Report<'_>, options: Options) -> String {
     }
     parts.push(snapshots(report, style));
     parts.push(accepted(report, style));
+    parts.push(keep_alive(report));
     parts.push(facts(report, style));
     parts.push(skips(report));
     parts.push(not_observable(report));
@@ -133,6 +134,16 @@ fn accepted(report: &Report<'_>, style: Style) -> String {
         out.push_str(&format!("  {}\n", super::one_line(case.result, style)));
     }
     out
+}
+
+/// How this run differs for a broker that wants to hear of its clients.
+fn keep_alive(report: &Report<'_>) -> String {
+    match report.target.keep_alive_s {
+        0 => String::new(),
+        seconds => format!(
+            "Clients whose scenario names no Keep Alive connected with {seconds} s, not with 0, and pinged beside the record.\n"
+        ),
+    }
 }
 
 /// The broker's answers to what the standard leaves open, and what was seen at a level that judges nothing.

@@ -66,6 +66,7 @@ fn report<'a>(cases: Vec<CaseReport<'a>>) -> Report<'a> {
             name: "the bundled broker".into(),
             url: None,
             capabilities: vec![("kick".into(), true)],
+            keep_alive_s: 0,
         },
         cases,
         not_played: 0,

@@ -26,6 +26,8 @@ pub struct Capabilities {
     pub virtual_time: bool,
     /// How each of its nodes can be reached; the first is always there.
     pub nodes: Vec<Ways>,
+    /// The Keep Alive of connections whose scenario names none, in seconds.
+    pub keep_alive_s: u16,
 }
 
 /// How a node can be reached.
@@ -57,6 +59,7 @@ impl Capabilities {
                 tcp: true,
                 websocket: true,
             }],
+            keep_alive_s: 0,
         }
     }
 
@@ -122,12 +125,14 @@ impl Capabilities {
             ours: false,
             virtual_time: false,
             nodes: Vec::new(),
+            keep_alive_s: 0,
         }
     }
 
     /// With what was known of the broker beforehand. What a target file says of it comes first.
     #[must_use]
     pub fn with_what_is_known(mut self, target: &External) -> Self {
+        self.keep_alive_s = target.keep_alive_s.unwrap_or(self.keep_alive_s);
         if let Some(versions) = &target.versions {
             self.versions.retain(|version| versions.contains(version));
         }

@@ -61,6 +61,8 @@ pub struct TargetFile {
     pub limit: Option<Duration>,
     /// How long it may take to show that it does more than it answered.
     pub settle: Option<Duration>,
+    /// The Keep Alive of connections whose scenario names none, in seconds; `None`: 0 if it takes that.
+    pub keep_alive_s: Option<u16>,
     pub deviations: Vec<Deviation>,
 }
 
@@ -147,6 +149,7 @@ impl TargetFile {
             lacks: self.lacks.clone(),
             limit: self.limit,
             settle: self.settle,
+            keep_alive_s: self.keep_alive_s,
             ..external
         }
     }
@@ -172,8 +175,9 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
     let lacks = map.map("lacks", "`lacks`").map(lacks);
     let limit = map.duration("limit", LONGEST);
     let settle = map.duration("settle", LONGEST);
+    let keep_alive_s = map.keep_alive("keep_alive");
     let deviations = map.list("deviations", deviation::deviation);
-    for key in ["credentials", "keep_alive", "hooks", "settings"] {
+    for key in ["credentials", "hooks", "settings"] {
         map.not_yet(key);
     }
     let reading = map.reading();
@@ -195,6 +199,7 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
         lacks: lacks.unwrap_or_default(),
         limit,
         settle,
+        keep_alive_s,
         deviations: deviations.unwrap_or_default(),
     })
 }

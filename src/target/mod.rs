@@ -61,6 +61,8 @@ pub struct External {
     pub limit: Option<Duration>,
     /// How long it may take to show that it does more than it answered.
     pub settle: Option<Duration>,
+    /// The Keep Alive of connections whose scenario names none, in seconds; `None`: 0 if it takes that.
+    pub keep_alive_s: Option<u16>,
 }
 
 /// One node of a broker.
@@ -130,6 +132,7 @@ impl External {
             lacks: Vec::new(),
             limit: None,
             settle: None,
+            keep_alive_s: None,
         }
     }
 }

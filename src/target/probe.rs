@@ -16,6 +16,9 @@ use crate::transport::{ConnectError, Scheme, Stream};
 /// The largest first answer that is looked at, in bytes.
 const MAXIMUM_ANSWER: usize = 64 * 1024;
 
+/// The Keep Alive of the first look, and of connections to a broker that does not take 0, in seconds.
+const KEEP_ALIVE_S: u16 = 60;
+
 /// What one CONNECT brought.
 enum Answer {
     Accepted(ConnAck),
@@ -42,7 +45,7 @@ pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, S
     .enumerate()
     {
         let stream = reach(broker, n as u64, limit).await?;
-        match timeout(limit, connect(stream, broker, version)).await {
+        match timeout(limit, connect(stream, broker, version, KEEP_ALIVE_S)).await {
             Ok(Ok(Answer::Accepted(connack))) => {
                 versions.push(version);
                 if version == ProtocolVersion::V5 {
@@ -69,7 +72,18 @@ pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, S
             None => not_mqtt(broker, "it does not answer CONNECT".to_owned()),
         });
     }
-    Ok(Capabilities::external(versions, announced.as_ref()))
+    let needs_keep_alive = match versions.last() {
+        Some(version) if broker.keep_alive_s.is_none() => {
+            let stream = reach(broker, versions.len() as u64, limit).await?;
+            let answer = timeout(limit, connect(stream, broker, *version, 0)).await;
+            !matches!(answer, Ok(Ok(Answer::Accepted(_))))
+        }
+        _ => false,
+    };
+    Ok(Capabilities {
+        keep_alive_s: if needs_keep_alive { KEEP_ALIVE_S } else { 0 },
+        ..Capabilities::external(versions, announced.as_ref())
+    })
 }
 
 async fn reach(broker: &External, seed: u64, limit: Duration) -> Result<Stream, StartError> {
@@ -153,11 +167,12 @@ async fn connect(
     mut stream: Stream,
     broker: &External,
     version: ProtocolVersion,
+    keep_alive_s: u16,
 ) -> io::Result<Answer> {
     let mut connect = Connect {
         version,
         clean_start: true,
-        keep_alive_s: 30,
+        keep_alive_s,
         properties: Properties::new(),
         client_id: format!("probe{}", version.level()).into(),
         will: None,

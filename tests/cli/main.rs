@@ -7,6 +7,7 @@ mod broker;
 mod clauses;
 mod commands;
 mod explain;
+mod keep_alive;
 mod no_brokers;
 mod program;
 mod reports;

@@ -19,8 +19,8 @@ enum Fake {
     ClosesAfterConnack,
 }
 
-/// So many connections are the harness's first look: one for each version.
-const LOOKS: usize = 3;
+/// So many connections are the harness's first look: one for each version, and one without a Keep Alive.
+const LOOKS: usize = 4;
 
 impl Fake {
     /// Serves in a thread of its own; the URL.

@@ -22,6 +22,7 @@ impl Player<'_> {
             return self.activity_until(until).await;
         }
         loop {
+            self.keep_awake();
             let slice = until.min(Instant::now() + ATTENTION);
             if self.activity_until(slice).await {
                 return true;
@@ -90,8 +91,7 @@ impl Player<'_> {
         for lane in &lanes {
             let lane = &mut self.lanes[lane.0];
             if lane.accepted && lane.is_writable() && lane.is_readable() && !lane.timed {
-                lane.own_pings += 1;
-                lane.queue(&[0xC0, 0x00]);
+                lane.ping();
             }
         }
         while lanes.iter().any(|lane| {
@@ -99,6 +99,16 @@ impl Player<'_> {
             lane.own_pings > 0 && lane.is_readable()
         }) && self.activity(deadline).await
         {}
+    }
+
+    /// Pings where the broker would else take a client to be gone. A library does so by itself.
+    fn keep_awake(&mut self) {
+        for n in 0..self.lanes.len() {
+            let client = self.transcript.lanes[n].client;
+            if self.lanes[n].is_ping_due() && !self.is_library(client) {
+                self.lanes[n].ping();
+            }
+        }
     }
 
     pub(super) fn received(&mut self, lane: LaneIndex, inbound: Inbound) {

@@ -3,6 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use mqtt_check_codec::Packet;
 use mqtt_check_websocket::{Frame, Opcode};
+use tokio::time::Instant;
 
 use super::{Hindrance, Player};
 use crate::engine::build::build;
@@ -22,6 +23,8 @@ struct Encoded {
     shown: Option<Bytes>,
     /// As the scenario says it, and as it goes over the wire.
     packets: Option<(Packet, Packet)>,
+    /// Whether these are the bytes of a whole packet, so that another may follow.
+    whole: bool,
 }
 
 /// These bytes in frames.
@@ -60,6 +63,7 @@ impl Player<'_> {
         for item in items {
             let encoded = self.encoded(client, index, item)?;
             self.lanes[index.0].queue(&encoded.bytes);
+            self.lanes[index.0].last_packet = encoded.whole.then(Instant::now);
             self.note_encoded(index, encoded);
         }
         if self.chaos.coalesces {
@@ -86,6 +90,7 @@ impl Player<'_> {
             encoded.push(one);
         }
         self.flush(index).await;
+        self.lanes[index.0].last_packet = None;
         let current = self.current;
         for frame in frames(payload.freeze(), framing) {
             self.lanes[index.0].queue_frame(frame.clone());
@@ -131,6 +136,7 @@ impl Player<'_> {
                     bytes: bytes.clone(),
                     shown: None,
                     packets: None,
+                    whole: false,
                 });
             }
             Outgoing::Packet(template) => template,
@@ -151,10 +157,17 @@ impl Player<'_> {
             shown: shown.map(|packet| as_bytes(&packet)).transpose()?,
             bytes: as_bytes(&wire)?,
             packets: Some((said, wire)),
+            whole: built.lies.is_empty(),
         };
         if let Some((said, wire)) = &encoded.packets {
             // The next packet of the same write is numbered after this one.
             self.note_sent(index, said, wire);
+            if let Packet::Connect(connect) = said {
+                let lane = &mut self.lanes[index.0];
+                // A ping of ours would upset a Keep Alive under test.
+                lane.timed = template.fields.iter().any(|f| f.name == "keep_alive");
+                lane.keep_alive_s = connect.keep_alive_s;
+            }
         }
         Ok(encoded)
     }
@@ -202,10 +215,6 @@ impl Player<'_> {
 
     pub(super) fn note_sent(&mut self, lane: LaneIndex, packet: &Packet, wire: &Packet) {
         self.note_id(lane, packet);
-        if let Packet::Connect(connect) = packet {
-            // A ping of ours would upset a Keep Alive under test.
-            self.lanes[lane.0].timed = connect.keep_alive_s != self.patience.keep_alive_s;
-        }
         let client = self.transcript.lanes[lane.0].client;
         let node = self.scene.clients[client.0].way.node;
         self.host.note_sent(wire, self.lanes[lane.0].version, node);

@@ -167,6 +167,21 @@ impl<'n> Map<'n> {
     }
 
     /// A key that a later version will read.
+    /// Whole seconds, as CONNECT has them.
+    pub(super) fn keep_alive(&mut self, key: &'static str) -> Option<u16> {
+        let place = self.entries.iter().find(|entry| &*entry.key.text == key)?;
+        let place = place.value.place;
+        let span = self.duration(key, Duration::from_secs(u16::MAX.into()))?;
+        match u16::try_from(span.as_secs()) {
+            Ok(seconds) if span.subsec_nanos() == 0 => Some(seconds),
+            _ => self.reading.fail(
+                place,
+                "a Keep Alive of no whole seconds",
+                "a number and a unit without a space, `60s` or `5m`",
+            ),
+        }
+    }
+
     pub(super) fn not_yet(&mut self, key: &'static str) {
         self.known.push(key);
         if let Some(entry) = self.entries.iter().find(|entry| &*entry.key.text == key) {

@@ -106,6 +106,16 @@ fn takes_a_rule_of_another_standard_in_place_of_a_clause() {
 }
 
 #[test]
+fn takes_a_keep_alive_that_fits_into_a_connect() {
+    let file = |span: &str| parse(&format!("url: mqtt://a\nkeep_alive: {span}\n"));
+    assert_eq!(file("5m").expect("a sound file").keep_alive_s, Some(300));
+    for span in ["60", "0s", "65536s", "90500ms"] {
+        let wrong = file(span).expect_err("no Keep Alive");
+        assert!(wrong.contains("targets/zoo.yaml:2"), "{wrong}");
+    }
+}
+
+#[test]
 fn reads_the_least_there_can_be() {
     let file = parse("url: mqtt://localhost\n").expect("a sound file");
     assert_eq!(
@@ -134,6 +144,7 @@ versions: [3.1.2, 5]
 lacks: { kick: '', retains: it forgets }
 limit: 5
 settle: 0s
+keep_alive: 1500ms
 "
         )
         .expect_err("a bad file")
