@@ -24,7 +24,10 @@ fn main() -> io::Result<()> {
         (&COPIES[..1], 1)
     };
     let mut first = None;
-    println!("{:>8} {:>10} {:>14} {:>8}", "cases", "run, ms", "a case, us", "ratio");
+    println!(
+        "{:>8} {:>10} {:>14} {:>8}",
+        "cases", "run, ms", "a case, us", "ratio"
+    );
     for &copies in copies {
         let folder = suite(copies)?;
         let cases = cases(folder.path())?;
@@ -93,7 +96,10 @@ fn best(folder: &Path, runs: usize) -> io::Result<Duration> {
     let mut best = Duration::MAX;
     for _ in 0..runs {
         let began = Instant::now();
-        program(folder, &["run", "scenarios", "--report", "json=report.json"])?;
+        program(
+            folder,
+            &["run", "scenarios", "--report", "json=report.json"],
+        )?;
         best = best.min(began.elapsed());
     }
     Ok(best)

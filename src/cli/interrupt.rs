@@ -27,31 +27,34 @@ pub(super) fn listen() {
     drop(started);
 }
 
-async fn wait() {
-    while signal().await {
-        if INTERRUPTED.swap(true, Ordering::Relaxed) {
-            std::process::exit(Exit::Interrupted.code().into());
-        }
-    }
-}
-
+/// Listens with one pair of ears throughout: what comes between two of its turns is not lost.
 #[cfg(unix)]
-async fn signal() -> bool {
+async fn wait() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
     ) else {
-        return false;
+        return;
     };
-    tokio::select! {
-        biased;
-        _ = interrupt.recv() => true,
-        _ = terminate.recv() => true,
+    loop {
+        tokio::select! {
+            biased;
+            _ = interrupt.recv() => heard(),
+            _ = terminate.recv() => heard(),
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn signal() -> bool {
-    tokio::signal::ctrl_c().await.is_ok()
+async fn wait() {
+    while tokio::signal::ctrl_c().await.is_ok() {
+        heard();
+    }
+}
+
+fn heard() {
+    if INTERRUPTED.swap(true, Ordering::Relaxed) {
+        std::process::exit(Exit::Interrupted.code().into());
+    }
 }
