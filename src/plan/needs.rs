@@ -59,6 +59,11 @@ pub(super) fn of(scene: &Scene) -> Vec<Need> {
     for capability in used(&scene.steps) {
         add(Need::Capability(capability));
     }
+    // A name that no setting makes known is good where anybody may connect.
+    let knows_users = scene.settings.users.is_some() || scene.settings.authentication.is_some();
+    if !knows_users && names_user(&scene.steps) {
+        add(Need::Capability(Capability::Anonymous));
+    }
     needs
 }
 
@@ -67,6 +72,19 @@ fn used(steps: &[Step]) -> Vec<Capability> {
     let mut used = Vec::new();
     client_actions(steps, &mut |_, _, action| collect(action, &mut used));
     used
+}
+
+/// Whether a client says who it is, in an honest packet.
+fn names_user(steps: &[Step]) -> bool {
+    let mut found = false;
+    client_actions(steps, &mut |_, _, action| {
+        if let ClientAction::Exchange(exchange) = action {
+            let packet = &exchange.packet;
+            let is_named = packet.fields.iter().any(|field| field.name == "username");
+            found |= packet.lies.is_empty() && is_named;
+        }
+    });
+    found
 }
 
 fn collect(action: &ClientAction, used: &mut Vec<Capability>) {

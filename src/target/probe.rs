@@ -10,7 +10,8 @@ use mqtt_check_codec::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use super::{Capabilities, External, StartError};
+use super::{Capabilities, Credentials, External, StartError};
+use crate::scenario::model::Capability;
 use crate::transport::{ConnectError, Scheme, Stream};
 
 /// The largest first answer that is looked at, in bytes.
@@ -18,6 +19,14 @@ const MAXIMUM_ANSWER: usize = 64 * 1024;
 
 /// The Keep Alive of the first look, and of connections to a broker that does not take 0, in seconds.
 const KEEP_ALIVE_S: u16 = 60;
+
+/// What a CONNECT of ours says.
+#[derive(Clone, Copy)]
+struct Look<'b> {
+    version: ProtocolVersion,
+    keep_alive_s: u16,
+    credentials: Option<&'b Credentials>,
+}
 
 /// What one CONNECT brought.
 enum Answer {
@@ -32,6 +41,11 @@ enum Answer {
 /// # Errors
 /// When nobody listens there, or what does is no MQTT broker, or one that does not let us in.
 pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, StartError> {
+    let usual = |version| Look {
+        version,
+        keep_alive_s: KEEP_ALIVE_S,
+        credentials: broker.credentials.as_ref(),
+    };
     let mut versions = Vec::new();
     let mut announced = None;
     let mut refused = None;
@@ -45,7 +59,7 @@ pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, S
     .enumerate()
     {
         let stream = reach(broker, n as u64, limit).await?;
-        match timeout(limit, connect(stream, broker, version, KEEP_ALIVE_S)).await {
+        match timeout(limit, connect(stream, usual(version))).await {
             Ok(Ok(Answer::Accepted(connack))) => {
                 versions.push(version);
                 if version == ProtocolVersion::V5 {
@@ -72,18 +86,32 @@ pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, S
             None => not_mqtt(broker, "it does not answer CONNECT".to_owned()),
         });
     }
-    let needs_keep_alive = match versions.last() {
-        Some(version) if broker.keep_alive_s.is_none() => {
-            let stream = reach(broker, versions.len() as u64, limit).await?;
-            let answer = timeout(limit, connect(stream, broker, *version, 0)).await;
-            !matches!(answer, Ok(Ok(Answer::Accepted(_))))
-        }
-        _ => false,
+    let last = versions.last().copied();
+    let mut found = Capabilities::external(versions, announced.as_ref());
+    let Some(version) = last else {
+        return Ok(found);
     };
-    Ok(Capabilities {
-        keep_alive_s: if needs_keep_alive { KEEP_ALIVE_S } else { 0 },
-        ..Capabilities::external(versions, announced.as_ref())
-    })
+    let accepts = async |look, seed| {
+        let stream = reach(broker, seed, limit).await?;
+        let answer = timeout(limit, connect(stream, look)).await;
+        Ok(matches!(answer, Ok(Ok(Answer::Accepted(_)))))
+    };
+    let calm = Look {
+        keep_alive_s: 0,
+        ..usual(version)
+    };
+    if broker.keep_alive_s.is_none() && !accepts(calm, 3).await? {
+        found.keep_alive_s = KEEP_ALIVE_S;
+    }
+    let nobody = Look {
+        credentials: None,
+        ..usual(version)
+    };
+    if broker.credentials.is_some() && !accepts(nobody, 4).await? {
+        let why = "it lets in nobody who has no name".to_owned();
+        found.lacks.push((Capability::Anonymous, why));
+    }
+    Ok(found)
 }
 
 async fn reach(broker: &External, seed: u64, limit: Duration) -> Result<Stream, StartError> {
@@ -163,23 +191,19 @@ fn refuses(broker: &External, version: ProtocolVersion, code: Option<ReasonCode>
     }
 }
 
-async fn connect(
-    mut stream: Stream,
-    broker: &External,
-    version: ProtocolVersion,
-    keep_alive_s: u16,
-) -> io::Result<Answer> {
+async fn connect(mut stream: Stream, look: Look<'_>) -> io::Result<Answer> {
+    let version = look.version;
     let mut connect = Connect {
         version,
         clean_start: true,
-        keep_alive_s,
+        keep_alive_s: look.keep_alive_s,
         properties: Properties::new(),
         client_id: format!("probe{}", version.level()).into(),
         will: None,
         username: None,
         password: None,
     };
-    if let Some(credentials) = &broker.credentials {
+    if let Some(credentials) = look.credentials {
         credentials.put_into(&mut connect);
     }
     let mut out = BytesMut::new();

@@ -386,7 +386,10 @@ pub(super) fn describe_event(event: EventIndex, transcript: &Transcript) -> Stri
         } => format!("a broken {} ({error})", frame.packet_type()),
         What::Closed(ending) => describe_ending(*ending).to_owned(),
         What::Garbage { error, .. } => format!("bytes that are no packet ({error})"),
-        What::Truncated { bytes } => format!("{} bytes of an unfinished packet", bytes.len()),
+        What::Truncated { bytes } => match bytes.len() {
+            1 => "1 byte of an unfinished packet".to_owned(),
+            n => format!("{n} bytes of an unfinished packet"),
+        },
         What::Fault { fault, .. } => fault.to_string(),
         What::Upgraded(answer) => describe_besides(&Besides::Upgrade(answer)),
         What::Control(control) => describe_besides(&Besides::Control(control)),

@@ -133,6 +133,23 @@ fn what_a_scenario_says_of_itself_is_left_alone() {
 }
 
 #[test]
+fn a_name_that_nothing_makes_known_needs_a_broker_that_lets_in_anybody() {
+    let named = PING.replace("{ a: }", "{ a: { username: alice } }");
+    let skipped = "needs anonymous: it lets in nobody who has no name";
+    for (needle, is_skipped) in [(KNOWN, true), (b"MQ", false)] {
+        let url = guarded(needle);
+        let program = program(&format!(
+            "run --broker {url} --user me --password-file password --no-snapshots"
+        ))
+        .file("scenarios/named.yaml", &named);
+        let ended = program.run();
+        assert_eq!(ended.exit, Some(0), "{ended}");
+        assert_eq!(ended.stdout.contains(skipped), is_skipped, "{ended}");
+        assert!(ended.stdout.contains("4 cases"), "{ended}");
+    }
+}
+
+#[test]
 fn a_broker_that_does_not_let_us_in() {
     for options in [
         "",
