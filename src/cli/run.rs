@@ -188,7 +188,8 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let began = Instant::now();
     let (results, offered, interrupted) = play(arguments, &plans, &ready.target, dress)?;
     let wall = began.elapsed();
-    let ended = ready.ended();
+    // Ctrl-C may have ended it too.
+    let ended = if interrupted { None } else { ready.ended() };
 
     let (cases, unwritten) = compare(&snapshots, &expected, &plans, &results);
     let report = Report {

@@ -114,6 +114,20 @@ pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, S
     Ok(found)
 }
 
+/// Whether the broker still lets us in, behind a run.
+///
+/// # Errors
+/// As [`probe`].
+pub fn look_again(broker: &External, limit: Duration) -> Result<(), StartError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| StartError::Runtime {
+            problem: error.to_string(),
+        })?;
+    runtime.block_on(probe(broker, limit)).map(drop)
+}
+
 async fn reach(broker: &External, seed: u64, limit: Duration) -> Result<Stream, StartError> {
     let reached = timeout(limit, async {
         let stream = broker.endpoint.connect_tcp().await?;

@@ -158,6 +158,26 @@ fn one_that_closes_in_the_middle_of_an_answer() {
     assert_snapshot!(run(&url));
 }
 
+#[test]
+fn one_that_ends_during_the_run() {
+    // One connection for each first look, one for the case; the next finds nobody.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    thread::spawn(move || {
+        for _ in 0..4 {
+            let (stream, _) = listener.accept().expect("a connection");
+            connack_and_then(stream, None);
+        }
+        let (stream, _) = listener.accept().expect("a connection");
+        drop(listener);
+        connack_and_then(stream, Some(&[0xD0, 0]));
+    });
+    let ended = run(&format!("mqtt://127.0.0.1:{port}"));
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    let told = "error: the broker did not live to the end of the run: failed to connect to";
+    assert!(ended.stderr.contains(told), "{ended}");
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_reports_what_was_done() {

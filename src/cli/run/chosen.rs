@@ -1,16 +1,19 @@
 //! What the command line names as the broker, and what its target file says.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::super::{Dress, Failure, output};
 use super::{Arguments, bundled};
 use crate::exit::Exit;
 use crate::plan::Plan;
-use crate::target::{Access, Started, Target, TargetFile};
+use crate::target::{Access, Started, Target, TargetFile, probe};
 use crate::transport::EndpointError;
 
 /// Where target files stand.
 const FOLDER: &str = "targets";
+/// How long a broker may take to answer when the run is over, if nothing is known of it.
+const LAST_LOOK: Duration = Duration::from_secs(5);
 /// How much of a broker's log is shown when it has ended, in lines.
 const LOG_LINES: usize = 12;
 
@@ -109,7 +112,9 @@ pub(super) struct Ready {
 impl Ready {
     /// What is wrong if the broker did not live to the end of the run.
     pub(super) fn ended(&mut self) -> Option<Failure> {
-        let started = self.started.as_mut()?;
+        let Some(started) = &mut self.started else {
+            return self.is_gone();
+        };
         let how = started.ended()?;
         let log = started.log();
         let lines: Vec<&str> = log.lines().collect();
@@ -118,6 +123,23 @@ impl Ready {
             text.push_str(&format!("\n  | {line}"));
         }
         Some(Failure::new(Exit::Failed, text))
+    }
+
+    /// What is wrong if a broker that runs already is not there any more. What it closed by ending may have passed for
+    /// what was expected.
+    fn is_gone(&self) -> Option<Failure> {
+        let Target::External(external) = &self.target else {
+            return None;
+        };
+        let limit = external.limit.unwrap_or(LAST_LOOK);
+        let error = probe::look_again(external, limit).err()?;
+        let failure = Failure::new(
+            Exit::Failed,
+            format!("the broker did not live to the end of the run: {error}"),
+        );
+        Some(failure.hint(
+            "what was closed or did not come when it ended counts as the broker's doing above",
+        ))
     }
 }
 
