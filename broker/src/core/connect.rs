@@ -6,14 +6,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::{
-    Auth, ConnAck, Connect, Packet, Properties, Property, ProtocolVersion, ReasonCode,
+    Auth, ConnAck, Connect, Packet, PacketId, Properties, Property, ProtocolVersion, ReasonCode,
 };
 
 use super::admission::Refusal;
 use super::authentication::Authentication;
 use super::link::{Link, OutboundAliases};
 use super::queue::Queue;
-use super::session::{Expiry, Session, SessionKey};
+use super::session::{Expiry, Received, Session, SessionKey};
 use super::subscription::Granted;
 use super::timer::Timer;
 use super::turn::Turn;
@@ -25,6 +25,14 @@ use crate::{Deviation, HookEvent};
 const RESEND_EVERY: Duration = Duration::from_secs(5);
 /// When the deviation that ends sessions of connected clients does so where there is no expiry to go by.
 const ENDS_WHILE_CONNECTED: Duration = Duration::from_secs(2);
+
+/// Parts of an old session that deviations put into a new one.
+#[derive(Debug, Default)]
+struct Salvage {
+    subscriptions: BTreeMap<ByteString, Granted>,
+    queue: Queue,
+    received: BTreeMap<PacketId, Received>,
+}
 
 impl Broker {
     /// The first packet of a connection is a CONNECT.
@@ -134,6 +142,9 @@ impl Broker {
         if !self.rules.breaks(Deviation::ConnackAfterMessages) {
             session.resume(&self.rules, turn);
         }
+        if resumed && self.rules.breaks(Deviation::RetainedSentOnResume) {
+            self.send_retained_again(turn, key);
+        }
         self.misuse_timers(turn, key, expiry);
     }
 
@@ -187,29 +198,32 @@ impl Broker {
             client: client.clone(),
         });
         let key = self.sessions.insert(Session::new(client));
-        if let Some((subscriptions, queue)) = left {
-            for (whole, granted) in &subscriptions {
+        if let Some(left) = left {
+            for (whole, granted) in &left.subscriptions {
                 let filter = granted.filter(whole);
                 self.subscriptions.insert(whole, filter, key, *granted);
             }
             if let Some(session) = self.sessions.at_mut(key) {
-                session.subscriptions = subscriptions;
-                session.queue = queue;
+                session.subscriptions = left.subscriptions;
+                session.queue = left.queue;
+                session.received = left.received;
             }
         }
         (key, false)
     }
 
-    /// What a deviation saves of a session that must not be used again.
-    fn salvage(&self, key: SessionKey) -> Option<(BTreeMap<ByteString, Granted>, Queue)> {
+    /// What deviations save of a session that must not be used again.
+    fn salvage(&self, key: SessionKey) -> Option<Salvage> {
         let session = self.sessions.at(key)?;
+        let mut left = Salvage::default();
         if self.rules.breaks(Deviation::CleanStartKeepsSubscriptions) {
-            Some((session.subscriptions.clone(), Queue::default()))
+            left.subscriptions = session.subscriptions.clone();
         } else if self.rules.breaks(Deviation::CleanStartKeepsQueue) {
-            Some((BTreeMap::new(), session.queue.clone()))
-        } else {
-            None
+            left.queue = session.queue.clone();
+        } else if self.rules.breaks(Deviation::CleanStartKeepsReceived) {
+            left.received = session.received.clone();
         }
+        Some(left)
     }
 
     /// Of deviations: the session goes on without its subscriptions.

@@ -30,7 +30,7 @@ impl Session {
 
     /// Takes one copy of a message: sent at once where that is possible, else kept. [3.1.1 MQTT-4.5.0-1]
     /// [5 MQTT-4.5.0-1] [3.1.1 MQTT-3.1.2-5]
-    pub(crate) fn push(&mut self, rules: &Rules, turn: &mut Turn<'_>, delivery: Delivery) {
+    pub(crate) fn push(&mut self, rules: &Rules, turn: &mut Turn<'_>, mut delivery: Delivery) {
         if !self.may_have(rules, &delivery.message.topic) {
             self.dropped(turn, &delivery, DropReason::NotAuthorized);
             return;
@@ -68,6 +68,10 @@ impl Session {
         }
         if rules.breaks(Deviation::OfflineMessagesDoubled) && !online {
             self.queue.push_back(delivery.clone());
+        }
+        // [5 MQTT-3.3.1-13]
+        if rules.breaks(Deviation::RetainAsPublishedLostOffline) && !online {
+            delivery.retain = false;
         }
         // [3.1.1 MQTT-4.6.0-5] [3.1.1 MQTT-4.6.0-6] [5 MQTT-4.6.0-5] [5 MQTT-4.6.0-6]
         let reversed = match online {
@@ -127,6 +131,7 @@ impl Session {
             self.inflight.reconnect();
         }
         self.held.clear();
+        self.withheld.clear();
         for received in self.received.values_mut() {
             received.counted = false;
         }
@@ -136,6 +141,9 @@ impl Session {
         let Some(limit) = self.link.as_ref().map(|link| link.send_limit) else {
             return;
         };
+        if rules.breaks(Deviation::WindowShrinksOnResume) {
+            self.inflight.lose(limit / 10);
+        }
         let mut unsent = self.inflight.unsent();
         // [3.1.1 MQTT-4.6.0-6]
         if rules.breaks(Deviation::ResendOrderReversed) {

@@ -7,6 +7,7 @@ use mqtt_check_codec::{
     Disconnect, Packet, PacketType, Properties, Property, ProtocolVersion, QoS, ReasonCode, Sender,
 };
 
+use super::control::Redirect;
 use super::inflight::Stage;
 use super::message::Delivery;
 use super::routing::standing;
@@ -15,6 +16,7 @@ use super::subscription::Subscriber;
 use super::timer::Timer;
 use super::topic::Filter;
 use super::turn::Turn;
+use super::will::Will;
 use super::{Broker, Phase};
 use crate::hook::{DisconnectReason, DropReason, TerminationReason, WillTrigger};
 use crate::{Deviation, HookEvent};
@@ -158,6 +160,12 @@ impl Broker {
         let session = self.sessions.at_mut(key)?;
         let link = session.link.take()?;
         session.closed_at = Some(turn.now);
+        if session.will.as_ref().is_some_and(Will::is_delayed)
+            && self.rules.breaks(Deviation::DelayedWillBlocksSubscribing)
+        {
+            let filters = session.subscriptions.keys().cloned().collect();
+            self.blocked.insert(session.client.clone(), filters);
+        }
         if self.rules.breaks(Deviation::AliasesOutliveConnection) {
             session.old_aliases = link.aliases_in;
         }
@@ -231,6 +239,11 @@ impl Broker {
             Expiry::AtClose if self.rules.breaks(Deviation::CleanSessionOutlivesConnection) => {
                 Expiry::Never
             }
+            Expiry::AtClose | Expiry::After(_)
+                if self.rules.breaks(Deviation::WillDelayProlongsSession) =>
+            {
+                session.prolonged()
+            }
             expiry => expiry,
         };
         match expiry {
@@ -294,6 +307,12 @@ impl Broker {
         };
         for (filter, granted) in &session.subscriptions {
             self.subscriptions.remove(granted.filter(filter), key);
+        }
+        if reason == TerminationReason::Discarded
+            && self.rules.breaks(Deviation::DiscardedSubscriptionBlocks)
+        {
+            let filters = session.subscriptions.keys().cloned().collect();
+            self.blocked.insert(session.client.clone(), filters);
         }
         self.inherit(turn, *session, reason);
     }
@@ -388,10 +407,7 @@ impl Broker {
             return false;
         };
         let ends = clean_start || session.expiry == Expiry::AtClose;
-        let delayed = session
-            .will
-            .as_ref()
-            .is_some_and(|will| !will.delay.is_zero());
+        let delayed = session.will.as_ref().is_some_and(Will::is_delayed);
         if delayed && !ends {
             // [5 MQTT-3.1.3-9]
             if let Some(session) = self.sessions.at_mut(key) {
@@ -403,10 +419,29 @@ impl Broker {
             // session ends with its connection, and what ends with a session publishes its Will.
             self.publish_will(turn, key, WillTrigger::TakenOver);
         }
+        self.misuse_takeover(key);
         if ends {
             self.end_session(turn, key, TerminationReason::Conflict);
         }
         !ends
+    }
+
+    /// What deviations do to the session and the client id that are taken over.
+    fn misuse_takeover(&mut self, key: SessionKey) {
+        let Some(session) = self.sessions.at_mut(key) else {
+            return;
+        };
+        // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+        if self.rules.breaks(Deviation::TakeoverLosesInflight) {
+            session.inflight.clear();
+        }
+        if self.rules.breaks(Deviation::IdRefusedAfterTakeover) {
+            let refusal = Redirect {
+                reason: ReasonCode::SERVER_UNAVAILABLE,
+                server_reference: None,
+            };
+            self.redirects.insert(session.client.clone(), refusal);
+        }
     }
 
     /// [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]

@@ -33,12 +33,14 @@ pub(crate) struct Inflight {
     sent: usize,
     sequence: u64,
     last_id: u16,
+    /// Of a deviation: places that earlier connections took with them.
+    lost: usize,
 }
 
 impl Inflight {
     /// Whether a further PUBLISH may go out. [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
     pub(crate) fn has_room(&self, limit: usize) -> bool {
-        self.sent < limit && self.entries.len() < usize::from(u16::MAX)
+        self.sent + self.lost < limit && self.entries.len() < usize::from(u16::MAX)
     }
 
     /// Takes the delivery under a packet id that is in nobody's use. [5 MQTT-2.2.1-4] [3.1.1 MQTT-2.3.1-4]
@@ -130,7 +132,12 @@ impl Inflight {
         self.sent = taken;
     }
 
-    /// Of a deviation: deliveries that have begun are forgotten.
+    /// Of a deviation: places that nothing gives back.
+    pub(crate) fn lose(&mut self, places: usize) {
+        self.lost += places;
+    }
+
+    /// Of deviations: deliveries that have begun are forgotten.
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.sent = 0;

@@ -53,6 +53,15 @@ impl Message {
         })
     }
 
+    /// Of a deviation: the same message without its Message Expiry Interval.
+    pub(crate) fn without_expiry(&self) -> Self {
+        let mut message = self.clone();
+        message.expiry_s = None;
+        let is_expiry = |p: &Property| matches!(p, Property::MessageExpiryInterval(_));
+        message.properties.0.retain(|property| !is_expiry(property));
+        message
+    }
+
     /// The properties of a PUBLISH sent now: Message Expiry Interval counted down by whole seconds of waiting.
     pub(crate) fn properties_at(&self, rules: &Rules, now: Time) -> Properties {
         let waited_s = now.saturating_sub(self.received_at).as_secs();

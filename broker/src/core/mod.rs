@@ -168,6 +168,8 @@ pub struct Broker {
     timers: Timers,
     redirects: BTreeMap<ByteString, Redirect>,
     arrivals: Arrivals,
+    /// Of deviations: what a client id cannot subscribe to any more.
+    blocked: BTreeMap<ByteString, Vec<ByteString>>,
     /// Kept between messages for its memory alone.
     matches: Matches,
 }
@@ -184,6 +186,7 @@ impl Broker {
             timers: Timers::default(),
             redirects: BTreeMap::new(),
             arrivals: Arrivals::default(),
+            blocked: BTreeMap::new(),
             matches: Matches::default(),
         }
     }

@@ -118,7 +118,11 @@ impl Broker {
         let known = session.received.get(&id).copied();
         let counted = known.is_some_and(|received| received.counted);
         if !counted && link.version == ProtocolVersion::V5 && self.is_exceeded(link) {
-            self.too_many(turn, key);
+            if self.rules.breaks(Deviation::ReceiveMaximumRefusedByCode) {
+                self.acknowledge(turn, key, id, ReasonCode::QUOTA_EXCEEDED, Packet::PubRec);
+            } else {
+                self.too_many(turn, key);
+            }
             return;
         }
         let expiry_s = publish.properties.message_expiry_interval_s();
@@ -130,11 +134,7 @@ impl Broker {
             if !counted {
                 self.count(key, id, received);
             }
-            if self.rules.breaks(Deviation::Qos2DuplicateForwarded) {
-                self.accept(turn, key, publish);
-            }
-            // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-8] [5 MQTT-4.3.3-10]: acknowledged again, delivered once.
-            self.acknowledge(turn, key, id, ReasonCode::SUCCESS, Packet::PubRec);
+            self.repeated(turn, key, id, publish);
             return;
         }
         if let Err((reason, why)) = self.judge_publish(key, &publish) {
@@ -150,9 +150,42 @@ impl Broker {
             return;
         }
         self.count(key, id, received);
+        if self.rules.breaks(Deviation::UnreleasedLostOnReconnect) {
+            self.acknowledge(turn, key, id, ReasonCode::SUCCESS, Packet::PubRec);
+            self.withhold(key, id, publish);
+            return;
+        }
         let caused = turn.mark();
         let reason = self.accept(turn, key, publish);
         self.acknowledge_ahead(turn, key, id, reason, Packet::PubRec, caused);
+    }
+
+    /// A QoS 2 message came once more before its PUBREL: acknowledged again, delivered once. [3.1.1 MQTT-4.3.3-2]
+    /// [5 MQTT-4.3.3-8] [5 MQTT-4.3.3-10]
+    fn repeated(&mut self, turn: &mut Turn<'_>, key: SessionKey, id: PacketId, publish: Publish) {
+        if self.rules.breaks(Deviation::Qos2DuplicateForwarded) {
+            self.accept(turn, key, publish);
+        }
+        if self.rules.breaks(Deviation::Qos2SecondDuplicateRefused)
+            && let Some(session) = self.sessions.at_mut(key)
+            && session.last_repeat.replace(id) == Some(id)
+        {
+            let reason = ReasonCode::PROTOCOL_ERROR;
+            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+            return;
+        }
+        let reason = match self.rules.breaks(Deviation::Qos2DuplicateInUse) {
+            true => ReasonCode::PACKET_IDENTIFIER_IN_USE,
+            false => ReasonCode::SUCCESS,
+        };
+        self.acknowledge(turn, key, id, reason, Packet::PubRec);
+    }
+
+    /// Of a deviation: the message is passed on when it is released.
+    fn withhold(&mut self, key: SessionKey, id: PacketId, publish: Publish) {
+        if let Some(session) = self.sessions.at_mut(key) {
+            session.withheld.insert(id, publish);
+        }
     }
 
     /// A QoS 2 message is on its way.
@@ -196,6 +229,10 @@ impl Broker {
             && self.rules.breaks(Deviation::ExpiredQos2NotCompleted)
         {
             return;
+        }
+        if let Some(publish) = session.withheld.remove(&id) {
+            // Of a deviation.
+            self.accept(turn, key, publish);
         }
         // [5 MQTT-4.3.3-13]: whatever became of the message.
         let reason = match known {

@@ -66,6 +66,10 @@ impl Broker {
     ) -> Self {
         let mut broker = Self::new(config, deviations);
         broker.retained = stored.retained;
+        // [5 MQTT-3.3.2-5] [5 MQTT-3.3.2-6]
+        if deviations.has(Deviation::MessageExpiryLostOverRestart) {
+            broker.retained.forget_expiry();
+        }
         for session in stored.sessions {
             let subscriptions = session.subscriptions.clone();
             let key = broker.sessions.insert(session);
@@ -84,6 +88,8 @@ impl Broker {
             let closed_at = *session.closed_at.get_or_insert(now);
             let ends_at = match session.expiry {
                 Expiry::AtClose => Some(closed_at),
+                // [5 MQTT-4.1.0-2]
+                Expiry::After(_) if deviations.has(Deviation::SessionExpiryLostOverRestart) => None,
                 Expiry::After(span) => Some(closed_at.saturating_add(span)),
                 Expiry::Never => None,
             };

@@ -67,6 +67,13 @@ impl Retained {
         }
     }
 
+    /// Of a deviation: messages that would have expired are kept for ever.
+    pub(crate) fn forget_expiry(&mut self) {
+        for message in self.messages.values_mut() {
+            *message = Arc::new(message.without_expiry());
+        }
+    }
+
     /// Whether the topic has one.
     pub(crate) fn has(&self, topic: &str) -> bool {
         self.messages.contains_key(topic)

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use bytestring::ByteString;
-use mqtt_check_codec::PacketId;
+use mqtt_check_codec::{PacketId, Publish};
 
 use super::Time;
 use super::inflight::Inflight;
@@ -96,6 +96,10 @@ pub(crate) struct Session {
     pub(crate) old_aliases: BTreeMap<u16, ByteString>,
     /// Of a deviation: the packet id of the last QoS 1 message received.
     pub(crate) last_qos1: Option<PacketId>,
+    /// Of a deviation: the packet id of the QoS 2 message that was repeated last.
+    pub(crate) last_repeat: Option<PacketId>,
+    /// Of a deviation: QoS 2 messages that are passed on when they are released.
+    pub(crate) withheld: BTreeMap<PacketId, Publish>,
     /// What of it stands in the store, if there is one.
     pub(crate) written: Written,
 }
@@ -116,7 +120,19 @@ impl Session {
             will: None,
             old_aliases: BTreeMap::new(),
             last_qos1: None,
+            last_repeat: None,
+            withheld: BTreeMap::new(),
             written: Written::default(),
+        }
+    }
+
+    /// Of a deviation: how long the session lasts if it waits for its Will.
+    pub(crate) fn prolonged(&self) -> Expiry {
+        let delayed = self.will.as_ref().filter(|will| will.is_delayed());
+        match (self.expiry, delayed) {
+            (Expiry::AtClose, Some(will)) => Expiry::After(will.delay),
+            (Expiry::After(span), Some(will)) => Expiry::After(span.max(will.delay)),
+            (expiry, _) => expiry,
         }
     }
 

@@ -213,6 +213,11 @@ impl Broker {
         {
             return Err(ReasonCode::UNSPECIFIED_ERROR);
         }
+        let blocked = self.blocked.get(&session.client);
+        if blocked.is_some_and(|filters| filters.contains(&whole)) {
+            // Of deviations.
+            return Ok((granted.options.qos, None));
+        }
         if known && self.rules.breaks(Deviation::ResubscribeDropsQueue) {
             session.queue.take();
         }
@@ -259,6 +264,20 @@ impl Broker {
         }
     }
 
+    /// Of a deviation: what the subscriptions of a resumed session had brought when they were made.
+    pub(crate) fn send_retained_again(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
+        let Some(session) = self.sessions.at(key) else {
+            return;
+        };
+        for (filter, granted) in session.subscriptions.clone() {
+            let subscriber = Subscriber {
+                session: key,
+                granted,
+            };
+            self.send_retained(turn, &Made { subscriber, filter });
+        }
+    }
+
     fn send_retained(&mut self, turn: &mut Turn<'_>, made: &Made) {
         let key = made.subscriber.session;
         let granted = &made.subscriber.granted;
@@ -279,6 +298,10 @@ impl Broker {
             let mut delivery = self.copy(&message, &made.subscriber);
             // [3.1.1 MQTT-3.3.1-8] [5 RULE-3.3.1.3-2]
             delivery.retain = !self.rules.breaks(Deviation::RetainFlagLost);
+            // [5 MQTT-3.3.4-3]
+            if self.rules.breaks(Deviation::RetainedWithoutIdentifier) {
+                delivery.identifiers.clear();
+            }
             // What the window holds back waits in the session; the rest is as much as may wait to be written.
             if delivery.qos == QoS::AtMostOnce {
                 let weight = message.topic.len() + message.payload.len();

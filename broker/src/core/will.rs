@@ -26,6 +26,11 @@ impl Will {
         }
     }
 
+    /// Whether it waits after the connection has ended.
+    pub(crate) fn is_delayed(&self) -> bool {
+        !self.delay.is_zero()
+    }
+
     /// What is published now. Its expiry counts from here.
     pub(crate) fn into_message(self, client: ByteString, now: Time) -> Message {
         let will = self.message;

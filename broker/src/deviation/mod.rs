@@ -7,7 +7,7 @@ use mqtt_check_codec::{Clause, DecodeError, PacketType};
 pub use table::Deviation;
 
 /// Words in a row of 64 faults each.
-const WORDS: usize = 5;
+const WORDS: usize = 6;
 
 /// What decoding says of strings that are no text.
 const TEXT: [Clause; 4] = [

@@ -133,6 +133,10 @@ faults {
         "a displaced client gets DISCONNECT 0x98 instead of 0x8E",
     TakeoverLeavesOldOpen "takeover-leaves-old-open" [V5 "MQTT-3.1.4-3", V3_1_1 "MQTT-3.1.4-2"]
         "a displaced client is neither told nor closed",
+    TakeoverLosesInflight "takeover-loses-inflight" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "what the displaced client has not acknowledged is not sent to the one that takes over",
+    IdRefusedAfterTakeover "id-refused-after-takeover" [V5 "MQTT-3.1.4-5", V3_1_1 "MQTT-3.1.4-4"]
+        "the first CONNECT of a client id that was taken over is refused",
 
     // Ending a connection.
     DisconnectCodeUnknown "disconnect-code-unknown" [V5 "MQTT-3.14.2-1"]
@@ -187,6 +191,10 @@ faults {
         "the Will is published at once whatever its delay",
     WillDelayNotCancelled "will-delay-not-cancelled" [V5 "MQTT-3.1.3-9"]
         "a reconnect within the Will Delay publishes the Will",
+    WillDelayProlongsSession "will-delay-prolongs-session" [V5 "MQTT-3.1.2-8"]
+        "a session, and so its Will, waits for a Will Delay that is longer than the session should last",
+    DelayedWillBlocksSubscribing "delayed-will-blocks-subscribing" [V5 "MQTT-4.5.0-1"]
+        "who had a delayed Will on one connection cannot subscribe on the next to what it had then: it has no effect",
     WillNeverRetained "will-never-retained" [V5 "MQTT-3.1.2-15", V3_1_1 "MQTT-3.1.2-17"]
         "a Will with Will Retain 1 is not retained",
     WillAlwaysRetained "will-always-retained" [V5 "MQTT-3.1.2-14", V3_1_1 "MQTT-3.1.2-16"]
@@ -209,6 +217,10 @@ faults {
         "a clean start keeps the old session's subscriptions",
     CleanStartKeepsQueue "clean-start-keeps-queue" [V5 "MQTT-3.1.2-4", V3_1_1 "MQTT-3.1.2-6", V3_1_1 "MQTT-3.1.4-3"]
         "a clean start gets the messages that waited for the old session",
+    CleanStartKeepsReceived "clean-start-keeps-received" [V5 "MQTT-3.1.2-4", V3_1_1 "MQTT-3.1.2-6"]
+        "packet ids of QoS 2 messages half received in the old session stand for them after a clean start",
+    DiscardedSubscriptionBlocks "discarded-subscription-blocks" [V5 "MQTT-3.1.2-4", V3_1_1 "MQTT-3.1.2-6"]
+        "after a clean start, subscribing to what the old session had subscribed to has no effect",
     SubscriptionsLostOnResume "subscriptions-lost-on-resume" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
         "a resumed session has no subscriptions",
     SessionLostOnDisconnect "session-lost-on-disconnect" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-3.1.2-4", V3_1_1 "MQTT-4.1.0-1"]
@@ -229,6 +241,8 @@ faults {
         "DISCONNECT may raise a Session Expiry Interval that was 0 on CONNECT",
     RestartLosesSessions "restart-loses-sessions" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-4.1.0-1"]
         "a restart loses the sessions in spite of the store",
+    SessionExpiryLostOverRestart "session-expiry-lost-over-restart" [V5 "MQTT-4.1.0-2"]
+        "sessions that a restart finds in the store never expire",
 
     // Offline messages.
     OfflineQos1Lost "offline-qos1-lost" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.1.2-5", V3_1_1 "MQTT-4.5.0-1"]
@@ -241,6 +255,8 @@ faults {
         "messages that waited for a session arrive twice",
     OnlyOneSubscriberServed "only-one-subscriber-served" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         "of several sessions that match only one gets the message",
+    WindowShrinksOnResume "window-shrinks-on-resume" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-5"]
+        "each resumption takes away a tenth of the session's window, until nothing is sent any more",
 
     WaitingOrderReversed "waiting-order-reversed" [V5 "MQTT-4.6.0-5", V5 "MQTT-4.6.0-6", V3_1_1 "MQTT-4.6.0-5"]
         "messages that wait for room in a connected client's window arrive last first",
@@ -324,6 +340,12 @@ faults {
         "a QoS 1 PUBLISH with DUP 1 and the packet id of the last one is not delivered",
     Qos2DuplicateForwarded "qos2-duplicate-forwarded" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
         "a repeated QoS 2 PUBLISH is forwarded again",
+    Qos2DuplicateInUse "qos2-duplicate-in-use" [V5 "MQTT-4.3.3-10"]
+        "a repeated QoS 2 PUBLISH is answered with PUBREC 0x91",
+    Qos2SecondDuplicateRefused "qos2-second-duplicate-refused" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
+        "the second repeat of a QoS 2 PUBLISH ends the connection",
+    UnreleasedLostOnReconnect "unreleased-lost-on-reconnect" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a QoS 2 message is passed on at PUBREL, and lost if the connection ends before it",
     ReceivedQos2ForgottenOnReconnect "received-qos2-forgotten-on-reconnect" [V5 "MQTT-4.3.3-10", V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-4.3.3-2"]
         "a QoS 2 PUBLISH repeated after a reconnect is forwarded again",
     Qos2IdNeverFreed "qos2-id-never-freed" [V5 "MQTT-4.3.3-12", V3_1_1 "MQTT-4.3.3-2"]
@@ -334,6 +356,8 @@ faults {
         "PUBREL of a message that has expired is not answered",
     ReceiveMaximumNotEnforced "receive-maximum-not-enforced" [V5 "MQTT-3.3.4-7", V5 "RULE-3.3.4-3"]
         "a client may exceed the broker's Receive Maximum",
+    ReceiveMaximumRefusedByCode "receive-maximum-refused-by-code" [V5 "RULE-3.3.4-3", V5 "MQTT-3.3.4-7"]
+        "a QoS 2 PUBLISH beyond the broker's Receive Maximum is answered with PUBREC 0x97",
     RefusedPublishUnanswered "refused-publish-unanswered" [V3_1_1 "MQTT-3.3.5-2"]
         "a PUBLISH that is not allowed is neither acknowledged nor closed on",
 
@@ -380,6 +404,8 @@ faults {
         "a message whose expiry has passed is delivered",
     MessageExpiryNotCounted "message-expiry-not-counted" [V5 "MQTT-3.3.2-6"]
         "the Message Expiry Interval is passed on as it was received",
+    MessageExpiryLostOverRestart "message-expiry-lost-over-restart" [V5 "MQTT-3.3.2-5", V5 "MQTT-3.3.2-6", V5 "RULE-3.3.1.3-3"]
+        "retained messages that a restart finds in the store have no expiry any more",
     MaximumPacketSizeIgnored "maximum-packet-size-ignored" [V5 "MQTT-3.1.2-24"]
         "a PUBLISH is sent though it is too large for the client",
     OversizedMessageBlocks "oversized-message-blocks" [V5 "MQTT-3.1.2-25"]
@@ -412,12 +438,16 @@ faults {
         "Retain Handling 1 brings no retained messages to a new subscription",
     RetainHandling2Sends "retain-handling-2-sends" [V5 "MQTT-3.3.1-11"]
         "Retain Handling 2 brings the retained messages",
+    RetainedSentOnResume "retained-sent-on-resume" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        "a resumed session's subscriptions bring their retained messages again",
     RetainFlagLost "retain-flag-lost" [V5 "RULE-3.3.1.3-2", V3_1_1 "MQTT-3.3.1-8"]
         "a retained message is sent to a new subscriber with RETAIN 0",
     RetainFlagKeptLive "retain-flag-kept-live" [V5 "MQTT-3.3.1-12", V3_1_1 "MQTT-3.3.1-9"]
         "a message with RETAIN 1 reaches an established subscription with RETAIN 1",
     RetainAsPublishedIgnored "retain-as-published-ignored" [V5 "MQTT-3.3.1-13"]
         "Retain As Published has no effect",
+    RetainAsPublishedLostOffline "retain-as-published-lost-offline" [V5 "MQTT-3.3.1-13"]
+        "Retain As Published has no effect on messages that wait for an offline session",
     ExpiredRetainedSent "expired-retained-sent" [V5 "RULE-3.3.1.3-3"]
         "a retained message whose expiry has passed is sent to a new subscriber",
     RetainedGoneWithSession "retained-gone-with-session" [V5 "RULE-4.1-1", V3_1_1 "MQTT-3.1.2-7", V3_1_1 "RULE-4.1-1"]
@@ -458,6 +488,8 @@ faults {
         "overlapping subscriptions get the lowest of their QoS",
     IdentifiersDropped "identifiers-dropped" [V5 "MQTT-3.3.4-3"]
         "messages do not carry the Subscription Identifier",
+    RetainedWithoutIdentifier "retained-without-identifier" [V5 "MQTT-3.3.4-3"]
+        "retained messages do not carry the Subscription Identifier",
     OnlyFirstIdentifier "only-first-identifier" [V5 "MQTT-3.3.4-4"]
         "a message for overlapping subscriptions carries the first identifier only",
     CopiesWithoutIdentifier "copies-without-identifier" [V5 "MQTT-3.3.4-5", V5 "MQTT-3.3.4-3"]

@@ -1,8 +1,8 @@
 //! Sessions: how they begin, what they keep, when they end.
 
-use mqtt_check_codec::Property;
+use mqtt_check_codec::{Packet, Property};
 
-use crate::pair::{BOTH, NEVER, Pair, V3, V5, disconnect, hello, lasting, message};
+use crate::pair::{BOTH, NEVER, Pair, V3, V5, ack, disconnect, hello, lasting, message};
 
 #[test]
 fn a_clean_session_lives_as_long_as_its_connection() {
@@ -65,6 +65,42 @@ fn a_session_exists_though_it_is_empty() {
         pair.disconnect(a);
         let a = pair.connect(lasting(version, "a"));
         assert_eq!(pair.seen(a), ["connack 0x00 sp=1"]);
+    }
+}
+
+#[test]
+fn a_session_works_after_many_reconnects_as_after_one() {
+    for version in BOTH {
+        let mut pair = Pair::new();
+        let a = pair.connected(lasting(version, "a"));
+        pair.subscribe(a, "t", 1);
+        pair.lose(a);
+        let b = pair.connected(hello(version, "b"));
+        for _ in 0..15 {
+            let a = pair.connect(lasting(version, "a"));
+            assert_eq!(pair.seen(a), ["connack 0x00 sp=1"]);
+            pair.send(b, message(1, 1, "t", "x"));
+            let seen = pair.seen(a);
+            assert_eq!(seen.len(), 1, "{seen:?}");
+            for id in 1..=15 {
+                pair.send(a, Packet::PubAck(ack(id)));
+            }
+            pair.lose(a);
+        }
+    }
+}
+
+#[test]
+fn what_an_old_session_had_subscribed_to_can_be_subscribed_to_in_a_new_one() {
+    for version in BOTH {
+        let mut pair = Pair::new();
+        let a = pair.connected(lasting(version, "a"));
+        pair.subscribe(a, "t", 1);
+        pair.lose(a);
+        let a = pair.connected(hello(version, "a"));
+        pair.subscribe(a, "t", 1);
+        pair.send(a, message(0, 0, "t", "x"));
+        assert_eq!(pair.seen(a), ["publish q0 t=x"]);
     }
 }
 

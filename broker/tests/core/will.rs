@@ -3,7 +3,9 @@
 use mqtt_check_broker::Control;
 use mqtt_check_codec::{Packet, Property, QoS, ReasonCode};
 
-use crate::pair::{BOTH, Hello, Pair, Peer, V3, V5, disconnect, hello, lasting, subscribe};
+use crate::pair::{
+    BOTH, Hello, Pair, Peer, V3, V5, disconnect, hello, lasting, message, subscribe,
+};
 
 /// A pair with a client that watches every topic.
 fn watched() -> (Pair, Peer) {
@@ -47,6 +49,18 @@ fn a_broken_connection_publishes_the_will_once() {
             pair.lose(again);
             assert!(pair.seen(watcher).is_empty());
         }
+    }
+}
+
+#[test]
+fn a_delayed_will_has_no_part_in_the_next_session() {
+    let mut pair = Pair::new();
+    for _ in 0..3 {
+        let a = pair.connected(hello(V5, "a").delayed_will("w", 20));
+        pair.subscribe(a, "t", 0);
+        pair.send(a, message(0, 0, "t", "x"));
+        assert_eq!(pair.seen(a), ["publish q0 t=x"]);
+        pair.disconnect(a);
     }
 }
 
