@@ -240,6 +240,7 @@ fn is_silence(expectation: &Expectation) -> bool {
     match &expectation.pattern {
         Pattern::Silence { .. } => true,
         Pattern::InOrder(inner) => inner.iter().any(is_silence),
+        Pattern::AnyOf(alternatives) => alternatives.iter().flatten().any(is_silence),
         _ => false,
     }
 }

@@ -1,0 +1,278 @@
+//! The suite's own files: every scenario says its rule and what one learns from it, judges something, and proves what it does
+//! not expect; and what was seen in the field stays with a case that shows it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use mqtt_check::scenario;
+use mqtt_check::scenario::model::{Action, Scene, Step};
+
+/// Scenarios that cite nothing and ask nothing in this version. May only shrink.
+const WITHOUT_CLAUSE: &[(&str, &str)] = &[
+    ("auth/access-publish-qos0@3.1.1", NO_STATEMENT),
+    ("auth/access-publish-qos0@5", NO_STATEMENT),
+    ("connect/one-connack@3.1.1", FIVE_ONLY),
+    ("session/kick@3.1.1", FIVE_ONLY),
+    ("session/server-stops@3.1.1", FIVE_ONLY),
+    ("transport/websocket-wrong-frames@3.1.1", RFC_6455),
+    ("transport/websocket-wrong-frames@5", RFC_6455),
+];
+
+const NO_STATEMENT: &str = "what an access list denies is denied by the broker's own rule";
+const FIVE_ONLY: &str = "version 5 has a statement about it, 3.1.1 takes it for granted";
+const RFC_6455: &str = "it is a rule of WebSocket";
+
+/// Threads of brokers' public trackers that were gone through: each has a case that shows what was seen there.
+const THREADS: &[&str] = &[
+    "aedes#300",
+    "aedes#601",
+    "aedes#1153",
+    "amqtt#401",
+    "bifromq#281",
+    "emqx#1216",
+    "emqx#1614",
+    "emqx#3183",
+    "emqx#10551",
+    "emqx#17159",
+    "emqx#17698",
+    "emqx#17702",
+    "emqx#18102",
+    "emqx#18565",
+    "emqx#18583",
+    "FlashMQ#103",
+    "FlashMQ#104",
+    "FlashMQ#171",
+    "FlashMQ#173",
+    "FlashMQ#176",
+    "fluxmq#635",
+    "hivemq-community-edition#100",
+    "hivemq-community-edition#784",
+    "mochi#153",
+    "mochi#393",
+    "moquette#145",
+    "moquette#171",
+    "moquette#562",
+    "mosquitto#192",
+    "mosquitto#665",
+    "mosquitto#769",
+    "mosquitto#866",
+    "mosquitto#874",
+    "mosquitto#898",
+    "mosquitto#1173",
+    "mosquitto#1401",
+    "mosquitto#1464",
+    "mosquitto#1511",
+    "mosquitto#1650",
+    "mosquitto#1752",
+    "mosquitto#1946",
+    "mosquitto#2342",
+    "mosquitto#2526",
+    "mosquitto#2610",
+    "mosquitto#2618",
+    "mosquitto#2662",
+    "mosquitto#3319",
+    "mosquitto#3505",
+    "mosquitto#3588",
+    "mosquitto#3599",
+    "mosquitto#3602",
+    "mosquitto#3616",
+    "mosquitto#3696",
+    "mosquitto#3743",
+    "mosquitto#3744",
+    "mqtt-lib#113",
+    "mqtt-lib#114",
+    "mqtt-lib#130",
+    "MQTTnet#1540",
+    "MQTTnet#1756",
+    "MQTTnet#1879",
+    "MQTTnet#2264",
+    "nanomq#134",
+    "nanomq#525",
+    "nanomq#626",
+    "nanomq#799",
+    "nanomq#1885",
+    "nanomq#1927",
+    "nanomq#1934",
+    "nanomq#2026",
+    "nanomq#2412",
+    "nanomq#2442",
+    "rabbitmq-mqtt#37",
+    "rabbitmq-mqtt#61",
+    "rabbitmq-mqtt#74",
+    "rabbitmq-mqtt#163",
+    "rabbitmq-server#14006",
+    "rmqtt#456",
+    "rmqtt#513",
+    "rmqtt#514",
+    "rocketmq-mqtt#281",
+    "rumqtt#1069",
+    "tbmq#320",
+    "tbmq#372",
+    "vernemq#202",
+    "vernemq#275",
+    "vernemq#294",
+    "vernemq#496",
+    "vernemq#751",
+    "vernemq#1291",
+    "vernemq#1298",
+    "vernemq#1992",
+    "vernemq#2524",
+    "vernemq#2551",
+    "vernemq#2552",
+    "vernemq#2553",
+];
+
+/// Every case of the suite.
+fn scenes() -> Vec<Scene> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    scenario::load(&[folder]).expect("the suite is right")
+}
+
+/// The cases of each file.
+fn files(scenes: &[Scene]) -> BTreeMap<&str, Vec<&Scene>> {
+    let mut files: BTreeMap<&str, Vec<&Scene>> = BTreeMap::new();
+    for scene in scenes {
+        files.entry(&scene.id.path).or_default().push(scene);
+    }
+    files
+}
+
+/// Every step, those of parallels included.
+fn each_step<'s>(steps: &'s [Step], visit: &mut dyn FnMut(&'s Step)) {
+    for step in steps {
+        visit(step);
+        if let Action::Parallel(inner) = &step.action {
+            each_step(inner, visit);
+        }
+    }
+}
+
+fn words(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    words
+        .filter(|word| word.len() > 3)
+        .map(str::to_lowercase)
+        .collect()
+}
+
+#[test]
+fn every_title_is_a_sentence_of_its_own() {
+    let scenes = scenes();
+    let mut titles: BTreeMap<&str, &str> = BTreeMap::new();
+    for (path, cases) in files(&scenes) {
+        for scene in cases {
+            let title = scene.title.as_str();
+            assert!(title.split_whitespace().count() >= 4, "{path}: {title}");
+            assert!(!title.ends_with(['.', '?', '!']), "{path}: {title}");
+            let first = title.chars().next().expect("a first letter");
+            assert!(!first.is_lowercase(), "{path}: {title}");
+            let other = titles.insert(title, path).unwrap_or(path);
+            assert_eq!(other, path, "both are called {title}");
+        }
+    }
+}
+
+#[test]
+fn every_scenario_says_more_than_its_title() {
+    let scenes = scenes();
+    for (path, cases) in files(&scenes) {
+        let scene = cases[0];
+        let about = scene.about.as_deref().unwrap_or_default().trim();
+        assert!(about.split_whitespace().count() >= 4, "{path}: {about}");
+        assert!(about.ends_with(['.', ')']), "{path}: {about}");
+        assert!(about.len() <= 420, "{path}: a line or two");
+        let known = words(&scene.title);
+        let new = words(about).difference(&known).count();
+        assert!(new >= 2, "{path} says its title again: {about}");
+    }
+}
+
+#[test]
+fn every_case_judges_something() {
+    let scenes = scenes();
+    let mut found = BTreeSet::new();
+    for scene in &scenes {
+        let mut judges = false;
+        each_step(&scene.steps, &mut |step| {
+            let asks = matches!(step.action, Action::Choice(_));
+            judges |= asks || !step.clauses.is_empty();
+        });
+        if !judges {
+            found.insert(format!("{}@{}", scene.id.path, scene.id.version));
+        }
+    }
+    let listed: BTreeSet<String> = WITHOUT_CLAUSE
+        .iter()
+        .map(|(path, _)| (*path).to_owned())
+        .collect();
+    assert_eq!(found, listed);
+}
+
+/// A silence has a control: the parser sees to it. Of events that did not happen somebody must have shown that they would
+/// have been seen.
+#[test]
+fn no_case_is_content_with_events_that_nothing_could_have_shown() {
+    for scene in &scenes() {
+        let mut empty = BTreeSet::new();
+        let mut shown = BTreeSet::new();
+        each_step(&scene.steps, &mut |step| {
+            let Action::Hooks(list) = &step.action else {
+                return;
+            };
+            if list.events.is_empty() {
+                empty.extend(&list.of);
+            } else {
+                shown.extend(&list.of);
+            }
+        });
+        let unproven: Vec<_> = empty.difference(&shown).collect();
+        assert!(unproven.is_empty(), "{}: {unproven:?}", scene.id);
+    }
+}
+
+#[test]
+fn what_was_seen_in_the_field_has_a_case() {
+    let scenes = scenes();
+    let shown: BTreeSet<&str> = scenes
+        .iter()
+        .flat_map(|scene| &scene.threads)
+        .map(String::as_str)
+        .collect();
+    let known: BTreeSet<&str> = THREADS.iter().copied().collect();
+    assert_eq!(known.len(), THREADS.len(), "a thread stands twice");
+    let lost: Vec<_> = known.difference(&shown).collect();
+    assert!(lost.is_empty(), "no case shows {lost:?} any more");
+    let new: Vec<_> = shown.difference(&known).collect();
+    assert!(new.is_empty(), "put {new:?} into the list");
+}
+
+/// The page names threads and cases as they are.
+#[test]
+fn the_page_about_the_field_is_true() {
+    let page: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/field.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    let scenes = scenes();
+    let files = files(&scenes);
+    let rows: Vec<Vec<&str>> = page
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains('#'))
+        .map(|line| line.split('|').map(str::trim).collect())
+        .collect();
+    assert!(rows.len() > 5, "the table was not found");
+    for row in rows {
+        let (thread, case) = (row[1], row[2].trim_matches('`'));
+        let cases = files.get(case).unwrap_or_else(|| panic!("no case {case}"));
+        let shows = cases
+            .iter()
+            .any(|scene| scene.threads.iter().any(|t| t == thread));
+        assert!(shows, "{case} does not show {thread}");
+        assert!(row[3].len() > 5, "{thread}: what does it take?");
+    }
+    let named = page.split(|c: char| c.is_whitespace() || "`(),:;".contains(c));
+    for thread in named.filter(|word| word.contains('#') && !word.starts_with('#')) {
+        assert!(
+            THREADS.contains(&thread),
+            "{thread} is no thread gone through"
+        );
+    }
+}
