@@ -91,6 +91,45 @@ fn each_accepted_deviation_shows_by_its_bytes_alone() {
     }
 }
 
+/// The example of docs/targets/format.md.
+fn with_users() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/targets/format.md")).expect("it is there");
+    let example = page
+        .split("```yaml\n")
+        .find(|part| part.contains("mosquitto_passwd"));
+    let example = example.expect("an example with users");
+    example[..example.find("```").expect("its end")].to_owned()
+}
+
+#[test]
+fn the_scenarios_about_users_are_played_where_it_knows_some() {
+    let Some(_) = target() else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("users.yaml");
+    std::fs::write(&file, with_users()).expect("writing");
+    let ended = Command::new(env!("CARGO_BIN_EXE_mqtt-check"))
+        .args([
+            "run",
+            "scenarios/",
+            "--no-snapshots",
+            "--filter",
+            "connect/*credentials*",
+            "--target",
+        ])
+        .arg(&file)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("the program runs");
+    let told = String::from_utf8_lossy(&ended.stdout);
+    assert!(
+        ended.status.success(),
+        "{told}{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+    assert!(told.contains("11 cases: 11 passed"), "{told}");
+}
+
 #[test]
 fn the_overview_has_every_deviation() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

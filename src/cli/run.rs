@@ -30,6 +30,9 @@ mod compared;
 use chosen::Chosen;
 use compared::{Expected, Snapshots};
 
+/// The default of `--max-wait`.
+const MAX_WAIT: Duration = Duration::from_secs(30);
+
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("reached").args(["broker", "target"]))]
 pub(super) struct Arguments {
@@ -403,7 +406,14 @@ fn replay(arguments: &Arguments) -> String {
     words.extend(arguments.connection.replay(quoted));
     words.extend(arguments.deviate.iter().map(|d| format!("--deviate {d}")));
     words.extend(arguments.baseline.iter().map(|b| format!("--baseline {b}")));
+    words.extend(arguments.exclusive.then(|| "--exclusive".to_owned()));
     words.extend(arguments.chaos.map(|seed| format!("--chaos {seed}")));
+    if arguments.max_wait != MAX_WAIT {
+        words.push(format!("--max-wait {}ms", arguments.max_wait.as_millis()));
+    }
+    if arguments.timeout_scale != 1.0 {
+        words.push(format!("--timeout-scale {}", arguments.timeout_scale));
+    }
     words.join(" ")
 }
 

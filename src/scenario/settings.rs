@@ -9,7 +9,7 @@ use mqtt_check_codec::ProtocolVersion;
 
 use super::duration::{duration, duration_or_never};
 use super::fields::U32_MAX;
-use super::model::Settings;
+use super::model::{Secret, Settings};
 use super::node::{Node, Value};
 use super::rows::Budget;
 use super::scope::{Mapping, Report, Scope, StepCount};
@@ -52,6 +52,15 @@ pub(crate) fn names() -> Vec<&'static str> {
         Some(map.known().to_vec())
     });
     names.unwrap_or_default()
+}
+
+/// Names and passwords that stand in a file of another kind, and everything that is wrong with them. No message repeats
+/// a password.
+pub(crate) fn known_users(
+    source: &Arc<Source>,
+    node: &Node,
+) -> (Option<Vec<(String, Secret)>>, Vec<Diagnostic>) {
+    by_itself(source, |scope| users::users(scope, node))
 }
 
 /// Reads something that belongs to no scenario; with what it gives comes everything that is wrong.

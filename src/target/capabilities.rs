@@ -6,7 +6,7 @@ use mqtt_check_codec::{ConnAck, ProtocolVersion};
 
 use super::External;
 use crate::plan::{Need, Plan};
-use crate::scenario::model::{Capability, Driver, Transport, Way};
+use crate::scenario::model::{Capability, Driver, Secret, Transport, Way};
 
 /// Why nobody knows whether a broker can do it.
 const URL_ALONE: &str = "a URL alone does not tell how";
@@ -28,6 +28,8 @@ pub struct Capabilities {
     pub nodes: Vec<Ways>,
     /// The Keep Alive of connections whose scenario names none, in seconds.
     pub keep_alive_s: u16,
+    /// Names and passwords that it knows without being configured.
+    pub users: Vec<(String, Secret)>,
 }
 
 /// How a node can be reached.
@@ -60,6 +62,7 @@ impl Capabilities {
                 websocket: true,
             }],
             keep_alive_s: 0,
+            users: Vec::new(),
         }
     }
 
@@ -126,6 +129,7 @@ impl Capabilities {
             virtual_time: false,
             nodes: Vec::new(),
             keep_alive_s: 0,
+            users: Vec::new(),
         }
     }
 
@@ -154,6 +158,11 @@ impl Capabilities {
         if self.nodes.iter().any(|ways| ways.websocket) {
             self.lacks
                 .retain(|(lacking, _)| *lacking != Capability::WebSocket);
+        }
+        self.users.clone_from(&target.users);
+        if !self.users.is_empty() {
+            self.lacks
+                .retain(|(lacking, _)| *lacking != Capability::Users);
         }
         self.lacks = target.lacks.iter().cloned().chain(self.lacks).collect();
         self.ours = target.ours;
@@ -193,6 +202,20 @@ impl Capabilities {
         }
     }
 
+    /// Why this case's users are not those of the target, if they are not.
+    fn strangers(&self, plan: &Plan) -> Option<String> {
+        let wanted = plan.scene.settings.users.as_deref().unwrap_or_default();
+        let stranger = wanted.iter().find(|user| !self.users.contains(user));
+        if let Some((name, _)) = stranger {
+            return Some(format!(
+                "needs users: the target's credentials do not have `{name}` with this password"
+            ));
+        }
+        // Else it would be no fault of the broker's that wrong ones get in.
+        let open = self.lacking(Capability::Anonymous).is_none();
+        open.then(|| "needs users: the broker lets in clients without a name".to_owned())
+    }
+
     /// Why this case cannot be played here, if it cannot.
     pub fn hindrance(&self, plan: &Plan, max_wait: Duration, exclusive: bool) -> Option<String> {
         for client in &plan.scene.clients {
@@ -213,9 +236,11 @@ impl Capabilities {
                 .iter()
                 .find(|(lacking, _)| lacking == capability)
                 .map(|(_, why)| format!("needs {capability}: {why}")),
-            Need::Setting(name) => (!self.configurable).then(|| {
-                format!("needs the broker's setting {name}, which this target cannot change")
-            }),
+            Need::Setting(_) if self.configurable => None,
+            Need::Setting("users") if !self.users.is_empty() => self.strangers(plan),
+            Need::Setting(name) => Some(format!(
+                "needs the broker's setting {name}, which this target cannot change"
+            )),
             Need::Way(way) => self.unreachable(*way),
             Need::Driver(Driver::Wire | Driver::Rumqttc) => None,
             Need::Alone => (!self.ours && !exclusive).then(|| {

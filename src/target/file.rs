@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use mqtt_check_codec::ProtocolVersion;
 
-use super::{Access, External};
+use super::{Access, Credentials, External};
 use crate::diagnostic::{Diagnostic, Place, Source};
-use crate::scenario::model::Capability;
+use crate::scenario::model::{Capability, Secret};
 use crate::scenario::node::Node;
+use crate::scenario::settings::configuration::covered;
 use crate::scenario::{decode, syntax};
 use crate::transport::EndpointError;
 
@@ -34,6 +35,8 @@ const LONGEST: Duration = Duration::from_secs(600);
 /// How a command is written.
 const COMMAND_HINT: &str =
     "a list of the program and its arguments: command: [mosquitto, -c, '{config}']";
+/// The key below which passwords stand.
+const CREDENTIALS: &str = "credentials";
 /// What stands for the path of the written configuration.
 pub(super) const CONFIG: &str = "{config}";
 /// What stands for a folder of the broker's own.
@@ -63,6 +66,8 @@ pub struct TargetFile {
     pub settle: Option<Duration>,
     /// The Keep Alive of connections whose scenario names none, in seconds; `None`: 0 if it takes that.
     pub keep_alive_s: Option<u16>,
+    /// Names and passwords that it knows. The first is who we are where a scenario names nobody.
+    pub users: Vec<(String, Secret)>,
     pub deviations: Vec<Deviation>,
 }
 
@@ -116,13 +121,21 @@ impl TargetFile {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn parse(source: &Arc<Source>, name: &str) -> Result<Self, Vec<Diagnostic>> {
-        let root = syntax::parse(source).map_err(about_targets)?;
+        // No message shows a password.
+        let shown = &covered(source, &[CREDENTIALS]);
+        let covering = |mut wrong: Vec<Diagnostic>| {
+            for diagnostic in &mut wrong {
+                diagnostic.source = Arc::clone(shown);
+            }
+            wrong
+        };
+        let root = syntax::parse(source).map_err(|wrong| covering(about_targets(wrong)))?;
         let reading = Reading::new(source);
         let file =
-            Map::of(&reading, &root, "a target file").and_then(|map| target(map, source, name));
+            Map::of(&reading, &root, "a target file").and_then(|map| target(map, shown, name));
         match (reading.into_found(), file) {
             (wrong, Some(file)) if wrong.is_empty() => Ok(file),
-            (wrong, _) => Err(wrong),
+            (wrong, _) => Err(covering(wrong)),
         }
     }
 
@@ -140,6 +153,15 @@ impl TargetFile {
         }
     }
 
+    /// Who we are where neither a scenario nor the command line says so.
+    fn somebody(&self) -> Option<Credentials> {
+        let (user, password) = self.users.first()?;
+        Some(Credentials {
+            user: user.clone(),
+            password: Some(password.clone()),
+        })
+    }
+
     /// What the file says of a broker that was reached.
     pub(super) fn known(&self, external: External) -> External {
         External {
@@ -150,6 +172,8 @@ impl TargetFile {
             limit: self.limit,
             settle: self.settle,
             keep_alive_s: self.keep_alive_s,
+            credentials: external.credentials.or_else(|| self.somebody()),
+            users: self.users.clone(),
             ..external
         }
     }
@@ -176,11 +200,12 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
     let limit = map.duration("limit", LONGEST);
     let settle = map.duration("settle", LONGEST);
     let keep_alive_s = map.keep_alive("keep_alive");
+    let reading = map.reading();
+    let users = map.take(CREDENTIALS).map(|node| reading.users(node));
     let deviations = map.list("deviations", deviation::deviation);
-    for key in ["credentials", "hooks", "settings"] {
+    for key in ["hooks", "settings"] {
         map.not_yet(key);
     }
-    let reading = map.reading();
     map.finish();
     let start = match started {
         None => Some(Vec::new()),
@@ -200,6 +225,10 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
         limit,
         settle,
         keep_alive_s,
+        users: match users {
+            Some(users) => users?,
+            None => Vec::new(),
+        },
         deviations: deviations.unwrap_or_default(),
     })
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use mqtt_check_codec::ProtocolVersion;
 use thiserror::Error;
 
-use crate::scenario::model::{Capability, Transport};
+use crate::scenario::model::{Capability, Secret, Transport};
 use crate::transport::{Endpoint, EndpointError, TlsOptions};
 
 pub use capabilities::Capabilities;
@@ -63,6 +63,8 @@ pub struct External {
     pub settle: Option<Duration>,
     /// The Keep Alive of connections whose scenario names none, in seconds; `None`: 0 if it takes that.
     pub keep_alive_s: Option<u16>,
+    /// Names and passwords that it is known to know.
+    pub users: Vec<(String, Secret)>,
 }
 
 /// One node of a broker.
@@ -133,6 +135,7 @@ impl External {
             limit: None,
             settle: None,
             keep_alive_s: None,
+            users: Vec::new(),
         }
     }
 }

@@ -114,6 +114,84 @@ fn skips_what_the_target_file_says_it_lacks() {
     assert_snapshot!(program.run());
 }
 
+/// A target file for the bundled broker that knows Alice, and no other.
+fn with_users(credentials: &str) -> String {
+    format!(
+        "url: mqtt://127.0.0.1:{{port}}\nstart:\n  command: [{BINARY}, broker, --listen, '127.0.0.1:{{port}}', --config, '{{config}}']\n  \
+         config: 'users: {{ alice: her-secret }}'\ncredentials: {credentials}\n"
+    )
+}
+
+/// Who is known may come in, and who says nothing of itself may not.
+const USERS: &str = "\
+title: Whom the broker knows it lets in
+broker: { users: { alice: her-secret } }
+clients: { alice: { username: alice, password: her-secret }, mallory: { username: alice, password: another }, nobody: }
+steps:
+  - alice: connect
+  - alice: ping
+  - mallory: { connect: { refused: } }
+  - nobody: { connect: { refused: } }
+";
+
+#[test]
+fn plays_scenarios_about_users_where_the_target_knows_them() {
+    let ended = Program::new("run --target users -v")
+        .file("scenarios/ping.yaml", PING)
+        .file("scenarios/users.yaml", USERS)
+        .file(
+            "scenarios/others.yaml",
+            USERS.replace("{ alice: her-secret }", "{ alice: her-secret, bob: his }"),
+        )
+        .file("targets/users.yaml", with_users("{ alice: her-secret }"))
+        .run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(
+        ended.stdout.contains("6 cases: 4 passed, 2 skipped"),
+        "{ended}"
+    );
+    let stranger = "needs users: the target's credentials do not have `bob` with this password";
+    assert!(ended.stdout.contains(stranger), "{ended}");
+    // Where a scenario names nobody we are Alice, whose password is then the target's affair.
+    let signed = "a > CONNECT clean_session=1 keep_alive=0 client_id=\"a\" username=\"alice\" password=<password>";
+    assert!(ended.stdout.contains(signed), "{ended}");
+}
+
+#[test]
+fn a_target_that_lets_in_anybody_plays_no_scenario_about_users() {
+    let file =
+        with_users("{ alice: her-secret }").replace("'users: { alice: her-secret }'", "'{}'");
+    let ended = Program::new("run --target users")
+        .file("scenarios/ping.yaml", PING)
+        .file("scenarios/users.yaml", USERS)
+        .file("targets/users.yaml", file)
+        .run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    let open = "needs users: the broker lets in clients without a name";
+    assert!(ended.stdout.contains(open), "{ended}");
+}
+
+#[test]
+fn no_message_about_a_target_file_shows_a_password() {
+    for credentials in [
+        "{ alice: { text: her-secret, file: her-secret } }",
+        "{ alice: [her-secret] }",
+        "{ alice: her-secret, alice: her-secret }",
+        "{ alice: her-secret",
+        "\n  alice: her-secret\n  bob: $her-secret",
+    ] {
+        let file =
+            with_users(credentials).replace("config: 'users: { alice: her-secret }'", "config: x");
+        let ended = Program::new("run --target users")
+            .file("scenarios/ping.yaml", PING)
+            .file("targets/users.yaml", file)
+            .run();
+        assert_eq!(ended.exit, Some(2), "{ended}");
+        assert!(ended.stderr.contains("targets/users.yaml:"), "{ended}");
+        assert!(!ended.stderr.contains("her-secret"), "{ended}");
+    }
+}
+
 #[test]
 fn refuses_a_target_that_is_not_there() {
     assert_snapshot!(

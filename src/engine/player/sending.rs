@@ -203,7 +203,9 @@ impl Player<'_> {
             Lie::Append(_) | Lie::Trailing(_) | Lie::Properties(_) | Lie::Cut(_) => false,
         };
         let credentials = self.host.credentials()?;
-        if lies.iter().any(is_theirs) || !credentials.put(wire) {
+        // Where a scenario says who is known, a client without a name means to have none.
+        let is_about_users = self.scene.settings.users.is_some();
+        if is_about_users || lies.iter().any(is_theirs) || !credentials.put(wire) {
             return None;
         }
         credentials.put(said);

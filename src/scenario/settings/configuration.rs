@@ -42,7 +42,7 @@ pub fn load(path: &Path) -> Result<Configuration, Vec<Diagnostic>> {
 /// # Errors
 /// Everything that is wrong with it. No password is in any of it.
 pub fn parse(source: &Arc<Source>) -> Result<Configuration, Vec<Diagnostic>> {
-    let shown = covered(source);
+    let shown = covered(source, &COVERED);
     let covering = |mut wrong: Vec<Diagnostic>| {
         for diagnostic in &mut wrong {
             diagnostic.source = Arc::clone(&shown);
@@ -108,9 +108,9 @@ fn places(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, Place)>> {
 /// The keys below which passwords stand.
 const COVERED: [&str; 2] = ["users", "authentication"];
 
-/// The text with everything below `users` and `authentication` covered, character by character, so that places still hold. It does not
+/// The text with everything below these keys covered, character by character, so that places still hold. It does not
 /// need the text to be right: also what is no YAML is shown.
-fn covered(source: &Arc<Source>) -> Arc<Source> {
+pub(crate) fn covered(source: &Arc<Source>, keys: &[&str]) -> Arc<Source> {
     let mut text = String::with_capacity(source.text.len());
     // How far the covered key is indented, as long as lines stand below it.
     let mut below: Option<usize> = None;
@@ -122,7 +122,7 @@ fn covered(source: &Arc<Source>) -> Arc<Source> {
         if below.is_some_and(|key| !is_blank && indent <= key) {
             below = None;
         }
-        let ends = COVERED
+        let ends = keys
             .iter()
             .filter_map(|key| Some(line.find(key)? + key.len()));
         let open = match (below, ends.min()) {

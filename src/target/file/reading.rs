@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::scenario::duration;
+use crate::scenario::model::Secret;
 use crate::scenario::node::{Entry, Node};
+use crate::scenario::settings::known_users;
 use crate::scenario::words::did_you_mean;
 
 /// Collects what is wrong with a file.
@@ -36,6 +38,18 @@ impl Reading {
         let diagnostic = Diagnostic::new(&self.source, Some(place), title);
         self.found.borrow_mut().push(diagnostic.hint(hint));
         None
+    }
+
+    /// Names and passwords, at least one.
+    pub(super) fn users(&self, node: &Node) -> Option<Vec<(String, Secret)>> {
+        let (users, wrong) = known_users(&self.source, node);
+        self.found.borrow_mut().extend(wrong);
+        match users {
+            Some(users) if users.is_empty() => {
+                self.fail(node.place, "there is nobody in it", "NAME: PASSWORD")
+            }
+            users => users,
+        }
     }
 
     fn add(&self, diagnostic: Diagnostic) {

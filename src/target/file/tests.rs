@@ -106,6 +106,30 @@ fn takes_a_rule_of_another_standard_in_place_of_a_clause() {
 }
 
 #[test]
+fn knows_users_and_is_the_first_of_them() {
+    let file = parse("url: mqtt://a\ncredentials: { alice: one, bob: { text: two } }\n");
+    let file = file.expect("a sound file");
+    let names: Vec<_> = file.users.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["alice", "bob"]);
+    let reached = file.running(&Access::default()).expect("a URL");
+    let credentials = reached.and_then(|external| external.credentials);
+    assert_eq!(credentials.map(|c| c.user).as_deref(), Some("alice"));
+    let access = Access {
+        credentials: Some(Credentials {
+            user: "carol".into(),
+            password: None,
+        }),
+        ..Access::default()
+    };
+    let reached = file.running(&access).expect("a URL");
+    let credentials = reached.and_then(|external| external.credentials);
+    assert_eq!(credentials.map(|c| c.user).as_deref(), Some("carol"));
+    for nobody in ["{}", "alice", "[alice]"] {
+        parse(&format!("url: mqtt://a\ncredentials: {nobody}\n")).expect_err("nobody");
+    }
+}
+
+#[test]
 fn takes_a_keep_alive_that_fits_into_a_connect() {
     let file = |span: &str| parse(&format!("url: mqtt://a\nkeep_alive: {span}\n"));
     assert_eq!(file("5m").expect("a sound file").keep_alive_s, Some(300));
