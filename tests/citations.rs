@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mqtt_check::requirements::{self, Requirement};
-use mqtt_check_broker::Deviation;
+use mqtt_check_broker::{Deviation, Liberty, liberty};
 use mqtt_check_codec::{ProtocolVersion, cited_clauses};
 
 const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
@@ -109,6 +109,48 @@ fn what_the_broker_cites_exists() {
         .map(|deviation| deviation.name())
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Statements of which one part is less than the MUST that they have: the packet that tells of a close.
+const ADVISED_IN_PART: &[(ProtocolVersion, &str)] = &[(V5, "MQTT-3.1.4-3")];
+
+/// Sections that liberties cite and that have no statement, in themselves or near.
+const WITHOUT_STATEMENTS: &[(ProtocolVersion, &str)] = &[(V5, "4.11")];
+
+/// Whether the catalogue has a statement of this section, of one below it or of the one above it.
+fn is_section(version: ProtocolVersion, number: &str) -> bool {
+    let is_within = |inner: &str, outer: &str| {
+        inner == outer
+            || inner
+                .strip_prefix(outer)
+                .is_some_and(|rest| rest.starts_with('.'))
+    };
+    requirements::all(version).any(|requirement| {
+        let known = requirement.section_number();
+        is_within(known, number) || is_within(number, known)
+    })
+}
+
+#[test]
+fn what_leaves_a_liberty_open_exists_and_what_it_is_against_is_advice() {
+    for liberty in Liberty::ALL {
+        for clause in liberty.clauses() {
+            let exists = match liberty::section(*clause) {
+                Some(number) => {
+                    WITHOUT_STATEMENTS.contains(&(clause.version, number))
+                        || is_section(clause.version, number)
+                }
+                None => requirements::find(clause.version, clause.id).is_some(),
+            };
+            assert!(exists, "{}: {clause}", liberty.name());
+        }
+        for clause in liberty.against() {
+            let advised = requirements::find(clause.version, clause.id)
+                .is_some_and(|requirement| requirement.level.contains("SHOULD"))
+                || ADVISED_IN_PART.contains(&(clause.version, clause.id));
+            assert!(advised, "{}: {clause} is no advice", liberty.name());
+        }
+    }
 }
 
 #[test]

@@ -9,8 +9,6 @@ use mqtt_check::scenario::model::{Action, Scene, Step};
 
 /// Scenarios that cite nothing and ask nothing in this version. May only shrink.
 const WITHOUT_CLAUSE: &[(&str, &str)] = &[
-    ("auth/access-publish-qos0@3.1.1", NO_STATEMENT),
-    ("auth/access-publish-qos0@5", NO_STATEMENT),
     ("connect/one-connack@3.1.1", FIVE_ONLY),
     ("session/kick@3.1.1", FIVE_ONLY),
     ("session/server-stops@3.1.1", FIVE_ONLY),
@@ -18,7 +16,6 @@ const WITHOUT_CLAUSE: &[(&str, &str)] = &[
     ("transport/websocket-wrong-frames@5", RFC_6455),
 ];
 
-const NO_STATEMENT: &str = "what an access list denies is denied by the broker's own rule";
 const FIVE_ONLY: &str = "version 5 has a statement about it, 3.1.1 takes it for granted";
 const RFC_6455: &str = "it is a rule of WebSocket";
 

@@ -2,13 +2,16 @@
 //!
 //! [`core`] is a pure state machine: inputs and the time go in, outputs and the next deadline come out. No socket,
 //! clock, task, log or randomness is in it. [`shell`] runs it over any `AsyncRead + AsyncWrite` with tokio.
-//! [`Deviation`]s are its deliberate faults, by which the suite proves that its checks can fail.
+//! [`Deviation`]s are its deliberate faults, by which the suite proves that its checks can fail, and [`Liberty`]s the
+//! choices that the standard leaves open, by which it proves that they fail nobody who is right.
 
 pub mod access;
 pub mod config;
 pub mod core;
+mod departure;
 pub mod deviation;
 pub mod hook;
+pub mod liberty;
 #[cfg(feature = "shell")]
 pub mod shell;
 
@@ -17,5 +20,7 @@ pub use config::Config;
 pub use core::{
     Broker, Change, ConnectionId, Control, Corrupt, Input, Output, RedirectWhen, StoredState, Time,
 };
+pub use departure::Conduct;
 pub use deviation::{Deviation, Deviations};
 pub use hook::{HookEvent, HookValue};
+pub use liberty::{Liberties, Liberty};

@@ -1,4 +1,5 @@
-//! `mqtt-check broker`: serves the bundled broker over any transport, right or with deliberate faults, until it is interrupted.
+//! `mqtt-check broker`: serves the bundled broker over any transport, as it is, or with deliberate faults or other choices,
+//! until it is interrupted.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use clap::Args;
 use mqtt_check_broker::shell::{Server, Store};
-use mqtt_check_broker::{Config, Control, Deviation, Deviations, HookEvent};
+use mqtt_check_broker::{Conduct, Config, Control, HookEvent};
 use serde_json::{Map, Value};
 
 mod listen;
@@ -54,6 +55,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     deviate: Vec<String>,
 
+    /// Let the broker make this choice, which the standard leaves open; repeatable
+    #[arg(long, value_name = "NAME")]
+    liberty: Vec<String>,
+
     /// Where assigned client ids come from
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     seed: u64,
@@ -61,11 +66,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
     // The names are judged, and mended, in one place.
-    super::run::bundled(&arguments.deviate)?;
-    let named = arguments.deviate.iter();
-    let deviations: Deviations = named
-        .filter_map(|name| Deviation::from_name(name))
-        .collect();
+    let conduct = super::run::bundled(&arguments.deviate, &arguments.liberty)?.conduct();
     let configuration = match &arguments.config {
         Some(path) => {
             let read = configuration::load(path);
@@ -76,8 +77,8 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let file = configuration.as_ref();
     let places = listen::Places::new(&arguments.listen, &arguments.tls, file, dress.err)?;
     let config = match file {
-        Some(file) => config(&file.settings),
-        None => Config::default(),
+        Some(file) => config(&file.settings, conduct),
+        None => conduct.liberties.config(),
     };
     let store = arguments.store.clone();
     let store = store.or_else(|| file.and_then(|file| file.store.clone()));
@@ -92,8 +93,8 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     listen();
     runtime.block_on(async {
         let server = match &store {
-            Some(path) => kept(path, config, deviations, arguments.seed)?,
-            None => Server::new(config, deviations, arguments.seed),
+            Some(path) => kept(path, config, conduct, arguments.seed)?,
+            None => Server::new(config, conduct, arguments.seed),
         };
         if let Some(hooks) = &hooks {
             hooks.watch(&server);
@@ -101,6 +102,9 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         let listeners = places.listen(&server).await?;
         for name in &arguments.deviate {
             output::note(&format!("{} {name}\n", dress.err.bad("deviates:")));
+        }
+        for name in &arguments.liberty {
+            output::note(&format!("{} {name}\n", dress.err.doubtful("chooses:")));
         }
         for listening in &listeners {
             output::note(&format!("listening on {listening}\n"));
@@ -122,9 +126,9 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
 }
 
 /// The broker that takes up what this file has.
-fn kept(path: &Path, config: Config, deviations: Deviations, seed: u64) -> Result<Server, Failure> {
+fn kept(path: &Path, config: Config, conduct: Conduct, seed: u64) -> Result<Server, Failure> {
     Store::open(path)
-        .and_then(|store| Server::with_store(config, deviations, seed, store))
+        .and_then(|store| Server::with_store(config, conduct, seed, store))
         .map_err(|error| unkept(path, &error))
 }
 

@@ -1,5 +1,5 @@
-//! `mqtt-check explain`: what is known about a statement, a scenario, a deviation, a thread, a reason code or a
-//! property.
+//! `mqtt-check explain`: what is known about a statement, a scenario, a deviation, a liberty, a thread, a reason code
+//! or a property.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::report::explain::{Context, Topic, render};
 use crate::requirements::{self, Requirement};
-use crate::target::bundled::{DeviationInfo, deviations};
+use crate::target::bundled::{DeviationInfo, LibertyInfo, deviations, liberties};
 
 /// Where scenarios stand if nobody says otherwise.
 const FOLDER: &str = "scenarios";
@@ -35,6 +35,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let known = Known {
         plans: plans.as_deref().unwrap_or_default(),
         deviations: deviations(),
+        liberties: liberties(),
     };
     let topics = known.topics(&text);
     if topics.is_empty() {
@@ -43,6 +44,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let context = Context {
         plans: known.plans,
         deviations: &known.deviations,
+        liberties: &known.liberties,
         style: dress.out,
         width: output::width(),
     };
@@ -69,6 +71,7 @@ fn plans(paths: &[PathBuf], dress: Dress) -> Result<Option<Vec<Plan>>, Failure> 
 struct Known<'a> {
     plans: &'a [Plan],
     deviations: Vec<DeviationInfo>,
+    liberties: Vec<LibertyInfo>,
 }
 
 impl<'a> Known<'a> {
@@ -81,6 +84,8 @@ impl<'a> Known<'a> {
         }
         let named = self.deviations.iter().filter(|info| info.name == text);
         topics.extend(named.cloned().map(Topic::Deviation));
+        let named = self.liberties.iter().filter(|info| info.name == text);
+        topics.extend(named.cloned().map(Topic::Liberty));
         topics.extend(self.thread(text));
         topics.extend(reasons(text).into_iter().map(Topic::Reason));
         topics.extend(properties(text).map(Topic::Property));
@@ -124,9 +129,9 @@ impl<'a> Known<'a> {
             return failure.hint(format!("did you mean `{near}`?"));
         }
         failure.hint(if without_scenarios {
-            "it is a clause, a deviation, a reason code or a property; --scenarios PATH knows scenarios and threads too"
+            "it is a clause, a deviation, a liberty, a reason code or a property; --scenarios PATH knows scenarios and threads too"
         } else {
-            "it is a clause, a scenario, a deviation, a thread (`mosquitto#2342`), a reason code or a property"
+            "it is a clause, a scenario, a deviation, a liberty, a thread (`mosquitto#2342`), a reason code or a property"
         })
     }
 
@@ -145,6 +150,7 @@ impl<'a> Known<'a> {
         let alike = threads.filter(|t| t.split_once('#').map(|(_, n)| n) == number);
         candidates.extend(alike.cloned());
         candidates.extend(self.deviations.iter().map(|info| info.name.to_owned()));
+        candidates.extend(self.liberties.iter().map(|info| info.name.to_owned()));
         candidates.extend(reason_names().map(|(_, name)| name.to_owned()));
         candidates.extend(
             PropertyId::ALL

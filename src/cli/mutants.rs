@@ -1,5 +1,6 @@
-//! `mqtt-check mutants`: the suite against every deviation of the bundled broker. A suite that does not notice one
-//! cannot be trusted with the clauses that it breaks.
+//! `mqtt-check mutants`: the suite against every deviation of the bundled broker, and every liberty. A suite that does not
+//! notice a deviation cannot be trusted with the clauses that it breaks, and one that holds a liberty for a fault fails
+//! brokers that are right.
 
 use clap::Args;
 use serde::Serialize;
@@ -9,18 +10,25 @@ use super::selection::{Selection, patterns};
 use super::{Dress, Failure, interrupt, output};
 use crate::exit::Exit;
 use crate::mutation::{self, Catch, Playing};
+use crate::plan::Plan;
 use crate::report::words::{Style, count};
 use crate::scenario::model::CaseId;
-use crate::target::bundled::{DeviationInfo, deviations};
+use crate::target::bundled::{DeviationInfo, deviations, liberties};
+
+mod liberties;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
 
-    /// Only deviations with this name (a glob); repeatable
+    /// Only deviations with this name (a glob), and no liberties unless they are named too; repeatable
     #[arg(long, value_name = "PATTERN")]
     deviation: Vec<String>,
+
+    /// Only liberties with this name (a glob), and no deviations unless they are named too; repeatable
+    #[arg(long, value_name = "PATTERN")]
+    liberty: Vec<String>,
 
     /// Every case that turned red, not only the first
     #[arg(short, long)]
@@ -75,6 +83,7 @@ struct Document {
     survived: Vec<String>,
     not_played: Vec<NotPlayed>,
     results: Vec<Row>,
+    liberties: liberties::Document,
 }
 
 #[derive(Serialize)]
@@ -94,53 +103,76 @@ struct Row {
 }
 
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
-    let (chosen, unplayable) = choose(&arguments.deviation)?;
+    let (chosen, unplayable) = choose(arguments)?;
+    let (named, others) = (&arguments.liberty, &arguments.deviation);
+    let allowed = meant(liberties(), |info| info.name, "liberty", named, others)?;
     let (plans, _) = arguments.selection.plans(dress.err)?;
     interrupt::listen();
     let playing = Playing {
         seed: arguments.seed,
         interrupted: &interrupt::is_interrupted,
     };
-    let failed = |error| Failure::new(Exit::CouldNotStart, error);
-    let right = mutation::right(&plans, playing).map_err(failed)?;
-    let ticks = Ticks::new(chosen.len(), dress.err);
-    let mut mutants = Vec::new();
-    for info in chosen {
-        ticks.tick(info.name);
-        let caught = mutation::caught(&info, &plans, &right, playing).map_err(failed)?;
-        if interrupt::is_interrupted() {
-            // What was cut short says nothing.
-            break;
-        }
-        mutants.push(Mutant::new(info, caught));
-    }
-    ticks.end();
+    let mutants = play(chosen, &plans, playing, dress)?;
+    let taken = liberties::play(allowed, &plans, playing, dress)?;
     let text = if arguments.json {
-        json(&mutants, &unplayable)?
+        json(&mutants, &unplayable, &taken)?
     } else {
-        plain(&mutants, &unplayable, arguments.verbose, dress.out)
+        let mut text = String::new();
+        // Who names one kind only is told of no other.
+        if arguments.liberty.is_empty() || !arguments.deviation.is_empty() {
+            text.push_str(&plain(&mutants, &unplayable, arguments.verbose, dress.out));
+        }
+        if arguments.deviation.is_empty() || !arguments.liberty.is_empty() {
+            text.push_str(&liberties::plain(&taken, dress.out));
+        }
+        text
     };
     output::print(&text)?;
+    let is_right =
+        mutants.iter().all(Mutant::is_named) && taken.iter().all(|(_, taken)| taken.is_right());
     Ok(if interrupt::is_interrupted() {
         Exit::Interrupted
-    } else if mutants.iter().all(Mutant::is_named) {
+    } else if is_right {
         Exit::Success
     } else {
         Exit::Failed
     })
 }
 
+/// Plays the suite with each of them in force, until the user wants to stop.
+fn play(
+    chosen: Vec<DeviationInfo>,
+    plans: &[Plan],
+    playing: Playing<'_>,
+    dress: Dress,
+) -> Result<Vec<Mutant>, Failure> {
+    let mut mutants = Vec::new();
+    if chosen.is_empty() {
+        return Ok(mutants);
+    }
+    let failed = |error| Failure::new(Exit::CouldNotStart, error);
+    let right = mutation::right(plans, playing).map_err(failed)?;
+    let ticks = Ticks::new(chosen.len(), dress.err);
+    for info in chosen {
+        ticks.tick(info.name);
+        let caught = mutation::caught(&info, plans, &right, playing).map_err(failed)?;
+        if (playing.interrupted)() {
+            // What was cut short says nothing.
+            break;
+        }
+        mutants.push(Mutant::new(info, caught));
+    }
+    ticks.end();
+    Ok(mutants)
+}
+
 /// A deviation that no case can meet, and why.
 type Unplayable = (DeviationInfo, String);
 
 /// The deviations that are meant, and of these the ones that no case can meet on the bundled broker.
-fn choose(patterns_given: &[String]) -> Result<(Vec<DeviationInfo>, Vec<Unplayable>), Failure> {
-    let patterns = patterns(patterns_given);
-    let mut chosen = deviations();
-    chosen.retain(|info| patterns.is_empty() || patterns.iter().any(|p| p.is(info.name)));
-    if chosen.is_empty() {
-        return Err(Failure::new(Exit::Nothing, "no deviation matches"));
-    }
+fn choose(arguments: &Arguments) -> Result<(Vec<DeviationInfo>, Vec<Unplayable>), Failure> {
+    let (named, others) = (&arguments.deviation, &arguments.liberty);
+    let chosen = meant(deviations(), |info| info.name, "deviation", named, others)?;
     let mut playable = Vec::new();
     let mut unplayable = Vec::new();
     for info in chosen {
@@ -152,6 +184,29 @@ fn choose(patterns_given: &[String]) -> Result<(Vec<DeviationInfo>, Vec<Unplayab
     Ok((playable, unplayable))
 }
 
+/// Those of `all` that are named; all of them, if nothing is named, not even of the `others`.
+fn meant<I>(
+    all: Vec<I>,
+    name: impl Fn(&I) -> &'static str,
+    what: &str,
+    named: &[String],
+    others: &[String],
+) -> Result<Vec<I>, Failure> {
+    if named.is_empty() {
+        return Ok(match others.is_empty() {
+            true => all,
+            false => Vec::new(),
+        });
+    }
+    let patterns = patterns(named);
+    let is_meant = |one: &I| patterns.iter().any(|p| p.is(name(one)));
+    let meant: Vec<I> = all.into_iter().filter(is_meant).collect();
+    match meant.is_empty() {
+        true => Err(Failure::new(Exit::Nothing, format!("no {what} matches"))),
+        false => Ok(meant),
+    }
+}
+
 /// The clauses as they are cited: `[5 MQTT-3.1.4-3]`.
 fn written(info: &DeviationInfo) -> Vec<String> {
     let clauses = info.clauses.iter();
@@ -160,7 +215,11 @@ fn written(info: &DeviationInfo) -> Vec<String> {
         .collect()
 }
 
-fn json(mutants: &[Mutant], unplayable: &[Unplayable]) -> Result<String, Failure> {
+fn json(
+    mutants: &[Mutant],
+    unplayable: &[Unplayable],
+    taken: &liberties::Played,
+) -> Result<String, Failure> {
     let document = Document {
         deviations: mutants.len(),
         caught: mutants.iter().filter(|m| m.is_caught()).count(),
@@ -186,6 +245,7 @@ fn json(mutants: &[Mutant], unplayable: &[Unplayable]) -> Result<String, Failure
                 collateral: m.collateral.iter().map(CaseId::to_string).collect(),
             })
             .collect(),
+        liberties: liberties::document(taken),
     };
     let text = serde_json::to_string_pretty(&document)
         .map_err(|error| Failure::new(Exit::Failed, format!("failed to write JSON: {error}")))?;

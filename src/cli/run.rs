@@ -46,6 +46,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME", conflicts_with_all = ["broker", "target"], help_heading = "Target")]
     deviate: Vec<String>,
 
+    /// Let the bundled broker make this choice, which the standard leaves open; repeatable. No snapshots then
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["broker", "target", "update", "baseline"], help_heading = "Target")]
+    liberty: Vec<String>,
+
     /// Play exclusive cases too on a broker that was not started by this run
     #[arg(long, requires = "reached", help_heading = "Target")]
     exclusive: bool,
@@ -227,27 +231,35 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     Ok(exit)
 }
 
-/// The bundled broker with these deviations.
-pub(super) fn bundled(deviations: &[String]) -> Result<Bundled, Failure> {
-    Bundled::with(deviations.iter().map(String::as_str)).map_err(|name| {
-        let known: Vec<&str> = bundled::deviations().iter().map(|d| d.name).collect();
-        let nearest = known
-            .iter()
-            .min_by_key(|known| strsim::damerau_levenshtein(known, &name))
-            .map_or_else(String::new, |near| format!("did you mean `{near}`? "));
-        Failure::usage(format!("there is no deviation `{name}`")).hint(format!(
-            "{nearest}`mqtt-check mutants` goes through all of them"
-        ))
+/// The bundled broker with these deviations and liberties.
+pub(super) fn bundled(deviations: &[String], liberties: &[String]) -> Result<Bundled, Failure> {
+    let deviating = Bundled::with(deviations.iter().map(String::as_str)).map_err(|name| {
+        let known = bundled::deviations();
+        unknown("deviation", &name, known.iter().map(|d| d.name))
+    })?;
+    let names = liberties.iter().map(String::as_str);
+    deviating.taking(names).map_err(|name| {
+        let known = bundled::liberties();
+        unknown("liberty", &name, known.iter().map(|l| l.name))
     })
+}
+
+fn unknown<'k>(what: &str, name: &str, known: impl Iterator<Item = &'k str>) -> Failure {
+    let nearest = known
+        .min_by_key(|known| strsim::damerau_levenshtein(known, name))
+        .map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+    Failure::usage(format!("there is no {what} `{name}`")).hint(format!(
+        "{nearest}`mqtt-check mutants` goes through all of them"
+    ))
 }
 
 fn facts(arguments: &Arguments, target: &Target, offered: &Capabilities) -> TargetFacts {
     let capabilities = capabilities(offered);
     match target {
         Target::Bundled(_) => TargetFacts {
-            name: match arguments.deviate.as_slice() {
-                [] => "bundled broker".to_owned(),
-                deviations => format!("bundled broker with {}", deviations.join(", ")),
+            name: match [&arguments.deviate[..], &arguments.liberty[..]].concat() {
+                none if none.is_empty() => "bundled broker".to_owned(),
+                departures => format!("bundled broker with {}", departures.join(", ")),
             },
             url: None,
             capabilities,
@@ -408,6 +420,7 @@ fn replay(arguments: &Arguments) -> String {
     words.extend(arguments.baseline.iter().map(|b| format!("--baseline {b}")));
     words.extend(arguments.exclusive.then(|| "--exclusive".to_owned()));
     words.extend(arguments.chaos.map(|seed| format!("--chaos {seed}")));
+    words.extend(arguments.liberty.iter().map(|l| format!("--liberty {l}")));
     if arguments.max_wait != MAX_WAIT {
         words.push(format!("--max-wait {}ms", arguments.max_wait.as_millis()));
     }

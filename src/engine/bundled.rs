@@ -35,7 +35,7 @@ pub(super) fn run<R: Send>(
         plans,
         bundled,
         options,
-        capabilities: Capabilities::bundled(),
+        capabilities: bundled.capabilities(),
         next: AtomicUsize::new(0),
         stop: AtomicBool::new(false),
         conclude: conductor.conclude,

@@ -200,6 +200,11 @@ fn value_matches(
             actual,
             Literal::Reasons(codes) if codes.len() == *count && codes.iter().all(|c| c.is_success())
         ),
+        Matcher::Granted(asked) => matches!(
+            actual,
+            Literal::Reasons(codes)
+                if codes.len() == asked.len() && codes.iter().zip(asked).all(|(c, qos)| c.0 <= *qos)
+        ),
         Matcher::Each(matchers) => {
             let Literal::Reasons(codes) = actual else {
                 return false;

@@ -56,7 +56,7 @@ pub fn refusal_faults<'p>(
                 packet_type,
                 code,
             });
-        } else if !refused.codes.is_empty() && !refused.codes.contains(&code) {
+        } else if !says_as_much(refused, code) {
             faults.push(RefusalFault::Code {
                 packet: number,
                 packet_type,
@@ -68,4 +68,31 @@ pub fn refusal_faults<'p>(
         faults.push(RefusalFault::NoConnack);
     }
     faults
+}
+
+/// The codes of version 5 for what is malformed or against the protocol. [5 RULE-4.13.1-1]
+const ERRORS: [ReasonCode; 10] = [
+    ReasonCode::MALFORMED_PACKET,
+    ReasonCode::PROTOCOL_ERROR,
+    ReasonCode::RECEIVE_MAXIMUM_EXCEEDED,
+    ReasonCode::TOPIC_ALIAS_INVALID,
+    ReasonCode::PACKET_TOO_LARGE,
+    ReasonCode::RETAIN_NOT_SUPPORTED,
+    ReasonCode::QOS_NOT_SUPPORTED,
+    ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED,
+    ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED,
+    ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED,
+];
+
+/// Whether this code is one of those that may come, or says no more and no less: 0x80 is for who keeps the reason to
+/// himself, and an error that has a code of its own is a malformed packet or a protocol error all the same.
+fn says_as_much(refused: &Refused, code: ReasonCode) -> bool {
+    let codes = &refused.codes;
+    codes.is_empty()
+        || codes.contains(&code)
+        || code == ReasonCode::UNSPECIFIED_ERROR
+        || matches!(
+            code,
+            ReasonCode::MALFORMED_PACKET | ReasonCode::PROTOCOL_ERROR
+        ) && codes.iter().any(|code| ERRORS.contains(code))
 }

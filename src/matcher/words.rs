@@ -224,6 +224,17 @@ pub(super) fn describe_matcher(
         }
         Matcher::StartsWith(prefix) => format!("starting with {}", describe_bytes(prefix)),
         Matcher::Success => "a success".to_owned(),
+        Matcher::Granted(asked) => {
+            let each = asked.iter().map(|qos| {
+                let granted = Literal::Reason(ReasonCode(*qos));
+                let granted = describe_literal(&granted, packet, version);
+                match qos {
+                    0 => granted,
+                    _ => format!("{granted} or less"),
+                }
+            });
+            format!("[{}]", each.collect::<Vec<_>>().join(", "))
+        }
         Matcher::Successes(count) => format!("{count} codes of success"),
         Matcher::Each(all) => {
             let all: Vec<_> = all.iter().map(inner).collect();

@@ -152,7 +152,8 @@ fn from_template(template: &PacketTemplate, used: &mut Vec<Capability>) {
                 };
                 if text.starts_with(b"$share/") {
                     used.push(Capability::SharedSubscriptions);
-                } else if text.contains(&b'+') || text.contains(&b'#') {
+                }
+                if text.contains(&b'+') || text.contains(&b'#') {
                     used.push(Capability::WildcardSubscriptions);
                 }
             }

@@ -390,6 +390,8 @@ pub enum Matcher {
     Success,
     /// So many reasons, each below 0x80.
     Successes(usize),
+    /// A reason for each of these QoS, which grants it or a lower one.
+    Granted(Vec<u8>),
     /// A list with as many values as these, each as it says.
     Each(Vec<Matcher>),
     /// User Properties that hold these in this order, among others.

@@ -7,10 +7,14 @@ use bytestring::ByteString;
 use mqtt_check_broker::config::{Mechanism, User};
 use mqtt_check_broker::core::RedirectWhen;
 use mqtt_check_broker::shell::{Restart, Server};
-use mqtt_check_broker::{AccessAction, AccessRule, Config, Control, Deviation, Deviations};
-use mqtt_check_codec::QoS;
+use mqtt_check_broker::{
+    AccessAction, AccessRule, Conduct, Config, Control, Deviation, Deviations, Liberties, Liberty,
+    liberty,
+};
+use mqtt_check_codec::{Clause, Properties, Property, QoS};
 use tokio::time::timeout;
 
+use super::Capabilities;
 use super::host::Hook;
 use crate::scenario::model::{self, BrokerAction, Capability, Secret, Settings, Transport, Way};
 use crate::transport::{ConnectError, Offer, Opened, Stream, check, try_upgrade};
@@ -18,10 +22,10 @@ use crate::transport::{ConnectError, Offer, Opened, Stream, check, try_upgrade};
 /// Odd, so that seeds come round late.
 const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// The bundled broker, right or with deliberate faults.
+/// The bundled broker, as it is, or with deliberate faults or other choices.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bundled {
-    deviations: Deviations,
+    conduct: Conduct,
 }
 
 /// A deliberate fault, for lists.
@@ -57,6 +61,47 @@ pub fn deviations() -> Vec<DeviationInfo> {
         .collect()
 }
 
+/// A choice that the standard leaves open, for lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LibertyInfo {
+    pub name: &'static str,
+    /// Version and id of the clauses that leave it open.
+    pub clauses: Vec<(String, String)>,
+    /// Version and number of the sections that do.
+    pub sections: Vec<(String, &'static str)>,
+    /// Version and id of the advice that it does not take.
+    pub against: Vec<(String, String)>,
+    pub summary: &'static str,
+}
+
+/// Every such choice that the bundled broker knows.
+pub fn liberties() -> Vec<LibertyInfo> {
+    let ids = |clauses: &[Clause]| -> Vec<(String, String)> {
+        clauses
+            .iter()
+            .filter(|clause| liberty::section(**clause).is_none())
+            .map(|clause| (clause.version.to_string(), clause.id.to_owned()))
+            .collect()
+    };
+    Liberty::ALL
+        .iter()
+        .map(|liberty| LibertyInfo {
+            name: liberty.name(),
+            clauses: ids(liberty.clauses()),
+            sections: liberty
+                .clauses()
+                .iter()
+                .filter_map(|clause| {
+                    let number = liberty::section(*clause)?;
+                    Some((clause.version.to_string(), number))
+                })
+                .collect(),
+            against: ids(liberty.against()),
+            summary: liberty.summary(),
+        })
+        .collect()
+}
+
 impl Bundled {
     /// The broker with these faults.
     ///
@@ -67,8 +112,64 @@ impl Bundled {
             .into_iter()
             .map(|name| Deviation::from_name(name).ok_or_else(|| name.to_owned()))
             .collect::<Result<Deviations, String>>()?;
-        Ok(Self { deviations })
+        Ok(Self {
+            conduct: deviations.into(),
+        })
     }
+
+    /// The same broker, taking these liberties and no others.
+    ///
+    /// # Errors
+    /// The first name that is none.
+    pub fn taking<'n>(mut self, names: impl IntoIterator<Item = &'n str>) -> Result<Self, String> {
+        self.conduct.liberties = names
+            .into_iter()
+            .map(|name| Liberty::from_name(name).ok_or_else(|| name.to_owned()))
+            .collect::<Result<Liberties, String>>()?;
+        Ok(self)
+    }
+
+    /// How it departs from what it would do by itself.
+    pub(crate) const fn conduct(&self) -> Conduct {
+        self.conduct
+    }
+
+    /// What it offers where a scenario configures nothing.
+    pub fn capabilities(&self) -> Capabilities {
+        let config = self.conduct.liberties.config();
+        let mut announced = Properties::new();
+        if config.maximum_qos < QoS::ExactlyOnce {
+            announced.push(Property::MaximumQoS(config.maximum_qos.as_u8()));
+        }
+        announced.0.extend([
+            Property::RetainAvailable(config.retain_available.into()),
+            Property::WildcardSubscriptionAvailable(config.wildcard_subscription_available.into()),
+            Property::SubscriptionIdentifierAvailable(
+                config.subscription_identifier_available.into(),
+            ),
+            Property::SharedSubscriptionAvailable(config.shared_subscription_available.into()),
+            Property::TopicAliasMaximum(config.topic_alias_maximum),
+        ]);
+        let mut offered = Capabilities::bundled().announced(&announced);
+        let lacks = Liberty::ALL
+            .iter()
+            .filter(|l| self.conduct.liberties.has(**l));
+        offered.lacks.extend(lacks.filter_map(|liberty| {
+            let why = format!("the bundled broker takes the liberty {}", liberty.name());
+            Some((lacking(*liberty)?, why))
+        }));
+        offered
+    }
+}
+
+/// What a broker that takes this liberty does not offer, beyond what CONNACK tells.
+const fn lacking(liberty: Liberty) -> Option<Capability> {
+    Some(match liberty {
+        Liberty::EmptyClientIdRefused => Capability::EmptyClientId,
+        Liberty::ClientIdAlphabetEnforced => Capability::LongClientId,
+        Liberty::NoSessionExpiry => Capability::PersistentSessions,
+        _ => return None,
+    })
 }
 
 /// One play's own broker.
@@ -82,7 +183,7 @@ pub struct Host {
 impl Host {
     /// Starts a broker in the runtime that this is called in. All its randomness comes from `seed`.
     pub fn start(settings: &Settings, bundled: &Bundled, seed: u64) -> Self {
-        let server = Server::new(config(settings), bundled.deviations, seed);
+        let server = Server::new(config(settings, bundled.conduct), bundled.conduct, seed);
         server.record_hooks();
         Self { server, seed }
     }
@@ -142,8 +243,8 @@ impl Host {
 }
 
 /// The broker's configuration for these settings: all of it, so that there is none that no setting reaches.
-pub(crate) fn config(settings: &Settings) -> Config {
-    let default = Config::default();
+pub(crate) fn config(settings: &Settings, conduct: Conduct) -> Config {
+    let default = conduct.liberties.config();
     let count = |named: Option<u32>, default| named.map_or(default, |n| n as usize);
     let expiry = |named: Option<Option<Duration>>, default| named.unwrap_or(default);
     Config {
@@ -157,12 +258,12 @@ pub(crate) fn config(settings: &Settings) -> Config {
             default.maximum_session_expiry,
         ),
         durable: settings.durable.unwrap_or(default.durable),
-        server_keep_alive_s: settings.server_keep_alive_s,
+        server_keep_alive_s: settings.server_keep_alive_s.or(default.server_keep_alive_s),
         receive_maximum: settings.receive_maximum.unwrap_or(default.receive_maximum),
         topic_alias_maximum: settings
             .topic_alias_maximum
             .unwrap_or(default.topic_alias_maximum),
-        maximum_packet_size: settings.maximum_packet_size,
+        maximum_packet_size: settings.maximum_packet_size.or(default.maximum_packet_size),
         maximum_qos: settings
             .maximum_qos
             .and_then(QoS::from_u8)
@@ -190,12 +291,18 @@ pub(crate) fn config(settings: &Settings) -> Config {
         maximum_inflight: settings
             .maximum_inflight
             .unwrap_or(default.maximum_inflight),
-        maximum_client_id_bytes: settings.maximum_client_id_bytes.map(|n| n as usize),
+        maximum_client_id_bytes: settings
+            .maximum_client_id_bytes
+            .map(|n| n as usize)
+            .or(default.maximum_client_id_bytes),
         dollar_topics: settings.dollar_topics.unwrap_or(default.dollar_topics),
         check_payload_format: settings
             .check_payload_format
             .unwrap_or(default.check_payload_format),
-        response_information: settings.response_information.clone(),
+        response_information: settings
+            .response_information
+            .clone()
+            .or(default.response_information),
         connect_timeout: settings.connect_timeout.unwrap_or(default.connect_timeout),
         maximum_queued_bytes: count(settings.maximum_queued_bytes, default.maximum_queued_bytes),
         maximum_outgoing_bytes: count(
@@ -212,7 +319,9 @@ pub(crate) fn config(settings: &Settings) -> Config {
             settings.maximum_waiting_connections,
             default.maximum_waiting_connections,
         ),
-        maximum_connection_rate: settings.maximum_connection_rate,
+        maximum_connection_rate: settings
+            .maximum_connection_rate
+            .or(default.maximum_connection_rate),
         maximum_sessions: count(settings.maximum_sessions, default.maximum_sessions),
         maximum_retained_messages: count(
             settings.maximum_retained_messages,

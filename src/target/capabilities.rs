@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mqtt_check_codec::{ConnAck, ProtocolVersion};
+use mqtt_check_codec::{ConnAck, Properties, ProtocolVersion};
 
 use super::External;
 use crate::plan::{Need, Plan};
@@ -68,7 +68,7 @@ impl Capabilities {
 
     /// What a broker that only a URL is known of offers, by its CONNACK to version 5 if it has given one.
     pub fn external(versions: Vec<ProtocolVersion>, connack: Option<&ConnAck>) -> Self {
-        let mut lacks: Vec<(Capability, String)> = [
+        let lacks = [
             Capability::Kick,
             Capability::Redirect,
             Capability::Restart,
@@ -77,60 +77,65 @@ impl Capabilities {
             Capability::EnhancedAuthentication,
             Capability::WebSocket,
             Capability::Tls,
-        ]
-        .into_iter()
-        .map(|c| (c, URL_ALONE.to_owned()))
-        .collect();
-        if let Some(connack) = connack {
-            let properties = &connack.properties;
-            let mut announced = |lacking: bool, capability, property: &str| {
-                if lacking {
-                    lacks.push((capability, format!("CONNACK says {property}")));
-                }
-            };
-            let maximum_qos = properties.maximum_qos();
-            announced(
-                maximum_qos.is_some_and(|q| q < 2),
-                Capability::QoS2,
-                "Maximum QoS below 2",
-            );
-            announced(maximum_qos == Some(0), Capability::QoS1, "Maximum QoS 0");
-            announced(
-                properties.retain_available() == Some(0),
-                Capability::Retain,
-                "Retain Available 0",
-            );
-            announced(
-                properties.wildcard_subscription_available() == Some(0),
-                Capability::WildcardSubscriptions,
-                "Wildcard Subscription Available 0",
-            );
-            announced(
-                properties.subscription_identifier_available() == Some(0),
-                Capability::SubscriptionIdentifiers,
-                "Subscription Identifier Available 0",
-            );
-            announced(
-                properties.shared_subscription_available() == Some(0),
-                Capability::SharedSubscriptions,
-                "Shared Subscription Available 0",
-            );
-            announced(
-                properties.topic_alias_maximum().unwrap_or(0) == 0,
-                Capability::TopicAliases,
-                "no Topic Alias Maximum",
-            );
-        }
-        Self {
+        ];
+        let offered = Self {
             versions,
-            lacks,
+            lacks: lacks.map(|c| (c, URL_ALONE.to_owned())).to_vec(),
             configurable: false,
             ours: false,
             virtual_time: false,
             nodes: Vec::new(),
             keep_alive_s: 0,
             users: Vec::new(),
+        };
+        match connack {
+            Some(connack) => offered.announced(&connack.properties),
+            None => offered,
         }
+    }
+
+    /// Without what a CONNACK with these properties says is not there.
+    #[must_use]
+    pub fn announced(mut self, properties: &Properties) -> Self {
+        let mut announced = |lacking: bool, capability, property: &str| {
+            if lacking {
+                self.lacks
+                    .push((capability, format!("CONNACK says {property}")));
+            }
+        };
+        let maximum_qos = properties.maximum_qos();
+        announced(
+            maximum_qos.is_some_and(|q| q < 2),
+            Capability::QoS2,
+            "Maximum QoS below 2",
+        );
+        announced(maximum_qos == Some(0), Capability::QoS1, "Maximum QoS 0");
+        announced(
+            properties.retain_available() == Some(0),
+            Capability::Retain,
+            "Retain Available 0",
+        );
+        announced(
+            properties.wildcard_subscription_available() == Some(0),
+            Capability::WildcardSubscriptions,
+            "Wildcard Subscription Available 0",
+        );
+        announced(
+            properties.subscription_identifier_available() == Some(0),
+            Capability::SubscriptionIdentifiers,
+            "Subscription Identifier Available 0",
+        );
+        announced(
+            properties.shared_subscription_available() == Some(0),
+            Capability::SharedSubscriptions,
+            "Shared Subscription Available 0",
+        );
+        announced(
+            properties.topic_alias_maximum().unwrap_or(0) == 0,
+            Capability::TopicAliases,
+            "no Topic Alias Maximum",
+        );
+        self
     }
 
     /// With what was known of the broker beforehand. What a target file says of it comes first.

@@ -8,6 +8,7 @@ use mqtt_check_codec::{PacketType, ProtocolVersion};
 use super::expectation::{Judged, judge_outcome};
 use super::hooks::judge_hooks;
 use super::left_over::left_over;
+use super::lessened::lessened;
 use super::monitor;
 use super::{Finding, FindingKind, Verdict};
 use crate::matcher::{Memory, Received, describe_expectation, describe_pattern, holds};
@@ -69,7 +70,30 @@ fn is_same_fault(step: &Finding, watched: &Finding) -> bool {
         && watched.clauses.iter().any(|c| step.clauses.contains(c))
 }
 
+/// What the steps come to. Where the server gave less than was asked for, what does not hold proves nothing.
 fn verdict(
+    plan: &Plan,
+    scene: &Transcript,
+    (control, witness): (Option<&Transcript>, Option<&Transcript>),
+    findings: &[Finding],
+) -> Verdict {
+    let verdict = verdict_of_all(plan, scene, (control, witness), findings);
+    match verdict {
+        // What was broken off has no end that could hold.
+        Verdict::Inconclusive { .. } if scene.broken_off.is_some() => verdict,
+        Verdict::Failed | Verdict::Inconclusive { .. } => {
+            let settings = &plan.scene.settings;
+            let less = lessened(scene, settings)
+                .or_else(|| control.and_then(|control| lessened(control, settings)));
+            less.map_or(verdict, |why| Verdict::Skipped {
+                reason: format!("not exercised: {why}"),
+            })
+        }
+        verdict => verdict,
+    }
+}
+
+fn verdict_of_all(
     plan: &Plan,
     scene: &Transcript,
     (control, witness): (Option<&Transcript>, Option<&Transcript>),

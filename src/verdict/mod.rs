@@ -4,6 +4,7 @@ mod expectation;
 mod hooks;
 mod judging;
 mod left_over;
+mod lessened;
 pub mod monitor;
 
 use std::time::Duration;

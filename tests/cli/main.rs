@@ -8,6 +8,7 @@ mod clauses;
 mod commands;
 mod explain;
 mod keep_alive;
+mod liberties;
 mod no_brokers;
 mod program;
 mod reports;

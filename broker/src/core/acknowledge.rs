@@ -8,7 +8,7 @@ use super::inflight::Stage;
 use super::session::SessionKey;
 use super::turn::Turn;
 use crate::hook::{DisconnectReason, DropReason};
-use crate::{Deviation, HookEvent};
+use crate::{Deviation, HookEvent, Liberty};
 
 /// What a packet id stands for in the window.
 enum Pending {
@@ -62,6 +62,9 @@ impl Broker {
             }
             Pending::Release(_) => ReasonCode::SUCCESS,
             Pending::Nothing if !ack.reason.is_success() => return,
+            Pending::Nothing if self.rules.chooses(Liberty::UnknownReceiptSucceeds) => {
+                ReasonCode::SUCCESS
+            }
             Pending::Nothing => ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
         };
         if let Some(session) = self.sessions.at_mut(key) {

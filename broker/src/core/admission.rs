@@ -6,13 +6,13 @@ use mqtt_check_codec::{
     ConnAck, Connect, Disconnect, Packet, Properties, Property, ProtocolVersion, ReasonCode,
 };
 
-use super::link::{explain, fit};
+use super::link::{explain, fit, rearrange};
 use super::rules::Rules;
 use super::topic::is_hidden;
 use super::turn::Turn;
 use super::{Broker, ConnectionId, Phase, Time};
-use crate::Deviation;
 use crate::access::{AccessAction, Who};
+use crate::{Deviation, Liberty};
 
 /// A CONNECT that is not accepted.
 pub(crate) struct Refusal {
@@ -63,7 +63,12 @@ impl Broker {
             .is_some_and(|method| !config.authentication.keys().any(|m| m.name() == &*method));
         if unknown && !self.rules.breaks(Deviation::UnknownAuthMethodAccepted) {
             // [5 MQTT-4.12.0-1]
-            return Err(ReasonCode::BAD_AUTHENTICATION_METHOD);
+            return Err(
+                match self.rules.chooses(Liberty::UnknownMethodNotAuthorized) {
+                    true => ReasonCode::NOT_AUTHORIZED,
+                    false => ReasonCode::BAD_AUTHENTICATION_METHOD,
+                },
+            );
         }
         Ok(())
     }
@@ -124,7 +129,10 @@ impl Broker {
             let unwanted = self.rules.breaks(Deviation::ClientIdOf23BytesRefused) && id.len() > 22
                 || self.rules.breaks(Deviation::ClientIdInCapitalsRefused)
                     && id.contains(|c: char| c.is_ascii_uppercase());
-            return if too_long || unwanted {
+            // [3.1.1 MQTT-3.1.3-5] [5 RULE-3.1.3.1-1]
+            let odd = self.rules.chooses(Liberty::ClientIdAlphabetEnforced)
+                && !id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            return if too_long || unwanted || odd {
                 // [3.1.1 MQTT-3.1.3-9] [5 MQTT-3.1.3-8]
                 Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into())
             } else {
@@ -140,11 +148,17 @@ impl Broker {
             {
                 return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into());
             }
+            _ if self.rules.chooses(Liberty::EmptyClientIdRefused) => {
+                return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into());
+            }
             _ => {}
         }
         // [3.1.1 MQTT-3.1.3-6] [5 MQTT-3.1.3-6] [5 MQTT-3.1.3-7] [5 MQTT-3.2.2-16]
         let id = loop {
-            let id = format!("auto{nonce:016x}");
+            let id = match self.rules.chooses(Liberty::AssignedClientIdsLong) {
+                true => format!("assigned/{nonce:032x}/by-this-server"),
+                false => format!("auto{nonce:016x}"),
+            };
             if self.rules.breaks(Deviation::AssignedClientIdsAlike) {
                 break ByteString::from_static("auto");
             }
@@ -173,7 +187,7 @@ impl Broker {
             ProtocolVersion::V5 if self.rules.breaks(Deviation::ConnackCodeUnknown) => {
                 Some(ReasonCode::ADMINISTRATIVE_ACTION)
             }
-            ProtocolVersion::V5 => Some(refusal.reason),
+            ProtocolVersion::V5 => self.connack_code(refusal.reason),
             _ if self.rules.breaks(Deviation::RefusedConnectUnanswered) => None,
             _ => self.return_code(refusal.reason),
         };
@@ -203,6 +217,9 @@ impl Broker {
             }
             // [5 MQTT-3.1.2-24]
             let maximum = refusal.maximum_packet_size;
+            if self.rules.chooses(Liberty::PropertiesInOtherOrder) {
+                rearrange(&mut connack);
+            }
             if fit(&self.rules, version, maximum, &mut connack) {
                 turn.send(connection, connack);
             }
@@ -219,10 +236,51 @@ impl Broker {
         }
     }
 
+    /// The code of a CONNACK that refuses, if one is sent at all. [5 RULE-4.13.1-1]
+    fn connack_code(&self, reason: ReasonCode) -> Option<ReasonCode> {
+        let rules = &self.rules;
+        Some(match reason {
+            // What an administrator wants said.
+            ReasonCode::USE_ANOTHER_SERVER | ReasonCode::SERVER_MOVED => reason,
+            _ if rules.chooses(Liberty::ConnectRefusedUnspecified) => ReasonCode::UNSPECIFIED_ERROR,
+            // [5 MQTT-3.2.2-12] [5 MQTT-3.2.2-13]
+            ReasonCode::QOS_NOT_SUPPORTED | ReasonCode::RETAIN_NOT_SUPPORTED => {
+                return (!rules.chooses(Liberty::UnsupportedWillRefusedSilently)).then_some(reason);
+            }
+            _ if rules.chooses(Liberty::ConnectRefusedSilently) => return None,
+            ReasonCode::SERVER_BUSY
+            | ReasonCode::QUOTA_EXCEEDED
+            | ReasonCode::CONNECTION_RATE_EXCEEDED
+                if rules.chooses(Liberty::ConnectRefusedAsUnavailable) =>
+            {
+                ReasonCode::SERVER_UNAVAILABLE
+            }
+            ReasonCode::BAD_USER_NAME_OR_PASSWORD | ReasonCode::BANNED
+                if rules.chooses(Liberty::StrangersNotAuthorized) =>
+            {
+                ReasonCode::NOT_AUTHORIZED
+            }
+            reason => reason,
+        })
+    }
+
     /// The Connect Return code of 3.1.1 that says the same; `None` where there is none, and then nothing is said.
     /// [3.1.1 MQTT-3.2.2-6] [3.1.1 RULE-3.2.2.3-1]
     fn return_code(&self, reason: ReasonCode) -> Option<ReasonCode> {
+        // [3.1.1 MQTT-3.1.2-2] [3.1.1 MQTT-3.1.3-8] [3.1.1 MQTT-3.1.3-9] demand theirs.
+        let demanded = matches!(
+            reason,
+            ReasonCode::UNSUPPORTED_PROTOCOL_VERSION | ReasonCode::CLIENT_IDENTIFIER_NOT_VALID
+        );
+        if !demanded && self.rules.chooses(Liberty::ConnectRefusedSilentlyIn3) {
+            return None;
+        }
         match reason {
+            ReasonCode::BAD_USER_NAME_OR_PASSWORD
+                if self.rules.chooses(Liberty::StrangersNotAuthorized) =>
+            {
+                Some(ReasonCode::V3_NOT_AUTHORIZED)
+            }
             ReasonCode::CLIENT_IDENTIFIER_NOT_VALID
                 if self.rules.breaks(Deviation::ClientIdRefusedWithOtherCode) =>
             {

@@ -268,7 +268,8 @@ impl Broker {
         let in_all = waiting
             .since
             .saturating_add(self.rules.config.connect_timeout);
-        let at = match waiting.link.silence {
+        // A Server Keep Alive takes its place when CONNACK tells of it.
+        let at = match self.silence(waiting.connect.keep_alive_s) {
             Some(silence) => in_all.min(turn.now.saturating_add(silence)),
             None => in_all,
         };

@@ -5,7 +5,7 @@ use mqtt_check_codec::{ConnAck, Connect, Properties, Property, ProtocolVersion, 
 
 use super::Broker;
 use super::session::Expiry;
-use crate::Deviation;
+use crate::{Deviation, Liberty};
 
 impl Broker {
     /// [3.1.1 MQTT-3.2.2-1] [3.1.1 MQTT-3.2.2-2] [3.1.1 MQTT-3.2.2-3] [5 MQTT-3.2.2-2] [5 MQTT-3.2.2-3]
@@ -33,11 +33,14 @@ impl Broker {
     ) -> Properties {
         let config = &self.rules.config;
         let mut properties = Properties::new();
+        let everything = self.rules.chooses(Liberty::DefaultsAnnounced);
         let asked = connect.properties.session_expiry_interval_s().unwrap_or(0);
-        if expiry != Expiry::from_s(asked) && !self.rules.breaks(Deviation::ExpiryCutSilently) {
+        if (everything || expiry != Expiry::from_s(asked))
+            && !self.rules.breaks(Deviation::ExpiryCutSilently)
+        {
             properties.push(Property::SessionExpiryInterval(expiry.as_s()));
         }
-        if config.receive_maximum < u16::MAX {
+        if everything || config.receive_maximum < u16::MAX {
             properties.push(Property::ReceiveMaximum(config.receive_maximum));
         }
         if config.maximum_qos < QoS::ExactlyOnce
@@ -46,8 +49,9 @@ impl Broker {
             // [5 MQTT-3.2.2-9]
             properties.push(Property::MaximumQoS(config.maximum_qos.as_u8()));
         }
-        if !config.retain_available {
-            properties.push(Property::RetainAvailable(0));
+        if everything || !config.retain_available {
+            let available = config.retain_available.into();
+            properties.push(Property::RetainAvailable(available));
         }
         if let Some(maximum) = config.maximum_packet_size {
             properties.push(Property::MaximumPacketSize(maximum));
@@ -55,17 +59,20 @@ impl Broker {
         if let Some(client) = assigned {
             properties.push(Property::AssignedClientIdentifier(client));
         }
-        if config.topic_alias_maximum > 0 {
+        if everything || config.topic_alias_maximum > 0 {
             properties.push(Property::TopicAliasMaximum(config.topic_alias_maximum));
         }
-        if !config.wildcard_subscription_available {
-            properties.push(Property::WildcardSubscriptionAvailable(0));
+        if everything || !config.wildcard_subscription_available {
+            let available = config.wildcard_subscription_available.into();
+            properties.push(Property::WildcardSubscriptionAvailable(available));
         }
-        if !config.subscription_identifier_available {
-            properties.push(Property::SubscriptionIdentifierAvailable(0));
+        if everything || !config.subscription_identifier_available {
+            let available = config.subscription_identifier_available.into();
+            properties.push(Property::SubscriptionIdentifierAvailable(available));
         }
-        if !config.shared_subscription_available {
-            properties.push(Property::SharedSubscriptionAvailable(0));
+        if everything || !config.shared_subscription_available {
+            let available = config.shared_subscription_available.into();
+            properties.push(Property::SharedSubscriptionAvailable(available));
         }
         // [5 MQTT-3.2.2-22]: what goes unsaid here would have to be the client's.
         let told = !self.rules.breaks(Deviation::ServerKeepAliveNotAnnounced);

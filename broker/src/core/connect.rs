@@ -11,6 +11,7 @@ use mqtt_check_codec::{
 
 use super::admission::Refusal;
 use super::authentication::Authentication;
+use super::disconnect::A_MOMENT;
 use super::link::{Link, OutboundAliases};
 use super::queue::Queue;
 use super::session::{Expiry, Received, Session, SessionKey};
@@ -19,7 +20,7 @@ use super::timer::Timer;
 use super::turn::Turn;
 use super::will::Will;
 use super::{Broker, ConnectionId, Phase};
-use crate::{Deviation, HookEvent};
+use crate::{Deviation, HookEvent, Liberty};
 
 /// How often the deviation that sends again does so.
 const RESEND_EVERY: Duration = Duration::from_secs(5);
@@ -150,7 +151,10 @@ impl Broker {
 
     /// Arms what deviations need.
     fn misuse_timers(&mut self, turn: &Turn<'_>, key: SessionKey, expiry: Expiry) {
-        if self.rules.breaks(Deviation::ResendWhileConnected) {
+        // [3.1.1 MQTT-4.4.0-1] says when it must be sent again, not when it must not.
+        let resends = self.rules.chooses(Liberty::ResendsWhileConnectedIn3)
+            && self.version(key) != Some(ProtocolVersion::V5);
+        if resends || self.rules.breaks(Deviation::ResendWhileConnected) {
             self.timers.set(Timer::Resend(key), turn.now + RESEND_EVERY);
         }
         let span = match expiry {
@@ -273,6 +277,16 @@ impl Broker {
         }
     }
 
+    /// How long a client with this Keep Alive may be silent; `None` for ever.
+    pub(crate) fn silence(&self, keep_alive_s: u16) -> Option<Duration> {
+        let late = match self.rules.chooses(Liberty::SilenceNoticedLate) {
+            true => A_MOMENT,
+            false => Duration::ZERO,
+        };
+        let silence = Duration::from_millis(u64::from(keep_alive_s) * self.silence_ms());
+        (keep_alive_s > 0).then_some(silence + late)
+    }
+
     /// How many Topic Aliases are used towards a client that allows so many.
     fn alias_maximum(&self, allowed: u16) -> u16 {
         match allowed {
@@ -280,6 +294,8 @@ impl Broker {
             1.. if self.rules.breaks(Deviation::ServerAliasAboveMaximum) => {
                 allowed.saturating_add(1)
             }
+            _ if self.rules.chooses(Liberty::TopicAliasesUnused) => 0,
+            1.. if self.rules.chooses(Liberty::TopicAliasesReused) => 1,
             _ => allowed,
         }
     }
@@ -304,8 +320,7 @@ impl Broker {
         Link {
             connection,
             version: connect.version,
-            silence: (keep_alive_s > 0)
-                .then(|| Duration::from_millis(u64::from(keep_alive_s) * self.silence_ms())),
+            silence: self.silence(keep_alive_s),
             last_received: turn.now,
             send_limit: match self.rules.breaks(Deviation::SendQuotaIgnored) {
                 true => usize::MAX,
@@ -317,6 +332,7 @@ impl Broker {
             aliases_in: Default::default(),
             aliases_out: OutboundAliases::up_to(
                 self.alias_maximum(properties.topic_alias_maximum().unwrap_or(0)),
+                self.rules.chooses(Liberty::TopicAliasesReused),
             ),
             problem_information: properties.request_problem_information() != Some(0),
             connect_expiry_s: properties.session_expiry_interval_s().unwrap_or(0),

@@ -11,7 +11,7 @@ use super::rules::Rules;
 use super::session::Session;
 use super::turn::Turn;
 use crate::hook::DropReason;
-use crate::{AccessAction, Deviation, HookEvent};
+use crate::{AccessAction, Deviation, HookEvent, Liberty};
 
 impl Session {
     /// Whether a message handed to it now would be sent at once.
@@ -35,8 +35,14 @@ impl Session {
             self.dropped(turn, &delivery, DropReason::NotAuthorized);
             return;
         }
+        if delivery.message.expiry_s == Some(0) && rules.chooses(Liberty::ExpiryOf0IsOver) {
+            self.dropped(turn, &delivery, DropReason::Expired);
+            return;
+        }
         let online = self.link.is_some();
-        if delivery.qos == QoS::AtMostOnce {
+        // [5 MQTT-4.9.0-2]
+        let waits = online && rules.chooses(Liberty::Qos0WaitsForQuota) && !self.is_ready();
+        if delivery.qos == QoS::AtMostOnce && !waits {
             if let Some(link) = &self.link {
                 if link.congested {
                     self.dropped(turn, &delivery, DropReason::QueueFull);
@@ -100,7 +106,8 @@ impl Session {
             return;
         }
         while let Some(front) = self.queue.front() {
-            if front.qos != QoS::AtMostOnce && !self.inflight.has_room(limit) {
+            let waits = front.qos != QoS::AtMostOnce || rules.chooses(Liberty::Qos0WaitsForQuota);
+            if waits && !self.inflight.has_room(limit) {
                 break;
             }
             let Some(delivery) = self.queue.pop_front() else {
@@ -131,7 +138,9 @@ impl Session {
             self.inflight.reconnect();
         }
         self.held.clear();
-        self.withheld.clear();
+        if rules.breaks(Deviation::UnreleasedLostOnReconnect) {
+            self.withheld.clear();
+        }
         for received in self.received.values_mut() {
             received.counted = false;
         }
@@ -164,6 +173,9 @@ impl Session {
                 self.resend(rules, turn, id);
             }
         }
+        if rules.chooses(Liberty::WaitingByTopic) {
+            self.queue.sort_by_topic();
+        }
         self.flush(rules, turn);
     }
 
@@ -176,7 +188,7 @@ impl Session {
             Stage::Published(delivery) => {
                 let (id, delivery) = if rules.breaks(Deviation::NewPacketIdOnResend) {
                     self.inflight.remove(id);
-                    (self.inflight.insert(delivery.clone()), delivery)
+                    (self.inflight.insert(rules, delivery.clone()), delivery)
                 } else {
                     (id, delivery)
                 };
@@ -219,7 +231,7 @@ impl Session {
             QoS::ExactlyOnce if rules.breaks(Deviation::PacketIdAlwaysOneAtQos2) => {
                 Some(self.inflight.insert_at(PacketId::MIN, delivery.clone()))
             }
-            _ => Some(self.inflight.insert(delivery.clone())),
+            _ => Some(self.inflight.insert(rules, delivery.clone())),
         };
         if send_publish(link, rules, turn, &delivery, id, false) {
             turn.hook(HookEvent::MessageDelivered {

@@ -19,10 +19,12 @@ use super::turn::Turn;
 use super::will::Will;
 use super::{Broker, Phase};
 use crate::hook::{DisconnectReason, DropReason, TerminationReason, WillTrigger};
-use crate::{Deviation, HookEvent};
+use crate::{Deviation, HookEvent, Liberty};
 
 /// By how much the deviation is late that publishes Wills late.
 const WILL_LATE_BY: Duration = Duration::from_secs(60);
+/// By how much a broker is late that looks at its clock now and then.
+pub(crate) const A_MOMENT: Duration = Duration::from_millis(500);
 
 impl Broker {
     /// The client said goodbye.
@@ -81,7 +83,9 @@ impl Broker {
             .breaks(Deviation::PacketsAfterClientDisconnectProcessed);
         // [3.1.1 RULE-3.14.4-1] [5 RULE-3.14.4-1] [3.1.1 MQTT-3.14.4-1]; what comes behind it finds nobody
         // [3.1.1 MQTT-3.14.4-2].
-        if !ghost && !self.rules.breaks(Deviation::ClientDisconnectLeftOpen) {
+        let left_open = self.rules.breaks(Deviation::ClientDisconnectLeftOpen)
+            || self.rules.chooses(Liberty::ClosingLeftToClient);
+        if !ghost && !left_open {
             turn.close(connection);
         }
         self.end_connection(turn, key, reason);
@@ -100,12 +104,47 @@ impl Broker {
         reason: DisconnectReason,
     ) {
         let silent = reason == DisconnectReason::ProtocolError
-            && self.rules.breaks(Deviation::ErrorsWithoutDisconnect);
+            && self.rules.breaks(Deviation::ErrorsWithoutDisconnect)
+            || self.parts_silently(reason);
+        let code = match reason {
+            DisconnectReason::ProtocolError => self.code_of_error(code),
+            _ => code,
+        };
         match self.sessions.at(key).and_then(|s| s.link.as_ref()) {
             Some(link) if silent => turn.close(link.connection),
             _ => self.dismiss(turn, key, code, None),
         }
         self.end_connection(turn, key, reason);
+    }
+
+    /// Whether the connection is just closed. [5 RULE-4.13.1-1] [5 MQTT-4.13.2-1]
+    fn parts_silently(&self, reason: DisconnectReason) -> bool {
+        self.rules.chooses(match reason {
+            DisconnectReason::ProtocolError => Liberty::ErrorsCloseSilently,
+            DisconnectReason::KeepAliveTimeout => Liberty::SilenceClosesSilently,
+            DisconnectReason::ServerShutdown => Liberty::StopsSilently,
+            DisconnectReason::AuthenticationFailed => Liberty::FailedProofClosesSilently,
+            _ => return false,
+        })
+    }
+
+    /// The code that is told of an error. [5 RULE-4.13.1-1]
+    pub(crate) fn code_of_error(&self, code: ReasonCode) -> ReasonCode {
+        let is_other = code == ReasonCode::PAYLOAD_FORMAT_INVALID
+            || code == ReasonCode::NOT_AUTHORIZED
+            || code == ReasonCode::QUOTA_EXCEEDED;
+        if is_other {
+            // No error of the packet's.
+            code
+        } else if self.rules.chooses(Liberty::ErrorsAsMalformed) {
+            ReasonCode::MALFORMED_PACKET
+        } else if self.rules.chooses(Liberty::ErrorsAsProtocolErrors) {
+            ReasonCode::PROTOCOL_ERROR
+        } else if self.rules.chooses(Liberty::ErrorsUnspecified) {
+            ReasonCode::UNSPECIFIED_ERROR
+        } else {
+            code
+        }
     }
 
     /// DISCONNECT where the version has one from a server, then the close. [5 MQTT-3.14.4-1]
@@ -122,6 +161,8 @@ impl Broker {
         };
         if link.version == ProtocolVersion::V5 {
             let mut properties = Properties::new();
+            let server_reference =
+                server_reference.filter(|_| !self.rules.chooses(Liberty::ServerReferenceWithheld));
             properties
                 .0
                 .extend(server_reference.map(Property::ServerReference));
@@ -151,6 +192,9 @@ impl Broker {
         self.settle_will(turn, key, reason);
         if self.rules.breaks(Deviation::SharedBegunGivenAway) {
             self.give_begun_away(turn, key);
+        }
+        if self.rules.chooses(Liberty::SharedQos1PassedOnAtOnce) {
+            self.give_broken_away(turn, key);
         }
         self.settle_session(turn, key);
     }
@@ -205,13 +249,22 @@ impl Broker {
             session.will = None;
             return;
         }
-        if reason == DisconnectReason::ServerShutdown && rules.config.durable {
+        if reason == DisconnectReason::ServerShutdown
+            && rules.config.durable
+            && !rules.chooses(Liberty::WillsPublishedAtStop)
+        {
             // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-2]: it may wait for the next start, and then somebody can hear it.
             return;
         }
         // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-1]: as soon as it is due.
         let late = match rules.breaks(Deviation::WillLate) {
             true => WILL_LATE_BY,
+            false
+                if session.expiry != Expiry::AtClose
+                    && rules.chooses(Liberty::WillsAMomentLate) =>
+            {
+                A_MOMENT
+            }
             false => Duration::ZERO,
         };
         let delay = will.delay.saturating_add(late);
@@ -233,6 +286,9 @@ impl Broker {
         let expiry = match session.expiry {
             _ if self.rules.breaks(Deviation::SessionLostOnDisconnect) => Expiry::AtClose,
             Expiry::After(_) if self.rules.breaks(Deviation::SessionNeverExpires) => Expiry::Never,
+            Expiry::After(span) if self.rules.chooses(Liberty::SessionsEndAMomentLate) => {
+                Expiry::After(span + A_MOMENT)
+            }
             Expiry::After(span) if self.rules.breaks(Deviation::SessionExpiresEarly) => {
                 Expiry::After(span / 2)
             }
@@ -333,7 +389,10 @@ impl Broker {
             };
             let passed_on = match delivery.qos {
                 // [5 RULE-4.8.2-2]
-                QoS::AtLeastOnce => !rules.breaks(Deviation::SharedQos1LostWithSession),
+                QoS::AtLeastOnce => {
+                    !rules.breaks(Deviation::SharedQos1LostWithSession)
+                        && !rules.chooses(Liberty::SharedQos1EndsWithSession)
+                }
                 // [5 MQTT-4.8.2-5]: a QoS 2 delivery that has begun goes to nobody else.
                 _ => rules.breaks(Deviation::SharedBegunInherited),
             };
@@ -383,7 +442,29 @@ impl Broker {
         }
     }
 
-    /// Of deviations: hands a shared message to a member other than this one.
+    /// Of a liberty: QoS 1 deliveries that have begun go to members who are there, since this one is away.
+    /// [5 RULE-4.8.2-2]
+    fn give_broken_away(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
+        let begun = self.sessions.at(key).map(|s| s.inflight.shared_qos1());
+        for (id, delivery) in begun.unwrap_or_default() {
+            let whole = delivery.shared.as_deref().unwrap_or_default();
+            let others = self.other_members(whole, key);
+            if delivery.message.is_expired(turn.now) {
+                // [5 MQTT-3.3.2-5]: with another its delivery would only begin.
+                continue;
+            }
+            if let Some(other) = others.iter().find(|other| self.is_linked(other.session)) {
+                if let Some(session) = self.sessions.at_mut(key) {
+                    session.inflight.remove(id);
+                }
+                let mut copy = self.copy(&delivery.message, other);
+                copy.shared = delivery.shared;
+                self.deliver(turn, other.session, copy);
+            }
+        }
+    }
+
+    /// Of deviations and liberties: hands a shared message to a member other than this one.
     pub(crate) fn give_away(&mut self, turn: &mut Turn<'_>, delivery: &Delivery, from: SessionKey) {
         let Some(whole) = &delivery.shared else {
             return;
@@ -408,7 +489,9 @@ impl Broker {
         };
         let ends = clean_start || session.expiry == Expiry::AtClose;
         let delayed = session.will.as_ref().is_some_and(Will::is_delayed);
-        if delayed && !ends {
+        // Of a disputed case: [5 MQTT-3.1.3-9] as its own section reads it.
+        let spared = !clean_start && self.rules.chooses(Liberty::DelayedWillSparedByResumption);
+        if delayed && (!ends || spared) {
             // [5 MQTT-3.1.3-9]
             if let Some(session) = self.sessions.at_mut(key) {
                 session.will = None;
@@ -446,7 +529,8 @@ impl Broker {
 
     /// [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]
     fn displace(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
-        let silent = self.rules.breaks(Deviation::NoDisconnectOnTakeover);
+        let silent = self.rules.breaks(Deviation::NoDisconnectOnTakeover)
+            || self.rules.chooses(Liberty::TakeoverClosesSilently);
         let reason = match self
             .rules
             .breaks(Deviation::TakeoverSaysAdministrativeAction)

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use bytestring::ByteString;
-use mqtt_check_codec::PacketId;
+use mqtt_check_codec::{PacketId, QoS};
 
 use super::message::Delivery;
+use super::rules::Rules;
+use crate::Liberty;
 
 /// How far one delivery has come.
 #[derive(Debug, Clone)]
@@ -45,9 +47,19 @@ impl Inflight {
 
     /// Takes the delivery under a packet id that is in nobody's use. [5 MQTT-2.2.1-4] [3.1.1 MQTT-2.3.1-4]
     /// There must be room.
-    pub(crate) fn insert(&mut self, delivery: Delivery) -> PacketId {
+    pub(crate) fn insert(&mut self, rules: &Rules, delivery: Delivery) -> PacketId {
+        if rules.chooses(Liberty::PacketIdsLowestFirst) {
+            self.last_id = 0;
+        }
         let id = loop {
-            self.last_id = self.last_id.wrapping_add(1);
+            self.last_id = if rules.chooses(Liberty::PacketIdsFromTheTop) {
+                self.last_id.wrapping_sub(1)
+            } else if rules.chooses(Liberty::PacketIdsScattered) {
+                // It comes to every number before it comes back to one.
+                self.last_id.wrapping_mul(25_173).wrapping_add(13_849)
+            } else {
+                self.last_id.wrapping_add(1)
+            };
             match PacketId::new(self.last_id) {
                 Some(id) if !self.entries.contains_key(&id) => break id,
                 _ => {}
@@ -141,6 +153,20 @@ impl Inflight {
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.sent = 0;
+    }
+
+    /// Of a liberty: the QoS 1 deliveries of Shared Subscriptions, in their order.
+    pub(crate) fn shared_qos1(&self) -> Vec<(PacketId, Delivery)> {
+        let begun = self.entries.iter().filter_map(|(id, entry)| {
+            let Stage::Published(delivery) = &entry.stage else {
+                return None;
+            };
+            let is_meant = delivery.qos == QoS::AtLeastOnce && delivery.shared.is_some();
+            is_meant.then(|| (entry.sequence, (*id, delivery.clone())))
+        });
+        let mut begun: Vec<_> = begun.collect();
+        begun.sort_by_key(|(sequence, _)| *sequence);
+        begun.into_iter().map(|(_, delivery)| delivery).collect()
     }
 
     /// Those not sent on this connection, in the order of their first sending.

@@ -1,6 +1,7 @@
 //! One network connection of a session, and the limits that its two ends agreed on. None of it is session state:
 //! it starts afresh with the next connection. [5 MQTT-3.3.2-7] [5 RULE-4.9-1]
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::lies::tell;
 use super::rules::Rules;
 use super::turn::Turn;
 use super::{ConnectionId, Time};
-use crate::Deviation;
+use crate::{Deviation, Liberty};
 
 /// What the broker knows of an accepted connection.
 #[derive(Debug)]
@@ -44,14 +45,17 @@ pub(crate) struct Link {
 pub(crate) struct OutboundAliases {
     /// The client's Topic Alias Maximum.
     maximum: u16,
+    /// Of a liberty: whether an alias is given to another topic when none is left.
+    reused: bool,
     known: BTreeMap<ByteString, u16>,
 }
 
 impl OutboundAliases {
     /// None in use yet, of `maximum` that the client allows.
-    pub(crate) const fn up_to(maximum: u16) -> Self {
+    pub(crate) const fn up_to(maximum: u16, reused: bool) -> Self {
         Self {
             maximum,
+            reused: reused && maximum > 0,
             known: BTreeMap::new(),
         }
     }
@@ -64,12 +68,14 @@ impl OutboundAliases {
         // [5 MQTT-3.1.2-26] [5 MQTT-3.1.2-27] [5 MQTT-3.3.2-11]
         let alias = u16::try_from(self.known.len() + 1)
             .ok()
-            .filter(|alias| *alias <= self.maximum)?;
+            .filter(|alias| *alias <= self.maximum)
+            .or_else(|| self.reused.then_some(1))?;
         Some((alias, false))
     }
 
     /// The client was told.
     pub(crate) fn learn(&mut self, topic: ByteString, alias: u16) {
+        self.known.retain(|_, other| *other != alias);
         self.known.insert(topic, alias);
     }
 }
@@ -90,6 +96,9 @@ impl Link {
         if !self.takes_cut(rules, &mut packet) {
             return false;
         }
+        if rules.chooses(Liberty::PropertiesInOtherOrder) {
+            rearrange(&mut packet);
+        }
         turn.send(self.connection, packet);
         true
     }
@@ -105,9 +114,9 @@ impl Link {
 
     fn wants_diagnostics(&self, rules: &Rules, packet: &Packet) -> bool {
         // [5 MQTT-3.1.2-29]
-        self.problem_information
-            || matches!(packet, Packet::ConnAck(_) | Packet::Disconnect(_))
-            || rules.breaks(Deviation::ProblemInformationUnasked)
+        let always = matches!(packet, Packet::ConnAck(_) | Packet::Disconnect(_))
+            && !rules.chooses(Liberty::DiagnosticsOnlyWhereWanted);
+        self.problem_information || always || rules.breaks(Deviation::ProblemInformationUnasked)
     }
 }
 
@@ -185,6 +194,17 @@ fn too_large(packet: &Packet) -> Option<Deviation> {
         Packet::Auth(_) => Deviation::AuthTooLarge,
         _ => return None,
     })
+}
+
+/// Of a liberty: each property in another place, and several of one kind in their order.
+pub(crate) fn rearrange(packet: &mut Packet) {
+    let properties = match packet {
+        Packet::Publish(publish) => Some(&mut publish.properties),
+        packet => properties_mut(packet),
+    };
+    if let Some(properties) = properties {
+        properties.0.sort_by_key(|property| Reverse(property.id()));
+    }
 }
 
 fn properties_mut(packet: &mut Packet) -> Option<&mut mqtt_check_codec::Properties> {

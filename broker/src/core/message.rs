@@ -9,7 +9,7 @@ use mqtt_check_codec::{Properties, Property, Publish, QoS};
 
 use super::Time;
 use super::rules::Rules;
-use crate::Deviation;
+use crate::{Deviation, Liberty};
 
 /// A message that the broker has accepted. Copies for many subscribers share it.
 #[derive(Debug, Clone)]
@@ -64,7 +64,9 @@ impl Message {
 
     /// The properties of a PUBLISH sent now: Message Expiry Interval counted down by whole seconds of waiting.
     pub(crate) fn properties_at(&self, rules: &Rules, now: Time) -> Properties {
-        let waited_s = now.saturating_sub(self.received_at).as_secs();
+        let waited = now.saturating_sub(self.received_at);
+        let begun = waited.subsec_nanos() > 0 && rules.chooses(Liberty::ExpiryRoundedDown);
+        let waited_s = waited.as_secs() + u64::from(begun);
         let waited_s = u32::try_from(waited_s).unwrap_or(u32::MAX);
         let mut properties = self.properties.clone();
         for property in &mut properties.0 {

@@ -7,6 +7,7 @@ mod acknowledge;
 mod admission;
 mod arrivals;
 mod authentication;
+mod characters;
 mod connack;
 mod connect;
 mod control;
@@ -55,7 +56,7 @@ use self::subscription::{Matches, Subscriptions};
 use self::timer::{Timer, Timers};
 use self::turn::Turn;
 use crate::hook::{DisconnectReason, TerminationReason, WillTrigger};
-use crate::{Config, Deviation, Deviations, HookEvent};
+use crate::{Conduct, Config, Deviation, HookEvent, Liberty};
 
 /// Time since the broker's first start. Restarts do not reset it.
 pub type Time = Duration;
@@ -176,12 +177,20 @@ pub struct Broker {
 
 impl Broker {
     /// A broker with no sessions and no retained messages.
-    pub fn new(config: Config, deviations: Deviations) -> Self {
+    pub fn new(config: Config, conduct: impl Into<Conduct>) -> Self {
+        let Conduct {
+            deviations,
+            liberties,
+        } = conduct.into();
         Self {
-            rules: Rules { config, deviations },
+            rules: Rules {
+                config,
+                deviations,
+                liberties,
+            },
             connections: BTreeMap::new(),
             sessions: Sessions::default(),
-            subscriptions: Subscriptions::default(),
+            subscriptions: Subscriptions::new(liberties.has(Liberty::SharedToOneAlone)),
             retained: Retained::default(),
             timers: Timers::default(),
             redirects: BTreeMap::new(),
@@ -298,6 +307,18 @@ impl Broker {
         packet: Packet,
         size: usize,
     ) {
+        if self.rules.chooses(Liberty::DisallowedCharactersRefused)
+            && characters::has_disallowed(&packet)
+        {
+            // [3.1.1 section 1.5.3] [5 RULE-1.5.4-2]
+            let version = match &packet {
+                Packet::Connect(connect) => Some(connect.version),
+                _ => None,
+            };
+            let error = characters::error(&packet);
+            self.malformed(turn, connection, version, &error);
+            return;
+        }
         match (self.connections.get(&connection), packet) {
             (None, _) => {}
             (Some(Phase::Ghost), Packet::Publish(publish)) => {
@@ -430,7 +451,9 @@ impl Broker {
                 if let Some(Phase::Authenticating(waiting)) = self.connections.get(&connection) {
                     let refusal = Refusal::from(error.reason).to(&waiting.connect);
                     self.refuse_connect(turn, connection, ProtocolVersion::V5, refusal);
-                } else if error.is_unsupported_version() {
+                } else if error.is_unsupported_version()
+                    && !self.rules.chooses(Liberty::UnknownVersionUnanswered)
+                {
                     // [3.1.1 MQTT-3.1.2-2] demands it, [5 MQTT-3.1.2-2] allows it.
                     let refusal = Refusal::from(error.reason);
                     self.refuse_connect(turn, connection, ProtocolVersion::V3_1_1, refusal);
@@ -438,7 +461,7 @@ impl Broker {
                     && version == Some(ProtocolVersion::V5)
                 {
                     // [5 RULE-4.13.1-1] [5 MQTT-3.1.4-1]
-                    let refusal = Refusal::from(error.reason);
+                    let refusal = Refusal::from(self.code_of_error(error.reason));
                     self.refuse_connect(turn, connection, ProtocolVersion::V5, refusal);
                 } else {
                     // [3.1.1 MQTT-3.1.4-1]: without a CONNACK.
@@ -452,6 +475,11 @@ impl Broker {
     fn due(&mut self, turn: &mut Turn<'_>, timer: Timer) {
         match timer {
             Timer::Connect(_) if self.rules.breaks(Deviation::ConnectTimeoutNotEnforced) => {}
+            Timer::Connect(connection)
+                if matches!(
+                    self.connections.get(&connection),
+                    Some(Phase::Opened { .. })
+                ) && self.rules.chooses(Liberty::ConnectAwaitedForEver) => {}
             Timer::Connect(connection) => {
                 let waits = matches!(
                     self.connections.get(&connection),

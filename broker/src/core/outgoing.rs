@@ -7,7 +7,7 @@ use super::link::Link;
 use super::message::Delivery;
 use super::rules::Rules;
 use super::turn::Turn;
-use crate::Deviation;
+use crate::{Deviation, Liberty};
 
 /// Builds and sends one PUBLISH; says whether it fitted. The DUP flag says only whether this is a retransmission.
 /// [3.1.1 MQTT-3.3.1-3] [5 MQTT-3.3.1-3]
@@ -38,9 +38,9 @@ pub(crate) fn send_publish(
         properties.0.extend(identifiers(rules, delivery));
         if let Some((alias, known)) = link.aliases_out.assign(&topic) {
             properties.push(Property::TopicAlias(alias));
-            if known {
+            if known && !rules.chooses(Liberty::TopicWithEveryAlias) {
                 topic = ByteString::new();
-            } else {
+            } else if !known {
                 learned = Some((topic.clone(), alias));
             }
         }
@@ -65,7 +65,7 @@ pub(crate) fn send_publish(
     sent
 }
 
-fn identifiers<'d>(rules: &Rules, delivery: &'d Delivery) -> impl Iterator<Item = Property> + 'd {
+fn identifiers(rules: &Rules, delivery: &Delivery) -> impl Iterator<Item = Property> + use<> {
     let count = if rules.breaks(Deviation::IdentifiersDropped) {
         0
     } else if rules.breaks(Deviation::OnlyFirstIdentifier) {
@@ -73,8 +73,13 @@ fn identifiers<'d>(rules: &Rules, delivery: &'d Delivery) -> impl Iterator<Item 
     } else {
         delivery.identifiers.len()
     };
-    let identifiers = delivery.identifiers.iter().take(count);
-    identifiers.map(|identifier| Property::SubscriptionIdentifier(*identifier))
+    let mut identifiers: Vec<u32> = delivery.identifiers.iter().copied().take(count).collect();
+    if rules.chooses(Liberty::IdentifiersInOtherOrder) {
+        identifiers.reverse();
+    }
+    identifiers
+        .into_iter()
+        .map(Property::SubscriptionIdentifier)
 }
 
 /// Whether a PUBLISH that is sent for the first time has DUP, which it never should.

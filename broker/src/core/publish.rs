@@ -7,15 +7,15 @@ use mqtt_check_codec::{
     Ack, Packet, PacketId, Properties, ProtocolVersion, Publish, QoS, ReasonCode,
 };
 
-use super::Broker;
 use super::link::Link;
 use super::message::Message;
 use super::rules::Rules;
 use super::session::{Received, SessionKey};
 use super::topic;
 use super::turn::Turn;
+use super::{Broker, Time};
 use crate::hook::{DisconnectReason, DropReason};
-use crate::{AccessAction, Deviation, HookEvent};
+use crate::{AccessAction, Deviation, HookEvent, Liberty};
 
 impl Broker {
     /// A client published. [3.1.1 MQTT-3.3.4-1] [5 MQTT-3.3.4-1]
@@ -29,6 +29,13 @@ impl Broker {
             self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
             return;
         }
+        if self.closes_for_refusal(key)
+            && let Err((reason, why)) = self.judge_publish(key, &publish)
+        {
+            self.refused(turn, key, &publish, why);
+            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+            return;
+        }
         match (publish.qos, publish.packet_id) {
             (QoS::AtMostOnce, _) => self.publish_qos0(turn, key, publish),
             (QoS::AtLeastOnce, Some(id)) => self.publish_qos1(turn, key, id, publish),
@@ -38,6 +45,15 @@ impl Broker {
                 self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
             }
         }
+    }
+
+    /// Whether the connection of one who publishes what is not wanted ends. [3.1.1 MQTT-3.3.5-2]
+    fn closes_for_refusal(&self, key: SessionKey) -> bool {
+        let liberty = match self.version(key) {
+            Some(ProtocolVersion::V5) => Liberty::RefusedPublishDisconnects,
+            _ => Liberty::RefusedPublishCloses,
+        };
+        self.rules.chooses(liberty)
     }
 
     fn publish_qos0(&mut self, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) {
@@ -68,7 +84,9 @@ impl Broker {
                 self.too_many(turn, key);
                 return;
             }
-            if session.received.contains_key(&id) {
+            if session.received.contains_key(&id)
+                && !self.rules.chooses(Liberty::PacketIdsInUseTaken)
+            {
                 let reason = ReasonCode::PACKET_IDENTIFIER_IN_USE;
                 self.refused(turn, key, &publish, DropReason::PacketIdInUse);
                 self.acknowledge(turn, key, id, reason, Packet::PubAck);
@@ -83,7 +101,7 @@ impl Broker {
                 if self.rules.breaks(Deviation::RefusedPublishUnanswered) {
                     return;
                 }
-                reason
+                self.told(reason)
             }
             Ok(()) if self.is_repeat(key, id, publish.dup) => ReasonCode::SUCCESS,
             Ok(()) => self.accept(turn, key, publish),
@@ -142,7 +160,7 @@ impl Broker {
             if self.rules.breaks(Deviation::RefusedPublishUnanswered) {
                 return;
             }
-            self.acknowledge(turn, key, id, reason, Packet::PubRec);
+            self.acknowledge(turn, key, id, self.told(reason), Packet::PubRec);
             // [5 MQTT-4.3.3-9]: a refused id is free at once. Before version 5 the client goes on to PUBREL.
             if self.rules.breaks(Deviation::RefusedQos2IdStaysTaken) {
                 self.count(key, id, received);
@@ -152,11 +170,17 @@ impl Broker {
         self.count(key, id, received);
         if self.rules.breaks(Deviation::UnreleasedLostOnReconnect) {
             self.acknowledge(turn, key, id, ReasonCode::SUCCESS, Packet::PubRec);
-            self.withhold(key, id, publish);
+            self.withhold(turn.now, key, id, publish);
             return;
         }
         let caused = turn.mark();
-        let reason = self.accept(turn, key, publish);
+        let reason = match self.rules.chooses(Liberty::Qos2ForwardedOnRelease) {
+            true => {
+                self.withhold(turn.now, key, id, publish);
+                ReasonCode::SUCCESS
+            }
+            false => self.accept(turn, key, publish),
+        };
         self.acknowledge_ahead(turn, key, id, reason, Packet::PubRec, caused);
     }
 
@@ -181,10 +205,19 @@ impl Broker {
         self.acknowledge(turn, key, id, reason, Packet::PubRec);
     }
 
-    /// Of a deviation: the message is passed on when it is released.
-    fn withhold(&mut self, key: SessionKey, id: PacketId, publish: Publish) {
+    /// Of a deviation and of a liberty: the message is passed on when it is released.
+    fn withhold(&mut self, now: Time, key: SessionKey, id: PacketId, publish: Publish) {
         if let Some(session) = self.sessions.at_mut(key) {
-            session.withheld.insert(id, publish);
+            let message = Message::from_publish(publish, session.client.clone(), now);
+            session.withheld.insert(id, message);
+        }
+    }
+
+    /// What a refused PUBLISH is told of the reason. [5 MQTT-3.4.2-1] [5 MQTT-3.5.2-1]
+    fn told(&self, reason: ReasonCode) -> ReasonCode {
+        match self.rules.chooses(Liberty::RefusedPublishUnspecified) {
+            true => ReasonCode::UNSPECIFIED_ERROR,
+            false => reason,
         }
     }
 
@@ -230,13 +263,14 @@ impl Broker {
         {
             return;
         }
-        if let Some(publish) = session.withheld.remove(&id) {
-            // Of a deviation.
-            self.accept(turn, key, publish);
+        if let Some(message) = session.withheld.remove(&id) {
+            let client = session.client.clone();
+            self.publish(turn, message, Some(client));
         }
         // [5 MQTT-4.3.3-13]: whatever became of the message.
         let reason = match known {
             Some(_) => ReasonCode::SUCCESS,
+            None if self.rules.chooses(Liberty::UnknownReleaseSucceeds) => ReasonCode::SUCCESS,
             None => ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
         };
         self.acknowledge(turn, key, id, reason, Packet::PubComp);
@@ -280,6 +314,9 @@ impl Broker {
     ) {
         let distributed = turn.mark();
         self.acknowledge(turn, key, id, reason, packet);
+        if self.rules.chooses(Liberty::AcknowledgedBehindForwarding) {
+            return;
+        }
         turn.move_ahead(caused, distributed);
     }
 
@@ -404,6 +441,7 @@ impl Broker {
         let message = Message::from_publish(publish, client.clone(), turn.now);
         match self.publish(turn, message, Some(client)) {
             true => ReasonCode::SUCCESS,
+            false if self.rules.chooses(Liberty::SuccessWithoutSubscribers) => ReasonCode::SUCCESS,
             false => ReasonCode::NO_MATCHING_SUBSCRIBERS,
         }
     }

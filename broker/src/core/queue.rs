@@ -54,6 +54,25 @@ impl Queue {
         Some(front)
     }
 
+    /// Of a liberty: what is of another topic than these goes.
+    pub(crate) fn retain(&mut self, stays: impl Fn(&str) -> bool) {
+        for delivery in self.take() {
+            if stays(&delivery.message.topic) {
+                self.push_back(delivery);
+            }
+        }
+    }
+
+    /// Of a liberty: topic by topic, each in its order.
+    pub(crate) fn sort_by_topic(&mut self) {
+        let mut all = self.take();
+        all.make_contiguous()
+            .sort_by(|a, b| a.message.topic.cmp(&b.message.topic));
+        for delivery in all {
+            self.push_back(delivery);
+        }
+    }
+
     /// Everything in it, in its order; nothing is left.
     pub(crate) fn take(&mut self) -> VecDeque<Delivery> {
         self.first += self.items.len() as u64;

@@ -6,7 +6,7 @@ use super::timer::Timer;
 use super::turn::Turn;
 use super::{Broker, Control, Output, Time};
 use crate::hook::{TerminationReason, WillTrigger};
-use crate::{Config, Deviation, Deviations};
+use crate::{Conduct, Config, Deviation};
 
 /// Sessions and retained messages between two runs of the broker.
 #[derive(Debug, Default)]
@@ -59,12 +59,14 @@ impl Broker {
     /// Wills that became due are published, in the order in which they were due.
     pub fn restore(
         config: Config,
-        deviations: Deviations,
+        conduct: impl Into<Conduct>,
         stored: StoredState,
         now: Time,
         out: &mut Vec<Output>,
     ) -> Self {
-        let mut broker = Self::new(config, deviations);
+        let conduct = conduct.into();
+        let deviations = conduct.deviations;
+        let mut broker = Self::new(config, conduct);
         broker.retained = stored.retained;
         // [5 MQTT-3.3.2-5] [5 MQTT-3.3.2-6]
         if deviations.has(Deviation::MessageExpiryLostOverRestart) {

@@ -14,7 +14,7 @@ use super::subscription::{Matches, Standing, Subscriber};
 use super::topic::Filter;
 use super::turn::Turn;
 use crate::hook::DropReason;
-use crate::{Deviation, HookEvent};
+use crate::{Deviation, HookEvent, Liberty};
 
 impl Broker {
     /// Retains the message if it says so and hands it to every matching subscription; says whether there was one.
@@ -75,6 +75,11 @@ impl Broker {
             }
             return;
         }
+        if message.qos == QoS::AtMostOnce && rules.chooses(Liberty::RetainedQos0Discarded) {
+            // [3.1.1 MQTT-3.3.1-7] [5 RULE-3.3.1.3-1]: what was there goes all the same.
+            self.retained.remove(&message.topic);
+            return;
+        }
         let not_stored = match message.qos {
             QoS::AtMostOnce => Deviation::RetainedQos0NotStored,
             _ => Deviation::RetainedNotStored,
@@ -107,6 +112,14 @@ impl Broker {
                     self.deliver(turn, subscriber.session, delivery);
                 }
                 matched = true;
+            } else if self.rules.chooses(Liberty::OverlappingCopies) {
+                // [3.1.1 MQTT-3.3.5-1] [5 MQTT-3.3.4-2] [5 MQTT-3.3.4-5]
+                for subscriber in overlapping.chunks(1) {
+                    if let Some(delivery) = self.combine(message, subscriber) {
+                        matched = true;
+                        self.deliver(turn, overlapping[0].session, delivery);
+                    }
+                }
             } else if let Some(delivery) = self.combine(message, overlapping) {
                 matched = true;
                 self.deliver(turn, overlapping[0].session, delivery);
@@ -219,6 +232,7 @@ pub(crate) fn standing(
     let qos = message.qos.min(member.granted.options.qos);
     match sessions.at(member.session) {
         Some(session) if !session.may_have(rules, &message.topic) => Standing::Barred,
+        Some(_) if rules.chooses(Liberty::SharedByTurnAlone) => Standing::Ready,
         Some(session) if session.is_ready() => Standing::Ready,
         Some(session)
             if session.link.is_none() && qos == QoS::AtMostOnce && !rules.config.queue_qos0 =>

@@ -1,22 +1,28 @@
-//! What the broker goes by: its configuration, and the faults that it was told to have.
+//! What the broker goes by: its configuration, and the faults and choices that it was told to have.
 
 use mqtt_check_codec::ProtocolVersion;
 use mqtt_check_codec::topic::check_filter;
 
 use super::topic::Filter;
 use crate::access::{self, AccessAction, Who};
-use crate::{Config, Deviation, Deviations};
+use crate::{Config, Deviation, Deviations, Liberties, Liberty};
 
 #[derive(Debug)]
 pub(crate) struct Rules {
     pub(crate) config: Config,
     pub(crate) deviations: Deviations,
+    pub(crate) liberties: Liberties,
 }
 
 impl Rules {
     /// Whether this fault is in force.
     pub(crate) fn breaks(&self, deviation: Deviation) -> bool {
         self.deviations.has(deviation)
+    }
+
+    /// Whether this choice is taken.
+    pub(crate) const fn chooses(&self, liberty: Liberty) -> bool {
+        self.liberties.has(liberty)
     }
 
     /// Whether the access list lets this client do it with this topic, or with all that this filter matches.

@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use bytestring::ByteString;
-use mqtt_check_codec::{PacketId, Publish};
+use mqtt_check_codec::PacketId;
 
 use super::Time;
 use super::inflight::Inflight;
 use super::link::Link;
+use super::message::Message;
 use super::queue::Queue;
 use super::store::Written;
 use super::subscription::Granted;
@@ -98,8 +99,8 @@ pub(crate) struct Session {
     pub(crate) last_qos1: Option<PacketId>,
     /// Of a deviation: the packet id of the QoS 2 message that was repeated last.
     pub(crate) last_repeat: Option<PacketId>,
-    /// Of a deviation: QoS 2 messages that are passed on when they are released.
-    pub(crate) withheld: BTreeMap<PacketId, Publish>,
+    /// Of a deviation and of a liberty: QoS 2 messages that are passed on when they are released.
+    pub(crate) withheld: BTreeMap<PacketId, Message>,
     /// What of it stands in the store, if there is one.
     pub(crate) written: Written,
 }

@@ -14,7 +14,7 @@ use super::subscription::{Granted, Subscriber};
 use super::topic::{self, Filter};
 use super::turn::Turn;
 use crate::hook::{DisconnectReason, DropReason};
-use crate::{AccessAction, Deviation, HookEvent};
+use crate::{AccessAction, Deviation, HookEvent, Liberty};
 
 /// A subscription that was made, for the retained messages that follow SUBACK.
 struct Made {
@@ -46,6 +46,11 @@ impl Broker {
             self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
             return;
         }
+        // [3.1.1 RULE-3.8.4-1] [5 RULE-3.8.4-1]
+        let early = self.rules.chooses(Liberty::RetainedBeforeSuback);
+        for made in made.iter().filter(|_| early) {
+            self.send_retained(turn, made);
+        }
         // [3.1.1 MQTT-3.8.4-1] [3.1.1 MQTT-3.8.4-2] [5 MQTT-3.8.4-1] [5 MQTT-3.8.4-2] [5 MQTT-2.2.1-6]
         self.send_or_close(
             turn,
@@ -56,8 +61,8 @@ impl Broker {
                 reasons,
             }),
         );
-        for made in made {
-            self.send_retained(turn, &made);
+        for made in made.iter().filter(|_| !early) {
+            self.send_retained(turn, made);
         }
     }
 
@@ -100,7 +105,12 @@ impl Broker {
                     ReasonCode(qos.as_u8())
                 }
                 // [3.1.1 MQTT-3.9.3-2] [5 MQTT-3.9.3-2]
-                Err(_) if version != ProtocolVersion::V5 => ReasonCode::UNSPECIFIED_ERROR,
+                Err(_)
+                    if version != ProtocolVersion::V5
+                        || self.rules.chooses(Liberty::RefusedFilterUnspecified) =>
+                {
+                    ReasonCode::UNSPECIFIED_ERROR
+                }
                 Err(reason) => reason,
             });
         }
@@ -129,6 +139,7 @@ impl Broker {
         for subscription in &subscribe.subscriptions {
             let filter = match rules.filter(&subscription.filter, version) {
                 Some(filter) => filter,
+                None if rules.chooses(Liberty::InvalidFiltersRefusedAlone) => continue,
                 None => return Err(ReasonCode::MALFORMED_PACKET),
             };
             if version != ProtocolVersion::V5 {
@@ -200,7 +211,12 @@ impl Broker {
         let granted = Granted {
             options: SubscriptionOptions {
                 // [5 MQTT-3.2.2-10]
-                qos: subscription.options.qos.min(config.maximum_qos),
+                qos: match self.rules.chooses(Liberty::GrantsQos1AtMost) {
+                    // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-7]
+                    true => subscription.options.qos.min(QoS::AtLeastOnce),
+                    false => subscription.options.qos,
+                }
+                .min(config.maximum_qos),
                 ..subscription.options
             },
             identifier,
@@ -286,7 +302,11 @@ impl Broker {
         };
         let expired_too = self.rules.breaks(Deviation::ExpiredRetainedSent);
         let mut room = self.rules.config.maximum_outgoing_bytes;
-        for message in self.retained.matching(filter, turn.now, expired_too) {
+        let mut messages = self.retained.matching(filter, turn.now, expired_too);
+        if self.rules.chooses(Liberty::RetainedInOtherOrder) {
+            messages.reverse();
+        }
+        for message in messages {
             let own = self
                 .sessions
                 .at(key)
@@ -321,6 +341,7 @@ impl Broker {
     /// code to say so.
     pub(crate) fn in_use(&self, key: SessionKey, version: ProtocolVersion, id: PacketId) -> bool {
         version == ProtocolVersion::V5
+            && !self.rules.chooses(Liberty::PacketIdsInUseTaken)
             && self
                 .sessions
                 .at(key)

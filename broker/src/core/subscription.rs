@@ -66,6 +66,8 @@ pub(crate) struct Group {
     members: Vec<Subscriber>,
     /// Whose turn it is next.
     next: usize,
+    /// Of a liberty: it stays with whom it was.
+    sticky: bool,
 }
 
 impl Group {
@@ -83,7 +85,10 @@ impl Group {
         let index = next(Standing::Ready)
             .or_else(|| next(Standing::Waiting))
             .or_else(|| next(Standing::Losing))?;
-        self.next = (index + 1) % count;
+        self.next = match self.sticky {
+            true => index,
+            false => (index + 1) % count,
+        };
         Some(self.members[index])
     }
 }
@@ -137,9 +142,19 @@ pub(crate) struct Subscriptions {
     root: Node,
     /// By Topic Filter: those with more levels than the tree takes. Only names as deep as they are meet them.
     deep: BTreeMap<ByteString, Leaf>,
+    /// Of a liberty: members of a Shared Subscription take no turns.
+    sticky: bool,
 }
 
 impl Subscriptions {
+    /// None yet.
+    pub(crate) fn new(sticky: bool) -> Self {
+        Self {
+            sticky,
+            ..Self::default()
+        }
+    }
+
     /// Adds the subscription or replaces the one with the same filter. `filter` is `whole` taken apart.
     pub(crate) fn insert(
         &mut self,
@@ -149,6 +164,7 @@ impl Subscriptions {
         granted: Granted,
     ) {
         let subscriber = Subscriber { session, granted };
+        let sticky = self.sticky;
         match filter {
             Filter::Own(filter) => {
                 let own = &mut self.leaf(filter).own;
@@ -165,6 +181,7 @@ impl Subscriptions {
                         filter: whole.clone(),
                         members: Vec::new(),
                         next: 0,
+                        sticky,
                     });
                 match group.members.iter_mut().find(|m| m.session == session) {
                     Some(member) => *member = subscriber,

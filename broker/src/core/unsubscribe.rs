@@ -9,7 +9,7 @@ use super::routing::normalised;
 use super::session::SessionKey;
 use super::turn::Turn;
 use crate::hook::DisconnectReason;
-use crate::{Deviation, HookEvent};
+use crate::{Deviation, HookEvent, Liberty};
 
 impl Broker {
     /// A client unsubscribes. What it was sent already goes on. [3.1.1 MQTT-3.10.4-3] [5 MQTT-3.10.4-3]
@@ -29,7 +29,8 @@ impl Broker {
             return;
         }
         let is_filter = |filter: &ByteString| self.rules.filter(filter, version).is_some();
-        if !unsubscribe.filters.iter().all(is_filter) {
+        let all = unsubscribe.filters.iter().all(is_filter);
+        if !all && !self.rules.chooses(Liberty::InvalidFiltersRefusedAlone) {
             let reason = ReasonCode::MALFORMED_PACKET;
             self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
             return;
@@ -96,6 +97,12 @@ impl Broker {
             return ReasonCode::NO_SUBSCRIPTION_EXISTED;
         };
         self.subscriptions.remove(granted.filter(filter), key);
+        if self.rules.chooses(Liberty::UnsubscribeDropsWaiting) && !granted.shared {
+            let others = &session.subscriptions;
+            session.queue.retain(|topic| {
+                !matches(filter, topic) || others.keys().any(|other| matches(other, topic))
+            });
+        }
         turn.hook(HookEvent::SessionUnsubscribed {
             client: session.client.clone(),
             filter: filter.clone(),

@@ -3,6 +3,7 @@
 use mqtt_check_codec::{Clause, PacketType, ProtocolVersion};
 
 use super::deviations;
+use crate::departure::departures;
 
 deviations! {
 faults {

@@ -141,7 +141,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn fill(&mut self, cx: &Context<'_>) -> Standing {
         let room = WRITE_CHUNK.saturating_sub(self.outbound.len());
         let (version, form) = (self.version, self.shared.config.form());
-        let deviations = &self.shared.deviations;
+        let deviations = &self.shared.conduct.deviations;
         let outbound = &mut self.outbound;
         self.shared.collect(self.id, room, cx.waker(), |packet| {
             // A packet that cannot be encoded is larger than the protocol knows: it counts as sent.
@@ -228,13 +228,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             );
             shared.handle(&mut state, input);
             // [3.1.1 RULE-3.1.4-3] [5 RULE-3.1.4-3]: what stands behind a CONNECT is processed with it.
-            if greeted && shared.deviations.has(Deviation::PacketsBehindConnectLost) {
+            if greeted
+                && shared
+                    .conduct
+                    .deviations
+                    .has(Deviation::PacketsBehindConnectLost)
+            {
                 self.inbound.clear();
             }
             let standing = state.standing(self.id);
             // [3.1.1 MQTT-3.1.4-5] [5 MQTT-3.1.4-6]: what came with a refused CONNECT goes unread.
             if standing.closing
                 && !shared
+                    .conduct
                     .deviations
                     .has(Deviation::PacketsAfterRefusalProcessed)
             {
@@ -248,7 +254,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn deviates(&self, deviation: Deviation) -> bool {
-        self.shared.deviations.has(deviation)
+        self.shared.conduct.deviations.has(deviation)
     }
 
     fn next_input(&mut self) -> Option<Input> {

@@ -24,8 +24,8 @@
 //!
 //! | call | what it does |
 //! |---|---|
-//! | [`Server::new`]`(config, deviations, seed)` | starts, inside a runtime; all randomness comes from `seed` |
-//! | [`Server::with_store`]`(config, deviations, seed, store)` | the same with what a [`Store`] has; what a client is told is kept there before |
+//! | [`Server::new`]`(config, conduct, seed)` | starts, inside a runtime; all randomness comes from `seed` |
+//! | [`Server::with_store`]`(config, conduct, seed, store)` | the same with what a [`Store`] has; what a client is told is kept there before |
 //! | [`Server::connect`]`()` | a transport in memory; refused while stopped |
 //! | [`Server::connect_websocket`]`()` | one that begins with the upgrade to WebSocket |
 //! | [`Server::serve`]`(stream)` | any other transport |

@@ -17,7 +17,7 @@ use super::connection::Connection;
 use super::listener::{Listener, Transport, WebSocketPath};
 use super::store::{Store, StoreError};
 use super::websocket;
-use crate::{Broker, Config, ConnectionId, Control, Deviations, HookEvent, Input, Output, Time};
+use crate::{Broker, Conduct, Config, ConnectionId, Control, HookEvent, Input, Output, Time};
 
 /// Bytes that a transport in memory holds in each direction.
 const MEMORY_BUFFER: usize = 64 * 1024;
@@ -50,7 +50,7 @@ pub(super) struct Shared {
     /// The core's time at that instant: that of a store goes on where it was.
     age: Time,
     pub(super) config: Config,
-    pub(super) deviations: Deviations,
+    pub(super) conduct: Conduct,
 }
 
 /// Everything behind the lock.
@@ -105,9 +105,10 @@ pub(super) struct Outbox {
 
 impl Server {
     /// Starts a broker. Must be called within a tokio runtime, which also drives it.
-    pub fn new(config: Config, deviations: Deviations, seed: u64) -> Self {
-        let broker = Broker::new(config.clone(), deviations);
-        Self::start(config, deviations, seed, broker, None)
+    pub fn new(config: Config, conduct: impl Into<Conduct>, seed: u64) -> Self {
+        let conduct = conduct.into();
+        let broker = Broker::new(config.clone(), conduct);
+        Self::start(config, conduct, seed, broker, None)
     }
 
     /// Starts a broker that takes up what the store has, and keeps there what a client was told before the client
@@ -117,18 +118,19 @@ impl Server {
     /// When the store cannot be read or written.
     pub fn with_store(
         mut config: Config,
-        deviations: Deviations,
+        conduct: impl Into<Conduct>,
         seed: u64,
         store: Store,
     ) -> Result<Self, StoreError> {
+        let conduct = conduct.into();
         config.durable = true;
         let age = store.age();
         let stored = store.read()?;
         let mut out = Vec::new();
-        let mut broker = Broker::restore(config.clone(), deviations, stored, age, &mut out);
+        let mut broker = Broker::restore(config.clone(), conduct, stored, age, &mut out);
         broker.track_changes();
         store.replace(&broker.changes())?;
-        let server = Self::start(config, deviations, seed, broker, Some((store, age)));
+        let server = Self::start(config, conduct, seed, broker, Some((store, age)));
         let events = out.into_iter().filter_map(|output| match output {
             Output::Hook(event) => Some((age, event)),
             // There is no connection yet.
@@ -140,7 +142,7 @@ impl Server {
 
     fn start(
         config: Config,
-        deviations: Deviations,
+        conduct: Conduct,
         seed: u64,
         broker: Broker,
         store: Option<(Store, Time)>,
@@ -165,7 +167,7 @@ impl Server {
             origin: Instant::now(),
             age,
             config,
-            deviations,
+            conduct,
         });
         tokio::spawn(keep_time(Arc::clone(&shared)));
         Self { shared }
@@ -212,7 +214,9 @@ impl Server {
             WebSocketPath::Any => None,
             WebSocketPath::Only(path) => Some(path.as_str()),
         };
-        if let Ok(Some(framed)) = websocket::upgrade(stream, path, self.shared.deviations).await {
+        if let Ok(Some(framed)) =
+            websocket::upgrade(stream, path, self.shared.conduct.deviations).await
+        {
             self.accept(framed, linger);
         }
     }
@@ -267,8 +271,8 @@ impl Server {
         let state = &mut *state;
         let mut out = mem::take(&mut state.outputs);
         let config = &self.shared.config;
-        let deviations = self.shared.deviations;
-        let old = mem::replace(&mut state.broker, Broker::new(config.clone(), deviations));
+        let conduct = self.shared.conduct;
+        let old = mem::replace(&mut state.broker, Broker::new(config.clone(), conduct));
         let stored = match how {
             Restart::Orderly => old.stop(now, &mut out),
             Restart::Crash => old.crash(now),
@@ -280,7 +284,7 @@ impl Server {
             }
             outbox.close();
         }
-        state.broker = Broker::restore(config.clone(), deviations, stored, now, &mut out);
+        state.broker = Broker::restore(config.clone(), conduct, stored, now, &mut out);
         if let Some(store) = &state.store {
             state.broker.track_changes();
             if let Err(error) = store.replace(&state.broker.changes()) {

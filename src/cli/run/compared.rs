@@ -61,6 +61,8 @@ impl Snapshots {
         let by_records = match baseline {
             _ if arguments.no_snapshots => None,
             Some(name) => Some(Mode::Baseline(name.clone())),
+            // What a liberty changes is right too, so that the record says nothing of it.
+            None if !arguments.liberty.is_empty() => None,
             None if chosen.is_bundled() && arguments.deviate.is_empty() => Some(Mode::Whole),
             None => Some(Mode::Information),
         };

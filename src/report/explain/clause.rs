@@ -45,6 +45,14 @@ pub(super) fn render(requirement: &Requirement, context: Context<'_>) -> String 
         &deviations_list(broken, context),
         style,
     ));
+    let open = context.liberties.iter().filter(|info| {
+        let mut clauses = info.clauses.iter();
+        clauses.any(|(of, id)| of == requirement.version.as_str() && id == requirement.id)
+    });
+    let rows: Vec<(String, String)> = open
+        .map(|info| (info.name.to_owned(), info.summary.to_owned()))
+        .collect();
+    out.push_str(&part("Liberties", &pairs(&rows, context), style));
     out
 }
 

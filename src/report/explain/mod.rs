@@ -3,6 +3,7 @@
 mod clause;
 mod code;
 mod deviation;
+mod liberty;
 mod property;
 mod scenario;
 mod thread;
@@ -13,7 +14,7 @@ use mqtt_check_codec::{PropertyId, ReasonCode};
 use super::words::Style;
 use crate::plan::Plan;
 use crate::requirements::Requirement;
-use crate::target::bundled::DeviationInfo;
+use crate::target::bundled::{DeviationInfo, LibertyInfo};
 
 /// The narrowest and the widest that texts are made, in columns.
 const NARROWEST: u16 = 60;
@@ -28,6 +29,7 @@ pub enum Topic<'a> {
     Deviation(DeviationInfo),
     /// Where a behaviour was seen, and the cases that show it.
     Thread(&'a str, Vec<&'a Plan>),
+    Liberty(LibertyInfo),
     Reason(ReasonCode),
     Property(PropertyId),
 }
@@ -37,6 +39,7 @@ pub enum Topic<'a> {
 pub struct Context<'a> {
     pub plans: &'a [Plan],
     pub deviations: &'a [DeviationInfo],
+    pub liberties: &'a [LibertyInfo],
     pub style: Style,
     /// Columns.
     pub width: u16,
@@ -51,6 +54,7 @@ pub fn render(topics: &[Topic<'_>], context: Context<'_>) -> String {
             Topic::Scenario(plans) => scenario::render(plans, context),
             Topic::Deviation(info) => deviation::render(info, context),
             Topic::Thread(name, plans) => thread::render(name, plans, context),
+            Topic::Liberty(info) => liberty::render(info, context),
             Topic::Reason(code) => code::render(*code, context),
             Topic::Property(id) => property::render(*id, context),
         })

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Config, config};
+use super::{Conduct, Config, config};
 use crate::diagnostic::Source;
 use crate::scenario::settings::configuration;
 
@@ -52,7 +52,7 @@ const OTHERS: &[(&str, &str)] = &[
 fn configured(text: String) -> Config {
     let path = "broker.yaml".to_owned();
     let read = configuration::parse(&Arc::new(Source { path, text }));
-    config(&read.expect("right settings").settings)
+    config(&read.expect("right settings").settings, Conduct::default())
 }
 
 /// The fields of a configuration and their values, as they are shown for debugging.

@@ -108,7 +108,7 @@ fn one_value(fields: &[FieldMatch]) -> Vec<String> {
         .filter(|field| {
             matches!(
                 field.matcher,
-                Matcher::Is(_) | Matcher::Absent | Matcher::Includes(_)
+                Matcher::Is(_) | Matcher::Absent | Matcher::Includes(_) | Matcher::Granted(_)
             )
         })
         .map(|field| field.name.clone())

@@ -3,6 +3,8 @@
 //! Plans and the name of a deviation go in; what was caught comes out. One play of the right broker says which
 //! cases are red anyway.
 
+pub mod liberty;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -43,7 +45,7 @@ pub struct Catch {
 /// # Errors
 /// When it cannot be started.
 pub fn right(plans: &[Plan], playing: Playing<'_>) -> Result<Right, String> {
-    let results = play(plans, None, playing)?;
+    let results = play(plans, Bundled::default(), playing)?;
     Ok(results.into_iter().map(|r| (r.id, r.verdict)).collect())
 }
 
@@ -57,7 +59,8 @@ pub fn caught(
     right: &Right,
     playing: Playing<'_>,
 ) -> Result<Vec<Catch>, String> {
-    let results = play(plans, Some(info.name), playing)?;
+    let bundled = Bundled::with([info.name]).map_err(|name| unknown(&name))?;
+    let results = play(plans, bundled, playing)?;
     Ok(catches(info, &results, right))
 }
 
@@ -69,13 +72,11 @@ pub fn hindrance(info: &DeviationInfo) -> Option<String> {
     Some(format!("needs {need}: {why}"))
 }
 
-fn play(
-    plans: &[Plan],
-    deviation: Option<&str>,
-    playing: Playing<'_>,
-) -> Result<Vec<CaseResult>, String> {
-    let bundled =
-        Bundled::with(deviation).map_err(|name| format!("there is no deviation `{name}`"))?;
+fn unknown(name: &str) -> String {
+    format!("the bundled broker knows no `{name}`")
+}
+
+fn play(plans: &[Plan], bundled: Bundled, playing: Playing<'_>) -> Result<Vec<CaseResult>, String> {
     let options = RunOptions {
         jobs: None,
         timeout_scale: 1.0,

@@ -1,0 +1,146 @@
+//! What deviations and liberties have in common: a table of names, and a set of those in force.
+
+use crate::{Deviations, Liberties};
+
+/// An enum of names with the clauses that they are about and a summary, and the set of those in force.
+macro_rules! departures {
+    (
+        $(#[$one_doc:meta])* $one:ident,
+        $(#[$set_doc:meta])* $set:ident:
+        $($variant:ident $name:literal [$($version:ident $id:literal),+] $summary:literal,)*
+    ) => {
+        $(#[$one_doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $one {
+            $(#[doc = $summary] $variant,)*
+        }
+
+        impl $one {
+            /// All of them, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// As the command line has it.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// The clauses that it is about: one to three.
+            pub const fn clauses(self) -> &'static [Clause] {
+                match self {
+                    $(Self::$variant => &[
+                        $(Clause { version: ProtocolVersion::$version, id: $id }),+
+                    ],)*
+                }
+            }
+
+            /// What the broker does, as a lowercase fragment.
+            pub const fn summary(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $summary,)*
+                }
+            }
+
+            /// The one of this name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.name() == name)
+            }
+        }
+
+        $(#[$set_doc])*
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        pub struct $set([u64; $one::ALL.len().div_ceil(64)]);
+
+        impl $set {
+            /// None of them.
+            pub const fn none() -> Self {
+                Self([0; $one::ALL.len().div_ceil(64)])
+            }
+
+            /// Whether there is none.
+            pub fn is_none(&self) -> bool {
+                *self == Self::none()
+            }
+
+            /// Whether this one is in force.
+            pub const fn has(&self, one: $one) -> bool {
+                let bit = one as usize;
+                self.0[bit / 64] & (1 << (bit % 64)) != 0
+            }
+        }
+
+        impl FromIterator<$one> for $set {
+            fn from_iter<I: IntoIterator<Item = $one>>(iter: I) -> Self {
+                let mut set = Self::none();
+                for one in iter {
+                    let bit = one as usize;
+                    set.0[bit / 64] |= 1 << (bit % 64);
+                }
+                set
+            }
+        }
+    };
+}
+pub(crate) use departures;
+
+/// How a broker departs from what it would do by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Conduct {
+    pub deviations: Deviations,
+    pub liberties: Liberties,
+}
+
+impl From<Deviations> for Conduct {
+    fn from(deviations: Deviations) -> Self {
+        Self {
+            deviations,
+            liberties: Liberties::none(),
+        }
+    }
+}
+
+impl From<Liberties> for Conduct {
+    fn from(liberties: Liberties) -> Self {
+        Self {
+            deviations: Deviations::none(),
+            liberties,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crate::{Deviation, Deviations, Liberties, Liberty};
+
+    /// Says of a table what must be true of every one.
+    macro_rules! check {
+        ($one:ident, $set:ident) => {
+            let mut names = BTreeSet::new();
+            for one in $one::ALL {
+                assert!(names.insert(one.name()), "{}", one.name());
+                assert_eq!($one::from_name(one.name()), Some(*one));
+                assert!((1..=3).contains(&one.clauses().len()), "{}", one.name());
+                let set = $set::from_iter([*one]);
+                for other in $one::ALL {
+                    assert_eq!(set.has(*other), one == other);
+                }
+            }
+        };
+    }
+
+    #[test]
+    fn each_has_its_own_name_and_a_set_has_what_it_was_made_of() {
+        check!(Deviation, Deviations);
+        check!(Liberty, Liberties);
+    }
+
+    #[test]
+    fn no_liberty_has_the_name_of_a_deviation() {
+        for liberty in Liberty::ALL {
+            assert_eq!(Deviation::from_name(liberty.name()), None);
+        }
+    }
+}

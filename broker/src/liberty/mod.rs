@@ -1,0 +1,72 @@
+//! Deliberate choices that the standard leaves open, each at the one line where the broker otherwise chooses. A broker
+//! that takes them is as right as one that does not, so no check may fail it.
+
+mod table;
+
+use mqtt_check_codec::Clause;
+
+pub use table::{Liberties, Liberty};
+
+use crate::Config;
+
+macro_rules! liberties {
+    (
+        choices { $($choice:ident $choice_name:literal [$($choice_clause:tt)+] $(against [$($choice_should:tt)+])? $choice_summary:literal,)* }
+        settings { $($variant:ident $name:literal [$($clause:tt)+] $(against [$($should:tt)+])? ($set:expr) $summary:literal,)* }
+    ) => {
+        departures! {
+            /// A named choice of the broker.
+            Liberty,
+            /// The choices in force.
+            Liberties:
+            $($choice $choice_name [$($choice_clause)+] $choice_summary,)*
+            $($variant $name [$($clause)+] $summary,)*
+        }
+
+        impl Liberty {
+            /// What it does otherwise than the standard advises. Steps of that level that cite it may say so.
+            pub const fn against(self) -> &'static [Clause] {
+                match self {
+                    $(Self::$choice => liberties!(@clauses $($($choice_should)+)?),)*
+                    $(Self::$variant => liberties!(@clauses $($($should)+)?),)*
+                }
+            }
+
+            /// Does what it does to the configuration; most do nothing to it.
+            pub(super) fn configure(self, config: &mut Config) {
+                match self {
+                    $(Self::$variant => {
+                        let set: fn(&mut Config) = $set;
+                        set(config);
+                    })*
+                    _ => {}
+                }
+            }
+        }
+    };
+    (@clauses $($version:ident $id:literal),*) => {
+        &[$(Clause { version: ProtocolVersion::$version, id: $id }),*]
+    };
+}
+use liberties;
+
+impl Liberties {
+    /// The configuration of a broker that nobody configures otherwise.
+    pub fn config(&self) -> Config {
+        let mut config = Config::default();
+        for liberty in Liberty::ALL {
+            if self.has(*liberty) {
+                liberty.configure(&mut config);
+            }
+        }
+        config
+    }
+}
+
+/// The name of a section where a clause would stand: `section 3.8.4`.
+const SECTION: &str = "section ";
+
+/// The number of the section that stands in a clause's place, for what no clause says.
+pub fn section(clause: Clause) -> Option<&'static str> {
+    clause.id.strip_prefix(SECTION)
+}

@@ -1,0 +1,247 @@
+//! The table: name, what leaves it open, what the broker does.
+
+use std::time::Duration;
+
+use mqtt_check_codec::{Clause, ProtocolVersion, QoS};
+
+use super::liberties;
+use crate::Config;
+use crate::departure::departures;
+
+liberties! {
+choices {
+    // Who is let in, and what the others are told.
+    ConnectRefusedSilently "connect-refused-silently" [V5 "RULE-4.13.1-1", V5 "MQTT-3.1.4-2", V5 "section 3.2.2.2"]
+        "a refused CONNECT of version 5 is closed without a CONNACK, but for what the server does not support",
+    UnsupportedWillRefusedSilently "unsupported-will-refused-silently" [V5 "MQTT-3.2.2-12", V5 "MQTT-3.2.2-13"]
+        against [V5 "MQTT-3.2.2-12", V5 "MQTT-3.2.2-13"]
+        "a CONNECT whose Will the server does not support is closed without a CONNACK",
+    ConnectRefusedUnspecified "connect-refused-unspecified" [V5 "section 3.2.2.2"]
+        against [V5 "MQTT-3.2.2-12", V5 "MQTT-3.2.2-13"]
+        "every CONNACK of version 5 that refuses says 0x80, since the reason is nobody's business",
+    ConnectRefusedAsUnavailable "connect-refused-as-unavailable" [V5 "section 3.2.2.2"]
+        "a client that is one too many is told that the server is not available",
+    ConnectRefusedSilentlyIn3 "connect-refused-silently-in-3" [V3_1_1 "RULE-3.1.4-2", V3_1_1 "RULE-3.2.2.3-1"]
+        against [V3_1_1 "RULE-3.1.4-2", V3_1_1 "RULE-3.2.2.3-1"]
+        "a refused CONNECT of 3.1.1 is closed without a CONNACK, but for those that must have one",
+    StrangersNotAuthorized "strangers-not-authorized" [V5 "section 3.2.2.2", V3_1_1 "section 3.2.2.3"]
+        "a wrong password, or a ban, is refused as not authorized",
+    UnknownMethodNotAuthorized "unknown-method-not-authorized" [V5 "MQTT-4.12.0-1"]
+        "an Authentication Method that is not supported is refused as not authorized",
+    UnknownVersionUnanswered "unknown-version-unanswered" [V5 "MQTT-3.1.2-2", V5 "MQTT-3.1.2-1"]
+        "a CONNECT of an unknown protocol or version is closed without a CONNACK",
+    EmptyClientIdRefused "empty-client-id-refused" [V5 "MQTT-3.1.3-6", V5 "MQTT-3.1.3-8", V3_1_1 "MQTT-3.1.3-6"]
+        "an empty Client Identifier is refused",
+    ClientIdAlphabetEnforced "client-id-alphabet-enforced" [V5 "RULE-3.1.3.1-1", V3_1_1 "MQTT-3.1.3-5"]
+        "a Client Identifier of other characters than letters and digits is refused",
+    AssignedClientIdsLong "assigned-client-ids-long" [V5 "MQTT-3.1.3-6", V5 "MQTT-3.2.2-16"]
+        "assigned Client Identifiers are long, and not of letters and digits alone",
+    DefaultsAnnounced "defaults-announced" [V5 "section 3.2.2.3"]
+        "CONNACK announces what is the default as well",
+    TakeoverClosesSilently "takeover-closes-silently" [V5 "MQTT-3.1.4-3", V5 "section 3.14"]
+        against [V5 "MQTT-3.1.4-3"]
+        "the old connection is closed without a DISCONNECT when another takes its session over",
+    ConnectAwaitedForEver "connect-awaited-for-ever" [V5 "RULE-3.1.4-1", V3_1_1 "RULE-3.1.4-1"]
+        against [V5 "RULE-3.1.4-1", V3_1_1 "RULE-3.1.4-1"]
+        "a connection that never sends a CONNECT stays open",
+    DiagnosticsOnlyWhereWanted "diagnostics-only-where-wanted" [V5 "MQTT-3.1.2-29"]
+        "a client that wants no problem information gets none in CONNACK and DISCONNECT either",
+
+    // How a connection ends.
+    ErrorsCloseSilently "errors-close-silently" [V5 "RULE-4.13.1-1", V5 "MQTT-4.13.1-1"]
+        against [V5 "RULE-4.13.1-1"]
+        "an error of the client's ends the connection without a DISCONNECT",
+    ErrorsAsMalformed "errors-as-malformed" [V5 "RULE-4.13.1-1"]
+        "every error of the client's is told as a malformed packet",
+    ErrorsAsProtocolErrors "errors-as-protocol-errors" [V5 "RULE-4.13.1-1"]
+        "every error of the client's is told as a protocol error",
+    ErrorsUnspecified "errors-unspecified" [V5 "section 3.14.2.1", V5 "section 3.2.2.2"]
+        against [V5 "RULE-4.13.1-1"]
+        "no error of the client's is told, but 0x80",
+    SilenceClosesSilently "silence-closes-silently" [V5 "MQTT-3.1.2-22"]
+        "a client that is silent for too long is closed without a DISCONNECT",
+    SilenceNoticedLate "silence-noticed-late" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "it is noticed half a second late that a client is silent for too long",
+    StopsSilently "stops-silently" [V5 "section 3.14"]
+        "a server that stops closes its connections without a DISCONNECT",
+    FailedProofClosesSilently "failed-proof-closes-silently" [V5 "MQTT-4.12.1-2"]
+        against [V5 "MQTT-4.12.1-2"]
+        "a re-authentication that fails ends the connection without a DISCONNECT",
+    ServerReferenceWithheld "server-reference-withheld" [V5 "section 4.11"]
+        "a client that is sent to another server is not told which",
+    ClosingLeftToClient "closing-left-to-client" [V5 "RULE-3.14.4-1", V3_1_1 "RULE-3.14.4-1"]
+        against [V5 "RULE-3.14.4-1", V3_1_1 "RULE-3.14.4-1"]
+        "after a client's DISCONNECT it is the client's affair to close",
+    DisallowedCharactersRefused "disallowed-characters-refused" [V5 "RULE-1.5.4-2", V3_1_1 "section 1.5.3"]
+        "control characters and non-characters in a string make a packet malformed",
+
+    // Wills and sessions.
+    WillsPublishedAtStop "wills-published-at-stop" [V5 "RULE-3.1.2.5-2", V3_1_1 "RULE-3.1.2.5-1"]
+        "a server that keeps its state publishes Wills when it stops rather than when it starts again",
+    WillsAMomentLate "wills-a-moment-late" [V5 "RULE-3.1.2.5-1", V3_1_1 "RULE-3.1.2.5-1"]
+        "Wills are published half a second after they are due",
+    DelayedWillSparedByResumption "delayed-will-spared-by-resumption" [V5 "MQTT-3.1.3-9", V5 "RULE-3.1.4-2"]
+        "a delayed Will is not sent when a connection with Clean Start 0 takes over, though the old session had no expiry",
+    SessionsEndAMomentLate "sessions-end-a-moment-late" [V5 "section 3.1.2.11.2"]
+        "sessions end half a second after their expiry",
+
+    // Messages from clients.
+    SuccessWithoutSubscribers "success-without-subscribers" [V5 "section 3.4.2.1", V5 "section 3.5.2.1"]
+        "PUBACK and PUBREC say success also when nobody subscribed",
+    AcknowledgedBehindForwarding "acknowledged-behind-forwarding" [V5 "MQTT-4.3.2-4", V3_1_1 "MQTT-4.3.2-2"]
+        "a message is acknowledged after it was sent to subscribers",
+    Qos2ForwardedOnRelease "qos2-forwarded-on-release" [V5 "section 4.3.3", V3_1_1 "section 4.3.3"]
+        "a QoS 2 message goes on to subscribers when it is released",
+    RefusedPublishUnspecified "refused-publish-unspecified" [V5 "section 3.4.2.1", V5 "section 3.5.2.1"]
+        "a PUBACK or PUBREC that refuses says 0x80, since the reason is nobody's business",
+    RefusedPublishDisconnects "refused-publish-disconnects" [V5 "section 3.14.2.1"]
+        "a client of version 5 that publishes what is not wanted is disconnected",
+    RefusedPublishCloses "refused-publish-closes" [V3_1_1 "MQTT-3.3.5-2"]
+        "a client of 3.1.1 that publishes what is not wanted is closed",
+    PacketIdsInUseTaken "packet-ids-in-use-taken" [V5 "section 2.2.1"]
+        "a packet id that a client uses twice at a time is taken",
+    UnknownReleaseSucceeds "unknown-release-succeeds" [V5 "MQTT-4.3.3-11", V5 "section 3.7.2.1"]
+        "PUBREL of an unknown packet id is answered with success",
+    RetainedQos0Discarded "retained-qos0-discarded" [V5 "RULE-3.3.1.3-1", V3_1_1 "MQTT-3.3.1-7"]
+        against [V5 "RULE-3.3.1.3-1", V3_1_1 "MQTT-3.3.1-7"]
+        "a retained QoS 0 message is discarded at once",
+
+    // Messages to clients.
+    OverlappingCopies "overlapping-copies" [V5 "MQTT-3.3.4-2", V5 "section 3.3.4", V3_1_1 "MQTT-3.3.5-1"]
+        "a message that several subscriptions of a client match is sent once for each",
+    IdentifiersInOtherOrder "identifiers-in-other-order" [V5 "section 3.3.4"]
+        "several Subscription Identifiers come in another order",
+    PropertiesInOtherOrder "properties-in-other-order" [V5 "section 2.2.2.2"]
+        "properties come in another order, those of one kind as they were",
+    TopicAliasesUnused "topic-aliases-unused" [V5 "section 3.1.2.11.5"]
+        "Topic Aliases are not used, however many the client allows",
+    TopicAliasesReused "topic-aliases-reused" [V5 "section 3.3.2.3.4"]
+        "one Topic Alias stands for each topic in turn",
+    TopicWithEveryAlias "topic-with-every-alias" [V5 "section 3.3.2.3.4"]
+        "the topic is sent with its Topic Alias every time",
+    ExpiryRoundedDown "expiry-rounded-down" [V5 "MQTT-3.3.2-6"]
+        "a second that has begun is counted off the Message Expiry Interval",
+    ExpiryOf0IsOver "expiry-of-0-is-over" [V5 "MQTT-3.3.2-5"]
+        "a message with a Message Expiry Interval of 0 is sent to nobody",
+    PacketIdsFromTheTop "packet-ids-from-the-top" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"]
+        "packet ids are given out from 65,535 downwards",
+    PacketIdsScattered "packet-ids-scattered" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"]
+        "packet ids are given out here and there",
+    PacketIdsLowestFirst "packet-ids-lowest-first" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"]
+        "the lowest packet id that is free is given out",
+    Qos0WaitsForQuota "qos0-waits-for-quota" [V5 "MQTT-4.9.0-2"]
+        "QoS 0 messages wait too when no more of QoS 1 and 2 may be sent",
+    WaitingByTopic "waiting-by-topic" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
+        "what waited for a client comes topic by topic",
+    ResendsWhileConnectedIn3 "resends-while-connected-in-3" [V3_1_1 "MQTT-4.4.0-1"]
+        "what a client of 3.1.1 does not acknowledge is sent again every few seconds",
+    UnknownReceiptSucceeds "unknown-receipt-succeeds" [V5 "MQTT-4.3.3-4"]
+        "PUBREC of an unknown packet id is answered as that of a known one",
+
+    // Subscriptions.
+    RetainedBeforeSuback "retained-before-suback" [V5 "RULE-3.8.4-1", V3_1_1 "RULE-3.8.4-1"]
+        "retained messages come before the SUBACK of the subscription that brings them",
+    RetainedInOtherOrder "retained-in-other-order" [V5 "section 3.3.1.3", V3_1_1 "section 3.3.1.3"]
+        "the retained messages of several topics come in another order",
+    GrantsQos1AtMost "grants-qos-1-at-most" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-6"]
+        "QoS 1 is granted where QoS 2 is asked for",
+    RefusedFilterUnspecified "refused-filter-unspecified" [V5 "section 3.9.3"]
+        "a SUBACK that refuses says 0x80, since the reason is nobody's business",
+    InvalidFiltersRefusedAlone "invalid-filters-refused-alone" [V5 "section 3.9.3", V3_1_1 "MQTT-3.9.3-1"]
+        "an ill-formed Topic Filter is refused in SUBACK and the connection goes on",
+    UnsubscribeDropsWaiting "unsubscribe-drops-waiting" [V5 "section 3.10.4", V3_1_1 "section 3.10.4"]
+        "UNSUBSCRIBE drops what waits by the subscription that it ends",
+    SharedToOneAlone "shared-to-one-alone" [V5 "section 4.8.2"]
+        "as long as one member of a Shared Subscription is there it gets every message",
+    SharedByTurnAlone "shared-by-turn-alone" [V5 "section 4.8.2"]
+        "members of a Shared Subscription take turns whether they are there or not",
+    SharedQos1PassedOnAtOnce "shared-qos1-passed-on-at-once" [V5 "RULE-4.8.2-2"]
+        "a shared QoS 1 message goes to another member as soon as the connection breaks",
+    SharedQos1EndsWithSession "shared-qos1-ends-with-session" [V5 "RULE-4.8.2-2"]
+        against [V5 "RULE-4.8.2-2"]
+        "a shared QoS 1 message that was sent ends with the session of its member",
+}
+
+settings {
+    // What a server may offer or not.
+    Qos0Queued "qos0-queued" [V5 "section 4.1", V3_1_1 "RULE-3.1.2.4-1"]
+        (|c| c.queue_qos0 = true)
+        "QoS 0 messages are kept for a session that is offline",
+    MaximumQos1 "maximum-qos-1" [V5 "MQTT-3.2.2-9", V3_1_1 "MQTT-3.8.4-5"]
+        (|c| c.maximum_qos = QoS::AtLeastOnce)
+        "QoS 2 is not supported",
+    MaximumQos0 "maximum-qos-0" [V5 "MQTT-3.2.2-9", V3_1_1 "MQTT-3.8.4-5"]
+        (|c| c.maximum_qos = QoS::AtMostOnce)
+        "neither QoS 1 nor QoS 2 is supported",
+    RetainUnavailable "retain-unavailable" [V5 "MQTT-3.2.2-13"]
+        (|c| c.retain_available = false)
+        "retained messages are not supported",
+    WildcardsUnavailable "wildcards-unavailable" [V5 "RULE-3.2.2.3.11-1", V3_1_1 "MQTT-3.8.3-2"]
+        (|c| c.wildcard_subscription_available = false)
+        "wildcards in Topic Filters are not supported",
+    IdentifiersUnavailable "identifiers-unavailable" [V5 "RULE-3.2.2.3.12-1"]
+        (|c| c.subscription_identifier_available = false)
+        "Subscription Identifiers are not supported",
+    SharedUnavailable "shared-unavailable" [V5 "RULE-3.2.2.3.13-1"]
+        (|c| c.shared_subscription_available = false)
+        "Shared Subscriptions are not supported",
+    NoTopicAliases "no-topic-aliases" [V5 "section 3.2.2.3.8"]
+        (|c| c.topic_alias_maximum = 0)
+        "clients may use no Topic Aliases",
+    OneTopicAlias "one-topic-alias" [V5 "section 3.2.2.3.8"]
+        (|c| c.topic_alias_maximum = 1)
+        "clients may use one Topic Alias",
+    ReceiveMaximum1 "receive-maximum-1" [V5 "section 3.2.2.3.3"]
+        (|c| c.receive_maximum = 1)
+        "clients may have one message of QoS 1 or 2 unacknowledged",
+    ReceiveMaximum10 "receive-maximum-10" [V5 "section 3.2.2.3.3"]
+        (|c| c.receive_maximum = 10)
+        "clients may have ten messages of QoS 1 or 2 unacknowledged",
+    MaximumPacketSize1M "maximum-packet-size-1m" [V5 "section 3.2.2.3.6"]
+        (|c| c.maximum_packet_size = Some(1_000_000))
+        "clients may send packets of a million bytes at most",
+    MaximumPacketSizeOfTheEncoding "maximum-packet-size-of-the-encoding" [V5 "section 3.2.2.3.6"]
+        (|c| c.maximum_packet_size = Some(268_435_460))
+        "the largest packet that there is is announced as the Maximum Packet Size",
+    ServerKeepAlive60 "server-keep-alive-60" [V5 "MQTT-3.2.2-21"]
+        (|c| c.server_keep_alive_s = Some(60))
+        "a Server Keep Alive of a minute",
+    ServerKeepAlive10 "server-keep-alive-10" [V5 "MQTT-3.2.2-21"]
+        (|c| c.server_keep_alive_s = Some(10))
+        "a Server Keep Alive of ten seconds",
+    SessionExpiry2h "session-expiry-2h" [V5 "section 3.2.2.3.2", V3_1_1 "section 3.1.2.4"]
+        (|c| {
+            c.maximum_session_expiry = Some(Duration::from_secs(7_200));
+            c.persistent_session_expiry = Some(Duration::from_secs(7_200));
+        })
+        "sessions last two hours at most",
+    SessionExpiry60s "session-expiry-60s" [V5 "section 3.2.2.3.2"]
+        (|c| c.maximum_session_expiry = Some(Duration::from_secs(60)))
+        "sessions last a minute at most",
+    NoSessionExpiry "no-session-expiry" [V5 "section 3.2.2.3.2"]
+        (|c| c.maximum_session_expiry = Some(Duration::ZERO))
+        "sessions of version 5 end with their connections",
+    ClientIdsOf23Bytes "client-ids-of-23-bytes" [V5 "RULE-3.1.3.1-1", V3_1_1 "MQTT-3.1.3-5"]
+        (|c| c.maximum_client_id_bytes = Some(23))
+        "Client Identifiers of more than 23 bytes are refused",
+    NoDollarTopics "no-dollar-topics" [V5 "RULE-4.7.2-1", V3_1_1 "RULE-4.7.2-1"]
+        (|c| c.dollar_topics = false)
+        "clients may not publish to topics that begin with $",
+
+    // What a server may check or say.
+    PayloadFormatChecked "payload-format-checked" [V5 "RULE-3.3.2.3.2-1", V5 "RULE-3.1.3.2.3-2"]
+        (|c| c.check_payload_format = true)
+        "a payload that is not what its Payload Format Indicator says is refused",
+    ReasonStrings "reason-strings" [V5 "MQTT-3.1.2-29"]
+        (|c| c.reason_strings = true)
+        "a Reason String and a User Property stand wherever they may",
+    ShortForms "short-forms" [V5 "section 3.4.2.1", V5 "section 3.14.2.1"]
+        (|c| c.short_acknowledgements = true)
+        "acknowledgements and DISCONNECT have the short form where nothing more is to be said",
+
+    // How much a server does at a time.
+    OneInFlight "one-in-flight" [V5 "section 4.9", V3_1_1 "section 4.6"]
+        (|c| c.maximum_inflight = 1)
+        "one message of QoS 1 or 2 is sent to a client at a time",
+}
+}

@@ -1,0 +1,149 @@
+//! The half of `mqtt-check mutants` that proves that the suite fails nobody who is right.
+
+use serde::Serialize;
+
+use super::super::{Dress, Failure};
+use super::Ticks;
+use crate::exit::Exit;
+use crate::mutation::Playing;
+use crate::mutation::liberty::{self, Taken};
+use crate::plan::Plan;
+use crate::report::one_line;
+use crate::report::words::{Style, count};
+use crate::target::bundled::LibertyInfo;
+
+/// What each liberty brought.
+pub(super) type Played = Vec<(LibertyInfo, Taken)>;
+
+/// Plays the suite with each of them in force, until the user wants to stop.
+pub(super) fn play(
+    chosen: Vec<LibertyInfo>,
+    plans: &[Plan],
+    playing: Playing<'_>,
+    dress: Dress,
+) -> Result<Played, Failure> {
+    let mut played = Played::new();
+    if chosen.is_empty() {
+        return Ok(played);
+    }
+    let failed = |error| Failure::new(Exit::CouldNotStart, error);
+    let usual = liberty::usual(plans, playing).map_err(failed)?;
+    let ticks = Ticks::new(chosen.len(), dress.err);
+    for info in chosen {
+        ticks.tick(info.name);
+        let taken = liberty::taken(&info, plans, &usual, playing).map_err(failed)?;
+        if (playing.interrupted)() {
+            // What was cut short says nothing.
+            break;
+        }
+        played.push((info, taken));
+    }
+    ticks.end();
+    Ok(played)
+}
+
+#[derive(Serialize)]
+pub(super) struct Document {
+    played: usize,
+    passed: usize,
+    failed: Vec<Failed>,
+    results: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Failed {
+    liberty: &'static str,
+    /// Cases that hold it for a fault; none: no case shows it.
+    cases: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    liberty: &'static str,
+    clauses: Vec<String>,
+    cases_showing_it: usize,
+    cases_passed: usize,
+    cases_skipped: usize,
+}
+
+pub(super) fn document(played: &Played) -> Document {
+    Document {
+        played: played.len(),
+        passed: played.iter().filter(|(_, taken)| taken.is_right()).count(),
+        failed: played
+            .iter()
+            .filter(|(_, taken)| !taken.is_right())
+            .map(|(info, taken)| Failed {
+                liberty: info.name,
+                cases: taken.failed.iter().map(|r| r.id.to_string()).collect(),
+            })
+            .collect(),
+        results: played
+            .iter()
+            .map(|(info, taken)| Row {
+                liberty: info.name,
+                clauses: written(info),
+                cases_showing_it: taken.shown,
+                cases_passed: taken.held,
+                cases_skipped: taken.skipped,
+            })
+            .collect(),
+    }
+}
+
+/// What leaves it open, as it is cited: `[5 MQTT-3.1.4-3]`, `[5 section 3.8.4]`.
+fn written(info: &LibertyInfo) -> Vec<String> {
+    let clauses = info.clauses.iter().map(|(v, id)| format!("[{v} {id}]"));
+    let sections = info.sections.iter();
+    clauses
+        .chain(sections.map(|(v, number)| format!("[{v} section {number}]")))
+        .collect()
+}
+
+/// Each on a line of its own, those that fail first, and the score.
+pub(super) fn plain(played: &Played, style: Style) -> String {
+    let mut out = String::new();
+    for (info, taken) in played.iter().filter(|(_, taken)| !taken.is_right()) {
+        out.push_str(&format!(
+            "{} {}\n  {}\n  allowed by {}\n",
+            style.bad("FAILED"),
+            style.strong(info.name),
+            info.summary,
+            written(info).join(", ")
+        ));
+        if taken.shown == 0 {
+            out.push_str("  no case shows it\n");
+        }
+        for result in &taken.failed {
+            out.push_str(&format!("  {}\n", one_line(result, style)));
+        }
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    let width = played.iter().map(|(info, _)| info.name.len()).max();
+    let width = width.unwrap_or(0);
+    for (info, taken) in played.iter().filter(|(_, taken)| taken.is_right()) {
+        let skipped = match taken.skipped {
+            0 => String::new(),
+            n => format!("; {n} more skipped"),
+        };
+        out.push_str(&format!(
+            "allowed {:<width$}  holds in {}, shown in {}{skipped}\n",
+            info.name,
+            count(taken.held, "case"),
+            taken.shown
+        ));
+    }
+    let failed = played.iter().filter(|(_, taken)| !taken.is_right()).count();
+    let liberties = match played.len() {
+        1 => "1 liberty".to_owned(),
+        n => format!("{n} liberties"),
+    };
+    out.push_str(&format!(
+        "{liberties}: {} held for no fault by any case, {} failed\n",
+        played.len() - failed,
+        failed
+    ));
+    out
+}

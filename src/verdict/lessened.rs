@@ -1,0 +1,79 @@
+//! What a server gave less of than a case asked for, as it may. What then does not hold was never promised.
+
+use std::collections::BTreeMap;
+
+use mqtt_check_codec::{ConnAck, Connect, Packet, PacketId, SubAck};
+
+use crate::scenario::model::Settings;
+use crate::transcript::{LaneIndex, Transcript, What};
+
+/// What was asked for on one connection.
+#[derive(Default)]
+struct Asked {
+    /// The QoS of each filter of a SUBSCRIBE.
+    qos: BTreeMap<PacketId, Vec<u8>>,
+    session_expiry_s: u32,
+}
+
+/// The first thing of which less was given than asked for, in words. What a case makes the broker give less of by its
+/// settings is what it is about.
+pub(super) fn lessened(transcript: &Transcript, settings: &Settings) -> Option<String> {
+    let is_about_qos = settings.maximum_qos.is_some();
+    let is_about_expiry = settings.maximum_session_expiry.is_some();
+    let mut lanes: BTreeMap<LaneIndex, Asked> = BTreeMap::new();
+    transcript.events.iter().find_map(|event| {
+        let asked = lanes.entry(event.lane).or_default();
+        match &event.what {
+            What::Sent {
+                packet: Some(packet),
+                ..
+            } => {
+                ask(asked, packet);
+                None
+            }
+            What::Received {
+                packet: Ok(packet), ..
+            } => match packet {
+                Packet::SubAck(suback) if !is_about_qos => lowered(asked, suback),
+                Packet::ConnAck(connack) if !is_about_expiry => shortened(asked, connack),
+                _ => None,
+            },
+            _ => None,
+        }
+    })
+}
+
+fn ask(asked: &mut Asked, packet: &Packet) {
+    match packet {
+        Packet::Connect(connect) => asked.session_expiry_s = session_expiry_s(connect),
+        Packet::Subscribe(subscribe) => {
+            let each = subscribe.subscriptions.iter();
+            let qos = each.map(|s| s.options.qos.as_u8()).collect();
+            asked.qos.insert(subscribe.packet_id, qos);
+        }
+        _ => {}
+    }
+}
+
+fn session_expiry_s(connect: &Connect) -> u32 {
+    connect.properties.session_expiry_interval_s().unwrap_or(0)
+}
+
+fn lowered(asked: &mut Asked, suback: &SubAck) -> Option<String> {
+    let qos = asked.qos.remove(&suback.packet_id)?;
+    let mut each = qos.iter().zip(&suback.reasons);
+    let (asked, granted) = each.find(|(qos, code)| code.0 < **qos)?;
+    Some(format!(
+        "the server granted QoS {} where {asked} was asked for",
+        granted.0
+    ))
+}
+
+/// Only version 5 has the property.
+fn shortened(asked: &Asked, connack: &ConnAck) -> Option<String> {
+    let asked_s = asked.session_expiry_s;
+    let granted_s = connack.properties.session_expiry_interval_s()?;
+    (granted_s < asked_s).then(|| {
+        format!("the server keeps a session for {granted_s} s where {asked_s} s were asked for")
+    })
+}

@@ -1,0 +1,50 @@
+//! What the standard leaves open: a case that holds the broker to one of the answers fails `mutants`.
+
+use insta::assert_snapshot;
+
+use crate::program::{PING, Program};
+
+/// Holds a server to 0x10, which it may send.
+const NARROW: &str = "\
+title: Nobody has subscribed
+versions: [5]
+clients: { a: }
+steps:
+  - a: connect
+  - a: { publish: { topic: to/nobody, qos: 1, expect: { reason: no_matching_subscribers } } }
+";
+
+#[test]
+fn a_case_that_holds_one_for_a_fault_is_told_of() {
+    let wide = NARROW.replace("no_matching_subscribers", "{ at_most: 0x7F }");
+    let program = Program::new("mutants --liberty success-without-subscribers");
+    let allowed = program.file("scenarios/nobody.yaml", &wide);
+    assert_snapshot!(allowed.run());
+    let failed = allowed.file("scenarios/nobody.yaml", NARROW);
+    assert_snapshot!(failed.run());
+    let json = failed.arguments("mutants --liberty success-without-subscribers --json");
+    assert_snapshot!(json.run());
+    // No case shows it, so that nothing is proven.
+    let unshown = json
+        .file("scenarios/nobody.yaml", PING)
+        .arguments("mutants --liberty success-without-subscribers");
+    assert_snapshot!(unshown.run());
+}
+
+#[test]
+fn runs_with_one_and_without_snapshots() {
+    let program = Program::new("run --liberty success-without-subscribers");
+    assert_snapshot!(program.file("scenarios/nobody.yaml", NARROW).run());
+}
+
+#[test]
+fn refuses_an_unknown_one() {
+    let program = Program::new("run --liberty success-without-subscriber");
+    assert_snapshot!(program.file("scenarios/ping.yaml", PING).run());
+}
+
+#[test]
+fn tells_about_one() {
+    let program = Program::new("explain retained-qos0-discarded");
+    assert_snapshot!(program.file("scenarios/ping.yaml", PING).run());
+}
