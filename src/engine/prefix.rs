@@ -32,7 +32,8 @@ impl Prefix {
         id.starts_with(self.0.as_str())
     }
 
-    /// A topic or filter as the broker sees it. Topics that begin with `$` have no room for a prefix.
+    /// A topic or filter as the broker sees it. Topics that begin with `$` have no room for a prefix. The name of a group
+    /// has one too, since there are brokers that tell groups apart by their names alone; what is no name stays what it is.
     pub(super) fn topic(&self, topic: &str) -> ByteString {
         if self.0.is_empty() || topic.is_empty() {
             return topic.into();
@@ -40,7 +41,11 @@ impl Prefix {
         if let Some(rest) = topic.strip_prefix("$share/")
             && let Some((group, filter)) = rest.split_once('/')
         {
-            return format!("$share/{group}/{}/{filter}", self.0).into();
+            let own = match group.is_empty() || group.contains(['+', '#']) {
+                true => "",
+                false => self.0.as_str(),
+            };
+            return format!("$share/{own}{group}/{}/{filter}", self.0).into();
         }
         if topic.starts_with('$') {
             return topic.into();
@@ -57,6 +62,7 @@ impl Prefix {
             && let Some((group, filter)) = rest.split_once('/')
             && let Some(filter) = self.after(filter)
         {
+            let group = group.strip_prefix(self.0.as_str()).unwrap_or(group);
             return format!("$share/{group}/{filter}").into();
         }
         self.after(topic).unwrap_or(topic).into()
@@ -205,10 +211,24 @@ mod tests {
     #[test]
     fn comes_off_as_it_was_put() {
         let prefix = Prefix::new("k7".into());
-        for topic in ["a/b", "/a", "#", "+/x", "$share/g/a/#", "$SYS/x", ""] {
+        for topic in [
+            "a/b",
+            "/a",
+            "#",
+            "+/x",
+            "$share/g/a/#",
+            "$share//a",
+            "$share/+/a",
+            "$share/g",
+            "$SYS/x",
+            "",
+        ] {
             assert_eq!(prefix.strip_topic(&prefix.topic(topic)), topic, "{topic}");
         }
-        assert_eq!(prefix.topic("$share/g/a/#"), "$share/g/k7/a/#");
+        assert_eq!(prefix.topic("$share/g/a/#"), "$share/k7g/k7/a/#");
+        assert_eq!(prefix.topic("$share//a"), "$share//k7/a");
+        assert_eq!(prefix.topic("$share/g#/a"), "$share/g#/k7/a");
+        assert_eq!(prefix.topic("$share/g"), "$share/g");
         assert_eq!(prefix.topic("$SYS/x"), "$SYS/x");
         assert_eq!(prefix.client_id(""), "");
         assert_eq!(prefix.strip_client_id(&prefix.client_id("a")), "a");
