@@ -67,9 +67,20 @@ impl Broker {
             }
             Pending::Nothing => ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
         };
-        if let Some(session) = self.sessions.at_mut(key) {
-            session.send_pubrel(&self.rules, turn, id, reason);
+        let Some(session) = self.sessions.at_mut(key) else {
+            return;
+        };
+        // [3.1.1 MQTT-4.6.0-6]: as soon as PUBREC comes, and so in the order of those.
+        if self.rules.breaks(Deviation::PubrelOrderReversed) {
+            session.late_pubrels.push(id);
+            if !session.inflight.awaits_pubrec() {
+                for id in std::mem::take(&mut session.late_pubrels).into_iter().rev() {
+                    session.send_pubrel(&self.rules, turn, id, reason);
+                }
+            }
+            return;
         }
+        session.send_pubrel(&self.rules, turn, id, reason);
     }
 
     /// PUBCOMP ends a QoS 2 delivery. [5 MQTT-4.3.3-5]

@@ -144,6 +144,13 @@ impl Inflight {
         self.sent = taken;
     }
 
+    /// Of a deviation: whether a QoS 2 message waits for its PUBREC.
+    pub(crate) fn awaits_pubrec(&self) -> bool {
+        self.entries.values().any(|entry| {
+            matches!(&entry.stage, Stage::Published(delivery) if delivery.qos == QoS::ExactlyOnce)
+        })
+    }
+
     /// Of a deviation: places that nothing gives back.
     pub(crate) fn lose(&mut self, places: usize) {
         self.lost += places;

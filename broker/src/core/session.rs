@@ -99,6 +99,8 @@ pub(crate) struct Session {
     pub(crate) last_qos1: Option<PacketId>,
     /// Of a deviation: the packet id of the QoS 2 message that was repeated last.
     pub(crate) last_repeat: Option<PacketId>,
+    /// Of a deviation: PUBREL packets that wait for others.
+    pub(crate) late_pubrels: Vec<PacketId>,
     /// Of a deviation and of a liberty: QoS 2 messages that are passed on when they are released.
     pub(crate) withheld: BTreeMap<PacketId, Message>,
     /// What of it stands in the store, if there is one.
@@ -122,6 +124,7 @@ impl Session {
             old_aliases: BTreeMap::new(),
             last_qos1: None,
             last_repeat: None,
+            late_pubrels: Vec::new(),
             withheld: BTreeMap::new(),
             written: Written::default(),
         }

@@ -307,6 +307,8 @@ faults {
         "a PUBLISH of QoS 1 or 2 has packet id 0",
     NoPubrel "no-pubrel" [V5 "MQTT-4.3.3-4", V3_1_1 "MQTT-4.3.3-1"]
         "PUBREC is not answered",
+    PubrelOrderReversed "pubrel-order-reversed" [V3_1_1 "MQTT-4.6.0-6"]
+        "PUBREL waits until every message under way has its PUBREC, and then the last one comes first",
     PubrelOtherPacketId "pubrel-other-packet-id" [V5 "MQTT-4.3.3-4", V5 "MQTT-2.2.1-5", V3_1_1 "MQTT-2.3.1-6"]
         "PUBREL has another packet id than PUBREC",
     PubrelCodeUnknown "pubrel-code-unknown" [V5 "MQTT-3.6.2-1"]

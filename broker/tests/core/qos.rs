@@ -117,10 +117,11 @@ fn unacknowledged_packets_are_sent_again_in_their_order_and_only_on_a_new_connec
             pair.send(b, message(level, 1, "t", payload));
             pair.send(b, Packet::PubRel(ack(1)));
         }
+        pair.seen(a);
         pair.send(a, Packet::PubRec(ack(3)));
         pair.send(a, Packet::PubRec(ack(1)));
+        assert_eq!(pair.seen(a), ["pubrel id=3", "pubrel id=1"]);
         pair.send(a, Packet::PubAck(ack(2)));
-        pair.seen(a);
         pair.wait_s(3_600);
         assert!(pair.seen(a).is_empty());
         pair.lose(a);
