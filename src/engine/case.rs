@@ -56,6 +56,7 @@ pub(super) fn patience(timeout_scale: f64, chaos: Option<u64>) -> Patience {
     Patience {
         limit: LIMIT.mul_f64(timeout_scale),
         settle: SETTLE.mul_f64(timeout_scale),
+        settle_subscriptions: Duration::ZERO,
         keep_alive_s: 0,
         scale: timeout_scale,
         chaos,

@@ -66,6 +66,7 @@ fn patience(target: &External, options: &RunOptions) -> Patience {
     Patience {
         limit: scaled(target.limit, usual.limit),
         settle: scaled(target.settle, usual.settle),
+        settle_subscriptions: scaled(target.settle_subscriptions, usual.settle_subscriptions),
         ..usual
     }
 }

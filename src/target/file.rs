@@ -64,6 +64,8 @@ pub struct TargetFile {
     pub limit: Option<Duration>,
     /// How long it may take to show that it does more than it answered.
     pub settle: Option<Duration>,
+    /// How long a subscription that was acknowledged may take to hold everywhere.
+    pub settle_subscriptions: Option<Duration>,
     /// The Keep Alive of connections whose scenario names none, in seconds; `None`: 0 if it takes that.
     pub keep_alive_s: Option<u16>,
     /// Names and passwords that it knows. The first is who we are where a scenario names nobody.
@@ -171,6 +173,7 @@ impl TargetFile {
             lacks: self.lacks.clone(),
             limit: self.limit,
             settle: self.settle,
+            settle_subscriptions: self.settle_subscriptions,
             keep_alive_s: self.keep_alive_s,
             credentials: external.credentials.or_else(|| self.somebody()),
             users: self.users.clone(),
@@ -199,6 +202,7 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
     let lacks = map.map("lacks", "`lacks`").map(lacks);
     let limit = map.duration("limit", LONGEST);
     let settle = map.duration("settle", LONGEST);
+    let settle_subscriptions = map.duration("settle_subscriptions", LONGEST);
     let keep_alive_s = map.keep_alive("keep_alive");
     let reading = map.reading();
     let users = map.take(CREDENTIALS).map(|node| reading.users(node));
@@ -224,6 +228,7 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
         lacks: lacks.unwrap_or_default(),
         limit,
         settle,
+        settle_subscriptions,
         keep_alive_s,
         users: match users {
             Some(users) => users?,

@@ -61,6 +61,8 @@ pub struct External {
     pub limit: Option<Duration>,
     /// How long it may take to show that it does more than it answered.
     pub settle: Option<Duration>,
+    /// How long a subscription that was acknowledged may take to hold everywhere; `None`: it does at once.
+    pub settle_subscriptions: Option<Duration>,
     /// The Keep Alive of connections whose scenario names none, in seconds; `None`: 0 if it takes that.
     pub keep_alive_s: Option<u16>,
     /// Names and passwords that it is known to know.
@@ -134,6 +136,7 @@ impl External {
             lacks: Vec::new(),
             limit: None,
             settle: None,
+            settle_subscriptions: None,
             keep_alive_s: None,
             users: Vec::new(),
         }

@@ -22,7 +22,8 @@ use crate::scenario::model::{
 };
 use crate::target::host::Host;
 use crate::transcript::{
-    Ended, EventIndex, INTERRUPTED, LaneIndex, NotReached, StepIndex, StepRecord, Transcript, What,
+    Ended, Event, EventIndex, INTERRUPTED, LaneIndex, NotReached, StepIndex, StepRecord,
+    Transcript, What,
 };
 
 /// How many rounds of activity the broker gets to become idle in.
@@ -40,6 +41,8 @@ pub(in crate::engine) struct Patience {
     pub(in crate::engine) limit: Duration,
     /// How long a broker outside virtual time may take to show that it does more than it answered.
     pub(in crate::engine) settle: Duration,
+    /// How long an acknowledged change of subscriptions may take to hold everywhere.
+    pub(in crate::engine) settle_subscriptions: Duration,
     /// Keep Alive of connections whose scenario says nothing of it, in seconds.
     pub(in crate::engine) keep_alive_s: u16,
     /// Multiplies the limits that scenarios name.
@@ -179,6 +182,7 @@ impl<'p> Player<'p> {
         }
         self.let_go(step).await;
         self.begin(step);
+        let from = self.transcript.events.len();
         match &step.body {
             Body::Client { client, operations } => {
                 self.operations(*client, operations).await;
@@ -195,6 +199,10 @@ impl<'p> Player<'p> {
         }
         if self.host.is_virtual() && self.held.is_none() {
             self.idle().await;
+        }
+        let span = self.patience.settle_subscriptions;
+        if !span.is_zero() && self.transcript.events[from..].iter().any(changes_filters) {
+            self.until(Instant::now() + span).await;
         }
         self.drain_hooks();
         let seen = self.transcript.hooks.len();
@@ -434,6 +442,17 @@ impl<'p> Player<'p> {
     pub(in crate::engine) fn is_virtual(&self) -> bool {
         self.host.is_virtual()
     }
+}
+
+/// Whether the broker has acknowledged that subscriptions are others now.
+fn changes_filters(event: &Event) -> bool {
+    matches!(
+        &event.what,
+        What::Received {
+            packet: Ok(Packet::SubAck(_) | Packet::UnsubAck(_)),
+            ..
+        }
+    )
 }
 
 /// Whether an answer is that nothing comes.

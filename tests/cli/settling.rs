@@ -1,0 +1,123 @@
+//! A broker whose subscriptions hold a while after SUBACK, as those of a cluster may: the driver waits for them where the
+//! target file says so.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use mqtt_check_broker::shell::Server;
+use mqtt_check_broker::{Config, Deviations};
+
+use crate::program::Program;
+
+const HEARD: &str = "\
+title: Who has subscribed is sent what is published
+versions: [3.1.1]
+clients: { a: , b: }
+steps:
+  - a: connect
+  - a: { subscribe: some/topic }
+  - b: connect
+  - b: { publish: { topic: some/topic, payload: hello, qos: 1 } }
+  - a: { expect: { publish: { payload: hello } } }
+";
+
+/// By how much subscriptions are late.
+const LATE_BY: Duration = Duration::from_millis(300);
+
+const SUBSCRIBE: u8 = 0x82;
+const SUBACK: u8 = 0x90;
+
+/// The bundled broker with somebody before it who answers SUBSCRIBE at once and passes it on late; its address.
+fn serve() -> String {
+    let (tell, told) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let server = Server::new(Config::default(), Deviations::default(), 1);
+            let listener = server.listen("127.0.0.1:0").await.expect("a port");
+            tell.send(listener.local_address()).expect("telling");
+            std::future::pending::<()>().await;
+        });
+    });
+    let broker = told.recv().expect("an address").to_string();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let Ok(onward) = TcpStream::connect(&broker) else {
+                return;
+            };
+            let (back, answers) = (client.try_clone(), onward.try_clone());
+            if let (Ok(back), Ok(answers)) = (back, answers) {
+                thread::spawn(move || pass_back(answers, back));
+                thread::spawn(move || pass_on(client, onward));
+            }
+        }
+    });
+    address
+}
+
+/// The next packet, whole; none at the end. No packet here is longer than one byte of length can say.
+fn packet(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; 2];
+    stream.read_exact(&mut bytes).ok()?;
+    assert!(bytes[1] < 0x80, "a long packet");
+    bytes.resize(2 + usize::from(bytes[1]), 0);
+    stream.read_exact(&mut bytes[2..]).ok()?;
+    Some(bytes)
+}
+
+fn pass_on(mut client: TcpStream, mut onward: TcpStream) -> io::Result<()> {
+    while let Some(bytes) = packet(&mut client) {
+        if bytes[0] == SUBSCRIBE {
+            client.write_all(&[SUBACK, 3, bytes[2], bytes[3], 0])?;
+            let mut late = onward.try_clone()?;
+            thread::spawn(move || {
+                thread::sleep(LATE_BY);
+                late.write_all(&bytes)
+            });
+        } else {
+            onward.write_all(&bytes)?;
+        }
+    }
+    onward.shutdown(std::net::Shutdown::Both)
+}
+
+fn pass_back(mut answers: TcpStream, mut back: TcpStream) -> io::Result<()> {
+    while let Some(bytes) = packet(&mut answers) {
+        if bytes[0] != SUBACK {
+            back.write_all(&bytes)?;
+        }
+    }
+    back.shutdown(std::net::Shutdown::Both)
+}
+
+fn run(target: &str) -> crate::program::Ended {
+    Program::new("run --target slow --no-snapshots")
+        .file("scenarios/heard.yaml", HEARD)
+        .file(
+            "targets/slow.yaml",
+            format!(
+                "url: mqtt://{}\nversions: [3.1.1]\nlimit: 1s\n{target}",
+                serve()
+            ),
+        )
+        .run()
+}
+
+#[test]
+fn a_subscription_that_does_not_hold_yet_is_missed() {
+    let ended = run("");
+    assert_eq!(ended.exit, Some(1), "{ended}");
+}
+
+#[test]
+fn waits_for_subscriptions_where_the_target_needs_it() {
+    let ended = run("settle_subscriptions: 900ms\n");
+    assert_eq!(ended.exit, Some(0), "{ended}");
+}
