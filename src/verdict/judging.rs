@@ -81,7 +81,7 @@ fn verdict(
     match verdict {
         // What was broken off has no end that could hold.
         Verdict::Inconclusive { .. } if scene.broken_off.is_some() => verdict,
-        Verdict::Failed | Verdict::Inconclusive { .. } => {
+        Verdict::Failed | Verdict::Warned | Verdict::Inconclusive { .. } => {
             let settings = &plan.scene.settings;
             let less = lessened(scene, settings)
                 .or_else(|| control.and_then(|control| lessened(control, settings)));

@@ -1,4 +1,4 @@
-//! What a server gave less of than a case asked for, as it may. What then does not hold was never promised.
+//! What a server gave otherwise than a case asked for, as it may. What then does not hold was never promised.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +15,8 @@ struct Asked {
     session_expiry_s: u32,
 }
 
-/// The first thing of which less was given than asked for, in words. What a case makes the broker give less of by its
-/// settings is what it is about.
+/// The first thing that was given otherwise than asked for, in words. What a case makes the broker do by its settings is
+/// what it is about.
 pub(super) fn lessened(transcript: &Transcript, settings: &Settings) -> Option<String> {
     let is_about_qos = settings.maximum_qos.is_some();
     let is_about_expiry = settings.maximum_session_expiry.is_some();
@@ -35,7 +35,7 @@ pub(super) fn lessened(transcript: &Transcript, settings: &Settings) -> Option<S
                 packet: Ok(packet), ..
             } => match packet {
                 Packet::SubAck(suback) if !is_about_qos => lowered(asked, suback),
-                Packet::ConnAck(connack) if !is_about_expiry => shortened(asked, connack),
+                Packet::ConnAck(connack) if !is_about_expiry => changed(asked, connack),
                 _ => None,
             },
             _ => None,
@@ -70,10 +70,11 @@ fn lowered(asked: &mut Asked, suback: &SubAck) -> Option<String> {
 }
 
 /// Only version 5 has the property.
-fn shortened(asked: &Asked, connack: &ConnAck) -> Option<String> {
+fn changed(asked: &Asked, connack: &ConnAck) -> Option<String> {
     let asked_s = asked.session_expiry_s;
     let granted_s = connack.properties.session_expiry_interval_s()?;
-    (granted_s < asked_s).then(|| {
+    // A longer time is no more what was asked for than a shorter one.
+    (granted_s != asked_s).then(|| {
         format!("the server keeps a session for {granted_s} s where {asked_s} s were asked for")
     })
 }

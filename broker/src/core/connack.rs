@@ -79,6 +79,9 @@ impl Broker {
         if let (Some(keep_alive_s), true) = (config.server_keep_alive_s, told) {
             properties.push(Property::ServerKeepAlive(keep_alive_s));
         }
+        if config.server_keep_alive_s.is_none() && self.rules.chooses(Liberty::KeepAliveRepeated) {
+            properties.push(Property::ServerKeepAlive(connect.keep_alive_s));
+        }
         let asked = connect.properties.request_response_information() == Some(1);
         if self.rules.breaks(Deviation::ResponseInformationUnasked) {
             let information = ByteString::from_static("response");

@@ -35,6 +35,9 @@ struct Salvage {
     received: BTreeMap<PacketId, Received>,
 }
 
+/// The shortest Session Expiry Interval of a broker that thinks less of shorter ones.
+const LENGTHENED_S: u32 = 600;
+
 impl Broker {
     /// The first packet of a connection is a CONNECT.
     pub(crate) fn connect_received(
@@ -255,7 +258,15 @@ impl Broker {
         match connect.version {
             ProtocolVersion::V5 => {
                 let asked = connect.properties.session_expiry_interval_s().unwrap_or(0);
-                Expiry::granted(config, asked)
+                // [5 section 3.2.2.3.2]: it may be another, and CONNACK says so.
+                let lengthened = asked > 0 && self.rules.chooses(Liberty::SessionExpiryLengthened);
+                Expiry::granted(
+                    config,
+                    match lengthened {
+                        true => asked.max(LENGTHENED_S),
+                        false => asked,
+                    },
+                )
             }
             // [3.1.1 MQTT-3.1.2-6]
             _ if connect.clean_start => Expiry::AtClose,

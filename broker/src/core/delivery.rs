@@ -154,6 +154,9 @@ impl Session {
             self.inflight.lose(limit / 10);
         }
         let mut unsent = self.inflight.unsent();
+        if rules.chooses(Liberty::ReleasesResentFirst) {
+            unsent.sort_by_key(|id| matches!(self.inflight.stage(*id), Some(Stage::Published(_))));
+        }
         // [3.1.1 MQTT-4.6.0-6]
         if rules.breaks(Deviation::ResendOrderReversed) {
             unsent.reverse();

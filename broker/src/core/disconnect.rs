@@ -123,6 +123,7 @@ impl Broker {
             DisconnectReason::ProtocolError => Liberty::ErrorsCloseSilently,
             DisconnectReason::KeepAliveTimeout => Liberty::SilenceClosesSilently,
             DisconnectReason::ServerShutdown => Liberty::StopsSilently,
+            DisconnectReason::Kicked => Liberty::KicksSilently,
             DisconnectReason::AuthenticationFailed => Liberty::FailedProofClosesSilently,
             _ => return false,
         })

@@ -9,6 +9,7 @@ use mqtt_check_codec::{
 
 use super::Broker;
 use super::routing::normalised;
+use super::rules::Rules;
 use super::session::SessionKey;
 use super::subscription::{Granted, Subscriber};
 use super::topic::{self, Filter};
@@ -211,12 +212,11 @@ impl Broker {
         let granted = Granted {
             options: SubscriptionOptions {
                 // [5 MQTT-3.2.2-10]
-                qos: match self.rules.chooses(Liberty::GrantsQos1AtMost) {
-                    // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-7]
-                    true => subscription.options.qos.min(QoS::AtLeastOnce),
-                    false => subscription.options.qos,
-                }
-                .min(config.maximum_qos),
+                qos: subscription
+                    .options
+                    .qos
+                    .min(config.maximum_qos)
+                    .min(highest_granted(&self.rules)),
                 ..subscription.options
             },
             identifier,
@@ -346,5 +346,16 @@ impl Broker {
                 .sessions
                 .at(key)
                 .is_some_and(|session| session.received.contains_key(&id))
+    }
+}
+
+/// The highest QoS that is granted, which may be less than what is supported. [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-7]
+fn highest_granted(rules: &Rules) -> QoS {
+    if rules.chooses(Liberty::GrantsQos0Alone) {
+        QoS::AtMostOnce
+    } else if rules.chooses(Liberty::GrantsQos1AtMost) {
+        QoS::AtLeastOnce
+    } else {
+        QoS::ExactlyOnce
     }
 }

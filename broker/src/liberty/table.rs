@@ -38,6 +38,10 @@ choices {
         "assigned Client Identifiers are long, and not of letters and digits alone",
     DefaultsAnnounced "defaults-announced" [V5 "section 3.2.2.3"]
         "CONNACK announces what is the default as well",
+    KeepAliveRepeated "keep-alive-repeated" [V5 "MQTT-3.2.2-21"]
+        "CONNACK has the client's own Keep Alive as Server Keep Alive",
+    SessionExpiryLengthened "session-expiry-lengthened" [V5 "section 3.2.2.3.2"]
+        "a session that is to last lasts ten minutes at least, and CONNACK says so",
     TakeoverClosesSilently "takeover-closes-silently" [V5 "MQTT-3.1.4-3", V5 "section 3.14"]
         against [V5 "MQTT-3.1.4-3"]
         "the old connection is closed without a DISCONNECT when another takes its session over",
@@ -64,6 +68,8 @@ choices {
         "it is noticed half a second late that a client is silent for too long",
     StopsSilently "stops-silently" [V5 "section 3.14"]
         "a server that stops closes its connections without a DISCONNECT",
+    KicksSilently "kicks-silently" [V5 "section 3.14"]
+        "a client that an administrator ends is closed without a DISCONNECT",
     FailedProofClosesSilently "failed-proof-closes-silently" [V5 "MQTT-4.12.1-2"]
         against [V5 "MQTT-4.12.1-2"]
         "a re-authentication that fails ends the connection without a DISCONNECT",
@@ -138,6 +144,9 @@ choices {
     UnknownReceiptSucceeds "unknown-receipt-succeeds" [V5 "MQTT-4.3.3-4"]
         "PUBREC of an unknown packet id is answered as that of a known one",
 
+    ReleasesResentFirst "releases-resent-first" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "of what is sent again on a new connection PUBREL packets come first",
+
     // Subscriptions.
     RetainedBeforeSuback "retained-before-suback" [V5 "RULE-3.8.4-1", V3_1_1 "RULE-3.8.4-1"]
         "retained messages come before the SUBACK of the subscription that brings them",
@@ -145,6 +154,8 @@ choices {
         "the retained messages of several topics come in another order",
     GrantsQos1AtMost "grants-qos-1-at-most" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-6"]
         "QoS 1 is granted where QoS 2 is asked for",
+    GrantsQos0Alone "grants-qos-0-alone" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-6"]
+        "QoS 0 is granted whatever is asked for",
     RefusedFilterUnspecified "refused-filter-unspecified" [V5 "section 3.9.3"]
         "a SUBACK that refuses says 0x80, since the reason is nobody's business",
     InvalidFiltersRefusedAlone "invalid-filters-refused-alone" [V5 "section 3.9.3", V3_1_1 "MQTT-3.9.3-1"]
@@ -160,6 +171,14 @@ choices {
     SharedQos1EndsWithSession "shared-qos1-ends-with-session" [V5 "RULE-4.8.2-2"]
         against [V5 "RULE-4.8.2-2"]
         "a shared QoS 1 message that was sent ends with the session of its member",
+
+    // On the wire.
+    AnswersLate "answers-late" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
+        "everything is sent half a second late",
+    AnswersByteByByte "answers-byte-by-byte" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
+        "every byte is sent by itself",
+    SmallFrames "small-frames" [V5 "MQTT-6.0.0-2", V3_1_1 "MQTT-6.0.0-2"]
+        "packets are sent in WebSocket frames of three bytes",
 }
 
 settings {

@@ -46,6 +46,7 @@
 //! bytes would reset the connection and could destroy the last packet.
 
 mod connection;
+mod line;
 mod listener;
 mod server;
 mod store;

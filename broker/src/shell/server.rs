@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::connection::Connection;
+use super::line;
 use super::listener::{Listener, Transport, WebSocketPath};
 use super::store::{Store, StoreError};
 use super::websocket;
@@ -214,9 +215,7 @@ impl Server {
             WebSocketPath::Any => None,
             WebSocketPath::Only(path) => Some(path.as_str()),
         };
-        if let Ok(Some(framed)) =
-            websocket::upgrade(stream, path, self.shared.conduct.deviations).await
-        {
+        if let Ok(Some(framed)) = websocket::upgrade(stream, path, self.shared.conduct).await {
             self.accept(framed, linger);
         }
     }
@@ -236,7 +235,14 @@ impl Server {
         }
         let id = self.shared.open();
         let shared = Arc::clone(&self.shared);
-        tokio::spawn(Connection::new(shared, id, stream, linger));
+        let liberties = shared.conduct.liberties;
+        if line::is_plain(liberties) {
+            tokio::spawn(Connection::new(shared, id, stream, linger));
+            return;
+        }
+        let (ours, far) = duplex(MEMORY_BUFFER);
+        tokio::spawn(Connection::new(shared, id, ours, linger));
+        tokio::spawn(line::carry(far, stream, liberties));
     }
 
     /// Listens on TCP.

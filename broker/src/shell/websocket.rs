@@ -10,7 +10,7 @@ use mqtt_check_websocket::handshake::Refusal;
 use mqtt_check_websocket::{HandshakeError, MQTT, Opcode, Request, Role, WebSocket};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-use crate::{Deviation, Deviations};
+use crate::{Conduct, Deviation, Deviations, Liberty};
 
 /// Reads the request for an upgrade and answers it. Gives no stream when it was refused.
 ///
@@ -19,7 +19,7 @@ use crate::{Deviation, Deviations};
 pub(super) async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
     mut io: S,
     path: Option<&str>,
-    deviations: Deviations,
+    conduct: Conduct,
 ) -> Result<Option<Framed<S>>, HandshakeError> {
     let mut rest = BytesMut::new();
     let request = match Request::read(&mut io, &mut rest).await {
@@ -31,7 +31,7 @@ pub(super) async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
         if path.is_some_and(|path| path != request.path) {
             return Err(Refusal::Path);
         }
-        let protocol = select(&request, deviations)?;
+        let protocol = select(&request, conduct.deviations)?;
         Ok(request.accept(protocol))
     });
     let is_accepted = accepted.is_ok();
@@ -40,7 +40,7 @@ pub(super) async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
     io.flush().await?;
     if is_accepted {
         let socket = WebSocket::new(io, Role::Server, rest);
-        return Ok(Some(Framed::new(socket, deviations)));
+        return Ok(Some(Framed::new(socket, conduct)));
     }
     io.shutdown().await?;
     Ok(None)
@@ -59,12 +59,17 @@ fn select(request: &Request, deviations: Deviations) -> Result<Option<&str>, Ref
     Ok(Some(MQTT).filter(|_| !deviations.has(Deviation::SubprotocolNotReturned)))
 }
 
+/// Bytes in a frame of a broker that sends small ones.
+const SMALL: usize = 3;
+
 /// MQTT in frames. What a right broker reads is one stream of bytes, wherever frames begin and end.
 #[derive(Debug)]
 pub(super) struct Framed<S> {
     socket: WebSocket<S>,
     /// [3.1.1 MQTT-6.0.0-2] [5 MQTT-6.0.0-2]: which wrong use is made of the ends of frames.
     aligned: Option<Aligned>,
+    /// [3.1.1 MQTT-6.0.0-2] [5 MQTT-6.0.0-2]: of a liberty, whether packets are sent in frames smaller than they are.
+    small: bool,
     /// What has been read of the frame, or of the packet.
     held: BytesMut,
     /// What is to be passed on.
@@ -81,7 +86,8 @@ enum Aligned {
 }
 
 impl<S> Framed<S> {
-    fn new(mut socket: WebSocket<S>, deviations: Deviations) -> Self {
+    fn new(mut socket: WebSocket<S>, conduct: Conduct) -> Self {
+        let deviations = conduct.deviations;
         // [3.1.1 MQTT-6.0.0-1] [5 MQTT-6.0.0-1]
         if deviations.has(Deviation::TextFramesAccepted) {
             socket.take_text();
@@ -98,6 +104,7 @@ impl<S> Framed<S> {
             } else {
                 None
             },
+            small: conduct.liberties.has(Liberty::SmallFrames),
             held: BytesMut::new(),
             data: BytesMut::new(),
         }
@@ -161,7 +168,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Framed<S> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().socket).poll_write(cx, buf)
+        let this = self.get_mut();
+        let most = match this.small {
+            true => buf.len().min(SMALL),
+            false => buf.len(),
+        };
+        Pin::new(&mut this.socket).poll_write(cx, &buf[..most])
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,0 +1,75 @@
+//! Of liberties: what lies between the broker and its clients when it is slow, or sends its bytes one by one. The stream
+//! that comes out is the same.
+
+use std::future::pending;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, copy, split};
+use tokio::task::yield_now;
+use tokio::time::sleep;
+
+use crate::{Liberties, Liberty};
+
+/// How late everything is that a slow broker sends.
+const LATE_BY: Duration = Duration::from_millis(500);
+/// Bytes that are carried at once.
+const CHUNK: usize = 64 * 1024;
+
+/// Whether the broker sends as it does by itself.
+pub(super) const fn is_plain(liberties: Liberties) -> bool {
+    !liberties.has(Liberty::AnswersLate) && !liberties.has(Liberty::AnswersByteByByte)
+}
+
+/// Carries everything between the broker's end of the line and its client until the broker closes.
+pub(super) async fn carry<S>(line: DuplexStream, stream: S, liberties: Liberties)
+where
+    S: AsyncRead + AsyncWrite,
+{
+    let (mut from_broker, mut to_broker) = split(line);
+    let (mut from_client, mut to_client) = split(stream);
+    let inward = async {
+        let _ = copy(&mut from_client, &mut to_broker).await;
+        let _ = to_broker.shutdown().await;
+        // What the broker still says is for it to say.
+        pending::<()>().await;
+    };
+    let outward = async {
+        let mut chunk = vec![0; CHUNK];
+        while let Ok(count) = from_broker.read(&mut chunk).await {
+            if liberties.has(Liberty::AnswersLate) {
+                sleep(LATE_BY).await;
+            }
+            if count == 0
+                || send(&mut to_client, &chunk[..count], liberties)
+                    .await
+                    .is_err()
+            {
+                break;
+            }
+        }
+        let _ = to_client.shutdown().await;
+    };
+    tokio::select! {
+        biased;
+        () = outward => {}
+        () = inward => {}
+    }
+}
+
+async fn send(
+    client: &mut (impl AsyncWrite + Unpin),
+    bytes: &[u8],
+    liberties: Liberties,
+) -> std::io::Result<()> {
+    if !liberties.has(Liberty::AnswersByteByByte) {
+        client.write_all(bytes).await?;
+        return client.flush().await;
+    }
+    for byte in bytes {
+        client.write_all(std::slice::from_ref(byte)).await?;
+        client.flush().await?;
+        // So that whoever reads has read it.
+        yield_now().await;
+    }
+    Ok(())
+}
