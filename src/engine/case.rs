@@ -119,8 +119,9 @@ pub(super) async fn play_external(
         };
         let cleaner = format!("{}cleaner", prefix.client_id("c"));
         let host = Host::External(external::Host::new(doors.clone()));
-        let (transcript, _, host) = play(plan, host, patience, prefix, control, interrupted).await;
-        host.clean_up(&cleaner).await;
+        let (mut transcript, _, host) =
+            play(plan, host, patience, prefix, control, interrupted).await;
+        transcript.left_behind = host.clean_up(&cleaner).await;
         transcript
     };
     let (scene, control) = if plan.control.is_none() {

@@ -43,6 +43,7 @@ pub fn render(report: &Report<'_>, options: Options) -> String {
     parts.push(facts(report, style));
     parts.push(skips(report));
     parts.push(not_observable(report));
+    parts.push(left_behind(report));
     parts.push(table(report, options));
     parts.push(summary(report, style));
     parts.retain(|part| !part.is_empty());
@@ -210,6 +211,21 @@ fn not_observable(report: &Report<'_>) -> String {
         add(&mut reasons, finding.actual.clone());
     }
     grouped("Not observable:", reasons, "step")
+}
+
+/// What plays left on a broker that others may use, and could not clear away.
+fn left_behind(report: &Report<'_>) -> String {
+    let mut out = String::new();
+    for case in &report.cases {
+        let plays = case.result.transcript.iter().chain(&case.result.control);
+        for left in plays.flat_map(|play| &play.left_behind) {
+            out.push_str(&format!("  {}: {left}\n", case.result.id));
+        }
+    }
+    match out.is_empty() {
+        true => out,
+        false => format!("Left on the broker, since clearing it away failed:\n{out}"),
+    }
 }
 
 fn add(groups: &mut Vec<(String, usize)>, key: String) {

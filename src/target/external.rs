@@ -220,7 +220,10 @@ impl Host {
             let cleaner = ByteString::from(cleaner_id);
             let visited = self.visit(node, &cleaner, self.version, &topics).await;
             if let Err(problem) = visited {
-                left.push(format!("{} retained messages: {problem}", topics.len()));
+                left.push(match topics.as_slice() {
+                    [topic] => format!("the retained message of {topic}: {problem}"),
+                    all => format!("{} retained messages: {problem}", all.len()),
+                });
             }
         }
         left

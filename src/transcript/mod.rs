@@ -45,6 +45,8 @@ pub struct Transcript {
     pub facts: Vec<Fact>,
     /// Why the play could not go on to its end, if it could not.
     pub broken_off: Option<String>,
+    /// What the play left on a shared broker and could not be cleared away, in words.
+    pub left_behind: Vec<String>,
 }
 
 impl Transcript {

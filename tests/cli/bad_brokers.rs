@@ -172,8 +172,12 @@ fn one_that_ends_during_the_run() {
         drop(listener);
         connack_and_then(stream, Some(&[0xD0, 0]));
     });
-    let ended = run(&format!("mqtt://127.0.0.1:{port}"));
+    let run = format!("run --protocol 5 --broker mqtt://127.0.0.1:{port}");
+    let kept = PING.replace("{ a: }", "{ a: { clean_session: 0 } }");
+    let ended = Program::new(&run).file("scenarios/ping.yaml", kept).run();
     assert_eq!(ended.exit, Some(1), "{ended}");
+    let left = "Left on the broker, since clearing it away failed:\n  ping@5: the session of ";
+    assert!(ended.stdout.contains(left), "{ended}");
     let told = "error: the broker did not live to the end of the run: failed to connect to";
     assert!(ended.stderr.contains(told), "{ended}");
 }
