@@ -96,3 +96,39 @@ fn says_as_much(refused: &Refused, code: ReasonCode) -> bool {
             ReasonCode::MALFORMED_PACKET | ReasonCode::PROTOCOL_ERROR
         ) && codes.iter().any(|code| ERRORS.contains(code))
 }
+
+#[cfg(test)]
+mod tests {
+    use mqtt_check_codec::{Disconnect, Properties};
+
+    use super::*;
+
+    /// Whether DISCONNECT with this code is held for the wrong one where these may come.
+    fn is_wrong(code: ReasonCode, codes: &[ReasonCode]) -> bool {
+        let refused = Refused {
+            codes: codes.to_vec(),
+            connack: ConnAckRule::Allowed,
+        };
+        let disconnect = Packet::Disconnect(Disconnect {
+            reason: code,
+            properties: Properties::new(),
+        });
+        let faults = refusal_faults(&refused, [&disconnect]);
+        faults.iter().any(|fault| fault.is_of_code())
+    }
+
+    #[test]
+    fn a_code_that_says_less_is_as_good_and_another_is_not() {
+        let alias = [ReasonCode::TOPIC_ALIAS_INVALID];
+        assert!(!is_wrong(ReasonCode::TOPIC_ALIAS_INVALID, &alias));
+        assert!(!is_wrong(ReasonCode::PROTOCOL_ERROR, &alias));
+        assert!(!is_wrong(ReasonCode::MALFORMED_PACKET, &alias));
+        assert!(!is_wrong(ReasonCode::UNSPECIFIED_ERROR, &alias));
+        assert!(is_wrong(ReasonCode::QOS_NOT_SUPPORTED, &alias));
+        // It is no error of a packet's.
+        let stranger = [ReasonCode::NOT_AUTHORIZED];
+        assert!(!is_wrong(ReasonCode::UNSPECIFIED_ERROR, &stranger));
+        assert!(is_wrong(ReasonCode::PROTOCOL_ERROR, &stranger));
+        assert!(is_wrong(ReasonCode(0x7F), &stranger));
+    }
+}
