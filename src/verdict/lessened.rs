@@ -1,6 +1,7 @@
 //! What a server gave otherwise than a case asked for, as it may. What then does not hold was never promised.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use mqtt_check_codec::{ConnAck, Connect, Packet, PacketId, SubAck};
 
@@ -20,6 +21,7 @@ struct Asked {
 pub(super) fn lessened(transcript: &Transcript, settings: &Settings) -> Option<String> {
     let is_about_qos = settings.maximum_qos.is_some();
     let is_about_expiry = settings.maximum_session_expiry.is_some();
+    let lasted = lasted(transcript);
     let mut lanes: BTreeMap<LaneIndex, Asked> = BTreeMap::new();
     transcript.events.iter().find_map(|event| {
         let asked = lanes.entry(event.lane).or_default();
@@ -35,7 +37,7 @@ pub(super) fn lessened(transcript: &Transcript, settings: &Settings) -> Option<S
                 packet: Ok(packet), ..
             } => match packet {
                 Packet::SubAck(suback) if !is_about_qos => lowered(asked, suback),
-                Packet::ConnAck(connack) if !is_about_expiry => changed(asked, connack),
+                Packet::ConnAck(connack) if !is_about_expiry => changed(asked, connack, lasted),
                 _ => None,
             },
             _ => None,
@@ -69,12 +71,52 @@ fn lowered(asked: &mut Asked, suback: &SubAck) -> Option<String> {
     ))
 }
 
-/// Only version 5 has the property.
-fn changed(asked: &Asked, connack: &ConnAck) -> Option<String> {
+/// How long the case went on.
+fn lasted(transcript: &Transcript) -> Duration {
+    let events = transcript.events.iter().map(|event| event.at);
+    let steps = transcript.steps.iter().map(|step| step.began);
+    let outcomes = transcript.steps.iter().flat_map(|step| &step.outcomes);
+    let ends = outcomes.map(|outcome| outcome.at);
+    events.chain(steps).chain(ends).max().unwrap_or_default()
+}
+
+/// Only version 5 has the property. Where neither time could have passed it makes no difference which of them holds.
+fn changed(asked: &Asked, connack: &ConnAck, lasted: Duration) -> Option<String> {
     let asked_s = asked.session_expiry_s;
     let granted_s = connack.properties.session_expiry_interval_s()?;
+    let sooner = Duration::from_secs(asked_s.min(granted_s).into());
     // A longer time is no more what was asked for than a shorter one.
-    (granted_s != asked_s).then(|| {
+    (granted_s != asked_s && lasted >= sooner).then(|| {
         format!("the server keeps a session for {granted_s} s where {asked_s} s were asked for")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use mqtt_check_codec::{Properties, Property, ReasonCode};
+
+    use super::*;
+
+    #[test]
+    fn a_time_that_could_not_pass_makes_no_difference() {
+        let mut properties = Properties::new();
+        properties.push(Property::SessionExpiryInterval(300));
+        let connack = ConnAck {
+            session_present: false,
+            reason: ReasonCode::SUCCESS,
+            properties,
+        };
+        let less = |session_expiry_s, lasted_s| {
+            let asked = Asked {
+                session_expiry_s,
+                ..Asked::default()
+            };
+            changed(&asked, &connack, Duration::from_secs(lasted_s)).is_some()
+        };
+        assert!(!less(u32::MAX, 299));
+        assert!(less(u32::MAX, 300));
+        assert!(!less(300, 1_000));
+        // It should have ended with its connection.
+        assert!(less(0, 0));
+    }
 }
