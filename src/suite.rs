@@ -1,8 +1,9 @@
 //! A run of the suite: every plan played and judged.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::engine::{self, Conductor, Play, RunOptions, Watch};
+use crate::engine::{self, Conductor, Play, Progress, RunOptions, Watch};
 use crate::plan::Plan;
 use crate::target::{StartError, Target};
 use crate::transcript::{INTERRUPTED, Transcript};
@@ -27,14 +28,49 @@ pub fn run(
         Conductor {
             conclude: &conclude,
             interrupted,
-            is_last: &|result| {
-                let is_bad = matches!(
-                    result.verdict,
-                    Verdict::Failed | Verdict::Inconclusive { .. }
-                );
-                options.fail_fast && is_bad
+            watch: &mut |progress| {
+                let is_last = options.fail_fast && is_bad(&progress);
+                let goes_on = watch(progress);
+                if is_last {
+                    ControlFlow::Break(())
+                } else {
+                    goes_on
+                }
             },
-            watch,
+        },
+    )
+}
+
+fn is_bad(progress: &Progress<'_, CaseResult>) -> bool {
+    let Progress::Finished(result) = progress else {
+        return false;
+    };
+    matches!(
+        result.verdict,
+        Verdict::Failed | Verdict::Inconclusive { .. }
+    )
+}
+
+/// Plays and judges every plan. What `keep` makes of each result comes out, in the order of the plans; all else of it is
+/// gone by the time that the next case is played.
+///
+/// # Errors
+/// When the target cannot be reached or started.
+pub fn distil<R: Send>(
+    plans: &[Plan],
+    target: &Target,
+    options: &RunOptions,
+    interrupted: &(dyn Fn() -> bool + Sync),
+    keep: &(dyn Fn(CaseResult) -> R + Sync),
+) -> Result<Vec<R>, StartError> {
+    engine::run(
+        plans,
+        target,
+        options,
+        Conductor {
+            conclude: &|plan, play| keep(conclude(plan, play)),
+            interrupted,
+            watch: &mut |_| ControlFlow::Continue(()),
         },
     )
 }

@@ -1,25 +1,20 @@
 //! A run against the bundled broker: virtual time, one broker and one runtime for each play, cases on all cores.
 
+use std::ops::ControlFlow;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::case::{patience, play, wanted_witness};
 use super::prefix::Prefix;
-use super::{Conductor, Play, Played, Progress, RunOptions};
+use super::{Conductor, Play, Played, Progress, RunOptions, Watch};
 use crate::plan::Plan;
 use crate::scenario::model::Driver;
 use crate::target::bundled::{self, Bundled};
 use crate::target::host::Host;
 use crate::target::{Capabilities, StartError};
 use crate::transcript::Transcript;
-
-/// What a worker tells.
-enum Told<R> {
-    Started(usize),
-    Finished(usize, R),
-}
 
 pub(super) fn run<R: Send>(
     plans: &[Plan],
@@ -31,41 +26,26 @@ pub(super) fn run<R: Send>(
         .jobs
         .unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
         .clamp(1, plans.len().max(1));
+    let capabilities = bundled.capabilities();
+    let goes_on = (conductor.watch)(Progress::Reached(&capabilities));
     let work = Work {
         plans,
         bundled,
         options,
-        capabilities: bundled.capabilities(),
+        capabilities,
         next: AtomicUsize::new(0),
-        stop: AtomicBool::new(false),
+        stop: AtomicBool::new(goes_on.is_break()),
         conclude: conductor.conclude,
         interrupted: conductor.interrupted,
-        is_last: conductor.is_last,
+        done: Mutex::new(Done {
+            results: plans.iter().map(|_| None).collect(),
+            watch: conductor.watch,
+        }),
     };
-    let goes_on = (conductor.watch)(Progress::Reached(&work.capabilities));
-    work.stop.store(goes_on.is_break(), Ordering::Relaxed);
-    let (sender, receiver) = mpsc::channel();
-    let mut results: Vec<Option<R>> = plans.iter().map(|_| None).collect();
     let failed = thread::scope(|scope| {
         let workers: Vec<_> = (0..workers)
-            .map(|_| {
-                let sender = sender.clone();
-                let work = &work;
-                scope.spawn(move || work.until_done(&sender))
-            })
+            .map(|_| scope.spawn(|| work.until_done()))
             .collect();
-        drop(sender);
-        for told in receiver {
-            let goes_on = match told {
-                Told::Started(n) => (conductor.watch)(Progress::Started(&plans[n].scene.id)),
-                Told::Finished(n, result) => {
-                    (conductor.watch)(Progress::Finished(results[n].insert(result)))
-                }
-            };
-            if goes_on.is_break() {
-                work.stop.store(true, Ordering::Relaxed);
-            }
-        }
         workers.into_iter().find_map(|worker| {
             worker
                 .join()
@@ -73,10 +53,11 @@ pub(super) fn run<R: Send>(
                 .err()
         })
     });
-    match failed {
-        Some(error) => Err(error),
-        None => Ok(results.into_iter().flatten().collect()),
+    if let Some(error) = failed {
+        return Err(error);
     }
+    let done = work.done.into_inner().map_err(|_| worker_panicked())?;
+    Ok(done.results.into_iter().flatten().collect())
 }
 
 fn worker_panicked() -> StartError {
@@ -95,29 +76,42 @@ struct Work<'w, R> {
     stop: AtomicBool,
     conclude: &'w (dyn Fn(&Plan, Play) -> R + Sync),
     interrupted: &'w (dyn Fn() -> bool + Sync),
-    is_last: &'w (dyn Fn(&R) -> bool + Sync),
+    done: Mutex<Done<'w, R>>,
+}
+
+/// What came of the cases, and who is told.
+struct Done<'w, R> {
+    /// One for each plan.
+    results: Vec<Option<R>>,
+    watch: &'w mut Watch<'w, R>,
 }
 
 impl<R> Work<'_, R> {
     /// Plays case after case until none is left.
-    fn until_done(&self, sender: &mpsc::Sender<Told<R>>) -> Result<(), StartError> {
+    fn until_done(&self) -> Result<(), StartError> {
         while !self.stop.load(Ordering::Relaxed) && !(self.interrupted)() {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(plan) = self.plans.get(number) else {
                 break;
             };
-            if sender.send(Told::Started(number)).is_err() {
-                break;
-            }
+            self.tell(|done| (done.watch)(Progress::Started(&plan.scene.id)))?;
             let play = self.play(plan)?;
             let result = (self.conclude)(plan, play);
-            // Who watches hears of it later, when other cases may have begun.
-            if (self.is_last)(&result) {
-                self.stop.store(true, Ordering::Relaxed);
-            }
-            if sender.send(Told::Finished(number, result)).is_err() {
-                break;
-            }
+            self.tell(|done| {
+                let result = done.results[number].insert(result);
+                (done.watch)(Progress::Finished(result))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn tell(
+        &self,
+        what: impl FnOnce(&mut Done<'_, R>) -> ControlFlow<()>,
+    ) -> Result<(), StartError> {
+        let mut done = self.done.lock().map_err(|_| worker_panicked())?;
+        if what(&mut done).is_break() {
+            self.stop.store(true, Ordering::Relaxed);
         }
         Ok(())
     }

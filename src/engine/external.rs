@@ -50,7 +50,6 @@ pub(super) fn run<R>(
             capabilities,
             prefixes: Prefixes::new(nonce),
             stop,
-            is_last: conductor.is_last,
             watch: RefCell::new(conductor.watch),
         };
         Ok(run.all(plans).await)
@@ -79,7 +78,6 @@ struct Run<'r, R> {
     options: &'r RunOptions,
     conclude: &'r (dyn Fn(&Plan, Play) -> R + Sync),
     interrupted: &'r (dyn Fn() -> bool + Sync),
-    is_last: &'r (dyn Fn(&R) -> bool + Sync),
     capabilities: Capabilities,
     prefixes: Prefixes,
     stop: Cell<bool>,
@@ -162,9 +160,6 @@ impl<R> Run<'_, R> {
             )),
         };
         let result = (self.conclude)(plan, play);
-        if (self.is_last)(&result) {
-            self.stop.set(true);
-        }
         self.tell(Progress::Finished(&result));
         result
     }

@@ -69,8 +69,9 @@ pub enum Progress<'a, R> {
     Finished(&'a R),
 }
 
-/// Told what happens; says whether the run goes on.
-pub type Watch<'w, R> = dyn FnMut(Progress<'_, R>) -> ControlFlow<()> + 'w;
+/// Told what happens, where it happens, by one at a time; says whether the run goes on. No case begins after it has
+/// said no.
+pub type Watch<'w, R> = dyn FnMut(Progress<'_, R>) -> ControlFlow<()> + Send + 'w;
 
 /// How a run is concluded and watched.
 #[expect(missing_debug_implementations, reason = "it is made of functions")]
@@ -79,8 +80,6 @@ pub struct Conductor<'c, R> {
     pub conclude: &'c (dyn Fn(&Plan, Play) -> R + Sync),
     /// Whether the user wants to stop. Asked between cases and while waiting.
     pub interrupted: &'c (dyn Fn() -> bool + Sync),
-    /// Whether no case is to begin after this one. Asked where the case was played, before the next.
-    pub is_last: &'c (dyn Fn(&R) -> bool + Sync),
     pub watch: &'c mut Watch<'c, R>,
 }
 

@@ -1,9 +1,11 @@
 //! The mirror of deviations: the suite against the bundled broker with another choice where the standard leaves one. It
 //! is as right as before, so every case that holds it to the first choice is wrong.
 
+use std::collections::BTreeMap;
+
 use crate::plan::Plan;
 use crate::requirements;
-use crate::scenario::model::Level;
+use crate::scenario::model::{CaseId, Level};
 use crate::target::bundled::{Bundled, LibertyInfo};
 use crate::verdict::{CaseResult, FindingKind, Verdict};
 
@@ -29,12 +31,16 @@ impl Taken {
     }
 }
 
+/// What the cases of the broker that takes no liberty came to, with their records.
+pub type Usual = BTreeMap<CaseId, CaseResult>;
+
 /// Plays the broker that takes no liberty.
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn usual(plans: &[Plan], playing: Playing<'_>) -> Result<Vec<CaseResult>, String> {
-    play(plans, Bundled::default(), playing)
+pub fn usual(plans: &[Plan], playing: Playing<'_>) -> Result<Usual, String> {
+    let results = play(plans, Bundled::default(), playing, &|result| result)?;
+    Ok(results.into_iter().map(|r| (r.id.clone(), r)).collect())
 }
 
 /// Plays the broker that takes this liberty. A case that finds a fault in the `usual` broker too says nothing.
@@ -44,7 +50,7 @@ pub fn usual(plans: &[Plan], playing: Playing<'_>) -> Result<Vec<CaseResult>, St
 pub fn taken(
     info: &LibertyInfo,
     plans: &[Plan],
-    usual: &[CaseResult],
+    usual: &Usual,
     playing: Playing<'_>,
 ) -> Result<Taken, String> {
     let bundled = Bundled::default()
@@ -56,18 +62,44 @@ pub fn taken(
         skipped: 0,
         failed: Vec::new(),
     };
-    for (usual, result) in usual.iter().zip(play(plans, bundled, playing)?) {
+    let cases = play(plans, bundled, playing, &|result| {
+        let usual = usual.get(&result.id)?;
         let shows = usual.transcript != result.transcript || usual.control != result.control;
+        Some((shows, under(info, usual, result)))
+    })?;
+    for (shows, under) in cases.into_iter().flatten() {
         taken.shown += usize::from(shows);
-        if is_held(&result, info) {
-            taken.held += 1;
-        } else if matches!(result.verdict, Verdict::Skipped { .. }) {
-            taken.skipped += usize::from(!matches!(usual.verdict, Verdict::Skipped { .. }));
-        } else if is_held(usual, info) {
-            taken.failed.push(result);
+        match under {
+            Under::Held => taken.held += 1,
+            Under::Skipped => taken.skipped += 1,
+            Under::Failed(result) => taken.failed.push(*result),
+            Under::Silent => {}
         }
     }
     Ok(taken)
+}
+
+/// What a case comes to under a liberty.
+enum Under {
+    Held,
+    /// And not so without it.
+    Skipped,
+    Failed(Box<CaseResult>),
+    /// It says nothing: without the liberty it does not hold either, or is not played.
+    Silent,
+}
+
+fn under(info: &LibertyInfo, usual: &CaseResult, result: CaseResult) -> Under {
+    let is_skipped = |result: &CaseResult| matches!(result.verdict, Verdict::Skipped { .. });
+    if is_held(&result, info) {
+        Under::Held
+    } else if is_skipped(&result) && !is_skipped(usual) {
+        Under::Skipped
+    } else if !is_skipped(&result) && is_held(usual, info) {
+        Under::Failed(Box::new(result))
+    } else {
+        Under::Silent
+    }
 }
 
 /// Whether the case finds no fault: nothing, or only that advice is not taken that the liberty does not take.

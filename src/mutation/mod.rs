@@ -6,7 +6,6 @@
 pub mod liberty;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::engine::RunOptions;
@@ -45,8 +44,8 @@ pub struct Catch {
 /// # Errors
 /// When it cannot be started.
 pub fn right(plans: &[Plan], playing: Playing<'_>) -> Result<Right, String> {
-    let results = play(plans, Bundled::default(), playing)?;
-    Ok(results.into_iter().map(|r| (r.id, r.verdict)).collect())
+    let results = play(plans, Bundled::default(), playing, &|r| (r.id, r.verdict))?;
+    Ok(results.into_iter().collect())
 }
 
 /// Plays the broker with this deviation. A case that is red on the right broker too has caught nothing.
@@ -60,8 +59,14 @@ pub fn caught(
     playing: Playing<'_>,
 ) -> Result<Vec<Catch>, String> {
     let bundled = Bundled::with([info.name]).map_err(|name| unknown(&name))?;
-    let results = play(plans, bundled, playing)?;
-    Ok(catches(info, &results, right))
+    let catches = play(plans, bundled, playing, &|result| {
+        let is_red_anyway = right.get(&result.id).is_some_and(is_red);
+        (is_red(&result.verdict) && !is_red_anyway).then(|| Catch {
+            cites: cited(&result, info),
+            case: result.id,
+        })
+    })?;
+    Ok(catches.into_iter().flatten().collect())
 }
 
 /// Why no case can meet this deviation on the bundled broker, if none can.
@@ -76,7 +81,13 @@ fn unknown(name: &str) -> String {
     format!("the bundled broker knows no `{name}`")
 }
 
-fn play(plans: &[Plan], bundled: Bundled, playing: Playing<'_>) -> Result<Vec<CaseResult>, String> {
+/// What `keep` makes of each case.
+fn play<R: Send>(
+    plans: &[Plan],
+    bundled: Bundled,
+    playing: Playing<'_>,
+    keep: &(dyn Fn(CaseResult) -> R + Sync),
+) -> Result<Vec<R>, String> {
     let options = RunOptions {
         jobs: None,
         timeout_scale: 1.0,
@@ -86,25 +97,9 @@ fn play(plans: &[Plan], bundled: Bundled, playing: Playing<'_>) -> Result<Vec<Ca
         fail_fast: false,
         chaos: None,
     };
-    suite::run(
-        plans,
-        &Target::Bundled(bundled),
-        &options,
-        playing.interrupted,
-        &mut |_| ControlFlow::Continue(()),
-    )
-    .map_err(|error| error.to_string())
-}
-
-fn catches(info: &DeviationInfo, results: &[CaseResult], right: &Right) -> Vec<Catch> {
-    results
-        .iter()
-        .filter(|result| is_red(&result.verdict) && !right.get(&result.id).is_some_and(is_red))
-        .map(|result| Catch {
-            case: result.id.clone(),
-            cites: cited(result, info),
-        })
-        .collect()
+    let target = Target::Bundled(bundled);
+    suite::distil(plans, &target, &options, playing.interrupted, keep)
+        .map_err(|error| error.to_string())
 }
 
 fn is_red(verdict: &Verdict) -> bool {
