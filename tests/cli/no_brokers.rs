@@ -186,7 +186,11 @@ fn passes_what_is_told(fake: Fake) {
         let is_right = RIGHT.iter().any(|(begin, _)| id.starts_with(begin));
         assert!(is_right, "{id} passes on {fake:?}, of {passed:?}");
     }
-    assert!(passed.len() <= most, "{} of {played}: {passed:?}", passed.len());
+    assert!(
+        passed.len() <= most,
+        "{} of {played}: {passed:?}",
+        passed.len()
+    );
     assert!(passed.len() * 20 < played, "under one in twenty");
 }
 
