@@ -1,13 +1,12 @@
 //! A broker on the network, its accepted deviations, and how they go away again.
 
 use std::fs;
-use std::thread;
 
 use insta::assert_snapshot;
-use mqtt_check_broker::shell::Server;
-use mqtt_check_broker::{Config, Deviation, Deviations};
+use mqtt_check_broker::Deviation;
 
 use crate::program::Program;
+use crate::served;
 
 const TAKEOVER: &str = "\
 title: A second CONNECT takes the session over
@@ -26,21 +25,8 @@ const ACCEPTED: &str = "snapshots/@twin/session/takeover@5.snap";
 
 /// The bundled broker over TCP; its URL.
 fn serve(deviations: &'static [Deviation]) -> String {
-    let (tell, told) = std::sync::mpsc::channel();
-    thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        runtime.block_on(async {
-            let deviations: Deviations = deviations.iter().copied().collect();
-            let server = Server::new(Config::default(), deviations, 1);
-            let listener = server.listen("127.0.0.1:0").await.expect("a port");
-            tell.send(listener.local_address().port()).expect("telling");
-            std::future::pending::<()>().await;
-        });
-    });
-    format!("mqtt://127.0.0.1:{}", told.recv().expect("a port"))
+    let address = served::serve(deviations.iter().copied().collect());
+    format!("mqtt://{address}")
 }
 
 /// What is known of the twin: this case is against this clause.

@@ -4,10 +4,10 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-use mqtt_check_broker::shell::Server;
-use mqtt_check_broker::{Config, Deviations};
+use mqtt_check_broker::Deviations;
 
 use crate::program::Program;
+use crate::served::serve;
 
 /// Silent for longer than a broker waits that has been told a Keep Alive of a second.
 const CALM: &str = "\
@@ -19,27 +19,9 @@ steps:
   - a: ping
 ";
 
-/// The bundled broker over TCP; its address.
-fn serve() -> String {
-    let (tell, told) = std::sync::mpsc::channel();
-    thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        runtime.block_on(async {
-            let server = Server::new(Config::default(), Deviations::default(), 1);
-            let listener = server.listen("127.0.0.1:0").await.expect("a port");
-            tell.send(listener.local_address()).expect("telling");
-            std::future::pending::<()>().await;
-        });
-    });
-    told.recv().expect("an address").to_string()
-}
-
-/// The same, with somebody before it who takes no CONNECT with a Keep Alive of 0; its address.
+/// The bundled broker with somebody before it who takes no CONNECT with a Keep Alive of 0; its address.
 fn serve_picky() -> String {
-    let broker = serve();
+    let broker = serve(Deviations::none()).to_string();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
     thread::spawn(move || {
@@ -82,7 +64,7 @@ fn finds_out_that_a_broker_takes_no_keep_alive_of_0() {
 
 #[test]
 fn says_nothing_of_it_where_0_is_taken() {
-    let run = format!("run --broker mqtt://{} -v", serve());
+    let run = format!("run --broker mqtt://{} -v", serve(Deviations::none()));
     let ended = Program::new(&run).file("scenarios/calm.yaml", CALM).run();
     assert_eq!(ended.exit, Some(0), "{ended}");
     assert!(ended.stdout.contains("keep_alive=0"), "{ended}");
@@ -102,7 +84,10 @@ fn pings_where_a_target_wants_it_and_the_scenario_says_nothing() {
         .file("scenarios/tested.yaml", said)
         .file(
             "targets/picky.yaml",
-            format!("url: mqtt://{}\nkeep_alive: 1s\n", serve()),
+            format!(
+                "url: mqtt://{}\nkeep_alive: 1s\n",
+                serve(Deviations::none())
+            ),
         )
         .run();
     assert_eq!(ended.exit, Some(0), "{ended}");

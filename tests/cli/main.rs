@@ -13,6 +13,7 @@ mod no_brokers;
 mod program;
 mod reports;
 mod runs;
+mod served;
 mod settling;
 mod snapshots;
 mod targets;

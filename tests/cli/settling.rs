@@ -6,10 +6,10 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use mqtt_check_broker::shell::Server;
-use mqtt_check_broker::{Config, Deviations};
+use mqtt_check_broker::Deviations;
 
 use crate::program::Program;
+use crate::served;
 
 const HEARD: &str = "\
 title: Who has subscribed is sent what is published
@@ -31,25 +31,12 @@ const SUBACK: u8 = 0x90;
 
 /// The bundled broker with somebody before it who answers SUBSCRIBE at once and passes it on late; its address.
 fn serve() -> String {
-    let (tell, told) = std::sync::mpsc::channel();
-    thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        runtime.block_on(async {
-            let server = Server::new(Config::default(), Deviations::default(), 1);
-            let listener = server.listen("127.0.0.1:0").await.expect("a port");
-            tell.send(listener.local_address()).expect("telling");
-            std::future::pending::<()>().await;
-        });
-    });
-    let broker = told.recv().expect("an address").to_string();
+    let broker = served::serve(Deviations::none());
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
     thread::spawn(move || {
         for client in listener.incoming().flatten() {
-            let Ok(onward) = TcpStream::connect(&broker) else {
+            let Ok(onward) = TcpStream::connect(broker) else {
                 return;
             };
             let (back, answers) = (client.try_clone(), onward.try_clone());

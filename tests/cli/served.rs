@@ -1,0 +1,25 @@
+//! The bundled broker over TCP, for the tests that need one on the network.
+
+use std::net::SocketAddr;
+use std::thread;
+
+use mqtt_check_broker::shell::Server;
+use mqtt_check_broker::{Config, Deviations};
+
+/// Serves it in a thread of its own until the tests end; its address.
+pub(crate) fn serve(deviations: Deviations) -> SocketAddr {
+    let (tell, told) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let server = Server::new(Config::default(), deviations, 1);
+            let listener = server.listen("127.0.0.1:0").await.expect("a port");
+            tell.send(listener.local_address()).expect("telling");
+            std::future::pending::<()>().await;
+        });
+    });
+    told.recv().expect("an address")
+}
