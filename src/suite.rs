@@ -6,8 +6,11 @@ use std::time::Duration;
 use crate::engine::{self, Conductor, Play, Progress, RunOptions, Watch};
 use crate::plan::Plan;
 use crate::target::{StartError, Target};
-use crate::transcript::{INTERRUPTED, Transcript};
-use crate::verdict::{CaseResult, Verdict, judge};
+use crate::transcript::INTERRUPTED;
+use crate::verdict::{CaseResult, Verdict, judge, span};
+
+/// We are late by no less when it may change what a case comes to: no scenario's limits are narrower.
+const TOO_LATE: Duration = Duration::from_millis(250);
 
 /// Plays and judges every plan, in the order of the plans whatever the number of jobs. `watch` is told what
 /// happens as it happens and says whether the run goes on.
@@ -28,6 +31,7 @@ pub fn run(
         Conductor {
             conclude: &conclude,
             interrupted,
+            disturbed: &|result| result.late.is_some(),
             watch: &mut |progress| {
                 let is_last = options.fail_fast && is_bad(&progress);
                 let goes_on = watch(progress);
@@ -70,6 +74,7 @@ pub fn distil<R: Send>(
         Conductor {
             conclude: &|plan, play| keep(conclude(plan, play)),
             interrupted,
+            disturbed: &|_| false,
             watch: &mut |_| ControlFlow::Continue(()),
         },
     )
@@ -81,16 +86,17 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
         Play::Skipped(reason) => return unplayed(plan, Verdict::Skipped { reason }),
         Play::Played(played) => played,
     };
-    let is_cut_short = |t: &Transcript| t.broken_off.as_deref() == Some(INTERRUPTED);
-    let (verdict, findings) = if [
-        Some(&played.scene),
-        played.control.as_ref(),
-        played.witness.as_ref(),
-    ]
-    .into_iter()
-    .flatten()
-    .any(is_cut_short)
-    {
+    let records = || {
+        [
+            Some(&played.scene),
+            played.control.as_ref(),
+            played.witness.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+    };
+    let is_interrupted = records().any(|t| t.broken_off.as_deref() == Some(INTERRUPTED));
+    let (mut verdict, findings) = if is_interrupted {
         // What the user did not wait for is no finding.
         let reason = INTERRUPTED.to_owned();
         (Verdict::Inconclusive { reason }, Vec::new())
@@ -102,6 +108,17 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
             played.witness.as_ref(),
         )
     };
+    let late = records()
+        .map(|transcript| transcript.late)
+        .max()
+        .filter(|late| *late >= TOO_LATE && !is_interrupted && is_in_doubt(plan, &verdict));
+    if let Some(late) = late {
+        let reason = format!(
+            "this machine was too slow to play it: we were late by {}",
+            span(late)
+        );
+        verdict = Verdict::Inconclusive { reason };
+    }
     CaseResult {
         findings,
         choices: played.scene.choices.clone(),
@@ -109,7 +126,19 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
         control: played.control,
         wall: played.wall,
         virtual_time: played.virtual_time,
+        late,
+        plays: played.play,
         ..unplayed(plan, verdict)
+    }
+}
+
+/// Whether a client that was late may be why a case came to this.
+fn is_in_doubt(plan: &Plan, verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Failed | Verdict::Warned | Verdict::Inconclusive { .. } => true,
+        // What came too early may have been read when it was due.
+        Verdict::Passed => plan.has_earliest,
+        Verdict::Skipped { .. } => false,
     }
 }
 
@@ -132,5 +161,7 @@ fn unplayed(plan: &Plan, verdict: Verdict) -> CaseResult {
         control: None,
         wall: Duration::ZERO,
         virtual_time: Duration::ZERO,
+        late: None,
+        plays: 1,
     }
 }

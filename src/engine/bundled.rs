@@ -138,6 +138,7 @@ impl<R> Work<'_, R> {
             control,
             witness,
             wall: began.elapsed(),
+            play: 1,
             virtual_time,
         })))
     }

@@ -144,5 +144,6 @@ pub(super) async fn play_external(
         witness,
         wall: began.elapsed(),
         virtual_time: Duration::ZERO,
+        play: 1,
     }
 }

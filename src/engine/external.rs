@@ -2,20 +2,26 @@
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
+use std::mem;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use tokio::task::unconstrained;
 
 use super::case::{self, Prefixes};
 use super::player::Patience;
-use super::{Conductor, Play, Progress, RunOptions, Watch};
+use super::{Conductor, Play, Played, Progress, RunOptions, Watch};
 use crate::plan::Plan;
 use crate::target::external::Doors;
 use crate::target::{Capabilities, External, Node, StartError, probe};
 
 /// Cases at the same time, if nobody says otherwise.
 const DEFAULT_JOBS: usize = 256;
+/// Cases at the same time, at most, when those are played again that this machine disturbed.
+const CALM_JOBS: usize = 8;
+/// How often a case is played that is disturbed each time.
+const PLAYS: usize = 3;
 
 pub(super) fn run<R>(
     plans: &[Plan],
@@ -46,6 +52,7 @@ pub(super) fn run<R>(
             },
             options,
             conclude: conductor.conclude,
+            disturbed: conductor.disturbed,
             interrupted: conductor.interrupted,
             capabilities,
             prefixes: Prefixes::new(nonce),
@@ -77,6 +84,7 @@ struct Run<'r, R> {
     patience: Patience,
     options: &'r RunOptions,
     conclude: &'r (dyn Fn(&Plan, Play) -> R + Sync),
+    disturbed: &'r (dyn Fn(&R) -> bool + Sync),
     interrupted: &'r (dyn Fn() -> bool + Sync),
     capabilities: Capabilities,
     prefixes: Prefixes,
@@ -84,42 +92,80 @@ struct Run<'r, R> {
     watch: RefCell<&'r mut Watch<'r, R>>,
 }
 
+/// One play of each of some cases.
+#[derive(Clone, Copy)]
+struct Round<'r> {
+    plans: &'r [Plan],
+    /// Cases at the same time.
+    jobs: usize,
+    /// Its number, from 1.
+    play: usize,
+}
+
 impl<R> Run<'_, R> {
     async fn all(&self, plans: &[Plan]) -> Vec<R> {
+        let usual = self.options.jobs.unwrap_or(DEFAULT_JOBS).max(1);
+        let mut results: Vec<(usize, R)> = Vec::with_capacity(plans.len());
+        let mut open: Vec<usize> = (0..plans.len()).collect();
+        for play in 1..=PLAYS {
+            let round = Round {
+                plans,
+                jobs: if play == 1 {
+                    usual
+                } else {
+                    usual.min(CALM_JOBS)
+                },
+                play,
+            };
+            for (number, result) in self.round(round, mem::take(&mut open)).await {
+                match result {
+                    Some(result) => results.push((number, result)),
+                    None => open.push(number),
+                }
+            }
+        }
+        results.sort_by_key(|(number, _)| *number);
+        results.into_iter().map(|(_, result)| result).collect()
+    }
+
+    /// Plays each of these once. Without a result is what has to be played again.
+    async fn round(&self, round: Round<'_>, numbers: Vec<usize>) -> Vec<(usize, Option<R>)> {
+        let plans = round.plans;
         let (alone, mut together): (Vec<usize>, Vec<usize>) =
-            (0..plans.len()).partition(|n| plans[*n].scene.exclusive);
+            numbers.into_iter().partition(|n| plans[*n].scene.exclusive);
         // The longest first, so that none of them is left to the end.
         together.sort_by_key(|n| Reverse(plans[*n].longest_wait));
-        let mut results: Vec<(usize, R)> = match &self.alone {
+        match &self.alone {
             Some(doors) => {
                 let (mut results, beside) = tokio::join!(
-                    self.together(plans, together),
-                    self.one_by_one(plans, alone, doors)
+                    self.together(round, together),
+                    self.one_by_one(round, alone, doors)
                 );
                 results.extend(beside);
                 results
             }
             None => {
-                let mut results = self.together(plans, together).await;
-                results.extend(self.one_by_one(plans, alone, &self.doors).await);
+                let mut results = self.together(round, together).await;
+                results.extend(self.one_by_one(round, alone, &self.doors).await);
                 results
             }
-        };
-        results.sort_by_key(|(number, _)| *number);
-        results.into_iter().map(|(_, result)| result).collect()
+        }
     }
 
-    async fn together(&self, plans: &[Plan], numbers: Vec<usize>) -> Vec<(usize, R)> {
-        let jobs = self.options.jobs.unwrap_or(DEFAULT_JOBS).max(1);
+    async fn together(&self, round: Round<'_>, numbers: Vec<usize>) -> Vec<(usize, Option<R>)> {
         let mut results = Vec::with_capacity(numbers.len());
         let mut waiting = numbers.into_iter();
         let mut running = FuturesUnordered::new();
         loop {
-            while running.len() < jobs
+            while running.len() < round.jobs
                 && !self.stops()
                 && let Some(number) = waiting.next()
             {
-                running.push(async move { (number, self.one(&plans[number], &self.doors).await) });
+                // One task carries them all. What tokio lets a task do in one go is too little for so many: those at
+                // the end of the line would come seconds too late. Each of them yields by itself.
+                running.push(unconstrained(async move {
+                    (number, self.one(round, number, &self.doors).await)
+                }));
             }
             let Some(done) = running.next().await else {
                 return results;
@@ -130,14 +176,14 @@ impl<R> Run<'_, R> {
 
     async fn one_by_one(
         &self,
-        plans: &[Plan],
+        round: Round<'_>,
         numbers: Vec<usize>,
         doors: &Doors,
-    ) -> Vec<(usize, R)> {
+    ) -> Vec<(usize, Option<R>)> {
         let mut results = Vec::with_capacity(numbers.len());
         for number in numbers {
             if !self.stops() {
-                results.push((number, self.one(&plans[number], doors).await));
+                results.push((number, self.one(round, number, doors).await));
             }
         }
         results
@@ -147,21 +193,36 @@ impl<R> Run<'_, R> {
         self.stop.get() || (self.interrupted)()
     }
 
-    async fn one(&self, plan: &Plan, doors: &Doors) -> R {
+    /// Plays a case. `None` when it has to be played again.
+    async fn one(&self, round: Round<'_>, number: usize, doors: &Doors) -> Option<R> {
+        let plan = &round.plans[number];
         self.tell(Progress::Started(&plan.scene.id));
         let hindrance =
             self.capabilities
                 .hindrance(plan, self.options.max_wait, self.options.exclusive);
         let play = match hindrance {
             Some(reason) => Play::Skipped(reason),
-            None => Play::Played(Box::new(
-                case::play_external(plan, doors, self.patience, &self.prefixes, self.interrupted)
-                    .await,
-            )),
+            None => {
+                let played = case::play_external(
+                    plan,
+                    doors,
+                    self.patience,
+                    &self.prefixes,
+                    self.interrupted,
+                )
+                .await;
+                Play::Played(Box::new(Played {
+                    play: round.play,
+                    ..played
+                }))
+            }
         };
         let result = (self.conclude)(plan, play);
+        if round.play < PLAYS && (self.disturbed)(&result) {
+            return None;
+        }
         self.tell(Progress::Finished(&result));
-        result
+        Some(result)
     }
 
     fn tell(&self, progress: Progress<'_, R>) {

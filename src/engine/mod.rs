@@ -58,6 +58,8 @@ pub struct Played {
     pub wall: Duration,
     /// On the broker's clock, where it is virtual.
     pub virtual_time: Duration,
+    /// Its number among the case's plays; those before it were disturbed.
+    pub play: usize,
 }
 
 /// What a run tells while it goes on, from one place, in the order in which it happens.
@@ -80,6 +82,8 @@ pub struct Conductor<'c, R> {
     pub conclude: &'c (dyn Fn(&Plan, Play) -> R + Sync),
     /// Whether the user wants to stop. Asked between cases and while waiting.
     pub interrupted: &'c (dyn Fn() -> bool + Sync),
+    /// Whether the case is to be played again, since the play says more about this machine than about the broker.
+    pub disturbed: &'c (dyn Fn(&R) -> bool + Sync),
     pub watch: &'c mut Watch<'c, R>,
 }
 

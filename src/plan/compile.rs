@@ -58,9 +58,10 @@ pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
     );
     Ok(Plan {
         needs: needs::of(&scene),
-        steps,
         control,
         longest_wait,
+        has_earliest: has_earliest(&steps),
+        steps,
         scene,
     })
 }
@@ -242,27 +243,40 @@ fn longest_wait(steps: &[PlannedStep]) -> Duration {
         .iter()
         .map(|step| match &step.body {
             Body::Wait(span) => *span,
-            Body::Client { operations, .. } => operations
-                .iter()
-                .map(|operation| match operation {
-                    Operation::Await(awaited) => demanded(&awaited.expectation),
-                    _ => Duration::ZERO,
-                })
-                .max()
-                .unwrap_or_default(),
-            Body::Choice(choice) => choice
-                .answers
-                .iter()
-                .flat_map(|(_, expectations)| expectations)
+            Body::Parallel(inner) => longest_wait(inner),
+            body => expectations(body)
+                .into_iter()
                 .map(demanded)
                 .max()
                 .unwrap_or_default(),
-            Body::OneOf(one) => demanded(&one.expectation),
-            Body::Parallel(inner) => longest_wait(inner),
-            Body::Hooks(_) | Body::Broker(_) => Duration::ZERO,
         })
         .max()
         .unwrap_or_default()
+}
+
+/// Whether something may come too early.
+fn has_earliest(steps: &[PlannedStep]) -> bool {
+    steps
+        .iter()
+        .flat_map(|step| expectations(&step.body))
+        .any(|expectation| expectation.not_before.is_some())
+}
+
+/// What a step waits for.
+fn expectations(body: &Body) -> Vec<&Expectation> {
+    match body {
+        Body::Client { operations, .. } => operations
+            .iter()
+            .filter_map(|operation| match operation {
+                Operation::Await(awaited) => Some(&awaited.expectation),
+                _ => None,
+            })
+            .collect(),
+        Body::Choice(choice) => choice.answers.iter().flat_map(|(_, e)| e).collect(),
+        Body::OneOf(one) => vec![&one.expectation],
+        Body::Parallel(inner) => inner.iter().flat_map(|s| expectations(&s.body)).collect(),
+        Body::Wait(_) | Body::Hooks(_) | Body::Broker(_) => Vec::new(),
+    }
 }
 
 /// How long an expectation waits even when everything is right.

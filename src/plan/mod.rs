@@ -35,6 +35,8 @@ pub struct Plan {
     pub needs: Vec<Need>,
     /// The longest single span that the protocol makes the scene wait.
     pub longest_wait: Duration,
+    /// Whether something in the scene must not come before its time.
+    pub has_earliest: bool,
 }
 
 /// The scene without the cause under test.

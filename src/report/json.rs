@@ -59,6 +59,9 @@ struct Case<'a> {
     threads: &'a [String],
     snapshot: Option<&'static str>,
     wall_ms: u64,
+    /// Only where this machine disturbed a play, so that there was another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plays: Option<usize>,
     choices: BTreeMap<&'a str, &'a str>,
     /// What client libraries did on their own side; only where one played.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -131,6 +134,7 @@ fn case<'a>(case: &'a CaseReport<'_>) -> Case<'a> {
         threads: &case.plan.scene.threads,
         snapshot: case.comparison.as_ref().map(|c| c.state.as_str()),
         wall_ms: milliseconds(result.wall),
+        plays: Some(result.plays).filter(|plays| *plays > 1),
         choices: result
             .choices
             .iter()

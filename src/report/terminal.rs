@@ -40,6 +40,7 @@ pub fn render(report: &Report<'_>, options: Options) -> String {
     parts.push(snapshots(report, style));
     parts.push(accepted(report, style));
     parts.push(keep_alive(report));
+    parts.push(played_again(report));
     parts.push(facts(report, style));
     parts.push(skips(report));
     parts.push(not_observable(report));
@@ -143,6 +144,17 @@ fn keep_alive(report: &Report<'_>) -> String {
         0 => String::new(),
         seconds => format!(
             "Clients whose scenario names no Keep Alive connected with {seconds} s, not with 0, and pinged beside the record.\n"
+        ),
+    }
+}
+
+/// What this machine was too slow for at first.
+fn played_again(report: &Report<'_>) -> String {
+    match report.cases.iter().filter(|c| c.result.plays > 1).count() {
+        0 => String::new(),
+        again => format!(
+            "Played again, since this machine was too slow at first: {}.\n",
+            count(again, "case")
         ),
     }
 }

@@ -31,6 +31,8 @@ fn result(plan: &Plan, right: bool) -> CaseResult {
         control: None,
         wall: Duration::from_micros(120),
         virtual_time: Duration::from_secs(2),
+        late: None,
+        plays: 1,
     }
 }
 

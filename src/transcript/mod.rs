@@ -45,6 +45,9 @@ pub struct Transcript {
     pub facts: Vec<Fact>,
     /// Why the play could not go on to its end, if it could not.
     pub broken_off: Option<String>,
+    /// The longest time by which we were run later than due: what was sent or read too late by it is ours. Zero where
+    /// time is virtual.
+    pub late: Duration,
     /// What the play left on a shared broker and could not be cleared away, in words.
     pub left_behind: Vec<String>,
 }

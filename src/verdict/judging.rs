@@ -466,7 +466,7 @@ fn from_judged(step: &PlannedStep, judged: Judged) -> Finding {
 }
 
 /// `1.5 s`, `200 ms`.
-pub(super) fn span(duration: Duration) -> String {
+pub(crate) fn span(duration: Duration) -> String {
     if duration < Duration::from_secs(1) {
         return format!("{} ms", duration.as_millis());
     }

@@ -14,6 +14,7 @@ use crate::scenario::model::{CaseId, Level};
 use crate::transcript::{EventIndex, StepIndex, Transcript};
 
 pub use judging::judge;
+pub(crate) use judging::span;
 
 /// One case's result.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +36,10 @@ pub struct CaseResult {
     pub wall: Duration,
     /// Time on the broker's clock, where it is virtual.
     pub virtual_time: Duration,
+    /// By how much we were late in playing it, where that leaves it undecided.
+    pub late: Option<Duration>,
+    /// How often it was played: again where this machine disturbed it.
+    pub plays: usize,
 }
 
 /// The four outcomes and the one that a run hopes for.

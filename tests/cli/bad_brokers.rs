@@ -15,7 +15,7 @@ fn run(url: &str) -> Ended {
 }
 
 /// Serves every connection in this way; the URL.
-fn serve(answer: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
+pub(crate) fn serve(answer: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     thread::spawn(move || {

@@ -15,6 +15,7 @@ mod reports;
 mod runs;
 mod served;
 mod settling;
+mod slow_machine;
 mod snapshots;
 mod targets;
 mod transports;

@@ -130,6 +130,7 @@ impl<'p> Player<'p> {
                 choices: Vec::new(),
                 facts: Vec::new(),
                 broken_off: None,
+                late: Duration::ZERO,
                 left_behind: Vec::new(),
             },
             host,

@@ -237,6 +237,7 @@ impl Recorder {
                 choices: Vec::new(),
                 facts: Vec::new(),
                 broken_off: None,
+                late: Duration::ZERO,
                 left_behind: Vec::new(),
             },
             now: Duration::ZERO,

@@ -43,6 +43,7 @@ impl Record {
                 choices: Vec::new(),
                 facts: Vec::new(),
                 broken_off: None,
+                late: Duration::ZERO,
                 left_behind: Vec::new(),
             },
             version,
