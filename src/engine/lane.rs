@@ -30,6 +30,8 @@ const MAXIMUM_PACKET: usize = 268_435_460;
 const CUT_UP_TO: usize = 4 * 1024;
 /// How much is read at once, in bytes.
 const CHUNK: usize = 8 * 1024;
+/// How often is read in one go, so that a connection on which there is always more holds up no other.
+const CHUNKS: usize = 32;
 
 /// One connection.
 #[derive(Debug)]
@@ -242,7 +244,13 @@ impl Lane {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Vec<Inbound>> {
         self.poll_out(cx);
         let mut read = Vec::new();
+        let mut chunks = 0;
         while self.is_readable() {
+            chunks += 1;
+            if chunks > CHUNKS {
+                cx.waker().wake_by_ref();
+                break;
+            }
             let chunk = self.poll_chunk(cx);
             self.controls(&mut read);
             match chunk {

@@ -15,6 +15,9 @@ use crate::scenario::model::{
 };
 use crate::transcript::{Ended, Ending, EventIndex, LaneIndex, Outcome, Transcript, What};
 
+/// So many packets are put into words, and the others counted.
+const MENTIONED: usize = 10;
+
 /// Something that does not hold.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Judged {
@@ -364,10 +367,14 @@ fn besides(what: &What) -> Option<Besides<'_>> {
 
 /// These events in words.
 fn came(events: &[EventIndex], transcript: &Transcript) -> String {
-    let words: Vec<String> = events
+    let mut words: Vec<String> = events
         .iter()
+        .take(MENTIONED)
         .map(|event| describe_event(*event, transcript))
         .collect();
+    if events.len() > MENTIONED {
+        words.push(format!("and {} more", events.len() - MENTIONED));
+    }
     words.join(", ")
 }
 

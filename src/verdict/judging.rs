@@ -18,6 +18,9 @@ use crate::transcript::{
     Ended, EventIndex, NotReached, Outcome, StepIndex, StepRecord, Transcript, What,
 };
 
+/// So many findings that are alike are told, and the others counted.
+const ALIKE: usize = 10;
+
 /// Judges a case by the record of its scene and of its control, and of the witness that there is a broker at all,
 /// where one was wanted.
 pub fn judge(
@@ -37,8 +40,8 @@ pub fn judge(
     judging.told.clone_from(&told);
     judging.steps(&plan.steps);
     let mut findings = judging.findings;
-    findings.extend(left_over(plan, scene, &told));
-    for finding in watched {
+    findings.extend(told_once(left_over(plan, scene, &told)));
+    for finding in told_once(watched) {
         match findings
             .iter_mut()
             .find(|step| is_same_fault(step, &finding))
@@ -59,6 +62,37 @@ pub fn judge(
         false => Verdict::Failed,
     };
     (verdict, findings)
+}
+
+/// The first of those that are alike, and how many more there are: a broker may send the same wrong thing without end.
+fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut kept: Vec<(Finding, usize)> = Vec::new();
+    for finding in findings {
+        let alike: Vec<usize> = (0..kept.len())
+            .filter(|n| is_alike(&kept[*n].0, &finding))
+            .collect();
+        match alike.as_slice() {
+            [.., last] if alike.len() >= ALIKE => kept[*last].1 += 1,
+            _ => kept.push((finding, 0)),
+        }
+    }
+    kept.into_iter()
+        .map(|(finding, more)| match more {
+            0 => finding,
+            more => Finding {
+                note: Some(match &finding.note {
+                    Some(note) => format!("{note}; {more} more like it"),
+                    None => format!("{more} more like it"),
+                }),
+                ..finding
+            },
+        })
+        .collect()
+}
+
+/// Whether two findings break the same rule, whatever the packet.
+fn is_alike(one: &Finding, other: &Finding) -> bool {
+    (one.level, &one.clauses, &one.expected) == (other.level, &other.clauses, &other.expected)
 }
 
 /// Whether a step has found what the monitor tells too: the same clause broken by the same packet.
@@ -308,14 +342,14 @@ impl<'a> Judging<'a> {
         step: &PlannedStep,
         client: ClientIndex,
         operations: &[Operation],
-        record: &StepRecord,
+        record: &'a StepRecord,
     ) {
         let waits = operations.iter().filter_map(|o| match o {
             Operation::Await(awaited) => Some(awaited),
             _ => None,
         });
         let version = self.version(client);
-        for (awaited, outcome) in waits.zip(&record.outcomes) {
+        for (awaited, outcome) in waits.zip(self.outcomes(record)) {
             let judged = judge_outcome(
                 &awaited.expectation,
                 outcome,
@@ -333,8 +367,8 @@ impl<'a> Judging<'a> {
         }
     }
 
-    fn choice(&mut self, step: &PlannedStep, choice: &Choice, record: &StepRecord) {
-        let Some(outcome) = record.outcomes.first() else {
+    fn choice(&mut self, step: &PlannedStep, choice: &Choice, record: &'a StepRecord) {
+        let Some(outcome) = self.outcomes(record).next() else {
             return;
         };
         if outcome.ended == Ended::Complete {
@@ -358,8 +392,8 @@ impl<'a> Judging<'a> {
     }
 
     /// One of them got it, it alone, and it is as expected.
-    fn one_of(&mut self, step: &PlannedStep, one: &OneOf, record: &StepRecord) {
-        let Some(outcome) = record.outcomes.first() else {
+    fn one_of(&mut self, step: &PlannedStep, one: &OneOf, record: &'a StepRecord) {
+        let Some(outcome) = self.outcomes(record).next() else {
             return;
         };
         let names: Vec<&str> = one.members.iter().map(|(name, _)| name.as_str()).collect();
@@ -425,6 +459,15 @@ impl<'a> Judging<'a> {
                     && matches!(event.what, What::Closed(_))
                     && self.transcript.lanes[event.lane.0].client == *client
             })
+    }
+
+    /// What a step waited for; not what it had no time for any more when the play was broken off.
+    fn outcomes(&self, record: &'a StepRecord) -> impl Iterator<Item = &'a Outcome> + use<'a> {
+        let broken_off = self.transcript.broken_off.is_some();
+        record.outcomes.iter().filter(move |outcome| {
+            let had_its_time = outcome.at >= outcome.since + outcome.limit;
+            !broken_off || outcome.ended != Ended::TimedOut || had_its_time
+        })
     }
 
     fn version(&self, client: ClientIndex) -> ProtocolVersion {

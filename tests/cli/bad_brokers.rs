@@ -182,6 +182,51 @@ fn one_that_ends_during_the_run() {
     assert!(ended.stderr.contains(told), "{ended}");
 }
 
+/// Answers CONNECT, and then sends these bytes as long as they are taken.
+fn flood(mut stream: TcpStream, bytes: &[u8]) {
+    let mut buffer = [0; 1024];
+    let _ = stream.read(&mut buffer);
+    let _ = stream.write_all(&[0x20, 3, 0, 0, 0]);
+    let is_probe = buffer.windows(5).all(|bytes| bytes != b"drown");
+    while stream.write_all(bytes).is_ok() && !is_probe {}
+}
+
+/// Two clients that are drowned, and how long they would wait.
+const DROWNED: &str = "\
+title: A broker that never ceases to send comes to an end
+versions: [5]
+clients: { drowned: }
+cases:
+  waiting: { then: { wait: 4s } }
+  expecting: { then: { drowned: { expect: { suback: } } } }
+steps:
+  - drowned: connect
+  - $then
+";
+
+#[test]
+fn one_that_never_ceases_to_send() {
+    let floods: [(&'static [u8], &str); 3] = [
+        // PINGRESP after PINGRESP, which no client has asked for.
+        (&[0xD0, 0].repeat(2000).leak()[..], "more like it"),
+        // A message after the other to one who has subscribed to nothing.
+        (
+            &[0x30, 4, 0, 1, b'a', 0].repeat(1000).leak()[..],
+            "2 inconclusive",
+        ),
+        // What is no packet.
+        (&[0xFF; 4096], "2 failed"),
+    ];
+    for (bytes, told) in floods {
+        let url = serve(move |stream| flood(stream, bytes));
+        let run = Program::new(&format!("run --broker {url} --no-snapshots"));
+        let ended = run.file("scenarios/drowned.yaml", DROWNED).run();
+        assert_eq!(ended.exit, Some(1), "{ended}");
+        assert!(ended.stdout.contains(told), "{ended}");
+        assert!(ended.stdout.len() < 100_000, "{ended}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_reports_what_was_done() {
