@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::mem::MaybeUninit;
 use std::num::NonZeroU16;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -326,8 +327,8 @@ impl Lane {
         let Some(stream) = &mut self.stream else {
             return Poll::Pending;
         };
-        let mut chunk = [0; CHUNK];
-        let mut buffer = ReadBuf::new(&mut chunk);
+        let mut chunk = [MaybeUninit::uninit(); CHUNK];
+        let mut buffer = ReadBuf::uninit(&mut chunk);
         match Pin::new(stream).poll_read(cx, &mut buffer) {
             Poll::Ready(Ok(())) => {
                 let filled = buffer.filled();
