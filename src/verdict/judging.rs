@@ -118,7 +118,8 @@ fn verdict(
         Verdict::Failed | Verdict::Warned | Verdict::Inconclusive { .. } => {
             let settings = &plan.scene.settings;
             let less = lessened(scene, settings)
-                .or_else(|| control.and_then(|control| lessened(control, settings)));
+                .or_else(|| control.and_then(|control| lessened(control, settings)))
+                .or_else(|| witness.and_then(|witness| lessened(witness, settings)));
             less.map_or(verdict, |why| Verdict::Skipped {
                 reason: format!("not exercised: {why}"),
             })

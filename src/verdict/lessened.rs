@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mqtt_check_codec::{ConnAck, Connect, Packet, PacketId, SubAck};
+use mqtt_check_codec::{ConnAck, Connect, Packet, PacketId, ReasonCode, SubAck};
 
 use crate::scenario::model::Settings;
 use crate::transcript::{LaneIndex, Transcript, What};
@@ -36,13 +36,41 @@ pub(super) fn lessened(transcript: &Transcript, settings: &Settings) -> Option<S
             What::Received {
                 packet: Ok(packet), ..
             } => match packet {
-                Packet::SubAck(suback) if !is_about_qos => lowered(asked, suback),
+                Packet::SubAck(suback) => {
+                    let lowered = || lowered(asked, suback).filter(|_| !is_about_qos);
+                    unsubscribed(suback, settings).or_else(lowered)
+                }
+                Packet::PubAck(ack) | Packet::PubRec(ack) => unpublished(ack.reason, settings),
                 Packet::ConnAck(connack) if !is_about_expiry => changed(asked, connack, lasted),
                 _ => None,
             },
             _ => None,
         }
     })
+}
+
+/// A subscription that the server does not grant, by a code that says nothing a case could hold against it.
+fn unsubscribed(suback: &SubAck, settings: &Settings) -> Option<String> {
+    let is_about_access = settings.access.is_some();
+    let is_about_limits =
+        settings.maximum_qos.is_some() || settings.maximum_subscriptions.is_some();
+    let refusal = suback.reasons.iter().find(|reason| match **reason {
+        ReasonCode::NOT_AUTHORIZED => !is_about_access,
+        ReasonCode::UNSPECIFIED_ERROR
+        | ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR
+        | ReasonCode::QUOTA_EXCEEDED => !is_about_access && !is_about_limits,
+        _ => false,
+    })?;
+    Some(format!(
+        "the server refused a subscription with 0x{:02X}",
+        refusal.0
+    ))
+}
+
+/// A message that the server does not allow. Any other code may be about the very thing that a case is about.
+fn unpublished(reason: ReasonCode, settings: &Settings) -> Option<String> {
+    (reason == ReasonCode::NOT_AUTHORIZED && settings.access.is_none())
+        .then(|| "the server did not allow a message to be published, 0x87".to_owned())
 }
 
 fn ask(asked: &mut Asked, packet: &Packet) {
@@ -96,6 +124,35 @@ mod tests {
     use mqtt_check_codec::{Properties, Property, ReasonCode};
 
     use super::*;
+
+    #[test]
+    fn a_refusal_counts_where_no_setting_asks_for_it() {
+        let refusal = |reason| SubAck {
+            packet_id: PacketId::MIN,
+            properties: Properties::new(),
+            reasons: vec![ReasonCode::SUCCESS, reason],
+        };
+        let usual = Settings::default();
+        let limited = Settings {
+            maximum_subscriptions: Some(1),
+            ..Settings::default()
+        };
+        let listed = Settings {
+            access: Some(Vec::new()),
+            ..Settings::default()
+        };
+        let is_let_off = |reason, settings| unsubscribed(&refusal(reason), settings).is_some();
+        assert!(is_let_off(ReasonCode::UNSPECIFIED_ERROR, &usual));
+        assert!(!is_let_off(ReasonCode::UNSPECIFIED_ERROR, &limited));
+        assert!(is_let_off(ReasonCode::NOT_AUTHORIZED, &limited));
+        assert!(!is_let_off(ReasonCode::NOT_AUTHORIZED, &listed));
+        // It says that the filter is wrong, which can be looked up.
+        assert!(!is_let_off(ReasonCode::TOPIC_FILTER_INVALID, &usual));
+        assert!(unpublished(ReasonCode::NOT_AUTHORIZED, &usual).is_some());
+        assert!(unpublished(ReasonCode::NOT_AUTHORIZED, &listed).is_none());
+        // A broker that counts wrongly says so too.
+        assert!(unpublished(ReasonCode::QUOTA_EXCEEDED, &usual).is_none());
+    }
 
     #[test]
     fn a_time_that_could_not_pass_makes_no_difference() {

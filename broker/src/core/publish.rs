@@ -400,7 +400,9 @@ impl Broker {
             let rules = &self.rules;
             rules.permits(session.who(), AccessAction::Publish, &publish.topic)
         });
-        if !permitted {
+        let has_list = self.rules.config.access.is_some();
+        let refused = can_be_told && !has_list && self.rules.chooses(Liberty::PublishesRefused);
+        if !permitted || refused {
             return Err((ReasonCode::NOT_AUTHORIZED, DropReason::NotAuthorized));
         }
         let text = publish.properties.payload_format_indicator() == Some(1);

@@ -199,10 +199,14 @@ impl Broker {
             return Err(ReasonCode::UNSPECIFIED_ERROR);
         };
         let (Filter::Own(topics) | Filter::Shared { filter: topics, .. }) = filter;
-        if !self
+        let permitted = self
             .rules
-            .permits(session.who(), AccessAction::Subscribe, topics)
-        {
+            .permits(session.who(), AccessAction::Subscribe, topics);
+        // SUBACK of 3.1 has no code for it.
+        let refused = version != ProtocolVersion::V3_1
+            && config.access.is_none()
+            && self.rules.chooses(Liberty::SubscriptionsRefused);
+        if !permitted || refused {
             return Err(ReasonCode::NOT_AUTHORIZED);
         }
         let known = session.subscriptions.contains_key(&whole);

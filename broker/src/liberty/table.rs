@@ -104,6 +104,8 @@ choices {
         "a client of version 5 that publishes what is not wanted is disconnected",
     RefusedPublishCloses "refused-publish-closes" [V3_1_1 "MQTT-3.3.5-2"]
         "a client of 3.1.1 that publishes what is not wanted is closed",
+    PublishesRefused "publishes-refused" [V5 "section 3.4.2.1", V5 "section 3.5.2.1"]
+        "a client of version 5 may publish nothing of QoS 1 or 2, for a reason of the server's own",
     PacketIdsInUseTaken "packet-ids-in-use-taken" [V5 "section 2.2.1"]
         "a packet id that a client uses twice at a time is taken",
     UnknownReleaseSucceeds "unknown-release-succeeds" [V5 "MQTT-4.3.3-11", V5 "section 3.7.2.1"]
@@ -156,6 +158,8 @@ choices {
         "QoS 1 is granted where QoS 2 is asked for",
     GrantsQos0Alone "grants-qos-0-alone" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-6"]
         "QoS 0 is granted whatever is asked for",
+    SubscriptionsRefused "subscriptions-refused" [V5 "section 3.9.3", V3_1_1 "section 3.9.3"]
+        "nobody may subscribe, for a reason of the server's own",
     RefusedFilterUnspecified "refused-filter-unspecified" [V5 "section 3.9.3"]
         "a SUBACK that refuses says 0x80, since the reason is nobody's business",
     InvalidFiltersRefusedAlone "invalid-filters-refused-alone" [V5 "section 3.9.3", V3_1_1 "MQTT-3.9.3-1"]

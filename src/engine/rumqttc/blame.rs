@@ -8,7 +8,7 @@ use mqtt_check_codec::{Packet, PacketType, QoS};
 use crate::engine::player::{Hindrance, Player};
 use crate::plan::Awaited;
 use crate::scenario::model::{ClientIndex, Expectation, Pattern};
-use crate::transcript::{LaneIndex, What};
+use crate::transcript::{Event, LaneIndex, What};
 
 impl Player<'_> {
     /// The library cannot go on, and neither can the play: what it would have done others may wait for, and the
@@ -60,6 +60,11 @@ impl Player<'_> {
         let answer = pattern.packet_type;
         let asked = asked_by(answer)?;
         if !self.is_library(client) {
+            return None;
+        }
+        // A refusal leaves the library nothing to ask.
+        let refused = |event: &Event| matches!(&event.what, What::Received { packet: Ok(Packet::PubRec(ack)), .. } if !ack.reason.is_success());
+        if answer == PacketType::PUBCOMP && self.transcript.events.iter().any(refused) {
             return None;
         }
         let mut open: BTreeSet<u16> = BTreeSet::new();
