@@ -1,6 +1,7 @@
 //! Ctrl-C: the first asks the run to stop, the second stops it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
 
 use crate::exit::Exit;
 
@@ -11,25 +12,28 @@ pub(super) fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
-/// Begins to listen. Where that fails, the system's own reaction stays: the program ends.
+/// Begins to listen; whoever comes after this is heard. Where that fails, the system's own reaction stays: the program
+/// ends.
 pub(super) fn listen() {
+    let (ready, is_ready) = channel();
     let started = std::thread::Builder::new()
         .name("interrupt".to_owned())
-        .spawn(|| {
+        .spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_io()
                 .build();
             if let Ok(runtime) = runtime {
-                runtime.block_on(wait());
+                runtime.block_on(wait(ready));
             }
         });
-    // Without the thread nothing is caught.
+    // Without the thread nothing is caught, and nobody says that he is ready.
     drop(started);
+    let _ = is_ready.recv();
 }
 
 /// Listens with one pair of ears throughout: what comes between two of its turns is not lost.
 #[cfg(unix)]
-async fn wait() {
+async fn wait(ready: Sender<()>) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) = (
         signal(SignalKind::interrupt()),
@@ -37,6 +41,7 @@ async fn wait() {
     ) else {
         return;
     };
+    let _ = ready.send(());
     loop {
         tokio::select! {
             biased;
@@ -46,9 +51,13 @@ async fn wait() {
     }
 }
 
-#[cfg(not(unix))]
-async fn wait() {
-    while tokio::signal::ctrl_c().await.is_ok() {
+#[cfg(windows)]
+async fn wait(ready: Sender<()>) {
+    let Ok(mut interrupt) = tokio::signal::windows::ctrl_c() else {
+        return;
+    };
+    let _ = ready.send(());
+    while interrupt.recv().await.is_some() {
         heard();
     }
 }
