@@ -8,7 +8,7 @@ use mqtt_check_codec::{Packet, PacketType, QoS};
 use crate::engine::player::{Hindrance, Player};
 use crate::plan::Awaited;
 use crate::scenario::model::{ClientIndex, Expectation, Pattern};
-use crate::transcript::{Event, LaneIndex, What};
+use crate::transcript::{LaneIndex, What};
 
 impl Player<'_> {
     /// The library cannot go on, and neither can the play: what it would have done others may wait for, and the
@@ -62,12 +62,8 @@ impl Player<'_> {
         if !self.is_library(client) {
             return None;
         }
-        // A refusal leaves the library nothing to ask.
-        let refused = |event: &Event| matches!(&event.what, What::Received { packet: Ok(Packet::PubRec(ack)), .. } if !ack.reason.is_success());
-        if answer == PacketType::PUBCOMP && self.transcript.events.iter().any(refused) {
-            return None;
-        }
         let mut open: BTreeSet<u16> = BTreeSet::new();
+        let mut refused = false;
         let events = &self.transcript.events;
         for event in events.iter().filter(|event| event.lane == lane) {
             match &event.what {
@@ -75,6 +71,11 @@ impl Player<'_> {
                     packet: Some(packet),
                     ..
                 } if asked(packet) => open.extend(packet.packet_id().map(NonZeroU16::get)),
+                // A refusal leaves the library nothing to ask.
+                What::Received {
+                    packet: Ok(Packet::PubRec(ack)),
+                    ..
+                } if answer == PacketType::PUBCOMP && !ack.reason.is_success() => refused = true,
                 What::Received {
                     packet: Ok(packet), ..
                 } if packet.packet_type() == answer && event.taken_by.is_some() => {
@@ -83,7 +84,7 @@ impl Player<'_> {
                 _ => {}
             }
         }
-        open.is_empty()
+        (open.is_empty() && !refused)
             .then(|| format!("rumqttc has sent nothing that {answer} answers"))
     }
 
