@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 
-use crate::program::{Ended, PING, Program};
+use crate::program::{Ended, PING, Program, signal};
 
 fn run(url: &str) -> Ended {
     let program = Program::new(&format!("run --protocol 5 --broker {url}"));
@@ -206,19 +206,16 @@ steps:
 
 #[test]
 fn one_that_never_ceases_to_send() {
-    let floods: [(&'static [u8], &str); 3] = [
+    let floods = [
         // PINGRESP after PINGRESP, which no client has asked for.
-        (&[0xD0, 0].repeat(2000).leak()[..], "more like it"),
+        ([0xD0, 0].repeat(2000), "more like it"),
         // A message after the other to one who has subscribed to nothing.
-        (
-            &[0x30, 4, 0, 1, b'a', 0].repeat(1000).leak()[..],
-            "2 inconclusive",
-        ),
+        ([0x30, 4, 0, 1, b'a', 0].repeat(1000), "2 inconclusive"),
         // What is no packet.
-        (&[0xFF; 4096], "2 failed"),
+        ([0xFF].repeat(4096), "2 failed"),
     ];
     for (bytes, told) in floods {
-        let url = serve(move |stream| flood(stream, bytes));
+        let url = serve(move |stream| flood(stream, &bytes));
         let run = Program::new(&format!("run --broker {url} --no-snapshots"));
         let ended = run.file("scenarios/drowned.yaml", DROWNED).run();
         assert_eq!(ended.exit, Some(1), "{ended}");
@@ -235,11 +232,7 @@ fn ctrl_c_reports_what_was_done() {
     let program = Program::new(&command).file("scenarios/ping.yaml", PING);
     let child = program.start();
     thread::sleep(Duration::from_millis(1500));
-    let killed = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .expect("kill is there");
-    assert!(killed.success());
+    signal("-INT", child.id());
     let ended = program.finish(child);
     assert_snapshot!(ended);
     assert!(program.path("out.json").exists());

@@ -2,12 +2,12 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command};
+use std::process::Child;
 use std::time::Duration;
 
 use insta::assert_snapshot;
 
-use crate::program::Program;
+use crate::program::{Program, signal};
 
 /// Where it says that it listens.
 fn address(child: &mut Child) -> String {
@@ -18,14 +18,6 @@ fn address(child: &mut Child) -> String {
         .map(|line| line.expect("a line"))
         .find_map(|line| Some(line.strip_prefix("listening on mqtt://")?.to_owned()))
         .expect("it says where it listens")
-}
-
-fn terminate(child: &Child) {
-    let killed = Command::new("kill")
-        .args(["-TERM", &child.id().to_string()])
-        .status()
-        .expect("kill is there");
-    assert!(killed.success());
 }
 
 fn connect(address: &str) -> TcpStream {
@@ -58,7 +50,7 @@ fn serves_tells_its_events_and_stops_in_good_order() {
     exchange(&mut old, PUBLISH, PUBLISH);
     let mut new = connect(&address);
     exchange(&mut new, CONNECT_5, b"\x20\x06\x00\x00\x03\x22\xff\xff");
-    terminate(&child);
+    signal("-TERM", child.id());
     let mut rest = Vec::new();
     new.read_to_end(&mut rest).expect("an orderly end");
     assert_eq!(rest, b"\xe0\x02\x8b\x00");
@@ -87,7 +79,7 @@ fn has_the_deviations_that_it_is_told_to_have() {
     exchange(&mut stream, SUBSCRIBE, b"\x90\x03\x00\x01\x00");
     stream.write_all(b"\xc0\x00").expect("writing");
     exchange(&mut stream, PUBLISH, PUBLISH);
-    terminate(&child);
+    signal("-TERM", child.id());
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
     let hooks = std::fs::read_to_string(program.path("h.jsonl")).expect("the file");
     assert_eq!(hooks.lines().count(), 7, "{hooks}");
@@ -158,7 +150,7 @@ fn is_configured_by_a_file() {
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
     }
     assert!(rest.is_empty());
-    terminate(&child);
+    signal("-TERM", child.id());
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }
 
@@ -200,7 +192,7 @@ fn goes_on_when_it_ran_out_of_open_files() {
     drop(flood);
     exchange(&mut connect(&address), CONNECT, b"\x20\x02\x00\x00");
     exchange(&mut first, b"\xc0\x00", b"\xd0\x00");
-    terminate(&child);
+    signal("-TERM", child.id());
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }
 
@@ -275,7 +267,7 @@ fn what_it_acknowledged_outlives_its_death() {
     );
     let acknowledged = b"\x40\x02\x00\x01\x40\x02\x00\x02\xc0\x00";
     exchange(&mut reader, acknowledged, b"\xd0\x00");
-    terminate(&child);
+    signal("-TERM", child.id());
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
 
     let mut child = program.start();

@@ -179,6 +179,15 @@ impl Program {
     }
 }
 
+/// Sends this signal, `-TERM`, to this process.
+pub(crate) fn signal(name: &str, process: u32) {
+    let sent = Command::new("kill")
+        .args([name, &process.to_string()])
+        .status()
+        .expect("kill is there");
+    assert!(sent.success());
+}
+
 fn list(root: &Path, folder: &Path, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();

@@ -3,13 +3,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
-use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
 use crate::bad_brokers::serve;
-use crate::program::{Ended, Program};
+use crate::program::{Ended, Program, signal};
 
 /// For so long the broker may think that the client has gone.
 const SCENARIO: &str = "\
@@ -46,14 +45,6 @@ fn attend(mut stream: TcpStream, tell: &Sender<Accepted>) {
     }
 }
 
-fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill")
-        .args([name, &child.id().to_string()])
-        .status()
-        .expect("kill is there");
-    assert!(status.success());
-}
-
 /// Ends the connection of each of the first plays, on a machine that stands still meanwhile or does not.
 fn play(disturbed: usize, stands_still: bool) -> (Ended, Program) {
     let (tell, told): (Sender<Accepted>, Receiver<Accepted>) = channel();
@@ -64,12 +55,12 @@ fn play(disturbed: usize, stands_still: bool) -> (Ended, Program) {
     for _ in 0..disturbed {
         let end = told.recv().expect("the broker is there");
         if stands_still {
-            signal(&child, "-STOP");
+            signal("-STOP", child.id());
         }
         end.send(true).expect("the broker waits");
         if stands_still {
             thread::sleep(Duration::from_secs(2));
-            signal(&child, "-CONT");
+            signal("-CONT", child.id());
         }
     }
     thread::spawn(move || {

@@ -1,13 +1,12 @@
 //! Brokers that the program starts itself, by their target files.
 
 use std::path::Path;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
 
-use crate::program::{PING, Program, WRONG};
+use crate::program::{PING, Program, WRONG, signal};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_mqtt-check");
 
@@ -319,13 +318,6 @@ fn folder_of(program: &Program) -> String {
     let folder = std::fs::read_to_string(program.path("folder")).expect("it is written first");
     assert!(Path::new(folder.trim()).exists(), "{folder}");
     folder.trim().to_owned()
-}
-
-fn signal(name: &str, process: u32) {
-    let status = Command::new("kill")
-        .args([name, &process.to_string()])
-        .status();
-    assert!(status.expect("kill").success());
 }
 
 #[test]

@@ -400,8 +400,7 @@ impl Broker {
             let rules = &self.rules;
             rules.permits(session.who(), AccessAction::Publish, &publish.topic)
         });
-        let has_list = self.rules.config.access.is_some();
-        let refused = can_be_told && !has_list && self.rules.chooses(Liberty::PublishesRefused);
+        let refused = can_be_told && self.rules.refuses(Liberty::PublishesRefused);
         if !permitted || refused {
             return Err((ReasonCode::NOT_AUTHORIZED, DropReason::NotAuthorized));
         }

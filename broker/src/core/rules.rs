@@ -31,6 +31,11 @@ impl Rules {
         list.is_none_or(|list| access::permits(list, who, action, topic))
     }
 
+    /// Whether a choice about who may do what is taken. An access list says it otherwise.
+    pub(crate) const fn refuses(&self, liberty: Liberty) -> bool {
+        self.config.access.is_none() && self.chooses(liberty)
+    }
+
     /// The Topic Filter taken apart; `None` when it is not well formed and no deviation lets that pass.
     pub(crate) fn filter<'f>(
         &self,

@@ -203,9 +203,8 @@ impl Broker {
             .rules
             .permits(session.who(), AccessAction::Subscribe, topics);
         // SUBACK of 3.1 has no code for it.
-        let refused = version != ProtocolVersion::V3_1
-            && config.access.is_none()
-            && self.rules.chooses(Liberty::SubscriptionsRefused);
+        let refused =
+            version != ProtocolVersion::V3_1 && self.rules.refuses(Liberty::SubscriptionsRefused);
         if !permitted || refused {
             return Err(ReasonCode::NOT_AUTHORIZED);
         }

@@ -145,7 +145,6 @@ choices {
         "what a client of 3.1.1 does not acknowledge is sent again every few seconds",
     UnknownReceiptSucceeds "unknown-receipt-succeeds" [V5 "MQTT-4.3.3-4"]
         "PUBREC of an unknown packet id is answered as that of a known one",
-
     ReleasesResentFirst "releases-resent-first" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
         "of what is sent again on a new connection PUBREL packets come first",
 
