@@ -17,7 +17,7 @@ use mqtt_check::target::bundled::Bundled;
 use mqtt_check::transcript::{Transcript, What, text};
 use mqtt_check::verdict::{CaseResult, judge};
 use mqtt_check::{scenario, suite};
-use mqtt_check_broker::{Broker, Config, ConnectionId, Deviations, Input, Output};
+use mqtt_check_broker::{Broker, Config, ConnectionId, Faults, Input, Output};
 use mqtt_check_codec::Packet;
 
 /// How long each part is measured at least.
@@ -134,7 +134,7 @@ fn runtimes(plays: &[(&Plan, &CaseResult)]) {
 fn brokers(plays: &[(&Plan, &CaseResult)]) {
     let mut out: Vec<Output> = Vec::new();
     for transcript in transcripts(plays) {
-        let mut broker = Broker::new(Config::default(), Deviations::none());
+        let mut broker = Broker::new(Config::default(), Faults::none());
         for event in &transcript.events {
             let connection = ConnectionId(event.lane.0 as u64);
             let input = match &event.what {

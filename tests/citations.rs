@@ -1,5 +1,5 @@
-//! The bundled broker against the catalogue, both ways: what its source and its deviations cite exists, and every
-//! statement that a broker can be held to is satisfied at a line that names it and broken by a deviation, or stands here with
+//! The bundled broker against the catalogue, both ways: what its source and its faults cite exists, and every
+//! statement that a broker can be held to is satisfied at a line that names it and broken by a fault, or stands here with
 //! the reason why not.
 
 use std::collections::BTreeSet;
@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mqtt_check::requirements::{self, Requirement};
-use mqtt_check_broker::{Deviation, Liberty, liberty};
+use mqtt_check_broker::{Fault, Liberty, liberty};
 use mqtt_check_codec::{ProtocolVersion, cited_clauses};
 
 const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
@@ -23,7 +23,7 @@ const UNNAMED: &[(ProtocolVersion, &str, &str)] = &[
 
 const NO_REACTION: &str = "it binds clients, and nothing says what a server does about it";
 
-/// Statements that no deviation breaks.
+/// Statements that no fault breaks.
 const UNBROKEN: &[(ProtocolVersion, &str, &str)] = &[
     (V3, "MQTT-2.3.1-2", NO_REACTION),
     (V5, "RULE-3.3.2.3.2-2", NO_REACTION),
@@ -97,16 +97,16 @@ fn what_the_broker_cites_exists() {
         .filter(|(_, (version, id))| requirements::find(*version, id).is_none())
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
-    let wrong: Vec<_> = Deviation::ALL
+    let wrong: Vec<_> = Fault::ALL
         .iter()
-        .filter(|deviation| {
-            let clauses = deviation.clauses();
+        .filter(|fault| {
+            let clauses = fault.clauses();
             !(1..=3).contains(&clauses.len())
                 || clauses
                     .iter()
                     .any(|clause| requirements::find(clause.version, clause.id).is_none())
         })
-        .map(|deviation| deviation.name())
+        .map(|fault| fault.name())
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
@@ -168,11 +168,11 @@ fn every_statement_that_a_broker_answers_to_is_named_where_it_is_satisfied() {
 }
 
 #[test]
-fn every_statement_that_a_broker_can_be_held_to_is_broken_by_a_deviation() {
+fn every_statement_that_a_broker_can_be_held_to_is_broken_by_a_fault() {
     let testable = statements(Requirement::is_testable);
-    let broken: BTreeSet<Id> = Deviation::ALL
+    let broken: BTreeSet<Id> = Fault::ALL
         .iter()
-        .flat_map(|deviation| deviation.clauses())
+        .flat_map(|fault| fault.clauses())
         .map(|clause| (clause.version, clause.id.to_owned()))
         .collect();
     let unbroken: BTreeSet<Id> = testable.difference(&broken).cloned().collect();

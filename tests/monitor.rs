@@ -76,7 +76,7 @@ fn plans(part: &str) -> Vec<Plan> {
         .collect()
 }
 
-fn play(plans: &[Plan], deviations: &[&str]) -> Vec<CaseResult> {
+fn play(plans: &[Plan], faults: &[&str]) -> Vec<CaseResult> {
     let options = RunOptions {
         jobs: None,
         timeout_scale: 1.0,
@@ -86,7 +86,7 @@ fn play(plans: &[Plan], deviations: &[&str]) -> Vec<CaseResult> {
         fail_fast: false,
         chaos: None,
     };
-    let bundled = Bundled::with(deviations.iter().copied()).expect("are known");
+    let bundled = Bundled::with(faults.iter().copied()).expect("are known");
     suite::run(
         plans,
         &Target::Bundled(bundled),

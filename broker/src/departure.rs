@@ -1,13 +1,13 @@
-//! What deviations and liberties have in common: a table of names, and a set of those in force.
+//! What faults and liberties have in common: a table of names, and a set of those in force.
 
-use crate::{Deviations, Liberties};
+use crate::{Faults, Liberties};
 
 /// An enum of names with the clauses that they are about and a summary, and the set of those in force.
 macro_rules! departures {
     (
         $(#[$one_doc:meta])* $one:ident,
         $(#[$set_doc:meta])* $set:ident:
-        $($variant:ident $name:literal [$($version:ident $id:literal),+] $summary:literal,)*
+        $($variant:ident $name:literal [$($version:ident $id:literal),+] $(seen [$($thread:literal),+])? $summary:literal,)*
     ) => {
         $(#[$one_doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,6 +32,13 @@ macro_rules! departures {
                     $(Self::$variant => &[
                         $(Clause { version: ProtocolVersion::$version, id: $id }),+
                     ],)*
+                }
+            }
+
+            /// The reports in which a real broker was seen to do this, as `mosquitto#2342`.
+            pub const fn threads(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$variant => &[$($($thread),+)?],)*
                 }
             }
 
@@ -87,14 +94,14 @@ pub(crate) use departures;
 /// How a broker departs from what it would do by itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Conduct {
-    pub deviations: Deviations,
+    pub faults: Faults,
     pub liberties: Liberties,
 }
 
-impl From<Deviations> for Conduct {
-    fn from(deviations: Deviations) -> Self {
+impl From<Faults> for Conduct {
+    fn from(faults: Faults) -> Self {
         Self {
-            deviations,
+            faults,
             liberties: Liberties::none(),
         }
     }
@@ -103,7 +110,7 @@ impl From<Deviations> for Conduct {
 impl From<Liberties> for Conduct {
     fn from(liberties: Liberties) -> Self {
         Self {
-            deviations: Deviations::none(),
+            faults: Faults::none(),
             liberties,
         }
     }
@@ -113,7 +120,7 @@ impl From<Liberties> for Conduct {
 mod tests {
     use std::collections::BTreeSet;
 
-    use crate::{Deviation, Deviations, Liberties, Liberty};
+    use crate::{Fault, Faults, Liberties, Liberty};
 
     /// Says of a table what must be true of every one.
     macro_rules! check {
@@ -123,6 +130,11 @@ mod tests {
                 assert!(names.insert(one.name()), "{}", one.name());
                 assert_eq!($one::from_name(one.name()), Some(*one));
                 assert!((1..=3).contains(&one.clauses().len()), "{}", one.name());
+                for thread in one.threads() {
+                    let number = thread.split_once('#').map(|(_, number)| number);
+                    let is_number = |n: &str| n.parse::<u32>().is_ok();
+                    assert!(number.is_some_and(is_number), "{}: {thread}", one.name());
+                }
                 let set = $set::from_iter([*one]);
                 for other in $one::ALL {
                     assert_eq!(set.has(*other), one == other);
@@ -133,14 +145,14 @@ mod tests {
 
     #[test]
     fn each_has_its_own_name_and_a_set_has_what_it_was_made_of() {
-        check!(Deviation, Deviations);
+        check!(Fault, Faults);
         check!(Liberty, Liberties);
     }
 
     #[test]
-    fn no_liberty_has_the_name_of_a_deviation() {
+    fn no_liberty_has_the_name_of_a_fault() {
         for liberty in Liberty::ALL {
-            assert_eq!(Deviation::from_name(liberty.name()), None);
+            assert_eq!(Fault::from_name(liberty.name()), None);
         }
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! [`core`] is a pure state machine: inputs and the time go in, outputs and the next deadline come out. No socket,
 //! clock, task, log or randomness is in it. [`shell`] runs it over any `AsyncRead + AsyncWrite` with tokio.
-//! [`Deviation`]s are its deliberate faults, by which the suite proves that its checks can fail, and [`Liberty`]s the
+//! [`Fault`]s are its deliberate faults, by which the suite proves that its checks can fail, and [`Liberty`]s the
 //! choices that the standard leaves open, by which it proves that they fail nobody who is right.
 
 pub mod access;
 pub mod config;
 pub mod core;
 mod departure;
-pub mod deviation;
+pub mod fault;
 pub mod hook;
 pub mod liberty;
 #[cfg(feature = "shell")]
@@ -21,6 +21,6 @@ pub use core::{
     Broker, Change, ConnectionId, Control, Corrupt, Input, Output, RedirectWhen, StoredState, Time,
 };
 pub use departure::Conduct;
-pub use deviation::{Deviation, Deviations};
+pub use fault::{Fault, Faults};
 pub use hook::{HookEvent, HookValue};
 pub use liberty::{Liberties, Liberty};

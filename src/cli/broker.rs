@@ -52,8 +52,8 @@ pub(super) struct Arguments {
     hooks: Option<PathBuf>,
 
     /// Let the broker have this deliberate fault; repeatable
-    #[arg(long, value_name = "NAME")]
-    deviate: Vec<String>,
+    #[arg(long, alias = "deviate", value_name = "NAME")]
+    fault: Vec<String>,
 
     /// Let the broker make this choice, which the standard leaves open; repeatable
     #[arg(long, value_name = "NAME")]
@@ -66,7 +66,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
     // The names are judged, and mended, in one place.
-    let conduct = super::run::bundled(&arguments.deviate, &arguments.liberty)?.conduct();
+    let conduct = super::run::bundled(&arguments.fault, &arguments.liberty)?.conduct();
     let configuration = match &arguments.config {
         Some(path) => {
             let read = configuration::load(path);
@@ -100,8 +100,8 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
             hooks.watch(&server);
         }
         let listeners = places.listen(&server).await?;
-        for name in &arguments.deviate {
-            output::note(&format!("{} {name}\n", dress.err.bad("deviates:")));
+        for name in &arguments.fault {
+            output::note(&format!("{} {name}\n", dress.err.bad("fault:")));
         }
         for name in &arguments.liberty {
             output::note(&format!("{} {name}\n", dress.err.doubtful("chooses:")));

@@ -1,5 +1,5 @@
 //! `mqtt-check clauses`: which statements of the standard the suite proves. It plays what it has to: the cases that
-//! cite a statement, against the deviations that break it.
+//! cite a statement, against the faults that break it.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::mutation::Playing;
 use crate::report::clauses::{is_within, json, text};
 use crate::requirements::Requirement;
-use crate::target::bundled::deviations;
+use crate::target::bundled::faults;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -69,12 +69,12 @@ fn chapter(word: &str) -> Result<String, String> {
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
     let statements = chosen(arguments)?;
     let plans = Selection::of_paths(&arguments.paths).load(dress.err)?;
-    let deviations = deviations();
+    let faults = faults();
     interrupt::listen();
     let wanted = Wanted {
         statements: &statements,
         plans: &plans,
-        deviations: &deviations,
+        faults: &faults,
     };
     let playing = Playing {
         seed: arguments.seed,
@@ -93,7 +93,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         // What was cut short says nothing.
         return Ok(Exit::Interrupted);
     }
-    let rows = coverage::coverage(&statements, &plans, &deviations, &record);
+    let rows = coverage::coverage(&statements, &plans, &faults, &record);
     if arguments.json {
         let is_missing = |state| matches!(state, State::Open | State::Covered);
         let text = json::render(&rows, |row| !arguments.open || is_missing(row.state)).map_err(

@@ -1,4 +1,4 @@
-//! `mqtt-check explain`: what is known about a statement, a scenario, a deviation, a liberty, a thread, a reason code
+//! `mqtt-check explain`: what is known about a statement, a scenario, a fault, a liberty, a thread, a reason code
 //! or a property.
 
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::report::explain::{Context, Topic, render};
 use crate::requirements::{self, Requirement};
-use crate::target::bundled::{DeviationInfo, LibertyInfo, deviations, liberties};
+use crate::target::bundled::{FaultInfo, LibertyInfo, faults, liberties};
 
 /// Where scenarios stand if nobody says otherwise.
 const FOLDER: &str = "scenarios";
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let plans = plans(&arguments.scenarios, dress)?;
     let known = Known {
         plans: plans.as_deref().unwrap_or_default(),
-        deviations: deviations(),
+        faults: faults(),
         liberties: liberties(),
     };
     let topics = known.topics(&text);
@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     }
     let context = Context {
         plans: known.plans,
-        deviations: &known.deviations,
+        faults: &known.faults,
         liberties: &known.liberties,
         style: dress.out,
         width: output::width(),
@@ -70,7 +70,7 @@ fn plans(paths: &[PathBuf], dress: Dress) -> Result<Option<Vec<Plan>>, Failure> 
 /// Everything that can be told about.
 struct Known<'a> {
     plans: &'a [Plan],
-    deviations: Vec<DeviationInfo>,
+    faults: Vec<FaultInfo>,
     liberties: Vec<LibertyInfo>,
 }
 
@@ -82,8 +82,8 @@ impl<'a> Known<'a> {
         if !cases.is_empty() {
             topics.push(Topic::Scenario(cases));
         }
-        let named = self.deviations.iter().filter(|info| info.name == text);
-        topics.extend(named.cloned().map(Topic::Deviation));
+        let named = self.faults.iter().filter(|info| info.name == text);
+        topics.extend(named.cloned().map(Topic::Fault));
         let named = self.liberties.iter().filter(|info| info.name == text);
         topics.extend(named.cloned().map(Topic::Liberty));
         topics.extend(self.thread(text));
@@ -129,9 +129,9 @@ impl<'a> Known<'a> {
             return failure.hint(format!("did you mean `{near}`?"));
         }
         failure.hint(if without_scenarios {
-            "it is a clause, a deviation, a liberty, a reason code or a property; --scenarios PATH knows scenarios and threads too"
+            "it is a clause, a fault, a liberty, a reason code or a property; --scenarios PATH knows scenarios and threads too"
         } else {
-            "it is a clause, a scenario, a deviation, a liberty, a thread (`mosquitto#2342`), a reason code or a property"
+            "it is a clause, a scenario, a fault, a liberty, a thread (`mosquitto#2342`), a reason code or a property"
         })
     }
 
@@ -149,7 +149,7 @@ impl<'a> Known<'a> {
         let threads = self.plans.iter().flat_map(|plan| &plan.scene.threads);
         let alike = threads.filter(|t| t.split_once('#').map(|(_, n)| n) == number);
         candidates.extend(alike.cloned());
-        candidates.extend(self.deviations.iter().map(|info| info.name.to_owned()));
+        candidates.extend(self.faults.iter().map(|info| info.name.to_owned()));
         candidates.extend(self.liberties.iter().map(|info| info.name.to_owned()));
         candidates.extend(reason_names().map(|(_, name)| name.to_owned()));
         candidates.extend(

@@ -66,11 +66,11 @@ enum Command {
     Accept(accept::Arguments),
     /// Throw changed and new snapshots away
     Reject(accept::Arguments),
-    /// Show that the suite fails what is wrong and nothing else: play it against every deviation and every liberty of the bundled broker
+    /// Show that the suite fails what is wrong and nothing else: play it against every fault and every liberty of the bundled broker
     Mutants(mutants::Arguments),
     /// Show which statements of the standard the suite proves
     Clauses(clauses::Arguments),
-    /// Tell about a statement, a scenario, a deviation, a liberty, a thread, a reason code or a property
+    /// Tell about a statement, a scenario, a fault, a liberty, a thread, a reason code or a property
     Explain(explain::Arguments),
     /// Show what the bytes of packets mean
     Decode(decode::Arguments),

@@ -1,5 +1,5 @@
-//! `mqtt-check mutants`: the suite against every deviation of the bundled broker, and every liberty. A suite that does not
-//! notice a deviation cannot be trusted with the clauses that it breaks, and one that holds a liberty for a fault fails
+//! `mqtt-check mutants`: the suite against every fault of the bundled broker, and every liberty. A suite that does not
+//! notice a fault cannot be trusted with the clauses that it breaks, and one that holds a liberty for a fault fails
 //! brokers that are right.
 
 use clap::Args;
@@ -13,7 +13,7 @@ use crate::mutation::{self, Catch, Playing};
 use crate::plan::Plan;
 use crate::report::words::{Style, count};
 use crate::scenario::model::CaseId;
-use crate::target::bundled::{DeviationInfo, deviations, liberties};
+use crate::target::bundled::{FaultInfo, faults, liberties};
 
 mod liberties;
 
@@ -22,11 +22,11 @@ pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
 
-    /// Only deviations with this name (a glob), and no liberties unless they are named too; repeatable
-    #[arg(long, value_name = "PATTERN")]
-    deviation: Vec<String>,
+    /// Only faults with this name (a glob), and no liberties unless they are named too; repeatable
+    #[arg(long, alias = "deviation", value_name = "PATTERN")]
+    fault: Vec<String>,
 
-    /// Only liberties with this name (a glob), and no deviations unless they are named too; repeatable
+    /// Only liberties with this name (a glob), and no faults unless they are named too; repeatable
     #[arg(long, value_name = "PATTERN")]
     liberty: Vec<String>,
 
@@ -43,10 +43,10 @@ pub(super) struct Arguments {
     seed: u64,
 }
 
-/// What one deviation brought.
+/// What one fault brought.
 #[derive(Debug)]
 struct Mutant {
-    info: DeviationInfo,
+    info: FaultInfo,
     /// Cases with a finding at a step that cites one of its clauses.
     citing: Vec<CaseId>,
     /// Other cases that turned red.
@@ -54,7 +54,7 @@ struct Mutant {
 }
 
 impl Mutant {
-    fn new(info: DeviationInfo, caught: Vec<Catch>) -> Self {
+    fn new(info: FaultInfo, caught: Vec<Catch>) -> Self {
         let (citing, collateral): (Vec<Catch>, Vec<Catch>) =
             caught.into_iter().partition(|c| !c.cites.is_empty());
         let ids = |caught: Vec<Catch>| caught.into_iter().map(|c| c.case).collect();
@@ -77,7 +77,7 @@ impl Mutant {
 
 #[derive(Serialize)]
 struct Document {
-    deviations: usize,
+    faults: usize,
     caught: usize,
     caught_citing: usize,
     survived: Vec<String>,
@@ -88,14 +88,16 @@ struct Document {
 
 #[derive(Serialize)]
 struct NotPlayed {
-    deviation: String,
+    fault: String,
     reason: String,
 }
 
 #[derive(Serialize)]
 struct Row {
-    deviation: String,
+    fault: String,
     clauses: Vec<String>,
+    /// Reports of a real broker that does this.
+    threads: &'static [&'static str],
     /// At a step that cites one of the clauses.
     caught_by: Vec<String>,
     /// What else turned red.
@@ -104,7 +106,7 @@ struct Row {
 
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
     let (chosen, unplayable) = choose(arguments)?;
-    let (named, others) = (&arguments.liberty, &arguments.deviation);
+    let (named, others) = (&arguments.liberty, &arguments.fault);
     let allowed = meant(liberties(), |info| info.name, "liberty", named, others)?;
     let (plans, _) = arguments.selection.plans(dress.err)?;
     interrupt::listen();
@@ -119,10 +121,10 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     } else {
         let mut text = String::new();
         // Who names one kind only is told of no other.
-        if arguments.liberty.is_empty() || !arguments.deviation.is_empty() {
+        if arguments.liberty.is_empty() || !arguments.fault.is_empty() {
             text.push_str(&plain(&mutants, &unplayable, arguments.verbose, dress.out));
         }
-        if arguments.deviation.is_empty() || !arguments.liberty.is_empty() {
+        if arguments.fault.is_empty() || !arguments.liberty.is_empty() {
             text.push_str(&liberties::plain(&taken, dress.out));
         }
         text
@@ -141,7 +143,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
 
 /// Plays the suite with each of them in force, until the user wants to stop.
 fn play(
-    chosen: Vec<DeviationInfo>,
+    chosen: Vec<FaultInfo>,
     plans: &[Plan],
     playing: Playing<'_>,
     dress: Dress,
@@ -166,13 +168,13 @@ fn play(
     Ok(mutants)
 }
 
-/// A deviation that no case can meet, and why.
-type Unplayable = (DeviationInfo, String);
+/// A fault that no case can meet, and why.
+type Unplayable = (FaultInfo, String);
 
-/// The deviations that are meant, and of these the ones that no case can meet on the bundled broker.
-fn choose(arguments: &Arguments) -> Result<(Vec<DeviationInfo>, Vec<Unplayable>), Failure> {
-    let (named, others) = (&arguments.deviation, &arguments.liberty);
-    let chosen = meant(deviations(), |info| info.name, "deviation", named, others)?;
+/// The faults that are meant, and of these the ones that no case can meet on the bundled broker.
+fn choose(arguments: &Arguments) -> Result<(Vec<FaultInfo>, Vec<Unplayable>), Failure> {
+    let (named, others) = (&arguments.fault, &arguments.liberty);
+    let chosen = meant(faults(), |info| info.name, "fault", named, others)?;
     let mut playable = Vec::new();
     let mut unplayable = Vec::new();
     for info in chosen {
@@ -208,7 +210,7 @@ fn meant<I>(
 }
 
 /// The clauses as they are cited: `[5 MQTT-3.1.4-3]`.
-fn written(info: &DeviationInfo) -> Vec<String> {
+fn written(info: &FaultInfo) -> Vec<String> {
     let clauses = info.clauses.iter();
     clauses
         .map(|(version, id)| format!("[{version} {id}]"))
@@ -221,7 +223,7 @@ fn json(
     taken: &liberties::Played,
 ) -> Result<String, Failure> {
     let document = Document {
-        deviations: mutants.len(),
+        faults: mutants.len(),
         caught: mutants.iter().filter(|m| m.is_caught()).count(),
         caught_citing: mutants.iter().filter(|m| m.is_named()).count(),
         survived: mutants
@@ -232,15 +234,16 @@ fn json(
         not_played: unplayable
             .iter()
             .map(|(info, reason)| NotPlayed {
-                deviation: info.name.to_owned(),
+                fault: info.name.to_owned(),
                 reason: reason.clone(),
             })
             .collect(),
         results: mutants
             .iter()
             .map(|m| Row {
-                deviation: m.info.name.to_owned(),
+                fault: m.info.name.to_owned(),
                 clauses: written(&m.info),
+                threads: m.info.threads,
                 caught_by: m.citing.iter().map(CaseId::to_string).collect(),
                 collateral: m.collateral.iter().map(CaseId::to_string).collect(),
             })
@@ -283,7 +286,7 @@ fn plain(mutants: &[Mutant], unplayable: &[Unplayable], verbose: bool, style: St
     let citing = mutants.iter().filter(|m| m.is_named()).count();
     out.push_str(&format!(
         "{}: {caught} caught, {citing} of them at a step that cites the clause, {} survived\n",
-        count(mutants.len(), "deviation"),
+        count(mutants.len(), "fault"),
         mutants.len() - caught
     ));
     out

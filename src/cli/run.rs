@@ -43,8 +43,8 @@ pub(super) struct Arguments {
     connection: Connection,
 
     /// Let the bundled broker have this deliberate fault; repeatable
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["broker", "target"], help_heading = "Target")]
-    deviate: Vec<String>,
+    #[arg(long, alias = "deviate", value_name = "NAME", conflicts_with_all = ["broker", "target"], help_heading = "Target")]
+    fault: Vec<String>,
 
     /// Let the bundled broker make this choice, which the standard leaves open; repeatable. No snapshots then
     #[arg(long, value_name = "NAME", conflicts_with_all = ["broker", "target", "update", "baseline"], help_heading = "Target")]
@@ -231,14 +231,14 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     Ok(exit)
 }
 
-/// The bundled broker with these deviations and liberties.
-pub(super) fn bundled(deviations: &[String], liberties: &[String]) -> Result<Bundled, Failure> {
-    let deviating = Bundled::with(deviations.iter().map(String::as_str)).map_err(|name| {
-        let known = bundled::deviations();
-        unknown("deviation", &name, known.iter().map(|d| d.name))
+/// The bundled broker with these faults and liberties.
+pub(super) fn bundled(faults: &[String], liberties: &[String]) -> Result<Bundled, Failure> {
+    let faulty = Bundled::with(faults.iter().map(String::as_str)).map_err(|name| {
+        let known = bundled::faults();
+        unknown("fault", &name, known.iter().map(|d| d.name))
     })?;
     let names = liberties.iter().map(String::as_str);
-    deviating.taking(names).map_err(|name| {
+    faulty.taking(names).map_err(|name| {
         let known = bundled::liberties();
         unknown("liberty", &name, known.iter().map(|l| l.name))
     })
@@ -257,7 +257,7 @@ fn facts(arguments: &Arguments, target: &Target, offered: &Capabilities) -> Targ
     let capabilities = capabilities(offered);
     match target {
         Target::Bundled(_) => TargetFacts {
-            name: match [&arguments.deviate[..], &arguments.liberty[..]].concat() {
+            name: match [&arguments.fault[..], &arguments.liberty[..]].concat() {
                 none if none.is_empty() => "bundled broker".to_owned(),
                 departures => format!("bundled broker with {}", departures.join(", ")),
             },
@@ -416,7 +416,7 @@ fn replay(arguments: &Arguments) -> String {
         .map(|p| quoted(p))
         .collect();
     words.extend(arguments.connection.replay(quoted));
-    words.extend(arguments.deviate.iter().map(|d| format!("--deviate {d}")));
+    words.extend(arguments.fault.iter().map(|d| format!("--fault {d}")));
     words.extend(arguments.baseline.iter().map(|b| format!("--baseline {b}")));
     words.extend(arguments.exclusive.then(|| "--exclusive".to_owned()));
     words.extend(arguments.chaos.map(|seed| format!("--chaos {seed}")));

@@ -1,7 +1,7 @@
-//! How far the suite covers the catalogue: for each statement the steps that cite it, the deviations that break it,
+//! How far the suite covers the catalogue: for each statement the steps that cite it, the faults that break it,
 //! and whether the one catches the other.
 //!
-//! Plans, deviations and what was caught go in; a state for each statement comes out. Nothing here plays anything;
+//! Plans, faults and what was caught go in; a state for each statement comes out. Nothing here plays anything;
 //! [`Wanted`] says what has to be played.
 
 mod citation;
@@ -15,7 +15,7 @@ use crate::mutation::{Catch, Right};
 use crate::plan::Plan;
 use crate::requirements::{self, Requirement};
 use crate::scenario::model::CaseId;
-use crate::target::bundled::DeviationInfo;
+use crate::target::bundled::FaultInfo;
 use crate::verdict::{Verdict, monitor};
 
 pub use citation::{Citation, citations, judging};
@@ -27,7 +27,7 @@ pub const DOCUMENTS: [ProtocolVersion; 2] = [ProtocolVersion::V3_1_1, ProtocolVe
 /// How far a statement is covered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum State {
-    /// A case passes on the right broker, and catches a deviation of this statement at a step that cites it.
+    /// A case passes on the right broker, and catches a fault of this statement at a step that cites it.
     Proven,
     /// A step that judges cites it; nothing shows yet that the step can fail.
     Covered,
@@ -61,10 +61,10 @@ impl State {
     }
 }
 
-/// A case that catches a deviation at this statement.
+/// A case that catches a fault at this statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
-    pub deviation: &'static str,
+    pub fault: &'static str,
     pub case: CaseId,
 }
 
@@ -79,16 +79,16 @@ pub struct Coverage {
     pub cases: Vec<CaseId>,
     /// Whether the monitor looks at it in every case.
     pub is_monitored: bool,
-    /// The deviations that break it.
-    pub deviations: Vec<&'static str>,
-    /// One for each deviation that is caught.
+    /// The faults that break it.
+    pub faults: Vec<&'static str>,
+    /// One for each fault that is caught.
     pub proofs: Vec<Proof>,
 }
 
-/// What one deviation was caught by.
+/// What one fault was caught by.
 #[derive(Debug)]
 pub struct Played {
-    pub deviation: &'static str,
+    pub fault: &'static str,
     pub caught: Vec<Catch>,
 }
 
@@ -103,7 +103,7 @@ pub struct Record {
 pub fn coverage(
     wanted: &[&'static Requirement],
     plans: &[Plan],
-    deviations: &[DeviationInfo],
+    faults: &[FaultInfo],
     record: &Record,
 ) -> Vec<Coverage> {
     let cited = judging(plans);
@@ -114,7 +114,7 @@ pub fn coverage(
             let key = (requirement.version, requirement.id.to_owned());
             let is_v5 = requirement.version == ProtocolVersion::V5;
             let is_monitored = monitored[usize::from(is_v5)].contains(requirement.id);
-            let breaking = breaking(requirement, deviations);
+            let breaking = breaking(requirement, faults);
             let proofs = proofs(requirement, &breaking, record);
             let cases = cited.get(&key).cloned().unwrap_or_default();
             let state = state(requirement, &cases, is_monitored, &proofs);
@@ -125,35 +125,35 @@ pub fn coverage(
                 reason,
                 cases,
                 is_monitored,
-                deviations: breaking,
+                faults: breaking,
                 proofs,
             }
         })
         .collect()
 }
 
-/// The deviations that break this statement.
-pub fn breaking(requirement: &Requirement, deviations: &[DeviationInfo]) -> Vec<&'static str> {
+/// The faults that break this statement.
+pub fn breaking(requirement: &Requirement, faults: &[FaultInfo]) -> Vec<&'static str> {
     let version = requirement.version.as_str();
-    let is_broken = |info: &&DeviationInfo| {
+    let is_broken = |info: &&FaultInfo| {
         let broken = &info.clauses;
         broken
             .iter()
             .any(|(of, id)| of == version && id == requirement.id)
     };
-    deviations
+    faults
         .iter()
         .filter(is_broken)
         .map(|info| info.name)
         .collect()
 }
 
-/// One catch for each deviation of the statement, by a case that passes on the right broker.
+/// One catch for each fault of the statement, by a case that passes on the right broker.
 fn proofs(requirement: &Requirement, breaking: &[&'static str], record: &Record) -> Vec<Proof> {
     let mut proofs: Vec<Proof> = Vec::new();
     for played in &record.played {
-        let known = proofs.iter().any(|p| p.deviation == played.deviation);
-        if known || !breaking.contains(&played.deviation) {
+        let known = proofs.iter().any(|p| p.fault == played.fault);
+        if known || !breaking.contains(&played.fault) {
             continue;
         }
         let catch = played.caught.iter().find(|catch| {
@@ -162,7 +162,7 @@ fn proofs(requirement: &Requirement, breaking: &[&'static str], record: &Record)
                 && record.right.get(&catch.case) == Some(&Verdict::Passed)
         });
         proofs.extend(catch.map(|catch| Proof {
-            deviation: played.deviation,
+            fault: played.fault,
             case: catch.case.clone(),
         }));
     }
@@ -193,7 +193,7 @@ fn reason(requirement: &Requirement, state: State, breaking: &[&str]) -> Option<
         State::Proven => None,
         State::NotTestable | State::NoReaction => requirement.hindrance().map(str::to_owned),
         State::Open => Some("no step cites it".to_owned()),
-        State::Covered if breaking.is_empty() => Some("no deviation breaks it".to_owned()),
+        State::Covered if breaking.is_empty() => Some("no fault breaks it".to_owned()),
         State::Covered => Some(format!(
             "{} caught at no step that cites it",
             match breaking {
@@ -237,7 +237,7 @@ impl Counts {
 }
 
 /// The ids that a set of clauses has in a version.
-pub(crate) fn ids_of(info: &DeviationInfo, version: ProtocolVersion) -> impl Iterator<Item = &str> {
+pub(crate) fn ids_of(info: &FaultInfo, version: ProtocolVersion) -> impl Iterator<Item = &str> {
     let version = version.as_str();
     let clauses = info.clauses.iter();
     clauses

@@ -1,5 +1,5 @@
 //! What has to be played to know what is proven, and no more: the cases that cite a statement, against the
-//! deviations of that statement.
+//! faults of that statement.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::mutation::{self, Playing, Right};
 use crate::plan::Plan;
 use crate::requirements::{self, Requirement};
 use crate::scenario::model::CaseId;
-use crate::target::bundled::DeviationInfo;
+use crate::target::bundled::FaultInfo;
 use crate::verdict::{Verdict, monitor};
 
 /// What is to be known of what.
@@ -18,12 +18,12 @@ use crate::verdict::{Verdict, monitor};
 pub struct Wanted<'a> {
     pub statements: &'a [&'static Requirement],
     pub plans: &'a [Plan],
-    pub deviations: &'a [DeviationInfo],
+    pub faults: &'a [FaultInfo],
 }
 
 type Key = (ProtocolVersion, &'static str);
 
-/// Plays it. `watch` is told of each deviation before it is played, with the number of all. An interrupted play
+/// Plays it. `watch` is told of each fault before it is played, with the number of all. An interrupted play
 /// ends early.
 ///
 /// # Errors
@@ -31,12 +31,12 @@ type Key = (ProtocolVersion, &'static str);
 pub fn play(
     wanted: Wanted<'_>,
     playing: Playing<'_>,
-    watch: &mut dyn FnMut(&DeviationInfo, usize),
+    watch: &mut dyn FnMut(&FaultInfo, usize),
 ) -> Result<Record, String> {
     let keys = keys(wanted.statements);
     let cited = judging(wanted.plans);
-    let chosen: Vec<&DeviationInfo> = wanted
-        .deviations
+    let chosen: Vec<&FaultInfo> = wanted
+        .faults
         .iter()
         .filter(|info| !broken(info, &keys).is_empty() && mutation::hindrance(info).is_none())
         .collect();
@@ -49,7 +49,7 @@ pub fn play(
         let broken = broken(info, &keys);
         let citing = citing(&broken, &cited);
         let mut played = Played {
-            deviation: info.name,
+            fault: info.name,
             caught: Vec::new(),
         };
         let mut step = Step {
@@ -71,8 +71,8 @@ pub fn play(
     Ok(record)
 }
 
-/// The statements among these that a deviation breaks.
-fn broken(info: &DeviationInfo, keys: &BTreeSet<Key>) -> Vec<Key> {
+/// The statements among these that a fault breaks.
+fn broken(info: &FaultInfo, keys: &BTreeSet<Key>) -> Vec<Key> {
     let is_broken = |key: &&Key| ids_of(info, key.0).any(|id| id == key.1);
     keys.iter().filter(is_broken).copied().collect()
 }
@@ -85,7 +85,7 @@ fn citing(
     broken.iter().filter_map(of).flatten().cloned().collect()
 }
 
-/// One deviation's plays.
+/// One fault's plays.
 struct Step<'a> {
     wanted: Wanted<'a>,
     playing: Playing<'a>,
@@ -95,11 +95,7 @@ struct Step<'a> {
 
 impl Step<'_> {
     /// Plays these cases, on the right broker too if that is not known yet.
-    fn play(
-        &mut self,
-        info: &DeviationInfo,
-        is_meant: &dyn Fn(&CaseId) -> bool,
-    ) -> Result<(), String> {
+    fn play(&mut self, info: &FaultInfo, is_meant: &dyn Fn(&CaseId) -> bool) -> Result<(), String> {
         let plans: Vec<Plan> = self
             .wanted
             .plans

@@ -1,4 +1,4 @@
-//! The mirror of deviations: the suite against the bundled broker with another choice where the standard leaves one. It
+//! The mirror of faults: the suite against the bundled broker with another choice where the standard leaves one. It
 //! is as right as before, so every case that holds it to the first choice is wrong.
 
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! The suite against the bundled broker with a deliberate fault: which cases notice it, and at which clauses.
 //!
-//! Plans and the name of a deviation go in; what was caught comes out. One play of the right broker says which
+//! Plans and the name of a fault go in; what was caught comes out. One play of the right broker says which
 //! cases are red anyway.
 
 pub mod liberty;
@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::requirements;
 use crate::scenario::model::{CaseId, Level};
 use crate::suite;
-use crate::target::bundled::{Bundled, DeviationInfo};
+use crate::target::bundled::{Bundled, FaultInfo};
 use crate::target::{Capabilities, Target};
 use crate::verdict::{CaseResult, FindingKind, Verdict};
 
@@ -30,11 +30,11 @@ pub struct Playing<'a> {
 /// What the right broker's cases came to.
 pub type Right = BTreeMap<CaseId, Verdict>;
 
-/// A case that turned red by a deviation.
+/// A case that turned red by a fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Catch {
     pub case: CaseId,
-    /// Those clauses of the deviation that what was found cites, as ids of the case's version. None: something else
+    /// Those clauses of the fault that what was found cites, as ids of the case's version. None: something else
     /// turned red.
     pub cites: BTreeSet<String>,
 }
@@ -48,12 +48,12 @@ pub fn right(plans: &[Plan], playing: Playing<'_>) -> Result<Right, String> {
     Ok(results.into_iter().collect())
 }
 
-/// Plays the broker with this deviation. A case that is red on the right broker too has caught nothing.
+/// Plays the broker with this fault. A case that is red on the right broker too has caught nothing.
 ///
 /// # Errors
 /// When it cannot be started.
 pub fn caught(
-    info: &DeviationInfo,
+    info: &FaultInfo,
     plans: &[Plan],
     right: &Right,
     playing: Playing<'_>,
@@ -69,8 +69,8 @@ pub fn caught(
     Ok(catches.into_iter().flatten().collect())
 }
 
-/// Why no case can meet this deviation on the bundled broker, if none can.
-pub fn hindrance(info: &DeviationInfo) -> Option<String> {
+/// Why no case can meet this fault on the bundled broker, if none can.
+pub fn hindrance(info: &FaultInfo) -> Option<String> {
     let need = info.needs?;
     let offered = Capabilities::bundled();
     let why = offered.lacking(need)?;
@@ -109,8 +109,8 @@ fn is_red(verdict: &Verdict) -> bool {
     )
 }
 
-/// The deviation's clauses at which something was found that counts.
-fn cited(result: &CaseResult, info: &DeviationInfo) -> BTreeSet<String> {
+/// The fault's clauses at which something was found that counts.
+fn cited(result: &CaseResult, info: &FaultInfo) -> BTreeSet<String> {
     let document = requirements::document(result.id.version).as_str();
     result
         .findings

@@ -8,8 +8,7 @@ use mqtt_check_broker::config::{Mechanism, User};
 use mqtt_check_broker::core::RedirectWhen;
 use mqtt_check_broker::shell::{Restart, Server};
 use mqtt_check_broker::{
-    AccessAction, AccessRule, Conduct, Config, Control, Deviation, Deviations, Liberties, Liberty,
-    liberty,
+    AccessAction, AccessRule, Conduct, Config, Control, Fault, Faults, Liberties, Liberty, liberty,
 };
 use mqtt_check_codec::{Clause, Properties, Property, QoS};
 use tokio::time::timeout;
@@ -30,29 +29,32 @@ pub struct Bundled {
 
 /// A deliberate fault, for lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeviationInfo {
+pub struct FaultInfo {
     pub name: &'static str,
     /// Version and id of what it breaks.
     pub clauses: Vec<(String, String)>,
     pub summary: &'static str,
+    /// The reports in which a real broker was seen to do this, as `mosquitto#2342`.
+    pub threads: &'static [&'static str],
     /// What a case needs to meet it at all.
     pub needs: Option<Capability>,
 }
 
 /// Every deliberate fault that the bundled broker knows.
-pub fn deviations() -> Vec<DeviationInfo> {
-    Deviation::ALL
+pub fn faults() -> Vec<FaultInfo> {
+    Fault::ALL
         .iter()
-        .map(|deviation| DeviationInfo {
-            name: deviation.name(),
-            clauses: deviation
+        .map(|fault| FaultInfo {
+            name: fault.name(),
+            clauses: fault
                 .clauses()
                 .iter()
                 .map(|clause| (clause.version.to_string(), clause.id.to_owned()))
                 .collect(),
-            summary: deviation.summary(),
+            summary: fault.summary(),
+            threads: fault.threads(),
             // Section 6 is about WebSocket alone.
-            needs: deviation
+            needs: fault
                 .clauses()
                 .iter()
                 .any(|clause| clause.id.starts_with("MQTT-6."))
@@ -108,12 +110,12 @@ impl Bundled {
     /// # Errors
     /// The first name that is none.
     pub fn with<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<Self, String> {
-        let deviations = names
+        let faults = names
             .into_iter()
-            .map(|name| Deviation::from_name(name).ok_or_else(|| name.to_owned()))
-            .collect::<Result<Deviations, String>>()?;
+            .map(|name| Fault::from_name(name).ok_or_else(|| name.to_owned()))
+            .collect::<Result<Faults, String>>()?;
         Ok(Self {
-            conduct: deviations.into(),
+            conduct: faults.into(),
         })
     }
 

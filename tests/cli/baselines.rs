@@ -3,7 +3,7 @@
 use std::fs;
 
 use insta::assert_snapshot;
-use mqtt_check_broker::Deviation;
+use mqtt_check_broker::Fault;
 
 use crate::program::Program;
 use crate::served;
@@ -24,8 +24,8 @@ steps:
 const ACCEPTED: &str = "snapshots/@twin/session/takeover@5.snap";
 
 /// The bundled broker over TCP; its URL.
-fn serve(deviations: &'static [Deviation]) -> String {
-    let address = served::serve(deviations.iter().copied().collect());
+fn serve(faults: &'static [Fault]) -> String {
+    let address = served::serve(faults.iter().copied().collect());
     format!("mqtt://{address}")
 }
 
@@ -57,14 +57,14 @@ fn verdicts_alone_decide_without_a_baseline() {
     let program = reviewed().arguments(&format!("run --broker {url}"));
     let ended = program.run();
     assert_eq!(ended.exit, Some(0), "{ended}");
-    let wrong = serve(&[Deviation::NoDisconnectOnTakeover]);
+    let wrong = serve(&[Fault::NoDisconnectOnTakeover]);
     let ended = program.arguments(&format!("run --broker {wrong}")).run();
     assert_snapshot!(ended);
 }
 
 #[test]
 fn a_reviewed_deviation_is_expected_until_it_is_gone() {
-    let wrong = serve(&[Deviation::NoDisconnectOnTakeover]);
+    let wrong = serve(&[Fault::NoDisconnectOnTakeover]);
     let run = format!("run --broker {wrong} --baseline twin");
     let program = reviewed().arguments(&run);
     assert_snapshot!("a_new_deviation", program.run());
@@ -105,7 +105,7 @@ fn a_reviewed_deviation_is_expected_until_it_is_gone() {
 
 #[test]
 fn under_chaos_only_what_is_found_wrong_has_to_be_accepted() {
-    let wrong = serve(&[Deviation::NoDisconnectOnTakeover]);
+    let wrong = serve(&[Fault::NoDisconnectOnTakeover]);
     let chaos = format!("run --broker {wrong} --baseline twin --chaos 1");
     let explained = target_file("5 MQTT-3.1.4-3", "session/takeover@5");
     let program = reviewed().file("targets/twin.yaml", &explained);

@@ -69,8 +69,8 @@ fn serves_tells_its_events_and_stops_in_good_order() {
 }
 
 #[test]
-fn has_the_deviations_that_it_is_told_to_have() {
-    let program = Program::new("broker --listen 127.0.0.1:0 --deviate no-pingresp --hooks h.jsonl");
+fn has_the_faults_that_it_is_told_to_have() {
+    let program = Program::new("broker --listen 127.0.0.1:0 --fault no-pingresp --hooks h.jsonl");
     let mut child = program.start();
     let address = address(&mut child);
     let mut stream = connect(&address);
@@ -92,7 +92,7 @@ fn says_why_it_cannot_serve() {
     let ended = Program::new(&format!("broker --listen {address}")).run();
     assert_snapshot!(ended);
     assert_snapshot!(Program::new("broker --listen nowhere").run());
-    assert_snapshot!(Program::new("broker --deviate no-ping").run());
+    assert_snapshot!(Program::new("broker --fault no-ping").run());
     assert_snapshot!(Program::new("broker --listen 127.0.0.1:0 --hooks no/such/file").run());
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::program::{PING, Program};
 
-/// One clause that a deviation shows to be checked, one that no deviation breaks here, both at steps that judge.
+/// One clause that a fault shows to be checked, one that no fault breaks here, both at steps that judge.
 const CITING: &str = "\
 title: A ping is answered
 clients: { a: }

@@ -26,7 +26,7 @@ fn refuses_an_unknown_option() {
 
 #[test]
 fn refuses_options_that_contradict_each_other() {
-    assert_snapshot!(Program::new("run --broker mqtt://127.0.0.1 --deviate x").run());
+    assert_snapshot!(Program::new("run --broker mqtt://127.0.0.1 --fault x").run());
 }
 
 #[test]
@@ -52,9 +52,23 @@ fn refuses_values_that_are_none() {
 }
 
 #[test]
-fn refuses_an_unknown_deviation() {
-    let program = Program::new("run --deviate no-disconect-on-takeover");
+fn refuses_an_unknown_fault() {
+    let program = Program::new("run --fault no-disconect-on-takeover");
     assert_snapshot!(program.file("scenarios/ping.yaml", PING).run());
+}
+
+#[test]
+fn a_fault_goes_by_the_old_option_names_too() {
+    for arguments in ["run --deviate no-such", "broker --deviate no-such"] {
+        let ended = Program::new(arguments)
+            .file("scenarios/ping.yaml", PING)
+            .run();
+        let complaint = "there is no fault `no-such`";
+        assert!(ended.stderr.contains(complaint), "{arguments}: {ended}");
+    }
+    let mutants = Program::new("mutants --deviation no-such").file("scenarios/ping.yaml", PING);
+    let ended = mutants.run();
+    assert!(ended.stderr.contains("no fault matches"), "{ended}");
 }
 
 #[test]

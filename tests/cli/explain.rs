@@ -89,7 +89,7 @@ fn does_not_take_another_thread_for_a_slip() {
 }
 
 #[test]
-fn tells_about_a_deviation() {
+fn tells_about_a_fault() {
     assert_snapshot!(explain("no-pingresp").run());
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-use mqtt_check_broker::Deviations;
+use mqtt_check_broker::Faults;
 
 use crate::program::Program;
 use crate::served::serve;
@@ -21,7 +21,7 @@ steps:
 
 /// The bundled broker with somebody before it who takes no CONNECT with a Keep Alive of 0; its address.
 fn serve_picky() -> String {
-    let broker = serve(Deviations::none()).to_string();
+    let broker = serve(Faults::none()).to_string();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
     thread::spawn(move || {
@@ -64,7 +64,7 @@ fn finds_out_that_a_broker_takes_no_keep_alive_of_0() {
 
 #[test]
 fn says_nothing_of_it_where_0_is_taken() {
-    let run = format!("run --broker mqtt://{} -v", serve(Deviations::none()));
+    let run = format!("run --broker mqtt://{} -v", serve(Faults::none()));
     let ended = Program::new(&run).file("scenarios/calm.yaml", CALM).run();
     assert_eq!(ended.exit, Some(0), "{ended}");
     assert!(ended.stdout.contains("keep_alive=0"), "{ended}");
@@ -84,10 +84,7 @@ fn pings_where_a_target_wants_it_and_the_scenario_says_nothing() {
         .file("scenarios/tested.yaml", said)
         .file(
             "targets/picky.yaml",
-            format!(
-                "url: mqtt://{}\nkeep_alive: 1s\n",
-                serve(Deviations::none())
-            ),
+            format!("url: mqtt://{}\nkeep_alive: 1s\n", serve(Faults::none())),
         )
         .run();
     assert_eq!(ended.exit, Some(0), "{ended}");

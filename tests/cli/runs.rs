@@ -154,19 +154,19 @@ steps:
   - first: { expect: closed }
     clause: MQTT-3.1.4-3
 ";
-    let program = Program::new("mutants --deviation no-disconnect-on-takeover")
+    let program = Program::new("mutants --fault no-disconnect-on-takeover")
         .file("scenarios/session/takeover.yaml", takeover);
     assert_snapshot!(program.run());
-    let json = program.arguments("mutants --deviation no-disconnect-on-takeover --json");
+    let json = program.arguments("mutants --fault no-disconnect-on-takeover --json");
     assert_snapshot!(json.run());
     // The same without the clause: the case turns red, and nothing says what for.
     let uncited = takeover.replacen("    clause: MQTT-3.1.4-3\n", "", 1);
     let unnamed = json
         .file("scenarios/session/takeover.yaml", &uncited)
-        .arguments("mutants --deviation no-disconnect-on-takeover --verbose");
+        .arguments("mutants --fault no-disconnect-on-takeover --verbose");
     assert_snapshot!(unnamed.run());
     let survived = unnamed
         .file("scenarios/session/takeover.yaml", PING)
-        .arguments("mutants --deviation no-disconnect-on-takeover");
+        .arguments("mutants --fault no-disconnect-on-takeover");
     assert_snapshot!(survived.run());
 }

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::thread;
 
 use mqtt_check_broker::shell::Server;
-use mqtt_check_broker::{Config, Deviations};
+use mqtt_check_broker::{Config, Faults};
 
 /// Serves it in a thread of its own until the tests end; its address.
-pub(crate) fn serve(deviations: Deviations) -> SocketAddr {
+pub(crate) fn serve(faults: Faults) -> SocketAddr {
     let (tell, told) = std::sync::mpsc::channel();
     thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -15,7 +15,7 @@ pub(crate) fn serve(deviations: Deviations) -> SocketAddr {
             .build()
             .expect("a runtime");
         runtime.block_on(async {
-            let server = Server::new(Config::default(), deviations, 1);
+            let server = Server::new(Config::default(), faults, 1);
             let listener = server.listen("127.0.0.1:0").await.expect("a port");
             tell.send(listener.local_address()).expect("telling");
             std::future::pending::<()>().await;

@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use mqtt_check_broker::Deviations;
+use mqtt_check_broker::Faults;
 
 use crate::program::Program;
 use crate::served;
@@ -31,7 +31,7 @@ const SUBACK: u8 = 0x90;
 
 /// The bundled broker with somebody before it who answers SUBSCRIBE at once and passes it on late; its address.
 fn serve() -> String {
-    let broker = served::serve(Deviations::none());
+    let broker = served::serve(Faults::none());
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
     thread::spawn(move || {

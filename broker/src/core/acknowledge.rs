@@ -8,7 +8,7 @@ use super::inflight::Stage;
 use super::session::SessionKey;
 use super::turn::Turn;
 use crate::hook::{DisconnectReason, DropReason};
-use crate::{Deviation, HookEvent, Liberty};
+use crate::{Fault, HookEvent, Liberty};
 
 /// What a packet id stands for in the window.
 enum Pending {
@@ -54,7 +54,7 @@ impl Broker {
             Pending::Qos2(_) => {
                 // [3.1.1 MQTT-4.3.3-1] [5 MQTT-4.3.3-6]
                 if let Some(session) = self.sessions.at_mut(key)
-                    && !self.rules.breaks(Deviation::PublishResentAfterPubrec)
+                    && !self.rules.breaks(Fault::PublishResentAfterPubrec)
                 {
                     session.inflight.release(id);
                 }
@@ -71,7 +71,7 @@ impl Broker {
             return;
         };
         // [3.1.1 MQTT-4.6.0-6]: as soon as PUBREC comes, and so in the order of those.
-        if self.rules.breaks(Deviation::PubrelOrderReversed) {
+        if self.rules.breaks(Fault::PubrelOrderReversed) {
             session.late_pubrels.push(id);
             if !session.inflight.awaits_pubrec() {
                 for id in std::mem::take(&mut session.late_pubrels).into_iter().rev() {
@@ -87,7 +87,7 @@ impl Broker {
     pub(crate) fn pubcomp_received(&mut self, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
         match self.pending(key, ack.packet_id) {
             Pending::Release(topic) => self.settle(turn, key, ack, topic),
-            Pending::Qos2(topic) if self.rules.breaks(Deviation::PublishResentAfterPubrec) => {
+            Pending::Qos2(topic) if self.rules.breaks(Fault::PublishResentAfterPubrec) => {
                 self.settle(turn, key, ack, topic);
             }
             Pending::Nothing => {}
@@ -104,7 +104,7 @@ impl Broker {
         // PUBCOMP 0x92 still ends the handshake of a message that the client took.
         let refused =
             !ack.reason.is_success() && ack.reason != ReasonCode::PACKET_IDENTIFIER_NOT_FOUND;
-        if refused && self.rules.breaks(Deviation::RefusedMessageResent) {
+        if refused && self.rules.breaks(Fault::RefusedMessageResent) {
             return;
         }
         let stage = session.inflight.remove(ack.packet_id);
@@ -124,7 +124,7 @@ impl Broker {
         });
         session.flush(&self.rules, turn);
         if refused
-            && self.rules.breaks(Deviation::SharedRefusedPassedOn)
+            && self.rules.breaks(Fault::SharedRefusedPassedOn)
             && let Some(Stage::Published(delivery)) = stage
         {
             self.give_away(turn, &delivery, key);

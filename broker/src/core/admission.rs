@@ -12,7 +12,7 @@ use super::topic::is_hidden;
 use super::turn::Turn;
 use super::{Broker, ConnectionId, Phase, Time};
 use crate::access::{AccessAction, Who};
-use crate::{Deviation, Liberty};
+use crate::{Fault, Liberty};
 
 /// A CONNECT that is not accepted.
 pub(crate) struct Refusal {
@@ -61,7 +61,7 @@ impl Broker {
             .properties
             .authentication_method()
             .is_some_and(|method| !config.authentication.keys().any(|m| m.name() == &*method));
-        if unknown && !self.rules.breaks(Deviation::UnknownAuthMethodAccepted) {
+        if unknown && !self.rules.breaks(Fault::UnknownAuthMethodAccepted) {
             // [5 MQTT-4.12.0-1]
             return Err(
                 match self.rules.chooses(Liberty::UnknownMethodNotAuthorized) {
@@ -91,7 +91,7 @@ impl Broker {
         if self.sessions.len() >= config.maximum_sessions && self.sessions.key(client).is_none() {
             return Err(ReasonCode::QUOTA_EXCEEDED.into());
         }
-        if self.rules.breaks(Deviation::UncleanStartRefusedWhenNew)
+        if self.rules.breaks(Fault::UncleanStartRefusedWhenNew)
             && !connect.clean_start
             && self.sessions.key(client).is_none()
         {
@@ -115,7 +115,7 @@ impl Broker {
         connect: &mut Connect,
         mut nonce: u64,
     ) -> Result<Option<ByteString>, Refusal> {
-        if self.rules.breaks(Deviation::ClientIdsCaseFolded) {
+        if self.rules.breaks(Fault::ClientIdsCaseFolded) {
             connect.client_id = ByteString::from(connect.client_id.to_lowercase());
         }
         let id = &connect.client_id;
@@ -126,8 +126,8 @@ impl Broker {
                 _ => self.rules.config.maximum_client_id_bytes,
             };
             let too_long = limit.is_some_and(|limit| id.len() > limit.max(23));
-            let unwanted = self.rules.breaks(Deviation::ClientIdOf23BytesRefused) && id.len() > 22
-                || self.rules.breaks(Deviation::ClientIdInCapitalsRefused)
+            let unwanted = self.rules.breaks(Fault::ClientIdOf23BytesRefused) && id.len() > 22
+                || self.rules.breaks(Fault::ClientIdInCapitalsRefused)
                     && id.contains(|c: char| c.is_ascii_uppercase());
             // [3.1.1 MQTT-3.1.3-5] [5 RULE-3.1.3.1-1]
             let odd = self.rules.chooses(Liberty::ClientIdAlphabetEnforced)
@@ -144,7 +144,7 @@ impl Broker {
             // [3.1.1 MQTT-3.1.3-8] [3.1.1 MQTT-3.1.3-7]
             ProtocolVersion::V3_1_1
                 if !connect.clean_start
-                    && !self.rules.breaks(Deviation::EmptyClientIdUncleanAccepted) =>
+                    && !self.rules.breaks(Fault::EmptyClientIdUncleanAccepted) =>
             {
                 return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into());
             }
@@ -159,7 +159,7 @@ impl Broker {
                 true => format!("assigned/{nonce:032x}/by-this-server"),
                 false => format!("auto{nonce:016x}"),
             };
-            if self.rules.breaks(Deviation::AssignedClientIdsAlike) {
+            if self.rules.breaks(Fault::AssignedClientIdsAlike) {
                 break ByteString::from_static("auto");
             }
             if self.sessions.key(&id).is_none() {
@@ -168,10 +168,10 @@ impl Broker {
             nonce = nonce.wrapping_add(1);
         };
         connect.client_id = id.clone();
-        if self.rules.breaks(Deviation::AssignedClientIdNotUsed) {
+        if self.rules.breaks(Fault::AssignedClientIdNotUsed) {
             connect.client_id = ByteString::from(format!("{id}x"));
         }
-        Ok(Some(id).filter(|_| !self.rules.breaks(Deviation::AssignedClientIdNotTold)))
+        Ok(Some(id).filter(|_| !self.rules.breaks(Fault::AssignedClientIdNotTold)))
     }
 
     /// CONNACK with the code where the version has one for it, then the end. [3.1.1 MQTT-3.2.2-5]
@@ -184,17 +184,14 @@ impl Broker {
         refusal: Refusal,
     ) {
         let reason = match version {
-            ProtocolVersion::V5 if self.rules.breaks(Deviation::ConnackCodeUnknown) => {
+            ProtocolVersion::V5 if self.rules.breaks(Fault::ConnackCodeUnknown) => {
                 Some(ReasonCode::ADMINISTRATIVE_ACTION)
             }
             ProtocolVersion::V5 => self.connack_code(refusal.reason),
-            _ if self.rules.breaks(Deviation::RefusedConnectUnanswered) => None,
+            _ if self.rules.breaks(Fault::RefusedConnectUnanswered) => None,
             _ => self.return_code(refusal.reason),
         };
-        if let (Some(reason), true) = (
-            reason,
-            self.rules.breaks(Deviation::DisconnectBeforeConnack),
-        ) {
+        if let (Some(reason), true) = (reason, self.rules.breaks(Fault::DisconnectBeforeConnack)) {
             let properties = Properties::new();
             turn.send(
                 connection,
@@ -207,7 +204,7 @@ impl Broker {
             }
             let connack = ConnAck {
                 // [3.1.1 MQTT-3.2.2-4] [5 MQTT-3.2.2-6]
-                session_present: self.rules.breaks(Deviation::SessionPresentOnRefusal),
+                session_present: self.rules.breaks(Fault::SessionPresentOnRefusal),
                 reason,
                 properties,
             };
@@ -225,13 +222,13 @@ impl Broker {
             }
         }
         let by_id = refusal.reason == ReasonCode::CLIENT_IDENTIFIER_NOT_VALID
-            && self.rules.breaks(Deviation::RefusedClientIdStaysOpen);
-        if !by_id && !self.rules.breaks(Deviation::RefusedConnectStaysOpen) {
+            && self.rules.breaks(Fault::RefusedClientIdStaysOpen);
+        if !by_id && !self.rules.breaks(Fault::RefusedConnectStaysOpen) {
             turn.close(connection);
         }
         // [3.1.1 MQTT-3.1.4-5] [5 MQTT-3.1.4-6]: whatever else comes on this connection finds nobody.
         self.connections.remove(&connection);
-        if self.rules.breaks(Deviation::PacketsAfterRefusalProcessed) {
+        if self.rules.breaks(Fault::PacketsAfterRefusalProcessed) {
             self.connections.insert(connection, Phase::Ghost);
         }
     }
@@ -282,7 +279,7 @@ impl Broker {
                 Some(ReasonCode::V3_NOT_AUTHORIZED)
             }
             ReasonCode::CLIENT_IDENTIFIER_NOT_VALID
-                if self.rules.breaks(Deviation::ClientIdRefusedWithOtherCode) =>
+                if self.rules.breaks(Fault::ClientIdRefusedWithOtherCode) =>
             {
                 Some(ReasonCode::V3_SERVER_UNAVAILABLE)
             }
@@ -314,7 +311,7 @@ fn check_credentials(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
     let known = users.iter().any(|user| {
         name == &user.name
             && (connect.password.as_deref() == Some(user.password.as_slice())
-                || rules.breaks(Deviation::WrongPasswordAccepted))
+                || rules.breaks(Fault::WrongPasswordAccepted))
     });
     if known {
         Ok(())
@@ -335,13 +332,13 @@ fn check_will(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
         // [3.1.1 RULE-4.7.2-1] [5 RULE-4.7.2-1]
         return Err(ReasonCode::NOT_AUTHORIZED.into());
     }
-    if will.qos > config.maximum_qos && !rules.breaks(Deviation::WillAboveMaximumQosAccepted) {
+    if will.qos > config.maximum_qos && !rules.breaks(Fault::WillAboveMaximumQosAccepted) {
         // [5 MQTT-3.2.2-12]
         return Err(ReasonCode::QOS_NOT_SUPPORTED.into());
     }
     if will.retain
         && !config.retain_available
-        && !rules.breaks(Deviation::WillRetainWithoutRetainAccepted)
+        && !rules.breaks(Fault::WillRetainWithoutRetainAccepted)
     {
         // [5 MQTT-3.2.2-13]
         return Err(ReasonCode::RETAIN_NOT_SUPPORTED.into());
@@ -365,7 +362,7 @@ fn check_will_access(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
         user: connect.username.as_deref(),
     };
     match rules.permits(who, AccessAction::Publish, &will.topic)
-        || rules.breaks(Deviation::WillAccessIgnored)
+        || rules.breaks(Fault::WillAccessIgnored)
     {
         true => Ok(()),
         false => Err(ReasonCode::NOT_AUTHORIZED.into()),

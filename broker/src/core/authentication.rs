@@ -17,7 +17,7 @@ use super::turn::Turn;
 use super::{Broker, ConnectionId, Phase, Time};
 use crate::config::Mechanism;
 use crate::hook::DisconnectReason;
-use crate::{Config, Deviation};
+use crate::{Config, Fault};
 
 /// A connection whose CONNECT is held back until the client has proven who it is.
 #[derive(Debug)]
@@ -111,7 +111,7 @@ impl Authentication {
     ) -> Progress {
         let signature = match exchange.finish(client_final) {
             Ok(server_final) => Some(Bytes::from(server_final)),
-            Err(_) if rules.breaks(Deviation::WrongProofAccepted) => None,
+            Err(_) if rules.breaks(Fault::WrongProofAccepted) => None,
             Err(_) => return Progress::Failed,
         };
         // What the connection has done so far it has done as somebody: that stays.
@@ -129,7 +129,7 @@ impl Authentication {
     /// [5 MQTT-4.12.0-5] [5 RULE-3.15.2.2.2-1]
     fn packet(&self, rules: &Rules, reason: ReasonCode, data: Option<Bytes>) -> Packet {
         let mut properties = Properties::new();
-        let method = match rules.breaks(Deviation::AuthMethodNotRepeated) {
+        let method = match rules.breaks(Fault::AuthMethodNotRepeated) {
             true => ByteString::from_static("another"),
             false => self.method.clone(),
         };
@@ -140,7 +140,7 @@ impl Authentication {
 
     /// The AUTH that asks for more. [5 MQTT-4.12.0-2]
     fn continued(&self, rules: &Rules, data: Option<Bytes>) -> Packet {
-        let reason = match rules.breaks(Deviation::ChallengeWithOtherCode) {
+        let reason = match rules.breaks(Fault::ChallengeWithOtherCode) {
             true => ReasonCode::SUCCESS,
             false => ReasonCode::CONTINUE_AUTHENTICATION,
         };
@@ -195,10 +195,10 @@ impl Broker {
             (Packet::Auth(auth), Some(authentication)) => {
                 // [5 MQTT-4.12.0-3] [5 MQTT-3.15.2-1]
                 let answers = auth.reason == ReasonCode::CONTINUE_AUTHENTICATION
-                    || rules.breaks(Deviation::AuthAnswerCodeUnchecked);
+                    || rules.breaks(Fault::AuthAnswerCodeUnchecked);
                 // [5 MQTT-4.12.0-5] [5 RULE-3.15-1]
                 let by_method = authentication.is_method_of(&auth)
-                    || rules.breaks(Deviation::AuthMethodChangeAccepted);
+                    || rules.breaks(Fault::AuthMethodChangeAccepted);
                 match answers && by_method {
                     true => Ok(authentication.step(rules, auth.properties.authentication_data())),
                     false => Err(ReasonCode::PROTOCOL_ERROR),
@@ -208,7 +208,7 @@ impl Broker {
                 turn.close(connection);
                 return;
             }
-            _ if rules.breaks(Deviation::PacketsDuringAuthenticationIgnored) => {
+            _ if rules.breaks(Fault::PacketsDuringAuthenticationIgnored) => {
                 self.hold(turn, waiting);
                 return;
             }
@@ -248,7 +248,7 @@ impl Broker {
                 self.welcome(turn, nonce, connect, link, data);
             }
             (Progress::Failed, Some(_))
-                if self.rules.breaks(Deviation::FailedAuthenticationStaysOpen) =>
+                if self.rules.breaks(Fault::FailedAuthenticationStaysOpen) =>
             {
                 let phase = Phase::Authenticating(waiting);
                 self.connections.insert(connection, phase);
@@ -286,15 +286,13 @@ impl Broker {
         };
         let progress = match &mut link.authentication {
             // [5 MQTT-4.12.0-7] [5 RULE-3.15-1]
-            None => Err(Deviation::AuthWithoutMethodIgnored),
+            None => Err(Fault::AuthWithoutMethodIgnored),
             // [5 MQTT-4.12.1-1] [5 RULE-3.15-1]
             Some(authentication)
                 if !authentication.is_method_of(auth)
-                    && !self
-                        .rules
-                        .breaks(Deviation::ReauthenticationMethodUnchecked) =>
+                    && !self.rules.breaks(Fault::ReauthenticationMethodUnchecked) =>
             {
-                Err(Deviation::AuthMethodChangeAccepted)
+                Err(Fault::AuthMethodChangeAccepted)
             }
             Some(authentication) => {
                 let under_way = !matches!(authentication.stage, Stage::Over);
@@ -308,7 +306,7 @@ impl Broker {
                         Ok(authentication.step(&self.rules, data))
                     }
                     // [5 MQTT-3.15.2-1]
-                    _ => Err(Deviation::AuthAnswerCodeUnchecked),
+                    _ => Err(Fault::AuthAnswerCodeUnchecked),
                 }
             }
         };
@@ -330,7 +328,7 @@ impl Broker {
         let packet = match progress {
             Progress::Continue(data) => authentication.continued(&self.rules, data),
             Progress::Done(data) => authentication.packet(&self.rules, ReasonCode::SUCCESS, data),
-            Progress::Failed if self.rules.breaks(Deviation::FailedReauthenticationIgnored) => {
+            Progress::Failed if self.rules.breaks(Fault::FailedReauthenticationIgnored) => {
                 return;
             }
             Progress::Failed => {

@@ -5,7 +5,7 @@ use mqtt_check_codec::{ConnAck, Connect, Properties, Property, ProtocolVersion, 
 
 use super::Broker;
 use super::session::Expiry;
-use crate::{Deviation, Liberty};
+use crate::{Fault, Liberty};
 
 impl Broker {
     /// [3.1.1 MQTT-3.2.2-1] [3.1.1 MQTT-3.2.2-2] [3.1.1 MQTT-3.2.2-3] [5 MQTT-3.2.2-2] [5 MQTT-3.2.2-3]
@@ -15,12 +15,12 @@ impl Broker {
             return false;
         }
         if connect.clean_start {
-            return resumed || self.rules.breaks(Deviation::SessionPresentOnCleanStart);
+            return resumed || self.rules.breaks(Fault::SessionPresentOnCleanStart);
         }
         if resumed {
-            !self.rules.breaks(Deviation::SessionPresentNever)
+            !self.rules.breaks(Fault::SessionPresentNever)
         } else {
-            self.rules.breaks(Deviation::SessionPresentWhenNew)
+            self.rules.breaks(Fault::SessionPresentWhenNew)
         }
     }
 
@@ -36,7 +36,7 @@ impl Broker {
         let everything = self.rules.chooses(Liberty::DefaultsAnnounced);
         let asked = connect.properties.session_expiry_interval_s().unwrap_or(0);
         if (everything || expiry != Expiry::from_s(asked))
-            && !self.rules.breaks(Deviation::ExpiryCutSilently)
+            && !self.rules.breaks(Fault::ExpiryCutSilently)
         {
             properties.push(Property::SessionExpiryInterval(expiry.as_s()));
         }
@@ -44,7 +44,7 @@ impl Broker {
             properties.push(Property::ReceiveMaximum(config.receive_maximum));
         }
         if config.maximum_qos < QoS::ExactlyOnce
-            && !self.rules.breaks(Deviation::MaximumQosNotAnnounced)
+            && !self.rules.breaks(Fault::MaximumQosNotAnnounced)
         {
             // [5 MQTT-3.2.2-9]
             properties.push(Property::MaximumQoS(config.maximum_qos.as_u8()));
@@ -75,7 +75,7 @@ impl Broker {
             properties.push(Property::SharedSubscriptionAvailable(available));
         }
         // [5 MQTT-3.2.2-22]: what goes unsaid here would have to be the client's.
-        let told = !self.rules.breaks(Deviation::ServerKeepAliveNotAnnounced);
+        let told = !self.rules.breaks(Fault::ServerKeepAliveNotAnnounced);
         if let (Some(keep_alive_s), true) = (config.server_keep_alive_s, told) {
             properties.push(Property::ServerKeepAlive(keep_alive_s));
         }
@@ -83,7 +83,7 @@ impl Broker {
             properties.push(Property::ServerKeepAlive(connect.keep_alive_s));
         }
         let asked = connect.properties.request_response_information() == Some(1);
-        if self.rules.breaks(Deviation::ResponseInformationUnasked) {
+        if self.rules.breaks(Fault::ResponseInformationUnasked) {
             let information = ByteString::from_static("response");
             properties.push(Property::ResponseInformation(information));
         } else if let (true, Some(information)) = (asked, &config.response_information) {
@@ -93,7 +93,7 @@ impl Broker {
         }
         // [5 MQTT-4.12.0-6]: no Authentication Method for a client that gave none.
         let asked = connect.properties.authentication_method().is_some();
-        if !asked && self.rules.breaks(Deviation::AuthMethodUnasked) {
+        if !asked && self.rules.breaks(Fault::AuthMethodUnasked) {
             let method = ByteString::from_static("unasked");
             properties.push(Property::AuthenticationMethod(method));
         }
@@ -101,7 +101,7 @@ impl Broker {
     }
 }
 
-/// The CONNACK that a deviation sends once more.
+/// The CONNACK that a fault sends once more.
 pub(crate) const fn again() -> ConnAck {
     ConnAck {
         session_present: false,

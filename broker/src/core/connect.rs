@@ -20,14 +20,14 @@ use super::timer::Timer;
 use super::turn::Turn;
 use super::will::Will;
 use super::{Broker, ConnectionId, Phase};
-use crate::{Deviation, HookEvent, Liberty};
+use crate::{Fault, HookEvent, Liberty};
 
-/// How often the deviation that sends again does so.
+/// How often the fault that sends again does so.
 const RESEND_EVERY: Duration = Duration::from_secs(5);
-/// When the deviation that ends sessions of connected clients does so where there is no expiry to go by.
+/// When the fault that ends sessions of connected clients does so where there is no expiry to go by.
 const ENDS_WHILE_CONNECTED: Duration = Duration::from_secs(2);
 
-/// Parts of an old session that deviations put into a new one.
+/// Parts of an old session that faults put into a new one.
 #[derive(Debug, Default)]
 struct Salvage {
     subscriptions: BTreeMap<ByteString, Granted>,
@@ -58,7 +58,7 @@ impl Broker {
             self.begin_authentication(turn, nonce, connect, link);
             return;
         }
-        if self.rules.breaks(Deviation::AuthUnasked) && connect.version == ProtocolVersion::V5 {
+        if self.rules.breaks(Fault::AuthUnasked) && connect.version == ProtocolVersion::V5 {
             turn.send(connection, unasked());
         }
         self.welcome(turn, nonce, connect, link, None);
@@ -94,7 +94,7 @@ impl Broker {
         };
         if let Some(authentication) = &link.authentication {
             // [5 MQTT-4.12.0-5]
-            if !self.rules.breaks(Deviation::ConnackWithoutAuthMethod) {
+            if !self.rules.breaks(Fault::ConnackWithoutAuthMethod) {
                 let method = authentication.method.clone();
                 let method = Property::AuthenticationMethod(method);
                 connack.properties.push(method);
@@ -119,8 +119,8 @@ impl Broker {
         session.closed_at = None;
         // [3.1.1 MQTT-3.1.2-12]: of this connection, and of no other.
         let will = connect.will.take().map(Will::new);
-        if will.is_some() || !self.rules.breaks(Deviation::WillOfEarlierConnection) {
-            session.will = will.filter(|_| !self.rules.breaks(Deviation::WillNotStored));
+        if will.is_some() || !self.rules.breaks(Fault::WillOfEarlierConnection) {
+            session.will = will.filter(|_| !self.rules.breaks(Fault::WillNotStored));
         }
         if let Some(silence) = link.silence {
             self.timers
@@ -133,31 +133,31 @@ impl Broker {
             session_present: connack.session_present,
         };
         self.connections.insert(connection, Phase::Connected(key));
-        if self.rules.breaks(Deviation::AliasesOutliveConnection) {
+        if self.rules.breaks(Fault::AliasesOutliveConnection) {
             link.aliases_in = std::mem::take(&mut session.old_aliases);
         }
         session.link = Some(link);
-        if self.rules.breaks(Deviation::ConnackAfterMessages) {
+        if self.rules.breaks(Fault::ConnackAfterMessages) {
             session.resume(&self.rules, turn);
         }
         // [3.1.1 MQTT-3.2.0-1] [3.1.1 MQTT-3.1.4-4] [5 MQTT-3.2.0-1] [5 MQTT-3.1.4-5]
         session.greet(&self.rules, turn, connack);
         turn.hook(event);
-        if !self.rules.breaks(Deviation::ConnackAfterMessages) {
+        if !self.rules.breaks(Fault::ConnackAfterMessages) {
             session.resume(&self.rules, turn);
         }
-        if resumed && self.rules.breaks(Deviation::RetainedSentOnResume) {
+        if resumed && self.rules.breaks(Fault::RetainedSentOnResume) {
             self.send_retained_again(turn, key);
         }
         self.misuse_timers(turn, key, expiry);
     }
 
-    /// Arms what deviations need.
+    /// Arms what faults need.
     fn misuse_timers(&mut self, turn: &Turn<'_>, key: SessionKey, expiry: Expiry) {
         // [3.1.1 MQTT-4.4.0-1] says when it must be sent again, not when it must not.
         let resends = self.rules.chooses(Liberty::ResendsWhileConnectedIn3)
             && self.version(key) != Some(ProtocolVersion::V5);
-        if resends || self.rules.breaks(Deviation::ResendWhileConnected) {
+        if resends || self.rules.breaks(Fault::ResendWhileConnected) {
             self.timers.set(Timer::Resend(key), turn.now + RESEND_EVERY);
         }
         let span = match expiry {
@@ -167,8 +167,7 @@ impl Broker {
             }
             _ => None,
         };
-        if let Some(span) = span.filter(|_| self.rules.breaks(Deviation::SessionEndsWhileConnected))
-        {
+        if let Some(span) = span.filter(|_| self.rules.breaks(Fault::SessionEndsWhileConnected)) {
             self.timers
                 .set(Timer::SessionExpiry(key), turn.now.saturating_add(span));
         }
@@ -188,7 +187,7 @@ impl Broker {
                 self.reopen(turn, key, connect.clean_start)
             };
             if survives {
-                if self.rules.breaks(Deviation::SubscriptionsLostOnResume) {
+                if self.rules.breaks(Fault::SubscriptionsLostOnResume) {
                     self.forget_subscriptions(key);
                 }
                 // [3.1.1 MQTT-3.1.2-4] [5 MQTT-3.1.2-5]
@@ -219,21 +218,21 @@ impl Broker {
         (key, false)
     }
 
-    /// What deviations save of a session that must not be used again.
+    /// What faults save of a session that must not be used again.
     fn salvage(&self, key: SessionKey) -> Option<Salvage> {
         let session = self.sessions.at(key)?;
         let mut left = Salvage::default();
-        if self.rules.breaks(Deviation::CleanStartKeepsSubscriptions) {
+        if self.rules.breaks(Fault::CleanStartKeepsSubscriptions) {
             left.subscriptions = session.subscriptions.clone();
-        } else if self.rules.breaks(Deviation::CleanStartKeepsQueue) {
+        } else if self.rules.breaks(Fault::CleanStartKeepsQueue) {
             left.queue = session.queue.clone();
-        } else if self.rules.breaks(Deviation::CleanStartKeepsReceived) {
+        } else if self.rules.breaks(Fault::CleanStartKeepsReceived) {
             left.received = session.received.clone();
         }
         Some(left)
     }
 
-    /// Of deviations: the session goes on without its subscriptions.
+    /// Of faults: the session goes on without its subscriptions.
     pub(crate) fn forget_subscriptions(&mut self, key: SessionKey) {
         if let Some(session) = self.sessions.at_mut(key) {
             for (filter, granted) in std::mem::take(&mut session.subscriptions) {
@@ -242,7 +241,7 @@ impl Broker {
         }
     }
 
-    /// Of a deviation: what is unacknowledged is sent again on the same connection.
+    /// Of a fault: what is unacknowledged is sent again on the same connection.
     pub(crate) fn resend_again(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
         if let Some(session) = self.sessions.at_mut(key)
             && session.link.is_some()
@@ -279,9 +278,9 @@ impl Broker {
 
     /// How long a client may be silent for each second of its Keep Alive, in milliseconds.
     fn silence_ms(&self) -> u64 {
-        if self.rules.breaks(Deviation::KeepAliveTooEager) {
+        if self.rules.breaks(Fault::KeepAliveTooEager) {
             1_000
-        } else if self.rules.breaks(Deviation::KeepAliveTripled) {
+        } else if self.rules.breaks(Fault::KeepAliveTripled) {
             4_500
         } else {
             1_500
@@ -301,10 +300,8 @@ impl Broker {
     /// How many Topic Aliases are used towards a client that allows so many.
     fn alias_maximum(&self, allowed: u16) -> u16 {
         match allowed {
-            0 if self.rules.breaks(Deviation::ServerAliasUnasked) => 1,
-            1.. if self.rules.breaks(Deviation::ServerAliasAboveMaximum) => {
-                allowed.saturating_add(1)
-            }
+            0 if self.rules.breaks(Fault::ServerAliasUnasked) => 1,
+            1.. if self.rules.breaks(Fault::ServerAliasAboveMaximum) => allowed.saturating_add(1),
             _ if self.rules.chooses(Liberty::TopicAliasesUnused) => 0,
             1.. if self.rules.chooses(Liberty::TopicAliasesReused) => 1,
             _ => allowed,
@@ -333,7 +330,7 @@ impl Broker {
             version: connect.version,
             silence: self.silence(keep_alive_s),
             last_received: turn.now,
-            send_limit: match self.rules.breaks(Deviation::SendQuotaIgnored) {
+            send_limit: match self.rules.breaks(Fault::SendQuotaIgnored) {
                 true => usize::MAX,
                 false => usize::from(receive_maximum.min(config.maximum_inflight).max(1)),
             },
@@ -352,7 +349,7 @@ impl Broker {
     }
 }
 
-/// The AUTH that a deviation sends to a client that gave no method.
+/// The AUTH that a fault sends to a client that gave no method.
 fn unasked() -> Packet {
     let method = ByteString::from_static("unasked");
     let reason = ReasonCode::CONTINUE_AUTHENTICATION;

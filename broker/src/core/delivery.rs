@@ -11,7 +11,7 @@ use super::rules::Rules;
 use super::session::Session;
 use super::turn::Turn;
 use crate::hook::DropReason;
-use crate::{AccessAction, Deviation, HookEvent, Liberty};
+use crate::{AccessAction, Fault, HookEvent, Liberty};
 
 impl Session {
     /// Whether a message handed to it now would be sent at once.
@@ -72,17 +72,17 @@ impl Session {
             self.dropped(turn, &delivery, DropReason::QueueFull);
             return;
         }
-        if rules.breaks(Deviation::OfflineMessagesDoubled) && !online {
+        if rules.breaks(Fault::OfflineMessagesDoubled) && !online {
             self.queue.push_back(delivery.clone());
         }
         // [5 MQTT-3.3.1-13]
-        if rules.breaks(Deviation::RetainAsPublishedLostOffline) && !online {
+        if rules.breaks(Fault::RetainAsPublishedLostOffline) && !online {
             delivery.retain = false;
         }
         // [3.1.1 MQTT-4.6.0-5] [3.1.1 MQTT-4.6.0-6] [5 MQTT-4.6.0-5] [5 MQTT-4.6.0-6]
         let reversed = match online {
-            true => rules.breaks(Deviation::WaitingOrderReversed),
-            false => rules.breaks(Deviation::OfflineOrderReversed),
+            true => rules.breaks(Fault::WaitingOrderReversed),
+            false => rules.breaks(Fault::OfflineOrderReversed),
         };
         if reversed {
             self.queue.push_front(delivery);
@@ -113,9 +113,7 @@ impl Session {
             let Some(delivery) = self.queue.pop_front() else {
                 break;
             };
-            if delivery.message.is_expired(turn.now)
-                && !rules.breaks(Deviation::MessageExpiryIgnored)
-            {
+            if delivery.message.is_expired(turn.now) && !rules.breaks(Fault::MessageExpiryIgnored) {
                 // [5 MQTT-3.3.2-5]
                 self.dropped(turn, &delivery, DropReason::Expired);
                 continue;
@@ -132,25 +130,25 @@ impl Session {
     /// A connection took the session up again: everything unacknowledged goes out once more, in its order and
     /// with its packet ids; then what waited. [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
     pub(crate) fn resume(&mut self, rules: &Rules, turn: &mut Turn<'_>) {
-        if rules.breaks(Deviation::SendQuotaNotReset) {
+        if rules.breaks(Fault::SendQuotaNotReset) {
             self.inflight.reconnect_without_reset();
         } else {
             self.inflight.reconnect();
         }
         self.held.clear();
-        if rules.breaks(Deviation::UnreleasedLostOnReconnect) {
+        if rules.breaks(Fault::UnreleasedLostOnReconnect) {
             self.withheld.clear();
         }
         for received in self.received.values_mut() {
             received.counted = false;
         }
-        if rules.breaks(Deviation::ReceivedQos2ForgottenOnReconnect) {
+        if rules.breaks(Fault::ReceivedQos2ForgottenOnReconnect) {
             self.received.clear();
         }
         let Some(limit) = self.link.as_ref().map(|link| link.send_limit) else {
             return;
         };
-        if rules.breaks(Deviation::WindowShrinksOnResume) {
+        if rules.breaks(Fault::WindowShrinksOnResume) {
             self.inflight.lose(limit / 10);
         }
         let mut unsent = self.inflight.unsent();
@@ -158,15 +156,15 @@ impl Session {
             unsent.sort_by_key(|id| matches!(self.inflight.stage(*id), Some(Stage::Published(_))));
         }
         // [3.1.1 MQTT-4.6.0-6]
-        if rules.breaks(Deviation::ResendOrderReversed) {
+        if rules.breaks(Fault::ResendOrderReversed) {
             unsent.reverse();
         }
         for id in unsent {
             let published = matches!(self.inflight.stage(id), Some(Stage::Published(_)));
-            if published && rules.breaks(Deviation::InflightNotResent) {
+            if published && rules.breaks(Fault::InflightNotResent) {
                 continue;
             }
-            if !published && rules.breaks(Deviation::PubrelNotResent) {
+            if !published && rules.breaks(Fault::PubrelNotResent) {
                 continue;
             }
             // [5 MQTT-3.3.4-9] holds PUBLISH packets back, and [5 MQTT-3.3.4-10] nothing else.
@@ -189,15 +187,14 @@ impl Session {
         };
         match stage {
             Stage::Published(delivery) => {
-                let (id, delivery) = if rules.breaks(Deviation::NewPacketIdOnResend) {
+                let (id, delivery) = if rules.breaks(Fault::NewPacketIdOnResend) {
                     self.inflight.remove(id);
                     (self.inflight.insert(rules, delivery.clone()), delivery)
                 } else {
                     (id, delivery)
                 };
                 // [5 MQTT-4.3.3-7]: whatever its expiry says, it is sent.
-                if delivery.message.is_expired(turn.now) && rules.breaks(Deviation::InflightExpires)
-                {
+                if delivery.message.is_expired(turn.now) && rules.breaks(Fault::InflightExpires) {
                     self.inflight.remove(id);
                     return;
                 }
@@ -228,10 +225,10 @@ impl Session {
         // The window is filled before it is known whether the packet fits, since the packet needs its id.
         let id = match delivery.qos {
             QoS::AtMostOnce => None,
-            QoS::AtLeastOnce if rules.breaks(Deviation::PacketIdAlwaysOneAtQos1) => {
+            QoS::AtLeastOnce if rules.breaks(Fault::PacketIdAlwaysOneAtQos1) => {
                 Some(self.inflight.insert_at(PacketId::MIN, delivery.clone()))
             }
-            QoS::ExactlyOnce if rules.breaks(Deviation::PacketIdAlwaysOneAtQos2) => {
+            QoS::ExactlyOnce if rules.breaks(Fault::PacketIdAlwaysOneAtQos2) => {
                 Some(self.inflight.insert_at(PacketId::MIN, delivery.clone()))
             }
             _ => Some(self.inflight.insert(rules, delivery.clone())),
@@ -252,7 +249,7 @@ impl Session {
         if let Some(id) = id {
             self.inflight.remove(id);
         }
-        if rules.breaks(Deviation::OversizedMessageBlocks) {
+        if rules.breaks(Fault::OversizedMessageBlocks) {
             link.congested = true;
         }
         // [5 MQTT-3.1.2-25]
@@ -264,7 +261,7 @@ impl Session {
         let Some(link) = &self.link else {
             return;
         };
-        if rules.breaks(Deviation::NoConnack) {
+        if rules.breaks(Fault::NoConnack) {
             return;
         }
         // [5 MQTT-3.2.2-8]
@@ -306,15 +303,15 @@ impl Session {
 fn forgotten(rules: &Rules, qos: QoS) -> bool {
     match qos {
         QoS::AtMostOnce => false,
-        QoS::AtLeastOnce => rules.breaks(Deviation::Qos1ForgottenOnceSent),
-        QoS::ExactlyOnce => rules.breaks(Deviation::Qos2ForgottenOnceSent),
+        QoS::AtLeastOnce => rules.breaks(Fault::Qos1ForgottenOnceSent),
+        QoS::ExactlyOnce => rules.breaks(Fault::Qos2ForgottenOnceSent),
     }
 }
 
 fn lost_offline(rules: &Rules, qos: QoS) -> bool {
     match qos {
         QoS::AtMostOnce => false,
-        QoS::AtLeastOnce => rules.breaks(Deviation::OfflineQos1Lost),
-        QoS::ExactlyOnce => rules.breaks(Deviation::OfflineQos2Lost),
+        QoS::AtLeastOnce => rules.breaks(Fault::OfflineQos1Lost),
+        QoS::ExactlyOnce => rules.breaks(Fault::OfflineQos2Lost),
     }
 }

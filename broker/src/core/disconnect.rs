@@ -19,9 +19,9 @@ use super::turn::Turn;
 use super::will::Will;
 use super::{Broker, Phase};
 use crate::hook::{DisconnectReason, DropReason, TerminationReason, WillTrigger};
-use crate::{Deviation, HookEvent, Liberty};
+use crate::{Fault, HookEvent, Liberty};
 
-/// By how much the deviation is late that publishes Wills late.
+/// By how much the fault is late that publishes Wills late.
 const WILL_LATE_BY: Duration = Duration::from_secs(60);
 /// By how much a broker is late that looks at its clock now and then.
 pub(crate) const A_MOMENT: Duration = Duration::from_millis(500);
@@ -47,7 +47,7 @@ impl Broker {
                 link.version,
                 Sender::Client,
             );
-            if !allowed && self.rules.breaks(Deviation::ClientDisconnectCodeUnchecked) {
+            if !allowed && self.rules.breaks(Fault::ClientDisconnectCodeUnchecked) {
                 turn.close(connection);
                 self.end_connection(turn, key, DisconnectReason::Normal);
                 return;
@@ -61,14 +61,14 @@ impl Broker {
             if let Some(asked) = disconnect.properties.session_expiry_interval_s() {
                 if asked != 0
                     && link.connect_expiry_s == 0
-                    && !self.rules.breaks(Deviation::ExpiryRaisedFromZero)
+                    && !self.rules.breaks(Fault::ExpiryRaisedFromZero)
                 {
                     // [5 RULE-3.14.2.2.2-1]: no valid DISCONNECT, so the Will stays in force.
                     let reason = ReasonCode::PROTOCOL_ERROR;
                     self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
                     return;
                 }
-                if !self.rules.breaks(Deviation::DisconnectExpiryIgnored) {
+                if !self.rules.breaks(Fault::DisconnectExpiryIgnored) {
                     session.expiry = Expiry::granted(&self.rules.config, asked);
                 }
             }
@@ -80,10 +80,10 @@ impl Broker {
         };
         let ghost = self
             .rules
-            .breaks(Deviation::PacketsAfterClientDisconnectProcessed);
+            .breaks(Fault::PacketsAfterClientDisconnectProcessed);
         // [3.1.1 RULE-3.14.4-1] [5 RULE-3.14.4-1] [3.1.1 MQTT-3.14.4-1]; what comes behind it finds nobody
         // [3.1.1 MQTT-3.14.4-2].
-        let left_open = self.rules.breaks(Deviation::ClientDisconnectLeftOpen)
+        let left_open = self.rules.breaks(Fault::ClientDisconnectLeftOpen)
             || self.rules.chooses(Liberty::ClosingLeftToClient);
         if !ghost && !left_open {
             turn.close(connection);
@@ -104,7 +104,7 @@ impl Broker {
         reason: DisconnectReason,
     ) {
         let silent = reason == DisconnectReason::ProtocolError
-            && self.rules.breaks(Deviation::ErrorsWithoutDisconnect)
+            && self.rules.breaks(Fault::ErrorsWithoutDisconnect)
             || self.parts_silently(reason);
         let code = match reason {
             DisconnectReason::ProtocolError => self.code_of_error(code),
@@ -169,10 +169,10 @@ impl Broker {
                 .extend(server_reference.map(Property::ServerReference));
             let disconnect = Disconnect { reason, properties };
             link.send(&self.rules, turn, Packet::Disconnect(disconnect));
-            if self.rules.breaks(Deviation::PacketAfterDisconnect) {
+            if self.rules.breaks(Fault::PacketAfterDisconnect) {
                 turn.send(link.connection, Packet::PingResp);
             }
-            if self.rules.breaks(Deviation::DisconnectWithoutClose) {
+            if self.rules.breaks(Fault::DisconnectWithoutClose) {
                 return;
             }
         }
@@ -191,7 +191,7 @@ impl Broker {
         };
         turn.hook(HookEvent::ClientDisconnected { client, reason });
         self.settle_will(turn, key, reason);
-        if self.rules.breaks(Deviation::SharedBegunGivenAway) {
+        if self.rules.breaks(Fault::SharedBegunGivenAway) {
             self.give_begun_away(turn, key);
         }
         if self.rules.chooses(Liberty::SharedQos1PassedOnAtOnce) {
@@ -206,12 +206,12 @@ impl Broker {
         let link = session.link.take()?;
         session.closed_at = Some(turn.now);
         if session.will.as_ref().is_some_and(Will::is_delayed)
-            && self.rules.breaks(Deviation::DelayedWillBlocksSubscribing)
+            && self.rules.breaks(Fault::DelayedWillBlocksSubscribing)
         {
             let filters = session.subscriptions.keys().cloned().collect();
             self.blocked.insert(session.client.clone(), filters);
         }
-        if self.rules.breaks(Deviation::AliasesOutliveConnection) {
+        if self.rules.breaks(Fault::AliasesOutliveConnection) {
             session.old_aliases = link.aliases_in;
         }
         self.connections.remove(&link.connection);
@@ -230,21 +230,21 @@ impl Broker {
             return;
         };
         let Some(trigger) = will_trigger(reason) else {
-            if rules.breaks(Deviation::WillPublishedOnNormalDisconnect) {
+            if rules.breaks(Fault::WillPublishedOnNormalDisconnect) {
                 self.publish_will(turn, key, WillTrigger::ConnectionLost);
-            } else if !rules.breaks(Deviation::WillOfEarlierConnection) {
+            } else if !rules.breaks(Fault::WillOfEarlierConnection) {
                 // [3.1.1 MQTT-3.14.4-3] [3.1.1 MQTT-3.1.2-10] [5 MQTT-3.14.4-3] [5 MQTT-3.1.2-10]
                 session.will = None;
             }
             return;
         };
         let lost = match reason {
-            DisconnectReason::WithWill => Deviation::WillLostOn0x04,
-            DisconnectReason::ConnectionLost => Deviation::WillLostOnConnectionLoss,
-            DisconnectReason::ClientError => Deviation::WillLostOnClientError,
-            DisconnectReason::KeepAliveTimeout => Deviation::WillLostOnKeepAliveTimeout,
-            DisconnectReason::ProtocolError => Deviation::WillLostOnProtocolError,
-            _ => Deviation::WillLostOnServerDisconnect,
+            DisconnectReason::WithWill => Fault::WillLostOn0x04,
+            DisconnectReason::ConnectionLost => Fault::WillLostOnConnectionLoss,
+            DisconnectReason::ClientError => Fault::WillLostOnClientError,
+            DisconnectReason::KeepAliveTimeout => Fault::WillLostOnKeepAliveTimeout,
+            DisconnectReason::ProtocolError => Fault::WillLostOnProtocolError,
+            _ => Fault::WillLostOnServerDisconnect,
         };
         if rules.breaks(lost) {
             session.will = None;
@@ -258,7 +258,7 @@ impl Broker {
             return;
         }
         // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-1]: as soon as it is due.
-        let late = match rules.breaks(Deviation::WillLate) {
+        let late = match rules.breaks(Fault::WillLate) {
             true => WILL_LATE_BY,
             false
                 if session.expiry != Expiry::AtClose
@@ -269,7 +269,7 @@ impl Broker {
             false => Duration::ZERO,
         };
         let delay = will.delay.saturating_add(late);
-        if delay.is_zero() || rules.breaks(Deviation::WillDelayIgnored) {
+        if delay.is_zero() || rules.breaks(Fault::WillDelayIgnored) {
             // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
             self.publish_will(turn, key, trigger);
         } else if session.expiry != Expiry::AtClose {
@@ -285,19 +285,19 @@ impl Broker {
             return;
         };
         let expiry = match session.expiry {
-            _ if self.rules.breaks(Deviation::SessionLostOnDisconnect) => Expiry::AtClose,
-            Expiry::After(_) if self.rules.breaks(Deviation::SessionNeverExpires) => Expiry::Never,
+            _ if self.rules.breaks(Fault::SessionLostOnDisconnect) => Expiry::AtClose,
+            Expiry::After(_) if self.rules.breaks(Fault::SessionNeverExpires) => Expiry::Never,
             Expiry::After(span) if self.rules.chooses(Liberty::SessionsEndAMomentLate) => {
                 Expiry::After(span + A_MOMENT)
             }
-            Expiry::After(span) if self.rules.breaks(Deviation::SessionExpiresEarly) => {
+            Expiry::After(span) if self.rules.breaks(Fault::SessionExpiresEarly) => {
                 Expiry::After(span / 2)
             }
-            Expiry::AtClose if self.rules.breaks(Deviation::CleanSessionOutlivesConnection) => {
+            Expiry::AtClose if self.rules.breaks(Fault::CleanSessionOutlivesConnection) => {
                 Expiry::Never
             }
             Expiry::AtClose | Expiry::After(_)
-                if self.rules.breaks(Deviation::WillDelayProlongsSession) =>
+                if self.rules.breaks(Fault::WillDelayProlongsSession) =>
             {
                 session.prolonged()
             }
@@ -328,7 +328,7 @@ impl Broker {
         let Some(will) = session.will.take() else {
             return;
         };
-        if self.rules.breaks(Deviation::WillKeptAfterPublishing) {
+        if self.rules.breaks(Fault::WillKeptAfterPublishing) {
             session.will = Some(will.clone());
         }
         self.timers.cancel(Timer::WillDelay(key));
@@ -339,11 +339,11 @@ impl Broker {
         });
         let mut message = will.into_message(client, turn.now);
         // [3.1.1 MQTT-3.1.2-16] [3.1.1 MQTT-3.1.2-17] [5 MQTT-3.1.2-14] [5 MQTT-3.1.2-15]
-        if self.rules.breaks(Deviation::WillUserPropertiesReversed) {
+        if self.rules.breaks(Fault::WillUserPropertiesReversed) {
             message.properties.0.reverse();
         }
-        message.retain = (message.retain || self.rules.breaks(Deviation::WillAlwaysRetained))
-            && !self.rules.breaks(Deviation::WillNeverRetained);
+        message.retain = (message.retain || self.rules.breaks(Fault::WillAlwaysRetained))
+            && !self.rules.breaks(Fault::WillNeverRetained);
         self.publish(turn, message, None);
     }
 
@@ -354,7 +354,7 @@ impl Broker {
         key: SessionKey,
         reason: TerminationReason,
     ) {
-        if !self.rules.breaks(Deviation::WillLostOnSessionEnd) {
+        if !self.rules.breaks(Fault::WillLostOnSessionEnd) {
             self.publish_will(turn, key, WillTrigger::SessionEnded);
         }
         self.timers.cancel(Timer::WillDelay(key));
@@ -366,7 +366,7 @@ impl Broker {
             self.subscriptions.remove(granted.filter(filter), key);
         }
         if reason == TerminationReason::Discarded
-            && self.rules.breaks(Deviation::DiscardedSubscriptionBlocks)
+            && self.rules.breaks(Fault::DiscardedSubscriptionBlocks)
         {
             let filters = session.subscriptions.keys().cloned().collect();
             self.blocked.insert(session.client.clone(), filters);
@@ -380,7 +380,7 @@ impl Broker {
             client: session.client.clone(),
             reason,
         });
-        if self.rules.breaks(Deviation::RetainedGoneWithSession) {
+        if self.rules.breaks(Fault::RetainedGoneWithSession) {
             self.retained.remove_of(&session.client);
         }
         let rules = &self.rules;
@@ -391,18 +391,18 @@ impl Broker {
             let passed_on = match delivery.qos {
                 // [5 RULE-4.8.2-2]
                 QoS::AtLeastOnce => {
-                    !rules.breaks(Deviation::SharedQos1LostWithSession)
+                    !rules.breaks(Fault::SharedQos1LostWithSession)
                         && !rules.chooses(Liberty::SharedQos1EndsWithSession)
                 }
                 // [5 MQTT-4.8.2-5]: a QoS 2 delivery that has begun goes to nobody else.
-                _ => rules.breaks(Deviation::SharedBegunInherited),
+                _ => rules.breaks(Fault::SharedBegunInherited),
             };
             passed_on.then_some(delivery)
         });
         let left: Vec<Delivery> = started.chain(session.queue.take()).collect();
         for delivery in left {
             let expired = delivery.message.is_expired(turn.now)
-                && !self.rules.breaks(Deviation::MessageExpiryIgnored);
+                && !self.rules.breaks(Fault::MessageExpiryIgnored);
             if expired {
                 // [5 MQTT-3.3.2-5]: to another member its delivery would only begin.
                 session.dropped(turn, &delivery, DropReason::Expired);
@@ -432,7 +432,7 @@ impl Broker {
         true
     }
 
-    /// Of a deviation: QoS 2 deliveries that have begun go to other members, since this one is away.
+    /// Of a fault: QoS 2 deliveries that have begun go to other members, since this one is away.
     /// [5 MQTT-4.8.2-4]
     fn give_begun_away(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
         let Some(session) = self.sessions.at_mut(key) else {
@@ -465,7 +465,7 @@ impl Broker {
         }
     }
 
-    /// Of deviations and liberties: hands a shared message to a member other than this one.
+    /// Of faults and liberties: hands a shared message to a member other than this one.
     pub(crate) fn give_away(&mut self, turn: &mut Turn<'_>, delivery: &Delivery, from: SessionKey) {
         let Some(whole) = &delivery.shared else {
             return;
@@ -497,7 +497,7 @@ impl Broker {
             if let Some(session) = self.sessions.at_mut(key) {
                 session.will = None;
             }
-        } else if !self.rules.breaks(Deviation::WillLostOnTakeover) {
+        } else if !self.rules.breaks(Fault::WillLostOnTakeover) {
             // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8] [5 RULE-3.1.4-2]. Where the old session had no expiry, a Will
             // Delay, and the new connection asks for Clean Start 0, the standard's two comments disagree. Here the
             // session ends with its connection, and what ends with a session publishes its Will.
@@ -510,16 +510,16 @@ impl Broker {
         !ends
     }
 
-    /// What deviations do to the session and the client id that are taken over.
+    /// What faults do to the session and the client id that are taken over.
     fn misuse_takeover(&mut self, key: SessionKey) {
         let Some(session) = self.sessions.at_mut(key) else {
             return;
         };
         // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
-        if self.rules.breaks(Deviation::TakeoverLosesInflight) {
+        if self.rules.breaks(Fault::TakeoverLosesInflight) {
             session.inflight.clear();
         }
-        if self.rules.breaks(Deviation::IdRefusedAfterTakeover) {
+        if self.rules.breaks(Fault::IdRefusedAfterTakeover) {
             let refusal = Redirect {
                 reason: ReasonCode::SERVER_UNAVAILABLE,
                 server_reference: None,
@@ -530,19 +530,16 @@ impl Broker {
 
     /// [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]
     fn displace(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
-        let silent = self.rules.breaks(Deviation::NoDisconnectOnTakeover)
+        let silent = self.rules.breaks(Fault::NoDisconnectOnTakeover)
             || self.rules.chooses(Liberty::TakeoverClosesSilently);
-        let reason = match self
-            .rules
-            .breaks(Deviation::TakeoverSaysAdministrativeAction)
-        {
+        let reason = match self.rules.breaks(Fault::TakeoverSaysAdministrativeAction) {
             true => ReasonCode::ADMINISTRATIVE_ACTION,
             false => ReasonCode::SESSION_TAKEN_OVER,
         };
         let Some(link) = self.sessions.at(key).and_then(|s| s.link.as_ref()) else {
             return;
         };
-        if self.rules.breaks(Deviation::TakeoverLeavesOldOpen) {
+        if self.rules.breaks(Fault::TakeoverLeavesOldOpen) {
             // Neither told nor closed.
         } else if silent {
             turn.close(link.connection);
@@ -565,11 +562,11 @@ impl Broker {
         }
         self.timers.cancel(Timer::SessionExpiry(key));
         self.timers.cancel(Timer::WillDelay(key));
-        if self.rules.breaks(Deviation::WillDelayNotCancelled) {
+        if self.rules.breaks(Fault::WillDelayNotCancelled) {
             self.publish_will(turn, key, WillTrigger::DelayElapsed);
         }
         if let Some(session) = self.sessions.at_mut(key)
-            && !self.rules.breaks(Deviation::WillOfEarlierConnection)
+            && !self.rules.breaks(Fault::WillOfEarlierConnection)
         {
             // [5 MQTT-3.1.3-9]
             session.will = None;

@@ -35,7 +35,7 @@ pub(crate) struct Inflight {
     sent: usize,
     sequence: u64,
     last_id: u16,
-    /// Of a deviation: places that earlier connections took with them.
+    /// Of a fault: places that earlier connections took with them.
     lost: usize,
 }
 
@@ -137,26 +137,26 @@ impl Inflight {
         self.sent = 0;
     }
 
-    /// Of a deviation: a new connection, and what an earlier one left unacknowledged goes on taking up room.
+    /// Of a fault: a new connection, and what an earlier one left unacknowledged goes on taking up room.
     pub(crate) fn reconnect_without_reset(&mut self) {
         let taken = self.sent;
         self.reconnect();
         self.sent = taken;
     }
 
-    /// Of a deviation: whether a QoS 2 message waits for its PUBREC.
+    /// Of a fault: whether a QoS 2 message waits for its PUBREC.
     pub(crate) fn awaits_pubrec(&self) -> bool {
         self.entries.values().any(|entry| {
             matches!(&entry.stage, Stage::Published(delivery) if delivery.qos == QoS::ExactlyOnce)
         })
     }
 
-    /// Of a deviation: places that nothing gives back.
+    /// Of a fault: places that nothing gives back.
     pub(crate) fn lose(&mut self, places: usize) {
         self.lost += places;
     }
 
-    /// Of deviations: deliveries that have begun are forgotten.
+    /// Of faults: deliveries that have begun are forgotten.
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.sent = 0;
@@ -196,7 +196,7 @@ impl Inflight {
         Some(entry.stage.clone())
     }
 
-    /// Of a deviation, once the connection is over: what a Shared Subscription brought and is unacknowledged.
+    /// Of a fault, once the connection is over: what a Shared Subscription brought and is unacknowledged.
     pub(crate) fn take_shared(&mut self) -> Vec<Delivery> {
         let (shared, kept) = std::mem::take(&mut self.entries).into_iter().partition(
             |(_, entry)| matches!(&entry.stage, Stage::Published(d) if d.shared.is_some()),

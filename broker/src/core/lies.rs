@@ -1,4 +1,4 @@
-//! What acknowledgements and DISCONNECT say when the broker is told to lie. A broker without deviations never comes
+//! What acknowledgements and DISCONNECT say when the broker is told to lie. A broker without faults never comes
 //! here.
 
 use std::num::NonZeroU16;
@@ -6,14 +6,14 @@ use std::num::NonZeroU16;
 use mqtt_check_codec::{Ack, Packet, PacketId, Property, QoS, ReasonCode, SubAck, UnsubAck};
 
 use super::rules::Rules;
-use crate::Deviation as D;
+use crate::Fault as D;
 
 /// A code that no packet of the standard has.
 const UNKNOWN: ReasonCode = ReasonCode(0x7F);
 
 /// The packet as it is sent, or `None` if it is kept back.
 pub(crate) fn tell(rules: &Rules, mut packet: Packet) -> Option<Packet> {
-    let lies = |deviation| rules.breaks(deviation);
+    let lies = |fault| rules.breaks(fault);
     match &mut packet {
         Packet::PubAck(ack) => {
             bend(

@@ -13,7 +13,7 @@ use super::lies::tell;
 use super::rules::Rules;
 use super::turn::Turn;
 use super::{ConnectionId, Time};
-use crate::{Deviation, Liberty};
+use crate::{Fault, Liberty};
 
 /// What the broker knows of an accepted connection.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl Link {
     /// Sends the packet, with diagnostics where they are configured and wanted, if it fits the client's Maximum
     /// Packet Size; says whether it was sent.
     pub(crate) fn send(&self, rules: &Rules, turn: &mut Turn<'_>, mut packet: Packet) -> bool {
-        if !rules.deviations.is_none() {
+        if !rules.faults.is_none() {
             packet = match tell(rules, packet) {
                 Some(packet) => packet,
                 None => return true,
@@ -116,7 +116,7 @@ impl Link {
         // [5 MQTT-3.1.2-29]
         let always = matches!(packet, Packet::ConnAck(_) | Packet::Disconnect(_))
             && !rules.chooses(Liberty::DiagnosticsOnlyWhereWanted);
-        self.problem_information || always || rules.breaks(Deviation::ProblemInformationUnasked)
+        self.problem_information || always || rules.breaks(Fault::ProblemInformationUnasked)
     }
 }
 
@@ -163,7 +163,7 @@ pub(crate) fn fit(
             .encoded_size(version, rules.config.form())
             .is_ok_and(|size| size <= maximum as usize)
     };
-    if fits(packet) || too_large(packet).is_some_and(|deviation| rules.breaks(deviation)) {
+    if fits(packet) || too_large(packet).is_some_and(|fault| rules.breaks(fault)) {
         return true;
     }
     for id in SPARED {
@@ -179,19 +179,19 @@ pub(crate) fn fit(
     false
 }
 
-/// The deviation by which this packet is sent whatever its size.
-fn too_large(packet: &Packet) -> Option<Deviation> {
+/// The fault by which this packet is sent whatever its size.
+fn too_large(packet: &Packet) -> Option<Fault> {
     Some(match packet {
-        Packet::Publish(_) => Deviation::MaximumPacketSizeIgnored,
-        Packet::ConnAck(_) => Deviation::ConnackTooLarge,
-        Packet::PubAck(_) => Deviation::PubackTooLarge,
-        Packet::PubRec(_) => Deviation::PubrecTooLarge,
-        Packet::PubRel(_) => Deviation::PubrelTooLarge,
-        Packet::PubComp(_) => Deviation::PubcompTooLarge,
-        Packet::SubAck(_) => Deviation::SubackTooLarge,
-        Packet::UnsubAck(_) => Deviation::UnsubackTooLarge,
-        Packet::Disconnect(_) => Deviation::DisconnectTooLarge,
-        Packet::Auth(_) => Deviation::AuthTooLarge,
+        Packet::Publish(_) => Fault::MaximumPacketSizeIgnored,
+        Packet::ConnAck(_) => Fault::ConnackTooLarge,
+        Packet::PubAck(_) => Fault::PubackTooLarge,
+        Packet::PubRec(_) => Fault::PubrecTooLarge,
+        Packet::PubRel(_) => Fault::PubrelTooLarge,
+        Packet::PubComp(_) => Fault::PubcompTooLarge,
+        Packet::SubAck(_) => Fault::SubackTooLarge,
+        Packet::UnsubAck(_) => Fault::UnsubackTooLarge,
+        Packet::Disconnect(_) => Fault::DisconnectTooLarge,
+        Packet::Auth(_) => Fault::AuthTooLarge,
         _ => return None,
     })
 }

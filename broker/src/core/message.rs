@@ -9,7 +9,7 @@ use mqtt_check_codec::{Properties, Property, Publish, QoS};
 
 use super::Time;
 use super::rules::Rules;
-use crate::{Deviation, Liberty};
+use crate::{Fault, Liberty};
 
 /// A message that the broker has accepted. Copies for many subscribers share it.
 #[derive(Debug, Clone)]
@@ -53,7 +53,7 @@ impl Message {
         })
     }
 
-    /// Of a deviation: the same message without its Message Expiry Interval.
+    /// Of a fault: the same message without its Message Expiry Interval.
     pub(crate) fn without_expiry(&self) -> Self {
         let mut message = self.clone();
         message.expiry_s = None;
@@ -71,33 +71,33 @@ impl Message {
         let mut properties = self.properties.clone();
         for property in &mut properties.0 {
             if let Property::MessageExpiryInterval(expiry_s) = property
-                && !rules.breaks(Deviation::MessageExpiryNotCounted)
+                && !rules.breaks(Fault::MessageExpiryNotCounted)
             {
                 // [5 MQTT-3.3.2-6]
                 *expiry_s = expiry_s.saturating_sub(waited_s);
             }
         }
-        if !rules.deviations.is_none() {
+        if !rules.faults.is_none() {
             distort(rules, &mut properties);
         }
         properties
     }
 }
 
-/// Does to the properties what deviations want.
+/// Does to the properties what faults want.
 fn distort(rules: &Rules, properties: &mut Properties) {
     properties.0.retain(|property| {
         let dropped = match property {
-            Property::PayloadFormatIndicator(_) => Deviation::PayloadFormatIndicatorDropped,
-            Property::ResponseTopic(_) => Deviation::ResponseTopicDropped,
-            Property::CorrelationData(_) => Deviation::CorrelationDataDropped,
-            Property::ContentType(_) => Deviation::ContentTypeDropped,
-            Property::UserProperty(..) => Deviation::UserPropertiesDropped,
+            Property::PayloadFormatIndicator(_) => Fault::PayloadFormatIndicatorDropped,
+            Property::ResponseTopic(_) => Fault::ResponseTopicDropped,
+            Property::CorrelationData(_) => Fault::CorrelationDataDropped,
+            Property::ContentType(_) => Fault::ContentTypeDropped,
+            Property::UserProperty(..) => Fault::UserPropertiesDropped,
             _ => return true,
         };
         !rules.breaks(dropped)
     });
-    if rules.breaks(Deviation::UserPropertiesReversed) {
+    if rules.breaks(Fault::UserPropertiesReversed) {
         properties.0.reverse();
     }
 }

@@ -56,7 +56,7 @@ use self::subscription::{Matches, Subscriptions};
 use self::timer::{Timer, Timers};
 use self::turn::Turn;
 use crate::hook::{DisconnectReason, TerminationReason, WillTrigger};
-use crate::{Conduct, Config, Deviation, HookEvent, Liberty};
+use crate::{Conduct, Config, Fault, HookEvent, Liberty};
 
 /// Time since the broker's first start. Restarts do not reset it.
 pub type Time = Duration;
@@ -154,7 +154,7 @@ enum Phase {
     Authenticating(Box<Waiting>),
     /// It belongs to this session.
     Connected(SessionKey),
-    /// It is over, but a deviation still takes messages from it.
+    /// It is over, but a fault still takes messages from it.
     Ghost,
 }
 
@@ -169,7 +169,7 @@ pub struct Broker {
     timers: Timers,
     redirects: BTreeMap<ByteString, Redirect>,
     arrivals: Arrivals,
-    /// Of deviations: what a client id cannot subscribe to any more.
+    /// Of faults: what a client id cannot subscribe to any more.
     blocked: BTreeMap<ByteString, Vec<ByteString>>,
     /// Kept between messages for its memory alone.
     matches: Matches,
@@ -178,14 +178,11 @@ pub struct Broker {
 impl Broker {
     /// A broker with no sessions and no retained messages.
     pub fn new(config: Config, conduct: impl Into<Conduct>) -> Self {
-        let Conduct {
-            deviations,
-            liberties,
-        } = conduct.into();
+        let Conduct { faults, liberties } = conduct.into();
         Self {
             rules: Rules {
                 config,
-                deviations,
+                faults,
                 liberties,
             },
             connections: BTreeMap::new(),
@@ -338,7 +335,7 @@ impl Broker {
                 self.connect_received(turn, connection, nonce, *connect);
             }
             (Some(Phase::Opened { .. }), _) => {
-                if self.rules.breaks(Deviation::FirstPacketNeedNotBeConnect) {
+                if self.rules.breaks(Fault::FirstPacketNeedNotBeConnect) {
                     return;
                 }
                 // [3.1.1 MQTT-3.1.0-1] [5 MQTT-3.1.0-1] [5 MQTT-3.14.0-1]
@@ -365,7 +362,7 @@ impl Broker {
     fn is_too_large(&self, size: usize) -> bool {
         let maximum = self.rules.config.maximum_packet_size;
         maximum.is_some_and(|maximum| size > maximum as usize)
-            && !self.rules.breaks(Deviation::OversizedPacketAccepted)
+            && !self.rules.breaks(Fault::OversizedPacketAccepted)
     }
 
     /// A packet on an accepted connection.
@@ -382,16 +379,16 @@ impl Broker {
             // [3.1.1 MQTT-3.12.4-1] [5 MQTT-3.12.4-1] [5 MQTT-4.9.0-3]. PINGRESP, and no other CONNACK
             // [5 MQTT-3.2.0-2].
             Packet::PingReq => {
-                if self.rules.breaks(Deviation::ConnackTwice) {
+                if self.rules.breaks(Fault::ConnackTwice) {
                     self.send_or_close(turn, key, Packet::ConnAck(connack::again()));
                 }
                 self.send_or_close(turn, key, Packet::PingResp);
             }
             Packet::Disconnect(disconnect) => self.disconnect_received(turn, key, &disconnect),
-            Packet::Connect(_) if self.rules.breaks(Deviation::SecondConnectIgnored) => {}
+            Packet::Connect(_) if self.rules.breaks(Fault::SecondConnectIgnored) => {}
             Packet::Auth(auth) => self.auth_received(turn, key, &auth),
             Packet::ConnAck(_) | Packet::SubAck(_) | Packet::UnsubAck(_) | Packet::PingResp
-                if self.rules.breaks(Deviation::ProtocolErrorIgnored) => {}
+                if self.rules.breaks(Fault::ProtocolErrorIgnored) => {}
             // [3.1.1 MQTT-3.1.0-2] [5 MQTT-3.1.0-2]; what only servers send.
             Packet::Connect(_)
             | Packet::ConnAck(_)
@@ -404,9 +401,9 @@ impl Broker {
         }
     }
 
-    /// Whether a deviation holds back whatever is to be sent, since the send quota is used up. [5 MQTT-3.3.4-10]
+    /// Whether a fault holds back whatever is to be sent, since the send quota is used up. [5 MQTT-3.3.4-10]
     fn holds_everything(&self, key: SessionKey) -> bool {
-        self.rules.breaks(Deviation::OtherPacketsHeldByQuota)
+        self.rules.breaks(Fault::OtherPacketsHeldByQuota)
             && self
                 .sessions
                 .at(key)
@@ -433,7 +430,7 @@ impl Broker {
         version: Option<ProtocolVersion>,
         error: &DecodeError,
     ) {
-        if self.rules.deviations.tolerate(error) {
+        if self.rules.faults.tolerate(error) {
             return;
         }
         match self.connections.get(&connection) {
@@ -442,7 +439,7 @@ impl Broker {
                 let key = *key;
                 self.refuse(turn, key, error.reason, DisconnectReason::ProtocolError);
                 // [3.1.1 RULE-4.8-1]: the others have no part in it.
-                if self.rules.breaks(Deviation::FaultEndsAll) {
+                if self.rules.breaks(Fault::FaultEndsAll) {
                     self.stop_all(turn);
                 }
             }
@@ -474,7 +471,7 @@ impl Broker {
 
     fn due(&mut self, turn: &mut Turn<'_>, timer: Timer) {
         match timer {
-            Timer::Connect(_) if self.rules.breaks(Deviation::ConnectTimeoutNotEnforced) => {}
+            Timer::Connect(_) if self.rules.breaks(Fault::ConnectTimeoutNotEnforced) => {}
             Timer::Connect(connection)
                 if matches!(
                     self.connections.get(&connection),
@@ -510,7 +507,7 @@ impl Broker {
         let at = link.last_received + silence;
         if at > turn.now {
             self.timers.set(Timer::KeepAlive(key), at);
-        } else if !self.rules.breaks(Deviation::KeepAliveNotEnforced) {
+        } else if !self.rules.breaks(Fault::KeepAliveNotEnforced) {
             // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
             let reason = ReasonCode::KEEP_ALIVE_TIMEOUT;
             self.refuse(turn, key, reason, DisconnectReason::KeepAliveTimeout);

@@ -7,7 +7,7 @@ use super::link::Link;
 use super::message::Delivery;
 use super::rules::Rules;
 use super::turn::Turn;
-use crate::{Deviation, Liberty};
+use crate::{Fault, Liberty};
 
 /// Builds and sends one PUBLISH; says whether it fitted. The DUP flag says only whether this is a retransmission.
 /// [3.1.1 MQTT-3.3.1-3] [5 MQTT-3.3.1-3]
@@ -21,7 +21,7 @@ pub(crate) fn send_publish(
 ) -> bool {
     let message = &delivery.message;
     // [3.1.1 MQTT-3.3.2-3] [5 MQTT-3.3.2-3] [3.1.1 MQTT-1.5.3-3] [5 MQTT-1.5.4-3]: as it was published.
-    let mut topic = match rules.deviations.is_none() {
+    let mut topic = match rules.faults.is_none() {
         true => message.topic.clone(),
         false => misspelt(rules, &message.topic),
     };
@@ -31,7 +31,7 @@ pub(crate) fn send_publish(
         properties = message.properties_at(rules, turn.now);
         // [5 RULE-3.3.2.3.5-1]
         let content_type = properties.content_type();
-        if let Some(again) = content_type.filter(|_| rules.breaks(Deviation::ContentTypeTwice)) {
+        if let Some(again) = content_type.filter(|_| rules.breaks(Fault::ContentTypeTwice)) {
             properties.push(Property::ContentType(again));
         }
         // [5 MQTT-3.3.4-3] [5 MQTT-3.3.4-4]
@@ -48,7 +48,7 @@ pub(crate) fn send_publish(
     let publish = Publish {
         // [3.1.1 MQTT-3.3.1-1] [5 MQTT-3.3.1-1]
         dup: match again {
-            true => !rules.breaks(Deviation::DupFlagClearOnResend),
+            true => !rules.breaks(Fault::DupFlagClearOnResend),
             false => first_dup(rules, delivery),
         },
         qos: delivery.qos,
@@ -66,9 +66,9 @@ pub(crate) fn send_publish(
 }
 
 fn identifiers(rules: &Rules, delivery: &Delivery) -> impl Iterator<Item = Property> + use<> {
-    let count = if rules.breaks(Deviation::IdentifiersDropped) {
+    let count = if rules.breaks(Fault::IdentifiersDropped) {
         0
-    } else if rules.breaks(Deviation::OnlyFirstIdentifier) {
+    } else if rules.breaks(Fault::OnlyFirstIdentifier) {
         1
     } else {
         delivery.identifiers.len()
@@ -85,18 +85,18 @@ fn identifiers(rules: &Rules, delivery: &Delivery) -> impl Iterator<Item = Prope
 /// Whether a PUBLISH that is sent for the first time has DUP, which it never should.
 fn first_dup(rules: &Rules, delivery: &Delivery) -> bool {
     let always = match delivery.qos {
-        QoS::AtMostOnce => rules.breaks(Deviation::DupAtQos0),
-        QoS::AtLeastOnce => rules.breaks(Deviation::FirstPublishDupAtQos1),
-        QoS::ExactlyOnce => rules.breaks(Deviation::FirstPublishDupAtQos2),
+        QoS::AtMostOnce => rules.breaks(Fault::DupAtQos0),
+        QoS::AtLeastOnce => rules.breaks(Fault::FirstPublishDupAtQos1),
+        QoS::ExactlyOnce => rules.breaks(Fault::FirstPublishDupAtQos2),
     };
-    always || delivery.message.dup && rules.breaks(Deviation::DupPropagated)
+    always || delivery.message.dup && rules.breaks(Fault::DupPropagated)
 }
 
 /// The topic as a broker spells it that does not leave it alone.
 fn misspelt(rules: &Rules, topic: &ByteString) -> ByteString {
-    if rules.breaks(Deviation::TopicInLowerCase) {
+    if rules.breaks(Fault::TopicInLowerCase) {
         ByteString::from(topic.to_lowercase())
-    } else if rules.breaks(Deviation::ByteOrderMarkStripped) {
+    } else if rules.breaks(Fault::ByteOrderMarkStripped) {
         ByteString::from(topic.replace('\u{feff}', ""))
     } else {
         topic.clone()

@@ -15,7 +15,7 @@ use super::topic;
 use super::turn::Turn;
 use super::{Broker, Time};
 use crate::hook::{DisconnectReason, DropReason};
-use crate::{AccessAction, Deviation, HookEvent, Liberty};
+use crate::{AccessAction, Fault, HookEvent, Liberty};
 
 impl Broker {
     /// A client published. [3.1.1 MQTT-3.3.4-1] [5 MQTT-3.3.4-1]
@@ -98,7 +98,7 @@ impl Broker {
         let reason = match self.judge_publish(key, &publish) {
             Err((reason, why)) => {
                 self.refused(turn, key, &publish, why);
-                if self.rules.breaks(Deviation::RefusedPublishUnanswered) {
+                if self.rules.breaks(Fault::RefusedPublishUnanswered) {
                     return;
                 }
                 self.told(reason)
@@ -109,9 +109,9 @@ impl Broker {
         self.acknowledge_ahead(turn, key, id, reason, Packet::PubAck, caused);
     }
 
-    /// Of a deviation: whether this is the QoS 1 message before once more.
+    /// Of a fault: whether this is the QoS 1 message before once more.
     fn is_repeat(&mut self, key: SessionKey, id: PacketId, dup: bool) -> bool {
-        if !self.rules.breaks(Deviation::Qos1RepeatSuppressed) {
+        if !self.rules.breaks(Fault::Qos1RepeatSuppressed) {
             return false;
         }
         let Some(session) = self.sessions.at_mut(key) else {
@@ -136,7 +136,7 @@ impl Broker {
         let known = session.received.get(&id).copied();
         let counted = known.is_some_and(|received| received.counted);
         if !counted && link.version == ProtocolVersion::V5 && self.is_exceeded(link) {
-            if self.rules.breaks(Deviation::ReceiveMaximumRefusedByCode) {
+            if self.rules.breaks(Fault::ReceiveMaximumRefusedByCode) {
                 self.acknowledge(turn, key, id, ReasonCode::QUOTA_EXCEEDED, Packet::PubRec);
             } else {
                 self.too_many(turn, key);
@@ -157,18 +157,18 @@ impl Broker {
         }
         if let Err((reason, why)) = self.judge_publish(key, &publish) {
             self.refused(turn, key, &publish, why);
-            if self.rules.breaks(Deviation::RefusedPublishUnanswered) {
+            if self.rules.breaks(Fault::RefusedPublishUnanswered) {
                 return;
             }
             self.acknowledge(turn, key, id, self.told(reason), Packet::PubRec);
             // [5 MQTT-4.3.3-9]: a refused id is free at once. Before version 5 the client goes on to PUBREL.
-            if self.rules.breaks(Deviation::RefusedQos2IdStaysTaken) {
+            if self.rules.breaks(Fault::RefusedQos2IdStaysTaken) {
                 self.count(key, id, received);
             }
             return;
         }
         self.count(key, id, received);
-        if self.rules.breaks(Deviation::UnreleasedLostOnReconnect) {
+        if self.rules.breaks(Fault::UnreleasedLostOnReconnect) {
             self.acknowledge(turn, key, id, ReasonCode::SUCCESS, Packet::PubRec);
             self.withhold(turn.now, key, id, publish);
             return;
@@ -187,10 +187,10 @@ impl Broker {
     /// A QoS 2 message came once more before its PUBREL: acknowledged again, delivered once. [3.1.1 MQTT-4.3.3-2]
     /// [5 MQTT-4.3.3-8] [5 MQTT-4.3.3-10]
     fn repeated(&mut self, turn: &mut Turn<'_>, key: SessionKey, id: PacketId, publish: Publish) {
-        if self.rules.breaks(Deviation::Qos2DuplicateForwarded) {
+        if self.rules.breaks(Fault::Qos2DuplicateForwarded) {
             self.accept(turn, key, publish);
         }
-        if self.rules.breaks(Deviation::Qos2SecondDuplicateRefused)
+        if self.rules.breaks(Fault::Qos2SecondDuplicateRefused)
             && let Some(session) = self.sessions.at_mut(key)
             && session.last_repeat.replace(id) == Some(id)
         {
@@ -198,14 +198,14 @@ impl Broker {
             self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
             return;
         }
-        let reason = match self.rules.breaks(Deviation::Qos2DuplicateInUse) {
+        let reason = match self.rules.breaks(Fault::Qos2DuplicateInUse) {
             true => ReasonCode::PACKET_IDENTIFIER_IN_USE,
             false => ReasonCode::SUCCESS,
         };
         self.acknowledge(turn, key, id, reason, Packet::PubRec);
     }
 
-    /// Of a deviation and of a liberty: the message is passed on when it is released.
+    /// Of a fault and of a liberty: the message is passed on when it is released.
     fn withhold(&mut self, now: Time, key: SessionKey, id: PacketId, publish: Publish) {
         if let Some(session) = self.sessions.at_mut(key) {
             let message = Message::from_publish(publish, session.client.clone(), now);
@@ -234,7 +234,7 @@ impl Broker {
     /// Whether one more PUBLISH of QoS 1 or 2 is one too many.
     fn is_exceeded(&self, link: &Link) -> bool {
         link.unreleased >= usize::from(self.rules.config.receive_maximum)
-            && !self.rules.breaks(Deviation::ReceiveMaximumNotEnforced)
+            && !self.rules.breaks(Fault::ReceiveMaximumNotEnforced)
     }
 
     /// [5 RULE-3.3.4-3] [5 MQTT-3.3.4-7]
@@ -248,7 +248,7 @@ impl Broker {
         let Some(session) = self.sessions.at_mut(key) else {
             return;
         };
-        let known = match self.rules.breaks(Deviation::Qos2IdNeverFreed) {
+        let known = match self.rules.breaks(Fault::Qos2IdNeverFreed) {
             true => session.received.get(&id).copied(),
             false => session.received.remove(&id),
         };
@@ -259,7 +259,7 @@ impl Broker {
         }
         let expires_at = known.and_then(|received| received.expires_at);
         if expires_at.is_some_and(|at| at <= turn.now)
-            && self.rules.breaks(Deviation::ExpiredQos2NotCompleted)
+            && self.rules.breaks(Fault::ExpiredQos2NotCompleted)
         {
             return;
         }
@@ -328,7 +328,7 @@ impl Broker {
             return Ok(());
         };
         let mut identifiers = publish.properties.subscription_identifiers();
-        if identifiers.next().is_some() && !rules.breaks(Deviation::IdentifierFromClientAccepted) {
+        if identifiers.next().is_some() && !rules.breaks(Fault::IdentifierFromClientAccepted) {
             // [5 MQTT-3.3.4-6]
             return Err(ReasonCode::PROTOCOL_ERROR);
         }
@@ -344,7 +344,7 @@ impl Broker {
             }
             Some(alias) if publish.topic.is_empty() => match link.aliases_in.get(&alias) {
                 Some(topic) => publish.topic = topic.clone(),
-                None if rules.breaks(Deviation::UnknownAliasIgnored) => return Ok(()),
+                None if rules.breaks(Fault::UnknownAliasIgnored) => return Ok(()),
                 // [5 RULE-3.3.4-2]
                 None => return Err(ReasonCode::PROTOCOL_ERROR),
             },
@@ -357,15 +357,14 @@ impl Broker {
             // [3.1.1 MQTT-3.3.2-2] [5 MQTT-3.3.2-2] [5 MQTT-4.7.0-1]
             return Err(ReasonCode::TOPIC_NAME_INVALID);
         }
-        if publish.qos > config.maximum_qos
-            && !rules.breaks(Deviation::PublishAboveMaximumQosAccepted)
+        if publish.qos > config.maximum_qos && !rules.breaks(Fault::PublishAboveMaximumQosAccepted)
         {
             // [5 RULE-3.2.2.3.4-1] [5 MQTT-3.2.2-11]
             return Err(ReasonCode::QOS_NOT_SUPPORTED);
         }
         if publish.retain
             && !config.retain_available
-            && !rules.breaks(Deviation::RetainWithoutRetainAccepted)
+            && !rules.breaks(Fault::RetainWithoutRetainAccepted)
         {
             // [5 RULE-3.2.2.3.5-1] [5 MQTT-3.2.2-14]
             return Err(ReasonCode::RETAIN_NOT_SUPPORTED);
@@ -391,7 +390,7 @@ impl Broker {
         }
         if topic::is_hidden(&publish.topic)
             && !config.dollar_topics
-            && !self.rules.breaks(Deviation::DollarTopicsExchanged)
+            && !self.rules.breaks(Fault::DollarTopicsExchanged)
         {
             // [3.1.1 RULE-4.7.2-1] [5 RULE-4.7.2-1]
             return Err((ReasonCode::NOT_AUTHORIZED, DropReason::NotAuthorized));
@@ -432,7 +431,7 @@ impl Broker {
     /// Takes ownership of a client's message and says what its acknowledgement says.
     fn accept(&mut self, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) -> ReasonCode {
         if publish.topic.is_empty() {
-            // Of a deviation: a Topic Alias that stands for nothing.
+            // Of a fault: a Topic Alias that stands for nothing.
             return ReasonCode::SUCCESS;
         }
         let Some(session) = self.sessions.at(key) else {
@@ -451,9 +450,9 @@ impl Broker {
 /// Whether a client may use this Topic Alias. [5 MQTT-3.3.2-12]
 fn is_alias_allowed(rules: &Rules, alias: u16) -> bool {
     let maximum = match rules.config.topic_alias_maximum {
-        0 if rules.breaks(Deviation::AliasAcceptedWithoutMaximum) => u16::MAX,
-        1.. if rules.breaks(Deviation::AliasAboveMaximumAccepted) => u16::MAX,
-        maximum if rules.breaks(Deviation::HighestAliasRefused) => maximum.saturating_sub(1),
+        0 if rules.breaks(Fault::AliasAcceptedWithoutMaximum) => u16::MAX,
+        1.. if rules.breaks(Fault::AliasAboveMaximumAccepted) => u16::MAX,
+        maximum if rules.breaks(Fault::HighestAliasRefused) => maximum.saturating_sub(1),
         maximum => maximum,
     };
     alias != 0 && alias <= maximum

@@ -40,7 +40,7 @@ impl Queue {
         self.items.push_back(delivery);
     }
 
-    /// Of deviations: before all others, and so all of them have new numbers.
+    /// Of faults: before all others, and so all of them have new numbers.
     pub(crate) fn push_front(&mut self, delivery: Delivery) {
         self.first += self.items.len() as u64;
         self.bytes += weight(&delivery);

@@ -6,7 +6,7 @@ use super::timer::Timer;
 use super::turn::Turn;
 use super::{Broker, Control, Output, Time};
 use crate::hook::{TerminationReason, WillTrigger};
-use crate::{Conduct, Config, Deviation};
+use crate::{Conduct, Config, Fault};
 
 /// Sessions and retained messages between two runs of the broker.
 #[derive(Debug, Default)]
@@ -44,7 +44,7 @@ impl Broker {
     }
 
     fn into_stored(mut self) -> StoredState {
-        if !self.rules.config.durable || self.rules.breaks(Deviation::RestartLosesSessions) {
+        if !self.rules.config.durable || self.rules.breaks(Fault::RestartLosesSessions) {
             return StoredState::default();
         }
         let keys = self.sessions.keys();
@@ -65,11 +65,11 @@ impl Broker {
         out: &mut Vec<Output>,
     ) -> Self {
         let conduct = conduct.into();
-        let deviations = conduct.deviations;
+        let faults = conduct.faults;
         let mut broker = Self::new(config, conduct);
         broker.retained = stored.retained;
         // [5 MQTT-3.3.2-5] [5 MQTT-3.3.2-6]
-        if deviations.has(Deviation::MessageExpiryLostOverRestart) {
+        if faults.has(Fault::MessageExpiryLostOverRestart) {
             broker.retained.forget_expiry();
         }
         for session in stored.sessions {
@@ -91,7 +91,7 @@ impl Broker {
             let ends_at = match session.expiry {
                 Expiry::AtClose => Some(closed_at),
                 // [5 MQTT-4.1.0-2]
-                Expiry::After(_) if deviations.has(Deviation::SessionExpiryLostOverRestart) => None,
+                Expiry::After(_) if faults.has(Fault::SessionExpiryLostOverRestart) => None,
                 Expiry::After(span) => Some(closed_at.saturating_add(span)),
                 Expiry::Never => None,
             };

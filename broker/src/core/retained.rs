@@ -57,7 +57,7 @@ impl Retained {
         }
     }
 
-    /// Of a deviation: clears every topic that this client retained.
+    /// Of a fault: clears every topic that this client retained.
     pub(crate) fn remove_of(&mut self, client: &str) {
         let of = |message: &Message| message.publisher == client;
         let all = self.messages.values().filter(|message| of(message));
@@ -67,7 +67,7 @@ impl Retained {
         }
     }
 
-    /// Of a deviation: messages that would have expired are kept for ever.
+    /// Of a fault: messages that would have expired are kept for ever.
     pub(crate) fn forget_expiry(&mut self) {
         for message in self.messages.values_mut() {
             *message = Arc::new(message.without_expiry());
@@ -85,7 +85,7 @@ impl Retained {
     }
 
     /// Those that the filter matches, in the order of their topics; the expired among them are discarded, unless
-    /// a deviation wants them too. [5 RULE-3.3.1.3-3]
+    /// a fault wants them too. [5 RULE-3.3.1.3-3]
     pub(crate) fn matching(
         &mut self,
         filter: &str,

@@ -14,7 +14,7 @@ use super::subscription::{Matches, Standing, Subscriber};
 use super::topic::Filter;
 use super::turn::Turn;
 use crate::hook::DropReason;
-use crate::{Deviation, HookEvent, Liberty};
+use crate::{Fault, HookEvent, Liberty};
 
 impl Broker {
     /// Retains the message if it says so and hands it to every matching subscription; says whether there was one.
@@ -36,7 +36,7 @@ impl Broker {
         // [3.1.1 RULE-3.3.1.3-1]: subscribers get what clears a topic too.
         if message.retain
             && message.payload.is_empty()
-            && self.rules.breaks(Deviation::EmptyRetainedNotForwarded)
+            && self.rules.breaks(Fault::EmptyRetainedNotForwarded)
         {
             return true;
         }
@@ -44,8 +44,8 @@ impl Broker {
         let (rules, sessions) = (&self.rules, &self.sessions);
         let standing = |member: &Subscriber| standing(rules, sessions, member, &message);
         // [3.1.1 MQTT-4.7.2-1] [5 MQTT-4.7.2-1]
-        let hide = !self.rules.breaks(Deviation::WildcardMatchesDollar);
-        let name = match self.rules.deviations.is_none() {
+        let hide = !self.rules.breaks(Fault::WildcardMatchesDollar);
+        let name = match self.rules.faults.is_none() {
             true => message.topic.clone(),
             false => normalised(&self.rules, &message.topic),
         };
@@ -68,9 +68,9 @@ impl Broker {
     fn retain(&mut self, message: &Arc<Message>) {
         let rules = &self.rules;
         if !message.retain {
-            if rules.breaks(Deviation::UnretainedStored) {
+            if rules.breaks(Fault::UnretainedStored) {
                 self.retained.store(Arc::clone(message));
-            } else if rules.breaks(Deviation::UnretainedClears) {
+            } else if rules.breaks(Fault::UnretainedClears) {
                 self.retained.remove(&message.topic);
             }
             return;
@@ -81,16 +81,16 @@ impl Broker {
             return;
         }
         let not_stored = match message.qos {
-            QoS::AtMostOnce => Deviation::RetainedQos0NotStored,
-            _ => Deviation::RetainedNotStored,
+            QoS::AtMostOnce => Fault::RetainedQos0NotStored,
+            _ => Fault::RetainedNotStored,
         };
-        if message.payload.is_empty() && !rules.breaks(Deviation::EmptyRetainedStored) {
+        if message.payload.is_empty() && !rules.breaks(Fault::EmptyRetainedStored) {
             // [3.1.1 MQTT-3.3.1-11] [5 MQTT-3.3.1-7]
-            if !rules.breaks(Deviation::EmptyRetainedDoesNotClear) {
+            if !rules.breaks(Fault::EmptyRetainedDoesNotClear) {
                 self.retained.remove(&message.topic);
             }
         } else if rules.breaks(not_stored)
-            || rules.breaks(Deviation::RetainedNotReplaced) && self.retained.has(&message.topic)
+            || rules.breaks(Fault::RetainedNotReplaced) && self.retained.has(&message.topic)
         {
             // Neither stored nor in the place of another.
         } else if self.retains(&message.topic) {
@@ -102,10 +102,10 @@ impl Broker {
     fn distribute(&mut self, turn: &mut Turn<'_>, message: &Arc<Message>, found: &Matches) -> bool {
         let mut matched = false;
         for overlapping in found.own.chunk_by(|a, b| a.session == b.session) {
-            if matched && self.rules.breaks(Deviation::OnlyOneSubscriberServed) {
+            if matched && self.rules.breaks(Fault::OnlyOneSubscriberServed) {
                 break;
             }
-            if overlapping.len() > 1 && self.rules.breaks(Deviation::CopiesWithoutIdentifier) {
+            if overlapping.len() > 1 && self.rules.breaks(Fault::CopiesWithoutIdentifier) {
                 for subscriber in overlapping {
                     let mut delivery = self.copy(message, subscriber);
                     delivery.identifiers.clear();
@@ -130,10 +130,10 @@ impl Broker {
             let mut delivery = self.copy(message, member);
             delivery.shared = Some(filter.clone());
             // [5 MQTT-4.8.2-3]
-            if self.rules.breaks(Deviation::SharedQosIgnored) {
+            if self.rules.breaks(Fault::SharedQosIgnored) {
                 delivery.qos = message.qos;
             }
-            if self.rules.breaks(Deviation::SharedGoesToAll) {
+            if self.rules.breaks(Fault::SharedGoesToAll) {
                 for other in self.other_members(filter, member.session) {
                     let copy = self.copy(message, &other);
                     self.deliver(turn, other.session, copy);
@@ -144,7 +144,7 @@ impl Broker {
         matched
     }
 
-    /// Of deviations: who else is in the group of this Shared Subscription.
+    /// Of faults: who else is in the group of this Shared Subscription.
     pub(crate) fn other_members(&mut self, whole: &str, but: SessionKey) -> Vec<Subscriber> {
         match Filter::parse(whole, ProtocolVersion::V5) {
             Some(Filter::Shared { group, filter }) => self.subscriptions.others(group, filter, but),
@@ -172,7 +172,7 @@ impl Broker {
             // [5 MQTT-3.8.3-3]
             if options.no_local
                 && publisher_is_subscriber()
-                && !self.rules.breaks(Deviation::NoLocalIgnored)
+                && !self.rules.breaks(Fault::NoLocalIgnored)
             {
                 continue;
             }
@@ -180,7 +180,7 @@ impl Broker {
             match &mut combined {
                 None => combined = Some(delivery),
                 Some(combined) => {
-                    combined.qos = match self.rules.breaks(Deviation::OverlappingLowestQos) {
+                    combined.qos = match self.rules.breaks(Fault::OverlappingLowestQos) {
                         true => combined.qos.min(delivery.qos),
                         false => combined.qos.max(delivery.qos),
                     };
@@ -198,18 +198,18 @@ impl Broker {
         let options = subscriber.granted.options;
         // [3.1.1 MQTT-3.3.1-9] [5 MQTT-3.3.1-12] [5 MQTT-3.3.1-13]
         let keeps = if options.retain_as_published {
-            !rules.breaks(Deviation::RetainAsPublishedIgnored)
+            !rules.breaks(Fault::RetainAsPublishedIgnored)
         } else {
-            rules.breaks(Deviation::RetainFlagKeptLive)
+            rules.breaks(Fault::RetainFlagKeptLive)
         };
         // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
         let mut qos = message.qos.min(options.qos);
-        if qos == QoS::AtMostOnce && rules.breaks(Deviation::Qos0SentAtQos1) {
+        if qos == QoS::AtMostOnce && rules.breaks(Fault::Qos0SentAtQos1) {
             qos = QoS::AtLeastOnce;
         }
-        if rules.breaks(Deviation::QosNotLowered) {
+        if rules.breaks(Fault::QosNotLowered) {
             qos = message.qos;
-        } else if rules.breaks(Deviation::QosLoweredTooFar) {
+        } else if rules.breaks(Fault::QosLoweredTooFar) {
             qos = qos.min(QoS::AtLeastOnce);
         }
         Delivery {
@@ -245,9 +245,9 @@ pub(crate) fn standing(
 
 /// The topic as a broker reads it that does not take it as it is. [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
 pub(crate) fn normalised(rules: &Rules, topic: &ByteString) -> ByteString {
-    if rules.breaks(Deviation::TopicsCaseFolded) {
+    if rules.breaks(Fault::TopicsCaseFolded) {
         ByteString::from(topic.to_lowercase())
-    } else if rules.breaks(Deviation::LeadingSlashIgnored) {
+    } else if rules.breaks(Fault::LeadingSlashIgnored) {
         // [5 RULE-4.7.3-1]
         ByteString::from(topic.strip_prefix('/').unwrap_or(topic))
     } else {

@@ -5,19 +5,19 @@ use mqtt_check_codec::topic::check_filter;
 
 use super::topic::Filter;
 use crate::access::{self, AccessAction, Who};
-use crate::{Config, Deviation, Deviations, Liberties, Liberty};
+use crate::{Config, Fault, Faults, Liberties, Liberty};
 
 #[derive(Debug)]
 pub(crate) struct Rules {
     pub(crate) config: Config,
-    pub(crate) deviations: Deviations,
+    pub(crate) faults: Faults,
     pub(crate) liberties: Liberties,
 }
 
 impl Rules {
     /// Whether this fault is in force.
-    pub(crate) fn breaks(&self, deviation: Deviation) -> bool {
-        self.deviations.has(deviation)
+    pub(crate) fn breaks(&self, fault: Fault) -> bool {
+        self.faults.has(fault)
     }
 
     /// Whether this choice is taken.
@@ -36,7 +36,7 @@ impl Rules {
         self.config.access.is_none() && self.chooses(liberty)
     }
 
-    /// The Topic Filter taken apart; `None` when it is not well formed and no deviation lets that pass.
+    /// The Topic Filter taken apart; `None` when it is not well formed and no fault lets that pass.
     pub(crate) fn filter<'f>(
         &self,
         filter: &'f str,
@@ -44,7 +44,7 @@ impl Rules {
     ) -> Option<Filter<'f>> {
         Filter::parse(filter, version).or_else(|| {
             let error = check_filter(filter, version).err()?;
-            let tolerated = self.deviations.tolerate_filter(error.clause);
+            let tolerated = self.faults.tolerate_filter(error.clause);
             tolerated.then_some(Filter::Own(filter))
         })
     }

@@ -93,15 +93,15 @@ pub(crate) struct Session {
     /// QoS 2 messages received and not released.
     pub(crate) received: BTreeMap<PacketId, Received>,
     pub(crate) will: Option<Will>,
-    /// Of a deviation: Topic Aliases that hold beyond their connection.
+    /// Of a fault: Topic Aliases that hold beyond their connection.
     pub(crate) old_aliases: BTreeMap<u16, ByteString>,
-    /// Of a deviation: the packet id of the last QoS 1 message received.
+    /// Of a fault: the packet id of the last QoS 1 message received.
     pub(crate) last_qos1: Option<PacketId>,
-    /// Of a deviation: the packet id of the QoS 2 message that was repeated last.
+    /// Of a fault: the packet id of the QoS 2 message that was repeated last.
     pub(crate) last_repeat: Option<PacketId>,
-    /// Of a deviation: PUBREL packets that wait for others.
+    /// Of a fault: PUBREL packets that wait for others.
     pub(crate) late_pubrels: Vec<PacketId>,
-    /// Of a deviation and of a liberty: QoS 2 messages that are passed on when they are released.
+    /// Of a fault and of a liberty: QoS 2 messages that are passed on when they are released.
     pub(crate) withheld: BTreeMap<PacketId, Message>,
     /// What of it stands in the store, if there is one.
     pub(crate) written: Written,
@@ -130,7 +130,7 @@ impl Session {
         }
     }
 
-    /// Of a deviation: how long the session lasts if it waits for its Will.
+    /// Of a fault: how long the session lasts if it waits for its Will.
     pub(crate) fn prolonged(&self) -> Expiry {
         let delayed = self.will.as_ref().filter(|will| will.is_delayed());
         match (self.expiry, delayed) {

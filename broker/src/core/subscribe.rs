@@ -15,7 +15,7 @@ use super::subscription::{Granted, Subscriber};
 use super::topic::{self, Filter};
 use super::turn::Turn;
 use crate::hook::{DisconnectReason, DropReason};
-use crate::{AccessAction, Deviation, HookEvent, Liberty};
+use crate::{AccessAction, Fault, HookEvent, Liberty};
 
 /// A subscription that was made, for the retained messages that follow SUBACK.
 struct Made {
@@ -82,7 +82,7 @@ impl Broker {
         let mut rest_refused = false;
         for (index, mut subscription) in subscribe.subscriptions.into_iter().enumerate() {
             subscription.filter = normalised(&self.rules, &subscription.filter);
-            if index > 0 && self.rules.breaks(Deviation::OnlyFirstFilterSubscribed) {
+            if index > 0 && self.rules.breaks(Fault::OnlyFirstFilterSubscribed) {
                 reasons.push(ReasonCode(subscription.options.qos.as_u8()));
                 continue;
             }
@@ -94,7 +94,7 @@ impl Broker {
             } else {
                 self.subscribe(turn, key, version, &subscription, identifier)
             };
-            if result.is_err() && self.rules.breaks(Deviation::RefusedFilterEndsPacket) {
+            if result.is_err() && self.rules.breaks(Fault::RefusedFilterEndsPacket) {
                 rest_refused = true;
             }
             reasons.push(match result {
@@ -132,7 +132,7 @@ impl Broker {
         let identified = subscribe.properties.subscription_identifiers().next();
         if identified.is_some()
             && !config.subscription_identifier_available
-            && !rules.breaks(Deviation::IdentifiersAcceptedUnavailable)
+            && !rules.breaks(Fault::IdentifiersAcceptedUnavailable)
         {
             // [5 RULE-3.2.2.3.12-1]
             return Err(ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED);
@@ -152,7 +152,7 @@ impl Broker {
                     return Err(ReasonCode::PROTOCOL_ERROR);
                 }
                 if !config.shared_subscription_available
-                    && !rules.breaks(Deviation::SharedAcceptedUnavailable)
+                    && !rules.breaks(Fault::SharedAcceptedUnavailable)
                 {
                     // [5 RULE-3.2.2.3.13-1]
                     return Err(ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED);
@@ -160,7 +160,7 @@ impl Broker {
             }
             if !config.wildcard_subscription_available
                 && has_wildcard(&subscription.filter)
-                && !rules.breaks(Deviation::WildcardsAcceptedUnavailable)
+                && !rules.breaks(Fault::WildcardsAcceptedUnavailable)
             {
                 // [5 RULE-3.2.2.3.11-1]
                 return Err(ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED);
@@ -182,7 +182,7 @@ impl Broker {
         if version != ProtocolVersion::V5
             && !config.wildcard_subscription_available
             && has_wildcard(&subscription.filter)
-            && !self.rules.breaks(Deviation::WildcardsAcceptedUnavailable)
+            && !self.rules.breaks(Fault::WildcardsAcceptedUnavailable)
         {
             // [3.1.1 MQTT-3.8.3-2]
             return Err(ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED);
@@ -225,22 +225,20 @@ impl Broker {
             identifier,
             shared: matches!(filter, Filter::Shared { .. }),
         };
-        if self
-            .rules
-            .breaks(Deviation::SubscribeAboveMaximumQosRefused)
+        if self.rules.breaks(Fault::SubscribeAboveMaximumQosRefused)
             && subscription.options.qos > config.maximum_qos
         {
             return Err(ReasonCode::UNSPECIFIED_ERROR);
         }
         let blocked = self.blocked.get(&session.client);
         if blocked.is_some_and(|filters| filters.contains(&whole)) {
-            // Of deviations.
+            // Of faults.
             return Ok((granted.options.qos, None));
         }
-        if known && self.rules.breaks(Deviation::ResubscribeDropsQueue) {
+        if known && self.rules.breaks(Fault::ResubscribeDropsQueue) {
             session.queue.take();
         }
-        if known && self.rules.breaks(Deviation::ResubscribeKeepsOld) {
+        if known && self.rules.breaks(Fault::ResubscribeKeepsOld) {
             return Ok((granted.options.qos, None));
         }
         // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-3]
@@ -268,22 +266,22 @@ impl Broker {
         let rules = &self.rules;
         if granted.shared {
             // [5 RULE-3.8.4-2]
-            return rules.breaks(Deviation::RetainedSentToShared);
+            return rules.breaks(Fault::RetainedSentToShared);
         }
         match granted.options.retain_handling {
             // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-4]
-            RetainHandling::Send if known => !rules.breaks(Deviation::RetainedNotSentAgain),
+            RetainHandling::Send if known => !rules.breaks(Fault::RetainedNotSentAgain),
             // [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
-            RetainHandling::Send => !rules.breaks(Deviation::RetainedNotSent),
+            RetainHandling::Send => !rules.breaks(Fault::RetainedNotSent),
             // [5 MQTT-3.3.1-10]
-            RetainHandling::SendIfNew if known => rules.breaks(Deviation::RetainHandling1Repeats),
-            RetainHandling::SendIfNew => !rules.breaks(Deviation::RetainHandling1Silent),
+            RetainHandling::SendIfNew if known => rules.breaks(Fault::RetainHandling1Repeats),
+            RetainHandling::SendIfNew => !rules.breaks(Fault::RetainHandling1Silent),
             // [5 MQTT-3.3.1-11]
-            RetainHandling::DoNotSend => rules.breaks(Deviation::RetainHandling2Sends),
+            RetainHandling::DoNotSend => rules.breaks(Fault::RetainHandling2Sends),
         }
     }
 
-    /// Of a deviation: what the subscriptions of a resumed session had brought when they were made.
+    /// Of a fault: what the subscriptions of a resumed session had brought when they were made.
     pub(crate) fn send_retained_again(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
         let Some(session) = self.sessions.at(key) else {
             return;
@@ -303,7 +301,7 @@ impl Broker {
         let filter = match granted.filter(&made.filter) {
             Filter::Own(filter) | Filter::Shared { filter, .. } => filter,
         };
-        let expired_too = self.rules.breaks(Deviation::ExpiredRetainedSent);
+        let expired_too = self.rules.breaks(Fault::ExpiredRetainedSent);
         let mut room = self.rules.config.maximum_outgoing_bytes;
         let mut messages = self.retained.matching(filter, turn.now, expired_too);
         if self.rules.chooses(Liberty::RetainedInOtherOrder) {
@@ -315,14 +313,14 @@ impl Broker {
                 .at(key)
                 .is_some_and(|session| session.client == message.publisher);
             // [5 MQTT-3.8.3-3] holds for retained messages as well.
-            if granted.options.no_local && own && !self.rules.breaks(Deviation::NoLocalIgnored) {
+            if granted.options.no_local && own && !self.rules.breaks(Fault::NoLocalIgnored) {
                 continue;
             }
             let mut delivery = self.copy(&message, &made.subscriber);
             // [3.1.1 MQTT-3.3.1-8] [5 RULE-3.3.1.3-2]
-            delivery.retain = !self.rules.breaks(Deviation::RetainFlagLost);
+            delivery.retain = !self.rules.breaks(Fault::RetainFlagLost);
             // [5 MQTT-3.3.4-3]
-            if self.rules.breaks(Deviation::RetainedWithoutIdentifier) {
+            if self.rules.breaks(Fault::RetainedWithoutIdentifier) {
                 delivery.identifiers.clear();
             }
             // What the window holds back waits in the session; the rest is as much as may wait to be written.

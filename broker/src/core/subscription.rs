@@ -250,7 +250,7 @@ impl Subscriptions {
         found.own.sort_by_key(|s| s.session);
     }
 
-    /// Of a deviation: every member of a group, but for one.
+    /// Of a fault: every member of a group, but for one.
     pub(crate) fn others(&mut self, group: &str, filter: &str, but: SessionKey) -> Vec<Subscriber> {
         let group = self.leaf(filter).shared.get(group);
         let members = group.map_or(&[][..], |group| &group.members[..]);

@@ -15,7 +15,7 @@ pub(crate) enum Timer {
     KeepAlive(SessionKey),
     WillDelay(SessionKey),
     SessionExpiry(SessionKey),
-    /// Of a deviation: unacknowledged packets are sent again, though the connection is the same.
+    /// Of a fault: unacknowledged packets are sent again, though the connection is the same.
     Resend(SessionKey),
 }
 

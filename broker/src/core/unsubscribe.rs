@@ -9,7 +9,7 @@ use super::routing::normalised;
 use super::session::SessionKey;
 use super::turn::Turn;
 use crate::hook::DisconnectReason;
-use crate::{Deviation, HookEvent, Liberty};
+use crate::{Fault, HookEvent, Liberty};
 
 impl Broker {
     /// A client unsubscribes. What it was sent already goes on. [3.1.1 MQTT-3.10.4-3] [5 MQTT-3.10.4-3]
@@ -41,14 +41,14 @@ impl Broker {
             // [3.1.1 MQTT-3.10.4-6] [5 MQTT-3.10.4-6] [5 MQTT-3.11.3-1]
             reasons.push(if in_use {
                 ReasonCode::PACKET_IDENTIFIER_IN_USE
-            } else if index > 0 && self.rules.breaks(Deviation::UnsubscribeOnlyFirst) {
+            } else if index > 0 && self.rules.breaks(Fault::UnsubscribeOnlyFirst) {
                 ReasonCode::SUCCESS
             } else {
                 self.unsubscribe(turn, key, filter)
             });
         }
         let deleted = reasons.contains(&ReasonCode::SUCCESS);
-        if !deleted && self.rules.breaks(Deviation::NoUnsubackForNothing) {
+        if !deleted && self.rules.breaks(Fault::NoUnsubackForNothing) {
             return;
         }
         if version != ProtocolVersion::V5 {
@@ -78,13 +78,13 @@ impl Broker {
         let Some(session) = self.sessions.at_mut(key) else {
             return ReasonCode::NO_SUBSCRIPTION_EXISTED;
         };
-        if self.rules.breaks(Deviation::UnsubscribeIgnored) {
+        if self.rules.breaks(Fault::UnsubscribeIgnored) {
             return ReasonCode::SUCCESS;
         }
-        if self.rules.breaks(Deviation::UnsubscribeDropsInflight) {
+        if self.rules.breaks(Fault::UnsubscribeDropsInflight) {
             session.inflight.clear();
         }
-        if self.rules.breaks(Deviation::UnsubscribeByMatch) {
+        if self.rules.breaks(Fault::UnsubscribeByMatch) {
             session.subscriptions.retain(|own, granted| {
                 let matched = own != filter && matches(filter, own);
                 if matched {

@@ -16,7 +16,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::server::{LINGER, Shared, Standing};
 use super::wire::write;
-use crate::{ConnectionId, Deviation, Input};
+use crate::{ConnectionId, Fault, Input};
 
 /// Bytes that are encoded ahead of writing.
 const WRITE_CHUNK: usize = 64 * 1024;
@@ -141,11 +141,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn fill(&mut self, cx: &Context<'_>) -> Standing {
         let room = WRITE_CHUNK.saturating_sub(self.outbound.len());
         let (version, form) = (self.version, self.shared.config.form());
-        let deviations = &self.shared.conduct.deviations;
+        let faults = &self.shared.conduct.faults;
         let outbound = &mut self.outbound;
         self.shared.collect(self.id, room, cx.waker(), |packet| {
             // A packet that cannot be encoded is larger than the protocol knows: it counts as sent.
-            let _ = write(packet, version, form, deviations, outbound);
+            let _ = write(packet, version, form, faults, outbound);
         })
     }
 
@@ -201,7 +201,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 };
                 self.process();
                 // [3.1.1 MQTT-7.1.1-1] [5 MQTT-4.2.0-1]: a read is no packet.
-                if self.deviates(Deviation::PiecesLost) {
+                if self.has_fault(Fault::PiecesLost) {
                     self.inbound.clear();
                 }
                 true
@@ -228,12 +228,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             );
             shared.handle(&mut state, input);
             // [3.1.1 RULE-3.1.4-3] [5 RULE-3.1.4-3]: what stands behind a CONNECT is processed with it.
-            if greeted
-                && shared
-                    .conduct
-                    .deviations
-                    .has(Deviation::PacketsBehindConnectLost)
-            {
+            if greeted && shared.conduct.faults.has(Fault::PacketsBehindConnectLost) {
                 self.inbound.clear();
             }
             let standing = state.standing(self.id);
@@ -241,8 +236,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if standing.closing
                 && !shared
                     .conduct
-                    .deviations
-                    .has(Deviation::PacketsAfterRefusalProcessed)
+                    .faults
+                    .has(Fault::PacketsAfterRefusalProcessed)
             {
                 self.reading = false;
             }
@@ -253,14 +248,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         progress
     }
 
-    fn deviates(&self, deviation: Deviation) -> bool {
-        self.shared.conduct.deviations.has(deviation)
+    fn has_fault(&self, fault: Fault) -> bool {
+        self.shared.conduct.faults.has(fault)
     }
 
     fn next_input(&mut self) -> Option<Input> {
         let connection = self.id;
         let maximum = match self.shared.config.maximum_packet_size {
-            Some(maximum) if !self.deviates(Deviation::OversizedPacketAccepted) => maximum as usize,
+            Some(maximum) if !self.has_fault(Fault::OversizedPacketAccepted) => maximum as usize,
             _ => usize::MAX,
         };
         let frame = match Frame::read(&mut self.inbound, maximum) {
@@ -286,7 +281,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 })
             }
             Err(error) => {
-                // The core ends the connection, unless a deviation lets it pass.
+                // The core ends the connection, unless a fault lets it pass.
                 let version = self.answered_in(frame.bytes());
                 Some(Input::Malformed {
                     connection,

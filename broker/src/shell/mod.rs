@@ -8,9 +8,9 @@
 //!
 //! In a process of its own (`mqtt-check broker`) a server listens on as many sockets as it is told to. In a harness it stays within:
 //! ```no_run
-//! # use mqtt_check_broker::{Config, Control, Deviations, shell::{Restart, Server}};
+//! # use mqtt_check_broker::{Config, Control, Faults, shell::{Restart, Server}};
 //! # async fn play() -> std::io::Result<()> {
-//! let server = Server::new(Config::default(), Deviations::none(), 42);
+//! let server = Server::new(Config::default(), Faults::none(), 42);
 //! server.record_hooks();
 //! let stream: tokio::io::DuplexStream = server.connect()?;
 //! // … talk MQTT over `stream` …

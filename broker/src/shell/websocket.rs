@@ -1,4 +1,4 @@
-//! WebSocket, server side: the upgrade, and what only a broker with deviations makes of frames.
+//! WebSocket, server side: the upgrade, and what only a broker with faults makes of frames.
 
 use std::io;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use mqtt_check_websocket::handshake::Refusal;
 use mqtt_check_websocket::{HandshakeError, MQTT, Opcode, Request, Role, WebSocket};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-use crate::{Conduct, Deviation, Deviations, Liberty};
+use crate::{Conduct, Fault, Faults, Liberty};
 
 /// Reads the request for an upgrade and answers it. Gives no stream when it was refused.
 ///
@@ -31,7 +31,7 @@ pub(super) async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
         if path.is_some_and(|path| path != request.path) {
             return Err(Refusal::Path);
         }
-        let protocol = select(&request, conduct.deviations)?;
+        let protocol = select(&request, conduct.faults)?;
         Ok(request.accept(protocol))
     });
     let is_accepted = accepted.is_ok();
@@ -47,8 +47,8 @@ pub(super) async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// The subprotocol to go on with.
-fn select(request: &Request, deviations: Deviations) -> Result<Option<&str>, Refusal> {
-    if deviations.has(Deviation::SubprotocolEchoed) {
+fn select(request: &Request, faults: Faults) -> Result<Option<&str>, Refusal> {
+    if faults.has(Fault::SubprotocolEchoed) {
         return Ok(request.protocols.first().map(String::as_str));
     }
     // [3.1.1 MQTT-6.0.0-3] [5 MQTT-6.0.0-3]: without it in the offer there is nothing that may be selected.
@@ -56,7 +56,7 @@ fn select(request: &Request, deviations: Deviations) -> Result<Option<&str>, Ref
         return Err(Refusal::Protocol);
     }
     // [3.1.1 MQTT-6.0.0-4] [5 MQTT-6.0.0-4]
-    Ok(Some(MQTT).filter(|_| !deviations.has(Deviation::SubprotocolNotReturned)))
+    Ok(Some(MQTT).filter(|_| !faults.has(Fault::SubprotocolNotReturned)))
 }
 
 /// Bytes in a frame of a broker that sends small ones.
@@ -87,19 +87,19 @@ enum Aligned {
 
 impl<S> Framed<S> {
     fn new(mut socket: WebSocket<S>, conduct: Conduct) -> Self {
-        let deviations = conduct.deviations;
+        let faults = conduct.faults;
         // [3.1.1 MQTT-6.0.0-1] [5 MQTT-6.0.0-1]
-        if deviations.has(Deviation::TextFramesAccepted) {
+        if faults.has(Fault::TextFramesAccepted) {
             socket.take_text();
         }
-        if deviations.has(Deviation::PacketsInTextFrames) {
+        if faults.has(Fault::PacketsInTextFrames) {
             socket.send_as(Opcode::TEXT);
         }
         Self {
             socket,
-            aligned: if deviations.has(Deviation::PacketsSpanNoFrames) {
+            aligned: if faults.has(Fault::PacketsSpanNoFrames) {
                 Some(Aligned::Whole)
-            } else if deviations.has(Deviation::OnePacketPerFrame) {
+            } else if faults.has(Fault::OnePacketPerFrame) {
                 Some(Aligned::Single)
             } else {
                 None

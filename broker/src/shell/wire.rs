@@ -1,9 +1,9 @@
-//! Packets to bytes, also such bytes as only a broker with deviations sends.
+//! Packets to bytes, also such bytes as only a broker with faults sends.
 
 use bytes::{BufMut, BytesMut};
 use mqtt_check_codec::{EncodeError, Form, Packet, PacketId, ProtocolVersion, QoS};
 
-use crate::{Deviation, Deviations};
+use crate::{Fault, Faults};
 
 /// Appends the packet's bytes.
 ///
@@ -13,13 +13,13 @@ pub(super) fn write(
     packet: Packet,
     version: ProtocolVersion,
     form: Form,
-    deviations: &Deviations,
+    faults: &Faults,
     out: &mut BytesMut,
 ) -> Result<(), EncodeError> {
-    if deviations.is_none() {
+    if faults.is_none() {
         packet.encode_as(version, form, out)
     } else {
-        write_wrongly(packet, version, form, deviations, out)
+        write_wrongly(packet, version, form, faults, out)
     }
 }
 
@@ -27,16 +27,16 @@ fn write_wrongly(
     mut packet: Packet,
     mut version: ProtocolVersion,
     form: Form,
-    deviations: &Deviations,
+    faults: &Faults,
     out: &mut BytesMut,
 ) -> Result<(), EncodeError> {
-    let lies = |deviation| deviations.has(deviation);
+    let lies = |fault| faults.has(fault);
     let at = out.len();
     let mut first_byte_mask = 0xFF;
     match &mut packet {
         // [3.1.1 MQTT-2.3.1-5] [5 MQTT-2.2.1-2]
         Packet::Publish(publish)
-            if publish.qos == QoS::AtMostOnce && lies(Deviation::PacketIdAtQos0) =>
+            if publish.qos == QoS::AtMostOnce && lies(Fault::PacketIdAtQos0) =>
         {
             publish.qos = QoS::AtLeastOnce;
             publish.packet_id = Some(PacketId::MIN);
@@ -44,16 +44,16 @@ fn write_wrongly(
         }
         // [5 MQTT-2.2.2-1]
         Packet::SubAck(suback)
-            if suback.properties.is_empty() && lies(Deviation::PropertyLengthMissing) =>
+            if suback.properties.is_empty() && lies(Fault::PropertyLengthMissing) =>
         {
             version = ProtocolVersion::V3_1_1;
         }
         // [3.1.1 MQTT-2.2.2-1] [5 MQTT-2.1.3-1] [5 MQTT-1.5.5-1]
-        Packet::PingResp if lies(Deviation::ReservedFlagSet) => {
+        Packet::PingResp if lies(Fault::ReservedFlagSet) => {
             out.put_slice(&[0xD1, 0x00]);
             return Ok(());
         }
-        Packet::PingResp if lies(Deviation::LengthNotMinimal) => {
+        Packet::PingResp if lies(Fault::LengthNotMinimal) => {
             out.put_slice(&[0xD0, 0x80, 0x00]);
             return Ok(());
         }
@@ -69,11 +69,9 @@ fn write_wrongly(
     let body = at + 1 + length;
     match &packet {
         // [3.1.1 RULE-3.2.2.1-1] [5 MQTT-3.2.2-1]
-        Packet::ConnAck(_) if lies(Deviation::ConnackFlagsReserved) => out[body] |= 0b10,
+        Packet::ConnAck(_) if lies(Fault::ConnackFlagsReserved) => out[body] |= 0b10,
         // [3.1.1 MQTT-2.3.1-1] [5 MQTT-2.2.1-4]
-        Packet::Publish(publish)
-            if publish.qos > QoS::AtMostOnce && lies(Deviation::PacketIdZero) =>
-        {
+        Packet::Publish(publish) if publish.qos > QoS::AtMostOnce && lies(Fault::PacketIdZero) => {
             let id = body + 2 + publish.topic.len();
             out[id..id + 2].fill(0);
         }
@@ -86,17 +84,10 @@ fn write_wrongly(
 mod tests {
     use super::*;
 
-    fn bytes(packet: Packet, deviation: Deviation) -> Vec<u8> {
+    fn bytes(packet: Packet, fault: Fault) -> Vec<u8> {
         let mut out = BytesMut::from(&b"before"[..]);
-        let deviations = Deviations::from_iter([deviation]);
-        write(
-            packet,
-            ProtocolVersion::V5,
-            Form::Full,
-            &deviations,
-            &mut out,
-        )
-        .expect("fits");
+        let faults = Faults::from_iter([fault]);
+        write(packet, ProtocolVersion::V5, Form::Full, &faults, &mut out).expect("fits");
         out[6..].to_vec()
     }
 
@@ -114,32 +105,29 @@ mod tests {
 
     #[test]
     fn each_lie_is_in_its_place() {
-        let qos0 = bytes(publish(QoS::AtMostOnce), Deviation::PacketIdAtQos0);
+        let qos0 = bytes(publish(QoS::AtMostOnce), Fault::PacketIdAtQos0);
         assert_eq!(qos0, [0x31, 8, 0, 2, b'a', b'b', 0, 1, 0, b'x']);
-        let qos1 = bytes(publish(QoS::AtLeastOnce), Deviation::PacketIdZero);
+        let qos1 = bytes(publish(QoS::AtLeastOnce), Fault::PacketIdZero);
         assert_eq!(qos1, [0x33, 8, 0, 2, b'a', b'b', 0, 0, 0, b'x']);
-        let untouched = bytes(publish(QoS::AtLeastOnce), Deviation::PacketIdAtQos0);
+        let untouched = bytes(publish(QoS::AtLeastOnce), Fault::PacketIdAtQos0);
         assert_eq!(untouched, [0x33, 8, 0, 2, b'a', b'b', 1, 2, 0, b'x']);
         let suback = Packet::SubAck(mqtt_check_codec::SubAck {
             packet_id: PacketId::MIN,
             properties: Default::default(),
             reasons: vec![mqtt_check_codec::ReasonCode::SUCCESS],
         });
-        let suback = bytes(suback, Deviation::PropertyLengthMissing);
+        let suback = bytes(suback, Fault::PropertyLengthMissing);
         assert_eq!(suback, [0x90, 3, 0, 1, 0]);
         let connack = Packet::ConnAck(mqtt_check_codec::ConnAck {
             session_present: true,
             reason: mqtt_check_codec::ReasonCode::SUCCESS,
             properties: Default::default(),
         });
-        let connack = bytes(connack, Deviation::ConnackFlagsReserved);
+        let connack = bytes(connack, Fault::ConnackFlagsReserved);
         assert_eq!(connack, [0x20, 3, 3, 0, 0]);
+        assert_eq!(bytes(Packet::PingResp, Fault::ReservedFlagSet), [0xD1, 0]);
         assert_eq!(
-            bytes(Packet::PingResp, Deviation::ReservedFlagSet),
-            [0xD1, 0]
-        );
-        assert_eq!(
-            bytes(Packet::PingResp, Deviation::LengthNotMinimal),
+            bytes(Packet::PingResp, Fault::LengthNotMinimal),
             [0xD0, 0x80, 0]
         );
     }

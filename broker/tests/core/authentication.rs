@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_broker::config::{Mechanism, User};
-use mqtt_check_broker::{Config, Deviation, Input};
+use mqtt_check_broker::{Config, Fault, Input};
 use mqtt_check_codec::{Auth, Packet, Property, ReasonCode};
 use mqtt_check_scram::{ClientFinal, ClientFirst};
 
@@ -305,7 +305,7 @@ fn a_stop_closes_those_who_are_still_at_it() {
 
 #[test]
 fn a_wrong_broker_lets_in_whom_it_should_not() {
-    let mut pair = Pair::broken(users, [Deviation::WrongProofAccepted]);
+    let mut pair = Pair::broken(users, [Fault::WrongProofAccepted]);
     let (peer, first) = begun(&mut pair, "ursula");
     answer(&mut pair, peer, &first, "wrong");
     assert!(pair.seen(peer)[0].starts_with("connack 0x00"));

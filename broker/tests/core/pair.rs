@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_broker::{
-    Broker, Change, Config, ConnectionId, Control, Deviation, Deviations, HookEvent, Input, Output,
+    Broker, Change, Config, ConnectionId, Control, Fault, Faults, HookEvent, Input, Output,
     StoredState, Time,
 };
 use mqtt_check_codec::{
@@ -22,8 +22,8 @@ pub(crate) const BOTH: [ProtocolVersion; 2] = [V3, V5];
 /// Session Expiry Interval for ever.
 pub(crate) const NEVER: u32 = u32::MAX;
 
-/// The environment variable that names a deviation for every broker of the suite.
-pub(crate) const FORCED: &str = "MQTT_CHECK_BROKER_DEVIATION";
+/// The environment variable that names a fault for every broker of the suite.
+pub(crate) const FORCED: &str = "MQTT_CHECK_BROKER_FAULT";
 
 /// One connection as the test holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +33,7 @@ pub(crate) struct Peer(ConnectionId);
 pub(crate) struct Pair {
     broker: Option<Broker>,
     config: Config,
-    deviations: Deviations,
+    faults: Faults,
     now: Time,
     next_connection: u64,
     received: BTreeMap<ConnectionId, Vec<String>>,
@@ -57,15 +57,15 @@ impl Pair {
 
     pub(crate) fn broken(
         change: impl FnOnce(&mut Config),
-        deviations: impl IntoIterator<Item = Deviation>,
+        faults: impl IntoIterator<Item = Fault>,
     ) -> Self {
         let mut config = Config::default();
         change(&mut config);
-        let deviations = Deviations::from_iter(deviations.into_iter().chain(forced()));
+        let faults = Faults::from_iter(faults.into_iter().chain(forced()));
         Self {
-            broker: Some(Broker::new(config.clone(), deviations)),
+            broker: Some(Broker::new(config.clone(), faults)),
             config,
-            deviations,
+            faults,
             now: Duration::ZERO,
             next_connection: 1,
             received: BTreeMap::new(),
@@ -299,7 +299,7 @@ impl Pair {
         let mut out = Vec::new();
         self.broker = Some(Broker::restore(
             self.config.clone(),
-            self.deviations,
+            self.faults,
             stored,
             self.now,
             &mut out,
@@ -324,10 +324,10 @@ fn apply(records: &mut Records, changes: Vec<Change>) {
     }
 }
 
-/// The deviation under which the whole suite is run, if it is.
-fn forced() -> Option<Deviation> {
+/// The fault under which the whole suite is run, if it is.
+fn forced() -> Option<Fault> {
     let name = std::env::var(FORCED).ok()?;
-    Some(Deviation::from_name(&name).expect("a deviation"))
+    Some(Fault::from_name(&name).expect("a fault"))
 }
 
 /// A CONNECT in the making. Clean, without expiry, Will and Keep Alive.

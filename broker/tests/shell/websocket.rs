@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use mqtt_check_broker::shell::{Transport, WebSocketPath};
-use mqtt_check_broker::{Config, Control, Deviation, Deviations, shell::Server};
+use mqtt_check_broker::{Config, Control, Fault, Faults, shell::Server};
 use mqtt_check_codec::{Packet, ProtocolVersion, QoS, ReasonCode};
 use mqtt_check_websocket::handshake::key;
 use mqtt_check_websocket::{Answer, Frame, MQTT, Opcode, Request, Role, WebSocket};
@@ -216,27 +216,27 @@ fn an_upgrade_that_does_not_come_is_waited_for_as_long_as_a_connect() {
     });
 }
 
-fn deviating(deviation: Deviation) -> Server {
-    let deviations = Deviations::from_iter([deviation]);
-    Server::new(Config::default(), deviations, 1)
+fn faulty(fault: Fault) -> Server {
+    let faults = Faults::from_iter([fault]);
+    Server::new(Config::default(), faults, 1)
 }
 
 #[test]
-fn each_deviation_breaks_its_own_rule_alone() {
+fn each_fault_breaks_its_own_rule_alone() {
     paused(|| async {
-        let server = deviating(Deviation::TextFramesAccepted);
+        let server = faulty(Fault::TextFramesAccepted);
         let mut a = client(&server).await;
         let bytes = a.bytes(connect(V5, "a"));
         a.stream.push(&frame(Opcode::TEXT, bytes.clone()));
         a.stream.flush().await.expect("flushed");
         assert!(matches!(a.receive().await, Some(Packet::ConnAck(_))));
 
-        let server = deviating(Deviation::PacketsInTextFrames);
+        let server = faulty(Fault::PacketsInTextFrames);
         let mut a = client(&server).await;
         a.send(connect(V5, "a")).await;
         assert!(a.frame().await.is_err());
 
-        let server = deviating(Deviation::PacketsSpanNoFrames);
+        let server = faulty(Fault::PacketsSpanNoFrames);
         let mut a = client(&server).await;
         a.connect("a").await;
         for part in [&[0xC0, 0x00, 0xC0][..], &[0x00], &[0xC0, 0x00]] {
@@ -246,7 +246,7 @@ fn each_deviation_breaks_its_own_rule_alone() {
         assert!(matches!(a.receive().await, Some(Packet::PingResp)));
         a.ping().await;
 
-        let server = deviating(Deviation::OnePacketPerFrame);
+        let server = faulty(Fault::OnePacketPerFrame);
         let mut a = client(&server).await;
         a.connect("a").await;
         for part in [&[0xC0, 0x00, 0xC0, 0x00, 0xC0][..], &[0x00]] {
@@ -264,11 +264,11 @@ fn each_deviation_breaks_its_own_rule_alone() {
         .await;
         assert_eq!(a.receive().await, None);
 
-        for (deviation, selected) in [
-            (Deviation::SubprotocolEchoed, Some("other")),
-            (Deviation::SubprotocolNotReturned, None),
+        for (fault, selected) in [
+            (Fault::SubprotocolEchoed, Some("other")),
+            (Fault::SubprotocolNotReturned, None),
         ] {
-            let mut stream = deviating(deviation).connect_websocket().expect("runs");
+            let mut stream = faulty(fault).connect_websocket().expect("runs");
             let answer = asked(&mut stream, &request("/", &["other", "mqtt"])).await;
             assert_eq!(answer.protocol.as_deref(), selected);
         }

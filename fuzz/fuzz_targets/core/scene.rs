@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use bytestring::ByteString;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use mqtt_check_broker::{
-    Broker, Config, ConnectionId, Control, Deviations, Input, Output, RedirectWhen,
+    Broker, Config, ConnectionId, Control, Faults, Input, Output, RedirectWhen,
 };
 use mqtt_check_codec::{
     Ack, Connect, Disconnect, Form, Frame, Packet, PacketId, Properties, Property, ProtocolVersion,
@@ -277,7 +277,7 @@ impl Scene {
     pub fn play(&self) -> usize {
         let config = self.limits.config();
         let mut stage = Stage {
-            broker: Some(Broker::new(config.clone(), Deviations::default())),
+            broker: Some(Broker::new(config.clone(), Faults::default())),
             config,
             now: Duration::ZERO,
             next: 0,
@@ -460,7 +460,7 @@ impl Stage {
         self.places.clear();
         self.now += Duration::from_secs(u64::from(after_s));
         let mut out = Vec::new();
-        let (config, none) = (self.config.clone(), Deviations::default());
+        let (config, none) = (self.config.clone(), Faults::default());
         self.broker = Some(Broker::restore(config, none, stored, self.now, &mut out));
         self.check(out);
     }

@@ -31,7 +31,7 @@ impl Chosen {
     /// What the command line names.
     ///
     /// # Errors
-    /// A bad URL, an unknown deviation or liberty, a target file that is missing or wrong.
+    /// A bad URL, an unknown fault or liberty, a target file that is missing or wrong.
     pub(super) fn new(arguments: &Arguments, dress: Dress) -> Result<Self, Failure> {
         let access = arguments.connection.access()?;
         let wrong = |error: EndpointError| Failure::usage(error.to_string());
@@ -61,7 +61,7 @@ impl Chosen {
                 .reached(str::to_owned, &access)
                 .map(|external| Target::External(Box::new(external)))
                 .map_err(wrong)?,
-            None => bundled(&arguments.deviate, &arguments.liberty).map(Target::Bundled)?,
+            None => bundled(&arguments.fault, &arguments.liberty).map(Target::Bundled)?,
         };
         let file = match &arguments.baseline {
             Some(name) if path_of(name).exists() => Some(read(&path_of(name), dress)?),

@@ -63,7 +63,7 @@ impl Snapshots {
             Some(name) => Some(Mode::Baseline(name.clone())),
             // What a liberty changes is right too, so that the record says nothing of it.
             None if !arguments.liberty.is_empty() => None,
-            None if chosen.is_bundled() && arguments.deviate.is_empty() => Some(Mode::Whole),
+            None if chosen.is_bundled() && arguments.fault.is_empty() => Some(Mode::Whole),
             None => Some(Mode::Information),
         };
         let (mode, accepted) = match arguments.chaos {

@@ -40,14 +40,14 @@ struct Clause<'a> {
     state: &'static str,
     scenarios: Vec<String>,
     monitored: bool,
-    deviations: &'a [&'static str],
+    faults: &'a [&'static str],
     proofs: Vec<Proof>,
     reason: Option<&'a str>,
 }
 
 #[derive(Serialize)]
 struct Proof {
-    deviation: &'static str,
+    fault: &'static str,
     case: String,
 }
 
@@ -91,12 +91,12 @@ fn clause(row: &Coverage) -> Clause<'_> {
         state: row.state.as_str(),
         scenarios: row.cases.iter().map(ToString::to_string).collect(),
         monitored: row.is_monitored,
-        deviations: &row.deviations,
+        faults: &row.faults,
         proofs: row
             .proofs
             .iter()
             .map(|proof| Proof {
-                deviation: proof.deviation,
+                fault: proof.fault,
                 case: proof.case.to_string(),
             })
             .collect(),

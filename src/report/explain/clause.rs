@@ -1,6 +1,6 @@
 //! A statement of the standard.
 
-use super::{Context, deviations_list, indented, pairs, part, prose};
+use super::{Context, faults_list, indented, pairs, part, prose};
 use crate::coverage::{Citation, citations};
 use crate::report::words::count;
 use crate::requirements::{Binds, Requirement};
@@ -33,18 +33,14 @@ pub(super) fn render(requirement: &Requirement, context: Context<'_>) -> String 
     out.push_str(&pairs(&facts, context));
     let cited = citations(context.plans, requirement.version, requirement.id);
     out.push_str(&part("Scenarios", &steps(&cited, context), style));
-    let broken = context.deviations.iter().filter(|info| {
+    let broken = context.faults.iter().filter(|info| {
         let clauses = &info.clauses;
         let version = requirement.version.as_str();
         clauses
             .iter()
             .any(|(of, id)| of == version && id == requirement.id)
     });
-    out.push_str(&part(
-        "Deviations",
-        &deviations_list(broken, context),
-        style,
-    ));
+    out.push_str(&part("Faults", &faults_list(broken, context), style));
     let open = context.liberties.iter().filter(|info| {
         let mut clauses = info.clauses.iter();
         clauses.any(|(of, id)| of == requirement.version.as_str() && id == requirement.id)

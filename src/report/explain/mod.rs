@@ -2,7 +2,7 @@
 
 mod clause;
 mod code;
-mod deviation;
+mod fault;
 mod liberty;
 mod property;
 mod scenario;
@@ -14,7 +14,7 @@ use mqtt_check_codec::{PropertyId, ReasonCode};
 use super::words::Style;
 use crate::plan::Plan;
 use crate::requirements::Requirement;
-use crate::target::bundled::{DeviationInfo, LibertyInfo};
+use crate::target::bundled::{FaultInfo, LibertyInfo};
 
 /// The narrowest and the widest that texts are made, in columns.
 const NARROWEST: u16 = 60;
@@ -26,7 +26,7 @@ pub enum Topic<'a> {
     Clause(&'static Requirement),
     /// The cases of one scenario, or one of them.
     Scenario(Vec<&'a Plan>),
-    Deviation(DeviationInfo),
+    Fault(FaultInfo),
     /// Where a behaviour was seen, and the cases that show it.
     Thread(&'a str, Vec<&'a Plan>),
     Liberty(LibertyInfo),
@@ -38,7 +38,7 @@ pub enum Topic<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     pub plans: &'a [Plan],
-    pub deviations: &'a [DeviationInfo],
+    pub faults: &'a [FaultInfo],
     pub liberties: &'a [LibertyInfo],
     pub style: Style,
     /// Columns.
@@ -52,7 +52,7 @@ pub fn render(topics: &[Topic<'_>], context: Context<'_>) -> String {
         .map(|topic| match topic {
             Topic::Clause(requirement) => clause::render(requirement, context),
             Topic::Scenario(plans) => scenario::render(plans, context),
-            Topic::Deviation(info) => deviation::render(info, context),
+            Topic::Fault(info) => fault::render(info, context),
             Topic::Thread(name, plans) => thread::render(name, plans, context),
             Topic::Liberty(info) => liberty::render(info, context),
             Topic::Reason(code) => code::render(*code, context),
@@ -121,11 +121,8 @@ fn part(title: &str, body: &str, style: Style) -> String {
     }
 }
 
-/// Deviations with what they do.
-fn deviations_list<'d>(
-    infos: impl Iterator<Item = &'d DeviationInfo>,
-    context: Context<'_>,
-) -> String {
+/// Faults with what they do.
+fn faults_list<'d>(infos: impl Iterator<Item = &'d FaultInfo>, context: Context<'_>) -> String {
     let rows: Vec<(String, String)> = infos
         .map(|info| (info.name.to_owned(), info.summary.to_owned()))
         .collect();

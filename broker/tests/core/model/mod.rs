@@ -16,7 +16,7 @@ mod output;
 mod stage;
 mod world;
 
-use mqtt_check_broker::{Deviation, Deviations};
+use mqtt_check_broker::{Fault, Faults};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 
@@ -29,165 +29,165 @@ proptest! {
 
     #[test]
     fn the_core_does_what_the_standard_says(actions in actions()) {
-        play(&actions, Deviations::default()).map_err(TestCaseError::fail)?;
+        play(&actions, Faults::default()).map_err(TestCaseError::fail)?;
     }
 }
 
 /// Faults that the model is sure to find, area by area.
-const FOUND: &[Deviation] = &[
+const FOUND: &[Fault] = &[
     // Connecting.
-    Deviation::NoConnack,
-    Deviation::ConnackAfterMessages,
-    Deviation::ConnackTwice,
+    Fault::NoConnack,
+    Fault::ConnackAfterMessages,
+    Fault::ConnackTwice,
     // Keep Alive.
-    Deviation::KeepAliveNotEnforced,
-    Deviation::KeepAliveTooEager,
-    Deviation::KeepAliveTripled,
-    Deviation::NoPingresp,
+    Fault::KeepAliveNotEnforced,
+    Fault::KeepAliveTooEager,
+    Fault::KeepAliveTripled,
+    Fault::NoPingresp,
     // Takeover.
-    Deviation::NoDisconnectOnTakeover,
-    Deviation::TakeoverSaysAdministrativeAction,
-    Deviation::TakeoverLeavesOldOpen,
+    Fault::NoDisconnectOnTakeover,
+    Fault::TakeoverSaysAdministrativeAction,
+    Fault::TakeoverLeavesOldOpen,
     // Ending a connection.
-    Deviation::DisconnectCodeUnknown,
-    Deviation::DisconnectWithoutClose,
-    Deviation::PacketAfterDisconnect,
-    Deviation::ClientDisconnectLeftOpen,
-    Deviation::PacketsAfterClientDisconnectProcessed,
+    Fault::DisconnectCodeUnknown,
+    Fault::DisconnectWithoutClose,
+    Fault::PacketAfterDisconnect,
+    Fault::ClientDisconnectLeftOpen,
+    Fault::PacketsAfterClientDisconnectProcessed,
     // Wills.
-    Deviation::WillNotStored,
-    Deviation::WillLostOn0x04,
-    Deviation::WillLostOnConnectionLoss,
-    Deviation::WillLostOnClientError,
-    Deviation::WillLostOnKeepAliveTimeout,
-    Deviation::WillLostOnServerDisconnect,
-    Deviation::WillLostOnTakeover,
-    Deviation::WillLostOnSessionEnd,
-    Deviation::WillPublishedOnNormalDisconnect,
-    Deviation::WillKeptAfterPublishing,
-    Deviation::WillOfEarlierConnection,
-    Deviation::WillDelayIgnored,
-    Deviation::WillDelayNotCancelled,
-    Deviation::WillNeverRetained,
-    Deviation::WillAlwaysRetained,
+    Fault::WillNotStored,
+    Fault::WillLostOn0x04,
+    Fault::WillLostOnConnectionLoss,
+    Fault::WillLostOnClientError,
+    Fault::WillLostOnKeepAliveTimeout,
+    Fault::WillLostOnServerDisconnect,
+    Fault::WillLostOnTakeover,
+    Fault::WillLostOnSessionEnd,
+    Fault::WillPublishedOnNormalDisconnect,
+    Fault::WillKeptAfterPublishing,
+    Fault::WillOfEarlierConnection,
+    Fault::WillDelayIgnored,
+    Fault::WillDelayNotCancelled,
+    Fault::WillNeverRetained,
+    Fault::WillAlwaysRetained,
     // Sessions.
-    Deviation::SessionPresentNever,
-    Deviation::SessionPresentWhenNew,
-    Deviation::SessionPresentOnCleanStart,
-    Deviation::UncleanStartRefusedWhenNew,
-    Deviation::CleanStartKeepsSubscriptions,
-    Deviation::CleanStartKeepsQueue,
-    Deviation::SubscriptionsLostOnResume,
-    Deviation::SessionLostOnDisconnect,
-    Deviation::SessionEndsWhileConnected,
-    Deviation::CleanSessionOutlivesConnection,
-    Deviation::SessionNeverExpires,
-    Deviation::SessionExpiresEarly,
-    Deviation::DisconnectExpiryIgnored,
-    Deviation::RestartLosesSessions,
+    Fault::SessionPresentNever,
+    Fault::SessionPresentWhenNew,
+    Fault::SessionPresentOnCleanStart,
+    Fault::UncleanStartRefusedWhenNew,
+    Fault::CleanStartKeepsSubscriptions,
+    Fault::CleanStartKeepsQueue,
+    Fault::SubscriptionsLostOnResume,
+    Fault::SessionLostOnDisconnect,
+    Fault::SessionEndsWhileConnected,
+    Fault::CleanSessionOutlivesConnection,
+    Fault::SessionNeverExpires,
+    Fault::SessionExpiresEarly,
+    Fault::DisconnectExpiryIgnored,
+    Fault::RestartLosesSessions,
     // Offline messages.
-    Deviation::OfflineQos1Lost,
-    Deviation::OfflineQos2Lost,
-    Deviation::OfflineOrderReversed,
-    Deviation::OfflineMessagesDoubled,
-    Deviation::OnlyOneSubscriberServed,
+    Fault::OfflineQos1Lost,
+    Fault::OfflineQos2Lost,
+    Fault::OfflineOrderReversed,
+    Fault::OfflineMessagesDoubled,
+    Fault::OnlyOneSubscriberServed,
     // Redelivery.
-    Deviation::InflightNotResent,
-    Deviation::PubrelNotResent,
-    Deviation::Qos1ForgottenOnceSent,
-    Deviation::Qos2ForgottenOnceSent,
-    Deviation::DupFlagClearOnResend,
-    Deviation::NewPacketIdOnResend,
-    Deviation::ResendOrderReversed,
-    Deviation::ResendWhileConnected,
-    Deviation::PublishResentAfterPubrec,
-    Deviation::InflightExpires,
-    Deviation::RefusedMessageResent,
+    Fault::InflightNotResent,
+    Fault::PubrelNotResent,
+    Fault::Qos1ForgottenOnceSent,
+    Fault::Qos2ForgottenOnceSent,
+    Fault::DupFlagClearOnResend,
+    Fault::NewPacketIdOnResend,
+    Fault::ResendOrderReversed,
+    Fault::ResendWhileConnected,
+    Fault::PublishResentAfterPubrec,
+    Fault::InflightExpires,
+    Fault::RefusedMessageResent,
     // QoS 1 and 2 from the broker.
-    Deviation::PacketIdAlwaysOneAtQos1,
-    Deviation::PacketIdAlwaysOneAtQos2,
-    Deviation::FirstPublishDupAtQos1,
-    Deviation::FirstPublishDupAtQos2,
-    Deviation::DupAtQos0,
-    Deviation::Qos0SentAtQos1,
-    Deviation::NoPubrel,
-    Deviation::PubrelOtherPacketId,
-    Deviation::PubrelCodeUnknown,
-    Deviation::SendQuotaIgnored,
-    Deviation::SendQuotaNotReset,
-    Deviation::OtherPacketsHeldByQuota,
+    Fault::PacketIdAlwaysOneAtQos1,
+    Fault::PacketIdAlwaysOneAtQos2,
+    Fault::FirstPublishDupAtQos1,
+    Fault::FirstPublishDupAtQos2,
+    Fault::DupAtQos0,
+    Fault::Qos0SentAtQos1,
+    Fault::NoPubrel,
+    Fault::PubrelOtherPacketId,
+    Fault::PubrelCodeUnknown,
+    Fault::SendQuotaIgnored,
+    Fault::SendQuotaNotReset,
+    Fault::OtherPacketsHeldByQuota,
     // QoS 1 and 2 to the broker.
-    Deviation::NoPuback,
-    Deviation::NoPubrec,
-    Deviation::NoPubcomp,
-    Deviation::PubackOtherPacketId,
-    Deviation::PubrecOtherPacketId,
-    Deviation::PubcompOtherPacketId,
-    Deviation::PubackCodeUnknown,
-    Deviation::PubrecCodeUnknown,
-    Deviation::PubcompCodeUnknown,
-    Deviation::Qos2DuplicateForwarded,
-    Deviation::ReceivedQos2ForgottenOnReconnect,
-    Deviation::Qos2IdNeverFreed,
-    Deviation::ExpiredQos2NotCompleted,
+    Fault::NoPuback,
+    Fault::NoPubrec,
+    Fault::NoPubcomp,
+    Fault::PubackOtherPacketId,
+    Fault::PubrecOtherPacketId,
+    Fault::PubcompOtherPacketId,
+    Fault::PubackCodeUnknown,
+    Fault::PubrecCodeUnknown,
+    Fault::PubcompCodeUnknown,
+    Fault::Qos2DuplicateForwarded,
+    Fault::ReceivedQos2ForgottenOnReconnect,
+    Fault::Qos2IdNeverFreed,
+    Fault::ExpiredQos2NotCompleted,
     // What subscribers get.
-    Deviation::ServerAliasAboveMaximum,
-    Deviation::ServerAliasUnasked,
-    Deviation::UserPropertiesDropped,
-    Deviation::UserPropertiesReversed,
-    Deviation::MessageExpiryNotCounted,
+    Fault::ServerAliasAboveMaximum,
+    Fault::ServerAliasUnasked,
+    Fault::UserPropertiesDropped,
+    Fault::UserPropertiesReversed,
+    Fault::MessageExpiryNotCounted,
     // Retained messages.
-    Deviation::RetainedNotStored,
-    Deviation::RetainedQos0NotStored,
-    Deviation::RetainedNotReplaced,
-    Deviation::EmptyRetainedStored,
-    Deviation::EmptyRetainedNotForwarded,
-    Deviation::UnretainedStored,
-    Deviation::UnretainedClears,
-    Deviation::RetainedNotSent,
-    Deviation::RetainedNotSentAgain,
-    Deviation::RetainHandling1Silent,
-    Deviation::RetainHandling2Sends,
-    Deviation::RetainFlagLost,
-    Deviation::RetainFlagKeptLive,
-    Deviation::RetainAsPublishedIgnored,
-    Deviation::ExpiredRetainedSent,
-    Deviation::RetainedGoneWithSession,
-    Deviation::RetainedSentToShared,
+    Fault::RetainedNotStored,
+    Fault::RetainedQos0NotStored,
+    Fault::RetainedNotReplaced,
+    Fault::EmptyRetainedStored,
+    Fault::EmptyRetainedNotForwarded,
+    Fault::UnretainedStored,
+    Fault::UnretainedClears,
+    Fault::RetainedNotSent,
+    Fault::RetainedNotSentAgain,
+    Fault::RetainHandling1Silent,
+    Fault::RetainHandling2Sends,
+    Fault::RetainFlagLost,
+    Fault::RetainFlagKeptLive,
+    Fault::RetainAsPublishedIgnored,
+    Fault::ExpiredRetainedSent,
+    Fault::RetainedGoneWithSession,
+    Fault::RetainedSentToShared,
     // Subscribing.
-    Deviation::NoSuback,
-    Deviation::SubackOtherPacketId,
-    Deviation::SubackOrderReversed,
-    Deviation::SubackCodeMissing,
-    Deviation::SubackCodeUnknown,
-    Deviation::SubackShowsQos0,
-    Deviation::OnlyFirstFilterSubscribed,
-    Deviation::ResubscribeKeepsOld,
-    Deviation::QosNotLowered,
-    Deviation::QosLoweredTooFar,
-    Deviation::OverlappingLowestQos,
-    Deviation::IdentifiersDropped,
-    Deviation::OnlyFirstIdentifier,
-    Deviation::CopiesWithoutIdentifier,
-    Deviation::NoLocalIgnored,
-    Deviation::WildcardMatchesDollar,
+    Fault::NoSuback,
+    Fault::SubackOtherPacketId,
+    Fault::SubackOrderReversed,
+    Fault::SubackCodeMissing,
+    Fault::SubackCodeUnknown,
+    Fault::SubackShowsQos0,
+    Fault::OnlyFirstFilterSubscribed,
+    Fault::ResubscribeKeepsOld,
+    Fault::QosNotLowered,
+    Fault::QosLoweredTooFar,
+    Fault::OverlappingLowestQos,
+    Fault::IdentifiersDropped,
+    Fault::OnlyFirstIdentifier,
+    Fault::CopiesWithoutIdentifier,
+    Fault::NoLocalIgnored,
+    Fault::WildcardMatchesDollar,
     // Unsubscribing.
-    Deviation::NoUnsuback,
-    Deviation::NoUnsubackForNothing,
-    Deviation::UnsubackOtherPacketId,
-    Deviation::UnsubackOrderReversed,
-    Deviation::UnsubackCodeUnknown,
-    Deviation::UnsubscribeIgnored,
-    Deviation::UnsubscribeByMatch,
-    Deviation::UnsubscribeOnlyFirst,
-    Deviation::UnsubscribeDropsInflight,
+    Fault::NoUnsuback,
+    Fault::NoUnsubackForNothing,
+    Fault::UnsubackOtherPacketId,
+    Fault::UnsubackOrderReversed,
+    Fault::UnsubackCodeUnknown,
+    Fault::UnsubscribeIgnored,
+    Fault::UnsubscribeByMatch,
+    Fault::UnsubscribeOnlyFirst,
+    Fault::UnsubscribeDropsInflight,
     // Shared subscriptions.
-    Deviation::SharedQosIgnored,
-    Deviation::SharedBegunGivenAway,
+    Fault::SharedQosIgnored,
+    Fault::SharedBegunGivenAway,
 ];
 
 /// Plays random sequences, the same ones each time, against a broker with this fault until one shows it.
-fn search(deviation: Deviation, shrinks: u32) -> Result<(), TestError<Vec<Action>>> {
+fn search(fault: Fault, shrinks: u32) -> Result<(), TestError<Vec<Action>>> {
     let config = Config {
         cases: 300,
         max_shrink_iters: shrinks,
@@ -196,22 +196,20 @@ fn search(deviation: Deviation, shrinks: u32) -> Result<(), TestError<Vec<Action
     };
     let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     TestRunner::new_with_rng(config, random).run(&actions(), |actions| {
-        play(&actions, broken(deviation)).map_err(TestCaseError::fail)
+        play(&actions, broken(fault)).map_err(TestCaseError::fail)
     })
 }
 
 #[test]
 fn the_model_finds_what_is_wrong() {
-    let missed = FOUND
-        .iter()
-        .filter(|deviation| search(**deviation, 0).is_ok());
-    let missed: Vec<_> = missed.map(|deviation| deviation.name()).collect();
+    let missed = FOUND.iter().filter(|fault| search(**fault, 0).is_ok());
+    let missed: Vec<_> = missed.map(|fault| fault.name()).collect();
     assert!(missed.is_empty(), "{missed:#?}");
 }
 
 #[test]
 fn a_counterexample_is_short_and_tells_what_happened() {
-    let found = search(Deviation::NoDisconnectOnTakeover, 10_000);
+    let found = search(Fault::NoDisconnectOnTakeover, 10_000);
     let Err(TestError::Fail(why, actions)) = found else {
         panic!("{found:?}");
     };

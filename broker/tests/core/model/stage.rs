@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use mqtt_check_broker::{
-    Broker, Config, ConnectionId, Control, Deviation, Deviations, Input, Output, StoredState,
+    Broker, Config, ConnectionId, Control, Fault, Faults, Input, Output, StoredState,
 };
 use mqtt_check_codec::{
     Connect, Packet, Property, Publish, ReasonCode, RetainHandling, SubscriptionOptions,
@@ -26,7 +26,7 @@ const ROUNDS: usize = 1_000;
 struct Stage {
     broker: Option<Broker>,
     config: Config,
-    deviations: Deviations,
+    faults: Faults,
     world: World,
     next_connection: u64,
     /// What the core did in this step, for whoever reads the failure.
@@ -34,15 +34,15 @@ struct Stage {
 }
 
 /// Plays a sequence; says at which step, and why, the core is not what the model allows.
-pub(super) fn play(actions: &[Action], deviations: Deviations) -> Judgement {
+pub(super) fn play(actions: &[Action], faults: Faults) -> Judgement {
     let config = Config {
         durable: true,
         ..Config::default()
     };
     let mut stage = Stage {
-        broker: Some(Broker::new(config.clone(), deviations)),
+        broker: Some(Broker::new(config.clone(), faults)),
         config,
-        deviations,
+        faults,
         world: World::default(),
         next_connection: 1,
         record: Vec::new(),
@@ -374,13 +374,7 @@ impl Stage {
         self.world.downtime();
         let mut out = Vec::new();
         let (config, now) = (self.config.clone(), self.world.now);
-        self.broker = Some(Broker::restore(
-            config,
-            self.deviations,
-            stored,
-            now,
-            &mut out,
-        ));
+        self.broker = Some(Broker::restore(config, self.faults, stored, now, &mut out));
         self.judge(out)
     }
 
@@ -425,8 +419,8 @@ impl Stage {
 }
 
 /// A broker with this fault only.
-pub(super) fn broken(deviation: Deviation) -> Deviations {
-    Deviations::from_iter([deviation])
+pub(super) fn broken(fault: Fault) -> Faults {
+    Faults::from_iter([fault])
 }
 
 fn name(client: usize) -> String {

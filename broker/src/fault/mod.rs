@@ -4,7 +4,7 @@ mod table;
 
 use mqtt_check_codec::{Clause, DecodeError, PacketType};
 
-pub use table::{Deviation, Deviations};
+pub use table::{Fault, Faults};
 
 /// What decoding says of strings that are no text.
 const TEXT: [Clause; 4] = [
@@ -14,40 +14,40 @@ const TEXT: [Clause; 4] = [
     Clause::v3_1_1("MQTT-1.5.3-2"),
 ];
 
-macro_rules! deviations {
+macro_rules! faults {
     (
-        faults { $($fault:ident $fault_name:literal [$($fault_clause:tt)+] $fault_summary:literal,)* }
-        tolerated { $($variant:ident $name:literal [$($clause:tt)+] $(in $packet:ident $field:literal)? $summary:literal,)* }
+        faults { $($fault:ident $fault_name:literal [$($fault_clause:tt)+] $(seen $fault_threads:tt)? $fault_summary:literal,)* }
+        tolerated { $($variant:ident $name:literal [$($clause:tt)+] $(in $packet:ident $field:literal)? $(seen $threads:tt)? $summary:literal,)* }
     ) => {
         departures! {
             /// A named fault of the broker.
-            Deviation,
+            Fault,
             /// The faults in force.
-            Deviations:
-            $($fault $fault_name [$($fault_clause)+] $fault_summary,)*
-            $($variant $name [$($clause)+] $summary,)*
+            Faults:
+            $($fault $fault_name [$($fault_clause)+] $(seen $fault_threads)? $fault_summary,)*
+            $($variant $name [$($clause)+] $(seen $threads)? $summary,)*
         }
 
-        impl Deviation {
+        impl Fault {
             /// Those that let something pass, and where it must stand if that matters.
             pub(super) const TOLERATED: &'static [(Self, Option<(PacketType, &'static str)>)] = &[
-                $((Self::$variant, deviations!(@place $($packet $field)?)),)*
+                $((Self::$variant, faults!(@place $($packet $field)?)),)*
             ];
         }
     };
     (@place) => { None };
     (@place $packet:ident $field:literal) => { Some((PacketType::$packet, $field)) };
 }
-use deviations;
+use faults;
 
-impl Deviations {
+impl Faults {
     /// Whether a packet that is wrong in this way is passed over.
     pub fn tolerate(&self, error: &DecodeError) -> bool {
         let Some(clause) = error.clause.filter(|_| !self.is_none()) else {
             return false;
         };
-        self.in_force().any(|(deviation, place)| match place {
-            None => deviation.clauses().contains(&clause),
+        self.in_force().any(|(fault, place)| match place {
+            None => fault.clauses().contains(&clause),
             Some(place) => place == (error.packet, error.field) && TEXT.contains(&clause),
         })
     }
@@ -57,13 +57,13 @@ impl Deviations {
         !self.is_none()
             && self
                 .in_force()
-                .any(|(deviation, place)| place.is_none() && deviation.clauses().contains(&clause))
+                .any(|(fault, place)| place.is_none() && fault.clauses().contains(&clause))
     }
 
-    fn in_force(&self) -> impl Iterator<Item = (Deviation, Option<(PacketType, &'static str)>)> {
-        Deviation::TOLERATED
+    fn in_force(&self) -> impl Iterator<Item = (Fault, Option<(PacketType, &'static str)>)> {
+        Fault::TOLERATED
             .iter()
             .copied()
-            .filter(|(deviation, _)| self.has(*deviation))
+            .filter(|(fault, _)| self.has(*fault))
     }
 }

@@ -2,10 +2,10 @@
 
 use mqtt_check_codec::{Clause, PacketType, ProtocolVersion};
 
-use super::deviations;
+use super::faults;
 use crate::departure::departures;
 
-deviations! {
+faults! {
 faults {
     // Connecting.
     FirstPacketNeedNotBeConnect "first-packet-need-not-be-connect" [V5 "MQTT-3.1.0-1", V3_1_1 "MQTT-3.1.0-1"]
@@ -129,7 +129,7 @@ faults {
 
     // Takeover.
     NoDisconnectOnTakeover "no-disconnect-on-takeover" [V5 "MQTT-3.1.4-3"]
-        "a displaced client is closed without DISCONNECT 0x8E",
+        seen ["nanomq#1927", "emqx#3183", "hivemq-community-edition#100"] "a displaced client is closed without DISCONNECT 0x8E",
     TakeoverSaysAdministrativeAction "takeover-says-administrative-action" [V5 "MQTT-3.1.4-3"]
         "a displaced client gets DISCONNECT 0x98 instead of 0x8E",
     TakeoverLeavesOldOpen "takeover-leaves-old-open" [V5 "MQTT-3.1.4-3", V3_1_1 "MQTT-3.1.4-2"]

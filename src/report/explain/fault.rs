@@ -4,15 +4,19 @@ use super::{Context, clauses_list, part, prose};
 use crate::coverage::{DOCUMENTS, judging};
 use crate::mutation;
 use crate::requirements::{self, Requirement};
-use crate::target::bundled::DeviationInfo;
+use crate::target::bundled::FaultInfo;
 
-pub(super) fn render(info: &DeviationInfo, context: Context<'_>) -> String {
+pub(super) fn render(info: &FaultInfo, context: Context<'_>) -> String {
     let style = context.style;
     let mut out = format!(
-        "{} a deviation of the bundled broker\n",
+        "{} a fault of the bundled broker\n",
         style.strong(info.name)
     );
     out.push_str(&prose(info.summary, context));
+    if !info.threads.is_empty() {
+        let seen = prose(&info.threads.join("\n"), context);
+        out.push_str(&part("Seen in", &seen, style));
+    }
     let broken: Vec<&Requirement> = DOCUMENTS
         .into_iter()
         .flat_map(|version| {
@@ -46,7 +50,7 @@ pub(super) fn render(info: &DeviationInfo, context: Context<'_>) -> String {
     let how = match mutation::hindrance(info) {
         Some(why) => format!("no case can meet it: {why}"),
         None => format!(
-            "mqtt-check mutants --deviation {0}\nmqtt-check run --no-snapshots --deviate {0}",
+            "mqtt-check mutants --fault {0}\nmqtt-check run --no-snapshots --fault {0}",
             info.name
         ),
     };

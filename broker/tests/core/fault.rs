@@ -1,0 +1,68 @@
+//! A right broker passes this suite, and a broker with any one fault does not. What only bytes can show has its
+//! tests elsewhere and stands in a list.
+
+use std::process::{Command, Stdio};
+
+use mqtt_check_broker::Fault;
+
+use crate::pair::FORCED;
+
+/// Faults that packets do not show, since they are about bytes.
+const IN_BYTES: &[Fault] = &[
+    Fault::ConnackFlagsReserved,
+    Fault::PacketIdAtQos0,
+    Fault::PacketIdZero,
+    Fault::LengthNotMinimal,
+    Fault::ReservedFlagSet,
+    Fault::PropertyLengthMissing,
+    Fault::PiecesLost,
+    Fault::PacketsBehindConnectLost,
+    Fault::TextFramesAccepted,
+    Fault::PacketsInTextFrames,
+    Fault::PacketsSpanNoFrames,
+    Fault::OnePacketPerFrame,
+    Fault::SubprotocolEchoed,
+    Fault::SubprotocolNotReturned,
+];
+
+/// Whether the suite fails under this fault.
+fn is_caught(fault: Fault) -> bool {
+    let suite = std::env::current_exe().expect("this program");
+    let status = Command::new(suite)
+        .args([
+            "--skip",
+            "fault::",
+            "--skip",
+            "model::",
+            "--skip",
+            "wrap_around",
+            "--test-threads",
+            "2",
+        ])
+        .env(FORCED, fault.name())
+        .env("RUST_BACKTRACE", "0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .expect("runs");
+    !status.success()
+}
+
+#[test]
+fn every_fault_is_caught() {
+    if std::env::var_os(FORCED).is_some() {
+        return;
+    }
+    let survived: Vec<_> = Fault::ALL
+        .iter()
+        .filter(|fault| !IN_BYTES.contains(fault))
+        .filter(|fault| !is_caught(**fault))
+        .map(|fault| fault.name())
+        .collect();
+    assert!(
+        survived.is_empty(),
+        "{} survived: {survived:#?}",
+        survived.len()
+    );
+}
