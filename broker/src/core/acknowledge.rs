@@ -5,7 +5,7 @@ use mqtt_check_codec::{Ack, PacketId, QoS, ReasonCode};
 
 use super::Broker;
 use super::inflight::Stage;
-use super::session::SessionKey;
+use super::session_key::SessionKey;
 use super::turn::Turn;
 use crate::hook::{DisconnectReason, DropReason};
 use crate::{Fault, HookEvent, Liberty};

@@ -11,7 +11,7 @@ use mqtt_check_scram::{ServerExchange, nonce};
 use super::admission::Refusal;
 use super::link::Link;
 use super::rules::Rules;
-use super::session::SessionKey;
+use super::session_key::SessionKey;
 use super::timer::Timer;
 use super::turn::Turn;
 use super::{Broker, ConnectionId, Phase, Time};

@@ -10,7 +10,8 @@ use mqtt_check_codec::{
 use super::link::Link;
 use super::message::Message;
 use super::rules::Rules;
-use super::session::{Received, SessionKey};
+use super::session::Received;
+use super::session_key::SessionKey;
 use super::topic;
 use super::turn::Turn;
 use super::{Broker, Time};

@@ -14,15 +14,12 @@ use super::inflight::Inflight;
 use super::link::Link;
 use super::message::Message;
 use super::queue::Queue;
+use super::session_key::SessionKey;
 use super::store::Written;
 use super::subscription::Granted;
 use super::will::Will;
 use crate::Config;
 use crate::access::Who;
-
-/// Where a session stands in the table; used again after the session has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct SessionKey(pub(crate) u32);
 
 /// How long a session outlives its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

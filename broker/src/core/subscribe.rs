@@ -10,7 +10,7 @@ use mqtt_check_codec::{
 use super::Broker;
 use super::routing::normalised;
 use super::rules::Rules;
-use super::session::SessionKey;
+use super::session_key::SessionKey;
 use super::subscription::{Granted, Subscriber};
 use super::topic::{self, Filter};
 use super::turn::Turn;

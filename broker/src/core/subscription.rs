@@ -9,7 +9,7 @@ use bytestring::ByteString;
 use mqtt_check_codec::topic::matches;
 use mqtt_check_codec::{ProtocolVersion, SubscriptionOptions};
 
-use super::session::SessionKey;
+use super::session_key::SessionKey;
 use super::topic::{self, Filter};
 
 /// How deep the tree may become, in levels. A Topic Filter may have 65,536 of them (section 4.7.3 knows no limit but

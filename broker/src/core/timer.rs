@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::session::SessionKey;
+use super::session_key::SessionKey;
 use super::{ConnectionId, Time};
 
 /// Everything that can become due. At the same instant the earlier variant goes first: a Will whose delay ends
