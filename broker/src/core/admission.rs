@@ -6,11 +6,13 @@ use mqtt_check_codec::{
     ConnAck, Connect, Disconnect, Packet, Properties, Property, ProtocolVersion, ReasonCode,
 };
 
+use super::Broker;
+use super::connection::Phase;
+use super::input::{ConnectionId, Time};
 use super::link::{explain, fit, rearrange};
 use super::rules::Rules;
 use super::topic::is_hidden;
 use super::turn::Turn;
-use super::{Broker, ConnectionId, Phase, Time};
 use crate::access::{AccessAction, Who};
 use crate::{Fault, Liberty};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Time;
+use super::input::Time;
 
 const SECOND: Duration = Duration::from_secs(1);
 

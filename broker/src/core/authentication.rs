@@ -8,25 +8,18 @@ use bytestring::ByteString;
 use mqtt_check_codec::{Auth, Connect, Packet, Properties, Property, ProtocolVersion, ReasonCode};
 use mqtt_check_scram::{ServerExchange, nonce};
 
+use super::Broker;
 use super::admission::Refusal;
+use super::connection::{Phase, Waiting};
+use super::input::ConnectionId;
 use super::link::Link;
 use super::rules::Rules;
 use super::session_key::SessionKey;
 use super::timer::Timer;
 use super::turn::Turn;
-use super::{Broker, ConnectionId, Phase, Time};
 use crate::config::Mechanism;
 use crate::hook::DisconnectReason;
 use crate::{Config, Fault};
-
-/// A connection whose CONNECT is held back until the client has proven who it is.
-#[derive(Debug)]
-pub(crate) struct Waiting {
-    pub(super) connect: Connect,
-    nonce: u64,
-    link: Link,
-    since: Time,
-}
 
 /// How a connection authenticates itself.
 #[derive(Debug)]

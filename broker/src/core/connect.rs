@@ -9,9 +9,12 @@ use mqtt_check_codec::{
     Auth, ConnAck, Connect, Packet, PacketId, Properties, Property, ProtocolVersion, ReasonCode,
 };
 
+use super::Broker;
 use super::admission::Refusal;
 use super::authentication::Authentication;
+use super::connection::Phase;
 use super::disconnect::A_MOMENT;
+use super::input::ConnectionId;
 use super::link::{Link, OutboundAliases};
 use super::queue::Queue;
 use super::session::{Expiry, Received, Session};
@@ -20,7 +23,6 @@ use super::subscription::Granted;
 use super::timer::Timer;
 use super::turn::Turn;
 use super::will::Will;
-use super::{Broker, ConnectionId, Phase};
 use crate::{Fault, HookEvent, Liberty};
 
 /// How often the fault that sends again does so.

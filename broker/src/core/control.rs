@@ -3,9 +3,11 @@
 use bytestring::ByteString;
 use mqtt_check_codec::ReasonCode;
 
+use super::Broker;
+use super::connection::Phase;
+use super::input::{Control, RedirectWhen};
 use super::timer::Timer;
 use super::turn::Turn;
-use super::{Broker, Control, Phase, RedirectWhen};
 use crate::hook::DisconnectReason;
 
 /// Where a client is sent when it next connects.

@@ -7,6 +7,8 @@ use mqtt_check_codec::{
     Disconnect, Packet, PacketType, Properties, Property, ProtocolVersion, QoS, ReasonCode, Sender,
 };
 
+use super::Broker;
+use super::connection::Phase;
 use super::control::Redirect;
 use super::inflight::Stage;
 use super::message::Delivery;
@@ -18,7 +20,6 @@ use super::timer::Timer;
 use super::topic::Filter;
 use super::turn::Turn;
 use super::will::Will;
-use super::{Broker, Phase};
 use crate::hook::{DisconnectReason, DropReason, TerminationReason, WillTrigger};
 use crate::{Fault, HookEvent, Liberty};
 

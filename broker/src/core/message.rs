@@ -7,7 +7,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::{Properties, Property, Publish, QoS};
 
-use super::Time;
+use super::input::Time;
 use super::rules::Rules;
 use crate::{Fault, Liberty};
 

@@ -10,14 +10,17 @@ mod authentication;
 mod characters;
 mod connack;
 mod connect;
+mod connection;
 mod control;
 mod delivery;
 mod disconnect;
 mod inflight;
+mod input;
 mod lies;
 mod link;
 mod message;
 mod outgoing;
+mod output;
 mod publish;
 mod queue;
 mod record;
@@ -37,16 +40,17 @@ mod unsubscribe;
 mod will;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use bytestring::ByteString;
 use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, ReasonCode};
 
 use self::admission::Refusal;
 use self::arrivals::Arrivals;
-use self::authentication::Waiting;
+use self::connection::Phase;
 use self::control::Redirect;
+pub use self::input::{ConnectionId, Control, Input, RedirectWhen, Time};
 use self::message::Message;
+pub use self::output::Output;
 pub use self::record::Corrupt;
 pub use self::restart::StoredState;
 use self::retained::Retained;
@@ -58,107 +62,7 @@ use self::subscription::{Matches, Subscriptions};
 use self::timer::{Timer, Timers};
 use self::turn::Turn;
 use crate::hook::{DisconnectReason, TerminationReason, WillTrigger};
-use crate::{Conduct, Config, Fault, HookEvent, Liberty};
-
-/// Time since the broker's first start. Restarts do not reset it.
-pub type Time = Duration;
-
-/// A network connection, named by the shell and never used twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ConnectionId(pub u64);
-
-/// What happens to the broker.
-#[derive(Debug, Clone)]
-pub enum Input {
-    /// A transport was accepted. `nonce` is random, for an assigned client id and for challenges.
-    Opened {
-        connection: ConnectionId,
-        nonce: u64,
-    },
-    /// A whole packet came. `size` is that of its frame in bytes.
-    Received {
-        connection: ConnectionId,
-        packet: Packet,
-        size: usize,
-    },
-    /// Bytes came that are no packet; the transport delivers nothing more. `version` is what a CONNECT among them
-    /// says of itself, where that can be read.
-    Malformed {
-        connection: ConnectionId,
-        version: Option<ProtocolVersion>,
-        error: DecodeError,
-    },
-    /// The transport ended from the other side.
-    Closed {
-        connection: ConnectionId,
-    },
-    /// So much waits to be written to this connection that it should get nothing but what it needs.
-    Congested {
-        connection: ConnectionId,
-    },
-    /// That is over.
-    Drained {
-        connection: ConnectionId,
-    },
-    /// The next deadline has come.
-    Woke,
-    Control(Control),
-}
-
-/// What an administrator does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Control {
-    /// Ends this client's connection, with the code in version 5.
-    Kick {
-        client: ByteString,
-        reason: ReasonCode,
-    },
-    /// Sends this client, now or when it next connects, to another server. `reason` is 0x9C or 0x9D.
-    Redirect {
-        client: ByteString,
-        when: RedirectWhen,
-        reason: ReasonCode,
-        server_reference: Option<ByteString>,
-    },
-    /// Graceful stop: DISCONNECT 0x8B to version 5 clients, then every connection closed.
-    Stop,
-}
-
-/// When a redirection takes effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RedirectWhen {
-    /// In a DISCONNECT on the open connection.
-    Now,
-    /// In the CONNACK of the next connection.
-    AtConnect,
-}
-
-/// What the broker wants done, in this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    Send {
-        connection: ConnectionId,
-        packet: Packet,
-    },
-    /// Close the transport, after what was sent on it.
-    Close {
-        connection: ConnectionId,
-    },
-    Hook(HookEvent),
-}
-
-/// How far a connection has come.
-#[derive(Debug)]
-enum Phase {
-    /// Its CONNECT is awaited.
-    Opened { nonce: u64 },
-    /// Its CONNECT came, and has a method by which it must be proven.
-    Authenticating(Box<Waiting>),
-    /// It belongs to this session.
-    Connected(SessionKey),
-    /// It is over, but a fault still takes messages from it.
-    Ghost,
-}
+use crate::{Conduct, Config, Fault, Liberty};
 
 /// The broker.
 #[derive(Debug)]

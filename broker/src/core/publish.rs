@@ -7,6 +7,8 @@ use mqtt_check_codec::{
     Ack, Packet, PacketId, Properties, ProtocolVersion, Publish, QoS, ReasonCode,
 };
 
+use super::Broker;
+use super::input::Time;
 use super::link::Link;
 use super::message::Message;
 use super::rules::Rules;
@@ -14,7 +16,6 @@ use super::session::Received;
 use super::session_key::SessionKey;
 use super::topic;
 use super::turn::Turn;
-use super::{Broker, Time};
 use crate::hook::{DisconnectReason, DropReason};
 use crate::{AccessAction, Fault, HookEvent, Liberty};
 

@@ -10,8 +10,8 @@ use mqtt_check_codec::{
     SubscriptionOptions,
 };
 
-use super::Time;
 use super::inflight::Stage;
+use super::input::Time;
 use super::message::{Delivery, Message};
 use super::session::{Expiry, Session};
 use super::subscription::Granted;

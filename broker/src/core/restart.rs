@@ -1,10 +1,12 @@
 //! What outlives the broker itself, and how a broker takes it up again.
 
+use super::Broker;
+use super::input::{Control, Input, Time};
+use super::output::Output;
 use super::retained::Retained;
 use super::session::{Expiry, Session};
 use super::timer::Timer;
 use super::turn::Turn;
-use super::{Broker, Control, Output, Time};
 use crate::hook::{TerminationReason, WillTrigger};
 use crate::{Conduct, Config, Fault};
 
@@ -27,7 +29,7 @@ impl Broker {
     /// Stops in good order, as [`Control::Stop`] does, and hands over what survives: nothing unless the broker is
     /// durable.
     pub fn stop(mut self, now: Time, out: &mut Vec<Output>) -> StoredState {
-        self.handle(now, super::Input::Control(Control::Stop), out);
+        self.handle(now, Input::Control(Control::Stop), out);
         self.into_stored()
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 use mqtt_check_codec::topic;
 
-use super::Time;
+use super::input::Time;
 use super::message::Message;
 
 /// By Topic Name, in the order of its bytes.

@@ -9,8 +9,8 @@ use std::time::Duration;
 use bytestring::ByteString;
 use mqtt_check_codec::PacketId;
 
-use super::Time;
 use super::inflight::Inflight;
+use super::input::Time;
 use super::link::Link;
 use super::message::Message;
 use super::queue::Queue;

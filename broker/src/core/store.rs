@@ -11,11 +11,12 @@ use std::sync::Arc;
 use bytestring::ByteString;
 use mqtt_check_codec::PacketId;
 
+use super::Broker;
+use super::input::Time;
 use super::record::{Corrupt, Reader, Sink};
 use super::restart::StoredState;
 use super::session::{Received, Session};
 use super::subscription::Granted;
-use super::{Broker, Time};
 
 /// Something to be done to the records of a store. All that one call gives belongs together.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use mqtt_check_codec::Packet;
 
-use super::{ConnectionId, Output, Time};
+use super::input::{ConnectionId, Time};
+use super::output::Output;
 use crate::HookEvent;
 
 /// What every step of one call needs to know and to fill.

@@ -1,0 +1,29 @@
+//! Network connections, from the moment at which they are opened.
+
+use mqtt_check_codec::Connect;
+
+use super::input::Time;
+use super::link::Link;
+use super::session_key::SessionKey;
+
+/// How far a connection has come.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    /// Its CONNECT is awaited.
+    Opened { nonce: u64 },
+    /// Its CONNECT came, and has a method by which it must be proven.
+    Authenticating(Box<Waiting>),
+    /// It belongs to this session.
+    Connected(SessionKey),
+    /// It is over, but a fault still takes messages from it.
+    Ghost,
+}
+
+/// A connection whose CONNECT is held back until the client has proven who it is.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) connect: Connect,
+    pub(crate) nonce: u64,
+    pub(crate) link: Link,
+    pub(crate) since: Time,
+}
