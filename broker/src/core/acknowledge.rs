@@ -4,8 +4,8 @@ use bytestring::ByteString;
 use mqtt_check_codec::{Ack, PacketId, QoS, ReasonCode};
 
 use super::Broker;
-use super::inflight::Stage;
-use super::session_key::SessionKey;
+use super::state::inflight::Stage;
+use super::state::session_key::SessionKey;
 use super::turn::Turn;
 use crate::hook::{DisconnectReason, DropReason};
 use crate::{Fault, HookEvent, Liberty};

@@ -1,149 +1,18 @@
 //! Enhanced authentication: challenge and answer before CONNACK, and again whenever the client wants.
-//!
-//! The mechanism is a pure function of what the client sends, the configuration and the connection's nonce, so it
-//! needs nobody outside of the core.
 
-use bytes::Bytes;
-use bytestring::ByteString;
-use mqtt_check_codec::{Auth, Connect, Packet, Properties, Property, ProtocolVersion, ReasonCode};
-use mqtt_check_scram::{ServerExchange, nonce};
+use mqtt_check_codec::{Auth, Connect, Packet, ProtocolVersion, ReasonCode};
 
 use super::Broker;
 use super::admission::Refusal;
-use super::connection::{Phase, Waiting};
 use super::input::ConnectionId;
-use super::link::Link;
-use super::rules::Rules;
-use super::session_key::SessionKey;
-use super::timer::Timer;
+use super::state::authentication::{Progress, Stage};
+use super::state::connection::{Phase, Waiting};
+use super::state::link::Link;
+use super::state::session_key::SessionKey;
+use super::state::timer::Timer;
 use super::turn::Turn;
-use crate::config::Mechanism;
+use crate::Fault;
 use crate::hook::DisconnectReason;
-use crate::{Config, Fault};
-
-/// How a connection authenticates itself.
-#[derive(Debug)]
-pub(crate) struct Authentication {
-    /// As CONNECT has it.
-    pub(crate) method: ByteString,
-    mechanism: Mechanism,
-    nonce: u64,
-    /// How many exchanges have begun.
-    begun: u32,
-    stage: Stage,
-    /// Who the client has proven to be.
-    user: Option<ByteString>,
-}
-
-/// How far the present exchange has come.
-#[derive(Debug)]
-enum Stage {
-    /// There is none.
-    Over,
-    /// The client begins, and was asked to.
-    Asked,
-    Challenged(Box<ServerExchange>),
-}
-
-/// What one message of the client has led to.
-enum Progress {
-    Continue(Option<Bytes>),
-    Done(Option<Bytes>),
-    Failed,
-}
-
-impl Authentication {
-    /// With the method of this CONNECT, if it has one that is offered.
-    pub(crate) fn of(connect: &Connect, config: &Config, nonce: u64) -> Option<Self> {
-        let method = connect.properties.authentication_method()?;
-        let mut offered = config.authentication.keys();
-        let mechanism = *offered.find(|mechanism| mechanism.name() == &*method)?;
-        Some(Self {
-            method,
-            mechanism,
-            nonce,
-            begun: 0,
-            stage: Stage::Over,
-            user: None,
-        })
-    }
-
-    fn step(&mut self, rules: &Rules, data: Option<Bytes>) -> Progress {
-        match (std::mem::replace(&mut self.stage, Stage::Over), data) {
-            (Stage::Challenged(exchange), data) => {
-                self.finish(rules, &exchange, &data.unwrap_or_default())
-            }
-            (_, Some(data)) => self.challenge(rules, &data),
-            (Stage::Over, None) => {
-                self.stage = Stage::Asked;
-                Progress::Continue(None)
-            }
-            (Stage::Asked, None) => Progress::Failed,
-        }
-    }
-
-    fn challenge(&mut self, rules: &Rules, client_first: &[u8]) -> Progress {
-        self.begun += 1;
-        let seed = [&self.nonce.to_be_bytes()[..], &self.begun.to_be_bytes()].concat();
-        let look_up = |user: &str| rules.config.verifier(self.mechanism, user);
-        match ServerExchange::begin(client_first, &nonce(&seed), look_up) {
-            Ok(exchange) => {
-                let challenge = Bytes::copy_from_slice(exchange.server_first());
-                self.stage = Stage::Challenged(Box::new(exchange));
-                Progress::Continue(Some(challenge))
-            }
-            Err(_) => Progress::Failed,
-        }
-    }
-
-    fn finish(
-        &mut self,
-        rules: &Rules,
-        exchange: &ServerExchange,
-        client_final: &[u8],
-    ) -> Progress {
-        let signature = match exchange.finish(client_final) {
-            Ok(server_final) => Some(Bytes::from(server_final)),
-            Err(_) if rules.breaks(Fault::WrongProofAccepted) => None,
-            Err(_) => return Progress::Failed,
-        };
-        // What the connection has done so far it has done as somebody: that stays.
-        if self
-            .user
-            .as_ref()
-            .is_some_and(|user| *user != exchange.user())
-        {
-            return Progress::Failed;
-        }
-        self.user = Some(ByteString::from(exchange.user()));
-        Progress::Done(signature)
-    }
-
-    /// [5 MQTT-4.12.0-5] [5 RULE-3.15.2.2.2-1]
-    fn packet(&self, rules: &Rules, reason: ReasonCode, data: Option<Bytes>) -> Packet {
-        let mut properties = Properties::new();
-        let method = match rules.breaks(Fault::AuthMethodNotRepeated) {
-            true => ByteString::from_static("another"),
-            false => self.method.clone(),
-        };
-        properties.push(Property::AuthenticationMethod(method));
-        properties.0.extend(data.map(Property::AuthenticationData));
-        Packet::Auth(Auth { reason, properties })
-    }
-
-    /// The AUTH that asks for more. [5 MQTT-4.12.0-2]
-    fn continued(&self, rules: &Rules, data: Option<Bytes>) -> Packet {
-        let reason = match rules.breaks(Fault::ChallengeWithOtherCode) {
-            true => ReasonCode::SUCCESS,
-            false => ReasonCode::CONTINUE_AUTHENTICATION,
-        };
-        self.packet(rules, reason, data)
-    }
-
-    fn is_method_of(&self, auth: &Auth) -> bool {
-        auth.properties.authentication_method().as_ref() == Some(&self.method)
-    }
-}
 
 impl Broker {
     /// A CONNECT that names a method which is offered. Nothing is done for it but the exchange.

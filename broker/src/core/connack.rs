@@ -4,7 +4,7 @@ use bytestring::ByteString;
 use mqtt_check_codec::{ConnAck, Connect, Properties, Property, ProtocolVersion, QoS, ReasonCode};
 
 use super::Broker;
-use super::session::Expiry;
+use super::state::session::Expiry;
 use crate::{Fault, Liberty};
 
 impl Broker {

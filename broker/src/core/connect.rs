@@ -11,18 +11,18 @@ use mqtt_check_codec::{
 
 use super::Broker;
 use super::admission::Refusal;
-use super::authentication::Authentication;
-use super::connection::Phase;
 use super::disconnect::A_MOMENT;
 use super::input::ConnectionId;
-use super::link::{Link, OutboundAliases};
-use super::queue::Queue;
-use super::session::{Expiry, Received, Session};
-use super::session_key::SessionKey;
-use super::subscription::Granted;
-use super::timer::Timer;
+use super::state::authentication::Authentication;
+use super::state::connection::Phase;
+use super::state::link::{Link, OutboundAliases};
+use super::state::queue::Queue;
+use super::state::session::{Expiry, Received, Session};
+use super::state::session_key::SessionKey;
+use super::state::subscription::Granted;
+use super::state::timer::Timer;
+use super::state::will::Will;
 use super::turn::Turn;
-use super::will::Will;
 use crate::{Fault, HookEvent, Liberty};
 
 /// How often the fault that sends again does so.

@@ -1,21 +1,14 @@
 //! What an administrator does.
 
-use bytestring::ByteString;
 use mqtt_check_codec::ReasonCode;
 
 use super::Broker;
-use super::connection::Phase;
 use super::input::{Control, RedirectWhen};
-use super::timer::Timer;
+use super::state::connection::Phase;
+use super::state::redirect::Redirect;
+use super::state::timer::Timer;
 use super::turn::Turn;
 use crate::hook::DisconnectReason;
-
-/// Where a client is sent when it next connects.
-#[derive(Debug, Clone)]
-pub(crate) struct Redirect {
-    pub(crate) reason: ReasonCode,
-    pub(crate) server_reference: Option<ByteString>,
-}
 
 impl Broker {
     pub(crate) fn control(&mut self, turn: &mut Turn<'_>, control: Control) {

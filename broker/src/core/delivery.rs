@@ -4,11 +4,11 @@ use mqtt_check_codec::{
     Ack, ConnAck, Packet, PacketId, Properties, ProtocolVersion, QoS, ReasonCode,
 };
 
-use super::inflight::Stage;
-use super::message::Delivery;
 use super::outgoing::send_publish;
 use super::rules::Rules;
-use super::session::Session;
+use super::state::inflight::Stage;
+use super::state::message::Delivery;
+use super::state::session::Session;
 use super::turn::Turn;
 use crate::hook::DropReason;
 use crate::{AccessAction, Fault, HookEvent, Liberty};

@@ -8,18 +8,18 @@ use mqtt_check_codec::{
 };
 
 use super::Broker;
-use super::connection::Phase;
-use super::control::Redirect;
-use super::inflight::Stage;
-use super::message::Delivery;
 use super::routing::standing;
-use super::session::{Expiry, Session};
-use super::session_key::SessionKey;
-use super::subscription::Subscriber;
-use super::timer::Timer;
+use super::state::connection::Phase;
+use super::state::inflight::Stage;
+use super::state::message::Delivery;
+use super::state::redirect::Redirect;
+use super::state::session::{Expiry, Session};
+use super::state::session_key::SessionKey;
+use super::state::subscription::Subscriber;
+use super::state::timer::Timer;
+use super::state::will::Will;
 use super::topic::Filter;
 use super::turn::Turn;
-use super::will::Will;
 use crate::hook::{DisconnectReason, DropReason, TerminationReason, WillTrigger};
 use crate::{Fault, HookEvent, Liberty};
 

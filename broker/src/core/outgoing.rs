@@ -3,9 +3,9 @@
 use bytestring::ByteString;
 use mqtt_check_codec::{Packet, PacketId, Properties, Property, ProtocolVersion, Publish, QoS};
 
-use super::link::Link;
-use super::message::Delivery;
 use super::rules::Rules;
+use super::state::link::Link;
+use super::state::message::Delivery;
 use super::turn::Turn;
 use crate::{Fault, Liberty};
 

@@ -9,11 +9,11 @@ use mqtt_check_codec::{
 
 use super::Broker;
 use super::input::Time;
-use super::link::Link;
-use super::message::Message;
 use super::rules::Rules;
-use super::session::Received;
-use super::session_key::SessionKey;
+use super::state::link::Link;
+use super::state::message::Message;
+use super::state::session::Received;
+use super::state::session_key::SessionKey;
 use super::topic;
 use super::turn::Turn;
 use crate::hook::{DisconnectReason, DropReason};

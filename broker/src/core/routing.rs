@@ -7,11 +7,11 @@ use bytestring::ByteString;
 use mqtt_check_codec::{ProtocolVersion, QoS};
 
 use super::Broker;
-use super::message::{Delivery, Message};
 use super::rules::Rules;
-use super::session::Sessions;
-use super::session_key::SessionKey;
-use super::subscription::{Matches, Standing, Subscriber};
+use super::state::message::{Delivery, Message};
+use super::state::session::Sessions;
+use super::state::session_key::SessionKey;
+use super::state::subscription::{Matches, Standing, Subscriber};
 use super::topic::Filter;
 use super::turn::Turn;
 use crate::hook::DropReason;

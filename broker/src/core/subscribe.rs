@@ -10,8 +10,8 @@ use mqtt_check_codec::{
 use super::Broker;
 use super::routing::normalised;
 use super::rules::Rules;
-use super::session_key::SessionKey;
-use super::subscription::{Granted, Subscriber};
+use super::state::session_key::SessionKey;
+use super::state::subscription::{Granted, Subscriber};
 use super::topic::{self, Filter};
 use super::turn::Turn;
 use crate::hook::{DisconnectReason, DropReason};

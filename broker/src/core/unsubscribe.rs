@@ -6,7 +6,7 @@ use mqtt_check_codec::{Packet, Properties, ProtocolVersion, ReasonCode, UnsubAck
 
 use super::Broker;
 use super::routing::normalised;
-use super::session_key::SessionKey;
+use super::state::session_key::SessionKey;
 use super::turn::Turn;
 use crate::hook::DisconnectReason;
 use crate::{Fault, HookEvent, Liberty};

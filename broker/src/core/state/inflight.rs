@@ -6,8 +6,8 @@ use bytestring::ByteString;
 use mqtt_check_codec::{PacketId, QoS};
 
 use super::message::Delivery;
-use super::rules::Rules;
 use crate::Liberty;
+use crate::core::rules::Rules;
 
 /// How far one delivery has come.
 #[derive(Debug, Clone)]

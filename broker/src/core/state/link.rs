@@ -9,10 +9,10 @@ use bytestring::ByteString;
 use mqtt_check_codec::{Packet, Property, PropertyId, ProtocolVersion};
 
 use super::authentication::Authentication;
-use super::input::{ConnectionId, Time};
-use super::lies::tell;
-use super::rules::Rules;
-use super::turn::Turn;
+use crate::core::input::{ConnectionId, Time};
+use crate::core::lies::tell;
+use crate::core::rules::Rules;
+use crate::core::turn::Turn;
 use crate::{Fault, Liberty};
 
 /// What the broker knows of an accepted connection.

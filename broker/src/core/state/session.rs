@@ -10,16 +10,16 @@ use bytestring::ByteString;
 use mqtt_check_codec::PacketId;
 
 use super::inflight::Inflight;
-use super::input::Time;
 use super::link::Link;
 use super::message::Message;
 use super::queue::Queue;
 use super::session_key::SessionKey;
-use super::store::Written;
 use super::subscription::Granted;
 use super::will::Will;
+use super::written::Written;
 use crate::Config;
 use crate::access::Who;
+use crate::core::input::Time;
 
 /// How long a session outlives its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

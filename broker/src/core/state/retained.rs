@@ -8,8 +8,8 @@ use std::sync::Arc;
 use bytestring::ByteString;
 use mqtt_check_codec::topic;
 
-use super::input::Time;
 use super::message::Message;
+use crate::core::input::Time;
 
 /// By Topic Name, in the order of its bytes.
 #[derive(Debug, Default)]

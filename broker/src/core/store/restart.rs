@@ -1,12 +1,12 @@
 //! What outlives the broker itself, and how a broker takes it up again.
 
-use super::Broker;
-use super::input::{Control, Input, Time};
-use super::output::Output;
-use super::retained::Retained;
-use super::session::{Expiry, Session};
-use super::timer::Timer;
-use super::turn::Turn;
+use crate::core::Broker;
+use crate::core::input::{Control, Input, Time};
+use crate::core::output::Output;
+use crate::core::state::retained::Retained;
+use crate::core::state::session::{Expiry, Session};
+use crate::core::state::timer::Timer;
+use crate::core::turn::Turn;
 use crate::hook::{TerminationReason, WillTrigger};
 use crate::{Conduct, Config, Fault};
 

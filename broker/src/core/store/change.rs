@@ -5,18 +5,15 @@
 //! it within the part); or `r` and a topic. So a session's records stand together, and it is one prefix that ends it.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use bytestring::ByteString;
 use mqtt_check_codec::PacketId;
 
-use super::Broker;
-use super::input::Time;
 use super::record::{Corrupt, Reader, Sink};
 use super::restart::StoredState;
-use super::session::{Received, Session};
-use super::subscription::Granted;
+use crate::core::Broker;
+use crate::core::state::session::{Received, Session};
 
 /// Something to be done to the records of a store. All that one call gives belongs together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,17 +40,6 @@ const SUBSCRIPTION: u8 = 1;
 const WAITING: u8 = 2;
 const SENT: u8 = 3;
 const RECEIVED: u8 = 4;
-
-/// What of a session stands in the store.
-#[derive(Debug, Default)]
-pub(crate) struct Written {
-    itself: Vec<u8>,
-    subscriptions: BTreeMap<ByteString, Granted>,
-    waiting: Range<u64>,
-    /// By the sequence number that each stage of a delivery has for itself.
-    sent: BTreeMap<PacketId, u64>,
-    received: BTreeMap<PacketId, Option<Time>>,
-}
 
 fn session_prefix(client: &str) -> Vec<u8> {
     let mut key = vec![SESSION];

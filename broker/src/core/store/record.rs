@@ -10,12 +10,12 @@ use mqtt_check_codec::{
     SubscriptionOptions,
 };
 
-use super::inflight::Stage;
-use super::input::Time;
-use super::message::{Delivery, Message};
-use super::session::{Expiry, Session};
-use super::subscription::Granted;
-use super::will::Will;
+use crate::core::input::Time;
+use crate::core::state::inflight::Stage;
+use crate::core::state::message::{Delivery, Message};
+use crate::core::state::session::{Expiry, Session};
+use crate::core::state::subscription::Granted;
+use crate::core::state::will::Will;
 
 /// Bytes of a store that are no record of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::input::Time;
+use crate::core::input::Time;
 
 const SECOND: Duration = Duration::from_secs(1);
 

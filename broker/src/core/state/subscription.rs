@@ -10,7 +10,7 @@ use mqtt_check_codec::topic::matches;
 use mqtt_check_codec::{ProtocolVersion, SubscriptionOptions};
 
 use super::session_key::SessionKey;
-use super::topic::{self, Filter};
+use crate::core::topic::{self, Filter};
 
 /// How deep the tree may become, in levels. A Topic Filter may have 65,536 of them (section 4.7.3 knows no limit but
 /// the string's), and each would cost a node here and a call of a function in every match.

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::{Properties, Property, Publish, QoS};
 
-use super::input::Time;
-use super::rules::Rules;
+use crate::core::input::Time;
+use crate::core::rules::Rules;
 use crate::{Fault, Liberty};
 
 /// A message that the broker has accepted. Copies for many subscribers share it.

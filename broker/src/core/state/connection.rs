@@ -2,9 +2,9 @@
 
 use mqtt_check_codec::Connect;
 
-use super::input::Time;
 use super::link::Link;
 use super::session_key::SessionKey;
+use crate::core::input::Time;
 
 /// How far a connection has come.
 #[derive(Debug)]

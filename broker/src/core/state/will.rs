@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytestring::ByteString;
 use mqtt_check_codec as codec;
 
-use super::input::Time;
 use super::message::{Message, forwarded};
+use crate::core::input::Time;
 
 /// A stored Will. [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-7]
 #[derive(Debug, Clone)]

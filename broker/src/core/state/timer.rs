@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::input::{ConnectionId, Time};
 use super::session_key::SessionKey;
+use crate::core::input::{ConnectionId, Time};
 
 /// Everything that can become due. At the same instant the earlier variant goes first: a Will whose delay ends
 /// together with its session was due by its delay.

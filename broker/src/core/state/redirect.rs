@@ -1,0 +1,11 @@
+//! What a client is told instead of being let in.
+
+use bytestring::ByteString;
+use mqtt_check_codec::ReasonCode;
+
+/// Where a client is sent when it next connects.
+#[derive(Debug, Clone)]
+pub(crate) struct Redirect {
+    pub(crate) reason: ReasonCode,
+    pub(crate) server_reference: Option<ByteString>,
+}

@@ -1,0 +1,5 @@
+//! What outlives the broker itself: as records of a store, and as the state that a broker takes up again.
+
+pub(crate) mod change;
+pub(crate) mod record;
+pub(crate) mod restart;
