@@ -12,10 +12,10 @@ use super::text::{self, Rules, STRING_MAX};
 use super::value::number;
 
 /// Words that mean something where a client's name could stand.
-pub(crate) const RESERVED: [&str; 22] = [
+pub(crate) const RESERVED: [&str; 24] = [
     "wait", "hooks", "broker", "choice", "parallel", "repeat", "one_of", "id", "only", "when",
     "clause", "level", "note", "as", "of", "answers", "rest", "expect", "any", "all", "connack",
-    "text",
+    "text", "if", "steps",
 ];
 /// How many clients one scenario has at most.
 const CLIENT_LIMIT: usize = 64;

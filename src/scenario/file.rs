@@ -95,11 +95,11 @@ impl<'a> File<'a> {
             return None;
         };
         self.check_keys(entries);
-        let file_versions = self.versions(self.root);
+        let file_versions = self.versions(self.root.find("versions"));
         let rows = rows::rows(self.report, self.root)?;
         let mut cases = Vec::new();
         for row in &rows {
-            let own = row.node.find("versions").map(|_| self.versions(row.node));
+            let own = row.find("versions").map(|list| self.versions(Some(list)));
             let versions = own.unwrap_or_else(|| file_versions.clone());
             cases.extend(versions.into_iter().map(|v| (Some(row), v)));
         }
@@ -147,9 +147,9 @@ impl<'a> File<'a> {
     }
 
     /// The versions that a file or a row names; where they cannot be read, the usual ones, so that the rest is.
-    fn versions(&self, node: &Node) -> Vec<ProtocolVersion> {
+    fn versions(&self, list: Option<&Node>) -> Vec<ProtocolVersion> {
         let usual = vec![ProtocolVersion::V3_1_1, ProtocolVersion::V5];
-        let Some(list) = node.find("versions") else {
+        let Some(list) = list else {
             return usual;
         };
         let used = RefCell::default();
@@ -230,7 +230,7 @@ impl<'a> File<'a> {
         if row.is_some_and(|row| !row.is_complete) {
             return None;
         }
-        let replaced = |key: &str| row.and_then(|row| row.node.find(key));
+        let replaced = |key: &str| row.and_then(|row| row.find(key));
         let mut out = Vec::new();
         for entry in self.root.entries()? {
             let key = &*entry.key.text;
@@ -238,7 +238,8 @@ impl<'a> File<'a> {
                 continue;
             }
             let value = replaced(key).unwrap_or(&entry.value);
-            let Some(value) = rows::fill(self.report, &self.budget, value, row, version) else {
+            let Some(value) = rows::fill(self.report, &self.budget, (key, value), row, version)
+            else {
                 continue;
             };
             out.push(Entry {
@@ -250,14 +251,14 @@ impl<'a> File<'a> {
             return None;
         }
         // A row may bring a key that the file does not have.
-        for pair in row.and_then(|row| row.node.entries()).unwrap_or(&[]) {
+        for pair in row.map_or(&[][..], |row| &row.own) {
             let key = &*pair.key.text;
-            if key == "versions" || !rows::REPLACING.contains(&key) || self.root.find(key).is_some()
-            {
+            if key == "versions" || self.root.find(key).is_some() {
                 continue;
             }
             // What a row says is not filled in, but may be a switch.
-            let Some(value) = rows::fill(self.report, &self.budget, &pair.value, None, version)
+            let Some(value) =
+                rows::fill(self.report, &self.budget, (key, &pair.value), None, version)
             else {
                 continue;
             };

@@ -194,6 +194,10 @@ fn repeat(stage: Stage<'_>, node: &Node) -> Option<Vec<Step>> {
             Some(name) => with_counter(scope, list, name, i)?,
             None => list.clone(),
         };
+        // An `if` may leave nothing of a round.
+        if round.items() == Some(&[]) {
+            continue;
+        }
         // What is wrong with one round is wrong with all.
         out.extend(steps(stage, &round, Setting::Scene)?);
         if too_many(scope, node.place) {

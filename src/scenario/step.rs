@@ -77,6 +77,15 @@ fn step(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Step>> {
         return Some(Vec::new());
     }
     scope.steps.count();
+    if let Some(condition) = map.take("if") {
+        let title = "an `if` that asks for a counter outside of its `repeat`";
+        return scope.fail(scope.at(condition.place, title));
+    }
+    if let Some(entry) = map.take_entry("steps") {
+        let title = "`steps` beside something else in a step";
+        let hint = "`{ if: …, steps: [ … ] }` has a condition for several steps; ids, clauses and the like stand on each";
+        return scope.fail(scope.at(entry.key.place, title).hint(hint));
+    }
     let head = Head::take(scope, &mut map);
     let body = body(stage, &mut map, node, setting);
     map.finish();
@@ -312,7 +321,7 @@ fn client_action(stage: Stage<'_>, entry: &Entry) -> Option<(ClientIndex, Client
     let name = &*entry.key.text;
     let Some(client) = scope.client(name) else {
         let mut diagnostic = scope.at(entry.key.place, format!("unknown client `{}`", short(name)));
-        let keys = ["id", "only", "when", "clause", "level", "note"];
+        let keys = ["id", "only", "if", "when", "clause", "level", "note"];
         diagnostic.label = scope.suggest(name, names(scope).chain(WORDS).chain(keys));
         if diagnostic.label.is_none() {
             let known: Vec<_> = names(scope).collect();

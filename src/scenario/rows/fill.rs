@@ -1,20 +1,38 @@
 //! A tree with the values of a row, or of a counter, filled in.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mqtt_check_codec::ProtocolVersion;
 
-use super::{Budget, Row, is_switch};
+use super::{Budget, Row, Values, condition, is_switch};
 use crate::diagnostic::Place;
 use crate::scenario::expression::{self, Formula, Piece};
-use crate::scenario::node::{Entry, Node, Scalar, Style, Value, short};
+use crate::scenario::node::{Entry, Key, Node, Scalar, Style, Value, short};
 use crate::scenario::scope::{Report, Scope};
 
-/// One case's tree: the row's values filled in, switches resolved. `None`: this version leaves it out.
+/// Lists that are known by their key, and in which a row's value that is a list stands for its items.
+const SPLICED: [&str; 11] = [
+    "steps",
+    "parallel",
+    "expect",
+    "exercised_if",
+    "batch",
+    "packets",
+    "in_order",
+    "unordered",
+    "hooks",
+    "events",
+    "filters",
+];
+
+/// One part of a case's tree, with its key: the row's values filled in, `if`s and switches resolved. `None`: this row
+/// or version leaves it out.
 pub(crate) fn fill(
     report: &Report,
     budget: &Budget,
-    node: &Node,
+    (key, node): (&str, &Node),
     row: Option<&Row<'_>>,
     version: ProtocolVersion,
 ) -> Option<Node> {
@@ -26,7 +44,7 @@ pub(crate) fn fill(
         values,
         version: Some(version),
     }
-    .node(node)
+    .under(key, node)
 }
 
 /// A repeat's steps for one round.
@@ -38,14 +56,14 @@ pub(crate) fn with_counter(scope: Scope<'_>, node: &Node, name: &str, i: u64) ->
             style: Style::Plain,
         }),
     };
-    let values = BTreeMap::from([(name, &counter)]);
+    let values = BTreeMap::from([(name, Cow::Owned(counter))]);
     let filler = Filler {
         report: scope.report,
         budget: scope.budget,
         values: &values,
         version: None,
     };
-    let filled = filler.node(node);
+    let filled = filler.under("steps", node);
     if scope.budget.is_spent(scope.report, node.place) || scope.budget.has_failed() {
         return None;
     }
@@ -55,17 +73,62 @@ pub(crate) fn with_counter(scope: Scope<'_>, node: &Node, name: &str, i: u64) ->
 struct Filler<'a> {
     report: &'a Report,
     budget: &'a Budget,
-    values: &'a BTreeMap<&'a str, &'a Node>,
+    values: &'a Values<'a>,
     /// `None`: switches have been resolved.
     version: Option<ProtocolVersion>,
 }
 
-impl Filler<'_> {
-    fn node(&self, node: &Node) -> Option<Node> {
-        if self.budget.take(1, 0).is_none() {
-            self.budget.spend_all();
-            return None;
+impl<'a> Filler<'a> {
+    /// With nothing to be filled in: a row's value is taken as it stands, but may be a switch.
+    fn plain<'n>(&self, none: &'n Values<'n>) -> Filler<'n>
+    where
+        'a: 'n,
+    {
+        Filler {
+            values: none,
+            ..*self
         }
+    }
+
+    /// What stands under a key.
+    fn under(&self, key: &str, node: &Node) -> Option<Node> {
+        let Some(items) = node.items().filter(|_| SPLICED.contains(&key)) else {
+            return self.node(node);
+        };
+        self.take()?;
+        let mut out = Vec::new();
+        for item in items {
+            let Some(filled) = self.node(item) else {
+                continue;
+            };
+            // One that a counter decides is spliced in its round.
+            let is_group = item.entries().is_some_and(is_group) && filled.find("if").is_none();
+            match (&filled.value, filled.find("steps")) {
+                // A list that was written as one is no row's.
+                (Value::List(_), _) if item.items().is_some() => out.push(filled),
+                (Value::List(inner), _) => out.extend(inner.iter().cloned()),
+                (_, Some(inner)) if is_group && inner.items().is_some() => {
+                    out.extend(inner.items().unwrap_or_default().iter().cloned());
+                }
+                _ => out.push(filled),
+            }
+        }
+        Some(Node {
+            place: node.place,
+            value: Value::List(out),
+        })
+    }
+
+    fn take(&self) -> Option<()> {
+        let taken = self.budget.take(1, 0);
+        if taken.is_none() {
+            self.budget.spend_all();
+        }
+        taken
+    }
+
+    fn node(&self, node: &Node) -> Option<Node> {
+        self.take()?;
         let value = match &node.value {
             Value::Empty => Value::Empty,
             Value::Scalar(scalar) => return self.scalar(node, scalar),
@@ -81,7 +144,7 @@ impl Filler<'_> {
                 (_, [entry]) if &*entry.key.text == "text" && entry.value.text().is_some() => {
                     return Some(node.clone());
                 }
-                _ => Value::Map(self.entries(entries)),
+                _ => Value::Map(self.entries(node, entries)?),
             },
         };
         Some(Node {
@@ -90,14 +153,88 @@ impl Filler<'_> {
         })
     }
 
-    fn entries(&self, entries: &[Entry]) -> Vec<Entry> {
-        let filled = entries.iter().filter_map(|entry| {
-            Some(Entry {
-                key: entry.key.clone(),
-                value: self.node(&entry.value)?,
-            })
-        });
-        filled.collect()
+    /// The pairs of a mapping; `None` where its `if` does not hold.
+    fn entries(&self, node: &Node, entries: &[Entry]) -> Option<Vec<Entry>> {
+        let mut open = None;
+        if let Some(condition) = node.find("if") {
+            let text = |name: &str| self.text_of(condition, name).flatten();
+            open = condition::left_open(condition, &text)?;
+        }
+        let mut out: Vec<Entry> = Vec::with_capacity(entries.len());
+        let mut has_new_keys = false;
+        for entry in entries {
+            if &*entry.key.text == "if" {
+                // A counter that is not known yet decides in its round.
+                let key = entry.key.clone();
+                out.extend(open.take().map(|value| Entry { key, value }));
+                continue;
+            }
+            match self.key(entry) {
+                None => {}
+                Some(Filled::Pairs(pairs)) => {
+                    out.extend(pairs);
+                    has_new_keys = true;
+                }
+                Some(Filled::Key(key)) => {
+                    has_new_keys |= key != entry.key;
+                    let value = self.under(&key.text, &entry.value);
+                    out.extend(value.map(|value| Entry { key, value }));
+                }
+            }
+        }
+        if has_new_keys {
+            self.check_keys(&out);
+        }
+        Some(out)
+    }
+
+    /// A key with the row's values filled in. `$name` with nothing behind it stands for the pairs of a mapping.
+    fn key(&self, entry: &Entry) -> Option<Filled> {
+        let text = &*entry.key.text;
+        if self.values.is_empty() || !text.contains('$') {
+            return Some(Filled::Key(entry.key.clone()));
+        }
+        let node = Node {
+            place: entry.key.place,
+            value: Value::Scalar(Scalar {
+                text: Arc::clone(&entry.key.text),
+                style: Style::Plain,
+            }),
+        };
+        let filled = self.node(&node)?;
+        match filled.value {
+            Value::Scalar(scalar) => Some(Filled::Key(Key {
+                text: scalar.text,
+                place: entry.key.place,
+            })),
+            Value::Map(pairs) if entry.value.value == Value::Empty => Some(Filled::Pairs(pairs)),
+            Value::Empty if entry.value.value == Value::Empty => Some(Filled::Pairs(Vec::new())),
+            _ => {
+                let title = format!(
+                    "`{}` is {} in this row, and cannot be a key",
+                    short(text),
+                    filled.kind()
+                );
+                self.fail(entry.key.place, title);
+                None
+            }
+        }
+    }
+
+    /// What was filled in may bring a key that is there already.
+    fn check_keys(&self, entries: &[Entry]) {
+        for (n, entry) in entries.iter().enumerate() {
+            if entries[..n]
+                .iter()
+                .any(|other| other.key.text == entry.key.text)
+            {
+                let title = format!(
+                    "the key `{}` stands twice in this row",
+                    short(&entry.key.text)
+                );
+                self.fail(entry.key.place, title);
+            }
+        }
     }
 
     fn scalar(&self, node: &Node, scalar: &Scalar) -> Option<Node> {
@@ -109,11 +246,7 @@ impl Filler<'_> {
             && let Some(value) = self.value(name)
         {
             // The value itself is not filled in again, but may be a switch.
-            return Filler {
-                values: &BTreeMap::new(),
-                ..*self
-            }
-            .node(value);
+            return self.plain(&BTreeMap::new()).node(value);
         }
         let (text, style) = match expression::parse(text) {
             Some(Formula::Arithmetic(..)) => (self.arithmetic(node, text)?, Style::Computed),
@@ -141,7 +274,7 @@ impl Filler<'_> {
     }
 
     fn value(&self, name: &str) -> Option<&Node> {
-        self.values.get(name).copied()
+        self.values.get(name).map(|value| &**value)
     }
 
     /// The text that is filled in for a name.
@@ -149,11 +282,7 @@ impl Filler<'_> {
         let Some(value) = self.value(name) else {
             return Some(None);
         };
-        let resolved = Filler {
-            values: &BTreeMap::new(),
-            ..*self
-        }
-        .node(value)?;
+        let resolved = self.plain(&BTreeMap::new()).node(value)?;
         match resolved.text() {
             Some(text) => Some(Some(text.to_owned())),
             None => {
@@ -220,4 +349,17 @@ impl Filler<'_> {
         }
         Some(out)
     }
+}
+
+/// What a key becomes.
+enum Filled {
+    Key(Key),
+    /// The pairs of a row's value that is a mapping.
+    Pairs(Vec<Entry>),
+}
+
+/// `{ if: …, steps: [ … ] }`, or steps alone.
+fn is_group(entries: &[Entry]) -> bool {
+    let mut keys = entries.iter().map(|entry| &*entry.key.text);
+    keys.all(|key| key == "if" || key == "steps")
 }

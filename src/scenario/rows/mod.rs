@@ -1,18 +1,23 @@
-//! What makes one tree many: the rows of `cases`, version switches and the counter of a `repeat`. All of it is done
-//! on the tree, before anything is typed.
+//! What makes one tree many: the rows of `cases`, those of tables among them, `if`, version switches and the counter of
+//! a `repeat`. All of it is done on the tree, before anything is typed.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 mod budget;
+mod condition;
+mod exceptions;
 mod fill;
+mod pairs;
 mod switch;
+mod table;
 
 pub(crate) use budget::Budget;
 pub(crate) use fill::{fill, with_counter};
 pub(crate) use switch::{check_versions, is_switch};
 
 use super::expression::{self, Formula, Piece, is_name};
-use super::node::{Entry, Node, Value, short};
+use super::node::{Entry, Key, Node, Value, short};
 use super::scope::Report;
 use crate::diagnostic::Place;
 
@@ -21,22 +26,54 @@ const ROW_LIMIT: usize = 1_000;
 /// Keys of a row that replace the file's.
 pub(crate) const REPLACING: [&str; 4] = ["title", "threads", "versions", "needs"];
 
+/// What `$name` stands for in a row.
+type Values<'a> = BTreeMap<&'a str, Cow<'a, Node>>;
+
 /// One row of `cases`.
 #[derive(Debug)]
 pub(crate) struct Row<'a> {
     pub(crate) name: String,
-    pub(crate) node: &'a Node,
+    place: Place,
     /// Whether it has every name that the file uses.
     pub(crate) is_complete: bool,
-    /// What `$name` stands for.
-    values: BTreeMap<&'a str, &'a Node>,
+    /// What it has under [`REPLACING`] keys.
+    pub(crate) own: Vec<Entry>,
+    values: Values<'a>,
+}
+
+impl Row<'_> {
+    /// What it has in place of the file's.
+    pub(crate) fn find(&self, key: &str) -> Option<&Node> {
+        let entry = self.own.iter().find(|entry| &*entry.key.text == key)?;
+        Some(&entry.value)
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        Some(self.values.get(name)?.text()?.to_owned())
+    }
 }
 
 /// The rows of a file; one without a name where it has none.
 pub(crate) fn rows<'a>(report: &Report, root: &'a Node) -> Option<Vec<Row<'a>>> {
-    let Some(cases) = root.find("cases") else {
-        return Some(Vec::new());
-    };
+    let mut rows = Vec::new();
+    if let Some(cases) = root.find("cases") {
+        rows = of_cases(report, root, cases)?;
+    }
+    let mut counters = BTreeMap::new();
+    counters_in(root, &mut counters);
+    let others = root.entries().unwrap_or_default().iter();
+    let others = others.filter(|entry| &*entry.key.text != "cases");
+    let mut sound = true;
+    for entry in others {
+        sound &= condition::check(report, &entry.value, &rows, &counters);
+    }
+    if !rows.is_empty() {
+        check_names(report, root, &counters, &mut rows);
+    }
+    sound.then_some(rows)
+}
+
+fn of_cases<'a>(report: &Report, root: &'a Node, cases: &'a Node) -> Option<Vec<Row<'a>>> {
     let fail = |place, title: String| {
         report.add(report.at(place, title));
         None
@@ -52,16 +89,42 @@ pub(crate) fn rows<'a>(report: &Report, root: &'a Node) -> Option<Vec<Row<'a>>> 
         let place = entries[ROW_LIMIT].key.place;
         return fail(place, format!("more than {ROW_LIMIT} rows"));
     }
-    let mut rows: Vec<Row<'a>> = entries.iter().filter_map(|e| row(report, e)).collect();
-    check_names(report, root, &mut rows);
+    let mut rows = table::rows(report, root, entries)?;
+    let is_row = |entry: &&Entry| !table::WORDS.contains(&&*entry.key.text);
+    for entry in entries.iter().filter(is_row) {
+        if rows.iter().any(|row| row.name == *entry.key.text) {
+            let title = format!("the table has a row `{}` already", entry.key.text);
+            return fail(entry.key.place, title);
+        }
+        rows.extend(row(report, entry));
+    }
+    if rows.len() > ROW_LIMIT {
+        return fail(cases.place, format!("more than {ROW_LIMIT} rows"));
+    }
     Some(rows)
+}
+
+/// Whether a row can be so named.
+fn is_row_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    let is_start = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    name.starts_with(is_start) && name.chars().all(fits) && name.len() <= 60
+}
+
+/// Whether a row's value can be so named; if not, that is reported.
+fn is_value_name(report: &Report, key: &Key) -> bool {
+    let fits = is_name(&key.text) && &*key.text != "connack";
+    if !fits {
+        let title = format!("`{}` cannot be the name of a row's value", short(&key.text));
+        let hint = "a lowercase letter, then lowercase letters, digits and `_`";
+        report.add(report.at(key.place, title).hint(hint));
+    }
+    fits
 }
 
 fn row<'a>(report: &Report, entry: &'a Entry) -> Option<Row<'a>> {
     let name = &*entry.key.text;
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
-    let is_start = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    if !name.starts_with(is_start) || !name.chars().all(fits) || name.len() > 60 {
+    if !is_row_name(name) {
         let title = format!("`{}` cannot be a row's name", short(name));
         let hint = "lowercase letters, digits, `-` and `_`, 60 at most";
         report.add(report.at(entry.key.place, title).hint(hint));
@@ -75,38 +138,39 @@ fn row<'a>(report: &Report, entry: &'a Entry) -> Option<Row<'a>> {
             return None;
         }
     };
-    let mut values = BTreeMap::new();
-    for pair in pairs {
-        let key = &*pair.key.text;
-        if REPLACING.contains(&key) {
-            continue;
-        }
-        if !is_name(key) || key == "connack" {
-            let title = format!("`{}` cannot be the name of a row's value", short(key));
-            let hint = "a lowercase letter, then lowercase letters, digits and `_`";
-            report.add(report.at(pair.key.place, title).hint(hint));
-            continue;
-        }
-        values.insert(key, &pair.value);
-    }
-    Some(Row {
+    let mut out = Row {
         name: name.to_owned(),
-        node: &entry.value,
+        place: entry.value.place,
         is_complete: true,
-        values,
-    })
+        own: Vec::new(),
+        values: Values::new(),
+    };
+    for pair in pairs {
+        if REPLACING.contains(&&*pair.key.text) {
+            out.own.push(pair.clone());
+        } else if is_value_name(report, &pair.key) {
+            out.values
+                .insert(&*pair.key.text, Cow::Borrowed(&pair.value));
+        }
+    }
+    Some(out)
 }
 
 /// Every name that a row has is used, and every row has what is used.
-fn check_names(report: &Report, root: &Node, rows: &mut [Row<'_>]) {
+fn check_names(
+    report: &Report,
+    root: &Node,
+    counters: &BTreeMap<String, Place>,
+    rows: &mut [Row<'_>],
+) {
+    let others = || {
+        let entries = root.entries().unwrap_or_default().iter();
+        entries.filter(|entry| &*entry.key.text != "cases")
+    };
     let mut used = BTreeSet::new();
-    for entry in root.entries().unwrap_or(&[]) {
-        if &*entry.key.text != "cases" {
-            names_in(&entry.value, &mut used);
-        }
+    for entry in others() {
+        names_in(&entry.value, None, &mut used);
     }
-    let mut counters = BTreeMap::new();
-    counters_in(root, &mut counters);
     for name in rows.iter().flat_map(|r| r.values.keys()) {
         if let Some(place) = counters.get(*name) {
             let title = format!("`{name}` is a value of the rows already");
@@ -117,9 +181,13 @@ fn check_names(report: &Report, root: &Node, rows: &mut [Row<'_>]) {
         .iter()
         .flat_map(|r| r.values.keys().map(|name| (*name).to_owned()))
         .collect();
+    // That a value of a table has a name need not be used.
+    let of_table = rows.iter().flat_map(|row| &row.values);
+    let is_name = |(_, value): &(_, &Cow<'_, Node>)| matches!(value, Cow::Owned(_));
+    let names_only: BTreeSet<&str> = of_table.filter(is_name).map(|(name, _)| *name).collect();
     for row in rows {
         for (name, value) in &row.values {
-            if !used.contains(*name) {
+            if !used.contains(*name) && !names_only.contains(name) {
                 let title = format!("nothing uses the row's value `{name}`");
                 let hint = format!(
                     "`${name}` as a whole value, or `${{{name}}}` inside of a text, uses it"
@@ -127,37 +195,55 @@ fn check_names(report: &Report, root: &Node, rows: &mut [Row<'_>]) {
                 report.add(report.at(value.place, title).hint(hint));
             }
         }
-        for name in known.iter().filter(|name| used.contains(*name)) {
+        let mut wanted = BTreeSet::new();
+        for entry in others() {
+            names_in(&entry.value, Some(row), &mut wanted);
+        }
+        for name in known.iter().filter(|name| wanted.contains(*name)) {
             if !row.values.contains_key(name.as_str()) {
                 let title = format!("the row `{}` has no `{name}`", row.name);
                 let hint = "every row has every name that the file uses";
-                report.add(report.at(row.node.place, title).hint(hint));
+                report.add(report.at(row.place, title).hint(hint));
                 row.is_complete = false;
             }
         }
     }
 }
 
-/// The first names of every `$…` in a tree.
-fn names_in(node: &Node, out: &mut BTreeSet<String>) {
+/// The first names of every `$…` in a tree, and those that an `if` asks for; of a row only in what it has.
+fn names_in(node: &Node, row: Option<&Row<'_>>, out: &mut BTreeSet<String>) {
     match &node.value {
         Value::Empty => {}
-        Value::Scalar(scalar) => {
-            let text = &*scalar.text;
-            if !text.contains('$') {
-                return;
-            }
-            if let Some(formula) = expression::parse(text) {
-                formula_names(&formula, out);
-            }
-            for piece in expression::pieces(text) {
-                if let Piece::Path(path) = piece {
-                    out.extend(path.into_iter().next());
+        Value::Scalar(scalar) => text_names(&scalar.text, out),
+        Value::List(items) => items.iter().for_each(|item| names_in(item, row, out)),
+        Value::Map(entries) => {
+            if let Some(condition) = node.find("if") {
+                condition::names_in(condition, out);
+                if let Some(row) = row
+                    && condition::left_open(condition, &|name| row.text(name)).is_none()
+                {
+                    return;
                 }
             }
+            for entry in entries {
+                text_names(&entry.key.text, out);
+                names_in(&entry.value, row, out);
+            }
         }
-        Value::List(items) => items.iter().for_each(|item| names_in(item, out)),
-        Value::Map(entries) => entries.iter().for_each(|e| names_in(&e.value, out)),
+    }
+}
+
+fn text_names(text: &str, out: &mut BTreeSet<String>) {
+    if !text.contains('$') {
+        return;
+    }
+    if let Some(formula) = expression::parse(text) {
+        formula_names(&formula, out);
+    }
+    for piece in expression::pieces(text) {
+        if let Piece::Path(path) = piece {
+            out.extend(path.into_iter().next());
+        }
     }
 }
 

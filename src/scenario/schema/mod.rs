@@ -50,12 +50,21 @@ pub fn schema() -> Value {
             "exercised_if": switched(list(json!({
                 "type": "object",
                 "minProperties": 1,
-                "maxProperties": 1,
+                "properties": { "if": refer("condition") },
                 "additionalProperties": switched(refer("packet_pattern")),
             }))),
             "cases": {
                 "type": "object",
                 "minProperties": 1,
+                "properties": {
+                    "product": refer("dimensions"),
+                    "pairs": refer("dimensions"),
+                    "except": list(json!({
+                        "type": "object",
+                        "required": ["because"],
+                        "additionalProperties": some(refer("scalar")),
+                    })),
+                },
                 "additionalProperties": { "type": ["object", "null"] },
             },
         },
@@ -96,12 +105,18 @@ fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Value {
     json!({ "enum": words.into_iter().collect::<Vec<_>>() })
 }
 
-/// A mapping with these keys and no others.
-fn mapping(properties: Map<String, Value>, required: &[&str]) -> Value {
+/// A mapping with these keys and no others, but for `if` and keys in which a row's value is filled in.
+fn mapping(mut properties: Map<String, Value>, required: &[&str]) -> Value {
+    properties.insert("if".to_owned(), refer("condition"));
     json!({
         "type": "object",
         "additionalProperties": false,
-        "required": required,
+        "patternProperties": { "\\$": true },
+        // A row may bring what is required.
+        "anyOf": [
+            { "required": required },
+            { "not": { "propertyNames": { "not": { "pattern": "\\$" } } } },
+        ],
         "properties": properties,
     })
 }
@@ -130,6 +145,17 @@ fn definitions() -> Map<String, Value> {
     define(
         "filled_in",
         json!({ "type": "string", "pattern": "^\\$[a-z]", "description": "a row's value, a counter, or a name that an expectation binds" }),
+    );
+    define("condition", condition());
+    define(
+        "dimensions",
+        json!({
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {
+                "anyOf": [list(refer("scalar")), { "type": "object", "minProperties": 1 }],
+            },
+        }),
     );
     define("version", json!({ "enum": ["3.1", "3.1.1", "5", 3.1, 5] }));
     define(
@@ -190,6 +216,20 @@ fn definitions() -> Map<String, Value> {
         }
     }
     out
+}
+
+/// `if`: a row's value that is true or false, or what values of the row must be.
+fn condition() -> Value {
+    let words = || some(refer("scalar"));
+    let not = json!({ "type": "object", "required": ["not"], "properties": { "not": words() } });
+    json!({ "anyOf": [
+        refer("filled_in"),
+        {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": { "anyOf": [words(), not] },
+        },
+    ] })
 }
 
 fn text() -> Value {
@@ -302,7 +342,7 @@ fn action() -> Value {
         ("expect", some(switched(refer("expectation")))),
     ]));
     let mut whole = mapping(properties, &[]);
-    whole["maxProperties"] = json!(1);
+    whole["maxProperties"] = json!(2);
     json!({ "anyOf": [words(alone), whole] })
 }
 
@@ -365,6 +405,8 @@ fn step() -> Value {
         ),
         ("parallel", steps()),
         ("repeat", repeat),
+        ("if", refer("condition")),
+        ("steps", steps()),
     ]);
     json!({
         "type": "object",
@@ -393,7 +435,7 @@ fn hooks() -> Value {
         properties.insert((*event).to_owned(), switched(schema));
     }
     let mut one = mapping(properties, &[]);
-    one["maxProperties"] = json!(1);
+    one["maxProperties"] = json!(2);
     let events = list(switched(
         json!({ "anyOf": [words(EVENTS.iter().map(|(name, _)| *name)), one] }),
     ));
@@ -431,6 +473,7 @@ fn control() -> Value {
     let expected = json!({
         "type": "object",
         "properties": keys([
+            ("if", refer("condition")),
             ("only", some(refer("version"))),
             ("note", refer("scalar")),
             ("hooks", refer("hooks")),

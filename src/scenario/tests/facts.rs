@@ -617,3 +617,126 @@ fn points_at_actors_patterns_and_values() {
     };
     assert_eq!(pattern.fields[0].place, place(6, 34, 1));
 }
+
+#[test]
+fn a_table_plays_each_of_its_combinations() {
+    let found = scenes(
+        "
+title: '${path} ${qos}'
+threads: [a#1]
+cases:
+  product:
+    path: { live: , will: { versions: [5], threads: [b#2] } }
+    qos: [0, 1, 2]
+  except: [ { path: will, qos: 2, because: it is tried by hand } ]
+  by-hand: { path: will, qos: 2 }
+clients: { a: }
+steps: [ a: { publish: { topic: $path, qos: $qos } } ]
+",
+    );
+    let ids: Vec<_> = found
+        .iter()
+        .map(|scene| {
+            let id = scene.id.to_string();
+            format!(
+                "{} {} {}",
+                &id["session/deep/case".len()..],
+                scene.title,
+                scene.threads.join(",")
+            )
+        })
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "[by-hand]@3.1.1 will 2 a#1",
+            "[by-hand]@5 will 2 a#1",
+            "[live-0]@3.1.1 live 0 a#1",
+            "[live-0]@5 live 0 a#1",
+            "[live-1]@3.1.1 live 1 a#1",
+            "[live-1]@5 live 1 a#1",
+            "[live-2]@3.1.1 live 2 a#1",
+            "[live-2]@5 live 2 a#1",
+            "[will-0]@5 will 0 a#1,b#2",
+            "[will-1]@5 will 1 a#1,b#2",
+        ]
+    );
+}
+
+#[test]
+fn an_if_takes_steps_clients_and_more_out_of_a_row() {
+    let found = scenes(
+        "
+title: t
+versions: [5]
+cases:
+  one: { path: live, late: true, more: [ a: ping, b: ping ] }
+  two: { path: will, late: false, more: [ a: ping ] }
+clients: { a: , b: { if: { path: live } } }
+steps:
+  - a: connect
+  - if: { path: live }
+    steps: [ b: connect, b: { publish: { topic: t } } ]
+  - { if: { path: { not: live } }, a: { publish: { topic: t } } }
+  - $more
+  - repeat:
+      times: 3
+      as: i
+      steps: [ { if: { i: [1, 3], path: live }, b: { publish: { topic: 't${i}' } } }, { if: $late, a: disconnect } ]
+",
+    );
+    let labels = |scene: &Scene| {
+        let labels: Vec<_> = scene.steps.iter().map(|step| step.label.clone()).collect();
+        (scene.clients.len(), labels.join("; "))
+    };
+    let [one, two] = &found[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(
+        labels(one),
+        (
+            2,
+            "a: connect; b: connect; b: { publish: { topic: t } }; a: ping; b: ping; b: { publish: { topic: t1 } }; \
+             a: disconnect; a: disconnect; b: { publish: { topic: t3 } }; a: disconnect".to_owned()
+        )
+    );
+    assert_eq!(
+        labels(two),
+        (
+            1,
+            "a: connect; a: { publish: { topic: t } }; a: ping".to_owned()
+        )
+    );
+}
+
+#[test]
+fn a_row_fills_in_actors_keys_and_whole_mappings() {
+    let found = scenes(
+        "
+title: t
+versions: [5]
+cases:
+  one: { who: a, property: content_type, value: text, more: { qos: 1, retain: true }, sent: { publish: { topic: u } } }
+clients: { a: , b: }
+steps:
+  - $who: connect
+  - $who: { publish: { topic: t, '${property}': $value, $more } }
+  - b: $sent
+",
+    );
+    let steps = &found[0].steps;
+    let actor = |step: &Step| match &step.action {
+        Action::Client { client, .. } => client.0,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(steps.iter().map(actor).collect::<Vec<_>>(), [0, 0, 1]);
+    assert_eq!(
+        fields(&exchange(&steps[1]).packet),
+        [
+            ("topic", text("t")),
+            ("content_type", text("text")),
+            ("qos", number(1)),
+            ("retain", flag(true)),
+        ]
+    );
+}

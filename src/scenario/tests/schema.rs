@@ -85,8 +85,10 @@ fn holds(root: &Value, schema: &Value, value: &Value) -> bool {
             let named = |key: &String| schema["properties"].get(key).is_some();
             all.iter()
                 .filter(|(key, _)| !named(key))
+                .filter(|(key, _)| schema.get("patternProperties").is_none() || !key.contains('$'))
                 .all(|(_, v)| holds(root, rule, v))
         }),
+        "patternProperties" => true,
         "$schema" | "$defs" | "title" | "description" | "examples" => true,
         "pattern" => value
             .as_str()
@@ -100,6 +102,7 @@ fn matches_pattern(rule: &Value, text: &str) -> bool {
     let is_name = text.starts_with('$') && text[1..].starts_with(|c: char| c.is_ascii_lowercase());
     match rule.as_str() {
         Some("^\\$[a-z]") => is_name,
+        Some("\\$") => text.contains('$'),
         Some("^([0-9]+(ms|s|m|h|d))+$|\\$") => {
             text.contains('$') || duration::parse(text).is_some()
         }

@@ -1,0 +1,222 @@
+//! `if`: what exists in some rows only.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Row;
+use crate::diagnostic::Place;
+use crate::scenario::expression::{number, whole_path};
+use crate::scenario::node::{Entry, Node, Value, short};
+use crate::scenario::scope::Report;
+use crate::scenario::words::did_you_mean;
+
+/// What an `if` wants of one name.
+struct Wanted<'a> {
+    name: &'a str,
+    words: Vec<&'a Node>,
+    /// It must be none of them.
+    not: bool,
+}
+
+impl<'a> Wanted<'a> {
+    /// The condition that a pair of an `if` is.
+    fn of(entry: &'a Entry) -> Option<Self> {
+        let (node, not) = match entry.value.single() {
+            Some(inner) if &*inner.key.text == "not" => (&inner.value, true),
+            Some(_) => return None,
+            None => (&entry.value, false),
+        };
+        let items = node.items().unwrap_or(std::slice::from_ref(node));
+        let is_sound = !items.is_empty() && items.iter().all(|item| item.text().is_some());
+        is_sound.then(|| Self {
+            name: &entry.key.text,
+            words: items.iter().collect(),
+            not,
+        })
+    }
+
+    fn holds(&self, value: &str) -> bool {
+        self.words.iter().any(|word| word.text() == Some(value)) != self.not
+    }
+}
+
+/// What an `if` still asks for after the names that `value` knows: `Some(None)` if it holds, `None` if it does not.
+/// What is wrong with it has been said by [`check`].
+pub(super) fn left_open(
+    condition: &Node,
+    value: &dyn Fn(&str) -> Option<String>,
+) -> Option<Option<Node>> {
+    if let Some(name) = flag(condition) {
+        return match value(&name) {
+            Some(text) => (is_true(&text) != Some(false)).then_some(None),
+            None => Some(Some(condition.clone())),
+        };
+    }
+    let mut open = Vec::new();
+    for entry in condition.entries().unwrap_or_default() {
+        let Some(wanted) = Wanted::of(entry) else {
+            continue;
+        };
+        match value(wanted.name) {
+            Some(text) if !wanted.holds(&text) => return None,
+            Some(_) => {}
+            None => open.push(entry.clone()),
+        }
+    }
+    let node = Node {
+        place: condition.place,
+        value: Value::Map(open),
+    };
+    Some((node.entries() != Some(&[])).then_some(node))
+}
+
+/// `if: $name`: a row's value that is true or false.
+fn flag(condition: &Node) -> Option<String> {
+    match whole_path(condition.text()?)?.as_slice() {
+        [name] => Some(name.clone()),
+        _ => None,
+    }
+}
+
+fn is_true(text: &str) -> Option<bool> {
+    match text {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// The names that the `if`s of a tree ask for.
+pub(super) fn names_in(condition: &Node, out: &mut BTreeSet<String>) {
+    out.extend(flag(condition));
+    let entries = condition.entries().unwrap_or_default();
+    out.extend(entries.iter().map(|entry| entry.key.text.to_string()));
+}
+
+/// Reports what is wrong with the `if`s of a tree; whether nothing is.
+pub(super) fn check(
+    report: &Report,
+    node: &Node,
+    rows: &[Row<'_>],
+    counters: &BTreeMap<String, Place>,
+) -> bool {
+    let known = Known {
+        report,
+        rows,
+        counters,
+    };
+    known.tree(node)
+}
+
+struct Known<'a> {
+    report: &'a Report,
+    rows: &'a [Row<'a>],
+    counters: &'a BTreeMap<String, Place>,
+}
+
+impl Known<'_> {
+    fn tree(&self, node: &Node) -> bool {
+        match &node.value {
+            Value::Empty | Value::Scalar(_) => true,
+            Value::List(items) => {
+                let wrong = items.iter().filter(|item| !self.tree(item));
+                wrong.count() == 0
+            }
+            Value::Map(entries) => entries.iter().fold(true, |ok, entry| {
+                let own = match &*entry.key.text {
+                    "if" => self.condition(&entry.value),
+                    _ => self.tree(&entry.value),
+                };
+                own && ok
+            }),
+        }
+    }
+
+    fn condition(&self, node: &Node) -> bool {
+        if let Some(name) = flag(node) {
+            return self.name(&name, node.place) && self.flag(&name, node.place);
+        }
+        let Some(entries) = node.entries().filter(|entries| !entries.is_empty()) else {
+            return self.unreadable(node);
+        };
+        entries.iter().fold(true, |ok, entry| {
+            let own = match Wanted::of(entry) {
+                Some(wanted) => self.name(wanted.name, entry.key.place) && self.words(&wanted),
+                None => self.unreadable(&entry.value),
+            };
+            own && ok
+        })
+    }
+
+    fn unreadable(&self, node: &Node) -> bool {
+        let title = format!("expected a condition, found {}", node.found());
+        let hint = "`if: { path: will }`, `{ path: [will, queued] }`, `{ path: { not: live } }`, or `if: $name` of a value that is true or false";
+        self.report
+            .add(self.report.at(node.place, title).hint(hint));
+        false
+    }
+
+    fn name(&self, name: &str, place: Place) -> bool {
+        let is_known = |row: &Row<'_>| row.values.contains_key(name);
+        if self.counters.contains_key(name) || self.rows.iter().any(is_known) {
+            return true;
+        }
+        let title = format!("no row has a value `{}`", short(name));
+        let mut diagnostic = self.report.at(place, title);
+        let names = self.rows.iter().flat_map(|row| row.values.keys().copied());
+        let names: BTreeSet<&str> = names.collect();
+        diagnostic.label = did_you_mean(name, names.iter().copied());
+        if diagnostic.label.is_none() {
+            let hint = "`if` asks for a value of the row, for a dimension of a table, or for the counter of a `repeat`";
+            diagnostic = diagnostic.hint(hint);
+        }
+        self.report.add(diagnostic);
+        false
+    }
+
+    /// What a name can be, in all rows; `None` if something only a case knows is among it.
+    fn texts(&self, name: &str) -> Option<BTreeSet<&str>> {
+        let values = self.rows.iter().filter_map(|row| row.values.get(name));
+        values.map(|value| value.text()).collect()
+    }
+
+    fn words(&self, wanted: &Wanted<'_>) -> bool {
+        if self.counters.contains_key(wanted.name) {
+            return wanted.words.iter().fold(true, |ok, word| {
+                let is_number = word.text().and_then(number).is_some();
+                if !is_number {
+                    let title = format!("expected a round, found {}", word.found());
+                    self.report.add(self.report.at(word.place, title));
+                }
+                is_number && ok
+            });
+        }
+        let Some(texts) = self.texts(wanted.name) else {
+            return true;
+        };
+        wanted.words.iter().fold(true, |ok, word| {
+            let text = word.text().unwrap_or_default();
+            if texts.contains(text) {
+                return ok;
+            }
+            let title = format!("`{}` is `{}` in no row", wanted.name, short(text));
+            let mut diagnostic = self.report.at(word.place, title);
+            diagnostic.label = did_you_mean(text, texts.iter().copied());
+            self.report.add(diagnostic);
+            false
+        })
+    }
+
+    fn flag(&self, name: &str, place: Place) -> bool {
+        let texts = self.texts(name).unwrap_or_default();
+        let Some(wrong) = texts.iter().find(|text| is_true(text).is_none()) else {
+            return true;
+        };
+        let title = format!(
+            "`{name}` is `{}` in some row, not true or false",
+            short(wrong)
+        );
+        let hint = format!("`if: {{ {name}: {} }}` asks for a word", short(wrong));
+        self.report.add(self.report.at(place, title).hint(hint));
+        false
+    }
+}
