@@ -86,6 +86,8 @@ pub(super) enum Inbound {
     Packet {
         frame: Frame,
         packet: Box<Result<Packet, DecodeError>>,
+        /// What was read over.
+        faults: Vec<DecodeError>,
         /// The topic behind an alias.
         topic: Option<ByteString>,
         /// The type of the WebSocket message that it came in.
@@ -424,7 +426,7 @@ impl Lane {
             self.own_pings -= 1;
             return Inbound::OwnPing;
         }
-        let packet = Packet::decode(&frame, self.version);
+        let (packet, faults) = Packet::decode_leniently(&frame, self.version);
         let mut topic = None;
         let mut automatic = false;
         let mut answer = None;
@@ -448,6 +450,7 @@ impl Lane {
         Inbound::Packet {
             frame,
             packet: Box::new(packet),
+            faults,
             topic,
             carried_in: self.is_websocket().then_some(Opcode::BINARY),
             automatic,

@@ -120,6 +120,9 @@ pub enum What {
     Received {
         frame: Frame,
         packet: Result<Packet, DecodeError>,
+        /// What is wrong with a packet that means something all the same: a CONNACK is read leniently, so that the
+        /// connection can be used.
+        faults: Vec<DecodeError>,
         /// The topic behind a Topic Alias, of a PUBLISH that came without its topic.
         topic: Option<ByteString>,
         /// The type of the WebSocket message that it came in, if it came in one.

@@ -141,6 +141,7 @@ impl Judge<'_> {
         let What::Received {
             frame,
             packet,
+            faults,
             topic,
             carried_in,
             ..
@@ -149,15 +150,17 @@ impl Judge<'_> {
             return;
         };
         let expected = vec![describe_pattern(pattern, self.version)];
+        let errors = faults.iter().chain(packet.as_ref().err());
+        self.found.extend(errors.map(|error| Judged {
+            expected: expected.clone(),
+            actual: format!("received a malformed packet: {error}"),
+            events: vec![event],
+            level: None,
+            clause: error.clause.map(|c| c.id.to_owned()),
+            is_broken: true,
+        }));
         match packet {
-            Err(error) => self.found.push(Judged {
-                expected,
-                actual: format!("came a packet that breaks the standard: {error}"),
-                events: vec![event],
-                level: None,
-                clause: error.clause.map(|c| c.id.to_owned()),
-                is_broken: true,
-            }),
+            Err(_) => {}
             Ok(packet) => {
                 let received = Received {
                     packet,
@@ -257,9 +260,12 @@ impl Judge<'_> {
         let packets: Vec<(EventIndex, &Packet)> = taken
             .iter()
             .filter_map(|event| match &transcript.events[event.0].what {
+                // What was read leniently may be of another protocol version.
                 What::Received {
-                    packet: Ok(packet), ..
-                } => Some((*event, packet)),
+                    packet: Ok(packet),
+                    faults,
+                    ..
+                } => faults.is_empty().then_some((*event, packet)),
                 _ => None,
             })
             .collect();
@@ -384,13 +390,18 @@ pub(super) fn describe_event(event: EventIndex, transcript: &Transcript) -> Stri
     let version = transcript.lanes[event.lane.0].version;
     match &event.what {
         What::Received {
-            packet: Ok(packet), ..
-        } => packet.describe(version),
+            packet: Ok(packet),
+            faults,
+            ..
+        } => match faults.first() {
+            None => packet.describe(version),
+            Some(error) => format!("a malformed {} ({error})", packet.packet_type()),
+        },
         What::Received {
             frame,
             packet: Err(error),
             ..
-        } => format!("a broken {} ({error})", frame.packet_type()),
+        } => format!("a malformed {} ({error})", frame.packet_type()),
         What::Closed(ending) => describe_ending(*ending).to_owned(),
         What::Garbage { error, .. } => format!("bytes that are no packet ({error})"),
         What::Truncated { bytes } => match bytes.len() {

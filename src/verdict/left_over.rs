@@ -41,6 +41,11 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
             clauses.extend(error.clause.map(|c| c.id.to_owned()));
             (Level::Must, "packets that keep to the standard")
         }
+        What::Received { faults, .. } if !faults.is_empty() => {
+            let cited = faults.iter().filter_map(|error| error.clause);
+            clauses.extend(cited.map(|clause| clause.id.to_owned()));
+            (Level::Must, "packets that keep to the standard")
+        }
         // Steps that were not played would have taken it.
         What::Received { .. } | What::Closed(_) if transcript.broken_off.is_some() => return None,
         What::Received { frame, .. } => match frame.packet_type() {

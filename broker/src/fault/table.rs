@@ -112,6 +112,24 @@ faults {
         "a Shared Subscription is granted though they are not available",
     ServerKeepAliveNotAnnounced "server-keep-alive-not-announced" [V5 "MQTT-3.2.2-22"]
         "a Server Keep Alive is in force and CONNACK does not say so",
+    ConnackMaximumQos2 "connack-maximum-qos-2" [V5 "RULE-3.2.2.3.4-2"]
+        "CONNACK has a Maximum QoS of 2",
+    ConnackLimitsZero "connack-limits-zero" [V5 "RULE-3.2.2.3.3-1", V5 "RULE-3.2.2.3.6-2"]
+        "CONNACK has a Receive Maximum of 0 and a Maximum Packet Size of 0",
+    ConnackAvailability2 "connack-availability-2" [V5 "RULE-3.2.2.3.5-2", V5 "RULE-3.2.2.3.11-2", V5 "RULE-3.2.2.3.12-2"]
+        "CONNACK has a 2 where retained messages, wildcards and Subscription Identifiers are available",
+    ConnackSharedAvailable2 "connack-shared-available-2" [V5 "RULE-3.2.2.3.13-2"]
+        "CONNACK has a Shared Subscription Available of 2",
+    ConnackNumbersTwice "connack-numbers-twice" [V5 "RULE-3.2.2.3.2-1", V5 "RULE-3.2.2.3.8-1", V5 "RULE-3.2.2.3.14-1"]
+        "CONNACK has its Session Expiry Interval, Topic Alias Maximum and Server Keep Alive twice",
+    ConnackTextsTwice "connack-texts-twice" [V5 "RULE-3.2.2.3.7-1", V5 "RULE-3.2.2.3.9-1", V5 "RULE-3.2.2.3.15-1"]
+        "CONNACK has its Assigned Client Identifier, Reason String and Response Information twice",
+    ConnackServerReferenceTwice "connack-server-reference-twice" [V5 "RULE-3.2.2.3.16-1"]
+        "CONNACK has its Server Reference twice",
+    ConnackAuthenticationTwice "connack-authentication-twice" [V5 "RULE-3.2.2.3.17-1", V5 "RULE-3.2.2.3.18-1"]
+        "CONNACK has its Authentication Method and Authentication Data twice",
+    ConnackTrailingByte "connack-trailing-byte" [V5 "RULE-3.2.3-1", V3_1_1 "RULE-3.2.1-1"]
+        "a byte too many is at the end of CONNACK",
     ResponseInformationUnasked "response-information-unasked" [V5 "MQTT-3.1.2-28"]
         "CONNACK has Response Information that the client did not ask for",
     ProblemInformationUnasked "problem-information-unasked" [V5 "MQTT-3.1.2-29"]

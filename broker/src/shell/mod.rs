@@ -45,6 +45,7 @@
 //! after the last packet; a socket is read dry for a moment before it is dropped, since dropping it with unread
 //! bytes would reset the connection and could destroy the last packet.
 
+mod connack;
 mod connection;
 mod line;
 mod listener;

@@ -3,6 +3,7 @@
 use bytes::{BufMut, BytesMut};
 use mqtt_check_codec::{EncodeError, Form, Packet, PacketId, ProtocolVersion, QoS};
 
+use super::connack;
 use crate::{Fault, Faults};
 
 /// Appends the packet's bytes.
@@ -48,6 +49,7 @@ fn write_wrongly(
         {
             version = ProtocolVersion::V3_1_1;
         }
+        Packet::ConnAck(connack) => connack::change(connack, faults),
         // [3.1.1 MQTT-2.2.2-1] [5 MQTT-2.1.3-1] [5 MQTT-1.5.5-1]
         Packet::PingResp if lies(Fault::ReservedFlagSet) => {
             out.put_slice(&[0xD1, 0x00]);
@@ -70,6 +72,11 @@ fn write_wrongly(
     match &packet {
         // [3.1.1 RULE-3.2.2.1-1] [5 MQTT-3.2.2-1]
         Packet::ConnAck(_) if lies(Fault::ConnackFlagsReserved) => out[body] |= 0b10,
+        // [3.1.1 RULE-3.2.1-1] [5 RULE-3.2.3-1]
+        Packet::ConnAck(_) if lies(Fault::ConnackTrailingByte) && out[at + 1] < 0x7F => {
+            out[at + 1] += 1;
+            out.put_u8(0);
+        }
         // [3.1.1 MQTT-2.3.1-1] [5 MQTT-2.2.1-4]
         Packet::Publish(publish) if publish.qos > QoS::AtMostOnce && lies(Fault::PacketIdZero) => {
             let id = body + 2 + publish.topic.len();

@@ -159,12 +159,12 @@ pub(super) fn connack(reader: &mut Reader<'_>) -> Result<Packet, DecodeError> {
     if flags > 1 {
         let problem = format!("are {flags:08b}, but bits 7 to 1 are reserved and 0");
         let rule = rules::CONNACK_FLAGS;
-        return Err(reader.error("acknowledge_flags", flags_at, rule, problem));
+        reader.fault(reader.error("acknowledge_flags", flags_at, rule, problem))?;
     }
     let reason = ReasonCode(reader.u8("reason")?);
     let properties = properties(reader, PropertyPlace::Packet(PacketType::CONNACK))?;
     Ok(Packet::ConnAck(ConnAck {
-        session_present: flags == 1,
+        session_present: flags & 1 == 1,
         reason,
         properties,
     }))

@@ -87,7 +87,22 @@ impl Packet {
     /// # Errors
     /// The first thing that is wrong, in wire order.
     pub fn decode(frame: &Frame, version: ProtocolVersion) -> Result<Self, DecodeError> {
-        decode(Reader::new(frame, version, None))
+        decode(&mut Reader::new(frame, version, None))
+    }
+
+    /// Decodes a CONNACK as far as its meaning is clear, so that a connection can be used whose broker breaks a rule in
+    /// it; and everything that is wrong with it, in wire order. A property that may not stand there, that has a wrong
+    /// value or that stands there before counts as absent. Any other packet is decoded as [`Self::decode`] does it.
+    pub fn decode_leniently(
+        frame: &Frame,
+        version: ProtocolVersion,
+    ) -> (Result<Self, DecodeError>, Vec<DecodeError>) {
+        if frame.packet_type() != PacketType::CONNACK {
+            return (Self::decode(frame, version), Vec::new());
+        }
+        let mut reader = Reader::new(frame, version, None).leniently();
+        let result = decode(&mut reader);
+        (result, reader.into_faults())
     }
 
     /// Decodes one whole frame, and says where each field stands: also, up to the fault, of one that is wrong.
@@ -96,22 +111,25 @@ impl Packet {
         version: ProtocolVersion,
     ) -> (Result<Self, DecodeError>, Vec<FieldSpan>) {
         let mut spans = Vec::new();
-        let result = decode(Reader::new(frame, version, Some(&mut spans)));
+        let result = decode(&mut Reader::new(frame, version, Some(&mut spans)));
         (result, spans)
     }
 }
 
-fn decode(mut reader: Reader<'_>) -> Result<Packet, DecodeError> {
+fn decode(reader: &mut Reader<'_>) -> Result<Packet, DecodeError> {
     let header = reader.u8("fixed_header")?;
     let (packet, flags) = (PacketType(header >> 4), header & 0x0F);
-    check_type(&reader, packet)?;
-    check_flags(&reader, packet, flags)?;
+    check_type(reader, packet)?;
+    if let Err(error) = check_flags(reader, packet, flags) {
+        reader.fault(error)?;
+    }
     let (length, minimal) = reader.length("remaining_length".into())?;
     let length = RemainingLength { length, minimal };
-    if packet != PacketType::CONNECT {
-        length.check(&reader)?;
+    if packet != PacketType::CONNECT
+        && let Err(error) = length.check(reader)
+    {
+        reader.fault(error)?;
     }
-    let reader = &mut reader;
     let decoded = match packet {
         PacketType::CONNECT => connect::connect(reader, length)?,
         PacketType::CONNACK => connect::connack(reader)?,

@@ -18,44 +18,61 @@ pub(super) fn properties(
         PropertyPlace::Packet(_) => "property_length",
         PropertyPlace::Will => "will_property_length",
     };
-    reader.require(field, rules::PROPERTY_LENGTH_MISSING)?;
+    if let Err(error) = reader.require(field, rules::PROPERTY_LENGTH_MISSING) {
+        reader.fault(error)?;
+        return Ok(Properties::new());
+    }
     let start = reader.position;
     let length = reader.variable(field)? as usize;
     let left = reader.remaining();
     if length > left {
         let problem = format!("is {length}, but only {left} bytes are left");
-        return Err(reader.error(field, start, rules::STRUCTURE, problem));
+        reader.fault(reader.error(field, start, rules::STRUCTURE, problem))?;
     }
+    let length = length.min(left);
     reader.section(length, |reader| {
         let mut properties = Properties::new();
         let mut counts = PropertyCounts::default();
         while !reader.is_at_end() {
-            properties.push(property(reader, place, &mut counts)?);
+            match property(reader, place, &mut counts) {
+                Ok(Some(property)) => properties.push(property),
+                Ok(None) => {}
+                // Where the next one begins is not to be told.
+                Err(error) => {
+                    reader.fault(error)?;
+                    reader.skip_rest();
+                }
+            }
         }
         Ok(properties)
     })
 }
 
-/// One property; `counts` knows those before it.
+/// One property; `counts` knows those before it. `None` is one that was read over.
 fn property(
     reader: &mut Reader<'_>,
     place: PropertyPlace,
     counts: &mut PropertyCounts,
-) -> Result<Property, DecodeError> {
+) -> Result<Option<Property>, DecodeError> {
     let start = reader.position;
     let (id, name) = identifier(reader, place, counts)?;
+    let mut counts_for_something = id.is_allowed_in(place);
     if counts.of(id) > 0
         && let Some(rule) = rule_against_two(id, place)
     {
-        return Err(reader.error(name.base, start, rule, "stands twice"));
+        reader.fault(reader.error(name.base, start, rule, "stands twice"))?;
+        counts_for_something = false;
     }
     counts.add(id);
     let property = value(reader, id, name)?;
-    check_value(reader, place, &property, name.base, start)?;
-    Ok(property)
+    if let Err(error) = check_value(reader, place, &property, name.base, start) {
+        reader.fault(error)?;
+        counts_for_something = false;
+    }
+    Ok(counts_for_something.then_some(property))
 }
 
-/// The identifier of a property that may stand here, and the name of the field that holds it.
+/// The identifier of a property, which may stand here unless it is read over, and the name of the field that holds it.
 fn identifier(
     reader: &mut Reader<'_>,
     place: PropertyPlace,
@@ -78,7 +95,11 @@ fn identifier(
     } else {
         return Ok((id, name));
     };
-    Err(reader.error(name.base, start, rules::PROPERTY_NOT_ALLOWED, problem))
+    let error = reader.error(name.base, start, rules::PROPERTY_NOT_ALLOWED, problem);
+    match id.name() {
+        None => Err(error),
+        Some(_) => reader.fault(error).map(|()| (id, name)),
+    }
 }
 
 fn value(
@@ -208,6 +229,24 @@ fn rule_against_two(id: PropertyId, place: PropertyPlace) -> Option<Rule> {
             Id::REQUEST_PROBLEM_INFORMATION => rules::REQUEST_PROBLEM_INFORMATION,
             Id::AUTHENTICATION_METHOD => rules::AUTHENTICATION_METHOD_IN_CONNECT,
             _ => rules::AUTHENTICATION_DATA_IN_CONNECT,
+        }),
+        (PacketType::CONNACK, _) => Some(match id {
+            Id::SESSION_EXPIRY_INTERVAL => rules::SESSION_EXPIRY_INTERVAL_IN_CONNACK,
+            Id::RECEIVE_MAXIMUM => rules::RECEIVE_MAXIMUM_IN_CONNACK,
+            Id::MAXIMUM_QOS => rules::MAXIMUM_QOS,
+            Id::RETAIN_AVAILABLE => rules::RETAIN_AVAILABLE,
+            Id::MAXIMUM_PACKET_SIZE => rules::MAXIMUM_PACKET_SIZE_IN_CONNACK,
+            Id::ASSIGNED_CLIENT_IDENTIFIER => rules::ASSIGNED_CLIENT_IDENTIFIER,
+            Id::TOPIC_ALIAS_MAXIMUM => rules::TOPIC_ALIAS_MAXIMUM_IN_CONNACK,
+            Id::REASON_STRING => rules::REASON_STRING_IN_CONNACK,
+            Id::WILDCARD_SUBSCRIPTION_AVAILABLE => rules::WILDCARD_SUBSCRIPTION_AVAILABLE,
+            Id::SUBSCRIPTION_IDENTIFIER_AVAILABLE => rules::SUBSCRIPTION_IDENTIFIER_AVAILABLE,
+            Id::SHARED_SUBSCRIPTION_AVAILABLE => rules::SHARED_SUBSCRIPTION_AVAILABLE,
+            Id::SERVER_KEEP_ALIVE => rules::SERVER_KEEP_ALIVE,
+            Id::RESPONSE_INFORMATION => rules::RESPONSE_INFORMATION,
+            Id::SERVER_REFERENCE => rules::SERVER_REFERENCE_IN_CONNACK,
+            Id::AUTHENTICATION_METHOD => rules::AUTHENTICATION_METHOD_IN_CONNACK,
+            _ => rules::AUTHENTICATION_DATA_IN_CONNACK,
         }),
         _ => Some(rules::PROPERTY),
     }

@@ -17,6 +17,8 @@ pub(super) struct Reader<'a> {
     packet: PacketType,
     pub(super) version: ProtocolVersion,
     spans: Option<&'a mut Vec<FieldSpan>>,
+    /// What is wrong and was read over; `None` where the first fault ends the reading.
+    faults: Option<Vec<DecodeError>>,
 }
 
 impl<'a> Reader<'a> {
@@ -32,6 +34,31 @@ impl<'a> Reader<'a> {
             packet: frame.packet_type(),
             version,
             spans,
+            faults: None,
+        }
+    }
+
+    /// Reads over everything behind which it is clear how to go on.
+    pub(super) fn leniently(self) -> Self {
+        Self {
+            faults: Some(Vec::new()),
+            ..self
+        }
+    }
+
+    /// What was read over.
+    pub(super) fn into_faults(self) -> Vec<DecodeError> {
+        self.faults.unwrap_or_default()
+    }
+
+    /// Ends the reading with this error, or notes it if reading goes on.
+    pub(super) fn fault(&mut self, error: DecodeError) -> Result<(), DecodeError> {
+        match &mut self.faults {
+            Some(faults) => {
+                faults.push(error);
+                Ok(())
+            }
+            None => Err(error),
         }
     }
 
@@ -66,6 +93,7 @@ impl<'a> Reader<'a> {
     fn structure(&self) -> Rule {
         match self.packet {
             PacketType::CONNECT => rules::CONNECT_STRUCTURE,
+            PacketType::CONNACK => rules::CONNACK_STRUCTURE,
             _ => rules::STRUCTURE,
         }
     }
@@ -109,10 +137,11 @@ impl<'a> Reader<'a> {
     /// A Variable Byte Integer in its shortest form. The Remaining Length is read by [`Self::length`].
     pub(super) fn variable(&mut self, name: impl Into<FieldName>) -> Result<u32, DecodeError> {
         let (name, start) = (name.into(), self.position);
-        match self.length(name)? {
-            (value, true) => Ok(value),
-            (value, false) => Err(self.not_minimal(name.base, start, value)),
+        let (value, minimal) = self.length(name)?;
+        if !minimal {
+            self.fault(self.not_minimal(name.base, start, value))?;
         }
+        Ok(value)
     }
 
     /// The error of a Variable Byte Integer that is longer than it need be.
@@ -200,7 +229,7 @@ impl<'a> Reader<'a> {
     }
 
     fn text(
-        &self,
+        &mut self,
         name: FieldName,
         start: usize,
         bytes: Bytes,
@@ -208,13 +237,16 @@ impl<'a> Reader<'a> {
     ) -> Result<ByteString, DecodeError> {
         if let Some(at) = bytes.iter().position(|b| *b == 0) {
             let problem = format!("holds U+0000 at its byte {at}");
-            return Err(self.error(name.base, start, null, problem));
+            self.fault(self.error(name.base, start, null, problem))?;
         }
-        ByteString::try_from(bytes).map_err(|error| {
+        if let Err(error) = std::str::from_utf8(&bytes) {
             let at = error.valid_up_to();
             let problem = format!("is not well-formed UTF-8 from its byte {at}");
-            self.error(name.base, start, ill_formed, problem)
-        })
+            self.fault(self.error(name.base, start, ill_formed, problem))?;
+        }
+        // Only what was read over is not what it was.
+        let lossy = |bytes: Bytes| ByteString::from(&*String::from_utf8_lossy(&bytes));
+        Ok(ByteString::try_from(bytes.clone()).unwrap_or_else(|_| lossy(bytes)))
     }
 
     /// A Packet Identifier, which is not 0.
@@ -230,6 +262,11 @@ impl<'a> Reader<'a> {
         self.position = self.end;
         self.mark(name.into(), start);
         self.bytes.slice(start..self.end)
+    }
+
+    /// Leaves the rest of the section unread.
+    pub(super) fn skip_rest(&mut self) {
+        self.position = self.end;
     }
 
     /// Reads a section of `size` bytes with `read`, which sees no further.
@@ -254,12 +291,16 @@ impl<'a> Reader<'a> {
     }
 
     /// Nothing may be left over.
-    pub(super) fn finish(&self) -> Result<(), DecodeError> {
+    pub(super) fn finish(&mut self) -> Result<(), DecodeError> {
+        let rule = match self.packet {
+            PacketType::CONNACK => rules::CONNACK_PAYLOAD,
+            _ => self.structure(),
+        };
         match self.remaining() {
             0 => Ok(()),
             left => {
                 let problem = format!("{left} bytes follow the last field");
-                Err(self.error("trailing_bytes", self.position, self.structure(), problem))
+                self.fault(self.error("trailing_bytes", self.position, rule, problem))
             }
         }
     }

@@ -135,6 +135,7 @@ impl Player<'_> {
             Inbound::Packet {
                 frame,
                 packet,
+                faults,
                 topic,
                 carried_in,
                 automatic,
@@ -150,6 +151,7 @@ impl Player<'_> {
                     What::Received {
                         frame,
                         packet,
+                        faults,
                         topic: topic.map(|t| self.prefix.strip_topic(&t)),
                         carried_in,
                         automatic,

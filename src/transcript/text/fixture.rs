@@ -285,6 +285,7 @@ impl Recorder {
         let what = What::Received {
             frame,
             packet: Ok(packet),
+            faults: Vec::new(),
             topic: None,
             carried_in: None,
             automatic: false,

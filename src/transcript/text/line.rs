@@ -149,11 +149,13 @@ pub(super) fn event(
         What::Received {
             frame,
             packet,
+            faults,
             topic,
             carried_in,
             ..
         } => {
             let text = match packet {
+                Ok(_) if !faults.is_empty() => undecodable(frame, faults),
                 Ok(packet) => {
                     let mut fields = fields(packet, lane.version, topic.as_ref());
                     fields.extend(frames::of_packet(*carried_in, bound));
@@ -163,7 +165,7 @@ pub(super) fn event(
                         None => plain(packet, fields, sender, normal),
                     }
                 }
-                Err(error) => undecodable(frame, error),
+                Err(error) => undecodable(frame, faults.iter().chain([error])),
             };
             format!("{name} {from_broker} {text}")
         }
@@ -258,11 +260,13 @@ const fn ending_word(ending: Ending) -> &'static str {
     }
 }
 
-fn undecodable(frame: &Frame, error: &DecodeError) -> String {
+fn undecodable<'e>(frame: &Frame, errors: impl IntoIterator<Item = &'e DecodeError>) -> String {
+    let errors: Vec<String> = errors.into_iter().map(ToString::to_string).collect();
     format!(
-        "malformed {} {} ({error})",
+        "malformed {} {} ({})",
         frame.packet_type(),
-        hex(frame.bytes())
+        hex(frame.bytes()),
+        errors.join("; ")
     )
 }
 

@@ -281,15 +281,20 @@ impl Monitor<'_> {
         }
         // Without a CONNECT there is no version to decode by.
         let has_version = !matches!(connection.opening, Opening::Nothing);
-        match Packet::decode(frame, connection.version) {
-            Ok(packet) => self.judge(lane, &packet, frame.bytes().len()),
-            Err(error) if has_version => {
-                let is_faulty = connection.is_faulty;
-                let found = bounds::malformed(frame, &error, connection.version, is_faulty);
-                self.found.push(found);
-                self.lost(lane, packet_type);
-            }
-            Err(_) => self.lost(lane, packet_type),
+        let (packet, faults) = Packet::decode_leniently(frame, connection.version);
+        if has_version {
+            let errors = faults.iter().chain(packet.as_ref().err());
+            let (version, is_faulty) = (connection.version, connection.is_faulty);
+            let found = errors.map(|error| bounds::malformed(frame, error, version, is_faulty));
+            self.found.extend(found);
+        }
+        // A wrong property says nothing of the others. What is malformed may mean something else altogether.
+        let is_clear = faults
+            .iter()
+            .all(|error| error.reason == ReasonCode::PROTOCOL_ERROR);
+        match packet {
+            Ok(packet) if is_clear => self.judge(lane, &packet, frame.bytes().len()),
+            _ => self.lost(lane, packet_type),
         }
     }
 

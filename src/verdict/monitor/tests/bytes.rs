@@ -93,6 +93,7 @@ fn wrong(version: ProtocolVersion) -> Vec<(Packet, Lie)> {
                 override_with("user_properties.value", b"\xff"),
             ),
             (connack(false, 0), omit("property_length")),
+            (connack(false, 0), Lie::Append(b"\0"[..].into())),
             (
                 text(Property::TopicAlias(1)),
                 override_with("topic_alias", &[0, 0]),
@@ -122,8 +123,69 @@ fn wrong(version: ProtocolVersion) -> Vec<(Packet, Lie)> {
                 Lie::Properties(b"\x21\x00\x01"[..].into()),
             ),
         ]);
+        wrong.extend(connack_properties());
+    } else {
+        wrong.push((connack(false, 0), Lie::Append(b"\0"[..].into())));
     }
     wrong
+}
+
+/// Each property of CONNACK with a value that it may not have, or twice.
+fn connack_properties() -> impl Iterator<Item = (Packet, Lie)> {
+    use Property as P;
+    let rows = [
+        (
+            P::SessionExpiryInterval(1),
+            twice("session_expiry_interval"),
+        ),
+        (
+            P::ReceiveMaximum(1),
+            override_with("receive_maximum", &[0, 0]),
+        ),
+        (P::MaximumQoS(1), override_with("maximum_qos", &[2])),
+        (
+            P::RetainAvailable(1),
+            override_with("retain_available", &[2]),
+        ),
+        (
+            P::MaximumPacketSize(1),
+            override_with("maximum_packet_size", &[0; 4]),
+        ),
+        (
+            P::AssignedClientIdentifier("a".into()),
+            twice("assigned_client_identifier"),
+        ),
+        (P::TopicAliasMaximum(1), twice("topic_alias_maximum")),
+        (P::ReasonString("a".into()), twice("reason_string")),
+        (
+            P::WildcardSubscriptionAvailable(1),
+            override_with("wildcard_subscription_available", &[2]),
+        ),
+        (
+            P::SubscriptionIdentifierAvailable(1),
+            override_with("subscription_identifier_available", &[2]),
+        ),
+        (
+            P::SharedSubscriptionAvailable(1),
+            override_with("shared_subscription_available", &[2]),
+        ),
+        (P::ServerKeepAlive(1), twice("server_keep_alive")),
+        (
+            P::ResponseInformation("a".into()),
+            twice("response_information"),
+        ),
+        (P::ServerReference("a".into()), twice("server_reference")),
+        (
+            P::AuthenticationMethod("m".into()),
+            twice("authentication_method"),
+        ),
+        (
+            P::AuthenticationData("a".into()),
+            twice("authentication_data"),
+        ),
+    ];
+    rows.into_iter()
+        .map(|(property, lie)| (connack_with(false, 0x87, [property]), lie))
 }
 
 /// A connection on which this packet has its place.
@@ -133,6 +195,7 @@ fn before(packet: &Packet, version: ProtocolVersion) -> Record {
         V5 => connect_with([
             Property::AuthenticationMethod("m".into()),
             Property::TopicAliasMaximum(9),
+            Property::RequestResponseInformation(1),
         ]),
         _ => super::record::connect(version),
     };

@@ -130,10 +130,11 @@ impl Record {
 
     pub(super) fn broker_bytes(self, bytes: impl Into<Bytes>) -> Self {
         let frame = Frame::from_bytes(bytes.into()).expect("is one frame");
-        let packet = Packet::decode(&frame, self.version);
+        let (packet, faults) = Packet::decode_leniently(&frame, self.version);
         self.event(What::Received {
             frame,
             packet,
+            faults,
             topic: None,
             carried_in: None,
             automatic: false,
