@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use mqtt_check_codec::ProtocolVersion;
 
 use super::connection::Connection;
 use super::progress::Watch;
@@ -15,7 +16,7 @@ use crate::engine::{Progress, RunOptions};
 use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::report::file::ReportFile;
-use crate::report::{CaseReport, Report, TargetFacts, json, junit, terminal};
+use crate::report::{CaseReport, Report, TargetFacts, Unspoken, json, junit, terminal};
 use crate::scenario::model::Capability;
 use crate::suite;
 use crate::target::bundled::{self, Bundled};
@@ -201,6 +202,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let (cases, unwritten) = compare(&snapshots, &expected, &plans, &results);
     let report = Report {
         target: facts(arguments, &ready.target, &offered),
+        unspoken: unspoken(arguments, &ready.target, &offered),
         not_played: plans.len() - results.len(),
         without_case: snapshots.without_case(arguments, &plans, &rest)?,
         without_deviation: snapshots.without_deviation(arguments, &plans, &cases),
@@ -272,6 +274,30 @@ fn facts(arguments: &Arguments, target: &Target, offered: &Capabilities) -> Targ
             keep_alive_s: offered.keep_alive_s,
         },
     }
+}
+
+/// The versions that the user or the target file names and the broker does not speak.
+fn unspoken(arguments: &Arguments, target: &Target, offered: &Capabilities) -> Vec<Unspoken> {
+    let Target::External(external) = target else {
+        return Vec::new();
+    };
+    let in_file = external.versions.as_deref().unwrap_or_default();
+    let named_by = |version: &ProtocolVersion| {
+        let by_user = arguments.selection.versions().contains(version);
+        let by_file = in_file.contains(version);
+        by_user
+            .then_some("--protocol")
+            .or(by_file.then_some("the target file"))
+    };
+    let seen = offered.unspoken.iter();
+    seen.filter_map(|(version, _)| {
+        Some(Unspoken {
+            version: *version,
+            named_by: named_by(version)?,
+            why: offered.unspoken(*version),
+        })
+    })
+    .collect()
 }
 
 fn capabilities(known: &Capabilities) -> Vec<(String, bool)> {

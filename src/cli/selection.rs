@@ -113,6 +113,11 @@ impl Selection {
         }
     }
 
+    /// The versions that `--protocol` names.
+    pub(super) fn versions(&self) -> &[ProtocolVersion] {
+        &self.protocol
+    }
+
     /// Whether anything but paths narrows the choice.
     pub(super) fn is_narrowed(&self) -> bool {
         !(self.filter.is_empty() && self.exclude.is_empty() && self.protocol.is_empty())

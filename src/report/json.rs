@@ -27,6 +27,9 @@ struct TargetPart<'a> {
     name: &'a str,
     url: Option<&'a str>,
     capabilities: BTreeMap<&'a str, bool>,
+    /// Versions that were named and that the broker does not speak, with how it shows.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    not_spoken: BTreeMap<&'static str, &'a str>,
     /// Only where a Keep Alive of 0 was not to be had.
     #[serde(skip_serializing_if = "Option::is_none")]
     keep_alive_s: Option<u16>,
@@ -99,6 +102,11 @@ pub fn render(report: &Report<'_>) -> Result<String, serde_json::Error> {
                 .capabilities
                 .iter()
                 .map(|(name, there)| (name.as_str(), *there))
+                .collect(),
+            not_spoken: report
+                .unspoken
+                .iter()
+                .map(|unspoken| (unspoken.version.as_str(), unspoken.why.as_str()))
                 .collect(),
             keep_alive_s: Some(report.target.keep_alive_s).filter(|seconds| *seconds > 0),
         },

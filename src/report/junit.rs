@@ -23,6 +23,17 @@ pub fn render(report: &Report<'_>) -> Result<String, quick_junit::SerializeError
         }
         xml.add_test_suite(suite);
     }
+    if !report.unspoken.is_empty() {
+        let mut suite = TestSuite::new("versions");
+        for unspoken in &report.unspoken {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_type("version");
+            status.set_message(unspoken.why.as_str());
+            let name = format!("MQTT {}", unspoken.version);
+            suite.add_test_case(TestCase::new(name, status));
+        }
+        xml.add_test_suite(suite);
+    }
     if !report.without_case.is_empty() {
         let mut suite = TestSuite::new("snapshots");
         for path in &report.without_case {

@@ -13,6 +13,8 @@ pub mod words;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use mqtt_check_codec::ProtocolVersion;
+
 use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::snapshot::{Comparison, State};
@@ -28,6 +30,8 @@ pub struct Report<'a> {
     pub target: TargetFacts,
     /// In the order of their ids.
     pub cases: Vec<CaseReport<'a>>,
+    /// Versions that were named and that the broker does not speak.
+    pub unspoken: Vec<Unspoken>,
     /// Cases that were to be played and were not: an interruption, `--fail-fast`.
     pub not_played: usize,
     /// Snapshots whose case does not exist any more.
@@ -50,6 +54,16 @@ pub struct Unshown {
     pub place: String,
     /// What nothing shows.
     pub what: String,
+}
+
+/// A protocol version that was named and that the broker does not speak.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unspoken {
+    pub version: ProtocolVersion,
+    /// Who named it: `--protocol`, or the target file.
+    pub named_by: &'static str,
+    /// That the broker does not speak it, and how it shows.
+    pub why: String,
 }
 
 /// What was tested.
@@ -193,7 +207,7 @@ impl Report<'_> {
             case.is_unexpected() || case.comparison.as_ref().is_some_and(Comparison::fails)
         };
         let stale = !(self.without_case.is_empty() && self.without_deviation.is_empty());
-        if stale || self.cases.iter().any(fails) {
+        if stale || !self.unspoken.is_empty() || self.cases.iter().any(fails) {
             return Exit::Failed;
         }
         let skipped =

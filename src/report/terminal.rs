@@ -37,6 +37,7 @@ pub fn render(report: &Report<'_>, options: Options) -> String {
         let cases = report.cases.iter().filter(|case| verdict(case));
         parts.extend(cases.map(|c| case::findings(c, style)));
     }
+    parts.push(unspoken(report, style));
     parts.push(snapshots(report, style));
     parts.push(accepted(report, style));
     parts.push(keep_alive(report));
@@ -78,6 +79,20 @@ fn transcript(case: &CaseReport<'_>, style: Style) -> Option<String> {
         out.push('\n');
     }
     Some(out)
+}
+
+/// Versions that somebody counts on and the broker does not speak.
+fn unspoken(report: &Report<'_>, style: Style) -> String {
+    let lines = report.unspoken.iter().map(|unspoken| {
+        format!(
+            "{} MQTT {}, which {} names\n  {}\n",
+            style.bad("FAILED"),
+            unspoken.version,
+            unspoken.named_by,
+            unspoken.why
+        )
+    });
+    lines.collect()
 }
 
 fn snapshots(report: &Report<'_>, style: Style) -> String {

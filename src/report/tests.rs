@@ -71,6 +71,7 @@ fn report<'a>(cases: Vec<CaseReport<'a>>) -> Report<'a> {
             keep_alive_s: 0,
         },
         cases,
+        unspoken: Vec::new(),
         not_played: 0,
         without_case: Vec::new(),
         without_deviation: Vec::new(),

@@ -16,6 +16,8 @@ const URL_ALONE: &str = "a URL alone does not tell how";
 pub struct Capabilities {
     /// Versions whose CONNECT it accepts.
     pub versions: Vec<ProtocolVersion>,
+    /// Versions that it was seen not to speak, and how it shows.
+    pub unspoken: Vec<(ProtocolVersion, String)>,
     /// What it is known not to offer, and how that is known.
     pub lacks: Vec<(Capability, String)>,
     /// Whether scenarios can configure it.
@@ -50,6 +52,7 @@ impl Capabilities {
                 ProtocolVersion::V3_1_1,
                 ProtocolVersion::V5,
             ],
+            unspoken: Vec::new(),
             lacks: not_yet
                 .into_iter()
                 .map(|c| (c, "not in the bundled broker yet".to_owned()))
@@ -80,6 +83,7 @@ impl Capabilities {
         ];
         let offered = Self {
             versions,
+            unspoken: Vec::new(),
             lacks: lacks.map(|c| (c, URL_ALONE.to_owned())).to_vec(),
             configurable: false,
             ours: false,
@@ -221,11 +225,20 @@ impl Capabilities {
         open.then(|| "needs users: the broker lets in clients without a name".to_owned())
     }
 
+    /// Why cases of this version are not played.
+    pub fn unspoken(&self, version: ProtocolVersion) -> String {
+        let how = self.unspoken.iter().find(|(of, _)| *of == version);
+        match how {
+            Some((_, how)) => format!("the broker does not speak MQTT {version}: {how}"),
+            None => format!("the target file does not name MQTT {version}"),
+        }
+    }
+
     /// Why this case cannot be played here, if it cannot.
     pub fn hindrance(&self, plan: &Plan, max_wait: Duration, exclusive: bool) -> Option<String> {
         for client in &plan.scene.clients {
             if !self.versions.contains(&client.version) {
-                return Some(format!("the broker does not speak MQTT {}", client.version));
+                return Some(self.unspoken(client.version));
             }
         }
         if !self.virtual_time && plan.longest_wait > max_wait {

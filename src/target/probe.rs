@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use mqtt_check_codec::{
-    ConnAck, Connect, Frame, Packet, PacketType, Properties, ProtocolVersion, ReasonCode,
+    ConnAck, Connect, Frame, Packet, PacketType, Properties, ProtocolVersion, ReasonCode, Sender,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
@@ -28,67 +28,72 @@ struct Look<'b> {
     credentials: Option<&'b Credentials>,
 }
 
+impl<'b> Look<'b> {
+    fn usual(broker: &'b External, version: ProtocolVersion) -> Self {
+        Self {
+            version,
+            keep_alive_s: KEEP_ALIVE_S,
+            credentials: broker.credentials.as_ref(),
+        }
+    }
+}
+
 /// What one CONNECT brought.
 enum Answer {
+    /// It lets us in. What is wrong with its CONNACK is for the cases to find.
     Accepted(ConnAck),
-    Refused(Option<ReasonCode>),
-    Closed,
+    /// A CONNACK of which it cannot be told whether it lets us in.
+    Broken,
+    Refused(ReasonCode),
+    /// It does not speak that version; how it shows.
+    Unspoken(String),
+    /// Something that is no CONNACK.
     Foreign(String),
 }
 
-/// Connects once with each version and says what the broker offers.
+/// Every version, the oldest first.
+const VERSIONS: [ProtocolVersion; 3] = [
+    ProtocolVersion::V3_1,
+    ProtocolVersion::V3_1_1,
+    ProtocolVersion::V5,
+];
+
+/// Connects with each version and says what the broker offers.
 ///
 /// # Errors
 /// When nobody listens there, or what does is no MQTT broker, or one that does not let us in.
 pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, StartError> {
-    let usual = |version| Look {
-        version,
-        keep_alive_s: KEEP_ALIVE_S,
-        credentials: broker.credentials.as_ref(),
-    };
+    // At once: who leaves one of them unanswered is waited for until the limit.
+    let [old, usual, new] = VERSIONS.map(|version| ask(broker, version, limit));
+    let (old, usual, new) = tokio::join!(old, usual, new);
+    let answers = [old?, usual?, new?];
+    let is_mqtt = |answer: &Answer| matches!(answer, Answer::Accepted(_) | Answer::Broken);
+    if !answers.iter().any(is_mqtt) {
+        return Err(nothing_spoken(broker, answers));
+    }
     let mut versions = Vec::new();
+    let mut unspoken = Vec::new();
+    let mut accepting = None;
     let mut announced = None;
-    let mut refused = None;
-    let mut closed = false;
-    for (n, version) in [
-        ProtocolVersion::V3_1,
-        ProtocolVersion::V3_1_1,
-        ProtocolVersion::V5,
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let stream = reach(broker, n as u64, limit).await?;
-        match timeout(limit, connect(stream, usual(version))).await {
-            Ok(Ok(Answer::Accepted(connack))) => {
+    for (version, answer) in VERSIONS.into_iter().zip(answers) {
+        match answer {
+            Answer::Accepted(connack) => {
                 versions.push(version);
-                if version == ProtocolVersion::V5 {
-                    announced = Some(connack);
-                }
+                accepting = Some(version);
+                announced = Some(connack).filter(|_| version == ProtocolVersion::V5);
             }
-            Ok(Ok(Answer::Refused(code))) => refused = Some((version, code)),
-            Ok(Ok(Answer::Closed)) => closed = true,
-            Ok(Ok(Answer::Foreign(problem))) => return Err(not_mqtt(broker, problem)),
-            Ok(Err(error)) => return Err(unreachable(broker, error.into())),
-            Err(_) => {
-                let problem = format!(
-                    "it accepts the connection but did not answer CONNECT within {} s",
-                    limit.as_secs_f32()
-                );
-                return Err(not_mqtt(broker, problem));
+            // A broker that speaks MQTT is held against what it answers.
+            Answer::Broken | Answer::Foreign(_) => versions.push(version),
+            Answer::Refused(code) => {
+                let code = named(code, version);
+                unspoken.push((version, format!("it refuses CONNECT with {code}")));
             }
+            Answer::Unspoken(how) => unspoken.push((version, how)),
         }
     }
-    if versions.is_empty() {
-        return Err(match refused {
-            Some((version, code)) => refuses(broker, version, code),
-            None if closed => not_mqtt(broker, "it closes the connection at CONNECT".to_owned()),
-            None => not_mqtt(broker, "it does not answer CONNECT".to_owned()),
-        });
-    }
-    let last = versions.last().copied();
     let mut found = Capabilities::external(versions, announced.as_ref());
-    let Some(version) = last else {
+    found.unspoken = unspoken;
+    let Some(version) = accepting else {
         return Ok(found);
     };
     let accepts = async |look, seed| {
@@ -98,14 +103,14 @@ pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, S
     };
     let calm = Look {
         keep_alive_s: 0,
-        ..usual(version)
+        ..Look::usual(broker, version)
     };
     if broker.keep_alive_s.is_none() && !accepts(calm, 3).await? {
         found.keep_alive_s = KEEP_ALIVE_S;
     }
     let nobody = Look {
         credentials: None,
-        ..usual(version)
+        ..Look::usual(broker, version)
     };
     if broker.credentials.is_some() && !accepts(nobody, 4).await? {
         let why = "it lets in nobody who has no name".to_owned();
@@ -114,10 +119,47 @@ pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, S
     Ok(found)
 }
 
+/// What this version's CONNECT brings.
+async fn ask(
+    broker: &External,
+    version: ProtocolVersion,
+    limit: Duration,
+) -> Result<Answer, StartError> {
+    let stream = reach(broker, version.level().into(), limit).await?;
+    match timeout(limit, connect(stream, Look::usual(broker, version))).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(unreachable(broker, error.into())),
+        Err(_) => Ok(Answer::Unspoken(format!(
+            "it accepts the connection but did not answer CONNECT within {} s",
+            limit.as_secs_f32()
+        ))),
+    }
+}
+
+/// Why no version can be tested: the plainest answer says it.
+fn nothing_spoken(broker: &External, answers: [Answer; 3]) -> StartError {
+    let mut refused = None;
+    let mut foreign = None;
+    let mut unspoken = String::new();
+    for (version, answer) in VERSIONS.into_iter().zip(answers) {
+        match answer {
+            Answer::Refused(code) => refused = Some((version, code)),
+            Answer::Foreign(problem) => foreign = foreign.or(Some(problem)),
+            Answer::Unspoken(how) => unspoken = how,
+            Answer::Accepted(_) | Answer::Broken => {}
+        }
+    }
+    match (foreign, refused) {
+        (Some(problem), _) => not_mqtt(broker, problem),
+        (None, Some((version, code))) => refuses(broker, version, code),
+        (None, None) => not_mqtt(broker, unspoken),
+    }
+}
+
 /// Whether the broker still lets us in, behind a run.
 ///
 /// # Errors
-/// As [`probe`].
+/// When it does with no version.
 pub fn look_again(broker: &External, limit: Duration) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -125,7 +167,22 @@ pub fn look_again(broker: &External, limit: Duration) -> Result<(), StartError> 
         .map_err(|error| StartError::Runtime {
             problem: error.to_string(),
         })?;
-    runtime.block_on(probe(broker, limit)).map(drop)
+    runtime.block_on(async {
+        // The most common one first, so that none is waited for that the broker leaves unanswered.
+        let [old, usual, new] = VERSIONS;
+        let mut answers = Vec::new();
+        for version in [usual, new, old] {
+            let answer = ask(broker, version, limit).await?;
+            if matches!(answer, Answer::Accepted(_) | Answer::Broken) {
+                return Ok(());
+            }
+            answers.push(answer);
+        }
+        match <[Answer; 3]>::try_from(answers) {
+            Ok([usual, new, old]) => Err(nothing_spoken(broker, [old, usual, new])),
+            Err(_) => Ok(()),
+        }
+    })
 }
 
 async fn reach(broker: &External, seed: u64, limit: Duration) -> Result<Stream, StartError> {
@@ -181,16 +238,11 @@ fn not_mqtt(broker: &External, problem: String) -> StartError {
     }
 }
 
-fn refuses(broker: &External, version: ProtocolVersion, code: Option<ReasonCode>) -> StartError {
-    let name = code.and_then(|code| code.name(PacketType::CONNACK, version));
-    let is_about_users = matches!(code, Some(ReasonCode(0x04 | 0x05 | 0x86 | 0x87)));
+fn refuses(broker: &External, version: ProtocolVersion, code: ReasonCode) -> StartError {
+    let is_about_users = matches!(code, ReasonCode(0x04 | 0x05 | 0x86 | 0x87));
     StartError::Refused {
         url: broker.url.clone(),
-        problem: match (code, name) {
-            (Some(code), Some(name)) => format!("{:#04x} {name}", code.0),
-            (Some(code), None) => format!("{:#04x}", code.0),
-            (None, _) => "with a CONNACK that is none of that version".to_owned(),
-        },
+        problem: named(code, version),
         hint: is_about_users.then(|| match &broker.credentials {
             None => "--user NAME and --password-file FILE say who we are".to_owned(),
             Some(credentials) => format!(
@@ -202,6 +254,14 @@ fn refuses(broker: &External, version: ProtocolVersion, code: Option<ReasonCode>
                 }
             ),
         }),
+    }
+}
+
+/// `0x05 not_authorized`
+fn named(code: ReasonCode, version: ProtocolVersion) -> String {
+    match code.name(PacketType::CONNACK, version) {
+        Some(name) => format!("{:#04x} {name}", code.0),
+        None => format!("{:#04x}", code.0),
     }
 }
 
@@ -230,9 +290,9 @@ async fn connect(mut stream: Stream, look: Look<'_>) -> io::Result<Answer> {
     loop {
         // A broker that hangs up on what it does not know may reset.
         match stream.read_buf(&mut buffer).await {
-            Ok(0) if buffer.is_empty() => return Ok(Answer::Closed),
+            Ok(0) if buffer.is_empty() => return Ok(closes()),
             Ok(0) => return Ok(Answer::Foreign(foreign(&buffer, "and then closes"))),
-            Err(error) if is_end(&error) => return Ok(Answer::Closed),
+            Err(error) if is_end(&error) => return Ok(closes()),
             Err(error) => return Err(error),
             Ok(_) => {}
         }
@@ -243,19 +303,47 @@ async fn connect(mut stream: Stream, look: Look<'_>) -> io::Result<Answer> {
             Ok(None) => continue,
             Err(error) => return Ok(Answer::Foreign(format!("its first answer: {error}"))),
             Ok(Some(frame)) => {
-                // A CONNACK in another version's form is a refusal too.
-                let Ok(Packet::ConnAck(connack)) = Packet::decode(&frame, version) else {
-                    return Ok(Answer::Refused(None));
-                };
-                if connack.reason.0 != 0 {
-                    return Ok(Answer::Refused(Some(connack.reason)));
+                let answer = answer(&frame, version);
+                if matches!(answer, Answer::Accepted(_)) {
+                    // DISCONNECT, so that nothing is left behind.
+                    let _ = stream.write_all(&[0xE0, 0x00]).await;
+                    let _ = stream.shutdown().await;
                 }
-                // DISCONNECT, so that nothing is left behind.
-                let _ = stream.write_all(&[0xE0, 0x00]).await;
-                let _ = stream.shutdown().await;
-                return Ok(Answer::Accepted(connack));
+                return Ok(answer);
             }
         }
+    }
+}
+
+fn closes() -> Answer {
+    Answer::Unspoken("it closes the connection at CONNECT".to_owned())
+}
+
+/// What a CONNACK says, in whatever form.
+fn answer(frame: &Frame, version: ProtocolVersion) -> Answer {
+    let (Ok(Packet::ConnAck(connack)), _) = Packet::decode_leniently(frame, version) else {
+        return Answer::Broken;
+    };
+    let code = connack.reason;
+    let is_allowed = |version| code.is_allowed_in(PacketType::CONNACK, version, Sender::Server);
+    // 3.1 has no codes of its own.
+    let tables = match version {
+        ProtocolVersion::V3_1 => ProtocolVersion::V3_1_1,
+        other => other,
+    };
+    match code {
+        ReasonCode::SUCCESS => Answer::Accepted(connack),
+        // Who does not know the version may answer in the terms of another one.
+        ReasonCode::V3_UNACCEPTABLE_PROTOCOL_VERSION => {
+            Answer::Unspoken("it answers CONNECT with 0x01 unacceptable_protocol_version".into())
+        }
+        ReasonCode::UNSUPPORTED_PROTOCOL_VERSION => {
+            Answer::Unspoken("it answers CONNECT with 0x84 unsupported_protocol_version".into())
+        }
+        _ if is_allowed(tables) => Answer::Refused(code),
+        // In the form of 3.1.1, with a code of 3.1.1.
+        ReasonCode(2..=5) if frame.bytes().len() == 4 => Answer::Refused(code),
+        _ => Answer::Broken,
     }
 }
 

@@ -19,3 +19,4 @@ mod slow_machine;
 mod snapshots;
 mod targets;
 mod transports;
+mod versions;
