@@ -208,7 +208,7 @@ fn clauses(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
 }
 
 /// `MQTT-3.1.4-3`, or a rule of our own naming.
-fn is_clause(text: &str) -> bool {
+pub(crate) fn is_clause(text: &str) -> bool {
     let digits = |t: &str| !t.is_empty() && t.chars().all(|c| c.is_ascii_digit());
     if let Some(rest) = text.strip_prefix("MQTT-") {
         let parts = rest.split_once('-');

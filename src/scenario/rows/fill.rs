@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use mqtt_check_codec::ProtocolVersion;
 
-use super::{Budget, Row, Values, condition, is_switch};
+use super::switch::{case_of, is_switch};
+use super::{Budget, Row, Values, condition};
 use crate::diagnostic::Place;
 use crate::scenario::expression::{self, Formula, Piece};
 use crate::scenario::node::{Entry, Key, Node, Scalar, Style, Value, short};
@@ -137,8 +138,7 @@ impl<'a> Filler<'a> {
             }
             Value::Map(entries) => match (self.version, &entries[..]) {
                 (Some(version), entries) if is_switch(entries) => {
-                    let own = |e: &&Entry| &*e.key.text == version.as_str();
-                    return self.node(&entries.iter().find(own)?.value);
+                    return self.node(&case_of(entries, version)?.value);
                 }
                 // What is marked as a text is taken as it is written.
                 (_, [entry]) if &*entry.key.text == "text" && entry.value.text().is_some() => {

@@ -14,7 +14,7 @@ mod table;
 
 pub(crate) use budget::Budget;
 pub(crate) use fill::{fill, with_counter};
-pub(crate) use switch::{check_versions, is_switch};
+pub(crate) use switch::check_versions;
 
 use super::expression::{self, Formula, Piece, is_name};
 use super::node::{Entry, Key, Node, Value, short};

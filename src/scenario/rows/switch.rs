@@ -4,10 +4,26 @@ use mqtt_check_codec::ProtocolVersion;
 
 use crate::scenario::node::{Entry, Node, Value};
 use crate::scenario::scope::{Report, is_version};
+use crate::scenario::step::is_clause;
 
 /// Whether a mapping's keys are all versions.
 pub(crate) fn is_switch(entries: &[Entry]) -> bool {
     !entries.is_empty() && entries.iter().all(|e| is_version(&e.key.text))
+}
+
+/// The entry of a switch for this version. Clauses of 3.1.1 are those of 3.1 too, which has no numbers of its own.
+pub(super) fn case_of(entries: &[Entry], version: ProtocolVersion) -> Option<&Entry> {
+    let of = |version: ProtocolVersion| entries.iter().find(|e| &*e.key.text == version.as_str());
+    of(version).or_else(|| match version {
+        ProtocolVersion::V3_1 => of(ProtocolVersion::V3_1_1).filter(|e| is_clauses(&e.value)),
+        _ => None,
+    })
+}
+
+/// Whether a value is the id of a clause, or a list of such ids.
+fn is_clauses(node: &Node) -> bool {
+    let items = node.items().unwrap_or(std::slice::from_ref(node));
+    !items.is_empty() && items.iter().all(|item| item.text().is_some_and(is_clause))
 }
 
 /// Reports versions in switches and `only` in which no case is played.

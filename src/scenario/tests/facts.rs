@@ -162,6 +162,30 @@ steps:
 }
 
 #[test]
+fn takes_clauses_of_3_1_1_for_3_1_and_nothing_else() {
+    let found = scenes(
+        "
+title: t
+versions: [3.1, 3.1.1]
+clients: { a: }
+steps:
+- { a: ping, clause: { 3.1.1: [MQTT-1.2-1, RULE-a.b-1] }, level: { 3.1.1: should } }
+- { a: ping, clause: { 3.1: MQTT-1.2-3, 3.1.1: MQTT-1.2-1 } }
+",
+    );
+    let [old, new] = &found[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(old.id.to_string(), "session/deep/case@3.1");
+    assert_eq!(old.steps[0].clauses, new.steps[0].clauses);
+    assert_eq!(
+        (old.steps[0].level, new.steps[0].level),
+        (Level::Must, Level::Should)
+    );
+    assert_eq!(old.steps[1].clauses, ["MQTT-1.2-3"]);
+}
+
+#[test]
 fn fills_every_connect_up_with_its_clients_defaults() {
     let found = scenes(
         "
