@@ -252,6 +252,10 @@ fn names(scope: Scope<'_>, scene: &Scene) {
         scene,
         bound: BTreeSet::new(),
     };
+    // What a client withholds it knows from the beginning.
+    for pattern in scene.clients.iter().flat_map(|client| &client.withhold) {
+        names.judged_only(pattern);
+    }
     for step in &scene.steps {
         names.step(step);
     }

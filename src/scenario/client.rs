@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use mqtt_check_codec::{PacketType, ProtocolVersion};
 
-use super::model::{Capability, Client, Driver, Expr, Literal, Transport, Way};
+use super::expectation::packet_pattern;
+use super::model::{Capability, Client, Driver, Expr, Literal, PacketPattern, Transport, Way};
 use super::node::{Entry, Node, Value, short};
 use super::packet::{Manner, expand_clean_session, merge, sent_fields};
 use super::scope::{ClientHead, Mapping, Scope};
@@ -125,6 +126,20 @@ pub(crate) fn client(scope: Scope<'_>, entry: &Entry, rules: IdRules<'_>) -> Opt
             _ => scope.expected_word(node, &["auto", "manual"]),
         },
     };
+    let withhold = match map.take("withhold") {
+        None => Some(Vec::new()),
+        Some(node) if auto_ack == Some(false) => scope.fail(
+            scope
+                .at(node.place, "`withhold` beside `ack: manual`")
+                .hint("`ack: manual` withholds every acknowledgement"),
+        ),
+        Some(node) if driver == Some(Driver::Rumqttc) => scope.fail(
+            scope
+                .at(node.place, "`withhold` of a client that rumqttc plays")
+                .hint("`ack: manual` leaves all acknowledgements to the application"),
+        ),
+        Some(node) => withheld(scope, node),
+    };
     let placed = placement(scope, &mut map);
     let scram = match map.take("scram") {
         None => Some(None),
@@ -147,10 +162,27 @@ pub(crate) fn client(scope: Scope<'_>, entry: &Entry, rules: IdRules<'_>) -> Opt
         version: scope.version,
         driver: driver?,
         auto_ack: auto_ack?,
+        withhold: withhold?,
         way: placed?,
         scram: scram?,
         connect: merge(&[], changes?),
     })
+}
+
+/// `withhold`: what the client does not acknowledge by itself.
+fn withheld(scope: Scope<'_>, node: &Node) -> Option<Vec<PacketPattern>> {
+    let items = node.items().unwrap_or(std::slice::from_ref(node));
+    let all: Vec<_> = items
+        .iter()
+        .map(|item| {
+            let pattern = packet_pattern(scope, item)?;
+            match pattern.packet_type {
+                PacketType::PUBLISH => Some(pattern),
+                _ => scope.expected(item, "`publish: { … }`, which a client acknowledges"),
+            }
+        })
+        .collect();
+    all.into_iter().collect()
 }
 
 /// `transport` and `node`.

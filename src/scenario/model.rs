@@ -181,6 +181,8 @@ pub struct Client {
     pub driver: Driver,
     /// Whether what comes in with QoS 1 and 2 is acknowledged at once.
     pub auto_ack: bool,
+    /// Of what is acknowledged at once: PUBLISH packets that are not, nor what follows in their exchanges.
+    pub withhold: Vec<PacketPattern>,
     /// Where it connects to.
     pub way: Way,
     /// Who it proves to be, in its `connect` steps and again.

@@ -4,13 +4,15 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use bytes::Bytes;
-use mqtt_check_codec::Packet;
+use bytestring::ByteString;
+use mqtt_check_codec::{DecodeError, Frame, Packet};
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use super::{ATTENTION, MAXIMUM_ROUNDS, Player, TICK};
 use crate::engine::lane::Inbound;
 use crate::engine::rumqttc;
+use crate::matcher::{Received, holds};
 use crate::transcript::{
     Ending, Event, EventIndex, HookRecord, INTERRUPTED, LaneIndex, StepIndex, What,
 };
@@ -145,6 +147,11 @@ impl Player<'_> {
                     self.prefix.take_off(&mut packet);
                     packet
                 });
+                let topic = topic.map(|t| self.prefix.strip_topic(&t));
+                let (mut automatic, mut answer) = (automatic, answer);
+                if answer.is_some() && self.is_withheld(lane, &packet, topic.as_ref(), &frame) {
+                    (automatic, answer) = (false, None);
+                }
                 let event = self.event(
                     lane,
                     None,
@@ -152,7 +159,7 @@ impl Player<'_> {
                         frame,
                         packet,
                         faults,
-                        topic: topic.map(|t| self.prefix.strip_topic(&t)),
+                        topic,
                         carried_in,
                         automatic,
                     },
@@ -178,6 +185,47 @@ impl Player<'_> {
             Inbound::Ended(ending) => {
                 let event = self.event(lane, None, What::Closed(ending));
                 self.untaken[lane.0].push(event);
+            }
+        }
+    }
+
+    /// Whether the client leaves the acknowledgement of this to the scenario, with all that follows in the exchange.
+    fn is_withheld(
+        &mut self,
+        lane: LaneIndex,
+        packet: &Result<Packet, DecodeError>,
+        topic: Option<&ByteString>,
+        frame: &Frame,
+    ) -> bool {
+        let record = &self.transcript.lanes[lane.0];
+        let client = record.client;
+        let scene = self.scene;
+        let patterns = &scene.clients[client.0].withhold;
+        let (Ok(packet), false) = (packet, patterns.is_empty()) else {
+            return false;
+        };
+        let received = Received {
+            packet,
+            version: record.version,
+            size: frame.bytes().len(),
+            topic,
+            carried_in: None,
+        };
+        let matches = |pattern| holds(pattern, &received, client, &self.memory).is_some();
+        let matches = patterns.iter().any(matches);
+        let Some(id) = packet.packet_id() else {
+            return false;
+        };
+        let held = &mut self.clients[client.0].held;
+        match packet {
+            Packet::PubRel(_) => held.contains(&id),
+            _ if matches => {
+                held.insert(id);
+                true
+            }
+            _ => {
+                held.remove(&id);
+                false
             }
         }
     }

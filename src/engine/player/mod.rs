@@ -4,10 +4,10 @@ mod activity;
 mod operations;
 mod sending;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use mqtt_check_codec::Packet;
+use mqtt_check_codec::{Packet, PacketId};
 use tokio::time::Instant;
 
 use crate::engine::chaos::Chaos;
@@ -85,6 +85,8 @@ pub(in crate::engine) struct Player<'p> {
 struct Position {
     lane: Option<LaneIndex>,
     connections: u32,
+    /// Messages to it whose acknowledgement is left to the scenario.
+    held: BTreeSet<PacketId>,
     /// Why its last attempt to connect gave no connection.
     unconnected: Option<String>,
 }
@@ -280,6 +282,15 @@ impl<'p> Player<'p> {
             Packet::Unsubscribe(u) => Some(u.packet_id),
             _ => None,
         };
+        let settled = match packet {
+            Packet::PubAck(ack) | Packet::PubComp(ack) => Some(ack.packet_id),
+            Packet::PubRec(ack) if !ack.reason.is_success() => Some(ack.packet_id),
+            _ => None,
+        };
+        if let Some(id) = settled {
+            let client = self.transcript.lanes[lane.0].client;
+            self.clients[client.0].held.remove(&id);
+        }
         if let Some(id) = own {
             self.lanes[lane.0].used_packet_id(id);
         } else if let Some(id) = packet.packet_id() {

@@ -460,6 +460,7 @@ fn client() -> Value {
         ("version", refer("version")),
         ("driver", words(Driver::ALL.iter().map(|d| d.as_str()))),
         ("ack", words(["auto", "manual"])),
+        ("withhold", some(switched(refer("packet_pattern")))),
         (
             "transport",
             words(Transport::ALL.iter().map(|t| t.as_str())),

@@ -115,6 +115,7 @@ fn client(name: &str) -> Client {
         version: V5,
         driver: Driver::Wire,
         auto_ack: true,
+        withhold: Vec::new(),
         way: Way {
             transport: Transport::Default,
             node: 0,
