@@ -86,6 +86,8 @@ pub fn take(expectation: &Expectation, inbox: &Inbox<'_>, memory: &Memory) -> Ta
             let mut memory_then = memory.clone();
             if assign(patterns, inbox, client, &mut chosen, &mut memory_then) {
                 complete(chosen, &memory_then)
+            } else if inbox.strict {
+                unfulfilled(inbox, Vec::new(), memory)
             } else {
                 unfulfilled(inbox, first_of_types(patterns, inbox), memory)
             }
@@ -390,34 +392,34 @@ mod tests {
     use super::*;
     use crate::scenario::model::{ConnAckRule, Expr, FieldMatch, Literal};
 
+    fn with_reason(packet_type: PacketType, reason: ReasonCode) -> PacketPattern {
+        PacketPattern {
+            packet_type,
+            fields: vec![FieldMatch {
+                name: "reason".into(),
+                matcher: Matcher::Is(Expr::Literal(Literal::Reason(reason))),
+                place: PLACE,
+            }],
+        }
+    }
+
     fn refused_with(reason: ReasonCode) -> Expectation {
+        let connack = with_reason(PacketType::CONNACK, reason);
         expectation(Pattern::InOrder(vec![expectation(Pattern::Packet(
-            PacketPattern {
-                packet_type: PacketType::CONNACK,
-                fields: vec![FieldMatch {
-                    name: "reason".into(),
-                    matcher: Matcher::Is(Expr::Literal(Literal::Reason(reason))),
-                    place: PLACE,
-                }],
-            },
+            connack,
         ))]))
     }
 
-    #[test]
-    fn an_order_among_alternatives_is_taken_only_if_its_fields_hold() {
-        let packet = Packet::ConnAck(ConnAck {
-            session_present: false,
-            reason: ReasonCode::BANNED,
-            properties: Properties::new(),
-        });
-        let inbox = Inbox {
+    /// One packet that came, and nothing more.
+    fn one_packet(packet: &Packet) -> Inbox<'_> {
+        Inbox {
             client: ClientIndex(0),
             offers: vec![Offer {
                 event: EventIndex(0),
-                packet_type: PacketType::CONNACK,
+                packet_type: packet.packet_type(),
                 packet_id: None,
                 received: Some(Received {
-                    packet: &packet,
+                    packet,
                     version: ProtocolVersion::V5,
                     size: 5,
                     topic: None,
@@ -430,7 +432,17 @@ mod tests {
             answers: None,
             spent: true,
             strict: false,
-        };
+        }
+    }
+
+    #[test]
+    fn an_order_among_alternatives_is_taken_only_if_its_fields_hold() {
+        let packet = Packet::ConnAck(ConnAck {
+            session_present: false,
+            reason: ReasonCode::BANNED,
+            properties: Properties::new(),
+        });
+        let inbox = one_packet(&packet);
         let among = |reason| {
             let alternatives = vec![vec![refused_with(reason)]];
             let any = expectation(Pattern::AnyOf(alternatives));
@@ -451,27 +463,8 @@ mod tests {
     }
 
     fn taken_of_a_refusal(packet: &Packet, alternatives: Vec<Vec<Expectation>>) -> Taking {
-        let inbox = Inbox {
-            client: ClientIndex(0),
-            offers: vec![Offer {
-                event: EventIndex(0),
-                packet_type: packet.packet_type(),
-                packet_id: None,
-                received: Some(Received {
-                    packet,
-                    version: ProtocolVersion::V5,
-                    size: 5,
-                    topic: None,
-                    carried_in: None,
-                }),
-            }],
-            besides: Vec::new(),
-            version: ProtocolVersion::V5,
-            ended: Some((EventIndex(1), Ending::Close)),
-            answers: None,
-            spent: true,
-            strict: false,
-        };
+        let mut inbox = one_packet(packet);
+        inbox.ended = Some((EventIndex(1), Ending::Close));
         let any = expectation(Pattern::AnyOf(alternatives));
         take(&any, &inbox, &Memory::default())
     }
@@ -493,6 +486,27 @@ mod tests {
         assert_eq!(among(&[wrong, right]), Some(1));
         // The closing is there; what the code is worth, the verdict says.
         assert_eq!(among(&[wrong]), Some(0));
+    }
+
+    /// In a control the scene's own steps are strict: what the control expects must be left for it.
+    #[test]
+    fn in_any_order_only_what_holds_is_taken_where_that_is_asked() {
+        let packet = Packet::Disconnect(Disconnect {
+            reason: ReasonCode::BANNED,
+            properties: Properties::new(),
+        });
+        let other = with_reason(PacketType::DISCONNECT, ReasonCode::NOT_AUTHORIZED);
+        let unordered = expectation(Pattern::Unordered(vec![other]));
+        let taken = |strict| {
+            let mut inbox = one_packet(&packet);
+            inbox.strict = strict;
+            match take(&unordered, &inbox, &Memory::default()) {
+                Taking::Unfulfilled(taken) => taken.events,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(taken(false), [EventIndex(0)]);
+        assert_eq!(taken(true), []);
     }
 
     #[test]
