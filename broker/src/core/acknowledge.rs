@@ -20,7 +20,12 @@ enum Pending {
 
 impl Broker {
     fn pending(&self, key: SessionKey, id: PacketId) -> Pending {
-        match self.sessions.at(key).and_then(|s| s.inflight.stage(id)) {
+        match self
+            .state
+            .sessions
+            .at(key)
+            .and_then(|s| s.inflight.stage(id))
+        {
             None => Pending::Nothing,
             Some(Stage::Released { topic }) => Pending::Release(topic.clone()),
             Some(Stage::Published(delivery)) => {
@@ -53,8 +58,8 @@ impl Broker {
             }
             Pending::Qos2(_) => {
                 // [3.1.1 MQTT-4.3.3-1] [5 MQTT-4.3.3-6]
-                if let Some(session) = self.sessions.at_mut(key)
-                    && !self.rules.breaks(Fault::PublishResentAfterPubrec)
+                if let Some(session) = self.state.sessions.at_mut(key)
+                    && !self.state.rules.breaks(Fault::PublishResentAfterPubrec)
                 {
                     session.inflight.release(id);
                 }
@@ -62,32 +67,32 @@ impl Broker {
             }
             Pending::Release(_) => ReasonCode::SUCCESS,
             Pending::Nothing if !ack.reason.is_success() => return,
-            Pending::Nothing if self.rules.chooses(Liberty::UnknownReceiptSucceeds) => {
+            Pending::Nothing if self.state.rules.chooses(Liberty::UnknownReceiptSucceeds) => {
                 ReasonCode::SUCCESS
             }
             Pending::Nothing => ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
         };
-        let Some(session) = self.sessions.at_mut(key) else {
+        let Some(session) = self.state.sessions.at_mut(key) else {
             return;
         };
         // [3.1.1 MQTT-4.6.0-6]: as soon as PUBREC comes, and so in the order of those.
-        if self.rules.breaks(Fault::PubrelOrderReversed) {
+        if self.state.rules.breaks(Fault::PubrelOrderReversed) {
             session.late_pubrels.push(id);
             if !session.inflight.awaits_pubrec() {
                 for id in std::mem::take(&mut session.late_pubrels).into_iter().rev() {
-                    session.send_pubrel(&self.rules, turn, id, reason);
+                    session.send_pubrel(&self.state.rules, turn, id, reason);
                 }
             }
             return;
         }
-        session.send_pubrel(&self.rules, turn, id, reason);
+        session.send_pubrel(&self.state.rules, turn, id, reason);
     }
 
     /// PUBCOMP ends a QoS 2 delivery. [5 MQTT-4.3.3-5]
     pub(crate) fn pubcomp_received(&mut self, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
         match self.pending(key, ack.packet_id) {
             Pending::Release(topic) => self.settle(turn, key, ack, topic),
-            Pending::Qos2(topic) if self.rules.breaks(Fault::PublishResentAfterPubrec) => {
+            Pending::Qos2(topic) if self.state.rules.breaks(Fault::PublishResentAfterPubrec) => {
                 self.settle(turn, key, ack, topic);
             }
             Pending::Nothing => {}
@@ -97,14 +102,14 @@ impl Broker {
 
     /// The delivery is over: its packet id and its place in the window are free.
     fn settle(&mut self, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, topic: ByteString) {
-        let Some(session) = self.sessions.at_mut(key) else {
+        let Some(session) = self.state.sessions.at_mut(key) else {
             return;
         };
         let client = session.client.clone();
         // PUBCOMP 0x92 still ends the handshake of a message that the client took.
         let refused =
             !ack.reason.is_success() && ack.reason != ReasonCode::PACKET_IDENTIFIER_NOT_FOUND;
-        if refused && self.rules.breaks(Fault::RefusedMessageResent) {
+        if refused && self.state.rules.breaks(Fault::RefusedMessageResent) {
             return;
         }
         let stage = session.inflight.remove(ack.packet_id);
@@ -122,9 +127,9 @@ impl Broker {
                 packet_id: ack.packet_id,
             }
         });
-        session.flush(&self.rules, turn);
+        session.flush(&self.state.rules, turn);
         if refused
-            && self.rules.breaks(Fault::SharedRefusedPassedOn)
+            && self.state.rules.breaks(Fault::SharedRefusedPassedOn)
             && let Some(Stage::Published(delivery)) = stage
         {
             self.give_away(turn, &delivery, key);

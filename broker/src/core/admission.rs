@@ -50,23 +50,27 @@ const V3_1_CLIENT_ID_MAXIMUM: usize = 23;
 impl Broker {
     /// What speaks against it before the client is even asked who it is.
     pub(crate) fn may_begin(&mut self, now: Time, connect: &Connect) -> Result<(), ReasonCode> {
-        let config = &self.rules.config;
+        let config = &self.state.rules.config;
         if let Some(maximum) = config.maximum_connection_rate
             && self.arrivals.count(now) > maximum
         {
             return Err(ReasonCode::CONNECTION_RATE_EXCEEDED);
         }
-        if self.connections.len() > config.maximum_connections {
+        if self.state.connections.len() > config.maximum_connections {
             return Err(ReasonCode::SERVER_BUSY);
         }
         let unknown = connect
             .properties
             .authentication_method()
             .is_some_and(|method| !config.authentication.keys().any(|m| m.name() == &*method));
-        if unknown && !self.rules.breaks(Fault::UnknownAuthMethodAccepted) {
+        if unknown && !self.state.rules.breaks(Fault::UnknownAuthMethodAccepted) {
             // [5 MQTT-4.12.0-1]
             return Err(
-                match self.rules.chooses(Liberty::UnknownMethodNotAuthorized) {
+                match self
+                    .state
+                    .rules
+                    .chooses(Liberty::UnknownMethodNotAuthorized)
+                {
                     true => ReasonCode::NOT_AUTHORIZED,
                     false => ReasonCode::BAD_AUTHENTICATION_METHOD,
                 },
@@ -84,18 +88,20 @@ impl Broker {
         proven: bool,
     ) -> Result<Option<ByteString>, Refusal> {
         if !proven {
-            check_credentials(&self.rules, connect)?;
+            check_credentials(&self.state.rules, connect)?;
         }
-        check_will(&self.rules, connect)?;
+        check_will(&self.state.rules, connect)?;
         let assigned = self.settle_client_id(connect, nonce)?;
-        check_will_access(&self.rules, connect)?;
-        let (config, client) = (&self.rules.config, &connect.client_id);
-        if self.sessions.len() >= config.maximum_sessions && self.sessions.key(client).is_none() {
+        check_will_access(&self.state.rules, connect)?;
+        let (config, client) = (&self.state.rules.config, &connect.client_id);
+        if self.state.sessions.len() >= config.maximum_sessions
+            && self.state.sessions.key(client).is_none()
+        {
             return Err(ReasonCode::QUOTA_EXCEEDED.into());
         }
-        if self.rules.breaks(Fault::UncleanStartRefusedWhenNew)
+        if self.state.rules.breaks(Fault::UncleanStartRefusedWhenNew)
             && !connect.clean_start
-            && self.sessions.key(client).is_none()
+            && self.state.sessions.key(client).is_none()
         {
             return Err(ReasonCode::SERVER_UNAVAILABLE.into());
         }
@@ -117,7 +123,7 @@ impl Broker {
         connect: &mut Connect,
         mut nonce: u64,
     ) -> Result<Option<ByteString>, Refusal> {
-        if self.rules.breaks(Fault::ClientIdsCaseFolded) {
+        if self.state.rules.breaks(Fault::ClientIdsCaseFolded) {
             connect.client_id = ByteString::from(connect.client_id.to_lowercase());
         }
         let id = &connect.client_id;
@@ -125,14 +131,15 @@ impl Broker {
             // [3.1.1 MQTT-3.1.3-5] [5 MQTT-3.1.3-5]: the configured limit is never below 23.
             let limit = match connect.version {
                 ProtocolVersion::V3_1 => Some(V3_1_CLIENT_ID_MAXIMUM),
-                _ => self.rules.config.maximum_client_id_bytes,
+                _ => self.state.rules.config.maximum_client_id_bytes,
             };
             let too_long = limit.is_some_and(|limit| id.len() > limit.max(23));
-            let unwanted = self.rules.breaks(Fault::ClientIdOf23BytesRefused) && id.len() > 22
-                || self.rules.breaks(Fault::ClientIdInCapitalsRefused)
+            let unwanted = self.state.rules.breaks(Fault::ClientIdOf23BytesRefused)
+                && id.len() > 22
+                || self.state.rules.breaks(Fault::ClientIdInCapitalsRefused)
                     && id.contains(|c: char| c.is_ascii_uppercase());
             // [3.1.1 MQTT-3.1.3-5] [5 RULE-3.1.3.1-1]
-            let odd = self.rules.chooses(Liberty::ClientIdAlphabetEnforced)
+            let odd = self.state.rules.chooses(Liberty::ClientIdAlphabetEnforced)
                 && !id.bytes().all(|byte| byte.is_ascii_alphanumeric());
             return if too_long || unwanted || odd {
                 // [3.1.1 MQTT-3.1.3-9] [5 MQTT-3.1.3-8]
@@ -146,34 +153,34 @@ impl Broker {
             // [3.1.1 MQTT-3.1.3-8] [3.1.1 MQTT-3.1.3-7]
             ProtocolVersion::V3_1_1
                 if !connect.clean_start
-                    && !self.rules.breaks(Fault::EmptyClientIdUncleanAccepted) =>
+                    && !self.state.rules.breaks(Fault::EmptyClientIdUncleanAccepted) =>
             {
                 return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into());
             }
-            _ if self.rules.chooses(Liberty::EmptyClientIdRefused) => {
+            _ if self.state.rules.chooses(Liberty::EmptyClientIdRefused) => {
                 return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into());
             }
             _ => {}
         }
         // [3.1.1 MQTT-3.1.3-6] [5 MQTT-3.1.3-6] [5 MQTT-3.1.3-7] [5 MQTT-3.2.2-16]
         let id = loop {
-            let id = match self.rules.chooses(Liberty::AssignedClientIdsLong) {
+            let id = match self.state.rules.chooses(Liberty::AssignedClientIdsLong) {
                 true => format!("assigned/{nonce:032x}/by-this-server"),
                 false => format!("auto{nonce:016x}"),
             };
-            if self.rules.breaks(Fault::AssignedClientIdsAlike) {
+            if self.state.rules.breaks(Fault::AssignedClientIdsAlike) {
                 break ByteString::from_static("auto");
             }
-            if self.sessions.key(&id).is_none() {
+            if self.state.sessions.key(&id).is_none() {
                 break ByteString::from(id);
             }
             nonce = nonce.wrapping_add(1);
         };
         connect.client_id = id.clone();
-        if self.rules.breaks(Fault::AssignedClientIdNotUsed) {
+        if self.state.rules.breaks(Fault::AssignedClientIdNotUsed) {
             connect.client_id = ByteString::from(format!("{id}x"));
         }
-        Ok(Some(id).filter(|_| !self.rules.breaks(Fault::AssignedClientIdNotTold)))
+        Ok(Some(id).filter(|_| !self.state.rules.breaks(Fault::AssignedClientIdNotTold)))
     }
 
     /// CONNACK with the code where the version has one for it, then the end. [3.1.1 MQTT-3.2.2-5]
@@ -186,14 +193,17 @@ impl Broker {
         refusal: Refusal,
     ) {
         let reason = match version {
-            ProtocolVersion::V5 if self.rules.breaks(Fault::ConnackCodeUnknown) => {
+            ProtocolVersion::V5 if self.state.rules.breaks(Fault::ConnackCodeUnknown) => {
                 Some(ReasonCode::ADMINISTRATIVE_ACTION)
             }
             ProtocolVersion::V5 => self.connack_code(refusal.reason),
-            _ if self.rules.breaks(Fault::RefusedConnectUnanswered) => None,
+            _ if self.state.rules.breaks(Fault::RefusedConnectUnanswered) => None,
             _ => self.return_code(refusal.reason),
         };
-        if let (Some(reason), true) = (reason, self.rules.breaks(Fault::DisconnectBeforeConnack)) {
+        if let (Some(reason), true) = (
+            reason,
+            self.state.rules.breaks(Fault::DisconnectBeforeConnack),
+        ) {
             let properties = Properties::new();
             turn.send(
                 connection,
@@ -206,38 +216,38 @@ impl Broker {
             }
             let connack = ConnAck {
                 // [3.1.1 MQTT-3.2.2-4] [5 MQTT-3.2.2-6]
-                session_present: self.rules.breaks(Fault::SessionPresentOnRefusal),
+                session_present: self.state.rules.breaks(Fault::SessionPresentOnRefusal),
                 reason,
                 properties,
             };
             let mut connack = Packet::ConnAck(connack);
             if version == ProtocolVersion::V5 {
-                explain(&self.rules, &mut connack);
+                explain(&self.state.rules, &mut connack);
             }
             // [5 MQTT-3.1.2-24]
             let maximum = refusal.maximum_packet_size;
-            if self.rules.chooses(Liberty::PropertiesInOtherOrder) {
+            if self.state.rules.chooses(Liberty::PropertiesInOtherOrder) {
                 rearrange(&mut connack);
             }
-            if fit(&self.rules, version, maximum, &mut connack) {
+            if fit(&self.state.rules, version, maximum, &mut connack) {
                 turn.send(connection, connack);
             }
         }
         let by_id = refusal.reason == ReasonCode::CLIENT_IDENTIFIER_NOT_VALID
-            && self.rules.breaks(Fault::RefusedClientIdStaysOpen);
-        if !by_id && !self.rules.breaks(Fault::RefusedConnectStaysOpen) {
+            && self.state.rules.breaks(Fault::RefusedClientIdStaysOpen);
+        if !by_id && !self.state.rules.breaks(Fault::RefusedConnectStaysOpen) {
             turn.close(connection);
         }
         // [3.1.1 MQTT-3.1.4-5] [5 MQTT-3.1.4-6]: whatever else comes on this connection finds nobody.
-        self.connections.remove(&connection);
-        if self.rules.breaks(Fault::PacketsAfterRefusalProcessed) {
-            self.connections.insert(connection, Phase::Ghost);
+        self.state.connections.remove(&connection);
+        if self.state.rules.breaks(Fault::PacketsAfterRefusalProcessed) {
+            self.state.connections.insert(connection, Phase::Ghost);
         }
     }
 
     /// The code of a CONNACK that refuses, if one is sent at all. [5 RULE-4.13.1-1]
     fn connack_code(&self, reason: ReasonCode) -> Option<ReasonCode> {
-        let rules = &self.rules;
+        let rules = &self.state.rules;
         Some(match reason {
             // What an administrator wants said.
             ReasonCode::USE_ANOTHER_SERVER | ReasonCode::SERVER_MOVED => reason,
@@ -271,17 +281,17 @@ impl Broker {
             reason,
             ReasonCode::UNSUPPORTED_PROTOCOL_VERSION | ReasonCode::CLIENT_IDENTIFIER_NOT_VALID
         );
-        if !demanded && self.rules.chooses(Liberty::ConnectRefusedSilentlyIn3) {
+        if !demanded && self.state.rules.chooses(Liberty::ConnectRefusedSilentlyIn3) {
             return None;
         }
         match reason {
             ReasonCode::BAD_USER_NAME_OR_PASSWORD
-                if self.rules.chooses(Liberty::StrangersNotAuthorized) =>
+                if self.state.rules.chooses(Liberty::StrangersNotAuthorized) =>
             {
                 Some(ReasonCode::V3_NOT_AUTHORIZED)
             }
             ReasonCode::CLIENT_IDENTIFIER_NOT_VALID
-                if self.rules.breaks(Fault::ClientIdRefusedWithOtherCode) =>
+                if self.state.rules.breaks(Fault::ClientIdRefusedWithOtherCode) =>
             {
                 Some(ReasonCode::V3_SERVER_UNAVAILABLE)
             }

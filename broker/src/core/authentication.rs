@@ -27,7 +27,7 @@ impl Broker {
         let Some(authentication) = &mut link.authentication else {
             return;
         };
-        let progress = authentication.step(&self.rules, data);
+        let progress = authentication.step(&self.state.rules, data);
         let since = turn.now;
         let waiting = Box::new(Waiting {
             connect,
@@ -46,12 +46,13 @@ impl Broker {
         packet: Packet,
         size: usize,
     ) {
-        let Some(Phase::Authenticating(mut waiting)) = self.connections.remove(&connection) else {
+        let Some(Phase::Authenticating(mut waiting)) = self.state.connections.remove(&connection)
+        else {
             return;
         };
-        self.timers.cancel(Timer::Connect(connection));
+        self.state.timers.cancel(Timer::Connect(connection));
         let too_large = self.is_too_large(size);
-        let rules = &self.rules;
+        let rules = &self.state.rules;
         let progress = match (packet, &mut waiting.link.authentication) {
             _ if too_large => Err(ReasonCode::PACKET_TOO_LARGE),
             (Packet::Auth(auth), Some(authentication)) => {
@@ -90,12 +91,12 @@ impl Broker {
         let connection = waiting.link.connection;
         match (progress, &waiting.link.authentication) {
             (Progress::Continue(data), Some(authentication)) => {
-                let packet = authentication.continued(&self.rules, data);
-                if waiting.link.send(&self.rules, turn, packet) {
+                let packet = authentication.continued(&self.state.rules, data);
+                if waiting.link.send(&self.state.rules, turn, packet) {
                     self.hold(turn, waiting);
                 } else {
                     // [5 MQTT-3.1.2-24]: without this AUTH there is no going on.
-                    self.connections.remove(&connection);
+                    self.state.connections.remove(&connection);
                     turn.close(connection);
                 }
             }
@@ -110,10 +111,13 @@ impl Broker {
                 self.welcome(turn, nonce, connect, link, data);
             }
             (Progress::Failed, Some(_))
-                if self.rules.breaks(Fault::FailedAuthenticationStaysOpen) =>
+                if self
+                    .state
+                    .rules
+                    .breaks(Fault::FailedAuthenticationStaysOpen) =>
             {
                 let phase = Phase::Authenticating(waiting);
-                self.connections.insert(connection, phase);
+                self.state.connections.insert(connection, phase);
             }
             // [5 MQTT-4.12.0-4] [5 MQTT-3.1.4-2]
             _ => {
@@ -129,20 +133,25 @@ impl Broker {
         let connection = waiting.link.connection;
         let in_all = waiting
             .since
-            .saturating_add(self.rules.config.connect_timeout);
+            .saturating_add(self.state.rules.config.connect_timeout);
         // A Server Keep Alive takes its place when CONNACK tells of it.
         let at = match self.silence(waiting.connect.keep_alive_s) {
             Some(silence) => in_all.min(turn.now.saturating_add(silence)),
             None => in_all,
         };
-        self.timers.set(Timer::Connect(connection), at);
-        self.connections
+        self.state.timers.set(Timer::Connect(connection), at);
+        self.state
+            .connections
             .insert(connection, Phase::Authenticating(waiting));
     }
 
     /// AUTH on an accepted connection: another exchange, while everything else goes on as before.
     pub(crate) fn auth_received(&mut self, turn: &mut Turn<'_>, key: SessionKey, auth: &Auth) {
-        let link = self.sessions.at_mut(key).and_then(|s| s.link.as_mut());
+        let link = self
+            .state
+            .sessions
+            .at_mut(key)
+            .and_then(|s| s.link.as_mut());
         let Some(link) = link else {
             return;
         };
@@ -152,7 +161,10 @@ impl Broker {
             // [5 MQTT-4.12.1-1] [5 RULE-3.15-1]
             Some(authentication)
                 if !authentication.is_method_of(auth)
-                    && !self.rules.breaks(Fault::ReauthenticationMethodUnchecked) =>
+                    && !self
+                        .state
+                        .rules
+                        .breaks(Fault::ReauthenticationMethodUnchecked) =>
             {
                 Err(Fault::AuthMethodChangeAccepted)
             }
@@ -162,10 +174,10 @@ impl Broker {
                 match auth.reason {
                     ReasonCode::RE_AUTHENTICATE => {
                         authentication.stage = Stage::Over;
-                        Ok(authentication.step(&self.rules, data))
+                        Ok(authentication.step(&self.state.rules, data))
                     }
                     ReasonCode::CONTINUE_AUTHENTICATION if under_way => {
-                        Ok(authentication.step(&self.rules, data))
+                        Ok(authentication.step(&self.state.rules, data))
                     }
                     // [5 MQTT-3.15.2-1]
                     _ => Err(Fault::AuthAnswerCodeUnchecked),
@@ -174,7 +186,7 @@ impl Broker {
         };
         match progress {
             Ok(progress) => self.reauthenticate(turn, key, progress),
-            Err(ignoring) if self.rules.breaks(ignoring) => {}
+            Err(ignoring) if self.state.rules.breaks(ignoring) => {}
             Err(_) => {
                 let reason = ReasonCode::PROTOCOL_ERROR;
                 self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
@@ -183,14 +195,21 @@ impl Broker {
     }
 
     fn reauthenticate(&mut self, turn: &mut Turn<'_>, key: SessionKey, progress: Progress) {
-        let link = self.sessions.at(key).and_then(|s| s.link.as_ref());
+        let link = self.state.sessions.at(key).and_then(|s| s.link.as_ref());
         let Some(authentication) = link.and_then(|link| link.authentication.as_ref()) else {
             return;
         };
         let packet = match progress {
-            Progress::Continue(data) => authentication.continued(&self.rules, data),
-            Progress::Done(data) => authentication.packet(&self.rules, ReasonCode::SUCCESS, data),
-            Progress::Failed if self.rules.breaks(Fault::FailedReauthenticationIgnored) => {
+            Progress::Continue(data) => authentication.continued(&self.state.rules, data),
+            Progress::Done(data) => {
+                authentication.packet(&self.state.rules, ReasonCode::SUCCESS, data)
+            }
+            Progress::Failed
+                if self
+                    .state
+                    .rules
+                    .breaks(Fault::FailedReauthenticationIgnored) =>
+            {
                 return;
             }
             Progress::Failed => {

@@ -15,12 +15,12 @@ impl Broker {
             return false;
         }
         if connect.clean_start {
-            return resumed || self.rules.breaks(Fault::SessionPresentOnCleanStart);
+            return resumed || self.state.rules.breaks(Fault::SessionPresentOnCleanStart);
         }
         if resumed {
-            !self.rules.breaks(Fault::SessionPresentNever)
+            !self.state.rules.breaks(Fault::SessionPresentNever)
         } else {
-            self.rules.breaks(Fault::SessionPresentWhenNew)
+            self.state.rules.breaks(Fault::SessionPresentWhenNew)
         }
     }
 
@@ -31,12 +31,12 @@ impl Broker {
         expiry: Expiry,
         assigned: Option<ByteString>,
     ) -> Properties {
-        let config = &self.rules.config;
+        let config = &self.state.rules.config;
         let mut properties = Properties::new();
-        let everything = self.rules.chooses(Liberty::DefaultsAnnounced);
+        let everything = self.state.rules.chooses(Liberty::DefaultsAnnounced);
         let asked = connect.properties.session_expiry_interval_s().unwrap_or(0);
         if (everything || expiry != Expiry::from_s(asked))
-            && !self.rules.breaks(Fault::ExpiryCutSilently)
+            && !self.state.rules.breaks(Fault::ExpiryCutSilently)
         {
             properties.push(Property::SessionExpiryInterval(expiry.as_s()));
         }
@@ -44,7 +44,7 @@ impl Broker {
             properties.push(Property::ReceiveMaximum(config.receive_maximum));
         }
         if config.maximum_qos < QoS::ExactlyOnce
-            && !self.rules.breaks(Fault::MaximumQosNotAnnounced)
+            && !self.state.rules.breaks(Fault::MaximumQosNotAnnounced)
         {
             // [5 MQTT-3.2.2-9]
             properties.push(Property::MaximumQoS(config.maximum_qos.as_u8()));
@@ -75,15 +75,17 @@ impl Broker {
             properties.push(Property::SharedSubscriptionAvailable(available));
         }
         // [5 MQTT-3.2.2-22]: what goes unsaid here would have to be the client's.
-        let told = !self.rules.breaks(Fault::ServerKeepAliveNotAnnounced);
+        let told = !self.state.rules.breaks(Fault::ServerKeepAliveNotAnnounced);
         if let (Some(keep_alive_s), true) = (config.server_keep_alive_s, told) {
             properties.push(Property::ServerKeepAlive(keep_alive_s));
         }
-        if config.server_keep_alive_s.is_none() && self.rules.chooses(Liberty::KeepAliveRepeated) {
+        if config.server_keep_alive_s.is_none()
+            && self.state.rules.chooses(Liberty::KeepAliveRepeated)
+        {
             properties.push(Property::ServerKeepAlive(connect.keep_alive_s));
         }
         let asked = connect.properties.request_response_information() == Some(1);
-        if self.rules.breaks(Fault::ResponseInformationUnasked) {
+        if self.state.rules.breaks(Fault::ResponseInformationUnasked) {
             let information = ByteString::from_static("response");
             properties.push(Property::ResponseInformation(information));
         } else if let (true, Some(information)) = (asked, &config.response_information) {
@@ -93,7 +95,7 @@ impl Broker {
         }
         // [5 MQTT-4.12.0-6]: no Authentication Method for a client that gave none.
         let asked = connect.properties.authentication_method().is_some();
-        if !asked && self.rules.breaks(Fault::AuthMethodUnasked) {
+        if !asked && self.state.rules.breaks(Fault::AuthMethodUnasked) {
             let method = ByteString::from_static("unasked");
             properties.push(Property::AuthenticationMethod(method));
         }

@@ -50,7 +50,7 @@ impl Broker {
         nonce: u64,
         connect: Connect,
     ) {
-        self.timers.cancel(Timer::Connect(connection));
+        self.state.timers.cancel(Timer::Connect(connection));
         if let Err(reason) = self.may_begin(turn.now, &connect) {
             let refusal = Refusal::from(reason).to(&connect);
             self.refuse_connect(turn, connection, connect.version, refusal);
@@ -61,7 +61,7 @@ impl Broker {
             self.begin_authentication(turn, nonce, connect, link);
             return;
         }
-        if self.rules.breaks(Fault::AuthUnasked) && connect.version == ProtocolVersion::V5 {
+        if self.state.rules.breaks(Fault::AuthUnasked) && connect.version == ProtocolVersion::V5 {
             turn.send(connection, unasked());
         }
         self.welcome(turn, nonce, connect, link, None);
@@ -97,7 +97,7 @@ impl Broker {
         };
         if let Some(authentication) = &link.authentication {
             // [5 MQTT-4.12.0-5]
-            if !self.rules.breaks(Fault::ConnackWithoutAuthMethod) {
+            if !self.state.rules.breaks(Fault::ConnackWithoutAuthMethod) {
                 let method = authentication.method.clone();
                 let method = Property::AuthenticationMethod(method);
                 connack.properties.push(method);
@@ -105,15 +105,15 @@ impl Broker {
             let data = proof.map(Property::AuthenticationData);
             connack.properties.0.extend(data);
         }
-        if !link.takes(&self.rules, Packet::ConnAck(connack.clone())) {
+        if !link.takes(&self.state.rules, Packet::ConnAck(connack.clone())) {
             // [5 MQTT-3.1.2-24]: there is no CONNACK that this client would take, so there is no connection.
-            self.connections.remove(&connection);
+            self.state.connections.remove(&connection);
             turn.close(connection);
             return;
         }
         let (key, resumed) = self.claim_session(turn, &connect);
         connack.session_present = self.session_present(&connect, resumed);
-        let Some(session) = self.sessions.at_mut(key) else {
+        let Some(session) = self.state.sessions.at_mut(key) else {
             return;
         };
         session.expiry = expiry;
@@ -122,11 +122,12 @@ impl Broker {
         session.closed_at = None;
         // [3.1.1 MQTT-3.1.2-12]: of this connection, and of no other.
         let will = connect.will.take().map(Will::new);
-        if will.is_some() || !self.rules.breaks(Fault::WillOfEarlierConnection) {
-            session.will = will.filter(|_| !self.rules.breaks(Fault::WillNotStored));
+        if will.is_some() || !self.state.rules.breaks(Fault::WillOfEarlierConnection) {
+            session.will = will.filter(|_| !self.state.rules.breaks(Fault::WillNotStored));
         }
         if let Some(silence) = link.silence {
-            self.timers
+            self.state
+                .timers
                 .set(Timer::KeepAlive(key), turn.now.saturating_add(silence));
         }
         let event = HookEvent::ClientConnected {
@@ -135,21 +136,23 @@ impl Broker {
             username: connect.username.clone(),
             session_present: connack.session_present,
         };
-        self.connections.insert(connection, Phase::Connected(key));
-        if self.rules.breaks(Fault::AliasesOutliveConnection) {
+        self.state
+            .connections
+            .insert(connection, Phase::Connected(key));
+        if self.state.rules.breaks(Fault::AliasesOutliveConnection) {
             link.aliases_in = std::mem::take(&mut session.old_aliases);
         }
         session.link = Some(link);
-        if self.rules.breaks(Fault::ConnackAfterMessages) {
-            session.resume(&self.rules, turn);
+        if self.state.rules.breaks(Fault::ConnackAfterMessages) {
+            session.resume(&self.state.rules, turn);
         }
         // [3.1.1 MQTT-3.2.0-1] [3.1.1 MQTT-3.1.4-4] [5 MQTT-3.2.0-1] [5 MQTT-3.1.4-5]
-        session.greet(&self.rules, turn, connack);
+        session.greet(&self.state.rules, turn, connack);
         turn.hook(event);
-        if !self.rules.breaks(Fault::ConnackAfterMessages) {
-            session.resume(&self.rules, turn);
+        if !self.state.rules.breaks(Fault::ConnackAfterMessages) {
+            session.resume(&self.state.rules, turn);
         }
-        if resumed && self.rules.breaks(Fault::RetainedSentOnResume) {
+        if resumed && self.state.rules.breaks(Fault::RetainedSentOnResume) {
             self.send_retained_again(turn, key);
         }
         self.misuse_timers(turn, key, expiry);
@@ -158,10 +161,12 @@ impl Broker {
     /// Arms what faults need.
     fn misuse_timers(&mut self, turn: &Turn<'_>, key: SessionKey, expiry: Expiry) {
         // [3.1.1 MQTT-4.4.0-1] says when it must be sent again, not when it must not.
-        let resends = self.rules.chooses(Liberty::ResendsWhileConnectedIn3)
+        let resends = self.state.rules.chooses(Liberty::ResendsWhileConnectedIn3)
             && self.version(key) != Some(ProtocolVersion::V5);
-        if resends || self.rules.breaks(Fault::ResendWhileConnected) {
-            self.timers.set(Timer::Resend(key), turn.now + RESEND_EVERY);
+        if resends || self.state.rules.breaks(Fault::ResendWhileConnected) {
+            self.state
+                .timers
+                .set(Timer::Resend(key), turn.now + RESEND_EVERY);
         }
         let span = match expiry {
             Expiry::After(span) => Some(span),
@@ -170,8 +175,11 @@ impl Broker {
             }
             _ => None,
         };
-        if let Some(span) = span.filter(|_| self.rules.breaks(Fault::SessionEndsWhileConnected)) {
-            self.timers
+        if let Some(span) =
+            span.filter(|_| self.state.rules.breaks(Fault::SessionEndsWhileConnected))
+        {
+            self.state
+                .timers
                 .set(Timer::SessionExpiry(key), turn.now.saturating_add(span));
         }
     }
@@ -180,17 +188,22 @@ impl Broker {
     /// [5 MQTT-3.1.4-4]
     fn claim_session(&mut self, turn: &mut Turn<'_>, connect: &Connect) -> (SessionKey, bool) {
         let mut left = None;
-        if let Some(key) = self.sessions.key(&connect.client_id) {
+        if let Some(key) = self.state.sessions.key(&connect.client_id) {
             if connect.clean_start {
                 left = self.salvage(key);
             }
-            let survives = if self.sessions.at(key).is_some_and(|s| s.link.is_some()) {
+            let survives = if self
+                .state
+                .sessions
+                .at(key)
+                .is_some_and(|s| s.link.is_some())
+            {
                 self.take_over(turn, key, connect.clean_start)
             } else {
                 self.reopen(turn, key, connect.clean_start)
             };
             if survives {
-                if self.rules.breaks(Fault::SubscriptionsLostOnResume) {
+                if self.state.rules.breaks(Fault::SubscriptionsLostOnResume) {
                     self.forget_subscriptions(key);
                 }
                 // [3.1.1 MQTT-3.1.2-4] [5 MQTT-3.1.2-5]
@@ -206,13 +219,16 @@ impl Broker {
         turn.hook(HookEvent::SessionCreated {
             client: client.clone(),
         });
-        let key = self.sessions.insert(Session::new(client));
+        let key = self.state.sessions.insert(Session::new(client));
         if let Some(left) = left {
             for (whole, granted) in &left.subscriptions {
                 let filter = granted.filter(whole);
-                self.subscriptions.insert(whole, filter, key, *granted);
+                self.state
+                    .topics
+                    .subscriptions
+                    .insert(whole, filter, key, *granted);
             }
-            if let Some(session) = self.sessions.at_mut(key) {
+            if let Some(session) = self.state.sessions.at_mut(key) {
                 session.subscriptions = left.subscriptions;
                 session.queue = left.queue;
                 session.received = left.received;
@@ -223,13 +239,13 @@ impl Broker {
 
     /// What faults save of a session that must not be used again.
     fn salvage(&self, key: SessionKey) -> Option<Salvage> {
-        let session = self.sessions.at(key)?;
+        let session = self.state.sessions.at(key)?;
         let mut left = Salvage::default();
-        if self.rules.breaks(Fault::CleanStartKeepsSubscriptions) {
+        if self.state.rules.breaks(Fault::CleanStartKeepsSubscriptions) {
             left.subscriptions = session.subscriptions.clone();
-        } else if self.rules.breaks(Fault::CleanStartKeepsQueue) {
+        } else if self.state.rules.breaks(Fault::CleanStartKeepsQueue) {
             left.queue = session.queue.clone();
-        } else if self.rules.breaks(Fault::CleanStartKeepsReceived) {
+        } else if self.state.rules.breaks(Fault::CleanStartKeepsReceived) {
             left.received = session.received.clone();
         }
         Some(left)
@@ -237,31 +253,37 @@ impl Broker {
 
     /// Of faults: the session goes on without its subscriptions.
     pub(crate) fn forget_subscriptions(&mut self, key: SessionKey) {
-        if let Some(session) = self.sessions.at_mut(key) {
+        if let Some(session) = self.state.sessions.at_mut(key) {
             for (filter, granted) in std::mem::take(&mut session.subscriptions) {
-                self.subscriptions.remove(granted.filter(&filter), key);
+                self.state
+                    .topics
+                    .subscriptions
+                    .remove(granted.filter(&filter), key);
             }
         }
     }
 
     /// Of a fault: what is unacknowledged is sent again on the same connection.
     pub(crate) fn resend_again(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
-        if let Some(session) = self.sessions.at_mut(key)
+        if let Some(session) = self.state.sessions.at_mut(key)
             && session.link.is_some()
         {
-            session.resume(&self.rules, turn);
-            self.timers.set(Timer::Resend(key), turn.now + RESEND_EVERY);
+            session.resume(&self.state.rules, turn);
+            self.state
+                .timers
+                .set(Timer::Resend(key), turn.now + RESEND_EVERY);
         }
     }
 
     /// How long the session outlives this connection.
     fn expiry(&self, connect: &Connect) -> Expiry {
-        let config = &self.rules.config;
+        let config = &self.state.rules.config;
         match connect.version {
             ProtocolVersion::V5 => {
                 let asked = connect.properties.session_expiry_interval_s().unwrap_or(0);
                 // [5 section 3.2.2.3.2]: it may be another, and CONNACK says so.
-                let lengthened = asked > 0 && self.rules.chooses(Liberty::SessionExpiryLengthened);
+                let lengthened =
+                    asked > 0 && self.state.rules.chooses(Liberty::SessionExpiryLengthened);
                 Expiry::granted(
                     config,
                     match lengthened {
@@ -281,9 +303,9 @@ impl Broker {
 
     /// How long a client may be silent for each second of its Keep Alive, in milliseconds.
     fn silence_ms(&self) -> u64 {
-        if self.rules.breaks(Fault::KeepAliveTooEager) {
+        if self.state.rules.breaks(Fault::KeepAliveTooEager) {
             1_000
-        } else if self.rules.breaks(Fault::KeepAliveTripled) {
+        } else if self.state.rules.breaks(Fault::KeepAliveTripled) {
             4_500
         } else {
             1_500
@@ -292,7 +314,7 @@ impl Broker {
 
     /// How long a client with this Keep Alive may be silent; `None` for ever.
     pub(crate) fn silence(&self, keep_alive_s: u16) -> Option<Duration> {
-        let late = match self.rules.chooses(Liberty::SilenceNoticedLate) {
+        let late = match self.state.rules.chooses(Liberty::SilenceNoticedLate) {
             true => A_MOMENT,
             false => Duration::ZERO,
         };
@@ -303,10 +325,12 @@ impl Broker {
     /// How many Topic Aliases are used towards a client that allows so many.
     fn alias_maximum(&self, allowed: u16) -> u16 {
         match allowed {
-            0 if self.rules.breaks(Fault::ServerAliasUnasked) => 1,
-            1.. if self.rules.breaks(Fault::ServerAliasAboveMaximum) => allowed.saturating_add(1),
-            _ if self.rules.chooses(Liberty::TopicAliasesUnused) => 0,
-            1.. if self.rules.chooses(Liberty::TopicAliasesReused) => 1,
+            0 if self.state.rules.breaks(Fault::ServerAliasUnasked) => 1,
+            1.. if self.state.rules.breaks(Fault::ServerAliasAboveMaximum) => {
+                allowed.saturating_add(1)
+            }
+            _ if self.state.rules.chooses(Liberty::TopicAliasesUnused) => 0,
+            1.. if self.state.rules.chooses(Liberty::TopicAliasesReused) => 1,
             _ => allowed,
         }
     }
@@ -318,7 +342,7 @@ impl Broker {
         nonce: u64,
         connect: &Connect,
     ) -> Link {
-        let config = &self.rules.config;
+        let config = &self.state.rules.config;
         let v5 = connect.version == ProtocolVersion::V5;
         let properties = &connect.properties;
         // [5 MQTT-3.2.2-22]
@@ -333,7 +357,7 @@ impl Broker {
             version: connect.version,
             silence: self.silence(keep_alive_s),
             last_received: turn.now,
-            send_limit: match self.rules.breaks(Fault::SendQuotaIgnored) {
+            send_limit: match self.state.rules.breaks(Fault::SendQuotaIgnored) {
                 true => usize::MAX,
                 false => usize::from(receive_maximum.min(config.maximum_inflight).max(1)),
             },
@@ -343,7 +367,7 @@ impl Broker {
             aliases_in: Default::default(),
             aliases_out: OutboundAliases::up_to(
                 self.alias_maximum(properties.topic_alias_maximum().unwrap_or(0)),
-                self.rules.chooses(Liberty::TopicAliasesReused),
+                self.state.rules.chooses(Liberty::TopicAliasesReused),
             ),
             problem_information: properties.request_problem_information() != Some(0),
             connect_expiry_s: properties.session_expiry_interval_s().unwrap_or(0),

@@ -14,7 +14,7 @@ impl Broker {
     pub(crate) fn control(&mut self, turn: &mut Turn<'_>, control: Control) {
         match control {
             Control::Kick { client, reason } => {
-                if let Some(key) = self.sessions.key(&client) {
+                if let Some(key) = self.state.sessions.key(&client) {
                     self.refuse(turn, key, reason, DisconnectReason::Kicked);
                 }
             }
@@ -24,7 +24,7 @@ impl Broker {
                 reason,
                 server_reference,
             } => {
-                if let Some(key) = self.sessions.key(&client) {
+                if let Some(key) = self.state.sessions.key(&client) {
                     self.dismiss(turn, key, reason, server_reference);
                     self.end_connection(turn, key, DisconnectReason::Redirected);
                 }
@@ -47,14 +47,14 @@ impl Broker {
 
     /// Every connection is told and closed, in the order of client ids; the Wills follow their rules.
     pub(crate) fn stop_all(&mut self, turn: &mut Turn<'_>) {
-        for key in self.sessions.keys() {
+        for key in self.state.sessions.keys() {
             let code = ReasonCode::SERVER_SHUTTING_DOWN;
             self.refuse(turn, key, code, DisconnectReason::ServerShutdown);
         }
-        for (connection, phase) in std::mem::take(&mut self.connections) {
+        for (connection, phase) in std::mem::take(&mut self.state.connections) {
             // Those that never sent a CONNECT, or are over in all but name.
             if let Phase::Opened { .. } | Phase::Authenticating(_) = phase {
-                self.timers.cancel(Timer::Connect(connection));
+                self.state.timers.cancel(Timer::Connect(connection));
                 turn.close(connection);
             }
         }

@@ -36,7 +36,7 @@ impl Broker {
         key: SessionKey,
         disconnect: &Disconnect,
     ) {
-        let Some(session) = self.sessions.at_mut(key) else {
+        let Some(session) = self.state.sessions.at_mut(key) else {
             return;
         };
         let Some(link) = &session.link else {
@@ -49,7 +49,12 @@ impl Broker {
                 link.version,
                 Sender::Client,
             );
-            if !allowed && self.rules.breaks(Fault::ClientDisconnectCodeUnchecked) {
+            if !allowed
+                && self
+                    .state
+                    .rules
+                    .breaks(Fault::ClientDisconnectCodeUnchecked)
+            {
                 turn.close(connection);
                 self.end_connection(turn, key, DisconnectReason::Normal);
                 return;
@@ -63,15 +68,15 @@ impl Broker {
             if let Some(asked) = disconnect.properties.session_expiry_interval_s() {
                 if asked != 0
                     && link.connect_expiry_s == 0
-                    && !self.rules.breaks(Fault::ExpiryRaisedFromZero)
+                    && !self.state.rules.breaks(Fault::ExpiryRaisedFromZero)
                 {
                     // [5 RULE-3.14.2.2.2-1]: no valid DISCONNECT, so the Will stays in force.
                     let reason = ReasonCode::PROTOCOL_ERROR;
                     self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
                     return;
                 }
-                if !self.rules.breaks(Fault::DisconnectExpiryIgnored) {
-                    session.expiry = Expiry::granted(&self.rules.config, asked);
+                if !self.state.rules.breaks(Fault::DisconnectExpiryIgnored) {
+                    session.expiry = Expiry::granted(&self.state.rules.config, asked);
                 }
             }
         }
@@ -81,18 +86,19 @@ impl Broker {
             _ => DisconnectReason::ClientError,
         };
         let ghost = self
+            .state
             .rules
             .breaks(Fault::PacketsAfterClientDisconnectProcessed);
         // [3.1.1 RULE-3.14.4-1] [5 RULE-3.14.4-1] [3.1.1 MQTT-3.14.4-1]; what comes behind it finds nobody
         // [3.1.1 MQTT-3.14.4-2].
-        let left_open = self.rules.breaks(Fault::ClientDisconnectLeftOpen)
-            || self.rules.chooses(Liberty::ClosingLeftToClient);
+        let left_open = self.state.rules.breaks(Fault::ClientDisconnectLeftOpen)
+            || self.state.rules.chooses(Liberty::ClosingLeftToClient);
         if !ghost && !left_open {
             turn.close(connection);
         }
         self.end_connection(turn, key, reason);
         if ghost {
-            self.connections.insert(connection, Phase::Ghost);
+            self.state.connections.insert(connection, Phase::Ghost);
         }
     }
 
@@ -106,13 +112,13 @@ impl Broker {
         reason: DisconnectReason,
     ) {
         let silent = reason == DisconnectReason::ProtocolError
-            && self.rules.breaks(Fault::ErrorsWithoutDisconnect)
+            && self.state.rules.breaks(Fault::ErrorsWithoutDisconnect)
             || self.parts_silently(reason);
         let code = match reason {
             DisconnectReason::ProtocolError => self.code_of_error(code),
             _ => code,
         };
-        match self.sessions.at(key).and_then(|s| s.link.as_ref()) {
+        match self.state.sessions.at(key).and_then(|s| s.link.as_ref()) {
             Some(link) if silent => turn.close(link.connection),
             _ => self.dismiss(turn, key, code, None),
         }
@@ -121,7 +127,7 @@ impl Broker {
 
     /// Whether the connection is just closed. [5 RULE-4.13.1-1] [5 MQTT-4.13.2-1]
     fn parts_silently(&self, reason: DisconnectReason) -> bool {
-        self.rules.chooses(match reason {
+        self.state.rules.chooses(match reason {
             DisconnectReason::ProtocolError => Liberty::ErrorsCloseSilently,
             DisconnectReason::KeepAliveTimeout => Liberty::SilenceClosesSilently,
             DisconnectReason::ServerShutdown => Liberty::StopsSilently,
@@ -139,11 +145,11 @@ impl Broker {
         if is_other {
             // No error of the packet's.
             code
-        } else if self.rules.chooses(Liberty::ErrorsAsMalformed) {
+        } else if self.state.rules.chooses(Liberty::ErrorsAsMalformed) {
             ReasonCode::MALFORMED_PACKET
-        } else if self.rules.chooses(Liberty::ErrorsAsProtocolErrors) {
+        } else if self.state.rules.chooses(Liberty::ErrorsAsProtocolErrors) {
             ReasonCode::PROTOCOL_ERROR
-        } else if self.rules.chooses(Liberty::ErrorsUnspecified) {
+        } else if self.state.rules.chooses(Liberty::ErrorsUnspecified) {
             ReasonCode::UNSPECIFIED_ERROR
         } else {
             code
@@ -159,22 +165,22 @@ impl Broker {
         reason: ReasonCode,
         server_reference: Option<ByteString>,
     ) {
-        let Some(link) = self.sessions.at(key).and_then(|s| s.link.as_ref()) else {
+        let Some(link) = self.state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
             return;
         };
         if link.version == ProtocolVersion::V5 {
             let mut properties = Properties::new();
-            let server_reference =
-                server_reference.filter(|_| !self.rules.chooses(Liberty::ServerReferenceWithheld));
+            let server_reference = server_reference
+                .filter(|_| !self.state.rules.chooses(Liberty::ServerReferenceWithheld));
             properties
                 .0
                 .extend(server_reference.map(Property::ServerReference));
             let disconnect = Disconnect { reason, properties };
-            link.send(&self.rules, turn, Packet::Disconnect(disconnect));
-            if self.rules.breaks(Fault::PacketAfterDisconnect) {
+            link.send(&self.state.rules, turn, Packet::Disconnect(disconnect));
+            if self.state.rules.breaks(Fault::PacketAfterDisconnect) {
                 turn.send(link.connection, Packet::PingResp);
             }
-            if self.rules.breaks(Fault::DisconnectWithoutClose) {
+            if self.state.rules.breaks(Fault::DisconnectWithoutClose) {
                 return;
             }
         }
@@ -193,10 +199,10 @@ impl Broker {
         };
         turn.hook(HookEvent::ClientDisconnected { client, reason });
         self.settle_will(turn, key, reason);
-        if self.rules.breaks(Fault::SharedBegunGivenAway) {
+        if self.state.rules.breaks(Fault::SharedBegunGivenAway) {
             self.give_begun_away(turn, key);
         }
-        if self.rules.chooses(Liberty::SharedQos1PassedOnAtOnce) {
+        if self.state.rules.chooses(Liberty::SharedQos1PassedOnAtOnce) {
             self.give_broken_away(turn, key);
         }
         self.settle_session(turn, key);
@@ -204,28 +210,31 @@ impl Broker {
 
     /// Takes the connection off the session.
     fn unlink(&mut self, turn: &Turn<'_>, key: SessionKey) -> Option<ByteString> {
-        let session = self.sessions.at_mut(key)?;
+        let session = self.state.sessions.at_mut(key)?;
         let link = session.link.take()?;
         session.closed_at = Some(turn.now);
         if session.will.as_ref().is_some_and(Will::is_delayed)
-            && self.rules.breaks(Fault::DelayedWillBlocksSubscribing)
+            && self.state.rules.breaks(Fault::DelayedWillBlocksSubscribing)
         {
             let filters = session.subscriptions.keys().cloned().collect();
-            self.blocked.insert(session.client.clone(), filters);
+            self.state
+                .topics
+                .blocked
+                .insert(session.client.clone(), filters);
         }
-        if self.rules.breaks(Fault::AliasesOutliveConnection) {
+        if self.state.rules.breaks(Fault::AliasesOutliveConnection) {
             session.old_aliases = link.aliases_in;
         }
-        self.connections.remove(&link.connection);
-        self.timers.cancel(Timer::KeepAlive(key));
-        self.timers.cancel(Timer::Resend(key));
+        self.state.connections.remove(&link.connection);
+        self.state.timers.cancel(Timer::KeepAlive(key));
+        self.state.timers.cancel(Timer::Resend(key));
         Some(session.client.clone())
     }
 
     /// What becomes of the Will at the end of its connection.
     fn settle_will(&mut self, turn: &mut Turn<'_>, key: SessionKey, reason: DisconnectReason) {
-        let rules = &self.rules;
-        let Some(session) = self.sessions.at_mut(key) else {
+        let rules = &self.state.rules;
+        let Some(session) = self.state.sessions.at_mut(key) else {
             return;
         };
         let Some(will) = &session.will else {
@@ -276,30 +285,37 @@ impl Broker {
             self.publish_will(turn, key, trigger);
         } else if session.expiry != Expiry::AtClose {
             let at = turn.now.saturating_add(delay);
-            self.timers.set(Timer::WillDelay(key), at);
+            self.state.timers.set(Timer::WillDelay(key), at);
         }
         // Else the session ends now, and its end publishes the Will.
     }
 
     /// What becomes of the session at the end of its connection.
     fn settle_session(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
-        let Some(session) = self.sessions.at(key) else {
+        let Some(session) = self.state.sessions.at(key) else {
             return;
         };
         let expiry = match session.expiry {
-            _ if self.rules.breaks(Fault::SessionLostOnDisconnect) => Expiry::AtClose,
-            Expiry::After(_) if self.rules.breaks(Fault::SessionNeverExpires) => Expiry::Never,
-            Expiry::After(span) if self.rules.chooses(Liberty::SessionsEndAMomentLate) => {
+            _ if self.state.rules.breaks(Fault::SessionLostOnDisconnect) => Expiry::AtClose,
+            Expiry::After(_) if self.state.rules.breaks(Fault::SessionNeverExpires) => {
+                Expiry::Never
+            }
+            Expiry::After(span) if self.state.rules.chooses(Liberty::SessionsEndAMomentLate) => {
                 Expiry::After(span + A_MOMENT)
             }
-            Expiry::After(span) if self.rules.breaks(Fault::SessionExpiresEarly) => {
+            Expiry::After(span) if self.state.rules.breaks(Fault::SessionExpiresEarly) => {
                 Expiry::After(span / 2)
             }
-            Expiry::AtClose if self.rules.breaks(Fault::CleanSessionOutlivesConnection) => {
+            Expiry::AtClose
+                if self
+                    .state
+                    .rules
+                    .breaks(Fault::CleanSessionOutlivesConnection) =>
+            {
                 Expiry::Never
             }
             Expiry::AtClose | Expiry::After(_)
-                if self.rules.breaks(Fault::WillDelayProlongsSession) =>
+                if self.state.rules.breaks(Fault::WillDelayProlongsSession) =>
             {
                 session.prolonged()
             }
@@ -310,6 +326,7 @@ impl Broker {
             Expiry::AtClose => self.end_session(turn, key, TerminationReason::Normal),
             // [5 MQTT-3.1.2-23]
             Expiry::After(span) => self
+                .state
                 .timers
                 .set(Timer::SessionExpiry(key), turn.now.saturating_add(span)),
             Expiry::Never => {}
@@ -323,17 +340,17 @@ impl Broker {
         key: SessionKey,
         trigger: WillTrigger,
     ) {
-        let Some(session) = self.sessions.at_mut(key) else {
+        let Some(session) = self.state.sessions.at_mut(key) else {
             return;
         };
         let client = session.client.clone();
         let Some(will) = session.will.take() else {
             return;
         };
-        if self.rules.breaks(Fault::WillKeptAfterPublishing) {
+        if self.state.rules.breaks(Fault::WillKeptAfterPublishing) {
             session.will = Some(will.clone());
         }
-        self.timers.cancel(Timer::WillDelay(key));
+        self.state.timers.cancel(Timer::WillDelay(key));
         turn.hook(HookEvent::WillPublished {
             client: client.clone(),
             topic: will.message.topic.clone(),
@@ -341,11 +358,11 @@ impl Broker {
         });
         let mut message = will.into_message(client, turn.now);
         // [3.1.1 MQTT-3.1.2-16] [3.1.1 MQTT-3.1.2-17] [5 MQTT-3.1.2-14] [5 MQTT-3.1.2-15]
-        if self.rules.breaks(Fault::WillUserPropertiesReversed) {
+        if self.state.rules.breaks(Fault::WillUserPropertiesReversed) {
             message.properties.0.reverse();
         }
-        message.retain = (message.retain || self.rules.breaks(Fault::WillAlwaysRetained))
-            && !self.rules.breaks(Fault::WillNeverRetained);
+        message.retain = (message.retain || self.state.rules.breaks(Fault::WillAlwaysRetained))
+            && !self.state.rules.breaks(Fault::WillNeverRetained);
         self.publish(turn, message, None);
     }
 
@@ -356,22 +373,28 @@ impl Broker {
         key: SessionKey,
         reason: TerminationReason,
     ) {
-        if !self.rules.breaks(Fault::WillLostOnSessionEnd) {
+        if !self.state.rules.breaks(Fault::WillLostOnSessionEnd) {
             self.publish_will(turn, key, WillTrigger::SessionEnded);
         }
-        self.timers.cancel(Timer::WillDelay(key));
-        self.timers.cancel(Timer::SessionExpiry(key));
-        let Some(session) = self.sessions.remove(key) else {
+        self.state.timers.cancel(Timer::WillDelay(key));
+        self.state.timers.cancel(Timer::SessionExpiry(key));
+        let Some(session) = self.state.sessions.remove(key) else {
             return;
         };
         for (filter, granted) in &session.subscriptions {
-            self.subscriptions.remove(granted.filter(filter), key);
+            self.state
+                .topics
+                .subscriptions
+                .remove(granted.filter(filter), key);
         }
         if reason == TerminationReason::Discarded
-            && self.rules.breaks(Fault::DiscardedSubscriptionBlocks)
+            && self.state.rules.breaks(Fault::DiscardedSubscriptionBlocks)
         {
             let filters = session.subscriptions.keys().cloned().collect();
-            self.blocked.insert(session.client.clone(), filters);
+            self.state
+                .topics
+                .blocked
+                .insert(session.client.clone(), filters);
         }
         self.inherit(turn, *session, reason);
     }
@@ -382,10 +405,10 @@ impl Broker {
             client: session.client.clone(),
             reason,
         });
-        if self.rules.breaks(Fault::RetainedGoneWithSession) {
-            self.retained.remove_of(&session.client);
+        if self.state.rules.breaks(Fault::RetainedGoneWithSession) {
+            self.state.topics.retained.remove_of(&session.client);
         }
-        let rules = &self.rules;
+        let rules = &self.state.rules;
         let started = session.inflight.drain().into_iter().filter_map(|stage| {
             let Stage::Published(delivery) = stage else {
                 return None;
@@ -404,7 +427,7 @@ impl Broker {
         let left: Vec<Delivery> = started.chain(session.queue.take()).collect();
         for delivery in left {
             let expired = delivery.message.is_expired(turn.now)
-                && !self.rules.breaks(Fault::MessageExpiryIgnored);
+                && !self.state.rules.breaks(Fault::MessageExpiryIgnored);
             if expired {
                 // [5 MQTT-3.3.2-5]: to another member its delivery would only begin.
                 session.dropped(turn, &delivery, DropReason::Expired);
@@ -423,9 +446,14 @@ impl Broker {
         else {
             return false;
         };
-        let (rules, sessions) = (&self.rules, &self.sessions);
+        let (rules, sessions) = (&self.state.rules, &self.state.sessions);
         let standing = |member: &Subscriber| standing(rules, sessions, member, &delivery.message);
-        let Some(member) = self.subscriptions.choose(group, filter, standing) else {
+        let Some(member) = self
+            .state
+            .topics
+            .subscriptions
+            .choose(group, filter, standing)
+        else {
             return false;
         };
         let mut copy = self.copy(&delivery.message, &member);
@@ -437,7 +465,7 @@ impl Broker {
     /// Of a fault: QoS 2 deliveries that have begun go to other members, since this one is away.
     /// [5 MQTT-4.8.2-4]
     fn give_begun_away(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
-        let Some(session) = self.sessions.at_mut(key) else {
+        let Some(session) = self.state.sessions.at_mut(key) else {
             return;
         };
         for delivery in session.inflight.take_shared() {
@@ -448,7 +476,11 @@ impl Broker {
     /// Of a liberty: QoS 1 deliveries that have begun go to members who are there, since this one is away.
     /// [5 RULE-4.8.2-2]
     fn give_broken_away(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
-        let begun = self.sessions.at(key).map(|s| s.inflight.shared_qos1());
+        let begun = self
+            .state
+            .sessions
+            .at(key)
+            .map(|s| s.inflight.shared_qos1());
         for (id, delivery) in begun.unwrap_or_default() {
             let whole = delivery.shared.as_deref().unwrap_or_default();
             let others = self.other_members(whole, key);
@@ -457,7 +489,7 @@ impl Broker {
                 continue;
             }
             if let Some(other) = others.iter().find(|other| self.is_linked(other.session)) {
-                if let Some(session) = self.sessions.at_mut(key) {
+                if let Some(session) = self.state.sessions.at_mut(key) {
                     session.inflight.remove(id);
                 }
                 let mut copy = self.copy(&delivery.message, other);
@@ -487,19 +519,23 @@ impl Broker {
         clean_start: bool,
     ) -> bool {
         self.displace(turn, key);
-        let Some(session) = self.sessions.at(key) else {
+        let Some(session) = self.state.sessions.at(key) else {
             return false;
         };
         let ends = clean_start || session.expiry == Expiry::AtClose;
         let delayed = session.will.as_ref().is_some_and(Will::is_delayed);
         // Of a disputed case: [5 MQTT-3.1.3-9] as its own section reads it.
-        let spared = !clean_start && self.rules.chooses(Liberty::DelayedWillSparedByResumption);
+        let spared = !clean_start
+            && self
+                .state
+                .rules
+                .chooses(Liberty::DelayedWillSparedByResumption);
         if delayed && (!ends || spared) {
             // [5 MQTT-3.1.3-9]
-            if let Some(session) = self.sessions.at_mut(key) {
+            if let Some(session) = self.state.sessions.at_mut(key) {
                 session.will = None;
             }
-        } else if !self.rules.breaks(Fault::WillLostOnTakeover) {
+        } else if !self.state.rules.breaks(Fault::WillLostOnTakeover) {
             // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8] [5 RULE-3.1.4-2]. Where the old session had no expiry, a Will
             // Delay, and the new connection asks for Clean Start 0, the standard's two comments disagree. Here the
             // session ends with its connection, and what ends with a session publishes its Will.
@@ -514,14 +550,14 @@ impl Broker {
 
     /// What faults do to the session and the client id that are taken over.
     fn misuse_takeover(&mut self, key: SessionKey) {
-        let Some(session) = self.sessions.at_mut(key) else {
+        let Some(session) = self.state.sessions.at_mut(key) else {
             return;
         };
         // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
-        if self.rules.breaks(Fault::TakeoverLosesInflight) {
+        if self.state.rules.breaks(Fault::TakeoverLosesInflight) {
             session.inflight.clear();
         }
-        if self.rules.breaks(Fault::IdRefusedAfterTakeover) {
+        if self.state.rules.breaks(Fault::IdRefusedAfterTakeover) {
             let refusal = Redirect {
                 reason: ReasonCode::SERVER_UNAVAILABLE,
                 server_reference: None,
@@ -532,16 +568,20 @@ impl Broker {
 
     /// [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]
     fn displace(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
-        let silent = self.rules.breaks(Fault::NoDisconnectOnTakeover)
-            || self.rules.chooses(Liberty::TakeoverClosesSilently);
-        let reason = match self.rules.breaks(Fault::TakeoverSaysAdministrativeAction) {
+        let silent = self.state.rules.breaks(Fault::NoDisconnectOnTakeover)
+            || self.state.rules.chooses(Liberty::TakeoverClosesSilently);
+        let reason = match self
+            .state
+            .rules
+            .breaks(Fault::TakeoverSaysAdministrativeAction)
+        {
             true => ReasonCode::ADMINISTRATIVE_ACTION,
             false => ReasonCode::SESSION_TAKEN_OVER,
         };
-        let Some(link) = self.sessions.at(key).and_then(|s| s.link.as_ref()) else {
+        let Some(link) = self.state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
             return;
         };
-        if self.rules.breaks(Fault::TakeoverLeavesOldOpen) {
+        if self.state.rules.breaks(Fault::TakeoverLeavesOldOpen) {
             // Neither told nor closed.
         } else if silent {
             turn.close(link.connection);
@@ -562,13 +602,13 @@ impl Broker {
             self.end_session(turn, key, TerminationReason::Discarded);
             return false;
         }
-        self.timers.cancel(Timer::SessionExpiry(key));
-        self.timers.cancel(Timer::WillDelay(key));
-        if self.rules.breaks(Fault::WillDelayNotCancelled) {
+        self.state.timers.cancel(Timer::SessionExpiry(key));
+        self.state.timers.cancel(Timer::WillDelay(key));
+        if self.state.rules.breaks(Fault::WillDelayNotCancelled) {
             self.publish_will(turn, key, WillTrigger::DelayElapsed);
         }
-        if let Some(session) = self.sessions.at_mut(key)
-            && !self.rules.breaks(Fault::WillOfEarlierConnection)
+        if let Some(session) = self.state.sessions.at_mut(key)
+            && !self.state.rules.breaks(Fault::WillOfEarlierConnection)
         {
             // [5 MQTT-3.1.3-9]
             session.will = None;

@@ -35,15 +35,13 @@ use self::admission::Refusal;
 pub use self::input::{ConnectionId, Control, Input, RedirectWhen, Time};
 pub use self::output::Output;
 use self::rules::Rules;
+use self::state::State;
 use self::state::arrivals::Arrivals;
 use self::state::connection::Phase;
 use self::state::message::Message;
 use self::state::redirect::Redirect;
-use self::state::retained::Retained;
-use self::state::session::Sessions;
 use self::state::session_key::SessionKey;
-use self::state::subscription::{Matches, Subscriptions};
-use self::state::timer::{Timer, Timers};
+use self::state::timer::Timer;
 pub use self::store::change::Change;
 pub use self::store::record::Corrupt;
 pub use self::store::restart::StoredState;
@@ -54,39 +52,18 @@ use crate::{Conduct, Config, Fault, Liberty};
 /// The broker.
 #[derive(Debug)]
 pub struct Broker {
-    rules: Rules,
-    connections: BTreeMap<ConnectionId, Phase>,
-    sessions: Sessions,
-    subscriptions: Subscriptions,
-    retained: Retained,
-    timers: Timers,
+    state: State,
     redirects: BTreeMap<ByteString, Redirect>,
     arrivals: Arrivals,
-    /// Of faults: what a client id cannot subscribe to any more.
-    blocked: BTreeMap<ByteString, Vec<ByteString>>,
-    /// Kept between messages for its memory alone.
-    matches: Matches,
 }
 
 impl Broker {
     /// A broker with no sessions and no retained messages.
     pub fn new(config: Config, conduct: impl Into<Conduct>) -> Self {
-        let Conduct { faults, liberties } = conduct.into();
         Self {
-            rules: Rules {
-                config,
-                faults,
-                liberties,
-            },
-            connections: BTreeMap::new(),
-            sessions: Sessions::default(),
-            subscriptions: Subscriptions::new(liberties.has(Liberty::SharedToOneAlone)),
-            retained: Retained::default(),
-            timers: Timers::default(),
+            state: State::new(Rules::new(config, conduct.into())),
             redirects: BTreeMap::new(),
             arrivals: Arrivals::default(),
-            blocked: BTreeMap::new(),
-            matches: Matches::default(),
         }
     }
 
@@ -97,20 +74,23 @@ impl Broker {
             // Before the timers: a packet that is here proves that the client is alive.
             self.hear(*connection, now);
         }
-        while let Some(timer) = self.timers.pop_due(now) {
+        while let Some(timer) = self.state.timers.pop_due(now) {
             self.due(turn, timer);
         }
         match input {
             Input::Opened { connection, .. }
-                if self.timers.connects() >= self.rules.config.maximum_waiting_connections =>
+                if self.state.timers.connects()
+                    >= self.state.rules.config.maximum_waiting_connections =>
             {
                 turn.close(connection);
             }
             Input::Opened { connection, nonce } => {
-                self.connections.insert(connection, Phase::Opened { nonce });
+                self.state
+                    .connections
+                    .insert(connection, Phase::Opened { nonce });
                 // [3.1.1 RULE-3.1.4-1] [5 RULE-3.1.4-1]
-                let at = now.saturating_add(self.rules.config.connect_timeout);
-                self.timers.set(Timer::Connect(connection), at);
+                let at = now.saturating_add(self.state.rules.config.connect_timeout);
+                self.state.timers.set(Timer::Connect(connection), at);
             }
             Input::Received {
                 connection,
@@ -122,9 +102,9 @@ impl Broker {
                 version,
                 error,
             } => self.malformed(turn, connection, version, &error),
-            Input::Closed { connection } => match self.connections.remove(&connection) {
+            Input::Closed { connection } => match self.state.connections.remove(&connection) {
                 Some(Phase::Opened { .. } | Phase::Authenticating(_)) => {
-                    self.timers.cancel(Timer::Connect(connection));
+                    self.state.timers.cancel(Timer::Connect(connection));
                 }
                 Some(Phase::Connected(key)) => {
                     self.end_connection(turn, key, DisconnectReason::ConnectionLost);
@@ -140,30 +120,35 @@ impl Broker {
 
     /// When [`Input::Woke`] is due.
     pub fn next_deadline(&self) -> Option<Time> {
-        self.timers.next()
+        self.state.timers.next()
     }
 
     /// Whether this client is connected.
     pub fn is_connected(&self, client: &str) -> bool {
-        self.sessions
+        self.state
+            .sessions
             .key(client)
-            .and_then(|key| self.sessions.at(key))
+            .and_then(|key| self.state.sessions.at(key))
             .is_some_and(|session| session.link.is_some())
     }
 
     /// How many sessions there are, connected or not.
     pub fn session_count(&self) -> usize {
-        self.sessions.len()
+        self.state.sessions.len()
     }
 
     /// How many topics have a retained message.
     pub fn retained_count(&self) -> usize {
-        self.retained.len()
+        self.state.topics.retained.len()
     }
 
     fn hear(&mut self, connection: ConnectionId, now: Time) {
-        if let Some(Phase::Connected(key)) = self.connections.get(&connection)
-            && let Some(link) = self.sessions.at_mut(*key).and_then(|s| s.link.as_mut())
+        if let Some(Phase::Connected(key)) = self.state.connections.get(&connection)
+            && let Some(link) = self
+                .state
+                .sessions
+                .at_mut(*key)
+                .and_then(|s| s.link.as_mut())
         {
             link.last_received = now;
         }
@@ -171,23 +156,24 @@ impl Broker {
 
     /// A slow reader gets no further messages until it has caught up; what it has a right to goes on.
     fn congest(&mut self, turn: &mut Turn<'_>, connection: ConnectionId, congested: bool) {
-        if let Some(Phase::Connected(key)) = self.connections.get(&connection)
-            && let Some(session) = self.sessions.at_mut(*key)
+        if let Some(Phase::Connected(key)) = self.state.connections.get(&connection)
+            && let Some(session) = self.state.sessions.at_mut(*key)
             && let Some(link) = &mut session.link
         {
             link.congested = congested;
-            session.flush(&self.rules, turn);
+            session.flush(&self.state.rules, turn);
         }
     }
 
     fn is_linked(&self, key: SessionKey) -> bool {
-        self.sessions
+        self.state
+            .sessions
             .at(key)
             .is_some_and(|session| session.link.is_some())
     }
 
     fn version(&self, key: SessionKey) -> Option<ProtocolVersion> {
-        Some(self.sessions.at(key)?.link.as_ref()?.version)
+        Some(self.state.sessions.at(key)?.link.as_ref()?.version)
     }
 
     fn received(
@@ -197,7 +183,10 @@ impl Broker {
         packet: Packet,
         size: usize,
     ) {
-        if self.rules.chooses(Liberty::DisallowedCharactersRefused)
+        if self
+            .state
+            .rules
+            .chooses(Liberty::DisallowedCharactersRefused)
             && characters::has_disallowed(&packet)
         {
             // [3.1.1 section 1.5.3] [5 RULE-1.5.4-2]
@@ -209,7 +198,7 @@ impl Broker {
             self.malformed(turn, connection, version, &error);
             return;
         }
-        match (self.connections.get(&connection), packet) {
+        match (self.state.connections.get(&connection), packet) {
             (None, _) => {}
             (Some(Phase::Ghost), Packet::Publish(publish)) => {
                 let message = Message::from_publish(publish, ByteString::new(), turn.now);
@@ -220,7 +209,7 @@ impl Broker {
                 let nonce = *nonce;
                 if self.is_too_large(size) {
                     // [5 RULE-3.2.2.3.6-1]
-                    self.timers.cancel(Timer::Connect(connection));
+                    self.state.timers.cancel(Timer::Connect(connection));
                     let refusal = Refusal::from(ReasonCode::PACKET_TOO_LARGE).to(&connect);
                     self.refuse_connect(turn, connection, connect.version, refusal);
                     return;
@@ -228,12 +217,12 @@ impl Broker {
                 self.connect_received(turn, connection, nonce, *connect);
             }
             (Some(Phase::Opened { .. }), _) => {
-                if self.rules.breaks(Fault::FirstPacketNeedNotBeConnect) {
+                if self.state.rules.breaks(Fault::FirstPacketNeedNotBeConnect) {
                     return;
                 }
                 // [3.1.1 MQTT-3.1.0-1] [5 MQTT-3.1.0-1] [5 MQTT-3.14.0-1]
-                self.timers.cancel(Timer::Connect(connection));
-                self.connections.remove(&connection);
+                self.state.timers.cancel(Timer::Connect(connection));
+                self.state.connections.remove(&connection);
                 turn.close(connection);
             }
             (Some(Phase::Authenticating(_)), packet) => {
@@ -253,9 +242,9 @@ impl Broker {
     }
 
     fn is_too_large(&self, size: usize) -> bool {
-        let maximum = self.rules.config.maximum_packet_size;
+        let maximum = self.state.rules.config.maximum_packet_size;
         maximum.is_some_and(|maximum| size > maximum as usize)
-            && !self.rules.breaks(Fault::OversizedPacketAccepted)
+            && !self.state.rules.breaks(Fault::OversizedPacketAccepted)
     }
 
     /// A packet on an accepted connection.
@@ -272,16 +261,16 @@ impl Broker {
             // [3.1.1 MQTT-3.12.4-1] [5 MQTT-3.12.4-1] [5 MQTT-4.9.0-3]. PINGRESP, and no other CONNACK
             // [5 MQTT-3.2.0-2].
             Packet::PingReq => {
-                if self.rules.breaks(Fault::ConnackTwice) {
+                if self.state.rules.breaks(Fault::ConnackTwice) {
                     self.send_or_close(turn, key, Packet::ConnAck(connack::again()));
                 }
                 self.send_or_close(turn, key, Packet::PingResp);
             }
             Packet::Disconnect(disconnect) => self.disconnect_received(turn, key, &disconnect),
-            Packet::Connect(_) if self.rules.breaks(Fault::SecondConnectIgnored) => {}
+            Packet::Connect(_) if self.state.rules.breaks(Fault::SecondConnectIgnored) => {}
             Packet::Auth(auth) => self.auth_received(turn, key, &auth),
             Packet::ConnAck(_) | Packet::SubAck(_) | Packet::UnsubAck(_) | Packet::PingResp
-                if self.rules.breaks(Fault::ProtocolErrorIgnored) => {}
+                if self.state.rules.breaks(Fault::ProtocolErrorIgnored) => {}
             // [3.1.1 MQTT-3.1.0-2] [5 MQTT-3.1.0-2]; what only servers send.
             Packet::Connect(_)
             | Packet::ConnAck(_)
@@ -296,8 +285,9 @@ impl Broker {
 
     /// Whether a fault holds back whatever is to be sent, since the send quota is used up. [5 MQTT-3.3.4-10]
     fn holds_everything(&self, key: SessionKey) -> bool {
-        self.rules.breaks(Fault::OtherPacketsHeldByQuota)
+        self.state.rules.breaks(Fault::OtherPacketsHeldByQuota)
             && self
+                .state
                 .sessions
                 .at(key)
                 .is_some_and(|session| !session.is_ready())
@@ -306,10 +296,10 @@ impl Broker {
     /// Sends an answer that the client has a right to. If it cannot even be sent within the client's Maximum
     /// Packet Size, there is no going on.
     fn send_or_close(&mut self, turn: &mut Turn<'_>, key: SessionKey, packet: Packet) {
-        let Some(link) = self.sessions.at(key).and_then(|s| s.link.as_ref()) else {
+        let Some(link) = self.state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
             return;
         };
-        if !link.send(&self.rules, turn, packet) {
+        if !link.send(&self.state.rules, turn, packet) {
             let reason = ReasonCode::PACKET_TOO_LARGE;
             self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
         }
@@ -323,26 +313,28 @@ impl Broker {
         version: Option<ProtocolVersion>,
         error: &DecodeError,
     ) {
-        if self.rules.faults.tolerate(error) {
+        if self.state.rules.faults.tolerate(error) {
             return;
         }
-        match self.connections.get(&connection) {
+        match self.state.connections.get(&connection) {
             None | Some(Phase::Ghost) => {}
             Some(Phase::Connected(key)) => {
                 let key = *key;
                 self.refuse(turn, key, error.reason, DisconnectReason::ProtocolError);
                 // [3.1.1 RULE-4.8-1]: the others have no part in it.
-                if self.rules.breaks(Fault::FaultEndsAll) {
+                if self.state.rules.breaks(Fault::FaultEndsAll) {
                     self.stop_all(turn);
                 }
             }
             Some(Phase::Opened { .. } | Phase::Authenticating(_)) => {
-                self.timers.cancel(Timer::Connect(connection));
-                if let Some(Phase::Authenticating(waiting)) = self.connections.get(&connection) {
+                self.state.timers.cancel(Timer::Connect(connection));
+                if let Some(Phase::Authenticating(waiting)) =
+                    self.state.connections.get(&connection)
+                {
                     let refusal = Refusal::from(error.reason).to(&waiting.connect);
                     self.refuse_connect(turn, connection, ProtocolVersion::V5, refusal);
                 } else if error.is_unsupported_version()
-                    && !self.rules.chooses(Liberty::UnknownVersionUnanswered)
+                    && !self.state.rules.chooses(Liberty::UnknownVersionUnanswered)
                 {
                     // [3.1.1 MQTT-3.1.2-2] demands it, [5 MQTT-3.1.2-2] allows it.
                     let refusal = Refusal::from(error.reason);
@@ -355,7 +347,7 @@ impl Broker {
                     self.refuse_connect(turn, connection, ProtocolVersion::V5, refusal);
                 } else {
                     // [3.1.1 MQTT-3.1.4-1]: without a CONNACK.
-                    self.connections.remove(&connection);
+                    self.state.connections.remove(&connection);
                     turn.close(connection);
                 }
             }
@@ -364,19 +356,19 @@ impl Broker {
 
     fn due(&mut self, turn: &mut Turn<'_>, timer: Timer) {
         match timer {
-            Timer::Connect(_) if self.rules.breaks(Fault::ConnectTimeoutNotEnforced) => {}
+            Timer::Connect(_) if self.state.rules.breaks(Fault::ConnectTimeoutNotEnforced) => {}
             Timer::Connect(connection)
                 if matches!(
-                    self.connections.get(&connection),
+                    self.state.connections.get(&connection),
                     Some(Phase::Opened { .. })
-                ) && self.rules.chooses(Liberty::ConnectAwaitedForEver) => {}
+                ) && self.state.rules.chooses(Liberty::ConnectAwaitedForEver) => {}
             Timer::Connect(connection) => {
                 let waits = matches!(
-                    self.connections.get(&connection),
+                    self.state.connections.get(&connection),
                     Some(Phase::Opened { .. } | Phase::Authenticating(_))
                 );
                 if waits {
-                    self.connections.remove(&connection);
+                    self.state.connections.remove(&connection);
                     turn.close(connection);
                 }
             }
@@ -391,7 +383,7 @@ impl Broker {
 
     /// The Keep Alive timer is moved when it comes due, not with every packet.
     fn silent(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
-        let Some(link) = self.sessions.at(key).and_then(|s| s.link.as_ref()) else {
+        let Some(link) = self.state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
             return;
         };
         let Some(silence) = link.silence else {
@@ -399,8 +391,8 @@ impl Broker {
         };
         let at = link.last_received + silence;
         if at > turn.now {
-            self.timers.set(Timer::KeepAlive(key), at);
-        } else if !self.rules.breaks(Fault::KeepAliveNotEnforced) {
+            self.state.timers.set(Timer::KeepAlive(key), at);
+        } else if !self.state.rules.breaks(Fault::KeepAliveNotEnforced) {
             // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
             let reason = ReasonCode::KEEP_ALIVE_TIMEOUT;
             self.refuse(turn, key, reason, DisconnectReason::KeepAliveTimeout);

@@ -55,7 +55,7 @@ impl Broker {
             Some(ProtocolVersion::V5) => Liberty::RefusedPublishDisconnects,
             _ => Liberty::RefusedPublishCloses,
         };
-        self.rules.chooses(liberty)
+        self.state.rules.chooses(liberty)
     }
 
     fn publish_qos0(&mut self, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) {
@@ -78,7 +78,7 @@ impl Broker {
         id: PacketId,
         publish: Publish,
     ) {
-        if let Some(session) = self.sessions.at(key)
+        if let Some(session) = self.state.sessions.at(key)
             && let Some(link) = &session.link
             && link.version == ProtocolVersion::V5
         {
@@ -87,7 +87,7 @@ impl Broker {
                 return;
             }
             if session.received.contains_key(&id)
-                && !self.rules.chooses(Liberty::PacketIdsInUseTaken)
+                && !self.state.rules.chooses(Liberty::PacketIdsInUseTaken)
             {
                 let reason = ReasonCode::PACKET_IDENTIFIER_IN_USE;
                 self.refused(turn, key, &publish, DropReason::PacketIdInUse);
@@ -100,7 +100,7 @@ impl Broker {
         let reason = match self.judge_publish(key, &publish) {
             Err((reason, why)) => {
                 self.refused(turn, key, &publish, why);
-                if self.rules.breaks(Fault::RefusedPublishUnanswered) {
+                if self.state.rules.breaks(Fault::RefusedPublishUnanswered) {
                     return;
                 }
                 self.told(reason)
@@ -113,10 +113,10 @@ impl Broker {
 
     /// Of a fault: whether this is the QoS 1 message before once more.
     fn is_repeat(&mut self, key: SessionKey, id: PacketId, dup: bool) -> bool {
-        if !self.rules.breaks(Fault::Qos1RepeatSuppressed) {
+        if !self.state.rules.breaks(Fault::Qos1RepeatSuppressed) {
             return false;
         }
-        let Some(session) = self.sessions.at_mut(key) else {
+        let Some(session) = self.state.sessions.at_mut(key) else {
             return false;
         };
         session.last_qos1.replace(id) == Some(id) && dup
@@ -129,7 +129,7 @@ impl Broker {
         id: PacketId,
         publish: Publish,
     ) {
-        let Some(session) = self.sessions.at(key) else {
+        let Some(session) = self.state.sessions.at(key) else {
             return;
         };
         let Some(link) = &session.link else {
@@ -138,7 +138,7 @@ impl Broker {
         let known = session.received.get(&id).copied();
         let counted = known.is_some_and(|received| received.counted);
         if !counted && link.version == ProtocolVersion::V5 && self.is_exceeded(link) {
-            if self.rules.breaks(Fault::ReceiveMaximumRefusedByCode) {
+            if self.state.rules.breaks(Fault::ReceiveMaximumRefusedByCode) {
                 self.acknowledge(turn, key, id, ReasonCode::QUOTA_EXCEEDED, Packet::PubRec);
             } else {
                 self.too_many(turn, key);
@@ -159,24 +159,24 @@ impl Broker {
         }
         if let Err((reason, why)) = self.judge_publish(key, &publish) {
             self.refused(turn, key, &publish, why);
-            if self.rules.breaks(Fault::RefusedPublishUnanswered) {
+            if self.state.rules.breaks(Fault::RefusedPublishUnanswered) {
                 return;
             }
             self.acknowledge(turn, key, id, self.told(reason), Packet::PubRec);
             // [5 MQTT-4.3.3-9]: a refused id is free at once. Before version 5 the client goes on to PUBREL.
-            if self.rules.breaks(Fault::RefusedQos2IdStaysTaken) {
+            if self.state.rules.breaks(Fault::RefusedQos2IdStaysTaken) {
                 self.count(key, id, received);
             }
             return;
         }
         self.count(key, id, received);
-        if self.rules.breaks(Fault::UnreleasedLostOnReconnect) {
+        if self.state.rules.breaks(Fault::UnreleasedLostOnReconnect) {
             self.acknowledge(turn, key, id, ReasonCode::SUCCESS, Packet::PubRec);
             self.withhold(turn.now, key, id, publish);
             return;
         }
         let caused = turn.mark();
-        let reason = match self.rules.chooses(Liberty::Qos2ForwardedOnRelease) {
+        let reason = match self.state.rules.chooses(Liberty::Qos2ForwardedOnRelease) {
             true => {
                 self.withhold(turn.now, key, id, publish);
                 ReasonCode::SUCCESS
@@ -189,18 +189,18 @@ impl Broker {
     /// A QoS 2 message came once more before its PUBREL: acknowledged again, delivered once. [3.1.1 MQTT-4.3.3-2]
     /// [5 MQTT-4.3.3-8] [5 MQTT-4.3.3-10]
     fn repeated(&mut self, turn: &mut Turn<'_>, key: SessionKey, id: PacketId, publish: Publish) {
-        if self.rules.breaks(Fault::Qos2DuplicateForwarded) {
+        if self.state.rules.breaks(Fault::Qos2DuplicateForwarded) {
             self.accept(turn, key, publish);
         }
-        if self.rules.breaks(Fault::Qos2SecondDuplicateRefused)
-            && let Some(session) = self.sessions.at_mut(key)
+        if self.state.rules.breaks(Fault::Qos2SecondDuplicateRefused)
+            && let Some(session) = self.state.sessions.at_mut(key)
             && session.last_repeat.replace(id) == Some(id)
         {
             let reason = ReasonCode::PROTOCOL_ERROR;
             self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
             return;
         }
-        let reason = match self.rules.breaks(Fault::Qos2DuplicateInUse) {
+        let reason = match self.state.rules.breaks(Fault::Qos2DuplicateInUse) {
             true => ReasonCode::PACKET_IDENTIFIER_IN_USE,
             false => ReasonCode::SUCCESS,
         };
@@ -209,7 +209,7 @@ impl Broker {
 
     /// Of a fault and of a liberty: the message is passed on when it is released.
     fn withhold(&mut self, now: Time, key: SessionKey, id: PacketId, publish: Publish) {
-        if let Some(session) = self.sessions.at_mut(key) {
+        if let Some(session) = self.state.sessions.at_mut(key) {
             let message = Message::from_publish(publish, session.client.clone(), now);
             session.withheld.insert(id, message);
         }
@@ -217,7 +217,7 @@ impl Broker {
 
     /// What a refused PUBLISH is told of the reason. [5 MQTT-3.4.2-1] [5 MQTT-3.5.2-1]
     fn told(&self, reason: ReasonCode) -> ReasonCode {
-        match self.rules.chooses(Liberty::RefusedPublishUnspecified) {
+        match self.state.rules.chooses(Liberty::RefusedPublishUnspecified) {
             true => ReasonCode::UNSPECIFIED_ERROR,
             false => reason,
         }
@@ -225,7 +225,7 @@ impl Broker {
 
     /// A QoS 2 message is on its way.
     fn count(&mut self, key: SessionKey, id: PacketId, received: Received) {
-        if let Some(session) = self.sessions.at_mut(key)
+        if let Some(session) = self.state.sessions.at_mut(key)
             && let Some(link) = &mut session.link
         {
             link.unreleased += 1;
@@ -235,8 +235,8 @@ impl Broker {
 
     /// Whether one more PUBLISH of QoS 1 or 2 is one too many.
     fn is_exceeded(&self, link: &Link) -> bool {
-        link.unreleased >= usize::from(self.rules.config.receive_maximum)
-            && !self.rules.breaks(Fault::ReceiveMaximumNotEnforced)
+        link.unreleased >= usize::from(self.state.rules.config.receive_maximum)
+            && !self.state.rules.breaks(Fault::ReceiveMaximumNotEnforced)
     }
 
     /// [5 RULE-3.3.4-3] [5 MQTT-3.3.4-7]
@@ -247,10 +247,10 @@ impl Broker {
 
     /// PUBREL came. [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-11] [5 MQTT-4.3.3-12]
     pub(crate) fn pubrel_received(&mut self, turn: &mut Turn<'_>, key: SessionKey, id: PacketId) {
-        let Some(session) = self.sessions.at_mut(key) else {
+        let Some(session) = self.state.sessions.at_mut(key) else {
             return;
         };
-        let known = match self.rules.breaks(Fault::Qos2IdNeverFreed) {
+        let known = match self.state.rules.breaks(Fault::Qos2IdNeverFreed) {
             true => session.received.get(&id).copied(),
             false => session.received.remove(&id),
         };
@@ -261,7 +261,7 @@ impl Broker {
         }
         let expires_at = known.and_then(|received| received.expires_at);
         if expires_at.is_some_and(|at| at <= turn.now)
-            && self.rules.breaks(Fault::ExpiredQos2NotCompleted)
+            && self.state.rules.breaks(Fault::ExpiredQos2NotCompleted)
         {
             return;
         }
@@ -272,7 +272,9 @@ impl Broker {
         // [5 MQTT-4.3.3-13]: whatever became of the message.
         let reason = match known {
             Some(_) => ReasonCode::SUCCESS,
-            None if self.rules.chooses(Liberty::UnknownReleaseSucceeds) => ReasonCode::SUCCESS,
+            None if self.state.rules.chooses(Liberty::UnknownReleaseSucceeds) => {
+                ReasonCode::SUCCESS
+            }
             None => ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
         };
         self.acknowledge(turn, key, id, reason, Packet::PubComp);
@@ -288,7 +290,7 @@ impl Broker {
         reason: ReasonCode,
         packet: fn(Ack) -> Packet,
     ) {
-        let Some(link) = self.sessions.at(key).and_then(|s| s.link.as_ref()) else {
+        let Some(link) = self.state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
             return;
         };
         let reason = match link.version {
@@ -300,7 +302,7 @@ impl Broker {
             reason,
             properties: Properties::new(),
         };
-        link.send(&self.rules, turn, packet(ack));
+        link.send(&self.state.rules, turn, packet(ack));
     }
 
     /// Acknowledges a message ahead of what it `caused`: a client that gets its own message finds the answer first, as
@@ -316,7 +318,11 @@ impl Broker {
     ) {
         let distributed = turn.mark();
         self.acknowledge(turn, key, id, reason, packet);
-        if self.rules.chooses(Liberty::AcknowledgedBehindForwarding) {
+        if self
+            .state
+            .rules
+            .chooses(Liberty::AcknowledgedBehindForwarding)
+        {
             return;
         }
         turn.move_ahead(caused, distributed);
@@ -324,9 +330,14 @@ impl Broker {
 
     /// What ends the connection, and the Topic Alias resolved.
     fn check_publish(&mut self, key: SessionKey, publish: &mut Publish) -> Result<(), ReasonCode> {
-        let rules = &self.rules;
+        let rules = &self.state.rules;
         let config = &rules.config;
-        let Some(link) = self.sessions.at_mut(key).and_then(|s| s.link.as_mut()) else {
+        let Some(link) = self
+            .state
+            .sessions
+            .at_mut(key)
+            .and_then(|s| s.link.as_mut())
+        else {
             return Ok(());
         };
         let mut identifiers = publish.properties.subscription_identifiers();
@@ -380,7 +391,7 @@ impl Broker {
         key: SessionKey,
         publish: &Publish,
     ) -> Result<(), (ReasonCode, DropReason)> {
-        let config = &self.rules.config;
+        let config = &self.state.rules.config;
         let can_be_told =
             publish.qos > QoS::AtMostOnce && self.version(key) == Some(ProtocolVersion::V5);
         if can_be_told
@@ -392,16 +403,16 @@ impl Broker {
         }
         if topic::is_hidden(&publish.topic)
             && !config.dollar_topics
-            && !self.rules.breaks(Fault::DollarTopicsExchanged)
+            && !self.state.rules.breaks(Fault::DollarTopicsExchanged)
         {
             // [3.1.1 RULE-4.7.2-1] [5 RULE-4.7.2-1]
             return Err((ReasonCode::NOT_AUTHORIZED, DropReason::NotAuthorized));
         }
-        let permitted = self.sessions.at(key).is_none_or(|session| {
-            let rules = &self.rules;
+        let permitted = self.state.sessions.at(key).is_none_or(|session| {
+            let rules = &self.state.rules;
             rules.permits(session.who(), AccessAction::Publish, &publish.topic)
         });
-        let refused = can_be_told && self.rules.refuses(Liberty::PublishesRefused);
+        let refused = can_be_told && self.state.rules.refuses(Liberty::PublishesRefused);
         if !permitted || refused {
             return Err((ReasonCode::NOT_AUTHORIZED, DropReason::NotAuthorized));
         }
@@ -418,13 +429,13 @@ impl Broker {
 
     /// Whether a message of this topic finds room among the retained ones.
     pub(crate) fn retains(&self, topic: &str) -> bool {
-        self.retained.len() < self.rules.config.maximum_retained_messages
-            || self.retained.has(topic)
+        self.state.topics.retained.len() < self.state.rules.config.maximum_retained_messages
+            || self.state.topics.retained.has(topic)
     }
 
     fn refused(&self, turn: &mut Turn<'_>, key: SessionKey, publish: &Publish, reason: DropReason) {
         turn.hook(HookEvent::MessageDropped {
-            client: self.sessions.at(key).map(|s| s.client.clone()),
+            client: self.state.sessions.at(key).map(|s| s.client.clone()),
             topic: publish.topic.clone(),
             reason,
         });
@@ -436,14 +447,16 @@ impl Broker {
             // Of a fault: a Topic Alias that stands for nothing.
             return ReasonCode::SUCCESS;
         }
-        let Some(session) = self.sessions.at(key) else {
+        let Some(session) = self.state.sessions.at(key) else {
             return ReasonCode::SUCCESS;
         };
         let client = session.client.clone();
         let message = Message::from_publish(publish, client.clone(), turn.now);
         match self.publish(turn, message, Some(client)) {
             true => ReasonCode::SUCCESS,
-            false if self.rules.chooses(Liberty::SuccessWithoutSubscribers) => ReasonCode::SUCCESS,
+            false if self.state.rules.chooses(Liberty::SuccessWithoutSubscribers) => {
+                ReasonCode::SUCCESS
+            }
             false => ReasonCode::NO_MATCHING_SUBSCRIBERS,
         }
     }

@@ -37,23 +37,25 @@ impl Broker {
         // [3.1.1 RULE-3.3.1.3-1]: subscribers get what clears a topic too.
         if message.retain
             && message.payload.is_empty()
-            && self.rules.breaks(Fault::EmptyRetainedNotForwarded)
+            && self.state.rules.breaks(Fault::EmptyRetainedNotForwarded)
         {
             return true;
         }
-        let mut found = mem::take(&mut self.matches);
-        let (rules, sessions) = (&self.rules, &self.sessions);
+        let mut found = mem::take(&mut self.state.topics.matches);
+        let (rules, sessions) = (&self.state.rules, &self.state.sessions);
         let standing = |member: &Subscriber| standing(rules, sessions, member, &message);
         // [3.1.1 MQTT-4.7.2-1] [5 MQTT-4.7.2-1]
-        let hide = !self.rules.breaks(Fault::WildcardMatchesDollar);
-        let name = match self.rules.faults.is_none() {
+        let hide = !self.state.rules.breaks(Fault::WildcardMatchesDollar);
+        let name = match self.state.rules.faults.is_none() {
             true => message.topic.clone(),
-            false => normalised(&self.rules, &message.topic),
+            false => normalised(&self.state.rules, &message.topic),
         };
-        self.subscriptions
+        self.state
+            .topics
+            .subscriptions
             .matches(&name, hide, &standing, &mut found);
         let matched = self.distribute(turn, &message, &found);
-        self.matches = found;
+        self.state.topics.matches = found;
         if !matched {
             turn.hook(HookEvent::MessageDropped {
                 client,
@@ -67,18 +69,18 @@ impl Broker {
     /// [3.1.1 MQTT-3.3.1-5] [3.1.1 MQTT-3.3.1-7] [3.1.1 MQTT-3.3.1-12] [5 MQTT-3.3.1-5] [5 MQTT-3.3.1-8]
     /// [5 RULE-3.3.1.3-1]
     fn retain(&mut self, message: &Arc<Message>) {
-        let rules = &self.rules;
+        let rules = &self.state.rules;
         if !message.retain {
             if rules.breaks(Fault::UnretainedStored) {
-                self.retained.store(Arc::clone(message));
+                self.state.topics.retained.store(Arc::clone(message));
             } else if rules.breaks(Fault::UnretainedClears) {
-                self.retained.remove(&message.topic);
+                self.state.topics.retained.remove(&message.topic);
             }
             return;
         }
         if message.qos == QoS::AtMostOnce && rules.chooses(Liberty::RetainedQos0Discarded) {
             // [3.1.1 MQTT-3.3.1-7] [5 RULE-3.3.1.3-1]: what was there goes all the same.
-            self.retained.remove(&message.topic);
+            self.state.topics.retained.remove(&message.topic);
             return;
         }
         let not_stored = match message.qos {
@@ -88,14 +90,15 @@ impl Broker {
         if message.payload.is_empty() && !rules.breaks(Fault::EmptyRetainedStored) {
             // [3.1.1 MQTT-3.3.1-11] [5 MQTT-3.3.1-7]
             if !rules.breaks(Fault::EmptyRetainedDoesNotClear) {
-                self.retained.remove(&message.topic);
+                self.state.topics.retained.remove(&message.topic);
             }
         } else if rules.breaks(not_stored)
-            || rules.breaks(Fault::RetainedNotReplaced) && self.retained.has(&message.topic)
+            || rules.breaks(Fault::RetainedNotReplaced)
+                && self.state.topics.retained.has(&message.topic)
         {
             // Neither stored nor in the place of another.
         } else if self.retains(&message.topic) {
-            self.retained.store(Arc::clone(message));
+            self.state.topics.retained.store(Arc::clone(message));
         }
     }
 
@@ -103,17 +106,17 @@ impl Broker {
     fn distribute(&mut self, turn: &mut Turn<'_>, message: &Arc<Message>, found: &Matches) -> bool {
         let mut matched = false;
         for overlapping in found.own.chunk_by(|a, b| a.session == b.session) {
-            if matched && self.rules.breaks(Fault::OnlyOneSubscriberServed) {
+            if matched && self.state.rules.breaks(Fault::OnlyOneSubscriberServed) {
                 break;
             }
-            if overlapping.len() > 1 && self.rules.breaks(Fault::CopiesWithoutIdentifier) {
+            if overlapping.len() > 1 && self.state.rules.breaks(Fault::CopiesWithoutIdentifier) {
                 for subscriber in overlapping {
                     let mut delivery = self.copy(message, subscriber);
                     delivery.identifiers.clear();
                     self.deliver(turn, subscriber.session, delivery);
                 }
                 matched = true;
-            } else if self.rules.chooses(Liberty::OverlappingCopies) {
+            } else if self.state.rules.chooses(Liberty::OverlappingCopies) {
                 // [3.1.1 MQTT-3.3.5-1] [5 MQTT-3.3.4-2] [5 MQTT-3.3.4-5]
                 for subscriber in overlapping.chunks(1) {
                     if let Some(delivery) = self.combine(message, subscriber) {
@@ -131,10 +134,10 @@ impl Broker {
             let mut delivery = self.copy(message, member);
             delivery.shared = Some(filter.clone());
             // [5 MQTT-4.8.2-3]
-            if self.rules.breaks(Fault::SharedQosIgnored) {
+            if self.state.rules.breaks(Fault::SharedQosIgnored) {
                 delivery.qos = message.qos;
             }
-            if self.rules.breaks(Fault::SharedGoesToAll) {
+            if self.state.rules.breaks(Fault::SharedGoesToAll) {
                 for other in self.other_members(filter, member.session) {
                     let copy = self.copy(message, &other);
                     self.deliver(turn, other.session, copy);
@@ -148,14 +151,16 @@ impl Broker {
     /// Of faults: who else is in the group of this Shared Subscription.
     pub(crate) fn other_members(&mut self, whole: &str, but: SessionKey) -> Vec<Subscriber> {
         match Filter::parse(whole, ProtocolVersion::V5) {
-            Some(Filter::Shared { group, filter }) => self.subscriptions.others(group, filter, but),
+            Some(Filter::Shared { group, filter }) => {
+                self.state.topics.subscriptions.others(group, filter, but)
+            }
             _ => Vec::new(),
         }
     }
 
     pub(crate) fn deliver(&mut self, turn: &mut Turn<'_>, key: SessionKey, delivery: Delivery) {
-        if let Some(session) = self.sessions.at_mut(key) {
-            session.push(&self.rules, turn, delivery);
+        if let Some(session) = self.state.sessions.at_mut(key) {
+            session.push(&self.state.rules, turn, delivery);
         }
     }
 
@@ -163,7 +168,8 @@ impl Broker {
     /// [3.1.1 MQTT-3.3.5-1] [5 MQTT-3.3.4-2] [5 MQTT-3.3.4-4]. There is one copy, so [5 MQTT-3.3.4-5] has no case.
     fn combine(&self, message: &Arc<Message>, overlapping: &[Subscriber]) -> Option<Delivery> {
         let publisher_is_subscriber = || {
-            self.sessions
+            self.state
+                .sessions
                 .at(overlapping[0].session)
                 .is_some_and(|session| session.client == message.publisher)
         };
@@ -173,7 +179,7 @@ impl Broker {
             // [5 MQTT-3.8.3-3]
             if options.no_local
                 && publisher_is_subscriber()
-                && !self.rules.breaks(Fault::NoLocalIgnored)
+                && !self.state.rules.breaks(Fault::NoLocalIgnored)
             {
                 continue;
             }
@@ -181,7 +187,7 @@ impl Broker {
             match &mut combined {
                 None => combined = Some(delivery),
                 Some(combined) => {
-                    combined.qos = match self.rules.breaks(Fault::OverlappingLowestQos) {
+                    combined.qos = match self.state.rules.breaks(Fault::OverlappingLowestQos) {
                         true => combined.qos.min(delivery.qos),
                         false => combined.qos.max(delivery.qos),
                     };
@@ -195,7 +201,7 @@ impl Broker {
 
     /// The copy for one subscription.
     pub(crate) fn copy(&self, message: &Arc<Message>, subscriber: &Subscriber) -> Delivery {
-        let rules = &self.rules;
+        let rules = &self.state.rules;
         let options = subscriber.granted.options;
         // [3.1.1 MQTT-3.3.1-9] [5 MQTT-3.3.1-12] [5 MQTT-3.3.1-13]
         let keeps = if options.retain_as_published {

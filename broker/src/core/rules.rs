@@ -5,7 +5,7 @@ use mqtt_check_codec::topic::check_filter;
 
 use super::topic::Filter;
 use crate::access::{self, AccessAction, Who};
-use crate::{Config, Fault, Faults, Liberties, Liberty};
+use crate::{Conduct, Config, Fault, Faults, Liberties, Liberty};
 
 #[derive(Debug)]
 pub(crate) struct Rules {
@@ -15,6 +15,15 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
+    pub(crate) fn new(config: Config, conduct: Conduct) -> Self {
+        let Conduct { faults, liberties } = conduct;
+        Self {
+            config,
+            faults,
+            liberties,
+        }
+    }
+
     /// Whether this fault is in force.
     pub(crate) fn breaks(&self, fault: Fault) -> bool {
         self.faults.has(fault)

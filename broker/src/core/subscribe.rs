@@ -48,7 +48,7 @@ impl Broker {
             return;
         }
         // [3.1.1 RULE-3.8.4-1] [5 RULE-3.8.4-1]
-        let early = self.rules.chooses(Liberty::RetainedBeforeSuback);
+        let early = self.state.rules.chooses(Liberty::RetainedBeforeSuback);
         for made in made.iter().filter(|_| early) {
             self.send_retained(turn, made);
         }
@@ -81,8 +81,8 @@ impl Broker {
         let in_use = self.in_use(key, version, subscribe.packet_id);
         let mut rest_refused = false;
         for (index, mut subscription) in subscribe.subscriptions.into_iter().enumerate() {
-            subscription.filter = normalised(&self.rules, &subscription.filter);
-            if index > 0 && self.rules.breaks(Fault::OnlyFirstFilterSubscribed) {
+            subscription.filter = normalised(&self.state.rules, &subscription.filter);
+            if index > 0 && self.state.rules.breaks(Fault::OnlyFirstFilterSubscribed) {
                 reasons.push(ReasonCode(subscription.options.qos.as_u8()));
                 continue;
             }
@@ -94,7 +94,7 @@ impl Broker {
             } else {
                 self.subscribe(turn, key, version, &subscription, identifier)
             };
-            if result.is_err() && self.rules.breaks(Fault::RefusedFilterEndsPacket) {
+            if result.is_err() && self.state.rules.breaks(Fault::RefusedFilterEndsPacket) {
                 rest_refused = true;
             }
             reasons.push(match result {
@@ -108,7 +108,7 @@ impl Broker {
                 // [3.1.1 MQTT-3.9.3-2] [5 MQTT-3.9.3-2]
                 Err(_)
                     if version != ProtocolVersion::V5
-                        || self.rules.chooses(Liberty::RefusedFilterUnspecified) =>
+                        || self.state.rules.chooses(Liberty::RefusedFilterUnspecified) =>
                 {
                     ReasonCode::UNSPECIFIED_ERROR
                 }
@@ -124,7 +124,7 @@ impl Broker {
         version: ProtocolVersion,
         subscribe: &Subscribe,
     ) -> Result<(), ReasonCode> {
-        let (rules, config) = (&self.rules, &self.rules.config);
+        let (rules, config) = (&self.state.rules, &self.state.rules.config);
         if subscribe.subscriptions.is_empty() {
             // [3.1.1 MQTT-3.8.3-3] [5 RULE-3.8.3-1]
             return Err(ReasonCode::PROTOCOL_ERROR);
@@ -178,11 +178,11 @@ impl Broker {
         subscription: &Subscription,
         identifier: Option<u32>,
     ) -> Result<(QoS, Option<Subscriber>), ReasonCode> {
-        let config = &self.rules.config;
+        let config = &self.state.rules.config;
         if version != ProtocolVersion::V5
             && !config.wildcard_subscription_available
             && has_wildcard(&subscription.filter)
-            && !self.rules.breaks(Fault::WildcardsAcceptedUnavailable)
+            && !self.state.rules.breaks(Fault::WildcardsAcceptedUnavailable)
         {
             // [3.1.1 MQTT-3.8.3-2]
             return Err(ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED);
@@ -192,19 +192,20 @@ impl Broker {
         }
         // A copy of its own, since the client's packet need not live as long as the subscription.
         let whole = ByteString::from(&*subscription.filter);
-        let Some(filter) = self.rules.filter(&whole, version) else {
+        let Some(filter) = self.state.rules.filter(&whole, version) else {
             return Err(ReasonCode::TOPIC_FILTER_INVALID);
         };
-        let Some(session) = self.sessions.at_mut(key) else {
+        let Some(session) = self.state.sessions.at_mut(key) else {
             return Err(ReasonCode::UNSPECIFIED_ERROR);
         };
         let (Filter::Own(topics) | Filter::Shared { filter: topics, .. }) = filter;
         let permitted = self
+            .state
             .rules
             .permits(session.who(), AccessAction::Subscribe, topics);
         // SUBACK of 3.1 has no code for it.
-        let refused =
-            version != ProtocolVersion::V3_1 && self.rules.refuses(Liberty::SubscriptionsRefused);
+        let refused = version != ProtocolVersion::V3_1
+            && self.state.rules.refuses(Liberty::SubscriptionsRefused);
         if !permitted || refused {
             return Err(ReasonCode::NOT_AUTHORIZED);
         }
@@ -219,35 +220,44 @@ impl Broker {
                     .options
                     .qos
                     .min(config.maximum_qos)
-                    .min(highest_granted(&self.rules)),
+                    .min(highest_granted(&self.state.rules)),
                 ..subscription.options
             },
             identifier,
             shared: matches!(filter, Filter::Shared { .. }),
         };
-        if self.rules.breaks(Fault::SubscribeAboveMaximumQosRefused)
+        if self
+            .state
+            .rules
+            .breaks(Fault::SubscribeAboveMaximumQosRefused)
             && subscription.options.qos > config.maximum_qos
         {
             return Err(ReasonCode::UNSPECIFIED_ERROR);
         }
-        let blocked = self.blocked.get(&session.client);
+        let blocked = self.state.topics.blocked.get(&session.client);
         if blocked.is_some_and(|filters| filters.contains(&whole)) {
             // Of faults.
             return Ok((granted.options.qos, None));
         }
-        if known && self.rules.breaks(Fault::ResubscribeDropsQueue) {
+        if known && self.state.rules.breaks(Fault::ResubscribeDropsQueue) {
             session.queue.take();
         }
-        if known && self.rules.breaks(Fault::ResubscribeKeepsOld) {
+        if known && self.state.rules.breaks(Fault::ResubscribeKeepsOld) {
             return Ok((granted.options.qos, None));
         }
         // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-3]
         let replaced = session.subscriptions.insert(whole.clone(), granted);
         if let Some(old) = replaced.filter(|old| old.shared != granted.shared) {
             // Made over another protocol version, in which the filter meant something else.
-            self.subscriptions.remove(old.filter(&whole), key);
+            self.state
+                .topics
+                .subscriptions
+                .remove(old.filter(&whole), key);
         }
-        self.subscriptions.insert(&whole, filter, key, granted);
+        self.state
+            .topics
+            .subscriptions
+            .insert(&whole, filter, key, granted);
         turn.hook(HookEvent::SessionSubscribed {
             client: session.client.clone(),
             filter: whole.clone(),
@@ -263,7 +273,7 @@ impl Broker {
 
     /// Whether the subscription brings retained messages. `known` is whether it existed before.
     fn retained_due(&self, granted: &Granted, known: bool) -> bool {
-        let rules = &self.rules;
+        let rules = &self.state.rules;
         if granted.shared {
             // [5 RULE-3.8.4-2]
             return rules.breaks(Fault::RetainedSentToShared);
@@ -283,7 +293,7 @@ impl Broker {
 
     /// Of a fault: what the subscriptions of a resumed session had brought when they were made.
     pub(crate) fn send_retained_again(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
-        let Some(session) = self.sessions.at(key) else {
+        let Some(session) = self.state.sessions.at(key) else {
             return;
         };
         for (filter, granted) in session.subscriptions.clone() {
@@ -301,33 +311,38 @@ impl Broker {
         let filter = match granted.filter(&made.filter) {
             Filter::Own(filter) | Filter::Shared { filter, .. } => filter,
         };
-        let expired_too = self.rules.breaks(Fault::ExpiredRetainedSent);
-        let mut room = self.rules.config.maximum_outgoing_bytes;
-        let mut messages = self.retained.matching(filter, turn.now, expired_too);
-        if self.rules.chooses(Liberty::RetainedInOtherOrder) {
+        let expired_too = self.state.rules.breaks(Fault::ExpiredRetainedSent);
+        let mut room = self.state.rules.config.maximum_outgoing_bytes;
+        let mut messages = self
+            .state
+            .topics
+            .retained
+            .matching(filter, turn.now, expired_too);
+        if self.state.rules.chooses(Liberty::RetainedInOtherOrder) {
             messages.reverse();
         }
         for message in messages {
             let own = self
+                .state
                 .sessions
                 .at(key)
                 .is_some_and(|session| session.client == message.publisher);
             // [5 MQTT-3.8.3-3] holds for retained messages as well.
-            if granted.options.no_local && own && !self.rules.breaks(Fault::NoLocalIgnored) {
+            if granted.options.no_local && own && !self.state.rules.breaks(Fault::NoLocalIgnored) {
                 continue;
             }
             let mut delivery = self.copy(&message, &made.subscriber);
             // [3.1.1 MQTT-3.3.1-8] [5 RULE-3.3.1.3-2]
-            delivery.retain = !self.rules.breaks(Fault::RetainFlagLost);
+            delivery.retain = !self.state.rules.breaks(Fault::RetainFlagLost);
             // [5 MQTT-3.3.4-3]
-            if self.rules.breaks(Fault::RetainedWithoutIdentifier) {
+            if self.state.rules.breaks(Fault::RetainedWithoutIdentifier) {
                 delivery.identifiers.clear();
             }
             // What the window holds back waits in the session; the rest is as much as may wait to be written.
             if delivery.qos == QoS::AtMostOnce {
                 let weight = message.topic.len() + message.payload.len();
                 if weight > room {
-                    if let Some(session) = self.sessions.at(key) {
+                    if let Some(session) = self.state.sessions.at(key) {
                         session.dropped(turn, &delivery, DropReason::QueueFull);
                     }
                     continue;
@@ -342,8 +357,9 @@ impl Broker {
     /// code to say so.
     pub(crate) fn in_use(&self, key: SessionKey, version: ProtocolVersion, id: PacketId) -> bool {
         version == ProtocolVersion::V5
-            && !self.rules.chooses(Liberty::PacketIdsInUseTaken)
+            && !self.state.rules.chooses(Liberty::PacketIdsInUseTaken)
             && self
+                .state
                 .sessions
                 .at(key)
                 .is_some_and(|session| session.received.contains_key(&id))

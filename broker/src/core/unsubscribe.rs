@@ -28,9 +28,14 @@ impl Broker {
             self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
             return;
         }
-        let is_filter = |filter: &ByteString| self.rules.filter(filter, version).is_some();
+        let is_filter = |filter: &ByteString| self.state.rules.filter(filter, version).is_some();
         let all = unsubscribe.filters.iter().all(is_filter);
-        if !all && !self.rules.chooses(Liberty::InvalidFiltersRefusedAlone) {
+        if !all
+            && !self
+                .state
+                .rules
+                .chooses(Liberty::InvalidFiltersRefusedAlone)
+        {
             let reason = ReasonCode::MALFORMED_PACKET;
             self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
             return;
@@ -41,14 +46,14 @@ impl Broker {
             // [3.1.1 MQTT-3.10.4-6] [5 MQTT-3.10.4-6] [5 MQTT-3.11.3-1]
             reasons.push(if in_use {
                 ReasonCode::PACKET_IDENTIFIER_IN_USE
-            } else if index > 0 && self.rules.breaks(Fault::UnsubscribeOnlyFirst) {
+            } else if index > 0 && self.state.rules.breaks(Fault::UnsubscribeOnlyFirst) {
                 ReasonCode::SUCCESS
             } else {
                 self.unsubscribe(turn, key, filter)
             });
         }
         let deleted = reasons.contains(&ReasonCode::SUCCESS);
-        if !deleted && self.rules.breaks(Fault::NoUnsubackForNothing) {
+        if !deleted && self.state.rules.breaks(Fault::NoUnsubackForNothing) {
             return;
         }
         if version != ProtocolVersion::V5 {
@@ -74,21 +79,24 @@ impl Broker {
         key: SessionKey,
         filter: &ByteString,
     ) -> ReasonCode {
-        let filter = &normalised(&self.rules, filter);
-        let Some(session) = self.sessions.at_mut(key) else {
+        let filter = &normalised(&self.state.rules, filter);
+        let Some(session) = self.state.sessions.at_mut(key) else {
             return ReasonCode::NO_SUBSCRIPTION_EXISTED;
         };
-        if self.rules.breaks(Fault::UnsubscribeIgnored) {
+        if self.state.rules.breaks(Fault::UnsubscribeIgnored) {
             return ReasonCode::SUCCESS;
         }
-        if self.rules.breaks(Fault::UnsubscribeDropsInflight) {
+        if self.state.rules.breaks(Fault::UnsubscribeDropsInflight) {
             session.inflight.clear();
         }
-        if self.rules.breaks(Fault::UnsubscribeByMatch) {
+        if self.state.rules.breaks(Fault::UnsubscribeByMatch) {
             session.subscriptions.retain(|own, granted| {
                 let matched = own != filter && matches(filter, own);
                 if matched {
-                    self.subscriptions.remove(granted.filter(own), key);
+                    self.state
+                        .topics
+                        .subscriptions
+                        .remove(granted.filter(own), key);
                 }
                 !matched
             });
@@ -96,8 +104,11 @@ impl Broker {
         let Some(granted) = session.subscriptions.remove(filter) else {
             return ReasonCode::NO_SUBSCRIPTION_EXISTED;
         };
-        self.subscriptions.remove(granted.filter(filter), key);
-        if self.rules.chooses(Liberty::UnsubscribeDropsWaiting) && !granted.shared {
+        self.state
+            .topics
+            .subscriptions
+            .remove(granted.filter(filter), key);
+        if self.state.rules.chooses(Liberty::UnsubscribeDropsWaiting) && !granted.shared {
             let others = &session.subscriptions;
             session.queue.retain(|topic| {
                 !matches(filter, topic) || others.keys().any(|other| matches(other, topic))

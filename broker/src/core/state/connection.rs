@@ -1,10 +1,15 @@
 //! Network connections, from the moment at which they are opened.
 
+use std::collections::BTreeMap;
+
 use mqtt_check_codec::Connect;
 
 use super::link::Link;
 use super::session_key::SessionKey;
-use crate::core::input::Time;
+use crate::core::input::{ConnectionId, Time};
+
+/// Every network connection that is not over.
+pub(crate) type Connections = BTreeMap<ConnectionId, Phase>;
 
 /// How far a connection has come.
 #[derive(Debug)]

@@ -15,3 +15,55 @@ pub(crate) mod subscription;
 pub(crate) mod timer;
 pub(crate) mod will;
 pub(crate) mod written;
+
+use std::collections::BTreeMap;
+
+use bytestring::ByteString;
+
+use self::connection::Connections;
+use self::retained::Retained;
+use self::session::Sessions;
+use self::subscription::{Matches, Subscriptions};
+use self::timer::Timers;
+use crate::Liberty;
+use crate::core::rules::Rules;
+
+/// Everything that a connection, a message or an ending can change, and the rules by which they do.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) rules: Rules,
+    pub(crate) connections: Connections,
+    pub(crate) sessions: Sessions,
+    pub(crate) topics: Topics,
+    pub(crate) timers: Timers,
+}
+
+/// What is known by topic: who subscribed, and what is retained.
+#[derive(Debug)]
+pub(crate) struct Topics {
+    pub(crate) subscriptions: Subscriptions,
+    pub(crate) retained: Retained,
+    /// Of faults: what a client id cannot subscribe to any more.
+    pub(crate) blocked: BTreeMap<ByteString, Vec<ByteString>>,
+    /// Kept between messages for its memory alone.
+    pub(crate) matches: Matches,
+}
+
+impl State {
+    /// No connections, no sessions and no retained messages.
+    pub(crate) fn new(rules: Rules) -> Self {
+        let sticky = rules.chooses(Liberty::SharedToOneAlone);
+        Self {
+            rules,
+            connections: Connections::new(),
+            sessions: Sessions::default(),
+            topics: Topics {
+                subscriptions: Subscriptions::new(sticky),
+                retained: Retained::default(),
+                blocked: BTreeMap::new(),
+                matches: Matches::default(),
+            },
+            timers: Timers::default(),
+        }
+    }
+}

@@ -69,27 +69,27 @@ fn put(changes: &mut Vec<Change>, key: Vec<u8>, write: impl FnOnce(&mut Sink)) {
 impl Broker {
     /// From now on it is known what changes, and at first everything has.
     pub fn track_changes(&mut self) {
-        self.sessions.track();
-        self.retained.track();
+        self.state.sessions.track();
+        self.state.topics.retained.track();
     }
 
     /// What is to be done to the records since the last call, in this order; with it they say what the broker would
     /// have to take up again. Nothing unless changes are tracked.
     pub fn changes(&mut self) -> Vec<Change> {
         let mut changes = Vec::new();
-        let (ended, changed) = self.sessions.take_touched();
+        let (ended, changed) = self.state.sessions.take_touched();
         for client in ended {
             let prefix = session_prefix(&client);
             changes.push(Change::RemoveAll { prefix });
         }
         for key in changed {
-            if let Some(session) = self.sessions.untouched(key) {
+            if let Some(session) = self.state.sessions.untouched(key) {
                 session.changes(&mut changes);
             }
         }
-        for topic in self.retained.take_changed() {
+        for topic in self.state.topics.retained.take_changed() {
             let key = retained_key(&topic);
-            match self.retained.at(&topic) {
+            match self.state.topics.retained.at(&topic) {
                 Some(message) => put(&mut changes, key, |sink| sink.message(message)),
                 None => changes.push(Change::Remove { key }),
             }

@@ -35,8 +35,8 @@ impl Broker {
 
     /// Stops as if the power had failed: no packet, no event. What survives is what stood in the store.
     pub fn crash(mut self, now: Time) -> StoredState {
-        for key in self.sessions.keys() {
-            if let Some(session) = self.sessions.at_mut(key)
+        for key in self.state.sessions.keys() {
+            if let Some(session) = self.state.sessions.at_mut(key)
                 && session.link.take().is_some()
             {
                 session.closed_at = Some(now);
@@ -46,14 +46,17 @@ impl Broker {
     }
 
     fn into_stored(mut self) -> StoredState {
-        if !self.rules.config.durable || self.rules.breaks(Fault::RestartLosesSessions) {
+        if !self.state.rules.config.durable || self.state.rules.breaks(Fault::RestartLosesSessions)
+        {
             return StoredState::default();
         }
-        let keys = self.sessions.keys();
-        let sessions = keys.into_iter().filter_map(|key| self.sessions.remove(key));
+        let keys = self.state.sessions.keys();
+        let sessions = keys
+            .into_iter()
+            .filter_map(|key| self.state.sessions.remove(key));
         StoredState {
             sessions: sessions.map(|session| *session).collect(),
-            retained: self.retained,
+            retained: self.state.topics.retained,
         }
     }
 
@@ -69,23 +72,27 @@ impl Broker {
         let conduct = conduct.into();
         let faults = conduct.faults;
         let mut broker = Self::new(config, conduct);
-        broker.retained = stored.retained;
+        broker.state.topics.retained = stored.retained;
         // [5 MQTT-3.3.2-5] [5 MQTT-3.3.2-6]
         if faults.has(Fault::MessageExpiryLostOverRestart) {
-            broker.retained.forget_expiry();
+            broker.state.topics.retained.forget_expiry();
         }
         for session in stored.sessions {
             let subscriptions = session.subscriptions.clone();
-            let key = broker.sessions.insert(session);
+            let key = broker.state.sessions.insert(session);
             for (whole, granted) in &subscriptions {
                 let filter = granted.filter(whole);
-                broker.subscriptions.insert(whole, filter, key, *granted);
+                broker
+                    .state
+                    .topics
+                    .subscriptions
+                    .insert(whole, filter, key, *granted);
             }
         }
         let turn = &mut Turn { now, out };
         let mut due = Vec::new();
-        for key in broker.sessions.keys() {
-            let Some(session) = broker.sessions.at_mut(key) else {
+        for key in broker.state.sessions.keys() {
+            let Some(session) = broker.state.sessions.at_mut(key) else {
                 continue;
             };
             // Of a store that was written while it was connected: when that ended nobody knows.
@@ -103,7 +110,7 @@ impl Broker {
                 .map(|will| closed_at.saturating_add(will.delay));
             match will_at {
                 Some(at) if at <= now => due.push((at, key, Due::Will)),
-                Some(at) => broker.timers.set(Timer::WillDelay(key), at),
+                Some(at) => broker.state.timers.set(Timer::WillDelay(key), at),
                 None => {}
             }
             match ends_at {
@@ -114,7 +121,7 @@ impl Broker {
                     };
                     due.push((at, key, Due::End(reason)));
                 }
-                Some(at) => broker.timers.set(Timer::SessionExpiry(key), at),
+                Some(at) => broker.state.timers.set(Timer::SessionExpiry(key), at),
                 None => {}
             }
         }
