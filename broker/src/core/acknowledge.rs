@@ -1,9 +1,11 @@
 //! What a client says about messages sent to it: PUBACK, PUBREC and PUBCOMP.
 
 use bytestring::ByteString;
-use mqtt_check_codec::{Ack, PacketId, QoS, ReasonCode};
+use mqtt_check_codec::{Ack, Packet, PacketId, QoS, ReasonCode};
 
 use super::Broker;
+use super::deliver::acknowledgement::acknowledge;
+use super::deliver::delivery::flush;
 use super::state::inflight::Stage;
 use super::state::session_key::SessionKey;
 use super::turn::Turn;
@@ -80,12 +82,12 @@ impl Broker {
             session.late_pubrels.push(id);
             if !session.inflight.awaits_pubrec() {
                 for id in std::mem::take(&mut session.late_pubrels).into_iter().rev() {
-                    session.send_pubrel(&self.state.rules, turn, id, reason);
+                    acknowledge(session, &self.state.rules, turn, id, reason, Packet::PubRel);
                 }
             }
             return;
         }
-        session.send_pubrel(&self.state.rules, turn, id, reason);
+        acknowledge(session, &self.state.rules, turn, id, reason, Packet::PubRel);
     }
 
     /// PUBCOMP ends a QoS 2 delivery. [5 MQTT-4.3.3-5]
@@ -127,7 +129,7 @@ impl Broker {
                 packet_id: ack.packet_id,
             }
         });
-        session.flush(&self.state.rules, turn);
+        flush(session, &self.state.rules, turn);
         if refused
             && self.state.rules.breaks(Fault::SharedRefusedPassedOn)
             && let Some(Stage::Published(delivery)) = stage

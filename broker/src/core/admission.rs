@@ -7,10 +7,10 @@ use mqtt_check_codec::{
 };
 
 use super::Broker;
+use super::deliver::outgoing::{explain, fit, rearrange};
 use super::input::{ConnectionId, Time};
 use super::rules::Rules;
 use super::state::connection::Phase;
-use super::state::link::{explain, fit, rearrange};
 use super::topic::is_hidden;
 use super::turn::Turn;
 use crate::access::{AccessAction, Who};

@@ -4,6 +4,7 @@ use mqtt_check_codec::{Auth, Connect, Packet, ProtocolVersion, ReasonCode};
 
 use super::Broker;
 use super::admission::Refusal;
+use super::deliver::outgoing::send;
 use super::input::ConnectionId;
 use super::state::authentication::{Progress, Stage};
 use super::state::connection::{Phase, Waiting};
@@ -92,7 +93,7 @@ impl Broker {
         match (progress, &waiting.link.authentication) {
             (Progress::Continue(data), Some(authentication)) => {
                 let packet = authentication.continued(&self.state.rules, data);
-                if waiting.link.send(&self.state.rules, turn, packet) {
+                if send(&waiting.link, &self.state.rules, turn, packet) {
                     self.hold(turn, waiting);
                 } else {
                     // [5 MQTT-3.1.2-24]: without this AUTH there is no going on.

@@ -11,6 +11,9 @@ use mqtt_check_codec::{
 
 use super::Broker;
 use super::admission::Refusal;
+use super::deliver::delivery::{greet, resume};
+use super::deliver::outgoing::takes;
+use super::deliver::retained::send_retained_again;
 use super::disconnect::A_MOMENT;
 use super::input::ConnectionId;
 use super::state::authentication::Authentication;
@@ -105,7 +108,7 @@ impl Broker {
             let data = proof.map(Property::AuthenticationData);
             connack.properties.0.extend(data);
         }
-        if !link.takes(&self.state.rules, Packet::ConnAck(connack.clone())) {
+        if !takes(&link, &self.state.rules, Packet::ConnAck(connack.clone())) {
             // [5 MQTT-3.1.2-24]: there is no CONNACK that this client would take, so there is no connection.
             self.state.connections.remove(&connection);
             turn.close(connection);
@@ -144,16 +147,22 @@ impl Broker {
         }
         session.link = Some(link);
         if self.state.rules.breaks(Fault::ConnackAfterMessages) {
-            session.resume(&self.state.rules, turn);
+            resume(session, &self.state.rules, turn);
         }
         // [3.1.1 MQTT-3.2.0-1] [3.1.1 MQTT-3.1.4-4] [5 MQTT-3.2.0-1] [5 MQTT-3.1.4-5]
-        session.greet(&self.state.rules, turn, connack);
+        greet(session, &self.state.rules, turn, connack);
         turn.hook(event);
         if !self.state.rules.breaks(Fault::ConnackAfterMessages) {
-            session.resume(&self.state.rules, turn);
+            resume(session, &self.state.rules, turn);
         }
         if resumed && self.state.rules.breaks(Fault::RetainedSentOnResume) {
-            self.send_retained_again(turn, key);
+            send_retained_again(
+                &self.state.rules,
+                &mut self.state.sessions,
+                &mut self.state.topics.retained,
+                turn,
+                key,
+            );
         }
         self.misuse_timers(turn, key, expiry);
     }
@@ -268,7 +277,7 @@ impl Broker {
         if let Some(session) = self.state.sessions.at_mut(key)
             && session.link.is_some()
         {
-            session.resume(&self.state.rules, turn);
+            resume(session, &self.state.rules, turn);
             self.state
                 .timers
                 .set(Timer::Resend(key), turn.now + RESEND_EVERY);

@@ -8,7 +8,10 @@ use mqtt_check_codec::{
 };
 
 use super::Broker;
-use super::routing::standing;
+use super::deliver::copy::copy;
+use super::deliver::delivery::{deliver, dropped};
+use super::deliver::outgoing::send;
+use super::deliver::routing::{other_members, route, standing};
 use super::state::connection::Phase;
 use super::state::inflight::Stage;
 use super::state::message::Delivery;
@@ -176,7 +179,12 @@ impl Broker {
                 .0
                 .extend(server_reference.map(Property::ServerReference));
             let disconnect = Disconnect { reason, properties };
-            link.send(&self.state.rules, turn, Packet::Disconnect(disconnect));
+            send(
+                link,
+                &self.state.rules,
+                turn,
+                Packet::Disconnect(disconnect),
+            );
             if self.state.rules.breaks(Fault::PacketAfterDisconnect) {
                 turn.send(link.connection, Packet::PingResp);
             }
@@ -363,7 +371,14 @@ impl Broker {
         }
         message.retain = (message.retain || self.state.rules.breaks(Fault::WillAlwaysRetained))
             && !self.state.rules.breaks(Fault::WillNeverRetained);
-        self.publish(turn, message, None);
+        route(
+            &self.state.rules,
+            &mut self.state.sessions,
+            &mut self.state.topics,
+            turn,
+            message,
+            None,
+        );
     }
 
     /// The session ends: its Will, if one waits, is due now. [5 MQTT-3.1.2-8]
@@ -430,9 +445,9 @@ impl Broker {
                 && !self.state.rules.breaks(Fault::MessageExpiryIgnored);
             if expired {
                 // [5 MQTT-3.3.2-5]: to another member its delivery would only begin.
-                session.dropped(turn, &delivery, DropReason::Expired);
+                dropped(&session, turn, &delivery, DropReason::Expired);
             } else if !self.pass_on(turn, &delivery) {
-                session.dropped(turn, &delivery, DropReason::SessionEnded);
+                dropped(&session, turn, &delivery, DropReason::SessionEnded);
             }
         }
     }
@@ -456,9 +471,15 @@ impl Broker {
         else {
             return false;
         };
-        let mut copy = self.copy(&delivery.message, &member);
+        let mut copy = copy(&self.state.rules, &delivery.message, &member);
         copy.shared = Some(whole.clone());
-        self.deliver(turn, member.session, copy);
+        deliver(
+            &self.state.rules,
+            &mut self.state.sessions,
+            turn,
+            member.session,
+            copy,
+        );
         true
     }
 
@@ -483,7 +504,7 @@ impl Broker {
             .map(|s| s.inflight.shared_qos1());
         for (id, delivery) in begun.unwrap_or_default() {
             let whole = delivery.shared.as_deref().unwrap_or_default();
-            let others = self.other_members(whole, key);
+            let others = other_members(&mut self.state.topics.subscriptions, whole, key);
             if delivery.message.is_expired(turn.now) {
                 // [5 MQTT-3.3.2-5]: with another its delivery would only begin.
                 continue;
@@ -492,9 +513,15 @@ impl Broker {
                 if let Some(session) = self.state.sessions.at_mut(key) {
                     session.inflight.remove(id);
                 }
-                let mut copy = self.copy(&delivery.message, other);
+                let mut copy = copy(&self.state.rules, &delivery.message, other);
                 copy.shared = delivery.shared;
-                self.deliver(turn, other.session, copy);
+                deliver(
+                    &self.state.rules,
+                    &mut self.state.sessions,
+                    turn,
+                    other.session,
+                    copy,
+                );
             }
         }
     }
@@ -504,9 +531,17 @@ impl Broker {
         let Some(whole) = &delivery.shared else {
             return;
         };
-        if let Some(member) = self.other_members(whole, from).first() {
-            let copy = self.copy(&delivery.message, member);
-            self.deliver(turn, member.session, copy);
+        if let Some(member) =
+            other_members(&mut self.state.topics.subscriptions, whole, from).first()
+        {
+            let copy = copy(&self.state.rules, &delivery.message, member);
+            deliver(
+                &self.state.rules,
+                &mut self.state.sessions,
+                turn,
+                member.session,
+                copy,
+            );
         }
     }
 

@@ -10,14 +10,11 @@ mod characters;
 mod connack;
 mod connect;
 mod control;
-mod delivery;
+mod deliver;
 mod disconnect;
 mod input;
-mod lies;
-mod outgoing;
 mod output;
 mod publish;
-mod routing;
 mod rules;
 mod state;
 mod store;
@@ -32,6 +29,9 @@ use bytestring::ByteString;
 use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, ReasonCode};
 
 use self::admission::Refusal;
+use self::deliver::delivery::flush;
+use self::deliver::outgoing::send;
+use self::deliver::routing::route;
 pub use self::input::{ConnectionId, Control, Input, RedirectWhen, Time};
 pub use self::output::Output;
 use self::rules::Rules;
@@ -161,7 +161,7 @@ impl Broker {
             && let Some(link) = &mut session.link
         {
             link.congested = congested;
-            session.flush(&self.state.rules, turn);
+            flush(session, &self.state.rules, turn);
         }
     }
 
@@ -202,7 +202,14 @@ impl Broker {
             (None, _) => {}
             (Some(Phase::Ghost), Packet::Publish(publish)) => {
                 let message = Message::from_publish(publish, ByteString::new(), turn.now);
-                self.publish(turn, message, None);
+                route(
+                    &self.state.rules,
+                    &mut self.state.sessions,
+                    &mut self.state.topics,
+                    turn,
+                    message,
+                    None,
+                );
             }
             (Some(Phase::Ghost), _) => {}
             (Some(Phase::Opened { nonce }), Packet::Connect(connect)) => {
@@ -299,7 +306,7 @@ impl Broker {
         let Some(link) = self.state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
             return;
         };
-        if !link.send(&self.state.rules, turn, packet) {
+        if !send(link, &self.state.rules, turn, packet) {
             let reason = ReasonCode::PACKET_TOO_LARGE;
             self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
         }

@@ -8,6 +8,9 @@ use mqtt_check_codec::{
 };
 
 use super::Broker;
+use super::deliver::outgoing::send;
+use super::deliver::retained::has_room;
+use super::deliver::routing::route;
 use super::input::Time;
 use super::rules::Rules;
 use super::state::link::Link;
@@ -267,7 +270,14 @@ impl Broker {
         }
         if let Some(message) = session.withheld.remove(&id) {
             let client = session.client.clone();
-            self.publish(turn, message, Some(client));
+            route(
+                &self.state.rules,
+                &mut self.state.sessions,
+                &mut self.state.topics,
+                turn,
+                message,
+                Some(client),
+            );
         }
         // [5 MQTT-4.3.3-13]: whatever became of the message.
         let reason = match known {
@@ -302,7 +312,7 @@ impl Broker {
             reason,
             properties: Properties::new(),
         };
-        link.send(&self.state.rules, turn, packet(ack));
+        send(link, &self.state.rules, turn, packet(ack));
     }
 
     /// Acknowledges a message ahead of what it `caused`: a client that gets its own message finds the answer first, as
@@ -397,7 +407,11 @@ impl Broker {
         if can_be_told
             && publish.retain
             && !publish.payload.is_empty()
-            && !self.retains(&publish.topic)
+            && !has_room(
+                &self.state.rules,
+                &self.state.topics.retained,
+                &publish.topic,
+            )
         {
             return Err((ReasonCode::QUOTA_EXCEEDED, DropReason::QuotaExceeded));
         }
@@ -427,12 +441,6 @@ impl Broker {
         Ok(())
     }
 
-    /// Whether a message of this topic finds room among the retained ones.
-    pub(crate) fn retains(&self, topic: &str) -> bool {
-        self.state.topics.retained.len() < self.state.rules.config.maximum_retained_messages
-            || self.state.topics.retained.has(topic)
-    }
-
     fn refused(&self, turn: &mut Turn<'_>, key: SessionKey, publish: &Publish, reason: DropReason) {
         turn.hook(HookEvent::MessageDropped {
             client: self.state.sessions.at(key).map(|s| s.client.clone()),
@@ -452,7 +460,14 @@ impl Broker {
         };
         let client = session.client.clone();
         let message = Message::from_publish(publish, client.clone(), turn.now);
-        match self.publish(turn, message, Some(client)) {
+        match route(
+            &self.state.rules,
+            &mut self.state.sessions,
+            &mut self.state.topics,
+            turn,
+            message,
+            Some(client),
+        ) {
             true => ReasonCode::SUCCESS,
             false if self.state.rules.chooses(Liberty::SuccessWithoutSubscribers) => {
                 ReasonCode::SUCCESS

@@ -1,5 +1,6 @@
 //! What the broker goes by: its configuration, and the faults and choices that it was told to have.
 
+use bytestring::ByteString;
 use mqtt_check_codec::ProtocolVersion;
 use mqtt_check_codec::topic::check_filter;
 
@@ -56,5 +57,17 @@ impl Rules {
             let tolerated = self.faults.tolerate_filter(error.clause);
             tolerated.then_some(Filter::Own(filter))
         })
+    }
+
+    /// The topic as a broker reads it that does not take it as it is. [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
+    pub(crate) fn normalised(&self, topic: &ByteString) -> ByteString {
+        if self.breaks(Fault::TopicsCaseFolded) {
+            ByteString::from(topic.to_lowercase())
+        } else if self.breaks(Fault::LeadingSlashIgnored) {
+            // [5 RULE-4.7.3-1]
+            ByteString::from(topic.strip_prefix('/').unwrap_or(topic))
+        } else {
+            topic.clone()
+        }
     }
 }

@@ -8,13 +8,13 @@ use mqtt_check_codec::{
 };
 
 use super::Broker;
-use super::routing::normalised;
+use super::deliver::retained::send_retained;
 use super::rules::Rules;
 use super::state::session_key::SessionKey;
 use super::state::subscription::{Granted, Subscriber};
 use super::topic::{self, Filter};
 use super::turn::Turn;
-use crate::hook::{DisconnectReason, DropReason};
+use crate::hook::DisconnectReason;
 use crate::{AccessAction, Fault, HookEvent, Liberty};
 
 /// A subscription that was made, for the retained messages that follow SUBACK.
@@ -50,7 +50,14 @@ impl Broker {
         // [3.1.1 RULE-3.8.4-1] [5 RULE-3.8.4-1]
         let early = self.state.rules.chooses(Liberty::RetainedBeforeSuback);
         for made in made.iter().filter(|_| early) {
-            self.send_retained(turn, made);
+            send_retained(
+                &self.state.rules,
+                &mut self.state.sessions,
+                &mut self.state.topics.retained,
+                turn,
+                &made.subscriber,
+                &made.filter,
+            );
         }
         // [3.1.1 MQTT-3.8.4-1] [3.1.1 MQTT-3.8.4-2] [5 MQTT-3.8.4-1] [5 MQTT-3.8.4-2] [5 MQTT-2.2.1-6]
         self.send_or_close(
@@ -63,7 +70,14 @@ impl Broker {
             }),
         );
         for made in made.iter().filter(|_| !early) {
-            self.send_retained(turn, made);
+            send_retained(
+                &self.state.rules,
+                &mut self.state.sessions,
+                &mut self.state.topics.retained,
+                turn,
+                &made.subscriber,
+                &made.filter,
+            );
         }
     }
 
@@ -81,7 +95,7 @@ impl Broker {
         let in_use = self.in_use(key, version, subscribe.packet_id);
         let mut rest_refused = false;
         for (index, mut subscription) in subscribe.subscriptions.into_iter().enumerate() {
-            subscription.filter = normalised(&self.state.rules, &subscription.filter);
+            subscription.filter = self.state.rules.normalised(&subscription.filter);
             if index > 0 && self.state.rules.breaks(Fault::OnlyFirstFilterSubscribed) {
                 reasons.push(ReasonCode(subscription.options.qos.as_u8()));
                 continue;
@@ -288,68 +302,6 @@ impl Broker {
             RetainHandling::SendIfNew => !rules.breaks(Fault::RetainHandling1Silent),
             // [5 MQTT-3.3.1-11]
             RetainHandling::DoNotSend => rules.breaks(Fault::RetainHandling2Sends),
-        }
-    }
-
-    /// Of a fault: what the subscriptions of a resumed session had brought when they were made.
-    pub(crate) fn send_retained_again(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
-        let Some(session) = self.state.sessions.at(key) else {
-            return;
-        };
-        for (filter, granted) in session.subscriptions.clone() {
-            let subscriber = Subscriber {
-                session: key,
-                granted,
-            };
-            self.send_retained(turn, &Made { subscriber, filter });
-        }
-    }
-
-    fn send_retained(&mut self, turn: &mut Turn<'_>, made: &Made) {
-        let key = made.subscriber.session;
-        let granted = &made.subscriber.granted;
-        let filter = match granted.filter(&made.filter) {
-            Filter::Own(filter) | Filter::Shared { filter, .. } => filter,
-        };
-        let expired_too = self.state.rules.breaks(Fault::ExpiredRetainedSent);
-        let mut room = self.state.rules.config.maximum_outgoing_bytes;
-        let mut messages = self
-            .state
-            .topics
-            .retained
-            .matching(filter, turn.now, expired_too);
-        if self.state.rules.chooses(Liberty::RetainedInOtherOrder) {
-            messages.reverse();
-        }
-        for message in messages {
-            let own = self
-                .state
-                .sessions
-                .at(key)
-                .is_some_and(|session| session.client == message.publisher);
-            // [5 MQTT-3.8.3-3] holds for retained messages as well.
-            if granted.options.no_local && own && !self.state.rules.breaks(Fault::NoLocalIgnored) {
-                continue;
-            }
-            let mut delivery = self.copy(&message, &made.subscriber);
-            // [3.1.1 MQTT-3.3.1-8] [5 RULE-3.3.1.3-2]
-            delivery.retain = !self.state.rules.breaks(Fault::RetainFlagLost);
-            // [5 MQTT-3.3.4-3]
-            if self.state.rules.breaks(Fault::RetainedWithoutIdentifier) {
-                delivery.identifiers.clear();
-            }
-            // What the window holds back waits in the session; the rest is as much as may wait to be written.
-            if delivery.qos == QoS::AtMostOnce {
-                let weight = message.topic.len() + message.payload.len();
-                if weight > room {
-                    if let Some(session) = self.state.sessions.at(key) {
-                        session.dropped(turn, &delivery, DropReason::QueueFull);
-                    }
-                    continue;
-                }
-                room -= weight;
-            }
-            self.deliver(turn, key, delivery);
         }
     }
 

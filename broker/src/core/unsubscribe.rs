@@ -5,7 +5,6 @@ use mqtt_check_codec::topic::matches;
 use mqtt_check_codec::{Packet, Properties, ProtocolVersion, ReasonCode, UnsubAck, Unsubscribe};
 
 use super::Broker;
-use super::routing::normalised;
 use super::state::session_key::SessionKey;
 use super::turn::Turn;
 use crate::hook::DisconnectReason;
@@ -79,7 +78,7 @@ impl Broker {
         key: SessionKey,
         filter: &ByteString,
     ) -> ReasonCode {
-        let filter = &normalised(&self.state.rules, filter);
+        let filter = &self.state.rules.normalised(filter);
         let Some(session) = self.state.sessions.at_mut(key) else {
             return ReasonCode::NO_SUBSCRIPTION_EXISTED;
         };

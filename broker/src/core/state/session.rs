@@ -17,9 +17,10 @@ use super::session_key::SessionKey;
 use super::subscription::Granted;
 use super::will::Will;
 use super::written::Written;
-use crate::Config;
 use crate::access::Who;
 use crate::core::input::Time;
+use crate::core::rules::Rules;
+use crate::{AccessAction, Config};
 
 /// How long a session outlives its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +136,20 @@ impl Session {
             (Expiry::After(span), Some(will)) => Expiry::After(span.max(will.delay)),
             (expiry, _) => expiry,
         }
+    }
+
+    /// Whether a message handed to it now would be sent at once.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.queue.is_empty()
+            && self
+                .link
+                .as_ref()
+                .is_some_and(|link| !link.congested && self.inflight.has_room(link.send_limit))
+    }
+
+    /// Whether its client may have messages of this topic. A subscription may match more than its client may have.
+    pub(crate) fn may_have(&self, rules: &Rules, topic: &str) -> bool {
+        rules.permits(self.who(), AccessAction::Subscribe, topic)
     }
 
     /// Whom the access list judges.

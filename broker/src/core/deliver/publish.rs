@@ -3,10 +3,11 @@
 use bytestring::ByteString;
 use mqtt_check_codec::{Packet, PacketId, Properties, Property, ProtocolVersion, Publish, QoS};
 
-use super::rules::Rules;
-use super::state::link::Link;
-use super::state::message::Delivery;
-use super::turn::Turn;
+use super::outgoing::send;
+use crate::core::rules::Rules;
+use crate::core::state::link::Link;
+use crate::core::state::message::Delivery;
+use crate::core::turn::Turn;
 use crate::{Fault, Liberty};
 
 /// Builds and sends one PUBLISH; says whether it fitted. The DUP flag says only whether this is a retransmission.
@@ -58,7 +59,7 @@ pub(crate) fn send_publish(
         properties,
         payload: message.payload.clone(),
     };
-    let sent = link.send(rules, turn, Packet::Publish(publish));
+    let sent = send(link, rules, turn, Packet::Publish(publish));
     if let (true, Some((topic, alias))) = (sent, learned) {
         link.aliases_out.learn(topic, alias);
     }

@@ -5,8 +5,8 @@ use std::num::NonZeroU16;
 
 use mqtt_check_codec::{Ack, Packet, PacketId, Property, QoS, ReasonCode, SubAck, UnsubAck};
 
-use super::rules::Rules;
 use crate::Fault as D;
+use crate::core::rules::Rules;
 
 /// A code that no packet of the standard has.
 const UNKNOWN: ReasonCode = ReasonCode(0x7F);

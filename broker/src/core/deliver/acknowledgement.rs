@@ -1,0 +1,35 @@
+//! PUBACK, PUBREC, PUBREL and PUBCOMP on their way to a client.
+
+use mqtt_check_codec::{Ack, Packet, PacketId, Properties, ProtocolVersion, ReasonCode};
+
+use super::outgoing::send;
+use crate::core::rules::Rules;
+use crate::core::state::session::Session;
+use crate::core::turn::Turn;
+
+/// Sends one of the acknowledgements; before version 5 none can say how it went. [3.1.1 MQTT-3.3.5-2]
+/// [5 MQTT-3.4.2-1] [5 MQTT-3.5.2-1] [5 MQTT-3.7.2-1] [3.1.1 MQTT-2.3.1-6] [5 MQTT-2.2.1-5]
+///
+/// PUBREL answers PUBREC, or repeats that answer. [5 MQTT-4.3.3-4] [5 MQTT-3.6.2-1]
+pub(crate) fn acknowledge(
+    session: &Session,
+    rules: &Rules,
+    turn: &mut Turn<'_>,
+    packet_id: PacketId,
+    reason: ReasonCode,
+    packet: fn(Ack) -> Packet,
+) {
+    let Some(link) = &session.link else {
+        return;
+    };
+    let reason = match link.version {
+        ProtocolVersion::V5 => reason,
+        _ => ReasonCode::SUCCESS,
+    };
+    let ack = Ack {
+        packet_id,
+        reason,
+        properties: Properties::new(),
+    };
+    send(link, rules, turn, packet(ack));
+}

@@ -1,0 +1,75 @@
+//! The copy of a message for one session, by its subscriptions.
+
+use std::sync::Arc;
+
+use mqtt_check_codec::QoS;
+
+use crate::Fault;
+use crate::core::rules::Rules;
+use crate::core::state::message::{Delivery, Message};
+use crate::core::state::session::Sessions;
+use crate::core::state::subscription::Subscriber;
+
+/// The copy for a session whose subscriptions overlap: at the highest QoS, with every identifier.
+/// [3.1.1 MQTT-3.3.5-1] [5 MQTT-3.3.4-2] [5 MQTT-3.3.4-4]. There is one copy, so [5 MQTT-3.3.4-5] has no case.
+pub(crate) fn combine(
+    rules: &Rules,
+    sessions: &Sessions,
+    message: &Arc<Message>,
+    overlapping: &[Subscriber],
+) -> Option<Delivery> {
+    let publisher_is_subscriber = || {
+        sessions
+            .at(overlapping[0].session)
+            .is_some_and(|session| session.client == message.publisher)
+    };
+    let mut combined: Option<Delivery> = None;
+    for subscriber in overlapping {
+        let options = subscriber.granted.options;
+        // [5 MQTT-3.8.3-3]
+        if options.no_local && publisher_is_subscriber() && !rules.breaks(Fault::NoLocalIgnored) {
+            continue;
+        }
+        let delivery = copy(rules, message, subscriber);
+        match &mut combined {
+            None => combined = Some(delivery),
+            Some(combined) => {
+                combined.qos = match rules.breaks(Fault::OverlappingLowestQos) {
+                    true => combined.qos.min(delivery.qos),
+                    false => combined.qos.max(delivery.qos),
+                };
+                combined.retain |= delivery.retain;
+                combined.identifiers.extend(delivery.identifiers);
+            }
+        }
+    }
+    combined
+}
+
+/// The copy for one subscription.
+pub(crate) fn copy(rules: &Rules, message: &Arc<Message>, subscriber: &Subscriber) -> Delivery {
+    let options = subscriber.granted.options;
+    // [3.1.1 MQTT-3.3.1-9] [5 MQTT-3.3.1-12] [5 MQTT-3.3.1-13]
+    let keeps = if options.retain_as_published {
+        !rules.breaks(Fault::RetainAsPublishedIgnored)
+    } else {
+        rules.breaks(Fault::RetainFlagKeptLive)
+    };
+    // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
+    let mut qos = message.qos.min(options.qos);
+    if qos == QoS::AtMostOnce && rules.breaks(Fault::Qos0SentAtQos1) {
+        qos = QoS::AtLeastOnce;
+    }
+    if rules.breaks(Fault::QosNotLowered) {
+        qos = message.qos;
+    } else if rules.breaks(Fault::QosLoweredTooFar) {
+        qos = qos.min(QoS::AtLeastOnce);
+    }
+    Delivery {
+        message: Arc::clone(message),
+        qos,
+        retain: message.retain && keeps,
+        identifiers: subscriber.granted.identifier.into_iter().collect(),
+        shared: None,
+    }
+}

@@ -1,0 +1,307 @@
+//! From the broker to one client: the queue, the window, and what a new connection is sent again.
+
+use mqtt_check_codec::{ConnAck, Packet, PacketId, QoS, ReasonCode};
+
+use super::acknowledgement::acknowledge;
+use super::outgoing::send;
+use super::publish::send_publish;
+use crate::core::rules::Rules;
+use crate::core::state::inflight::Stage;
+use crate::core::state::message::Delivery;
+use crate::core::state::session::{Session, Sessions};
+use crate::core::state::session_key::SessionKey;
+use crate::core::turn::Turn;
+use crate::hook::DropReason;
+use crate::{Fault, HookEvent, Liberty};
+
+/// Hands one copy of a message to a session.
+pub(crate) fn deliver(
+    rules: &Rules,
+    sessions: &mut Sessions,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    delivery: Delivery,
+) {
+    if let Some(session) = sessions.at_mut(key) {
+        push(session, rules, turn, delivery);
+    }
+}
+
+/// Takes one copy of a message: sent at once where that is possible, else kept. [3.1.1 MQTT-4.5.0-1]
+/// [5 MQTT-4.5.0-1] [3.1.1 MQTT-3.1.2-5]
+fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery: Delivery) {
+    if !session.may_have(rules, &delivery.message.topic) {
+        dropped(session, turn, &delivery, DropReason::NotAuthorized);
+        return;
+    }
+    if delivery.message.expiry_s == Some(0) && rules.chooses(Liberty::ExpiryOf0IsOver) {
+        dropped(session, turn, &delivery, DropReason::Expired);
+        return;
+    }
+    let online = session.link.is_some();
+    // [5 MQTT-4.9.0-2]
+    let waits = online && rules.chooses(Liberty::Qos0WaitsForQuota) && !session.is_ready();
+    if delivery.qos == QoS::AtMostOnce && !waits {
+        if let Some(link) = &session.link {
+            if link.congested {
+                dropped(session, turn, &delivery, DropReason::QueueFull);
+            } else {
+                // It waits for no acknowledgement, so the window does not hold it back.
+                transmit(session, rules, turn, delivery);
+            }
+            return;
+        }
+        if !rules.config.queue_qos0 {
+            dropped(session, turn, &delivery, DropReason::QoS0Offline);
+            return;
+        }
+    }
+    if !online && lost_offline(rules, delivery.qos) {
+        return;
+    }
+    if online && session.is_ready() {
+        transmit(session, rules, turn, delivery);
+        return;
+    }
+    let (messages, bytes) = (
+        rules.config.maximum_queued_messages,
+        rules.config.maximum_queued_bytes,
+    );
+    if !session.queue.has_room(&delivery, messages, bytes) {
+        dropped(session, turn, &delivery, DropReason::QueueFull);
+        return;
+    }
+    if rules.breaks(Fault::OfflineMessagesDoubled) && !online {
+        session.queue.push_back(delivery.clone());
+    }
+    // [5 MQTT-3.3.1-13]
+    if rules.breaks(Fault::RetainAsPublishedLostOffline) && !online {
+        delivery.retain = false;
+    }
+    // [3.1.1 MQTT-4.6.0-5] [3.1.1 MQTT-4.6.0-6] [5 MQTT-4.6.0-5] [5 MQTT-4.6.0-6]
+    let reversed = match online {
+        true => rules.breaks(Fault::WaitingOrderReversed),
+        false => rules.breaks(Fault::OfflineOrderReversed),
+    };
+    if reversed {
+        session.queue.push_front(delivery);
+    } else {
+        session.queue.push_back(delivery);
+    }
+}
+
+/// Sends what may be sent: first what an earlier connection left, then what waits.
+pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
+    let Some(link) = session.link.as_ref().filter(|link| !link.congested) else {
+        return;
+    };
+    let limit = link.send_limit;
+    while session.inflight.has_room(limit)
+        && let Some(id) = session.held.pop_front()
+    {
+        resend(session, rules, turn, id);
+    }
+    if !session.held.is_empty() {
+        return;
+    }
+    while let Some(front) = session.queue.front() {
+        let waits = front.qos != QoS::AtMostOnce || rules.chooses(Liberty::Qos0WaitsForQuota);
+        if waits && !session.inflight.has_room(limit) {
+            break;
+        }
+        let Some(delivery) = session.queue.pop_front() else {
+            break;
+        };
+        if delivery.message.is_expired(turn.now) && !rules.breaks(Fault::MessageExpiryIgnored) {
+            // [5 MQTT-3.3.2-5]
+            dropped(session, turn, &delivery, DropReason::Expired);
+            continue;
+        }
+        // It may have been queued for another user of the same client id.
+        if !session.may_have(rules, &delivery.message.topic) {
+            dropped(session, turn, &delivery, DropReason::NotAuthorized);
+            continue;
+        }
+        transmit(session, rules, turn, delivery);
+    }
+}
+
+/// A connection took the session up again: everything unacknowledged goes out once more, in its order and
+/// with its packet ids; then what waited. [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
+    if rules.breaks(Fault::SendQuotaNotReset) {
+        session.inflight.reconnect_without_reset();
+    } else {
+        session.inflight.reconnect();
+    }
+    session.held.clear();
+    if rules.breaks(Fault::UnreleasedLostOnReconnect) {
+        session.withheld.clear();
+    }
+    for received in session.received.values_mut() {
+        received.counted = false;
+    }
+    if rules.breaks(Fault::ReceivedQos2ForgottenOnReconnect) {
+        session.received.clear();
+    }
+    let Some(limit) = session.link.as_ref().map(|link| link.send_limit) else {
+        return;
+    };
+    if rules.breaks(Fault::WindowShrinksOnResume) {
+        session.inflight.lose(limit / 10);
+    }
+    let mut unsent = session.inflight.unsent();
+    if rules.chooses(Liberty::ReleasesResentFirst) {
+        unsent.sort_by_key(|id| matches!(session.inflight.stage(*id), Some(Stage::Published(_))));
+    }
+    // [3.1.1 MQTT-4.6.0-6]
+    if rules.breaks(Fault::ResendOrderReversed) {
+        unsent.reverse();
+    }
+    for id in unsent {
+        let published = matches!(session.inflight.stage(id), Some(Stage::Published(_)));
+        if published && rules.breaks(Fault::InflightNotResent) {
+            continue;
+        }
+        if !published && rules.breaks(Fault::PubrelNotResent) {
+            continue;
+        }
+        // [5 MQTT-3.3.4-9] holds PUBLISH packets back, and [5 MQTT-3.3.4-10] nothing else.
+        if published && !(session.held.is_empty() && session.inflight.has_room(limit)) {
+            session.held.push_back(id);
+        } else {
+            resend(session, rules, turn, id);
+        }
+    }
+    if rules.chooses(Liberty::WaitingByTopic) {
+        session.queue.sort_by_topic();
+    }
+    flush(session, rules, turn);
+}
+
+/// Sends an unacknowledged packet again on a new connection.
+fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketId) {
+    let Some(stage) = session.inflight.resend(id) else {
+        return;
+    };
+    match stage {
+        Stage::Published(delivery) => {
+            let (id, delivery) = if rules.breaks(Fault::NewPacketIdOnResend) {
+                session.inflight.remove(id);
+                (session.inflight.insert(rules, delivery.clone()), delivery)
+            } else {
+                (id, delivery)
+            };
+            // [5 MQTT-4.3.3-7]: whatever its expiry says, it is sent.
+            if delivery.message.is_expired(turn.now) && rules.breaks(Fault::InflightExpires) {
+                session.inflight.remove(id);
+                return;
+            }
+            if !session.may_have(rules, &delivery.message.topic) {
+                session.inflight.remove(id);
+                dropped(session, turn, &delivery, DropReason::NotAuthorized);
+                return;
+            }
+            let Some(link) = &mut session.link else {
+                return;
+            };
+            if !send_publish(link, rules, turn, &delivery, Some(id), true) {
+                // [5 MQTT-3.1.2-25]: as if it had been delivered.
+                session.inflight.remove(id);
+                dropped(session, turn, &delivery, DropReason::PacketTooLarge);
+            }
+        }
+        Stage::Released { .. } => {
+            acknowledge(
+                session,
+                rules,
+                turn,
+                id,
+                ReasonCode::SUCCESS,
+                Packet::PubRel,
+            );
+        }
+    }
+}
+
+/// Sends a message for the first time. [3.1.1 MQTT-4.3.1-1] [3.1.1 MQTT-4.3.2-1] [3.1.1 MQTT-4.3.3-1]
+/// [5 MQTT-4.3.1-1] [5 MQTT-4.3.2-1] [5 MQTT-4.3.2-2] [5 MQTT-4.3.3-1] [5 MQTT-4.3.3-2]
+fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery: Delivery) {
+    let Some(link) = &mut session.link else {
+        return;
+    };
+    // The window is filled before it is known whether the packet fits, since the packet needs its id.
+    let id = match delivery.qos {
+        QoS::AtMostOnce => None,
+        QoS::AtLeastOnce if rules.breaks(Fault::PacketIdAlwaysOneAtQos1) => {
+            Some(session.inflight.insert_at(PacketId::MIN, delivery.clone()))
+        }
+        QoS::ExactlyOnce if rules.breaks(Fault::PacketIdAlwaysOneAtQos2) => {
+            Some(session.inflight.insert_at(PacketId::MIN, delivery.clone()))
+        }
+        _ => Some(session.inflight.insert(rules, delivery.clone())),
+    };
+    if send_publish(link, rules, turn, &delivery, id, false) {
+        turn.hook(HookEvent::MessageDelivered {
+            client: session.client.clone(),
+            topic: delivery.message.topic.clone(),
+            qos: delivery.qos,
+            payload: delivery.message.payload.clone(),
+        });
+        // [5 MQTT-4.3.2-3] [5 MQTT-4.3.3-3]: unacknowledged until the client says otherwise.
+        if let Some(id) = id.filter(|_| forgotten(rules, delivery.qos)) {
+            session.inflight.remove(id);
+        }
+        return;
+    }
+    if let Some(id) = id {
+        session.inflight.remove(id);
+    }
+    if rules.breaks(Fault::OversizedMessageBlocks) {
+        link.congested = true;
+    }
+    // [5 MQTT-3.1.2-25]
+    dropped(session, turn, &delivery, DropReason::PacketTooLarge);
+}
+
+/// The first packet of its new connection.
+pub(crate) fn greet(session: &Session, rules: &Rules, turn: &mut Turn<'_>, connack: ConnAck) {
+    let Some(link) = &session.link else {
+        return;
+    };
+    if rules.breaks(Fault::NoConnack) {
+        return;
+    }
+    // [5 MQTT-3.2.2-8]
+    send(link, rules, turn, Packet::ConnAck(connack));
+}
+
+pub(crate) fn dropped(
+    session: &Session,
+    turn: &mut Turn<'_>,
+    delivery: &Delivery,
+    reason: DropReason,
+) {
+    turn.hook(HookEvent::MessageDropped {
+        client: Some(session.client.clone()),
+        topic: delivery.message.topic.clone(),
+        reason,
+    });
+}
+
+/// Whether a message counts as acknowledged once it was sent, which it never should.
+fn forgotten(rules: &Rules, qos: QoS) -> bool {
+    match qos {
+        QoS::AtMostOnce => false,
+        QoS::AtLeastOnce => rules.breaks(Fault::Qos1ForgottenOnceSent),
+        QoS::ExactlyOnce => rules.breaks(Fault::Qos2ForgottenOnceSent),
+    }
+}
+
+fn lost_offline(rules: &Rules, qos: QoS) -> bool {
+    match qos {
+        QoS::AtMostOnce => false,
+        QoS::AtLeastOnce => rules.breaks(Fault::OfflineQos1Lost),
+        QoS::ExactlyOnce => rules.breaks(Fault::OfflineQos2Lost),
+    }
+}

@@ -1,0 +1,10 @@
+//! From an accepted message to everybody who gets it: functions over the parts of the state that they need.
+
+pub(crate) mod acknowledgement;
+pub(crate) mod copy;
+pub(crate) mod delivery;
+pub(crate) mod lies;
+pub(crate) mod outgoing;
+pub(crate) mod publish;
+pub(crate) mod retained;
+pub(crate) mod routing;

@@ -1,0 +1,151 @@
+//! One packet on its way to one client: what it says besides, and whether the client takes one as large.
+
+use std::cmp::Reverse;
+
+use bytestring::ByteString;
+use mqtt_check_codec::{Packet, Property, PropertyId, ProtocolVersion};
+
+use super::lies::tell;
+use crate::core::rules::Rules;
+use crate::core::state::link::Link;
+use crate::core::turn::Turn;
+use crate::{Fault, Liberty};
+
+/// Sends the packet, with diagnostics where they are configured and wanted, if it fits the client's Maximum
+/// Packet Size; says whether it was sent.
+pub(crate) fn send(link: &Link, rules: &Rules, turn: &mut Turn<'_>, mut packet: Packet) -> bool {
+    if !rules.faults.is_none() {
+        packet = match tell(rules, packet) {
+            Some(packet) => packet,
+            None => return true,
+        };
+    }
+    if link.version == ProtocolVersion::V5 && wants_diagnostics(link, rules, &packet) {
+        explain(rules, &mut packet);
+    }
+    if !takes_cut(link, rules, &mut packet) {
+        return false;
+    }
+    if rules.chooses(Liberty::PropertiesInOtherOrder) {
+        rearrange(&mut packet);
+    }
+    turn.send(link.connection, packet);
+    true
+}
+
+/// Whether the client takes a packet as large as this one, what it can do without left out.
+pub(crate) fn takes(link: &Link, rules: &Rules, mut packet: Packet) -> bool {
+    takes_cut(link, rules, &mut packet)
+}
+
+fn takes_cut(link: &Link, rules: &Rules, packet: &mut Packet) -> bool {
+    fit(rules, link.version, link.maximum_packet_size, packet)
+}
+
+fn wants_diagnostics(link: &Link, rules: &Rules, packet: &Packet) -> bool {
+    // [5 MQTT-3.1.2-29]
+    let always = matches!(packet, Packet::ConnAck(_) | Packet::Disconnect(_))
+        && !rules.chooses(Liberty::DiagnosticsOnlyWhereWanted);
+    link.problem_information || always || rules.breaks(Fault::ProblemInformationUnasked)
+}
+
+/// Adds a Reason String and a User Property, if they are configured, where the packet may carry them.
+pub(crate) fn explain(rules: &Rules, packet: &mut Packet) {
+    if !rules.config.reason_strings {
+        return;
+    }
+    let name = packet.packet_type().name();
+    if let Some(properties) = properties_mut(packet) {
+        properties.push(Property::ReasonString(ByteString::from(format!(
+            "{name} by the bundled broker"
+        ))));
+        properties.push(Property::UserProperty(
+            ByteString::from_static("broker"),
+            ByteString::from_static("mqtt-check"),
+        ));
+    }
+}
+
+/// What a packet can do without, in the order in which it is left out.
+const SPARED: [PropertyId; 3] = [
+    PropertyId::USER_PROPERTY,
+    PropertyId::REASON_STRING,
+    PropertyId::SERVER_REFERENCE,
+];
+
+/// Makes the packet fit a client's Maximum Packet Size by leaving out what it can do without; says whether it does.
+/// [5 MQTT-3.1.2-24] [5 MQTT-3.2.2-19] [5 MQTT-3.2.2-20] [5 MQTT-3.4.2-2] [5 MQTT-3.4.2-3] [5 MQTT-3.5.2-2]
+/// [5 MQTT-3.5.2-3] [5 MQTT-3.6.2-2] [5 MQTT-3.6.2-3] [5 MQTT-3.7.2-2] [5 MQTT-3.7.2-3] [5 MQTT-3.9.2-1]
+/// [5 MQTT-3.9.2-2] [5 MQTT-3.11.2-1] [5 MQTT-3.11.2-2] [5 MQTT-3.14.2-3] [5 MQTT-3.14.2-4] [5 MQTT-3.15.2-2]
+/// [5 MQTT-3.15.2-3]
+pub(crate) fn fit(
+    rules: &Rules,
+    version: ProtocolVersion,
+    maximum: Option<u32>,
+    packet: &mut Packet,
+) -> bool {
+    let Some(maximum) = maximum else {
+        return true;
+    };
+    let fits = |packet: &Packet| {
+        packet
+            .encoded_size(version, rules.config.form())
+            .is_ok_and(|size| size <= maximum as usize)
+    };
+    if fits(packet) || too_large(packet).is_some_and(|fault| rules.breaks(fault)) {
+        return true;
+    }
+    for id in SPARED {
+        // A message is left as it was published, or not sent: PUBLISH has nothing here.
+        let Some(properties) = properties_mut(packet) else {
+            return false;
+        };
+        properties.0.retain(|property| property.id() != id);
+        if fits(packet) {
+            return true;
+        }
+    }
+    false
+}
+
+/// The fault by which this packet is sent whatever its size.
+fn too_large(packet: &Packet) -> Option<Fault> {
+    Some(match packet {
+        Packet::Publish(_) => Fault::MaximumPacketSizeIgnored,
+        Packet::ConnAck(_) => Fault::ConnackTooLarge,
+        Packet::PubAck(_) => Fault::PubackTooLarge,
+        Packet::PubRec(_) => Fault::PubrecTooLarge,
+        Packet::PubRel(_) => Fault::PubrelTooLarge,
+        Packet::PubComp(_) => Fault::PubcompTooLarge,
+        Packet::SubAck(_) => Fault::SubackTooLarge,
+        Packet::UnsubAck(_) => Fault::UnsubackTooLarge,
+        Packet::Disconnect(_) => Fault::DisconnectTooLarge,
+        Packet::Auth(_) => Fault::AuthTooLarge,
+        _ => return None,
+    })
+}
+
+/// Of a liberty: each property in another place, and several of one kind in their order.
+pub(crate) fn rearrange(packet: &mut Packet) {
+    let properties = match packet {
+        Packet::Publish(publish) => Some(&mut publish.properties),
+        packet => properties_mut(packet),
+    };
+    if let Some(properties) = properties {
+        properties.0.sort_by_key(|property| Reverse(property.id()));
+    }
+}
+
+fn properties_mut(packet: &mut Packet) -> Option<&mut mqtt_check_codec::Properties> {
+    match packet {
+        Packet::ConnAck(p) => Some(&mut p.properties),
+        Packet::PubAck(p) | Packet::PubRec(p) | Packet::PubRel(p) | Packet::PubComp(p) => {
+            Some(&mut p.properties)
+        }
+        Packet::SubAck(p) => Some(&mut p.properties),
+        Packet::UnsubAck(p) => Some(&mut p.properties),
+        Packet::Disconnect(p) => Some(&mut p.properties),
+        Packet::Auth(p) => Some(&mut p.properties),
+        _ => None,
+    }
+}

@@ -1,0 +1,127 @@
+//! Retained messages: what becomes of one that is published, and who gets those that are there.
+
+use std::sync::Arc;
+
+use mqtt_check_codec::QoS;
+
+use super::copy::copy;
+use super::delivery::{deliver, dropped};
+use crate::core::rules::Rules;
+use crate::core::state::message::Message;
+use crate::core::state::retained::Retained;
+use crate::core::state::session::Sessions;
+use crate::core::state::session_key::SessionKey;
+use crate::core::state::subscription::Subscriber;
+use crate::core::topic::Filter;
+use crate::core::turn::Turn;
+use crate::hook::DropReason;
+use crate::{Fault, Liberty};
+
+/// Whether a message of this topic finds room among the retained ones.
+pub(crate) fn has_room(rules: &Rules, retained: &Retained, topic: &str) -> bool {
+    retained.len() < rules.config.maximum_retained_messages || retained.has(topic)
+}
+
+/// [3.1.1 MQTT-3.3.1-5] [3.1.1 MQTT-3.3.1-7] [3.1.1 MQTT-3.3.1-12] [5 MQTT-3.3.1-5] [5 MQTT-3.3.1-8]
+/// [5 RULE-3.3.1.3-1]
+pub(crate) fn retain(rules: &Rules, retained: &mut Retained, message: &Arc<Message>) {
+    if !message.retain {
+        if rules.breaks(Fault::UnretainedStored) {
+            retained.store(Arc::clone(message));
+        } else if rules.breaks(Fault::UnretainedClears) {
+            retained.remove(&message.topic);
+        }
+        return;
+    }
+    if message.qos == QoS::AtMostOnce && rules.chooses(Liberty::RetainedQos0Discarded) {
+        // [3.1.1 MQTT-3.3.1-7] [5 RULE-3.3.1.3-1]: what was there goes all the same.
+        retained.remove(&message.topic);
+        return;
+    }
+    let not_stored = match message.qos {
+        QoS::AtMostOnce => Fault::RetainedQos0NotStored,
+        _ => Fault::RetainedNotStored,
+    };
+    if message.payload.is_empty() && !rules.breaks(Fault::EmptyRetainedStored) {
+        // [3.1.1 MQTT-3.3.1-11] [5 MQTT-3.3.1-7]
+        if !rules.breaks(Fault::EmptyRetainedDoesNotClear) {
+            retained.remove(&message.topic);
+        }
+    } else if rules.breaks(not_stored)
+        || rules.breaks(Fault::RetainedNotReplaced) && retained.has(&message.topic)
+    {
+        // Neither stored nor in the place of another.
+    } else if has_room(rules, retained, &message.topic) {
+        retained.store(Arc::clone(message));
+    }
+}
+
+/// Sends what is retained to a session that subscribed. `whole` is the filter of its subscription.
+pub(crate) fn send_retained(
+    rules: &Rules,
+    sessions: &mut Sessions,
+    retained: &mut Retained,
+    turn: &mut Turn<'_>,
+    subscriber: &Subscriber,
+    whole: &str,
+) {
+    let key = subscriber.session;
+    let granted = &subscriber.granted;
+    let filter = match granted.filter(whole) {
+        Filter::Own(filter) | Filter::Shared { filter, .. } => filter,
+    };
+    let expired_too = rules.breaks(Fault::ExpiredRetainedSent);
+    let mut room = rules.config.maximum_outgoing_bytes;
+    let mut messages = retained.matching(filter, turn.now, expired_too);
+    if rules.chooses(Liberty::RetainedInOtherOrder) {
+        messages.reverse();
+    }
+    for message in messages {
+        let own = sessions
+            .at(key)
+            .is_some_and(|session| session.client == message.publisher);
+        // [5 MQTT-3.8.3-3] holds for retained messages as well.
+        if granted.options.no_local && own && !rules.breaks(Fault::NoLocalIgnored) {
+            continue;
+        }
+        let mut delivery = copy(rules, &message, subscriber);
+        // [3.1.1 MQTT-3.3.1-8] [5 RULE-3.3.1.3-2]
+        delivery.retain = !rules.breaks(Fault::RetainFlagLost);
+        // [5 MQTT-3.3.4-3]
+        if rules.breaks(Fault::RetainedWithoutIdentifier) {
+            delivery.identifiers.clear();
+        }
+        // What the window holds back waits in the session; the rest is as much as may wait to be written.
+        if delivery.qos == QoS::AtMostOnce {
+            let weight = message.topic.len() + message.payload.len();
+            if weight > room {
+                if let Some(session) = sessions.at(key) {
+                    dropped(session, turn, &delivery, DropReason::QueueFull);
+                }
+                continue;
+            }
+            room -= weight;
+        }
+        deliver(rules, sessions, turn, key, delivery);
+    }
+}
+
+/// Of a fault: what the subscriptions of a resumed session had brought when they were made.
+pub(crate) fn send_retained_again(
+    rules: &Rules,
+    sessions: &mut Sessions,
+    retained: &mut Retained,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+) {
+    let Some(session) = sessions.at(key) else {
+        return;
+    };
+    for (filter, granted) in session.subscriptions.clone() {
+        let subscriber = Subscriber {
+            session: key,
+            granted,
+        };
+        send_retained(rules, sessions, retained, turn, &subscriber, &filter);
+    }
+}

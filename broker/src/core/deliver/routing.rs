@@ -1,0 +1,162 @@
+//! From an accepted message to everybody who subscribed, and to those who will.
+
+use std::mem;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use mqtt_check_codec::{ProtocolVersion, QoS};
+
+use super::copy::{combine, copy};
+use super::delivery::deliver;
+use super::retained::retain;
+use crate::core::rules::Rules;
+use crate::core::state::Topics;
+use crate::core::state::message::Message;
+use crate::core::state::session::Sessions;
+use crate::core::state::session_key::SessionKey;
+use crate::core::state::subscription::{Matches, Standing, Subscriber, Subscriptions};
+use crate::core::topic::Filter;
+use crate::core::turn::Turn;
+use crate::hook::DropReason;
+use crate::{Fault, HookEvent, Liberty};
+
+/// Retains the message if it says so and hands it to every matching subscription; says whether there was one.
+pub(crate) fn route(
+    rules: &Rules,
+    sessions: &mut Sessions,
+    topics: &mut Topics,
+    turn: &mut Turn<'_>,
+    message: Message,
+    client: Option<ByteString>,
+) -> bool {
+    turn.hook(HookEvent::MessagePublish {
+        client: client.clone(),
+        topic: message.topic.clone(),
+        qos: message.qos,
+        retain: message.retain,
+        payload: message.payload.clone(),
+    });
+    let message = Arc::new(message);
+    retain(rules, &mut topics.retained, &message);
+    // [3.1.1 RULE-3.3.1.3-1]: subscribers get what clears a topic too.
+    if message.retain
+        && message.payload.is_empty()
+        && rules.breaks(Fault::EmptyRetainedNotForwarded)
+    {
+        return true;
+    }
+    let mut found = mem::take(&mut topics.matches);
+    let standing = |member: &Subscriber| standing(rules, &*sessions, member, &message);
+    // [3.1.1 MQTT-4.7.2-1] [5 MQTT-4.7.2-1]
+    let hide = !rules.breaks(Fault::WildcardMatchesDollar);
+    let name = match rules.faults.is_none() {
+        true => message.topic.clone(),
+        false => rules.normalised(&message.topic),
+    };
+    topics
+        .subscriptions
+        .matches(&name, hide, &standing, &mut found);
+    let matched = distribute(
+        rules,
+        sessions,
+        &mut topics.subscriptions,
+        turn,
+        &message,
+        &found,
+    );
+    topics.matches = found;
+    if !matched {
+        turn.hook(HookEvent::MessageDropped {
+            client,
+            topic: message.topic.clone(),
+            reason: DropReason::NoSubscribers,
+        });
+    }
+    matched
+}
+
+/// One copy for each session with own subscriptions that match, however many; one for each Shared Subscription.
+fn distribute(
+    rules: &Rules,
+    sessions: &mut Sessions,
+    subscriptions: &mut Subscriptions,
+    turn: &mut Turn<'_>,
+    message: &Arc<Message>,
+    found: &Matches,
+) -> bool {
+    let mut matched = false;
+    for overlapping in found.own.chunk_by(|a, b| a.session == b.session) {
+        if matched && rules.breaks(Fault::OnlyOneSubscriberServed) {
+            break;
+        }
+        if overlapping.len() > 1 && rules.breaks(Fault::CopiesWithoutIdentifier) {
+            for subscriber in overlapping {
+                let mut delivery = copy(rules, message, subscriber);
+                delivery.identifiers.clear();
+                deliver(rules, sessions, turn, subscriber.session, delivery);
+            }
+            matched = true;
+        } else if rules.chooses(Liberty::OverlappingCopies) {
+            // [3.1.1 MQTT-3.3.5-1] [5 MQTT-3.3.4-2] [5 MQTT-3.3.4-5]
+            for subscriber in overlapping.chunks(1) {
+                if let Some(delivery) = combine(rules, sessions, message, subscriber) {
+                    matched = true;
+                    deliver(rules, sessions, turn, overlapping[0].session, delivery);
+                }
+            }
+        } else if let Some(delivery) = combine(rules, sessions, message, overlapping) {
+            matched = true;
+            deliver(rules, sessions, turn, overlapping[0].session, delivery);
+        }
+    }
+    for (member, filter) in &found.shared {
+        matched = true;
+        let mut delivery = copy(rules, message, member);
+        delivery.shared = Some(filter.clone());
+        // [5 MQTT-4.8.2-3]
+        if rules.breaks(Fault::SharedQosIgnored) {
+            delivery.qos = message.qos;
+        }
+        if rules.breaks(Fault::SharedGoesToAll) {
+            for other in other_members(subscriptions, filter, member.session) {
+                let copy = copy(rules, message, &other);
+                deliver(rules, sessions, turn, other.session, copy);
+            }
+        }
+        deliver(rules, sessions, turn, member.session, delivery);
+    }
+    matched
+}
+
+/// Of faults: who else is in the group of this Shared Subscription.
+pub(crate) fn other_members(
+    subscriptions: &mut Subscriptions,
+    whole: &str,
+    but: SessionKey,
+) -> Vec<Subscriber> {
+    match Filter::parse(whole, ProtocolVersion::V5) {
+        Some(Filter::Shared { group, filter }) => subscriptions.others(group, filter, but),
+        _ => Vec::new(),
+    }
+}
+
+/// How a member of a Shared Subscription stands to this message.
+pub(crate) fn standing(
+    rules: &Rules,
+    sessions: &Sessions,
+    member: &Subscriber,
+    message: &Message,
+) -> Standing {
+    let qos = message.qos.min(member.granted.options.qos);
+    match sessions.at(member.session) {
+        Some(session) if !session.may_have(rules, &message.topic) => Standing::Barred,
+        Some(_) if rules.chooses(Liberty::SharedByTurnAlone) => Standing::Ready,
+        Some(session) if session.is_ready() => Standing::Ready,
+        Some(session)
+            if session.link.is_none() && qos == QoS::AtMostOnce && !rules.config.queue_qos0 =>
+        {
+            Standing::Losing
+        }
+        _ => Standing::Waiting,
+    }
+}
