@@ -6,6 +6,8 @@ use mqtt_check_codec::{Ack, Packet, PacketId, QoS, ReasonCode};
 use super::Broker;
 use super::deliver::acknowledgement::acknowledge;
 use super::deliver::delivery::flush;
+use super::ending::connection::refuse;
+use super::ending::inheritance::give_away;
 use super::state::inflight::Stage;
 use super::state::session_key::SessionKey;
 use super::turn::Turn;
@@ -134,12 +136,25 @@ impl Broker {
             && self.state.rules.breaks(Fault::SharedRefusedPassedOn)
             && let Some(Stage::Published(delivery)) = stage
         {
-            self.give_away(turn, &delivery, key);
+            give_away(
+                &self.state.rules,
+                &mut self.state.sessions,
+                &mut self.state.topics,
+                turn,
+                &delivery,
+                key,
+            );
         }
     }
 
     fn out_of_order(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
         let reason = ReasonCode::PROTOCOL_ERROR;
-        self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+        refuse(
+            &mut self.state,
+            turn,
+            key,
+            reason,
+            DisconnectReason::ProtocolError,
+        );
     }
 }

@@ -5,6 +5,7 @@ use mqtt_check_codec::{Auth, Connect, Packet, ProtocolVersion, ReasonCode};
 use super::Broker;
 use super::admission::Refusal;
 use super::deliver::outgoing::send;
+use super::ending::connection::{refuse, send_or_close};
 use super::input::ConnectionId;
 use super::state::authentication::{Progress, Stage};
 use super::state::connection::{Phase, Waiting};
@@ -190,7 +191,13 @@ impl Broker {
             Err(ignoring) if self.state.rules.breaks(ignoring) => {}
             Err(_) => {
                 let reason = ReasonCode::PROTOCOL_ERROR;
-                self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+                refuse(
+                    &mut self.state,
+                    turn,
+                    key,
+                    reason,
+                    DisconnectReason::ProtocolError,
+                );
             }
         }
     }
@@ -216,10 +223,16 @@ impl Broker {
             Progress::Failed => {
                 // [5 MQTT-4.12.1-2]
                 let reason = ReasonCode::NOT_AUTHORIZED;
-                self.refuse(turn, key, reason, DisconnectReason::AuthenticationFailed);
+                refuse(
+                    &mut self.state,
+                    turn,
+                    key,
+                    reason,
+                    DisconnectReason::AuthenticationFailed,
+                );
                 return;
             }
         };
-        self.send_or_close(turn, key, packet);
+        send_or_close(&mut self.state, turn, key, packet);
     }
 }

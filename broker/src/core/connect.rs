@@ -14,12 +14,15 @@ use super::admission::Refusal;
 use super::deliver::delivery::{greet, resume};
 use super::deliver::outgoing::takes;
 use super::deliver::retained::send_retained_again;
-use super::disconnect::A_MOMENT;
+use super::ending::session::forget_subscriptions;
+use super::ending::takeover::{reopen, take_over};
 use super::input::ConnectionId;
+use super::rules::A_MOMENT;
 use super::state::authentication::Authentication;
 use super::state::connection::Phase;
 use super::state::link::{Link, OutboundAliases};
 use super::state::queue::Queue;
+use super::state::redirect::Redirect;
 use super::state::session::{Expiry, Received, Session};
 use super::state::session_key::SessionKey;
 use super::state::subscription::Granted;
@@ -171,7 +174,7 @@ impl Broker {
     fn misuse_timers(&mut self, turn: &Turn<'_>, key: SessionKey, expiry: Expiry) {
         // [3.1.1 MQTT-4.4.0-1] says when it must be sent again, not when it must not.
         let resends = self.state.rules.chooses(Liberty::ResendsWhileConnectedIn3)
-            && self.version(key) != Some(ProtocolVersion::V5);
+            && self.state.sessions.version(key) != Some(ProtocolVersion::V5);
         if resends || self.state.rules.breaks(Fault::ResendWhileConnected) {
             self.state
                 .timers
@@ -179,7 +182,7 @@ impl Broker {
         }
         let span = match expiry {
             Expiry::After(span) => Some(span),
-            Expiry::AtClose if self.version(key) != Some(ProtocolVersion::V5) => {
+            Expiry::AtClose if self.state.sessions.version(key) != Some(ProtocolVersion::V5) => {
                 Some(ENDS_WHILE_CONNECTED)
             }
             _ => None,
@@ -207,13 +210,20 @@ impl Broker {
                 .at(key)
                 .is_some_and(|s| s.link.is_some())
             {
-                self.take_over(turn, key, connect.clean_start)
+                if self.state.rules.breaks(Fault::IdRefusedAfterTakeover) {
+                    let refusal = Redirect {
+                        reason: ReasonCode::SERVER_UNAVAILABLE,
+                        server_reference: None,
+                    };
+                    self.redirects.insert(connect.client_id.clone(), refusal);
+                }
+                take_over(&mut self.state, turn, key, connect.clean_start)
             } else {
-                self.reopen(turn, key, connect.clean_start)
+                reopen(&mut self.state, turn, key, connect.clean_start)
             };
             if survives {
                 if self.state.rules.breaks(Fault::SubscriptionsLostOnResume) {
-                    self.forget_subscriptions(key);
+                    forget_subscriptions(&mut self.state, key);
                 }
                 // [3.1.1 MQTT-3.1.2-4] [5 MQTT-3.1.2-5]
                 turn.hook(HookEvent::SessionResumed {
@@ -258,18 +268,6 @@ impl Broker {
             left.received = session.received.clone();
         }
         Some(left)
-    }
-
-    /// Of faults: the session goes on without its subscriptions.
-    pub(crate) fn forget_subscriptions(&mut self, key: SessionKey) {
-        if let Some(session) = self.state.sessions.at_mut(key) {
-            for (filter, granted) in std::mem::take(&mut session.subscriptions) {
-                self.state
-                    .topics
-                    .subscriptions
-                    .remove(granted.filter(&filter), key);
-            }
-        }
     }
 
     /// Of a fault: what is unacknowledged is sent again on the same connection.

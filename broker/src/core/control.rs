@@ -3,6 +3,7 @@
 use mqtt_check_codec::ReasonCode;
 
 use super::Broker;
+use super::ending::connection::{dismiss, end_connection, refuse};
 use super::input::{Control, RedirectWhen};
 use super::state::connection::Phase;
 use super::state::redirect::Redirect;
@@ -15,7 +16,7 @@ impl Broker {
         match control {
             Control::Kick { client, reason } => {
                 if let Some(key) = self.state.sessions.key(&client) {
-                    self.refuse(turn, key, reason, DisconnectReason::Kicked);
+                    refuse(&mut self.state, turn, key, reason, DisconnectReason::Kicked);
                 }
             }
             Control::Redirect {
@@ -25,8 +26,15 @@ impl Broker {
                 server_reference,
             } => {
                 if let Some(key) = self.state.sessions.key(&client) {
-                    self.dismiss(turn, key, reason, server_reference);
-                    self.end_connection(turn, key, DisconnectReason::Redirected);
+                    dismiss(
+                        &self.state.rules,
+                        &self.state.sessions,
+                        turn,
+                        key,
+                        reason,
+                        server_reference,
+                    );
+                    end_connection(&mut self.state, turn, key, DisconnectReason::Redirected);
                 }
             }
             Control::Redirect {
@@ -49,7 +57,13 @@ impl Broker {
     pub(crate) fn stop_all(&mut self, turn: &mut Turn<'_>) {
         for key in self.state.sessions.keys() {
             let code = ReasonCode::SERVER_SHUTTING_DOWN;
-            self.refuse(turn, key, code, DisconnectReason::ServerShutdown);
+            refuse(
+                &mut self.state,
+                turn,
+                key,
+                code,
+                DisconnectReason::ServerShutdown,
+            );
         }
         for (connection, phase) in std::mem::take(&mut self.state.connections) {
             // Those that never sent a CONNECT, or are over in all but name.

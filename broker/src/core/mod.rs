@@ -12,6 +12,7 @@ mod connect;
 mod control;
 mod deliver;
 mod disconnect;
+mod ending;
 mod input;
 mod output;
 mod publish;
@@ -30,8 +31,10 @@ use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, ReasonC
 
 use self::admission::Refusal;
 use self::deliver::delivery::flush;
-use self::deliver::outgoing::send;
 use self::deliver::routing::route;
+use self::ending::connection::{code_of_error, end_connection, refuse, send_or_close};
+use self::ending::session::{end_session, forget_subscriptions};
+use self::ending::will::publish_will;
 pub use self::input::{ConnectionId, Control, Input, RedirectWhen, Time};
 pub use self::output::Output;
 use self::rules::Rules;
@@ -107,7 +110,7 @@ impl Broker {
                     self.state.timers.cancel(Timer::Connect(connection));
                 }
                 Some(Phase::Connected(key)) => {
-                    self.end_connection(turn, key, DisconnectReason::ConnectionLost);
+                    end_connection(&mut self.state, turn, key, DisconnectReason::ConnectionLost);
                 }
                 Some(Phase::Ghost) | None => {}
             },
@@ -163,17 +166,6 @@ impl Broker {
             link.congested = congested;
             flush(session, &self.state.rules, turn);
         }
-    }
-
-    fn is_linked(&self, key: SessionKey) -> bool {
-        self.state
-            .sessions
-            .at(key)
-            .is_some_and(|session| session.link.is_some())
-    }
-
-    fn version(&self, key: SessionKey) -> Option<ProtocolVersion> {
-        Some(self.state.sessions.at(key)?.link.as_ref()?.version)
     }
 
     fn received(
@@ -240,7 +232,13 @@ impl Broker {
                 if self.is_too_large(size) {
                     // [5 RULE-3.2.2.3.6-1] [5 MQTT-3.2.2-15]
                     let reason = ReasonCode::PACKET_TOO_LARGE;
-                    self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+                    refuse(
+                        &mut self.state,
+                        turn,
+                        key,
+                        reason,
+                        DisconnectReason::ProtocolError,
+                    );
                     return;
                 }
                 self.packet(turn, key, packet);
@@ -269,9 +267,14 @@ impl Broker {
             // [5 MQTT-3.2.0-2].
             Packet::PingReq => {
                 if self.state.rules.breaks(Fault::ConnackTwice) {
-                    self.send_or_close(turn, key, Packet::ConnAck(connack::again()));
+                    send_or_close(
+                        &mut self.state,
+                        turn,
+                        key,
+                        Packet::ConnAck(connack::again()),
+                    );
                 }
-                self.send_or_close(turn, key, Packet::PingResp);
+                send_or_close(&mut self.state, turn, key, Packet::PingResp);
             }
             Packet::Disconnect(disconnect) => self.disconnect_received(turn, key, &disconnect),
             Packet::Connect(_) if self.state.rules.breaks(Fault::SecondConnectIgnored) => {}
@@ -285,7 +288,13 @@ impl Broker {
             | Packet::UnsubAck(_)
             | Packet::PingResp => {
                 let reason = ReasonCode::PROTOCOL_ERROR;
-                self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+                refuse(
+                    &mut self.state,
+                    turn,
+                    key,
+                    reason,
+                    DisconnectReason::ProtocolError,
+                );
             }
         }
     }
@@ -298,18 +307,6 @@ impl Broker {
                 .sessions
                 .at(key)
                 .is_some_and(|session| !session.is_ready())
-    }
-
-    /// Sends an answer that the client has a right to. If it cannot even be sent within the client's Maximum
-    /// Packet Size, there is no going on.
-    fn send_or_close(&mut self, turn: &mut Turn<'_>, key: SessionKey, packet: Packet) {
-        let Some(link) = self.state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
-            return;
-        };
-        if !send(link, &self.state.rules, turn, packet) {
-            let reason = ReasonCode::PACKET_TOO_LARGE;
-            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
-        }
     }
 
     /// Bytes that are no packet end the connection. [3.1.1 MQTT-4.8.0-1] [3.1.1 MQTT-2.2.2-2] [5 MQTT-4.13.1-1]
@@ -327,7 +324,13 @@ impl Broker {
             None | Some(Phase::Ghost) => {}
             Some(Phase::Connected(key)) => {
                 let key = *key;
-                self.refuse(turn, key, error.reason, DisconnectReason::ProtocolError);
+                refuse(
+                    &mut self.state,
+                    turn,
+                    key,
+                    error.reason,
+                    DisconnectReason::ProtocolError,
+                );
                 // [3.1.1 RULE-4.8-1]: the others have no part in it.
                 if self.state.rules.breaks(Fault::FaultEndsAll) {
                     self.stop_all(turn);
@@ -350,7 +353,7 @@ impl Broker {
                     && version == Some(ProtocolVersion::V5)
                 {
                     // [5 RULE-4.13.1-1] [5 MQTT-3.1.4-1]
-                    let refusal = Refusal::from(self.code_of_error(error.reason));
+                    let refusal = Refusal::from(code_of_error(&self.state.rules, error.reason));
                     self.refuse_connect(turn, connection, ProtocolVersion::V5, refusal);
                 } else {
                     // [3.1.1 MQTT-3.1.4-1]: without a CONNACK.
@@ -380,11 +383,17 @@ impl Broker {
                 }
             }
             Timer::KeepAlive(key) => self.silent(turn, key),
-            Timer::WillDelay(key) => self.publish_will(turn, key, WillTrigger::DelayElapsed),
+            Timer::WillDelay(key) => {
+                publish_will(&mut self.state, turn, key, WillTrigger::DelayElapsed)
+            }
             Timer::Resend(key) => self.resend_again(turn, key),
-            Timer::SessionExpiry(key) if self.is_linked(key) => self.forget_subscriptions(key),
+            Timer::SessionExpiry(key) if self.state.sessions.is_linked(key) => {
+                forget_subscriptions(&mut self.state, key)
+            }
             // [5 MQTT-4.1.0-2]
-            Timer::SessionExpiry(key) => self.end_session(turn, key, TerminationReason::Expired),
+            Timer::SessionExpiry(key) => {
+                end_session(&mut self.state, turn, key, TerminationReason::Expired)
+            }
         }
     }
 
@@ -402,7 +411,13 @@ impl Broker {
         } else if !self.state.rules.breaks(Fault::KeepAliveNotEnforced) {
             // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
             let reason = ReasonCode::KEEP_ALIVE_TIMEOUT;
-            self.refuse(turn, key, reason, DisconnectReason::KeepAliveTimeout);
+            refuse(
+                &mut self.state,
+                turn,
+                key,
+                reason,
+                DisconnectReason::KeepAliveTimeout,
+            );
         }
     }
 }

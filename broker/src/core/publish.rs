@@ -11,6 +11,7 @@ use super::Broker;
 use super::deliver::outgoing::send;
 use super::deliver::retained::has_room;
 use super::deliver::routing::route;
+use super::ending::connection::refuse;
 use super::input::Time;
 use super::rules::Rules;
 use super::state::link::Link;
@@ -31,14 +32,26 @@ impl Broker {
         mut publish: Publish,
     ) {
         if let Err(reason) = self.check_publish(key, &mut publish) {
-            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+            refuse(
+                &mut self.state,
+                turn,
+                key,
+                reason,
+                DisconnectReason::ProtocolError,
+            );
             return;
         }
         if self.closes_for_refusal(key)
             && let Err((reason, why)) = self.judge_publish(key, &publish)
         {
             self.refused(turn, key, &publish, why);
-            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+            refuse(
+                &mut self.state,
+                turn,
+                key,
+                reason,
+                DisconnectReason::ProtocolError,
+            );
             return;
         }
         match (publish.qos, publish.packet_id) {
@@ -47,14 +60,20 @@ impl Broker {
             (QoS::ExactlyOnce, Some(id)) => self.publish_qos2(turn, key, id, publish),
             (_, None) => {
                 let reason = ReasonCode::MALFORMED_PACKET;
-                self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+                refuse(
+                    &mut self.state,
+                    turn,
+                    key,
+                    reason,
+                    DisconnectReason::ProtocolError,
+                );
             }
         }
     }
 
     /// Whether the connection of one who publishes what is not wanted ends. [3.1.1 MQTT-3.3.5-2]
     fn closes_for_refusal(&self, key: SessionKey) -> bool {
-        let liberty = match self.version(key) {
+        let liberty = match self.state.sessions.version(key) {
             Some(ProtocolVersion::V5) => Liberty::RefusedPublishDisconnects,
             _ => Liberty::RefusedPublishCloses,
         };
@@ -64,7 +83,13 @@ impl Broker {
     fn publish_qos0(&mut self, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) {
         match self.judge_publish(key, &publish) {
             Err((reason @ ReasonCode::PAYLOAD_FORMAT_INVALID, _)) => {
-                self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+                refuse(
+                    &mut self.state,
+                    turn,
+                    key,
+                    reason,
+                    DisconnectReason::ProtocolError,
+                );
             }
             // QoS 0 has no answer that could carry the refusal.
             Err((_, why)) => self.refused(turn, key, &publish, why),
@@ -200,7 +225,13 @@ impl Broker {
             && session.last_repeat.replace(id) == Some(id)
         {
             let reason = ReasonCode::PROTOCOL_ERROR;
-            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+            refuse(
+                &mut self.state,
+                turn,
+                key,
+                reason,
+                DisconnectReason::ProtocolError,
+            );
             return;
         }
         let reason = match self.state.rules.breaks(Fault::Qos2DuplicateInUse) {
@@ -245,7 +276,13 @@ impl Broker {
     /// [5 RULE-3.3.4-3] [5 MQTT-3.3.4-7]
     fn too_many(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
         let reason = ReasonCode::RECEIVE_MAXIMUM_EXCEEDED;
-        self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+        refuse(
+            &mut self.state,
+            turn,
+            key,
+            reason,
+            DisconnectReason::ProtocolError,
+        );
     }
 
     /// PUBREL came. [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-11] [5 MQTT-4.3.3-12]
@@ -402,8 +439,8 @@ impl Broker {
         publish: &Publish,
     ) -> Result<(), (ReasonCode, DropReason)> {
         let config = &self.state.rules.config;
-        let can_be_told =
-            publish.qos > QoS::AtMostOnce && self.version(key) == Some(ProtocolVersion::V5);
+        let can_be_told = publish.qos > QoS::AtMostOnce
+            && self.state.sessions.version(key) == Some(ProtocolVersion::V5);
         if can_be_told
             && publish.retain
             && !publish.payload.is_empty()

@@ -1,5 +1,7 @@
 //! What the broker goes by: its configuration, and the faults and choices that it was told to have.
 
+use std::time::Duration;
+
 use bytestring::ByteString;
 use mqtt_check_codec::ProtocolVersion;
 use mqtt_check_codec::topic::check_filter;
@@ -7,6 +9,9 @@ use mqtt_check_codec::topic::check_filter;
 use super::topic::Filter;
 use crate::access::{self, AccessAction, Who};
 use crate::{Conduct, Config, Fault, Faults, Liberties, Liberty};
+
+/// By how much a broker is late that looks at its clock now and then.
+pub(crate) const A_MOMENT: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
 pub(crate) struct Rules {

@@ -9,6 +9,7 @@ use mqtt_check_codec::{
 
 use super::Broker;
 use super::deliver::retained::send_retained;
+use super::ending::connection::{refuse, send_or_close};
 use super::rules::Rules;
 use super::state::session_key::SessionKey;
 use super::state::subscription::{Granted, Subscriber};
@@ -32,11 +33,17 @@ impl Broker {
         key: SessionKey,
         subscribe: Subscribe,
     ) {
-        let Some(version) = self.version(key) else {
+        let Some(version) = self.state.sessions.version(key) else {
             return;
         };
         if let Err(reason) = self.check_subscribe(version, &subscribe) {
-            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+            refuse(
+                &mut self.state,
+                turn,
+                key,
+                reason,
+                DisconnectReason::ProtocolError,
+            );
             return;
         }
         let packet_id = subscribe.packet_id;
@@ -44,7 +51,13 @@ impl Broker {
         if version == ProtocolVersion::V3_1 && reasons.iter().any(|reason| reason.0 > 2) {
             // 3.1 has no code for a refusal.
             let reason = ReasonCode::UNSPECIFIED_ERROR;
-            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+            refuse(
+                &mut self.state,
+                turn,
+                key,
+                reason,
+                DisconnectReason::ProtocolError,
+            );
             return;
         }
         // [3.1.1 RULE-3.8.4-1] [5 RULE-3.8.4-1]
@@ -60,7 +73,8 @@ impl Broker {
             );
         }
         // [3.1.1 MQTT-3.8.4-1] [3.1.1 MQTT-3.8.4-2] [5 MQTT-3.8.4-1] [5 MQTT-3.8.4-2] [5 MQTT-2.2.1-6]
-        self.send_or_close(
+        send_or_close(
+            &mut self.state,
             turn,
             key,
             Packet::SubAck(SubAck {

@@ -5,6 +5,7 @@ use mqtt_check_codec::topic::matches;
 use mqtt_check_codec::{Packet, Properties, ProtocolVersion, ReasonCode, UnsubAck, Unsubscribe};
 
 use super::Broker;
+use super::ending::connection::{refuse, send_or_close};
 use super::state::session_key::SessionKey;
 use super::turn::Turn;
 use crate::hook::DisconnectReason;
@@ -18,13 +19,19 @@ impl Broker {
         key: SessionKey,
         unsubscribe: &Unsubscribe,
     ) {
-        let Some(version) = self.version(key) else {
+        let Some(version) = self.state.sessions.version(key) else {
             return;
         };
         if unsubscribe.filters.is_empty() {
             // [3.1.1 MQTT-3.10.3-2] [5 RULE-3.10.3-1]
             let reason = ReasonCode::PROTOCOL_ERROR;
-            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+            refuse(
+                &mut self.state,
+                turn,
+                key,
+                reason,
+                DisconnectReason::ProtocolError,
+            );
             return;
         }
         let is_filter = |filter: &ByteString| self.state.rules.filter(filter, version).is_some();
@@ -36,7 +43,13 @@ impl Broker {
                 .chooses(Liberty::InvalidFiltersRefusedAlone)
         {
             let reason = ReasonCode::MALFORMED_PACKET;
-            self.refuse(turn, key, reason, DisconnectReason::ProtocolError);
+            refuse(
+                &mut self.state,
+                turn,
+                key,
+                reason,
+                DisconnectReason::ProtocolError,
+            );
             return;
         }
         let in_use = self.in_use(key, version, unsubscribe.packet_id);
@@ -59,7 +72,8 @@ impl Broker {
             reasons.clear();
         }
         // [5 MQTT-3.11.3-2] [3.1.1 MQTT-3.10.4-4] [3.1.1 MQTT-3.10.4-5] [5 MQTT-3.10.4-4] [5 MQTT-3.10.4-5]
-        self.send_or_close(
+        send_or_close(
+            &mut self.state,
             turn,
             key,
             Packet::UnsubAck(UnsubAck {

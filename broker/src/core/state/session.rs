@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use bytestring::ByteString;
-use mqtt_check_codec::PacketId;
+use mqtt_check_codec::{PacketId, ProtocolVersion};
 
 use super::inflight::Inflight;
 use super::link::Link;
@@ -252,6 +252,16 @@ impl Sessions {
     pub(crate) fn at_mut(&mut self, key: SessionKey) -> Option<&mut Session> {
         self.touch(key);
         self.slots.get_mut(key.0 as usize)?.as_deref_mut()
+    }
+
+    /// Whether the session's client is connected.
+    pub(crate) fn is_linked(&self, key: SessionKey) -> bool {
+        self.at(key).is_some_and(|session| session.link.is_some())
+    }
+
+    /// The protocol version of the session's connection.
+    pub(crate) fn version(&self, key: SessionKey) -> Option<ProtocolVersion> {
+        Some(self.at(key)?.link.as_ref()?.version)
     }
 
     /// In the order of client ids.

@@ -1,6 +1,8 @@
 //! What outlives the broker itself, and how a broker takes it up again.
 
 use crate::core::Broker;
+use crate::core::ending::session::end_session;
+use crate::core::ending::will::publish_will;
 use crate::core::input::{Control, Input, Time};
 use crate::core::output::Output;
 use crate::core::state::retained::Retained;
@@ -131,8 +133,10 @@ impl Broker {
         for (_, key, what) in due {
             match what {
                 // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-2]
-                Due::Will => broker.publish_will(turn, key, WillTrigger::ServerShutdown),
-                Due::End(reason) => broker.end_session(turn, key, reason),
+                Due::Will => {
+                    publish_will(&mut broker.state, turn, key, WillTrigger::ServerShutdown)
+                }
+                Due::End(reason) => end_session(&mut broker.state, turn, key, reason),
             }
         }
         broker

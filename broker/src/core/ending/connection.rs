@@ -1,0 +1,174 @@
+//! The end of a connection, whoever ends it.
+
+use bytestring::ByteString;
+use mqtt_check_codec::{Disconnect, Packet, Properties, Property, ProtocolVersion, ReasonCode};
+
+use super::inheritance::{give_begun_away, give_broken_away};
+use super::session::settle_session;
+use super::will::settle_will;
+use crate::core::deliver::outgoing::send;
+use crate::core::rules::Rules;
+use crate::core::state::State;
+use crate::core::state::session::Sessions;
+use crate::core::state::session_key::SessionKey;
+use crate::core::state::timer::Timer;
+use crate::core::state::will::Will;
+use crate::core::turn::Turn;
+use crate::hook::DisconnectReason;
+use crate::{Fault, HookEvent, Liberty};
+
+/// Ends the connection for a fault of the client's: in version 5 with DISCONNECT. [3.1.1 MQTT-4.8.0-1]
+/// [5 MQTT-4.13.1-1] [5 RULE-4.13.1-1]
+pub(crate) fn refuse(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    code: ReasonCode,
+    reason: DisconnectReason,
+) {
+    let silent = reason == DisconnectReason::ProtocolError
+        && state.rules.breaks(Fault::ErrorsWithoutDisconnect)
+        || parts_silently(&state.rules, reason);
+    let code = match reason {
+        DisconnectReason::ProtocolError => code_of_error(&state.rules, code),
+        _ => code,
+    };
+    match state.sessions.at(key).and_then(|s| s.link.as_ref()) {
+        Some(link) if silent => turn.close(link.connection),
+        _ => dismiss(&state.rules, &state.sessions, turn, key, code, None),
+    }
+    end_connection(state, turn, key, reason);
+}
+
+/// Sends an answer that the client has a right to. If it cannot even be sent within the client's Maximum
+/// Packet Size, there is no going on.
+pub(crate) fn send_or_close(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    packet: Packet,
+) {
+    let Some(link) = state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
+        return;
+    };
+    if !send(link, &state.rules, turn, packet) {
+        let reason = ReasonCode::PACKET_TOO_LARGE;
+        refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+    }
+}
+
+/// DISCONNECT where the version has one from a server, then the close. [5 MQTT-3.14.4-1]
+/// [5 MQTT-3.14.4-2] [5 MQTT-3.14.2-2] [5 MQTT-4.13.2-1]
+pub(crate) fn dismiss(
+    rules: &Rules,
+    sessions: &Sessions,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    reason: ReasonCode,
+    server_reference: Option<ByteString>,
+) {
+    let Some(link) = sessions.at(key).and_then(|s| s.link.as_ref()) else {
+        return;
+    };
+    if link.version == ProtocolVersion::V5 {
+        let mut properties = Properties::new();
+        let server_reference =
+            server_reference.filter(|_| !rules.chooses(Liberty::ServerReferenceWithheld));
+        properties
+            .0
+            .extend(server_reference.map(Property::ServerReference));
+        let disconnect = Disconnect { reason, properties };
+        send(link, rules, turn, Packet::Disconnect(disconnect));
+        if rules.breaks(Fault::PacketAfterDisconnect) {
+            turn.send(link.connection, Packet::PingResp);
+        }
+        if rules.breaks(Fault::DisconnectWithoutClose) {
+            return;
+        }
+    }
+    turn.close(link.connection);
+}
+
+/// The connection is over, and was not taken over.
+pub(crate) fn end_connection(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    reason: DisconnectReason,
+) {
+    let Some(client) = unlink(state, turn, key) else {
+        return;
+    };
+    turn.hook(HookEvent::ClientDisconnected { client, reason });
+    settle_will(state, turn, key, reason);
+    if state.rules.breaks(Fault::SharedBegunGivenAway) {
+        give_begun_away(
+            &state.rules,
+            &mut state.sessions,
+            &mut state.topics,
+            turn,
+            key,
+        );
+    }
+    if state.rules.chooses(Liberty::SharedQos1PassedOnAtOnce) {
+        give_broken_away(
+            &state.rules,
+            &mut state.sessions,
+            &mut state.topics,
+            turn,
+            key,
+        );
+    }
+    settle_session(state, turn, key);
+}
+
+/// Takes the connection off the session.
+pub(crate) fn unlink(state: &mut State, turn: &Turn<'_>, key: SessionKey) -> Option<ByteString> {
+    let session = state.sessions.at_mut(key)?;
+    let link = session.link.take()?;
+    session.closed_at = Some(turn.now);
+    if session.will.as_ref().is_some_and(Will::is_delayed)
+        && state.rules.breaks(Fault::DelayedWillBlocksSubscribing)
+    {
+        let filters = session.subscriptions.keys().cloned().collect();
+        state.topics.blocked.insert(session.client.clone(), filters);
+    }
+    if state.rules.breaks(Fault::AliasesOutliveConnection) {
+        session.old_aliases = link.aliases_in;
+    }
+    state.connections.remove(&link.connection);
+    state.timers.cancel(Timer::KeepAlive(key));
+    state.timers.cancel(Timer::Resend(key));
+    Some(session.client.clone())
+}
+
+/// The code that is told of an error. [5 RULE-4.13.1-1]
+pub(crate) fn code_of_error(rules: &Rules, code: ReasonCode) -> ReasonCode {
+    let is_other = code == ReasonCode::PAYLOAD_FORMAT_INVALID
+        || code == ReasonCode::NOT_AUTHORIZED
+        || code == ReasonCode::QUOTA_EXCEEDED;
+    if is_other {
+        // No error of the packet's.
+        code
+    } else if rules.chooses(Liberty::ErrorsAsMalformed) {
+        ReasonCode::MALFORMED_PACKET
+    } else if rules.chooses(Liberty::ErrorsAsProtocolErrors) {
+        ReasonCode::PROTOCOL_ERROR
+    } else if rules.chooses(Liberty::ErrorsUnspecified) {
+        ReasonCode::UNSPECIFIED_ERROR
+    } else {
+        code
+    }
+}
+
+/// Whether the connection is just closed. [5 RULE-4.13.1-1] [5 MQTT-4.13.2-1]
+fn parts_silently(rules: &Rules, reason: DisconnectReason) -> bool {
+    rules.chooses(match reason {
+        DisconnectReason::ProtocolError => Liberty::ErrorsCloseSilently,
+        DisconnectReason::KeepAliveTimeout => Liberty::SilenceClosesSilently,
+        DisconnectReason::ServerShutdown => Liberty::StopsSilently,
+        DisconnectReason::Kicked => Liberty::KicksSilently,
+        DisconnectReason::AuthenticationFailed => Liberty::FailedProofClosesSilently,
+        _ => return false,
+    })
+}

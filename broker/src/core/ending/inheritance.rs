@@ -1,0 +1,152 @@
+//! What becomes of messages of Shared Subscriptions when the member that has them is gone.
+
+use mqtt_check_codec::{ProtocolVersion, QoS};
+
+use crate::core::deliver::copy::copy;
+use crate::core::deliver::delivery::{deliver, dropped};
+use crate::core::deliver::routing::{other_members, standing};
+use crate::core::rules::Rules;
+use crate::core::state::Topics;
+use crate::core::state::inflight::Stage;
+use crate::core::state::message::Delivery;
+use crate::core::state::session::{Session, Sessions};
+use crate::core::state::session_key::SessionKey;
+use crate::core::state::subscription::Subscriber;
+use crate::core::topic::Filter;
+use crate::core::turn::Turn;
+use crate::hook::{DropReason, TerminationReason};
+use crate::{Fault, HookEvent, Liberty};
+
+/// Says that the session ended, and passes what it had of Shared Subscriptions on to their other members.
+pub(crate) fn inherit(
+    rules: &Rules,
+    sessions: &mut Sessions,
+    topics: &mut Topics,
+    turn: &mut Turn<'_>,
+    mut session: Session,
+    reason: TerminationReason,
+) {
+    turn.hook(HookEvent::SessionTerminated {
+        client: session.client.clone(),
+        reason,
+    });
+    if rules.breaks(Fault::RetainedGoneWithSession) {
+        topics.retained.remove_of(&session.client);
+    }
+    let started = session.inflight.drain().into_iter().filter_map(|stage| {
+        let Stage::Published(delivery) = stage else {
+            return None;
+        };
+        let passed_on = match delivery.qos {
+            // [5 RULE-4.8.2-2]
+            QoS::AtLeastOnce => {
+                !rules.breaks(Fault::SharedQos1LostWithSession)
+                    && !rules.chooses(Liberty::SharedQos1EndsWithSession)
+            }
+            // [5 MQTT-4.8.2-5]: a QoS 2 delivery that has begun goes to nobody else.
+            _ => rules.breaks(Fault::SharedBegunInherited),
+        };
+        passed_on.then_some(delivery)
+    });
+    let left: Vec<Delivery> = started.chain(session.queue.take()).collect();
+    for delivery in left {
+        let expired =
+            delivery.message.is_expired(turn.now) && !rules.breaks(Fault::MessageExpiryIgnored);
+        if expired {
+            // [5 MQTT-3.3.2-5]: to another member its delivery would only begin.
+            dropped(&session, turn, &delivery, DropReason::Expired);
+        } else if !pass_on(rules, sessions, topics, turn, &delivery) {
+            dropped(&session, turn, &delivery, DropReason::SessionEnded);
+        }
+    }
+}
+
+/// Hands a shared message to another member of its group; says whether there was one.
+fn pass_on(
+    rules: &Rules,
+    sessions: &mut Sessions,
+    topics: &mut Topics,
+    turn: &mut Turn<'_>,
+    delivery: &Delivery,
+) -> bool {
+    let Some(whole) = &delivery.shared else {
+        return false;
+    };
+    let Some(Filter::Shared { group, filter }) = Filter::parse(whole, ProtocolVersion::V5) else {
+        return false;
+    };
+    let standing = |member: &Subscriber| standing(rules, &*sessions, member, &delivery.message);
+    let Some(member) = topics.subscriptions.choose(group, filter, standing) else {
+        return false;
+    };
+    let mut copy = copy(rules, &delivery.message, &member);
+    copy.shared = Some(whole.clone());
+    deliver(rules, sessions, turn, member.session, copy);
+    true
+}
+
+/// Of a fault: QoS 2 deliveries that have begun go to other members, since this one is away.
+/// [5 MQTT-4.8.2-4]
+pub(crate) fn give_begun_away(
+    rules: &Rules,
+    sessions: &mut Sessions,
+    topics: &mut Topics,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+) {
+    let Some(session) = sessions.at_mut(key) else {
+        return;
+    };
+    for delivery in session.inflight.take_shared() {
+        give_away(rules, sessions, topics, turn, &delivery, key);
+    }
+}
+
+/// Of a liberty: QoS 1 deliveries that have begun go to members who are there, since this one is away.
+/// [5 RULE-4.8.2-2]
+pub(crate) fn give_broken_away(
+    rules: &Rules,
+    sessions: &mut Sessions,
+    topics: &mut Topics,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+) {
+    let begun = sessions.at(key).map(|s| s.inflight.shared_qos1());
+    for (id, delivery) in begun.unwrap_or_default() {
+        let whole = delivery.shared.as_deref().unwrap_or_default();
+        let others = other_members(&mut topics.subscriptions, whole, key);
+        if delivery.message.is_expired(turn.now) {
+            // [5 MQTT-3.3.2-5]: with another its delivery would only begin.
+            continue;
+        }
+        if let Some(other) = others
+            .iter()
+            .find(|other| sessions.is_linked(other.session))
+        {
+            if let Some(session) = sessions.at_mut(key) {
+                session.inflight.remove(id);
+            }
+            let mut copy = copy(rules, &delivery.message, other);
+            copy.shared = delivery.shared;
+            deliver(rules, sessions, turn, other.session, copy);
+        }
+    }
+}
+
+/// Of faults and liberties: hands a shared message to a member other than this one.
+pub(crate) fn give_away(
+    rules: &Rules,
+    sessions: &mut Sessions,
+    topics: &mut Topics,
+    turn: &mut Turn<'_>,
+    delivery: &Delivery,
+    from: SessionKey,
+) {
+    let Some(whole) = &delivery.shared else {
+        return;
+    };
+    if let Some(member) = other_members(&mut topics.subscriptions, whole, from).first() {
+        let copy = copy(rules, &delivery.message, member);
+        deliver(rules, sessions, turn, member.session, copy);
+    }
+}

@@ -1,0 +1,96 @@
+//! The end of a session, and what decides when that is.
+
+use super::inheritance::inherit;
+use super::will::publish_will;
+use crate::core::rules::A_MOMENT;
+use crate::core::state::State;
+use crate::core::state::session::Expiry;
+use crate::core::state::session_key::SessionKey;
+use crate::core::state::timer::Timer;
+use crate::core::turn::Turn;
+use crate::hook::{TerminationReason, WillTrigger};
+use crate::{Fault, Liberty};
+
+/// What becomes of the session at the end of its connection.
+pub(crate) fn settle_session(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
+    let Some(session) = state.sessions.at(key) else {
+        return;
+    };
+    let expiry = match session.expiry {
+        _ if state.rules.breaks(Fault::SessionLostOnDisconnect) => Expiry::AtClose,
+        Expiry::After(_) if state.rules.breaks(Fault::SessionNeverExpires) => Expiry::Never,
+        Expiry::After(span) if state.rules.chooses(Liberty::SessionsEndAMomentLate) => {
+            Expiry::After(span + A_MOMENT)
+        }
+        Expiry::After(span) if state.rules.breaks(Fault::SessionExpiresEarly) => {
+            Expiry::After(span / 2)
+        }
+        Expiry::AtClose if state.rules.breaks(Fault::CleanSessionOutlivesConnection) => {
+            Expiry::Never
+        }
+        Expiry::AtClose | Expiry::After(_)
+            if state.rules.breaks(Fault::WillDelayProlongsSession) =>
+        {
+            session.prolonged()
+        }
+        expiry => expiry,
+    };
+    match expiry {
+        // [3.1.1 MQTT-3.1.2-6] [5 MQTT-4.1.0-2]
+        Expiry::AtClose => end_session(state, turn, key, TerminationReason::Normal),
+        // [5 MQTT-3.1.2-23]
+        Expiry::After(span) => state
+            .timers
+            .set(Timer::SessionExpiry(key), turn.now.saturating_add(span)),
+        Expiry::Never => {}
+    }
+}
+
+/// The session ends: its Will, if one waits, is due now. [5 MQTT-3.1.2-8]
+pub(crate) fn end_session(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    reason: TerminationReason,
+) {
+    if !state.rules.breaks(Fault::WillLostOnSessionEnd) {
+        publish_will(state, turn, key, WillTrigger::SessionEnded);
+    }
+    state.timers.cancel(Timer::WillDelay(key));
+    state.timers.cancel(Timer::SessionExpiry(key));
+    let Some(session) = state.sessions.remove(key) else {
+        return;
+    };
+    for (filter, granted) in &session.subscriptions {
+        state
+            .topics
+            .subscriptions
+            .remove(granted.filter(filter), key);
+    }
+    if reason == TerminationReason::Discarded
+        && state.rules.breaks(Fault::DiscardedSubscriptionBlocks)
+    {
+        let filters = session.subscriptions.keys().cloned().collect();
+        state.topics.blocked.insert(session.client.clone(), filters);
+    }
+    inherit(
+        &state.rules,
+        &mut state.sessions,
+        &mut state.topics,
+        turn,
+        *session,
+        reason,
+    );
+}
+
+/// Of faults: the session goes on without its subscriptions.
+pub(crate) fn forget_subscriptions(state: &mut State, key: SessionKey) {
+    if let Some(session) = state.sessions.at_mut(key) {
+        for (filter, granted) in std::mem::take(&mut session.subscriptions) {
+            state
+                .topics
+                .subscriptions
+                .remove(granted.filter(&filter), key);
+        }
+    }
+}

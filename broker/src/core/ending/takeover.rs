@@ -1,0 +1,100 @@
+//! A client comes for a session that there is: connected, or offline.
+
+use mqtt_check_codec::ReasonCode;
+
+use super::connection::{dismiss, unlink};
+use super::session::end_session;
+use super::will::publish_will;
+use crate::core::state::State;
+use crate::core::state::session::Expiry;
+use crate::core::state::session_key::SessionKey;
+use crate::core::state::timer::Timer;
+use crate::core::state::will::Will;
+use crate::core::turn::Turn;
+use crate::hook::{TerminationReason, WillTrigger};
+use crate::{Fault, Liberty};
+
+/// Another connection comes for a connected client. The old one is closed, without a `client.disconnected`.
+/// Says whether the session survives.
+pub(crate) fn take_over(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    clean_start: bool,
+) -> bool {
+    displace(state, turn, key);
+    let Some(session) = state.sessions.at(key) else {
+        return false;
+    };
+    let ends = clean_start || session.expiry == Expiry::AtClose;
+    let delayed = session.will.as_ref().is_some_and(Will::is_delayed);
+    // Of a disputed case: [5 MQTT-3.1.3-9] as its own section reads it.
+    let spared = !clean_start && state.rules.chooses(Liberty::DelayedWillSparedByResumption);
+    if delayed && (!ends || spared) {
+        // [5 MQTT-3.1.3-9]
+        if let Some(session) = state.sessions.at_mut(key) {
+            session.will = None;
+        }
+    } else if !state.rules.breaks(Fault::WillLostOnTakeover) {
+        // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8] [5 RULE-3.1.4-2]. Where the old session had no expiry, a Will
+        // Delay, and the new connection asks for Clean Start 0, the standard's two comments disagree. Here the
+        // session ends with its connection, and what ends with a session publishes its Will.
+        publish_will(state, turn, key, WillTrigger::TakenOver);
+    }
+    // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+    if state.rules.breaks(Fault::TakeoverLosesInflight)
+        && let Some(session) = state.sessions.at_mut(key)
+    {
+        session.inflight.clear();
+    }
+    if ends {
+        end_session(state, turn, key, TerminationReason::Conflict);
+    }
+    !ends
+}
+
+/// [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]
+fn displace(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
+    let silent = state.rules.breaks(Fault::NoDisconnectOnTakeover)
+        || state.rules.chooses(Liberty::TakeoverClosesSilently);
+    let reason = match state.rules.breaks(Fault::TakeoverSaysAdministrativeAction) {
+        true => ReasonCode::ADMINISTRATIVE_ACTION,
+        false => ReasonCode::SESSION_TAKEN_OVER,
+    };
+    let Some(link) = state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
+        return;
+    };
+    if state.rules.breaks(Fault::TakeoverLeavesOldOpen) {
+        // Neither told nor closed.
+    } else if silent {
+        turn.close(link.connection);
+    } else {
+        dismiss(&state.rules, &state.sessions, turn, key, reason, None);
+    }
+    unlink(state, turn, key);
+}
+
+/// A client comes back to its offline session. Says whether the session survives.
+pub(crate) fn reopen(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    clean_start: bool,
+) -> bool {
+    if clean_start {
+        end_session(state, turn, key, TerminationReason::Discarded);
+        return false;
+    }
+    state.timers.cancel(Timer::SessionExpiry(key));
+    state.timers.cancel(Timer::WillDelay(key));
+    if state.rules.breaks(Fault::WillDelayNotCancelled) {
+        publish_will(state, turn, key, WillTrigger::DelayElapsed);
+    }
+    if let Some(session) = state.sessions.at_mut(key)
+        && !state.rules.breaks(Fault::WillOfEarlierConnection)
+    {
+        // [5 MQTT-3.1.3-9]
+        session.will = None;
+    }
+    true
+}

@@ -1,0 +1,133 @@
+//! What becomes of a Will when its connection, its delay or its session ends.
+
+use std::time::Duration;
+
+use crate::core::deliver::routing::route;
+use crate::core::rules::A_MOMENT;
+use crate::core::state::State;
+use crate::core::state::session::Expiry;
+use crate::core::state::session_key::SessionKey;
+use crate::core::state::timer::Timer;
+use crate::core::turn::Turn;
+use crate::hook::{DisconnectReason, WillTrigger};
+use crate::{Fault, HookEvent, Liberty};
+
+/// By how much the fault is late that publishes Wills late.
+const WILL_LATE_BY: Duration = Duration::from_secs(60);
+
+/// What becomes of the Will at the end of its connection.
+pub(crate) fn settle_will(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    reason: DisconnectReason,
+) {
+    let rules = &state.rules;
+    let Some(session) = state.sessions.at_mut(key) else {
+        return;
+    };
+    let Some(will) = &session.will else {
+        return;
+    };
+    let Some(trigger) = will_trigger(reason) else {
+        if rules.breaks(Fault::WillPublishedOnNormalDisconnect) {
+            publish_will(state, turn, key, WillTrigger::ConnectionLost);
+        } else if !rules.breaks(Fault::WillOfEarlierConnection) {
+            // [3.1.1 MQTT-3.14.4-3] [3.1.1 MQTT-3.1.2-10] [5 MQTT-3.14.4-3] [5 MQTT-3.1.2-10]
+            session.will = None;
+        }
+        return;
+    };
+    let lost = match reason {
+        DisconnectReason::WithWill => Fault::WillLostOn0x04,
+        DisconnectReason::ConnectionLost => Fault::WillLostOnConnectionLoss,
+        DisconnectReason::ClientError => Fault::WillLostOnClientError,
+        DisconnectReason::KeepAliveTimeout => Fault::WillLostOnKeepAliveTimeout,
+        DisconnectReason::ProtocolError => Fault::WillLostOnProtocolError,
+        _ => Fault::WillLostOnServerDisconnect,
+    };
+    if rules.breaks(lost) {
+        session.will = None;
+        return;
+    }
+    if reason == DisconnectReason::ServerShutdown
+        && rules.config.durable
+        && !rules.chooses(Liberty::WillsPublishedAtStop)
+    {
+        // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-2]: it may wait for the next start, and then somebody can hear it.
+        return;
+    }
+    // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-1]: as soon as it is due.
+    let late = match rules.breaks(Fault::WillLate) {
+        true => WILL_LATE_BY,
+        false if session.expiry != Expiry::AtClose && rules.chooses(Liberty::WillsAMomentLate) => {
+            A_MOMENT
+        }
+        false => Duration::ZERO,
+    };
+    let delay = will.delay.saturating_add(late);
+    if delay.is_zero() || rules.breaks(Fault::WillDelayIgnored) {
+        // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
+        publish_will(state, turn, key, trigger);
+    } else if session.expiry != Expiry::AtClose {
+        let at = turn.now.saturating_add(delay);
+        state.timers.set(Timer::WillDelay(key), at);
+    }
+    // Else the session ends now, and its end publishes the Will.
+}
+
+/// Publishes the Will, and forgets it. [3.1.1 MQTT-3.1.2-10] [5 MQTT-3.1.2-10]
+pub(crate) fn publish_will(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    trigger: WillTrigger,
+) {
+    let Some(session) = state.sessions.at_mut(key) else {
+        return;
+    };
+    let client = session.client.clone();
+    let Some(will) = session.will.take() else {
+        return;
+    };
+    if state.rules.breaks(Fault::WillKeptAfterPublishing) {
+        session.will = Some(will.clone());
+    }
+    state.timers.cancel(Timer::WillDelay(key));
+    turn.hook(HookEvent::WillPublished {
+        client: client.clone(),
+        topic: will.message.topic.clone(),
+        trigger,
+    });
+    let mut message = will.into_message(client, turn.now);
+    // [3.1.1 MQTT-3.1.2-16] [3.1.1 MQTT-3.1.2-17] [5 MQTT-3.1.2-14] [5 MQTT-3.1.2-15]
+    if state.rules.breaks(Fault::WillUserPropertiesReversed) {
+        message.properties.0.reverse();
+    }
+    message.retain = (message.retain || state.rules.breaks(Fault::WillAlwaysRetained))
+        && !state.rules.breaks(Fault::WillNeverRetained);
+    route(
+        &state.rules,
+        &mut state.sessions,
+        &mut state.topics,
+        turn,
+        message,
+        None,
+    );
+}
+
+/// What makes the Will due; `None` when it is discarded.
+fn will_trigger(reason: DisconnectReason) -> Option<WillTrigger> {
+    Some(match reason {
+        DisconnectReason::Normal => return None,
+        DisconnectReason::WithWill => WillTrigger::DisconnectWithWill,
+        DisconnectReason::ClientError => WillTrigger::ClientError,
+        DisconnectReason::ConnectionLost => WillTrigger::ConnectionLost,
+        DisconnectReason::KeepAliveTimeout => WillTrigger::KeepAliveTimeout,
+        DisconnectReason::ProtocolError => WillTrigger::ProtocolError,
+        DisconnectReason::AuthenticationFailed => WillTrigger::AuthenticationFailed,
+        DisconnectReason::Kicked => WillTrigger::Kicked,
+        DisconnectReason::Redirected => WillTrigger::Redirected,
+        DisconnectReason::ServerShutdown => WillTrigger::ServerShutdown,
+    })
+}
