@@ -10,10 +10,11 @@ use mqtt_check_codec::{
 use super::Broker;
 use super::deliver::outgoing::send;
 use super::deliver::retained::has_room;
-use super::deliver::routing::route;
+use super::deliver::routing::{Routed, decide, hand_out, route};
 use super::ending::connection::refuse;
 use super::input::Time;
 use super::rules::Rules;
+use super::state::State;
 use super::state::link::Link;
 use super::state::message::Message;
 use super::state::session::Received;
@@ -22,6 +23,23 @@ use super::topic;
 use super::turn::Turn;
 use crate::hook::{DisconnectReason, DropReason};
 use crate::{AccessAction, Fault, HookEvent, Liberty};
+
+/// What is decided about a message before it is acknowledged.
+struct Decided {
+    /// What its acknowledgement says.
+    reason: ReasonCode,
+    routed: Option<Routed>,
+}
+
+impl Decided {
+    /// That it goes to nobody.
+    const fn only(reason: ReasonCode) -> Self {
+        Self {
+            reason,
+            routed: None,
+        }
+    }
+}
 
 impl Broker {
     /// A client published. [3.1.1 MQTT-3.3.4-1] [5 MQTT-3.3.4-1]
@@ -93,9 +111,7 @@ impl Broker {
             }
             // QoS 0 has no answer that could carry the refusal.
             Err((_, why)) => self.refused(turn, key, &publish, why),
-            Ok(()) => {
-                self.accept(turn, key, publish);
-            }
+            Ok(()) => self.accept(turn, key, publish),
         }
     }
 
@@ -123,20 +139,19 @@ impl Broker {
                 return;
             }
         }
-        let caused = turn.mark();
         // [3.1.1 MQTT-4.3.2-2] [5 MQTT-4.3.2-4] [5 MQTT-4.3.2-5]: the id means a new message, whatever DUP says.
-        let reason = match self.judge_publish(key, &publish) {
+        let decided = match self.judge_publish(key, &publish) {
             Err((reason, why)) => {
                 self.refused(turn, key, &publish, why);
                 if self.state.rules.breaks(Fault::RefusedPublishUnanswered) {
                     return;
                 }
-                self.told(reason)
+                Decided::only(self.told(reason))
             }
-            Ok(()) if self.is_repeat(key, id, publish.dup) => ReasonCode::SUCCESS,
-            Ok(()) => self.accept(turn, key, publish),
+            Ok(()) if self.is_repeat(key, id, publish.dup) => Decided::only(ReasonCode::SUCCESS),
+            Ok(()) => self.decide(turn, key, publish),
         };
-        self.acknowledge_ahead(turn, key, id, reason, Packet::PubAck, caused);
+        self.acknowledge_and_hand_out(turn, key, id, Packet::PubAck, decided);
     }
 
     /// Of a fault: whether this is the QoS 1 message before once more.
@@ -203,15 +218,14 @@ impl Broker {
             self.withhold(turn.now, key, id, publish);
             return;
         }
-        let caused = turn.mark();
-        let reason = match self.state.rules.chooses(Liberty::Qos2ForwardedOnRelease) {
+        let decided = match self.state.rules.chooses(Liberty::Qos2ForwardedOnRelease) {
             true => {
                 self.withhold(turn.now, key, id, publish);
-                ReasonCode::SUCCESS
+                Decided::only(ReasonCode::SUCCESS)
             }
-            false => self.accept(turn, key, publish),
+            false => self.decide(turn, key, publish),
         };
-        self.acknowledge_ahead(turn, key, id, reason, Packet::PubRec, caused);
+        self.acknowledge_and_hand_out(turn, key, id, Packet::PubRec, decided);
     }
 
     /// A QoS 2 message came once more before its PUBREL: acknowledged again, delivered once. [3.1.1 MQTT-4.3.3-2]
@@ -352,27 +366,30 @@ impl Broker {
         send(link, &self.state.rules, turn, packet(ack));
     }
 
-    /// Acknowledges a message ahead of what it `caused`: a client that gets its own message finds the answer first, as
-    /// clients that read one packet after another expect. Only afterwards is known whether anybody subscribed.
-    fn acknowledge_ahead(
+    /// Acknowledges a message, and then hands it out: a client that gets its own message finds the answer first, as
+    /// clients that read one packet after another expect.
+    fn acknowledge_and_hand_out(
         &mut self,
         turn: &mut Turn<'_>,
         key: SessionKey,
         id: PacketId,
-        reason: ReasonCode,
         packet: fn(Ack) -> Packet,
-        caused: usize,
+        decided: Decided,
     ) {
-        let distributed = turn.mark();
-        self.acknowledge(turn, key, id, reason, packet);
-        if self
+        let Decided { reason, routed } = decided;
+        let behind = self
             .state
             .rules
-            .chooses(Liberty::AcknowledgedBehindForwarding)
-        {
-            return;
+            .chooses(Liberty::AcknowledgedBehindForwarding);
+        if !behind {
+            self.acknowledge(turn, key, id, reason, packet);
         }
-        turn.move_ahead(caused, distributed);
+        if let Some(routed) = routed {
+            hand_out(&self.state.rules, &mut self.state.sessions, turn, routed);
+        }
+        if behind {
+            self.acknowledge(turn, key, id, reason, packet);
+        }
     }
 
     /// What ends the connection, and the Topic Alias resolved.
@@ -486,30 +503,40 @@ impl Broker {
         });
     }
 
-    /// Takes ownership of a client's message and says what its acknowledgement says.
-    fn accept(&mut self, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) -> ReasonCode {
+    /// Takes ownership of a client's message: what its acknowledgement says, and where it goes.
+    fn decide(&mut self, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) -> Decided {
         if publish.topic.is_empty() {
             // Of a fault: a Topic Alias that stands for nothing.
-            return ReasonCode::SUCCESS;
+            return Decided::only(ReasonCode::SUCCESS);
         }
         let Some(session) = self.state.sessions.at(key) else {
-            return ReasonCode::SUCCESS;
+            return Decided::only(ReasonCode::SUCCESS);
         };
         let client = session.client.clone();
         let message = Message::from_publish(publish, client.clone(), turn.now);
-        match route(
-            &self.state.rules,
-            &mut self.state.sessions,
-            &mut self.state.topics,
-            turn,
-            message,
-            Some(client),
-        ) {
+        let State {
+            rules,
+            sessions,
+            topics,
+            ..
+        } = &mut self.state;
+        let routed = decide(rules, sessions, topics, turn, message, Some(client));
+        let reason = match routed.matched {
             true => ReasonCode::SUCCESS,
-            false if self.state.rules.chooses(Liberty::SuccessWithoutSubscribers) => {
-                ReasonCode::SUCCESS
-            }
+            false if rules.chooses(Liberty::SuccessWithoutSubscribers) => ReasonCode::SUCCESS,
             false => ReasonCode::NO_MATCHING_SUBSCRIBERS,
+        };
+        Decided {
+            reason,
+            routed: Some(routed),
+        }
+    }
+
+    /// Takes ownership of a client's message that is acknowledged otherwise, or not at all.
+    fn accept(&mut self, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) {
+        let decided = self.decide(turn, key, publish);
+        if let Some(routed) = decided.routed {
+            hand_out(&self.state.rules, &mut self.state.sessions, turn, routed);
         }
     }
 }

@@ -25,17 +25,4 @@ impl Turn<'_> {
     pub(crate) fn hook(&mut self, event: HookEvent) {
         self.out.push(Output::Hook(event));
     }
-
-    /// Where the next output will stand.
-    pub(crate) fn mark(&self) -> usize {
-        self.out.len()
-    }
-
-    /// Moves what was put out since `late` ahead of the packets that were put out since `early`.
-    pub(crate) fn move_ahead(&mut self, early: usize, late: usize) {
-        let packets = self.out[early..late].iter();
-        let hooks = packets.take_while(|output| !matches!(output, Output::Send { .. }));
-        let to = early + hooks.count();
-        self.out[to..].rotate_left(late - to);
-    }
 }

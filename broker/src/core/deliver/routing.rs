@@ -11,7 +11,7 @@ use super::delivery::deliver;
 use super::retained::retain;
 use crate::core::rules::Rules;
 use crate::core::state::Topics;
-use crate::core::state::message::Message;
+use crate::core::state::message::{Delivery, Message};
 use crate::core::state::session::Sessions;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::subscription::{Matches, Standing, Subscriber, Subscriptions};
@@ -20,7 +20,15 @@ use crate::core::turn::Turn;
 use crate::hook::DropReason;
 use crate::{Fault, HookEvent, Liberty};
 
-/// Retains the message if it says so and hands it to every matching subscription; says whether there was one.
+/// Where a message goes: decided, and nothing sent yet.
+#[derive(Debug)]
+pub(crate) struct Routed {
+    /// Whether anybody subscribed to it.
+    pub(crate) matched: bool,
+    copies: Vec<(SessionKey, Delivery)>,
+}
+
+/// Decides where a message goes, and hands it out at once.
 pub(crate) fn route(
     rules: &Rules,
     sessions: &mut Sessions,
@@ -28,7 +36,20 @@ pub(crate) fn route(
     turn: &mut Turn<'_>,
     message: Message,
     client: Option<ByteString>,
-) -> bool {
+) {
+    let routed = decide(rules, sessions, topics, turn, message, client);
+    hand_out(rules, sessions, turn, routed);
+}
+
+/// Retains the message if it says so, and finds every matching subscription.
+pub(crate) fn decide(
+    rules: &Rules,
+    sessions: &Sessions,
+    topics: &mut Topics,
+    turn: &mut Turn<'_>,
+    message: Message,
+    client: Option<ByteString>,
+) -> Routed {
     turn.hook(HookEvent::MessagePublish {
         client: client.clone(),
         topic: message.topic.clone(),
@@ -43,10 +64,13 @@ pub(crate) fn route(
         && message.payload.is_empty()
         && rules.breaks(Fault::EmptyRetainedNotForwarded)
     {
-        return true;
+        return Routed {
+            matched: true,
+            copies: Vec::new(),
+        };
     }
     let mut found = mem::take(&mut topics.matches);
-    let standing = |member: &Subscriber| standing(rules, &*sessions, member, &message);
+    let standing = |member: &Subscriber| standing(rules, sessions, member, &message);
     // [3.1.1 MQTT-4.7.2-1] [5 MQTT-4.7.2-1]
     let hide = !rules.breaks(Fault::WildcardMatchesDollar);
     let name = match rules.faults.is_none() {
@@ -56,15 +80,17 @@ pub(crate) fn route(
     topics
         .subscriptions
         .matches(&name, hide, &standing, &mut found);
-    let matched = distribute(
+    let mut copies = Vec::with_capacity(found.own.len() + found.shared.len());
+    copy_to_own(rules, sessions, &message, &found, &mut copies);
+    copy_to_shared(
         rules,
-        sessions,
         &mut topics.subscriptions,
-        turn,
         &message,
         &found,
+        &mut copies,
     );
     topics.matches = found;
+    let matched = !copies.is_empty();
     if !matched {
         turn.hook(HookEvent::MessageDropped {
             client,
@@ -72,45 +98,62 @@ pub(crate) fn route(
             reason: DropReason::NoSubscribers,
         });
     }
-    matched
+    Routed { matched, copies }
 }
 
-/// One copy for each session with own subscriptions that match, however many; one for each Shared Subscription.
-fn distribute(
+/// Hands every copy of a message to its session.
+pub(crate) fn hand_out(
     rules: &Rules,
     sessions: &mut Sessions,
-    subscriptions: &mut Subscriptions,
     turn: &mut Turn<'_>,
+    routed: Routed,
+) {
+    for (key, delivery) in routed.copies {
+        deliver(rules, sessions, turn, key, delivery);
+    }
+}
+
+/// One copy for each session with own subscriptions that match, however many.
+fn copy_to_own(
+    rules: &Rules,
+    sessions: &Sessions,
     message: &Arc<Message>,
     found: &Matches,
-) -> bool {
-    let mut matched = false;
+    copies: &mut Vec<(SessionKey, Delivery)>,
+) {
     for overlapping in found.own.chunk_by(|a, b| a.session == b.session) {
-        if matched && rules.breaks(Fault::OnlyOneSubscriberServed) {
+        let key = overlapping[0].session;
+        if !copies.is_empty() && rules.breaks(Fault::OnlyOneSubscriberServed) {
             break;
         }
         if overlapping.len() > 1 && rules.breaks(Fault::CopiesWithoutIdentifier) {
             for subscriber in overlapping {
                 let mut delivery = copy(rules, message, subscriber);
                 delivery.identifiers.clear();
-                deliver(rules, sessions, turn, subscriber.session, delivery);
+                copies.push((key, delivery));
             }
-            matched = true;
         } else if rules.chooses(Liberty::OverlappingCopies) {
             // [3.1.1 MQTT-3.3.5-1] [5 MQTT-3.3.4-2] [5 MQTT-3.3.4-5]
             for subscriber in overlapping.chunks(1) {
-                if let Some(delivery) = combine(rules, sessions, message, subscriber) {
-                    matched = true;
-                    deliver(rules, sessions, turn, overlapping[0].session, delivery);
-                }
+                let delivery = combine(rules, sessions, message, subscriber);
+                copies.extend(delivery.map(|delivery| (key, delivery)));
             }
-        } else if let Some(delivery) = combine(rules, sessions, message, overlapping) {
-            matched = true;
-            deliver(rules, sessions, turn, overlapping[0].session, delivery);
+        } else {
+            let delivery = combine(rules, sessions, message, overlapping);
+            copies.extend(delivery.map(|delivery| (key, delivery)));
         }
     }
+}
+
+/// One copy for each Shared Subscription that matches.
+fn copy_to_shared(
+    rules: &Rules,
+    subscriptions: &mut Subscriptions,
+    message: &Arc<Message>,
+    found: &Matches,
+    copies: &mut Vec<(SessionKey, Delivery)>,
+) {
     for (member, filter) in &found.shared {
-        matched = true;
         let mut delivery = copy(rules, message, member);
         delivery.shared = Some(filter.clone());
         // [5 MQTT-4.8.2-3]
@@ -119,13 +162,11 @@ fn distribute(
         }
         if rules.breaks(Fault::SharedGoesToAll) {
             for other in other_members(subscriptions, filter, member.session) {
-                let copy = copy(rules, message, &other);
-                deliver(rules, sessions, turn, other.session, copy);
+                copies.push((other.session, copy(rules, message, &other)));
             }
         }
-        deliver(rules, sessions, turn, member.session, delivery);
+        copies.push((member.session, delivery));
     }
-    matched
 }
 
 /// Of faults: who else is in the group of this Shared Subscription.
