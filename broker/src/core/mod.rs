@@ -2,52 +2,57 @@
 //!
 //! Whoever runs it feeds [`Input`]s with the time, carries out the [`Output`]s in order, and calls again with
 //! [`Input::Woke`] when the next deadline has come.
+//!
+//! Its rooms, each of which knows only those before it: `state`, `store` and `deliver`, `ending`, `packet`.
 
-mod acknowledge;
-mod admission;
-mod authentication;
 mod characters;
-mod connack;
-mod connect;
 mod control;
 mod deliver;
-mod disconnect;
 mod ending;
 mod input;
 mod output;
-mod publish;
+mod packet;
 mod rules;
 mod state;
 mod store;
-mod subscribe;
 mod topic;
 mod turn;
-mod unsubscribe;
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use bytestring::ByteString;
 use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, ReasonCode};
 
-use self::admission::Refusal;
+use self::control::{control, stop_all};
 use self::deliver::delivery::flush;
 use self::deliver::routing::route;
-use self::ending::connection::{code_of_error, end_connection, refuse, send_or_close};
+use self::ending::connection::{code_of_error, end_connection, refuse};
 use self::ending::session::{end_session, forget_subscriptions};
 use self::ending::will::publish_will;
 pub use self::input::{ConnectionId, Control, Input, RedirectWhen, Time};
 pub use self::output::Output;
+use self::packet::acknowledgement::{puback_received, pubcomp_received, pubrec_received};
+use self::packet::auth::auth_received;
+use self::packet::connect::refusal::{Refusal, refuse_connect};
+use self::packet::connect::timers::resend_again;
+use self::packet::disconnect::disconnect_received;
+use self::packet::pingreq::pingreq_received;
+use self::packet::publish::publish_received;
+use self::packet::pubrel::pubrel_received;
+use self::packet::subscribe::subscribe_received;
+use self::packet::unsubscribe::unsubscribe_received;
 use self::rules::Rules;
 use self::state::State;
 use self::state::arrivals::Arrivals;
-use self::state::connection::Phase;
+use self::state::connection::{Connections, Phase};
 use self::state::message::Message;
-use self::state::redirect::Redirect;
+use self::state::redirect::Redirects;
 use self::state::session_key::SessionKey;
 use self::state::timer::Timer;
-pub use self::store::change::Change;
+pub use self::store::change::{Change, StoredState};
+use self::store::change::{take_changes, track_changes};
 pub use self::store::record::Corrupt;
-pub use self::store::restart::StoredState;
+use self::store::restart::{Due, cut_off, survive, take_up};
 use self::turn::Turn;
 use crate::hook::{DisconnectReason, TerminationReason, WillTrigger};
 use crate::{Conduct, Config, Fault, Liberty};
@@ -56,7 +61,8 @@ use crate::{Conduct, Config, Fault, Liberty};
 #[derive(Debug)]
 pub struct Broker {
     state: State,
-    redirects: BTreeMap<ByteString, Redirect>,
+    connections: Connections,
+    redirects: Redirects,
     arrivals: Arrivals,
 }
 
@@ -65,14 +71,15 @@ impl Broker {
     pub fn new(config: Config, conduct: impl Into<Conduct>) -> Self {
         Self {
             state: State::new(Rules::new(config, conduct.into())),
-            redirects: BTreeMap::new(),
+            connections: Connections::new(),
+            redirects: Redirects::new(),
             arrivals: Arrivals::default(),
         }
     }
 
     /// Takes one input and appends what is to be done. What was due by `now` is done first.
     pub fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
-        let turn = &mut Turn { now, out };
+        let turn = &mut Turn::new(now, out);
         if let Input::Received { connection, .. } = &input {
             // Before the timers: a packet that is here proves that the client is alive.
             self.hear(*connection, now);
@@ -80,6 +87,7 @@ impl Broker {
         while let Some(timer) = self.state.timers.pop_due(now) {
             self.due(turn, timer);
         }
+        self.forget_ended(turn);
         match input {
             Input::Opened { connection, .. }
                 if self.state.timers.connects()
@@ -88,9 +96,7 @@ impl Broker {
                 turn.close(connection);
             }
             Input::Opened { connection, nonce } => {
-                self.state
-                    .connections
-                    .insert(connection, Phase::Opened { nonce });
+                self.connections.insert(connection, Phase::Opened { nonce });
                 // [3.1.1 RULE-3.1.4-1] [5 RULE-3.1.4-1]
                 let at = now.saturating_add(self.state.rules.config.connect_timeout);
                 self.state.timers.set(Timer::Connect(connection), at);
@@ -105,7 +111,7 @@ impl Broker {
                 version,
                 error,
             } => self.malformed(turn, connection, version, &error),
-            Input::Closed { connection } => match self.state.connections.remove(&connection) {
+            Input::Closed { connection } => match self.connections.remove(&connection) {
                 Some(Phase::Opened { .. } | Phase::Authenticating(_)) => {
                     self.state.timers.cancel(Timer::Connect(connection));
                 }
@@ -117,8 +123,63 @@ impl Broker {
             Input::Congested { connection } => self.congest(turn, connection, true),
             Input::Drained { connection } => self.congest(turn, connection, false),
             Input::Woke => {}
-            Input::Control(control) => self.control(turn, control),
+            Input::Control(what) => {
+                control(
+                    &mut self.state,
+                    &mut self.connections,
+                    &mut self.redirects,
+                    turn,
+                    what,
+                );
+            }
         }
+        self.forget_ended(turn);
+    }
+
+    /// A broker that takes up what an earlier one left. Sessions that ended meanwhile are terminated, and the
+    /// Wills that became due are published, in the order in which they were due.
+    pub fn restore(
+        config: Config,
+        conduct: impl Into<Conduct>,
+        stored: StoredState,
+        now: Time,
+        out: &mut Vec<Output>,
+    ) -> Self {
+        let mut broker = Self::new(config, conduct);
+        let state = &mut broker.state;
+        let turn = &mut Turn::new(now, out);
+        for (key, what) in take_up(state, stored, now) {
+            match what {
+                // [3.1.1 RULE-3.1.2.5-1] [5 RULE-3.1.2.5-2]
+                Due::Will => publish_will(state, turn, key, WillTrigger::ServerShutdown),
+                Due::End(reason) => end_session(state, turn, key, reason),
+            }
+        }
+        broker
+    }
+
+    /// Stops in good order, as [`Control::Stop`] does, and hands over what survives: nothing unless the broker is
+    /// durable.
+    pub fn stop(mut self, now: Time, out: &mut Vec<Output>) -> StoredState {
+        self.handle(now, Input::Control(Control::Stop), out);
+        survive(self.state)
+    }
+
+    /// Stops as if the power had failed: no packet, no event. What survives is what stood in the store.
+    pub fn crash(mut self, now: Time) -> StoredState {
+        cut_off(&mut self.state, now);
+        survive(self.state)
+    }
+
+    /// From now on it is known what changes, and at first everything has.
+    pub fn track_changes(&mut self) {
+        track_changes(&mut self.state.sessions, &mut self.state.topics.retained);
+    }
+
+    /// What is to be done to the records since the last call, in this order; with it they say what the broker would
+    /// have to take up again. Nothing unless changes are tracked.
+    pub fn changes(&mut self) -> Vec<Change> {
+        take_changes(&mut self.state.sessions, &mut self.state.topics.retained)
     }
 
     /// When [`Input::Woke`] is due.
@@ -128,11 +189,10 @@ impl Broker {
 
     /// Whether this client is connected.
     pub fn is_connected(&self, client: &str) -> bool {
-        self.state
-            .sessions
+        let sessions = &self.state.sessions;
+        sessions
             .key(client)
-            .and_then(|key| self.state.sessions.at(key))
-            .is_some_and(|session| session.link.is_some())
+            .is_some_and(|key| sessions.is_linked(key))
     }
 
     /// How many sessions there are, connected or not.
@@ -145,8 +205,19 @@ impl Broker {
         self.state.topics.retained.len()
     }
 
+    /// A connection that belongs to its session no more is over.
+    fn forget_ended(&mut self, turn: &mut Turn<'_>) {
+        for connection in turn.ended.drain(..) {
+            if let Entry::Occupied(entry) = self.connections.entry(connection)
+                && let Phase::Connected(_) = entry.get()
+            {
+                entry.remove();
+            }
+        }
+    }
+
     fn hear(&mut self, connection: ConnectionId, now: Time) {
-        if let Some(Phase::Connected(key)) = self.state.connections.get(&connection)
+        if let Some(Phase::Connected(key)) = self.connections.get(&connection)
             && let Some(link) = self
                 .state
                 .sessions
@@ -159,7 +230,7 @@ impl Broker {
 
     /// A slow reader gets no further messages until it has caught up; what it has a right to goes on.
     fn congest(&mut self, turn: &mut Turn<'_>, connection: ConnectionId, congested: bool) {
-        if let Some(Phase::Connected(key)) = self.state.connections.get(&connection)
+        if let Some(Phase::Connected(key)) = self.connections.get(&connection)
             && let Some(session) = self.state.sessions.at_mut(*key)
             && let Some(link) = &mut session.link
         {
@@ -190,7 +261,7 @@ impl Broker {
             self.malformed(turn, connection, version, &error);
             return;
         }
-        match (self.state.connections.get(&connection), packet) {
+        match (self.connections.get(&connection), packet) {
             (None, _) => {}
             (Some(Phase::Ghost), Packet::Publish(publish)) => {
                 let message = Message::from_publish(publish, ByteString::new(), turn.now);
@@ -206,11 +277,18 @@ impl Broker {
             (Some(Phase::Ghost), _) => {}
             (Some(Phase::Opened { nonce }), Packet::Connect(connect)) => {
                 let nonce = *nonce;
-                if self.is_too_large(size) {
+                if self.state.rules.is_too_large(size) {
                     // [5 RULE-3.2.2.3.6-1]
                     self.state.timers.cancel(Timer::Connect(connection));
                     let refusal = Refusal::from(ReasonCode::PACKET_TOO_LARGE).to(&connect);
-                    self.refuse_connect(turn, connection, connect.version, refusal);
+                    refuse_connect(
+                        &self.state.rules,
+                        &mut self.connections,
+                        turn,
+                        connection,
+                        connect.version,
+                        refusal,
+                    );
                     return;
                 }
                 self.connect_received(turn, connection, nonce, *connect);
@@ -221,7 +299,7 @@ impl Broker {
                 }
                 // [3.1.1 MQTT-3.1.0-1] [5 MQTT-3.1.0-1] [5 MQTT-3.14.0-1]
                 self.state.timers.cancel(Timer::Connect(connection));
-                self.state.connections.remove(&connection);
+                self.connections.remove(&connection);
                 turn.close(connection);
             }
             (Some(Phase::Authenticating(_)), packet) => {
@@ -229,7 +307,7 @@ impl Broker {
             }
             (Some(Phase::Connected(key)), packet) => {
                 let key = *key;
-                if self.is_too_large(size) {
+                if self.state.rules.is_too_large(size) {
                     // [5 RULE-3.2.2.3.6-1] [5 MQTT-3.2.2-15]
                     let reason = ReasonCode::PACKET_TOO_LARGE;
                     refuse(
@@ -246,41 +324,27 @@ impl Broker {
         }
     }
 
-    fn is_too_large(&self, size: usize) -> bool {
-        let maximum = self.state.rules.config.maximum_packet_size;
-        maximum.is_some_and(|maximum| size > maximum as usize)
-            && !self.state.rules.breaks(Fault::OversizedPacketAccepted)
-    }
-
     /// A packet on an accepted connection.
     fn packet(&mut self, turn: &mut Turn<'_>, key: SessionKey, packet: Packet) {
+        let state = &mut self.state;
         match packet {
-            Packet::Publish(publish) => self.publish_received(turn, key, publish),
-            Packet::PubAck(ack) => self.puback_received(turn, key, &ack),
-            Packet::PubRec(ack) => self.pubrec_received(turn, key, &ack),
-            Packet::PubRel(ack) => self.pubrel_received(turn, key, ack.packet_id),
-            Packet::PubComp(ack) => self.pubcomp_received(turn, key, &ack),
-            Packet::Subscribe(subscribe) => self.subscribe_received(turn, key, subscribe),
-            Packet::Unsubscribe(unsubscribe) => self.unsubscribe_received(turn, key, &unsubscribe),
-            Packet::PingReq if self.holds_everything(key) => {}
-            // [3.1.1 MQTT-3.12.4-1] [5 MQTT-3.12.4-1] [5 MQTT-4.9.0-3]. PINGRESP, and no other CONNACK
-            // [5 MQTT-3.2.0-2].
-            Packet::PingReq => {
-                if self.state.rules.breaks(Fault::ConnackTwice) {
-                    send_or_close(
-                        &mut self.state,
-                        turn,
-                        key,
-                        Packet::ConnAck(connack::again()),
-                    );
-                }
-                send_or_close(&mut self.state, turn, key, Packet::PingResp);
+            Packet::Publish(publish) => publish_received(state, turn, key, publish),
+            Packet::PubAck(ack) => puback_received(state, turn, key, &ack),
+            Packet::PubRec(ack) => pubrec_received(state, turn, key, &ack),
+            Packet::PubRel(ack) => pubrel_received(state, turn, key, ack.packet_id),
+            Packet::PubComp(ack) => pubcomp_received(state, turn, key, &ack),
+            Packet::Subscribe(subscribe) => subscribe_received(state, turn, key, subscribe),
+            Packet::Unsubscribe(unsubscribe) => {
+                unsubscribe_received(state, turn, key, &unsubscribe)
             }
-            Packet::Disconnect(disconnect) => self.disconnect_received(turn, key, &disconnect),
-            Packet::Connect(_) if self.state.rules.breaks(Fault::SecondConnectIgnored) => {}
-            Packet::Auth(auth) => self.auth_received(turn, key, &auth),
+            Packet::PingReq => pingreq_received(state, turn, key),
+            Packet::Disconnect(disconnect) => {
+                disconnect_received(state, &mut self.connections, turn, key, &disconnect)
+            }
+            Packet::Connect(_) if state.rules.breaks(Fault::SecondConnectIgnored) => {}
+            Packet::Auth(auth) => auth_received(state, turn, key, &auth),
             Packet::ConnAck(_) | Packet::SubAck(_) | Packet::UnsubAck(_) | Packet::PingResp
-                if self.state.rules.breaks(Fault::ProtocolErrorIgnored) => {}
+                if state.rules.breaks(Fault::ProtocolErrorIgnored) => {}
             // [3.1.1 MQTT-3.1.0-2] [5 MQTT-3.1.0-2]; what only servers send.
             Packet::Connect(_)
             | Packet::ConnAck(_)
@@ -288,25 +352,9 @@ impl Broker {
             | Packet::UnsubAck(_)
             | Packet::PingResp => {
                 let reason = ReasonCode::PROTOCOL_ERROR;
-                refuse(
-                    &mut self.state,
-                    turn,
-                    key,
-                    reason,
-                    DisconnectReason::ProtocolError,
-                );
+                refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
             }
         }
-    }
-
-    /// Whether a fault holds back whatever is to be sent, since the send quota is used up. [5 MQTT-3.3.4-10]
-    fn holds_everything(&self, key: SessionKey) -> bool {
-        self.state.rules.breaks(Fault::OtherPacketsHeldByQuota)
-            && self
-                .state
-                .sessions
-                .at(key)
-                .is_some_and(|session| !session.is_ready())
     }
 
     /// Bytes that are no packet end the connection. [3.1.1 MQTT-4.8.0-1] [3.1.1 MQTT-2.2.2-2] [5 MQTT-4.13.1-1]
@@ -320,7 +368,7 @@ impl Broker {
         if self.state.rules.faults.tolerate(error) {
             return;
         }
-        match self.state.connections.get(&connection) {
+        match self.connections.get(&connection) {
             None | Some(Phase::Ghost) => {}
             Some(Phase::Connected(key)) => {
                 let key = *key;
@@ -333,33 +381,36 @@ impl Broker {
                 );
                 // [3.1.1 RULE-4.8-1]: the others have no part in it.
                 if self.state.rules.breaks(Fault::FaultEndsAll) {
-                    self.stop_all(turn);
+                    stop_all(&mut self.state, &mut self.connections, turn);
                 }
             }
             Some(Phase::Opened { .. } | Phase::Authenticating(_)) => {
                 self.state.timers.cancel(Timer::Connect(connection));
-                if let Some(Phase::Authenticating(waiting)) =
-                    self.state.connections.get(&connection)
+                let rules = &self.state.rules;
+                let (version, refusal) = if let Some(Phase::Authenticating(waiting)) =
+                    self.connections.get(&connection)
                 {
                     let refusal = Refusal::from(error.reason).to(&waiting.connect);
-                    self.refuse_connect(turn, connection, ProtocolVersion::V5, refusal);
+                    (ProtocolVersion::V5, refusal)
                 } else if error.is_unsupported_version()
-                    && !self.state.rules.chooses(Liberty::UnknownVersionUnanswered)
+                    && !rules.chooses(Liberty::UnknownVersionUnanswered)
                 {
                     // [3.1.1 MQTT-3.1.2-2] demands it, [5 MQTT-3.1.2-2] allows it.
-                    let refusal = Refusal::from(error.reason);
-                    self.refuse_connect(turn, connection, ProtocolVersion::V3_1_1, refusal);
+                    (ProtocolVersion::V3_1_1, Refusal::from(error.reason))
                 } else if error.packet == PacketType::CONNECT
                     && version == Some(ProtocolVersion::V5)
                 {
                     // [5 RULE-4.13.1-1] [5 MQTT-3.1.4-1]
-                    let refusal = Refusal::from(code_of_error(&self.state.rules, error.reason));
-                    self.refuse_connect(turn, connection, ProtocolVersion::V5, refusal);
+                    let refusal = Refusal::from(code_of_error(rules, error.reason));
+                    (ProtocolVersion::V5, refusal)
                 } else {
                     // [3.1.1 MQTT-3.1.4-1]: without a CONNACK.
-                    self.state.connections.remove(&connection);
+                    self.connections.remove(&connection);
                     turn.close(connection);
-                }
+                    return;
+                };
+                let connections = &mut self.connections;
+                refuse_connect(rules, connections, turn, connection, version, refusal);
             }
         }
     }
@@ -369,16 +420,16 @@ impl Broker {
             Timer::Connect(_) if self.state.rules.breaks(Fault::ConnectTimeoutNotEnforced) => {}
             Timer::Connect(connection)
                 if matches!(
-                    self.state.connections.get(&connection),
+                    self.connections.get(&connection),
                     Some(Phase::Opened { .. })
                 ) && self.state.rules.chooses(Liberty::ConnectAwaitedForEver) => {}
             Timer::Connect(connection) => {
                 let waits = matches!(
-                    self.state.connections.get(&connection),
+                    self.connections.get(&connection),
                     Some(Phase::Opened { .. } | Phase::Authenticating(_))
                 );
                 if waits {
-                    self.state.connections.remove(&connection);
+                    self.connections.remove(&connection);
                     turn.close(connection);
                 }
             }
@@ -386,7 +437,7 @@ impl Broker {
             Timer::WillDelay(key) => {
                 publish_will(&mut self.state, turn, key, WillTrigger::DelayElapsed)
             }
-            Timer::Resend(key) => self.resend_again(turn, key),
+            Timer::Resend(key) => resend_again(&mut self.state, turn, key),
             Timer::SessionExpiry(key) if self.state.sessions.is_linked(key) => {
                 forget_subscriptions(&mut self.state, key)
             }

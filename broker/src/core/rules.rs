@@ -35,6 +35,13 @@ impl Rules {
         self.faults.has(fault)
     }
 
+    /// Whether a packet of this size in bytes is larger than the Maximum Packet Size.
+    pub(crate) fn is_too_large(&self, size: usize) -> bool {
+        let maximum = self.config.maximum_packet_size;
+        maximum.is_some_and(|maximum| size > maximum as usize)
+            && !self.breaks(Fault::OversizedPacketAccepted)
+    }
+
     /// Whether this choice is taken.
     pub(crate) const fn chooses(&self, liberty: Liberty) -> bool {
         self.liberties.has(liberty)

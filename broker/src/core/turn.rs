@@ -1,4 +1,4 @@
-//! One call of the core: the time, and where its outputs go.
+//! One call of the core: the time, and where everything goes that follows from it.
 
 use mqtt_check_codec::Packet;
 
@@ -11,6 +11,18 @@ use crate::HookEvent;
 pub(crate) struct Turn<'a> {
     pub(crate) now: Time,
     pub(crate) out: &'a mut Vec<Output>,
+    /// Connections that belong to their sessions no more.
+    pub(crate) ended: Vec<ConnectionId>,
+}
+
+impl<'a> Turn<'a> {
+    pub(crate) const fn new(now: Time, out: &'a mut Vec<Output>) -> Self {
+        Self {
+            now,
+            out,
+            ended: Vec::new(),
+        }
+    }
 }
 
 impl Turn<'_> {

@@ -123,7 +123,11 @@ pub(crate) fn end_connection(
 }
 
 /// Takes the connection off the session.
-pub(crate) fn unlink(state: &mut State, turn: &Turn<'_>, key: SessionKey) -> Option<ByteString> {
+pub(crate) fn unlink(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+) -> Option<ByteString> {
     let session = state.sessions.at_mut(key)?;
     let link = session.link.take()?;
     session.closed_at = Some(turn.now);
@@ -136,7 +140,7 @@ pub(crate) fn unlink(state: &mut State, turn: &Turn<'_>, key: SessionKey) -> Opt
     if state.rules.breaks(Fault::AliasesOutliveConnection) {
         session.old_aliases = link.aliases_in;
     }
-    state.connections.remove(&link.connection);
+    turn.ended.push(link.connection);
     state.timers.cancel(Timer::KeepAlive(key));
     state.timers.cancel(Timer::Resend(key));
     Some(session.client.clone())

@@ -20,7 +20,6 @@ use std::collections::BTreeMap;
 
 use bytestring::ByteString;
 
-use self::connection::Connections;
 use self::retained::Retained;
 use self::session::Sessions;
 use self::subscription::{Matches, Subscriptions};
@@ -28,11 +27,10 @@ use self::timer::Timers;
 use crate::Liberty;
 use crate::core::rules::Rules;
 
-/// Everything that a connection, a message or an ending can change, and the rules by which they do.
+/// Everything that a message or an ending can change, and the rules by which they do.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) rules: Rules,
-    pub(crate) connections: Connections,
     pub(crate) sessions: Sessions,
     pub(crate) topics: Topics,
     pub(crate) timers: Timers,
@@ -50,12 +48,11 @@ pub(crate) struct Topics {
 }
 
 impl State {
-    /// No connections, no sessions and no retained messages.
+    /// No sessions and no retained messages.
     pub(crate) fn new(rules: Rules) -> Self {
         let sticky = rules.chooses(Liberty::SharedToOneAlone);
         Self {
             rules,
-            connections: Connections::new(),
             sessions: Sessions::default(),
             topics: Topics {
                 subscriptions: Subscriptions::new(sticky),

@@ -1,7 +1,12 @@
 //! What a client is told instead of being let in.
 
+use std::collections::BTreeMap;
+
 use bytestring::ByteString;
 use mqtt_check_codec::ReasonCode;
+
+/// By client id.
+pub(crate) type Redirects = BTreeMap<ByteString, Redirect>;
 
 /// Where a client is sent when it next connects.
 #[derive(Debug, Clone)]

@@ -20,7 +20,7 @@ use super::written::Written;
 use crate::access::Who;
 use crate::core::input::Time;
 use crate::core::rules::Rules;
-use crate::{AccessAction, Config};
+use crate::{AccessAction, Config, Liberty};
 
 /// How long a session outlives its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -262,6 +262,22 @@ impl Sessions {
     /// The protocol version of the session's connection.
     pub(crate) fn version(&self, key: SessionKey) -> Option<ProtocolVersion> {
         Some(self.at(key)?.link.as_ref()?.version)
+    }
+
+    /// Whether the packet id belongs to a QoS 2 message that the client has not released. Only version 5 has a
+    /// code to say so.
+    pub(crate) fn has_in_use(
+        &self,
+        rules: &Rules,
+        key: SessionKey,
+        version: ProtocolVersion,
+        id: PacketId,
+    ) -> bool {
+        version == ProtocolVersion::V5
+            && !rules.chooses(Liberty::PacketIdsInUseTaken)
+            && self
+                .at(key)
+                .is_some_and(|session| session.received.contains_key(&id))
     }
 
     /// In the order of client ids.

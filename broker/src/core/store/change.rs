@@ -11,9 +11,8 @@ use bytestring::ByteString;
 use mqtt_check_codec::PacketId;
 
 use super::record::{Corrupt, Reader, Sink};
-use super::restart::StoredState;
-use crate::core::Broker;
-use crate::core::state::session::{Received, Session};
+use crate::core::state::retained::Retained;
+use crate::core::state::session::{Received, Session, Sessions};
 
 /// Something to be done to the records of a store. All that one call gives belongs together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +28,15 @@ pub enum Change {
     RemoveAll {
         prefix: Vec<u8>,
     },
+}
+
+/// Sessions and retained messages between two runs of the broker.
+#[derive(Debug, Default)]
+pub struct StoredState {
+    /// In the order of client ids. Those that should have ended with their connection are here when the broker
+    /// had no time to end them.
+    pub(crate) sessions: Vec<Session>,
+    pub(crate) retained: Retained,
 }
 
 const SESSION: u8 = b's';
@@ -66,97 +74,92 @@ fn put(changes: &mut Vec<Change>, key: Vec<u8>, write: impl FnOnce(&mut Sink)) {
     changes.push(Change::Put { key, value });
 }
 
-impl Broker {
-    /// From now on it is known what changes, and at first everything has.
-    pub fn track_changes(&mut self) {
-        self.state.sessions.track();
-        self.state.topics.retained.track();
-    }
-
-    /// What is to be done to the records since the last call, in this order; with it they say what the broker would
-    /// have to take up again. Nothing unless changes are tracked.
-    pub fn changes(&mut self) -> Vec<Change> {
-        let mut changes = Vec::new();
-        let (ended, changed) = self.state.sessions.take_touched();
-        for client in ended {
-            let prefix = session_prefix(&client);
-            changes.push(Change::RemoveAll { prefix });
-        }
-        for key in changed {
-            if let Some(session) = self.state.sessions.untouched(key) {
-                session.changes(&mut changes);
-            }
-        }
-        for topic in self.state.topics.retained.take_changed() {
-            let key = retained_key(&topic);
-            match self.state.topics.retained.at(&topic) {
-                Some(message) => put(&mut changes, key, |sink| sink.message(message)),
-                None => changes.push(Change::Remove { key }),
-            }
-        }
-        changes
-    }
+/// From now on it is known what changes, and at first everything has.
+pub(crate) fn track_changes(sessions: &mut Sessions, retained: &mut Retained) {
+    sessions.track();
+    retained.track();
 }
 
-impl Session {
-    fn changes(&mut self, changes: &mut Vec<Change>) {
-        let mut itself = Sink::default();
-        itself.session(self);
-        let itself = itself.into_vec();
-        if itself != self.written.itself {
-            let key = part(&self.client, ITSELF, &[]);
-            self.written.itself.clone_from(&itself);
-            changes.push(Change::Put { key, value: itself });
+/// What is to be done to the records since the last call, in this order. Nothing unless changes are tracked.
+pub(crate) fn take_changes(sessions: &mut Sessions, retained: &mut Retained) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let (ended, changed) = sessions.take_touched();
+    for client in ended {
+        let prefix = session_prefix(&client);
+        changes.push(Change::RemoveAll { prefix });
+    }
+    for key in changed {
+        if let Some(session) = sessions.untouched(key) {
+            session_changes(session, &mut changes);
         }
-        self.waiting_changes(changes);
-        let client = &self.client;
-        let written = &mut self.written;
-        if written.subscriptions != self.subscriptions {
-            let key = |filter: &ByteString| part(client, SUBSCRIPTION, filter.as_bytes());
-            differences(
-                &mut written.subscriptions,
-                self.subscriptions.clone(),
-                key,
-                |sink, _, granted| sink.granted(granted),
-                changes,
-            );
+    }
+    for topic in retained.take_changed() {
+        let key = retained_key(&topic);
+        match retained.at(&topic) {
+            Some(message) => put(&mut changes, key, |sink| sink.message(message)),
+            None => changes.push(Change::Remove { key }),
         }
-        let sent: BTreeMap<_, _> = self.inflight.sequences().collect();
-        let key = |id: &PacketId| part(client, SENT, &id.get().to_be_bytes());
-        let inflight = &self.inflight;
+    }
+    changes
+}
+
+fn session_changes(session: &mut Session, changes: &mut Vec<Change>) {
+    let mut itself = Sink::default();
+    itself.session(session);
+    let itself = itself.into_vec();
+    if itself != session.written.itself {
+        let key = part(&session.client, ITSELF, &[]);
+        session.written.itself.clone_from(&itself);
+        changes.push(Change::Put { key, value: itself });
+    }
+    waiting_changes(session, changes);
+    let client = &session.client;
+    let written = &mut session.written;
+    if written.subscriptions != session.subscriptions {
+        let key = |filter: &ByteString| part(client, SUBSCRIPTION, filter.as_bytes());
         differences(
-            &mut written.sent,
-            sent,
+            &mut written.subscriptions,
+            session.subscriptions.clone(),
             key,
-            |sink, id, sequence| {
-                if let Some(stage) = inflight.stage(*id) {
-                    sink.stage(*sequence, stage);
-                }
-            },
-            changes,
-        );
-        let received = self.received.iter().map(|(id, r)| (*id, r.expires_at));
-        let key = |id: &PacketId| part(client, RECEIVED, &id.get().to_be_bytes());
-        differences(
-            &mut written.received,
-            received.collect(),
-            key,
-            |sink, _, at| sink.good_until(*at),
+            |sink, _, granted| sink.granted(granted),
             changes,
         );
     }
-
-    fn waiting_changes(&mut self, changes: &mut Vec<Change>) {
-        let now = self.queue.numbers();
-        let before = std::mem::replace(&mut self.written.waiting, now.clone());
-        let key = |number: u64| part(&self.client, WAITING, &number.to_be_bytes());
-        for number in before.clone().filter(|number| !now.contains(number)) {
-            changes.push(Change::Remove { key: key(number) });
-        }
-        for number in now.filter(|number| !before.contains(number)) {
-            if let Some(delivery) = self.queue.at(number) {
-                put(changes, key(number), |sink| sink.delivery(delivery));
+    let sent: BTreeMap<_, _> = session.inflight.sequences().collect();
+    let key = |id: &PacketId| part(client, SENT, &id.get().to_be_bytes());
+    let inflight = &session.inflight;
+    differences(
+        &mut written.sent,
+        sent,
+        key,
+        |sink, id, sequence| {
+            if let Some(stage) = inflight.stage(*id) {
+                sink.stage(*sequence, stage);
             }
+        },
+        changes,
+    );
+    let received = session.received.iter().map(|(id, r)| (*id, r.expires_at));
+    let key = |id: &PacketId| part(client, RECEIVED, &id.get().to_be_bytes());
+    differences(
+        &mut written.received,
+        received.collect(),
+        key,
+        |sink, _, at| sink.good_until(*at),
+        changes,
+    );
+}
+
+fn waiting_changes(session: &mut Session, changes: &mut Vec<Change>) {
+    let now = session.queue.numbers();
+    let before = std::mem::replace(&mut session.written.waiting, now.clone());
+    let key = |number: u64| part(&session.client, WAITING, &number.to_be_bytes());
+    for number in before.clone().filter(|number| !now.contains(number)) {
+        changes.push(Change::Remove { key: key(number) });
+    }
+    for number in now.filter(|number| !before.contains(number)) {
+        if let Some(delivery) = session.queue.at(number) {
+            put(changes, key(number), |sink| sink.delivery(delivery));
         }
     }
 }
@@ -184,7 +187,7 @@ impl StoredState {
     /// What the records of a store say, in the order of their keys.
     ///
     /// # Errors
-    /// When they are no records that [`Broker::changes`] gave.
+    /// When they are no records that `Broker::changes` gave.
     pub fn from_records(
         records: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
     ) -> Result<Self, Corrupt> {

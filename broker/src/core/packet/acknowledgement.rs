@@ -1,0 +1,146 @@
+//! What a client says about messages sent to it: PUBACK, PUBREC and PUBCOMP.
+
+use bytestring::ByteString;
+use mqtt_check_codec::{Ack, Packet, PacketId, QoS, ReasonCode};
+
+use crate::core::deliver::acknowledgement::acknowledge;
+use crate::core::deliver::delivery::flush;
+use crate::core::ending::connection::refuse;
+use crate::core::ending::inheritance::give_away;
+use crate::core::state::State;
+use crate::core::state::inflight::Stage;
+use crate::core::state::session_key::SessionKey;
+use crate::core::turn::Turn;
+use crate::hook::{DisconnectReason, DropReason};
+use crate::{Fault, HookEvent, Liberty};
+
+/// What a packet id stands for in the window.
+enum Pending {
+    Nothing,
+    Qos1(ByteString),
+    Qos2(ByteString),
+    Release(ByteString),
+}
+
+fn pending(state: &State, key: SessionKey, id: PacketId) -> Pending {
+    match state.sessions.at(key).and_then(|s| s.inflight.stage(id)) {
+        None => Pending::Nothing,
+        Some(Stage::Released { topic }) => Pending::Release(topic.clone()),
+        Some(Stage::Published(delivery)) => {
+            let topic = delivery.message.topic.clone();
+            match delivery.qos {
+                QoS::ExactlyOnce => Pending::Qos2(topic),
+                _ => Pending::Qos1(topic),
+            }
+        }
+    }
+}
+
+/// PUBACK ends a QoS 1 delivery, also when it refuses. [5 MQTT-4.4.0-2]
+pub(crate) fn puback_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
+    match pending(state, key, ack.packet_id) {
+        Pending::Qos1(topic) => settle(state, turn, key, ack, topic),
+        // Nothing to acknowledge: the client may have been faster than a session's end.
+        Pending::Nothing => {}
+        Pending::Qos2(_) | Pending::Release(_) => out_of_order(state, turn, key),
+    }
+}
+
+/// PUBREC is answered by PUBREL; one that refuses ends the delivery. [3.1.1 MQTT-4.3.3-1] [5 MQTT-4.3.3-4]
+pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
+    let id = ack.packet_id;
+    let reason = match pending(state, key, id) {
+        Pending::Qos1(_) => return out_of_order(state, turn, key),
+        Pending::Qos2(topic) | Pending::Release(topic) if !ack.reason.is_success() => {
+            return settle(state, turn, key, ack, topic);
+        }
+        Pending::Qos2(_) => {
+            // [3.1.1 MQTT-4.3.3-1] [5 MQTT-4.3.3-6]
+            if let Some(session) = state.sessions.at_mut(key)
+                && !state.rules.breaks(Fault::PublishResentAfterPubrec)
+            {
+                session.inflight.release(id);
+            }
+            ReasonCode::SUCCESS
+        }
+        Pending::Release(_) => ReasonCode::SUCCESS,
+        Pending::Nothing if !ack.reason.is_success() => return,
+        Pending::Nothing if state.rules.chooses(Liberty::UnknownReceiptSucceeds) => {
+            ReasonCode::SUCCESS
+        }
+        Pending::Nothing => ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
+    };
+    let Some(session) = state.sessions.at_mut(key) else {
+        return;
+    };
+    // [3.1.1 MQTT-4.6.0-6]: as soon as PUBREC comes, and so in the order of those.
+    if state.rules.breaks(Fault::PubrelOrderReversed) {
+        session.late_pubrels.push(id);
+        if !session.inflight.awaits_pubrec() {
+            for id in std::mem::take(&mut session.late_pubrels).into_iter().rev() {
+                acknowledge(session, &state.rules, turn, id, reason, Packet::PubRel);
+            }
+        }
+        return;
+    }
+    acknowledge(session, &state.rules, turn, id, reason, Packet::PubRel);
+}
+
+/// PUBCOMP ends a QoS 2 delivery. [5 MQTT-4.3.3-5]
+pub(crate) fn pubcomp_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
+    match pending(state, key, ack.packet_id) {
+        Pending::Release(topic) => settle(state, turn, key, ack, topic),
+        Pending::Qos2(topic) if state.rules.breaks(Fault::PublishResentAfterPubrec) => {
+            settle(state, turn, key, ack, topic);
+        }
+        Pending::Nothing => {}
+        Pending::Qos1(_) | Pending::Qos2(_) => out_of_order(state, turn, key),
+    }
+}
+
+/// The delivery is over: its packet id and its place in the window are free.
+fn settle(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, topic: ByteString) {
+    let Some(session) = state.sessions.at_mut(key) else {
+        return;
+    };
+    let client = session.client.clone();
+    // PUBCOMP 0x92 still ends the handshake of a message that the client took.
+    let refused = !ack.reason.is_success() && ack.reason != ReasonCode::PACKET_IDENTIFIER_NOT_FOUND;
+    if refused && state.rules.breaks(Fault::RefusedMessageResent) {
+        return;
+    }
+    let stage = session.inflight.remove(ack.packet_id);
+    turn.hook(if refused {
+        // [5 MQTT-4.8.2-6]: discarded, whoever else subscribed.
+        HookEvent::MessageDropped {
+            client: Some(client),
+            topic,
+            reason: DropReason::Refused,
+        }
+    } else {
+        HookEvent::MessageAcked {
+            client,
+            topic,
+            packet_id: ack.packet_id,
+        }
+    });
+    flush(session, &state.rules, turn);
+    if refused
+        && state.rules.breaks(Fault::SharedRefusedPassedOn)
+        && let Some(Stage::Published(delivery)) = stage
+    {
+        give_away(
+            &state.rules,
+            &mut state.sessions,
+            &mut state.topics,
+            turn,
+            &delivery,
+            key,
+        );
+    }
+}
+
+fn out_of_order(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
+    let reason = ReasonCode::PROTOCOL_ERROR;
+    refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+}

@@ -1,0 +1,221 @@
+//! CONNECT: who is let in, under which client id.
+
+use bytestring::ByteString;
+use mqtt_check_codec::topic::check_name;
+use mqtt_check_codec::{Connect, ProtocolVersion, ReasonCode};
+
+use super::refusal::Refusal;
+use crate::access::{AccessAction, Who};
+use crate::core::input::Time;
+use crate::core::rules::Rules;
+use crate::core::state::arrivals::Arrivals;
+use crate::core::state::redirect::Redirects;
+use crate::core::state::session::Sessions;
+use crate::core::topic::is_hidden;
+use crate::{Fault, Liberty};
+
+/// The most that 3.1 allows in a client id, in characters.
+const V3_1_CLIENT_ID_MAXIMUM: usize = 23;
+
+/// What speaks against it before the client is even asked who it is.
+pub(crate) fn may_begin(
+    rules: &Rules,
+    connections: usize,
+    arrivals: &mut Arrivals,
+    now: Time,
+    connect: &Connect,
+) -> Result<(), ReasonCode> {
+    let config = &rules.config;
+    if let Some(maximum) = config.maximum_connection_rate
+        && arrivals.count(now) > maximum
+    {
+        return Err(ReasonCode::CONNECTION_RATE_EXCEEDED);
+    }
+    if connections > config.maximum_connections {
+        return Err(ReasonCode::SERVER_BUSY);
+    }
+    let unknown = connect
+        .properties
+        .authentication_method()
+        .is_some_and(|method| !config.authentication.keys().any(|m| m.name() == &*method));
+    if unknown && !rules.breaks(Fault::UnknownAuthMethodAccepted) {
+        // [5 MQTT-4.12.0-1]
+        return Err(match rules.chooses(Liberty::UnknownMethodNotAuthorized) {
+            true => ReasonCode::NOT_AUTHORIZED,
+            false => ReasonCode::BAD_AUTHENTICATION_METHOD,
+        });
+    }
+    Ok(())
+}
+
+/// Everything else that can speak against it, before any session is touched. Whoever has `proven` who it is needs
+/// no password. The client id is settled here: the one that was assigned is returned.
+pub(crate) fn admit(
+    rules: &Rules,
+    sessions: &Sessions,
+    redirects: &mut Redirects,
+    connect: &mut Connect,
+    nonce: u64,
+    proven: bool,
+) -> Result<Option<ByteString>, Refusal> {
+    if !proven {
+        check_credentials(rules, connect)?;
+    }
+    check_will(rules, connect)?;
+    let assigned = settle_client_id(rules, sessions, connect, nonce)?;
+    check_will_access(rules, connect)?;
+    let (config, client) = (&rules.config, &connect.client_id);
+    if sessions.len() >= config.maximum_sessions && sessions.key(client).is_none() {
+        return Err(ReasonCode::QUOTA_EXCEEDED.into());
+    }
+    if rules.breaks(Fault::UncleanStartRefusedWhenNew)
+        && !connect.clean_start
+        && sessions.key(client).is_none()
+    {
+        return Err(ReasonCode::SERVER_UNAVAILABLE.into());
+    }
+    if config.banned_clients.iter().any(|banned| client == banned) {
+        return Err(ReasonCode::BANNED.into());
+    }
+    if let Some(redirect) = redirects.remove(client) {
+        return Err(Refusal {
+            reason: redirect.reason,
+            server_reference: redirect.server_reference,
+            maximum_packet_size: None,
+        });
+    }
+    Ok(assigned)
+}
+
+fn settle_client_id(
+    rules: &Rules,
+    sessions: &Sessions,
+    connect: &mut Connect,
+    mut nonce: u64,
+) -> Result<Option<ByteString>, Refusal> {
+    if rules.breaks(Fault::ClientIdsCaseFolded) {
+        connect.client_id = ByteString::from(connect.client_id.to_lowercase());
+    }
+    let id = &connect.client_id;
+    if !id.is_empty() {
+        // [3.1.1 MQTT-3.1.3-5] [5 MQTT-3.1.3-5]: the configured limit is never below 23.
+        let limit = match connect.version {
+            ProtocolVersion::V3_1 => Some(V3_1_CLIENT_ID_MAXIMUM),
+            _ => rules.config.maximum_client_id_bytes,
+        };
+        let too_long = limit.is_some_and(|limit| id.len() > limit.max(23));
+        let unwanted = rules.breaks(Fault::ClientIdOf23BytesRefused) && id.len() > 22
+            || rules.breaks(Fault::ClientIdInCapitalsRefused)
+                && id.contains(|c: char| c.is_ascii_uppercase());
+        // [3.1.1 MQTT-3.1.3-5] [5 RULE-3.1.3.1-1]
+        let odd = rules.chooses(Liberty::ClientIdAlphabetEnforced)
+            && !id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        return if too_long || unwanted || odd {
+            // [3.1.1 MQTT-3.1.3-9] [5 MQTT-3.1.3-8]
+            Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into())
+        } else {
+            Ok(None)
+        };
+    }
+    match connect.version {
+        ProtocolVersion::V3_1 => return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into()),
+        // [3.1.1 MQTT-3.1.3-8] [3.1.1 MQTT-3.1.3-7]
+        ProtocolVersion::V3_1_1
+            if !connect.clean_start && !rules.breaks(Fault::EmptyClientIdUncleanAccepted) =>
+        {
+            return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into());
+        }
+        _ if rules.chooses(Liberty::EmptyClientIdRefused) => {
+            return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into());
+        }
+        _ => {}
+    }
+    // [3.1.1 MQTT-3.1.3-6] [5 MQTT-3.1.3-6] [5 MQTT-3.1.3-7] [5 MQTT-3.2.2-16]
+    let id = loop {
+        let id = match rules.chooses(Liberty::AssignedClientIdsLong) {
+            true => format!("assigned/{nonce:032x}/by-this-server"),
+            false => format!("auto{nonce:016x}"),
+        };
+        if rules.breaks(Fault::AssignedClientIdsAlike) {
+            break ByteString::from_static("auto");
+        }
+        if sessions.key(&id).is_none() {
+            break ByteString::from(id);
+        }
+        nonce = nonce.wrapping_add(1);
+    };
+    connect.client_id = id.clone();
+    if rules.breaks(Fault::AssignedClientIdNotUsed) {
+        connect.client_id = ByteString::from(format!("{id}x"));
+    }
+    Ok(Some(id).filter(|_| !rules.breaks(Fault::AssignedClientIdNotTold)))
+}
+
+/// [5 MQTT-3.1.4-2] [3.1.1 RULE-3.1.4-2]
+fn check_credentials(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
+    let Some(users) = &rules.config.users else {
+        return Ok(());
+    };
+    let Some(name) = &connect.username else {
+        return Err(ReasonCode::NOT_AUTHORIZED.into());
+    };
+    let known = users.iter().any(|user| {
+        name == &user.name
+            && (connect.password.as_deref() == Some(user.password.as_slice())
+                || rules.breaks(Fault::WrongPasswordAccepted))
+    });
+    if known {
+        Ok(())
+    } else {
+        Err(ReasonCode::BAD_USER_NAME_OR_PASSWORD.into())
+    }
+}
+
+fn check_will(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
+    let config = &rules.config;
+    let Some(will) = &connect.will else {
+        return Ok(());
+    };
+    if check_name(&will.topic, connect.version).is_err() {
+        return Err(ReasonCode::TOPIC_NAME_INVALID.into());
+    }
+    if is_hidden(&will.topic) && !config.dollar_topics {
+        // [3.1.1 RULE-4.7.2-1] [5 RULE-4.7.2-1]
+        return Err(ReasonCode::NOT_AUTHORIZED.into());
+    }
+    if will.qos > config.maximum_qos && !rules.breaks(Fault::WillAboveMaximumQosAccepted) {
+        // [5 MQTT-3.2.2-12]
+        return Err(ReasonCode::QOS_NOT_SUPPORTED.into());
+    }
+    if will.retain
+        && !config.retain_available
+        && !rules.breaks(Fault::WillRetainWithoutRetainAccepted)
+    {
+        // [5 MQTT-3.2.2-13]
+        return Err(ReasonCode::RETAIN_NOT_SUPPORTED.into());
+    }
+    let text = will.properties.payload_format_indicator() == Some(1);
+    if config.check_payload_format && text && std::str::from_utf8(&will.payload).is_err() {
+        // [5 RULE-3.1.3.2.3-2]
+        return Err(ReasonCode::PAYLOAD_FORMAT_INVALID.into());
+    }
+    Ok(())
+}
+
+/// A Will is published in its client's name, so who may not publish it may not leave it. [3.1.1 RULE-3.1.4-2]
+/// [5 MQTT-3.1.4-2]
+fn check_will_access(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
+    let Some(will) = &connect.will else {
+        return Ok(());
+    };
+    let who = Who {
+        client: &connect.client_id,
+        user: connect.username.as_deref(),
+    };
+    match rules.permits(who, AccessAction::Publish, &will.topic)
+        || rules.breaks(Fault::WillAccessIgnored)
+    {
+        true => Ok(()),
+        false => Err(ReasonCode::NOT_AUTHORIZED.into()),
+    }
+}

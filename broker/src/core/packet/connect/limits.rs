@@ -1,0 +1,112 @@
+//! The limits by which the two ends of an accepted connection go on.
+
+use std::time::Duration;
+
+use mqtt_check_codec::{Connect, ProtocolVersion};
+
+use crate::core::input::{ConnectionId, Time};
+use crate::core::rules::{A_MOMENT, Rules};
+use crate::core::state::authentication::Authentication;
+use crate::core::state::link::{Link, OutboundAliases};
+use crate::core::state::session::Expiry;
+use crate::{Fault, Liberty};
+
+/// The shortest Session Expiry Interval of a broker that thinks less of shorter ones.
+const LENGTHENED_S: u32 = 600;
+
+/// How long the session outlives this connection.
+pub(crate) fn expiry(rules: &Rules, connect: &Connect) -> Expiry {
+    let config = &rules.config;
+    match connect.version {
+        ProtocolVersion::V5 => {
+            let asked = connect.properties.session_expiry_interval_s().unwrap_or(0);
+            // [5 section 3.2.2.3.2]: it may be another, and CONNACK says so.
+            let lengthened = asked > 0 && rules.chooses(Liberty::SessionExpiryLengthened);
+            Expiry::granted(
+                config,
+                match lengthened {
+                    true => asked.max(LENGTHENED_S),
+                    false => asked,
+                },
+            )
+        }
+        // [3.1.1 MQTT-3.1.2-6]
+        _ if connect.clean_start => Expiry::AtClose,
+        _ => match config.persistent_session_expiry {
+            Some(expiry) => Expiry::After(expiry),
+            None => Expiry::Never,
+        },
+    }
+}
+
+/// How long a client may be silent for each second of its Keep Alive, in milliseconds.
+fn silence_ms(rules: &Rules) -> u64 {
+    if rules.breaks(Fault::KeepAliveTooEager) {
+        1_000
+    } else if rules.breaks(Fault::KeepAliveTripled) {
+        4_500
+    } else {
+        1_500
+    }
+}
+
+/// How long a client with this Keep Alive may be silent; `None` for ever.
+pub(crate) fn silence(rules: &Rules, keep_alive_s: u16) -> Option<Duration> {
+    let late = match rules.chooses(Liberty::SilenceNoticedLate) {
+        true => A_MOMENT,
+        false => Duration::ZERO,
+    };
+    let silence = Duration::from_millis(u64::from(keep_alive_s) * silence_ms(rules));
+    (keep_alive_s > 0).then_some(silence + late)
+}
+
+/// How many Topic Aliases are used towards a client that allows so many.
+fn alias_maximum(rules: &Rules, allowed: u16) -> u16 {
+    match allowed {
+        0 if rules.breaks(Fault::ServerAliasUnasked) => 1,
+        1.. if rules.breaks(Fault::ServerAliasAboveMaximum) => allowed.saturating_add(1),
+        _ if rules.chooses(Liberty::TopicAliasesUnused) => 0,
+        1.. if rules.chooses(Liberty::TopicAliasesReused) => 1,
+        _ => allowed,
+    }
+}
+
+pub(crate) fn link(
+    rules: &Rules,
+    now: Time,
+    connection: ConnectionId,
+    nonce: u64,
+    connect: &Connect,
+) -> Link {
+    let config = &rules.config;
+    let v5 = connect.version == ProtocolVersion::V5;
+    let properties = &connect.properties;
+    // [5 MQTT-3.2.2-22]
+    let keep_alive_s = match config.server_keep_alive_s {
+        Some(keep_alive_s) if v5 => keep_alive_s,
+        _ => connect.keep_alive_s,
+    };
+    // [5 MQTT-4.9.0-1]
+    let receive_maximum = properties.receive_maximum().unwrap_or(u16::MAX);
+    Link {
+        connection,
+        version: connect.version,
+        silence: silence(rules, keep_alive_s),
+        last_received: now,
+        send_limit: match rules.breaks(Fault::SendQuotaIgnored) {
+            true => usize::MAX,
+            false => usize::from(receive_maximum.min(config.maximum_inflight).max(1)),
+        },
+        congested: false,
+        unreleased: 0,
+        maximum_packet_size: properties.maximum_packet_size(),
+        aliases_in: Default::default(),
+        aliases_out: OutboundAliases::up_to(
+            alias_maximum(rules, properties.topic_alias_maximum().unwrap_or(0)),
+            rules.chooses(Liberty::TopicAliasesReused),
+        ),
+        problem_information: properties.request_problem_information() != Some(0),
+        connect_expiry_s: properties.session_expiry_interval_s().unwrap_or(0),
+        authentication: Authentication::of(connect, config, nonce).map(Box::new),
+    }
+}

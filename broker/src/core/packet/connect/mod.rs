@@ -1,0 +1,232 @@
+//! CONNECT: refused, proven or accepted.
+
+mod admission;
+mod connack;
+mod limits;
+pub(crate) mod refusal;
+mod session;
+pub(crate) mod timers;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use mqtt_check_codec::{Auth, Connect, Packet, Property, ProtocolVersion, ReasonCode};
+
+use self::admission::{admit, may_begin};
+use self::connack::{connack, session_present};
+use self::limits::{expiry, link, silence};
+use self::refusal::{Refusal, refuse_connect};
+use self::session::{claim_session, join, keep_of_connect};
+use self::timers::misuse_timers;
+use crate::Fault;
+use crate::core::Broker;
+use crate::core::deliver::outgoing::{send, takes};
+use crate::core::deliver::retained::send_retained_again;
+use crate::core::input::ConnectionId;
+use crate::core::state::authentication::Progress;
+use crate::core::state::connection::{Phase, Waiting};
+use crate::core::state::link::Link;
+use crate::core::state::timer::Timer;
+use crate::core::turn::Turn;
+
+impl Broker {
+    /// The first packet of a connection is a CONNECT.
+    pub(crate) fn connect_received(
+        &mut self,
+        turn: &mut Turn<'_>,
+        connection: ConnectionId,
+        nonce: u64,
+        connect: Connect,
+    ) {
+        self.state.timers.cancel(Timer::Connect(connection));
+        if let Err(reason) = may_begin(
+            &self.state.rules,
+            self.connections.len(),
+            &mut self.arrivals,
+            turn.now,
+            &connect,
+        ) {
+            let refusal = Refusal::from(reason).to(&connect);
+            refuse_connect(
+                &self.state.rules,
+                &mut self.connections,
+                turn,
+                connection,
+                connect.version,
+                refusal,
+            );
+            return;
+        }
+        let link = link(&self.state.rules, turn.now, connection, nonce, &connect);
+        if link.authentication.is_some() {
+            self.begin_authentication(turn, nonce, connect, link);
+            return;
+        }
+        if self.state.rules.breaks(Fault::AuthUnasked) && connect.version == ProtocolVersion::V5 {
+            turn.send(connection, unasked());
+        }
+        self.welcome(turn, nonce, connect, link, None);
+    }
+
+    /// Lets in whoever has nothing against it. `proof` is what a client is told that had to prove who it is.
+    fn welcome(
+        &mut self,
+        turn: &mut Turn<'_>,
+        nonce: u64,
+        mut connect: Connect,
+        link: Link,
+        proof: Option<Bytes>,
+    ) {
+        let connection = link.connection;
+        let proven = link.authentication.is_some();
+        let assigned = match admit(
+            &self.state.rules,
+            &self.state.sessions,
+            &mut self.redirects,
+            &mut connect,
+            nonce,
+            proven,
+        ) {
+            Ok(assigned) => assigned,
+            Err(refusal) => {
+                let refusal = refusal.to(&connect);
+                refuse_connect(
+                    &self.state.rules,
+                    &mut self.connections,
+                    turn,
+                    connection,
+                    connect.version,
+                    refusal,
+                );
+                return;
+            }
+        };
+        let rules = &self.state.rules;
+        let expiry = expiry(rules, &connect);
+        let mut connack = connack(rules, &connect, &link, expiry, assigned, proof);
+        if !takes(&link, rules, Packet::ConnAck(connack.clone())) {
+            // [5 MQTT-3.1.2-24]: there is no CONNACK that this client would take, so there is no connection.
+            self.connections.remove(&connection);
+            turn.close(connection);
+            return;
+        }
+        let (key, resumed) = claim_session(&mut self.state, &mut self.redirects, turn, &connect);
+        connack.session_present = session_present(&self.state.rules, &connect, resumed);
+        self.connections.insert(connection, Phase::Connected(key));
+        let state = &mut self.state;
+        keep_of_connect(state, key, connect, expiry);
+        join(state, turn, key, link, connack);
+        if resumed && state.rules.breaks(Fault::RetainedSentOnResume) {
+            send_retained_again(
+                &state.rules,
+                &mut state.sessions,
+                &mut state.topics.retained,
+                turn,
+                key,
+            );
+        }
+        misuse_timers(state, turn, key, expiry);
+    }
+
+    /// A CONNECT that names a method which is offered. Nothing is done for it but the exchange.
+    fn begin_authentication(
+        &mut self,
+        turn: &mut Turn<'_>,
+        nonce: u64,
+        connect: Connect,
+        mut link: Link,
+    ) {
+        let data = connect.properties.authentication_data();
+        let Some(authentication) = &mut link.authentication else {
+            return;
+        };
+        let progress = authentication.step(&self.state.rules, data);
+        let since = turn.now;
+        let waiting = Box::new(Waiting {
+            connect,
+            nonce,
+            link,
+            since,
+        });
+        self.proceed(turn, waiting, progress);
+    }
+
+    /// One message of the client led to this.
+    pub(crate) fn proceed(
+        &mut self,
+        turn: &mut Turn<'_>,
+        mut waiting: Box<Waiting>,
+        progress: Progress,
+    ) {
+        let connection = waiting.link.connection;
+        match (progress, &waiting.link.authentication) {
+            (Progress::Continue(data), Some(authentication)) => {
+                let packet = authentication.continued(&self.state.rules, data);
+                if send(&waiting.link, &self.state.rules, turn, packet) {
+                    self.hold(turn, waiting);
+                } else {
+                    // [5 MQTT-3.1.2-24]: without this AUTH there is no going on.
+                    self.connections.remove(&connection);
+                    turn.close(connection);
+                }
+            }
+            (Progress::Done(data), Some(authentication)) => {
+                waiting.connect.username = authentication.user.clone();
+                let Waiting {
+                    connect,
+                    nonce,
+                    link,
+                    ..
+                } = *waiting;
+                self.welcome(turn, nonce, connect, link, data);
+            }
+            (Progress::Failed, Some(_))
+                if self
+                    .state
+                    .rules
+                    .breaks(Fault::FailedAuthenticationStaysOpen) =>
+            {
+                let phase = Phase::Authenticating(waiting);
+                self.connections.insert(connection, phase);
+            }
+            // [5 MQTT-4.12.0-4] [5 MQTT-3.1.4-2]
+            _ => {
+                let refusal = Refusal::from(ReasonCode::NOT_AUTHORIZED).to(&waiting.connect);
+                refuse_connect(
+                    &self.state.rules,
+                    &mut self.connections,
+                    turn,
+                    connection,
+                    ProtocolVersion::V5,
+                    refusal,
+                );
+            }
+        }
+    }
+
+    /// Waits for the client's next AUTH: as long as for a CONNECT in all, and one and a half times its Keep Alive at a
+    /// time. [5 RULE-3.1.4-1] [5 MQTT-3.1.2-22]
+    pub(crate) fn hold(&mut self, turn: &Turn<'_>, waiting: Box<Waiting>) {
+        let connection = waiting.link.connection;
+        let in_all = waiting
+            .since
+            .saturating_add(self.state.rules.config.connect_timeout);
+        // A Server Keep Alive takes its place when CONNACK tells of it.
+        let at = match silence(&self.state.rules, waiting.connect.keep_alive_s) {
+            Some(silence) => in_all.min(turn.now.saturating_add(silence)),
+            None => in_all,
+        };
+        self.state.timers.set(Timer::Connect(connection), at);
+        self.connections
+            .insert(connection, Phase::Authenticating(waiting));
+    }
+}
+
+/// The AUTH that a fault sends to a client that gave no method.
+fn unasked() -> Packet {
+    let method = ByteString::from_static("unasked");
+    let reason = ReasonCode::CONTINUE_AUTHENTICATION;
+    let properties = [Property::AuthenticationMethod(method)]
+        .into_iter()
+        .collect();
+    Packet::Auth(Auth { reason, properties })
+}

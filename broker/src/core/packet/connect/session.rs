@@ -1,0 +1,160 @@
+//! Which session a CONNECT that is accepted gets, and how that goes on.
+
+use std::collections::BTreeMap;
+
+use bytestring::ByteString;
+use mqtt_check_codec::{ConnAck, Connect, PacketId, ReasonCode};
+
+use crate::core::deliver::delivery::{greet, resume};
+use crate::core::ending::session::forget_subscriptions;
+use crate::core::ending::takeover::{reopen, take_over};
+use crate::core::state::State;
+use crate::core::state::link::Link;
+use crate::core::state::queue::Queue;
+use crate::core::state::redirect::{Redirect, Redirects};
+use crate::core::state::session::{Expiry, Received, Session};
+use crate::core::state::session_key::SessionKey;
+use crate::core::state::subscription::Granted;
+use crate::core::state::timer::Timer;
+use crate::core::state::will::Will;
+use crate::core::turn::Turn;
+use crate::{Fault, HookEvent};
+
+/// Parts of an old session that faults put into a new one.
+#[derive(Debug, Default)]
+struct Salvage {
+    subscriptions: BTreeMap<ByteString, Granted>,
+    queue: Queue,
+    received: BTreeMap<PacketId, Received>,
+}
+
+/// The session of this client: the one that there was, or a new one. [3.1.1 MQTT-3.1.4-3]
+/// [5 MQTT-3.1.4-4]
+pub(crate) fn claim_session(
+    state: &mut State,
+    redirects: &mut Redirects,
+    turn: &mut Turn<'_>,
+    connect: &Connect,
+) -> (SessionKey, bool) {
+    let mut left = None;
+    if let Some(key) = state.sessions.key(&connect.client_id) {
+        if connect.clean_start {
+            left = salvage(state, key);
+        }
+        let survives = if state.sessions.is_linked(key) {
+            if state.rules.breaks(Fault::IdRefusedAfterTakeover) {
+                let refusal = Redirect {
+                    reason: ReasonCode::SERVER_UNAVAILABLE,
+                    server_reference: None,
+                };
+                redirects.insert(connect.client_id.clone(), refusal);
+            }
+            take_over(state, turn, key, connect.clean_start)
+        } else {
+            reopen(state, turn, key, connect.clean_start)
+        };
+        if survives {
+            if state.rules.breaks(Fault::SubscriptionsLostOnResume) {
+                forget_subscriptions(state, key);
+            }
+            // [3.1.1 MQTT-3.1.2-4] [5 MQTT-3.1.2-5]
+            turn.hook(HookEvent::SessionResumed {
+                client: connect.client_id.clone(),
+            });
+            return (key, true);
+        }
+    }
+    // [3.1.1 MQTT-3.1.2-6] [5 MQTT-3.1.2-4] [5 MQTT-3.1.2-6]. The id is copied, since the client's packet
+    // need not live as long as the session.
+    let client = ByteString::from(&*connect.client_id);
+    turn.hook(HookEvent::SessionCreated {
+        client: client.clone(),
+    });
+    let key = state.sessions.insert(Session::new(client));
+    if let Some(left) = left {
+        for (whole, granted) in &left.subscriptions {
+            let filter = granted.filter(whole);
+            state
+                .topics
+                .subscriptions
+                .insert(whole, filter, key, *granted);
+        }
+        if let Some(session) = state.sessions.at_mut(key) {
+            session.subscriptions = left.subscriptions;
+            session.queue = left.queue;
+            session.received = left.received;
+        }
+    }
+    (key, false)
+}
+
+/// What faults save of a session that must not be used again.
+fn salvage(state: &State, key: SessionKey) -> Option<Salvage> {
+    let session = state.sessions.at(key)?;
+    let mut left = Salvage::default();
+    if state.rules.breaks(Fault::CleanStartKeepsSubscriptions) {
+        left.subscriptions = session.subscriptions.clone();
+    } else if state.rules.breaks(Fault::CleanStartKeepsQueue) {
+        left.queue = session.queue.clone();
+    } else if state.rules.breaks(Fault::CleanStartKeepsReceived) {
+        left.received = session.received.clone();
+    }
+    Some(left)
+}
+
+/// What the session keeps of the CONNECT.
+pub(crate) fn keep_of_connect(
+    state: &mut State,
+    key: SessionKey,
+    connect: Connect,
+    expiry: Expiry,
+) {
+    let Some(session) = state.sessions.at_mut(key) else {
+        return;
+    };
+    session.expiry = expiry;
+    session.user = connect.username;
+    // [3.1.1 MQTT-4.1.0-2] [5 MQTT-4.1.0-1]: while it is connected, nothing ends it.
+    session.closed_at = None;
+    // [3.1.1 MQTT-3.1.2-12]: of this connection, and of no other.
+    let will = connect.will.map(Will::new);
+    if will.is_some() || !state.rules.breaks(Fault::WillOfEarlierConnection) {
+        session.will = will.filter(|_| !state.rules.breaks(Fault::WillNotStored));
+    }
+}
+
+/// The session gets its connection, and goes on where it was.
+pub(crate) fn join(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    mut link: Link,
+    connack: ConnAck,
+) {
+    let Some(session) = state.sessions.at_mut(key) else {
+        return;
+    };
+    if let Some(silence) = link.silence {
+        let at = turn.now.saturating_add(silence);
+        state.timers.set(Timer::KeepAlive(key), at);
+    }
+    let event = HookEvent::ClientConnected {
+        client: session.client.clone(),
+        connack: connack.reason,
+        username: session.user.clone(),
+        session_present: connack.session_present,
+    };
+    if state.rules.breaks(Fault::AliasesOutliveConnection) {
+        link.aliases_in = std::mem::take(&mut session.old_aliases);
+    }
+    session.link = Some(link);
+    if state.rules.breaks(Fault::ConnackAfterMessages) {
+        resume(session, &state.rules, turn);
+    }
+    // [3.1.1 MQTT-3.2.0-1] [3.1.1 MQTT-3.1.4-4] [5 MQTT-3.2.0-1] [5 MQTT-3.1.4-5]
+    greet(session, &state.rules, turn, connack);
+    turn.hook(event);
+    if !state.rules.breaks(Fault::ConnackAfterMessages) {
+        resume(session, &state.rules, turn);
+    }
+}

@@ -1,0 +1,54 @@
+//! Timers that faults and liberties arm for a connection.
+
+use std::time::Duration;
+
+use mqtt_check_codec::ProtocolVersion;
+
+use crate::core::deliver::delivery::resume;
+use crate::core::state::State;
+use crate::core::state::session::Expiry;
+use crate::core::state::session_key::SessionKey;
+use crate::core::state::timer::Timer;
+use crate::core::turn::Turn;
+use crate::{Fault, Liberty};
+
+/// How often the fault that sends again does so.
+const RESEND_EVERY: Duration = Duration::from_secs(5);
+/// When the fault that ends sessions of connected clients does so where there is no expiry to go by.
+const ENDS_WHILE_CONNECTED: Duration = Duration::from_secs(2);
+
+/// Arms what faults need.
+pub(crate) fn misuse_timers(state: &mut State, turn: &Turn<'_>, key: SessionKey, expiry: Expiry) {
+    // [3.1.1 MQTT-4.4.0-1] says when it must be sent again, not when it must not.
+    let resends = state.rules.chooses(Liberty::ResendsWhileConnectedIn3)
+        && state.sessions.version(key) != Some(ProtocolVersion::V5);
+    if resends || state.rules.breaks(Fault::ResendWhileConnected) {
+        state
+            .timers
+            .set(Timer::Resend(key), turn.now + RESEND_EVERY);
+    }
+    let span = match expiry {
+        Expiry::After(span) => Some(span),
+        Expiry::AtClose if state.sessions.version(key) != Some(ProtocolVersion::V5) => {
+            Some(ENDS_WHILE_CONNECTED)
+        }
+        _ => None,
+    };
+    if let Some(span) = span.filter(|_| state.rules.breaks(Fault::SessionEndsWhileConnected)) {
+        state
+            .timers
+            .set(Timer::SessionExpiry(key), turn.now.saturating_add(span));
+    }
+}
+
+/// Of a fault: what is unacknowledged is sent again on the same connection.
+pub(crate) fn resend_again(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
+    if let Some(session) = state.sessions.at_mut(key)
+        && session.link.is_some()
+    {
+        resume(session, &state.rules, turn);
+        state
+            .timers
+            .set(Timer::Resend(key), turn.now + RESEND_EVERY);
+    }
+}

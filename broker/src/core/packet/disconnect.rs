@@ -1,0 +1,79 @@
+//! DISCONNECT from a client.
+
+use mqtt_check_codec::{Disconnect, PacketType, ProtocolVersion, ReasonCode, Sender};
+
+use crate::core::ending::connection::{end_connection, refuse};
+use crate::core::state::State;
+use crate::core::state::connection::{Connections, Phase};
+use crate::core::state::session::Expiry;
+use crate::core::state::session_key::SessionKey;
+use crate::core::turn::Turn;
+use crate::hook::DisconnectReason;
+use crate::{Fault, Liberty};
+
+/// The client said goodbye.
+pub(crate) fn disconnect_received(
+    state: &mut State,
+    connections: &mut Connections,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    disconnect: &Disconnect,
+) {
+    let Some(session) = state.sessions.at_mut(key) else {
+        return;
+    };
+    let Some(link) = &session.link else {
+        return;
+    };
+    let connection = link.connection;
+    if link.version == ProtocolVersion::V5 {
+        let allowed =
+            disconnect
+                .reason
+                .is_allowed_in(PacketType::DISCONNECT, link.version, Sender::Client);
+        if !allowed && state.rules.breaks(Fault::ClientDisconnectCodeUnchecked) {
+            turn.close(connection);
+            end_connection(state, turn, key, DisconnectReason::Normal);
+            return;
+        }
+        if !allowed {
+            // [5 MQTT-3.14.2-1]
+            let reason = ReasonCode::PROTOCOL_ERROR;
+            refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+            return;
+        }
+        if let Some(asked) = disconnect.properties.session_expiry_interval_s() {
+            if asked != 0
+                && link.connect_expiry_s == 0
+                && !state.rules.breaks(Fault::ExpiryRaisedFromZero)
+            {
+                // [5 RULE-3.14.2.2.2-1]: no valid DISCONNECT, so the Will stays in force.
+                let reason = ReasonCode::PROTOCOL_ERROR;
+                refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+                return;
+            }
+            if !state.rules.breaks(Fault::DisconnectExpiryIgnored) {
+                session.expiry = Expiry::granted(&state.rules.config, asked);
+            }
+        }
+    }
+    let reason = match disconnect.reason {
+        ReasonCode::SUCCESS => DisconnectReason::Normal,
+        ReasonCode::DISCONNECT_WITH_WILL_MESSAGE => DisconnectReason::WithWill,
+        _ => DisconnectReason::ClientError,
+    };
+    let ghost = state
+        .rules
+        .breaks(Fault::PacketsAfterClientDisconnectProcessed);
+    // [3.1.1 RULE-3.14.4-1] [5 RULE-3.14.4-1] [3.1.1 MQTT-3.14.4-1]; what comes behind it finds nobody
+    // [3.1.1 MQTT-3.14.4-2].
+    let left_open = state.rules.breaks(Fault::ClientDisconnectLeftOpen)
+        || state.rules.chooses(Liberty::ClosingLeftToClient);
+    if !ghost && !left_open {
+        turn.close(connection);
+    }
+    end_connection(state, turn, key, reason);
+    if ghost {
+        connections.insert(connection, Phase::Ghost);
+    }
+}

@@ -1,0 +1,14 @@
+//! What a client sends, packet by packet.
+//!
+//! A packet on an accepted connection needs no more than the state; CONNECT, AUTH before it is answered and DISCONNECT
+//! are about the connections as well, and so about the broker as a whole.
+
+pub(crate) mod acknowledgement;
+pub(crate) mod auth;
+pub(crate) mod connect;
+pub(crate) mod disconnect;
+pub(crate) mod pingreq;
+pub(crate) mod publish;
+pub(crate) mod pubrel;
+pub(crate) mod subscribe;
+pub(crate) mod unsubscribe;

@@ -1,0 +1,468 @@
+//! PUBLISH from a client: what it may be, how it is acknowledged, and where it goes.
+
+use std::time::Duration;
+
+use mqtt_check_codec::topic::check_name;
+use mqtt_check_codec::{Ack, Packet, PacketId, ProtocolVersion, Publish, QoS, ReasonCode};
+
+use crate::core::deliver::acknowledgement::acknowledge;
+use crate::core::deliver::retained::has_room;
+use crate::core::deliver::routing::{Routed, decide, hand_out};
+use crate::core::ending::connection::refuse;
+use crate::core::input::Time;
+use crate::core::rules::Rules;
+use crate::core::state::State;
+use crate::core::state::link::Link;
+use crate::core::state::message::Message;
+use crate::core::state::session::Received;
+use crate::core::state::session_key::SessionKey;
+use crate::core::topic;
+use crate::core::turn::Turn;
+use crate::hook::{DisconnectReason, DropReason};
+use crate::{AccessAction, Fault, HookEvent, Liberty};
+
+/// What is decided about a message before it is acknowledged.
+struct Decided {
+    /// What its acknowledgement says.
+    reason: ReasonCode,
+    routed: Option<Routed>,
+}
+
+impl Decided {
+    /// That it goes to nobody.
+    const fn only(reason: ReasonCode) -> Self {
+        Self {
+            reason,
+            routed: None,
+        }
+    }
+}
+
+/// A client published. [3.1.1 MQTT-3.3.4-1] [5 MQTT-3.3.4-1]
+pub(crate) fn publish_received(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    mut publish: Publish,
+) {
+    if let Err(reason) = check_publish(state, key, &mut publish) {
+        refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+        return;
+    }
+    if closes_for_refusal(state, key)
+        && let Err((reason, why)) = judge_publish(state, key, &publish)
+    {
+        refused(state, turn, key, &publish, why);
+        refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+        return;
+    }
+    match (publish.qos, publish.packet_id) {
+        (QoS::AtMostOnce, _) => publish_qos0(state, turn, key, publish),
+        (QoS::AtLeastOnce, Some(id)) => publish_qos1(state, turn, key, id, publish),
+        (QoS::ExactlyOnce, Some(id)) => publish_qos2(state, turn, key, id, publish),
+        (_, None) => {
+            let reason = ReasonCode::MALFORMED_PACKET;
+            refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+        }
+    }
+}
+
+/// Whether the connection of one who publishes what is not wanted ends. [3.1.1 MQTT-3.3.5-2]
+fn closes_for_refusal(state: &State, key: SessionKey) -> bool {
+    let liberty = match state.sessions.version(key) {
+        Some(ProtocolVersion::V5) => Liberty::RefusedPublishDisconnects,
+        _ => Liberty::RefusedPublishCloses,
+    };
+    state.rules.chooses(liberty)
+}
+
+fn publish_qos0(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) {
+    match judge_publish(state, key, &publish) {
+        Err((reason @ ReasonCode::PAYLOAD_FORMAT_INVALID, _)) => {
+            refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+        }
+        // QoS 0 has no answer that could carry the refusal.
+        Err((_, why)) => refused(state, turn, key, &publish, why),
+        Ok(()) => accept(state, turn, key, publish),
+    }
+}
+
+fn publish_qos1(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    id: PacketId,
+    publish: Publish,
+) {
+    if let Some(session) = state.sessions.at(key)
+        && let Some(link) = &session.link
+        && link.version == ProtocolVersion::V5
+    {
+        if is_exceeded(state, link) {
+            too_many(state, turn, key);
+            return;
+        }
+        if session.received.contains_key(&id) && !state.rules.chooses(Liberty::PacketIdsInUseTaken)
+        {
+            let reason = ReasonCode::PACKET_IDENTIFIER_IN_USE;
+            refused(state, turn, key, &publish, DropReason::PacketIdInUse);
+            answer(state, turn, key, id, reason, Packet::PubAck);
+            return;
+        }
+    }
+    // [3.1.1 MQTT-4.3.2-2] [5 MQTT-4.3.2-4] [5 MQTT-4.3.2-5]: the id means a new message, whatever DUP says.
+    let decided = match judge_publish(state, key, &publish) {
+        Err((reason, why)) => {
+            refused(state, turn, key, &publish, why);
+            if state.rules.breaks(Fault::RefusedPublishUnanswered) {
+                return;
+            }
+            Decided::only(told(state, reason))
+        }
+        Ok(()) if is_repeat(state, key, id, publish.dup) => Decided::only(ReasonCode::SUCCESS),
+        Ok(()) => take(state, turn, key, publish),
+    };
+    acknowledge_and_hand_out(state, turn, key, id, Packet::PubAck, decided);
+}
+
+/// Of a fault: whether this is the QoS 1 message before once more.
+fn is_repeat(state: &mut State, key: SessionKey, id: PacketId, dup: bool) -> bool {
+    if !state.rules.breaks(Fault::Qos1RepeatSuppressed) {
+        return false;
+    }
+    let Some(session) = state.sessions.at_mut(key) else {
+        return false;
+    };
+    session.last_qos1.replace(id) == Some(id) && dup
+}
+
+fn publish_qos2(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    id: PacketId,
+    publish: Publish,
+) {
+    let Some(session) = state.sessions.at(key) else {
+        return;
+    };
+    let Some(link) = &session.link else {
+        return;
+    };
+    let known = session.received.get(&id).copied();
+    let counted = known.is_some_and(|received| received.counted);
+    if !counted && link.version == ProtocolVersion::V5 && is_exceeded(state, link) {
+        if state.rules.breaks(Fault::ReceiveMaximumRefusedByCode) {
+            answer(
+                state,
+                turn,
+                key,
+                id,
+                ReasonCode::QUOTA_EXCEEDED,
+                Packet::PubRec,
+            );
+        } else {
+            too_many(state, turn, key);
+        }
+        return;
+    }
+    let expiry_s = publish.properties.message_expiry_interval_s();
+    let received = Received {
+        counted: true,
+        expires_at: expiry_s.map(|span_s| turn.now + Duration::from_secs(u64::from(span_s))),
+    };
+    if known.is_some() {
+        if !counted {
+            count(state, key, id, received);
+        }
+        repeated(state, turn, key, id, publish);
+        return;
+    }
+    if let Err((reason, why)) = judge_publish(state, key, &publish) {
+        refused(state, turn, key, &publish, why);
+        if state.rules.breaks(Fault::RefusedPublishUnanswered) {
+            return;
+        }
+        answer(state, turn, key, id, told(state, reason), Packet::PubRec);
+        // [5 MQTT-4.3.3-9]: a refused id is free at once. Before version 5 the client goes on to PUBREL.
+        if state.rules.breaks(Fault::RefusedQos2IdStaysTaken) {
+            count(state, key, id, received);
+        }
+        return;
+    }
+    count(state, key, id, received);
+    if state.rules.breaks(Fault::UnreleasedLostOnReconnect) {
+        answer(state, turn, key, id, ReasonCode::SUCCESS, Packet::PubRec);
+        withhold(state, turn.now, key, id, publish);
+        return;
+    }
+    let decided = match state.rules.chooses(Liberty::Qos2ForwardedOnRelease) {
+        true => {
+            withhold(state, turn.now, key, id, publish);
+            Decided::only(ReasonCode::SUCCESS)
+        }
+        false => take(state, turn, key, publish),
+    };
+    acknowledge_and_hand_out(state, turn, key, id, Packet::PubRec, decided);
+}
+
+/// A QoS 2 message came once more before its PUBREL: acknowledged again, delivered once. [3.1.1 MQTT-4.3.3-2]
+/// [5 MQTT-4.3.3-8] [5 MQTT-4.3.3-10]
+fn repeated(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    id: PacketId,
+    publish: Publish,
+) {
+    if state.rules.breaks(Fault::Qos2DuplicateForwarded) {
+        accept(state, turn, key, publish);
+    }
+    if state.rules.breaks(Fault::Qos2SecondDuplicateRefused)
+        && let Some(session) = state.sessions.at_mut(key)
+        && session.last_repeat.replace(id) == Some(id)
+    {
+        let reason = ReasonCode::PROTOCOL_ERROR;
+        refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+        return;
+    }
+    let reason = match state.rules.breaks(Fault::Qos2DuplicateInUse) {
+        true => ReasonCode::PACKET_IDENTIFIER_IN_USE,
+        false => ReasonCode::SUCCESS,
+    };
+    answer(state, turn, key, id, reason, Packet::PubRec);
+}
+
+/// Of a fault and of a liberty: the message is passed on when it is released.
+fn withhold(state: &mut State, now: Time, key: SessionKey, id: PacketId, publish: Publish) {
+    if let Some(session) = state.sessions.at_mut(key) {
+        let message = Message::from_publish(publish, session.client.clone(), now);
+        session.withheld.insert(id, message);
+    }
+}
+
+/// What a refused PUBLISH is told of the reason. [5 MQTT-3.4.2-1] [5 MQTT-3.5.2-1]
+fn told(state: &State, reason: ReasonCode) -> ReasonCode {
+    match state.rules.chooses(Liberty::RefusedPublishUnspecified) {
+        true => ReasonCode::UNSPECIFIED_ERROR,
+        false => reason,
+    }
+}
+
+/// A QoS 2 message is on its way.
+fn count(state: &mut State, key: SessionKey, id: PacketId, received: Received) {
+    if let Some(session) = state.sessions.at_mut(key)
+        && let Some(link) = &mut session.link
+    {
+        link.unreleased += 1;
+        session.received.insert(id, received);
+    }
+}
+
+/// Whether one more PUBLISH of QoS 1 or 2 is one too many.
+fn is_exceeded(state: &State, link: &Link) -> bool {
+    link.unreleased >= usize::from(state.rules.config.receive_maximum)
+        && !state.rules.breaks(Fault::ReceiveMaximumNotEnforced)
+}
+
+/// [5 RULE-3.3.4-3] [5 MQTT-3.3.4-7]
+fn too_many(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
+    let reason = ReasonCode::RECEIVE_MAXIMUM_EXCEEDED;
+    refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+}
+
+/// Acknowledges one of its packets to a publisher.
+pub(crate) fn answer(
+    state: &State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    packet_id: PacketId,
+    reason: ReasonCode,
+    packet: fn(Ack) -> Packet,
+) {
+    if let Some(session) = state.sessions.at(key) {
+        acknowledge(session, &state.rules, turn, packet_id, reason, packet);
+    }
+}
+
+/// Acknowledges a message, and then hands it out: a client that gets its own message finds the answer first, as
+/// clients that read one packet after another expect.
+fn acknowledge_and_hand_out(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    id: PacketId,
+    packet: fn(Ack) -> Packet,
+    decided: Decided,
+) {
+    let Decided { reason, routed } = decided;
+    let behind = state.rules.chooses(Liberty::AcknowledgedBehindForwarding);
+    if !behind {
+        answer(state, turn, key, id, reason, packet);
+    }
+    if let Some(routed) = routed {
+        hand_out(&state.rules, &mut state.sessions, turn, routed);
+    }
+    if behind {
+        answer(state, turn, key, id, reason, packet);
+    }
+}
+
+/// What ends the connection, and the Topic Alias resolved.
+fn check_publish(
+    state: &mut State,
+    key: SessionKey,
+    publish: &mut Publish,
+) -> Result<(), ReasonCode> {
+    let rules = &state.rules;
+    let config = &rules.config;
+    let Some(link) = state.sessions.at_mut(key).and_then(|s| s.link.as_mut()) else {
+        return Ok(());
+    };
+    let mut identifiers = publish.properties.subscription_identifiers();
+    if identifiers.next().is_some() && !rules.breaks(Fault::IdentifierFromClientAccepted) {
+        // [5 MQTT-3.3.4-6]
+        return Err(ReasonCode::PROTOCOL_ERROR);
+    }
+    match publish.properties.topic_alias() {
+        None if publish.topic.is_empty() && link.version == ProtocolVersion::V5 => {
+            // [5 RULE-3.3.2.1-1]
+            return Err(ReasonCode::PROTOCOL_ERROR);
+        }
+        None => {}
+        Some(alias) if !is_alias_allowed(rules, alias) => {
+            // [5 RULE-3.3.4-1] [5 MQTT-3.3.2-9] [5 MQTT-3.2.2-17] [5 MQTT-3.2.2-18]
+            return Err(ReasonCode::TOPIC_ALIAS_INVALID);
+        }
+        Some(alias) if publish.topic.is_empty() => match link.aliases_in.get(&alias) {
+            Some(topic) => publish.topic = topic.clone(),
+            None if rules.breaks(Fault::UnknownAliasIgnored) => return Ok(()),
+            // [5 RULE-3.3.4-2]
+            None => return Err(ReasonCode::PROTOCOL_ERROR),
+        },
+        Some(alias) => {
+            // [5 MQTT-3.3.2-12]
+            link.aliases_in.insert(alias, publish.topic.clone());
+        }
+    }
+    if check_name(&publish.topic, link.version).is_err() {
+        // [3.1.1 MQTT-3.3.2-2] [5 MQTT-3.3.2-2] [5 MQTT-4.7.0-1]
+        return Err(ReasonCode::TOPIC_NAME_INVALID);
+    }
+    if publish.qos > config.maximum_qos && !rules.breaks(Fault::PublishAboveMaximumQosAccepted) {
+        // [5 RULE-3.2.2.3.4-1] [5 MQTT-3.2.2-11]
+        return Err(ReasonCode::QOS_NOT_SUPPORTED);
+    }
+    if publish.retain
+        && !config.retain_available
+        && !rules.breaks(Fault::RetainWithoutRetainAccepted)
+    {
+        // [5 RULE-3.2.2.3.5-1] [5 MQTT-3.2.2-14]
+        return Err(ReasonCode::RETAIN_NOT_SUPPORTED);
+    }
+    Ok(())
+}
+
+/// What is refused in the acknowledgement, the connection going on.
+fn judge_publish(
+    state: &State,
+    key: SessionKey,
+    publish: &Publish,
+) -> Result<(), (ReasonCode, DropReason)> {
+    let config = &state.rules.config;
+    let can_be_told =
+        publish.qos > QoS::AtMostOnce && state.sessions.version(key) == Some(ProtocolVersion::V5);
+    if can_be_told
+        && publish.retain
+        && !publish.payload.is_empty()
+        && !has_room(&state.rules, &state.topics.retained, &publish.topic)
+    {
+        return Err((ReasonCode::QUOTA_EXCEEDED, DropReason::QuotaExceeded));
+    }
+    if topic::is_hidden(&publish.topic)
+        && !config.dollar_topics
+        && !state.rules.breaks(Fault::DollarTopicsExchanged)
+    {
+        // [3.1.1 RULE-4.7.2-1] [5 RULE-4.7.2-1]
+        return Err((ReasonCode::NOT_AUTHORIZED, DropReason::NotAuthorized));
+    }
+    let permitted = state.sessions.at(key).is_none_or(|session| {
+        let rules = &state.rules;
+        rules.permits(session.who(), AccessAction::Publish, &publish.topic)
+    });
+    let refused = can_be_told && state.rules.refuses(Liberty::PublishesRefused);
+    if !permitted || refused {
+        return Err((ReasonCode::NOT_AUTHORIZED, DropReason::NotAuthorized));
+    }
+    let text = publish.properties.payload_format_indicator() == Some(1);
+    if config.check_payload_format && text && std::str::from_utf8(&publish.payload).is_err() {
+        // [5 RULE-3.3.2.3.2-1]
+        return Err((
+            ReasonCode::PAYLOAD_FORMAT_INVALID,
+            DropReason::PayloadFormatInvalid,
+        ));
+    }
+    Ok(())
+}
+
+fn refused(
+    state: &State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    publish: &Publish,
+    reason: DropReason,
+) {
+    turn.hook(HookEvent::MessageDropped {
+        client: state.sessions.at(key).map(|s| s.client.clone()),
+        topic: publish.topic.clone(),
+        reason,
+    });
+}
+
+/// Takes ownership of a client's message: what its acknowledgement says, and where it goes.
+fn take(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) -> Decided {
+    if publish.topic.is_empty() {
+        // Of a fault: a Topic Alias that stands for nothing.
+        return Decided::only(ReasonCode::SUCCESS);
+    }
+    let Some(session) = state.sessions.at(key) else {
+        return Decided::only(ReasonCode::SUCCESS);
+    };
+    let client = session.client.clone();
+    let message = Message::from_publish(publish, client.clone(), turn.now);
+    let State {
+        rules,
+        sessions,
+        topics,
+        ..
+    } = state;
+    let routed = decide(rules, sessions, topics, turn, message, Some(client));
+    let reason = match routed.matched {
+        true => ReasonCode::SUCCESS,
+        false if rules.chooses(Liberty::SuccessWithoutSubscribers) => ReasonCode::SUCCESS,
+        false => ReasonCode::NO_MATCHING_SUBSCRIBERS,
+    };
+    Decided {
+        reason,
+        routed: Some(routed),
+    }
+}
+
+/// Takes ownership of a client's message that is acknowledged otherwise, or not at all.
+fn accept(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) {
+    let decided = take(state, turn, key, publish);
+    if let Some(routed) = decided.routed {
+        hand_out(&state.rules, &mut state.sessions, turn, routed);
+    }
+}
+
+/// Whether a client may use this Topic Alias. [5 MQTT-3.3.2-12]
+fn is_alias_allowed(rules: &Rules, alias: u16) -> bool {
+    let maximum = match rules.config.topic_alias_maximum {
+        0 if rules.breaks(Fault::AliasAcceptedWithoutMaximum) => u16::MAX,
+        1.. if rules.breaks(Fault::AliasAboveMaximumAccepted) => u16::MAX,
+        maximum if rules.breaks(Fault::HighestAliasRefused) => maximum.saturating_sub(1),
+        maximum => maximum,
+    };
+    alias != 0 && alias <= maximum
+}

@@ -1,0 +1,55 @@
+//! PUBREL from a client: the end of a QoS 2 message that it published.
+
+use mqtt_check_codec::{Packet, PacketId, ReasonCode};
+
+use super::publish::answer;
+use crate::core::deliver::routing::route;
+use crate::core::state::State;
+use crate::core::state::session_key::SessionKey;
+use crate::core::turn::Turn;
+use crate::{Fault, Liberty};
+
+/// PUBREL came. [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-11] [5 MQTT-4.3.3-12]
+pub(crate) fn pubrel_received(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    id: PacketId,
+) {
+    let Some(session) = state.sessions.at_mut(key) else {
+        return;
+    };
+    let known = match state.rules.breaks(Fault::Qos2IdNeverFreed) {
+        true => session.received.get(&id).copied(),
+        false => session.received.remove(&id),
+    };
+    if known.is_some_and(|received| received.counted)
+        && let Some(link) = &mut session.link
+    {
+        link.unreleased = link.unreleased.saturating_sub(1);
+    }
+    let expires_at = known.and_then(|received| received.expires_at);
+    if expires_at.is_some_and(|at| at <= turn.now)
+        && state.rules.breaks(Fault::ExpiredQos2NotCompleted)
+    {
+        return;
+    }
+    if let Some(message) = session.withheld.remove(&id) {
+        let client = session.client.clone();
+        route(
+            &state.rules,
+            &mut state.sessions,
+            &mut state.topics,
+            turn,
+            message,
+            Some(client),
+        );
+    }
+    // [5 MQTT-4.3.3-13]: whatever became of the message.
+    let reason = match known {
+        Some(_) => ReasonCode::SUCCESS,
+        None if state.rules.chooses(Liberty::UnknownReleaseSucceeds) => ReasonCode::SUCCESS,
+        None => ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
+    };
+    answer(state, turn, key, id, reason, Packet::PubComp);
+}

@@ -1,0 +1,116 @@
+//! UNSUBSCRIBE.
+
+use bytestring::ByteString;
+use mqtt_check_codec::topic::matches;
+use mqtt_check_codec::{Packet, Properties, ProtocolVersion, ReasonCode, UnsubAck, Unsubscribe};
+
+use crate::core::ending::connection::{refuse, send_or_close};
+use crate::core::state::State;
+use crate::core::state::session_key::SessionKey;
+use crate::core::turn::Turn;
+use crate::hook::DisconnectReason;
+use crate::{Fault, HookEvent, Liberty};
+
+/// A client unsubscribes. What it was sent already goes on. [3.1.1 MQTT-3.10.4-3] [5 MQTT-3.10.4-3]
+pub(crate) fn unsubscribe_received(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    unsubscribe: &Unsubscribe,
+) {
+    let Some(version) = state.sessions.version(key) else {
+        return;
+    };
+    if unsubscribe.filters.is_empty() {
+        // [3.1.1 MQTT-3.10.3-2] [5 RULE-3.10.3-1]
+        let reason = ReasonCode::PROTOCOL_ERROR;
+        refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+        return;
+    }
+    let is_filter = |filter: &ByteString| state.rules.filter(filter, version).is_some();
+    let all = unsubscribe.filters.iter().all(is_filter);
+    if !all && !state.rules.chooses(Liberty::InvalidFiltersRefusedAlone) {
+        let reason = ReasonCode::MALFORMED_PACKET;
+        refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+        return;
+    }
+    let in_use = state
+        .sessions
+        .has_in_use(&state.rules, key, version, unsubscribe.packet_id);
+    let mut reasons = Vec::with_capacity(unsubscribe.filters.len());
+    for (index, filter) in unsubscribe.filters.iter().enumerate() {
+        // [3.1.1 MQTT-3.10.4-6] [5 MQTT-3.10.4-6] [5 MQTT-3.11.3-1]
+        reasons.push(if in_use {
+            ReasonCode::PACKET_IDENTIFIER_IN_USE
+        } else if index > 0 && state.rules.breaks(Fault::UnsubscribeOnlyFirst) {
+            ReasonCode::SUCCESS
+        } else {
+            delete(state, turn, key, filter)
+        });
+    }
+    let deleted = reasons.contains(&ReasonCode::SUCCESS);
+    if !deleted && state.rules.breaks(Fault::NoUnsubackForNothing) {
+        return;
+    }
+    if version != ProtocolVersion::V5 {
+        reasons.clear();
+    }
+    // [5 MQTT-3.11.3-2] [3.1.1 MQTT-3.10.4-4] [3.1.1 MQTT-3.10.4-5] [5 MQTT-3.10.4-4] [5 MQTT-3.10.4-5]
+    send_or_close(
+        state,
+        turn,
+        key,
+        Packet::UnsubAck(UnsubAck {
+            packet_id: unsubscribe.packet_id,
+            properties: Properties::new(),
+            reasons,
+        }),
+    );
+}
+
+/// Deletes the subscription whose filter is the same byte for byte. [3.1.1 MQTT-3.10.4-1]
+/// [3.1.1 MQTT-3.10.4-2] [5 MQTT-3.10.4-1] [5 MQTT-3.10.4-2]
+fn delete(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    filter: &ByteString,
+) -> ReasonCode {
+    let filter = &state.rules.normalised(filter);
+    let Some(session) = state.sessions.at_mut(key) else {
+        return ReasonCode::NO_SUBSCRIPTION_EXISTED;
+    };
+    if state.rules.breaks(Fault::UnsubscribeIgnored) {
+        return ReasonCode::SUCCESS;
+    }
+    if state.rules.breaks(Fault::UnsubscribeDropsInflight) {
+        session.inflight.clear();
+    }
+    if state.rules.breaks(Fault::UnsubscribeByMatch) {
+        session.subscriptions.retain(|own, granted| {
+            let matched = own != filter && matches(filter, own);
+            if matched {
+                state.topics.subscriptions.remove(granted.filter(own), key);
+            }
+            !matched
+        });
+    }
+    let Some(granted) = session.subscriptions.remove(filter) else {
+        return ReasonCode::NO_SUBSCRIPTION_EXISTED;
+    };
+    state
+        .topics
+        .subscriptions
+        .remove(granted.filter(filter), key);
+    if state.rules.chooses(Liberty::UnsubscribeDropsWaiting) && !granted.shared {
+        let others = &session.subscriptions;
+        session.queue.retain(|topic| {
+            !matches(filter, topic) || others.keys().any(|other| matches(other, topic))
+        });
+    }
+    turn.hook(HookEvent::SessionUnsubscribed {
+        client: session.client.clone(),
+        filter: filter.clone(),
+    });
+    ReasonCode::SUCCESS
+}
