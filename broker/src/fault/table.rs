@@ -252,6 +252,10 @@ faults {
         "the Session Expiry Interval passes and the session stays",
     SessionExpiresEarly "session-expires-early" [V5 "MQTT-3.1.2-23"]
         "the session ends after half of its Session Expiry Interval",
+    FormerExpiryKept "former-expiry-kept" [V5 "MQTT-4.1.0-1"]
+        "a resumed session loses its subscriptions when its former expiry has passed",
+    DiscardedExpiryKept "discarded-expiry-kept" [V5 "MQTT-4.1.0-1"]
+        "a new session loses its subscriptions when the expiry of the discarded one has passed",
     ExpiryCutSilently "expiry-cut-silently" [V5 "MQTT-3.1.2-23"]
         "a shorter Session Expiry Interval is granted and CONNACK does not say so",
     DisconnectExpiryIgnored "disconnect-expiry-ignored" [V5 "MQTT-4.1.0-2"]
@@ -260,6 +264,34 @@ faults {
         "DISCONNECT may raise a Session Expiry Interval that was 0 on CONNECT",
     RestartLosesSessions "restart-loses-sessions" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-4.1.0-1"]
         "a restart loses the sessions in spite of the store",
+    RestartLosesInflight "restart-loses-inflight" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        seen ["mqtt-client#121"]
+        "messages without their acknowledgement are not sent again after a restart",
+    RestartLosesReleases "restart-loses-releases" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        seen ["mqtt-client#121"]
+        "a PUBREL without its PUBCOMP is not sent again after a restart",
+    RestartForgetsReceived "restart-forgets-received" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
+        seen ["emqx#1481"]
+        "packet ids of QoS 2 messages that were received are forgotten by a restart",
+    RestartLosesQueue "restart-loses-queue" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-4.1.0-1"]
+        "messages that wait for a client are lost by a restart",
+    RestartLosesSharedSubscriptions "restart-loses-shared-subscriptions" [V5 "MQTT-3.1.2-5"]
+        seen ["moquette#802"]
+        "Shared Subscriptions are lost by a restart",
+    RestartLosesNoLocal "restart-loses-no-local" [V5 "MQTT-3.8.3-3"] seen ["artemis#4583"]
+        "No Local is forgotten by a restart",
+    RestartLosesRetainAsPublished "restart-loses-retain-as-published" [V5 "MQTT-3.1.2-5"] seen ["artemis#4583"]
+        "Retain As Published is forgotten by a restart",
+    RestartLosesIdentifiers "restart-loses-identifiers" [V5 "MQTT-3.1.2-5"] seen ["artemis#4583"]
+        "Subscription Identifiers are forgotten by a restart",
+    RestartLosesGrantedQos "restart-loses-granted-qos" [V5 "MQTT-3.1.2-5"]
+        "subscriptions have QoS 0 after a restart",
+    RestartLosesWill "restart-loses-will" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "the Will of a client that is connected when the broker restarts is lost",
+    RestartLosesDelayedWill "restart-loses-delayed-will" [V5 "MQTT-3.1.2-8"] seen ["moquette#770"]
+        "a Will that waits for its delay is lost by a restart",
+    RestartBeginsExpiryAnew "restart-begins-expiry-anew" [V5 "MQTT-4.1.0-2"] seen ["mosquitto#2610"]
+        "the time before a restart does not count for the Session Expiry Interval",
     SessionExpiryLostOverRestart "session-expiry-lost-over-restart" [V5 "MQTT-4.1.0-2"]
         "sessions that a restart finds in the store never expire",
 
@@ -295,6 +327,8 @@ faults {
         "a PUBLISH that is sent again has a new packet id",
     ResendOrderReversed "resend-order-reversed" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
         "what is sent again on reconnect is sent last first",
+    OwedReleasesReversed "owed-releases-reversed" [V3_1_1 "MQTT-4.6.0-6"]
+        "PUBREL packets are sent again in the reverse order of their PUBREC packets",
     ResendWhileConnected "resend-while-connected" [V5 "MQTT-4.4.0-1"]
         "an unacknowledged PUBLISH is sent again every five seconds",
     PublishResentAfterPubrec "publish-resent-after-pubrec" [V5 "MQTT-4.3.3-6", V3_1_1 "MQTT-4.3.3-1"]
@@ -335,6 +369,11 @@ faults {
         "more is sent than the client's Receive Maximum allows",
     SendQuotaNotReset "send-quota-not-reset" [V5 "RULE-4.9-1"]
         "what an earlier connection left unacknowledged fills the window of the next",
+    ResendIgnoresReceiveMaximum "resend-ignores-receive-maximum" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        seen ["moquette#858"]
+        "everything unacknowledged is sent again at once, whatever the new connection's Receive Maximum is",
+    ResendHeldBackIsLost "resend-held-back-is-lost" [V5 "MQTT-4.4.0-1"]
+        "what the new connection's Receive Maximum holds back is never sent again",
     OtherPacketsHeldByQuota "other-packets-held-by-quota" [V5 "MQTT-3.3.4-10", V5 "MQTT-4.9.0-3"]
         "PINGREQ is not answered while the send quota is used up",
 
@@ -371,6 +410,9 @@ faults {
         "a QoS 2 PUBLISH repeated after a reconnect is forwarded again",
     Qos2IdNeverFreed "qos2-id-never-freed" [V5 "MQTT-4.3.3-12", V3_1_1 "MQTT-4.3.3-2"]
         "a packet id stands for the same QoS 2 message after PUBCOMP",
+    FinishedQos2IdSwallowed "finished-qos2-id-swallowed" [V5 "MQTT-4.3.3-12", V3_1_1 "MQTT-4.3.3-2"]
+        seen ["mosquitto#1322"]
+        "the packet id of a QoS 2 message that is over counts as in use on the next connection",
     RefusedQos2IdStaysTaken "refused-qos2-id-stays-taken" [V5 "MQTT-4.3.3-9"]
         "a packet id stands for the same QoS 2 message after a PUBREC that refuses",
     ExpiredQos2NotCompleted "expired-qos2-not-completed" [V5 "MQTT-4.3.3-13"]
@@ -453,6 +495,18 @@ faults {
         "a new subscription gets no retained messages",
     RetainedNotSentAgain "retained-not-sent-again" [V5 "MQTT-3.8.4-4", V3_1_1 "MQTT-3.8.4-3"]
         "subscribing again does not bring the retained messages again",
+    RetainedFirstMatchAlone "retained-first-match-alone" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        seen ["emqx#3621", "emqx#11982"]
+        "a filter with wildcards brings the first retained message that matches, and no other",
+    RetainedOfBothWildcardsLost "retained-of-both-wildcards-lost" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        seen ["async_mqtt#442"]
+        "a filter with both wildcards brings no retained messages",
+    RetainedByPrefix "retained-by-prefix" [V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-3.3.2-3"]
+        "retained messages are found by how their topics begin",
+    RetainedWildcardMatchesDollar "retained-wildcard-matches-dollar" [V5 "MQTT-4.7.2-1", V3_1_1 "MQTT-4.7.2-1"]
+        "a wildcard in front brings retained messages of topics that begin with $",
+    NoLocalLosesRetained "no-local-loses-retained" [V5 "MQTT-3.3.1-9"]
+        "a subscription with No Local brings no retained messages, whoever published them",
     RetainHandling1Repeats "retain-handling-1-repeats" [V5 "MQTT-3.3.1-10"]
         "Retain Handling 1 brings the retained messages to a subscription that existed",
     RetainHandling1Silent "retain-handling-1-silent" [V5 "MQTT-3.3.1-10"]
@@ -507,6 +561,10 @@ faults {
         "QoS 2 messages are delivered at QoS 1 to a QoS 2 subscription",
     OverlappingLowestQos "overlapping-lowest-qos" [V5 "MQTT-3.3.4-2", V3_1_1 "MQTT-3.3.5-1"]
         "overlapping subscriptions get the lowest of their QoS",
+    OverlappingFirstQos "overlapping-first-qos" [V5 "MQTT-3.3.4-2", V3_1_1 "MQTT-3.3.5-1"]
+        "of overlapping subscriptions the first one found decides about the QoS",
+    OverlappingLastQos "overlapping-last-qos" [V5 "MQTT-3.3.4-2", V3_1_1 "MQTT-3.3.5-1"]
+        "of overlapping subscriptions the last one found decides about the QoS",
     IdentifiersDropped "identifiers-dropped" [V5 "MQTT-3.3.4-3"]
         "messages do not carry the Subscription Identifier",
     RetainedWithoutIdentifier "retained-without-identifier" [V5 "MQTT-3.3.4-3"]
@@ -539,6 +597,14 @@ faults {
         "messages go on after UNSUBSCRIBE",
     UnsubscribeByMatch "unsubscribe-by-match" [V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-1"]
         "UNSUBSCRIBE also deletes the subscriptions that its filter matches",
+    UnsubscribeOfWildcardIgnored "unsubscribe-of-wildcard-ignored" [V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-1"]
+        "UNSUBSCRIBE of a filter with a wildcard removes nothing",
+    UnsubscribeRemovesShared "unsubscribe-removes-shared" [V5 "MQTT-3.10.4-1"]
+        "UNSUBSCRIBE removes Shared Subscriptions to the same filter too",
+    UnsubscribeOfSharedRemovesOwn "unsubscribe-of-shared-removes-own" [V5 "MQTT-3.10.4-1"]
+        "UNSUBSCRIBE of a Shared Subscription removes the plain one to the same filter too",
+    UnsubscribeOfGroupRemovesOthers "unsubscribe-of-group-removes-others" [V5 "MQTT-3.10.4-1"]
+        "UNSUBSCRIBE of a Shared Subscription removes those of other Share Names to the same filter too",
     UnsubscribeOnlyFirst "unsubscribe-only-first" [V5 "MQTT-3.10.4-6", V3_1_1 "MQTT-3.10.4-6"]
         "of several filters in one UNSUBSCRIBE only the first has effect",
     UnsubscribeDropsInflight "unsubscribe-drops-inflight" [V5 "MQTT-3.10.4-3", V3_1_1 "MQTT-3.10.4-3"]
@@ -549,6 +615,10 @@ faults {
         "every member of a Shared Subscription gets every message",
     SharedQosIgnored "shared-qos-ignored" [V5 "MQTT-4.8.2-3"]
         "a member of a Shared Subscription gets messages above its granted QoS",
+    SharedCopyLostBesideOwn "shared-copy-lost-beside-own" [V5 "RULE-4.8.2-1"] seen ["gmqtt#65", "mqtt_cpp#716"]
+        "a plain subscription of the same client takes the place of a shared one",
+    SharedCopyLostBesideShared "shared-copy-lost-beside-shared" [V5 "RULE-4.8.2-1"] seen ["mochi#269"]
+        "of two Shared Subscriptions of one client that match, one brings no copy",
     SharedBegunGivenAway "shared-begun-given-away" [V5 "MQTT-4.8.2-4"]
         "a QoS 2 delivery begun with a member goes to another when that one is away",
     SharedBegunInherited "shared-begun-inherited" [V5 "MQTT-4.8.2-5"]

@@ -34,9 +34,14 @@ pub(crate) fn combine(
         match &mut combined {
             None => combined = Some(delivery),
             Some(combined) => {
-                combined.qos = match rules.breaks(Fault::OverlappingLowestQos) {
-                    true => combined.qos.min(delivery.qos),
-                    false => combined.qos.max(delivery.qos),
+                combined.qos = if rules.breaks(Fault::OverlappingLowestQos) {
+                    combined.qos.min(delivery.qos)
+                } else if rules.breaks(Fault::OverlappingFirstQos) {
+                    combined.qos
+                } else if rules.breaks(Fault::OverlappingLastQos) {
+                    delivery.qos
+                } else {
+                    combined.qos.max(delivery.qos)
                 };
                 combined.retain |= delivery.retain;
                 combined.identifiers.extend(delivery.identifiers);

@@ -8,7 +8,7 @@ use super::publish::send_publish;
 use crate::core::rules::Rules;
 use crate::core::state::inflight::Stage;
 use crate::core::state::message::Delivery;
-use crate::core::state::session::{Session, Sessions};
+use crate::core::state::session::{Received, Session, Sessions};
 use crate::core::state::session_key::SessionKey;
 use crate::core::turn::Turn;
 use crate::hook::DropReason;
@@ -144,6 +144,13 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
     if rules.breaks(Fault::ReceivedQos2ForgottenOnReconnect) {
         session.received.clear();
     }
+    for id in std::mem::take(&mut session.finished) {
+        let received = Received {
+            counted: false,
+            expires_at: None,
+        };
+        session.received.insert(id, received);
+    }
     let Some(limit) = session.link.as_ref().map(|link| link.send_limit) else {
         return;
     };
@@ -158,6 +165,15 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
     if rules.breaks(Fault::ResendOrderReversed) {
         unsent.reverse();
     }
+    if rules.breaks(Fault::OwedReleasesReversed) {
+        let (messages, releases): (Vec<_>, Vec<_>) = unsent
+            .into_iter()
+            .partition(|id| matches!(session.inflight.stage(*id), Some(Stage::Published(_))));
+        unsent = messages
+            .into_iter()
+            .chain(releases.into_iter().rev())
+            .collect();
+    }
     for id in unsent {
         let published = matches!(session.inflight.stage(id), Some(Stage::Published(_)));
         if published && rules.breaks(Fault::InflightNotResent) {
@@ -167,8 +183,13 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
             continue;
         }
         // [5 MQTT-3.3.4-9] holds PUBLISH packets back, and [5 MQTT-3.3.4-10] nothing else.
-        if published && !(session.held.is_empty() && session.inflight.has_room(limit)) {
-            session.held.push_back(id);
+        if published
+            && !(session.held.is_empty() && session.inflight.has_room(limit))
+            && !rules.breaks(Fault::ResendIgnoresReceiveMaximum)
+        {
+            if !rules.breaks(Fault::ResendHeldBackIsLost) {
+                session.held.push_back(id);
+            }
         } else {
             resend(session, rules, turn, id);
         }

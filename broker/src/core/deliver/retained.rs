@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use mqtt_check_codec::QoS;
+use mqtt_check_codec::topic::{has_wildcard, matches};
 
 use super::copy::copy;
 use super::delivery::{deliver, dropped};
@@ -11,7 +12,7 @@ use crate::core::state::message::Message;
 use crate::core::state::retained::Retained;
 use crate::core::state::session::Sessions;
 use crate::core::state::session_key::SessionKey;
-use crate::core::state::subscription::Subscriber;
+use crate::core::state::subscription::{Granted, Subscriber};
 use crate::core::topic::Filter;
 use crate::core::turn::Turn;
 use crate::hook::DropReason;
@@ -76,6 +77,9 @@ pub(crate) fn send_retained(
     if rules.chooses(Liberty::RetainedInOtherOrder) {
         messages.reverse();
     }
+    if !rules.faults.is_none() {
+        mismatch(rules, retained, filter, granted, &mut messages);
+    }
     for message in messages {
         let own = sessions
             .at(key)
@@ -103,6 +107,35 @@ pub(crate) fn send_retained(
             room -= weight;
         }
         deliver(rules, sessions, turn, key, delivery);
+    }
+}
+
+/// Of faults: what a look-up of its own finds instead.
+fn mismatch(
+    rules: &Rules,
+    retained: &Retained,
+    filter: &str,
+    granted: &Granted,
+    messages: &mut Vec<Arc<Message>>,
+) {
+    let has_both = filter.contains('+') && filter.ends_with('#');
+    // [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
+    if rules.breaks(Fault::RetainedFirstMatchAlone) && has_wildcard(filter) {
+        messages.truncate(1);
+    }
+    if has_both && rules.breaks(Fault::RetainedOfBothWildcardsLost)
+        || granted.options.no_local && rules.breaks(Fault::NoLocalLosesRetained)
+    {
+        messages.clear();
+    }
+    // [3.1.1 MQTT-3.3.2-3] [5 MQTT-3.3.2-3]
+    if rules.breaks(Fault::RetainedByPrefix) {
+        *messages = retained.where_name(|name| name.starts_with(filter));
+    }
+    // [3.1.1 MQTT-4.7.2-1] [5 MQTT-4.7.2-1]
+    if rules.breaks(Fault::RetainedWildcardMatchesDollar) {
+        let hidden = |name: &str| name.strip_prefix('$').is_some_and(|n| matches(filter, n));
+        messages.extend(retained.where_name(hidden));
     }
 }
 

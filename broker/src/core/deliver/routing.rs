@@ -154,6 +154,10 @@ fn copy_to_shared(
     copies: &mut Vec<(SessionKey, Delivery)>,
 ) {
     for (member, filter) in &found.shared {
+        // [5 RULE-4.8.2-1]: each subscription of its own.
+        if has_its_copy(rules, found, copies, member.session) {
+            continue;
+        }
         let mut delivery = copy(rules, message, member);
         delivery.shared = Some(filter.clone());
         // [5 MQTT-4.8.2-3]
@@ -167,6 +171,27 @@ fn copy_to_shared(
         }
         copies.push((member.session, delivery));
     }
+}
+
+/// Of faults: whether another subscription of the session counts for this one as well.
+fn has_its_copy(
+    rules: &Rules,
+    found: &Matches,
+    copies: &[(SessionKey, Delivery)],
+    session: SessionKey,
+) -> bool {
+    let own = || {
+        found
+            .own
+            .iter()
+            .any(|subscriber| subscriber.session == session)
+    };
+    let shared = || {
+        let mut copies = copies.iter();
+        copies.any(|(key, delivery)| *key == session && delivery.shared.is_some())
+    };
+    rules.breaks(Fault::SharedCopyLostBesideOwn) && own()
+        || rules.breaks(Fault::SharedCopyLostBesideShared) && shared()
 }
 
 /// Of faults: who else is in the group of this Shared Subscription.

@@ -57,7 +57,10 @@ pub(crate) fn end_session(
         publish_will(state, turn, key, WillTrigger::SessionEnded);
     }
     state.timers.cancel(Timer::WillDelay(key));
-    state.timers.cancel(Timer::SessionExpiry(key));
+    // [5 MQTT-4.1.0-1]
+    if !state.rules.breaks(Fault::DiscardedExpiryKept) {
+        state.timers.cancel(Timer::SessionExpiry(key));
+    }
     let Some(session) = state.sessions.remove(key) else {
         return;
     };

@@ -85,7 +85,10 @@ pub(crate) fn reopen(
         end_session(state, turn, key, TerminationReason::Discarded);
         return false;
     }
-    state.timers.cancel(Timer::SessionExpiry(key));
+    // [5 MQTT-4.1.0-1]
+    if !state.rules.breaks(Fault::FormerExpiryKept) {
+        state.timers.cancel(Timer::SessionExpiry(key));
+    }
     state.timers.cancel(Timer::WillDelay(key));
     if state.rules.breaks(Fault::WillDelayNotCancelled) {
         publish_will(state, turn, key, WillTrigger::DelayElapsed);

@@ -1,12 +1,16 @@
 //! UNSUBSCRIBE.
 
 use bytestring::ByteString;
-use mqtt_check_codec::topic::matches;
+use mqtt_check_codec::topic::{has_wildcard, matches};
 use mqtt_check_codec::{Packet, Properties, ProtocolVersion, ReasonCode, UnsubAck, Unsubscribe};
 
 use crate::core::ending::connection::{refuse, send_or_close};
+use crate::core::rules::Rules;
 use crate::core::state::State;
+use crate::core::state::session::Session;
 use crate::core::state::session_key::SessionKey;
+use crate::core::state::subscription::Subscriptions;
+use crate::core::topic::Filter;
 use crate::core::turn::Turn;
 use crate::hook::DisconnectReason;
 use crate::{Fault, HookEvent, Liberty};
@@ -80,7 +84,9 @@ fn delete(
     let Some(session) = state.sessions.at_mut(key) else {
         return ReasonCode::NO_SUBSCRIPTION_EXISTED;
     };
-    if state.rules.breaks(Fault::UnsubscribeIgnored) {
+    if state.rules.breaks(Fault::UnsubscribeIgnored)
+        || state.rules.breaks(Fault::UnsubscribeOfWildcardIgnored) && has_wildcard(filter)
+    {
         return ReasonCode::SUCCESS;
     }
     if state.rules.breaks(Fault::UnsubscribeDropsInflight) {
@@ -94,6 +100,15 @@ fn delete(
             }
             !matched
         });
+    }
+    if !state.rules.faults.is_none() {
+        remove_besides(
+            &state.rules,
+            session,
+            &mut state.topics.subscriptions,
+            key,
+            filter,
+        );
     }
     let Some(granted) = session.subscriptions.remove(filter) else {
         return ReasonCode::NO_SUBSCRIPTION_EXISTED;
@@ -113,4 +128,38 @@ fn delete(
         filter: filter.clone(),
     });
     ReasonCode::SUCCESS
+}
+
+/// Of faults: a Shared Subscription and another with the same filter are taken for one. [5 MQTT-3.10.4-1]
+fn remove_besides(
+    rules: &Rules,
+    session: &mut Session,
+    subscriptions: &mut Subscriptions,
+    key: SessionKey,
+    filter: &str,
+) {
+    let removed = Filter::parse(filter, ProtocolVersion::V5);
+    session.subscriptions.retain(|whole, granted| {
+        let held = granted.filter(whole);
+        let is_taken_for_it = match (removed, held) {
+            (Some(Filter::Own(a)), Filter::Shared { filter: b, .. }) => {
+                a == b && rules.breaks(Fault::UnsubscribeRemovesShared)
+            }
+            (Some(Filter::Shared { filter: a, .. }), Filter::Own(b)) => {
+                a == b && rules.breaks(Fault::UnsubscribeOfSharedRemovesOwn)
+            }
+            (
+                Some(Filter::Shared { filter: a, group }),
+                Filter::Shared {
+                    filter: b,
+                    group: other,
+                },
+            ) => a == b && group != other && rules.breaks(Fault::UnsubscribeOfGroupRemovesOthers),
+            _ => false,
+        };
+        if is_taken_for_it {
+            subscriptions.remove(held, key);
+        }
+        !is_taken_for_it
+    });
 }

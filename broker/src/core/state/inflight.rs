@@ -93,6 +93,11 @@ impl Inflight {
         self.entries.insert(id, entry);
     }
 
+    /// Of faults: those at such a stage, and no others.
+    pub(crate) fn retain(&mut self, is_kept: impl Fn(&Stage) -> bool) {
+        self.entries.retain(|_, entry| is_kept(&entry.stage));
+    }
+
     /// Each packet id with a number that changes with its stage.
     pub(crate) fn sequences(&self) -> impl Iterator<Item = (PacketId, u64)> {
         self.entries.iter().map(|(id, entry)| (*id, entry.sequence))

@@ -74,6 +74,14 @@ impl Retained {
         }
     }
 
+    /// Of faults: those whose topic is such.
+    pub(crate) fn where_name(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<Arc<Message>> {
+        let all = self.messages.iter();
+        all.filter(|(name, _)| is_wanted(name))
+            .map(|(_, message)| Arc::clone(message))
+            .collect()
+    }
+
     /// Whether the topic has one.
     pub(crate) fn has(&self, topic: &str) -> bool {
         self.messages.contains_key(topic)

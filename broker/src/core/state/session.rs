@@ -97,6 +97,8 @@ pub(crate) struct Session {
     pub(crate) last_qos1: Option<PacketId>,
     /// Of a fault: the packet id of the QoS 2 message that was repeated last.
     pub(crate) last_repeat: Option<PacketId>,
+    /// Of a fault: QoS 2 messages that were released, and are taken for unreleased on the next connection.
+    pub(crate) finished: Vec<PacketId>,
     /// Of a fault: PUBREL packets that wait for others.
     pub(crate) late_pubrels: Vec<PacketId>,
     /// Of a fault and of a liberty: QoS 2 messages that are passed on when they are released.
@@ -122,6 +124,7 @@ impl Session {
             old_aliases: BTreeMap::new(),
             last_qos1: None,
             last_repeat: None,
+            finished: Vec::new(),
             late_pubrels: Vec::new(),
             withheld: BTreeMap::new(),
             written: Written::default(),
