@@ -10,6 +10,15 @@ use crate::pair::FORCED;
 /// Faults that packets do not show, since they are about bytes.
 const IN_BYTES: &[Fault] = &[
     Fault::ConnackFlagsReserved,
+    Fault::ConnackMaximumQos2,
+    Fault::ConnackLimitsZero,
+    Fault::ConnackAvailability2,
+    Fault::ConnackSharedAvailable2,
+    Fault::ConnackNumbersTwice,
+    Fault::ConnackTextsTwice,
+    Fault::ConnackServerReferenceTwice,
+    Fault::ConnackAuthenticationTwice,
+    Fault::ConnackTrailingByte,
     Fault::PacketIdAtQos0,
     Fault::PacketIdZero,
     Fault::LengthNotMinimal,

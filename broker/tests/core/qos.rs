@@ -351,3 +351,20 @@ fn the_handshake_of_a_message_goes_on_though_it_expired() {
     pair.send(b, Packet::PubRel(ack(7)));
     assert_eq!(pair.seen(b), ["pubrec id=7", "pubcomp id=7"]);
 }
+
+#[test]
+fn the_packet_id_of_a_finished_qos_2_message_is_free_on_the_next_connection() {
+    for version in BOTH {
+        let mut pair = Pair::new();
+        let b = pair.connected(hello(version, "b"));
+        pair.subscribe(b, "t", 0);
+        let mut a = pair.connected(lasting(version, "a"));
+        for payload in ["first", "second"] {
+            pair.send(a, message(2, 7, "t", payload));
+            pair.send(a, Packet::PubRel(ack(7)));
+            assert_eq!(pair.seen(b), [format!("publish q0 t={payload}")]);
+            pair.lose(a);
+            a = pair.connected(lasting(version, "a"));
+        }
+    }
+}

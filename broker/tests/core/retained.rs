@@ -202,3 +202,40 @@ fn retained_messages_outlive_the_session_that_published_them() {
         assert_eq!(pair.seen(a), ["publish q0 retain r=x"]);
     }
 }
+
+#[test]
+fn a_filter_with_both_wildcards_brings_every_match() {
+    for version in BOTH {
+        let mut pair = Pair::new();
+        let p = pair.connected(hello(version, "p"));
+        for topic in ["t/a/b", "t/c/b/d", "t/c/x"] {
+            pair.send(p, retained(topic, "kept"));
+        }
+        let a = pair.connected(hello(version, "a"));
+        pair.send(a, subscribe(1, &[("t/+/b/#", 0)]));
+        let seen = pair.seen(a);
+        let matching = [
+            "suback id=1 00",
+            "publish q0 retain t/a/b=kept",
+            "publish q0 retain t/c/b/d=kept",
+        ];
+        assert_eq!(seen, matching);
+    }
+}
+
+#[test]
+fn no_local_lets_the_retained_messages_of_others_through() {
+    let mut pair = Pair::new();
+    let p = pair.connected(hello(V5, "p"));
+    pair.send(p, retained("t", "of another"));
+    let a = pair.connected(hello(V5, "a"));
+    let options = SubscriptionOptions {
+        no_local: true,
+        ..SubscriptionOptions::new(qos(0))
+    };
+    pair.send(a, subscribe_with(1, [], [("t", options)]));
+    assert_eq!(
+        pair.seen(a),
+        ["suback id=1 00", "publish q0 retain t=of another"]
+    );
+}

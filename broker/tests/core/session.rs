@@ -314,3 +314,19 @@ fn the_longest_spans_are_no_overflow() {
     let a = pair.connect(lasting(V3, "a"));
     assert_eq!(pair.seen(a), ["connack 0x00 sp=1"]);
 }
+
+/// The client is back before its first session would have ended, and again after that has passed.
+#[test]
+fn an_expiry_of_before_ends_nothing_of_the_present_session() {
+    for again in [hello(V5, "a").unclean(), hello(V5, "a")] {
+        let mut pair = Pair::new();
+        let a = pair.connected(hello(V5, "a").expiry(10));
+        pair.lose(a);
+        let a = pair.connected(again.expiry(100));
+        pair.subscribe(a, "t", 0);
+        pair.wait_s(11);
+        let b = pair.connected(hello(V5, "b"));
+        pair.send(b, message(0, 0, "t", "still there"));
+        assert_eq!(pair.seen(a), ["publish q0 t=still there"]);
+    }
+}

@@ -103,9 +103,23 @@ fn subscriptions_keep_their_options_and_messages_their_properties() {
             format!("publish q1 id=1 retain t/full=x {properties} SubscriptionIdentifier(77)"),
         ]
     );
+    let live = Publish {
+        retain: true,
+        ..publish("t/live", "x")
+    };
+    let p = pair.connected(hello(V5, "p"));
+    pair.send(p, Packet::Publish(live));
+    pair.send(p, retained("t/live", ""));
     pair.send(a, message(0, 0, "t/own", "no local"));
     pair.send(a, message(0, 0, "s", "shared"));
-    assert_eq!(pair.seen(a), ["publish q0 s=shared"]);
+    assert_eq!(
+        pair.seen(a),
+        [
+            "publish q0 retain t/live=x SubscriptionIdentifier(77)",
+            "publish q0 retain t/live= SubscriptionIdentifier(77)",
+            "publish q0 s=shared"
+        ]
+    );
     let late = pair.connected(hello(V5, "late"));
     pair.send(late, subscribe(1, &[("#", 0)]));
     assert_eq!(

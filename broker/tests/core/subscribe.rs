@@ -345,3 +345,48 @@ fn unsuback_codes_are_in_the_order_of_the_filters() {
     pair.send(a, unsubscribe(2, &["t", "u"]));
     assert_eq!(pair.seen(a), ["unsuback id=2 00 11"]);
 }
+
+/// In both orders, and whatever the tree of filters looks at first.
+#[test]
+fn of_two_overlapping_subscriptions_the_higher_qos_decides_in_whatever_order() {
+    for version in BOTH {
+        for filters in [["t/#", "t/x"], ["t/x", "t/+"], ["t/+", "t/#"]] {
+            for levels in [[0, 1], [1, 0]] {
+                let mut pair = Pair::new();
+                let a = pair.connected(hello(version, "a"));
+                pair.subscribe(a, filters[0], levels[0]);
+                pair.subscribe(a, filters[1], levels[1]);
+                let b = pair.connected(hello(version, "b"));
+                pair.send(b, message(1, 1, "t/x", "x"));
+                assert_eq!(pair.seen(a), ["publish q1 id=1 t/x=x"], "{filters:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_shared_subscription_stands_by_itself_beside_another_of_its_client() {
+    for (one, other) in [
+        ("t", "$share/g/t"),
+        ("$share/g/t", "$share/h/t"),
+        ("$share/g/t", "$share/g/#"),
+    ] {
+        let mut pair = Pair::new();
+        let a = pair.connected(hello(V5, "a"));
+        pair.subscribe(a, one, 0);
+        pair.subscribe(a, other, 0);
+        let b = pair.connected(hello(V5, "b"));
+        pair.send(b, message(0, 0, "t", "both"));
+        assert_eq!(pair.seen(a), ["publish q0 t=both"; 2], "{one} {other}");
+        for (removed, kept) in [(one, other), (other, one)] {
+            pair.send(a, unsubscribe(9, &[removed]));
+            pair.send(b, message(0, 0, "t", "one"));
+            assert_eq!(
+                pair.seen(a),
+                ["unsuback id=9 00", "publish q0 t=one"],
+                "{removed} beside {kept}"
+            );
+            pair.subscribe(a, removed, 0);
+        }
+    }
+}
