@@ -30,7 +30,7 @@ pub(super) fn of(scene: &Scene) -> Vec<Need> {
             needs.push(need);
         }
     };
-    for name in changed_settings(&scene.settings) {
+    for name in changed_settings(&scene.required) {
         add(Need::Setting(name));
     }
     if scene.exclusive {

@@ -38,7 +38,9 @@ pub(crate) fn control(stage: Stage<'_>, node: &Node, base: &Settings) -> Option<
             .collect();
         all.into_iter().collect::<Option<Vec<_>>>()
     });
-    let settings = map.take("broker").map(|n| settings(scope, n, base));
+    let settings = map
+        .take("broker")
+        .map(|n| settings(scope, n, base, "`broker`"));
     let expect = map.require("expect").and_then(|n| control_list(stage, n));
     map.finish();
     let control = Control {

@@ -21,7 +21,7 @@ use super::value::{boolean, prose};
 use crate::diagnostic::{Diagnostic, Place, Source};
 
 /// Every key of a scenario file.
-pub(crate) const KEYS: [&str; 13] = [
+pub(crate) const KEYS: [&str; 14] = [
     "title",
     "about",
     "threads",
@@ -29,6 +29,7 @@ pub(crate) const KEYS: [&str; 13] = [
     "versions",
     "needs",
     "exclusive",
+    "prefers",
     "broker",
     "clients",
     "steps",
@@ -330,7 +331,21 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
     let needs = tree.find("needs").map(|n| needs(scope, n));
     let exclusive = tree.find("exclusive").map(|n| boolean(scope, n));
     let defaults = Settings::default();
-    let settings = tree.find("broker").map(|n| settings(scope, n, &defaults));
+    let preferred = tree.find("prefers");
+    let preferred = preferred.map(|n| settings(scope, n, &defaults, "`prefers`"));
+    let preferred = preferred.unwrap_or(Some(Settings::default()));
+    // `broker` is read twice: what it demands alone, and over what is preferred.
+    let required = tree
+        .find("broker")
+        .map(|n| settings(scope, n, &defaults, "`broker`"));
+    let required = required.unwrap_or(Some(Settings::default()));
+    let settings = required.as_ref().and_then(|_| {
+        let base = preferred.clone()?;
+        match tree.find("broker") {
+            Some(n) => settings(scope, n, &base, "`broker`"),
+            None => Some(base),
+        }
+    });
     let exclusive = exclusive.unwrap_or(Some(false));
     let needs = needs.unwrap_or(Some(Vec::new()));
     let rules = IdRules {
@@ -353,7 +368,6 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
     let steps = tree
         .find("steps")
         .map(|n| step::steps(stage, n, Setting::Scene));
-    let settings = settings.unwrap_or(Some(Settings::default()));
     let base = settings.clone().unwrap_or_default();
     let control = tree.find("control").map(|n| control(stage, n, &base));
     let exercised_if = tree.find("exercised_if").map(|n| exercised(scope, n));
@@ -382,6 +396,7 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
         needs: needs?,
         exclusive: exclusive?,
         settings: settings?,
+        required: required?,
         clients: typed.into_iter().collect::<Option<_>>()?,
         steps: steps.flatten()?,
         control: match control {

@@ -47,7 +47,10 @@ pub struct Scene {
     pub tags: Vec<String>,
     pub needs: Vec<Capability>,
     pub exclusive: bool,
+    /// What a broker that can be configured is configured with: `broker` and `prefers`.
     pub settings: Settings,
+    /// What a broker must be configured with: `broker` alone.
+    pub required: Settings,
     /// In the order in which the file declares them.
     pub clients: Vec<Client>,
     pub steps: Vec<Step>,

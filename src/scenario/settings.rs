@@ -25,8 +25,13 @@ mod users;
 const TOPIC_LEVELS_MAX: u64 = 65_536;
 
 /// The settings that a mapping names, over the given ones.
-pub(crate) fn settings(scope: Scope<'_>, node: &Node, base: &Settings) -> Option<Settings> {
-    let mut map = Mapping::of(scope, node, "`broker`")?;
+pub(crate) fn settings(
+    scope: Scope<'_>,
+    node: &Node,
+    base: &Settings,
+    key: &'static str,
+) -> Option<Settings> {
+    let mut map = Mapping::of(scope, node, key)?;
     let out = take(scope, &mut map, base);
     map.finish();
     out

@@ -11,7 +11,8 @@ use crate::matcher::{
     describe_literal, describe_pattern, describe_refused, judge, judge_besides, refusal_faults,
 };
 use crate::scenario::model::{
-    ClientIndex, DropHow, Expectation, FieldMatch, Level, Literal, PacketPattern, Pattern, Refused,
+    Choice, ClientIndex, DropHow, Expectation, FieldMatch, Level, Literal, PacketPattern, Pattern,
+    Refused,
 };
 use crate::transcript::{Ended, Ending, EventIndex, LaneIndex, Outcome, Transcript, What};
 
@@ -54,6 +55,25 @@ pub(super) fn judge_outcome(
         judge.unfulfilled(expectation, outcome);
     }
     judge.found
+}
+
+/// Remembers what the answer to a choice was taken with: a CONNACK, and the values that it binds.
+pub(super) fn remember_answer(
+    choice: &Choice,
+    outcome: &Outcome,
+    transcript: &Transcript,
+    version: ProtocolVersion,
+    memory: &mut Memory,
+) {
+    let answers: Vec<_> = choice.answers.iter().map(|(_, e)| e.clone()).collect();
+    let mut judge = Judge {
+        transcript,
+        client: choice.of,
+        version,
+        memory,
+        found: Vec::new(),
+    };
+    judge.any_of(&answers, outcome);
 }
 
 struct Judge<'a> {
@@ -314,12 +334,21 @@ impl Judge<'_> {
         let taken = outcome.alternative.and_then(|n| alternatives.get(n));
         let mut before = 0;
         for expectation in taken.into_iter().flatten() {
+            let events = outcome.taken.get(before..).unwrap_or_default();
             if let Pattern::Refused(refused) = &expectation.pattern {
-                let events = outcome.taken.get(before..).unwrap_or_default();
                 self.refused(refused, events);
                 return;
             }
-            before += expectation.count.at_least as usize;
+            let count = expectation.count.at_least as usize;
+            if let Pattern::Packet(pattern) = &expectation.pattern {
+                // It holds, or it would not have been taken; what it binds is still to be bound.
+                let held = self.found.len();
+                for event in events.iter().take(count) {
+                    self.packet(pattern, *event);
+                }
+                self.found.truncate(held);
+            }
+            before += count;
         }
     }
 

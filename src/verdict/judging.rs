@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mqtt_check_codec::{PacketType, ProtocolVersion};
 
-use super::expectation::{Judged, judge_outcome};
+use super::expectation::{Judged, judge_outcome, remember_answer};
 use super::hooks::judge_hooks;
 use super::left_over::left_over;
 use super::lessened::lessened;
@@ -372,10 +372,11 @@ impl<'a> Judging<'a> {
         let Some(outcome) = self.outcomes(record).next() else {
             return;
         };
+        let version = self.version(choice.of);
         if outcome.ended == Ended::Complete {
+            remember_answer(choice, outcome, self.transcript, version, &mut self.memory);
             return;
         }
-        let version = self.version(choice.of);
         let expected = choice
             .answers
             .iter()

@@ -39,6 +39,7 @@ pub fn schema() -> Value {
             "needs": switched(list(refer("capability"))),
             "exclusive": switched(refer("boolean")),
             "broker": switched(refer("settings")),
+            "prefers": switched(refer("settings")),
             "clients": switched(json!({
                 "type": "object",
                 "minProperties": 1,
@@ -377,10 +378,7 @@ fn step() -> Value {
     let properties = keys([
         ("id", refer("scalar")),
         ("only", some(refer("version"))),
-        (
-            "when",
-            json!({ "type": "object", "additionalProperties": refer("scalar") }),
-        ),
+        ("when", answers()),
         (
             "clause",
             json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "maxItems": 2 }] }),
@@ -470,12 +468,18 @@ fn client() -> Value {
     json!({ "anyOf": [mapping(properties, &[]), { "type": "null" }] })
 }
 
+/// Choices, and how they were answered.
+fn answers() -> Value {
+    json!({ "type": "object", "additionalProperties": refer("scalar") })
+}
+
 fn control() -> Value {
     let expected = json!({
         "type": "object",
         "properties": keys([
             ("if", refer("condition")),
             ("only", some(refer("version"))),
+            ("when", answers()),
             ("note", refer("scalar")),
             ("hooks", refer("hooks")),
         ]),

@@ -597,6 +597,30 @@ exercised_if: [ b_c: { publish: { topic_alias: present } } ]
 }
 
 #[test]
+fn requires_the_settings_of_broker_and_prefers_the_others() {
+    let found = scenes(
+        "
+title: t
+versions: [5]
+prefers: { receive_maximum: 3, maximum_qos: 1 }
+broker: { maximum_qos: 2 }
+clients: { a: }
+steps: [ a: ping ]
+",
+    );
+    let required = Settings {
+        maximum_qos: Some(2),
+        ..Settings::default()
+    };
+    assert_eq!(found[0].required, required);
+    let settings = Settings {
+        receive_maximum: Some(3),
+        ..required
+    };
+    assert_eq!(found[0].settings, settings);
+}
+
+#[test]
 fn lies_as_it_is_told() {
     let steps = steps(
         "

@@ -179,6 +179,7 @@ pub(crate) fn takeover_plan() -> Plan {
         needs: Vec::new(),
         exclusive: false,
         settings: Settings::default(),
+        required: Settings::default(),
         clients: vec![client("first"), client("second")],
         steps: vec![
             step(10, "first: connect", exchange(FIRST, PacketType::CONNECT)),
