@@ -1,7 +1,7 @@
 //! A packet's fields by name, as the codec tells them.
 
 use bytestring::ByteString;
-use mqtt_check_codec::describe::{is_silent, quote};
+use mqtt_check_codec::describe::{MAX_SHOWN, is_silent, quote};
 use mqtt_check_codec::{Packet, ProtocolVersion};
 
 /// One field as it is written.
@@ -50,10 +50,10 @@ fn is_version_of_lane(packet: &Packet, version: ProtocolVersion) -> bool {
     matches!(packet, Packet::Connect(connect) if connect.version == version)
 }
 
-/// A text that stands alone: bare if it is one word, else in quotes.
+/// A text that stands alone: bare if it is one word, else in quotes, and cut if it is long.
 pub(super) fn word(text: &str) -> String {
     let is_bare = |c: char| c.is_ascii_alphanumeric() || "/_-.+#$@".contains(c);
-    if !text.is_empty() && text.chars().all(is_bare) {
+    if (1..=MAX_SHOWN).contains(&text.len()) && text.chars().all(is_bare) {
         text.to_owned()
     } else {
         quote(text)
