@@ -1,6 +1,7 @@
 //! The record of a case: every packet, every broker event and the marks of the steps, so that it can be judged
 //! again later.
 
+mod owed;
 pub mod text;
 
 use std::fmt;
@@ -11,6 +12,8 @@ use bytestring::ByteString;
 use mqtt_check_codec::{DecodeError, Frame, FrameError, Packet, PacketType, ProtocolVersion};
 
 use mqtt_check_websocket::{Answer, Control, Fault, Frame as WebSocketFrame, Opcode};
+
+pub use owed::Owed;
 
 pub use crate::plan::StepIndex;
 use crate::scenario::model::{CaseId, ClientIndex};

@@ -9,7 +9,7 @@ use super::expectation::{Judged, judge_outcome, remember_answer};
 use super::hooks::judge_hooks;
 use super::left_over::left_over;
 use super::lessened::lessened;
-use super::monitor;
+use super::monitor::{self, Watched};
 use super::{Finding, FindingKind, Verdict};
 use crate::matcher::{Memory, Received, describe_expectation, describe_pattern, holds};
 use crate::plan::{Body, Operation, Plan, PlannedStep, witness};
@@ -29,7 +29,10 @@ pub fn judge(
     control: Option<&Transcript>,
     witness: Option<&Transcript>,
 ) -> (Verdict, Vec<Finding>) {
-    let watched = monitor::findings(plan, scene);
+    let Watched {
+        sent: watched,
+        owed,
+    } = monitor::findings(plan, scene);
     let told: BTreeSet<EventIndex> = watched
         .iter()
         .filter(|finding| finding.level == Level::Must)
@@ -56,6 +59,14 @@ pub fn judge(
             None => findings.push(finding),
         }
     }
+    // What a step waited for in vain is not told again.
+    let is_told = |owed: &Finding| {
+        let told =
+            |step: &Finding| step.kind == FindingKind::Violation && shares_clause(step, owed);
+        findings.iter().any(told)
+    };
+    let missed: Vec<Finding> = owed.into_iter().filter(|owed| !is_told(owed)).collect();
+    findings.extend(told_once(missed));
     // A broken rule is a fault whatever the case was to show.
     let verdict = match told.is_empty() {
         true => verdict(plan, scene, (control, witness), &findings),
@@ -101,7 +112,11 @@ fn is_same_fault(step: &Finding, watched: &Finding) -> bool {
         && step.level <= watched.level
         && !watched.events.is_empty()
         && watched.events.iter().all(|e| step.events.contains(e))
-        && watched.clauses.iter().any(|c| step.clauses.contains(c))
+        && shares_clause(step, watched)
+}
+
+fn shares_clause(one: &Finding, other: &Finding) -> bool {
+    one.clauses.iter().any(|c| other.clauses.contains(c))
 }
 
 /// What the steps come to. Where the server gave less than was asked for, what does not hold proves nothing.

@@ -101,6 +101,15 @@ impl Player<'_> {
         self.until(Instant::now() + self.patience.settle).await;
     }
 
+    /// Waits for acknowledgements that the broker owes, as long as a step would.
+    pub(super) async fn await_owed(&mut self) {
+        let deadline = Instant::now() + self.patience.limit;
+        while self.transcript.broken_off.is_none()
+            && !self.transcript.owed().is_empty()
+            && self.activity(deadline).await
+        {}
+    }
+
     /// A ping of our own on each of these connections, in no transcript.
     pub(super) async fn barrier(&mut self, lanes: Vec<LaneIndex>) {
         let deadline = Instant::now() + self.patience.limit;

@@ -174,6 +174,7 @@ impl<'p> Player<'p> {
     pub(in crate::engine) async fn end(mut self) -> (Transcript, Host, Vec<Lane>) {
         if self.transcript.broken_off.is_none() {
             self.quiesce(None).await;
+            self.await_owed().await;
             self.close_libraries();
         }
         self.drain_hooks();

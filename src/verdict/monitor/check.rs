@@ -155,6 +155,11 @@ checks! {
     PUBREC_ID ["MQTT-2.3.1-6" "MQTT-4.3.3-2"] ["MQTT-2.2.1-5" "MQTT-4.3.3-8"] Must
         "the packet identifier of a PUBLISH of QoS 2";
     PUBCOMP_ID ["MQTT-4.3.3-2"] ["MQTT-2.2.1-5" "MQTT-4.3.3-11"] Must "the packet identifier of a PUBREL";
+    PUBACK_OWED ["MQTT-4.3.2-2"] ["MQTT-4.3.2-4"] Must "a PUBACK for each PUBLISH of QoS 1";
+    PUBREC_OWED ["MQTT-4.3.3-2"] ["MQTT-4.3.3-8"] Must "a PUBREC for each PUBLISH of QoS 2";
+    PUBREL_OWED ["MQTT-4.3.3-1"] ["MQTT-4.3.3-4"] Must "a PUBREL for each PUBREC that accepts";
+    PUBCOMP_OWED ["MQTT-4.3.3-2"] ["MQTT-4.3.3-11"] Must "a PUBCOMP for each PUBREL";
+    PUBREC_AGAIN - ["MQTT-4.4.0-1"] Must "one PUBREC for each PUBLISH of QoS 2";
     ANSWER_OF_OTHER_QOS ["MQTT-3.3.4-1"] ["MQTT-3.3.4-1"] Must "PUBACK at QoS 1, PUBREC at QoS 2";
 
     // Delivery.

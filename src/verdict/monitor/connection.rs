@@ -8,7 +8,7 @@ use mqtt_check_codec::{Connect, Packet, PacketType, ProtocolVersion, Publish, Qo
 use super::bounds::is_from_server;
 use super::check::{self, Found};
 use super::flight::Passage;
-use super::reply::Requests;
+use super::reply::{Receipts, Requests};
 use super::session::Key;
 use crate::transcript::LaneIndex;
 
@@ -28,6 +28,7 @@ pub(super) struct Connection {
     pub(super) key: Option<Key>,
     pub(super) passage: Passage,
     pub(super) requests: Requests,
+    pub(super) receipts: Receipts,
     /// What the client sent before the CONNACK.
     pub(super) early: Vec<Packet>,
     /// The broker has ended the transport.
@@ -82,6 +83,7 @@ impl Connection {
             key: None,
             passage: Passage::new(lane, false),
             requests: Requests::default(),
+            receipts: Receipts::default(),
             early: Vec::new(),
             is_over: false,
             has_left: false,

@@ -15,6 +15,7 @@ mod check;
 mod connack;
 mod connection;
 mod flight;
+mod owed;
 mod reply;
 mod session;
 mod stream;
@@ -58,14 +59,28 @@ pub fn clauses(version: ProtocolVersion) -> BTreeSet<&'static str> {
     clauses
 }
 
-/// What the broker sent and should not have sent.
-pub(super) fn findings(plan: &Plan, transcript: &Transcript) -> Vec<Finding> {
+/// What is wrong with the broker's packets.
+pub(super) struct Watched {
+    /// What it sent and should not have sent.
+    pub(super) sent: Vec<Finding>,
+    /// What it should have sent by the end of the record, and did not.
+    pub(super) owed: Vec<Finding>,
+}
+
+/// Holds the record against every rule.
+pub(super) fn findings(plan: &Plan, transcript: &Transcript) -> Watched {
     let mut restarts = Vec::new();
     collect_restarts(&plan.steps, transcript, &mut restarts);
-    watch(transcript, &restarts)
-        .into_iter()
-        .map(|(index, found)| finding(plan, transcript, index, found))
-        .collect()
+    let (told, connections) = watch(transcript, &restarts);
+    let findings = |told: Vec<(EventIndex, Found)>| {
+        told.into_iter()
+            .map(|(index, found)| finding(plan, transcript, index, found))
+            .collect()
+    };
+    Watched {
+        sent: findings(told),
+        owed: findings(owed::owed(transcript, &connections)),
+    }
 }
 
 fn finding(plan: &Plan, transcript: &Transcript, index: EventIndex, found: Found) -> Finding {
@@ -101,8 +116,11 @@ fn collect_restarts(steps: &[PlannedStep], transcript: &Transcript, at: &mut Vec
     }
 }
 
-/// The packets that break a rule, in the order in which they came.
-fn watch(transcript: &Transcript, restarts: &[Duration]) -> Vec<(EventIndex, Found)> {
+/// The packets that break a rule, in the order in which they came, and what became of the connections.
+fn watch(
+    transcript: &Transcript,
+    restarts: &[Duration],
+) -> (Vec<(EventIndex, Found)>, Vec<Connection>) {
     let mut monitor = Monitor {
         restarts,
         now: Duration::ZERO,
@@ -140,7 +158,7 @@ fn watch(transcript: &Transcript, restarts: &[Duration]) -> Vec<(EventIndex, Fou
         let found = std::mem::take(&mut monitor.found).into_iter();
         told.extend(found.map(|found| (EventIndex(index), found)));
     }
-    told
+    (told, monitor.connections)
 }
 
 struct Monitor<'a> {
@@ -226,7 +244,10 @@ impl Monitor<'_> {
         };
         let is_judged = !connection.is_superseded;
         match packet {
-            Packet::Publish(publish) => session.used.publish(publish),
+            Packet::Publish(publish) => {
+                session.used.publish(publish);
+                connection.receipts.publish(publish);
+            }
             Packet::PubRel(ack) => session.used.pubrel(ack),
             Packet::PubAck(_) | Packet::PubRec(_) | Packet::PubComp(_) => {
                 connection.earn(packet);
@@ -466,7 +487,13 @@ impl Monitor<'_> {
                 }
                 found
             }
-            None => session.used.answered(packet),
+            None => {
+                let again = match packet {
+                    Packet::PubRec(ack) => connection.receipts.pubrec(ack.packet_id, version),
+                    _ => None,
+                };
+                session.used.answered(packet).or(again)
+            }
         };
         if session.is_known && !connection.is_faulty {
             self.found.extend(found);

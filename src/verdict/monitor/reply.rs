@@ -18,6 +18,28 @@ pub(super) struct Used(BTreeSet<(PacketType, PacketId)>);
 #[derive(Debug, Default)]
 pub(super) struct Requests(BTreeMap<(PacketType, PacketId), Asked>);
 
+/// How many QoS 2 messages of an identifier the client has sent on one connection, and how many PUBRECs have come.
+#[derive(Debug, Default)]
+pub(super) struct Receipts(BTreeMap<PacketId, (u32, u32)>);
+
+impl Receipts {
+    pub(super) fn publish(&mut self, publish: &Publish) {
+        if let (QoS::ExactlyOnce, Some(id)) = (publish.qos, publish.packet_id) {
+            self.0.entry(id).or_default().0 += 1;
+        }
+    }
+
+    /// A PUBREC has come: whether it is one too many. Of a message of an earlier connection nothing is certain, and
+    /// before version 5 a server may repeat what it has sent. [5 MQTT-4.4.0-1]
+    pub(super) fn pubrec(&mut self, id: PacketId, version: ProtocolVersion) -> Option<Found> {
+        let (asked, came) = self.0.get_mut(&id)?;
+        *came += 1;
+        (came > asked && version == ProtocolVersion::V5).then(|| {
+            check::PUBREC_AGAIN.found(format!("PUBREC {id} again, though the connection stands"))
+        })
+    }
+}
+
 /// Requests of one type and packet identifier.
 #[derive(Debug, Default)]
 struct Asked {

@@ -5,6 +5,7 @@ mod answers;
 mod bytes;
 mod delivery;
 mod opening;
+mod owed;
 mod record;
 mod silence;
 mod subscriptions;
@@ -48,6 +49,7 @@ fn cases() -> Vec<Case> {
     cases.extend(delivery::cases());
     cases.extend(subscriptions::cases());
     cases.extend(bytes::cases());
+    cases.extend(owed::cases());
     cases
 }
 

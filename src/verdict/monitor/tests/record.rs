@@ -10,7 +10,7 @@ use mqtt_check_codec::{
 };
 
 use super::super::check::Found;
-use super::super::watch;
+use super::super::{owed::owed, watch};
 use crate::scenario::model::{CaseId, ClientIndex};
 use crate::transcript::{
     Ending, Event, EventIndex, HookSource, Lane, LaneIndex, StepIndex, Transcript, What,
@@ -23,6 +23,8 @@ pub(super) struct Record {
     version: ProtocolVersion,
     lane: LaneIndex,
     restarts: Vec<Duration>,
+    /// Whether what is still owed is looked at too.
+    has_ended: bool,
 }
 
 impl Record {
@@ -49,6 +51,7 @@ impl Record {
             version,
             lane: LaneIndex(0),
             restarts: Vec::new(),
+            has_ended: false,
         };
         record.again()
     }
@@ -168,7 +171,17 @@ impl Record {
 
     /// What the monitor tells.
     pub(super) fn found(&self) -> Vec<(EventIndex, Found)> {
-        watch(&self.transcript, &self.restarts)
+        let (mut found, connections) = watch(&self.transcript, &self.restarts);
+        if self.has_ended {
+            found.extend(owed(&self.transcript, &connections));
+        }
+        found
+    }
+
+    /// Nothing comes any more.
+    pub(super) fn ended(mut self) -> Self {
+        self.has_ended = true;
+        self
     }
 
     /// The last event.
