@@ -319,6 +319,9 @@ impl Broker {
                     );
                     return;
                 }
+                if is_lost(&self.state.rules, &packet, size) {
+                    return;
+                }
                 self.packet(turn, key, packet);
             }
         }
@@ -471,4 +474,11 @@ impl Broker {
             );
         }
     }
+}
+
+/// Of a fault: whether a message is passed over since its Remaining Length is the lowest of its number of bytes.
+fn is_lost(rules: &Rules, packet: &Packet, size: usize) -> bool {
+    matches!(packet, Packet::Publish(_))
+        && matches!(size, 131 | 16_388 | 2_097_156)
+        && rules.breaks(Fault::LengthBoundsLost)
 }

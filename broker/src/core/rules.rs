@@ -38,7 +38,12 @@ impl Rules {
     /// Whether a packet of this size in bytes is larger than the Maximum Packet Size.
     pub(crate) fn is_too_large(&self, size: usize) -> bool {
         let maximum = self.config.maximum_packet_size;
-        maximum.is_some_and(|maximum| size > maximum as usize)
+        let uncounted = match self.breaks(Fault::ClientHeaderUncounted) {
+            true => 3,
+            false => 0,
+        };
+        let size = size + usize::from(self.breaks(Fault::LargestPacketRefused));
+        maximum.is_some_and(|maximum| size > maximum as usize + uncounted)
             && !self.breaks(Fault::OversizedPacketAccepted)
     }
 

@@ -648,6 +648,92 @@ faults {
     DisconnectTooLarge "disconnect-too-large" [V5 "MQTT-3.14.2-3", V5 "MQTT-3.14.2-4", V5 "MQTT-3.1.2-24"]
         "a Reason String or a Server Reference makes DISCONNECT too large for the client",
 
+    // Exactly at a limit, a byte or a message below it, and one above.
+    FixedHeaderUncounted "fixed-header-uncounted" [V5 "MQTT-3.1.2-24"]
+        seen ["mosquitto#3515"] "a packet is sent to a client that takes two bytes less, as many as its fixed header has",
+    ExactFitWithheld "exact-fit-withheld" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.8.4-1", V5 "MQTT-3.1.4-5"]
+        "a packet exactly as large as the client takes is not sent",
+    RetainedTooLargeSent "retained-too-large-sent" [V5 "MQTT-3.1.2-24"]
+        "a retained message is sent to a new subscriber however little it takes",
+    SubackCodesUncounted "suback-codes-uncounted" [V5 "MQTT-3.1.2-24"]
+        "SUBACK is too large for the client by the codes in it",
+    UnsubackCodesUncounted "unsuback-codes-uncounted" [V5 "MQTT-3.1.2-24"]
+        "UNSUBACK is too large for the client by the codes in it",
+    ClientHeaderUncounted "client-header-uncounted" [V5 "RULE-3.2.2.3.6-1", V5 "MQTT-3.2.2-15"]
+        seen ["mosquitto#3515"] "a packet up to three bytes above the announced Maximum Packet Size is accepted",
+    LargestPacketRefused "largest-packet-refused" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.8.4-1", V5 "MQTT-4.3.3-11"]
+        "a packet exactly as large as the server takes ends the connection",
+    LengthBoundsLost "length-bounds-lost" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a message is lost whose Remaining Length is the lowest of its number of bytes",
+    LongPropertiesDropped "long-properties-dropped" [V5 "MQTT-3.3.2-20", V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17"]
+        "a property of more than 32,767 bytes is not passed on",
+    ReceiveMaximumOfQos2Alone "receive-maximum-of-qos2-alone" [V5 "RULE-3.3.4-3", V5 "MQTT-3.3.4-7"]
+        "a QoS 1 message beyond a window full of QoS 2 is accepted",
+    ReceiveMaximumOneMore "receive-maximum-one-more" [V5 "RULE-3.3.4-3", V5 "MQTT-3.3.4-7"]
+        "the server accepts one message more than its Receive Maximum",
+    ReceiveMaximumOneLess "receive-maximum-one-less" [V5 "MQTT-4.3.3-8", V5 "MQTT-4.3.2-4"]
+        "the server accepts one message less than its Receive Maximum",
+    ReceiveMaximumInV3 "receive-maximum-in-v3" [V3_1_1 "MQTT-4.3.3-2", V3_1_1 "MQTT-4.3.2-2"]
+        "the server's Receive Maximum binds 3.1.1 clients too",
+    ReleaseMakesNoRoom "release-makes-no-room" [V5 "MQTT-4.3.3-8", V5 "MQTT-4.3.2-4"]
+        "a QoS 2 message counts against the server's Receive Maximum after its PUBCOMP too",
+    RefusedMessageTakesRoom "refused-message-takes-room" [V5 "MQTT-4.3.3-8"]
+        "a QoS 2 message that the server has refused counts against its Receive Maximum",
+    SendQuotaOneMore "send-quota-one-more" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        "one message more is sent than the client's Receive Maximum allows",
+    SendQuotaOfQos1Alone "send-quota-of-qos1-alone" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        "QoS 2 messages do not count against the client's Receive Maximum",
+    SendQuotaOfQos2Alone "send-quota-of-qos2-alone" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        "QoS 1 messages do not count against the client's Receive Maximum",
+    SendQuotaFreedByPubrec "send-quota-freed-by-pubrec" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        "PUBREC makes room under the client's Receive Maximum",
+    SendQuotaKeptByRefusal "send-quota-kept-by-refusal" [V5 "MQTT-4.9.0-1", V5 "MQTT-4.5.0-1"]
+        "a message that the client refuses goes on counting against its Receive Maximum",
+    UnsentTakesRoom "unsent-takes-room" [V5 "MQTT-3.1.2-25", V5 "MQTT-4.5.0-1"]
+        "a message too large for the client counts against its Receive Maximum",
+    ReceiveMaximumSigned "receive-maximum-signed" [V5 "MQTT-4.5.0-1"]
+        "a client with a Receive Maximum above 32,767 gets no messages of QoS 1 and 2",
+    MaximumPacketSizeSigned "maximum-packet-size-signed" [V5 "MQTT-3.1.4-5"]
+        "a client with a Maximum Packet Size above 2,147,483,647 gets nothing",
+    SessionExpirySigned "session-expiry-signed" [V5 "MQTT-3.1.2-23"]
+        "a session with a Session Expiry Interval above 2,147,483,647 ends with its connection",
+    MessageExpirySigned "message-expiry-signed" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.3.2-6"]
+        "a message with a Message Expiry Interval above 2,147,483,647 is over at once",
+    PacketIdsSigned "packet-ids-signed" [V5 "MQTT-2.2.1-5", V3_1_1 "MQTT-2.3.1-6"]
+        "the answer to a packet id above 32,767 lacks its highest bit",
+    IdentifiersCut "identifiers-cut" [V5 "MQTT-3.3.4-3"]
+        "a Subscription Identifier above 16,383 comes back as 16,383",
+    AliasOneAboveAccepted "alias-one-above-accepted" [V5 "MQTT-3.3.2-9", V5 "RULE-3.3.4-1"]
+        "a Topic Alias one above the announced maximum is accepted",
+    LongestClientIdRefused "longest-client-id-refused" [V5 "MQTT-3.1.3-5", V3_1_1 "MQTT-3.1.3-5"]
+        "a client id exactly as long as the server takes is refused",
+    ClientIdLimitInCharacters "client-id-limit-in-characters" [V5 "MQTT-3.1.3-8", V5 "RULE-3.1.3.1-1", V3_1_1 "MQTT-3.1.3-9"]
+        "the limit to client ids counts characters, so that one of more bytes is accepted",
+    WillAtMaximumQosRefused "will-at-maximum-qos-refused" [V5 "MQTT-3.1.4-5"]
+        "a Will of the highest QoS that the server supports is refused",
+    QueueOneShort "queue-one-short" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a session keeps one message less, or one byte less, than the server is configured to keep",
+
+    // What nobody asked for.
+    PubrecRepeated "pubrec-repeated" [V5 "MQTT-4.4.0-1"]
+        seen ["aedes#137"] "PUBREC is sent again every five seconds until PUBREL comes",
+    PubrelRepeated "pubrel-repeated" [V5 "MQTT-4.4.0-1"]
+        seen ["aedes#137"] "PUBREL is sent again every five seconds until PUBCOMP comes",
+    SubscribersUnseen "subscribers-unseen" [V5 "RULE-3.4.2.1-1", V5 "RULE-3.5.2.1-1"]
+        seen ["mosquitto#3128"] "PUBACK and PUBREC say that nobody subscribed, whoever did",
+    RefusalReleased "refusal-released" [V5 "MQTT-4.3.3-4", V5 "MQTT-2.2.1-5"]
+        "PUBREC of 0x80 and above is answered by PUBREL",
+    PubackSettlesQos2 "puback-settles-qos2" [V5 "MQTT-4.3.3-3", V3_1_1 "MQTT-4.3.3-1"]
+        "PUBACK ends a QoS 2 delivery",
+    PubackSettlesPubrel "puback-settles-pubrel" [V5 "MQTT-4.3.3-5", V3_1_1 "MQTT-4.3.3-1"]
+        "PUBACK ends a QoS 2 delivery whose PUBREL was sent",
+    PubrecSettlesQos1 "pubrec-settles-qos1" [V5 "MQTT-4.3.2-3", V3_1_1 "MQTT-4.3.2-1"]
+        "PUBREC ends a QoS 1 delivery",
+    PubcompSettlesAll "pubcomp-settles-all" [V5 "MQTT-4.3.2-3", V5 "MQTT-4.3.3-3", V3_1_1 "MQTT-4.3.3-1"]
+        "PUBCOMP ends a delivery of QoS 1, and one of QoS 2 before PUBREC",
+    AnyPubackSettles "any-puback-settles" [V5 "MQTT-4.3.2-3", V3_1_1 "MQTT-4.3.2-1"]
+        "PUBACK of an unknown packet id ends the delivery that was begun first",
+
     // Bytes.
     PiecesLost "pieces-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
         "a packet that does not come as a whole is lost as far as it came",

@@ -148,6 +148,17 @@ choices {
     ReleasesResentFirst "releases-resent-first" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
         "of what is sent again on a new connection PUBREL packets come first",
 
+    AcknowledgementsRepeatedIn3 "acknowledgements-repeated-in-3" [V3_1_1 "MQTT-4.4.0-1"]
+        "a 3.1.1 client that does not go on with a QoS 2 exchange is sent PUBREC or PUBREL again every few seconds",
+    AnswersTooLargeLeftOut "answers-too-large-left-out" [V5 "MQTT-3.1.2-24"]
+        "an answer that is too large for the client is left out and the connection goes on",
+    ConnackTooLargeLeftOut "connack-too-large-left-out" [V5 "MQTT-3.1.2-24"]
+        "a CONNACK that is too large for the client is left out and the connection stays open",
+    WrongAcknowledgementsIgnored "wrong-acknowledgements-ignored" [V5 "section 4.3", V3_1_1 "section 4.3"]
+        "an acknowledgement of another kind than the one that is awaited is passed over",
+    OldestMessageDropped "oldest-message-dropped" [V5 "section 4.1.1", V3_1_1 "section 4.1.1"]
+        "where no more messages can wait for a session the oldest one is dropped",
+
     // Subscriptions.
     RetainedBeforeSuback "retained-before-suback" [V5 "RULE-3.8.4-1", V3_1_1 "RULE-3.8.4-1"]
         "retained messages come before the SUBACK of the subscription that brings them",

@@ -255,6 +255,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn next_input(&mut self) -> Option<Input> {
         let connection = self.id;
         let maximum = match self.shared.config.maximum_packet_size {
+            // The core looks at the size too: this spares reading what is refused anyway.
+            Some(_) if self.has_fault(Fault::ClientHeaderUncounted) => usize::MAX,
             Some(maximum) if !self.has_fault(Fault::OversizedPacketAccepted) => maximum as usize,
             _ => usize::MAX,
         };

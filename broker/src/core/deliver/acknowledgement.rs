@@ -6,6 +6,7 @@ use super::outgoing::send;
 use crate::core::rules::Rules;
 use crate::core::state::session::Session;
 use crate::core::turn::Turn;
+use crate::{Fault, Liberty};
 
 /// Sends one of the acknowledgements; before version 5 none can say how it went. [3.1.1 MQTT-3.3.5-2]
 /// [5 MQTT-3.4.2-1] [5 MQTT-3.5.2-1] [5 MQTT-3.7.2-1] [3.1.1 MQTT-2.3.1-6] [5 MQTT-2.2.1-5]
@@ -26,10 +27,38 @@ pub(crate) fn acknowledge(
         ProtocolVersion::V5 => reason,
         _ => ReasonCode::SUCCESS,
     };
+    let packet_id = match rules.breaks(Fault::PacketIdsSigned) {
+        true => PacketId::new(packet_id.get() & 0x7FFF).unwrap_or(packet_id),
+        false => packet_id,
+    };
     let ack = Ack {
         packet_id,
         reason,
         properties: Properties::new(),
     };
     send(link, rules, turn, packet(ack));
+}
+
+/// Of faults and of a liberty: sends again, on the same connection, what the client has not gone on from.
+pub(crate) fn repeat_acknowledgements(session: &Session, rules: &Rules, turn: &mut Turn<'_>) {
+    let Some(link) = &session.link else {
+        return;
+    };
+    let chosen = repeats_in_3(rules, link.version);
+    let code = ReasonCode::SUCCESS;
+    if chosen || rules.breaks(Fault::PubrecRepeated) {
+        for id in session.received.keys() {
+            acknowledge(session, rules, turn, *id, code, Packet::PubRec);
+        }
+    }
+    if chosen || rules.breaks(Fault::PubrelRepeated) {
+        for id in session.inflight.released() {
+            acknowledge(session, rules, turn, id, code, Packet::PubRel);
+        }
+    }
+}
+
+/// Of a liberty: whether acknowledgements are repeated on the same connection. [3.1.1 MQTT-4.4.0-1] does not forbid it.
+pub(crate) fn repeats_in_3(rules: &Rules, version: ProtocolVersion) -> bool {
+    version != ProtocolVersion::V5 && rules.chooses(Liberty::AcknowledgementsRepeatedIn3)
 }

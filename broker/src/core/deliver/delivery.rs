@@ -34,7 +34,10 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
         dropped(session, turn, &delivery, DropReason::NotAuthorized);
         return;
     }
-    if delivery.message.expiry_s == Some(0) && rules.chooses(Liberty::ExpiryOf0IsOver) {
+    let expiry_s = delivery.message.expiry_s;
+    let is_negative =
+        expiry_s.is_some_and(|s| s >= 1 << 31) && rules.breaks(Fault::MessageExpirySigned);
+    if is_negative || expiry_s == Some(0) && rules.chooses(Liberty::ExpiryOf0IsOver) {
         dropped(session, turn, &delivery, DropReason::Expired);
         return;
     }
@@ -63,13 +66,21 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
         transmit(session, rules, turn, delivery);
         return;
     }
+    let short = usize::from(rules.breaks(Fault::QueueOneShort));
     let (messages, bytes) = (
-        rules.config.maximum_queued_messages,
-        rules.config.maximum_queued_bytes,
+        rules.config.maximum_queued_messages.saturating_sub(short),
+        rules.config.maximum_queued_bytes.saturating_sub(short),
     );
     if !session.queue.has_room(&delivery, messages, bytes) {
-        dropped(session, turn, &delivery, DropReason::QueueFull);
-        return;
+        let oldest = match rules.chooses(Liberty::OldestMessageDropped) {
+            true => session.queue.pop_front(),
+            false => None,
+        };
+        let Some(oldest) = oldest else {
+            dropped(session, turn, &delivery, DropReason::QueueFull);
+            return;
+        };
+        dropped(session, turn, &oldest, DropReason::QueueFull);
     }
     if rules.breaks(Fault::OfflineMessagesDoubled) && !online {
         session.queue.push_back(delivery.clone());
@@ -262,6 +273,9 @@ fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery:
         }
         _ => Some(session.inflight.insert(rules, delivery.clone())),
     };
+    if let Some(id) = id.filter(|_| uncounted(rules, delivery.qos)) {
+        session.inflight.give_back(id);
+    }
     if send_publish(link, rules, turn, &delivery, id, false) {
         turn.hook(HookEvent::MessageDelivered {
             client: session.client.clone(),
@@ -277,6 +291,10 @@ fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery:
     }
     if let Some(id) = id {
         session.inflight.remove(id);
+        // [5 MQTT-3.1.2-25]: as if it had been delivered.
+        if rules.breaks(Fault::UnsentTakesRoom) {
+            session.inflight.lose(1);
+        }
     }
     if rules.breaks(Fault::OversizedMessageBlocks) {
         link.congested = true;
@@ -308,6 +326,15 @@ pub(crate) fn dropped(
         topic: delivery.message.topic.clone(),
         reason,
     });
+}
+
+/// Whether a message takes no room of the client's window, which it always should.
+fn uncounted(rules: &Rules, qos: QoS) -> bool {
+    match qos {
+        QoS::AtMostOnce => false,
+        QoS::AtLeastOnce => rules.breaks(Fault::SendQuotaOfQos2Alone),
+        QoS::ExactlyOnce => rules.breaks(Fault::SendQuotaOfQos1Alone),
+    }
 }
 
 /// Whether a message counts as acknowledged once it was sent, which it never should.

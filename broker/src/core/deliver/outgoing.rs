@@ -90,7 +90,7 @@ pub(crate) fn fit(
     let fits = |packet: &Packet| {
         packet
             .encoded_size(version, rules.config.form())
-            .is_ok_and(|size| size <= maximum as usize)
+            .is_ok_and(|size| counted(rules, packet, size) <= maximum as usize)
     };
     if fits(packet) || too_large(packet).is_some_and(|fault| rules.breaks(fault)) {
         return true;
@@ -106,6 +106,21 @@ pub(crate) fn fit(
         }
     }
     false
+}
+
+/// What counts of a packet's size: all of it, but for faults.
+fn counted(rules: &Rules, packet: &Packet, size: usize) -> usize {
+    if rules.faults.is_none() {
+        return size;
+    }
+    let uncounted = match packet {
+        _ if rules.breaks(Fault::FixedHeaderUncounted) => 2,
+        Packet::Publish(p) if p.retain && rules.breaks(Fault::RetainedTooLargeSent) => size,
+        Packet::SubAck(p) if rules.breaks(Fault::SubackCodesUncounted) => p.reasons.len(),
+        Packet::UnsubAck(p) if rules.breaks(Fault::UnsubackCodesUncounted) => p.reasons.len(),
+        _ => 0,
+    };
+    size.saturating_sub(uncounted) + usize::from(rules.breaks(Fault::ExactFitWithheld))
 }
 
 /// The fault by which this packet is sent whatever its size.

@@ -30,6 +30,9 @@ pub(crate) fn send_publish(
     let mut learned = None;
     if link.version == ProtocolVersion::V5 {
         properties = message.properties_at(rules, turn.now);
+        if rules.breaks(Fault::LongPropertiesDropped) {
+            properties.0.retain(|property| !is_long(property));
+        }
         // [5 RULE-3.3.2.3.5-1]
         let content_type = properties.content_type();
         if let Some(again) = content_type.filter(|_| rules.breaks(Fault::ContentTypeTwice)) {
@@ -64,6 +67,17 @@ pub(crate) fn send_publish(
         link.aliases_out.learn(topic, alias);
     }
     sent
+}
+
+/// Whether a string or binary data is longer than a signed number of two bytes can say.
+fn is_long(property: &Property) -> bool {
+    let longest = match property {
+        Property::ContentType(text) | Property::ResponseTopic(text) => text.len(),
+        Property::CorrelationData(data) => data.len(),
+        Property::UserProperty(name, value) => name.len().max(value.len()),
+        _ => 0,
+    };
+    longest > 0x7FFF
 }
 
 fn identifiers(rules: &Rules, delivery: &Delivery) -> impl Iterator<Item = Property> + use<> {

@@ -51,7 +51,8 @@ pub(crate) fn send_or_close(
     let Some(link) = state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
         return;
     };
-    if !send(link, &state.rules, turn, packet) {
+    let is_sent = send(link, &state.rules, turn, packet);
+    if !is_sent && !state.rules.chooses(Liberty::AnswersTooLargeLeftOut) {
         let reason = ReasonCode::PACKET_TOO_LARGE;
         refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
     }

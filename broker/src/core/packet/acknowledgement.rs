@@ -41,7 +41,17 @@ pub(crate) fn puback_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
     match pending(state, key, ack.packet_id) {
         Pending::Qos1(topic) => settle(state, turn, key, ack, topic),
         // Nothing to acknowledge: the client may have been faster than a session's end.
+        Pending::Nothing if state.rules.breaks(Fault::AnyPubackSettles) => {
+            settle_oldest(state, turn, key, ack);
+        }
         Pending::Nothing => {}
+        Pending::Qos2(topic) if state.rules.breaks(Fault::PubackSettlesQos2) => {
+            settle(state, turn, key, ack, topic);
+        }
+        Pending::Release(topic) if state.rules.breaks(Fault::PubackSettlesPubrel) => {
+            settle(state, turn, key, ack, topic);
+        }
+        // [5 MQTT-4.3.3-3] [5 MQTT-4.3.3-5]
         Pending::Qos2(_) | Pending::Release(_) => out_of_order(state, turn, key),
     }
 }
@@ -50,7 +60,17 @@ pub(crate) fn puback_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
 pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
     let id = ack.packet_id;
     let reason = match pending(state, key, id) {
+        Pending::Qos1(topic) if state.rules.breaks(Fault::PubrecSettlesQos1) => {
+            return settle(state, turn, key, ack, topic);
+        }
+        // [5 MQTT-4.3.2-3]
         Pending::Qos1(_) => return out_of_order(state, turn, key),
+        pending if !ack.reason.is_success() && state.rules.breaks(Fault::RefusalReleased) => {
+            if let Pending::Qos2(topic) | Pending::Release(topic) = pending {
+                settle(state, turn, key, ack, topic);
+            }
+            ReasonCode::SUCCESS
+        }
         Pending::Qos2(topic) | Pending::Release(topic) if !ack.reason.is_success() => {
             return settle(state, turn, key, ack, topic);
         }
@@ -60,6 +80,10 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
                 && !state.rules.breaks(Fault::PublishResentAfterPubrec)
             {
                 session.inflight.release(id);
+                if state.rules.breaks(Fault::SendQuotaFreedByPubrec) {
+                    session.inflight.give_back(id);
+                    flush(session, &state.rules, turn);
+                }
             }
             ReasonCode::SUCCESS
         }
@@ -94,6 +118,11 @@ pub(crate) fn pubcomp_received(state: &mut State, turn: &mut Turn<'_>, key: Sess
             settle(state, turn, key, ack, topic);
         }
         Pending::Nothing => {}
+        Pending::Qos1(topic) | Pending::Qos2(topic)
+            if state.rules.breaks(Fault::PubcompSettlesAll) =>
+        {
+            settle(state, turn, key, ack, topic);
+        }
         Pending::Qos1(_) | Pending::Qos2(_) => out_of_order(state, turn, key),
     }
 }
@@ -110,6 +139,10 @@ fn settle(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, to
         return;
     }
     let stage = session.inflight.remove(ack.packet_id);
+    // [5 MQTT-4.9.0-1]: whatever the code.
+    if refused && state.rules.breaks(Fault::SendQuotaKeptByRefusal) {
+        session.inflight.lose(1);
+    }
     turn.hook(if refused {
         // [5 MQTT-4.8.2-6]: discarded, whoever else subscribed.
         HookEvent::MessageDropped {
@@ -140,7 +173,25 @@ fn settle(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, to
     }
 }
 
+/// Of a fault: an acknowledgement of anything ends what was begun first.
+fn settle_oldest(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
+    let oldest = state.sessions.at(key).and_then(|s| s.inflight.oldest());
+    let Some(packet_id) = oldest else {
+        return;
+    };
+    let ack = Ack {
+        packet_id,
+        ..ack.clone()
+    };
+    if let Pending::Qos1(topic) = pending(state, key, packet_id) {
+        settle(state, turn, key, &ack, topic);
+    }
+}
+
 fn out_of_order(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
+    if state.rules.chooses(Liberty::WrongAcknowledgementsIgnored) {
+        return;
+    }
     let reason = ReasonCode::PROTOCOL_ERROR;
     refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
 }

@@ -96,9 +96,9 @@ fn publish_qos1(
 ) {
     if let Some(session) = state.sessions.at(key)
         && let Some(link) = &session.link
-        && link.version == ProtocolVersion::V5
+        && is_bound(state, link)
     {
-        if is_exceeded(state, link) {
+        if is_exceeded(state, link) && !state.rules.breaks(Fault::ReceiveMaximumOfQos2Alone) {
             too_many(state, turn, key);
             return;
         }
@@ -151,7 +151,7 @@ fn publish_qos2(
     };
     let known = session.received.get(&id).copied();
     let counted = known.is_some_and(|received| received.counted);
-    if !counted && link.version == ProtocolVersion::V5 && is_exceeded(state, link) {
+    if !counted && is_bound(state, link) && is_exceeded(state, link) {
         if state.rules.breaks(Fault::ReceiveMaximumRefusedByCode) {
             answer(
                 state,
@@ -184,6 +184,11 @@ fn publish_qos2(
             return;
         }
         answer(state, turn, key, id, told(state, reason), Packet::PubRec);
+        if state.rules.breaks(Fault::RefusedMessageTakesRoom)
+            && let Some(link) = state.sessions.at_mut(key).and_then(|s| s.link.as_mut())
+        {
+            link.unreleased += 1;
+        }
         // [5 MQTT-4.3.3-9]: a refused id is free at once. Before version 5 the client goes on to PUBREL.
         if state.rules.breaks(Fault::RefusedQos2IdStaysTaken) {
             count(state, key, id, received);
@@ -259,10 +264,17 @@ fn count(state: &mut State, key: SessionKey, id: PacketId, received: Received) {
     }
 }
 
+/// Whether the client knows of a Receive Maximum. [5 RULE-3.3.4-3]
+fn is_bound(state: &State, link: &Link) -> bool {
+    link.version == ProtocolVersion::V5 || state.rules.breaks(Fault::ReceiveMaximumInV3)
+}
+
 /// Whether one more PUBLISH of QoS 1 or 2 is one too many.
 fn is_exceeded(state: &State, link: &Link) -> bool {
-    link.unreleased >= usize::from(state.rules.config.receive_maximum)
-        && !state.rules.breaks(Fault::ReceiveMaximumNotEnforced)
+    let maximum = usize::from(state.rules.config.receive_maximum)
+        + usize::from(state.rules.breaks(Fault::ReceiveMaximumOneMore))
+        - usize::from(state.rules.breaks(Fault::ReceiveMaximumOneLess));
+    link.unreleased >= maximum && !state.rules.breaks(Fault::ReceiveMaximumNotEnforced)
 }
 
 /// [5 RULE-3.3.4-3] [5 MQTT-3.3.4-7]
@@ -438,6 +450,7 @@ fn take(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publis
     } = state;
     let routed = decide(rules, sessions, topics, turn, message, Some(client));
     let reason = match routed.matched {
+        true if rules.breaks(Fault::SubscribersUnseen) => ReasonCode::NO_MATCHING_SUBSCRIBERS,
         true => ReasonCode::SUCCESS,
         false if rules.chooses(Liberty::SuccessWithoutSubscribers) => ReasonCode::SUCCESS,
         false => ReasonCode::NO_MATCHING_SUBSCRIBERS,
@@ -461,6 +474,7 @@ fn is_alias_allowed(rules: &Rules, alias: u16) -> bool {
     let maximum = match rules.config.topic_alias_maximum {
         0 if rules.breaks(Fault::AliasAcceptedWithoutMaximum) => u16::MAX,
         1.. if rules.breaks(Fault::AliasAboveMaximumAccepted) => u16::MAX,
+        maximum if rules.breaks(Fault::AliasOneAboveAccepted) => maximum.saturating_add(1),
         maximum if rules.breaks(Fault::HighestAliasRefused) => maximum.saturating_sub(1),
         maximum => maximum,
     };

@@ -28,6 +28,7 @@ pub(crate) fn pubrel_received(
         session.finished.push(id);
     }
     if known.is_some_and(|received| received.counted)
+        && !state.rules.breaks(Fault::ReleaseMakesNoRoom)
         && let Some(link) = &mut session.link
     {
         link.unreleased = link.unreleased.saturating_sub(1);

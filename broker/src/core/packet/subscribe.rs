@@ -93,6 +93,10 @@ fn subscribe_each(
     let mut reasons = Vec::with_capacity(subscribe.subscriptions.len());
     let mut made = Vec::new();
     let identifier = subscribe.properties.subscription_identifiers().next();
+    let identifier = identifier.map(|id| match state.rules.breaks(Fault::IdentifiersCut) {
+        true => id.min(0x3FFF),
+        false => id,
+    });
     let in_use = state
         .sessions
         .has_in_use(&state.rules, key, version, subscribe.packet_id);

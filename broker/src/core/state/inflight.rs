@@ -161,6 +161,31 @@ impl Inflight {
         self.lost += places;
     }
 
+    /// Of faults: this one takes up no room, though it is not over.
+    pub(crate) fn give_back(&mut self, id: PacketId) {
+        if let Some(entry) = self.entries.get_mut(&id)
+            && entry.sent
+        {
+            entry.sent = false;
+            self.sent = self.sent.saturating_sub(1);
+        }
+    }
+
+    /// Of a fault: what was begun first.
+    pub(crate) fn oldest(&self) -> Option<PacketId> {
+        let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.sequence);
+        oldest.map(|(id, _)| *id)
+    }
+
+    /// Of faults: those whose PUBREL is unacknowledged.
+    pub(crate) fn released(&self) -> Vec<PacketId> {
+        let released = self.entries.iter();
+        released
+            .filter(|(_, entry)| matches!(entry.stage, Stage::Released { .. }))
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
     /// Of faults: deliveries that have begun are forgotten.
     pub(crate) fn clear(&mut self) {
         self.entries.clear();

@@ -2,7 +2,7 @@
 
 use bytestring::ByteString;
 use mqtt_check_codec::topic::check_name;
-use mqtt_check_codec::{Connect, ProtocolVersion, ReasonCode};
+use mqtt_check_codec::{Connect, ProtocolVersion, QoS, ReasonCode};
 
 use super::refusal::Refusal;
 use crate::access::{AccessAction, Who};
@@ -103,7 +103,11 @@ fn settle_client_id(
             ProtocolVersion::V3_1 => Some(V3_1_CLIENT_ID_MAXIMUM),
             _ => rules.config.maximum_client_id_bytes,
         };
-        let too_long = limit.is_some_and(|limit| id.len() > limit.max(23));
+        let length = match rules.breaks(Fault::ClientIdLimitInCharacters) {
+            true => id.chars().count(),
+            false => id.len(),
+        } + usize::from(rules.breaks(Fault::LongestClientIdRefused));
+        let too_long = limit.is_some_and(|limit| length > limit.max(23));
         let unwanted = rules.breaks(Fault::ClientIdOf23BytesRefused) && id.len() > 22
             || rules.breaks(Fault::ClientIdInCapitalsRefused)
                 && id.contains(|c: char| c.is_ascii_uppercase());
@@ -182,6 +186,10 @@ fn check_will(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
     if is_hidden(&will.topic) && !config.dollar_topics {
         // [3.1.1 RULE-4.7.2-1] [5 RULE-4.7.2-1]
         return Err(ReasonCode::NOT_AUTHORIZED.into());
+    }
+    let at_maximum = will.qos == config.maximum_qos && config.maximum_qos < QoS::ExactlyOnce;
+    if at_maximum && rules.breaks(Fault::WillAtMaximumQosRefused) {
+        return Err(ReasonCode::QOS_NOT_SUPPORTED.into());
     }
     if will.qos > config.maximum_qos && !rules.breaks(Fault::WillAboveMaximumQosAccepted) {
         // [5 MQTT-3.2.2-12]

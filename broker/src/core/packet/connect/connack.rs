@@ -66,7 +66,10 @@ fn connack_properties(
     let mut properties = Properties::new();
     let everything = rules.chooses(Liberty::DefaultsAnnounced);
     let asked = connect.properties.session_expiry_interval_s().unwrap_or(0);
-    if (everything || expiry != Expiry::from_s(asked)) && !rules.breaks(Fault::ExpiryCutSilently) {
+    if (everything || expiry != Expiry::from_s(asked))
+        && !rules.breaks(Fault::ExpiryCutSilently)
+        && !rules.breaks(Fault::SessionExpirySigned)
+    {
         properties.push(Property::SessionExpiryInterval(expiry.as_s()));
     }
     if everything || config.receive_maximum < u16::MAX {

@@ -20,6 +20,9 @@ pub(crate) fn expiry(rules: &Rules, connect: &Connect) -> Expiry {
     match connect.version {
         ProtocolVersion::V5 => {
             let asked = connect.properties.session_expiry_interval_s().unwrap_or(0);
+            if asked >= 1 << 31 && rules.breaks(Fault::SessionExpirySigned) {
+                return Expiry::AtClose;
+            }
             // [5 section 3.2.2.3.2]: it may be another, and CONNACK says so.
             let lengthened = asked > 0 && rules.chooses(Liberty::SessionExpiryLengthened);
             Expiry::granted(
@@ -87,6 +90,7 @@ pub(crate) fn link(
         _ => connect.keep_alive_s,
     };
     // [5 MQTT-4.9.0-1]
+    let asks = properties.receive_maximum().is_some();
     let receive_maximum = properties.receive_maximum().unwrap_or(u16::MAX);
     Link {
         connection,
@@ -95,11 +99,24 @@ pub(crate) fn link(
         last_received: now,
         send_limit: match rules.breaks(Fault::SendQuotaIgnored) {
             true => usize::MAX,
-            false => usize::from(receive_maximum.min(config.maximum_inflight).max(1)),
+            false
+                if receive_maximum > 0x7FFF
+                    && asks
+                    && rules.breaks(Fault::ReceiveMaximumSigned) =>
+            {
+                0
+            }
+            false => {
+                usize::from(receive_maximum.min(config.maximum_inflight).max(1))
+                    + usize::from(rules.breaks(Fault::SendQuotaOneMore))
+            }
         },
         congested: false,
         unreleased: 0,
-        maximum_packet_size: properties.maximum_packet_size(),
+        maximum_packet_size: match properties.maximum_packet_size() {
+            Some(0x8000_0000..) if rules.breaks(Fault::MaximumPacketSizeSigned) => Some(0),
+            maximum => maximum,
+        },
         aliases_in: Default::default(),
         aliases_out: OutboundAliases::up_to(
             alias_maximum(rules, properties.topic_alias_maximum().unwrap_or(0)),

@@ -17,7 +17,6 @@ use self::limits::{expiry, link, silence};
 use self::refusal::{Refusal, refuse_connect};
 use self::session::{claim_session, join, keep_of_connect};
 use self::timers::misuse_timers;
-use crate::Fault;
 use crate::core::Broker;
 use crate::core::deliver::outgoing::{send, takes};
 use crate::core::deliver::retained::send_retained_again;
@@ -27,6 +26,7 @@ use crate::core::state::connection::{Phase, Waiting};
 use crate::core::state::link::Link;
 use crate::core::state::timer::Timer;
 use crate::core::turn::Turn;
+use crate::{Fault, Liberty};
 
 impl Broker {
     /// The first packet of a connection is a CONNECT.
@@ -103,7 +103,8 @@ impl Broker {
         let rules = &self.state.rules;
         let expiry = expiry(rules, &connect);
         let mut connack = connack(rules, &connect, &link, expiry, assigned, proof);
-        if !takes(&link, rules, Packet::ConnAck(connack.clone())) {
+        let fits = takes(&link, rules, Packet::ConnAck(connack.clone()));
+        if !fits && !rules.chooses(Liberty::ConnackTooLargeLeftOut) {
             // [5 MQTT-3.1.2-24]: there is no CONNACK that this client would take, so there is no connection.
             self.connections.remove(&connection);
             turn.close(connection);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use mqtt_check_codec::ProtocolVersion;
 
+use crate::core::deliver::acknowledgement::{repeat_acknowledgements, repeats_in_3};
 use crate::core::deliver::delivery::resume;
 use crate::core::state::State;
 use crate::core::state::session::Expiry;
@@ -22,7 +23,12 @@ pub(crate) fn misuse_timers(state: &mut State, turn: &Turn<'_>, key: SessionKey,
     // [3.1.1 MQTT-4.4.0-1] says when it must be sent again, not when it must not.
     let resends = state.rules.chooses(Liberty::ResendsWhileConnectedIn3)
         && state.sessions.version(key) != Some(ProtocolVersion::V5);
-    if resends || state.rules.breaks(Fault::ResendWhileConnected) {
+    let rules = &state.rules;
+    let version = state.sessions.version(key);
+    let repeats = version.is_some_and(|version| repeats_in_3(rules, version))
+        || rules.breaks(Fault::PubrecRepeated)
+        || rules.breaks(Fault::PubrelRepeated);
+    if resends || repeats || rules.breaks(Fault::ResendWhileConnected) {
         state
             .timers
             .set(Timer::Resend(key), turn.now + RESEND_EVERY);
@@ -41,12 +47,17 @@ pub(crate) fn misuse_timers(state: &mut State, turn: &Turn<'_>, key: SessionKey,
     }
 }
 
-/// Of a fault: what is unacknowledged is sent again on the same connection.
+/// Of faults and liberties: what is unacknowledged is sent again on the same connection.
 pub(crate) fn resend_again(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
     if let Some(session) = state.sessions.at_mut(key)
         && session.link.is_some()
     {
-        resume(session, &state.rules, turn);
+        let resends = state.rules.breaks(Fault::ResendWhileConnected)
+            || state.rules.chooses(Liberty::ResendsWhileConnectedIn3);
+        if resends {
+            resume(session, &state.rules, turn);
+        }
+        repeat_acknowledgements(session, &state.rules, turn);
         state
             .timers
             .set(Timer::Resend(key), turn.now + RESEND_EVERY);
