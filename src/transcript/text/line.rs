@@ -10,6 +10,7 @@ use super::binding::Bound;
 use super::frames;
 use super::normal::{Normal, Sender};
 use super::packet::{FieldText, fields, word};
+use crate::plan::Plan;
 use crate::scenario::model::HookList;
 use crate::transcript::{Ending, Event, EventIndex, HookRecord, Lane, StepIndex, Transcript, What};
 
@@ -22,14 +23,14 @@ pub(super) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn of(transcript: &'a Transcript) -> Self {
+    pub(super) fn of(plan: &Plan, transcript: &'a Transcript) -> Self {
         let causes = (0..transcript.events.len())
             .map(EventIndex)
             .filter_map(|index| Some((index, cause(transcript, index)?)))
             .collect();
         Self {
             transcript,
-            normal: Normal::of(transcript),
+            normal: Normal::of(plan, transcript),
             causes,
         }
     }

@@ -26,6 +26,7 @@
 mod binding;
 mod frames;
 mod line;
+mod measured;
 mod normal;
 mod packet;
 mod reduced;
@@ -88,7 +89,7 @@ impl<'a> Writer<'a> {
         Self {
             plan,
             transcript,
-            lines: Lines::of(transcript),
+            lines: Lines::of(plan, transcript),
         }
     }
 

@@ -5,6 +5,7 @@
 //! | assigned ids | a Client Identifier that the broker assigned, wherever it stands | `<assigned>`, `<assigned-2>` |
 //! | packet ids | a Packet Identifier that the broker chose | `#1`, `#2` in order of appearance, for each client |
 //! | limits | what the broker announces in CONNACK of its own accord | `<limit>` |
+//! | sizes | a client's Maximum Packet Size, or a payload, whose size the run computes | `<size>` |
 //! | free text | Reason String, Response Information | `<text>` |
 //! | nonces | Authentication Data that came, and messages of SCRAM that a client sent | `<nonce>` |
 //! | passwords | any | `<password>` |
@@ -19,7 +20,9 @@ use std::collections::BTreeMap;
 use mqtt_check_codec::describe::quote;
 use mqtt_check_codec::{Packet, PacketType};
 
+use super::measured::Measured;
 use super::packet::FieldText;
+use crate::plan::Plan;
 use crate::scenario::model::ClientIndex;
 use crate::transcript::{Transcript, What};
 
@@ -29,6 +32,7 @@ pub(super) struct Normal {
     /// Assigned Client Identifiers and what stands for them.
     assigned: Vec<(String, String)>,
     packet_ids: BTreeMap<(ClientIndex, u16), usize>,
+    measured: Measured,
     /// Nothing is replaced.
     raw: bool,
 }
@@ -50,8 +54,11 @@ impl Normal {
     }
 
     /// Looks through a transcript.
-    pub(super) fn of(transcript: &Transcript) -> Self {
-        let mut normal = Self::default();
+    pub(super) fn of(plan: &Plan, transcript: &Transcript) -> Self {
+        let mut normal = Self {
+            measured: Measured::of(plan, transcript),
+            ..Self::default()
+        };
         let mut counts: BTreeMap<ClientIndex, usize> = BTreeMap::new();
         for event in &transcript.events {
             let What::Received {
@@ -129,6 +136,11 @@ impl Normal {
         let stands_for = match (field.name.as_str(), sender) {
             _ if self.raw => None,
             ("packet_id", sender) => self.packet_id(&field.value, packet, sender),
+            ("maximum_packet_size", Sender::Client(_)) | ("payload", _)
+                if self.measured.has(&field.name, &field.value) =>
+            {
+                Some("<size>".to_owned())
+            }
             _ if bound => None,
             (
                 "receive_maximum"
