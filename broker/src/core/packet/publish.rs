@@ -453,6 +453,7 @@ fn take(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publis
         true if rules.breaks(Fault::SubscribersUnseen) => ReasonCode::NO_MATCHING_SUBSCRIBERS,
         true => ReasonCode::SUCCESS,
         false if rules.chooses(Liberty::SuccessWithoutSubscribers) => ReasonCode::SUCCESS,
+        // [5 RULE-3.4.2.1-1] [5 RULE-3.5.2.1-1]: nobody subscribed.
         false => ReasonCode::NO_MATCHING_SUBSCRIBERS,
     };
     Decided {
