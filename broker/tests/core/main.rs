@@ -7,6 +7,7 @@ mod text;
 mod access;
 mod announced;
 mod authentication;
+mod bounds;
 mod connect;
 mod control;
 mod disconnect;
