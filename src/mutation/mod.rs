@@ -34,7 +34,7 @@ pub type Right = BTreeMap<CaseId, Verdict>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Catch {
     pub case: CaseId,
-    /// Those clauses of the fault that what was found cites, as ids of the case's version. None: something else
+    /// Those clauses of the faults that what was found cites, as ids of the case's version. None: something else
     /// turned red.
     pub cites: BTreeSet<String>,
 }
@@ -58,11 +58,25 @@ pub fn caught(
     right: &Right,
     playing: Playing<'_>,
 ) -> Result<Vec<Catch>, String> {
-    let bundled = Bundled::with([info.name]).map_err(|name| unknown(&name))?;
+    caught_together(&[info], plans, right, playing)
+}
+
+/// Plays the broker with all these faults at once. A catch has the clauses of any of them.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn caught_together(
+    infos: &[&FaultInfo],
+    plans: &[Plan],
+    right: &Right,
+    playing: Playing<'_>,
+) -> Result<Vec<Catch>, String> {
+    let names = infos.iter().map(|info| info.name);
+    let bundled = Bundled::with(names).map_err(|name| unknown(&name))?;
     let catches = play(plans, bundled, playing, &|result| {
         let is_red_anyway = right.get(&result.id).is_some_and(is_red);
         (is_red(&result.verdict) && !is_red_anyway).then(|| Catch {
-            cites: cited(&result, info),
+            cites: cited(&result, infos),
             case: result.id,
         })
     })?;
@@ -109,8 +123,8 @@ fn is_red(verdict: &Verdict) -> bool {
     )
 }
 
-/// The fault's clauses at which something was found that counts.
-fn cited(result: &CaseResult, info: &FaultInfo) -> BTreeSet<String> {
+/// The faults' clauses at which something was found that counts.
+fn cited(result: &CaseResult, infos: &[&FaultInfo]) -> BTreeSet<String> {
     let document = requirements::document(result.id.version).as_str();
     result
         .findings
@@ -121,10 +135,8 @@ fn cited(result: &CaseResult, info: &FaultInfo) -> BTreeSet<String> {
         })
         .flat_map(|finding| &finding.clauses)
         .filter(|cited| {
-            let broken = &info.clauses;
-            broken
-                .iter()
-                .any(|(version, id)| version == document && id == *cited)
+            let mut broken = infos.iter().flat_map(|info| &info.clauses);
+            broken.any(|(version, id)| version == document && id == *cited)
         })
         .cloned()
         .collect()

@@ -1,0 +1,147 @@
+//! Faults that were modelled on reports of real brokers, and others of their kinds, many of them at once: each is still
+//! reported. Faults that would hide each other are in different sets.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use mqtt_check::coverage::judging;
+use mqtt_check::mutation::{self, Catch, Playing, Right};
+use mqtt_check::plan::{self, Plan};
+use mqtt_check::scenario;
+use mqtt_check::scenario::model::CaseId;
+use mqtt_check::target::bundled::{FaultInfo, faults};
+
+/// Faults that are in the broker together.
+const SETS: &[&[&str]] = &[
+    &[
+        "restart-loses-inflight",
+        "restart-forgets-received",
+        "restart-loses-shared-subscriptions",
+        "restart-loses-no-local",
+        "restart-loses-identifiers",
+        "restart-loses-delayed-will",
+        "restart-begins-expiry-anew",
+        "resend-ignores-receive-maximum",
+        "finished-qos2-id-swallowed",
+        "retained-first-match-alone",
+        "shared-copy-lost-beside-own",
+        "overlapping-first-qos",
+        "unsubscribe-of-wildcard-ignored",
+        "retained-by-prefix",
+        "former-expiry-kept",
+    ],
+    &[
+        "restart-loses-releases",
+        "restart-loses-retain-as-published",
+        "retained-of-both-wildcards-lost",
+        "shared-copy-lost-beside-shared",
+        "no-local-loses-retained",
+        "resend-held-back-is-lost",
+        "owed-releases-reversed",
+        "unsubscribe-removes-shared",
+        "discarded-expiry-kept",
+        "no-disconnect-on-takeover",
+    ],
+];
+
+const PLAYING: Playing<'_> = Playing {
+    seed: 1,
+    interrupted: &|| false,
+};
+
+/// What one fault is caught by when it is alone: case and clause.
+type Marks = BTreeSet<(CaseId, String)>;
+
+struct Suite {
+    plans: Vec<Plan>,
+    faults: BTreeMap<&'static str, FaultInfo>,
+    right: Right,
+}
+
+impl Suite {
+    fn new() -> Self {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+        let scenes = scenario::load(&[root]).expect("the suite is right");
+        let plans: Vec<Plan> = scenes
+            .into_iter()
+            .map(|scene| plan::plan(scene).expect("the suite can be planned"))
+            .collect();
+        let right = mutation::right(&plans, PLAYING).expect("the bundled broker starts");
+        let faults = faults().into_iter().map(|info| (info.name, info));
+        Self {
+            plans,
+            faults: faults.collect(),
+            right,
+        }
+    }
+
+    fn fault(&self, name: &str) -> &FaultInfo {
+        let known = self.faults.get(name);
+        known.unwrap_or_else(|| panic!("there is no fault {name}"))
+    }
+
+    /// The cases that cite a clause of the fault.
+    fn citing(&self, info: &FaultInfo) -> BTreeSet<CaseId> {
+        let cases = judging(&self.plans).into_iter();
+        cases
+            .filter(|((version, id), _)| {
+                let version = version.to_string();
+                let mut clauses = info.clauses.iter();
+                clauses.any(|(v, clause)| *v == version && clause == id)
+            })
+            .flat_map(|(_, cases)| cases)
+            .collect()
+    }
+
+    fn play(&self, infos: &[&FaultInfo], cases: &BTreeSet<CaseId>) -> Marks {
+        let plans = self.plans.iter();
+        let plans: Vec<Plan> = plans
+            .filter(|plan| cases.contains(&plan.scene.id))
+            .cloned()
+            .collect();
+        let caught = mutation::caught_together(infos, &plans, &self.right, PLAYING);
+        let marks = |catch: Catch| {
+            let case = catch.case;
+            let cites = catch.cites.into_iter();
+            cites.map(move |clause| (case.clone(), clause))
+        };
+        let caught = caught.expect("the bundled broker starts");
+        caught.into_iter().flat_map(marks).collect()
+    }
+}
+
+#[test]
+fn each_fault_of_a_set_is_reported_beside_the_others() {
+    let suite = Suite::new();
+    let mut missed = Vec::new();
+    for (number, set) in SETS.iter().enumerate() {
+        let infos: Vec<&FaultInfo> = set.iter().map(|name| suite.fault(name)).collect();
+        let alone: Vec<Marks> = infos
+            .iter()
+            .map(|info| suite.play(&[info], &suite.citing(info)))
+            .collect();
+        let cases = alone.iter().flatten().map(|(case, _)| case.clone());
+        let together = suite.play(&infos, &cases.collect());
+        for (index, info) in infos.iter().enumerate() {
+            // What another fault of the set would show as well proves nothing for this one.
+            let others = alone.iter().enumerate().filter(|(other, _)| *other != index);
+            let others: Marks = others.flat_map(|(_, marks)| marks.clone()).collect();
+            let own = alone[index].difference(&others);
+            if !own.into_iter().any(|mark| together.contains(mark)) {
+                missed.push(format!("set {number}: {}", info.name));
+            }
+        }
+    }
+    assert!(missed.is_empty(), "not reported: {missed:#?}");
+}
+
+#[test]
+fn every_fault_that_was_seen_on_a_real_broker_is_in_a_set() {
+    let listed: BTreeSet<&str> = SETS.iter().copied().flatten().copied().collect();
+    let seen = faults().into_iter().filter(|info| !info.threads.is_empty());
+    let missing: Vec<_> = seen
+        .map(|info| info.name)
+        .filter(|name| !listed.contains(name))
+        .collect();
+    assert!(missing.is_empty(), "in no set: {missing:#?}");
+}
