@@ -1,11 +1,9 @@
 //! One waiting's outcome held against what was expected.
 
-use std::time::Duration;
-
 use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
-use mqtt_check_websocket::Control;
 
 use super::judging::span;
+use super::wording::{came, describe_ending, ending, waited, what_came};
 use crate::matcher::{
     Besides, Memory, Received, RefusalFault, describe_besides, describe_expectation,
     describe_literal, describe_pattern, describe_refused, judge, judge_besides, refusal_faults,
@@ -14,10 +12,7 @@ use crate::scenario::model::{
     Choice, ClientIndex, DropHow, Expectation, FieldMatch, Level, Literal, PacketPattern, Pattern,
     Refused,
 };
-use crate::transcript::{Ended, Ending, EventIndex, LaneIndex, Outcome, Transcript, What};
-
-/// So many packets are put into words, and the others counted.
-const MENTIONED: usize = 10;
+use crate::transcript::{Ended, Ending, EventIndex, Outcome, Transcript, What};
 
 /// Something that does not hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -398,117 +393,4 @@ fn besides(what: &What) -> Option<Besides<'_>> {
         What::Control(control) => Some(Besides::Control(control)),
         _ => None,
     }
-}
-
-/// These events in words.
-fn came(events: &[EventIndex], transcript: &Transcript) -> String {
-    let mut words: Vec<String> = events
-        .iter()
-        .take(MENTIONED)
-        .map(|event| describe_event(*event, transcript))
-        .collect();
-    if events.len() > MENTIONED {
-        words.push(format!("and {} more", events.len() - MENTIONED));
-    }
-    words.join(", ")
-}
-
-/// One event in words.
-pub(super) fn describe_event(event: EventIndex, transcript: &Transcript) -> String {
-    let event = &transcript.events[event.0];
-    let version = transcript.lanes[event.lane.0].version;
-    match &event.what {
-        What::Received {
-            packet: Ok(packet),
-            faults,
-            ..
-        } => match faults.first() {
-            None => packet.describe(version),
-            Some(error) => format!("a malformed {} ({error})", packet.packet_type()),
-        },
-        What::Received {
-            frame,
-            packet: Err(error),
-            ..
-        } => format!("a malformed {} ({error})", frame.packet_type()),
-        What::Closed(ending) => describe_ending(*ending).to_owned(),
-        What::Garbage { error, .. } => format!("bytes that are no packet ({error})"),
-        What::Truncated { bytes } => match bytes.len() {
-            1 => "1 byte of an unfinished packet".to_owned(),
-            n => format!("{n} bytes of an unfinished packet"),
-        },
-        What::Fault { fault, .. } => fault.to_string(),
-        What::Upgraded(answer) => describe_besides(&Besides::Upgrade(answer)),
-        What::Control(control) => describe_besides(&Besides::Control(control)),
-        What::Opened => "the connection".to_owned(),
-        What::Sent { .. } | What::SentFrame { .. } | What::Dropped(_) => {
-            "something of our own".to_owned()
-        }
-    }
-}
-
-const fn describe_ending(ending: Ending) -> &'static str {
-    match ending {
-        Ending::Close | Ending::HalfClose => "the broker closed the connection",
-        Ending::Reset => "the broker reset the connection",
-    }
-}
-
-fn ending(outcome: &Outcome) -> String {
-    match outcome.ended {
-        Ended::Closed => "the connection was closed".into(),
-        Ended::Reset => "the connection was reset".into(),
-        Ended::NoConnection => "there was no connection".into(),
-        Ended::TimedOut | Ended::Complete => {
-            format!("nothing more within {}", span(waited(outcome)))
-        }
-    }
-}
-
-/// How long there was to come: what is done beyond the limit only makes sure.
-fn waited(outcome: &Outcome) -> Duration {
-    outcome.at.saturating_sub(outcome.since).min(outcome.limit)
-}
-
-/// What there was instead of the thing that did not come.
-pub(super) fn what_came(outcome: &Outcome, transcript: &Transcript, client: ClientIndex) -> String {
-    let mut words = match outcome.ended {
-        Ended::Closed => "the connection was closed before it came".to_owned(),
-        Ended::Reset => "the connection was reset before it came".to_owned(),
-        Ended::NoConnection => "there was no connection".to_owned(),
-        Ended::TimedOut | Ended::Complete => {
-            format!("it did not come within {}", span(waited(outcome)))
-        }
-    };
-    let last_lane = transcript
-        .lanes
-        .iter()
-        .rposition(|lane| lane.client == client)
-        .map(LaneIndex);
-    // A close frame tells why a connection was closed.
-    let instead: Vec<EventIndex> = (0..transcript.events.len())
-        .map(EventIndex)
-        .filter(|index| {
-            let event = &transcript.events[index.0];
-            Some(event.lane) == last_lane
-                && event.at <= outcome.at
-                && event.taken_by.is_none()
-                && matches!(
-                    event.what,
-                    What::Received {
-                        automatic: false,
-                        ..
-                    } | What::Upgraded(_)
-                        | What::Control(Control::Close(_))
-                        | What::Garbage { .. }
-                        | What::Truncated { .. }
-                        | What::Fault { .. }
-                )
-        })
-        .collect();
-    if !instead.is_empty() {
-        words.push_str("; not taken so far: ");
-        words.push_str(&came(&instead, transcript));
-    }
-    words
 }

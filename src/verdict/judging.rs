@@ -10,6 +10,7 @@ use super::hooks::judge_hooks;
 use super::left_over::left_over;
 use super::lessened::lessened;
 use super::monitor::{self, Watched};
+use super::wording::what_came;
 use super::{Finding, FindingKind, Verdict};
 use crate::matcher::{Memory, Received, describe_expectation, describe_pattern, holds};
 use crate::plan::{Body, Operation, Plan, PlannedStep, witness};
@@ -403,7 +404,7 @@ impl<'a> Judging<'a> {
                 format!("{name}: {}", words.join(", then "))
             })
             .collect();
-        let actual = super::expectation::what_came(outcome, self.transcript, choice.of);
+        let actual = what_came(outcome, self.transcript, choice.of);
         self.findings
             .push(finding(step, FindingKind::Violation, expected, actual));
     }
@@ -420,7 +421,7 @@ impl<'a> Judging<'a> {
             let (_, member) = &one.members[0];
             let what = describe_expectation(&one.expectation, self.version(*member));
             let came = one.members.iter().map(|(name, client)| {
-                let came = super::expectation::what_came(outcome, self.transcript, *client);
+                let came = what_came(outcome, self.transcript, *client);
                 format!("{name}: {came}")
             });
             let actual = came.collect::<Vec<_>>().join("; ");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mqtt_check_codec::{PacketType, ProtocolVersion};
 use mqtt_check_websocket::Fault;
 
-use super::expectation::describe_event;
+use super::wording::describe_event;
 use super::{Finding, FindingKind};
 use crate::plan::{Body, Plan, PlannedStep};
 use crate::scenario::model::Level;

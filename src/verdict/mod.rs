@@ -6,6 +6,7 @@ mod judging;
 mod left_over;
 mod lessened;
 pub mod monitor;
+mod wording;
 
 use std::time::Duration;
 

@@ -1,0 +1,126 @@
+//! What came, or did not come, in words.
+
+use std::time::Duration;
+
+use mqtt_check_websocket::Control;
+
+use super::judging::span;
+use crate::matcher::{Besides, describe_besides};
+use crate::scenario::model::ClientIndex;
+use crate::transcript::{Ended, Ending, EventIndex, LaneIndex, Outcome, Transcript, What};
+
+/// So many packets are put into words, and the others counted.
+const MENTIONED: usize = 10;
+
+/// These events in words.
+pub(super) fn came(events: &[EventIndex], transcript: &Transcript) -> String {
+    let mut words: Vec<String> = events
+        .iter()
+        .take(MENTIONED)
+        .map(|event| describe_event(*event, transcript))
+        .collect();
+    if events.len() > MENTIONED {
+        words.push(format!("and {} more", events.len() - MENTIONED));
+    }
+    words.join(", ")
+}
+
+/// One event in words.
+pub(super) fn describe_event(event: EventIndex, transcript: &Transcript) -> String {
+    let event = &transcript.events[event.0];
+    let version = transcript.lanes[event.lane.0].version;
+    match &event.what {
+        What::Received {
+            packet: Ok(packet),
+            faults,
+            ..
+        } => match faults.first() {
+            None => packet.describe(version),
+            Some(error) => format!("a malformed {} ({error})", packet.packet_type()),
+        },
+        What::Received {
+            frame,
+            packet: Err(error),
+            ..
+        } => format!("a malformed {} ({error})", frame.packet_type()),
+        What::Closed(ending) => describe_ending(*ending).to_owned(),
+        What::Garbage { error, .. } => format!("bytes that are no packet ({error})"),
+        What::Truncated { bytes } => match bytes.len() {
+            1 => "1 byte of an unfinished packet".to_owned(),
+            n => format!("{n} bytes of an unfinished packet"),
+        },
+        What::Fault { fault, .. } => fault.to_string(),
+        What::Upgraded(answer) => describe_besides(&Besides::Upgrade(answer)),
+        What::Control(control) => describe_besides(&Besides::Control(control)),
+        What::Opened => "the connection".to_owned(),
+        What::Sent { .. } | What::SentFrame { .. } | What::Dropped(_) => {
+            "something of our own".to_owned()
+        }
+    }
+}
+
+pub(super) const fn describe_ending(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Close | Ending::HalfClose => "the broker closed the connection",
+        Ending::Reset => "the broker reset the connection",
+    }
+}
+
+pub(super) fn ending(outcome: &Outcome) -> String {
+    match outcome.ended {
+        Ended::Closed => "the connection was closed".into(),
+        Ended::Reset => "the connection was reset".into(),
+        Ended::NoConnection => "there was no connection".into(),
+        Ended::TimedOut | Ended::Complete => {
+            format!("nothing more within {}", span(waited(outcome)))
+        }
+    }
+}
+
+/// How long there was to come: what is done beyond the limit only makes sure.
+pub(super) fn waited(outcome: &Outcome) -> Duration {
+    outcome.at.saturating_sub(outcome.since).min(outcome.limit)
+}
+
+/// What there was instead of the thing that did not come.
+pub(super) fn what_came(outcome: &Outcome, transcript: &Transcript, client: ClientIndex) -> String {
+    let mut words = match outcome.ended {
+        Ended::Closed => "the connection was closed before it came".to_owned(),
+        Ended::Reset => "the connection was reset before it came".to_owned(),
+        Ended::NoConnection => "there was no connection".to_owned(),
+        Ended::TimedOut | Ended::Complete => {
+            format!("it did not come within {}", span(waited(outcome)))
+        }
+    };
+    let last_lane = transcript
+        .lanes
+        .iter()
+        .rposition(|lane| lane.client == client)
+        .map(LaneIndex);
+    // A close frame tells why a connection was closed.
+    let instead: Vec<EventIndex> = (0..transcript.events.len())
+        .map(EventIndex)
+        .filter(|index| {
+            let event = &transcript.events[index.0];
+            Some(event.lane) == last_lane
+                && event.at <= outcome.at
+                && event.taken_by.is_none()
+                && matches!(
+                    event.what,
+                    What::Received {
+                        automatic: false,
+                        ..
+                    } | What::Upgraded(_)
+                        | What::Control(Control::Close(_))
+                        | What::Garbage { .. }
+                        | What::Truncated { .. }
+                        | What::Fault { .. }
+                )
+        })
+        .collect();
+    if !instead.is_empty() {
+        words.push_str("; not taken so far: ");
+        words.push_str(&came(&instead, transcript));
+    }
+    words
+}
