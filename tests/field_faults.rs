@@ -124,7 +124,10 @@ fn each_fault_of_a_set_is_reported_beside_the_others() {
         let together = suite.play(&infos, &cases.collect());
         for (index, info) in infos.iter().enumerate() {
             // What another fault of the set would show as well proves nothing for this one.
-            let others = alone.iter().enumerate().filter(|(other, _)| *other != index);
+            let others = alone
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != index);
             let others: Marks = others.flat_map(|(_, marks)| marks.clone()).collect();
             let own = alone[index].difference(&others);
             if !own.into_iter().any(|mark| together.contains(mark)) {

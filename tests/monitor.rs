@@ -51,7 +51,7 @@ fn tells_of_a_fault_once_be_it_the_step_that_looks_for_it_or_the_monitor() {
     assert_eq!(results.len(), 3, "one for each version");
     for result in &results {
         assert_eq!(result.verdict, Verdict::Failed, "{}", result.id);
-        let is_of_dup = |f: &&Finding| f.clauses.contains(&"MQTT-3.3.1-1".to_owned());
+        let is_of_dup = |f: &&Finding| f.clauses().contains(&"MQTT-3.3.1-1".to_owned());
         let told: Vec<&Finding> = result.findings.iter().filter(is_of_dup).collect();
         // It is sent again twice; a step looks for the first.
         assert_eq!(told.len(), 2, "{}: {told:#?}", result.id);

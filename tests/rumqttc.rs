@@ -518,7 +518,7 @@ steps:
         result
             .findings
             .iter()
-            .any(|f| f.kind == FindingKind::NotReached && f.actual == reached),
+            .any(|f| f.kind() == FindingKind::NotReached && f.actual == reached),
         "{:?}",
         result.findings
     );
@@ -527,7 +527,7 @@ steps:
     let mut faults: Vec<&str> = result
         .findings
         .iter()
-        .filter(|f| f.kind == FindingKind::Violation)
+        .filter(|f| f.kind() == FindingKind::Violation)
         .map(|f| f.actual.as_str())
         .collect();
     faults.sort_unstable();

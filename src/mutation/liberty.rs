@@ -111,10 +111,10 @@ fn is_held(result: &CaseResult, info: &LibertyInfo) -> bool {
             .findings
             .iter()
             .filter(|finding| {
-                finding.kind == FindingKind::Violation && finding.level == Level::Should
+                finding.kind() == FindingKind::Violation && finding.level() == Level::Should
             })
             .all(|finding| {
-                finding.clauses.iter().any(|cited| {
+                finding.clauses().iter().any(|cited| {
                     let mut against = info.against.iter();
                     against.any(|(version, id)| version == document && id == cited)
                 })

@@ -130,10 +130,10 @@ fn cited(result: &CaseResult, infos: &[&FaultInfo]) -> BTreeSet<String> {
         .findings
         .iter()
         .filter(|finding| {
-            finding.kind == FindingKind::Violation
-                && matches!(finding.level, Level::Must | Level::Should)
+            finding.kind() == FindingKind::Violation
+                && matches!(finding.level(), Level::Must | Level::Should)
         })
-        .flat_map(|finding| &finding.clauses)
+        .flat_map(crate::verdict::Finding::clauses)
         .filter(|cited| {
             let mut broken = infos.iter().flat_map(|info| &info.clauses);
             broken.any(|(version, id)| version == document && id == *cited)

@@ -32,8 +32,8 @@ pub fn one_line(result: &CaseResult, style: Style) -> String {
     let worst = result
         .findings
         .iter()
-        .filter(|finding| finding.kind == FindingKind::Violation)
-        .min_by_key(|finding| finding.level);
+        .filter(|finding| finding.kind() == FindingKind::Violation)
+        .min_by_key(|finding| finding.level());
     match (result.verdict.reason(), worst) {
         (Some(reason), _) => line.push_str(&format!(": {reason}")),
         (None, Some(finding)) => line.push_str(&format!(": {}", finding.actual)),
@@ -59,13 +59,13 @@ pub(super) fn findings(case: &CaseReport<'_>, style: Style) -> String {
         out.push_str(&format!("  {reason}\n"));
     }
     for finding in &result.findings {
-        if finding.kind == FindingKind::Violation {
+        if finding.kind() == FindingKind::Violation {
             out.push('\n');
             out.push_str(&one_finding(case, finding, style));
         }
     }
     for finding in &result.findings {
-        if finding.kind == FindingKind::NotReached {
+        if finding.kind() == FindingKind::NotReached {
             out.push_str(&format!(
                 "\n  not reached: {}\n    {}\n",
                 finding.label, finding.actual
@@ -84,10 +84,10 @@ fn one_finding(case: &CaseReport<'_>, finding: &Finding, style: Style) -> String
     if !finding.label.is_empty() {
         out.push_str(&format!("    {}\n", finding.label));
     }
-    for clause in &finding.clauses {
+    for clause in finding.clauses() {
         out.push_str(&format!("    {}\n", cite(case, clause)));
     }
-    row(&mut out, "level", finding.level.as_str());
+    row(&mut out, "level", finding.level().as_str());
     row(&mut out, "expected", &alternatives(&finding.expected));
     row(&mut out, "actual", &style.bad(&finding.actual));
     if let Some(note) = &finding.note {

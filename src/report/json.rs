@@ -159,7 +159,7 @@ fn case<'a>(case: &'a CaseReport<'_>) -> Case<'a> {
 
 /// A finding once for each clause that its step cites, or once without.
 fn parts<'a>(finding: &'a Finding, file: &'a str) -> Vec<FindingPart<'a>> {
-    let clauses: Vec<Option<&str>> = match finding.clauses.as_slice() {
+    let clauses: Vec<Option<&str>> = match finding.clauses() {
         [] => vec![None],
         some => some.iter().map(|clause| Some(clause.as_str())).collect(),
     };
@@ -167,9 +167,9 @@ fn parts<'a>(finding: &'a Finding, file: &'a str) -> Vec<FindingPart<'a>> {
         .into_iter()
         .map(|clause| FindingPart {
             clause,
-            level: finding.level.as_str(),
+            level: finding.level().as_str(),
             expected: alternatives(&finding.expected),
-            actual: match finding.kind {
+            actual: match finding.kind() {
                 FindingKind::Violation => finding.actual.clone(),
                 FindingKind::NotReached => format!("not reached: {}", finding.actual),
                 FindingKind::NotObservable => format!("not observable: {}", finding.actual),

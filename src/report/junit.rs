@@ -119,8 +119,8 @@ fn message(case: &CaseReport<'_>) -> String {
     case.result
         .findings
         .iter()
-        .filter(|finding| finding.kind == FindingKind::Violation)
-        .min_by_key(|finding| finding.level)
+        .filter(|finding| finding.kind() == FindingKind::Violation)
+        .min_by_key(|finding| finding.level())
         .map_or_else(String::new, |finding| {
             format!(
                 "expected {}; {}",

@@ -187,14 +187,14 @@ fn facts(report: &Report<'_>, style: Style) -> String {
             add(&mut answers, format!("{name}: {answer}"));
         }
         for finding in &case.result.findings {
-            let judged = !matches!(finding.level, Level::May | Level::Disputed);
-            if judged || finding.kind != FindingKind::Violation {
+            let judged = !matches!(finding.level(), Level::May | Level::Disputed);
+            if judged || finding.kind() != FindingKind::Violation {
                 continue;
             }
             recorded.push_str(&format!(
                 "  {} {}: {} {} {}\n",
                 case.result.id,
-                style.faint(finding.level.as_str()),
+                style.faint(finding.level().as_str()),
                 finding.label,
                 style.dot(),
                 finding.actual
@@ -234,7 +234,7 @@ fn skips(report: &Report<'_>) -> String {
 fn not_observable(report: &Report<'_>) -> String {
     let mut reasons: Vec<(String, usize)> = Vec::new();
     let findings = report.cases.iter().flat_map(|case| &case.result.findings);
-    for finding in findings.filter(|f| f.kind == FindingKind::NotObservable) {
+    for finding in findings.filter(|f| f.kind() == FindingKind::NotObservable) {
         add(&mut reasons, finding.actual.clone());
     }
     grouped("Not observable:", reasons, "step")

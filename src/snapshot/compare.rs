@@ -130,8 +130,8 @@ impl Record {
 /// What was found wrong, a line each. What came stands in the record itself.
 pub fn findings_text(findings: &[Finding]) -> String {
     let wrong = findings.iter().filter(|finding| {
-        finding.kind == FindingKind::Violation
-            && matches!(finding.level, Level::Must | Level::Should)
+        finding.kind() == FindingKind::Violation
+            && matches!(finding.level(), Level::Must | Level::Should)
     });
     let lines: Vec<String> = wrong
         .map(|finding| format!("{}\n", finding_line(finding)))
@@ -145,10 +145,10 @@ pub fn findings_text(findings: &[Finding]) -> String {
 
 /// The line of one finding, without its end.
 pub fn finding_line(finding: &Finding) -> String {
-    let clauses: String = finding.clauses.iter().map(|c| format!(" {c}")).collect();
+    let clauses: String = finding.clauses().iter().map(|c| format!(" {c}")).collect();
     format!(
         "  {}{clauses}: {}: expected {}",
-        finding.level,
+        finding.level(),
         finding.label,
         finding.expected.join(" or ")
     )

@@ -2,6 +2,7 @@
 
 use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
 
+use super::blame::{Event, Inbox, Wrong};
 use super::judging::span;
 use super::wording::{came, describe_ending, ending, waited, what_came};
 use crate::matcher::{
@@ -22,8 +23,8 @@ pub(super) struct Judged {
     pub(super) events: Vec<EventIndex>,
     /// Worth no more than this, whatever the step's level.
     pub(super) level: Option<Level>,
-    /// The clause that the decoder names, instead of the step's.
-    pub(super) clause: Option<String>,
+    /// What is wrong, from which the clauses follow.
+    pub(super) wrong: Vec<Wrong>,
     /// The packet could not be decoded, which is the monitor's affair where it could tell the version.
     pub(super) is_broken: bool,
 }
@@ -93,7 +94,15 @@ impl Judge<'_> {
             Pattern::Frame(pattern) => self.besides(&pattern.fields, expectation, outcome),
             Pattern::Silence { .. } => {
                 if !outcome.taken.is_empty() {
-                    self.miss(expectation, &outcome.taken, self.came(&outcome.taken));
+                    let inbox = self.inbox();
+                    let extra = outcome.taken.iter().map(|event| inbox.extra(*event));
+                    let wrong = extra.collect();
+                    self.miss(
+                        expectation,
+                        wrong,
+                        &outcome.taken,
+                        self.came(&outcome.taken),
+                    );
                 }
             }
             Pattern::InOrder(inner) => self.in_order(inner, &outcome.taken),
@@ -122,11 +131,28 @@ impl Judge<'_> {
             }
             _ => what_came(outcome, self.transcript, self.client),
         };
+        let wrong = self.why_unfulfilled(expectation, outcome);
         self.remember(&outcome.taken);
-        self.miss(expectation, &outcome.taken, actual);
+        self.miss(expectation, wrong, &outcome.taken, actual);
     }
 
-    fn miss(&mut self, expectation: &Expectation, events: &[EventIndex], actual: String) {
+    fn why_unfulfilled(&self, expectation: &Expectation, outcome: &Outcome) -> Vec<Wrong> {
+        let inbox = self.inbox();
+        match &expectation.pattern {
+            Pattern::Unordered(patterns) => inbox.unordered(patterns, &outcome.taken),
+            Pattern::AnyOf(alternatives) => inbox.any_of(alternatives),
+            Pattern::InOrder(inner) => inbox.in_order(inner, &outcome.taken),
+            _ => vec![inbox.absent(expectation)],
+        }
+    }
+
+    fn miss(
+        &mut self,
+        expectation: &Expectation,
+        wrong: Vec<Wrong>,
+        events: &[EventIndex],
+        actual: String,
+    ) {
         let expected = match &expectation.pattern {
             Pattern::AnyOf(alternatives) => alternatives
                 .iter()
@@ -145,9 +171,17 @@ impl Judge<'_> {
             actual,
             events: events.to_vec(),
             level: None,
-            clause: None,
+            wrong,
             is_broken: false,
         });
+    }
+
+    fn inbox(&self) -> Inbox<'_> {
+        Inbox {
+            transcript: self.transcript,
+            client: self.client,
+            memory: self.memory,
+        }
     }
 
     /// Every field that is not as expected makes one finding of the packet.
@@ -171,7 +205,7 @@ impl Judge<'_> {
             actual: format!("received a malformed packet: {error}"),
             events: vec![event],
             level: None,
-            clause: error.clause.map(|c| c.id.to_owned()),
+            wrong: vec![Wrong::Bytes(error.clause.map(|c| c.id))],
             is_broken: true,
         }));
         match packet {
@@ -184,6 +218,7 @@ impl Judge<'_> {
                     topic: topic.as_ref(),
                     carried_in: *carried_in,
                 };
+                let before = self.memory.clone();
                 let mismatches = judge(pattern, &received, self.client, self.memory);
                 self.memory.remember(self.client, packet);
                 if mismatches.is_empty() {
@@ -193,12 +228,17 @@ impl Judge<'_> {
                     .iter()
                     .map(|m| format!("{} is {}, expected {}", m.field, m.actual, m.expected))
                     .collect();
+                let inbox = Inbox {
+                    memory: &before,
+                    ..self.inbox()
+                };
+                let wrong = inbox.differs(pattern, event);
                 self.found.push(Judged {
                     expected,
                     actual: format!("came {} whose {}", pattern.packet_type, words.join("; ")),
                     events: vec![event],
                     level: None,
-                    clause: None,
+                    wrong,
                     is_broken: false,
                 });
             }
@@ -218,7 +258,8 @@ impl Judge<'_> {
                     .map(|m| format!("{} is {}, expected {}", m.field, m.actual, m.expected))
                     .collect();
                 let actual = format!("came {}: {}", describe_besides(&came), words.join("; "));
-                self.miss(expectation, &[*event], actual);
+                let wrong = vec![self.inbox().absent(expectation)];
+                self.miss(expectation, wrong, &[*event], actual);
             }
         }
     }
@@ -264,7 +305,9 @@ impl Judge<'_> {
                 (DropHow::Reset, Ending::Reset) | (DropHow::Close, Ending::Close)
             );
             if !right {
-                self.miss(expectation, &[*event], describe_ending(ending).to_owned());
+                let wrong = vec![Wrong::Event(Event::StayedOpen)];
+                let actual = describe_ending(ending).to_owned();
+                self.miss(expectation, wrong, &[*event], actual);
             }
         }
     }
@@ -312,7 +355,7 @@ impl Judge<'_> {
                 actual,
                 events,
                 level,
-                clause: None,
+                wrong: vec![Wrong::Event(Event::StayedOpen)],
                 is_broken: false,
             });
         }
@@ -374,7 +417,7 @@ impl Judge<'_> {
                     actual: format!("{came} came after {after}"),
                     events: vec![*event],
                     level: None,
-                    clause: None,
+                    wrong: vec![self.inbox().absent(expectation)],
                     is_broken: false,
                 });
             }

@@ -4,23 +4,30 @@ use std::ops::Range;
 
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
 
-use super::FindingKind;
 use crate::scenario::model::{HookList, HookPattern};
 use crate::transcript::{HookRecord, HookSource, Transcript};
+
+/// Events that are not as the list says.
+pub(super) struct Differing {
+    /// Whether the target shows events at all.
+    pub(super) is_shown: bool,
+    pub(super) expected: Vec<String>,
+    pub(super) actual: String,
+}
 
 /// Judges the events of this range. `None` when they are just as the list says.
 pub(super) fn judge_hooks(
     list: &HookList,
     transcript: &Transcript,
     range: Range<usize>,
-) -> Option<(FindingKind, Vec<String>, String)> {
+) -> Option<Differing> {
     let shown: Box<dyn Fn(&str) -> bool> = match &transcript.hook_source {
         HookSource::None => {
-            return Some((
-                FindingKind::NotObservable,
-                vec![write_list(list.events.iter())],
-                "the target shows no hook events".into(),
-            ));
+            return Some(Differing {
+                is_shown: false,
+                expected: vec![write_list(list.events.iter())],
+                actual: "the target shows no hook events".into(),
+            });
         }
         HookSource::Shows(names) if names.is_empty() => Box::new(|_| true),
         HookSource::Shows(names) => Box::new(|name| names.iter().any(|n| n == name)),
@@ -47,11 +54,11 @@ pub(super) fn judge_hooks(
     } else {
         came.join(", ")
     };
-    Some((
-        FindingKind::Violation,
-        vec![write_list(expected.into_iter())],
+    Some(Differing {
+        is_shown: true,
+        expected: vec![write_list(expected.into_iter())],
         actual,
-    ))
+    })
 }
 
 /// Whether an event belongs to those that the list is exact about.

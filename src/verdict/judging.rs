@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use mqtt_check_codec::{PacketType, ProtocolVersion};
 
+use super::blame::{self, Event, Inbox, Wrong, received};
+use super::charge::Charge;
 use super::expectation::{Judged, judge_outcome, remember_answer};
-use super::hooks::judge_hooks;
+use super::hooks::{Differing, judge_hooks};
 use super::left_over::left_over;
 use super::lessened::lessened;
 use super::monitor::{self, Watched};
 use super::wording::what_came;
 use super::{Finding, FindingKind, Verdict};
-use crate::matcher::{Memory, Received, describe_expectation, describe_pattern, holds};
+use crate::matcher::{Memory, describe_expectation, describe_pattern, holds};
 use crate::plan::{Body, Operation, Plan, PlannedStep, witness};
 use crate::scenario::model::{Choice, ClientIndex, Level, OneOf};
 use crate::transcript::{
@@ -33,10 +35,11 @@ pub fn judge(
     let Watched {
         sent: watched,
         owed,
-    } = monitor::findings(plan, scene);
+        echoes,
+    } = monitor::watched(plan, scene);
     let told: BTreeSet<EventIndex> = watched
         .iter()
-        .filter(|finding| finding.level == Level::Must)
+        .filter(|finding| finding.level() == Level::Must)
         .flat_map(|finding| &finding.events)
         .copied()
         .collect();
@@ -44,26 +47,21 @@ pub fn judge(
     judging.told.clone_from(&told);
     judging.steps(&plan.steps);
     let mut findings = judging.findings;
-    findings.extend(told_once(left_over(plan, scene, &told)));
+    let shown = told.union(&echoes).copied().collect();
+    findings.extend(told_once(left_over(plan, scene, &shown)));
     for finding in told_once(watched) {
         match findings
             .iter_mut()
             .find(|step| is_same_fault(step, &finding))
         {
-            Some(step) => step.clauses.extend(
-                finding
-                    .clauses
-                    .into_iter()
-                    .filter(|clause| !step.clauses.contains(clause))
-                    .collect::<Vec<_>>(),
-            ),
+            Some(step) => step.charge.cite(finding.clauses()),
             None => findings.push(finding),
         }
     }
     // What a step waited for in vain is not told again.
     let is_told = |owed: &Finding| {
         let told =
-            |step: &Finding| step.kind == FindingKind::Violation && shares_clause(step, owed);
+            |step: &Finding| step.kind() == FindingKind::Violation && shares_clause(step, owed);
         findings.iter().any(told)
     };
     let missed: Vec<Finding> = owed.into_iter().filter(|owed| !is_told(owed)).collect();
@@ -104,20 +102,20 @@ fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
 
 /// Whether two findings break the same rule, whatever the packet.
 fn is_alike(one: &Finding, other: &Finding) -> bool {
-    (one.level, &one.clauses, &one.expected) == (other.level, &other.clauses, &other.expected)
+    (&one.charge, &one.expected) == (&other.charge, &other.expected)
 }
 
 /// Whether a step has found what the monitor tells too: the same clause broken by the same packet.
 fn is_same_fault(step: &Finding, watched: &Finding) -> bool {
-    step.kind == FindingKind::Violation
-        && step.level <= watched.level
+    step.kind() == FindingKind::Violation
+        && step.level() <= watched.level()
         && !watched.events.is_empty()
         && watched.events.iter().all(|e| step.events.contains(e))
         && shares_clause(step, watched)
 }
 
 fn shares_clause(one: &Finding, other: &Finding) -> bool {
-    one.clauses.iter().any(|c| other.clauses.contains(c))
+    one.clauses().iter().any(|c| other.clauses().contains(c))
 }
 
 /// What the steps come to. Where the server gave less than was asked for, what does not hold proves nothing.
@@ -153,7 +151,7 @@ fn verdict_of_all(
     let violated = |level: Level| {
         findings
             .iter()
-            .any(|f| f.kind == FindingKind::Violation && f.level == level)
+            .any(|f| f.kind() == FindingKind::Violation && f.level() == level)
     };
     // Where what the check is about did not happen, neither its holding nor its failing means anything.
     if let Some(reason) = not_exercised(plan, scene)
@@ -169,7 +167,10 @@ fn verdict_of_all(
             reason: why.clone(),
         };
     }
-    if let Some(finding) = findings.iter().find(|f| f.kind == FindingKind::NotReached) {
+    if let Some(finding) = findings
+        .iter()
+        .find(|f| f.kind() == FindingKind::NotReached)
+    {
         return Verdict::Inconclusive {
             reason: format!("not reached: {}: {}", finding.label, finding.actual),
         };
@@ -203,7 +204,7 @@ fn control_does_not_hold(plan: &Plan, transcript: Option<&Transcript>) -> Option
     let finding = judging
         .findings
         .into_iter()
-        .find(|f| f.kind != FindingKind::NotObservable)?;
+        .find(|f| f.kind() != FindingKind::NotObservable)?;
     Some(format!(
         "the control does not hold: expected {}; {}",
         finding.expected.join(" or "),
@@ -243,26 +244,11 @@ fn not_exercised(plan: &Plan, transcript: &Transcript) -> Option<String> {
         .exercised_if
         .iter()
         .find_map(|(client, pattern)| {
-            let seen = transcript.events.iter().any(|event| {
-                let lane = &transcript.lanes[event.lane.0];
-                let What::Received {
-                    frame,
-                    packet: Ok(packet),
-                    topic,
-                    carried_in,
-                    ..
-                } = &event.what
-                else {
-                    return false;
-                };
-                let received = Received {
-                    packet,
-                    version: lane.version,
-                    size: frame.bytes().len(),
-                    topic: topic.as_ref(),
-                    carried_in: *carried_in,
-                };
-                lane.client == *client && holds(pattern, &received, *client, &memory).is_some()
+            let seen = (0..transcript.events.len()).map(EventIndex).any(|event| {
+                let lane = transcript.events[event.0].lane;
+                transcript.lanes[lane.0].client == *client
+                    && received(transcript, event)
+                        .is_some_and(|packet| holds(pattern, &packet, *client, &memory).is_some())
             });
             let declared = &plan.scene.clients[client.0];
             (!seen).then(|| {
@@ -316,19 +302,20 @@ impl<'a> Judging<'a> {
         {
             let finding = match why {
                 // Whatever else the step is about, a broker that cannot be connected to is none.
-                NotReached::Unreachable(_) => Finding {
-                    level: Level::Must,
-                    clauses: Vec::new(),
-                    ..finding(
-                        step,
-                        FindingKind::Violation,
-                        vec!["the broker accepts the connection".into()],
-                        why.to_string(),
-                    )
-                },
+                NotReached::Unreachable(_) => finding(
+                    step,
+                    blame::charge(
+                        Level::Must,
+                        &[Wrong::Event(Event::Unreachable)],
+                        &[],
+                        self.case_version(),
+                    ),
+                    vec!["the broker accepts the connection".into()],
+                    why.to_string(),
+                ),
                 NotReached::BrokerEnded | NotReached::Because(_) => finding(
                     step,
-                    FindingKind::NotReached,
+                    Charge::not_reached(step.level(), step.step.clauses.clone()),
                     vec![step.step.label.clone()],
                     why.to_string(),
                 ),
@@ -346,8 +333,17 @@ impl<'a> Judging<'a> {
                 let since = self.hooks_judged;
                 self.hooks_judged = record.hooks_seen;
                 let judged = judge_hooks(list, self.transcript, since..record.hooks_seen);
-                if let Some((kind, expected, actual)) = judged {
-                    self.findings.push(finding(step, kind, expected, actual));
+                if let Some(Differing {
+                    is_shown,
+                    expected,
+                    actual,
+                }) = judged
+                {
+                    let charge = match is_shown {
+                        true => self.charge(step, &[Wrong::Event(Event::Hooks)]),
+                        false => Charge::not_observable(step.level(), step.step.clauses.clone()),
+                    };
+                    self.findings.push(finding(step, charge, expected, actual));
                 }
             }
             Body::Wait(_) | Body::Broker(_) => {}
@@ -378,9 +374,36 @@ impl<'a> Judging<'a> {
             for judged in judged {
                 let is_told = judged.events.iter().all(|e| self.told.contains(e));
                 if !(judged.is_broken && is_told) {
-                    self.findings.push(from_judged(step, judged));
+                    self.judged(step, judged);
                 }
             }
+        }
+    }
+
+    fn judged(&mut self, step: &PlannedStep, judged: Judged) {
+        // What is worth less than the step itself: the code of a refusal.
+        let level = judged.level.map_or(step.level(), |l| l.max(step.level()));
+        let cited = &step.step.clauses;
+        let charge = blame::charge(level, &judged.wrong, cited, self.case_version());
+        let mut finding = finding(step, charge, judged.expected, judged.actual);
+        finding.events = judged.events;
+        self.findings.push(finding);
+    }
+
+    fn charge(&self, step: &PlannedStep, wrong: &[Wrong]) -> Charge {
+        blame::charge(step.level(), wrong, &step.step.clauses, self.case_version())
+    }
+
+    /// Ids are those of the case's version, also where a client has another one.
+    fn case_version(&self) -> ProtocolVersion {
+        self.transcript.case.version
+    }
+
+    fn inbox(&self, client: ClientIndex) -> Inbox<'_> {
+        Inbox {
+            transcript: self.transcript,
+            client,
+            memory: &self.memory,
         }
     }
 
@@ -405,8 +428,10 @@ impl<'a> Judging<'a> {
             })
             .collect();
         let actual = what_came(outcome, self.transcript, choice.of);
-        self.findings
-            .push(finding(step, FindingKind::Violation, expected, actual));
+        let alternatives: Vec<_> = choice.answers.iter().map(|(_, e)| e.clone()).collect();
+        let wrong = self.inbox(choice.of).any_of(&alternatives);
+        let charge = self.charge(step, &wrong);
+        self.findings.push(finding(step, charge, expected, actual));
     }
 
     /// One of them got it, it alone, and it is as expected.
@@ -426,8 +451,9 @@ impl<'a> Judging<'a> {
             });
             let actual = came.collect::<Vec<_>>().join("; ");
             let expected = vec![format!("one of {} receives {what}", names.join(", "))];
-            self.findings
-                .push(finding(step, FindingKind::Violation, expected, actual));
+            let wrong = self.inbox(*member).absent(&one.expectation);
+            let charge = self.charge(step, &[wrong]);
+            self.findings.push(finding(step, charge, expected, actual));
             return;
         };
         let client = receiver(first).client;
@@ -439,9 +465,10 @@ impl<'a> Judging<'a> {
             .collect();
         if receivers.len() > 1 {
             let what = describe_expectation(&one.expectation, version);
+            let charge = self.charge(step, &[Wrong::Event(Event::Extra(PacketType::PUBLISH))]);
             let mut double = finding(
                 step,
-                FindingKind::Violation,
+                charge,
                 vec![format!("one of {} alone receives {what}", names.join(", "))],
                 format!("it came to {}", receivers.join(" and ")),
             );
@@ -461,7 +488,7 @@ impl<'a> Judging<'a> {
             &mut self.memory,
         );
         for judged in judged {
-            self.findings.push(from_judged(step, judged));
+            self.judged(step, judged);
         }
     }
 
@@ -493,16 +520,9 @@ impl<'a> Judging<'a> {
     }
 }
 
-fn finding(
-    step: &PlannedStep,
-    kind: FindingKind,
-    expected: Vec<String>,
-    actual: String,
-) -> Finding {
+fn finding(step: &PlannedStep, charge: Charge, expected: Vec<String>, actual: String) -> Finding {
     Finding {
-        kind,
-        level: step.level(),
-        clauses: step.step.clauses.clone(),
+        charge,
         expected,
         actual,
         step: Some(step.index),
@@ -511,19 +531,6 @@ fn finding(
         note: step.step.note.clone(),
         events: Vec::new(),
     }
-}
-
-fn from_judged(step: &PlannedStep, judged: Judged) -> Finding {
-    let mut finding = finding(step, FindingKind::Violation, judged.expected, judged.actual);
-    // What is worth less than the step itself: the code of a refusal.
-    if let Some(level) = judged.level {
-        finding.level = finding.level.max(level);
-    }
-    if let Some(clause) = judged.clause {
-        finding.clauses = vec![clause];
-    }
-    finding.events = judged.events;
-    finding
 }
 
 /// `1.5 s`, `200 ms`.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use mqtt_check_codec::{PacketType, ProtocolVersion};
-use mqtt_check_websocket::Fault;
+use mqtt_check_codec::PacketType;
 
+use super::Finding;
+use super::blame::{self, Event, Inbox, Wrong};
 use super::wording::describe_event;
-use super::{Finding, FindingKind};
+use crate::matcher::Memory;
 use crate::plan::{Body, Plan, PlannedStep};
 use crate::scenario::model::Level;
 use crate::transcript::{EventIndex, StepIndex, Transcript, What};
@@ -30,41 +31,60 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         return None;
     }
     let lane = &transcript.lanes[event.lane.0];
-    let mut clauses = Vec::new();
-    let (level, expected) = match &event.what {
+    let memory = Memory::default();
+    let inbox = Inbox {
+        transcript,
+        client: lane.client,
+        memory: &memory,
+    };
+    let (level, wrong, expected) = match &event.what {
         What::Received {
             automatic: true, ..
         } => return None,
         What::Received {
             packet: Err(error), ..
-        } => {
-            clauses.extend(error.clause.map(|c| c.id.to_owned()));
-            (Level::Must, "packets that keep to the standard")
-        }
-        What::Received { faults, .. } if !faults.is_empty() => {
-            let cited = faults.iter().filter_map(|error| error.clause);
-            clauses.extend(cited.map(|clause| clause.id.to_owned()));
-            (Level::Must, "packets that keep to the standard")
-        }
+        } => (
+            Level::Must,
+            Wrong::Bytes(error.clause.map(|c| c.id)),
+            "packets that keep to the standard",
+        ),
+        What::Received { faults, .. } if !faults.is_empty() => (
+            Level::Must,
+            Wrong::Bytes(faults.iter().find_map(|error| error.clause).map(|c| c.id)),
+            "packets that keep to the standard",
+        ),
         // Steps that were not played would have taken it.
         What::Received { .. } | What::Closed(_) if transcript.broken_off.is_some() => return None,
-        What::Received { frame, .. } => match frame.packet_type() {
-            PacketType::PUBLISH | PacketType::DISCONNECT | PacketType::CONNACK => {
-                (Level::Must, "nothing that no step expects")
-            }
-            PacketType::PINGRESP => return None,
-            _ => (Level::Should, "nothing that no step expects"),
-        },
-        What::Garbage { .. } => (Level::Must, "control packets"),
-        // A server may end a connection whenever it has to, also while it is writing.
-        What::Truncated { .. } => (Level::Should, "whole packets"),
-        What::Fault { fault, .. } => {
-            let has_clause = *fault == Fault::Text && lane.version != ProtocolVersion::V3_1;
-            clauses.extend(has_clause.then(|| "MQTT-6.0.0-1".to_owned()));
-            (Level::Must, "MQTT packets in WebSocket binary frames")
+        What::Received { frame, .. } => {
+            let level = match frame.packet_type() {
+                PacketType::PUBLISH | PacketType::DISCONNECT | PacketType::CONNACK => Level::Must,
+                PacketType::PINGRESP => return None,
+                _ => Level::Should,
+            };
+            (level, inbox.extra(index), "nothing that no step expects")
         }
+        What::Garbage { .. } => (
+            Level::Must,
+            Wrong::Event(Event::Unreadable),
+            "control packets",
+        ),
+        // A server may end a connection whenever it has to, also while it is writing.
+        What::Truncated { .. } => (
+            Level::Should,
+            Wrong::Event(Event::Unreadable),
+            "whole packets",
+        ),
+        What::Fault { fault, .. } => (
+            Level::Must,
+            Wrong::Event(Event::FrameFault(*fault)),
+            "MQTT packets in WebSocket binary frames",
+        ),
         What::Closed(_) if is_natural(plan, transcript, index) => return None,
-        What::Closed(_) => (Level::Should, "the connection stays open"),
+        What::Closed(_) => (
+            Level::Should,
+            Wrong::Event(Event::Closed),
+            "the connection stays open",
+        ),
         What::Opened
         | What::Upgraded(_)
         | What::Control(_)
@@ -73,9 +93,7 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         | What::Dropped(_) => return None,
     };
     Some(Finding {
-        kind: FindingKind::Violation,
-        level,
-        clauses,
+        charge: blame::charge(level, &[wrong], &[], transcript.case.version),
         expected: vec![expected.to_owned()],
         actual: format!("{}: {}", lane.name, describe_event(index, transcript)),
         step: Some(event.during),

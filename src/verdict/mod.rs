@@ -1,5 +1,7 @@
 //! What a case is worth: the transcript judged clause by clause.
 
+mod blame;
+mod charge;
 mod expectation;
 mod hooks;
 mod judging;
@@ -14,6 +16,7 @@ use crate::diagnostic::Place;
 use crate::scenario::model::{CaseId, Level};
 use crate::transcript::{EventIndex, StepIndex, Transcript};
 
+pub use charge::{Charge, is_clause};
 pub use judging::judge;
 pub(crate) use judging::span;
 
@@ -83,10 +86,8 @@ impl Verdict {
 /// One thing that is not as expected, or could not be seen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    pub kind: FindingKind,
-    pub level: Level,
-    /// Bare ids of the case's version, `MQTT-3.1.4-3`.
-    pub clauses: Vec<String>,
+    /// How much it weighs, and by which rules.
+    pub charge: Charge,
     /// What was expected; several where several answers are right.
     pub expected: Vec<String>,
     pub actual: String,
@@ -97,6 +98,24 @@ pub struct Finding {
     pub note: Option<String>,
     /// The events that it is about.
     pub events: Vec<EventIndex>,
+}
+
+impl Finding {
+    /// What sort of finding it is.
+    pub const fn kind(&self) -> FindingKind {
+        self.charge.kind()
+    }
+
+    /// How much it weighs.
+    pub const fn level(&self) -> Level {
+        self.charge.level()
+    }
+
+    /// Bare ids of the case's version, `MQTT-3.1.4-3`, or sections of other documents, `RFC 6455, 5.2`. A MUST that does
+    /// not hold has at least one.
+    pub fn clauses(&self) -> &[String] {
+        self.charge.clauses()
+    }
 }
 
 /// What sort of finding it is.

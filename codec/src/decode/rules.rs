@@ -42,11 +42,12 @@ macro_rules! rules {
 
 rules! {
     // Structure that no clause of its own covers: bytes missing or left over.
-    STRUCTURE "" "" MALFORMED_PACKET;
+    // [3.1.1 RULE-2.1-1] [5 RULE-2.1.1-1]
+    STRUCTURE "RULE-2.1-1" "RULE-2.1.1-1" MALFORMED_PACKET;
     // Also fields that the flags do not announce, which are left over at the end: [3.1.1 MQTT-3.1.2-11]
     // [3.1.1 MQTT-3.1.2-18] [3.1.1 MQTT-3.1.2-20] [5 MQTT-3.1.2-16] [5 MQTT-3.1.2-18].
     CONNECT_STRUCTURE "MQTT-3.1.4-1" "MQTT-3.1.4-1" MALFORMED_PACKET;
-    VARIABLE_BYTE_INTEGER "" "MQTT-1.5.5-1" MALFORMED_PACKET;
+    VARIABLE_BYTE_INTEGER "RULE-2.1-1" "MQTT-1.5.5-1" MALFORMED_PACKET;
     // Text is held against these wherever it stands. [5 RULE-1.5.4-1]; client id [3.1.1 MQTT-3.1.3-4]
     // [5 MQTT-3.1.3-4], Will Topic [3.1.1 MQTT-3.1.3-10] [5 MQTT-3.1.3-11], User Name [3.1.1 MQTT-3.1.3-11]
     // [5 MQTT-3.1.3-12], Response Topic [5 MQTT-3.3.2-13], Content Type [5 MQTT-3.3.2-19], filters

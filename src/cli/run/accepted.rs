@@ -33,11 +33,11 @@ pub(super) fn unexplained(
             "no reason is given for it: no deviation in {path} has the case {id}"
         ));
     }
-    let mut wrong = wrong(result).filter(|finding| !finding.clauses.is_empty());
+    let mut wrong = wrong(result).filter(|finding| !finding.clauses().is_empty());
     let finding = wrong.find(|finding| !is_cited(&about, result, finding))?;
     Some(format!(
         "no reason is given for it: no deviation in {path} with this case cites {}",
-        cited(result, &finding.clauses)
+        cited(result, &finding.clauses())
     ))
 }
 
@@ -54,7 +54,7 @@ pub(super) fn is_known(file: &TargetFile, result: &CaseResult, record: &str) -> 
     wrong(result).all(|finding| {
         let line = compare::finding_line(finding);
         let is_recorded = !about.is_empty() && record.lines().any(|known| known == line);
-        let has_reason = finding.clauses.is_empty() || is_cited(&about, result, finding);
+        let has_reason = finding.clauses().is_empty() || is_cited(&about, result, finding);
         is_recorded && has_reason || is_cited(&in_pieces, result, finding)
     })
 }
@@ -62,15 +62,15 @@ pub(super) fn is_known(file: &TargetFile, result: &CaseResult, record: &str) -> 
 /// What speaks against the broker.
 fn wrong(result: &CaseResult) -> impl Iterator<Item = &Finding> {
     result.findings.iter().filter(|finding| {
-        finding.kind == FindingKind::Violation
-            && matches!(finding.level, Level::Must | Level::Should)
+        finding.kind() == FindingKind::Violation
+            && matches!(finding.level(), Level::Must | Level::Should)
     })
 }
 
 /// Whether one of these deviations is against what the finding is about.
 fn is_cited(about: &[&Deviation], result: &CaseResult, finding: &Finding) -> bool {
     let version = result.id.version;
-    finding.clauses.iter().any(|clause| {
+    finding.clauses().iter().any(|clause| {
         about
             .iter()
             .any(|deviation| deviation.cites(version, clause))
@@ -140,7 +140,7 @@ pub(super) fn unshown(file: &TargetFile, cases: &[CaseReport<'_>], plans: &[Plan
                         .result
                         .findings
                         .iter()
-                        .any(|finding| finding.clauses.contains(&clause.id))
+                        .any(|finding| finding.clauses().contains(&clause.id))
             });
             if !is_found {
                 let what = format!(

@@ -28,6 +28,7 @@ pub(super) const DECODED: [&[&str]; 2] = [
         "MQTT-4.7.1-1",
         "MQTT-4.7.3-1",
         "MQTT-4.7.3-2",
+        "RULE-2.1-1",
         "RULE-3.2.1-1",
         "RULE-3.2.2.1-1",
     ],
@@ -59,6 +60,7 @@ pub(super) const DECODED: [&[&str]; 2] = [
         "MQTT-4.7.0-1",
         "MQTT-4.7.3-1",
         "MQTT-4.7.3-2",
+        "RULE-2.1.1-1",
         "RULE-2.2.2.2-1",
         "RULE-3.2.2.3.2-1",
         "RULE-3.2.2.3.3-1",
@@ -116,20 +118,19 @@ pub(super) const DIAGNOSTICS: &[(PacketType, &str, &str)] = &[
     (PacketType::AUTH, "MQTT-3.15.2-2", "MQTT-3.15.2-3"),
 ];
 
-/// A packet that the decoder refused. To a client that has sent something wrong it may be an echo of that: no clause
-/// forbids to answer the packet identifier 0 with 0, or no filters with no codes.
-pub(super) fn malformed(
-    frame: &Frame,
-    error: &DecodeError,
-    version: ProtocolVersion,
-    is_client_faulty: bool,
-) -> Found {
-    let error = error.clone().sent_by_server();
-    let is_echo = is_client_faulty
+/// Whether a packet that the decoder refused may be an echo of something wrong that the client has sent: an answer has
+/// the packet identifier of its request, 0 too, and a code for each filter, none for none.
+pub(super) fn is_echo(error: &DecodeError, is_client_faulty: bool) -> bool {
+    is_client_faulty
         && error.packet != PacketType::PUBLISH
-        && matches!(error.field, "packet_id" | "reasons");
+        && matches!(error.field, "packet_id" | "reasons")
+}
+
+/// A packet that the decoder refused.
+pub(super) fn malformed(frame: &Frame, error: &DecodeError, version: ProtocolVersion) -> Found {
+    let error = error.clone().sent_by_server();
     let mut clauses = Vec::new();
-    if let Some(clause) = error.clause.filter(|_| !is_echo) {
+    if let Some(clause) = error.clause {
         clauses.push(clause.id);
         let [old, new] = COMPANIONS;
         let companions = match version {
@@ -147,12 +148,12 @@ pub(super) fn malformed(
         "{} whose {} at byte {} {}",
         error.packet, error.field, error.offset, error.problem
     );
-    if version == ProtocolVersion::V5 && !is_echo && lacks_property_length(frame) {
+    if version == ProtocolVersion::V5 && lacks_property_length(frame) {
         clauses.push("MQTT-2.2.2-1");
         clauses.dedup();
         actual.push_str("; it would be right with a Property Length of 0 put in");
     }
-    check::MALFORMED.found_with(clauses, actual)
+    check::MALFORMED.found_by(clauses, actual)
 }
 
 /// Whether a packet of 5 becomes right if an empty property section is put where one belongs: without its length, what

@@ -7,7 +7,7 @@ use crate::scenario::model::Level;
 /// One rule on what a server sends.
 #[derive(Debug)]
 pub(super) struct Check {
-    /// The clauses of 3.1.1; `None` where it has no such rule, none where the document has it without a number.
+    /// The clauses of 3.1.1, one at least; `None` where it has no such rule.
     v3: Option<&'static [&'static str]>,
     /// Likewise of 5.
     v5: Option<&'static [&'static str]>,
@@ -20,6 +20,8 @@ pub(super) struct Check {
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) check: &'static Check,
+    /// The clauses that are cited, where they are not just those of the check.
+    pub(super) by: Vec<&'static str>,
     /// Clauses of the same fault beside those of the check.
     pub(super) also: Vec<&'static str>,
     /// What came, as a lowercase fragment.
@@ -47,7 +49,18 @@ impl Check {
         let actual = actual.into();
         Found {
             check: self,
+            by: Vec::new(),
             also,
+            actual,
+        }
+    }
+
+    /// By these clauses and not by those of the check, unless there are none.
+    pub(super) fn found_by(&'static self, by: Vec<&'static str>, actual: String) -> Found {
+        Found {
+            check: self,
+            by,
+            also: Vec::new(),
             actual,
         }
     }
@@ -57,8 +70,8 @@ macro_rules! clauses {
     (-) => {
         None
     };
-    ([$($id:literal)*]) => {
-        Some(&[$($id),*])
+    ([$($id:literal)+]) => {
+        Some(&[$($id),+])
     };
 }
 
@@ -81,15 +94,15 @@ macro_rules! checks {
 
 // Columns: the clauses of 3.1.1 and of 5; `-` where a version has no such rule.
 checks! {
-    // Bytes: the clause is the decoder's.
-    MALFORMED [] [] Must "packets that keep to the standard";
-    LENGTH [] ["MQTT-1.5.5-1"] Must "a remaining length of at most four bytes";
+    // Bytes: the decoder mostly has a clause of its own.
+    MALFORMED ["RULE-2.1-1"] ["RULE-2.1.1-1"] Must "packets that keep to the standard";
+    LENGTH ["RULE-2.1-1"] ["MQTT-1.5.5-1"] Must "a remaining length of at most four bytes";
 
     // Who sends what, and when.
-    DIRECTION [] [] Must "only packets that a server sends";
+    DIRECTION ["RULE-2.2.1-1"] ["RULE-2.1.2-1"] Must "only packets that a server sends";
     CONNACK_FIRST ["MQTT-3.2.0-1"] ["MQTT-3.2.0-1"] Must "CONNACK before any other packet";
     DISCONNECT_FIRST - ["MQTT-3.14.0-1" "MQTT-3.2.0-1"] Must "no DISCONNECT before a CONNACK that accepts";
-    CONNACK_TWICE - ["MQTT-3.2.0-2"] Must "one CONNACK on a connection";
+    CONNACK_TWICE ["RULE-3.2-1"] ["MQTT-3.2.0-2"] Must "one CONNACK on a connection";
     CONNACK_TO_SECOND_CONNECT ["MQTT-3.1.0-2"] ["MQTT-3.2.0-2" "MQTT-3.1.0-2"] Must
         "a second CONNECT ends the connection";
     AFTER_REFUSAL ["MQTT-3.2.2-5"] ["MQTT-3.2.2-7" "MQTT-3.2.0-1"] Must
@@ -105,7 +118,7 @@ checks! {
     EMPTY_ID_ACCEPTED ["MQTT-3.1.3-8"] - Must "CONNACK 0x02 to an empty client identifier with Clean Session 0";
     ID_NOT_ASSIGNED - ["MQTT-3.2.2-16" "MQTT-3.1.3-7"] Must
         "an Assigned Client Identifier for a client that came without one";
-    ID_ASSIGNED_UNASKED - [] Should "an Assigned Client Identifier only for a client that came without one";
+    ID_ASSIGNED_UNASKED - ["MQTT-3.2.2-16"] Should "an Assigned Client Identifier only for a client that came without one";
     ASSIGNED_ID_IN_USE - ["MQTT-3.2.2-16"] Must "an Assigned Client Identifier that no other client has";
     RESPONSE_INFORMATION_UNASKED - ["MQTT-3.1.2-28"] Must "Response Information only for a client that asked for it";
     METHOD_UNASKED - ["MQTT-4.12.0-6"] Must "no Authentication Method for a client that sent none";

@@ -169,9 +169,7 @@ impl Connection {
         if self.connects > 1 {
             return Some(check::CONNACK_TO_SECOND_CONNECT.found("CONNACK to a second CONNECT"));
         }
-        // 3.1.1 has no number for this: it is told as left over.
-        (self.version == ProtocolVersion::V5)
-            .then(|| check::CONNACK_TWICE.found("a second CONNACK"))
+        Some(check::CONNACK_TWICE.found("a second CONNACK"))
     }
 
     fn tell_once(&mut self, found: Found) -> Option<Found> {

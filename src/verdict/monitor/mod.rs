@@ -37,8 +37,10 @@ use connection::{Connection, Handshake, Opening};
 use flight::Passage;
 use session::{Key, Session};
 
+use super::Finding;
+use super::blame::{self, Event};
+use super::charge::Charge;
 use super::left_over::find;
-use super::{Finding, FindingKind};
 use crate::plan::{Body, Plan, PlannedStep};
 use crate::scenario::model::BrokerAction;
 use crate::transcript::{EventIndex, LaneIndex, Transcript, What};
@@ -65,13 +67,19 @@ pub(super) struct Watched {
     pub(super) sent: Vec<Finding>,
     /// What it should have sent by the end of the record, and did not.
     pub(super) owed: Vec<Finding>,
+    /// Packets that cannot be decoded and are right: they repeat what the client has sent.
+    pub(super) echoes: BTreeSet<EventIndex>,
 }
 
 /// Holds the record against every rule.
-pub(super) fn findings(plan: &Plan, transcript: &Transcript) -> Watched {
+pub(super) fn watched(plan: &Plan, transcript: &Transcript) -> Watched {
     let mut restarts = Vec::new();
     collect_restarts(&plan.steps, transcript, &mut restarts);
-    let (told, connections) = watch(transcript, &restarts);
+    let Seen {
+        told,
+        echoes,
+        connections,
+    } = watch(transcript, &restarts);
     let findings = |told: Vec<(EventIndex, Found)>| {
         told.into_iter()
             .map(|(index, found)| finding(plan, transcript, index, found))
@@ -80,18 +88,30 @@ pub(super) fn findings(plan: &Plan, transcript: &Transcript) -> Watched {
     Watched {
         sent: findings(told),
         owed: findings(owed::owed(transcript, &connections)),
+        echoes,
     }
 }
 
 fn finding(plan: &Plan, transcript: &Transcript, index: EventIndex, found: Found) -> Finding {
     let event = &transcript.events[index.0];
     let lane = &transcript.lanes[event.lane.0];
-    let own = found.check.clauses(lane.version).unwrap_or_default();
+    // Ids are those of the case's version, also where a client has another one.
+    let own = found.check.clauses(transcript.case.version);
+    let own = own.or_else(|| found.check.clauses(lane.version));
+    let own = match found.by.is_empty() {
+        true => own.unwrap_or_default(),
+        false => &found.by,
+    };
     let clauses = own.iter().chain(&found.also);
+    let clauses = clauses.map(|id| (*id).to_owned()).collect();
+    let otherwise = blame::default(Event::Unreadable, transcript.case.version);
     Finding {
-        kind: FindingKind::Violation,
-        level: found.check.level,
-        clauses: clauses.map(|id| (*id).to_owned()).collect(),
+        charge: Charge::violation(
+            transcript.case.version,
+            found.check.level,
+            clauses,
+            otherwise,
+        ),
         expected: vec![found.check.expected.to_owned()],
         actual: format!("{}: {}", lane.name, found.actual),
         step: Some(event.during),
@@ -116,11 +136,17 @@ fn collect_restarts(steps: &[PlannedStep], transcript: &Transcript, at: &mut Vec
     }
 }
 
-/// The packets that break a rule, in the order in which they came, and what became of the connections.
-fn watch(
-    transcript: &Transcript,
-    restarts: &[Duration],
-) -> (Vec<(EventIndex, Found)>, Vec<Connection>) {
+/// What a look at every packet brings.
+struct Seen {
+    /// The packets that break a rule, in the order in which they came.
+    told: Vec<(EventIndex, Found)>,
+    echoes: BTreeSet<EventIndex>,
+    /// What became of the connections.
+    connections: Vec<Connection>,
+}
+
+/// Looks at every packet.
+fn watch(transcript: &Transcript, restarts: &[Duration]) -> Seen {
     let mut monitor = Monitor {
         restarts,
         now: Duration::ZERO,
@@ -134,8 +160,10 @@ fn watch(
         contested: BTreeSet::new(),
         aliases: BTreeSet::new(),
         found: Vec::new(),
+        is_echo: false,
     };
     let mut told = Vec::new();
+    let mut echoes = BTreeSet::new();
     for (index, event) in transcript.events.iter().enumerate() {
         monitor.now = event.at;
         match &event.what {
@@ -157,8 +185,15 @@ fn watch(
         }
         let found = std::mem::take(&mut monitor.found).into_iter();
         told.extend(found.map(|found| (EventIndex(index), found)));
+        if std::mem::take(&mut monitor.is_echo) {
+            echoes.insert(EventIndex(index));
+        }
     }
-    (told, monitor.connections)
+    Seen {
+        told,
+        echoes,
+        connections: monitor.connections,
+    }
 }
 
 struct Monitor<'a> {
@@ -172,6 +207,8 @@ struct Monitor<'a> {
     aliases: BTreeSet<(Key, u16)>,
     /// What is wrong with the event at hand.
     found: Vec<Found>,
+    /// It repeats what the client has sent.
+    is_echo: bool,
 }
 
 /// The client's side.
@@ -304,10 +341,14 @@ impl Monitor<'_> {
         let has_version = !matches!(connection.opening, Opening::Nothing);
         let (packet, faults) = Packet::decode_leniently(frame, connection.version);
         if has_version {
-            let errors = faults.iter().chain(packet.as_ref().err());
-            let (version, is_faulty) = (connection.version, connection.is_faulty);
-            let found = errors.map(|error| bounds::malformed(frame, error, version, is_faulty));
-            self.found.extend(found);
+            let version = connection.version;
+            for error in faults.iter().chain(packet.as_ref().err()) {
+                if bounds::is_echo(error, connection.is_faulty) {
+                    self.is_echo = true;
+                } else {
+                    self.found.push(bounds::malformed(frame, error, version));
+                }
+            }
         }
         // A wrong property says nothing of the others. What is malformed may mean something else altogether.
         let is_clear = faults

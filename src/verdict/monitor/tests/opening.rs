@@ -158,6 +158,12 @@ fn of_5() -> Vec<Case> {
         ),
         Case::new(
             &check::CONNACK_TWICE,
+            V3,
+            Record::connected(V3),
+            Record::connected(V3).broker(connack(false, 0)),
+        ),
+        Case::new(
+            &check::CONNACK_TWICE,
             V5,
             Record::connected(V5),
             Record::connected(V5).broker(connack(false, 0)),

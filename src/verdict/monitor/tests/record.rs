@@ -171,11 +171,11 @@ impl Record {
 
     /// What the monitor tells.
     pub(super) fn found(&self) -> Vec<(EventIndex, Found)> {
-        let (mut found, connections) = watch(&self.transcript, &self.restarts);
+        let mut seen = watch(&self.transcript, &self.restarts);
         if self.has_ended {
-            found.extend(owed(&self.transcript, &connections));
+            seen.told.extend(owed(&self.transcript, &seen.connections));
         }
-        found
+        seen.told
     }
 
     /// Nothing comes any more.

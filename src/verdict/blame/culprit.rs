@@ -1,0 +1,332 @@
+//! What is wrong where a packet did not come, or another came in its place: lost, out of its turn, sent again, or there
+//! with a wrong field.
+
+use mqtt_check_codec::{Packet, PacketType, Publish};
+
+use super::{Aspect, Event, Wrong, field};
+use crate::matcher::{Memory, Received, holds, judge};
+use crate::scenario::model::{ClientIndex, Expectation, FieldMatch, PacketPattern, Pattern};
+use crate::transcript::{EventIndex, LaneIndex, Transcript, What};
+
+/// What one client received.
+#[derive(Clone, Copy)]
+pub(in crate::verdict) struct Inbox<'a> {
+    pub(in crate::verdict) transcript: &'a Transcript,
+    pub(in crate::verdict) client: ClientIndex,
+    pub(in crate::verdict) memory: &'a Memory,
+}
+
+/// A packet that was received.
+pub(in crate::verdict) fn received(
+    transcript: &Transcript,
+    event: EventIndex,
+) -> Option<Received<'_>> {
+    let event = &transcript.events[event.0];
+    let What::Received {
+        frame,
+        packet: Ok(packet),
+        topic,
+        carried_in,
+        ..
+    } = &event.what
+    else {
+        return None;
+    };
+    Some(Received {
+        packet,
+        version: transcript.lanes[event.lane.0].version,
+        size: frame.bytes().len(),
+        topic: topic.as_ref(),
+        carried_in: *carried_in,
+    })
+}
+
+impl<'a> Inbox<'a> {
+    /// Every packet of the client, on all of its connections.
+    fn packets(self) -> impl Iterator<Item = (EventIndex, LaneIndex, Received<'a>)> {
+        let transcript = self.transcript;
+        (0..transcript.events.len())
+            .map(EventIndex)
+            .filter(move |index| {
+                let lane = transcript.events[index.0].lane;
+                transcript.lanes[lane.0].client == self.client
+            })
+            .filter_map(move |index| {
+                let lane = transcript.events[index.0].lane;
+                received(transcript, index).map(|packet| (index, lane, packet))
+            })
+    }
+
+    fn fits(self, pattern: &PacketPattern, packet: &Received<'_>) -> bool {
+        holds(pattern, packet, self.client, self.memory).is_some()
+    }
+
+    /// The message of this pattern, whatever else is wrong with it.
+    fn is_message(self, pattern: &PacketPattern, packet: &Received<'_>) -> bool {
+        let content = |field: &&FieldMatch| matches!(field.name.as_str(), "topic" | "payload");
+        let fields: Vec<FieldMatch> = pattern.fields.iter().filter(content).cloned().collect();
+        let only = PacketPattern {
+            packet_type: pattern.packet_type,
+            fields,
+        };
+        self.fits(&only, packet)
+    }
+
+    /// A packet like this did not come.
+    pub(in crate::verdict) fn missing(self, pattern: &PacketPattern) -> Wrong {
+        let lane_now = self.packets().map(|(_, lane, _)| lane).max();
+        let was_there = |(_, lane, packet): (EventIndex, LaneIndex, Received<'_>)| {
+            Some(lane) != lane_now && self.is_message(pattern, &packet)
+        };
+        let is_message = pattern.packet_type == PacketType::PUBLISH;
+        Wrong::Event(match is_message && self.packets().any(was_there) {
+            true => Event::NotResent,
+            false => Event::Missing(pattern.packet_type),
+        })
+    }
+
+    /// What is wrong with a packet that is not as this pattern has it.
+    pub(in crate::verdict) fn differs(
+        self,
+        pattern: &PacketPattern,
+        event: EventIndex,
+    ) -> Vec<Wrong> {
+        let Some(packet) = received(self.transcript, event) else {
+            return vec![self.missing(pattern)];
+        };
+        if let Packet::Publish(_) = packet.packet
+            && self.is_other_message(pattern, &packet)
+        {
+            return vec![self.instead(pattern, event)];
+        }
+        let mut memory = self.memory.clone();
+        let mismatches = judge(pattern, &packet, self.client, &mut memory);
+        let lane = self.transcript.events[event.0].lane;
+        let is_clean_start = self.starts_clean(lane);
+        mismatches
+            .iter()
+            .map(|mismatch| {
+                let mut fields = pattern.fields.iter();
+                let expected = fields.find(|field| field.name == mismatch.field);
+                field(packet.packet, expected, mismatch, is_clean_start)
+            })
+            .collect()
+    }
+
+    /// Whether it is not the message that the pattern is about: another payload, on which no property depends.
+    fn is_other_message(self, pattern: &PacketPattern, packet: &Received<'_>) -> bool {
+        let payload = |field: &&FieldMatch| field.name == "payload";
+        let fields: Vec<FieldMatch> = pattern.fields.iter().filter(payload).cloned().collect();
+        let only = PacketPattern {
+            packet_type: pattern.packet_type,
+            fields,
+        };
+        !self.fits(&only, packet)
+    }
+
+    /// Another message came where this one was due: sent again, out of its turn, or in the place of a lost one.
+    fn instead(self, pattern: &PacketPattern, event: EventIndex) -> Wrong {
+        let lane = self.transcript.events[event.0].lane;
+        let here = || self.packets().filter(|(_, other, _)| *other == lane);
+        let came = received(self.transcript, event);
+        if let Some(Packet::Publish(came)) = came.map(|came| came.packet)
+            && let Some(again) = self.repeated(came, event)
+        {
+            return again;
+        }
+        // It stands elsewhere on the connection.
+        if here().any(|(other, _, packet)| other != event && self.is_message(pattern, &packet)) {
+            return Wrong::Aspect(Aspect::Order);
+        }
+        if self.was_sent(pattern, event) {
+            return self.missing(pattern);
+        }
+        Wrong::Event(Event::Field(PacketType::PUBLISH))
+    }
+
+    /// Whether what came is a message of its own, that some client has published: then the one that is due is lost.
+    fn was_sent(self, pattern: &PacketPattern, event: EventIndex) -> bool {
+        let Some(Packet::Publish(came)) = received(self.transcript, event).map(|r| r.packet) else {
+            return false;
+        };
+        pattern.packet_type == PacketType::PUBLISH
+            && self.transcript.events.iter().any(|event| {
+                let What::Sent {
+                    packet: Some(packet),
+                    ..
+                } = &event.what
+                else {
+                    return false;
+                };
+                match packet {
+                    Packet::Publish(sent) => sent.payload == came.payload,
+                    Packet::Connect(connect) => connect
+                        .will
+                        .as_ref()
+                        .is_some_and(|will| will.payload == came.payload),
+                    _ => false,
+                }
+            })
+    }
+
+    /// A message that has come on the same connection before.
+    fn repeated(self, came: &Publish, event: EventIndex) -> Option<Wrong> {
+        let lane = self.transcript.events[event.0].lane;
+        let before = |(other, its, packet): &(EventIndex, LaneIndex, Received<'_>)| {
+            other.0 < event.0
+                && *its == lane
+                && matches!(packet.packet, Packet::Publish(first)
+                    if first.payload == came.payload && first.topic == came.topic)
+        };
+        let is_again = self.packets().any(|packet| before(&packet));
+        is_again.then_some(Wrong::Event(Event::Repeated(came.qos)))
+    }
+
+    /// What came though nothing was to come.
+    pub(in crate::verdict) fn extra(self, event: EventIndex) -> Wrong {
+        let What::Received { frame, packet, .. } = &self.transcript.events[event.0].what else {
+            return Wrong::Event(Event::Unreadable);
+        };
+        let again = match packet {
+            Ok(Packet::Publish(publish)) => self.repeated(publish, event),
+            _ => None,
+        };
+        again.unwrap_or(Wrong::Event(Event::Extra(frame.packet_type())))
+    }
+
+    /// None of these came as they are expected: the first that is not there, or that is there with a wrong field.
+    pub(in crate::verdict) fn unordered(
+        self,
+        patterns: &[PacketPattern],
+        came: &[EventIndex],
+    ) -> Vec<Wrong> {
+        let mut rest: Vec<EventIndex> = came.to_vec();
+        let mut open = Vec::new();
+        for pattern in patterns {
+            let place = rest.iter().position(|event| {
+                received(self.transcript, *event).is_some_and(|r| self.fits(pattern, &r))
+            });
+            match place {
+                Some(place) => drop(rest.remove(place)),
+                None => open.push(pattern),
+            }
+        }
+        let Some(pattern) = open.first() else {
+            return Vec::new();
+        };
+        let like = rest.iter().find(|event| {
+            received(self.transcript, **event).is_some_and(|r| {
+                r.packet_type() == pattern.packet_type && !self.is_other_message(pattern, &r)
+            })
+        });
+        match like {
+            Some(event) => self.differs(pattern, *event),
+            None => vec![self.missing(pattern)],
+        }
+    }
+
+    /// These did not come one after the other: the first that is not in its place.
+    pub(in crate::verdict) fn in_order(
+        self,
+        expectations: &[Expectation],
+        came: &[EventIndex],
+    ) -> Vec<Wrong> {
+        let mut rest = came.iter();
+        for expectation in expectations {
+            let Pattern::Packet(pattern) = &expectation.pattern else {
+                return vec![self.absent(expectation)];
+            };
+            for _ in 0..expectation.count.at_least {
+                let Some(event) = rest.next() else {
+                    return vec![self.missing(pattern)];
+                };
+                let fits =
+                    received(self.transcript, *event).is_some_and(|r| self.fits(pattern, &r));
+                if fits {
+                    continue;
+                }
+                let lane = self.transcript.events[event.0].lane;
+                let mut packets = self.packets();
+                let comes = packets.any(|(other, its, packet)| {
+                    its == lane && other.0 > event.0 && self.is_message(pattern, &packet)
+                });
+                let is_of_type = received(self.transcript, *event)
+                    .is_some_and(|r| r.packet_type() == pattern.packet_type);
+                let is_ordered = matches!(
+                    pattern.packet_type,
+                    PacketType::PUBLISH | PacketType::PUBREL
+                );
+                return match is_of_type {
+                    true => self.differs(pattern, *event),
+                    false if comes && is_ordered => vec![Wrong::Aspect(Aspect::Order)],
+                    false => vec![self.missing(pattern)],
+                };
+            }
+        }
+        Vec::new()
+    }
+
+    /// None of these alternatives held.
+    pub(in crate::verdict) fn any_of(self, alternatives: &[Vec<Expectation>]) -> Vec<Wrong> {
+        let lane = self.packets().map(|(_, lane, _)| lane).max();
+        let loose: Vec<EventIndex> = self
+            .packets()
+            .filter(|(event, its, _)| {
+                Some(*its) == lane && self.transcript.events[event.0].taken_by.is_none()
+            })
+            .map(|(event, ..)| event)
+            .collect();
+        let mut patterns = Vec::new();
+        for expectation in alternatives.iter().filter_map(|sequence| sequence.first()) {
+            match &expectation.pattern {
+                Pattern::Packet(pattern) => patterns.push(pattern),
+                Pattern::Unordered(several) => patterns.extend(several.first()),
+                _ => {}
+            }
+        }
+        let found = patterns.iter().find_map(|pattern| {
+            let wrong = self.unordered(std::slice::from_ref(*pattern), &loose);
+            let is_field = wrong.iter().all(|wrong| matches!(wrong, Wrong::Aspect(_)));
+            (is_field && !wrong.is_empty()).then_some(wrong)
+        });
+        found.unwrap_or_else(|| {
+            let first = alternatives.iter().flatten().next();
+            vec![first.map_or(Wrong::Event(Event::StayedOpen), |first| self.absent(first))]
+        })
+    }
+
+    /// What it means that this did not happen.
+    pub(in crate::verdict) fn absent(self, expectation: &Expectation) -> Wrong {
+        Wrong::Event(match &expectation.pattern {
+            Pattern::Packet(pattern) => return self.missing(pattern),
+            Pattern::Unordered(patterns) => match patterns.first() {
+                Some(pattern) => return self.missing(pattern),
+                None => Event::StayedOpen,
+            },
+            Pattern::InOrder(inner) => match inner.first() {
+                Some(first) => return self.absent(first),
+                None => Event::StayedOpen,
+            },
+            Pattern::AnyOf(alternatives) => match alternatives.iter().flatten().next() {
+                Some(first) => return self.absent(first),
+                None => Event::StayedOpen,
+            },
+            Pattern::Closed { .. } | Pattern::Refused(_) => Event::StayedOpen,
+            Pattern::Upgrade(_) => Event::Upgrade,
+            Pattern::Frame(frame) => Event::ControlFrame(frame.opcode),
+            Pattern::Silence { of, .. } => {
+                Event::Extra(of.first().copied().unwrap_or(PacketType::PUBLISH))
+            }
+        })
+    }
+
+    /// Whether the CONNECT of a connection starts clean.
+    fn starts_clean(self, lane: LaneIndex) -> bool {
+        let mut events = self.transcript.events.iter();
+        events.any(|event| {
+            event.lane == lane
+                && matches!(&event.what, What::Sent { packet: Some(Packet::Connect(connect)), .. }
+                    if connect.clean_start)
+        })
+    }
+}

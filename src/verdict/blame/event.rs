@@ -1,0 +1,155 @@
+//! What is cited for what a broker did or failed to do, where the step cites nothing that speaks of it.
+
+use mqtt_check_codec::{PacketType, ProtocolVersion, QoS};
+use mqtt_check_websocket::{Fault, Opcode};
+
+use super::super::charge::Rule;
+use crate::requirements::document;
+
+/// Something that a broker did, or failed to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// A packet of this type did not come.
+    Missing(PacketType),
+    /// A message did not come on a resumed session that it had been sent on before.
+    NotResent,
+    /// A packet of this type came with a field that no clause alone speaks of.
+    Field(PacketType),
+    /// A packet of this type came that nothing calls for.
+    Extra(PacketType),
+    /// A message of this QoS came again.
+    Repeated(QoS),
+    /// The connection was not closed.
+    StayedOpen,
+    /// The connection was closed, and nothing announced it.
+    Closed,
+    /// The broker cannot be connected to.
+    Unreachable,
+    /// Bytes that are no packet of MQTT.
+    Unreadable,
+    /// The upgrade to WebSocket.
+    Upgrade,
+    /// A WebSocket frame of this type.
+    ControlFrame(Opcode),
+    /// A WebSocket frame that may not be sent.
+    FrameFault(Fault),
+    /// The broker's own events.
+    Hooks,
+}
+
+/// The rule in this version.
+pub(super) fn default(event: Event, version: ProtocolVersion) -> Rule {
+    let is_5 = document(version) == ProtocolVersion::V5;
+    let by_version = |old, new| Rule::new(if is_5 { new } else { old });
+    match event {
+        Event::Missing(packet) => missing(packet, is_5),
+        Event::NotResent => Rule::new("MQTT-4.4.0-1"),
+        Event::Field(packet) => field(packet, is_5),
+        Event::Extra(packet) => extra(packet, is_5),
+        Event::Repeated(QoS::AtMostOnce) => Rule::new("MQTT-4.3.1-1"),
+        Event::Repeated(QoS::AtLeastOnce) => by_version("MQTT-4.3.2-1", "MQTT-4.4.0-1"),
+        Event::Repeated(QoS::ExactlyOnce) => by_version("MQTT-4.3.3-1", "MQTT-4.4.0-1"),
+        Event::StayedOpen => by_version("MQTT-4.8.0-1", "MQTT-4.13.1-1"),
+        Event::Closed | Event::Unreachable => by_version("MQTT-7.1.1-1", "MQTT-4.2.0-1"),
+        Event::Unreadable => by_version("RULE-2.1-1", "RULE-2.1.1-1"),
+        Event::Upgrade => Rule::new("RFC 6455, 4.2.2"),
+        Event::ControlFrame(Opcode::CLOSE) => Rule::new("RFC 6455, 5.5.1"),
+        Event::ControlFrame(_) => Rule::new("RFC 6455, 5.5.3"),
+        Event::FrameFault(fault) => frame(fault),
+        Event::Hooks => Rule::new("the order of hook events"),
+    }
+}
+
+/// The answer that is due, or the message.
+fn missing(packet: PacketType, is_5: bool) -> Rule {
+    let (old, new) = match packet {
+        PacketType::CONNACK => ("MQTT-3.1.4-4", "MQTT-3.1.4-5"),
+        PacketType::PUBACK => ("MQTT-4.3.2-2", "MQTT-4.3.2-4"),
+        PacketType::PUBREC => ("MQTT-4.3.3-2", "MQTT-4.3.3-8"),
+        PacketType::PUBREL => ("MQTT-4.3.3-1", "MQTT-4.3.3-4"),
+        PacketType::PUBCOMP => ("MQTT-4.3.3-2", "MQTT-4.3.3-11"),
+        PacketType::SUBACK => ("MQTT-3.8.4-1", "MQTT-3.8.4-1"),
+        PacketType::UNSUBACK => ("MQTT-3.10.4-4", "MQTT-3.10.4-4"),
+        PacketType::PINGRESP => ("MQTT-3.12.4-1", "MQTT-3.12.4-1"),
+        PacketType::DISCONNECT => ("MQTT-4.8.0-1", "MQTT-4.13.2-1"),
+        PacketType::AUTH => ("MQTT-3.1.4-4", "MQTT-4.12.0-2"),
+        _ => ("MQTT-4.5.0-1", "MQTT-4.5.0-1"),
+    };
+    Rule::new(if is_5 { new } else { old })
+}
+
+/// A code, mostly.
+fn field(packet: PacketType, is_5: bool) -> Rule {
+    let (old, new) = match packet {
+        PacketType::PUBACK => ("MQTT-4.3.2-2", "MQTT-3.4.2-1"),
+        PacketType::PUBREC => ("MQTT-4.3.3-2", "MQTT-3.5.2-1"),
+        PacketType::PUBREL => ("MQTT-4.3.3-1", "MQTT-3.6.2-1"),
+        PacketType::PUBCOMP => ("MQTT-4.3.3-2", "MQTT-3.7.2-1"),
+        PacketType::SUBACK => ("MQTT-3.8.4-5", "MQTT-3.8.4-7"),
+        PacketType::UNSUBACK => ("MQTT-3.10.4-4", "MQTT-3.11.3-2"),
+        PacketType::DISCONNECT => ("RULE-2.2.1-1", "MQTT-3.14.2-1"),
+        PacketType::AUTH => ("RULE-2.2.1-1", "MQTT-3.15.2-1"),
+        other => return missing(other, is_5),
+    };
+    Rule::new(if is_5 { new } else { old })
+}
+
+/// What answers nothing, or a message that no subscription calls for.
+fn extra(packet: PacketType, is_5: bool) -> Rule {
+    let (old, new) = match packet {
+        PacketType::CONNACK => ("RULE-3.2-1", "MQTT-3.2.0-2"),
+        PacketType::PUBLISH => ("MQTT-3.3.2-3", "MQTT-3.3.2-3"),
+        PacketType::PUBACK | PacketType::PUBREC | PacketType::PUBREL | PacketType::PUBCOMP => {
+            ("MQTT-2.3.1-6", "MQTT-2.2.1-5")
+        }
+        PacketType::SUBACK | PacketType::UNSUBACK => ("MQTT-2.3.1-7", "MQTT-2.2.1-6"),
+        PacketType::PINGRESP => ("MQTT-3.12.4-1", "MQTT-3.12.4-1"),
+        PacketType::DISCONNECT => ("RULE-2.2.1-1", "MQTT-3.14.2-1"),
+        PacketType::AUTH => ("RULE-2.2.1-1", "MQTT-4.12.0-6"),
+        _ => ("RULE-2.2.1-1", "RULE-2.1.2-1"),
+    };
+    Rule::new(if is_5 { new } else { old })
+}
+
+fn frame(fault: Fault) -> Rule {
+    Rule::new(match fault {
+        Fault::Text => "MQTT-6.0.0-1",
+        Fault::ReservedBits(_) | Fault::UnknownOpcode(_) | Fault::LengthForm | Fault::Length => {
+            "RFC 6455, 5.2"
+        }
+        Fault::FragmentedControl | Fault::LongControl => "RFC 6455, 5.5",
+        Fault::Unmasked | Fault::Masked => "RFC 6455, 5.1",
+        Fault::NothingToContinue | Fault::MessageWithinMessage => "RFC 6455, 5.4",
+        Fault::CloseForm => "RFC 6455, 5.5.1",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::charge::is_clause;
+    use super::*;
+    use crate::requirements;
+
+    #[test]
+    fn cites_only_what_the_catalogue_knows() {
+        let types = (0..16).map(PacketType);
+        let of_packets = types.flat_map(|t| [Event::Missing(t), Event::Field(t), Event::Extra(t)]);
+        let of_qos = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce].map(Event::Repeated);
+        let others = [
+            Event::NotResent,
+            Event::StayedOpen,
+            Event::Closed,
+            Event::Unreachable,
+            Event::Unreadable,
+            Event::FrameFault(Fault::Text),
+        ];
+        for event in of_packets.chain(of_qos).chain(others) {
+            for version in [ProtocolVersion::V3_1_1, ProtocolVersion::V5] {
+                let rule = default(event, version).id();
+                assert!(is_clause(rule), "{event:?}: {rule}");
+                let known = requirements::find(version, rule);
+                assert!(known.is_some(), "{event:?}: [{version} {rule}]");
+            }
+        }
+    }
+}

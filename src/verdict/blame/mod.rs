@@ -1,0 +1,239 @@
+//! Which clauses a finding cites. A clause belongs to what is wrong, not to the step at which that was noticed: of a
+//! step's clauses those count that speak of the field or event in question, and where none does the table has one.
+//!
+//! In goes what is wrong and what the step cites, out come the clauses; never none.
+
+mod culprit;
+mod event;
+mod table;
+
+use mqtt_check_codec::{Packet, ProtocolVersion, QoS};
+
+pub(super) use culprit::{Inbox, received};
+pub(super) use event::Event;
+pub(super) use table::Aspect;
+
+use super::charge::{Charge, Rule};
+use crate::matcher::Mismatch;
+use crate::scenario::model::{Expr, FieldMatch, Level, Literal, Matcher};
+
+/// What is wrong, whatever step has noticed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wrong {
+    /// Something that clauses of its own speak of.
+    Aspect(Aspect),
+    Event(Event),
+    /// What the decoder says, by its clause.
+    Bytes(Option<&'static str>),
+}
+
+/// What is cited where nothing else is.
+pub(super) fn default(event: Event, version: ProtocolVersion) -> Rule {
+    event::default(event, version)
+}
+
+/// What a step that cites these clauses holds against a broker, in a case of this version.
+pub(super) fn charge(
+    level: Level,
+    wrong: &[Wrong],
+    cited: &[String],
+    version: ProtocolVersion,
+) -> Charge {
+    let otherwise = default(Event::Unreadable, version);
+    Charge::violation(version, level, clauses(wrong, cited, version), otherwise)
+}
+
+/// The clauses that this breaks, of those that the step cites or by default.
+fn clauses(wrong: &[Wrong], cited: &[String], version: ProtocolVersion) -> Vec<String> {
+    if wrong.is_empty() {
+        return cited.to_vec();
+    }
+    let mut found: Vec<String> = Vec::new();
+    for wrong in wrong {
+        for id in one(wrong, cited, version) {
+            if !found.contains(&id) {
+                found.push(id);
+            }
+        }
+    }
+    found
+}
+
+fn one(wrong: &Wrong, cited: &[String], version: ProtocolVersion) -> Vec<String> {
+    let by_default = |event| vec![default(event, version).id().to_owned()];
+    match wrong {
+        Wrong::Bytes(Some(clause)) => vec![(*clause).to_owned()],
+        Wrong::Bytes(None) => by_default(Event::Unreadable),
+        Wrong::Event(event) => {
+            let speaks = |id: &&String| !table::is_narrow(id, version);
+            let spoken: Vec<String> = cited.iter().filter(speaks).cloned().collect();
+            match spoken.is_empty() {
+                true => by_default(*event),
+                false => spoken,
+            }
+        }
+        Wrong::Aspect(aspect) => match table::clauses(*aspect, version) {
+            None => cited.to_vec(),
+            Some(clauses) => {
+                let speaks = |id: &&String| {
+                    clauses.own.contains(&id.as_str()) || clauses.shared.contains(&id.as_str())
+                };
+                let spoken: Vec<String> = cited.iter().filter(speaks).cloned().collect();
+                let default = clauses.default.map(|rule| rule.id().to_owned());
+                match spoken.is_empty() {
+                    true => default.into_iter().collect(),
+                    false => spoken,
+                }
+            }
+        },
+    }
+}
+
+/// What a field is about that is not as expected.
+pub(super) fn field(
+    packet: &Packet,
+    expected: Option<&FieldMatch>,
+    mismatch: &Mismatch,
+    is_clean_start: bool,
+) -> Wrong {
+    let packet_type = packet.packet_type();
+    let matcher = expected.map(|field| &field.matcher);
+    let aspect = match (packet, mismatch.field.as_str()) {
+        (Packet::ConnAck(connack), "session_present") => {
+            match (connack.session_present, connack.reason.is_success()) {
+                (false, _) => Aspect::NotResumed,
+                (true, false) => Aspect::PresentOnRefusal,
+                (true, true) if is_clean_start => Aspect::PresentAfterCleanStart,
+                (true, true) => Aspect::PresentWithoutSession,
+            }
+        }
+        (Packet::Publish(publish), "dup") => match (publish.dup, publish.qos) {
+            (true, QoS::AtMostOnce) => Aspect::DupAtQos0,
+            (true, _) => Aspect::DupOnFirst,
+            (false, _) => Aspect::DupMissing,
+        },
+        (Packet::Publish(_), "qos") => Aspect::QoS,
+        (Packet::Publish(publish), "retain") => match publish.retain {
+            true => Aspect::RetainSet,
+            false => Aspect::RetainMissing,
+        },
+        (Packet::Publish(_), "topic") => Aspect::Topic,
+        (Packet::Publish(_), "packet_id") => match matcher {
+            Some(Matcher::Absent) => Aspect::IdAtQos0,
+            Some(Matcher::Is(Expr::Name(_) | Expr::Literal(Literal::Number(_)))) => {
+                Aspect::IdChanged
+            }
+            _ => Aspect::IdInUse,
+        },
+        (Packet::Publish(_), name) => match of_message(name) {
+            Some(aspect) => aspect,
+            None => return Wrong::Event(Event::Field(packet_type)),
+        },
+        (Packet::SubAck(_) | Packet::UnsubAck(_), "packet_id") => Aspect::RequestId,
+        (_, "packet_id") => Aspect::AckId,
+        (_, "frame") => Aspect::Frame,
+        _ => return Wrong::Event(Event::Field(packet_type)),
+    };
+    Wrong::Aspect(aspect)
+}
+
+/// A property of a message, or how it is carried.
+fn of_message(name: &str) -> Option<Aspect> {
+    Some(match name {
+        "payload_format_indicator" => Aspect::PayloadFormat,
+        "message_expiry_interval" => Aspect::MessageExpiry,
+        "content_type" => Aspect::ContentType,
+        "response_topic" => Aspect::ResponseTopic,
+        "correlation_data" => Aspect::CorrelationData,
+        "user_properties" => Aspect::UserProperties,
+        "subscription_identifier" => Aspect::SubscriptionIdentifier,
+        "topic_alias" | "topic_on_wire" => Aspect::TopicAlias,
+        "frame" => Aspect::Frame,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use mqtt_check_codec::PacketType;
+
+    use super::*;
+
+    fn cites(wrong: Wrong, cited: &[&str], version: ProtocolVersion) -> Vec<String> {
+        let cited: Vec<String> = cited.iter().map(|id| (*id).to_owned()).collect();
+        clauses(&[wrong], &cited, version)
+    }
+
+    #[test]
+    fn a_clause_counts_only_for_what_it_speaks_of() {
+        const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
+        const V5: ProtocolVersion = ProtocolVersion::V5;
+        let aspect = Wrong::Aspect;
+        let event = Wrong::Event;
+        let lost = || event(Event::Missing(PacketType::PUBLISH));
+        for (wrong, cited, version, expected) in [
+            // Session Present under the clause on the CONNACK's place.
+            (
+                aspect(Aspect::NotResumed),
+                "MQTT-3.2.0-1",
+                V5,
+                "MQTT-3.2.2-3",
+            ),
+            (
+                aspect(Aspect::PresentAfterCleanStart),
+                "MQTT-3.2.0-1",
+                V3,
+                "MQTT-3.2.2-1",
+            ),
+            (
+                aspect(Aspect::NotResumed),
+                "MQTT-3.1.2-23",
+                V5,
+                "MQTT-3.1.2-23",
+            ),
+            // DUP, and a lost message, under a clause on the order.
+            (
+                aspect(Aspect::DupMissing),
+                "MQTT-4.6.0-6",
+                V3,
+                "MQTT-3.3.1-1",
+            ),
+            (lost(), "MQTT-4.6.0-6", V3, "MQTT-4.5.0-1"),
+            (lost(), "MQTT-3.1.2-8", V3, "MQTT-3.1.2-8"),
+            // QoS under another clause.
+            (aspect(Aspect::QoS), "MQTT-4.5.0-1", V5, "MQTT-3.8.4-8"),
+            (aspect(Aspect::QoS), "MQTT-3.3.1-3", V3, "MQTT-3.8.4-6"),
+            // A wrong topic through an alias.
+            (aspect(Aspect::Topic), "MQTT-3.3.2-12", V5, "MQTT-3.3.2-3"),
+            (
+                event(Event::Missing(PacketType::PINGRESP)),
+                "",
+                V3,
+                "MQTT-3.12.4-1",
+            ),
+        ] {
+            let cited: &[&str] = match cited {
+                "" => &[],
+                cited => &[cited],
+            };
+            assert_eq!(
+                cites(wrong.clone(), cited, version),
+                [expected],
+                "{wrong:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn each_thing_that_is_wrong_has_its_own() {
+        let wrong = [
+            Wrong::Aspect(Aspect::DupMissing),
+            Wrong::Aspect(Aspect::QoS),
+        ];
+        let cited = ["MQTT-3.3.1-1".to_owned()];
+        assert_eq!(
+            clauses(&wrong, &cited, ProtocolVersion::V5),
+            ["MQTT-3.3.1-1", "MQTT-3.8.4-8"]
+        );
+    }
+}

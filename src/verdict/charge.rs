@@ -1,0 +1,113 @@
+//! What a finding holds against a broker: how much it weighs, and the rules that it cites. What weighs a MUST cites at
+//! least one, since there is no other way to make it.
+
+use std::fmt;
+
+use mqtt_check_codec::ProtocolVersion;
+
+use super::FindingKind;
+use crate::requirements::{self, Requirement};
+use crate::scenario::model::Level;
+
+/// A rule that can be cited: a clause of MQTT by its bare id, or a section of another document, `RFC 6455, 5.2`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rule(&'static str);
+
+impl Rule {
+    pub(crate) const fn new(id: &'static str) -> Self {
+        assert!(!id.is_empty());
+        Self(id)
+    }
+
+    pub(crate) const fn id(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// Whether an id is a clause of MQTT, and not a section of another document.
+pub fn is_clause(id: &str) -> bool {
+    id.starts_with("MQTT-") || id.starts_with("RULE-")
+}
+
+/// What a rule demands. What the catalogue does not have is another document's, or a scenario's own.
+fn weight(version: ProtocolVersion, id: &str) -> Level {
+    match requirements::find(version, id).map(Requirement::weight) {
+        None | Some("must") => Level::Must,
+        Some("should") => Level::Should,
+        Some(_) => Level::May,
+    }
+}
+
+/// How much a finding weighs, and by which rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    kind: FindingKind,
+    level: Level,
+    clauses: Vec<String>,
+}
+
+impl Charge {
+    /// Something that does not hold in a case of this version. Without `clauses` it is `otherwise` that it breaks. It
+    /// weighs no more than the strongest of its clauses.
+    pub(crate) fn violation(
+        version: ProtocolVersion,
+        level: Level,
+        mut clauses: Vec<String>,
+        otherwise: Rule,
+    ) -> Self {
+        if clauses.is_empty() {
+            clauses.push(otherwise.id().to_owned());
+        }
+        let strongest = clauses.iter().map(|id| weight(version, id)).min();
+        Self {
+            kind: FindingKind::Violation,
+            level: strongest.map_or(level, |strongest| level.max(strongest)),
+            clauses,
+        }
+    }
+
+    /// A step that could not be played.
+    pub(crate) const fn not_reached(level: Level, clauses: Vec<String>) -> Self {
+        Self {
+            kind: FindingKind::NotReached,
+            level,
+            clauses,
+        }
+    }
+
+    /// A step about something that the target cannot show.
+    pub(crate) const fn not_observable(level: Level, clauses: Vec<String>) -> Self {
+        Self {
+            kind: FindingKind::NotObservable,
+            level,
+            clauses,
+        }
+    }
+
+    pub(crate) const fn kind(&self) -> FindingKind {
+        self.kind
+    }
+
+    pub(crate) const fn level(&self) -> Level {
+        self.level
+    }
+
+    pub(crate) fn clauses(&self) -> &[String] {
+        &self.clauses
+    }
+
+    /// Cites these too.
+    pub(crate) fn cite(&mut self, clauses: &[String]) {
+        for clause in clauses {
+            if !self.clauses.contains(clause) {
+                self.clauses.push(clause.clone());
+            }
+        }
+    }
+}
