@@ -18,6 +18,7 @@ type Id = (ProtocolVersion, String);
 /// Statements that no line of the broker or of its decoder names.
 const UNNAMED: &[(ProtocolVersion, &str, &str)] = &[
     (V3, "MQTT-2.3.1-2", NO_REACTION),
+    (V3, "MQTT-3.14.4-2", NO_REACTION),
     (V5, "RULE-3.3.2.3.2-2", NO_REACTION),
 ];
 
@@ -26,6 +27,7 @@ const NO_REACTION: &str = "it binds clients, and nothing says what a server does
 /// Statements that no fault breaks.
 const UNBROKEN: &[(ProtocolVersion, &str, &str)] = &[
     (V3, "MQTT-2.3.1-2", NO_REACTION),
+    (V3, "MQTT-3.14.4-2", NO_REACTION),
     (V5, "RULE-3.3.2.3.2-2", NO_REACTION),
     (V5, "MQTT-6.0.0-3", NO_REACTION),
     (V3, "MQTT-6.0.0-3", NO_REACTION),

@@ -82,6 +82,9 @@ macro_rules! words {
         pub enum $name { $($(#[$vdoc])* $variant,)* }
 
         impl $name {
+            /// Every word, in the order of the reference.
+            pub const ALL: &'static [&'static str] = &[$($word),*];
+
             /// As scenarios and hook lines write it.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }

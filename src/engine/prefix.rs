@@ -14,6 +14,11 @@ impl Prefix {
         Self(letters)
     }
 
+    /// Its letters and digits.
+    pub(super) fn letters(&self) -> &str {
+        &self.0
+    }
+
     /// The client id as the broker sees it. An empty one stays empty.
     pub(super) fn client_id(&self, id: &str) -> ByteString {
         if id.is_empty() {

@@ -5,7 +5,7 @@ use crate::report::words::{Style, alternatives};
 use crate::requirements;
 use crate::snapshot::State;
 use crate::transcript::{EventIndex, StepIndex, Transcript, text};
-use crate::verdict::{CaseResult, Finding, FindingKind, Verdict};
+use crate::verdict::{CaseResult, Finding, FindingKind, Verdict, is_clause};
 
 use super::{CaseReport, unified};
 
@@ -107,8 +107,11 @@ fn row(out: &mut String, name: &str, text: &str) {
     out.push_str(&format!("    {name:<9} {text}\n"));
 }
 
-/// The clause with its version, and what it says in our words.
+/// The clause with its version, and what it says in our words; of another document's section just that.
 fn cite(case: &CaseReport<'_>, clause: &str) -> String {
+    if !is_clause(clause) {
+        return format!("[{clause}]");
+    }
     let version = case.result.id.version;
     let cited = format!("[{} {clause}]", requirements::document(version));
     match requirements::find(version, clause) {

@@ -22,7 +22,7 @@ mod expectation;
 mod expression;
 mod fields;
 mod file;
-mod hooks;
+pub(crate) mod hooks;
 mod library;
 mod lie;
 mod matcher;

@@ -13,10 +13,27 @@ use crate::diagnostic::{Diagnostic, Place};
 
 /// A text that nothing is computed in: a title, a note.
 pub(crate) fn prose(scope: Scope<'_>, node: &Node, what: &str) -> Option<String> {
-    match node.text() {
-        Some(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
-        _ => scope.expected(node, what),
+    let text = match node.text() {
+        Some(text) if !text.trim().is_empty() => text.trim().to_owned(),
+        _ => return scope.expected(node, what),
+    };
+    if node.word().is_some() && ends_at_a_comment(scope, node.place) {
+        return scope.fail(
+            scope
+                .at(node.place, format!("{what} that ends at a `#`"))
+                .label("a comment begins behind it")
+                .hint("put quotes around the text, or move the comment to a line of its own"),
+        );
     }
+    Some(text)
+}
+
+/// Whether what follows a text on its line is a comment.
+fn ends_at_a_comment(scope: Scope<'_>, place: Place) -> bool {
+    let line = scope.report.source.line(place.line).unwrap_or_default();
+    let behind = (place.column - 1 + place.length) as usize;
+    let rest: String = line.chars().skip(behind).collect();
+    rest.trim_start().starts_with('#')
 }
 
 /// A boolean.

@@ -33,6 +33,8 @@ pub const INTERRUPTED: &str = "interrupted";
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transcript {
     pub case: CaseId,
+    /// What stands before topics and Client Identifiers on the wire, and nowhere in what a user reads.
+    pub prefix: String,
     /// A lane for each connection, in the order in which they were opened.
     pub lanes: Vec<Lane>,
     /// In the order in which they were seen.

@@ -72,6 +72,15 @@ impl Charge {
         }
     }
 
+    /// Something that no rule forbids, and that a user should know of.
+    pub(crate) const fn remark() -> Self {
+        Self {
+            kind: FindingKind::Violation,
+            level: Level::Should,
+            clauses: Vec::new(),
+        }
+    }
+
     /// A step that could not be played.
     pub(crate) const fn not_reached(level: Level, clauses: Vec<String>) -> Self {
         Self {

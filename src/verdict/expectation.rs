@@ -4,7 +4,7 @@ use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
 
 use super::blame::{Event, Inbox, Wrong};
 use super::judging::span;
-use super::wording::{came, describe_ending, ending, waited, what_came};
+use super::wording::{came, describe_ending, ending, lane_at, too_late, waited, what_came};
 use crate::matcher::{
     Besides, Memory, Received, RefusalFault, describe_besides, describe_expectation,
     describe_literal, describe_pattern, describe_refused, judge, judge_besides, refusal_faults,
@@ -133,7 +133,21 @@ impl Judge<'_> {
         };
         let wrong = self.why_unfulfilled(expectation, outcome);
         self.remember(&outcome.taken);
-        self.miss(expectation, wrong, &outcome.taken, actual);
+        let mut events = outcome.taken.clone();
+        let late = match &expectation.pattern {
+            Pattern::Packet(pattern) if outcome.ended == Ended::TimedOut => {
+                too_late(pattern.packet_type, outcome, self.transcript, self.client)
+            }
+            _ => None,
+        };
+        let actual = match late {
+            Some((event, words)) => {
+                events.push(event);
+                format!("{actual}; {words}")
+            }
+            None => actual,
+        };
+        self.miss(expectation, wrong, &events, actual);
     }
 
     fn why_unfulfilled(&self, expectation: &Expectation, outcome: &Outcome) -> Vec<Wrong> {
@@ -393,9 +407,22 @@ impl Judge<'_> {
     fn not_refused(&self, outcome: &Outcome) -> String {
         let came = self.came(&outcome.taken);
         if outcome.taken.is_empty() {
-            format!("the connection stayed open for {}", span(waited(outcome)))
-        } else {
-            format!("came {came}, and the connection stayed open")
+            return format!("the connection stayed open for {}", span(waited(outcome)));
+        }
+        // A CONNACK that accepts decides it, whatever became of the connection then.
+        let lane = lane_at(self.transcript, self.client, outcome.at);
+        let mut events = self.transcript.events.iter();
+        let closed = events.find(|event| {
+            Some(event.lane) == lane
+                && event.at >= outcome.at
+                && matches!(event.what, What::Closed(_))
+        });
+        match closed {
+            Some(closed) => format!(
+                "came {came}, and the connection was closed only after {}",
+                span(closed.at.saturating_sub(outcome.since))
+            ),
+            None => format!("came {came}, and the connection stayed open"),
         }
     }
 

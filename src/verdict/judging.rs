@@ -9,13 +9,13 @@ use super::blame::{self, Event, Inbox, Wrong, received};
 use super::charge::Charge;
 use super::expectation::{Judged, judge_outcome, remember_answer};
 use super::hooks::{Differing, judge_hooks};
-use super::left_over::left_over;
+use super::left_over::{find, left_over};
 use super::lessened::lessened;
 use super::monitor::{self, Watched};
-use super::wording::what_came;
+use super::wording::{describe_event, what_came};
 use super::{Finding, FindingKind, Verdict};
 use crate::matcher::{Memory, describe_expectation, describe_pattern, holds};
-use crate::plan::{Body, Operation, Plan, PlannedStep, witness};
+use crate::plan::{Body, Operation, Plan, PlannedControl, PlannedStep, witness};
 use crate::scenario::model::{Choice, ClientIndex, Level, OneOf};
 use crate::transcript::{
     Ended, EventIndex, NotReached, Outcome, StepIndex, StepRecord, Transcript, What,
@@ -47,7 +47,8 @@ pub fn judge(
     judging.told.clone_from(&told);
     judging.steps(&plan.steps);
     let mut findings = judging.findings;
-    let shown = told.union(&echoes).copied().collect();
+    let found = findings.iter().flat_map(|finding| &finding.events);
+    let shown = told.union(&echoes).chain(found).copied().collect();
     findings.extend(told_once(left_over(plan, scene, &shown)));
     for finding in told_once(watched) {
         match findings
@@ -205,11 +206,53 @@ fn control_does_not_hold(plan: &Plan, transcript: Option<&Transcript>) -> Option
         .findings
         .into_iter()
         .find(|f| f.kind() != FindingKind::NotObservable)?;
-    Some(format!(
-        "the control does not hold: expected {}; {}",
+    let place = finding.place.map(|place| {
+        let path = &plan.scene.source.path;
+        format!(" at {path}:{}:{}", place.line, place.column)
+    });
+    let mut reason = format!(
+        "the control does not hold{}: {}: expected {}; {}",
+        place.unwrap_or_default(),
+        finding.label,
         finding.expected.join(" or "),
         finding.actual
-    ))
+    );
+    let elsewhere = taken_elsewhere(control, transcript, &finding);
+    if !elsewhere.is_empty() {
+        reason.push_str("; other steps took ");
+        reason.push_str(&elsewhere.join(", "));
+    }
+    Some(reason)
+}
+
+/// What the client of a control's expectation received and other steps took, with those steps.
+fn taken_elsewhere(
+    control: &PlannedControl,
+    transcript: &Transcript,
+    finding: &Finding,
+) -> Vec<String> {
+    let expecting = control
+        .expect
+        .iter()
+        .find(|s| Some(s.index) == finding.step);
+    let Some(Body::Client { client, .. }) = expecting.map(|step| &step.body) else {
+        return Vec::new();
+    };
+    (0..transcript.events.len())
+        .map(EventIndex)
+        .filter_map(|index| {
+            let event = &transcript.events[index.0];
+            let lane = &transcript.lanes[event.lane.0];
+            let What::Received { frame, .. } = &event.what else {
+                return None;
+            };
+            let is_told = lane.client == *client && frame.packet_type() == PacketType::PUBLISH;
+            let step = find(&control.steps, event.taken_by?).filter(|_| is_told)?;
+            let packet = describe_event(index, transcript);
+            Some(format!("{packet} (`{}`)", step.step.label))
+        })
+        .take(ALIKE)
+        .collect()
 }
 
 /// Why nothing shows that there is a broker, if nothing does.
@@ -270,6 +313,8 @@ struct Judging<'a> {
     hooks_judged: usize,
     /// What the monitor has told a fault of.
     told: BTreeSet<EventIndex>,
+    /// Clients whose connection the broker closed instead of what it should have done.
+    ended: BTreeSet<ClientIndex>,
     findings: Vec<Finding>,
 }
 
@@ -282,6 +327,7 @@ impl<'a> Judging<'a> {
             memory: Memory::default(),
             hooks_judged: 0,
             told: BTreeSet::new(),
+            ended: BTreeSet::new(),
             findings: Vec::new(),
         }
     }
@@ -357,12 +403,21 @@ impl<'a> Judging<'a> {
         operations: &[Operation],
         record: &'a StepRecord,
     ) {
+        let opens = |o: &Operation| matches!(o, Operation::Open | Operation::OpenNew(_));
+        if operations.iter().any(opens) {
+            self.ended.remove(&client);
+        }
         let waits = operations.iter().filter_map(|o| match o {
             Operation::Await(awaited) => Some(awaited),
             _ => None,
         });
         let version = self.version(client);
         for (awaited, outcome) in waits.zip(self.outcomes(record)) {
+            // Nothing can come on it any more, which has been told.
+            let is_over = outcome.ended != Ended::Complete && outcome.ended != Ended::TimedOut;
+            if is_over && step.step.clauses.is_empty() && self.ended.contains(&client) {
+                continue;
+            }
             let judged = judge_outcome(
                 &awaited.expectation,
                 outcome,
@@ -375,6 +430,13 @@ impl<'a> Judging<'a> {
                 let is_told = judged.events.iter().all(|e| self.told.contains(e));
                 if !(judged.is_broken && is_told) {
                     self.judged(step, judged);
+                    let is_less = self
+                        .findings
+                        .last()
+                        .is_some_and(|f| f.level() > Level::Must);
+                    if is_less && matches!(outcome.ended, Ended::Closed | Ended::Reset) {
+                        self.ended.insert(client);
+                    }
                 }
             }
         }
@@ -493,17 +555,19 @@ impl<'a> Judging<'a> {
     }
 
     /// Whether a step had nothing left to send on since the broker had ended the connection, and another step is
-    /// about just that end.
+    /// about just that end, or has told it.
     fn was_to_end(&self, step: &PlannedStep, why: &NotReached) -> bool {
         let Body::Client { client, .. } = &step.body else {
             return false;
         };
+        let is_told = self.ended.contains(client);
         *why == NotReached::BrokerEnded
-            && self.transcript.events.iter().any(|event| {
-                event.taken_by.is_some()
-                    && matches!(event.what, What::Closed(_))
-                    && self.transcript.lanes[event.lane.0].client == *client
-            })
+            && (is_told
+                || self.transcript.events.iter().any(|event| {
+                    event.taken_by.is_some()
+                        && matches!(event.what, What::Closed(_))
+                        && self.transcript.lanes[event.lane.0].client == *client
+                }))
     }
 
     /// What a step waited for; not what it had no time for any more when the play was broken off.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use mqtt_check_codec::PacketType;
+use mqtt_check_codec::{Packet, PacketType, ReasonCode};
 
 use super::Finding;
 use super::blame::{self, Event, Inbox, Wrong};
+use super::charge::Charge;
 use super::wording::describe_event;
 use crate::matcher::Memory;
 use crate::plan::{Body, Plan, PlannedStep};
@@ -45,7 +46,7 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
             packet: Err(error), ..
         } => (
             Level::Must,
-            Wrong::Bytes(error.clause.map(|c| c.id)),
+            Some(Wrong::Bytes(error.clause.map(|c| c.id))),
             "packets that keep to the standard",
         ),
         What::Received { faults, .. } if !faults.is_empty() => (
@@ -55,36 +56,33 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         ),
         // Steps that were not played would have taken it.
         What::Received { .. } | What::Closed(_) if transcript.broken_off.is_some() => return None,
+        What::Received {
+            packet: Ok(Packet::Disconnect(disconnect)),
+            ..
+        } if !accuses(disconnect.reason) => (Level::Should, None, "nothing that no step expects"),
         What::Received { frame, .. } => {
             let level = match frame.packet_type() {
                 PacketType::PUBLISH | PacketType::DISCONNECT | PacketType::CONNACK => Level::Must,
                 PacketType::PINGRESP => return None,
                 _ => Level::Should,
             };
-            (level, inbox.extra(index), "nothing that no step expects")
+            let wrong = Some(inbox.extra(index));
+            (level, wrong, "nothing that no step expects")
         }
         What::Garbage { .. } => (
             Level::Must,
-            Wrong::Event(Event::Unreadable),
+            Some(Wrong::Event(Event::Unreadable)),
             "control packets",
         ),
         // A server may end a connection whenever it has to, also while it is writing.
-        What::Truncated { .. } => (
-            Level::Should,
-            Wrong::Event(Event::Unreadable),
-            "whole packets",
-        ),
+        What::Truncated { .. } => (Level::Should, None, "whole packets"),
         What::Fault { fault, .. } => (
             Level::Must,
-            Wrong::Event(Event::FrameFault(*fault)),
+            Some(Wrong::Event(Event::FrameFault(*fault))),
             "MQTT packets in WebSocket binary frames",
         ),
         What::Closed(_) if is_natural(plan, transcript, index) => return None,
-        What::Closed(_) => (
-            Level::Should,
-            Wrong::Event(Event::Closed),
-            "the connection stays open",
-        ),
+        What::Closed(_) => (Level::Should, None, "the connection stays open"),
         What::Opened
         | What::Upgraded(_)
         | What::Control(_)
@@ -92,8 +90,12 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         | What::SentFrame { .. }
         | What::Dropped(_) => return None,
     };
+    let charge = match wrong {
+        Some(wrong) => blame::charge(level, &[wrong], &[], transcript.case.version),
+        None => Charge::remark(),
+    };
     Some(Finding {
-        charge: blame::charge(level, &[wrong], &[], transcript.case.version),
+        charge,
         expected: vec![expected.to_owned()],
         actual: format!("{}: {}", lane.name, describe_event(index, transcript)),
         step: Some(event.during),
@@ -102,6 +104,28 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         note: None,
         events: vec![index],
     })
+}
+
+/// Whether a DISCONNECT with this code says that the client has broken a rule, or that another took its session. With the
+/// others a server may end any connection.
+fn accuses(code: ReasonCode) -> bool {
+    matches!(
+        code,
+        ReasonCode::MALFORMED_PACKET
+            | ReasonCode::PROTOCOL_ERROR
+            | ReasonCode::SESSION_TAKEN_OVER
+            | ReasonCode::TOPIC_FILTER_INVALID
+            | ReasonCode::TOPIC_NAME_INVALID
+            | ReasonCode::RECEIVE_MAXIMUM_EXCEEDED
+            | ReasonCode::TOPIC_ALIAS_INVALID
+            | ReasonCode::PACKET_TOO_LARGE
+            | ReasonCode::PAYLOAD_FORMAT_INVALID
+            | ReasonCode::RETAIN_NOT_SUPPORTED
+            | ReasonCode::QOS_NOT_SUPPORTED
+            | ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED
+            | ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED
+            | ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED
+    )
 }
 
 /// Whether a close needs no step of its own: something announced it.

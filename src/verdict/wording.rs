@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mqtt_check_codec::PacketType;
 use mqtt_check_websocket::Control;
 
 use super::judging::span;
@@ -92,11 +93,7 @@ pub(super) fn what_came(outcome: &Outcome, transcript: &Transcript, client: Clie
             format!("it did not come within {}", span(waited(outcome)))
         }
     };
-    let last_lane = transcript
-        .lanes
-        .iter()
-        .rposition(|lane| lane.client == client)
-        .map(LaneIndex);
+    let last_lane = lane_at(transcript, client, outcome.at);
     // A close frame tells why a connection was closed.
     let instead: Vec<EventIndex> = (0..transcript.events.len())
         .map(EventIndex)
@@ -123,4 +120,40 @@ pub(super) fn what_came(outcome: &Outcome, transcript: &Transcript, client: Clie
         words.push_str(&came(&instead, transcript));
     }
     words
+}
+
+/// The connection that the client had then.
+pub(super) fn lane_at(
+    transcript: &Transcript,
+    client: ClientIndex,
+    at: Duration,
+) -> Option<LaneIndex> {
+    let begun = |lane: LaneIndex| {
+        let mut events = transcript.events.iter();
+        events.any(|event| event.lane == lane && event.at <= at)
+    };
+    (0..transcript.lanes.len())
+        .rev()
+        .map(LaneIndex)
+        .find(|lane| transcript.lanes[lane.0].client == client && begun(*lane))
+}
+
+/// What came after all, when the limit was over.
+pub(super) fn too_late(
+    packet_type: PacketType,
+    outcome: &Outcome,
+    transcript: &Transcript,
+    client: ClientIndex,
+) -> Option<(EventIndex, String)> {
+    let lane = lane_at(transcript, client, outcome.at)?;
+    let is_late = |index: &EventIndex| {
+        let event = &transcript.events[index.0];
+        event.lane == lane
+            && event.at > outcome.since + outcome.limit
+            && event.taken_by.is_none()
+            && matches!(&event.what, What::Received { frame, .. } if frame.packet_type() == packet_type)
+    };
+    let index = (0..transcript.events.len()).map(EventIndex).find(is_late)?;
+    let after = transcript.events[index.0].at.saturating_sub(outcome.since);
+    Some((index, format!("it came after {}", span(after))))
 }

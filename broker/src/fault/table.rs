@@ -18,7 +18,7 @@ faults {
         "an accepted CONNECT is not acknowledged",
     ConnackAfterMessages "connack-after-messages" [V5 "MQTT-3.2.0-1", V3_1_1 "MQTT-3.2.0-1"]
         "a resumed session's messages are sent before CONNACK",
-    ConnackTwice "connack-twice" [V5 "MQTT-3.2.0-2"]
+    ConnackTwice "connack-twice" [V5 "MQTT-3.2.0-2", V3_1_1 "RULE-3.2-1"]
         "PINGREQ is answered by another CONNACK too",
     ConnackFlagsReserved "connack-flags-reserved" [V5 "MQTT-3.2.2-1", V3_1_1 "RULE-3.2.2.1-1"]
         "a reserved bit of the Connect Acknowledge Flags is set",
@@ -168,8 +168,6 @@ faults {
         "a PINGRESP follows the server's DISCONNECT",
     ClientDisconnectLeftOpen "client-disconnect-left-open" [V5 "RULE-3.14.4-1", V3_1_1 "RULE-3.14.4-1", V3_1_1 "MQTT-3.14.4-1"]
         "the connection stays open after the client's DISCONNECT",
-    PacketsAfterClientDisconnectProcessed "packets-after-client-disconnect-processed" [V5 "MQTT-3.14.4-1", V3_1_1 "MQTT-3.14.4-2"]
-        "a PUBLISH behind the client's DISCONNECT is delivered",
     ClientDisconnectCodeUnchecked "client-disconnect-code-unchecked" [V5 "MQTT-3.14.2-1", V5 "MQTT-3.1.2-8"]
         "a DISCONNECT with a code that clients must not send counts as a normal one",
     ProtocolErrorIgnored "protocol-error-ignored" [V5 "MQTT-4.13.1-1", V3_1_1 "MQTT-4.8.0-1"]
@@ -741,6 +739,12 @@ faults {
         "the Remaining Length of PINGRESP has a byte too many",
     ReservedFlagSet "reserved-flag-set" [V5 "MQTT-2.1.3-1", V3_1_1 "MQTT-2.2.2-1"]
         "a reserved flag of PINGRESP is set",
+    PingreqAnsweredByPingreq "pingreq-answered-by-pingreq" [V5 "RULE-2.1.2-1", V3_1_1 "RULE-2.2.1-1"]
+        "PINGREQ is answered by PINGREQ, which only clients send",
+    PingrespHasBody "pingresp-has-body" [V5 "RULE-2.1.1-1", V3_1_1 "RULE-2.1-1"]
+        "PINGRESP has a byte too many",
+    AcknowledgementsOfVersion5 "acknowledgements-of-version-5" [V3_1_1 "RULE-2.1-1"]
+        "clients of 3.1.1 get acknowledgements in the form of version 5",
     PropertyLengthMissing "property-length-missing" [V5 "MQTT-2.2.2-1"]
         "SUBACK without properties lacks its Property Length",
 

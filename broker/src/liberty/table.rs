@@ -78,6 +78,9 @@ choices {
     ClosingLeftToClient "closing-left-to-client" [V5 "RULE-3.14.4-1", V3_1_1 "RULE-3.14.4-1"]
         against [V5 "RULE-3.14.4-1", V3_1_1 "RULE-3.14.4-1"]
         "after a client's DISCONNECT it is the client's affair to close",
+    PacketsBehindDisconnectProcessed "packets-behind-disconnect-processed" [V5 "section 3.14.4", V3_1_1 "section 3.14.4"]
+        against [V5 "RULE-3.14.4-1", V3_1_1 "RULE-3.14.4-1"]
+        "a PUBLISH behind the client's DISCONNECT is delivered",
     DisallowedCharactersRefused "disallowed-characters-refused" [V5 "RULE-1.5.4-2", V3_1_1 "section 1.5.3"]
         "control characters and non-characters in a string make a packet malformed",
 

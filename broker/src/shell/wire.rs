@@ -59,6 +59,20 @@ fn write_wrongly(
             out.put_slice(&[0xD0, 0x80, 0x00]);
             return Ok(());
         }
+        // [3.1.1 RULE-2.2.1-1] [5 RULE-2.1.2-1] [3.1.1 RULE-2.1-1] [5 RULE-2.1.1-1]
+        Packet::PingResp if lies(Fault::PingreqAnsweredByPingreq) => {
+            out.put_slice(&[0xC0, 0x00]);
+            return Ok(());
+        }
+        Packet::PingResp if lies(Fault::PingrespHasBody) => {
+            out.put_slice(&[0xD0, 0x01, 0x00]);
+            return Ok(());
+        }
+        Packet::PubAck(_) | Packet::PubRec(_) | Packet::PubComp(_) | Packet::UnsubAck(_)
+            if lies(Fault::AcknowledgementsOfVersion5) =>
+        {
+            return packet.encode_as(ProtocolVersion::V5, Form::Full, out);
+        }
         _ => {}
     }
     packet.encode_as(version, form, out)?;
@@ -133,6 +147,10 @@ mod tests {
         let connack = bytes(connack, Fault::ConnackFlagsReserved);
         assert_eq!(connack, [0x20, 3, 3, 0, 0]);
         assert_eq!(bytes(Packet::PingResp, Fault::ReservedFlagSet), [0xD1, 0]);
+        let pingreq = bytes(Packet::PingResp, Fault::PingreqAnsweredByPingreq);
+        assert_eq!(pingreq, [0xC0, 0]);
+        let longer = bytes(Packet::PingResp, Fault::PingrespHasBody);
+        assert_eq!(longer, [0xD0, 1, 0]);
         assert_eq!(
             bytes(Packet::PingResp, Fault::LengthNotMinimal),
             [0xD0, 0x80, 0]

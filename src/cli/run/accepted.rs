@@ -8,7 +8,7 @@ use crate::scenario::model::Level;
 use crate::snapshot::{State, compare};
 use crate::target::TargetFile;
 use crate::target::file::Deviation;
-use crate::verdict::{CaseResult, Finding, FindingKind, Verdict};
+use crate::verdict::{CaseResult, Finding, FindingKind, Verdict, is_clause};
 
 /// Why a case's deviating record counts for nothing: nothing in the target file says what the deviation is.
 pub(super) fn unexplained(
@@ -71,9 +71,9 @@ fn wrong(result: &CaseResult) -> impl Iterator<Item = &Finding> {
 fn is_cited(about: &[&Deviation], result: &CaseResult, finding: &Finding) -> bool {
     let version = result.id.version;
     finding.clauses().iter().any(|clause| {
-        about
-            .iter()
-            .any(|deviation| deviation.cites(version, clause))
+        about.iter().any(|deviation| {
+            deviation.cites(version, clause) || deviation.rule.as_ref() == Some(clause)
+        })
     })
 }
 
@@ -81,7 +81,10 @@ fn cited(result: &CaseResult, clauses: &[String]) -> String {
     let document = requirements::document(result.id.version);
     let all: Vec<String> = clauses
         .iter()
-        .map(|id| format!("[{document} {id}]"))
+        .map(|id| match is_clause(id) {
+            true => format!("[{document} {id}]"),
+            false => format!("[{id}]"),
+        })
         .collect();
     all.join(" or ")
 }

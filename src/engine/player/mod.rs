@@ -113,6 +113,7 @@ impl<'p> Player<'p> {
         prefix: Prefix,
         interrupted: &'p (dyn Fn() -> bool + Sync),
     ) -> Self {
+        let letters = prefix.letters().to_owned();
         Self {
             scene,
             patience,
@@ -124,6 +125,7 @@ impl<'p> Player<'p> {
             taps: BTreeMap::new(),
             transcript: Transcript {
                 case: scene.id.clone(),
+                prefix: letters,
                 lanes: Vec::new(),
                 events: Vec::new(),
                 hooks: Vec::new(),

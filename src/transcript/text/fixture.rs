@@ -231,6 +231,7 @@ impl Recorder {
         Self {
             transcript: Transcript {
                 case: plan.scene.id.clone(),
+                prefix: String::new(),
                 lanes: vec![lane(FIRST), lane(SECOND)],
                 events: Vec::new(),
                 hooks: Vec::new(),

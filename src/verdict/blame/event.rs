@@ -21,8 +21,6 @@ pub(crate) enum Event {
     Repeated(QoS),
     /// The connection was not closed.
     StayedOpen,
-    /// The connection was closed, and nothing announced it.
-    Closed,
     /// The broker cannot be connected to.
     Unreachable,
     /// Bytes that are no packet of MQTT.
@@ -50,7 +48,7 @@ pub(super) fn default(event: Event, version: ProtocolVersion) -> Rule {
         Event::Repeated(QoS::AtLeastOnce) => by_version("MQTT-4.3.2-1", "MQTT-4.4.0-1"),
         Event::Repeated(QoS::ExactlyOnce) => by_version("MQTT-4.3.3-1", "MQTT-4.4.0-1"),
         Event::StayedOpen => by_version("MQTT-4.8.0-1", "MQTT-4.13.1-1"),
-        Event::Closed | Event::Unreachable => by_version("MQTT-7.1.1-1", "MQTT-4.2.0-1"),
+        Event::Unreachable => by_version("MQTT-7.1.1-1", "MQTT-4.2.0-1"),
         Event::Unreadable => by_version("RULE-2.1-1", "RULE-2.1.1-1"),
         Event::Upgrade => Rule::new("RFC 6455, 4.2.2"),
         Event::ControlFrame(Opcode::CLOSE) => Rule::new("RFC 6455, 5.5.1"),
@@ -138,7 +136,6 @@ mod tests {
         let others = [
             Event::NotResent,
             Event::StayedOpen,
-            Event::Closed,
             Event::Unreachable,
             Event::Unreadable,
             Event::FrameFault(Fault::Text),

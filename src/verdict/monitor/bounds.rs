@@ -149,6 +149,7 @@ pub(super) fn malformed(frame: &Frame, error: &DecodeError, version: ProtocolVer
         error.packet, error.field, error.offset, error.problem
     );
     if version == ProtocolVersion::V5 && lacks_property_length(frame) {
+        clauses.retain(|clause| *clause != "RULE-2.1.1-1");
         clauses.push("MQTT-2.2.2-1");
         clauses.dedup();
         actual.push_str("; it would be right with a Property Length of 0 put in");

@@ -113,12 +113,24 @@ fn finding(plan: &Plan, transcript: &Transcript, index: EventIndex, found: Found
             otherwise,
         ),
         expected: vec![found.check.expected.to_owned()],
-        actual: format!("{}: {}", lane.name, found.actual),
+        actual: format!(
+            "{}: {}",
+            lane.name,
+            without_prefix(transcript, &found.actual)
+        ),
         step: Some(event.during),
         label: "monitor".into(),
         place: find(&plan.steps, event.during).map(|step| step.step.place),
         note: None,
         events: vec![index],
+    }
+}
+
+/// A text about the bytes on the wire, as the scenario would say it.
+fn without_prefix(transcript: &Transcript, text: &str) -> String {
+    match transcript.prefix.as_str() {
+        "" => text.to_owned(),
+        prefix => text.replace(&format!("{prefix}/"), "").replace(prefix, ""),
     }
 }
 

@@ -64,9 +64,8 @@ pub(crate) fn disconnect_received(
     };
     let ghost = state
         .rules
-        .breaks(Fault::PacketsAfterClientDisconnectProcessed);
-    // [3.1.1 RULE-3.14.4-1] [5 RULE-3.14.4-1] [3.1.1 MQTT-3.14.4-1]; what comes behind it finds nobody
-    // [3.1.1 MQTT-3.14.4-2].
+        .chooses(Liberty::PacketsBehindDisconnectProcessed);
+    // [3.1.1 RULE-3.14.4-1] [5 RULE-3.14.4-1] [3.1.1 MQTT-3.14.4-1]; what comes behind it finds nobody.
     let left_open = state.rules.breaks(Fault::ClientDisconnectLeftOpen)
         || state.rules.chooses(Liberty::ClosingLeftToClient);
     if !ghost && !left_open {

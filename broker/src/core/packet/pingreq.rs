@@ -8,7 +8,8 @@ use crate::core::state::State;
 use crate::core::state::session_key::SessionKey;
 use crate::core::turn::Turn;
 
-/// [3.1.1 MQTT-3.12.4-1] [5 MQTT-3.12.4-1] [5 MQTT-4.9.0-3]. PINGRESP, and no other CONNACK [5 MQTT-3.2.0-2].
+/// [3.1.1 MQTT-3.12.4-1] [5 MQTT-3.12.4-1] [5 MQTT-4.9.0-3]. PINGRESP, and no other CONNACK
+/// [5 MQTT-3.2.0-2] [3.1.1 RULE-3.2-1].
 pub(crate) fn pingreq_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
     if holds_everything(state, key) {
         return;

@@ -53,7 +53,6 @@ const FOUND: &[Fault] = &[
     Fault::DisconnectWithoutClose,
     Fault::PacketAfterDisconnect,
     Fault::ClientDisconnectLeftOpen,
-    Fault::PacketsAfterClientDisconnectProcessed,
     // Wills.
     Fault::WillNotStored,
     Fault::WillLostOn0x04,

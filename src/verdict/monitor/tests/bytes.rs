@@ -74,6 +74,7 @@ fn wrong(version: ProtocolVersion) -> Vec<(Packet, Lie)> {
             override_with("dup", &[1]),
         ),
         (message(), override_with("body", b"")),
+        (Packet::PubAck(ack(1)), override_with("body", b"\0")),
         (Packet::PubAck(ack(1)), override_with("packet_id", &[0, 0])),
         (Packet::PubComp(ack(1)), override_with("packet_id", &[0, 0])),
         (suback(1, &[0]), override_with("packet_id", &[0, 0])),
@@ -224,7 +225,7 @@ fn cites_every_clause_that_it_says_it_looks_at() {
                 std::ptr::eq(found.check, &check::MALFORMED),
                 "{lie:?}: {found:?}"
             );
-            cited.extend(found.also.iter().copied());
+            cited.extend(found.by.iter().copied());
         }
         let expected: BTreeSet<&str> = expected.iter().copied().collect();
         assert_eq!(cited, expected, "{version}");
@@ -237,7 +238,7 @@ fn a_fault_has_the_words_of_the_decoder() {
     let record = Record::connected(V5).broker_lies(&packet, override_with("packet_id", &[0, 0]));
     let found = record.found();
     assert_eq!(found[0].1.actual, "PUBLISH whose packet_id at byte 7 is 0");
-    assert_eq!(found[0].1.also, ["MQTT-2.2.1-4"]);
+    assert_eq!(found[0].1.by, ["MQTT-2.2.1-4"]);
 }
 
 #[test]
@@ -246,7 +247,7 @@ fn a_missing_property_length_is_told_from_other_faults() {
         let record = before(&packet, V5).broker_lies(&packet, lie);
         let found = record.found();
         assert_eq!(found.len(), 1, "{packet:?}: {found:?}");
-        found[0].1.also.clone()
+        found[0].1.by.clone()
     };
     let length = || omit("property_length");
     assert_eq!(clauses(suback(1, &[0x80]), length()), ["MQTT-2.2.2-1"]);

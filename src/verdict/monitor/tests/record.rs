@@ -37,6 +37,7 @@ impl Record {
                     row: None,
                     version,
                 },
+                prefix: String::new(),
                 lanes: Vec::new(),
                 events: Vec::new(),
                 hooks: Vec::new(),

@@ -425,11 +425,9 @@ fn what_the_standard_says_twice_in_two_ways_is_let_be() {
 fn no_clause_forbids_to_echo_what_the_client_said_wrong() {
     for version in [V3, V5] {
         let zero = || override_with("packet_id", &[0, 0]);
-        let record = Record::connected(version)
+        Record::connected(version)
             .lie(&message(1, 1), zero())
-            .broker_lies(&Packet::PubAck(ack(1)), zero());
-        let found = record.found();
-        assert_eq!(found.len(), 1);
-        assert!(found[0].1.also.is_empty(), "{found:?}");
+            .broker_lies(&Packet::PubAck(ack(1)), zero())
+            .is_silent();
     }
 }
