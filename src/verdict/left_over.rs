@@ -46,12 +46,15 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
             packet: Err(error), ..
         } => (
             Level::Must,
-            Some(Wrong::Bytes(error.clause.map(|c| c.id))),
+            vec![Wrong::Bytes(error.clause.map(|c| c.id))],
             "packets that keep to the standard",
         ),
         What::Received { faults, .. } if !faults.is_empty() => (
             Level::Must,
-            Wrong::Bytes(faults.iter().find_map(|error| error.clause).map(|c| c.id)),
+            faults
+                .iter()
+                .map(|error| Wrong::Bytes(error.clause.map(|c| c.id)))
+                .collect(),
             "packets that keep to the standard",
         ),
         // Steps that were not played would have taken it.
@@ -59,30 +62,32 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         What::Received {
             packet: Ok(Packet::Disconnect(disconnect)),
             ..
-        } if !accuses(disconnect.reason) => (Level::Should, None, "nothing that no step expects"),
+        } if !accuses(disconnect.reason) => {
+            (Level::Should, Vec::new(), "nothing that no step expects")
+        }
         What::Received { frame, .. } => {
             let level = match frame.packet_type() {
                 PacketType::PUBLISH | PacketType::DISCONNECT | PacketType::CONNACK => Level::Must,
                 PacketType::PINGRESP => return None,
                 _ => Level::Should,
             };
-            let wrong = Some(inbox.extra(index));
+            let wrong = vec![inbox.extra(index)];
             (level, wrong, "nothing that no step expects")
         }
         What::Garbage { .. } => (
             Level::Must,
-            Some(Wrong::Event(Event::Unreadable)),
+            vec![Wrong::Event(Event::Unreadable)],
             "control packets",
         ),
         // A server may end a connection whenever it has to, also while it is writing.
-        What::Truncated { .. } => (Level::Should, None, "whole packets"),
+        What::Truncated { .. } => (Level::Should, Vec::new(), "whole packets"),
         What::Fault { fault, .. } => (
             Level::Must,
-            Some(Wrong::Event(Event::FrameFault(*fault))),
+            vec![Wrong::Event(Event::FrameFault(*fault))],
             "MQTT packets in WebSocket binary frames",
         ),
         What::Closed(_) if is_natural(plan, transcript, index) => return None,
-        What::Closed(_) => (Level::Should, None, "the connection stays open"),
+        What::Closed(_) => (Level::Should, Vec::new(), "the connection stays open"),
         What::Opened
         | What::Upgraded(_)
         | What::Control(_)
@@ -90,9 +95,9 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         | What::SentFrame { .. }
         | What::Dropped(_) => return None,
     };
-    let charge = match wrong {
-        Some(wrong) => blame::charge(level, &[wrong], &[], transcript.case.version),
-        None => Charge::remark(),
+    let charge = match wrong.is_empty() {
+        true => Charge::remark(),
+        false => blame::charge(level, &wrong, &[], transcript.case.version),
     };
     Some(Finding {
         charge,
