@@ -37,7 +37,7 @@ pub(super) fn unexplained(
     let finding = wrong.find(|finding| !is_cited(&about, result, finding))?;
     Some(format!(
         "no reason is given for it: no deviation in {path} with this case cites {}",
-        cited(result, &finding.clauses())
+        cited(result, finding.clauses())
     ))
 }
 
