@@ -40,7 +40,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "verdict",
-        &["diagnostic", "matcher", "plan", "scenario", "transcript"],
+        &[
+            "diagnostic",
+            "matcher",
+            "plan",
+            "requirements",
+            "scenario",
+            "transcript",
+        ],
     ),
     (
         "suite",
@@ -112,9 +119,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The only files of `src/` that may name the broker crate: its two users, one of them in two files.
+/// The only files of `src/` that may name the broker crate: its two users and their parts.
 const MAY_KNOW_THE_BROKER: &[&str] = &[
     "src/target/bundled.rs",
+    "src/target/bundled/tests.rs",
     "src/cli/broker.rs",
     "src/cli/broker/listen.rs",
 ];
