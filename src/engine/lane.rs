@@ -96,8 +96,8 @@ pub(super) enum Inbound {
         /// What the driver answers by itself.
         answer: Option<Packet>,
     },
-    /// PINGRESP to a ping that is in no transcript.
-    OwnPing,
+    /// PINGRESP to a ping of our own.
+    OwnPong,
     Garbage {
         bytes: Bytes,
         error: FrameError,
@@ -180,7 +180,7 @@ impl Lane {
         self.outbound.extend_from_slice(bytes);
     }
 
-    /// Queues a ping of our own, in no transcript.
+    /// Queues a ping of our own.
     pub(super) fn ping(&mut self) {
         self.own_pings += 1;
         self.last_packet = Some(Instant::now());
@@ -422,11 +422,14 @@ impl Lane {
     }
 
     fn understand(&mut self, frame: Frame) -> Inbound {
+        let (packet, faults) = Packet::decode_leniently(&frame, self.version);
         if frame.packet_type() == PacketType::PINGRESP && self.own_pings > 0 {
             self.own_pings -= 1;
-            return Inbound::OwnPing;
+            // One that breaks a rule is the broker's fault, whoever asked for it.
+            if packet.is_ok() {
+                return Inbound::OwnPong;
+            }
         }
-        let (packet, faults) = Packet::decode_leniently(&frame, self.version);
         let mut topic = None;
         let mut automatic = false;
         let mut answer = None;

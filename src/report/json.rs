@@ -6,7 +6,11 @@ use serde::Serialize;
 
 use super::{CaseReport, Report};
 use crate::report::words::alternatives;
-use crate::verdict::{Finding, FindingKind};
+use crate::transcript::{What, text};
+use crate::verdict::{CaseResult, Finding, FindingKind, Verdict};
+
+/// More packets of a case are not in the document: a broker may send without end.
+const PACKETS: usize = 1000;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -70,6 +74,19 @@ struct Case<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     library_facts: Vec<String>,
     findings: Vec<FindingPart<'a>>,
+    /// What went to and fro, with the harness's own pings; only where something does not hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    packets: Vec<PacketPart>,
+}
+
+#[derive(Serialize)]
+struct PacketPart {
+    at_ms: u64,
+    /// `first < PUBACK packet_id=1`
+    text: String,
+    /// Whether the harness sent it, or was sent it, for its own sake.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    own: bool,
 }
 
 #[derive(Serialize)]
@@ -154,7 +171,25 @@ fn case<'a>(case: &'a CaseReport<'_>) -> Case<'a> {
             .iter()
             .flat_map(|finding| parts(finding, &result.file))
             .collect(),
+        packets: packets(result),
     }
+}
+
+/// The first of what went to and fro in a case that does not hold.
+fn packets(result: &CaseResult) -> Vec<PacketPart> {
+    let holds = matches!(result.verdict, Verdict::Passed | Verdict::Skipped { .. });
+    let transcript = result.transcript.as_ref().filter(|_| !holds);
+    let events = transcript.into_iter().flat_map(|transcript| {
+        let shown = move |event| text::event(transcript, event);
+        transcript.events.iter().filter_map(move |event| {
+            Some(PacketPart {
+                at_ms: milliseconds(event.at),
+                text: shown(event)?,
+                own: matches!(event.what, What::OwnPing | What::OwnPong),
+            })
+        })
+    });
+    events.take(PACKETS).collect()
 }
 
 /// A finding once for each clause that its step cites, or once without.

@@ -67,7 +67,7 @@ fn is_warned(case: &CaseReport<'_>) -> bool {
 /// The whole record of a case.
 fn transcript(case: &CaseReport<'_>, style: Style) -> Option<String> {
     let scene = case.result.transcript.as_ref()?;
-    let record = text::record(case.plan, scene, case.result.control.as_ref());
+    let record = text::record_with_own_pings(case.plan, scene, case.result.control.as_ref());
     let mut out = format!(
         "{} {}\n  {}\n",
         case::heading(&case.result.verdict, style),
@@ -158,7 +158,7 @@ fn keep_alive(report: &Report<'_>) -> String {
     match report.target.keep_alive_s {
         0 => String::new(),
         seconds => format!(
-            "Clients whose scenario names no Keep Alive connected with {seconds} s, not with 0, and pinged beside the record.\n"
+            "Clients whose scenario names no Keep Alive connected with {seconds} s, not with 0, and the harness pinged for them.\n"
         ),
     }
 }

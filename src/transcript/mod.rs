@@ -135,6 +135,11 @@ pub enum What {
         /// Taken by the driver itself: PUBREL of an automatic exchange, PINGRESP of an automatic ping.
         automatic: bool,
     },
+    /// A PINGREQ of the harness's own: by it silence is proven, or a broker hears of a client that is silent. No step and
+    /// no rule is about it.
+    OwnPing,
+    /// The PINGRESP to one.
+    OwnPong,
     /// Bytes that are no frame; nothing more is read.
     Garbage {
         bytes: Bytes,

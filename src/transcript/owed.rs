@@ -75,7 +75,9 @@ impl Ledger {
             What::Received { packet: Err(_), .. }
             | What::Opened
             | What::Upgraded(_)
-            | What::Control(_) => {}
+            | What::Control(_)
+            | What::OwnPing
+            | What::OwnPong => {}
         }
     }
 

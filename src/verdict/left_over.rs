@@ -93,7 +93,9 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         | What::Control(_)
         | What::Sent { .. }
         | What::SentFrame { .. }
-        | What::Dropped(_) => return None,
+        | What::Dropped(_)
+        | What::OwnPing
+        | What::OwnPong => return None,
     };
     let charge = match wrong.is_empty() {
         true => Charge::remark(),

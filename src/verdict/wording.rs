@@ -54,9 +54,11 @@ pub(super) fn describe_event(event: EventIndex, transcript: &Transcript) -> Stri
         What::Upgraded(answer) => describe_besides(&Besides::Upgrade(answer)),
         What::Control(control) => describe_besides(&Besides::Control(control)),
         What::Opened => "the connection".to_owned(),
-        What::Sent { .. } | What::SentFrame { .. } | What::Dropped(_) => {
-            "something of our own".to_owned()
-        }
+        What::Sent { .. }
+        | What::SentFrame { .. }
+        | What::Dropped(_)
+        | What::OwnPing
+        | What::OwnPong => "something of our own".to_owned(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::thread;
 
 use mqtt_check_broker::Faults;
 
+use crate::bad_brokers;
 use crate::program::Program;
 use crate::served::serve;
 
@@ -89,6 +90,85 @@ fn pings_where_a_target_wants_it_and_the_scenario_says_nothing() {
         .run();
     assert_eq!(ended.exit, Some(0), "{ended}");
     assert!(ended.stdout.contains("3 passed"), "{ended}");
-    // The driver's pings are in no record.
-    assert_eq!(ended.stdout.matches("> PINGREQ").count(), 2, "{ended}");
+    // The steps' pings, and those of the harness beside them, marked.
+    let own = ended
+        .stdout
+        .matches("a > PINGREQ (the harness's own)")
+        .count();
+    assert!(own > 2, "{ended}");
+    assert_eq!(
+        ended.stdout.matches("> PINGREQ").count(),
+        own + 2,
+        "{ended}"
+    );
+}
+
+/// A SUBACK that nobody sends, behind a silence that is proven by pings of the harness.
+const QUIET: &str = "\
+title: Nothing comes of nothing
+versions: [5]
+clients: { a: , b: }
+steps:
+  - a: connect
+  - b: connect
+  - id: ping
+    a: ping
+  - a: { expect: silence }
+  - a: { expect: { suback: , within: 1s } }
+control: { without: ping, expect: [ a: pingresp ] }
+";
+
+#[test]
+fn shows_its_own_pings_with_a_failure_and_not_in_a_snapshot() {
+    let run = format!(
+        "run --broker mqtt://{} --baseline mine --update --report json=out.json",
+        serve(Faults::none())
+    );
+    let program = Program::new(&run).file("scenarios/quiet.yaml", QUIET);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    let text = std::fs::read(program.path("out.json")).expect("a report");
+    let report: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    let packets = report["cases"][0]["packets"].as_array().expect("packets");
+    let own: Vec<_> = packets.iter().filter(|p| p["own"] == true).collect();
+    assert!(own.len() >= 4, "{packets:?}");
+    assert_eq!(own[0]["text"], "b > PINGREQ (the harness's own)");
+    assert!(
+        ended.stdout.contains("a < PINGRESP (the harness's own)"),
+        "{ended}"
+    );
+    let folder = std::fs::read_dir(program.path("snapshots/@mine")).expect("a folder");
+    let snapshots: Vec<String> = folder
+        .map(|entry| std::fs::read_to_string(entry.expect("an entry").path()).expect("a text"))
+        .collect();
+    assert_eq!(snapshots.len(), 1);
+    assert!(
+        snapshots[0].contains("PINGRESP") && !snapshots[0].contains("own"),
+        "{snapshots:?}"
+    );
+}
+
+#[test]
+fn a_wrong_answer_to_its_own_ping_is_the_brokers_fault() {
+    let url = bad_brokers::serve(|mut stream| {
+        let mut buffer = [0; 512];
+        while let Ok(1..) = stream.read(&mut buffer) {
+            let answer: &[u8] = match buffer[0] {
+                0x10 if buffer[8] == 5 => &[0x20, 3, 0, 0, 0],
+                0x10 => &[0x20, 2, 0, 0],
+                0xC0 => &[0xD1, 0],
+                _ => return,
+            };
+            let _ = stream.write_all(answer);
+        }
+    });
+    let quiet = QUIET
+        .replace("  - a: { expect: { suback: , within: 1s } }\n", "")
+        .replace("  - id: ping\n    a: ping\n", "")
+        .replace("- b: connect", "- id: ping\n    b: connect");
+    let ended = Program::new(&format!("run --broker {url} --no-snapshots"))
+        .file("scenarios/quiet.yaml", quiet)
+        .run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    assert!(ended.stdout.contains("[5 MQTT-2.1.3-1]"), "{ended}");
 }

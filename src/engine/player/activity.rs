@@ -110,13 +110,13 @@ impl Player<'_> {
         {}
     }
 
-    /// A ping of our own on each of these connections, in no transcript.
+    /// A ping of our own on each of these connections.
     pub(super) async fn barrier(&mut self, lanes: Vec<LaneIndex>) {
         let deadline = Instant::now() + self.patience.limit;
-        for lane in &lanes {
-            let lane = &mut self.lanes[lane.0];
+        for index in &lanes {
+            let lane = &self.lanes[index.0];
             if lane.accepted && lane.is_writable() && lane.is_readable() && !lane.timed {
-                lane.ping();
+                self.ping(*index);
             }
         }
         while lanes.iter().any(|lane| {
@@ -131,14 +131,21 @@ impl Player<'_> {
         for n in 0..self.lanes.len() {
             let client = self.transcript.lanes[n].client;
             if self.lanes[n].is_ping_due() && !self.is_library(client) {
-                self.lanes[n].ping();
+                self.ping(LaneIndex(n));
             }
         }
     }
 
+    fn ping(&mut self, lane: LaneIndex) {
+        self.lanes[lane.0].ping();
+        self.event(lane, None, What::OwnPing);
+    }
+
     pub(super) fn received(&mut self, lane: LaneIndex, inbound: Inbound) {
         match self.tapped(lane, inbound) {
-            Inbound::OwnPing => {}
+            Inbound::OwnPong => {
+                self.event(lane, None, What::OwnPong);
+            }
             Inbound::Control(control) => {
                 let event = self.event(lane, None, What::Control(control));
                 self.untaken[lane.0].push(event);

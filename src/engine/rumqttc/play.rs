@@ -141,7 +141,7 @@ impl Player<'_> {
             }
             Inbound::Garbage { bytes, .. } | Inbound::Truncated { bytes } => tap.take_bytes(bytes),
             Inbound::Fault { .. } | Inbound::Ended(_) => tap.end(),
-            Inbound::OwnPing | Inbound::Control(_) => {}
+            Inbound::OwnPong | Inbound::Control(_) => {}
         }
         inbound
     }

@@ -18,12 +18,14 @@ use crate::transcript::{Ending, Event, EventIndex, HookRecord, Lane, StepIndex, 
 pub(super) struct Lines<'a> {
     transcript: &'a Transcript,
     pub(super) normal: Normal,
+    /// Whether the harness's own pings are shown.
+    with_own: bool,
     /// What the driver did by itself, by the event that was the cause.
     causes: BTreeMap<EventIndex, EventIndex>,
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn of(plan: &Plan, transcript: &'a Transcript) -> Self {
+    pub(super) fn of(plan: &Plan, transcript: &'a Transcript, with_own: bool) -> Self {
         let causes = (0..transcript.events.len())
             .map(EventIndex)
             .filter_map(|index| Some((index, cause(transcript, index)?)))
@@ -31,6 +33,7 @@ impl<'a> Lines<'a> {
         Self {
             transcript,
             normal: Normal::of(plan, transcript),
+            with_own,
             causes,
         }
     }
@@ -57,6 +60,7 @@ impl<'a> Lines<'a> {
         events
             .map(|(n, event)| (EventIndex(n), event))
             .filter(|(index, event)| !self.causes.contains_key(index) && belongs(event))
+            .filter(|(_, event)| self.with_own || !is_own(event))
             .map(|(index, _)| index)
             .collect()
     }
@@ -74,12 +78,18 @@ impl<'a> Lines<'a> {
 fn is_ours(event: &Event) -> bool {
     match &event.what {
         What::Opened | What::Sent { .. } | What::SentFrame { .. } | What::Dropped(_) => true,
+        What::OwnPing | What::OwnPong => true,
         What::Upgraded(_) | What::Control(_) => false,
         What::Received { automatic, .. } => *automatic,
         What::Garbage { .. } | What::Truncated { .. } | What::Fault { .. } | What::Closed(_) => {
             false
         }
     }
+}
+
+/// Whether it was done for the harness's sake, in the course of no step.
+const fn is_own(event: &Event) -> bool {
+    matches!(event.what, What::OwnPing | What::OwnPong)
 }
 
 /// The PUBLISH that an automatic packet belongs to, or the PUBREL if the PUBLISH came on an earlier connection.
@@ -188,6 +198,8 @@ pub(super) fn event(
             }
         }
         What::Dropped(ending) => format!("{name} > drops by={}", ending_word(*ending)),
+        What::OwnPing => format!("{name} > PINGREQ (the harness's own)"),
+        What::OwnPong => format!("{name} < PINGRESP (the harness's own)"),
     })
 }
 

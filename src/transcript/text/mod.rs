@@ -21,6 +21,9 @@
 //! - At the end: `left over`, what no step took; `hooks`, events after the last `hooks` step; `facts`, what client
 //!   libraries did on their own side; `control`, the same of the control.
 //!
+//! The harness's own pings, by which silence is proven and a silent client is kept connected, are marked as such. Snapshots
+//! do not have them: how many it takes depends on the broker's speed.
+//!
 //! What differs from run to run is replaced: see the table in `normal`.
 
 mod binding;
@@ -46,8 +49,26 @@ const LABEL: usize = 160;
 
 /// The record of a case as its snapshot holds it.
 pub fn record(plan: &Plan, transcript: &Transcript, control: Option<&Transcript>) -> String {
+    whole(plan, transcript, control, false)
+}
+
+/// The same with the harness's own pings, which are no part of what is compared.
+pub fn record_with_own_pings(
+    plan: &Plan,
+    transcript: &Transcript,
+    control: Option<&Transcript>,
+) -> String {
+    whole(plan, transcript, control, true)
+}
+
+fn whole(
+    plan: &Plan,
+    transcript: &Transcript,
+    control: Option<&Transcript>,
+    with_own: bool,
+) -> String {
     let mut out = String::new();
-    Writer::new(plan, transcript).write(&plan.steps, &mut out);
+    Writer::new(plan, transcript, with_own).write(&plan.steps, &mut out);
     if let (Some(planned), Some(transcript)) = (&plan.control, control) {
         let steps: Vec<PlannedStep> = planned
             .steps
@@ -56,7 +77,7 @@ pub fn record(plan: &Plan, transcript: &Transcript, control: Option<&Transcript>
             .cloned()
             .collect();
         out.push_str("\ncontrol\n");
-        Writer::new(plan, transcript).write(&steps, &mut out);
+        Writer::new(plan, transcript, with_own).write(&steps, &mut out);
     }
     out
 }
@@ -85,11 +106,11 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(plan: &'a Plan, transcript: &'a Transcript) -> Self {
+    fn new(plan: &'a Plan, transcript: &'a Transcript, with_own: bool) -> Self {
         Self {
             plan,
             transcript,
-            lines: Lines::of(plan, transcript),
+            lines: Lines::of(plan, transcript, with_own),
         }
     }
 

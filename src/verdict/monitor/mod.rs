@@ -193,6 +193,8 @@ fn watch(transcript: &Transcript, restarts: &[Duration]) -> Seen {
             | What::Upgraded(_)
             | What::SentFrame { .. }
             | What::Control(_)
+            | What::OwnPing
+            | What::OwnPong
             | What::Truncated { .. } => {}
         }
         let found = std::mem::take(&mut monitor.found).into_iter();
