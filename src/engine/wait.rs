@@ -14,6 +14,8 @@ use crate::transcript::{Ended, Ending, EventIndex, LaneIndex, Outcome, What};
 pub(super) struct Waiting<'a> {
     pub(super) lane: LaneIndex,
     pub(super) awaited: &'a Awaited,
+    /// The case has failed, and nothing else depends on it: what is there once the broker is idle is all.
+    pub(super) is_lost: bool,
 }
 
 impl Waiting<'_> {
@@ -39,9 +41,11 @@ impl Waiting<'_> {
                 Taking::Wait => {}
                 Taking::Settle => {
                     player.quiesce(Some(self.lane)).await;
-                    player
-                        .until(Instant::now() + silent_span(expectation))
-                        .await;
+                    let span = match self.is_lost {
+                        true => Duration::ZERO,
+                        false => silent_span(expectation),
+                    };
+                    player.until(Instant::now() + span).await;
                     let taking = self.take(player, true);
                     return self.outcome(player, taking, since, limit);
                 }
@@ -97,10 +101,18 @@ impl Waiting<'_> {
 
     /// Where nothing is judged there is no use in waiting for what the missing cause would have brought.
     fn may_give_up_early(&self, player: &Player<'_>) -> bool {
-        !(player.judged
-            || player.is_virtual()
-            || self.awaited.connects
-            || self.awaited.answers_sent)
+        self.is_lost
+            || !(player.judged
+                || player.is_virtual()
+                || self.awaited.connects
+                || self.awaited.answers_sent)
+    }
+
+    /// Whether a waiting without patience shows nothing: what it is about might have come later.
+    pub(super) fn was_cut_short(&self, outcome: &Outcome) -> bool {
+        let span = silent_span(&self.awaited.expectation);
+        let is_silence = outcome.ended == Ended::Complete && !span.is_zero();
+        self.is_lost && (outcome.ended == Ended::TimedOut || is_silence && outcome.taken.is_empty())
     }
 
     fn take(&self, player: &Player<'_>, spent: bool) -> Taking {
@@ -235,12 +247,14 @@ pub(super) async fn first_of(
     player: &mut Player<'_>,
     lanes: &[LaneIndex],
     awaited: &Awaited,
+    is_lost: bool,
 ) -> Outcome {
     let waitings: Vec<Waiting<'_>> = lanes
         .iter()
         .map(|lane| Waiting {
             lane: *lane,
             awaited,
+            is_lost,
         })
         .collect();
     let Some(first) = waitings.first() else {

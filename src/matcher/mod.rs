@@ -4,6 +4,7 @@
 mod field;
 mod judge;
 mod memory;
+mod met;
 mod refusal;
 mod take;
 mod words;
@@ -11,6 +12,7 @@ mod words;
 pub use field::{Besides, Received, field};
 pub use judge::{Mismatch, holds, judge, judge_besides};
 pub use memory::{EvalError, Memory};
+pub use met::is_met;
 pub use refusal::{RefusalFault, refusal_faults};
 pub use take::{Inbox, Offer, Taken, Taking, take};
 pub use words::{

@@ -68,6 +68,12 @@ impl Transcript {
         })
     }
 
+    /// Whether a step was not reached since the case had failed.
+    pub fn is_cut_short(&self) -> bool {
+        let is_lost = |record: &StepRecord| matches!(record.not_reached, Some(NotReached::Lost(_)));
+        self.steps.iter().any(is_lost)
+    }
+
     /// What kinds of packets the broker sent, one for each.
     pub fn received_types(&self) -> impl Iterator<Item = PacketType> {
         self.events.iter().filter_map(|event| match &event.what {
@@ -225,6 +231,8 @@ pub enum NotReached {
     Unreachable(String),
     /// Something of our own side: what it needs has not happened.
     Because(String),
+    /// The case had failed already, and nothing else depended on what the step would have waited for.
+    Lost(String),
 }
 
 impl fmt::Display for NotReached {
@@ -232,7 +240,7 @@ impl fmt::Display for NotReached {
         match self {
             Self::BrokerEnded => f.write_str("the broker had ended the connection"),
             Self::Unreachable(problem) => write!(f, "failed to connect: {problem}"),
-            Self::Because(why) => f.write_str(why),
+            Self::Because(why) | Self::Lost(why) => f.write_str(why),
         }
     }
 }

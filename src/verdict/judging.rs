@@ -359,7 +359,7 @@ impl<'a> Judging<'a> {
                     vec!["the broker accepts the connection".into()],
                     why.to_string(),
                 ),
-                NotReached::BrokerEnded | NotReached::Because(_) => finding(
+                NotReached::BrokerEnded | NotReached::Because(_) | NotReached::Lost(_) => finding(
                     step,
                     Charge::not_reached(step.level(), step.step.clauses.clone()),
                     vec![step.step.label.clone()],

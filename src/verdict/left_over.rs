@@ -58,7 +58,11 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
             "packets that keep to the standard",
         ),
         // Steps that were not played would have taken it.
-        What::Received { .. } | What::Closed(_) if transcript.broken_off.is_some() => return None,
+        What::Received { .. } | What::Closed(_)
+            if transcript.broken_off.is_some() || transcript.is_cut_short() =>
+        {
+            return None;
+        }
         What::Received {
             packet: Ok(Packet::Disconnect(disconnect)),
             ..

@@ -1,6 +1,7 @@
 //! Plays the steps of one scene, or of its control, against one broker, and records what happens.
 
 mod activity;
+mod lost;
 mod operations;
 mod sending;
 
@@ -25,6 +26,7 @@ use crate::transcript::{
     Ended, Event, EventIndex, INTERRUPTED, LaneIndex, NotReached, StepIndex, StepRecord,
     Transcript, What,
 };
+use lost::{Lost, Stakes};
 
 /// How many rounds of activity the broker gets to become idle in.
 const MAXIMUM_ROUNDS: usize = 100_000;
@@ -77,6 +79,9 @@ pub(in crate::engine) struct Player<'p> {
     pub(in crate::engine) judged: bool,
     /// Whether a control's own expectations are in play: they look at every connection of a client.
     pub(in crate::engine) concluding: bool,
+    /// What has failed so far, and what the steps that have begun have at stake.
+    lost: Lost,
+    stakes: Vec<Stakes>,
     interrupted: &'p (dyn Fn() -> bool + Sync),
 }
 
@@ -147,6 +152,8 @@ impl<'p> Player<'p> {
             begins: BTreeMap::new(),
             judged: true,
             concluding: false,
+            lost: Lost::default(),
+            stakes: Vec::new(),
             interrupted,
         }
     }
@@ -154,7 +161,7 @@ impl<'p> Player<'p> {
     /// Plays these steps.
     pub(in crate::engine) async fn play(&mut self, steps: &[PlannedStep], judged: bool) {
         self.judged = judged;
-        for step in steps {
+        for (n, step) in steps.iter().enumerate() {
             if self.transcript.broken_off.is_some() {
                 return;
             }
@@ -162,7 +169,7 @@ impl<'p> Player<'p> {
                 self.transcript.broken_off = Some(INTERRUPTED.into());
                 return;
             }
-            self.step(step).await;
+            self.step(step, &steps[n + 1..]).await;
         }
     }
 
@@ -183,7 +190,8 @@ impl<'p> Player<'p> {
         (self.transcript, self.host, self.lanes)
     }
 
-    async fn step(&mut self, step: &PlannedStep) {
+    /// Plays one step; `behind` are those that follow.
+    async fn step(&mut self, step: &PlannedStep, behind: &[PlannedStep]) {
         if !self.applies(step) {
             return;
         }
@@ -194,7 +202,7 @@ impl<'p> Player<'p> {
             Body::Client { client, operations } => {
                 self.operations(*client, operations).await;
             }
-            Body::Wait(span) => self.until(Instant::now() + *span).await,
+            Body::Wait(span) => self.wait(*span, behind).await,
             Body::Hooks(_) => {
                 self.quiesce(None).await;
                 self.drain_hooks();
@@ -252,6 +260,7 @@ impl<'p> Player<'p> {
     fn begin(&mut self, step: &PlannedStep) {
         let index = step.index;
         self.current = index;
+        self.stakes.push(Stakes::of(step));
         let began = self.now();
         if let Some(id) = &step.step.id {
             self.begins.insert(id.clone(), began);
@@ -389,7 +398,16 @@ impl<'p> Player<'p> {
             connects: false,
         };
         let indexes: Vec<LaneIndex> = lanes.iter().map(|(_, lane)| *lane).collect();
-        let outcome = wait::first_of(self, &indexes, &awaited).await;
+        let lost = self.stakes().filter(|s| self.is_lost(s, &awaited));
+        let outcome = wait::first_of(self, &indexes, &awaited, lost.is_some()).await;
+        if outcome.ended != Ended::Complete {
+            if let Some(stakes) = lost {
+                let why = self.lost(&stakes);
+                self.hindered(Hindrance::NotReached(why), &[]);
+                return;
+            }
+            self.note_failure(&awaited);
+        }
         let current = self.current;
         for event in &outcome.taken {
             let lane = self.transcript.events[event.0].lane;

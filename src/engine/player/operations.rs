@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use super::{Hindrance, Player};
 use crate::engine::lane::Lane;
 use crate::engine::wait::Waiting;
+use crate::matcher::is_met;
 use crate::plan::{Awaited, Operation};
 use crate::scenario::model::{ClientIndex, DropHow};
 use crate::transcript::{
@@ -70,6 +71,16 @@ impl Player<'_> {
         let at = self.now();
         let limit = self.patience.limit;
         let index = self.current;
+        if matches!(
+            &hindrance,
+            Hindrance::Ended | Hindrance::NotReached(NotReached::Unreachable(_))
+        ) {
+            for operation in behind {
+                if let Operation::Await(awaited) = operation {
+                    self.note_failure(awaited);
+                }
+            }
+        }
         let Some(record) = self.record(index) else {
             return;
         };
@@ -256,10 +267,33 @@ impl Player<'_> {
         awaited: &Awaited,
     ) -> Result<bool, Hindrance> {
         let lane = self.lane_of(client)?;
-        let outcome = Waiting { lane, awaited }.run(self).await;
+        let stakes = self.stakes();
+        let lost = stakes.filter(|stakes| self.is_lost(stakes, awaited));
+        let waiting = Waiting {
+            lane,
+            awaited,
+            is_lost: lost.is_some(),
+        };
+        let bound = self.memory.clone();
+        let outcome = waiting.run(self).await;
         let complete = outcome.ended == Ended::Complete;
         if !complete && let Some(hindrance) = self.library_at_fault(client, lane, awaited) {
             return Err(hindrance);
+        }
+        if let Some(stakes) = lost.filter(|_| waiting.was_cut_short(&outcome)) {
+            self.memory = bound;
+            return Err(Hindrance::NotReached(self.lost(&stakes)));
+        }
+        if self.judged
+            && !is_met(
+                &awaited.expectation,
+                &outcome,
+                &self.transcript,
+                client,
+                &bound,
+            )
+        {
+            self.note_failure(awaited);
         }
         let current = self.current;
         for event in &outcome.taken {

@@ -1,0 +1,170 @@
+//! What a case that has failed already need not wait for.
+//!
+//! After a MUST failure a step waits only for the sake of a clause that has not failed yet; the answers that handshakes
+//! expect by themselves count as clauses of their own. What is there once the broker is idle is taken all the same, so
+//! the steps behind find things as they were. A step whose thing is not there then is not reached.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use mqtt_check_codec::{Packet, PacketId, PacketType};
+
+use super::Player;
+use crate::plan::{Awaited, Body, Operation, PlannedStep};
+use crate::scenario::model::{Level, Pattern};
+use crate::transcript::{NotReached, StepIndex, Transcript, What};
+
+/// What is at stake in a waiting.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Stake {
+    Clause(String),
+    /// The answer of a handshake whose step cites nothing.
+    Answer(PacketType),
+}
+
+/// What a step has at stake.
+#[derive(Debug, Clone)]
+pub(super) struct Stakes {
+    step: StepIndex,
+    clauses: Vec<String>,
+    is_must: bool,
+}
+
+impl Stakes {
+    pub(super) fn of(step: &PlannedStep) -> Self {
+        Self {
+            step: step.index,
+            clauses: step.step.clauses.clone(),
+            is_must: step.level() == Level::Must,
+        }
+    }
+
+    fn in_waiting(&self, awaited: &Awaited) -> Vec<Stake> {
+        if !self.clauses.is_empty() {
+            return self.clauses.iter().cloned().map(Stake::Clause).collect();
+        }
+        let answer = match &awaited.expectation.pattern {
+            Pattern::Packet(pattern) => pattern.packet_type,
+            _ => return Vec::new(),
+        };
+        let is_handshake = awaited.answers_sent || awaited.connects || awaited.gate;
+        let is_such = is_handshake || answer == PacketType::PINGRESP;
+        is_such
+            .then_some(Stake::Answer(answer))
+            .into_iter()
+            .collect()
+    }
+}
+
+/// What has failed so far.
+#[derive(Debug, Default)]
+pub(super) struct Lost {
+    /// Something that is a MUST.
+    has_failed: bool,
+    stakes: BTreeSet<Stake>,
+}
+
+impl Player<'_> {
+    /// Whether nothing depends on this waiting any more.
+    pub(super) fn is_lost(&self, stakes: &Stakes, awaited: &Awaited) -> bool {
+        let may_be = self.judged && !self.concluding && self.lost.has_failed;
+        may_be
+            && stakes
+                .in_waiting(awaited)
+                .iter()
+                .all(|stake| self.lost.stakes.contains(stake))
+            && !was_given_less(&self.transcript)
+    }
+
+    /// A waiting of the step in play was not met.
+    pub(super) fn note_failure(&mut self, awaited: &Awaited) {
+        let Some(stakes) = self.stakes().filter(|_| self.judged && !self.concluding) else {
+            return;
+        };
+        self.lost.has_failed |= stakes.is_must;
+        self.lost.stakes.extend(stakes.in_waiting(awaited));
+    }
+
+    /// What the step in play has at stake.
+    pub(super) fn stakes(&self) -> Option<Stakes> {
+        let stakes = self.stakes.iter().rev();
+        stakes.clone().find(|s| s.step == self.current).cloned()
+    }
+
+    /// Why a step was not reached that would have waited in vain.
+    pub(super) fn lost(&self, stakes: &Stakes) -> NotReached {
+        NotReached::Lost(match stakes.clauses.as_slice() {
+            [] => "the case has failed before".to_owned(),
+            some => format!("{} has failed before", some.join(" and ")),
+        })
+    }
+
+    /// Lets time pass, unless nothing waits for it any more.
+    pub(super) async fn wait(&mut self, span: Duration, behind: &[PlannedStep]) {
+        let is_for_nothing =
+            self.lost.has_failed && behind.iter().all(|step| self.is_all_lost(step));
+        if !is_for_nothing || !self.judged {
+            self.until(tokio::time::Instant::now() + span).await;
+            return;
+        }
+        let index = self.current;
+        if let Some(record) = self.record(index) {
+            record.not_reached = Some(NotReached::Lost("the case has failed before".to_owned()));
+        }
+    }
+
+    fn is_all_lost(&self, step: &PlannedStep) -> bool {
+        match &step.body {
+            Body::Client { operations, .. } => {
+                let stakes = Stakes::of(step);
+                operations.iter().all(|operation| match operation {
+                    Operation::Await(awaited) => self.is_lost(&stakes, awaited),
+                    _ => true,
+                })
+            }
+            Body::Parallel(inner) => inner.iter().all(|step| self.is_all_lost(step)),
+            Body::Wait(_) => true,
+            Body::Hooks(_) | Body::Broker(_) | Body::Choice(_) | Body::OneOf(_) => false,
+        }
+    }
+}
+
+/// Whether the server gave otherwise than a client asked for. What does not hold then may prove nothing, and must not
+/// hide what does.
+fn was_given_less(transcript: &Transcript) -> bool {
+    let events = transcript.events.iter().enumerate();
+    events.clone().any(|(index, event)| match &event.what {
+        What::Received {
+            packet: Ok(Packet::SubAck(suback)),
+            ..
+        } => {
+            let before = transcript.events[..index].iter().rev();
+            let asked = before
+                .filter(|other| other.lane == event.lane)
+                .find_map(|other| asked(&other.what, suback.packet_id));
+            let granted: Vec<u8> = suback.reasons.iter().map(|reason| reason.0).collect();
+            asked.is_some_and(|asked| asked != granted)
+        }
+        What::Received {
+            packet: Ok(Packet::ConnAck(connack)),
+            ..
+        } => connack.properties.session_expiry_interval_s().is_some(),
+        _ => false,
+    })
+}
+
+/// The QoS of each filter of this SUBSCRIBE.
+fn asked(what: &What, id: PacketId) -> Option<Vec<u8>> {
+    let What::Sent {
+        packet: Some(Packet::Subscribe(subscribe)),
+        ..
+    } = what
+    else {
+        return None;
+    };
+    let each = subscribe
+        .subscriptions
+        .iter()
+        .map(|s| s.options.qos.as_u8());
+    (subscribe.packet_id == id).then(|| each.collect())
+}

@@ -1,0 +1,127 @@
+//! Whether a waiting brought what its step demands, for an engine that has to know while it plays.
+
+use mqtt_check_codec::Packet;
+
+use super::field::{Besides, Received};
+use super::judge::{judge, judge_besides};
+use super::memory::Memory;
+use super::refusal::refusal_faults;
+use crate::scenario::model::{
+    ClientIndex, DropHow, Expectation, FieldMatch, PacketPattern, Pattern,
+};
+use crate::transcript::{Ended, Ending, EventIndex, Outcome, Transcript, What};
+
+/// Whether everything came, in time and as expected. The code of a refusal, which is worth less than the closing, is
+/// not looked at. `memory` is what was bound before.
+pub fn is_met(
+    expectation: &Expectation,
+    outcome: &Outcome,
+    transcript: &Transcript,
+    client: ClientIndex,
+    memory: &Memory,
+) -> bool {
+    let at = |event: &EventIndex| transcript.events[event.0].at;
+    let earliest = expectation.not_before.map(|span| outcome.since + span);
+    let is_early = |event| earliest.is_some_and(|earliest| at(event) < earliest);
+    if outcome.ended != Ended::Complete || outcome.taken.iter().any(is_early) {
+        return false;
+    }
+    let mut met = Met {
+        transcript,
+        client,
+        memory: memory.clone(),
+    };
+    match &expectation.pattern {
+        Pattern::Packet(pattern) => met.packets(pattern, &outcome.taken),
+        Pattern::Silence { .. } => outcome.taken.is_empty(),
+        Pattern::Closed { how } => outcome.taken.iter().all(|e| met.closed(*how, *e)),
+        Pattern::Refused(refused) => {
+            let packets = outcome.taken.iter().filter_map(|e| met.packet(*e));
+            let mut faults = refusal_faults(refused, packets).into_iter();
+            faults.all(|fault| fault.is_of_code())
+        }
+        Pattern::Upgrade(fields) => met.besides(fields, &outcome.taken),
+        Pattern::Frame(pattern) => met.besides(&pattern.fields, &outcome.taken),
+        Pattern::InOrder(inner) => met.in_order(inner, &outcome.taken),
+        // What they took holds in every field, or they would not have taken it.
+        Pattern::Unordered(_) | Pattern::AnyOf(_) => true,
+    }
+}
+
+struct Met<'a> {
+    transcript: &'a Transcript,
+    client: ClientIndex,
+    memory: Memory,
+}
+
+impl<'a> Met<'a> {
+    fn packet(&self, event: EventIndex) -> Option<&'a Packet> {
+        match &self.transcript.events[event.0].what {
+            What::Received { packet, .. } => packet.as_ref().ok(),
+            _ => None,
+        }
+    }
+
+    fn packets(&mut self, pattern: &PacketPattern, taken: &[EventIndex]) -> bool {
+        taken.iter().all(|event| {
+            let event = &self.transcript.events[event.0];
+            let What::Received {
+                frame,
+                packet: Ok(packet),
+                topic,
+                carried_in,
+                ..
+            } = &event.what
+            else {
+                return false;
+            };
+            let received = Received {
+                packet,
+                version: self.transcript.lanes[event.lane.0].version,
+                size: frame.bytes().len(),
+                topic: topic.as_ref(),
+                carried_in: *carried_in,
+            };
+            let is_right = judge(pattern, &received, self.client, &mut self.memory).is_empty();
+            self.memory.remember(self.client, packet);
+            is_right
+        })
+    }
+
+    fn in_order(&mut self, expectations: &[Expectation], taken: &[EventIndex]) -> bool {
+        let mut rest = taken;
+        expectations.iter().all(|expectation| {
+            let Pattern::Packet(pattern) = &expectation.pattern else {
+                rest = rest.get(1..).unwrap_or_default();
+                return true;
+            };
+            let most = expectation.count.at_most.unwrap_or(u32::MAX) as usize;
+            let (these, behind) = rest.split_at(most.min(rest.len()));
+            rest = behind;
+            self.packets(pattern, these)
+        })
+    }
+
+    fn closed(&self, how: Option<DropHow>, event: EventIndex) -> bool {
+        match (how, &self.transcript.events[event.0].what) {
+            (Some(DropHow::Reset), What::Closed(ending)) => *ending == Ending::Reset,
+            (Some(DropHow::Close), What::Closed(ending)) => *ending == Ending::Close,
+            (Some(DropHow::HalfClose), _) => false,
+            _ => true,
+        }
+    }
+
+    fn besides(&mut self, fields: &[FieldMatch], taken: &[EventIndex]) -> bool {
+        taken.iter().all(|event| {
+            let event = &self.transcript.events[event.0];
+            let came = match &event.what {
+                What::Upgraded(answer) => Besides::Upgrade(answer),
+                What::Control(control) => Besides::Control(control),
+                _ => return true,
+            };
+            let version = self.transcript.lanes[event.lane.0].version;
+            let memory = &mut self.memory;
+            judge_besides(fields, &came, version, self.client, memory).is_empty()
+        })
+    }
+}
