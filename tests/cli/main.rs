@@ -7,6 +7,7 @@ mod broker;
 mod clauses;
 mod commands;
 mod explain;
+mod giving_up;
 mod keep_alive;
 mod liberties;
 mod no_brokers;

@@ -95,7 +95,8 @@ impl Player<'_> {
     pub(super) fn lost(&self, stakes: &Stakes) -> NotReached {
         NotReached::Lost(match stakes.clauses.as_slice() {
             [] => "the case has failed before".to_owned(),
-            some => format!("{} has failed before", some.join(" and ")),
+            [one] => format!("{one} has failed before"),
+            some => format!("{} have failed before", some.join(" and ")),
         })
     }
 

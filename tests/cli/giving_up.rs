@@ -1,0 +1,148 @@
+//! What a case that has failed does not wait for any more.
+
+use std::io::{Read as _, Write as _};
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::bad_brokers;
+use crate::program::{Ended, Program};
+
+/// A broker that answers CONNECT, SUBSCRIBE and PINGREQ only; the URL.
+fn serve() -> String {
+    bad_brokers::serve(|mut stream| {
+        let mut header = [0; 2];
+        while stream.read_exact(&mut header).is_ok() {
+            // All that is sent here is short.
+            let mut body = vec![0; header[1].into()];
+            if stream.read_exact(&mut body).is_err() {
+                return;
+            }
+            let answer = match header[0] {
+                0x10 if body[6] == 5 => vec![0x20, 3, 0, 0, 0],
+                0x10 => vec![0x20, 2, 0, 0],
+                0x82 => vec![0x90, 4, body[0], body[1], 0, 0],
+                0xC0 => vec![0xD0, 0],
+                0xE0 => return,
+                _ => continue,
+            };
+            let _ = stream.write_all(&answer);
+        }
+    })
+}
+
+fn run(scenario: &str) -> (Ended, Value, f32) {
+    let run = format!(
+        "run --broker {} --no-snapshots --report json=out.json",
+        serve()
+    );
+    let program = Program::new(&run).file("scenarios/lost.yaml", scenario);
+    let began = Instant::now();
+    let ended = program.run();
+    let took = began.elapsed().as_secs_f32();
+    let text = std::fs::read(program.path("out.json")).expect("a report");
+    let report = serde_json::from_slice(&text).expect("JSON");
+    (ended, report, took)
+}
+
+/// What the findings say that came, in order.
+fn actual(report: &Value) -> Vec<&str> {
+    let findings = report["cases"][0]["findings"].as_array().expect("findings");
+    let words = findings.iter().map(|f| f["actual"].as_str());
+    words.map(|word| word.expect("a text")).collect()
+}
+
+#[test]
+fn an_answer_that_did_not_come_is_waited_for_once() {
+    let (ended, report, took) = run("\
+title: Every message of QoS 2 is answered
+versions: [5]
+clients: { a: }
+steps:
+  - a: connect
+  - repeat: { times: 10, steps: [ a: { publish: { topic: t, qos: 2 } } ] }
+  - wait: 20s
+");
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    // 5 s, and not 70.
+    assert!((5.0..20.0).contains(&took), "{took} s: {ended}");
+    let told = actual(&report);
+    assert_eq!(told[0], "it did not come within 5 s");
+    let lost = told
+        .iter()
+        .filter(|t| t.contains("not reached: the case has failed before"));
+    assert_eq!(lost.count(), 10, "{told:?}");
+}
+
+#[test]
+fn a_clause_that_has_not_failed_yet_is_waited_for() {
+    let (ended, report, took) = run("\
+title: Messages are answered and delivered
+versions: [5]
+clients: { a: }
+steps:
+  - a: connect
+  - a: { subscribe: t }
+  - a: { publish: { topic: t, qos: 1 } }
+    clause: MQTT-4.3.2-4
+  - a: { publish: { topic: t, qos: 1 } }
+    clause: MQTT-4.3.2-4
+  - a: { expect: { publish: { topic: t }, within: 2s } }
+    clause: MQTT-3.3.4-1
+  - a: { expect: { publish: { topic: t }, within: 2s } }
+    clause: [MQTT-4.3.2-4, MQTT-3.3.4-1]
+  - a: { expect: { publish: { topic: t }, within: 2s } }
+  - a: ping
+");
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    assert!((7.0..20.0).contains(&took), "{took} s: {ended}");
+    assert_eq!(
+        actual(&report),
+        [
+            "it did not come within 5 s",
+            "not reached: MQTT-4.3.2-4 has failed before",
+            "it did not come within 2 s",
+            "not reached: MQTT-4.3.2-4 and MQTT-3.3.4-1 have failed before",
+            "not reached: MQTT-4.3.2-4 and MQTT-3.3.4-1 have failed before",
+            "not reached: the case has failed before",
+        ]
+    );
+}
+
+#[test]
+fn what_should_hold_gives_up_nothing() {
+    let (ended, report, _) = run("\
+title: A message is delivered twice
+versions: [5]
+clients: { a: }
+steps:
+  - a: connect
+  - a: { subscribe: t }
+  - a: { expect: { suback: , within: 1s } }
+    level: should
+    clause: MQTT-3.8.4-2
+  - a: { expect: { suback: , within: 1s } }
+    level: should
+    clause: MQTT-3.8.4-2
+");
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert_eq!(actual(&report), ["it did not come within 1 s"; 2]);
+}
+
+#[test]
+fn a_case_that_gave_up_has_failed() {
+    let suite = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/qos");
+    let run = "run --fault no-pubrec --no-snapshots --report json=out.json";
+    let program = Program::new(&format!("{run} {suite}"));
+    program.run();
+    let text = std::fs::read(program.path("out.json")).expect("a report");
+    let report: Value = serde_json::from_slice(&text).expect("JSON");
+    let cases = report["cases"].as_array().expect("cases").iter();
+    let gave_up: Vec<&Value> = cases
+        .filter(|case| case["findings"].to_string().contains("failed before"))
+        .collect();
+    assert!(gave_up.len() > 10, "{}", gave_up.len());
+    for case in gave_up {
+        assert_eq!(case["verdict"], "failed", "{case}");
+    }
+}
