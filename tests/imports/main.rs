@@ -1,6 +1,9 @@
 //! Import directions are checked, not hoped for: no module of the harness imports from its right, and only two
 //! places know the bundled broker.
 
+mod rooms;
+mod source;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
