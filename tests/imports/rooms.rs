@@ -1,4 +1,4 @@
-//! The rooms of the broker's core: which may know which, that no files know each other in a circle, and that only its
+//! The rooms of the broker's core: which may know which, that no files know each other in a cycle, and that only its
 //! front and its packets act for the broker as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -150,8 +150,8 @@ fn module_of(file: &str) -> Vec<String> {
         .collect()
 }
 
-/// The files of a circle in their order, if there is one.
-fn circle(edges: &Edges) -> Option<Vec<String>> {
+/// The files of a cycle in their order, if there is one.
+fn cycle(edges: &Edges) -> Option<Vec<String>> {
     fn visit<'a>(
         edges: &'a Edges,
         file: &'a str,
@@ -179,9 +179,9 @@ fn circle(edges: &Edges) -> Option<Vec<String>> {
     files.find_map(|file| visit(edges, file, &mut Vec::new(), &mut done))
 }
 
-/// A circle as one line for each of its files, with how it knows the next.
-fn told(edges: &Edges, circle: &[String]) -> String {
-    let steps = circle.windows(2);
+/// A cycle as one line for each of its files, with how it knows the next.
+fn told(edges: &Edges, cycle: &[String]) -> String {
+    let steps = cycle.windows(2);
     let lines =
         steps.map(|pair| format!("{}:{} ({})", pair[0], edges[&pair[0]][&pair[1]], pair[1]));
     lines.collect::<Vec<_>>().join("\n")
@@ -225,14 +225,14 @@ fn core() -> Tree {
 }
 
 #[test]
-fn the_files_of_the_core_form_no_circle() {
+fn the_files_of_the_core_form_no_cycle() {
     let edges = core().edges();
     assert!(
         edges[FRONT].len() > ROOMS.len(),
         "the front knows its rooms"
     );
-    if let Some(circle) = circle(&edges) {
-        panic!("{}", told(&edges, &circle));
+    if let Some(cycle) = cycle(&edges) {
+        panic!("{}", told(&edges, &cycle));
     }
 }
 
@@ -252,7 +252,7 @@ fn only_the_front_of_the_core_and_its_packets_have_methods_of_the_broker() {
 }
 
 #[test]
-fn a_circle_of_paths_is_found() {
+fn a_cycle_of_paths_is_found() {
     let tree = |b: &str| {
         let texts = [
             (FRONT, "mod a; mod b; use self::a::f;"),
@@ -263,7 +263,7 @@ fn a_circle_of_paths_is_found() {
         Tree::new(&texts, "")
     };
     let edges = tree("pub(crate) fn g() {} // super::a").edges();
-    assert_eq!(circle(&edges), None);
+    assert_eq!(cycle(&edges), None);
     for back in [
         "use super::a::f;",
         "use crate::core::{a::{self}};",
@@ -271,14 +271,14 @@ fn a_circle_of_paths_is_found() {
         "mod t { use super::super::a; }",
     ] {
         let edges = tree(back).edges();
-        let found = circle(&edges).expect("a circle");
+        let found = cycle(&edges).expect("a cycle");
         assert_eq!(found, ["a/mod.rs", "a/x.rs", "b.rs", "a/mod.rs"], "{back}");
         assert!(told(&edges, &found).contains("crate::core::b::g"));
     }
 }
 
 #[test]
-fn a_circle_of_calls_is_found() {
+fn a_cycle_of_calls_is_found() {
     let packet = |name: &str, calls: &str| {
         format!("use crate::core::Broker; impl Broker {{ fn {name}(&self) {{ {calls} }} }}")
     };
@@ -290,10 +290,10 @@ fn a_circle_of_calls_is_found() {
             "",
         )
     };
-    assert_eq!(circle(&tree("self.b(); self.a.b()").edges()), None);
-    let found = circle(&tree("self.a()").edges());
+    assert_eq!(cycle(&tree("self.b(); self.a.b()").edges()), None);
+    let found = cycle(&tree("self.a()").edges());
     assert_eq!(found.map(|files| files.len()), Some(3));
-    let found = circle(&tree("Self::go(self)").edges());
+    let found = cycle(&tree("Self::go(self)").edges());
     assert_eq!(found.map(|files| files.len()), Some(4));
 }
 
@@ -305,11 +305,11 @@ fn the_front_is_no_way_around() {
         Tree::new(&[(FRONT, front), ("a.rs", uses)], root)
     };
     for fine in ["use crate::{Broker, Thing};", "use super::Broker;"] {
-        assert_eq!(circle(&tree(fine).edges()), None, "{fine}");
+        assert_eq!(cycle(&tree(fine).edges()), None, "{fine}");
     }
     for around in ["use crate::Time;", "use super::Time;", "use super::*;"] {
         let edges = tree(around).edges();
-        assert!(circle(&edges).is_some(), "{around}");
+        assert!(cycle(&edges).is_some(), "{around}");
         assert_eq!(strangers(&edges, &[]).len(), 1, "{around}");
     }
 }
