@@ -186,7 +186,15 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
             .collect();
     }
     for id in unsent {
-        let published = matches!(session.inflight.stage(id), Some(Stage::Published(_)));
+        let stage = session.inflight.stage(id);
+        let published = matches!(stage, Some(Stage::Published(_)));
+        // What was sent to another user of the same client id is not for this one, and keeps its packet id: nobody has
+        // acknowledged it. [3.1.1 MQTT-2.3.1-4] [5 MQTT-2.2.1-4]
+        if let Some(Stage::Published(delivery)) = stage
+            && !session.may_have(rules, &delivery.message.topic)
+        {
+            continue;
+        }
         if published && rules.breaks(Fault::InflightNotResent) {
             continue;
         }
@@ -227,11 +235,6 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
             // [5 MQTT-4.3.3-7]: whatever its expiry says, it is sent.
             if delivery.message.is_expired(turn.now) && rules.breaks(Fault::InflightExpires) {
                 session.inflight.remove(id);
-                return;
-            }
-            if !session.may_have(rules, &delivery.message.topic) {
-                session.inflight.remove(id);
-                dropped(session, turn, &delivery, DropReason::NotAuthorized);
                 return;
             }
             let Some(link) = &mut session.link else {
