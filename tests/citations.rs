@@ -117,7 +117,8 @@ fn what_the_broker_cites_exists() {
 const ADVISED_IN_PART: &[(ProtocolVersion, &str)] = &[(V5, "MQTT-3.1.4-3")];
 
 /// Sections that liberties cite and that have no statement, in themselves or near.
-const WITHOUT_STATEMENTS: &[(ProtocolVersion, &str)] = &[(V5, "4.11")];
+const WITHOUT_STATEMENTS: &[(ProtocolVersion, &str)] =
+    &[(V5, "4.11"), (V5, "5.4.2"), (V3, "5.4.2")];
 
 /// Whether the catalogue has a statement of this section, of one below it or of the one above it.
 fn is_section(version: ProtocolVersion, number: &str) -> bool {

@@ -33,6 +33,7 @@ pub use self::input::{ConnectionId, Control, Input, RedirectWhen, Time};
 pub use self::output::Output;
 use self::packet::acknowledgement::{puback_received, pubcomp_received, pubrec_received};
 use self::packet::auth::auth_received;
+use self::packet::connect::misuse::{misuse_refused, misuse_second};
 use self::packet::connect::refusal::{Refusal, refuse_connect};
 use self::packet::connect::timers::resend_again;
 use self::packet::disconnect::disconnect_received;
@@ -281,6 +282,7 @@ impl Broker {
                     // [5 RULE-3.2.2.3.6-1]
                     self.state.timers.cancel(Timer::Connect(connection));
                     let refusal = Refusal::from(ReasonCode::PACKET_TOO_LARGE).to(&connect);
+                    misuse_refused(&mut self.state, turn, &connect);
                     refuse_connect(
                         &self.state.rules,
                         &mut self.connections,
@@ -354,6 +356,9 @@ impl Broker {
             | Packet::SubAck(_)
             | Packet::UnsubAck(_)
             | Packet::PingResp => {
+                if let Packet::Connect(connect) = packet {
+                    misuse_second(state, key, *connect);
+                }
                 let reason = ReasonCode::PROTOCOL_ERROR;
                 refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
             }

@@ -69,6 +69,44 @@ faults {
     AuthCodeUnknown "auth-code-unknown" [V5 "MQTT-3.15.2-1"]
         "the end of a re-authentication has a code that no AUTH has",
 
+    // What is refused, and has an effect all the same.
+    RefusedConnectTakesOver "refused-connect-takes-over" [V5 "RULE-3.1.4-4", V3_1_1 "RULE-3.1.4-4"]
+        "a CONNECT that is refused displaces the client that is connected",
+    RefusedConnectWipesSession "refused-connect-wipes-session" [V5 "MQTT-3.1.2-23", V5 "RULE-3.1.4-4", V3_1_1 "MQTT-3.1.2-4"]
+        seen ["nanomq#2333"] "a CONNECT that is refused and has Clean Start 1 deletes the session",
+    RefusedConnectForgetsSubscriptions "refused-connect-forgets-subscriptions" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a CONNECT that is refused takes the subscriptions of a session that is kept",
+    RefusedConnectEmptiesQueue "refused-connect-empties-queue" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.1.2-5"]
+        "what waits for a session is lost to a CONNECT that is refused",
+    RefusedConnectCreatesSession "refused-connect-creates-session" [V5 "RULE-3.1.4-4", V5 "MQTT-3.2.2-3", V3_1_1 "RULE-3.1.4-4"]
+        "a CONNECT that is refused leaves a session behind",
+    RefusedConnectPublishesWill "refused-connect-publishes-will" [V5 "MQTT-3.1.2-7", V3_1_1 "MQTT-3.1.2-8"]
+        seen ["nanomq#2330", "emqx#1230"] "the Will of a CONNECT that is refused is published",
+    RefusedConnectDisarmsWill "refused-connect-disarms-will" [V5 "MQTT-3.1.2-8"]
+        "a CONNECT that is refused takes the Will of the session away",
+    RefusedConnectKeepsSessionAlive "refused-connect-keeps-session-alive" [V5 "MQTT-4.1.0-2"]
+        "a session never expires once a CONNECT for it was refused",
+    SecondConnectWipesSession "second-connect-wipes-session" [V5 "MQTT-3.1.0-2", V3_1_1 "MQTT-3.1.0-2"]
+        "a second CONNECT ends the connection, and with Clean Start 1 the session too",
+    SecondConnectReplacesWill "second-connect-replaces-will" [V5 "MQTT-3.1.0-2", V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.0-2"]
+        "a second CONNECT ends the connection, and its own Will is published",
+    RefusedPublishPassedOn "refused-publish-passed-on" [V5 "RULE-3.4.2.1-2", V5 "RULE-3.5.2.1-2", V3_1_1 "RULE-3.3.5-1"]
+        "a message that is refused in its acknowledgement is passed on, though not retained",
+    RefusedPublishRetained "refused-publish-retained" [V5 "RULE-3.4.2.1-2", V5 "RULE-3.5.2.1-2", V3_1_1 "RULE-3.3.5-1"]
+        "a message that is refused in its acknowledgement is retained, or clears what was, though not passed on",
+    RefusedFilterBringsRetained "refused-filter-brings-retained" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
+        seen ["mochi#46"] "a filter that is refused in SUBACK brings its retained messages",
+    RefusedFilterSubscribed "refused-filter-subscribed" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
+        "a filter that is refused in SUBACK is subscribed to all the same",
+    NoRoomLosesOthers "no-room-loses-others" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "without room for another retained message, messages that need none are lost",
+    NoRoomLosesRetained "no-room-loses-retained" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-4.5.0-1"]
+        "a message that was taken and finds no room among the retained ones reaches nobody, a Will included",
+    DollarTopicsRefuseWills "dollar-topics-refuse-wills" [V5 "MQTT-3.1.4-5", V3_1_1 "MQTT-3.1.4-4"]
+        "a broker that keeps topics with $ to itself refuses every Will",
+    DollarWillPublished "dollar-will-published" [V5 "RULE-4.7.2-1", V3_1_1 "RULE-4.7.2-1"]
+        "a broker that keeps topics with $ to itself publishes Wills to them",
+
     // Client identifiers.
     ClientIdsCaseFolded "client-ids-case-folded" [V5 "MQTT-3.1.3-2", V3_1_1 "MQTT-3.1.3-2"]
         "client ids that differ in case share a session",

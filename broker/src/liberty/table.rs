@@ -51,6 +51,35 @@ choices {
     DiagnosticsOnlyWhereWanted "diagnostics-only-where-wanted" [V5 "MQTT-3.1.2-29"]
         "a client that wants no problem information gets none in CONNACK and DISCONNECT either",
 
+    OtherUsersIdRefused "other-users-id-refused" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
+        "a Client Identifier that another user has a session under is refused",
+    SessionKeepsUser "session-keeps-user" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
+        "a session that another user resumes has the rights of the user who began it",
+    SessionPresentIn31 "session-present-in-3-1" [V3_1_1 "MQTT-3.2.2-2"]
+        "CONNACK has Session Present for a client of MQTT 3.1 too",
+    ClientIdsOfAnyLengthIn31 "client-ids-of-any-length-in-3-1" [V3_1_1 "MQTT-3.1.3-5", V3_1_1 "MQTT-3.1.3-6"]
+        "a client of MQTT 3.1 may have an empty Client Identifier, or one of more than 23 bytes",
+    ChallengeRepeated "challenge-repeated" [V5 "section 4.12"]
+        "each exchange of a re-authentication has the same nonce of the server's",
+    ReauthenticationAsAnother "reauthentication-as-another" [V5 "section 4.12.1"]
+        "a client may become another user on re-authentication",
+
+    // What is wrong, and is done all the same.
+    ErrantPublishPassedOn "errant-publish-passed-on" [V5 "MQTT-4.13.1-1", V5 "section 4.13.1"]
+        "a PUBLISH that ends the connection is passed on where its topic is right",
+    ErrantSubscribeCarriedOut "errant-subscribe-carried-out" [V5 "section 4.13.1", V3_1_1 "section 4.8"]
+        "a SUBSCRIBE that ends the connection subscribes to those of its filters that are right",
+    ErrantUnsubscribeCarriedOut "errant-unsubscribe-carried-out" [V5 "section 4.13.1", V3_1_1 "section 4.8"]
+        "an UNSUBSCRIBE that ends the connection deletes the subscriptions of its filters",
+    ErrantDisconnectCounts "errant-disconnect-counts" [V5 "section 4.13.1"]
+        "the Session Expiry Interval of a DISCONNECT with a wrong code counts",
+    RefusedAliasForgotten "refused-alias-forgotten" [V5 "section 3.3.2.3.4"]
+        "a PUBLISH that its client may not make gives its Topic Alias no meaning",
+    AliasesNotAskedAbout "aliases-not-asked-about" [V5 "section 5.4.2"]
+        "the access list is not asked about a topic that is said by its Topic Alias alone",
+    AccessAskedAtSubscribe "access-asked-at-subscribe" [V5 "section 5.4.2", V3_1_1 "section 5.4.2"]
+        "whether a client may have a message is asked when it subscribes, and not again",
+
     // How a connection ends.
     ErrorsCloseSilently "errors-close-silently" [V5 "RULE-4.13.1-1", V5 "MQTT-4.13.1-1"]
         against [V5 "RULE-4.13.1-1"]

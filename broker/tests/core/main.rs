@@ -17,6 +17,7 @@ mod model;
 mod offline;
 mod publish;
 mod qos;
+mod refused;
 mod restart;
 mod retained;
 mod session;

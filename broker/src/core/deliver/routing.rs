@@ -8,7 +8,7 @@ use mqtt_check_codec::{ProtocolVersion, QoS};
 
 use super::copy::{combine, copy};
 use super::delivery::deliver;
-use super::retained::retain;
+use super::retained::{has_room, retain};
 use crate::core::rules::Rules;
 use crate::core::state::Topics;
 use crate::core::state::message::{Delivery, Message};
@@ -58,6 +58,15 @@ pub(crate) fn decide(
         payload: message.payload.clone(),
     });
     let message = Arc::new(message);
+    if message.retain
+        && !has_room(rules, &topics.retained, &message.topic)
+        && rules.breaks(Fault::NoRoomLosesRetained)
+    {
+        return Routed {
+            matched: true,
+            copies: Vec::new(),
+        };
+    }
     retain(rules, &mut topics.retained, &message);
     // [3.1.1 RULE-3.3.1.3-1]: subscribers get what clears a topic too.
     if message.retain

@@ -115,10 +115,16 @@ pub(crate) fn auth_received(state: &mut State, turn: &mut Turn<'_>, key: Session
 }
 
 fn reauthenticate(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, progress: Progress) {
-    let link = state.sessions.at(key).and_then(|s| s.link.as_ref());
+    let Some(session) = state.sessions.at_mut(key) else {
+        return;
+    };
+    let link = session.link.as_ref();
     let Some(authentication) = link.and_then(|link| link.authentication.as_ref()) else {
         return;
     };
+    if matches!(progress, Progress::Done(_)) {
+        session.user = authentication.user.clone();
+    }
     let packet = match progress {
         Progress::Continue(data) => authentication.continued(&state.rules, data),
         Progress::Done(data) => authentication.packet(&state.rules, ReasonCode::SUCCESS, data),

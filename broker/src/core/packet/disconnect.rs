@@ -37,6 +37,12 @@ pub(crate) fn disconnect_received(
             return;
         }
         if !allowed {
+            let asked = disconnect.properties.session_expiry_interval_s();
+            if state.rules.chooses(Liberty::ErrantDisconnectCounts)
+                && let Some(asked) = asked
+            {
+                session.expiry = Expiry::granted(&state.rules.config, asked);
+            }
             // [5 MQTT-3.14.2-1]
             let reason = ReasonCode::PROTOCOL_ERROR;
             refuse(state, turn, key, reason, DisconnectReason::ProtocolError);

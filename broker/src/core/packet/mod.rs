@@ -7,6 +7,7 @@ pub(crate) mod acknowledgement;
 pub(crate) mod auth;
 pub(crate) mod connect;
 pub(crate) mod disconnect;
+mod errant;
 pub(crate) mod pingreq;
 pub(crate) mod publish;
 pub(crate) mod pubrel;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use mqtt_check_codec::topic::check_name;
 use mqtt_check_codec::{Ack, Packet, PacketId, ProtocolVersion, Publish, QoS, ReasonCode};
 
+use super::errant::{misuse_refused, pass_on_errant};
 use crate::core::deliver::acknowledgement::acknowledge;
 use crate::core::deliver::retained::has_room;
 use crate::core::deliver::routing::{Routed, decide, hand_out};
@@ -45,7 +46,9 @@ pub(crate) fn publish_received(
     key: SessionKey,
     mut publish: Publish,
 ) {
+    let by_alias = publish.topic.is_empty();
     if let Err(reason) = check_publish(state, key, &mut publish) {
+        pass_on_errant(state, turn, key, publish);
         refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
         return;
     }
@@ -57,6 +60,12 @@ pub(crate) fn publish_received(
         return;
     }
     match (publish.qos, publish.packet_id) {
+        (QoS::AtLeastOnce, Some(id))
+            if by_alias && state.rules.chooses(Liberty::AliasesNotAskedAbout) =>
+        {
+            let decided = take(state, turn, key, publish);
+            acknowledge_and_hand_out(state, turn, key, id, Packet::PubAck, decided);
+        }
         (QoS::AtMostOnce, _) => publish_qos0(state, turn, key, publish),
         (QoS::AtLeastOnce, Some(id)) => publish_qos1(state, turn, key, id, publish),
         (QoS::ExactlyOnce, Some(id)) => publish_qos2(state, turn, key, id, publish),
@@ -79,6 +88,7 @@ fn closes_for_refusal(state: &State, key: SessionKey) -> bool {
 fn publish_qos0(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) {
     match judge_publish(state, key, &publish) {
         Err((reason @ ReasonCode::PAYLOAD_FORMAT_INVALID, _)) => {
+            pass_on_errant(state, turn, key, publish);
             refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
         }
         // QoS 0 has no answer that could carry the refusal.
@@ -99,6 +109,7 @@ fn publish_qos1(
         && is_bound(state, link)
     {
         if is_exceeded(state, link) && !state.rules.breaks(Fault::ReceiveMaximumOfQos2Alone) {
+            pass_on_errant(state, turn, key, publish);
             too_many(state, turn, key);
             return;
         }
@@ -117,6 +128,7 @@ fn publish_qos1(
             if state.rules.breaks(Fault::RefusedPublishUnanswered) {
                 return;
             }
+            misuse_refused(state, turn, key, &publish);
             Decided::only(told(state, reason))
         }
         Ok(()) if is_repeat(state, key, id, publish.dup) => Decided::only(ReasonCode::SUCCESS),
@@ -162,6 +174,7 @@ fn publish_qos2(
                 Packet::PubRec,
             );
         } else {
+            pass_on_errant(state, turn, key, publish);
             too_many(state, turn, key);
         }
         return;
@@ -183,6 +196,7 @@ fn publish_qos2(
         if state.rules.breaks(Fault::RefusedPublishUnanswered) {
             return;
         }
+        misuse_refused(state, turn, key, &publish);
         answer(state, turn, key, id, told(state, reason), Packet::PubRec);
         if state.rules.breaks(Fault::RefusedMessageTakesRoom)
             && let Some(link) = state.sessions.at_mut(key).and_then(|s| s.link.as_mut())
@@ -328,7 +342,13 @@ fn check_publish(
 ) -> Result<(), ReasonCode> {
     let rules = &state.rules;
     let config = &rules.config;
-    let Some(link) = state.sessions.at_mut(key).and_then(|s| s.link.as_mut()) else {
+    let Some(session) = state.sessions.at_mut(key) else {
+        return Ok(());
+    };
+    // Of a liberty [5 section 3.3.2.3.4].
+    let forgotten = rules.chooses(Liberty::RefusedAliasForgotten)
+        && !rules.permits(session.who(), AccessAction::Publish, &publish.topic);
+    let Some(link) = &mut session.link else {
         return Ok(());
     };
     let mut identifiers = publish.properties.subscription_identifiers();
@@ -352,6 +372,7 @@ fn check_publish(
             // [5 RULE-3.3.4-2]
             None => return Err(ReasonCode::PROTOCOL_ERROR),
         },
+        Some(_) if forgotten => {}
         Some(alias) => {
             // [5 MQTT-3.3.2-12]
             link.aliases_in.insert(alias, publish.topic.clone());
@@ -375,7 +396,8 @@ fn check_publish(
     Ok(())
 }
 
-/// What is refused in the acknowledgement, the connection going on.
+/// What is refused in the acknowledgement, the connection going on: nothing else is done with it. [5 RULE-3.4.2.1-2]
+/// [5 RULE-3.5.2.1-2] [3.1.1 RULE-3.3.5-1]
 fn judge_publish(
     state: &State,
     key: SessionKey,
@@ -389,6 +411,10 @@ fn judge_publish(
         && !publish.payload.is_empty()
         && !has_room(&state.rules, &state.topics.retained, &publish.topic)
     {
+        return Err((ReasonCode::QUOTA_EXCEEDED, DropReason::QuotaExceeded));
+    }
+    let room = has_room(&state.rules, &state.topics.retained, "");
+    if !publish.retain && !room && state.rules.breaks(Fault::NoRoomLosesOthers) {
         return Err((ReasonCode::QUOTA_EXCEEDED, DropReason::QuotaExceeded));
     }
     if topic::is_hidden(&publish.topic)

@@ -36,6 +36,9 @@ pub(crate) fn subscribe_received(
         return;
     };
     if let Err(reason) = check_subscribe(state, version, &subscribe) {
+        if state.rules.chooses(Liberty::ErrantSubscribeCarriedOut) {
+            carry_out(state, turn, key, version, subscribe);
+        }
         refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
         return;
     }
@@ -82,6 +85,24 @@ pub(crate) fn subscribe_received(
     }
 }
 
+/// Of a liberty: the filters in front of the one that is wrong. [5 section 4.13.1] [3.1.1 section 4.8]
+fn carry_out(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    version: ProtocolVersion,
+    mut subscribe: Subscribe,
+) {
+    let all = std::mem::take(&mut subscribe.subscriptions);
+    for subscription in all {
+        subscribe.subscriptions = vec![subscription.clone()];
+        if check_subscribe(state, version, &subscribe).is_ok() {
+            // Its retained messages would come to a connection that ends.
+            let _ = make(state, turn, key, version, &subscription, None);
+        }
+    }
+}
+
 /// A code for each filter, in their order, and the subscriptions that bring retained messages.
 fn subscribe_each(
     state: &mut State,
@@ -115,6 +136,9 @@ fn subscribe_each(
         } else {
             make(state, turn, key, version, &subscription, identifier)
         };
+        if result.is_err() && state.rules.breaks(Fault::RefusedFilterBringsRetained) {
+            made.push(refused(key, &subscription));
+        }
         if result.is_err() && state.rules.breaks(Fault::RefusedFilterEndsPacket) {
             rest_refused = true;
         }
@@ -137,6 +161,21 @@ fn subscribe_each(
         });
     }
     (reasons, made)
+}
+
+/// Of a fault: a filter that is refused, as if it had been granted.
+fn refused(key: SessionKey, subscription: &Subscription) -> Made {
+    Made {
+        subscriber: Subscriber {
+            session: key,
+            granted: Granted {
+                options: subscription.options,
+                identifier: None,
+                shared: false,
+            },
+        },
+        filter: subscription.filter.clone(),
+    }
 }
 
 /// What ends the connection.
@@ -226,7 +265,8 @@ fn make(
     // SUBACK of 3.1 has no code for it.
     let refused =
         version != ProtocolVersion::V3_1 && state.rules.refuses(Liberty::SubscriptionsRefused);
-    if !permitted || refused {
+    let may = permitted || state.rules.breaks(Fault::RefusedFilterSubscribed);
+    if !may || refused {
         return Err(ReasonCode::NOT_AUTHORIZED);
     }
     let known = session.subscriptions.contains_key(&whole);
@@ -281,6 +321,10 @@ fn make(
         session: key,
         granted,
     };
+    if !permitted {
+        // Of a fault: subscribed to all the same.
+        return Err(ReasonCode::NOT_AUTHORIZED);
+    }
     let retained = retained_due(state, &granted, known);
     Ok((granted.options.qos, retained.then_some(subscriber)))
 }

@@ -34,6 +34,11 @@ pub(crate) fn unsubscribe_received(
     let is_filter = |filter: &ByteString| state.rules.filter(filter, version).is_some();
     let all = unsubscribe.filters.iter().all(is_filter);
     if !all && !state.rules.chooses(Liberty::InvalidFiltersRefusedAlone) {
+        if state.rules.chooses(Liberty::ErrantUnsubscribeCarriedOut) {
+            for filter in &unsubscribe.filters {
+                delete(state, turn, key, filter);
+            }
+        }
         let reason = ReasonCode::MALFORMED_PACKET;
         refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
         return;

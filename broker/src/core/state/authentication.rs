@@ -10,7 +10,7 @@ use mqtt_check_scram::{ServerExchange, nonce};
 
 use crate::config::Mechanism;
 use crate::core::rules::Rules;
-use crate::{Config, Fault};
+use crate::{Config, Fault, Liberty};
 
 /// How a connection authenticates itself.
 #[derive(Debug)]
@@ -75,7 +75,11 @@ impl Authentication {
 
     fn challenge(&mut self, rules: &Rules, client_first: &[u8]) -> Progress {
         self.begun += 1;
-        let seed = [&self.nonce.to_be_bytes()[..], &self.begun.to_be_bytes()].concat();
+        let exchange = match rules.chooses(Liberty::ChallengeRepeated) {
+            true => 1,
+            false => self.begun,
+        };
+        let seed = [&self.nonce.to_be_bytes()[..], &exchange.to_be_bytes()].concat();
         let look_up = |user: &str| rules.config.verifier(self.mechanism, user);
         match ServerExchange::begin(client_first, &nonce(&seed), look_up) {
             Ok(exchange) => {
@@ -103,6 +107,7 @@ impl Authentication {
             .user
             .as_ref()
             .is_some_and(|user| *user != exchange.user())
+            && !rules.chooses(Liberty::ReauthenticationAsAnother)
         {
             return Progress::Failed;
         }

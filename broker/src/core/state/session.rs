@@ -20,7 +20,7 @@ use super::written::Written;
 use crate::access::Who;
 use crate::core::input::Time;
 use crate::core::rules::Rules;
-use crate::{AccessAction, Config, Liberty};
+use crate::{AccessAction, Config, Fault, Liberty};
 
 /// How long a session outlives its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,7 +152,11 @@ impl Session {
 
     /// Whether its client may have messages of this topic. A subscription may match more than its client may have.
     pub(crate) fn may_have(&self, rules: &Rules, topic: &str) -> bool {
+        // [5 section 5.4.2] [3.1.1 section 5.4.2]: nothing says when it is asked.
         rules.permits(self.who(), AccessAction::Subscribe, topic)
+            || rules.chooses(Liberty::AccessAskedAtSubscribe)
+            || rules.breaks(Fault::RefusedFilterBringsRetained)
+            || rules.breaks(Fault::RefusedFilterSubscribed)
     }
 
     /// Whom the access list judges.

@@ -74,6 +74,13 @@ pub(crate) fn admit(
     {
         return Err(ReasonCode::SERVER_UNAVAILABLE.into());
     }
+    let owner = sessions.key(client).and_then(|key| sessions.at(key));
+    if rules.chooses(Liberty::OtherUsersIdRefused)
+        && owner.is_some_and(|owner| owner.user != connect.username)
+    {
+        // [5 MQTT-3.1.4-2] [3.1.1 RULE-3.1.4-2]
+        return Err(ReasonCode::NOT_AUTHORIZED.into());
+    }
     if config.banned_clients.iter().any(|banned| client == banned) {
         return Err(ReasonCode::BANNED.into());
     }
@@ -100,6 +107,7 @@ fn settle_client_id(
     if !id.is_empty() {
         // [3.1.1 MQTT-3.1.3-5] [5 MQTT-3.1.3-5]: the configured limit is never below 23.
         let limit = match connect.version {
+            ProtocolVersion::V3_1 if rules.chooses(Liberty::ClientIdsOfAnyLengthIn31) => None,
             ProtocolVersion::V3_1 => Some(V3_1_CLIENT_ID_MAXIMUM),
             _ => rules.config.maximum_client_id_bytes,
         };
@@ -122,6 +130,7 @@ fn settle_client_id(
         };
     }
     match connect.version {
+        ProtocolVersion::V3_1 if rules.chooses(Liberty::ClientIdsOfAnyLengthIn31) => {}
         ProtocolVersion::V3_1 => return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID.into()),
         // [3.1.1 MQTT-3.1.3-8] [3.1.1 MQTT-3.1.3-7]
         ProtocolVersion::V3_1_1
@@ -183,7 +192,11 @@ fn check_will(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
     if check_name(&will.topic, connect.version).is_err() {
         return Err(ReasonCode::TOPIC_NAME_INVALID.into());
     }
-    if is_hidden(&will.topic) && !config.dollar_topics {
+    if !config.dollar_topics && rules.breaks(Fault::DollarTopicsRefuseWills)
+        || is_hidden(&will.topic)
+            && !config.dollar_topics
+            && !rules.breaks(Fault::DollarWillPublished)
+    {
         // [3.1.1 RULE-4.7.2-1] [5 RULE-4.7.2-1]
         return Err(ReasonCode::NOT_AUTHORIZED.into());
     }

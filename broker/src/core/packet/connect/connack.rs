@@ -11,7 +11,7 @@ use crate::{Fault, Liberty};
 
 /// [3.1.1 MQTT-3.2.2-1] [3.1.1 MQTT-3.2.2-2] [3.1.1 MQTT-3.2.2-3] [5 MQTT-3.2.2-2] [5 MQTT-3.2.2-3]
 pub(crate) fn session_present(rules: &Rules, connect: &Connect, resumed: bool) -> bool {
-    if connect.version == ProtocolVersion::V3_1 {
+    if connect.version == ProtocolVersion::V3_1 && !rules.chooses(Liberty::SessionPresentIn31) {
         // 3.1 has no such bit.
         return false;
     }

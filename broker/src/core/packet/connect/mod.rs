@@ -3,6 +3,7 @@
 mod admission;
 mod connack;
 mod limits;
+pub(crate) mod misuse;
 pub(crate) mod refusal;
 mod session;
 pub(crate) mod timers;
@@ -14,6 +15,7 @@ use mqtt_check_codec::{Auth, Connect, Packet, Property, ProtocolVersion, ReasonC
 use self::admission::{admit, may_begin};
 use self::connack::{connack, session_present};
 use self::limits::{expiry, link, silence};
+use self::misuse::misuse_refused;
 use self::refusal::{Refusal, refuse_connect};
 use self::session::{claim_session, join, keep_of_connect};
 use self::timers::misuse_timers;
@@ -46,6 +48,7 @@ impl Broker {
             &connect,
         ) {
             let refusal = Refusal::from(reason).to(&connect);
+            misuse_refused(&mut self.state, turn, &connect);
             refuse_connect(
                 &self.state.rules,
                 &mut self.connections,
@@ -77,6 +80,8 @@ impl Broker {
         proof: Option<Bytes>,
     ) {
         let connection = link.connection;
+        // Everything that can speak against it comes before anything that it changes. [3.1.1 RULE-3.1.4-4]
+        // [5 RULE-3.1.4-4]
         let proven = link.authentication.is_some();
         let assigned = match admit(
             &self.state.rules,
@@ -89,6 +94,7 @@ impl Broker {
             Ok(assigned) => assigned,
             Err(refusal) => {
                 let refusal = refusal.to(&connect);
+                misuse_refused(&mut self.state, turn, &connect);
                 refuse_connect(
                     &self.state.rules,
                     &mut self.connections,
@@ -192,6 +198,7 @@ impl Broker {
             // [5 MQTT-4.12.0-4] [5 MQTT-3.1.4-2]
             _ => {
                 let refusal = Refusal::from(ReasonCode::NOT_AUTHORIZED).to(&waiting.connect);
+                misuse_refused(&mut self.state, turn, &waiting.connect);
                 refuse_connect(
                     &self.state.rules,
                     &mut self.connections,

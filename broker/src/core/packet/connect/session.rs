@@ -18,7 +18,7 @@ use crate::core::state::subscription::Granted;
 use crate::core::state::timer::Timer;
 use crate::core::state::will::Will;
 use crate::core::turn::Turn;
-use crate::{Fault, HookEvent};
+use crate::{Fault, HookEvent, Liberty};
 
 /// Parts of an old session that faults put into a new one.
 #[derive(Debug, Default)]
@@ -113,7 +113,10 @@ pub(crate) fn keep_of_connect(
         return;
     };
     session.expiry = expiry;
-    session.user = connect.username;
+    let keeps = session.user.is_some() && state.rules.chooses(Liberty::SessionKeepsUser);
+    if !keeps {
+        session.user = connect.username;
+    }
     // [3.1.1 MQTT-4.1.0-2] [5 MQTT-4.1.0-1]: while it is connected, nothing ends it.
     session.closed_at = None;
     // [3.1.1 MQTT-3.1.2-12]: of this connection, and of no other.

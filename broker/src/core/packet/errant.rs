@@ -1,0 +1,68 @@
+//! What faults and liberties do with a PUBLISH that is not accepted.
+
+use std::sync::Arc;
+
+use mqtt_check_codec::Publish;
+use mqtt_check_codec::topic::check_name;
+
+use crate::core::deliver::retained::retain;
+use crate::core::deliver::routing::route;
+use crate::core::state::State;
+use crate::core::state::message::Message;
+use crate::core::state::session_key::SessionKey;
+use crate::core::turn::Turn;
+use crate::{Fault, Liberty};
+
+/// Of faults: with one that its acknowledgement refuses.
+pub(super) fn misuse_refused(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    publish: &Publish,
+) {
+    if state.rules.breaks(Fault::RefusedPublishPassedOn) {
+        let live = Publish {
+            retain: false,
+            ..publish.clone()
+        };
+        pass_on(state, turn, key, live);
+    }
+    if state.rules.breaks(Fault::RefusedPublishRetained) {
+        let publisher = state.sessions.at(key).map(|s| s.client.clone());
+        let message =
+            Message::from_publish(publish.clone(), publisher.unwrap_or_default(), turn.now);
+        retain(&state.rules, &mut state.topics.retained, &Arc::new(message));
+    }
+}
+
+/// Of a liberty: one that ends the connection goes on where its topic is right. [5 MQTT-4.13.1-1]
+pub(super) fn pass_on_errant(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    publish: Publish,
+) {
+    let Some(version) = state.sessions.version(key) else {
+        return;
+    };
+    if state.rules.chooses(Liberty::ErrantPublishPassedOn)
+        && check_name(&publish.topic, version).is_ok()
+    {
+        pass_on(state, turn, key, publish);
+    }
+}
+
+fn pass_on(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) {
+    let Some(session) = state.sessions.at(key) else {
+        return;
+    };
+    let client = session.client.clone();
+    let message = Message::from_publish(publish, client.clone(), turn.now);
+    let State {
+        rules,
+        sessions,
+        topics,
+        ..
+    } = state;
+    route(rules, sessions, topics, turn, message, Some(client));
+}
