@@ -715,6 +715,12 @@ faults {
         "a QoS 2 message counts against the server's Receive Maximum after its PUBCOMP too",
     RefusedMessageTakesRoom "refused-message-takes-room" [V5 "MQTT-4.3.3-8"]
         "a QoS 2 message that the server has refused counts against its Receive Maximum",
+    UnknownReleaseMakesRoom "unknown-release-makes-room" [V5 "RULE-3.3.4-3", V5 "MQTT-3.3.4-7"]
+        "a PUBREL of an unknown packet id makes room under the server's Receive Maximum",
+    RepeatTakesRoom "repeat-takes-room" [V5 "MQTT-4.3.3-8"]
+        "a QoS 2 message that is repeated counts twice against the server's Receive Maximum",
+    RepeatsUncountedOnResume "repeats-uncounted-on-resume" [V5 "RULE-3.3.4-3", V5 "MQTT-3.3.4-7"]
+        "what a client repeats on a new connection does not count against the server's Receive Maximum",
     SendQuotaOneMore "send-quota-one-more" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
         "one message more is sent than the client's Receive Maximum allows",
     SendQuotaOfQos1Alone "send-quota-of-qos1-alone" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]

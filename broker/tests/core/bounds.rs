@@ -249,3 +249,32 @@ fn a_pubrec_that_refuses_is_not_answered() {
         assert!(pair.seen(a).is_empty());
     }
 }
+
+#[test]
+fn unfinished_exchanges_of_this_connection_count_against_the_receive_maximum() {
+    let begun = || {
+        let mut pair = Pair::with(|config| config.receive_maximum = 2);
+        let b = pair.connected(lasting(V5, "b"));
+        pair.send(b, message(2, 1, "t", "x"));
+        pair.seen(b);
+        (pair, b)
+    };
+    let too_many = ["disconnect 0x93", "closed"];
+    let (mut pair, b) = begun();
+    pair.send(b, message(2, 1, "t", "x"));
+    pair.send(b, message(2, 2, "t", "x"));
+    assert_eq!(pair.seen(b), ["pubrec id=1", "pubrec id=2 0x10"]);
+    pair.send(b, Packet::PubRel(ack(77)));
+    assert_eq!(pair.seen(b), ["pubcomp id=77 0x92"]);
+    pair.send(b, message(2, 3, "t", "x"));
+    assert_eq!(pair.seen(b), too_many);
+
+    let (mut pair, b) = begun();
+    pair.lose(b);
+    let b = pair.connected(lasting(V5, "b"));
+    pair.send(b, message(2, 1, "t", "x"));
+    pair.send(b, message(2, 2, "t", "x"));
+    assert_eq!(pair.seen(b), ["pubrec id=1", "pubrec id=2 0x10"]);
+    pair.send(b, message(2, 3, "t", "x"));
+    assert_eq!(pair.seen(b), too_many);
+}

@@ -150,7 +150,7 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
         session.withheld.clear();
     }
     for received in session.received.values_mut() {
-        received.counted = false;
+        received.counted = rules.breaks(Fault::RepeatsUncountedOnResume);
     }
     if rules.breaks(Fault::ReceivedQos2ForgottenOnReconnect) {
         session.received.clear();

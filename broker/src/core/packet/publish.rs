@@ -185,7 +185,7 @@ fn publish_qos2(
         expires_at: expiry_s.map(|span_s| turn.now + Duration::from_secs(u64::from(span_s))),
     };
     if known.is_some() {
-        if !counted {
+        if !counted || state.rules.breaks(Fault::RepeatTakesRoom) {
             count(state, key, id, received);
         }
         repeated(state, turn, key, id, publish);

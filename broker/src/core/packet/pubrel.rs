@@ -27,7 +27,11 @@ pub(crate) fn pubrel_received(
     if state.rules.breaks(Fault::FinishedQos2IdSwallowed) {
         session.finished.push(id);
     }
-    if known.is_some_and(|received| received.counted)
+    let has_taken = match known {
+        Some(received) => received.counted,
+        None => state.rules.breaks(Fault::UnknownReleaseMakesRoom),
+    };
+    if has_taken
         && !state.rules.breaks(Fault::ReleaseMakesNoRoom)
         && let Some(link) = &mut session.link
     {
