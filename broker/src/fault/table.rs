@@ -776,6 +776,84 @@ faults {
     AnyPubackSettles "any-puback-settles" [V5 "MQTT-4.3.2-3", V3_1_1 "MQTT-4.3.2-1"]
         "PUBACK of an unknown packet id ends the delivery that was begun first",
 
+    // What is lost on one way to a subscriber and not on the others.
+    QueuedPropertiesLost "queued-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        seen ["vernemq#1649"] "messages that waited for an offline session keep no property but their expiry",
+    QueuedOrderLost "queued-order-lost" [V5 "MQTT-3.3.2-18"]
+        "messages that waited for an offline session have their User Properties last first",
+    QueuedIdentifiersLost "queued-identifiers-lost" [V5 "MQTT-3.3.4-3", V5 "MQTT-3.3.4-4"]
+        "messages that waited for an offline session carry no Subscription Identifier",
+    QueuedQosRaised "queued-qos-raised" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        "messages that waited for an offline session are sent above the granted QoS",
+    QueuedQosCut "queued-qos-cut" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        "messages that waited for an offline session are sent with QoS 1 at most",
+    QueuedRetainPassedOn "queued-retain-passed-on" [V5 "MQTT-3.3.1-12", V3_1_1 "MQTT-3.3.1-9"]
+        "messages that waited for an offline session keep RETAIN 1",
+    WaitingPropertiesLost "waiting-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "messages that waited behind a full window keep no property but their expiry",
+    WaitingIdentifiersLost "waiting-identifiers-lost" [V5 "MQTT-3.3.4-3"]
+        "messages that waited behind a full window carry no Subscription Identifier",
+    WaitingRetainLost "waiting-retain-lost" [V5 "MQTT-3.3.1-13"]
+        "Retain As Published has no effect on messages that waited behind a full window",
+    ResentPropertiesLost "resent-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "messages that are sent again keep no property but their expiry",
+    ResentIdentifiersLost "resent-identifiers-lost" [V5 "MQTT-3.3.4-3"]
+        "messages that are sent again carry no Subscription Identifier",
+    ResentQosRaised "resent-qos-raised" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        "messages are sent again with the publisher's QoS",
+    ResentRetainLost "resent-retain-lost" [V5 "MQTT-3.3.1-13", V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "messages are sent again with RETAIN 0",
+    ResentExpiryAnew "resent-expiry-anew" [V5 "MQTT-3.3.2-6"]
+        "messages are sent again with their whole Message Expiry Interval",
+    ResentBytesLost "resent-bytes-lost" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "payloads that are not text are sent again with replacement characters",
+    RetainedPropertiesLost "retained-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "retained messages are sent without their properties",
+    RetainedOrderLost "retained-order-lost" [V5 "MQTT-3.3.2-18"]
+        "retained messages are sent with their User Properties last first",
+    RetainedQosRaised "retained-qos-raised" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        "retained messages are sent above the granted QoS",
+    RetainedQosCut "retained-qos-cut" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        "retained messages are sent with QoS 1 at most",
+    RetainedExpiryAnew "retained-expiry-anew" [V5 "MQTT-3.3.2-6"]
+        "each subscription brings a retained message with its whole Message Expiry Interval",
+    RetainedInheritsProperties "retained-inherits-properties" [V5 "MQTT-3.3.1-5", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "a retained message without properties has those of the one that it replaced",
+    RetainedNotTracked "retained-not-tracked" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.3.3-4", V3_1_1 "MQTT-4.4.0-1"]
+        seen ["moquette#653"] "a message with RETAIN 1 counts as complete once it was sent, and its PUBREC is not answered",
+    SharedPropertiesLost "shared-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "messages that come by a Shared Subscription keep no property but their expiry",
+    SharedIdentifiersLost "shared-identifiers-lost" [V5 "MQTT-3.3.4-3"]
+        "messages that come by a Shared Subscription carry no Subscription Identifier",
+    SharedRetainLost "shared-retain-lost" [V5 "MQTT-3.3.1-13"]
+        "Retain As Published has no effect on a Shared Subscription",
+    SharedOfflineLost "shared-offline-lost" [V5 "MQTT-4.5.0-1"] seen ["NanoNNG#1564"]
+        "messages for a member of a Shared Subscription that is offline are lost",
+    SharedNotTracked "shared-not-tracked" [V5 "MQTT-4.4.0-1"]
+        "messages that come by a Shared Subscription count as acknowledged once they were sent",
+    AliasedPropertiesLost "aliased-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "messages that are sent with a known Topic Alias have no other property",
+    WillPropertiesLost "will-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "Wills keep no property but their expiry",
+    WillQosCut "will-qos-cut" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        "Wills are published with QoS 1 at most",
+    WillBytesLost "will-bytes-lost" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "a Will whose payload is not text is published with replacement characters",
+    WillMustBeText "will-must-be-text" [V5 "MQTT-3.1.2-8", V5 "MQTT-3.1.2-7", V3_1_1 "MQTT-3.1.2-8"]
+        "a CONNECT whose Will has a payload that is not text is refused",
+    DelayedWillPropertiesLost "delayed-will-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "Wills that waited for their delay keep no property but their expiry",
+    DelayedWillQosLost "delayed-will-qos-lost" [V5 "MQTT-3.8.4-8"]
+        "Wills that waited for their delay are published with QoS 0",
+    DelayedWillRetainLost "delayed-will-retain-lost" [V5 "MQTT-3.3.1-13"]
+        "Wills that waited for their delay are published with RETAIN 0",
+    ReleasedPropertiesLost "released-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "QoS 2 messages are passed on when they are released, without their properties",
+    ReleasedRetainLost "released-retain-lost" [V5 "MQTT-3.3.1-13"]
+        "QoS 2 messages are passed on when they are released, with RETAIN 0",
+    ReleasedExpiryAnew "released-expiry-anew" [V5 "MQTT-3.3.2-6"]
+        "QoS 2 messages are passed on when they are released, and their expiry counts from there",
+
     // Bytes.
     PiecesLost "pieces-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
         "a packet that does not come as a whole is lost as far as it came",

@@ -3,6 +3,7 @@
 use mqtt_check_codec::{ConnAck, Packet, PacketId, QoS, ReasonCode};
 
 use super::acknowledgement::acknowledge;
+use super::loss::{Way, lose};
 use super::outgoing::send;
 use super::publish::send_publish;
 use crate::core::rules::Rules;
@@ -62,9 +63,20 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     if !online && lost_offline(rules, delivery.qos) {
         return;
     }
+    // [5 MQTT-4.5.0-1]
+    if !online && delivery.shared.is_some() && rules.breaks(Fault::SharedOfflineLost) {
+        return;
+    }
     if online && session.is_ready() {
         transmit(session, rules, turn, delivery);
         return;
+    }
+    if !rules.faults.is_none() {
+        let way = match online {
+            true => Way::Waiting,
+            false => Way::Queued,
+        };
+        lose(rules, way, turn.now, &mut delivery);
     }
     let short = usize::from(rules.breaks(Fault::QueueOneShort));
     let (messages, bytes) = (
@@ -226,7 +238,7 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
     };
     match stage {
         Stage::Published(delivery) => {
-            let (id, delivery) = if rules.breaks(Fault::NewPacketIdOnResend) {
+            let (id, mut delivery) = if rules.breaks(Fault::NewPacketIdOnResend) {
                 session.inflight.remove(id);
                 (session.inflight.insert(rules, delivery.clone()), delivery)
             } else {
@@ -240,6 +252,9 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
             let Some(link) = &mut session.link else {
                 return;
             };
+            if !rules.faults.is_none() {
+                lose(rules, Way::Resent, turn.now, &mut delivery);
+            }
             if !send_publish(link, rules, turn, &delivery, Some(id), true) {
                 // [5 MQTT-3.1.2-25]: as if it had been delivered.
                 session.inflight.remove(id);
@@ -287,7 +302,7 @@ fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery:
             payload: delivery.message.payload.clone(),
         });
         // [5 MQTT-4.3.2-3] [5 MQTT-4.3.3-3]: unacknowledged until the client says otherwise.
-        if let Some(id) = id.filter(|_| forgotten(rules, delivery.qos)) {
+        if let Some(id) = id.filter(|_| forgotten(rules, &delivery)) {
             session.inflight.remove(id);
         }
         return;
@@ -341,8 +356,15 @@ fn uncounted(rules: &Rules, qos: QoS) -> bool {
 }
 
 /// Whether a message counts as acknowledged once it was sent, which it never should.
-fn forgotten(rules: &Rules, qos: QoS) -> bool {
-    match qos {
+fn forgotten(rules: &Rules, delivery: &Delivery) -> bool {
+    if delivery.shared.is_some() && rules.breaks(Fault::SharedNotTracked) {
+        return true;
+    }
+    // Where Retain As Published has no part in it, RETAIN 1 says that a subscription brought it.
+    if delivery.retain && rules.breaks(Fault::RetainedNotTracked) {
+        return true;
+    }
+    match delivery.qos {
         QoS::AtMostOnce => false,
         QoS::AtLeastOnce => rules.breaks(Fault::Qos1ForgottenOnceSent),
         QoS::ExactlyOnce => rules.breaks(Fault::Qos2ForgottenOnceSent),

@@ -4,6 +4,7 @@ pub(crate) mod acknowledgement;
 pub(crate) mod copy;
 pub(crate) mod delivery;
 pub(crate) mod lies;
+pub(crate) mod loss;
 pub(crate) mod outgoing;
 pub(crate) mod publish;
 pub(crate) mod retained;

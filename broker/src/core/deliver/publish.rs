@@ -41,6 +41,9 @@ pub(crate) fn send_publish(
         // [5 MQTT-3.3.4-3] [5 MQTT-3.3.4-4]
         properties.0.extend(identifiers(rules, delivery));
         if let Some((alias, known)) = link.aliases_out.assign(&topic) {
+            if known && rules.breaks(Fault::AliasedPropertiesLost) {
+                properties.0.clear();
+            }
             properties.push(Property::TopicAlias(alias));
             if known && !rules.chooses(Liberty::TopicWithEveryAlias) {
                 topic = ByteString::new();

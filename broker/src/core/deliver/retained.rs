@@ -7,6 +7,7 @@ use mqtt_check_codec::topic::{has_wildcard, matches};
 
 use super::copy::copy;
 use super::delivery::{deliver, dropped};
+use super::loss::{Way, lose};
 use crate::core::rules::Rules;
 use crate::core::state::message::Message;
 use crate::core::state::retained::Retained;
@@ -53,8 +54,21 @@ pub(crate) fn retain(rules: &Rules, retained: &mut Retained, message: &Arc<Messa
     {
         // Neither stored nor in the place of another.
     } else if has_room(rules, retained, &message.topic) {
-        retained.store(Arc::clone(message));
+        retained.store(inherited(rules, retained, message));
     }
+}
+
+/// The message as it is stored, with what a fault gives it of the one that it replaces.
+fn inherited(rules: &Rules, retained: &Retained, message: &Arc<Message>) -> Arc<Message> {
+    // [5 MQTT-3.3.1-5]
+    if !rules.breaks(Fault::RetainedInheritsProperties) || !message.properties.0.is_empty() {
+        return Arc::clone(message);
+    }
+    let mut heir = Message::clone(message);
+    if let Some(replaced) = retained.at(&message.topic) {
+        heir.properties = replaced.properties.clone();
+    }
+    Arc::new(heir)
 }
 
 /// Sends what is retained to a session that subscribed. `whole` is the filter of its subscription.
@@ -94,6 +108,9 @@ pub(crate) fn send_retained(
         // [5 MQTT-3.3.4-3]
         if rules.breaks(Fault::RetainedWithoutIdentifier) {
             delivery.identifiers.clear();
+        }
+        if !rules.faults.is_none() {
+            lose(rules, Way::Retained, turn.now, &mut delivery);
         }
         // What the window holds back waits in the session; the rest is as much as may wait to be written.
         if delivery.qos == QoS::AtMostOnce {

@@ -8,6 +8,7 @@ use mqtt_check_codec::{ProtocolVersion, QoS};
 
 use super::copy::{combine, copy};
 use super::delivery::deliver;
+use super::loss::{Way, lose};
 use super::retained::{has_room, retain};
 use crate::core::rules::Rules;
 use crate::core::state::Topics;
@@ -172,6 +173,9 @@ fn copy_to_shared(
         // [5 MQTT-4.8.2-3]
         if rules.breaks(Fault::SharedQosIgnored) {
             delivery.qos = message.qos;
+        }
+        if !rules.faults.is_none() {
+            lose(rules, Way::Shared, message.received_at, &mut delivery);
         }
         if rules.breaks(Fault::SharedGoesToAll) {
             for other in other_members(subscriptions, filter, member.session) {

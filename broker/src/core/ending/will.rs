@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::core::deliver::loss::{Way, lose_early};
 use crate::core::deliver::routing::route;
 use crate::core::rules::A_MOMENT;
 use crate::core::state::State;
@@ -99,7 +100,14 @@ pub(crate) fn publish_will(
         topic: will.message.topic.clone(),
         trigger,
     });
+    let delayed = will.is_delayed();
     let mut message = will.into_message(client, turn.now);
+    if !state.rules.faults.is_none() {
+        lose_early(&state.rules, Way::Will, turn.now, &mut message);
+        if delayed {
+            lose_early(&state.rules, Way::DelayedWill, turn.now, &mut message);
+        }
+    }
     // [3.1.1 MQTT-3.1.2-16] [3.1.1 MQTT-3.1.2-17] [5 MQTT-3.1.2-14] [5 MQTT-3.1.2-15]
     if state.rules.breaks(Fault::WillUserPropertiesReversed) {
         message.properties.0.reverse();

@@ -92,6 +92,7 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
         Pending::Nothing if state.rules.chooses(Liberty::UnknownReceiptSucceeds) => {
             ReasonCode::SUCCESS
         }
+        Pending::Nothing if state.rules.breaks(Fault::RetainedNotTracked) => return,
         Pending::Nothing => ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
     };
     let Some(session) = state.sessions.at_mut(key) else {

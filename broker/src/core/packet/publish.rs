@@ -7,6 +7,7 @@ use mqtt_check_codec::{Ack, Packet, PacketId, ProtocolVersion, Publish, QoS, Rea
 
 use super::errant::{misuse_refused, pass_on_errant};
 use crate::core::deliver::acknowledgement::acknowledge;
+use crate::core::deliver::loss::withholds;
 use crate::core::deliver::retained::has_room;
 use crate::core::deliver::routing::{Routed, decide, hand_out};
 use crate::core::ending::connection::refuse;
@@ -215,7 +216,9 @@ fn publish_qos2(
         withhold(state, turn.now, key, id, publish);
         return;
     }
-    let decided = match state.rules.chooses(Liberty::Qos2ForwardedOnRelease) {
+    let decided = match state.rules.chooses(Liberty::Qos2ForwardedOnRelease)
+        || !state.rules.faults.is_none() && withholds(&state.rules)
+    {
         true => {
             withhold(state, turn.now, key, id, publish);
             Decided::only(ReasonCode::SUCCESS)

@@ -3,6 +3,7 @@
 use mqtt_check_codec::{Packet, PacketId, ReasonCode};
 
 use super::publish::answer;
+use crate::core::deliver::loss::{Way, lose_early};
 use crate::core::deliver::routing::route;
 use crate::core::state::State;
 use crate::core::state::session_key::SessionKey;
@@ -43,7 +44,8 @@ pub(crate) fn pubrel_received(
     {
         return;
     }
-    if let Some(message) = session.withheld.remove(&id) {
+    if let Some(mut message) = session.withheld.remove(&id) {
+        lose_early(&state.rules, Way::Released, turn.now, &mut message);
         let client = session.client.clone();
         route(
             &state.rules,

@@ -185,6 +185,13 @@ fn check_credentials(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
 }
 
 fn check_will(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
+    // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-7]: bytes of any kind.
+    let will = connect.will.as_ref();
+    if will.is_some_and(|will| std::str::from_utf8(&will.payload).is_err())
+        && rules.breaks(Fault::WillMustBeText)
+    {
+        return Err(ReasonCode::PAYLOAD_FORMAT_INVALID.into());
+    }
     let config = &rules.config;
     let Some(will) = &connect.will else {
         return Ok(());
