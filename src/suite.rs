@@ -4,10 +4,11 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::engine::{self, Conductor, Play, Progress, RunOptions, Watch};
-use crate::plan::Plan;
+use crate::plan::{Body, Plan, PlannedStep};
+use crate::scenario::model::Level;
 use crate::target::{StartError, Target};
-use crate::transcript::INTERRUPTED;
-use crate::verdict::{CaseResult, Verdict, judge, span};
+use crate::transcript::{INTERRUPTED, Transcript};
+use crate::verdict::{CaseResult, Finding, FindingKind, Verdict, judge, span};
 
 /// We are late by no less when it may change what a case comes to: no scenario's limits are narrower.
 const TOO_LATE: Duration = Duration::from_millis(250);
@@ -120,8 +121,8 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
         verdict = Verdict::Inconclusive { reason };
     }
     CaseResult {
+        choices: answers(plan, &played.scene, &findings),
         findings,
-        choices: played.scene.choices.clone(),
         transcript: Some(played.scene),
         control: played.control,
         wall: played.wall,
@@ -130,6 +131,33 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
         plays: played.play,
         ..unplayed(plan, verdict)
     }
+}
+
+/// The broker's answers to what the standard leaves open. What a client is asked that has found a MUST broken before, such
+/// as a session that should have been there, says nothing.
+fn answers(plan: &Plan, scene: &Transcript, findings: &[Finding]) -> Vec<(String, String)> {
+    let is_of = |step: &PlannedStep, client| matches!(&step.body, Body::Client { client: c, .. } if *c == client);
+    let is_broken_before = |name: &str| {
+        let asking = plan.steps.iter().find_map(|step| match &step.body {
+            Body::Choice(choice) if choice.name == name => Some((step.index, choice.of)),
+            _ => None,
+        });
+        asking.is_some_and(|(asked, of)| {
+            findings
+                .iter()
+                .filter(|f| f.kind() == FindingKind::Violation && f.level() == Level::Must)
+                .filter_map(|f| f.step.filter(|step| *step < asked))
+                .any(|index| {
+                    let mut steps = plan.steps.iter();
+                    steps.any(|step| step.index == index && is_of(step, of))
+                })
+        })
+    };
+    let choices = scene.choices.iter();
+    choices
+        .filter(|(name, _)| !is_broken_before(name))
+        .cloned()
+        .collect()
 }
 
 /// Whether a client that was late may be why a case came to this.

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use mqtt_check::engine::RunOptions;
 use mqtt_check::plan::{self, Plan};
+use mqtt_check::scenario::model::Level;
 use mqtt_check::target::Target;
 use mqtt_check::target::bundled::Bundled;
 use mqtt_check::verdict::monitor::clauses;
-use mqtt_check::verdict::{CaseResult, Finding, Verdict};
+use mqtt_check::verdict::{CaseResult, Finding, FindingKind, Verdict};
 use mqtt_check::{requirements, scenario, suite};
+use mqtt_check_broker::Fault;
 use mqtt_check_codec::ProtocolVersion;
 
 const VERSIONS: [ProtocolVersion; 2] = [ProtocolVersion::V3_1_1, ProtocolVersion::V5];
@@ -60,6 +62,24 @@ fn tells_of_a_fault_once_be_it_the_step_that_looks_for_it_or_the_monitor() {
             assert!(finding.place.is_some() && finding.step.is_some());
         }
     }
+}
+
+/// By type there is no other way; this shows it over every fault.
+#[test]
+fn every_must_that_does_not_hold_cites_a_rule() {
+    let plans = plans("qos/qos");
+    let names: Vec<&str> = Fault::ALL.iter().map(|fault| fault.name()).collect();
+    let mut violations = 0;
+    for faults in names.chunks(24) {
+        let results = play(&plans, faults);
+        for finding in results.iter().flat_map(|result| &result.findings) {
+            if finding.kind() == FindingKind::Violation && finding.level() == Level::Must {
+                violations += 1;
+                assert!(!finding.clauses().is_empty(), "{faults:?}: {finding:#?}");
+            }
+        }
+    }
+    assert!(violations > 100, "{violations}");
 }
 
 fn told(result: &CaseResult) -> impl Iterator<Item = &Finding> {

@@ -81,6 +81,14 @@ impl Charge {
         }
     }
 
+    /// The same at this level, which is less than a MUST.
+    pub(crate) fn advice(level: Level) -> Self {
+        Self {
+            level: level.max(Level::Should),
+            ..Self::remark()
+        }
+    }
+
     /// A step that could not be played.
     pub(crate) const fn not_reached(level: Level, clauses: Vec<String>) -> Self {
         Self {

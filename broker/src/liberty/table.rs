@@ -107,6 +107,8 @@ choices {
     ClosingLeftToClient "closing-left-to-client" [V5 "RULE-3.14.4-1", V3_1_1 "RULE-3.14.4-1"]
         against [V5 "RULE-3.14.4-1", V3_1_1 "RULE-3.14.4-1"]
         "after a client's DISCONNECT it is the client's affair to close",
+    OwnUserProperty "own-user-property" [V5 "section 3.3.2.3.7", V5 "MQTT-3.3.2-17"]
+        "a message has a User Property of the server's own before those of its publisher",
     PacketsBehindDisconnectProcessed "packets-behind-disconnect-processed" [V5 "section 3.14.4", V3_1_1 "section 3.14.4"]
         against [V5 "RULE-3.14.4-1", V3_1_1 "RULE-3.14.4-1"]
         "a PUBLISH behind the client's DISCONNECT is delivered",

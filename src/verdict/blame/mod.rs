@@ -39,6 +39,13 @@ pub(super) fn charge(
     cited: &[String],
     version: ProtocolVersion,
 ) -> Charge {
+    // What is only advised may be advised by a scenario alone.
+    if level > Level::Must
+        && cited.is_empty()
+        && !wrong.iter().any(|w| matches!(w, Wrong::Bytes(_)))
+    {
+        return Charge::advice(level);
+    }
     let otherwise = default(Event::Unreadable, version);
     Charge::violation(version, level, clauses(wrong, cited, version), otherwise)
 }

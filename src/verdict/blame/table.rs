@@ -133,7 +133,7 @@ rows! {
         ["MQTT-2.3.1-4" | "MQTT-4.3.2-1" "MQTT-4.3.3-1"]
         ["MQTT-2.2.1-4" | "MQTT-4.3.2-1" "MQTT-4.3.3-1"];
     IdChanged [("MQTT-4.4.0-1") | "MQTT-2.3.1-4"] [("MQTT-4.4.0-1") | "MQTT-4.8.2-4"];
-    IdAtQos0 ["MQTT-2.3.1-5" | "MQTT-4.3.1-1"] ["MQTT-2.2.1-2" | "MQTT-4.3.1-1"];
+    IdAtQos0 [("MQTT-2.3.1-5") | "MQTT-4.3.1-1"] [("MQTT-2.2.1-2") | "MQTT-4.3.1-1"];
     AckId
         ["MQTT-2.3.1-6" | "MQTT-4.3.2-1" "MQTT-4.3.2-2" "MQTT-4.3.3-1" "MQTT-4.3.3-2" "MQTT-4.4.0-1" "MQTT-3.10.4-3"]
         ["MQTT-2.2.1-5" | "MQTT-4.3.2-4" "MQTT-4.3.3-4" "MQTT-4.3.3-5" "MQTT-4.3.3-8" "MQTT-4.3.3-10" "MQTT-4.3.3-11"
@@ -149,7 +149,7 @@ rows! {
     UserProperties - ["MQTT-3.3.2-17" "MQTT-3.3.2-18" | "MQTT-3.1.2-8" "MQTT-3.1.3-10" "MQTT-1.5.4-3"];
     SubscriptionIdentifier - ["MQTT-3.3.4-3" "MQTT-3.3.4-4" "MQTT-3.3.4-5" | "MQTT-3.8.4-3" "MQTT-3.1.2-5"];
     TopicAlias - ["MQTT-3.1.2-26" "MQTT-3.1.2-27" "MQTT-3.3.2-11"];
-    Frame ["MQTT-6.0.0-1"] ["MQTT-6.0.0-1"];
+    Frame [("MQTT-6.0.0-1")] [("MQTT-6.0.0-1")];
     Order ["MQTT-4.6.0-6" "MQTT-4.6.0-5"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
 }
 

@@ -48,6 +48,8 @@ enum State {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Flights {
     by_id: BTreeMap<PacketId, Flight>,
+    /// What was under way in the session before, which the client wanted to resume and the broker says is gone.
+    denied: BTreeMap<PacketId, Flight>,
     /// How many messages have been sent for the first time.
     count: u64,
 }
@@ -89,6 +91,11 @@ impl Passage {
 }
 
 impl Flights {
+    /// Remembers what was under way in a session that the broker says is gone.
+    pub(super) fn deny(&mut self, former: Self) {
+        self.denied = former.by_id;
+    }
+
     /// From here on nothing is known of what is under way.
     pub(super) fn doubt(&mut self) {
         for flight in self.by_id.values_mut() {
@@ -139,6 +146,10 @@ impl Flights {
         let id = publish.packet_id?;
         let fresh = self.first(passage.lane, publish, topic);
         let Some(known) = self.by_id.get(&id).cloned() else {
+            let denied = self.denied.get(&id);
+            // It did come before: what is wrong is that the session was said to be gone.
+            let is_resent = denied.is_some_and(|former| former.content == fresh.content);
+            let is_certain = is_certain && !is_resent;
             let found = unused(passage, publish, id, &fresh.content, version, is_certain);
             passage.pubrecs.remove(&id);
             passage.pubrels.remove(&id);

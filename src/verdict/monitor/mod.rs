@@ -464,14 +464,21 @@ impl Monitor<'_> {
             ProtocolVersion::V3_1 => !connect.clean_start,
             _ => connack.session_present,
         };
+        let was_to_last = !connect.clean_start;
         connection.passage = Passage::new(lane, is_resumed);
         connection.key = Some(key.clone());
         let is_faulty = connection.is_faulty;
-        let former = self.sessions.remove(&key).filter(|_| is_resumed);
+        let former = self.sessions.remove(&key);
         let mut session = match former {
-            Some(session) if !self.contested.contains(&key) => session,
+            Some(session) if is_resumed && !self.contested.contains(&key) => session,
             _ if is_resumed => Session::unknown(),
-            _ => Session::new(),
+            former => {
+                let mut session = Session::new();
+                if let Some(former) = former.filter(|_| was_to_last) {
+                    session.flights.deny(former.flights);
+                }
+                session
+            }
         };
         let lived = session.attached..=self.now;
         if is_faulty || is_resumed && self.restarts.iter().any(|at| lived.contains(at)) {

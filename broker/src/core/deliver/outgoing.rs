@@ -39,6 +39,12 @@ pub(crate) fn takes(link: &Link, rules: &Rules, mut packet: Packet) -> bool {
 }
 
 fn takes_cut(link: &Link, rules: &Rules, packet: &mut Packet) -> bool {
+    if let Packet::Publish(publish) = packet
+        && rules.chooses(Liberty::OwnUserProperty)
+    {
+        let own = Property::UserProperty("b".into(), "".into());
+        publish.properties.0.insert(0, own);
+    }
     fit(rules, link.version, link.maximum_packet_size, packet)
 }
 

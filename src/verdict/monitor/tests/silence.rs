@@ -431,3 +431,21 @@ fn no_clause_forbids_to_echo_what_the_client_said_wrong() {
             .is_silent();
     }
 }
+
+#[test]
+fn a_session_that_is_denied_does_not_make_what_is_sent_again_new() {
+    for version in [V3, V5] {
+        let connect = mqtt_check_codec::Connect {
+            clean_start: false,
+            ..super::record::connect(version)
+        };
+        // Session Present is wrong, which the steps judge; DUP is right.
+        Record::connected_by(connect.clone())
+            .broker(message(1, 1))
+            .again()
+            .connect(connect)
+            .broker(connack(false, 0))
+            .broker(again(1, 1))
+            .is_silent();
+    }
+}
