@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use crate::engine::{self, Conductor, Play, Progress, RunOptions, Watch};
 use crate::plan::{Body, Plan, PlannedStep};
-use crate::scenario::model::Level;
 use crate::target::{StartError, Target};
 use crate::transcript::{INTERRUPTED, Transcript};
-use crate::verdict::{CaseResult, Finding, FindingKind, Verdict, judge, span};
+use crate::verdict::{CaseResult, Finding, Verdict, judge, span};
 
 /// We are late by no less when it may change what a case comes to: no scenario's limits are narrower.
 const TOO_LATE: Duration = Duration::from_millis(250);
@@ -145,7 +144,7 @@ fn answers(plan: &Plan, scene: &Transcript, findings: &[Finding]) -> Vec<(String
         asking.is_some_and(|(asked, of)| {
             findings
                 .iter()
-                .filter(|f| f.kind() == FindingKind::Violation && f.level() == Level::Must)
+                .filter(|finding| finding.breaks_a_must())
                 .filter_map(|f| f.step.filter(|step| *step < asked))
                 .any(|index| {
                     let mut steps = plan.steps.iter();

@@ -111,6 +111,11 @@ impl Finding {
         self.charge.level()
     }
 
+    /// Whether a MUST does not hold.
+    pub fn breaks_a_must(&self) -> bool {
+        self.kind() == FindingKind::Violation && self.level() == Level::Must
+    }
+
     /// Bare ids of the case's version, `MQTT-3.1.4-3`, or sections of other documents, `RFC 6455, 5.2`. A MUST that does
     /// not hold has at least one.
     pub fn clauses(&self) -> &[String] {
