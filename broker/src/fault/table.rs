@@ -78,7 +78,7 @@ faults {
         "a CONNECT that is refused takes the subscriptions of a session that is kept",
     RefusedConnectEmptiesQueue "refused-connect-empties-queue" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.1.2-5"]
         "what waits for a session is lost to a CONNECT that is refused",
-    RefusedConnectCreatesSession "refused-connect-creates-session" [V5 "RULE-3.1.4-4", V5 "MQTT-3.2.2-3", V3_1_1 "RULE-3.1.4-4"]
+    RefusedConnectCreatesSession "refused-connect-creates-session" [V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.2.2-3"]
         "a CONNECT that is refused leaves a session behind",
     RefusedConnectPublishesWill "refused-connect-publishes-will" [V5 "MQTT-3.1.2-7", V3_1_1 "MQTT-3.1.2-8"]
         seen ["nanomq#2330", "emqx#1230"] "the Will of a CONNECT that is refused is published",
@@ -86,7 +86,7 @@ faults {
         "a CONNECT that is refused takes the Will of the session away",
     RefusedConnectKeepsSessionAlive "refused-connect-keeps-session-alive" [V5 "MQTT-4.1.0-2"]
         "a session never expires once a CONNECT for it was refused",
-    SecondConnectWipesSession "second-connect-wipes-session" [V5 "MQTT-3.1.0-2", V3_1_1 "MQTT-3.1.0-2"]
+    SecondConnectWipesSession "second-connect-wipes-session" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-3.1.2-4"]
         "a second CONNECT ends the connection, and with Clean Start 1 the session too",
     SecondConnectReplacesWill "second-connect-replaces-will" [V5 "MQTT-3.1.0-2", V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.0-2"]
         "a second CONNECT ends the connection, and its own Will is published",
