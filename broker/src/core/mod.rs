@@ -81,7 +81,11 @@ impl Broker {
     /// Takes one input and appends what is to be done. What was due by `now` is done first.
     pub fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
         let turn = &mut Turn::new(now, out);
-        if let Input::Received { connection, .. } = &input {
+        if let Input::Received {
+            connection, packet, ..
+        } = &input
+            && !is_unheard(&self.state.rules, packet)
+        {
             // Before the timers: a packet that is here proves that the client is alive.
             self.hear(*connection, now);
         }
@@ -135,6 +139,13 @@ impl Broker {
             }
         }
         self.forget_ended(turn);
+        if self.state.rules.breaks(Fault::KeepAliveFedByServer) {
+            let sent = out.iter().filter_map(|output| match output {
+                Output::Send { connection, .. } => Some(*connection),
+                _ => None,
+            });
+            sent.for_each(|connection| self.hear(connection, now));
+        }
     }
 
     /// A broker that takes up what an earlier one left. Sessions that ended meanwhile are terminated, and the
@@ -466,7 +477,9 @@ impl Broker {
         };
         let at = link.last_received + silence;
         if at > turn.now {
-            self.state.timers.set(Timer::KeepAlive(key), at);
+            if !self.state.rules.breaks(Fault::KeepAliveOnlyAtFirst) {
+                self.state.timers.set(Timer::KeepAlive(key), at);
+            }
         } else if !self.state.rules.breaks(Fault::KeepAliveNotEnforced) {
             // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
             let reason = ReasonCode::KEEP_ALIVE_TIMEOUT;
@@ -479,6 +492,18 @@ impl Broker {
             );
         }
     }
+}
+
+/// Of a fault: whether a packet is no sign of life. [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
+fn is_unheard(rules: &Rules, packet: &Packet) -> bool {
+    let fault = match packet {
+        Packet::Publish(_) => Fault::KeepAliveNotFedByPublish,
+        Packet::Subscribe(_) => Fault::KeepAliveNotFedBySubscribe,
+        Packet::Unsubscribe(_) => Fault::KeepAliveNotFedByUnsubscribe,
+        Packet::PingReq => Fault::KeepAliveNotFedByPingreq,
+        _ => return false,
+    };
+    rules.breaks(fault)
 }
 
 /// Of a fault: whether a message is passed over since its Remaining Length is the lowest of its number of bytes.

@@ -180,6 +180,18 @@ faults {
         "a client is dropped after one Keep Alive of silence",
     KeepAliveTripled "keep-alive-tripled" [V5 "MQTT-3.2.2-22", V3_1_1 "MQTT-3.1.2-24"]
         "the Keep Alive in force is three times the client's",
+    KeepAliveNotFedByPublish "keep-alive-not-fed-by-publish" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "PUBLISH does not count as a sign of life",
+    KeepAliveNotFedBySubscribe "keep-alive-not-fed-by-subscribe" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "SUBSCRIBE does not count as a sign of life",
+    KeepAliveNotFedByUnsubscribe "keep-alive-not-fed-by-unsubscribe" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "UNSUBSCRIBE does not count as a sign of life",
+    KeepAliveNotFedByPingreq "keep-alive-not-fed-by-pingreq" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "PINGREQ does not count as a sign of life",
+    KeepAliveFedByServer "keep-alive-fed-by-server" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"] seen ["bifromq#260"]
+        "what is sent to a client counts as a sign of its life",
+    KeepAliveOnlyAtFirst "keep-alive-only-at-first" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "a client that was active once may be silent for ever",
     NoPingresp "no-pingresp" [V5 "MQTT-3.12.4-1", V3_1_1 "MQTT-3.12.4-1"]
         "PINGREQ is not answered",
 
