@@ -38,6 +38,7 @@ const THREADS: &[&str] = &[
     "amqtt#401",
     "artemis#4583",
     "async_mqtt#442",
+    "bifromq#260",
     "bifromq#281",
     "emqx#1230",
     "emqx#10551",
