@@ -88,6 +88,7 @@ fn run(plans: &[Plan], jobs: usize) -> Vec<CaseResult> {
         max_wait: Duration::from_secs(30),
         seed: 1,
         exclusive: true,
+        heavy: false,
         fail_fast: false,
         chaos: None,
     };

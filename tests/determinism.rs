@@ -39,6 +39,7 @@ fn records(plans: &[Plan], jobs: usize) -> Vec<String> {
         jobs: Some(jobs),
         timeout_scale: 1.0,
         max_wait: Duration::from_secs(30),
+        heavy: false,
         seed: 7,
         exclusive: true,
         fail_fast: false,

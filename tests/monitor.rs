@@ -101,6 +101,7 @@ fn play(plans: &[Plan], faults: &[&str]) -> Vec<CaseResult> {
         jobs: None,
         timeout_scale: 1.0,
         max_wait: Duration::from_secs(30),
+        heavy: false,
         seed: 7,
         exclusive: true,
         fail_fast: false,

@@ -48,6 +48,7 @@ fn run_on(scenario: &str, target: &Target) -> Vec<(Plan, CaseResult)> {
         jobs: Some(1),
         timeout_scale: 0.2,
         max_wait: Duration::from_secs(30),
+        heavy: false,
         seed: 1,
         exclusive: true,
         fail_fast: false,

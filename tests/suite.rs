@@ -21,6 +21,9 @@ const RFC_6455: &str = "it is a rule of WebSocket";
 
 /// Threads of brokers' public trackers that were gone through: each has a case that shows what was seen there.
 const THREADS: &[&str] = &[
+    "hivemq-community-edition#255",
+    "mosquitto#2887",
+    "mosquitto#3598",
     "FlashMQ#103",
     "FlashMQ#104",
     "FlashMQ#171",

@@ -55,6 +55,10 @@ pub(super) struct Arguments {
     #[arg(long, requires = "reached", help_heading = "Target")]
     exclusive: bool,
 
+    /// Play cases that are tagged `heavy` too: thousands of messages, or all packet identifiers
+    #[arg(long, help_heading = "Run")]
+    heavy: bool,
+
     /// Cases at the same time [default: the number of cores, or 256 over the network]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = "Run")]
     jobs: Option<u16>,
@@ -342,6 +346,7 @@ fn play(
         max_wait: arguments.max_wait,
         seed: arguments.seed,
         exclusive: arguments.exclusive,
+        heavy: arguments.heavy,
         chaos: arguments.chaos,
         fail_fast: arguments.fail_fast,
     };
@@ -445,6 +450,7 @@ fn replay(arguments: &Arguments) -> String {
     words.extend(arguments.fault.iter().map(|d| format!("--fault {d}")));
     words.extend(arguments.baseline.iter().map(|b| format!("--baseline {b}")));
     words.extend(arguments.exclusive.then(|| "--exclusive".to_owned()));
+    words.extend(arguments.heavy.then(|| "--heavy".to_owned()));
     words.extend(arguments.chaos.map(|seed| format!("--chaos {seed}")));
     words.extend(arguments.liberty.iter().map(|l| format!("--liberty {l}")));
     if arguments.max_wait != MAX_WAIT {

@@ -67,9 +67,7 @@ pub fn judging(plans: &[Plan]) -> BTreeMap<(ProtocolVersion, String), Vec<CaseId
 fn visit(steps: &[PlannedStep], tell: &mut dyn FnMut(&PlannedStep)) {
     for step in steps {
         tell(step);
-        if let Body::Parallel(inner) = &step.body {
-            visit(inner, tell);
-        }
+        visit(step.body.inner(), tell);
     }
 }
 
@@ -81,7 +79,7 @@ fn judges(step: &PlannedStep) -> bool {
                 .iter()
                 .any(|op| matches!(op, Operation::Await(_))),
             Body::Hooks(_) | Body::Choice(_) | Body::OneOf(_) => true,
-            Body::Parallel(inner) => inner.iter().any(judges),
+            Body::Parallel(_) | Body::Rounds(_) => step.body.inner().iter().any(judges),
             Body::Wait(_) | Body::Broker(_) => false,
         }
 }

@@ -120,6 +120,7 @@ impl<R> Work<'_, R> {
         if let Some(reason) = self
             .capabilities
             .hindrance(plan, self.options.max_wait, true)
+            .or_else(|| self.options.too_heavy(plan))
         {
             return Ok(Play::Skipped(reason));
         }

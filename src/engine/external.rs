@@ -197,9 +197,10 @@ impl<R> Run<'_, R> {
     async fn one(&self, round: Round<'_>, number: usize, doors: &Doors) -> Option<R> {
         let plan = &round.plans[number];
         self.tell(Progress::Started(&plan.scene.id));
-        let hindrance =
-            self.capabilities
-                .hindrance(plan, self.options.max_wait, self.options.exclusive);
+        let hindrance = self
+            .capabilities
+            .hindrance(plan, self.options.max_wait, self.options.exclusive)
+            .or_else(|| self.options.too_heavy(plan));
         let play = match hindrance {
             Some(reason) => Play::Skipped(reason),
             None => {

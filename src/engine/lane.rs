@@ -1,7 +1,7 @@
 //! One connection of one client: its transport, what is on its way in and out, and the little that a client does by
 //! itself.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::mem::MaybeUninit;
 use std::num::NonZeroU16;
@@ -56,6 +56,8 @@ pub(super) struct Lane {
     /// The bytes are no packets any more; what comes is only waited out.
     lost: bool,
     next_packet_id: PacketId,
+    /// What was sent on it and not yet acknowledged.
+    in_use: BTreeSet<PacketId>,
     /// Topics by the aliases that the broker has set.
     aliases: BTreeMap<u16, ByteString>,
     /// A CONNACK that accepts has come.
@@ -137,6 +139,7 @@ impl Lane {
             deaf: false,
             lost: false,
             next_packet_id: NonZeroU16::MIN,
+            in_use: BTreeSet::new(),
             aliases: BTreeMap::new(),
             accepted: false,
             cuts: false,
@@ -238,9 +241,20 @@ impl Lane {
     /// Steps over an identifier that has been used.
     pub(super) fn used_packet_id(&mut self, id: PacketId) {
         self.sent_id = Some(id.get());
+        self.in_use.insert(id);
         if id >= self.next_packet_id {
-            self.next_packet_id = id.checked_add(1).unwrap_or(NonZeroU16::MIN);
+            let after = |id: PacketId| id.checked_add(1).unwrap_or(NonZeroU16::MIN);
+            self.next_packet_id = after(id);
+            // All are in use only where a scenario wants one twice.
+            while self.in_use.contains(&self.next_packet_id) && self.next_packet_id != id {
+                self.next_packet_id = after(self.next_packet_id);
+            }
         }
+    }
+
+    /// An identifier whose exchange is over.
+    pub(super) fn is_free_again(&mut self, id: PacketId) {
+        self.in_use.remove(&id);
     }
 
     /// Writes what is queued and reads what is there. Ready when something was read.

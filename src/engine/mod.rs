@@ -35,8 +35,18 @@ pub struct RunOptions {
     pub chaos: Option<u64>,
     /// Play exclusive cases also on a broker that we did not start.
     pub exclusive: bool,
+    /// Play cases that are tagged `heavy` too.
+    pub heavy: bool,
     /// Begin no further case once one has failed or is inconclusive.
     pub fail_fast: bool,
+}
+
+impl RunOptions {
+    /// Why a case is not played that costs more than most runs want to spend.
+    fn too_heavy(&self, plan: &Plan) -> Option<String> {
+        let is_left_out = plan.scene.is_heavy() && !self.heavy;
+        is_left_out.then(|| "tagged `heavy`: played with --heavy only".to_owned())
+    }
 }
 
 /// What came of one case's play.

@@ -1,6 +1,6 @@
 //! What a play has brought so far: bound names and each client's last CONNACK; and the values of expressions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::{Bytes, BytesMut};
 use mqtt_check_codec::{ConnAck, Packet};
@@ -41,6 +41,16 @@ impl Memory {
     /// Gives a name its value.
     pub fn bind(&mut self, name: &str, value: Literal) {
         self.names.insert(name.to_owned(), value);
+    }
+
+    /// The names that have a value.
+    pub fn names(&self) -> BTreeSet<String> {
+        self.names.keys().cloned().collect()
+    }
+
+    /// Forgets every name but these.
+    pub fn keep(&mut self, names: &BTreeSet<String>) {
+        self.names.retain(|name, _| names.contains(name));
     }
 
     /// The value of a name.

@@ -39,7 +39,7 @@ pub type Usual = BTreeMap<CaseId, CaseResult>;
 /// # Errors
 /// When it cannot be started.
 pub fn usual(plans: &[Plan], playing: Playing<'_>) -> Result<Usual, String> {
-    let results = play(plans, Bundled::default(), playing, &|result| result)?;
+    let results = play(plans, Bundled::default(), playing, false, &|result| result)?;
     Ok(results.into_iter().map(|r| (r.id.clone(), r)).collect())
 }
 
@@ -62,7 +62,7 @@ pub fn taken(
         skipped: 0,
         failed: Vec::new(),
     };
-    let cases = play(plans, bundled, playing, &|result| {
+    let cases = play(plans, bundled, playing, false, &|result| {
         let usual = usual.get(&result.id)?;
         let shows = usual.transcript != result.transcript || usual.control != result.control;
         Some((shows, under(info, usual, result)))

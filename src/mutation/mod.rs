@@ -44,11 +44,13 @@ pub struct Catch {
 /// # Errors
 /// When it cannot be started.
 pub fn right(plans: &[Plan], playing: Playing<'_>) -> Result<Right, String> {
-    let results = play(plans, Bundled::default(), playing, &|r| (r.id, r.verdict))?;
+    let bundled = Bundled::default();
+    let results = play(plans, bundled, playing, false, &|r| (r.id, r.verdict))?;
     Ok(results.into_iter().collect())
 }
 
-/// Plays the broker with this fault. A case that is red on the right broker too has caught nothing.
+/// Plays the broker with this fault. A case that is red on the right broker too has caught nothing. Cases that are
+/// tagged `heavy` are played only if no other catches it.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -71,16 +73,26 @@ pub fn caught_together(
     right: &Right,
     playing: Playing<'_>,
 ) -> Result<Vec<Catch>, String> {
-    let names = infos.iter().map(|info| info.name);
-    let bundled = Bundled::with(names).map_err(|name| unknown(&name))?;
-    let catches = play(plans, bundled, playing, &|result| {
+    let names = || infos.iter().map(|info| info.name);
+    let with_fault = || Bundled::with(names()).map_err(|name| unknown(&name));
+    let conclude = |result: CaseResult| {
         let is_red_anyway = right.get(&result.id).is_some_and(is_red);
         (is_red(&result.verdict) && !is_red_anyway).then(|| Catch {
             cites: cited(&result, infos),
             case: result.id,
         })
-    })?;
-    Ok(catches.into_iter().flatten().collect())
+    };
+    let catches = play(plans, with_fault()?, playing, false, &conclude)?;
+    let mut catches: Vec<Catch> = catches.into_iter().flatten().collect();
+    if catches.iter().all(|catch| catch.cites.is_empty()) {
+        let heavy = plans.iter().filter(|plan| plan.scene.is_heavy());
+        let heavy: Vec<Plan> = heavy.cloned().collect();
+        if !heavy.is_empty() {
+            let more = play(&heavy, with_fault()?, playing, true, &conclude)?;
+            catches.extend(more.into_iter().flatten());
+        }
+    }
+    Ok(catches)
 }
 
 /// Why no case can meet this fault on the bundled broker, if none can.
@@ -100,6 +112,7 @@ fn play<R: Send>(
     plans: &[Plan],
     bundled: Bundled,
     playing: Playing<'_>,
+    heavy: bool,
     keep: &(dyn Fn(CaseResult) -> R + Sync),
 ) -> Result<Vec<R>, String> {
     let options = RunOptions {
@@ -108,6 +121,7 @@ fn play<R: Send>(
         max_wait: Duration::MAX,
         seed: playing.seed,
         exclusive: true,
+        heavy,
         fail_fast: false,
         chaos: None,
     };

@@ -7,8 +7,8 @@ use mqtt_check_codec::PacketType;
 use mqtt_check_websocket::MQTT;
 
 use super::{
-    Awaited, Body, Framing, Operation, Outgoing, Plan, PlannedControl, PlannedStep, StepIndex,
-    handshake, needs, rumqttc, scram,
+    Awaited, Body, Framing, Operation, Outgoing, Plan, PlannedControl, PlannedRounds, PlannedStep,
+    StepIndex, handshake, needs, rumqttc, scram,
 };
 use crate::diagnostic::Diagnostic;
 use crate::scenario::model::{
@@ -91,6 +91,11 @@ impl Compiler<'_> {
             Action::Choice(choice) => Body::Choice(choice.clone()),
             Action::OneOf(one) => Body::OneOf(one.clone()),
             Action::Parallel(steps) => Body::Parallel(self.steps(steps)),
+            Action::Rounds(rounds) => Body::Rounds(PlannedRounds {
+                times: rounds.times,
+                counter: rounds.counter.clone(),
+                steps: self.steps(&rounds.steps),
+            }),
         };
         PlannedStep {
             index,
@@ -243,7 +248,7 @@ fn longest_wait(steps: &[PlannedStep]) -> Duration {
         .iter()
         .map(|step| match &step.body {
             Body::Wait(span) => *span,
-            Body::Parallel(inner) => longest_wait(inner),
+            Body::Parallel(_) | Body::Rounds(_) => longest_wait(step.body.inner()),
             body => expectations(body)
                 .into_iter()
                 .map(demanded)
@@ -274,7 +279,10 @@ fn expectations(body: &Body) -> Vec<&Expectation> {
             .collect(),
         Body::Choice(choice) => choice.answers.iter().flat_map(|(_, e)| e).collect(),
         Body::OneOf(one) => vec![&one.expectation],
-        Body::Parallel(inner) => inner.iter().flat_map(|s| expectations(&s.body)).collect(),
+        Body::Parallel(_) | Body::Rounds(_) => {
+            let inner = body.inner().iter();
+            inner.flat_map(|s| expectations(&s.body)).collect()
+        }
         Body::Wait(_) | Body::Hooks(_) | Body::Broker(_) => Vec::new(),
     }
 }

@@ -85,6 +85,49 @@ pub enum Body {
     Choice(Choice),
     OneOf(OneOf),
     Parallel(Vec<PlannedStep>),
+    Rounds(PlannedRounds),
+}
+
+/// Steps that are played over and over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedRounds {
+    pub times: u64,
+    /// The name that counts the rounds from 1.
+    pub counter: Option<String>,
+    pub steps: Vec<PlannedStep>,
+}
+
+impl Body {
+    /// The steps inside of a parallel or of rounds.
+    pub fn inner(&self) -> &[PlannedStep] {
+        match self {
+            Self::Parallel(steps) => steps,
+            Self::Rounds(rounds) => &rounds.steps,
+            _ => &[],
+        }
+    }
+}
+
+/// The step of this number, those inside of others included.
+pub fn find_step(steps: &[PlannedStep], index: StepIndex) -> Option<&PlannedStep> {
+    steps.iter().find_map(|step| match step.index == index {
+        true => Some(step),
+        false => find_step(step.body.inner(), index),
+    })
+}
+
+/// How many steps are played at most, every round counted.
+pub fn steps_played(steps: &[PlannedStep]) -> usize {
+    let one = |step: &PlannedStep| {
+        let inner = steps_played(step.body.inner());
+        1 + match &step.body {
+            Body::Rounds(rounds) => {
+                inner.saturating_mul(usize::try_from(rounds.times).unwrap_or(usize::MAX))
+            }
+            _ => inner,
+        }
+    };
+    steps.iter().map(one).fold(0, usize::saturating_add)
 }
 
 /// One thing that a client does.
@@ -177,8 +220,7 @@ fn client_actions<'a>(
     for step in steps {
         match &step.action {
             Action::Client { client, action } => visit(step, *client, action),
-            Action::Parallel(inner) => client_actions(inner, visit),
-            _ => {}
+            other => client_actions(other.inner(), visit),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One case told in full: the same text for the terminal and for JUnit.
 
-use crate::plan::{Body, PlannedStep};
+use crate::plan::{Body, PlannedStep, find_step};
 use crate::report::words::{Style, alternatives};
 use crate::requirements;
 use crate::snapshot::State;
@@ -131,7 +131,9 @@ fn excerpt(
         Some(step) if finding.events.is_empty() => of_step(transcript, step),
         _ => finding.events.clone(),
     };
-    let step = finding.step.and_then(|index| find(&case.plan.steps, index));
+    let step = finding
+        .step
+        .and_then(|index| find_step(&case.plan.steps, index));
     let acts = step.and_then(actor);
     let clients = clients_of(transcript, &about, acts);
     let acts = acts.is_some();
@@ -223,14 +225,6 @@ fn clients_of(transcript: &Transcript, about: &[EventIndex], actor: Option<usize
         clients.extend(transcript.lanes.iter().map(|lane| lane.client.0));
     }
     clients
-}
-
-fn find(steps: &[PlannedStep], index: StepIndex) -> Option<&PlannedStep> {
-    steps.iter().find_map(|step| match &step.body {
-        _ if step.index == index => Some(step),
-        Body::Parallel(inner) => find(inner, index),
-        _ => None,
-    })
 }
 
 fn actor(step: &PlannedStep) -> Option<usize> {

@@ -6,7 +6,7 @@ use mqtt_check_codec::ProtocolVersion;
 
 use super::{all, find};
 use crate::diagnostic::{Diagnostic, Place, Source};
-use crate::scenario::model::{Action, Scene, Step};
+use crate::scenario::model::{Scene, Step};
 
 /// Every citation that does not resolve in its case's version. One that several cases of a file share is told once
 /// for each version.
@@ -38,9 +38,7 @@ fn collect(steps: &[Step], version: ProtocolVersion, wrong: &mut Vec<(Place, Str
                 wrong.push((step.place, id.clone()));
             }
         }
-        if let Action::Parallel(inner) = &step.action {
-            collect(inner, version, wrong);
-        }
+        collect(step.action.inner(), version, wrong);
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::file::each_step;
 use super::model::{
     Action, After, Answer, ClientAction, ClientIndex, Exchange, Expectation, Expr, FieldMatch,
     FrameContent, FrameTemplate, Matcher, Opening, PacketPattern, PacketTemplate, Pattern, Scene,
-    SendBytes, Step, UpgradeAnswer,
+    SendBytes, Step, UpgradeAnswer, each_step,
 };
 use super::scope::Scope;
 use super::text::known_size;
@@ -297,6 +296,15 @@ impl Names<'_> {
                         self.receives(action);
                     }
                 }
+            }
+            Action::Rounds(rounds) => {
+                // What a round binds is forgotten by the next, and after the last.
+                let before = self.bound.clone();
+                self.bound.extend(rounds.counter.clone());
+                for inner in &rounds.steps {
+                    self.step(inner);
+                }
+                self.bound = before;
             }
             Action::Choice(choice) => {
                 for (_, expectations) in &choice.answers {

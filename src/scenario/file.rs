@@ -9,7 +9,9 @@ use mqtt_check_codec::ProtocolVersion;
 use super::check;
 use super::client::{self, IdRules};
 use super::control::{control, named_ids};
-use super::model::{Capability, CaseId, Client, ClientIndex, PacketPattern, Scene, Settings, Step};
+use super::model::{
+    Capability, CaseId, Client, ClientIndex, PacketPattern, Scene, Settings, each_step,
+};
 use super::node::{Entry, Node, Value, short};
 use super::roles;
 use super::rows::{self, Budget, Row};
@@ -307,16 +309,6 @@ fn written_ids(node: &Node, out: &mut BTreeSet<String>) {
         }
         if let Some(inner) = step.find("repeat").and_then(|repeat| repeat.find("steps")) {
             written_ids(inner, out);
-        }
-    }
-}
-
-/// Every step, those of parallels included.
-pub(crate) fn each_step<'s>(steps: &'s [Step], visit: &mut dyn FnMut(&'s Step)) {
-    for step in steps {
-        visit(step);
-        if let super::model::Action::Parallel(inner) = &step.action {
-            each_step(inner, visit);
         }
     }
 }

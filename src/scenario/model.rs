@@ -58,6 +58,13 @@ pub struct Scene {
     pub exercised_if: Vec<(ClientIndex, PacketPattern)>,
 }
 
+impl Scene {
+    /// Whether it costs so much that it is played only where that is asked for.
+    pub fn is_heavy(&self) -> bool {
+        self.tags.iter().any(|tag| tag == "heavy")
+    }
+}
+
 /// A client, as an index into [`Scene::clients`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientIndex(pub usize);
@@ -223,7 +230,37 @@ pub enum Action {
     Choice(Choice),
     OneOf(OneOf),
     Parallel(Vec<Step>),
-    // `repeat` is unrolled by the parser, `$i` filled in.
+    /// A `repeat` that is folded. Any other is written out by the parser, `$i` filled in.
+    Rounds(Rounds),
+}
+
+/// Steps that are played over and over, and not written out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rounds {
+    pub times: u64,
+    /// The name that counts the rounds from 1.
+    pub counter: Option<String>,
+    /// Clients' actions and waits.
+    pub steps: Vec<Step>,
+}
+
+impl Action {
+    /// The steps inside of a parallel or of rounds.
+    pub fn inner(&self) -> &[Step] {
+        match self {
+            Self::Parallel(steps) => steps,
+            Self::Rounds(rounds) => &rounds.steps,
+            _ => &[],
+        }
+    }
+}
+
+/// Every step, those inside of others included, in the order of the file.
+pub fn each_step<'s>(steps: &'s [Step], visit: &mut dyn FnMut(&'s Step)) {
+    for step in steps {
+        visit(step);
+        each_step(step.action.inner(), visit);
+    }
 }
 
 /// What a client does.

@@ -8,14 +8,16 @@ use super::duration::duration;
 use super::expectation;
 use super::expression::is_name;
 use super::hooks::hook_list;
-use super::model::{Action, BrokerAction, Choice, Expectation, Expr, Literal, Pattern, Step};
+use super::model::{
+    Action, BrokerAction, Choice, Expectation, Expr, Literal, Pattern, Rounds, Step,
+};
 use super::node::{Entry, Node, Scalar, Style, Value, short};
 use super::reason;
 use super::roles::one_of;
 use super::rows::{self, with_counter};
 use super::scope::{Mapping, Scope};
 use super::step::{Body, Setting, Stage, flip, label, steps, too_many, word};
-use super::value::{number_expr, prose};
+use super::value::{boolean, number_expr, prose};
 
 /// Words that stand where a client's name could.
 pub(crate) const WORDS: [&str; 7] = [
@@ -23,6 +25,8 @@ pub(crate) const WORDS: [&str; 7] = [
 ];
 /// So often a repeat goes round at most.
 const TIMES_MAX: u64 = 10_000;
+/// So often a folded one does.
+const FOLDED_MAX: u64 = 100_000;
 
 /// What a scene's action does; `map` is the step around it.
 pub(crate) fn scene_action(stage: Stage<'_>, map: &mut Mapping<'_>, entry: &Entry) -> Option<Body> {
@@ -34,6 +38,7 @@ pub(crate) fn scene_action(stage: Stage<'_>, map: &mut Mapping<'_>, entry: &Entr
         "broker" => Action::Broker(broker(scope, value)?),
         "choice" => Action::Choice(choice(scope, map, value)?),
         "parallel" => Action::Parallel(parallel(stage, value)?),
+        "repeat" if value.find("folded").is_some() => Action::Rounds(folded(stage, value)?),
         "repeat" => return repeat(stage, value).map(|steps| Body::Steps(place, steps)),
         _ => Action::OneOf(one_of(scope, map, value)?),
     };
@@ -172,11 +177,10 @@ fn parallel(stage: Stage<'_>, node: &Node) -> Option<Vec<Step>> {
 fn repeat(stage: Stage<'_>, node: &Node) -> Option<Vec<Step>> {
     let scope = stage.scope;
     let mut map = Mapping::of(scope, node, "`repeat`")?;
-    let times = map.require("times").and_then(|n| times(scope, n));
-    let counter = map.take("as").map(|n| match n.text() {
-        Some(name) if is_name(name) && name != "connack" => Some(name.to_owned()),
-        _ => scope.expected(n, "a name (lowercase letters, digits and `_`)"),
-    });
+    let times = map
+        .require("times")
+        .and_then(|n| times(scope, n, TIMES_MAX));
+    let counter = map.take("as").map(|n| counter(scope, n));
     let list = map.require("steps");
     map.finish();
     let (times, counter, list) = (times?, flip(counter)?, list?);
@@ -207,8 +211,55 @@ fn repeat(stage: Stage<'_>, node: &Node) -> Option<Vec<Step>> {
     Some(out)
 }
 
-fn times(scope: Scope<'_>, node: &Node) -> Option<u64> {
-    match number_expr(scope, node, &(1..=TIMES_MAX), "a number of rounds")? {
+fn counter(scope: Scope<'_>, node: &Node) -> Option<String> {
+    match node.text() {
+        Some(name) if is_name(name) && name != "connack" => Some(name.to_owned()),
+        _ => scope.expected(node, "a name (lowercase letters, digits and `_`)"),
+    }
+}
+
+/// A repeat that is not written out: its steps are typed once, and the counter is known when they are played.
+fn folded(stage: Stage<'_>, node: &Node) -> Option<Rounds> {
+    let scope = stage.scope;
+    let mut map = Mapping::of(scope, node, "`repeat`")?;
+    let folded = map.require("folded").and_then(|n| boolean(scope, n));
+    let times = map
+        .require("times")
+        .and_then(|n| times(scope, n, FOLDED_MAX));
+    let counter = map.take("as").map(|n| counter(scope, n));
+    let list = map.require("steps");
+    map.finish();
+    if !folded? {
+        let title = "`folded: false`, which is said by leaving it out";
+        return scope.fail(scope.at(node.place, title));
+    }
+    let list = list?;
+    let steps = steps(stage, list, Setting::Scene)?;
+    let mut sound = true;
+    for step in &steps {
+        let is_simple = matches!(step.action, Action::Client { .. } | Action::Wait(_));
+        if !is_simple {
+            let title = "a folded `repeat` with something else than clients' actions and waits";
+            scope.add(scope.at(step.place, title));
+            sound = false;
+        }
+        if step.id.is_some() {
+            let title = "an id inside of a folded `repeat`";
+            let hint = "the `repeat` itself may have one; its steps have no name in any round";
+            scope.add(scope.at(step.place, title).hint(hint));
+            sound = false;
+        }
+    }
+    let (times, counter) = (times?, flip(counter)?);
+    sound.then_some(Rounds {
+        times,
+        counter,
+        steps,
+    })
+}
+
+fn times(scope: Scope<'_>, node: &Node, most: u64) -> Option<u64> {
+    match number_expr(scope, node, &(1..=most), "a number of rounds")? {
         Expr::Literal(Literal::Number(times)) => Some(times),
         _ => scope.fail(
             scope

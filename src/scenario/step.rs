@@ -78,7 +78,7 @@ fn step(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Step>> {
     }
     scope.steps.count();
     if let Some(condition) = map.take("if") {
-        let title = "an `if` that asks for a counter outside of its `repeat`";
+        let title = "an `if` that asks for a counter outside of its `repeat`, or of a folded one";
         return scope.fail(scope.at(condition.place, title));
     }
     if let Some(entry) = map.take_entry("steps") {
@@ -90,6 +90,13 @@ fn step(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Step>> {
     let body = body(stage, &mut map, node, setting);
     map.finish();
     let (head, body) = (head?, body?);
+    if let Body::Action(place, _, Action::Rounds(_)) = &body
+        && (!head.clauses.is_empty() || head.has_level)
+    {
+        let title = "a folded `repeat` with a clause or a level";
+        let hint = "they stand on the steps inside of it";
+        return scope.fail(scope.at(*place, title).hint(hint));
+    }
     match body {
         Body::Action(place, label, action) => Some(vec![Step {
             place,

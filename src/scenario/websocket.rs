@@ -304,7 +304,9 @@ fn uses(step: &Step, out: &mut Vec<Use>) {
                 expected(choice.of, expectations, out);
             }
         }
-        Action::Parallel(steps) => steps.iter().for_each(|step| uses(step, out)),
+        Action::Parallel(_) | Action::Rounds(_) => {
+            step.action.inner().iter().for_each(|step| uses(step, out));
+        }
         Action::OneOf(one_of) => {
             for (_, client) in &one_of.members {
                 expected(*client, std::slice::from_ref(&one_of.expectation), out);

@@ -44,6 +44,8 @@ pub struct Transcript {
     /// Whether the target shows hook events, and which it cannot.
     pub hook_source: HookSource,
     pub steps: Vec<StepRecord>,
+    /// The repeats that are folded.
+    pub rounds: Vec<RoundsRecord>,
     /// Choices and their answers.
     pub choices: Vec<(String, String)>,
     /// What client libraries did on their own side, in the order in which it happened. Never judged.
@@ -220,6 +222,33 @@ pub struct StepRecord {
     pub hooks_seen: usize,
     /// Set when the step could not be played.
     pub not_reached: Option<NotReached>,
+}
+
+/// How a folded repeat went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoundsRecord {
+    pub step: StepIndex,
+    /// Where each round that was played begins; a round that does not hold is the last.
+    pub rounds: Vec<Round>,
+    /// Where what came after the last begins.
+    pub end: Round,
+}
+
+/// Where a round begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Round {
+    /// In [`Transcript::events`].
+    pub event: usize,
+    /// In [`Transcript::steps`].
+    pub record: usize,
+}
+
+impl RoundsRecord {
+    /// Where the round of this number, counted from 0, begins, and where it ends.
+    pub fn bounds(&self, round: usize) -> (Round, Round) {
+        let at = |n: usize| self.rounds.get(n).copied().unwrap_or(self.end);
+        (at(round), at(round + 1))
+    }
 }
 
 /// Why a step could not be played.

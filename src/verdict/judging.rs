@@ -9,14 +9,16 @@ use super::blame::{self, Event, Inbox, Wrong, received};
 use super::charge::Charge;
 use super::expectation::{Judged, judge_outcome, remember_answer};
 use super::hooks::{Differing, judge_hooks};
-use super::left_over::{find, left_over};
+use super::left_over::left_over;
 use super::lessened::lessened;
 use super::monitor::{self, Watched};
 use super::wording::{describe_event, what_came};
 use super::{Finding, FindingKind, Verdict};
 use crate::matcher::{Memory, describe_expectation, describe_pattern, holds};
-use crate::plan::{Body, Operation, Plan, PlannedControl, PlannedStep, witness};
-use crate::scenario::model::{Choice, ClientIndex, Level, OneOf};
+use crate::plan::{
+    Body, Operation, Plan, PlannedControl, PlannedRounds, PlannedStep, find_step, witness,
+};
+use crate::scenario::model::{Choice, ClientIndex, Level, Literal, OneOf};
 use crate::transcript::{
     Ended, EventIndex, NotReached, Outcome, StepIndex, StepRecord, Transcript, What,
 };
@@ -97,6 +99,32 @@ fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
                 }),
                 ..finding
             },
+        })
+        .collect()
+}
+
+/// The first of each level, and how many more there are: in a thousand rounds one fault is found a thousand times.
+fn first_of_each_level(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut kept: Vec<(Finding, usize)> = Vec::new();
+    for finding in findings {
+        let same = kept
+            .iter()
+            .rposition(|(other, _)| other.level() == finding.level());
+        let count = kept
+            .iter()
+            .filter(|(other, _)| other.level() == finding.level());
+        match (same, count.count() >= ALIKE) {
+            (Some(last), true) => kept[last].1 += 1,
+            _ => kept.push((finding, 0)),
+        }
+    }
+    kept.into_iter()
+        .map(|(mut finding, more)| {
+            if more > 0 {
+                let note = finding.note.take().unwrap_or_default();
+                finding.note = Some(format!("{note}; {more} more in the rounds after it"));
+            }
+            finding
         })
         .collect()
 }
@@ -247,7 +275,7 @@ fn taken_elsewhere(
                 return None;
             };
             let is_told = lane.client == *client && frame.packet_type() == PacketType::PUBLISH;
-            let step = find(&control.steps, event.taken_by?).filter(|_| is_told)?;
+            let step = find_step(&control.steps, event.taken_by?).filter(|_| is_told)?;
             let packet = describe_event(index, transcript);
             Some(format!("{packet} (`{}`)", step.step.label))
         })
@@ -375,6 +403,7 @@ impl<'a> Judging<'a> {
             Body::Choice(choice) => self.choice(step, choice, record),
             Body::OneOf(one) => self.one_of(step, one, record),
             Body::Parallel(steps) => self.steps(steps),
+            Body::Rounds(rounds) => self.rounds(step.index, rounds),
             Body::Hooks(list) => {
                 let since = self.hooks_judged;
                 self.hooks_judged = record.hooks_seen;
@@ -394,6 +423,40 @@ impl<'a> Judging<'a> {
             }
             Body::Wait(_) | Body::Broker(_) => {}
         }
+    }
+
+    /// Every round by its own records.
+    fn rounds(&mut self, step: StepIndex, rounds: &PlannedRounds) {
+        let transcript = self.transcript;
+        let Some(record) = transcript.rounds.iter().find(|record| record.step == step) else {
+            return;
+        };
+        let known = self.memory.names();
+        let outside = std::mem::take(&mut self.records);
+        let before = self.findings.len();
+        for number in 0..record.rounds.len() {
+            let (begin, end) = record.bounds(number);
+            let records = &transcript.steps[begin.record..end.record];
+            self.records = records.iter().map(|r| (r.step, r)).collect();
+            self.memory.keep(&known);
+            let number = number as u64 + 1;
+            if let Some(counter) = &rounds.counter {
+                self.memory.bind(counter, Literal::Number(number));
+            }
+            let found = self.findings.len();
+            self.steps(&rounds.steps);
+            for finding in &mut self.findings[found..] {
+                let round = format!("round {number} of {}", rounds.times);
+                finding.note = Some(match finding.note.take() {
+                    Some(note) => format!("{round}: {note}"),
+                    None => round,
+                });
+            }
+        }
+        self.memory.keep(&known);
+        self.records = outside;
+        let all = self.findings.split_off(before);
+        self.findings.extend(first_of_each_level(all));
     }
 
     fn operations(

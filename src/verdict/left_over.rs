@@ -9,9 +9,9 @@ use super::blame::{self, Event, Inbox, Wrong};
 use super::charge::Charge;
 use super::wording::describe_event;
 use crate::matcher::Memory;
-use crate::plan::{Body, Plan, PlannedStep};
+use crate::plan::{Body, Plan, find_step};
 use crate::scenario::model::Level;
-use crate::transcript::{EventIndex, StepIndex, Transcript, What};
+use crate::transcript::{EventIndex, Transcript, What};
 
 /// A finding for everything that came and belongs to no step, but for what has been `told` already as a fault.
 pub(super) fn left_over(
@@ -111,7 +111,7 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         actual: format!("{}: {}", lane.name, describe_event(index, transcript)),
         step: Some(event.during),
         label: "left over".into(),
-        place: find(&plan.steps, event.during).map(|s| s.step.place),
+        place: find_step(&plan.steps, event.during).map(|s| s.step.place),
         note: None,
         events: vec![index],
     })
@@ -151,17 +151,6 @@ fn is_natural(plan: &Plan, transcript: &Transcript, close: EventIndex) -> bool {
                 _ => false,
             }
     });
-    announced || find(&plan.steps, event.during).is_some_and(|s| matches!(s.body, Body::Broker(_)))
-}
-
-pub(super) fn find(steps: &[PlannedStep], index: StepIndex) -> Option<&PlannedStep> {
-    steps.iter().find_map(|step| {
-        if step.index == index {
-            return Some(step);
-        }
-        match &step.body {
-            Body::Parallel(inner) => find(inner, index),
-            _ => None,
-        }
-    })
+    announced
+        || find_step(&plan.steps, event.during).is_some_and(|s| matches!(s.body, Body::Broker(_)))
 }

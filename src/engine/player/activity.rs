@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use mqtt_check_codec::{DecodeError, Frame, Packet};
+use mqtt_check_codec::{DecodeError, Frame, Packet, PacketId};
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
@@ -168,6 +168,9 @@ impl Player<'_> {
                 if answer.is_some() && self.is_withheld(lane, &packet, topic.as_ref(), &frame) {
                     (automatic, answer) = (false, None);
                 }
+                if let Some(id) = packet.as_ref().ok().and_then(settles) {
+                    self.lanes[lane.0].is_free_again(id);
+                }
                 let event = self.event(
                     lane,
                     None,
@@ -269,7 +272,7 @@ impl Player<'_> {
 
     /// Gives up on a broker that never ceases to send: nobody has room for all of it.
     fn bear_no_flood(&mut self) {
-        let most = EVENTS + EVENTS_PER_STEP * self.scene.steps.len();
+        let most = EVENTS + EVENTS_PER_STEP.saturating_mul(self.steps_played);
         if self.transcript.events.len() <= most || self.transcript.broken_off.is_some() {
             return;
         }
@@ -299,6 +302,9 @@ impl Player<'_> {
     /// Writes down what the broker has told of itself since the last time.
     pub(super) fn drain_hooks(&mut self) {
         for hook in self.host.hooks() {
+            if self.is_folded {
+                continue;
+            }
             let mine = hook
                 .fields
                 .iter()
@@ -366,5 +372,16 @@ impl Player<'_> {
         })
         .await;
         true
+    }
+}
+
+/// The Packet Identifier of ours that is free after this packet.
+fn settles(packet: &Packet) -> Option<PacketId> {
+    match packet {
+        Packet::PubAck(ack) | Packet::PubComp(ack) => Some(ack.packet_id),
+        Packet::PubRec(ack) if !ack.reason.is_success() => Some(ack.packet_id),
+        Packet::SubAck(suback) => Some(suback.packet_id),
+        Packet::UnsubAck(unsuback) => Some(unsuback.packet_id),
+        _ => None,
     }
 }

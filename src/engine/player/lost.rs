@@ -123,7 +123,10 @@ impl Player<'_> {
                     _ => true,
                 })
             }
-            Body::Parallel(inner) => inner.iter().all(|step| self.is_all_lost(step)),
+            Body::Parallel(_) | Body::Rounds(_) => {
+                let mut inner = step.body.inner().iter();
+                inner.all(|step| self.is_all_lost(step))
+            }
             Body::Wait(_) => true,
             Body::Hooks(_) | Body::Broker(_) | Body::Choice(_) | Body::OneOf(_) => false,
         }

@@ -3,6 +3,7 @@
 mod activity;
 mod lost;
 mod operations;
+mod rounds;
 mod sending;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +18,7 @@ use crate::engine::prefix::Prefix;
 use crate::engine::rumqttc::Tap;
 use crate::engine::wait;
 use crate::matcher::Memory;
-use crate::plan::{Awaited, Body, Operation, PlannedStep};
+use crate::plan::{Awaited, Body, Operation, PlannedStep, steps_played};
 use crate::scenario::model::{
     After, BrokerAction, Choice, ClientIndex, Count, Expectation, OneOf, Pattern, Scene,
 };
@@ -75,6 +76,10 @@ pub(in crate::engine) struct Player<'p> {
     held: Option<LaneIndex>,
     /// When the steps with an id began, since the scene began.
     begins: BTreeMap<String, Duration>,
+    /// How many steps are played at most.
+    steps_played: usize,
+    /// Whether the rounds of a folded repeat are being played: the broker's events are not written down then.
+    is_folded: bool,
     /// Whether the expectations of the step in play count.
     pub(in crate::engine) judged: bool,
     /// Whether a control's own expectations are in play: they look at every connection of a client.
@@ -136,6 +141,7 @@ impl<'p> Player<'p> {
                 hooks: Vec::new(),
                 hook_source: host.hook_source(),
                 steps: Vec::new(),
+                rounds: Vec::new(),
                 choices: Vec::new(),
                 facts: Vec::new(),
                 broken_off: None,
@@ -150,6 +156,8 @@ impl<'p> Player<'p> {
                 .map_or_else(Chaos::default, |seed| Chaos::of(seed, &scene.id)),
             held: None,
             begins: BTreeMap::new(),
+            steps_played: 0,
+            is_folded: false,
             judged: true,
             concluding: false,
             lost: Lost::default(),
@@ -161,6 +169,7 @@ impl<'p> Player<'p> {
     /// Plays these steps.
     pub(in crate::engine) async fn play(&mut self, steps: &[PlannedStep], judged: bool) {
         self.judged = judged;
+        self.steps_played = self.steps_played.saturating_add(steps_played(steps));
         for (n, step) in steps.iter().enumerate() {
             if self.transcript.broken_off.is_some() {
                 return;
@@ -211,6 +220,7 @@ impl<'p> Player<'p> {
             Body::Choice(choice) => self.choice(choice).await,
             Body::OneOf(one) => self.one_of(one).await,
             Body::Parallel(steps) => self.parallel(steps).await,
+            Body::Rounds(rounds) => Box::pin(self.rounds(step.index, rounds)).await,
         }
         if self.host.is_virtual() && self.held.is_none() {
             self.idle().await;

@@ -369,7 +369,8 @@ fn step() -> Value {
     let steps = || list(switched(refer("step")));
     let repeat = mapping(
         keys([
-            ("times", number(10_000)),
+            ("times", number(100_000)),
+            ("folded", refer("boolean")),
             ("as", json!({ "type": "string" })),
             ("steps", steps()),
         ]),

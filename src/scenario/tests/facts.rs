@@ -788,3 +788,17 @@ steps:
         ]
     );
 }
+
+#[test]
+fn a_folded_repeat_stands_once() {
+    let steps = steps(
+        "- { repeat: { times: 70000, as: i, folded: true, steps: [ a: { publish: { topic: t, payload: 'm${i}' } } ] }, id: all }\n",
+    );
+    let Action::Rounds(rounds) = &steps[0].action else {
+        panic!("{steps:?}");
+    };
+    assert_eq!((rounds.times, rounds.steps.len()), (70_000, 1));
+    assert_eq!(steps[0].id.as_deref(), Some("all"));
+    let payload = Expr::Joined(vec![text("m"), Expr::Name("i".to_owned())]);
+    assert!(fields(&exchange(&rounds.steps[0]).packet).contains(&("payload", payload)));
+}

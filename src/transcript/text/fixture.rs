@@ -241,6 +241,7 @@ impl Recorder {
                 facts: Vec::new(),
                 broken_off: None,
                 late: Duration::ZERO,
+                rounds: Vec::new(),
                 left_behind: Vec::new(),
             },
             now: Duration::ZERO,

@@ -1,6 +1,7 @@
 //! Single lines: an event, a hook event, and which events belong to which step.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use bytes::Bytes;
 use mqtt_check_codec::describe::{MAX_SHOWN, fnv1a};
@@ -39,8 +40,8 @@ impl<'a> Lines<'a> {
     }
 
     /// What stands right under a step.
-    pub(super) fn of_step(&self, step: StepIndex) -> Vec<EventIndex> {
-        self.where_is(|event| {
+    pub(super) fn of_step(&self, step: StepIndex, within: Range<usize>) -> Vec<EventIndex> {
+        self.where_is(within, |event| {
             let owner = event
                 .taken_by
                 .or_else(|| is_ours(event).then_some(event.during));
@@ -52,12 +53,17 @@ impl<'a> Lines<'a> {
     pub(super) fn left_over(&self) -> Vec<EventIndex> {
         // A frame beside MQTT is of interest to a step, or to nobody.
         let is_beside = |event: &Event| matches!(event.what, What::Upgraded(_) | What::Control(_));
-        self.where_is(|event| event.taken_by.is_none() && !is_ours(event) && !is_beside(event))
+        let all = 0..self.transcript.events.len();
+        self.where_is(all, |event| {
+            event.taken_by.is_none() && !is_ours(event) && !is_beside(event)
+        })
     }
 
-    fn where_is(&self, belongs: impl Fn(&Event) -> bool) -> Vec<EventIndex> {
+    fn where_is(&self, within: Range<usize>, belongs: impl Fn(&Event) -> bool) -> Vec<EventIndex> {
         let events = self.transcript.events.iter().enumerate();
         events
+            .take(within.end)
+            .skip(within.start)
             .map(|(n, event)| (EventIndex(n), event))
             .filter(|(index, event)| !self.causes.contains_key(index) && belongs(event))
             .filter(|(_, event)| self.with_own || !is_own(event))
@@ -250,7 +256,7 @@ fn is_insertion(long: &str, short: &str) -> bool {
     long.len() >= short.len() && front + back >= short.len()
 }
 
-fn lane_name(lane: &Lane) -> String {
+pub(super) fn lane_name(lane: &Lane) -> String {
     match lane.connection {
         1 => lane.name.clone(),
         n => format!("{}#{n}", lane.name),

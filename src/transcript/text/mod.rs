@@ -18,6 +18,7 @@
 //! - Deeper stands what the driver did by itself because of the packet above it.
 //! - `hook` is an event of the broker under the `hooks` step that covers it, `=` the outcome of a step where it is not
 //!   that all came.
+//! - Of a folded repeat its first and its last round are there, and between them what came and went in the others.
 //! - At the end: `left over`, what no step took; `hooks`, events after the last `hooks` step; `facts`, what client
 //!   libraries did on their own side; `control`, the same of the control.
 //!
@@ -33,7 +34,9 @@ mod measured;
 mod normal;
 mod packet;
 mod reduced;
+mod rounds;
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::plan::{Body, Plan, PlannedStep};
@@ -99,6 +102,24 @@ pub fn fact(plan: &Plan, fact: &Fact) -> String {
     format!("{name}: {}", fact.text)
 }
 
+/// Of what was left over so much is shown.
+const LEFT_OVER: usize = 1_000;
+
+/// The part of a transcript in which a step is looked for: a step of a folded repeat is played once a round.
+struct Part {
+    events: Range<usize>,
+    records: Range<usize>,
+}
+
+impl Part {
+    fn whole(transcript: &Transcript) -> Self {
+        Self {
+            events: 0..transcript.events.len(),
+            records: 0..transcript.steps.len(),
+        }
+    }
+}
+
 struct Writer<'a> {
     plan: &'a Plan,
     transcript: &'a Transcript,
@@ -116,8 +137,9 @@ impl<'a> Writer<'a> {
 
     fn write(&self, steps: &[PlannedStep], out: &mut String) {
         let mut hooks_from = 0;
+        let part = Part::whole(self.transcript);
         for step in steps {
-            self.step(step, &mut hooks_from, out);
+            self.step(step, &part, &mut hooks_from, out);
         }
         self.left_over(out);
         let rest = self.transcript.hooks.get(hooks_from..).unwrap_or_default();
@@ -138,30 +160,28 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn step(&self, step: &PlannedStep, hooks_from: &mut usize, out: &mut String) {
+    fn step(&self, step: &PlannedStep, part: &Part, hooks_from: &mut usize, out: &mut String) {
         let mark = if binding::is_open(&step.step) {
             '~'
         } else {
             '-'
         };
         out.push_str(&format!("{mark} {}\n", label(&step.step.label)));
-        let record = self
-            .transcript
-            .steps
-            .iter()
-            .find(|record| record.step == step.index);
+        let records = &self.transcript.steps[part.records.clone()];
+        let record = records.iter().find(|record| record.step == step.index);
         if let Some(reason) = record.and_then(|r| r.not_reached.as_ref()) {
             push(out, 2, &format!("= not reached: {reason}"));
         } else if record.is_none() {
             push(out, 2, "= not played");
         }
-        self.events_of(step, record, out);
+        self.events_of(step, part, record, out);
         match &step.body {
             Body::Parallel(inner) => {
                 for step in inner {
-                    self.step(step, hooks_from, out);
+                    self.step(step, part, hooks_from, out);
                 }
             }
+            Body::Rounds(rounds) => self.rounds(step.index, rounds, hooks_from, out),
             Body::Hooks(list) => self.hooks(list, record, hooks_from, out),
             Body::Choice(choice) => self.choice(&choice.name, record, out),
             Body::OneOf(one) => self.choice(&one.name, record, out),
@@ -173,9 +193,15 @@ impl<'a> Writer<'a> {
     }
 
     /// What the step sent and took, lane by lane, and what the driver did because of it.
-    fn events_of(&self, step: &PlannedStep, record: Option<&StepRecord>, out: &mut String) {
+    fn events_of(
+        &self,
+        step: &PlannedStep,
+        part: &Part,
+        record: Option<&StepRecord>,
+        out: &mut String,
+    ) {
         let bound = binding::of_step(step, record);
-        let mut events = self.lines.of_step(step.index);
+        let mut events = self.lines.of_step(step.index, part.events.clone());
         events.sort_by_key(|index| {
             let lane = &self.transcript.lanes[self.transcript.events[index.0].lane.0];
             (lane.client, lane.connection, *index)
@@ -278,9 +304,13 @@ impl<'a> Writer<'a> {
             return;
         }
         let mut text = String::new();
-        for index in events {
+        let more = events.len().saturating_sub(LEFT_OVER);
+        for index in events.into_iter().take(LEFT_OVER) {
             let event = &self.transcript.events[index.0];
             self.event(index, event, &Bound::Identity, None, &mut text);
+        }
+        if more > 0 {
+            push(&mut text, 2, &format!(".. and {more} more"));
         }
         if !text.is_empty() {
             out.push_str("left over\n");

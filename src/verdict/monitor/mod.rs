@@ -40,8 +40,7 @@ use session::{Key, Session};
 use super::Finding;
 use super::blame::{self, Event};
 use super::charge::Charge;
-use super::left_over::find;
-use crate::plan::{Body, Plan, PlannedStep};
+use crate::plan::{Body, Plan, PlannedStep, find_step};
 use crate::scenario::model::BrokerAction;
 use crate::transcript::{EventIndex, LaneIndex, Transcript, What};
 
@@ -120,7 +119,7 @@ fn finding(plan: &Plan, transcript: &Transcript, index: EventIndex, found: Found
         ),
         step: Some(event.during),
         label: "monitor".into(),
-        place: find(&plan.steps, event.during).map(|step| step.step.place),
+        place: find_step(&plan.steps, event.during).map(|step| step.step.place),
         note: None,
         events: vec![index],
     }
@@ -142,8 +141,7 @@ fn collect_restarts(steps: &[PlannedStep], transcript: &Transcript, at: &mut Vec
                 let records = transcript.steps.iter().filter(|r| r.step == step.index);
                 at.extend(records.map(|r| r.began));
             }
-            Body::Parallel(inner) => collect_restarts(inner, transcript, at),
-            _ => {}
+            body => collect_restarts(body.inner(), transcript, at),
         }
     }
 }

@@ -1,0 +1,88 @@
+//! A folded repeat: the first round, a line about those between, and the last.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use mqtt_check_codec::PacketType;
+
+use super::line::lane_name;
+use super::{Part, Writer, push};
+use crate::plan::{PlannedRounds, StepIndex};
+use crate::transcript::{RoundsRecord, What};
+
+impl Writer<'_> {
+    pub(super) fn rounds(
+        &self,
+        step: StepIndex,
+        rounds: &PlannedRounds,
+        hooks_from: &mut usize,
+        out: &mut String,
+    ) {
+        let all = self.transcript.rounds.iter();
+        let Some(record) = all.clone().find(|record| record.step == step) else {
+            return;
+        };
+        let played = record.rounds.len();
+        let mut one = |number: usize, out: &mut String| {
+            let (begin, end) = record.bounds(number);
+            let part = Part {
+                events: begin.event..end.event,
+                records: begin.record..end.record,
+            };
+            for step in &rounds.steps {
+                self.step(step, &part, hooks_from, out);
+            }
+        };
+        if played > 0 {
+            one(0, out);
+        }
+        if played > 2 {
+            push(out, 2, &self.between(record));
+        }
+        if played > 1 {
+            one(played - 1, out);
+        }
+        if (played as u64) < rounds.times {
+            let times = rounds.times;
+            push(out, 2, &format!("= round {played} of {times} was the last"));
+        }
+    }
+
+    /// What came and went in all rounds but the first and the last: `.. rounds 2 to 999: pub > PUBLISH 998, …`.
+    fn between(&self, record: &RoundsRecord) -> String {
+        let last = record.rounds.len() - 1;
+        let events = record.bounds(0).1.event..record.bounds(last).0.event;
+        let counts: Vec<String> = self
+            .counts(events)
+            .into_iter()
+            .map(|((lane, is_received, packet_type), count)| {
+                let lane = lane_name(&self.transcript.lanes[lane]);
+                let way = if is_received { "<" } else { ">" };
+                format!("{lane} {way} {packet_type} {count}")
+            })
+            .collect();
+        let what = match counts.as_slice() {
+            [] => "nothing".to_owned(),
+            counts => counts.join(", "),
+        };
+        format!(".. rounds 2 to {last}: {what}")
+    }
+
+    /// Packets by lane, way and type.
+    fn counts(&self, events: Range<usize>) -> BTreeMap<(usize, bool, PacketType), usize> {
+        let mut counts = BTreeMap::new();
+        for event in &self.transcript.events[events] {
+            let (is_received, packet_type) = match &event.what {
+                What::Sent {
+                    packet: Some(packet),
+                    ..
+                } => (false, packet.packet_type()),
+                What::Received { frame, .. } => (true, frame.packet_type()),
+                _ => continue,
+            };
+            let key = (event.lane.0, is_received, packet_type);
+            *counts.entry(key).or_default() += 1;
+        }
+        counts
+    }
+}
