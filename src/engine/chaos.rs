@@ -1,19 +1,27 @@
-//! Other ways to put the same bytes on the wire: cut into single bytes, packets of several steps in one write, seeded
+//! Other ways to put the same bytes on the wire: cut into single bytes, a WebSocket also cut below its frames, packets of several steps in one write, seeded
 //! delays between steps. A right broker cannot tell the difference, and a right scenario does not depend on it.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::num::NonZeroUsize;
 use std::time::Duration;
+
+use mqtt_check_websocket::Cut;
 
 use crate::scenario::model::CaseId;
 
 /// The longest delay before a step.
 const LONGEST_DELAY: Duration = Duration::from_millis(30);
 
+/// What is longer is not cut below frames: the pauses would take for ever.
+const CUT_BELOW_UP_TO: usize = 512;
+
 /// What one play does differently. Nothing, by default.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Chaos {
     /// Single bytes.
     pub(super) cuts: bool,
+    /// Of a WebSocket: cut below the frames, instead of frames of single bytes.
+    pub(super) cut_below: Option<Cut>,
     /// What consecutive steps of one client send, in one write.
     pub(super) coalesces: bool,
     delays: Option<Random>,
@@ -26,8 +34,15 @@ impl Chaos {
         (seed, case.to_string()).hash(&mut hasher);
         let mut random = Random(hasher.finish());
         let choice = 1 + random.below(7);
+        // Drawn apart, so that a seed's delays stay what they are.
+        let every = NonZeroUsize::new(Random(!random.0).below(6) as usize);
+        let cut_below = every.filter(|_| choice & 1 != 0).map(|every| Cut {
+            every,
+            up_to: CUT_BELOW_UP_TO,
+        });
         Self {
             cuts: choice & 1 != 0,
+            cut_below,
             coalesces: choice & 2 != 0,
             delays: (choice & 4 != 0).then_some(random),
         }
@@ -74,11 +89,20 @@ mod tests {
             row: None,
             version: ProtocolVersion::V5,
         };
+        let all: Vec<_> = (0..100).map(|seed| Chaos::of(seed, &case)).collect();
+        let cut: Vec<_> = all.iter().filter(|chaos| chaos.cuts).collect();
+        assert!(cut.iter().any(|chaos| chaos.cut_below.is_none()));
+        for every in 1..6 {
+            let is_it = |cut: Cut| cut.every.get() == every;
+            assert!(cut.iter().any(|chaos| chaos.cut_below.is_some_and(is_it)));
+        }
         for seed in 0..100 {
             let mut one = Chaos::of(seed, &case);
             let mut two = Chaos::of(seed, &case);
             assert!(one.cuts || one.coalesces || one.delays.is_some());
             assert_eq!((one.cuts, one.coalesces), (two.cuts, two.coalesces));
+            assert_eq!(one.cut_below, two.cut_below);
+            assert!(one.cuts || one.cut_below.is_none());
             assert!((0..10).all(|_| one.delay() == two.delay()));
         }
     }

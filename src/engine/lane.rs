@@ -15,7 +15,7 @@ use mqtt_check_codec::{
     Ack, DecodeError, Frame, FrameError, Packet, PacketId, PacketType, Properties, ProtocolVersion,
     Publish, QoS, ReasonCode,
 };
-use mqtt_check_websocket::{Control, Fault, Frame as WebSocketFrame, Opcode};
+use mqtt_check_websocket::{Control, Cut, Fault, Frame as WebSocketFrame, Opcode};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
@@ -203,6 +203,13 @@ impl Lane {
     pub(super) fn queue_frame(&mut self, frame: WebSocketFrame) {
         self.fresh = false;
         self.frames.push_back(frame);
+    }
+
+    /// Cuts what goes out on a WebSocket below its frames.
+    pub(super) fn cut_frames(&mut self, cut: Option<Cut>) {
+        if let Some(frames) = self.stream.as_mut().and_then(Stream::websocket) {
+            frames.cut(cut);
+        }
     }
 
     /// Ends the sending side after what is queued.
@@ -475,7 +482,7 @@ impl Lane {
         }
     }
 
-    fn is_websocket(&self) -> bool {
+    pub(super) fn is_websocket(&self) -> bool {
         matches!(self.stream, Some(Stream::WebSocket(_)))
     }
 

@@ -148,6 +148,7 @@ impl Compiler<'_> {
                     masked: frame.masked,
                     pieces_of: frame.pieces_of,
                     fragmented: frame.fragmented,
+                    cut_every: frame.cut_every,
                 };
                 vec![open, Operation::SendFramed(items, framing)]
             }

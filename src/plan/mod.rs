@@ -10,6 +10,7 @@ mod rumqttc;
 mod scram;
 mod witness;
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
@@ -164,6 +165,8 @@ pub struct Framing {
     pub pieces_of: Option<usize>,
     /// Whether the pieces are fragments of one message.
     pub fragmented: bool,
+    /// So many bytes a write, whatever frames they belong to; all in one if `None`.
+    pub cut_every: Option<NonZeroUsize>,
 }
 
 impl Framing {

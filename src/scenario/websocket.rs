@@ -1,5 +1,7 @@
 //! What a client does on a WebSocket below MQTT: `open` with what is offered, `frame`, and frames that are expected.
 
+use std::num::NonZeroUsize;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use mqtt_check_codec::PacketType;
 
@@ -131,11 +133,15 @@ pub(crate) fn frame(scope: Scope<'_>, actor: Actor<'_>, node: &Node) -> Option<F
     let pieces_of = map
         .take("in_pieces_of")
         .map(|node| number(scope, node, &(1..=PAYLOAD_MAX as u64), "a number of bytes"));
+    let cut_every = map
+        .take("cut_every")
+        .map(|node| number(scope, node, &(1..=PAYLOAD_MAX as u64), "a number of bytes"));
     map.finish();
     let opcode = opcode.unwrap_or(Some(Opcode::BINARY))?;
     let (fin, masked, fragmented) = (fin?, masked?, fragmented?);
     let reserved = reserved.unwrap_or(Some(0))?;
     let pieces_of = pieces_of.map_or(Some(None), |n| n.map(Some))?;
+    let cut_every = cut_every.map_or(Some(None), |n| n.map(Some))?;
     if fragmented && pieces_of.is_none() {
         return scope.fail(
             scope
@@ -170,6 +176,9 @@ pub(crate) fn frame(scope: Scope<'_>, actor: Actor<'_>, node: &Node) -> Option<F
         masked,
         pieces_of: pieces_of.map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
         fragmented,
+        cut_every: cut_every
+            .and_then(|n| usize::try_from(n).ok())
+            .and_then(NonZeroUsize::new),
     })
 }
 

@@ -206,6 +206,8 @@ pub struct Decoder {
     current: Option<Current>,
     /// The type of the message that goes on in the next data frame.
     open: Option<Opcode>,
+    /// How many data frames had no payload.
+    empty_frames: u64,
 }
 
 /// A data frame that has begun.
@@ -226,12 +228,18 @@ impl Decoder {
             masked,
             current: None,
             open: None,
+            empty_frames: 0,
         }
     }
 
     /// Whether no data frame is under way.
     pub const fn is_between_frames(&self) -> bool {
         self.current.is_none()
+    }
+
+    /// How many data frames without a payload there were.
+    pub const fn empty_frames(&self) -> u64 {
+        self.empty_frames
     }
 
     /// Takes the next thing out of `input`; `None` when more bytes are needed.
@@ -264,6 +272,7 @@ impl Decoder {
                 opcode => opcode,
             };
             self.open = (!header.fin).then_some(kind);
+            self.empty_frames += u64::from(header.length == 0);
             if header.length > 0 {
                 self.current = Some(Current {
                     kind,

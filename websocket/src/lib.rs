@@ -15,7 +15,7 @@ mod stream;
 
 pub use frame::{Fault, Opcode};
 pub use handshake::{Answer, HandshakeError, Request};
-pub use stream::{Control, Frame, Role, WebSocket};
+pub use stream::{Control, Cut, Frame, Role, WebSocket};
 
 /// The subprotocol of MQTT, `[5 MQTT-6.0.0-3]`, `[5 MQTT-6.0.0-4]`.
 pub const MQTT: &str = "mqtt";

@@ -2,11 +2,14 @@
 
 use std::future::Future;
 use std::io;
+use std::num::NonZeroUsize;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
 
 use crate::frame::{Decoder, Fault, Header, Item, Opcode, apply_mask};
 
@@ -19,6 +22,8 @@ const READ_MINIMUM: usize = 512;
 const READ_MAXIMUM: usize = 64 * 1024;
 /// Frames besides messages that are kept; nobody waits for more at once.
 const CONTROLS_KEPT: usize = 1024;
+/// The time between two writes of a stream that is cut: the peer reads the first of them alone.
+const PAUSE: Duration = Duration::from_millis(1);
 /// What an empty buffer may keep of its memory, in bytes.
 const KEPT: usize = 4 * 1024;
 
@@ -31,6 +36,15 @@ pub enum Role {
         seed: u64,
     },
     Server,
+}
+
+/// Into what the bytes are cut that go out: writes a moment apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    /// The most bytes in one write.
+    pub every: NonZeroUsize,
+    /// While more than this waits to go out, it is not cut.
+    pub up_to: usize,
 }
 
 /// One frame as it is to be sent, right or wrong.
@@ -70,6 +84,9 @@ pub struct WebSocket<S> {
     data: BytesMut,
     /// Frames as they go.
     outbound: BytesMut,
+    cut: Option<Cut>,
+    /// Until the next write of a stream that is cut.
+    pause: Option<Pin<Box<Sleep>>>,
     masks: Option<u64>,
     /// What frames that are written by themselves are.
     opcode: Opcode,
@@ -95,6 +112,8 @@ impl<S> WebSocket<S> {
             read_size: READ_MINIMUM,
             data: BytesMut::new(),
             outbound: BytesMut::new(),
+            cut: None,
+            pause: None,
             masks: match role {
                 Role::Client { seed } => Some(seed),
                 Role::Server => None,
@@ -118,6 +137,11 @@ impl<S> WebSocket<S> {
     /// Makes what is written frames of another type.
     pub fn send_as(&mut self, opcode: Opcode) {
         self.opcode = opcode;
+    }
+
+    /// Cuts what goes out, wherever frames begin and end.
+    pub fn cut(&mut self, cut: Option<Cut>) {
+        self.cut = cut;
     }
 
     /// Keeps frames that are no part of a message, until they are taken.
@@ -156,6 +180,17 @@ impl<S> WebSocket<S> {
     /// Whether what has been read so far ends with a data frame.
     pub fn is_between_frames(&self) -> bool {
         self.data.is_empty() && self.decoder.is_between_frames()
+    }
+
+    /// Whether a part of a frame's header has come, and not all of it.
+    pub fn is_within_header(&self) -> bool {
+        let is_begun = self.decoder.is_between_frames() && !self.inbound.is_empty();
+        is_begun && matches!(Header::parse(&self.inbound), Ok(None))
+    }
+
+    /// How many data frames without a payload have been read.
+    pub fn empty_frames(&self) -> u64 {
+        self.decoder.empty_frames()
     }
 
     /// Queues this frame behind what was written, whatever its peer will say. It goes out with the next flush.
@@ -258,11 +293,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Writes what waits.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.outbound.is_empty() {
-            let count = ready!(Pin::new(&mut self.io).poll_write(cx, &self.outbound))?;
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.as_mut().poll(cx));
+                self.pause = None;
+            }
+            let left = self.outbound.len();
+            let cut = self.cut.filter(|cut| left <= cut.up_to);
+            let piece = cut.map_or(left, |cut| left.min(cut.every.get()));
+            let count = ready!(Pin::new(&mut self.io).poll_write(cx, &self.outbound[..piece]))?;
             if count == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.outbound.advance(count);
+            if cut.is_some() && !self.outbound.is_empty() {
+                let _ = Pin::new(&mut self.io).poll_flush(cx)?;
+                self.pause = Some(Box::pin(sleep(PAUSE)));
+            }
         }
         if self.outbound.capacity() > KEPT {
             self.outbound = BytesMut::new();

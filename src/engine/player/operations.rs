@@ -160,7 +160,9 @@ impl Player<'_> {
             None => Lane::refused(declared.version, declared.auto_ack),
             stream => Lane::new(declared.version, declared.auto_ack, stream),
         };
-        lane.cuts = self.chaos.cuts;
+        lane.cut_frames(self.chaos.cut_below);
+        let is_cut_below = self.chaos.cut_below.is_some() && lane.is_websocket();
+        lane.cuts = self.chaos.cuts && !is_cut_below;
         let index = self.new_lane(client, lane);
         match (offers, opened.answer) {
             (None, _) => {}

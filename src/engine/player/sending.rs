@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use mqtt_check_codec::Packet;
-use mqtt_check_websocket::{Frame, Opcode};
+use mqtt_check_websocket::{Cut, Frame, Opcode};
 use tokio::time::Instant;
 
 use super::{Hindrance, Player};
@@ -91,6 +91,10 @@ impl Player<'_> {
         }
         self.flush(index).await;
         self.lanes[index.0].last_packet = None;
+        let up_to = usize::MAX;
+        let cut = framing.cut_every.map(|every| Cut { every, up_to });
+        let cut = cut.or(self.chaos.cut_below);
+        self.lanes[index.0].cut_frames(cut);
         let current = self.current;
         for frame in frames(payload.freeze(), framing) {
             self.lanes[index.0].queue_frame(frame.clone());
@@ -106,6 +110,7 @@ impl Player<'_> {
             }
         }
         self.flush(index).await;
+        self.lanes[index.0].cut_frames(self.chaos.cut_below);
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! What a client does, and what is expected, below MQTT: how a transport is reached, and the frames of a WebSocket.
 
+use std::num::NonZeroUsize;
+
 use bytes::Bytes;
 pub use mqtt_check_websocket::Opcode;
 
@@ -55,6 +57,8 @@ pub struct FrameTemplate {
     pub pieces_of: Option<usize>,
     /// Whether the pieces are fragments of one message.
     pub fragmented: bool,
+    /// Cut into writes of so many bytes below the frames; not cut if `None`.
+    pub cut_every: Option<NonZeroUsize>,
 }
 
 /// What is in a frame.

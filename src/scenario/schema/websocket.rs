@@ -38,6 +38,7 @@ pub(super) fn frame() -> Value {
         ("fragmented", refer("boolean")),
         ("reserved", number(7)),
         ("in_pieces_of", number(fields::VARIABLE_MAX)),
+        ("cut_every", number(fields::VARIABLE_MAX)),
     ]);
     mapping(properties, &[])
 }
