@@ -41,6 +41,8 @@ const SETS: &[&[&str]] = &[
         "unsubscribe-removes-shared",
         "discarded-expiry-kept",
         "no-disconnect-on-takeover",
+        "frame-headers-whole",
+        "empty-frame-ends-stream",
     ],
 ];
 

@@ -24,6 +24,8 @@ const THREADS: &[&str] = &[
     "hivemq-community-edition#255",
     "mosquitto#2887",
     "mosquitto#3598",
+    "mosquitto#3704",
+    "mosquitto#3721",
     "FlashMQ#103",
     "FlashMQ#104",
     "FlashMQ#171",

@@ -891,6 +891,12 @@ faults {
         "a packet that does not end in the WebSocket frame where it began is lost",
     OnePacketPerFrame "one-packet-per-frame" [V5 "MQTT-6.0.0-2", V3_1_1 "MQTT-6.0.0-2"]
         "of the packets that end in one WebSocket frame all but the first are lost",
+    FrameHeadersWhole "frame-headers-whole" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
+        seen ["mosquitto#3721"]
+        "a WebSocket frame whose header does not come in one piece ends the connection",
+    EmptyFrameEndsStream "empty-frame-ends-stream" [V5 "MQTT-6.0.0-2", V3_1_1 "MQTT-6.0.0-2"]
+        seen ["mosquitto#3704"]
+        "a WebSocket frame without bytes ends the connection",
     SubprotocolEchoed "subprotocol-echoed" [V5 "MQTT-6.0.0-4", V3_1_1 "MQTT-6.0.0-4"]
         "the first WebSocket subprotocol of the client's list is selected, whatever it is",
     SubprotocolNotReturned "subprotocol-not-returned" [V5 "MQTT-6.0.0-4", V3_1_1 "MQTT-6.0.0-4"]

@@ -70,6 +70,10 @@ pub(super) struct Framed<S> {
     aligned: Option<Aligned>,
     /// [3.1.1 MQTT-6.0.0-2] [5 MQTT-6.0.0-2]: of a liberty, whether packets are sent in frames smaller than they are.
     small: bool,
+    /// [3.1.1 MQTT-7.1.1-1] [5 MQTT-4.2.0-1]: of a fault, whether the connection ends where a header has come in part.
+    whole_headers: bool,
+    /// [3.1.1 MQTT-6.0.0-2] [5 MQTT-6.0.0-2]: of a fault, whether a frame without bytes is the end of the stream.
+    ends_when_empty: bool,
     /// What has been read of the frame, or of the packet.
     held: BytesMut,
     /// What is to be passed on.
@@ -104,6 +108,8 @@ impl<S> Framed<S> {
             } else {
                 None
             },
+            whole_headers: faults.has(Fault::FrameHeadersWhole),
+            ends_when_empty: faults.has(Fault::EmptyFrameEndsStream),
             small: conduct.liberties.has(Liberty::SmallFrames),
             held: BytesMut::new(),
             data: BytesMut::new(),
@@ -132,6 +138,24 @@ impl<S> Framed<S> {
     }
 }
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
+    fn poll_socket(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.ends_when_empty && self.socket.empty_frames() > 0 {
+            return Poll::Ready(Ok(()));
+        }
+        let filled = buf.filled().len();
+        let read = Pin::new(&mut self.socket).poll_read(cx, buf);
+        if self.ends_when_empty && self.socket.empty_frames() > 0 {
+            buf.set_filled(filled);
+            return Poll::Ready(Ok(()));
+        }
+        if self.whole_headers && read.is_pending() && self.socket.is_within_header() {
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+        }
+        read
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Framed<S> {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -140,7 +164,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Framed<S> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let Some(aligned) = this.aligned else {
-            return Pin::new(&mut this.socket).poll_read(cx, buf);
+            return this.poll_socket(cx, buf);
         };
         loop {
             if !this.data.is_empty() {
@@ -150,7 +174,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Framed<S> {
             }
             let mut chunk = [0; 4096];
             let mut chunk = ReadBuf::new(&mut chunk);
-            ready!(Pin::new(&mut this.socket).poll_read(cx, &mut chunk))?;
+            ready!(this.poll_socket(cx, &mut chunk))?;
             if chunk.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }

@@ -33,6 +33,8 @@ const IN_BYTES: &[Fault] = &[
     Fault::PacketsInTextFrames,
     Fault::PacketsSpanNoFrames,
     Fault::OnePacketPerFrame,
+    Fault::FrameHeadersWhole,
+    Fault::EmptyFrameEndsStream,
     Fault::SubprotocolEchoed,
     Fault::SubprotocolNotReturned,
 ];

@@ -1,5 +1,6 @@
 //! MQTT in WebSocket frames.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -7,7 +8,7 @@ use mqtt_check_broker::shell::{Transport, WebSocketPath};
 use mqtt_check_broker::{Config, Control, Fault, Faults, shell::Server};
 use mqtt_check_codec::{Packet, ProtocolVersion, QoS, ReasonCode};
 use mqtt_check_websocket::handshake::key;
-use mqtt_check_websocket::{Answer, Frame, MQTT, Opcode, Request, Role, WebSocket};
+use mqtt_check_websocket::{Answer, Cut, Frame, MQTT, Opcode, Request, Role, WebSocket};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -262,6 +263,29 @@ fn each_fault_breaks_its_own_rule_alone() {
             properties: Default::default(),
         }))
         .await;
+        assert_eq!(a.receive().await, None);
+
+        let server = faulty(Fault::FrameHeadersWhole);
+        let mut a = client(&server).await;
+        a.connect("a").await;
+        for every in [6, 1] {
+            a.stream.cut(NonZeroUsize::new(every).map(|every| Cut {
+                every,
+                up_to: usize::MAX,
+            }));
+            a.stream.push(&frame(Opcode::BINARY, vec![0xC0, 0x00]));
+            // The broker may end the connection before all of it is out.
+            let is_sent = a.stream.flush().await.is_ok();
+            let is_kept = is_sent && matches!(a.receive().await, Some(Packet::PingResp));
+            assert_eq!(is_kept, every == 6);
+        }
+
+        let server = faulty(Fault::EmptyFrameEndsStream);
+        let mut a = client(&server).await;
+        a.connect("a").await;
+        a.ping().await;
+        a.stream.push(&frame(Opcode::BINARY, vec![]));
+        a.stream.flush().await.expect("flushed");
         assert_eq!(a.receive().await, None);
 
         for (fault, selected) in [
