@@ -103,6 +103,17 @@ impl Flights {
         }
     }
 
+    /// The client now takes packets of this size at most. What is larger counts as delivered [5 MQTT-3.1.2-25], so
+    /// that its identifier may be in use or not.
+    pub(super) fn dropped_above(&mut self, maximum_packet_size: u32) {
+        for flight in self.by_id.values_mut() {
+            let least = flight.content.topic.len() + flight.content.payload.len();
+            if flight.state == State::Published && least > maximum_packet_size as usize {
+                flight.state = State::Doubtful;
+            }
+        }
+    }
+
     /// The same for one identifier.
     pub(super) fn doubt_one(&mut self, id: PacketId) {
         if let Some(flight) = self.by_id.get_mut(&id) {

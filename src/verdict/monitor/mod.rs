@@ -463,6 +463,7 @@ impl Monitor<'_> {
             _ => connack.session_present,
         };
         let was_to_last = !connect.clean_start;
+        let maximum_packet_size = connect.properties.maximum_packet_size();
         connection.passage = Passage::new(lane, is_resumed);
         connection.key = Some(key.clone());
         let is_faulty = connection.is_faulty;
@@ -478,6 +479,9 @@ impl Monitor<'_> {
                 session
             }
         };
+        if let Some(maximum) = maximum_packet_size {
+            session.flights.dropped_above(maximum);
+        }
         let lived = session.attached..=self.now;
         if is_faulty || is_resumed && self.restarts.iter().any(|at| lived.contains(at)) {
             session.doubt();
