@@ -1,10 +1,14 @@
 //! One waiting's outcome held against what was expected.
 
+use std::time::Duration;
+
 use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
 
-use super::blame::{Event, Inbox, Wrong};
+use super::blame::{Aspect, Event, Inbox, Wrong};
 use super::judging::span;
-use super::wording::{came, describe_ending, ending, lane_at, too_late, waited, what_came};
+use super::wording::{
+    came, describe_ending, ending, lane_at, too_late, untaken, waited, what_came,
+};
 use crate::matcher::{
     Besides, Memory, Received, RefusalFault, describe_besides, describe_expectation,
     describe_literal, describe_pattern, describe_refused, judge, judge_besides, refusal_faults,
@@ -43,6 +47,7 @@ pub(super) fn judge_outcome(
         client,
         version,
         memory,
+        until: outcome.at,
         found: Vec::new(),
     };
     if outcome.ended == Ended::Complete {
@@ -67,6 +72,7 @@ pub(super) fn remember_answer(
         client: choice.of,
         version,
         memory,
+        until: outcome.at,
         found: Vec::new(),
     };
     judge.any_of(&answers, outcome);
@@ -74,6 +80,8 @@ pub(super) fn remember_answer(
 
 struct Judge<'a> {
     transcript: &'a Transcript,
+    /// When the waiting was over.
+    until: Duration,
     client: ClientIndex,
     version: ProtocolVersion,
     memory: &'a mut Memory,
@@ -134,6 +142,7 @@ impl Judge<'_> {
         let wrong = self.why_unfulfilled(expectation, outcome);
         self.remember(&outcome.taken);
         let mut events = outcome.taken.clone();
+        events.extend(self.instead(&expectation.pattern, outcome));
         let late = match &expectation.pattern {
             Pattern::Packet(pattern) if outcome.ended == Ended::TimedOut => {
                 too_late(pattern.packet_type, outcome, self.transcript, self.client)
@@ -148,6 +157,27 @@ impl Judge<'_> {
             None => actual,
         };
         self.miss(expectation, wrong, &events, actual);
+    }
+
+    /// Packets of the expected types that no alternative could take: they are part of this finding.
+    fn instead(&self, pattern: &Pattern, outcome: &Outcome) -> Vec<EventIndex> {
+        let Pattern::AnyOf(alternatives) = pattern else {
+            return Vec::new();
+        };
+        let mut types = Vec::new();
+        for expectation in alternatives.iter().flatten() {
+            match &expectation.pattern {
+                Pattern::Packet(packet) => types.push(packet.packet_type),
+                Pattern::Unordered(packets) => types.extend(packets.iter().map(|p| p.packet_type)),
+                _ => {}
+            }
+        }
+        let mut instead = untaken(outcome, self.transcript, self.client);
+        instead.retain(|event| match &self.transcript.events[event.0].what {
+            What::Received { frame, .. } => types.contains(&frame.packet_type()),
+            _ => false,
+        });
+        instead
     }
 
     fn why_unfulfilled(&self, expectation: &Expectation, outcome: &Outcome) -> Vec<Wrong> {
@@ -195,6 +225,7 @@ impl Judge<'_> {
             transcript: self.transcript,
             client: self.client,
             memory: self.memory,
+            until: self.until,
         }
     }
 
@@ -287,7 +318,13 @@ impl Judge<'_> {
                     .by_ref()
                     .take(usize::try_from(most).unwrap_or(usize::MAX))
                 {
+                    let is_early = self.inbox().comes_behind(pattern, *event);
+                    let known = self.found.len();
                     self.packet(pattern, *event);
+                    // Each of them is there, at another's place.
+                    for judged in self.found[known..].iter_mut().filter(|_| is_early) {
+                        judged.wrong = vec![Wrong::Aspect(Aspect::Order)];
+                    }
                 }
             } else {
                 rest.next();

@@ -529,6 +529,7 @@ impl<'a> Judging<'a> {
             transcript: self.transcript,
             client,
             memory: &self.memory,
+            until: Duration::MAX,
         }
     }
 

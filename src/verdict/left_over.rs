@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use std::time::Duration;
+
 use mqtt_check_codec::{Packet, PacketType, ReasonCode};
 
 use super::Finding;
@@ -37,6 +39,7 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         transcript,
         client: lane.client,
         memory: &memory,
+        until: Duration::MAX,
     };
     let (level, wrong, expected) = match &event.what {
         What::Received {

@@ -95,9 +95,23 @@ pub(super) fn what_came(outcome: &Outcome, transcript: &Transcript, client: Clie
             format!("it did not come within {}", span(waited(outcome)))
         }
     };
+    let instead = untaken(outcome, transcript, client);
+    if !instead.is_empty() {
+        words.push_str("; not taken so far: ");
+        words.push_str(&came(&instead, transcript));
+    }
+    words
+}
+
+/// What had come by then on the client's connection, and no step has taken.
+pub(super) fn untaken(
+    outcome: &Outcome,
+    transcript: &Transcript,
+    client: ClientIndex,
+) -> Vec<EventIndex> {
     let last_lane = lane_at(transcript, client, outcome.at);
     // A close frame tells why a connection was closed.
-    let instead: Vec<EventIndex> = (0..transcript.events.len())
+    (0..transcript.events.len())
         .map(EventIndex)
         .filter(|index| {
             let event = &transcript.events[index.0];
@@ -116,12 +130,7 @@ pub(super) fn what_came(outcome: &Outcome, transcript: &Transcript, client: Clie
                         | What::Fault { .. }
                 )
         })
-        .collect();
-    if !instead.is_empty() {
-        words.push_str("; not taken so far: ");
-        words.push_str(&came(&instead, transcript));
-    }
-    words
+        .collect()
 }
 
 /// The connection that the client had then.

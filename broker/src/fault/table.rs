@@ -328,7 +328,7 @@ faults {
         "Shared Subscriptions are lost by a restart",
     RestartLosesNoLocal "restart-loses-no-local" [V5 "MQTT-3.8.3-3"] seen ["artemis#4583"]
         "No Local is forgotten by a restart",
-    RestartLosesRetainAsPublished "restart-loses-retain-as-published" [V5 "MQTT-3.1.2-5"] seen ["artemis#4583"]
+    RestartLosesRetainAsPublished "restart-loses-retain-as-published" [V5 "MQTT-3.3.1-13", V5 "MQTT-3.1.2-5"] seen ["artemis#4583"]
         "Retain As Published is forgotten by a restart",
     RestartLosesIdentifiers "restart-loses-identifiers" [V5 "MQTT-3.1.2-5"] seen ["artemis#4583"]
         "Subscription Identifiers are forgotten by a restart",
@@ -549,7 +549,7 @@ faults {
     RetainedOfBothWildcardsLost "retained-of-both-wildcards-lost" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
         seen ["async_mqtt#442"]
         "a filter with both wildcards brings no retained messages",
-    RetainedByPrefix "retained-by-prefix" [V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-3.3.2-3"]
+    RetainedByPrefix "retained-by-prefix" [V5 "MQTT-3.3.2-3", V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-3.3.2-3"]
         "retained messages are found by how their topics begin",
     RetainedWildcardMatchesDollar "retained-wildcard-matches-dollar" [V5 "MQTT-4.7.2-1", V3_1_1 "MQTT-4.7.2-1"]
         "a wildcard in front brings retained messages of topics that begin with $",

@@ -1,8 +1,11 @@
 //! What is wrong where a packet did not come, or another came in its place: lost, out of its turn, sent again, or there
 //! with a wrong field.
 
+use std::time::Duration;
+
 use mqtt_check_codec::{Packet, PacketType, Publish};
 
+use super::super::wording::lane_at;
 use super::{Aspect, Event, Wrong, field};
 use crate::matcher::{Memory, Received, holds, judge};
 use crate::scenario::model::{ClientIndex, Expectation, FieldMatch, PacketPattern, Pattern};
@@ -14,6 +17,8 @@ pub(in crate::verdict) struct Inbox<'a> {
     pub(in crate::verdict) transcript: &'a Transcript,
     pub(in crate::verdict) client: ClientIndex,
     pub(in crate::verdict) memory: &'a Memory,
+    /// Up to when: what is later tells nothing of a step that was over then.
+    pub(in crate::verdict) until: Duration,
 }
 
 /// A packet that was received.
@@ -57,6 +62,28 @@ impl<'a> Inbox<'a> {
             })
     }
 
+    /// The connection that the client had then.
+    fn present(self) -> Option<LaneIndex> {
+        lane_at(self.transcript, self.client, self.until)
+    }
+
+    /// Whether the packet that the pattern is about comes behind this one on its connection.
+    pub(in crate::verdict) fn comes_behind(
+        self,
+        pattern: &PacketPattern,
+        event: EventIndex,
+    ) -> bool {
+        let lane = self.transcript.events[event.0].lane;
+        let is_ordered = matches!(
+            pattern.packet_type,
+            PacketType::PUBLISH | PacketType::PUBREL
+        );
+        is_ordered
+            && self.packets().any(|(other, its, packet)| {
+                its == lane && other.0 > event.0 && self.fits(pattern, &packet)
+            })
+    }
+
     fn fits(self, pattern: &PacketPattern, packet: &Received<'_>) -> bool {
         holds(pattern, packet, self.client, self.memory).is_some()
     }
@@ -74,9 +101,9 @@ impl<'a> Inbox<'a> {
 
     /// A packet like this did not come.
     pub(in crate::verdict) fn missing(self, pattern: &PacketPattern) -> Wrong {
-        let lane_now = self.packets().map(|(_, lane, _)| lane).max();
+        let present = self.present();
         let was_there = |(_, lane, packet): (EventIndex, LaneIndex, Received<'_>)| {
-            Some(lane) != lane_now && self.is_message(pattern, &packet)
+            Some(lane) < present && self.is_message(pattern, &packet)
         };
         let is_message = pattern.packet_type == PacketType::PUBLISH;
         Wrong::Event(match is_message && self.packets().any(was_there) {
@@ -257,6 +284,9 @@ impl<'a> Inbox<'a> {
                     PacketType::PUBLISH | PacketType::PUBREL
                 );
                 return match is_of_type {
+                    true if self.comes_behind(pattern, *event) => {
+                        vec![Wrong::Aspect(Aspect::Order)]
+                    }
                     true => self.differs(pattern, *event),
                     false if comes && is_ordered => vec![Wrong::Aspect(Aspect::Order)],
                     false => vec![self.missing(pattern)],
@@ -268,7 +298,7 @@ impl<'a> Inbox<'a> {
 
     /// None of these alternatives held.
     pub(in crate::verdict) fn any_of(self, alternatives: &[Vec<Expectation>]) -> Vec<Wrong> {
-        let lane = self.packets().map(|(_, lane, _)| lane).max();
+        let lane = self.present();
         let loose: Vec<EventIndex> = self
             .packets()
             .filter(|(event, its, _)| {
