@@ -1,0 +1,47 @@
+//! What counts as a sign of life.
+
+use mqtt_check_codec::Packet;
+
+use crate::pair::{BOTH, Pair, hello, message, subscribe, unsubscribe};
+
+fn is_closed(seen: &[String]) -> bool {
+    seen.last().is_some_and(|last| last == "closed")
+}
+
+#[test]
+fn every_packet_of_the_client_is_a_sign_of_life() {
+    let packets: [fn() -> Packet; 4] = [
+        || message(0, 1, "t", "x"),
+        || subscribe(1, &[("t", 0)]),
+        || unsubscribe(1, &["t"]),
+        || Packet::PingReq,
+    ];
+    for version in BOTH {
+        for packet in packets {
+            let mut pair = Pair::new();
+            let a = pair.connected(hello(version, "a").keep_alive(10));
+            pair.wait_s(14);
+            pair.send(a, packet());
+            pair.wait_s(14);
+            let seen = pair.seen(a);
+            assert!(!is_closed(&seen), "{:?}: {seen:?}", packet());
+            pair.wait_s(1);
+            assert!(is_closed(&pair.seen(a)), "{:?}", packet());
+        }
+    }
+}
+
+#[test]
+fn what_the_server_sends_is_no_sign_of_life() {
+    for version in BOTH {
+        let mut pair = Pair::new();
+        let a = pair.connected(hello(version, "a").keep_alive(10));
+        pair.subscribe(a, "t", 0);
+        let b = pair.connected(hello(version, "b"));
+        pair.wait_s(14);
+        pair.send(b, message(0, 1, "t", "x"));
+        assert_eq!(pair.seen(a), ["publish q0 t=x"]);
+        pair.wait_s(1);
+        assert!(is_closed(&pair.seen(a)));
+    }
+}
