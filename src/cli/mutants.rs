@@ -9,6 +9,7 @@ use super::progress::Ticks;
 use super::selection::{Selection, patterns};
 use super::{Dress, Failure, interrupt, output};
 use crate::exit::Exit;
+use crate::mutation::pair::Alone;
 use crate::mutation::{self, Catch, Playing};
 use crate::plan::Plan;
 use crate::report::words::{Style, count};
@@ -16,6 +17,10 @@ use crate::scenario::model::CaseId;
 use crate::target::bundled::{FaultInfo, faults, liberties};
 
 mod liberties;
+mod pairs;
+
+/// The share of the pairs that is played if nothing else is said.
+const SHARE: u8 = 0;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -30,7 +35,12 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "PATTERN")]
     liberty: Vec<String>,
 
-    /// Every case that turned red, not only the first
+    /// How many of a hundred pairs of a fault and a liberty to play; the seed chooses which. All of them, if not said, where
+    /// both are named, else none
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pairs: Option<u8>,
+
+    /// Every case that turned red, not only the first; of a pair also the cases that miss the fault
     #[arg(short, long)]
     verbose: bool,
 
@@ -47,6 +57,8 @@ pub(super) struct Arguments {
 #[derive(Debug)]
 struct Mutant {
     info: FaultInfo,
+    /// What pairs with it need.
+    alone: Alone,
     /// Cases with a finding at a step that cites one of its clauses.
     citing: Vec<CaseId>,
     /// Other cases that turned red.
@@ -54,12 +66,14 @@ struct Mutant {
 }
 
 impl Mutant {
-    fn new(info: FaultInfo, caught: Vec<Catch>) -> Self {
+    fn new(info: FaultInfo, caught: Vec<Catch>, plans: &[Plan]) -> Self {
+        let alone = Alone::new(&info, &caught, plans);
         let (citing, collateral): (Vec<Catch>, Vec<Catch>) =
             caught.into_iter().partition(|c| !c.cites.is_empty());
         let ids = |caught: Vec<Catch>| caught.into_iter().map(|c| c.case).collect();
         Self {
             info,
+            alone,
             citing: ids(citing),
             collateral: ids(collateral),
         }
@@ -84,6 +98,7 @@ struct Document {
     not_played: Vec<NotPlayed>,
     results: Vec<Row>,
     liberties: liberties::Document,
+    pairs: pairs::Document,
 }
 
 #[derive(Serialize)]
@@ -116,8 +131,14 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     };
     let mutants = play(chosen, &plans, playing, dress)?;
     let taken = liberties::play(allowed, &plans, playing, dress)?;
+    let both = !named.is_empty() && !others.is_empty();
+    let share = pairs::Share {
+        percent: arguments.pairs.unwrap_or(if both { 100 } else { SHARE }),
+        thoroughly: arguments.verbose,
+    };
+    let paired = pairs::play(&mutants, &taken, share, playing, dress)?;
     let text = if arguments.json {
-        json(&mutants, &unplayable, &taken)?
+        json(&mutants, &unplayable, &taken, &paired)?
     } else {
         let mut text = String::new();
         // Who names one kind only is told of no other.
@@ -127,11 +148,15 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         if arguments.fault.is_empty() || !arguments.liberty.is_empty() {
             text.push_str(&liberties::plain(&taken, dress.out));
         }
+        if !mutants.is_empty() && !taken.is_empty() {
+            text.push_str(&pairs::plain(&paired, arguments.verbose, dress.out));
+        }
         text
     };
     output::print(&text)?;
-    let is_right =
-        mutants.iter().all(Mutant::is_named) && taken.iter().all(|(_, taken)| taken.is_right());
+    let is_right = mutants.iter().all(Mutant::is_named)
+        && taken.iter().all(|(_, taken)| taken.is_right())
+        && paired.is_right();
     Ok(if interrupt::is_interrupted() {
         Exit::Interrupted
     } else if is_right {
@@ -162,7 +187,7 @@ fn play(
             // What was cut short says nothing.
             break;
         }
-        mutants.push(Mutant::new(info, caught));
+        mutants.push(Mutant::new(info, caught, plans));
     }
     ticks.end();
     Ok(mutants)
@@ -221,6 +246,7 @@ fn json(
     mutants: &[Mutant],
     unplayable: &[Unplayable],
     taken: &liberties::Played,
+    paired: &pairs::Played,
 ) -> Result<String, Failure> {
     let document = Document {
         faults: mutants.len(),
@@ -249,6 +275,7 @@ fn json(
             })
             .collect(),
         liberties: liberties::document(taken),
+        pairs: pairs::document(paired),
     };
     let text = serde_json::to_string_pretty(&document)
         .map_err(|error| Failure::new(Exit::Failed, format!("failed to write JSON: {error}")))?;

@@ -4,6 +4,8 @@
 //! cases are red anyway.
 
 pub mod liberty;
+pub mod masks;
+pub mod pair;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -37,6 +39,8 @@ pub struct Catch {
     /// Those clauses of the faults that what was found cites, as ids of the case's version. None: something else
     /// turned red.
     pub cites: BTreeSet<String>,
+    /// Every clause at which something was found.
+    pub blames: BTreeSet<String>,
 }
 
 /// Plays the right broker.
@@ -79,6 +83,7 @@ pub fn caught_together(
         let is_red_anyway = right.get(&result.id).is_some_and(is_red);
         (is_red(&result.verdict) && !is_red_anyway).then(|| Catch {
             cites: cited(&result, infos),
+            blames: blamed(&result).cloned().collect(),
             case: result.id,
         })
     };
@@ -137,9 +142,8 @@ fn is_red(verdict: &Verdict) -> bool {
     )
 }
 
-/// The faults' clauses at which something was found that counts.
-fn cited(result: &CaseResult, infos: &[&FaultInfo]) -> BTreeSet<String> {
-    let document = requirements::document(result.id.version).as_str();
+/// The clauses at which something was found that counts.
+fn blamed(result: &CaseResult) -> impl Iterator<Item = &String> {
     result
         .findings
         .iter()
@@ -148,6 +152,12 @@ fn cited(result: &CaseResult, infos: &[&FaultInfo]) -> BTreeSet<String> {
                 && matches!(finding.level(), Level::Must | Level::Should)
         })
         .flat_map(crate::verdict::Finding::clauses)
+}
+
+/// Those of the faults among them.
+fn cited(result: &CaseResult, infos: &[&FaultInfo]) -> BTreeSet<String> {
+    let document = requirements::document(result.id.version).as_str();
+    blamed(result)
         .filter(|cited| {
             let mut broken = infos.iter().flat_map(|info| &info.clauses);
             broken.any(|(version, id)| version == document && id == *cited)

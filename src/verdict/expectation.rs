@@ -6,6 +6,7 @@ use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
 
 use super::blame::{Aspect, Event, Inbox, Wrong};
 use super::judging::span;
+use super::lessened::{Lessened, LetOff};
 use super::wording::{
     came, describe_ending, ending, lane_at, too_late, untaken, waited, what_came,
 };
@@ -33,21 +34,35 @@ pub(super) struct Judged {
     pub(super) is_broken: bool,
 }
 
-/// Judges what a waiting brought; what it took is remembered.
+/// The record that is judged, and what was given otherwise in it than was asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Play<'a> {
+    pub(super) transcript: &'a Transcript,
+    pub(super) lessened: &'a Lessened<'a>,
+}
+
+/// What the judgement of one waiting leads on to the next.
+pub(super) struct Led<'a> {
+    pub(super) memory: &'a mut Memory,
+    pub(super) let_off: &'a mut LetOff,
+}
+
+/// Judges what a waiting brought; what it took is remembered. What depends on what was given otherwise is let off.
 pub(super) fn judge_outcome(
     expectation: &Expectation,
     outcome: &Outcome,
-    transcript: &Transcript,
-    client: ClientIndex,
-    version: ProtocolVersion,
-    memory: &mut Memory,
+    play: Play<'_>,
+    (client, version): (ClientIndex, ProtocolVersion),
+    led: Led<'_>,
 ) -> Vec<Judged> {
     let mut judge = Judge {
-        transcript,
+        transcript: play.transcript,
+        lessened: play.lessened,
         client,
         version,
-        memory,
         until: outcome.at,
+        memory: led.memory,
+        let_off: led.let_off,
         found: Vec::new(),
     };
     if outcome.ended == Ended::Complete {
@@ -62,17 +77,19 @@ pub(super) fn judge_outcome(
 pub(super) fn remember_answer(
     choice: &Choice,
     outcome: &Outcome,
-    transcript: &Transcript,
+    play: Play<'_>,
     version: ProtocolVersion,
-    memory: &mut Memory,
+    led: Led<'_>,
 ) {
     let answers: Vec<_> = choice.answers.iter().map(|(_, e)| e.clone()).collect();
     let mut judge = Judge {
-        transcript,
+        transcript: play.transcript,
+        lessened: play.lessened,
         client: choice.of,
         version,
-        memory,
         until: outcome.at,
+        memory: led.memory,
+        let_off: led.let_off,
         found: Vec::new(),
     };
     judge.any_of(&answers, outcome);
@@ -82,9 +99,11 @@ struct Judge<'a> {
     transcript: &'a Transcript,
     /// When the waiting was over.
     until: Duration,
+    lessened: &'a Lessened<'a>,
     client: ClientIndex,
     version: ProtocolVersion,
     memory: &'a mut Memory,
+    let_off: &'a mut LetOff,
     found: Vec<Judged>,
 }
 
@@ -101,7 +120,7 @@ impl Judge<'_> {
             Pattern::Upgrade(fields) => self.besides(fields, expectation, outcome),
             Pattern::Frame(pattern) => self.besides(&pattern.fields, expectation, outcome),
             Pattern::Silence { .. } => {
-                if !outcome.taken.is_empty() {
+                if !outcome.taken.is_empty() && !self.is_let_off(expectation, outcome) {
                     let inbox = self.inbox();
                     let extra = outcome.taken.iter().map(|event| inbox.extra(*event));
                     let wrong = extra.collect();
@@ -125,7 +144,17 @@ impl Judge<'_> {
         self.not_before(expectation, outcome);
     }
 
+    fn is_let_off(&mut self, expectation: &Expectation, outcome: &Outcome) -> bool {
+        let known = (self.client, &*self.memory);
+        self.lessened
+            .excuses(expectation, outcome, known, self.let_off)
+    }
+
     fn unfulfilled(&mut self, expectation: &Expectation, outcome: &Outcome) {
+        if self.is_let_off(expectation, outcome) {
+            self.remember(&outcome.taken);
+            return;
+        }
         let actual = match &expectation.pattern {
             Pattern::Refused(_) => self.not_refused(outcome),
             Pattern::Packet(_) if !outcome.taken.is_empty() => format!(
@@ -266,6 +295,9 @@ impl Judge<'_> {
                 let before = self.memory.clone();
                 let mismatches = judge(pattern, &received, self.client, self.memory);
                 self.memory.remember(self.client, packet);
+                let known = (self.client, &*self.memory);
+                let lessened = self.lessened;
+                let mismatches = lessened.standing(pattern, event, known, mismatches, self.let_off);
                 if mismatches.is_empty() {
                     return;
                 }
@@ -469,7 +501,8 @@ impl Judge<'_> {
         };
         for event in &outcome.taken {
             let at = self.transcript.events[event.0].at;
-            if at < outcome.since + not_before {
+            let is_early = at < outcome.since + not_before;
+            if is_early && !self.lessened.excuses_haste(*event, self.let_off) {
                 let came = self.came(&[*event]);
                 let after = span(at.saturating_sub(outcome.since));
                 self.found.push(Judged {

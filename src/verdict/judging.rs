@@ -7,10 +7,10 @@ use mqtt_check_codec::{PacketType, ProtocolVersion};
 
 use super::blame::{self, Event, Inbox, Wrong, received};
 use super::charge::Charge;
-use super::expectation::{Judged, judge_outcome, remember_answer};
+use super::expectation::{Judged, Led, Play, judge_outcome, remember_answer};
 use super::hooks::{Differing, judge_hooks};
 use super::left_over::left_over;
-use super::lessened::lessened;
+use super::lessened::{Lessened, LetOff};
 use super::monitor::{self, Watched};
 use super::wording::{describe_event, what_came};
 use super::{Finding, FindingKind, Verdict};
@@ -18,7 +18,7 @@ use crate::matcher::{Memory, describe_expectation, describe_pattern, holds};
 use crate::plan::{
     Body, Operation, Plan, PlannedControl, PlannedRounds, PlannedStep, find_step, witness,
 };
-use crate::scenario::model::{Choice, ClientIndex, Level, Literal, OneOf};
+use crate::scenario::model::{Choice, ClientIndex, Expectation, Level, Literal, OneOf};
 use crate::transcript::{
     Ended, EventIndex, NotReached, Outcome, StepIndex, StepRecord, Transcript, What,
 };
@@ -45,13 +45,27 @@ pub fn judge(
         .flat_map(|finding| &finding.events)
         .copied()
         .collect();
-    let mut judging = Judging::new(plan, scene);
+    // Where what the case is about did not happen, only a broken rule means anything.
+    if !told.is_empty() && scene.broken_off.is_none() && not_exercised(plan, scene).is_some() {
+        return (Verdict::Failed, told_once(watched));
+    }
+    let lessened = Lessened::new(plan, scene);
+    let mut judging = Judging::new(plan, scene, &lessened);
     judging.told.clone_from(&told);
     judging.steps(&plan.steps);
-    let mut findings = judging.findings;
+    let Judging {
+        mut findings,
+        mut let_off,
+        ..
+    } = judging;
     let found = findings.iter().flat_map(|finding| &finding.events);
     let shown = told.union(&echoes).chain(found).copied().collect();
-    findings.extend(told_once(left_over(plan, scene, &shown)));
+    let mut over = left_over(plan, scene, &shown);
+    over.retain(|finding| {
+        let mut events = finding.events.iter();
+        !events.all(|event| lessened.excuses_event(*event, &mut let_off))
+    });
+    findings.extend(told_once(over));
     for finding in told_once(watched) {
         match findings
             .iter_mut()
@@ -71,7 +85,7 @@ pub fn judge(
     findings.extend(told_once(missed));
     // A broken rule is a fault whatever the case was to show.
     let verdict = match told.is_empty() {
-        true => verdict(plan, scene, (control, witness), &findings),
+        true => verdict(plan, scene, (control, witness), &findings, &let_off),
         false => Verdict::Failed,
     };
     (verdict, findings)
@@ -147,35 +161,13 @@ fn shares_clause(one: &Finding, other: &Finding) -> bool {
     one.clauses().iter().any(|c| other.clauses().contains(c))
 }
 
-/// What the steps come to. Where the server gave less than was asked for, what does not hold proves nothing.
+/// What the findings come to. Where nothing is found but what was let off, the case proves nothing.
 fn verdict(
     plan: &Plan,
     scene: &Transcript,
     (control, witness): (Option<&Transcript>, Option<&Transcript>),
     findings: &[Finding],
-) -> Verdict {
-    let verdict = verdict_of_all(plan, scene, (control, witness), findings);
-    match verdict {
-        // What was broken off has no end that could hold.
-        Verdict::Inconclusive { .. } if scene.broken_off.is_some() => verdict,
-        Verdict::Failed | Verdict::Warned | Verdict::Inconclusive { .. } => {
-            let settings = &plan.scene.settings;
-            let less = lessened(scene, settings)
-                .or_else(|| control.and_then(|control| lessened(control, settings)))
-                .or_else(|| witness.and_then(|witness| lessened(witness, settings)));
-            less.map_or(verdict, |why| Verdict::Skipped {
-                reason: format!("not exercised: {why}"),
-            })
-        }
-        verdict => verdict,
-    }
-}
-
-fn verdict_of_all(
-    plan: &Plan,
-    scene: &Transcript,
-    (control, witness): (Option<&Transcript>, Option<&Transcript>),
-    findings: &[Finding],
+    let_off: &LetOff,
 ) -> Verdict {
     let violated = |level: Level| {
         findings
@@ -191,7 +183,9 @@ fn verdict_of_all(
     if violated(Level::Must) {
         return Verdict::Failed;
     }
-    if let Some(why) = &scene.broken_off {
+    if let Some(why) = &scene.broken_off
+        && let_off.why.is_empty()
+    {
         return Verdict::Inconclusive {
             reason: why.clone(),
         };
@@ -204,11 +198,19 @@ fn verdict_of_all(
             reason: format!("not reached: {}: {}", finding.label, finding.actual),
         };
     }
-    if let Some(reason) = control_does_not_hold(plan, control) {
-        return Verdict::Inconclusive { reason };
+    if let Some(why) = let_off.why.first().filter(|_| !violated(Level::Should)) {
+        return unexercised(why);
     }
-    if let Some(reason) = witness.and_then(is_no_broker) {
-        return Verdict::Inconclusive { reason };
+    let proof = match control_does_not_hold(plan, control) {
+        Proof::Holds => witness.map_or(Proof::Holds, is_no_broker),
+        other => other,
+    };
+    match proof {
+        Proof::Holds => {}
+        // What the scene has shown needs no proof.
+        Proof::LetOff(_) if violated(Level::Should) => {}
+        Proof::LetOff(why) => return unexercised(&why),
+        Proof::Fails(reason) => return Verdict::Inconclusive { reason },
     }
     if violated(Level::Should) {
         Verdict::Warned
@@ -217,40 +219,68 @@ fn verdict_of_all(
     }
 }
 
-/// Why the control proves nothing, if it does not hold.
-fn control_does_not_hold(plan: &Plan, transcript: Option<&Transcript>) -> Option<String> {
-    let control = plan.control.as_ref()?;
+fn unexercised(why: &str) -> Verdict {
+    Verdict::Skipped {
+        reason: format!("not exercised: {why}"),
+    }
+}
+
+/// What a control or a witness comes to.
+enum Proof {
+    Holds,
+    /// What does not hold was never promised, for this reason.
+    LetOff(String),
+    /// It proves nothing, for this reason.
+    Fails(String),
+}
+
+impl Proof {
+    /// What does not hold, first of all.
+    fn of(judging: Judging<'_>, say: impl Fn(Finding) -> String) -> Self {
+        let mut findings = judging.findings.into_iter();
+        let why = judging.let_off.why.into_iter().next();
+        match findings.find(|f| f.kind() != FindingKind::NotObservable) {
+            Some(finding) => Self::Fails(say(finding)),
+            None => why.map_or(Self::Holds, Self::LetOff),
+        }
+    }
+}
+
+/// Whether the control shows that what the case is about is the cause.
+fn control_does_not_hold(plan: &Plan, transcript: Option<&Transcript>) -> Proof {
+    let Some(control) = plan.control.as_ref() else {
+        return Proof::Holds;
+    };
     let Some(transcript) = transcript else {
-        return Some("the control was not played".into());
+        return Proof::Fails("the control was not played".into());
     };
     if let Some(why) = &transcript.broken_off {
-        return Some(format!("the control was broken off: {why}"));
+        return Proof::Fails(format!("the control was broken off: {why}"));
     }
-    let mut judging = Judging::new(plan, transcript);
+    let lessened = Lessened::new(plan, transcript);
+    let mut judging = Judging::new(plan, transcript, &lessened);
     judging.steps(&control.steps);
     judging.findings.clear();
     judging.steps(&control.expect);
-    let finding = judging
-        .findings
-        .into_iter()
-        .find(|f| f.kind() != FindingKind::NotObservable)?;
-    let place = finding.place.map(|place| {
-        let path = &plan.scene.source.path;
-        format!(" at {path}:{}:{}", place.line, place.column)
-    });
-    let mut reason = format!(
-        "the control does not hold{}: {}: expected {}; {}",
-        place.unwrap_or_default(),
-        finding.label,
-        finding.expected.join(" or "),
-        finding.actual
-    );
-    let elsewhere = taken_elsewhere(control, transcript, &finding);
-    if !elsewhere.is_empty() {
-        reason.push_str("; other steps took ");
-        reason.push_str(&elsewhere.join(", "));
-    }
-    Some(reason)
+    Proof::of(judging, |finding| {
+        let place = finding.place.map(|place| {
+            let path = &plan.scene.source.path;
+            format!(" at {path}:{}:{}", place.line, place.column)
+        });
+        let mut reason = format!(
+            "the control does not hold{}: {}: expected {}; {}",
+            place.unwrap_or_default(),
+            finding.label,
+            finding.expected.join(" or "),
+            finding.actual
+        );
+        let elsewhere = taken_elsewhere(control, transcript, &finding);
+        if !elsewhere.is_empty() {
+            reason.push_str("; other steps took ");
+            reason.push_str(&elsewhere.join(", "));
+        }
+        reason
+    })
 }
 
 /// What the client of a control's expectation received and other steps took, with those steps.
@@ -283,29 +313,31 @@ fn taken_elsewhere(
         .collect()
 }
 
-/// Why nothing shows that there is a broker, if nothing does.
-fn is_no_broker(transcript: &Transcript) -> Option<String> {
+/// Whether anything shows that there is a broker.
+fn is_no_broker(transcript: &Transcript) -> Proof {
     // How right the message is, is for others to judge.
-    if transcript
-        .received_types()
-        .any(|packet_type| packet_type == PacketType::PUBLISH)
-    {
-        return None;
+    let mut types = transcript.received_types();
+    if types.any(|packet_type| packet_type == PacketType::PUBLISH) {
+        return Proof::Holds;
     }
-    let plan = witness(transcript.case.version)?;
-    let why = match &transcript.broken_off {
-        Some(why) => format!("the proof of it was broken off: {why}"),
-        None => {
-            let mut judging = Judging::new(plan, transcript);
-            judging.steps(&plan.steps);
-            let finding = judging.findings.into_iter().next()?;
-            let expected = finding.expected.join(" or ");
-            format!("expected {expected}; {}", finding.actual)
-        }
+    let Some(plan) = witness(transcript.case.version) else {
+        return Proof::Holds;
     };
-    Some(format!(
-        "nothing shows that a broker is there: a client that subscribes and publishes gets no message: {why}"
-    ))
+    let say = |why: &str| {
+        format!(
+            "nothing shows that a broker is there: a client that subscribes and publishes gets no message: {why}"
+        )
+    };
+    if let Some(why) = &transcript.broken_off {
+        return Proof::Fails(say(&format!("the proof of it was broken off: {why}")));
+    }
+    let lessened = Lessened::new(plan, transcript);
+    let mut judging = Judging::new(plan, transcript, &lessened);
+    judging.steps(&plan.steps);
+    Proof::of(judging, |finding| {
+        let expected = finding.expected.join(" or ");
+        say(&format!("expected {expected}; {}", finding.actual))
+    })
 }
 
 /// What should have happened for the check to mean anything, and did not.
@@ -335,6 +367,7 @@ fn not_exercised(plan: &Plan, transcript: &Transcript) -> Option<String> {
 struct Judging<'a> {
     plan: &'a Plan,
     transcript: &'a Transcript,
+    lessened: &'a Lessened<'a>,
     records: BTreeMap<StepIndex, &'a StepRecord>,
     memory: Memory,
     /// How many hook events the former `hooks` steps have covered.
@@ -343,19 +376,22 @@ struct Judging<'a> {
     told: BTreeSet<EventIndex>,
     /// Clients whose connection the broker closed instead of what it should have done.
     ended: BTreeSet<ClientIndex>,
+    let_off: LetOff,
     findings: Vec<Finding>,
 }
 
 impl<'a> Judging<'a> {
-    fn new(plan: &'a Plan, transcript: &'a Transcript) -> Self {
+    fn new(plan: &'a Plan, transcript: &'a Transcript, lessened: &'a Lessened<'a>) -> Self {
         Self {
             plan,
             transcript,
+            lessened,
             records: transcript.steps.iter().map(|r| (r.step, r)).collect(),
             memory: Memory::default(),
             hooks_judged: 0,
             told: BTreeSet::new(),
             ended: BTreeSet::new(),
+            let_off: LetOff::new(),
             findings: Vec::new(),
         }
     }
@@ -367,12 +403,16 @@ impl<'a> Judging<'a> {
     }
 
     fn step(&mut self, step: &PlannedStep) {
+        self.let_off.step = step.index;
         // A step whose choice was answered otherwise, or after the play was broken off.
         let Some(record) = self.records.get(&step.index).copied() else {
             return;
         };
         if let Some(why) = &record.not_reached
             && !self.was_to_end(step, why)
+            && !self
+                .lessened
+                .excuses_absence(client_of(step), record.began, why, &mut self.let_off)
         {
             let finding = match why {
                 // Whatever else the step is about, a broker that cannot be connected to is none.
@@ -413,6 +453,7 @@ impl<'a> Judging<'a> {
                     expected,
                     actual,
                 }) = judged
+                    && !(is_shown && self.lessened.excuses_hooks(&mut self.let_off))
                 {
                     let charge = match is_shown {
                         true => self.charge(step, &[Wrong::Event(Event::Hooks)]),
@@ -484,10 +525,12 @@ impl<'a> Judging<'a> {
             let judged = judge_outcome(
                 &awaited.expectation,
                 outcome,
-                self.transcript,
-                client,
-                version,
-                &mut self.memory,
+                self.play(),
+                (client, version),
+                Led {
+                    memory: &mut self.memory,
+                    let_off: &mut self.let_off,
+                },
             );
             for judged in judged {
                 let is_told = judged.events.iter().all(|e| self.told.contains(e));
@@ -539,7 +582,16 @@ impl<'a> Judging<'a> {
         };
         let version = self.version(choice.of);
         if outcome.ended == Ended::Complete {
-            remember_answer(choice, outcome, self.transcript, version, &mut self.memory);
+            let play = self.play();
+            let led = Led {
+                memory: &mut self.memory,
+                let_off: &mut self.let_off,
+            };
+            remember_answer(choice, outcome, play, version, led);
+            return;
+        }
+        let mut answers = choice.answers.iter().flat_map(|(_, answer)| answer);
+        if answers.any(|answer| self.excuses(answer, outcome, choice.of)) {
             return;
         }
         let expected = choice
@@ -569,6 +621,10 @@ impl<'a> Judging<'a> {
         let lane_of = |event: &EventIndex| self.transcript.events[event.0].lane;
         let receiver = |event: &EventIndex| &self.transcript.lanes[lane_of(event).0];
         let Some(first) = outcome.taken.first() else {
+            let mut members = one.members.iter();
+            if members.any(|(_, member)| self.excuses(&one.expectation, outcome, *member)) {
+                return;
+            }
             let (_, member) = &one.members[0];
             let what = describe_expectation(&one.expectation, self.version(*member));
             let came = one.members.iter().map(|(name, client)| {
@@ -608,14 +664,28 @@ impl<'a> Judging<'a> {
         let judged = judge_outcome(
             &one.expectation,
             &of_one,
-            self.transcript,
-            client,
-            version,
-            &mut self.memory,
+            self.play(),
+            (client, version),
+            Led {
+                memory: &mut self.memory,
+                let_off: &mut self.let_off,
+            },
         );
         for judged in judged {
             self.judged(step, judged);
         }
+    }
+
+    const fn play(&self) -> Play<'a> {
+        Play {
+            transcript: self.transcript,
+            lessened: self.lessened,
+        }
+    }
+
+    fn excuses(&mut self, of: &Expectation, outcome: &Outcome, client: ClientIndex) -> bool {
+        let known = (client, &self.memory);
+        self.lessened.excuses(of, outcome, known, &mut self.let_off)
     }
 
     /// Whether a step had nothing left to send on since the broker had ended the connection, and another step is
@@ -645,6 +715,14 @@ impl<'a> Judging<'a> {
 
     fn version(&self, client: ClientIndex) -> ProtocolVersion {
         self.plan.scene.clients[client.0].version
+    }
+}
+
+/// Whose step it is.
+fn client_of(step: &PlannedStep) -> Option<ClientIndex> {
+    match &step.body {
+        Body::Client { client, .. } => Some(*client),
+        _ => None,
     }
 }
 

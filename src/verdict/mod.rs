@@ -46,6 +46,17 @@ pub struct CaseResult {
     pub plays: usize,
 }
 
+impl CaseResult {
+    /// Whether clients saw the same in both. What a broker tells its administrator is no part of it.
+    pub fn is_seen_alike(&self, other: &Self) -> bool {
+        let same = |one: &Option<Transcript>, other: &Option<Transcript>| match (one, other) {
+            (Some(one), Some(other)) => one.lanes == other.lanes && one.events == other.events,
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        same(&self.transcript, &other.transcript) && same(&self.control, &other.control)
+    }
+}
+
 /// The four outcomes and the one that a run hopes for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {

@@ -9,6 +9,7 @@ mod commands;
 mod explain;
 mod giving_up;
 mod keep_alive;
+mod lessened;
 mod liberties;
 mod no_brokers;
 mod program;

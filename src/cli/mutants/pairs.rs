@@ -1,0 +1,260 @@
+//! The third part of `mqtt-check mutants`: a liberty and a fault at once. The one may not hide the other, and no clause
+//! may be blamed that the fault does not break.
+
+use serde::Serialize;
+
+use super::super::{Dress, Failure};
+use super::{Mutant, Ticks, liberties};
+use crate::exit::Exit;
+use crate::mutation::Playing;
+use crate::mutation::masks::{Mask, mask};
+use crate::mutation::pair::{self, Paired};
+use crate::report::words::{Style, count};
+use crate::requirements;
+use crate::scenario::model::CaseId;
+
+/// Which pairs are played, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Share {
+    pub(super) percent: u8,
+    /// Also look into the cases that miss a fault that others catch.
+    pub(super) thoroughly: bool,
+}
+
+/// A pair that was played.
+pub(super) struct Pair {
+    fault: &'static str,
+    liberty: &'static str,
+    paired: Paired,
+    /// The stated reason for which the liberty hides the fault.
+    mask: Option<&'static Mask>,
+}
+
+/// What the pairs brought.
+pub(super) struct Played {
+    /// How many there are, played or not.
+    of: usize,
+    pairs: Vec<Pair>,
+}
+
+impl Pair {
+    fn is_hidden(&self) -> bool {
+        self.paired.is_hidden() && self.mask.is_none()
+    }
+
+    fn is_masked(&self) -> bool {
+        self.paired.is_hidden() && self.mask.is_some()
+    }
+
+    /// Whether a reason is stated for what is not so.
+    fn is_stale(&self) -> bool {
+        !self.paired.is_hidden() && self.mask.is_some()
+    }
+
+    fn is_right(&self) -> bool {
+        !(self.is_hidden() || self.is_stale()) && self.paired.blames.is_empty()
+    }
+}
+
+impl Played {
+    pub(super) fn is_right(&self) -> bool {
+        self.pairs.iter().all(Pair::is_right)
+    }
+
+    fn count(&self, is_so: impl Fn(&Pair) -> bool) -> usize {
+        self.pairs.iter().filter(|pair| is_so(pair)).count()
+    }
+}
+
+/// Plays the share of the pairs that the seed chooses, until the user wants to stop.
+pub(super) fn play(
+    mutants: &[Mutant],
+    taken: &liberties::Played,
+    share: Share,
+    playing: Playing<'_>,
+    dress: Dress,
+) -> Result<Played, Failure> {
+    let faults = || mutants.iter().filter(|m| m.alone.is_caught());
+    let mut played = Played {
+        of: faults().count() * taken.len(),
+        pairs: Vec::new(),
+    };
+    if share.percent == 0 || played.of == 0 {
+        return Ok(played);
+    }
+    let ticks = Ticks::new(faults().count(), dress.err);
+    'all: for mutant in faults() {
+        let fault = mutant.alone.name();
+        ticks.tick(fault);
+        for (info, _) in taken {
+            if !pair::is_chosen(fault, info.name, playing.seed, share.percent) {
+                continue;
+            }
+            let paired = pair::paired(&mutant.alone, info, share.thoroughly, playing)
+                .map_err(|error| Failure::new(Exit::CouldNotStart, error))?;
+            if (playing.interrupted)() {
+                // What was cut short says nothing.
+                break 'all;
+            }
+            played.pairs.push(Pair {
+                fault,
+                liberty: info.name,
+                paired,
+                mask: mask(info.name, fault),
+            });
+        }
+    }
+    ticks.end();
+    Ok(played)
+}
+
+#[derive(Serialize)]
+pub(super) struct Document {
+    /// How many there are.
+    of: usize,
+    played: usize,
+    caught: usize,
+    /// No case that can be played meets the fault.
+    not_met: usize,
+    /// The liberty hides the fault by right, for the reason that is stated.
+    masked: Vec<Masked>,
+    hidden: Vec<Hidden>,
+    /// Reasons that are stated for what is not hidden.
+    stale: Vec<Stale>,
+    blamed: Vec<Blamed>,
+}
+
+#[derive(Serialize)]
+struct Masked {
+    fault: &'static str,
+    liberty: &'static str,
+    reason: &'static str,
+}
+
+#[derive(Serialize)]
+struct Hidden {
+    fault: &'static str,
+    liberty: &'static str,
+    /// Cases whose record shows the fault, and that find nothing.
+    cases: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Stale {
+    fault: &'static str,
+    liberty: &'static str,
+}
+
+#[derive(Serialize)]
+struct Blamed {
+    fault: &'static str,
+    liberty: &'static str,
+    case: String,
+    clauses: Vec<String>,
+}
+
+pub(super) fn document(played: &Played) -> Document {
+    let those = |is_so: fn(&Pair) -> bool| played.pairs.iter().filter(move |pair| is_so(pair));
+    Document {
+        of: played.of,
+        played: played.pairs.len(),
+        caught: played.count(is_caught),
+        not_met: played.count(is_not_met),
+        masked: those(Pair::is_masked)
+            .map(|pair| Masked {
+                fault: pair.fault,
+                liberty: pair.liberty,
+                reason: pair.mask.map_or("", |mask| mask.reason),
+            })
+            .collect(),
+        hidden: those(Pair::is_hidden)
+            .map(|pair| Hidden {
+                fault: pair.fault,
+                liberty: pair.liberty,
+                cases: pair.paired.blind.iter().map(CaseId::to_string).collect(),
+            })
+            .collect(),
+        stale: those(Pair::is_stale)
+            .map(|pair| Stale {
+                fault: pair.fault,
+                liberty: pair.liberty,
+            })
+            .collect(),
+        blamed: played
+            .pairs
+            .iter()
+            .flat_map(|pair| {
+                pair.paired.blames.iter().map(|blame| Blamed {
+                    fault: pair.fault,
+                    liberty: pair.liberty,
+                    case: blame.case.to_string(),
+                    clauses: blame.clauses.iter().cloned().collect(),
+                })
+            })
+            .collect(),
+    }
+}
+
+fn is_caught(pair: &Pair) -> bool {
+    pair.paired.caught + pair.paired.noticed > 0
+}
+
+fn is_not_met(pair: &Pair) -> bool {
+    !is_caught(pair) && !pair.paired.is_hidden()
+}
+
+/// Those that are wrong, and the score.
+pub(super) fn plain(played: &Played, verbose: bool, style: Style) -> String {
+    let mut out = String::new();
+    for pair in &played.pairs {
+        let head = |word: &str| {
+            format!(
+                "{} {} under {}\n",
+                style.bad(word),
+                style.strong(pair.fault),
+                style.strong(pair.liberty)
+            )
+        };
+        let blind = pair.paired.blind.iter();
+        if pair.is_hidden() {
+            out.push_str(&head("HIDDEN"));
+            out.extend(
+                blind.map(|case| format!("  {case} shows the fault and does not catch it\n")),
+            );
+        } else if verbose && pair.paired.caught > 0 && !pair.paired.blind.is_empty() {
+            out.push_str(&format!("missed {} under {}\n", pair.fault, pair.liberty));
+            out.extend(blind.map(|case| format!("  {case}\n")));
+        }
+        if pair.is_stale() {
+            out.push_str(&head("STALE"));
+            out.push_str("  the list says that the liberty hides the fault, and it does not\n");
+        }
+        if !pair.paired.blames.is_empty() {
+            out.push_str(&head("BLAMED"));
+        }
+        for blame in &pair.paired.blames {
+            let document = requirements::document(blame.case.version);
+            let each = blame.clauses.iter();
+            let clauses: Vec<String> = each.map(|id| format!("[{document} {id}]")).collect();
+            out.push_str(&format!(
+                "  {} cites {}, which the fault alone does not break\n",
+                blame.case,
+                clauses.join(", ")
+            ));
+        }
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out.push_str(&format!(
+        "{} of a liberty and a fault, {} of them played: {} caught, {} met by no case, {} hidden by right, {} hidden, {} blamed wrongly\n",
+        count(played.of, "pair"),
+        played.pairs.len(),
+        played.count(is_caught),
+        played.count(is_not_met),
+        played.count(Pair::is_masked),
+        played.count(Pair::is_hidden),
+        played.count(|pair| !pair.paired.blames.is_empty()),
+    ));
+    out
+}

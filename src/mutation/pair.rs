@@ -1,0 +1,222 @@
+//! A liberty and a fault at once. The cases that catch the fault are played again on a broker that takes the liberty
+//! too: it may not hide the fault, and no clause may be blamed that the fault does not break.
+//!
+//! A case that the liberty keeps from being played, or whose record is just what it is under the liberty alone, does
+//! not meet the fault: it says nothing. Where some case's record shows the fault and none catches it, the pair hides it.
+//! What hides a fault by right is a row of [`super::masks`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Catch, Playing, blamed, cited, is_red, play, unknown};
+use crate::plan::Plan;
+use crate::requirements;
+use crate::scenario::model::CaseId;
+use crate::target::bundled::{Bundled, FaultInfo, LibertyInfo};
+use crate::verdict::CaseResult;
+
+/// What is known of a fault that was played alone.
+#[derive(Debug)]
+pub struct Alone {
+    info: FaultInfo,
+    /// The cases that catch it at a step that cites one of its clauses.
+    plans: Vec<Plan>,
+    /// What the cases blame that turn red by it: the document's version and the clause.
+    blames: BTreeSet<(String, String)>,
+}
+
+/// A clause that a case blames under both, and no case under the fault alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blame {
+    pub case: CaseId,
+    /// As ids of the case's version.
+    pub clauses: BTreeSet<String>,
+}
+
+/// What one pair brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paired {
+    /// How many of the cases that catch the fault alone catch it here, at a step that cites one of its clauses.
+    pub caught: usize,
+    /// How many others turn red.
+    pub noticed: usize,
+    /// Cases that do not meet the fault under the liberty. Counted where none catches it, or on request.
+    pub unmet: usize,
+    /// Cases whose record shows the fault, and that do not catch it. Looked for likewise.
+    pub blind: Vec<CaseId>,
+    pub blames: Vec<Blame>,
+}
+
+impl Paired {
+    /// Whether the fault shows itself and no case catches it.
+    pub const fn is_hidden(&self) -> bool {
+        self.caught + self.noticed == 0 && !self.blind.is_empty()
+    }
+}
+
+impl Alone {
+    /// Keeps what pairs with this fault need.
+    pub fn new(info: &FaultInfo, catches: &[Catch], plans: &[Plan]) -> Self {
+        let citing: BTreeSet<&CaseId> = catches
+            .iter()
+            .filter(|catch| !catch.cites.is_empty())
+            .map(|catch| &catch.case)
+            .collect();
+        let each = plans.iter();
+        let found = catches.iter().flat_map(|catch| {
+            let document = requirements::document(catch.case.version).as_str();
+            let each = catch.blames.iter();
+            each.map(move |id| (document.to_owned(), id.clone()))
+        });
+        Self {
+            info: info.clone(),
+            plans: each
+                .filter(|plan| citing.contains(&plan.scene.id))
+                .cloned()
+                .collect(),
+            blames: info.clauses.iter().cloned().chain(found).collect(),
+        }
+    }
+
+    /// The fault's name.
+    pub const fn name(&self) -> &'static str {
+        self.info.name
+    }
+
+    /// Whether a case catches it, so that a liberty could hide it.
+    pub const fn is_caught(&self) -> bool {
+        !self.plans.is_empty()
+    }
+}
+
+/// Plays the cases that catch this fault on a broker that takes this liberty as well. With `thoroughly` also the cases that
+/// miss it are looked into where others catch it.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn paired(
+    alone: &Alone,
+    liberty: &LibertyInfo,
+    thoroughly: bool,
+    playing: Playing<'_>,
+) -> Result<Paired, String> {
+    let bundled = Bundled::with([alone.info.name])
+        .and_then(|bundled| bundled.taking([liberty.name]))
+        .map_err(|name| unknown(&name))?;
+    let mut paired = Paired {
+        caught: 0,
+        noticed: 0,
+        unmet: 0,
+        blind: Vec::new(),
+        blames: Vec::new(),
+    };
+    let results = play(&alone.plans, bundled, playing, true, &|result| result)?;
+    let mut missed = BTreeMap::new();
+    for result in results {
+        let is_red = is_red(&result.verdict);
+        if is_red {
+            paired.blames.extend(wrong(&result, alone, liberty));
+        }
+        if is_red && !cited(&result, &[&alone.info]).is_empty() {
+            paired.caught += 1;
+        } else if is_red {
+            paired.noticed += 1;
+        } else if result.transcript.is_none() {
+            paired.unmet += 1;
+        } else {
+            missed.insert(result.id.clone(), result);
+        }
+    }
+    if paired.caught + paired.noticed == 0 || thoroughly {
+        look_into(&mut paired, missed, alone, liberty, playing)?;
+    }
+    Ok(paired)
+}
+
+/// Tells those that do not meet the fault from those that are blind to it.
+fn look_into(
+    paired: &mut Paired,
+    missed: BTreeMap<CaseId, CaseResult>,
+    alone: &Alone,
+    liberty: &LibertyInfo,
+    playing: Playing<'_>,
+) -> Result<(), String> {
+    if missed.is_empty() {
+        return Ok(());
+    }
+    let plans: Vec<Plan> = alone
+        .plans
+        .iter()
+        .filter(|plan| missed.contains_key(&plan.scene.id))
+        .cloned()
+        .collect();
+    let bundled = Bundled::default()
+        .taking([liberty.name])
+        .map_err(|name| unknown(&name))?;
+    let shows = play(&plans, bundled, playing, true, &|result| {
+        let with_fault = missed.get(&result.id)?;
+        let is_same = with_fault.is_seen_alike(&result);
+        Some((result.id, !is_same))
+    })?;
+    for (case, shows) in shows.into_iter().flatten() {
+        match shows {
+            true => paired.blind.push(case),
+            false => paired.unmet += 1,
+        }
+    }
+    Ok(())
+}
+
+/// What a case blames that neither the fault alone nor the liberty's own advice explains.
+fn wrong(result: &CaseResult, alone: &Alone, liberty: &LibertyInfo) -> Option<Blame> {
+    let document = requirements::document(result.id.version).as_str();
+    let clauses: BTreeSet<String> = blamed(result)
+        .filter(|id| {
+            let of_liberty = liberty.against.iter();
+            let mut of_liberty = of_liberty.filter(|(version, _)| version == document);
+            !alone.blames.contains(&(document.to_owned(), (*id).clone()))
+                && !of_liberty.any(|(_, against)| against == *id)
+        })
+        .cloned()
+        .collect();
+    (!clauses.is_empty()).then(|| Blame {
+        case: result.id.clone(),
+        clauses,
+    })
+}
+
+/// Whether this pair is one of the share that a seed chooses, of a hundred.
+pub fn is_chosen(fault: &str, liberty: &str, seed: u64, percent: u8) -> bool {
+    // FNV-1a, and the last step of SplitMix64, since the former leaves its low bits badly mixed.
+    let mut hash = 0xCBF2_9CE4_8422_2325_u64 ^ seed;
+    for byte in fault.bytes().chain([0]).chain(liberty.bytes()) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+    }
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    hash ^= hash >> 31;
+    hash % 100 < u64::from(percent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_about_as_large_as_it_says_and_another_seed_chooses_others() {
+        let names: Vec<String> = (0..100).map(|n| format!("name-{n}")).collect();
+        let chosen = |seed, percent| -> BTreeSet<(&str, &str)> {
+            let each = names.iter().flat_map(|f| names.iter().map(move |l| (f, l)));
+            each.filter(|(f, l)| is_chosen(f, l, seed, percent))
+                .map(|(f, l)| (f.as_str(), l.as_str()))
+                .collect()
+        };
+        assert_eq!(chosen(1, 0).len(), 0);
+        assert_eq!(chosen(1, 100).len(), 10_000);
+        let tenth = chosen(1, 10);
+        assert!((900..1_100).contains(&tenth.len()), "{}", tenth.len());
+        let other = chosen(2, 10);
+        let both = tenth.intersection(&other).count();
+        assert!((50..200).contains(&both), "{both}");
+        assert!(tenth.is_subset(&chosen(1, 20)));
+    }
+}

@@ -1,0 +1,258 @@
+//! What a server gave otherwise than it was asked for, as it may: read off the record.
+
+use std::collections::BTreeMap;
+
+use bytestring::ByteString;
+use mqtt_check_codec::{
+    ConnAck, Connect, Packet, PacketId, PacketType, ProtocolVersion, ReasonCode, SubAck, topic,
+};
+
+use crate::scenario::model::Settings;
+use crate::transcript::{EventIndex, LaneIndex, Transcript, What};
+
+/// One thing that was given otherwise than asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Less {
+    /// In words, as the reason of a case that was not exercised.
+    pub(super) why: String,
+    /// Where and by which packet.
+    pub(super) lane: LaneIndex,
+    pub(super) at: EventIndex,
+    pub(super) what: Gift,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Gift {
+    /// `place` counts the filters of the SUBSCRIBE.
+    Subscription {
+        filter: ByteString,
+        place: usize,
+        asked: u8,
+        /// `None`: the subscription was refused.
+        granted: Option<u8>,
+    },
+    /// How long a session lives after its connection, in seconds.
+    Session { asked_s: u32, granted_s: u32 },
+    /// A message that the server does not allow.
+    Message { topic: ByteString },
+}
+
+/// What a connection asked for so far.
+#[derive(Default)]
+struct Asked {
+    /// The filters of each SUBSCRIBE, with the QoS of each.
+    filters: BTreeMap<PacketId, Vec<(ByteString, u8)>>,
+    /// The topics of QoS 1 and 2 messages.
+    topics: BTreeMap<PacketId, ByteString>,
+    session_expiry_s: u32,
+}
+
+/// Everything that was given otherwise than asked for, in order. What a case makes the broker do by its settings is
+/// what it is about.
+pub(super) fn lessened(transcript: &Transcript, settings: &Settings) -> Vec<Less> {
+    let mut asked: BTreeMap<LaneIndex, Asked> = BTreeMap::new();
+    let mut all = Vec::new();
+    for (index, event) in transcript.events.iter().enumerate() {
+        let asked = asked.entry(event.lane).or_default();
+        let given = match &event.what {
+            What::Sent {
+                packet: Some(packet),
+                ..
+            } => {
+                ask(asked, packet);
+                continue;
+            }
+            What::Received {
+                packet: Ok(packet), ..
+            } => match packet {
+                Packet::SubAck(suback) => {
+                    let version = transcript.lanes[event.lane.0].version;
+                    subscriptions(asked, suback, version, settings)
+                }
+                Packet::PubAck(ack) | Packet::PubRec(ack) => {
+                    messages(asked, ack.packet_id, ack.reason, settings)
+                }
+                Packet::ConnAck(connack) if settings.maximum_session_expiry.is_none() => {
+                    session(asked, connack).into_iter().collect()
+                }
+                _ => continue,
+            },
+            What::Received {
+                frame,
+                packet: Err(_),
+                ..
+            } if frame.packet_type() == PacketType::SUBACK => unread(asked),
+            _ => continue,
+        };
+        all.extend(given.into_iter().map(|(why, what)| Less {
+            why,
+            lane: event.lane,
+            at: EventIndex(index),
+            what,
+        }));
+    }
+    all
+}
+
+fn ask(asked: &mut Asked, packet: &Packet) {
+    match packet {
+        Packet::Connect(connect) => asked.session_expiry_s = session_expiry_s(connect),
+        Packet::Subscribe(subscribe) => {
+            let each = subscribe.subscriptions.iter();
+            let filters = each.map(|s| (s.filter.clone(), s.options.qos.as_u8()));
+            asked.filters.insert(subscribe.packet_id, filters.collect());
+        }
+        Packet::Publish(publish) => {
+            if let Some(id) = publish.packet_id {
+                asked.topics.insert(id, publish.topic.clone());
+            }
+        }
+        _ => {}
+    }
+}
+
+fn session_expiry_s(connect: &Connect) -> u32 {
+    connect.properties.session_expiry_interval_s().unwrap_or(0)
+}
+
+fn subscriptions(
+    asked: &mut Asked,
+    suback: &SubAck,
+    version: ProtocolVersion,
+    settings: &Settings,
+) -> Vec<(String, Gift)> {
+    let Some(filters) = asked.filters.remove(&suback.packet_id) else {
+        return Vec::new();
+    };
+    let each = filters.into_iter().zip(&suback.reasons).enumerate();
+    each.filter_map(|(place, ((filter, asked), code))| {
+        let is_known = code.is_success() && code.0 <= 2 || is_refusal(*code, version);
+        let (why, granted) = if !is_known {
+            // A fault of its own; what was granted is not known.
+            let code = code.0;
+            (
+                format!("the server answered a subscription with 0x{code:02X}"),
+                None,
+            )
+        } else if may_refuse(*code, &filter, version, settings) {
+            let code = code.0;
+            (
+                format!("the server refused a subscription with 0x{code:02X}"),
+                None,
+            )
+        } else if code.0 < asked && settings.maximum_qos.is_none() {
+            let granted = code.0;
+            (
+                format!("the server granted QoS {granted} where {asked} was asked for"),
+                Some(granted),
+            )
+        } else {
+            return None;
+        };
+        Some((
+            why,
+            Gift::Subscription {
+                filter,
+                place,
+                asked,
+                granted,
+            },
+        ))
+    })
+    .collect()
+}
+
+/// Whether a SUBACK of this version may refuse with this code.
+fn is_refusal(code: ReasonCode, version: ProtocolVersion) -> bool {
+    match version {
+        ProtocolVersion::V5 => matches!(
+            code.0,
+            0x80 | 0x83 | 0x87 | 0x8F | 0x91 | 0x97 | 0x9E | 0xA1 | 0xA2
+        ),
+        _ => code == ReasonCode::UNSPECIFIED_ERROR,
+    }
+}
+
+/// What was granted by a SUBACK that cannot be read is not known. It is a fault of its own.
+fn unread(asked: &mut Asked) -> Vec<(String, Gift)> {
+    let all = std::mem::take(&mut asked.filters).into_values();
+    let each = all.flat_map(|filters| filters.into_iter().enumerate());
+    each.map(|(place, (filter, asked))| {
+        (
+            "the server answered a subscription with a malformed SUBACK".to_owned(),
+            Gift::Subscription {
+                filter,
+                place,
+                asked,
+                granted: None,
+            },
+        )
+    })
+    .collect()
+}
+
+/// Whether a code refuses this subscription in a way that nothing could be held against. A filter that is ill-formed has a
+/// case of its own, which expects that it is refused.
+fn may_refuse(
+    code: ReasonCode,
+    filter: &ByteString,
+    version: ProtocolVersion,
+    settings: &Settings,
+) -> bool {
+    let is_5 = version == ProtocolVersion::V5;
+    let is_about_access = settings.access.is_some();
+    let is_about_limits = settings.maximum_qos.is_some()
+        || settings.maximum_subscriptions.is_some()
+        || settings.maximum_topic_levels.is_some();
+    match code {
+        // In 3.1.1 there is one code of failure.
+        ReasonCode::UNSPECIFIED_ERROR => !is_about_access && !is_about_limits,
+        _ if !is_5 => false,
+        ReasonCode::NOT_AUTHORIZED => !is_about_access,
+        ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR | ReasonCode::QUOTA_EXCEEDED => {
+            !is_about_access && !is_about_limits
+        }
+        // Well formed, but not allowed for this client. [5 table 3-8]
+        ReasonCode::TOPIC_FILTER_INVALID => {
+            !is_about_access && !is_about_limits && topic::check_filter(filter, version).is_ok()
+        }
+        _ => false,
+    }
+}
+
+/// A message that the server does not allow. Any other code may be about the very thing that a case is about. Where the answer
+/// has an identifier that no message had, it may be any of them.
+fn messages(
+    asked: &Asked,
+    id: PacketId,
+    reason: ReasonCode,
+    settings: &Settings,
+) -> Vec<(String, Gift)> {
+    if reason != ReasonCode::NOT_AUTHORIZED || settings.access.is_some() {
+        return Vec::new();
+    }
+    let is_it = |of: &PacketId| *of == id || !asked.topics.contains_key(&id);
+    let topics = asked.topics.iter().filter(|(of, _)| is_it(of));
+    topics
+        .map(|(_, topic)| {
+            let why = "the server did not allow a message to be published, 0x87".to_owned();
+            let topic = topic.clone();
+            (why, Gift::Message { topic })
+        })
+        .collect()
+}
+
+/// Only version 5 has the property.
+fn session(asked: &Asked, connack: &ConnAck) -> Option<(String, Gift)> {
+    let asked_s = asked.session_expiry_s;
+    let granted_s = connack.properties.session_expiry_interval_s()?;
+    // A longer time is no more what was asked for than a shorter one.
+    (granted_s != asked_s).then(|| {
+        (
+            format!(
+                "the server keeps a session for {granted_s} s where {asked_s} s were asked for"
+            ),
+            Gift::Session { asked_s, granted_s },
+        )
+    })
+}

@@ -1,0 +1,179 @@
+//! What a packet would be, had the server given what it was asked for.
+
+use bytestring::ByteString;
+use mqtt_check_codec::{Packet, PacketId, Property, Publish, QoS, ReasonCode};
+
+use super::given::Gift;
+use super::{Lessened, matches, received, sent};
+use crate::transcript::{EventIndex, LaneIndex};
+
+/// A packet as it might have been, and which of the things given makes the difference.
+pub(super) struct Instead {
+    pub(super) packet: Packet,
+    pub(super) less: usize,
+}
+
+impl Lessened<'_> {
+    /// Every form that this packet might have had; none where what was given makes no difference to it.
+    pub(super) fn instead(&self, event: EventIndex) -> Vec<Instead> {
+        let Some(packet) = received(&self.transcript.events[event.0].what) else {
+            return Vec::new();
+        };
+        match packet {
+            Packet::Publish(publish) => self.publish_instead(event, publish),
+            Packet::SubAck(suback) => {
+                let mut suback = suback.clone();
+                let mut first = None;
+                for (number, less) in self.given.iter().enumerate() {
+                    if let Gift::Subscription { place, asked, .. } = &less.what
+                        && less.at == event
+                        && let Some(reason) = suback.reasons.get_mut(*place)
+                    {
+                        *reason = ReasonCode(*asked);
+                        first.get_or_insert(number);
+                    }
+                }
+                let packet = Packet::SubAck(suback);
+                first
+                    .map(|less| Instead { packet, less })
+                    .into_iter()
+                    .collect()
+            }
+            Packet::ConnAck(connack) => {
+                let at = self.transcript.events[event.0].at;
+                let lane = self.transcript.events[event.0].lane;
+                let own = self.given.iter().position(|less| less.at == event);
+                let mut connack = connack.clone();
+                if let Some(less) = own
+                    && let Gift::Session { asked_s, .. } = self.given[less].what
+                {
+                    let expiry = |p: &Property| matches!(p, Property::SessionExpiryInterval(_));
+                    connack.properties.0.retain(|p| !expiry(p));
+                    if asked_s > 0 {
+                        connack
+                            .properties
+                            .push(Property::SessionExpiryInterval(asked_s));
+                    }
+                }
+                let parted = self.parted(lane, at);
+                connack.session_present ^= parted.is_some();
+                let packet = Packet::ConnAck(connack);
+                let less = own.or(parted);
+                less.map(|less| Instead { packet, less })
+                    .into_iter()
+                    .collect()
+            }
+            Packet::PubAck(_) | Packet::PubRec(_) | Packet::PubComp(_) | Packet::UnsubAck(_) => {
+                self.answer_instead(event, packet)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The message at each QoS that a full grant would have let through.
+    fn publish_instead(&self, event: EventIndex, publish: &Publish) -> Vec<Instead> {
+        let lane = self.transcript.events[event.0].lane;
+        let Some(topic) = self.topic(event) else {
+            return Vec::new();
+        };
+        let mut all = Vec::new();
+        for (number, less) in self.given_to(lane, event) {
+            let Gift::Subscription {
+                filter,
+                asked,
+                granted: Some(granted),
+                ..
+            } = &less.what
+            else {
+                continue;
+            };
+            if publish.qos.as_u8() != *granted || !matches(filter, topic) {
+                continue;
+            }
+            let above = (granted + 1..=*asked).filter_map(QoS::from_u8);
+            for (qos, dup) in above.flat_map(|qos| [(qos, publish.dup), (qos, true)]) {
+                // What comes with QoS 0 is not sent again.
+                if dup != publish.dup && *granted > 0 {
+                    continue;
+                }
+                let packet_id = publish.packet_id.or(Some(PacketId::MIN));
+                let packet = Packet::Publish(Publish {
+                    qos,
+                    dup,
+                    packet_id,
+                    ..publish.clone()
+                });
+                let less = number;
+                all.push(Instead { packet, less });
+            }
+        }
+        all
+    }
+
+    /// An acknowledgement whose code depends on what was given.
+    fn answer_instead(&self, event: EventIndex, packet: &Packet) -> Vec<Instead> {
+        let happened = &self.transcript.events[event.0];
+        let own = self.given.iter().position(|less| less.at == event);
+        let refused = || self.given.iter().position(|less| less.refuses().is_some());
+        let parted = || self.parted(happened.lane, happened.at);
+        let mut packet = packet.clone();
+        let less = match &mut packet {
+            Packet::PubAck(ack) | Packet::PubRec(ack) => {
+                let unheard = ack.reason == ReasonCode::NO_MATCHING_SUBSCRIBERS;
+                ack.reason = ReasonCode::SUCCESS;
+                own.or_else(|| refused().filter(|_| unheard))
+            }
+            Packet::PubComp(ack) if ack.reason == ReasonCode::PACKET_IDENTIFIER_NOT_FOUND => {
+                ack.reason = ReasonCode::SUCCESS;
+                let disallowed = self.disallowed(happened.lane, event);
+                disallowed.or_else(parted)
+            }
+            Packet::UnsubAck(unsuback) => {
+                let filters = self.unsubscribed(happened.lane, event, unsuback.packet_id);
+                let mut first = None;
+                for (filter, reason) in filters.zip(&mut unsuback.reasons) {
+                    let refused = self.refused_filter(happened.lane, event, filter);
+                    let less = refused.or_else(parted);
+                    if *reason == ReasonCode::NO_SUBSCRIPTION_EXISTED && less.is_some() {
+                        *reason = ReasonCode::SUCCESS;
+                        first = first.or(less);
+                    }
+                }
+                first
+            }
+            _ => None,
+        };
+        less.map(|less| Instead { packet, less })
+            .into_iter()
+            .collect()
+    }
+
+    /// The filters of the last UNSUBSCRIBE with this identifier.
+    fn unsubscribed(
+        &self,
+        lane: LaneIndex,
+        before: EventIndex,
+        id: PacketId,
+    ) -> impl Iterator<Item = &ByteString> {
+        let events = self.transcript.events[..before.0].iter().rev();
+        let mut asked = events.filter(move |event| event.lane == lane);
+        let filters = asked.find_map(|event| match sent(&event.what) {
+            Some(Packet::Unsubscribe(p)) if p.packet_id == id => Some(&p.filters),
+            _ => None,
+        });
+        filters.into_iter().flatten()
+    }
+
+    /// Whether the client's subscription to just this filter was refused.
+    fn refused_filter(
+        &self,
+        lane: LaneIndex,
+        before: EventIndex,
+        filter: &ByteString,
+    ) -> Option<usize> {
+        let mut given = self.given_to(lane, before);
+        given
+            .find(|(_, less)| less.refuses() == Some(filter))
+            .map(|(number, _)| number)
+    }
+}

@@ -1,0 +1,321 @@
+//! What a server gave otherwise than a case asks for, as it may: a lower QoS, no subscription, another time for a
+//! session, a message that it does not allow. What then does not hold was never promised.
+//!
+//! The rule works by finding and by connection: a finding is let off if it depends on what was given, and stands if it
+//! does not. [`given`] reads off the record what was given; here are the connections that it changes, and
+//! [`excuse`] says of each finding whether it depends on that.
+
+mod excuse;
+mod given;
+mod instead;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use bytestring::ByteString;
+use mqtt_check_codec::{ConnAck, Connect, Packet, PacketId, Property, Publish, QoS, topic};
+
+use crate::plan::{Body, Plan};
+use crate::scenario::model::ClientIndex;
+use crate::transcript::{EventIndex, LaneIndex, StepIndex, Transcript, What};
+use given::{Gift, Less};
+
+pub(super) use excuse::LetOff;
+
+/// What was given otherwise in one play, and where.
+pub(super) struct Lessened<'a> {
+    transcript: &'a Transcript,
+    given: Vec<Less>,
+    connections: Vec<Connection<'a>>,
+    /// The steps that are choices: what they take may have looked like another answer.
+    choices: BTreeSet<StepIndex>,
+}
+
+/// What matters of one connection.
+struct Connection<'a> {
+    client: ClientIndex,
+    /// The client identifier, or the client's name where there is none.
+    who: &'a str,
+    connect: Option<&'a Connect>,
+    /// Whether the server refused it, so that it never had the session.
+    is_refused: bool,
+    /// Whether messages to it may have to wait until it acknowledges others.
+    holds_back: bool,
+    opened: Duration,
+    /// When it was over, and whether the broker ended it.
+    ended: Option<(Duration, bool)>,
+    /// Since when the client and the server may hold different things of the session, and by what.
+    parted: Option<(Duration, usize)>,
+}
+
+impl<'a> Lessened<'a> {
+    pub(super) fn new(plan: &Plan, transcript: &'a Transcript) -> Self {
+        let given = given::lessened(transcript, &plan.scene.settings);
+        let mut lessened = Self {
+            transcript,
+            given,
+            connections: Vec::new(),
+            choices: BTreeSet::new(),
+        };
+        if !lessened.given.is_empty() {
+            let steps = plan.steps.iter();
+            let choices = steps.filter(|step| matches!(step.body, Body::Choice(_)));
+            lessened.choices = choices.map(|step| step.index).collect();
+            lessened.connections = connections(plan, transcript);
+            lessened.part();
+        }
+        lessened
+    }
+
+    /// Whether all was given as it was asked for.
+    fn is_nothing(&self) -> bool {
+        self.given.is_empty()
+    }
+
+    fn connection(&self, lane: LaneIndex) -> &Connection<'a> {
+        &self.connections[lane.0]
+    }
+
+    /// The connection that a client had at this time.
+    fn lane_of(&self, client: ClientIndex, at: Duration) -> Option<LaneIndex> {
+        self.connections
+            .iter()
+            .rposition(|c| c.client == client && c.opened <= at)
+            .map(LaneIndex)
+    }
+
+    fn why(&self, less: usize) -> &str {
+        &self.given[less].why
+    }
+
+    /// What was given otherwise to the client of this connection, before this event.
+    fn given_to(
+        &self,
+        lane: LaneIndex,
+        before: EventIndex,
+    ) -> impl Iterator<Item = (usize, &Less)> {
+        let who = self.connection(lane).who;
+        let all = self.given.iter().enumerate();
+        all.filter(move |(_, less)| less.at < before && self.connection(less.lane).who == who)
+    }
+
+    /// Since when this connection is parted from what the client believes, if it was at this time.
+    fn parted(&self, lane: LaneIndex, at: Duration) -> Option<usize> {
+        let (since, less) = self.connection(lane).parted?;
+        (since <= at).then_some(less)
+    }
+
+    /// Finds out which connections are parted, in the order in which they were opened.
+    fn part(&mut self) {
+        for lane in 0..self.connections.len() {
+            let parted = self.by_session(lane).or_else(|| self.by_answer(lane));
+            self.connections[lane].parted = parted;
+        }
+    }
+
+    /// The session may have ended, or may not have ended, as the client asked for; or is that of a connection that was parted.
+    fn by_session(&self, lane: usize) -> Option<(Duration, usize)> {
+        let this = &self.connections[lane];
+        let former = self.connections[..lane]
+            .iter()
+            .rposition(|former| former.who == this.who && !former.is_refused)?;
+        let begins_anew = this.connect.is_none_or(|connect| connect.clean_start);
+        if begins_anew {
+            return None;
+        }
+        if let Some((_, less)) = self.connections[former].parted {
+            return Some((this.opened, less));
+        }
+        let less = self.session_less(LaneIndex(former))?;
+        let over = self.may_be_over(LaneIndex(former))?;
+        (this.opened >= over).then_some((this.opened, less))
+    }
+
+    fn session_less(&self, lane: LaneIndex) -> Option<usize> {
+        let is_session = |less: &Less| matches!(less.what, Gift::Session { .. });
+        self.given
+            .iter()
+            .position(|less| less.lane == lane && is_session(less))
+    }
+
+    /// When the session of a connection is over by what was asked for or by what was given, whichever is sooner.
+    fn may_be_over(&self, lane: LaneIndex) -> Option<Duration> {
+        let Gift::Session { asked_s, granted_s } = &self.given[self.session_less(lane)?].what
+        else {
+            return None;
+        };
+        let (ended, _) = self.connection(lane).ended?;
+        let said = self.said_at_disconnect(lane);
+        let sooner = asked_s.min(granted_s).min(said.as_ref().unwrap_or(asked_s));
+        Some(ended + Duration::from_secs((*sooner).into()))
+    }
+
+    /// The Session Expiry Interval of a client's DISCONNECT.
+    fn said_at_disconnect(&self, lane: LaneIndex) -> Option<u32> {
+        let events = self.transcript.events.iter();
+        let mut sent = events
+            .filter(|event| event.lane == lane)
+            .filter_map(|event| sent(&event.what));
+        sent.find_map(|packet| match packet {
+            Packet::Disconnect(disconnect) => disconnect.properties.session_expiry_interval_s(),
+            _ => None,
+        })
+    }
+
+    /// The client has answered a message as one of the QoS that it asked for, and the message came with another.
+    fn by_answer(&self, lane: usize) -> Option<(Duration, usize)> {
+        let lane = LaneIndex(lane);
+        let mut came: Vec<(PacketId, &Publish)> = Vec::new();
+        for (index, event) in self.transcript.events.iter().enumerate() {
+            if event.lane != lane {
+                continue;
+            }
+            if let Some(Packet::Publish(publish)) = received(&event.what) {
+                came.extend(publish.packet_id.map(|id| (id, publish)));
+            }
+            let Some(answer) = sent(&event.what) else {
+                continue;
+            };
+            let (id, is_of_qos_2) = match answer {
+                Packet::PubAck(ack) => (ack.packet_id, false),
+                Packet::PubRec(ack) | Packet::PubComp(ack) => (ack.packet_id, true),
+                _ => continue,
+            };
+            let message = came.iter().rev().find(|(of, _)| *of == id);
+            let fits = message.is_some_and(|(_, p)| (p.qos == QoS::ExactlyOnce) == is_of_qos_2);
+            if !fits && let Some(less) = self.of_message(lane, EventIndex(index)) {
+                return Some((event.at, less));
+            }
+        }
+        None
+    }
+
+    /// By what a message to this client may have come otherwise than it should, or not at all.
+    fn of_message(&self, lane: LaneIndex, before: EventIndex) -> Option<usize> {
+        let mut given = self.given_to(lane, before);
+        let of_subscription = given
+            .find(|(_, less)| matches!(less.what, Gift::Subscription { .. }))
+            .map(|(number, _)| number);
+        of_subscription.or_else(|| {
+            let is_message = |less: &Less| matches!(less.what, Gift::Message { .. });
+            self.given
+                .iter()
+                .position(|less| less.at < before && is_message(less))
+        })
+    }
+}
+
+impl Less {
+    /// Whether something was refused, not given in part.
+    fn is_refusal(&self) -> bool {
+        self.refuses().is_some() || matches!(self.what, Gift::Message { .. })
+    }
+
+    /// The filter that got a lower QoS, and which one.
+    fn lowers(&self) -> Option<(&ByteString, u8)> {
+        match &self.what {
+            Gift::Subscription {
+                filter,
+                granted: Some(granted),
+                ..
+            } => Some((filter, *granted)),
+            _ => None,
+        }
+    }
+
+    /// The filter that was refused.
+    fn refuses(&self) -> Option<&ByteString> {
+        match &self.what {
+            Gift::Subscription {
+                filter,
+                granted: None,
+                ..
+            } => Some(filter),
+            _ => None,
+        }
+    }
+}
+
+/// The client identifier that a server gave.
+fn assigned(connack: &ConnAck) -> Option<&str> {
+    connack
+        .properties
+        .0
+        .iter()
+        .find_map(|property| match property {
+            Property::AssignedClientIdentifier(id) => Some(&**id),
+            _ => None,
+        })
+}
+
+fn is_shared(filter: &str) -> bool {
+    matches!(topic::split_shared(filter), Ok(Some(_)))
+}
+
+/// Whether a filter as it was subscribed to, shared or not, matches a topic.
+fn matches(filter: &str, name: &str) -> bool {
+    let shared = topic::split_shared(filter).ok().flatten();
+    let filter = shared.map_or(filter, |shared| shared.filter);
+    topic::matches(filter, name)
+}
+
+fn sent(what: &What) -> Option<&Packet> {
+    match what {
+        What::Sent { packet, .. } => packet.as_ref(),
+        _ => None,
+    }
+}
+
+fn received(what: &What) -> Option<&Packet> {
+    match what {
+        What::Received {
+            packet: Ok(packet), ..
+        } => Some(packet),
+        _ => None,
+    }
+}
+
+fn connections<'a>(plan: &Plan, transcript: &'a Transcript) -> Vec<Connection<'a>> {
+    let lanes = transcript.lanes.iter().enumerate();
+    lanes
+        .map(|(number, lane)| {
+            let own = || {
+                let events = transcript.events.iter();
+                events.filter(move |event| event.lane == LaneIndex(number))
+            };
+            let connect = own().find_map(|event| match sent(&event.what) {
+                Some(Packet::Connect(connect)) => Some(&**connect),
+                _ => None,
+            });
+            let ended = own().find_map(|event| match &event.what {
+                What::Closed(_) => Some((event.at, true)),
+                What::Dropped(_) => Some((event.at, false)),
+                _ => None,
+            });
+            let assigned = own().find_map(|event| match received(&event.what) {
+                Some(Packet::ConnAck(connack)) => assigned(connack),
+                _ => None,
+            });
+            let is_accepted = own().any(|event| match received(&event.what) {
+                Some(Packet::ConnAck(connack)) => connack.reason.is_success(),
+                _ => false,
+            });
+            let id = connect.map(|connect| &*connect.client_id);
+            let id = id.filter(|id| !id.is_empty()).or(assigned);
+            let maximum = connect.and_then(|connect| connect.properties.receive_maximum());
+            let declared = plan.scene.clients.get(lane.client.0);
+            Connection {
+                client: lane.client,
+                who: id.unwrap_or(&lane.name),
+                connect,
+                is_refused: !is_accepted,
+                holds_back: maximum.is_some() || declared.is_some_and(|client| !client.auto_ack),
+                opened: own().next().map_or(Duration::ZERO, |event| event.at),
+                ended,
+                parted: None,
+            }
+        })
+        .collect()
+}

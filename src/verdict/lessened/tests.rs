@@ -1,0 +1,196 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use mqtt_check_codec::{
+    ConnAck, Connect, Packet, PacketId, Properties, Property, ProtocolVersion, QoS, ReasonCode,
+    SubAck, Subscribe, Subscription, SubscriptionOptions,
+};
+
+use super::given::{Gift, Less, lessened};
+use crate::scenario::model::{CaseId, ClientIndex, Settings};
+use crate::transcript::{Event, HookSource, Lane, LaneIndex, StepIndex, Transcript, What};
+
+/// The record of one connection.
+fn record(version: ProtocolVersion, packets: &[(bool, Packet)]) -> Transcript {
+    let event = |(is_ours, packet): &(bool, Packet)| {
+        let mut bytes = bytes::BytesMut::new();
+        packet.encode(version, &mut bytes).expect("a sound packet");
+        let bytes: Bytes = bytes.freeze();
+        Event {
+            at: Duration::ZERO,
+            lane: LaneIndex(0),
+            during: StepIndex(0),
+            taken_by: None,
+            what: match is_ours {
+                true => What::Sent {
+                    bytes,
+                    packet: Some(packet.clone()),
+                    automatic: false,
+                },
+                false => What::Received {
+                    frame: mqtt_check_codec::Frame::from_bytes(bytes).expect("a frame"),
+                    packet: Ok(packet.clone()),
+                    faults: Vec::new(),
+                    topic: None,
+                    carried_in: None,
+                    automatic: false,
+                },
+            },
+        }
+    };
+    Transcript {
+        case: CaseId {
+            path: "a".into(),
+            row: None,
+            version,
+        },
+        prefix: String::new(),
+        lanes: vec![Lane {
+            client: ClientIndex(0),
+            name: "a".into(),
+            connection: 1,
+            version,
+        }],
+        events: packets.iter().map(event).collect(),
+        hooks: Vec::new(),
+        hook_source: HookSource::None,
+        steps: Vec::new(),
+        rounds: Vec::new(),
+        choices: Vec::new(),
+        facts: Vec::new(),
+        broken_off: None,
+        late: Duration::ZERO,
+        left_behind: Vec::new(),
+    }
+}
+
+/// What was given where `filter` was asked for with QoS 2 and answered so.
+fn granted(
+    version: ProtocolVersion,
+    filter: &'static str,
+    code: ReasonCode,
+    settings: &Settings,
+) -> Vec<Less> {
+    let packet_id = PacketId::MIN;
+    let properties = Properties::new();
+    let subscribe = Packet::Subscribe(Subscribe {
+        packet_id,
+        properties: properties.clone(),
+        subscriptions: vec![Subscription {
+            filter: filter.into(),
+            options: SubscriptionOptions::new(QoS::ExactlyOnce),
+        }],
+    });
+    let suback = Packet::SubAck(SubAck {
+        packet_id,
+        properties,
+        reasons: vec![code],
+    });
+    let record = record(version, &[(true, subscribe), (false, suback)]);
+    lessened(&record, settings)
+}
+
+#[test]
+fn a_grant_counts_where_no_setting_asks_for_it() {
+    let usual = Settings::default();
+    let limited = Settings {
+        maximum_qos: Some(1),
+        ..Settings::default()
+    };
+    let one = ReasonCode(1);
+    for version in [ProtocolVersion::V3_1_1, ProtocolVersion::V5] {
+        let given = granted(version, "a", one, &usual);
+        let is_lowered = |less: &Less| {
+            matches!(
+                &less.what,
+                Gift::Subscription {
+                    granted: Some(1),
+                    asked: 2,
+                    ..
+                }
+            )
+        };
+        assert!(
+            matches!(given.as_slice(), [less] if is_lowered(less)),
+            "{given:?}"
+        );
+        assert!(granted(version, "a", one, &limited).is_empty());
+        assert!(granted(version, "a", ReasonCode(2), &usual).is_empty());
+    }
+}
+
+#[test]
+fn a_refusal_counts_where_no_setting_asks_for_it() {
+    let usual = Settings::default();
+    let limited = Settings {
+        maximum_subscriptions: Some(1),
+        ..Settings::default()
+    };
+    let deep = Settings {
+        maximum_topic_levels: Some(8),
+        ..Settings::default()
+    };
+    let listed = Settings {
+        access: Some(Vec::new()),
+        ..Settings::default()
+    };
+    let is_let_off = |code, filter, settings: &Settings| {
+        let given = granted(ProtocolVersion::V5, filter, code, settings);
+        given.iter().any(|less| less.refuses().is_some())
+    };
+    assert!(is_let_off(ReasonCode::UNSPECIFIED_ERROR, "a", &usual));
+    assert!(!is_let_off(ReasonCode::UNSPECIFIED_ERROR, "a", &limited));
+    assert!(is_let_off(ReasonCode::NOT_AUTHORIZED, "a", &limited));
+    assert!(!is_let_off(ReasonCode::NOT_AUTHORIZED, "a", &listed));
+    // A filter may be well formed and not allowed for this client.
+    assert!(is_let_off(ReasonCode::TOPIC_FILTER_INVALID, "a/+", &usual));
+    assert!(!is_let_off(ReasonCode::TOPIC_FILTER_INVALID, "a/+", &deep));
+    assert!(!is_let_off(
+        ReasonCode::TOPIC_FILTER_INVALID,
+        "a/#/b",
+        &usual
+    ));
+    // In 3.1.1 there is no such code: what was granted is not known, and the code is a fault of its own.
+    let failure = granted(ProtocolVersion::V3_1_1, "a", ReasonCode(0x80), &usual);
+    assert!(
+        matches!(failure.as_slice(), [less] if less.why.contains("refused")),
+        "{failure:?}"
+    );
+    let unknown = granted(ProtocolVersion::V3_1_1, "a", ReasonCode(0x8F), &usual);
+    assert!(
+        matches!(unknown.as_slice(), [less] if less.why.contains("answered")),
+        "{unknown:?}"
+    );
+}
+
+#[test]
+fn a_session_expiry_that_repeats_the_clients_own_is_none() {
+    let expiry = |seconds| -> Properties {
+        [Property::SessionExpiryInterval(seconds)]
+            .into_iter()
+            .collect()
+    };
+    let given = |asked, granted| {
+        let connect = Packet::Connect(Box::new(Connect {
+            version: ProtocolVersion::V5,
+            clean_start: false,
+            keep_alive_s: 0,
+            properties: expiry(asked),
+            client_id: "a".into(),
+            will: None,
+            username: None,
+            password: None,
+        }));
+        let connack = Packet::ConnAck(ConnAck {
+            session_present: false,
+            reason: ReasonCode::SUCCESS,
+            properties: expiry(granted),
+        });
+        let record = record(ProtocolVersion::V5, &[(true, connect), (false, connack)]);
+        lessened(&record, &Settings::default()).len()
+    };
+    assert_eq!(given(300, 300), 0);
+    assert_eq!(given(300, 60), 1);
+    // A longer time is no more what was asked for than a shorter one.
+    assert_eq!(given(0, 600), 1);
+}
