@@ -188,10 +188,14 @@ impl Judge<'_> {
         self.miss(expectation, wrong, &events, actual);
     }
 
-    /// Packets of the expected types that no alternative could take: they are part of this finding.
+    /// Packets that came instead: those of the expected types that no alternative could take, or any where the
+    /// connection should have been closed. They are part of this finding.
     fn instead(&self, pattern: &Pattern, outcome: &Outcome) -> Vec<EventIndex> {
-        let Pattern::AnyOf(alternatives) = pattern else {
-            return Vec::new();
+        let mut instead = untaken(outcome, self.transcript, self.client);
+        let alternatives = match pattern {
+            Pattern::AnyOf(alternatives) => alternatives,
+            Pattern::Closed { .. } => return instead,
+            _ => return Vec::new(),
         };
         let mut types = Vec::new();
         for expectation in alternatives.iter().flatten() {
@@ -201,7 +205,6 @@ impl Judge<'_> {
                 _ => {}
             }
         }
-        let mut instead = untaken(outcome, self.transcript, self.client);
         instead.retain(|event| match &self.transcript.events[event.0].what {
             What::Received { frame, .. } => types.contains(&frame.packet_type()),
             _ => false,

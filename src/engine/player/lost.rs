@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use mqtt_check_codec::{Packet, PacketId, PacketType};
+use mqtt_check_codec::{Packet, PacketId, PacketType, ReasonCode};
 
 use super::Player;
 use crate::plan::{Awaited, Body, Operation, PlannedStep};
@@ -153,6 +153,10 @@ fn was_given_less(transcript: &Transcript) -> bool {
             packet: Ok(Packet::ConnAck(connack)),
             ..
         } => connack.properties.session_expiry_interval_s().is_some(),
+        What::Received {
+            packet: Ok(Packet::PubAck(ack) | Packet::PubRec(ack)),
+            ..
+        } => ack.reason == ReasonCode::NOT_AUTHORIZED,
         _ => false,
     })
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use mqtt_check_codec::{Packet, PacketType, Publish};
+use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, Publish};
 
 use super::super::wording::lane_at;
 use super::{Aspect, Event, Wrong, field};
@@ -162,13 +162,47 @@ impl<'a> Inbox<'a> {
             return again;
         }
         // It stands elsewhere on the connection.
-        if here().any(|(other, _, packet)| other != event && self.is_message(pattern, &packet)) {
+        if !self.was_published_before(pattern, event)
+            && here().any(|(other, _, packet)| other != event && self.is_message(pattern, &packet))
+        {
             return Wrong::Aspect(Aspect::Order);
         }
         if self.was_sent(pattern, event) {
             return self.missing(pattern);
         }
         Wrong::Event(Event::Field(PacketType::PUBLISH))
+    }
+
+    /// Whether what came was published before the message that was due, and so is not out of its turn.
+    fn was_published_before(self, pattern: &PacketPattern, event: EventIndex) -> bool {
+        let Some(Packet::Publish(came)) = received(self.transcript, event).map(|r| r.packet) else {
+            return false;
+        };
+        let sent = |is_it: &dyn Fn(&Publish, ProtocolVersion) -> bool| {
+            self.transcript.events.iter().position(|event| {
+                let What::Sent {
+                    packet: Some(Packet::Publish(publish)),
+                    ..
+                } = &event.what
+                else {
+                    return false;
+                };
+                is_it(publish, self.transcript.lanes[event.lane.0].version)
+            })
+        };
+        let came_at = sent(&|publish, _| publish.payload == came.payload);
+        let due_at = sent(&|publish, version| {
+            let packet = Packet::Publish(publish.clone());
+            let received = Received {
+                packet: &packet,
+                version,
+                size: 0,
+                topic: Some(&publish.topic),
+                carried_in: None,
+            };
+            self.is_message(pattern, &received)
+        });
+        matches!((came_at, due_at), (Some(came), Some(due)) if came < due)
     }
 
     /// Whether what came is a message of its own, that some client has published: then the one that is due is lost.
