@@ -14,8 +14,8 @@ const V5: ProtocolVersion = ProtocolVersion::V5;
 
 /// In which way the two differ.
 enum Difference {
-    /// It takes what we refuse. The row stands for every packet that we refuse by the same clause, or, without
-    /// a clause, for the same kind of fault.
+    /// It takes what we refuse. The row stands for every packet that we refuse by the same clause. Where that is the
+    /// general one on the structure of a packet, it stands for the same kind of fault.
     Takes,
     /// It refuses what we take. The row stands for every packet of which this holds.
     Refuses(fn(&Packet, ProtocolVersion) -> bool),
@@ -45,8 +45,8 @@ const ROWS: &[Row] = &[
     (V5, r#"80 { 0001 {} s"a" 00 }"#, Difference::Takes, "MQTT-3.8.1-1", "flags are not looked at"),
     (V5, r#"a0 { 0001 {} s"a" }"#, Difference::Takes, "MQTT-3.10.1-1", "flags are not looked at"),
     (V5, "c0 8000", Difference::Takes, "MQTT-1.5.5-1", "an over-long length is taken"),
-    (V3, "c0 { 00 }", Difference::Takes, "", "what follows the last field is not looked at"),
-    (V5, "c0 { 00 }", Difference::Takes, "", "what follows the last field is not looked at"),
+    (V3, "c0 { 00 }", Difference::Takes, "RULE-2.1-1", "what follows the last field is not looked at"),
+    (V5, "c0 { 00 }", Difference::Takes, "RULE-2.1.1-1", "what follows the last field is not looked at"),
     (V3, r#"10 { s"MQTT" 04 02 0000 s"a" 00 }"#, Difference::Takes, "MQTT-3.1.4-1", "what follows the last field is not looked at"),
     (V5, r#"10 { s"MQTT" 05 02 0000 {} s"a" 00 }"#, Difference::Takes, "MQTT-3.1.4-1", "what follows the last field is not looked at"),
     (V3, r#"30 { s"\x00" }"#, Difference::Takes, "MQTT-1.5.3-2", "U+0000 is taken"),
@@ -121,8 +121,8 @@ const ROWS: &[Row] = &[
     (V5, r#"20 { 00 00 { 16 s"" 16 s"" } }"#, Difference::Takes, "RULE-3.2.2.3.18-1", "the last one counts"),
     (V5, r#"40 { 0001 00 { 1f s"" 1f s"" } }"#, Difference::Takes, "", "section 3.4.2.2.2: the last one counts; likewise in other acknowledgements"),
     (V5, r#"30 { s"t" { 0b 01 7f } }"#, Difference::Takes, "RULE-2.2.2.2-1", "a Subscription Identifier is counted a byte too long, so a byte behind it is not seen"),
-    (V5, r#"30 { s"t" 03 0b 01 }"#, Difference::Takes, "", "section 2.2.2.1: a Subscription Identifier is counted a byte too long, so a section may end too early"),
-    (V5, r#"30 { s"t" 01 23 0001 }"#, Difference::Takes, "", "section 2.2.2: a property runs over the end of its section"),
+    (V5, r#"30 { s"t" 03 0b 01 }"#, Difference::Takes, "RULE-2.1.1-1", "section 2.2.2.1: a Subscription Identifier is counted a byte too long, so a section may end too early"),
+    (V5, r#"30 { s"t" 01 23 0001 }"#, Difference::Takes, "RULE-2.1.1-1", "section 2.2.2: a property runs over the end of its section"),
     // It refuses what is right.
     (V3, "20 { 00 06 }", Difference::Refuses(has_unknown_code), "", "a code that the standard reserves: we keep it, for the monitor to judge"),
     (V5, "40 { 0001 92 }", Difference::Refuses(has_unknown_code), "", "a code of another packet: we keep it, for the monitor to judge"),
@@ -216,12 +216,18 @@ fn kind(error: &DecodeError, bytes: &[u8], version: ProtocolVersion) -> String {
             .iter()
             .any(|place| id.field_in(*place) == Some(error.field))
     });
-    match error.clause {
+    let clause = error.clause.filter(|clause| !is_structure(clause.id));
+    match clause {
         Some(clause) => clause.to_string(),
         None if is_property && error.reason == ReasonCode::PROTOCOL_ERROR => "value".to_owned(),
         None if is_property => "overrun".to_owned(),
         None => error.field.to_owned(),
     }
+}
+
+/// Whether this is the general rule on the structure of a packet, which is cited where no clause says more.
+fn is_structure(clause: &str) -> bool {
+    matches!(clause, "RULE-2.1-1" | "RULE-2.1.1-1")
 }
 
 /// Whether the fault is in the last bytes of a property section, as many as there are Subscription Identifiers in
