@@ -108,6 +108,6 @@ fn an_error_reads_as_one_line() {
     let error = decode(V311, "40 { 00 }").expect_err("is cut");
     assert_eq!(
         error.to_string(),
-        "PUBACK: packet_id at byte 2: needs 2 bytes, but only 1 are left"
+        "PUBACK: packet_id at byte 2: needs 2 bytes, but only 1 are left [3.1.1 RULE-2.1-1]"
     );
 }
