@@ -93,13 +93,28 @@ pub fn judge(
 
 /// The first of those that are alike, and how many more there are: a broker may send the same wrong thing without end.
 fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
+    fold(findings, is_alike, "more like it")
+}
+
+/// The first of each level, and how many more there are: in a thousand rounds one fault is found a thousand times.
+fn first_of_each_level(findings: Vec<Finding>) -> Vec<Finding> {
+    let is_same_level = |one: &Finding, other: &Finding| one.level() == other.level();
+    fold(findings, is_same_level, "more in the rounds after it")
+}
+
+/// So many of a kind as are shown; the last of them says how many more there are.
+fn fold(
+    findings: Vec<Finding>,
+    is_of_kind: impl Fn(&Finding, &Finding) -> bool,
+    more_words: &str,
+) -> Vec<Finding> {
     let mut kept: Vec<(Finding, usize)> = Vec::new();
     for finding in findings {
-        let alike: Vec<usize> = (0..kept.len())
-            .filter(|n| is_alike(&kept[*n].0, &finding))
+        let of_kind: Vec<usize> = (0..kept.len())
+            .filter(|n| is_of_kind(&kept[*n].0, &finding))
             .collect();
-        match alike.as_slice() {
-            [.., last] if alike.len() >= ALIKE => kept[*last].1 += 1,
+        match of_kind.as_slice() {
+            [.., last] if of_kind.len() >= ALIKE => kept[*last].1 += 1,
             _ => kept.push((finding, 0)),
         }
     }
@@ -108,37 +123,11 @@ fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
             0 => finding,
             more => Finding {
                 note: Some(match &finding.note {
-                    Some(note) => format!("{note}; {more} more like it"),
-                    None => format!("{more} more like it"),
+                    Some(note) => format!("{note}; {more} {more_words}"),
+                    None => format!("{more} {more_words}"),
                 }),
                 ..finding
             },
-        })
-        .collect()
-}
-
-/// The first of each level, and how many more there are: in a thousand rounds one fault is found a thousand times.
-fn first_of_each_level(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut kept: Vec<(Finding, usize)> = Vec::new();
-    for finding in findings {
-        let same = kept
-            .iter()
-            .rposition(|(other, _)| other.level() == finding.level());
-        let count = kept
-            .iter()
-            .filter(|(other, _)| other.level() == finding.level());
-        match (same, count.count() >= ALIKE) {
-            (Some(last), true) => kept[last].1 += 1,
-            _ => kept.push((finding, 0)),
-        }
-    }
-    kept.into_iter()
-        .map(|(mut finding, more)| {
-            if more > 0 {
-                let note = finding.note.take().unwrap_or_default();
-                finding.note = Some(format!("{note}; {more} more in the rounds after it"));
-            }
-            finding
         })
         .collect()
 }

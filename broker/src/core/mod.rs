@@ -33,7 +33,7 @@ pub use self::input::{ConnectionId, Control, Input, RedirectWhen, Time};
 pub use self::output::Output;
 use self::packet::acknowledgement::{puback_received, pubcomp_received, pubrec_received};
 use self::packet::auth::auth_received;
-use self::packet::connect::misuse::{misuse_refused, misuse_second};
+use self::packet::connect::misuse::misuse_second;
 use self::packet::connect::refusal::{Refusal, refuse_connect};
 use self::packet::connect::timers::resend_again;
 use self::packet::disconnect::disconnect_received;
@@ -292,16 +292,8 @@ impl Broker {
                 if self.state.rules.is_too_large(size) {
                     // [5 RULE-3.2.2.3.6-1]
                     self.state.timers.cancel(Timer::Connect(connection));
-                    let refusal = Refusal::from(ReasonCode::PACKET_TOO_LARGE).to(&connect);
-                    misuse_refused(&mut self.state, turn, &connect);
-                    refuse_connect(
-                        &self.state.rules,
-                        &mut self.connections,
-                        turn,
-                        connection,
-                        connect.version,
-                        refusal,
-                    );
+                    let reason = ReasonCode::PACKET_TOO_LARGE;
+                    self.turn_away(turn, connection, &connect, reason.into());
                     return;
                 }
                 self.connect_received(turn, connection, nonce, *connect);

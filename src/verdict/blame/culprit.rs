@@ -73,15 +73,25 @@ impl<'a> Inbox<'a> {
         pattern: &PacketPattern,
         event: EventIndex,
     ) -> bool {
+        self.has_behind(pattern, event, |packet| self.fits(pattern, packet))
+    }
+
+    /// Whether such a packet comes behind this one on its connection, of a type whose order clauses speak of.
+    fn has_behind(
+        self,
+        pattern: &PacketPattern,
+        event: EventIndex,
+        is_it: impl Fn(&Received<'_>) -> bool,
+    ) -> bool {
         let lane = self.transcript.events[event.0].lane;
         let is_ordered = matches!(
             pattern.packet_type,
             PacketType::PUBLISH | PacketType::PUBREL
         );
+        let mut packets = self.packets();
         is_ordered
-            && self.packets().any(|(other, its, packet)| {
-                its == lane && other.0 > event.0 && self.fits(pattern, &packet)
-            })
+            && packets
+                .any(|(other, its, packet)| its == lane && other.0 > event.0 && is_it(&packet))
     }
 
     fn fits(self, pattern: &PacketPattern, packet: &Received<'_>) -> bool {
@@ -90,11 +100,15 @@ impl<'a> Inbox<'a> {
 
     /// The message of this pattern, whatever else is wrong with it.
     fn is_message(self, pattern: &PacketPattern, packet: &Received<'_>) -> bool {
-        let content = |field: &&FieldMatch| matches!(field.name.as_str(), "topic" | "payload");
-        let fields: Vec<FieldMatch> = pattern.fields.iter().filter(content).cloned().collect();
+        self.fits_in(&["topic", "payload"], pattern, packet)
+    }
+
+    /// Whether it is as the pattern has it in these fields.
+    fn fits_in(self, names: &[&str], pattern: &PacketPattern, packet: &Received<'_>) -> bool {
+        let is_meant = |field: &&FieldMatch| names.contains(&field.name.as_str());
         let only = PacketPattern {
             packet_type: pattern.packet_type,
-            fields,
+            fields: pattern.fields.iter().filter(is_meant).cloned().collect(),
         };
         self.fits(&only, packet)
     }
@@ -142,13 +156,7 @@ impl<'a> Inbox<'a> {
 
     /// Whether it is not the message that the pattern is about: another payload, on which no property depends.
     fn is_other_message(self, pattern: &PacketPattern, packet: &Received<'_>) -> bool {
-        let payload = |field: &&FieldMatch| field.name == "payload";
-        let fields: Vec<FieldMatch> = pattern.fields.iter().filter(payload).cloned().collect();
-        let only = PacketPattern {
-            packet_type: pattern.packet_type,
-            fields,
-        };
-        !self.fits(&only, packet)
+        !self.fits_in(&["payload"], pattern, packet)
     }
 
     /// Another message came where this one was due: sent again, out of its turn, or in the place of a lost one.
@@ -306,23 +314,15 @@ impl<'a> Inbox<'a> {
                 if fits {
                     continue;
                 }
-                let lane = self.transcript.events[event.0].lane;
-                let mut packets = self.packets();
-                let comes = packets.any(|(other, its, packet)| {
-                    its == lane && other.0 > event.0 && self.is_message(pattern, &packet)
-                });
                 let is_of_type = received(self.transcript, *event)
                     .is_some_and(|r| r.packet_type() == pattern.packet_type);
-                let is_ordered = matches!(
-                    pattern.packet_type,
-                    PacketType::PUBLISH | PacketType::PUBREL
-                );
+                let is_early = match is_of_type {
+                    true => self.comes_behind(pattern, *event),
+                    false => self.has_behind(pattern, *event, |r| self.is_message(pattern, r)),
+                };
                 return match is_of_type {
-                    true if self.comes_behind(pattern, *event) => {
-                        vec![Wrong::Aspect(Aspect::Order)]
-                    }
+                    _ if is_early => vec![Wrong::Aspect(Aspect::Order)],
                     true => self.differs(pattern, *event),
-                    false if comes && is_ordered => vec![Wrong::Aspect(Aspect::Order)],
                     false => vec![self.missing(pattern)],
                 };
             }

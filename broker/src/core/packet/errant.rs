@@ -8,7 +8,6 @@ use mqtt_check_codec::topic::check_name;
 use crate::core::deliver::retained::retain;
 use crate::core::deliver::routing::route;
 use crate::core::state::State;
-use crate::core::state::message::Message;
 use crate::core::state::session_key::SessionKey;
 use crate::core::turn::Turn;
 use crate::{Fault, Liberty};
@@ -28,9 +27,10 @@ pub(super) fn misuse_refused(
         pass_on(state, turn, key, live);
     }
     if state.rules.breaks(Fault::RefusedPublishRetained) {
-        let publisher = state.sessions.at(key).map(|s| s.client.clone());
-        let message =
-            Message::from_publish(publish.clone(), publisher.unwrap_or_default(), turn.now);
+        let Some(session) = state.sessions.at(key) else {
+            return;
+        };
+        let message = session.message(publish.clone(), turn.now);
         retain(&state.rules, &mut state.topics.retained, &Arc::new(message));
     }
 }
@@ -56,8 +56,8 @@ fn pass_on(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Pub
     let Some(session) = state.sessions.at(key) else {
         return;
     };
-    let client = session.client.clone();
-    let message = Message::from_publish(publish, client.clone(), turn.now);
+    let message = session.message(publish, turn.now);
+    let client = message.publisher.clone();
     let State {
         rules,
         sessions,

@@ -15,7 +15,6 @@ use crate::core::input::Time;
 use crate::core::rules::Rules;
 use crate::core::state::State;
 use crate::core::state::link::Link;
-use crate::core::state::message::Message;
 use crate::core::state::session::Received;
 use crate::core::state::session_key::SessionKey;
 use crate::core::topic;
@@ -258,7 +257,7 @@ fn repeated(
 /// Of a fault and of a liberty: the message is passed on when it is released.
 fn withhold(state: &mut State, now: Time, key: SessionKey, id: PacketId, publish: Publish) {
     if let Some(session) = state.sessions.at_mut(key) {
-        let message = Message::from_publish(publish, session.client.clone(), now);
+        let message = session.message(publish, now);
         session.withheld.insert(id, message);
     }
 }
@@ -469,8 +468,8 @@ fn take(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publis
     let Some(session) = state.sessions.at(key) else {
         return Decided::only(ReasonCode::SUCCESS);
     };
-    let client = session.client.clone();
-    let message = Message::from_publish(publish, client.clone(), turn.now);
+    let message = session.message(publish, turn.now);
+    let client = message.publisher.clone();
     let State {
         rules,
         sessions,

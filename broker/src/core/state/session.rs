@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use bytestring::ByteString;
-use mqtt_check_codec::{PacketId, ProtocolVersion};
+use mqtt_check_codec::{PacketId, ProtocolVersion, Publish};
 
 use super::inflight::Inflight;
 use super::link::Link;
@@ -148,6 +148,11 @@ impl Session {
                 .link
                 .as_ref()
                 .is_some_and(|link| !link.congested && self.inflight.has_room(link.send_limit))
+    }
+
+    /// A message that its client publishes.
+    pub(crate) fn message(&self, publish: Publish, now: Time) -> Message {
+        Message::from_publish(publish, self.client.clone(), now)
     }
 
     /// Whether its client may have messages of this topic. A subscription may match more than its client may have.

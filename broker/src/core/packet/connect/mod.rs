@@ -47,16 +47,7 @@ impl Broker {
             turn.now,
             &connect,
         ) {
-            let refusal = Refusal::from(reason).to(&connect);
-            misuse_refused(&mut self.state, turn, &connect);
-            refuse_connect(
-                &self.state.rules,
-                &mut self.connections,
-                turn,
-                connection,
-                connect.version,
-                refusal,
-            );
+            self.turn_away(turn, connection, &connect, reason.into());
             return;
         }
         let link = link(&self.state.rules, turn.now, connection, nonce, &connect);
@@ -68,6 +59,25 @@ impl Broker {
             turn.send(connection, unasked());
         }
         self.welcome(turn, nonce, connect, link, None);
+    }
+
+    /// Refuses a well-formed CONNECT: nothing else becomes of it.
+    pub(crate) fn turn_away(
+        &mut self,
+        turn: &mut Turn<'_>,
+        connection: ConnectionId,
+        connect: &Connect,
+        refusal: Refusal,
+    ) {
+        misuse_refused(&mut self.state, turn, connect);
+        refuse_connect(
+            &self.state.rules,
+            &mut self.connections,
+            turn,
+            connection,
+            connect.version,
+            refusal.to(connect),
+        );
     }
 
     /// Lets in whoever has nothing against it. `proof` is what a client is told that had to prove who it is.
@@ -93,16 +103,7 @@ impl Broker {
         ) {
             Ok(assigned) => assigned,
             Err(refusal) => {
-                let refusal = refusal.to(&connect);
-                misuse_refused(&mut self.state, turn, &connect);
-                refuse_connect(
-                    &self.state.rules,
-                    &mut self.connections,
-                    turn,
-                    connection,
-                    connect.version,
-                    refusal,
-                );
+                self.turn_away(turn, connection, &connect, refusal);
                 return;
             }
         };
@@ -197,16 +198,8 @@ impl Broker {
             }
             // [5 MQTT-4.12.0-4] [5 MQTT-3.1.4-2]
             _ => {
-                let refusal = Refusal::from(ReasonCode::NOT_AUTHORIZED).to(&waiting.connect);
-                misuse_refused(&mut self.state, turn, &waiting.connect);
-                refuse_connect(
-                    &self.state.rules,
-                    &mut self.connections,
-                    turn,
-                    connection,
-                    ProtocolVersion::V5,
-                    refusal,
-                );
+                let reason = ReasonCode::NOT_AUTHORIZED;
+                self.turn_away(turn, connection, &waiting.connect, reason.into());
             }
         }
     }
