@@ -788,6 +788,16 @@ faults {
     AnyPubackSettles "any-puback-settles" [V5 "MQTT-4.3.2-3", V3_1_1 "MQTT-4.3.2-1"]
         "PUBACK of an unknown packet id ends the delivery that was begun first",
 
+    // What shows only after many messages.
+    SilentAfter22Messages "silent-after-22-messages" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        seen ["hivemq-community-edition#255"]
+        "a client gets nothing more once its connection has carried 22 messages",
+    DeafAfter300Messages "deaf-after-300-messages" [V5 "MQTT-3.3.4-1", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "what a client publishes is thrown away once its connection has carried 300 messages",
+    PacketIdInUseGivenAgain "packet-id-in-use-given-again" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"]
+        seen ["mosquitto#2887", "mosquitto#3598"]
+        "once all packet ids have been given out, they are given out again whether they are in use or not",
+
     // What is lost on one way to a subscriber and not on the others.
     QueuedPropertiesLost "queued-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
         seen ["vernemq#1649"] "messages that waited for an offline session keep no property but their expiry",

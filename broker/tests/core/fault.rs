@@ -39,20 +39,21 @@ const IN_BYTES: &[Fault] = &[
     Fault::SubprotocolNotReturned,
 ];
 
+/// Faults that only a test shows which is too slow to be run under each fault.
+const AFTER_MANY: &[Fault] = &[Fault::PacketIdInUseGivenAgain];
+
 /// Whether the suite fails under this fault.
 fn is_caught(fault: Fault) -> bool {
     let suite = std::env::current_exe().expect("this program");
+    let (left_out, chosen): (&[&str], &[&str]) = match AFTER_MANY.contains(&fault) {
+        true => (&[], &["wrap_around"]),
+        false => (&["fault::", "model::", "wrap_around"], &[]),
+    };
+    let left_out = left_out.iter().flat_map(|name| ["--skip", name]);
     let status = Command::new(suite)
-        .args([
-            "--skip",
-            "fault::",
-            "--skip",
-            "model::",
-            "--skip",
-            "wrap_around",
-            "--test-threads",
-            "2",
-        ])
+        .args(left_out)
+        .args(["--test-threads", "2"])
+        .args(chosen)
         .env(FORCED, fault.name())
         .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::null())

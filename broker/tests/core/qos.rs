@@ -300,6 +300,30 @@ fn a_qos_1_publish_with_the_id_of_an_unreleased_message_is_refused_in_version_5(
 }
 
 #[test]
+fn a_connection_does_not_wear_out() {
+    for (version, level) in BOTH.into_iter().flat_map(|v| [(v, 0), (v, 1), (v, 2)]) {
+        let (mut pair, a, b) = subscribed(version);
+        for number in 1..=400 {
+            pair.send(b, message(level, number, "t", "x"));
+            let answers = usize::from(level > 0);
+            assert_eq!(pair.seen(b).len(), answers, "message {number}");
+            assert_eq!(pair.seen(a).len(), 1, "message {number}");
+            match level {
+                0 => {}
+                1 => pair.send(a, Packet::PubAck(ack(number))),
+                _ => {
+                    pair.send(b, Packet::PubRel(ack(number)));
+                    pair.send(a, Packet::PubRec(ack(number)));
+                    pair.send(a, Packet::PubComp(ack(number)));
+                    pair.seen(a);
+                    pair.seen(b);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn packet_ids_wrap_around_and_pass_over_those_in_use() {
     let mut pair = Pair::new();
     let a = pair.connected(hello(V3, "a"));

@@ -280,6 +280,11 @@ fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery:
     let Some(link) = &mut session.link else {
         return;
     };
+    link.carried += 1;
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if link.carried > 22 && rules.breaks(Fault::SilentAfter22Messages) {
+        return;
+    }
     // The window is filled before it is known whether the packet fits, since the packet needs its id.
     let id = match delivery.qos {
         QoS::AtMostOnce => None,

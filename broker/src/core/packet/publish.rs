@@ -46,6 +46,9 @@ pub(crate) fn publish_received(
     key: SessionKey,
     mut publish: Publish,
 ) {
+    if !state.rules.faults.is_none() && is_deaf(state, key) {
+        return;
+    }
     let by_alias = publish.topic.is_empty();
     if let Err(reason) = check_publish(state, key, &mut publish) {
         pass_on_errant(state, turn, key, publish);
@@ -74,6 +77,16 @@ pub(crate) fn publish_received(
             refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
         }
     }
+}
+
+/// Of a fault: whether the connection has carried too many messages to take another one.
+fn is_deaf(state: &mut State, key: SessionKey) -> bool {
+    let session = state.sessions.at_mut(key);
+    let Some(link) = session.and_then(|session| session.link.as_mut()) else {
+        return false;
+    };
+    link.carried += 1;
+    link.carried > 300 && state.rules.breaks(Fault::DeafAfter300Messages)
 }
 
 /// Whether the connection of one who publishes what is not wanted ends. [3.1.1 MQTT-3.3.5-2]

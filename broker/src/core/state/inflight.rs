@@ -6,8 +6,8 @@ use bytestring::ByteString;
 use mqtt_check_codec::{PacketId, QoS};
 
 use super::message::Delivery;
-use crate::Liberty;
 use crate::core::rules::Rules;
+use crate::{Fault, Liberty};
 
 /// How far one delivery has come.
 #[derive(Debug, Clone)]
@@ -51,6 +51,11 @@ impl Inflight {
         if rules.chooses(Liberty::PacketIdsLowestFirst) {
             self.last_id = 0;
         }
+        let is_taken = |id| {
+            let all_given_out = self.sequence >= u64::from(u16::MAX);
+            let blind = all_given_out && rules.breaks(Fault::PacketIdInUseGivenAgain);
+            self.entries.contains_key(&id) && !blind
+        };
         let id = loop {
             self.last_id = if rules.chooses(Liberty::PacketIdsFromTheTop) {
                 self.last_id.wrapping_sub(1)
@@ -61,7 +66,7 @@ impl Inflight {
                 self.last_id.wrapping_add(1)
             };
             match PacketId::new(self.last_id) {
-                Some(id) if !self.entries.contains_key(&id) => break id,
+                Some(id) if !is_taken(id) => break id,
                 _ => {}
             }
         };

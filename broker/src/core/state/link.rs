@@ -24,6 +24,8 @@ pub(crate) struct Link {
     pub(crate) congested: bool,
     /// How many QoS 2 PUBLISH packets of this connection the client has not released.
     pub(crate) unreleased: usize,
+    /// Of faults: how many messages it has carried, in either direction.
+    pub(crate) carried: usize,
     pub(crate) maximum_packet_size: Option<u32>,
     pub(crate) aliases_in: BTreeMap<u16, ByteString>,
     pub(crate) aliases_out: OutboundAliases,

@@ -113,6 +113,7 @@ pub(crate) fn link(
         },
         congested: false,
         unreleased: 0,
+        carried: 0,
         maximum_packet_size: match properties.maximum_packet_size() {
             Some(0x8000_0000..) if rules.breaks(Fault::MaximumPacketSizeSigned) => Some(0),
             maximum => maximum,
