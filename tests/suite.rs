@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use mqtt_check::scenario;
-use mqtt_check::scenario::model::{Action, Scene, Step};
+use mqtt_check::scenario::model::{Action, Scene, each_step};
 
 /// Scenarios that cite nothing and ask nothing in this version. May only shrink.
 const WITHOUT_CLAUSE: &[(&str, &str)] = &[
@@ -161,16 +161,6 @@ fn files(scenes: &[Scene]) -> BTreeMap<&str, Vec<&Scene>> {
         files.entry(&scene.id.path).or_default().push(scene);
     }
     files
-}
-
-/// Every step, those of parallels included.
-fn each_step<'s>(steps: &'s [Step], visit: &mut dyn FnMut(&'s Step)) {
-    for step in steps {
-        visit(step);
-        if let Action::Parallel(inner) = &step.action {
-            each_step(inner, visit);
-        }
-    }
 }
 
 fn words(text: &str) -> BTreeSet<String> {
