@@ -203,12 +203,12 @@ fn step_stands_here(acts: bool, style: Style) -> String {
     format!("    {}           {}\n", style.pointer(), style.strong(text))
 }
 
+/// What a step took; inside of a folded repeat, in the last round.
 fn of_step(transcript: &Transcript, step: StepIndex) -> Vec<EventIndex> {
-    transcript
-        .steps
-        .iter()
-        .filter(|record| record.step == step)
-        .flat_map(|record| &record.outcomes)
+    let mut records = transcript.steps.iter().rev();
+    let record = records.find(|record| record.step == step);
+    let outcomes = record.into_iter().flat_map(|record| &record.outcomes);
+    outcomes
         .flat_map(|outcome| outcome.taken.iter().copied())
         .collect()
 }

@@ -1,6 +1,6 @@
 //! The machine interface: one JSON document for a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::report::words::alternatives;
 use crate::transcript::{What, text};
 use crate::verdict::{CaseResult, Finding, FindingKind, Verdict};
 
-/// More packets of a case are not in the document: a broker may send without end.
+/// So many packets of a case are in the document, the first and the last: a broker may send without end.
 const PACKETS: usize = 1000;
 
 #[derive(Serialize)]
@@ -77,6 +77,9 @@ struct Case<'a> {
     /// What went to and fro, with the harness's own pings; only where something does not hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     packets: Vec<PacketPart>,
+    /// How many more there were, between the first half of `packets` and the second.
+    #[serde(skip_serializing_if = "is_zero")]
+    packets_left_out: usize,
 }
 
 #[derive(Serialize)]
@@ -149,6 +152,7 @@ pub fn render(report: &Report<'_>) -> Result<String, serde_json::Error> {
 
 fn case<'a>(case: &'a CaseReport<'_>) -> Case<'a> {
     let result = case.result;
+    let (packets, packets_left_out) = packets(result);
     Case {
         id: result.id.to_string(),
         title: &result.title,
@@ -171,12 +175,13 @@ fn case<'a>(case: &'a CaseReport<'_>) -> Case<'a> {
             .iter()
             .flat_map(|finding| parts(finding, &result.file))
             .collect(),
-        packets: packets(result),
+        packets,
+        packets_left_out,
     }
 }
 
-/// The first of what went to and fro in a case that does not hold.
-fn packets(result: &CaseResult) -> Vec<PacketPart> {
+/// The first and the last of what went to and fro in a case that does not hold, and how many are left out.
+fn packets(result: &CaseResult) -> (Vec<PacketPart>, usize) {
     let holds = matches!(result.verdict, Verdict::Passed | Verdict::Skipped { .. });
     let transcript = result.transcript.as_ref().filter(|_| !holds);
     let events = transcript.into_iter().flat_map(|transcript| {
@@ -189,7 +194,24 @@ fn packets(result: &CaseResult) -> Vec<PacketPart> {
             })
         })
     });
-    events.take(PACKETS).collect()
+    let mut events = events.fuse();
+    let mut packets: Vec<PacketPart> = events.by_ref().take(PACKETS / 2).collect();
+    let mut last = VecDeque::new();
+    let mut left_out = 0;
+    for packet in events {
+        if last.len() == PACKETS / 2 {
+            last.pop_front();
+            left_out += 1;
+        }
+        last.push_back(packet);
+    }
+    packets.extend(last);
+    (packets, left_out)
+}
+
+/// Whether nothing is left out.
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A finding once for each clause that its step cites, or once without.

@@ -93,19 +93,22 @@ pub fn judge(
 
 /// The first of those that are alike, and how many more there are: a broker may send the same wrong thing without end.
 fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
-    fold(findings, is_alike, "more like it")
+    fold(findings, is_alike, ALIKE, "more like it")
 }
 
-/// The first of each level, and how many more there are: in a thousand rounds one fault is found a thousand times.
-fn first_of_each_level(findings: Vec<Finding>) -> Vec<Finding> {
-    let is_same_level = |one: &Finding, other: &Finding| one.level() == other.level();
-    fold(findings, is_same_level, "more in the rounds after it")
+/// The first that a step finds by the same clauses, and how many more there are: in a thousand rounds one fault is found
+/// a thousand times.
+fn first_of_each_step(findings: Vec<Finding>) -> Vec<Finding> {
+    let is_same =
+        |one: &Finding, other: &Finding| (one.step, &one.charge) == (other.step, &other.charge);
+    fold(findings, is_same, 1, "more in the rounds after it")
 }
 
-/// So many of a kind as are shown; the last of them says how many more there are.
+/// So many of a kind as are `shown`; the last of them says how many more there are.
 fn fold(
     findings: Vec<Finding>,
     is_of_kind: impl Fn(&Finding, &Finding) -> bool,
+    shown: usize,
     more_words: &str,
 ) -> Vec<Finding> {
     let mut kept: Vec<(Finding, usize)> = Vec::new();
@@ -114,7 +117,7 @@ fn fold(
             .filter(|n| is_of_kind(&kept[*n].0, &finding))
             .collect();
         match of_kind.as_slice() {
-            [.., last] if of_kind.len() >= ALIKE => kept[*last].1 += 1,
+            [.., last] if of_kind.len() >= shown => kept[*last].1 += 1,
             _ => kept.push((finding, 0)),
         }
     }
@@ -486,7 +489,7 @@ impl<'a> Judging<'a> {
         self.memory.keep(&known);
         self.records = outside;
         let all = self.findings.split_off(before);
-        self.findings.extend(first_of_each_level(all));
+        self.findings.extend(first_of_each_step(all));
     }
 
     fn operations(

@@ -14,6 +14,7 @@ mod liberties;
 mod no_brokers;
 mod program;
 mod reports;
+mod rounds;
 mod runs;
 mod served;
 mod settling;
