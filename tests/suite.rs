@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use mqtt_check::scenario;
 use mqtt_check::scenario::model::{Action, Scene, each_step};
+use mqtt_check_broker::hook::{DisconnectReason, DropReason, TerminationReason, WillTrigger};
 
 /// Scenarios that cite nothing and ask nothing in this version. May only shrink.
 const WITHOUT_CLAUSE: &[(&str, &str)] = &[
@@ -222,6 +223,35 @@ fn every_case_judges_something() {
         .map(|(path, _)| (*path).to_owned())
         .collect();
     assert_eq!(found, listed);
+}
+
+/// What the bundled broker tells of itself is in the vocabulary of scenarios, and every word of it is expected somewhere.
+#[test]
+fn every_word_of_the_events_is_expected_by_a_case() {
+    let mut expected = BTreeSet::new();
+    let scenes = scenes();
+    for scene in &scenes {
+        each_step(&scene.steps, &mut |step| {
+            let Action::Hooks(list) = &step.action else {
+                return;
+            };
+            for event in &list.events {
+                let words = event.fields.iter().map(|(_, word)| word.as_str());
+                expected.extend(words.map(|word| (event.name.as_str(), word)));
+            }
+        });
+    }
+    let words = [
+        ("client.disconnected", DisconnectReason::ALL),
+        ("session.terminated", TerminationReason::ALL),
+        ("message.dropped", DropReason::ALL),
+        ("will.published", WillTrigger::ALL),
+    ];
+    let words = words
+        .into_iter()
+        .flat_map(|(event, words)| words.iter().map(move |word| (event, *word)));
+    let missing: Vec<_> = words.filter(|word| !expected.contains(word)).collect();
+    assert!(missing.is_empty(), "no case expects {missing:?}");
 }
 
 /// A silence has a control: the parser sees to it. Of events that did not happen somebody must have shown that they would
