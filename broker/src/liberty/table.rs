@@ -45,6 +45,8 @@ choices {
     TakeoverClosesSilently "takeover-closes-silently" [V5 "MQTT-3.1.4-3", V5 "section 3.14"]
         against [V5 "MQTT-3.1.4-3"]
         "the old connection is closed without a DISCONNECT when another takes its session over",
+    TakeoversGuarded "takeovers-guarded" [V5 "section 3.1.4", V3_1_1 "section 3.1.4"]
+        "a client id that was taken over within the last second is refused to a further connection",
     ConnectAwaitedForEver "connect-awaited-for-ever" [V5 "RULE-3.1.4-1", V3_1_1 "RULE-3.1.4-1"]
         against [V5 "RULE-3.1.4-1", V3_1_1 "RULE-3.1.4-1"]
         "a connection that never sends a CONNECT stays open",
@@ -161,6 +163,8 @@ choices {
         "one Topic Alias stands for each topic in turn",
     TopicWithEveryAlias "topic-with-every-alias" [V5 "section 3.3.2.3.4"]
         "the topic is sent with its Topic Alias every time",
+    DefaultExpiryAdded "default-expiry-added" [V5 "section 3.3.2.3.3"]
+        "a message without a Message Expiry Interval is given one of a day",
     ExpiryRoundedDown "expiry-rounded-down" [V5 "MQTT-3.3.2-6"]
         "a second that has begun is counted off the Message Expiry Interval",
     ExpiryOf0IsOver "expiry-of-0-is-over" [V5 "MQTT-3.3.2-5"]
@@ -208,6 +212,8 @@ choices {
         "a SUBACK that refuses says 0x80, since the reason is nobody's business",
     InvalidFiltersRefusedAlone "invalid-filters-refused-alone" [V5 "section 3.9.3", V3_1_1 "MQTT-3.9.3-1"]
         "an ill-formed Topic Filter is refused in SUBACK and the connection goes on",
+    UnsubackAlwaysSucceeds "unsuback-always-succeeds" [V5 "MQTT-3.11.3-2"]
+        "UNSUBACK says success where there was no subscription",
     UnsubscribeDropsWaiting "unsubscribe-drops-waiting" [V5 "section 3.10.4", V3_1_1 "section 3.10.4"]
         "UNSUBSCRIBE drops what waits by the subscription that it ends",
     SharedToOneAlone "shared-to-one-alone" [V5 "section 4.8.2"]

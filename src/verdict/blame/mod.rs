@@ -108,7 +108,9 @@ pub(super) fn field(
     let aspect = match (packet, mismatch.field.as_str()) {
         (Packet::ConnAck(connack), "session_present") => {
             match (connack.session_present, connack.reason.is_success()) {
-                (false, _) => Aspect::NotResumed,
+                (false, true) => Aspect::NotResumed,
+                // So it must be where the CONNECT is refused: the code is what is wrong.
+                (false, false) => return Wrong::Event(Event::Field(packet_type)),
                 (true, false) => Aspect::PresentOnRefusal,
                 (true, true) if is_clean_start => Aspect::PresentAfterCleanStart,
                 (true, true) => Aspect::PresentWithoutSession,
@@ -162,7 +164,7 @@ fn of_message(name: &str) -> Option<Aspect> {
 
 #[cfg(test)]
 mod tests {
-    use mqtt_check_codec::PacketType;
+    use mqtt_check_codec::{ConnAck, PacketType, Properties, ReasonCode};
 
     use super::*;
 
@@ -242,5 +244,29 @@ mod tests {
             clauses(&wrong, &cited, ProtocolVersion::V5),
             ["MQTT-3.3.1-1", "MQTT-3.8.4-8"]
         );
+    }
+
+    #[test]
+    fn a_refused_connect_is_not_blamed_on_session_present() {
+        let connack = |reason| {
+            Packet::ConnAck(ConnAck {
+                session_present: false,
+                reason,
+                properties: Properties::new(),
+            })
+        };
+        let mismatch = Mismatch {
+            field: "session_present".to_owned(),
+            expected: "true".to_owned(),
+            actual: "false".to_owned(),
+        };
+        for (reason, expected) in [
+            (ReasonCode::SUCCESS, "MQTT-3.2.2-3"),
+            (ReasonCode::SERVER_BUSY, "MQTT-3.1.4-5"),
+        ] {
+            let wrong = field(&connack(reason), None, &mismatch, false);
+            let cited = cites(wrong, &["MQTT-3.2.2-3"], ProtocolVersion::V5);
+            assert_eq!(cited, [expected]);
+        }
     }
 }

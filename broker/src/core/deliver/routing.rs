@@ -4,7 +4,7 @@ use std::mem;
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use mqtt_check_codec::{ProtocolVersion, QoS};
+use mqtt_check_codec::{Property, ProtocolVersion, QoS};
 
 use super::copy::{combine, copy};
 use super::delivery::deliver;
@@ -20,6 +20,9 @@ use crate::core::topic::Filter;
 use crate::core::turn::Turn;
 use crate::hook::DropReason;
 use crate::{Fault, HookEvent, Liberty};
+
+/// Of a liberty: the Message Expiry Interval of messages that came without one.
+const A_DAY_S: u32 = 86_400;
 
 /// Where a message goes: decided, and nothing sent yet.
 #[derive(Debug)]
@@ -48,9 +51,15 @@ pub(crate) fn decide(
     sessions: &Sessions,
     topics: &mut Topics,
     turn: &mut Turn<'_>,
-    message: Message,
+    mut message: Message,
     client: Option<ByteString>,
 ) -> Routed {
+    if rules.chooses(Liberty::DefaultExpiryAdded) && message.expiry_s.is_none() {
+        // [5 section 3.3.2.3.3]: nothing says how long a server keeps what has none.
+        message.expiry_s = Some(A_DAY_S);
+        let expiry = Property::MessageExpiryInterval(A_DAY_S);
+        message.properties.push(expiry);
+    }
     turn.hook(HookEvent::MessagePublish {
         client: client.clone(),
         topic: message.topic.clone(),

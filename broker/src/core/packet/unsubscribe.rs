@@ -61,6 +61,13 @@ pub(crate) fn unsubscribe_received(
     if !deleted && state.rules.breaks(Fault::NoUnsubackForNothing) {
         return;
     }
+    if state.rules.chooses(Liberty::UnsubackAlwaysSucceeds) {
+        // [5 MQTT-3.11.3-2]: it must be one of the codes.
+        let nothing = |reason: &&mut ReasonCode| **reason == ReasonCode::NO_SUBSCRIPTION_EXISTED;
+        for reason in reasons.iter_mut().filter(nothing) {
+            *reason = ReasonCode::SUCCESS;
+        }
+    }
     if version != ProtocolVersion::V5 {
         reasons.clear();
     }

@@ -179,6 +179,8 @@ pub(crate) struct Sessions {
     slots: Vec<Option<Box<Session>>>,
     free: Vec<SessionKey>,
     by_client: BTreeMap<ByteString, SessionKey>,
+    /// Of a liberty: when a client id was taken over last.
+    pub(crate) taken_over: BTreeMap<ByteString, Time>,
     /// What was touched since a store asked; `None` while none does.
     touched: Option<Touched>,
 }

@@ -1,5 +1,7 @@
 //! CONNECT: who is let in, under which client id.
 
+use std::time::Duration;
+
 use bytestring::ByteString;
 use mqtt_check_codec::topic::check_name;
 use mqtt_check_codec::{Connect, ProtocolVersion, QoS, ReasonCode};
@@ -13,6 +15,9 @@ use crate::core::state::redirect::Redirects;
 use crate::core::state::session::Sessions;
 use crate::core::topic::is_hidden;
 use crate::{Fault, Liberty};
+
+/// Of a liberty: how long a client id that was taken over is not to be had again.
+const TAKEOVER_GUARD: Duration = Duration::from_secs(1);
 
 /// The most that 3.1 allows in a client id, in characters.
 const V3_1_CLIENT_ID_MAXIMUM: usize = 23;
@@ -55,7 +60,7 @@ pub(crate) fn admit(
     sessions: &Sessions,
     redirects: &mut Redirects,
     connect: &mut Connect,
-    nonce: u64,
+    (nonce, now): (u64, Time),
     proven: bool,
 ) -> Result<Option<ByteString>, Refusal> {
     if !proven {
@@ -80,6 +85,12 @@ pub(crate) fn admit(
     {
         // [5 MQTT-3.1.4-2] [3.1.1 RULE-3.1.4-2]
         return Err(ReasonCode::NOT_AUTHORIZED.into());
+    }
+    let takeover = sessions.taken_over.get(client);
+    let is_linked = owner.is_some_and(|owner| owner.link.is_some());
+    if is_linked && takeover.is_some_and(|at| now.saturating_sub(*at) < TAKEOVER_GUARD) {
+        // [5 section 3.1.4] [3.1.1 section 3.1.4]: a server may check more than the standard asks for.
+        return Err(ReasonCode::SERVER_BUSY.into());
     }
     if config.banned_clients.iter().any(|banned| client == banned) {
         return Err(ReasonCode::BANNED.into());

@@ -98,7 +98,7 @@ impl Broker {
             &self.state.sessions,
             &mut self.redirects,
             &mut connect,
-            nonce,
+            (nonce, turn.now),
             proven,
         ) {
             Ok(assigned) => assigned,

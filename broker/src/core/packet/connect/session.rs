@@ -42,6 +42,10 @@ pub(crate) fn claim_session(
             left = salvage(state, key);
         }
         let survives = if state.sessions.is_linked(key) {
+            if state.rules.chooses(Liberty::TakeoversGuarded) {
+                let client = connect.client_id.clone();
+                state.sessions.taken_over.insert(client, turn.now);
+            }
             if state.rules.breaks(Fault::IdRefusedAfterTakeover) {
                 let refusal = Redirect {
                     reason: ReasonCode::SERVER_UNAVAILABLE,
