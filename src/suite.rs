@@ -7,7 +7,7 @@ use crate::engine::{self, Conductor, Play, Progress, RunOptions, Watch};
 use crate::plan::{Body, Plan, PlannedStep};
 use crate::target::{StartError, Target};
 use crate::transcript::{INTERRUPTED, Transcript};
-use crate::verdict::{CaseResult, Finding, Verdict, judge, span};
+use crate::verdict::{CaseResult, Finding, Verdict, judge, measured, span};
 
 /// We are late by no less when it may change what a case comes to: no scenario's limits are narrower.
 const TOO_LATE: Duration = Duration::from_millis(250);
@@ -121,6 +121,10 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
     }
     CaseResult {
         choices: answers(plan, &played.scene, &findings),
+        measured: match late {
+            None => measured(plan, &played.scene),
+            Some(_) => Vec::new(),
+        },
         findings,
         transcript: Some(played.scene),
         control: played.control,
@@ -184,6 +188,7 @@ fn unplayed(plan: &Plan, verdict: Verdict) -> CaseResult {
         clauses,
         findings: Vec::new(),
         choices: Vec::new(),
+        measured: Vec::new(),
         transcript: None,
         control: None,
         wall: Duration::ZERO,

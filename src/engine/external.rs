@@ -48,6 +48,7 @@ pub(super) fn run<R>(
             alone: (!target.alone.is_empty()).then(|| doors(&target.alone, !nonce)),
             patience: Patience {
                 keep_alive_s: capabilities.keep_alive_s,
+                silence_check: target.silence_check,
                 ..patience
             },
             options,

@@ -25,6 +25,7 @@ pub(super) fn expectation(pattern: Pattern) -> Expectation {
         pattern,
         within: None,
         not_before: None,
+        keep_alive: None,
         after: After::Now,
         count: Count {
             at_least: 1,

@@ -13,7 +13,7 @@ use super::{
 use crate::diagnostic::Diagnostic;
 use crate::scenario::model::{
     Action, ClientAction, ClientIndex, DropHow, Exchange, Expectation, Field, FrameContent,
-    Opening, PacketTemplate, Pattern, Scene, SendBytes, Step, Transport, UpgradeAnswer,
+    KeepAlive, Opening, PacketTemplate, Pattern, Scene, SendBytes, Step, Transport, UpgradeAnswer,
 };
 
 pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
@@ -306,5 +306,8 @@ fn demanded(expectation: &Expectation) -> Duration {
         | Pattern::Frame(_)
         | Pattern::Unordered(_) => Duration::ZERO,
     };
-    inner.max(expectation.not_before.unwrap_or_default())
+    let due = expectation.keep_alive.map(KeepAlive::due);
+    inner
+        .max(expectation.not_before.unwrap_or_default())
+        .max(due.unwrap_or_default())
 }

@@ -252,6 +252,7 @@ pub(super) fn expectation(pattern: Pattern, within: Option<Duration>, place: Pla
         pattern,
         within,
         not_before: None,
+        keep_alive: None,
         after: After::Now,
         count: Count {
             at_least: 1,

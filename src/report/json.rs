@@ -70,6 +70,9 @@ struct Case<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     plays: Option<usize>,
     choices: BTreeMap<&'a str, &'a str>,
+    /// What was measured and no clause judges; only where something was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    measured: Vec<MeasuredPart>,
     /// What client libraries did on their own side; only where one played.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     library_facts: Vec<String>,
@@ -80,6 +83,12 @@ struct Case<'a> {
     /// How many more there were, between the first half of `packets` and the second.
     #[serde(skip_serializing_if = "is_zero")]
     packets_left_out: usize,
+}
+
+#[derive(Serialize)]
+struct MeasuredPart {
+    name: &'static str,
+    value: f64,
 }
 
 #[derive(Serialize)]
@@ -168,6 +177,14 @@ fn case<'a>(case: &'a CaseReport<'_>) -> Case<'a> {
             .choices
             .iter()
             .map(|(name, answer)| (name.as_str(), answer.as_str()))
+            .collect(),
+        measured: result
+            .measured
+            .iter()
+            .map(|measured| MeasuredPart {
+                name: measured.measure.name(),
+                value: measured.value,
+            })
             .collect(),
         library_facts: case.library_facts(),
         findings: result

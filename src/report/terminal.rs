@@ -1,12 +1,14 @@
 //! The result for people: failures first and told in full, then what else there is, a table, and one line.
 
+use std::collections::BTreeSet;
+
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 use super::words::{Style, count, span};
 use super::{CaseReport, Counts, Report, case};
 use crate::scenario::model::Level;
 use crate::transcript::text;
-use crate::verdict::{FindingKind, Verdict};
+use crate::verdict::{FindingKind, Measure, Measured, Verdict};
 
 /// The narrowest and the widest that the table is made, in columns.
 const NARROWEST: u16 = 40;
@@ -174,9 +176,36 @@ fn played_again(report: &Report<'_>) -> String {
     }
 }
 
+/// What was measured: the least and the greatest value of each kind.
+fn measurements(measured: &[Measured]) -> String {
+    let kinds: BTreeSet<Measure> = measured.iter().map(|m| m.measure).collect();
+    let mut out = String::new();
+    for kind in kinds {
+        let of_kind = measured.iter().filter(|m| m.measure == kind);
+        let values: Vec<f64> = of_kind.map(|m| m.value).collect();
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let greatest = values.iter().copied().fold(0.0, f64::max);
+        let (before, behind) = kind.sentence();
+        let (least, greatest) = (format!("{least:.2}"), format!("{greatest:.2}"));
+        let range = match least == greatest {
+            true => least,
+            false => format!("{least} to {greatest}"),
+        };
+        out.push_str(&format!(
+            "  {before} {range} {behind} ({})\n",
+            count(values.len(), "measurement")
+        ));
+    }
+    match out.is_empty() {
+        true => out,
+        false => format!("Measured:\n{out}"),
+    }
+}
+
 /// The broker's answers to what the standard leaves open, and what was seen at a level that judges nothing.
 fn facts(report: &Report<'_>, style: Style) -> String {
     let mut answers: Vec<(String, usize)> = Vec::new();
+    let mut measured: Vec<Measured> = Vec::new();
     let mut libraries: Vec<(String, usize)> = Vec::new();
     let mut recorded = String::new();
     for case in &report.cases {
@@ -186,6 +215,7 @@ fn facts(report: &Report<'_>, style: Style) -> String {
         for (name, answer) in &case.result.choices {
             add(&mut answers, format!("{name}: {answer}"));
         }
+        measured.extend(&case.result.measured);
         for finding in &case.result.findings {
             let judged = !matches!(finding.level(), Level::May | Level::Disputed);
             if judged || finding.kind() != FindingKind::Violation {
@@ -208,6 +238,7 @@ fn facts(report: &Report<'_>, style: Style) -> String {
             out.push_str(&format!("  {answer} ({})\n", count(cases, "case")));
         }
     }
+    out.push_str(&measurements(&measured));
     if !libraries.is_empty() {
         out.push_str("What client libraries did on their own side:\n");
         for (fact, cases) in libraries {

@@ -10,7 +10,7 @@ use crate::snapshot::{Comparison, State};
 use crate::transcript::text::fixture::{
     takeover_plan, takeover_record, takeover_record_without_disconnect,
 };
-use crate::verdict::{CaseResult, Verdict, judge};
+use crate::verdict::{CaseResult, Measure, Measured, Verdict, judge};
 
 fn result(plan: &Plan, right: bool) -> CaseResult {
     let transcript = if right {
@@ -27,6 +27,10 @@ fn result(plan: &Plan, right: bool) -> CaseResult {
         clauses: vec!["MQTT-3.1.4-3".into()],
         findings,
         choices: vec![("offline_qos0".into(), "queued".into())],
+        measured: vec![Measured {
+            measure: Measure::KeepAlive,
+            value: 1.5,
+        }],
         transcript: Some(transcript),
         control: None,
         wall: Duration::from_micros(120),
@@ -44,6 +48,7 @@ fn skipped(plan: &Plan) -> CaseResult {
         transcript: None,
         findings: Vec::new(),
         choices: Vec::new(),
+        measured: Vec::new(),
         ..result(plan, true)
     }
 }

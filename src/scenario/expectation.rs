@@ -6,7 +6,7 @@ use super::duration::duration;
 use super::fields::{PACKETS, is_received, packet_named};
 use super::matcher;
 use super::model::{
-    After, ConnAckRule, Count, DropHow, Expectation, PacketPattern, Pattern, Refused,
+    After, ConnAckRule, Count, DropHow, Expectation, KeepAlive, PacketPattern, Pattern, Refused,
 };
 use super::node::{Entry, Node, short};
 use super::reason;
@@ -27,9 +27,10 @@ const OTHERS: [&str; 8] = [
     "any_of",
 ];
 /// What may stand beside an expectation in its mapping.
-pub(crate) const MODIFIERS: [&str; 7] = [
+pub(crate) const MODIFIERS: [&str; 8] = [
     "within",
     "not_before",
+    "keep_alive",
     "after",
     "count",
     "at_least",
@@ -60,6 +61,7 @@ pub(crate) fn expectation(scope: Scope<'_>, node: &Node) -> Option<Expectation> 
             pattern,
             within: None,
             not_before: None,
+            keep_alive: None,
             after: After::Now,
             count: ONCE,
         });
@@ -76,6 +78,7 @@ pub(crate) fn expectation(scope: Scope<'_>, node: &Node) -> Option<Expectation> 
         pattern,
         within: limits.within,
         not_before: limits.not_before,
+        keep_alive: limits.keep_alive,
         after: limits.after,
         count: limits.count.unwrap_or(ONCE),
     })
@@ -277,9 +280,19 @@ const ONCE: Count = Count {
     at_most: Some(1),
 };
 
+/// The number of seconds of a Keep Alive. 0 turns it off, so that no close would follow from it.
+fn keep_alive(scope: Scope<'_>, node: &Node) -> Option<KeepAlive> {
+    let range = 1..=u64::from(u16::MAX);
+    let seconds = number(scope, node, &range, "a Keep Alive in seconds")?;
+    u16::try_from(seconds)
+        .ok()
+        .map(|seconds| KeepAlive { seconds })
+}
+
 struct Limits {
     within: Option<std::time::Duration>,
     not_before: Option<std::time::Duration>,
+    keep_alive: Option<KeepAlive>,
     after: After,
     /// `None`: nothing was said of it.
     count: Option<Count>,
@@ -290,7 +303,10 @@ impl Limits {
         let within = map.take("within").map(|node| duration(scope, node));
         let not_before_node = map.take("not_before");
         let not_before = not_before_node.map(|node| duration(scope, node));
+        let keep_alive_node = map.take("keep_alive");
+        let keep_alive = keep_alive_node.map(|node| keep_alive(scope, node));
         let after = match map.take("after") {
+            None if keep_alive_node.is_some() => Some(After::LastPacket),
             None => Some(After::Now),
             Some(node) => match node.text() {
                 Some("last_packet") => Some(After::LastPacket),
@@ -300,6 +316,16 @@ impl Limits {
         };
         let count = count(scope, map);
         let (within, not_before) = (transpose(within)?, transpose(not_before)?);
+        let keep_alive = transpose(keep_alive)?;
+        if let Some(node) = keep_alive_node
+            && (within.is_some() || not_before.is_some())
+        {
+            return scope.fail(
+                scope
+                    .at(node.place, "`keep_alive` beside `within` or `not_before`")
+                    .label("gives the limits itself"),
+            );
+        }
         if let (Some(within), Some(not_before), Some(node)) = (within, not_before, not_before_node)
             && not_before >= within
         {
@@ -310,8 +336,9 @@ impl Limits {
             );
         }
         Some(Self {
-            within,
+            within: within.or(keep_alive.map(KeepAlive::too_late_after)),
             not_before,
+            keep_alive,
             after: after?,
             count: count?,
         })

@@ -460,9 +460,45 @@ pub struct Expectation {
     pub pattern: Pattern,
     pub within: Option<Duration>,
     pub not_before: Option<Duration>,
+    /// The Keep Alive that a close follows from. It gives `within` too.
+    pub keep_alive: Option<KeepAlive>,
     pub after: After,
     /// How many; `{1, Some(1)}` unless said otherwise.
     pub count: Count,
+}
+
+/// A Keep Alive, and when a silent client has to be disconnected by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeepAlive {
+    pub seconds: u16,
+}
+
+impl KeepAlive {
+    /// A close that is late by more than this is slow, since a server may look from time to time only.
+    const SLOW: Duration = Duration::from_secs(1);
+    /// A close that is late by this or more does not count.
+    const TOO_LATE: Duration = Duration::from_secs(15);
+
+    /// When the server has to close: one and a half times the Keep Alive.
+    /// [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
+    pub fn due(self) -> Duration {
+        Duration::from_millis(u64::from(self.seconds) * 1_500)
+    }
+
+    /// From when on a close is slow, on a way that takes `delay`.
+    pub fn slow_after(self, delay: Duration) -> Duration {
+        self.due() + Self::SLOW + delay
+    }
+
+    /// How long a close is waited for.
+    pub fn too_late_after(self) -> Duration {
+        self.due() + Self::TOO_LATE
+    }
+
+    /// How many times the Keep Alive this is.
+    pub fn ratio(self, silence: Duration) -> f64 {
+        silence.as_secs_f64() / f64::from(self.seconds)
+    }
 }
 
 /// How many packets in a row an expectation takes.
@@ -473,7 +509,7 @@ pub struct Count {
     pub at_most: Option<u32>,
 }
 
-/// What `within` and `not_before` count from.
+/// What `within`, `not_before` and `keep_alive` count from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum After {
     /// The step's begin.

@@ -132,6 +132,7 @@ pub fn findings_text(findings: &[Finding]) -> String {
     let wrong = findings.iter().filter(|finding| {
         finding.kind() == FindingKind::Violation
             && matches!(finding.level(), Level::Must | Level::Should)
+            && !finding.is_slow
     });
     let lines: Vec<String> = wrong
         .map(|finding| format!("{}\n", finding_line(finding)))

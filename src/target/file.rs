@@ -68,6 +68,8 @@ pub struct TargetFile {
     pub settle_subscriptions: Option<Duration>,
     /// The Keep Alive of connections whose scenario names none, in seconds; `None`: 0 if it takes that.
     pub keep_alive_s: Option<u16>,
+    /// How often it looks for clients that have been silent for too long.
+    pub silence_check: Duration,
     /// Names and passwords that it knows. The first is who we are where a scenario names nobody.
     pub users: Vec<(String, Secret)>,
     pub deviations: Vec<Deviation>,
@@ -175,6 +177,7 @@ impl TargetFile {
             settle: self.settle,
             settle_subscriptions: self.settle_subscriptions,
             keep_alive_s: self.keep_alive_s,
+            silence_check: self.silence_check,
             credentials: external.credentials.or_else(|| self.somebody()),
             users: self.users.clone(),
             ..external
@@ -204,6 +207,7 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
     let settle = map.duration("settle", LONGEST);
     let settle_subscriptions = map.duration("settle_subscriptions", LONGEST);
     let keep_alive_s = map.keep_alive("keep_alive");
+    let silence_check = map.duration("silence_check", LONGEST);
     let reading = map.reading();
     let users = map.take(CREDENTIALS).map(|node| reading.users(node));
     let deviations = map.list("deviations", deviation::deviation);
@@ -230,6 +234,7 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
         settle,
         settle_subscriptions,
         keep_alive_s,
+        silence_check: silence_check.unwrap_or_default(),
         users: match users {
             Some(users) => users?,
             None => Vec::new(),

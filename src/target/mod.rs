@@ -65,6 +65,8 @@ pub struct External {
     pub settle_subscriptions: Option<Duration>,
     /// The Keep Alive of connections whose scenario names none, in seconds; `None`: 0 if it takes that.
     pub keep_alive_s: Option<u16>,
+    /// How often it looks for clients that have been silent for too long, where that is known.
+    pub silence_check: Duration,
     /// Names and passwords that it is known to know.
     pub users: Vec<(String, Secret)>,
 }
@@ -138,6 +140,7 @@ impl External {
             settle: None,
             settle_subscriptions: None,
             keep_alive_s: None,
+            silence_check: Duration::ZERO,
             users: Vec::new(),
         }
     }

@@ -55,6 +55,8 @@ pub struct Transcript {
     /// The longest time by which we were run later than due: what was sent or read too late by it is ours. Zero where
     /// time is virtual.
     pub late: Duration,
+    /// How often the broker is known to look for clients that have been silent for too long, as its target file says.
+    pub silence_check: Duration,
     /// What the play left on a shared broker and could not be cleared away, in words.
     pub left_behind: Vec<String>,
 }

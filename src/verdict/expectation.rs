@@ -7,6 +7,7 @@ use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
 use super::blame::{Aspect, Event, Inbox, Wrong};
 use super::judging::span;
 use super::lessened::{Lessened, LetOff};
+use super::measured::{silence, slowest_greeting};
 use super::wording::{
     came, describe_ending, ending, lane_at, too_late, untaken, waited, what_came,
 };
@@ -32,6 +33,8 @@ pub(super) struct Judged {
     pub(super) wrong: Vec<Wrong>,
     /// The packet could not be decoded, which is the monitor's affair where it could tell the version.
     pub(super) is_broken: bool,
+    /// It came, and only its time is wrong.
+    pub(super) is_slow: bool,
 }
 
 /// The record that is judged, and what was given otherwise in it than was asked for.
@@ -142,6 +145,7 @@ impl Judge<'_> {
             Pattern::AnyOf(alternatives) => self.any_of(alternatives, outcome),
         }
         self.not_before(expectation, outcome);
+        self.keep_alive(expectation, outcome);
     }
 
     fn is_let_off(&mut self, expectation: &Expectation, outcome: &Outcome) -> bool {
@@ -249,6 +253,7 @@ impl Judge<'_> {
             level: None,
             wrong,
             is_broken: false,
+            is_slow: false,
         });
     }
 
@@ -284,6 +289,7 @@ impl Judge<'_> {
             level: None,
             wrong: vec![Wrong::Bytes(error.clause.map(|c| c.id))],
             is_broken: true,
+            is_slow: false,
         }));
         match packet {
             Err(_) => {}
@@ -320,6 +326,7 @@ impl Judge<'_> {
                     level: None,
                     wrong,
                     is_broken: false,
+                    is_slow: false,
                 });
             }
         }
@@ -443,6 +450,7 @@ impl Judge<'_> {
                 level,
                 wrong: vec![Wrong::Event(Event::StayedOpen)],
                 is_broken: false,
+                is_slow: false,
             });
         }
     }
@@ -519,9 +527,40 @@ impl Judge<'_> {
                     level: None,
                     wrong: vec![self.inbox().absent(expectation)],
                     is_broken: false,
+                    is_slow: false,
                 });
             }
         }
+    }
+
+    /// A server may look from time to time only, but it should not be slow.
+    fn keep_alive(&mut self, expectation: &Expectation, outcome: &Outcome) {
+        let Some((silence, event, keep_alive)) = silence(expectation, outcome, self.transcript)
+        else {
+            return;
+        };
+        let known = slowest_greeting(self.transcript) + self.transcript.silence_check;
+        if silence <= keep_alive.slow_after(known) {
+            return;
+        }
+        self.found.push(Judged {
+            expected: vec![format!(
+                "{} after 1.5 times the Keep Alive, {}",
+                describe_expectation(expectation, self.version),
+                span(keep_alive.due())
+            )],
+            actual: format!(
+                "{} came after {}, {:.1} times the Keep Alive",
+                self.came(&[event]),
+                span(silence),
+                keep_alive.ratio(silence)
+            ),
+            events: vec![event],
+            level: Some(Level::Should),
+            wrong: vec![Wrong::Aspect(Aspect::KeepAlive)],
+            is_broken: false,
+            is_slow: true,
+        });
     }
 
     fn came(&self, events: &[EventIndex]) -> String {

@@ -547,6 +547,7 @@ impl<'a> Judging<'a> {
         let charge = blame::charge(level, &judged.wrong, cited, self.case_version());
         let mut finding = finding(step, charge, judged.expected, judged.actual);
         finding.events = judged.events;
+        finding.is_slow = judged.is_slow;
         self.findings.push(finding);
     }
 
@@ -728,6 +729,7 @@ fn finding(step: &PlannedStep, charge: Charge, expected: Vec<String>, actual: St
         place: Some(step.step.place),
         note: step.step.note.clone(),
         events: Vec::new(),
+        is_slow: false,
     }
 }
 

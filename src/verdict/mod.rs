@@ -7,6 +7,7 @@ mod hooks;
 mod judging;
 mod left_over;
 mod lessened;
+mod measured;
 pub mod monitor;
 mod wording;
 
@@ -19,6 +20,7 @@ use crate::transcript::{EventIndex, StepIndex, Transcript};
 pub use charge::{Charge, is_clause};
 pub use judging::judge;
 pub(crate) use judging::span;
+pub use measured::{Measure, Measured, measured};
 
 /// One case's result.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +35,8 @@ pub struct CaseResult {
     pub findings: Vec<Finding>,
     /// Answers to what the standard leaves open.
     pub choices: Vec<(String, String)>,
+    /// What was measured, where this machine did not disturb it.
+    pub measured: Vec<Measured>,
     /// `None` when the case was skipped before it was played.
     pub transcript: Option<Transcript>,
     pub control: Option<Transcript>,
@@ -109,6 +113,8 @@ pub struct Finding {
     pub note: Option<String>,
     /// The events that it is about.
     pub events: Vec<EventIndex>,
+    /// The right thing came, and was slow. How slow a broker is differs from run to run, so records do not have it.
+    pub is_slow: bool,
 }
 
 impl Finding {

@@ -4,7 +4,7 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-use mqtt_check_broker::Faults;
+use mqtt_check_broker::{Fault, Faults};
 
 use crate::bad_brokers;
 use crate::program::Program;
@@ -171,4 +171,78 @@ fn a_wrong_answer_to_its_own_ping_is_the_brokers_fault() {
         .run();
     assert_eq!(ended.exit, Some(1), "{ended}");
     assert!(ended.stdout.contains("[5 MQTT-2.1.3-1]"), "{ended}");
+}
+
+const SILENT: &str = "\
+title: A silent client is disconnected
+versions: [5]
+clients: { a: { keep_alive: 3 } }
+steps:
+  - a: connect
+  - a: { expect: { refused: , keep_alive: 3 } }
+    clause: MQTT-3.1.2-22
+";
+
+#[test]
+fn a_slow_close_is_a_warning_and_no_part_of_the_record() {
+    let program = Program::new("run --update").file("scenarios/silent.yaml", SILENT);
+    let accepted = program.run();
+    assert_eq!(accepted.exit, Some(0), "{accepted}");
+    let ended = program.arguments("run --fault keep-alive-slow").run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    for words in [
+        "WARNED silent@5",
+        "[5 MQTT-3.1.2-22]",
+        "after 6 s, 2.0 times the Keep Alive",
+        "disconnected after 2.00 times their Keep Alive (1 measurement)",
+    ] {
+        assert!(ended.stdout.contains(words), "{words}: {ended}");
+    }
+    assert!(!ended.stdout.contains("differs"), "{ended}");
+}
+
+#[test]
+fn a_close_is_slow_only_by_more_than_the_target_is_known_for() {
+    let slow = serve([Fault::KeepAliveSlow].into_iter().collect());
+    let program = Program::new("run --target slow --report json=out.json")
+        .file("scenarios/silent.yaml", SILENT)
+        .file(
+            "targets/slow.yaml",
+            format!("url: mqtt://{slow}\nsilence_check: 2s\n"),
+        );
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(ended.stdout.contains("1 passed"), "{ended}");
+    let text = std::fs::read(program.path("out.json")).expect("a report");
+    let report: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    let measured = &report["cases"][0]["measured"][0];
+    assert_eq!(measured["name"], "keep_alive_ratio");
+    let ratio = measured["value"].as_f64().expect("a number");
+    assert!(ratio >= 1.95, "{ratio}");
+}
+
+#[test]
+fn an_early_close_is_a_fact() {
+    let grace = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/scenarios/connect/keep-alive-grace.yaml"
+    );
+    let run = format!("run {grace} --no-snapshots --liberty silence-without-grace");
+    let ended = Program::new(&run).run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    let answer = "late_client: disconnected (2 cases)";
+    assert!(ended.stdout.contains(answer), "{ended}");
+}
+
+#[test]
+fn a_keep_alive_of_0_that_is_refused_is_a_fact() {
+    let off = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/scenarios/connect/keep-alive-off.yaml"
+    );
+    let run = format!("run {off} --no-snapshots --broker mqtt://{}", serve_picky());
+    let ended = Program::new(&run).run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    let answer = "keep_alive_0: refused (2 cases)";
+    assert!(ended.stdout.contains(answer), "{ended}");
 }

@@ -166,7 +166,7 @@ const ROWS: &[Row] = &[
     (
         "keep-alive-repeated",
         "keep-alive-not-enforced",
-        "connect/keep-alive@5",
+        "connect/keep-alive[five-seconds]@5",
         &["[5 MQTT-3.1.2-22]"],
         &[],
     ),

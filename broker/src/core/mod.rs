@@ -493,6 +493,11 @@ fn is_unheard(rules: &Rules, packet: &Packet) -> bool {
         Packet::Subscribe(_) => Fault::KeepAliveNotFedBySubscribe,
         Packet::Unsubscribe(_) => Fault::KeepAliveNotFedByUnsubscribe,
         Packet::PingReq => Fault::KeepAliveNotFedByPingreq,
+        Packet::PubAck(_) => Fault::KeepAliveNotFedByPuback,
+        Packet::PubRec(_) => Fault::KeepAliveNotFedByPubrec,
+        Packet::PubRel(_) => Fault::KeepAliveNotFedByPubrel,
+        Packet::PubComp(_) => Fault::KeepAliveNotFedByPubcomp,
+        Packet::Auth(_) => Fault::KeepAliveNotFedByAuth,
         _ => return false,
     };
     rules.breaks(fault)

@@ -176,8 +176,8 @@ faults {
     // Keep Alive.
     KeepAliveNotEnforced "keep-alive-not-enforced" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
         "a client may be silent for ever",
-    KeepAliveTooEager "keep-alive-too-eager" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "a client is dropped after one Keep Alive of silence",
+    KeepAliveSlow "keep-alive-slow" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "a silent client is dropped after twice its Keep Alive only",
     KeepAliveTripled "keep-alive-tripled" [V5 "MQTT-3.2.2-22", V3_1_1 "MQTT-3.1.2-24"]
         "the Keep Alive in force is three times the client's",
     KeepAliveNotFedByPublish "keep-alive-not-fed-by-publish" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
@@ -188,6 +188,16 @@ faults {
         "UNSUBSCRIBE does not count as a sign of life",
     KeepAliveNotFedByPingreq "keep-alive-not-fed-by-pingreq" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
         "PINGREQ does not count as a sign of life",
+    KeepAliveNotFedByPuback "keep-alive-not-fed-by-puback" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "PUBACK does not count as a sign of life",
+    KeepAliveNotFedByPubrec "keep-alive-not-fed-by-pubrec" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "PUBREC does not count as a sign of life",
+    KeepAliveNotFedByPubrel "keep-alive-not-fed-by-pubrel" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "PUBREL does not count as a sign of life",
+    KeepAliveNotFedByPubcomp "keep-alive-not-fed-by-pubcomp" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "PUBCOMP does not count as a sign of life",
+    KeepAliveNotFedByAuth "keep-alive-not-fed-by-auth" [V5 "MQTT-3.1.2-22"]
+        "AUTH does not count as a sign of life",
     KeepAliveFedByServer "keep-alive-fed-by-server" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"] seen ["bifromq#260"]
         "what is sent to a client counts as a sign of its life",
     KeepAliveOnlyAtFirst "keep-alive-only-at-first" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]

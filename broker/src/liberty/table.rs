@@ -95,6 +95,8 @@ choices {
         "no error of the client's is told, but 0x80",
     SilenceClosesSilently "silence-closes-silently" [V5 "MQTT-3.1.2-22"]
         "a client that is silent for too long is closed without a DISCONNECT",
+    SilenceWithoutGrace "silence-without-grace" [V5 "section 3.1.2.10", V3_1_1 "section 3.1.2.10"]
+        "a silent client is disconnected as soon as its Keep Alive is over",
     SilenceNoticedLate "silence-noticed-late" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
         "it is noticed half a second late that a client is silent for too long",
     StopsSilently "stops-silently" [V5 "section 3.14"]

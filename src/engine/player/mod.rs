@@ -48,6 +48,8 @@ pub(in crate::engine) struct Patience {
     pub(in crate::engine) settle_subscriptions: Duration,
     /// Keep Alive of connections whose scenario says nothing of it, in seconds.
     pub(in crate::engine) keep_alive_s: u16,
+    /// How often the broker is known to look for clients that have been silent for too long.
+    pub(in crate::engine) silence_check: Duration,
     /// Multiplies the limits that scenarios name.
     pub(in crate::engine) scale: f64,
     /// The seed of what is done differently on the wire.
@@ -146,6 +148,7 @@ impl<'p> Player<'p> {
                 facts: Vec::new(),
                 broken_off: None,
                 late: Duration::ZERO,
+                silence_check: patience.silence_check,
                 left_behind: Vec::new(),
             },
             host,
@@ -358,6 +361,7 @@ impl<'p> Player<'p> {
             pattern: Pattern::AnyOf(order.iter().map(|n| choice.answers[*n].1.clone()).collect()),
             within: None,
             not_before: None,
+            keep_alive: None,
             after: After::Now,
             count: Count {
                 at_least: 1,

@@ -293,6 +293,7 @@ fn expectation() -> Value {
     for word in MODIFIERS {
         let schema = match word {
             "within" | "not_before" => refer("duration"),
+            "keep_alive" => number(u64::from(u16::MAX)),
             "after" => json!({ "type": ["string", "number"] }),
             "optional" => refer("boolean"),
             _ => number(U32_MAX),

@@ -357,6 +357,23 @@ fn reads_limits_and_what_they_count_from() {
 }
 
 #[test]
+fn limits_follow_from_a_keep_alive() {
+    let steps = steps(
+        "
+- { a: connect, id: one }
+- a: { expect: { closed: {}, keep_alive: 2 } }
+- a: { expect: { closed: {}, keep_alive: 2, after: one } }
+",
+    );
+    let closed = &expected(&steps[1])[0];
+    assert_eq!(closed.keep_alive, Some(KeepAlive { seconds: 2 }));
+    assert_eq!(closed.within, Some(Duration::from_secs(18)));
+    assert_eq!(closed.not_before, None);
+    assert_eq!(closed.after, After::LastPacket);
+    assert_eq!(expected(&steps[2])[0].after, After::Step("one".to_owned()));
+}
+
+#[test]
 fn matches_fields_in_every_way() {
     let written = [
         (

@@ -169,6 +169,7 @@ lacks: { kick: '', retains: it forgets }
 limit: 5
 settle: 0s
 keep_alive: 1500ms
+silence_check: soon
 "
         )
         .expect_err("a bad file")

@@ -80,6 +80,7 @@ fn expect(client: ClientIndex, pattern: Pattern) -> Action {
             pattern,
             within: None,
             not_before: None,
+            keep_alive: None,
             after: After::Now,
             count: Count {
                 at_least: 1,
@@ -241,6 +242,7 @@ impl Recorder {
                 facts: Vec::new(),
                 broken_off: None,
                 late: Duration::ZERO,
+                silence_check: Duration::ZERO,
                 rounds: Vec::new(),
                 left_behind: Vec::new(),
             },

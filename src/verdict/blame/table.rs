@@ -50,6 +50,8 @@ pub(crate) enum Aspect {
     Frame,
     /// What came at another time than its turn.
     Order,
+    /// The time at which a silent client is disconnected.
+    KeepAlive,
 }
 
 /// The clauses on an aspect in one version.
@@ -114,6 +116,7 @@ rows! {
         ["MQTT-3.2.2-3" | "MQTT-3.1.2-6" "MQTT-3.1.2-23" "MQTT-4.1.0-2" "MQTT-3.1.3-2" "RULE-3.1.2.11.2-1"
             "RULE-3.14.2.2.2-1" "MQTT-3.2.2-16" "MQTT-3.1.2-4"];
     PresentOnRefusal ["MQTT-3.2.2-4"] ["MQTT-3.2.2-6"];
+    KeepAlive [("MQTT-3.1.2-24")] [("MQTT-3.1.2-22") | "MQTT-3.2.2-22"];
     DupMissing ["MQTT-3.3.1-1"] ["MQTT-3.3.1-1"];
     DupOnFirst
         ["MQTT-3.3.1-3" | "MQTT-4.3.2-1" "MQTT-4.3.3-1"]

@@ -41,7 +41,7 @@ const FOUND: &[Fault] = &[
     Fault::ConnackTwice,
     // Keep Alive.
     Fault::KeepAliveNotEnforced,
-    Fault::KeepAliveTooEager,
+    Fault::KeepAliveSlow,
     Fault::KeepAliveTripled,
     Fault::NoPingresp,
     // Takeover.

@@ -44,8 +44,10 @@ pub(crate) fn expiry(rules: &Rules, connect: &Connect) -> Expiry {
 
 /// How long a client may be silent for each second of its Keep Alive, in milliseconds.
 fn silence_ms(rules: &Rules) -> u64 {
-    if rules.breaks(Fault::KeepAliveTooEager) {
+    if rules.chooses(Liberty::SilenceWithoutGrace) {
         1_000
+    } else if rules.breaks(Fault::KeepAliveSlow) {
+        2_000
     } else if rules.breaks(Fault::KeepAliveTripled) {
         4_500
     } else {

@@ -1,0 +1,96 @@
+//! What a play measures and no clause judges: facts about the broker.
+
+use std::time::Duration;
+
+use crate::plan::{Body, Operation, Plan, PlannedStep};
+use crate::scenario::model::{Expectation, KeepAlive};
+use crate::transcript::{Ended, EventIndex, LaneIndex, Outcome, StepRecord, Transcript, What};
+
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Measure {
+    /// How long a silent client stayed connected, in times its Keep Alive. From 1.5 on the broker has to disconnect it; no
+    /// clause forbids to do it earlier. [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
+    KeepAlive,
+}
+
+impl Measure {
+    /// Its name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::KeepAlive => "keep_alive_ratio",
+        }
+    }
+
+    /// What its values are in words, behind the least and the greatest.
+    pub const fn sentence(self) -> (&'static str, &'static str) {
+        match self {
+            Self::KeepAlive => (
+                "silent clients were disconnected after",
+                "times their Keep Alive",
+            ),
+        }
+    }
+}
+
+/// One measurement.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measured {
+    pub measure: Measure,
+    pub value: f64,
+}
+
+/// What a play measured.
+pub fn measured(plan: &Plan, transcript: &Transcript) -> Vec<Measured> {
+    let mut found = Vec::new();
+    of_steps(&plan.steps, transcript, &mut found);
+    found
+}
+
+fn of_steps(steps: &[PlannedStep], transcript: &Transcript, found: &mut Vec<Measured>) {
+    for step in steps {
+        of_steps(step.body.inner(), transcript, found);
+        let Body::Client { operations, .. } = &step.body else {
+            continue;
+        };
+        let expectations = operations.iter().filter_map(|operation| match operation {
+            Operation::Await(awaited) => Some(&awaited.expectation),
+            _ => None,
+        });
+        let is_of_step = |record: &&StepRecord| record.step == step.index;
+        let records = transcript.steps.iter().filter(is_of_step);
+        let outcomes = records.flat_map(|record| &record.outcomes);
+        for (expectation, outcome) in expectations.zip(outcomes) {
+            if let Some((silence, _, keep_alive)) = silence(expectation, outcome, transcript) {
+                found.push(Measured {
+                    measure: Measure::KeepAlive,
+                    value: keep_alive.ratio(silence),
+                });
+            }
+        }
+    }
+}
+
+/// For how long a client was silent until it was disconnected, or its Will came, and by which event that shows.
+pub(super) fn silence(
+    expectation: &Expectation,
+    outcome: &Outcome,
+    transcript: &Transcript,
+) -> Option<(Duration, EventIndex, KeepAlive)> {
+    let keep_alive = expectation.keep_alive?;
+    let event = *outcome.taken.last()?;
+    let silence = transcript.events[event.0].at.saturating_sub(outcome.since);
+    (outcome.ended == Ended::Complete).then_some((silence, event, keep_alive))
+}
+
+/// The longest time that a CONNECT of this play took to be answered: a measure of how far away the broker is.
+pub(super) fn slowest_greeting(transcript: &Transcript) -> Duration {
+    let lanes = (0..transcript.lanes.len()).map(LaneIndex);
+    let greeting = |lane: LaneIndex| {
+        let mut events = transcript.events.iter().filter(|event| event.lane == lane);
+        let sent = events.find(|event| matches!(event.what, What::Sent { .. }))?;
+        let answer = events.find(|event| matches!(event.what, What::Received { .. }))?;
+        Some(answer.at.saturating_sub(sent.at))
+    };
+    lanes.filter_map(greeting).max().unwrap_or_default()
+}
