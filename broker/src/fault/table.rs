@@ -350,6 +350,46 @@ faults {
         "a Will that waits for its delay is lost by a restart",
     RestartBeginsExpiryAnew "restart-begins-expiry-anew" [V5 "MQTT-4.1.0-2"] seen ["mosquitto#2610"]
         "the time before a restart does not count for the Session Expiry Interval",
+    RestartLosesSubscriptions "restart-loses-subscriptions" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
+        "a session that is kept over a restart has no subscriptions any more",
+    RestartLosesWildcards "restart-loses-wildcards" [V5 "MQTT-3.1.2-5"]
+        "subscriptions with a wildcard are gone after a restart",
+    RestartRestoresUnsubscribed "restart-restores-unsubscribed" [V5 "MQTT-3.10.4-2", V3_1_1 "MQTT-3.10.4-2"]
+        "subscriptions that were ended are there again after a restart",
+    RestartLosesProperties "restart-loses-properties" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "messages of a session keep no property but their expiry over a restart",
+    RestartLosesMessageIdentifiers "restart-loses-message-identifiers" [V5 "MQTT-3.3.4-3"]
+        "messages that wait over a restart carry no Subscription Identifier",
+    RestartLosesMessageRetain "restart-loses-message-retain" [V5 "MQTT-3.3.1-13"]
+        "messages that wait over a restart have RETAIN 0",
+    RestartCutsMessageQos "restart-cuts-message-qos" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        "messages that wait over a restart are sent with QoS 1 at most",
+    RestartReversesQueue "restart-reverses-queue" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
+        "messages that wait over a restart come last first",
+    RestartReversesInflight "restart-reverses-inflight" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
+        "what is sent again after a restart comes last first",
+    RestartSendsInflightAnew "restart-sends-inflight-anew" [V5 "MQTT-4.4.0-1", V5 "MQTT-3.3.1-1", V3_1_1 "MQTT-4.4.0-1"]
+        "what was in flight before a restart is sent as new, with DUP 0 and another packet id",
+    RestartRestoresAcknowledged "restart-restores-acknowledged" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "what was acknowledged before a restart is sent again after it",
+    RestartLosesMessageExpiry "restart-loses-message-expiry" [V5 "MQTT-3.3.2-5", V5 "MQTT-3.3.2-6"]
+        "messages that wait over a restart never expire",
+    RestartLosesRetained "restart-loses-retained" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        "sessions are kept over a restart, and retained messages are not",
+    RestartLosesRetainedProperties "restart-loses-retained-properties" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "retained messages keep no property but their expiry over a restart",
+    RestartRestoresCleared "restart-restores-cleared" [V5 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-10"]
+        "retained messages that were cleared are there again after a restart",
+    RestartRestoresReplaced "restart-restores-replaced" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"]
+        "a retained message that was replaced is in its place again after a restart",
+    RestartLosesWillDelay "restart-loses-will-delay" [V5 "MQTT-3.1.2-8"]
+        "Wills that wait for their delay are published at once after a restart",
+    RestartLosesWillProperties "restart-loses-will-properties" [V5 "MQTT-3.1.3-10", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "Wills that are kept over a restart have no property",
+    RestartCutsWillQos "restart-cuts-will-qos" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        "Wills that are kept over a restart are published with QoS 1 at most",
+    AliasesOutliveRestart "aliases-outlive-restart" [V5 "MQTT-3.3.2-7"]
+        "Topic Aliases are kept with the session over a restart",
     SessionExpiryLostOverRestart "session-expiry-lost-over-restart" [V5 "MQTT-4.1.0-2"]
         "sessions that a restart finds in the store never expire",
 

@@ -20,6 +20,7 @@ mod publish;
 mod qos;
 mod refused;
 mod restart;
+mod restarted;
 mod retained;
 mod session;
 mod store;

@@ -35,6 +35,9 @@ pub(crate) fn retain(rules: &Rules, retained: &mut Retained, message: &Arc<Messa
         }
         return;
     }
+    if rules.breaks(Fault::RestartRestoresCleared) || rules.breaks(Fault::RestartRestoresReplaced) {
+        retained.remember(&message.topic);
+    }
     if message.qos == QoS::AtMostOnce && rules.chooses(Liberty::RetainedQos0Discarded) {
         // [3.1.1 MQTT-3.3.1-7] [5 RULE-3.3.1.3-1]: what was there goes all the same.
         retained.remove(&message.topic);

@@ -140,6 +140,8 @@ pub(crate) fn unlink(
     }
     if state.rules.breaks(Fault::AliasesOutliveConnection) {
         session.old_aliases = link.aliases_in;
+    } else if state.rules.breaks(Fault::AliasesOutliveRestart) {
+        session.former.aliases = link.aliases_in;
     }
     turn.ended.push(link.connection);
     state.timers.cancel(Timer::KeepAlive(key));

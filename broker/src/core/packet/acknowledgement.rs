@@ -140,6 +140,12 @@ fn settle(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, to
         return;
     }
     let stage = session.inflight.remove(ack.packet_id);
+    if let Some(stage) = &stage
+        && state.rules.breaks(Fault::RestartRestoresAcknowledged)
+    {
+        let acknowledged = &mut session.former.acknowledged;
+        acknowledged.insert(ack.packet_id, stage.clone());
+    }
     // [5 MQTT-4.9.0-1]: whatever the code.
     if refused && state.rules.breaks(Fault::SendQuotaKeptByRefusal) {
         session.inflight.lose(1);

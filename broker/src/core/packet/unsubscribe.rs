@@ -125,6 +125,10 @@ fn delete(
     let Some(granted) = session.subscriptions.remove(filter) else {
         return ReasonCode::NO_SUBSCRIPTION_EXISTED;
     };
+    if state.rules.breaks(Fault::RestartRestoresUnsubscribed) {
+        let unsubscribed = &mut session.former.unsubscribed;
+        unsubscribed.insert(filter.clone(), granted);
+    }
     state
         .topics
         .subscriptions

@@ -176,6 +176,28 @@ impl Inflight {
         }
     }
 
+    /// Of faults: every message that is unacknowledged becomes what this makes of it.
+    pub(crate) fn alter(&mut self, change: impl Fn(&mut Delivery)) {
+        for entry in self.entries.values_mut() {
+            if let Stage::Published(delivery) = &mut entry.stage {
+                change(delivery);
+            }
+        }
+    }
+
+    /// Of a fault: the next packet id is passed over.
+    pub(crate) fn skip_id(&mut self) {
+        self.last_id = self.last_id.wrapping_add(1);
+    }
+
+    /// Of a fault: what was begun last counts as begun first.
+    pub(crate) fn reverse(&mut self) {
+        let last = self.sequence;
+        for entry in self.entries.values_mut() {
+            entry.sequence = last - entry.sequence;
+        }
+    }
+
     /// Of a fault: what was begun first.
     pub(crate) fn oldest(&self) -> Option<PacketId> {
         let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.sequence);

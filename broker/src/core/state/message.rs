@@ -53,6 +53,12 @@ impl Message {
         })
     }
 
+    /// Of faults: no property is left but the Message Expiry Interval.
+    pub(crate) fn forget_properties(&mut self) {
+        let is_expiry = |p: &Property| matches!(p, Property::MessageExpiryInterval(_));
+        self.properties.0.retain(is_expiry);
+    }
+
     /// Of a fault: the same message without its Message Expiry Interval.
     pub(crate) fn without_expiry(&self) -> Self {
         let mut message = self.clone();

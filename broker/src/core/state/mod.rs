@@ -3,6 +3,7 @@
 pub(crate) mod arrivals;
 pub(crate) mod authentication;
 pub(crate) mod connection;
+pub(crate) mod former;
 pub(crate) mod inflight;
 pub(crate) mod link;
 pub(crate) mod message;

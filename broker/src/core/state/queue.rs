@@ -54,6 +54,11 @@ impl Queue {
         Some(front)
     }
 
+    /// Of faults: every message becomes what this makes of it, which does not weigh otherwise.
+    pub(crate) fn alter(&mut self, change: impl Fn(&mut Delivery)) {
+        self.items.iter_mut().for_each(change);
+    }
+
     /// Of a liberty: what is of another topic than these goes.
     pub(crate) fn retain(&mut self, stays: impl Fn(&str) -> bool) {
         for delivery in self.take() {

@@ -15,6 +15,8 @@ use crate::core::input::Time;
 #[derive(Debug, Default)]
 pub(crate) struct Retained {
     messages: BTreeMap<ByteString, Arc<Message>>,
+    /// Of faults: the first message of each topic that has had another since, or none.
+    former: BTreeMap<ByteString, Arc<Message>>,
     /// Topics that changed since a store asked; `None` while none does.
     changed: Option<BTreeSet<ByteString>>,
 }
@@ -64,6 +66,31 @@ impl Retained {
         let topics: Vec<_> = all.map(|message| message.topic.clone()).collect();
         for topic in topics {
             self.remove(&topic);
+        }
+    }
+
+    /// Of faults: what this topic has is not forgotten.
+    pub(crate) fn remember(&mut self, topic: &str) {
+        if let Some((topic, message)) = self.messages.get_key_value(topic) {
+            self.former
+                .entry(topic.clone())
+                .or_insert_with(|| Arc::clone(message));
+        }
+    }
+
+    /// Of faults: puts back what was remembered, where there is another now or where there is none.
+    pub(crate) fn put_back(&mut self, replaced: bool) {
+        for (topic, message) in std::mem::take(&mut self.former) {
+            if self.messages.contains_key(&topic) == replaced {
+                self.messages.insert(topic, message);
+            }
+        }
+    }
+
+    /// Of faults: every message becomes what this makes of it.
+    pub(crate) fn alter(&mut self, change: impl Fn(&mut Message)) {
+        for message in self.messages.values_mut() {
+            change(Arc::make_mut(message));
         }
     }
 

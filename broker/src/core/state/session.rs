@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 use mqtt_check_codec::{PacketId, ProtocolVersion, Publish};
 
+use super::former::Former;
 use super::inflight::Inflight;
 use super::link::Link;
 use super::message::Message;
@@ -101,6 +102,8 @@ pub(crate) struct Session {
     pub(crate) finished: Vec<PacketId>,
     /// Of a fault: PUBREL packets that wait for others.
     pub(crate) late_pubrels: Vec<PacketId>,
+    /// Of faults: what a restart brings back.
+    pub(crate) former: Former,
     /// Of a fault and of a liberty: QoS 2 messages that are passed on when they are released.
     pub(crate) withheld: BTreeMap<PacketId, Message>,
     /// What of it stands in the store, if there is one.
@@ -126,6 +129,7 @@ impl Session {
             last_repeat: None,
             finished: Vec::new(),
             late_pubrels: Vec::new(),
+            former: Former::default(),
             withheld: BTreeMap::new(),
             written: Written::default(),
         }

@@ -1,12 +1,18 @@
 //! Of faults: what a broker that keeps its state loses over a restart. A broker without faults never comes here.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytestring::ByteString;
 use mqtt_check_codec::QoS;
 
 use crate::Fault;
 use crate::core::input::Time;
 use crate::core::rules::Rules;
 use crate::core::state::inflight::Stage;
+use crate::core::state::message::{Delivery, Message};
 use crate::core::state::queue::Queue;
+use crate::core::state::retained::Retained;
 use crate::core::state::session::Session;
 use crate::core::state::will::Will;
 
@@ -30,6 +36,15 @@ pub(crate) fn forget(rules: &Rules, session: &mut Session, now: Time) {
     // [3.1.1 MQTT-3.1.2-5] [5 MQTT-3.1.2-5]
     if rules.breaks(Fault::RestartLosesQueue) {
         session.queue = Queue::default();
+    }
+    if rules.breaks(Fault::RestartLosesSubscriptions) {
+        session.subscriptions.clear();
+    }
+    if rules.breaks(Fault::RestartLosesWildcards) {
+        let has_wildcard = |filter: &ByteString| filter.contains(['+', '#']);
+        session
+            .subscriptions
+            .retain(|filter, _| !has_wildcard(filter));
     }
     if rules.breaks(Fault::RestartLosesSharedSubscriptions) {
         session.subscriptions.retain(|_, granted| !granted.shared);
@@ -57,8 +72,125 @@ pub(crate) fn forget(rules: &Rules, session: &mut Session, now: Time) {
     if rules.breaks(lost) {
         session.will = None;
     }
+    if let Some(will) = &mut session.will {
+        forget_of_will(rules, will);
+    }
+    forget_of_messages(rules, session);
+    bring_back(rules, session);
     // [5 MQTT-4.1.0-2]
     if rules.breaks(Fault::RestartBeginsExpiryAnew) {
         session.closed_at = Some(now);
+    }
+}
+
+/// What a Will loses that is kept.
+fn forget_of_will(rules: &Rules, will: &mut Will) {
+    // [5 MQTT-3.1.2-8]
+    if rules.breaks(Fault::RestartLosesWillDelay) {
+        will.delay = Duration::ZERO;
+    }
+    // [5 MQTT-3.1.3-10] [5 MQTT-3.3.2-17] [5 MQTT-3.3.2-20]
+    if rules.breaks(Fault::RestartLosesWillProperties) {
+        will.message.properties.0.clear();
+    }
+    // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
+    if rules.breaks(Fault::RestartCutsWillQos) {
+        will.message.qos = will.message.qos.min(QoS::AtLeastOnce);
+    }
+}
+
+/// What the messages of a session lose that are kept.
+fn forget_of_messages(rules: &Rules, session: &mut Session) {
+    let change = |delivery: &mut Delivery| {
+        // [5 MQTT-3.3.2-16] [5 MQTT-3.3.2-17] [5 MQTT-3.3.2-20]
+        if rules.breaks(Fault::RestartLosesProperties) {
+            Arc::make_mut(&mut delivery.message).forget_properties();
+        }
+        // [5 MQTT-3.3.4-3]
+        if rules.breaks(Fault::RestartLosesMessageIdentifiers) {
+            delivery.identifiers.clear();
+        }
+        // [5 MQTT-3.3.1-13]
+        if rules.breaks(Fault::RestartLosesMessageRetain) {
+            delivery.retain = false;
+        }
+        // [5 MQTT-3.3.2-5] [5 MQTT-3.3.2-6]
+        if rules.breaks(Fault::RestartLosesMessageExpiry) {
+            delivery.message = Arc::new(delivery.message.without_expiry());
+        }
+    };
+    session.queue.alter(change);
+    session.inflight.alter(change);
+    // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
+    if rules.breaks(Fault::RestartCutsMessageQos) {
+        let cut = |delivery: &mut Delivery| delivery.qos = delivery.qos.min(QoS::AtLeastOnce);
+        session.queue.alter(cut);
+    }
+    // [3.1.1 MQTT-4.6.0-6] [5 MQTT-4.6.0-5]
+    if rules.breaks(Fault::RestartReversesQueue) {
+        for delivery in session.queue.take() {
+            session.queue.push_front(delivery);
+        }
+    }
+    if rules.breaks(Fault::RestartReversesInflight) {
+        session.inflight.reverse();
+    }
+    // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1] [5 MQTT-3.3.1-1]
+    if rules.breaks(Fault::RestartSendsInflightAnew) {
+        let waiting = session.queue.take();
+        let begun = session.inflight.drain().into_iter();
+        let begun = begun.filter_map(|stage| match stage {
+            Stage::Published(delivery) => Some(delivery),
+            Stage::Released { .. } => None,
+        });
+        for delivery in begun.chain(waiting) {
+            session.queue.push_back(delivery);
+        }
+        session.inflight.skip_id();
+    }
+}
+
+/// What of a session was over and is there again.
+fn bring_back(rules: &Rules, session: &mut Session) {
+    // [3.1.1 MQTT-3.10.4-2] [5 MQTT-3.10.4-2]
+    if rules.breaks(Fault::RestartRestoresUnsubscribed) {
+        let unsubscribed = std::mem::take(&mut session.former.unsubscribed);
+        session.subscriptions.extend(unsubscribed);
+    }
+    // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+    if rules.breaks(Fault::RestartRestoresAcknowledged) {
+        for (id, stage) in std::mem::take(&mut session.former.acknowledged) {
+            if session.inflight.stage(id).is_none() {
+                session.inflight.keep(id, 0, stage);
+            }
+        }
+    }
+    // [5 MQTT-3.3.2-7]
+    if rules.breaks(Fault::AliasesOutliveRestart) {
+        session.old_aliases = std::mem::take(&mut session.former.aliases);
+    }
+}
+
+/// What becomes of retained messages, though the broker promises to keep them.
+pub(crate) fn forget_retained(rules: &Rules, retained: &mut Retained) {
+    // [5 MQTT-3.3.2-5] [5 MQTT-3.3.2-6]
+    if rules.breaks(Fault::MessageExpiryLostOverRestart) {
+        retained.forget_expiry();
+    }
+    // [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
+    if rules.breaks(Fault::RestartLosesRetained) {
+        *retained = Retained::default();
+    }
+    // [5 MQTT-3.3.2-16] [5 MQTT-3.3.2-17] [5 MQTT-3.3.2-20]
+    if rules.breaks(Fault::RestartLosesRetainedProperties) {
+        retained.alter(Message::forget_properties);
+    }
+    // [3.1.1 MQTT-3.3.1-10] [5 MQTT-3.3.1-6]
+    if rules.breaks(Fault::RestartRestoresCleared) {
+        retained.put_back(false);
+    }
+    // [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]
+    if rules.breaks(Fault::RestartRestoresReplaced) {
+        retained.put_back(true);
     }
 }

@@ -1,7 +1,7 @@
 //! What outlives the broker itself, and how a broker takes it up again.
 
 use super::change::StoredState;
-use super::forget::forget;
+use super::forget::{forget, forget_retained};
 use crate::Fault;
 use crate::core::input::Time;
 use crate::core::state::State;
@@ -46,9 +46,8 @@ pub(crate) fn cut_off(state: &mut State, now: Time) {
 /// Takes up what an earlier broker left. What became due meanwhile is returned in the order in which it was due.
 pub(crate) fn take_up(state: &mut State, stored: StoredState, now: Time) -> Vec<(SessionKey, Due)> {
     state.topics.retained = stored.retained;
-    // [5 MQTT-3.3.2-5] [5 MQTT-3.3.2-6]
-    if state.rules.breaks(Fault::MessageExpiryLostOverRestart) {
-        state.topics.retained.forget_expiry();
+    if !state.rules.faults.is_none() {
+        forget_retained(&state.rules, &mut state.topics.retained);
     }
     for mut session in stored.sessions {
         if !state.rules.faults.is_none() {

@@ -151,7 +151,9 @@ pub(crate) fn join(
         username: session.user.clone(),
         session_present: connack.session_present,
     };
-    if state.rules.breaks(Fault::AliasesOutliveConnection) {
+    session.former.aliases.clear();
+    // A restart has put them here, or the end of a connection.
+    if !session.old_aliases.is_empty() {
         link.aliases_in = std::mem::take(&mut session.old_aliases);
     }
     session.link = Some(link);

@@ -1,0 +1,20 @@
+//! Of faults: what a store should have deleted, and a restart brings back.
+
+use std::collections::BTreeMap;
+
+use bytestring::ByteString;
+use mqtt_check_codec::PacketId;
+
+use super::inflight::Stage;
+use super::subscription::Granted;
+
+/// What a session had once.
+#[derive(Debug, Default)]
+pub(crate) struct Former {
+    /// Subscriptions that were ended.
+    pub(crate) unsubscribed: BTreeMap<ByteString, Granted>,
+    /// Deliveries that were acknowledged.
+    pub(crate) acknowledged: BTreeMap<PacketId, Stage>,
+    /// The Topic Aliases of the connection before the restart.
+    pub(crate) aliases: BTreeMap<u16, ByteString>,
+}
