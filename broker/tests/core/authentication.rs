@@ -131,6 +131,19 @@ fn a_client_that_brings_no_data_is_asked_for_it_once() {
 }
 
 #[test]
+fn auth_is_a_sign_of_life() {
+    let mut pair = Pair::with(users);
+    let first = ClientFirst::new("ursula", "mine");
+    let hello = proving("a", Some(first.message())).keep_alive(10);
+    let peer = pair.connect(hello);
+    answer(&mut pair, peer, &first, "secret");
+    pair.wait_s(14);
+    pair.send(peer, auth(AGAIN, METHOD, Some(first.message())));
+    pair.wait_s(2);
+    assert!(pair.broker().is_connected("a"));
+}
+
+#[test]
 fn what_does_not_belong_into_an_exchange_ends_it() {
     let wrong = [
         auth(AGAIN, METHOD, None),

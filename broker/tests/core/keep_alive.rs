@@ -2,7 +2,7 @@
 
 use mqtt_check_codec::Packet;
 
-use crate::pair::{BOTH, Pair, hello, message, subscribe, unsubscribe};
+use crate::pair::{BOTH, Pair, ack, hello, message, subscribe, unsubscribe};
 
 fn is_closed(seen: &[String]) -> bool {
     seen.last().is_some_and(|last| last == "closed")
@@ -27,6 +27,35 @@ fn every_packet_of_the_client_is_a_sign_of_life() {
             assert!(!is_closed(&seen), "{:?}: {seen:?}", packet());
             pair.wait_s(1);
             assert!(is_closed(&pair.seen(a)), "{:?}", packet());
+        }
+    }
+}
+
+#[test]
+fn every_acknowledgement_of_the_client_is_a_sign_of_life() {
+    for version in BOTH {
+        let mut pair = Pair::new();
+        let a = pair.connected(hello(version, "a").keep_alive(10));
+        pair.subscribe(a, "t", 2);
+        let b = pair.connected(hello(version, "b"));
+        pair.send(b, message(1, 1, "t", "x"));
+        pair.send(b, message(2, 2, "t", "y"));
+        pair.send(b, Packet::PubRel(ack(2)));
+        pair.send(a, message(2, 7, "other", "z"));
+        // The identifiers are those that the broker uses first.
+        let packets = [
+            Packet::PubAck(ack(1)),
+            Packet::PubRec(ack(2)),
+            Packet::PubComp(ack(2)),
+            Packet::PubRel(ack(7)),
+        ];
+        for packet in packets {
+            pair.wait_s(14);
+            pair.send(a, packet.clone());
+            pair.wait_s(2);
+            let seen = pair.seen(a);
+            assert!(!is_closed(&seen), "{packet:?}: {seen:?}");
+            pair.send(a, Packet::PingReq);
         }
     }
 }
