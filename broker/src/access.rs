@@ -47,12 +47,34 @@ pub(crate) fn permits(
     action: AccessAction,
     topic: &str,
 ) -> bool {
-    let decisive = list.iter().find(|rule| rule.is_about(who, action, topic));
+    permits_by(&covers, list, who, action, topic)
+}
+
+/// The same, by another way to say whether a rule's filter covers a topic.
+pub(crate) fn permits_by(
+    covers: &Covers<'_>,
+    list: &[AccessRule],
+    who: Who<'_>,
+    action: AccessAction,
+    topic: &str,
+) -> bool {
+    let decisive = list
+        .iter()
+        .find(|rule| rule.is_about(covers, who, action, topic));
     decisive.is_some_and(|rule| rule.allow)
 }
 
+/// Whether the filter of a rule covers all of a topic, or of a filter.
+pub(crate) type Covers<'a> = dyn Fn(&str, Who<'_>, &str) -> bool + 'a;
+
 impl AccessRule {
-    fn is_about(&self, who: Who<'_>, action: AccessAction, topic: &str) -> bool {
+    fn is_about(
+        &self,
+        covers: &Covers<'_>,
+        who: Who<'_>,
+        action: AccessAction,
+        topic: &str,
+    ) -> bool {
         let named = |names: &[String], name: Option<&str>| {
             names.is_empty() || name.is_some_and(|name| names.iter().any(|n| n == name))
         };
@@ -75,7 +97,7 @@ enum Level<'a> {
 }
 
 /// Whether the filter of a rule covers all of a topic, or of a filter.
-fn covers(filter: &str, who: Who<'_>, topic: &str) -> bool {
+pub(crate) fn covers(filter: &str, who: Who<'_>, topic: &str) -> bool {
     let mut left = topic.split('/');
     for level in filter.split('/') {
         let Some(level) = filled_in(level, who) else {

@@ -7,7 +7,7 @@ use mqtt_check_codec::ProtocolVersion;
 use mqtt_check_codec::topic::check_filter;
 
 use super::topic::Filter;
-use crate::access::{self, AccessAction, Who};
+use crate::access::{self, AccessAction, AccessRule, Who};
 use crate::{Conduct, Config, Fault, Faults, Liberties, Liberty};
 
 /// By how much a broker is late that looks at its clock now and then.
@@ -54,8 +54,50 @@ impl Rules {
 
     /// Whether the access list lets this client do it with this topic, or with all that this filter matches.
     pub(crate) fn permits(&self, who: Who<'_>, action: AccessAction, topic: &str) -> bool {
-        let list = self.config.access.as_deref();
-        list.is_none_or(|list| access::permits(list, who, action, topic))
+        let Some(list) = self.config.access.as_deref() else {
+            return true;
+        };
+        match self.faults.is_none() {
+            true => access::permits(list, who, action, topic),
+            false => self.permits_wrongly(list, who, action, topic),
+        }
+    }
+
+    /// Of faults: the same by an access list that is not read as it stands.
+    fn permits_wrongly(
+        &self,
+        list: &[AccessRule],
+        who: Who<'_>,
+        action: AccessAction,
+        topic: &str,
+    ) -> bool {
+        let covers = |filter: &str, who: Who<'_>, topic: &str| {
+            let (mut filter, mut topic) = (filter.to_owned(), topic.to_owned());
+            if self.breaks(Fault::AccessNameIsWildcard) {
+                filter = filter.replace("%u", who.user.unwrap_or_default());
+            }
+            // [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
+            if self.breaks(Fault::AccessCaseFolded) {
+                (filter, topic) = (filter.to_lowercase(), topic.to_lowercase());
+            }
+            if self.breaks(Fault::AccessPlusCoversAll) {
+                filter = filter.replace('+', "#");
+            }
+            if self.breaks(Fault::AccessByPrefix) && topic.starts_with(&filter) {
+                return true;
+            }
+            let parent = filter.strip_suffix("/#");
+            if self.breaks(Fault::AccessHashWithoutParent) && parent == Some(&topic) {
+                return false;
+            }
+            access::covers(&filter, who, &topic)
+        };
+        if self.breaks(Fault::AccessUserIgnored) {
+            let mut list = list.to_vec();
+            list.iter_mut().for_each(|rule| rule.users.clear());
+            return access::permits_by(&covers, &list, who, action, topic);
+        }
+        access::permits_by(&covers, list, who, action, topic)
     }
 
     /// Whether a choice about who may do what is taken. An access list says it otherwise.

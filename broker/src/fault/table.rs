@@ -38,6 +38,18 @@ faults {
         "a known user name is let in with any password",
     WillAccessIgnored "will-access-ignored" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
         "a client is let in with a Will that it may not publish",
+    AccessByPrefix "access-by-prefix" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
+        "a rule of the access list is about every topic that begins like its filter",
+    AccessCaseFolded "access-case-folded" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
+        "the access list knows topics apart by more than their case only",
+    AccessPlusCoversAll "access-plus-covers-all" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
+        "a + in a rule of the access list stands for any number of levels",
+    AccessHashWithoutParent "access-hash-without-parent" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
+        "a rule of the access list that ends with # is not about the level above it",
+    AccessUserIgnored "access-user-ignored" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
+        "a rule of the access list for one user holds for all of them",
+    AccessNameIsWildcard "access-name-is-wildcard" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
+        "a user name that is filled in in the access list works as a wildcard",
     UnknownAuthMethodAccepted "unknown-auth-method-accepted" [V5 "MQTT-4.12.0-1"]
         "a CONNECT with an Authentication Method that is not supported is accepted",
     AuthMethodUnasked "auth-method-unasked" [V5 "MQTT-4.12.0-6"]

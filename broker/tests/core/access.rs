@@ -183,6 +183,28 @@ fn rules_know_users_and_placeholders() {
 }
 
 #[test]
+fn the_filters_of_rules_match_as_those_of_subscriptions_do() {
+    let mut pair = Pair::with(with(&[
+        (true, Subscribe, "", "open/a"),
+        (true, Subscribe, "", "tree/#"),
+        (true, Subscribe, "", "one/+/end"),
+    ]));
+    let a = pair.connected(hello(V5, "a"));
+    let filters = [
+        ("open/a", 0),
+        ("open/ab", 0),
+        ("Open/a", 0),
+        ("tree", 0),
+        ("tree/b", 0),
+        ("trees", 0),
+        ("one/x/end", 0),
+        ("one/x/y/end", 0),
+    ];
+    pair.send(a, subscribe(1, &filters));
+    assert_eq!(pair.seen(a), ["suback id=1 00 87 87 00 00 87 00 87"]);
+}
+
+#[test]
 fn what_waited_for_another_user_is_not_sent() {
     for version in BOTH {
         let mut pair = Pair::with(with(&[
