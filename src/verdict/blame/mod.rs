@@ -212,6 +212,14 @@ mod tests {
             // QoS under another clause.
             (aspect(Aspect::QoS), "MQTT-4.5.0-1", V5, "MQTT-3.8.4-8"),
             (aspect(Aspect::QoS), "MQTT-3.3.1-3", V3, "MQTT-3.8.4-6"),
+            // The options of a subscription that was replaced, or that stood beside others.
+            (
+                aspect(Aspect::RetainSet),
+                "MQTT-3.8.4-3",
+                V5,
+                "MQTT-3.8.4-3",
+            ),
+            (aspect(Aspect::QoS), "MQTT-3.3.1-5", V5, "MQTT-3.3.1-5"),
             // A wrong topic through an alias.
             (aspect(Aspect::Topic), "MQTT-3.3.2-12", V5, "MQTT-3.3.2-3"),
             (
