@@ -174,18 +174,12 @@ fn is_in_doubt(plan: &Plan, verdict: &Verdict) -> bool {
 }
 
 fn unplayed(plan: &Plan, verdict: Verdict) -> CaseResult {
-    let mut clauses: Vec<String> = Vec::new();
-    for clause in plan.scene.steps.iter().flat_map(|step| &step.clauses) {
-        if !clauses.contains(clause) {
-            clauses.push(clause.clone());
-        }
-    }
     CaseResult {
         id: plan.scene.id.clone(),
         title: plan.scene.title.clone(),
         file: plan.scene.source.path.clone(),
         verdict,
-        clauses,
+        clauses: plan.scene.clauses().into_iter().cloned().collect(),
         findings: Vec::new(),
         choices: Vec::new(),
         measured: Vec::new(),

@@ -13,12 +13,9 @@ const WITHOUT_CLAUSE: &[(&str, &str)] = &[
     ("connect/one-connack@3.1.1", FIVE_ONLY),
     ("session/kick@3.1.1", FIVE_ONLY),
     ("session/server-stops@3.1.1", FIVE_ONLY),
-    ("transport/websocket-wrong-frames@3.1.1", RFC_6455),
-    ("transport/websocket-wrong-frames@5", RFC_6455),
 ];
 
 const FIVE_ONLY: &str = "version 5 has a statement about it, 3.1.1 takes it for granted";
-const RFC_6455: &str = "it is a rule of WebSocket";
 
 /// Threads of brokers' public trackers that were gone through: each has a case that shows what was seen there.
 const THREADS: &[&str] = &[

@@ -9,12 +9,13 @@ use mqtt_check_codec::ProtocolVersion;
 use super::progress::Ticks;
 use super::selection::{Selection, parse_version, patterns};
 use super::{Dress, Failure, interrupt, output};
-use crate::coverage::{self, State, Wanted};
+use crate::coverage::{self, Standing, State, Wanted};
 use crate::exit::Exit;
 use crate::mutation::Playing;
+use crate::plan::Plan;
 use crate::report::clauses::{is_within, json, text};
 use crate::requirements::Requirement;
-use crate::target::bundled::faults;
+use crate::target::bundled::{FaultInfo, faults};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -67,9 +68,14 @@ fn chapter(word: &str) -> Result<String, String> {
 }
 
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
-    let statements = chosen(arguments)?;
     let plans = Selection::of_paths(&arguments.paths).load(dress.err)?;
     let faults = faults();
+    let standards = standards(arguments, &plans, &faults);
+    let statements = chosen(arguments);
+    if statements.is_empty() && standards.is_empty() {
+        return Err(Failure::new(Exit::Nothing, "no statement matches")
+            .hint("`mqtt-check clauses --all` lists every one"));
+    }
     interrupt::listen();
     let wanted = Wanted {
         statements: &statements,
@@ -96,12 +102,13 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let rows = coverage::coverage(&statements, &plans, &faults, &record);
     if arguments.json {
         let is_missing = |state| matches!(state, State::Open | State::Covered);
-        let text = json::render(&rows, |row| !arguments.open || is_missing(row.state)).map_err(
-            |error| Failure::new(Exit::Failed, format!("failed to write JSON: {error}")),
-        )?;
+        let text = json::render(&rows, &standards, |row| {
+            !arguments.open || is_missing(row.state)
+        })
+        .map_err(|error| Failure::new(Exit::Failed, format!("failed to write JSON: {error}")))?;
         output::print(&text)?;
     } else {
-        output::print(&text::render(&rows, options(arguments, dress)))?;
+        output::print(&text::render(&rows, &standards, options(arguments, dress)))?;
     }
     Ok(Exit::Success)
 }
@@ -121,7 +128,7 @@ fn options(arguments: &Arguments, dress: Dress) -> text::Options {
 }
 
 /// The statements that are meant.
-fn chosen(arguments: &Arguments) -> Result<Vec<&'static Requirement>, Failure> {
+fn chosen(arguments: &Arguments) -> Vec<&'static Requirement> {
     let patterns = patterns(&arguments.filter);
     let mut statements = coverage::catalogue();
     statements.retain(|r| {
@@ -133,9 +140,18 @@ fn chosen(arguments: &Arguments) -> Result<Vec<&'static Requirement>, Failure> {
                     .iter()
                     .any(|c| is_within(r.section_number(), c)))
     });
-    if statements.is_empty() {
-        return Err(Failure::new(Exit::Nothing, "no statement matches")
-            .hint("`mqtt-check clauses --all` lists every one"));
+    statements
+}
+
+/// The rules of other standards that are meant. They are in no chapter, and are not open.
+fn standards(arguments: &Arguments, plans: &[Plan], faults: &[FaultInfo]) -> Vec<Standing> {
+    if arguments.open || !arguments.chapter.is_empty() {
+        return Vec::new();
     }
-    Ok(statements)
+    let patterns = patterns(&arguments.filter);
+    let mut found = coverage::standards(plans, faults, &arguments.protocol);
+    found.retain(|standing| {
+        patterns.is_empty() || patterns.iter().any(|p| p.is_rule(&standing.rule))
+    });
+    found
 }

@@ -12,7 +12,7 @@ use crate::coverage::{DOCUMENTS, catalogue};
 use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::report::explain::{Context, Topic, render};
-use crate::requirements::{self, Requirement};
+use crate::requirements::{self, Requirement, standard};
 use crate::target::bundled::{FaultInfo, LibertyInfo, faults, liberties};
 
 /// Where scenarios stand if nobody says otherwise.
@@ -78,6 +78,10 @@ impl<'a> Known<'a> {
     /// What this text may mean.
     fn topics(&self, text: &str) -> Vec<Topic<'a>> {
         let mut topics: Vec<Topic<'a>> = statements(text).map(Topic::Clause).collect();
+        let rule = text.trim_start_matches('[').trim_end_matches(']');
+        if standard::is_rule(rule) {
+            topics.push(Topic::Rule(rule.to_owned()));
+        }
         let cases = self.cases(text);
         if !cases.is_empty() {
             topics.push(Topic::Scenario(cases));

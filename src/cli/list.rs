@@ -66,19 +66,13 @@ fn json(plans: &[Plan]) -> Result<String, Failure> {
 
 fn case(plan: &Plan) -> Case<'_> {
     let scene = &plan.scene;
-    let mut clauses: Vec<&str> = Vec::new();
-    for clause in scene.steps.iter().flat_map(|step| &step.clauses) {
-        if !clauses.contains(&clause.as_str()) {
-            clauses.push(clause);
-        }
-    }
     Case {
         id: scene.id.to_string(),
         title: &scene.title,
         version: scene.id.version.as_str(),
         file: &scene.source.path,
         tags: &scene.tags,
-        clauses,
+        clauses: scene.clauses().into_iter().map(String::as_str).collect(),
         threads: &scene.threads,
     }
 }

@@ -13,6 +13,7 @@ use crate::mutation::pair::Alone;
 use crate::mutation::{self, Catch, Playing};
 use crate::plan::Plan;
 use crate::report::words::{Style, count};
+use crate::requirements::standard;
 use crate::scenario::model::CaseId;
 use crate::target::bundled::{FaultInfo, faults, liberties};
 
@@ -234,11 +235,13 @@ fn meant<I>(
     }
 }
 
-/// The clauses as they are cited: `[5 MQTT-3.1.4-3]`.
+/// The clauses as they are cited: `[5 MQTT-3.1.4-3]`. A rule of another standard is the same in every version.
 fn written(info: &FaultInfo) -> Vec<String> {
     let clauses = info.clauses.iter();
     clauses
+        .filter(|(_, id)| !standard::is_rule(id))
         .map(|(version, id)| format!("[{version} {id}]"))
+        .chain(info.rules().iter().map(|rule| format!("[{rule}]")))
         .collect()
 }
 

@@ -183,9 +183,8 @@ impl Pattern {
             || scene.tags.contains(&self.text)
             || scene.threads.contains(&self.text)
             || scene
-                .steps
+                .clauses()
                 .iter()
-                .flat_map(|step| &step.clauses)
                 .any(|clause| self.is_clause(clause, scene.id.version))
     }
 
@@ -194,12 +193,21 @@ impl Pattern {
         self.text == text || self.glob.as_ref().is_some_and(|glob| glob.is_match(text))
     }
 
-    /// `MQTT-3.1.4-3`, a glob, or as reports write it: `[5 MQTT-3.1.4-3]`.
+    /// `RFC 6455, 5.1`, a glob, or as reports write it: `[RFC 6455, 5.1]`.
+    pub(super) fn is_rule(&self, rule: &str) -> bool {
+        let plain = self.text.trim_start_matches('[').trim_end_matches(']');
+        plain == rule || self.is(rule)
+    }
+
+    /// `MQTT-3.1.4-3`, `RFC 6455, 5.1`, a glob, or as reports write it: `[5 MQTT-3.1.4-3]`.
     pub(super) fn is_clause(&self, clause: &str, version: ProtocolVersion) -> bool {
         let plain = self.text.trim_start_matches('[').trim_end_matches(']');
-        match plain.split_once(' ') {
-            Some((of, id)) => id == clause && parse_version(of) == Some(version),
-            None => self.is(clause),
+        let of_version = plain
+            .split_once(' ')
+            .and_then(|(of, id)| Some((parse_version(of)?, id)));
+        match of_version {
+            Some((of, id)) => id == clause && of == version,
+            None => self.is_rule(clause),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod citation;
 mod playing;
+mod standards;
 
 use std::collections::BTreeSet;
 
@@ -20,6 +21,7 @@ use crate::verdict::{Verdict, monitor};
 
 pub use citation::{Citation, citations, judging};
 pub use playing::{Wanted, play};
+pub use standards::{Standing, standards};
 
 /// The documents, in the order in which they are told of.
 pub const DOCUMENTS: [ProtocolVersion; 2] = [ProtocolVersion::V3_1_1, ProtocolVersion::V5];

@@ -4,9 +4,17 @@ use std::sync::Arc;
 
 use mqtt_check_codec::ProtocolVersion;
 
-use super::{all, find};
+use super::{all, document, find, standard};
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::scenario::model::{Scene, Step};
+
+/// As reports cite it: `[5 MQTT-3.1.4-3]`, and of another standard just `[RFC 6455, 5.5.2]`.
+pub fn written(version: ProtocolVersion, id: &str) -> String {
+    match standard::is_rule(id) {
+        true => format!("[{id}]"),
+        false => format!("[{} {id}]", document(version)),
+    }
+}
 
 /// Every citation that does not resolve in its case's version. One that several cases of a file share is told once
 /// for each version.
@@ -34,7 +42,7 @@ pub fn unresolved(scenes: &[Scene]) -> Vec<Diagnostic> {
 fn collect(steps: &[Step], version: ProtocolVersion, wrong: &mut Vec<(Place, String)>) {
     for step in steps {
         for id in &step.clauses {
-            if find(version, id).is_none() {
+            if find(version, id).is_none() && !standard::is_rule(id) {
                 wrong.push((step.place, id.clone()));
             }
         }

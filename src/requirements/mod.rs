@@ -12,6 +12,7 @@ use mqtt_check_codec::ProtocolVersion;
 
 pub mod citation;
 pub mod property;
+pub use crate::scenario::standard;
 
 /// One statement.
 #[derive(Debug, Clone, PartialEq, Eq)]

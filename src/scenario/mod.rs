@@ -38,6 +38,7 @@ pub mod schema;
 mod scope;
 mod scram;
 pub mod settings;
+pub mod standard;
 mod step;
 pub(crate) mod syntax;
 mod text;

@@ -59,6 +59,19 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// What its steps cite, those inside of others included; each once, in the order of the file.
+    pub fn clauses(&self) -> Vec<&String> {
+        let mut found = Vec::new();
+        each_step(&self.steps, &mut |step| {
+            for clause in &step.clauses {
+                if !found.contains(&clause) {
+                    found.push(clause);
+                }
+            }
+        });
+        found
+    }
+
     /// Whether it costs so much that it is played only where that is asked for.
     pub fn is_heavy(&self) -> bool {
         self.tags.iter().any(|tag| tag == "heavy")
@@ -209,6 +222,7 @@ pub struct Step {
     pub id: Option<String>,
     /// The step as it reads: `second: connect`.
     pub label: String,
+    /// What it judges: clauses of the case's version, and behind them rules of other standards, `RFC 6455, 5.5.2`.
     pub clauses: Vec<String>,
     pub level: Level,
     pub note: Option<String>,

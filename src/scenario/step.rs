@@ -6,6 +6,7 @@ use super::model::{Action, Client, ClientAction, ClientIndex, Level, Step};
 use super::node::{Entry, Node, short};
 use super::scene::{WORDS, scene_action};
 use super::scope::{Mapping, Scope, unknown_key};
+use super::standard;
 use super::value::prose;
 use crate::diagnostic::Place;
 
@@ -131,6 +132,7 @@ pub(crate) fn only(scope: Scope<'_>, node: &Node) -> Option<bool> {
 /// What is said of a step, beside its action.
 struct Head {
     id: Option<String>,
+    /// Rules of other standards too.
     clauses: Vec<String>,
     level: Level,
     note: Option<String>,
@@ -142,13 +144,15 @@ impl Head {
     fn take(scope: Scope<'_>, map: &mut Mapping<'_>) -> Option<Self> {
         let id = map.take("id").map(|n| word(scope, n, "an id"));
         let clauses = map.take("clause").map(|n| clauses(scope, n));
+        let rules = map.take("rule").map(|n| rules(scope, n));
         let level_node = map.take("level");
         let level = level_node.map(|n| level(scope, n));
         let note = map.take("note").map(|n| prose(scope, n, "a note"));
         let when = map.take("when").map(|n| when(scope, n));
+        let (clauses, rules) = (flip(clauses)?, flip(rules)?);
         Some(Self {
             id: flip(id)?,
-            clauses: flip(clauses)?.unwrap_or_default(),
+            clauses: [clauses, rules].into_iter().flatten().flatten().collect(),
             level: flip(level)?.unwrap_or(Level::Must),
             note: flip(note)?,
             when: flip(when)?.unwrap_or_default(),
@@ -186,25 +190,50 @@ pub(crate) fn word(scope: Scope<'_>, node: &Node, what: &str) -> Option<String> 
 }
 
 fn clauses(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
+    cited(scope, node, "clause", |item| match item.text() {
+        Some(text) if is_clause(text) => Some(text.to_owned()),
+        _ => {
+            let title = format!("expected a clause, found {}", item.found());
+            let hint = match item.text().is_some_and(standard::is_rule) {
+                true => "a rule of another standard stands under `rule`",
+                false => {
+                    "an id of the standard without brackets and version, `MQTT-3.1.4-3`, or `RULE-…`"
+                }
+            };
+            scope.fail(scope.at(item.place, title).hint(hint))
+        }
+    })
+}
+
+/// Rules of other standards.
+fn rules(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
+    cited(scope, node, "rule", |item| {
+        let Some(text) = item.text() else {
+            return scope.expected(item, "a rule of another standard, as `RFC 6455, 5.5.2`");
+        };
+        match standard::subject(text) {
+            Ok(_) => Some(text.to_owned()),
+            Err(unknown) => scope.fail(scope.at(item.place, unknown.title).hint(unknown.hint)),
+        }
+    })
+}
+
+/// One or two of what a step cites.
+fn cited(
+    scope: Scope<'_>,
+    node: &Node,
+    what: &str,
+    one: impl Fn(&Node) -> Option<String>,
+) -> Option<Vec<String>> {
     let items = node.items().unwrap_or(std::slice::from_ref(node));
     if items.len() > 2 {
         return scope.fail(
             scope
-                .at(items[2].place, "a third clause on one step")
+                .at(items[2].place, format!("a third {what} on one step"))
                 .hint("two at most: split the step, or cite what it really judges"),
         );
     }
-    let all: Vec<_> = items
-        .iter()
-        .map(|item| match item.text() {
-            Some(text) if is_clause(text) => Some(text.to_owned()),
-            _ => {
-                let title = format!("expected a clause, found {}", item.found());
-                let hint = "an id of the standard without brackets and version, `MQTT-3.1.4-3`, or `RULE-…`";
-                scope.fail(scope.at(item.place, title).hint(hint))
-            }
-        })
-        .collect();
+    let all: Vec<_> = items.iter().map(one).collect();
     let all: Vec<String> = all.into_iter().collect::<Option<_>>()?;
     if let [one, other] = &all[..]
         && one == other
@@ -328,7 +357,9 @@ fn client_action(stage: Stage<'_>, entry: &Entry) -> Option<(ClientIndex, Client
     let name = &*entry.key.text;
     let Some(client) = scope.client(name) else {
         let mut diagnostic = scope.at(entry.key.place, format!("unknown client `{}`", short(name)));
-        let keys = ["id", "only", "if", "when", "clause", "level", "note"];
+        let keys = [
+            "id", "only", "if", "when", "clause", "rule", "level", "note",
+        ];
         diagnostic.label = scope.suggest(name, names(scope).chain(WORDS).chain(keys));
         if diagnostic.label.is_none() {
             let known: Vec<_> = names(scope).collect();

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::Capabilities;
 use super::host::Hook;
+use crate::requirements::standard;
 use crate::scenario::model::{self, BrokerAction, Capability, Secret, Settings, Transport, Way};
 use crate::transport::{ConnectError, Offer, Opened, Stream, check, try_upgrade};
 
@@ -40,6 +41,22 @@ pub struct FaultInfo {
     pub needs: Option<Capability>,
 }
 
+impl FaultInfo {
+    /// Whether it breaks this rule of another standard.
+    pub fn breaks(&self, rule: &str) -> bool {
+        self.clauses.iter().any(|(_, id)| id == rule)
+    }
+
+    /// The rules of other standards that it breaks, each once.
+    pub fn rules(&self) -> Vec<&str> {
+        let ids = self.clauses.iter().map(|(_, id)| id.as_str());
+        let mut rules: Vec<&str> = ids.filter(|id| standard::is_rule(id)).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        rules
+    }
+}
+
 /// Every deliberate fault that the bundled broker knows.
 pub fn faults() -> Vec<FaultInfo> {
     Fault::ALL
@@ -53,11 +70,13 @@ pub fn faults() -> Vec<FaultInfo> {
                 .collect(),
             summary: fault.summary(),
             threads: fault.threads(),
-            // Section 6 is about WebSocket alone.
+            // Section 6 is about WebSocket alone, and so is RFC 6455.
             needs: fault
                 .clauses()
                 .iter()
-                .any(|clause| clause.id.starts_with("MQTT-6."))
+                .any(|clause| {
+                    clause.id.starts_with("MQTT-6.") || clause.id.starts_with("RFC 6455,")
+                })
                 .then_some(Capability::WebSocket),
         })
         .collect()

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
+use mqtt_check_websocket::Fault;
 
 use super::blame::{Aspect, Event, Inbox, Wrong};
 use super::judging::span;
@@ -172,9 +173,14 @@ impl Judge<'_> {
             }
             _ => what_came(outcome, self.transcript, self.client),
         };
-        let wrong = self.why_unfulfilled(expectation, outcome);
+        let broken = self.broken_frame(outcome);
+        let wrong = match broken {
+            Some((_, fault)) => vec![Wrong::Event(Event::FrameFault(fault))],
+            None => self.why_unfulfilled(expectation, outcome),
+        };
         self.remember(&outcome.taken);
         let mut events = outcome.taken.clone();
+        events.extend(broken.map(|(event, _)| event));
         events.extend(self.instead(&expectation.pattern, outcome));
         let late = match &expectation.pattern {
             Pattern::Packet(pattern) if outcome.ended == Ended::TimedOut => {
@@ -190,6 +196,15 @@ impl Judge<'_> {
             None => actual,
         };
         self.miss(expectation, wrong, &events, actual);
+    }
+
+    /// The frame for which we ended the connection, and so why nothing came.
+    fn broken_frame(&self, outcome: &Outcome) -> Option<(EventIndex, Fault)> {
+        let mut untaken = untaken(outcome, self.transcript, self.client).into_iter();
+        untaken.find_map(|event| match self.transcript.events[event.0].what {
+            What::Fault { fault, .. } => Some((event, fault)),
+            _ => None,
+        })
     }
 
     /// Packets that came instead: those of the expected types that no alternative could take, or any where the

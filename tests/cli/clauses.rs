@@ -125,3 +125,73 @@ fn refuses_what_matches_nothing_and_what_is_no_number() {
     let chapter = clauses("--chapter three").run();
     assert_eq!(chapter.exit, Some(2), "{chapter}");
 }
+
+/// Cites rules of other standards, one of them inside of other steps.
+const RULES: &str = "\
+title: A ping frame is answered
+clients: { a: { transport: websocket } }
+steps:
+  - a: connect
+  - a: { frame: { type: ping, payload: x } }
+  - parallel:
+      - a: { expect: { frame: { type: pong, payload: x } } }
+        rule: [ 'RFC 6455, 5.5.2', 'RFC 6455, 5.5.3' ]
+";
+
+fn with_rules(command: &str) -> Program {
+    Program::new(command)
+        .file("scenarios/basic/ping.yaml", PING)
+        .file("scenarios/frames/ping.yaml", RULES)
+}
+
+#[test]
+fn lists_the_rules_of_other_standards() {
+    assert_snapshot!(
+        with_rules("clauses --protocol 5 --filter")
+            .argument("RFC 6455, 5.5.?")
+            .run()
+    );
+    let ended = with_rules("clauses --json --filter")
+        .argument("[RFC 6455, 5.5.3]")
+        .run();
+    let told: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(told["standards"].as_array().map(Vec::len), Some(1));
+    let standing = &told["standards"][0];
+    assert_eq!(standing["rule"], "RFC 6455, 5.5.3");
+    assert_eq!(
+        standing["scenarios"],
+        serde_json::json!(["frames/ping@3.1.1", "frames/ping@5"])
+    );
+    assert_eq!(
+        standing["faults"],
+        serde_json::json!(["pong-with-other-payload"])
+    );
+}
+
+#[test]
+fn finds_and_explains_what_steps_inside_of_others_cite() {
+    for filter in ["RFC 6455, 5.5.2", "[RFC 6455, 5.5.3]", "RFC 6455*"] {
+        let ended = with_rules("list --filter").argument(filter).run();
+        let listed = ended.stdout.lines().count();
+        assert!(ended.stdout.contains("frames/ping@5"), "{filter}: {ended}");
+        assert_eq!(listed, 2, "{filter}: {ended}");
+    }
+    assert_snapshot!(with_rules("explain frames/ping").run());
+}
+
+#[test]
+fn explains_a_rule_and_the_fault_that_breaks_it() {
+    assert_snapshot!(with_rules("explain [RFC 6455, 5.5.3]").run());
+    assert_snapshot!(with_rules("explain pong-with-other-payload").run());
+}
+
+#[test]
+fn a_fault_of_another_standard_is_caught_where_its_rule_is_cited() {
+    assert_snapshot!(with_rules("mutants --fault pong-with-other-payload --verbose").run());
+    assert_snapshot!(
+        with_rules(
+            "run --no-snapshots --protocol 5 --fault pong-with-other-payload scenarios/frames"
+        )
+        .run()
+    );
+}

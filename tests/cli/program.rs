@@ -62,6 +62,12 @@ impl Program {
         self
     }
 
+    /// With one more argument, which may have spaces.
+    pub(crate) fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
     /// How often this option stands in its arguments.
     pub(crate) fn count_of(&self, option: &str) -> usize {
         self.arguments.iter().filter(|a| *a == option).count()

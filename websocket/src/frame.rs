@@ -5,6 +5,8 @@ use std::fmt;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use thiserror::Error;
 
+use crate::lapse::Lapses;
+
 /// The longest payload of a control frame, in bytes.
 const CONTROL_LIMIT: u64 = 125;
 
@@ -208,6 +210,9 @@ pub struct Decoder {
     open: Option<Opcode>,
     /// How many data frames had no payload.
     empty_frames: u64,
+    /// Whether the last data were those of a continuation.
+    is_continued: bool,
+    pub(crate) lapses: Lapses,
 }
 
 /// A data frame that has begun.
@@ -215,6 +220,7 @@ pub struct Decoder {
 struct Current {
     /// The type of its message.
     kind: Opcode,
+    is_continuation: bool,
     mask: Option<[u8; 4]>,
     length: u64,
     /// How many of its bytes have been passed on.
@@ -229,12 +235,19 @@ impl Decoder {
             current: None,
             open: None,
             empty_frames: 0,
+            is_continued: false,
+            lapses: Lapses::none(),
         }
     }
 
     /// Whether no data frame is under way.
     pub const fn is_between_frames(&self) -> bool {
         self.current.is_none()
+    }
+
+    /// Whether the data that were taken last are those of a continuation.
+    pub(crate) const fn is_continued(&self) -> bool {
+        self.is_continued
     }
 
     /// How many data frames without a payload there were.
@@ -254,6 +267,7 @@ impl Decoder {
                 }
                 let bytes = current.pass(input);
                 let kind = current.kind;
+                self.is_continued = current.is_continuation;
                 if current.passed == current.length {
                     self.current = None;
                 }
@@ -262,7 +276,11 @@ impl Decoder {
             let Some((header, size)) = Header::parse(input)? else {
                 return Ok(None);
             };
-            self.check(&header)?;
+            if let Err(fault) = self.check(&header)
+                && !self.lapses.let_pass(fault)
+            {
+                return Err(fault);
+            }
             if header.opcode.is_control() {
                 return control(&header, size, input);
             }
@@ -276,6 +294,7 @@ impl Decoder {
             if header.length > 0 {
                 self.current = Some(Current {
                     kind,
+                    is_continuation: header.opcode == Opcode::CONTINUATION,
                     mask: header.mask,
                     length: header.length,
                     passed: 0,

@@ -11,10 +11,12 @@
 
 pub mod frame;
 pub mod handshake;
+mod lapse;
 mod stream;
 
 pub use frame::{Fault, Opcode};
 pub use handshake::{Answer, HandshakeError, Request};
+pub use lapse::Lapse;
 pub use stream::{Control, Cut, Frame, Role, WebSocket};
 
 /// The subprotocol of MQTT, `[5 MQTT-6.0.0-3]`, `[5 MQTT-6.0.0-4]`.

@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 use crate::frame::{Decoder, Fault, Header, Item, Opcode, apply_mask};
+use crate::lapse::Lapse;
 
 /// The largest payload of a frame that is written by itself, in bytes.
 const FRAME_LIMIT: usize = 64 * 1024;
@@ -100,6 +101,8 @@ pub struct WebSocket<S> {
     close_sent: bool,
     close_received: Option<Option<u16>>,
     ended: bool,
+    /// Of a lapse: what comes is read and thrown away.
+    stuck: bool,
 }
 
 impl<S> WebSocket<S> {
@@ -126,6 +129,7 @@ impl<S> WebSocket<S> {
             close_sent: false,
             close_received: None,
             ended: false,
+            stuck: false,
         }
     }
 
@@ -137,6 +141,15 @@ impl<S> WebSocket<S> {
     /// Makes what is written frames of another type.
     pub fn send_as(&mut self, opcode: Opcode) {
         self.opcode = opcode;
+    }
+
+    /// Breaks this rule from now on.
+    pub const fn lapse(&mut self, lapse: Lapse) {
+        self.decoder.lapses.add(lapse);
+    }
+
+    fn breaks(&self, lapse: Lapse) -> bool {
+        self.decoder.lapses.has(lapse)
     }
 
     /// Cuts what goes out, wherever frames begin and end.
@@ -217,7 +230,7 @@ impl<S> WebSocket<S> {
             fin: true,
             reserved: 0,
             opcode,
-            masked: self.masks.is_some(),
+            masked: self.masks.is_some() != self.breaks(Lapse::MaskReversed),
             payload: Bytes::copy_from_slice(payload),
         });
     }
@@ -247,6 +260,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         match self.decoder.next(&mut self.inbound) {
             Ok(None) => return false,
             Ok(Some(Item::Data(opcode, bytes))) => {
+                if self.breaks(Lapse::FirstFragmentOnly) && self.decoder.is_continued() {
+                    return true;
+                }
                 if opcode == Opcode::TEXT && !self.takes_text {
                     self.fault = Some(Fault::Text);
                     self.evidence = bytes.freeze();
@@ -255,13 +271,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 }
             }
             Ok(Some(Item::Ping(payload))) => {
-                if self.outbound.len() < OUTBOUND_LIMIT && !self.close_sent {
-                    self.push_right(Opcode::PONG, &payload);
+                self.stuck = self.breaks(Lapse::StuckAtPing);
+                let is_answered = !self.stuck && !self.breaks(Lapse::NoPong);
+                if is_answered && self.outbound.len() < OUTBOUND_LIMIT && !self.close_sent {
+                    let answer = match self.breaks(Lapse::OtherPong) {
+                        true => &b"another"[..],
+                        false => &payload[..],
+                    };
+                    self.push_right(Opcode::PONG, answer);
                     self.send_on(cx);
                 }
                 self.keep(Control::Ping(payload));
             }
             Ok(Some(Item::Pong(payload))) => self.keep(Control::Pong(payload)),
+            Ok(Some(Item::Close(_))) if self.breaks(Lapse::CloseIgnored) => {}
             Ok(Some(Item::Close(code))) => {
                 self.close_received = Some(code);
                 self.keep(Control::Close(code));
@@ -342,6 +365,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WebSocket<S> {
             }
             if this.ended || this.close_received.is_some() {
                 return Poll::Ready(Ok(()));
+            }
+            if this.stuck {
+                this.inbound.clear();
             }
             if !this.take(cx) {
                 this.ended = !ready!(this.poll_fill(cx))?;

@@ -58,6 +58,10 @@ faults {
         "AUTH of a client that gave no Authentication Method is ignored",
     WrongProofAccepted "wrong-proof-accepted" [V5 "MQTT-3.1.4-2"]
         "a client is let in whose proof in an authentication exchange is wrong",
+    ScramNonceUnchecked "scram-nonce-unchecked" [V5 "RFC 5802, 5.1"]
+        "a client is let in whose final message of SCRAM has another nonce than the server's",
+    ScramSignatureWrong "scram-signature-wrong" [V5 "RFC 5802, 3"]
+        "the server's signature in an exchange of SCRAM is another than the password gives",
     FailedAuthenticationStaysOpen "failed-authentication-stays-open" [V5 "MQTT-4.12.0-4"]
         "the connection stays open when an authentication exchange fails",
     ChallengeWithOtherCode "challenge-with-other-code" [V5 "MQTT-4.12.0-2"]
@@ -959,6 +963,8 @@ faults {
         "packets that come in WebSocket text frames are processed",
     PacketsInTextFrames "packets-in-text-frames" [V5 "MQTT-6.0.0-1", V3_1_1 "MQTT-6.0.0-1"]
         "the server's packets are sent in WebSocket text frames",
+    PacketsInContinuationFrames "packets-in-continuation-frames" [V5 "MQTT-6.0.0-1", V3_1_1 "MQTT-6.0.0-1"]
+        "the server's packets are sent in WebSocket continuation frames that continue nothing",
     PacketsSpanNoFrames "packets-span-no-frames" [V5 "MQTT-6.0.0-2", V3_1_1 "MQTT-6.0.0-2"]
         "a packet that does not end in the WebSocket frame where it began is lost",
     OnePacketPerFrame "one-packet-per-frame" [V5 "MQTT-6.0.0-2", V3_1_1 "MQTT-6.0.0-2"]
@@ -973,6 +979,33 @@ faults {
         "the first WebSocket subprotocol of the client's list is selected, whatever it is",
     SubprotocolNotReturned "subprotocol-not-returned" [V5 "MQTT-6.0.0-4", V3_1_1 "MQTT-6.0.0-4"]
         "the WebSocket upgrade is accepted without a subprotocol",
+    // Rules of WebSocket itself.
+    PingFrameUnanswered "ping-frame-unanswered" [V5 "RFC 6455, 5.5.2", V3_1_1 "RFC 6455, 5.5.2"]
+        "WebSocket pings are not answered",
+    PingFrameWedges "ping-frame-wedges" [V5 "RFC 6455, 5.5.2", V3_1_1 "RFC 6455, 5.5.2"]
+        "nothing that comes behind a WebSocket ping is read",
+    PongWithOtherPayload "pong-with-other-payload" [V5 "RFC 6455, 5.5.3", V3_1_1 "RFC 6455, 5.5.3"]
+        "a WebSocket pong has other bytes than the ping",
+    CloseFrameIgnored "close-frame-ignored" [V5 "RFC 6455, 5.5.1", V3_1_1 "RFC 6455, 5.5.1"]
+        "a WebSocket close frame has no effect: the connection lasts until the client ends it",
+    FirstFragmentOnly "first-fragment-only" [V5 "RFC 6455, 5.4", V3_1_1 "RFC 6455, 5.4"]
+        "of a WebSocket message in fragments only the first is read",
+    ServerFramesMasked "server-frames-masked" [V5 "RFC 6455, 5.1", V3_1_1 "RFC 6455, 5.1"]
+        "the server masks its WebSocket frames",
+    UnmaskedFramesAccepted "unmasked-frames-accepted" [V5 "RFC 6455, 5.1", V3_1_1 "RFC 6455, 5.1"]
+        "WebSocket frames without a mask are accepted",
+    FrameBitsIgnored "frame-bits-ignored" [V5 "RFC 6455, 5.2", V3_1_1 "RFC 6455, 5.2"]
+        "reserved bits in WebSocket frames are ignored",
+    FrameTypesIgnored "frame-types-ignored" [V5 "RFC 6455, 5.2", V3_1_1 "RFC 6455, 5.2"]
+        "WebSocket frames of a type that does not exist are read like others",
+    ControlFragmentsAccepted "control-fragments-accepted" [V5 "RFC 6455, 5.5", V3_1_1 "RFC 6455, 5.5"]
+        "WebSocket control frames may come in fragments",
+    LongControlsAccepted "long-controls-accepted" [V5 "RFC 6455, 5.5", V3_1_1 "RFC 6455, 5.5"]
+        "WebSocket control frames may be of any length",
+    SeveralSubprotocolsRefused "several-subprotocols-refused" [V5 "RFC 6455, 4.2.2", V3_1_1 "RFC 6455, 4.2.2"]
+        "a WebSocket upgrade that offers more than one subprotocol is refused",
+    ContinuationAccepted "continuation-accepted" [V5 "MQTT-6.0.0-1", V3_1_1 "MQTT-6.0.0-1", V5 "RFC 6455, 5.4"]
+        "a WebSocket continuation frame without a message that it continues is read like a binary one",
 }
 
 // What is wrong with a packet and goes unpunished: the packet is passed over and the connection goes on.

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use bytes::BytesMut;
 use mqtt_check_codec::Frame;
 use mqtt_check_websocket::handshake::Refusal;
-use mqtt_check_websocket::{HandshakeError, MQTT, Opcode, Request, Role, WebSocket};
+use mqtt_check_websocket::{HandshakeError, Lapse, MQTT, Opcode, Request, Role, WebSocket};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use crate::{Conduct, Fault, Faults, Liberty};
@@ -51,6 +51,9 @@ fn select(request: &Request, faults: Faults) -> Result<Option<&str>, Refusal> {
     if faults.has(Fault::SubprotocolEchoed) {
         return Ok(request.protocols.first().map(String::as_str));
     }
+    if faults.has(Fault::SeveralSubprotocolsRefused) && request.protocols.len() > 1 {
+        return Err(Refusal::Protocol);
+    }
     // [3.1.1 MQTT-6.0.0-3] [5 MQTT-6.0.0-3]: without it in the offer there is nothing that may be selected.
     if !request.protocols.iter().any(|name| name == MQTT) {
         return Err(Refusal::Protocol);
@@ -58,6 +61,22 @@ fn select(request: &Request, faults: Faults) -> Result<Option<&str>, Refusal> {
     // [3.1.1 MQTT-6.0.0-4] [5 MQTT-6.0.0-4]
     Ok(Some(MQTT).filter(|_| !faults.has(Fault::SubprotocolNotReturned)))
 }
+
+/// Faults in which a rule of WebSocket itself is broken.
+const LAPSES: &[(Fault, Lapse)] = &[
+    (Fault::PingFrameUnanswered, Lapse::NoPong),
+    (Fault::PingFrameWedges, Lapse::StuckAtPing),
+    (Fault::PongWithOtherPayload, Lapse::OtherPong),
+    (Fault::CloseFrameIgnored, Lapse::CloseIgnored),
+    (Fault::FirstFragmentOnly, Lapse::FirstFragmentOnly),
+    (Fault::ServerFramesMasked, Lapse::MaskReversed),
+    (Fault::UnmaskedFramesAccepted, Lapse::AnyMask),
+    (Fault::FrameBitsIgnored, Lapse::AnyReserved),
+    (Fault::FrameTypesIgnored, Lapse::AnyOpcode),
+    (Fault::ContinuationAccepted, Lapse::AnyContinuation),
+    (Fault::ControlFragmentsAccepted, Lapse::ControlFragments),
+    (Fault::LongControlsAccepted, Lapse::LongControls),
+];
 
 /// Bytes in a frame of a broker that sends small ones.
 const SMALL: usize = 3;
@@ -98,6 +117,12 @@ impl<S> Framed<S> {
         }
         if faults.has(Fault::PacketsInTextFrames) {
             socket.send_as(Opcode::TEXT);
+        }
+        if faults.has(Fault::PacketsInContinuationFrames) {
+            socket.send_as(Opcode::CONTINUATION);
+        }
+        for (_, lapse) in LAPSES.iter().filter(|(fault, _)| faults.has(*fault)) {
+            socket.lapse(*lapse);
         }
         Self {
             socket,

@@ -10,7 +10,7 @@ use crate::mutation::Playing;
 use crate::mutation::masks::{Mask, mask};
 use crate::mutation::pair::{self, Paired};
 use crate::report::words::{Style, count};
-use crate::requirements;
+use crate::requirements::citation;
 use crate::scenario::model::CaseId;
 
 /// Which pairs are played, and how.
@@ -233,9 +233,9 @@ pub(super) fn plain(played: &Played, verbose: bool, style: Style) -> String {
             out.push_str(&head("BLAMED"));
         }
         for blame in &pair.paired.blames {
-            let document = requirements::document(blame.case.version);
+            let version = blame.case.version;
             let each = blame.clauses.iter();
-            let clauses: Vec<String> = each.map(|id| format!("[{document} {id}]")).collect();
+            let clauses: Vec<String> = each.map(|id| citation::written(version, id)).collect();
             out.push_str(&format!(
                 "  {} cites {}, which the fault alone does not break\n",
                 blame.case,

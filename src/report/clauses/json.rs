@@ -2,12 +2,22 @@
 
 use serde::Serialize;
 
-use crate::coverage::{Counts, Coverage, DOCUMENTS};
+use crate::coverage::{Counts, Coverage, DOCUMENTS, Standing};
 
 #[derive(Serialize)]
 struct Document<'a> {
     versions: serde_json::Map<String, serde_json::Value>,
     clauses: Vec<Clause<'a>>,
+    standards: Vec<Standard<'a>>,
+}
+
+/// A rule of another standard that steps cite or faults break.
+#[derive(Serialize)]
+struct Standard<'a> {
+    rule: &'a str,
+    about: &'static str,
+    scenarios: Vec<String>,
+    faults: &'a [&'static str],
 }
 
 /// Of numbered statements; `rules` are those without a number.
@@ -57,6 +67,7 @@ struct Proof {
 /// When it cannot be written as JSON.
 pub fn render(
     rows: &[Coverage],
+    standards: &[Standing],
     is_listed: impl Fn(&Coverage) -> bool,
 ) -> Result<String, serde_json::Error> {
     let mut versions = serde_json::Map::new();
@@ -75,8 +86,22 @@ pub fn render(
     }
     let listed = rows.iter().filter(|row| is_listed(row));
     let clauses = listed.map(clause).collect();
-    let text = serde_json::to_string_pretty(&Document { versions, clauses })?;
+    let standards = standards.iter().map(standard).collect();
+    let text = serde_json::to_string_pretty(&Document {
+        versions,
+        clauses,
+        standards,
+    })?;
     Ok(format!("{text}\n"))
+}
+
+fn standard(standing: &Standing) -> Standard<'_> {
+    Standard {
+        rule: &standing.rule,
+        about: standing.about,
+        scenarios: standing.cases.iter().map(ToString::to_string).collect(),
+        faults: &standing.faults,
+    }
 }
 
 fn clause(row: &Coverage) -> Clause<'_> {

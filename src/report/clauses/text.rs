@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 
 use super::chapters;
-use crate::coverage::{Counts, Coverage, DOCUMENTS, State};
+use crate::coverage::{Counts, Coverage, DOCUMENTS, Standing, State};
 use crate::report::terminal::lines;
 use crate::report::words::{Style, count};
 
@@ -31,7 +31,7 @@ pub enum Listed {
 }
 
 /// The whole text.
-pub fn render(rows: &[Coverage], options: Options) -> String {
+pub fn render(rows: &[Coverage], standards: &[Standing], options: Options) -> String {
     let mut parts = Vec::new();
     for version in DOCUMENTS {
         let mine: Vec<&Coverage> = of(rows, |row| row.requirement.version == version);
@@ -50,7 +50,12 @@ pub fn render(rows: &[Coverage], options: Options) -> String {
             }
         });
     }
-    parts.push(summary(rows, options.style));
+    if !standards.is_empty() {
+        parts.push(of_standards(standards, options));
+    }
+    if !rows.is_empty() {
+        parts.push(summary(rows, options.style));
+    }
     parts.join("\n")
 }
 
@@ -119,6 +124,22 @@ fn table(
         }
     }
     format!("{}\n", table.trim_fmt())
+}
+
+/// The rules of other standards: how many cases cite each, and what breaks it.
+fn of_standards(standards: &[Standing], options: Options) -> String {
+    let title = options.style.strong("Other standards");
+    let mut table = new_table(options);
+    table.set_header(["rule", "about", "cases", "faults"]);
+    for standing in standards {
+        table.add_row([
+            standing.rule.clone(),
+            standing.about.to_owned(),
+            standing.cases.len().to_string(),
+            standing.faults.join(", "),
+        ]);
+    }
+    format!("{title}\n{}\n", table.trim_fmt())
 }
 
 fn new_table(options: Options) -> Table {

@@ -1,9 +1,9 @@
 //! A statement of the standard.
 
 use super::{Context, faults_list, indented, pairs, part, prose};
-use crate::coverage::{Citation, citations};
+use crate::coverage::{Citation, DOCUMENTS, citations};
 use crate::report::words::count;
-use crate::requirements::{Binds, Requirement};
+use crate::requirements::{Binds, Requirement, standard};
 use crate::scenario::model::Level;
 use crate::verdict::monitor;
 
@@ -49,6 +49,27 @@ pub(super) fn render(requirement: &Requirement, context: Context<'_>) -> String 
         .map(|info| (info.name.to_owned(), info.summary.to_owned()))
         .collect();
     out.push_str(&part("Liberties", &pairs(&rows, context), style));
+    out
+}
+
+/// A rule of another standard: who cites it.
+pub(super) fn render_rule(rule: &str, context: Context<'_>) -> String {
+    let about = standard::subject(rule).unwrap_or_default();
+    let mut out = format!(
+        "{} a rule of {about}, on which MQTT builds\n",
+        context.style.strong(&format!("[{rule}]"))
+    );
+    let cited: Vec<Citation> = DOCUMENTS
+        .into_iter()
+        .flat_map(|version| citations(context.plans, version, rule))
+        .collect();
+    out.push_str(&part("Scenarios", &steps(&cited, context), context.style));
+    let broken = context.faults.iter().filter(|info| info.breaks(rule));
+    out.push_str(&part(
+        "Faults",
+        &faults_list(broken, context),
+        context.style,
+    ));
     out
 }
 

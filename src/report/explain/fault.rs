@@ -1,6 +1,6 @@
 //! A deliberate fault of the bundled broker.
 
-use super::{Context, clauses_list, part, prose};
+use super::{Context, clauses_list, part, prose, rules_list};
 use crate::coverage::{DOCUMENTS, judging};
 use crate::mutation;
 use crate::requirements::{self, Requirement};
@@ -29,10 +29,21 @@ pub(super) fn render(info: &FaultInfo, context: Context<'_>) -> String {
         &clauses_list(broken.iter().copied(), context),
         style,
     ));
+    let rules = info.rules();
+    out.push_str(&part(
+        "Breaks, of other standards",
+        &rules_list(rules.iter().copied(), context),
+        style,
+    ));
     let all = judging(context.plans);
+    let of_rules = DOCUMENTS
+        .iter()
+        .flat_map(|version| rules.iter().map(move |rule| (*version, *rule)));
     let mut citing: Vec<String> = broken
         .iter()
-        .filter_map(|r| all.get(&(r.version, r.id.to_owned())))
+        .map(|r| (r.version, r.id))
+        .chain(of_rules)
+        .filter_map(|(version, id)| all.get(&(version, id.to_owned())))
         .flatten()
         .map(ToString::to_string)
         .collect();

@@ -13,7 +13,7 @@ use mqtt_check_codec::{PropertyId, ReasonCode};
 
 use super::words::Style;
 use crate::plan::Plan;
-use crate::requirements::Requirement;
+use crate::requirements::{Requirement, standard};
 use crate::target::bundled::{FaultInfo, LibertyInfo};
 
 /// The narrowest and the widest that texts are made, in columns.
@@ -24,6 +24,8 @@ const WIDEST: u16 = 120;
 #[derive(Debug, Clone)]
 pub enum Topic<'a> {
     Clause(&'static Requirement),
+    /// A rule of another standard.
+    Rule(String),
     /// The cases of one scenario, or one of them.
     Scenario(Vec<&'a Plan>),
     Fault(FaultInfo),
@@ -51,6 +53,7 @@ pub fn render(topics: &[Topic<'_>], context: Context<'_>) -> String {
         .iter()
         .map(|topic| match topic {
             Topic::Clause(requirement) => clause::render(requirement, context),
+            Topic::Rule(rule) => clause::render_rule(rule, context),
             Topic::Scenario(plans) => scenario::render(plans, context),
             Topic::Fault(info) => fault::render(info, context),
             Topic::Thread(name, plans) => thread::render(name, plans, context),
@@ -136,6 +139,18 @@ fn clauses_list<'r>(
 ) -> String {
     let rows: Vec<(String, String)> = requirements
         .map(|r| (r.to_string(), r.summary.to_string()))
+        .collect();
+    pairs(&rows, context)
+}
+
+/// Rules of other standards with what those are about.
+fn rules_list<'r>(rules: impl IntoIterator<Item = &'r str>, context: Context<'_>) -> String {
+    let rows: Vec<(String, String)> = rules
+        .into_iter()
+        .filter_map(|rule| {
+            let about = standard::subject(rule).ok()?;
+            Some((format!("[{rule}]"), about.to_owned()))
+        })
         .collect();
     pairs(&rows, context)
 }

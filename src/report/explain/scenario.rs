@@ -1,9 +1,9 @@
 //! A scenario, or one of its cases.
 
-use super::{Context, clauses_list, pairs, part, prose};
+use super::{Context, clauses_list, pairs, part, prose, rules_list};
 use crate::plan::{Need, Plan};
-use crate::requirements::{self, Requirement};
-use crate::scenario::model::Step;
+use crate::requirements::{self, Requirement, standard};
+use crate::scenario::model::{Step, each_step};
 
 pub(super) fn render(plans: &[&Plan], context: Context<'_>) -> String {
     let Some(first) = plans.first() else {
@@ -46,6 +46,11 @@ pub(super) fn render(plans: &[&Plan], context: Context<'_>) -> String {
         &clauses_list(cited(plans).into_iter(), context),
         style,
     ));
+    out.push_str(&part(
+        "Rules of other standards",
+        &rules_list(rules(plans), context),
+        style,
+    ));
     out
 }
 
@@ -79,19 +84,26 @@ fn need(need: &Need) -> String {
 
 /// The steps of the first case, each with its line and what it cites.
 fn steps(steps: &[Step], context: Context<'_>) -> String {
-    let rows: Vec<(String, String)> = steps
-        .iter()
-        .map(|step| {
-            let cites = match step.clauses.as_slice() {
-                [] => String::new(),
-                ids => format!("  {}", context.style.faint(&ids.join(", "))),
-            };
-            (
-                step.place.line.to_string(),
-                format!("{}{cites}", step.label),
-            )
-        })
-        .collect();
+    let mut rows: Vec<(String, String)> = Vec::new();
+    let row = |step: &Step| {
+        let cites = match step.clauses.as_slice() {
+            [] => String::new(),
+            ids => format!("  {}", context.style.faint(&ids.join(", "))),
+        };
+        (
+            step.place.line.to_string(),
+            format!("{}{cites}", step.label),
+        )
+    };
+    for step in steps {
+        rows.push(row(step));
+        // The label of the outer one says what the inner ones do, but not what they cite.
+        each_step(step.action.inner(), &mut |inner| {
+            if !inner.clauses.is_empty() {
+                rows.push(row(inner));
+            }
+        });
+    }
     pairs(&rows, context)
 }
 
@@ -99,9 +111,20 @@ fn steps(steps: &[Step], context: Context<'_>) -> String {
 pub(super) fn cited(plans: &[&Plan]) -> Vec<&'static Requirement> {
     let mut found: Vec<&'static Requirement> = Vec::new();
     for plan in plans {
-        for id in plan.scene.steps.iter().flat_map(|step| &step.clauses) {
+        for id in plan.scene.clauses() {
             let requirement = requirements::find(plan.scene.id.version, id);
             found.extend(requirement.filter(|r| !found.contains(r)));
+        }
+    }
+    found
+}
+
+/// The rules of other standards that the cases cite, each once.
+fn rules<'p>(plans: &[&'p Plan]) -> Vec<&'p str> {
+    let mut found: Vec<&str> = Vec::new();
+    for id in plans.iter().flat_map(|plan| plan.scene.clauses()) {
+        if standard::is_rule(id) && !found.contains(&id.as_str()) {
+            found.push(id);
         }
     }
     found

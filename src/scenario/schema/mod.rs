@@ -385,6 +385,10 @@ fn step() -> Value {
             "clause",
             json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "maxItems": 2 }] }),
         ),
+        (
+            "rule",
+            json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "maxItems": 2 }] }),
+        ),
         ("level", words(Level::ALL.iter().map(|l| l.as_str()))),
         ("note", refer("scalar")),
         ("wait", refer("duration")),

@@ -162,6 +162,40 @@ steps:
 }
 
 #[test]
+fn takes_rules_of_other_standards_behind_the_clauses() {
+    let found = scenes(
+        "
+title: t
+clients: { a: }
+steps:
+- { a: ping, rule: 'RFC 6455, 5.5.2' }
+- { a: ping, rule: ['RFC 5802, 3', 'RFC 6455, 4'], clause: { 3.1.1: MQTT-1.2-1, 5: MQTT-1.2-2 } }
+- parallel: [ { a: ping, rule: 'RFC 6455, 5.1' } ]
+- { repeat: { times: 2, folded: true, steps: [ { a: ping, clause: MQTT-1.2-3 } ] } }
+",
+    );
+    let [old, new] = &found[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(old.steps[0].clauses, ["RFC 6455, 5.5.2"]);
+    assert_eq!(
+        new.steps[1].clauses,
+        ["MQTT-1.2-2", "RFC 5802, 3", "RFC 6455, 4"]
+    );
+    assert_eq!(
+        old.clauses(),
+        [
+            "RFC 6455, 5.5.2",
+            "MQTT-1.2-1",
+            "RFC 5802, 3",
+            "RFC 6455, 4",
+            "RFC 6455, 5.1",
+            "MQTT-1.2-3"
+        ]
+    );
+}
+
+#[test]
 fn takes_clauses_of_3_1_1_for_3_1_and_nothing_else() {
     let found = scenes(
         "

@@ -8,7 +8,7 @@ use mqtt_check_codec::ProtocolVersion;
 
 use super::reading::{Map, Reading};
 use crate::diagnostic::Place;
-use crate::requirements::{self, citation};
+use crate::requirements::{self, citation, standard};
 use crate::scenario::duration;
 use crate::scenario::node::Node;
 
@@ -126,7 +126,7 @@ pub(super) fn deviation(reading: &Reading, node: &Node) -> Option<Deviation> {
     let in_pieces = map
         .take("in_pieces")
         .map(|node| reading.one_or_more(node, case));
-    let rule = map.text("rule");
+    let rule = map.take("rule").map(|node| rule(reading, node));
     let cited = match rule {
         Some(_) => map.take("clause"),
         None => map.require("clause", "what it is against, as in [5 MQTT-3.1.2-8]"),
@@ -134,6 +134,10 @@ pub(super) fn deviation(reading: &Reading, node: &Node) -> Option<Deviation> {
     let clauses = match cited {
         Some(node) => reading.one_or_more(node, clause),
         None => rule.is_some().then(Vec::new),
+    };
+    let rule = match rule {
+        Some(rule) => Some(rule?),
+        None => None,
     };
     let came = map.require("came", "what came, in a sentence");
     let why = map.require(
@@ -203,6 +207,14 @@ fn clause(reading: &Reading, node: &Node) -> Option<Citation> {
         version,
         id: id.to_owned(),
     })
+}
+
+fn rule(reading: &Reading, node: &Node) -> Option<String> {
+    let text = reading.text(node)?;
+    match standard::subject(&text) {
+        Ok(_) => Some(text),
+        Err(unknown) => reading.fail(node.place, &unknown.title, &unknown.hint),
+    }
 }
 
 fn exchange(reading: &Reading, node: &Node) -> Option<Exchange> {

@@ -97,9 +97,9 @@ fn reads_all_there_is() {
 #[test]
 fn takes_a_rule_of_another_standard_in_place_of_a_clause() {
     let bare = "url: mqtt://a\ndeviations:\n  - { case: a@5, came: it, why: so, log: it, bytes: a upgrades RULE}\n";
-    let file = parse(&bare.replace(" RULE", ", rule: RFC 6455 5.1")).expect("a sound file");
+    let file = parse(&bare.replace(" RULE", ", rule: 'RFC 6455, 5.1'")).expect("a sound file");
     let deviation = &file.deviations[0];
-    assert_eq!(deviation.rule.as_deref(), Some("RFC 6455 5.1"));
+    assert_eq!(deviation.rule.as_deref(), Some("RFC 6455, 5.1"));
     assert!(deviation.clauses.is_empty());
     let wrong = parse(&bare.replace(" RULE", "")).expect_err("against nothing");
     assert!(wrong.contains("a deviation has no `clause`"), "{wrong}");

@@ -52,7 +52,7 @@ pub(super) fn default(event: Event, version: ProtocolVersion) -> Rule {
         Event::Unreadable => by_version("RULE-2.1-1", "RULE-2.1.1-1"),
         Event::Upgrade => Rule::new("RFC 6455, 4.2.2"),
         Event::ControlFrame(Opcode::CLOSE) => Rule::new("RFC 6455, 5.5.1"),
-        Event::ControlFrame(_) => Rule::new("RFC 6455, 5.5.3"),
+        Event::ControlFrame(_) => Rule::new("RFC 6455, 5.5.2"),
         Event::FrameFault(fault) => frame(fault),
         Event::Hooks => Rule::new("the order of hook events"),
     }
@@ -111,13 +111,14 @@ fn extra(packet: PacketType, is_5: bool) -> Rule {
 
 fn frame(fault: Fault) -> Rule {
     Rule::new(match fault {
-        Fault::Text => "MQTT-6.0.0-1",
+        // What continues nothing is no binary frame either.
+        Fault::Text | Fault::NothingToContinue => "MQTT-6.0.0-1",
         Fault::ReservedBits(_) | Fault::UnknownOpcode(_) | Fault::LengthForm | Fault::Length => {
             "RFC 6455, 5.2"
         }
         Fault::FragmentedControl | Fault::LongControl => "RFC 6455, 5.5",
         Fault::Unmasked | Fault::Masked => "RFC 6455, 5.1",
-        Fault::NothingToContinue | Fault::MessageWithinMessage => "RFC 6455, 5.4",
+        Fault::MessageWithinMessage => "RFC 6455, 5.4",
         Fault::CloseForm => "RFC 6455, 5.5.1",
     })
 }

@@ -71,6 +71,8 @@ fn one(wrong: &Wrong, cited: &[String], version: ProtocolVersion) -> Vec<String>
     match wrong {
         Wrong::Bytes(Some(clause)) => vec![(*clause).to_owned()],
         Wrong::Bytes(None) => by_default(Event::Unreadable),
+        // A frame is wrong by its own rule, whatever was expected in it.
+        Wrong::Event(event @ Event::FrameFault(_)) => by_default(*event),
         Wrong::Event(event) => {
             let speaks = |id: &&String| !table::is_narrow(id, version);
             let spoken: Vec<String> = cited.iter().filter(speaks).cloned().collect();
@@ -239,6 +241,27 @@ mod tests {
                 "{wrong:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_wrong_frame_is_blamed_by_its_own_rule() {
+        use mqtt_check_websocket::Fault;
+        let cited = ["MQTT-6.0.0-2", "RFC 6455, 5.4"];
+        for (fault, expected) in [
+            (Fault::Text, "MQTT-6.0.0-1"),
+            (Fault::NothingToContinue, "MQTT-6.0.0-1"),
+            (Fault::Masked, "RFC 6455, 5.1"),
+        ] {
+            let wrong = Wrong::Event(Event::FrameFault(fault));
+            assert_eq!(cites(wrong, &cited, ProtocolVersion::V5), [expected]);
+        }
+    }
+
+    #[test]
+    fn a_rule_of_another_standard_counts_beside_a_clause() {
+        let wrong = Wrong::Event(Event::StayedOpen);
+        let cited = ["MQTT-6.0.0-1", "RFC 6455, 5.4"];
+        assert_eq!(cites(wrong, &cited, ProtocolVersion::V5), cited);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::{Auth, Connect, Packet, Properties, Property, ReasonCode};
-use mqtt_check_scram::{ServerExchange, nonce};
+use mqtt_check_scram::{Error, ServerExchange, nonce};
 
 use crate::config::Mechanism;
 use crate::core::rules::Rules;
@@ -98,7 +98,11 @@ impl Authentication {
         client_final: &[u8],
     ) -> Progress {
         let signature = match exchange.finish(client_final) {
+            Ok(_) if rules.breaks(Fault::ScramSignatureWrong) => Some(Bytes::from_static(
+                b"v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+            )),
             Ok(server_final) => Some(Bytes::from(server_final)),
+            Err(Error::Nonce) if rules.breaks(Fault::ScramNonceUnchecked) => None,
             Err(_) if rules.breaks(Fault::WrongProofAccepted) => None,
             Err(_) => return Progress::Failed,
         };
