@@ -235,7 +235,7 @@ impl Judge<'_> {
         let inbox = self.inbox();
         match &expectation.pattern {
             Pattern::Unordered(patterns) => inbox.unordered(patterns, &outcome.taken),
-            Pattern::AnyOf(alternatives) => inbox.any_of(alternatives),
+            Pattern::AnyOf(alternatives) => inbox.any_of(alternatives, None),
             Pattern::InOrder(inner) => inbox.in_order(inner, &outcome.taken),
             _ => vec![inbox.absent(expectation)],
         }

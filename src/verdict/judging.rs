@@ -9,10 +9,10 @@ use super::blame::{self, Event, Inbox, Wrong, received};
 use super::charge::Charge;
 use super::expectation::{Judged, Led, Play, judge_outcome, remember_answer};
 use super::hooks::{Differing, judge_hooks};
-use super::left_over::left_over;
+use super::left_over::{is_consequence, is_displaced, left_over};
 use super::lessened::{Lessened, LetOff};
 use super::monitor::{self, Watched};
-use super::wording::{describe_event, what_came};
+use super::wording::{describe_event, untaken, what_came};
 use super::{Finding, FindingKind, Verdict};
 use crate::matcher::{Memory, describe_expectation, describe_pattern, holds};
 use crate::plan::{
@@ -63,8 +63,14 @@ pub fn judge(
     let mut over = left_over(plan, scene, &shown);
     over.retain(|finding| {
         let mut events = finding.events.iter();
-        !events.all(|event| lessened.excuses_event(*event, &mut let_off))
+        let is_let_off = events.all(|event| lessened.excuses_event(*event, &mut let_off));
+        !is_let_off && !is_displaced(plan, scene, &findings, finding)
     });
+    for finding in &mut over {
+        if is_consequence(scene, &findings, finding) {
+            finding.charge = Charge::remark();
+        }
+    }
     findings.extend(told_once(over));
     for finding in told_once(watched) {
         match findings
@@ -600,9 +606,15 @@ impl<'a> Judging<'a> {
             .collect();
         let actual = what_came(outcome, self.transcript, choice.of);
         let alternatives: Vec<_> = choice.answers.iter().map(|(_, e)| e.clone()).collect();
-        let wrong = self.inbox(choice.of).any_of(&alternatives);
+        let inbox = Inbox {
+            until: outcome.at,
+            ..self.inbox(choice.of)
+        };
+        let wrong = inbox.any_of(&alternatives, Some(step.index));
         let charge = self.charge(step, &wrong);
-        self.findings.push(finding(step, charge, expected, actual));
+        let mut unanswered = finding(step, charge, expected, actual);
+        unanswered.events = untaken(outcome, self.transcript, choice.of);
+        self.findings.push(unanswered);
     }
 
     /// One of them got it, it alone, and it is as expected.

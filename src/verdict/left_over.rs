@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use std::time::Duration;
 
-use mqtt_check_codec::{Packet, PacketType, ReasonCode};
+use mqtt_check_codec::{Packet, PacketType, ReasonCode, topic};
 
-use super::Finding;
 use super::blame::{self, Event, Inbox, Wrong};
 use super::charge::Charge;
 use super::wording::describe_event;
+use super::{Finding, FindingKind};
 use crate::matcher::Memory;
-use crate::plan::{Body, Plan, find_step};
-use crate::scenario::model::Level;
+use crate::plan::{Body, Operation, Plan, find_step};
+use crate::scenario::model::{Expectation, Level};
 use crate::transcript::{EventIndex, Transcript, What};
 
 /// A finding for everything that came and belongs to no step, but for what has been `told` already as a fault.
@@ -26,6 +26,94 @@ pub(super) fn left_over(
         .filter(|index| !told.contains(index))
         .filter_map(|index| judge(plan, transcript, index))
         .collect()
+}
+
+/// Whether it is the message that a step was to take which took another in its place, and tells so: it is late by that
+/// alone.
+pub(super) fn is_displaced(
+    plan: &Plan,
+    transcript: &Transcript,
+    findings: &[Finding],
+    over: &Finding,
+) -> bool {
+    let memory = Memory::default();
+    let is_awaited = |event: EventIndex, expectation: &Expectation| {
+        let inbox = Inbox {
+            transcript,
+            client: transcript.lanes[transcript.events[event.0].lane.0].client,
+            memory: &memory,
+            until: Duration::MAX,
+        };
+        inbox.is_awaited(expectation, event)
+    };
+    let mut told = findings
+        .iter()
+        .filter(|finding| {
+            let is_fault = finding.kind() == FindingKind::Violation;
+            is_fault && finding.level() == Level::Must && !finding.events.is_empty()
+        })
+        .filter_map(|finding| find_step(&plan.steps, finding.step?));
+    !over.events.is_empty()
+        && told.any(|step| {
+            let Body::Client { client, operations } = &step.body else {
+                return false;
+            };
+            operations.iter().any(|operation| {
+                let Operation::Await(awaited) = operation else {
+                    return false;
+                };
+                over.events.iter().all(|event| {
+                    let lane = transcript.events[event.0].lane;
+                    transcript.lanes[lane.0].client == *client
+                        && is_awaited(*event, &awaited.expectation)
+                })
+            })
+        })
+}
+
+/// Whether it is a message that some client has asked for, in a case that has failed before: the consequence of another
+/// fault, as after a SUBSCRIBE that should have been refused. That its topic matches no subscription cannot be said.
+pub(super) fn is_consequence(
+    transcript: &Transcript,
+    findings: &[Finding],
+    over: &Finding,
+) -> bool {
+    let has_failed = || {
+        let is_fault = |finding: &Finding| {
+            finding.kind() == FindingKind::Violation && finding.level() == Level::Must
+        };
+        findings.iter().any(is_fault)
+    };
+    let topic_rule = Event::Extra(PacketType::PUBLISH);
+    let is_of_topic = |event: &EventIndex| {
+        let lane = &transcript.lanes[transcript.events[event.0].lane.0];
+        let rule = blame::default(topic_rule, lane.version);
+        over.clauses().iter().any(|clause| clause == rule.id()) && asked_for(transcript, *event)
+    };
+    !over.events.is_empty() && over.events.iter().all(is_of_topic) && has_failed()
+}
+
+/// Whether a filter of some SUBSCRIBE matches the topic of this message.
+fn asked_for(transcript: &Transcript, event: EventIndex) -> bool {
+    let What::Received {
+        packet: Ok(Packet::Publish(_)),
+        topic: Some(name),
+        ..
+    } = &transcript.events[event.0].what
+    else {
+        return false;
+    };
+    transcript.events.iter().any(|event| {
+        let What::Sent {
+            packet: Some(Packet::Subscribe(subscribe)),
+            ..
+        } = &event.what
+        else {
+            return false;
+        };
+        let mut asked = subscribe.subscriptions.iter();
+        asked.any(|subscription| topic::matches(&subscription.filter, name))
+    })
 }
 
 fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Finding> {

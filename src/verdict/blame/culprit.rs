@@ -9,7 +9,7 @@ use super::super::wording::lane_at;
 use super::{Aspect, Event, Wrong, field};
 use crate::matcher::{Memory, Received, holds, judge};
 use crate::scenario::model::{ClientIndex, Expectation, FieldMatch, PacketPattern, Pattern};
-use crate::transcript::{EventIndex, LaneIndex, Transcript, What};
+use crate::transcript::{EventIndex, LaneIndex, StepIndex, Transcript, What};
 
 /// What one client received.
 #[derive(Clone, Copy)]
@@ -169,16 +169,36 @@ impl<'a> Inbox<'a> {
         {
             return again;
         }
-        // It stands elsewhere on the connection.
-        if !self.was_published_before(pattern, event)
-            && here().any(|(other, _, packet)| other != event && self.is_message(pattern, &packet))
-        {
-            return Wrong::Aspect(Aspect::Order);
+        // It stands elsewhere on the connection: out of its turn, or behind one that was not to come any more.
+        if here().any(|(other, _, packet)| other != event && self.is_message(pattern, &packet)) {
+            return match self.was_published_before(pattern, event) {
+                true => self.stale(event),
+                false => Wrong::Aspect(Aspect::Order),
+            };
         }
         if self.was_sent(pattern, event) {
             return self.missing(pattern);
         }
         Wrong::Event(Event::Field(PacketType::PUBLISH))
+    }
+
+    /// A message of before came where it was not to: sent once more on another connection, or at all.
+    fn stale(self, event: EventIndex) -> Wrong {
+        let Some(Packet::Publish(came)) = received(self.transcript, event).map(|r| r.packet) else {
+            return Wrong::Event(Event::Extra(PacketType::PUBLISH));
+        };
+        let is_it = |other: EventIndex, packet: &Received<'_>| {
+            other.0 < event.0
+                && matches!(packet.packet, Packet::Publish(first)
+                    if first.payload == came.payload && first.topic == came.topic)
+        };
+        let mut packets = self.packets();
+        Wrong::Event(
+            match packets.any(|(other, _, packet)| is_it(other, &packet)) {
+                true => Event::Repeated(came.qos),
+                false => Event::Extra(PacketType::PUBLISH),
+            },
+        )
     }
 
     /// Whether what came was published before the message that was due, and so is not out of its turn.
@@ -249,6 +269,38 @@ impl<'a> Inbox<'a> {
         };
         let is_again = self.packets().any(|packet| before(&packet));
         is_again.then_some(Wrong::Event(Event::Repeated(came.qos)))
+    }
+
+    /// Whether this is the message that a step was to take, whatever else is wrong with it.
+    pub(in crate::verdict) fn is_awaited(
+        self,
+        expectation: &Expectation,
+        event: EventIndex,
+    ) -> bool {
+        let Some(packet) = received(self.transcript, event) else {
+            return false;
+        };
+        if let Packet::Publish(publish) = packet.packet
+            && self.repeated(publish, event).is_some()
+        {
+            return false;
+        }
+        let is_it = |pattern: &PacketPattern| {
+            pattern.packet_type == PacketType::PUBLISH
+                && packet.packet_type() == PacketType::PUBLISH
+                && pattern.fields.iter().any(|field| field.name == "payload")
+                && self.is_message(pattern, &packet)
+        };
+        match &expectation.pattern {
+            Pattern::Packet(pattern) => is_it(pattern),
+            Pattern::Unordered(patterns) => patterns.iter().any(is_it),
+            Pattern::InOrder(inner) => inner.iter().any(|e| self.is_awaited(e, event)),
+            Pattern::AnyOf(alternatives) => {
+                let mut all = alternatives.iter().flatten();
+                all.any(|e| self.is_awaited(e, event))
+            }
+            _ => false,
+        }
     }
 
     /// What came though nothing was to come.
@@ -330,13 +382,22 @@ impl<'a> Inbox<'a> {
         Vec::new()
     }
 
-    /// None of these alternatives held.
-    pub(in crate::verdict) fn any_of(self, alternatives: &[Vec<Expectation>]) -> Vec<Wrong> {
+    /// None of these alternatives held, at this step: what a later one took counts too, if it came in time.
+    pub(in crate::verdict) fn any_of(
+        self,
+        alternatives: &[Vec<Expectation>],
+        step: Option<StepIndex>,
+    ) -> Vec<Wrong> {
         let lane = self.present();
         let loose: Vec<EventIndex> = self
             .packets()
             .filter(|(event, its, _)| {
-                Some(*its) == lane && self.transcript.events[event.0].taken_by.is_none()
+                let event = &self.transcript.events[event.0];
+                let is_loose = match event.taken_by {
+                    None => true,
+                    Some(by) => step.is_some_and(|step| by > step) && event.at <= self.until,
+                };
+                Some(*its) == lane && is_loose
             })
             .map(|(event, ..)| event)
             .collect();

@@ -35,6 +35,21 @@ pub(crate) enum Event {
     Hooks,
 }
 
+/// Whether a clause that a step cites, and that speaks of no aspect alone, can be broken by this event.
+pub(super) fn can_break(event: Event, id: &str, version: ProtocolVersion) -> bool {
+    let is_5 = document(version) == ProtocolVersion::V5;
+    match event {
+        // That a message is added to the session tells nothing of one that came before, or too often.
+        Event::NotResent | Event::Extra(_) | Event::Repeated(_) => id != "MQTT-4.5.0-1",
+        // A CONNECT that is not answered is another fault than a session that is not kept.
+        Event::Missing(PacketType::CONNACK) => match is_5 {
+            true => !matches!(id, "MQTT-3.1.2-5" | "MQTT-3.1.2-23" | "MQTT-4.1.0-1"),
+            false => !matches!(id, "MQTT-3.1.2-4" | "MQTT-3.1.2-5" | "MQTT-4.1.0-1"),
+        },
+        _ => true,
+    }
+}
+
 /// The rule in this version.
 pub(super) fn default(event: Event, version: ProtocolVersion) -> Rule {
     let is_5 = document(version) == ProtocolVersion::V5;
