@@ -122,6 +122,8 @@ impl Rules {
     pub(crate) fn normalised(&self, topic: &ByteString) -> ByteString {
         if self.breaks(Fault::TopicsCaseFolded) {
             ByteString::from(topic.to_lowercase())
+        } else if self.breaks(Fault::TopicsCut) {
+            ByteString::from(topic.chars().take(200).collect::<String>())
         } else if self.breaks(Fault::LeadingSlashIgnored) {
             // [5 RULE-4.7.3-1]
             ByteString::from(topic.strip_prefix('/').unwrap_or(topic))

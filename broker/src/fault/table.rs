@@ -942,6 +942,92 @@ faults {
     ReleasedExpiryAnew "released-expiry-anew" [V5 "MQTT-3.3.2-6"]
         "QoS 2 messages are passed on when they are released, and their expiry counts from there",
 
+    // What shows the second time, after a takeover, or where three things meet.
+    ReleaseResentOnce "release-resent-once" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "an unacknowledged PUBREL is sent again on the first reconnect and on no later one",
+    TakeoverLosesQueue "takeover-loses-queue" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.1.2-5"]
+        "messages that wait behind a full window are lost by a takeover",
+    TakeoverForgetsReceived "takeover-forgets-received" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
+        "packet ids of QoS 2 messages that were received are forgotten by a takeover",
+    LaterSubscriptionsLostOnResume "later-subscriptions-lost-on-resume" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
+        "subscriptions that were made on a resumed connection are lost by the next resumption",
+    UnsubscribeUndoneByResume "unsubscribe-undone-by-resume" [V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-1"]
+        "subscriptions that were removed come back when the session is resumed",
+    ReplacementUndoneByResume "replacement-undone-by-resume" [V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-3"]
+        "subscriptions that were replaced are the old ones again when the session is resumed",
+    UnsubscribeWhenResumedIgnored "unsubscribe-when-resumed-ignored" [V5 "MQTT-3.10.4-1", V5 "MQTT-3.10.4-2", V3_1_1 "MQTT-3.10.4-1"]
+        "UNSUBSCRIBE has no effect on a resumed connection",
+    SessionExpiryFromConnect "session-expiry-from-connect" [V5 "MQTT-3.1.2-23"]
+        "the Session Expiry Interval counts from the beginning of the connection",
+    DisconnectWithWillExpiryIgnored "disconnect-with-will-expiry-ignored" [V5 "MQTT-3.1.2-23", V5 "MQTT-4.1.0-2"]
+        "the Session Expiry Interval of DISCONNECT 0x04 has no effect",
+    OtherVersionLosesInflight "other-version-loses-inflight" [V5 "MQTT-4.4.0-1"]
+        "what is unacknowledged is lost when the session is resumed in another version",
+    FormerKeepAliveKept "former-keep-alive-kept" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "a resumed session has the Keep Alive of its former connection",
+    ProblemInformationOnResume "problem-information-on-resume" [V5 "MQTT-3.1.2-29"]
+        "acknowledgements have Reason Strings on a resumed connection that declined them",
+    ClientIdsCut "client-ids-cut" [V5 "MQTT-3.1.3-2", V3_1_1 "MQTT-3.1.3-2"]
+        "client ids that are alike in their first 16 bytes share a session",
+    WillDelayFromConnect "will-delay-from-connect" [V5 "MQTT-3.1.2-8"]
+        "the Will Delay Interval counts from the beginning of the connection",
+    WillNotShared "will-not-shared" [V5 "MQTT-4.5.0-1", V5 "RULE-4.8.2-1"]
+        "Wills do not reach Shared Subscriptions",
+    EmptyWillClearsNothing "empty-will-clears-nothing" [V5 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-10"]
+        "an empty Will with Will Retain 1 does not clear the retained message",
+    WillReplacesNothing "will-replaces-nothing" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"]
+        "a Will with Will Retain 1 does not replace the retained message that there is",
+    TakeoverPublishesNewWill "takeover-publishes-new-will" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "a takeover publishes the Will of the new connection",
+    TakeoverDisarmsNewWill "takeover-disarms-new-will" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "the Will of a connection that takes a session over is not stored",
+    ExpiredRetainedNotReplaced "expired-retained-not-replaced" [V5 "MQTT-3.3.1-5"]
+        "a retained message that has expired is not replaced",
+    ClearedByItsPublisherAlone "cleared-by-its-publisher-alone" [V5 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-10"]
+        "a retained message is cleared only by the client that it came from",
+    ClearingWithPropertiesStored "clearing-with-properties-stored" [V5 "MQTT-3.3.1-6", V5 "MQTT-3.3.1-7"]
+        "an empty payload with properties is itself retained",
+    ClearingWithQos2Ignored "clearing-with-qos-2-ignored" [V5 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-10"]
+        "an empty payload of QoS 2 does not clear the retained message",
+    RetainedAgedByReading "retained-aged-by-reading" [V5 "MQTT-3.3.2-6"]
+        "each reading of a retained message takes its age off its Message Expiry Interval once more",
+    RetainedQosLoweredByReading "retained-qos-lowered-by-reading" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        "a retained message keeps the QoS with which it was last sent to anybody",
+    ExpiredRetainedSentToOlderReaders "expired-retained-sent-to-older-readers" [V5 "RULE-3.3.1.3-3"]
+        "a retained message whose expiry has passed is sent to a new subscriber of 3.1.1",
+    ExpiredSentToOlderReaders "expired-sent-to-older-readers" [V5 "MQTT-3.3.2-5"]
+        "a message whose expiry has passed is delivered to a client of 3.1.1",
+    ExpiryOf0IsNone "expiry-of-0-is-none" [V5 "MQTT-3.3.2-5"]
+        "a message that waits with a Message Expiry Interval of 0 never expires",
+    RetainHandling1KnowsUnsubscribed "retain-handling-1-knows-unsubscribed" [V5 "MQTT-3.3.1-10"]
+        "Retain Handling 1 takes a subscription that was removed for one that exists",
+    RetainHandling1KnowsDiscarded "retain-handling-1-knows-discarded" [V5 "MQTT-3.3.1-10"]
+        "Retain Handling 1 takes a subscription of a discarded session for one that exists",
+    FirstOptionsForAll "first-options-for-all" [V5 "MQTT-3.8.4-5"]
+        "No Local, Retain As Published and Retain Handling of the first filter hold for all of a SUBSCRIBE",
+    ResubscribeKeepsNoLocal "resubscribe-keeps-no-local" [V5 "MQTT-3.8.4-3"]
+        "subscribing again to a filter keeps its No Local",
+    ResubscribeKeepsRetainAsPublished "resubscribe-keeps-retain-as-published" [V5 "MQTT-3.8.4-3"]
+        "subscribing again to a filter keeps its Retain As Published",
+    UnsubscribeForEverybody "unsubscribe-for-everybody" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "UNSUBSCRIBE of one client removes the subscriptions of others to the same filter too",
+    NoLocalByUser "no-local-by-user" [V5 "MQTT-4.5.0-1"]
+        "No Local keeps out what another client of the same user publishes",
+    NoLocalForOverlapping "no-local-for-overlapping" [V5 "MQTT-4.5.0-1"]
+        "No Local of one subscription holds for those that overlap with it",
+    NoLocalForShared "no-local-for-shared" [V5 "RULE-4.8.2-1", V5 "MQTT-4.5.0-1"]
+        "No Local of a plain subscription holds for a shared one of the same client",
+    SharedLosesOwnMessages "shared-loses-own-messages" [V5 "RULE-4.8.2-1", V5 "MQTT-4.5.0-1"]
+        "a message for a Shared Subscription is lost when it is its publisher's turn",
+    SharedWildcardMatchesDollar "shared-wildcard-matches-dollar" [V5 "MQTT-4.7.2-1"]
+        "a Shared Subscription with a wildcard in front matches topics that start with $",
+    TopicsCut "topics-cut" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
+        "topics and filters are compared in their first 200 characters",
+    PubrecOfSuccessUnanswered "pubrec-of-success-unanswered" [V5 "MQTT-4.3.3-4"]
+        "PUBREC 0x10 is not answered",
+    PayloadFormat0Dropped "payload-format-0-dropped" [V5 "MQTT-3.3.2-4"]
+        "a Payload Format Indicator of 0 is not passed on",
+
     // Bytes.
     PiecesLost "pieces-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
         "a packet that does not come as a whole is lost as far as it came",

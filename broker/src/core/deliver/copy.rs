@@ -23,6 +23,9 @@ pub(crate) fn combine(
             .at(overlapping[0].session)
             .is_some_and(|session| session.client == message.publisher)
     };
+    if !rules.faults.is_none() && is_taken_for_own(rules, sessions, message, overlapping) {
+        return None;
+    }
     let mut combined: Option<Delivery> = None;
     for subscriber in overlapping {
         let options = subscriber.granted.options;
@@ -49,6 +52,27 @@ pub(crate) fn combine(
         }
     }
     combined
+}
+
+/// Of faults: whether No Local keeps out what it does not speak of. [5 MQTT-4.5.0-1]
+fn is_taken_for_own(
+    rules: &Rules,
+    sessions: &Sessions,
+    message: &Message,
+    overlapping: &[Subscriber],
+) -> bool {
+    if !overlapping.iter().any(|s| s.granted.options.no_local) {
+        return false;
+    }
+    let reader = sessions.at(overlapping[0].session);
+    let writer = sessions
+        .key(&message.publisher)
+        .and_then(|key| sessions.at(key));
+    let (Some(reader), Some(writer)) = (reader, writer) else {
+        return false;
+    };
+    reader.client == writer.client && rules.breaks(Fault::NoLocalForOverlapping)
+        || reader.user.is_some() && reader.user == writer.user && rules.breaks(Fault::NoLocalByUser)
 }
 
 /// The copy for one subscription.

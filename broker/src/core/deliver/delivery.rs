@@ -1,6 +1,6 @@
 //! From the broker to one client: the queue, the window, and what a new connection is sent again.
 
-use mqtt_check_codec::{ConnAck, Packet, PacketId, QoS, ReasonCode};
+use mqtt_check_codec::{ConnAck, Packet, PacketId, ProtocolVersion, QoS, ReasonCode};
 
 use super::acknowledgement::acknowledge;
 use super::loss::{Way, lose};
@@ -135,7 +135,7 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
         let Some(delivery) = session.queue.pop_front() else {
             break;
         };
-        if delivery.message.is_expired(turn.now) && !rules.breaks(Fault::MessageExpiryIgnored) {
+        if delivery.message.is_expired(turn.now) && !is_spared(session, rules, &delivery) {
             // [5 MQTT-3.3.2-5]
             dropped(session, turn, &delivery, DropReason::Expired);
             continue;
@@ -147,6 +147,15 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
         }
         transmit(session, rules, turn, delivery);
     }
+}
+
+/// Of faults: whether a message is sent though it has expired.
+fn is_spared(session: &Session, rules: &Rules, delivery: &Delivery) -> bool {
+    let link = session.link.as_ref();
+    let is_older = link.is_some_and(|link| link.version != ProtocolVersion::V5);
+    rules.breaks(Fault::MessageExpiryIgnored)
+        || is_older && rules.breaks(Fault::ExpiredSentToOlderReaders)
+        || delivery.message.expiry_s == Some(0) && rules.breaks(Fault::ExpiryOf0IsNone)
 }
 
 /// A connection took the session up again: everything unacknowledged goes out once more, in its order and
@@ -210,7 +219,10 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
         if published && rules.breaks(Fault::InflightNotResent) {
             continue;
         }
-        if !published && rules.breaks(Fault::PubrelNotResent) {
+        if !published
+            && (rules.breaks(Fault::PubrelNotResent)
+                || session.traces.released.contains(&id) && rules.breaks(Fault::ReleaseResentOnce))
+        {
             continue;
         }
         // [5 MQTT-3.3.4-9] holds PUBLISH packets back, and [5 MQTT-3.3.4-10] nothing else.
@@ -262,6 +274,9 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
             }
         }
         Stage::Released { .. } => {
+            if rules.breaks(Fault::ReleaseResentOnce) {
+                session.traces.released.insert(id);
+            }
             acknowledge(
                 session,
                 rules,

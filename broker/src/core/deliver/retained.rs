@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use mqtt_check_codec::QoS;
 use mqtt_check_codec::topic::{has_wildcard, matches};
+use mqtt_check_codec::{ProtocolVersion, QoS};
 
 use super::copy::copy;
 use super::delivery::{deliver, dropped};
 use super::loss::{Way, lose};
+use crate::core::input::Time;
 use crate::core::rules::Rules;
-use crate::core::state::message::Message;
+use crate::core::state::message::{Delivery, Message};
 use crate::core::state::retained::Retained;
 use crate::core::state::session::Sessions;
 use crate::core::state::session_key::SessionKey;
@@ -43,11 +44,16 @@ pub(crate) fn retain(rules: &Rules, retained: &mut Retained, message: &Arc<Messa
         retained.remove(&message.topic);
         return;
     }
+    if !rules.faults.is_none() && is_left_alone(rules, retained, message) {
+        return;
+    }
     let not_stored = match message.qos {
         QoS::AtMostOnce => Fault::RetainedQos0NotStored,
         _ => Fault::RetainedNotStored,
     };
-    if message.payload.is_empty() && !rules.breaks(Fault::EmptyRetainedStored) {
+    let stores_empty = rules.breaks(Fault::EmptyRetainedStored)
+        || !message.properties.0.is_empty() && rules.breaks(Fault::ClearingWithPropertiesStored);
+    if message.payload.is_empty() && !stores_empty {
         // [3.1.1 MQTT-3.3.1-11] [5 MQTT-3.3.1-7]
         if !rules.breaks(Fault::EmptyRetainedDoesNotClear) {
             retained.remove(&message.topic);
@@ -59,6 +65,23 @@ pub(crate) fn retain(rules: &Rules, retained: &mut Retained, message: &Arc<Messa
     } else if has_room(rules, retained, &message.topic) {
         retained.store(inherited(rules, retained, message));
     }
+}
+
+/// Of faults: whether a message neither replaces nor clears what its topic has. [3.1.1 MQTT-3.3.1-5]
+/// [3.1.1 MQTT-3.3.1-10] [5 MQTT-3.3.1-5] [5 MQTT-3.3.1-6]
+fn is_left_alone(rules: &Rules, retained: &Retained, message: &Message) -> bool {
+    let Some(old) = retained.at(&message.topic) else {
+        return false;
+    };
+    let fault = match message.payload.is_empty() {
+        true if message.will => Fault::EmptyWillClearsNothing,
+        true if message.qos == QoS::ExactlyOnce => Fault::ClearingWithQos2Ignored,
+        true if old.publisher != message.publisher => Fault::ClearedByItsPublisherAlone,
+        false if message.will => Fault::WillReplacesNothing,
+        false if old.is_expired(message.received_at) => Fault::ExpiredRetainedNotReplaced,
+        _ => return false,
+    };
+    rules.breaks(fault)
 }
 
 /// The message as it is stored, with what a fault gives it of the one that it replaces.
@@ -88,7 +111,10 @@ pub(crate) fn send_retained(
     let filter = match granted.filter(whole) {
         Filter::Own(filter) | Filter::Shared { filter, .. } => filter,
     };
-    let expired_too = rules.breaks(Fault::ExpiredRetainedSent);
+    let version = sessions.version(key);
+    let is_older = version.is_some_and(|version| version != ProtocolVersion::V5);
+    let expired_too = rules.breaks(Fault::ExpiredRetainedSent)
+        || is_older && rules.breaks(Fault::ExpiredRetainedSentToOlderReaders);
     let mut room = rules.config.maximum_outgoing_bytes;
     let mut messages = retained.matching(filter, turn.now, expired_too);
     if rules.chooses(Liberty::RetainedInOtherOrder) {
@@ -113,6 +139,7 @@ pub(crate) fn send_retained(
             delivery.identifiers.clear();
         }
         if !rules.faults.is_none() {
+            wear(rules, retained, turn.now, &message, &delivery);
             lose(rules, Way::Retained, turn.now, &mut delivery);
         }
         // What the window holds back waits in the session; the rest is as much as may wait to be written.
@@ -128,6 +155,19 @@ pub(crate) fn send_retained(
         }
         deliver(rules, sessions, turn, key, delivery);
     }
+}
+
+/// Of faults: what being read does to a retained message. [5 MQTT-3.3.2-6] [5 MQTT-3.8.4-8]
+fn wear(rules: &Rules, retained: &mut Retained, now: Time, message: &Message, delivery: &Delivery) {
+    let mut worn = message.clone();
+    if rules.breaks(Fault::RetainedAgedByReading) {
+        worn.properties = message.properties_at(rules, now);
+    } else if rules.breaks(Fault::RetainedQosLoweredByReading) {
+        worn.qos = delivery.qos;
+    } else {
+        return;
+    }
+    retained.store(Arc::new(worn));
 }
 
 /// Of faults: what a look-up of its own finds instead.

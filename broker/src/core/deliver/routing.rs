@@ -99,6 +99,9 @@ pub(crate) fn decide(
     topics
         .subscriptions
         .matches(&name, hide, &standing, &mut found);
+    if !rules.faults.is_none() {
+        misroute(rules, sessions, topics, &message, &mut found);
+    }
     let mut copies = Vec::with_capacity(found.own.len() + found.shared.len());
     copy_to_own(rules, sessions, &message, &found, &mut copies);
     copy_to_shared(
@@ -118,6 +121,39 @@ pub(crate) fn decide(
         });
     }
     Routed { matched, copies }
+}
+
+/// Of faults: who of those with a Shared Subscription is found, or not.
+fn misroute(
+    rules: &Rules,
+    sessions: &Sessions,
+    topics: &mut Topics,
+    message: &Message,
+    found: &mut Matches,
+) {
+    // [5 MQTT-4.7.2-1]
+    if rules.breaks(Fault::SharedWildcardMatchesDollar) {
+        let standing = |member: &Subscriber| standing(rules, sessions, member, message);
+        let mut all = Matches::default();
+        topics
+            .subscriptions
+            .matches(&message.topic, false, &standing, &mut all);
+        found.shared = all.shared;
+    }
+    // [5 RULE-4.8.2-1]
+    if message.will && rules.breaks(Fault::WillNotShared) {
+        found.shared.clear();
+    }
+    let Some(own) = sessions.key(&message.publisher) else {
+        return;
+    };
+    let local = found.own.iter().find(|s| s.session == own);
+    let is_local = local.is_some_and(|s| s.granted.options.no_local);
+    if rules.breaks(Fault::SharedLosesOwnMessages)
+        || is_local && rules.breaks(Fault::NoLocalForShared)
+    {
+        found.shared.retain(|(member, _)| member.session != own);
+    }
 }
 
 /// Hands every copy of a message to its session.

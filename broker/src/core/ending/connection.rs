@@ -132,6 +132,8 @@ pub(crate) fn unlink(
     let session = state.sessions.at_mut(key)?;
     let link = session.link.take()?;
     session.closed_at = Some(turn.now);
+    session.traces.version = Some(link.version);
+    session.traces.silence = link.silence;
     if session.will.as_ref().is_some_and(Will::is_delayed)
         && state.rules.breaks(Fault::DelayedWillBlocksSubscribing)
     {

@@ -28,6 +28,11 @@ pub(crate) fn settle_session(state: &mut State, turn: &mut Turn<'_>, key: Sessio
         Expiry::AtClose if state.rules.breaks(Fault::CleanSessionOutlivesConnection) => {
             Expiry::Never
         }
+        // [5 MQTT-3.1.2-23]
+        Expiry::After(span) if state.rules.breaks(Fault::SessionExpiryFromConnect) => {
+            let connected = turn.now.saturating_sub(session.traces.connected_at);
+            Expiry::After(span.saturating_sub(connected))
+        }
         Expiry::AtClose | Expiry::After(_)
             if state.rules.breaks(Fault::WillDelayProlongsSession) =>
         {
@@ -69,6 +74,11 @@ pub(crate) fn end_session(
             .topics
             .subscriptions
             .remove(granted.filter(filter), key);
+    }
+    if state.rules.breaks(Fault::RetainHandling1KnowsDiscarded) {
+        let filters = session.subscriptions.keys().cloned().collect();
+        let client = session.client.clone();
+        state.topics.discarded.insert(client, filters);
     }
     if reason == TerminationReason::Discarded
         && state.rules.breaks(Fault::DiscardedSubscriptionBlocks)

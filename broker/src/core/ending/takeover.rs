@@ -47,6 +47,17 @@ pub(crate) fn take_over(
     {
         session.inflight.clear();
     }
+    if let Some(session) = state.sessions.at_mut(key) {
+        session.traces.taken_over = true;
+        // [5 MQTT-4.5.0-1]
+        if state.rules.breaks(Fault::TakeoverLosesQueue) {
+            session.queue.take();
+        }
+        // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-10]
+        if state.rules.breaks(Fault::TakeoverForgetsReceived) {
+            session.received.clear();
+        }
+    }
     if ends {
         end_session(state, turn, key, TerminationReason::Conflict);
     }
@@ -93,11 +104,12 @@ pub(crate) fn reopen(
     if state.rules.breaks(Fault::WillDelayNotCancelled) {
         publish_will(state, turn, key, WillTrigger::DelayElapsed);
     }
-    if let Some(session) = state.sessions.at_mut(key)
-        && !state.rules.breaks(Fault::WillOfEarlierConnection)
-    {
+    if let Some(session) = state.sessions.at_mut(key) {
+        session.traces.taken_over = false;
         // [5 MQTT-3.1.3-9]
-        session.will = None;
+        if !state.rules.breaks(Fault::WillOfEarlierConnection) {
+            session.will = None;
+        }
     }
     true
 }

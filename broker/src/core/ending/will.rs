@@ -66,7 +66,10 @@ pub(crate) fn settle_will(
         }
         false => Duration::ZERO,
     };
-    let delay = will.delay.saturating_add(late);
+    let mut delay = will.delay.saturating_add(late);
+    if rules.breaks(Fault::WillDelayFromConnect) {
+        delay = delay.saturating_sub(turn.now.saturating_sub(session.traces.connected_at));
+    }
     if delay.is_zero() || rules.breaks(Fault::WillDelayIgnored) {
         // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
         publish_will(state, turn, key, trigger);

@@ -59,6 +59,11 @@ pub(crate) fn puback_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
 /// PUBREC is answered by PUBREL; one that refuses ends the delivery. [3.1.1 MQTT-4.3.3-1] [5 MQTT-4.3.3-4]
 pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
     let id = ack.packet_id;
+    let nobody = ack.reason == ReasonCode::NO_MATCHING_SUBSCRIBERS;
+    // [5 MQTT-4.3.3-4]
+    if nobody && state.rules.breaks(Fault::PubrecOfSuccessUnanswered) {
+        return;
+    }
     let reason = match pending(state, key, id) {
         Pending::Qos1(topic) if state.rules.breaks(Fault::PubrecSettlesQos1) => {
             return settle(state, turn, key, ack, topic);

@@ -58,7 +58,10 @@ pub(crate) fn disconnect_received(
                 refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
                 return;
             }
-            if !state.rules.breaks(Fault::DisconnectExpiryIgnored) {
+            let with_will = disconnect.reason == ReasonCode::DISCONNECT_WITH_WILL_MESSAGE;
+            if !(state.rules.breaks(Fault::DisconnectExpiryIgnored)
+                || with_will && state.rules.breaks(Fault::DisconnectWithWillExpiryIgnored))
+            {
                 session.expiry = Expiry::granted(&state.rules.config, asked);
             }
         }

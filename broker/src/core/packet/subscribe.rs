@@ -1,5 +1,7 @@
 //! SUBSCRIBE.
 
+use std::collections::BTreeMap;
+
 use bytestring::ByteString;
 use mqtt_check_codec::topic::has_wildcard;
 use mqtt_check_codec::{
@@ -11,6 +13,7 @@ use crate::core::deliver::retained::send_retained;
 use crate::core::ending::connection::{refuse, send_or_close};
 use crate::core::rules::Rules;
 use crate::core::state::State;
+use crate::core::state::session::Session;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::subscription::{Granted, Subscriber};
 use crate::core::topic::{self, Filter};
@@ -122,7 +125,12 @@ fn subscribe_each(
         .sessions
         .has_in_use(&state.rules, key, version, subscribe.packet_id);
     let mut rest_refused = false;
+    let first = subscribe.subscriptions.first().map(|first| first.options);
     for (index, mut subscription) in subscribe.subscriptions.into_iter().enumerate() {
+        if let Some(first) = first.filter(|_| state.rules.breaks(Fault::FirstOptionsForAll)) {
+            let qos = subscription.options.qos;
+            subscription.options = SubscriptionOptions { qos, ..first };
+        }
         subscription.filter = state.rules.normalised(&subscription.filter);
         if index > 0 && state.rules.breaks(Fault::OnlyFirstFilterSubscribed) {
             reasons.push(ReasonCode(subscription.options.qos.as_u8()));
@@ -273,7 +281,7 @@ fn make(
     if !known && session.subscriptions.len() >= config.maximum_subscriptions {
         return Err(ReasonCode::QUOTA_EXCEEDED);
     }
-    let granted = Granted {
+    let mut granted = Granted {
         options: SubscriptionOptions {
             // [5 MQTT-3.2.2-10]
             qos: subscription
@@ -290,6 +298,11 @@ fn make(
         && subscription.options.qos > config.maximum_qos
     {
         return Err(ReasonCode::UNSPECIFIED_ERROR);
+    }
+    let mut counts_as_known = known;
+    if !state.rules.faults.is_none() {
+        let discarded = &state.topics.discarded;
+        counts_as_known |= remember(&state.rules, discarded, session, &whole, &mut granted);
     }
     let blocked = state.topics.blocked.get(&session.client);
     if blocked.is_some_and(|filters| filters.contains(&whole)) {
@@ -325,8 +338,43 @@ fn make(
         // Of a fault: subscribed to all the same.
         return Err(ReasonCode::NOT_AUTHORIZED);
     }
+    let is_handled = granted.options.retain_handling == RetainHandling::SendIfNew;
+    let known = match is_handled {
+        true => counts_as_known,
+        false => known,
+    };
     let retained = retained_due(state, &granted, known);
     Ok((granted.options.qos, retained.then_some(subscriber)))
+}
+
+/// Of faults: what is remembered of a filter, and what an earlier subscription to it leaves in the new one. Says whether
+/// it counts as one that exists. [5 MQTT-3.8.4-3] [5 MQTT-3.3.1-10]
+fn remember(
+    rules: &Rules,
+    discarded: &BTreeMap<ByteString, Vec<ByteString>>,
+    session: &mut Session,
+    whole: &ByteString,
+    granted: &mut Granted,
+) -> bool {
+    match session.subscriptions.get(whole) {
+        Some(old) => {
+            if rules.breaks(Fault::ResubscribeKeepsNoLocal) {
+                granted.options.no_local = old.options.no_local;
+            }
+            if rules.breaks(Fault::ResubscribeKeepsRetainAsPublished) {
+                granted.options.retain_as_published = old.options.retain_as_published;
+            }
+            session.traces.replaced.push((whole.clone(), *old));
+        }
+        None if session.traces.resumed => session.traces.made.push(whole.clone()),
+        None => {}
+    }
+    session.traces.removed.retain(|(filter, _)| filter != whole);
+    let was_there = !session.traces.ever.insert(whole.clone());
+    let was_discarded = discarded
+        .get(&session.client)
+        .is_some_and(|filters| filters.contains(whole));
+    was_there && rules.breaks(Fault::RetainHandling1KnowsUnsubscribed) || was_discarded
 }
 
 /// Whether the subscription brings retained messages. `known` is whether it existed before.

@@ -96,7 +96,9 @@ fn delete(
     let Some(session) = state.sessions.at_mut(key) else {
         return ReasonCode::NO_SUBSCRIPTION_EXISTED;
     };
+    let resumed = session.traces.resumed;
     if state.rules.breaks(Fault::UnsubscribeIgnored)
+        || resumed && state.rules.breaks(Fault::UnsubscribeWhenResumedIgnored)
         || state.rules.breaks(Fault::UnsubscribeOfWildcardIgnored) && has_wildcard(filter)
     {
         return ReasonCode::SUCCESS;
@@ -125,6 +127,10 @@ fn delete(
     let Some(granted) = session.subscriptions.remove(filter) else {
         return ReasonCode::NO_SUBSCRIPTION_EXISTED;
     };
+    if !state.rules.faults.is_none() {
+        session.traces.removed.push((filter.clone(), granted));
+        session.traces.made.retain(|made| made != filter);
+    }
     if state.rules.breaks(Fault::RestartRestoresUnsubscribed) {
         let unsubscribed = &mut session.former.unsubscribed;
         unsubscribed.insert(filter.clone(), granted);
@@ -154,6 +160,10 @@ fn remove_besides(
     key: SessionKey,
     filter: &str,
 ) {
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if rules.breaks(Fault::UnsubscribeForEverybody) {
+        subscriptions.forget_own(filter);
+    }
     let removed = Filter::parse(filter, ProtocolVersion::V5);
     session.subscriptions.retain(|whole, granted| {
         let held = granted.filter(whole);

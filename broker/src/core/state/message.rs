@@ -25,6 +25,8 @@ pub(crate) struct Message {
     /// Message Expiry Interval as received, in seconds.
     pub(crate) expiry_s: Option<u32>,
     pub(crate) received_at: Time,
+    /// Whether it is a Will, which is nobody's affair either.
+    pub(crate) will: bool,
     /// The publisher's client id; a Will's is that of its client.
     pub(crate) publisher: ByteString,
 }
@@ -40,6 +42,7 @@ impl Message {
             qos: publish.qos,
             retain: publish.retain,
             dup: publish.dup,
+            will: false,
             received_at: now,
             publisher,
         }
@@ -103,6 +106,11 @@ fn distort(rules: &Rules, properties: &mut Properties) {
         };
         !rules.breaks(dropped)
     });
+    // [5 MQTT-3.3.2-4]
+    if rules.breaks(Fault::PayloadFormat0Dropped) {
+        let is_0 = |p: &Property| matches!(p, Property::PayloadFormatIndicator(0));
+        properties.0.retain(|property| !is_0(property));
+    }
     if rules.breaks(Fault::UserPropertiesReversed) {
         properties.0.reverse();
     }

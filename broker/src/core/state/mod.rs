@@ -14,6 +14,7 @@ pub(crate) mod session;
 pub(crate) mod session_key;
 pub(crate) mod subscription;
 pub(crate) mod timer;
+pub(crate) mod traces;
 pub(crate) mod will;
 pub(crate) mod written;
 
@@ -44,6 +45,8 @@ pub(crate) struct Topics {
     pub(crate) retained: Retained,
     /// Of faults: what a client id cannot subscribe to any more.
     pub(crate) blocked: BTreeMap<ByteString, Vec<ByteString>>,
+    /// Of a fault: filters that a session of this client id that was discarded had.
+    pub(crate) discarded: BTreeMap<ByteString, Vec<ByteString>>,
     /// Kept between messages for its memory alone.
     pub(crate) matches: Matches,
 }
@@ -59,6 +62,7 @@ impl State {
                 subscriptions: Subscriptions::new(sticky),
                 retained: Retained::default(),
                 blocked: BTreeMap::new(),
+                discarded: BTreeMap::new(),
                 matches: Matches::default(),
             },
             timers: Timers::default(),

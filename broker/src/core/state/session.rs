@@ -16,6 +16,7 @@ use super::message::Message;
 use super::queue::Queue;
 use super::session_key::SessionKey;
 use super::subscription::Granted;
+use super::traces::Traces;
 use super::will::Will;
 use super::written::Written;
 use crate::access::Who;
@@ -106,6 +107,8 @@ pub(crate) struct Session {
     pub(crate) former: Former,
     /// Of a fault and of a liberty: QoS 2 messages that are passed on when they are released.
     pub(crate) withheld: BTreeMap<PacketId, Message>,
+    /// Of faults.
+    pub(crate) traces: Traces,
     /// What of it stands in the store, if there is one.
     pub(crate) written: Written,
 }
@@ -131,6 +134,7 @@ impl Session {
             late_pubrels: Vec::new(),
             former: Former::default(),
             withheld: BTreeMap::new(),
+            traces: Traces::default(),
             written: Written::default(),
         }
     }

@@ -261,6 +261,11 @@ impl Subscriptions {
             .collect()
     }
 
+    /// Of a fault: nobody has subscribed to this filter.
+    pub(crate) fn forget_own(&mut self, filter: &str) {
+        self.leaf(filter).own.clear();
+    }
+
     /// The next member of one Shared Subscription.
     pub(crate) fn choose(
         &mut self,

@@ -42,6 +42,7 @@ impl Will {
             qos: will.qos,
             retain: will.retain,
             dup: false,
+            will: true,
             received_at: now,
             publisher: client,
         }

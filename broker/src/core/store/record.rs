@@ -285,6 +285,7 @@ impl Reader {
     pub(crate) fn message(&mut self) -> Result<Message, Corrupt> {
         let content = self.content()?;
         Ok(Message {
+            will: false,
             topic: content.publish.topic,
             payload: content.payload,
             qos: content.qos,

@@ -114,6 +114,10 @@ fn settle_client_id(
     if rules.breaks(Fault::ClientIdsCaseFolded) {
         connect.client_id = ByteString::from(connect.client_id.to_lowercase());
     }
+    if rules.breaks(Fault::ClientIdsCut) {
+        let cut: String = connect.client_id.chars().take(16).collect();
+        connect.client_id = ByteString::from(cut);
+    }
     let id = &connect.client_id;
     if !id.is_empty() {
         // [3.1.1 MQTT-3.1.3-5] [5 MQTT-3.1.3-5]: the configured limit is never below 23.

@@ -8,6 +8,8 @@ use mqtt_check_codec::{ConnAck, Connect, PacketId, ReasonCode};
 use crate::core::deliver::delivery::{greet, resume};
 use crate::core::ending::session::forget_subscriptions;
 use crate::core::ending::takeover::{reopen, take_over};
+use crate::core::ending::will::publish_will;
+use crate::core::rules::Rules;
 use crate::core::state::State;
 use crate::core::state::link::Link;
 use crate::core::state::queue::Queue;
@@ -18,6 +20,7 @@ use crate::core::state::subscription::Granted;
 use crate::core::state::timer::Timer;
 use crate::core::state::will::Will;
 use crate::core::turn::Turn;
+use crate::hook::WillTrigger;
 use crate::{Fault, HookEvent, Liberty};
 
 /// Parts of an old session that faults put into a new one.
@@ -58,6 +61,12 @@ pub(crate) fn claim_session(
             reopen(state, turn, key, connect.clean_start)
         };
         if survives {
+            if let Some(session) = state.sessions.at_mut(key) {
+                session.traces.resumed = true;
+            }
+            if !state.rules.faults.is_none() {
+                undo_changes(state, key);
+            }
             if state.rules.breaks(Fault::SubscriptionsLostOnResume) {
                 forget_subscriptions(state, key);
             }
@@ -128,6 +137,10 @@ pub(crate) fn keep_of_connect(
     if will.is_some() || !state.rules.breaks(Fault::WillOfEarlierConnection) {
         session.will = will.filter(|_| !state.rules.breaks(Fault::WillNotStored));
     }
+    // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
+    if session.traces.taken_over && state.rules.breaks(Fault::TakeoverDisarmsNewWill) {
+        session.will = None;
+    }
 }
 
 /// The session gets its connection, and goes on where it was.
@@ -141,6 +154,10 @@ pub(crate) fn join(
     let Some(session) = state.sessions.at_mut(key) else {
         return;
     };
+    session.traces.connected_at = turn.now;
+    if session.traces.resumed && !state.rules.faults.is_none() {
+        keep_of_former(&state.rules, session, &mut link);
+    }
     if let Some(silence) = link.silence {
         let at = turn.now.saturating_add(silence);
         state.timers.set(Timer::KeepAlive(key), at);
@@ -165,5 +182,61 @@ pub(crate) fn join(
     turn.hook(event);
     if !state.rules.breaks(Fault::ConnackAfterMessages) {
         resume(session, &state.rules, turn);
+    }
+    // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
+    if session.traces.taken_over && state.rules.breaks(Fault::TakeoverPublishesNewWill) {
+        let will = session.will.clone();
+        publish_will(state, turn, key, WillTrigger::TakenOver);
+        if let Some(session) = state.sessions.at_mut(key) {
+            session.will = will;
+        }
+    }
+}
+
+/// Of faults: what a resumed session has of its former connection, which is no part of it.
+fn keep_of_former(rules: &Rules, session: &mut Session, link: &mut Link) {
+    // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
+    if rules.breaks(Fault::FormerKeepAliveKept) {
+        link.silence = session.traces.silence;
+    }
+    // [5 MQTT-3.1.2-29]
+    if rules.breaks(Fault::ProblemInformationOnResume) {
+        link.problem_information = true;
+    }
+    // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+    if session.traces.version != Some(link.version)
+        && rules.breaks(Fault::OtherVersionLosesInflight)
+    {
+        session.inflight.clear();
+    }
+}
+
+/// Of faults: changes of subscriptions that a resumption takes back. [3.1.1 MQTT-3.8.4-3] [3.1.1 MQTT-3.10.4-1]
+/// [5 MQTT-3.8.4-3] [5 MQTT-3.10.4-1]
+fn undo_changes(state: &mut State, key: SessionKey) {
+    let Some(session) = state.sessions.at_mut(key) else {
+        return;
+    };
+    let removed = std::mem::take(&mut session.traces.removed);
+    let replaced = std::mem::take(&mut session.traces.replaced);
+    let made = std::mem::take(&mut session.traces.made);
+    let mut back = Vec::new();
+    if state.rules.breaks(Fault::UnsubscribeUndoneByResume) {
+        back.extend(removed);
+    }
+    if state.rules.breaks(Fault::ReplacementUndoneByResume) {
+        back.extend(replaced);
+    }
+    let subscriptions = &mut state.topics.subscriptions;
+    for (whole, granted) in back {
+        subscriptions.insert(&whole, granted.filter(&whole), key, granted);
+        session.subscriptions.insert(whole, granted);
+    }
+    if state.rules.breaks(Fault::LaterSubscriptionsLostOnResume) {
+        for whole in made {
+            if let Some(granted) = session.subscriptions.remove(&whole) {
+                subscriptions.remove(granted.filter(&whole), key);
+            }
+        }
     }
 }
