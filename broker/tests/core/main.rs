@@ -8,6 +8,7 @@ mod access;
 mod announced;
 mod authentication;
 mod bounds;
+mod changes;
 mod connect;
 mod control;
 mod disconnect;
