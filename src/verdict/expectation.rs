@@ -333,7 +333,7 @@ impl Judge<'_> {
                     memory: &before,
                     ..self.inbox()
                 };
-                let wrong = inbox.differs(pattern, event);
+                let wrong = inbox.differs_in(&mismatches, pattern, event);
                 self.found.push(Judged {
                     expected,
                     actual: format!("came {} whose {}", pattern.packet_type, words.join("; ")),

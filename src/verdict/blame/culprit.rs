@@ -7,7 +7,7 @@ use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, Publish};
 
 use super::super::wording::lane_at;
 use super::{Aspect, Event, Wrong, field};
-use crate::matcher::{Memory, Received, holds, judge};
+use crate::matcher::{Memory, Mismatch, Received, holds, judge};
 use crate::scenario::model::{ClientIndex, Expectation, FieldMatch, PacketPattern, Pattern};
 use crate::transcript::{EventIndex, LaneIndex, StepIndex, Transcript, What};
 
@@ -132,6 +132,27 @@ impl<'a> Inbox<'a> {
         pattern: &PacketPattern,
         event: EventIndex,
     ) -> Vec<Wrong> {
+        self.differs_where(pattern, event, |_| true)
+    }
+
+    /// What is wrong with it in those fields alone that are held against the server: what it gave less of is let off,
+    /// and no clause on that is broken.
+    pub(in crate::verdict) fn differs_in(
+        self,
+        standing: &[Mismatch],
+        pattern: &PacketPattern,
+        event: EventIndex,
+    ) -> Vec<Wrong> {
+        let stands = |name: &str| standing.iter().any(|mismatch| mismatch.field == name);
+        self.differs_where(pattern, event, stands)
+    }
+
+    fn differs_where(
+        self,
+        pattern: &PacketPattern,
+        event: EventIndex,
+        is_meant: impl Fn(&str) -> bool,
+    ) -> Vec<Wrong> {
         let Some(packet) = received(self.transcript, event) else {
             return vec![self.missing(pattern)];
         };
@@ -146,6 +167,7 @@ impl<'a> Inbox<'a> {
         let is_clean_start = self.starts_clean(lane);
         mismatches
             .iter()
+            .filter(|mismatch| is_meant(&mismatch.field))
             .map(|mismatch| {
                 let mut fields = pattern.fields.iter();
                 let expected = fields.find(|field| field.name == mismatch.field);
