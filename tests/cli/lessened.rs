@@ -170,6 +170,22 @@ const ROWS: &[Row] = &[
         &["[5 MQTT-3.1.2-22]"],
         &[],
     ),
+    // An answer of another kind, sent on purpose, does not come from the lower QoS.
+    (
+        "grants-qos-1-at-most",
+        "pubcomp-settles-all",
+        "qos/wrong-acknowledgement[pubcomp-for-qos-1]@5",
+        &["MQTT-4.4.0-1]"],
+        &[],
+    ),
+    // The message has the QoS that was granted, and only its property is wrong.
+    (
+        "grants-qos-0-alone",
+        "payload-format-indicator-dropped",
+        "messages/content[live-payload-format]@5",
+        &["[5 MQTT-3.3.2-4]"],
+        &["MQTT-3.8.4-8", "MQTT-2.2.1-4"],
+    ),
 ];
 
 #[test]

@@ -180,7 +180,8 @@ impl<'a> Lessened<'a> {
             };
             let (id, is_of_qos_2) = match answer {
                 Packet::PubAck(ack) => (ack.packet_id, false),
-                Packet::PubRec(ack) | Packet::PubComp(ack) => (ack.packet_id, true),
+                // A PUBCOMP follows a PUBREC, which has parted them. Without one it answers no QoS.
+                Packet::PubRec(ack) => (ack.packet_id, true),
                 _ => continue,
             };
             let message = came.iter().rev().find(|(of, _)| *of == id);
