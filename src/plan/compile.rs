@@ -34,7 +34,14 @@ pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
                     .with
                     .iter()
                     .find(|(id, _)| Some(id) == s.id.as_ref());
-                instead.map_or_else(|| s.clone(), |(_, step)| step.clone())
+                let Some((_, step)) = instead else {
+                    return s.clone();
+                };
+                // It is played where the step that it replaces would be.
+                Step {
+                    when: s.when.clone(),
+                    ..step.clone()
+                }
             })
             .collect();
         PlannedControl {

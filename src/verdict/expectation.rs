@@ -181,6 +181,7 @@ impl Judge<'_> {
         self.remember(&outcome.taken);
         let mut events = outcome.taken.clone();
         events.extend(broken.map(|(event, _)| event));
+        events.extend(self.parting(outcome));
         events.extend(self.instead(&expectation.pattern, outcome));
         let late = match &expectation.pattern {
             Pattern::Packet(pattern) if outcome.ended == Ended::TimedOut => {
@@ -204,6 +205,23 @@ impl Judge<'_> {
         untaken.find_map(|event| match self.transcript.events[event.0].what {
             What::Fault { fault, .. } => Some((event, fault)),
             _ => None,
+        })
+    }
+
+    /// The DISCONNECT with which the broker ended the connection, and so why nothing came.
+    fn parting(&self, outcome: &Outcome) -> Option<EventIndex> {
+        if outcome.ended != Ended::Closed && outcome.ended != Ended::Reset {
+            return None;
+        }
+        let mut untaken = untaken(outcome, self.transcript, self.client).into_iter();
+        untaken.find(|event| {
+            matches!(
+                self.transcript.events[event.0].what,
+                What::Received {
+                    packet: Ok(Packet::Disconnect(_)),
+                    ..
+                }
+            )
         })
     }
 

@@ -374,6 +374,10 @@ struct Judging<'a> {
     told: BTreeSet<EventIndex>,
     /// Clients whose connection the broker closed instead of what it should have done.
     ended: BTreeSet<ClientIndex>,
+    /// Those of whose ended connection a MUST was told.
+    cut_off: BTreeSet<ClientIndex>,
+    /// Those of them that could not send something any more.
+    unsent: BTreeSet<ClientIndex>,
     let_off: LetOff,
     findings: Vec<Finding>,
 }
@@ -389,6 +393,8 @@ impl<'a> Judging<'a> {
             hooks_judged: 0,
             told: BTreeSet::new(),
             ended: BTreeSet::new(),
+            cut_off: BTreeSet::new(),
+            unsent: BTreeSet::new(),
             let_off: LetOff::new(),
             findings: Vec::new(),
         }
@@ -406,6 +412,9 @@ impl<'a> Judging<'a> {
         let Some(record) = self.records.get(&step.index).copied() else {
             return;
         };
+        if record.not_reached == Some(NotReached::BrokerEnded) {
+            self.unsent.extend(client_of(step));
+        }
         if let Some(why) = &record.not_reached
             && !self.was_to_end(step, why)
             && !self
@@ -508,6 +517,8 @@ impl<'a> Judging<'a> {
         let opens = |o: &Operation| matches!(o, Operation::Open | Operation::OpenNew(_));
         if operations.iter().any(opens) {
             self.ended.remove(&client);
+            self.cut_off.remove(&client);
+            self.unsent.remove(&client);
         }
         let waits = operations.iter().filter_map(|o| match o {
             Operation::Await(awaited) => Some(awaited),
@@ -518,6 +529,14 @@ impl<'a> Judging<'a> {
             // Nothing can come on it any more, which has been told.
             let is_over = outcome.ended != Ended::Complete && outcome.ended != Ended::TimedOut;
             if is_over && step.step.clauses.is_empty() && self.ended.contains(&client) {
+                continue;
+            }
+            if is_over && self.is_out_of_reach(step, client, outcome) {
+                let why = NotReached::BrokerEnded;
+                let charge = Charge::not_reached(step.level(), step.step.clauses.clone());
+                let expected = vec![step.step.label.clone()];
+                self.findings
+                    .push(finding(step, charge, expected, why.to_string()));
                 continue;
             }
             let judged = judge_outcome(
@@ -538,12 +557,25 @@ impl<'a> Judging<'a> {
                         .findings
                         .last()
                         .is_some_and(|f| f.level() > Level::Must);
-                    if is_less && matches!(outcome.ended, Ended::Closed | Ended::Reset) {
-                        self.ended.insert(client);
+                    if matches!(outcome.ended, Ended::Closed | Ended::Reset) {
+                        match is_less {
+                            true => self.ended.insert(client),
+                            false => self.cut_off.insert(client),
+                        };
                     }
                 }
             }
         }
+    }
+
+    /// Whether a step waits on a connection whose end was told already for what nothing has called for: the answer of a
+    /// handshake that could not begin, or of a packet that could not be sent.
+    fn is_out_of_reach(&self, step: &PlannedStep, client: ClientIndex, outcome: &Outcome) -> bool {
+        let is_called_for = !step.step.clauses.is_empty() && !self.unsent.contains(&client);
+        self.cut_off.contains(&client)
+            && !is_called_for
+            && outcome.taken.is_empty()
+            && matches!(outcome.ended, Ended::Closed | Ended::Reset)
     }
 
     fn judged(&mut self, step: &PlannedStep, judged: Judged) {
