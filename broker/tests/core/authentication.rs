@@ -179,6 +179,18 @@ fn what_does_not_belong_into_an_exchange_ends_it() {
 }
 
 #[test]
+fn a_final_message_with_another_nonce_is_no_proof() {
+    let mut pair = Pair::with(users);
+    let (peer, first) = begun(&mut pair, "ursula");
+    let (_, data) = challenge(&mut pair, peer);
+    let data = data.expect("a challenge has data");
+    let last = first.answer_with(&data, b"secret", Some("mine-and-another"));
+    let last = last.expect("an answer");
+    pair.send(peer, auth(ON, METHOD, Some(last.message())));
+    assert_eq!(pair.seen(peer), ["connack 0x87 sp=0", "closed"]);
+}
+
+#[test]
 fn a_method_that_is_not_offered_is_refused() {
     for change in [users as fn(&mut Config), |_| {}] {
         let mut pair = Pair::with(change);
