@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::file::{Header, ReadError, SnapFile, WriteError, read};
 use super::store::{Store, pending_path};
-use crate::scenario::model::{CaseId, Level};
-use crate::verdict::{Finding, FindingKind};
+use crate::scenario::model::CaseId;
+use crate::verdict::Finding;
 
 /// What a run's records are held against.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,11 +129,7 @@ impl Record {
 
 /// What was found wrong, a line each. What came stands in the record itself.
 pub fn findings_text(findings: &[Finding]) -> String {
-    let wrong = findings.iter().filter(|finding| {
-        finding.kind() == FindingKind::Violation
-            && matches!(finding.level(), Level::Must | Level::Should)
-            && !finding.is_slow
-    });
+    let wrong = findings.iter().filter(|finding| finding.is_recorded());
     let lines: Vec<String> = wrong
         .map(|finding| format!("{}\n", finding_line(finding)))
         .collect();

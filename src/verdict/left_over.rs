@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, topic};
 
+use super::Finding;
 use super::blame::{self, Event, Inbox, Wrong};
 use super::charge::Charge;
 use super::wording::describe_event;
-use super::{Finding, FindingKind};
 use crate::matcher::Memory;
 use crate::plan::{Body, Operation, Plan, find_step};
 use crate::scenario::model::{Expectation, Level};
@@ -48,10 +48,7 @@ pub(super) fn is_displaced(
     };
     let mut told = findings
         .iter()
-        .filter(|finding| {
-            let is_fault = finding.kind() == FindingKind::Violation;
-            is_fault && finding.level() == Level::Must && !finding.events.is_empty()
-        })
+        .filter(|finding| finding.breaks_a_must() && !finding.events.is_empty())
         .filter_map(|finding| find_step(&plan.steps, finding.step?));
     !over.events.is_empty()
         && told.any(|step| {
@@ -78,19 +75,15 @@ pub(super) fn is_consequence(
     findings: &[Finding],
     over: &Finding,
 ) -> bool {
-    let has_failed = || {
-        let is_fault = |finding: &Finding| {
-            finding.kind() == FindingKind::Violation && finding.level() == Level::Must
-        };
-        findings.iter().any(is_fault)
-    };
     let topic_rule = Event::Extra(PacketType::PUBLISH);
     let is_of_topic = |event: &EventIndex| {
         let lane = &transcript.lanes[transcript.events[event.0].lane.0];
         let rule = blame::default(topic_rule, lane.version);
         over.clauses().iter().any(|clause| clause == rule.id()) && asked_for(transcript, *event)
     };
-    !over.events.is_empty() && over.events.iter().all(is_of_topic) && has_failed()
+    !over.events.is_empty()
+        && over.events.iter().all(is_of_topic)
+        && findings.iter().any(Finding::breaks_a_must)
 }
 
 /// Whether a filter of some SUBSCRIBE matches the topic of this message.

@@ -133,6 +133,13 @@ impl Finding {
         self.kind() == FindingKind::Violation && self.level() == Level::Must
     }
 
+    /// Whether a record has it: it speaks against the broker, and not by its time alone.
+    pub fn is_recorded(&self) -> bool {
+        self.kind() == FindingKind::Violation
+            && matches!(self.level(), Level::Must | Level::Should)
+            && !self.is_slow
+    }
+
     /// Bare ids of the case's version, `MQTT-3.1.4-3`, or sections of other documents, `RFC 6455, 5.2`. A MUST that does
     /// not hold has at least one.
     pub fn clauses(&self) -> &[String] {

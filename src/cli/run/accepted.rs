@@ -4,11 +4,10 @@
 use crate::plan::Plan;
 use crate::report::{CaseReport, Unshown};
 use crate::requirements;
-use crate::scenario::model::Level;
 use crate::snapshot::{State, compare};
 use crate::target::TargetFile;
 use crate::target::file::Deviation;
-use crate::verdict::{CaseResult, Finding, FindingKind, Verdict, is_clause};
+use crate::verdict::{CaseResult, Finding, Verdict, is_clause};
 
 /// Why a case's deviating record counts for nothing: nothing in the target file says what the deviation is.
 pub(super) fn unexplained(
@@ -61,11 +60,8 @@ pub(super) fn is_known(file: &TargetFile, result: &CaseResult, record: &str) -> 
 
 /// What speaks against the broker, as far as records have it.
 fn wrong(result: &CaseResult) -> impl Iterator<Item = &Finding> {
-    result.findings.iter().filter(|finding| {
-        finding.kind() == FindingKind::Violation
-            && !finding.is_slow
-            && matches!(finding.level(), Level::Must | Level::Should)
-    })
+    let findings = result.findings.iter();
+    findings.filter(|finding| finding.is_recorded())
 }
 
 /// Whether one of these deviations is against what the finding is about.

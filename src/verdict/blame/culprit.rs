@@ -209,18 +209,10 @@ impl<'a> Inbox<'a> {
         let Some(Packet::Publish(came)) = received(self.transcript, event).map(|r| r.packet) else {
             return Wrong::Event(Event::Extra(PacketType::PUBLISH));
         };
-        let is_it = |other: EventIndex, packet: &Received<'_>| {
-            other.0 < event.0
-                && matches!(packet.packet, Packet::Publish(first)
-                    if first.payload == came.payload && first.topic == came.topic)
-        };
-        let mut packets = self.packets();
-        Wrong::Event(
-            match packets.any(|(other, _, packet)| is_it(other, &packet)) {
-                true => Event::Repeated(came.qos),
-                false => Event::Extra(PacketType::PUBLISH),
-            },
-        )
+        Wrong::Event(match self.came_before(came, event, |_| true) {
+            true => Event::Repeated(came.qos),
+            false => Event::Extra(PacketType::PUBLISH),
+        })
     }
 
     /// Whether what came was published before the message that was due, and so is not out of its turn.
@@ -283,14 +275,23 @@ impl<'a> Inbox<'a> {
     /// A message that has come on the same connection before.
     fn repeated(self, came: &Publish, event: EventIndex) -> Option<Wrong> {
         let lane = self.transcript.events[event.0].lane;
-        let before = |(other, its, packet): &(EventIndex, LaneIndex, Received<'_>)| {
+        self.came_before(came, event, |its| its == lane)
+            .then_some(Wrong::Event(Event::Repeated(came.qos)))
+    }
+
+    /// Whether a message of this topic and payload came before this event on such a connection.
+    fn came_before(
+        self,
+        came: &Publish,
+        event: EventIndex,
+        is_on: impl Fn(LaneIndex) -> bool,
+    ) -> bool {
+        self.packets().any(|(other, lane, packet)| {
             other.0 < event.0
-                && *its == lane
+                && is_on(lane)
                 && matches!(packet.packet, Packet::Publish(first)
                     if first.payload == came.payload && first.topic == came.topic)
-        };
-        let is_again = self.packets().any(|packet| before(&packet));
-        is_again.then_some(Wrong::Event(Event::Repeated(came.qos)))
+        })
     }
 
     /// Whether this is the message that a step was to take, whatever else is wrong with it.
