@@ -145,22 +145,30 @@ impl Waiting<'_> {
                     topic,
                     carried_in,
                     ..
-                } => offers.push(Offer {
-                    event: *index,
-                    packet_type: frame.packet_type(),
-                    packet_id: packet
-                        .as_ref()
-                        .ok()
-                        .and_then(|p| p.packet_id())
-                        .map(std::num::NonZeroU16::get),
-                    received: packet.as_ref().ok().map(|packet| Received {
+                } => {
+                    let received = packet.as_ref().ok().map(|packet| Received {
                         packet,
                         version: record.version,
                         size: frame.bytes().len(),
                         topic: topic.as_ref(),
                         carried_in: *carried_in,
-                    }),
-                }),
+                    });
+                    let expectation = &self.awaited.expectation;
+                    let is_passed_over = received.is_some_and(|received| {
+                        player.is_passed_over((*index, record.client), &received, expectation)
+                    });
+                    if is_passed_over {
+                        continue;
+                    }
+                    offers.push(Offer {
+                        event: *index,
+                        packet_type: frame.packet_type(),
+                        packet_id: received
+                            .and_then(|received| received.packet.packet_id())
+                            .map(std::num::NonZeroU16::get),
+                        received,
+                    });
+                }
                 What::Upgraded(answer) => besides.push((*index, Besides::Upgrade(answer))),
                 What::Control(control) => besides.push((*index, Besides::Control(control))),
                 What::Closed(ending) => ended = Some((*index, *ending)),

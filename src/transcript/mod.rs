@@ -1,6 +1,7 @@
 //! The record of a case: every packet, every broker event and the marks of the steps, so that it can be judged
 //! again later.
 
+mod again;
 mod owed;
 pub mod text;
 

@@ -174,15 +174,17 @@ impl Judge<'_> {
             _ => what_came(outcome, self.transcript, self.client),
         };
         let broken = self.broken_frame(outcome);
-        let wrong = match broken {
-            Some((_, fault)) => vec![Wrong::Event(Event::FrameFault(fault))],
-            None => self.why_unfulfilled(expectation, outcome),
+        let instead = self.instead(&expectation.pattern, outcome);
+        let wrong = match (broken, self.malformed(&instead)) {
+            (Some((_, fault)), _) => vec![Wrong::Event(Event::FrameFault(fault))],
+            (None, Some(malformed)) => vec![malformed],
+            (None, None) => self.why_unfulfilled(expectation, outcome),
         };
         self.remember(&outcome.taken);
         let mut events = outcome.taken.clone();
         events.extend(broken.map(|(event, _)| event));
         events.extend(self.parting(outcome));
-        events.extend(self.instead(&expectation.pattern, outcome));
+        events.extend(instead);
         let late = match &expectation.pattern {
             Pattern::Packet(pattern) if outcome.ended == Ended::TimedOut => {
                 too_late(pattern.packet_type, outcome, self.transcript, self.client)
@@ -257,6 +259,18 @@ impl Judge<'_> {
             Pattern::InOrder(inner) => inbox.in_order(inner, &outcome.taken),
             _ => vec![inbox.absent(expectation)],
         }
+    }
+
+    /// A packet of an awaited type that cannot be read: where one came, nothing is missing.
+    fn malformed(&self, instead: &[EventIndex]) -> Option<Wrong> {
+        instead
+            .iter()
+            .find_map(|event| match &self.transcript.events[event.0].what {
+                What::Received {
+                    packet: Err(error), ..
+                } => Some(Wrong::Bytes(error.clause.map(|c| c.id))),
+                _ => None,
+            })
     }
 
     fn miss(

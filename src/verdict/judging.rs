@@ -66,8 +66,9 @@ pub fn judge(
         let is_let_off = events.all(|event| lessened.excuses_event(*event, &mut let_off));
         !is_let_off && !is_displaced(plan, scene, &findings, finding)
     });
-    for finding in &mut over {
-        if is_consequence(scene, &findings, finding) {
+    let has_failed = !told.is_empty() || owed.iter().chain(&findings).any(Finding::breaks_a_must);
+    for finding in over.iter_mut().filter(|_| has_failed) {
+        if is_consequence(scene, finding) {
             finding.charge = Charge::remark();
         }
     }
@@ -362,6 +363,9 @@ fn not_exercised(plan: &Plan, transcript: &Transcript) -> Option<String> {
         })
 }
 
+/// Why a step waited in vain that another step was to cause.
+const UNSENT: &str = "an earlier step could not send what this one waits for";
+
 struct Judging<'a> {
     plan: &'a Plan,
     transcript: &'a Transcript,
@@ -378,6 +382,8 @@ struct Judging<'a> {
     cut_off: BTreeSet<ClientIndex>,
     /// Those of them that could not send something any more.
     unsent: BTreeSet<ClientIndex>,
+    /// Whether a step could not send what others may wait for.
+    is_lacking: bool,
     let_off: LetOff,
     findings: Vec<Finding>,
 }
@@ -395,6 +401,7 @@ impl<'a> Judging<'a> {
             ended: BTreeSet::new(),
             cut_off: BTreeSet::new(),
             unsent: BTreeSet::new(),
+            is_lacking: false,
             let_off: LetOff::new(),
             findings: Vec::new(),
         }
@@ -441,6 +448,7 @@ impl<'a> Judging<'a> {
                     why.to_string(),
                 ),
             };
+            self.is_lacking |= was_to_send(step) && !matches!(why, NotReached::Lost(_));
             self.findings.push(finding);
         }
         match &step.body {
@@ -462,6 +470,10 @@ impl<'a> Judging<'a> {
                 }) = judged
                     && !(is_shown && self.lessened.excuses_hooks(&mut self.let_off))
                 {
+                    if is_shown && self.lacks_a_cause() {
+                        self.not_reached(step, UNSENT);
+                        return;
+                    }
                     let charge = match is_shown {
                         true => self.charge(step, &[Wrong::Event(Event::Hooks)]),
                         false => Charge::not_observable(step.level(), step.step.clauses.clone()),
@@ -532,11 +544,11 @@ impl<'a> Judging<'a> {
                 continue;
             }
             if is_over && self.is_out_of_reach(step, client, outcome) {
-                let why = NotReached::BrokerEnded;
-                let charge = Charge::not_reached(step.level(), step.step.clauses.clone());
-                let expected = vec![step.step.label.clone()];
-                self.findings
-                    .push(finding(step, charge, expected, why.to_string()));
+                self.not_reached(step, &NotReached::BrokerEnded.to_string());
+                continue;
+            }
+            if self.waits_in_vain(step, outcome) {
+                self.not_reached(step, UNSENT);
                 continue;
             }
             let judged = judge_outcome(
@@ -576,6 +588,25 @@ impl<'a> Judging<'a> {
             && !is_called_for
             && outcome.taken.is_empty()
             && matches!(outcome.ended, Ended::Closed | Ended::Reset)
+    }
+
+    /// Whether nothing came, in a case that has failed, after a step that could not send what might have brought it.
+    fn waits_in_vain(&self, step: &PlannedStep, outcome: &Outcome) -> bool {
+        let is_in_vain = outcome.ended == Ended::TimedOut && outcome.taken.is_empty();
+        is_in_vain && self.lacks_a_cause() && !was_to_send(step)
+    }
+
+    /// Whether the case has failed, and some step could not send its packets for it.
+    fn lacks_a_cause(&self) -> bool {
+        let has_failed = || self.findings.iter().any(Finding::breaks_a_must);
+        self.is_lacking && (!self.told.is_empty() || has_failed())
+    }
+
+    fn not_reached(&mut self, step: &PlannedStep, why: &str) {
+        let charge = Charge::not_reached(step.level(), step.step.clauses.clone());
+        let expected = vec![step.step.label.clone()];
+        self.findings
+            .push(finding(step, charge, expected, why.to_owned()));
     }
 
     fn judged(&mut self, step: &PlannedStep, judged: Judged) {
@@ -621,6 +652,10 @@ impl<'a> Judging<'a> {
             remember_answer(choice, outcome, play, version, led);
             return;
         }
+        if self.waits_in_vain(step, outcome) {
+            self.not_reached(step, UNSENT);
+            return;
+        }
         let mut answers = choice.answers.iter().flat_map(|(_, answer)| answer);
         if answers.any(|answer| self.excuses(answer, outcome, choice.of)) {
             return;
@@ -658,6 +693,10 @@ impl<'a> Judging<'a> {
         let lane_of = |event: &EventIndex| self.transcript.events[event.0].lane;
         let receiver = |event: &EventIndex| &self.transcript.lanes[lane_of(event).0];
         let Some(first) = outcome.taken.first() else {
+            if self.waits_in_vain(step, outcome) {
+                self.not_reached(step, UNSENT);
+                return;
+            }
             let mut members = one.members.iter();
             if members.any(|(_, member)| self.excuses(&one.expectation, outcome, *member)) {
                 return;
@@ -752,6 +791,17 @@ impl<'a> Judging<'a> {
 
     fn version(&self, client: ClientIndex) -> ProtocolVersion {
         self.plan.scene.clients[client.0].version
+    }
+}
+
+/// Whether a step sends something, or opens a connection to send on.
+fn was_to_send(step: &PlannedStep) -> bool {
+    match &step.body {
+        Body::Client { operations, .. } => {
+            let mut operations = operations.iter();
+            operations.any(|operation| !matches!(operation, Operation::Await(_)))
+        }
+        _ => false,
     }
 }
 

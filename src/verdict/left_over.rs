@@ -70,20 +70,14 @@ pub(super) fn is_displaced(
 
 /// Whether it is a message that some client has asked for, in a case that has failed before: the consequence of another
 /// fault, as after a SUBSCRIBE that should have been refused. That its topic matches no subscription cannot be said.
-pub(super) fn is_consequence(
-    transcript: &Transcript,
-    findings: &[Finding],
-    over: &Finding,
-) -> bool {
+pub(super) fn is_consequence(transcript: &Transcript, over: &Finding) -> bool {
     let topic_rule = Event::Extra(PacketType::PUBLISH);
     let is_of_topic = |event: &EventIndex| {
         let lane = &transcript.lanes[transcript.events[event.0].lane.0];
         let rule = blame::default(topic_rule, lane.version);
         over.clauses().iter().any(|clause| clause == rule.id()) && asked_for(transcript, *event)
     };
-    !over.events.is_empty()
-        && over.events.iter().all(is_of_topic)
-        && findings.iter().any(Finding::breaks_a_must)
+    !over.events.is_empty() && over.events.iter().all(is_of_topic)
 }
 
 /// Whether a filter of some SUBSCRIBE matches the topic of this message.
@@ -147,6 +141,7 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         {
             return None;
         }
+        What::Received { .. } if transcript.may_come_again(index) => return None,
         // No clause forbids a server to end a connection, or says what its code must be true of.
         What::Received {
             packet: Ok(Packet::Disconnect(_)),

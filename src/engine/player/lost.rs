@@ -10,9 +10,10 @@ use std::time::Duration;
 use mqtt_check_codec::{Packet, PacketId, PacketType, ReasonCode};
 
 use super::Player;
+use crate::matcher::{Received, holds};
 use crate::plan::{Awaited, Body, Operation, PlannedStep};
-use crate::scenario::model::{Level, Pattern};
-use crate::transcript::{NotReached, StepIndex, Transcript, What};
+use crate::scenario::model::{ClientIndex, Expectation, Level, PacketPattern, Pattern};
+use crate::transcript::{EventIndex, NotReached, StepIndex, Transcript, What};
 
 /// What is at stake in a waiting.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,9 +63,44 @@ pub(super) struct Lost {
     /// Something that is a MUST.
     has_failed: bool,
     stakes: BTreeSet<Stake>,
+    /// What steps waited for and did not get. When it comes late, it belongs to no other step.
+    missed: Vec<(ClientIndex, PacketPattern)>,
+}
+
+/// The packets that an expectation is about.
+fn patterns(expectation: &Expectation) -> Vec<&PacketPattern> {
+    match &expectation.pattern {
+        Pattern::Packet(pattern) => vec![pattern],
+        Pattern::Unordered(patterns) => patterns.iter().collect(),
+        Pattern::InOrder(inner) => inner.iter().flat_map(patterns).collect(),
+        Pattern::AnyOf(alternatives) => alternatives.iter().flatten().flat_map(patterns).collect(),
+        Pattern::Closed { .. }
+        | Pattern::Refused(_)
+        | Pattern::Upgrade(_)
+        | Pattern::Frame(_)
+        | Pattern::Silence { .. } => Vec::new(),
+    }
 }
 
 impl Player<'_> {
+    /// Whether this packet is no business of the step that waits now: an earlier step of the client has waited in vain
+    /// for it, or it is sent again as it may be.
+    pub(in crate::engine) fn is_passed_over(
+        &self,
+        (event, client): (EventIndex, ClientIndex),
+        received: &Received<'_>,
+        now: &Expectation,
+    ) -> bool {
+        let is_it =
+            |pattern: &PacketPattern| holds(pattern, received, client, &self.memory).is_some();
+        let is_missed = || {
+            let mut missed = self.lost.missed.iter();
+            missed.any(|(other, pattern)| *other == client && is_it(pattern))
+        };
+        (self.transcript.may_come_again(event) || is_missed())
+            && !patterns(now).into_iter().any(is_it)
+    }
+
     /// Whether nothing depends on this waiting any more.
     pub(super) fn is_lost(&self, stakes: &Stakes, awaited: &Awaited) -> bool {
         let may_be = self.judged && !self.concluding && self.lost.has_failed;
@@ -83,6 +119,13 @@ impl Player<'_> {
         };
         self.lost.has_failed |= stakes.is_must;
         self.lost.stakes.extend(stakes.in_waiting(awaited));
+    }
+
+    /// The step in play has got nothing of what it waited for.
+    pub(super) fn note_missed(&mut self, client: ClientIndex, awaited: &Awaited) {
+        let missed = patterns(&awaited.expectation).into_iter().cloned();
+        let missed = missed.map(|pattern| (client, pattern));
+        self.lost.missed.extend(missed);
     }
 
     /// What the step in play has at stake.

@@ -36,6 +36,7 @@ impl Player<'_> {
             }
             if let Err(hindrance) = self.operation(client, operation).await {
                 self.hindered(hindrance, behind);
+                self.give_up_connecting(client, behind);
                 return &[];
             }
             rest = behind;
@@ -63,6 +64,27 @@ impl Player<'_> {
                 self.hindered(hindrance, behind);
                 return;
             }
+        }
+    }
+
+    /// A connection on which no CONNECT could be sent is none: no step goes on with it.
+    fn give_up_connecting(&mut self, client: ClientIndex, behind: &[Operation]) {
+        let connects = |operation: &Operation| matches!(operation, Operation::Await(awaited) if awaited.connects);
+        if !behind.iter().any(connects) {
+            return;
+        }
+        let state = &mut self.clients[client.0];
+        if state.unconnected.is_some() {
+            return;
+        }
+        let name = &self.scene.clients[client.0].name;
+        state.unconnected = Some(format!("`{name}` is not connected"));
+        if let Some(lane) = state.lane
+            && self.lanes[lane.0].is_writable()
+        {
+            self.lanes[lane.0].abandon(false);
+            let current = self.current;
+            self.event(lane, Some(current), What::Dropped(Ending::Close));
         }
     }
 
@@ -284,6 +306,7 @@ impl Player<'_> {
         }
         if let Some(stakes) = lost.filter(|_| waiting.was_cut_short(&outcome)) {
             self.memory = bound;
+            self.note_missed(client, awaited);
             return Err(Hindrance::NotReached(self.lost(&stakes)));
         }
         if self.judged
@@ -296,6 +319,9 @@ impl Player<'_> {
             )
         {
             self.note_failure(awaited);
+        }
+        if !complete && outcome.taken.is_empty() {
+            self.note_missed(client, awaited);
         }
         let current = self.current;
         for event in &outcome.taken {

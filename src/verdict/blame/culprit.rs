@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, Publish};
+use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, Publish, QoS};
 
 use super::super::wording::lane_at;
 use super::{Aspect, Event, Wrong, field};
@@ -44,6 +44,12 @@ pub(in crate::verdict) fn received(
         topic: topic.as_ref(),
         carried_in: *carried_in,
     })
+}
+
+/// Whether a message has no Packet Identifier because it came with QoS 0, which is a difference of its own.
+fn lacks_id_by_qos(packet: &Received<'_>, mismatches: &[Mismatch]) -> bool {
+    matches!(packet.packet, Packet::Publish(publish) if publish.qos == QoS::AtMostOnce)
+        && mismatches.iter().any(|mismatch| mismatch.field == "qos")
 }
 
 impl<'a> Inbox<'a> {
@@ -168,6 +174,10 @@ impl<'a> Inbox<'a> {
         mismatches
             .iter()
             .filter(|mismatch| is_meant(&mismatch.field))
+            // A message of QoS 0 has none: its QoS is what is wrong.
+            .filter(|mismatch| {
+                mismatch.field != "packet_id" || !lacks_id_by_qos(&packet, &mismatches)
+            })
             .map(|mismatch| {
                 let mut fields = pattern.fields.iter();
                 let expected = fields.find(|field| field.name == mismatch.field);

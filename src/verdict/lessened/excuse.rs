@@ -419,7 +419,8 @@ impl Lessened<'_> {
             let mut given = self.given_to(lane, before);
             let less = given.find(|(_, less)| {
                 less.lowers().is_some_and(|(filter, granted)| {
-                    let is_away = less.lane != lane || is_shared(filter);
+                    let is_away = less.lane != lane
+                        || is_shared(filter) && self.has_lost_a_member(filter, wanted.at);
                     granted == 0 && is_away && topic.is_none_or(|topic| matches(filter, topic))
                 })
             });
@@ -429,6 +430,20 @@ impl Lessened<'_> {
             .or_else(|| self.unpublished(before, topic))
             .or_else(lost)
             .or_else(|| self.of_will(topic?, wanted.at))
+    }
+
+    /// Whether a client that subscribed to this shared filter has gone by then: what it got is not for the others.
+    fn has_lost_a_member(&self, filter: &ByteString, at: Duration) -> bool {
+        let mut events = self.transcript.events.iter();
+        events.any(|event| {
+            let Some(Packet::Subscribe(subscribe)) = sent(&event.what) else {
+                return false;
+            };
+            let mut filters = subscribe.subscriptions.iter();
+            let is_member = filters.any(|subscription| subscription.filter == *filter);
+            let ended = self.connection(event.lane).ended;
+            is_member && ended.is_some_and(|(ended, _)| ended <= at)
+        })
     }
 
     /// A message of QoS 0, which nothing holds back where an acknowledgement is withheld. One that came before is one too
