@@ -20,8 +20,8 @@ use crate::target::bundled::{FaultInfo, faults, liberties};
 mod liberties;
 mod pairs;
 
-/// The share of the pairs that is played if nothing else is said.
-const SHARE: u8 = 0;
+/// How many of a hundred pairs are played if nothing else is said.
+const SHARE: u8 = 1;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -36,8 +36,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "PATTERN")]
     liberty: Vec<String>,
 
-    /// How many of a hundred pairs of a fault and a liberty to play; the seed chooses which. All of them, if not said, where
-    /// both are named, else none
+    /// How many of a hundred pairs of a fault and a liberty to play; the seed chooses which. If not said, one, or all where
+    /// both are named
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pairs: Option<u8>,
 
@@ -150,7 +150,12 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
             text.push_str(&liberties::plain(&taken, dress.out));
         }
         if !mutants.is_empty() && !taken.is_empty() {
-            text.push_str(&pairs::plain(&paired, arguments.verbose, dress.out));
+            text.push_str(&pairs::plain(
+                &paired,
+                &arguments.selection.paths,
+                arguments.verbose,
+                dress.out,
+            ));
         }
         text
     };

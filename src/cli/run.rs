@@ -463,7 +463,7 @@ fn replay(arguments: &Arguments) -> String {
 }
 
 /// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
+pub(super) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     if text.contains(|c: char| c.is_whitespace() || "'\"$\\`*?[]{}()<>&;|!~#".contains(c)) {
         format!("'{}'", text.replace('\'', "'\\''"))

@@ -1,11 +1,23 @@
-//! The liberties that hide a fault by right: what the fault does wrong, the liberty lets every server do. Each row has its
-//! reason. A row whose pair is caught, or does not meet the fault, is one too many: the list may only shrink.
+//! What a permitted variation and a fault do together that neither does alone, each row with its reason. [`MASKS`]: the
+//! variation hides the fault by right, since what the fault does wrong it lets every server do. [`ALSO`]: the fault breaks
+//! a clause besides its own, which shows under a variation only. A row that no pair needs is one too many: the lists may
+//! only shrink.
 
 /// One pair.
 #[derive(Debug)]
 pub struct Mask {
     pub liberty: &'static str,
     pub fault: &'static str,
+    /// As a lowercase fragment.
+    pub reason: &'static str,
+}
+
+/// Clauses that a fault breaks besides its own.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Also {
+    pub fault: &'static str,
+    /// Of whichever version the case has.
+    pub clauses: &'static [&'static str],
     /// As a lowercase fragment.
     pub reason: &'static str,
 }
@@ -21,7 +33,32 @@ macro_rules! masks {
     };
 }
 
-masks! {}
+macro_rules! also {
+    ($($fault:literal breaks $clauses:tt $reason:literal;)*) => {
+        /// All of them.
+        pub static ALSO: &[Also] = &[$(Also {
+            fault: $fault,
+            clauses: &$clauses,
+            reason: $reason,
+        }),*];
+    };
+}
+
+masks! {
+    "grants-qos-0-alone" hides "restart-forgets-received"
+        "the first copy is not kept for the client that is away, so the second is the only one that it gets";
+    "publishes-refused" hides "aliases-outlive-restart"
+        "a server that lets nobody publish may say so before it looks at the alias";
+    "subscriptions-refused" hides "refused-qos2-id-stays-taken"
+        "only a subscriber sees that the message is lost";
+}
+
+also! {
+    "connack-shared-available-2" breaks ["MQTT-3.1.2-24", "MQTT-3.2.2-19", "MQTT-3.2.2-20"]
+        "the property makes CONNACK larger than the client takes";
+    "packet-id-always-one-at-qos1" breaks ["MQTT-4.5.0-1"]
+        "a message in flight is forgotten when the next one gets its identifier";
+}
 
 /// The row of this pair.
 pub fn mask(liberty: &str, fault: &str) -> Option<&'static Mask> {
@@ -30,11 +67,20 @@ pub fn mask(liberty: &str, fault: &str) -> Option<&'static Mask> {
         .find(|mask| mask.liberty == liberty && mask.fault == fault)
 }
 
+/// The rows of this fault for a clause.
+pub fn also(fault: &str, clause: &str) -> impl Iterator<Item = &'static Also> {
+    ALSO.iter()
+        .filter(move |also| also.fault == fault && also.clauses.contains(&clause))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
+    use mqtt_check_codec::ProtocolVersion;
+
     use super::*;
+    use crate::requirements;
     use crate::target::bundled::{faults, liberties};
 
     #[test]
@@ -47,6 +93,18 @@ mod tests {
             assert!(liberties.contains(mask.liberty), "{mask:?}");
             assert!(!mask.reason.is_empty(), "{mask:?}");
             assert!(seen.insert((mask.liberty, mask.fault)), "{mask:?}");
+        }
+        for also in ALSO {
+            assert!(faults.contains(also.fault), "{also:?}");
+            assert!(!also.reason.is_empty(), "{also:?}");
+            assert!(seen.insert(("", also.fault)), "{also:?}");
+            for clause in also.clauses {
+                let versions = [ProtocolVersion::V3_1_1, ProtocolVersion::V5];
+                let mut known = versions
+                    .into_iter()
+                    .filter_map(|v| requirements::find(v, clause));
+                assert!(known.next().is_some(), "{also:?}");
+            }
         }
     }
 }

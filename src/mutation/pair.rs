@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::masks::{Also, also};
 use super::{Catch, Playing, blamed, cited, is_red, play, unknown};
 use crate::plan::Plan;
 use crate::requirements;
@@ -44,6 +45,8 @@ pub struct Paired {
     /// Cases whose record shows the fault, and that do not catch it. Looked for likewise.
     pub blind: Vec<CaseId>,
     pub blames: Vec<Blame>,
+    /// The stated reasons for which other clauses were blamed.
+    pub also: BTreeSet<&'static Also>,
 }
 
 impl Paired {
@@ -108,13 +111,15 @@ pub fn paired(
         unmet: 0,
         blind: Vec::new(),
         blames: Vec::new(),
+        also: BTreeSet::new(),
     };
     let results = play(&alone.plans, bundled, playing, true, &|result| result)?;
     let mut missed = BTreeMap::new();
     for result in results {
         let is_red = is_red(&result.verdict);
         if is_red {
-            paired.blames.extend(wrong(&result, alone, liberty));
+            let wrong = wrong(&result, alone, liberty, &mut paired.also);
+            paired.blames.extend(wrong);
         }
         if is_red && !cited(&result, &[&alone.info]).is_empty() {
             paired.caught += 1;
@@ -167,9 +172,14 @@ fn look_into(
 }
 
 /// What a case blames that neither the fault alone nor the liberty's own advice explains.
-fn wrong(result: &CaseResult, alone: &Alone, liberty: &LibertyInfo) -> Option<Blame> {
+fn wrong(
+    result: &CaseResult,
+    alone: &Alone,
+    liberty: &LibertyInfo,
+    stated: &mut BTreeSet<&'static Also>,
+) -> Option<Blame> {
     let document = requirements::document(result.id.version).as_str();
-    let clauses: BTreeSet<String> = blamed(result)
+    let mut clauses: BTreeSet<String> = blamed(result)
         .filter(|id| {
             let of_liberty = liberty.against.iter();
             let mut of_liberty = of_liberty.filter(|(version, _)| version == document);
@@ -178,6 +188,12 @@ fn wrong(result: &CaseResult, alone: &Alone, liberty: &LibertyInfo) -> Option<Bl
         })
         .cloned()
         .collect();
+    clauses.retain(|id| {
+        let mut rows = also(alone.name(), id).peekable();
+        let is_stated = rows.peek().is_some();
+        stated.extend(rows);
+        !is_stated
+    });
     (!clauses.is_empty()).then(|| Blame {
         case: result.id.clone(),
         clauses,

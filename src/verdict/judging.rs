@@ -52,6 +52,12 @@ pub fn judge(
     let lessened = Lessened::new(plan, scene);
     let mut judging = Judging::new(plan, scene, &lessened);
     judging.told.clone_from(&told);
+    judging.has_failed = !told.is_empty()
+        || owed.iter().any(Finding::breaks_a_must)
+        || scene
+            .events
+            .iter()
+            .any(|event| matches!(event.what, What::Fault { .. }));
     judging.steps(&plan.steps);
     let Judging {
         mut findings,
@@ -382,6 +388,8 @@ struct Judging<'a> {
     cut_off: BTreeSet<ClientIndex>,
     /// Those of them that could not send something any more.
     unsent: BTreeSet<ClientIndex>,
+    /// Whether something else than a step has found a MUST broken.
+    has_failed: bool,
     /// Whether a step could not send what others may wait for.
     is_lacking: bool,
     let_off: LetOff,
@@ -401,6 +409,7 @@ impl<'a> Judging<'a> {
             ended: BTreeSet::new(),
             cut_off: BTreeSet::new(),
             unsent: BTreeSet::new(),
+            has_failed: false,
             is_lacking: false,
             let_off: LetOff::new(),
             findings: Vec::new(),
@@ -598,8 +607,8 @@ impl<'a> Judging<'a> {
 
     /// Whether the case has failed, and some step could not send its packets for it.
     fn lacks_a_cause(&self) -> bool {
-        let has_failed = || self.findings.iter().any(Finding::breaks_a_must);
-        self.is_lacking && (!self.told.is_empty() || has_failed())
+        let found = || self.findings.iter().any(Finding::breaks_a_must);
+        self.is_lacking && (self.has_failed || found())
     }
 
     fn not_reached(&mut self, step: &PlannedStep, why: &str) {

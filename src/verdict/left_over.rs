@@ -83,13 +83,14 @@ pub(super) fn is_consequence(transcript: &Transcript, over: &Finding) -> bool {
 /// Whether a filter of some SUBSCRIBE matches the topic of this message.
 fn asked_for(transcript: &Transcript, event: EventIndex) -> bool {
     let What::Received {
-        packet: Ok(Packet::Publish(_)),
-        topic: Some(name),
+        packet: Ok(Packet::Publish(publish)),
+        topic: behind_alias,
         ..
     } = &transcript.events[event.0].what
     else {
         return false;
     };
+    let name = behind_alias.as_ref().unwrap_or(&publish.topic);
     transcript.events.iter().any(|event| {
         let What::Sent {
             packet: Some(Packet::Subscribe(subscribe)),
@@ -99,7 +100,11 @@ fn asked_for(transcript: &Transcript, event: EventIndex) -> bool {
             return false;
         };
         let mut asked = subscribe.subscriptions.iter();
-        asked.any(|subscription| topic::matches(&subscription.filter, name))
+        asked.any(|subscription| {
+            let shared = topic::split_shared(&subscription.filter).ok().flatten();
+            let filter = shared.map_or(&*subscription.filter, |shared| shared.filter);
+            topic::matches(filter, name)
+        })
     })
 }
 

@@ -1,17 +1,21 @@
 //! The third part of `mqtt-check mutants`: a liberty and a fault at once. The one may not hide the other, and no clause
 //! may be blamed that the fault does not break.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
+use super::super::run::quoted;
 use super::super::{Dress, Failure};
 use super::{Mutant, Ticks, liberties};
 use crate::exit::Exit;
 use crate::mutation::Playing;
-use crate::mutation::masks::{Mask, mask};
+use crate::mutation::masks::{ALSO, Also, Mask, mask};
 use crate::mutation::pair::{self, Paired};
 use crate::report::words::{Style, count};
 use crate::requirements::citation;
 use crate::scenario::model::CaseId;
+use crate::target::bundled as target;
 
 /// Which pairs are played, and how.
 #[derive(Clone, Copy)]
@@ -35,6 +39,9 @@ pub(super) struct Played {
     /// How many there are, played or not.
     of: usize,
     pairs: Vec<Pair>,
+    /// Whether every liberty was played with every fault that there is.
+    is_whole: bool,
+    seed: u64,
 }
 
 impl Pair {
@@ -48,7 +55,7 @@ impl Pair {
 
     /// Whether a reason is stated for what is not so.
     fn is_stale(&self) -> bool {
-        !self.paired.is_hidden() && self.mask.is_some()
+        is_caught(self) && self.mask.is_some()
     }
 
     fn is_right(&self) -> bool {
@@ -58,7 +65,18 @@ impl Pair {
 
 impl Played {
     pub(super) fn is_right(&self) -> bool {
-        self.pairs.iter().all(Pair::is_right)
+        self.pairs.iter().all(Pair::is_right) && self.needless().next().is_none()
+    }
+
+    /// Rows of [`ALSO`] that none of them needs, where all were played.
+    fn needless(&self) -> impl Iterator<Item = &'static Also> {
+        let is_needed = |also: &&Also| {
+            let mut needs = self.pairs.iter().flat_map(|pair| &pair.paired.also);
+            needs.any(|needed| needed == also)
+        };
+        let is_played = |also: &&Also| self.pairs.iter().any(|pair| pair.fault == also.fault);
+        ALSO.iter()
+            .filter(move |also| self.is_whole && is_played(also) && !is_needed(also))
     }
 
     fn count(&self, is_so: impl Fn(&Pair) -> bool) -> usize {
@@ -78,6 +96,8 @@ pub(super) fn play(
     let mut played = Played {
         of: faults().count() * taken.len(),
         pairs: Vec::new(),
+        is_whole: false,
+        seed: playing.seed,
     };
     if share.percent == 0 || played.of == 0 {
         return Ok(played);
@@ -105,6 +125,8 @@ pub(super) fn play(
         }
     }
     ticks.end();
+    let all = target::faults().len() * target::liberties().len();
+    played.is_whole = played.pairs.len() == all;
     Ok(played)
 }
 
@@ -204,7 +226,7 @@ fn is_not_met(pair: &Pair) -> bool {
 }
 
 /// Those that are wrong, and the score.
-pub(super) fn plain(played: &Played, verbose: bool, style: Style) -> String {
+pub(super) fn plain(played: &Played, paths: &[PathBuf], verbose: bool, style: Style) -> String {
     let mut out = String::new();
     for pair in &played.pairs {
         let head = |word: &str| {
@@ -242,14 +264,36 @@ pub(super) fn plain(played: &Played, verbose: bool, style: Style) -> String {
                 clauses.join(", ")
             ));
         }
+        if !pair.is_right() {
+            out.push_str(&format!(
+                "  again: mqtt-check mutants {} --fault {} --liberty {} --seed {}\n",
+                paths
+                    .iter()
+                    .map(|path| quoted(path))
+                    .collect::<Vec<_>>()
+                    .join(" "),
+                pair.fault,
+                pair.liberty,
+                played.seed
+            ));
+        }
+    }
+    for also in played.needless() {
+        out.push_str(&format!(
+            "{} {}\n  the list says that it breaks {} too, and under no liberty it does\n",
+            style.bad("STALE"),
+            style.strong(also.fault),
+            also.clauses.join(", ")
+        ));
     }
     if !out.is_empty() {
         out.push('\n');
     }
     out.push_str(&format!(
-        "{} of a liberty and a fault, {} of them played: {} caught, {} met by no case, {} hidden by right, {} hidden, {} blamed wrongly\n",
+        "{} of a liberty and a fault, {} of them played, chosen by seed {}: {} caught, {} met by no case, {} hidden by right, {} hidden, {} blamed wrongly\n",
         count(played.of, "pair"),
         played.pairs.len(),
+        played.seed,
         played.count(is_caught),
         played.count(is_not_met),
         played.count(Pair::is_masked),

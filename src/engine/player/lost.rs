@@ -128,6 +128,32 @@ impl Player<'_> {
         self.lost.missed.extend(missed);
     }
 
+    /// A step is not played since a choice was not answered in any way: what it would have taken is not the others'.
+    pub(super) fn note_undecided(&mut self, step: &PlannedStep) {
+        let choices = &self.transcript.choices;
+        let is_answered = |name: &String| choices.iter().any(|(choice, _)| choice == name);
+        if step.step.when.iter().all(|(choice, _)| is_answered(choice)) {
+            return;
+        }
+        let (client, expectations): (_, Vec<&Expectation>) = match &step.body {
+            Body::Client { client, operations } => {
+                let awaited = operations.iter().filter_map(|operation| match operation {
+                    Operation::Await(awaited) => Some(&awaited.expectation),
+                    _ => None,
+                });
+                (*client, awaited.collect())
+            }
+            Body::Choice(choice) => {
+                let answers = choice.answers.iter().flat_map(|(_, answer)| answer);
+                (choice.of, answers.collect())
+            }
+            _ => return,
+        };
+        let missed = expectations.into_iter().flat_map(patterns).cloned();
+        let missed = missed.map(|pattern| (client, pattern));
+        self.lost.missed.extend(missed);
+    }
+
     /// What the step in play has at stake.
     pub(super) fn stakes(&self) -> Option<Stakes> {
         let stakes = self.stakes.iter().rev();

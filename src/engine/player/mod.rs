@@ -205,6 +205,7 @@ impl<'p> Player<'p> {
     /// Plays one step; `behind` are those that follow.
     async fn step(&mut self, step: &PlannedStep, behind: &[PlannedStep]) {
         if !self.applies(step) {
+            self.note_undecided(step);
             return;
         }
         self.let_go(step).await;

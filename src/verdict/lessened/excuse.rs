@@ -418,10 +418,10 @@ impl Lessened<'_> {
         let lost = || {
             let mut given = self.given_to(lane, before);
             let less = given.find(|(_, less)| {
-                less.lowers().is_some_and(|(filter, granted)| {
+                less.lowers_to(0).is_some_and(|filter| {
                     let is_away = less.lane != lane
                         || is_shared(filter) && self.has_lost_a_member(filter, wanted.at);
-                    granted == 0 && is_away && topic.is_none_or(|topic| matches(filter, topic))
+                    is_away && topic.is_none_or(|topic| matches(filter, topic))
                 })
             });
             less.map(|(number, _)| number)
@@ -460,8 +460,8 @@ impl Lessened<'_> {
         let topic = self.topic(event)?;
         let mut given = self.given_to(happened.lane, event);
         let (less, _) = given.find(|(_, less)| {
-            less.lowers()
-                .is_some_and(|(filter, granted)| granted == 0 && matches(filter, topic))
+            less.lowers_to(0)
+                .is_some_and(|filter| matches(filter, topic))
         })?;
         let came_before = self
             .same_before(event, topic, publish)
@@ -478,9 +478,8 @@ impl Lessened<'_> {
         let topic = self.topic(event)?;
         let mut given = self.given_to(happened.lane, event);
         let (less, _) = given.find(|(_, less)| {
-            less.lowers().is_some_and(|(filter, granted)| {
-                granted == 1 && is_shared(filter) && matches(filter, topic)
-            })
+            less.lowers_to(1)
+                .is_some_and(|filter| is_shared(filter) && matches(filter, topic))
         })?;
         let who = self.connection(happened.lane).who;
         let mut before = self.same_before(event, topic, publish);
@@ -699,7 +698,7 @@ impl Waiting<'_> {
     fn release(&self) -> Option<usize> {
         let lessened = self.lessened;
         let mut given = lessened.given_to(self.lane, self.before());
-        let (less, _) = given.find(|(_, less)| less.lowers().is_some())?;
+        let (less, _) = given.find(|(_, less)| less.is_lower())?;
         let who = lessened.connection(self.lane).who;
         let mut under_way = BTreeSet::new();
         for event in &lessened.transcript.events[..self.before().0] {

@@ -28,13 +28,22 @@ pub(super) enum Gift {
         filter: ByteString,
         place: usize,
         asked: u8,
-        /// `None`: the subscription was refused.
-        granted: Option<u8>,
+        granted: Granted,
     },
     /// How long a session lives after its connection, in seconds.
     Session { asked_s: u32, granted_s: u32 },
     /// A message that the server does not allow.
     Message { topic: ByteString },
+}
+
+/// What became of a subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Granted {
+    Refused,
+    /// With this QoS, lower than the one that was asked for.
+    Lower(u8),
+    /// The SUBACK is wrong, which is a fault of its own: anything may have become of it.
+    Unknown,
 }
 
 /// What a connection asked for so far.
@@ -124,6 +133,9 @@ fn subscriptions(
     let Some(filters) = asked.filters.remove(&suback.packet_id) else {
         return Vec::new();
     };
+    if filters.len() != suback.reasons.len() {
+        return unknown(filters).collect();
+    }
     let each = filters.into_iter().zip(&suback.reasons).enumerate();
     each.filter_map(|(place, ((filter, asked), code))| {
         let is_known = code.is_success() && code.0 <= 2 || is_refusal(*code, version);
@@ -132,19 +144,19 @@ fn subscriptions(
             let code = code.0;
             (
                 format!("the server answered a subscription with 0x{code:02X}"),
-                None,
+                Granted::Unknown,
             )
         } else if may_refuse(*code, &filter, version, settings) {
             let code = code.0;
             (
                 format!("the server refused a subscription with 0x{code:02X}"),
-                None,
+                Granted::Refused,
             )
         } else if code.0 < asked && settings.maximum_qos.is_none() {
             let granted = code.0;
             (
                 format!("the server granted QoS {granted} where {asked} was asked for"),
-                Some(granted),
+                Granted::Lower(granted),
             )
         } else {
             return None;
@@ -176,7 +188,12 @@ fn is_refusal(code: ReasonCode, version: ProtocolVersion) -> bool {
 /// What was granted by a SUBACK that cannot be read is not known. It is a fault of its own.
 fn unread(asked: &mut Asked) -> Vec<(String, Gift)> {
     let all = std::mem::take(&mut asked.filters).into_values();
-    let each = all.flat_map(|filters| filters.into_iter().enumerate());
+    all.flat_map(unknown).collect()
+}
+
+/// The subscriptions of a SUBSCRIBE whose SUBACK does not say what became of them.
+fn unknown(filters: Vec<(ByteString, u8)>) -> impl Iterator<Item = (String, Gift)> {
+    let each = filters.into_iter().enumerate();
     each.map(|(place, (filter, asked))| {
         (
             "the server answered a subscription with a malformed SUBACK".to_owned(),
@@ -184,11 +201,10 @@ fn unread(asked: &mut Asked) -> Vec<(String, Gift)> {
                 filter,
                 place,
                 asked,
-                granted: None,
+                granted: Granted::Unknown,
             },
         )
     })
-    .collect()
 }
 
 /// Whether a code refuses this subscription in a way that nothing could be held against. A filter that is ill-formed has a

@@ -78,22 +78,20 @@ impl Lessened<'_> {
         };
         let mut all = Vec::new();
         for (number, less) in self.given_to(lane, event) {
-            let Gift::Subscription {
-                filter,
-                asked,
-                granted: Some(granted),
-                ..
-            } = &less.what
-            else {
+            let Gift::Subscription { asked, .. } = &less.what else {
                 continue;
             };
-            if publish.qos.as_u8() != *granted || !matches(filter, topic) {
+            let granted = publish.qos.as_u8();
+            if less
+                .lowers_to(granted)
+                .is_none_or(|filter| !matches(filter, topic))
+            {
                 continue;
             }
             let above = (granted + 1..=*asked).filter_map(QoS::from_u8);
             for (qos, dup) in above.flat_map(|qos| [(qos, publish.dup), (qos, true)]) {
                 // What comes with QoS 0 is not sent again.
-                if dup != publish.dup && *granted > 0 {
+                if dup != publish.dup && granted > 0 {
                     continue;
                 }
                 let packet_id = publish.packet_id.or(Some(PacketId::MIN));

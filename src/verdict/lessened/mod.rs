@@ -20,7 +20,7 @@ use mqtt_check_codec::{ConnAck, Connect, Packet, PacketId, Property, Publish, Qo
 use crate::plan::{Body, Plan};
 use crate::scenario::model::ClientIndex;
 use crate::transcript::{EventIndex, LaneIndex, StepIndex, Transcript, What};
-use given::{Gift, Less};
+use given::{Gift, Granted, Less};
 
 pub(super) use excuse::LetOff;
 
@@ -214,24 +214,35 @@ impl Less {
         self.refuses().is_some() || matches!(self.what, Gift::Message { .. })
     }
 
-    /// The filter that got a lower QoS, and which one.
-    fn lowers(&self) -> Option<(&ByteString, u8)> {
+    /// The filter that got this QoS where a higher one was asked for, or may have got it.
+    fn lowers_to(&self, qos: u8) -> Option<&ByteString> {
         match &self.what {
             Gift::Subscription {
                 filter,
-                granted: Some(granted),
+                asked,
+                granted,
                 ..
-            } => Some((filter, *granted)),
+            } => match granted {
+                Granted::Lower(granted) => *granted == qos,
+                Granted::Unknown => qos < *asked,
+                Granted::Refused => false,
+            }
+            .then_some(filter),
             _ => None,
         }
     }
 
-    /// The filter that was refused.
+    /// Whether a filter got a lower QoS than was asked for, or may have got it.
+    fn is_lower(&self) -> bool {
+        (0..2).any(|qos| self.lowers_to(qos).is_some())
+    }
+
+    /// The filter that was refused, or may have been.
     fn refuses(&self) -> Option<&ByteString> {
         match &self.what {
             Gift::Subscription {
                 filter,
-                granted: None,
+                granted: Granted::Refused | Granted::Unknown,
                 ..
             } => Some(filter),
             _ => None,
