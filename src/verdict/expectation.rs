@@ -6,11 +6,10 @@ use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
 use mqtt_check_websocket::Fault;
 
 use super::blame::{Aspect, Event, Inbox, Wrong};
-use super::judging::span;
 use super::lessened::{Lessened, LetOff};
 use super::measured::{silence, slowest_greeting};
 use super::wording::{
-    came, describe_ending, ending, lane_at, too_late, untaken, waited, what_came,
+    came, describe_ending, ending, lane_at, span, too_late, untaken, waited, what_came,
 };
 use crate::matcher::{
     Besides, Memory, Received, RefusalFault, describe_besides, describe_expectation,

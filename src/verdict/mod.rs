@@ -1,5 +1,6 @@
 //! What a case is worth: the transcript judged clause by clause.
 
+mod alike;
 mod blame;
 mod charge;
 mod expectation;
@@ -9,6 +10,7 @@ mod left_over;
 mod lessened;
 mod measured;
 pub mod monitor;
+mod steps;
 mod wording;
 
 use std::time::Duration;
@@ -19,8 +21,8 @@ use crate::transcript::{EventIndex, StepIndex, Transcript};
 
 pub use charge::{Charge, is_clause};
 pub use judging::judge;
-pub(crate) use judging::span;
 pub use measured::{Measure, Measured, measured};
+pub(crate) use wording::span;
 
 /// One case's result.
 #[derive(Debug, Clone, PartialEq)]

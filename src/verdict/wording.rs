@@ -5,7 +5,6 @@ use std::time::Duration;
 use mqtt_check_codec::PacketType;
 use mqtt_check_websocket::Control;
 
-use super::judging::span;
 use crate::matcher::{Besides, describe_besides};
 use crate::scenario::model::ClientIndex;
 use crate::transcript::{Ended, Ending, EventIndex, LaneIndex, Outcome, Transcript, What};
@@ -167,4 +166,17 @@ pub(super) fn too_late(
     let index = (0..transcript.events.len()).map(EventIndex).find(is_late)?;
     let after = transcript.events[index.0].at.saturating_sub(outcome.since);
     Some((index, format!("it came after {}", span(after))))
+}
+
+/// `1.5 s`, `200 ms`.
+pub(crate) fn span(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) {
+        return format!("{} ms", duration.as_millis());
+    }
+    let tenths = (duration.as_millis() + 50) / 100;
+    if tenths.is_multiple_of(10) {
+        format!("{} s", tenths / 10)
+    } else {
+        format!("{}.{} s", tenths / 10, tenths % 10)
+    }
 }

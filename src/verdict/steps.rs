@@ -1,0 +1,492 @@
+//! The steps of a play held against what came of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use mqtt_check_codec::{PacketType, ProtocolVersion};
+
+use super::Finding;
+use super::alike::first_of_each_step;
+use super::blame::{self, Event, Inbox, Wrong};
+use super::charge::Charge;
+use super::expectation::{Judged, Led, Play, judge_outcome, remember_answer};
+use super::hooks::{Differing, judge_hooks};
+use super::lessened::{Lessened, LetOff};
+use super::wording::{untaken, what_came};
+use crate::matcher::{Memory, describe_expectation};
+use crate::plan::{Body, Operation, Plan, PlannedRounds, PlannedStep};
+use crate::scenario::model::{Choice, ClientIndex, Expectation, Level, Literal, OneOf};
+use crate::transcript::{
+    Ended, EventIndex, NotReached, Outcome, StepIndex, StepRecord, Transcript, What,
+};
+
+/// Why a step waited in vain that another step was to cause.
+const UNSENT: &str = "an earlier step could not send what this one waits for";
+
+pub(super) struct Judging<'a> {
+    plan: &'a Plan,
+    transcript: &'a Transcript,
+    lessened: &'a Lessened<'a>,
+    records: BTreeMap<StepIndex, &'a StepRecord>,
+    memory: Memory,
+    /// How many hook events the former `hooks` steps have covered.
+    hooks_judged: usize,
+    /// What the monitor has told a fault of.
+    pub(super) told: BTreeSet<EventIndex>,
+    /// Clients whose connection the broker closed instead of what it should have done.
+    ended: BTreeSet<ClientIndex>,
+    /// Those of whose ended connection a MUST was told.
+    cut_off: BTreeSet<ClientIndex>,
+    /// Those of them that could not send something any more.
+    unsent: BTreeSet<ClientIndex>,
+    /// Whether something else than a step has found a MUST broken.
+    pub(super) has_failed: bool,
+    /// Whether a step could not send what others may wait for.
+    is_lacking: bool,
+    pub(super) let_off: LetOff,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl<'a> Judging<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        transcript: &'a Transcript,
+        lessened: &'a Lessened<'a>,
+    ) -> Self {
+        Self {
+            plan,
+            transcript,
+            lessened,
+            records: transcript.steps.iter().map(|r| (r.step, r)).collect(),
+            memory: Memory::default(),
+            hooks_judged: 0,
+            told: BTreeSet::new(),
+            ended: BTreeSet::new(),
+            cut_off: BTreeSet::new(),
+            unsent: BTreeSet::new(),
+            has_failed: false,
+            is_lacking: false,
+            let_off: LetOff::new(),
+            findings: Vec::new(),
+        }
+    }
+
+    pub(super) fn steps(&mut self, steps: &[PlannedStep]) {
+        for step in steps {
+            self.step(step);
+        }
+    }
+
+    fn step(&mut self, step: &PlannedStep) {
+        self.let_off.step = step.index;
+        // A step whose choice was answered otherwise, or after the play was broken off.
+        let Some(record) = self.records.get(&step.index).copied() else {
+            return;
+        };
+        if record.not_reached == Some(NotReached::BrokerEnded) {
+            self.unsent.extend(client_of(step));
+        }
+        if let Some(why) = &record.not_reached
+            && !self.was_to_end(step, why)
+            && !self
+                .lessened
+                .excuses_absence(client_of(step), record.began, why, &mut self.let_off)
+        {
+            let finding = match why {
+                // Whatever else the step is about, a broker that cannot be connected to is none.
+                NotReached::Unreachable(_) => finding(
+                    step,
+                    blame::charge(
+                        Level::Must,
+                        &[Wrong::Event(Event::Unreachable)],
+                        &[],
+                        self.case_version(),
+                    ),
+                    vec!["the broker accepts the connection".into()],
+                    why.to_string(),
+                ),
+                NotReached::BrokerEnded | NotReached::Because(_) | NotReached::Lost(_) => finding(
+                    step,
+                    Charge::not_reached(step.level(), step.step.clauses.clone()),
+                    vec![step.step.label.clone()],
+                    why.to_string(),
+                ),
+            };
+            self.is_lacking |= was_to_send(step) && !matches!(why, NotReached::Lost(_));
+            self.findings.push(finding);
+        }
+        match &step.body {
+            Body::Client { client, operations } => {
+                self.operations(step, *client, operations, record)
+            }
+            Body::Choice(choice) => self.choice(step, choice, record),
+            Body::OneOf(one) => self.one_of(step, one, record),
+            Body::Parallel(steps) => self.steps(steps),
+            Body::Rounds(rounds) => self.rounds(step.index, rounds),
+            Body::Hooks(list) => {
+                let since = self.hooks_judged;
+                self.hooks_judged = record.hooks_seen;
+                let judged = judge_hooks(list, self.transcript, since..record.hooks_seen);
+                if let Some(Differing {
+                    is_shown,
+                    expected,
+                    actual,
+                }) = judged
+                    && !(is_shown && self.lessened.excuses_hooks(&mut self.let_off))
+                {
+                    if is_shown && self.lacks_a_cause() {
+                        self.not_reached(step, UNSENT);
+                        return;
+                    }
+                    let charge = match is_shown {
+                        true => self.charge(step, &[Wrong::Event(Event::Hooks)]),
+                        false => Charge::not_observable(step.level(), step.step.clauses.clone()),
+                    };
+                    self.findings.push(finding(step, charge, expected, actual));
+                }
+            }
+            Body::Wait(_) | Body::Broker(_) => {}
+        }
+    }
+
+    /// Every round by its own records.
+    fn rounds(&mut self, step: StepIndex, rounds: &PlannedRounds) {
+        let transcript = self.transcript;
+        let Some(record) = transcript.rounds.iter().find(|record| record.step == step) else {
+            return;
+        };
+        let known = self.memory.names();
+        let outside = std::mem::take(&mut self.records);
+        let before = self.findings.len();
+        for number in 0..record.rounds.len() {
+            let (begin, end) = record.bounds(number);
+            let records = &transcript.steps[begin.record..end.record];
+            self.records = records.iter().map(|r| (r.step, r)).collect();
+            self.memory.keep(&known);
+            let number = number as u64 + 1;
+            if let Some(counter) = &rounds.counter {
+                self.memory.bind(counter, Literal::Number(number));
+            }
+            let found = self.findings.len();
+            self.steps(&rounds.steps);
+            for finding in &mut self.findings[found..] {
+                let round = format!("round {number} of {}", rounds.times);
+                finding.note = Some(match finding.note.take() {
+                    Some(note) => format!("{round}: {note}"),
+                    None => round,
+                });
+            }
+        }
+        self.memory.keep(&known);
+        self.records = outside;
+        let all = self.findings.split_off(before);
+        self.findings.extend(first_of_each_step(all));
+    }
+
+    fn operations(
+        &mut self,
+        step: &PlannedStep,
+        client: ClientIndex,
+        operations: &[Operation],
+        record: &'a StepRecord,
+    ) {
+        let opens = |o: &Operation| matches!(o, Operation::Open | Operation::OpenNew(_));
+        if operations.iter().any(opens) {
+            self.ended.remove(&client);
+            self.cut_off.remove(&client);
+            self.unsent.remove(&client);
+        }
+        let waits = operations.iter().filter_map(|o| match o {
+            Operation::Await(awaited) => Some(awaited),
+            _ => None,
+        });
+        let version = self.version(client);
+        for (awaited, outcome) in waits.zip(self.outcomes(record)) {
+            // Nothing can come on it any more, which has been told.
+            let is_over = outcome.ended != Ended::Complete && outcome.ended != Ended::TimedOut;
+            if is_over && step.step.clauses.is_empty() && self.ended.contains(&client) {
+                continue;
+            }
+            if is_over && self.is_out_of_reach(step, client, outcome) {
+                self.not_reached(step, &NotReached::BrokerEnded.to_string());
+                continue;
+            }
+            if self.waits_in_vain(step, outcome) {
+                self.not_reached(step, UNSENT);
+                continue;
+            }
+            let judged = judge_outcome(
+                &awaited.expectation,
+                outcome,
+                self.play(),
+                (client, version),
+                Led {
+                    memory: &mut self.memory,
+                    let_off: &mut self.let_off,
+                },
+            );
+            for judged in judged {
+                let is_told = judged.events.iter().all(|e| self.told.contains(e));
+                if !(judged.is_broken && is_told) {
+                    self.judged(step, judged);
+                    let is_less = self
+                        .findings
+                        .last()
+                        .is_some_and(|f| f.level() > Level::Must);
+                    if matches!(outcome.ended, Ended::Closed | Ended::Reset) {
+                        match is_less {
+                            true => self.ended.insert(client),
+                            false => self.cut_off.insert(client),
+                        };
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a step waits on a connection whose end was told already for what nothing has called for: the answer of a
+    /// handshake that could not begin, or of a packet that could not be sent.
+    fn is_out_of_reach(&self, step: &PlannedStep, client: ClientIndex, outcome: &Outcome) -> bool {
+        let is_called_for = !step.step.clauses.is_empty() && !self.unsent.contains(&client);
+        self.cut_off.contains(&client)
+            && !is_called_for
+            && outcome.taken.is_empty()
+            && matches!(outcome.ended, Ended::Closed | Ended::Reset)
+    }
+
+    /// Whether nothing came, in a case that has failed, after a step that could not send what might have brought it.
+    fn waits_in_vain(&self, step: &PlannedStep, outcome: &Outcome) -> bool {
+        let is_in_vain = outcome.ended == Ended::TimedOut && outcome.taken.is_empty();
+        is_in_vain && self.lacks_a_cause() && !was_to_send(step)
+    }
+
+    /// Whether the case has failed, and some step could not send its packets for it.
+    fn lacks_a_cause(&self) -> bool {
+        let found = || self.findings.iter().any(Finding::breaks_a_must);
+        self.is_lacking && (self.has_failed || found())
+    }
+
+    fn not_reached(&mut self, step: &PlannedStep, why: &str) {
+        let charge = Charge::not_reached(step.level(), step.step.clauses.clone());
+        let expected = vec![step.step.label.clone()];
+        self.findings
+            .push(finding(step, charge, expected, why.to_owned()));
+    }
+
+    fn judged(&mut self, step: &PlannedStep, judged: Judged) {
+        // What is worth less than the step itself: the code of a refusal.
+        let level = judged.level.map_or(step.level(), |l| l.max(step.level()));
+        let cited = &step.step.clauses;
+        let charge = blame::charge(level, &judged.wrong, cited, self.case_version());
+        let mut finding = finding(step, charge, judged.expected, judged.actual);
+        finding.events = judged.events;
+        finding.is_slow = judged.is_slow;
+        self.findings.push(finding);
+    }
+
+    fn charge(&self, step: &PlannedStep, wrong: &[Wrong]) -> Charge {
+        blame::charge(step.level(), wrong, &step.step.clauses, self.case_version())
+    }
+
+    /// Ids are those of the case's version, also where a client has another one.
+    fn case_version(&self) -> ProtocolVersion {
+        self.transcript.case.version
+    }
+
+    fn inbox(&self, client: ClientIndex) -> Inbox<'_> {
+        Inbox {
+            transcript: self.transcript,
+            client,
+            memory: &self.memory,
+            until: Duration::MAX,
+        }
+    }
+
+    fn choice(&mut self, step: &PlannedStep, choice: &Choice, record: &'a StepRecord) {
+        let Some(outcome) = self.outcomes(record).next() else {
+            return;
+        };
+        let version = self.version(choice.of);
+        if outcome.ended == Ended::Complete {
+            let play = self.play();
+            let led = Led {
+                memory: &mut self.memory,
+                let_off: &mut self.let_off,
+            };
+            remember_answer(choice, outcome, play, version, led);
+            return;
+        }
+        if self.waits_in_vain(step, outcome) {
+            self.not_reached(step, UNSENT);
+            return;
+        }
+        let mut answers = choice.answers.iter().flat_map(|(_, answer)| answer);
+        if answers.any(|answer| self.excuses(answer, outcome, choice.of)) {
+            return;
+        }
+        let expected = choice
+            .answers
+            .iter()
+            .map(|(name, expectations)| {
+                let words: Vec<String> = expectations
+                    .iter()
+                    .map(|e| describe_expectation(e, version))
+                    .collect();
+                format!("{name}: {}", words.join(", then "))
+            })
+            .collect();
+        let actual = what_came(outcome, self.transcript, choice.of);
+        let alternatives: Vec<_> = choice.answers.iter().map(|(_, e)| e.clone()).collect();
+        let inbox = Inbox {
+            until: outcome.at,
+            ..self.inbox(choice.of)
+        };
+        let wrong = inbox.any_of(&alternatives, Some(step.index));
+        let charge = self.charge(step, &wrong);
+        let mut unanswered = finding(step, charge, expected, actual);
+        unanswered.events = untaken(outcome, self.transcript, choice.of);
+        self.findings.push(unanswered);
+    }
+
+    /// One of them got it, it alone, and it is as expected.
+    fn one_of(&mut self, step: &PlannedStep, one: &OneOf, record: &'a StepRecord) {
+        let Some(outcome) = self.outcomes(record).next() else {
+            return;
+        };
+        let names: Vec<&str> = one.members.iter().map(|(name, _)| name.as_str()).collect();
+        let lane_of = |event: &EventIndex| self.transcript.events[event.0].lane;
+        let receiver = |event: &EventIndex| &self.transcript.lanes[lane_of(event).0];
+        let Some(first) = outcome.taken.first() else {
+            if self.waits_in_vain(step, outcome) {
+                self.not_reached(step, UNSENT);
+                return;
+            }
+            let mut members = one.members.iter();
+            if members.any(|(_, member)| self.excuses(&one.expectation, outcome, *member)) {
+                return;
+            }
+            let (_, member) = &one.members[0];
+            let what = describe_expectation(&one.expectation, self.version(*member));
+            let came = one.members.iter().map(|(name, client)| {
+                let came = what_came(outcome, self.transcript, *client);
+                format!("{name}: {came}")
+            });
+            let actual = came.collect::<Vec<_>>().join("; ");
+            let expected = vec![format!("one of {} receives {what}", names.join(", "))];
+            let wrong = self.inbox(*member).absent(&one.expectation);
+            let charge = self.charge(step, &[wrong]);
+            self.findings.push(finding(step, charge, expected, actual));
+            return;
+        };
+        let client = receiver(first).client;
+        let version = self.version(client);
+        let receivers: Vec<&str> = outcome
+            .taken
+            .iter()
+            .map(|e| receiver(e).name.as_str())
+            .collect();
+        if receivers.len() > 1 {
+            let what = describe_expectation(&one.expectation, version);
+            let charge = self.charge(step, &[Wrong::Event(Event::Extra(PacketType::PUBLISH))]);
+            let mut double = finding(
+                step,
+                charge,
+                vec![format!("one of {} alone receives {what}", names.join(", "))],
+                format!("it came to {}", receivers.join(" and ")),
+            );
+            double.events.clone_from(&outcome.taken);
+            self.findings.push(double);
+        }
+        let of_one = Outcome {
+            taken: vec![*first],
+            ..outcome.clone()
+        };
+        let judged = judge_outcome(
+            &one.expectation,
+            &of_one,
+            self.play(),
+            (client, version),
+            Led {
+                memory: &mut self.memory,
+                let_off: &mut self.let_off,
+            },
+        );
+        for judged in judged {
+            self.judged(step, judged);
+        }
+    }
+
+    const fn play(&self) -> Play<'a> {
+        Play {
+            transcript: self.transcript,
+            lessened: self.lessened,
+        }
+    }
+
+    fn excuses(&mut self, of: &Expectation, outcome: &Outcome, client: ClientIndex) -> bool {
+        let known = (client, &self.memory);
+        self.lessened.excuses(of, outcome, known, &mut self.let_off)
+    }
+
+    /// Whether a step had nothing left to send on since the broker had ended the connection, and another step is
+    /// about just that end, or has told it.
+    fn was_to_end(&self, step: &PlannedStep, why: &NotReached) -> bool {
+        let Body::Client { client, .. } = &step.body else {
+            return false;
+        };
+        let is_told = self.ended.contains(client);
+        *why == NotReached::BrokerEnded
+            && (is_told
+                || self.transcript.events.iter().any(|event| {
+                    event.taken_by.is_some()
+                        && matches!(event.what, What::Closed(_))
+                        && self.transcript.lanes[event.lane.0].client == *client
+                }))
+    }
+
+    /// What a step waited for; not what it had no time for any more when the play was broken off.
+    fn outcomes(&self, record: &'a StepRecord) -> impl Iterator<Item = &'a Outcome> + use<'a> {
+        let broken_off = self.transcript.broken_off.is_some();
+        record.outcomes.iter().filter(move |outcome| {
+            let had_its_time = outcome.at >= outcome.since + outcome.limit;
+            !broken_off || outcome.ended != Ended::TimedOut || had_its_time
+        })
+    }
+
+    fn version(&self, client: ClientIndex) -> ProtocolVersion {
+        self.plan.scene.clients[client.0].version
+    }
+}
+
+/// Whether a step sends something, or opens a connection to send on.
+fn was_to_send(step: &PlannedStep) -> bool {
+    match &step.body {
+        Body::Client { operations, .. } => {
+            let mut operations = operations.iter();
+            operations.any(|operation| !matches!(operation, Operation::Await(_)))
+        }
+        _ => false,
+    }
+}
+
+/// Whose step it is.
+fn client_of(step: &PlannedStep) -> Option<ClientIndex> {
+    match &step.body {
+        Body::Client { client, .. } => Some(*client),
+        _ => None,
+    }
+}
+
+fn finding(step: &PlannedStep, charge: Charge, expected: Vec<String>, actual: String) -> Finding {
+    Finding {
+        charge,
+        expected,
+        actual,
+        step: Some(step.index),
+        label: step.step.label.clone(),
+        place: Some(step.step.place),
+        note: step.step.note.clone(),
+        events: Vec::new(),
+        is_slow: false,
+    }
+}
