@@ -193,10 +193,18 @@ impl Lane {
     /// Whether a ping is due, so that the broker takes the client to be there. Where Keep Alive is under test the
     /// scenario says when it pings.
     pub(super) fn is_ping_due(&self) -> bool {
+        self.next_ping().is_some_and(|due| due <= Instant::now())
+    }
+
+    /// When the next ping is due, if one will be.
+    pub(super) fn next_ping(&self) -> Option<Instant> {
         let half = Duration::from_secs(self.keep_alive_s.into()) / 2;
-        let is_due = self.last_packet.is_some_and(|last| last.elapsed() >= half);
         let is_idle = self.accepted && self.own_pings == 0 && !self.timed;
-        is_due && is_idle && !half.is_zero() && self.is_writable() && self.is_readable()
+        let is_open = self.is_writable() && self.is_readable();
+        let is_meant = is_idle && is_open && !half.is_zero();
+        self.last_packet
+            .filter(|_| is_meant)
+            .map(|last| last + half)
     }
 
     /// Queues a frame, to go out as it is. What was queued before must be on its way.

@@ -66,7 +66,7 @@ impl Waiting<'_> {
             if !matches!(self.take(player, false), Taking::Wait) {
                 continue;
             }
-            let more = player.activity(deadline).await;
+            let more = player.attentive(deadline).await;
             if !more || player.transcript.broken_off.is_some() {
                 // Silence among the alternatives can be told only now. For anything else the time is over: to go on
                 // looking outside virtual time would take as long again, and let in what comes too late.

@@ -49,14 +49,28 @@ masks! {
         "the first copy is not kept for the client that is away, so the second is the only one that it gets";
     "publishes-refused" hides "aliases-outlive-restart"
         "a server that lets nobody publish may say so before it looks at the alias";
+    "session-expiry-lengthened" hides "disconnect-expiry-ignored"
+        "a server that keeps sessions for longer may do so whatever a client's disconnect says";
+    "subscriptions-refused" hides "client-disconnect-code-unchecked"
+        "only a subscriber sees that the will is not published";
+    "subscriptions-refused" hides "clean-start-keeps-received"
+        "only a subscriber sees that the message is lost";
     "subscriptions-refused" hides "refused-qos2-id-stays-taken"
         "only a subscriber sees that the message is lost";
+    "subscriptions-refused" hides "restart-forgets-received"
+        "only a subscriber sees that the message comes twice";
 }
 
 also! {
+    "auth-method-unasked" breaks ["MQTT-3.1.4-5", "MQTT-3.2.2-19", "MQTT-3.2.2-20"]
+        "the property makes CONNACK larger than the client takes";
+    "connack-maximum-qos-2" breaks ["MQTT-3.1.2-24", "MQTT-3.2.2-19", "MQTT-3.2.2-20"]
+        "the property makes CONNACK larger than the client takes";
     "connack-shared-available-2" breaks ["MQTT-3.1.2-24", "MQTT-3.2.2-19", "MQTT-3.2.2-20"]
         "the property makes CONNACK larger than the client takes";
-    "packet-id-always-one-at-qos1" breaks ["MQTT-4.5.0-1"]
+    "no-pubrel" breaks ["MQTT-4.5.0-1"]
+        "a message whose exchange never ends holds up those behind it";
+    "packet-id-always-one-at-qos1" breaks ["MQTT-4.3.3-4", "MQTT-4.5.0-1"]
         "a message in flight is forgotten when the next one gets its identifier";
 }
 

@@ -17,7 +17,7 @@ use crate::scenario::model::{CaseId, Level};
 use crate::suite;
 use crate::target::bundled::{Bundled, FaultInfo};
 use crate::target::{Capabilities, Target};
-use crate::verdict::{CaseResult, FindingKind, Verdict};
+use crate::verdict::{CaseResult, Finding, FindingKind, Verdict};
 
 /// How plays are made.
 #[derive(Clone, Copy)]
@@ -144,14 +144,14 @@ fn is_red(verdict: &Verdict) -> bool {
 
 /// The clauses at which something was found that counts.
 fn blamed(result: &CaseResult) -> impl Iterator<Item = &String> {
-    result
-        .findings
-        .iter()
-        .filter(|finding| {
-            finding.kind() == FindingKind::Violation
-                && matches!(finding.level(), Level::Must | Level::Should)
-        })
-        .flat_map(crate::verdict::Finding::clauses)
+    findings_that_count(result).flat_map(Finding::clauses)
+}
+
+fn findings_that_count(result: &CaseResult) -> impl Iterator<Item = &Finding> {
+    result.findings.iter().filter(|finding| {
+        finding.kind() == FindingKind::Violation
+            && matches!(finding.level(), Level::Must | Level::Should)
+    })
 }
 
 /// Those of the faults among them.

@@ -8,12 +8,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::masks::{Also, also};
-use super::{Catch, Playing, blamed, cited, is_red, play, unknown};
+use super::{Catch, Playing, cited, findings_that_count, is_red, play, unknown};
 use crate::plan::Plan;
 use crate::requirements;
 use crate::scenario::model::CaseId;
 use crate::target::bundled::{Bundled, FaultInfo, LibertyInfo};
-use crate::verdict::CaseResult;
+use crate::verdict::{CaseResult, Finding};
 
 /// What is known of a fault that was played alone.
 #[derive(Debug)]
@@ -179,13 +179,14 @@ fn wrong(
     stated: &mut BTreeSet<&'static Also>,
 ) -> Option<Blame> {
     let document = requirements::document(result.id.version).as_str();
-    let mut clauses: BTreeSet<String> = blamed(result)
-        .filter(|id| {
-            let of_liberty = liberty.against.iter();
-            let mut of_liberty = of_liberty.filter(|(version, _)| version == document);
-            !alone.blames.contains(&(document.to_owned(), (*id).clone()))
-                && !of_liberty.any(|(_, against)| against == *id)
-        })
+    let is_against = |id: &String| {
+        let mut against = liberty.against.iter();
+        against.any(|(version, clause)| version == document && clause == id)
+    };
+    let mut clauses: BTreeSet<String> = findings_that_count(result)
+        .filter(|finding| !finding.clauses().iter().any(is_against))
+        .flat_map(Finding::clauses)
+        .filter(|id| !alone.blames.contains(&(document.to_owned(), (*id).clone())))
         .cloned()
         .collect();
     clauses.retain(|id| {

@@ -7,7 +7,7 @@ use mqtt_check_codec::{PacketType, ProtocolVersion};
 
 use super::Finding;
 use super::alike::first_of_each_step;
-use super::blame::{self, Event, Inbox, Wrong};
+use super::blame::{self, Aspect, Event, Inbox, Wrong};
 use super::charge::Charge;
 use super::expectation::{Judged, Led, Play, judge_outcome, remember_answer};
 use super::hooks::{Differing, judge_hooks};
@@ -15,7 +15,7 @@ use super::lessened::{Lessened, LetOff};
 use super::wording::{untaken, what_came};
 use crate::matcher::{Memory, describe_expectation};
 use crate::plan::{Body, Operation, Plan, PlannedRounds, PlannedStep};
-use crate::scenario::model::{Choice, ClientIndex, Expectation, Level, Literal, OneOf};
+use crate::scenario::model::{Choice, ClientIndex, Expectation, Level, Literal, OneOf, Pattern};
 use crate::transcript::{
     Ended, EventIndex, NotReached, Outcome, StepIndex, StepRecord, Transcript, What,
 };
@@ -41,6 +41,8 @@ pub(super) struct Judging<'a> {
     unsent: BTreeSet<ClientIndex>,
     /// Whether something else than a step has found a MUST broken.
     pub(super) has_failed: bool,
+    /// Whether a step has waited in vain, so that what comes is older than the scenario thinks.
+    is_late: bool,
     /// Whether a step could not send what others may wait for.
     is_lacking: bool,
     pub(super) let_off: LetOff,
@@ -65,6 +67,7 @@ impl<'a> Judging<'a> {
             cut_off: BTreeSet::new(),
             unsent: BTreeSet::new(),
             has_failed: false,
+            is_late: false,
             is_lacking: false,
             let_off: LetOff::new(),
             findings: Vec::new(),
@@ -211,7 +214,7 @@ impl<'a> Judging<'a> {
                 self.not_reached(step, &NotReached::BrokerEnded.to_string());
                 continue;
             }
-            if self.waits_in_vain(step, outcome) {
+            if self.waits_in_vain(step, &awaited.expectation, outcome) {
                 self.not_reached(step, UNSENT);
                 continue;
             }
@@ -225,7 +228,13 @@ impl<'a> Judging<'a> {
                     let_off: &mut self.let_off,
                 },
             );
+            let is_late = self.is_late;
+            self.is_late |= outcome.ended == Ended::TimedOut;
             for judged in judged {
+                // Time that an earlier step has spent in vain is no fault of the message.
+                if is_late && judged.wrong == [Wrong::Aspect(Aspect::MessageExpiry)] {
+                    continue;
+                }
                 let is_told = judged.events.iter().all(|e| self.told.contains(e));
                 if !(judged.is_broken && is_told) {
                     self.judged(step, judged);
@@ -255,8 +264,10 @@ impl<'a> Judging<'a> {
     }
 
     /// Whether nothing came, in a case that has failed, after a step that could not send what might have brought it.
-    fn waits_in_vain(&self, step: &PlannedStep, outcome: &Outcome) -> bool {
-        let is_in_vain = outcome.ended == Ended::TimedOut && outcome.taken.is_empty();
+    fn waits_in_vain(&self, step: &PlannedStep, of: &Expectation, outcome: &Outcome) -> bool {
+        let is_of_several = matches!(of.pattern, Pattern::Unordered(_) | Pattern::InOrder(_));
+        let is_wanting = outcome.taken.is_empty() || is_of_several;
+        let is_in_vain = outcome.ended == Ended::TimedOut && is_wanting;
         is_in_vain && self.lacks_a_cause() && !was_to_send(step)
     }
 
@@ -316,7 +327,8 @@ impl<'a> Judging<'a> {
             remember_answer(choice, outcome, play, version, led);
             return;
         }
-        if self.waits_in_vain(step, outcome) {
+        let mut all = choice.answers.iter().flat_map(|(_, answer)| answer);
+        if all.any(|answer| self.waits_in_vain(step, answer, outcome)) {
             self.not_reached(step, UNSENT);
             return;
         }
@@ -357,7 +369,7 @@ impl<'a> Judging<'a> {
         let lane_of = |event: &EventIndex| self.transcript.events[event.0].lane;
         let receiver = |event: &EventIndex| &self.transcript.lanes[lane_of(event).0];
         let Some(first) = outcome.taken.first() else {
-            if self.waits_in_vain(step, outcome) {
+            if self.waits_in_vain(step, &one.expectation, outcome) {
                 self.not_reached(step, UNSENT);
                 return;
             }

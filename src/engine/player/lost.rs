@@ -101,6 +101,11 @@ impl Player<'_> {
             && !patterns(now).into_iter().any(is_it)
     }
 
+    /// Whether a MUST has failed in this case.
+    pub(super) const fn has_failed(&self) -> bool {
+        self.lost.has_failed
+    }
+
     /// Whether nothing depends on this waiting any more.
     pub(super) fn is_lost(&self, stakes: &Stakes, awaited: &Awaited) -> bool {
         let may_be = self.judged && !self.concluding && self.lost.has_failed;

@@ -61,9 +61,23 @@ impl Player<'_> {
                 other => self.operation(client, other).await,
             };
             if let Err(hindrance) = done {
+                if matches!(hindrance, Hindrance::NotReached(NotReached::Lost(_))) {
+                    self.leave_unfinished(client, behind);
+                }
                 self.hindered(hindrance, behind);
                 return;
             }
+        }
+    }
+
+    /// An exchange was given up in its middle: whatever the client sends next would be out of turn.
+    fn leave_unfinished(&mut self, client: ClientIndex, behind: &[Operation]) {
+        if behind
+            .iter()
+            .any(|operation| matches!(operation, Operation::Send(_)))
+        {
+            let why = "the case has failed before, in the middle of an exchange".to_owned();
+            self.clients[client.0].unconnected.get_or_insert(why);
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a client sends: packets and bytes, in writes or in frames.
 
+use std::collections::BTreeSet;
+
 use bytes::{Bytes, BytesMut};
 use mqtt_check_codec::Packet;
 use mqtt_check_websocket::{Cut, Frame, Opcode};
@@ -62,6 +64,11 @@ impl Player<'_> {
         let index = self.writable(client)?;
         for item in items {
             let encoded = self.encoded(client, index, item)?;
+            if self.is_too_many(index, &encoded) {
+                return Err(Hindrance::because(
+                    "the broker has not acknowledged as many messages as it takes at a time",
+                ));
+            }
             self.lanes[index.0].queue(&encoded.bytes);
             self.lanes[index.0].last_packet = encoded.whole.then(Instant::now);
             self.note_encoded(index, encoded);
@@ -72,6 +79,48 @@ impl Player<'_> {
             self.flush(index).await;
         }
         Ok(())
+    }
+
+    /// Whether, for want of acknowledgements that a failed case has not got, this would be one message more than the
+    /// broker takes. [5 MQTT-3.3.4-7]
+    fn is_too_many(&self, lane: LaneIndex, encoded: &Encoded) -> bool {
+        let is_counted =
+            |packet: &Packet| matches!(packet, Packet::Publish(p) if p.packet_id.is_some());
+        let mut packets = encoded.packets.iter();
+        if !self.has_failed() || !packets.any(|(packet, _)| is_counted(packet)) {
+            return false;
+        }
+        let mut most = u16::MAX;
+        let mut open = BTreeSet::new();
+        for event in self
+            .transcript
+            .events
+            .iter()
+            .filter(|event| event.lane == lane)
+        {
+            match &event.what {
+                What::Sent {
+                    packet: Some(Packet::Publish(publish)),
+                    ..
+                } => open.extend(publish.packet_id),
+                What::Received {
+                    packet: Ok(packet), ..
+                } => match packet {
+                    Packet::ConnAck(connack) => {
+                        most = connack.properties.receive_maximum().unwrap_or(most);
+                    }
+                    Packet::PubAck(ack) | Packet::PubComp(ack) => {
+                        open.remove(&ack.packet_id);
+                    }
+                    Packet::PubRec(ack) if !ack.reason.is_success() => {
+                        open.remove(&ack.packet_id);
+                    }
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        open.len() >= usize::from(most)
     }
 
     /// Sends these in frames as they are said.

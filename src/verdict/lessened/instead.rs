@@ -76,6 +76,7 @@ impl Lessened<'_> {
         let Some(topic) = self.topic(event) else {
             return Vec::new();
         };
+        let published = self.published(topic, publish);
         let mut all = Vec::new();
         for (number, less) in self.given_to(lane, event) {
             let Gift::Subscription { asked, .. } = &less.what else {
@@ -88,7 +89,8 @@ impl Lessened<'_> {
             {
                 continue;
             }
-            let above = (granted + 1..=*asked).filter_map(QoS::from_u8);
+            let most = published.map_or(*asked, |qos| qos.min(*asked));
+            let above = (granted + 1..=most).filter_map(QoS::from_u8);
             for (qos, dup) in above.flat_map(|qos| [(qos, publish.dup), (qos, true)]) {
                 // What comes with QoS 0 is not sent again.
                 if dup != publish.dup && granted > 0 {
@@ -106,6 +108,24 @@ impl Lessened<'_> {
             }
         }
         all
+    }
+
+    /// The highest QoS with which a client published this message, if one is known to have done so.
+    fn published(&self, topic: &ByteString, message: &Publish) -> Option<u8> {
+        let events = self.transcript.events.iter();
+        let each = events.filter_map(|event| match sent(&event.what)? {
+            Packet::Publish(publish) => {
+                let is_it = (&publish.topic, &publish.payload) == (topic, &message.payload);
+                is_it.then_some(publish.qos)
+            }
+            Packet::Connect(connect) => {
+                let will = connect.will.as_ref()?;
+                let is_it = (&will.topic, &will.payload) == (topic, &message.payload);
+                is_it.then_some(will.qos)
+            }
+            _ => None,
+        });
+        each.map(QoS::as_u8).max()
     }
 
     /// An acknowledgement whose code depends on what was given.

@@ -8,8 +8,11 @@
 mod excuse;
 mod given;
 mod instead;
+mod let_off;
+mod needless;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -22,7 +25,7 @@ use crate::scenario::model::ClientIndex;
 use crate::transcript::{EventIndex, LaneIndex, StepIndex, Transcript, What};
 use given::{Gift, Granted, Less};
 
-pub(super) use excuse::LetOff;
+pub(super) use let_off::LetOff;
 
 /// What was given otherwise in one play, and where.
 pub(super) struct Lessened<'a> {
@@ -167,13 +170,14 @@ impl<'a> Lessened<'a> {
     /// The client has answered a message as one of the QoS that it asked for, and the message came with another.
     fn by_answer(&self, lane: usize) -> Option<(Duration, usize)> {
         let lane = LaneIndex(lane);
-        let mut came: Vec<(PacketId, &Publish)> = Vec::new();
+        let mut came: Vec<(PacketId, EventIndex, &Publish)> = Vec::new();
         for (index, event) in self.transcript.events.iter().enumerate() {
             if event.lane != lane {
                 continue;
             }
             if let Some(Packet::Publish(publish)) = received(&event.what) {
-                came.extend(publish.packet_id.map(|id| (id, publish)));
+                let event = EventIndex(index);
+                came.extend(publish.packet_id.map(|id| (id, event, publish)));
             }
             let Some(answer) = sent(&event.what) else {
                 continue;
@@ -184,8 +188,12 @@ impl<'a> Lessened<'a> {
                 Packet::PubRec(ack) => (ack.packet_id, true),
                 _ => continue,
             };
-            let message = came.iter().rev().find(|(of, _)| *of == id);
-            let fits = message.is_some_and(|(_, p)| (p.qos == QoS::ExactlyOnce) == is_of_qos_2);
+            let message = came.iter().rev().find(|(of, ..)| *of == id);
+            // What came just as it was published is answered wrongly whatever was granted.
+            let fits = message.is_some_and(|(_, event, message)| {
+                let is_lower = !self.instead(*event).is_empty();
+                (message.qos == QoS::ExactlyOnce) == is_of_qos_2 || !is_lower
+            });
             if !fits && let Some(less) = self.of_message(lane, EventIndex(index)) {
                 return Some((event.at, less));
             }

@@ -6,7 +6,7 @@ use mqtt_check_codec::{
     SubAck, Subscribe, Subscription, SubscriptionOptions,
 };
 
-use super::given::{Gift, Less, lessened};
+use super::given::{Gift, Granted, Less, lessened};
 use crate::scenario::model::{CaseId, ClientIndex, Settings};
 use crate::transcript::{Event, HookSource, Lane, LaneIndex, StepIndex, Transcript, What};
 
@@ -105,7 +105,7 @@ fn a_grant_counts_where_no_setting_asks_for_it() {
             matches!(
                 &less.what,
                 Gift::Subscription {
-                    granted: Some(1),
+                    granted: Granted::Lower(1),
                     asked: 2,
                     ..
                 }

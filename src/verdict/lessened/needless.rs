@@ -1,0 +1,194 @@
+//! Messages that need not come, or may come, for what was given.
+
+use std::time::Duration;
+
+use bytestring::ByteString;
+use mqtt_check_codec::{Packet, Publish, QoS};
+
+use super::given::Gift;
+use super::{Lessened, is_shared, matches, received, sent};
+use crate::matcher::Memory;
+use crate::scenario::model::{ClientIndex, Literal, Matcher, PacketPattern};
+use crate::transcript::{EventIndex, LaneIndex};
+
+/// A message that was waited for on a connection and did not come.
+pub(super) struct Wanted {
+    pub(super) lane: LaneIndex,
+    pub(super) before: EventIndex,
+    pub(super) at: Duration,
+    /// If it has to have a certain one.
+    pub(super) topic: Option<ByteString>,
+}
+
+impl Lessened<'_> {
+    /// By what it did not have to come, in any form.
+    pub(super) fn needless(&self, wanted: &Wanted) -> Option<usize> {
+        let topic = wanted.topic.as_ref();
+        let (lane, before) = (wanted.lane, wanted.before);
+        // One of QoS 0 does not wait for a client that is away, nor goes on to another when its client is.
+        let lost = || {
+            let mut given = self.given_to(lane, before);
+            let less = given.find(|(_, less)| {
+                less.lowers_to(0).is_some_and(|filter| {
+                    let is_away = less.lane != lane
+                        || is_shared(filter) && self.has_lost_a_member(filter, wanted.at);
+                    is_away && topic.is_none_or(|topic| matches(filter, topic))
+                })
+            });
+            less.map(|(number, _)| number)
+        };
+        self.refused(lane, before, topic)
+            .or_else(|| self.unpublished(before, topic))
+            .or_else(lost)
+            .or_else(|| self.of_will(topic?, wanted.at))
+    }
+
+    /// Whether a client that subscribed to this shared filter has gone by then: what it got is not for the others.
+    pub(super) fn has_lost_a_member(&self, filter: &ByteString, at: Duration) -> bool {
+        let mut events = self.transcript.events.iter();
+        events.any(|event| {
+            let Some(Packet::Subscribe(subscribe)) = sent(&event.what) else {
+                return false;
+            };
+            let mut filters = subscribe.subscriptions.iter();
+            let is_member = filters.any(|subscription| subscription.filter == *filter);
+            let ended = self.connection(event.lane).ended;
+            is_member && ended.is_some_and(|(ended, _)| ended <= at)
+        })
+    }
+
+    /// A message of QoS 0, which nothing holds back where an acknowledgement is withheld. One that came before is one too
+    /// many all the same.
+    pub(super) fn unheld(&self, event: EventIndex) -> Option<usize> {
+        let happened = &self.transcript.events[event.0];
+        let Some(Packet::Publish(publish)) = received(&happened.what) else {
+            return None;
+        };
+        let connection = self.connection(happened.lane);
+        if publish.qos != QoS::AtMostOnce || !connection.holds_back {
+            return None;
+        }
+        let topic = self.topic(event)?;
+        let mut given = self.given_to(happened.lane, event);
+        let (less, _) = given.find(|(_, less)| {
+            less.lowers_to(0)
+                .is_some_and(|filter| matches(filter, topic))
+        })?;
+        let came_before = self
+            .same_before(event, topic, publish)
+            .any(|lane| lane == happened.lane);
+        (!came_before).then_some(less)
+    }
+
+    /// A shared message that came to another member with a lower QoS, and so may go on to this one.
+    pub(super) fn passed_on(&self, event: EventIndex) -> Option<usize> {
+        let happened = &self.transcript.events[event.0];
+        let Some(Packet::Publish(publish)) = received(&happened.what) else {
+            return None;
+        };
+        let topic = self.topic(event)?;
+        let mut given = self.given_to(happened.lane, event);
+        let (less, _) = given.find(|(_, less)| {
+            less.lowers_to(1)
+                .is_some_and(|filter| is_shared(filter) && matches(filter, topic))
+        })?;
+        let who = self.connection(happened.lane).who;
+        let mut before = self.same_before(event, topic, publish);
+        before
+            .any(|lane| self.connection(lane).who != who)
+            .then_some(less)
+    }
+
+    /// Where the same message came before.
+    pub(super) fn same_before<'b>(
+        &'b self,
+        event: EventIndex,
+        topic: &'b ByteString,
+        publish: &'b Publish,
+    ) -> impl Iterator<Item = LaneIndex> + 'b {
+        let former = (0..event.0).map(EventIndex);
+        former
+            .filter(move |former| self.topic(*former) == Some(topic))
+            .filter_map(move |former| {
+                let happened = &self.transcript.events[former.0];
+                match received(&happened.what) {
+                    Some(Packet::Publish(p)) if p.payload == publish.payload => Some(happened.lane),
+                    _ => None,
+                }
+            })
+    }
+
+    /// A subscription of this client that was refused and would have brought messages of this topic, or of whichever.
+    pub(super) fn refused(
+        &self,
+        lane: LaneIndex,
+        before: EventIndex,
+        topic: Option<&ByteString>,
+    ) -> Option<usize> {
+        let mut given = self.given_to(lane, before);
+        given.find_map(|(number, less)| {
+            let filter = less.refuses()?;
+            topic
+                .is_none_or(|topic| matches(filter, topic))
+                .then_some(number)
+        })
+    }
+
+    /// A message of this topic, or of whichever, that the server did not allow.
+    pub(super) fn unpublished(
+        &self,
+        before: EventIndex,
+        topic: Option<&ByteString>,
+    ) -> Option<usize> {
+        self.given.iter().position(|less| match &less.what {
+            Gift::Message { topic: of } => {
+                less.at < before && topic.is_none_or(|topic| topic == of)
+            }
+            _ => false,
+        })
+    }
+
+    /// A message that the server did not allow this connection to publish.
+    pub(super) fn disallowed(&self, lane: LaneIndex, before: EventIndex) -> Option<usize> {
+        let mut given = self.given_to(lane, before);
+        given
+            .find(|(_, less)| matches!(less.what, Gift::Message { .. }))
+            .map(|(number, _)| number)
+    }
+
+    /// The session whose Will has this topic, if at this time the Will may have been published, or not, for what was given.
+    pub(super) fn of_will(&self, topic: &str, at: Duration) -> Option<usize> {
+        (0..self.connections.len()).map(LaneIndex).find_map(|lane| {
+            let this = self.connection(lane);
+            let will = this.connect?.will.as_ref()?;
+            if &*will.topic != topic {
+                return None;
+            }
+            let by_session = || {
+                let over = self.may_be_over(lane)?;
+                self.session_less(lane).filter(|_| at >= over)
+            };
+            let by_end = || match this.ended {
+                Some((ended, true)) if ended <= at => self.parted(lane, ended),
+                _ => None,
+            };
+            by_session().or_else(by_end)
+        })
+    }
+}
+
+/// The topic that a pattern asks for.
+pub(super) fn topic_of(
+    pattern: &PacketPattern,
+    client: ClientIndex,
+    memory: &Memory,
+) -> Option<ByteString> {
+    let field = pattern.fields.iter().find(|field| field.name == "topic")?;
+    let Matcher::Is(expr) = &field.matcher else {
+        return None;
+    };
+    match memory.evaluate(expr, client) {
+        Ok(Literal::Bytes(bytes)) => ByteString::try_from(bytes).ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,242 @@
+//! A waiting that was not fulfilled: whether that depends on what was given.
+
+use std::collections::BTreeSet;
+
+use mqtt_check_codec::{Packet, PacketType, Publish, QoS};
+
+use super::let_off::{Excuse, LetOff};
+use super::needless::{Wanted, topic_of};
+use super::{Lessened, received, sent};
+use crate::matcher::{Memory, holds};
+use crate::scenario::model::{ClientIndex, Expectation, PacketPattern, Pattern};
+use crate::transcript::{Ended, EventIndex, LaneIndex, Outcome};
+
+/// It.
+pub(super) struct Waiting<'a> {
+    pub(super) lessened: &'a Lessened<'a>,
+    pub(super) let_off: &'a LetOff,
+    pub(super) lane: LaneIndex,
+    pub(super) client: ClientIndex,
+    pub(super) outcome: &'a Outcome,
+    pub(super) memory: &'a Memory,
+}
+
+impl Waiting<'_> {
+    pub(super) fn excuse(&self, pattern: &Pattern) -> Excuse {
+        match pattern {
+            Pattern::Packet(pattern) => self.packets(&[pattern]),
+            Pattern::Unordered(patterns) => self.packets(&patterns.iter().collect::<Vec<_>>()),
+            Pattern::InOrder(sequence) => self.sequence(sequence),
+            Pattern::AnyOf(alternatives) => alternatives.iter().find_map(|s| self.sequence(s)),
+            Pattern::Silence { .. } => self.broken_silence(),
+            Pattern::Closed { .. } | Pattern::Refused(_) => {
+                let disallowed = || self.lessened.disallowed(self.lane, self.before());
+                self.parted()
+                    .or_else(disallowed)
+                    .map(|less| (less, Vec::new()))
+            }
+            Pattern::Upgrade(_) | Pattern::Frame(_) => None,
+        }
+    }
+
+    /// Whether the client and the server may hold different things of the session.
+    fn parted(&self) -> Option<usize> {
+        let less = self.lessened.parted(self.lane, self.outcome.at);
+        less.or_else(|| self.let_off.stuck.get(&self.client).copied())
+    }
+
+    fn sequence(&self, sequence: &[Expectation]) -> Excuse {
+        let patterns: Option<Vec<&PacketPattern>> = sequence
+            .iter()
+            .map(|expectation| match &expectation.pattern {
+                Pattern::Packet(pattern) => Some(pattern),
+                _ => None,
+            })
+            .collect();
+        match patterns {
+            Some(patterns) => self.packets(&patterns),
+            None => sequence.iter().find_map(|e| self.excuse(&e.pattern)),
+        }
+    }
+
+    /// The first event that came after the waiting was over.
+    fn before(&self) -> EventIndex {
+        let events = &self.lessened.transcript.events;
+        EventIndex(events.partition_point(|event| event.at <= self.outcome.at))
+    }
+
+    /// Every one of them came, or is excused, and one at least is.
+    fn packets(&self, patterns: &[&PacketPattern]) -> Excuse {
+        let mut offers = self.offers();
+        let mut less = None;
+        let mut events = Vec::new();
+        let mut missing = Vec::new();
+        for pattern in patterns {
+            let here = offers.iter().position(|event| {
+                let packet = received(&self.lessened.transcript.events[event.0].what);
+                packet.is_some_and(|packet| self.holds(pattern, *event, packet))
+            });
+            match here {
+                Some(place) => {
+                    let event = offers.remove(place);
+                    less = less.or(self.let_off.events.get(&event).copied());
+                    events.push(event);
+                }
+                None => missing.push(*pattern),
+            }
+        }
+        // What came of a row of packets that should have been longer.
+        if missing.is_empty() && less.is_none() {
+            missing.extend(patterns.last());
+        }
+        for pattern in missing {
+            let (by, event) = self.missing(pattern, &offers)?;
+            offers.retain(|offer| Some(*offer) != event);
+            less = less.or(Some(by));
+            events.extend(event);
+        }
+        less.map(|less| (less, events))
+    }
+
+    /// What came on the connection and no other step had taken.
+    fn offers(&self) -> Vec<EventIndex> {
+        (0..self.before().0)
+            .map(EventIndex)
+            .filter(|index| {
+                let is_here = self.lessened.transcript.events[index.0].lane == self.lane;
+                let is_own = self.outcome.taken.contains(index);
+                let untaken = || self.lessened.untaken(*index, self.let_off).is_some();
+                is_here && (is_own || untaken())
+            })
+            .collect()
+    }
+
+    fn holds(&self, pattern: &PacketPattern, event: EventIndex, packet: &Packet) -> bool {
+        self.lessened
+            .as_received(event, packet)
+            .is_some_and(|received| holds(pattern, &received, self.client, self.memory).is_some())
+    }
+
+    /// Why this packet did not come, if that depends on what was given.
+    fn missing(
+        &self,
+        pattern: &PacketPattern,
+        offers: &[EventIndex],
+    ) -> Option<(usize, Option<EventIndex>)> {
+        let came = offers.iter().find_map(|event| {
+            let mut forms = self.lessened.instead(*event).into_iter();
+            let form = forms.find(|form| self.holds(pattern, *event, &form.packet))?;
+            Some((form.less, Some(*event)))
+        });
+        if came.is_some() {
+            return came;
+        }
+        let less = match pattern.packet_type {
+            PacketType::PUBLISH => self.message(pattern),
+            PacketType::PUBREL => self.release(),
+            PacketType::PUBCOMP => {
+                let stuck = self.let_off.stuck.get(&self.client).copied();
+                stuck.or_else(|| self.lessened.disallowed(self.lane, self.before()))
+            }
+            _ => None,
+        };
+        // Nothing lets a server off its answers while there is a connection to answer on.
+        let is_owed = !matches!(
+            pattern.packet_type,
+            PacketType::PUBLISH | PacketType::PUBREL | PacketType::DISCONNECT
+        );
+        let parted = || {
+            let less = self.parted();
+            less.filter(|_| !is_owed || self.outcome.ended != Ended::TimedOut)
+        };
+        less.or_else(parted).map(|less| (less, None))
+    }
+
+    /// A message that did not come in any form.
+    fn message(&self, pattern: &PacketPattern) -> Option<usize> {
+        let needless = self.lessened.needless(&Wanted {
+            lane: self.lane,
+            before: self.before(),
+            at: self.outcome.at,
+            topic: topic_of(pattern, self.client, self.memory),
+        });
+        needless.or_else(|| self.settled(pattern))
+    }
+
+    /// A message that would have to come again, had it come with QoS 2: at QoS 1 the client's PUBACK has settled it.
+    fn settled(&self, pattern: &PacketPattern) -> Option<usize> {
+        let lessened = self.lessened;
+        let who = lessened.connection(self.lane).who;
+        let mut all = (0..self.before().0).map(EventIndex);
+        all.find_map(|event| {
+            let happened = &lessened.transcript.events[event.0];
+            let Some(Packet::Publish(publish)) = received(&happened.what) else {
+                return None;
+            };
+            let id = publish
+                .packet_id
+                .filter(|_| publish.qos == QoS::AtLeastOnce)?;
+            if lessened.connection(happened.lane).who != who {
+                return None;
+            }
+            let mut after = lessened.transcript.events[event.0..self.before().0].iter();
+            let is_settled = after.any(|later| {
+                let is_here = later.lane == happened.lane;
+                is_here
+                    && matches!(sent(&later.what), Some(Packet::PubAck(ack)) if ack.packet_id == id)
+            });
+            let forms = lessened.instead(event).into_iter();
+            let mut forms = forms.filter(|_| is_settled);
+            forms.find_map(|form| {
+                let Packet::Publish(of) = form.packet else {
+                    return None;
+                };
+                let again = Packet::Publish(Publish { dup: true, ..of });
+                self.holds(pattern, event, &again).then_some(form.less)
+            })
+        })
+    }
+
+    /// A PUBREL, where no message of QoS 2 is under way.
+    fn release(&self) -> Option<usize> {
+        let lessened = self.lessened;
+        let mut given = lessened.given_to(self.lane, self.before());
+        let (less, _) = given.find(|(_, less)| less.is_lower())?;
+        let who = lessened.connection(self.lane).who;
+        let mut under_way = BTreeSet::new();
+        for event in &lessened.transcript.events[..self.before().0] {
+            if lessened.connection(event.lane).who != who {
+                continue;
+            }
+            match received(&event.what) {
+                Some(Packet::Publish(publish)) if publish.qos == QoS::ExactlyOnce => {
+                    under_way.extend(publish.packet_id);
+                }
+                _ => {}
+            }
+            if let Some(Packet::PubComp(ack)) = sent(&event.what) {
+                under_way.remove(&ack.packet_id);
+            }
+        }
+        under_way.is_empty().then_some(less)
+    }
+
+    /// Messages that came though something should have held them back.
+    fn broken_silence(&self) -> Excuse {
+        let mut less = None;
+        for event in &self.outcome.taken {
+            let happened = &self.lessened.transcript.events[event.0];
+            let parted = self.lessened.parted(self.lane, happened.at);
+            let of_will = || {
+                let topic = self.lessened.topic(*event)?;
+                self.lessened.of_will(topic, happened.at)
+            };
+            let found = parted
+                .or_else(of_will)
+                .or_else(|| self.lessened.unheld(*event))
+                .or_else(|| self.lessened.passed_on(*event))?;
+            less = less.or(Some(found));
+        }
+        less.map(|less| (less, self.outcome.taken.clone()))
+    }
+}
