@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use clap::Args;
-use mqtt_check_broker::shell::{Server, Store};
+use mqtt_check_broker::shell::{Randomness, Server, Store};
 use mqtt_check_broker::{Conduct, Config, Control, HookEvent};
 use serde_json::{Map, Value};
 
@@ -59,9 +59,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     liberty: Vec<String>,
 
-    /// Where assigned client ids come from
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
-    seed: u64,
+    /// Derive assigned client ids and the nonces of SCRAM from this number, so that two runs give the same bytes. For
+    /// tests only: a recorded login can then be replayed [default: the system's randomness]
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
 }
 
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
@@ -82,6 +83,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     };
     let store = arguments.store.clone();
     let store = store.or_else(|| file.and_then(|file| file.store.clone()));
+    let randomness = arguments.seed.map_or(Randomness::System, Randomness::Seed);
     let hooks = arguments.hooks.as_ref().map(Writer::open).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -93,8 +95,8 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     listen();
     runtime.block_on(async {
         let server = match &store {
-            Some(path) => kept(path, config, conduct, arguments.seed)?,
-            None => Server::new(config, conduct, arguments.seed),
+            Some(path) => kept(path, config, conduct, randomness)?,
+            None => Server::new(config, conduct, randomness),
         };
         if let Some(hooks) = &hooks {
             hooks.watch(&server);
@@ -126,9 +128,14 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
 }
 
 /// The broker that takes up what this file has.
-fn kept(path: &Path, config: Config, conduct: Conduct, seed: u64) -> Result<Server, Failure> {
+fn kept(
+    path: &Path,
+    config: Config,
+    conduct: Conduct,
+    randomness: Randomness,
+) -> Result<Server, Failure> {
     Store::open(path)
-        .and_then(|store| Server::with_store(config, conduct, seed, store))
+        .and_then(|store| Server::with_store(config, conduct, randomness, store))
         .map_err(|error| unkept(path, &error))
 }
 

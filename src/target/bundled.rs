@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 use mqtt_check_broker::config::{Mechanism, User};
 use mqtt_check_broker::core::RedirectWhen;
-use mqtt_check_broker::shell::{Restart, Server};
+use mqtt_check_broker::shell::{Randomness, Restart, Server};
 use mqtt_check_broker::{
     AccessAction, AccessRule, Conduct, Config, Control, Fault, Faults, Liberties, Liberty, liberty,
 };
@@ -204,7 +204,8 @@ pub struct Host {
 impl Host {
     /// Starts a broker in the runtime that this is called in. All its randomness comes from `seed`.
     pub fn start(settings: &Settings, bundled: &Bundled, seed: u64) -> Self {
-        let server = Server::new(config(settings, bundled.conduct), bundled.conduct, seed);
+        let config = config(settings, bundled.conduct);
+        let server = Server::new(config, bundled.conduct, Randomness::Seed(seed));
         server.record_hooks();
         Self { server, seed }
     }

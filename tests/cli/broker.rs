@@ -10,7 +10,7 @@ use insta::assert_snapshot;
 use crate::program::{Program, signal};
 
 /// Where it says that it listens.
-fn address(child: &mut Child) -> String {
+pub(crate) fn address(child: &mut Child) -> String {
     let stderr = child.stderr.take().expect("a pipe");
     let mut lines = BufReader::new(stderr).lines();
     lines
@@ -20,7 +20,7 @@ fn address(child: &mut Child) -> String {
         .expect("it says where it listens")
 }
 
-fn connect(address: &str) -> TcpStream {
+pub(crate) fn connect(address: &str) -> TcpStream {
     let stream = TcpStream::connect(address).expect("it accepts");
     let limit = Some(Duration::from_secs(10));
     stream.set_read_timeout(limit).expect("a limit");
@@ -213,7 +213,7 @@ fn expect(stream: &mut TcpStream, expected: &[u8]) {
 }
 
 /// Ends it as no program can prevent.
-fn kill(mut child: Child) {
+pub(crate) fn kill(mut child: Child) {
     child.kill().expect("it runs");
     child.wait().expect("it ends");
 }

@@ -11,6 +11,7 @@ mod giving_up;
 mod keep_alive;
 mod lessened;
 mod liberties;
+mod login;
 mod no_brokers;
 mod program;
 mod reports;

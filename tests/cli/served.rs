@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::thread;
 
-use mqtt_check_broker::shell::Server;
+use mqtt_check_broker::shell::{Randomness, Server};
 use mqtt_check_broker::{Config, Faults};
 
 /// Serves it in a thread of its own until the tests end; its address.
@@ -15,7 +15,7 @@ pub(crate) fn serve(faults: Faults) -> SocketAddr {
             .build()
             .expect("a runtime");
         runtime.block_on(async {
-            let server = Server::new(Config::default(), faults, 1);
+            let server = Server::new(Config::default(), faults, Randomness::Seed(1));
             let listener = server.listen("127.0.0.1:0").await.expect("a port");
             tell.send(listener.local_address()).expect("telling");
             std::future::pending::<()>().await;

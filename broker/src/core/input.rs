@@ -15,10 +15,10 @@ pub struct ConnectionId(pub u64);
 /// What happens to the broker.
 #[derive(Debug, Clone)]
 pub enum Input {
-    /// A transport was accepted. `nonce` is random, for an assigned client id and for challenges.
+    /// A transport was accepted. `nonce` is random, for an assigned client id and for challenges; none comes twice.
     Opened {
         connection: ConnectionId,
-        nonce: u64,
+        nonce: u128,
     },
     /// A whole packet came. `size` is that of its frame in bytes.
     Received {

@@ -8,9 +8,9 @@
 //!
 //! In a process of its own (`mqtt-check broker`) a server listens on as many sockets as it is told to. In a harness it stays within:
 //! ```no_run
-//! # use mqtt_check_broker::{Config, Control, Faults, shell::{Restart, Server}};
+//! # use mqtt_check_broker::{Config, Control, Faults, shell::{Randomness, Restart, Server}};
 //! # async fn play() -> std::io::Result<()> {
-//! let server = Server::new(Config::default(), Faults::none(), 42);
+//! let server = Server::new(Config::default(), Faults::none(), Randomness::Seed(42));
 //! server.record_hooks();
 //! let stream: tokio::io::DuplexStream = server.connect()?;
 //! // … talk MQTT over `stream` …
@@ -24,8 +24,8 @@
 //!
 //! | call | what it does |
 //! |---|---|
-//! | [`Server::new`]`(config, conduct, seed)` | starts, inside a runtime; all randomness comes from `seed` |
-//! | [`Server::with_store`]`(config, conduct, seed, store)` | the same with what a [`Store`] has; what a client is told is kept there before |
+//! | [`Server::new`]`(config, conduct, randomness)` | starts, inside a runtime; all randomness comes from [`Randomness`] |
+//! | [`Server::with_store`]`(config, conduct, randomness, store)` | the same with what a [`Store`] has; what a client is told is kept there before |
 //! | [`Server::connect`]`()` | a transport in memory; refused while stopped |
 //! | [`Server::connect_websocket`]`()` | one that begins with the upgrade to WebSocket |
 //! | [`Server::serve`]`(stream)` | any other transport |
@@ -49,6 +49,7 @@ mod connack;
 mod connection;
 mod line;
 mod listener;
+mod randomness;
 mod server;
 mod store;
 mod tls;
@@ -56,6 +57,7 @@ mod websocket;
 mod wire;
 
 pub use listener::{Listener, Transport, WebSocketPath};
+pub use randomness::Randomness;
 pub use server::{Restart, Server};
 pub use store::{Store, StoreError};
 pub use tls::{Tls, TlsError};

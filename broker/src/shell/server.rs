@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::connection::Connection;
 use super::line;
 use super::listener::{Listener, Transport, WebSocketPath};
+use super::randomness::Randomness;
 use super::store::{Store, StoreError};
 use super::websocket;
 use crate::{Broker, Conduct, Config, ConnectionId, Control, HookEvent, Input, Output, Time};
@@ -59,7 +60,7 @@ pub(super) struct State {
     broker: Broker,
     outboxes: BTreeMap<ConnectionId, Outbox>,
     next_connection: u64,
-    randomness: u64,
+    randomness: Randomness,
     stopped: bool,
     /// When the timer task will wake.
     alarm: Option<Time>,
@@ -106,10 +107,10 @@ pub(super) struct Outbox {
 
 impl Server {
     /// Starts a broker. Must be called within a tokio runtime, which also drives it.
-    pub fn new(config: Config, conduct: impl Into<Conduct>, seed: u64) -> Self {
+    pub fn new(config: Config, conduct: impl Into<Conduct>, randomness: Randomness) -> Self {
         let conduct = conduct.into();
         let broker = Broker::new(config.clone(), conduct);
-        Self::start(config, conduct, seed, broker, None)
+        Self::start(config, conduct, randomness, broker, None)
     }
 
     /// Starts a broker that takes up what the store has, and keeps there what a client was told before the client
@@ -120,7 +121,7 @@ impl Server {
     pub fn with_store(
         mut config: Config,
         conduct: impl Into<Conduct>,
-        seed: u64,
+        randomness: Randomness,
         store: Store,
     ) -> Result<Self, StoreError> {
         let conduct = conduct.into();
@@ -131,7 +132,7 @@ impl Server {
         let mut broker = Broker::restore(config.clone(), conduct, stored, age, &mut out);
         broker.track_changes();
         store.replace(&broker.changes())?;
-        let server = Self::start(config, conduct, seed, broker, Some((store, age)));
+        let server = Self::start(config, conduct, randomness, broker, Some((store, age)));
         let events = out.into_iter().filter_map(|output| match output {
             Output::Hook(event) => Some((age, event)),
             // There is no connection yet.
@@ -144,7 +145,7 @@ impl Server {
     fn start(
         config: Config,
         conduct: Conduct,
-        seed: u64,
+        randomness: Randomness,
         broker: Broker,
         store: Option<(Store, Time)>,
     ) -> Self {
@@ -153,7 +154,7 @@ impl Server {
             broker,
             outboxes: BTreeMap::new(),
             next_connection: 0,
-            randomness: seed,
+            randomness,
             stopped: false,
             alarm: None,
             observer: Observer::Nobody,
@@ -233,7 +234,9 @@ impl Server {
         if self.shared.lock().stopped {
             return;
         }
-        let id = self.shared.open();
+        let Some(id) = self.shared.open() else {
+            return;
+        };
         let shared = Arc::clone(&self.shared);
         let liberties = shared.conduct.liberties;
         if line::is_plain(liberties) {
@@ -365,15 +368,15 @@ impl Shared {
         instant.unwrap_or_else(|| Instant::now() + years)
     }
 
-    /// A transport was accepted.
-    fn open(&self) -> ConnectionId {
+    /// A transport was accepted. None can be where the system has no randomness: what is known beforehand protects nobody.
+    fn open(&self) -> Option<ConnectionId> {
         let mut state = self.lock();
+        let nonce = state.randomness.next().ok()?;
         let connection = ConnectionId(state.next_connection);
         state.next_connection += 1;
         state.outboxes.insert(connection, Outbox::default());
-        let nonce = state.random();
         self.handle(&mut state, Input::Opened { connection, nonce });
-        connection
+        Some(connection)
     }
 
     /// Hands one input to the core and carries out what it wants.
@@ -527,15 +530,6 @@ impl State {
                 more: false,
             },
         }
-    }
-
-    /// The next of a sequence that the seed determines (SplitMix64).
-    fn random(&mut self) -> u64 {
-        self.randomness = self.randomness.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.randomness;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
     }
 }
 

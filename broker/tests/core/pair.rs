@@ -153,7 +153,7 @@ impl Pair {
         let connection = ConnectionId(self.next_connection);
         self.next_connection += 1;
         self.received.insert(connection, Vec::new());
-        let nonce = connection.0;
+        let nonce = connection.0.into();
         self.handle(Input::Opened { connection, nonce });
         Peer(connection)
     }

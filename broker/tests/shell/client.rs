@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 
 use bytes::{Bytes, BytesMut};
-use mqtt_check_broker::shell::Server;
+use mqtt_check_broker::shell::{Randomness, Server};
 use mqtt_check_broker::{Config, Faults};
 use mqtt_check_codec::{
     Connect, Frame, Packet, PacketId, Properties, ProtocolVersion, Publish, QoS, Subscribe,
@@ -34,7 +34,7 @@ pub(crate) fn real<F: Future>(test: impl FnOnce() -> F) -> F::Output {
 pub(crate) fn server(change: impl FnOnce(&mut Config)) -> Server {
     let mut config = Config::default();
     change(&mut config);
-    Server::new(config, Faults::none(), 1)
+    Server::new(config, Faults::none(), Randomness::Seed(1))
 }
 
 /// Everything that has come and will come without time passing.

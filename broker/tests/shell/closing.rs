@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
-use mqtt_check_broker::shell::{Restart, Server};
+use mqtt_check_broker::shell::{Randomness, Restart, Server};
 use mqtt_check_broker::{Config, Control, Fault, Faults};
 use mqtt_check_codec::{Disconnect, Packet, Properties, ProtocolVersion, QoS, ReasonCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -222,7 +222,7 @@ fn what_stands_behind_a_connect_is_processed_with_it() {
         assert_eq!(answers.len(), 2);
         assert_eq!(answers[1], Packet::PingResp);
         let deaf = Faults::from_iter([Fault::PacketsBehindConnectLost]);
-        let deaf = Server::new(Config::default(), deaf, 1);
+        let deaf = Server::new(Config::default(), deaf, Randomness::Seed(1));
         assert_eq!(pipelined(&deaf).await.len(), 1);
     });
 }
@@ -232,7 +232,7 @@ fn a_packet_whose_fault_is_tolerated_is_passed_over() {
     paused(|| async {
         let tolerant = Faults::from_iter([Fault::SubscribeFlagsIgnored]);
         for (faults, answered) in [(Faults::none(), false), (tolerant, true)] {
-            let server = Server::new(Config::default(), faults, 1);
+            let server = Server::new(Config::default(), faults, Randomness::Seed(1));
             let mut a = Client::new(server.connect().expect("runs"), V3);
             a.connect("a").await;
             let subscribe = [0x80, 6, 0, 1, 0, 1, b'a', 0];

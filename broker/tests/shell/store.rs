@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mqtt_check_broker::shell::{Server, Store, StoreError};
+use mqtt_check_broker::shell::{Randomness, Server, Store, StoreError};
 use mqtt_check_broker::{Config, Control, Faults};
 use mqtt_check_codec::{Connect, Packet, Property, ProtocolVersion, QoS};
 use tokio::io::DuplexStream;
@@ -13,7 +13,13 @@ const V5: ProtocolVersion = ProtocolVersion::V5;
 
 fn served(path: &Path) -> Server {
     let store = Store::open(path).expect("a store");
-    Server::with_store(Config::default(), Faults::none(), 1, store).expect("a broker")
+    Server::with_store(
+        Config::default(),
+        Faults::none(),
+        Randomness::Seed(1),
+        store,
+    )
+    .expect("a broker")
 }
 
 /// Connects as `a` with a session that lasts; says whether there was one.

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use mqtt_check_broker::shell::{Transport, WebSocketPath};
+use mqtt_check_broker::shell::{Randomness, Transport, WebSocketPath};
 use mqtt_check_broker::{Config, Control, Fault, Faults, shell::Server};
 use mqtt_check_codec::{Packet, ProtocolVersion, QoS, ReasonCode};
 use mqtt_check_websocket::handshake::key;
@@ -219,7 +219,7 @@ fn an_upgrade_that_does_not_come_is_waited_for_as_long_as_a_connect() {
 
 fn faulty(fault: Fault) -> Server {
     let faults = Faults::from_iter([fault]);
-    Server::new(Config::default(), faults, 1)
+    Server::new(Config::default(), faults, Randomness::Seed(1))
 }
 
 #[test]

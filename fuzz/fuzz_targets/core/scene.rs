@@ -373,7 +373,7 @@ impl Stage {
         let connection = ConnectionId(self.next);
         self.next += 1;
         self.places.insert(place, (connection, None));
-        let nonce = self.next;
+        let nonce = self.next.into();
         self.handle(Input::Opened { connection, nonce });
     }
 

@@ -18,7 +18,7 @@ pub(crate) struct Authentication {
     /// As CONNECT has it.
     pub(crate) method: ByteString,
     mechanism: Mechanism,
-    nonce: u64,
+    nonce: u128,
     /// How many exchanges have begun.
     begun: u32,
     pub(crate) stage: Stage,
@@ -45,7 +45,7 @@ pub(crate) enum Progress {
 
 impl Authentication {
     /// With the method of this CONNECT, if it has one that is offered.
-    pub(crate) fn of(connect: &Connect, config: &Config, nonce: u64) -> Option<Self> {
+    pub(crate) fn of(connect: &Connect, config: &Config, nonce: u128) -> Option<Self> {
         let method = connect.properties.authentication_method()?;
         let mut offered = config.authentication.keys();
         let mechanism = *offered.find(|mechanism| mechanism.name() == &*method)?;

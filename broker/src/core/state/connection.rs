@@ -15,7 +15,7 @@ pub(crate) type Connections = BTreeMap<ConnectionId, Phase>;
 #[derive(Debug)]
 pub(crate) enum Phase {
     /// Its CONNECT is awaited.
-    Opened { nonce: u64 },
+    Opened { nonce: u128 },
     /// Its CONNECT came, and has a method by which it must be proven.
     Authenticating(Box<Waiting>),
     /// It belongs to this session.
@@ -28,7 +28,7 @@ pub(crate) enum Phase {
 #[derive(Debug)]
 pub(crate) struct Waiting {
     pub(crate) connect: Connect,
-    pub(crate) nonce: u64,
+    pub(crate) nonce: u128,
     pub(crate) link: Link,
     pub(crate) since: Time,
 }

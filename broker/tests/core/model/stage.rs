@@ -205,7 +205,7 @@ impl Stage {
         self.next_connection += 1;
         self.handle(Input::Opened {
             connection: line,
-            nonce: line.0,
+            nonce: line.0.into(),
         })?;
         self.world
             .connect(line, client, *arrival, will.map(|(will, _)| will));

@@ -60,7 +60,7 @@ pub(crate) fn admit(
     sessions: &Sessions,
     redirects: &mut Redirects,
     connect: &mut Connect,
-    (nonce, now): (u64, Time),
+    (nonce, now): (u128, Time),
     proven: bool,
 ) -> Result<Option<ByteString>, Refusal> {
     if !proven {
@@ -109,7 +109,7 @@ fn settle_client_id(
     rules: &Rules,
     sessions: &Sessions,
     connect: &mut Connect,
-    mut nonce: u64,
+    mut nonce: u128,
 ) -> Result<Option<ByteString>, Refusal> {
     if rules.breaks(Fault::ClientIdsCaseFolded) {
         connect.client_id = ByteString::from(connect.client_id.to_lowercase());
@@ -162,7 +162,8 @@ fn settle_client_id(
     let id = loop {
         let id = match rules.chooses(Liberty::AssignedClientIdsLong) {
             true => format!("assigned/{nonce:032x}/by-this-server"),
-            false => format!("auto{nonce:016x}"),
+            // As short as a client id that every server takes.
+            false => format!("auto{:016x}", nonce & u128::from(u64::MAX)),
         };
         if rules.breaks(Fault::AssignedClientIdsAlike) {
             break ByteString::from_static("auto");

@@ -80,7 +80,7 @@ pub(crate) fn link(
     rules: &Rules,
     now: Time,
     connection: ConnectionId,
-    nonce: u64,
+    nonce: u128,
     connect: &Connect,
 ) -> Link {
     let config = &rules.config;

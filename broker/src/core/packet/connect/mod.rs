@@ -36,7 +36,7 @@ impl Broker {
         &mut self,
         turn: &mut Turn<'_>,
         connection: ConnectionId,
-        nonce: u64,
+        nonce: u128,
         connect: Connect,
     ) {
         self.state.timers.cancel(Timer::Connect(connection));
@@ -84,7 +84,7 @@ impl Broker {
     fn welcome(
         &mut self,
         turn: &mut Turn<'_>,
-        nonce: u64,
+        nonce: u128,
         mut connect: Connect,
         link: Link,
         proof: Option<Bytes>,
@@ -139,7 +139,7 @@ impl Broker {
     fn begin_authentication(
         &mut self,
         turn: &mut Turn<'_>,
-        nonce: u64,
+        nonce: u128,
         connect: Connect,
         mut link: Link,
     ) {
