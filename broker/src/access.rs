@@ -27,7 +27,8 @@ pub struct AccessRule {
     /// Client ids that it is about; empty: any.
     pub clients: Vec<String>,
     /// Topic Filters, in which `%c` stands for the client id, `%u` for the user name and `%%` for a percent sign. What
-    /// is filled in is no wildcard, whatever it holds. Other than in a subscription a wildcard at the front matches
+    /// is filled in never adds a level or a wildcard: where it holds `/`, `+` or `#`, a rule that allows covers
+    /// nothing, and one that denies covers everything from that level on. Other than in a subscription a wildcard at the front matches
     /// topics that begin with `$` too: a rule is about everything that it seems to be about.
     pub filters: Vec<String>,
 }
@@ -65,7 +66,7 @@ pub(crate) fn permits_by(
 }
 
 /// Whether the filter of a rule covers all of a topic, or of a filter.
-pub(crate) type Covers<'a> = dyn Fn(&str, Who<'_>, &str) -> bool + 'a;
+pub(crate) type Covers<'a> = dyn Fn(&str, bool, Who<'_>, &str) -> bool + 'a;
 
 impl AccessRule {
     fn is_about(
@@ -81,7 +82,10 @@ impl AccessRule {
         (self.action == action || self.action == AccessAction::All)
             && named(&self.users, who.user)
             && named(&self.clients, Some(who.client))
-            && self.filters.iter().any(|filter| covers(filter, who, topic))
+            && self
+                .filters
+                .iter()
+                .any(|filter| covers(filter, self.allow, who, topic))
     }
 }
 
@@ -92,12 +96,14 @@ enum Level<'a> {
     One,
     /// `#`
     Rest,
-    /// These levels, neither of them a wildcard.
+    /// This one, which is no wildcard.
     Exactly(Cow<'a, str>),
+    /// None: what was to be filled in is no level.
+    Unfit,
 }
 
-/// Whether the filter of a rule covers all of a topic, or of a filter.
-pub(crate) fn covers(filter: &str, who: Who<'_>, topic: &str) -> bool {
+/// Whether the filter of a rule that allows or denies covers all of a topic, or of a filter.
+pub(crate) fn covers(filter: &str, allow: bool, who: Who<'_>, topic: &str) -> bool {
     let mut left = topic.split('/');
     for level in filter.split('/') {
         let Some(level) = filled_in(level, who) else {
@@ -110,14 +116,12 @@ pub(crate) fn covers(filter: &str, who: Who<'_>, topic: &str) -> bool {
                 None | Some("#") => return false,
                 Some(_) => {}
             },
-            Level::Exactly(text) => {
-                for part in text.split('/') {
-                    match left.next() {
-                        Some(found) if found == part && !matches!(part, "+" | "#") => {}
-                        _ => return false,
-                    }
-                }
-            }
+            Level::Exactly(text) => match left.next() {
+                Some(found) if found == text => {}
+                _ => return false,
+            },
+            // Nobody gets around a denial by a name that fits into no topic.
+            Level::Unfit => return !allow,
         }
     }
     left.next().is_none()
@@ -141,6 +145,9 @@ fn filled_in<'a>(level: &'a str, who: Who<'_>) -> Option<Level<'a>> {
             Some(b'%') => ("%", 2),
             _ => ("%", 1),
         };
+        if width == 2 && filled.contains(['/', '+', '#']) {
+            return Some(Level::Unfit);
+        }
         text.push_str(filled);
         rest = &rest[at + width..];
     }
@@ -188,7 +195,7 @@ mod tests {
             ("100%", "100%"),
         ];
         for (filter, topic) in yes {
-            assert!(covers(filter, A, topic), "{filter} over {topic}");
+            assert!(covers(filter, true, A, topic), "{filter} over {topic}");
         }
         let no = [
             ("a/#", "#"),
@@ -204,21 +211,43 @@ mod tests {
             ("%c/x", "b/x"),
         ];
         for (filter, topic) in no {
-            assert!(!covers(filter, A, topic), "{filter} over {topic}");
+            assert!(!covers(filter, true, A, topic), "{filter} over {topic}");
         }
     }
 
     #[test]
-    fn what_is_filled_in_is_no_wildcard_and_may_be_several_levels() {
-        let who = |client: &'static str| Who { client, user: None };
-        assert!(!covers("of/%c/#", who("+"), "of/+/#"));
-        assert!(!covers("of/%c/#", who("+"), "of/a/x"));
-        assert!(!covers("of/%c", who("#"), "of/#"));
-        assert!(!covers("of/%c", who("#"), "of/a"));
-        assert!(covers("of/%c/x", who("a/b"), "of/a/b/x"));
-        assert!(!covers("of/%c/x", who("a/+"), "of/a/+/x"));
+    fn what_is_filled_in_adds_no_level_and_no_wildcard() {
+        let names = ["+", "#", "a/b", "a/+", "a/#", "/", "a/", "/a", "a+", "#a"];
+        let filters = ["of/%c", "of/%c/#", "of/%u/x", "of/x-%u", "of/+/%c"];
+        let topics = ["of", "of/+", "of/#", "of/a", "of/a/b", "of/a/b/x", "of/a/x"];
+        for name in names {
+            let who = Who {
+                client: name,
+                user: Some(name),
+            };
+            for filter in filters {
+                let own = filter.replace("%c", name).replace("%u", name);
+                for topic in topics.into_iter().chain([own.as_str()]) {
+                    let (allowed, denied) = (
+                        covers(filter, true, who, topic),
+                        covers(filter, false, who, topic),
+                    );
+                    assert!(!allowed, "{filter} with {name} over {topic}");
+                    let is_below = topic.starts_with("of/") && !topic.ends_with('#');
+                    assert!(
+                        denied || !is_below || filter == "of/+/%c",
+                        "{filter}, {name}, {topic}"
+                    );
+                }
+            }
+        }
+        let none = Who {
+            client: "a",
+            user: None,
+        };
         // Without a user name the rule is about nobody.
-        assert!(!covers("of/%u", who("a"), "of/"));
+        assert!(!covers("of/%u", true, none, "of/"));
+        assert!(!covers("of/%u", false, none, "of/"));
     }
 
     #[test]

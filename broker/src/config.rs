@@ -61,6 +61,10 @@ pub struct Config {
     pub maximum_client_id_bytes: Option<usize>,
     /// Client ids that CONNACK refuses with 0x8A (0x05 before version 5).
     pub banned_clients: Vec<String>,
+    /// Which client ids a user may connect with.
+    pub client_ids: ClientIds,
+    /// Values of `Origin` with which a browser may open a WebSocket; `None`: any. A client that sends none is no browser.
+    pub origins: Option<Vec<String>>,
     /// Whether clients may publish to topics that begin with `$`.
     pub dollar_topics: bool,
     /// Whether a payload that says it is UTF-8 and is not is refused with 0x99.
@@ -83,6 +87,18 @@ pub struct Config {
     /// By which methods of enhanced authentication a client can prove who it is, and who can. Who has done so needs
     /// none of `users`; who names no method is let in by `users` alone.
     pub authentication: BTreeMap<Mechanism, Vec<User>>,
+}
+
+/// Which client ids a user may connect with, and so which sessions are open to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClientIds {
+    /// Any.
+    #[default]
+    Free,
+    /// Any, but one under which another user has a session: CONNACK refuses with 0x87 (0x05 before version 5).
+    BySession,
+    /// The user name, or the user name, a colon, and more: CONNACK refuses others with 0x85 (0x02 before version 5).
+    ByUser,
 }
 
 /// A method of enhanced authentication.
@@ -171,6 +187,8 @@ impl Default for Config {
             maximum_retained_messages: 1_000_000,
             maximum_client_id_bytes: None,
             banned_clients: Vec::new(),
+            client_ids: ClientIds::Free,
+            origins: None,
             dollar_topics: true,
             check_payload_format: false,
             response_information: None,

@@ -16,7 +16,7 @@ pub mod liberty;
 pub mod shell;
 
 pub use access::{AccessAction, AccessRule};
-pub use config::Config;
+pub use config::{ClientIds, Config};
 pub use core::{
     Broker, Change, ConnectionId, Control, Corrupt, Input, Output, RedirectWhen, StoredState, Time,
 };

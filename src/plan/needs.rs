@@ -280,6 +280,8 @@ fn changed_settings(settings: &Settings) -> Vec<&'static str> {
             settings.maximum_retained_messages.is_some(),
         ),
         ("banned_clients", settings.banned_clients.is_some()),
+        ("client_ids", settings.client_ids.is_some()),
+        ("origins", settings.origins.is_some()),
         ("users", settings.users.is_some()),
         ("access", settings.access.is_some()),
         ("authentication", settings.authentication.is_some()),

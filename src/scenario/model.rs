@@ -14,7 +14,7 @@ use crate::diagnostic::{Place, Source};
 
 mod settings;
 
-pub use settings::{AccessAction, AccessRule, Secret, Settings};
+pub use settings::{AccessAction, AccessRule, ClientIds, Secret, Settings};
 
 /// `session/takeover@5`, `connect/malformed[empty-payload]@3.1.1`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -149,6 +149,8 @@ fn take<'a>(scope: Scope<'a>, map: &mut Mapping<'a>, base: &Settings) -> Option<
     );
     reader.with("connect_timeout", &mut out.connect_timeout, some_time);
     reader.with("banned_clients", &mut out.banned_clients, access::names);
+    reader.with("client_ids", &mut out.client_ids, access::client_ids);
+    reader.with("origins", &mut out.origins, access::origins);
     reader.with("users", &mut out.users, users::users);
     reader.with("access", &mut out.access, access::access);
     reader.with(

@@ -8,7 +8,8 @@ use mqtt_check_broker::config::{Mechanism, User};
 use mqtt_check_broker::core::RedirectWhen;
 use mqtt_check_broker::shell::{Randomness, Restart, Server};
 use mqtt_check_broker::{
-    AccessAction, AccessRule, Conduct, Config, Control, Fault, Faults, Liberties, Liberty, liberty,
+    AccessAction, AccessRule, ClientIds, Conduct, Config, Control, Fault, Faults, Liberties,
+    Liberty, liberty,
 };
 use mqtt_check_codec::{Clause, Properties, Property, QoS};
 use tokio::time::timeout;
@@ -350,6 +351,8 @@ pub(crate) fn config(settings: &Settings, conduct: Conduct) -> Config {
             default.maximum_retained_messages,
         ),
         banned_clients: settings.banned_clients.clone().unwrap_or_default(),
+        client_ids: settings.client_ids.map_or(default.client_ids, client_ids),
+        origins: settings.origins.clone().or(default.origins),
         users: settings.users.as_deref().map(users),
         access: settings.access.as_deref().map(access),
         authentication: settings
@@ -366,6 +369,14 @@ fn users(users: &[(String, Secret)]) -> Vec<User> {
         password: password.expose().to_vec(),
     });
     all.collect()
+}
+
+const fn client_ids(named: model::ClientIds) -> ClientIds {
+    match named {
+        model::ClientIds::Free => ClientIds::Free,
+        model::ClientIds::BySession => ClientIds::BySession,
+        model::ClientIds::ByUser => ClientIds::ByUser,
+    }
 }
 
 fn access(rules: &[model::AccessRule]) -> Vec<AccessRule> {

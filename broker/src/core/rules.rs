@@ -71,7 +71,7 @@ impl Rules {
         action: AccessAction,
         topic: &str,
     ) -> bool {
-        let covers = |filter: &str, who: Who<'_>, topic: &str| {
+        let covers = |filter: &str, allow: bool, who: Who<'_>, topic: &str| {
             let (mut filter, mut topic) = (filter.to_owned(), topic.to_owned());
             if self.breaks(Fault::AccessNameIsWildcard) {
                 filter = filter.replace("%u", who.user.unwrap_or_default());
@@ -90,7 +90,7 @@ impl Rules {
             if self.breaks(Fault::AccessHashWithoutParent) && parent == Some(&topic) {
                 return false;
             }
-            access::covers(&filter, who, &topic)
+            access::covers(&filter, allow, who, &topic)
         };
         if self.breaks(Fault::AccessUserIgnored) {
             let mut list = list.to_vec();

@@ -13,6 +13,7 @@ mod connect;
 mod control;
 mod disconnect;
 mod fault;
+mod identity;
 mod keep_alive;
 mod malformed;
 mod model;

@@ -38,6 +38,10 @@ pub struct Settings {
     pub maximum_retained_messages: Option<u32>,
     /// Client Identifiers that are not let in.
     pub banned_clients: Option<Vec<String>>,
+    /// Which Client Identifiers a user may connect with.
+    pub client_ids: Option<ClientIds>,
+    /// Origins from which a browser may open a WebSocket.
+    pub origins: Option<Vec<String>>,
     pub reason_strings: Option<bool>,
     pub short_acknowledgements: Option<bool>,
     /// Messages of QoS 1 and 2 in flight to one client at most, whatever its Receive Maximum.
@@ -57,6 +61,14 @@ pub struct Settings {
     pub authentication: Option<Vec<(String, Secret)>>,
     /// The rules of the access list, in their order.
     pub access: Option<Vec<AccessRule>>,
+}
+
+/// Which Client Identifiers a user may connect with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientIds {
+    Free,
+    BySession,
+    ByUser,
 }
 
 /// A rule of the access list.

@@ -3,7 +3,7 @@
 use mqtt_check_codec::ProtocolVersion;
 use mqtt_check_codec::topic::{check_filter, split_shared};
 
-use crate::scenario::model::{AccessAction, AccessRule};
+use crate::scenario::model::{AccessAction, AccessRule, ClientIds};
 use crate::scenario::node::Node;
 use crate::scenario::scope::{Mapping, Scope};
 use crate::scenario::text::{self, Rules, STRING_MAX};
@@ -34,6 +34,31 @@ fn name(scope: Scope<'_>, node: &Node) -> Option<String> {
     };
     let bytes = text::literal(scope, node, rules)?;
     String::from_utf8(bytes.to_vec()).ok()
+}
+
+/// Which Client Identifiers a user may connect with.
+pub(super) fn client_ids(scope: Scope<'_>, node: &Node) -> Option<ClientIds> {
+    match node.text() {
+        Some("free") => Some(ClientIds::Free),
+        Some("by_session") => Some(ClientIds::BySession),
+        Some("by_user") => Some(ClientIds::ByUser),
+        _ => scope.expected_word(node, &["free", "by_session", "by_user"]),
+    }
+}
+
+/// Origins as browsers send them: scheme, host, and a port where it is not the scheme's own, or `null`.
+pub(super) fn origins(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
+    let origins = names(scope, node)?;
+    for origin in &origins {
+        let host = origin.split_once("://").map(|(_, host)| host);
+        let is_origin = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*']));
+        if origin != "null" && !is_origin {
+            let title = format!("`{origin}` is no origin");
+            let hint = "SCHEME://HOST or SCHEME://HOST:PORT, without a path: https://panel.example";
+            return scope.fail(scope.at(node.place, title).hint(hint));
+        }
+    }
+    Some(origins)
 }
 
 /// `{ allow: subscribe, filter: news/#, user: alice }`

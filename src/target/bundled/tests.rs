@@ -38,6 +38,8 @@ const OTHERS: &[(&str, &str)] = &[
     ("maximum_retained_messages", "18"),
     ("maximum_client_id_bytes", "23"),
     ("banned_clients", "[ mallory ]"),
+    ("client_ids", "by_user"),
+    ("origins", "[ 'https://panel.example' ]"),
     ("dollar_topics", "false"),
     ("check_payload_format", "true"),
     ("response_information", "hello"),

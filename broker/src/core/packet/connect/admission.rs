@@ -8,13 +8,14 @@ use mqtt_check_codec::{Connect, ProtocolVersion, QoS, ReasonCode};
 
 use super::refusal::Refusal;
 use crate::access::{AccessAction, Who};
+use crate::config::User;
 use crate::core::input::Time;
 use crate::core::rules::Rules;
 use crate::core::state::arrivals::Arrivals;
 use crate::core::state::redirect::Redirects;
 use crate::core::state::session::Sessions;
 use crate::core::topic::is_hidden;
-use crate::{Fault, Liberty};
+use crate::{ClientIds, Fault, Liberty};
 
 /// Of a liberty: how long a client id that was taken over is not to be had again.
 const TAKEOVER_GUARD: Duration = Duration::from_secs(1);
@@ -79,13 +80,8 @@ pub(crate) fn admit(
     {
         return Err(ReasonCode::SERVER_UNAVAILABLE.into());
     }
+    check_owner(rules, sessions, connect)?;
     let owner = sessions.key(client).and_then(|key| sessions.at(key));
-    if rules.chooses(Liberty::OtherUsersIdRefused)
-        && owner.is_some_and(|owner| owner.user != connect.username)
-    {
-        // [5 MQTT-3.1.4-2] [3.1.1 RULE-3.1.4-2]
-        return Err(ReasonCode::NOT_AUTHORIZED.into());
-    }
     let takeover = sessions.taken_over.get(client);
     let is_linked = owner.is_some_and(|owner| owner.link.is_some());
     if is_linked && takeover.is_some_and(|at| now.saturating_sub(*at) < TAKEOVER_GUARD) {
@@ -103,6 +99,29 @@ pub(crate) fn admit(
         });
     }
     Ok(assigned)
+}
+
+/// Whether this user may have this client id, and with it the session under it. [5 section 5.4.2] [5 MQTT-3.1.4-2]
+/// [3.1.1 section 5.4.2] [3.1.1 RULE-3.1.4-2]
+fn check_owner(rules: &Rules, sessions: &Sessions, connect: &Connect) -> Result<(), ReasonCode> {
+    let (client, user) = (&connect.client_id, &connect.username);
+    let bound = rules.config.client_ids;
+    if bound == ClientIds::ByUser && !is_of_user(client, user.as_deref().unwrap_or_default()) {
+        return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID);
+    }
+    let owner = sessions.key(client).and_then(|key| sessions.at(key));
+    let is_bound = bound != ClientIds::Free || rules.chooses(Liberty::OtherUsersIdRefused);
+    match owner {
+        Some(owner) if is_bound && owner.user != *user => Err(ReasonCode::NOT_AUTHORIZED),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a client id is `NAME` or `NAME:…`. No name has a colon itself: no two users have an id in common.
+fn is_of_user(client: &str, user: &str) -> bool {
+    let rest = client.strip_prefix(user);
+    let is_theirs = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
+    is_theirs && !user.is_empty() && !user.contains(':')
 }
 
 fn settle_client_id(
@@ -159,11 +178,15 @@ fn settle_client_id(
         _ => {}
     }
     // [3.1.1 MQTT-3.1.3-6] [5 MQTT-3.1.3-6] [5 MQTT-3.1.3-7] [5 MQTT-3.2.2-16]
+    let owner = match (rules.config.client_ids, &connect.username) {
+        (ClientIds::ByUser, Some(user)) => format!("{user}:"),
+        _ => String::new(),
+    };
     let id = loop {
         let id = match rules.chooses(Liberty::AssignedClientIdsLong) {
-            true => format!("assigned/{nonce:032x}/by-this-server"),
+            true => format!("{owner}assigned/{nonce:032x}/by-this-server"),
             // As short as a client id that every server takes.
-            false => format!("auto{:016x}", nonce & u128::from(u64::MAX)),
+            false => format!("{owner}auto{:016x}", nonce & u128::from(u64::MAX)),
         };
         if rules.breaks(Fault::AssignedClientIdsAlike) {
             break ByteString::from_static("auto");
@@ -183,7 +206,13 @@ fn settle_client_id(
 /// [5 MQTT-3.1.4-2] [3.1.1 RULE-3.1.4-2]
 fn check_credentials(rules: &Rules, connect: &Connect) -> Result<(), Refusal> {
     let Some(users) = &rules.config.users else {
-        return Ok(());
+        // A name that has to be proven is worth nothing where everybody can say it.
+        let mut proving = rules.config.authentication.values().flatten();
+        let is_claimed = |user: &User| connect.username.as_deref() == Some(user.name.as_str());
+        return match proving.any(is_claimed) {
+            true => Err(ReasonCode::NOT_AUTHORIZED.into()),
+            false => Ok(()),
+        };
     };
     let Some(name) = &connect.username else {
         return Err(ReasonCode::NOT_AUTHORIZED.into());
