@@ -40,6 +40,7 @@ impl Offer {
             path: self.path.clone(),
             protocols: self.subprotocols.clone(),
             key: key(bytes),
+            origin: None,
         }
     }
 }

@@ -40,6 +40,8 @@ pub struct Request {
     pub protocols: Vec<String>,
     /// 16 bytes in base64.
     pub key: String,
+    /// Of the page that a browser opens it for; other clients have none.
+    pub origin: Option<String>,
 }
 
 /// Why a request is no upgrade to WebSocket.
@@ -49,14 +51,20 @@ pub enum Refusal {
     NotHttp,
     #[error("only GET is served here")]
     Method,
+    #[error("HTTP/1.1 is needed")]
+    HttpVersion,
     #[error("this is a WebSocket: an Upgrade is needed")]
     NoUpgrade,
     #[error("only WebSocket version 13 is spoken here")]
     Version,
-    #[error("Sec-WebSocket-Key is missing or not 16 bytes in base64")]
+    #[error("Sec-WebSocket-Key is missing, not 16 bytes in base64, or there twice")]
     Key,
-    #[error("Host is missing")]
+    #[error("Host is missing or there twice")]
     Host,
+    #[error("Origin is there twice or is no text")]
+    OriginField,
+    #[error("this origin is not let in")]
+    Origin,
     #[error("there is nothing at this path")]
     Path,
     #[error("the subprotocol mqtt is needed")]
@@ -68,7 +76,13 @@ impl Refusal {
         match self {
             Self::Method => "405 Method Not Allowed",
             Self::NoUpgrade | Self::Version => "426 Upgrade Required",
-            Self::NotHttp | Self::Key | Self::Host | Self::Protocol => "400 Bad Request",
+            Self::NotHttp
+            | Self::HttpVersion
+            | Self::Key
+            | Self::Host
+            | Self::OriginField
+            | Self::Protocol => "400 Bad Request",
+            Self::Origin => "403 Forbidden",
             Self::Path => "404 Not Found",
         }
     }
@@ -103,9 +117,13 @@ impl Request {
             [] => String::new(),
             list => format!("Sec-WebSocket-Protocol: {}\r\n", list.join(", ")),
         };
+        let origin = match &self.origin {
+            None => String::new(),
+            Some(origin) => format!("Origin: {origin}\r\n"),
+        };
         format!(
             "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Key: {}\r\nSec-WebSocket-Version: 13\r\n{protocols}\r\n",
+             Sec-WebSocket-Key: {}\r\nSec-WebSocket-Version: 13\r\n{origin}{protocols}\r\n",
             self.path, self.host, self.key
         )
     }
@@ -130,25 +148,34 @@ impl Request {
         .await
     }
 
+    /// What RFC 6455 has a server look for. [RFC 6455, 4.2.1] [RFC 6455, 11.3.1]
     fn of(request: &httparse::Request<'_, '_>) -> Result<Self, Refusal> {
         if request.method != Some("GET") {
             return Err(Refusal::Method);
+        }
+        if request.version != Some(1) {
+            return Err(Refusal::HttpVersion);
         }
         let fields = Fields(request.headers);
         if !fields.has_token("upgrade", "websocket") || !fields.has_token("connection", "upgrade") {
             return Err(Refusal::NoUpgrade);
         }
-        if fields.text("sec-websocket-version") != Some("13") {
+        if fields.only("sec-websocket-version") != Ok(Some("13")) {
             return Err(Refusal::Version);
         }
-        let key = fields.text("sec-websocket-key").ok_or(Refusal::Key)?;
+        let key = fields.only("sec-websocket-key");
+        let key = key.ok().flatten().ok_or(Refusal::Key)?;
         if BASE64_STANDARD.decode(key).map(|bytes| bytes.len()) != Ok(16) {
             return Err(Refusal::Key);
         }
-        let path = request.path.unwrap_or("/");
+        let host = fields.only("host").ok().flatten();
+        let host = host.filter(|host| !host.is_empty());
+        let origin = fields.only("origin").map_err(|()| Refusal::OriginField)?;
+        let path = path_of(request.path.unwrap_or("/"));
         Ok(Self {
-            host: fields.text("host").ok_or(Refusal::Host)?.to_owned(),
-            path: path.split('?').next().unwrap_or(path).to_owned(),
+            host: host.ok_or(Refusal::Host)?.to_owned(),
+            origin: origin.map(str::to_owned),
+            path: path.ok_or(Refusal::Path)?.to_owned(),
             protocols: fields
                 .tokens("sec-websocket-protocol")
                 .map(str::to_owned)
@@ -169,6 +196,18 @@ impl Request {
             accept_key(&self.key)
         )
     }
+}
+
+/// The path in what a request asks for: a path, or a whole URL with one; without what follows a question mark.
+fn path_of(target: &str) -> Option<&str> {
+    let path = match target.split_once("://") {
+        Some((scheme, rest)) if !scheme.contains('/') => {
+            rest.find('/').map_or("/", |at| &rest[at..])
+        }
+        _ => target,
+    };
+    let path = path.split('?').next()?;
+    path.starts_with('/').then_some(path)
 }
 
 /// What a server answers.
@@ -245,6 +284,18 @@ impl<'b> Fields<'_, 'b> {
         Some(std::str::from_utf8(field.value).ok()?.trim())
     }
 
+    /// Of the field of this name; an error if it is there twice, or no text.
+    fn only(&self, name: &str) -> Result<Option<&'b str>, ()> {
+        let mut found = self.0.iter().filter(|f| f.name.eq_ignore_ascii_case(name));
+        let Some(field) = found.next() else {
+            return Ok(None);
+        };
+        match (found.next(), std::str::from_utf8(field.value)) {
+            (None, Ok(value)) => Ok(Some(value.trim())),
+            _ => Err(()),
+        }
+    }
+
     /// What commas part, of all fields of this name.
     fn tokens<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'b str> + 's {
         self.0
@@ -292,6 +343,7 @@ mod tests {
             path: "/mqtt".into(),
             protocols: vec!["other".into(), "mqtt".into()],
             key: "dGhlIHNhbXBsZSBub25jZQ==".into(),
+            origin: Some("https://panel.example:8443".into()),
         }
     }
 
@@ -333,7 +385,34 @@ mod tests {
             ("Version: 13", "Version: 8", Refusal::Version),
             ("dGhlIHNhbXBsZSBub25jZQ==", "c2hvcnQ=", Refusal::Key),
             ("Host: localhost:80\r\n", "", Refusal::Host),
+            ("Host: localhost:80\r\n", "Host:\r\n", Refusal::Host),
+            (" HTTP/1.1", " HTTP/1.0", Refusal::HttpVersion),
+            (
+                "Version: 13",
+                "Version: 13\r\nSec-WebSocket-Version: 13",
+                Refusal::Version,
+            ),
+            (
+                "Version: 13",
+                "Version: 13\r\nsec-websocket-version: 8",
+                Refusal::Version,
+            ),
+            ("Host: ", "Host: localhost:80\r\nhost: ", Refusal::Host),
+            (
+                "Origin: ",
+                "Origin: https://a\r\norigin: ",
+                Refusal::OriginField,
+            ),
+            ("Sec-WebSocket-Key", "Key", Refusal::Key),
+            (
+                "Sec-WebSocket-Key: ",
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSEC-WEBSOCKET-KEY: ",
+                Refusal::Key,
+            ),
+            ("=\r\n", "=, dGhlIHNhbXBsZSBub25jZQ==\r\n", Refusal::Key),
+            ("GET /mqtt ", "GET * ", Refusal::Path),
         ] {
+            assert_ne!(text.replace(from, to), text, "{from}");
             assert_eq!(parsed(&text.replace(from, to)), Err(refusal), "{refusal}");
         }
     }

@@ -33,6 +33,7 @@ async fn our_client() -> (Ours, Theirs) {
         path: "/mqtt".into(),
         protocols: vec!["other".into(), MQTT.into()],
         key: key([7; 16]),
+        origin: None,
     };
     #[expect(clippy::result_large_err, reason = "the callback's type is theirs")]
     let accept = |request: &server::Request, mut response: server::Response| {

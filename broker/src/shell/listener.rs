@@ -1,15 +1,15 @@
 //! Listening sockets: TCP, TLS, WebSocket and secure WebSocket, each an ordered, lossless stream of bytes.
 //! [3.1.1 MQTT-7.1.1-1] [5 MQTT-4.2.0-1]
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{sleep, timeout};
 
 use super::server::{LINGER, Server};
@@ -17,8 +17,13 @@ use super::tls::Tls;
 
 /// How long accepting rests when the system has no room for another connection.
 const REST: Duration = Duration::from_millis(50);
-/// Connections of one socket whose TLS or WebSocket handshake is under way at most; more wait to be accepted.
+/// Connections of one socket whose TLS or WebSocket handshake is under way at most. One more ends the oldest: who is slow
+/// makes room for who comes, and nobody waits for those who do nothing.
 const HANDSHAKES: usize = 1024;
+
+/// Connections that the system holds until they are accepted; it may hold fewer. Where there is no room for one, its first
+/// packet is dropped, and it comes again a second later, and then two seconds after that.
+const BACKLOG: u32 = 4096;
 
 /// What carries MQTT over a connection that a socket accepts. The default is TCP alone.
 #[derive(Debug, Clone, Default)]
@@ -49,7 +54,7 @@ impl Listener {
         address: &str,
         transport: Transport,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        let listener = listening(address).await?;
         let address = listener.local_addr()?;
         let task = tokio::spawn(accept(server, listener, transport));
         Ok(Self { address, task })
@@ -67,14 +72,36 @@ impl Drop for Listener {
     }
 }
 
+/// A socket at the first of the addresses that can be had.
+async fn listening(address: &str) -> io::Result<TcpListener> {
+    let mut failed = io::Error::new(io::ErrorKind::InvalidInput, "it names no address");
+    for address in lookup_host(address).await? {
+        match listening_at(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
+}
+
+fn listening_at(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A broker that is started again need not wait for the connections of the one before. Elsewhere than on Unix this
+    // would share the port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 async fn accept(server: Server, listener: TcpListener, transport: Transport) {
     let transport = Arc::new(transport);
     let is_plain = transport.tls.is_none() && transport.websocket.is_none();
-    let room = Arc::new(Semaphore::new(HANDSHAKES));
+    let mut handshakes = Handshakes::default();
     loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-            return;
-        };
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(_) => {
@@ -90,12 +117,30 @@ async fn accept(server: Server, listener: TcpListener, transport: Transport) {
         }
         let server = server.clone();
         let transport = Arc::clone(&transport);
-        tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             let limit = server.shared.config.connect_timeout;
             // Whoever does not come through is no client, and nobody to be told.
             let _ = timeout(limit, begin(&server, stream, &transport)).await;
-            drop(permit);
         });
+        handshakes.add(task.abort_handle());
+    }
+}
+
+/// The handshakes of one socket that are under way, the oldest first.
+#[derive(Debug, Default)]
+struct Handshakes(VecDeque<AbortHandle>);
+
+impl Handshakes {
+    fn add(&mut self, task: AbortHandle) {
+        if self.0.len() >= HANDSHAKES {
+            self.0.retain(|task| !task.is_finished());
+        }
+        if self.0.len() >= HANDSHAKES
+            && let Some(oldest) = self.0.pop_front()
+        {
+            oldest.abort();
+        }
+        self.0.push_back(task);
     }
 }
 

@@ -216,7 +216,9 @@ impl Server {
             WebSocketPath::Any => None,
             WebSocketPath::Only(path) => Some(path.as_str()),
         };
-        if let Ok(Some(framed)) = websocket::upgrade(stream, path, self.shared.conduct).await {
+        let origins = self.shared.config.origins.as_deref();
+        let framed = websocket::upgrade(stream, path, origins, self.shared.conduct).await;
+        if let Ok(Some(framed)) = framed {
             self.accept(framed, linger);
         }
     }

@@ -19,6 +19,7 @@ use crate::{Conduct, Fault, Faults, Liberty};
 pub(super) async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
     mut io: S,
     path: Option<&str>,
+    origins: Option<&[String]>,
     conduct: Conduct,
 ) -> Result<Option<Framed<S>>, HandshakeError> {
     let mut rest = BytesMut::new();
@@ -30,6 +31,13 @@ pub(super) async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
     let accepted = request.and_then(|request| {
         if path.is_some_and(|path| path != request.path) {
             return Err(Refusal::Path);
+        }
+        if let (Some(origins), Some(origin)) = (origins, &request.origin)
+            && !origins
+                .iter()
+                .any(|let_in| let_in.eq_ignore_ascii_case(origin))
+        {
+            return Err(Refusal::Origin);
         }
         let protocol = select(&request, conduct.faults)?;
         Ok(request.accept(protocol))

@@ -23,6 +23,7 @@ fn request(path: &str, protocols: &[&str]) -> Request {
         path: path.into(),
         protocols: protocols.iter().map(|name| (*name).to_owned()).collect(),
         key: key([1; 16]),
+        origin: None,
     }
 }
 
@@ -296,5 +297,69 @@ fn each_fault_breaks_its_own_rule_alone() {
             let answer = asked(&mut stream, &request("/", &["other", "mqtt"])).await;
             assert_eq!(answer.protocol.as_deref(), selected);
         }
+    });
+}
+
+#[test]
+fn a_page_of_another_origin_opens_no_websocket() {
+    paused(|| async {
+        let panel = "https://panel.example";
+        for (let_in, origin, status) in [
+            (None, Some("https://anywhere.example"), 101),
+            (Some(panel), Some(panel), 101),
+            (Some(panel), Some("HTTPS://Panel.example"), 101),
+            // Who sends none is no browser.
+            (Some(panel), None, 101),
+            (Some(panel), Some("https://panel.example.org"), 403),
+            (Some(panel), Some("http://panel.example"), 403),
+            (Some(panel), Some("https://panel.example:8443"), 403),
+            (Some(panel), Some("null"), 403),
+            (Some(panel), Some(""), 403),
+        ] {
+            let server = server(|config| {
+                config.origins = let_in.map(|origin| vec![origin.to_owned()]);
+            });
+            let mut stream = server.connect_websocket().expect("runs");
+            let mut request = request("/", &[MQTT]);
+            request.origin = origin.map(str::to_owned);
+            let answer = asked(&mut stream, &request).await;
+            assert_eq!(answer.status, status, "{let_in:?} {origin:?}");
+        }
+    });
+}
+
+/// Far more than the handshakes that may be under way, and than a short queue of the system's.
+const IDLE: usize = 1_500;
+
+#[test]
+fn handshakes_that_never_come_delay_nobody() {
+    real(|| async {
+        let server = server(|_| {});
+        let transport = Transport {
+            websocket: Some(WebSocketPath::Any),
+            ..Transport::default()
+        };
+        let listener = server.listen_with("127.0.0.1:0", transport).await;
+        let listener = listener.expect("binds");
+        let address = listener.local_address();
+        let mut idle = Vec::new();
+        for _ in 0..IDLE {
+            idle.push(TcpStream::connect(address).await.expect("connects"));
+        }
+        let began = Instant::now();
+        for id in ["a", "b", "c"] {
+            let stream = TcpStream::connect(address).await.expect("connects");
+            let mut client = Client::new(upgraded(stream).await, V5);
+            client.connect(id).await;
+        }
+        // One that waits for a handshake to be given up waits for seconds.
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        // The first ones have made room, and the last ones still have their time.
+        let closed = tokio::time::timeout(Duration::from_secs(1), idle[0].read(&mut [0])).await;
+        assert!(matches!(closed, Ok(Ok(0) | Err(_))), "{closed:?}");
+        let last = idle.last_mut().expect("some");
+        let last = tokio::time::timeout(Duration::from_millis(50), last.read(&mut [0])).await;
+        assert!(last.is_err(), "{last:?}");
     });
 }
