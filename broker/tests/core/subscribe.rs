@@ -61,8 +61,8 @@ fn overlapping_subscriptions_give_one_copy_at_the_highest_qos_with_every_identif
     pair.send(a, message(2, 1, "t/x", "m"));
     assert_eq!(
         pair.seen(a)[1],
-        "publish q2 id=1 t/x=m SubscriptionIdentifier(1) SubscriptionIdentifier(3) \
-         SubscriptionIdentifier(2)"
+        "publish q2 id=1 t/x=m SubscriptionIdentifier(1) SubscriptionIdentifier(2) \
+         SubscriptionIdentifier(3)"
     );
 }
 

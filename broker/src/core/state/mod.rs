@@ -6,6 +6,7 @@ pub(crate) mod connection;
 pub(crate) mod former;
 pub(crate) mod inflight;
 pub(crate) mod link;
+pub(crate) mod lookup;
 pub(crate) mod message;
 pub(crate) mod queue;
 pub(crate) mod redirect;

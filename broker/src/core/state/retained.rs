@@ -2,12 +2,11 @@
 //! [3.1.1 RULE-4.1-1] [5 RULE-4.1-1]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use mqtt_check_codec::topic;
 
+use super::lookup::{Cursor, NamesFor, look_up};
 use super::message::Message;
 use crate::core::input::Time;
 
@@ -129,27 +128,16 @@ impl Retained {
     ) -> Vec<Arc<Message>> {
         let mut found = Vec::new();
         let mut expired = Vec::new();
-        // Only topics that begin with the filter's literal part can match.
-        let literal = match filter.find(['+', '#']) {
-            Some(wildcard) => &filter[..wildcard],
-            None => filter,
-        };
-        // `a/#` matches `a` too.
-        let prefix = literal.strip_suffix('/').unwrap_or(literal);
-        let from = (Bound::Included(prefix), Bound::Unbounded);
-        for (name, message) in self.messages.range::<str, _>(from) {
-            if !name.starts_with(prefix) {
-                break;
-            }
-            if !topic::matches(filter, name) {
-                continue;
-            }
+        let (mut cursor, mut budget) = (Cursor::start(), usize::MAX);
+        let take = |name: &ByteString, message: &mut Arc<Message>| {
             if message.is_expired(now) && !expired_too {
                 expired.push(name.clone());
             } else {
                 found.push(Arc::clone(message));
             }
-        }
+        };
+        let pattern = NamesFor::new(filter);
+        look_up(&mut self.messages, &pattern, &mut cursor, &mut budget, take);
         for name in expired {
             self.remove(&name);
         }

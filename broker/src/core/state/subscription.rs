@@ -1,20 +1,17 @@
 //! All subscriptions of all sessions, found by Topic Name.
 //!
-//! A tree of topic levels, and beside it a list of the filters that are too deep for one. What a match yields is in
-//! the order of the sessions' keys, whatever the order of subscribing: nothing random reaches the output.
+//! They are kept by Topic Filter, in the order of its bytes (`lookup`). What a match yields is in the order of the
+//! sessions' keys, whatever the order of subscribing: nothing random reaches the output.
 
 use std::collections::BTreeMap;
+use std::mem;
 
 use bytestring::ByteString;
-use mqtt_check_codec::topic::matches;
 use mqtt_check_codec::{ProtocolVersion, SubscriptionOptions};
 
+use super::lookup::{Cursor, FiltersFor, level_ends, look_up};
 use super::session_key::SessionKey;
 use crate::core::topic::{self, Filter};
-
-/// How deep the tree may become, in levels. A Topic Filter may have 65,536 of them (section 4.7.3 knows no limit but
-/// the string's), and each would cost a node here and a call of a function in every match.
-const TREE_LEVELS: usize = 128;
 
 /// What a session was granted for one Topic Filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +48,7 @@ pub(crate) enum Standing {
     Barred,
 }
 
-/// One session's subscription at a node of the tree.
+/// One session's subscription to a Topic Filter.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Subscriber {
     pub(crate) session: SessionKey,
@@ -93,7 +90,7 @@ impl Group {
     }
 }
 
-/// The subscriptions whose filter ends at one place.
+/// The subscriptions of one Topic Filter.
 #[derive(Debug, Default)]
 struct Leaf {
     /// Ascending by session.
@@ -104,26 +101,6 @@ struct Leaf {
 impl Leaf {
     fn is_empty(&self) -> bool {
         self.own.is_empty() && self.shared.is_empty()
-    }
-}
-
-#[derive(Debug, Default)]
-struct Node {
-    children: BTreeMap<ByteString, Box<Node>>,
-    /// Below `+`.
-    single: Option<Box<Node>>,
-    /// Filters that end here.
-    here: Leaf,
-    /// Filters that end here with `#`.
-    multi: Leaf,
-}
-
-impl Node {
-    fn is_empty(&self) -> bool {
-        self.children.is_empty()
-            && self.single.is_none()
-            && self.here.is_empty()
-            && self.multi.is_empty()
     }
 }
 
@@ -139,9 +116,10 @@ pub(crate) struct Matches {
 /// All of them.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions {
-    root: Node,
-    /// By Topic Filter: those with more levels than the tree takes. Only names as deep as they are meet them.
-    deep: BTreeMap<ByteString, Leaf>,
+    /// By Topic Filter, which of a Shared Subscription is the part behind its Share Name.
+    leaves: BTreeMap<ByteString, Leaf>,
+    /// Kept between messages for its memory alone.
+    ends: Vec<usize>,
     /// Of a liberty: members of a Shared Subscription take no turns.
     sticky: bool,
 }
@@ -166,15 +144,16 @@ impl Subscriptions {
         let subscriber = Subscriber { session, granted };
         let sticky = self.sticky;
         match filter {
-            Filter::Own(filter) => {
-                let own = &mut self.leaf(filter).own;
+            Filter::Own(_) => {
+                let own = &mut self.leaves.entry(whole.clone()).or_default().own;
                 match own.binary_search_by_key(&session, |s| s.session) {
                     Ok(index) => own[index] = subscriber,
                     Err(index) => own.insert(index, subscriber),
                 }
             }
             Filter::Shared { group, filter } => {
-                let shared = &mut self.leaf(filter).shared;
+                let leaf = self.leaves.entry(ByteString::from(filter));
+                let shared = &mut leaf.or_default().shared;
                 let group = shared
                     .entry(ByteString::from(group))
                     .or_insert_with(|| Group {
@@ -197,8 +176,15 @@ impl Subscriptions {
             Filter::Own(filter) => (filter, None),
             Filter::Shared { group, filter } => (filter, Some(group)),
         };
-        let mut change = |leaf: &mut Leaf| match group {
-            None => leaf.own.retain(|s| s.session != session),
+        let Some(leaf) = self.leaves.get_mut(path) else {
+            return;
+        };
+        match group {
+            None => {
+                if let Ok(index) = leaf.own.binary_search_by_key(&session, |s| s.session) {
+                    leaf.own.remove(index);
+                }
+            }
             Some(name) => {
                 let Some(group) = leaf.shared.get_mut(name) else {
                     return;
@@ -214,14 +200,9 @@ impl Subscriptions {
                     leaf.shared.remove(name);
                 }
             }
-        };
-        if topic::levels(path) <= TREE_LEVELS {
-            remove_below(&mut self.root, Some(path), &mut change);
-        } else if let Some(leaf) = self.deep.get_mut(path) {
-            change(leaf);
-            if leaf.is_empty() {
-                self.deep.remove(path);
-            }
+        }
+        if leaf.is_empty() {
+            self.leaves.remove(path);
         }
     }
 
@@ -237,22 +218,24 @@ impl Subscriptions {
         found.own.clear();
         found.shared.clear();
         let hidden = hide && topic::is_hidden(name);
-        collect(&mut self.root, Some(name), hidden, standing, found);
-        // `#` matches its parent level too, so a name may have one level less than the filter.
-        if topic::levels(name) >= TREE_LEVELS {
-            for (filter, leaf) in &mut self.deep {
-                if matches(filter, name) {
-                    take(leaf, standing, found);
-                }
-            }
-        }
-        // Stable, so that a session's own order is that of the tree.
+        let mut ends = mem::take(&mut self.ends);
+        level_ends(name, &mut ends);
+        let pattern = FiltersFor::new(name, &ends, hidden);
+        let (mut cursor, mut budget) = (Cursor::start(), usize::MAX);
+        let take = |_: &ByteString, leaf: &mut Leaf| take(leaf, standing, found);
+        look_up(&mut self.leaves, &pattern, &mut cursor, &mut budget, take);
+        ends.clear();
+        self.ends = ends;
+        // Stable, so that a session's own order is that of the filters.
         found.own.sort_by_key(|s| s.session);
     }
 
     /// Of a fault: every member of a group, but for one.
-    pub(crate) fn others(&mut self, group: &str, filter: &str, but: SessionKey) -> Vec<Subscriber> {
-        let group = self.leaf(filter).shared.get(group);
+    pub(crate) fn others(&self, group: &str, filter: &str, but: SessionKey) -> Vec<Subscriber> {
+        let group = self
+            .leaves
+            .get(filter)
+            .and_then(|leaf| leaf.shared.get(group));
         let members = group.map_or(&[][..], |group| &group.members[..]);
         members
             .iter()
@@ -263,7 +246,9 @@ impl Subscriptions {
 
     /// Of a fault: nobody has subscribed to this filter.
     pub(crate) fn forget_own(&mut self, filter: &str) {
-        self.leaf(filter).own.clear();
+        if let Some(leaf) = self.leaves.get_mut(filter) {
+            leaf.own.clear();
+        }
     }
 
     /// The next member of one Shared Subscription.
@@ -273,91 +258,8 @@ impl Subscriptions {
         filter: &str,
         standing: impl Fn(&Subscriber) -> Standing,
     ) -> Option<Subscriber> {
-        self.leaf(filter).shared.get_mut(group)?.choose(standing)
-    }
-
-    fn leaf(&mut self, filter: &str) -> &mut Leaf {
-        if topic::levels(filter) > TREE_LEVELS {
-            return self.deep.entry(ByteString::from(filter)).or_default();
-        }
-        let mut node = &mut self.root;
-        for level in filter.split('/') {
-            match level {
-                "#" => return &mut node.multi,
-                "+" => node = node.single.get_or_insert_default(),
-                _ => {
-                    if !node.children.contains_key(level) {
-                        node.children
-                            .insert(ByteString::from(level), Box::default());
-                    }
-                    node = match node.children.get_mut(level) {
-                        Some(child) => child,
-                        None => unreachable!("inserted above"),
-                    };
-                }
-            }
-        }
-        &mut node.here
-    }
-}
-
-/// Changes the leaf at `path` and takes away the nodes that became empty by it.
-fn remove_below(node: &mut Node, path: Option<&str>, change: &mut impl FnMut(&mut Leaf)) {
-    let Some(path) = path else {
-        change(&mut node.here);
-        return;
-    };
-    let (level, rest) = split(path);
-    match level {
-        "#" => change(&mut node.multi),
-        "+" => {
-            if let Some(child) = &mut node.single {
-                remove_below(child, rest, change);
-                if child.is_empty() {
-                    node.single = None;
-                }
-            }
-        }
-        _ => {
-            if let Some(child) = node.children.get_mut(level) {
-                remove_below(child, rest, change);
-                if child.is_empty() {
-                    node.children.remove(level);
-                }
-            }
-        }
-    }
-}
-
-fn split(path: &str) -> (&str, Option<&str>) {
-    match path.split_once('/') {
-        Some((level, rest)) => (level, Some(rest)),
-        None => (path, None),
-    }
-}
-
-/// Gathers the subscriptions below `node` that match `rest`. It calls itself [`TREE_LEVELS`] times at most.
-fn collect(
-    node: &mut Node,
-    rest: Option<&str>,
-    hidden: bool,
-    standing: &impl Fn(&Subscriber) -> Standing,
-    found: &mut Matches,
-) {
-    if !hidden {
-        // The parent level of `#` matches too.
-        take(&mut node.multi, standing, found);
-    }
-    let Some(rest) = rest else {
-        take(&mut node.here, standing, found);
-        return;
-    };
-    let (level, rest) = split(rest);
-    if let Some(child) = node.children.get_mut(level) {
-        collect(child, rest, false, standing, found);
-    }
-    if !hidden && let Some(child) = &mut node.single {
-        collect(child, rest, false, standing, found);
+        let leaf = self.leaves.get_mut(filter)?;
+        leaf.shared.get_mut(group)?.choose(standing)
     }
 }
 
@@ -374,6 +276,7 @@ fn take(leaf: &mut Leaf, standing: &impl Fn(&Subscriber) -> Standing, found: &mu
 #[cfg(test)]
 mod tests {
     use mqtt_check_codec::QoS;
+    use mqtt_check_codec::topic::matches;
 
     use super::*;
 
@@ -416,14 +319,14 @@ mod tests {
     #[test]
     fn takes_filters_of_any_depth() {
         let longest = "/".repeat(65_535);
-        let at_the_edge = vec!["x"; TREE_LEVELS].join("/");
+        let at_the_edge = vec!["x"; 1_000].join("/");
         let name = format!("{at_the_edge}/x");
         let filters = [
             longest.clone(),
             at_the_edge.clone(),
             format!("{at_the_edge}/#"),
             format!("{at_the_edge}/+"),
-            format!("+/{}/x", vec!["x"; TREE_LEVELS - 1].join("/")),
+            format!("+/{}/x", vec!["x"; 999].join("/")),
         ];
         let mut tree = Subscriptions::default();
         for (key, filter) in (0..).zip(&filters) {
@@ -441,11 +344,11 @@ mod tests {
         for (key, filter) in (0..).zip(&filters) {
             tree.remove(Filter::Own(filter), SessionKey(key));
         }
-        assert!(tree.root.is_empty() && tree.deep.is_empty());
+        assert!(tree.leaves.is_empty());
     }
 
     #[test]
-    fn keeps_no_node_without_subscriptions() {
+    fn keeps_no_filter_without_subscriptions() {
         let mut tree = Subscriptions::default();
         for filter in ["a/b/c", "a/+/#", "$share/g/a/b", "#"] {
             let whole = ByteString::from_static(filter);
@@ -457,7 +360,7 @@ mod tests {
             tree.remove(filter, SessionKey(1));
             tree.remove(filter, SessionKey(1));
         }
-        assert!(tree.root.is_empty());
+        assert!(tree.leaves.is_empty());
     }
 
     #[test]
