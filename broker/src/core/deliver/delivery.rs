@@ -170,7 +170,7 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
     if rules.breaks(Fault::UnreleasedLostOnReconnect) {
         session.withheld.clear();
     }
-    for received in session.received.values_mut() {
+    for received in session.received.all_unkept_mut() {
         received.counted = rules.breaks(Fault::RepeatsUncountedOnResume);
     }
     if rules.breaks(Fault::ReceivedQos2ForgottenOnReconnect) {

@@ -1,5 +1,6 @@
 //! Retained messages: what becomes of one that is published, and who gets those that are there.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mqtt_check_codec::topic::{has_wildcard, matches};
@@ -210,7 +211,7 @@ pub(crate) fn send_retained_again(
     let Some(session) = sessions.at(key) else {
         return;
     };
-    for (filter, granted) in session.subscriptions.clone() {
+    for (filter, granted) in BTreeMap::clone(&session.subscriptions) {
         let subscriber = Subscriber {
             session: key,
             granted,

@@ -69,7 +69,7 @@ pub(crate) fn end_session(
     let Some(session) = state.sessions.remove(key) else {
         return;
     };
-    for (filter, granted) in &session.subscriptions {
+    for (filter, granted) in session.subscriptions.iter() {
         state
             .topics
             .subscriptions
@@ -99,7 +99,7 @@ pub(crate) fn end_session(
 /// Of faults: the session goes on without its subscriptions.
 pub(crate) fn forget_subscriptions(state: &mut State, key: SessionKey) {
     if let Some(session) = state.sessions.at_mut(key) {
-        for (filter, granted) in std::mem::take(&mut session.subscriptions) {
+        for (filter, granted) in session.subscriptions.take() {
             state
                 .topics
                 .subscriptions

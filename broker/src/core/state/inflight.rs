@@ -1,11 +1,12 @@
 //! What was sent to a client with QoS 1 or 2 and is not fully acknowledged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytestring::ByteString;
 use mqtt_check_codec::{PacketId, QoS};
 
 use super::message::Delivery;
+use super::tracked::Tracked;
 use crate::core::rules::Rules;
 use crate::{Fault, Liberty};
 
@@ -27,10 +28,17 @@ struct Entry {
     sent: bool,
 }
 
+/// A place is never given twice, so a store need not look at more.
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.sequence == other.sequence
+    }
+}
+
 /// The window of one session.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Inflight {
-    entries: BTreeMap<PacketId, Entry>,
+    entries: Tracked<PacketId, Entry>,
     /// How many were sent on the present connection.
     sent: usize,
     sequence: u64,
@@ -103,9 +111,19 @@ impl Inflight {
         self.entries.retain(|_, entry| is_kept(&entry.stage));
     }
 
-    /// Each packet id with a number that changes with its stage.
-    pub(crate) fn sequences(&self) -> impl Iterator<Item = (PacketId, u64)> {
-        self.entries.iter().map(|(id, entry)| (*id, entry.sequence))
+    /// From now on it is known what changes, and at first everything has.
+    pub(crate) fn track(&mut self) {
+        self.entries.track();
+    }
+
+    /// Packet ids whose stage may have changed since the last call, or that are free again.
+    pub(crate) fn take_changed(&mut self) -> BTreeSet<PacketId> {
+        self.entries.take_changed()
+    }
+
+    /// The place of the last packet sent for it, among all of its session.
+    pub(crate) fn sequence(&self, id: PacketId) -> Option<u64> {
+        self.entries.get(&id).map(|entry| entry.sequence)
     }
 
     /// How far the delivery with this packet id is.
@@ -141,7 +159,7 @@ impl Inflight {
 
     /// A new connection: nothing was sent on it yet. [5 RULE-4.9-1]
     pub(crate) fn reconnect(&mut self) {
-        for entry in self.entries.values_mut() {
+        for entry in self.entries.all_unkept_mut() {
             entry.sent = false;
         }
         self.sent = 0;
@@ -168,7 +186,7 @@ impl Inflight {
 
     /// Of faults: this one takes up no room, though it is not over.
     pub(crate) fn give_back(&mut self, id: PacketId) {
-        if let Some(entry) = self.entries.get_mut(&id)
+        if let Some(entry) = self.entries.unkept_mut(&id)
             && entry.sent
         {
             entry.sent = false;
@@ -247,7 +265,7 @@ impl Inflight {
 
     /// Marks it as sent on this connection, and says what it is; `None` when there is nothing left to send.
     pub(crate) fn resend(&mut self, id: PacketId) -> Option<Stage> {
-        let entry = self.entries.get_mut(&id).filter(|entry| !entry.sent)?;
+        let entry = self.entries.unkept_mut(&id).filter(|entry| !entry.sent)?;
         entry.sent = true;
         self.sent += 1;
         Some(entry.stage.clone())
@@ -255,11 +273,11 @@ impl Inflight {
 
     /// Of a fault, once the connection is over: what a Shared Subscription brought and is unacknowledged.
     pub(crate) fn take_shared(&mut self) -> Vec<Delivery> {
-        let (shared, kept) = std::mem::take(&mut self.entries).into_iter().partition(
+        let (shared, kept): (BTreeMap<_, _>, _) = self.entries.take().into_iter().partition(
             |(_, entry)| matches!(&entry.stage, Stage::Published(d) if d.shared.is_some()),
         );
-        self.entries = kept;
-        let shared: BTreeMap<PacketId, Entry> = shared;
+        let kept: BTreeMap<_, _> = kept;
+        self.entries.extend(kept);
         shared
             .into_values()
             .filter_map(|entry| match entry.stage {
@@ -272,7 +290,7 @@ impl Inflight {
     /// Everything in it, in the order of sending.
     pub(crate) fn drain(&mut self) -> Vec<Stage> {
         self.sent = 0;
-        let mut entries: Vec<_> = std::mem::take(&mut self.entries).into_values().collect();
+        let mut entries: Vec<_> = self.entries.take().into_values().collect();
         entries.sort_unstable_by_key(|entry| entry.sequence);
         entries.into_iter().map(|entry| entry.stage).collect()
     }

@@ -16,6 +16,7 @@ pub(crate) mod session_key;
 pub(crate) mod subscription;
 pub(crate) mod timer;
 pub(crate) mod traces;
+pub(crate) mod tracked;
 pub(crate) mod will;
 pub(crate) mod written;
 

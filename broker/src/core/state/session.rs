@@ -17,6 +17,7 @@ use super::queue::Queue;
 use super::session_key::SessionKey;
 use super::subscription::Granted;
 use super::traces::Traces;
+use super::tracked::Tracked;
 use super::will::Will;
 use super::written::Written;
 use crate::access::Who;
@@ -65,7 +66,7 @@ impl Expiry {
 }
 
 /// A QoS 2 message that was received and is not released.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Received {
     /// Whether it came on the present connection, and so counts against the Receive Maximum.
     pub(crate) counted: bool,
@@ -84,14 +85,14 @@ pub(crate) struct Session {
     pub(crate) expiry: Expiry,
     /// When its last connection ended; `None` while it is connected.
     pub(crate) closed_at: Option<Time>,
-    pub(crate) subscriptions: BTreeMap<ByteString, Granted>,
+    pub(crate) subscriptions: Tracked<ByteString, Granted>,
     pub(crate) inflight: Inflight,
     /// PUBLISH packets of an earlier connection that the Receive Maximum still holds back.
     pub(crate) held: VecDeque<PacketId>,
     /// Messages that were not sent yet.
     pub(crate) queue: Queue,
     /// QoS 2 messages received and not released.
-    pub(crate) received: BTreeMap<PacketId, Received>,
+    pub(crate) received: Tracked<PacketId, Received>,
     pub(crate) will: Option<Will>,
     /// Of a fault: Topic Aliases that hold beyond their connection.
     pub(crate) old_aliases: BTreeMap<u16, ByteString>,
@@ -121,11 +122,11 @@ impl Session {
             link: None,
             expiry: Expiry::AtClose,
             closed_at: None,
-            subscriptions: BTreeMap::new(),
+            subscriptions: Tracked::default(),
             inflight: Inflight::default(),
             held: VecDeque::new(),
             queue: Queue::default(),
-            received: BTreeMap::new(),
+            received: Tracked::default(),
             will: None,
             old_aliases: BTreeMap::new(),
             last_qos1: None,
@@ -137,6 +138,14 @@ impl Session {
             traces: Traces::default(),
             written: Written::default(),
         }
+    }
+
+    /// From now on it is known what of it changes, and at first everything has.
+    fn track(&mut self) {
+        self.written = Written::default();
+        self.subscriptions.track();
+        self.inflight.track();
+        self.received.track();
     }
 
     /// Of a fault: how long the session lasts if it waits for its Will.
@@ -200,7 +209,10 @@ struct Touched {
 }
 
 impl Sessions {
-    pub(crate) fn insert(&mut self, session: Session) -> SessionKey {
+    pub(crate) fn insert(&mut self, mut session: Session) -> SessionKey {
+        if self.touched.is_some() {
+            session.track();
+        }
         let client = session.client.clone();
         let key = match self.free.pop() {
             Some(key) => {
@@ -231,7 +243,7 @@ impl Sessions {
             touched.changed.insert(*key);
         }
         for session in self.slots.iter_mut().flatten() {
-            session.written = Written::default();
+            session.track();
         }
         self.touched = Some(touched);
     }

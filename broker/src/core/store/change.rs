@@ -4,7 +4,6 @@
 //! A key begins with what it is about: `s`, the length of the client id, the client id, and a part (and what names
 //! it within the part); or `r` and a topic. So a session's records stand together, and it is one prefix that ends it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytestring::ByteString;
@@ -74,6 +73,18 @@ fn put(changes: &mut Vec<Change>, key: Vec<u8>, write: impl FnOnce(&mut Sink)) {
     changes.push(Change::Put { key, value });
 }
 
+fn put_or_remove<T>(
+    changes: &mut Vec<Change>,
+    key: Vec<u8>,
+    there: Option<T>,
+    write: impl FnOnce(&mut Sink, T),
+) {
+    match there {
+        Some(there) => put(changes, key, |sink| write(sink, there)),
+        None => changes.push(Change::Remove { key }),
+    }
+}
+
 /// From now on it is known what changes, and at first everything has.
 pub(crate) fn track_changes(sessions: &mut Sessions, retained: &mut Retained) {
     sessions.track();
@@ -113,41 +124,29 @@ fn session_changes(session: &mut Session, changes: &mut Vec<Change>) {
         changes.push(Change::Put { key, value: itself });
     }
     waiting_changes(session, changes);
-    let client = &session.client;
-    let written = &mut session.written;
-    if written.subscriptions != session.subscriptions {
-        let key = |filter: &ByteString| part(client, SUBSCRIPTION, filter.as_bytes());
-        differences(
-            &mut written.subscriptions,
-            session.subscriptions.clone(),
-            key,
-            |sink, _, granted| sink.granted(granted),
-            changes,
-        );
+    let Session {
+        client,
+        subscriptions,
+        inflight,
+        received,
+        ..
+    } = session;
+    for filter in subscriptions.take_changed() {
+        let key = part(client, SUBSCRIPTION, filter.as_bytes());
+        let granted = subscriptions.get(&filter);
+        put_or_remove(changes, key, granted, Sink::granted);
     }
-    let sent: BTreeMap<_, _> = session.inflight.sequences().collect();
-    let key = |id: &PacketId| part(client, SENT, &id.get().to_be_bytes());
-    let inflight = &session.inflight;
-    differences(
-        &mut written.sent,
-        sent,
-        key,
-        |sink, id, sequence| {
-            if let Some(stage) = inflight.stage(*id) {
-                sink.stage(*sequence, stage);
-            }
-        },
-        changes,
-    );
-    let received = session.received.iter().map(|(id, r)| (*id, r.expires_at));
-    let key = |id: &PacketId| part(client, RECEIVED, &id.get().to_be_bytes());
-    differences(
-        &mut written.received,
-        received.collect(),
-        key,
-        |sink, _, at| sink.good_until(*at),
-        changes,
-    );
+    for id in inflight.take_changed() {
+        let key = part(client, SENT, &id.get().to_be_bytes());
+        let there = inflight.sequence(id).zip(inflight.stage(id));
+        let write = |sink: &mut Sink, (sequence, stage)| sink.stage(sequence, stage);
+        put_or_remove(changes, key, there, write);
+    }
+    for id in received.take_changed() {
+        let key = part(client, RECEIVED, &id.get().to_be_bytes());
+        let there = received.get(&id).map(|received| received.expires_at);
+        put_or_remove(changes, key, there, Sink::good_until);
+    }
 }
 
 fn waiting_changes(session: &mut Session, changes: &mut Vec<Change>) {
@@ -162,25 +161,6 @@ fn waiting_changes(session: &mut Session, changes: &mut Vec<Change>) {
             put(changes, key(number), |sink| sink.delivery(delivery));
         }
     }
-}
-
-/// Brings what was written up to what there is.
-fn differences<K: Ord + Clone, V: PartialEq>(
-    written: &mut BTreeMap<K, V>,
-    there: BTreeMap<K, V>,
-    key: impl Fn(&K) -> Vec<u8>,
-    write: impl Fn(&mut Sink, &K, &V),
-    changes: &mut Vec<Change>,
-) {
-    for name in written.keys().filter(|name| !there.contains_key(*name)) {
-        changes.push(Change::Remove { key: key(name) });
-    }
-    for (name, value) in &there {
-        if written.get(name) != Some(value) {
-            put(changes, key(name), |sink| write(sink, name, value));
-        }
-    }
-    *written = there;
 }
 
 impl StoredState {

@@ -1,5 +1,7 @@
 //! What outlives the broker itself, and how a broker takes it up again.
 
+use std::collections::BTreeMap;
+
 use super::change::StoredState;
 use super::forget::{forget, forget_retained};
 use crate::Fault;
@@ -53,7 +55,7 @@ pub(crate) fn take_up(state: &mut State, stored: StoredState, now: Time) -> Vec<
         if !state.rules.faults.is_none() {
             forget(&state.rules, &mut session, now);
         }
-        let subscriptions = session.subscriptions.clone();
+        let subscriptions = BTreeMap::clone(&session.subscriptions);
         let key = state.sessions.insert(session);
         for (whole, granted) in &subscriptions {
             let filter = granted.filter(whole);

@@ -93,9 +93,9 @@ pub(crate) fn claim_session(
                 .insert(whole, filter, key, *granted);
         }
         if let Some(session) = state.sessions.at_mut(key) {
-            session.subscriptions = left.subscriptions;
+            session.subscriptions.extend(left.subscriptions);
             session.queue = left.queue;
-            session.received = left.received;
+            session.received.extend(left.received);
         }
     }
     (key, false)
@@ -106,11 +106,11 @@ fn salvage(state: &State, key: SessionKey) -> Option<Salvage> {
     let session = state.sessions.at(key)?;
     let mut left = Salvage::default();
     if state.rules.breaks(Fault::CleanStartKeepsSubscriptions) {
-        left.subscriptions = session.subscriptions.clone();
+        left.subscriptions.clone_from(&session.subscriptions);
     } else if state.rules.breaks(Fault::CleanStartKeepsQueue) {
         left.queue = session.queue.clone();
     } else if state.rules.breaks(Fault::CleanStartKeepsReceived) {
-        left.received = session.received.clone();
+        left.received.clone_from(&session.received);
     }
     Some(left)
 }
