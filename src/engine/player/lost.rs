@@ -49,7 +49,8 @@ impl Stakes {
             _ => return Vec::new(),
         };
         let is_handshake = awaited.answers_sent || awaited.connects || awaited.gate;
-        let is_such = is_handshake || answer == PacketType::PINGRESP;
+        // Without the end of an authentication the next one is out of turn.
+        let is_such = is_handshake || matches!(answer, PacketType::PINGRESP | PacketType::AUTH);
         is_such
             .then_some(Stake::Answer(answer))
             .into_iter()

@@ -99,9 +99,26 @@ impl<'a> Lessened<'a> {
         lane: LaneIndex,
         before: EventIndex,
     ) -> impl Iterator<Item = (usize, &Less)> {
-        let who = self.connection(lane).who;
+        let lanes = self.of_session(lane);
         let all = self.given.iter().enumerate();
-        all.filter(move |(_, less)| less.at < before && self.connection(less.lane).who == who)
+        all.filter(move |(_, less)| less.at < before && lanes.contains(&less.lane))
+    }
+
+    /// This connection, and those before it whose session it goes on with.
+    fn of_session(&self, lane: LaneIndex) -> BTreeSet<LaneIndex> {
+        let this = self.connection(lane);
+        let mut lanes = BTreeSet::from([lane]);
+        let mut is_begun = begins_anew(this);
+        for (number, former) in self.connections[..lane.0].iter().enumerate().rev() {
+            if is_begun {
+                break;
+            }
+            if former.who == this.who {
+                lanes.insert(LaneIndex(number));
+                is_begun = !former.is_refused && begins_anew(former);
+            }
+        }
+        lanes
     }
 
     /// Since when this connection is parted from what the client believes, if it was at this time.
@@ -124,8 +141,7 @@ impl<'a> Lessened<'a> {
         let former = self.connections[..lane]
             .iter()
             .rposition(|former| former.who == this.who && !former.is_refused)?;
-        let begins_anew = this.connect.is_none_or(|connect| connect.clean_start);
-        if begins_anew {
+        if begins_anew(this) {
             return None;
         }
         if let Some((_, less)) = self.connections[former].parted {
@@ -188,13 +204,16 @@ impl<'a> Lessened<'a> {
                 Packet::PubRec(ack) => (ack.packet_id, true),
                 _ => continue,
             };
-            let message = came.iter().rev().find(|(of, ..)| *of == id);
+            let mut messages = came.iter().filter(|(of, ..)| *of == id).peekable();
+            let is_unknown = messages.peek().is_none();
             // What came just as it was published is answered wrongly whatever was granted.
-            let fits = message.is_some_and(|(_, event, message)| {
-                let is_lower = !self.instead(*event).is_empty();
-                (message.qos == QoS::ExactlyOnce) == is_of_qos_2 || !is_lower
+            let is_unfit = messages.any(|(_, event, message)| {
+                let is_lower = || !self.instead(*event).is_empty();
+                (message.qos == QoS::ExactlyOnce) != is_of_qos_2 && is_lower()
             });
-            if !fits && let Some(less) = self.of_message(lane, EventIndex(index)) {
+            if (is_unknown || is_unfit)
+                && let Some(less) = self.of_message(lane, EventIndex(index))
+            {
                 return Some((event.at, less));
             }
         }
@@ -256,6 +275,11 @@ impl Less {
             _ => None,
         }
     }
+}
+
+/// Whether a connection goes on with no session.
+fn begins_anew(connection: &Connection<'_>) -> bool {
+    connection.connect.is_none_or(|connect| connect.clean_start)
 }
 
 /// The client identifier that a server gave.
