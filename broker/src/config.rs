@@ -9,6 +9,8 @@ use mqtt_check_scram::{ITERATIONS, Verifier, nonce};
 
 use crate::AccessRule;
 
+const MIB: usize = 1024 * 1024;
+
 /// The broker's configuration. The defaults offer everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -33,12 +35,20 @@ pub struct Config {
     pub shared_subscription_available: bool,
     /// Messages waiting for one session at most; over it the newest is dropped.
     pub maximum_queued_messages: usize,
-    /// Bytes of topics and payloads waiting for one session at most; over it the newest is dropped, unless it is the
-    /// only one.
+    /// Bytes of messages waiting for one session at most; over it the newest is dropped, unless it is the only one. A
+    /// message weighs its topic, payload and properties, 72 more for each property, and 128 more.
     pub maximum_queued_bytes: usize,
+    /// Bytes of messages unacknowledged by one client at which no further one of QoS 1 or 2 is sent.
+    pub maximum_inflight_bytes: usize,
+    /// Bytes of messages that wait or are unacknowledged in all sessions together, each copy for itself; over it the
+    /// newest is dropped. No session has more of them than are still free.
+    pub maximum_message_bytes: usize,
     /// Bytes that may wait to be written to one client; beyond it QoS 0 messages for it are dropped, others wait in
     /// its session, and nothing more is read from it, until half of them are written.
     pub maximum_outgoing_bytes: usize,
+    /// Bytes that may wait to be written to all clients together; beyond it messages are dropped or wait as for one
+    /// client, and clients that have not read for a second while others wait are cut off, those with most waiting first.
+    pub maximum_all_outgoing_bytes: usize,
     /// QoS 1 and 2 messages unacknowledged by one client at most, however high its Receive Maximum is.
     pub maximum_inflight: u16,
     /// Subscriptions of one session at most; over it SUBACK refuses with 0x97 (0x80 before version 5).
@@ -175,8 +185,11 @@ impl Default for Config {
             subscription_identifier_available: true,
             shared_subscription_available: true,
             maximum_queued_messages: 10_000,
-            maximum_queued_bytes: 64 * 1024 * 1024,
-            maximum_outgoing_bytes: 8 * 1024 * 1024,
+            maximum_queued_bytes: 64 * MIB,
+            maximum_inflight_bytes: 16 * MIB,
+            maximum_message_bytes: 128 * MIB,
+            maximum_outgoing_bytes: 8 * MIB,
+            maximum_all_outgoing_bytes: 256 * MIB,
             maximum_inflight: 1_000,
             maximum_subscriptions: 100_000,
             maximum_topic_levels: 65_536,

@@ -251,8 +251,20 @@ fn changed_settings(settings: &Settings) -> Vec<&'static str> {
             settings.maximum_queued_bytes.is_some(),
         ),
         (
+            "maximum_inflight_bytes",
+            settings.maximum_inflight_bytes.is_some(),
+        ),
+        (
+            "maximum_message_bytes",
+            settings.maximum_message_bytes.is_some(),
+        ),
+        (
             "maximum_outgoing_bytes",
             settings.maximum_outgoing_bytes.is_some(),
+        ),
+        (
+            "maximum_all_outgoing_bytes",
+            settings.maximum_all_outgoing_bytes.is_some(),
         ),
         (
             "maximum_subscriptions",

@@ -174,9 +174,24 @@ fn limits(reader: &mut Reader<'_, '_>, out: &mut Settings) {
         &mut out.maximum_queued_bytes,
     );
     reader.number(
+        "maximum_inflight_bytes",
+        1..=U32_MAX,
+        &mut out.maximum_inflight_bytes,
+    );
+    reader.number(
+        "maximum_message_bytes",
+        1..=U32_MAX,
+        &mut out.maximum_message_bytes,
+    );
+    reader.number(
         "maximum_outgoing_bytes",
         1..=U32_MAX,
         &mut out.maximum_outgoing_bytes,
+    );
+    reader.number(
+        "maximum_all_outgoing_bytes",
+        1..=U32_MAX,
+        &mut out.maximum_all_outgoing_bytes,
     );
     reader.number("maximum_inflight", 1..=0xFFFF, &mut out.maximum_inflight);
     reader.number(

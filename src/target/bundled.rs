@@ -328,9 +328,21 @@ pub(crate) fn config(settings: &Settings, conduct: Conduct) -> Config {
             .or(default.response_information),
         connect_timeout: settings.connect_timeout.unwrap_or(default.connect_timeout),
         maximum_queued_bytes: count(settings.maximum_queued_bytes, default.maximum_queued_bytes),
+        maximum_inflight_bytes: count(
+            settings.maximum_inflight_bytes,
+            default.maximum_inflight_bytes,
+        ),
+        maximum_message_bytes: count(
+            settings.maximum_message_bytes,
+            default.maximum_message_bytes,
+        ),
         maximum_outgoing_bytes: count(
             settings.maximum_outgoing_bytes,
             default.maximum_outgoing_bytes,
+        ),
+        maximum_all_outgoing_bytes: count(
+            settings.maximum_all_outgoing_bytes,
+            default.maximum_all_outgoing_bytes,
         ),
         maximum_subscriptions: count(
             settings.maximum_subscriptions,

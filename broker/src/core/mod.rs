@@ -44,12 +44,14 @@ use self::packet::subscribe::subscribe_received;
 use self::packet::unsubscribe::unsubscribe_received;
 use self::rules::Rules;
 use self::state::State;
+pub(crate) use self::state::account::{Account, Charge};
 use self::state::arrivals::Arrivals;
 use self::state::connection::{Connections, Phase};
 use self::state::message::Message;
 use self::state::redirect::Redirects;
 use self::state::session_key::SessionKey;
 use self::state::timer::Timer;
+pub(crate) use self::state::weight::of_packet as weight_of_packet;
 pub use self::store::change::{Change, StoredState};
 use self::store::change::{take_changes, track_changes};
 pub use self::store::record::Corrupt;
@@ -65,6 +67,10 @@ pub struct Broker {
     connections: Connections,
     redirects: Redirects,
     arrivals: Arrivals,
+    /// How often it was called.
+    turns: u64,
+    /// What waits to be written to all clients.
+    outgoing: Account,
 }
 
 impl Broker {
@@ -75,12 +81,22 @@ impl Broker {
             connections: Connections::new(),
             redirects: Redirects::new(),
             arrivals: Arrivals::default(),
+            turns: 0,
+            outgoing: Account::default(),
         }
+    }
+
+    /// Whoever runs it counts in this account what waits to be written.
+    pub(crate) fn count_outgoing(&mut self, account: &Account) {
+        self.outgoing = account.clone();
     }
 
     /// Takes one input and appends what is to be done. What was due by `now` is done first.
     pub fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
+        self.turns += 1;
         let turn = &mut Turn::new(now, out);
+        turn.number = self.turns;
+        turn.outgoing = self.outgoing.used();
         if let Input::Received {
             connection, packet, ..
         } = &input

@@ -12,6 +12,10 @@ pub enum Output {
         connection: ConnectionId,
         packet: Packet,
     },
+    /// The core holds messages back that this connection should get, until it hears that the connection is drained.
+    Hold {
+        connection: ConnectionId,
+    },
     /// Close the transport, after what was sent on it.
     Close {
         connection: ConnectionId,

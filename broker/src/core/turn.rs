@@ -13,6 +13,10 @@ pub(crate) struct Turn<'a> {
     pub(crate) out: &'a mut Vec<Output>,
     /// Connections that belong to their sessions no more.
     pub(crate) ended: Vec<ConnectionId>,
+    /// Which call this is.
+    pub(crate) number: u64,
+    /// What the messages weigh that wait to be written, those of this call among them.
+    pub(crate) outgoing: usize,
 }
 
 impl<'a> Turn<'a> {
@@ -21,6 +25,8 @@ impl<'a> Turn<'a> {
             now,
             out,
             ended: Vec::new(),
+            number: 0,
+            outgoing: 0,
         }
     }
 }
@@ -28,6 +34,10 @@ impl<'a> Turn<'a> {
 impl Turn<'_> {
     pub(crate) fn send(&mut self, connection: ConnectionId, packet: Packet) {
         self.out.push(Output::Send { connection, packet });
+    }
+
+    pub(crate) fn hold(&mut self, connection: ConnectionId) {
+        self.out.push(Output::Hold { connection });
     }
 
     pub(crate) fn close(&mut self, connection: ConnectionId) {

@@ -14,7 +14,8 @@ use mqtt_check_codec::{
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::{Sleep, sleep};
 
-use super::server::{LINGER, Shared, Standing};
+use super::outbox::Standing;
+use super::server::{LINGER, Shared};
 use super::wire::write;
 use crate::{ConnectionId, Fault, Input};
 
@@ -139,11 +140,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Encodes what the core wants sent, as far as there is room for it.
     fn fill(&mut self, cx: &Context<'_>) -> Standing {
-        let room = WRITE_CHUNK.saturating_sub(self.outbound.len());
+        let encoded = self.outbound.len();
+        let room = WRITE_CHUNK.saturating_sub(encoded);
         let (version, form) = (self.version, self.shared.config.form());
         let faults = &self.shared.conduct.faults;
         let outbound = &mut self.outbound;
-        self.shared.collect(self.id, room, cx.waker(), |packet| {
+        let (shared, waker) = (&self.shared, cx.waker());
+        shared.collect(self.id, encoded, room, waker, |packet| {
             // A packet that cannot be encoded is larger than the protocol knows: it counts as sent.
             let _ = write(packet, version, form, faults, outbound);
         })

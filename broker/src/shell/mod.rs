@@ -39,7 +39,8 @@
 //!
 //! **Limits.** A client that does not read what it is sent is *congested* once `Config::maximum_outgoing_bytes`
 //! wait for it: QoS 0 messages for it are then dropped, QoS 1 and 2 wait in its session's queue, and nothing more
-//! is read from it, until half of that has gone out. Its Keep Alive goes on meanwhile.
+//! is read from it, until half of that has gone out. Its Keep Alive goes on meanwhile. The same goes for
+//! `Config::maximum_all_outgoing_bytes` and all clients together; who then has read nothing for a second is cut off.
 //!
 //! **Closing.** What was to be sent is sent, then the sending side is shut down, so that the peer sees the end
 //! after the last packet; a socket is read dry for a moment before it is dropped, since dropping it with unread
@@ -49,6 +50,7 @@ mod connack;
 mod connection;
 mod line;
 mod listener;
+mod outbox;
 mod randomness;
 mod server;
 mod store;

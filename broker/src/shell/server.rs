@@ -1,6 +1,5 @@
 //! The core with its connections, its clock and its observers.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io;
 use std::mem;
@@ -16,6 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::connection::Connection;
 use super::line;
 use super::listener::{Listener, Transport, WebSocketPath};
+use super::outbox::{Outboxes, Standing};
 use super::randomness::Randomness;
 use super::store::{Store, StoreError};
 use super::websocket;
@@ -58,7 +58,7 @@ pub(super) struct Shared {
 /// Everything behind the lock.
 pub(super) struct State {
     broker: Broker,
-    outboxes: BTreeMap<ConnectionId, Outbox>,
+    outboxes: Outboxes,
     next_connection: u64,
     randomness: Randomness,
     stopped: bool,
@@ -92,19 +92,6 @@ enum Observer {
     Callback(Callback),
 }
 
-/// What waits to be written to one connection.
-#[derive(Debug, Default)]
-pub(super) struct Outbox {
-    pub(super) packets: VecDeque<Packet>,
-    /// Of the packets, roughly.
-    pub(super) bytes: usize,
-    /// The core is done with the connection.
-    pub(super) closing: bool,
-    /// The core was told that too much waits.
-    congested: bool,
-    waker: Option<Waker>,
-}
-
 impl Server {
     /// Starts a broker. Must be called within a tokio runtime, which also drives it.
     pub fn new(config: Config, conduct: impl Into<Conduct>, randomness: Randomness) -> Self {
@@ -136,7 +123,7 @@ impl Server {
         let events = out.into_iter().filter_map(|output| match output {
             Output::Hook(event) => Some((age, event)),
             // There is no connection yet.
-            Output::Send { .. } | Output::Close { .. } => None,
+            Output::Send { .. } | Output::Hold { .. } | Output::Close { .. } => None,
         });
         server.shared.lock().early = events.collect();
         Ok(server)
@@ -146,13 +133,15 @@ impl Server {
         config: Config,
         conduct: Conduct,
         randomness: Randomness,
-        broker: Broker,
+        mut broker: Broker,
         store: Option<(Store, Time)>,
     ) -> Self {
         let (store, age) = store.map_or((None, Time::ZERO), |(store, age)| (Some(store), age));
+        let outboxes = Outboxes::new(&config);
+        broker.count_outgoing(outboxes.account());
         let state = State {
             broker,
-            outboxes: BTreeMap::new(),
+            outboxes,
             next_connection: 0,
             randomness,
             stopped: false,
@@ -289,13 +278,9 @@ impl Server {
             Restart::Crash => old.crash(now),
         };
         self.shared.carry_out(state, now, &mut out);
-        for outbox in state.outboxes.values_mut() {
-            if how == Restart::Crash {
-                outbox.packets.clear();
-            }
-            outbox.close();
-        }
+        state.outboxes.close_all(how == Restart::Orderly);
         state.broker = Broker::restore(config.clone(), conduct, stored, now, &mut out);
+        state.broker.count_outgoing(state.outboxes.account());
         if let Some(store) = &state.store {
             state.broker.track_changes();
             if let Err(error) = store.replace(&state.broker.changes()) {
@@ -376,7 +361,7 @@ impl Shared {
         let nonce = state.randomness.next().ok()?;
         let connection = ConnectionId(state.next_connection);
         state.next_connection += 1;
-        state.outboxes.insert(connection, Outbox::default());
+        state.outboxes.open(connection);
         self.handle(&mut state, Input::Opened { connection, nonce });
         Some(connection)
     }
@@ -398,26 +383,23 @@ impl Shared {
             for output in out.drain(..) {
                 match output {
                     Output::Send { connection, packet } => {
-                        if let Some(outbox) = state.outboxes.get_mut(&connection)
-                            && outbox.push(packet, self.config.maximum_outgoing_bytes)
-                        {
+                        if state.outboxes.push(connection, packet, now) {
                             congested.push(connection);
                         }
                     }
-                    Output::Close { connection } => {
-                        if let Some(outbox) = state.outboxes.get_mut(&connection) {
-                            outbox.close();
-                        }
-                    }
+                    Output::Hold { connection } => state.outboxes.hold(connection),
+                    Output::Close { connection } => state.outboxes.close(connection),
                     Output::Hook(event) => state.observer.tell(self.instant(now), now, event),
                 }
             }
-            let Some(connection) = congested.pop() else {
+            let input = if let Some(connection) = congested.pop() {
+                Input::Congested { connection }
+            } else if let Some(connection) = state.outboxes.cut_off(now) {
+                Input::Closed { connection }
+            } else {
                 return;
             };
-            state
-                .broker
-                .handle(now, Input::Congested { connection }, out);
+            state.broker.handle(now, input, out);
         }
     }
 
@@ -436,26 +418,19 @@ impl Shared {
     }
 
     /// Gives what may be written next to a connection, some `limit` bytes of it, and leaves word whom to wake when
-    /// there is more.
+    /// there is more. `encoded` is what the connection has and has not written.
     pub(super) fn collect(
         &self,
         connection: ConnectionId,
+        encoded: usize,
         limit: usize,
         waker: &Waker,
         give: impl FnMut(Packet),
     ) -> Standing {
+        let now = self.now();
         let mut state = self.lock();
-        let Some(outbox) = state.outboxes.get_mut(&connection) else {
-            return Standing {
-                closing: true,
-                congested: false,
-                more: false,
-            };
-        };
-        outbox.take(limit, give);
-        outbox.listen(waker);
-        if outbox.congested && outbox.bytes <= self.config.maximum_outgoing_bytes / 2 {
-            outbox.congested = false;
+        let outboxes = &mut state.outboxes;
+        if outboxes.take(connection, encoded, limit, now, waker, give) {
             self.handle(&mut state, Input::Drained { connection });
         }
         state.standing(connection)
@@ -465,29 +440,16 @@ impl Shared {
     pub(super) fn lost(&self, connection: ConnectionId) {
         let mut state = self.lock();
         self.handle(&mut state, Input::Closed { connection });
-        if let Some(outbox) = state.outboxes.get_mut(&connection) {
-            outbox.closing = true;
-        }
+        state.outboxes.close(connection);
     }
 
     /// The connection's task is over.
     pub(super) fn forget(&self, connection: ConnectionId) {
         let mut state = self.lock();
-        if state.outboxes.remove(&connection).is_some() {
+        if state.outboxes.forget(connection) {
             self.handle(&mut state, Input::Closed { connection });
         }
     }
-}
-
-/// How a connection stands with the core.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Standing {
-    /// Nothing more will be sent than what is in the outbox.
-    pub(super) closing: bool,
-    /// Nothing should be read from it for now.
-    pub(super) congested: bool,
-    /// There is more to be sent.
-    pub(super) more: bool,
 }
 
 impl State {
@@ -513,25 +475,11 @@ impl State {
     fn fail(&mut self, error: &StoreError) {
         self.failure.get_or_insert(error.to_string());
         self.stopped = true;
-        for outbox in self.outboxes.values_mut() {
-            outbox.packets.clear();
-            outbox.close();
-        }
+        self.outboxes.close_all(false);
     }
 
     pub(super) fn standing(&self, connection: ConnectionId) -> Standing {
-        match self.outboxes.get(&connection) {
-            Some(outbox) => Standing {
-                closing: outbox.closing,
-                congested: outbox.congested,
-                more: !outbox.packets.is_empty(),
-            },
-            None => Standing {
-                closing: true,
-                congested: false,
-                more: false,
-            },
-        }
+        self.outboxes.standing(connection)
     }
 }
 
@@ -542,59 +490,6 @@ impl Observer {
             Self::Record(events) => events.push((at, event)),
             Self::Callback(callback) => callback(now, &event),
         }
-    }
-}
-
-impl Outbox {
-    /// Appends a packet; says whether too much waits now and the core does not know.
-    fn push(&mut self, packet: Packet, limit: usize) -> bool {
-        self.bytes += weight(&packet);
-        self.packets.push_back(packet);
-        self.wake();
-        let newly_congested = self.bytes > limit && !self.congested;
-        self.congested |= newly_congested;
-        newly_congested
-    }
-
-    fn close(&mut self) {
-        self.closing = true;
-        self.wake();
-    }
-
-    fn take(&mut self, limit: usize, mut give: impl FnMut(Packet)) {
-        let mut taken = 0;
-        while taken < limit
-            && let Some(packet) = self.packets.pop_front()
-        {
-            taken += weight(&packet);
-            give(packet);
-        }
-        if self.packets.is_empty() {
-            // Most connections wait most of the time, and then need no memory for it.
-            self.packets = VecDeque::new();
-        }
-        self.bytes -= taken;
-    }
-
-    fn listen(&mut self, waker: &Waker) {
-        match &mut self.waker {
-            Some(old) => old.clone_from(waker),
-            none => *none = Some(waker.clone()),
-        }
-    }
-
-    fn wake(&mut self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
-    }
-}
-
-/// What a packet takes up, roughly, in bytes.
-fn weight(packet: &Packet) -> usize {
-    match packet {
-        Packet::Publish(publish) => 64 + publish.topic.len() + publish.payload.len(),
-        _ => 64,
     }
 }
 

@@ -311,7 +311,7 @@ fn limits() -> Vec<Limit> {
         },
         Limit {
             setting: "maximum_queued_bytes",
-            set: |config| config.maximum_queued_bytes = 20,
+            set: |config| config.maximum_queued_bytes = 276,
             act: |pair| {
                 let a = pair.connected(lasting(V5, "a"));
                 pair.subscribe(a, "t", 1);
@@ -344,7 +344,7 @@ fn limits() -> Vec<Limit> {
         },
         Limit {
             setting: "maximum_outgoing_bytes of retained messages",
-            set: |config| config.maximum_outgoing_bytes = 10,
+            set: |config| config.maximum_outgoing_bytes = 200,
             act: |pair| {
                 let a = pair.connected(hello(V5, "a"));
                 for topic in ["a", "b", "c"] {

@@ -29,4 +29,5 @@ mod store;
 mod subscribe;
 mod takeover;
 mod ways;
+mod weight;
 mod will;

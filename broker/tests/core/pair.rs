@@ -130,8 +130,10 @@ impl Pair {
     }
 
     fn carry_out(&mut self, out: Vec<Output>) {
+        let mut held = Vec::new();
         for output in out {
             match output {
+                Output::Hold { connection } => held.push(connection),
                 Output::Send { connection, packet } => {
                     self.lane(connection).push(text::packet(&packet));
                     self.packets.entry(connection).or_default().push(packet);
@@ -139,6 +141,9 @@ impl Pair {
                 Output::Close { connection } => self.lane(connection).push("closed".to_owned()),
                 Output::Hook(event) => self.hooks.push(event),
             }
+        }
+        for connection in held {
+            self.handle(Input::Drained { connection });
         }
     }
 

@@ -1,7 +1,10 @@
 //! Clients that read too slowly.
 
+use std::time::Duration;
+
 use mqtt_check_broker::HookEvent;
-use mqtt_check_codec::{Packet, ProtocolVersion, QoS};
+use mqtt_check_codec::{Packet, Property, ProtocolVersion, Publish, QoS};
+use tokio::time::sleep;
 
 use crate::client::{Client, paused, publish, server, settle};
 
@@ -79,5 +82,75 @@ fn a_client_that_sends_and_never_reads_is_not_read_from_for_ever() {
         let write = tokio::io::AsyncWriteExt::write_all(&mut a.stream, &pings);
         let blocked = tokio::time::timeout(std::time::Duration::from_secs(1), write).await;
         assert!(blocked.is_err(), "400 kB of pings were taken");
+    });
+}
+
+/// A message with one User Property of so many bytes.
+fn heavy(topic: &str, size: usize, qos: QoS) -> Packet {
+    let Packet::Publish(message) = publish(topic, "", qos) else {
+        unreachable!("it is a PUBLISH");
+    };
+    let property = Property::UserProperty("".into(), "x".repeat(size).into());
+    Packet::Publish(Publish {
+        properties: [property].into_iter().collect(),
+        ..message
+    })
+}
+
+#[test]
+fn properties_count_against_what_waits_for_a_client_that_never_reads() {
+    paused(|| async {
+        let server = server(|config| config.maximum_outgoing_bytes = 100_000);
+        server.record_hooks();
+        let mut slow = Client::new(server.connect().expect("runs"), V5);
+        slow.connect("slow").await;
+        slow.subscribe("t", QoS::AtMostOnce).await;
+        let mut quick = Client::new(server.connect().expect("runs"), V5);
+        quick.connect("quick").await;
+        for _ in 0..100 {
+            quick.send(heavy("t", 10_000, QoS::AtMostOnce)).await;
+        }
+        quick.ping().await;
+        let lost = dropped(&server.take_hooks());
+        assert!((50..95).contains(&lost), "{lost}");
+    });
+}
+
+#[test]
+fn clients_that_never_read_are_cut_off_when_others_wait_for_what_they_take_up() {
+    paused(|| async {
+        let server = server(|config| {
+            config.maximum_outgoing_bytes = 300_000;
+            config.maximum_all_outgoing_bytes = 1_000_000;
+        });
+        server.record_hooks();
+        let mut idlers = Vec::new();
+        for number in 0..10 {
+            let mut idler = Client::new(server.connect().expect("runs"), V5);
+            idler.connect(&format!("idler{number}")).await;
+            idler.subscribe("noise", QoS::AtMostOnce).await;
+            idlers.push(idler);
+        }
+        let mut reader = Client::new(server.connect().expect("runs"), V5);
+        reader.connect("reader").await;
+        reader.subscribe("news", QoS::AtLeastOnce).await;
+        let mut writer = Client::new(server.connect().expect("runs"), V5);
+        writer.connect("writer").await;
+        for _ in 0..100 {
+            writer.send(heavy("noise", 20_000, QoS::AtMostOnce)).await;
+        }
+        writer.ping().await;
+        assert_eq!(server.connection_count(), 12);
+        // A second later it is known that they do not read; the message waited in the session until then.
+        sleep(Duration::from_secs(2)).await;
+        writer.send(heavy("news", 20_000, QoS::AtLeastOnce)).await;
+        assert!(matches!(writer.receive().await, Some(Packet::PubAck(_))));
+        writer.ping().await;
+        let came = tokio::time::timeout(Duration::from_secs(5), reader.receive()).await;
+        assert!(matches!(came, Ok(Some(Packet::Publish(_)))), "{came:?}");
+        sleep(Duration::from_secs(5)).await;
+        let left = server.connection_count();
+        assert!((3..12).contains(&left), "{left}");
+        assert!(server.is_connected("reader") && server.is_connected("writer"));
     });
 }

@@ -12,7 +12,7 @@ mod walk;
 use bytes::BytesMut;
 use thiserror::Error;
 
-use crate::{Frame, Packet, PacketType, Property, ProtocolVersion};
+use crate::{Frame, Packet, PacketType, Properties, Property, ProtocolVersion};
 use sink::{Counter, Writer};
 
 pub(crate) use sink::{BitRange, IntForm, Sink};
@@ -66,6 +66,13 @@ pub(crate) fn property_size(property: &Property) -> usize {
     let mut counter = Counter::new(PacketType::RESERVED);
     walk::property(property, "property_id".into(), &mut counter);
     counter.size()
+}
+
+impl Properties {
+    /// What all of them have on the wire in bytes, without the Property Length.
+    pub fn encoded_size(&self) -> usize {
+        self.iter().map(property_size).sum()
+    }
 }
 
 impl Packet {

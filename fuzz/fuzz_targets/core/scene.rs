@@ -489,6 +489,9 @@ impl Stage {
                     self.places.retain(|_, (open, _)| *open != connection);
                     assert_eq!(before, self.places.len() + 1, "{connection:?} closed twice");
                 }
+                Output::Hold { connection } => {
+                    assert!(self.places.values().any(|(open, _)| *open == connection));
+                }
                 Output::Hook(event) => drop(event.fields()),
             }
         }

@@ -23,10 +23,16 @@ pub struct Settings {
     pub subscription_identifier_available: Option<bool>,
     pub shared_subscription_available: Option<bool>,
     pub maximum_queued_messages: Option<u32>,
-    /// Bytes of topics and payloads that may wait in one session.
+    /// Bytes of messages that may wait in one session.
     pub maximum_queued_bytes: Option<u32>,
+    /// Bytes in flight to one client at which no further message of QoS 1 and 2 is sent.
+    pub maximum_inflight_bytes: Option<u32>,
+    /// Bytes of messages that wait or are in flight in all sessions.
+    pub maximum_message_bytes: Option<u32>,
     /// Bytes that may wait to be written to one client.
     pub maximum_outgoing_bytes: Option<u32>,
+    /// Bytes that may wait to be written to all clients.
+    pub maximum_all_outgoing_bytes: Option<u32>,
     pub maximum_subscriptions: Option<u32>,
     pub maximum_topic_levels: Option<u32>,
     pub maximum_connections: Option<u32>,

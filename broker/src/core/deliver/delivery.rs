@@ -5,7 +5,7 @@ use mqtt_check_codec::{ConnAck, Packet, PacketId, ProtocolVersion, QoS, ReasonCo
 use super::acknowledgement::acknowledge;
 use super::loss::{Way, lose};
 use super::outgoing::send;
-use super::publish::send_publish;
+use super::publish::{hold_back, is_too_much, send_publish};
 use crate::core::rules::Rules;
 use crate::core::state::inflight::Stage;
 use crate::core::state::message::Delivery;
@@ -42,6 +42,11 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
         dropped(session, turn, &delivery, DropReason::Expired);
         return;
     }
+    if let Some(link) = &mut session.link
+        && is_too_much(rules, turn, &delivery)
+    {
+        hold_back(link, turn);
+    }
     let online = session.link.is_some();
     // [5 MQTT-4.9.0-2]
     let waits = online && rules.chooses(Liberty::Qos0WaitsForQuota) && !session.is_ready();
@@ -65,6 +70,10 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     }
     // [5 MQTT-4.5.0-1]
     if !online && delivery.shared.is_some() && rules.breaks(Fault::SharedOfflineLost) {
+        return;
+    }
+    if !session.may_keep(delivery.weight(), rules.config.maximum_message_bytes) {
+        dropped(session, turn, &delivery, DropReason::QueueFull);
         return;
     }
     if online && session.is_ready() {
@@ -118,8 +127,9 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
     let Some(link) = session.link.as_ref().filter(|link| !link.congested) else {
         return;
     };
-    let limit = link.send_limit;
-    while session.inflight.has_room(limit)
+    let window = link.window;
+    while !is_congested(session)
+        && session.inflight.has_room(window.messages)
         && let Some(id) = session.held.pop_front()
     {
         resend(session, rules, turn, id);
@@ -127,9 +137,17 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
     if !session.held.is_empty() {
         return;
     }
-    while let Some(front) = session.queue.front() {
+    while !is_congested(session)
+        && let Some(front) = session.queue.front()
+    {
+        if let Some(link) = &mut session.link
+            && is_too_much(rules, turn, front)
+        {
+            hold_back(link, turn);
+            break;
+        }
         let waits = front.qos != QoS::AtMostOnce || rules.chooses(Liberty::Qos0WaitsForQuota);
-        if waits && !session.inflight.has_room(limit) {
+        if waits && !session.inflight.takes(window) {
             break;
         }
         let Some(delivery) = session.queue.pop_front() else {
@@ -147,6 +165,10 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
         }
         transmit(session, rules, turn, delivery);
     }
+}
+
+fn is_congested(session: &Session) -> bool {
+    session.link.as_ref().is_some_and(|link| link.congested)
 }
 
 /// Of faults: whether a message is sent though it has expired.
@@ -183,7 +205,7 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
         };
         session.received.insert(id, received);
     }
-    let Some(limit) = session.link.as_ref().map(|link| link.send_limit) else {
+    let Some(limit) = session.link.as_ref().map(|link| link.window.messages) else {
         return;
     };
     if rules.breaks(Fault::WindowShrinksOnResume) {
@@ -227,7 +249,9 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
         }
         // [5 MQTT-3.3.4-9] holds PUBLISH packets back, and [5 MQTT-3.3.4-10] nothing else.
         if published
-            && !(session.held.is_empty() && session.inflight.has_room(limit))
+            && !(session.held.is_empty()
+                && session.inflight.has_room(limit)
+                && !is_congested(session))
             && !rules.breaks(Fault::ResendIgnoresReceiveMaximum)
         {
             if !rules.breaks(Fault::ResendHeldBackIsLost) {

@@ -69,7 +69,29 @@ pub(crate) fn send_publish(
     if let (true, Some((topic, alias))) = (sent, learned) {
         link.aliases_out.learn(topic, alias);
     }
+    if sent {
+        turn.outgoing += delivery.weight();
+        let burst = link.burst.add(turn.number, delivery.weight());
+        if burst > rules.config.maximum_outgoing_bytes {
+            hold_back(link, turn);
+        }
+    }
     sent
+}
+
+/// Whether so much waits to be written to all clients together that this message does not go out now.
+pub(crate) fn is_too_much(rules: &Rules, turn: &Turn<'_>, delivery: &Delivery) -> bool {
+    let maximum = rules.config.maximum_all_outgoing_bytes;
+    // Any message goes out while less than half of it waits.
+    turn.outgoing > maximum / 2 && turn.outgoing.saturating_add(delivery.weight()) > maximum
+}
+
+/// Nothing more goes to this client until it has caught up.
+pub(crate) fn hold_back(link: &mut Link, turn: &mut Turn<'_>) {
+    if !link.congested {
+        link.congested = true;
+        turn.hold(link.connection);
+    }
 }
 
 /// Whether a string or binary data is longer than a signed number of two bytes can say.

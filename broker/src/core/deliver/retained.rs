@@ -7,7 +7,7 @@ use mqtt_check_codec::topic::{has_wildcard, matches};
 use mqtt_check_codec::{ProtocolVersion, QoS};
 
 use super::copy::copy;
-use super::delivery::{deliver, dropped};
+use super::delivery::deliver;
 use super::loss::{Way, lose};
 use crate::core::input::Time;
 use crate::core::rules::Rules;
@@ -18,7 +18,6 @@ use crate::core::state::session_key::SessionKey;
 use crate::core::state::subscription::{Granted, Subscriber};
 use crate::core::topic::Filter;
 use crate::core::turn::Turn;
-use crate::hook::DropReason;
 use crate::{Fault, Liberty};
 
 /// Whether a message of this topic finds room among the retained ones.
@@ -116,7 +115,6 @@ pub(crate) fn send_retained(
     let is_older = version.is_some_and(|version| version != ProtocolVersion::V5);
     let expired_too = rules.breaks(Fault::ExpiredRetainedSent)
         || is_older && rules.breaks(Fault::ExpiredRetainedSentToOlderReaders);
-    let mut room = rules.config.maximum_outgoing_bytes;
     let mut messages = retained.matching(filter, turn.now, expired_too);
     if rules.chooses(Liberty::RetainedInOtherOrder) {
         messages.reverse();
@@ -142,17 +140,6 @@ pub(crate) fn send_retained(
         if !rules.faults.is_none() {
             wear(rules, retained, turn.now, &message, &delivery);
             lose(rules, Way::Retained, turn.now, &mut delivery);
-        }
-        // What the window holds back waits in the session; the rest is as much as may wait to be written.
-        if delivery.qos == QoS::AtMostOnce {
-            let weight = message.topic.len() + message.payload.len();
-            if weight > room {
-                if let Some(session) = sessions.at(key) {
-                    dropped(session, turn, &delivery, DropReason::QueueFull);
-                }
-                continue;
-            }
-            room -= weight;
         }
         deliver(rules, sessions, turn, key, delivery);
     }

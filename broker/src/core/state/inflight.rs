@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytestring::ByteString;
 use mqtt_check_codec::{PacketId, QoS};
 
+use super::account::{Account, Charge};
+use super::link::Window;
 use super::message::Delivery;
 use super::tracked::Tracked;
+use super::weight;
 use crate::core::rules::Rules;
 use crate::{Fault, Liberty};
 
@@ -35,6 +38,15 @@ impl PartialEq for Entry {
     }
 }
 
+impl Entry {
+    fn weight(&self) -> usize {
+        match &self.stage {
+            Stage::Published(delivery) => delivery.weight(),
+            Stage::Released { topic } => weight::ENTRY + topic.len(),
+        }
+    }
+}
+
 /// The window of one session.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Inflight {
@@ -45,12 +57,42 @@ pub(crate) struct Inflight {
     last_id: u16,
     /// Of a fault: places that earlier connections took with them.
     lost: usize,
+    /// What all of them weigh.
+    charge: Charge,
 }
 
 impl Inflight {
     /// Whether a further PUBLISH may go out. [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
     pub(crate) fn has_room(&self, limit: usize) -> bool {
         self.sent + self.lost < limit && self.entries.len() < usize::from(u16::MAX)
+    }
+
+    /// Whether there is room for a message that was not sent before: among the bytes too.
+    pub(crate) fn takes(&self, window: Window) -> bool {
+        self.has_room(window.messages) && self.charge.bytes() < window.bytes
+    }
+
+    /// What all of them weigh.
+    pub(crate) fn bytes(&self) -> usize {
+        self.charge.bytes()
+    }
+
+    /// From now on it counts in this account.
+    pub(crate) fn attach(&mut self, account: &Account) {
+        self.charge.attach(account);
+    }
+
+    /// Weighs everything anew.
+    fn weigh(&mut self) {
+        self.charge
+            .set(self.entries.values().map(Entry::weight).sum());
+    }
+
+    fn put(&mut self, id: PacketId, entry: Entry) {
+        self.charge.add(entry.weight());
+        if let Some(old) = self.entries.insert(id, entry) {
+            self.charge.sub(old.weight());
+        }
     }
 
     /// Takes the delivery under a packet id that is in nobody's use. [5 MQTT-2.2.1-4] [3.1.1 MQTT-2.3.1-4]
@@ -91,7 +133,7 @@ impl Inflight {
             sequence: self.sequence,
             sent: true,
         };
-        self.entries.insert(id, entry);
+        self.put(id, entry);
         id
     }
 
@@ -103,12 +145,13 @@ impl Inflight {
             sequence,
             sent: false,
         };
-        self.entries.insert(id, entry);
+        self.put(id, entry);
     }
 
     /// Of faults: those at such a stage, and no others.
     pub(crate) fn retain(&mut self, is_kept: impl Fn(&Stage) -> bool) {
         self.entries.retain(|_, entry| is_kept(&entry.stage));
+        self.weigh();
     }
 
     /// From now on it is known what changes, and at first everything has.
@@ -138,8 +181,11 @@ impl Inflight {
         if let Some(entry) = self.entries.get_mut(&id)
             && let Stage::Published(delivery) = &entry.stage
         {
-            let topic = delivery.message.topic.clone();
+            // A copy of its own, since the message need not live as long as the exchange.
+            let topic = ByteString::from(&*delivery.message.topic);
+            self.charge.sub(entry.weight());
             entry.stage = Stage::Released { topic };
+            self.charge.add(entry.weight());
             entry.sequence = sequence;
             if !entry.sent {
                 entry.sent = true;
@@ -151,6 +197,7 @@ impl Inflight {
     /// The handshake is over; the packet id is free again.
     pub(crate) fn remove(&mut self, id: PacketId) -> Option<Stage> {
         let entry = self.entries.remove(&id)?;
+        self.charge.sub(entry.weight());
         if entry.sent {
             self.sent = self.sent.saturating_sub(1);
         }
@@ -201,6 +248,7 @@ impl Inflight {
                 change(delivery);
             }
         }
+        self.weigh();
     }
 
     /// Of a fault: the next packet id is passed over.
@@ -235,6 +283,7 @@ impl Inflight {
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.sent = 0;
+        self.weigh();
     }
 
     /// Of a liberty: the QoS 1 deliveries of Shared Subscriptions, in their order.
@@ -278,6 +327,7 @@ impl Inflight {
         );
         let kept: BTreeMap<_, _> = kept;
         self.entries.extend(kept);
+        self.weigh();
         shared
             .into_values()
             .filter_map(|entry| match entry.stage {
@@ -291,6 +341,7 @@ impl Inflight {
     pub(crate) fn drain(&mut self) -> Vec<Stage> {
         self.sent = 0;
         let mut entries: Vec<_> = self.entries.take().into_values().collect();
+        self.weigh();
         entries.sort_unstable_by_key(|entry| entry.sequence);
         entries.into_iter().map(|entry| entry.stage).collect()
     }

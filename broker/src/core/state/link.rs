@@ -18,10 +18,11 @@ pub(crate) struct Link {
     /// One and a half times the Keep Alive in force; `None` when it is off.
     pub(crate) silence: Option<Duration>,
     pub(crate) last_received: Time,
-    /// How many PUBLISH packets of QoS 1 and 2 may be unacknowledged by the client.
-    pub(crate) send_limit: usize,
+    /// What may be unacknowledged by the client.
+    pub(crate) window: Window,
     /// Whether the client reads too slowly for more.
     pub(crate) congested: bool,
+    pub(crate) burst: Burst,
     /// How many QoS 2 PUBLISH packets of this connection the client has not released.
     pub(crate) unreleased: usize,
     /// Of faults: how many messages it has carried, in either direction.
@@ -35,6 +36,33 @@ pub(crate) struct Link {
     pub(crate) connect_expiry_s: u32,
     /// How the client proves who it is, if its CONNECT named a method.
     pub(crate) authentication: Option<Box<Authentication>>,
+}
+
+/// How much of QoS 1 and 2 may be unacknowledged by a client at a time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Window {
+    /// PUBLISH packets.
+    pub(crate) messages: usize,
+    /// Bytes beyond which no further one is sent.
+    pub(crate) bytes: usize,
+}
+
+/// What one call of the core gives a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Burst {
+    call: u64,
+    bytes: usize,
+}
+
+impl Burst {
+    /// So many bytes more in this call; says how many that makes.
+    pub(crate) fn add(&mut self, call: u64, bytes: usize) -> usize {
+        if self.call != call {
+            *self = Self { call, bytes: 0 };
+        }
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.bytes
+    }
 }
 
 /// Topic Aliases that the broker uses towards the client.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::{Properties, Property, Publish, QoS};
 
+use super::weight;
 use crate::core::input::Time;
 use crate::core::rules::Rules;
 use crate::{Fault, Liberty};
@@ -29,14 +30,18 @@ pub(crate) struct Message {
     pub(crate) will: bool,
     /// The publisher's client id; a Will's is that of its client.
     pub(crate) publisher: ByteString,
+    /// What it counts against limits in bytes, as it was accepted.
+    pub(crate) weight: usize,
 }
 
 impl Message {
     /// The message of a PUBLISH, its Topic Alias already resolved.
     pub(crate) fn from_publish(publish: Publish, publisher: ByteString, now: Time) -> Self {
+        let properties = forwarded(publish.properties);
         Self {
-            expiry_s: publish.properties.message_expiry_interval_s(),
-            properties: forwarded(publish.properties),
+            weight: weight::of_message(&publish.topic, &publish.payload, &properties),
+            expiry_s: properties.message_expiry_interval_s(),
+            properties,
             topic: publish.topic,
             payload: publish.payload,
             qos: publish.qos,
@@ -141,4 +146,11 @@ pub(crate) struct Delivery {
     pub(crate) identifiers: Vec<u32>,
     /// The Topic Filter of the Shared Subscription that chose this session, `$share/` included.
     pub(crate) shared: Option<ByteString>,
+}
+
+impl Delivery {
+    /// What it counts against limits in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        self.message.weight + weight::IDENTIFIER * self.identifiers.len()
+    }
 }

@@ -1,5 +1,6 @@
 //! What the broker keeps while it runs. Nothing here sends, routes or ends anything.
 
+pub(crate) mod account;
 pub(crate) mod arrivals;
 pub(crate) mod authentication;
 pub(crate) mod connection;
@@ -17,6 +18,7 @@ pub(crate) mod subscription;
 pub(crate) mod timer;
 pub(crate) mod traces;
 pub(crate) mod tracked;
+pub(crate) mod weight;
 pub(crate) mod will;
 pub(crate) mod written;
 

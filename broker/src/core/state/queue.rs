@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use super::account::{Account, Charge};
 use super::message::Delivery;
 
 #[derive(Debug, Clone, Default)]
@@ -11,12 +12,7 @@ pub(crate) struct Queue {
     /// The number of the first one.
     first: u64,
     /// What all of them weigh.
-    bytes: usize,
-}
-
-/// The bytes of a message that its sender chose.
-fn weight(delivery: &Delivery) -> usize {
-    delivery.message.topic.len() + delivery.message.payload.len()
+    charge: Charge,
 }
 
 impl Queue {
@@ -24,11 +20,22 @@ impl Queue {
         self.items.is_empty()
     }
 
-    /// Whether one more finds room among so many messages and so many bytes of topics and payloads. There is room
-    /// for a message of any size where nothing waits.
+    /// What all of them weigh.
+    pub(crate) fn charge(&self) -> &Charge {
+        &self.charge
+    }
+
+    /// From now on it counts in this account.
+    pub(crate) fn attach(&mut self, account: &Account) {
+        self.charge.attach(account);
+    }
+
+    /// Whether one more finds room among so many messages and so many bytes. There is room for a message of any size
+    /// where nothing waits.
     pub(crate) fn has_room(&self, delivery: &Delivery, messages: usize, bytes: usize) -> bool {
         self.items.len() < messages
-            && (self.items.is_empty() || self.bytes.saturating_add(weight(delivery)) <= bytes)
+            && (self.items.is_empty()
+                || self.charge.bytes().saturating_add(delivery.weight()) <= bytes)
     }
 
     pub(crate) fn front(&self) -> Option<&Delivery> {
@@ -36,27 +43,29 @@ impl Queue {
     }
 
     pub(crate) fn push_back(&mut self, delivery: Delivery) {
-        self.bytes += weight(&delivery);
+        self.charge.add(delivery.weight());
         self.items.push_back(delivery);
     }
 
     /// Of faults: before all others, and so all of them have new numbers.
     pub(crate) fn push_front(&mut self, delivery: Delivery) {
         self.first += self.items.len() as u64;
-        self.bytes += weight(&delivery);
+        self.charge.add(delivery.weight());
         self.items.push_front(delivery);
     }
 
     pub(crate) fn pop_front(&mut self) -> Option<Delivery> {
         let front = self.items.pop_front()?;
         self.first += 1;
-        self.bytes -= weight(&front);
+        self.charge.sub(front.weight());
         Some(front)
     }
 
-    /// Of faults: every message becomes what this makes of it, which does not weigh otherwise.
+    /// Of faults: every message becomes what this makes of it.
     pub(crate) fn alter(&mut self, change: impl Fn(&mut Delivery)) {
         self.items.iter_mut().for_each(change);
+        self.charge
+            .set(self.items.iter().map(Delivery::weight).sum());
     }
 
     /// Of a liberty: what is of another topic than these goes.
@@ -81,7 +90,7 @@ impl Queue {
     /// Everything in it, in its order; nothing is left.
     pub(crate) fn take(&mut self) -> VecDeque<Delivery> {
         self.first += self.items.len() as u64;
-        self.bytes = 0;
+        self.charge.set(0);
         std::mem::take(&mut self.items)
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 use mqtt_check_codec::{PacketId, ProtocolVersion, Publish};
 
+use super::account::Account;
 use super::former::Former;
 use super::inflight::Inflight;
 use super::link::Link;
@@ -164,7 +165,13 @@ impl Session {
             && self
                 .link
                 .as_ref()
-                .is_some_and(|link| !link.congested && self.inflight.has_room(link.send_limit))
+                .is_some_and(|link| !link.congested && self.inflight.takes(link.window))
+    }
+
+    /// Whether a message of this weight may be kept for it, where this is the limit for all sessions together.
+    pub(crate) fn may_keep(&self, weight: usize, limit: usize) -> bool {
+        let own = self.queue.charge().bytes() + self.inflight.bytes();
+        self.queue.charge().admits(own, weight, limit)
     }
 
     /// A message that its client publishes.
@@ -200,6 +207,8 @@ pub(crate) struct Sessions {
     pub(crate) taken_over: BTreeMap<ByteString, Time>,
     /// What was touched since a store asked; `None` while none does.
     touched: Option<Touched>,
+    /// The messages of all of them, each copy for itself.
+    messages: Account,
 }
 
 #[derive(Debug, Default)]
@@ -213,6 +222,8 @@ impl Sessions {
         if self.touched.is_some() {
             session.track();
         }
+        session.queue.attach(&self.messages);
+        session.inflight.attach(&self.messages);
         let client = session.client.clone();
         let key = match self.free.pop() {
             Some(key) => {

@@ -7,6 +7,7 @@ use bytestring::ByteString;
 use mqtt_check_codec as codec;
 
 use super::message::{Message, forwarded};
+use super::weight;
 use crate::core::input::Time;
 
 /// A stored Will. [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-7]
@@ -34,9 +35,11 @@ impl Will {
     /// What is published now. Its expiry counts from here.
     pub(crate) fn into_message(self, client: ByteString, now: Time) -> Message {
         let will = self.message;
+        let properties = forwarded(will.properties);
         Message {
-            expiry_s: will.properties.message_expiry_interval_s(),
-            properties: forwarded(will.properties),
+            weight: weight::of_message(&will.topic, &will.payload, &properties),
+            expiry_s: properties.message_expiry_interval_s(),
+            properties,
             topic: will.topic,
             payload: will.payload,
             qos: will.qos,

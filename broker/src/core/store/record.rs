@@ -15,6 +15,7 @@ use crate::core::state::inflight::Stage;
 use crate::core::state::message::{Delivery, Message};
 use crate::core::state::session::{Expiry, Session};
 use crate::core::state::subscription::Granted;
+use crate::core::state::weight;
 use crate::core::state::will::Will;
 
 /// Bytes of a store that are no record of it.
@@ -284,7 +285,9 @@ impl Reader {
 
     pub(crate) fn message(&mut self) -> Result<Message, Corrupt> {
         let content = self.content()?;
+        let (publish, payload) = (&content.publish, &content.payload);
         Ok(Message {
+            weight: weight::of_message(&publish.topic, payload, &publish.properties),
             will: false,
             topic: content.publish.topic,
             payload: content.payload,

@@ -14,6 +14,7 @@ impl World {
         match output {
             Output::Send { connection, packet } => self.sent(*connection, packet),
             Output::Close { connection } => self.closed(*connection),
+            Output::Hold { connection } => Err(format!("{connection:?} is held for a few bytes")),
             Output::Hook(event) => self.told(event),
         }
     }

@@ -403,6 +403,7 @@ impl Stage {
                     format!("connection {} gets {}", connection.0, text::packet(packet))
                 }
                 Output::Close { connection } => format!("connection {} is closed", connection.0),
+                Output::Hold { connection } => format!("connection {} is held", connection.0),
                 Output::Hook(event) => text::hook(event),
             });
         }

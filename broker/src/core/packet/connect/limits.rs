@@ -7,7 +7,7 @@ use mqtt_check_codec::{Connect, ProtocolVersion};
 use crate::core::input::{ConnectionId, Time};
 use crate::core::rules::{A_MOMENT, Rules};
 use crate::core::state::authentication::Authentication;
-use crate::core::state::link::{Link, OutboundAliases};
+use crate::core::state::link::{Burst, Link, OutboundAliases, Window};
 use crate::core::state::session::Expiry;
 use crate::{Fault, Liberty};
 
@@ -99,21 +99,25 @@ pub(crate) fn link(
         version: connect.version,
         silence: silence(rules, keep_alive_s),
         last_received: now,
-        send_limit: match rules.breaks(Fault::SendQuotaIgnored) {
-            true => usize::MAX,
-            false
-                if receive_maximum > 0x7FFF
-                    && asks
-                    && rules.breaks(Fault::ReceiveMaximumSigned) =>
-            {
-                0
-            }
-            false => {
-                usize::from(receive_maximum.min(config.maximum_inflight).max(1))
-                    + usize::from(rules.breaks(Fault::SendQuotaOneMore))
-            }
+        window: Window {
+            messages: match rules.breaks(Fault::SendQuotaIgnored) {
+                true => usize::MAX,
+                false
+                    if receive_maximum > 0x7FFF
+                        && asks
+                        && rules.breaks(Fault::ReceiveMaximumSigned) =>
+                {
+                    0
+                }
+                false => {
+                    usize::from(receive_maximum.min(config.maximum_inflight).max(1))
+                        + usize::from(rules.breaks(Fault::SendQuotaOneMore))
+                }
+            },
+            bytes: config.maximum_inflight_bytes,
         },
         congested: false,
+        burst: Burst::default(),
         unreleased: 0,
         carried: 0,
         maximum_packet_size: match properties.maximum_packet_size() {

@@ -1,0 +1,77 @@
+//! What clients make the broker keep or send, in bytes. Every limit in bytes counts by this.
+//!
+//! A message weighs what its PUBLISH has on the wire, the topic written out whether a Topic Alias stood for it or not,
+//! and what it takes in memory besides: properties are kept apart, and a short one takes far more there than on the
+//! wire.
+
+use std::mem::size_of;
+
+use mqtt_check_codec::{Packet, Properties, Property};
+
+/// What holding one message or packet takes beside its content, its fixed header among it.
+pub(crate) const ENTRY: usize = 128;
+/// What each property takes in memory beside its bytes on the wire.
+pub(crate) const PROPERTY: usize = 72;
+/// What each Subscription Identifier of a message that waits takes at most, in memory and on the wire.
+pub(crate) const IDENTIFIER: usize = 8;
+
+const _: () = assert!(size_of::<Property>() <= PROPERTY);
+const _: () = assert!(size_of::<Packet>() <= ENTRY);
+
+/// The weight of a message with this content.
+pub(crate) fn of_message(topic: &str, payload: &[u8], properties: &Properties) -> usize {
+    ENTRY + topic.len() + payload.len() + of_properties(properties)
+}
+
+/// The weight of a packet on its way to a client.
+pub(crate) fn of_packet(packet: &Packet) -> usize {
+    let rest = match packet {
+        Packet::Publish(publish) => {
+            return of_message(&publish.topic, &publish.payload, &publish.properties);
+        }
+        Packet::ConnAck(p) => of_properties(&p.properties),
+        Packet::PubAck(p) | Packet::PubRec(p) | Packet::PubRel(p) | Packet::PubComp(p) => {
+            of_properties(&p.properties)
+        }
+        Packet::SubAck(p) => p.reasons.len() + of_properties(&p.properties),
+        Packet::UnsubAck(p) => p.reasons.len() + of_properties(&p.properties),
+        Packet::Disconnect(p) => of_properties(&p.properties),
+        Packet::Auth(p) => of_properties(&p.properties),
+        // What only clients send, and what has nothing in it.
+        _ => 0,
+    };
+    ENTRY + rest
+}
+
+pub(crate) fn of_properties(properties: &Properties) -> usize {
+    properties.encoded_size() + PROPERTY * properties.0.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use mqtt_check_codec::{Form, ProtocolVersion, Publish, QoS};
+
+    use super::*;
+
+    #[test]
+    fn is_never_less_than_the_size_on_the_wire() {
+        let long = "x".repeat(60_000);
+        for count in [0, 1, 3, 1_000] {
+            let property = Property::UserProperty("k".into(), long.clone().into());
+            let publish = Packet::Publish(Publish {
+                dup: false,
+                qos: QoS::AtMostOnce,
+                retain: false,
+                topic: "t".into(),
+                packet_id: None,
+                properties: std::iter::repeat_n(property, count).collect(),
+                payload: "payload".into(),
+            });
+            let size = publish.encoded_size(ProtocolVersion::V5, Form::Full);
+            let size = size.expect("fits");
+            let weight = of_packet(&publish);
+            assert!(weight >= size, "{weight} of {size}");
+            assert!(weight <= size + ENTRY + count * PROPERTY);
+        }
+    }
+}
