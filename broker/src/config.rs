@@ -67,6 +67,8 @@ pub struct Config {
     /// Topics with a retained message at most; over it PUBACK and PUBREC refuse with 0x97. A message that cannot be
     /// refused (QoS 0, a Will, or before version 5) is delivered and not retained.
     pub maximum_retained_messages: usize,
+    /// Bytes of retained messages at most; over it as over their number.
+    pub maximum_retained_bytes: usize,
     /// Bytes of a client id at most, never fewer than 23; over it CONNACK refuses with 0x85 (0x02 before 5).
     pub maximum_client_id_bytes: Option<usize>,
     /// Client ids that CONNACK refuses with 0x8A (0x05 before version 5).
@@ -198,6 +200,7 @@ impl Default for Config {
             maximum_connection_rate: None,
             maximum_sessions: 1_000_000,
             maximum_retained_messages: 1_000_000,
+            maximum_retained_bytes: 128 * MIB,
             maximum_client_id_bytes: None,
             banned_clients: Vec::new(),
             client_ids: ClientIds::Free,

@@ -291,6 +291,10 @@ fn changed_settings(settings: &Settings) -> Vec<&'static str> {
             "maximum_retained_messages",
             settings.maximum_retained_messages.is_some(),
         ),
+        (
+            "maximum_retained_bytes",
+            settings.maximum_retained_bytes.is_some(),
+        ),
         ("banned_clients", settings.banned_clients.is_some()),
         ("client_ids", settings.client_ids.is_some()),
         ("origins", settings.origins.is_some()),

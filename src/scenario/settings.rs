@@ -225,6 +225,11 @@ fn limits(reader: &mut Reader<'_, '_>, out: &mut Settings) {
         0..=U32_MAX,
         &mut out.maximum_retained_messages,
     );
+    reader.number(
+        "maximum_retained_bytes",
+        0..=U32_MAX,
+        &mut out.maximum_retained_bytes,
+    );
     // [3.1.1 MQTT-3.1.3-5] [5 MQTT-3.1.3-5]: 23 bytes are always taken.
     reader.number(
         "maximum_client_id_bytes",

@@ -362,6 +362,10 @@ pub(crate) fn config(settings: &Settings, conduct: Conduct) -> Config {
             settings.maximum_retained_messages,
             default.maximum_retained_messages,
         ),
+        maximum_retained_bytes: count(
+            settings.maximum_retained_bytes,
+            default.maximum_retained_bytes,
+        ),
         banned_clients: settings.banned_clients.clone().unwrap_or_default(),
         client_ids: settings.client_ids.map_or(default.client_ids, client_ids),
         origins: settings.origins.clone().or(default.origins),

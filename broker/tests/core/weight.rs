@@ -1,8 +1,11 @@
 //! What clients make the broker keep or send counts by one weight, properties included.
 
+use mqtt_check_broker::StoredState;
 use mqtt_check_codec::{Packet, Property, Publish};
 
-use crate::pair::{Pair, Peer, V5, ack, hello, id, lasting, publish, qos, subscribe};
+use crate::pair::{
+    Pair, Peer, V3, V5, ack, hello, id, lasting, message, publish, qos, retained, subscribe,
+};
 
 /// A message of this QoS with so many User Properties, each with a value of so many bytes.
 fn heavy(level: u8, packet_id: u16, count: usize, size: usize) -> Packet {
@@ -143,4 +146,98 @@ fn all_sessions_together_keep_so_many_bytes_and_none_keeps_the_others_from_their
         pair.send(p, heavy(1, number, 1, 4_000));
     }
     assert_eq!(dropped(&mut pair), 0);
+}
+
+/// The largest packet there is that leaves no room for a topic of 60,000 bytes, under a Topic Alias that has one.
+fn too_large_by_its_topic(level: u8) -> Packet {
+    let long = bytestring::ByteString::from("x".repeat(65_535));
+    let property = Property::UserProperty(long.clone(), long);
+    let mut properties = vec![Property::TopicAlias(1)];
+    properties.extend(std::iter::repeat_n(property, 2_047));
+    Packet::Publish(Publish {
+        qos: qos(level),
+        packet_id: (level > 0).then(|| id(7)),
+        retain: true,
+        topic: "".into(),
+        properties: properties.into_iter().collect(),
+        payload: "x".repeat(120_000).into(),
+        ..publish("", "")
+    })
+}
+
+#[test]
+fn a_message_that_fits_no_packet_is_refused_before_it_is_acknowledged() {
+    for (level, answer) in [(0, None), (1, Some("puback")), (2, Some("pubrec"))] {
+        let mut pair = Pair::keeping(|config| config.maximum_retained_bytes = usize::MAX);
+        sleeper(&mut pair, "a");
+        let p = pair.connected(hello(V5, "p"));
+        let long = "t".repeat(60_000);
+        let mut first = publish(&long, "first");
+        first.properties.push(Property::TopicAlias(1));
+        first.retain = true;
+        pair.send(p, Packet::Publish(first));
+        pair.send(p, message(1, 6, "t", "another"));
+        pair.seen(p);
+        pair.all_hooks();
+        pair.send(p, too_large_by_its_topic(level));
+        let refused = answer.map(|name| format!("{name} id=7 0x97"));
+        assert_eq!(pair.seen(p), refused.into_iter().collect::<Vec<_>>());
+        let hooks = pair.all_hooks();
+        let [dropped] = &hooks[..] else {
+            panic!("{} hooks", hooks.len());
+        };
+        assert!(dropped.starts_with("message.dropped p t") && dropped.ends_with(" quota_exceeded"));
+        // What was there before is there, in the store too.
+        let records = pair.records().clone();
+        StoredState::from_records(records).expect("every record can be read");
+        assert_eq!(pair.broker().retained_count(), 1);
+        let a = pair.connect(lasting(V5, "a"));
+        assert_eq!(
+            pair.seen(a).last().expect("a message"),
+            "publish q1 id=1 t=another"
+        );
+    }
+}
+
+#[test]
+fn retained_messages_are_kept_up_to_so_many_bytes() {
+    let mut pair = Pair::with(|config| config.maximum_retained_bytes = 10_000);
+    let p = pair.connected(hello(V5, "p"));
+    let old = pair.connected(hello(V3, "old"));
+    let store = |level, number, topic: &str, size| {
+        let Packet::Publish(message) = heavy(level, number, 1, size) else {
+            unreachable!("it is a PUBLISH");
+        };
+        Packet::Publish(Publish {
+            topic: topic.into(),
+            retain: true,
+            payload: "x".into(),
+            ..message
+        })
+    };
+    for (number, topic) in [(1, "a"), (2, "b"), (3, "c")] {
+        pair.send(p, store(1, number, topic, 4_000));
+    }
+    // One may take the place of another of its topic, and less may come.
+    pair.send(p, store(2, 4, "b", 4_500));
+    pair.send(p, store(1, 5, "c", 100));
+    let seen = pair.seen(p);
+    let codes = seen
+        .iter()
+        .map(|seen| seen.rsplit(' ').next().expect("a code"));
+    assert_eq!(
+        codes.collect::<Vec<_>>(),
+        ["0x10", "0x10", "0x97", "0x10", "0x10"]
+    );
+    // What cannot be refused is not kept, and nothing is left in its place.
+    pair.send(p, store(0, 0, "d", 4_000));
+    pair.send(old, retained("a", &"x".repeat(9_000)));
+    let a = pair.connected(hello(V5, "a"));
+    pair.packets(a);
+    pair.send(a, subscribe(1, &[("#", 0)]));
+    assert_eq!(published(&mut pair, a), 2);
+    // What is cleared makes room.
+    pair.send(p, retained("b", ""));
+    pair.send(p, store(1, 6, "d", 4_000));
+    assert_eq!(pair.seen(p), ["puback id=6"]);
 }

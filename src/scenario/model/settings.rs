@@ -42,6 +42,8 @@ pub struct Settings {
     pub maximum_connection_rate: Option<u32>,
     pub maximum_sessions: Option<u32>,
     pub maximum_retained_messages: Option<u32>,
+    /// Bytes of retained messages.
+    pub maximum_retained_bytes: Option<u32>,
     /// Client Identifiers that are not let in.
     pub banned_clients: Option<Vec<String>>,
     /// Which Client Identifiers a user may connect with.

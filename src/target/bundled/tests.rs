@@ -39,6 +39,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("maximum_connection_rate", "24"),
     ("maximum_sessions", "17"),
     ("maximum_retained_messages", "18"),
+    ("maximum_retained_bytes", "28"),
     ("maximum_client_id_bytes", "23"),
     ("banned_clients", "[ mallory ]"),
     ("client_ids", "by_user"),

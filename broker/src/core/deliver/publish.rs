@@ -7,6 +7,7 @@ use super::outgoing::send;
 use crate::core::rules::Rules;
 use crate::core::state::link::Link;
 use crate::core::state::message::Delivery;
+use crate::core::state::weight;
 use crate::core::turn::Turn;
 use crate::{Fault, Liberty};
 
@@ -65,7 +66,9 @@ pub(crate) fn send_publish(
         properties,
         payload: message.payload.clone(),
     };
-    let sent = send(link, rules, turn, Packet::Publish(publish));
+    // What this client gets besides may make it larger than any packet can be.
+    let fits = weight::fits_a_packet(&publish.topic, &publish.payload, &publish.properties);
+    let sent = fits && send(link, rules, turn, Packet::Publish(publish));
     if let (true, Some((topic, alias))) = (sent, learned) {
         link.aliases_out.learn(topic, alias);
     }

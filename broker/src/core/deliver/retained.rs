@@ -20,9 +20,12 @@ use crate::core::topic::Filter;
 use crate::core::turn::Turn;
 use crate::{Fault, Liberty};
 
-/// Whether a message of this topic finds room among the retained ones.
-pub(crate) fn has_room(rules: &Rules, retained: &Retained, topic: &str) -> bool {
-    retained.len() < rules.config.maximum_retained_messages || retained.has(topic)
+/// Whether a message of this topic and weight finds room among the retained ones.
+pub(crate) fn has_room(rules: &Rules, retained: &Retained, topic: &str, weight: usize) -> bool {
+    let replaced = retained.at(topic).map(|message| message.weight);
+    let bytes = retained.bytes() - replaced.unwrap_or(0);
+    (retained.len() < rules.config.maximum_retained_messages || replaced.is_some())
+        && bytes.saturating_add(weight) <= rules.config.maximum_retained_bytes
 }
 
 /// [3.1.1 MQTT-3.3.1-5] [3.1.1 MQTT-3.3.1-7] [3.1.1 MQTT-3.3.1-12] [5 MQTT-3.3.1-5] [5 MQTT-3.3.1-8]
@@ -62,8 +65,11 @@ pub(crate) fn retain(rules: &Rules, retained: &mut Retained, message: &Arc<Messa
         || rules.breaks(Fault::RetainedNotReplaced) && retained.has(&message.topic)
     {
         // Neither stored nor in the place of another.
-    } else if has_room(rules, retained, &message.topic) {
+    } else if has_room(rules, retained, &message.topic, message.weight) {
         retained.store(inherited(rules, retained, message));
+    } else {
+        // [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]: what it replaces goes all the same.
+        retained.remove(&message.topic);
     }
 }
 

@@ -69,7 +69,7 @@ pub(crate) fn decide(
     });
     let message = Arc::new(message);
     if message.retain
-        && !has_room(rules, &topics.retained, &message.topic)
+        && !has_room(rules, &topics.retained, &message.topic, message.weight)
         && rules.breaks(Fault::NoRoomLosesRetained)
     {
         return Routed {

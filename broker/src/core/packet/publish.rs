@@ -17,6 +17,7 @@ use crate::core::state::State;
 use crate::core::state::link::Link;
 use crate::core::state::session::Received;
 use crate::core::state::session_key::SessionKey;
+use crate::core::state::weight;
 use crate::core::topic;
 use crate::core::turn::Turn;
 use crate::hook::{DisconnectReason, DropReason};
@@ -419,16 +420,25 @@ fn judge_publish(
     publish: &Publish,
 ) -> Result<(), (ReasonCode, DropReason)> {
     let config = &state.rules.config;
+    if !weight::fits_a_packet(&publish.topic, &publish.payload, &publish.properties) {
+        // It could be sent to nobody, and kept nowhere. [5 RULE-3.4.2.1-2] [5 RULE-3.5.2.1-2]
+        return Err((ReasonCode::QUOTA_EXCEEDED, DropReason::QuotaExceeded));
+    }
     let can_be_told =
         publish.qos > QoS::AtMostOnce && state.sessions.version(key) == Some(ProtocolVersion::V5);
     if can_be_told
         && publish.retain
         && !publish.payload.is_empty()
-        && !has_room(&state.rules, &state.topics.retained, &publish.topic)
+        && !has_room(
+            &state.rules,
+            &state.topics.retained,
+            &publish.topic,
+            weight::of_message(&publish.topic, &publish.payload, &publish.properties),
+        )
     {
         return Err((ReasonCode::QUOTA_EXCEEDED, DropReason::QuotaExceeded));
     }
-    let room = has_room(&state.rules, &state.topics.retained, "");
+    let room = has_room(&state.rules, &state.topics.retained, "", 0);
     if !publish.retain && !room && state.rules.breaks(Fault::NoRoomLosesOthers) {
         return Err((ReasonCode::QUOTA_EXCEEDED, DropReason::QuotaExceeded));
     }

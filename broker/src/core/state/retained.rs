@@ -18,13 +18,29 @@ pub(crate) struct Retained {
     former: BTreeMap<ByteString, Arc<Message>>,
     /// Topics that changed since a store asked; `None` while none does.
     changed: Option<BTreeSet<ByteString>>,
+    /// What the messages weigh.
+    bytes: usize,
 }
 
 impl Retained {
     /// Replaces the topic's message. [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]
     pub(crate) fn store(&mut self, message: Arc<Message>) {
-        self.touch(message.topic.clone());
-        self.messages.insert(message.topic.clone(), message);
+        // A copy of its own, since the message need not live as long as the topic has one.
+        let topic = ByteString::from(&*message.topic);
+        self.touch(topic.clone());
+        self.insert(topic, message);
+    }
+
+    fn insert(&mut self, topic: ByteString, message: Arc<Message>) {
+        self.bytes += message.weight;
+        if let Some(old) = self.messages.insert(topic, message) {
+            self.bytes -= old.weight;
+        }
+    }
+
+    /// What the messages weigh.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     fn touch(&mut self, topic: ByteString) {
@@ -53,7 +69,8 @@ impl Retained {
 
     /// Clears the topic. [3.1.1 MQTT-3.3.1-10] [5 MQTT-3.3.1-6]
     pub(crate) fn remove(&mut self, topic: &str) {
-        if let Some((topic, _)) = self.messages.remove_entry(topic) {
+        if let Some((topic, message)) = self.messages.remove_entry(topic) {
+            self.bytes -= message.weight;
             self.touch(topic);
         }
     }
@@ -81,7 +98,7 @@ impl Retained {
     pub(crate) fn put_back(&mut self, replaced: bool) {
         for (topic, message) in std::mem::take(&mut self.former) {
             if self.messages.contains_key(&topic) == replaced {
-                self.messages.insert(topic, message);
+                self.insert(topic, message);
             }
         }
     }

@@ -23,6 +23,21 @@ pub(crate) fn of_message(topic: &str, payload: &[u8], properties: &Properties) -
     ENTRY + topic.len() + payload.len() + of_properties(properties)
 }
 
+/// What the largest Remaining Length leaves for topic, payload and properties of a PUBLISH: the lengths of two of them,
+/// the Packet Identifier, and a Message Expiry Interval that a choice adds.
+const LARGEST_CONTENT: usize = 268_435_455 - (2 + 4 + 2 + 5);
+/// The most that one property has on the wire: a User Property of two strings as long as they can be.
+const LARGEST_PROPERTY: usize = 1 + 2 * (2 + 65_535);
+
+/// Whether a PUBLISH can carry this message with its topic written out. What a client sent may be larger than that,
+/// where a Topic Alias stood for the topic.
+pub(crate) fn fits_a_packet(topic: &str, payload: &[u8], properties: &Properties) -> bool {
+    let bare = topic.len() + payload.len();
+    // Few messages are so large that they must be counted.
+    bare + LARGEST_PROPERTY * properties.0.len() <= LARGEST_CONTENT
+        || bare + properties.encoded_size() <= LARGEST_CONTENT
+}
+
 /// The weight of a packet on its way to a client.
 pub(crate) fn of_packet(packet: &Packet) -> usize {
     let rest = match packet {

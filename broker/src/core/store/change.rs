@@ -69,8 +69,11 @@ fn retained_key(topic: &str) -> Vec<u8> {
 fn put(changes: &mut Vec<Change>, key: Vec<u8>, write: impl FnOnce(&mut Sink)) {
     let mut sink = Sink::default();
     write(&mut sink);
-    let value = sink.into_vec();
-    changes.push(Change::Put { key, value });
+    // A record that nobody can read would cost the others with it.
+    changes.push(match sink.into_vec() {
+        Some(value) => Change::Put { key, value },
+        None => Change::Remove { key },
+    });
 }
 
 fn put_or_remove<T>(
@@ -118,7 +121,7 @@ fn session_changes(session: &mut Session, changes: &mut Vec<Change>) {
     let mut itself = Sink::default();
     itself.session(session);
     let itself = itself.into_vec();
-    if itself != session.written.itself {
+    if let Some(itself) = itself.filter(|itself| *itself != session.written.itself) {
         let key = part(&session.client, ITSELF, &[]);
         session.written.itself.clone_from(&itself);
         changes.push(Change::Put { key, value: itself });

@@ -25,15 +25,20 @@ pub struct Corrupt(pub(crate) &'static str);
 
 /// Writes a value.
 #[derive(Debug, Default)]
-pub(crate) struct Sink(BytesMut);
+pub(crate) struct Sink {
+    bytes: BytesMut,
+    /// Whether it was given something that has no notation.
+    unfit: bool,
+}
 
 impl Sink {
-    pub(crate) fn into_vec(self) -> Vec<u8> {
-        self.0.into()
+    /// The value; `None` when it could not be read again.
+    pub(crate) fn into_vec(self) -> Option<Vec<u8>> {
+        (!self.unfit).then(|| self.bytes.into())
     }
 
     pub(crate) fn u8(&mut self, value: u8) {
-        self.0.put_u8(value);
+        self.bytes.put_u8(value);
     }
 
     fn flag(&mut self, value: bool) {
@@ -41,11 +46,11 @@ impl Sink {
     }
 
     pub(crate) fn u64(&mut self, value: u64) {
-        self.0.put_u64(value);
+        self.bytes.put_u64(value);
     }
 
     fn u32(&mut self, value: u32) {
-        self.0.put_u32(value);
+        self.bytes.put_u32(value);
     }
 
     fn time(&mut self, time: Duration) {
@@ -55,7 +60,7 @@ impl Sink {
 
     fn bytes(&mut self, bytes: &[u8]) {
         self.u64(bytes.len() as u64);
-        self.0.put_slice(bytes);
+        self.bytes.put_slice(bytes);
     }
 
     fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
@@ -84,10 +89,10 @@ impl Sink {
             payload: Bytes::new(),
         });
         self.u8(qos.as_u8());
-        // Whatever came in one packet fits into one.
         match head.to_frame(ProtocolVersion::V5) {
             Ok(frame) => self.bytes(frame.bytes()),
-            Err(_) => self.bytes(&[]),
+            // A message that fits no packet is refused when it comes, so this is one that a fault made.
+            Err(_) => self.unfit = true,
         }
         self.bytes(payload);
     }
