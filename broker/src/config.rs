@@ -58,6 +58,13 @@ pub struct Config {
     pub maximum_topic_levels: usize,
     /// Open connections at most; over it CONNACK refuses with 0x89 (0x03 before version 5).
     pub maximum_connections: usize,
+    /// Bytes of a CONNECT at most; over it CONNACK refuses with 0x95 (and is not sent before version 5).
+    pub maximum_connect_bytes: usize,
+    /// Bytes that a packet may have beside the payload of a PUBLISH; over it DISCONNECT 0x97.
+    pub maximum_header_bytes: usize,
+    /// Bytes that all connections together have read of packets that are not whole; over it DISCONNECT 0x97. A packet
+    /// that is larger than 65,536 bytes has three quarters of it.
+    pub maximum_incoming_bytes: usize,
     /// Connections whose CONNECT has not come at most; over it a new one is closed at once.
     pub maximum_waiting_connections: usize,
     /// CONNECT packets within a second at most; over it CONNACK refuses with 0x9F (0x03 before version 5).
@@ -196,6 +203,9 @@ impl Default for Config {
             maximum_subscriptions: 100_000,
             maximum_topic_levels: 65_536,
             maximum_connections: 100_000,
+            maximum_connect_bytes: MIB / 2,
+            maximum_header_bytes: 2 * MIB,
+            maximum_incoming_bytes: 64 * MIB,
             maximum_waiting_connections: 10_000,
             maximum_connection_rate: None,
             maximum_sessions: 1_000_000,

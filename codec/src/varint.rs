@@ -5,7 +5,7 @@ pub const MAX: u32 = 268_435_455;
 
 /// What stands at the front of some bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Read {
+pub enum Read {
     /// A value, and the number of bytes that it takes up.
     Value(u32, usize),
     /// The bytes end before the integer does.
@@ -15,7 +15,7 @@ pub(crate) enum Read {
 }
 
 /// Reads one from the front of `bytes`, in its shortest form or not.
-pub(crate) fn read(bytes: &[u8]) -> Read {
+pub fn read(bytes: &[u8]) -> Read {
     let mut value = 0;
     for (i, byte) in bytes.iter().take(4).enumerate() {
         value |= u32::from(byte & 0x7F) << (7 * i);

@@ -283,6 +283,18 @@ fn changed_settings(settings: &Settings) -> Vec<&'static str> {
             settings.maximum_waiting_connections.is_some(),
         ),
         (
+            "maximum_connect_bytes",
+            settings.maximum_connect_bytes.is_some(),
+        ),
+        (
+            "maximum_header_bytes",
+            settings.maximum_header_bytes.is_some(),
+        ),
+        (
+            "maximum_incoming_bytes",
+            settings.maximum_incoming_bytes.is_some(),
+        ),
+        (
             "maximum_connection_rate",
             settings.maximum_connection_rate.is_some(),
         ),

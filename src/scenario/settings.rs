@@ -215,6 +215,21 @@ fn limits(reader: &mut Reader<'_, '_>, out: &mut Settings) {
         &mut out.maximum_waiting_connections,
     );
     reader.number(
+        "maximum_connect_bytes",
+        1..=U32_MAX,
+        &mut out.maximum_connect_bytes,
+    );
+    reader.number(
+        "maximum_header_bytes",
+        1..=U32_MAX,
+        &mut out.maximum_header_bytes,
+    );
+    reader.number(
+        "maximum_incoming_bytes",
+        1..=U32_MAX,
+        &mut out.maximum_incoming_bytes,
+    );
+    reader.number(
         "maximum_connection_rate",
         1..=U32_MAX,
         &mut out.maximum_connection_rate,

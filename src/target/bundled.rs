@@ -354,6 +354,15 @@ pub(crate) fn config(settings: &Settings, conduct: Conduct) -> Config {
             settings.maximum_waiting_connections,
             default.maximum_waiting_connections,
         ),
+        maximum_connect_bytes: count(
+            settings.maximum_connect_bytes,
+            default.maximum_connect_bytes,
+        ),
+        maximum_header_bytes: count(settings.maximum_header_bytes, default.maximum_header_bytes),
+        maximum_incoming_bytes: count(
+            settings.maximum_incoming_bytes,
+            default.maximum_incoming_bytes,
+        ),
         maximum_connection_rate: settings
             .maximum_connection_rate
             .or(default.maximum_connection_rate),

@@ -14,9 +14,11 @@ use mqtt_check_codec::{
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::{Sleep, sleep};
 
+use super::limits;
 use super::outbox::Standing;
 use super::server::{LINGER, Shared};
 use super::wire::write;
+use crate::core::Charge;
 use crate::{ConnectionId, Fault, Input};
 
 /// Bytes that are encoded ahead of writing.
@@ -25,7 +27,9 @@ const WRITE_CHUNK: usize = 64 * 1024;
 const READ_MINIMUM: usize = 512;
 const READ_MAXIMUM: usize = 64 * 1024;
 /// A frame up to this size is moved out of the read buffer, so that keeping a part of it keeps no more than it.
-const SMALL_FRAME: usize = 16 * 1024;
+const SMALL_FRAME: usize = 256 * 1024;
+/// A packet that is not whole and has come so far is small, and finds room where large ones do not.
+const SMALL_PACKET: usize = 64 * 1024;
 
 /// How far the connection has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +55,8 @@ pub(super) struct Connection<S> {
     /// Whether anything more is expected from the peer.
     reading: bool,
     inbound: BytesMut,
+    /// What it has read of a packet that is not whole.
+    incoming: Charge,
     read_size: usize,
     outbound: BytesMut,
     /// The transport has taken bytes that it has not sent yet, as those that encrypt or frame do.
@@ -71,6 +77,7 @@ impl<S> Connection<S> {
             connected: false,
             reading: true,
             inbound: BytesMut::new(),
+            incoming: Charge::default(),
             read_size: READ_MINIMUM,
             outbound: BytesMut::new(),
             unflushed: false,
@@ -203,6 +210,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     false => (self.read_size / 2).max(count).max(READ_MINIMUM),
                 };
                 self.process();
+                self.bound_incoming();
                 // [3.1.1 MQTT-7.1.1-1] [5 MQTT-4.2.0-1]: a read is no packet.
                 if self.has_fault(Fault::PiecesLost) {
                     self.inbound.clear();
@@ -251,26 +259,64 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         progress
     }
 
+    /// Ends a connection whose packet is not whole and takes up too much of what all may have.
+    fn bound_incoming(&mut self) {
+        let bytes = self.inbound.len();
+        if bytes == 0 && self.incoming.bytes() == 0 {
+            return;
+        }
+        match self.incoming.bytes() {
+            0 => self.incoming = self.shared.incoming.charge(bytes),
+            _ => self.incoming.set(bytes),
+        }
+        let limit = match bytes > SMALL_PACKET {
+            true => limits::largest(&self.shared.config),
+            false => self.shared.config.maximum_incoming_bytes,
+        };
+        if self.shared.incoming.used() > limit && self.reading {
+            let what = "no room for a packet as large beside what others send";
+            self.refuse(ReasonCode::QUOTA_EXCEEDED, what.to_owned());
+        }
+    }
+
+    /// The core ends the connection for what it has read.
+    fn refuse(&mut self, reason: ReasonCode, problem: String) {
+        self.reading = false;
+        let input = self.unreadable(reason, problem);
+        let shared = Arc::clone(&self.shared);
+        shared.handle(&mut shared.lock(), input);
+    }
+
     fn has_fault(&self, fault: Fault) -> bool {
         self.shared.conduct.faults.has(fault)
     }
 
     fn next_input(&mut self) -> Option<Input> {
         let connection = self.id;
-        let maximum = match self.shared.config.maximum_packet_size {
-            // The core looks at the size too: this spares reading what is refused anyway.
-            Some(_) if self.has_fault(Fault::ClientHeaderUncounted) => usize::MAX,
-            Some(maximum) if !self.has_fault(Fault::OversizedPacketAccepted) => maximum as usize,
-            _ => usize::MAX,
-        };
-        let frame = match Frame::read(&mut self.inbound, maximum) {
+        let config = &self.shared.config;
+        let limit = limits::of(
+            config,
+            &self.shared.conduct.faults,
+            self.connected,
+            &self.inbound,
+        );
+        let frame = match Frame::read(&mut self.inbound, limit.bytes) {
             Ok(None) => return None,
             Ok(Some(frame)) => own(frame),
             Err(error) => {
                 self.reading = false;
-                return Some(self.unframed(&error));
+                let reason = match error {
+                    FrameError::TooLarge { .. } => limit.reason,
+                    _ => ReasonCode::MALFORMED_PACKET,
+                };
+                return Some(self.unreadable(reason, error.to_string()));
             }
         };
+        if let Some(problem) = limits::header_too_large(&self.shared.config, &frame, self.version) {
+            self.reading = false;
+            let reason = ReasonCode::QUOTA_EXCEEDED;
+            return Some(self.ended_by(frame.packet_type(), None, reason, problem));
+        }
         match Packet::decode(&frame, self.version) {
             Ok(packet) => {
                 if let Packet::Connect(connect) = &packet
@@ -297,21 +343,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Bytes that cannot be cut into packets.
-    fn unframed(&mut self, error: &FrameError) -> Input {
+    /// Bytes that cannot be cut into packets, or that are not waited for.
+    fn unreadable(&mut self, reason: ReasonCode, problem: String) -> Input {
         let bytes = self.inbound.split().freeze();
-        let reason = match error {
-            FrameError::TooLarge { .. } => ReasonCode::PACKET_TOO_LARGE,
-            _ => ReasonCode::MALFORMED_PACKET,
-        };
+        self.incoming.set(0);
+        let packet = PacketType(bytes.first().map_or(0, |byte| byte >> 4));
+        let version = self.answered_in(&bytes);
+        self.ended_by(packet, version, reason, problem)
+    }
+
+    fn ended_by(
+        &self,
+        packet: PacketType,
+        version: Option<ProtocolVersion>,
+        reason: ReasonCode,
+        problem: String,
+    ) -> Input {
         Input::Malformed {
             connection: self.id,
-            version: self.answered_in(&bytes),
+            version,
             error: DecodeError {
-                packet: PacketType(bytes.first().map_or(0, |byte| byte >> 4)),
+                packet,
                 field: "remaining_length",
                 offset: 1,
-                problem: error.to_string(),
+                problem,
                 clause: None,
                 reason,
             },

@@ -48,6 +48,7 @@
 
 mod connack;
 mod connection;
+mod limits;
 mod line;
 mod listener;
 mod outbox;

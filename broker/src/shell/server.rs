@@ -19,6 +19,7 @@ use super::outbox::{Outboxes, Standing};
 use super::randomness::Randomness;
 use super::store::{Store, StoreError};
 use super::websocket;
+use crate::core::Account;
 use crate::{Broker, Conduct, Config, ConnectionId, Control, HookEvent, Input, Output, Time};
 
 /// Bytes that a transport in memory holds in each direction.
@@ -53,6 +54,8 @@ pub(super) struct Shared {
     age: Time,
     pub(super) config: Config,
     pub(super) conduct: Conduct,
+    /// What all connections have read of packets that are not whole.
+    pub(super) incoming: Account,
 }
 
 /// Everything behind the lock.
@@ -159,6 +162,7 @@ impl Server {
             age,
             config,
             conduct,
+            incoming: Account::default(),
         });
         tokio::spawn(keep_time(Arc::clone(&shared)));
         Self { shared }

@@ -3,6 +3,7 @@
 mod client;
 
 mod closing;
+mod incoming;
 mod limits;
 mod sockets;
 mod store;

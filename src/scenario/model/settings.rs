@@ -38,6 +38,12 @@ pub struct Settings {
     pub maximum_connections: Option<u32>,
     /// Connections that have not sent their CONNECT.
     pub maximum_waiting_connections: Option<u32>,
+    /// Bytes of a CONNECT.
+    pub maximum_connect_bytes: Option<u32>,
+    /// Bytes of a packet without the payload of a PUBLISH.
+    pub maximum_header_bytes: Option<u32>,
+    /// Bytes that have come of packets that are not whole.
+    pub maximum_incoming_bytes: Option<u32>,
     /// CONNECT packets within a second.
     pub maximum_connection_rate: Option<u32>,
     pub maximum_sessions: Option<u32>,
