@@ -7,7 +7,7 @@ mod culprit;
 mod event;
 mod table;
 
-use mqtt_check_codec::{Packet, ProtocolVersion, QoS};
+use mqtt_check_codec::{Packet, ProtocolVersion, QoS, ReasonCode};
 
 pub(super) use culprit::{Inbox, received};
 pub(super) use event::Event;
@@ -115,7 +115,10 @@ pub(super) fn field(
     let matcher = expected.map(|field| &field.matcher);
     let aspect = match (packet, mismatch.field.as_str()) {
         (Packet::ConnAck(connack), "session_present") => {
-            match (connack.session_present, connack.reason.is_success()) {
+            match (
+                connack.session_present,
+                connack.reason == ReasonCode::SUCCESS,
+            ) {
                 (false, true) => Aspect::NotResumed,
                 // So it must be where the CONNECT is refused: the code is what is wrong.
                 (false, false) => return Wrong::Event(Event::Field(packet_type)),

@@ -18,7 +18,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytestring::ByteString;
-use mqtt_check_codec::{ConnAck, Connect, Packet, PacketId, Property, Publish, QoS, topic};
+use mqtt_check_codec::{
+    ConnAck, Connect, Packet, PacketId, Property, Publish, QoS, ReasonCode, topic,
+};
 
 use crate::plan::{Body, Plan};
 use crate::scenario::model::ClientIndex;
@@ -343,7 +345,7 @@ fn connections<'a>(plan: &Plan, transcript: &'a Transcript) -> Vec<Connection<'a
                 _ => None,
             });
             let is_accepted = own().any(|event| match received(&event.what) {
-                Some(Packet::ConnAck(connack)) => connack.reason.is_success(),
+                Some(Packet::ConnAck(connack)) => connack.reason == ReasonCode::SUCCESS,
                 _ => false,
             });
             let id = connect.map(|connect| &*connect.client_id);
