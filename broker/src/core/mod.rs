@@ -25,9 +25,9 @@ use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, ReasonC
 
 use self::control::{control, stop_all};
 use self::deliver::delivery::flush;
-use self::deliver::routing::route;
+use self::deliver::routing::{route, route_on};
 use self::ending::connection::{code_of_error, end_connection, refuse};
-use self::ending::session::{end_session, forget_subscriptions};
+use self::ending::session::{end_session, forget, forget_subscriptions};
 use self::ending::will::publish_will;
 pub use self::input::{ConnectionId, Control, Input, RedirectWhen, Time};
 pub use self::output::Output;
@@ -38,10 +38,10 @@ use self::packet::connect::refusal::{Refusal, refuse_connect};
 use self::packet::connect::timers::resend_again;
 use self::packet::disconnect::disconnect_received;
 use self::packet::pingreq::pingreq_received;
-use self::packet::publish::publish_received;
+use self::packet::publish::{publish_arrived, publish_on};
 use self::packet::pubrel::pubrel_received;
-use self::packet::subscribe::subscribe_received;
-use self::packet::unsubscribe::unsubscribe_received;
+use self::packet::subscribe::{subscribe_on, subscribe_received};
+use self::packet::unsubscribe::{unsubscribe_on, unsubscribe_received};
 use self::rules::Rules;
 use self::state::State;
 pub(crate) use self::state::account::{Account, Charge};
@@ -50,13 +50,14 @@ use self::state::connection::{Connections, Phase};
 use self::state::message::Message;
 use self::state::redirect::Redirects;
 use self::state::session_key::SessionKey;
+use self::state::task::Task;
 use self::state::timer::Timer;
 pub(crate) use self::state::weight::of_packet as weight_of_packet;
 pub use self::store::change::{Change, StoredState};
 use self::store::change::{take_changes, track_changes};
 pub use self::store::record::Corrupt;
 use self::store::restart::{Due, cut_off, survive, take_up};
-use self::turn::Turn;
+use self::turn::{STEP, Turn};
 use crate::hook::{DisconnectReason, TerminationReason, WillTrigger};
 use crate::{Conduct, Config, Fault, Liberty};
 
@@ -71,6 +72,8 @@ pub struct Broker {
     turns: u64,
     /// What waits to be written to all clients.
     outgoing: Account,
+    /// What the last input took, in the units of a step.
+    spent: usize,
 }
 
 impl Broker {
@@ -83,6 +86,7 @@ impl Broker {
             arrivals: Arrivals::default(),
             turns: 0,
             outgoing: Account::default(),
+            spent: 0,
         }
     }
 
@@ -94,6 +98,7 @@ impl Broker {
     /// Takes one input and appends what is to be done. What was due by `now` is done first.
     pub fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
         self.turns += 1;
+        let before = out.len();
         let turn = &mut Turn::new(now, out);
         turn.number = self.turns;
         turn.outgoing = self.outgoing.used();
@@ -105,9 +110,7 @@ impl Broker {
             // Before the timers: a packet that is here proves that the client is alive.
             self.hear(*connection, now);
         }
-        while let Some(timer) = self.state.timers.pop_due(now) {
-            self.due(turn, timer);
-        }
+        self.due_now(turn);
         self.forget_ended(turn);
         match input {
             Input::Opened { connection, .. }
@@ -126,12 +129,21 @@ impl Broker {
                 connection,
                 packet,
                 size,
-            } => self.received(turn, connection, packet, size),
+            } => {
+                self.finish_of(turn, connection);
+                self.received(turn, connection, packet, size);
+                if self.has_to_wait(connection) {
+                    turn.pause(connection);
+                }
+            }
             Input::Malformed {
                 connection,
                 version,
                 error,
-            } => self.malformed(turn, connection, version, &error),
+            } => {
+                self.finish_of(turn, connection);
+                self.malformed(turn, connection, version, &error);
+            }
             Input::Closed { connection } => match self.connections.remove(&connection) {
                 Some(Phase::Opened { .. } | Phase::Authenticating(_)) => {
                     self.state.timers.cancel(Timer::Connect(connection));
@@ -143,8 +155,9 @@ impl Broker {
             },
             Input::Congested { connection } => self.congest(turn, connection, true),
             Input::Drained { connection } => self.congest(turn, connection, false),
-            Input::Woke => {}
+            Input::Woke => self.step(turn),
             Input::Control(what) => {
+                let is_stop = what == Control::Stop;
                 control(
                     &mut self.state,
                     &mut self.connections,
@@ -152,9 +165,13 @@ impl Broker {
                     turn,
                     what,
                 );
+                if is_stop {
+                    self.end_tasks(turn);
+                }
             }
         }
         self.forget_ended(turn);
+        self.spent = turn.spent;
         if self.state.rules.breaks(Fault::KeepAliveFedByServer) {
             let sent = out.iter().filter_map(|output| match output {
                 Output::Send { connection, .. } => Some(*connection),
@@ -162,6 +179,21 @@ impl Broker {
             });
             sent.for_each(|connection| self.hear(connection, now));
         }
+        self.spent += out.len() - before;
+        self.spent += self.state.topics.subscriptions.take_visited();
+        self.spent += self.state.topics.retained.take_visited();
+    }
+
+    /// What the last input took: levels of topics and filters that were looked at, filters that were subscribed to or
+    /// unsubscribed from, and outputs. Whoever runs the broker serves others when a client has had some thousand of
+    /// these.
+    pub const fn spent(&self) -> usize {
+        self.spent
+    }
+
+    /// Whether work goes on that was cut into steps. The next deadline is at once then.
+    pub fn is_at_work(&self) -> bool {
+        !self.state.topics.tasks.is_empty()
     }
 
     /// A broker that takes up what an earlier one left. Sessions that ended meanwhile are terminated, and the
@@ -212,6 +244,9 @@ impl Broker {
 
     /// When [`Input::Woke`] is due.
     pub fn next_deadline(&self) -> Option<Time> {
+        if self.is_at_work() {
+            return Some(Time::ZERO);
+        }
         self.state.timers.next()
     }
 
@@ -352,15 +387,13 @@ impl Broker {
     fn packet(&mut self, turn: &mut Turn<'_>, key: SessionKey, packet: Packet) {
         let state = &mut self.state;
         match packet {
-            Packet::Publish(publish) => publish_received(state, turn, key, publish),
+            Packet::Publish(publish) => publish_arrived(state, turn, key, publish),
             Packet::PubAck(ack) => puback_received(state, turn, key, &ack),
             Packet::PubRec(ack) => pubrec_received(state, turn, key, &ack),
             Packet::PubRel(ack) => pubrel_received(state, turn, key, ack.packet_id),
             Packet::PubComp(ack) => pubcomp_received(state, turn, key, &ack),
             Packet::Subscribe(subscribe) => subscribe_received(state, turn, key, subscribe),
-            Packet::Unsubscribe(unsubscribe) => {
-                unsubscribe_received(state, turn, key, &unsubscribe)
-            }
+            Packet::Unsubscribe(unsubscribe) => unsubscribe_received(state, turn, key, unsubscribe),
             Packet::PingReq => pingreq_received(state, turn, key),
             Packet::Disconnect(disconnect) => {
                 disconnect_received(state, &mut self.connections, turn, key, &disconnect)
@@ -442,6 +475,85 @@ impl Broker {
         }
     }
 
+    /// What is due, as much as a step takes. The rest is due at once.
+    fn due_now(&mut self, turn: &mut Turn<'_>) {
+        let before = turn.out.len();
+        while turn.spent + (turn.out.len() - before) < STEP
+            && let Some(timer) = self.state.timers.pop_due(turn.now)
+        {
+            turn.spent += 1;
+            self.due(turn, timer);
+        }
+    }
+
+    /// One step of the task whose turn it is.
+    fn step(&mut self, turn: &mut Turn<'_>) {
+        if let Some((of, task)) = self.state.topics.tasks.pop() {
+            self.go_on(turn, of, task, STEP);
+        }
+    }
+
+    /// Does so much of a task. The rest of it waits behind all others.
+    fn go_on(&mut self, turn: &mut Turn<'_>, of: Option<SessionKey>, task: Task, budget: usize) {
+        let state = &mut self.state;
+        match (task, of) {
+            (Task::Subscribe(work), Some(key)) => subscribe_on(state, turn, key, work, budget),
+            (Task::Unsubscribe(work), Some(key)) => {
+                unsubscribe_on(state, turn, key, *work, budget);
+            }
+            (Task::Publish(work), Some(key)) => publish_on(state, turn, key, work, budget),
+            (Task::Route(routing), _) => {
+                let State {
+                    rules,
+                    sessions,
+                    topics,
+                    ..
+                } = state;
+                route_on(rules, sessions, topics, turn, routing, budget);
+            }
+            (Task::Forget(key, filters), _) => forget(state, turn, key, filters),
+            (Task::Subscribe(_) | Task::Unsubscribe(_) | Task::Publish(_), None) => {}
+        }
+        if let Some(key) = of
+            && !self.state.topics.tasks.has(key)
+            && let Some(link) = self.state.sessions.at(key).and_then(|s| s.link.as_ref())
+        {
+            turn.resume(link.connection);
+        }
+    }
+
+    /// Does the rest of what this session has to wait for.
+    fn finish(&mut self, turn: &mut Turn<'_>, key: SessionKey) {
+        while let Some(task) = self.state.topics.tasks.pop_of(key) {
+            self.go_on(turn, Some(key), task, usize::MAX);
+        }
+    }
+
+    /// The broker stops: Wills go out, and nobody waits for the rest.
+    fn end_tasks(&mut self, turn: &mut Turn<'_>) {
+        while let Some((of, task)) = self.state.topics.tasks.pop() {
+            if let Task::Route(_) = task {
+                self.go_on(turn, of, task, usize::MAX);
+            }
+        }
+    }
+
+    /// What came before on a connection is done before what comes.
+    fn finish_of(&mut self, turn: &mut Turn<'_>, connection: ConnectionId) {
+        if let Some(Phase::Connected(key)) = self.connections.get(&connection) {
+            self.finish(turn, *key);
+            self.forget_ended(turn);
+        }
+    }
+
+    /// Whether the connection's session has to wait for what it sent before.
+    fn has_to_wait(&self, connection: ConnectionId) -> bool {
+        match self.connections.get(&connection) {
+            Some(Phase::Connected(key)) => self.state.topics.tasks.has(*key),
+            _ => false,
+        }
+    }
+
     fn due(&mut self, turn: &mut Turn<'_>, timer: Timer) {
         match timer {
             Timer::Connect(_) if self.state.rules.breaks(Fault::ConnectTimeoutNotEnforced) => {}
@@ -483,7 +595,11 @@ impl Broker {
         let Some(silence) = link.silence else {
             return;
         };
-        let at = link.last_received + silence;
+        let at = match self.state.topics.tasks.has(key) {
+            // It is not read from: the silence is ours.
+            true => turn.now + silence,
+            false => link.last_received + silence,
+        };
         if at > turn.now {
             if !self.state.rules.breaks(Fault::KeepAliveOnlyAtFirst) {
                 self.state.timers.set(Timer::KeepAlive(key), at);

@@ -20,5 +20,13 @@ pub enum Output {
     Close {
         connection: ConnectionId,
     },
+    /// Read nothing more from it until `Resume`: the core works on what it sent. What comes all the same is handled
+    /// once that is done, within one call.
+    Pause {
+        connection: ConnectionId,
+    },
+    Resume {
+        connection: ConnectionId,
+    },
     Hook(HookEvent),
 }

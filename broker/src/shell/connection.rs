@@ -31,6 +31,9 @@ const SMALL_FRAME: usize = 256 * 1024;
 /// A packet that is not whole and has come so far is small, and finds room where large ones do not.
 const SMALL_PACKET: usize = 64 * 1024;
 
+/// What the core does for one connection before others are served, in the units of its steps.
+const SHARE: usize = 4_096;
+
 /// How far the connection has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -112,6 +115,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for Connection<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Writes and reads in turn until neither goes on.
     fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Phase> {
+        let mut spent = 0;
         loop {
             let standing = self.fill(cx);
             if standing.closing {
@@ -128,11 +132,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 return Poll::Ready(Phase::Closing);
             }
             let mut progress = written;
-            if self.reading && !standing.congested {
+            if self.reading && !standing.waits {
+                if spent >= SHARE {
+                    // Others first.
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 // What an earlier congestion left comes before what is new.
-                progress |= self.process();
+                progress |= self.process(&mut spent);
                 if self.reading && !progress {
-                    progress |= self.receive(cx);
+                    progress |= self.receive(cx, &mut spent);
                 }
             }
             if !progress {
@@ -194,7 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Reads once; says whether anything came, be it the end.
-    fn receive(&mut self, cx: &mut Context<'_>) -> bool {
+    fn receive(&mut self, cx: &mut Context<'_>, spent: &mut usize) -> bool {
         self.inbound.reserve(self.read_size);
         let read = pin!(self.stream.read_buf(&mut self.inbound)).poll(cx);
         match read {
@@ -209,7 +218,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     true => (self.read_size * 2).min(READ_MAXIMUM),
                     false => (self.read_size / 2).max(count).max(READ_MINIMUM),
                 };
-                self.process();
+                self.process(spent);
                 self.bound_incoming();
                 // [3.1.1 MQTT-7.1.1-1] [5 MQTT-4.2.0-1]: a read is no packet.
                 if self.has_fault(Fault::PiecesLost) {
@@ -220,15 +229,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Hands every whole packet that has been read to the core; says whether there was one.
-    fn process(&mut self) -> bool {
+    /// Hands every whole packet that has been read to the core, as far as the connection's share goes; says whether
+    /// there was one. What that took is added to `spent`.
+    fn process(&mut self, spent: &mut usize) -> bool {
         let mut progress = false;
         if self.inbound.len() < 2 {
             return false;
         }
         let shared = Arc::clone(&self.shared);
         let mut state = shared.lock();
-        while let Some(input) = self.next_input() {
+        let before = state.spent.wrapping_sub(*spent);
+        while *spent < SHARE
+            && let Some(input) = self.next_input()
+        {
             progress = true;
             let greeted = matches!(
                 &input,
@@ -238,6 +251,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
             );
             shared.handle(&mut state, input);
+            *spent = state.spent.wrapping_sub(before);
             // [3.1.1 RULE-3.1.4-3] [5 RULE-3.1.4-3]: what stands behind a CONNECT is processed with it.
             if greeted && shared.conduct.faults.has(Fault::PacketsBehindConnectLost) {
                 self.inbound.clear();
@@ -252,7 +266,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             {
                 self.reading = false;
             }
-            if !self.reading || standing.congested {
+            if !self.reading || standing.waits {
                 break;
             }
         }

@@ -22,6 +22,8 @@ struct Outbox {
     closing: bool,
     /// The core gives it nothing but what it needs.
     congested: bool,
+    /// The core works on what the connection sent.
+    paused: bool,
     waker: Option<Waker>,
 }
 
@@ -43,7 +45,7 @@ pub(super) struct Standing {
     /// Nothing more will be sent than what is in the outbox.
     pub(super) closing: bool,
     /// Nothing should be read from it for now.
-    pub(super) congested: bool,
+    pub(super) waits: bool,
     /// There is more to be sent.
     pub(super) more: bool,
 }
@@ -115,6 +117,20 @@ impl Outboxes {
     pub(super) fn hold(&mut self, connection: ConnectionId) {
         if let Some(outbox) = self.boxes.get_mut(&connection) {
             outbox.congested = true;
+            outbox.wake();
+        }
+    }
+
+    /// Nothing is read from this connection until it is resumed.
+    pub(super) fn pause(&mut self, connection: ConnectionId) {
+        if let Some(outbox) = self.boxes.get_mut(&connection) {
+            outbox.paused = true;
+        }
+    }
+
+    pub(super) fn resume(&mut self, connection: ConnectionId) {
+        if let Some(outbox) = self.boxes.get_mut(&connection) {
+            outbox.paused = false;
             outbox.wake();
         }
     }
@@ -204,12 +220,12 @@ impl Outboxes {
         match self.boxes.get(&connection) {
             Some(outbox) => Standing {
                 closing: outbox.closing,
-                congested: outbox.congested,
+                waits: outbox.congested || outbox.paused,
                 more: outbox.has_packets(),
             },
             None => Standing {
                 closing: true,
-                congested: false,
+                waits: false,
                 more: false,
             },
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use mqtt_check_codec::Packet;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::connection::Connection;
@@ -75,6 +76,8 @@ pub(super) struct State {
     failure: Option<String>,
     /// Kept between inputs for its memory alone.
     outputs: Vec<Output>,
+    /// What the core did for all inputs together, in the units of a step.
+    pub(super) spent: usize,
 }
 
 impl fmt::Debug for State {
@@ -126,7 +129,11 @@ impl Server {
         let events = out.into_iter().filter_map(|output| match output {
             Output::Hook(event) => Some((age, event)),
             // There is no connection yet.
-            Output::Send { .. } | Output::Hold { .. } | Output::Close { .. } => None,
+            Output::Send { .. }
+            | Output::Hold { .. }
+            | Output::Close { .. }
+            | Output::Pause { .. }
+            | Output::Resume { .. } => None,
         });
         server.shared.lock().early = events.collect();
         Ok(server)
@@ -154,6 +161,7 @@ impl Server {
             store,
             failure: None,
             outputs: Vec::new(),
+            spent: 0,
         };
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
@@ -375,6 +383,7 @@ impl Shared {
         let now = self.now();
         let mut out = mem::take(&mut state.outputs);
         state.broker.handle(now, input, &mut out);
+        state.spent = state.spent.wrapping_add(1 + state.broker.spent());
         self.carry_out(state, now, &mut out);
         state.outputs = out;
         self.watch_deadline(state);
@@ -393,6 +402,8 @@ impl Shared {
                     }
                     Output::Hold { connection } => state.outboxes.hold(connection),
                     Output::Close { connection } => state.outboxes.close(connection),
+                    Output::Pause { connection } => state.outboxes.pause(connection),
+                    Output::Resume { connection } => state.outboxes.resume(connection),
                     Output::Hook(event) => state.observer.tell(self.instant(now), now, event),
                 }
             }
@@ -500,7 +511,7 @@ impl Observer {
 /// Wakes the core at its deadlines.
 async fn keep_time(shared: Arc<Shared>) {
     loop {
-        let next = {
+        let (next, is_at_work) = {
             let mut state = shared.lock();
             let due = state.broker.next_deadline();
             if due.is_some_and(|due| due <= shared.now()) {
@@ -508,8 +519,13 @@ async fn keep_time(shared: Arc<Shared>) {
                 shared.handle(&mut state, Input::Woke);
             }
             state.alarm = state.broker.next_deadline();
-            state.alarm
+            (state.alarm, state.broker.is_at_work())
         };
+        if is_at_work {
+            // Whoever waits is served before the next step.
+            yield_now().await;
+            continue;
+        }
         match next {
             Some(next) => {
                 tokio::select! {

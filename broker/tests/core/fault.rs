@@ -61,7 +61,7 @@ fn is_caught(fault: Fault) -> bool {
     let suite = std::env::current_exe().expect("this program");
     let (left_out, chosen): (&[&str], &[&str]) = match AFTER_MANY.contains(&fault) {
         true => (&[], &["wrap_around"]),
-        false => (&["fault::", "model::", "wrap_around"], &[]),
+        false => (&["fault::", "model::", "steps::", "wrap_around"], &[]),
     };
     let left_out = left_out.iter().flat_map(|name| ["--skip", name]);
     let status = Command::new(suite)

@@ -25,6 +25,7 @@ mod restart;
 mod restarted;
 mod retained;
 mod session;
+mod steps;
 mod store;
 mod subscribe;
 mod takeover;

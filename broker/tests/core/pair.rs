@@ -1,6 +1,6 @@
 //! A broker and its clients, in one hand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,6 +39,8 @@ pub(crate) struct Pair {
     received: BTreeMap<ConnectionId, Vec<String>>,
     packets: BTreeMap<ConnectionId, Vec<Packet>>,
     hooks: Vec<HookEvent>,
+    /// Connections that the broker wants nothing of for now.
+    paused: BTreeSet<ConnectionId>,
     /// What a store would have, if one is kept.
     records: Option<Records>,
 }
@@ -71,6 +73,7 @@ impl Pair {
             received: BTreeMap::new(),
             packets: BTreeMap::new(),
             hooks: Vec::new(),
+            paused: BTreeSet::new(),
             records: None,
         }
     }
@@ -116,6 +119,21 @@ impl Pair {
         self.broker.as_ref().expect("the broker runs")
     }
 
+    /// Whether the broker wants nothing of this client for now.
+    pub(crate) fn is_paused(&self, peer: Peer) -> bool {
+        self.paused.contains(&peer.0)
+    }
+
+    /// One further step of work that was cut into steps: what it took; `None` if there is none.
+    pub(crate) fn step(&mut self) -> Option<usize> {
+        if !self.broker().is_at_work() {
+            return None;
+        }
+        assert_eq!(self.broker().next_deadline(), Some(Time::ZERO));
+        self.handle(Input::Woke);
+        Some(self.broker().spent())
+    }
+
     pub(crate) fn handle(&mut self, input: Input) {
         let mut out = Vec::new();
         let broker = self.broker.as_mut().expect("the broker runs");
@@ -140,6 +158,12 @@ impl Pair {
                 }
                 Output::Close { connection } => self.lane(connection).push("closed".to_owned()),
                 Output::Hook(event) => self.hooks.push(event),
+                Output::Pause { connection } => {
+                    self.paused.insert(connection);
+                }
+                Output::Resume { connection } => {
+                    self.paused.remove(&connection);
+                }
             }
         }
         for connection in held {
@@ -273,6 +297,11 @@ impl Pair {
             }
         }
         panic!("the broker's deadlines do not come to an end");
+    }
+
+    /// Time passes, and nobody calls the broker.
+    pub(crate) fn pass_s(&mut self, seconds: u64) {
+        self.now += Duration::from_secs(seconds);
     }
 
     pub(crate) fn wait_s(&mut self, seconds: u64) {

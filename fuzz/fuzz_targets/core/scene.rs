@@ -493,6 +493,7 @@ impl Stage {
                     assert!(self.places.values().any(|(open, _)| *open == connection));
                 }
                 Output::Hook(event) => drop(event.fields()),
+                Output::Pause { .. } | Output::Resume { .. } => {}
             }
         }
     }

@@ -11,11 +11,13 @@ use super::delivery::deliver;
 use super::loss::{Way, lose};
 use crate::core::input::Time;
 use crate::core::rules::Rules;
+use crate::core::state::lookup::Cursor;
 use crate::core::state::message::{Delivery, Message};
 use crate::core::state::retained::Retained;
 use crate::core::state::session::Sessions;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::subscription::{Granted, Subscriber};
+use crate::core::state::task::Made;
 use crate::core::topic::Filter;
 use crate::core::turn::Turn;
 use crate::{Fault, Liberty};
@@ -103,25 +105,33 @@ fn inherited(rules: &Rules, retained: &Retained, message: &Arc<Message>) -> Arc<
     Arc::new(heir)
 }
 
-/// Sends what is retained to a session that subscribed. `whole` is the filter of its subscription.
+/// Sends what is retained to a session that subscribed, as far as the budget goes; says whether that is all.
 pub(crate) fn send_retained(
     rules: &Rules,
     sessions: &mut Sessions,
     retained: &mut Retained,
     turn: &mut Turn<'_>,
-    subscriber: &Subscriber,
-    whole: &str,
-) {
+    made: &Made,
+    cursor: &mut Cursor,
+    budget: &mut usize,
+) -> bool {
+    let subscriber = &made.subscriber;
     let key = subscriber.session;
     let granted = &subscriber.granted;
-    let filter = match granted.filter(whole) {
+    let filter = match granted.filter(&made.filter) {
         Filter::Own(filter) | Filter::Shared { filter, .. } => filter,
     };
     let version = sessions.version(key);
     let is_older = version.is_some_and(|version| version != ProtocolVersion::V5);
     let expired_too = rules.breaks(Fault::ExpiredRetainedSent)
         || is_older && rules.breaks(Fault::ExpiredRetainedSentToOlderReaders);
-    let mut messages = retained.matching(filter, turn.now, expired_too);
+    let in_one_go = !rules.faults.is_none() || rules.chooses(Liberty::RetainedInOtherOrder);
+    let mut all = usize::MAX;
+    let budget = match in_one_go {
+        true => &mut all,
+        false => budget,
+    };
+    let mut messages = retained.matching(filter, cursor, budget, turn.now, expired_too);
     if rules.chooses(Liberty::RetainedInOtherOrder) {
         messages.reverse();
     }
@@ -149,6 +159,7 @@ pub(crate) fn send_retained(
         }
         deliver(rules, sessions, turn, key, delivery);
     }
+    cursor.is_at_end()
 }
 
 /// Of faults: what being read does to a retained message. [5 MQTT-3.3.2-6] [5 MQTT-3.8.4-8]
@@ -209,6 +220,16 @@ pub(crate) fn send_retained_again(
             session: key,
             granted,
         };
-        send_retained(rules, sessions, retained, turn, &subscriber, &filter);
+        let made = Made { subscriber, filter };
+        let (mut cursor, mut all) = (Cursor::start(), usize::MAX);
+        send_retained(
+            rules,
+            sessions,
+            retained,
+            turn,
+            &made,
+            &mut cursor,
+            &mut all,
+        );
     }
 }

@@ -16,6 +16,7 @@ use crate::core::state::message::{Delivery, Message};
 use crate::core::state::session::Sessions;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::subscription::{Matches, Standing, Subscriber, Subscriptions};
+use crate::core::state::task::{Routing, Task};
 use crate::core::topic::Filter;
 use crate::core::turn::Turn;
 use crate::hook::DropReason;
@@ -32,7 +33,7 @@ pub(crate) struct Routed {
     copies: Vec<(SessionKey, Delivery)>,
 }
 
-/// Decides where a message goes, and hands it out at once.
+/// Decides where a message goes and hands it out: at once, unless looking up its subscribers takes long.
 pub(crate) fn route(
     rules: &Rules,
     sessions: &mut Sessions,
@@ -41,6 +42,38 @@ pub(crate) fn route(
     message: Message,
     client: Option<ByteString>,
 ) {
+    if let Some(lookup) = topics.find(rules, &message.topic) {
+        let routing = Routing {
+            message,
+            client,
+            lookup,
+        };
+        topics.tasks.push(None, Task::Route(Box::new(routing)));
+        return;
+    }
+    let routed = decide(rules, sessions, topics, turn, message, client);
+    hand_out(rules, sessions, turn, routed);
+}
+
+/// Goes on with a message whose subscribers are being looked up.
+pub(crate) fn route_on(
+    rules: &Rules,
+    sessions: &mut Sessions,
+    topics: &mut Topics,
+    turn: &mut Turn<'_>,
+    mut routing: Box<Routing>,
+    budget: usize,
+) {
+    if !topics.subscriptions.go_on(&mut routing.lookup, budget) {
+        topics.tasks.push(None, Task::Route(routing));
+        return;
+    }
+    let Routing {
+        message,
+        client,
+        lookup,
+    } = *routing;
+    topics.found = Some(lookup);
     let routed = decide(rules, sessions, topics, turn, message, client);
     hand_out(rules, sessions, turn, routed);
 }
@@ -96,9 +129,16 @@ pub(crate) fn decide(
         true => message.topic.clone(),
         false => rules.normalised(&message.topic),
     };
-    topics
-        .subscriptions
-        .matches(&name, hide, &standing, &mut found);
+    match topics.found.take().filter(|lookup| lookup.is_for(&name)) {
+        Some(lookup) => {
+            let subscriptions = &mut topics.subscriptions;
+            subscriptions.matches_of(&lookup, &standing, &mut found);
+        }
+        None => {
+            let subscriptions = &mut topics.subscriptions;
+            subscriptions.matches(&name, hide, &standing, &mut found);
+        }
+    }
     if !rules.faults.is_none() {
         misroute(rules, sessions, topics, &message, &mut found);
     }
@@ -178,6 +218,10 @@ fn copy_to_own(
 ) {
     for overlapping in found.own.chunk_by(|a, b| a.session == b.session) {
         let key = overlapping[0].session;
+        if sessions.at(key).is_none() {
+            // It is over, and its subscriptions are being removed.
+            continue;
+        }
         if !copies.is_empty() && rules.breaks(Fault::OnlyOneSubscriberServed) {
             break;
         }
@@ -281,6 +325,8 @@ pub(crate) fn standing(
         {
             Standing::Losing
         }
-        _ => Standing::Waiting,
+        Some(_) => Standing::Waiting,
+        // It is over, and its subscriptions are being removed.
+        None => Standing::Barred,
     }
 }

@@ -1,13 +1,19 @@
 //! The end of a session, and what decides when that is.
 
+use std::collections::btree_map;
+
+use bytestring::ByteString;
+
 use super::inheritance::inherit;
 use super::will::publish_will;
 use crate::core::rules::A_MOMENT;
 use crate::core::state::State;
 use crate::core::state::session::Expiry;
 use crate::core::state::session_key::SessionKey;
+use crate::core::state::subscription::Granted;
+use crate::core::state::task::Task;
 use crate::core::state::timer::Timer;
-use crate::core::turn::Turn;
+use crate::core::turn::{STEP, Turn};
 use crate::hook::{TerminationReason, WillTrigger};
 use crate::{Fault, Liberty};
 
@@ -66,26 +72,23 @@ pub(crate) fn end_session(
     if !state.rules.breaks(Fault::DiscardedExpiryKept) {
         state.timers.cancel(Timer::SessionExpiry(key));
     }
-    let Some(session) = state.sessions.remove(key) else {
+    let Some(mut session) = state.sessions.remove(key) else {
         return;
     };
-    for (filter, granted) in session.subscriptions.iter() {
-        state
-            .topics
-            .subscriptions
-            .remove(granted.filter(filter), key);
-    }
+    state.topics.tasks.drop_of(key);
+    let subscriptions = session.subscriptions.take();
     if state.rules.breaks(Fault::RetainHandling1KnowsDiscarded) {
-        let filters = session.subscriptions.keys().cloned().collect();
+        let filters = subscriptions.keys().cloned().collect();
         let client = session.client.clone();
         state.topics.discarded.insert(client, filters);
     }
     if reason == TerminationReason::Discarded
         && state.rules.breaks(Fault::DiscardedSubscriptionBlocks)
     {
-        let filters = session.subscriptions.keys().cloned().collect();
+        let filters = subscriptions.keys().cloned().collect();
         state.topics.blocked.insert(session.client.clone(), filters);
     }
+    forget(state, turn, key, subscriptions.into_iter());
     inherit(
         &state.rules,
         &mut state.sessions,
@@ -94,6 +97,27 @@ pub(crate) fn end_session(
         *session,
         reason,
     );
+}
+
+/// Takes out the subscriptions of a session that is over, as many as a step may; the others later.
+pub(crate) fn forget(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    mut subscriptions: btree_map::IntoIter<ByteString, Granted>,
+) {
+    let count = subscriptions.len().min(STEP);
+    turn.spent += count;
+    for (filter, granted) in subscriptions.by_ref().take(STEP) {
+        let filter = granted.filter(&filter);
+        state.topics.subscriptions.remove(filter, key);
+    }
+    if subscriptions.len() == 0 {
+        state.sessions.release(key);
+    } else {
+        let task = Task::Forget(key, subscriptions);
+        state.topics.tasks.push(None, task);
+    }
 }
 
 /// Of faults: the session goes on without its subscriptions.

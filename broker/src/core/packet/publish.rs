@@ -6,6 +6,7 @@ use mqtt_check_codec::topic::check_name;
 use mqtt_check_codec::{Ack, Packet, PacketId, ProtocolVersion, Publish, QoS, ReasonCode};
 
 use super::errant::{misuse_refused, pass_on_errant};
+use super::subscribe::is_on;
 use crate::core::deliver::acknowledgement::acknowledge;
 use crate::core::deliver::loss::withholds;
 use crate::core::deliver::retained::has_room;
@@ -17,6 +18,7 @@ use crate::core::state::State;
 use crate::core::state::link::Link;
 use crate::core::state::session::Received;
 use crate::core::state::session_key::SessionKey;
+use crate::core::state::task::{Publishing, Task};
 use crate::core::state::weight;
 use crate::core::topic;
 use crate::core::turn::Turn;
@@ -40,13 +42,60 @@ impl Decided {
     }
 }
 
-/// A client published. [3.1.1 MQTT-3.3.4-1] [5 MQTT-3.3.4-1]
-pub(crate) fn publish_received(
+/// A client published: its subscribers are looked up before anything else is done with it, and it waits if that takes
+/// long.
+pub(crate) fn publish_arrived(
     state: &mut State,
     turn: &mut Turn<'_>,
     key: SessionKey,
-    mut publish: Publish,
+    publish: Publish,
 ) {
+    let Some(link) = state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
+        return;
+    };
+    let topic = match publish.properties.topic_alias() {
+        Some(alias) if publish.topic.is_empty() => link.aliases_in.get(&alias),
+        _ => Some(&publish.topic),
+    };
+    if let Some(topic) = topic
+        && let Some(lookup) = state.topics.find(&state.rules, topic)
+    {
+        let publishing = Publishing {
+            connection: link.connection,
+            publish,
+            lookup,
+        };
+        let task = Task::Publish(Box::new(publishing));
+        state.topics.tasks.push(Some(key), task);
+        return;
+    }
+    publish_received(state, turn, key, publish);
+}
+
+/// Goes on with a PUBLISH whose subscribers are being looked up. It is lost with its connection: nobody has
+/// acknowledged it.
+pub(crate) fn publish_on(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    mut publishing: Box<Publishing>,
+    budget: usize,
+) {
+    if !is_on(state, key, publishing.connection) {
+        return;
+    }
+    let subscriptions = &mut state.topics.subscriptions;
+    if !subscriptions.go_on(&mut publishing.lookup, budget) {
+        let task = Task::Publish(publishing);
+        state.topics.tasks.push(Some(key), task);
+        return;
+    }
+    state.topics.found = Some(publishing.lookup);
+    publish_received(state, turn, key, publishing.publish);
+}
+
+/// A client published. [3.1.1 MQTT-3.3.4-1] [5 MQTT-3.3.4-1]
+fn publish_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut publish: Publish) {
     if !state.rules.faults.is_none() && is_deaf(state, key) {
         return;
     }

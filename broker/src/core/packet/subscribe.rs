@@ -1,6 +1,6 @@
 //! SUBSCRIBE.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use bytestring::ByteString;
 use mqtt_check_codec::topic::has_wildcard;
@@ -11,21 +11,18 @@ use mqtt_check_codec::{
 
 use crate::core::deliver::retained::send_retained;
 use crate::core::ending::connection::{refuse, send_or_close};
+use crate::core::input::ConnectionId;
 use crate::core::rules::Rules;
 use crate::core::state::State;
+use crate::core::state::lookup::Cursor;
 use crate::core::state::session::Session;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::subscription::{Granted, Subscriber};
+use crate::core::state::task::{Made, Stage, Subscribing, Task};
 use crate::core::topic::{self, Filter};
-use crate::core::turn::Turn;
+use crate::core::turn::{STEP, Turn};
 use crate::hook::DisconnectReason;
 use crate::{AccessAction, Fault, HookEvent, Liberty};
-
-/// A subscription that was made, for the retained messages that follow SUBACK.
-struct Made {
-    subscriber: Subscriber,
-    filter: ByteString,
-}
 
 /// A client subscribes. Each filter is handled as if it had come alone, with one SUBACK for all.
 /// [3.1.1 MQTT-3.8.4-4] [5 MQTT-3.8.4-5]
@@ -35,140 +32,269 @@ pub(crate) fn subscribe_received(
     key: SessionKey,
     subscribe: Subscribe,
 ) {
-    let Some(version) = state.sessions.version(key) else {
+    let Some(link) = state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
         return;
     };
-    if let Err(reason) = check_subscribe(state, version, &subscribe) {
-        if state.rules.chooses(Liberty::ErrantSubscribeCarriedOut) {
-            carry_out(state, turn, key, version, subscribe);
-        }
-        refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
-        return;
-    }
-    let packet_id = subscribe.packet_id;
-    let (reasons, made) = subscribe_each(state, turn, key, version, subscribe);
-    if version == ProtocolVersion::V3_1 && reasons.iter().any(|reason| reason.0 > 2) {
-        // 3.1 has no code for a refusal.
-        let reason = ReasonCode::UNSPECIFIED_ERROR;
-        refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
-        return;
-    }
-    // [3.1.1 RULE-3.8.4-1] [5 RULE-3.8.4-1]
-    let early = state.rules.chooses(Liberty::RetainedBeforeSuback);
-    for made in made.iter().filter(|_| early) {
-        send_retained(
-            &state.rules,
-            &mut state.sessions,
-            &mut state.topics.retained,
-            turn,
-            &made.subscriber,
-            &made.filter,
-        );
-    }
-    // [3.1.1 MQTT-3.8.4-1] [3.1.1 MQTT-3.8.4-2] [5 MQTT-3.8.4-1] [5 MQTT-3.8.4-2] [5 MQTT-2.2.1-6]
-    send_or_close(
-        state,
-        turn,
-        key,
-        Packet::SubAck(SubAck {
-            packet_id,
-            properties: Properties::new(),
-            reasons,
-        }),
-    );
-    for made in made.iter().filter(|_| !early) {
-        send_retained(
-            &state.rules,
-            &mut state.sessions,
-            &mut state.topics.retained,
-            turn,
-            &made.subscriber,
-            &made.filter,
-        );
+    let mut work = Subscribing {
+        connection: link.connection,
+        version: link.version,
+        subscribe,
+        stage: Stage::Checking,
+        next: 0,
+        in_use: false,
+        rest_refused: false,
+        reasons: Vec::new(),
+        made: VecDeque::new(),
+        cursor: Cursor::start(),
+    };
+    if !go_on(state, turn, key, &mut work, STEP) {
+        let task = Task::Subscribe(Box::new(work));
+        state.topics.tasks.push(Some(key), task);
     }
 }
 
-/// Of a liberty: the filters in front of the one that is wrong. [5 section 4.13.1] [3.1.1 section 4.8]
-fn carry_out(
+/// Goes on with a SUBSCRIBE that has many filters, or brings many retained messages.
+pub(crate) fn subscribe_on(
     state: &mut State,
     turn: &mut Turn<'_>,
     key: SessionKey,
-    version: ProtocolVersion,
-    mut subscribe: Subscribe,
+    mut work: Box<Subscribing>,
+    budget: usize,
 ) {
-    let all = std::mem::take(&mut subscribe.subscriptions);
-    for subscription in all {
-        subscribe.subscriptions = vec![subscription.clone()];
-        if check_subscribe(state, version, &subscribe).is_ok() {
+    if !go_on(state, turn, key, &mut work, budget) {
+        let task = Task::Subscribe(work);
+        state.topics.tasks.push(Some(key), task);
+    }
+}
+
+/// Does as much as the budget allows; says whether that was the rest.
+fn go_on(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    work: &mut Subscribing,
+    mut budget: usize,
+) -> bool {
+    let budget = &mut budget;
+    loop {
+        match work.stage {
+            Stage::Checking => {
+                match check_subscribe(state, work, budget) {
+                    Ok(false) => return false,
+                    Ok(true) => {}
+                    Err(reason) => {
+                        errant(state, turn, key, work, reason);
+                        return true;
+                    }
+                }
+                let (id, version) = (work.subscribe.packet_id, work.version);
+                work.in_use = state.sessions.has_in_use(&state.rules, key, version, id);
+                work.next = 0;
+                work.stage = Stage::Filters;
+            }
+            Stage::Filters => {
+                if !subscribe_each(state, turn, key, work, budget) {
+                    return false;
+                }
+                let refused = work.reasons.iter().any(|reason| reason.0 > 2);
+                if work.version == ProtocolVersion::V3_1 && refused {
+                    // 3.1 has no code for a refusal.
+                    refuse_on(state, turn, key, work, ReasonCode::UNSPECIFIED_ERROR);
+                    return true;
+                }
+                // [3.1.1 RULE-3.8.4-1] [5 RULE-3.8.4-1]
+                work.stage = match state.rules.chooses(Liberty::RetainedBeforeSuback) {
+                    true => Stage::Early,
+                    false => Stage::Answer,
+                };
+            }
+            Stage::Early => {
+                if !send_made(state, turn, work, budget) {
+                    return false;
+                }
+                work.stage = Stage::Answer;
+            }
+            Stage::Answer => {
+                // [3.1.1 MQTT-3.8.4-1] [3.1.1 MQTT-3.8.4-2] [5 MQTT-3.8.4-1] [5 MQTT-3.8.4-2] [5 MQTT-2.2.1-6]
+                let suback = Packet::SubAck(SubAck {
+                    packet_id: work.subscribe.packet_id,
+                    properties: Properties::new(),
+                    reasons: std::mem::take(&mut work.reasons),
+                });
+                if is_on(state, key, work.connection) {
+                    send_or_close(state, turn, key, suback);
+                }
+                work.stage = Stage::Retained;
+            }
+            Stage::Retained => return send_made(state, turn, work, budget),
+        }
+    }
+}
+
+/// Whether the session is still on the connection that the packet came on.
+pub(super) fn is_on(state: &State, key: SessionKey, connection: ConnectionId) -> bool {
+    let link = state.sessions.at(key).and_then(|s| s.link.as_ref());
+    link.is_some_and(|link| link.connection == connection)
+}
+
+fn refuse_on(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    work: &Subscribing,
+    reason: ReasonCode,
+) {
+    if is_on(state, key, work.connection) {
+        refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+    }
+}
+
+/// Sends the retained messages of what was subscribed to, as far as the budget goes; says whether those are all.
+fn send_made(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    work: &mut Subscribing,
+    budget: &mut usize,
+) -> bool {
+    while let Some(made) = work.made.front() {
+        if *budget == 0 {
+            return false;
+        }
+        let is_all = send_retained(
+            &state.rules,
+            &mut state.sessions,
+            &mut state.topics.retained,
+            turn,
+            made,
+            &mut work.cursor,
+            budget,
+        );
+        if !is_all {
+            return false;
+        }
+        work.made.pop_front();
+        work.cursor = Cursor::start();
+        *budget = budget.saturating_sub(1);
+    }
+    true
+}
+
+/// A SUBSCRIBE with an error ends the connection.
+fn errant(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    work: &mut Subscribing,
+    reason: ReasonCode,
+) {
+    if state.rules.chooses(Liberty::ErrantSubscribeCarriedOut) {
+        carry_out(state, turn, key, work);
+    }
+    refuse_on(state, turn, key, work, reason);
+}
+
+/// Of a liberty: the filters in front of the one that is wrong. [5 section 4.13.1] [3.1.1 section 4.8]
+fn carry_out(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, work: &mut Subscribing) {
+    let version = work.version;
+    if check_packet(state, work).is_err() {
+        return;
+    }
+    for subscription in std::mem::take(&mut work.subscribe.subscriptions) {
+        if check_filter(state, version, &subscription).is_ok() {
             // Its retained messages would come to a connection that ends.
             let _ = make(state, turn, key, version, &subscription, None);
         }
     }
 }
 
-/// A code for each filter, in their order, and the subscriptions that bring retained messages.
+/// Subscribes to one filter after the other, as far as the budget goes: a code for each, in their order, and the
+/// subscriptions that bring retained messages. Says whether those were all.
 fn subscribe_each(
     state: &mut State,
     turn: &mut Turn<'_>,
     key: SessionKey,
-    version: ProtocolVersion,
-    subscribe: Subscribe,
-) -> (Vec<ReasonCode>, Vec<Made>) {
-    let mut reasons = Vec::with_capacity(subscribe.subscriptions.len());
-    let mut made = Vec::new();
-    let identifier = subscribe.properties.subscription_identifiers().next();
+    work: &mut Subscribing,
+    budget: &mut usize,
+) -> bool {
+    let identifier = work.subscribe.properties.subscription_identifiers().next();
     let identifier = identifier.map(|id| match state.rules.breaks(Fault::IdentifiersCut) {
         true => id.min(0x3FFF),
         false => id,
     });
-    let in_use = state
-        .sessions
-        .has_in_use(&state.rules, key, version, subscribe.packet_id);
-    let mut rest_refused = false;
-    let first = subscribe.subscriptions.first().map(|first| first.options);
-    for (index, mut subscription) in subscribe.subscriptions.into_iter().enumerate() {
+    let first = work.subscribe.subscriptions.first();
+    let first = first.map(|first| first.options);
+    while let Some(subscription) = work.subscribe.subscriptions.get(work.next) {
+        if *budget == 0 {
+            return false;
+        }
+        let mut subscription = subscription.clone();
+        let index = work.next;
+        work.next += 1;
+        charge(turn, budget, &subscription.filter);
         if let Some(first) = first.filter(|_| state.rules.breaks(Fault::FirstOptionsForAll)) {
             let qos = subscription.options.qos;
             subscription.options = SubscriptionOptions { qos, ..first };
         }
         subscription.filter = state.rules.normalised(&subscription.filter);
         if index > 0 && state.rules.breaks(Fault::OnlyFirstFilterSubscribed) {
-            reasons.push(ReasonCode(subscription.options.qos.as_u8()));
+            let granted = ReasonCode(subscription.options.qos.as_u8());
+            work.reasons.push(granted);
             continue;
         }
-        // [3.1.1 MQTT-3.9.3-1] [5 MQTT-3.9.3-1] [3.1.1 MQTT-3.8.4-5] [5 MQTT-3.8.4-6] [5 MQTT-3.8.4-7]
-        let result = if rest_refused {
-            Err(ReasonCode::UNSPECIFIED_ERROR)
-        } else if in_use {
-            Err(ReasonCode::PACKET_IDENTIFIER_IN_USE)
-        } else {
-            make(state, turn, key, version, &subscription, identifier)
-        };
-        if result.is_err() && state.rules.breaks(Fault::RefusedFilterBringsRetained) {
-            made.push(refused(key, &subscription));
-        }
-        if result.is_err() && state.rules.breaks(Fault::RefusedFilterEndsPacket) {
-            rest_refused = true;
-        }
-        reasons.push(match result {
-            Ok((qos, subscriber)) => {
-                made.extend(subscriber.map(|subscriber| Made {
-                    subscriber,
-                    filter: subscription.filter,
-                }));
-                ReasonCode(qos.as_u8())
-            }
-            // [3.1.1 MQTT-3.9.3-2] [5 MQTT-3.9.3-2]
-            Err(_)
-                if version != ProtocolVersion::V5
-                    || state.rules.chooses(Liberty::RefusedFilterUnspecified) =>
-            {
-                ReasonCode::UNSPECIFIED_ERROR
-            }
-            Err(reason) => reason,
-        });
+        let reason = subscribe_one(state, turn, key, work, subscription, identifier);
+        work.reasons.push(reason);
     }
-    (reasons, made)
+    true
+}
+
+/// The code for one filter. What it brings is added to what was made.
+fn subscribe_one(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    work: &mut Subscribing,
+    subscription: Subscription,
+    identifier: Option<u32>,
+) -> ReasonCode {
+    let version = work.version;
+    // [3.1.1 MQTT-3.9.3-1] [5 MQTT-3.9.3-1] [3.1.1 MQTT-3.8.4-5] [5 MQTT-3.8.4-6] [5 MQTT-3.8.4-7]
+    let result = if work.rest_refused {
+        Err(ReasonCode::UNSPECIFIED_ERROR)
+    } else if work.in_use {
+        Err(ReasonCode::PACKET_IDENTIFIER_IN_USE)
+    } else {
+        make(state, turn, key, version, &subscription, identifier)
+    };
+    if result.is_err() && state.rules.breaks(Fault::RefusedFilterBringsRetained) {
+        work.made.push_back(refused(key, &subscription));
+    }
+    if result.is_err() && state.rules.breaks(Fault::RefusedFilterEndsPacket) {
+        work.rest_refused = true;
+    }
+    match result {
+        Ok((qos, subscriber)) => {
+            work.made.extend(subscriber.map(|subscriber| Made {
+                subscriber,
+                filter: subscription.filter,
+            }));
+            ReasonCode(qos.as_u8())
+        }
+        // [3.1.1 MQTT-3.9.3-2] [5 MQTT-3.9.3-2]
+        Err(_)
+            if version != ProtocolVersion::V5
+                || state.rules.chooses(Liberty::RefusedFilterUnspecified) =>
+        {
+            ReasonCode::UNSPECIFIED_ERROR
+        }
+        Err(reason) => reason,
+    }
+}
+
+/// Takes from the budget what a filter costs: one for itself and one for some bytes of it.
+pub(super) fn charge(turn: &mut Turn<'_>, budget: &mut usize, filter: &str) {
+    let cost = 1 + filter.len() / 64;
+    turn.spent += cost;
+    *budget = budget.saturating_sub(cost);
 }
 
 /// Of a fault: a filter that is refused, as if it had been granted.
@@ -186,18 +312,31 @@ fn refused(key: SessionKey, subscription: &Subscription) -> Made {
     }
 }
 
-/// What ends the connection.
+/// Looks for what ends the connection, as far as the budget goes; says whether all was looked at.
 fn check_subscribe(
     state: &State,
-    version: ProtocolVersion,
-    subscribe: &Subscribe,
-) -> Result<(), ReasonCode> {
+    work: &mut Subscribing,
+    budget: &mut usize,
+) -> Result<bool, ReasonCode> {
+    check_packet(state, work)?;
+    while let Some(subscription) = work.subscribe.subscriptions.get(work.next) {
+        if *budget == 0 {
+            return Ok(false);
+        }
+        check_filter(state, work.version, subscription)?;
+        *budget = budget.saturating_sub(1 + subscription.filter.len() / 64);
+        work.next += 1;
+    }
+    Ok(true)
+}
+
+fn check_packet(state: &State, work: &Subscribing) -> Result<(), ReasonCode> {
     let (rules, config) = (&state.rules, &state.rules.config);
-    if subscribe.subscriptions.is_empty() {
+    if work.subscribe.subscriptions.is_empty() {
         // [3.1.1 MQTT-3.8.3-3] [5 RULE-3.8.3-1]
         return Err(ReasonCode::PROTOCOL_ERROR);
     }
-    let identified = subscribe.properties.subscription_identifiers().next();
+    let identified = work.subscribe.properties.subscription_identifiers().next();
     if identified.is_some()
         && !config.subscription_identifier_available
         && !rules.breaks(Fault::IdentifiersAcceptedUnavailable)
@@ -205,34 +344,40 @@ fn check_subscribe(
         // [5 RULE-3.2.2.3.12-1]
         return Err(ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED);
     }
-    for subscription in &subscribe.subscriptions {
-        let filter = match rules.filter(&subscription.filter, version) {
-            Some(filter) => filter,
-            None if rules.chooses(Liberty::InvalidFiltersRefusedAlone) => continue,
-            None => return Err(ReasonCode::MALFORMED_PACKET),
-        };
-        if version != ProtocolVersion::V5 {
-            continue;
+    Ok(())
+}
+
+fn check_filter(
+    state: &State,
+    version: ProtocolVersion,
+    subscription: &Subscription,
+) -> Result<(), ReasonCode> {
+    let (rules, config) = (&state.rules, &state.rules.config);
+    let filter = match rules.filter(&subscription.filter, version) {
+        Some(filter) => filter,
+        None if rules.chooses(Liberty::InvalidFiltersRefusedAlone) => return Ok(()),
+        None => return Err(ReasonCode::MALFORMED_PACKET),
+    };
+    if version != ProtocolVersion::V5 {
+        return Ok(());
+    }
+    if let Filter::Shared { .. } = filter {
+        if subscription.options.no_local {
+            // [5 MQTT-3.8.3-4]
+            return Err(ReasonCode::PROTOCOL_ERROR);
         }
-        if let Filter::Shared { .. } = filter {
-            if subscription.options.no_local {
-                // [5 MQTT-3.8.3-4]
-                return Err(ReasonCode::PROTOCOL_ERROR);
-            }
-            if !config.shared_subscription_available
-                && !rules.breaks(Fault::SharedAcceptedUnavailable)
-            {
-                // [5 RULE-3.2.2.3.13-1]
-                return Err(ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED);
-            }
-        }
-        if !config.wildcard_subscription_available
-            && has_wildcard(&subscription.filter)
-            && !rules.breaks(Fault::WildcardsAcceptedUnavailable)
+        if !config.shared_subscription_available && !rules.breaks(Fault::SharedAcceptedUnavailable)
         {
-            // [5 RULE-3.2.2.3.11-1]
-            return Err(ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED);
+            // [5 RULE-3.2.2.3.13-1]
+            return Err(ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED);
         }
+    }
+    if !config.wildcard_subscription_available
+        && has_wildcard(&subscription.filter)
+        && !rules.breaks(Fault::WildcardsAcceptedUnavailable)
+    {
+        // [5 RULE-3.2.2.3.11-1]
+        return Err(ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED);
     }
     Ok(())
 }

@@ -4,14 +4,16 @@ use bytestring::ByteString;
 use mqtt_check_codec::topic::{has_wildcard, matches};
 use mqtt_check_codec::{Packet, Properties, ProtocolVersion, ReasonCode, UnsubAck, Unsubscribe};
 
+use super::subscribe::{charge, is_on};
 use crate::core::ending::connection::{refuse, send_or_close};
 use crate::core::rules::Rules;
 use crate::core::state::State;
 use crate::core::state::session::Session;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::subscription::Subscriptions;
+use crate::core::state::task::{Stage, Task, Unsubscribing};
 use crate::core::topic::Filter;
-use crate::core::turn::Turn;
+use crate::core::turn::{STEP, Turn};
 use crate::hook::DisconnectReason;
 use crate::{Fault, HookEvent, Liberty};
 
@@ -20,43 +22,121 @@ pub(crate) fn unsubscribe_received(
     state: &mut State,
     turn: &mut Turn<'_>,
     key: SessionKey,
-    unsubscribe: &Unsubscribe,
+    unsubscribe: Unsubscribe,
 ) {
-    let Some(version) = state.sessions.version(key) else {
+    let Some(link) = state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
         return;
     };
-    if unsubscribe.filters.is_empty() {
-        // [3.1.1 MQTT-3.10.3-2] [5 RULE-3.10.3-1]
-        let reason = ReasonCode::PROTOCOL_ERROR;
-        refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
-        return;
-    }
-    let is_filter = |filter: &ByteString| state.rules.filter(filter, version).is_some();
-    let all = unsubscribe.filters.iter().all(is_filter);
-    if !all && !state.rules.chooses(Liberty::InvalidFiltersRefusedAlone) {
-        if state.rules.chooses(Liberty::ErrantUnsubscribeCarriedOut) {
-            for filter in &unsubscribe.filters {
-                delete(state, turn, key, filter);
+    let work = Unsubscribing {
+        connection: link.connection,
+        version: link.version,
+        unsubscribe,
+        stage: Stage::Checking,
+        next: 0,
+        in_use: false,
+        reasons: Vec::new(),
+    };
+    unsubscribe_on(state, turn, key, work, STEP);
+}
+
+/// Does as much of an UNSUBSCRIBE as the budget allows.
+pub(crate) fn unsubscribe_on(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    mut work: Unsubscribing,
+    mut budget: usize,
+) {
+    if work.stage == Stage::Checking {
+        match check(state, &mut work, &mut budget) {
+            Some(true) => {
+                let (id, version) = (work.unsubscribe.packet_id, work.version);
+                work.in_use = state.sessions.has_in_use(&state.rules, key, version, id);
+                work.stage = Stage::Filters;
+                work.next = 0;
+            }
+            Some(false) => {}
+            None => {
+                errant(state, turn, key, &work);
+                return;
             }
         }
-        let reason = ReasonCode::MALFORMED_PACKET;
-        refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+    }
+    if work.stage == Stage::Checking || !delete_each(state, turn, key, &mut work, &mut budget) {
+        let task = Task::Unsubscribe(Box::new(work));
+        state.topics.tasks.push(Some(key), task);
         return;
     }
-    let in_use = state
-        .sessions
-        .has_in_use(&state.rules, key, version, unsubscribe.packet_id);
-    let mut reasons = Vec::with_capacity(unsubscribe.filters.len());
-    for (index, filter) in unsubscribe.filters.iter().enumerate() {
+    if is_on(state, key, work.connection) {
+        answer(state, turn, key, work);
+    }
+}
+
+/// Whether every filter was looked at, as far as the budget went; `None` where the packet is an error.
+fn check(state: &State, work: &mut Unsubscribing, budget: &mut usize) -> Option<bool> {
+    let filters = &work.unsubscribe.filters;
+    if filters.is_empty() {
+        return None;
+    }
+    while let Some(filter) = filters.get(work.next) {
+        if *budget == 0 {
+            return Some(false);
+        }
+        let is_filter = state.rules.filter(filter, work.version).is_some();
+        if !is_filter && !state.rules.chooses(Liberty::InvalidFiltersRefusedAlone) {
+            return None;
+        }
+        *budget = budget.saturating_sub(1 + filter.len() / 64);
+        work.next += 1;
+    }
+    Some(true)
+}
+
+fn errant(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, work: &Unsubscribing) {
+    let filters = &work.unsubscribe.filters;
+    let reason = match filters.is_empty() {
+        // [3.1.1 MQTT-3.10.3-2] [5 RULE-3.10.3-1]
+        true => ReasonCode::PROTOCOL_ERROR,
+        false => ReasonCode::MALFORMED_PACKET,
+    };
+    if state.rules.chooses(Liberty::ErrantUnsubscribeCarriedOut) {
+        for filter in filters {
+            delete(state, turn, key, filter);
+        }
+    }
+    if is_on(state, key, work.connection) {
+        refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+    }
+}
+
+/// Deletes one subscription after the other, as far as the budget goes; says whether those were all.
+fn delete_each(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    work: &mut Unsubscribing,
+    budget: &mut usize,
+) -> bool {
+    while let Some(filter) = work.unsubscribe.filters.get(work.next) {
+        if *budget == 0 {
+            return false;
+        }
+        charge(turn, budget, filter);
         // [3.1.1 MQTT-3.10.4-6] [5 MQTT-3.10.4-6] [5 MQTT-3.11.3-1]
-        reasons.push(if in_use {
+        work.reasons.push(if work.in_use {
             ReasonCode::PACKET_IDENTIFIER_IN_USE
-        } else if index > 0 && state.rules.breaks(Fault::UnsubscribeOnlyFirst) {
+        } else if work.next > 0 && state.rules.breaks(Fault::UnsubscribeOnlyFirst) {
             ReasonCode::SUCCESS
         } else {
             delete(state, turn, key, filter)
         });
+        work.next += 1;
     }
+    true
+}
+
+fn answer(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, work: Unsubscribing) {
+    let mut reasons = work.reasons;
     let deleted = reasons.contains(&ReasonCode::SUCCESS);
     if !deleted && state.rules.breaks(Fault::NoUnsubackForNothing) {
         return;
@@ -68,7 +148,7 @@ pub(crate) fn unsubscribe_received(
             *reason = ReasonCode::SUCCESS;
         }
     }
-    if version != ProtocolVersion::V5 {
+    if work.version != ProtocolVersion::V5 {
         reasons.clear();
     }
     // [5 MQTT-3.11.3-2] [3.1.1 MQTT-3.10.4-4] [3.1.1 MQTT-3.10.4-5] [5 MQTT-3.10.4-4] [5 MQTT-3.10.4-5]
@@ -77,7 +157,7 @@ pub(crate) fn unsubscribe_received(
         turn,
         key,
         Packet::UnsubAck(UnsubAck {
-            packet_id: unsubscribe.packet_id,
+            packet_id: work.unsubscribe.packet_id,
             properties: Properties::new(),
             reasons,
         }),

@@ -1,6 +1,6 @@
 //! What was sent to a client with QoS 1 or 2 and is not fully acknowledged.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bytestring::ByteString;
 use mqtt_check_codec::{PacketId, QoS};
@@ -160,7 +160,7 @@ impl Inflight {
     }
 
     /// Packet ids whose stage may have changed since the last call, or that are free again.
-    pub(crate) fn take_changed(&mut self) -> BTreeSet<PacketId> {
+    pub(crate) fn take_changed(&mut self) -> Vec<PacketId> {
         self.entries.take_changed()
     }
 

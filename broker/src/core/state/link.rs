@@ -100,7 +100,9 @@ impl OutboundAliases {
 
     /// The client was told.
     pub(crate) fn learn(&mut self, topic: ByteString, alias: u16) {
-        self.known.retain(|_, other| *other != alias);
+        if self.reused {
+            self.known.retain(|_, other| *other != alias);
+        }
         self.known.insert(topic, alias);
     }
 }

@@ -15,6 +15,7 @@ pub(crate) mod retained;
 pub(crate) mod session;
 pub(crate) mod session_key;
 pub(crate) mod subscription;
+pub(crate) mod task;
 pub(crate) mod timer;
 pub(crate) mod traces;
 pub(crate) mod tracked;
@@ -28,10 +29,12 @@ use bytestring::ByteString;
 
 use self::retained::Retained;
 use self::session::Sessions;
-use self::subscription::{Matches, Subscriptions};
+use self::subscription::{Lookup, Matches, Subscriptions};
+use self::task::Tasks;
 use self::timer::Timers;
 use crate::Liberty;
 use crate::core::rules::Rules;
+use crate::core::turn::STEP;
 
 /// Everything that a message or an ending can change, and the rules by which they do.
 #[derive(Debug)]
@@ -53,6 +56,27 @@ pub(crate) struct Topics {
     pub(crate) discarded: BTreeMap<ByteString, Vec<ByteString>>,
     /// Kept between messages for its memory alone.
     pub(crate) matches: Matches,
+    /// What was looked up for the message that is next.
+    pub(crate) found: Option<Lookup>,
+    /// What is done in steps.
+    pub(crate) tasks: Tasks,
+}
+
+impl Topics {
+    /// Looks up who gets the next message, which is of this topic, unless that is sure to be short. What it returns is
+    /// to be gone on with before the message is handled.
+    pub(crate) fn find(&mut self, rules: &Rules, topic: &ByteString) -> Option<Lookup> {
+        self.found = None;
+        if !rules.faults.is_none() || self.subscriptions.is_short(topic) {
+            return None;
+        }
+        let mut lookup = Lookup::new(topic.clone());
+        if !self.subscriptions.go_on(&mut lookup, STEP) {
+            return Some(lookup);
+        }
+        self.found = Some(lookup);
+        None
+    }
 }
 
 impl State {
@@ -68,6 +92,8 @@ impl State {
                 blocked: BTreeMap::new(),
                 discarded: BTreeMap::new(),
                 matches: Matches::default(),
+                found: None,
+                tasks: Tasks::default(),
             },
             timers: Timers::default(),
         }

@@ -20,6 +20,8 @@ pub(crate) struct Retained {
     changed: Option<BTreeSet<ByteString>>,
     /// What the messages weigh.
     bytes: usize,
+    /// How many levels look-ups have visited.
+    visited: usize,
 }
 
 impl Retained {
@@ -135,17 +137,24 @@ impl Retained {
         self.messages.len()
     }
 
-    /// Those that the filter matches, in the order of their topics; the expired among them are discarded, unless
-    /// a fault wants them too. [5 RULE-3.3.1.3-3]
+    /// How many levels look-ups have visited since the last call.
+    pub(crate) fn take_visited(&mut self) -> usize {
+        std::mem::take(&mut self.visited)
+    }
+
+    /// Those that the filter matches, in the order of their topics, from the cursor on and as far as `budget` levels
+    /// go; the expired among them are discarded, unless a fault wants them too. [5 RULE-3.3.1.3-3]
     pub(crate) fn matching(
         &mut self,
         filter: &str,
+        cursor: &mut Cursor,
+        budget: &mut usize,
         now: Time,
         expired_too: bool,
     ) -> Vec<Arc<Message>> {
         let mut found = Vec::new();
         let mut expired = Vec::new();
-        let (mut cursor, mut budget) = (Cursor::start(), usize::MAX);
+        let before = *budget;
         let take = |name: &ByteString, message: &mut Arc<Message>| {
             if message.is_expired(now) && !expired_too {
                 expired.push(name.clone());
@@ -154,7 +163,8 @@ impl Retained {
             }
         };
         let pattern = NamesFor::new(filter);
-        look_up(&mut self.messages, &pattern, &mut cursor, &mut budget, take);
+        look_up(&mut self.messages, &pattern, cursor, budget, take);
+        self.visited += before - *budget;
         for name in expired {
             self.remove(&name);
         }

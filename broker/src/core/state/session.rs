@@ -275,15 +275,20 @@ impl Sessions {
         self.slots.get_mut(key.0 as usize)?.as_deref_mut()
     }
 
+    /// Takes the session out. Its key is not given to another before it is released.
     pub(crate) fn remove(&mut self, key: SessionKey) -> Option<Box<Session>> {
         let session = self.slots.get_mut(key.0 as usize)?.take()?;
-        self.free.push(key);
         self.by_client.remove(&session.client);
         if let Some(touched) = &mut self.touched {
             touched.changed.remove(&key);
             touched.ended.push(session.client.clone());
         }
         Some(session)
+    }
+
+    /// Nothing knows of the session that had this key any more.
+    pub(crate) fn release(&mut self, key: SessionKey) {
+        self.free.push(key);
     }
 
     pub(crate) fn key(&self, client: &str) -> Option<SessionKey> {

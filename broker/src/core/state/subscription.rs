@@ -12,6 +12,7 @@ use mqtt_check_codec::{ProtocolVersion, SubscriptionOptions};
 use super::lookup::{Cursor, FiltersFor, level_ends, look_up};
 use super::session_key::SessionKey;
 use crate::core::topic::{self, Filter};
+use crate::core::turn::STEP;
 
 /// What a session was granted for one Topic Filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +114,29 @@ pub(crate) struct Matches {
     pub(crate) shared: Vec<(Subscriber, ByteString)>,
 }
 
+/// A search for the filters that match one Topic Name, which may stop and go on.
+#[derive(Debug)]
+pub(crate) struct Lookup {
+    name: ByteString,
+    cursor: Cursor,
+    filters: Vec<ByteString>,
+}
+
+impl Lookup {
+    pub(crate) const fn new(name: ByteString) -> Self {
+        Self {
+            name,
+            cursor: Cursor::start(),
+            filters: Vec::new(),
+        }
+    }
+
+    /// Whether it is one for this Topic Name.
+    pub(crate) fn is_for(&self, name: &str) -> bool {
+        self.name == name
+    }
+}
+
 /// All of them.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions {
@@ -120,6 +144,8 @@ pub(crate) struct Subscriptions {
     leaves: BTreeMap<ByteString, Leaf>,
     /// Kept between messages for its memory alone.
     ends: Vec<usize>,
+    /// How many levels look-ups have visited.
+    visited: usize,
     /// Of a liberty: members of a Shared Subscription take no turns.
     sticky: bool,
 }
@@ -206,6 +232,65 @@ impl Subscriptions {
         }
     }
 
+    /// Whether a look-up visits no more levels than one step may, whatever the filters are.
+    pub(crate) fn is_short(&self, name: &str) -> bool {
+        let most = self.leaves.len().saturating_mul(2 * topic::levels(name));
+        most <= STEP
+    }
+
+    /// Looks up `budget` levels more; says whether that was all.
+    pub(crate) fn go_on(&mut self, lookup: &mut Lookup, budget: usize) -> bool {
+        let Lookup {
+            name,
+            cursor,
+            filters,
+        } = lookup;
+        let found = |filter: &ByteString, _: &mut Leaf| filters.push(filter.clone());
+        self.look_up(name, true, cursor, budget, found);
+        lookup.cursor.is_at_end()
+    }
+
+    fn look_up(
+        &mut self,
+        name: &str,
+        hide: bool,
+        cursor: &mut Cursor,
+        budget: usize,
+        found: impl FnMut(&ByteString, &mut Leaf),
+    ) {
+        let mut ends = mem::take(&mut self.ends);
+        level_ends(name, &mut ends);
+        let pattern = FiltersFor::new(name, &ends, hide && topic::is_hidden(name));
+        let mut left = budget;
+        look_up(&mut self.leaves, &pattern, cursor, &mut left, found);
+        self.visited += budget - left;
+        ends.clear();
+        self.ends = ends;
+    }
+
+    /// How many levels look-ups have visited since the last call.
+    pub(crate) fn take_visited(&mut self) -> usize {
+        mem::take(&mut self.visited)
+    }
+
+    /// Who gets a message of the topic that was looked up.
+    pub(crate) fn matches_of(
+        &mut self,
+        lookup: &Lookup,
+        standing: &impl Fn(&Subscriber) -> Standing,
+        found: &mut Matches,
+    ) {
+        found.own.clear();
+        found.shared.clear();
+        for filter in &lookup.filters {
+            // Its last subscription may have gone meanwhile.
+            if let Some(leaf) = self.leaves.get_mut(filter) {
+                take(leaf, standing, found);
+            }
+        }
+        found.own.sort_by_key(|s| s.session);
+    }
+
     /// Who gets a message of this topic. `hide` is whether a leading wildcard passes over names that begin with
     /// `$`; `standing` is how a session stands to a shared message.
     pub(crate) fn matches(
@@ -217,15 +302,8 @@ impl Subscriptions {
     ) {
         found.own.clear();
         found.shared.clear();
-        let hidden = hide && topic::is_hidden(name);
-        let mut ends = mem::take(&mut self.ends);
-        level_ends(name, &mut ends);
-        let pattern = FiltersFor::new(name, &ends, hidden);
-        let (mut cursor, mut budget) = (Cursor::start(), usize::MAX);
         let take = |_: &ByteString, leaf: &mut Leaf| take(leaf, standing, found);
-        look_up(&mut self.leaves, &pattern, &mut cursor, &mut budget, take);
-        ends.clear();
-        self.ends = ends;
+        self.look_up(name, hide, &mut Cursor::start(), usize::MAX, take);
         // Stable, so that a session's own order is that of the filters.
         found.own.sort_by_key(|s| s.session);
     }

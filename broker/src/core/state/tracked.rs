@@ -1,14 +1,15 @@
 //! A map that knows which of its entries changed, so that a store is given these and looks at no other.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::collections::{BTreeMap, btree_map};
 use std::ops::Deref;
 
 /// A map; reading it is reading a `BTreeMap`.
 #[derive(Debug, Clone)]
 pub(crate) struct Tracked<K, V> {
     entries: BTreeMap<K, V>,
-    /// Keys whose entries changed since they were last asked for; `None` while no store asks.
-    changed: Option<BTreeSet<K>>,
+    /// Keys whose entries changed since they were last asked for, and whether a store has them; `None` while no store
+    /// asks.
+    changed: Option<BTreeMap<K, bool>>,
 }
 
 impl<K, V> Default for Tracked<K, V> {
@@ -31,33 +32,42 @@ impl<K, V> Deref for Tracked<K, V> {
 impl<K: Ord + Clone, V: PartialEq> Tracked<K, V> {
     /// From now on it is known what changes, and at first everything has.
     pub(crate) fn track(&mut self) {
-        let all = self.entries.keys().cloned().collect();
-        self.changed = Some(all);
+        let all = self.entries.keys();
+        self.changed = Some(all.map(|key| (key.clone(), false)).collect());
     }
 
     /// Keys whose entries may have changed since the last call, or are gone.
-    pub(crate) fn take_changed(&mut self) -> BTreeSet<K> {
-        match &mut self.changed {
-            Some(changed) => std::mem::take(changed),
-            None => BTreeSet::new(),
-        }
+    pub(crate) fn take_changed(&mut self) -> Vec<K> {
+        let Some(changed) = &mut self.changed else {
+            return Vec::new();
+        };
+        let changed = std::mem::take(changed).into_iter();
+        let is_news = |(key, is_kept): &(K, bool)| *is_kept || self.entries.contains_key(key);
+        changed.filter(is_news).map(|(key, _)| key).collect()
     }
 
-    fn touch(&mut self, key: &K) {
-        if let Some(changed) = &mut self.changed {
-            changed.insert(key.clone());
+    /// The entry is about to change. A store has it if it is there and has not changed yet.
+    fn touch(&mut self, key: &K, is_there: bool) {
+        if let Some(changed) = &mut self.changed
+            && !changed.contains_key(key)
+        {
+            changed.insert(key.clone(), is_there);
         }
     }
 
     fn touch_all(&mut self) {
         if let Some(changed) = &mut self.changed {
-            changed.extend(self.entries.keys().cloned());
+            for key in self.entries.keys() {
+                changed.entry(key.clone()).or_insert(true);
+            }
         }
     }
 
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
-        if self.entries.get(&key) != Some(&value) {
-            self.touch(&key);
+        let there = self.entries.get(&key);
+        let is_there = there.is_some();
+        if there != Some(&value) {
+            self.touch(&key, is_there);
         }
         self.entries.insert(key, value)
     }
@@ -73,13 +83,14 @@ impl<K: Ord + Clone, V: PartialEq> Tracked<K, V> {
         K: std::borrow::Borrow<Q>,
     {
         let (key, value) = self.entries.remove_entry(key)?;
-        self.touch(&key);
+        self.touch(&key, true);
         Some(value)
     }
 
     /// The entry, which changes.
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        self.touch(key);
+        let is_there = self.entries.contains_key(key);
+        self.touch(key, is_there);
         self.entries.get_mut(key)
     }
 
@@ -105,7 +116,7 @@ impl<K: Ord + Clone, V: PartialEq> Tracked<K, V> {
         self.entries.retain(|key, value| {
             let stays = stays(key, value);
             if !stays && let Some(changed) = changed {
-                changed.insert(key.clone());
+                changed.entry(key.clone()).or_insert(true);
             }
             stays
         });
@@ -130,11 +141,11 @@ mod tests {
     fn gives_what_changed_and_nothing_else() {
         let mut map = Tracked::default();
         map.extend((0..1_000).map(|key| (key, key)));
-        assert_eq!(map.take_changed(), BTreeSet::new(), "nobody asked");
+        assert!(map.take_changed().is_empty(), "nobody asked");
         map.track();
         assert_eq!(map.take_changed().len(), 1_000);
         map.insert(7, 7);
-        assert_eq!(map.take_changed(), BTreeSet::new(), "it is the same");
+        assert!(map.take_changed().is_empty(), "it is the same");
         map.insert(7, 8);
         map.remove(&8);
         map.remove(&1_000);
@@ -143,7 +154,9 @@ mod tests {
             *value = 11;
         }
         map.unkept_mut(&11);
-        assert_eq!(map.take_changed(), BTreeSet::from([7, 8, 9, 10]));
+        map.insert(2_000, 1);
+        map.remove(&2_000);
+        assert_eq!(map.take_changed(), [7, 8, 9, 10]);
         map.clear();
         assert_eq!(map.take_changed().len(), 998);
     }

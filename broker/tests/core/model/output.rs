@@ -16,6 +16,7 @@ impl World {
             Output::Close { connection } => self.closed(*connection),
             Output::Hold { connection } => Err(format!("{connection:?} is held for a few bytes")),
             Output::Hook(event) => self.told(event),
+            Output::Pause { .. } | Output::Resume { .. } => Ok(()),
         }
     }
 

@@ -404,6 +404,8 @@ impl Stage {
                 }
                 Output::Close { connection } => format!("connection {} is closed", connection.0),
                 Output::Hold { connection } => format!("connection {} is held", connection.0),
+                Output::Pause { connection } => format!("connection {} has to wait", connection.0),
+                Output::Resume { connection } => format!("connection {} goes on", connection.0),
                 Output::Hook(event) => text::hook(event),
             });
         }
