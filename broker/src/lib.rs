@@ -18,7 +18,8 @@ pub mod shell;
 pub use access::{AccessAction, AccessRule};
 pub use config::{ClientIds, Config};
 pub use core::{
-    Broker, Change, ConnectionId, Control, Corrupt, Input, Output, RedirectWhen, StoredState, Time,
+    Affected, Broker, Change, ConnectionId, Control, Corrupt, Input, Output, RedirectWhen,
+    StoredState, Time,
 };
 pub use departure::Conduct;
 pub use fault::{Fault, Faults};

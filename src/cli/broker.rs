@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use clap::Args;
-use mqtt_check_broker::shell::{Randomness, Server, Store};
+use mqtt_check_broker::shell::{Randomness, Server, Store, StoreError};
 use mqtt_check_broker::{Conduct, Config, Control, HookEvent};
 use serde_json::{Map, Value};
 
@@ -46,6 +46,11 @@ pub(super) struct Arguments {
     /// Keep sessions and messages in this file: what was acknowledged outlives the broker, however it ends
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
+
+    /// Where the store is damaged, put a file with what is whole in its place, say what is lost, and serve that; the damaged
+    /// file gets another name
+    #[arg(long)]
+    repair: bool,
 
     /// Write events of clients, sessions and messages as JSON lines to this file; `-` is stdout
     #[arg(long, value_name = "FILE")]
@@ -84,6 +89,10 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let store = arguments.store.clone();
     let store = store.or_else(|| file.and_then(|file| file.store.clone()));
     let randomness = arguments.seed.map_or(Randomness::System, Randomness::Seed);
+    if arguments.repair && store.is_none() {
+        let message = "--repair is about a store, and there is none";
+        return Err(Failure::usage(message).hint("--store FILE names it"));
+    }
     let hooks = arguments.hooks.as_ref().map(Writer::open).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -95,7 +104,12 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     listen();
     runtime.block_on(async {
         let server = match &store {
-            Some(path) => kept(path, config, conduct, randomness)?,
+            Some(path) => {
+                if arguments.repair {
+                    repair(path, dress)?;
+                }
+                kept(path, config, conduct, randomness)?
+            }
             None => Server::new(config, conduct, randomness),
         };
         if let Some(hooks) = &hooks {
@@ -134,14 +148,45 @@ fn kept(
     conduct: Conduct,
     randomness: Randomness,
 ) -> Result<Server, Failure> {
-    Store::open(path)
-        .and_then(|store| Server::with_store(config, conduct, randomness, store))
-        .map_err(|error| unkept(path, &error))
+    let store = Store::open(path).map_err(|error| unopened(path, &error))?;
+    if store.is_last_write_undone() {
+        output::note(&format!(
+            "the last write to {} had not come whole to the disk, and is undone\n",
+            path.display()
+        ));
+    }
+    Server::with_store(config, conduct, randomness, store).map_err(|error| unkept(path, &error))
 }
 
 fn unkept(path: &Path, error: &impl Display) -> Failure {
     let message = format!("failed to keep sessions in {}: {error}", path.display());
     Failure::new(Exit::CouldNotStart, message)
+}
+
+fn unopened(path: &Path, error: &StoreError) -> Failure {
+    let failure = unkept(path, error);
+    match error {
+        StoreError::Damaged(_) => failure
+            .hint("--repair keeps what is whole, and leaves the damaged file under another name"),
+        _ => failure,
+    }
+}
+
+/// Mends the file, and says what is lost.
+fn repair(path: &Path, dress: Dress) -> Result<(), Failure> {
+    let repaired = Store::repair(path).map_err(|error| unopened(path, &error))?;
+    let text = match repaired {
+        None => format!("{} is not damaged\n", path.display()),
+        Some(repair) => format!(
+            "{} {}: {}\nthe damaged file is {} now\n",
+            dress.err.doubtful("repaired"),
+            path.display(),
+            repair.damage,
+            repair.former.display()
+        ),
+    };
+    output::note(&text);
+    Ok(())
 }
 
 /// Tells everybody, and waits until they were told.

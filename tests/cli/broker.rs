@@ -356,3 +356,56 @@ fn ends_when_its_store_takes_no_more_and_has_kept_what_it_acknowledged() {
     }
     kill(child);
 }
+
+#[test]
+fn says_what_is_damaged_in_its_store_and_repairs_it_when_told_to() {
+    let program = Program::new("broker --listen 127.0.0.1:0 --store kept.redb");
+    let mut child = program.start();
+    let at = address(&mut child);
+    let subscribe = b"\x82\x06\x00\x01\x00\x01t\x01";
+    exchange(&mut lasting(&at, 0), subscribe, b"\x90\x03\x00\x01\x01");
+    let mut publisher = connect(&at);
+    exchange(&mut publisher, CONNECT, b"\x20\x02\x00\x00");
+    for number in 1..=3 {
+        let message = large(number);
+        exchange(&mut publisher, &message, &[0x40, 2, 0, number as u8]);
+    }
+    signal("-TERM", child.id());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+
+    let path = program.path("kept.redb");
+    let mut bytes = std::fs::read(&path).expect("there");
+    // In the payload of every copy of the second message that the file has.
+    let topic = b"\x00\x0500002";
+    let places: Vec<_> = (0..bytes.len() - 7)
+        .filter(|at| bytes[*at..].starts_with(topic))
+        .collect();
+    assert!(!places.is_empty());
+    for place in places {
+        bytes[place + 1_000] ^= 1;
+    }
+    std::fs::write(&path, &bytes).expect("written");
+    assert_snapshot!(program.run());
+    assert!(std::fs::read(&path).expect("there") == bytes);
+
+    let repairing = program.arguments("broker --listen 127.0.0.1:0 --store kept.redb --repair");
+    let mut child = repairing.start();
+    let at = address(&mut child);
+    drop(lasting(&at, 1));
+    let mut reader = connect(&at);
+    exchange(&mut reader, CONNECT, b"\x20\x02\x00\x00");
+    let subscribe = b"\x82\x06\x00\x01\x00\x01#\x00";
+    exchange(&mut reader, subscribe, b"\x90\x03\x00\x01\x00");
+    for number in [1, 3] {
+        // Of QoS 0, and so without a packet id.
+        let mut message = large(number);
+        message[0] = 0x31;
+        message.drain(11..13);
+        message[1] -= 2;
+        expect(&mut reader, &message);
+    }
+    exchange(&mut reader, b"\xc0\x00", b"\xd0\x00");
+    kill(child);
+    let former = std::fs::read(repairing.path("kept.redb.damaged"));
+    assert!(former.expect("it is kept") == bytes);
+}

@@ -53,6 +53,7 @@ use self::state::session_key::SessionKey;
 use self::state::task::Task;
 use self::state::timer::Timer;
 pub(crate) use self::state::weight::of_packet as weight_of_packet;
+pub use self::store::affected::Affected;
 pub use self::store::change::{Change, StoredState};
 use self::store::change::{take_changes, track_changes};
 pub use self::store::record::Corrupt;

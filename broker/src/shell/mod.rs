@@ -62,5 +62,5 @@ mod wire;
 pub use listener::{Listener, Transport, WebSocketPath};
 pub use randomness::Randomness;
 pub use server::{Restart, Server};
-pub use store::{Store, StoreError};
+pub use store::{Damage, Repair, Store, StoreError};
 pub use tls::{Tls, TlsError};

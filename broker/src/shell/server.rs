@@ -115,7 +115,7 @@ impl Server {
         mut config: Config,
         conduct: impl Into<Conduct>,
         randomness: Randomness,
-        store: Store,
+        mut store: Store,
     ) -> Result<Self, StoreError> {
         let conduct = conduct.into();
         config.durable = true;
@@ -293,7 +293,7 @@ impl Server {
         state.outboxes.close_all(how == Restart::Orderly);
         state.broker = Broker::restore(config.clone(), conduct, stored, now, &mut out);
         state.broker.count_outgoing(state.outboxes.account());
-        if let Some(store) = &state.store {
+        if let Some(store) = &mut state.store {
             state.broker.track_changes();
             if let Err(error) = store.replace(&state.broker.changes()) {
                 state.fail(&error);

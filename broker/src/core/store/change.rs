@@ -38,8 +38,8 @@ pub struct StoredState {
     pub(crate) retained: Retained,
 }
 
-const SESSION: u8 = b's';
-const RETAINED: u8 = b'r';
+pub(super) const SESSION: u8 = b's';
+pub(super) const RETAINED: u8 = b'r';
 
 /// The parts of a session.
 const ITSELF: u8 = 0;
@@ -174,20 +174,42 @@ impl StoredState {
     pub fn from_records(
         records: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
     ) -> Result<Self, Corrupt> {
-        let mut state = Self::default();
+        let (state, unread) = Self::readable(records);
+        match unread.into_iter().next() {
+            None => Ok(state),
+            Some((_, corrupt)) => Err(corrupt),
+        }
+    }
+
+    /// What the records of a store say, in the order of their keys, and the keys of those that say nothing. One bad
+    /// record costs the others nothing, but a session's own record all of its parts.
+    pub fn readable(
+        records: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
+    ) -> (Self, Vec<(Vec<u8>, Corrupt)>) {
+        let (mut state, mut unread) = (Self::default(), Vec::new());
         for (key, value) in records {
-            match key.split_first() {
-                Some((&RETAINED, _)) => {
-                    let mut reader = Reader::new(value);
-                    let message = Arc::new(reader.message()?);
-                    reader.end()?;
-                    state.retained.store(message);
-                }
-                Some((&SESSION, rest)) => state.session_record(rest, value)?,
-                _ => return Err(Corrupt("a key is of nothing known")),
+            if let Err(corrupt) = state.record(&key, value) {
+                unread.push((key, corrupt));
             }
         }
-        Ok(state)
+        (state, unread)
+    }
+
+    fn record(&mut self, key: &[u8], value: Vec<u8>) -> Result<(), Corrupt> {
+        match key.split_first() {
+            Some((&RETAINED, topic)) => {
+                let mut reader = Reader::new(value);
+                let message = reader.message()?;
+                reader.end()?;
+                if message.topic.as_bytes() != topic {
+                    return Err(Corrupt("a retained message is under another topic"));
+                }
+                self.retained.store(Arc::new(message));
+                Ok(())
+            }
+            Some((&SESSION, rest)) => self.session_record(rest, value),
+            _ => Err(Corrupt("a key is of nothing known")),
+        }
     }
 
     fn session_record(&mut self, key: &[u8], value: Vec<u8>) -> Result<(), Corrupt> {
@@ -200,8 +222,9 @@ impl StoredState {
         let mut reader = Reader::new(value);
         if *part == ITSELF {
             let session = reader.session(ByteString::from(client))?;
+            reader.end()?;
             self.sessions.push(session);
-            return reader.end();
+            return Ok(());
         }
         let session = self.sessions.last_mut().filter(|s| s.client == client);
         let session = session.ok_or(Corrupt("a part of no session"))?;
@@ -213,29 +236,33 @@ impl StoredState {
             SUBSCRIPTION => {
                 let filter = std::str::from_utf8(name).map_err(|_| broken())?;
                 let granted = reader.granted()?;
+                reader.end()?;
                 session
                     .subscriptions
                     .insert(ByteString::from(filter), granted);
             }
             WAITING => {
                 let _number: [u8; 8] = name.try_into().map_err(|_| broken())?;
-                session.queue.push_back(reader.delivery()?);
+                let delivery = reader.delivery()?;
+                reader.end()?;
+                session.queue.push_back(delivery);
             }
             SENT => {
                 let (sequence, stage) = reader.stage()?;
-                session
-                    .inflight
-                    .keep(id().ok_or_else(broken)?, sequence, stage);
+                reader.end()?;
+                let id = id().ok_or_else(broken)?;
+                session.inflight.keep(id, sequence, stage);
             }
             RECEIVED => {
                 let received = Received {
                     counted: false,
                     expires_at: reader.good_until()?,
                 };
+                reader.end()?;
                 session.received.insert(id().ok_or_else(broken)?, received);
             }
             _ => return Err(Corrupt("a session has no such part")),
         }
-        reader.end()
+        Ok(())
     }
 }

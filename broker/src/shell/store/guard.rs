@@ -1,0 +1,35 @@
+//! What the database does when it meets what it never wrote: it may panic, which is an error here.
+
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
+
+use super::StoreError;
+
+thread_local! {
+    static SILENT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does it; a panic is an error, and says nothing on the terminal.
+pub(super) fn guarded<T>(act: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |what| {
+            if !SILENT.get() {
+                before(what);
+            }
+        }));
+    });
+    let outer = SILENT.replace(true);
+    // Whatever it has left in disorder is not used again: the store ends with its first error.
+    let done = panic::catch_unwind(AssertUnwindSafe(act));
+    SILENT.set(outer);
+    done.unwrap_or_else(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+        Err(StoreError::Panicked(
+            text.unwrap_or("it gave up").to_owned(),
+        ))
+    })
+}

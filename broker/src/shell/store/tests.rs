@@ -1,0 +1,266 @@
+//! Files of which somebody changed bytes: what is read of them is what was written, or they are refused.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use mqtt_check_codec::{
+    Connect, Packet, PacketId, Properties, Property, ProtocolVersion, Publish, QoS, Subscribe,
+    Subscription, SubscriptionOptions,
+};
+
+use super::damage::{Records, examine};
+use super::*;
+use crate::{Broker, Config, ConnectionId, Faults, Input};
+
+/// How many files are damaged, from this seed on.
+const FILES: u64 = 100;
+/// Bits of the head of a file.
+const HEAD_BITS: usize = 320 * 8;
+/// Those that say which root counts, and whether the file was closed.
+const FLAGS: std::ops::Range<usize> = 9 * 8..10 * 8;
+
+struct Writer {
+    broker: Broker,
+    store: Store,
+    connection: ConnectionId,
+}
+
+impl Writer {
+    fn new(path: &Path) -> Self {
+        let config = Config {
+            durable: true,
+            ..Config::default()
+        };
+        let mut broker = Broker::new(config, Faults::none());
+        broker.track_changes();
+        Self {
+            broker,
+            store: Store::open(path).expect("a store"),
+            connection: ConnectionId(0),
+        }
+    }
+
+    fn handle(&mut self, input: Input) {
+        self.broker.handle(Time::ZERO, input, &mut Vec::new());
+        let changes = self.broker.changes();
+        self.store.write(&changes).expect("written");
+    }
+
+    fn send(&mut self, packet: Packet) {
+        self.handle(Input::Received {
+            connection: self.connection,
+            packet,
+            size: 10,
+        });
+    }
+
+    fn connect(&mut self, client: &str) {
+        self.connection.0 += 1;
+        self.handle(Input::Opened {
+            connection: self.connection,
+            nonce: 0,
+        });
+        let never = Property::SessionExpiryInterval(u32::MAX);
+        self.send(Packet::Connect(Box::new(Connect {
+            version: ProtocolVersion::V5,
+            clean_start: false,
+            keep_alive_s: 0,
+            properties: [never].into_iter().collect(),
+            client_id: ByteString::from(client),
+            will: None,
+            username: None,
+            password: None,
+        })));
+    }
+
+    fn subscribe(&mut self, filter: &str) {
+        self.send(Packet::Subscribe(Subscribe {
+            packet_id: PacketId::new(1).expect("not 0"),
+            properties: Properties::new(),
+            subscriptions: vec![Subscription {
+                filter: ByteString::from(filter),
+                options: SubscriptionOptions::new(QoS::AtLeastOnce),
+            }],
+        }));
+    }
+
+    fn publish(&mut self, topic: &str, payload: Vec<u8>, retain: bool) {
+        self.send(Packet::Publish(Publish {
+            dup: false,
+            qos: QoS::AtLeastOnce,
+            retain,
+            topic: ByteString::from(topic),
+            packet_id: PacketId::new(7),
+            properties: Properties::new(),
+            payload: Bytes::from(payload),
+        }));
+    }
+}
+
+/// Sessions with subscriptions and waiting messages, and retained messages of all sizes: enough for trees of several
+/// levels. `clean`: the database was closed; else it stands as a killed broker leaves it.
+fn filled(folder: &Path, clean: bool) -> PathBuf {
+    let path = folder.join("written");
+    let mut writer = Writer::new(&path);
+    for number in 0..8 {
+        writer.connect(&format!("reader-{number}"));
+        writer.subscribe(&format!("to/{number}"));
+        writer.subscribe("to/all");
+        let connection = writer.connection;
+        writer.handle(Input::Closed { connection });
+    }
+    writer.connect("publisher");
+    for number in 0..60_usize {
+        writer.publish("to/all", vec![number as u8; 40], false);
+        let topic = format!("kept/{number:03}");
+        writer.publish(&topic, vec![number as u8; (number % 7) * 900], true);
+    }
+    let left = folder.join("left");
+    match clean {
+        true => drop(writer),
+        false => {
+            fs::copy(&path, &left).expect("copied");
+            return left;
+        }
+    }
+    path
+}
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ (mixed >> 31)) as usize % bound
+    }
+}
+
+fn records(path: &Path) -> Records {
+    let examined = examine(path).expect("it can be looked at");
+    examined.expect("a store").records
+}
+
+/// What came of a damaged file.
+#[derive(Debug, Default)]
+struct Seen {
+    sound: usize,
+    undone: usize,
+    damaged: usize,
+    refused: usize,
+    kept: usize,
+}
+
+impl Seen {
+    /// Tries a file with these bytes, of which `original` says what was written.
+    fn look(&mut self, path: &Path, bytes: &[u8], original: &Records, what: &str) {
+        fs::write(path, bytes).expect("written");
+        match Store::open(path) {
+            Ok(store) => {
+                // What was not whole when the broker died, nobody was told of.
+                let undone = store.is_last_write_undone();
+                drop(store);
+                assert!(records(path) == *original || undone, "{what}");
+                self.sound += 1;
+                self.undone += usize::from(undone);
+                return;
+            }
+            Err(StoreError::Damaged(_)) => self.damaged += 1,
+            // The database says that it is none of its files.
+            Err(_) => {
+                self.refused += 1;
+                assert!(matches!(Store::repair(path), Ok(None)), "{what}");
+            }
+        }
+        assert!(
+            fs::read(path).expect("there") == bytes,
+            "{what}: it was changed"
+        );
+        let Ok(Some(repair)) = Store::repair(path) else {
+            return;
+        };
+        assert!(fs::read(&repair.former).expect("there") == bytes, "{what}");
+        fs::remove_file(&repair.former).expect("removed");
+        let store = Store::open(path).expect("it is repaired");
+        store.read().expect("every record can be used");
+        drop(store);
+        let found = records(path);
+        for (key, value) in &found {
+            assert!(original.get(key) == Some(value), "{what}: {key:?}");
+        }
+        assert_eq!(found.len(), repair.damage.whole, "{what}");
+        self.kept += found.len();
+    }
+}
+
+fn damaged_at_random(clean: bool, first_seed: u64) -> Seen {
+    let folder = tempfile::tempdir().expect("a folder");
+    let written = filled(folder.path(), clean);
+    let bytes = fs::read(&written).expect("there");
+    let original = records(&written);
+    assert!(original.len() > 500, "{}", original.len());
+    let path = folder.path().join("damaged");
+    let mut seen = Seen::default();
+    seen.look(&path, &bytes, &original, "as it was written");
+    assert_eq!((seen.sound, seen.undone), (1, 0), "{seen:?}");
+    for seed in first_seed..first_seed + FILES {
+        let mut random = Random(seed);
+        let mut changed = bytes.clone();
+        for _ in 0..=random.below(6) {
+            let at = random.below(changed.len());
+            changed[at] ^= 1 << random.below(8);
+        }
+        seen.look(&path, &changed, &original, &format!("seed {seed}"));
+    }
+    seen
+}
+
+#[test]
+fn no_damage_of_a_closed_file_alters_a_record_or_panics() {
+    let seen = damaged_at_random(true, 0);
+    assert_eq!(seen.undone, 0, "{seen:?}");
+    assert!(seen.damaged > FILES as usize / 4, "{seen:?}");
+}
+
+#[test]
+fn no_damage_of_a_file_that_was_left_open_alters_a_record_or_panics() {
+    let seen = damaged_at_random(false, 1_000_000);
+    assert!(seen.damaged > FILES as usize / 4, "{seen:?}");
+}
+
+/// The head says where everything else is.
+#[test]
+fn no_damage_of_the_head_alters_a_record_or_panics() {
+    for clean in [true, false] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let written = filled(folder.path(), clean);
+        let bytes = fs::read(&written).expect("there");
+        let original = records(&written);
+        let path = folder.path().join("damaged");
+        let mut seen = Seen::default();
+        for bit in FLAGS.chain((0..HEAD_BITS).step_by(29)) {
+            let mut changed = bytes.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            seen.look(
+                &path,
+                &changed,
+                &original,
+                &format!("clean {clean}, bit {bit}"),
+            );
+        }
+        for length in [1, 100, 320, 4096, bytes.len() / 2, bytes.len() - 1] {
+            seen.look(
+                &path,
+                &bytes[..length],
+                &original,
+                &format!("cut to {length}"),
+            );
+        }
+        assert!(seen.damaged > 5, "{seen:?}");
+    }
+}
