@@ -16,7 +16,7 @@ use super::{Finding, FindingKind, Verdict};
 use crate::matcher::{Memory, describe_pattern, holds};
 use crate::plan::{Body, Plan, PlannedControl, find_step, witness};
 use crate::scenario::model::Level;
-use crate::transcript::{EventIndex, Transcript, What};
+use crate::transcript::{EventIndex, NotReached, Transcript, What};
 
 /// Judges a case by the record of its scene and of its control, and of the witness that there is a broker at all,
 /// where one was wanted.
@@ -122,9 +122,15 @@ fn verdict(
             .iter()
             .any(|f| f.kind() == FindingKind::Violation && f.level() == level)
     };
-    // Where what the check is about did not happen, neither its holding nor its failing means anything.
+    // Where what the check is about did not happen, neither its holding nor its failing means anything. A case that gave
+    // up after a failure may not have got so far.
+    let gave_up = || {
+        let mut steps = scene.steps.iter();
+        steps.any(|step| matches!(step.not_reached, Some(NotReached::Lost(_))))
+    };
     if let Some(reason) = not_exercised(plan, scene)
         && scene.broken_off.is_none()
+        && !(violated(Level::Must) && gave_up())
     {
         return Verdict::Skipped { reason };
     }

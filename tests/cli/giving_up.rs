@@ -146,3 +146,128 @@ fn a_case_that_gave_up_has_failed() {
         assert_eq!(case["verdict"], "failed", "{case}");
     }
 }
+
+/// What the bundled broker, with these faults and liberties, brings a scenario to: the words and the first clause of
+/// each finding.
+fn found(options: &str, scenario: &str) -> (Ended, Vec<(String, String)>) {
+    let run = format!("run {options} --no-snapshots --report json=out.json");
+    let program = Program::new(&run).file("scenarios/lost.yaml", scenario);
+    let ended = program.run();
+    let text =
+        std::fs::read(program.path("out.json")).unwrap_or_else(|error| panic!("{error}: {ended}"));
+    let report: Value = serde_json::from_slice(&text).expect("JSON");
+    let findings = report["cases"][0]["findings"].as_array().expect("findings");
+    let each = findings.iter().map(|finding| {
+        let actual = finding["actual"].as_str().expect("a text").to_owned();
+        let clause = finding["clause"].as_str().unwrap_or_default().to_owned();
+        (actual, clause)
+    });
+    (ended, each.collect())
+}
+
+#[test]
+fn what_an_earlier_step_has_missed_is_no_other_steps() {
+    let (ended, found) = found(
+        "--fault no-suback --liberty answers-late",
+        "\
+title: Messages of two filters are delivered
+versions: [5]
+clients: { a: }
+steps:
+  - a: connect
+  - a: { subscribe: { filters: [first, second] } }
+    clause: MQTT-3.8.4-1
+  - a: { publish: { topic: first, payload: '1' } }
+  - a: { expect: { publish: { topic: first } } }
+  - a: { publish: { topic: second, payload: '2' } }
+  - a: { expect: { publish: { topic: second } } }
+    clause: MQTT-3.3.2-3
+",
+    );
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    assert_eq!(found[0].1, "MQTT-3.8.4-1", "{found:?}");
+    for (actual, _) in &found[1..] {
+        assert!(actual.starts_with("not reached: "), "{found:?}");
+    }
+    assert_eq!(found.len(), 2, "{found:?}");
+}
+
+#[test]
+fn nothing_is_waited_for_that_was_not_sent() {
+    let (ended, found) = found(
+        "--fault packets-in-text-frames",
+        "\
+title: What is published on a WebSocket is delivered elsewhere
+versions: [5]
+clients: { reader: , browser: { transport: websocket } }
+steps:
+  - reader: connect
+  - reader: { subscribe: t }
+  - browser: connect
+  - browser: { publish: { topic: t, payload: sent } }
+  - reader: { expect: { publish: { topic: t } } }
+    clause: MQTT-4.5.0-1
+",
+    );
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    let blamed = |id| found.iter().find(|(_, clause)| clause == id);
+    assert!(blamed("MQTT-6.0.0-1").is_some(), "{found:?}");
+    let reader = blamed("MQTT-4.5.0-1");
+    let (actual, _) = reader.expect("the reader's step");
+    assert_eq!(
+        actual,
+        "not reached: an earlier step could not send what this one waits for"
+    );
+}
+
+#[test]
+fn no_more_is_sent_than_the_broker_takes_at_a_time() {
+    let (ended, found) = found(
+        "--fault no-pubrec --liberty receive-maximum-1",
+        "\
+title: One message after the other is answered
+versions: [5]
+clients: { a: }
+steps:
+  - a: connect
+  - a: { publish: { topic: t, qos: 2 } }
+  - a: { publish: { topic: t, qos: 1 } }
+  - a: ping
+",
+    );
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    let actual: Vec<&str> = found.iter().map(|(actual, _)| actual.as_str()).collect();
+    assert_eq!(
+        actual,
+        [
+            "it did not come within 5 s",
+            "not reached: the broker has not acknowledged as many messages as it takes at a time",
+        ]
+    );
+}
+
+/// Before version 5 a server may send a message again on an open connection.
+#[test]
+fn a_message_that_is_sent_again_as_it_may_be_is_passed_over() {
+    let scenario = "\
+title: Messages are delivered while one waits for its acknowledgement
+versions: [3.1.1]
+clients: { reader: { ack: manual }, writer: }
+steps:
+  - reader: connect
+  - reader: { subscribe: { filter: t, qos: 1 } }
+  - writer: connect
+  - writer: { publish: { topic: t, payload: first, qos: 1 } }
+  - reader: { expect: { publish: { payload: first, packet_id: $first } } }
+  - wait: 20s
+  - writer: { publish: { topic: t, payload: second, qos: 1 } }
+  - reader: { expect: { publish: { payload: second, packet_id: $second } } }
+    clause: MQTT-4.5.0-1
+  - wait: 20s
+  - reader: { puback: { packet_id: $first } }
+  - reader: { puback: { packet_id: $second } }
+";
+    let (ended, findings) = found("--liberty resends-while-connected-in-3", scenario);
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert_eq!(findings, []);
+}
