@@ -7,7 +7,7 @@ use clap::Args;
 use mqtt_check_codec::ProtocolVersion;
 
 use super::progress::Ticks;
-use super::selection::{Selection, parse_version, patterns};
+use super::selection::{Allowed, Selection, parse_version, patterns};
 use super::{Dress, Failure, interrupt, output};
 use crate::coverage::{self, Standing, State, Wanted};
 use crate::exit::Exit;
@@ -47,6 +47,9 @@ pub(super) struct Arguments {
     #[arg(long)]
     json: bool,
 
+    #[command(flatten)]
+    allowed: Allowed,
+
     /// Where all randomness comes from
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -68,7 +71,7 @@ fn chapter(word: &str) -> Result<String, String> {
 }
 
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
-    let plans = Selection::of_paths(&arguments.paths).load(dress.err)?;
+    let plans = Selection::of_paths(&arguments.paths, &arguments.allowed).load(dress.err)?;
     let faults = faults();
     let standards = standards(arguments, &plans, &faults);
     let statements = chosen(arguments);

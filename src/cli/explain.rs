@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use mqtt_check_codec::{PacketType, PropertyId, ProtocolVersion, ReasonCode};
 
-use super::selection::{Selection, parse_version};
+use super::selection::{Allowed, Selection, parse_version};
 use super::{Dress, Failure, output};
 use crate::coverage::{DOCUMENTS, catalogue};
 use crate::exit::Exit;
@@ -27,11 +27,14 @@ pub(super) struct Arguments {
     /// Scenario files, or folders of them
     #[arg(long, value_name = "PATH", default_value = FOLDER)]
     scenarios: Vec<PathBuf>,
+
+    #[command(flatten)]
+    allowed: Allowed,
 }
 
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
     let text = arguments.words.join(" ");
-    let plans = plans(&arguments.scenarios, dress)?;
+    let plans = plans(&arguments.scenarios, &arguments.allowed, dress)?;
     let known = Known {
         plans: plans.as_deref().unwrap_or_default(),
         faults: faults(),
@@ -59,12 +62,14 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
 }
 
 /// The scenarios. Without any, there is still much to tell.
-fn plans(paths: &[PathBuf], dress: Dress) -> Result<Option<Vec<Plan>>, Failure> {
+fn plans(paths: &[PathBuf], allowed: &Allowed, dress: Dress) -> Result<Option<Vec<Plan>>, Failure> {
     let is_default = matches!(paths, [one] if one == Path::new(FOLDER));
     if is_default && !Path::new(FOLDER).exists() {
         return Ok(None);
     }
-    Selection::of_paths(paths).load(dress.err).map(Some)
+    Selection::of_paths(paths, allowed)
+        .load(dress.err)
+        .map(Some)
 }
 
 /// Everything that can be told about.

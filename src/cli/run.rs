@@ -446,6 +446,7 @@ fn replay(arguments: &Arguments) -> String {
         .iter()
         .map(|p| quoted(p))
         .collect();
+    words.extend(arguments.selection.allowed.words());
     words.extend(arguments.connection.replay(quoted));
     words.extend(arguments.fault.iter().map(|d| format!("--fault {d}")));
     words.extend(arguments.baseline.iter().map(|b| format!("--baseline {b}")));

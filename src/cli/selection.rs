@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::plan::{Plan, plan};
 use crate::report::words::Style;
 use crate::requirements::citation;
-use crate::scenario::{self, model::Scene};
+use crate::scenario::{self, Reach, Variables, model::Scene};
 
 #[derive(Debug, Args)]
 pub(super) struct Selection {
@@ -30,6 +30,40 @@ pub(super) struct Selection {
     /// Only this protocol version; repeatable
     #[arg(long, value_name = "VERSION", value_parser = version)]
     protocol: Vec<ProtocolVersion>,
+
+    #[command(flatten)]
+    pub(super) allowed: Allowed,
+}
+
+/// What scenarios may have read of this machine.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Allowed {
+    /// Let scenarios have any file read as a password; else those below the scenario's own folder
+    #[arg(long)]
+    allow_files: bool,
+
+    /// Let scenarios read this variable of the environment as a password; else none; repeatable
+    #[arg(long, value_name = "NAME")]
+    allow_env: Vec<String>,
+}
+
+impl Allowed {
+    fn reach(&self) -> Reach {
+        Reach {
+            files: self.allow_files,
+            variables: Variables::Named(self.allow_env.clone()),
+        }
+    }
+
+    /// The options that allow the same.
+    pub(super) fn words(&self) -> impl Iterator<Item = String> {
+        let files = self.allow_files.then(|| "--allow-files".to_owned());
+        let variables = self.allow_env.iter().map(|name| {
+            let name = super::run::quoted(Path::new(name));
+            format!("--allow-env {name}")
+        });
+        files.into_iter().chain(variables)
+    }
 }
 
 fn version(word: &str) -> Result<ProtocolVersion, String> {
@@ -48,12 +82,13 @@ pub(super) fn parse_version(word: &str) -> Option<ProtocolVersion> {
 
 impl Selection {
     /// Everything below these paths.
-    pub(super) fn of_paths(paths: &[PathBuf]) -> Self {
+    pub(super) fn of_paths(paths: &[PathBuf], allowed: &Allowed) -> Self {
         Self {
             paths: paths.to_vec(),
             filter: Vec::new(),
             exclude: Vec::new(),
             protocol: Vec::new(),
+            allowed: allowed.clone(),
         }
     }
 
@@ -90,8 +125,8 @@ impl Selection {
                     .hint("scenarios are files that end with .yaml or .yml"),
             );
         }
-        let scenes =
-            scenario::load(&self.paths).map_err(|wrong| output::diagnostics(&wrong, style))?;
+        let scenes = scenario::load_within(&self.paths, &self.allowed.reach())
+            .map_err(|wrong| output::diagnostics(&wrong, style))?;
         let mut wrong = citation::unresolved(&scenes);
         let mut plans = Vec::new();
         for scene in scenes {

@@ -13,6 +13,7 @@ use super::model::{
     Capability, CaseId, Client, ClientIndex, PacketPattern, Scene, Settings, each_step,
 };
 use super::node::{Entry, Node, Value, short};
+use super::reach::Reach;
 use super::roles;
 use super::rows::{self, Budget, Row};
 use super::scope::{ClientHead, Report, Scope, StepCount};
@@ -40,13 +41,17 @@ pub(crate) const KEYS: [&str; 14] = [
     "cases",
 ];
 
-/// The scenes of one file. `path` is what its ids begin with.
+/// The scenes of one file. `path` is what its ids begin with; what it has read beside itself is in `reach`.
 ///
 /// # Errors
 /// Everything that is wrong with it, in the order of its lines.
-pub(crate) fn scenes(source: &Arc<Source>, path: &str) -> Result<Vec<Scene>, Vec<Diagnostic>> {
+pub(crate) fn scenes(
+    source: &Arc<Source>,
+    path: &str,
+    reach: &Reach,
+) -> Result<Vec<Scene>, Vec<Diagnostic>> {
     let root = syntax::parse(source)?;
-    let report = Report::new(source);
+    let report = Report::new(source, reach.clone());
     let file = File {
         report: &report,
         budget: Budget::default(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::file::scenes;
 use super::model::Scene;
+use super::reach::{Reach, open_regular};
 use super::syntax::FILE_LIMIT;
 use crate::diagnostic::{Diagnostic, Source};
 
@@ -20,7 +21,7 @@ struct Found {
 }
 
 /// Every scene of the files at or below these paths.
-pub(crate) fn load(paths: &[PathBuf]) -> Result<Vec<Scene>, Vec<Diagnostic>> {
+pub(crate) fn load(paths: &[PathBuf], reach: &Reach) -> Result<Vec<Scene>, Vec<Diagnostic>> {
     let mut wrong = Vec::new();
     let mut found = Vec::new();
     for path in paths {
@@ -40,7 +41,7 @@ pub(crate) fn load(paths: &[PathBuf]) -> Result<Vec<Scene>, Vec<Diagnostic>> {
             }
             continue;
         }
-        match read(&path).and_then(|source| scenes(&source, &id)) {
+        match read(&path).and_then(|source| scenes(&source, &id, reach)) {
             Ok(scenes) => scenes_found.extend(scenes),
             Err(diagnostics) => wrong.extend(diagnostics),
         }
@@ -201,13 +202,7 @@ pub(super) fn read(path: &Path) -> Result<Arc<Source>, Vec<Diagnostic>> {
     let fail = |diagnostic: Diagnostic| Err(vec![diagnostic]);
     let mut bytes = Vec::new();
     let limit = FILE_LIMIT as u64 + 1;
-    let opened = std::fs::File::open(path).and_then(|file| {
-        // Something else than a file might never end.
-        if !file.metadata()?.is_file() {
-            return Err(std::io::Error::other("it is no regular file"));
-        }
-        file.take(limit).read_to_end(&mut bytes)
-    });
+    let opened = open_regular(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
     if let Err(error) = opened {
         return fail(about(path, format!("cannot be read: {error}")));
     }

@@ -30,6 +30,7 @@ pub mod model;
 pub(crate) mod node;
 mod notation;
 mod packet;
+mod reach;
 mod reason;
 mod roles;
 mod rows;
@@ -48,22 +49,33 @@ pub(crate) mod words;
 
 /// Reads every scenario file at or below these paths and gives every case of every version and row, in the order
 /// of their ids. Ids count from the folder that was named, or from the nearest folder `scenarios` above what was named.
+/// Each reaches below its own folder.
 ///
 /// # Errors
 /// Everything that is wrong with all of the files.
 pub fn load(paths: &[PathBuf]) -> Result<Vec<model::Scene>, Vec<Diagnostic>> {
-    library::load(paths)
+    load_within(paths, &Reach::default())
 }
 
-/// The scenes of one scenario file's text. Their ids begin with `path`.
+/// The same, with what is in `reach` besides.
+///
+/// # Errors
+/// Everything that is wrong with all of the files.
+pub fn load_within(paths: &[PathBuf], reach: &Reach) -> Result<Vec<model::Scene>, Vec<Diagnostic>> {
+    library::load(paths, reach)
+}
+
+/// The scenes of one scenario file's text, which reaches below its own folder. Their ids begin with `path`.
 ///
 /// # Errors
 /// Everything that is wrong with it, in the order of its lines.
 pub fn parse(source: &Arc<Source>, path: &str) -> Result<Vec<model::Scene>, Vec<Diagnostic>> {
-    file::scenes(source, path)
+    file::scenes(source, path, &Reach::default())
 }
 
 pub(crate) use library::decode;
+pub(crate) use reach::open_regular;
+pub use reach::{Reach, Variables};
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ use mqtt_check_codec::ProtocolVersion;
 
 use super::model::ClientIndex;
 use super::node::{self, Node, short};
+use super::reach::Reach;
 use super::rows::Budget;
 use super::words::{self, either};
 use crate::diagnostic::{Diagnostic, Place, Source};
@@ -20,6 +21,8 @@ const SHOWN: usize = 100;
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) source: Arc<Source>,
+    /// What may be read for it.
+    pub(crate) reach: Reach,
     found: RefCell<Found>,
 }
 
@@ -33,9 +36,10 @@ struct Found {
 }
 
 impl Report {
-    pub(crate) fn new(source: &Arc<Source>) -> Self {
+    pub(crate) fn new(source: &Arc<Source>, reach: Reach) -> Self {
         Self {
             source: Arc::clone(source),
+            reach,
             found: RefCell::default(),
         }
     }

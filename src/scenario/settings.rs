@@ -11,6 +11,7 @@ use super::duration::{duration, duration_or_never};
 use super::fields::U32_MAX;
 use super::model::{Secret, Settings};
 use super::node::{Node, Value};
+use super::reach::Reach;
 use super::rows::Budget;
 use super::scope::{Mapping, Report, Scope, StepCount};
 use super::text::{self, Rules, STRING_MAX};
@@ -71,7 +72,7 @@ pub(crate) fn known_users(
 /// Reads something that belongs to no scenario; with what it gives comes everything that is wrong.
 fn by_itself<T>(source: &Arc<Source>, read: impl FnOnce(Scope<'_>) -> T) -> (T, Vec<Diagnostic>) {
     let (report, budget, used, steps) = (
-        Report::new(source),
+        Report::new(source, Reach::everything()),
         Budget::default(),
         RefCell::default(),
         StepCount::default(),

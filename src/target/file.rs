@@ -4,6 +4,7 @@
 //! In: the text of `targets/NAME.yaml`. Out: a [`TargetFile`], or everything that is wrong with it, in the order of
 //! its lines. Nothing is started here. `docs/targets/format.md` is the reference.
 
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,8 @@ use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::scenario::model::{Capability, Secret};
 use crate::scenario::node::Node;
 use crate::scenario::settings::configuration::covered;
-use crate::scenario::{decode, syntax};
+use crate::scenario::syntax::FILE_LIMIT;
+use crate::scenario::{decode, open_regular, syntax};
 use crate::transport::EndpointError;
 
 mod address;
@@ -101,7 +103,10 @@ impl TargetFile {
     /// # Errors
     /// Everything that is wrong with it; that it cannot be read at all is one of these.
     pub fn read(path: &Path) -> Result<Self, Vec<Diagnostic>> {
-        let bytes = std::fs::read(path).map_err(|error| {
+        let mut bytes = Vec::new();
+        let limit = FILE_LIMIT as u64 + 1;
+        let read = open_regular(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
+        read.map_err(|error| {
             let source = Arc::new(Source {
                 path: path.display().to_string(),
                 text: String::new(),

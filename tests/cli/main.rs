@@ -14,6 +14,7 @@ mod liberties;
 mod login;
 mod no_brokers;
 mod program;
+mod reach;
 mod reports;
 mod rounds;
 mod runs;

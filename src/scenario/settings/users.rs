@@ -7,6 +7,7 @@ use mqtt_check_scram::MECHANISM;
 
 use crate::scenario::model::Secret;
 use crate::scenario::node::Node;
+use crate::scenario::reach::open_regular;
 use crate::scenario::scope::{Mapping, Scope};
 use crate::scenario::text::{self, Rules, STRING_MAX};
 use crate::scenario::value::prose;
@@ -88,8 +89,11 @@ fn kept_elsewhere(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
 /// names it.
 fn in_file(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
     let name = prose(scope, node, "the path of a file")?;
-    let folder = Path::new(&scope.report.source.path).parent();
-    let path = folder.unwrap_or(Path::new("")).join(&name);
+    let Some(path) = scope.report.reach.file(&scope.report.source.path, &name) else {
+        let title = "this file is outside of the scenario's own folder";
+        let hint = "--allow-files lets scenarios have any file read";
+        return scope.fail(scope.at(node.place, title).hint(hint));
+    };
     let mut bytes = match read(&path) {
         Ok(bytes) => bytes,
         Err(error) => {
@@ -111,14 +115,17 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
     let limit = STRING_MAX as u64 + 16;
-    std::fs::File::open(path)?
-        .take(limit)
-        .read_to_end(&mut bytes)?;
+    open_regular(path)?.take(limit).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 fn in_environment(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
     let name = prose(scope, node, "the name of a variable")?;
+    if !scope.report.reach.has_variable(&name) {
+        let title = "this scenario may not read the environment";
+        let hint = "--allow-env NAME lets scenarios read the variable of that name";
+        return scope.fail(scope.at(node.place, title).hint(hint));
+    }
     // The name of a variable has neither of these, and asking for one that has is an error of its own.
     let value = match name.contains(['=', '\0']) {
         true => None,

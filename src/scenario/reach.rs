@@ -1,0 +1,148 @@
+//! What a file may have read of this machine: passwords of other files, and of the environment.
+//!
+//! A scenario may come from anybody. By itself it reads below its own folder only, and no variable. What an operator
+//! writes, a configuration or a target file, reads what it names.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What may be read for a file beside itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Files outside of its own folder.
+    pub files: bool,
+    /// Variables of the environment.
+    pub variables: Variables,
+}
+
+/// Variables of the environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Variables {
+    /// Those of these names.
+    Named(Vec<String>),
+    All,
+}
+
+impl Default for Variables {
+    fn default() -> Self {
+        Self::Named(Vec::new())
+    }
+}
+
+impl Reach {
+    /// That of a file that the operator has written.
+    pub(super) const fn everything() -> Self {
+        Self {
+            files: true,
+            variables: Variables::All,
+        }
+    }
+
+    pub(super) fn has_variable(&self, name: &str) -> bool {
+        match &self.variables {
+            Variables::Named(names) => names.iter().any(|named| named == name),
+            Variables::All => true,
+        }
+    }
+
+    /// Where the file is that a file at `from` names; `None` if that is out of its reach. Links count as what they lead to.
+    pub(super) fn file(&self, from: &str, named: &str) -> Option<PathBuf> {
+        let folder = Path::new(from).parent().unwrap_or(Path::new(""));
+        let path = folder.join(named);
+        let folder = match folder.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => folder,
+        };
+        match self.files || is_below(folder, &path) {
+            true => Some(path),
+            false => None,
+        }
+    }
+}
+
+/// Whether a path, or what is there of it, is below a folder.
+fn is_below(folder: &Path, path: &Path) -> bool {
+    let Ok(folder) = folder.canonicalize() else {
+        return false;
+    };
+    // What is not there is told so only if it would be within reach.
+    let there = path
+        .ancestors()
+        .find_map(|part| match part.as_os_str().is_empty() {
+            true => Path::new(".").canonicalize().ok(),
+            false => part.canonicalize().ok(),
+        });
+    there.is_some_and(|there| there.starts_with(folder))
+}
+
+/// Opens a regular file. A pipe or a device might never end, or never begin.
+///
+/// # Errors
+/// When it is none, or cannot be opened.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    let regular = |metadata: fs::Metadata| match metadata.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::other("it is no regular file")),
+    };
+    // Opening a pipe that nobody writes waits already.
+    regular(fs::metadata(path)?)?;
+    let file = File::open(path)?;
+    regular(file.metadata()?)?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scenario_reaches_below_its_own_folder_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("own/below")).expect("made");
+        fs::create_dir_all(at("own-too")).expect("made");
+        for name in ["secret", "own/a", "own/below/b", "own-too/c"] {
+            fs::write(at(name), "x").expect("written");
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(at("secret"), at("own/link")).expect("linked");
+        let from = at("own/scenario.yaml").display().to_string();
+        let absolute = |name: &str| at(name).display().to_string();
+        let reach = Reach::default();
+        for named in [
+            "a",
+            "below/b",
+            "below/../a",
+            "nothing",
+            "below/nothing",
+            &absolute("own/a"),
+        ] {
+            assert!(reach.file(&from, named).is_some(), "{named}");
+        }
+        for named in [
+            "../secret",
+            "link",
+            "../own-too/c",
+            "below/../../secret",
+            "../nothing",
+            "/etc/passwd",
+            "/no/such/file",
+            &absolute("secret"),
+        ] {
+            assert_eq!(reach.file(&from, named), None, "{named}");
+            assert!(Reach::everything().file(&from, named).is_some(), "{named}");
+        }
+    }
+
+    #[test]
+    fn a_scenario_reads_the_variables_that_it_is_allowed() {
+        let named = Reach {
+            files: false,
+            variables: Variables::Named(vec!["A".to_owned()]),
+        };
+        assert!(named.has_variable("A") && !named.has_variable("B"));
+        assert!(!Reach::default().has_variable("A"));
+        assert!(Reach::everything().has_variable("B"));
+    }
+}
