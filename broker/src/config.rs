@@ -71,6 +71,11 @@ pub struct Config {
     pub maximum_connection_rate: Option<u32>,
     /// Sessions at most, connected or not; over it CONNACK refuses with 0x97 (0x03 before version 5).
     pub maximum_sessions: usize,
+    /// Bytes that are kept for all clients together beside messages: Client Identifiers and user names, subscriptions,
+    /// Wills and Topic Aliases. Over it CONNACK refuses with 0x97 (0x03 before version 5), SUBACK with 0x97 (0x80), a
+    /// Topic Alias that a client gives ends its connection with 0x97, and the broker gives none. No client has more for
+    /// its subscriptions, or for its aliases, than is still free.
+    pub maximum_client_bytes: usize,
     /// Topics with a retained message at most; over it PUBACK and PUBREC refuse with 0x97. A message that cannot be
     /// refused (QoS 0, a Will, or before version 5) is delivered and not retained.
     pub maximum_retained_messages: usize,
@@ -209,6 +214,7 @@ impl Default for Config {
             maximum_waiting_connections: 10_000,
             maximum_connection_rate: None,
             maximum_sessions: 1_000_000,
+            maximum_client_bytes: 160 * MIB,
             maximum_retained_messages: 1_000_000,
             maximum_retained_bytes: 128 * MIB,
             maximum_client_id_bytes: None,

@@ -300,6 +300,10 @@ fn changed_settings(settings: &Settings) -> Vec<&'static str> {
         ),
         ("maximum_sessions", settings.maximum_sessions.is_some()),
         (
+            "maximum_client_bytes",
+            settings.maximum_client_bytes.is_some(),
+        ),
+        (
             "maximum_retained_messages",
             settings.maximum_retained_messages.is_some(),
         ),

@@ -237,6 +237,11 @@ fn limits(reader: &mut Reader<'_, '_>, out: &mut Settings) {
     );
     reader.number("maximum_sessions", 1..=U32_MAX, &mut out.maximum_sessions);
     reader.number(
+        "maximum_client_bytes",
+        1..=U32_MAX,
+        &mut out.maximum_client_bytes,
+    );
+    reader.number(
         "maximum_retained_messages",
         0..=U32_MAX,
         &mut out.maximum_retained_messages,

@@ -367,6 +367,7 @@ pub(crate) fn config(settings: &Settings, conduct: Conduct) -> Config {
             .maximum_connection_rate
             .or(default.maximum_connection_rate),
         maximum_sessions: count(settings.maximum_sessions, default.maximum_sessions),
+        maximum_client_bytes: count(settings.maximum_client_bytes, default.maximum_client_bytes),
         maximum_retained_messages: count(
             settings.maximum_retained_messages,
             default.maximum_retained_messages,

@@ -241,3 +241,149 @@ fn retained_messages_are_kept_up_to_so_many_bytes() {
     pair.send(p, store(1, 6, "d", 4_000));
     assert_eq!(pair.seen(p), ["puback id=6"]);
 }
+
+#[test]
+fn topic_aliases_of_a_client_are_bounded_in_bytes() {
+    let mut pair = Pair::with(|config| config.maximum_client_bytes = 10_000);
+    let a = pair.connected(hello(V5, "a"));
+    let give = |alias, size| {
+        let mut first = publish(&"t".repeat(size), "x");
+        first.properties.push(Property::TopicAlias(alias));
+        Packet::Publish(first)
+    };
+    for _ in 0..10 {
+        // The same alias again takes the place of the one before.
+        pair.send(a, give(1, 1_000));
+    }
+    pair.send(a, give(2, 1_000));
+    pair.send(a, give(3, 1_000));
+    assert!(pair.seen(a).is_empty());
+    pair.send(a, give(4, 5_000));
+    assert_eq!(pair.seen(a), ["disconnect 0x97", "closed"]);
+    // With its connection they are gone.
+    let a = pair.connected(hello(V5, "a"));
+    for alias in 1..=3 {
+        pair.send(a, give(alias, 1_000));
+    }
+    assert!(pair.seen(a).is_empty());
+}
+
+#[test]
+fn topic_aliases_of_the_broker_are_bounded_in_bytes() {
+    let mut pair = Pair::with(|config| config.maximum_client_bytes = 10_000);
+    let a = pair.connected(hello(V5, "a").property(Property::TopicAliasMaximum(100)));
+    pair.subscribe(a, "#", 0);
+    pair.packets(a);
+    let mut new = 0;
+    for number in 10..30 {
+        let topic = format!("{number}{}", "t".repeat(1_000));
+        pair.send(a, message(0, 0, &topic, "x"));
+        let packets = pair.packets(a);
+        let [Packet::Publish(came)] = &packets[..] else {
+            panic!("{packets:?}");
+        };
+        assert_eq!(came.topic, topic);
+        new += usize::from(came.properties.topic_alias().is_some());
+    }
+    assert!((3..=8).contains(&new), "{new}");
+}
+
+#[test]
+fn subscriptions_are_bounded_in_bytes() {
+    for (version, refused) in [(V5, "97"), (V3, "80")] {
+        let mut pair = Pair::with(|config| config.maximum_client_bytes = 20_000);
+        let a = pair.connected(lasting(version, "a"));
+        let filter = |number: u16| format!("{number}/{}", "f".repeat(1_500));
+        let mut granted = 0;
+        for number in 1..=20 {
+            pair.send(a, subscribe(number, &[(&filter(number), 0)]));
+            let seen = pair.seen(a);
+            match seen[0].rsplit(' ').next() {
+                Some("00") => granted += 1,
+                code => assert_eq!(code, Some(refused)),
+            }
+        }
+        assert!((4..=6).contains(&granted), "{granted}");
+        // One that is there may be replaced, and one that ends makes room.
+        pair.send(a, subscribe(21, &[(&filter(1), 1)]));
+        pair.send(a, crate::pair::unsubscribe(22, &[&filter(1)]));
+        pair.send(a, subscribe(23, &[(&filter(20), 0)]));
+        let seen = pair.seen(a);
+        assert_eq!(
+            (&*seen[0], &*seen[2]),
+            ("suback id=21 01", "suback id=23 00")
+        );
+        // Another client has its share.
+        let b = pair.connected(lasting(version, "b"));
+        pair.send(b, subscribe(1, &[(&filter(1), 0)]));
+        assert_eq!(pair.seen(b), ["suback id=1 00"]);
+    }
+}
+
+#[test]
+fn sessions_and_wills_are_bounded_in_bytes() {
+    for (version, refused) in [(V5, "connack 0x97 sp=0"), (V3, "connack 0x03 sp=0")] {
+        let mut pair = Pair::with(|config| config.maximum_client_bytes = 20_000);
+        let doomed = |client: &str| {
+            lasting(version, client).will_with("w", |will| will.payload = vec![0; 3_000].into())
+        };
+        let mut accepted = Vec::new();
+        for number in 0..10 {
+            let client = format!("c{number}");
+            let peer = pair.connect(doomed(&client));
+            let seen = pair.seen(peer);
+            if seen == [refused, "closed"] {
+                break;
+            }
+            accepted.push(peer);
+        }
+        assert_eq!(accepted.len(), 4);
+        // One without a Will still comes in, and a session that is there as well.
+        let small = pair.connect(hello(version, "small"));
+        assert!(!pair.seen(small).contains(&"closed".to_owned()));
+        pair.lose(accepted[0]);
+        let again = pair.connect(lasting(version, "c0"));
+        assert!(!pair.seen(again).contains(&"closed".to_owned()));
+        // A Will that was published is kept no more, and neither is a session that has ended.
+        pair.lose(accepted[1]);
+        pair.lose(small);
+        let next = pair.connect(doomed("next"));
+        assert!(!pair.seen(next).contains(&"closed".to_owned()));
+    }
+}
+
+#[test]
+fn what_a_store_brings_back_counts() {
+    let mut pair = Pair::keeping(|config| {
+        config.maximum_client_bytes = 20_000;
+        config.maximum_message_bytes = 20_000;
+        config.maximum_retained_bytes = 5_000;
+    });
+    for client in ["a", "b", "c"] {
+        sleeper(&mut pair, client);
+    }
+    let p = pair.connected(hello(V5, "p"));
+    pair.send(p, heavy(1, 1, 1, 4_000));
+    pair.send(p, retained("r", &"x".repeat(3_000)));
+    pair.kill_and_restart_after_s(1);
+    let p = pair.connected(hello(V5, "p"));
+    pair.all_hooks();
+    pair.send(p, heavy(1, 1, 1, 4_000));
+    assert_eq!(dropped(&mut pair), 3);
+    let Packet::Publish(second) = retained("s", &"x".repeat(3_000)) else {
+        unreachable!("it is a PUBLISH");
+    };
+    pair.seen(p);
+    pair.send(
+        p,
+        Packet::Publish(Publish {
+            qos: qos(1),
+            packet_id: Some(id(2)),
+            ..second
+        }),
+    );
+    assert_eq!(pair.seen(p), ["puback id=2 0x97"]);
+    let late = lasting(V5, "late").will_with("w", |will| will.payload = vec![0; 9_000].into());
+    let late = pair.connect(late);
+    assert_eq!(pair.seen(late), ["connack 0x97 sp=0", "closed"]);
+}

@@ -47,6 +47,8 @@ pub struct Settings {
     /// CONNECT packets within a second.
     pub maximum_connection_rate: Option<u32>,
     pub maximum_sessions: Option<u32>,
+    /// Bytes that are kept for clients beside messages.
+    pub maximum_client_bytes: Option<u32>,
     pub maximum_retained_messages: Option<u32>,
     /// Bytes of retained messages.
     pub maximum_retained_bytes: Option<u32>,

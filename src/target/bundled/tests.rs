@@ -41,6 +41,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("maximum_incoming_bytes", "31"),
     ("maximum_connection_rate", "24"),
     ("maximum_sessions", "17"),
+    ("maximum_client_bytes", "32"),
     ("maximum_retained_messages", "18"),
     ("maximum_retained_bytes", "28"),
     ("maximum_client_id_bytes", "23"),

@@ -41,7 +41,7 @@ pub(crate) fn send_publish(
         }
         // [5 MQTT-3.3.4-3] [5 MQTT-3.3.4-4]
         properties.0.extend(identifiers(rules, delivery));
-        if let Some((alias, known)) = link.aliases_out.assign(&topic) {
+        if let Some((alias, known)) = link.alias_for(&topic, rules.config.maximum_client_bytes) {
             if known && rules.breaks(Fault::AliasedPropertiesLost) {
                 properties.0.clear();
             }
@@ -70,7 +70,7 @@ pub(crate) fn send_publish(
     let fits = weight::fits_a_packet(&publish.topic, &publish.payload, &publish.properties);
     let sent = fits && send(link, rules, turn, Packet::Publish(publish));
     if let (true, Some((topic, alias))) = (sent, learned) {
-        link.aliases_out.learn(topic, alias);
+        link.learn_alias(&topic, alias);
     }
     if sent {
         turn.outgoing += delivery.weight();

@@ -129,5 +129,6 @@ pub(crate) fn forget_subscriptions(state: &mut State, key: SessionKey) {
                 .subscriptions
                 .remove(granted.filter(&filter), key);
         }
+        session.weigh();
     }
 }

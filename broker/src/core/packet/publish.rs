@@ -438,10 +438,9 @@ fn check_publish(
             None => return Err(ReasonCode::PROTOCOL_ERROR),
         },
         Some(_) if forgotten => {}
-        Some(alias) => {
-            // [5 MQTT-3.3.2-12]
-            link.aliases_in.insert(alias, publish.topic.clone());
-        }
+        // [5 MQTT-3.3.2-12]
+        Some(alias) if link.keep_alias(alias, &publish.topic, config.maximum_client_bytes) => {}
+        Some(_) => return Err(ReasonCode::QUOTA_EXCEEDED),
     }
     if check_name(&publish.topic, link.version).is_err() {
         // [3.1.1 MQTT-3.3.2-2] [5 MQTT-3.3.2-2] [5 MQTT-4.7.0-1]

@@ -19,6 +19,7 @@ use crate::core::state::session::Session;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::subscription::{Granted, Subscriber};
 use crate::core::state::task::{Made, Stage, Subscribing, Task};
+use crate::core::state::weight;
 use crate::core::topic::{self, Filter};
 use crate::core::turn::{STEP, Turn};
 use crate::hook::DisconnectReason;
@@ -426,6 +427,11 @@ fn make(
     if !known && session.subscriptions.len() >= config.maximum_subscriptions {
         return Err(ReasonCode::QUOTA_EXCEEDED);
     }
+    let weight = weight::of_subscription(&whole);
+    let kept = &session.kept;
+    if !known && !kept.admits(kept.bytes(), weight, config.maximum_client_bytes) {
+        return Err(ReasonCode::QUOTA_EXCEEDED);
+    }
     let mut granted = Granted {
         options: SubscriptionOptions {
             // [5 MQTT-3.2.2-10]
@@ -462,6 +468,9 @@ fn make(
     }
     // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-3]
     let replaced = session.subscriptions.insert(whole.clone(), granted);
+    if replaced.is_none() {
+        session.kept.add(weight);
+    }
     if let Some(old) = replaced.filter(|old| old.shared != granted.shared) {
         // Made over another protocol version, in which the filter meant something else.
         state.topics.subscriptions.remove(old.filter(&whole), key);

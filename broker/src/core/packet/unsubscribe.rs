@@ -12,6 +12,7 @@ use crate::core::state::session::Session;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::subscription::Subscriptions;
 use crate::core::state::task::{Stage, Task, Unsubscribing};
+use crate::core::state::weight;
 use crate::core::topic::Filter;
 use crate::core::turn::{STEP, Turn};
 use crate::hook::DisconnectReason;
@@ -203,10 +204,12 @@ fn delete(
             key,
             filter,
         );
+        session.weigh();
     }
     let Some(granted) = session.subscriptions.remove(filter) else {
         return ReasonCode::NO_SUBSCRIPTION_EXISTED;
     };
+    session.kept.sub(weight::of_subscription(filter));
     if !state.rules.faults.is_none() {
         session.traces.removed.push((filter.clone(), granted));
         session.traces.made.retain(|made| made != filter);

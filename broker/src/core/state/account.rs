@@ -14,6 +14,13 @@ impl Account {
         self.0.load(Ordering::Relaxed)
     }
 
+    /// Whether a holder that has `own` bytes of it may have so many more, where this is the limit: as many in all as
+    /// are still free then, so that one who takes much leaves as much to the others.
+    pub(crate) fn admits(&self, own: usize, bytes: usize, limit: usize) -> bool {
+        let free = limit.saturating_sub(self.used());
+        own.saturating_add(bytes.saturating_mul(2)) <= free
+    }
+
     /// A charge of so many bytes.
     pub(crate) fn charge(&self, bytes: usize) -> Charge {
         let mut charge = Charge::default();
@@ -31,6 +38,14 @@ pub(crate) struct Charge {
 }
 
 impl Charge {
+    /// Of so many bytes, and of no account yet.
+    pub(crate) fn of(bytes: usize) -> Self {
+        Self {
+            bytes,
+            account: None,
+        }
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
@@ -59,15 +74,10 @@ impl Charge {
         self.set(self.bytes.saturating_sub(bytes));
     }
 
-    /// Whether a holder that has `own` bytes of this account may have so many more, where the account has this limit:
-    /// as many in all as are still free then, so that one who takes much leaves as much to the others. Where there is
-    /// no account, it may.
+    /// Whether its account admits so many bytes more to a holder of `own`. Where there is none, it may have them.
     pub(crate) fn admits(&self, own: usize, bytes: usize, limit: usize) -> bool {
-        let Some(account) = &self.account else {
-            return true;
-        };
-        let free = limit.saturating_sub(account.used());
-        own.saturating_add(bytes.saturating_mul(2)) <= free
+        let account = self.account.as_ref();
+        account.is_none_or(|account| account.admits(own, bytes, limit))
     }
 }
 

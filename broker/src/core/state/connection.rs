@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use mqtt_check_codec::Connect;
 
+use super::account::Charge;
 use super::link::Link;
 use super::session_key::SessionKey;
 use crate::core::input::{ConnectionId, Time};
@@ -31,4 +32,7 @@ pub(crate) struct Waiting {
     pub(crate) nonce: u128,
     pub(crate) link: Link,
     pub(crate) since: Time,
+    /// What it takes of what is kept for all clients.
+    #[expect(dead_code, reason = "held for what its end gives back")]
+    pub(crate) charge: Charge,
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use bytestring::ByteString;
 use mqtt_check_codec::ProtocolVersion;
 
+use super::account::Charge;
 use super::authentication::Authentication;
+use super::weight;
 use crate::core::input::{ConnectionId, Time};
 
 /// What the broker knows of an accepted connection.
@@ -30,12 +32,50 @@ pub(crate) struct Link {
     pub(crate) maximum_packet_size: Option<u32>,
     pub(crate) aliases_in: BTreeMap<u16, ByteString>,
     pub(crate) aliases_out: OutboundAliases,
+    /// What the Topic Aliases of both directions take of what is kept for all clients.
+    pub(crate) aliases: Charge,
     /// Whether Reason Strings and User Properties are wanted beyond CONNACK and DISCONNECT.
     pub(crate) problem_information: bool,
     /// Session Expiry Interval of the CONNECT itself, 0 when absent.
     pub(crate) connect_expiry_s: u32,
     /// How the client proves who it is, if its CONNECT named a method.
     pub(crate) authentication: Option<Box<Authentication>>,
+}
+
+impl Link {
+    /// A Topic Alias that the client gave; says whether there was room for it.
+    pub(crate) fn keep_alias(&mut self, alias: u16, topic: &str, limit: usize) -> bool {
+        let weight = weight::of_alias(topic);
+        if !self.has_room_for_alias(weight, limit) {
+            return false;
+        }
+        self.aliases.add(weight);
+        // A copy of its own, since the packet need not live as long as the alias.
+        if let Some(old) = self.aliases_in.insert(alias, ByteString::from(topic)) {
+            self.aliases.sub(weight::of_alias(&old));
+        }
+        true
+    }
+
+    /// The Topic Alias for this topic towards the client, and whether the client knows it already; a new one while some
+    /// are left and there is room for it.
+    pub(crate) fn alias_for(&mut self, topic: &ByteString, limit: usize) -> Option<(u16, bool)> {
+        let assigned = self.aliases_out.assign(topic);
+        assigned
+            .filter(|(_, known)| *known || self.has_room_for_alias(weight::of_alias(topic), limit))
+    }
+
+    /// The client was told of an alias.
+    pub(crate) fn learn_alias(&mut self, topic: &str, alias: u16) {
+        self.aliases.add(weight::of_alias(topic));
+        if let Some(old) = self.aliases_out.learn(ByteString::from(topic), alias) {
+            self.aliases.sub(weight::of_alias(&old));
+        }
+    }
+
+    fn has_room_for_alias(&self, weight: usize, limit: usize) -> bool {
+        self.aliases.admits(self.aliases.bytes(), weight, limit)
+    }
 }
 
 /// How much of QoS 1 and 2 may be unacknowledged by a client at a time.
@@ -86,7 +126,7 @@ impl OutboundAliases {
     }
 
     /// The alias of this topic and whether the client knows it already; a new one while some are left.
-    pub(crate) fn assign(&mut self, topic: &ByteString) -> Option<(u16, bool)> {
+    fn assign(&mut self, topic: &ByteString) -> Option<(u16, bool)> {
         if let Some(alias) = self.known.get(topic) {
             return Some((*alias, true));
         }
@@ -98,11 +138,17 @@ impl OutboundAliases {
         Some((alias, false))
     }
 
-    /// The client was told.
-    pub(crate) fn learn(&mut self, topic: ByteString, alias: u16) {
-        if self.reused {
-            self.known.retain(|_, other| *other != alias);
+    /// The client was told. Gives the topic that had the alias before.
+    fn learn(&mut self, topic: ByteString, alias: u16) -> Option<ByteString> {
+        let old = match self.reused {
+            true => self.known.iter().find(|(_, other)| **other == alias),
+            false => None,
+        };
+        let old = old.map(|(topic, _)| topic.clone());
+        if let Some(old) = &old {
+            self.known.remove(old);
         }
         self.known.insert(topic, alias);
+        old
     }
 }

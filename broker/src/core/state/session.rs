@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 use mqtt_check_codec::{PacketId, ProtocolVersion, Publish};
 
-use super::account::Account;
+use super::account::{Account, Charge};
 use super::former::Former;
 use super::inflight::Inflight;
 use super::link::Link;
@@ -19,6 +19,7 @@ use super::session_key::SessionKey;
 use super::subscription::Granted;
 use super::traces::Traces;
 use super::tracked::Tracked;
+use super::weight;
 use super::will::Will;
 use super::written::Written;
 use crate::access::Who;
@@ -113,6 +114,8 @@ pub(crate) struct Session {
     pub(crate) traces: Traces,
     /// What of it stands in the store, if there is one.
     pub(crate) written: Written,
+    /// What it takes, with its subscriptions, of what is kept for all clients.
+    pub(crate) kept: Charge,
 }
 
 impl Session {
@@ -138,7 +141,16 @@ impl Session {
             withheld: BTreeMap::new(),
             traces: Traces::default(),
             written: Written::default(),
+            kept: Charge::default(),
         }
+    }
+
+    /// Weighs anew what it is and has subscribed to.
+    pub(crate) fn weigh(&mut self) {
+        let itself = weight::of_session(&self.client, self.user.as_deref());
+        let filters = self.subscriptions.keys();
+        let subscribed: usize = filters.map(|filter| weight::of_subscription(filter)).sum();
+        self.kept.set(itself + subscribed);
     }
 
     /// From now on it is known what of it changes, and at first everything has.
@@ -166,6 +178,13 @@ impl Session {
                 .link
                 .as_ref()
                 .is_some_and(|link| !link.congested && self.inflight.takes(link.window))
+    }
+
+    /// Its client has connected as this user.
+    pub(crate) fn log_in(&mut self, user: Option<ByteString>) {
+        self.kept.add(user.as_ref().map_or(0, |user| user.len()));
+        let before = std::mem::replace(&mut self.user, user);
+        self.kept.sub(before.map_or(0, |user| user.len()));
     }
 
     /// Whether a message of this weight may be kept for it, where this is the limit for all sessions together.
@@ -209,6 +228,8 @@ pub(crate) struct Sessions {
     touched: Option<Touched>,
     /// The messages of all of them, each copy for itself.
     messages: Account,
+    /// What is kept for all clients beside messages: names, subscriptions, Wills and Topic Aliases.
+    pub(crate) kept: Account,
 }
 
 #[derive(Debug, Default)]
@@ -221,6 +242,11 @@ impl Sessions {
     pub(crate) fn insert(&mut self, mut session: Session) -> SessionKey {
         if self.touched.is_some() {
             session.track();
+        }
+        session.weigh();
+        session.kept.attach(&self.kept);
+        if let Some(will) = &mut session.will {
+            will.charge.attach(&self.kept);
         }
         session.queue.attach(&self.messages);
         session.inflight.attach(&self.messages);

@@ -6,7 +6,7 @@
 
 use std::mem::size_of;
 
-use mqtt_check_codec::{Packet, Properties, Property};
+use mqtt_check_codec::{Connect, Packet, Properties, Property, Will};
 
 /// What holding one message or packet takes beside its content, its fixed header among it.
 pub(crate) const ENTRY: usize = 128;
@@ -14,6 +14,12 @@ pub(crate) const ENTRY: usize = 128;
 pub(crate) const PROPERTY: usize = 72;
 /// What each Subscription Identifier of a message that waits takes at most, in memory and on the wire.
 pub(crate) const IDENTIFIER: usize = 8;
+/// What a session takes beside the names of its client and what it holds.
+pub(crate) const SESSION: usize = 768;
+/// What a subscription takes beside its Topic Filter.
+pub(crate) const SUBSCRIPTION: usize = 320;
+/// What a Topic Alias takes beside its topic.
+pub(crate) const ALIAS: usize = 64;
 
 const _: () = assert!(size_of::<Property>() <= PROPERTY);
 const _: () = assert!(size_of::<Packet>() <= ENTRY);
@@ -56,6 +62,37 @@ pub(crate) fn of_packet(packet: &Packet) -> usize {
         _ => 0,
     };
     ENTRY + rest
+}
+
+/// The weight of a Will.
+pub(crate) fn of_will(will: &Will) -> usize {
+    of_message(&will.topic, &will.payload, &will.properties)
+}
+
+/// The weight of a session without subscriptions, messages and Will.
+pub(crate) fn of_session(client: &str, user: Option<&str>) -> usize {
+    SESSION + client.len() + user.map_or(0, str::len)
+}
+
+/// The weight of a subscription.
+pub(crate) fn of_subscription(filter: &str) -> usize {
+    SUBSCRIPTION + filter.len()
+}
+
+/// The weight of a Topic Alias.
+pub(crate) fn of_alias(topic: &str) -> usize {
+    ALIAS + topic.len()
+}
+
+/// The weight of a CONNECT that waits until its client has proven who it is.
+pub(crate) fn of_connect(connect: &Connect) -> usize {
+    let names = connect.client_id.len() + connect.username.as_ref().map_or(0, |name| name.len());
+    let password = connect
+        .password
+        .as_ref()
+        .map_or(0, |password| password.len());
+    let will = connect.will.as_ref().map_or(0, of_will);
+    SESSION + names + password + will + of_properties(&connect.properties)
 }
 
 pub(crate) fn of_properties(properties: &Properties) -> usize {

@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use bytestring::ByteString;
-use mqtt_check_codec as codec;
+use mqtt_check_codec::{self as codec, Property};
 
+use super::account::Charge;
 use super::message::{Message, forwarded};
 use super::weight;
 use crate::core::input::Time;
@@ -16,14 +18,22 @@ pub(crate) struct Will {
     pub(crate) message: codec::Will,
     /// Will Delay Interval; zero before version 5.
     pub(crate) delay: Duration,
+    /// What it takes of what is kept for all clients.
+    pub(crate) charge: Charge,
 }
 
 impl Will {
     pub(crate) fn new(will: codec::Will) -> Self {
         let delay_s = will.properties.will_delay_interval_s().unwrap_or(0);
+        Self::with_delay(will, Duration::from_secs(u64::from(delay_s)))
+    }
+
+    /// One whose delay is known.
+    pub(crate) fn with_delay(will: codec::Will, delay: Duration) -> Self {
         Self {
-            delay: Duration::from_secs(u64::from(delay_s)),
-            message: will,
+            charge: Charge::of(weight::of_will(&will)),
+            delay,
+            message: owned(will),
         }
     }
 
@@ -49,5 +59,24 @@ impl Will {
             received_at: now,
             publisher: client,
         }
+    }
+}
+
+/// The Will with memory of its own, since the client's packet need not live as long as it.
+fn owned(will: codec::Will) -> codec::Will {
+    let text = |text: &ByteString| ByteString::from(&**text);
+    let bytes = Bytes::copy_from_slice;
+    let property = |property: &Property| match property {
+        Property::ContentType(value) => Property::ContentType(text(value)),
+        Property::ResponseTopic(value) => Property::ResponseTopic(text(value)),
+        Property::CorrelationData(value) => Property::CorrelationData(bytes(value)),
+        Property::UserProperty(name, value) => Property::UserProperty(text(name), text(value)),
+        number => number.clone(),
+    };
+    codec::Will {
+        topic: text(&will.topic),
+        payload: bytes(&will.payload),
+        properties: will.properties.iter().map(property).collect(),
+        ..will
     }
 }

@@ -366,16 +366,14 @@ impl Reader {
         session.will = self.option(|reader| {
             let delay = reader.time()?;
             let content = reader.content()?;
-            Ok(Will {
-                delay,
-                message: codec::Will {
-                    topic: content.publish.topic,
-                    payload: content.payload,
-                    qos: content.qos,
-                    retain: content.publish.retain,
-                    properties: content.publish.properties,
-                },
-            })
+            let will = codec::Will {
+                topic: content.publish.topic,
+                payload: content.payload,
+                qos: content.qos,
+                retain: content.publish.retain,
+                properties: content.publish.properties,
+            };
+            Ok(Will::with_delay(will, delay))
         })?;
         Ok(session)
     }

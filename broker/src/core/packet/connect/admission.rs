@@ -14,6 +14,7 @@ use crate::core::rules::Rules;
 use crate::core::state::arrivals::Arrivals;
 use crate::core::state::redirect::Redirects;
 use crate::core::state::session::Sessions;
+use crate::core::state::weight;
 use crate::core::topic::is_hidden;
 use crate::{ClientIds, Fault, Liberty};
 
@@ -72,6 +73,14 @@ pub(crate) fn admit(
     check_will_access(rules, connect)?;
     let (config, client) = (&rules.config, &connect.client_id);
     if sessions.len() >= config.maximum_sessions && sessions.key(client).is_none() {
+        return Err(ReasonCode::QUOTA_EXCEEDED.into());
+    }
+    let itself = match sessions.key(client) {
+        Some(_) => 0,
+        None => weight::of_session(client, connect.username.as_deref()),
+    };
+    let needed = itself + connect.will.as_ref().map_or(0, weight::of_will);
+    if !sessions.kept.admits(0, needed, config.maximum_client_bytes) {
         return Err(ReasonCode::QUOTA_EXCEEDED.into());
     }
     if rules.breaks(Fault::UncleanStartRefusedWhenNew)

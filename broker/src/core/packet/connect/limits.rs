@@ -6,6 +6,7 @@ use mqtt_check_codec::{Connect, ProtocolVersion};
 
 use crate::core::input::{ConnectionId, Time};
 use crate::core::rules::{A_MOMENT, Rules};
+use crate::core::state::account::Charge;
 use crate::core::state::authentication::Authentication;
 use crate::core::state::link::{Burst, Link, OutboundAliases, Window};
 use crate::core::state::session::Expiry;
@@ -125,6 +126,7 @@ pub(crate) fn link(
             maximum => maximum,
         },
         aliases_in: Default::default(),
+        aliases: Charge::default(),
         aliases_out: OutboundAliases::up_to(
             alias_maximum(rules, properties.topic_alias_maximum().unwrap_or(0)),
             rules.chooses(Liberty::TopicAliasesReused),

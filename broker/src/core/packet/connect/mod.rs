@@ -27,6 +27,7 @@ use crate::core::state::authentication::Progress;
 use crate::core::state::connection::{Phase, Waiting};
 use crate::core::state::link::Link;
 use crate::core::state::timer::Timer;
+use crate::core::state::weight;
 use crate::core::turn::Turn;
 use crate::{Fault, Liberty};
 
@@ -147,6 +148,14 @@ impl Broker {
         let Some(authentication) = &mut link.authentication else {
             return;
         };
+        let kept = &self.state.sessions.kept;
+        let weight = weight::of_connect(&connect);
+        if !kept.admits(0, weight, self.state.rules.config.maximum_client_bytes) {
+            let reason = ReasonCode::QUOTA_EXCEEDED;
+            self.turn_away(turn, link.connection, &connect, reason.into());
+            return;
+        }
+        let charge = kept.charge(weight);
         let progress = authentication.step(&self.state.rules, data);
         let since = turn.now;
         let waiting = Box::new(Waiting {
@@ -154,6 +163,7 @@ impl Broker {
             nonce,
             link,
             since,
+            charge,
         });
         self.proceed(turn, waiting, progress);
     }

@@ -94,6 +94,7 @@ pub(crate) fn claim_session(
         }
         if let Some(session) = state.sessions.at_mut(key) {
             session.subscriptions.extend(left.subscriptions);
+            session.weigh();
             session.queue = left.queue;
             session.received.extend(left.received);
         }
@@ -122,13 +123,15 @@ pub(crate) fn keep_of_connect(
     connect: Connect,
     expiry: Expiry,
 ) {
+    let kept = state.sessions.kept.clone();
     let Some(session) = state.sessions.at_mut(key) else {
         return;
     };
     session.expiry = expiry;
     let keeps = session.user.is_some() && state.rules.chooses(Liberty::SessionKeepsUser);
     if !keeps {
-        session.user = connect.username;
+        // A copy, as of the client id.
+        session.log_in(connect.username.map(|user| ByteString::from(&*user)));
     }
     // [3.1.1 MQTT-4.1.0-2] [5 MQTT-4.1.0-1]: while it is connected, nothing ends it.
     session.closed_at = None;
@@ -141,6 +144,9 @@ pub(crate) fn keep_of_connect(
     if session.traces.taken_over && state.rules.breaks(Fault::TakeoverDisarmsNewWill) {
         session.will = None;
     }
+    if let Some(will) = &mut session.will {
+        will.charge.attach(&kept);
+    }
 }
 
 /// The session gets its connection, and goes on where it was.
@@ -151,6 +157,7 @@ pub(crate) fn join(
     mut link: Link,
     connack: ConnAck,
 ) {
+    let kept = state.sessions.kept.clone();
     let Some(session) = state.sessions.at_mut(key) else {
         return;
     };
@@ -173,6 +180,7 @@ pub(crate) fn join(
     if !session.old_aliases.is_empty() {
         link.aliases_in = std::mem::take(&mut session.old_aliases);
     }
+    link.aliases.attach(&kept);
     session.link = Some(link);
     if state.rules.breaks(Fault::ConnackAfterMessages) {
         resume(session, &state.rules, turn);
