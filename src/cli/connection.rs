@@ -1,7 +1,8 @@
 //! Which broker to connect to, whom to trust on the way, and who we are to it.
 
 use std::env;
-use std::fs;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -160,9 +161,13 @@ impl Connection {
 /// A file's content without the line end that editors put there.
 fn password_in(path: &Path) -> Result<Vec<u8>, Failure> {
     let shown = path.display();
-    let mut bytes = fs::read(path).map_err(|error| {
-        Failure::usage(format!("--password-file: failed to read {shown}: {error}"))
-    })?;
+    let mut bytes = Vec::new();
+    // It may be a pipe of the shell's, but does not go on for ever.
+    File::open(path)
+        .and_then(|file| file.take(PASSWORD_LIMIT as u64 + 3).read_to_end(&mut bytes))
+        .map_err(|error| {
+            Failure::usage(format!("--password-file: failed to read {shown}: {error}"))
+        })?;
     if bytes.ends_with(b"\n") {
         bytes.pop();
         if bytes.ends_with(b"\r") {

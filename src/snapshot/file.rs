@@ -1,13 +1,14 @@
 //! One `.snap` file: reading it through insta, writing it whole or not at all.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
 
 use crate::diagnostic::{Diagnostic, Place, Source};
+use crate::scenario::open_regular;
 
 /// What stands in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,8 +53,9 @@ pub struct WriteError {
 /// # Errors
 /// When the file cannot be read or is damaged: not UTF-8, with conflict marks, or without a whole header.
 pub fn read(path: &Path) -> Result<Option<SnapFile>, ReadError> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
+    let mut bytes = Vec::new();
+    match open_regular(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+        Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => {
             return Err(ReadError::Io {

@@ -1,12 +1,15 @@
 //! Certificates and keys from PEM files.
 
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// Bytes of a file with certificates: far more than any has.
+const LIMIT: u64 = 16 * 1024 * 1024;
 
 /// Why a file gives no certificate or no key. None of these shows what is in it.
 #[derive(Debug, Error)]
@@ -55,11 +58,19 @@ pub fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, PemError> {
     }
 }
 
+/// What may be a pipe of the shell's, but does not go on for ever.
 fn read(path: &Path) -> Result<Vec<u8>, PemError> {
-    fs::read(path).map_err(|error| PemError::Unreadable {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes));
+    let read = read.and_then(|count| match (count as u64) < LIMIT {
+        true => Ok(()),
+        false => Err(io::Error::other("it is larger than any such file")),
+    });
+    read.map_err(|error| PemError::Unreadable {
         path: path.into(),
         error,
-    })
+    })?;
+    Ok(bytes)
 }
 
 fn contains(bytes: &[u8], word: &[u8]) -> bool {

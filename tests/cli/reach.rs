@@ -103,3 +103,24 @@ fn a_pipe_or_a_device_is_refused_wherever_a_file_is_read() {
         );
     }
 }
+
+#[test]
+fn a_pipe_in_place_of_a_snapshot_is_refused() {
+    let program = Program::new("run scenarios")
+        .file("scenarios/s.yaml", scenario("hush"))
+        .file("snapshots/other", "");
+    let ended = piped(program, "snapshots/s@5.snap").run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    assert!(ended.stderr.contains("no regular file"), "{ended}");
+}
+
+#[test]
+fn what_never_ends_is_no_certificate_and_no_password() {
+    let endless = "broker --listen mqtts://127.0.0.1:0 --cert /dev/zero --key /dev/zero";
+    let ended = Program::new(endless).run();
+    assert_eq!(ended.exit, Some(2), "{ended}");
+    let endless = "run s.yaml --broker mqtt://127.0.0.1:1 --user a --password-file /dev/zero";
+    let program = Program::new(endless).file("s.yaml", scenario("hush"));
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(2), "{ended}");
+}

@@ -264,3 +264,70 @@ fn no_damage_of_the_head_alters_a_record_or_panics() {
         assert!(seen.damaged > 5, "{seen:?}");
     }
 }
+
+/// The same records as an earlier version wrote them.
+fn unsealed_copy(folder: &Path, original: &Records) -> PathBuf {
+    let path = folder.join("earlier");
+    let database = Database::create(&path).expect("a database");
+    let transaction = database.begin_write().expect("a transaction");
+    {
+        let mut about = transaction.open_table(ABOUT).expect("a table");
+        about.insert(FORMAT.0, UNSEALED).expect("written");
+        about.insert(FIRST_START_MS, 1_000).expect("written");
+        let mut table = transaction.open_table(RECORDS).expect("a table");
+        for (key, value) in original {
+            table.insert(&key[..], &value[..]).expect("written");
+        }
+    }
+    transaction.commit().expect("committed");
+    path
+}
+
+#[test]
+fn a_store_of_an_earlier_version_is_taken_up_and_sealed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let original = records(&filled(folder.path(), true));
+    let path = unsealed_copy(folder.path(), &original);
+    let mut store = Store::open(&path).expect("it is known");
+    let config = Config {
+        durable: true,
+        ..Config::default()
+    };
+    let stored = store.read().expect("right records");
+    let mut broker = Broker::restore(config, Faults::none(), stored, Time::ZERO, &mut Vec::new());
+    broker.track_changes();
+    store.replace(&broker.changes()).expect("written");
+    drop(store);
+    let examined = examine(&path)
+        .expect("it can be looked at")
+        .expect("a store");
+    assert_eq!(
+        (examined.damage, examined.first_start_ms),
+        (None, Some(1_000))
+    );
+    assert_eq!(examined.records.len(), original.len());
+    let bytes = fs::read(&path).expect("there");
+    let broken: Vec<u8> = bytes.iter().map(|byte| byte ^ 1).collect();
+    fs::write(&path, broken).expect("written");
+    assert!(Store::open(&path).is_err());
+}
+
+#[test]
+fn a_damaged_store_of_an_earlier_version_is_refused_and_not_repaired() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let original = records(&filled(folder.path(), true));
+    let path = unsealed_copy(folder.path(), &original);
+    let mut bytes = fs::read(&path).expect("there");
+    let message = b"kept/017";
+    let places: Vec<_> = (0..bytes.len() - message.len())
+        .filter(|at| bytes[*at..].starts_with(message))
+        .collect();
+    for place in places {
+        bytes[place] ^= 4;
+    }
+    fs::write(&path, &bytes).expect("written");
+    assert!(Store::open(&path).is_err());
+    // Without seals nobody can tell what is whole.
+    assert!(Store::repair(&path).is_err());
+    assert!(fs::read(&path).expect("there") == bytes);
+}
