@@ -23,6 +23,10 @@ const READ_MINIMUM: usize = 512;
 const READ_MAXIMUM: usize = 64 * 1024;
 /// Frames besides messages that are kept; nobody waits for more at once.
 const CONTROLS_KEPT: usize = 1024;
+/// So many frames without data are read in one go; then others get their turn.
+const FRAMES_AT_ONCE: usize = 256;
+/// So often the stream below is read in one go for data of its own.
+const FILLS_AT_ONCE: usize = 4;
 /// The time between two writes of a stream that is cut: the peer reads the first of them alone.
 const PAUSE: Duration = Duration::from_millis(1);
 /// What an empty buffer may keep of its memory, in bytes.
@@ -354,7 +358,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WebSocket<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        let (mut frames, mut fills) = (0, 0);
         loop {
+            // A peer that sends frames without end, and no data in them, holds up nobody.
+            if frames == FRAMES_AT_ONCE || fills == FILLS_AT_ONCE {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             if !this.data.is_empty() {
                 let count = this.data.len().min(buf.remaining());
                 buf.put_slice(&this.data.split_to(count));
@@ -369,7 +379,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WebSocket<S> {
             if this.stuck {
                 this.inbound.clear();
             }
-            if !this.take(cx) {
+            if this.take(cx) {
+                frames += 1;
+            } else {
+                fills += 1;
                 this.ended = !ready!(this.poll_fill(cx))?;
             }
         }
