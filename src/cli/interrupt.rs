@@ -1,4 +1,4 @@
-//! Ctrl-C: the first asks the run to stop, the second stops it.
+//! Ctrl-C, SIGTERM and the end of the terminal (SIGHUP): the first asks the run to stop, the second stops it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -35,9 +35,12 @@ pub(super) fn listen() {
 #[cfg(unix)]
 async fn wait(ready: Sender<()>) {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
+    // Looked up before we listen, which changes it.
+    let keeps_on = is_hangup_ignored();
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
+        signal(SignalKind::hangup()),
     ) else {
         return;
     };
@@ -47,8 +50,21 @@ async fn wait(ready: Sender<()>) {
             biased;
             _ = interrupt.recv() => heard(),
             _ = terminate.recv() => heard(),
+            _ = hangup.recv(), if !keeps_on => heard(),
         }
     }
+}
+
+/// Whether who started us wants us to go on when the terminal ends, as `nohup` does. Where the system does not say so, the
+/// end of the terminal ends us.
+#[cfg(unix)]
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // A bit for each signal, and SIGHUP is the first.
+    ignored
+        .and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok())
+        .is_some_and(|bits| bits & 1 == 1)
 }
 
 #[cfg(windows)]
