@@ -90,6 +90,7 @@ fn run(plans: &[Plan], jobs: usize) -> Vec<CaseResult> {
         exclusive: true,
         heavy: false,
         fail_fast: false,
+        first_look: false,
         chaos: None,
     };
     suite::run(

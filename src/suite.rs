@@ -1,5 +1,7 @@
 //! A run of the suite: every plan played and judged.
 
+mod kept;
+
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use crate::plan::{Body, Plan, PlannedStep};
 use crate::target::{StartError, Target};
 use crate::transcript::{INTERRUPTED, Transcript};
 use crate::verdict::{CaseResult, Finding, Verdict, judge, measured, span};
+use kept::Kept;
 
 /// We are late by no less when it may change what a case comes to: no scenario's limits are narrower.
 const TOO_LATE: Duration = Duration::from_millis(250);
@@ -24,12 +27,13 @@ pub fn run(
     interrupted: &(dyn Fn() -> bool + Sync),
     watch: &mut Watch<'_, CaseResult>,
 ) -> Result<Vec<CaseResult>, StartError> {
+    let kept = Kept::default();
     engine::run(
         plans,
         target,
         options,
         Conductor {
-            conclude: &conclude,
+            conclude: &|plan, play| kept.keep(plan, conclude(plan, play)),
             interrupted,
             disturbed: &|result| result.late.is_some(),
             watch: &mut |progress| {

@@ -43,6 +43,7 @@ fn records(plans: &[Plan], jobs: usize) -> Vec<String> {
         seed: 7,
         exclusive: true,
         fail_fast: false,
+        first_look: false,
         chaos: None,
     };
     let results = suite::run(

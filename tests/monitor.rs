@@ -105,6 +105,7 @@ fn play(plans: &[Plan], faults: &[&str]) -> Vec<CaseResult> {
         seed: 7,
         exclusive: true,
         fail_fast: false,
+        first_look: false,
         chaos: None,
     };
     let bundled = Bundled::with(faults.iter().copied()).expect("are known");

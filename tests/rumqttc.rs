@@ -52,6 +52,7 @@ fn run_on(scenario: &str, target: &Target) -> Vec<(Plan, CaseResult)> {
         seed: 1,
         exclusive: true,
         fail_fast: false,
+        first_look: false,
         chaos: None,
     };
     let results = suite::run(&plans, target, &options, &|| false, &mut |_| {

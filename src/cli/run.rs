@@ -89,6 +89,10 @@ pub(super) struct Arguments {
     #[arg(long, help_heading = "Run")]
     fail_fast: bool,
 
+    /// Play many cases even if the broker answers nothing but CONNECT
+    #[arg(long, requires = "reached", help_heading = "Run")]
+    no_first_look: bool,
+
     /// The folder of the snapshots [default: `snapshots` beside the scenario folder]
     #[arg(long, value_name = "DIR", help_heading = "Snapshots")]
     snapshots: Option<PathBuf>,
@@ -198,7 +202,12 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     interrupt::listen();
     let mut ready = chosen.reach(&plans)?;
     let began = Instant::now();
-    let (results, offered, interrupted) = play(arguments, &plans, &ready.target, dress)?;
+    let Outcome {
+        results,
+        offered,
+        given_up,
+        interrupted,
+    } = play(arguments, &plans, &ready.target, dress)?;
     let wall = began.elapsed();
     // Ctrl-C may have ended it too.
     let ended = if interrupted { None } else { ready.ended() };
@@ -227,7 +236,11 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     );
     output::print(&text)?;
     let mut exit = report.exit();
-    let problems = ended.into_iter().chain(unwritten);
+    let given_up = given_up.map(|why| {
+        let left = format!("the run ended early, with {} not played", report.not_played);
+        Failure::new(Exit::Failed, format!("{left}: {why}"))
+    });
+    let problems = given_up.into_iter().chain(ended).chain(unwritten);
     for problem in problems.chain(write_reports(&files, &report)) {
         output::complain(&problem, dress.err);
         if exit != Exit::Interrupted {
@@ -333,13 +346,24 @@ fn prepare_reports(arguments: &Arguments) -> Result<Vec<(Format, ReportFile)>, F
     Ok(files)
 }
 
-/// Plays the plans; the results, what the broker offers, and whether the user broke it off.
+/// What came of a run.
+struct Outcome {
+    results: Vec<CaseResult>,
+    /// What the broker offers.
+    offered: Capabilities,
+    /// Why not all cases were played, where the broker is why.
+    given_up: Option<String>,
+    /// Whether the user broke it off.
+    interrupted: bool,
+}
+
+/// Plays the plans.
 fn play(
     arguments: &Arguments,
     plans: &[Plan],
     target: &Target,
     dress: Dress,
-) -> Result<(Vec<CaseResult>, Capabilities, bool), Failure> {
+) -> Result<Outcome, Failure> {
     let options = RunOptions {
         jobs: arguments.jobs.map(usize::from),
         timeout_scale: arguments.timeout_scale,
@@ -349,8 +373,10 @@ fn play(
         heavy: arguments.heavy,
         chaos: arguments.chaos,
         fail_fast: arguments.fail_fast,
+        first_look: !arguments.no_first_look,
     };
     let mut offered = Capabilities::default();
+    let mut given_up = None;
     let watch = Watch::new(plans.len(), dress.err);
     let results = suite::run(
         plans,
@@ -361,6 +387,7 @@ fn play(
             match progress {
                 Progress::Reached(capabilities) => offered.clone_from(capabilities),
                 Progress::Finished(result) if !is_cut_short(result) => watch.finished(result),
+                Progress::GivenUp(why) => given_up = Some(why.to_owned()),
                 Progress::Started(_) | Progress::Finished(_) => {}
             }
             ControlFlow::Continue(())
@@ -375,7 +402,12 @@ fn play(
         }
     })?;
     results.retain(|result| !is_cut_short(result));
-    Ok((results, offered, interrupt::is_interrupted()))
+    Ok(Outcome {
+        results,
+        offered,
+        given_up,
+        interrupted: interrupt::is_interrupted(),
+    })
 }
 
 /// Whether the user ended the case: as good as not played.
@@ -451,6 +483,11 @@ fn replay(arguments: &Arguments) -> String {
     words.extend(arguments.fault.iter().map(|d| format!("--fault {d}")));
     words.extend(arguments.baseline.iter().map(|b| format!("--baseline {b}")));
     words.extend(arguments.exclusive.then(|| "--exclusive".to_owned()));
+    words.extend(
+        arguments
+            .no_first_look
+            .then(|| "--no-first-look".to_owned()),
+    );
     words.extend(arguments.heavy.then(|| "--heavy".to_owned()));
     words.extend(arguments.chaos.map(|seed| format!("--chaos {seed}")));
     words.extend(arguments.liberty.iter().map(|l| format!("--liberty {l}")));

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::case::{patience, play, wanted_witness};
+use super::case::{Bounds, patience, play, wanted_witness};
 use super::prefix::Prefix;
+use super::room::Room;
 use super::{Conductor, Play, Played, Progress, RunOptions, Watch};
 use crate::plan::Plan;
 use crate::scenario::model::Driver;
@@ -89,7 +90,7 @@ struct Done<'w, R> {
 impl<R> Work<'_, R> {
     /// Plays case after case until none is left.
     fn until_done(&self) -> Result<(), StartError> {
-        while !self.stop.load(Ordering::Relaxed) && !(self.interrupted)() {
+        while !self.stops() {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(plan) = self.plans.get(number) else {
                 break;
@@ -103,6 +104,10 @@ impl<R> Work<'_, R> {
             })?;
         }
         Ok(())
+    }
+
+    fn stops(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || (self.interrupted)()
     }
 
     fn tell(
@@ -163,6 +168,7 @@ impl<R> Work<'_, R> {
             (Some(control), true) => &control.settings,
             _ => &plan.scene.settings,
         };
+        let (stop, interrupted) = (&self.stop, self.interrupted);
         let (transcript, took) = runtime.block_on(async {
             let host = Host::Bundled(bundled::Host::start(
                 settings,
@@ -175,7 +181,10 @@ impl<R> Work<'_, R> {
                 patience(1.0, self.options.chaos),
                 Prefix::default(),
                 control,
-                self.interrupted,
+                Bounds {
+                    interrupted: &|| stop.load(Ordering::Relaxed) || interrupted(),
+                    share: &Room::of_one().share(),
+                },
             )
             .await;
             (transcript, took)

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::Played;
 use super::player::{Patience, Player};
 use super::prefix::Prefix;
+use super::room::Share;
 use crate::plan::{Plan, witness};
 use crate::target::external::{self, Doors};
 use crate::target::host::Host;
@@ -32,7 +33,7 @@ impl Prefixes {
         }
     }
 
-    fn next(&self) -> Prefix {
+    pub(super) fn next(&self) -> Prefix {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         Prefix::new(format!("{}{}", self.run, base36(number % 36_u64.pow(4))))
     }
@@ -64,6 +65,15 @@ pub(super) fn patience(timeout_scale: f64, chaos: Option<u64>) -> Patience {
     }
 }
 
+/// What ends a play before its end.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds<'b> {
+    /// Whether the user wants to stop, or the run.
+    pub(super) interrupted: &'b (dyn Fn() -> bool + Sync),
+    /// How much of what brokers send may be kept.
+    pub(super) share: &'b Share<'b>,
+}
+
 /// Plays the scene, or its control.
 pub(super) async fn play(
     plan: &Plan,
@@ -71,9 +81,9 @@ pub(super) async fn play(
     patience: Patience,
     prefix: Prefix,
     control: bool,
-    interrupted: &(dyn Fn() -> bool + Sync),
+    bounds: Bounds<'_>,
 ) -> (Transcript, Duration, Host) {
-    let mut player = Player::new(&plan.scene, host, patience, prefix, interrupted);
+    let mut player = Player::new(&plan.scene, host, patience, prefix, bounds);
     match (&plan.control, control) {
         (Some(control), true) => {
             player.play(&control.steps, false).await;
@@ -108,7 +118,7 @@ pub(super) async fn play_external(
     doors: &Doors,
     patience: Patience,
     prefixes: &Prefixes,
-    interrupted: &(dyn Fn() -> bool + Sync),
+    bounds: Bounds<'_>,
 ) -> Played {
     let began = Instant::now();
     let alone = plan.scene.exclusive;
@@ -120,8 +130,7 @@ pub(super) async fn play_external(
         };
         let cleaner = format!("{}cleaner", prefix.client_id("c"));
         let host = Host::External(external::Host::new(doors.clone()));
-        let (mut transcript, _, host) =
-            play(plan, host, patience, prefix, control, interrupted).await;
+        let (mut transcript, _, host) = play(plan, host, patience, prefix, control, bounds).await;
         transcript.left_behind = host.clean_up(&cleaner).await;
         transcript
     };

@@ -3,21 +3,34 @@
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use mqtt_check_codec::ProtocolVersion;
 use tokio::task::unconstrained;
+use tokio::time::timeout;
 
-use super::case::{self, Prefixes};
+use super::case::{self, Bounds, Prefixes};
+use super::outlook::{Advice, Outlook};
 use super::player::Patience;
+use super::room::Room;
 use super::{Conductor, Play, Played, Progress, RunOptions, Watch};
-use crate::plan::Plan;
+use crate::plan::{Plan, steps_played};
 use crate::target::external::Doors;
+use crate::target::look::look;
 use crate::target::{Capabilities, External, Node, StartError, probe};
 
+/// A look at the broker waits so much longer than a step: it must not end a run against one that is slow.
+const LOOK: f64 = 1.25;
 /// Cases at the same time, if nobody says otherwise.
 const DEFAULT_JOBS: usize = 256;
+/// So many cases begin at once, and as many more after this time.
+const BEGINNING: usize = 16;
+const BEGINNING_LASTS: Duration = Duration::from_millis(10);
+/// Cases at the same time, at least, when there is no room for more.
+const FEWEST_JOBS: usize = 4;
 /// Cases at the same time, at most, when those are played again that this machine disturbed.
 const CALM_JOBS: usize = 8;
 /// How often a case is played that is disturbed each time.
@@ -40,8 +53,21 @@ pub(super) fn run<R>(
         let capabilities = probe::probe(target, patience.limit)
             .await?
             .with_what_is_known(target);
-        let stop = Cell::new((conductor.watch)(Progress::Reached(&capabilities)).is_break());
+        let stop = AtomicBool::new((conductor.watch)(Progress::Reached(&capabilities)).is_break());
         let nonce = nonce();
+        let prefixes = Prefixes::new(nonce);
+        let looking = Looking {
+            target,
+            versions: versions(plans, &capabilities),
+            limit: patience.limit.mul_f64(LOOK),
+        };
+        if options.first_look && Outlook::begins_with_look(plans.len()) {
+            let looked = looking.look(&prefixes).await;
+            looked.map_err(|problem| StartError::Lifeless {
+                url: target.url.clone(),
+                problem,
+            })?;
+        }
         let doors = |nodes: &[Node], seed| Doors::new(nodes, target.credentials.clone(), seed);
         let run = Run {
             doors: doors(&target.nodes(), nonce),
@@ -56,12 +82,57 @@ pub(super) fn run<R>(
             disturbed: conductor.disturbed,
             interrupted: conductor.interrupted,
             capabilities,
-            prefixes: Prefixes::new(nonce),
+            prefixes,
+            looking,
+            outlook: Outlook::default(),
+            room: room(plans, options),
+            jobs: Cell::new(jobs(options)),
             stop,
             watch: RefCell::new(conductor.watch),
         };
         Ok(run.all(plans).await)
     })
+}
+
+/// What a look at the broker needs.
+struct Looking<'r> {
+    target: &'r External,
+    versions: Vec<ProtocolVersion>,
+    limit: Duration,
+}
+
+impl Looking<'_> {
+    async fn look(&self, prefixes: &Prefixes) -> Result<(), String> {
+        let name = prefixes.next().client_id("look");
+        look(self.target, &self.versions, &name, self.limit).await
+    }
+}
+
+/// The versions that these cases speak and the broker accepts.
+fn versions(plans: &[Plan], capabilities: &Capabilities) -> Vec<ProtocolVersion> {
+    let is_spoken = |version: &ProtocolVersion| {
+        let mut clients = plans.iter().flat_map(|plan| &plan.scene.clients);
+        clients.any(|client| client.version == *version)
+    };
+    let accepted = capabilities.versions.iter();
+    accepted
+        .filter(|version| is_spoken(version))
+        .copied()
+        .collect()
+}
+
+/// Room for so many of these plays at the same time.
+fn room(plans: &[Plan], options: &RunOptions) -> Room {
+    let played = plans
+        .iter()
+        .filter(|plan| options.too_heavy(plan).is_none());
+    let steps = played.map(|plan| steps_played(&plan.steps)).max();
+    Room::new(jobs(options), steps.unwrap_or_default())
+}
+
+/// Cases at the same time.
+fn jobs(options: &RunOptions) -> usize {
+    options.jobs.unwrap_or(DEFAULT_JOBS).max(1)
 }
 
 /// As patient as this broker needs.
@@ -89,7 +160,12 @@ struct Run<'r, R> {
     interrupted: &'r (dyn Fn() -> bool + Sync),
     capabilities: Capabilities,
     prefixes: Prefixes,
-    stop: Cell<bool>,
+    looking: Looking<'r>,
+    outlook: Outlook,
+    room: Room,
+    /// Cases at the same time, while there is room for so many.
+    jobs: Cell<usize>,
+    stop: AtomicBool,
     watch: RefCell<&'r mut Watch<'r, R>>,
 }
 
@@ -105,7 +181,7 @@ struct Round<'r> {
 
 impl<R> Run<'_, R> {
     async fn all(&self, plans: &[Plan]) -> Vec<R> {
-        let usual = self.options.jobs.unwrap_or(DEFAULT_JOBS).max(1);
+        let usual = jobs(self.options);
         let mut results: Vec<(usize, R)> = Vec::with_capacity(plans.len());
         let mut open: Vec<usize> = (0..plans.len()).collect();
         for play in 1..=PLAYS {
@@ -158,7 +234,11 @@ impl<R> Run<'_, R> {
         let mut waiting = numbers.into_iter();
         let mut running = FuturesUnordered::new();
         loop {
-            while running.len() < round.jobs
+            // A few at a time: what a broker sends without being asked shows before all of them are there.
+            let jobs = round.jobs.min(self.jobs.get());
+            let begins = jobs.min(running.len() + BEGINNING);
+            while running.len() < begins
+                && (running.is_empty() || self.room.has_room())
                 && !self.stops()
                 && let Some(number) = waiting.next()
             {
@@ -168,10 +248,15 @@ impl<R> Run<'_, R> {
                     (number, self.one(round, number, &self.doors).await)
                 }));
             }
-            let Some(done) = running.next().await else {
-                return results;
+            let more = match waiting.len() > 0 && running.len() < jobs {
+                true => BEGINNING_LASTS,
+                false => Duration::MAX,
             };
-            results.push(done);
+            match timeout(more, running.next()).await {
+                Ok(Some(done)) => results.push(done),
+                Ok(None) => return results,
+                Err(_) => {}
+            }
         }
     }
 
@@ -191,7 +276,7 @@ impl<R> Run<'_, R> {
     }
 
     fn stops(&self) -> bool {
-        self.stop.get() || (self.interrupted)()
+        self.stop.load(Ordering::Relaxed) || (self.interrupted)()
     }
 
     /// Plays a case. `None` when it has to be played again.
@@ -202,6 +287,8 @@ impl<R> Run<'_, R> {
             .capabilities
             .hindrance(plan, self.options.max_wait, self.options.exclusive)
             .or_else(|| self.options.too_heavy(plan));
+        let share = self.room.share();
+        let (stop, interrupted) = (&self.stop, self.interrupted);
         let play = match hindrance {
             Some(reason) => Play::Skipped(reason),
             None => {
@@ -210,9 +297,14 @@ impl<R> Run<'_, R> {
                     doors,
                     self.patience,
                     &self.prefixes,
-                    self.interrupted,
+                    Bounds {
+                        interrupted: &|| stop.load(Ordering::Relaxed) || interrupted(),
+                        share: &share,
+                    },
                 )
                 .await;
+                let is_flooded = share.is_over() && !share.is_crowded_out();
+                self.consider(&played, is_flooded).await;
                 Play::Played(Box::new(Played {
                     play: round.play,
                     ..played
@@ -220,16 +312,40 @@ impl<R> Run<'_, R> {
             }
         };
         let result = (self.conclude)(plan, play);
-        if round.play < PLAYS && (self.disturbed)(&result) {
+        if share.is_crowded_out() {
+            self.jobs.set((self.jobs.get() / 2).max(FEWEST_JOBS));
+        }
+        let is_disturbed = (self.disturbed)(&result) || share.is_crowded_out();
+        if round.play < PLAYS && is_disturbed && !self.stops() {
             return None;
         }
         self.tell(Progress::Finished(&result));
         Some(result)
     }
 
+    /// Ends the run where it is of no use to go on.
+    async fn consider(&self, played: &Played, is_flooded: bool) {
+        if self.stops() {
+            return;
+        }
+        let why = match self.outlook.note(played, is_flooded) {
+            Advice::GoOn => return,
+            Advice::GiveUp(why) => why,
+            Advice::Look if !self.options.first_look => return,
+            Advice::Look => match self.looking.look(&self.prefixes).await {
+                Ok(()) => return,
+                Err(seen) => seen,
+            },
+        };
+        if !self.stops() {
+            self.tell(Progress::GivenUp(&why));
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
     fn tell(&self, progress: Progress<'_, R>) {
         if (self.watch.borrow_mut())(progress).is_break() {
-            self.stop.set(true);
+            self.stop.store(true, Ordering::Relaxed);
         }
     }
 }

@@ -25,14 +25,16 @@ use crate::scenario::model::ClientIndex;
 use crate::transcript::Ending;
 use crate::transport::Stream;
 
-/// The largest packet that is read, in bytes.
-const MAXIMUM_PACKET: usize = 268_435_460;
+/// The largest packet that is read, in bytes, besides what the play has sent: nothing else should come back from a broker.
+pub(super) const LARGEST_PACKET: usize = 1024 * 1024;
+/// So many packets are taken out of what has come in one go.
+const PACKETS: usize = 256;
 /// What is longer is not cut into single bytes: that would take for ever and show nothing new.
 const CUT_UP_TO: usize = 4 * 1024;
 /// How much is read at once, in bytes.
 const CHUNK: usize = 8 * 1024;
 /// How often is read in one go, so that a connection on which there is always more holds up no other.
-const CHUNKS: usize = 32;
+const CHUNKS: usize = 8;
 
 /// One connection.
 #[derive(Debug)]
@@ -80,6 +82,14 @@ pub(super) struct Lane {
     pub(super) fresh: bool,
     /// The broker's frames broke a rule, and we ended the connection.
     pub(super) faulted: bool,
+    /// The largest packet that is read, in bytes.
+    pub(super) largest: usize,
+    /// How many bytes were queued to be sent, in all.
+    pub(super) sent: usize,
+    /// The broker has left a ping of our own unanswered for as long as a step waits.
+    pub(super) is_mute: bool,
+    /// The broker has not read what was queued for as long as a step waits.
+    pub(super) is_stuck: bool,
 }
 
 /// What was read.
@@ -151,6 +161,10 @@ impl Lane {
             sent_id: None,
             fresh: true,
             faulted: false,
+            largest: LARGEST_PACKET,
+            sent: 0,
+            is_mute: false,
+            is_stuck: false,
         }
     }
 
@@ -180,7 +194,13 @@ impl Lane {
     /// Queues bytes.
     pub(super) fn queue(&mut self, bytes: &[u8]) {
         self.fresh = false;
+        self.sent = self.sent.saturating_add(bytes.len());
         self.outbound.extend_from_slice(bytes);
+    }
+
+    /// How many bytes wait here: parts of packets that have come, and what the broker has not read.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.inbound.capacity() + self.outbound.len()
     }
 
     /// Queues a ping of our own.
@@ -210,6 +230,7 @@ impl Lane {
     /// Queues a frame, to go out as it is. What was queued before must be on its way.
     pub(super) fn queue_frame(&mut self, frame: WebSocketFrame) {
         self.fresh = false;
+        self.sent = self.sent.saturating_add(frame.payload.len());
         self.frames.push_back(frame);
     }
 
@@ -272,14 +293,16 @@ impl Lane {
         self.in_use.remove(&id);
     }
 
-    /// Writes what is queued and reads what is there. Ready when something was read.
+    /// Writes what is queued and reads what is there, within limits. Ready when something was read.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Vec<Inbound>> {
         self.poll_out(cx);
         let mut read = Vec::new();
         let mut chunks = 0;
         while self.is_readable() {
+            // What was left of the last time comes first.
+            self.cut(&mut read);
             chunks += 1;
-            if chunks > CHUNKS {
+            if chunks > CHUNKS || read.len() >= PACKETS {
                 cx.waker().wake_by_ref();
                 break;
             }
@@ -290,7 +313,7 @@ impl Lane {
                 Poll::Ready(Ok(0)) => {
                     self.ended(Ending::Close, &mut read);
                 }
-                Poll::Ready(Ok(_)) => self.cut(&mut read),
+                Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => {
                     if self.fault(&mut read) {
                         break;
@@ -341,7 +364,7 @@ impl Lane {
     /// Packets that came where none may be: they are shown, and not answered.
     fn packets_in_text(&mut self, bytes: &Bytes, read: &mut Vec<Inbound>) {
         let mut rest = BytesMut::from(&bytes[..]);
-        while let Ok(Some(frame)) = Frame::read(&mut rest, MAXIMUM_PACKET) {
+        while let Ok(Some(frame)) = Frame::read(&mut rest, self.largest) {
             let mut inbound = self.understand(frame);
             if let Inbound::Packet {
                 carried_in, answer, ..
@@ -426,13 +449,13 @@ impl Lane {
         self.frames.clear();
     }
 
-    /// Cuts what has come into packets.
+    /// Cuts what has come into packets, so many as are taken in one go.
     fn cut(&mut self, read: &mut Vec<Inbound>) {
         if self.lost {
             self.inbound.clear();
         }
-        loop {
-            match Frame::read(&mut self.inbound, MAXIMUM_PACKET) {
+        while read.len() < PACKETS {
+            match Frame::read(&mut self.inbound, self.largest) {
                 Ok(None) => return,
                 Ok(Some(frame)) => {
                     let inbound = self.understand(frame);
@@ -454,6 +477,7 @@ impl Lane {
         let (packet, faults) = Packet::decode_leniently(&frame, self.version);
         if frame.packet_type() == PacketType::PINGRESP && self.own_pings > 0 {
             self.own_pings -= 1;
+            self.is_mute = false;
             // One that breaks a rule is the broker's fault, whoever asked for it.
             if packet.is_ok() {
                 return Inbound::OwnPong;

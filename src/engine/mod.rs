@@ -7,8 +7,10 @@ mod chaos;
 mod external;
 mod lane;
 mod lies;
+mod outlook;
 mod player;
 mod prefix;
+mod room;
 mod rumqttc;
 mod wait;
 
@@ -37,8 +39,11 @@ pub struct RunOptions {
     pub exclusive: bool,
     /// Play cases that are tagged `heavy` too.
     pub heavy: bool,
-    /// Begin no further case once one has failed or is inconclusive.
+    /// Begin no further case once one has failed or is inconclusive, and end those that are being played.
     pub fail_fast: bool,
+    /// Look whether a broker on the network does anything beyond CONNECT before many cases are played, and when many
+    /// in a row have come to nothing.
+    pub first_look: bool,
 }
 
 impl RunOptions {
@@ -79,6 +84,8 @@ pub enum Progress<'a, R> {
     Reached(&'a Capabilities),
     Started(&'a CaseId),
     Finished(&'a R),
+    /// The rest is not played, for this reason.
+    GivenUp(&'a str),
 }
 
 /// Told what happens, where it happens, by one at a time; says whether the run goes on. No case begins after it has

@@ -128,6 +128,7 @@ fn play<R: Send>(
         exclusive: true,
         heavy,
         fail_fast: false,
+        first_look: false,
         chaos: None,
     };
     let target = Target::Bundled(bundled);

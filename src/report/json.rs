@@ -207,7 +207,10 @@ fn packets(result: &CaseResult) -> (Vec<PacketPart>, usize) {
             Some(PacketPart {
                 at_ms: milliseconds(event.at),
                 text: shown(event)?,
-                own: matches!(event.what, What::OwnPing | What::OwnPong),
+                own: matches!(
+                    event.what,
+                    What::OwnPing | What::OwnPong | What::Shown { is_own: true, .. }
+                ),
             })
         })
     });

@@ -6,6 +6,7 @@ mod credentials;
 pub mod external;
 pub mod file;
 pub mod host;
+pub mod look;
 pub mod probe;
 pub mod process;
 
@@ -176,6 +177,9 @@ pub enum StartError {
         problem: String,
         hint: Option<String>,
     },
+    /// It speaks MQTT, and does nothing beyond CONNECT.
+    #[error("{url} is not worth testing: {problem}")]
+    Lifeless { url: String, problem: String },
     /// The broker of a target file does not start.
     #[error("failed to start {name}: {problem}{}", shown(.log))]
     NotStarted {
@@ -202,6 +206,9 @@ impl StartError {
             Self::Unreachable { hint, .. }
             | Self::NotMqtt { hint, .. }
             | Self::Refused { hint, .. } => hint.as_deref(),
+            Self::Lifeless { .. } => {
+                Some("--no-first-look plays the cases all the same, and each waits for its answers")
+            }
             Self::NotStarted { .. } | Self::Runtime { .. } => None,
         }
     }

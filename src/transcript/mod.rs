@@ -2,9 +2,12 @@
 //! again later.
 
 mod again;
+mod condensed;
 mod owed;
 pub mod text;
+mod weight;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -14,6 +17,7 @@ use mqtt_check_codec::{DecodeError, Frame, FrameError, Packet, PacketType, Proto
 
 use mqtt_check_websocket::{Answer, Control, Fault, Frame as WebSocketFrame, Opcode};
 
+pub use condensed::clipped;
 pub use owed::Owed;
 
 pub use crate::plan::StepIndex;
@@ -77,6 +81,19 @@ impl Transcript {
     pub fn is_cut_short(&self) -> bool {
         let is_lost = |record: &StepRecord| matches!(record.not_reached, Some(NotReached::Lost(_)));
         self.steps.iter().any(is_lost)
+    }
+
+    /// What the broker sent most of, in words: `, 7000 of 7010 packets PINGRESP`. Empty where it sent no packet.
+    pub fn most_frequent(&self) -> String {
+        let mut counts = BTreeMap::<PacketType, usize>::new();
+        for packet_type in self.received_types() {
+            *counts.entry(packet_type).or_default() += 1;
+        }
+        let all: usize = counts.values().sum();
+        match counts.into_iter().max_by_key(|(_, count)| *count) {
+            Some((packet_type, count)) => format!(", {count} of {all} packets {packet_type}"),
+            None => String::new(),
+        }
     }
 
     /// What kinds of packets the broker sent, one for each.
@@ -164,6 +181,14 @@ pub enum What {
     Fault {
         fault: Fault,
         bytes: Bytes,
+    },
+    /// Of a condensed record: the line that a report shows of an event, or of several that are left out.
+    Shown {
+        line: String,
+        /// Whether we did it, or the driver for us.
+        is_ours: bool,
+        /// Whether it was done for the harness's own sake.
+        is_own: bool,
     },
     /// The broker ended the transport.
     Closed(Ending),

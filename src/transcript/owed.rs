@@ -76,6 +76,7 @@ impl Ledger {
             | What::Opened
             | What::Upgraded(_)
             | What::Control(_)
+            | What::Shown { .. }
             | What::OwnPing
             | What::OwnPong => {}
         }

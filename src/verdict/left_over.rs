@@ -180,6 +180,7 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         What::Opened
         | What::Upgraded(_)
         | What::Control(_)
+        | What::Shown { .. }
         | What::Sent { .. }
         | What::SentFrame { .. }
         | What::Dropped(_)

@@ -52,6 +52,7 @@ pub(super) fn describe_event(event: EventIndex, transcript: &Transcript) -> Stri
         What::Fault { fault, .. } => fault.to_string(),
         What::Upgraded(answer) => describe_besides(&Besides::Upgrade(answer)),
         What::Control(control) => describe_besides(&Besides::Control(control)),
+        What::Shown { line, .. } => line.clone(),
         What::Opened => "the connection".to_owned(),
         What::Sent { .. }
         | What::SentFrame { .. }

@@ -8,6 +8,7 @@ mod clauses;
 mod commands;
 mod explain;
 mod giving_up;
+mod hostile;
 mod keep_alive;
 mod lessened;
 mod liberties;

@@ -169,6 +169,7 @@ fn play(fake: Fake) -> (usize, Vec<String>) {
 fn run(url: &str, report: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_mqtt-check"))
         .args(["run", "scenarios/", "--no-snapshots", "--exclusive"])
+        .arg("--no-first-look")
         .args(["--timeout-scale", "0.02", "--max-wait", "1s"])
         .args(["--jobs", "1024", "--broker", url, "--report"])
         .arg(format!("json={}", report.display()))

@@ -5,12 +5,12 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use mqtt_check_codec::{DecodeError, Frame, Packet, PacketId};
+use mqtt_check_codec::{DecodeError, Frame, FrameError, Packet, PacketId, PacketType};
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use super::{ATTENTION, MAXIMUM_ROUNDS, Player, TICK};
-use crate::engine::lane::{Inbound, Lane};
+use crate::engine::lane::{Inbound, LARGEST_PACKET, Lane};
 use crate::engine::rumqttc;
 use crate::matcher::{Received, holds};
 use crate::transcript::{
@@ -39,7 +39,7 @@ impl Player<'_> {
                 yield_now().await;
                 return true;
             }
-            if (self.interrupted)() {
+            if self.is_interrupted() {
                 self.transcript.broken_off = Some(INTERRUPTED.into());
                 return false;
             }
@@ -75,16 +75,19 @@ impl Player<'_> {
             Poll::Ready(())
         })
         .await;
-        while !self.lanes[lane.0].is_flushed() && Instant::now() < deadline {
+        // For a broker that does not read is waited once.
+        let patient = !self.lanes[lane.0].is_stuck;
+        while patient && !self.lanes[lane.0].is_flushed() && Instant::now() < deadline {
             let soon = Instant::now() + TICK;
             self.activity(soon.min(deadline)).await;
         }
+        self.lanes[lane.0].is_stuck = !self.lanes[lane.0].is_flushed();
     }
 
     /// Lets time pass, reading meanwhile.
     pub(in crate::engine) async fn until(&mut self, instant: Instant) {
         while self.activity(instant).await {
-            if (self.interrupted)() {
+            if self.is_interrupted() {
                 self.transcript.broken_off = Some(INTERRUPTED.into());
             }
             // Where there is always more to read, its being read is no sign of time left.
@@ -133,15 +136,22 @@ impl Player<'_> {
         let deadline = Instant::now() + self.patience.limit;
         for index in &lanes {
             let lane = &self.lanes[index.0];
-            if lane.accepted && lane.is_writable() && lane.is_readable() && !lane.timed {
+            let is_there = lane.is_writable() && lane.is_readable() && !lane.is_mute;
+            if lane.accepted && is_there && !lane.timed {
                 self.ping(*index);
             }
         }
-        while lanes.iter().any(|lane| {
-            let lane = &self.lanes[lane.0];
-            lane.own_pings > 0 && lane.is_readable()
-        }) && self.activity(deadline).await
+        let is_owed = |lane: &Lane| lane.own_pings > 0 && lane.is_readable() && !lane.is_mute;
+        while lanes.iter().any(|lane| is_owed(&self.lanes[lane.0]))
+            && self.transcript.broken_off.is_none()
+            && self.activity(deadline).await
         {}
+        // It is waited for once.
+        if Instant::now() >= deadline {
+            for lane in lanes {
+                self.lanes[lane.0].is_mute |= is_owed(&self.lanes[lane.0]);
+            }
+        }
     }
 
     /// Pings where the broker would else take a client to be gone. A library does so by itself.
@@ -207,6 +217,17 @@ impl Player<'_> {
                 if let Some(answer) = answer {
                     self.answer(lane, answer);
                 }
+            }
+            Inbound::Garbage {
+                bytes,
+                error: FrameError::TooLarge { size, maximum },
+            } => {
+                let name = &self.transcript.lanes[lane.0].name;
+                let packet_type = PacketType(bytes.first().map_or(0, |byte| byte >> 4));
+                self.end_at_once(format!(
+                    "the broker announces a {packet_type} of {size} bytes to `{name}`, which is not read: {maximum} bytes is \
+                     the most that may come back"
+                ));
             }
             Inbound::Garbage { bytes, error } => {
                 self.event(lane, None, What::Garbage { bytes, error });
@@ -290,13 +311,34 @@ impl Player<'_> {
 
     /// Gives up on a broker that never ceases to send: nobody has room for all of it.
     fn bear_no_flood(&mut self) {
-        let most = EVENTS + EVENTS_PER_STEP.saturating_mul(self.steps_played);
-        if self.transcript.events.len() <= most || self.transcript.broken_off.is_some() {
+        let waiting = self.lanes.iter().map(Lane::waiting_bytes).sum();
+        self.bounds.share.change(self.waiting, waiting);
+        self.waiting = waiting;
+        if self.transcript.broken_off.is_some() {
             return;
         }
-        self.transcript.broken_off = Some(format!(
-            "more than {most} packets went to and fro: the broker never ceases to send"
-        ));
+        let most = EVENTS + EVENTS_PER_STEP.saturating_mul(self.steps_played);
+        let sent = self
+            .lanes
+            .iter()
+            .map(|lane| lane.sent)
+            .fold(0, usize::saturating_add);
+        let too_much = self.bounds.share.is_too_much(self.steps_played, sent);
+        let why = if self.transcript.events.len() > most {
+            format!("more than {most} packets went to and fro")
+        } else if let Some(limit) = too_much {
+            format!("it takes more than {limit} bytes to keep what went to and fro")
+        } else {
+            return;
+        };
+        let kinds = self.transcript.most_frequent();
+        self.end_at_once(format!("{why}: the broker never ceases to send{kinds}"));
+    }
+
+    /// Ends the play, and every connection of it.
+    fn end_at_once(&mut self, why: String) {
+        self.bounds.share.give_up();
+        self.transcript.broken_off.get_or_insert(why);
         self.lanes.iter_mut().for_each(|lane| lane.abandon(false));
     }
 
@@ -307,13 +349,15 @@ impl Player<'_> {
         what: What,
     ) -> EventIndex {
         let index = EventIndex(self.transcript.events.len());
-        self.transcript.events.push(Event {
+        let event = Event {
             at: self.now(),
             lane,
             during: self.current,
             taken_by,
             what,
-        });
+        };
+        self.bounds.share.change(0, event.weight());
+        self.transcript.events.push(event);
         index
     }
 
@@ -353,6 +397,12 @@ impl Player<'_> {
     }
 
     async fn activity_until(&mut self, until: Instant) -> bool {
+        let sent = self
+            .lanes
+            .iter()
+            .map(|lane| lane.sent)
+            .fold(0, usize::saturating_add);
+        let largest = LARGEST_PACKET.saturating_add(sent.saturating_mul(2));
         let lanes = &mut self.lanes;
         let taps = &mut self.taps;
         let read = timeout_at(
@@ -360,6 +410,7 @@ impl Player<'_> {
             poll_fn(|cx| {
                 let mut read: Vec<(LaneIndex, Vec<Inbound>)> = Vec::new();
                 for (n, lane) in lanes.iter_mut().enumerate() {
+                    lane.largest = largest;
                     if let Poll::Ready(inbound) = lane.poll(cx) {
                         read.push((LaneIndex(n), inbound));
                     }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use mqtt_check_codec::{Packet, PacketId};
 use tokio::time::Instant;
 
+use crate::engine::case::Bounds;
 use crate::engine::chaos::Chaos;
 use crate::engine::lane::Lane;
 use crate::engine::prefix::Prefix;
@@ -89,7 +90,9 @@ pub(in crate::engine) struct Player<'p> {
     /// What has failed so far, and what the steps that have begun have at stake.
     lost: Lost,
     stakes: Vec<Stakes>,
-    interrupted: &'p (dyn Fn() -> bool + Sync),
+    pub(in crate::engine) bounds: Bounds<'p>,
+    /// How many bytes of the share are taken by what waits on its way.
+    waiting: usize,
 }
 
 /// Where one client stands.
@@ -123,7 +126,7 @@ impl<'p> Player<'p> {
         host: Host,
         patience: Patience,
         prefix: Prefix,
-        interrupted: &'p (dyn Fn() -> bool + Sync),
+        bounds: Bounds<'p>,
     ) -> Self {
         let letters = prefix.letters().to_owned();
         Self {
@@ -165,8 +168,14 @@ impl<'p> Player<'p> {
             concluding: false,
             lost: Lost::default(),
             stakes: Vec::new(),
-            interrupted,
+            bounds,
+            waiting: 0,
         }
+    }
+
+    /// Whether the user wants to stop, or the run.
+    fn is_interrupted(&self) -> bool {
+        (self.bounds.interrupted)()
     }
 
     /// Plays these steps.
@@ -177,7 +186,7 @@ impl<'p> Player<'p> {
             if self.transcript.broken_off.is_some() {
                 return;
             }
-            if (self.interrupted)() {
+            if self.is_interrupted() {
                 self.transcript.broken_off = Some(INTERRUPTED.into());
                 return;
             }

@@ -14,7 +14,7 @@ impl Player<'_> {
         self.drain_hooks();
         self.is_folded = true;
         for number in 1..=rounds.times {
-            if (self.interrupted)() {
+            if self.is_interrupted() {
                 self.transcript.broken_off = Some(INTERRUPTED.into());
             }
             if self.transcript.broken_off.is_some() {

@@ -86,6 +86,7 @@ fn is_ours(event: &Event) -> bool {
         What::Opened | What::Sent { .. } | What::SentFrame { .. } | What::Dropped(_) => true,
         What::OwnPing | What::OwnPong => true,
         What::Upgraded(_) | What::Control(_) => false,
+        What::Shown { is_ours, .. } => *is_ours,
         What::Received { automatic, .. } => *automatic,
         What::Garbage { .. } | What::Truncated { .. } | What::Fault { .. } | What::Closed(_) => {
             false
@@ -95,7 +96,15 @@ fn is_ours(event: &Event) -> bool {
 
 /// Whether it was done for the harness's sake, in the course of no step.
 const fn is_own(event: &Event) -> bool {
-    matches!(event.what, What::OwnPing | What::OwnPong)
+    matches!(
+        event.what,
+        What::OwnPing | What::OwnPong | What::Shown { is_own: true, .. }
+    )
+}
+
+/// Whether we did it, and whether for the harness's own sake.
+pub(in crate::transcript) fn ours_or_own(event: &Event) -> (bool, bool) {
+    (is_ours(event), is_own(event))
 }
 
 /// The PUBLISH that an automatic packet belongs to, or the PUBREL if the PUBLISH came on an earlier connection.
@@ -203,6 +212,7 @@ pub(super) fn event(
                 _ => format!("{name} {from_broker} closed by={by}"),
             }
         }
+        What::Shown { line, .. } => line.clone(),
         What::Dropped(ending) => format!("{name} > drops by={}", ending_word(*ending)),
         What::OwnPing => format!("{name} > PINGREQ (the harness's own)"),
         What::OwnPong => format!("{name} < PINGRESP (the harness's own)"),

@@ -45,6 +45,7 @@ use crate::transcript::{Ended, Event, EventIndex, Fact, HookRecord, StepRecord, 
 
 use binding::Bound;
 use line::Lines;
+pub(super) use line::ours_or_own;
 pub use reduced::reduce;
 
 /// The longest label that is written out, in characters.

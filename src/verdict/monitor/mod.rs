@@ -192,6 +192,7 @@ fn watch(transcript: &Transcript, restarts: &[Duration]) -> Seen {
             | What::Upgraded(_)
             | What::SentFrame { .. }
             | What::Control(_)
+            | What::Shown { .. }
             | What::OwnPing
             | What::OwnPong
             | What::Truncated { .. } => {}

@@ -1,0 +1,115 @@
+//! What is kept of a case that is over: what reports need, within a limit.
+//!
+//! A record that is no larger than its steps make it is kept whole. One that a broker made larger is kept whole while
+//! there is room; then it is condensed. Texts are cut, however much a broker put into them.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::plan::{Plan, steps_played};
+use crate::transcript::{Event, EventIndex, Transcript, What, clipped};
+use crate::verdict::{CaseResult, Finding, Verdict};
+
+/// What is kept of every case, in bytes.
+const OF_CASE: usize = 8 * 1024;
+/// What is kept besides for each step that was to be played, in bytes.
+const OF_STEP: usize = 1024;
+/// What is kept besides for each byte that we sent.
+const OF_BYTE: usize = 4;
+/// What is kept besides of all cases together, in bytes.
+const BESIDES: usize = 32 * 1024 * 1024;
+/// The longest text of a finding, in bytes.
+const TEXT: usize = 4 * 1024;
+/// So many findings of a case are kept.
+const FINDINGS: usize = 200;
+
+/// How much is kept of the cases that are over.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// Of [`BESIDES`].
+    used: AtomicUsize,
+}
+
+impl Kept {
+    /// What is kept of this one.
+    pub(super) fn keep(&self, plan: &Plan, mut result: CaseResult) -> CaseResult {
+        let about: BTreeSet<EventIndex> = result
+            .findings
+            .iter()
+            .flat_map(|finding| finding.events.iter().copied())
+            .collect();
+        let control = plan
+            .control
+            .as_ref()
+            .map_or(0, |control| steps_played(&control.steps));
+        let steps = [steps_played(&plan.steps), control];
+        if let Some(scene) = result
+            .transcript
+            .as_mut()
+            .filter(|scene| self.is_too_large(scene, steps[0]))
+        {
+            let moved = scene.condense(&about);
+            for finding in &mut result.findings {
+                let events = finding
+                    .events
+                    .iter()
+                    .filter_map(|event| moved.get(event).copied());
+                finding.events = events.collect();
+            }
+        }
+        if let Some(control) = result
+            .control
+            .as_mut()
+            .filter(|c| self.is_too_large(c, steps[1]))
+        {
+            control.condense(&BTreeSet::new());
+        }
+        cut(&mut result);
+        result
+    }
+
+    /// Whether it does not fit; where it does, its room is taken.
+    fn is_too_large(&self, transcript: &Transcript, steps: usize) -> bool {
+        let sent: usize = transcript.events.iter().map(sent).sum();
+        let allowed = OF_CASE + OF_STEP.saturating_mul(steps) + OF_BYTE.saturating_mul(sent);
+        let besides = transcript.weight().saturating_sub(allowed);
+        let room = |used: usize| used.checked_add(besides).filter(|used| *used <= BESIDES);
+        self.used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, room)
+            .is_err()
+    }
+}
+
+/// How many bytes a step sent with this.
+fn sent(event: &Event) -> usize {
+    match &event.what {
+        What::Sent {
+            bytes,
+            automatic: false,
+            ..
+        } => bytes.len(),
+        _ => 0,
+    }
+}
+
+/// Cuts texts that have parts of packets in them.
+fn cut(result: &mut CaseResult) {
+    result.findings.truncate(FINDINGS);
+    for Finding {
+        expected, actual, ..
+    } in &mut result.findings
+    {
+        for text in expected.iter_mut().chain([actual]) {
+            clip(text);
+        }
+    }
+    if let Verdict::Skipped { reason } | Verdict::Inconclusive { reason } = &mut result.verdict {
+        clip(reason);
+    }
+}
+
+fn clip(text: &mut String) {
+    if text.len() > TEXT {
+        *text = clipped(text, TEXT);
+    }
+}

@@ -1,0 +1,400 @@
+//! A look at what a broker does beyond CONNECT, before many cases are played: one that answers nothing else would make each
+//! of them wait for nothing.
+//!
+//! Three connections ask for one thing each: a SUBSCRIBE, a PUBLISH of QoS 1, a PINGREQ. Whoever answers one of the first
+//! two, in whatever way, is a broker to be judged by the cases; so is one that is slow, and one that closes these connections
+//! since we may not do that there.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use bytestring::ByteString;
+use mqtt_check_codec::{
+    Connect, Frame, FrameError, Packet, PacketId, PacketType, Properties, ProtocolVersion, Publish,
+    QoS, Subscribe, Subscription, SubscriptionOptions,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::External;
+use crate::transport::Stream;
+
+/// The largest packet that is looked at, in bytes.
+const LARGEST: usize = 1024 * 1024;
+/// So much is read before an answer; with more it is a flood.
+const MOST: usize = 2 * 1024 * 1024;
+
+/// What one connection brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Seen {
+    Answered,
+    /// Nothing but the CONNACK came, or packets that answer nothing: so many.
+    Silent {
+        packets: usize,
+    },
+    Closed,
+    /// Something else is wrong, in words.
+    Wrong(String),
+}
+
+/// What is asked for on one connection.
+#[derive(Debug, Clone, Copy)]
+enum Asked {
+    Subscribe,
+    Publish,
+    Ping,
+}
+
+/// Looks with each of these versions, which the broker accepts. `name` tells this look from others, and `limit` is how long
+/// an answer may take.
+///
+/// # Errors
+/// What was seen, when the broker serves no version.
+pub async fn look(
+    broker: &External,
+    versions: &[ProtocolVersion],
+    name: &str,
+    limit: Duration,
+) -> Result<(), String> {
+    let looks = versions
+        .iter()
+        .map(|version| of_version(broker, *version, name, limit));
+    let looks = futures_util::future::join_all(looks).await;
+    let mut why = None;
+    for look in looks {
+        match look {
+            Ok(()) => return Ok(()),
+            Err(seen) => why = Some(seen),
+        }
+    }
+    why.map_or(Ok(()), Err)
+}
+
+async fn of_version(
+    broker: &External,
+    version: ProtocolVersion,
+    name: &str,
+    limit: Duration,
+) -> Result<(), String> {
+    let one = |asked| ask(broker, version, asked, name, limit);
+    let (subscribed, published, pinged) =
+        tokio::join!(one(Asked::Subscribe), one(Asked::Publish), one(Asked::Ping));
+    concluded([subscribed, published], pinged)
+}
+
+/// What it comes to: `served` is what SUBSCRIBE and PUBLISH brought.
+fn concluded(served: [Seen; 2], pinged: Seen) -> Result<(), String> {
+    if served.contains(&Seen::Answered) {
+        return Ok(());
+    }
+    if let Some(Seen::Wrong(how)) = served.iter().find(|seen| matches!(seen, Seen::Wrong(_))) {
+        return Err(how.clone());
+    }
+    match (served, pinged) {
+        // It may be that this client may do neither.
+        ([Seen::Closed, Seen::Closed], Seen::Answered) => Ok(()),
+        ([Seen::Closed, Seen::Closed], _) => {
+            Err("it closes every connection at the first packet after CONNECT".to_owned())
+        }
+        (served, pinged) => {
+            let others = served.iter().map(|seen| match seen {
+                Seen::Silent { packets } => *packets,
+                _ => 0,
+            });
+            let others: usize = others.sum();
+            let and_ping = if pinged == Seen::Answered {
+                " and PINGREQ"
+            } else {
+                ""
+            };
+            let besides = match others {
+                0 => String::new(),
+                n => format!(", and sends {n} packets that answer nothing"),
+            };
+            Err(format!("it answers nothing but CONNECT{and_ping}{besides}"))
+        }
+    }
+}
+
+async fn ask(
+    broker: &External,
+    version: ProtocolVersion,
+    asked: Asked,
+    name: &str,
+    limit: Duration,
+) -> Seen {
+    match timeout(limit * 3, asking(broker, version, asked, name, limit)).await {
+        Ok(Ok(seen)) => seen,
+        Ok(Err(_)) => Seen::Closed,
+        Err(_) => Seen::Silent { packets: 0 },
+    }
+}
+
+async fn asking(
+    broker: &External,
+    version: ProtocolVersion,
+    asked: Asked,
+    name: &str,
+    limit: Duration,
+) -> io::Result<Seen> {
+    let stream = broker
+        .endpoint
+        .connect_tcp()
+        .await
+        .map_err(io::Error::other)?;
+    let stream = broker
+        .endpoint
+        .begin(stream, 7)
+        .await
+        .map_err(io::Error::other)?;
+    let mut reader = Reader::new(stream);
+    let began = Instant::now();
+    reader
+        .send(&connect(broker, version, asked, name), version)
+        .await?;
+    let greeting = loop {
+        match reader.next(began + limit).await? {
+            Read::Packet(frame) if frame.packet_type() == PacketType::CONNACK => break frame,
+            Read::Packet(_) => {}
+            Read::Nothing => return Ok(reader.nothing()),
+            Read::Wrong(how) => return Ok(Seen::Wrong(how)),
+        }
+    };
+    // How far away it is, is not its fault.
+    let far = reader.first.map_or(Duration::ZERO, |first| first - began);
+    let deadline = began + limit + far;
+    let request = request(asked, name);
+    let size = request
+        .to_frame(version)
+        .map_or(0, |frame| frame.bytes().len());
+    let most = largest(&greeting, version);
+    if size > most {
+        return Ok(Seen::Wrong(format!(
+            "its CONNACK announces a Maximum Packet Size of {most} {}, so that nothing can be sent to it",
+            if most == 1 { "byte" } else { "bytes" }
+        )));
+    }
+    reader.send(&request, version).await?;
+    let answer = answer(asked);
+    loop {
+        match reader.next(deadline).await? {
+            Read::Packet(frame) if frame.packet_type() == answer => return Ok(Seen::Answered),
+            Read::Packet(_) => {}
+            Read::Nothing => return Ok(reader.nothing()),
+            Read::Wrong(how) => return Ok(Seen::Wrong(how)),
+        }
+    }
+}
+
+fn connect(broker: &External, version: ProtocolVersion, asked: Asked, name: &str) -> Packet {
+    let letter = match asked {
+        Asked::Subscribe => 's',
+        Asked::Publish => 'p',
+        Asked::Ping => 'g',
+    };
+    let mut connect = Connect {
+        version,
+        clean_start: true,
+        keep_alive_s: 60,
+        properties: Properties::new(),
+        client_id: format!("{name}{letter}{}", version.level()).into(),
+        will: None,
+        username: None,
+        password: None,
+    };
+    if let Some(credentials) = &broker.credentials {
+        credentials.put_into(&mut connect);
+    }
+    Packet::Connect(Box::new(connect))
+}
+
+fn request(asked: Asked, name: &str) -> Packet {
+    let topic: ByteString = format!("{name}/look").into();
+    match asked {
+        Asked::Subscribe => Packet::Subscribe(Subscribe {
+            packet_id: PacketId::MIN,
+            properties: Properties::new(),
+            subscriptions: vec![Subscription {
+                filter: topic,
+                options: SubscriptionOptions::new(QoS::AtMostOnce),
+            }],
+        }),
+        Asked::Publish => Packet::Publish(Publish {
+            dup: false,
+            qos: QoS::AtLeastOnce,
+            retain: false,
+            topic,
+            packet_id: Some(PacketId::MIN),
+            properties: Properties::new(),
+            payload: Bytes::new(),
+        }),
+        Asked::Ping => Packet::PingReq,
+    }
+}
+
+const fn answer(asked: Asked) -> PacketType {
+    match asked {
+        Asked::Subscribe => PacketType::SUBACK,
+        Asked::Publish => PacketType::PUBACK,
+        Asked::Ping => PacketType::PINGRESP,
+    }
+}
+
+/// The largest packet that the broker takes, in bytes, as its CONNACK says.
+fn largest(greeting: &Frame, version: ProtocolVersion) -> usize {
+    match Packet::decode_leniently(greeting, version).0 {
+        Ok(Packet::ConnAck(connack)) => connack
+            .properties
+            .maximum_packet_size()
+            .map_or(usize::MAX, |most| {
+                usize::try_from(most).unwrap_or(usize::MAX)
+            }),
+        _ => usize::MAX,
+    }
+}
+
+/// What was read next.
+enum Read {
+    Packet(Frame),
+    /// The time is over.
+    Nothing,
+    Wrong(String),
+}
+
+/// Packets from a connection, within limits.
+struct Reader {
+    stream: Stream,
+    buffer: BytesMut,
+    /// When the first byte came.
+    first: Option<Instant>,
+    /// How many bytes and packets came behind the CONNACK.
+    bytes: usize,
+    packets: Vec<PacketType>,
+}
+
+impl Reader {
+    fn new(stream: Stream) -> Self {
+        Self {
+            stream,
+            buffer: BytesMut::new(),
+            first: None,
+            bytes: 0,
+            packets: Vec::new(),
+        }
+    }
+
+    async fn send(&mut self, packet: &Packet, version: ProtocolVersion) -> io::Result<()> {
+        let mut out = BytesMut::new();
+        packet.encode(version, &mut out).map_err(io::Error::other)?;
+        self.stream.write_all(&out).await?;
+        self.stream.flush().await
+    }
+
+    /// The next packet. An end of the connection is an error.
+    async fn next(&mut self, deadline: Instant) -> io::Result<Read> {
+        loop {
+            match Frame::read(&mut self.buffer, LARGEST) {
+                Ok(Some(frame)) => {
+                    if frame.packet_type() != PacketType::CONNACK {
+                        self.packets.push(frame.packet_type());
+                    }
+                    return Ok(Read::Packet(frame));
+                }
+                Ok(None) => {}
+                Err(FrameError::TooLarge { size, .. }) => {
+                    let packet_type = PacketType(self.buffer[0] >> 4);
+                    return Ok(Read::Wrong(format!(
+                        "it announces a {packet_type} of {size} bytes"
+                    )));
+                }
+                Err(error) => {
+                    let shown = self.buffer.iter().take(16).map(|b| format!("{b:02x}"));
+                    let shown = shown.collect::<Vec<_>>().join(" ");
+                    return Ok(Read::Wrong(format!(
+                        "behind its CONNACK it sends {shown} ({error})"
+                    )));
+                }
+            }
+            if self.bytes > MOST {
+                let last = self.packets.last().copied().unwrap_or(PacketType::RESERVED);
+                return Ok(Read::Wrong(format!(
+                    "it never ceases to send, and answers nothing: {} packets, the last of them {last}",
+                    self.packets.len()
+                )));
+            }
+            match timeout_at(deadline, self.stream.read_buf(&mut self.buffer)).await {
+                Err(_) => return Ok(Read::Nothing),
+                Ok(Ok(0)) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(read) => {
+                    self.bytes += read?;
+                    self.first.get_or_insert_with(Instant::now);
+                }
+            }
+        }
+    }
+
+    /// Nothing that answers has come in time.
+    fn nothing(&self) -> Seen {
+        if self.buffer.is_empty() {
+            return Seen::Silent {
+                packets: self.packets.len(),
+            };
+        }
+        Seen::Wrong(format!(
+            "it sends {} of a packet, and not the rest of it",
+            match self.buffer.len() {
+                1 => "1 byte".to_owned(),
+                n => format!("{n} bytes"),
+            }
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SILENT: Seen = Seen::Silent { packets: 0 };
+
+    #[test]
+    fn one_answer_is_enough() {
+        assert!(concluded([SILENT, Seen::Answered], SILENT).is_ok());
+        assert!(concluded([Seen::Answered, Seen::Closed], Seen::Closed).is_ok());
+    }
+
+    #[test]
+    fn a_client_that_may_do_nothing_says_nothing_of_the_broker() {
+        assert!(concluded([Seen::Closed, Seen::Closed], Seen::Answered).is_ok());
+    }
+
+    #[test]
+    fn what_was_seen_is_said() {
+        let rows = [
+            (
+                [SILENT, SILENT],
+                Seen::Answered,
+                "it answers nothing but CONNECT and PINGREQ",
+            ),
+            ([SILENT, SILENT], SILENT, "it answers nothing but CONNECT"),
+            (
+                [SILENT, Seen::Closed],
+                SILENT,
+                "it answers nothing but CONNECT",
+            ),
+            (
+                [Seen::Closed, Seen::Closed],
+                Seen::Closed,
+                "it closes every connection at the first packet after CONNECT",
+            ),
+            (
+                [Seen::Wrong("it floods".into()), SILENT],
+                SILENT,
+                "it floods",
+            ),
+        ];
+        for (served, pinged, told) in rows {
+            assert_eq!(concluded(served, pinged), Err(told.to_owned()));
+        }
+    }
+}

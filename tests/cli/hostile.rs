@@ -1,0 +1,248 @@
+//! Brokers that send without end, or nothing at all: whatever they do, the run ends, says what was seen, and takes little
+//! memory.
+
+use std::fmt::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
+use crate::bad_brokers::serve;
+use crate::program::{Ended, PING, Program};
+
+/// The memory of the program, debug build and all, in kilobytes of address space: a flood would fill any amount of it.
+const LIMITED: &str = "ulimit -v 700000";
+
+/// Reads one packet that is shorter than 128 bytes; its first byte and the rest.
+fn packet(stream: &mut TcpStream) -> Option<(u8, Vec<u8>)> {
+    let mut header = [0; 2];
+    stream.read_exact(&mut header).ok()?;
+    let mut body = vec![0; header[1].into()];
+    stream.read_exact(&mut body).ok()?;
+    Some((header[0], body))
+}
+
+/// Answers CONNECT, with these properties in version 5; what follows is up to the caller.
+fn greet(stream: &mut TcpStream, properties: &[u8]) -> bool {
+    let Some((0x10, body)) = packet(stream) else {
+        return false;
+    };
+    // The level stands behind the protocol's name: `MQTT` or `MQIsdp`.
+    let is_new = body[2 + usize::from(body[1])] == 5;
+    let mut connack = vec![0x20, 2, 0, 0];
+    if is_new {
+        let length = u8::try_from(properties.len()).expect("a few");
+        connack[1] += 1 + length;
+        connack.push(length);
+        connack.extend_from_slice(properties);
+    }
+    stream.write_all(&connack).is_ok()
+}
+
+/// Reads and answers nothing, but for pings where it `pongs`.
+fn mute(mut stream: TcpStream, pongs: bool) {
+    while let Some((first, _)) = packet(&mut stream) {
+        if first == 0xC0 && pongs {
+            let _ = stream.write_all(&[0xD0, 0]);
+        }
+    }
+}
+
+/// Sends these bytes as long as they are taken.
+fn endless(mut stream: TcpStream, bytes: &[u8]) {
+    while stream.write_all(bytes).is_ok() {}
+}
+
+/// A scenario of so many cases that the broker is looked at first.
+fn many() -> String {
+    let mut text =
+        "title: A ping is answered\nversions: [5]\nclients: { a: { id: $id } }\ncases:\n"
+            .to_owned();
+    for n in 0..40 {
+        writeln!(text, "  c{n}: {{ id: client{n} }}").expect("a text");
+    }
+    text + "steps:\n  - a: connect\n  - a: ping\n"
+}
+
+fn run_many(url: &str, more: &str) -> Ended {
+    let run = format!("run --broker {url} --no-snapshots {more}");
+    let program = Program::new(&run).file("scenarios/many.yaml", many());
+    program.after(LIMITED).run()
+}
+
+/// What it does with a connection whose CONNECT is answered.
+type Then = fn(TcpStream);
+
+#[test]
+fn a_run_against_what_only_greets_does_not_begin() {
+    let rows: [(&[u8], Then, &str); 8] = [
+        (
+            &[],
+            |s| mute(s, true),
+            "it answers nothing but CONNECT and PINGREQ",
+        ),
+        (&[], |s| mute(s, false), "it answers nothing but CONNECT\n"),
+        (
+            &[],
+            |mut s| drop(packet(&mut s)),
+            "it closes every connection at the first packet after CONNECT",
+        ),
+        (
+            &[],
+            |mut s| {
+                let _ = s.write_all(&[0xFF; 64]);
+                mute(s, false);
+            },
+            "behind its CONNACK it sends ff ff ff",
+        ),
+        (
+            &[],
+            |mut s| {
+                let _ = s.write_all(&[0x30, 0xFF, 0xFF, 0xFF, 0x7F]);
+                mute(s, false);
+            },
+            "it announces a PUBLISH of 268435460 bytes",
+        ),
+        (
+            &[0x27, 0, 0, 0, 1],
+            |s| mute(s, false),
+            "its CONNACK announces a Maximum Packet Size of 1 byte",
+        ),
+        (
+            &[],
+            |s| endless(s, &[0xD0, 0].repeat(4096)),
+            "it never ceases to send, and answers nothing",
+        ),
+        (
+            &[],
+            |mut s| {
+                for byte in [0x30, 0x05, 0x00] {
+                    let _ = s.write_all(&[byte]);
+                    thread::sleep(Duration::from_secs(1));
+                }
+                mute(s, false);
+            },
+            "it sends 3 bytes of a packet, and not the rest of it",
+        ),
+    ];
+    // Side by side, since some of them are waited for.
+    thread::scope(|scope| {
+        for (properties, then, told) in rows {
+            scope.spawn(move || {
+                let url = serve(move |mut stream| {
+                    if greet(&mut stream, properties) {
+                        then(stream);
+                    }
+                });
+                let ended = run_many(&url, "");
+                assert_eq!(ended.exit, Some(3), "{told}: {ended}");
+                assert!(ended.stderr.contains(told), "{told}: {ended}");
+            });
+        }
+    });
+}
+
+/// Answers everything that is asked here, after this time.
+fn answers_late(mut stream: TcpStream, late: Duration) {
+    loop {
+        let Some((first, body)) = packet(&mut stream) else {
+            return;
+        };
+        thread::sleep(late);
+        let answer = match first {
+            0x10 if body[2 + usize::from(body[1])] == 5 => vec![0x20, 3, 0, 0, 0],
+            0x10 => vec![0x20, 2, 0, 0],
+            0xC0 => vec![0xD0, 0],
+            0x82 => vec![0x90, 4, body[0], body[1], 0, 0],
+            _ => continue,
+        };
+        let _ = stream.write_all(&answer);
+    }
+}
+
+#[test]
+fn a_run_against_a_slow_broker_goes_on() {
+    let url = serve(|stream| answers_late(stream, Duration::from_secs(3)));
+    let ended = run_many(&url, "");
+    assert_eq!(ended.exit, Some(0), "{ended}");
+}
+
+#[test]
+fn a_run_without_the_first_look_goes_on() {
+    let url = serve(|mut stream| {
+        if greet(&mut stream, &[]) {
+            mute(stream, true);
+        }
+    });
+    let ended = run_many(&url, "--no-first-look");
+    assert_eq!(ended.exit, Some(0), "{ended}");
+}
+
+#[test]
+fn a_flood_ends_each_case_and_is_named() {
+    let message = {
+        // 1 MB: a topic, no properties, and a payload.
+        let mut bytes = vec![0x30, 0xC4, 0x84, 0x3D, 0, 1, b'a', 0];
+        bytes.resize(bytes.len() + 1_000_000, b'x');
+        bytes
+    };
+    let floods = [
+        ([0xD0, 0].repeat(4096), "PINGRESP without a PINGREQ"),
+        (
+            [0x30, 4, 0, 1, b'a', 0].repeat(1000),
+            "the broker never ceases to send",
+        ),
+        (message, "the broker never ceases to send"),
+        (
+            [&[0x30, 0xFF, 0xFF, 0xFF, 0x7F][..], &[0; 4096]].concat(),
+            "the broker announces a PUBLISH of 268435460 bytes to `a`, which is not read",
+        ),
+    ];
+    for (bytes, told) in floods {
+        let url = serve(move |mut stream| {
+            if greet(&mut stream, &[]) {
+                endless(stream, &bytes);
+            }
+        });
+        let run = format!("run --protocol 5 --broker {url} --no-snapshots --report json=out.json");
+        let program = Program::new(&run)
+            .file("scenarios/ping.yaml", PING)
+            .after(LIMITED);
+        let ended = program.run();
+        assert_eq!(ended.exit, Some(1), "{told}: {ended}");
+        assert!(ended.stdout.contains(told), "{told}: {ended}");
+        let report = std::fs::metadata(program.path("out.json")).expect("a report");
+        assert!(report.len() < 1_000_000, "{told}: {} bytes", report.len());
+    }
+}
+
+#[test]
+fn a_run_that_is_flooded_from_case_to_case_ends_early() {
+    let url = serve(|mut stream| {
+        if greet(&mut stream, &[]) {
+            endless(stream, &[0x30, 4, 0, 1, b'a', 0].repeat(1000));
+        }
+    });
+    let ended = run_many(&url, "--no-first-look --jobs 1");
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    let told = "error: the run ended early, with 8 not played: ";
+    assert!(ended.stderr.contains(told), "{ended}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_end_of_the_terminal_reports_what_was_done() {
+    let url = serve(|mut stream| {
+        if greet(&mut stream, &[]) {
+            mute(stream, false);
+        }
+    });
+    let run = format!("run --broker {url} --no-snapshots --report json=out.json");
+    let program = Program::new(&run).file("scenarios/ping.yaml", PING);
+    let child = program.start();
+    thread::sleep(Duration::from_millis(1500));
+    crate::program::signal("-HUP", child.id());
+    let ended = program.finish(child);
+    assert_eq!(ended.exit, Some(130), "{ended}");
+    assert!(program.path("out.json").exists(), "{ended}");
+}
