@@ -12,6 +12,7 @@ use mqtt_check_codec::{
     DecodeError, Frame, FrameError, Packet, PacketType, ProtocolVersion, ReasonCode,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::task::yield_now;
 use tokio::time::{Sleep, sleep};
 
 use super::limits;
@@ -134,8 +135,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let mut progress = written;
             if self.reading && !standing.waits {
                 if spent >= SHARE {
-                    // Others first.
-                    cx.waker().wake_by_ref();
+                    // Others first, and those whose sockets nobody has looked at yet among them.
+                    let _ = pin!(yield_now()).poll(cx);
                     return Poll::Pending;
                 }
                 // What an earlier congestion left comes before what is new.

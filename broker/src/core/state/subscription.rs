@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::mem;
+use std::ops::Bound;
 
 use bytestring::ByteString;
 use mqtt_check_codec::{ProtocolVersion, SubscriptionOptions};
@@ -282,9 +283,18 @@ impl Subscriptions {
     ) {
         found.own.clear();
         found.shared.clear();
+        let mut leaves = self.leaves.range_mut::<str, _>(..);
         for filter in &lookup.filters {
-            // Its last subscription may have gone meanwhile.
-            if let Some(leaf) = self.leaves.get_mut(filter) {
+            let mut next = leaves.next();
+            // Often it is the next one. Its last subscription may have gone meanwhile.
+            if next.as_ref().is_none_or(|(key, _)| *key != filter) {
+                let from = (Bound::Included(&**filter), Bound::Unbounded);
+                leaves = self.leaves.range_mut::<str, _>(from);
+                next = leaves.next();
+            }
+            if let Some((key, leaf)) = next
+                && key == filter
+            {
                 take(leaf, standing, found);
             }
         }
