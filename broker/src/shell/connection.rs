@@ -409,6 +409,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn poll_lingering(&mut self, cx: &mut Context<'_>) -> Poll<Phase> {
         let linger = self.linger;
+        // First, since a peer that goes on sending never lets the reading wait.
+        if self.out_of_patience(cx, linger).is_ready() {
+            return Poll::Ready(Phase::Over);
+        }
         loop {
             self.inbound.clear();
             self.inbound.reserve(READ_MINIMUM);

@@ -272,3 +272,17 @@ fn a_stop_tells_everybody_and_publishes_wills() {
         assert!(hooks.iter().any(|(_, event)| is_will(event)));
     });
 }
+
+#[test]
+fn a_client_that_goes_on_sending_is_closed_all_the_same() {
+    real(|| async {
+        let (_server, listener) = listening(|_| {}).await;
+        let mut a = open(&listener).await;
+        // No CONNECT, so the connection is over; then whatever comes.
+        a.write_all(&[0xC0, 0]).await.expect("written");
+        let rest = vec![0; 1 << 20];
+        let sending = async { while a.write_all(&rest).await.is_ok() {} };
+        let ended = tokio::time::timeout(Duration::from_secs(20), sending).await;
+        assert!(ended.is_ok(), "it was read from for 20 seconds");
+    });
+}
