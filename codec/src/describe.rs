@@ -100,6 +100,21 @@ pub fn quote(text: &str) -> String {
     out
 }
 
+/// A text without quotes in which what cannot be seen is escaped, but for the ends of its lines.
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => out.push(c),
+            c if is_hidden(c) => {
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// Bytes as text in quotes if they are text that can be seen, else as hex; cut if they are long.
 pub fn show_bytes(bytes: &[u8]) -> String {
     if let Ok(text) = std::str::from_utf8(bytes)

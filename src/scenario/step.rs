@@ -1,5 +1,7 @@
 //! `steps`: one actor and one action each, and what is said of them.
 
+use mqtt_check_codec::describe::visible;
+
 use super::action::{Actor, action};
 use super::client::version;
 use super::model::{Action, Client, ClientAction, ClientIndex, Level, Step};
@@ -348,7 +350,7 @@ fn names(scope: Scope<'_>) -> impl Iterator<Item = &str> + Clone {
 
 /// A step as it reads.
 pub(crate) fn label(entry: &Entry) -> String {
-    format!("{}: {}", entry.key.text, entry.value.flow())
+    visible(&format!("{}: {}", entry.key.text, entry.value.flow()))
 }
 
 /// `CLIENT: ACTION`.

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use mqtt_check_codec::PacketType;
+use mqtt_check_codec::describe::visible;
 
 use super::expression::{self, Formula};
 use super::fields::{self, Stands};
@@ -14,7 +15,8 @@ use crate::diagnostic::{Diagnostic, Place};
 /// A text that nothing is computed in: a title, a note.
 pub(crate) fn prose(scope: Scope<'_>, node: &Node, what: &str) -> Option<String> {
     let text = match node.text() {
-        Some(text) if !text.trim().is_empty() => text.trim().to_owned(),
+        // Nobody but terminals and browsers would read what cannot be seen.
+        Some(text) if !text.trim().is_empty() => visible(text.trim()),
         _ => return scope.expected(node, what),
     };
     if node.word().is_some() && ends_at_a_comment(scope, node.place) {

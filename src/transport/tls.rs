@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use mqtt_check_codec::describe::visible;
 use thiserror::Error;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::danger::{
@@ -19,6 +20,9 @@ use tokio_rustls::rustls::{
 };
 
 use super::pem::{self, PemError};
+
+/// So many names of a certificate are shown.
+const NAMES: usize = 8;
 
 /// What a user says of TLS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -191,11 +195,7 @@ fn certificate_problem(problem: &CertificateError) -> (String, Option<&'static s
             format!(
                 "its certificate is not for {}, but for {}",
                 expected.to_str(),
-                presented
-                    .iter()
-                    .map(|name| plain(name))
-                    .collect::<Vec<_>>()
-                    .join(", ")
+                names(presented)
             ),
             Some(NAME),
         ),
@@ -208,10 +208,23 @@ fn certificate_problem(problem: &CertificateError) -> (String, Option<&'static s
             Some("look at this machine's clock, or use --insecure"),
         ),
         other => (
-            format!("its certificate cannot be used: {other}"),
+            visible(&format!("its certificate cannot be used: {other}")),
             Some(TRUST),
         ),
     }
+}
+
+/// The names of a certificate, the first of them if there are many. Whoever made it chose them.
+fn names(presented: &[String]) -> String {
+    let shown = presented
+        .iter()
+        .take(NAMES)
+        .map(|name| visible(plain(name)));
+    let mut text = shown.collect::<Vec<_>>().join(", ");
+    if presented.len() > NAMES {
+        text.push_str(&format!(" and {} more", presented.len() - NAMES));
+    }
+    text
 }
 
 /// `DnsName("broker")` as webpki shows a name, without its type.
@@ -244,5 +257,18 @@ fn alert_problem(alert: AlertDescription) -> (String, Option<&'static str>) {
         ),
         AlertDescription::ProtocolVersion => ("it speaks neither TLS 1.2 nor TLS 1.3".into(), None),
         other => (format!("it ends TLS (TLS alert {other:?})"), None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_a_certificate_are_escaped_and_few() {
+        let mut presented = vec!["DnsName(\"a\u{1b}[31m\u{202e}\")".to_owned()];
+        assert_eq!(names(&presented), "a\\u{1b}[31m\\u{202e}");
+        presented.resize(1000, "DnsName(\"b\")".to_owned());
+        assert!(names(&presented).ends_with(", b and 992 more"));
     }
 }

@@ -56,3 +56,64 @@ fn writes_to_a_device_without_replacing_it() {
     assert_eq!(ended.exit, Some(0), "{ended}");
     assert!(ended.stderr.contains("\"tool\""), "{ended}");
 }
+
+/// A scenario whose texts would move a terminal's cursor, ring its bell and turn its text around.
+const HIDDEN: &str = r#"title: "red \e[31mX\a\u202e end"
+versions: [5]
+clients: { a: }
+steps:
+  - a: connect
+  - a: { expect: { publish: { topic: "t\e[31m\u202e" }, within: 1s } }
+    clause: MQTT-3.3.4-1
+    note: "a note \e]0;X\a\u202e"
+"#;
+
+/// What is shown in place of them, as title, label and note.
+const SHOWN: [&str; 3] = [
+    r"red \u{1b}[31mX\u{7}\u{202e} end",
+    r"\u{1b}[31m\u{202e}",
+    r"a note \u{1b}]0;X\u{7}\u{202e}",
+];
+
+fn holds_nothing_hidden(text: &str, shown: &[&str]) {
+    let raw = text
+        .chars()
+        .find(|c| matches!(c, '\u{1b}' | '\u{7}' | '\u{202e}'));
+    assert_eq!(raw, None, "{text}");
+    for shown in shown {
+        assert!(text.contains(shown), "{shown}: {text}");
+    }
+}
+
+fn hidden(arguments: &str) -> Program {
+    Program::new(arguments).file("scenarios/basic/hidden.yaml", HIDDEN)
+}
+
+#[test]
+fn the_terminal_shows_texts_of_scenarios_escaped() {
+    let ended = hidden("run --no-snapshots").run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    holds_nothing_hidden(&ended.stdout, &SHOWN);
+    holds_nothing_hidden(&ended.stderr, &[]);
+}
+
+#[test]
+fn junit_has_texts_of_scenarios_escaped() {
+    let program = hidden("run --no-snapshots --report junit=out.xml");
+    assert_eq!(program.run().exit, Some(1));
+    holds_nothing_hidden(&read(&program, "out.xml"), &SHOWN);
+}
+
+#[test]
+fn json_has_texts_of_scenarios_escaped() {
+    let program = hidden("run --no-snapshots --report json=out.json");
+    assert_eq!(program.run().exit, Some(1));
+    // A backslash of the text is two in JSON.
+    let title = SHOWN[0].replace('\\', r"\\");
+    holds_nothing_hidden(&read(&program, "out.json"), &[&title]);
+}
+
+#[test]
+fn list_shows_texts_of_scenarios_escaped() {
+    holds_nothing_hidden(&hidden("list").run().stdout, &[]);
+}
