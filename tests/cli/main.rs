@@ -7,6 +7,7 @@ mod baselines;
 mod broker;
 mod clauses;
 mod commands;
+mod deaths;
 mod explain;
 mod giving_up;
 mod hostile;

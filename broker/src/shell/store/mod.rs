@@ -11,6 +11,7 @@ mod pages;
 mod repair;
 mod seal;
 
+use std::fs;
 use std::io;
 use std::ops::Bound;
 use std::path::Path;
@@ -100,6 +101,9 @@ impl Store {
     /// When it is no store, one of another version, damaged, in use, or cannot be written. No damaged file is changed.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let mut undone = false;
+        if !path.try_exists().map_err(StoreError::io)? {
+            guarded(|| made(path))?;
+        }
         if let Some(examined) = examine(path)? {
             if let Some(damage) = examined.damage {
                 return Err(StoreError::Damaged(Box::new(damage)));
@@ -111,7 +115,10 @@ impl Store {
     }
 
     fn opened(path: &Path) -> Result<Self, StoreError> {
-        let database = Database::create(path)?;
+        Self::on(Database::create(path)?)
+    }
+
+    fn on(database: Database) -> Result<Self, StoreError> {
         let now = SystemTime::now();
         let transaction = database.begin_write()?;
         let (format, first_start_ms) = {
@@ -207,6 +214,27 @@ impl Store {
         self.format = FORMAT.1;
         Ok(())
     }
+}
+
+/// Makes a file beside the place where it belongs, and puts it there when it is whole: one whose making was cut off is
+/// never met.
+fn made(path: &Path) -> Result<(), StoreError> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.new", std::process::id()));
+    let beside = Path::new(&beside);
+    let placed = Store::on(Database::create(beside)?).and_then(|store| {
+        drop(store);
+        match fs::hard_link(beside, path) {
+            // Another broker was quicker: its file is as good.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            // There are file systems without links.
+            Err(_) => fs::rename(beside, path).map_err(StoreError::io),
+            Ok(()) => Ok(()),
+        }
+    });
+    // It is gone where it was renamed.
+    let _ = fs::remove_file(beside);
+    placed
 }
 
 fn apply(

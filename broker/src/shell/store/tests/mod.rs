@@ -1,18 +1,15 @@
 //! Files of which somebody changed bytes: what is read of them is what was written, or they are refused.
 
+mod power;
+mod writer;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
-use bytestring::ByteString;
-use mqtt_check_codec::{
-    Connect, Packet, PacketId, Properties, Property, ProtocolVersion, Publish, QoS, Subscribe,
-    Subscription, SubscriptionOptions,
-};
-
 use super::damage::{Records, examine};
 use super::*;
-use crate::{Broker, Config, ConnectionId, Faults, Input};
+use crate::{Broker, Config, Faults, Input};
+use writer::{Random, Writer};
 
 /// How many files are damaged, from this seed on.
 const FILES: u64 = 100;
@@ -21,89 +18,11 @@ const HEAD_BITS: usize = 320 * 8;
 /// Those that say which root counts, and whether the file was closed.
 const FLAGS: std::ops::Range<usize> = 9 * 8..10 * 8;
 
-struct Writer {
-    broker: Broker,
-    store: Store,
-    connection: ConnectionId,
-}
-
-impl Writer {
-    fn new(path: &Path) -> Self {
-        let config = Config {
-            durable: true,
-            ..Config::default()
-        };
-        let mut broker = Broker::new(config, Faults::none());
-        broker.track_changes();
-        Self {
-            broker,
-            store: Store::open(path).expect("a store"),
-            connection: ConnectionId(0),
-        }
-    }
-
-    fn handle(&mut self, input: Input) {
-        self.broker.handle(Time::ZERO, input, &mut Vec::new());
-        let changes = self.broker.changes();
-        self.store.write(&changes).expect("written");
-    }
-
-    fn send(&mut self, packet: Packet) {
-        self.handle(Input::Received {
-            connection: self.connection,
-            packet,
-            size: 10,
-        });
-    }
-
-    fn connect(&mut self, client: &str) {
-        self.connection.0 += 1;
-        self.handle(Input::Opened {
-            connection: self.connection,
-            nonce: 0,
-        });
-        let never = Property::SessionExpiryInterval(u32::MAX);
-        self.send(Packet::Connect(Box::new(Connect {
-            version: ProtocolVersion::V5,
-            clean_start: false,
-            keep_alive_s: 0,
-            properties: [never].into_iter().collect(),
-            client_id: ByteString::from(client),
-            will: None,
-            username: None,
-            password: None,
-        })));
-    }
-
-    fn subscribe(&mut self, filter: &str) {
-        self.send(Packet::Subscribe(Subscribe {
-            packet_id: PacketId::new(1).expect("not 0"),
-            properties: Properties::new(),
-            subscriptions: vec![Subscription {
-                filter: ByteString::from(filter),
-                options: SubscriptionOptions::new(QoS::AtLeastOnce),
-            }],
-        }));
-    }
-
-    fn publish(&mut self, topic: &str, payload: Vec<u8>, retain: bool) {
-        self.send(Packet::Publish(Publish {
-            dup: false,
-            qos: QoS::AtLeastOnce,
-            retain,
-            topic: ByteString::from(topic),
-            packet_id: PacketId::new(7),
-            properties: Properties::new(),
-            payload: Bytes::from(payload),
-        }));
-    }
-}
-
 /// Sessions with subscriptions and waiting messages, and retained messages of all sizes: enough for trees of several
 /// levels. `clean`: the database was closed; else it stands as a killed broker leaves it.
 fn filled(folder: &Path, clean: bool) -> PathBuf {
     let path = folder.join("written");
-    let mut writer = Writer::new(&path);
+    let mut writer = Writer::new(Store::open(&path).expect("a store"));
     for number in 0..8 {
         writer.connect(&format!("reader-{number}"));
         writer.subscribe(&format!("to/{number}"));
@@ -117,6 +36,7 @@ fn filled(folder: &Path, clean: bool) -> PathBuf {
         let topic = format!("kept/{number:03}");
         writer.publish(&topic, vec![number as u8; (number % 7) * 900], true);
     }
+    assert_eq!(writer.cut_off, None, "written");
     let left = folder.join("left");
     match clean {
         true => drop(writer),
@@ -126,19 +46,6 @@ fn filled(folder: &Path, clean: bool) -> PathBuf {
         }
     }
     path
-}
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) as usize % bound
-    }
 }
 
 fn records(path: &Path) -> Records {

@@ -1,0 +1,207 @@
+//! A disk that loses power: of what was not synced some came to it, whole or in part, and some did not. What a write was
+//! told to be kept is there at the next start, and the write that was cut off is there as a whole or not at all.
+
+use std::fs;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use redb::{Database, StorageBackend};
+
+use super::super::Store;
+use super::records;
+use super::writer::{Random, Writer};
+use crate::Input;
+
+/// How often the power goes, if the environment says nothing of it.
+const LOSSES: u64 = 60;
+/// What a disk writes as a whole.
+const SECTOR: usize = 512;
+
+#[derive(Debug)]
+enum Unsynced {
+    Length(usize),
+    Bytes(usize, Vec<u8>),
+}
+
+#[derive(Debug, Default)]
+struct Platter {
+    synced: Vec<u8>,
+    now: Vec<u8>,
+    unsynced: Vec<Unsynced>,
+    /// How many more operations there is power for.
+    left: u64,
+    /// Whether it says that it has synced what it has not.
+    is_lying: bool,
+}
+
+impl Platter {
+    fn work(&mut self) -> io::Result<()> {
+        self.left = self.left.saturating_sub(1);
+        match self.left {
+            0 => Err(io::Error::other("the power is gone")),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is on the disk when the power is back.
+    fn left_over(&self, random: &mut Random) -> Vec<u8> {
+        let mut disk = self.synced.clone();
+        for change in &self.unsynced {
+            match change {
+                Unsynced::Length(length) if random.below(2) == 0 => disk.resize(*length, 0),
+                Unsynced::Length(_) => {}
+                Unsynced::Bytes(offset, bytes) => {
+                    let is_whole = random.below(2) == 0;
+                    for (n, sector) in bytes.chunks(SECTOR).enumerate() {
+                        if is_whole || random.below(2) == 0 {
+                            put(&mut disk, offset + n * SECTOR, sector);
+                        }
+                    }
+                }
+            }
+        }
+        disk
+    }
+}
+
+fn put(disk: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
+    let end = offset + bytes.len();
+    if disk.len() < end {
+        disk.resize(end, 0);
+    }
+    disk[offset..end].copy_from_slice(bytes);
+}
+
+#[derive(Debug, Clone)]
+struct Disk(Arc<Mutex<Platter>>);
+
+impl Disk {
+    fn platter(&self) -> MutexGuard<'_, Platter> {
+        self.0.lock().expect("nobody panics with it")
+    }
+}
+
+fn place(offset: u64) -> usize {
+    usize::try_from(offset).expect("a small file")
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.platter().now.len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let platter = self.platter();
+        let end = place(offset) + out.len();
+        let bytes = platter.now.get(place(offset)..end);
+        out.copy_from_slice(bytes.ok_or_else(|| io::Error::other("behind the end"))?);
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        let mut platter = self.platter();
+        platter.work()?;
+        platter.now.resize(place(len), 0);
+        platter.unsynced.push(Unsynced::Length(place(len)));
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let mut platter = self.platter();
+        platter.work()?;
+        if !platter.is_lying {
+            platter.synced = platter.now.clone();
+            platter.unsynced.clear();
+        }
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let mut platter = self.platter();
+        platter.work()?;
+        put(&mut platter.now, place(offset), data);
+        platter
+            .unsynced
+            .push(Unsynced::Bytes(place(offset), data.to_vec()));
+        Ok(())
+    }
+}
+
+/// Something that the broker has to keep, or forget.
+fn act(writer: &mut Writer, random: &mut Random) {
+    match random.below(10) {
+        0 => {
+            writer.connect(&format!("client-{}", random.below(4)));
+            writer.subscribe(&format!("to/{}", random.below(3)));
+        }
+        1 => {
+            let connection = writer.connection;
+            writer.handle(Input::Closed { connection });
+            writer.connect("writer");
+        }
+        2 => writer.publish(&format!("kept/{}", random.below(20)), Vec::new(), true),
+        3..6 => {
+            let payload = vec![1; random.below(6_000)];
+            writer.publish(&format!("kept/{}", random.below(20)), payload, true);
+        }
+        _ => {
+            let payload = vec![2; random.below(500)];
+            writer.publish(&format!("to/{}", random.below(3)), payload, false);
+        }
+    }
+}
+
+/// One life of a store, to the loss of power; how many records it had said it keeps.
+fn play(seed: u64, is_lying: bool) -> Result<usize, String> {
+    let mut random = Random(seed);
+    let disk = Disk(Arc::new(Mutex::new(Platter {
+        left: u64::MAX,
+        ..Platter::default()
+    })));
+    // A store is put in its place when it is whole.
+    let database = Database::builder().create_with_backend(disk.clone());
+    let store = Store::on(database.expect("a database")).expect("a store");
+    disk.platter().left = 1 + random.below(1_500) as u64;
+    disk.platter().is_lying = is_lying;
+    let mut writer = Writer::new(store);
+    writer.connect("writer");
+    while writer.cut_off.is_none() {
+        act(&mut writer, &mut random);
+    }
+    let (kept, cut_off) = (writer.kept, writer.cut_off);
+    let left_over = disk.platter().left_over(&mut random);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("store");
+    fs::write(&path, left_over).expect("a file");
+    Store::open(&path).map_err(|error| format!("seed {seed}: {error}"))?;
+    let found = records(&path);
+    match found == kept || Some(&found) == cut_off.as_ref() {
+        true => Ok(kept.len()),
+        false => Err(format!(
+            "seed {seed}: {} records were kept, and other {} are there",
+            kept.len(),
+            found.len()
+        )),
+    }
+}
+
+#[test]
+fn what_was_kept_outlives_the_loss_of_power() {
+    let number = |name| {
+        let value = std::env::var(name).ok();
+        value.map(|value| value.parse::<u64>().expect("a number"))
+    };
+    let losses = number("POWER_LOSSES").unwrap_or(LOSSES);
+    let first = number("POWER_SEED").unwrap_or(0);
+    let each = (first..first + losses)
+        .map(|seed| play(seed, false).unwrap_or_else(|lost| panic!("{lost}")));
+    let kept: usize = each.sum();
+    // Else the power went before anything was kept.
+    assert!(kept as u64 > losses, "{kept}");
+}
+
+/// Else nothing would show that the test above can fail.
+#[test]
+fn a_disk_that_only_says_that_it_has_synced_loses_what_was_kept() {
+    assert!((0..10).any(|seed| play(seed, true).is_err()));
+}

@@ -1,0 +1,120 @@
+//! The broker is killed in the middle of its work, again and again: what it has acknowledged is there after each start.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
+use crate::broker::{address, kill};
+use crate::program::Program;
+
+/// How often it is killed, if the environment says nothing of it.
+const DEATHS: u64 = 3;
+/// Messages under way at a time.
+const WINDOW: usize = 20;
+
+/// A packet: its first byte, and what is behind its Remaining Length.
+fn read(stream: &mut TcpStream) -> Option<(u8, Vec<u8>)> {
+    let mut head = [0; 2];
+    stream.read_exact(&mut head).ok()?;
+    // All that comes here is short.
+    let mut body = vec![0; head[1].into()];
+    stream.read_exact(&mut body).ok()?;
+    Some((head[0], body))
+}
+
+fn connect(at: &str, connect: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(at).expect("it listens");
+    stream.write_all(connect).expect("it reads");
+    assert_eq!(read(&mut stream).map(|(first, _)| first), Some(0x20));
+    stream
+}
+
+/// A session that lasts.
+fn reader(at: &str) -> TcpStream {
+    connect(at, b"\x10\x0d\x00\x04MQTT\x04\x00\x00\x00\x00\x01r")
+}
+
+/// Publishes numbers from this one on until the broker is gone; the first that was not acknowledged.
+fn publish(at: &str, from: u32, qos: u8) -> u32 {
+    let mut stream = connect(at, b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x00\x00\x01w");
+    let (mut next, mut acknowledged) = (from, from);
+    loop {
+        while next - acknowledged < WINDOW as u32 {
+            let id = (next % 60_000 + 1) as u16;
+            let mut packet = vec![0x30 | qos << 1, 9, 0, 1, b't'];
+            packet.extend(id.to_be_bytes());
+            packet.extend(next.to_be_bytes());
+            if stream.write_all(&packet).is_err() {
+                return acknowledged;
+            }
+            next += 1;
+        }
+        // PUBACK, or PUBREC: either way the message is the broker's.
+        match read(&mut stream) {
+            Some((0x40 | 0x50, _)) => acknowledged += 1,
+            Some(other) => panic!("{other:?}"),
+            None => return acknowledged,
+        }
+    }
+}
+
+/// The numbers that waited for the reader, which it acknowledges.
+fn waiting(at: &str) -> Vec<u32> {
+    let mut stream = reader(at);
+    let patience = Some(Duration::from_secs(1));
+    stream.set_read_timeout(patience).expect("a patience");
+    let mut numbers = Vec::new();
+    while let Some((first, body)) = read(&mut stream) {
+        assert_eq!(first & 0xF0, 0x30, "{body:?}");
+        let (id, number) = (&body[3..5], &body[5..9]);
+        numbers.push(u32::from_be_bytes(number.try_into().expect("four bytes")));
+        let puback = [0x40, 2, id[0], id[1]];
+        stream.write_all(&puback).expect("it reads");
+    }
+    // So that the last acknowledgement is known to have come.
+    stream.write_all(b"\xc0\x00").expect("it reads");
+    assert_eq!(read(&mut stream).map(|(first, _)| first), Some(0xD0));
+    numbers
+}
+
+#[test]
+fn what_was_acknowledged_outlives_many_deaths() {
+    let deaths = std::env::var("DEATHS").ok();
+    let deaths = deaths.map_or(DEATHS, |deaths| deaths.parse().expect("a number"));
+    let program = Program::new("broker --listen 127.0.0.1:0 --store kept.redb");
+    let mut child = program.start();
+    let mut at = address(&mut child);
+    let mut stream = reader(&at);
+    let subscribe = b"\x82\x06\x00\x01\x00\x01t\x01";
+    stream.write_all(subscribe).expect("it reads");
+    assert_eq!(read(&mut stream).map(|(first, _)| first), Some(0x90));
+    drop(stream);
+    let mut first = 0;
+    for death in 0..deaths {
+        let publisher = {
+            let (at, qos) = (at.clone(), 1 + (death % 2) as u8);
+            thread::spawn(move || publish(&at, first, qos))
+        };
+        // Never at the same point of its work.
+        thread::sleep(Duration::from_millis(20 + death * 37 % 300));
+        kill(child);
+        let acknowledged = publisher.join().expect("it publishes");
+        child = program.start();
+        at = address(&mut child);
+        let mut numbers = waiting(&at);
+        numbers.dedup();
+        assert!(numbers.is_sorted(), "{death}: {numbers:?}");
+        let kept = numbers.iter().filter(|n| (first..acknowledged).contains(n));
+        assert_eq!(
+            kept.count() as u32,
+            acknowledged - first,
+            "{death}: {numbers:?}"
+        );
+        first = numbers
+            .last()
+            .map_or(acknowledged, |last| last + 1)
+            .max(acknowledged);
+    }
+    kill(child);
+}
