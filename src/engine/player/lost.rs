@@ -10,7 +10,7 @@ use std::time::Duration;
 use mqtt_check_codec::{Packet, PacketId, PacketType, ReasonCode};
 
 use super::Player;
-use crate::matcher::{Received, holds};
+use crate::matcher::{Memory, Received, holds};
 use crate::plan::{Awaited, Body, Operation, PlannedStep};
 use crate::scenario::model::{ClientIndex, Expectation, Level, PacketPattern, Pattern};
 use crate::transcript::{EventIndex, NotReached, StepIndex, Transcript, What};
@@ -68,6 +68,26 @@ pub(super) struct Lost {
     missed: Vec<(ClientIndex, PacketPattern)>,
 }
 
+/// Whether a packet is the one that a step waited for, as it should be or not: of a message topic and payload say so.
+fn is_meant(
+    pattern: &PacketPattern,
+    received: &Received<'_>,
+    client: ClientIndex,
+    memory: &Memory,
+) -> bool {
+    let says = |name: &str| match pattern.packet_type {
+        PacketType::PUBLISH => matches!(name, "topic" | "payload"),
+        // The step may have been about any acknowledgement.
+        _ => name == "packet_id",
+    };
+    let fields = pattern.fields.iter().filter(|field| says(&field.name));
+    let outline = PacketPattern {
+        packet_type: pattern.packet_type,
+        fields: fields.cloned().collect(),
+    };
+    holds(&outline, received, client, memory).is_some()
+}
+
 /// The packets that an expectation is about.
 fn patterns(expectation: &Expectation) -> Vec<&PacketPattern> {
     match &expectation.pattern {
@@ -96,7 +116,9 @@ impl Player<'_> {
             |pattern: &PacketPattern| holds(pattern, received, client, &self.memory).is_some();
         let is_missed = || {
             let mut missed = self.lost.missed.iter();
-            missed.any(|(other, pattern)| *other == client && is_it(pattern))
+            missed.any(|(other, pattern)| {
+                *other == client && is_meant(pattern, received, client, &self.memory)
+            })
         };
         (self.transcript.may_come_again(event) || is_missed())
             && !patterns(now).into_iter().any(is_it)

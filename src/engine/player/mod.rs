@@ -35,6 +35,9 @@ const MAXIMUM_ROUNDS: usize = 100_000;
 /// The smallest step of the paused clock: nothing of the protocol is that fast.
 const TICK: Duration = Duration::from_millis(1);
 
+/// How much longer a case that has failed listens in virtual time.
+const LATE: Duration = Duration::from_secs(2);
+
 /// How long a wait in real time goes on before the user is heard.
 const ATTENTION: Duration = Duration::from_millis(100);
 
@@ -203,6 +206,10 @@ impl<'p> Player<'p> {
     /// Lets what is still on its way arrive, and hands the record over with the host.
     pub(in crate::engine) async fn end(mut self) -> (Transcript, Host, Vec<Lane>) {
         if self.transcript.broken_off.is_none() {
+            if self.has_failed() && self.is_virtual() {
+                // What still comes may say what was wrong.
+                self.until(Instant::now() + LATE).await;
+            }
             self.quiesce(None).await;
             self.await_owed().await;
             self.close_libraries();

@@ -321,6 +321,10 @@ impl Player<'_> {
         if let Some(stakes) = lost.filter(|_| waiting.was_cut_short(&outcome)) {
             self.memory = bound;
             self.note_missed(client, awaited);
+            if awaited.connects {
+                let why = "the case has failed before".to_owned();
+                self.clients[client.0].unconnected = Some(why);
+            }
             return Err(Hindrance::NotReached(self.lost(&stakes)));
         }
         if self.judged
