@@ -1,6 +1,7 @@
 //! What a server gave otherwise than it was asked for, as it may: read off the record.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytestring::ByteString;
 use mqtt_check_codec::{
@@ -100,7 +101,53 @@ pub(super) fn lessened(transcript: &Transcript, settings: &Settings) -> Vec<Less
             what,
         }));
     }
+    all.extend(unanswered(transcript, asked));
     all
+}
+
+/// How soon a broker ends a connection for a SUBSCRIBE.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// What became of a subscription is not known either where its SUBACK never came, which is a fault of its own. A broker
+/// that ends the connection at once has answered.
+fn unanswered(
+    transcript: &Transcript,
+    asked: BTreeMap<LaneIndex, Asked>,
+) -> impl Iterator<Item = Less> {
+    let is_refusal = |lane: LaneIndex, at: EventIndex| {
+        let asked = transcript.events[at.0].at;
+        let after = transcript.events[at.0..].iter();
+        let mut ends = after.filter(|event| {
+            let is_end = matches!(event.what, What::Closed(_) | What::Dropped(_));
+            event.lane == lane && is_end
+        });
+        ends.next()
+            .is_some_and(|end| matches!(end.what, What::Closed(_)) && end.at < asked + AT_ONCE)
+    };
+    asked.into_iter().flat_map(move |(lane, asked)| {
+        let each = asked.filters.into_iter();
+        each.flat_map(move |(id, filters)| {
+            let at = subscribed(transcript, lane, id).filter(|at| !is_refusal(lane, *at));
+            let why = "the server answered no subscription";
+            unknown(filters, why).filter_map(move |(why, what)| {
+                let at = at?;
+                Some(Less {
+                    why,
+                    lane,
+                    at,
+                    what,
+                })
+            })
+        })
+    })
+}
+
+/// The last SUBSCRIBE with this identifier.
+fn subscribed(transcript: &Transcript, lane: LaneIndex, id: PacketId) -> Option<EventIndex> {
+    let is_it = |what: &What| matches!(what, What::Sent { packet: Some(Packet::Subscribe(s)), .. } if s.packet_id == id);
+    let mut events = transcript.events.iter();
+    let index = events.rposition(|event| event.lane == lane && is_it(&event.what));
+    index.map(EventIndex)
 }
 
 fn ask(asked: &mut Asked, packet: &Packet) {
@@ -134,7 +181,7 @@ fn subscriptions(
         return Vec::new();
     };
     if filters.len() != suback.reasons.len() {
-        return unknown(filters).collect();
+        return unknown(filters, MALFORMED).collect();
     }
     let each = filters.into_iter().zip(&suback.reasons).enumerate();
     each.filter_map(|(place, ((filter, asked), code))| {
@@ -188,15 +235,18 @@ fn is_refusal(code: ReasonCode, version: ProtocolVersion) -> bool {
 /// What was granted by a SUBACK that cannot be read is not known. It is a fault of its own.
 fn unread(asked: &mut Asked) -> Vec<(String, Gift)> {
     let all = std::mem::take(&mut asked.filters).into_values();
-    all.flat_map(unknown).collect()
+    all.flat_map(|filters| unknown(filters, MALFORMED))
+        .collect()
 }
 
+const MALFORMED: &str = "the server answered a subscription with a malformed SUBACK";
+
 /// The subscriptions of a SUBSCRIBE whose SUBACK does not say what became of them.
-fn unknown(filters: Vec<(ByteString, u8)>) -> impl Iterator<Item = (String, Gift)> {
+fn unknown(filters: Vec<(ByteString, u8)>, why: &str) -> impl Iterator<Item = (String, Gift)> {
     let each = filters.into_iter().enumerate();
     each.map(|(place, (filter, asked))| {
         (
-            "the server answered a subscription with a malformed SUBACK".to_owned(),
+            why.to_owned(),
             Gift::Subscription {
                 filter,
                 place,
