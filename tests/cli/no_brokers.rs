@@ -17,6 +17,8 @@ enum Fake {
     Closes,
     /// Answers CONNECT and closes at the first byte that comes then.
     ClosesAfterConnack,
+    /// Acknowledges everything and delivers nothing.
+    Acknowledges,
 }
 
 /// So many connections are the harness's first look: one for each version, and one without a Keep Alive.
@@ -29,6 +31,7 @@ impl Fake {
             Self::Greets => "answers only CONNECT and PINGREQ",
             Self::Closes => "closes every connection at once",
             Self::ClosesAfterConnack => "closes at the first byte after CONNACK",
+            Self::Acknowledges => "acknowledges everything and delivers nothing",
         }
     }
 
@@ -59,26 +62,38 @@ impl Fake {
         format!("mqtt://127.0.0.1:{port}")
     }
 
+    /// Whether it closes the connection at the first byte after CONNACK.
+    const fn closes(self) -> bool {
+        matches!(self, Self::Closes | Self::ClosesAfterConnack)
+    }
+
     async fn answer(self, mut stream: TcpStream) {
         let mut bytes = Vec::new();
         let mut greeted = false;
+        let mut is_new = false;
         loop {
             while let Some((packet, rest)) = first_packet(&bytes) {
-                let answer: &[u8] = match packet[0] {
-                    0x10 if !greeted => connack(packet),
-                    0xC0 => &[0xD0, 0x00],
-                    _ => &[],
+                let answer = match packet[0] {
+                    0x10 if !greeted => {
+                        is_new = speaks_5(packet);
+                        connack(is_new).to_vec()
+                    }
+                    0xC0 => vec![0xD0, 0x00],
+                    _ if self == Self::Acknowledges => {
+                        acknowledgment(packet, is_new).unwrap_or_default()
+                    }
+                    _ => Vec::new(),
                 };
-                if greeted && self != Self::Greets {
+                if greeted && self.closes() {
                     return;
                 }
                 greeted |= packet[0] == 0x10;
-                if stream.write_all(answer).await.is_err() {
+                if stream.write_all(&answer).await.is_err() {
                     return;
                 }
                 bytes = rest.to_vec();
             }
-            if greeted && self != Self::Greets && !bytes.is_empty() {
+            if greeted && self.closes() && !bytes.is_empty() {
                 return;
             }
             match stream.read_buf(&mut bytes).await {
@@ -90,24 +105,95 @@ impl Fake {
 }
 
 /// The level stands behind the protocol's name: `MQTT` or `MQIsdp`.
-fn connack(connect: &[u8]) -> &'static [u8] {
+fn speaks_5(connect: &[u8]) -> bool {
     let name = connect.get(3).copied().map_or(0, usize::from);
-    match connect.get(4 + name) {
-        Some(5) => &[0x20, 3, 0, 0, 0],
-        _ => &[0x20, 2, 0, 0],
+    connect.get(4 + name) == Some(&5)
+}
+
+const fn connack(is_new: bool) -> &'static [u8] {
+    if is_new {
+        &[0x20, 3, 0, 0, 0]
+    } else {
+        &[0x20, 2, 0, 0]
     }
+}
+
+/// What acknowledges this packet, if anything does: each filter is granted the QoS it asks for.
+fn acknowledgment(packet: &[u8], is_new: bool) -> Option<Vec<u8>> {
+    let body = length(packet.get(1..)?)?.1;
+    let (first, id, codes) = match packet[0] {
+        0x30..=0x3F => {
+            let first = match packet[0] & 0x06 {
+                0x02 => 0x40,
+                0x04 => 0x50,
+                _ => return None,
+            };
+            (first, counted(body)?.1.get(..2)?, None)
+        }
+        0x62 => (0x70, body.get(..2)?, None),
+        0x82 => (0x90, body.get(..2)?, Some(filters(body, is_new, 1)?)),
+        0xA2 => (0xB0, body.get(..2)?, Some(filters(body, is_new, 0)?)),
+        _ => return None,
+    };
+    let mut answer = id.to_vec();
+    match codes {
+        Some(codes) if is_new => {
+            answer.push(0);
+            answer.extend(codes);
+        }
+        // UNSUBACK has no codes before version 5.
+        Some(codes) if first == 0x90 => answer.extend(codes),
+        _ => {}
+    }
+    let mut whole = vec![first];
+    let mut length = answer.len();
+    while length > 0x7F {
+        whole.push(u8::try_from(length & 0x7F).expect("seven bits") | 0x80);
+        length >>= 7;
+    }
+    whole.push(u8::try_from(length).expect("seven bits"));
+    whole.extend(answer);
+    Some(whole)
+}
+
+/// A code for each filter of a SUBSCRIBE, which has a byte of options behind it, or of an UNSUBSCRIBE, which has none.
+fn filters(body: &[u8], is_new: bool, options: usize) -> Option<Vec<u8>> {
+    let mut rest = body.get(2..)?;
+    if is_new {
+        let (properties, behind) = length(rest)?;
+        rest = behind.get(properties..)?;
+    }
+    let mut codes = Vec::new();
+    while !rest.is_empty() {
+        let (asked, behind) = counted(rest)?.1.split_at_checked(options)?;
+        codes.push(asked.first().map_or(0, |byte| byte & 0x03));
+        rest = behind;
+    }
+    Some(codes)
+}
+
+/// A string with its length in two bytes before it, and what follows it.
+fn counted(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_at_checked(2)?;
+    rest.split_at_checked(usize::from(length[0]) << 8 | usize::from(length[1]))
+}
+
+/// A length of one to four bytes, and what follows it.
+fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let mut length = 0;
+    for (n, byte) in bytes.iter().take(4).enumerate() {
+        length |= usize::from(byte & 0x7F) << (7 * n);
+        if byte & 0x80 == 0 {
+            return Some((length, &bytes[n + 1..]));
+        }
+    }
+    None
 }
 
 /// The first packet and what follows it, once it is whole.
 fn first_packet(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut length = 0;
-    for (n, byte) in bytes.iter().skip(1).take(4).enumerate() {
-        length |= usize::from(byte & 0x7f) << (7 * n);
-        if byte & 0x80 == 0 {
-            return bytes.split_at_checked(n + 2 + length);
-        }
-    }
-    None
+    let (size, rest) = length(bytes.get(1..)?)?;
+    bytes.split_at_checked(bytes.len() - rest.len() + size)
 }
 
 /// Cases that such a thing may pass, each since what it does is what the case is about. May only shrink.
@@ -136,6 +222,41 @@ const RIGHT: [(&str, &str); 9] = [
         "resumes no session",
     ),
     ("session/no-expiry-asked", "resumes no session"),
+];
+
+/// Cases that what acknowledges everything may pass as well, or be warned of. None of them needs a message that comes.
+const ACKNOWLEDGED: [(&str, &str); 25] = [
+    ("connect/accepted", "accepts the CONNECT"),
+    ("connect/one-connack", "sends one CONNACK"),
+    ("flows/hooks-dropped[no-subscribers", "acknowledges it"),
+    ("flows/hooks-dropped[packet-id-in-use", "takes it"),
+    ("flows/hooks-dropped[session-ended", "resumes no session"),
+    ("packets/after-disconnect", "warned: stays open"),
+    ("packets/odd-characters", "takes them"),
+    ("publish/packet-id-zero", "warned: stays open"),
+    ("publish/to-nobody", "acknowledges it"),
+    (
+        "publish/to-somebody[1-offline]",
+        "does not say that nobody is there",
+    ),
+    (
+        "publish/to-somebody[2-offline]",
+        "does not say that nobody is there",
+    ),
+    ("qos/identifier-in-use", "takes it"),
+    ("qos/qos2-unknown-id", "warned: knows every identifier"),
+    ("session/clean-session-ends", "resumes no session"),
+    ("session/expiry-zero", "resumes no session"),
+    ("session/fresh@3.1", "resumes no session"),
+    ("shared/filter-invalid", "warned: grants it"),
+    ("shared/no-local", "warned: grants it"),
+    ("subscribe/filter-invalid", "warned: grants it"),
+    ("subscribe/malformed", "warned: stays open"),
+    ("subscribe/suback", "answers each SUBSCRIBE"),
+    ("subscribe/unsubscribe-malformed", "warned: stays open"),
+    ("subscribe/unsubscribe-nothing", "answers each UNSUBSCRIBE"),
+    ("transport/packet-in-pieces", "acknowledges it"),
+    ("will/promptly", "warned: publishes no Will"),
 ];
 
 /// The suite against it: how many cases were played, and those that passed or were warned of.
@@ -189,7 +310,12 @@ fn passes_what_is_told(fake: Fake) {
     let (played, passed) = play(fake);
     assert!(played > 750, "only {played} cases were played");
     for id in &passed {
-        let is_right = RIGHT.iter().any(|(begin, _)| id.starts_with(begin));
+        let more: &[(&str, &str)] = match fake {
+            Fake::Acknowledges => &ACKNOWLEDGED,
+            _ => &[],
+        };
+        let mut right = RIGHT.iter().chain(more);
+        let is_right = right.any(|(begin, _)| id.starts_with(begin));
         assert!(is_right, "{id} passes on {fake:?}, of {passed:?}");
     }
     assert!(
@@ -213,4 +339,9 @@ fn one_that_closes_every_connection_passes_nothing() {
 #[test]
 fn one_that_closes_after_connack_passes_what_is_about_connecting() {
     passes_what_is_told(Fake::ClosesAfterConnack);
+}
+
+#[test]
+fn one_that_acknowledges_everything_passes_nothing_about_delivery() {
+    passes_what_is_told(Fake::Acknowledges);
 }
