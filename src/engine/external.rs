@@ -22,8 +22,6 @@ use crate::target::external::Doors;
 use crate::target::look::look;
 use crate::target::{Capabilities, External, Node, StartError, probe};
 
-/// A look at the broker waits so much longer than a step: it must not end a run against one that is slow.
-const LOOK: f64 = 1.25;
 /// Cases at the same time, if nobody says otherwise.
 const DEFAULT_JOBS: usize = 256;
 /// So many cases begin at once, and as many more after this time.
@@ -59,7 +57,8 @@ pub(super) fn run<R>(
         let looking = Looking {
             target,
             versions: versions(plans, &capabilities),
-            limit: patience.limit.mul_f64(LOOK),
+            // As a step: what is too slow for a look is too slow for every case.
+            limit: patience.limit,
         };
         if options.first_look && Outlook::begins_with_look(plans.len()) {
             let looked = looking.look(&prefixes).await;
