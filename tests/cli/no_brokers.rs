@@ -224,7 +224,7 @@ const RIGHT: [(&str, &str); 9] = [
     ("session/no-expiry-asked", "resumes no session"),
 ];
 
-/// Cases that what acknowledges everything may pass as well, or be warned of. None of them needs a message that comes.
+/// Cases that what acknowledges everything may pass as well, or be warned of. None that passes needs a message that comes.
 const ACKNOWLEDGED: [(&str, &str); 25] = [
     ("connect/accepted", "accepts the CONNECT"),
     ("connect/one-connack", "sends one CONNACK"),
