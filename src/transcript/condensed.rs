@@ -142,7 +142,7 @@ mod tests {
     fn keeps_both_ends_and_what_findings_are_about() {
         let plan = takeover_plan();
         let mut transcript = takeover_record(&plan);
-        let sample = transcript.events[3].clone();
+        let sample = transcript.events[4].clone();
         let before = transcript.events.len();
         transcript.events.extend(std::iter::repeat_n(sample, 5000));
         let last = EventIndex(transcript.events.len() - 1);
