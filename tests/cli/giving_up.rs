@@ -185,11 +185,9 @@ steps:
 ",
     );
     assert_eq!(ended.exit, Some(1), "{ended}");
+    // Without a SUBACK nobody knows what was granted, and so the step that took nothing is not told of.
+    assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].1, "MQTT-3.8.4-1", "{found:?}");
-    for (actual, _) in &found[1..] {
-        assert!(actual.starts_with("not reached: "), "{found:?}");
-    }
-    assert_eq!(found.len(), 2, "{found:?}");
 }
 
 #[test]
