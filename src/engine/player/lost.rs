@@ -151,6 +151,10 @@ impl Player<'_> {
 
     /// The step in play has got nothing of what it waited for.
     pub(super) fn note_missed(&mut self, client: ClientIndex, awaited: &Awaited) {
+        // In a control much does not come, and what comes is for its own expectations.
+        if !self.judged || self.concluding {
+            return;
+        }
         let missed = patterns(&awaited.expectation).into_iter().cloned();
         let missed = missed.map(|pattern| (client, pattern));
         self.lost.missed.extend(missed);
@@ -158,6 +162,9 @@ impl Player<'_> {
 
     /// A step is not played since a choice was not answered in any way: what it would have taken is not the others'.
     pub(super) fn note_undecided(&mut self, step: &PlannedStep) {
+        if !self.judged || self.concluding {
+            return;
+        }
         let choices = &self.transcript.choices;
         let is_answered = |name: &String| choices.iter().any(|(choice, _)| choice == name);
         if step.step.when.iter().all(|(choice, _)| is_answered(choice)) {
