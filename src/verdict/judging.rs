@@ -16,7 +16,7 @@ use super::{Finding, FindingKind, Verdict};
 use crate::matcher::{Memory, describe_pattern, holds};
 use crate::plan::{Body, Plan, PlannedControl, find_step, witness};
 use crate::scenario::model::Level;
-use crate::transcript::{EventIndex, NotReached, Transcript, What};
+use crate::transcript::{EventIndex, Transcript, What};
 
 /// Judges a case by the record of its scene and of its control, and of the witness that there is a broker at all,
 /// where one was wanted.
@@ -37,15 +37,16 @@ pub fn judge(
         .flat_map(|finding| &finding.events)
         .copied()
         .collect();
+    let is_rule_broken = !told.is_empty() || owed.iter().any(Finding::breaks_a_must);
     // Where what the case is about did not happen, only a broken rule means anything.
-    if !told.is_empty() && scene.broken_off.is_none() && not_exercised(plan, scene).is_some() {
-        return (Verdict::Failed, told_once(watched));
+    if is_rule_broken && scene.broken_off.is_none() && not_exercised(plan, scene).is_some() {
+        let broken = watched.into_iter().chain(owed).collect();
+        return (Verdict::Failed, told_once(broken));
     }
     let lessened = Lessened::new(plan, scene);
     let mut judging = Judging::new(plan, scene, &lessened);
     judging.told.clone_from(&told);
-    judging.has_failed = !told.is_empty()
-        || owed.iter().any(Finding::breaks_a_must)
+    judging.has_failed = is_rule_broken
         || scene
             .events
             .iter()
@@ -64,7 +65,7 @@ pub fn judge(
         let is_let_off = events.all(|event| lessened.excuses_event(*event, &mut let_off));
         !is_let_off && !is_displaced(plan, scene, &findings, finding)
     });
-    let has_failed = !told.is_empty() || owed.iter().chain(&findings).any(Finding::breaks_a_must);
+    let has_failed = is_rule_broken || findings.iter().any(Finding::breaks_a_must);
     for finding in over.iter_mut().filter(|_| has_failed) {
         if is_consequence(scene, finding) {
             finding.charge = Charge::remark();
@@ -122,15 +123,9 @@ fn verdict(
             .iter()
             .any(|f| f.kind() == FindingKind::Violation && f.level() == level)
     };
-    // Where what the check is about did not happen, neither its holding nor its failing means anything. A case that gave
-    // up after a failure may not have got so far.
-    let gave_up = || {
-        let mut steps = scene.steps.iter();
-        steps.any(|step| matches!(step.not_reached, Some(NotReached::Lost(_))))
-    };
+    // Where what the check is about did not happen, neither its holding nor its failing means anything.
     if let Some(reason) = not_exercised(plan, scene)
         && scene.broken_off.is_none()
-        && !(violated(Level::Must) && gave_up())
     {
         return Verdict::Skipped { reason };
     }
