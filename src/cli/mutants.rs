@@ -152,7 +152,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         if !mutants.is_empty() && !taken.is_empty() {
             text.push_str(&pairs::plain(
                 &paired,
-                &arguments.selection.paths,
+                &arguments.selection.replay(),
                 arguments.verbose,
                 dress.out,
             ));

@@ -2,7 +2,7 @@
 //! reports.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -10,7 +10,7 @@ use mqtt_check_codec::ProtocolVersion;
 
 use super::connection::Connection;
 use super::progress::Watch;
-use super::selection::Selection;
+use super::selection::{Selection, quoted};
 use super::{Dress, Failure, interrupt, output};
 use crate::engine::{Progress, RunOptions};
 use crate::exit::Exit;
@@ -472,13 +472,7 @@ fn write_reports(files: &[(Format, ReportFile)], report: &Report<'_>) -> Vec<Fai
 
 /// The options that play one of the run's cases again.
 fn replay(arguments: &Arguments) -> String {
-    let mut words: Vec<String> = arguments
-        .selection
-        .paths
-        .iter()
-        .map(|p| quoted(p))
-        .collect();
-    words.extend(arguments.selection.allowed.words());
+    let mut words = arguments.selection.replay();
     words.extend(arguments.connection.replay(quoted));
     words.extend(arguments.fault.iter().map(|d| format!("--fault {d}")));
     words.extend(arguments.baseline.iter().map(|b| format!("--baseline {b}")));
@@ -498,16 +492,6 @@ fn replay(arguments: &Arguments) -> String {
         words.push(format!("--timeout-scale {}", arguments.timeout_scale));
     }
     words.join(" ")
-}
-
-/// A path as a shell takes it.
-pub(super) fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    if text.contains(|c: char| c.is_whitespace() || "'\"$\\`*?[]{}()<>&;|!~#".contains(c)) {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    } else {
-        text
-    }
 }
 
 #[cfg(test)]

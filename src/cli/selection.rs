@@ -56,13 +56,23 @@ impl Allowed {
     }
 
     /// The options that allow the same.
-    pub(super) fn words(&self) -> impl Iterator<Item = String> {
+    fn words(&self) -> impl Iterator<Item = String> {
         let files = self.allow_files.then(|| "--allow-files".to_owned());
         let variables = self.allow_env.iter().map(|name| {
-            let name = super::run::quoted(Path::new(name));
+            let name = quoted(Path::new(name));
             format!("--allow-env {name}")
         });
         files.into_iter().chain(variables)
+    }
+}
+
+/// A path as a shell takes it.
+pub(super) fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    if text.contains(|c: char| c.is_whitespace() || "'\"$\\`*?[]{}()<>&;|!~#".contains(c)) {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    } else {
+        text
     }
 }
 
@@ -81,6 +91,12 @@ pub(super) fn parse_version(word: &str) -> Option<ProtocolVersion> {
 }
 
 impl Selection {
+    /// The words that select from the same files, without the filters.
+    pub(super) fn replay(&self) -> Vec<String> {
+        let paths = self.paths.iter().map(|path| quoted(path));
+        paths.chain(self.allowed.words()).collect()
+    }
+
     /// Everything below these paths.
     pub(super) fn of_paths(paths: &[PathBuf], allowed: &Allowed) -> Self {
         Self {

@@ -1,11 +1,8 @@
 //! The third part of `mqtt-check mutants`: a liberty and a fault at once. The one may not hide the other, and no clause
 //! may be blamed that the fault does not break.
 
-use std::path::PathBuf;
-
 use serde::Serialize;
 
-use super::super::run::quoted;
 use super::super::{Dress, Failure};
 use super::{Mutant, Ticks, liberties};
 use crate::exit::Exit;
@@ -226,7 +223,7 @@ fn is_not_met(pair: &Pair) -> bool {
 }
 
 /// Those that are wrong, and the score.
-pub(super) fn plain(played: &Played, paths: &[PathBuf], verbose: bool, style: Style) -> String {
+pub(super) fn plain(played: &Played, selected: &[String], verbose: bool, style: Style) -> String {
     let mut out = String::new();
     for pair in &played.pairs {
         let head = |word: &str| {
@@ -267,11 +264,7 @@ pub(super) fn plain(played: &Played, paths: &[PathBuf], verbose: bool, style: St
         if !pair.is_right() {
             out.push_str(&format!(
                 "  again: mqtt-check mutants {} --fault {} --liberty {} --seed {}\n",
-                paths
-                    .iter()
-                    .map(|path| quoted(path))
-                    .collect::<Vec<_>>()
-                    .join(" "),
+                selected.join(" "),
                 pair.fault,
                 pair.liberty,
                 played.seed

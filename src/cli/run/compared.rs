@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::super::selection::quoted;
 use super::super::snapshots::failure;
 use super::super::{Failure, output};
 use super::chosen::Chosen;
@@ -253,7 +254,7 @@ impl Snapshots {
         let folder = plans.first().map(|plan| self.store(plan).root().to_owned());
         match folder {
             Some(folder) if !same_folder(&folder, Path::new("snapshots")) => {
-                format!(" --snapshots {}", super::quoted(&folder))
+                format!(" --snapshots {}", quoted(&folder))
             }
             _ => String::new(),
         }
