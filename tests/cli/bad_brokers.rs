@@ -27,6 +27,15 @@ pub(crate) fn serve(answer: impl Fn(TcpStream) + Clone + Send + 'static) -> Stri
     format!("mqtt://127.0.0.1:{port}")
 }
 
+/// Reads one packet that is shorter than 128 bytes; its first byte and the rest.
+pub(crate) fn packet(stream: &mut TcpStream) -> Option<(u8, Vec<u8>)> {
+    let mut header = [0; 2];
+    stream.read_exact(&mut header).ok()?;
+    let mut body = vec![0; header[1].into()];
+    stream.read_exact(&mut body).ok()?;
+    Some((header[0], body))
+}
+
 /// Reads once, answers with these bytes, and closes.
 fn answer(bytes: &'static [u8]) -> impl Fn(TcpStream) + Clone + Send + 'static {
     move |mut stream| {

@@ -1,10 +1,11 @@
 //! The broker is killed in the middle of its work, again and again: what it has acknowledged is there after each start.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
+use crate::bad_brokers::packet;
 use crate::broker::{address, kill};
 use crate::program::Program;
 
@@ -13,20 +14,10 @@ const DEATHS: u64 = 3;
 /// Messages under way at a time.
 const WINDOW: usize = 20;
 
-/// A packet: its first byte, and what is behind its Remaining Length.
-fn read(stream: &mut TcpStream) -> Option<(u8, Vec<u8>)> {
-    let mut head = [0; 2];
-    stream.read_exact(&mut head).ok()?;
-    // All that comes here is short.
-    let mut body = vec![0; head[1].into()];
-    stream.read_exact(&mut body).ok()?;
-    Some((head[0], body))
-}
-
 fn connect(at: &str, connect: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(at).expect("it listens");
     stream.write_all(connect).expect("it reads");
-    assert_eq!(read(&mut stream).map(|(first, _)| first), Some(0x20));
+    assert_eq!(packet(&mut stream).map(|(first, _)| first), Some(0x20));
     stream
 }
 
@@ -42,16 +33,16 @@ fn publish(at: &str, from: u32, qos: u8) -> u32 {
     loop {
         while next - acknowledged < WINDOW as u32 {
             let id = (next % 60_000 + 1) as u16;
-            let mut packet = vec![0x30 | qos << 1, 9, 0, 1, b't'];
-            packet.extend(id.to_be_bytes());
-            packet.extend(next.to_be_bytes());
-            if stream.write_all(&packet).is_err() {
+            let mut publish = vec![0x30 | qos << 1, 9, 0, 1, b't'];
+            publish.extend(id.to_be_bytes());
+            publish.extend(next.to_be_bytes());
+            if stream.write_all(&publish).is_err() {
                 return acknowledged;
             }
             next += 1;
         }
         // PUBACK, or PUBREC: either way the message is the broker's.
-        match read(&mut stream) {
+        match packet(&mut stream) {
             Some((0x40 | 0x50, _)) => acknowledged += 1,
             Some(other) => panic!("{other:?}"),
             None => return acknowledged,
@@ -65,7 +56,7 @@ fn waiting(at: &str) -> Vec<u32> {
     let patience = Some(Duration::from_secs(1));
     stream.set_read_timeout(patience).expect("a patience");
     let mut numbers = Vec::new();
-    while let Some((first, body)) = read(&mut stream) {
+    while let Some((first, body)) = packet(&mut stream) {
         assert_eq!(first & 0xF0, 0x30, "{body:?}");
         let (id, number) = (&body[3..5], &body[5..9]);
         numbers.push(u32::from_be_bytes(number.try_into().expect("four bytes")));
@@ -74,7 +65,7 @@ fn waiting(at: &str) -> Vec<u32> {
     }
     // So that the last acknowledgement is known to have come.
     stream.write_all(b"\xc0\x00").expect("it reads");
-    assert_eq!(read(&mut stream).map(|(first, _)| first), Some(0xD0));
+    assert_eq!(packet(&mut stream).map(|(first, _)| first), Some(0xD0));
     numbers
 }
 
@@ -88,7 +79,7 @@ fn what_was_acknowledged_outlives_many_deaths() {
     let mut stream = reader(&at);
     let subscribe = b"\x82\x06\x00\x01\x00\x01t\x01";
     stream.write_all(subscribe).expect("it reads");
-    assert_eq!(read(&mut stream).map(|(first, _)| first), Some(0x90));
+    assert_eq!(packet(&mut stream).map(|(first, _)| first), Some(0x90));
     drop(stream);
     let mut first = 0;
     for death in 0..deaths {

@@ -1,6 +1,6 @@
 //! What a case that has failed does not wait for any more.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::time::Instant;
 
 use serde_json::Value;
@@ -11,14 +11,8 @@ use crate::program::{Ended, Program};
 /// A broker that answers CONNECT, SUBSCRIBE and PINGREQ only; the URL.
 fn serve() -> String {
     bad_brokers::serve(|mut stream| {
-        let mut header = [0; 2];
-        while stream.read_exact(&mut header).is_ok() {
-            // All that is sent here is short.
-            let mut body = vec![0; header[1].into()];
-            if stream.read_exact(&mut body).is_err() {
-                return;
-            }
-            let answer = match header[0] {
+        while let Some((first, body)) = bad_brokers::packet(&mut stream) {
+            let answer = match first {
                 0x10 if body[6] == 5 => vec![0x20, 3, 0, 0, 0],
                 0x10 => vec![0x20, 2, 0, 0],
                 0x82 => vec![0x90, 4, body[0], body[1], 0, 0],

@@ -2,25 +2,16 @@
 //! memory.
 
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use crate::bad_brokers::serve;
+use crate::bad_brokers::{packet, serve};
 use crate::program::{Ended, PING, Program};
 
 /// The memory of the program, debug build and all, in kilobytes of address space: a flood would fill any amount of it.
 const LIMITED: &str = "ulimit -v 700000";
-
-/// Reads one packet that is shorter than 128 bytes; its first byte and the rest.
-fn packet(stream: &mut TcpStream) -> Option<(u8, Vec<u8>)> {
-    let mut header = [0; 2];
-    stream.read_exact(&mut header).ok()?;
-    let mut body = vec![0; header[1].into()];
-    stream.read_exact(&mut body).ok()?;
-    Some((header[0], body))
-}
 
 /// Answers CONNECT, with these properties in version 5; what follows is up to the caller.
 fn greet(stream: &mut TcpStream, properties: &[u8]) -> bool {

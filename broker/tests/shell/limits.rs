@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use mqtt_check_broker::HookEvent;
+use mqtt_check_broker::shell::Server;
 use mqtt_check_codec::{Packet, Property, ProtocolVersion, Publish, QoS};
+use tokio::io::DuplexStream;
 use tokio::time::sleep;
 
 use crate::client::{Client, paused, publish, server, settle};
@@ -15,17 +17,25 @@ fn dropped(hooks: &[(tokio::time::Instant, HookEvent)]) -> usize {
     hooks.iter().filter(|(_, event)| is_drop(event)).count()
 }
 
+async fn client(server: &Server, id: &str) -> Client<DuplexStream> {
+    let mut client = Client::new(server.connect().expect("runs"), V5);
+    client.connect(id).await;
+    client
+}
+
+async fn subscriber(server: &Server, id: &str, filter: &str, qos: QoS) -> Client<DuplexStream> {
+    let mut client = client(server, id).await;
+    client.subscribe(filter, qos).await;
+    client
+}
+
 #[test]
 fn a_slow_reader_loses_qos_0_and_nobody_waits_for_it() {
     paused(|| async {
         let server = server(|config| config.maximum_outgoing_bytes = 100_000);
         server.record_hooks();
-        let mut slow = Client::new(server.connect().expect("runs"), V5);
-        slow.connect("slow").await;
-        slow.subscribe("t", QoS::AtMostOnce).await;
-        let mut quick = Client::new(server.connect().expect("runs"), V5);
-        quick.connect("quick").await;
-        quick.subscribe("t", QoS::AtMostOnce).await;
+        let mut slow = subscriber(&server, "slow", "t", QoS::AtMostOnce).await;
+        let mut quick = subscriber(&server, "quick", "t", QoS::AtMostOnce).await;
         for _ in 0..100 {
             quick
                 .send(publish("t", vec![0; 10_000], QoS::AtMostOnce))
@@ -51,11 +61,8 @@ fn a_slow_reader_gets_qos_1_when_it_reads() {
     paused(|| async {
         let server = server(|config| config.maximum_outgoing_bytes = 100_000);
         server.record_hooks();
-        let mut slow = Client::new(server.connect().expect("runs"), V5);
-        slow.connect("slow").await;
-        slow.subscribe("t", QoS::AtLeastOnce).await;
-        let mut quick = Client::new(server.connect().expect("runs"), V5);
-        quick.connect("quick").await;
+        let mut slow = subscriber(&server, "slow", "t", QoS::AtLeastOnce).await;
+        let mut quick = client(&server, "quick").await;
         for number in 0..100_u8 {
             quick
                 .send(publish("t", vec![number; 10_000], QoS::AtLeastOnce))
@@ -76,8 +83,7 @@ fn a_slow_reader_gets_qos_1_when_it_reads() {
 fn a_client_that_sends_and_never_reads_is_not_read_from_for_ever() {
     paused(|| async {
         let server = server(|config| config.maximum_outgoing_bytes = 10_000);
-        let mut a = Client::new(server.connect().expect("runs"), V5);
-        a.connect("a").await;
+        let mut a = client(&server, "a").await;
         let pings = a.bytes(Packet::PingReq).repeat(200_000);
         let write = tokio::io::AsyncWriteExt::write_all(&mut a.stream, &pings);
         let blocked = tokio::time::timeout(std::time::Duration::from_secs(1), write).await;
@@ -102,11 +108,8 @@ fn properties_count_against_what_waits_for_a_client_that_never_reads() {
     paused(|| async {
         let server = server(|config| config.maximum_outgoing_bytes = 100_000);
         server.record_hooks();
-        let mut slow = Client::new(server.connect().expect("runs"), V5);
-        slow.connect("slow").await;
-        slow.subscribe("t", QoS::AtMostOnce).await;
-        let mut quick = Client::new(server.connect().expect("runs"), V5);
-        quick.connect("quick").await;
+        let _slow = subscriber(&server, "slow", "t", QoS::AtMostOnce).await;
+        let mut quick = client(&server, "quick").await;
         for _ in 0..100 {
             quick.send(heavy("t", 10_000, QoS::AtMostOnce)).await;
         }
@@ -126,16 +129,12 @@ fn clients_that_never_read_are_cut_off_when_others_wait_for_what_they_take_up() 
         server.record_hooks();
         let mut idlers = Vec::new();
         for number in 0..10 {
-            let mut idler = Client::new(server.connect().expect("runs"), V5);
-            idler.connect(&format!("idler{number}")).await;
-            idler.subscribe("noise", QoS::AtMostOnce).await;
+            let idler =
+                subscriber(&server, &format!("idler{number}"), "noise", QoS::AtMostOnce).await;
             idlers.push(idler);
         }
-        let mut reader = Client::new(server.connect().expect("runs"), V5);
-        reader.connect("reader").await;
-        reader.subscribe("news", QoS::AtLeastOnce).await;
-        let mut writer = Client::new(server.connect().expect("runs"), V5);
-        writer.connect("writer").await;
+        let mut reader = subscriber(&server, "reader", "news", QoS::AtLeastOnce).await;
+        let mut writer = client(&server, "writer").await;
         for _ in 0..100 {
             writer.send(heavy("noise", 20_000, QoS::AtMostOnce)).await;
         }

@@ -7,6 +7,7 @@ use mqtt_check_codec::{
     Subscription, SubscriptionOptions,
 };
 
+use super::super::super::randomness::split_mix;
 use super::super::Store;
 use super::super::damage::Records;
 use crate::core::Change;
@@ -121,15 +122,11 @@ fn changed(records: &Records, changes: &[Change]) -> Records {
     after
 }
 
-/// SplitMix64.
+/// A sequence that a seed gives.
 pub(super) struct Random(pub(super) u64);
 
 impl Random {
     pub(super) fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) as usize % bound
+        split_mix(&mut self.0) as usize % bound
     }
 }
