@@ -67,6 +67,18 @@ pub struct Transcript {
 }
 
 impl Transcript {
+    /// The topic of a received PUBLISH, through its alias if need be.
+    pub fn topic(&self, event: EventIndex) -> Option<&ByteString> {
+        match &self.events[event.0].what {
+            What::Received {
+                packet: Ok(Packet::Publish(publish)),
+                topic,
+                ..
+            } => Some(topic.as_ref().unwrap_or(&publish.topic)),
+            _ => None,
+        }
+    }
+
     /// Whether the broker did more in it than greet and part: it sent something of another kind, right or wrong.
     pub fn shows_service(&self) -> bool {
         self.received_types().any(|packet_type| {

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use std::time::Duration;
 
-use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, topic};
+use mqtt_check_codec::{Packet, PacketType, ProtocolVersion};
 
 use super::Finding;
 use super::blame::{self, Event, Inbox, Wrong};
 use super::charge::Charge;
+use super::filter;
 use super::wording::describe_event;
 use crate::matcher::Memory;
 use crate::plan::{Body, Operation, Plan, find_step};
@@ -82,15 +83,9 @@ pub(super) fn is_consequence(transcript: &Transcript, over: &Finding) -> bool {
 
 /// Whether a filter of some SUBSCRIBE matches the topic of this message.
 fn asked_for(transcript: &Transcript, event: EventIndex) -> bool {
-    let What::Received {
-        packet: Ok(Packet::Publish(publish)),
-        topic: behind_alias,
-        ..
-    } = &transcript.events[event.0].what
-    else {
+    let Some(name) = transcript.topic(event) else {
         return false;
     };
-    let name = behind_alias.as_ref().unwrap_or(&publish.topic);
     transcript.events.iter().any(|event| {
         let What::Sent {
             packet: Some(Packet::Subscribe(subscribe)),
@@ -100,11 +95,7 @@ fn asked_for(transcript: &Transcript, event: EventIndex) -> bool {
             return false;
         };
         let mut asked = subscribe.subscriptions.iter();
-        asked.any(|subscription| {
-            let shared = topic::split_shared(&subscription.filter).ok().flatten();
-            let filter = shared.map_or(&*subscription.filter, |shared| shared.filter);
-            topic::matches(filter, name)
-        })
+        asked.any(|subscription| filter::matches(&subscription.filter, name))
     })
 }
 

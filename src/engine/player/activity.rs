@@ -318,12 +318,10 @@ impl Player<'_> {
             return;
         }
         let most = EVENTS + EVENTS_PER_STEP.saturating_mul(self.steps_played);
-        let sent = self
-            .lanes
-            .iter()
-            .map(|lane| lane.sent)
-            .fold(0, usize::saturating_add);
-        let too_much = self.bounds.share.is_too_much(self.steps_played, sent);
+        let too_much = self
+            .bounds
+            .share
+            .is_too_much(self.steps_played, self.sent_bytes());
         let why = if self.transcript.events.len() > most {
             format!("more than {most} packets went to and fro")
         } else if let Some(limit) = too_much {
@@ -333,6 +331,12 @@ impl Player<'_> {
         };
         let kinds = self.transcript.most_frequent();
         self.end_at_once(format!("{why}: the broker never ceases to send{kinds}"));
+    }
+
+    /// What the play has sent so far.
+    fn sent_bytes(&self) -> usize {
+        let each = self.lanes.iter().map(|lane| lane.sent);
+        each.fold(0, usize::saturating_add)
     }
 
     /// Ends the play, and every connection of it.
@@ -397,12 +401,7 @@ impl Player<'_> {
     }
 
     async fn activity_until(&mut self, until: Instant) -> bool {
-        let sent = self
-            .lanes
-            .iter()
-            .map(|lane| lane.sent)
-            .fold(0, usize::saturating_add);
-        let largest = LARGEST_PACKET.saturating_add(sent.saturating_mul(2));
+        let largest = LARGEST_PACKET.saturating_add(self.sent_bytes().saturating_mul(2));
         let lanes = &mut self.lanes;
         let taps = &mut self.taps;
         let read = timeout_at(
@@ -444,8 +443,8 @@ impl Player<'_> {
     }
 }
 
-/// The Packet Identifier of ours that is free after this packet.
-fn settles(packet: &Packet) -> Option<PacketId> {
+/// The Packet Identifier that is free after this packet of whoever acknowledges.
+pub(super) fn settles(packet: &Packet) -> Option<PacketId> {
     match packet {
         Packet::PubAck(ack) | Packet::PubComp(ack) => Some(ack.packet_id),
         Packet::PubRec(ack) if !ack.reason.is_success() => Some(ack.packet_id),

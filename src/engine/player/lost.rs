@@ -10,7 +10,7 @@ use std::time::Duration;
 use mqtt_check_codec::{Packet, PacketId, PacketType, ReasonCode};
 
 use super::Player;
-use crate::matcher::{Memory, Received, holds};
+use crate::matcher::{Received, holds};
 use crate::plan::{Awaited, Body, Operation, PlannedStep};
 use crate::scenario::model::{ClientIndex, Expectation, Level, PacketPattern, Pattern};
 use crate::transcript::{EventIndex, NotReached, StepIndex, Transcript, What};
@@ -64,28 +64,23 @@ pub(super) struct Lost {
     /// Something that is a MUST.
     has_failed: bool,
     stakes: BTreeSet<Stake>,
-    /// What steps waited for and did not get. When it comes late, it belongs to no other step.
+    /// The outlines of what steps waited for and did not get. When it comes late, it belongs to no other step.
     missed: Vec<(ClientIndex, PacketPattern)>,
 }
 
-/// Whether a packet is the one that a step waited for, as it should be or not: of a message topic and payload say so.
-fn is_meant(
-    pattern: &PacketPattern,
-    received: &Received<'_>,
-    client: ClientIndex,
-    memory: &Memory,
-) -> bool {
+/// What of a packet says that it is the one that a step waited for, as it should be or not: of a message topic and
+/// payload.
+fn outline(pattern: &PacketPattern) -> PacketPattern {
     let says = |name: &str| match pattern.packet_type {
         PacketType::PUBLISH => matches!(name, "topic" | "payload"),
         // The step may have been about any acknowledgement.
         _ => name == "packet_id",
     };
     let fields = pattern.fields.iter().filter(|field| says(&field.name));
-    let outline = PacketPattern {
+    PacketPattern {
         packet_type: pattern.packet_type,
         fields: fields.cloned().collect(),
-    };
-    holds(&outline, received, client, memory).is_some()
+    }
 }
 
 /// The packets that an expectation is about.
@@ -116,12 +111,16 @@ impl Player<'_> {
             |pattern: &PacketPattern| holds(pattern, received, client, &self.memory).is_some();
         let is_missed = || {
             let mut missed = self.lost.missed.iter();
-            missed.any(|(other, pattern)| {
-                *other == client && is_meant(pattern, received, client, &self.memory)
-            })
+            missed.any(|(other, outline)| *other == client && is_it(outline))
         };
         (self.transcript.may_come_again(event) || is_missed())
             && !patterns(now).into_iter().any(is_it)
+    }
+
+    /// Whether it is the scene that is played. In a control much does not come, and what comes is for its own
+    /// expectations.
+    const fn is_scene(&self) -> bool {
+        self.judged && !self.concluding
     }
 
     /// Whether a MUST has failed in this case.
@@ -131,8 +130,8 @@ impl Player<'_> {
 
     /// Whether nothing depends on this waiting any more.
     pub(super) fn is_lost(&self, stakes: &Stakes, awaited: &Awaited) -> bool {
-        let may_be = self.judged && !self.concluding && self.lost.has_failed;
-        may_be
+        self.is_scene()
+            && self.lost.has_failed
             && stakes
                 .in_waiting(awaited)
                 .iter()
@@ -142,7 +141,7 @@ impl Player<'_> {
 
     /// A waiting of the step in play was not met.
     pub(super) fn note_failure(&mut self, awaited: &Awaited) {
-        let Some(stakes) = self.stakes().filter(|_| self.judged && !self.concluding) else {
+        let Some(stakes) = self.stakes().filter(|_| self.is_scene()) else {
             return;
         };
         self.lost.has_failed |= stakes.is_must;
@@ -150,43 +149,37 @@ impl Player<'_> {
     }
 
     /// The step in play has got nothing of what it waited for.
-    pub(super) fn note_missed(&mut self, client: ClientIndex, awaited: &Awaited) {
-        // In a control much does not come, and what comes is for its own expectations.
-        if !self.judged || self.concluding {
-            return;
+    pub(super) fn note_missed(&mut self, client: ClientIndex, expectation: &Expectation) {
+        if self.is_scene() {
+            let missed = patterns(expectation).into_iter().map(outline);
+            self.lost
+                .missed
+                .extend(missed.map(|outline| (client, outline)));
         }
-        let missed = patterns(&awaited.expectation).into_iter().cloned();
-        let missed = missed.map(|pattern| (client, pattern));
-        self.lost.missed.extend(missed);
     }
 
     /// A step is not played since a choice was not answered in any way: what it would have taken is not the others'.
     pub(super) fn note_undecided(&mut self, step: &PlannedStep) {
-        if !self.judged || self.concluding {
-            return;
-        }
         let choices = &self.transcript.choices;
         let is_answered = |name: &String| choices.iter().any(|(choice, _)| choice == name);
         if step.step.when.iter().all(|(choice, _)| is_answered(choice)) {
             return;
         }
-        let (client, expectations): (_, Vec<&Expectation>) = match &step.body {
+        match &step.body {
             Body::Client { client, operations } => {
-                let awaited = operations.iter().filter_map(|operation| match operation {
-                    Operation::Await(awaited) => Some(&awaited.expectation),
-                    _ => None,
-                });
-                (*client, awaited.collect())
+                for operation in operations {
+                    if let Operation::Await(awaited) = operation {
+                        self.note_missed(*client, &awaited.expectation);
+                    }
+                }
             }
             Body::Choice(choice) => {
-                let answers = choice.answers.iter().flat_map(|(_, answer)| answer);
-                (choice.of, answers.collect())
+                for answer in choice.answers.iter().flat_map(|(_, answer)| answer) {
+                    self.note_missed(choice.of, answer);
+                }
             }
-            _ => return,
-        };
-        let missed = expectations.into_iter().flat_map(patterns).cloned();
-        let missed = missed.map(|pattern| (client, pattern));
-        self.lost.missed.extend(missed);
+            _ => {}
+        }
     }
 
     /// What the step in play has at stake.

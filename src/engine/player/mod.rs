@@ -324,12 +324,7 @@ impl<'p> Player<'p> {
             Packet::Unsubscribe(u) => Some(u.packet_id),
             _ => None,
         };
-        let settled = match packet {
-            Packet::PubAck(ack) | Packet::PubComp(ack) => Some(ack.packet_id),
-            Packet::PubRec(ack) if !ack.reason.is_success() => Some(ack.packet_id),
-            _ => None,
-        };
-        if let Some(id) = settled {
+        if let Some(id) = activity::settles(packet) {
             let client = self.transcript.lanes[lane.0].client;
             self.clients[client.0].held.remove(&id);
         }

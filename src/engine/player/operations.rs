@@ -320,7 +320,7 @@ impl Player<'_> {
         }
         if let Some(stakes) = lost.filter(|_| waiting.was_cut_short(&outcome)) {
             self.memory = bound;
-            self.note_missed(client, awaited);
+            self.note_missed(client, &awaited.expectation);
             if awaited.connects {
                 let why = "the case has failed before".to_owned();
                 self.clients[client.0].unconnected = Some(why);
@@ -339,7 +339,7 @@ impl Player<'_> {
             self.note_failure(awaited);
         }
         if !complete && outcome.taken.is_empty() {
-            self.note_missed(client, awaited);
+            self.note_missed(client, &awaited.expectation);
         }
         let current = self.current;
         for event in &outcome.taken {

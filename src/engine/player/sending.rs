@@ -7,6 +7,7 @@ use mqtt_check_codec::Packet;
 use mqtt_check_websocket::{Cut, Frame, Opcode};
 use tokio::time::Instant;
 
+use super::activity::settles;
 use super::{Hindrance, Player};
 use crate::engine::build::build;
 use crate::engine::lies::encode;
@@ -105,18 +106,14 @@ impl Player<'_> {
                 } => open.extend(publish.packet_id),
                 What::Received {
                     packet: Ok(packet), ..
-                } => match packet {
-                    Packet::ConnAck(connack) => {
+                } => {
+                    if let Packet::ConnAck(connack) = packet {
                         most = connack.properties.receive_maximum().unwrap_or(most);
                     }
-                    Packet::PubAck(ack) | Packet::PubComp(ack) => {
-                        open.remove(&ack.packet_id);
+                    if let Some(id) = settles(packet) {
+                        open.remove(&id);
                     }
-                    Packet::PubRec(ack) if !ack.reason.is_success() => {
-                        open.remove(&ack.packet_id);
-                    }
-                    _ => {}
-                },
+                }
                 _ => {}
             }
         }

@@ -8,7 +8,6 @@
 
 use std::time::Duration;
 
-use bytestring::ByteString;
 use mqtt_check_codec::{Packet, PacketType};
 
 use super::given::Gift;
@@ -76,7 +75,7 @@ impl Lessened<'_> {
             excuse = excuse.or((mismatches.len() < before).then_some(less));
         }
         // Another subscription that matches, and was refused, would have had its part in the message.
-        let refused = self.topic(event).and_then(|topic| {
+        let refused = self.transcript.topic(event).and_then(|topic| {
             let lane = self.transcript.events[event.0].lane;
             self.refused(lane, event, Some(topic))
         });
@@ -129,7 +128,7 @@ impl Lessened<'_> {
         // The client has not answered it in a way that the server understands, so it comes again.
         if let Some(less) = self.parted(happened.lane, happened.at)
             && let Some(Packet::Publish(publish)) = received(&happened.what)
-            && let Some(topic) = self.topic(event)
+            && let Some(topic) = self.transcript.topic(event)
             && self.same_before(event, topic, publish).next().is_some()
         {
             return Some((less, vec![event]));
@@ -230,7 +229,7 @@ impl Lessened<'_> {
         let less = parted
             .or(unconnected)
             .or_else(own)
-            .or_else(|| self.of_will(self.topic(event)?, happened.at))
+            .or_else(|| self.of_will(self.transcript.topic(event)?, happened.at))
             .or_else(|| self.unheld(event))
             .or_else(|| self.passed_on(event));
         self.let_off(less.map(|less| (less, vec![event])), let_off)
@@ -286,18 +285,6 @@ impl Lessened<'_> {
     pub(in crate::verdict) fn excuses_hooks(&self, let_off: &mut LetOff) -> bool {
         let less = (!self.is_nothing()).then_some((0, Vec::new()));
         self.let_off(less, let_off)
-    }
-
-    /// The topic of a PUBLISH.
-    pub(super) fn topic(&self, event: EventIndex) -> Option<&ByteString> {
-        match &self.transcript.events[event.0].what {
-            What::Received {
-                packet: Ok(Packet::Publish(publish)),
-                topic,
-                ..
-            } => Some(topic.as_ref().unwrap_or(&publish.topic)),
-            _ => None,
-        }
     }
 
     pub(super) fn as_received<'p>(

@@ -50,8 +50,8 @@ pub(super) enum Granted {
 /// What a connection asked for so far.
 #[derive(Default)]
 struct Asked {
-    /// The filters of each SUBSCRIBE, with the QoS of each.
-    filters: BTreeMap<PacketId, Vec<(ByteString, u8)>>,
+    /// Where each SUBSCRIBE stands that has no SUBACK yet, and its filters with the QoS of each.
+    filters: BTreeMap<PacketId, (EventIndex, Vec<(ByteString, u8)>)>,
     /// The topics of QoS 1 and 2 messages.
     topics: BTreeMap<PacketId, ByteString>,
     session_expiry_s: u32,
@@ -69,7 +69,7 @@ pub(super) fn lessened(transcript: &Transcript, settings: &Settings) -> Vec<Less
                 packet: Some(packet),
                 ..
             } => {
-                ask(asked, packet);
+                ask(asked, packet, EventIndex(index));
                 continue;
             }
             What::Received {
@@ -124,39 +124,30 @@ fn unanswered(
         ends.next()
             .is_some_and(|end| matches!(end.what, What::Closed(_)) && end.at < asked + AT_ONCE)
     };
-    asked.into_iter().flat_map(move |(lane, asked)| {
-        let each = asked.filters.into_iter();
-        each.flat_map(move |(id, filters)| {
-            let at = subscribed(transcript, lane, id).filter(|at| !is_refusal(lane, *at));
-            let why = "the server answered no subscription";
-            unknown(filters, why).filter_map(move |(why, what)| {
-                let at = at?;
-                Some(Less {
-                    why,
-                    lane,
-                    at,
-                    what,
-                })
-            })
+    let each = asked.into_iter().flat_map(|(lane, asked)| {
+        let each = asked.filters.into_values();
+        each.map(move |(at, filters)| (lane, at, filters))
+    });
+    let open = each.filter(move |(lane, at, _)| !is_refusal(*lane, *at));
+    open.flat_map(|(lane, at, filters)| {
+        let each = unknown(filters, "the server answered no subscription");
+        each.map(move |(why, what)| Less {
+            why,
+            lane,
+            at,
+            what,
         })
     })
 }
 
-/// The last SUBSCRIBE with this identifier.
-fn subscribed(transcript: &Transcript, lane: LaneIndex, id: PacketId) -> Option<EventIndex> {
-    let is_it = |what: &What| matches!(what, What::Sent { packet: Some(Packet::Subscribe(s)), .. } if s.packet_id == id);
-    let mut events = transcript.events.iter();
-    let index = events.rposition(|event| event.lane == lane && is_it(&event.what));
-    index.map(EventIndex)
-}
-
-fn ask(asked: &mut Asked, packet: &Packet) {
+fn ask(asked: &mut Asked, packet: &Packet, at: EventIndex) {
     match packet {
         Packet::Connect(connect) => asked.session_expiry_s = session_expiry_s(connect),
         Packet::Subscribe(subscribe) => {
             let each = subscribe.subscriptions.iter();
             let filters = each.map(|s| (s.filter.clone(), s.options.qos.as_u8()));
-            asked.filters.insert(subscribe.packet_id, filters.collect());
+            let filters = filters.collect();
+            asked.filters.insert(subscribe.packet_id, (at, filters));
         }
         Packet::Publish(publish) => {
             if let Some(id) = publish.packet_id {
@@ -177,7 +168,7 @@ fn subscriptions(
     version: ProtocolVersion,
     settings: &Settings,
 ) -> Vec<(String, Gift)> {
-    let Some(filters) = asked.filters.remove(&suback.packet_id) else {
+    let Some((_, filters)) = asked.filters.remove(&suback.packet_id) else {
         return Vec::new();
     };
     if filters.len() != suback.reasons.len() {
@@ -235,7 +226,7 @@ fn is_refusal(code: ReasonCode, version: ProtocolVersion) -> bool {
 /// What was granted by a SUBACK that cannot be read is not known. It is a fault of its own.
 fn unread(asked: &mut Asked) -> Vec<(String, Gift)> {
     let all = std::mem::take(&mut asked.filters).into_values();
-    all.flat_map(|filters| unknown(filters, MALFORMED))
+    all.flat_map(|(_, filters)| unknown(filters, MALFORMED))
         .collect()
 }
 

@@ -3,8 +3,9 @@
 use bytestring::ByteString;
 use mqtt_check_codec::{Packet, PacketId, Property, Publish, QoS, ReasonCode};
 
+use super::super::filter::matches;
 use super::given::Gift;
-use super::{Lessened, matches, received, sent};
+use super::{Lessened, received, sent};
 use crate::transcript::{EventIndex, LaneIndex};
 
 /// A packet as it might have been, and which of the things given makes the difference.
@@ -73,7 +74,7 @@ impl Lessened<'_> {
     /// The message at each QoS that a full grant would have let through.
     fn publish_instead(&self, event: EventIndex, publish: &Publish) -> Vec<Instead> {
         let lane = self.transcript.events[event.0].lane;
-        let Some(topic) = self.topic(event) else {
+        let Some(topic) = self.transcript.topic(event) else {
             return Vec::new();
         };
         let published = self.published(topic, publish);

@@ -18,9 +18,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytestring::ByteString;
-use mqtt_check_codec::{
-    ConnAck, Connect, Packet, PacketId, Property, Publish, QoS, ReasonCode, topic,
-};
+use mqtt_check_codec::{ConnAck, Connect, Packet, PacketId, Property, Publish, QoS, ReasonCode};
 
 use crate::plan::{Body, Plan};
 use crate::scenario::model::ClientIndex;
@@ -294,17 +292,6 @@ fn assigned(connack: &ConnAck) -> Option<&str> {
             Property::AssignedClientIdentifier(id) => Some(&**id),
             _ => None,
         })
-}
-
-fn is_shared(filter: &str) -> bool {
-    matches!(topic::split_shared(filter), Ok(Some(_)))
-}
-
-/// Whether a filter as it was subscribed to, shared or not, matches a topic.
-fn matches(filter: &str, name: &str) -> bool {
-    let shared = topic::split_shared(filter).ok().flatten();
-    let filter = shared.map_or(filter, |shared| shared.filter);
-    topic::matches(filter, name)
 }
 
 fn sent(what: &What) -> Option<&Packet> {

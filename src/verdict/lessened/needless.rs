@@ -5,8 +5,9 @@ use std::time::Duration;
 use bytestring::ByteString;
 use mqtt_check_codec::{Packet, Publish, QoS};
 
+use super::super::filter::{is_shared, matches};
 use super::given::Gift;
-use super::{Lessened, is_shared, matches, received, sent};
+use super::{Lessened, received, sent};
 use crate::matcher::Memory;
 use crate::scenario::model::{ClientIndex, Literal, Matcher, PacketPattern};
 use crate::transcript::{EventIndex, LaneIndex};
@@ -68,7 +69,7 @@ impl Lessened<'_> {
         if publish.qos != QoS::AtMostOnce || !connection.holds_back {
             return None;
         }
-        let topic = self.topic(event)?;
+        let topic = self.transcript.topic(event)?;
         let mut given = self.given_to(happened.lane, event);
         let (less, _) = given.find(|(_, less)| {
             less.lowers_to(0)
@@ -86,7 +87,7 @@ impl Lessened<'_> {
         let Some(Packet::Publish(publish)) = received(&happened.what) else {
             return None;
         };
-        let topic = self.topic(event)?;
+        let topic = self.transcript.topic(event)?;
         let mut given = self.given_to(happened.lane, event);
         let (less, _) = given.find(|(_, less)| {
             less.lowers_to(1)
@@ -108,7 +109,7 @@ impl Lessened<'_> {
     ) -> impl Iterator<Item = LaneIndex> + 'b {
         let former = (0..event.0).map(EventIndex);
         former
-            .filter(move |former| self.topic(*former) == Some(topic))
+            .filter(move |former| self.transcript.topic(*former) == Some(topic))
             .filter_map(move |former| {
                 let happened = &self.transcript.events[former.0];
                 match received(&happened.what) {

@@ -228,7 +228,7 @@ impl Waiting<'_> {
             let happened = &self.lessened.transcript.events[event.0];
             let parted = self.lessened.parted(self.lane, happened.at);
             let of_will = || {
-                let topic = self.lessened.topic(*event)?;
+                let topic = self.lessened.transcript.topic(*event)?;
                 self.lessened.of_will(topic, happened.at)
             };
             let found = parted
