@@ -89,7 +89,6 @@ fn run(plans: &[Plan], jobs: usize) -> Vec<CaseResult> {
         seed: 1,
         exclusive: true,
         heavy: false,
-        fail_fast: false,
         first_look: false,
         chaos: None,
     };

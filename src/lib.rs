@@ -14,6 +14,7 @@ pub mod engine;
 pub mod exit;
 pub mod matcher;
 pub mod mutation;
+pub mod outcome;
 pub mod plan;
 pub mod report;
 pub mod requirements;

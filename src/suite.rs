@@ -5,7 +5,7 @@ mod kept;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::engine::{self, Conductor, Play, Progress, RunOptions, Watch};
+use crate::engine::{self, Conductor, Play, RunOptions, Watch};
 use crate::plan::{Body, Plan, PlannedStep};
 use crate::target::{StartError, Target};
 use crate::transcript::{INTERRUPTED, Transcript};
@@ -36,26 +36,8 @@ pub fn run(
             conclude: &|plan, play| kept.keep(plan, conclude(plan, play)),
             interrupted,
             disturbed: &|result| result.late.is_some(),
-            watch: &mut |progress| {
-                let is_last = options.fail_fast && is_bad(&progress);
-                let goes_on = watch(progress);
-                if is_last {
-                    ControlFlow::Break(())
-                } else {
-                    goes_on
-                }
-            },
+            watch,
         },
-    )
-}
-
-fn is_bad(progress: &Progress<'_, CaseResult>) -> bool {
-    let Progress::Finished(result) = progress else {
-        return false;
-    };
-    matches!(
-        result.verdict,
-        Verdict::Failed | Verdict::Inconclusive { .. }
     )
 }
 

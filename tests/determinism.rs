@@ -42,7 +42,6 @@ fn records(plans: &[Plan], jobs: usize) -> Vec<String> {
         heavy: false,
         seed: 7,
         exclusive: true,
-        fail_fast: false,
         first_look: false,
         chaos: None,
     };

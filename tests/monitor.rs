@@ -104,7 +104,6 @@ fn play(plans: &[Plan], faults: &[&str]) -> Vec<CaseResult> {
         heavy: false,
         seed: 7,
         exclusive: true,
-        fail_fast: false,
         first_look: false,
         chaos: None,
     };

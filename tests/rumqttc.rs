@@ -51,7 +51,6 @@ fn run_on(scenario: &str, target: &Target) -> Vec<(Plan, CaseResult)> {
         heavy: false,
         seed: 1,
         exclusive: true,
-        fail_fast: false,
         first_look: false,
         chaos: None,
     };

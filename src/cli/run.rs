@@ -14,9 +14,10 @@ use super::selection::{Selection, quoted};
 use super::{Dress, Failure, interrupt, output};
 use crate::engine::{Progress, RunOptions};
 use crate::exit::Exit;
+use crate::outcome::{Concluded, Reviewed};
 use crate::plan::Plan;
 use crate::report::file::ReportFile;
-use crate::report::{CaseReport, Report, TargetFacts, Unspoken, json, junit, terminal};
+use crate::report::{Report, TargetFacts, Unspoken, json, junit, terminal};
 use crate::scenario::model::Capability;
 use crate::suite;
 use crate::target::bundled::{self, Bundled};
@@ -24,12 +25,11 @@ use crate::target::{Capabilities, Target};
 use crate::transcript::INTERRUPTED;
 use crate::verdict::CaseResult;
 
-mod accepted;
 mod chosen;
 mod compared;
 
 use chosen::Chosen;
-use compared::{Expected, Snapshots};
+use compared::Snapshots;
 
 /// The default of `--max-wait`.
 const MAX_WAIT: Duration = Duration::from_secs(30);
@@ -85,7 +85,7 @@ pub(super) struct Arguments {
     )]
     chaos: Option<u64>,
 
-    /// Stop at the first case that failed or is inconclusive
+    /// Stop at the first case that is not as expected
     #[arg(long, help_heading = "Run")]
     fail_fast: bool,
 
@@ -196,7 +196,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let chosen = Chosen::new(arguments, dress)?;
     let (plans, rest) = arguments.selection.plans(dress.err)?;
     let snapshots = Snapshots::new(arguments, &chosen)?;
-    let expected = snapshots.read(&plans, dress.err)?;
+    let reviewed = snapshots.read(&plans, dress.err)?;
     let files = prepare_reports(arguments)?;
 
     interrupt::listen();
@@ -207,12 +207,14 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         offered,
         given_up,
         interrupted,
-    } = play(arguments, &plans, &ready.target, dress)?;
+    } = play(arguments, &plans, &ready.target, dress, &|result| {
+        arguments.fail_fast && is_unexpected(&snapshots, &reviewed, &plans, result)
+    })?;
     let wall = began.elapsed();
     // Ctrl-C may have ended it too.
     let ended = if interrupted { None } else { ready.ended() };
 
-    let (cases, unwritten) = compare(&snapshots, &expected, &plans, &results);
+    let (cases, unwritten) = conclude(&snapshots, &reviewed, &plans, &results);
     let report = Report {
         target: facts(arguments, &ready.target, &offered),
         unspoken: unspoken(arguments, &ready.target, &offered),
@@ -357,12 +359,13 @@ struct Outcome {
     interrupted: bool,
 }
 
-/// Plays the plans.
+/// Plays the plans, up to the first result that is to be the last.
 fn play(
     arguments: &Arguments,
     plans: &[Plan],
     target: &Target,
     dress: Dress,
+    is_last: &(dyn Fn(&CaseResult) -> bool + Sync),
 ) -> Result<Outcome, Failure> {
     let options = RunOptions {
         jobs: arguments.jobs.map(usize::from),
@@ -372,7 +375,6 @@ fn play(
         exclusive: arguments.exclusive,
         heavy: arguments.heavy,
         chaos: arguments.chaos,
-        fail_fast: arguments.fail_fast,
         first_look: !arguments.no_first_look,
     };
     let mut offered = Capabilities::default();
@@ -386,7 +388,12 @@ fn play(
         &mut |progress| {
             match progress {
                 Progress::Reached(capabilities) => offered.clone_from(capabilities),
-                Progress::Finished(result) if !is_cut_short(result) => watch.finished(result),
+                Progress::Finished(result) if !is_cut_short(result) => {
+                    watch.finished(result);
+                    if is_last(result) {
+                        return ControlFlow::Break(());
+                    }
+                }
                 Progress::GivenUp(why) => given_up = Some(why.to_owned()),
                 Progress::Started(_) | Progress::Finished(_) => {}
             }
@@ -415,34 +422,43 @@ fn is_cut_short(result: &CaseResult) -> bool {
     result.verdict.reason() == Some(INTERRUPTED)
 }
 
-/// Every result with its plan and its snapshot; and what could not be written.
-fn compare<'a>(
+/// Whether a case that has just ended is not as expected.
+fn is_unexpected(
     snapshots: &Snapshots,
-    expected: &[Expected],
+    reviewed: &[Reviewed],
+    plans: &[Plan],
+    result: &CaseResult,
+) -> bool {
+    let mut all = plans.iter().zip(reviewed);
+    all.find(|(plan, _)| plan.scene.id == result.id)
+        .is_some_and(|(plan, reviewed)| !snapshots.outcome(plan, result, reviewed).is_as_expected())
+}
+
+/// Every result with its plan and how it stands; and what could not be written.
+fn conclude<'a>(
+    snapshots: &Snapshots,
+    reviewed: &[Reviewed],
     plans: &'a [Plan],
     results: &'a [CaseResult],
-) -> (Vec<CaseReport<'a>>, Option<Failure>) {
+) -> (Vec<Concluded<'a>>, Option<Failure>) {
     let mut cases = Vec::with_capacity(results.len());
     let mut unwritten = None;
     let mut results = results.iter().peekable();
     // Results come in the order of the plans; a run that stopped early has gaps.
-    for (plan, expected) in plans.iter().zip(expected) {
+    for (plan, reviewed) in plans.iter().zip(reviewed) {
         let Some(result) = results.next_if(|result| result.id == plan.scene.id) else {
             continue;
         };
-        let mut comparison = snapshots.compare(plan, result, expected);
         // After the first that could not be written the others are not tried.
-        if let (Some(comparison), None) = (&mut comparison, &unwritten) {
-            unwritten = snapshots
-                .settle(plan, comparison)
-                .err()
-                .map(|error| Failure::new(Exit::Failed, error.to_string()));
+        let writes = unwritten.is_none();
+        let (outcome, error) = snapshots.settle(plan, result, reviewed, writes);
+        if let Some(error) = error {
+            unwritten = Some(Failure::new(Exit::Failed, error.to_string()));
         }
-        cases.push(CaseReport {
+        cases.push(Concluded {
             plan,
             result,
-            comparison,
-            known: snapshots.accepts(result, expected),
+            outcome,
         });
     }
     (cases, unwritten)

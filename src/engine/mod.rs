@@ -39,8 +39,6 @@ pub struct RunOptions {
     pub exclusive: bool,
     /// Play cases that are tagged `heavy` too.
     pub heavy: bool,
-    /// Begin no further case once one has failed or is inconclusive, and end those that are being played.
-    pub fail_fast: bool,
     /// Look whether a broker on the network does anything beyond CONNECT before many cases are played, and when many
     /// in a row have come to nothing.
     pub first_look: bool,

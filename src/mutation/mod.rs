@@ -127,7 +127,6 @@ fn play<R: Send>(
         seed: playing.seed,
         exclusive: true,
         heavy,
-        fail_fast: false,
         first_look: false,
         chaos: None,
     };

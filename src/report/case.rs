@@ -1,13 +1,13 @@
 //! One case told in full: the same text for the terminal and for JUnit.
 
+use crate::outcome::{Concluded, State};
 use crate::plan::{Body, PlannedStep, find_step};
 use crate::report::words::{Style, alternatives};
 use crate::requirements;
-use crate::snapshot::State;
 use crate::transcript::{EventIndex, StepIndex, Transcript, text};
 use crate::verdict::{CaseResult, Finding, FindingKind, Verdict, is_clause};
 
-use super::{CaseReport, unified};
+use super::unified;
 
 /// Events shown before and after those that a finding is about, on the same connections.
 const BEFORE: usize = 6;
@@ -43,7 +43,7 @@ pub fn one_line(result: &CaseResult, style: Style) -> String {
 }
 
 /// The whole story: what was found, where, by which clause, and the packets around it.
-pub(super) fn findings(case: &CaseReport<'_>, style: Style) -> String {
+pub(super) fn findings(case: &Concluded<'_>, style: Style) -> String {
     let result = case.result;
     let mut out = format!(
         "{} {}\n  {}\n",
@@ -75,7 +75,7 @@ pub(super) fn findings(case: &CaseReport<'_>, style: Style) -> String {
     out
 }
 
-fn one_finding(case: &CaseReport<'_>, finding: &Finding, style: Style) -> String {
+fn one_finding(case: &Concluded<'_>, finding: &Finding, style: Style) -> String {
     let place = match finding.place {
         Some(place) => format!("{}:{}:{}", case.result.file, place.line, place.column),
         None => case.result.file.clone(),
@@ -108,7 +108,7 @@ fn row(out: &mut String, name: &str, text: &str) {
 }
 
 /// The clause with its version, and what it says in our words; of another document's section just that.
-fn cite(case: &CaseReport<'_>, clause: &str) -> String {
+fn cite(case: &Concluded<'_>, clause: &str) -> String {
     if !is_clause(clause) {
         return format!("[{clause}]");
     }
@@ -122,7 +122,7 @@ fn cite(case: &CaseReport<'_>, clause: &str) -> String {
 
 /// The packets around what a finding is about, on the connections that it concerns.
 fn excerpt(
-    case: &CaseReport<'_>,
+    case: &Concluded<'_>,
     transcript: &Transcript,
     finding: &Finding,
     style: Style,
@@ -236,8 +236,8 @@ fn actor(step: &PlannedStep) -> Option<usize> {
 }
 
 /// How the record differs from its snapshot; empty when it does not.
-pub(super) fn snapshot(case: &CaseReport<'_>, style: Style) -> String {
-    let Some(comparison) = &case.comparison else {
+pub(super) fn snapshot(case: &Concluded<'_>, style: Style) -> String {
+    let Some(comparison) = &case.outcome.comparison else {
         return String::new();
     };
     let word = match (comparison.state, comparison.updated) {

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::Serialize;
 
-use super::{CaseReport, Report};
+use super::{Report, library_facts};
+use crate::outcome::Concluded;
 use crate::report::words::alternatives;
 use crate::transcript::{What, text};
 use crate::verdict::{CaseResult, Finding, FindingKind, Verdict};
@@ -159,7 +160,7 @@ pub fn render(report: &Report<'_>) -> Result<String, serde_json::Error> {
     Ok(text)
 }
 
-fn case<'a>(case: &'a CaseReport<'_>) -> Case<'a> {
+fn case<'a>(case: &'a Concluded<'_>) -> Case<'a> {
     let result = case.result;
     let (packets, packets_left_out) = packets(result);
     Case {
@@ -170,7 +171,7 @@ fn case<'a>(case: &'a CaseReport<'_>) -> Case<'a> {
         reason: result.verdict.reason(),
         clauses: result.clauses.iter().map(String::as_str).collect(),
         threads: &case.plan.scene.threads,
-        snapshot: case.comparison.as_ref().map(|c| c.state.as_str()),
+        snapshot: case.outcome.comparison.as_ref().map(|c| c.state.as_str()),
         wall_ms: milliseconds(result.wall),
         plays: Some(result.plays).filter(|plays| *plays > 1),
         choices: result
@@ -186,7 +187,7 @@ fn case<'a>(case: &'a CaseReport<'_>) -> Case<'a> {
                 value: measured.value,
             })
             .collect(),
-        library_facts: case.library_facts(),
+        library_facts: library_facts(case),
         findings: result
             .findings
             .iter()

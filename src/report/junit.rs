@@ -3,8 +3,8 @@
 use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestSuite};
 
 use super::words::{Style, alternatives};
-use super::{CaseReport, Report, case};
-use crate::snapshot::State;
+use super::{Report, case};
+use crate::outcome::{Concluded, State};
 use crate::verdict::{FindingKind, Verdict};
 
 /// The document as text. Cases are in a suite for each folder.
@@ -14,11 +14,19 @@ use crate::verdict::{FindingKind, Verdict};
 pub fn render(report: &Report<'_>) -> Result<String, quick_junit::SerializeError> {
     let mut xml = Xml::new("mqtt-check");
     xml.set_time(report.wall);
-    let mut areas: Vec<&str> = report.cases.iter().map(CaseReport::area).collect();
+    let mut areas: Vec<&str> = report
+        .cases
+        .iter()
+        .map(|case| case.result.id.area())
+        .collect();
     areas.dedup();
     for area in areas {
         let mut suite = TestSuite::new(area);
-        for case in report.cases.iter().filter(|case| case.area() == area) {
+        for case in report
+            .cases
+            .iter()
+            .filter(|case| case.result.id.area() == area)
+        {
             suite.add_test_case(test_case(case));
         }
         xml.add_test_suite(suite);
@@ -57,20 +65,20 @@ pub fn render(report: &Report<'_>) -> Result<String, quick_junit::SerializeError
     xml.to_string()
 }
 
-fn test_case(case: &CaseReport<'_>) -> TestCase {
+fn test_case(case: &Concluded<'_>) -> TestCase {
     let result = case.result;
     let mut test = TestCase::new(result.id.to_string(), status(case));
-    test.set_classname(case.area());
+    test.set_classname(case.result.id.area());
     test.set_time(result.wall);
-    if matches!(result.verdict, Verdict::Warned) || case.is_accepted() {
+    if matches!(result.verdict, Verdict::Warned) || case.outcome.is_accepted {
         test.set_system_out(case::findings(case, Style::PLAIN));
     }
     test
 }
 
-fn status(case: &CaseReport<'_>) -> TestCaseStatus {
+fn status(case: &Concluded<'_>) -> TestCaseStatus {
     let result = case.result;
-    let snapshot_fails = case.comparison.as_ref().is_some_and(|c| c.fails());
+    let snapshot_fails = case.outcome.comparison.as_ref().is_some_and(|c| c.fails());
     match &result.verdict {
         Verdict::Skipped { reason } => {
             let mut status = TestCaseStatus::skipped();
@@ -84,7 +92,7 @@ fn status(case: &CaseReport<'_>) -> TestCaseStatus {
             status.set_description(case::findings(case, Style::PLAIN));
             return status;
         }
-        Verdict::Failed if case.is_unexpected() => {
+        Verdict::Failed if case.outcome.is_unexpected_verdict() => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type("must");
             status.set_message(message(case));
@@ -98,7 +106,7 @@ fn status(case: &CaseReport<'_>) -> TestCaseStatus {
         }
         Verdict::Failed | Verdict::Passed | Verdict::Warned => {}
     }
-    match &case.comparison {
+    match &case.outcome.comparison {
         Some(comparison) if comparison.fails() => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type("snapshot");
@@ -115,7 +123,7 @@ fn status(case: &CaseReport<'_>) -> TestCaseStatus {
 }
 
 /// The first thing that does not hold.
-fn message(case: &CaseReport<'_>) -> String {
+fn message(case: &Concluded<'_>) -> String {
     case.result
         .findings
         .iter()

@@ -16,10 +16,9 @@ use std::time::Duration;
 use mqtt_check_codec::ProtocolVersion;
 
 use crate::exit::Exit;
-use crate::plan::Plan;
-use crate::snapshot::{Comparison, State};
+use crate::outcome::{Concluded, State, Unshown};
 use crate::transcript::text;
-use crate::verdict::{CaseResult, Verdict};
+use crate::verdict::Verdict;
 
 pub use case::{heading, one_line};
 pub use diff::unified;
@@ -29,7 +28,7 @@ pub use diff::unified;
 pub struct Report<'a> {
     pub target: TargetFacts,
     /// In the order of their ids.
-    pub cases: Vec<CaseReport<'a>>,
+    pub cases: Vec<Concluded<'a>>,
     /// Versions that were named and that the broker does not speak.
     pub unspoken: Vec<Unspoken>,
     /// Cases that were to be played and were not: an interruption, `--fail-fast`.
@@ -45,15 +44,6 @@ pub struct Report<'a> {
     pub replay: String,
     /// The option that names the snapshots' folder to `review`, empty for the folder where it looks by itself.
     pub review: String,
-}
-
-/// A part of an accepted deviation that nothing shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unshown {
-    /// `targets/NAME.yaml:LINE`.
-    pub place: String,
-    /// What nothing shows.
-    pub what: String,
 }
 
 /// A protocol version that was named and that the broker does not speak.
@@ -77,56 +67,16 @@ pub struct TargetFacts {
     pub keep_alive_s: u16,
 }
 
-/// One case's part.
-#[derive(Debug, Clone)]
-pub struct CaseReport<'a> {
-    pub plan: &'a Plan,
-    pub result: &'a CaseResult,
-    /// `None` when nothing was compared.
-    pub comparison: Option<Comparison>,
-    /// Under chaos, where no record is compared: whether what was found wrong is accepted for this target.
-    pub known: bool,
-}
-
-impl CaseReport<'_> {
-    /// What client libraries did on their own side, each thing once: `reader: rumqttc resent PUBREL 1`.
-    pub fn library_facts(&self) -> Vec<String> {
-        let mut facts: Vec<String> = Vec::new();
-        for fact in self.result.transcript.iter().flat_map(|t| &t.facts) {
-            let fact = text::fact(self.plan, fact);
-            if !facts.contains(&fact) {
-                facts.push(fact);
-            }
-        }
-        facts
-    }
-
-    /// The folder that the case stands in, by which results are grouped.
-    pub fn area(&self) -> &str {
-        match self.result.id.path.rsplit_once('/') {
-            Some((folder, _)) => folder,
-            None => ".",
+/// What client libraries did on their own side, each thing once: `reader: rumqttc resent PUBREL 1`.
+fn library_facts(case: &Concluded<'_>) -> Vec<String> {
+    let mut facts: Vec<String> = Vec::new();
+    for fact in case.result.transcript.iter().flat_map(|t| &t.facts) {
+        let fact = text::fact(case.plan, fact);
+        if !facts.contains(&fact) {
+            facts.push(fact);
         }
     }
-
-    /// Whether the verdict is against the broker, and the target's accepted record does not say the same.
-    pub fn is_unexpected(&self) -> bool {
-        match self.result.verdict {
-            Verdict::Failed => !self.is_accepted(),
-            Verdict::Inconclusive { .. } => true,
-            Verdict::Passed | Verdict::Warned | Verdict::Skipped { .. } => false,
-        }
-    }
-
-    /// Whether what does not hold was reviewed and accepted for this target.
-    pub fn is_accepted(&self) -> bool {
-        let by_its_record = self.comparison.as_ref().is_some_and(|c| {
-            let is_reviewed = c.state == State::Same || (c.updated && c.state != State::Stale);
-            c.against_accepted && is_reviewed && c.unexplained.is_none()
-        });
-        (self.known || by_its_record)
-            && matches!(self.result.verdict, Verdict::Failed | Verdict::Warned)
-    }
+    facts
 }
 
 /// How many of what.
@@ -151,7 +101,7 @@ pub struct Counts {
 
 impl Counts {
     /// Counts some cases.
-    pub fn of<'a, 'b: 'a>(cases: impl Iterator<Item = &'a CaseReport<'b>>) -> Self {
+    pub fn of<'a, 'b: 'a>(cases: impl Iterator<Item = &'a Concluded<'b>>) -> Self {
         let mut counts = Self::default();
         for case in cases {
             counts.add(case);
@@ -159,7 +109,7 @@ impl Counts {
         counts
     }
 
-    fn add(&mut self, case: &CaseReport<'_>) {
+    fn add(&mut self, case: &Concluded<'_>) {
         self.cases += 1;
         *match case.result.verdict {
             Verdict::Passed => &mut self.passed,
@@ -168,8 +118,9 @@ impl Counts {
             Verdict::Skipped { .. } => &mut self.skipped,
             Verdict::Inconclusive { .. } => &mut self.inconclusive,
         } += 1;
-        self.accepted += usize::from(case.is_accepted() && case.result.verdict == Verdict::Failed);
-        if let Some(comparison) = &case.comparison {
+        self.accepted +=
+            usize::from(case.outcome.is_accepted && case.result.verdict == Verdict::Failed);
+        if let Some(comparison) = &case.outcome.comparison {
             match comparison.state {
                 State::Changed => {
                     self.changed += 1;
@@ -203,15 +154,12 @@ impl Report<'_> {
         if self.interrupted {
             return Exit::Interrupted;
         }
-        let fails = |case: &CaseReport<'_>| {
-            case.is_unexpected() || case.comparison.as_ref().is_some_and(Comparison::fails)
-        };
+        let fails = |case: &Concluded<'_>| !case.outcome.is_as_expected();
         let stale = !(self.without_case.is_empty() && self.without_deviation.is_empty());
         if stale || !self.unspoken.is_empty() || self.cases.iter().any(fails) {
             return Exit::Failed;
         }
-        let skipped =
-            |case: &CaseReport<'_>| matches!(case.result.verdict, Verdict::Skipped { .. });
+        let skipped = |case: &Concluded<'_>| matches!(case.result.verdict, Verdict::Skipped { .. });
         if self.cases.iter().all(skipped) {
             return Exit::Nothing;
         }

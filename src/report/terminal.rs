@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 use super::words::{Style, count, span};
-use super::{CaseReport, Counts, Report, case};
+use super::{Counts, Report, case, library_facts};
+use crate::outcome::Concluded;
 use crate::scenario::model::Level;
 use crate::transcript::text;
 use crate::verdict::{FindingKind, Measure, Measured, Verdict};
@@ -32,7 +33,7 @@ pub fn render(report: &Report<'_>, options: Options) -> String {
         parts.extend(report.cases.iter().filter_map(|c| transcript(c, style)));
     }
     for verdict in [
-        is_failed as fn(&CaseReport<'_>) -> bool,
+        is_failed as fn(&Concluded<'_>) -> bool,
         is_inconclusive,
         is_warned,
     ] {
@@ -54,20 +55,20 @@ pub fn render(report: &Report<'_>, options: Options) -> String {
     parts.join("\n")
 }
 
-fn is_failed(case: &CaseReport<'_>) -> bool {
-    case.result.verdict == Verdict::Failed && case.is_unexpected()
+fn is_failed(case: &Concluded<'_>) -> bool {
+    case.result.verdict == Verdict::Failed && case.outcome.is_unexpected_verdict()
 }
 
-fn is_inconclusive(case: &CaseReport<'_>) -> bool {
+fn is_inconclusive(case: &Concluded<'_>) -> bool {
     matches!(case.result.verdict, Verdict::Inconclusive { .. })
 }
 
-fn is_warned(case: &CaseReport<'_>) -> bool {
-    case.result.verdict == Verdict::Warned && !case.is_accepted()
+fn is_warned(case: &Concluded<'_>) -> bool {
+    case.result.verdict == Verdict::Warned && !case.outcome.is_accepted
 }
 
 /// The whole record of a case.
-fn transcript(case: &CaseReport<'_>, style: Style) -> Option<String> {
+fn transcript(case: &Concluded<'_>, style: Style) -> Option<String> {
     let scene = case.result.transcript.as_ref()?;
     let record = text::record_with_own_pings(case.plan, scene, case.result.control.as_ref());
     let mut out = format!(
@@ -102,7 +103,7 @@ fn snapshots(report: &Report<'_>, style: Style) -> String {
     let mut to_review = false;
     let informed = report.counts().informed;
     for case in &report.cases {
-        let Some(comparison) = &case.comparison else {
+        let Some(comparison) = &case.outcome.comparison else {
             continue;
         };
         if !comparison.counts {
@@ -144,7 +145,11 @@ fn snapshots(report: &Report<'_>, style: Style) -> String {
 
 /// What does not hold and was reviewed and accepted for this target.
 fn accepted(report: &Report<'_>, style: Style) -> String {
-    let cases: Vec<&CaseReport<'_>> = report.cases.iter().filter(|c| c.is_accepted()).collect();
+    let cases: Vec<&Concluded<'_>> = report
+        .cases
+        .iter()
+        .filter(|c| c.outcome.is_accepted)
+        .collect();
     if cases.is_empty() {
         return String::new();
     }
@@ -209,7 +214,7 @@ fn facts(report: &Report<'_>, style: Style) -> String {
     let mut libraries: Vec<(String, usize)> = Vec::new();
     let mut recorded = String::new();
     for case in &report.cases {
-        for fact in case.library_facts() {
+        for fact in library_facts(case) {
             add(&mut libraries, fact);
         }
         for (name, answer) in &case.result.choices {
@@ -313,7 +318,7 @@ fn table(report: &Report<'_>, options: Options) -> String {
     }
     let mut areas: Vec<(&str, Counts)> = Vec::new();
     for case in &report.cases {
-        let area = case.area();
+        let area = case.result.id.area();
         match areas.iter_mut().find(|(known, _)| *known == area) {
             Some((_, counts)) => counts.add(case),
             None => areas.push((area, Counts::of(std::iter::once(case)))),
@@ -439,7 +444,11 @@ fn summary(report: &Report<'_>, style: Style) -> String {
         out.push_str(&style.doubtful("interrupted: this is what was done so far"));
         out.push('\n');
     }
-    if let Some(case) = report.cases.iter().find(|case| case.is_unexpected()) {
+    if let Some(case) = report
+        .cases
+        .iter()
+        .find(|case| case.outcome.is_unexpected_verdict())
+    {
         out.push_str(&format!(
             "again: mqtt-check run {} --filter '{}' --seed {}\n",
             report.replay, case.result.id, report.seed

@@ -3,10 +3,10 @@ use std::time::Duration;
 
 use super::terminal::Options;
 use super::words::Style;
-use super::{CaseReport, Report, TargetFacts, json, junit, terminal};
+use super::{Report, TargetFacts, json, junit, terminal};
 use crate::exit::Exit;
+use crate::outcome::{Against, Comparison, Concluded, Mode, Reviewed, State};
 use crate::plan::Plan;
-use crate::snapshot::{Comparison, State};
 use crate::transcript::text::fixture::{
     takeover_plan, takeover_record, takeover_record_without_disconnect,
 };
@@ -67,7 +67,7 @@ fn comparison(state: State) -> Comparison {
     }
 }
 
-fn report<'a>(cases: Vec<CaseReport<'a>>) -> Report<'a> {
+fn report<'a>(cases: Vec<Concluded<'a>>) -> Report<'a> {
     Report {
         target: TargetFacts {
             name: "the bundled broker".into(),
@@ -88,12 +88,19 @@ fn report<'a>(cases: Vec<CaseReport<'a>>) -> Report<'a> {
     }
 }
 
-fn case<'a>(plan: &'a Plan, result: &'a CaseResult, state: Option<State>) -> CaseReport<'a> {
-    CaseReport {
+fn case<'a>(
+    plan: &'a Plan,
+    result: &'a CaseResult,
+    comparison: Option<Comparison>,
+) -> Concluded<'a> {
+    Concluded {
         plan,
         result,
-        comparison: state.map(comparison),
-        known: false,
+        outcome: Against::Records(Mode::Whole, None).decide(
+            result,
+            &Reviewed::default(),
+            comparison,
+        ),
     }
 }
 
@@ -109,7 +116,7 @@ fn tells_a_failure_in_full() {
     let failed = result(&plan, false);
     let skipped = skipped(&plan);
     let report = report(vec![
-        case(&plan, &failed, Some(State::Changed)),
+        case(&plan, &failed, Some(comparison(State::Changed))),
         case(&plan, &skipped, None),
     ]);
     assert_eq!(
@@ -122,7 +129,7 @@ fn tells_a_failure_in_full() {
 fn shows_transcripts_on_request() {
     let plan = takeover_plan();
     let passed = result(&plan, true);
-    let report = report(vec![case(&plan, &passed, Some(State::Same))]);
+    let report = report(vec![case(&plan, &passed, Some(comparison(State::Same)))]);
     let text = terminal::render(
         &report,
         Options {
@@ -142,7 +149,7 @@ fn shows_transcripts_on_request() {
 fn writes_the_json_contract() {
     let plan = takeover_plan();
     let failed = result(&plan, false);
-    let report = report(vec![case(&plan, &failed, Some(State::New))]);
+    let report = report(vec![case(&plan, &failed, Some(comparison(State::New)))]);
     let text = json::render(&report).expect("rendering");
     assert_eq!(text, include_str!("testdata/failure.json"));
 }
@@ -155,7 +162,7 @@ fn writes_junit_with_the_terminals_text() {
     let skipped = skipped(&plan);
     let report = report(vec![
         case(&plan, &failed, None),
-        case(&plan, &passed, Some(State::Changed)),
+        case(&plan, &passed, Some(comparison(State::Changed))),
         case(&plan, &skipped, None),
     ]);
     let text = junit::render(&report).expect("rendering");
@@ -167,24 +174,24 @@ fn gates_on_what_went_wrong() {
     let plan = takeover_plan();
     let (passed, failed) = (result(&plan, true), result(&plan, false));
     let skipped = skipped(&plan);
-    let exit = |cases: Vec<CaseReport<'_>>| report(cases).exit();
+    let exit = |cases: Vec<Concluded<'_>>| report(cases).exit();
     assert_eq!(passed.verdict, Verdict::Passed);
     assert_eq!(failed.verdict, Verdict::Failed);
     assert_eq!(
-        exit(vec![case(&plan, &passed, Some(State::Same))]),
+        exit(vec![case(&plan, &passed, Some(comparison(State::Same)))]),
         Exit::Success
     );
     assert_eq!(
-        exit(vec![case(&plan, &passed, Some(State::New))]),
+        exit(vec![case(&plan, &passed, Some(comparison(State::New)))]),
         Exit::Failed
     );
     assert_eq!(
-        exit(vec![case(&plan, &failed, Some(State::Same))]),
+        exit(vec![case(&plan, &failed, Some(comparison(State::Same)))]),
         Exit::Failed
     );
     assert_eq!(exit(vec![case(&plan, &skipped, None)]), Exit::Nothing);
     assert_eq!(exit(Vec::new()), Exit::Nothing);
-    let one = || case(&plan, &passed, Some(State::Same));
+    let one = || case(&plan, &passed, Some(comparison(State::Same)));
     let stale = Report {
         without_case: vec!["snapshots/gone@5.snap".into()],
         ..report(vec![one()])
@@ -201,11 +208,11 @@ fn gates_on_what_went_wrong() {
 fn takes_an_accepted_failure_as_expected() {
     let plan = takeover_plan();
     let failed = result(&plan, false);
-    let mut accepted = case(&plan, &failed, Some(State::Same));
-    if let Some(comparison) = &mut accepted.comparison {
-        comparison.against_accepted = true;
-    }
-    let report = report(vec![accepted]);
+    let same = Comparison {
+        against_accepted: true,
+        ..comparison(State::Same)
+    };
+    let report = report(vec![case(&plan, &failed, Some(same))]);
     assert_eq!(report.exit(), Exit::Success);
     assert_eq!(report.counts().accepted, 1);
 }

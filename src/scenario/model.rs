@@ -25,6 +25,16 @@ pub struct CaseId {
     pub version: ProtocolVersion,
 }
 
+impl CaseId {
+    /// The folder that the case stands in, by which results are grouped.
+    pub fn area(&self) -> &str {
+        match self.path.rsplit_once('/') {
+            Some((folder, _)) => folder,
+            None => ".",
+        }
+    }
+}
+
 impl std::fmt::Display for CaseId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.path)?;

@@ -6,11 +6,10 @@
 //! project. insta reads the files; writing is ours, since insta has no public writer: a temporary file in the same
 //! folder, synced, then renamed, so that a full disk leaves nothing half-written.
 
-pub mod compare;
 pub mod file;
 pub mod pending;
+pub mod review;
 pub mod store;
 
-pub use compare::{Comparison, Mode, State};
 pub use file::{Header, ReadError, SnapFile, WriteError};
 pub use store::Store;

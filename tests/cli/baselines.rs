@@ -104,6 +104,38 @@ fn a_reviewed_deviation_is_expected_until_it_is_gone() {
 }
 
 #[test]
+fn what_is_accepted_does_not_stop_a_run_that_stops_at_the_first_failure() {
+    const PING: &str = "\
+title: A PINGREQ is answered
+versions: [5]
+clients: { a: }
+steps:
+  - a: connect
+  - a: ping
+";
+    let wrong = serve(&[Fault::NoDisconnectOnTakeover]);
+    let program = reviewed().file("scenarios/will/later.yaml", PING).file(
+        "targets/twin.yaml",
+        target_file("5 MQTT-3.1.4-3", "session/takeover@5"),
+    );
+    let run = format!("run --broker {wrong} --baseline twin --fail-fast --jobs 1");
+    let program = program.arguments(&run);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    assert!(ended.stdout.contains("1 not played"), "{ended}");
+    let program = program.arguments("accept @twin/*");
+    assert_eq!(program.run().exit, Some(0));
+    let ended = program.arguments(&run).run();
+    assert!(
+        ended
+            .stdout
+            .contains("2 cases: 1 passed, 1 failed (1 accepted)"),
+        "{ended}"
+    );
+    assert!(!ended.stdout.contains("not played"), "{ended}");
+}
+
+#[test]
 fn under_chaos_only_what_is_found_wrong_has_to_be_accepted() {
     let wrong = serve(&[Fault::NoDisconnectOnTakeover]);
     let chaos = format!("run --broker {wrong} --baseline twin --chaos 1");

@@ -81,9 +81,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "snapshot",
-        &["diagnostic", "scenario", "transcript", "verdict"],
+        "outcome",
+        &["plan", "requirements", "target", "transcript", "verdict"],
     ),
+    ("snapshot", &["diagnostic", "outcome", "scenario"]),
     (
         "report",
         &[
@@ -91,6 +92,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "diagnostic",
             "exit",
             "mutation",
+            "outcome",
             "plan",
             "requirements",
             "scenario",
@@ -108,6 +110,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "engine",
             "exit",
             "mutation",
+            "outcome",
             "plan",
             "report",
             "requirements",

@@ -6,36 +6,24 @@ use std::path::{Path, PathBuf};
 use super::super::selection::quoted;
 use super::super::snapshots::failure;
 use super::super::{Failure, output};
+use super::Arguments;
 use super::chosen::Chosen;
-use super::{Arguments, accepted};
 use crate::exit::Exit;
+use crate::outcome::{
+    Against, Comparison, Concluded, Mode, Outcome, Reviewed, State, Unshown, unshown,
+};
 use crate::plan::Plan;
 use crate::report::words::Style;
-use crate::report::{CaseReport, Unshown};
-use crate::snapshot::compare::{self, Record, Reviewed, Writing};
-use crate::snapshot::{Comparison, Header, Mode, ReadError, State, Store, WriteError};
-use crate::target::TargetFile;
-use crate::transcript::{HookSource, text};
-use crate::verdict::{CaseResult, Verdict};
+use crate::snapshot::review::{self, Writing};
+use crate::snapshot::{Header, ReadError, Store, WriteError};
+use crate::verdict::CaseResult;
 
 /// What a run does with snapshots.
 pub(super) struct Snapshots {
-    /// `None` with `--no-snapshots`, and under chaos.
-    mode: Option<Mode>,
-    /// Under chaos: where what is accepted for the target stands. Its records are not compared, since what went out did
-    /// so at other times and in other pieces; what was found wrong is.
-    accepted: Option<Mode>,
+    against: Against,
     /// `--snapshots`.
     folder: Option<PathBuf>,
     writing: Writing,
-    /// What is known of the broker's deviations.
-    file: Option<TargetFile>,
-}
-
-/// What is reviewed of one case, and where.
-pub(super) struct Expected {
-    store: Store,
-    reviewed: Reviewed,
 }
 
 impl Snapshots {
@@ -67,24 +55,22 @@ impl Snapshots {
             None if chosen.is_bundled() && arguments.fault.is_empty() => Some(Mode::Whole),
             None => Some(Mode::Information),
         };
-        let (mode, accepted) = match arguments.chaos {
-            None => (by_records, None),
-            Some(_) => (
-                None,
-                by_records.filter(|mode| matches!(mode, Mode::Baseline(_))),
-            ),
+        let file = chosen.file.clone().map(Box::new);
+        let against = match (by_records, arguments.chaos) {
+            (None, _) => Against::Nothing,
+            (Some(mode), None) => Against::Records(mode, file),
+            (Some(Mode::Baseline(name)), Some(_)) => Against::Findings(name, file),
+            (Some(_), Some(_)) => Against::Nothing,
         };
-        if arguments.update && mode == Some(Mode::Information) {
+        if arguments.update && against.mode() == Some(Mode::Information) {
             return Err(Failure::usage(
                 "--update needs the bundled broker, or --baseline NAME",
             ));
         }
         Ok(Self {
-            mode,
-            accepted,
+            against,
             folder: arguments.snapshots.clone(),
             writing,
-            file: chosen.file.clone(),
         })
     }
 
@@ -94,17 +80,17 @@ impl Snapshots {
     }
 
     /// Reads what is reviewed of each case, before anything is played.
-    pub(super) fn read(&self, plans: &[Plan], style: Style) -> Result<Vec<Expected>, Failure> {
+    pub(super) fn read(&self, plans: &[Plan], style: Style) -> Result<Vec<Reviewed>, Failure> {
+        let mode = self.against.mode();
         let mut damaged = Vec::new();
         let mut all = Vec::with_capacity(plans.len());
         for plan in plans {
-            let store = self.store(plan);
-            let reviewed = match self.mode.as_ref().or(self.accepted.as_ref()) {
+            let reviewed = match &mode {
                 None => Ok(Reviewed::default()),
-                Some(mode) => compare::reviewed(&store, mode, &plan.scene.id),
+                Some(mode) => review::reviewed(&self.store(plan), mode, &plan.scene.id),
             };
             match reviewed {
-                Ok(reviewed) => all.push(Expected { store, reviewed }),
+                Ok(reviewed) => all.push(reviewed),
                 Err(ReadError::Damaged(diagnostic)) => damaged.push(*diagnostic),
                 Err(error) => return Err(failure(&error, style)),
             }
@@ -116,56 +102,27 @@ impl Snapshots {
         }
     }
 
-    /// Holds a result against what is reviewed; `None` when there is nothing to hold.
-    pub(super) fn compare(
+    /// Decides how a case stands, before anything is written.
+    pub(super) fn outcome(&self, plan: &Plan, result: &CaseResult, reviewed: &Reviewed) -> Outcome {
+        let comparison = self.against.compare(plan, result, reviewed);
+        self.against.decide(result, reviewed, comparison)
+    }
+
+    /// Decides how a case stands and writes what it asks for: a record beside the reviewed one, or in its place. With
+    /// `writes` off nothing is written. The error says what could not be written.
+    pub(super) fn settle(
         &self,
         plan: &Plan,
         result: &CaseResult,
-        expected: &Expected,
-    ) -> Option<Comparison> {
-        let mode = self.mode.as_ref()?;
-        let transcript = result.transcript.as_ref()?;
-        // What proves nothing is no record to review.
-        let is_proof = matches!(
-            result.verdict,
-            Verdict::Passed | Verdict::Warned | Verdict::Failed
-        );
-        if !is_proof {
-            return None;
+        reviewed: &Reviewed,
+        writes: bool,
+    ) -> (Outcome, Option<WriteError>) {
+        let mut comparison = self.against.compare(plan, result, reviewed);
+        let mut unwritten = None;
+        if let (Some(comparison), true) = (&mut comparison, writes) {
+            unwritten = self.write(plan, comparison).err();
         }
-        let record = Record {
-            text: text::record(plan, transcript, result.control.as_ref()),
-            findings: compare::findings_text(&result.findings),
-        };
-        let hooks: &HookSource = &transcript.hook_source;
-        let mut comparison = compare::compare(
-            &expected.store,
-            mode,
-            &plan.scene.id,
-            &expected.reviewed,
-            &record,
-            &|text| text::reduce(text, hooks),
-        )?;
-        let deviates = match comparison.state {
-            State::Same => comparison.against_accepted,
-            State::Changed | State::New => true,
-            State::Stale => false,
-        };
-        if let (Mode::Baseline(name), true) = (mode, deviates) {
-            comparison.unexplained = accepted::unexplained(name, self.file.as_ref(), result);
-        }
-        Some(comparison)
-    }
-
-    /// Whether everything that was found wrong under chaos is accepted for the target.
-    pub(super) fn accepts(&self, result: &CaseResult, expected: &Expected) -> bool {
-        match (&self.accepted, &self.file) {
-            (Some(_), Some(file)) => {
-                let record = expected.reviewed.accepted.as_deref();
-                accepted::is_known(file, result, record.unwrap_or_default())
-            }
-            _ => false,
-        }
+        (self.against.decide(result, reviewed, comparison), unwritten)
     }
 
     /// Accepted deviations that nothing shows. Only a run of the whole suite can tell.
@@ -173,7 +130,7 @@ impl Snapshots {
         &self,
         arguments: &Arguments,
         plans: &[Plan],
-        cases: &[CaseReport<'_>],
+        cases: &[Concluded<'_>],
     ) -> Vec<Unshown> {
         let is_whole = !arguments.selection.is_narrowed()
             && cases.len() == plans.len()
@@ -182,23 +139,18 @@ impl Snapshots {
                 let named = &arguments.selection.paths;
                 named.iter().any(|path| same_folder(path, &folder))
             });
-        match (&self.mode, &self.file) {
-            (Some(Mode::Baseline(_)), Some(file)) if is_whole => {
-                accepted::unshown(file, cases, plans)
+        match &self.against {
+            Against::Records(Mode::Baseline(_), Some(file)) if is_whole => {
+                unshown(file, cases, plans)
             }
             _ => Vec::new(),
         }
     }
 
-    /// Writes what the comparison asks for.
-    pub(super) fn settle(
-        &self,
-        plan: &Plan,
-        comparison: &mut Comparison,
-    ) -> Result<(), WriteError> {
-        compare::settle(comparison, &header(plan), self.writing)?;
+    fn write(&self, plan: &Plan, comparison: &mut Comparison) -> Result<(), WriteError> {
+        review::settle(comparison, &header(plan), self.writing)?;
         let is_deviation = comparison.updated && comparison.state != State::Stale;
-        if is_deviation && matches!(self.mode, Some(Mode::Baseline(_))) {
+        if is_deviation && matches!(self.against.mode(), Some(Mode::Baseline(_))) {
             comparison.against_accepted = true;
         }
         Ok(())
@@ -211,7 +163,7 @@ impl Snapshots {
         plans: &[Plan],
         rest: &[Plan],
     ) -> Result<Vec<PathBuf>, Failure> {
-        let Some(mode @ (Mode::Whole | Mode::Baseline(_))) = &self.mode else {
+        let Against::Records(mode @ (Mode::Whole | Mode::Baseline(_)), _) = &self.against else {
             return Ok(Vec::new());
         };
         if arguments.selection.is_narrowed() {

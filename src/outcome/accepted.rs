@@ -1,13 +1,22 @@
 //! Accepted deviations, held against what a run found: a record that differs needs a reason, and a reason needs a
 //! record that differs, so that the list can only shrink.
 
+use super::Concluded;
+use super::record::{State, finding_line};
 use crate::plan::Plan;
-use crate::report::{CaseReport, Unshown};
 use crate::requirements;
-use crate::snapshot::{State, compare};
 use crate::target::TargetFile;
 use crate::target::file::Deviation;
 use crate::verdict::{CaseResult, Finding, Verdict, is_clause};
+
+/// A part of an accepted deviation that nothing shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unshown {
+    /// `targets/NAME.yaml:LINE`.
+    pub place: String,
+    /// What nothing shows.
+    pub what: String,
+}
 
 /// Why a case's deviating record counts for nothing: nothing in the target file says what the deviation is.
 pub(super) fn unexplained(
@@ -51,7 +60,7 @@ pub(super) fn is_known(file: &TargetFile, result: &CaseResult, record: &str) -> 
     let about = of(Deviation::is_shown_by);
     let in_pieces = of(Deviation::is_shown_in_pieces);
     wrong(result).all(|finding| {
-        let line = compare::finding_line(finding);
+        let line = finding_line(finding);
         let is_recorded = !about.is_empty() && record.lines().any(|known| known == line);
         let has_reason = finding.clauses().is_empty() || is_cited(&about, result, finding);
         is_recorded && has_reason || is_cited(&in_pieces, result, finding)
@@ -87,7 +96,7 @@ fn cited(result: &CaseResult, clauses: &[String]) -> String {
 }
 
 /// Cases and clauses of accepted deviations that nothing shows any more. Only a run of the whole suite can tell.
-pub(super) fn unshown(file: &TargetFile, cases: &[CaseReport<'_>], plans: &[Plan]) -> Vec<Unshown> {
+pub fn unshown(file: &TargetFile, cases: &[Concluded<'_>], plans: &[Plan]) -> Vec<Unshown> {
     let mut found = Vec::new();
     for deviation in &file.deviations {
         let place = format!("{}:{}", file.source.path, deviation.place.line);
@@ -126,7 +135,7 @@ pub(super) fn unshown(file: &TargetFile, cases: &[CaseReport<'_>], plans: &[Plan
                 });
             }
         }
-        let about: Vec<&CaseReport<'_>> = cases
+        let about: Vec<&Concluded<'_>> = cases
             .iter()
             .filter(|case| deviation.is_shown_by(&case.result.id.to_string()))
             .collect();
@@ -158,16 +167,20 @@ pub(super) fn unshown(file: &TargetFile, cases: &[CaseReport<'_>], plans: &[Plan
 }
 
 /// Whether a case shows a deviation, or might have.
-fn may_show(case: &CaseReport<'_>) -> bool {
+fn may_show(case: &Concluded<'_>) -> bool {
     cannot_tell(case)
-        || case.comparison.as_ref().is_some_and(|c| match c.state {
-            State::Same => c.against_accepted,
-            State::Changed | State::New => true,
-            State::Stale => false,
-        })
+        || case
+            .outcome
+            .comparison
+            .as_ref()
+            .is_some_and(|c| match c.state {
+                State::Same => c.against_accepted,
+                State::Changed | State::New => true,
+                State::Stale => false,
+            })
 }
 
-fn cannot_tell(case: &CaseReport<'_>) -> bool {
+fn cannot_tell(case: &Concluded<'_>) -> bool {
     matches!(
         case.result.verdict,
         Verdict::Skipped { .. } | Verdict::Inconclusive { .. }

@@ -2,9 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::file::{Header, ReadError, SnapFile, WriteError, read};
-use super::store::{Store, pending_path};
-use crate::scenario::model::CaseId;
 use crate::verdict::Finding;
 
 /// What a run's records are held against.
@@ -48,6 +45,8 @@ pub struct Reviewed {
     pub expected: Option<String>,
     /// The target's accepted one.
     pub accepted: Option<String>,
+    /// The file that a review of this case would replace, which may not exist.
+    pub path: PathBuf,
     /// Whether a `.snap.new` lies beside the one that counts.
     pub pending: bool,
 }
@@ -74,35 +73,16 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    /// Whether what deviates here was reviewed, and somebody has said what the deviation is.
+    pub fn is_accepted(&self) -> bool {
+        let is_reviewed = self.state == State::Same || (self.updated && self.state != State::Stale);
+        self.against_accepted && is_reviewed && self.unexplained.is_none()
+    }
+
     /// Whether it makes the run fail.
     pub fn fails(&self) -> bool {
         let differs = self.state != State::Same || self.pending;
         self.counts && (self.unexplained.is_some() || (!self.updated && differs))
-    }
-}
-
-/// Reads what is reviewed of one case.
-///
-/// # Errors
-/// When a file cannot be read or is damaged.
-pub fn reviewed(store: &Store, mode: &Mode, case: &CaseId) -> Result<Reviewed, ReadError> {
-    let expected = read(&store.expected(case))?.map(|file| file.text);
-    let accepted = match mode {
-        Mode::Baseline(target) => read(&store.baseline(target, case))?.map(|file| file.text),
-        Mode::Whole | Mode::Information => None,
-    };
-    Ok(Reviewed {
-        expected,
-        accepted,
-        pending: pending_path(&reviewed_file(store, mode, case)).exists(),
-    })
-}
-
-/// The file that a review of this case would replace.
-fn reviewed_file(store: &Store, mode: &Mode, case: &CaseId) -> PathBuf {
-    match mode {
-        Mode::Baseline(target) => store.baseline(target, case),
-        Mode::Whole | Mode::Information => store.expected(case),
     }
 }
 
@@ -154,9 +134,7 @@ pub fn finding_line(finding: &Finding) -> String {
 /// Holds a record against what is reviewed; `None` when there is nothing to be held against and no need of it.
 /// `reduce` takes a whole record down to what steps bind.
 pub fn compare(
-    store: &Store,
     mode: &Mode,
-    case: &CaseId,
     reviewed: &Reviewed,
     record: &Record,
     reduce: &dyn Fn(&str) -> String,
@@ -183,7 +161,7 @@ pub fn compare(
     Some(Comparison {
         state,
         counts: !matches!(mode, Mode::Information),
-        path: reviewed_file(store, mode, case),
+        path: reviewed.path.clone(),
         expected,
         actual,
         pending: reviewed.pending,
@@ -227,94 +205,9 @@ fn is_same(a: &str, b: &str) -> bool {
     a.trim_end() == b.trim_end()
 }
 
-/// What a run does with what it finds changed or new.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Writing {
-    /// Lays it beside the reviewed file.
-    Pending,
-    /// Makes it the reviewed file.
-    Update,
-    /// Writes nothing, as in CI.
-    Nothing,
-}
-
-/// Writes what the comparison asks for: a pending file for what changed, the reviewed one with `Update`, and takes
-/// away a pending file that has become the same.
-///
-/// # Errors
-/// When a file cannot be written; nothing is left half-written.
-pub fn settle(
-    comparison: &mut Comparison,
-    header: &Header,
-    writing: Writing,
-) -> Result<(), WriteError> {
-    if !comparison.counts {
-        return Ok(());
-    }
-    let pending = pending_path(&comparison.path);
-    let file = SnapFile {
-        header: header.clone(),
-        text: comparison.actual.clone(),
-    };
-    match (comparison.state, writing) {
-        (_, Writing::Nothing) => {}
-        (State::Same, _) => remove(&pending, &mut comparison.pending)?,
-        (State::Stale, Writing::Update) => {
-            let mut present = true;
-            remove(&comparison.path, &mut present)?;
-            remove(&pending, &mut comparison.pending)?;
-            comparison.updated = true;
-        }
-        (State::Stale, Writing::Pending) => {}
-        (State::Changed | State::New, Writing::Update) => {
-            file.write(&comparison.path)?;
-            remove(&pending, &mut comparison.pending)?;
-            comparison.updated = true;
-        }
-        (State::Changed | State::New, Writing::Pending) => {
-            file.write(&pending)?;
-            comparison.pending = true;
-        }
-    }
-    Ok(())
-}
-
-fn remove(path: &std::path::Path, present: &mut bool) -> Result<(), WriteError> {
-    if *present {
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(WriteError {
-                    path: path.to_owned(),
-                    error,
-                });
-            }
-            _ => *present = false,
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use mqtt_check_codec::ProtocolVersion;
-
     use super::*;
-
-    fn case() -> CaseId {
-        CaseId {
-            path: "session/takeover".into(),
-            row: None,
-            version: ProtocolVersion::V5,
-        }
-    }
-
-    fn header() -> Header {
-        Header {
-            source: "scenarios/session/takeover.yaml".into(),
-            title: "A title".into(),
-            case: case().to_string(),
-        }
-    }
 
     /// Stands for the reduction: what follows a bar is not bound.
     fn reduce(text: &str) -> String {
@@ -337,10 +230,10 @@ mod tests {
         let reviewed = Reviewed {
             expected: expected.map(str::to_owned),
             accepted: accepted.map(str::to_owned),
+            path: "snapshots/session/takeover@5.snap".into(),
             pending: false,
         };
-        let store = Store::new("snapshots".into());
-        compare(&store, mode, &case(), &reviewed, &whole(record), &reduce).expect("a comparison")
+        compare(mode, &reviewed, &whole(record), &reduce).expect("a comparison")
     }
 
     #[test]
@@ -368,60 +261,5 @@ mod tests {
         assert_eq!(state(Some("b"), "b"), State::Same);
         assert_eq!(state(Some("b"), "c"), State::Changed);
         assert_eq!(state(Some("b"), "a|2"), State::Stale);
-        let accepted = run(&mode, Some("a"), Some("b"), "b");
-        assert_eq!(
-            accepted.path,
-            std::path::Path::new("snapshots/@mosquitto/session/takeover@5.snap")
-        );
-    }
-
-    fn in_folder(folder: &std::path::Path, expected: Option<&str>, record: &str) -> Comparison {
-        let store = Store::new(folder.to_owned());
-        if let Some(text) = expected {
-            SnapFile {
-                header: header(),
-                text: text.into(),
-            }
-            .write(&store.expected(&case()))
-            .expect("writing");
-        }
-        let reviewed = reviewed(&store, &Mode::Whole, &case()).expect("reading");
-        compare(
-            &store,
-            &Mode::Whole,
-            &case(),
-            &reviewed,
-            &whole(record),
-            &reduce,
-        )
-        .expect("a comparison")
-    }
-
-    #[test]
-    fn lays_a_change_beside_the_file_and_takes_it_away_again() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut changed = in_folder(folder.path(), Some("old"), "new");
-        settle(&mut changed, &header(), Writing::Pending).expect("writing");
-        assert!(changed.fails() && changed.pending);
-        let laid = read(&pending_path(&changed.path)).expect("reading");
-        assert_eq!(laid.map(|f| f.text), Some("new".into()));
-
-        let mut ci = in_folder(folder.path(), None, "old");
-        settle(&mut ci, &header(), Writing::Nothing).expect("nothing to write");
-        assert!(ci.fails(), "a pending file counts in CI");
-
-        let mut same = in_folder(folder.path(), None, "old");
-        settle(&mut same, &header(), Writing::Pending).expect("removing");
-        assert!(!same.fails());
-        assert!(!pending_path(&same.path).exists());
-    }
-
-    #[test]
-    fn updates_at_once_when_told_to() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut new = in_folder(folder.path(), None, "new");
-        settle(&mut new, &header(), Writing::Update).expect("writing");
-        assert!(!new.fails());
-        assert_eq!(in_folder(folder.path(), None, "new").state, State::Same);
     }
 }

@@ -1,0 +1,160 @@
+//! Whether a case is as expected, and if not, why.
+//!
+//! In: a verdict, the record, what was reviewed of it, and the deviations that are accepted for the target. Out: an
+//! [`Outcome`]. Nothing is read or written here; the files are the affair of `snapshot`.
+
+mod accepted;
+pub mod record;
+
+use crate::plan::Plan;
+use crate::target::TargetFile;
+use crate::transcript::{HookSource, text};
+use crate::verdict::{CaseResult, Verdict};
+
+pub use accepted::{Unshown, unshown};
+pub use record::{Comparison, Mode, Reviewed, State};
+
+use record::Record;
+
+/// What the results of a run are held against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Against {
+    /// Nothing: the verdicts alone decide.
+    Nothing,
+    /// Records that were reviewed.
+    Records(Mode, Option<Box<TargetFile>>),
+    /// What was found wrong on this target before and is accepted, but no records: under chaos what is sent goes out at
+    /// other times and in other pieces.
+    Findings(String, Option<Box<TargetFile>>),
+}
+
+/// How a case stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// `None` when no record was compared.
+    pub comparison: Option<Comparison>,
+    /// Whether what does not hold was reviewed and accepted for this target.
+    pub is_accepted: bool,
+    /// Why it is not as expected; empty when it is.
+    pub reasons: Vec<Reason>,
+}
+
+/// Why a case is not as expected. Each fails the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The broker violates what it must keep, which is not accepted for it.
+    Violation,
+    /// Nothing can be said of the broker.
+    Inconclusive,
+    /// The record is not as reviewed, or its review is not complete.
+    Record,
+}
+
+/// A case that was played, and how it stands.
+#[derive(Debug, Clone)]
+pub struct Concluded<'a> {
+    pub plan: &'a Plan,
+    pub result: &'a CaseResult,
+    pub outcome: Outcome,
+}
+
+impl Against {
+    /// Which reviewed files it takes; `None` for no files at all.
+    pub fn mode(&self) -> Option<Mode> {
+        match self {
+            Self::Nothing => None,
+            Self::Records(mode, _) => Some(mode.clone()),
+            Self::Findings(target, _) => Some(Mode::Baseline(target.clone())),
+        }
+    }
+
+    /// Holds the record of a case against what was reviewed of it; `None` when there is nothing to hold.
+    pub fn compare(
+        &self,
+        plan: &Plan,
+        result: &CaseResult,
+        reviewed: &Reviewed,
+    ) -> Option<Comparison> {
+        let Self::Records(mode, file) = self else {
+            return None;
+        };
+        let transcript = result.transcript.as_ref()?;
+        // What proves nothing is no record to review.
+        let is_proof = matches!(
+            result.verdict,
+            Verdict::Passed | Verdict::Warned | Verdict::Failed
+        );
+        if !is_proof {
+            return None;
+        }
+        let record = Record {
+            text: text::record(plan, transcript, result.control.as_ref()),
+            findings: record::findings_text(&result.findings),
+        };
+        let hooks: &HookSource = &transcript.hook_source;
+        let reduce = |text: &str| text::reduce(text, hooks);
+        let mut comparison = record::compare(mode, reviewed, &record, &reduce)?;
+        let deviates = match comparison.state {
+            State::Same => comparison.against_accepted,
+            State::Changed | State::New => true,
+            State::Stale => false,
+        };
+        if let (Mode::Baseline(name), true) = (mode, deviates) {
+            comparison.unexplained = accepted::unexplained(name, file.as_deref(), result);
+        }
+        Some(comparison)
+    }
+
+    /// Decides how a case stands, by its verdict and by the comparison of its record.
+    pub fn decide(
+        &self,
+        result: &CaseResult,
+        reviewed: &Reviewed,
+        comparison: Option<Comparison>,
+    ) -> Outcome {
+        let by_its_record = comparison.as_ref().is_some_and(Comparison::is_accepted);
+        let is_wrong = matches!(result.verdict, Verdict::Failed | Verdict::Warned);
+        let is_accepted = is_wrong && (by_its_record || self.knows(result, reviewed));
+        let against_the_broker = match result.verdict {
+            Verdict::Failed if !is_accepted => Some(Reason::Violation),
+            Verdict::Inconclusive { .. } => Some(Reason::Inconclusive),
+            Verdict::Failed | Verdict::Passed | Verdict::Warned | Verdict::Skipped { .. } => None,
+        };
+        let differs = comparison.as_ref().is_some_and(Comparison::fails);
+        let of_the_record = differs.then_some(Reason::Record);
+        Outcome {
+            comparison,
+            is_accepted,
+            reasons: against_the_broker
+                .into_iter()
+                .chain(of_the_record)
+                .collect(),
+        }
+    }
+
+    /// Whether everything that was found wrong under chaos is accepted for the target.
+    fn knows(&self, result: &CaseResult, reviewed: &Reviewed) -> bool {
+        let Self::Findings(_, Some(file)) = self else {
+            return false;
+        };
+        let record = reviewed.accepted.as_deref();
+        accepted::is_known(file, result, record.unwrap_or_default())
+    }
+}
+
+impl Outcome {
+    /// Whether the case is as expected.
+    pub fn is_as_expected(&self) -> bool {
+        self.reasons.is_empty()
+    }
+
+    /// Whether the verdict itself is unexpected, whatever the record says.
+    pub fn is_unexpected_verdict(&self) -> bool {
+        self.reasons.iter().any(|reason| *reason != Reason::Record)
+    }
+
+    /// Whether the record is not as reviewed.
+    pub fn is_unexpected_record(&self) -> bool {
+        self.reasons.contains(&Reason::Record)
+    }
+}

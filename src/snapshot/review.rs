@@ -1,0 +1,177 @@
+//! The files of a comparison: what is reviewed of a case, read before the run, and what a run lays beside it or writes
+//! in its place.
+
+use super::file::{Header, ReadError, SnapFile, WriteError, read};
+use super::store::{Store, pending_path};
+use crate::outcome::{Comparison, Mode, Reviewed, State};
+use crate::scenario::model::CaseId;
+
+/// Reads what is reviewed of one case.
+///
+/// # Errors
+/// When a file cannot be read or is damaged.
+pub fn reviewed(store: &Store, mode: &Mode, case: &CaseId) -> Result<Reviewed, ReadError> {
+    let expected = read(&store.expected(case))?.map(|file| file.text);
+    let accepted = match mode {
+        Mode::Baseline(target) => read(&store.baseline(target, case))?.map(|file| file.text),
+        Mode::Whole | Mode::Information => None,
+    };
+    let path = match mode {
+        Mode::Baseline(target) => store.baseline(target, case),
+        Mode::Whole | Mode::Information => store.expected(case),
+    };
+    Ok(Reviewed {
+        expected,
+        accepted,
+        pending: pending_path(&path).exists(),
+        path,
+    })
+}
+
+/// What a run does with what it finds changed or new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writing {
+    /// Lays it beside the reviewed file.
+    Pending,
+    /// Makes it the reviewed file.
+    Update,
+    /// Writes nothing, as in CI.
+    Nothing,
+}
+
+/// Writes what the comparison asks for: a pending file for what changed, the reviewed one with `Update`, and takes
+/// away a pending file that has become the same.
+///
+/// # Errors
+/// When a file cannot be written; nothing is left half-written.
+pub fn settle(
+    comparison: &mut Comparison,
+    header: &Header,
+    writing: Writing,
+) -> Result<(), WriteError> {
+    if !comparison.counts {
+        return Ok(());
+    }
+    let pending = pending_path(&comparison.path);
+    let file = SnapFile {
+        header: header.clone(),
+        text: comparison.actual.clone(),
+    };
+    match (comparison.state, writing) {
+        (_, Writing::Nothing) => {}
+        (State::Same, _) => remove(&pending, &mut comparison.pending)?,
+        (State::Stale, Writing::Update) => {
+            let mut present = true;
+            remove(&comparison.path, &mut present)?;
+            remove(&pending, &mut comparison.pending)?;
+            comparison.updated = true;
+        }
+        (State::Stale, Writing::Pending) => {}
+        (State::Changed | State::New, Writing::Update) => {
+            file.write(&comparison.path)?;
+            remove(&pending, &mut comparison.pending)?;
+            comparison.updated = true;
+        }
+        (State::Changed | State::New, Writing::Pending) => {
+            file.write(&pending)?;
+            comparison.pending = true;
+        }
+    }
+    Ok(())
+}
+
+fn remove(path: &std::path::Path, present: &mut bool) -> Result<(), WriteError> {
+    if *present {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(WriteError {
+                    path: path.to_owned(),
+                    error,
+                });
+            }
+            _ => *present = false,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use mqtt_check_codec::ProtocolVersion;
+
+    use super::*;
+    use crate::outcome::record::{Record, compare};
+
+    fn case() -> CaseId {
+        CaseId {
+            path: "session/takeover".into(),
+            row: None,
+            version: ProtocolVersion::V5,
+        }
+    }
+
+    fn header() -> Header {
+        Header {
+            source: "scenarios/session/takeover.yaml".into(),
+            title: "A title".into(),
+            case: case().to_string(),
+        }
+    }
+
+    #[test]
+    fn keeps_a_targets_records_below_its_name() {
+        let store = Store::new("snapshots".into());
+        let mode = Mode::Baseline("mosquitto".into());
+        let reviewed = reviewed(&store, &mode, &case()).expect("nothing to read");
+        assert_eq!(
+            reviewed.path,
+            std::path::Path::new("snapshots/@mosquitto/session/takeover@5.snap")
+        );
+    }
+
+    fn in_folder(folder: &std::path::Path, expected: Option<&str>, record: &str) -> Comparison {
+        let store = Store::new(folder.to_owned());
+        if let Some(text) = expected {
+            SnapFile {
+                header: header(),
+                text: text.into(),
+            }
+            .write(&store.expected(&case()))
+            .expect("writing");
+        }
+        let reviewed = reviewed(&store, &Mode::Whole, &case()).expect("reading");
+        let record = Record {
+            text: record.to_owned(),
+            findings: String::new(),
+        };
+        compare(&Mode::Whole, &reviewed, &record, &str::to_owned).expect("a comparison")
+    }
+
+    #[test]
+    fn lays_a_change_beside_the_file_and_takes_it_away_again() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut changed = in_folder(folder.path(), Some("old"), "new");
+        settle(&mut changed, &header(), Writing::Pending).expect("writing");
+        assert!(changed.fails() && changed.pending);
+        let laid = read(&pending_path(&changed.path)).expect("reading");
+        assert_eq!(laid.map(|f| f.text), Some("new".into()));
+
+        let mut ci = in_folder(folder.path(), None, "old");
+        settle(&mut ci, &header(), Writing::Nothing).expect("nothing to write");
+        assert!(ci.fails(), "a pending file counts in CI");
+
+        let mut same = in_folder(folder.path(), None, "old");
+        settle(&mut same, &header(), Writing::Pending).expect("removing");
+        assert!(!same.fails());
+        assert!(!pending_path(&same.path).exists());
+    }
+
+    #[test]
+    fn updates_at_once_when_told_to() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut new = in_folder(folder.path(), None, "new");
+        settle(&mut new, &header(), Writing::Update).expect("writing");
+        assert!(!new.fails());
+        assert_eq!(in_folder(folder.path(), None, "new").state, State::Same);
+    }
+}
