@@ -1,8 +1,8 @@
 //! mqtt-check: scenarios in, verdicts out.
 //!
 //! ```text
-//! scenario file -> plan -> run -> transcript -> verdict -> report
-//!    (YAML)       (pure)  (I/O)    (record)     (pure)     (pure)
+//! scenario file -> plan -> run -> transcript -> verdict -> outcome -> report
+//!    (YAML)       (pure)  (I/O)    (record)     (pure)     (pure)     (pure)
 //! ```
 //! No module imports from its right. A failed check is data in the transcript and the verdict; an `Err` means that
 //! the run itself could not go on.

@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::outcome::{Concluded, Reviewed};
 use crate::plan::Plan;
 use crate::report::file::ReportFile;
-use crate::report::{Report, TargetFacts, Unspoken, json, junit, terminal};
+use crate::report::{Format, Report, TargetFacts, Unspoken, terminal};
 use crate::scenario::model::Capability;
 use crate::suite;
 use crate::target::bundled::{self, Bundled};
@@ -112,33 +112,22 @@ pub(super) struct Arguments {
 
     /// Write a report: json or junit; repeatable
     #[arg(long, value_name = "FORMAT=FILE", value_parser = report_option, help_heading = "Report")]
-    report: Vec<(Format, PathBuf)>,
+    report: Vec<(&'static Format, PathBuf)>,
 
     /// Show the transcript of every case
     #[arg(short, long, help_heading = "Report")]
     verbose: bool,
 }
 
-/// The format of a report file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Json,
-    JUnit,
-}
-
-fn report_option(text: &str) -> Result<(Format, PathBuf), String> {
+fn report_option(text: &str) -> Result<(&'static Format, PathBuf), String> {
     let Some((format, path)) = text.split_once('=') else {
         return Err("it is FORMAT=FILE, such as json=report.json".to_owned());
     };
-    let format = match format {
-        "json" => Format::Json,
-        "junit" => Format::JUnit,
-        "tap" | "html" | "markdown" => {
-            return Err(format!(
-                "{format} reports are not there yet; json and junit are"
-            ));
-        }
-        _ => return Err(format!("there is no format `{format}`; json and junit are")),
+    let Some(format) = Format::named(format) else {
+        return Err(format!(
+            "there is no format `{format}`; {} are",
+            Format::names()
+        ));
     };
     if path.is_empty() {
         return Err("the file has no name".to_owned());
@@ -330,8 +319,8 @@ fn capabilities(known: &Capabilities) -> Vec<(String, bool)> {
 }
 
 /// Tries every report path before anything is played.
-fn prepare_reports(arguments: &Arguments) -> Result<Vec<(Format, ReportFile)>, Failure> {
-    let mut files: Vec<(Format, ReportFile)> = Vec::new();
+fn prepare_reports(arguments: &Arguments) -> Result<Vec<(&'static Format, ReportFile)>, Failure> {
+    let mut files: Vec<(&'static Format, ReportFile)> = Vec::new();
     for (format, path) in &arguments.report {
         let shown = path.display();
         if files.iter().any(|(_, file)| file.path() == path) {
@@ -343,7 +332,7 @@ fn prepare_reports(arguments: &Arguments) -> Result<Vec<(Format, ReportFile)>, F
                 format!("failed to write the report {shown}: {error}"),
             )
         })?;
-        files.push((*format, file));
+        files.push((format, file));
     }
     Ok(files)
 }
@@ -465,14 +454,11 @@ fn conclude<'a>(
 }
 
 /// Writes every report; what failed.
-fn write_reports(files: &[(Format, ReportFile)], report: &Report<'_>) -> Vec<Failure> {
+fn write_reports(files: &[(&'static Format, ReportFile)], report: &Report<'_>) -> Vec<Failure> {
     files
         .iter()
         .filter_map(|(format, file)| {
-            let text = match format {
-                Format::Json => json::render(report).map_err(|error| error.to_string()),
-                Format::JUnit => junit::render(report).map_err(|error| error.to_string()),
-            };
+            let text = format.render(report);
             let written = text.and_then(|t| file.write(&t).map_err(|error| error.to_string()));
             let problem = written.err()?;
             Some(Failure::new(

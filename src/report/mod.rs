@@ -5,6 +5,7 @@ pub mod clauses;
 mod diff;
 pub mod explain;
 pub mod file;
+mod format;
 pub mod json;
 pub mod junit;
 pub mod terminal;
@@ -22,6 +23,7 @@ use crate::verdict::Verdict;
 
 pub use case::{heading, one_line};
 pub use diff::unified;
+pub use format::Format;
 
 /// A run, done or broken off.
 #[derive(Debug, Clone)]

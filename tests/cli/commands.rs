@@ -37,7 +37,10 @@ fn refuses_values_that_are_none() {
         ("run --max-wait 30", "it is a number and a unit"),
         ("run --timeout-scale -1", "unexpected argument"),
         ("run --timeout-scale=0", "it is a number above 0"),
-        ("run --report html=x.html", "html reports are not there yet"),
+        (
+            "run --report pdf=x.pdf",
+            "there is no format `pdf`; json and junit are",
+        ),
         ("run --report json", "it is FORMAT=FILE"),
         ("run --baseline m", "--broker <URL>"),
         (
