@@ -22,10 +22,12 @@ use crate::transport::EndpointError;
 
 mod address;
 mod deviation;
+mod edit;
 mod reading;
 
 pub use address::{Address, Addresses};
-pub use deviation::{Citation, Deviation, Exchange};
+pub use deviation::{Citation, Deviation, Exchange, TO_DO};
+pub use edit::{Draft, Edited, NotEditable, new_file};
 
 pub(super) use address::port_words;
 use reading::{Map, Reading};

@@ -32,9 +32,9 @@ pub struct Deviation {
     pub came: String,
     /// What the statement asks for, in our own words.
     pub why: String,
-    /// The shortest exchange that shows it.
+    /// The shortest exchange that shows it; empty where the file has none.
     pub bytes: Vec<Exchange>,
-    /// What the broker's log says of it: parts of lines.
+    /// What the broker's log says of it: parts of lines. Empty where the file has none.
     pub log: Vec<String>,
     /// Where the broker's own people speak of it.
     pub thread: Option<String>,
@@ -67,7 +67,15 @@ pub enum Exchange {
     Wait(Duration),
 }
 
+/// What stands as the reason of an entry that nobody has looked at yet.
+pub const TO_DO: &str = "TODO";
+
 impl Deviation {
+    /// Whether nobody has said yet what the statement asks for.
+    pub fn is_to_do(&self) -> bool {
+        self.why.trim_start().starts_with(TO_DO)
+    }
+
     /// Whether this case shows it.
     pub fn is_shown_by(&self, case: &str) -> bool {
         let mut patterns = self.cases.iter();
@@ -145,11 +153,11 @@ pub(super) fn deviation(reading: &Reading, node: &Node) -> Option<Deviation> {
         "what the clause asks for: that it differs is no reason",
     );
     let bytes = map
-        .require("bytes", "the exchange that shows it, as in `a > c1 00`")
-        .and_then(|node| reading.one_or_more(node, exchange));
-    let log = map
-        .require("log", "what the broker's log says of it")
-        .and_then(|node| reading.one_or_more(node, Reading::text));
+        .take("bytes")
+        .map_or(Some(Vec::new()), |node| reading.one_or_more(node, exchange));
+    let log = map.take("log").map_or(Some(Vec::new()), |node| {
+        reading.one_or_more(node, Reading::text)
+    });
     let thread = map.text("thread");
     map.finish();
     let (came, why) = (reading.text(came?), reading.text(why?));

@@ -1,0 +1,527 @@
+//! Entries written into the text of a target file, and taken out of it. Everything else in the file stays as its author
+//! wrote it.
+//!
+//! In: a target file, the entries to take out, drafts to add. Out: the new text, which has been read again and holds
+//! what was asked for and nothing else. No file is touched here.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::TargetFile;
+use super::deviation::{Citation, Deviation, TO_DO};
+use crate::diagnostic::{Place, Source};
+
+/// The longest line of a draft, in columns.
+const WIDTH: usize = 100;
+/// Where the entries of a new list begin.
+const INDENT: usize = 2;
+
+/// An entry that waits for somebody to say what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// What a reader is told above the entry.
+    pub comment: String,
+    /// The cases that show it: ids, or patterns.
+    pub cases: Vec<String>,
+    pub clauses: Vec<Citation>,
+    pub rule: Option<String>,
+    /// What came.
+    pub came: String,
+    /// Lines of the exchange that shows it, each with what it is: `("a > c0 00", "PINGREQ")`.
+    pub bytes: Vec<(String, String)>,
+}
+
+/// A new text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edited {
+    pub text: String,
+    /// Lines of the old text with a comment that stood directly above an entry that is gone. They stay.
+    pub comments_left: Vec<usize>,
+}
+
+/// Why a file cannot be edited. Whoever wrote it has to do it by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the entries of {path} cannot be edited in place: {problem}")]
+pub struct NotEditable {
+    pub path: String,
+    pub problem: String,
+}
+
+impl TargetFile {
+    /// The text of the file without the entries at the places `gone`, and with drafts behind the last entry.
+    ///
+    /// # Errors
+    /// When the list of entries is not written with a line for each `-`.
+    pub fn edited(&self, gone: &[Place], drafts: &[Draft]) -> Result<Edited, NotEditable> {
+        let refuse = |problem: &str| NotEditable {
+            path: self.source.path.clone(),
+            problem: problem.to_owned(),
+        };
+        let lines: Vec<&str> = self.source.text.split_inclusive('\n').collect();
+        let mut items = Vec::with_capacity(self.deviations.len());
+        for deviation in &self.deviations {
+            let item = item(&lines, deviation.place).ok_or_else(|| {
+                refuse("write each entry of `deviations` behind a `-` of its own")
+            })?;
+            items.push(item);
+        }
+        let mut text = Text::new(&lines);
+        let mut comments_left = Vec::new();
+        for (deviation, item) in self.deviations.iter().zip(&items) {
+            if gone.contains(&deviation.place) {
+                comments_left.extend(text.remove(&item.lines));
+            }
+        }
+        let stays = self.deviations.iter().any(|d| !gone.contains(&d.place));
+        let key = lines.iter().position(|line| is_key(line));
+        match (items.last(), key) {
+            (Some(last), _) => text.insert(last.lines.end, drafts, last.indent),
+            (None, Some(key)) => {
+                text.reopen(key);
+                text.insert(key + 1, drafts, INDENT);
+            }
+            (None, None) if drafts.is_empty() => {}
+            (None, None) => text.append(drafts),
+        }
+        if let (Some(key), false, true) = (key, stays, drafts.is_empty()) {
+            text.empty(key);
+        }
+        let text = text.finish();
+        self.verify(&text, gone, drafts)
+            .map_err(|problem| refuse(&problem))?;
+        Ok(Edited {
+            text,
+            comments_left,
+        })
+    }
+
+    /// Whether a new text says what was asked for, and all else as before.
+    fn verify(&self, text: &str, gone: &[Place], drafts: &[Draft]) -> Result<(), String> {
+        let source = Arc::new(Source {
+            path: self.source.path.clone(),
+            text: text.to_owned(),
+        });
+        let read = Self::parse(&source, &self.name).map_err(|wrong| {
+            let first = wrong.first().map(|diagnostic| diagnostic.title.clone());
+            format!("it would not be read: {}", first.unwrap_or_default())
+        })?;
+        let kept = self.deviations.iter().filter(|d| !gone.contains(&d.place));
+        let expected: Vec<Deviation> = kept.cloned().map(placeless).collect();
+        let found: Vec<Deviation> = read.deviations.iter().cloned().map(placeless).collect();
+        let (old, new) = found.split_at(expected.len().min(found.len()));
+        let added = new.iter().map(|d| (&d.cases, &d.clauses, &d.rule));
+        let wanted = drafts.iter().map(|d| (&d.cases, &d.clauses, &d.rule));
+        let rest = Self {
+            source: Arc::clone(&self.source),
+            deviations: self.deviations.clone(),
+            ..read.clone()
+        };
+        if old != expected || !added.eq(wanted) || rest != *self {
+            return Err("it would not say the same afterwards".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// The text of a new target file for a broker at this URL.
+pub fn new_file(name: &str, url: &str, drafts: &[Draft]) -> String {
+    let mut text = format!("title: {}\nurl: {}\n", scalar(name), scalar(url));
+    if !drafts.is_empty() {
+        text.push_str("\ndeviations:\n");
+        for draft in drafts {
+            text.push_str(&entry(draft, INDENT));
+        }
+    }
+    text
+}
+
+fn placeless(deviation: Deviation) -> Deviation {
+    Deviation {
+        place: Place {
+            line: 1,
+            column: 1,
+            length: 0,
+        },
+        ..deviation
+    }
+}
+
+/// The lines of an entry, counted from 0, and where its `-` stands.
+struct Item {
+    lines: Range<usize>,
+    indent: usize,
+}
+
+fn item(lines: &[&str], place: Place) -> Option<Item> {
+    let mut first = usize::try_from(place.line).ok()?.checked_sub(1)?;
+    // The keys may begin on the line behind the `-`.
+    while !lines.get(first)?.trim_start().starts_with('-') {
+        let before = first.checked_sub(1)?;
+        let text = lines[before].trim();
+        if !(text == "-" || text.is_empty() || text.starts_with('#')) {
+            return None;
+        }
+        first = before;
+    }
+    let indent = indent_of(lines[first]);
+    let behind = &lines[first + 1..];
+    let length = behind
+        .iter()
+        .take_while(|line| line.trim().is_empty() || indent_of(line) > indent)
+        .count();
+    let blank = behind[..length]
+        .iter()
+        .rev()
+        .take_while(|line| line.trim().is_empty())
+        .count();
+    Some(Item {
+        lines: first..first + 1 + length - blank,
+        indent,
+    })
+}
+
+fn indent_of(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+fn is_key(line: &str) -> bool {
+    line.starts_with("deviations:")
+}
+
+/// The lines of a file while it is edited. They keep their numbers until the end.
+struct Text {
+    lines: Vec<Option<String>>,
+    /// What comes before the line of this number.
+    before: Vec<(usize, String)>,
+    ending: &'static str,
+}
+
+impl Text {
+    fn new(lines: &[&str]) -> Self {
+        let has_returns = lines.iter().any(|line| line.ends_with("\r\n"));
+        Self {
+            lines: lines.iter().map(|line| Some((*line).to_owned())).collect(),
+            before: Vec::new(),
+            ending: if has_returns { "\r\n" } else { "\n" },
+        }
+    }
+
+    /// Takes lines out, and one of two blank lines around them. Returns the numbers of the comments right above,
+    /// counted from 1.
+    fn remove(&mut self, range: &Range<usize>) -> Vec<usize> {
+        for line in &mut self.lines[range.clone()] {
+            *line = None;
+        }
+        let is_blank = |line: Option<&Option<String>>| matches!(line, Some(Some(text)) if text.trim().is_empty());
+        let above = self.lines[..range.start].iter().rposition(Option::is_some);
+        let is_first = above.is_none_or(|above| !is_blank(self.lines.get(above)));
+        if is_blank(self.lines.get(range.end)) && !is_first {
+            self.lines[range.end] = None;
+        }
+        let comments = self.lines[..range.start].iter().rev().take_while(|line| {
+            line.as_ref()
+                .is_some_and(|line| line.trim_start().starts_with('#'))
+        });
+        let count = comments.count();
+        (range.start - count + 1..=range.start).collect()
+    }
+
+    fn insert(&mut self, at: usize, drafts: &[Draft], indent: usize) {
+        for (number, draft) in drafts.iter().enumerate() {
+            let is_first_of_all = number == 0 && is_key_line(self.lines.get(at.wrapping_sub(1)));
+            let mut text = entry(draft, indent);
+            if !is_first_of_all {
+                text.insert(0, '\n');
+            }
+            self.before.push((at, text));
+        }
+    }
+
+    /// A list that is written as empty becomes one that is about to be filled.
+    fn reopen(&mut self, key: usize) {
+        let ending = self.ending;
+        self.replace(key, &format!("deviations:{ending}"));
+    }
+
+    fn empty(&mut self, key: usize) {
+        let ending = self.ending;
+        self.replace(key, &format!("deviations: []{ending}"));
+    }
+
+    /// Replaces the key and its value, and keeps a comment behind them.
+    fn replace(&mut self, key: usize, by: &str) {
+        let line = self.lines[key].clone().unwrap_or_default();
+        let text = match line.split_once(" #") {
+            Some((_, comment)) => format!("{} #{comment}", by.trim_end()),
+            None => by.to_owned(),
+        };
+        self.lines[key] = Some(text);
+    }
+
+    fn append(&mut self, drafts: &[Draft]) {
+        let at = self.lines.len();
+        self.before.push((at, "\ndeviations:\n".to_owned()));
+        for (number, draft) in drafts.iter().enumerate() {
+            let blank = if number == 0 { "" } else { "\n" };
+            let text = format!("{blank}{}", entry(draft, INDENT));
+            self.before.push((at, text));
+        }
+    }
+
+    fn finish(self) -> String {
+        let mut out = String::new();
+        for at in 0..=self.lines.len() {
+            for (_, text) in self.before.iter().filter(|(before, _)| *before == at) {
+                if !out.is_empty() && !out.ends_with('\n') {
+                    out.push_str(self.ending);
+                }
+                out.push_str(&text.replace('\n', self.ending));
+            }
+            if let Some(Some(line)) = self.lines.get(at) {
+                out.push_str(line);
+            }
+        }
+        out
+    }
+}
+
+fn is_key_line(line: Option<&Option<String>>) -> bool {
+    matches!(line, Some(Some(line)) if is_key(line))
+}
+
+/// A draft as it stands in the file.
+fn entry(draft: &Draft, indent: usize) -> String {
+    let dash = " ".repeat(indent);
+    let keys = " ".repeat(indent + 2);
+    let items = " ".repeat(indent + 4);
+    let mut out = String::new();
+    for line in wrapped(&draft.comment, WIDTH.saturating_sub(indent + 2)) {
+        out.push_str(&format!("{dash}# {line}\n"));
+    }
+    match draft.cases.as_slice() {
+        [one] => out.push_str(&format!("{dash}- case: {}\n", scalar(one))),
+        all => {
+            out.push_str(&format!("{dash}- case:\n"));
+            for case in all {
+                out.push_str(&format!("{items}- {}\n", scalar(case)));
+            }
+        }
+    }
+    let clauses = draft.clauses.iter();
+    let clauses: Vec<String> = clauses.map(|c| format!("{} {}", c.version, c.id)).collect();
+    if !clauses.is_empty() {
+        out.push_str(&format!("{keys}clause: [{}]\n", clauses.join(", ")));
+    }
+    if let Some(rule) = &draft.rule {
+        out.push_str(&format!("{keys}rule: {}\n", scalar(rule)));
+    }
+    out.push_str(&format!("{keys}came: >-\n"));
+    for line in wrapped(&draft.came, WIDTH.saturating_sub(indent + 4)) {
+        out.push_str(&format!("{items}{line}\n"));
+    }
+    out.push_str(&format!("{keys}why: {TO_DO}\n"));
+    if !draft.bytes.is_empty() {
+        out.push_str(&format!("{keys}bytes:\n"));
+    }
+    for (line, what) in &draft.bytes {
+        match what.is_empty() {
+            true => out.push_str(&format!("{items}- {line}\n")),
+            false => out.push_str(&format!("{items}- {line}  # {}\n", plain(what))),
+        }
+    }
+    out
+}
+
+/// A text as a YAML scalar.
+fn scalar(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/_.@-[]*".contains(c);
+    let begins = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    if begins && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", plain(text).replace('\'', "''"))
+    }
+}
+
+/// A text on one line, without what a terminal or YAML would take for a command.
+fn plain(text: &str) -> String {
+    let shown = text.chars().map(|c| match c {
+        c if c.is_control() => c.escape_default().to_string(),
+        c => c.to_string(),
+    });
+    shown.collect()
+}
+
+/// The lines of a text, none longer than `width` unless a word is.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let word = plain(word);
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= width => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use mqtt_check_codec::ProtocolVersion;
+
+    use super::*;
+
+    const FILE: &str = "\
+# A broker of ours.
+url: mqtt://a   # at home
+deviations:
+
+  # Takeover
+  - case:
+      - session/takeover@5
+      - 'will/takeover[*]@5'
+    clause: [5 MQTT-3.1.4-3]
+    came: >-
+      The old connection is closed
+      # without a DISCONNECT.
+    why: It is asked for.   # see the wiki
+
+  # Flags
+  - case: packets/flags@5
+    clause: 5 MQTT-2.1.3-1
+    came: nothing
+    why: It is malformed.
+    log: it
+settle: 200ms # it is slow
+";
+
+    fn read(text: &str) -> TargetFile {
+        let source = Arc::new(Source {
+            path: "targets/a.yaml".into(),
+            text: text.into(),
+        });
+        TargetFile::parse(&source, "a").expect("a sound file")
+    }
+
+    fn draft(case: &str) -> Draft {
+        Draft {
+            comment: "A draft".into(),
+            cases: vec![case.into()],
+            clauses: vec![Citation {
+                version: ProtocolVersion::V5,
+                id: "MQTT-3.1.2-8".into(),
+            }],
+            rule: None,
+            came: "it's: nothing # that\u{1b}[31m \"would\" hold".into(),
+            bytes: vec![
+                ("a > c0 00".into(), "PINGREQ".into()),
+                ("a silent 1s".into(), String::new()),
+            ],
+        }
+    }
+
+    #[test]
+    fn adds_a_draft_and_changes_nothing_else() {
+        let edited = read(FILE)
+            .edited(&[], &[draft("will/a[b]@5")])
+            .expect("editable");
+        let added = "
+  # A draft
+  - case: will/a[b]@5
+    clause: [5 MQTT-3.1.2-8]
+    came: >-
+      it's: nothing # that\\u{1b}[31m \"would\" hold
+    why: TODO
+    bytes:
+      - a > c0 00  # PINGREQ
+      - a silent 1s
+";
+        let expected = FILE.replace("    log: it\n", &format!("    log: it\n{added}"));
+        assert_eq!(edited.text, expected);
+        let file = read(&edited.text);
+        assert!(file.deviations[2].is_to_do());
+        assert_eq!(file.deviations[2].bytes.len(), 2);
+    }
+
+    #[test]
+    fn takes_an_entry_out_and_leaves_comments() {
+        let file = read(FILE);
+        let edited = file
+            .edited(&[file.deviations[0].place], &[])
+            .expect("editable");
+        let start = FILE.find("  - case:\n").expect("an entry");
+        let end = FILE.find("\n  # Flags").expect("a comment");
+        let expected = format!("{}{}", &FILE[..start], &FILE[end..]);
+        assert_eq!(edited.text, expected);
+        assert_eq!(edited.comments_left, [5]);
+    }
+
+    #[test]
+    fn takes_all_out_and_begins_again() {
+        let file = read(FILE);
+        let places: Vec<Place> = file.deviations.iter().map(|d| d.place).collect();
+        let edited = file.edited(&places, &[]).expect("editable");
+        let empty = read(&edited.text);
+        assert!(empty.deviations.is_empty());
+        assert!(edited.text.contains("deviations: []\n"), "{}", edited.text);
+        assert!(edited.text.ends_with("settle: 200ms # it is slow\n"));
+        let again = empty
+            .edited(&[], &[draft("a@5"), draft("b@5")])
+            .expect("editable");
+        assert_eq!(read(&again.text).deviations.len(), 2);
+        let exchanged = file.edited(&places, &[draft("a@5")]).expect("editable");
+        assert_eq!(read(&exchanged.text).deviations.len(), 1);
+    }
+
+    #[test]
+    fn begins_a_list_where_there_is_none() {
+        for text in [
+            "url: mqtt://a",
+            "url: mqtt://a\r\nsettle: 1s\r\n",
+            "deviations: [] # none\nurl: mqtt://a\n",
+        ] {
+            let edited = read(text)
+                .edited(&[], &[draft("a@5"), draft("b@5")])
+                .expect("editable");
+            assert_eq!(read(&edited.text).deviations.len(), 2, "{}", edited.text);
+            let lines = edited.text.lines().count();
+            let returns = edited.text.matches("\r\n").count();
+            assert_eq!(returns, if text.contains('\r') { lines } else { 0 });
+        }
+        let new = new_file("my broker", "mqtt://127.0.0.1:1883", &[draft("a@5")]);
+        assert_eq!(read(&new).deviations.len(), 1);
+        assert!(read(&new_file("a", "mqtt://a", &[])).deviations.is_empty());
+    }
+
+    #[test]
+    fn finds_the_end_of_an_entry_in_any_layout() {
+        for text in [
+            "url: mqtt://a\ndeviations:\n- case: a@5\n  clause: 5 MQTT-3.1.2-8\n  came: it\n  why: so\n- case: b@5\n  clause: 5 MQTT-3.1.2-8\n  came: it\n  why: so\n",
+            "deviations:\n    -\n        # here\n        case: a@5\n        clause: 5 MQTT-3.1.2-8\n        came: it\n        why: so\n\n\n    - { case: b@5, clause: 5 MQTT-3.1.2-8, came: it, why: so }\nurl: mqtt://a",
+        ] {
+            let file = read(text);
+            let edited = file.edited(&[file.deviations[0].place], &[draft("c@5")]);
+            let file = read(&edited.expect("editable").text);
+            let cases: Vec<&str> = file
+                .deviations
+                .iter()
+                .map(|d| d.cases[0].as_str())
+                .collect();
+            assert_eq!(cases, ["b@5", "c@5"]);
+        }
+    }
+
+    #[test]
+    fn refuses_a_list_on_one_line() {
+        let text = "url: mqtt://a\ndeviations: [{ case: a@5, clause: 5 MQTT-3.1.2-8, came: it, why: so }]\n";
+        let refused = read(text)
+            .edited(&[], &[draft("a@5")])
+            .expect_err("on one line");
+        assert!(refused.to_string().contains("targets/a.yaml"), "{refused}");
+    }
+}
