@@ -28,7 +28,9 @@ impl Waiting<'_> {
         if let Pattern::Silence { span, .. } = &expectation.pattern
             && !player.judged
         {
-            // A control neither waits for silence nor takes what breaks it.
+            // A control neither waits for silence nor takes what breaks it. What is on its way comes first, as it would
+            // while the scene waits: a client that leaves before would be sent it again.
+            player.quiesce(Some(self.lane)).await;
             let taking = Taking::Complete(Taken {
                 events: Vec::new(),
                 alternative: None,
