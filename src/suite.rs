@@ -69,7 +69,7 @@ pub fn distil<R: Send>(
 /// Makes a case's result of its play.
 fn conclude(plan: &Plan, play: Play) -> CaseResult {
     let played = match play {
-        Play::Skipped(reason) => return unplayed(plan, Verdict::Skipped { reason }),
+        Play::Skipped(skip) => return unplayed(plan, skip.into()),
         Play::Played(played) => played,
     };
     let records = || {

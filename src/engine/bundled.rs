@@ -122,12 +122,12 @@ impl<R> Work<'_, R> {
     }
 
     fn play(&self, plan: &Plan) -> Result<Play, StartError> {
-        if let Some(reason) = self
+        if let Some(skip) = self
             .capabilities
             .hindrance(plan, self.options.max_wait, true)
             .or_else(|| self.options.too_heavy(plan))
         {
-            return Ok(Play::Skipped(reason));
+            return Ok(Play::Skipped(skip));
         }
         let began = Instant::now();
         let (scene, virtual_time) = self.one(plan, false)?;

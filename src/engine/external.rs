@@ -289,7 +289,7 @@ impl<R> Run<'_, R> {
         let share = self.room.share();
         let (stop, interrupted) = (&self.stop, self.interrupted);
         let play = match hindrance {
-            Some(reason) => Play::Skipped(reason),
+            Some(skip) => Play::Skipped(skip),
             None => {
                 let played = case::play_external(
                     plan,

@@ -17,7 +17,7 @@ mod wait;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::plan::Plan;
+use crate::plan::{Plan, Skip, SkipCode, SkipKind};
 use crate::scenario::model::CaseId;
 use crate::target::{Capabilities, StartError, Target};
 use crate::transcript::Transcript;
@@ -46,9 +46,11 @@ pub struct RunOptions {
 
 impl RunOptions {
     /// Why a case is not played that costs more than most runs want to spend.
-    fn too_heavy(&self, plan: &Plan) -> Option<String> {
+    fn too_heavy(&self, plan: &Plan) -> Option<Skip> {
         let is_left_out = plan.scene.is_heavy() && !self.heavy;
-        is_left_out.then(|| "tagged `heavy`: played with --heavy only".to_owned())
+        is_left_out.then(|| {
+            SkipCode::of(SkipKind::Heavy).because("tagged `heavy`: played with --heavy only")
+        })
     }
 }
 
@@ -57,7 +59,7 @@ impl RunOptions {
 pub enum Play {
     Played(Box<Played>),
     /// It was not played, and why.
-    Skipped(String),
+    Skipped(Skip),
 }
 
 /// The record of a case that was played.

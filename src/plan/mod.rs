@@ -8,6 +8,7 @@ mod handshake;
 mod needs;
 mod rumqttc;
 mod scram;
+mod skip;
 mod witness;
 
 use std::num::NonZeroUsize;
@@ -20,6 +21,7 @@ use crate::scenario::model::{
 };
 
 pub use needs::Need;
+pub use skip::{Skip, SkipCode, SkipKind};
 pub use witness::witness;
 
 /// A step's number: steps are numbered as they stand, those inside `parallel` included.

@@ -80,8 +80,9 @@ fn status(case: &Concluded<'_>) -> TestCaseStatus {
     let result = case.result;
     let snapshot_fails = case.outcome.comparison.as_ref().is_some_and(|c| c.fails());
     match &result.verdict {
-        Verdict::Skipped { reason } => {
+        Verdict::Skipped { code, reason } => {
             let mut status = TestCaseStatus::skipped();
+            status.set_type(code.to_string());
             status.set_message(reason.as_str());
             return status;
         }

@@ -260,7 +260,7 @@ fn facts(report: &Report<'_>, style: Style) -> String {
 fn skips(report: &Report<'_>) -> String {
     let mut reasons: Vec<(String, usize)> = Vec::new();
     for case in &report.cases {
-        if let Verdict::Skipped { reason } = &case.result.verdict {
+        if let Verdict::Skipped { reason, .. } = &case.result.verdict {
             add(&mut reasons, reason.clone());
         }
     }

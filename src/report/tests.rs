@@ -6,7 +6,7 @@ use super::words::Style;
 use super::{Report, TargetFacts, json, junit, terminal};
 use crate::exit::Exit;
 use crate::outcome::{Against, Comparison, Concluded, Mode, Reviewed, State};
-use crate::plan::Plan;
+use crate::plan::{Plan, SkipCode, SkipKind};
 use crate::transcript::text::fixture::{
     takeover_plan, takeover_record, takeover_record_without_disconnect,
 };
@@ -43,6 +43,7 @@ fn result(plan: &Plan, right: bool) -> CaseResult {
 fn skipped(plan: &Plan) -> CaseResult {
     CaseResult {
         verdict: Verdict::Skipped {
+            code: SkipCode::about(SkipKind::Needs, "kick"),
             reason: "needs kick".into(),
         },
         transcript: None,

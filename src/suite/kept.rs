@@ -103,7 +103,8 @@ fn cut(result: &mut CaseResult) {
             clip(text);
         }
     }
-    if let Verdict::Skipped { reason } | Verdict::Inconclusive { reason } = &mut result.verdict {
+    if let Verdict::Skipped { reason, .. } | Verdict::Inconclusive { reason } = &mut result.verdict
+    {
         clip(reason);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mqtt_check_codec::{ConnAck, Properties, ProtocolVersion};
 
 use super::External;
-use crate::plan::{Need, Plan};
+use crate::plan::{Need, Plan, Skip, SkipCode, SkipKind};
 use crate::scenario::model::{Capability, Driver, Secret, Transport, Way};
 
 /// Why nobody knows whether a broker can do it.
@@ -187,42 +187,45 @@ impl Capabilities {
     }
 
     /// Why nothing can be reached on this way, if nothing can.
-    fn unreachable(&self, way: Way) -> Option<String> {
+    fn unreachable(&self, way: Way) -> Option<Skip> {
         let Some(ways) = self.nodes.get(way.node) else {
             let count = self.nodes.len();
-            return Some(format!(
+            let text = format!(
                 "needs node {}: this target has {}",
                 way.node,
                 match count {
                     0 | 1 => "only node 0".to_owned(),
                     _ => format!("only nodes 0 to {}", count - 1),
                 }
-            ));
+            );
+            return Some(SkipCode::about(SkipKind::Node, way.node).because(text));
         };
+        let code = SkipCode::about(SkipKind::Transport, way.transport);
         match way.transport {
             Transport::Tcp if !ways.tcp => {
-                Some("needs tcp: the broker's URL is one for WebSocket".to_owned())
+                Some(code.because("needs tcp: the broker's URL is one for WebSocket"))
             }
-            Transport::WebSocket if !ways.websocket => Some(format!(
+            Transport::WebSocket if !ways.websocket => Some(code.because(format!(
                 "needs websocket: no URL of node {} is one for WebSocket",
                 way.node
-            )),
+            ))),
             _ => None,
         }
     }
 
     /// Why this case's users are not those of the target, if they are not.
-    fn strangers(&self, plan: &Plan) -> Option<String> {
+    fn strangers(&self, plan: &Plan) -> Option<Skip> {
+        let code = SkipCode::of(SkipKind::Users);
         let wanted = plan.scene.settings.users.as_deref().unwrap_or_default();
         let stranger = wanted.iter().find(|user| !self.users.contains(user));
         if let Some((name, _)) = stranger {
-            return Some(format!(
+            return Some(code.because(format!(
                 "needs users: the target's credentials do not have `{name}` with this password"
-            ));
+            )));
         }
         // Else it would be no fault of the broker's that wrong ones get in.
         let open = self.lacking(Capability::Anonymous).is_none();
-        open.then(|| "needs users: the broker lets in clients without a name".to_owned())
+        open.then(|| code.because("needs users: the broker lets in clients without a name"))
     }
 
     /// Why cases of this version are not played.
@@ -235,35 +238,41 @@ impl Capabilities {
     }
 
     /// Why this case cannot be played here, if it cannot.
-    pub fn hindrance(&self, plan: &Plan, max_wait: Duration, exclusive: bool) -> Option<String> {
+    pub fn hindrance(&self, plan: &Plan, max_wait: Duration, exclusive: bool) -> Option<Skip> {
         for client in &plan.scene.clients {
             if !self.versions.contains(&client.version) {
-                return Some(self.unspoken(client.version));
+                let code = SkipCode::about(SkipKind::Version, client.version);
+                return Some(code.because(self.unspoken(client.version)));
             }
         }
         if !self.virtual_time && plan.longest_wait > max_wait {
-            return Some(format!(
+            let text = format!(
                 "needs to wait {} s, longer than --max-wait {} s",
                 plan.longest_wait.as_secs(),
                 max_wait.as_secs()
-            ));
+            );
+            return Some(SkipCode::of(SkipKind::MaxWait).because(text));
         }
         plan.needs.iter().find_map(|need| match need {
             Need::Capability(capability) => self
                 .lacks
                 .iter()
                 .find(|(lacking, _)| lacking == capability)
-                .map(|(_, why)| format!("needs {capability}: {why}")),
+                .map(|(_, why)| {
+                    SkipCode::about(SkipKind::Needs, capability)
+                        .because(format!("needs {capability}: {why}"))
+                }),
             Need::Setting(_) if self.configurable => None,
             Need::Setting("users") if !self.users.is_empty() => self.strangers(plan),
-            Need::Setting(name) => Some(format!(
+            Need::Setting(name) => Some(SkipCode::about(SkipKind::Setting, name).because(format!(
                 "needs the broker's setting {name}, which this target cannot change"
-            )),
+            ))),
             Need::Way(way) => self.unreachable(*way),
             Need::Driver(Driver::Wire | Driver::Rumqttc) => None,
             Need::Alone => (!self.ours && !exclusive).then(|| {
-                "needs the whole broker: --exclusive plays it on a broker that others may use"
-                    .into()
+                SkipCode::of(SkipKind::Exclusive).because(
+                    "needs the whole broker: --exclusive plays it on a broker that others may use",
+                )
             }),
         })
     }

@@ -14,7 +14,7 @@ use super::steps::Judging;
 use super::wording::describe_event;
 use super::{Finding, FindingKind, Verdict};
 use crate::matcher::{Memory, describe_pattern, holds};
-use crate::plan::{Body, Plan, PlannedControl, find_step, witness};
+use crate::plan::{Body, Plan, PlannedControl, SkipCode, SkipKind, find_step, witness};
 use crate::scenario::model::Level;
 use crate::transcript::{EventIndex, Transcript, What};
 
@@ -127,7 +127,8 @@ fn verdict(
     if let Some(reason) = not_exercised(plan, scene)
         && scene.broken_off.is_none()
     {
-        return Verdict::Skipped { reason };
+        let code = SkipCode::of(SkipKind::NotExercised);
+        return code.because(reason).into();
     }
     if violated(Level::Must) {
         return Verdict::Failed;
@@ -169,9 +170,9 @@ fn verdict(
 }
 
 fn unexercised(why: &str) -> Verdict {
-    Verdict::Skipped {
-        reason: format!("not exercised: {why}"),
-    }
+    SkipCode::of(SkipKind::GrantedLess)
+        .because(format!("not exercised: {why}"))
+        .into()
 }
 
 /// What a control or a witness comes to.

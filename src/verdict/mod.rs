@@ -17,6 +17,7 @@ mod wording;
 use std::time::Duration;
 
 use crate::diagnostic::Place;
+use crate::plan::{Skip, SkipCode};
 use crate::scenario::model::{CaseId, Level};
 use crate::transcript::{EventIndex, StepIndex, Transcript};
 
@@ -73,11 +74,21 @@ pub enum Verdict {
     /// A SHOULD does not hold.
     Warned,
     Skipped {
+        code: SkipCode,
         reason: String,
     },
     Inconclusive {
         reason: String,
     },
+}
+
+impl From<Skip> for Verdict {
+    fn from(skip: Skip) -> Self {
+        Self::Skipped {
+            code: skip.code,
+            reason: skip.text,
+        }
+    }
 }
 
 impl Verdict {
@@ -95,7 +106,15 @@ impl Verdict {
     /// Why a case was skipped or is inconclusive.
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Self::Skipped { reason } | Self::Inconclusive { reason } => Some(reason),
+            Self::Skipped { reason, .. } | Self::Inconclusive { reason } => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// The stable code of a skip.
+    pub const fn skip_code(&self) -> Option<&SkipCode> {
+        match self {
+            Self::Skipped { code, .. } => Some(code),
             _ => None,
         }
     }
