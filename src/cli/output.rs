@@ -48,6 +48,11 @@ pub(super) fn complain(failure: &Failure, style: Style) {
     note(&text);
 }
 
+/// Says what should be looked at, though nothing has failed.
+pub(super) fn warn(text: &str, style: Style) {
+    note(&format!("{} {text}\n", style.doubtful("warning:")));
+}
+
 /// Everything that is wrong with files, as one failure.
 pub(super) fn diagnostics(all: &[Diagnostic], style: Style) -> Failure {
     let look = if style.colour {

@@ -110,6 +110,15 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME", requires = "reached", conflicts_with = "no_snapshots", value_parser = target_name, help_heading = "Snapshots")]
     baseline: Option<String>,
 
+    /// Fail if an accepted deviation has no reason yet: its entry in the target file says `why: TODO`
+    #[arg(
+        long,
+        requires = "reached",
+        conflicts_with = "no_snapshots",
+        help_heading = "Snapshots"
+    )]
+    require_reasons: bool,
+
     /// Write a report: json or junit; repeatable
     #[arg(long, value_name = "FORMAT=FILE", value_parser = report_option, help_heading = "Report")]
     report: Vec<(&'static Format, PathBuf)>,
@@ -231,7 +240,20 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         let left = format!("the run ended early, with {} not played", report.not_played);
         Failure::new(Exit::Failed, format!("{left}: {why}"))
     });
-    let problems = given_up.into_iter().chain(ended).chain(unwritten);
+    let missing = snapshots.missing_reasons();
+    let required = match (missing, arguments.require_reasons) {
+        (Some(missing), true) => Some(Failure::new(Exit::Failed, missing)),
+        (Some(missing), false) => {
+            output::warn(&missing, dress.err);
+            None
+        }
+        (None, _) => None,
+    };
+    let problems = given_up
+        .into_iter()
+        .chain(ended)
+        .chain(required)
+        .chain(unwritten);
     for problem in problems.chain(write_reports(&files, &report)) {
         output::complain(&problem, dress.err);
         if exit != Exit::Interrupted {
@@ -478,6 +500,11 @@ fn replay(arguments: &Arguments) -> String {
     words.extend(arguments.connection.replay(quoted));
     words.extend(arguments.fault.iter().map(|d| format!("--fault {d}")));
     words.extend(arguments.baseline.iter().map(|b| format!("--baseline {b}")));
+    words.extend(
+        arguments
+            .require_reasons
+            .then(|| "--require-reasons".to_owned()),
+    );
     words.extend(arguments.exclusive.then(|| "--exclusive".to_owned()));
     words.extend(
         arguments

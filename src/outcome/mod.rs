@@ -4,6 +4,7 @@
 //! [`Outcome`]. Nothing is read or written here; the files are the affair of `snapshot`.
 
 mod accepted;
+mod exchange;
 pub mod record;
 
 use crate::plan::Plan;
@@ -12,6 +13,7 @@ use crate::transcript::{HookSource, text};
 use crate::verdict::{CaseResult, Verdict};
 
 pub use accepted::{Unshown, unshown};
+pub use exchange::{Line, exchange};
 pub use record::{Comparison, Mode, Reviewed, State};
 
 use record::Record;
@@ -65,6 +67,14 @@ impl Against {
             Self::Nothing => None,
             Self::Records(mode, _) => Some(mode.clone()),
             Self::Findings(target, _) => Some(Mode::Baseline(target.clone())),
+        }
+    }
+
+    /// The target file with the deviations that are accepted.
+    pub fn file(&self) -> Option<&TargetFile> {
+        match self {
+            Self::Nothing => None,
+            Self::Records(_, file) | Self::Findings(_, file) => file.as_deref(),
         }
     }
 

@@ -136,6 +136,42 @@ steps:
 }
 
 #[test]
+fn an_entry_without_a_reason_is_a_warning_until_reasons_are_required() {
+    let wrong = serve(&[Fault::NoDisconnectOnTakeover]);
+    let run = format!("run --broker {wrong} --baseline twin");
+    let to_do = "url: mqtt://127.0.0.1
+deviations:
+  - case: session/takeover@5
+    clause: [5 MQTT-3.1.4-3]
+    came: the old connection is closed without a DISCONNECT
+    why: TODO
+";
+    let program = reviewed().file("targets/twin.yaml", to_do);
+    let program = program.arguments(&run);
+    assert_eq!(program.run().exit, Some(1));
+    let program = program.arguments("accept @twin/*");
+    assert_eq!(program.run().exit, Some(0));
+    let program = program.arguments(&run);
+    let warned = program.run();
+    assert_eq!(warned.exit, Some(0), "{warned}");
+    let says = "1 accepted deviation has no reason yet: say in targets/twin.yaml what is asked for instead, in place of `why: TODO` (line 3)";
+    assert!(
+        warned.stderr.contains(&format!("warning: {says}")),
+        "{warned}"
+    );
+    let program = program.arguments(&format!("{run} --require-reasons"));
+    let failed = program.run();
+    assert_eq!(failed.exit, Some(1), "{failed}");
+    assert!(
+        failed.stderr.contains(&format!("error: {says}")),
+        "{failed}"
+    );
+    let given = to_do.replace("TODO", "it says goodbye first");
+    let ended = program.file("targets/twin.yaml", given).run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+}
+
+#[test]
 fn under_chaos_only_what_is_found_wrong_has_to_be_accepted() {
     let wrong = serve(&[Fault::NoDisconnectOnTakeover]);
     let chaos = format!("run --broker {wrong} --baseline twin --chaos 1");

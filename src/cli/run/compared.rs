@@ -16,6 +16,7 @@ use crate::plan::Plan;
 use crate::report::words::Style;
 use crate::snapshot::review::{self, Writing};
 use crate::snapshot::{Header, ReadError, Store, WriteError};
+use crate::target::file::TO_DO;
 use crate::verdict::CaseResult;
 
 /// What a run does with snapshots.
@@ -154,6 +155,29 @@ impl Snapshots {
             comparison.against_accepted = true;
         }
         Ok(())
+    }
+
+    /// Which accepted deviations nobody has given a reason for, in words; `None` if all have one, or if none counts.
+    pub(super) fn missing_reasons(&self) -> Option<String> {
+        let file = match self.against.mode() {
+            Some(Mode::Baseline(_)) => self.against.file()?,
+            _ => return None,
+        };
+        let to_do = file.deviations.iter().filter(|d| d.is_to_do());
+        let lines: Vec<String> = to_do.map(|d| d.place.line.to_string()).collect();
+        let path = &file.source.path;
+        let (word, noun) = match lines.as_slice() {
+            [] => return None,
+            [_] => ("line", "1 accepted deviation has no reason".to_owned()),
+            more => (
+                "lines",
+                format!("{} accepted deviations have no reason", more.len()),
+            ),
+        };
+        Some(format!(
+            "{noun} yet: say in {path} what is asked for instead, in place of `why: {TO_DO}` ({word} {})",
+            lines.join(", ")
+        ))
     }
 
     /// Snapshots without a case. Only a run of the whole suite can tell: every scenario of the folder, and no filter.
