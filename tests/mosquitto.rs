@@ -44,17 +44,23 @@ fn the_suite_finds_what_is_accepted_and_nothing_else() {
     let cases = report["cases"].as_array().expect("cases");
     let longest = cases
         .iter()
-        .max_by_key(|case| case["wall_ms"].as_u64())
+        .max_by_key(|case| took_us(case))
         .expect("a case");
     assert!(cases.len() > 500, "only {} cases", cases.len());
     say(&format!(
         "the suite on Mosquitto: {} cases in {} ms, all in all {} ms; the longest, {}, took {} ms",
         cases.len(),
-        report["summary"]["wall_ms"],
+        report["run"]["wall_us"].as_u64().unwrap_or_default() / 1000,
         took.as_millis(),
         longest["id"],
-        longest["wall_ms"]
+        took_us(longest) / 1000
     ));
+}
+
+/// How long a case took, in microseconds; 0 if it was skipped.
+fn took_us(case: &serde_json::Value) -> u64 {
+    let at = |end: &str| case["span"][end].as_u64().unwrap_or_default();
+    at("end_us") - at("start_us")
 }
 
 #[test]

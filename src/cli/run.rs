@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use clap::Args;
 use mqtt_check_codec::ProtocolVersion;
@@ -16,12 +16,15 @@ use crate::engine::{Progress, RunOptions};
 use crate::exit::Exit;
 use crate::outcome::{Concluded, Reviewed};
 use crate::plan::Plan;
+use crate::report::document::Transcripts;
 use crate::report::file::ReportFile;
-use crate::report::{Format, Report, TargetFacts, Unspoken, terminal};
+use crate::report::{
+    CapabilityFact, Document, Format, Report, RunFacts, TargetFacts, Unspoken, terminal,
+};
 use crate::scenario::model::Capability;
 use crate::suite;
 use crate::target::bundled::{self, Bundled};
-use crate::target::{Capabilities, Target};
+use crate::target::{Capabilities, Known, Target};
 use crate::transcript::INTERRUPTED;
 use crate::verdict::CaseResult;
 
@@ -123,6 +126,17 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FORMAT=FILE", value_parser = report_option, help_heading = "Report")]
     report: Vec<(&'static Format, PathBuf)>,
 
+    /// Of which cases report files have transcripts: all, failed (those that do not hold, or are not as expected) or none
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHICH",
+        default_value = "failed",
+        hide_possible_values = true,
+        help_heading = "Report"
+    )]
+    transcripts: Transcripts,
+
     /// Show the transcript of every case
     #[arg(short, long, help_heading = "Report")]
     verbose: bool,
@@ -199,7 +213,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
 
     interrupt::listen();
     let mut ready = chosen.reach(&plans)?;
-    let began = Instant::now();
+    let (began, started) = (Instant::now(), SystemTime::now());
     let Outcome {
         results,
         offered,
@@ -212,22 +226,55 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     // Ctrl-C may have ended it too.
     let ended = if interrupted { None } else { ready.ended() };
 
+    let not_played = plans.len() - results.len();
+    let given_up = given_up.map(|why| {
+        let left = format!("the run ended early, with {not_played} not played");
+        Failure::new(Exit::Failed, format!("{left}: {why}"))
+    });
     let (cases, unwritten) = conclude(&snapshots, &reviewed, &plans, &results);
+    let missing = snapshots.missing_reasons();
+    let required = missing.as_ref().filter(|_| arguments.require_reasons);
+    let problems: Vec<Failure> = given_up
+        .into_iter()
+        .chain(ended)
+        .chain(required.map(|missing| Failure::new(Exit::Failed, missing.clone())))
+        .chain(unwritten)
+        .collect();
     let report = Report {
         target: facts(arguments, &ready.target, &offered),
         unspoken: unspoken(arguments, &ready.target, &offered),
-        not_played: plans.len() - results.len(),
+        not_played,
         without_case: snapshots.without_case(arguments, &plans, &rest)?,
         without_deviation: snapshots.without_deviation(arguments, &plans, &cases),
         cases,
+        facts: RunFacts {
+            started,
+            began,
+            chaos: arguments.chaos,
+            timeout_scale: arguments.timeout_scale,
+            jobs: arguments.jobs.map(usize::from),
+            max_wait: arguments.max_wait,
+            baseline: snapshots.baseline(),
+        },
         seed: arguments.seed,
         wall,
         interrupted,
+        problems: problems
+            .iter()
+            .map(|problem| problem.message.clone())
+            .collect(),
         replay: replay(arguments),
         review: snapshots.review_option(&plans),
     };
+    // What the terminal shows of a failure needs its transcript, whatever files are to have.
+    let with = match arguments.transcripts {
+        Transcripts::None => Transcripts::Failed,
+        with => with,
+    };
+    let document = Document::of(&report, with);
     let text = terminal::render(
         &report,
+        &document,
         terminal::Options {
             style: dress.out,
             transcripts: arguments.verbose,
@@ -235,26 +282,15 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         },
     );
     output::print(&text)?;
-    let mut exit = report.exit();
-    let given_up = given_up.map(|why| {
-        let left = format!("the run ended early, with {} not played", report.not_played);
-        Failure::new(Exit::Failed, format!("{left}: {why}"))
-    });
-    let missing = snapshots.missing_reasons();
-    let required = match (missing, arguments.require_reasons) {
-        (Some(missing), true) => Some(Failure::new(Exit::Failed, missing)),
-        (Some(missing), false) => {
-            output::warn(&missing, dress.err);
-            None
-        }
-        (None, _) => None,
+    let document = match arguments.transcripts {
+        Transcripts::None => document.without_transcripts(),
+        _ => document,
     };
-    let problems = given_up
-        .into_iter()
-        .chain(ended)
-        .chain(required)
-        .chain(unwritten);
-    for problem in problems.chain(write_reports(&files, &report)) {
+    if let Some(missing) = missing.filter(|_| !arguments.require_reasons) {
+        output::warn(&missing, dress.err);
+    }
+    let mut exit = report.exit();
+    for problem in problems.into_iter().chain(write_reports(&files, &document)) {
         output::complain(&problem, dress.err);
         if exit != Exit::Interrupted {
             exit = Exit::Failed;
@@ -286,23 +322,28 @@ fn unknown<'k>(what: &str, name: &str, known: impl Iterator<Item = &'k str>) -> 
 }
 
 fn facts(arguments: &Arguments, target: &Target, offered: &Capabilities) -> TargetFacts {
-    let capabilities = capabilities(offered);
-    match target {
-        Target::Bundled(_) => TargetFacts {
-            name: match [&arguments.fault[..], &arguments.liberty[..]].concat() {
-                none if none.is_empty() => "bundled broker".to_owned(),
-                departures => format!("bundled broker with {}", departures.join(", ")),
-            },
-            url: None,
-            capabilities,
-            keep_alive_s: offered.keep_alive_s,
+    let (name, url) = match target {
+        Target::Bundled(_) => match [&arguments.fault[..], &arguments.liberty[..]].concat() {
+            none if none.is_empty() => ("bundled broker".to_owned(), None),
+            departures => (
+                format!("bundled broker with {}", departures.join(", ")),
+                None,
+            ),
         },
-        Target::External(external) => TargetFacts {
-            name: external.name.clone(),
-            url: Some(external.url.clone()),
-            capabilities,
-            keep_alive_s: offered.keep_alive_s,
-        },
+        Target::External(external) => (external.name.clone(), Some(external.url.clone())),
+    };
+    TargetFacts {
+        name,
+        url,
+        versions: offered.versions.clone(),
+        not_spoken: offered
+            .unspoken
+            .iter()
+            .map(|(version, how)| (*version, how.clone()))
+            .collect(),
+        capabilities: capabilities(offered),
+        connack: offered.connack.clone(),
+        keep_alive_s: offered.keep_alive_s,
     }
 }
 
@@ -330,14 +371,20 @@ fn unspoken(arguments: &Arguments, target: &Target, offered: &Capabilities) -> V
     .collect()
 }
 
-fn capabilities(known: &Capabilities) -> Vec<(String, bool)> {
-    Capability::ALL
-        .iter()
-        .map(|capability| {
-            let lacks = known.lacks.iter().any(|(lacking, _)| lacking == capability);
-            (capability.as_str().to_owned(), !lacks)
+/// What is known of what a broker may offer.
+fn capabilities(offered: &Capabilities) -> Vec<CapabilityFact> {
+    let known = Capability::ALL.iter().filter_map(|capability| {
+        let why_not = match offered.known(*capability) {
+            Known::There => None,
+            Known::Missing(why) => Some(why.to_owned()),
+            Known::Nothing => return None,
+        };
+        Some(CapabilityFact {
+            name: capability.as_str().to_owned(),
+            why_not,
         })
-        .collect()
+    });
+    known.collect()
 }
 
 /// Tries every report path before anything is played.
@@ -476,11 +523,11 @@ fn conclude<'a>(
 }
 
 /// Writes every report; what failed.
-fn write_reports(files: &[(&'static Format, ReportFile)], report: &Report<'_>) -> Vec<Failure> {
+fn write_reports(files: &[(&'static Format, ReportFile)], document: &Document) -> Vec<Failure> {
     files
         .iter()
         .filter_map(|(format, file)| {
-            let text = format.render(report);
+            let text = format.render(document);
             let written = text.and_then(|t| file.write(&t).map_err(|error| error.to_string()));
             let problem = written.err()?;
             Some(Failure::new(

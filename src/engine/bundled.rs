@@ -143,6 +143,7 @@ impl<R> Work<'_, R> {
             scene,
             control,
             witness,
+            began,
             wall: began.elapsed(),
             play: 1,
             virtual_time,

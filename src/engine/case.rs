@@ -152,6 +152,7 @@ pub(super) async fn play_external(
         scene,
         control,
         witness,
+        began,
         wall: began.elapsed(),
         virtual_time: Duration::ZERO,
         play: 1,

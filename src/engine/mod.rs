@@ -15,7 +15,7 @@ mod rumqttc;
 mod wait;
 
 use std::ops::ControlFlow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::plan::{Plan, Skip, SkipCode, SkipKind};
 use crate::scenario::model::CaseId;
@@ -69,6 +69,7 @@ pub struct Played {
     pub control: Option<Transcript>,
     /// The proof that a broker is there, where the record of scene and control shows none.
     pub witness: Option<Transcript>,
+    pub began: Instant,
     /// On our clock.
     pub wall: Duration,
     /// On the broker's clock, where it is virtual.

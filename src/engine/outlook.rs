@@ -68,7 +68,7 @@ fn shows_service(played: &Played) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::*;
     use crate::transcript::text::fixture::{takeover_plan, takeover_record};
@@ -81,6 +81,7 @@ mod tests {
             witness: is_silent.then(|| silent.clone()),
             scene: if is_silent { silent } else { scene },
             control: None,
+            began: Instant::now(),
             wall: Duration::ZERO,
             virtual_time: Duration::ZERO,
             play: 1,

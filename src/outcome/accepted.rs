@@ -67,6 +67,19 @@ pub(super) fn is_known(file: &TargetFile, result: &CaseResult, record: &str) -> 
     })
 }
 
+/// The places of the deviations that say what is wrong in this case.
+pub(super) fn entries(file: &TargetFile, result: &CaseResult) -> Vec<String> {
+    let id = result.id.to_string();
+    let says = |deviation: &&Deviation| {
+        let is_about = deviation.is_shown_by(&id) || deviation.is_shown_in_pieces(&id);
+        is_about && wrong(result).any(|finding| is_cited(&[deviation], result, finding))
+    };
+    let entries = file.deviations.iter().filter(says);
+    entries
+        .map(|deviation| format!("{}:{}", file.source.path, deviation.place.line))
+        .collect()
+}
+
 /// What speaks against the broker, as far as records have it.
 fn wrong(result: &CaseResult) -> impl Iterator<Item = &Finding> {
     let findings = result.findings.iter();

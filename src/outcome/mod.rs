@@ -37,6 +37,8 @@ pub struct Outcome {
     pub comparison: Option<Comparison>,
     /// Whether what does not hold was reviewed and accepted for this target.
     pub is_accepted: bool,
+    /// The entries of the target file that accept it: `targets/NAME.yaml:LINE`.
+    pub accepted_by: Vec<String>,
     /// Why it is not as expected; empty when it is.
     pub reasons: Vec<Reason>,
 }
@@ -132,9 +134,14 @@ impl Against {
         };
         let differs = comparison.as_ref().is_some_and(Comparison::fails);
         let of_the_record = differs.then_some(Reason::Record);
+        let accepted_by = match self.file().filter(|_| is_accepted) {
+            Some(file) => accepted::entries(file, result),
+            None => Vec::new(),
+        };
         Outcome {
             comparison,
             is_accepted,
+            accepted_by,
             reasons: against_the_broker
                 .into_iter()
                 .chain(of_the_record)

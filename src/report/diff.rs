@@ -2,42 +2,68 @@
 
 use similar::{ChangeTag, TextDiff};
 
+use super::document::{Change, DiffLine};
 use super::words::Style;
 
 /// Lines of context around a change.
 const CONTEXT: usize = 3;
 
-/// The changes from `old` to `new`, indented; at most `limit` lines, and then how many more there are.
-pub fn unified(old: &str, new: &str, limit: usize, style: Style) -> String {
+/// The changes from `old` to `new`, with the lines around them.
+pub(super) fn lines(old: &str, new: &str) -> Vec<DiffLine> {
     // A text from a file has no line end at its end, one from a run has.
     let (old, new) = (whole_lines(old), whole_lines(new));
     let diff = TextDiff::from_lines(&old, &new);
     let mut lines = Vec::new();
     for (number, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
         if number > 0 {
-            lines.push(style.faint(&format!("    {}", style.ellipsis())));
-        }
-        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            let text = change.value().trim_end_matches(['\r', '\n']);
-            lines.push(match change.tag() {
-                ChangeTag::Delete => style.bad(&format!("  - {text}")),
-                ChangeTag::Insert => style.good(&format!("  + {text}")),
-                ChangeTag::Equal => format!("    {text}"),
+            lines.push(DiffLine {
+                change: Change::Gap,
+                text: String::new(),
             });
         }
+        lines.extend(
+            group
+                .iter()
+                .flat_map(|op| diff.iter_changes(op))
+                .map(|change| {
+                    let text = change.value().trim_end_matches(['\r', '\n']);
+                    DiffLine {
+                        change: match change.tag() {
+                            ChangeTag::Delete => Change::Removed,
+                            ChangeTag::Insert => Change::Added,
+                            ChangeTag::Equal => Change::Same,
+                        },
+                        text: text.to_owned(),
+                    }
+                }),
+        );
     }
-    let more = lines.len().saturating_sub(limit);
-    lines.truncate(limit);
-    if more > 0 {
-        lines.push(format!(
-            "    {} {}",
-            style.ellipsis(),
-            super::words::count(more, "more line")
-        ));
-    }
-    let mut text = lines.join("\n");
-    if !text.is_empty() {
+    lines
+}
+
+/// The changes from `old` to `new`, indented; at most `limit` lines, and then how many more there are.
+pub fn unified(old: &str, new: &str, limit: usize, style: Style) -> String {
+    shown(&lines(old, new), 0, limit, style)
+}
+
+/// Lines of a difference, indented; at most `limit` of them, and then how many more there are, with those that are
+/// `left_out` already.
+pub(super) fn shown(lines: &[DiffLine], left_out: usize, limit: usize, style: Style) -> String {
+    let mut text = String::new();
+    for DiffLine { change, text: line } in lines.iter().take(limit) {
+        let line = match change {
+            Change::Removed => style.bad(&format!("  - {line}")),
+            Change::Added => style.good(&format!("  + {line}")),
+            Change::Same => format!("    {line}"),
+            Change::Gap => style.faint(&format!("    {}", style.ellipsis())),
+        };
+        text.push_str(&line);
         text.push('\n');
+    }
+    let more = lines.len().saturating_sub(limit) + left_out;
+    if more > 0 {
+        let more = super::words::count(more, "more line");
+        text.push_str(&format!("    {} {more}\n", style.ellipsis()));
     }
     text
 }

@@ -1,24 +1,25 @@
 //! The formats of report files, a row each.
 
-use super::{Report, json, junit};
+use super::document::Document;
+use super::junit;
 
 /// A format of report files.
 #[derive(Debug)]
 pub struct Format {
     /// As `--report NAME=FILE` has it.
     pub name: &'static str,
-    render: fn(&Report<'_>) -> Result<String, String>,
+    render: fn(&Document) -> Result<String, String>,
 }
 
 /// All of them.
 const FORMATS: &[Format] = &[
     Format {
         name: "json",
-        render: |report| json::render(report).map_err(|error| error.to_string()),
+        render: |document| document.to_json().map_err(|error| error.to_string()),
     },
     Format {
         name: "junit",
-        render: |report| junit::render(report).map_err(|error| error.to_string()),
+        render: |document| junit::render(document).map_err(|error| error.to_string()),
     },
 ];
 
@@ -38,11 +39,11 @@ impl Format {
         }
     }
 
-    /// The report in this format.
+    /// The document in this format.
     ///
     /// # Errors
     /// What the writer of the format says.
-    pub fn render(&self, report: &Report<'_>) -> Result<String, String> {
-        (self.render)(report)
+    pub fn render(&self, document: &Document) -> Result<String, String> {
+        (self.render)(document)
     }
 }

@@ -1,95 +1,102 @@
 //! JUnit XML, as CI systems read it. A failure holds the text that the terminal shows.
 
+use std::time::Duration;
+
 use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestSuite};
 
+use super::case;
+use super::document::{Case, Document, SnapshotState, StaleKind, Verdict};
 use super::words::{Style, alternatives};
-use super::{Report, case};
-use crate::outcome::{Concluded, State};
-use crate::verdict::{FindingKind, Verdict};
 
 /// The document as text. Cases are in a suite for each folder.
 ///
 /// # Errors
 /// When the XML writer fails.
-pub fn render(report: &Report<'_>) -> Result<String, quick_junit::SerializeError> {
+pub fn render(document: &Document) -> Result<String, quick_junit::SerializeError> {
     let mut xml = Xml::new("mqtt-check");
-    xml.set_time(report.wall);
-    let mut areas: Vec<&str> = report
-        .cases
-        .iter()
-        .map(|case| case.result.id.area())
-        .collect();
+    xml.set_time(Duration::from_micros(document.run.wall_us));
+    let mut areas: Vec<&str> = document.cases.iter().map(|c| c.area.as_str()).collect();
     areas.dedup();
     for area in areas {
         let mut suite = TestSuite::new(area);
-        for case in report
-            .cases
-            .iter()
-            .filter(|case| case.result.id.area() == area)
-        {
+        for case in document.cases.iter().filter(|case| case.area == area) {
             suite.add_test_case(test_case(case));
         }
         xml.add_test_suite(suite);
     }
-    if !report.unspoken.is_empty() {
-        let mut suite = TestSuite::new("versions");
-        for unspoken in &report.unspoken {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_type("version");
-            status.set_message(unspoken.why.as_str());
-            let name = format!("MQTT {}", unspoken.version);
-            suite.add_test_case(TestCase::new(name, status));
+    let unspoken = document.target.not_spoken.iter();
+    let versions = unspoken.filter(|unspoken| unspoken.named_by.is_some());
+    let stale = |kind: StaleKind| {
+        let of_kind = document
+            .stale
+            .iter()
+            .filter(move |stale| stale.kind == kind);
+        of_kind.map(|stale| failed("stale", stale.place.clone(), &stale.why))
+    };
+    let besides = [
+        (
+            "versions",
+            versions
+                .map(|unspoken| {
+                    let name = format!("MQTT {}", unspoken.version);
+                    failed("version", name, &unspoken.why)
+                })
+                .collect::<Vec<_>>(),
+        ),
+        ("snapshots", stale(StaleKind::Snapshot).collect()),
+        ("deviations", stale(StaleKind::Deviation).collect()),
+    ];
+    for (name, tests) in besides {
+        if tests.is_empty() {
+            continue;
         }
-        xml.add_test_suite(suite);
-    }
-    if !report.without_case.is_empty() {
-        let mut suite = TestSuite::new("snapshots");
-        for path in &report.without_case {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_type("stale");
-            status.set_message("no case has this snapshot any more");
-            suite.add_test_case(TestCase::new(path.display().to_string(), status));
-        }
-        xml.add_test_suite(suite);
-    }
-    if !report.without_deviation.is_empty() {
-        let mut suite = TestSuite::new("deviations");
-        for unshown in &report.without_deviation {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_type("stale");
-            status.set_message(unshown.what.as_str());
-            suite.add_test_case(TestCase::new(unshown.place.as_str(), status));
-        }
+        let mut suite = TestSuite::new(name);
+        suite.add_test_cases(tests);
         xml.add_test_suite(suite);
     }
     xml.to_string()
 }
 
-fn test_case(case: &Concluded<'_>) -> TestCase {
-    let result = case.result;
-    let mut test = TestCase::new(result.id.to_string(), status(case));
-    test.set_classname(case.result.id.area());
-    test.set_time(result.wall);
-    if matches!(result.verdict, Verdict::Warned) || case.outcome.is_accepted {
+fn failed(kind: &str, name: String, why: &str) -> TestCase {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_type(kind);
+    status.set_message(why);
+    TestCase::new(name, status)
+}
+
+fn test_case(case: &Case) -> TestCase {
+    let mut test = TestCase::new(case.id.as_str(), status(case));
+    test.set_classname(case.area.as_str());
+    let span = case.span.map_or(0, |span| span.end_us - span.start_us);
+    test.set_time(Duration::from_micros(span));
+    // Where the reader of a report is led to: what does not hold, else where the steps begin.
+    let found = case::worst(case).and_then(|finding| finding.line);
+    test.extra.insert("file".into(), case.file.as_str().into());
+    if let Some(line) = found.or(case.line) {
+        test.extra.insert("line".into(), line.to_string().into());
+    }
+    if case.verdict == Verdict::Warned || case.outcome.accepted {
         test.set_system_out(case::findings(case, Style::PLAIN));
     }
     test
 }
 
-fn status(case: &Concluded<'_>) -> TestCaseStatus {
-    let result = case.result;
-    let snapshot_fails = case.outcome.comparison.as_ref().is_some_and(|c| c.fails());
-    match &result.verdict {
-        Verdict::Skipped { code, reason } => {
+fn status(case: &Case) -> TestCaseStatus {
+    let reason = case.reason.as_deref().unwrap_or_default();
+    let record_fails = case.outcome.is_unexpected_record();
+    match case.verdict {
+        Verdict::Skipped => {
             let mut status = TestCaseStatus::skipped();
-            status.set_type(code.to_string());
-            status.set_message(reason.as_str());
+            if let Some(code) = &case.skip {
+                status.set_type(code.as_str());
+            }
+            status.set_message(reason);
             return status;
         }
-        Verdict::Inconclusive { reason } => {
+        Verdict::Inconclusive => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
             status.set_type("inconclusive");
-            status.set_message(reason.as_str());
+            status.set_message(reason);
             status.set_description(case::findings(case, Style::PLAIN));
             return status;
         }
@@ -98,7 +105,7 @@ fn status(case: &Concluded<'_>) -> TestCaseStatus {
             status.set_type("must");
             status.set_message(message(case));
             let mut text = case::findings(case, Style::PLAIN);
-            if snapshot_fails {
+            if record_fails {
                 text.push('\n');
                 text.push_str(&case::snapshot(case, Style::PLAIN));
             }
@@ -107,12 +114,12 @@ fn status(case: &Concluded<'_>) -> TestCaseStatus {
         }
         Verdict::Failed | Verdict::Passed | Verdict::Warned => {}
     }
-    match &case.outcome.comparison {
-        Some(comparison) if comparison.fails() => {
+    match &case.snapshot {
+        Some(snapshot) if record_fails => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type("snapshot");
-            let word = match (comparison.state, &comparison.unexplained) {
-                (State::Same, Some(_)) => "unexplained",
+            let word = match (snapshot.state, &snapshot.unexplained) {
+                (SnapshotState::Same, Some(_)) => "unexplained",
                 (state, _) => state.as_str(),
             };
             status.set_message(format!("the record is not as reviewed: {word}"));
@@ -124,17 +131,12 @@ fn status(case: &Concluded<'_>) -> TestCaseStatus {
 }
 
 /// The first thing that does not hold.
-fn message(case: &Concluded<'_>) -> String {
-    case.result
-        .findings
-        .iter()
-        .filter(|finding| finding.kind() == FindingKind::Violation)
-        .min_by_key(|finding| finding.level())
-        .map_or_else(String::new, |finding| {
-            format!(
-                "expected {}; {}",
-                alternatives(&finding.expected),
-                finding.actual
-            )
-        })
+fn message(case: &Case) -> String {
+    case::worst(case).map_or_else(String::new, |finding| {
+        format!(
+            "expected {}; {}",
+            alternatives(&finding.expected),
+            finding.actual
+        )
+    })
 }

@@ -3,18 +3,18 @@
 mod case;
 pub mod clauses;
 mod diff;
+pub mod document;
 pub mod explain;
 pub mod file;
 mod format;
-pub mod json;
 pub mod junit;
 pub mod terminal;
 pub mod words;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
-use mqtt_check_codec::ProtocolVersion;
+use mqtt_check_codec::{ConnAck, ProtocolVersion};
 
 use crate::exit::Exit;
 use crate::outcome::{Concluded, State, Unshown};
@@ -23,6 +23,7 @@ use crate::verdict::Verdict;
 
 pub use case::{heading, one_line};
 pub use diff::unified;
+pub use document::Document;
 pub use format::Format;
 
 /// A run, done or broken off.
@@ -39,13 +40,31 @@ pub struct Report<'a> {
     pub without_case: Vec<PathBuf>,
     /// Accepted deviations that no case shows any more.
     pub without_deviation: Vec<Unshown>,
+    pub facts: RunFacts,
     pub seed: u64,
     pub wall: Duration,
     pub interrupted: bool,
+    /// What ended it early or went wrong besides the cases.
+    pub problems: Vec<String>,
     /// The options that play one of its cases again, but for `--filter`.
     pub replay: String,
     /// The option that names the snapshots' folder to `review`, empty for the folder where it looks by itself.
     pub review: String,
+}
+
+/// When the run was made, and its options that results depend on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunFacts {
+    pub started: SystemTime,
+    /// The same on the clock that cases are timed by.
+    pub began: Instant,
+    pub chaos: Option<u64>,
+    pub timeout_scale: f64,
+    /// Cases at the same time, where the user named a number.
+    pub jobs: Option<usize>,
+    pub max_wait: Duration,
+    /// The name of the baseline, if there is one.
+    pub baseline: Option<String>,
 }
 
 /// A protocol version that was named and that the broker does not speak.
@@ -63,10 +82,24 @@ pub struct Unspoken {
 pub struct TargetFacts {
     pub name: String,
     pub url: Option<String>,
-    /// Names and whether they are there.
-    pub capabilities: Vec<(String, bool)>,
+    /// Versions that it speaks.
+    pub versions: Vec<ProtocolVersion>,
+    /// Versions that it does not speak, and how it shows.
+    pub not_spoken: Vec<(ProtocolVersion, String)>,
+    /// What is known of it.
+    pub capabilities: Vec<CapabilityFact>,
+    /// Its CONNACK to version 5, where it gave one before the run.
+    pub connack: Option<ConnAck>,
     /// The Keep Alive of connections whose scenario names none, in seconds; 0 as the scenarios have it.
     pub keep_alive_s: u16,
+}
+
+/// Something that a broker is known to offer, or not to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CapabilityFact {
+    pub name: String,
+    /// How it is known that it is not there; `None` where it is.
+    pub why_not: Option<String>,
 }
 
 /// What client libraries did on their own side, each thing once: `reader: rumqttc resent PUBREL 1`.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
+use super::document::{self, Case, Document};
 use super::words::{Style, count, span};
 use super::{Counts, Report, case, library_facts};
 use crate::outcome::Concluded;
@@ -26,23 +27,19 @@ pub struct Options {
 }
 
 /// The whole text.
-pub fn render(report: &Report<'_>, options: Options) -> String {
+pub fn render(report: &Report<'_>, document: &Document, options: Options) -> String {
     let style = options.style;
     let mut parts: Vec<String> = Vec::new();
     if options.transcripts {
         parts.extend(report.cases.iter().filter_map(|c| transcript(c, style)));
     }
-    for verdict in [
-        is_failed as fn(&Concluded<'_>) -> bool,
-        is_inconclusive,
-        is_warned,
-    ] {
-        let cases = report.cases.iter().filter(|case| verdict(case));
+    for verdict in [is_failed as fn(&Case) -> bool, is_inconclusive, is_warned] {
+        let cases = document.cases.iter().filter(|case| verdict(case));
         parts.extend(cases.map(|c| case::findings(c, style)));
     }
     parts.push(unspoken(report, style));
-    parts.push(snapshots(report, style));
-    parts.push(accepted(report, style));
+    parts.push(snapshots(report, document, style));
+    parts.push(accepted(document, style));
     parts.push(keep_alive(report));
     parts.push(played_again(report));
     parts.push(facts(report, style));
@@ -55,16 +52,16 @@ pub fn render(report: &Report<'_>, options: Options) -> String {
     parts.join("\n")
 }
 
-fn is_failed(case: &Concluded<'_>) -> bool {
-    case.result.verdict == Verdict::Failed && case.outcome.is_unexpected_verdict()
+fn is_failed(case: &Case) -> bool {
+    case.verdict == document::Verdict::Failed && case.outcome.is_unexpected_verdict()
 }
 
-fn is_inconclusive(case: &Concluded<'_>) -> bool {
-    matches!(case.result.verdict, Verdict::Inconclusive { .. })
+fn is_inconclusive(case: &Case) -> bool {
+    case.verdict == document::Verdict::Inconclusive
 }
 
-fn is_warned(case: &Concluded<'_>) -> bool {
-    case.result.verdict == Verdict::Warned && !case.outcome.is_accepted
+fn is_warned(case: &Case) -> bool {
+    case.verdict == document::Verdict::Warned && !case.outcome.accepted
 }
 
 /// The whole record of a case.
@@ -73,7 +70,7 @@ fn transcript(case: &Concluded<'_>, style: Style) -> Option<String> {
     let record = text::record_with_own_pings(case.plan, scene, case.result.control.as_ref());
     let mut out = format!(
         "{} {}\n  {}\n",
-        case::heading(&case.result.verdict, style),
+        case::heading((&case.result.verdict).into(), style),
         style.strong(&case.result.id.to_string()),
         case.result.title
     );
@@ -98,19 +95,16 @@ fn unspoken(report: &Report<'_>, style: Style) -> String {
     lines.collect()
 }
 
-fn snapshots(report: &Report<'_>, style: Style) -> String {
+fn snapshots(report: &Report<'_>, document: &Document, style: Style) -> String {
     let mut out = String::new();
     let mut to_review = false;
     let informed = report.counts().informed;
-    for case in &report.cases {
-        let Some(comparison) = &case.outcome.comparison else {
+    for case in &document.cases {
+        let Some(snapshot) = case.snapshot.as_ref().filter(|snapshot| snapshot.counts) else {
             continue;
         };
-        if !comparison.counts {
-            continue;
-        }
         out.push_str(&case::snapshot(case, style));
-        to_review |= comparison.pending;
+        to_review |= snapshot.pending;
     }
     for path in &report.without_case {
         out.push_str(&format!(
@@ -144,20 +138,15 @@ fn snapshots(report: &Report<'_>, style: Style) -> String {
 }
 
 /// What does not hold and was reviewed and accepted for this target.
-fn accepted(report: &Report<'_>, style: Style) -> String {
-    let cases: Vec<&Concluded<'_>> = report
-        .cases
-        .iter()
-        .filter(|c| c.outcome.is_accepted)
-        .collect();
-    if cases.is_empty() {
-        return String::new();
+fn accepted(document: &Document, style: Style) -> String {
+    let mut out = String::new();
+    for case in document.cases.iter().filter(|c| c.outcome.accepted) {
+        out.push_str(&format!("  {}\n", case::short(case, style)));
     }
-    let mut out = String::from("Accepted deviations of this target:\n");
-    for case in cases {
-        out.push_str(&format!("  {}\n", super::one_line(case.result, style)));
+    match out.is_empty() {
+        true => out,
+        false => format!("Accepted deviations of this target:\n{out}"),
     }
-    out
 }
 
 /// How this run differs for a broker that wants to hear of its clients.

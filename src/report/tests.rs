@@ -1,9 +1,12 @@
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
+use mqtt_check_codec::ProtocolVersion;
+
+use super::document::{Document, Transcripts};
 use super::terminal::Options;
 use super::words::Style;
-use super::{Report, TargetFacts, json, junit, terminal};
+use super::{CapabilityFact, Report, RunFacts, TargetFacts, junit, terminal};
 use crate::exit::Exit;
 use crate::outcome::{Against, Comparison, Concluded, Mode, Reviewed, State};
 use crate::plan::{Plan, SkipCode, SkipKind};
@@ -33,6 +36,7 @@ fn result(plan: &Plan, right: bool) -> CaseResult {
         }],
         transcript: Some(transcript),
         control: None,
+        began: None,
         wall: Duration::from_micros(120),
         virtual_time: Duration::from_secs(2),
         late: None,
@@ -73,7 +77,13 @@ fn report<'a>(cases: Vec<Concluded<'a>>) -> Report<'a> {
         target: TargetFacts {
             name: "the bundled broker".into(),
             url: None,
-            capabilities: vec![("kick".into(), true)],
+            versions: vec![ProtocolVersion::V5],
+            not_spoken: Vec::new(),
+            capabilities: vec![CapabilityFact {
+                name: "kick".into(),
+                why_not: None,
+            }],
+            connack: None,
             keep_alive_s: 0,
         },
         cases,
@@ -81,9 +91,19 @@ fn report<'a>(cases: Vec<Concluded<'a>>) -> Report<'a> {
         not_played: 0,
         without_case: Vec::new(),
         without_deviation: Vec::new(),
+        facts: RunFacts {
+            started: UNIX_EPOCH,
+            began: Instant::now(),
+            chaos: None,
+            timeout_scale: 1.0,
+            jobs: None,
+            max_wait: Duration::from_secs(30),
+            baseline: None,
+        },
         seed: 7,
         wall: Duration::from_millis(12),
         interrupted: false,
+        problems: Vec::new(),
         replay: "scenarios".into(),
         review: String::new(),
     }
@@ -105,6 +125,10 @@ fn case<'a>(
     }
 }
 
+fn document(report: &Report<'_>) -> Document {
+    Document::of(report, Transcripts::Failed)
+}
+
 const PLAIN: Options = Options {
     style: Style::PLAIN,
     transcripts: false,
@@ -121,7 +145,7 @@ fn tells_a_failure_in_full() {
         case(&plan, &skipped, None),
     ]);
     assert_eq!(
-        terminal::render(&report, PLAIN),
+        terminal::render(&report, &document(&report), PLAIN),
         include_str!("testdata/failure.txt")
     );
 }
@@ -133,6 +157,7 @@ fn shows_transcripts_on_request() {
     let report = report(vec![case(&plan, &passed, Some(comparison(State::Same)))]);
     let text = terminal::render(
         &report,
+        &document(&report),
         Options {
             transcripts: true,
             ..PLAIN
@@ -143,7 +168,7 @@ fn shows_transcripts_on_request() {
         text.contains("\n    first < PUBLISH payload=\"Hello 0\" | qos=1"),
         "{text}"
     );
-    assert!(!terminal::render(&report, PLAIN).contains("Hello 0"));
+    assert!(!terminal::render(&report, &document(&report), PLAIN).contains("Hello 0"));
 }
 
 #[test]
@@ -151,7 +176,7 @@ fn writes_the_json_contract() {
     let plan = takeover_plan();
     let failed = result(&plan, false);
     let report = report(vec![case(&plan, &failed, Some(comparison(State::New)))]);
-    let text = json::render(&report).expect("rendering");
+    let text = document(&report).to_json().expect("rendering");
     assert_eq!(text, include_str!("testdata/failure.json"));
 }
 
@@ -166,7 +191,7 @@ fn writes_junit_with_the_terminals_text() {
         case(&plan, &passed, Some(comparison(State::Changed))),
         case(&plan, &skipped, None),
     ]);
-    let text = junit::render(&report).expect("rendering");
+    let text = junit::render(&document(&report)).expect("rendering");
     assert_eq!(text, include_str!("testdata/report.xml"));
 }
 

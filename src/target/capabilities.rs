@@ -10,6 +10,8 @@ use crate::scenario::model::{Capability, Driver, Secret, Transport, Way};
 
 /// Why nobody knows whether a broker can do it.
 const URL_ALONE: &str = "a URL alone does not tell how";
+/// How every such reason ends.
+const UNTOLD: &str = "does not tell how";
 
 /// What a target offers. What nobody has said is taken to be there: the broker then shows it, or fails.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,7 +34,29 @@ pub struct Capabilities {
     pub keep_alive_s: u16,
     /// Names and passwords that it knows without being configured.
     pub users: Vec<(String, Secret)>,
+    /// Its CONNACK to version 5, if it has given one.
+    pub connack: Option<ConnAck>,
 }
+
+/// What is known of something that a broker may offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known<'c> {
+    There,
+    /// It is not there, and how that is known.
+    Missing(&'c str),
+    Nothing,
+}
+
+/// What a CONNACK of version 5 tells of.
+const ANNOUNCED: [Capability; 7] = [
+    Capability::Retain,
+    Capability::QoS1,
+    Capability::QoS2,
+    Capability::WildcardSubscriptions,
+    Capability::SubscriptionIdentifiers,
+    Capability::SharedSubscriptions,
+    Capability::TopicAliases,
+];
 
 /// How a node can be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +90,7 @@ impl Capabilities {
             }],
             keep_alive_s: 0,
             users: Vec::new(),
+            connack: None,
         }
     }
 
@@ -91,6 +116,7 @@ impl Capabilities {
             nodes: Vec::new(),
             keep_alive_s: 0,
             users: Vec::new(),
+            connack: connack.cloned(),
         };
         match connack {
             Some(connack) => offered.announced(&connack.properties),
@@ -184,6 +210,21 @@ impl Capabilities {
             .iter()
             .find(|(lacking, _)| *lacking == capability)
             .map(|(_, why)| why.as_str())
+    }
+
+    /// What is known of it, and not only taken to be so.
+    pub fn known(&self, capability: Capability) -> Known<'_> {
+        let is_shown = match capability {
+            Capability::WebSocket => self.nodes.iter().any(|ways| ways.websocket),
+            Capability::Users => !self.users.is_empty(),
+            announced => self.connack.is_some() && ANNOUNCED.contains(&announced),
+        };
+        match self.lacking(capability) {
+            Some(why) if why.ends_with(UNTOLD) => Known::Nothing,
+            Some(why) => Known::Missing(why),
+            None if is_shown || self.configurable => Known::There,
+            None => Known::Nothing,
+        }
     }
 
     /// Why nothing can be reached on this way, if nothing can.

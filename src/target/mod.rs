@@ -20,7 +20,7 @@ use thiserror::Error;
 use crate::scenario::model::{Capability, Secret, Transport};
 use crate::transport::{Endpoint, EndpointError, TlsOptions};
 
-pub use capabilities::Capabilities;
+pub use capabilities::{Capabilities, Known};
 pub use credentials::Credentials;
 pub use file::TargetFile;
 pub use process::Started;

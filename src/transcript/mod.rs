@@ -19,6 +19,7 @@ use mqtt_check_websocket::{Answer, Control, Fault, Frame as WebSocketFrame, Opco
 
 pub use condensed::clipped;
 pub use owed::Owed;
+pub(crate) use text::ours_or_own;
 
 pub use crate::plan::StepIndex;
 use crate::scenario::model::{CaseId, ClientIndex};

@@ -43,6 +43,7 @@ fn fold(
                     Some(note) => format!("{note}; {more} {more_words}"),
                     None => format!("{more} {more_words}"),
                 }),
+                alike: more,
                 ..finding
             },
         })

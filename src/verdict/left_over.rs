@@ -191,6 +191,7 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         place: find_step(&plan.steps, event.during).map(|s| s.step.place),
         note: None,
         events: vec![index],
+        alike: 0,
         is_slow: false,
     })
 }

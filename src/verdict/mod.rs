@@ -14,7 +14,7 @@ pub mod monitor;
 mod steps;
 mod wording;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::diagnostic::Place;
 use crate::plan::{Skip, SkipCode};
@@ -44,6 +44,8 @@ pub struct CaseResult {
     /// `None` when the case was skipped before it was played.
     pub transcript: Option<Transcript>,
     pub control: Option<Transcript>,
+    /// When its play began; `None` when it was not played.
+    pub began: Option<Instant>,
     /// Wall-clock time.
     pub wall: Duration,
     /// Time on the broker's clock, where it is virtual.
@@ -135,6 +137,8 @@ pub struct Finding {
     pub note: Option<String>,
     /// The events that it is about.
     pub events: Vec<EventIndex>,
+    /// How many more are alike and were not kept; the note says so too.
+    pub alike: usize,
     /// The right thing came, and was slow. How slow a broker is differs from run to run, so records do not have it.
     pub is_slow: bool,
 }

@@ -499,6 +499,7 @@ fn finding(step: &PlannedStep, charge: Charge, expected: Vec<String>, actual: St
         place: Some(step.step.place),
         note: step.step.note.clone(),
         events: Vec::new(),
+        alike: 0,
         is_slow: false,
     }
 }

@@ -129,7 +129,9 @@ fn shows_its_own_pings_with_a_failure_and_not_in_a_snapshot() {
     assert_eq!(ended.exit, Some(1), "{ended}");
     let text = std::fs::read(program.path("out.json")).expect("a report");
     let report: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
-    let packets = report["cases"][0]["packets"].as_array().expect("packets");
+    let packets = report["cases"][0]["play"]["events"]
+        .as_array()
+        .expect("packets");
     let own: Vec<_> = packets.iter().filter(|p| p["own"] == true).collect();
     assert!(own.len() >= 4, "{packets:?}");
     assert_eq!(own[0]["text"], "b > PINGREQ (the harness's own)");

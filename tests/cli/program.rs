@@ -244,11 +244,18 @@ fn replace_after(text: &str, before: &str, with: &str, is_part: impl Fn(char) ->
     out + rest
 }
 
-/// `12 ms` and `1.25 s` in the summary, `"wall_ms": 12` and `time="0.012"` in reports.
+/// `12 ms` and `1.25 s` in the summary, `"wall_us": 12` and `time="0.012"` in reports.
 fn replace_times(text: &str) -> String {
     let number = |c: char| c.is_ascii_digit() || c == '.';
-    let text = replace_after(text, "\"wall_ms\": ", "[MS]", number);
-    let text = replace_after(&text, "time=\"", "[TIME]", number);
+    let text = replace_after(text, "time=\"", "[TIME]", number);
+    let text = ["wall_us", "start_us", "end_us"]
+        .iter()
+        .fold(text, |text, name| {
+            replace_after(&text, &format!("\"{name}\": "), "[US]", number)
+        });
+    let date = |c: char| c.is_ascii_digit() || "-:TZ.".contains(c);
+    let text = replace_after(&text, "\"started\": \"", "[DATE]", date);
+    let text = replace_after(&text, "\"ended\": \"2", "[DATE]", date);
     text.lines()
         .map(|line| {
             let is_summary = line.contains(" case") && line.contains(" - ");

@@ -78,7 +78,7 @@ fn a_report_has_the_packets_of_the_first_and_of_the_last_rounds() {
     let text = std::fs::read(program.path("out.json")).expect("a report");
     let report: Value = serde_json::from_slice(&text).expect("JSON");
     let case = &report["cases"][0];
-    let packets = case["packets"].as_array().expect("packets");
+    let packets = case["play"]["events"].as_array().expect("packets");
     assert_eq!(packets.len(), 1000);
     let has = |payload: &str| {
         let end = format!("payload=\"{payload}\"");
@@ -90,6 +90,6 @@ fn a_report_has_the_packets_of_the_first_and_of_the_last_rounds() {
         (2, 0, 2, 1)
     );
     // Three hundred rounds have four packets each.
-    let left_out = case["packets_left_out"].as_u64();
+    let left_out = case["play"]["left_out"]["events"].as_u64();
     assert!(left_out.is_some_and(|count| count > 200), "{left_out:?}");
 }

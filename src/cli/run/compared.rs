@@ -75,6 +75,14 @@ impl Snapshots {
         })
     }
 
+    /// The name of the baseline that records or findings are held against.
+    pub(super) fn baseline(&self) -> Option<String> {
+        match self.against.mode() {
+            Some(Mode::Baseline(name)) => Some(name),
+            _ => None,
+        }
+    }
+
     fn store(&self, plan: &Plan) -> Store {
         let folder = self.folder.clone();
         Store::new(folder.unwrap_or_else(|| beside(&scenario_folder(plan))))

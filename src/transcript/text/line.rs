@@ -103,7 +103,7 @@ const fn is_own(event: &Event) -> bool {
 }
 
 /// Whether we did it, and whether for the harness's own sake.
-pub(in crate::transcript) fn ours_or_own(event: &Event) -> (bool, bool) {
+pub(crate) fn ours_or_own(event: &Event) -> (bool, bool) {
     (is_ours(event), is_own(event))
 }
 
@@ -219,21 +219,43 @@ pub(super) fn event(
     })
 }
 
-/// What we sent, as it is on the wire: a packet with a fault in it is not what it was made from.
+/// What we sent, as it is on the wire.
 fn sent(bytes: &Bytes, made_from: Option<&Packet>, lane: &Lane, normal: &Normal) -> String {
-    let on_wire = Frame::from_bytes(bytes.clone())
-        .ok()
-        .map(|frame| Packet::decode(&frame, lane.version));
-    let shown = match (on_wire, made_from) {
-        (Some(Ok(packet)), Some(made_from)) if is_honest(&packet, made_from, lane.version) => {
-            made_from.clone()
+    match (on_the_wire(bytes, made_from, lane), made_from) {
+        (Some(shown), _) => {
+            let fields = fields(&shown, lane.version, None);
+            plain(&shown, fields, Sender::Client(lane.client), normal)
         }
-        (Some(Ok(packet)), _) => packet,
-        (_, Some(packet)) => return format!("faulty {} {}", packet.packet_type(), hex(bytes)),
-        (_, None) => return format!("bytes {}", hex(bytes)),
-    };
-    let fields = fields(&shown, lane.version, None);
-    plain(&shown, fields, Sender::Client(lane.client), normal)
+        (None, Some(packet)) => format!("faulty {} {}", packet.packet_type(), hex(bytes)),
+        (None, None) => format!("bytes {}", hex(bytes)),
+    }
+}
+
+/// The packet that we sent, as it is on the wire: one with a fault in it is not what it was made from. `None` if it
+/// cannot be understood.
+fn on_the_wire(bytes: &Bytes, made_from: Option<&Packet>, lane: &Lane) -> Option<Packet> {
+    let frame = Frame::from_bytes(bytes.clone()).ok()?;
+    let packet = Packet::decode(&frame, lane.version).ok()?;
+    Some(match made_from {
+        Some(made_from) if is_honest(&packet, made_from, lane.version) => made_from.clone(),
+        _ => packet,
+    })
+}
+
+/// The packet that an event's line shows, if it can be understood.
+pub(crate) fn shown_packet(transcript: &Transcript, event: &Event) -> Option<Packet> {
+    match &event.what {
+        What::Sent { bytes, packet, .. } => {
+            let lane = &transcript.lanes[event.lane.0];
+            on_the_wire(bytes, packet.as_ref(), lane)
+        }
+        What::Received {
+            packet: Ok(packet), ..
+        } => Some(packet.clone()),
+        What::OwnPing => Some(Packet::PingReq),
+        What::OwnPong => Some(Packet::PingResp),
+        _ => None,
+    }
 }
 
 /// Whether one is the other, but for the prefix that ids and topics carry on a shared broker.
@@ -266,7 +288,8 @@ fn is_insertion(long: &str, short: &str) -> bool {
     long.len() >= short.len() && front + back >= short.len()
 }
 
-pub(super) fn lane_name(lane: &Lane) -> String {
+/// A connection in a line: the client's name, `first#2` for its second.
+pub(crate) fn lane_name(lane: &Lane) -> String {
     match lane.connection {
         1 => lane.name.clone(),
         n => format!("{}#{n}", lane.name),

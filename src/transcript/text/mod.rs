@@ -39,13 +39,13 @@ mod rounds;
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::plan::{Body, Plan, PlannedStep};
+use crate::plan::{Body, Plan, PlannedControl, PlannedStep};
 use crate::scenario::model::{ClientIndex, HookList};
 use crate::transcript::{Ended, Event, EventIndex, Fact, HookRecord, StepRecord, Transcript, What};
 
 use binding::Bound;
 use line::Lines;
-pub(super) use line::ours_or_own;
+pub(crate) use line::{lane_name, ours_or_own, shown_packet};
 pub use reduced::reduce;
 
 /// The longest label that is written out, in characters.
@@ -74,16 +74,31 @@ fn whole(
     let mut out = String::new();
     Writer::new(plan, transcript, with_own).write(&plan.steps, &mut out);
     if let (Some(planned), Some(transcript)) = (&plan.control, control) {
-        let steps: Vec<PlannedStep> = planned
-            .steps
-            .iter()
-            .chain(&planned.expect)
-            .cloned()
-            .collect();
         out.push_str("\ncontrol\n");
-        Writer::new(plan, transcript, with_own).write(&steps, &mut out);
+        of_control(plan, planned, transcript, with_own, &mut out);
     }
     out
+}
+
+/// The record of a case's control, with the harness's own pings.
+pub fn record_of_control(plan: &Plan, control: &Transcript) -> String {
+    let mut out = String::new();
+    if let Some(planned) = &plan.control {
+        of_control(plan, planned, control, true, &mut out);
+    }
+    out
+}
+
+fn of_control(
+    plan: &Plan,
+    planned: &PlannedControl,
+    transcript: &Transcript,
+    with_own: bool,
+    out: &mut String,
+) {
+    let steps = planned.steps.iter().chain(&planned.expect);
+    let steps: Vec<PlannedStep> = steps.cloned().collect();
+    Writer::new(plan, transcript, with_own).write(&steps, out);
 }
 
 /// One event as a report shows it, nothing replaced: `first < DISCONNECT reason=session_taken_over`.

@@ -122,6 +122,7 @@ fn finding(plan: &Plan, transcript: &Transcript, index: EventIndex, found: Found
         place: find_step(&plan.steps, event.during).map(|step| step.step.place),
         note: None,
         events: vec![index],
+        alike: 0,
         is_slow: false,
     }
 }

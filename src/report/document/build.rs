@@ -1,0 +1,150 @@
+//! The document of a run: everything taken out of plans, results and outcomes once.
+
+mod case;
+mod play;
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::time::rfc3339;
+use super::{
+    Capability, Document, FORMAT, NotSpoken, Options, Run, Stale, StaleKind, Summary, Target, Tool,
+};
+use crate::report::Report;
+
+/// Of which cases the document has transcripts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Transcripts {
+    All,
+    /// Those that neither passed nor were skipped, and those that are not as expected.
+    #[default]
+    Failed,
+    None,
+}
+
+impl Document {
+    /// The document of a run, with these transcripts.
+    pub fn of(report: &Report<'_>, transcripts: Transcripts) -> Self {
+        let cases = report.cases.iter();
+        Self {
+            format: FORMAT,
+            tool: Tool {
+                name: env!("CARGO_PKG_NAME").to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
+            target: target(report),
+            run: run(report, transcripts),
+            summary: summary(report),
+            cases: cases
+                .map(|case| case::of(case, report.facts.began, transcripts))
+                .collect(),
+            stale: stale(report),
+        }
+    }
+}
+
+fn target(report: &Report<'_>) -> Target {
+    let facts = &report.target;
+    let named_by = |version| {
+        let named = report
+            .unspoken
+            .iter()
+            .find(|named| named.version == version);
+        named.map(|named| named.named_by.to_owned())
+    };
+    Target {
+        name: facts.name.clone(),
+        url: facts.url.clone(),
+        versions: facts.versions.iter().map(ToString::to_string).collect(),
+        not_spoken: facts
+            .not_spoken
+            .iter()
+            .map(|(version, why)| NotSpoken {
+                version: version.to_string(),
+                why: why.clone(),
+                named_by: named_by(*version),
+            })
+            .collect(),
+        capabilities: facts
+            .capabilities
+            .iter()
+            .map(|known| {
+                let capability = Capability {
+                    available: known.why_not.is_none(),
+                    why: known.why_not.clone(),
+                };
+                (known.name.clone(), capability)
+            })
+            .collect(),
+        connack: facts
+            .connack
+            .as_ref()
+            .map_or_else(Vec::new, super::values::of_connack),
+        keep_alive_s: facts.keep_alive_s,
+    }
+}
+
+fn run(report: &Report<'_>, transcripts: Transcripts) -> Run {
+    let facts = &report.facts;
+    Run {
+        started: rfc3339(facts.started),
+        ended: rfc3339(facts.started.checked_add(report.wall).unwrap_or(UNIX_EPOCH)),
+        wall_us: microseconds(report.wall),
+        virtual_us: microseconds(report.virtual_time()),
+        options: Options {
+            seed: report.seed,
+            chaos: facts.chaos,
+            timeout_scale: facts.timeout_scale,
+            jobs: facts.jobs,
+            max_wait_us: microseconds(facts.max_wait),
+            baseline: facts.baseline.clone(),
+            transcripts,
+        },
+        interrupted: report.interrupted,
+        problems: report.problems.clone(),
+        exit: report.exit().code(),
+        again: report.replay.clone(),
+        review: report.review.clone(),
+    }
+}
+
+fn summary(report: &Report<'_>) -> Summary {
+    let counts = report.counts();
+    let unexpected = report.cases.iter().filter(|c| !c.outcome.is_as_expected());
+    Summary {
+        cases: counts.cases,
+        passed: counts.passed,
+        failed: counts.failed,
+        warned: counts.warned,
+        skipped: counts.skipped,
+        inconclusive: counts.inconclusive,
+        accepted: counts.accepted,
+        unexpected: unexpected.count(),
+        not_played: report.not_played,
+        changed: counts.changed,
+        informed: counts.informed,
+        new: counts.new,
+        stale: counts.stale,
+        pending: counts.pending,
+    }
+}
+
+fn stale(report: &Report<'_>) -> Vec<Stale> {
+    let snapshots = report.without_case.iter().map(|path| Stale {
+        kind: StaleKind::Snapshot,
+        place: path.display().to_string(),
+        why: "no case has this snapshot any more".to_owned(),
+    });
+    let deviations = report.without_deviation.iter().map(|unshown| Stale {
+        kind: StaleKind::Deviation,
+        place: unshown.place.clone(),
+        why: unshown.what.clone(),
+    });
+    snapshots.chain(deviations).collect()
+}
+
+fn microseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

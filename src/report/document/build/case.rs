@@ -1,0 +1,195 @@
+//! A case of the document.
+
+use std::time::Instant;
+
+use super::{Transcripts, microseconds, play};
+use crate::outcome::{self, Comparison, Concluded, State};
+use crate::report::diff;
+use crate::report::document::{
+    Case, ChoiceAnswer, Clause, Finding, FindingKind, Level, Measurement, Outcome, Reason,
+    Snapshot, SnapshotState, Span, Verdict,
+};
+use crate::report::library_facts;
+use crate::requirements;
+use crate::scenario::model::{self, CaseId};
+use crate::verdict::{self, CaseResult, is_clause};
+
+/// So many lines of a difference are in the document.
+const DIFF_LINES: usize = 500;
+
+pub(super) fn of(case: &Concluded<'_>, run_began: Instant, transcripts: Transcripts) -> Case {
+    let (result, scene) = (case.result, &case.plan.scene);
+    let mut built = Case {
+        id: result.id.to_string(),
+        area: result.id.area().to_owned(),
+        title: result.title.clone(),
+        about: scene.about.clone(),
+        version: result.id.version.to_string(),
+        file: result.file.clone(),
+        line: scene.steps.first().map(|step| step.place.line),
+        threads: scene.threads.clone(),
+        clauses: result.clauses.clone(),
+        verdict: Verdict::from(&result.verdict),
+        skip: result.verdict.skip_code().map(ToString::to_string),
+        reason: result.verdict.reason().map(str::to_owned),
+        outcome: Outcome::from(&case.outcome),
+        snapshot: case.outcome.comparison.as_ref().map(snapshot),
+        span: result.began.map(|began| span(result, began, run_began)),
+        plays: result.plays,
+        choices: result.choices.iter().map(choice).collect(),
+        measured: result
+            .measured
+            .iter()
+            .map(|measured| Measurement {
+                name: measured.measure.name().to_owned(),
+                value: measured.value,
+            })
+            .collect(),
+        library_facts: library_facts(case),
+        left_behind: left_behind(result),
+        findings: result
+            .findings
+            .iter()
+            .map(|found| finding(found, result))
+            .collect(),
+        play: None,
+        control: None,
+    };
+    let is_kept = match transcripts {
+        Transcripts::All => true,
+        Transcripts::Failed => !built.holds() || !built.outcome.as_expected,
+        Transcripts::None => false,
+    };
+    if is_kept {
+        let of = |transcript| play::of(case.plan, transcript, &result.findings);
+        built.play = result.transcript.as_ref().map(of);
+        let control = result.control.as_ref();
+        built.control = control.map(|control| play::of_control(case.plan, control));
+    }
+    built
+}
+
+fn span(result: &CaseResult, began: Instant, run_began: Instant) -> Span {
+    let start = began.saturating_duration_since(run_began);
+    Span {
+        start_us: microseconds(start),
+        end_us: microseconds(start.saturating_add(result.wall)),
+        virtual_us: microseconds(result.virtual_time),
+    }
+}
+
+fn choice((name, answer): &(String, String)) -> ChoiceAnswer {
+    ChoiceAnswer {
+        name: name.clone(),
+        answer: answer.clone(),
+    }
+}
+
+fn left_behind(result: &CaseResult) -> Vec<String> {
+    let plays = result.transcript.iter().chain(&result.control);
+    plays
+        .flat_map(|play| play.left_behind.iter().cloned())
+        .collect()
+}
+
+fn snapshot(comparison: &Comparison) -> Snapshot {
+    let is_shown = comparison.state == State::Changed && !comparison.updated;
+    let mut diff = match is_shown {
+        true => diff::lines(&comparison.expected, &comparison.actual),
+        false => Vec::new(),
+    };
+    let diff_left_out = diff.len().saturating_sub(DIFF_LINES);
+    diff.truncate(DIFF_LINES);
+    Snapshot {
+        state: match comparison.state {
+            State::Same => SnapshotState::Same,
+            State::Changed => SnapshotState::Changed,
+            State::New => SnapshotState::New,
+            State::Stale => SnapshotState::Stale,
+        },
+        path: comparison.path.clone(),
+        counts: comparison.counts,
+        pending: comparison.pending,
+        updated: comparison.updated,
+        against_accepted: comparison.against_accepted,
+        unexplained: comparison.unexplained.clone(),
+        diff,
+        diff_left_out,
+    }
+}
+
+fn finding(found: &verdict::Finding, result: &CaseResult) -> Finding {
+    Finding {
+        kind: match found.kind() {
+            verdict::FindingKind::Violation => FindingKind::Violation,
+            verdict::FindingKind::NotReached => FindingKind::NotReached,
+            verdict::FindingKind::NotObservable => FindingKind::NotObservable,
+        },
+        level: Level::from(found.level()),
+        clauses: found
+            .clauses()
+            .iter()
+            .map(|id| clause(&result.id, id))
+            .collect(),
+        expected: found.expected.clone(),
+        actual: found.actual.clone(),
+        note: found.note.clone(),
+        alike: found.alike,
+        step: found.step.map(|step| step.0),
+        label: found.label.clone(),
+        file: result.file.clone(),
+        line: found.place.map(|place| place.line),
+        column: found.place.map(|place| place.column),
+        slow: found.is_slow,
+        events: found.events.iter().map(|event| event.0).collect(),
+    }
+}
+
+fn clause(case: &CaseId, id: &str) -> Clause {
+    let known = requirements::find(case.version, id);
+    Clause {
+        id: id.to_owned(),
+        document: is_clause(id).then(|| requirements::document(case.version).to_string()),
+        section: known.map(|known| known.section_number().to_owned()),
+        summary: known.map(|known| known.summary.to_string()),
+    }
+}
+
+impl From<&verdict::Verdict> for Verdict {
+    fn from(verdict: &verdict::Verdict) -> Self {
+        match verdict {
+            verdict::Verdict::Passed => Self::Passed,
+            verdict::Verdict::Failed => Self::Failed,
+            verdict::Verdict::Warned => Self::Warned,
+            verdict::Verdict::Skipped { .. } => Self::Skipped,
+            verdict::Verdict::Inconclusive { .. } => Self::Inconclusive,
+        }
+    }
+}
+
+impl From<model::Level> for Level {
+    fn from(level: model::Level) -> Self {
+        match level {
+            model::Level::Must => Self::Must,
+            model::Level::Should => Self::Should,
+            model::Level::May => Self::May,
+            model::Level::Disputed => Self::Disputed,
+        }
+    }
+}
+
+impl From<&outcome::Outcome> for Outcome {
+    fn from(outcome: &outcome::Outcome) -> Self {
+        let reasons = outcome.reasons.iter().map(|reason| match reason {
+            outcome::Reason::Violation => Reason::Violation,
+            outcome::Reason::Inconclusive => Reason::Inconclusive,
+            outcome::Reason::Record => Reason::Record,
+        });
+        Self {
+            as_expected: outcome.is_as_expected(),
+            reasons: reasons.collect(),
+            accepted: outcome.is_accepted,
+            accepted_by: outcome.accepted_by.clone(),
+        }
+    }
+}

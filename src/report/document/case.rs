@@ -1,0 +1,300 @@
+//! One case: what it is about, what it came to, and what was found.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::play::Play;
+
+/// A case that was played or skipped.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// `session/takeover@5`.
+    pub id: String,
+    /// The folder that it is in.
+    pub area: String,
+    pub title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// The version of MQTT that it is played with.
+    pub version: String,
+    pub file: String,
+    /// Where its steps begin in the file, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Where the behaviour was seen on real brokers.
+    pub threads: Vec<String>,
+    /// What its steps cite: ids of the document of its version, and sections of other documents.
+    pub clauses: Vec<String>,
+    pub verdict: Verdict,
+    /// The stable code of a skip: `needs:kick`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip: Option<String>,
+    /// Why it was skipped or is inconclusive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    pub outcome: Outcome,
+    /// `None` where no record was compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<Snapshot>,
+    /// When it was played; `None` where it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub span: Option<Span>,
+    /// How often it was played: again where this machine disturbed it.
+    pub plays: usize,
+    /// The broker's answers to what the standard leaves open.
+    pub choices: Vec<ChoiceAnswer>,
+    /// What was measured and no clause judges.
+    pub measured: Vec<Measurement>,
+    /// What client libraries did on their own side.
+    pub library_facts: Vec<String>,
+    /// What the case left on a shared broker and could not clear away.
+    pub left_behind: Vec<String>,
+    pub findings: Vec<Finding>,
+    /// What went to and fro.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub play: Option<Play>,
+    /// The same of its control: the scenario without the cause under test.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub control: Option<Play>,
+}
+
+/// What a case came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Passed,
+    /// A MUST does not hold.
+    Failed,
+    /// A SHOULD does not hold.
+    Warned,
+    Skipped,
+    Inconclusive,
+}
+
+/// Whether a case is as expected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub as_expected: bool,
+    /// Why not; empty where it is.
+    pub reasons: Vec<Reason>,
+    /// Whether what does not hold was reviewed and accepted for this target.
+    pub accepted: bool,
+    /// The entries of the target file that accept it: `targets/NAME.yaml:LINE`.
+    pub accepted_by: Vec<String>,
+}
+
+/// Why a case is not as expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    Violation,
+    Inconclusive,
+    Record,
+}
+
+/// A record held against its snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub state: SnapshotState,
+    /// The reviewed file, which may not exist.
+    pub path: PathBuf,
+    /// Whether a difference makes the run fail.
+    pub counts: bool,
+    /// Whether an unreviewed record lies beside it.
+    pub pending: bool,
+    /// Whether this run accepted it.
+    pub updated: bool,
+    /// Whether it is held against what is accepted for this target, not against what is expected.
+    pub against_accepted: bool,
+    /// Why a deviating record counts for nothing: no entry of the target file says what the deviation is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unexplained: Option<String>,
+    /// How the record differs; empty where it does not.
+    pub diff: Vec<DiffLine>,
+    /// How many lines of the difference are left out at its end.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub diff_left_out: usize,
+}
+
+/// How a record stands to its snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SnapshotState {
+    Same,
+    Changed,
+    New,
+    Stale,
+}
+
+/// A line of a difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiffLine {
+    pub change: Change,
+    pub text: String,
+}
+
+/// What became of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// It is in both.
+    Same,
+    /// It is in what was reviewed alone.
+    Removed,
+    /// It is in what came alone.
+    Added,
+    /// Lines that are in both are left out here.
+    Gap,
+}
+
+/// When a case was played, in microseconds since the run began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    pub start_us: u64,
+    pub end_us: u64,
+    /// Time on the broker's clock, where it is virtual.
+    pub virtual_us: u64,
+}
+
+/// An answer to what the standard leaves open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChoiceAnswer {
+    pub name: String,
+    pub answer: String,
+}
+
+/// Something measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    pub name: String,
+    pub value: f64,
+}
+
+/// One thing that is not as expected, or could not be seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    pub kind: FindingKind,
+    pub level: Level,
+    pub clauses: Vec<Clause>,
+    /// Several where several answers are right.
+    pub expected: Vec<String>,
+    pub actual: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// How many more are alike and not listed; the note says so too.
+    pub alike: usize,
+    /// The number of the step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<usize>,
+    /// How the step reads.
+    pub label: String,
+    /// As the user named the file.
+    pub file: String,
+    /// From 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// From 1, in characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// Whether the right thing came, and was slow.
+    pub slow: bool,
+    /// Numbers of the events that it is about.
+    pub events: Vec<usize>,
+}
+
+/// What sort of finding it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingKind {
+    Violation,
+    NotReached,
+    NotObservable,
+}
+
+/// How much a finding weighs, the heaviest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    Must,
+    Should,
+    May,
+    Disputed,
+}
+
+/// A statement that is cited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clause {
+    /// `MQTT-3.1.4-3`, or a section of another document: `RFC 6455, 5.2`.
+    pub id: String,
+    /// The version of MQTT whose document it is in; `None` for another document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
+    /// The number of its section in that document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
+    /// What it says, in our words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+}
+
+impl Case {
+    /// Whether nothing speaks against the broker, as far as it was played.
+    pub fn holds(&self) -> bool {
+        matches!(self.verdict, Verdict::Passed | Verdict::Skipped)
+    }
+}
+
+impl Verdict {
+    /// As JSON has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Warned => "warned",
+            Self::Skipped => "skipped",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+impl Level {
+    /// As JSON has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Must => "must",
+            Self::Should => "should",
+            Self::May => "may",
+            Self::Disputed => "disputed",
+        }
+    }
+}
+
+impl SnapshotState {
+    /// As JSON has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Changed => "changed",
+            Self::New => "new",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+impl Outcome {
+    /// Whether the record is not as reviewed.
+    pub fn is_unexpected_record(&self) -> bool {
+        self.reasons.contains(&Reason::Record)
+    }
+
+    /// Whether the verdict itself is unexpected, whatever the record says.
+    pub fn is_unexpected_verdict(&self) -> bool {
+        self.reasons.iter().any(|reason| *reason != Reason::Record)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+pub(super) const fn is_zero(number: &usize) -> bool {
+    *number == 0
+}

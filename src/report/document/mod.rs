@@ -1,0 +1,195 @@
+//! A run as one document that needs nothing else to be understood: what every report is made from.
+//!
+//! [`Document::of`] makes it once, of a [`Report`](super::Report). It owns all that it has and names no type of a plan
+//! or of the engine, so that it can be written, read again later, and shown in every format. JSON is this document as it
+//! is; `docs/report.schema.json` says what each field means, and a test holds real reports against it.
+
+mod build;
+mod case;
+mod play;
+mod time;
+mod values;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use build::Transcripts;
+pub use case::{
+    Case, Change, ChoiceAnswer, Clause, DiffLine, Finding, FindingKind, Level, Measurement,
+    Outcome, Reason, Snapshot, SnapshotState, Span, Verdict,
+};
+pub use play::{
+    Client, Direction, Ended, Event, EventKind, Hook, HookField, Lane, LeftOut, Play, Played, Step,
+    Transport, Wait,
+};
+pub use values::{Field, Value};
+
+/// The version of the format that this program writes, and the newest that it reads.
+pub const FORMAT: u32 = 1;
+
+/// A run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// The version of the format.
+    pub format: u32,
+    pub tool: Tool,
+    pub target: Target,
+    pub run: Run,
+    pub summary: Summary,
+    /// In the order of their ids.
+    pub cases: Vec<Case>,
+    /// What a review left behind and no case shows any more.
+    pub stale: Vec<Stale>,
+}
+
+/// The program that made it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    pub name: String,
+    pub version: String,
+}
+
+/// What was tested.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Versions of MQTT that it speaks, as far as the run found out.
+    pub versions: Vec<String>,
+    pub not_spoken: Vec<NotSpoken>,
+    /// What is known of it, by the names that scenarios use; what is not listed is not known.
+    pub capabilities: BTreeMap<String, Capability>,
+    /// The fields of its CONNACK to version 5, where it gave one before the run.
+    pub connack: Vec<Field>,
+    /// The Keep Alive of connections whose scenario names none, in seconds; 0 where the broker takes that.
+    pub keep_alive_s: u16,
+}
+
+/// A version that the broker does not speak.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotSpoken {
+    pub version: String,
+    /// How it shows.
+    pub why: String,
+    /// Who counts on it, `--protocol` or the target file: the run has failed then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub named_by: Option<String>,
+}
+
+/// Something that a broker may offer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capability {
+    pub available: bool,
+    /// How that is known, where it is not available.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// How the run was made, and how it ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// RFC 3339, in UTC.
+    pub started: String,
+    /// RFC 3339, in UTC.
+    pub ended: String,
+    pub wall_us: u64,
+    /// Time on the broker's clock, all cases together, where it is virtual.
+    pub virtual_us: u64,
+    pub options: Options,
+    pub interrupted: bool,
+    /// What ended it early or went wrong besides the cases.
+    pub problems: Vec<String>,
+    /// The exit code that the results alone give.
+    pub exit: u8,
+    /// The options that play one of its cases again, but for `--filter` and `--seed`.
+    pub again: String,
+    /// The option that names the snapshots' folder to `review`; empty for the folder where it looks by itself.
+    pub review: String,
+}
+
+/// Options of the run that results depend on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Options {
+    pub seed: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chaos: Option<u64>,
+    pub timeout_scale: f64,
+    /// Cases at the same time, where the user named a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<usize>,
+    pub max_wait_us: u64,
+    /// What records were held against: `expected`, `accepted`, or nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
+    /// Of which cases the document has transcripts.
+    pub transcripts: Transcripts,
+}
+
+/// How many of what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    pub cases: usize,
+    pub passed: usize,
+    pub failed: usize,
+    pub warned: usize,
+    pub skipped: usize,
+    pub inconclusive: usize,
+    /// Of those that failed: accepted for this target.
+    pub accepted: usize,
+    /// Cases that are not as expected.
+    pub unexpected: usize,
+    /// Cases that were chosen and not played.
+    pub not_played: usize,
+    /// Records that are not as reviewed.
+    pub changed: usize,
+    /// Of those that changed: ones that count for nothing.
+    pub informed: usize,
+    /// Records that were never reviewed.
+    pub new: usize,
+    /// Reviewed records, and accepted deviations, that nothing shows any more.
+    pub stale: usize,
+    /// Reviewed records beside which an unreviewed one lies.
+    pub pending: usize,
+}
+
+/// Something reviewed that no case shows any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stale {
+    pub kind: StaleKind,
+    /// The snapshot's file, or the line of the target file.
+    pub place: String,
+    /// What is not shown any more.
+    pub why: String,
+}
+
+/// What sort of review it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StaleKind {
+    Snapshot,
+    Deviation,
+}
+
+impl Document {
+    /// The same without what went to and fro.
+    #[must_use]
+    pub fn without_transcripts(mut self) -> Self {
+        for case in &mut self.cases {
+            (case.play, case.control) = (None, None);
+        }
+        self.run.options.transcripts = Transcripts::None;
+        self
+    }
+
+    /// The document as JSON text.
+    ///
+    /// # Errors
+    /// Never for what a run brings; serde's interface has the error.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        Ok(text)
+    }
+}
