@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 use mqtt_check_codec::ProtocolVersion;
 
+use super::filter::{is_clause, is_rule, nearest, patterns};
 use super::progress::Ticks;
-use super::selection::{Allowed, Selection, parse_version, patterns};
+use super::selection::{Allowed, Selection, parse_version};
 use super::{Dress, Failure, interrupt, output};
 use crate::coverage::{self, Standing, State, Wanted};
 use crate::exit::Exit;
@@ -19,8 +20,8 @@ use crate::target::bundled::{FaultInfo, faults};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Scenario files, or folders of them
-    #[arg(value_name = "PATH", default_value = "scenarios")]
+    /// Scenario files, or folders of them [default: `scenarios` in this folder or the nearest one above]
+    #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
     /// Only what a broker can be held to and the suite does not prove
@@ -31,7 +32,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     all: bool,
 
-    /// Only statements with this id (a glob); repeatable
+    /// Only statements with this id, or one like it: `*` stands for any text; repeatable
     #[arg(long, value_name = "PATTERN")]
     filter: Vec<String>,
 
@@ -75,6 +76,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let faults = faults();
     let standards = standards(arguments, &plans, &faults);
     let statements = chosen(arguments);
+    each_matches(arguments, &coverage::standards(&plans, &faults, &[]))?;
     if statements.is_empty() && standards.is_empty() {
         return Err(Failure::new(Exit::Nothing, "no statement matches")
             .hint("`mqtt-check clauses --all` lists every one"));
@@ -130,13 +132,37 @@ fn options(arguments: &Arguments, dress: Dress) -> text::Options {
     }
 }
 
+/// Holds each filter to what it matches: one that matches nothing was mistyped.
+fn each_matches(arguments: &Arguments, standards: &[Standing]) -> Result<(), Failure> {
+    let known = coverage::catalogue();
+    let patterns = patterns(&arguments.filter);
+    let mut all = patterns.iter();
+    let unmatched = all.find(|p| {
+        !known.iter().any(|r| is_clause(p, r.id, r.version))
+            && !standards.iter().any(|s| is_rule(p, &s.rule))
+    });
+    let Some(pattern) = unmatched else {
+        return Ok(());
+    };
+    let text = pattern.text();
+    let ids = known.iter().map(|r| r.id);
+    let mut parts = ids.clone().filter(|id| id.contains(text));
+    let meant = parts.next().map(|_| format!("*{text}*"));
+    let meant = meant.or_else(|| nearest(text, ids).map(str::to_owned));
+    let what = format!("no statement matches --filter '{text}'");
+    Err(Failure::new(Exit::Nothing, what).hint(match meant {
+        Some(meant) => format!("did you mean '{meant}'?"),
+        None => "`mqtt-check clauses --all` lists every one".to_owned(),
+    }))
+}
+
 /// The statements that are meant.
 fn chosen(arguments: &Arguments) -> Vec<&'static Requirement> {
     let patterns = patterns(&arguments.filter);
     let mut statements = coverage::catalogue();
     statements.retain(|r| {
         (arguments.protocol.is_empty() || arguments.protocol.contains(&r.version))
-            && (patterns.is_empty() || patterns.iter().any(|p| p.is_clause(r.id, r.version)))
+            && (patterns.is_empty() || patterns.iter().any(|p| is_clause(p, r.id, r.version)))
             && (arguments.chapter.is_empty()
                 || arguments
                     .chapter
@@ -154,7 +180,7 @@ fn standards(arguments: &Arguments, plans: &[Plan], faults: &[FaultInfo]) -> Vec
     let patterns = patterns(&arguments.filter);
     let mut found = coverage::standards(plans, faults, &arguments.protocol);
     found.retain(|standing| {
-        patterns.is_empty() || patterns.iter().any(|p| p.is_rule(&standing.rule))
+        patterns.is_empty() || patterns.iter().any(|p| is_rule(p, &standing.rule))
     });
     found
 }

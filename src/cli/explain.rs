@@ -7,16 +7,14 @@ use clap::Args;
 use mqtt_check_codec::{PacketType, PropertyId, ProtocolVersion, ReasonCode};
 
 use super::selection::{Allowed, Selection, parse_version};
-use super::{Dress, Failure, output};
+use super::{Dress, Failure, output, place};
 use crate::coverage::{DOCUMENTS, catalogue};
 use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::report::explain::{Context, Topic, render};
 use crate::requirements::{self, Requirement, standard};
+use crate::scenario::suite;
 use crate::target::bundled::{FaultInfo, LibertyInfo, faults, liberties};
-
-/// Where scenarios stand if nobody says otherwise.
-const FOLDER: &str = "scenarios";
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -24,8 +22,8 @@ pub(super) struct Arguments {
     #[arg(value_name = "X", required = true)]
     words: Vec<String>,
 
-    /// Scenario files, or folders of them
-    #[arg(long, value_name = "PATH", default_value = FOLDER)]
+    /// Scenario files, or folders of them [default: `scenarios` in this folder or the nearest one above]
+    #[arg(long, value_name = "PATH")]
     scenarios: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -63,8 +61,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
 
 /// The scenarios. Without any, there is still much to tell.
 fn plans(paths: &[PathBuf], allowed: &Allowed, dress: Dress) -> Result<Option<Vec<Plan>>, Failure> {
-    let is_default = matches!(paths, [one] if one == Path::new(FOLDER));
-    if is_default && !Path::new(FOLDER).exists() {
+    if paths.is_empty() && !place::scenarios().exists() {
         return Ok(None);
     }
     Selection::of_paths(paths, allowed)
@@ -117,8 +114,13 @@ impl<'a> Known<'a> {
         if !row.is_empty() {
             return row;
         }
-        let file = text.trim_start_matches("./");
-        of(&|plan| plan.scene.id.path == text || plan.scene.source.path == file)
+        let file = Path::new(text).canonicalize().ok();
+        of(&|plan| {
+            let path = Path::new(&plan.scene.source.path);
+            plan.scene.id.path == text
+                || suite::file_below_root(&plan.scene) == text
+                || file.is_some() && path.canonicalize().ok() == file
+        })
     }
 
     /// The cases that show what was seen in a thread, however the project's name is capitalised.

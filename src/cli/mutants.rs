@@ -5,8 +5,9 @@
 use clap::Args;
 use serde::Serialize;
 
+use super::filter::{nearest, patterns};
 use super::progress::Ticks;
-use super::selection::{Selection, patterns};
+use super::selection::Selection;
 use super::{Dress, Failure, interrupt, output};
 use crate::exit::Exit;
 use crate::mutation::pair::Alone;
@@ -15,6 +16,7 @@ use crate::plan::Plan;
 use crate::report::words::{Style, count};
 use crate::requirements::standard;
 use crate::scenario::model::CaseId;
+use crate::scenario::pattern::Pattern;
 use crate::target::bundled::{FaultInfo, faults, liberties};
 
 mod liberties;
@@ -232,12 +234,21 @@ fn meant<I>(
         });
     }
     let patterns = patterns(named);
-    let is_meant = |one: &I| patterns.iter().any(|p| p.is(name(one)));
-    let meant: Vec<I> = all.into_iter().filter(is_meant).collect();
-    match meant.is_empty() {
-        true => Err(Failure::new(Exit::Nothing, format!("no {what} matches"))),
-        false => Ok(meant),
+    let mut each = patterns.iter();
+    if let Some(unknown) = each.find(|p| !all.iter().any(|one| p.matches(name(one)))) {
+        let text = unknown.text();
+        let failure = Failure::new(Exit::Nothing, format!("no {what} matches '{text}'"));
+        let anywhere = Pattern::new(&format!("*{text}*"));
+        let is_part = all.iter().any(|one| anywhere.matches(name(one)));
+        let near = nearest(text, all.iter().map(&name));
+        return Err(match (is_part, near) {
+            (true, _) => failure.hint(format!("did you mean '*{text}*'?")),
+            (false, Some(near)) => failure.hint(format!("did you mean '{near}'?")),
+            (false, None) => failure,
+        });
     }
+    let is_meant = |one: &I| patterns.iter().any(|p| p.matches(name(one)));
+    Ok(all.into_iter().filter(is_meant).collect())
 }
 
 /// The clauses as they are cited: `[5 MQTT-3.1.4-3]`. A rule of another standard is the same in every version.

@@ -96,7 +96,7 @@ pub(super) struct Arguments {
     #[arg(long, requires = "reached", help_heading = "Run")]
     no_first_look: bool,
 
-    /// The folder of the snapshots [default: `snapshots` beside the scenario folder]
+    /// The folder of the snapshots [default: `snapshots` beside the folder `scenarios` that a case is in]
     #[arg(long, value_name = "DIR", help_heading = "Snapshots")]
     snapshots: Option<PathBuf>,
 

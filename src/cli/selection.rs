@@ -3,27 +3,29 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use globset::{GlobBuilder, GlobMatcher};
 use mqtt_check_codec::ProtocolVersion;
 
-use super::{Failure, output};
+use super::filter::{is_case, patterns, unmatched};
+use super::{Failure, output, place};
 use crate::exit::Exit;
 use crate::plan::{Plan, plan};
 use crate::report::words::Style;
 use crate::requirements::citation;
-use crate::scenario::{self, Reach, Variables, model::Scene};
+use crate::scenario::pattern::Pattern;
+use crate::scenario::suite::SCENARIOS;
+use crate::scenario::{self, Reach, Variables};
 
 #[derive(Debug, Args)]
 pub(super) struct Selection {
-    /// Scenario files, or folders of them
-    #[arg(value_name = "PATH", default_value = "scenarios")]
-    pub(super) paths: Vec<PathBuf>,
+    /// Scenario files, or folders of them [default: `scenarios` in this folder or the nearest one above]
+    #[arg(value_name = "PATH")]
+    named: Vec<PathBuf>,
 
-    /// Only cases with this id (a glob), tag, clause or thread; repeatable
+    /// Only cases with this id, tag, clause or thread, or one like it: `*` stands for any text; repeatable
     #[arg(long, value_name = "PATTERN")]
     filter: Vec<String>,
 
-    /// Not the cases with this id (a glob), tag, clause or thread; repeatable
+    /// Not the cases with this id, tag, clause or thread, or one like it; repeatable
     #[arg(long, value_name = "PATTERN")]
     exclude: Vec<String>,
 
@@ -93,14 +95,23 @@ pub(super) fn parse_version(word: &str) -> Option<ProtocolVersion> {
 impl Selection {
     /// The words that select from the same files, without the filters.
     pub(super) fn replay(&self) -> Vec<String> {
-        let paths = self.paths.iter().map(|path| quoted(path));
+        let paths = self.paths();
+        let paths = paths.iter().map(|path| quoted(path));
         paths.chain(self.allowed.words()).collect()
     }
 
-    /// Everything below these paths.
+    /// The files and folders that are meant.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        match self.named.as_slice() {
+            [] => vec![place::scenarios()],
+            named => named.to_vec(),
+        }
+    }
+
+    /// Everything below these paths, or in the suite around the working folder if there are none.
     pub(super) fn of_paths(paths: &[PathBuf], allowed: &Allowed) -> Self {
         Self {
-            paths: paths.to_vec(),
+            named: paths.to_vec(),
             filter: Vec::new(),
             exclude: Vec::new(),
             protocol: Vec::new(),
@@ -116,32 +127,44 @@ impl Selection {
         let filter = patterns(&self.filter);
         let exclude = patterns(&self.exclude);
         let all = self.load(style)?;
+        let matches_nothing = |p: &&Pattern| !all.iter().any(|plan| is_case(p, &plan.scene));
+        if let Some(pattern) = filter.iter().find(matches_nothing) {
+            return Err(unmatched("--filter", pattern, &all));
+        }
+        for pattern in exclude.iter().filter(matches_nothing) {
+            let failure = unmatched("--exclude", pattern, &all);
+            output::warn(&failure.message, style);
+        }
         let is_chosen = |plan: &Plan| {
             let scene = &plan.scene;
             (self.protocol.is_empty() || self.protocol.contains(&scene.id.version))
-                && (filter.is_empty() || filter.iter().any(|p| p.matches(scene)))
-                && !exclude.iter().any(|p| p.matches(scene))
+                && (filter.is_empty() || filter.iter().any(|p| is_case(p, scene)))
+                && !exclude.iter().any(|p| is_case(p, scene))
         };
         let (chosen, rest): (Vec<Plan>, Vec<Plan>) = all.into_iter().partition(is_chosen);
         if chosen.is_empty() {
-            return Err(Failure::new(Exit::Nothing, "no case matches")
-                .hint("`mqtt-check list` shows every case with its id"));
+            return Err(Failure::new(
+                Exit::Nothing,
+                "no case matches all of --filter, --exclude and --protocol",
+            )
+            .hint("`mqtt-check list` shows every case with its id"));
         }
         Ok((chosen, rest))
     }
 
     /// Every case below the paths.
     pub(super) fn load(&self, style: Style) -> Result<Vec<Plan>, Failure> {
-        if let Some(missing) = self.paths.iter().find(|path| !path.exists()) {
+        let paths = self.paths();
+        if let Some(missing) = paths.iter().find(|path| !path.exists()) {
             return Err(missing_path(missing));
         }
-        if let Some(empty) = self.paths.iter().find(|path| !holds_a_scenario(path, 0)) {
+        if let Some(empty) = paths.iter().find(|path| !holds_a_scenario(path, 0)) {
             return Err(
                 Failure::new(Exit::Nothing, format!("no scenario in {}", empty.display()))
                     .hint("scenarios are files that end with .yaml or .yml"),
             );
         }
-        let scenes = scenario::load_within(&self.paths, &self.allowed.reach())
+        let scenes = scenario::load_within(&paths, &self.allowed.reach())
             .map_err(|wrong| output::diagnostics(&wrong, style))?;
         let mut wrong = citation::unresolved(&scenes);
         let mut plans = Vec::new();
@@ -177,7 +200,7 @@ impl Selection {
 
 fn missing_path(path: &Path) -> Failure {
     let failure = Failure::usage(format!("there is no file or folder {}", path.display()));
-    if path == Path::new("scenarios") {
+    if path == Path::new(SCENARIOS) {
         failure.hint("name the folder or the file of the scenarios")
     } else {
         failure
@@ -201,101 +224,4 @@ fn holds_a_scenario(path: &Path, depth: usize) -> bool {
             _ => path.is_dir() && holds_a_scenario(&path, depth + 1),
         }
     })
-}
-
-/// A pattern of `--filter` or `--exclude`.
-pub(super) struct Pattern {
-    text: String,
-    /// `None` when the text is no glob; it is then only compared. `[5 MQTT-3.1.4-3]` is none, since 4 stands
-    /// before 3.
-    glob: Option<GlobMatcher>,
-}
-
-pub(super) fn patterns(texts: &[String]) -> Vec<Pattern> {
-    texts
-        .iter()
-        .map(|text| Pattern {
-            text: text.clone(),
-            glob: GlobBuilder::new(text)
-                .build()
-                .ok()
-                .map(|glob| glob.compile_matcher()),
-        })
-        .collect()
-}
-
-impl Pattern {
-    fn matches(&self, scene: &Scene) -> bool {
-        let id = scene.id.to_string();
-        let without_version = id.rsplit_once('@').map_or(id.as_str(), |(id, _)| id);
-        self.is(&id)
-            || self.is(without_version)
-            || self.is(&scene.id.path)
-            || scene.tags.contains(&self.text)
-            || scene.threads.contains(&self.text)
-            || scene
-                .clauses()
-                .iter()
-                .any(|clause| self.is_clause(clause, scene.id.version))
-    }
-
-    /// Equal as written, or as a glob: an id with a row has brackets, which mean something else in a glob.
-    pub(super) fn is(&self, text: &str) -> bool {
-        self.text == text || self.glob.as_ref().is_some_and(|glob| glob.is_match(text))
-    }
-
-    /// `RFC 6455, 5.1`, a glob, or as reports write it: `[RFC 6455, 5.1]`.
-    pub(super) fn is_rule(&self, rule: &str) -> bool {
-        let plain = self.text.trim_start_matches('[').trim_end_matches(']');
-        plain == rule || self.is(rule)
-    }
-
-    /// `MQTT-3.1.4-3`, `RFC 6455, 5.1`, a glob, or as reports write it: `[5 MQTT-3.1.4-3]`.
-    pub(super) fn is_clause(&self, clause: &str, version: ProtocolVersion) -> bool {
-        let plain = self.text.trim_start_matches('[').trim_end_matches(']');
-        let of_version = plain
-            .split_once(' ')
-            .and_then(|(of, id)| Some((parse_version(of)?, id)));
-        match of_version {
-            Some((of, id)) => id == clause && of == version,
-            None => self.is_rule(clause),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::transcript::text::fixture::takeover_plan;
-
-    fn matches(text: &str) -> bool {
-        let pattern = patterns(&[text.to_owned()]).remove(0);
-        pattern.matches(&takeover_plan().scene)
-    }
-
-    #[test]
-    fn finds_cases_by_id_tag_and_clause() {
-        for text in [
-            "session/takeover@5",
-            "session/takeover",
-            "session/*",
-            "*takeover*",
-            "*@5",
-            "session",
-            "MQTT-3.1.4-3",
-            "MQTT-3.1.4-*",
-            "[5 MQTT-3.1.4-3]",
-        ] {
-            assert!(matches(text), "{text}");
-        }
-        for text in [
-            "takeover",
-            "*@3.1.1",
-            "will",
-            "MQTT-3.1.4",
-            "[3.1.1 MQTT-3.1.4-3]",
-        ] {
-            assert!(!matches(text), "{text}");
-        }
-    }
 }

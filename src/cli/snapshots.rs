@@ -4,22 +4,23 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::selection::patterns;
-use super::{Failure, output};
+use super::filter::patterns;
+use super::{Failure, output, place};
 use crate::exit::Exit;
 use crate::report::words::Style;
+use crate::scenario::pattern::Pattern;
 use crate::snapshot::ReadError;
 use crate::snapshot::pending::{Pending, pending};
 
 #[derive(Debug, Args)]
 pub(super) struct Waiting {
-    /// Only those of cases with this id (a glob); for a target's, `@TARGET/ID`
+    /// Only those of cases with this id, or one like it: `*` stands for any text; for a target's, `@TARGET/ID`
     #[arg(value_name = "FILTER")]
     filter: Vec<String>,
 
-    /// The folder of the snapshots
-    #[arg(long, value_name = "DIR", default_value = "snapshots")]
-    snapshots: PathBuf,
+    /// The folder of the snapshots [default: `snapshots` in this folder or beside the nearest `scenarios` above]
+    #[arg(long, value_name = "DIR")]
+    snapshots: Option<PathBuf>,
 }
 
 impl Waiting {
@@ -28,26 +29,31 @@ impl Waiting {
     /// # Errors
     /// When the folder is missing or cannot be read, or nothing matches.
     pub(super) fn find(&self) -> Result<Vec<Pending>, Failure> {
-        let folder = self.snapshots.display();
-        if !self.snapshots.is_dir() {
+        let root = self.snapshots.clone().unwrap_or_else(place::snapshots);
+        let folder = root.display();
+        if !root.is_dir() {
             return Err(Failure::usage(format!("there is no folder {folder}"))
                 .hint("name the folder of the snapshots with --snapshots"));
         }
         let patterns = patterns(&self.filter);
-        let mut found = pending(&self.snapshots).map_err(|error| {
+        let mut found = pending(&root).map_err(|error| {
             Failure::new(Exit::Failed, format!("failed to read {folder}: {error}"))
         })?;
         let is_meant = |p: &Pending| {
-            let case = p.name.rsplit_once('@').map_or(p.name.as_str(), |(c, _)| c);
-            patterns.is_empty()
-                || patterns
-                    .iter()
-                    .any(|pattern| pattern.is(&p.name) || pattern.is(case))
+            patterns.is_empty() || patterns.iter().any(|one| one.matches_case(&p.name))
         };
-        found.retain(is_meant);
-        if found.is_empty() && !patterns.is_empty() {
-            return Err(Failure::new(Exit::Nothing, "no pending snapshot matches"));
+        let mut all = patterns.iter();
+        let unmatched = all.find(|one| !found.iter().any(|p| one.matches_case(&p.name)));
+        if let Some(one) = unmatched {
+            let what = format!("no pending snapshot matches '{}'", one.text());
+            let anywhere = Pattern::new(&format!("*{}*", one.text()));
+            let failure = Failure::new(Exit::Nothing, what);
+            return Err(match found.iter().any(|p| anywhere.matches(&p.name)) {
+                true => failure.hint(format!("did you mean '{}'?", anywhere.text())),
+                false => failure,
+            });
         }
+        found.retain(is_meant);
         Ok(found)
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::file::scenes;
 use super::model::Scene;
 use super::reach::{Reach, open_regular};
+use super::suite::{SCENARIOS, absolute};
 use super::syntax::FILE_LIMIT;
 use crate::diagnostic::{Diagnostic, Source};
 
@@ -166,7 +167,7 @@ fn segment(path: &Path, name: &str) -> Result<String, Box<Diagnostic>> {
 
 /// The id of a file that was named itself: its path below the nearest folder `scenarios`, else its name.
 fn id_of_named_file(path: &Path) -> Result<String, Box<Diagnostic>> {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let absolute = absolute(path);
     let stem = absolute.file_stem().unwrap_or_default().to_string_lossy();
     let below = below_scenarios(absolute.parent().unwrap_or(&absolute)).unwrap_or_default();
     let segments = below.iter().map(String::as_str).chain([stem.as_ref()]);
@@ -177,11 +178,7 @@ fn id_of_named_file(path: &Path) -> Result<String, Box<Diagnostic>> {
 /// What the ids of a folder's files begin with: its path below the nearest folder `scenarios`, so that a part of a
 /// suite has the same ids as the whole; nothing if there is none.
 fn prefix_of_named_folder(path: &Path) -> Result<String, Box<Diagnostic>> {
-    let absolute = path
-        .canonicalize()
-        .or_else(|_| std::path::absolute(path))
-        .unwrap_or_else(|_| path.to_owned());
-    let below = below_scenarios(&absolute).unwrap_or_default();
+    let below = below_scenarios(&absolute(path)).unwrap_or_default();
     let checked: Result<Vec<_>, _> = below.iter().map(|s| segment(path, s)).collect();
     Ok(checked?.into_iter().map(|s| format!("{s}/")).collect())
 }
@@ -192,7 +189,7 @@ fn below_scenarios(folder: &Path) -> Option<Vec<String>> {
         .components()
         .map(|c| c.as_os_str().to_string_lossy().into_owned())
         .collect();
-    let at = folders.iter().rposition(|f| f == "scenarios")?;
+    let at = folders.iter().rposition(|f| f == SCENARIOS)?;
     Some(folders[at + 1..].to_vec())
 }
 

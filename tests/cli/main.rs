@@ -9,6 +9,8 @@ mod clauses;
 mod commands;
 mod deaths;
 mod explain;
+mod filters;
+mod folders;
 mod giving_up;
 mod hostile;
 mod keep_alive;

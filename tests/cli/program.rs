@@ -41,6 +41,7 @@ pub(crate) struct Program {
     environment: Vec<(&'static str, String)>,
     stdin: Vec<u8>,
     before: Option<&'static str>,
+    inside: PathBuf,
 }
 
 impl Program {
@@ -52,6 +53,7 @@ impl Program {
             environment: Vec::new(),
             stdin: Vec::new(),
             before: None,
+            inside: PathBuf::new(),
         }
         .arguments(arguments)
     }
@@ -91,6 +93,13 @@ impl Program {
         self
     }
 
+    /// Started in this folder below its own.
+    pub(crate) fn inside(mut self, folder: &str) -> Self {
+        self.inside = self.path(folder);
+        fs::create_dir_all(&self.inside).expect("a folder");
+        self
+    }
+
     /// Lets a shell do this before it becomes the program.
     pub(crate) fn after(mut self, commands: &'static str) -> Self {
         self.before = Some(commands);
@@ -118,7 +127,7 @@ impl Program {
         };
         command
             .args(&self.arguments)
-            .current_dir(self.folder.path())
+            .current_dir(self.folder.path().join(&self.inside))
             .env_clear()
             .envs(self.environment.iter().map(|(k, v)| (*k, v.as_str())))
             .stdin(Stdio::piped())

@@ -1,8 +1,9 @@
 //! What the command line names as the broker, and what its target file says.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
+use super::super::place::target_file;
 use super::super::{Dress, Failure, output};
 use super::{Arguments, bundled};
 use crate::exit::Exit;
@@ -10,8 +11,6 @@ use crate::plan::Plan;
 use crate::target::{Access, Started, Target, TargetFile, probe};
 use crate::transport::EndpointError;
 
-/// Where target files stand.
-const FOLDER: &str = "targets";
 /// How long a broker may take to answer when the run is over, if nothing is known of it.
 const LAST_LOOK: Duration = Duration::from_secs(5);
 /// How much of a broker's log is shown when it has ended, in lines.
@@ -34,9 +33,10 @@ impl Chosen {
     /// A bad URL, an unknown fault or liberty, a target file that is missing or wrong.
     pub(super) fn new(arguments: &Arguments, dress: Dress) -> Result<Self, Failure> {
         let access = arguments.connection.access()?;
+        let paths = arguments.selection.paths();
         let wrong = |error: EndpointError| Failure::usage(error.to_string());
         if let Some(name) = &arguments.connection.target {
-            let file = read(&path_of(name), dress)?;
+            let file = read(&target_file(name, &paths), dress)?;
             if let Some(other) = arguments
                 .baseline
                 .as_ref()
@@ -64,8 +64,11 @@ impl Chosen {
             None => bundled(&arguments.fault, &arguments.liberty).map(Target::Bundled)?,
         };
         let file = match &arguments.baseline {
-            Some(name) if path_of(name).exists() => Some(read(&path_of(name), dress)?),
-            _ => None,
+            Some(name) => match target_file(name, &paths) {
+                path if path.exists() => Some(read(&path, dress)?),
+                _ => None,
+            },
+            None => None,
         };
         Ok(Self {
             reached: Some(target),
@@ -145,14 +148,4 @@ impl Ready {
 
 fn read(path: &Path, dress: Dress) -> Result<TargetFile, Failure> {
     TargetFile::read(path).map_err(|wrong| output::diagnostics(&wrong, dress.err))
-}
-
-/// `targets/NAME.yaml`, or the path that was given in place of a name.
-fn path_of(name: &str) -> PathBuf {
-    let is_path = name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml");
-    if is_path {
-        PathBuf::from(name)
-    } else {
-        Path::new(FOLDER).join(format!("{name}.yaml"))
-    }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::selection::quoted;
 use super::super::snapshots::failure;
-use super::super::{Failure, output};
+use super::super::{Failure, output, place};
 use super::Arguments;
 use super::chosen::Chosen;
 use crate::exit::Exit;
@@ -14,6 +14,7 @@ use crate::outcome::{
 };
 use crate::plan::Plan;
 use crate::report::words::Style;
+use crate::scenario::suite;
 use crate::snapshot::review::{self, Writing};
 use crate::snapshot::{Header, ReadError, Store, WriteError};
 use crate::target::file::TO_DO;
@@ -85,7 +86,7 @@ impl Snapshots {
 
     fn store(&self, plan: &Plan) -> Store {
         let folder = self.folder.clone();
-        Store::new(folder.unwrap_or_else(|| beside(&scenario_folder(plan))))
+        Store::new(folder.unwrap_or_else(|| suite::root_of(&plan.scene).join("snapshots")))
     }
 
     /// Reads what is reviewed of each case, before anything is played.
@@ -141,11 +142,11 @@ impl Snapshots {
         plans: &[Plan],
         cases: &[Concluded<'_>],
     ) -> Vec<Unshown> {
+        let named = arguments.selection.paths();
         let is_whole = !arguments.selection.is_narrowed()
             && cases.len() == plans.len()
             && plans.iter().all(|plan| {
-                let folder = scenario_folder(plan);
-                let named = &arguments.selection.paths;
+                let folder = suite::folder_of(&plan.scene);
                 named.iter().any(|path| same_folder(path, &folder))
             });
         match &self.against {
@@ -203,7 +204,7 @@ impl Snapshots {
         }
         let mut suites: BTreeMap<PathBuf, (Store, Vec<&Plan>)> = BTreeMap::new();
         for plan in plans.iter().chain(rest) {
-            let folder = scenario_folder(plan);
+            let folder = suite::folder_of(&plan.scene);
             let (_, plans) = suites
                 .entry(folder)
                 .or_insert_with(|| (self.store(plan), Vec::new()));
@@ -211,11 +212,8 @@ impl Snapshots {
         }
         let mut found = Vec::new();
         for (folder, (store, plans)) in suites {
-            let is_whole = arguments
-                .selection
-                .paths
-                .iter()
-                .any(|path| same_folder(path, &folder));
+            let named = arguments.selection.paths();
+            let is_whole = named.iter().any(|path| same_folder(path, &folder));
             if is_whole {
                 let cases = plans.iter().map(|plan| &plan.scene.id);
                 let without_case = match mode {
@@ -237,7 +235,7 @@ impl Snapshots {
     pub(super) fn review_option(&self, plans: &[Plan]) -> String {
         let folder = plans.first().map(|plan| self.store(plan).root().to_owned());
         match folder {
-            Some(folder) if !same_folder(&folder, Path::new("snapshots")) => {
+            Some(folder) if !same_folder(&folder, &place::snapshots()) => {
                 format!(" --snapshots {}", quoted(&folder))
             }
             _ => String::new(),
@@ -252,47 +250,11 @@ fn is_ci() -> bool {
 
 fn header(plan: &Plan) -> Header {
     let scene = &plan.scene;
-    let folder = scenario_folder(plan);
-    let above = folder.parent().unwrap_or(Path::new(""));
-    let source = Path::new(&scene.source.path);
-    let source = source.strip_prefix(above).unwrap_or(source);
-    let parts: Vec<_> = source
-        .components()
-        .filter(|part| !matches!(part, std::path::Component::CurDir))
-        .map(|part| part.as_os_str().to_string_lossy())
-        .collect();
     Header {
-        source: parts.join("/"),
+        source: suite::file_below_root(scene),
         title: scene.title.clone(),
         case: scene.id.to_string(),
     }
-}
-
-/// The folder that the case's id counts from.
-fn scenario_folder(plan: &Plan) -> PathBuf {
-    let file = Path::new(&plan.scene.source.path);
-    let depth = plan.scene.id.path.split('/').count();
-    let folder = file.ancestors().nth(depth).unwrap_or(Path::new(""));
-    folder.to_owned()
-}
-
-/// `snapshots` beside a scenario folder.
-fn beside(folder: &Path) -> PathBuf {
-    // `.` and `..` have no name that something could stand beside.
-    let named = if folder.file_name().is_none() {
-        let folder = if folder.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            folder
-        };
-        folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
-    } else {
-        folder.to_owned()
-    };
-    named.parent().map_or_else(
-        || PathBuf::from("snapshots"),
-        |above| above.join("snapshots"),
-    )
 }
 
 fn same_folder(a: &Path, b: &Path) -> bool {
@@ -305,17 +267,4 @@ fn same_folder(a: &Path, b: &Path) -> bool {
         path.canonicalize()
     };
     a == b || matches!((plain(a), plain(b)), (Ok(a), Ok(b)) if a == b)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finds_the_folder_beside_the_scenarios() {
-        assert_eq!(beside(Path::new("scenarios")), Path::new("snapshots"));
-        assert_eq!(beside(Path::new("/a/scenarios")), Path::new("/a/snapshots"));
-        assert_eq!(beside(Path::new("../scenarios")), Path::new("../snapshots"));
-        assert!(beside(Path::new("")).is_absolute());
-    }
 }

@@ -1,0 +1,147 @@
+//! Where a suite is: the folder that has `scenarios`, `snapshots` and `targets` in it, found from any working folder.
+//!
+//! In: paths as they were typed, and the working folder. Out: paths that mean the same and are short to read.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::model::Scene;
+
+/// The name of the folder that case ids count from.
+pub const SCENARIOS: &str = "scenarios";
+/// So many folders above the working folder are looked at.
+const HEIGHT: usize = 64;
+
+/// The folder that a case's id counts from.
+pub fn folder_of(scene: &Scene) -> PathBuf {
+    let file = Path::new(&scene.source.path);
+    let depth = scene.id.path.split('/').count();
+    let whole = absolute(file);
+    let folder = whole.ancestors().nth(depth).unwrap_or(Path::new("/"));
+    as_typed(folder, file)
+}
+
+/// The folder that has the case's scenarios and their snapshots in it.
+pub fn root_of(scene: &Scene) -> PathBuf {
+    let folder = folder_of(scene);
+    root_above(&folder)
+}
+
+/// A case's file as seen from the root of its suite, with `/`: `scenarios/session/takeover.yaml`.
+pub fn file_below_root(scene: &Scene) -> String {
+    let file = absolute(Path::new(&scene.source.path));
+    let root = absolute(&root_of(scene));
+    let below = file.strip_prefix(&root).unwrap_or(&file);
+    let parts: Vec<_> = below
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
+    parts.join("/")
+}
+
+/// The root of the suite that a path is in: the folder with the nearest `scenarios` at or above it.
+pub fn root_around(path: &Path) -> Option<PathBuf> {
+    let whole = absolute(path);
+    let scenarios = whole
+        .ancestors()
+        .find(|folder| folder.file_name().is_some_and(|name| name == SCENARIOS))?;
+    Some(as_typed(scenarios.parent()?, path))
+}
+
+/// The root of the suite around the working folder: the nearest folder, this one or one above, that has a folder
+/// `scenarios`. The way up ends at a folder that anybody may write to, such as `/tmp`.
+pub fn root_here() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    for (steps, folder) in here.ancestors().take(HEIGHT).enumerate() {
+        if steps > 0 && is_open_to_all(folder) {
+            return None;
+        }
+        if folder.join(SCENARIOS).is_dir() {
+            return Some([Component::ParentDir].repeat(steps).iter().collect());
+        }
+    }
+    None
+}
+
+/// A path from the top of the file system, without `.` and `..`. Links are followed only where `..` asks for it.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    let typed = if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
+    };
+    let whole = std::path::absolute(typed).unwrap_or_else(|_| typed.to_owned());
+    let goes_up = whole.components().any(|part| part == Component::ParentDir);
+    match (goes_up, whole.parent(), whole.file_name()) {
+        (false, ..) => whole,
+        (true, Some(parent), Some(name)) => match parent.canonicalize() {
+            Ok(parent) => parent.join(name),
+            Err(_) => whole,
+        },
+        (true, ..) => whole.canonicalize().unwrap_or(whole),
+    }
+}
+
+/// The folder above a folder of scenarios.
+fn root_above(folder: &Path) -> PathBuf {
+    let whole = absolute(folder);
+    as_typed(whole.parent().unwrap_or(&whole), folder)
+}
+
+/// A whole path as somebody would type it who typed the other one: from the working folder, or from the top.
+fn as_typed(whole: &Path, typed: &Path) -> PathBuf {
+    match std::env::current_dir() {
+        Ok(here) if !typed.is_absolute() => from(&here, whole),
+        _ => whole.to_owned(),
+    }
+}
+
+/// The way from one folder to another, both from the top of the file system.
+fn from(here: &Path, to: &Path) -> PathBuf {
+    let shared = here
+        .components()
+        .zip(to.components())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let up = here.components().count() - shared;
+    let ups = std::iter::repeat_n(Component::ParentDir, up);
+    ups.chain(to.components().skip(shared)).collect()
+}
+
+#[cfg(unix)]
+fn is_open_to_all(folder: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    folder
+        .metadata()
+        .is_ok_and(|metadata| metadata.permissions().mode() & 0o002 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_open_to_all(_: &Path) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn goes_from_one_folder_to_another() {
+        for (here, to, way) in [
+            ("/a/b", "/a/b/scenarios", "scenarios"),
+            ("/a/b", "/a/b", ""),
+            ("/a/scenarios/session", "/a", "../.."),
+            ("/a/scenarios", "/a/snapshots", "../snapshots"),
+            ("/a", "/c/snapshots", "../c/snapshots"),
+        ] {
+            assert_eq!(from(Path::new(here), Path::new(to)), Path::new(way));
+        }
+    }
+
+    #[test]
+    fn knows_the_suite_around_a_path() {
+        let root = |path: &str| root_around(Path::new(path));
+        assert_eq!(root("/a/scenarios/b/c.yaml"), Some("/a".into()));
+        assert_eq!(root("/a/scenarios"), Some("/a".into()));
+        assert_eq!(root("/a/b/c.yaml"), None);
+    }
+}
