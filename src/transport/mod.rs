@@ -1,5 +1,6 @@
 //! Byte streams to a broker, whatever carries them: memory, TCP, TLS, WebSocket, and one over the other.
 
+mod certificate;
 mod endpoint;
 pub mod pem;
 mod stream;

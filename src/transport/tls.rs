@@ -10,15 +10,14 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
-use tokio_rustls::rustls::crypto::{
-    CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature,
-};
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{
     self, AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore,
     SignatureScheme,
 };
 
+use super::certificate;
 use super::pem::{self, PemError};
 
 /// So many names of a certificate are shown.
@@ -121,9 +120,23 @@ fn roots(options: &TlsOptions) -> Result<RootCertStore, TlsOptionsError> {
     Ok(roots)
 }
 
-/// Takes any certificate, but holds the server to the key in it.
+/// Takes any certificate, of whatever version, but holds the server to the key in it.
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
+
+impl Anybody {
+    fn verify(
+        &self,
+        message: &[u8],
+        shown: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        let signature = signed.signature();
+        certificate::verify(shown, message, signed.scheme, signature, algorithms)?;
+        Ok(HandshakeSignatureValid::assertion())
+    }
+}
 
 impl ServerCertVerifier for Anybody {
     fn verify_server_cert(
@@ -143,8 +156,7 @@ impl ServerCertVerifier for Anybody {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, algorithms)
+        self.verify(message, certificate, signed)
     }
 
     fn verify_tls13_signature(
@@ -153,8 +165,7 @@ impl ServerCertVerifier for Anybody {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
+        self.verify(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -10,6 +10,7 @@ mod suite;
 
 use certificates::Authority;
 use served::Served;
+use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 use crate::program::{Ended, PING, Program};
 
@@ -65,6 +66,32 @@ fn any_certificate_will_do_where_it_is_said_so() {
     let (program, served) = serve("--listen mqtts://127.0.0.1:0");
     let (_, ended) = ping(program, &served.urls[0], "--insecure");
     assert_eq!(ended.exit, Some(0), "{ended}");
+}
+
+#[test]
+fn a_certificate_of_version_1_will_do_too_if_the_server_has_its_key() {
+    let (mut program, served) = serve("--listen 127.0.0.1:0 --listen mqtts://127.0.0.1:0");
+    let (_, port) = served.urls[0].rsplit_once(':').expect("a port");
+    let broker: u16 = port.parse().expect("a number");
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let other = rcgen::KeyPair::generate().expect("a key");
+    for version in [&TLS12, &TLS13] {
+        let mut play = |certificate: Vec<u8>, options: &str| {
+            let port = certificates::before(broker, certificate, &key, version);
+            let ended;
+            let url = format!("mqtts://127.0.0.1:{port}");
+            let mine = std::mem::replace(&mut program, Program::new(""));
+            (program, ended) = ping(mine, &url, options);
+            ended
+        };
+        let taken = play(certificates::of_version_1(&key), "--insecure");
+        assert_eq!(taken.exit, Some(0), "{version:?}: {taken}");
+        let of_another = play(certificates::of_version_1(&other), "--insecure");
+        assert_eq!(of_another.exit, Some(3), "{version:?}: {of_another}");
+        // Without the option it is a certificate that nobody has signed.
+        let refused = play(certificates::of_version_1(&key), "--ca ca.pem");
+        assert_eq!(refused.exit, Some(3), "{version:?}: {refused}");
+    }
 }
 
 #[test]

@@ -1,0 +1,115 @@
+//! The public key in a certificate, whatever else is in it.
+//!
+//! The library that verifies certificates reads version 3 only, and refuses what it does not know. Where any certificate
+//! will do, its key is all that counts: the server must show that it has the private half.
+
+use tokio_rustls::rustls::crypto::WebPkiSupportedAlgorithms;
+use tokio_rustls::rustls::{CertificateError, Error, SignatureScheme};
+
+const INTEGER: u8 = 0x02;
+const BIT_STRING: u8 = 0x03;
+const SEQUENCE: u8 = 0x30;
+/// The version, which version 1 leaves out.
+const VERSION: u8 = 0xA0;
+
+/// A public key: which algorithm it is for, and its bits.
+#[derive(Debug, PartialEq, Eq)]
+struct PublicKey<'a> {
+    algorithm: &'a [u8],
+    bits: &'a [u8],
+}
+
+/// Holds a server to the key in its certificate.
+///
+/// # Errors
+/// When there is no key in it, or the signature was not made with its private half.
+pub(super) fn verify(
+    certificate: &[u8],
+    message: &[u8],
+    scheme: SignatureScheme,
+    signature: &[u8],
+    known: &WebPkiSupportedAlgorithms,
+) -> Result<(), Error> {
+    let key =
+        public_key(certificate).ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
+    let mut algorithms = known.mapping.iter().filter(|(of, _)| *of == scheme);
+    let is_signed = algorithms
+        .by_ref()
+        .flat_map(|(_, all)| all.iter())
+        .filter(|algorithm| algorithm.public_key_alg_id().as_ref() == key.algorithm)
+        .any(|algorithm| {
+            algorithm
+                .verify_signature(key.bits, message, signature)
+                .is_ok()
+        });
+    match is_signed {
+        true => Ok(()),
+        false => Err(Error::InvalidCertificate(CertificateError::BadSignature)),
+    }
+}
+
+/// RFC 5280, 4.1: a certificate is a sequence, and so is its first part, which has the key behind five other things.
+fn public_key(certificate: &[u8]) -> Option<PublicKey<'_>> {
+    let (whole, _) = part(certificate, SEQUENCE)?;
+    let (mut rest, _) = part(whole, SEQUENCE)?;
+    if rest.first() == Some(&VERSION) {
+        (_, rest) = part(rest, VERSION)?;
+    }
+    (_, rest) = part(rest, INTEGER)?;
+    // The algorithm, the issuer, the time and the subject.
+    for _ in 0..4 {
+        (_, rest) = part(rest, SEQUENCE)?;
+    }
+    let (info, _) = part(rest, SEQUENCE)?;
+    let (algorithm, behind) = part(info, SEQUENCE)?;
+    let (bits, _) = part(behind, BIT_STRING)?;
+    match bits {
+        [0, bits @ ..] => Some(PublicKey { algorithm, bits }),
+        _ => None,
+    }
+}
+
+/// What is in the part that the bytes begin with, and what is behind it; `None` if it is another part, or not whole.
+fn part(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let (first, rest) = bytes.split_first()?;
+    let (length, rest) = rest.split_first()?;
+    if *first != tag {
+        return None;
+    }
+    let (length, rest) = match *length {
+        short @ 0..=0x7F => (usize::from(short), rest),
+        // Up to four bytes of length.
+        long @ 0x81..=0x84 => {
+            let (length, rest) = rest.split_at_checked(usize::from(long & 0x7F))?;
+            let number = length.iter().fold(0, |n, byte| n << 8 | usize::from(*byte));
+            (number, rest)
+        }
+        _ => return None,
+    };
+    rest.split_at_checked(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_key_at_any_version_and_bears_what_is_cut() {
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let params = rcgen::CertificateParams::new(vec!["a".to_owned()]).expect("a name");
+        let certificate = params.self_signed(&key).expect("signed");
+        let bytes = certificate.der();
+        let found = public_key(bytes).expect("a key");
+        assert_eq!(found.bits, key.public_key_raw());
+        for end in 0..bytes.len() {
+            assert_eq!(public_key(&bytes[..end]), None, "{end}");
+        }
+        for bytes in [
+            &[][..],
+            &[0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF],
+            &[0x30, 0x80, 0, 0],
+        ] {
+            assert_eq!(public_key(bytes), None);
+        }
+    }
+}
