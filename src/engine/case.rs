@@ -58,6 +58,7 @@ pub(super) fn patience(timeout_scale: f64, chaos: Option<u64>) -> Patience {
         limit: LIMIT.mul_f64(timeout_scale),
         settle: SETTLE.mul_f64(timeout_scale),
         settle_subscriptions: Duration::ZERO,
+        delay: Duration::ZERO,
         keep_alive_s: 0,
         silence_check: Duration::ZERO,
         scale: timeout_scale,

@@ -72,6 +72,7 @@ pub(super) fn run<R>(
             doors: doors(&target.nodes(), nonce),
             alone: (!target.alone.is_empty()).then(|| doors(&target.alone, !nonce)),
             patience: Patience {
+                delay: capabilities.delay,
                 keep_alive_s: capabilities.keep_alive_s,
                 silence_check: target.silence_check,
                 ..patience

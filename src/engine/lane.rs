@@ -80,6 +80,8 @@ pub(super) struct Lane {
     pub(super) sent_id: Option<u16>,
     /// Nothing has been sent on it.
     pub(super) fresh: bool,
+    /// A packet has come on it.
+    pub(super) greeted: bool,
     /// The broker's frames broke a rule, and we ended the connection.
     pub(super) faulted: bool,
     /// The largest packet that is read, in bytes.
@@ -160,6 +162,7 @@ impl Lane {
             last_taken_id: None,
             sent_id: None,
             fresh: true,
+            greeted: false,
             faulted: false,
             largest: LARGEST_PACKET,
             sent: 0,

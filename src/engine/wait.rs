@@ -24,7 +24,7 @@ impl Waiting<'_> {
         let expectation = &self.awaited.expectation;
         let since = self.since(player);
         let limit = self.limit(player);
-        let deadline = player.started + since + limit;
+        let packets = most_packets(expectation);
         if let Pattern::Silence { span, .. } = &expectation.pattern
             && !player.judged
         {
@@ -68,7 +68,9 @@ impl Waiting<'_> {
             if !matches!(self.take(player, false), Taking::Wait) {
                 continue;
             }
-            let more = player.attentive(deadline).await;
+            let more = player
+                .attentive(self.deadline(player, since, packets))
+                .await;
             if !more || player.transcript.broken_off.is_some() {
                 // Silence among the alternatives can be told only now. For anything else the time is over: to go on
                 // looking outside virtual time would take as long again, and let in what comes too late.
@@ -90,6 +92,12 @@ impl Waiting<'_> {
                 named.mul_f64(player.patience.scale.max(1.0))
             })
             .max(expectation.not_before.unwrap_or_default())
+    }
+
+    /// When its time is over, if it may take so many packets. Where the client acknowledges what it is sent, that is put off.
+    fn deadline(&self, player: &Player<'_>, since: Duration, packets: usize) -> Instant {
+        let limit = self.limit(player) + player.allowance(self.lane, since, packets);
+        player.started + since + limit
     }
 
     /// What the limits count from, since the scene began.
@@ -231,6 +239,7 @@ impl Waiting<'_> {
             ended,
             since,
             limit,
+            delay: player.allowance(self.lane, since, most_packets(&self.awaited.expectation)),
             at: player.now(),
         }
     }
@@ -272,7 +281,7 @@ pub(super) async fn first_of(
     };
     let since = first.since(player);
     let limit = first.limit(player);
-    let deadline = player.started + since + limit;
+    let deadline = first.deadline(player, since, 1);
     let complete = |player: &Player<'_>, strict: bool| {
         waitings
             .iter()
@@ -324,6 +333,21 @@ fn has_silence(expectation: &Expectation) -> bool {
         Pattern::AnyOf(alternatives) => alternatives.iter().flatten().any(has_silence),
         Pattern::InOrder(inner) => inner.iter().any(has_silence),
         _ => false,
+    }
+}
+
+/// How many packets an expectation takes at most.
+fn most_packets(expectation: &Expectation) -> usize {
+    let all = |inner: &[Expectation]| inner.iter().map(most_packets).sum();
+    match &expectation.pattern {
+        Pattern::Packet(_) => expectation.count.at_most.unwrap_or(u32::MAX) as usize,
+        Pattern::Unordered(packets) => packets.len(),
+        Pattern::InOrder(inner) => all(inner),
+        Pattern::AnyOf(alternatives) => {
+            let each = alternatives.iter().map(|inner| all(inner));
+            each.max().unwrap_or_default()
+        }
+        _ => 1,
     }
 }
 

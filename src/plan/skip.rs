@@ -64,6 +64,8 @@ kinds! {
     NotExercised "not-exercised" false false
     /// The broker gave less than it was asked for, as it may.
     GrantedLess "granted-less" false false
+    /// The path to the broker is too long for what the case gives the broker to count.
+    Path "path" false true
     /// A wait that is longer than `--max-wait`.
     MaxWait "max-wait" false true
     /// It needs the whole broker, and `--exclusive` was not given.

@@ -32,6 +32,8 @@ pub struct Capabilities {
     pub nodes: Vec<Ways>,
     /// The Keep Alive of connections whose scenario names none, in seconds.
     pub keep_alive_s: u16,
+    /// How long it took to answer CONNECT, at least. Zero where time is virtual.
+    pub delay: Duration,
     /// Names and passwords that it knows without being configured.
     pub users: Vec<(String, Secret)>,
     /// Its CONNACK to version 5, if it has given one.
@@ -89,6 +91,7 @@ impl Capabilities {
                 websocket: true,
             }],
             keep_alive_s: 0,
+            delay: Duration::ZERO,
             users: Vec::new(),
             connack: None,
         }
@@ -115,6 +118,7 @@ impl Capabilities {
             virtual_time: false,
             nodes: Vec::new(),
             keep_alive_s: 0,
+            delay: Duration::ZERO,
             users: Vec::new(),
             connack: connack.cloned(),
         };

@@ -8,7 +8,7 @@ use mqtt_check_codec::{
     ConnAck, Connect, Frame, Packet, PacketType, Properties, ProtocolVersion, ReasonCode, Sender,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{Capabilities, Credentials, External, StartError};
 use crate::scenario::model::Capability;
@@ -51,6 +51,19 @@ enum Answer {
     Foreign(String),
 }
 
+impl Answer {
+    /// Whether it shows that an MQTT broker is there.
+    const fn is_mqtt(&self) -> bool {
+        matches!(self, Self::Accepted(_) | Self::Broken)
+    }
+}
+
+/// What one CONNECT brought, and how long that took.
+struct Asked {
+    answer: Answer,
+    took: Duration,
+}
+
 /// Every version, the oldest first.
 const VERSIONS: [ProtocolVersion; 3] = [
     ProtocolVersion::V3_1,
@@ -66,9 +79,11 @@ pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, S
     // At once: who leaves one of them unanswered is waited for until the limit.
     let [old, usual, new] = VERSIONS.map(|version| ask(broker, version, limit));
     let (old, usual, new) = tokio::join!(old, usual, new);
-    let answers = [old?, usual?, new?];
-    let is_mqtt = |answer: &Answer| matches!(answer, Answer::Accepted(_) | Answer::Broken);
-    if !answers.iter().any(is_mqtt) {
+    let asked = [old?, usual?, new?];
+    let accepted = asked.iter().filter(|asked| asked.answer.is_mqtt());
+    let delay = accepted.map(|asked| asked.took).min().unwrap_or_default();
+    let answers = asked.map(|asked| asked.answer);
+    if !answers.iter().any(Answer::is_mqtt) {
         return Err(nothing_spoken(broker, answers));
     }
     let mut versions = Vec::new();
@@ -93,6 +108,7 @@ pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, S
     }
     let mut found = Capabilities::external(versions, announced.as_ref());
     found.unspoken = unspoken;
+    found.delay = delay;
     let Some(version) = accepting else {
         return Ok(found);
     };
@@ -124,16 +140,19 @@ async fn ask(
     broker: &External,
     version: ProtocolVersion,
     limit: Duration,
-) -> Result<Answer, StartError> {
+) -> Result<Asked, StartError> {
     let stream = reach(broker, version.level().into(), limit).await?;
-    match timeout(limit, connect(stream, Look::usual(broker, version))).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(unreachable(broker, error.into())),
-        Err(_) => Ok(Answer::Unspoken(format!(
+    let began = Instant::now();
+    let answer = match timeout(limit, connect(stream, Look::usual(broker, version))).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => return Err(unreachable(broker, error.into())),
+        Err(_) => Answer::Unspoken(format!(
             "it accepts the connection but did not answer CONNECT within {} s",
             limit.as_secs_f32()
-        ))),
-    }
+        )),
+    };
+    let took = began.elapsed();
+    Ok(Asked { answer, took })
 }
 
 /// Why no version can be tested: the plainest answer says it.
@@ -172,8 +191,8 @@ pub fn look_again(broker: &External, limit: Duration) -> Result<(), StartError> 
         let [old, usual, new] = VERSIONS;
         let mut answers = Vec::new();
         for version in [usual, new, old] {
-            let answer = ask(broker, version, limit).await?;
-            if matches!(answer, Answer::Accepted(_) | Answer::Broken) {
+            let answer = ask(broker, version, limit).await?.answer;
+            if answer.is_mqtt() {
                 return Ok(());
             }
             answers.push(answer);

@@ -61,6 +61,8 @@ pub struct Transcript {
     /// The longest time by which we were run later than due: what was sent or read too late by it is ours. Zero where
     /// time is virtual.
     pub late: Duration,
+    /// How long the way to the broker and back takes, as far as it counts. Zero where time is virtual.
+    pub delay: Duration,
     /// How often the broker is known to look for clients that have been silent for too long, as its target file says.
     pub silence_check: Duration,
     /// What the play left on a shared broker and could not be cleared away, in words.
@@ -325,10 +327,19 @@ pub struct Outcome {
     pub ended: Ended,
     /// What its limits count from, since the scene began.
     pub since: Duration,
-    /// How long it would have waited at most.
+    /// How long it would have waited at most on the spot.
     pub limit: Duration,
+    /// How much longer it would have waited, since the broker is far away.
+    pub delay: Duration,
     /// When it was decided, since the scene began.
     pub at: Duration,
+}
+
+impl Outcome {
+    /// When its time was over, since the scene began.
+    pub fn deadline(&self) -> Duration {
+        self.since + self.limit + self.delay
+    }
 }
 
 /// How a waiting ended.

@@ -7,6 +7,7 @@ use mqtt_check_codec::PacketType;
 use super::alike::{ALIKE, told_once};
 use super::blame::received;
 use super::charge::Charge;
+use super::far;
 use super::left_over::{is_consequence, is_displaced, left_over};
 use super::lessened::{Lessened, LetOff};
 use super::monitor::{self, Watched};
@@ -91,7 +92,10 @@ pub fn judge(
     findings.extend(told_once(missed));
     // A broken rule is a fault whatever the case was to show.
     let verdict = match told.is_empty() {
-        true => verdict(plan, scene, (control, witness), &findings, &let_off),
+        true => {
+            let verdict = verdict(plan, scene, (control, witness), &findings, &let_off);
+            far::considered(plan, scene, control, verdict)
+        }
         false => Verdict::Failed,
     };
     (verdict, findings)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::far::{NOTICED, quickest_answer};
 use crate::plan::{Body, Operation, Plan, PlannedStep};
 use crate::scenario::model::{Expectation, KeepAlive};
 use crate::transcript::{Ended, EventIndex, LaneIndex, Outcome, StepRecord, Transcript, What};
@@ -12,6 +13,8 @@ pub enum Measure {
     /// How long a silent client stayed connected, in times its Keep Alive. From 1.5 on the broker has to disconnect it; no
     /// clause forbids to do it earlier. [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
     KeepAlive,
+    /// How long the way to the broker and back takes, in seconds, as CONNECT was answered. Limits are longer by it.
+    Delay,
 }
 
 impl Measure {
@@ -19,6 +22,7 @@ impl Measure {
     pub const fn name(self) -> &'static str {
         match self {
             Self::KeepAlive => "keep_alive_ratio",
+            Self::Delay => "path_delay_s",
         }
     }
 
@@ -28,6 +32,10 @@ impl Measure {
             Self::KeepAlive => (
                 "silent clients were disconnected after",
                 "times their Keep Alive",
+            ),
+            Self::Delay => (
+                "CONNECT was answered after",
+                "s, and limits were longer by as much",
             ),
         }
     }
@@ -44,6 +52,12 @@ pub struct Measured {
 pub fn measured(plan: &Plan, transcript: &Transcript) -> Vec<Measured> {
     let mut found = Vec::new();
     of_steps(&plan.steps, transcript, &mut found);
+    if transcript.delay >= NOTICED {
+        found.push(Measured {
+            measure: Measure::Delay,
+            value: transcript.delay.as_secs_f64(),
+        });
+    }
     found
 }
 
@@ -66,9 +80,11 @@ fn of_steps(steps: &[PlannedStep], transcript: &Transcript, found: &mut Vec<Meas
         let outcomes = records.flat_map(|record| &record.outcomes);
         for (expectation, outcome) in expectations.zip(outcomes) {
             if let Some((silence, _, keep_alive)) = silence(expectation, outcome, transcript) {
+                // The client's last packet and the end of its connection were both on their way.
+                let path = quickest_answer(transcript);
                 found.push(Measured {
                     measure: Measure::KeepAlive,
-                    value: keep_alive.ratio(silence),
+                    value: keep_alive.ratio(silence.saturating_sub(path)),
                 });
             }
         }

@@ -460,7 +460,7 @@ impl<'a> Judging<'a> {
     fn outcomes(&self, record: &'a StepRecord) -> impl Iterator<Item = &'a Outcome> + use<'a> {
         let broken_off = self.transcript.broken_off.is_some();
         record.outcomes.iter().filter(move |outcome| {
-            let had_its_time = outcome.at >= outcome.since + outcome.limit;
+            let had_its_time = outcome.at >= outcome.deadline();
             !broken_off || outcome.ended != Ended::TimedOut || had_its_time
         })
     }

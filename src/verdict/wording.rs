@@ -160,7 +160,7 @@ pub(super) fn too_late(
     let is_late = |index: &EventIndex| {
         let event = &transcript.events[index.0];
         event.lane == lane
-            && event.at > outcome.since + outcome.limit
+            && event.at > outcome.deadline()
             && event.taken_by.is_none()
             && matches!(&event.what, What::Received { frame, .. } if frame.packet_type() == packet_type)
     };

@@ -9,6 +9,7 @@ mod clauses;
 mod commands;
 mod deaths;
 mod explain;
+mod far_away;
 mod filters;
 mod folders;
 mod giving_up;

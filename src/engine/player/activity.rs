@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -69,7 +70,7 @@ impl Player<'_> {
 
     /// Hands queued bytes to the transport, reading meanwhile.
     pub(super) async fn flush(&mut self, lane: LaneIndex) {
-        let deadline = Instant::now() + self.patience.limit;
+        let deadline = Instant::now() + self.limit();
         poll_fn(|cx| {
             self.lanes[lane.0].poll_out(cx);
             Poll::Ready(())
@@ -117,28 +118,37 @@ impl Player<'_> {
             .map(LaneIndex)
             .filter(|lane| Some(*lane) != silent)
             .collect();
-        self.barrier(others).await;
-        self.barrier(silent.into_iter().collect()).await;
-        self.until(Instant::now() + self.patience.settle).await;
+        let mut is_proven = self.barrier(others).await;
+        is_proven &= self.barrier(silent.into_iter().collect()).await;
+        // What a connection without an answer brings may still be on its way.
+        let on_its_way = match is_proven {
+            true => Duration::ZERO,
+            false => self.delay(),
+        };
+        self.until(Instant::now() + self.patience.settle + on_its_way)
+            .await;
     }
 
     /// Waits for acknowledgements that the broker owes, as long as a step would.
     pub(super) async fn await_owed(&mut self) {
-        let deadline = Instant::now() + self.patience.limit;
+        let deadline = Instant::now() + self.limit();
         while self.transcript.broken_off.is_none()
             && !self.transcript.owed().is_empty()
             && self.activity(deadline).await
         {}
     }
 
-    /// A ping of our own on each of these connections.
-    pub(super) async fn barrier(&mut self, lanes: Vec<LaneIndex>) {
-        let deadline = Instant::now() + self.patience.limit;
+    /// A ping of our own on each of these connections. Whether it could be sent on all that something may still come on.
+    pub(super) async fn barrier(&mut self, lanes: Vec<LaneIndex>) -> bool {
+        let mut is_proven = true;
+        let deadline = Instant::now() + self.limit();
         for index in &lanes {
             let lane = &self.lanes[index.0];
             let is_there = lane.is_writable() && lane.is_readable() && !lane.is_mute;
             if lane.accepted && is_there && !lane.timed {
                 self.ping(*index);
+            } else if lane.is_readable() && !lane.is_mute {
+                is_proven = false;
             }
         }
         let is_owed = |lane: &Lane| lane.own_pings > 0 && lane.is_readable() && !lane.is_mute;
@@ -152,6 +162,7 @@ impl Player<'_> {
                 self.lanes[lane.0].is_mute |= is_owed(&self.lanes[lane.0]);
             }
         }
+        is_proven
     }
 
     /// Pings where the broker would else take a client to be gone. A library does so by itself.
@@ -187,6 +198,7 @@ impl Player<'_> {
                 automatic,
                 answer,
             } => {
+                self.note_greeting(lane);
                 let packet = (*packet).map(|mut packet| {
                     self.prefix.take_off(&mut packet);
                     packet

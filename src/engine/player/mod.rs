@@ -1,6 +1,7 @@
 //! Plays the steps of one scene, or of its control, against one broker, and records what happens.
 
 mod activity;
+mod delay;
 mod lost;
 mod operations;
 mod rounds;
@@ -28,6 +29,7 @@ use crate::transcript::{
     Ended, Event, EventIndex, INTERRUPTED, LaneIndex, NotReached, StepIndex, StepRecord,
     Transcript, What,
 };
+use delay::Greetings;
 use lost::{Lost, Stakes};
 
 /// How many rounds of activity the broker gets to become idle in.
@@ -50,6 +52,8 @@ pub(in crate::engine) struct Patience {
     pub(in crate::engine) settle: Duration,
     /// How long an acknowledged change of subscriptions may take to hold everywhere.
     pub(in crate::engine) settle_subscriptions: Duration,
+    /// How long the broker took to answer CONNECT before the run, at least.
+    pub(in crate::engine) delay: Duration,
     /// Keep Alive of connections whose scenario says nothing of it, in seconds.
     pub(in crate::engine) keep_alive_s: u16,
     /// How often the broker is known to look for clients that have been silent for too long.
@@ -93,6 +97,7 @@ pub(in crate::engine) struct Player<'p> {
     /// What has failed so far, and what the steps that have begun have at stake.
     lost: Lost,
     stakes: Vec<Stakes>,
+    greetings: Greetings,
     pub(in crate::engine) bounds: Bounds<'p>,
     /// How many bytes of the share are taken by what waits on its way.
     waiting: usize,
@@ -154,6 +159,7 @@ impl<'p> Player<'p> {
                 facts: Vec::new(),
                 broken_off: None,
                 late: Duration::ZERO,
+                delay: Duration::ZERO,
                 silence_check: patience.silence_check,
                 left_behind: Vec::new(),
             },
@@ -171,6 +177,7 @@ impl<'p> Player<'p> {
             concluding: false,
             lost: Lost::default(),
             stakes: Vec::new(),
+            greetings: Greetings::default(),
             bounds,
             waiting: 0,
         }
@@ -215,6 +222,7 @@ impl<'p> Player<'p> {
             self.close_libraries();
         }
         self.drain_hooks();
+        self.transcript.delay = self.delay();
         (self.transcript, self.host, self.lanes)
     }
 

@@ -1,5 +1,7 @@
 //! What a client does on its connection, and what it waits for.
 
+use std::time::Duration;
+
 use mqtt_check_codec::{Packet, PacketType};
 use tokio::time::Instant;
 
@@ -12,6 +14,9 @@ use crate::scenario::model::{ClientIndex, DropHow};
 use crate::transcript::{
     Ended, Ending, EventIndex, Lane as LaneRecord, LaneIndex, NotReached, Outcome, StepIndex, What,
 };
+
+/// So many ways there and back a connection may take before CONNECT: TCP, TLS, the upgrade to WebSocket.
+const HANDSHAKES: u32 = 3;
 
 impl Player<'_> {
     pub(super) async fn operations(&mut self, client: ClientIndex, operations: &[Operation]) {
@@ -132,6 +137,7 @@ impl Player<'_> {
                     ended: Ended::Closed,
                     since: at,
                     limit,
+                    delay: Duration::ZERO,
                     at,
                 }));
             }
@@ -184,10 +190,9 @@ impl Player<'_> {
         }
         self.clients[client.0].lane = None;
         let declared = &self.scene.clients[client.0];
-        let connected = self
-            .host
-            .connect(declared.way, offers, self.patience.limit)
-            .await;
+        // TLS and the upgrade to WebSocket ask and are answered before MQTT does.
+        let limit = self.patience.limit + self.delay() * HANDSHAKES;
+        let connected = self.host.connect(declared.way, offers, limit).await;
         let opened = match connected {
             Ok(opened) => opened,
             Err(error) => return Err(self.unreachable(client, error.to_string())),
@@ -262,7 +267,7 @@ impl Player<'_> {
             self.lanes[index.0].finish();
             self.event(index, Some(current), What::Dropped(Ending::Close));
         }
-        let deadline = Instant::now() + self.patience.limit;
+        let deadline = Instant::now() + self.limit();
         while self.lanes[index.0].is_readable() && self.activity(deadline).await {}
         self.lanes[index.0].abandon(false);
         // The broker's close answers ours.

@@ -149,7 +149,7 @@ impl Player<'_> {
 
     /// Waits until the library has written what it was asked for, or cannot.
     async fn written(&mut self, client: ClientIndex) -> Result<(), Hindrance> {
-        let deadline = Instant::now() + self.patience.limit;
+        let deadline = Instant::now() + self.limit();
         while let Some(tap) = self.taps.get(&client)
             && !tap.has_written()
             && Instant::now() < deadline

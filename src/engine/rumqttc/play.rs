@@ -82,7 +82,7 @@ impl Player<'_> {
 
     /// Lets a library take and answer everything that has come for it.
     pub(super) async fn settle(&mut self, client: ClientIndex) {
-        let deadline = Instant::now() + self.patience.limit;
+        let deadline = Instant::now() + self.limit();
         let pause = if self.is_virtual() {
             TICK
         } else {

@@ -242,6 +242,7 @@ impl Recorder {
                 facts: Vec::new(),
                 broken_off: None,
                 late: Duration::ZERO,
+                delay: Duration::ZERO,
                 silence_check: Duration::ZERO,
                 rounds: Vec::new(),
                 left_behind: Vec::new(),
@@ -322,6 +323,7 @@ impl Recorder {
             ended,
             since: record.began,
             limit: Duration::from_secs(5),
+            delay: Duration::ZERO,
             at,
         });
     }

@@ -60,6 +60,7 @@ fn record(version: ProtocolVersion, packets: &[(bool, Packet)]) -> Transcript {
         facts: Vec::new(),
         broken_off: None,
         late: Duration::ZERO,
+        delay: Duration::ZERO,
         silence_check: Duration::ZERO,
         left_behind: Vec::new(),
     }

@@ -47,6 +47,7 @@ impl Record {
                 facts: Vec::new(),
                 broken_off: None,
                 late: Duration::ZERO,
+                delay: Duration::ZERO,
                 silence_check: Duration::ZERO,
                 rounds: Vec::new(),
                 left_behind: Vec::new(),
