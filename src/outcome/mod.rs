@@ -5,6 +5,7 @@
 
 mod accepted;
 mod exchange;
+pub mod profile;
 pub mod record;
 
 use crate::plan::Plan;

@@ -624,6 +624,8 @@ pub enum BrokerAction {
 pub struct Choice {
     pub name: String,
     pub of: ClientIndex,
+    /// Whether the answer varies from play to play by its nature, so that none is expected again.
+    pub varies: bool,
     /// In the order in which they are tried.
     pub answers: Vec<(String, Vec<Expectation>)>,
 }

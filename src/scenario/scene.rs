@@ -132,6 +132,7 @@ fn redirect(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
 fn choice(scope: Scope<'_>, map: &mut Mapping<'_>, value: &Node) -> Option<Choice> {
     let name = word(scope, value, "a choice's name");
     let of = map.require("of").and_then(|n| scope.client_named(n));
+    let varies = map.take("varies").map(|node| boolean(scope, node));
     let answers = map.require("answers")?;
     let scope = of.map_or(scope, |client| scope.of(client));
     let Some(entries) = answers.entries().filter(|entries| entries.len() > 1) else {
@@ -153,6 +154,7 @@ fn choice(scope: Scope<'_>, map: &mut Mapping<'_>, value: &Node) -> Option<Choic
     Some(Choice {
         name: name?,
         of: of?,
+        varies: flip(varies)?.unwrap_or(false),
         answers,
     })
 }

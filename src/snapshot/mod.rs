@@ -8,6 +8,7 @@
 
 pub mod file;
 pub mod pending;
+pub mod profile;
 pub mod review;
 pub mod store;
 

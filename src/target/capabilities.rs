@@ -5,6 +5,7 @@ use std::time::Duration;
 use mqtt_check_codec::{ConnAck, Properties, ProtocolVersion};
 
 use super::External;
+use super::limits::limits;
 use crate::plan::{Need, Plan, Skip, SkipCode, SkipKind};
 use crate::scenario::model::{Capability, Driver, Secret, Transport, Way};
 
@@ -22,6 +23,8 @@ pub struct Capabilities {
     pub unspoken: Vec<(ProtocolVersion, String)>,
     /// What it is known not to offer, and how that is known.
     pub lacks: Vec<(Capability, String)>,
+    /// What its CONNACK announces, by version and name.
+    pub limits: Vec<(ProtocolVersion, &'static str, String)>,
     /// Whether scenarios can configure it.
     pub configurable: bool,
     /// Whether it is ours alone.
@@ -83,6 +86,7 @@ impl Capabilities {
                 .into_iter()
                 .map(|c| (c, "not in the bundled broker yet".to_owned()))
                 .collect(),
+            limits: Vec::new(),
             configurable: true,
             ours: true,
             virtual_time: true,
@@ -113,6 +117,7 @@ impl Capabilities {
             versions,
             unspoken: Vec::new(),
             lacks: lacks.map(|c| (c, URL_ALONE.to_owned())).to_vec(),
+            limits: Vec::new(),
             configurable: false,
             ours: false,
             virtual_time: false,
@@ -123,7 +128,14 @@ impl Capabilities {
             connack: connack.cloned(),
         };
         match connack {
-            Some(connack) => offered.announced(&connack.properties),
+            Some(connack) => {
+                let of_version = |(name, value)| (ProtocolVersion::V5, name, value);
+                let limits = limits(&connack.properties).into_iter();
+                Self {
+                    limits: limits.map(of_version).collect(),
+                    ..offered.announced(&connack.properties)
+                }
+            }
             None => offered,
         }
     }

@@ -6,6 +6,7 @@ mod credentials;
 pub mod external;
 pub mod file;
 pub mod host;
+mod limits;
 pub mod look;
 pub mod probe;
 pub mod process;

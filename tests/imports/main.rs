@@ -82,7 +82,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "outcome",
-        &["plan", "requirements", "target", "transcript", "verdict"],
+        &[
+            "plan",
+            "requirements",
+            "scenario",
+            "target",
+            "transcript",
+            "verdict",
+        ],
     ),
     ("snapshot", &["diagnostic", "outcome", "scenario"]),
     (

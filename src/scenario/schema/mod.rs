@@ -403,6 +403,7 @@ fn step() -> Value {
         ("expect", refer("expectation")),
         ("as", client.clone()),
         ("rest", client),
+        ("varies", refer("boolean")),
         (
             "answers",
             json!({ "type": "object", "minProperties": 2, "additionalProperties": some(switched(refer("expectation"))) }),

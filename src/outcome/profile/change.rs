@@ -1,0 +1,272 @@
+//! What is not as the profile says.
+
+use std::collections::BTreeSet;
+
+use super::tolerance::{Tolerance, Tolerated};
+use super::{Offers, Profile, Standing, answers};
+use crate::plan::{Plan, SkipKind};
+use crate::verdict::CaseResult;
+
+/// What a run is held against besides records.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    pub profile: Profile,
+    pub tolerance: Tolerance,
+}
+
+/// The sorts of changes, in the order in which they are reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// What the broker offers: versions, limits, capabilities.
+    Offered,
+    Regressed,
+    NoLongerExercised,
+    AnswersDifferently,
+    New,
+    Gone,
+    Improved,
+}
+
+/// What changed in one case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CaseChange {
+    pub kind: Kind,
+    /// What it is now and what it was, without the case: `failed, was passed`.
+    pub text: String,
+    /// What lets it pass, if anything may.
+    by: Option<Tolerated>,
+    pub is_tolerated: bool,
+}
+
+/// What changed, one cause at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub kind: Kind,
+    pub text: String,
+    /// The cases that show it; none where it is not about cases.
+    pub cases: Vec<String>,
+    pub is_tolerated: bool,
+}
+
+/// The cases that a run played and those that it might have.
+#[derive(Debug)]
+pub struct Played<'a> {
+    /// Each case with what changed in it.
+    pub cases: Vec<(String, &'a [CaseChange])>,
+    /// The names of the choices that were answered.
+    pub choices: BTreeSet<&'a str>,
+    /// Every case of the suite where the run played it all; `None` of a part.
+    pub suite: Option<BTreeSet<String>>,
+}
+
+impl Kind {
+    /// As reports begin the line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Offered => "offered differently",
+            Self::Regressed => "regressed",
+            Self::NoLongerExercised => "no longer exercised",
+            Self::AnswersDifferently => "answers differently",
+            Self::New => "new",
+            Self::Gone => "gone",
+            Self::Improved => "improved",
+        }
+    }
+
+    const fn tolerated_by(self) -> Option<Tolerated> {
+        match self {
+            Self::Offered | Self::NoLongerExercised | Self::Gone => Some(Tolerated::Skips),
+            Self::AnswersDifferently => Some(Tolerated::Choices),
+            Self::Improved => Some(Tolerated::Improvements),
+            Self::Regressed | Self::New => None,
+        }
+    }
+}
+
+impl Held {
+    /// What changed in this case, as far as it was played.
+    pub fn changes_of(&self, plan: &Plan, result: &CaseResult) -> Vec<CaseChange> {
+        let Some(now) = Standing::of(result) else {
+            return Vec::new();
+        };
+        if now.is_by_the_run() {
+            return Vec::new();
+        }
+        let id = result.id.to_string();
+        let standing = match self.profile.cases.get(&id) {
+            None => {
+                let by = match now {
+                    Standing::Passed => Some(Tolerated::Improvements),
+                    Standing::Skipped(_) => Some(Tolerated::Skips),
+                    _ => None,
+                };
+                Some((Kind::New, now.to_string(), by))
+            }
+            Some(before) => standing_change(&now, before),
+        };
+        let answers = answers(plan, result).filter_map(|(name, answer)| {
+            let text = self.answer_change(&id, name, answer)?;
+            Some((Kind::AnswersDifferently, text, Some(Tolerated::Choices)))
+        });
+        standing
+            .into_iter()
+            .chain(answers)
+            .map(|(kind, text, by)| CaseChange {
+                kind,
+                text,
+                by,
+                is_tolerated: by.is_some_and(|by| self.tolerance.contains(&by)),
+            })
+            .collect()
+    }
+
+    fn answer_change(&self, case: &str, name: &str, answer: &str) -> Option<String> {
+        let Some(known) = self.profile.choices.get(name) else {
+            return Some(format!("{name}: {answer}, was not asked"));
+        };
+        match known.of(case) {
+            Some(before) if before.contains(&answer) => None,
+            Some(before) => Some(format!("{name}: {answer}, was {}", before.join(" or "))),
+            // A case that is new, of a choice that other cases make too.
+            None if known.all().contains(answer) => None,
+            None => {
+                let all: Vec<&str> = known.all().into_iter().collect();
+                Some(format!("{name}: {answer}, elsewhere {}", all.join(" or ")))
+            }
+        }
+    }
+
+    /// Whether the profile says that nothing can be said of the broker by this case.
+    pub fn is_inconclusive(&self, result: &CaseResult) -> bool {
+        let known = self.profile.cases.get(&result.id.to_string());
+        Standing::of(result) == Some(Standing::Inconclusive)
+            && known.is_some_and(|known| known.contains(&Standing::Inconclusive))
+    }
+
+    /// Everything that changed, one cause at a time.
+    pub fn changes(&self, offers: &Offers, played: &Played<'_>) -> Vec<Change> {
+        let mut all = self.offered(offers);
+        let mut of_cases: Vec<(&CaseChange, Vec<String>)> = Vec::new();
+        for (case, changes) in &played.cases {
+            for change in *changes {
+                match of_cases.iter_mut().find(|(known, _)| *known == change) {
+                    Some((_, cases)) => cases.push(case.clone()),
+                    None => of_cases.push((change, vec![case.clone()])),
+                }
+            }
+        }
+        all.extend(of_cases.into_iter().map(|(change, cases)| Change {
+            kind: change.kind,
+            text: change.text.clone(),
+            cases,
+            is_tolerated: change.is_tolerated,
+        }));
+        if let Some(suite) = &played.suite {
+            all.extend(self.missing(suite, &played.choices));
+        }
+        all.sort_by_key(|change| change.kind);
+        all
+    }
+
+    fn offered(&self, now: &Offers) -> Vec<Change> {
+        let before = &self.profile.offers;
+        let mut texts = Vec::new();
+        for (version, spoken) in &now.versions {
+            match (
+                before.versions.get(version).copied().unwrap_or(false),
+                *spoken,
+            ) {
+                (true, false) => texts.push(format!("no longer speaks MQTT {version}")),
+                (false, true) => texts.push(format!("speaks MQTT {version}, did not")),
+                _ => {}
+            }
+        }
+        for version in before.versions.iter().filter(|(_, spoken)| **spoken) {
+            if !now.versions.contains_key(version.0) {
+                texts.push(format!("no longer speaks MQTT {}", version.0));
+            }
+        }
+        for ((version, name), value) in &now.limits {
+            let key = (version.clone(), name.clone());
+            match before.limits.get(&key) {
+                Some(known) if known != value => {
+                    texts.push(format!(
+                        "announces {name} {value}, was {known} (MQTT {version})"
+                    ));
+                }
+                _ => {}
+            }
+        }
+        for (capability, is_there) in &now.capabilities {
+            match (before.capabilities.get(capability), is_there) {
+                (Some(true), false) => texts.push(format!("no longer offers {capability}")),
+                (Some(false) | None, true) => texts.push(format!("offers {capability}, did not")),
+                _ => {}
+            }
+        }
+        let change = |text| self.change(Kind::Offered, text, Vec::new());
+        texts.into_iter().map(change).collect()
+    }
+
+    /// What the whole suite does not show any more.
+    fn missing(&self, suite: &BTreeSet<String>, choices: &BTreeSet<&str>) -> Vec<Change> {
+        let cases = self
+            .profile
+            .cases
+            .keys()
+            .filter(|case| !suite.contains(*case));
+        let gone: Vec<String> = cases.cloned().collect();
+        let unasked = self.profile.choices.iter();
+        let unasked = unasked.filter(|(name, _)| !choices.contains(name.as_str()));
+        let mut all: Vec<Change> = unasked
+            .map(|(name, answers)| {
+                let before: Vec<&str> = answers.all().into_iter().collect();
+                let text = format!("{name}: not asked, was {}", before.join(" or "));
+                self.change(Kind::NoLongerExercised, text, Vec::new())
+            })
+            .collect();
+        if !gone.is_empty() {
+            let text = "the suite does not have it any more".to_owned();
+            all.push(self.change(Kind::Gone, text, gone));
+        }
+        all
+    }
+
+    fn change(&self, kind: Kind, text: String, cases: Vec<String>) -> Change {
+        let by = kind.tolerated_by();
+        Change {
+            kind,
+            text,
+            cases,
+            is_tolerated: by.is_some_and(|by| self.tolerance.contains(&by)),
+        }
+    }
+}
+
+/// How a case changed that stands otherwise than before, or `None`.
+fn standing_change(
+    now: &Standing,
+    before: &BTreeSet<Standing>,
+) -> Option<(Kind, String, Option<Tolerated>)> {
+    // What the options of the run before left out says nothing.
+    let known: Vec<&Standing> = before.iter().filter(|s| !s.is_by_the_run()).collect();
+    if known.is_empty() || known.contains(&now) {
+        return None;
+    }
+    let was: Vec<String> = known.iter().map(ToString::to_string).collect();
+    let was_skipped = known.iter().all(|s| matches!(s, Standing::Skipped(_)));
+    let kind = match now {
+        Standing::Skipped(_) => Kind::NoLongerExercised,
+        Standing::Passed => Kind::Improved,
+        _ if was_skipped => Kind::Regressed,
+        now if known.iter().any(|before| now > *before) => Kind::Regressed,
+        _ => Kind::Improved,
+    };
+    let text = match now {
+        // One cause, whatever the cases were before.
+        Standing::Skipped(code) if !was_skipped => code.to_string(),
+        Standing::Skipped(code) if code.kind == SkipKind::Version => code.to_string(),
+        now => format!("{now}, was {}", was.join(" or ")),
+    };
+    Some((kind, text, kind.tolerated_by()))
+}
