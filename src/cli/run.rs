@@ -14,6 +14,7 @@ use super::selection::{Selection, quoted};
 use super::{Dress, Failure, interrupt, output};
 use crate::engine::{Progress, RunOptions};
 use crate::exit::Exit;
+use crate::outcome::profile::Tolerated;
 use crate::outcome::{Concluded, Reviewed};
 use crate::plan::Plan;
 use crate::report::document::Transcripts;
@@ -30,6 +31,7 @@ use crate::verdict::CaseResult;
 
 mod chosen;
 mod compared;
+mod profiled;
 
 use chosen::Chosen;
 use compared::Snapshots;
@@ -122,6 +124,10 @@ pub(super) struct Arguments {
     )]
     require_reasons: bool,
 
+    /// Let changes against the baseline's profile pass: skips, choices, improvements, with commas between
+    #[arg(long, value_name = "WHAT", requires = "reached", conflicts_with = "no_snapshots", value_delimiter = ',', value_parser = tolerated, help_heading = "Snapshots")]
+    tolerate: Vec<Tolerated>,
+
     /// Write a report: json or junit; repeatable
     #[arg(long, value_name = "FORMAT=FILE", value_parser = report_option, help_heading = "Report")]
     report: Vec<(&'static Format, PathBuf)>,
@@ -166,6 +172,13 @@ fn target_name(name: &str) -> Result<String, String> {
     Ok(name.to_owned())
 }
 
+fn tolerated(word: &str) -> Result<Tolerated, String> {
+    Tolerated::named(word).ok_or_else(|| {
+        let words: Vec<&str> = Tolerated::names().collect();
+        format!("it is one of {}", words.join(", "))
+    })
+}
+
 fn factor(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(factor) if factor.is_finite() && factor > 0.0 && factor <= 1000.0 => Ok(factor),
@@ -207,7 +220,7 @@ fn span(text: &str) -> Result<Duration, String> {
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
     let chosen = Chosen::new(arguments, dress)?;
     let (plans, rest) = arguments.selection.plans(dress.err)?;
-    let snapshots = Snapshots::new(arguments, &chosen)?;
+    let snapshots = Snapshots::new(arguments, &chosen, &plans, dress.err)?;
     let reviewed = snapshots.read(&plans, dress.err)?;
     let files = prepare_reports(arguments)?;
 
@@ -232,6 +245,10 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         Failure::new(Exit::Failed, format!("{left}: {why}"))
     });
     let (cases, unwritten) = conclude(&snapshots, &reviewed, &plans, &results);
+    let (profile, profile_unwritten) =
+        snapshots.profile(arguments, (&plans, &cases), &offered, unwritten.is_none());
+    let unwritten = unwritten
+        .or_else(|| profile_unwritten.map(|error| Failure::new(Exit::Failed, error.to_string())));
     let missing = snapshots.missing_reasons();
     let required = missing.as_ref().filter(|_| arguments.require_reasons);
     let problems: Vec<Failure> = given_up
@@ -246,6 +263,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         not_played,
         without_case: snapshots.without_case(arguments, &plans, &rest)?,
         without_deviation: snapshots.without_deviation(arguments, &plans, &cases),
+        profile,
         cases,
         facts: RunFacts {
             started,

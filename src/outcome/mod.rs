@@ -17,6 +17,7 @@ pub use accepted::{Unshown, unshown};
 pub use exchange::{Line, exchange};
 pub use record::{Comparison, Mode, Reviewed, State};
 
+use profile::{CaseChange, Held};
 use record::Record;
 
 /// What the results of a run are held against.
@@ -40,6 +41,8 @@ pub struct Outcome {
     pub is_accepted: bool,
     /// The entries of the target file that accept it: `targets/NAME.yaml:LINE`.
     pub accepted_by: Vec<String>,
+    /// What is not as the profile of the target has it.
+    pub changes: Vec<CaseChange>,
     /// Why it is not as expected; empty when it is.
     pub reasons: Vec<Reason>,
 }
@@ -53,6 +56,8 @@ pub enum Reason {
     Inconclusive,
     /// The record is not as reviewed, or its review is not complete.
     Record,
+    /// It stands otherwise than the profile of the target says, or a choice is answered differently.
+    Profile,
 }
 
 /// A case that was played, and how it stands.
@@ -118,20 +123,28 @@ impl Against {
         Some(comparison)
     }
 
-    /// Decides how a case stands, by its verdict and by the comparison of its record.
+    /// Decides how a case stands, by its verdict, by the comparison of its record, and by the profile of the target.
     pub fn decide(
         &self,
-        result: &CaseResult,
+        (plan, result): (&Plan, &CaseResult),
         reviewed: &Reviewed,
         comparison: Option<Comparison>,
+        held: Option<&Held>,
     ) -> Outcome {
         let by_its_record = comparison.as_ref().is_some_and(Comparison::is_accepted);
         let is_wrong = matches!(result.verdict, Verdict::Failed | Verdict::Warned);
-        let is_accepted = is_wrong && (by_its_record || self.knows(result, reviewed));
+        let by_the_profile = held.is_some_and(|held| held.is_inconclusive(result));
+        let is_accepted =
+            by_the_profile || is_wrong && (by_its_record || self.knows(result, reviewed));
+        let changes = held.map_or_else(Vec::new, |held| held.changes_of(plan, result));
         let against_the_broker = match result.verdict {
             Verdict::Failed if !is_accepted => Some(Reason::Violation),
-            Verdict::Inconclusive { .. } => Some(Reason::Inconclusive),
-            Verdict::Failed | Verdict::Passed | Verdict::Warned | Verdict::Skipped { .. } => None,
+            Verdict::Inconclusive { .. } if !is_accepted => Some(Reason::Inconclusive),
+            Verdict::Failed
+            | Verdict::Inconclusive { .. }
+            | Verdict::Passed
+            | Verdict::Warned
+            | Verdict::Skipped { .. } => None,
         };
         let differs = comparison.as_ref().is_some_and(Comparison::fails);
         let of_the_record = differs.then_some(Reason::Record);
@@ -139,13 +152,17 @@ impl Against {
             Some(file) => accepted::entries(file, result),
             None => Vec::new(),
         };
+        let has_changed = changes.iter().any(|change| !change.is_tolerated);
+        let of_the_profile = has_changed.then_some(Reason::Profile);
         Outcome {
             comparison,
             is_accepted,
             accepted_by,
+            changes,
             reasons: against_the_broker
                 .into_iter()
                 .chain(of_the_record)
+                .chain(of_the_profile)
                 .collect(),
         }
     }
@@ -168,7 +185,9 @@ impl Outcome {
 
     /// Whether the verdict itself is unexpected, whatever the record says.
     pub fn is_unexpected_verdict(&self) -> bool {
-        self.reasons.iter().any(|reason| *reason != Reason::Record)
+        self.reasons
+            .iter()
+            .any(|reason| matches!(reason, Reason::Violation | Reason::Inconclusive))
     }
 
     /// Whether the record is not as reviewed.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestSuite};
 
-use super::case;
-use super::document::{Case, Document, SnapshotState, StaleKind, Verdict};
+use super::document::{Case, Document, Profile, SnapshotState, StaleKind, Verdict};
 use super::words::{Style, alternatives};
+use super::{case, profile};
 
 /// The document as text. Cases are in a suite for each folder.
 ///
@@ -54,7 +54,29 @@ pub fn render(document: &Document) -> Result<String, quick_junit::SerializeError
         suite.add_test_cases(tests);
         xml.add_test_suite(suite);
     }
+    if let Some(suite) = document.profile.as_ref().and_then(of_the_profile) {
+        xml.add_test_suite(suite);
+    }
     xml.to_string()
+}
+
+/// What changed against the profile of the target, a test case for each cause.
+fn of_the_profile(profile: &Profile) -> Option<TestSuite> {
+    if !profile.fails {
+        return None;
+    }
+    let mut suite = TestSuite::new("profile");
+    if !profile.exists {
+        let name = profile.path.clone();
+        suite.add_test_case(failed("profile", name, &profile::missing(profile)));
+    }
+    for change in profile.changes.iter().filter(|change| !change.tolerated) {
+        let line = profile::line(change, false);
+        let mut test = failed("profile", line.clone(), &line);
+        test.set_system_out(change.names.join("\n"));
+        suite.add_test_case(test);
+    }
+    Some(suite)
 }
 
 fn failed(kind: &str, name: String, why: &str) -> TestCase {

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod file;
 mod format;
 pub mod junit;
+mod profile;
 pub mod terminal;
 pub mod words;
 
@@ -25,6 +26,7 @@ pub use case::{heading, one_line};
 pub use diff::unified;
 pub use document::Document;
 pub use format::Format;
+pub use profile::ProfileReport;
 
 /// A run, done or broken off.
 #[derive(Debug, Clone)]
@@ -41,6 +43,8 @@ pub struct Report<'a> {
     /// Accepted deviations that no case shows any more.
     pub without_deviation: Vec<Unshown>,
     pub facts: RunFacts,
+    /// How the run stands to the profile of the target; `None` where it is held against none.
+    pub profile: Option<ProfileReport>,
     pub seed: u64,
     pub wall: Duration,
     pub interrupted: bool,
@@ -191,7 +195,10 @@ impl Report<'_> {
         }
         let fails = |case: &Concluded<'_>| !case.outcome.is_as_expected();
         let stale = !(self.without_case.is_empty() && self.without_deviation.is_empty());
-        if stale || !self.unspoken.is_empty() || self.cases.iter().any(fails) {
+        if stale || self.profile.as_ref().is_some_and(ProfileReport::fails) {
+            return Exit::Failed;
+        }
+        if !self.unspoken.is_empty() || self.cases.iter().any(fails) {
             return Exit::Failed;
         }
         let skipped = |case: &Concluded<'_>| matches!(case.result.verdict, Verdict::Skipped { .. });

@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyl
 
 use super::document::{self, Case, Document};
 use super::words::{Style, count, span};
-use super::{Counts, Report, case, library_facts};
+use super::{Counts, Report, case, library_facts, profile};
 use crate::outcome::Concluded;
 use crate::scenario::model::Level;
 use crate::transcript::text;
@@ -47,6 +47,7 @@ pub fn render(report: &Report<'_>, document: &Document, options: Options) -> Str
     parts.push(not_observable(report));
     parts.push(left_behind(report));
     parts.push(table(report, options));
+    parts.push(profile::render(document, options.transcripts, style));
     parts.push(summary(report, style));
     parts.retain(|part| !part.is_empty());
     parts.join("\n")
@@ -57,7 +58,7 @@ fn is_failed(case: &Case) -> bool {
 }
 
 fn is_inconclusive(case: &Case) -> bool {
-    case.verdict == document::Verdict::Inconclusive
+    case.verdict == document::Verdict::Inconclusive && !case.outcome.accepted
 }
 
 fn is_warned(case: &Case) -> bool {

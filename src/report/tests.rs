@@ -100,6 +100,7 @@ fn report<'a>(cases: Vec<Concluded<'a>>) -> Report<'a> {
             max_wait: Duration::from_secs(30),
             baseline: None,
         },
+        profile: None,
         seed: 7,
         wall: Duration::from_millis(12),
         interrupted: false,
@@ -118,9 +119,10 @@ fn case<'a>(
         plan,
         result,
         outcome: Against::Records(Mode::Whole, None).decide(
-            result,
+            (plan, result),
             &Reviewed::default(),
             comparison,
+            None,
         ),
     }
 }

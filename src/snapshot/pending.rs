@@ -5,7 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::file::{ReadError, SnapFile, read};
-use super::store::{PENDING_ENDING, files, reviewed_path};
+use super::profile;
+use super::store::{PENDING_ENDING, PENDING_PROFILE, files_named, reviewed_path};
+
+/// The ending of a profile that waits for its review; what is before it is its name.
+const PROFILE_ENDING: &str = ".yaml.new";
 
 /// A changed or new record that waits for a review.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +25,8 @@ pub struct Pending {
 /// # Errors
 /// When a folder cannot be read.
 pub fn pending(root: &Path) -> io::Result<Vec<Pending>> {
-    Ok(files(root)?
+    let waits = |name: &str| name.ends_with(PENDING_ENDING) || name == PENDING_PROFILE;
+    Ok(files_named(root, &waits)?
         .into_iter()
         .filter_map(|path| {
             let below = path.strip_prefix(root).unwrap_or(&path);
@@ -30,7 +35,10 @@ pub fn pending(root: &Path) -> io::Result<Vec<Pending>> {
                 .map(|c| c.as_os_str().to_string_lossy())
                 .collect::<Vec<_>>()
                 .join("/");
-            let name = name.strip_suffix(PENDING_ENDING)?.to_owned();
+            let plain = name.strip_suffix(PENDING_ENDING);
+            let name = plain
+                .or_else(|| name.strip_suffix(PROFILE_ENDING))?
+                .to_owned();
             Some(Pending { name, path })
         })
         .collect())
@@ -48,6 +56,12 @@ impl Pending {
     /// When one of them cannot be read or is damaged. A damaged reviewed file counts as none, since accepting
     /// mends it.
     pub fn load(&self) -> Result<(SnapFile, Option<SnapFile>), ReadError> {
+        let is_profile = self.path.ends_with(PENDING_PROFILE);
+        let read = if is_profile {
+            profile::read_as_text
+        } else {
+            read
+        };
         let new = read(&self.path)?.ok_or_else(|| ReadError::Io {
             path: self.path.clone(),
             error: io::ErrorKind::NotFound.into(),
@@ -83,6 +97,7 @@ impl Pending {
 
 #[cfg(test)]
 mod tests {
+    use super::super::store::files;
     use super::*;
 
     fn lay(folder: &Path, name: &str, text: &str) -> PathBuf {
@@ -115,6 +130,20 @@ mod tests {
         assert_eq!(files(root).expect("listing"), [root.join("a@5.snap")]);
         let accepted = read(&root.join("a@5.snap")).expect("reading");
         assert_eq!(accepted.map(|f| f.text), Some("new".into()));
+    }
+
+    #[test]
+    fn accepts_a_profile_that_is_sound() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("@twin/profile.yaml.new");
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(&path, "profile: 1\nbroken\n").expect("writing");
+        let waiting = pending(folder.path()).expect("listing");
+        assert_eq!(waiting[0].name, "@twin/profile");
+        assert!(waiting[0].accept().is_err());
+        fs::write(&path, "profile: 1\n").expect("writing");
+        waiting[0].accept().expect("accepting");
+        assert!(folder.path().join("@twin/profile.yaml").exists());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::file::{ReadError, WriteError, write_whole};
+use super::file::{Header, ReadError, SnapFile, WriteError, write_whole};
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::outcome::profile::{Answers, Offers, Profile, Standing};
 use crate::scenario::node::{Entry, Node};
@@ -163,8 +163,24 @@ pub fn read(path: &Path) -> Result<Option<Profile>, ReadError> {
     }
 }
 
+/// A profile as a review shows it: its text, if it is one.
+pub(super) fn read_as_text(path: &Path) -> Result<Option<SnapFile>, ReadError> {
+    let Some(source) = open(path)? else {
+        return Ok(None);
+    };
+    parse(&source)?;
+    Ok(Some(SnapFile {
+        header: Header {
+            source: String::new(),
+            title: "What is known of this broker".to_owned(),
+            case: String::new(),
+        },
+        text: source.text.clone(),
+    }))
+}
+
 /// The file's text; `None` when there is no such file.
-pub(super) fn open(path: &Path) -> Result<Option<Arc<Source>>, ReadError> {
+fn open(path: &Path) -> Result<Option<Arc<Source>>, ReadError> {
     let mut bytes = Vec::new();
     let limit = syntax::FILE_LIMIT as u64 + 1;
     match open_regular(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)) {
@@ -379,7 +395,6 @@ impl Reading<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{SkipCode, SkipKind};
 
     fn source(text: String) -> Arc<Source> {
         Arc::new(Source {
@@ -398,13 +413,13 @@ mod tests {
         let limit = ("5".to_owned(), "receive_maximum".to_owned());
         profile.offers.limits.insert(limit, "20".to_owned());
         profile.offers.capabilities.insert("kick".to_owned(), false);
-        let kick = SkipCode::about(SkipKind::Needs, "kick");
+        let kick = "needs:kick".parse().expect("a code");
         for (case, standings) in [
             (
                 "session/takeover@5",
                 vec![Standing::Failed, Standing::Passed],
             ),
-            ("session/a[it's: #1]@5", vec![Standing::Skipped(kick)]),
+            ("session/a[it's: #1]@5", vec![kick]),
             ("session/b@3.1.1", vec![Standing::Passed]),
             ("session/c@3.1.1", vec![Standing::Warned]),
             ("session/d@3.1.1", vec![Standing::Inconclusive]),

@@ -12,6 +12,11 @@ pub const ENDING: &str = ".snap";
 /// The ending of one that waits for its review.
 pub const PENDING_ENDING: &str = ".snap.new";
 
+/// The file of a target's profile.
+const PROFILE: &str = "profile.yaml";
+/// One that waits for its review.
+pub(super) const PENDING_PROFILE: &str = "profile.yaml.new";
+
 /// A folder of snapshots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
@@ -39,6 +44,11 @@ impl Store {
         self.root
             .join(format!("@{target}"))
             .join(format!("{}{ENDING}", file_name(case)))
+    }
+
+    /// Where a target's profile is.
+    pub fn profile(&self, target: &str) -> PathBuf {
+        self.root.join(format!("@{target}")).join(PROFILE)
     }
 
     /// Every accepted record of a target with no case in `cases`, in the order of their paths. Pending ones without a
@@ -122,13 +132,23 @@ fn file_name(case: &CaseId) -> String {
 /// # Errors
 /// When a folder cannot be read.
 pub fn files(root: &Path) -> io::Result<Vec<PathBuf>> {
+    let is_snapshot = |name: &str| name.ends_with(ENDING) || name.ends_with(PENDING_ENDING);
+    files_named(root, &is_snapshot)
+}
+
+/// Every file below this folder whose name is such, in the order of their paths; none if there is no folder.
+pub(super) fn files_named(root: &Path, is_such: &dyn Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    collect(root, &mut found)?;
+    collect(root, is_such, &mut found)?;
     found.sort();
     Ok(found)
 }
 
-fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+fn collect(
+    folder: &Path,
+    is_such: &dyn Fn(&str) -> bool,
+    found: &mut Vec<PathBuf>,
+) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -139,11 +159,11 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
         let path = entry.path();
         // A link to a folder is not followed: it could lead back here.
         if entry.file_type()?.is_dir() {
-            collect(&path, found)?;
+            collect(&path, is_such, found)?;
         } else {
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            if name.ends_with(ENDING) || name.ends_with(PENDING_ENDING) {
+            if is_such(&name) {
                 found.push(path);
             }
         }

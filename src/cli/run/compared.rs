@@ -8,15 +8,18 @@ use super::super::snapshots::failure;
 use super::super::{Failure, output, place};
 use super::Arguments;
 use super::chosen::Chosen;
+use super::profiled::{Learned, Profiled};
 use crate::exit::Exit;
 use crate::outcome::{
     Against, Comparison, Concluded, Mode, Outcome, Reviewed, State, Unshown, unshown,
 };
 use crate::plan::Plan;
+use crate::report::ProfileReport;
 use crate::report::words::Style;
 use crate::scenario::suite;
 use crate::snapshot::review::{self, Writing};
 use crate::snapshot::{Header, ReadError, Store, WriteError};
+use crate::target::Capabilities;
 use crate::target::file::TO_DO;
 use crate::verdict::CaseResult;
 
@@ -26,10 +29,17 @@ pub(super) struct Snapshots {
     /// `--snapshots`.
     folder: Option<PathBuf>,
     writing: Writing,
+    /// The profile of the target, where there is a baseline.
+    profiled: Option<Profiled>,
 }
 
 impl Snapshots {
-    pub(super) fn new(arguments: &Arguments, chosen: &Chosen) -> Result<Self, Failure> {
+    pub(super) fn new(
+        arguments: &Arguments,
+        chosen: &Chosen,
+        plans: &[Plan],
+        style: Style,
+    ) -> Result<Self, Failure> {
         let in_ci = is_ci();
         if arguments.update && in_ci {
             return Err(
@@ -69,11 +79,69 @@ impl Snapshots {
                 "--update needs the bundled broker, or --baseline NAME",
             ));
         }
-        Ok(Self {
+        let mut snapshots = Self {
             against,
             folder: arguments.snapshots.clone(),
             writing,
-        })
+            profiled: None,
+        };
+        snapshots.profiled = snapshots.profiled(arguments, chosen, plans, style)?;
+        Ok(snapshots)
+    }
+
+    /// The profile that this run is held against, if it has a baseline.
+    fn profiled(
+        &self,
+        arguments: &Arguments,
+        chosen: &Chosen,
+        plans: &[Plan],
+        style: Style,
+    ) -> Result<Option<Profiled>, Failure> {
+        let (Some(Mode::Baseline(target)), Some(plan)) = (self.against.mode(), plans.first())
+        else {
+            return Ok(None);
+        };
+        let path = self.store(plan).profile(&target);
+        let tolerance = arguments.tolerate.iter().copied().collect();
+        let known = Profiled::read(&path, tolerance, style)?;
+        // A target that nothing was reviewed of has no baseline yet, unless one is named.
+        let is_meant = arguments.baseline.is_some() || path.parent().is_some_and(Path::is_dir);
+        if known.is_none() && !is_meant && self.writing != Writing::Update {
+            return Ok(None);
+        }
+        Ok(Some(Profiled {
+            broker: chosen.file.as_ref().map(|file| match &file.version {
+                Some(version) => format!("{} {version}", file.title),
+                None => file.title.clone(),
+            }),
+            target,
+            path,
+            known,
+            writing: self.writing,
+            with_cases: matches!(self.against, Against::Records(..)),
+        }))
+    }
+
+    /// Holds the run against the profile of the target, and writes what it asks for.
+    pub(super) fn profile(
+        &self,
+        arguments: &Arguments,
+        (plans, cases): (&[Plan], &[Concluded<'_>]),
+        offered: &Capabilities,
+        writes: bool,
+    ) -> (Option<ProfileReport>, Option<WriteError>) {
+        let Some(profiled) = &self.profiled else {
+            return (None, None);
+        };
+        let is_whole = is_whole(arguments, plans, cases);
+        let ids = plans.iter().map(|plan| plan.scene.id.to_string());
+        let learned = Learned {
+            offered,
+            cases: cases.iter().map(|case| (case.plan, case.result)).collect(),
+            suite: is_whole.then(|| ids.collect()),
+        };
+        let (report, unwritten) = profiled.conclude(&learned, writes);
+        (Some(report), unwritten)
     }
 
     /// The name of the baseline that records or findings are held against.
@@ -115,7 +183,9 @@ impl Snapshots {
     /// Decides how a case stands, before anything is written.
     pub(super) fn outcome(&self, plan: &Plan, result: &CaseResult, reviewed: &Reviewed) -> Outcome {
         let comparison = self.against.compare(plan, result, reviewed);
-        self.against.decide(result, reviewed, comparison)
+        let held = self.profiled.as_ref().and_then(Profiled::held);
+        let case = (plan, result);
+        self.against.decide(case, reviewed, comparison, held)
     }
 
     /// Decides how a case stands and writes what it asks for: a record beside the reviewed one, or in its place. With
@@ -132,7 +202,10 @@ impl Snapshots {
         if let (Some(comparison), true) = (&mut comparison, writes) {
             unwritten = self.write(plan, comparison).err();
         }
-        (self.against.decide(result, reviewed, comparison), unwritten)
+        let held = self.profiled.as_ref().and_then(Profiled::held);
+        let case = (plan, result);
+        let outcome = self.against.decide(case, reviewed, comparison, held);
+        (outcome, unwritten)
     }
 
     /// Accepted deviations that nothing shows. Only a run of the whole suite can tell.
@@ -142,15 +215,10 @@ impl Snapshots {
         plans: &[Plan],
         cases: &[Concluded<'_>],
     ) -> Vec<Unshown> {
-        let named = arguments.selection.paths();
-        let is_whole = !arguments.selection.is_narrowed()
-            && cases.len() == plans.len()
-            && plans.iter().all(|plan| {
-                let folder = suite::folder_of(&plan.scene);
-                named.iter().any(|path| same_folder(path, &folder))
-            });
         match &self.against {
-            Against::Records(Mode::Baseline(_), Some(file)) if is_whole => {
+            Against::Records(Mode::Baseline(_), Some(file))
+                if is_whole(arguments, plans, cases) =>
+            {
                 unshown(file, cases, plans)
             }
             _ => Vec::new(),
@@ -241,6 +309,17 @@ impl Snapshots {
             _ => String::new(),
         }
     }
+}
+
+/// Whether the whole suite was played: every scenario of its folder, and no filter.
+fn is_whole(arguments: &Arguments, plans: &[Plan], cases: &[Concluded<'_>]) -> bool {
+    let named = arguments.selection.paths();
+    !arguments.selection.is_narrowed()
+        && cases.len() == plans.len()
+        && plans.iter().all(|plan| {
+            let folder = suite::folder_of(&plan.scene);
+            named.iter().any(|path| same_folder(path, &folder))
+        })
 }
 
 /// Whether this is CI, where nothing is written.

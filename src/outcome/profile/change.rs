@@ -7,6 +7,9 @@ use super::{Offers, Profile, Standing, answers};
 use crate::plan::{Plan, SkipKind};
 use crate::verdict::CaseResult;
 
+/// What most changes are about.
+const CASE: &str = "case";
+
 /// What a run is held against besides records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Held {
@@ -43,8 +46,10 @@ pub struct CaseChange {
 pub struct Change {
     pub kind: Kind,
     pub text: String,
-    /// The cases that show it; none where it is not about cases.
-    pub cases: Vec<String>,
+    /// The cases that show it, or the choices that it is about; none where it is about neither.
+    pub names: Vec<String>,
+    /// `case` or `choice`: what `names` are.
+    pub of: &'static str,
     pub is_tolerated: bool,
 }
 
@@ -158,7 +163,8 @@ impl Held {
         all.extend(of_cases.into_iter().map(|(change, cases)| Change {
             kind: change.kind,
             text: change.text.clone(),
-            cases,
+            names: cases,
+            of: CASE,
             is_tolerated: change.is_tolerated,
         }));
         if let Some(suite) = &played.suite {
@@ -204,7 +210,7 @@ impl Held {
                 _ => {}
             }
         }
-        let change = |text| self.change(Kind::Offered, text, Vec::new());
+        let change = |text| self.change(Kind::Offered, text, (CASE, Vec::new()));
         texts.into_iter().map(change).collect()
     }
 
@@ -216,28 +222,30 @@ impl Held {
             .keys()
             .filter(|case| !suite.contains(*case));
         let gone: Vec<String> = cases.cloned().collect();
-        let unasked = self.profile.choices.iter();
-        let unasked = unasked.filter(|(name, _)| !choices.contains(name.as_str()));
-        let mut all: Vec<Change> = unasked
-            .map(|(name, answers)| {
-                let before: Vec<&str> = answers.all().into_iter().collect();
-                let text = format!("{name}: not asked, was {}", before.join(" or "));
-                self.change(Kind::NoLongerExercised, text, Vec::new())
-            })
+        let known = self.profile.choices.keys();
+        let unasked: Vec<String> = known
+            .filter(|name| !choices.contains(name.as_str()))
+            .cloned()
             .collect();
+        let mut all = Vec::new();
+        if !unasked.is_empty() {
+            let text = "no case asks for this choice".to_owned();
+            all.push(self.change(Kind::NoLongerExercised, text, ("choice", unasked)));
+        }
         if !gone.is_empty() {
             let text = "the suite does not have it any more".to_owned();
-            all.push(self.change(Kind::Gone, text, gone));
+            all.push(self.change(Kind::Gone, text, (CASE, gone)));
         }
         all
     }
 
-    fn change(&self, kind: Kind, text: String, cases: Vec<String>) -> Change {
+    fn change(&self, kind: Kind, text: String, (of, names): (&'static str, Vec<String>)) -> Change {
         let by = kind.tolerated_by();
         Change {
             kind,
             text,
-            cases,
+            names,
+            of,
             is_tolerated: by.is_some_and(|by| self.tolerance.contains(&by)),
         }
     }

@@ -22,6 +22,7 @@ fn result(verdict: Verdict, choices: &[(&str, &str)]) -> CaseResult {
         measured: Vec::new(),
         transcript: Some(record),
         control: None,
+        began: None,
         wall: std::time::Duration::ZERO,
         virtual_time: std::time::Duration::ZERO,
         late: None,
@@ -184,7 +185,7 @@ fn groups_what_has_one_cause_and_names_what_is_offered() {
     let all = held.changes(&now.offers, &played);
     let lines: Vec<String> = all
         .iter()
-        .map(|c| format!("{}: {} {:?}", c.kind.as_str(), c.text, c.cases))
+        .map(|c| format!("{}: {} {:?}", c.kind.as_str(), c.text, c.names))
         .collect();
     assert_eq!(
         lines,
@@ -193,7 +194,7 @@ fn groups_what_has_one_cause_and_names_what_is_offered() {
             "offered differently: announces maximum_qos 1, was 2 (MQTT 5) []",
             "offered differently: no longer offers qos_2 []",
             "no longer exercised: users [\"one@5\", \"two@5\"]",
-            "no longer exercised: queues: not asked, was yes []",
+            "no longer exercised: no case asks for this choice [\"queues\"]",
             "gone: the suite does not have it any more [\"gone@5\"]",
         ]
     );

@@ -2,6 +2,7 @@
 
 mod case;
 mod play;
+mod profile;
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -41,6 +42,7 @@ impl Document {
                 .map(|case| case::of(case, report.facts.began, transcripts))
                 .collect(),
             stale: stale(report),
+            profile: report.profile.as_ref().map(Into::into),
         }
     }
 }

@@ -91,6 +91,8 @@ pub enum Reason {
     Violation,
     Inconclusive,
     Record,
+    /// It stands otherwise than the profile of the target says.
+    Profile,
 }
 
 /// A record held against its snapshot.
@@ -290,7 +292,9 @@ impl Outcome {
 
     /// Whether the verdict itself is unexpected, whatever the record says.
     pub fn is_unexpected_verdict(&self) -> bool {
-        self.reasons.iter().any(|reason| *reason != Reason::Record)
+        self.reasons
+            .iter()
+            .any(|reason| matches!(reason, Reason::Violation | Reason::Inconclusive))
     }
 }
 

@@ -7,6 +7,7 @@
 mod build;
 mod case;
 mod play;
+mod profile;
 mod time;
 mod values;
 
@@ -23,6 +24,7 @@ pub use play::{
     Client, Direction, Ended, Event, EventKind, Hook, HookField, Lane, LeftOut, Play, Played, Step,
     Transport, Wait,
 };
+pub use profile::{Profile, ProfileChange, ProfileChangeKind};
 pub use values::{Field, Value};
 
 /// The version of the format that this program writes, and the newest that it reads.
@@ -41,6 +43,9 @@ pub struct Document {
     pub cases: Vec<Case>,
     /// What a review left behind and no case shows any more.
     pub stale: Vec<Stale>,
+    /// How the run stands to the profile of the target; absent where it was held against none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
 }
 
 /// The program that made it.

@@ -184,6 +184,7 @@ impl From<&outcome::Outcome> for Outcome {
             outcome::Reason::Violation => Reason::Violation,
             outcome::Reason::Inconclusive => Reason::Inconclusive,
             outcome::Reason::Record => Reason::Record,
+            outcome::Reason::Profile => Reason::Profile,
         });
         Self {
             as_expected: outcome.is_as_expected(),

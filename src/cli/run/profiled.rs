@@ -1,0 +1,130 @@
+//! The profile of the target: read before a run, held against what the run learned, and written where that is asked for.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::super::Failure;
+use super::super::snapshots::failure;
+use crate::outcome::profile::{CaseChange, Held, Played, Profile, Tolerance};
+use crate::plan::Plan;
+use crate::report::ProfileReport;
+use crate::report::words::Style;
+use crate::snapshot::review::Writing;
+use crate::snapshot::store::pending_path;
+use crate::snapshot::{WriteError, profile};
+use crate::target::Capabilities;
+use crate::verdict::CaseResult;
+
+/// The profile that a run is held against.
+pub(super) struct Profiled {
+    pub(super) target: String,
+    pub(super) path: PathBuf,
+    /// The name and version of the broker that is played against.
+    pub(super) broker: Option<String>,
+    /// What the file says; `None` if there is none.
+    pub(super) known: Option<Held>,
+    pub(super) writing: Writing,
+    /// Whether the cases are held against it. Under chaos only what the broker offers is.
+    pub(super) with_cases: bool,
+}
+
+/// What a run has played.
+pub(super) struct Learned<'a> {
+    pub(super) offered: &'a Capabilities,
+    pub(super) cases: Vec<(&'a Plan, &'a CaseResult)>,
+    /// Every case of the suite, where all of it was played.
+    pub(super) suite: Option<BTreeSet<String>>,
+}
+
+impl Profiled {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// When it is no profile or cannot be read.
+    pub(super) fn read(
+        path: &Path,
+        tolerance: Tolerance,
+        style: Style,
+    ) -> Result<Option<Held>, Failure> {
+        let read = profile::read(path).map_err(|error| failure(&error, style))?;
+        Ok(read.map(|profile| Held { profile, tolerance }))
+    }
+
+    /// What single cases are held against. A run that updates accepts what it finds.
+    pub(super) fn held(&self) -> Option<&Held> {
+        let counts = self.with_cases && self.writing != Writing::Update;
+        self.known.as_ref().filter(|_| counts)
+    }
+
+    /// Holds the run against the profile, and writes what it asks for. With `writes` off nothing is written.
+    pub(super) fn conclude(
+        &self,
+        learned: &Learned<'_>,
+        writes: bool,
+    ) -> (ProfileReport, Option<WriteError>) {
+        let cases = learned.cases.iter().copied();
+        let now = Profile::learned(self.broker.clone(), learned.offered, cases);
+        let mut report = ProfileReport {
+            target: self.target.clone(),
+            path: self.path.clone(),
+            broker: self.known.as_ref().and_then(|h| h.profile.broker.clone()),
+            is_there: self.known.is_some(),
+            changes: Vec::new(),
+            is_updated: false,
+        };
+        if let Some(held) = &self.known {
+            let of_case = |(plan, result): &(&Plan, &CaseResult)| -> (String, Vec<CaseChange>) {
+                (result.id.to_string(), held.changes_of(plan, result))
+            };
+            let changes: Vec<_> = match self.with_cases {
+                true => learned.cases.iter().map(of_case).collect(),
+                false => Vec::new(),
+            };
+            let results = learned.cases.iter().map(|(_, result)| result);
+            let answered = results.flat_map(|result| &result.choices);
+            let played = Played {
+                cases: changes
+                    .iter()
+                    .map(|(case, changes)| (case.clone(), changes.as_slice()))
+                    .collect(),
+                choices: answered.map(|(name, _)| name.as_str()).collect(),
+                suite: learned.suite.clone().filter(|_| self.with_cases),
+            };
+            report.changes = held.changes(&now.offers, &played);
+        }
+        let is_settled = report.is_there && report.changes.is_empty();
+        let written = match self.writing {
+            _ if !writes || !self.with_cases => Ok(()),
+            Writing::Nothing => Ok(()),
+            _ if is_settled => self.remove_pending(),
+            Writing::Pending => self.write(&pending_path(&self.path), now, learned),
+            Writing::Update => {
+                report.is_updated = true;
+                self.write(&self.path, now, learned)
+                    .and_then(|()| self.remove_pending())
+            }
+        };
+        (report, written.err())
+    }
+
+    fn write(&self, path: &Path, now: Profile, learned: &Learned<'_>) -> Result<(), WriteError> {
+        let renewed = match &self.known {
+            Some(held) => {
+                let before = held.profile.clone();
+                before.renewed(now, learned.suite.is_some())
+            }
+            None => now.folded(),
+        };
+        profile::write(path, &self.target, &renewed)
+    }
+
+    fn remove_pending(&self) -> Result<(), WriteError> {
+        let path = pending_path(&self.path);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(WriteError { path, error })
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! How a run stands to the profile of its target.
+
+use serde::{Deserialize, Serialize};
+
+/// The profile that a run was held against.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The target's name.
+    pub target: String,
+    /// The file of the profile.
+    pub path: String,
+    /// The broker that the profile was made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broker: Option<String>,
+    /// Whether there was such a file before the run.
+    pub exists: bool,
+    /// Whether the run wrote it.
+    pub updated: bool,
+    /// Whether it makes the run fail.
+    pub fails: bool,
+    /// What is not as the profile has it, one cause at a time.
+    pub changes: Vec<ProfileChange>,
+}
+
+/// One cause for which a broker is not as its profile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileChange {
+    pub kind: ProfileChangeKind,
+    /// What it is now and what it was.
+    pub text: String,
+    /// What `names` are: `case` or `choice`.
+    pub of: String,
+    /// Every case or choice that it is about.
+    pub names: Vec<String>,
+    /// Whether `--tolerate` lets it pass.
+    pub tolerated: bool,
+}
+
+/// What sort of change it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProfileChangeKind {
+    /// Versions, limits, capabilities.
+    Offered,
+    Regressed,
+    NoLongerExercised,
+    AnswersDifferently,
+    New,
+    Gone,
+    Improved,
+}
+
+impl ProfileChangeKind {
+    /// As people read it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Offered => "offered differently",
+            Self::Regressed => "regressed",
+            Self::NoLongerExercised => "no longer exercised",
+            Self::AnswersDifferently => "answers differently",
+            Self::New => "new",
+            Self::Gone => "gone",
+            Self::Improved => "improved",
+        }
+    }
+}

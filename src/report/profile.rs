@@ -1,0 +1,109 @@
+//! What is not as the profile of the target has it: a line for each cause.
+
+use std::path::PathBuf;
+
+use super::document::{Document, Profile, ProfileChange, ProfileChangeKind};
+use super::words::{Style, count};
+use crate::outcome::profile::Change;
+
+/// So many cases or choices of one cause are named; more are counted, and named on demand.
+const NAMED: usize = 4;
+
+/// How a run stands to the profile of its target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileReport {
+    /// The target's name.
+    pub target: String,
+    /// The file of the profile.
+    pub path: PathBuf,
+    /// The broker that the profile was made of.
+    pub broker: Option<String>,
+    /// Whether there is such a file.
+    pub is_there: bool,
+    /// What changed, one cause at a time.
+    pub changes: Vec<Change>,
+    /// Written by this run.
+    pub is_updated: bool,
+}
+
+impl ProfileReport {
+    /// Whether it makes the run fail.
+    pub fn fails(&self) -> bool {
+        let has_changed = self.changes.iter().any(|change| !change.is_tolerated);
+        !self.is_updated && (!self.is_there || has_changed)
+    }
+}
+
+/// Why the run fails where there is no profile to be held against.
+pub(super) fn missing(profile: &Profile) -> String {
+    format!(
+        "there is no {}, so that nothing says what this broker offers, chooses and skips: make it with `mqtt-check \
+         baseline {} --update`",
+        profile.path, profile.target
+    )
+}
+
+/// The line of one cause, with the names of its cases where they are few.
+pub(super) fn line(change: &ProfileChange, with_names: bool) -> String {
+    let mut out = match change.kind {
+        ProfileChangeKind::Offered => change.text.clone(),
+        kind => format!("{}: {}", kind.as_str(), change.text),
+    };
+    match change.names.as_slice() {
+        [] => {}
+        names if names.len() <= NAMED && !with_names => {
+            out.push_str(&format!(" ({})", names.join(", ")));
+        }
+        names => out.push_str(&format!(" ({})", count(names.len(), &change.of))),
+    }
+    if change.tolerated {
+        out.push_str(", tolerated");
+    }
+    out
+}
+
+/// The part of the terminal's text.
+pub(super) fn render(document: &Document, with_names: bool, style: Style) -> String {
+    let Some(profile) = &document.profile else {
+        return String::new();
+    };
+    let path = &profile.path;
+    if !profile.exists {
+        return match profile.updated {
+            true => format!("wrote {path}\n"),
+            false => format!("{} {}\n", style.bad("FAILED"), missing(profile)),
+        };
+    }
+    if profile.changes.is_empty() {
+        return String::new();
+    }
+    let of = match &profile.broker {
+        Some(broker) => format!(" ({broker})"),
+        None => String::new(),
+    };
+    let heading = match (profile.updated, profile.fails) {
+        (true, _) => style.good("UPDATED"),
+        (false, true) => style.bad("CHANGED"),
+        (false, false) => style.doubtful("CHANGED"),
+    };
+    let mut out = format!("{heading} against {path}{of}\n");
+    for change in &profile.changes {
+        out.push_str(&format!("  {}\n", line(change, with_names)));
+        if with_names {
+            for name in &change.names {
+                out.push_str(&format!("    {name}\n"));
+            }
+        }
+    }
+    let hides = profile.changes.iter().any(|c| c.names.len() > NAMED) && !with_names;
+    if hides {
+        out.push_str("--verbose has every name\n");
+    }
+    if profile.fails {
+        out.push_str(&format!(
+            "where this is right, renew the baseline with `mqtt-check baseline {} --update`\n",
+            profile.target
+        ));
+    }
+    out
+}
