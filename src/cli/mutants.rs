@@ -139,7 +139,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         percent: arguments.pairs.unwrap_or(if both { 100 } else { SHARE }),
         thoroughly: arguments.verbose,
     };
-    let paired = pairs::play(&mutants, &taken, share, playing, dress)?;
+    let paired = pairs::play(&mutants, &taken, &plans, share, playing, dress)?;
     let text = if arguments.json {
         json(&mutants, &unplayable, &taken, &paired)?
     } else {

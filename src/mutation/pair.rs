@@ -19,8 +19,9 @@ use crate::verdict::{CaseResult, Finding};
 #[derive(Debug)]
 pub struct Alone {
     info: FaultInfo,
-    /// The cases that catch it at a step that cites one of its clauses.
-    plans: Vec<Plan>,
+    /// Where the cases stand among all plans that catch it at a step that cites one of its clauses. The plans themselves
+    /// would be many copies of each while all faults are known.
+    citing: Vec<usize>,
     /// What the cases blame that turn red by it: the document's version and the clause.
     blames: BTreeSet<(String, String)>,
 }
@@ -64,7 +65,7 @@ impl Alone {
             .filter(|catch| !catch.cites.is_empty())
             .map(|catch| &catch.case)
             .collect();
-        let each = plans.iter();
+        let each = plans.iter().enumerate();
         let found = catches.iter().flat_map(|catch| {
             let document = requirements::document(catch.case.version).as_str();
             let each = catch.blames.iter();
@@ -72,9 +73,9 @@ impl Alone {
         });
         Self {
             info: info.clone(),
-            plans: each
-                .filter(|plan| citing.contains(&plan.scene.id))
-                .cloned()
+            citing: each
+                .filter(|(_, plan)| citing.contains(&plan.scene.id))
+                .map(|(place, _)| place)
                 .collect(),
             blames: info.clauses.iter().cloned().chain(found).collect(),
         }
@@ -87,17 +88,36 @@ impl Alone {
 
     /// Whether a case catches it, so that a liberty could hide it.
     pub const fn is_caught(&self) -> bool {
-        !self.plans.is_empty()
+        !self.citing.is_empty()
+    }
+
+    /// The cases that a pair with it replays, of the plans that it was played with.
+    pub fn replayed(&self, plans: &[Plan]) -> Vec<Plan> {
+        let each = self.citing.iter();
+        each.filter_map(|place| plans.get(*place).cloned())
+            .collect()
     }
 }
 
-/// Plays the cases that catch this fault on a broker that takes this liberty as well. With `thoroughly` also the cases that
-/// miss it are looked into where others catch it.
+/// What one case comes to under both. Only of one that misses the fault is the record kept.
+enum Under {
+    Red {
+        is_cited: bool,
+        blame: Option<Blame>,
+        also: BTreeSet<&'static Also>,
+    },
+    Unplayed,
+    Missed(Box<CaseResult>),
+}
+
+/// Plays these cases, all that catch this fault, on a broker that takes this liberty as well. With `thoroughly` also the
+/// cases that miss it are looked into where others catch it.
 ///
 /// # Errors
 /// When it cannot be started.
 pub fn paired(
     alone: &Alone,
+    replayed: &[Plan],
     liberty: &LibertyInfo,
     thoroughly: bool,
     playing: Playing<'_>,
@@ -113,43 +133,58 @@ pub fn paired(
         blames: Vec::new(),
         also: BTreeSet::new(),
     };
-    let results = play(&alone.plans, bundled, playing, true, &|result| result)?;
+    let keep = |result| under(result, alone, liberty);
     let mut missed = BTreeMap::new();
-    for result in results {
-        let is_red = is_red(&result.verdict);
-        if is_red {
-            let wrong = wrong(&result, alone, liberty, &mut paired.also);
-            paired.blames.extend(wrong);
-        }
-        if is_red && !cited(&result, &[&alone.info]).is_empty() {
-            paired.caught += 1;
-        } else if is_red {
-            paired.noticed += 1;
-        } else if result.transcript.is_none() {
-            paired.unmet += 1;
-        } else {
-            missed.insert(result.id.clone(), result);
+    for case in play(replayed, bundled, playing, true, &keep)? {
+        match case {
+            Under::Red {
+                is_cited,
+                blame,
+                also,
+            } => {
+                paired.caught += usize::from(is_cited);
+                paired.noticed += usize::from(!is_cited);
+                paired.blames.extend(blame);
+                paired.also.extend(also);
+            }
+            Under::Unplayed => paired.unmet += 1,
+            Under::Missed(result) => drop(missed.insert(result.id.clone(), *result)),
         }
     }
     if paired.caught + paired.noticed == 0 || thoroughly {
-        look_into(&mut paired, missed, alone, liberty, playing)?;
+        look_into(&mut paired, missed, replayed, liberty, playing)?;
     }
     Ok(paired)
+}
+
+fn under(result: CaseResult, alone: &Alone, liberty: &LibertyInfo) -> Under {
+    if !is_red(&result.verdict) {
+        return match result.transcript {
+            None => Under::Unplayed,
+            Some(_) => Under::Missed(Box::new(result)),
+        };
+    }
+    let mut also = BTreeSet::new();
+    let blame = wrong(&result, alone, liberty, &mut also);
+    Under::Red {
+        is_cited: !cited(&result, &[&alone.info]).is_empty(),
+        blame,
+        also,
+    }
 }
 
 /// Tells those that do not meet the fault from those that are blind to it.
 fn look_into(
     paired: &mut Paired,
     missed: BTreeMap<CaseId, CaseResult>,
-    alone: &Alone,
+    replayed: &[Plan],
     liberty: &LibertyInfo,
     playing: Playing<'_>,
 ) -> Result<(), String> {
     if missed.is_empty() {
         return Ok(());
     }
-    let plans: Vec<Plan> = alone
-        .plans
+    let plans: Vec<Plan> = replayed
         .iter()
         .filter(|plan| missed.contains_key(&plan.scene.id))
         .cloned()

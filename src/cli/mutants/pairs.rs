@@ -9,10 +9,11 @@ use crate::exit::Exit;
 use crate::mutation::Playing;
 use crate::mutation::masks::{ALSO, Also, Mask, mask};
 use crate::mutation::pair::{self, Paired};
+use crate::plan::Plan;
 use crate::report::words::{Style, count};
 use crate::requirements::citation;
 use crate::scenario::model::CaseId;
-use crate::target::bundled as target;
+use crate::target::bundled::{self as target, LibertyInfo};
 
 /// Which pairs are played, and how.
 #[derive(Clone, Copy)]
@@ -85,6 +86,7 @@ impl Played {
 pub(super) fn play(
     mutants: &[Mutant],
     taken: &liberties::Played,
+    plans: &[Plan],
     share: Share,
     playing: Playing<'_>,
     dress: Dress,
@@ -103,11 +105,19 @@ pub(super) fn play(
     'all: for mutant in faults() {
         let fault = mutant.alone.name();
         ticks.tick(fault);
-        for (info, _) in taken {
-            if !pair::is_chosen(fault, info.name, playing.seed, share.percent) {
-                continue;
-            }
-            let paired = pair::paired(&mutant.alone, info, share.thoroughly, playing)
+        let is_chosen =
+            |info: &LibertyInfo| pair::is_chosen(fault, info.name, playing.seed, share.percent);
+        let chosen: Vec<&LibertyInfo> = taken
+            .iter()
+            .map(|(info, _)| info)
+            .filter(|info| is_chosen(info))
+            .collect();
+        if chosen.is_empty() {
+            continue;
+        }
+        let replayed = mutant.alone.replayed(plans);
+        for info in chosen {
+            let paired = pair::paired(&mutant.alone, &replayed, info, share.thoroughly, playing)
                 .map_err(|error| Failure::new(Exit::CouldNotStart, error))?;
             if (playing.interrupted)() {
                 // What was cut short says nothing.
