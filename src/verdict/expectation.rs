@@ -124,15 +124,7 @@ impl Judge<'_> {
             Pattern::Frame(pattern) => self.besides(&pattern.fields, expectation, outcome),
             Pattern::Silence { .. } => {
                 if !outcome.taken.is_empty() && !self.is_let_off(expectation, outcome) {
-                    let inbox = self.inbox();
-                    let extra = outcome.taken.iter().map(|event| inbox.extra(*event));
-                    let wrong = extra.collect();
-                    self.miss(
-                        expectation,
-                        wrong,
-                        &outcome.taken,
-                        self.came(&outcome.taken),
-                    );
+                    self.broken_silence(expectation, &outcome.taken);
                 }
             }
             Pattern::InOrder(inner) => self.in_order(inner, &outcome.taken),
@@ -146,6 +138,21 @@ impl Judge<'_> {
         }
         self.not_before(expectation, outcome);
         self.keep_alive(expectation, outcome);
+    }
+
+    /// What cannot be read is wrong by its bytes: nothing shows that it is what was not to come.
+    fn broken_silence(&mut self, expectation: &Expectation, taken: &[EventIndex]) {
+        let inbox = self.inbox();
+        let extra = taken.iter().map(|event| {
+            let malformed = self.malformed(&[*event]);
+            malformed.unwrap_or_else(|| inbox.extra(*event))
+        });
+        let wrong: Vec<Wrong> = extra.collect();
+        let is_broken = wrong.iter().all(|wrong| matches!(wrong, Wrong::Bytes(_)));
+        self.miss(expectation, wrong, taken, self.came(taken));
+        if let Some(found) = self.found.last_mut() {
+            found.is_broken = is_broken;
+        }
     }
 
     fn is_let_off(&mut self, expectation: &Expectation, outcome: &Outcome) -> bool {

@@ -13,6 +13,8 @@ mod lessened;
 mod measured;
 pub mod monitor;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod wording;
 
 use std::time::{Duration, Instant};

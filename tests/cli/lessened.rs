@@ -186,6 +186,30 @@ const ROWS: &[Row] = &[
         &["[5 MQTT-3.3.2-4]"],
         &["MQTT-3.8.4-8", "MQTT-2.2.1-4"],
     ),
+    // A SUBACK with another identifier refuses what it may be the answer to.
+    (
+        "subscriptions-refused",
+        "suback-other-packet-id",
+        "subscribe/suback[highest-id]@5",
+        &["[5 MQTT-2.2.1-6]"],
+        &["MQTT-2.2.2-1"],
+    ),
+    // That a client has no connection is not for the subscription that another was refused.
+    (
+        "subscriptions-refused",
+        "no-connack",
+        "transport/websocket-several-packets-in-one-frame@5",
+        &["[5 MQTT-3.1.4-5]"],
+        &["MQTT-6.0.0-2"],
+    ),
+    // What cannot be read is wrong by its bytes, also where it is late and nothing was to come.
+    (
+        "answers-late",
+        "property-length-missing",
+        "shared/one-of-the-group@5",
+        &["[5 MQTT-2.2.2-1]"],
+        &["RULE-4.8.2-1"],
+    ),
 ];
 
 #[test]

@@ -52,6 +52,8 @@ pub(super) enum Granted {
 struct Asked {
     /// Where each SUBSCRIBE stands that has no SUBACK yet, and its filters with the QoS of each.
     filters: BTreeMap<PacketId, (EventIndex, Vec<(ByteString, u8)>)>,
+    /// SUBACKs with an identifier that no SUBSCRIBE without one had: any may be an answer to those before it.
+    strays: Vec<EventIndex>,
     /// The topics of QoS 1 and 2 messages.
     topics: BTreeMap<PacketId, ByteString>,
     session_expiry_s: u32,
@@ -75,6 +77,10 @@ pub(super) fn lessened(transcript: &Transcript, settings: &Settings) -> Vec<Less
             What::Received {
                 packet: Ok(packet), ..
             } => match packet {
+                Packet::SubAck(suback) if !asked.filters.contains_key(&suback.packet_id) => {
+                    asked.strays.push(EventIndex(index));
+                    continue;
+                }
                 Packet::SubAck(suback) => {
                     let version = transcript.lanes[event.lane.0].version;
                     subscriptions(asked, suback, version, settings)
@@ -108,8 +114,8 @@ pub(super) fn lessened(transcript: &Transcript, settings: &Settings) -> Vec<Less
 /// How soon a broker ends a connection for a SUBSCRIBE.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// What became of a subscription is not known either where its SUBACK never came, which is a fault of its own. A broker
-/// that ends the connection at once has answered.
+/// What became of a subscription is not known either where its SUBACK never came, or came with another identifier, which is
+/// a fault of its own. A broker that ends the connection at once has answered.
 fn unanswered(
     transcript: &Transcript,
     asked: BTreeMap<LaneIndex, Asked>,
@@ -125,20 +131,32 @@ fn unanswered(
             .is_some_and(|end| matches!(end.what, What::Closed(_)) && end.at < asked + AT_ONCE)
     };
     let each = asked.into_iter().flat_map(|(lane, asked)| {
-        let each = asked.filters.into_values();
-        each.map(move |(at, filters)| (lane, at, filters))
+        let Asked {
+            filters, strays, ..
+        } = asked;
+        let each = filters.into_values();
+        each.map(move |(at, filters)| {
+            let after = strays.iter().copied().filter(|stray| *stray > at);
+            (lane, at, after.collect::<Vec<_>>(), filters)
+        })
     });
-    let open = each.filter(move |(lane, at, _)| !is_refusal(*lane, *at));
-    open.flat_map(|(lane, at, filters)| {
-        let each = unknown(filters, "the server answered no subscription");
-        each.map(move |(why, what)| Less {
-            why,
-            lane,
-            at,
-            what,
+    let open = each.filter(move |(lane, at, ..)| !is_refusal(*lane, *at));
+    open.flat_map(|(lane, at, strays, filters)| {
+        let unanswered = std::iter::once((at, "the server answered no subscription"));
+        let strayed = strays.into_iter().map(|stray| (stray, STRAYED));
+        unanswered.chain(strayed).flat_map(move |(at, why)| {
+            let each = unknown(filters.clone(), why);
+            each.map(move |(why, what)| Less {
+                why,
+                lane,
+                at,
+                what,
+            })
         })
     })
 }
+
+const STRAYED: &str = "the server answered a subscription with another packet identifier";
 
 fn ask(asked: &mut Asked, packet: &Packet, at: EventIndex) {
     match packet {

@@ -11,7 +11,7 @@ mod instead;
 mod let_off;
 mod needless;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod waiting;
 
 use std::collections::BTreeSet;
@@ -70,6 +70,17 @@ impl<'a> Lessened<'a> {
             lessened.part();
         }
         lessened
+    }
+
+    /// Nothing was given otherwise.
+    #[cfg(test)]
+    pub(super) fn none(transcript: &'a Transcript) -> Self {
+        Self {
+            transcript,
+            given: Vec::new(),
+            connections: Vec::new(),
+            choices: BTreeSet::new(),
+        }
     }
 
     /// Whether all was given as it was asked for.

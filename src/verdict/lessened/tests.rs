@@ -7,11 +7,17 @@ use mqtt_check_codec::{
 };
 
 use super::given::{Gift, Granted, Less, lessened};
+use super::{Lessened, LetOff};
 use crate::scenario::model::{CaseId, ClientIndex, Settings};
-use crate::transcript::{Event, HookSource, Lane, LaneIndex, StepIndex, Transcript, What};
+use crate::transcript::{
+    Event, HookSource, Lane, LaneIndex, NotReached, StepIndex, Transcript, What,
+};
 
 /// The record of one connection.
-fn record(version: ProtocolVersion, packets: &[(bool, Packet)]) -> Transcript {
+pub(in crate::verdict) fn record(
+    version: ProtocolVersion,
+    packets: &[(bool, Packet)],
+) -> Transcript {
     let event = |(is_ours, packet): &(bool, Packet)| {
         let mut bytes = bytes::BytesMut::new();
         packet.encode(version, &mut bytes).expect("a sound packet");
@@ -163,6 +169,96 @@ fn a_refusal_counts_where_no_setting_asks_for_it() {
         matches!(unknown.as_slice(), [less] if less.why.contains("answered")),
         "{unknown:?}"
     );
+}
+
+/// A SUBSCRIBE, a SUBACK with this identifier that refuses, and the one that is due, if it comes.
+fn strayed(comes: bool) -> Vec<Less> {
+    let properties = Properties::new();
+    let suback = |id, code| {
+        Packet::SubAck(SubAck {
+            packet_id: PacketId::new(id).expect("not 0"),
+            properties: Properties::new(),
+            reasons: vec![code],
+        })
+    };
+    let subscribe = Packet::Subscribe(Subscribe {
+        packet_id: PacketId::MIN,
+        properties,
+        subscriptions: vec![Subscription {
+            filter: "a".into(),
+            options: SubscriptionOptions::new(QoS::ExactlyOnce),
+        }],
+    });
+    let mut packets = vec![
+        (true, subscribe),
+        (false, suback(2, ReasonCode::NOT_AUTHORIZED)),
+    ];
+    packets.extend(comes.then(|| (false, suback(1, ReasonCode(2)))));
+    lessened(&record(ProtocolVersion::V5, &packets), &Settings::default())
+}
+
+#[test]
+fn a_suback_with_another_identifier_may_answer_what_has_no_answer() {
+    let given = strayed(false);
+    let at: Vec<usize> = given.iter().map(|less| less.at.0).collect();
+    assert_eq!(at, [0, 1], "{given:?}");
+    assert!(given.iter().all(|less| less.is_refusal()), "{given:?}");
+    let given = strayed(true);
+    assert!(given.is_empty(), "{given:?}");
+}
+
+/// Whether a step of the second client is let off that could not be played, where the first has been refused a
+/// subscription.
+fn lets_off_absence(is_accepted: bool) -> bool {
+    let scenario = "scenarios/transport/websocket-several-packets-in-one-frame.yaml";
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(scenario);
+    let scenes = crate::scenario::load(&[path]).expect("the suite is right");
+    let mut scenes = scenes.into_iter();
+    let scene = scenes.find(|scene| scene.id.version == ProtocolVersion::V5);
+    let plan = crate::plan::plan(scene.expect("has version 5")).expect("can be planned");
+    let properties = Properties::new;
+    let subscribe = Packet::Subscribe(Subscribe {
+        packet_id: PacketId::MIN,
+        properties: properties(),
+        subscriptions: vec![Subscription {
+            filter: "a".into(),
+            options: SubscriptionOptions::new(QoS::AtMostOnce),
+        }],
+    });
+    let suback = Packet::SubAck(SubAck {
+        packet_id: PacketId::MIN,
+        properties: properties(),
+        reasons: vec![ReasonCode::NOT_AUTHORIZED],
+    });
+    let connack = Packet::ConnAck(ConnAck {
+        session_present: false,
+        reason: match is_accepted {
+            true => ReasonCode::SUCCESS,
+            false => ReasonCode::UNSPECIFIED_ERROR,
+        },
+        properties: properties(),
+    });
+    let packets = [(true, subscribe), (false, suback), (false, connack)];
+    let mut transcript = record(ProtocolVersion::V5, &packets);
+    transcript.lanes.push(Lane {
+        client: ClientIndex(1),
+        name: "b".into(),
+        ..transcript.lanes[0].clone()
+    });
+    transcript.events[2].lane = LaneIndex(1);
+    let why = NotReached::Because("`b` is not connected".into());
+    Lessened::new(&plan, &transcript).excuses_absence(
+        Some(ClientIndex(1)),
+        Duration::ZERO,
+        &why,
+        &mut LetOff::new(),
+    )
+}
+
+#[test]
+fn a_client_that_was_not_accepted_lacks_nothing_that_another_was_refused() {
+    assert!(lets_off_absence(true));
+    assert!(!lets_off_absence(false));
 }
 
 #[test]

@@ -1,0 +1,98 @@
+//! What one waiting comes to, from a record made by hand.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use mqtt_check_codec::{Frame, Packet, PacketType, ProtocolVersion, ReasonCode, SubAck};
+
+use super::blame::{Event, Wrong};
+use super::expectation::{Judged, Led, Play, judge_outcome};
+use super::lessened::tests::record;
+use super::lessened::{Lessened, LetOff};
+use crate::diagnostic::Place;
+use crate::matcher::Memory;
+use crate::scenario::model::{After, ClientIndex, Count, Expectation, Pattern};
+use crate::transcript::{Ended, EventIndex, Outcome, Transcript, What};
+
+const V5: ProtocolVersion = ProtocolVersion::V5;
+
+/// What a silence finds that the first packet of the record breaks.
+fn silence(transcript: &Transcript) -> Vec<Judged> {
+    let span = Duration::from_secs(1);
+    let expectation = Expectation {
+        place: Place {
+            line: 1,
+            column: 1,
+            length: 1,
+        },
+        pattern: Pattern::Silence {
+            of: Vec::new(),
+            span,
+        },
+        within: None,
+        not_before: None,
+        keep_alive: None,
+        after: After::Now,
+        count: Count {
+            at_least: 1,
+            at_most: Some(1),
+        },
+    };
+    let outcome = Outcome {
+        taken: vec![EventIndex(0)],
+        alternative: None,
+        ended: Ended::Complete,
+        since: Duration::ZERO,
+        limit: span,
+        delay: Duration::ZERO,
+        at: Duration::ZERO,
+    };
+    let lessened = Lessened::none(transcript);
+    judge_outcome(
+        &expectation,
+        &outcome,
+        Play {
+            transcript,
+            lessened: &lessened,
+        },
+        (ClientIndex(0), V5),
+        Led {
+            memory: &mut Memory::default(),
+            let_off: &mut LetOff::new(),
+        },
+    )
+}
+
+#[test]
+fn a_malformed_packet_in_a_silence_is_wrong_by_its_bytes() {
+    let suback = Packet::SubAck(SubAck {
+        packet_id: mqtt_check_codec::PacketId::MIN,
+        properties: mqtt_check_codec::Properties::new(),
+        reasons: vec![ReasonCode(1)],
+    });
+    let mut transcript = record(V5, &[(false, suback)]);
+    let found = silence(&transcript);
+    let extra = Wrong::Event(Event::Extra(PacketType::SUBACK));
+    assert!(
+        matches!(found.as_slice(), [judged] if judged.wrong == [extra] && !judged.is_broken),
+        "{found:?}"
+    );
+    // The same without its Property Length.
+    let frame = Frame::from_bytes(Bytes::from_static(&[0x90, 3, 0, 1, 1])).expect("a frame");
+    let packet = Packet::decode(&frame, V5);
+    assert!(packet.is_err());
+    transcript.events[0].what = What::Received {
+        frame,
+        packet,
+        faults: Vec::new(),
+        topic: None,
+        carried_in: None,
+        automatic: false,
+    };
+    let found = silence(&transcript);
+    let is_by_bytes = |judged: &Judged| matches!(judged.wrong.as_slice(), [Wrong::Bytes(Some(_))]);
+    assert!(
+        matches!(found.as_slice(), [judged] if is_by_bytes(judged) && judged.is_broken),
+        "{found:?}"
+    );
+}
