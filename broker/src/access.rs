@@ -5,33 +5,7 @@
 
 use std::borrow::Cow;
 
-/// What a rule is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccessAction {
-    /// Publishing, the Will included.
-    Publish,
-    /// Making a subscription, and each message that comes by it.
-    Subscribe,
-    /// Both.
-    All,
-}
-
-/// One rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccessRule {
-    /// Whether it allows or denies.
-    pub allow: bool,
-    pub action: AccessAction,
-    /// User names that it is about; empty: any, and clients without one.
-    pub users: Vec<String>,
-    /// Client ids that it is about; empty: any.
-    pub clients: Vec<String>,
-    /// Topic Filters, in which `%c` stands for the client id, `%u` for the user name and `%%` for a percent sign. What
-    /// is filled in never adds a level or a wildcard: where it holds `/`, `+` or `#`, a rule that allows covers
-    /// nothing, and one that denies covers everything from that level on. Other than in a subscription a wildcard at the front matches
-    /// topics that begin with `$` too: a rule is about everything that it seems to be about.
-    pub filters: Vec<String>,
-}
+pub use mqtt_check_vocabulary::{AccessAction, AccessRule};
 
 /// Who does it.
 #[derive(Debug, Clone, Copy)]
@@ -61,32 +35,30 @@ pub(crate) fn permits_by(
 ) -> bool {
     let decisive = list
         .iter()
-        .find(|rule| rule.is_about(covers, who, action, topic));
+        .find(|rule| is_about(rule, covers, who, action, topic));
     decisive.is_some_and(|rule| rule.allow)
 }
 
 /// Whether the filter of a rule covers all of a topic, or of a filter.
 pub(crate) type Covers<'a> = dyn Fn(&str, bool, Who<'_>, &str) -> bool + 'a;
 
-impl AccessRule {
-    fn is_about(
-        &self,
-        covers: &Covers<'_>,
-        who: Who<'_>,
-        action: AccessAction,
-        topic: &str,
-    ) -> bool {
-        let named = |names: &[String], name: Option<&str>| {
-            names.is_empty() || name.is_some_and(|name| names.iter().any(|n| n == name))
-        };
-        (self.action == action || self.action == AccessAction::All)
-            && named(&self.users, who.user)
-            && named(&self.clients, Some(who.client))
-            && self
-                .filters
-                .iter()
-                .any(|filter| covers(filter, self.allow, who, topic))
-    }
+fn is_about(
+    rule: &AccessRule,
+    covers: &Covers<'_>,
+    who: Who<'_>,
+    action: AccessAction,
+    topic: &str,
+) -> bool {
+    let named = |names: &[String], name: Option<&str>| {
+        names.is_empty() || name.is_some_and(|name| names.iter().any(|n| n == name))
+    };
+    (rule.action == action || rule.action == AccessAction::All)
+        && named(&rule.users, who.user)
+        && named(&rule.clients, Some(who.client))
+        && rule
+            .filters
+            .iter()
+            .any(|filter| covers(filter, rule.allow, who, topic))
 }
 
 /// One level of a rule's filter, filled in.

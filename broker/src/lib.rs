@@ -10,12 +10,10 @@ pub mod config;
 pub mod core;
 mod departure;
 pub mod fault;
-pub mod hook;
 pub mod liberty;
 #[cfg(feature = "shell")]
 pub mod shell;
 
-pub use access::{AccessAction, AccessRule};
 pub use config::{ClientIds, Config};
 pub use core::{
     Affected, Broker, Change, ConnectionId, Control, Corrupt, Input, Output, RedirectWhen,
@@ -23,5 +21,5 @@ pub use core::{
 };
 pub use departure::Conduct;
 pub use fault::{Fault, Faults};
-pub use hook::{HookEvent, HookValue};
 pub use liberty::{Liberties, Liberty};
+pub use mqtt_check_vocabulary::{AccessAction, AccessRule, HookEvent, HookValue, hook};

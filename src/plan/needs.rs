@@ -5,7 +5,7 @@ use mqtt_check_codec::PacketType;
 use super::client_actions;
 use crate::scenario::model::{
     Action, BrokerAction, Capability, ClientAction, Driver, Expr, FrameContent, FrameTemplate,
-    Literal, PacketTemplate, Scene, SendBytes, Settings, Step, Transport, Way,
+    Literal, PacketTemplate, Scene, SendBytes, Step, Transport, Way,
 };
 
 /// One thing that a target must offer.
@@ -30,7 +30,7 @@ pub(super) fn of(scene: &Scene) -> Vec<Need> {
             needs.push(need);
         }
     };
-    for name in changed_settings(&scene.required) {
+    for name in scene.required.asked_for() {
         add(Need::Setting(name));
     }
     if scene.exclusive {
@@ -183,144 +183,4 @@ fn is(template: &PacketTemplate, name: &str, value: bool) -> bool {
         .fields
         .iter()
         .any(|f| f.name == name && f.value == Expr::Literal(Literal::Bool(value)))
-}
-
-/// The names of the settings that are not left at their default.
-fn changed_settings(settings: &Settings) -> Vec<&'static str> {
-    let named = [
-        ("queue_qos0", settings.queue_qos0.is_some_and(|v| v)),
-        (
-            "persistent_session_expiry",
-            settings.persistent_session_expiry.flatten().is_some(),
-        ),
-        (
-            "maximum_session_expiry",
-            settings.maximum_session_expiry.flatten().is_some(),
-        ),
-        ("durable", settings.durable.is_some_and(|v| v)),
-        ("server_keep_alive", settings.server_keep_alive_s.is_some()),
-        ("receive_maximum", settings.receive_maximum.is_some()),
-        (
-            "topic_alias_maximum",
-            settings.topic_alias_maximum.is_some(),
-        ),
-        (
-            "maximum_packet_size",
-            settings.maximum_packet_size.is_some(),
-        ),
-        ("maximum_qos", settings.maximum_qos.is_some_and(|v| v != 2)),
-        ("retain_available", settings.retain_available == Some(false)),
-        (
-            "wildcard_subscription_available",
-            settings.wildcard_subscription_available == Some(false),
-        ),
-        (
-            "subscription_identifier_available",
-            settings.subscription_identifier_available == Some(false),
-        ),
-        (
-            "shared_subscription_available",
-            settings.shared_subscription_available == Some(false),
-        ),
-        (
-            "maximum_queued_messages",
-            settings.maximum_queued_messages.is_some(),
-        ),
-        ("reason_strings", settings.reason_strings.is_some_and(|v| v)),
-        (
-            "short_acknowledgements",
-            settings.short_acknowledgements.is_some_and(|v| v),
-        ),
-        ("maximum_inflight", settings.maximum_inflight.is_some()),
-        (
-            "maximum_client_id_bytes",
-            settings.maximum_client_id_bytes.is_some(),
-        ),
-        ("dollar_topics", settings.dollar_topics == Some(false)),
-        (
-            "check_payload_format",
-            settings.check_payload_format.is_some_and(|v| v),
-        ),
-        (
-            "response_information",
-            settings.response_information.is_some(),
-        ),
-        ("connect_timeout", settings.connect_timeout.is_some()),
-        (
-            "maximum_queued_bytes",
-            settings.maximum_queued_bytes.is_some(),
-        ),
-        (
-            "maximum_inflight_bytes",
-            settings.maximum_inflight_bytes.is_some(),
-        ),
-        (
-            "maximum_message_bytes",
-            settings.maximum_message_bytes.is_some(),
-        ),
-        (
-            "maximum_outgoing_bytes",
-            settings.maximum_outgoing_bytes.is_some(),
-        ),
-        (
-            "maximum_all_outgoing_bytes",
-            settings.maximum_all_outgoing_bytes.is_some(),
-        ),
-        (
-            "maximum_subscriptions",
-            settings.maximum_subscriptions.is_some(),
-        ),
-        (
-            "maximum_topic_levels",
-            settings.maximum_topic_levels.is_some(),
-        ),
-        (
-            "maximum_connections",
-            settings.maximum_connections.is_some(),
-        ),
-        (
-            "maximum_waiting_connections",
-            settings.maximum_waiting_connections.is_some(),
-        ),
-        (
-            "maximum_connect_bytes",
-            settings.maximum_connect_bytes.is_some(),
-        ),
-        (
-            "maximum_header_bytes",
-            settings.maximum_header_bytes.is_some(),
-        ),
-        (
-            "maximum_incoming_bytes",
-            settings.maximum_incoming_bytes.is_some(),
-        ),
-        (
-            "maximum_connection_rate",
-            settings.maximum_connection_rate.is_some(),
-        ),
-        ("maximum_sessions", settings.maximum_sessions.is_some()),
-        (
-            "maximum_client_bytes",
-            settings.maximum_client_bytes.is_some(),
-        ),
-        (
-            "maximum_retained_messages",
-            settings.maximum_retained_messages.is_some(),
-        ),
-        (
-            "maximum_retained_bytes",
-            settings.maximum_retained_bytes.is_some(),
-        ),
-        ("banned_clients", settings.banned_clients.is_some()),
-        ("client_ids", settings.client_ids.is_some()),
-        ("origins", settings.origins.is_some()),
-        ("users", settings.users.is_some()),
-        ("access", settings.access.is_some()),
-        ("authentication", settings.authentication.is_some()),
-    ];
-    named
-        .iter()
-        .filter(|(_, changed)| *changed)
-        .map(|(name, _)| *name)
-        .collect()
 }

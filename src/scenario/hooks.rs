@@ -3,154 +3,13 @@
 use std::collections::HashSet;
 
 use mqtt_check_codec::PacketType;
+use mqtt_check_vocabulary::hook::{EVENTS, Event, Field, FieldKind};
 
 use super::model::{Client, Expr, HookList, HookPattern, Literal};
 use super::node::{Entry, Node, Value, short};
 use super::reason;
 use super::scope::{Mapping, Scope, unknown_key};
 use super::value::number;
-
-/// What an event's field takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EventField {
-    /// A Client Identifier.
-    Client,
-    Text,
-    Bool,
-    /// Up to this number.
-    Number(u64),
-    /// A CONNACK's code by name or number; its text is the number.
-    Code,
-    /// One of these.
-    Word(&'static [&'static str]),
-}
-
-use EventField::{Bool, Client as Id, Code, Number, Text, Word};
-
-/// Every event and its fields.
-pub(crate) const EVENTS: &[(&str, &[(&str, EventField)])] = &[
-    (
-        "client.connected",
-        &[
-            ("client", Id),
-            ("connack", Code),
-            ("username", Text),
-            ("session_present", Bool),
-        ],
-    ),
-    (
-        "client.disconnected",
-        &[
-            ("client", Id),
-            (
-                "reason",
-                Word(&[
-                    "normal",
-                    "with_will",
-                    "client_error",
-                    "connection_lost",
-                    "keep_alive_timeout",
-                    "protocol_error",
-                    "authentication_failed",
-                    "kicked",
-                    "redirected",
-                    "server_shutdown",
-                ]),
-            ),
-        ],
-    ),
-    ("session.created", &[("client", Id)]),
-    ("session.resumed", &[("client", Id)]),
-    (
-        "session.terminated",
-        &[
-            ("client", Id),
-            (
-                "reason",
-                Word(&["normal", "conflict", "discarded", "expired"]),
-            ),
-        ],
-    ),
-    (
-        "session.subscribed",
-        &[
-            ("client", Id),
-            ("filter", Text),
-            ("qos", Number(2)),
-            ("no_local", Bool),
-            ("retain_as_published", Bool),
-            ("retain_handling", Number(2)),
-        ],
-    ),
-    ("session.unsubscribed", &[("client", Id), ("filter", Text)]),
-    (
-        "message.publish",
-        &[
-            ("client", Id),
-            ("topic", Text),
-            ("qos", Number(2)),
-            ("retain", Bool),
-            ("payload", Text),
-        ],
-    ),
-    (
-        "message.delivered",
-        &[
-            ("client", Id),
-            ("topic", Text),
-            ("qos", Number(2)),
-            ("payload", Text),
-        ],
-    ),
-    ("message.acked", &[("client", Id), ("topic", Text)]),
-    (
-        "message.dropped",
-        &[
-            ("client", Id),
-            ("topic", Text),
-            (
-                "reason",
-                Word(&[
-                    "no_subscribers",
-                    "expired",
-                    "queue_full",
-                    "packet_too_large",
-                    "qos0_offline",
-                    "not_authorized",
-                    "quota_exceeded",
-                    "payload_format_invalid",
-                    "packet_id_in_use",
-                    "session_ended",
-                    "refused",
-                ]),
-            ),
-        ],
-    ),
-    (
-        "will.published",
-        &[
-            ("client", Id),
-            ("topic", Text),
-            (
-                "trigger",
-                Word(&[
-                    "connection_lost",
-                    "disconnect_with_will",
-                    "client_error",
-                    "keep_alive_timeout",
-                    "protocol_error",
-                    "authentication_failed",
-                    "taken_over",
-                    "kicked",
-                    "redirected",
-                    "session_ended",
-                    "delay_elapsed",
-                    "server_shutdown",
-                ]),
-            ),
-        ],
-    ),
-];
 
 /// A list of events, or `of` and `events`.
 pub(crate) fn hook_list(scope: Scope<'_>, clients: &[Client], node: &Node) -> Option<HookList> {
@@ -210,9 +69,9 @@ fn event(scope: Scope<'_>, clients: &[Client], node: &Node) -> Option<HookPatter
         (None, Some(entry)) => (&*entry.key.text, entry.key.place, Some(&entry.value)),
         _ => return scope.expected(node, "one event and its fields, `session.created: { … }`"),
     };
-    let Some((_, known)) = EVENTS.iter().find(|(n, _)| *n == name) else {
+    let Some(known) = Event::named(name) else {
         let mut diagnostic = scope.at(place, format!("unknown hook event `{}`", short(name)));
-        diagnostic.label = scope.suggest(name, EVENTS.iter().map(|(n, _)| *n));
+        diagnostic.label = scope.suggest(name, EVENTS.iter().map(|event| event.name));
         return scope.fail(diagnostic);
     };
     let entries = match value.map(|node| &node.value) {
@@ -222,7 +81,7 @@ fn event(scope: Scope<'_>, clients: &[Client], node: &Node) -> Option<HookPatter
     };
     let fields: Vec<_> = entries
         .iter()
-        .map(|entry| event_field(scope, clients, name, known, entry))
+        .map(|entry| event_field(scope, clients, known, entry))
         .collect();
     Some(HookPattern {
         place,
@@ -234,31 +93,35 @@ fn event(scope: Scope<'_>, clients: &[Client], node: &Node) -> Option<HookPatter
 fn event_field(
     scope: Scope<'_>,
     clients: &[Client],
-    event: &str,
-    known: &[(&'static str, EventField)],
+    event: &Event,
     entry: &Entry,
 ) -> Option<(String, String)> {
     let key = &*entry.key.text;
-    let Some((name, kind)) = known.iter().find(|(n, _)| *n == key) else {
+    let Some(Field { name, kind }) = event.fields.iter().find(|field| field.name == key) else {
+        let what = format!("`{}`", event.name);
         unknown_key(
             scope,
             entry,
-            &format!("`{event}`"),
-            known.iter().map(|(n, _)| *n),
+            &what,
+            event.fields.iter().map(|field| field.name),
         );
         return None;
     };
     let node = &entry.value;
     let text = match kind {
-        Id => client_id(scope, clients, node),
-        Text => match node.text() {
+        FieldKind::Client => client_id(scope, clients, node),
+        FieldKind::Text => match node.text() {
             Some(text) => Some(text.to_owned()),
             None => scope.expected(node, "a text"),
         },
-        Bool => super::value::boolean(scope, node).map(|b| b.to_string()),
-        Number(max) => number(scope, node, &(0..=*max), "a number").map(|n| n.to_string()),
-        Code => reason::reason(scope, node, &[PacketType::CONNACK]).map(|r| r.0.to_string()),
-        Word(words) => match node.text() {
+        FieldKind::Flag => super::value::boolean(scope, node).map(|b| b.to_string()),
+        FieldKind::Number(max) => {
+            number(scope, node, &(0..=*max), "a number").map(|n| n.to_string())
+        }
+        FieldKind::Code => {
+            reason::reason(scope, node, &[PacketType::CONNACK]).map(|r| r.0.to_string())
+        }
+        FieldKind::Word(words) => match node.text() {
             Some(word) if words.contains(&word) => Some(word.to_owned()),
             _ => scope.expected_word(node, words),
         },

@@ -12,9 +12,7 @@ use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
 
 use crate::diagnostic::{Place, Source};
 
-mod settings;
-
-pub use settings::{AccessAction, AccessRule, ClientIds, Secret, Settings};
+pub use mqtt_check_vocabulary::{Secret, Settings, User};
 
 /// `session/takeover@5`, `connect/malformed[empty-payload]@3.1.1`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

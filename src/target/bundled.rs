@@ -4,20 +4,16 @@ use std::io;
 use std::time::Duration;
 
 use bytestring::ByteString;
-use mqtt_check_broker::config::{Mechanism, User};
 use mqtt_check_broker::core::RedirectWhen;
 use mqtt_check_broker::shell::{Randomness, Restart, Server};
-use mqtt_check_broker::{
-    AccessAction, AccessRule, ClientIds, Conduct, Config, Control, Fault, Faults, Liberties,
-    Liberty, liberty,
-};
+use mqtt_check_broker::{Conduct, Config, Control, Fault, Faults, Liberties, Liberty, liberty};
 use mqtt_check_codec::{Clause, Properties, Property, QoS};
 use tokio::time::timeout;
 
 use super::Capabilities;
 use super::host::Hook;
 use crate::requirements::standard;
-use crate::scenario::model::{self, BrokerAction, Capability, Secret, Settings, Transport, Way};
+use crate::scenario::model::{BrokerAction, Capability, Settings, Transport, Way};
 use crate::transport::{ConnectError, Offer, Opened, Stream, check, try_upgrade};
 
 /// Odd, so that seeds come round late.
@@ -265,159 +261,9 @@ impl Host {
     }
 }
 
-/// The broker's configuration for these settings: all of it, so that there is none that no setting reaches.
+/// The broker's configuration for these settings.
 pub(crate) fn config(settings: &Settings, conduct: Conduct) -> Config {
-    let default = conduct.liberties.config();
-    let count = |named: Option<u32>, default| named.map_or(default, |n| n as usize);
-    let expiry = |named: Option<Option<Duration>>, default| named.unwrap_or(default);
-    Config {
-        queue_qos0: settings.queue_qos0.unwrap_or(default.queue_qos0),
-        persistent_session_expiry: expiry(
-            settings.persistent_session_expiry,
-            default.persistent_session_expiry,
-        ),
-        maximum_session_expiry: expiry(
-            settings.maximum_session_expiry,
-            default.maximum_session_expiry,
-        ),
-        durable: settings.durable.unwrap_or(default.durable),
-        server_keep_alive_s: settings.server_keep_alive_s.or(default.server_keep_alive_s),
-        receive_maximum: settings.receive_maximum.unwrap_or(default.receive_maximum),
-        topic_alias_maximum: settings
-            .topic_alias_maximum
-            .unwrap_or(default.topic_alias_maximum),
-        maximum_packet_size: settings.maximum_packet_size.or(default.maximum_packet_size),
-        maximum_qos: settings
-            .maximum_qos
-            .and_then(QoS::from_u8)
-            .unwrap_or(default.maximum_qos),
-        retain_available: settings
-            .retain_available
-            .unwrap_or(default.retain_available),
-        wildcard_subscription_available: settings
-            .wildcard_subscription_available
-            .unwrap_or(default.wildcard_subscription_available),
-        subscription_identifier_available: settings
-            .subscription_identifier_available
-            .unwrap_or(default.subscription_identifier_available),
-        shared_subscription_available: settings
-            .shared_subscription_available
-            .unwrap_or(default.shared_subscription_available),
-        maximum_queued_messages: count(
-            settings.maximum_queued_messages,
-            default.maximum_queued_messages,
-        ),
-        reason_strings: settings.reason_strings.unwrap_or(default.reason_strings),
-        short_acknowledgements: settings
-            .short_acknowledgements
-            .unwrap_or(default.short_acknowledgements),
-        maximum_inflight: settings
-            .maximum_inflight
-            .unwrap_or(default.maximum_inflight),
-        maximum_client_id_bytes: settings
-            .maximum_client_id_bytes
-            .map(|n| n as usize)
-            .or(default.maximum_client_id_bytes),
-        dollar_topics: settings.dollar_topics.unwrap_or(default.dollar_topics),
-        check_payload_format: settings
-            .check_payload_format
-            .unwrap_or(default.check_payload_format),
-        response_information: settings
-            .response_information
-            .clone()
-            .or(default.response_information),
-        connect_timeout: settings.connect_timeout.unwrap_or(default.connect_timeout),
-        maximum_queued_bytes: count(settings.maximum_queued_bytes, default.maximum_queued_bytes),
-        maximum_inflight_bytes: count(
-            settings.maximum_inflight_bytes,
-            default.maximum_inflight_bytes,
-        ),
-        maximum_message_bytes: count(
-            settings.maximum_message_bytes,
-            default.maximum_message_bytes,
-        ),
-        maximum_outgoing_bytes: count(
-            settings.maximum_outgoing_bytes,
-            default.maximum_outgoing_bytes,
-        ),
-        maximum_all_outgoing_bytes: count(
-            settings.maximum_all_outgoing_bytes,
-            default.maximum_all_outgoing_bytes,
-        ),
-        maximum_subscriptions: count(
-            settings.maximum_subscriptions,
-            default.maximum_subscriptions,
-        ),
-        maximum_topic_levels: count(settings.maximum_topic_levels, default.maximum_topic_levels),
-        maximum_connections: count(settings.maximum_connections, default.maximum_connections),
-        maximum_waiting_connections: count(
-            settings.maximum_waiting_connections,
-            default.maximum_waiting_connections,
-        ),
-        maximum_connect_bytes: count(
-            settings.maximum_connect_bytes,
-            default.maximum_connect_bytes,
-        ),
-        maximum_header_bytes: count(settings.maximum_header_bytes, default.maximum_header_bytes),
-        maximum_incoming_bytes: count(
-            settings.maximum_incoming_bytes,
-            default.maximum_incoming_bytes,
-        ),
-        maximum_connection_rate: settings
-            .maximum_connection_rate
-            .or(default.maximum_connection_rate),
-        maximum_sessions: count(settings.maximum_sessions, default.maximum_sessions),
-        maximum_client_bytes: count(settings.maximum_client_bytes, default.maximum_client_bytes),
-        maximum_retained_messages: count(
-            settings.maximum_retained_messages,
-            default.maximum_retained_messages,
-        ),
-        maximum_retained_bytes: count(
-            settings.maximum_retained_bytes,
-            default.maximum_retained_bytes,
-        ),
-        banned_clients: settings.banned_clients.clone().unwrap_or_default(),
-        client_ids: settings.client_ids.map_or(default.client_ids, client_ids),
-        origins: settings.origins.clone().or(default.origins),
-        users: settings.users.as_deref().map(users),
-        access: settings.access.as_deref().map(access),
-        authentication: settings
-            .authentication
-            .iter()
-            .map(|names| (Mechanism::ScramSha256, users(names)))
-            .collect(),
-    }
-}
-
-fn users(users: &[(String, Secret)]) -> Vec<User> {
-    let all = users.iter().map(|(name, password)| User {
-        name: name.clone(),
-        password: password.expose().to_vec(),
-    });
-    all.collect()
-}
-
-const fn client_ids(named: model::ClientIds) -> ClientIds {
-    match named {
-        model::ClientIds::Free => ClientIds::Free,
-        model::ClientIds::BySession => ClientIds::BySession,
-        model::ClientIds::ByUser => ClientIds::ByUser,
-    }
-}
-
-fn access(rules: &[model::AccessRule]) -> Vec<AccessRule> {
-    let all = rules.iter().map(|rule| AccessRule {
-        allow: rule.allow,
-        action: match rule.action {
-            model::AccessAction::Publish => AccessAction::Publish,
-            model::AccessAction::Subscribe => AccessAction::Subscribe,
-            model::AccessAction::All => AccessAction::All,
-        },
-        users: rule.users.clone(),
-        clients: rule.clients.clone(),
-        filters: rule.filters.clone(),
-    });
-    all.collect()
+    settings.over(conduct.liberties.config())
 }
 
 /// What an administrator does, in the broker's own terms. A restart is the server's affair.

@@ -7,7 +7,7 @@ use mqtt_check_codec::{ConnAck, Properties, ProtocolVersion};
 use super::External;
 use super::limits::limits;
 use crate::plan::{Need, Plan, Skip, SkipCode, SkipKind};
-use crate::scenario::model::{Capability, Driver, Secret, Transport, Way};
+use crate::scenario::model::{Capability, Driver, Transport, User, Way};
 
 /// Why nobody knows whether a broker can do it.
 const URL_ALONE: &str = "a URL alone does not tell how";
@@ -38,7 +38,7 @@ pub struct Capabilities {
     /// How long it took to answer CONNECT, at least. Zero where time is virtual.
     pub delay: Duration,
     /// Names and passwords that it knows without being configured.
-    pub users: Vec<(String, Secret)>,
+    pub users: Vec<User>,
     /// Its CONNACK to version 5, if it has given one.
     pub connack: Option<ConnAck>,
 }
@@ -273,9 +273,9 @@ impl Capabilities {
     /// Why this case's users are not those of the target, if they are not.
     fn strangers(&self, plan: &Plan) -> Option<Skip> {
         let code = SkipCode::of(SkipKind::Users);
-        let wanted = plan.scene.settings.users.as_deref().unwrap_or_default();
-        let stranger = wanted.iter().find(|user| !self.users.contains(user));
-        if let Some((name, _)) = stranger {
+        let wanted = plan.scene.settings.users.iter().flatten().flatten();
+        let stranger = wanted.into_iter().find(|user| !self.users.contains(user));
+        if let Some(User { name, .. }) = stranger {
             return Some(code.because(format!(
                 "needs users: the target's credentials do not have `{name}` with this password"
             )));

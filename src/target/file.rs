@@ -13,7 +13,7 @@ use mqtt_check_codec::ProtocolVersion;
 
 use super::{Access, Credentials, External};
 use crate::diagnostic::{Diagnostic, Place, Source};
-use crate::scenario::model::{Capability, Secret};
+use crate::scenario::model::{Capability, User};
 use crate::scenario::node::Node;
 use crate::scenario::settings::configuration::covered;
 use crate::scenario::syntax::FILE_LIMIT;
@@ -75,7 +75,7 @@ pub struct TargetFile {
     /// How often it looks for clients that have been silent for too long.
     pub silence_check: Duration,
     /// Names and passwords that it knows. The first is who we are where a scenario names nobody.
-    pub users: Vec<(String, Secret)>,
+    pub users: Vec<User>,
     pub deviations: Vec<Deviation>,
 }
 
@@ -166,10 +166,10 @@ impl TargetFile {
 
     /// Who we are where neither a scenario nor the command line says so.
     fn somebody(&self) -> Option<Credentials> {
-        let (user, password) = self.users.first()?;
+        let user = self.users.first()?;
         Some(Credentials {
-            user: user.clone(),
-            password: Some(password.clone()),
+            user: user.name.clone(),
+            password: Some(user.password.clone()),
         })
     }
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 use mqtt_check_codec::ProtocolVersion;
 use thiserror::Error;
 
-use crate::scenario::model::{Capability, Secret, Transport};
+use crate::scenario::model::{Capability, Transport, User};
 use crate::transport::{Endpoint, EndpointError, TlsOptions};
 
 pub use capabilities::{Capabilities, Known};
@@ -70,7 +70,7 @@ pub struct External {
     /// How often it looks for clients that have been silent for too long, where that is known.
     pub silence_check: Duration,
     /// Names and passwords that it is known to know.
-    pub users: Vec<(String, Secret)>,
+    pub users: Vec<User>,
 }
 
 /// One node of a broker.

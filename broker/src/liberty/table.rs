@@ -279,10 +279,10 @@ settings {
         (|c| c.maximum_packet_size = Some(268_435_460))
         "the largest packet that there is is announced as the Maximum Packet Size",
     ServerKeepAlive60 "server-keep-alive-60" [V5 "MQTT-3.2.2-21"]
-        (|c| c.server_keep_alive_s = Some(60))
+        (|c| c.server_keep_alive = Some(60))
         "a Server Keep Alive of a minute",
     ServerKeepAlive10 "server-keep-alive-10" [V5 "MQTT-3.2.2-21"]
-        (|c| c.server_keep_alive_s = Some(10))
+        (|c| c.server_keep_alive = Some(10))
         "a Server Keep Alive of ten seconds",
     SessionExpiry2h "session-expiry-2h" [V5 "section 3.2.2.3.2", V3_1_1 "section 3.1.2.4"]
         (|c| {

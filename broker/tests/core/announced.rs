@@ -158,7 +158,7 @@ fn what_goes_without_saying_is_not_announced() {
 #[test]
 fn times_are_what_they_are_announced_to_be() {
     let mut pair = Pair::with(|config| {
-        config.server_keep_alive_s = Some(10);
+        config.server_keep_alive = Some(10);
         config.maximum_session_expiry = Some(std::time::Duration::from_secs(60));
     });
     let peer = pair.connect(hello(V5, "a").keep_alive(100).expiry(3_600));

@@ -18,7 +18,7 @@ const ON: ReasonCode = ReasonCode::CONTINUE_AUTHENTICATION;
 fn users(config: &mut Config) {
     let user = |name: &str, password: &str| User {
         name: name.to_owned(),
-        password: password.as_bytes().to_vec(),
+        password: mqtt_check_broker::config::Secret::new(password.as_bytes().to_vec()),
     };
     let users = vec![user("ursula", "secret"), user("otto", "other")];
     config.authentication = [(Mechanism::ScramSha256, users)].into();
@@ -290,7 +290,7 @@ fn users_with_passwords_and_users_with_proofs_stand_side_by_side() {
         users(config);
         config.users = Some(vec![User {
             name: "plain".to_owned(),
-            password: b"word".to_vec(),
+            password: mqtt_check_broker::config::Secret::new(&b"word"[..]),
         }]);
     });
     let_in(&mut pair);

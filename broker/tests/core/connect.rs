@@ -60,7 +60,7 @@ fn each_refusal_has_its_code_in_each_version() {
     let mut pair = Pair::with(|config| {
         config.users = Some(vec![User {
             name: "eve".into(),
-            password: b"apple".to_vec(),
+            password: mqtt_check_broker::config::Secret::new(&b"apple"[..]),
         }]);
         config.maximum_client_id_bytes = Some(30);
         config.banned_clients = vec!["bad".into()];
@@ -293,7 +293,7 @@ fn auth_without_a_method_is_a_protocol_error() {
 
 #[test]
 fn the_server_s_keep_alive_replaces_the_client_s_in_version_5() {
-    let mut pair = Pair::with(|config| config.server_keep_alive_s = Some(10));
+    let mut pair = Pair::with(|config| config.server_keep_alive = Some(10));
     let a = pair.connect(hello(V5, "a"));
     assert_eq!(pair.seen(a), ["connack 0x00 sp=0 ServerKeepAlive(10)"]);
     let b = pair.connected(hello(V3, "b"));

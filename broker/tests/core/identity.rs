@@ -131,7 +131,7 @@ fn a_name_that_is_to_be_proven_is_nobody_s_who_only_says_it() {
     let proving = |config: &mut Config| {
         let alice = User {
             name: "alice".to_owned(),
-            password: b"secret".to_vec(),
+            password: mqtt_check_broker::config::Secret::new(&b"secret"[..]),
         };
         config.authentication = [(Mechanism::ScramSha256, vec![alice])].into();
     };

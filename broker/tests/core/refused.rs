@@ -11,7 +11,7 @@ const CLOSED: &str = "closed/x";
 fn guarded(config: &mut Config) {
     config.users = Some(vec![User {
         name: "alice".to_owned(),
-        password: b"secret".to_vec(),
+        password: mqtt_check_broker::config::Secret::new(&b"secret"[..]),
     }]);
     let rule = |allow, action, filter: &str| AccessRule {
         allow,

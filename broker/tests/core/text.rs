@@ -101,8 +101,9 @@ pub(crate) fn hook(event: &HookEvent) -> String {
         HookEvent::SessionSubscribed {
             client,
             filter,
-            options,
-        } => format!("session.subscribed {client} {filter} q{}", options.qos),
+            qos,
+            ..
+        } => format!("session.subscribed {client} {filter} q{qos}"),
         HookEvent::SessionUnsubscribed { client, filter } => {
             format!("session.unsubscribed {client} {filter}")
         }

@@ -309,7 +309,7 @@ fn a_refused_connect_does_not_disturb_the_client_whose_id_it_gives() {
     let mut pair = Pair::with(|config| {
         config.users = Some(vec![mqtt_check_broker::config::User {
             name: "eve".into(),
-            password: b"apple".to_vec(),
+            password: mqtt_check_broker::config::Secret::new(&b"apple"[..]),
         }]);
     });
     let a = pair.connected(hello(V5, "a").login("eve", "apple").will("w"));

@@ -80,7 +80,7 @@ fn a_connection_without_a_connect_is_closed_in_time() {
 #[test]
 fn a_client_that_falls_silent_is_disconnected() {
     real(|| async {
-        let (server, listener) = listening(|config| config.server_keep_alive_s = Some(1)).await;
+        let (server, listener) = listening(|config| config.server_keep_alive = Some(1)).await;
         let mut a = client(&listener, V5).await;
         a.connect("a").await;
         let began = Instant::now();

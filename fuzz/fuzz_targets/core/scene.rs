@@ -51,7 +51,7 @@ struct Limits {
     receive_maximum: u8,
     aliases: u8,
     packet_size: Option<u8>,
-    server_keep_alive_s: Option<u8>,
+    server_keep_alive: Option<u8>,
     session_expiry_s: Option<u16>,
     features: u8,
 }
@@ -140,7 +140,7 @@ impl Limits {
             receive_maximum: u16::from(self.receive_maximum).max(1),
             topic_alias_maximum: u16::from(self.aliases),
             maximum_packet_size: self.packet_size.map(|size| u32::from(size).max(8)),
-            server_keep_alive_s: self.server_keep_alive_s.map(u16::from),
+            server_keep_alive: self.server_keep_alive.map(u16::from),
             maximum_session_expiry: self
                 .session_expiry_s
                 .map(|span_s| Duration::from_secs(u64::from(span_s))),

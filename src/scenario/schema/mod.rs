@@ -4,6 +4,8 @@
 //! what the parser takes, the schema takes.
 
 use mqtt_check_codec::PacketType;
+use mqtt_check_vocabulary::hook::{EVENTS, FieldKind};
+use mqtt_check_vocabulary::{ClientIds, Kind, SETTINGS};
 use serde_json::{Map, Value, json};
 
 mod packets;
@@ -14,9 +16,7 @@ use packets::{field_keys, packet_pattern, received, received_words, sent};
 use super::client::RESERVED;
 use super::expectation::MODIFIERS;
 use super::fields::{self, PACKETS, SUBSCRIPTION, Stands, U32_MAX};
-use super::hooks::{EVENTS, EventField};
 use super::model::{Capability, Driver, Level, ScramFault, Transport};
-use super::settings;
 
 /// The thread in which a behaviour was seen, as a regular expression.
 const THREAD: &str = "^[A-Za-z0-9._-]{1,100}#[1-9][0-9]{0,8}$";
@@ -424,35 +424,47 @@ fn step() -> Value {
 
 fn hooks() -> Value {
     let mut properties = Map::new();
-    for (event, fields) in EVENTS {
-        let pairs = fields.iter().map(|(name, kind)| {
-            let schema = match kind {
-                EventField::Client | EventField::Text => refer("scalar"),
-                EventField::Bool => refer("boolean"),
-                EventField::Number(max) => number(*max),
-                EventField::Code => refer("reason"),
-                EventField::Word(known) => words(known.iter().copied()),
+    for event in EVENTS {
+        let pairs = event.fields.iter().map(|field| {
+            let schema = match field.kind {
+                FieldKind::Client | FieldKind::Text => refer("scalar"),
+                FieldKind::Flag => refer("boolean"),
+                FieldKind::Number(max) => number(max),
+                FieldKind::Code => refer("reason"),
+                FieldKind::Word(known) => words(known.iter().copied()),
             };
-            ((*name).to_owned(), switched(schema))
+            (field.name.to_owned(), switched(schema))
         });
         let whole = mapping(pairs.collect(), &[]);
         let schema = json!({ "anyOf": [whole, { "type": "null" }] });
-        properties.insert((*event).to_owned(), switched(schema));
+        properties.insert(event.name.to_owned(), switched(schema));
     }
     let mut one = mapping(properties, &[]);
     one["maxProperties"] = json!(2);
     let events = list(switched(
-        json!({ "anyOf": [words(EVENTS.iter().map(|(name, _)| *name)), one] }),
+        json!({ "anyOf": [words(EVENTS.iter().map(|event| event.name)), one] }),
     ));
     let both = keys([("of", some(refer("scalar"))), ("events", events.clone())]);
     json!({ "anyOf": [events, mapping(both, &["events"])] })
 }
 
-/// Every setting that the parser takes. Their types are the parser's to check.
+/// Every setting, as far as its kind can be said here. The rest is the parser's to check.
 fn settings() -> Value {
-    let names = settings::names().into_iter();
-    let value = json!({ "anyOf": [refer("scalar"), { "type": ["object", "array"] }] });
-    let pairs = names.map(|name| (name.to_owned(), switched(value.clone())));
+    let pairs = SETTINGS.iter().map(|setting| {
+        let value = match setting.kind {
+            Kind::Flag => refer("boolean"),
+            Kind::ClientIds => words(ClientIds::WORDS.iter().copied()),
+            Kind::QoS | Kind::Number { .. } | Kind::Span | Kind::Expiry { .. } | Kind::Text => {
+                json!({ "anyOf": [refer("scalar"), { "type": "object" }] })
+            }
+            Kind::Clients | Kind::Origins => some(refer("scalar")),
+            Kind::Users | Kind::Authentication => json!({ "type": "object" }),
+            Kind::Access => list(json!({ "type": "object" })),
+        };
+        let mut value = switched(value);
+        value["description"] = json!(setting.about.trim());
+        (setting.name.to_owned(), value)
+    });
     mapping(pairs.collect(), &[])
 }
 

@@ -3,7 +3,8 @@
 use mqtt_check_codec::ProtocolVersion;
 use mqtt_check_codec::topic::{check_filter, split_shared};
 
-use crate::scenario::model::{AccessAction, AccessRule, ClientIds};
+use mqtt_check_vocabulary::{AccessAction, AccessRule, ClientIds};
+
 use crate::scenario::node::Node;
 use crate::scenario::scope::{Mapping, Scope};
 use crate::scenario::text::{self, Rules, STRING_MAX};
@@ -38,12 +39,8 @@ fn name(scope: Scope<'_>, node: &Node) -> Option<String> {
 
 /// Which Client Identifiers a user may connect with.
 pub(super) fn client_ids(scope: Scope<'_>, node: &Node) -> Option<ClientIds> {
-    match node.text() {
-        Some("free") => Some(ClientIds::Free),
-        Some("by_session") => Some(ClientIds::BySession),
-        Some("by_user") => Some(ClientIds::ByUser),
-        _ => scope.expected_word(node, &["free", "by_session", "by_user"]),
-    }
+    let named = node.text().and_then(ClientIds::named);
+    named.or_else(|| scope.expected_word(node, ClientIds::WORDS))
 }
 
 /// Origins as browsers send them: scheme, host, and a port where it is not the scheme's own, or `null`.

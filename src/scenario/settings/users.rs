@@ -1,11 +1,11 @@
 //! `users`: names, and passwords that stand there, in a file, or in the environment.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use bytes::Bytes;
-use mqtt_check_scram::MECHANISM;
+use mqtt_check_vocabulary::{Mechanism, Secret, User};
 
-use crate::scenario::model::Secret;
 use crate::scenario::node::Node;
 use crate::scenario::reach::open_regular;
 use crate::scenario::scope::{Mapping, Scope};
@@ -13,7 +13,7 @@ use crate::scenario::text::{self, Rules, STRING_MAX};
 use crate::scenario::value::prose;
 
 /// Names and passwords. No message repeats a password.
-pub(super) fn users(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, Secret)>> {
+pub(super) fn users(scope: Scope<'_>, node: &Node) -> Option<Vec<User>> {
     let Some(entries) = node.entries() else {
         let title = format!(
             "expected names and passwords (a mapping), found {}",
@@ -25,14 +25,23 @@ pub(super) fn users(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, Secret
         .iter()
         .map(|entry| {
             let password = password(scope, &entry.value)?;
-            Some((entry.key.text.to_string(), Secret::new(password)))
+            Some(User {
+                name: entry.key.text.to_string(),
+                password: Secret::new(password),
+            })
         })
         .collect();
     all.into_iter().collect()
 }
 
+/// The name of the one method.
+const MECHANISM: &str = Mechanism::ScramSha256.name();
+
 /// The one method of enhanced authentication that there is, and who can be proven by it.
-pub(super) fn authentication(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, Secret)>> {
+pub(super) fn authentication(
+    scope: Scope<'_>,
+    node: &Node,
+) -> Option<BTreeMap<Mechanism, Vec<User>>> {
     let Some(entry) = node.single() else {
         let title = format!("expected `{{ {MECHANISM}: … }}`, found {}", node.kind());
         return scope.fail(scope.at(node.place, title));
@@ -42,7 +51,8 @@ pub(super) fn authentication(scope: Scope<'_>, node: &Node) -> Option<Vec<(Strin
         let hint = format!("there is {MECHANISM}");
         return scope.fail(scope.at(entry.key.place, title).hint(hint));
     }
-    users(scope, &entry.value)
+    let users = users(scope, &entry.value)?;
+    Some(BTreeMap::from([(Mechanism::ScramSha256, users)]))
 }
 
 fn password(scope: Scope<'_>, node: &Node) -> Option<Bytes> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
+use mqtt_check_codec::{PacketType, ProtocolVersion, QoS, ReasonCode};
 
 use super::rendered;
 use crate::diagnostic::{Place, Source};
@@ -584,7 +584,10 @@ exercised_if: [ b_c: { publish: { topic_alias: present } } ]
         queue_qos0: Some(true),
         persistent_session_expiry: Some(Some(Duration::from_secs(7_200))),
         maximum_session_expiry: Some(None),
-        users: Some(vec![("u".to_owned(), Secret::new("p"))]),
+        users: Some(Some(vec![User {
+            name: "u".to_owned(),
+            password: Secret::new("p"),
+        }])),
         ..Settings::default()
     };
     assert_eq!(scene.settings, settings);
@@ -660,7 +663,7 @@ steps: [ a: ping ]
 ",
     );
     let required = Settings {
-        maximum_qos: Some(2),
+        maximum_qos: Some(QoS::ExactlyOnce),
         ..Settings::default()
     };
     assert_eq!(found[0].required, required);

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::rendered;
 use crate::diagnostic::Source;
 use crate::scenario::fields::{self, SUBSCRIPTION, WILL};
-use crate::scenario::hooks::EVENTS;
 use crate::scenario::model::{Capability, Driver, Level, ScramFault, Transport};
 use crate::scenario::websocket::TYPES;
 use crate::scenario::{expectation, file, parse, scene};
+use mqtt_check_vocabulary::SETTINGS;
+use mqtt_check_vocabulary::hook::EVENTS;
 
 const PAGE: &str = include_str!("../../../docs/scenario-reference.md");
 
@@ -104,9 +105,9 @@ fn every_word_of_the_tables_is_on_the_page() {
     for specs in [fields::UPGRADE, fields::CLOSE_FRAME, fields::PING_FRAME] {
         words.extend(specs.iter().map(|spec| spec.name));
     }
-    for (event, fields) in EVENTS {
-        words.push(event);
-        words.extend(fields.iter().map(|(name, _)| *name));
+    for event in EVENTS {
+        words.push(event.name);
+        words.extend(event.fields.iter().map(|field| field.name));
     }
     // CONNACK's and other received properties are named by the standard; the page says so once.
     let of_connack: Vec<_> = fields::of(mqtt_check_codec::PacketType::CONNACK)
@@ -116,6 +117,17 @@ fn every_word_of_the_tables_is_on_the_page() {
     words.retain(|word| !of_connack.contains(word));
     let missing: Vec<_> = words.iter().filter(|word| !PAGE.contains(*word)).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn the_page_has_the_kind_and_the_default_of_every_setting() {
+    for setting in SETTINGS {
+        let row = format!(
+            "| `{}` | {} | {} | ",
+            setting.name, setting.kind, setting.default
+        );
+        assert!(PAGE.contains(&row), "there is no row {row}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::scenario::duration;
-use crate::scenario::model::Secret;
+use crate::scenario::model::User;
 use crate::scenario::node::{Entry, Node};
 use crate::scenario::settings::known_users;
 use crate::scenario::words::did_you_mean;
@@ -41,7 +41,7 @@ impl Reading {
     }
 
     /// Names and passwords, at least one.
-    pub(super) fn users(&self, node: &Node) -> Option<Vec<(String, Secret)>> {
+    pub(super) fn users(&self, node: &Node) -> Option<Vec<User>> {
         let (users, wrong) = known_users(&self.source, node);
         self.found.borrow_mut().extend(wrong);
         match users {

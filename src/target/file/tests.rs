@@ -109,7 +109,7 @@ fn takes_a_rule_of_another_standard_in_place_of_a_clause() {
 fn knows_users_and_is_the_first_of_them() {
     let file = parse("url: mqtt://a\ncredentials: { alice: one, bob: { text: two } }\n");
     let file = file.expect("a sound file");
-    let names: Vec<_> = file.users.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<_> = file.users.iter().map(|user| user.name.as_str()).collect();
     assert_eq!(names, ["alice", "bob"]);
     let reached = file.running(&Access::default()).expect("a URL");
     let credentials = reached.and_then(|external| external.credentials);

@@ -102,7 +102,7 @@ fn granted(
 fn a_grant_counts_where_no_setting_asks_for_it() {
     let usual = Settings::default();
     let limited = Settings {
-        maximum_qos: Some(1),
+        maximum_qos: Some(QoS::AtLeastOnce),
         ..Settings::default()
     };
     let one = ReasonCode(1);
@@ -139,7 +139,7 @@ fn a_refusal_counts_where_no_setting_asks_for_it() {
         ..Settings::default()
     };
     let listed = Settings {
-        access: Some(Vec::new()),
+        access: Some(Some(Vec::new())),
         ..Settings::default()
     };
     let is_let_off = |code, filter, settings: &Settings| {

@@ -482,7 +482,10 @@ fn make(
     turn.hook(HookEvent::SessionSubscribed {
         client: session.client.clone(),
         filter: whole.clone(),
-        options: granted.options,
+        qos: granted.options.qos,
+        no_local: granted.options.no_local,
+        retain_as_published: granted.options.retain_as_published,
+        retain_handling: granted.options.retain_handling,
     });
     let subscriber = Subscriber {
         session: key,

@@ -8,7 +8,7 @@ use bytestring::ByteString;
 use mqtt_check_codec::{Auth, Connect, Packet, Properties, Property, ReasonCode};
 use mqtt_check_scram::{Error, ServerExchange, nonce};
 
-use crate::config::Mechanism;
+use crate::config::{Mechanism, verifier};
 use crate::core::rules::Rules;
 use crate::{Config, Fault, Liberty};
 
@@ -80,7 +80,7 @@ impl Authentication {
             false => self.begun,
         };
         let seed = [&self.nonce.to_be_bytes()[..], &exchange.to_be_bytes()].concat();
-        let look_up = |user: &str| rules.config.verifier(self.mechanism, user);
+        let look_up = |user: &str| verifier(&rules.config, self.mechanism, user);
         match ServerExchange::begin(client_first, &nonce(&seed), look_up) {
             Ok(exchange) => {
                 let challenge = Bytes::copy_from_slice(exchange.server_first());

@@ -7,7 +7,9 @@ use insta::assert_snapshot;
 
 use super::{Configuration, parse};
 use crate::diagnostic::{Diagnostic, Source, Style, render};
-use crate::scenario::model::{AccessAction, AccessRule, Secret};
+use mqtt_check_vocabulary::{AccessAction, AccessRule};
+
+use crate::scenario::model::{Secret, User};
 
 fn read(text: &str) -> Result<Configuration, Vec<Diagnostic>> {
     parse(&Arc::new(Source {
@@ -50,11 +52,8 @@ access:
     let two_hours = Some(Some(Duration::from_secs(7_200)));
     assert_eq!(settings.maximum_session_expiry, two_hours);
     assert_eq!(settings.banned_clients, Some(vec!["mallory".to_owned()]));
-    let users = vec![
-        ("alice".to_owned(), Secret::new("hush")),
-        ("bob".to_owned(), Secret::new("$quiet")),
-    ];
-    assert_eq!(settings.users, Some(users));
+    let users = vec![user("alice", "hush"), user("bob", "$quiet")];
+    assert_eq!(settings.users, Some(Some(users)));
     let rules = vec![
         AccessRule {
             allow: true,
@@ -71,7 +70,14 @@ access:
             filters: vec!["#".to_owned()],
         },
     ];
-    assert_eq!(settings.access, Some(rules));
+    assert_eq!(settings.access, Some(Some(rules)));
+}
+
+fn user(name: &str, password: &'static str) -> User {
+    User {
+        name: name.to_owned(),
+        password: Secret::new(password),
+    }
 }
 
 #[test]
@@ -84,11 +90,8 @@ fn passwords_come_from_files_and_the_environment() {
         text: "users: { alice: { file: alice.txt }, bob: { env: CARGO_PKG_NAME } }".to_owned(),
     };
     let found = parse(&Arc::new(source)).expect("it is right");
-    let users = vec![
-        ("alice".to_owned(), Secret::new("hush")),
-        ("bob".to_owned(), Secret::new("mqtt-check")),
-    ];
-    assert_eq!(found.settings.users, Some(users));
+    let users = vec![user("alice", "hush"), user("bob", "mqtt-check")];
+    assert_eq!(found.settings.users, Some(Some(users)));
     assert!(!format!("{:?}", found.settings).contains("hush"));
 }
 

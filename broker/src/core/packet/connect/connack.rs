@@ -106,10 +106,10 @@ fn connack_properties(
     }
     // [5 MQTT-3.2.2-22]: what goes unsaid here would have to be the client's.
     let told = !rules.breaks(Fault::ServerKeepAliveNotAnnounced);
-    if let (Some(keep_alive_s), true) = (config.server_keep_alive_s, told) {
+    if let (Some(keep_alive_s), true) = (config.server_keep_alive, told) {
         properties.push(Property::ServerKeepAlive(keep_alive_s));
     }
-    if config.server_keep_alive_s.is_none() && rules.chooses(Liberty::KeepAliveRepeated) {
+    if config.server_keep_alive.is_none() && rules.chooses(Liberty::KeepAliveRepeated) {
         properties.push(Property::ServerKeepAlive(connect.keep_alive_s));
     }
     let asked = connect.properties.request_response_information() == Some(1);

@@ -88,7 +88,7 @@ pub(crate) fn link(
     let v5 = connect.version == ProtocolVersion::V5;
     let properties = &connect.properties;
     // [5 MQTT-3.2.2-22]
-    let keep_alive_s = match config.server_keep_alive_s {
+    let keep_alive_s = match config.server_keep_alive {
         Some(keep_alive_s) if v5 => keep_alive_s,
         _ => connect.keep_alive_s,
     };

@@ -1,0 +1,356 @@
+//! The events that a broker tells of itself: one row an event.
+//!
+//! Sources of every kind map what their broker says to these.
+
+use std::fmt;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use mqtt_check_codec::{PacketId, QoS, ReasonCode, RetainHandling};
+use serde::{Serialize, Serializer};
+
+/// An event, as everybody sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event {
+    /// `session.created`.
+    pub name: &'static str,
+    /// What scenarios can say of it, in the order of the reference.
+    pub fields: &'static [Field],
+    /// When it happens.
+    pub about: &'static str,
+}
+
+/// A field of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field {
+    pub name: &'static str,
+    pub kind: FieldKind,
+}
+
+/// What a field takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// A Client Identifier.
+    Client,
+    Text,
+    Flag,
+    /// Up to this number.
+    Number(u64),
+    /// A CONNACK's code, by name or number; its text is the number, since names differ from version to version.
+    Code,
+    /// One of these.
+    Word(&'static [&'static str]),
+}
+
+impl Event {
+    /// The event of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        EVENTS.iter().find(|event| event.name == name)
+    }
+}
+
+/// What stands in a field of an event.
+trait FieldValue {
+    const KIND: FieldKind;
+    /// `None` where the field is not there.
+    fn value(&self) -> Option<HookValue>;
+}
+
+impl FieldValue for ByteString {
+    const KIND: FieldKind = FieldKind::Text;
+    fn value(&self) -> Option<HookValue> {
+        Some(HookValue::Text(self.clone()))
+    }
+}
+
+impl FieldValue for bool {
+    const KIND: FieldKind = FieldKind::Flag;
+    fn value(&self) -> Option<HookValue> {
+        Some(HookValue::Flag(*self))
+    }
+}
+
+impl FieldValue for QoS {
+    const KIND: FieldKind = FieldKind::Number(2);
+    fn value(&self) -> Option<HookValue> {
+        Some(HookValue::Number(u64::from(self.as_u8())))
+    }
+}
+
+impl FieldValue for RetainHandling {
+    const KIND: FieldKind = FieldKind::Number(2);
+    fn value(&self) -> Option<HookValue> {
+        Some(HookValue::Number(*self as u64))
+    }
+}
+
+impl FieldValue for ReasonCode {
+    const KIND: FieldKind = FieldKind::Code;
+    fn value(&self) -> Option<HookValue> {
+        Some(HookValue::Number(u64::from(self.0)))
+    }
+}
+
+impl FieldValue for Bytes {
+    const KIND: FieldKind = FieldKind::Text;
+    fn value(&self) -> Option<HookValue> {
+        Some(HookValue::Payload(self.clone()))
+    }
+}
+
+impl<T: FieldValue> FieldValue for Option<T> {
+    const KIND: FieldKind = T::KIND;
+    fn value(&self) -> Option<HookValue> {
+        self.as_ref().and_then(FieldValue::value)
+    }
+}
+
+/// A field's row. What a client is called is always its Client Identifier.
+const fn field(name: &'static str, kind: FieldKind) -> Field {
+    let kind = match name.as_bytes() {
+        b"client" => FieldKind::Client,
+        _ => kind,
+    };
+    Field { name, kind }
+}
+
+macro_rules! events {
+    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal {
+        $($field:ident: $type:ty),* $(; kept $($kept:ident: $kept_type:ty),*)?
+    })*) => {
+        /// One event, in the order in which it happened.
+        ///
+        /// On a takeover the displaced client's `ClientDisconnected` is not fired; with Clean Session 1 its session's
+        /// termination says `Conflict`, with Clean Session 0 the session lives on.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum HookEvent {
+            $($(#[doc = $doc])* $variant { $($field: $type,)* $($($kept: $kept_type,)*)? },)*
+        }
+
+        /// Every event, in the order of the reference.
+        pub const EVENTS: &[Event] = &[$(Event {
+            name: $name,
+            fields: &[$(field(stringify!($field), <$type as FieldValue>::KIND)),*],
+            about: concat!($($doc),*),
+        },)*];
+
+        impl HookEvent {
+            /// `session.created`.
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$variant { .. } => $name,)* }
+            }
+
+            /// Its fields and their values, in a fixed order; those that are not there are left out.
+            pub fn fields(&self) -> Vec<(&'static str, HookValue)> {
+                match self {
+                    $(Self::$variant { $($field,)* .. } => {
+                        let all = [$((stringify!($field), $field.value())),*];
+                        all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+                    })*
+                }
+            }
+        }
+    };
+}
+
+events! {
+    /// A CONNACK that accepts was sent.
+    ClientConnected = "client.connected" {
+        client: ByteString, connack: ReasonCode, username: Option<ByteString>, session_present: bool
+    }
+    /// A connection that was accepted has ended; not fired for a client that was displaced by a takeover.
+    ClientDisconnected = "client.disconnected" { client: ByteString, reason: DisconnectReason }
+    /// A session began.
+    SessionCreated = "session.created" { client: ByteString }
+    /// A client came back to its session.
+    SessionResumed = "session.resumed" { client: ByteString }
+    /// A session ended.
+    SessionTerminated = "session.terminated" { client: ByteString, reason: TerminationReason }
+    /// A subscription was made or replaced.
+    SessionSubscribed = "session.subscribed" {
+        client: ByteString, filter: ByteString, qos: QoS, no_local: bool, retain_as_published: bool,
+        retain_handling: RetainHandling
+    }
+    /// A subscription was removed.
+    SessionUnsubscribed = "session.unsubscribed" { client: ByteString, filter: ByteString }
+    /// A message was accepted. A Will has no client.
+    MessagePublish = "message.publish" {
+        client: Option<ByteString>, topic: ByteString, qos: QoS, retain: bool, payload: Bytes
+    }
+    /// A PUBLISH was handed to this client's connection.
+    MessageDelivered = "message.delivered" { client: ByteString, topic: ByteString, qos: QoS, payload: Bytes }
+    /// The client finished the handshake of a QoS 1 or 2 delivery.
+    MessageAcked = "message.acked" { client: ByteString, topic: ByteString; kept packet_id: PacketId }
+    /// A message did not reach a client, or nobody.
+    MessageDropped = "message.dropped" { client: Option<ByteString>, topic: ByteString, reason: DropReason }
+    /// A Will became due and was published.
+    WillPublished = "will.published" { client: ByteString, topic: ByteString, trigger: WillTrigger }
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant,)* }
+
+        impl $name {
+            /// Every word, in the order of the reference.
+            pub const ALL: &'static [&'static str] = &[$($word),*];
+
+            /// As scenarios and hook lines write it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+        }
+
+        impl FieldValue for $name {
+            const KIND: FieldKind = FieldKind::Word(Self::ALL);
+            fn value(&self) -> Option<HookValue> {
+                Some(HookValue::Word(self.as_str()))
+            }
+        }
+    };
+}
+
+words! {
+    /// Why a client is no longer connected.
+    DisconnectReason {
+        /// DISCONNECT 0x00, or any DISCONNECT before version 5.
+        Normal = "normal",
+        /// DISCONNECT 0x04.
+        WithWill = "with_will",
+        /// DISCONNECT with 0x80 or above from the client.
+        ClientError = "client_error",
+        /// The transport ended without DISCONNECT.
+        ConnectionLost = "connection_lost",
+        KeepAliveTimeout = "keep_alive_timeout",
+        ProtocolError = "protocol_error",
+        /// A re-authentication that came to nothing.
+        AuthenticationFailed = "authentication_failed",
+        /// An administrator's kick.
+        Kicked = "kicked",
+        Redirected = "redirected",
+        ServerShutdown = "server_shutdown",
+    }
+}
+
+words! {
+    /// Why a session ended.
+    TerminationReason {
+        /// It ended with its connection, whatever way that ended.
+        Normal = "normal",
+        /// A takeover by a client that wanted no old session, or of a session that ends with its connection.
+        Conflict = "conflict",
+        /// Clean Start 1 over a session that was offline.
+        Discarded = "discarded",
+        Expired = "expired",
+    }
+}
+
+words! {
+    /// Why a message did not reach a client, or nobody.
+    DropReason {
+        NoSubscribers = "no_subscribers",
+        Expired = "expired",
+        QueueFull = "queue_full",
+        PacketTooLarge = "packet_too_large",
+        QoS0Offline = "qos0_offline",
+        NotAuthorized = "not_authorized",
+        /// A limit of the configuration.
+        QuotaExceeded = "quota_exceeded",
+        PayloadFormatInvalid = "payload_format_invalid",
+        PacketIdInUse = "packet_id_in_use",
+        SessionEnded = "session_ended",
+        /// PUBACK or PUBREC with 0x80 or above.
+        Refused = "refused",
+    }
+}
+
+words! {
+    /// What made a Will due.
+    WillTrigger {
+        ConnectionLost = "connection_lost",
+        DisconnectWithWill = "disconnect_with_will",
+        ClientError = "client_error",
+        KeepAliveTimeout = "keep_alive_timeout",
+        ProtocolError = "protocol_error",
+        AuthenticationFailed = "authentication_failed",
+        TakenOver = "taken_over",
+        Kicked = "kicked",
+        Redirected = "redirected",
+        SessionEnded = "session_ended",
+        DelayElapsed = "delay_elapsed",
+        ServerShutdown = "server_shutdown",
+    }
+}
+
+/// The value of one field of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HookValue {
+    Text(ByteString),
+    Word(&'static str),
+    Number(u64),
+    Flag(bool),
+    /// UTF-8 where it is such.
+    Payload(Bytes),
+}
+
+impl fmt::Display for HookValue {
+    /// As scenarios write it; a payload that is no text in hexadecimal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Word(word) => f.write_str(word),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Flag(flag) => write!(f, "{flag}"),
+            Self::Payload(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => f.write_str(text),
+                Err(_) => bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
+            },
+        }
+    }
+}
+
+impl Serialize for HookValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(number) => serializer.serialize_u64(*number),
+            Self::Flag(flag) => serializer.serialize_bool(*flag),
+            text => serializer.collect_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_what_is_there_in_the_order_of_its_row() {
+        let event = HookEvent::ClientConnected {
+            client: "a".into(),
+            connack: ReasonCode::SUCCESS,
+            username: None,
+            session_present: true,
+        };
+        let shown: Vec<String> = event
+            .fields()
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        assert_eq!(shown, ["client=a", "connack=0", "session_present=true"]);
+        let row = Event::named(event.name()).expect("a row");
+        let names: Vec<&str> = row.fields.iter().map(|field| field.name).collect();
+        assert_eq!(names, ["client", "connack", "username", "session_present"]);
+        assert_eq!(row.fields[0].kind, FieldKind::Client);
+    }
+
+    #[test]
+    fn every_event_tells_whom_it_is_about() {
+        for event in EVENTS {
+            assert_eq!(event.fields[0].kind, FieldKind::Client, "{}", event.name);
+        }
+        let words = Event::named("session.terminated").map(|event| event.fields[1].kind);
+        assert_eq!(words, Some(FieldKind::Word(TerminationReason::ALL)));
+    }
+}

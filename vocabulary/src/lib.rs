@@ -1,0 +1,16 @@
+//! The words that the broker and the harness share: what a broker can be set to, and what it tells of itself.
+//!
+//! Each setting and each hook event is one row of one table. What the broker enforces, what a scenario may ask for, what
+//! a target file maps and what the reference lists all come from that row. There is no I/O here.
+
+pub mod access;
+pub mod hook;
+pub mod setting;
+mod value;
+
+pub use access::{AccessAction, AccessRule, ClientIds, Mechanism, Secret, User};
+pub use hook::{
+    DisconnectReason, DropReason, HookEvent, HookValue, TerminationReason, WillTrigger,
+};
+pub use setting::{Config, SETTINGS, Setting, Settings};
+pub use value::{Kind, Unit, Value};

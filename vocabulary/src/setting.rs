@@ -1,0 +1,392 @@
+//! What a broker can be set to: one row a setting.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use mqtt_check_codec::{Form, QoS};
+
+use crate::access::{AccessRule, ClientIds, Mechanism, User};
+use crate::value::{FromValue as _, Kind, Unit, Value};
+
+const MIB: usize = 1024 * 1024;
+const U16: u64 = u16::MAX as u64;
+const U32: u64 = u32::MAX as u64;
+/// Levels of the longest string that MQTT can say.
+const LEVELS: u64 = 65_536;
+/// [3.1.1 MQTT-3.1.3-5] [5 MQTT-3.1.3-5]: Client Identifiers of 23 bytes are always taken.
+const CLIENT_ID_BYTES: u64 = 23;
+
+/// One setting, as everybody sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// As scenarios and configuration files write it.
+    pub name: &'static str,
+    pub kind: Kind,
+    /// The value of a broker that is told nothing, as the reference has it.
+    pub default: &'static str,
+    /// What it is about.
+    pub about: &'static str,
+}
+
+const fn count(least: u64, most: u64) -> Kind {
+    Kind::Number {
+        least,
+        most,
+        unit: Unit::Count,
+    }
+}
+
+const fn bytes(least: u64, most: u64) -> Kind {
+    Kind::Number {
+        least,
+        most,
+        unit: Unit::Bytes,
+    }
+}
+
+const fn seconds(most: u64) -> Kind {
+    Kind::Number {
+        least: 0,
+        most,
+        unit: Unit::Seconds,
+    }
+}
+
+macro_rules! settings {
+    ($($(#[doc = $doc:literal])* $name:ident: $kind:expr, $type:ty = $default:expr, $shown:literal;)*) => {
+        /// A broker's configuration: what it offers and enforces. The defaults offer everything.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct Config { $($(#[doc = $doc])* pub $name: $type,)* }
+
+        impl Default for Config {
+            fn default() -> Self {
+                Self { $($name: $default,)* }
+            }
+        }
+
+        /// What a scenario or a configuration file says of a broker's configuration; `None`: nothing.
+        #[derive(Debug, Clone, Default, PartialEq, Eq)]
+        pub struct Settings { $($(#[doc = $doc])* pub $name: Option<$type>,)* }
+
+        /// Every setting, in the order of the reference.
+        pub const SETTINGS: &[Setting] = &[$(Setting {
+            name: stringify!($name),
+            kind: $kind,
+            default: $shown,
+            about: concat!($($doc),*),
+        },)*];
+
+        impl Settings {
+            /// Sets one by its name. Whether there is such a setting, and the value is of its kind.
+            pub fn set(&mut self, name: &str, value: Value) -> bool {
+                match name {
+                    $(stringify!($name) => match <$type>::from_value(value) {
+                        Some(value) => {
+                            self.$name = Some(value);
+                            true
+                        }
+                        None => false,
+                    },)*
+                    _ => false,
+                }
+            }
+
+            /// A configuration with these settings over it.
+            pub fn over(&self, base: Config) -> Config {
+                Config { $($name: self.$name.clone().unwrap_or(base.$name),)* }
+            }
+
+            /// Those that say something, each with whether it says the default.
+            fn said(&self) -> Vec<(&'static Setting, bool)> {
+                let default = Config::default();
+                let mut rows = SETTINGS.iter();
+                let mut out = Vec::new();
+                $(
+                    let row = rows.next();
+                    if let (Some(row), Some(value)) = (row, &self.$name) {
+                        out.push((row, *value == default.$name));
+                    }
+                )*
+                out
+            }
+        }
+    };
+}
+
+settings! {
+    /// Whether QoS 0 messages are kept for a session that is offline.
+    queue_qos0: Kind::Flag, bool = false, "`false`";
+
+    /// How long a 3.1 or 3.1.1 session with Clean Session 0 lives offline; `None` for ever.
+    persistent_session_expiry: Kind::Expiry { whole_seconds: false }, Option<Duration> = None, "`never`";
+
+    /// The longest Session Expiry Interval granted; CONNACK says so when it shortens. `None`: any.
+    maximum_session_expiry: Kind::Expiry { whole_seconds: true }, Option<Duration> = None, "`never`";
+
+    /// Whether sessions and retained messages survive a restart.
+    durable: Kind::Flag, bool = false, "`false`";
+
+    /// Replaces the client's Keep Alive, in seconds, and is announced as Server Keep Alive.
+    server_keep_alive: seconds(U16), Option<u16> = None, "none";
+
+    /// How many QoS 1 and 2 messages a client may have unacknowledged; announced as Receive Maximum.
+    receive_maximum: count(1, U16), u16 = u16::MAX, "65535";
+
+    /// The highest Topic Alias that a client may use; announced as Topic Alias Maximum.
+    topic_alias_maximum: count(0, U16), u16 = u16::MAX, "65535";
+
+    /// Bytes; `None` for no limit beyond the encoding.
+    maximum_packet_size: bytes(1, U32), Option<u32> = None, "none";
+
+    /// The highest QoS that clients may publish and subscribe with; announced as Maximum QoS.
+    maximum_qos: Kind::QoS, QoS = QoS::ExactlyOnce, "2";
+
+    /// Whether messages are retained.
+    retain_available: Kind::Flag, bool = true, "`true`";
+
+    /// Whether Topic Filters may have wildcards.
+    wildcard_subscription_available: Kind::Flag, bool = true, "`true`";
+
+    /// Whether subscriptions may have a Subscription Identifier.
+    subscription_identifier_available: Kind::Flag, bool = true, "`true`";
+
+    /// Whether there are Shared Subscriptions.
+    shared_subscription_available: Kind::Flag, bool = true, "`true`";
+
+    /// Messages waiting for one session at most; over it the newest is dropped.
+    maximum_queued_messages: count(0, U32), usize = 10_000, "10000";
+
+    /// A Reason String and a User Property on every packet that can carry one and where the client allows.
+    reason_strings: Kind::Flag, bool = false, "`false`";
+
+    /// The length-2 form of acknowledgements and DISCONNECT where nothing more is to be said.
+    short_acknowledgements: Kind::Flag, bool = false, "`false`";
+
+    /// QoS 1 and 2 messages unacknowledged by one client at most, however high its Receive Maximum is.
+    maximum_inflight: count(1, U16), u16 = 1_000, "1000";
+
+    /// Bytes of messages waiting for one session at most; over it the newest is dropped, unless it is the only one. A
+    /// message weighs its topic, payload and properties, 72 more for each property, and 128 more.
+    maximum_queued_bytes: bytes(0, U32), usize = 64 * MIB, "67108864";
+
+    /// Bytes of messages unacknowledged by one client at which no further one of QoS 1 or 2 is sent.
+    maximum_inflight_bytes: bytes(1, U32), usize = 16 * MIB, "16777216";
+
+    /// Bytes of messages that wait or are unacknowledged in all sessions together, each copy for itself; over it the
+    /// newest is dropped. No session has more of them than are still free.
+    maximum_message_bytes: bytes(1, U32), usize = 128 * MIB, "134217728";
+
+    /// Bytes that may wait to be written to one client; beyond it QoS 0 messages for it are dropped, others wait in
+    /// its session, and nothing more is read from it, until half of them are written.
+    maximum_outgoing_bytes: bytes(1, U32), usize = 8 * MIB, "8388608";
+
+    /// Bytes that may wait to be written to all clients together; beyond it messages are dropped or wait as for one
+    /// client, and clients that have not read for a second while others wait are cut off, those with most waiting first.
+    maximum_all_outgoing_bytes: bytes(1, U32), usize = 256 * MIB, "268435456";
+
+    /// Subscriptions of one session at most; over it SUBACK refuses with 0x97 (0x80 before version 5).
+    maximum_subscriptions: count(0, U32), usize = 100_000, "100000";
+
+    /// Levels of a Topic Filter at most; over it SUBACK refuses with 0x8F (0x80 before version 5). No string of MQTT
+    /// has more than 65,536.
+    maximum_topic_levels: count(1, LEVELS), usize = 65_536, "65536";
+
+    /// Open connections at most; over it CONNACK refuses with 0x89 (0x03 before version 5).
+    maximum_connections: count(1, U32), usize = 100_000, "100000";
+
+    /// Connections whose CONNECT has not come at most; over it a new one is closed at once.
+    maximum_waiting_connections: count(1, U32), usize = 10_000, "10000";
+
+    /// Bytes of a CONNECT at most; over it CONNACK refuses with 0x95 (and is not sent before version 5).
+    maximum_connect_bytes: bytes(1, U32), usize = MIB / 2, "524288";
+
+    /// Bytes that a packet may have beside the payload of a PUBLISH; over it DISCONNECT 0x97.
+    maximum_header_bytes: bytes(1, U32), usize = 2 * MIB, "2097152";
+
+    /// Bytes that all connections together have read of packets that are not whole; over it DISCONNECT 0x97. A packet
+    /// that is larger than 65,536 bytes has three quarters of it.
+    maximum_incoming_bytes: bytes(1, U32), usize = 64 * MIB, "67108864";
+
+    /// CONNECT packets within a second at most; over it CONNACK refuses with 0x9F (0x03 before version 5).
+    maximum_connection_rate: count(1, U32), Option<u32> = None, "none";
+
+    /// Sessions at most, connected or not; over it CONNACK refuses with 0x97 (0x03 before version 5).
+    maximum_sessions: count(1, U32), usize = 1_000_000, "1000000";
+
+    /// Bytes that are kept for all clients together beside messages: Client Identifiers and user names, subscriptions,
+    /// Wills and Topic Aliases. Over it CONNACK refuses with 0x97 (0x03 before version 5), SUBACK with 0x97 (0x80), a
+    /// Topic Alias that a client gives ends its connection with 0x97, and the broker gives none. No client has more for
+    /// its subscriptions, or for its aliases, than is still free.
+    maximum_client_bytes: bytes(1, U32), usize = 160 * MIB, "167772160";
+
+    /// Topics with a retained message at most; over it PUBACK and PUBREC refuse with 0x97. A message that cannot be
+    /// refused (QoS 0, a Will, or before version 5) is delivered and not retained.
+    maximum_retained_messages: count(0, U32), usize = 1_000_000, "1000000";
+
+    /// Bytes of retained messages at most; over it as over their number.
+    maximum_retained_bytes: bytes(0, U32), usize = 128 * MIB, "134217728";
+
+    /// Bytes of a client id at most, never fewer than 23; over it CONNACK refuses with 0x85 (0x02 before 5).
+    maximum_client_id_bytes: bytes(CLIENT_ID_BYTES, U16), Option<usize> = None, "none";
+
+    /// Client ids that CONNACK refuses with 0x8A (0x05 before version 5).
+    banned_clients: Kind::Clients, Vec<String> = Vec::new(), "none";
+
+    /// Which client ids a user may connect with.
+    client_ids: Kind::ClientIds, ClientIds = ClientIds::Free, "`free`";
+
+    /// Values of `Origin` with which a browser may open a WebSocket; `None`: any. A client that sends none is no browser.
+    origins: Kind::Origins, Option<Vec<String>> = None, "none: any";
+
+    /// Whether clients may publish to topics that begin with `$`.
+    dollar_topics: Kind::Flag, bool = true, "`true`";
+
+    /// Whether a payload that says it is UTF-8 and is not is refused with 0x99.
+    check_payload_format: Kind::Flag, bool = false, "`false`";
+
+    /// What CONNACK says to a client that asks for Response Information.
+    response_information: Kind::Text, Option<String> = None, "none";
+
+    /// How long an opened connection may wait with its CONNECT.
+    connect_timeout: Kind::Span, Duration = Duration::from_secs(10), "10s";
+
+    /// User names and passwords; `None` lets everybody in.
+    users: Kind::Users, Option<Vec<User>> = None, "none: everybody may connect";
+
+    /// What clients may publish and subscribe to; `None` allows everything, and a list what it allows. A refusal is
+    /// 0x87 in PUBACK, PUBREC, SUBACK (0x80 before version 5) and in the CONNACK of a Will (0x05 before version 5).
+    /// Where nothing can say so (QoS 0, a PUBLISH before version 5, a message that a wider subscription matches) the
+    /// message is dropped.
+    access: Kind::Access, Option<Vec<AccessRule>> = None, "none: everything is allowed";
+
+    /// By which methods of enhanced authentication a client can prove who it is, and who can. Who has done so needs
+    /// none of `users`; who names no method is let in by `users` alone.
+    authentication: Kind::Authentication, BTreeMap<Mechanism, Vec<User>> = BTreeMap::new(), "none";
+}
+
+impl Setting {
+    /// The setting of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        SETTINGS.iter().find(|setting| setting.name == name)
+    }
+
+    /// Whether a broker that is told nothing is set so when this setting says its default. Of a number nobody can tell:
+    /// another broker has a default of its own.
+    const fn has_usual_default(&self) -> bool {
+        matches!(self.kind, Kind::Flag | Kind::QoS | Kind::Expiry { .. })
+    }
+}
+
+impl Settings {
+    /// The names of those that a broker has to be told: whatever is said, but for what brokers do anyway.
+    pub fn asked_for(&self) -> Vec<&'static str> {
+        let said = self.said().into_iter();
+        let told =
+            said.filter(|(setting, is_default)| !(*is_default && setting.has_usual_default()));
+        told.map(|(setting, _)| setting.name).collect()
+    }
+}
+
+impl Config {
+    /// How packets that could end early are written.
+    pub const fn form(&self) -> Form {
+        if self.short_acknowledgements {
+            Form::Short
+        } else {
+            Form::Full
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A value that each kind takes and no default is.
+    fn other(kind: Kind) -> Value {
+        match kind {
+            Kind::Flag => Value::Flag(true),
+            Kind::QoS => Value::Number(1),
+            Kind::Number { least, .. } => Value::Number(least.max(24)),
+            Kind::Span => Value::Span(Duration::from_secs(7)),
+            Kind::Expiry { .. } => Value::Span(Duration::from_secs(8)),
+            Kind::Text => Value::Text("text".into()),
+            Kind::Clients | Kind::Origins => Value::Names(vec!["name".into()]),
+            Kind::ClientIds => Value::ClientIds(ClientIds::ByUser),
+            Kind::Users => Value::Users(Vec::new()),
+            Kind::Authentication => {
+                Value::Authentication(BTreeMap::from([(Mechanism::ScramSha256, Vec::new())]))
+            }
+            Kind::Access => Value::Access(Vec::new()),
+        }
+    }
+
+    #[test]
+    fn every_setting_reaches_the_configuration() {
+        for setting in SETTINGS {
+            let mut settings = Settings::default();
+            let value = match setting.default {
+                "`true`" => Value::Flag(false),
+                _ => other(setting.kind),
+            };
+            assert!(settings.set(setting.name, value), "{}", setting.name);
+            assert_eq!(settings.asked_for(), [setting.name]);
+            let config = settings.over(Config::default());
+            assert_ne!(config, Config::default(), "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_of_another_kind() {
+        let mut settings = Settings::default();
+        assert!(!settings.set("maximum_inflight", Value::Flag(true)));
+        assert!(!settings.set("maximum_inflight", Value::Number(70_000)));
+        assert!(!settings.set("no_such_setting", Value::Flag(true)));
+        assert_eq!(settings, Settings::default());
+    }
+
+    #[test]
+    fn what_brokers_do_anyway_need_not_be_asked_for() {
+        let mut settings = Settings::default();
+        settings.set("durable", Value::Flag(false));
+        settings.set("maximum_session_expiry", Value::Never);
+        settings.set("maximum_qos", Value::Number(2));
+        assert!(settings.asked_for().is_empty());
+        settings.set("receive_maximum", Value::Number(U16));
+        assert_eq!(settings.asked_for(), ["receive_maximum"]);
+    }
+
+    #[test]
+    fn the_defaults_that_are_shown_are_the_defaults() {
+        let config = Config::default();
+        for (name, shown) in [
+            ("maximum_inflight", config.maximum_inflight.to_string()),
+            (
+                "maximum_queued_messages",
+                config.maximum_queued_messages.to_string(),
+            ),
+        ] {
+            let setting = Setting::named(name).expect("a setting");
+            assert_eq!(setting.default, shown);
+        }
+        // Every number and flag, by setting what is shown.
+        for setting in SETTINGS {
+            let value = match (setting.kind, setting.default) {
+                (Kind::Flag, "`true`") => Value::Flag(true),
+                (Kind::Flag, "`false`") => Value::Flag(false),
+                (Kind::Expiry { .. }, "`never`") => Value::Never,
+                (Kind::Number { .. } | Kind::QoS, shown) => match shown.parse() {
+                    Ok(number) => Value::Number(number),
+                    Err(_) => {
+                        assert_eq!(shown, "none", "{}", setting.name);
+                        continue;
+                    }
+                },
+                _ => continue,
+            };
+            let mut settings = Settings::default();
+            assert!(settings.set(setting.name, value), "{}", setting.name);
+            assert_eq!(settings.over(Config::default()), config, "{}", setting.name);
+        }
+    }
+}

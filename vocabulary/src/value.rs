@@ -1,0 +1,140 @@
+//! What a setting takes, and what it was given.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use mqtt_check_codec::QoS;
+
+use crate::access::{AccessRule, ClientIds, Mechanism, User};
+
+/// What a setting takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `true` or `false`.
+    Flag,
+    /// 0, 1 or 2.
+    QoS,
+    /// A whole number within these bounds, both included.
+    Number {
+        least: u64,
+        most: u64,
+        unit: Unit,
+    },
+    /// A span of time above zero.
+    Span,
+    /// A span of time, or `never`.
+    Expiry {
+        /// Only whole seconds, since it is announced in seconds.
+        whole_seconds: bool,
+    },
+    Text,
+    /// A Client Identifier, or a list of them.
+    Clients,
+    /// An origin as browsers send it, or a list of them.
+    Origins,
+    /// A word of [`ClientIds`].
+    ClientIds,
+    /// Names and passwords.
+    Users,
+    /// Names and passwords for each method.
+    Authentication,
+    /// The rules of an access list.
+    Access,
+}
+
+/// What a number counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Things.
+    Count,
+    Bytes,
+    Seconds,
+}
+
+impl fmt::Display for Kind {
+    /// As the reference has it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Flag => "`true`, `false`",
+            Self::QoS => "0, 1, 2",
+            Self::Number { least, most, unit } => {
+                let unit = match unit {
+                    Unit::Count => "number",
+                    Unit::Bytes => "bytes",
+                    Unit::Seconds => "seconds",
+                };
+                return write!(f, "{unit}, {least} to {most}");
+            }
+            Self::Span => "duration",
+            Self::Expiry { .. } => "duration, `never`",
+            Self::Text => "text",
+            Self::Clients => "Client Identifier or list",
+            Self::Origins => "origin (`https://panel.example`) or list",
+            Self::ClientIds => "`free`, `by_session`, `by_user`",
+            Self::Users => "mapping of name to password",
+            Self::Authentication => "mapping of method to names and passwords",
+            Self::Access => "list of rules",
+        })
+    }
+}
+
+/// What a setting was given.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Flag(bool),
+    /// Also a QoS.
+    Number(u64),
+    Span(Duration),
+    /// An expiry without end.
+    Never,
+    Text(String),
+    Names(Vec<String>),
+    ClientIds(ClientIds),
+    Users(Vec<User>),
+    Authentication(BTreeMap<Mechanism, Vec<User>>),
+    Access(Vec<AccessRule>),
+}
+
+/// What a setting's value becomes in the broker's configuration.
+pub(crate) trait FromValue: Sized {
+    /// `None` where the value is of another kind, or too large.
+    fn from_value(value: Value) -> Option<Self>;
+}
+
+macro_rules! from_value {
+    ($($type:ty: $pattern:pat => $out:expr;)*) => {
+        $(impl FromValue for $type {
+            fn from_value(value: Value) -> Option<Self> {
+                match value {
+                    $pattern => $out,
+                    _ => None,
+                }
+            }
+        })*
+    };
+}
+
+from_value! {
+    bool: Value::Flag(flag) => Some(flag);
+    u16: Value::Number(number) => Self::try_from(number).ok();
+    u32: Value::Number(number) => Self::try_from(number).ok();
+    usize: Value::Number(number) => Self::try_from(number).ok();
+    QoS: Value::Number(number) => u8::try_from(number).ok().and_then(Self::from_u8);
+    Duration: Value::Span(span) => Some(span);
+    String: Value::Text(text) => Some(text);
+    Vec<String>: Value::Names(names) => Some(names);
+    ClientIds: Value::ClientIds(which) => Some(which);
+    Vec<User>: Value::Users(users) => Some(users);
+    BTreeMap<Mechanism, Vec<User>>: Value::Authentication(methods) => Some(methods);
+    Vec<AccessRule>: Value::Access(rules) => Some(rules);
+}
+
+impl<T: FromValue> FromValue for Option<T> {
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Never => Some(None),
+            value => T::from_value(value).map(Some),
+        }
+    }
+}
