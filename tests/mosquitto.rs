@@ -97,6 +97,115 @@ fn each_accepted_deviation_shows_by_its_bytes_alone() {
     }
 }
 
+/// Where a setting is written: before the listeners, or below each of them.
+#[derive(Clone, Copy, PartialEq)]
+enum Where {
+    Broker,
+    Listener,
+}
+
+/// Settings that change what clients see, cases that are quick to play, and the line that names the change.
+/// `docs/baselines.md` has more of them.
+const SETTINGS: &[(Where, &str, &str, &str)] = &[
+    (
+        Where::Listener,
+        "max_qos 0",
+        "session/offline-qos0",
+        "announces maximum_qos 0, was 2 (MQTT 5)",
+    ),
+    (
+        Where::Listener,
+        "max_qos 1",
+        "session/offline-qos0",
+        "announces maximum_qos 1, was 2 (MQTT 5)",
+    ),
+    (
+        Where::Listener,
+        "max_topic_alias 0",
+        "session/offline-qos0",
+        "announces topic_alias_maximum 0, was 10 (MQTT 5)",
+    ),
+    (
+        Where::Broker,
+        "retain_available false",
+        "retain/stored-qos0",
+        "no longer exercised: needs:retain (retain/stored-qos0@3.1, retain/stored-qos0@3.1.1, retain/stored-qos0@5)",
+    ),
+    (
+        Where::Broker,
+        "queue_qos0_messages true",
+        "session/offline-qos0",
+        "answers differently: offline_qos0: queued, was dropped (session/offline-qos0@3.1.1, session/offline-qos0@5)",
+    ),
+    (
+        Where::Broker,
+        "max_inflight_messages 1",
+        "session/offline-qos0",
+        "announces receive_maximum 1, was 20 (MQTT 5)",
+    ),
+    (
+        Where::Broker,
+        "max_keepalive 30",
+        "session/offline-qos0",
+        "announces server_keep_alive 30, was none (MQTT 5)",
+    ),
+    (
+        Where::Broker,
+        "max_packet_size 1000",
+        "connect/client-id-longest",
+        "answers differently: longest_client_id: refused, was accepted (connect/client-id-longest@3.1.1, connect/client-id-longest@5)",
+    ),
+    (
+        Where::Broker,
+        "allow_zero_length_clientid false",
+        "connect/client-id-empty",
+        "regressed: failed, was passed (connect/client-id-empty@3.1.1, connect/client-id-empty@5)",
+    ),
+];
+
+/// The target file with one more setting.
+fn with_setting(place: Where, setting: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("targets/mosquitto.yaml");
+    let text = std::fs::read_to_string(path).expect("it is there");
+    let mut out = String::new();
+    let mut is_written = false;
+    for line in text.lines() {
+        let is_listener = line.trim_start().starts_with("listener ");
+        if is_listener && place == Where::Broker && !is_written {
+            out.push_str(&format!("    {setting}\n"));
+            is_written = true;
+        }
+        out.push_str(&format!("{line}\n"));
+        if is_listener && place == Where::Listener {
+            out.push_str(&format!("    {setting}\n"));
+            is_written = true;
+        }
+    }
+    assert!(is_written, "there is no listener");
+    out
+}
+
+#[test]
+fn a_setting_that_clients_can_see_is_named() {
+    let Some(_) = target() else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("mosquitto.yaml");
+    for (place, setting, filter, line) in SETTINGS {
+        std::fs::write(&file, with_setting(*place, setting)).expect("writing");
+        let ended = Command::new(env!("CARGO_BIN_EXE_mqtt-check"))
+            .args(["run", "scenarios/", "--filter", filter, "--target"])
+            .arg(&file)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("CI", "true")
+            .output()
+            .expect("the program runs");
+        let told = String::from_utf8_lossy(&ended.stdout);
+        assert_eq!(ended.status.code(), Some(1), "{setting}: {told}");
+        let is_named = told.lines().any(|told| told.trim() == *line);
+        assert!(is_named, "{setting}: {told}");
+    }
+}
+
 /// The example of docs/targets/format.md.
 fn with_users() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

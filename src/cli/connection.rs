@@ -22,7 +22,7 @@ const PASSWORD_LIMIT: usize = 65_535;
 /// The options that name a broker on the network.
 const REACHED: &str = "reached";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Target")]
 pub(super) struct Connection {
     /// The broker to test, by mqtt://, mqtts://, ws:// or wss://; without it the bundled one, in virtual time
@@ -69,6 +69,11 @@ pub(super) struct Connection {
 }
 
 impl Connection {
+    /// Whether a broker on the network is named.
+    pub(super) fn names_a_broker(&self) -> bool {
+        self.broker.is_some() || self.target.is_some()
+    }
+
     /// Where the broker on the network is, if one is named.
     ///
     /// # Errors

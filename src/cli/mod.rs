@@ -58,6 +58,8 @@ struct Cli {
 enum Command {
     /// Play scenarios against a broker and judge it
     Run(Box<run::Arguments>),
+    /// Play the suite several times and write down how the broker behaves, for later runs to be held against
+    Baseline(Box<run::baseline::Arguments>),
     /// List cases without playing them
     List(list::Arguments),
     /// Read scenarios and report what is wrong with them, without playing them
@@ -130,6 +132,7 @@ pub fn main() -> ExitCode {
     };
     let ended = match &cli.command {
         Command::Run(arguments) => run::run(arguments, dress),
+        Command::Baseline(arguments) => run::baseline::run(arguments, dress),
         Command::List(arguments) => list::run(arguments, dress),
         Command::Check(arguments) => check::run(arguments, dress),
         Command::Review(arguments) => review::run(arguments, dress),

@@ -11,11 +11,13 @@ use crate::verdict::{CaseResult, Verdict};
 pub(super) struct Watch {
     bar: Option<ProgressBar>,
     style: Style,
+    /// Whether cases have lines of their own.
+    with_lines: bool,
 }
 
 impl Watch {
     /// For a run of so many cases.
-    pub(super) fn new(cases: usize, style: Style) -> Self {
+    pub(super) fn new(cases: usize, style: Style, with_lines: bool) -> Self {
         let bar = output::errors_are_a_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(
                 Some(cases as u64),
@@ -36,7 +38,11 @@ impl Watch {
             }
             bar
         });
-        Self { bar, style }
+        Self {
+            bar,
+            style,
+            with_lines,
+        }
     }
 
     /// One more case is done.
@@ -46,7 +52,7 @@ impl Watch {
             bar.set_message(result.id.to_string());
         }
         let is_quiet = matches!(result.verdict, Verdict::Passed | Verdict::Skipped { .. });
-        if !is_quiet {
+        if self.with_lines && !is_quiet {
             self.line(&one_line(result, self.style));
         }
     }
@@ -76,7 +82,7 @@ impl Ticks {
     /// For so many.
     pub(super) fn new(number: usize, style: Style) -> Self {
         Self {
-            bar: Watch::new(number, style).bar,
+            bar: Watch::new(number, style, false).bar,
         }
     }
 

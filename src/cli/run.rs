@@ -29,6 +29,7 @@ use crate::target::{Capabilities, Known, Target};
 use crate::transcript::INTERRUPTED;
 use crate::verdict::CaseResult;
 
+pub(super) mod baseline;
 mod chosen;
 mod compared;
 mod profiled;
@@ -146,6 +147,10 @@ pub(super) struct Arguments {
     /// Show the transcript of every case
     #[arg(short, long, help_heading = "Report")]
     verbose: bool,
+
+    /// Whether cases are not told while they are played
+    #[arg(skip)]
+    quiet: bool,
 }
 
 fn report_option(text: &str) -> Result<(&'static Format, PathBuf), String> {
@@ -455,7 +460,7 @@ fn play(
     };
     let mut offered = Capabilities::default();
     let mut given_up = None;
-    let watch = Watch::new(plans.len(), dress.err);
+    let watch = Watch::new(plans.len(), dress.err, !arguments.quiet);
     let results = suite::run(
         plans,
         target,

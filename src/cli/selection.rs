@@ -15,7 +15,7 @@ use crate::scenario::pattern::Pattern;
 use crate::scenario::suite::SCENARIOS;
 use crate::scenario::{self, Reach, Variables};
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Selection {
     /// Scenario files, or folders of them [default: `scenarios` in this folder or the nearest one above]
     #[arg(value_name = "PATH")]

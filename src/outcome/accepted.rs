@@ -194,8 +194,10 @@ fn may_show(case: &Concluded<'_>) -> bool {
 }
 
 fn cannot_tell(case: &Concluded<'_>) -> bool {
-    matches!(
-        case.result.verdict,
-        Verdict::Skipped { .. } | Verdict::Inconclusive { .. }
-    )
+    let comparison = case.outcome.comparison.as_ref();
+    comparison.is_some_and(|comparison| comparison.varies)
+        || matches!(
+            case.result.verdict,
+            Verdict::Skipped { .. } | Verdict::Inconclusive { .. }
+        )
 }

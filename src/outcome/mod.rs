@@ -15,7 +15,7 @@ use crate::verdict::{CaseResult, Verdict};
 
 pub use accepted::{Unshown, unshown};
 pub use exchange::{Line, exchange};
-pub use record::{Comparison, Mode, Reviewed, State};
+pub use record::{Comparison, Mode, Reviewed, Seen, State};
 
 use profile::{CaseChange, Held};
 use record::Record;
@@ -117,10 +117,33 @@ impl Against {
             State::Changed | State::New => true,
             State::Stale => false,
         };
+        // One play of what varies may show nothing that needs a reason.
+        let deviates = deviates && !(comparison.varies && record.findings.is_empty());
         if let (Mode::Baseline(name), true) = (mode, deviates) {
             comparison.unexplained = accepted::unexplained(name, file.as_deref(), result);
         }
         Some(comparison)
+    }
+
+    /// Notes what a play for a baseline left of a case.
+    pub fn see(&self, plan: &Plan, result: &CaseResult, reviewed: &Reviewed, seen: &mut Seen) {
+        let unreviewed = Reviewed {
+            expected: reviewed.expected.clone(),
+            ..Reviewed::default()
+        };
+        let is_proof = matches!(
+            result.verdict,
+            Verdict::Passed | Verdict::Warned | Verdict::Failed
+        );
+        seen.is_judged |= is_proof;
+        let Some(comparison) = self.compare(plan, result, &unreviewed) else {
+            return;
+        };
+        match comparison.state {
+            State::Same => seen.expected = Some(comparison.actual),
+            _ if seen.deviating.contains(&comparison.actual) => {}
+            _ => seen.deviating.push(comparison.actual),
+        }
     }
 
     /// Decides how a case stands, by its verdict, by the comparison of its record, and by the profile of the target.
@@ -172,8 +195,13 @@ impl Against {
         let Self::Findings(_, Some(file)) = self else {
             return false;
         };
-        let record = reviewed.accepted.as_deref();
-        accepted::is_known(file, result, record.unwrap_or_default())
+        let records: Vec<&str> = reviewed
+            .accepted
+            .iter()
+            .chain(&reviewed.variants)
+            .map(String::as_str)
+            .collect();
+        accepted::is_known(file, result, &records.join("\n"))
     }
 }
 

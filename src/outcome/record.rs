@@ -45,10 +45,60 @@ pub struct Reviewed {
     pub expected: Option<String>,
     /// The target's accepted one.
     pub accepted: Option<String>,
+    /// More of them, where the plays of the baseline differed.
+    pub variants: Vec<String>,
+    /// Whether the case stood in several ways in the plays of the baseline.
+    pub is_sometimes: bool,
     /// The file that a review of this case would replace, which may not exist.
     pub path: PathBuf,
     /// Whether a `.snap.new` lies beside the one that counts.
     pub pending: bool,
+}
+
+impl Reviewed {
+    /// Whether the plays of the baseline differed in this case.
+    pub fn varies(&self) -> bool {
+        self.accepted.is_some() && (!self.variants.is_empty() || self.is_sometimes)
+    }
+
+    /// What an actual record of a case that varies is as: one of those that were seen, or what is expected; else one
+    /// in which nothing is found wrong that was not seen before.
+    fn known_as(&self, actual: &str, record: &Record, as_expected: bool) -> Option<&str> {
+        let known = || self.accepted.iter().chain(&self.variants);
+        let is_seen = |line: &str| known().any(|text| text.lines().any(|other| other == line));
+        known()
+            .find(|text| is_same(text, actual))
+            .or_else(|| known().next().filter(|_| as_expected))
+            .or_else(|| {
+                known()
+                    .next()
+                    .filter(|_| record.findings.lines().all(is_seen))
+            })
+            .map(String::as_str)
+    }
+}
+
+/// What the plays of a baseline left of one case.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Each record that was seen and deviates, reduced, once, in the order in which they came.
+    pub deviating: Vec<String>,
+    /// What is expected, where some plays were so.
+    pub expected: Option<String>,
+    /// Whether any play left a record.
+    pub is_judged: bool,
+}
+
+impl Seen {
+    /// The records that later runs are held against: none where nothing deviates.
+    pub fn records(&self) -> Vec<&str> {
+        let deviating = self.deviating.iter();
+        let all = deviating.chain(&self.expected).map(String::as_str);
+        match self.deviating.is_empty() {
+            true => Vec::new(),
+            false => all.collect(),
+        }
+    }
 }
 
 /// One record held against its snapshot.
@@ -68,6 +118,8 @@ pub struct Comparison {
     pub updated: bool,
     /// It was held against what is accepted for this target.
     pub against_accepted: bool,
+    /// Whether the record differed between the plays of the baseline, so that one play shows only a part.
+    pub varies: bool,
     /// Why a deviating record counts for nothing, reviewed or not: nobody has said what the deviation is.
     pub unexplained: Option<String>,
 }
@@ -166,6 +218,7 @@ pub fn compare(
         actual,
         pending: reviewed.pending,
         updated: false,
+        varies: reviewed.varies(),
         against_accepted: reviewed.accepted.is_some(),
         unexplained: None,
     })
@@ -179,6 +232,11 @@ fn against_baseline(
     let actual = record.reduced(reduce);
     let expected = reviewed.expected.as_deref().map(reduce);
     let as_expected = expected.as_deref().is_some_and(|e| is_same(e, &actual));
+    if reviewed.varies()
+        && let Some(known) = reviewed.known_as(&actual, record, as_expected)
+    {
+        return Some((State::Same, known.to_owned(), actual));
+    }
     Some(match (&reviewed.accepted, expected) {
         (Some(accepted), _) if as_expected => (State::Stale, accepted.clone(), actual),
         // Without an expected record, what nothing is wrong with is as expected.
@@ -230,6 +288,8 @@ mod tests {
         let reviewed = Reviewed {
             expected: expected.map(str::to_owned),
             accepted: accepted.map(str::to_owned),
+            variants: Vec::new(),
+            is_sometimes: false,
             path: "snapshots/session/takeover@5.snap".into(),
             pending: false,
         };
@@ -250,6 +310,30 @@ mod tests {
         assert_eq!(same.state, State::Same);
         let changed = run(&Mode::Information, Some("a"), None, "b");
         assert_eq!((changed.state, changed.fails()), (State::Changed, false));
+    }
+
+    #[test]
+    fn what_varies_is_one_of_those_that_were_seen_or_finds_nothing_new() {
+        let reviewed = Reviewed {
+            expected: Some("a|1".into()),
+            accepted: Some("b\nfindings\n  must X\n".into()),
+            variants: vec!["c\nfindings\n  must Y\n".into()],
+            ..Reviewed::default()
+        };
+        let mode = Mode::Baseline("twin".into());
+        let state = |text: &str, findings: &str| {
+            let record = Record {
+                text: text.to_owned(),
+                findings: findings.to_owned(),
+            };
+            compare(&mode, &reviewed, &record, &reduce)
+                .expect("a comparison")
+                .state
+        };
+        assert_eq!(state("b", "findings\n  must X\n"), State::Same);
+        assert_eq!(state("a|2", ""), State::Same);
+        assert_eq!(state("d", "findings\n  must X\n  must Y\n"), State::Same);
+        assert_eq!(state("b", "findings\n  must Z\n"), State::Changed);
     }
 
     #[test]

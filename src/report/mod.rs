@@ -26,7 +26,7 @@ pub use case::{heading, one_line};
 pub use diff::unified;
 pub use document::Document;
 pub use format::Format;
-pub use profile::ProfileReport;
+pub use profile::{ProfileReport, renewed};
 
 /// A run, done or broken off.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! What is not as the profile of the target has it: a line for each cause.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::document::{Document, Profile, ProfileChange, ProfileChangeKind};
 use super::words::{Style, count};
@@ -32,6 +32,20 @@ impl ProfileReport {
         let has_changed = self.changes.iter().any(|change| !change.is_tolerated);
         !self.is_updated && (!self.is_there || has_changed)
     }
+}
+
+/// What a renewed baseline changed in its profile.
+pub fn renewed(path: &Path, is_there: bool, changes: &[Change], style: Style) -> String {
+    let path = path.display();
+    let mut out = match (is_there, changes.is_empty()) {
+        (false, _) => return format!("{} {path}\n", style.good("wrote")),
+        (true, true) => format!("{path}: nothing has changed\n"),
+        (true, false) => format!("{} {path}\n", style.good("UPDATED")),
+    };
+    for change in changes {
+        out.push_str(&format!("  {}\n", line(&change.into(), false)));
+    }
+    out
 }
 
 /// Why the run fails where there is no profile to be held against.

@@ -67,6 +67,7 @@ fn comparison(state: State) -> Comparison {
         actual: "- a\n- c\n".into(),
         pending: state != State::Same,
         updated: false,
+        varies: false,
         against_accepted: false,
         unexplained: None,
     }

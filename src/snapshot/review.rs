@@ -1,8 +1,10 @@
 //! The files of a comparison: what is reviewed of a case, read before the run, and what a run lays beside it or writes
 //! in its place.
 
+use std::path::Path;
+
 use super::file::{Header, ReadError, SnapFile, WriteError, read};
-use super::store::{Store, pending_path};
+use super::store::{Store, VARIANTS, pending_path, variant_path};
 use crate::outcome::{Comparison, Mode, Reviewed, State};
 use crate::scenario::model::CaseId;
 
@@ -20,9 +22,17 @@ pub fn reviewed(store: &Store, mode: &Mode, case: &CaseId) -> Result<Reviewed, R
         Mode::Baseline(target) => store.baseline(target, case),
         Mode::Whole | Mode::Information => store.expected(case),
     };
+    let mut variants = Vec::new();
+    if accepted.is_some() {
+        for path in Store::variants(&path) {
+            variants.extend(read(&path)?.map(|file| file.text));
+        }
+    }
     Ok(Reviewed {
         expected,
         accepted,
+        variants,
+        is_sometimes: false,
         pending: pending_path(&path).exists(),
         path,
     })
@@ -63,12 +73,14 @@ pub fn settle(
         (State::Stale, Writing::Update) => {
             let mut present = true;
             remove(&comparison.path, &mut present)?;
+            remove_variants(&comparison.path)?;
             remove(&pending, &mut comparison.pending)?;
             comparison.updated = true;
         }
         (State::Stale, Writing::Pending) => {}
         (State::Changed | State::New, Writing::Update) => {
             file.write(&comparison.path)?;
+            remove_variants(&comparison.path)?;
             remove(&pending, &mut comparison.pending)?;
             comparison.updated = true;
         }
@@ -76,6 +88,51 @@ pub fn settle(
             file.write(&pending)?;
             comparison.pending = true;
         }
+    }
+    Ok(())
+}
+
+/// Writes the records that several plays of a case left, and takes away those that none left. A line for each file
+/// that changed.
+///
+/// # Errors
+/// When a file cannot be written or removed.
+pub fn settle_seen(
+    first: &Path,
+    header: &Header,
+    records: &[&str],
+) -> Result<Vec<String>, WriteError> {
+    let mut lines = Vec::new();
+    let paths = (1..=VARIANTS).map(|number| match number {
+        1 => first.to_owned(),
+        _ => variant_path(first, number),
+    });
+    for (index, path) in paths.enumerate() {
+        let Some(text) = records.get(index) else {
+            if !path.exists() {
+                break;
+            }
+            remove(&path, &mut true)?;
+            lines.push(format!("removed {}", path.display()));
+            continue;
+        };
+        let file = SnapFile {
+            header: header.clone(),
+            text: (*text).trim_end().to_owned(),
+        };
+        let before = read(&path).ok().flatten();
+        if before.as_ref() != Some(&file) {
+            file.write(&path)?;
+            lines.push(format!("wrote {}", path.display()));
+        }
+    }
+    remove(&pending_path(first), &mut true)?;
+    Ok(lines)
+}
+
+fn remove_variants(first: &Path) -> Result<(), WriteError> {
+    for path in Store::variants(first) {
+        remove(&path, &mut true)?;
     }
     Ok(())
 }

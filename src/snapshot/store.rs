@@ -12,6 +12,8 @@ pub const ENDING: &str = ".snap";
 /// The ending of one that waits for its review.
 pub const PENDING_ENDING: &str = ".snap.new";
 
+/// The most records that are kept of one case.
+pub(super) const VARIANTS: usize = 99;
 /// The file of a target's profile.
 const PROFILE: &str = "profile.yaml";
 /// One that waits for its review.
@@ -46,6 +48,13 @@ impl Store {
             .join(format!("{}{ENDING}", file_name(case)))
     }
 
+    /// Where the further records of a case are whose record differs from play to play: `case@5~2.snap` beside
+    /// `case@5.snap`, and so on. Those that are there.
+    pub fn variants(accepted: &Path) -> Vec<PathBuf> {
+        let all = (2..=VARIANTS).map(|number| variant_path(accepted, number));
+        all.take_while(|path| path.exists()).collect()
+    }
+
     /// Where a target's profile is.
     pub fn profile(&self, target: &str) -> PathBuf {
         self.root.join(format!("@{target}")).join(PROFILE)
@@ -63,7 +72,7 @@ impl Store {
     ) -> io::Result<Vec<PathBuf>> {
         let known: BTreeSet<PathBuf> = cases.map(|case| self.baseline(target, case)).collect();
         let mut found = files(&self.root.join(format!("@{target}")))?;
-        found.retain(|path| !known.contains(&reviewed_path(path)));
+        found.retain(|path| !known.contains(&first_path(&reviewed_path(path))));
         Ok(found)
     }
 
@@ -101,6 +110,24 @@ pub fn reviewed_path(path: &Path) -> PathBuf {
         Some(reviewed) => PathBuf::from(reviewed),
         None => path.to_owned(),
     }
+}
+
+/// `case@5~2.snap` beside `case@5.snap`.
+pub(super) fn variant_path(accepted: &Path, number: usize) -> PathBuf {
+    let path = accepted.to_string_lossy();
+    let plain = path.strip_suffix(ENDING).unwrap_or(&path);
+    PathBuf::from(format!("{plain}~{number}{ENDING}"))
+}
+
+/// The first record beside a further one; any other path is left as it is.
+fn first_path(path: &Path) -> PathBuf {
+    let text = path.to_string_lossy();
+    let first = text.strip_suffix(ENDING).and_then(|plain| {
+        let (first, number) = plain.rsplit_once('~')?;
+        let is_number = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
+        is_number.then(|| PathBuf::from(format!("{first}{ENDING}")))
+    });
+    first.unwrap_or_else(|| path.to_owned())
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

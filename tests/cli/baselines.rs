@@ -233,3 +233,106 @@ fn an_accepted_record_without_a_case_is_stale() {
         );
     assert_snapshot!(program.run());
 }
+
+const PROFILE: &str = "snapshots/@twin/profile.yaml";
+
+const CHOICE: &str = "\
+title: A broker may keep messages of QoS 0 for a client that is away
+versions: [5]
+clients:
+  away: { id: away }
+  publisher:
+steps:
+  - away: { connect: { clean_start: false, session_expiry_interval: 100 } }
+  - away: { subscribe: t }
+  - away: disconnect
+  - publisher: connect
+  - publisher: { publish: { topic: t, payload: zero } }
+  - publisher: ping
+  - away: { connect: { clean_start: false, session_expiry_interval: 100 } }
+  - choice: offline_qos0
+    of: away
+    answers:
+      queued: { publish: { payload: zero } }
+      dropped: silence
+";
+
+#[test]
+fn a_baseline_is_made_by_one_command_and_holds_the_broker_to_it() {
+    let right = serve(&[]);
+    let program = reviewed().file("scenarios/session/offline.yaml", CHOICE);
+    let make = format!("baseline twin --broker {right} --plays 2");
+    let program = program.arguments(&make);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    let made = fs::read_to_string(program.path(PROFILE)).expect("it is there");
+    assert_snapshot!("a_profile", made);
+    let again = program.run();
+    assert_eq!(again.exit, Some(2), "{again}");
+    assert!(again.stderr.contains("has a baseline already"), "{again}");
+
+    let run = format!("run --broker {right} --baseline twin");
+    let program = program.arguments(&run);
+    assert_eq!(program.run().exit, Some(0));
+    let changed = made
+        .replace("maximum_qos: 2", "maximum_qos: 1")
+        .replace("qos_2: yes", "qos_2: no")
+        .replace("offline_qos0: dropped", "offline_qos0: queued")
+        .replace("passed:", "passed:\n  - session/gone@5")
+        .replace("  - session/takeover@5\n", "")
+        .replace("choices:", "choices:\n  never_asked: no");
+    let program = program.file(PROFILE, &changed);
+    assert_snapshot!("what_changed_against_a_profile", program.run());
+    let waiting = program.path("snapshots/@twin/profile.yaml.new");
+    assert!(waiting.exists());
+
+    let tolerant = format!("{run} --tolerate skips,choices,improvements");
+    let ended = program.arguments(&tolerant).run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+}
+
+#[test]
+fn a_part_of_the_suite_is_held_against_its_part_of_the_profile() {
+    let right = serve(&[]);
+    let program = reviewed().file("scenarios/session/offline.yaml", CHOICE);
+    let program = program.arguments(&format!("baseline twin --broker {right} --plays 1"));
+    assert_eq!(program.run().exit, Some(0));
+    let wrong = serve(&[Fault::NoDisconnectOnTakeover]);
+    let part = format!("run --broker {wrong} --baseline twin --filter session/offline");
+    let program = program.arguments(&part);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    let program = program.arguments(&format!("run --broker {wrong} --baseline twin"));
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    assert!(
+        ended
+            .stdout
+            .contains("regressed: failed, was passed (session/takeover@5)"),
+        "{ended}"
+    );
+    let accept = program.arguments("accept @twin/*");
+    assert_eq!(accept.run().exit, Some(0));
+    let accepted = fs::read_to_string(accept.path(PROFILE)).expect("it is there");
+    assert!(
+        accepted.contains("failed:\n  - session/takeover@5\n"),
+        "{accepted}"
+    );
+}
+
+#[test]
+fn refuses_a_profile_that_is_none_and_words_that_it_does_not_know() {
+    let right = serve(&[]);
+    let run = format!("run --broker {right} --baseline twin");
+    let program = reviewed()
+        .arguments(&run)
+        .file(PROFILE, "profile: 1\nfailde:\n");
+    assert_snapshot!("a_damaged_profile", program.run());
+    let ended = program.arguments(&format!("{run} --tolerate skip")).run();
+    assert!(
+        ended
+            .stderr
+            .contains("it is one of skips, choices, improvements"),
+        "{ended}"
+    );
+}

@@ -1,6 +1,6 @@
 //! A run's records and their snapshots: where they stand, how they compare, what is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::super::selection::quoted;
@@ -11,7 +11,7 @@ use super::chosen::Chosen;
 use super::profiled::{Learned, Profiled};
 use crate::exit::Exit;
 use crate::outcome::{
-    Against, Comparison, Concluded, Mode, Outcome, Reviewed, State, Unshown, unshown,
+    Against, Comparison, Concluded, Mode, Outcome, Reviewed, Seen, State, Unshown, unshown,
 };
 use crate::plan::Plan;
 use crate::report::ProfileReport;
@@ -30,7 +30,7 @@ pub(super) struct Snapshots {
     folder: Option<PathBuf>,
     writing: Writing,
     /// The profile of the target, where there is a baseline.
-    profiled: Option<Profiled>,
+    pub(super) profiled: Option<Profiled>,
 }
 
 impl Snapshots {
@@ -168,7 +168,7 @@ impl Snapshots {
                 Some(mode) => review::reviewed(&self.store(plan), mode, &plan.scene.id),
             };
             match reviewed {
-                Ok(reviewed) => all.push(reviewed),
+                Ok(reviewed) => all.push(self.marked(plan, reviewed)),
                 Err(ReadError::Damaged(diagnostic)) => damaged.push(*diagnostic),
                 Err(error) => return Err(failure(&error, style)),
             }
@@ -178,6 +178,43 @@ impl Snapshots {
         } else {
             Err(output::diagnostics(&damaged, style))
         }
+    }
+
+    /// With what the profile says of the case.
+    fn marked(&self, plan: &Plan, mut reviewed: Reviewed) -> Reviewed {
+        let known = self.profiled.as_ref().and_then(|p| p.known.as_ref());
+        let id = plan.scene.id.to_string();
+        reviewed.is_sometimes = known.is_some_and(|held| held.profile.is_sometimes(&id));
+        reviewed
+    }
+
+    /// Every case of the suite, where the whole suite is chosen.
+    pub(super) fn suite(&self, arguments: &Arguments, plans: &[Plan]) -> Option<BTreeSet<String>> {
+        let ids = plans.iter().map(|plan| plan.scene.id.to_string());
+        is_chosen_whole(arguments, plans).then(|| ids.collect())
+    }
+
+    /// Notes what a play for a baseline left of a case.
+    pub(super) fn see(
+        &self,
+        (plan, result): (&Plan, &CaseResult),
+        reviewed: &Reviewed,
+        seen: &mut Seen,
+    ) {
+        self.against.see(plan, result, reviewed, seen);
+    }
+
+    /// Writes what the plays for a baseline left of a case; a line for each file that changed.
+    pub(super) fn settle_seen(
+        &self,
+        plan: &Plan,
+        reviewed: &Reviewed,
+        seen: &Seen,
+    ) -> Result<Vec<String>, WriteError> {
+        if !seen.is_judged {
+            return Ok(Vec::new());
+        }
+        review::settle_seen(&reviewed.path, &header(plan), &seen.records())
     }
 
     /// Decides how a case stands, before anything is written.
@@ -313,9 +350,13 @@ impl Snapshots {
 
 /// Whether the whole suite was played: every scenario of its folder, and no filter.
 fn is_whole(arguments: &Arguments, plans: &[Plan], cases: &[Concluded<'_>]) -> bool {
+    cases.len() == plans.len() && is_chosen_whole(arguments, plans)
+}
+
+/// Whether the whole suite is chosen.
+fn is_chosen_whole(arguments: &Arguments, plans: &[Plan]) -> bool {
     let named = arguments.selection.paths();
     !arguments.selection.is_narrowed()
-        && cases.len() == plans.len()
         && plans.iter().all(|plan| {
             let folder = suite::folder_of(&plan.scene);
             named.iter().any(|path| same_folder(path, &folder))

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::Failure;
 use super::super::snapshots::failure;
-use crate::outcome::profile::{CaseChange, Held, Played, Profile, Tolerance};
+use crate::outcome::profile::{CaseChange, Change, Held, Played, Profile, Tolerance};
 use crate::plan::Plan;
 use crate::report::ProfileReport;
 use crate::report::words::Style;
@@ -105,6 +105,35 @@ impl Profiled {
             }
         };
         (report, written.err())
+    }
+
+    /// The profile brought up to date by several plays, and what that changes.
+    pub(super) fn renew(
+        &self,
+        learned: Profile,
+        suite: Option<BTreeSet<String>>,
+    ) -> (Vec<Change>, Profile) {
+        let learned = Profile {
+            broker: self.broker.clone(),
+            ..learned
+        };
+        match &self.known {
+            None => (Vec::new(), learned.folded()),
+            Some(held) => {
+                let changes = held.renewal(&learned, suite.clone());
+                let before = held.profile.clone();
+                (changes, before.renewed(learned, suite.is_some()))
+            }
+        }
+    }
+
+    /// Writes the profile in the place of the reviewed one.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub(super) fn store(&self, profile: &Profile) -> Result<(), WriteError> {
+        profile::write(&self.path, &self.target, profile)?;
+        self.remove_pending()
     }
 
     fn write(&self, path: &Path, now: Profile, learned: &Learned<'_>) -> Result<(), WriteError> {

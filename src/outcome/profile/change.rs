@@ -94,11 +94,20 @@ impl Held {
         let Some(now) = Standing::of(result) else {
             return Vec::new();
         };
+        self.changes_to(&result.id.to_string(), &now, answers(plan, result))
+    }
+
+    /// What changed in a case that stands so, and answers so.
+    fn changes_to<'a>(
+        &self,
+        id: &str,
+        now: &Standing,
+        answers: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Vec<CaseChange> {
         if now.is_by_the_run() {
             return Vec::new();
         }
-        let id = result.id.to_string();
-        let standing = match self.profile.cases.get(&id) {
+        let standing = match self.profile.cases.get(id) {
             None => {
                 let by = match now {
                     Standing::Passed => Some(Tolerated::Improvements),
@@ -107,10 +116,10 @@ impl Held {
                 };
                 Some((Kind::New, now.to_string(), by))
             }
-            Some(before) => standing_change(&now, before),
+            Some(before) => standing_change(now, before),
         };
-        let answers = answers(plan, result).filter_map(|(name, answer)| {
-            let text = self.answer_change(&id, name, answer)?;
+        let answers = answers.filter_map(|(name, answer)| {
+            let text = self.answer_change(id, name, answer)?;
             Some((Kind::AnswersDifferently, text, Some(Tolerated::Choices)))
         });
         standing
@@ -146,6 +155,36 @@ impl Held {
         let known = self.profile.cases.get(&result.id.to_string());
         Standing::of(result) == Some(Standing::Inconclusive)
             && known.is_some_and(|known| known.contains(&Standing::Inconclusive))
+    }
+
+    /// Everything that changed since the profile was made, by several plays of the suite, or of a part.
+    pub fn renewal(&self, learned: &Profile, suite: Option<BTreeSet<String>>) -> Vec<Change> {
+        let of_case = |(case, standings): (&String, &BTreeSet<Standing>)| {
+            let given = learned.choices.iter().flat_map(|(name, answers)| {
+                let of_case = answers.by_case.get(case).into_iter().flatten();
+                of_case.map(|answer| (name.as_str(), answer.as_str()))
+            });
+            let given: Vec<(&str, &str)> = given.collect();
+            let mut changes: Vec<CaseChange> = Vec::new();
+            for standing in standings {
+                for change in self.changes_to(case, standing, given.iter().copied()) {
+                    if !changes.contains(&change) {
+                        changes.push(change);
+                    }
+                }
+            }
+            (case.clone(), changes)
+        };
+        let changes: Vec<(String, Vec<CaseChange>)> = learned.cases.iter().map(of_case).collect();
+        let played = Played {
+            cases: changes
+                .iter()
+                .map(|(case, changes)| (case.clone(), changes.as_slice()))
+                .collect(),
+            choices: learned.choices.keys().map(String::as_str).collect(),
+            suite,
+        };
+        self.changes(&learned.offers, &played)
     }
 
     /// Everything that changed, one cause at a time.

@@ -1,0 +1,266 @@
+//! `mqtt-check baseline`: plays the suite several times and writes down how the broker behaves, as what later runs are
+//! held against.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::chosen::Chosen;
+use super::compared::Snapshots;
+use super::{Dress, Failure, factor, interrupt, output, play, span, target_name};
+use crate::cli::connection::Connection;
+use crate::cli::selection::Selection;
+use crate::exit::Exit;
+use crate::outcome::profile::Profile;
+use crate::outcome::{Reviewed, Seen};
+use crate::plan::Plan;
+use crate::report::words::count;
+use crate::report::{self, words};
+use crate::snapshot::WriteError;
+
+/// How often the suite is played, if nobody says otherwise.
+const PLAYS: u16 = 10;
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("reached").args(["broker", "target"]))]
+pub(in crate::cli) struct Arguments {
+    /// The name of the baseline: its files are in `@NAME` in the folder of the snapshots
+    #[arg(value_name = "NAME", value_parser = target_name)]
+    name: String,
+
+    #[command(flatten)]
+    selection: Selection,
+
+    #[command(flatten)]
+    connection: Connection,
+
+    /// How often the suite is played; what differs between the plays is marked `sometimes`
+    #[arg(long, value_name = "N", default_value_t = PLAYS, value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Run")]
+    plays: u16,
+
+    /// Renew a baseline that exists
+    #[arg(long, help_heading = "Snapshots")]
+    update: bool,
+
+    /// The folder of the snapshots [default: `snapshots` beside the scenario folder]
+    #[arg(long, value_name = "DIR", help_heading = "Snapshots")]
+    snapshots: Option<PathBuf>,
+
+    /// Play exclusive cases too on a broker that was not started by this run
+    #[arg(long, requires = "reached", help_heading = "Target")]
+    exclusive: bool,
+
+    /// Play cases that are tagged `heavy` too
+    #[arg(long, help_heading = "Run")]
+    heavy: bool,
+
+    /// Cases at the same time [default: 256]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = "Run")]
+    jobs: Option<u16>,
+
+    /// Skip cases that wait longer than this
+    #[arg(long, value_name = "SPAN", default_value = "30s", value_parser = span, help_heading = "Run")]
+    max_wait: Duration,
+
+    /// Multiply every limit and settling time
+    #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = factor, help_heading = "Run")]
+    timeout_scale: f64,
+
+    /// Seed for all randomness
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Run")]
+    seed: u64,
+}
+
+/// What the plays have shown.
+struct Shown {
+    profile: Profile,
+    /// What each case left to be written, in the order of the plans.
+    seen: Vec<Seen>,
+    /// Cases that this machine was too slow for in every play.
+    unplayed: Vec<String>,
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+    let as_run = as_run(arguments)?;
+    let chosen = Chosen::new(&as_run, dress)?;
+    let (plans, _) = as_run.selection.plans(dress.err)?;
+    let snapshots = Snapshots::new(&as_run, &chosen, &plans, dress.err)?;
+    let Some(profiled) = snapshots.profiled.as_ref() else {
+        return Err(Failure::usage(
+            "a baseline is made of a broker on the network",
+        ));
+    };
+    if profiled.known.is_some() && !arguments.update {
+        let there = profiled.path.display();
+        return Err(Failure::usage(format!(
+            "{} has a baseline already: {there}",
+            arguments.name
+        ))
+        .hint("--update renews it and shows what changed"));
+    }
+    let reviewed = snapshots.read(&plans, dress.err)?;
+    interrupt::listen();
+    let Some(shown) = plays(
+        arguments,
+        &as_run,
+        (&chosen, &snapshots),
+        (&plans, &reviewed),
+        dress,
+    )?
+    else {
+        output::note("interrupted: nothing is written\n");
+        return Ok(Exit::Interrupted);
+    };
+    let mut text = String::new();
+    let suite = snapshots.suite(&as_run, &plans);
+    let (changes, profile) = profiled.renew(shown.profile, suite);
+    profiled
+        .store(&profile)
+        .map_err(|error| unwritten(&error))?;
+    text.push_str(&report::renewed(
+        &profiled.path,
+        profiled.known.is_some(),
+        &changes,
+        dress.out,
+    ));
+    for ((plan, reviewed), seen) in plans.iter().zip(&reviewed).zip(&shown.seen) {
+        let files = snapshots.settle_seen(plan, reviewed, seen);
+        for line in files.map_err(|error| unwritten(&error))? {
+            text.push_str(&format!("{line}\n"));
+        }
+    }
+    text.push_str(&summary(&profile, arguments.plays, &shown.unplayed));
+    output::print(&text)?;
+    Ok(match shown.unplayed.is_empty() {
+        true => Exit::Success,
+        false => Exit::Failed,
+    })
+}
+
+fn unwritten(error: &WriteError) -> Failure {
+    Failure::new(Exit::Failed, error.to_string())
+}
+
+/// The run that each play is.
+fn as_run(arguments: &Arguments) -> Result<super::Arguments, Failure> {
+    let mut connection = arguments.connection.clone();
+    if !connection.names_a_broker() {
+        let file = Path::new("targets").join(format!("{}.yaml", arguments.name));
+        if !file.exists() {
+            return Err(Failure::usage("no broker is named")
+                .hint("--broker URL or --target NAME says which broker it is the baseline of"));
+        }
+        connection.target = Some(arguments.name.clone());
+    }
+    Ok(super::Arguments {
+        selection: arguments.selection.clone(),
+        connection,
+        fault: Vec::new(),
+        liberty: Vec::new(),
+        exclusive: arguments.exclusive,
+        heavy: arguments.heavy,
+        jobs: arguments.jobs,
+        max_wait: arguments.max_wait,
+        timeout_scale: arguments.timeout_scale,
+        seed: arguments.seed,
+        chaos: None,
+        fail_fast: false,
+        no_first_look: false,
+        snapshots: arguments.snapshots.clone(),
+        update: true,
+        no_snapshots: false,
+        baseline: Some(arguments.name.clone()),
+        require_reasons: false,
+        tolerate: Vec::new(),
+        report: Vec::new(),
+        transcripts: super::Transcripts::None,
+        verbose: false,
+        quiet: true,
+    })
+}
+
+/// Plays the suite so often; `None` when the user broke it off.
+fn plays(
+    arguments: &Arguments,
+    as_run: &super::Arguments,
+    (chosen, snapshots): (&Chosen, &Snapshots),
+    (plans, reviewed): (&[Plan], &[Reviewed]),
+    dress: Dress,
+) -> Result<Option<Shown>, Failure> {
+    let mut profile: Option<Profile> = None;
+    let mut seen: Vec<Seen> = plans.iter().map(|_| Seen::default()).collect();
+    let began = Instant::now();
+    for number in 1..=arguments.plays {
+        output::note(&progress(number, arguments.plays, began.elapsed()));
+        let mut ready = chosen.reach(plans)?;
+        let played = play(as_run, plans, &ready.target, dress, &|_| false)?;
+        if played.interrupted {
+            return Ok(None);
+        }
+        if let Some(why) = played.given_up {
+            return Err(Failure::new(
+                Exit::Failed,
+                format!("play {number} ended early: {why}"),
+            ));
+        }
+        if let Some(ended) = ready.ended() {
+            return Err(ended);
+        }
+        let results = plans.iter().zip(&played.results);
+        let learned = Profile::learned(None, &played.offered, results);
+        profile = Some(match profile {
+            None => learned,
+            Some(known) => known.and(learned),
+        });
+        let all = plans.iter().zip(reviewed).zip(&played.results);
+        for (((plan, reviewed), result), seen) in all.zip(&mut seen) {
+            snapshots.see((plan, result), reviewed, seen);
+        }
+    }
+    let profile = profile.unwrap_or_default();
+    let ids = plans.iter().map(|plan| plan.scene.id.to_string());
+    let unplayed = ids.filter(|id| !profile.cases.contains_key(id)).collect();
+    Ok(Some(Shown {
+        profile,
+        seen,
+        unplayed,
+    }))
+}
+
+/// `play 3 of 10, about 2 m left`
+fn progress(number: u16, plays: u16, took: Duration) -> String {
+    let done = u32::from(number - 1);
+    let left = match took.checked_div(done) {
+        Some(each) => {
+            let left = each * u32::from(plays - number + 1);
+            format!(
+                ", about {} left",
+                words::span(Duration::from_secs(left.as_secs()))
+            )
+        }
+        None => String::new(),
+    };
+    format!("play {number} of {plays}{left}\n")
+}
+
+/// How the broker stands, on a line, and what is left to do.
+fn summary(profile: &Profile, plays: u16, unplayed: &[String]) -> String {
+    let sometimes = profile
+        .cases
+        .keys()
+        .filter(|case| profile.is_sometimes(case))
+        .count();
+    let mut out = format!(
+        "{} in {}, {sometimes} of them not always the same\n",
+        count(profile.cases.len(), "case"),
+        count(usize::from(plays), "play")
+    );
+    if !unplayed.is_empty() {
+        out.push_str(&format!(
+            "this machine was too slow for {}: play again with fewer --jobs\n",
+            unplayed.join(", ")
+        ));
+    }
+    out
+}
