@@ -12,7 +12,7 @@ use super::Failure;
 use crate::scenario::model::Secret;
 use crate::target::file::{Address, Addresses};
 use crate::target::{Access, Credentials};
-use crate::transport::{BrokerUrl, TlsOptions};
+use crate::transport::{BrokerUrl, TlsOptions, shown_url};
 
 /// Where a password may stand that is in no file.
 const PASSWORD_VARIABLE: &str = "MQTT_CHECK_PASSWORD";
@@ -144,8 +144,8 @@ impl Connection {
             words.extend(value.map(|value| format!("--{name} {value}")));
         };
         let file = |path: &Option<PathBuf>| path.as_deref().map(&quoted);
-        option("broker", self.broker.clone());
-        option("websocket", self.websocket.clone());
+        option("broker", self.broker.as_deref().map(shown_url));
+        option("websocket", self.websocket.as_deref().map(shown_url));
         option(
             "target",
             self.target.as_ref().map(|name| quoted(Path::new(name))),

@@ -17,6 +17,7 @@ mod mutants;
 mod output;
 mod place;
 mod progress;
+mod report;
 mod review;
 mod run;
 mod selection;
@@ -28,6 +29,7 @@ use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::report::words::{ColourChoice, Environment, Style};
+use crate::transcript::Secrets;
 
 /// Shows what an MQTT broker really does, and whether the specification says so.
 #[derive(Debug, Parser)]
@@ -64,6 +66,8 @@ enum Command {
     List(list::Arguments),
     /// Read scenarios and report what is wrong with them, without playing them
     Check(check::Arguments),
+    /// Make report files of the JSON report of a run
+    Report(report::Arguments),
     /// Go through changed and new snapshots one by one
     Review(review::Arguments),
     /// Accept changed and new snapshots
@@ -107,6 +111,15 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
+    /// Without these.
+    fn hiding(self, secrets: &Secrets) -> Self {
+        Self {
+            message: secrets.hidden(&self.message),
+            hint: self.hint.map(|hint| secrets.hidden(&hint)),
+            ..self
+        }
+    }
+
     fn hint(self, hint: impl Into<String>) -> Self {
         Self {
             hint: Some(hint.into()),
@@ -135,6 +148,7 @@ pub fn main() -> ExitCode {
         Command::Baseline(arguments) => run::baseline::run(arguments, dress),
         Command::List(arguments) => list::run(arguments, dress),
         Command::Check(arguments) => check::run(arguments, dress),
+        Command::Report(arguments) => report::run(arguments, dress),
         Command::Review(arguments) => review::run(arguments, dress),
         Command::Accept(arguments) => accept::accept(arguments, dress),
         Command::Reject(arguments) => accept::reject(arguments),

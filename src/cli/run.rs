@@ -153,7 +153,7 @@ pub(super) struct Arguments {
     quiet: bool,
 }
 
-fn report_option(text: &str) -> Result<(&'static Format, PathBuf), String> {
+pub(super) fn report_option(text: &str) -> Result<(&'static Format, PathBuf), String> {
     let Some((format, path)) = text.split_once('=') else {
         return Err("it is FORMAT=FILE, such as json=report.json".to_owned());
     };
@@ -227,10 +227,11 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let (plans, rest) = arguments.selection.plans(dress.err)?;
     let snapshots = Snapshots::new(arguments, &chosen, &plans, dress.err)?;
     let reviewed = snapshots.read(&plans, dress.err)?;
-    let files = prepare_reports(arguments)?;
+    let files = prepare_reports(&arguments.report)?;
 
     interrupt::listen();
     let mut ready = chosen.reach(&plans)?;
+    let secrets = ready.secrets();
     let (began, started) = (Instant::now(), SystemTime::now());
     let Outcome {
         results,
@@ -239,15 +240,17 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         interrupted,
     } = play(arguments, &plans, &ready.target, dress, &|result| {
         arguments.fail_fast && is_unexpected(&snapshots, &reviewed, &plans, result)
-    })?;
+    })
+    .map_err(|failure| failure.hiding(&secrets))?;
     let wall = began.elapsed();
     // Ctrl-C may have ended it too.
     let ended = if interrupted { None } else { ready.ended() };
+    let ended = ended.map(|failure| failure.hiding(&secrets));
 
     let not_played = plans.len() - results.len();
     let given_up = given_up.map(|why| {
         let left = format!("the run ended early, with {not_played} not played");
-        Failure::new(Exit::Failed, format!("{left}: {why}"))
+        Failure::new(Exit::Failed, format!("{left}: {why}")).hiding(&secrets)
     });
     let (cases, unwritten) = conclude(&snapshots, &reviewed, &plans, &results);
     let (profile, profile_unwritten) =
@@ -411,9 +414,11 @@ fn capabilities(offered: &Capabilities) -> Vec<CapabilityFact> {
 }
 
 /// Tries every report path before anything is played.
-fn prepare_reports(arguments: &Arguments) -> Result<Vec<(&'static Format, ReportFile)>, Failure> {
+pub(super) fn prepare_reports(
+    reports: &[(&'static Format, PathBuf)],
+) -> Result<Vec<(&'static Format, ReportFile)>, Failure> {
     let mut files: Vec<(&'static Format, ReportFile)> = Vec::new();
-    for (format, path) in &arguments.report {
+    for (format, path) in reports {
         let shown = path.display();
         if files.iter().any(|(_, file)| file.path() == path) {
             return Err(Failure::usage(format!("two reports go to {shown}")));
@@ -546,7 +551,10 @@ fn conclude<'a>(
 }
 
 /// Writes every report; what failed.
-fn write_reports(files: &[(&'static Format, ReportFile)], document: &Document) -> Vec<Failure> {
+pub(super) fn write_reports(
+    files: &[(&'static Format, ReportFile)],
+    document: &Document,
+) -> Vec<Failure> {
     files
         .iter()
         .filter_map(|(format, file)| {

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use mqtt_check_codec::Packet;
+
 use super::Played;
 use super::player::{Patience, Player};
 use super::prefix::Prefix;
@@ -10,7 +12,7 @@ use super::room::Share;
 use crate::plan::{Plan, witness};
 use crate::target::external::{self, Doors};
 use crate::target::host::Host;
-use crate::transcript::Transcript;
+use crate::transcript::{Secrets, Transcript};
 
 /// How long an expectation waits that says nothing of it.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -117,6 +119,7 @@ pub(super) fn wanted_witness(
 pub(super) async fn play_external(
     plan: &Plan,
     doors: &Doors,
+    secrets: &Secrets,
     patience: Patience,
     prefixes: &Prefixes,
     bounds: Bounds<'_>,
@@ -131,8 +134,13 @@ pub(super) async fn play_external(
         };
         let cleaner = format!("{}cleaner", prefix.client_id("c"));
         let host = Host::External(external::Host::new(doors.clone()));
-        let (mut transcript, _, host) = play(plan, host, patience, prefix, control, bounds).await;
+        let (mut transcript, _, host) =
+            play(plan, host, patience, prefix.clone(), control, bounds).await;
         transcript.left_behind = host.clean_up(&cleaner).await;
+        // What the scenario itself says is no secret.
+        let secrets = secrets.but_for(&plan.scene.source.text);
+        let strip = |packet: &mut Packet| prefix.take_off(packet);
+        transcript.hide(&secrets, &strip);
         transcript
     };
     let (scene, control) = if plan.control.is_none() {

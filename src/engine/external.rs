@@ -21,6 +21,7 @@ use crate::plan::{Plan, steps_played};
 use crate::target::external::Doors;
 use crate::target::look::look;
 use crate::target::{Capabilities, External, Node, StartError, probe};
+use crate::transcript::Secrets;
 
 /// Cases at the same time, if nobody says otherwise.
 const DEFAULT_JOBS: usize = 256;
@@ -70,6 +71,7 @@ pub(super) fn run<R>(
         let doors = |nodes: &[Node], seed| Doors::new(nodes, target.credentials.clone(), seed);
         let run = Run {
             doors: doors(&target.nodes(), nonce),
+            secrets: target.secrets(),
             alone: (!target.alone.is_empty()).then(|| doors(&target.alone, !nonce)),
             patience: Patience {
                 delay: capabilities.delay,
@@ -153,6 +155,8 @@ struct Run<'r, R> {
     doors: Doors,
     /// Another broker of its kind, for cases that need one for themselves.
     alone: Option<Doors>,
+    /// What no record may show.
+    secrets: Secrets,
     patience: Patience,
     options: &'r RunOptions,
     conclude: &'r (dyn Fn(&Plan, Play) -> R + Sync),
@@ -295,6 +299,7 @@ impl<R> Run<'_, R> {
                 let played = case::play_external(
                     plan,
                     doors,
+                    &self.secrets,
                     self.patience,
                     &self.prefixes,
                     Bounds {

@@ -184,6 +184,17 @@ fn writes_the_json_contract() {
 }
 
 #[test]
+fn what_is_written_is_read_as_it_was() {
+    let plan = takeover_plan();
+    let failed = result(&plan, false);
+    let report = report(vec![case(&plan, &failed, Some(comparison(State::Changed)))]);
+    let document = document(&report);
+    let text = document.to_json().expect("rendering");
+    let again = Document::from_json(&text).expect("reading");
+    assert_eq!(again, document);
+}
+
+#[test]
 fn writes_junit_with_the_terminals_text() {
     let plan = takeover_plan();
     let failed = result(&plan, false);

@@ -1,12 +1,8 @@
 //! A user name, and a password that is never shown.
 
-use bytes::Bytes;
 use mqtt_check_codec::{Connect, Packet};
 
 use crate::scenario::model::Secret;
-
-/// What stands in records where the password was.
-const PLACEHOLDER: &str = "<password>";
 
 /// Who we are to a broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,12 +29,13 @@ impl Credentials {
         is_open
     }
 
-    /// Takes the password out of a packet that [`put`](Self::put) has filled.
+    /// Takes the password out of a packet that [`put`](Self::put) has filled: each of its bytes becomes a `*`, so that
+    /// whatever is behind it stays where it is.
     pub fn hide(packet: &mut Packet) {
         if let Packet::Connect(connect) = packet
-            && connect.password.is_some()
+            && let Some(password) = &mut connect.password
         {
-            connect.password = Some(Bytes::from_static(PLACEHOLDER.as_bytes()));
+            *password = vec![b'*'; password.len()].into();
         }
     }
 }
@@ -87,6 +84,10 @@ mod tests {
         let mut packet = connect(None);
         credentials().put(&mut packet);
         Credentials::hide(&mut packet);
+        let Packet::Connect(hidden) = &packet else {
+            unreachable!("it is a CONNECT");
+        };
+        assert_eq!(hidden.password.as_deref(), Some(&b"****"[..]));
         for shown in [format!("{packet:?}"), format!("{:?}", credentials())] {
             assert!(!shown.contains("hush"), "{shown}");
         }

@@ -19,7 +19,8 @@ use mqtt_check_codec::ProtocolVersion;
 use thiserror::Error;
 
 use crate::scenario::model::{Capability, Transport, User};
-use crate::transport::{Endpoint, EndpointError, TlsOptions};
+use crate::transcript::Secrets;
+use crate::transport::{Endpoint, EndpointError, TlsOptions, shown_url};
 
 pub use capabilities::{Capabilities, Known};
 pub use credentials::Credentials;
@@ -95,6 +96,17 @@ impl Node {
 }
 
 impl External {
+    /// The passwords that nothing may show.
+    pub fn secrets(&self) -> Secrets {
+        let ours = self.credentials.iter().filter_map(|credentials| {
+            let password = credentials.password.as_ref()?;
+            Some((credentials.user.as_str(), &password.expose()[..]))
+        });
+        let known = self.users.iter();
+        let known = known.map(|user| (user.name.as_str(), &user.password.expose()[..]));
+        Secrets::of(ours.chain(known))
+    }
+
     /// Every node, the first first.
     pub fn nodes(&self) -> Vec<Node> {
         let first = Node {
@@ -126,10 +138,11 @@ impl External {
 
     /// The broker of these nodes, of which nothing else is known.
     fn with(url: &str, first: Node, others: Vec<Node>, access: &Access) -> Self {
+        let url = shown_url(url);
         Self {
-            name: url.to_owned(),
-            title: url.to_owned(),
-            url: url.to_owned(),
+            name: url.clone(),
+            title: url.clone(),
+            url,
             endpoint: first.endpoint,
             websocket: first.websocket,
             others,

@@ -109,6 +109,9 @@ pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, S
     let mut found = Capabilities::external(versions, announced.as_ref());
     found.unspoken = unspoken;
     found.delay = delay;
+    if let Some(connack) = &mut found.connack {
+        broker.secrets().hide_connack(connack);
+    }
     let Some(version) = accepting else {
         return Ok(found);
     };

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use super::file::{CONFIG, FOLDER, Start, TargetFile, port_words};
 use super::{Access, External, StartError};
+use crate::transcript::Secrets;
 use crate::transport::{Endpoint, Scheme};
 
 /// How often a broker is started that ends before it answers: the port may have been taken meanwhile.
@@ -135,6 +136,8 @@ impl Started {
 #[derive(Debug)]
 struct Running {
     programs: Vec<Program>,
+    /// What its log may have and nothing may show.
+    secrets: Secrets,
     reached: External,
 }
 
@@ -174,6 +177,7 @@ impl Running {
         let programs = file.start.iter().map(|start| Program::spawn(start, &ports));
         Ok(Self {
             programs: programs.collect::<Result<_, _>>()?,
+            secrets: file.known(reached.clone()).secrets(),
             reached,
         })
     }
@@ -222,8 +226,10 @@ impl Running {
         self.programs.iter_mut().find_map(Program::ended)
     }
 
+    /// Without the passwords that are known to it.
     fn log(&self) -> String {
-        self.programs.iter().map(Program::log).collect()
+        let log: String = self.programs.iter().map(Program::log).collect();
+        self.secrets.hidden(&log)
     }
 
     fn log_tail(&self) -> String {

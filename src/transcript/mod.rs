@@ -4,6 +4,7 @@
 mod again;
 mod condensed;
 mod owed;
+mod secrets;
 pub mod text;
 mod weight;
 
@@ -19,6 +20,7 @@ use mqtt_check_websocket::{Answer, Control, Fault, Frame as WebSocketFrame, Opco
 
 pub use condensed::clipped;
 pub use owed::Owed;
+pub use secrets::Secrets;
 pub(crate) use text::ours_or_own;
 
 pub use crate::plan::StepIndex;

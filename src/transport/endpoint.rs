@@ -12,7 +12,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use super::stream::Stream;
 use super::tls::{self, TlsOptions, TlsOptionsError};
 use super::upgrade::{Offer, Opened, check, is_end, try_upgrade, upgrade};
-use super::url::{BrokerUrl, Scheme, UrlError};
+use super::url::{BrokerUrl, Scheme, UrlError, shown_url};
 
 /// Why a URL and the options beside it lead nowhere.
 #[derive(Debug, Error)]
@@ -170,7 +170,7 @@ impl Endpoint {
         let (answer, frames) = upgrade(stream, &offer, seed)
             .await
             .map_err(|(error, rest)| self.no_upgrade(&error, &rest))?;
-        check(&answer, &self.url.path)?;
+        check(&answer, &shown_url(&self.url.path))?;
         frames.ok_or_else(|| ConnectError::new("it answers the WebSocket upgrade wrongly", None))
     }
 

@@ -12,4 +12,4 @@ pub use endpoint::{ConnectError, Endpoint, EndpointError};
 pub use stream::Stream;
 pub use tls::{TlsOptions, TlsOptionsError};
 pub use upgrade::{Offer, Opened, check, try_upgrade, upgrade};
-pub use url::{BrokerUrl, Scheme, UrlError};
+pub use url::{BrokerUrl, Scheme, UrlError, shown_url};

@@ -4,7 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
-/// Why a text is no broker's URL. What stood before an `@` is shown by none of these: it may be a password.
+/// Why a text is no broker's URL. What stood before an `@` is shown by none of these, nor what a query says: it may be a
+/// password.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum UrlError {
     #[error("`{url}` has no scheme; write mqtt://{url}")]
@@ -110,11 +111,12 @@ impl BrokerUrl {
     /// When it is none.
     pub fn parse_listening(text: &str) -> Result<Self, UrlError> {
         let text = without_user(text)?;
+        let shown = || shown_url(text);
         if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err(UrlError::Character { url: text.into() });
+            return Err(UrlError::Character { url: shown() });
         }
         let Some((name, rest)) = text.split_once("://") else {
-            return Err(UrlError::NoScheme { url: text.into() });
+            return Err(UrlError::NoScheme { url: shown() });
         };
         let scheme = Scheme::from_name(name).ok_or_else(|| UrlError::UnknownScheme {
             scheme: name.into(),
@@ -126,7 +128,7 @@ impl BrokerUrl {
         let (host, port) = host_and_port(authority);
         if host.is_empty() {
             return Err(UrlError::NoHost {
-                url: text.into(),
+                url: shown(),
                 scheme,
             });
         }
@@ -157,6 +159,25 @@ impl BrokerUrl {
     pub(super) fn over(&self, scheme: Scheme) -> String {
         format!("{scheme}://{}", self.authority())
     }
+}
+
+/// A URL as it may be shown: what its query says may be a token, so each byte behind the names in it is a `*`.
+pub fn shown_url(url: &str) -> String {
+    let Some((before, query)) = url.split_once('?') else {
+        return url.to_owned();
+    };
+    let (query, fragment) = match query.find('#') {
+        Some(at) => query.split_at(at),
+        None => (query, ""),
+    };
+    let parts: Vec<String> = query
+        .split('&')
+        .map(|part| match part.split_once('=') {
+            Some((name, value)) => format!("{name}={}", "*".repeat(value.len())),
+            None => "*".repeat(part.len()),
+        })
+        .collect();
+    format!("{before}?{}{fragment}", parts.join("&"))
 }
 
 /// Refuses a user name, and shows neither it nor what may be a password.
@@ -191,7 +212,7 @@ fn host_and_port(authority: &str) -> (&str, Option<&str>) {
 
 fn path_of(url: &str, path: &str, scheme: Scheme) -> Result<String, UrlError> {
     let excess = |what, path| UrlError::Excess {
-        url: url.into(),
+        url: shown_url(url),
         what,
         scheme,
         path,
@@ -244,6 +265,17 @@ mod tests {
             assert_eq!(url.authority(), authority, "{text}");
             assert_eq!(url.path, path, "{text}");
         }
+    }
+
+    #[test]
+    fn shows_a_query_without_what_it_says() {
+        assert_eq!(
+            shown_url("wss://a/mqtt?user=me&token=1234&x#f"),
+            "wss://a/mqtt?user=**&token=****&*#f"
+        );
+        assert_eq!(shown_url("wss://a/mqtt"), "wss://a/mqtt");
+        let error = BrokerUrl::parse("ws://a/b?token=secret#c").expect_err("a fragment");
+        assert!(!error.to_string().contains("secret"), "{error}");
     }
 
     #[test]

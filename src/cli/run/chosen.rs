@@ -9,6 +9,7 @@ use super::{Arguments, bundled};
 use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::target::{Access, Started, Target, TargetFile, probe};
+use crate::transcript::Secrets;
 use crate::transport::EndpointError;
 
 /// How long a broker may take to answer when the run is over, if nothing is known of it.
@@ -113,6 +114,14 @@ pub(super) struct Ready {
 }
 
 impl Ready {
+    /// The passwords that nothing may show.
+    pub(super) fn secrets(&self) -> Secrets {
+        match &self.target {
+            Target::Bundled(_) => Secrets::default(),
+            Target::External(external) => external.secrets(),
+        }
+    }
+
     /// What is wrong if the broker did not live to the end of the run.
     pub(super) fn ended(&mut self) -> Option<Failure> {
         let Some(started) = &mut self.started else {

@@ -128,11 +128,12 @@ impl Player<'_> {
         framing: &Framing,
     ) -> Result<(), Hindrance> {
         let index = self.writable(client)?;
-        let mut payload = BytesMut::new();
+        let (mut payload, mut shown) = (BytesMut::new(), BytesMut::new());
         let mut encoded = Vec::new();
         for item in items {
             let one = self.encoded(client, index, item)?;
             payload.extend_from_slice(&one.bytes);
+            shown.extend_from_slice(one.shown.as_ref().unwrap_or(&one.bytes));
             encoded.push(one);
         }
         self.flush(index).await;
@@ -142,8 +143,9 @@ impl Player<'_> {
         let cut = cut.or(self.chaos.cut_below);
         self.lanes[index.0].cut_frames(cut);
         let current = self.current;
-        for frame in frames(payload.freeze(), framing) {
-            self.lanes[index.0].queue_frame(frame.clone());
+        let shown = frames(shown.freeze(), framing);
+        for (sent, frame) in frames(payload.freeze(), framing).into_iter().zip(shown) {
+            self.lanes[index.0].queue_frame(sent);
             let what = What::SentFrame {
                 frame,
                 is_right: framing.is_right(),

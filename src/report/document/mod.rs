@@ -6,6 +6,7 @@
 
 mod build;
 mod case;
+mod json;
 mod play;
 mod profile;
 mod time;
@@ -20,6 +21,7 @@ pub use case::{
     Case, Change, ChoiceAnswer, Clause, DiffLine, Finding, FindingKind, Level, Measurement,
     Outcome, Reason, Snapshot, SnapshotState, Span, Verdict,
 };
+pub use json::ReadError;
 pub use play::{
     Client, Direction, Ended, Event, EventKind, Hook, HookField, Lane, LeftOut, Play, Played, Step,
     Transport, Wait,
@@ -186,15 +188,5 @@ impl Document {
         }
         self.run.options.transcripts = Transcripts::None;
         self
-    }
-
-    /// The document as JSON text.
-    ///
-    /// # Errors
-    /// Never for what a run brings; serde's interface has the error.
-    pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        let mut text = serde_json::to_string_pretty(self)?;
-        text.push('\n');
-        Ok(text)
     }
 }

@@ -250,8 +250,10 @@ pub(crate) fn shown_packet(transcript: &Transcript, event: &Event) -> Option<Pac
             on_the_wire(bytes, packet.as_ref(), lane)
         }
         What::Received {
-            packet: Ok(packet), ..
-        } => Some(packet.clone()),
+            packet: Ok(packet),
+            faults,
+            ..
+        } if faults.is_empty() => Some(packet.clone()),
         What::OwnPing => Some(Packet::PingReq),
         What::OwnPong => Some(Packet::PingResp),
         _ => None,
