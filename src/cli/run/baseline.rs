@@ -1,7 +1,7 @@
 //! `mqtt-check baseline`: plays the suite several times and writes down how the broker behaves, as what later runs are
 //! held against.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -10,6 +10,7 @@ use super::chosen::Chosen;
 use super::compared::Snapshots;
 use super::{Dress, Failure, factor, interrupt, output, play, span, target_name};
 use crate::cli::connection::Connection;
+use crate::cli::place::target_file;
 use crate::cli::selection::Selection;
 use crate::exit::Exit;
 use crate::outcome::profile::Profile;
@@ -130,6 +131,12 @@ pub(in crate::cli) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, F
             text.push_str(&format!("{line}\n"));
         }
     }
+    text.push_str(&without_entry(
+        &arguments.name,
+        &chosen,
+        &plans,
+        &shown.seen,
+    ));
     text.push_str(&summary(&profile, arguments.plays, &shown.unplayed));
     output::print(&text)?;
     Ok(match shown.unplayed.is_empty() {
@@ -146,7 +153,7 @@ fn unwritten(error: &WriteError) -> Failure {
 fn as_run(arguments: &Arguments) -> Result<super::Arguments, Failure> {
     let mut connection = arguments.connection.clone();
     if !connection.names_a_broker() {
-        let file = Path::new("targets").join(format!("{}.yaml", arguments.name));
+        let file = target_file(&arguments.name, &arguments.selection.paths());
         if !file.exists() {
             return Err(Failure::usage("no broker is named")
                 .hint("--broker URL or --target NAME says which broker it is the baseline of"));
@@ -244,6 +251,28 @@ fn progress(number: u16, plays: u16, took: Duration) -> String {
     format!("play {number} of {plays}{left}\n")
 }
 
+/// How many deviating cases no entry of the target file has. Runs fail until each of them has one.
+fn without_entry(name: &str, chosen: &Chosen, plans: &[Plan], seen: &[Seen]) -> String {
+    let has_entry = |plan: &Plan| {
+        let id = plan.scene.id.to_string();
+        let file = chosen.file.as_ref();
+        file.is_some_and(|file| file.deviations.iter().any(|d| d.is_shown_by(&id)))
+    };
+    let deviating = plans.iter().zip(seen);
+    let missing = deviating
+        .filter(|(plan, seen)| !seen.records().is_empty() && !has_entry(plan))
+        .count();
+    match missing {
+        0 => String::new(),
+        1 => {
+            format!("1 deviating case needs an entry in targets/{name}.yaml before a run passes\n")
+        }
+        n => format!(
+            "{n} deviating cases need an entry in targets/{name}.yaml before a run passes\n"
+        ),
+    }
+}
+
 /// How the broker stands, on a line, and what is left to do.
 fn summary(profile: &Profile, plays: u16, unplayed: &[String]) -> String {
     let sometimes = profile
@@ -252,9 +281,9 @@ fn summary(profile: &Profile, plays: u16, unplayed: &[String]) -> String {
         .filter(|case| profile.is_sometimes(case))
         .count();
     let mut out = format!(
-        "{} in {}, {sometimes} of them not always the same\n",
+        "{}, played {}, {sometimes} of them not always the same\n",
         count(profile.cases.len(), "case"),
-        count(usize::from(plays), "play")
+        count(usize::from(plays), "time")
     );
     if !unplayed.is_empty() {
         out.push_str(&format!(
