@@ -25,6 +25,7 @@ mod reach;
 mod reports;
 mod rounds;
 mod runs;
+mod schema;
 mod secrets;
 mod served;
 mod settling;

@@ -16,6 +16,7 @@ use crate::report::Report;
 
 /// Of which cases the document has transcripts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Transcripts {
     All,

@@ -8,6 +8,7 @@ use super::play::Play;
 
 /// A case that was played or skipped.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Case {
     /// `session/takeover@5`.
     pub id: String,
@@ -61,6 +62,7 @@ pub struct Case {
 
 /// What a case came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     Passed,
@@ -74,6 +76,7 @@ pub enum Verdict {
 
 /// Whether a case is as expected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Outcome {
     pub as_expected: bool,
     /// Why not; empty where it is.
@@ -86,6 +89,7 @@ pub struct Outcome {
 
 /// Why a case is not as expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     Violation,
@@ -97,6 +101,7 @@ pub enum Reason {
 
 /// A record held against its snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Snapshot {
     pub state: SnapshotState,
     /// The reviewed file, which may not exist.
@@ -121,6 +126,7 @@ pub struct Snapshot {
 
 /// How a record stands to its snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SnapshotState {
     Same,
@@ -131,6 +137,7 @@ pub enum SnapshotState {
 
 /// A line of a difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DiffLine {
     pub change: Change,
     pub text: String,
@@ -138,6 +145,7 @@ pub struct DiffLine {
 
 /// What became of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
     /// It is in both.
@@ -152,6 +160,7 @@ pub enum Change {
 
 /// When a case was played, in microseconds since the run began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Span {
     pub start_us: u64,
     pub end_us: u64,
@@ -161,6 +170,7 @@ pub struct Span {
 
 /// An answer to what the standard leaves open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChoiceAnswer {
     pub name: String,
     pub answer: String,
@@ -168,6 +178,7 @@ pub struct ChoiceAnswer {
 
 /// Something measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Measurement {
     pub name: String,
     pub value: f64,
@@ -175,6 +186,7 @@ pub struct Measurement {
 
 /// One thing that is not as expected, or could not be seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
     pub kind: FindingKind,
     pub level: Level,
@@ -207,6 +219,7 @@ pub struct Finding {
 
 /// What sort of finding it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FindingKind {
     Violation,
@@ -216,6 +229,7 @@ pub enum FindingKind {
 
 /// How much a finding weighs, the heaviest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     Must,
@@ -226,6 +240,7 @@ pub enum Level {
 
 /// A statement that is cited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Clause {
     /// `MQTT-3.1.4-3`, or a section of another document: `RFC 6455, 5.2`.
     pub id: String,

@@ -34,6 +34,7 @@ pub const FORMAT: u32 = 1;
 
 /// A run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Document {
     /// The version of the format.
     pub format: u32,
@@ -52,6 +53,7 @@ pub struct Document {
 
 /// The program that made it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tool {
     pub name: String,
     pub version: String,
@@ -59,6 +61,7 @@ pub struct Tool {
 
 /// What was tested.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Target {
     pub name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,6 +79,7 @@ pub struct Target {
 
 /// A version that the broker does not speak.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NotSpoken {
     pub version: String,
     /// How it shows.
@@ -87,6 +91,7 @@ pub struct NotSpoken {
 
 /// Something that a broker may offer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Capability {
     pub available: bool,
     /// How that is known, where it is not available.
@@ -96,6 +101,7 @@ pub struct Capability {
 
 /// How the run was made, and how it ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Run {
     /// RFC 3339, in UTC.
     pub started: String,
@@ -118,6 +124,7 @@ pub struct Run {
 
 /// Options of the run that results depend on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Options {
     pub seed: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,6 +143,7 @@ pub struct Options {
 
 /// How many of what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Summary {
     pub cases: usize,
     pub passed: usize,
@@ -163,6 +171,7 @@ pub struct Summary {
 
 /// Something reviewed that no case shows any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Stale {
     pub kind: StaleKind,
     /// The snapshot's file, or the line of the target file.
@@ -173,6 +182,7 @@ pub struct Stale {
 
 /// What sort of review it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StaleKind {
     Snapshot,
@@ -188,5 +198,30 @@ impl Document {
         }
         self.run.options.transcripts = Transcripts::None;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/report.schema.json");
+
+    /// The schema is made of the types and of what is written at them. `UPDATE_SCHEMA=1` writes it anew.
+    #[test]
+    fn the_schema_is_that_of_the_types() {
+        let schema = schemars::schema_for!(Document);
+        let mut schema = serde_json::to_value(schema).expect("a schema");
+        schema["title"] = format!("A report of mqtt-check, format {FORMAT}").into();
+        schema["properties"]["format"]["const"] = FORMAT.into();
+        let text = serde_json::to_string_pretty(&schema).expect("JSON") + "\n";
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write(PLACE, &text).expect("writing");
+        }
+        let kept = std::fs::read_to_string(PLACE).unwrap_or_default();
+        assert!(
+            kept == text,
+            "docs/report.schema.json is not that of the types"
+        );
     }
 }

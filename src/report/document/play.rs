@@ -7,6 +7,7 @@ use super::values::Field;
 
 /// What was seen of one play.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Play {
     /// In the order in which the scenario declares them.
     pub clients: Vec<Client>,
@@ -38,6 +39,7 @@ pub struct Play {
 
 /// A client of the scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Client {
     pub name: String,
     /// The version of MQTT that it speaks.
@@ -51,6 +53,7 @@ pub struct Client {
 
 /// What carries MQTT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Transport {
     /// Whatever the target's first URL names.
@@ -61,6 +64,7 @@ pub enum Transport {
 
 /// One connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Lane {
     /// Which of the clients, from 0.
     pub client: usize,
@@ -72,6 +76,7 @@ pub struct Lane {
 
 /// One thing that happened on a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Event {
     /// Its number in the whole record, from 0.
     pub number: usize,
@@ -112,6 +117,7 @@ pub struct Event {
 
 /// Who did it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// The client.
@@ -122,6 +128,7 @@ pub enum Direction {
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
     Opened,
@@ -145,6 +152,7 @@ pub enum EventKind {
 
 /// Events that are not listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LeftOut {
     /// How many.
     pub events: usize,
@@ -154,6 +162,7 @@ pub struct LeftOut {
 
 /// One event of the broker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Hook {
     /// Microseconds since the play began; `None` where the source does not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,6 +178,7 @@ pub struct Hook {
 
 /// A field of an event of the broker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HookField {
     pub name: String,
     pub value: String,
@@ -176,6 +186,7 @@ pub struct HookField {
 
 /// A step of the scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Step {
     pub number: usize,
     /// How it reads.
@@ -193,6 +204,7 @@ pub struct Step {
 
 /// How a step went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Played {
     /// The step's number.
     pub step: usize,
@@ -208,6 +220,7 @@ pub struct Played {
 
 /// What a waiting brought.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Wait {
     pub ended: Ended,
     /// Numbers of the events that it took.
@@ -222,6 +235,7 @@ pub struct Wait {
 
 /// How a waiting ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Ended {
     Complete,

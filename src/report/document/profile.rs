@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The profile that a run was held against.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Profile {
     /// The target's name.
     pub target: String,
@@ -24,6 +25,7 @@ pub struct Profile {
 
 /// One cause for which a broker is not as its profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProfileChange {
     pub kind: ProfileChangeKind,
     /// What it is now and what it was.
@@ -38,6 +40,7 @@ pub struct ProfileChange {
 
 /// What sort of change it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ProfileChangeKind {
     /// Versions, limits, capabilities.

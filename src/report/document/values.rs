@@ -11,6 +11,7 @@ const LONGEST: usize = 1024;
 
 /// A field of a packet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Field {
     /// The name that scenarios use; `will_` before that of a Will's.
     pub name: String,
@@ -19,6 +20,7 @@ pub struct Field {
 
 /// What a field holds. What cannot be seen in a text is escaped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Value {
     Flag(bool),
