@@ -4,6 +4,7 @@
 //! [`Outcome`]. Nothing is read or written here; the files are the affair of `snapshot`.
 
 mod accepted;
+pub mod cause;
 mod exchange;
 pub mod profile;
 pub mod record;

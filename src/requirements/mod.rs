@@ -27,6 +27,7 @@ pub struct Requirement {
     pub level: &'static str,
     pub binds: Binds,
     pub kind: Kind,
+    pub rank: Rank,
     /// What it says, in our own words.
     pub summary: Cow<'static, str>,
 }
@@ -74,6 +75,43 @@ pub enum Kind {
     /// It binds clients and says nothing of what a server does about a client that breaks it, and no other rule
     /// does; how so.
     NoReaction(&'static str),
+}
+
+/// What a broker does to its users by breaking a statement, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rank {
+    /// Messages are lost, duplicated, reordered or sent to the wrong client.
+    Delivery,
+    /// A session, a Will or a retained message is not what it should be.
+    Session,
+    /// A connection is accepted, refused, kept or closed that should not be.
+    Connection,
+    /// A code, a property, a flag or an identifier is wrong.
+    Content,
+}
+
+impl Rank {
+    /// Every rank, the worst first.
+    pub const ALL: [Self; 4] = [
+        Self::Delivery,
+        Self::Session,
+        Self::Connection,
+        Self::Content,
+    ];
+
+    /// As the tables and reports write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivery => "delivery",
+            Self::Session => "session",
+            Self::Connection => "connection",
+            Self::Content => "content",
+        }
+    }
+
+    fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rank| rank.as_str() == word)
+    }
 }
 
 impl Kind {
@@ -202,7 +240,7 @@ fn rows<const N: usize>(table: &'static str) -> impl Iterator<Item = [&'static s
 
 fn numbered(version: ProtocolVersion, table: &'static str) -> Vec<Requirement> {
     rows(table)
-        .filter_map(|[id, section, level, who, kind, summary]| {
+        .filter_map(|[id, section, level, who, kind, rank, summary]| {
             Some(Requirement {
                 version,
                 id,
@@ -210,6 +248,7 @@ fn numbered(version: ProtocolVersion, table: &'static str) -> Vec<Requirement> {
                 level,
                 binds: binds(who)?,
                 kind: kind_of(kind)?,
+                rank: Rank::named(rank)?,
                 summary: Cow::Borrowed(summary),
             })
         })
@@ -226,6 +265,7 @@ fn unnumbered(table: &'static str) -> Vec<Requirement> {
                 level,
                 who,
                 kind,
+                rank,
                 when,
                 expected,
                 reason,
@@ -242,6 +282,7 @@ fn unnumbered(table: &'static str) -> Vec<Requirement> {
                     level,
                     binds: binds(who)?,
                     kind: kind_of(kind)?,
+                    rank: Rank::named(rank)?,
                     summary: Cow::Owned(format!("{when}: {expected}{code}")),
                 })
             },
@@ -346,6 +387,33 @@ mod tests {
         ]
         .map(|table| table.lines().count() - 1);
         assert_eq!(catalogue().list.len(), rows.iter().sum::<usize>());
+    }
+
+    #[test]
+    fn ranks_what_breaking_a_statement_does() {
+        let rank = |id| find(ProtocolVersion::V5, id).map(|r| r.rank);
+        for (id, expected) in [
+            ("MQTT-4.5.0-1", Rank::Delivery),
+            ("MQTT-4.3.3-10", Rank::Delivery),
+            ("MQTT-3.3.2-3", Rank::Delivery),
+            ("MQTT-3.1.2-8", Rank::Session),
+            ("MQTT-3.2.2-3", Rank::Session),
+            ("MQTT-3.3.1-5", Rank::Session),
+            ("MQTT-3.1.0-2", Rank::Connection),
+            ("MQTT-3.12.4-1", Rank::Connection),
+            ("MQTT-3.4.2-1", Rank::Content),
+            ("MQTT-3.3.2-20", Rank::Content),
+        ] {
+            assert_eq!(rank(id), Some(expected), "{id}");
+        }
+        for rank in Rank::ALL {
+            for version in VERSIONS {
+                assert!(
+                    count(version, |r| r.rank == rank) >= 15,
+                    "{version} {rank:?}"
+                );
+            }
+        }
     }
 
     #[test]

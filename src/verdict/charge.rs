@@ -128,3 +128,11 @@ impl Charge {
         }
     }
 }
+
+#[cfg(test)]
+impl Charge {
+    pub(crate) fn must(version: ProtocolVersion, clause: &str) -> Self {
+        let clauses = vec![clause.to_owned()];
+        Self::violation(version, Level::Must, clauses, Rule::new("MQTT-4.13.1-1"))
+    }
+}

@@ -35,6 +35,8 @@ pub(super) struct Judged {
     pub(super) is_broken: bool,
     /// It came, and only its time is wrong.
     pub(super) is_slow: bool,
+    /// The fields that differ.
+    pub(super) fields: Vec<String>,
 }
 
 /// The record that is judged, and what was given otherwise in it than was asked for.
@@ -307,6 +309,7 @@ impl Judge<'_> {
             wrong,
             is_broken: false,
             is_slow: false,
+            fields: Vec::new(),
         });
     }
 
@@ -343,6 +346,7 @@ impl Judge<'_> {
             wrong: vec![Wrong::Bytes(error.clause.map(|c| c.id))],
             is_broken: true,
             is_slow: false,
+            fields: Vec::new(),
         }));
         match packet {
             Err(_) => {}
@@ -380,6 +384,7 @@ impl Judge<'_> {
                     wrong,
                     is_broken: false,
                     is_slow: false,
+                    fields: mismatches.iter().map(|m| m.field.clone()).collect(),
                 });
             }
         }
@@ -474,6 +479,7 @@ impl Judge<'_> {
             })
             .collect();
         for fault in refusal_faults(refused, packets.iter().map(|(_, packet)| *packet)) {
+            let is_code = !matches!(fault, RefusalFault::NoConnack);
             let (actual, events, level) = match fault {
                 RefusalFault::Forbidden {
                     packet,
@@ -504,6 +510,10 @@ impl Judge<'_> {
                 wrong: vec![Wrong::Event(Event::StayedOpen)],
                 is_broken: false,
                 is_slow: false,
+                fields: is_code
+                    .then(|| "reason code".to_owned())
+                    .into_iter()
+                    .collect(),
             });
         }
     }
@@ -581,6 +591,7 @@ impl Judge<'_> {
                     wrong: vec![self.inbox().absent(expectation)],
                     is_broken: false,
                     is_slow: false,
+                    fields: Vec::new(),
                 });
             }
         }
@@ -613,6 +624,7 @@ impl Judge<'_> {
             wrong: vec![Wrong::Aspect(Aspect::KeepAlive)],
             is_broken: false,
             is_slow: true,
+            fields: Vec::new(),
         });
     }
 

@@ -10,6 +10,7 @@ use super::Finding;
 use super::blame::{self, Event, Inbox, Wrong};
 use super::charge::Charge;
 use super::filter;
+use super::symptom::Symptom;
 use super::wording::describe_event;
 use crate::matcher::Memory;
 use crate::plan::{Body, Operation, Plan, find_step};
@@ -182,6 +183,10 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         true => Charge::remark(),
         false => blame::charge(level, &wrong, &[], transcript.case.version),
     };
+    let mut symptom = Symptom::of(&wrong, &[]);
+    if wrong.is_empty() {
+        symptom = Symptom::of_rule(expected, index, transcript);
+    }
     Some(Finding {
         charge,
         expected: vec![expected.to_owned()],
@@ -193,6 +198,7 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         events: vec![index],
         alike: 0,
         is_slow: false,
+        symptom,
     })
 }
 

@@ -13,6 +13,7 @@ mod lessened;
 mod measured;
 pub mod monitor;
 mod steps;
+mod symptom;
 #[cfg(test)]
 mod tests;
 mod wording;
@@ -27,6 +28,8 @@ use crate::transcript::{EventIndex, StepIndex, Transcript};
 pub use charge::{Charge, is_clause};
 pub use judging::judge;
 pub use measured::{Measure, Measured, measured};
+pub use symptom::Symptom;
+pub(crate) use symptom::{is_acknowledgement, is_answer};
 pub(crate) use wording::span;
 
 /// One case's result.
@@ -144,6 +147,8 @@ pub struct Finding {
     pub alike: usize,
     /// The right thing came, and was slow. How slow a broker is differs from run to run, so records do not have it.
     pub is_slow: bool,
+    /// What is wrong, by kind.
+    pub symptom: Symptom,
 }
 
 impl Finding {

@@ -12,6 +12,7 @@ use super::charge::Charge;
 use super::expectation::{Judged, Led, Play, judge_outcome, remember_answer};
 use super::hooks::{Differing, judge_hooks};
 use super::lessened::{Lessened, LetOff};
+use super::symptom::Symptom;
 use super::wording::{untaken, what_came};
 use crate::matcher::{Memory, describe_expectation};
 use crate::plan::{Body, Operation, Plan, PlannedRounds, PlannedStep};
@@ -95,7 +96,7 @@ impl<'a> Judging<'a> {
                 .lessened
                 .excuses_absence(client_of(step), record.began, why, &mut self.let_off)
         {
-            let finding = match why {
+            let mut finding = match why {
                 // Whatever else the step is about, a broker that cannot be connected to is none.
                 NotReached::Unreachable(_) => finding(
                     step,
@@ -115,6 +116,9 @@ impl<'a> Judging<'a> {
                     why.to_string(),
                 ),
             };
+            if matches!(why, NotReached::Unreachable(_)) {
+                finding.symptom = Symptom::of(&[Wrong::Event(Event::Unreachable)], &[]);
+            }
             self.is_lacking |= was_to_send(step) && !matches!(why, NotReached::Lost(_));
             self.findings.push(finding);
         }
@@ -145,7 +149,9 @@ impl<'a> Judging<'a> {
                         true => self.charge(step, &[Wrong::Event(Event::Hooks)]),
                         false => Charge::not_observable(step.level(), step.step.clauses.clone()),
                     };
-                    self.findings.push(finding(step, charge, expected, actual));
+                    let mut differing = finding(step, charge, expected, actual);
+                    differing.symptom = Symptom::of(&[Wrong::Event(Event::Hooks)], &[]);
+                    self.findings.push(differing);
                 }
             }
             Body::Wait(_) | Body::Broker(_) => {}
@@ -237,7 +243,7 @@ impl<'a> Judging<'a> {
                 }
                 let is_told = judged.events.iter().all(|e| self.told.contains(e));
                 if !(judged.is_broken && is_told) {
-                    self.judged(step, judged);
+                    self.judged(step, judged, (outcome, client));
                     let is_less = self
                         .findings
                         .last()
@@ -284,15 +290,33 @@ impl<'a> Judging<'a> {
             .push(finding(step, charge, expected, why.to_owned()));
     }
 
-    fn judged(&mut self, step: &PlannedStep, judged: Judged) {
+    fn judged(
+        &mut self,
+        step: &PlannedStep,
+        judged: Judged,
+        (outcome, client): (&Outcome, ClientIndex),
+    ) {
         // What is worth less than the step itself: the code of a refusal.
         let level = judged.level.map_or(step.level(), |l| l.max(step.level()));
         let cited = &step.step.clauses;
         let charge = blame::charge(level, &judged.wrong, cited, self.case_version());
         let mut finding = finding(step, charge, judged.expected, judged.actual);
+        finding.symptom = self.symptom(&judged.wrong, &judged.fields, outcome, client);
         finding.events = judged.events;
         finding.is_slow = judged.is_slow;
         self.findings.push(finding);
+    }
+
+    /// What is wrong, by kind, and how the waiting ended.
+    fn symptom(
+        &self,
+        wrong: &[Wrong],
+        fields: &[String],
+        outcome: &Outcome,
+        client: ClientIndex,
+    ) -> Symptom {
+        let came = untaken(outcome, self.transcript, client);
+        Symptom::of(wrong, fields).ended(outcome.ended, &came, self.transcript)
     }
 
     fn charge(&self, step: &PlannedStep, wrong: &[Wrong]) -> Charge {
@@ -356,6 +380,7 @@ impl<'a> Judging<'a> {
         let wrong = inbox.any_of(&alternatives, Some(step.index));
         let charge = self.charge(step, &wrong);
         let mut unanswered = finding(step, charge, expected, actual);
+        unanswered.symptom = self.symptom(&wrong, &[], outcome, choice.of);
         unanswered.events = untaken(outcome, self.transcript, choice.of);
         self.findings.push(unanswered);
     }
@@ -386,8 +411,10 @@ impl<'a> Judging<'a> {
             let actual = came.collect::<Vec<_>>().join("; ");
             let expected = vec![format!("one of {} receives {what}", names.join(", "))];
             let wrong = self.inbox(*member).absent(&one.expectation);
-            let charge = self.charge(step, &[wrong]);
-            self.findings.push(finding(step, charge, expected, actual));
+            let charge = self.charge(step, std::slice::from_ref(&wrong));
+            let mut missing = finding(step, charge, expected, actual);
+            missing.symptom = self.symptom(&[wrong], &[], outcome, *member);
+            self.findings.push(missing);
             return;
         };
         let client = receiver(first).client;
@@ -399,13 +426,15 @@ impl<'a> Judging<'a> {
             .collect();
         if receivers.len() > 1 {
             let what = describe_expectation(&one.expectation, version);
-            let charge = self.charge(step, &[Wrong::Event(Event::Extra(PacketType::PUBLISH))]);
+            let extra = [Wrong::Event(Event::Extra(PacketType::PUBLISH))];
+            let charge = self.charge(step, &extra);
             let mut double = finding(
                 step,
                 charge,
                 vec![format!("one of {} alone receives {what}", names.join(", "))],
                 format!("it came to {}", receivers.join(" and ")),
             );
+            double.symptom = Symptom::of(&extra, &["to several".to_owned()]);
             double.events.clone_from(&outcome.taken);
             self.findings.push(double);
         }
@@ -424,7 +453,7 @@ impl<'a> Judging<'a> {
             },
         );
         for judged in judged {
-            self.judged(step, judged);
+            self.judged(step, judged, (outcome, client));
         }
     }
 
@@ -501,5 +530,6 @@ fn finding(step: &PlannedStep, charge: Charge, expected: Vec<String>, actual: St
         events: Vec::new(),
         alike: 0,
         is_slow: false,
+        symptom: Symptom::default(),
     }
 }

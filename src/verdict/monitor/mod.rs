@@ -40,6 +40,7 @@ use session::{Key, Session};
 use super::Finding;
 use super::blame::{self, Event};
 use super::charge::Charge;
+use super::symptom::Symptom;
 use crate::plan::{Body, Plan, PlannedStep, find_step};
 use crate::scenario::model::BrokerAction;
 use crate::transcript::{EventIndex, LaneIndex, Transcript, What};
@@ -124,6 +125,7 @@ fn finding(plan: &Plan, transcript: &Transcript, index: EventIndex, found: Found
         events: vec![index],
         alike: 0,
         is_slow: false,
+        symptom: Symptom::of_rule(found.check.expected, index, transcript),
     }
 }
 

@@ -1,0 +1,208 @@
+use std::time::Duration;
+
+use mqtt_check_codec::{PacketType, ProtocolVersion};
+
+use super::*;
+use crate::diagnostic::Place;
+use crate::outcome::{Against, Reviewed};
+use crate::plan::{Plan, StepIndex};
+use crate::scenario::model::CaseId;
+use crate::transcript::EventIndex;
+use crate::transcript::text::fixture::{takeover_plan, takeover_record};
+use crate::verdict::{CaseResult, Charge};
+
+const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
+const V5: ProtocolVersion = ProtocolVersion::V5;
+
+/// A finding at a line of its scenario.
+fn finding(version: ProtocolVersion, line: u32, clause: &str, symptom: Symptom) -> Finding {
+    Finding {
+        charge: match clause {
+            "" => Charge::remark(),
+            clause => Charge::must(version, clause),
+        },
+        expected: vec!["PUBACK with packet_id 7".into()],
+        actual: "it did not come".into(),
+        step: Some(StepIndex(1)),
+        label: "publish".into(),
+        place: Some(Place {
+            line,
+            column: 5,
+            length: 1,
+        }),
+        note: None,
+        events: Vec::new(),
+        is_slow: false,
+        symptom,
+        alike: 0,
+    }
+}
+
+fn result(plan: &Plan, id: &str, version: ProtocolVersion, findings: Vec<Finding>) -> CaseResult {
+    let (path, row) = match id.split_once('[') {
+        Some((path, row)) => (path, Some(row.trim_end_matches(']').to_owned())),
+        None => (id, None),
+    };
+    CaseResult {
+        id: CaseId {
+            path: path.to_owned(),
+            row,
+            version,
+        },
+        title: String::new(),
+        file: format!("scenarios/{path}.yaml"),
+        verdict: Verdict::Failed,
+        clauses: Vec::new(),
+        findings,
+        choices: Vec::new(),
+        measured: Vec::new(),
+        transcript: Some(takeover_record(plan)),
+        control: None,
+        began: None,
+        wall: Duration::ZERO,
+        virtual_time: Duration::ZERO,
+        late: None,
+        plays: 1,
+    }
+}
+
+/// What `causes` makes of cases: the clauses of each cause, its cases, and those that are likely.
+fn told(results: &[(&str, ProtocolVersion, Vec<Finding>)]) -> Vec<(String, Vec<String>, usize)> {
+    let plan = takeover_plan();
+    let results: Vec<CaseResult> = results
+        .iter()
+        .map(|(id, version, findings)| result(&plan, id, *version, findings.clone()))
+        .collect();
+    let cases: Vec<Concluded<'_>> = results
+        .iter()
+        .map(|result| Concluded {
+            plan: &plan,
+            result,
+            outcome: Against::Nothing.decide(result, &Reviewed::default(), None),
+        })
+        .collect();
+    causes(&cases, None)
+        .iter()
+        .map(|cause| {
+            let clauses: Vec<&str> = cause.clauses.iter().map(|c| c.id.as_str()).collect();
+            let cases = cause.cases.iter().map(|c| c.case.result.id.to_string());
+            (clauses.join(" "), cases.collect(), cause.likely.len())
+        })
+        .collect()
+}
+
+fn no(packet_type: PacketType) -> Symptom {
+    Symptom::no(packet_type)
+}
+
+#[test]
+fn tells_one_defect_once() {
+    let puback = |v, line, clause| vec![finding(v, line, clause, no(PacketType::PUBACK))];
+    let found = told(&[
+        ("qos/a[x]", V5, puback(V5, 3, "MQTT-4.3.2-4")),
+        ("qos/a[y]", V5, puback(V5, 3, "MQTT-4.3.2-4")),
+        ("retain/b", V5, puback(V5, 9, "MQTT-4.3.2-4")),
+        // The same step in the other version cites the statement of that version.
+        ("retain/b", V3, puback(V3, 9, "MQTT-4.3.2-2")),
+        ("will/c", V3, puback(V3, 1, "MQTT-4.3.2-2")),
+    ]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].0, "MQTT-4.3.2-4 MQTT-4.3.2-2");
+    assert_eq!(found[0].1.len(), 5);
+}
+
+#[test]
+fn keeps_apart_what_differs_in_clause_or_packet() {
+    let one = |clause, symptom| vec![finding(V5, 3, clause, symptom)];
+    let found = told(&[
+        ("qos/a", V5, one("MQTT-4.3.2-4", no(PacketType::PUBACK))),
+        ("qos/b", V5, one("MQTT-4.3.3-8", no(PacketType::PUBREC))),
+        ("qos/c", V5, one("MQTT-4.5.0-1", no(PacketType::PUBLISH))),
+        (
+            "qos/d",
+            V5,
+            one("MQTT-4.5.0-1", Symptom::extra(PacketType::PUBLISH)),
+        ),
+    ]);
+    assert_eq!(found.len(), 4, "{found:?}");
+}
+
+#[test]
+fn keeps_apart_what_only_the_rule_on_errors_speaks_of() {
+    let open = |clause| vec![finding(V5, 3, clause, Symptom::open_connection())];
+    let found = told(&[
+        ("packets/a", V5, open("MQTT-4.13.1-1")),
+        ("packets/b", V5, open("MQTT-4.13.1-1")),
+    ]);
+    assert_eq!(found.len(), 2, "{found:?}");
+}
+
+#[test]
+fn folds_what_follows_from_a_lost_session() {
+    let lost = finding(V5, 3, "MQTT-3.2.2-3", Symptom::lost_session());
+    let nothing = finding(V5, 4, "MQTT-4.5.0-1", no(PacketType::PUBLISH));
+    let other = finding(V5, 5, "MQTT-3.12.4-1", no(PacketType::PINGRESP));
+    let of = |mut finding: Finding, event| {
+        finding.events = vec![EventIndex(event)];
+        finding
+    };
+    // Events 1 and 2 are on one connection.
+    let found = told(&[(
+        "session/a",
+        V5,
+        vec![of(lost, 1), of(nothing, 1), of(other, 1)],
+    )]);
+    let clauses: Vec<&str> = found
+        .iter()
+        .map(|(clauses, _, _)| clauses.as_str())
+        .collect();
+    assert_eq!(clauses, ["MQTT-3.2.2-3", "MQTT-3.12.4-1"]);
+}
+
+#[test]
+fn folds_what_no_clause_speaks_of() {
+    let broken = finding(V5, 3, "MQTT-4.3.2-4", no(PacketType::PUBACK));
+    let remark = finding(V5, 1, "", Symptom::extra(PacketType::PUBREL));
+    let found = told(&[("qos/a", V5, vec![remark, broken])]);
+    assert_eq!(found.len(), 1, "{found:?}");
+}
+
+#[test]
+fn puts_a_case_with_nothing_but_a_consequence_under_its_cause() {
+    let puback = || finding(V5, 3, "MQTT-4.3.2-4", no(PacketType::PUBACK));
+    let message = |line| finding(V5, line, "MQTT-4.5.0-1", no(PacketType::PUBLISH));
+    let found = told(&[
+        ("qos/a[x]", V5, vec![puback(), message(4)]),
+        ("qos/a[y]", V5, vec![message(4)]),
+        ("qos/b", V5, vec![message(4)]),
+    ]);
+    let sizes: Vec<(usize, usize)> = found
+        .iter()
+        .map(|(_, c, likely)| (c.len(), *likely))
+        .collect();
+    assert_eq!(sizes, [(1, 1), (1, 0)], "{found:?}");
+}
+
+#[test]
+fn puts_the_worst_first() {
+    let one = |clause, symptom| vec![finding(V5, 3, clause, symptom)];
+    let found = told(&[
+        ("a/a", V5, one("MQTT-3.4.2-1", no(PacketType::PUBACK))),
+        ("a/b", V5, one("MQTT-3.12.4-1", no(PacketType::PINGRESP))),
+        ("a/c", V5, one("MQTT-3.1.2-8", no(PacketType::PUBLISH))),
+        ("a/d", V5, one("MQTT-4.3.3-10", no(PacketType::PUBREC))),
+    ]);
+    let clauses: Vec<&str> = found
+        .iter()
+        .map(|(clauses, _, _)| clauses.as_str())
+        .collect();
+    assert_eq!(
+        clauses,
+        [
+            "MQTT-4.3.3-10",
+            "MQTT-3.1.2-8",
+            "MQTT-3.12.4-1",
+            "MQTT-3.4.2-1"
+        ]
+    );
+}

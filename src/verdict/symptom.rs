@@ -1,0 +1,191 @@
+//! What is wrong without the names, numbers and texts of the case that shows it: findings that one defect causes have
+//! the same symptom in every case.
+
+use std::fmt;
+
+use mqtt_check_codec::PacketType;
+
+use super::blame::{Aspect, Event, Wrong};
+use crate::transcript::{Ended, EventIndex, Transcript, What};
+
+/// What is wrong, by kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Symptom {
+    /// Each thing that is wrong, as a word or two: `no PUBREC`, `extra PUBLISH`, `QoS`.
+    things: Vec<String>,
+    /// How it ended, where that makes a difference: `closed`, `PUBACK came`.
+    ending: Option<String>,
+    /// The answer that came instead of the one that did not.
+    instead: Option<u8>,
+    /// Packets that should have come, and did not.
+    missing: Vec<u8>,
+    /// Packets that came, and should not have.
+    extra: Vec<u8>,
+    /// Packets with a wrong field, or another one than expected.
+    differing: Vec<u8>,
+    /// Whether a session was not resumed that should have been.
+    not_resumed: bool,
+    /// Whether a connection stayed open that should have been closed.
+    stayed_open: bool,
+}
+
+impl Symptom {
+    /// Of a step or of what is left over.
+    pub(super) fn of(wrong: &[Wrong], fields: &[String]) -> Self {
+        let mut symptom = Self::default();
+        for wrong in wrong {
+            symptom.add(wrong);
+        }
+        // Of a refusal the reason code may be what is wrong.
+        symptom.stayed_open &= fields.is_empty();
+        symptom.things.extend(fields.iter().cloned());
+        symptom.things.sort();
+        symptom.things.dedup();
+        symptom
+    }
+
+    /// Of a rule that is held against every packet: the rule's own words, and the packet that breaks it.
+    pub(super) fn of_rule(rule: &str, event: EventIndex, transcript: &Transcript) -> Self {
+        let packet_type = received(event, transcript);
+        Self {
+            things: vec![rule.to_owned()],
+            differing: packet_type.iter().map(|t| t.0).collect(),
+            ..Self::default()
+        }
+    }
+
+    fn add(&mut self, wrong: &Wrong) {
+        match wrong {
+            Wrong::Event(Event::Missing(t)) => self.missing.push(t.0),
+            Wrong::Event(Event::NotResent) => self.missing.push(PacketType::PUBLISH.0),
+            Wrong::Event(Event::Extra(t)) => self.extra.push(t.0),
+            Wrong::Event(Event::Repeated(_)) => self.extra.push(PacketType::PUBLISH.0),
+            Wrong::Event(Event::Field(t)) => self.differing.push(t.0),
+            Wrong::Event(Event::StayedOpen) => self.stayed_open = true,
+            Wrong::Aspect(Aspect::NotResumed) => self.not_resumed = true,
+            Wrong::Aspect(Aspect::AckId) => self.differing.push(PacketType::PUBACK.0),
+            Wrong::Aspect(Aspect::RequestId) => self.differing.push(PacketType::SUBACK.0),
+            Wrong::Aspect(_) | Wrong::Event(_) | Wrong::Bytes(_) => {}
+        }
+        self.things.push(match wrong {
+            Wrong::Event(Event::Missing(t)) => format!("no {t}"),
+            Wrong::Event(Event::Extra(t)) => format!("extra {t}"),
+            Wrong::Event(Event::Field(t)) => format!("{t} differs"),
+            Wrong::Event(event) => format!("{event:?}"),
+            Wrong::Aspect(aspect) => format!("{aspect:?}"),
+            Wrong::Bytes(clause) => format!("bytes {}", clause.unwrap_or("malformed")),
+        });
+    }
+
+    /// The same, where the waiting ended so and these came instead.
+    pub(super) fn ended(
+        mut self,
+        ended: Ended,
+        came: &[EventIndex],
+        transcript: &Transcript,
+    ) -> Self {
+        if self.missing.is_empty() {
+            return self;
+        }
+        let is_answered = ended == Ended::TimedOut && self.lacks(is_answer);
+        let mut types = came.iter().rev().filter_map(|e| received(*e, transcript));
+        self.instead = types.find(|t| is_answered && is_answer(*t)).map(|t| t.0);
+        self.ending = match ended {
+            Ended::Closed | Ended::Reset => Some("closed".to_owned()),
+            Ended::NoConnection => Some("no connection".to_owned()),
+            Ended::TimedOut | Ended::Complete => {
+                let instead = self.instead.map(PacketType);
+                instead.map(|t| format!("{t} came"))
+            }
+        };
+        self
+    }
+
+    /// Whether a packet of such a type did not come.
+    pub fn lacks(&self, is_type: impl Fn(PacketType) -> bool) -> bool {
+        self.missing.iter().any(|t| is_type(PacketType(*t)))
+    }
+
+    /// Whether a packet of such a type came that should not have.
+    pub fn has_extra(&self, is_type: impl Fn(PacketType) -> bool) -> bool {
+        self.extra.iter().any(|t| is_type(PacketType(*t)))
+    }
+
+    /// Whether a packet of such a type came and is not as it should be.
+    pub fn differs(&self, is_type: impl Fn(PacketType) -> bool) -> bool {
+        self.differing.iter().any(|t| is_type(PacketType(*t)))
+    }
+
+    /// The answer that came instead of the one that did not.
+    pub fn came_instead(&self) -> Option<PacketType> {
+        self.instead.map(PacketType)
+    }
+
+    /// Whether a session was not resumed that should have been.
+    pub const fn is_lost_session(&self) -> bool {
+        self.not_resumed
+    }
+
+    /// Whether a connection stayed open that should have been closed.
+    pub const fn is_open_connection(&self) -> bool {
+        self.stayed_open
+    }
+
+    /// Whether the connection was closed, or gone, while something was awaited.
+    pub fn is_cut_off(&self) -> bool {
+        matches!(self.ending.as_deref(), Some("closed" | "no connection"))
+    }
+}
+
+/// `no PUBREC, PUBACK came`.
+impl fmt::Display for Symptom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.things.join(", "))?;
+        match &self.ending {
+            Some(ending) => write!(f, ", {ending}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether a packet of this type answers one of the client's.
+pub(crate) fn is_answer(packet_type: PacketType) -> bool {
+    matches!(
+        packet_type,
+        PacketType::CONNACK | PacketType::SUBACK | PacketType::UNSUBACK | PacketType::PINGRESP
+    ) || is_acknowledgement(packet_type)
+}
+
+/// Whether a packet of this type is part of the delivery of a message.
+pub(crate) fn is_acknowledgement(packet_type: PacketType) -> bool {
+    matches!(
+        packet_type,
+        PacketType::PUBACK | PacketType::PUBREC | PacketType::PUBREL | PacketType::PUBCOMP
+    )
+}
+
+fn received(event: EventIndex, transcript: &Transcript) -> Option<PacketType> {
+    match &transcript.events[event.0].what {
+        What::Received { frame, .. } => Some(frame.packet_type()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+impl Symptom {
+    pub(crate) fn no(packet_type: PacketType) -> Self {
+        Self::of(&[Wrong::Event(Event::Missing(packet_type))], &[])
+    }
+
+    pub(crate) fn extra(packet_type: PacketType) -> Self {
+        Self::of(&[Wrong::Event(Event::Extra(packet_type))], &[])
+    }
+
+    pub(crate) fn lost_session() -> Self {
+        Self::of(&[Wrong::Aspect(Aspect::NotResumed)], &[])
+    }
+
+    pub(crate) fn open_connection() -> Self {
+        Self::of(&[Wrong::Event(Event::StayedOpen)], &[])
+    }
+}
