@@ -271,6 +271,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         not_played,
         without_case: snapshots.without_case(arguments, &plans, &rest)?,
         without_deviation: snapshots.without_deviation(arguments, &plans, &cases),
+        deviations: snapshots.deviations(),
         profile,
         cases,
         facts: RunFacts {
@@ -294,16 +295,16 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     };
     // What the terminal shows of a failure needs its transcript, whatever files are to have.
     let with = match arguments.transcripts {
+        _ if arguments.verbose => Transcripts::All,
         Transcripts::None => Transcripts::Failed,
         with => with,
     };
     let document = Document::of(&report, with);
     let text = terminal::render(
-        &report,
         &document,
         terminal::Options {
             style: dress.out,
-            transcripts: arguments.verbose,
+            verbose: arguments.verbose,
             width: output::width(),
         },
     );

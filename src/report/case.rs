@@ -4,11 +4,9 @@ use crate::report::words::{Style, alternatives};
 use crate::verdict::{CaseResult, FindingKind as Kind};
 
 use super::diff;
-use super::document::{Case, Clause, Event, Finding, FindingKind, Play, SnapshotState, Verdict};
+use super::document::{Case, Clause, Finding, FindingKind, SnapshotState, Verdict};
+use super::excerpt::{self, Around, Dressed};
 
-/// Events shown before and after those that a finding is about, on the same connections.
-const BEFORE: usize = 6;
-const AFTER: usize = 3;
 /// The longest difference that is shown, in lines.
 const DIFF_LINES: usize = 60;
 
@@ -39,13 +37,6 @@ pub fn one_line(result: &CaseResult, style: Style) -> String {
     )
 }
 
-/// A case of a document on one line.
-pub(super) fn short(case: &Case, style: Style) -> String {
-    let worst = worst(case).map(|finding| finding.actual.as_str());
-    let told = case.reason.as_deref().or(worst);
-    line(case.verdict, &case.id, told, style)
-}
-
 fn line(verdict: Verdict, id: &str, told: Option<&str>, style: Style) -> String {
     let told = told.map_or_else(String::new, |told| format!(": {told}"));
     format!("{} {id}{told}", heading(verdict, style))
@@ -60,7 +51,8 @@ pub(super) fn worst(case: &Case) -> Option<&Finding> {
 }
 
 /// The whole story: what was found, where, by which clause, and the packets around it.
-pub(super) fn findings(case: &Case, style: Style) -> String {
+pub(super) fn findings(case: &Case, dressed: Dressed) -> String {
+    let style = dressed.style;
     let mut out = format!(
         "{} {}\n  {}\n",
         heading(case.verdict, style),
@@ -76,7 +68,7 @@ pub(super) fn findings(case: &Case, style: Style) -> String {
     for finding in &case.findings {
         if finding.kind == FindingKind::Violation {
             out.push('\n');
-            out.push_str(&one_finding(case, finding, style));
+            out.push_str(&one_finding(case, finding, dressed));
         }
     }
     for finding in &case.findings {
@@ -87,10 +79,16 @@ pub(super) fn findings(case: &Case, style: Style) -> String {
             ));
         }
     }
+    // A control that does not hold is why nothing can be said.
+    if let (Verdict::Inconclusive, Some(control)) = (case.verdict, &case.control) {
+        out.push_str("\n  the control\n");
+        out.push_str(&excerpt::end(control, dressed));
+    }
     out
 }
 
-fn one_finding(case: &Case, finding: &Finding, style: Style) -> String {
+fn one_finding(case: &Case, finding: &Finding, dressed: Dressed) -> String {
+    let style = dressed.style;
     let place = match (finding.line, finding.column) {
         (Some(line), Some(column)) => format!("{}:{line}:{column}", finding.file),
         _ => finding.file.clone(),
@@ -109,7 +107,7 @@ fn one_finding(case: &Case, finding: &Finding, style: Style) -> String {
         row(&mut out, "note", note);
     }
     if let Some(play) = &case.play {
-        let packets = excerpt(play, finding, style);
+        let packets = excerpt::excerpt(play, finding, Around::WIDE, dressed);
         if !packets.is_empty() {
             out.push('\n');
             out.push_str(&packets);
@@ -125,104 +123,16 @@ fn row(out: &mut String, name: &str, text: &str) {
 /// The clause with its version, and what it says in our words; of another document's section just that.
 fn cite(clause: &Clause) -> String {
     let cited = match &clause.document {
-        Some(document) => format!("[{document} {}]", clause.id),
+        Some(document) => match &clause.section {
+            Some(section) => format!("[{document} {}] section {section}:", clause.id),
+            None => format!("[{document} {}]", clause.id),
+        },
         None => format!("[{}]", clause.id),
     };
     match &clause.summary {
         Some(summary) => format!("{cited} {summary}"),
         None => cited,
     }
-}
-
-/// The packets around what a finding is about, on the connections that it concerns.
-fn excerpt(play: &Play, finding: &Finding, style: Style) -> String {
-    let about: Vec<usize> = match finding.step {
-        Some(step) if finding.events.is_empty() => play.taken_by(step),
-        _ => finding.events.clone(),
-    };
-    let steps = play.steps.iter();
-    let acts = finding
-        .step
-        .and_then(|number| steps.clone().find(|step| step.number == number)?.client);
-    let clients = clients_of(play, &about, acts);
-    let acts = acts.is_some();
-    let on_lanes: Vec<&Event> = play
-        .events
-        .iter()
-        .filter(|event| clients.contains(&play.client_of(event)))
-        .collect();
-    // Where the step stands among them: at its first event, or where it began if it has none.
-    let first = about.iter().min().copied();
-    let last = about.iter().max().copied();
-    let here = match first {
-        Some(first) => on_lanes.partition_point(|event| event.number < first),
-        None => {
-            let step = finding.step.unwrap_or(usize::MAX);
-            on_lanes.partition_point(|event| event.during <= step)
-        }
-    };
-    let until = last.map_or(here, |last| {
-        on_lanes.partition_point(|event| event.number <= last)
-    });
-    let from = here.saturating_sub(BEFORE);
-    let to = (until + AFTER).min(on_lanes.len());
-    let mut out = String::new();
-    if from > 0 {
-        out.push_str(&format!("      {}\n", style.ellipsis()));
-    }
-    for (position, event) in on_lanes.iter().enumerate().take(to).skip(from) {
-        if about.is_empty() && position == here {
-            out.push_str(&step_stands_here(acts, style));
-        }
-        if let Some(line) = &event.text {
-            let marked = about.contains(&event.number);
-            out.push_str(&packet_line(event.at_us, line, marked, style));
-        }
-    }
-    if about.is_empty() && here >= to {
-        out.push_str(&step_stands_here(acts, style));
-    }
-    if to < on_lanes.len() {
-        out.push_str(&format!("      {}\n", style.ellipsis()));
-    }
-    out
-}
-
-fn packet_line(at_us: u64, line: &str, marked: bool, style: Style) -> String {
-    let pointer = if marked { style.pointer() } else { " " };
-    let at = std::time::Duration::from_micros(at_us);
-    let line = format!("{:>9.3}s  {line}", at.as_secs_f64());
-    let line = if marked {
-        style.strong(&line)
-    } else {
-        style.faint(&line)
-    };
-    format!("    {pointer}{line}\n")
-}
-
-/// Marks the place of a step that took nothing; one of the whole scene takes nothing ever.
-fn step_stands_here(acts: bool, style: Style) -> String {
-    let text = if acts {
-        "this step took nothing"
-    } else {
-        "this step stands here"
-    };
-    format!("    {}           {}\n", style.pointer(), style.strong(text))
-}
-
-/// The clients whose connections a finding concerns: those of its events, and the one that acts in its step.
-fn clients_of(play: &Play, about: &[usize], actor: Option<usize>) -> Vec<usize> {
-    let listed = play.events.iter();
-    let mut clients: Vec<usize> = listed
-        .filter(|event| about.contains(&event.number))
-        .map(|event| play.client_of(event))
-        .collect();
-    clients.extend(actor);
-    // A step of the whole scene, such as `hooks`, concerns every connection.
-    if clients.is_empty() {
-        clients.extend(play.lanes.iter().map(|lane| lane.client));
-    }
-    clients
 }
 
 /// How the record differs from its snapshot; empty when it does not.

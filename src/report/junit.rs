@@ -5,6 +5,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestSuite};
 
 use super::document::{Case, Document, Profile, SnapshotState, StaleKind, Verdict};
+use super::excerpt::Dressed;
 use super::words::{Style, alternatives};
 use super::{case, profile};
 
@@ -98,7 +99,7 @@ fn test_case(case: &Case) -> TestCase {
         test.extra.insert("line".into(), line.to_string().into());
     }
     if case.verdict == Verdict::Warned || case.outcome.accepted {
-        test.set_system_out(case::findings(case, Style::PLAIN));
+        test.set_system_out(case::findings(case, Dressed::FILE));
     }
     test
 }
@@ -119,14 +120,14 @@ fn status(case: &Case) -> TestCaseStatus {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
             status.set_type("inconclusive");
             status.set_message(reason);
-            status.set_description(case::findings(case, Style::PLAIN));
+            status.set_description(case::findings(case, Dressed::FILE));
             return status;
         }
         Verdict::Failed if case.outcome.is_unexpected_verdict() => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type("must");
             status.set_message(message(case));
-            let mut text = case::findings(case, Style::PLAIN);
+            let mut text = case::findings(case, Dressed::FILE);
             if record_fails {
                 text.push('\n');
                 text.push_str(&case::snapshot(case, Style::PLAIN));

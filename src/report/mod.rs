@@ -4,6 +4,7 @@ mod case;
 pub mod clauses;
 mod diff;
 pub mod document;
+mod excerpt;
 pub mod explain;
 pub mod file;
 mod format;
@@ -19,6 +20,7 @@ use mqtt_check_codec::{ConnAck, ProtocolVersion};
 
 use crate::exit::Exit;
 use crate::outcome::{Concluded, State, Unshown};
+use crate::target::TargetFile;
 use crate::transcript::text;
 use crate::verdict::Verdict;
 
@@ -34,6 +36,8 @@ pub struct Report<'a> {
     pub target: TargetFacts,
     /// In the order of their ids.
     pub cases: Vec<Concluded<'a>>,
+    /// The target file whose deviations are accepted, if there is one.
+    pub deviations: Option<&'a TargetFile>,
     /// Versions that were named and that the broker does not speak.
     pub unspoken: Vec<Unspoken>,
     /// Cases that were to be played and were not: an interruption, `--fail-fast`.

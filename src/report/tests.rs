@@ -88,6 +88,7 @@ fn report<'a>(cases: Vec<Concluded<'a>>) -> Report<'a> {
             keep_alive_s: 0,
         },
         cases,
+        deviations: None,
         unspoken: Vec::new(),
         not_played: 0,
         without_case: Vec::new(),
@@ -134,7 +135,7 @@ fn document(report: &Report<'_>) -> Document {
 
 const PLAIN: Options = Options {
     style: Style::PLAIN,
-    transcripts: false,
+    verbose: false,
     width: 80,
 };
 
@@ -148,7 +149,7 @@ fn tells_a_failure_in_full() {
         case(&plan, &skipped, None),
     ]);
     assert_eq!(
-        terminal::render(&report, &document(&report), PLAIN),
+        terminal::render(&document(&report), PLAIN),
         include_str!("testdata/failure.txt")
     );
 }
@@ -159,10 +160,9 @@ fn shows_transcripts_on_request() {
     let passed = result(&plan, true);
     let report = report(vec![case(&plan, &passed, Some(comparison(State::Same)))]);
     let text = terminal::render(
-        &report,
-        &document(&report),
+        &Document::of(&report, Transcripts::All),
         Options {
-            transcripts: true,
+            verbose: true,
             ..PLAIN
         },
     );
@@ -171,7 +171,7 @@ fn shows_transcripts_on_request() {
         text.contains("\n    first < PUBLISH payload=\"Hello 0\" | qos=1"),
         "{text}"
     );
-    assert!(!terminal::render(&report, &document(&report), PLAIN).contains("Hello 0"));
+    assert!(!terminal::render(&document(&report), PLAIN).contains("Hello 0"));
 }
 
 #[test]

@@ -13,10 +13,10 @@ use super::text::{self, Rules, STRING_MAX};
 use super::value::number;
 
 /// Words that mean something where a client's name could stand.
-pub(crate) const RESERVED: [&str; 25] = [
+pub(crate) const RESERVED: [&str; 26] = [
     "wait", "hooks", "broker", "choice", "parallel", "repeat", "one_of", "id", "only", "when",
     "clause", "level", "note", "as", "of", "answers", "rest", "expect", "any", "all", "connack",
-    "text", "if", "steps", "varies",
+    "text", "if", "steps", "varies", "about",
 ];
 /// How many clients one scenario has at most.
 const CLIENT_LIMIT: usize = 64;

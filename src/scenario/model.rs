@@ -621,6 +621,8 @@ pub enum BrokerAction {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
     pub name: String,
+    /// What it is about, in words that a report puts before the answer.
+    pub about: Option<String>,
     pub of: ClientIndex,
     /// Whether the answer varies from play to play by its nature, so that none is expected again.
     pub varies: bool,

@@ -132,6 +132,7 @@ fn redirect(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
 fn choice(scope: Scope<'_>, map: &mut Mapping<'_>, value: &Node) -> Option<Choice> {
     let name = word(scope, value, "a choice's name");
     let of = map.require("of").and_then(|n| scope.client_named(n));
+    let about = map.take("about").map(|node| prose(scope, node, "a text"));
     let varies = map.take("varies").map(|node| boolean(scope, node));
     let answers = map.require("answers")?;
     let scope = of.map_or(scope, |client| scope.of(client));
@@ -154,6 +155,7 @@ fn choice(scope: Scope<'_>, map: &mut Mapping<'_>, value: &Node) -> Option<Choic
     Some(Choice {
         name: name?,
         of: of?,
+        about: flip(about)?,
         varies: flip(varies)?.unwrap_or(false),
         answers,
     })

@@ -18,6 +18,9 @@ pub enum Measure {
 }
 
 impl Measure {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::KeepAlive, Self::Delay];
+
     /// Its name in JSON.
     pub const fn name(self) -> &'static str {
         match self {

@@ -19,8 +19,8 @@ use crate::report::words::Style;
 use crate::scenario::suite;
 use crate::snapshot::review::{self, Writing};
 use crate::snapshot::{Header, ReadError, Store, WriteError};
-use crate::target::Capabilities;
 use crate::target::file::TO_DO;
+use crate::target::{Capabilities, TargetFile};
 use crate::verdict::CaseResult;
 
 /// What a run does with snapshots.
@@ -269,6 +269,14 @@ impl Snapshots {
             comparison.against_accepted = true;
         }
         Ok(())
+    }
+
+    /// The target file whose deviations are accepted, if there is one.
+    pub(super) fn deviations(&self) -> Option<&TargetFile> {
+        match self.against.mode() {
+            Some(Mode::Baseline(_)) => self.against.file(),
+            _ => None,
+        }
     }
 
     /// Which accepted deviations nobody has given a reason for, in words; `None` if all have one, or if none counts.

@@ -55,6 +55,17 @@ const NEW: Titles = &[
     ("6", "WebSocket"),
 ];
 
+/// The numbers of a document's parts, and what they are about.
+pub(crate) fn titles(
+    version: ProtocolVersion,
+) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let own = match version {
+        ProtocolVersion::V5 => NEW,
+        _ => OLD,
+    };
+    COMMON.iter().chain(own).copied()
+}
+
 /// The parts of this document that have some of these rows, in its order.
 pub fn chapters(version: ProtocolVersion, rows: &[Coverage]) -> Vec<Chapter<'_>> {
     let own = if version == ProtocolVersion::V5 {

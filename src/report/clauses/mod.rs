@@ -4,5 +4,5 @@ mod chapters;
 pub mod json;
 pub mod text;
 
-pub(crate) use chapters::is_within;
 pub use chapters::{Chapter, chapters};
+pub(crate) use chapters::{is_within, titles};

@@ -1,6 +1,7 @@
 //! The document of a run: everything taken out of plans, results and outcomes once.
 
 mod case;
+mod cause;
 mod play;
 mod profile;
 
@@ -42,6 +43,8 @@ impl Document {
             cases: cases
                 .map(|case| case::of(case, report.facts.began, transcripts))
                 .collect(),
+            causes: cause::causes(&report.cases, report.deviations),
+            conformance: cause::conformance(&report.cases),
             stale: stale(report),
             profile: report.profile.as_ref().map(Into::into),
         }

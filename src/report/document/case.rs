@@ -173,6 +173,9 @@ pub struct Span {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChoiceAnswer {
     pub name: String,
+    /// What the choice is about, in words to be put before the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
     pub answer: String,
 }
 
@@ -259,6 +262,14 @@ impl Case {
     /// Whether nothing speaks against the broker, as far as it was played.
     pub fn holds(&self) -> bool {
         matches!(self.verdict, Verdict::Passed | Verdict::Skipped)
+    }
+}
+
+impl ChoiceAnswer {
+    /// What the choice is about; its name, where the scenario does not say.
+    pub fn about(&self) -> String {
+        let named = || self.name.replace('_', " ");
+        self.about.clone().unwrap_or_else(named)
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod build;
 mod case;
+mod cause;
 mod json;
 mod play;
 mod profile;
@@ -21,6 +22,7 @@ pub use case::{
     Case, Change, ChoiceAnswer, Clause, DiffLine, Finding, FindingKind, Level, Measurement,
     Outcome, Reason, Snapshot, SnapshotState, Span, Verdict,
 };
+pub use cause::{Cause, Chapter, Conformance, Example};
 pub use json::ReadError;
 pub use play::{
     Client, Direction, Ended, Event, EventKind, Hook, HookField, Lane, LeftOut, Play, Played, Step,
@@ -44,6 +46,12 @@ pub struct Document {
     pub summary: Summary,
     /// In the order of their ids.
     pub cases: Vec<Case>,
+    /// What was found wrong, once for each defect, the worst first; accepted ones last.
+    #[serde(default)]
+    pub causes: Vec<Cause>,
+    /// How the broker keeps each document, as far as it was exercised.
+    #[serde(default)]
+    pub conformance: Vec<Conformance>,
     /// What a review left behind and no case shows any more.
     pub stale: Vec<Stale>,
     /// How the run stands to the profile of the target; absent where it was held against none.

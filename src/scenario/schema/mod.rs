@@ -403,6 +403,7 @@ fn step() -> Value {
         ("expect", refer("expectation")),
         ("as", client.clone()),
         ("rest", client),
+        ("about", refer("scalar")),
         ("varies", refer("boolean")),
         (
             "answers",

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use mqtt_check_codec::ProtocolVersion;
+
 use super::{Transcripts, microseconds, play};
 use crate::outcome::{self, Comparison, Concluded, State};
 use crate::report::diff;
@@ -11,7 +13,7 @@ use crate::report::document::{
 };
 use crate::report::library_facts;
 use crate::requirements;
-use crate::scenario::model::{self, CaseId};
+use crate::scenario::model::{self, Action};
 use crate::verdict::{self, CaseResult, is_clause};
 
 /// So many lines of a difference are in the document.
@@ -36,7 +38,11 @@ pub(super) fn of(case: &Concluded<'_>, run_began: Instant, transcripts: Transcri
         snapshot: case.outcome.comparison.as_ref().map(snapshot),
         span: result.began.map(|began| span(result, began, run_began)),
         plays: result.plays,
-        choices: result.choices.iter().map(choice).collect(),
+        choices: result
+            .choices
+            .iter()
+            .map(|answer| choice(answer, &scene.steps))
+            .collect(),
         measured: result
             .measured
             .iter()
@@ -78,11 +84,20 @@ fn span(result: &CaseResult, began: Instant, run_began: Instant) -> Span {
     }
 }
 
-fn choice((name, answer): &(String, String)) -> ChoiceAnswer {
+fn choice((name, answer): &(String, String), steps: &[model::Step]) -> ChoiceAnswer {
     ChoiceAnswer {
         name: name.clone(),
+        about: about(name, steps),
         answer: answer.clone(),
     }
+}
+
+/// What the choice of this name is about, as its scenario says.
+fn about(name: &str, steps: &[model::Step]) -> Option<String> {
+    steps.iter().find_map(|step| match &step.action {
+        Action::Choice(choice) if choice.name == name => choice.about.clone(),
+        action => about(name, action.inner()),
+    })
 }
 
 fn left_behind(result: &CaseResult) -> Vec<String> {
@@ -129,7 +144,7 @@ fn finding(found: &verdict::Finding, result: &CaseResult) -> Finding {
         clauses: found
             .clauses()
             .iter()
-            .map(|id| clause(&result.id, id))
+            .map(|id| clause(result.id.version, id))
             .collect(),
         expected: found.expected.clone(),
         actual: found.actual.clone(),
@@ -145,12 +160,15 @@ fn finding(found: &verdict::Finding, result: &CaseResult) -> Finding {
     }
 }
 
-fn clause(case: &CaseId, id: &str) -> Clause {
-    let known = requirements::find(case.version, id);
+pub(super) fn clause(version: ProtocolVersion, id: &str) -> Clause {
+    let known = requirements::find(version, id);
     Clause {
         id: id.to_owned(),
-        document: is_clause(id).then(|| requirements::document(case.version).to_string()),
-        section: known.map(|known| known.section_number().to_owned()),
+        document: is_clause(id).then(|| requirements::document(version).to_string()),
+        section: known.map(|known| {
+            let section = known.section.split_whitespace().next();
+            section.unwrap_or_default().to_owned()
+        }),
         summary: known.map(|known| known.summary.to_string()),
     }
 }

@@ -1,0 +1,143 @@
+//! The causes of the document, and how the broker keeps each chapter.
+
+use std::collections::BTreeMap;
+
+use mqtt_check_codec::ProtocolVersion;
+
+use super::case::clause;
+use crate::coverage::DOCUMENTS;
+use crate::outcome::Concluded;
+use crate::outcome::cause::{self, Shown};
+use crate::report::clauses::{is_within, titles};
+use crate::report::document::{Cause, Chapter, Conformance, Example, Level};
+use crate::requirements::{self, Requirement};
+use crate::target::TargetFile;
+use crate::verdict::{Finding, FindingKind, Verdict, monitor};
+
+pub(super) fn causes(cases: &[Concluded<'_>], file: Option<&TargetFile>) -> Vec<Cause> {
+    let found = cause::causes(cases, file);
+    found.iter().filter_map(|found| one(found, file)).collect()
+}
+
+fn one(found: &cause::Cause<'_>, file: Option<&TargetFile>) -> Option<Cause> {
+    let example = found.example()?;
+    let place = |line: u32| file.map(|file| format!("{}:{line}", file.source.path));
+    let id = |shown: &Shown<'_>| shown.case.result.id.to_string();
+    Some(Cause {
+        level: Level::from(found.level),
+        rank: found.rank.as_str().to_owned(),
+        clauses: found
+            .clauses
+            .iter()
+            .map(|cited| clause(cited.version, &cited.id))
+            .collect(),
+        expected: example.finding.expected.clone(),
+        actual: example.finding.actual.clone(),
+        accepted_by: found.entry.and_then(|entry| place(entry.place.line)),
+        came: found.entry.map(|entry| entry.came.clone()),
+        accepted: found.is_accepted(),
+        example: Example {
+            case: id(example),
+            finding: index_of(example, example.finding),
+            consequences: example
+                .consequences
+                .iter()
+                .map(|finding| index_of(example, finding))
+                .collect(),
+        },
+        cases: found.cases.iter().map(id).collect(),
+        likely: found.likely.iter().map(id).collect(),
+    })
+}
+
+fn index_of(shown: &Shown<'_>, finding: &Finding) -> usize {
+    let mut all = shown.case.result.findings.iter();
+    all.position(|other| std::ptr::eq(other, finding))
+        .unwrap_or(0)
+}
+
+/// What became of a statement, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fate {
+    Must,
+    Should,
+    Holds,
+}
+
+pub(super) fn conformance(cases: &[Concluded<'_>]) -> Vec<Conformance> {
+    let mut fates: BTreeMap<(ProtocolVersion, &str), Fate> = BTreeMap::new();
+    let mut note = |version, id, fate: Fate| {
+        let known = fates.entry((version, id)).or_insert(fate);
+        *known = fate.min(*known);
+    };
+    for case in cases {
+        let result = case.result;
+        let version = requirements::document(result.id.version);
+        if matches!(
+            result.verdict,
+            Verdict::Skipped { .. } | Verdict::Inconclusive { .. }
+        ) {
+            continue;
+        }
+        // After a fault not every step that follows is played as it should be.
+        if result.verdict != Verdict::Failed {
+            for id in &result.clauses {
+                note(version, id.as_str(), Fate::Holds);
+            }
+        }
+        for id in monitor::clauses(version) {
+            note(version, id, Fate::Holds);
+        }
+        for finding in &result.findings {
+            let fate = match (finding.kind(), Level::from(finding.level())) {
+                (FindingKind::Violation, Level::Must) => Fate::Must,
+                (FindingKind::Violation, Level::Should) => Fate::Should,
+                _ => continue,
+            };
+            for id in finding.clauses() {
+                note(version, id.as_str(), fate);
+            }
+        }
+    }
+    let played = DOCUMENTS
+        .into_iter()
+        .filter(|document| fates.keys().any(|(version, _)| version == document));
+    played
+        .map(|document| Conformance {
+            document: document.to_string(),
+            chapters: chapters(document, &fates),
+        })
+        .collect()
+}
+
+fn chapters(
+    document: ProtocolVersion,
+    fates: &BTreeMap<(ProtocolVersion, &str), Fate>,
+) -> Vec<Chapter> {
+    let of = |number: &'static str, title: &'static str| {
+        let mut chapter = Chapter {
+            number: number.to_owned(),
+            title: title.to_owned(),
+            hold: 0,
+            violated_must: Vec::new(),
+            violated_should: Vec::new(),
+            not_exercised: 0,
+        };
+        let within = |r: &&Requirement| is_within(r.section_number(), number);
+        for requirement in requirements::all(document).filter(within) {
+            let id = || requirement.id.to_owned();
+            match fates.get(&(document, requirement.id)) {
+                Some(Fate::Must) => chapter.violated_must.push(id()),
+                Some(Fate::Should) => chapter.violated_should.push(id()),
+                Some(Fate::Holds) => chapter.hold += 1,
+                None if requirement.hindrance().is_none() => chapter.not_exercised += 1,
+                None => {}
+            }
+        }
+        chapter
+    };
+    titles(document)
+        .map(|(number, title)| of(number, title))
+        .filter(|c| c.hold + c.not_exercised + c.violated() > 0)
+        .collect()
+}

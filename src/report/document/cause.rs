@@ -1,0 +1,76 @@
+//! What a run found wrong, once for each cause, and how the broker keeps each chapter of the documents.
+
+use serde::{Deserialize, Serialize};
+
+use super::case::{Clause, Level};
+
+/// One defect of the broker, as far as a run can tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// The heaviest of its findings.
+    pub level: Level,
+    /// What it does to users: `delivery`, `session`, `connection` or `content`.
+    pub rank: String,
+    /// Every statement that it breaks.
+    pub clauses: Vec<Clause>,
+    /// What was expected in the example; several where several answers are right.
+    pub expected: Vec<String>,
+    /// What came in the example.
+    pub actual: String,
+    /// The entry of the target file that accepts it: `targets/NAME.yaml:LINE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted_by: Option<String>,
+    /// What that entry says that came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub came: Option<String>,
+    /// Whether everything that shows it is accepted for the target.
+    pub accepted: bool,
+    /// The case that shows it best, the first of the cases.
+    pub example: Example,
+    /// Ids of the cases that show it.
+    pub cases: Vec<String>,
+    /// Ids of cases whose only finding is one that follows from this cause in other cases of the same scenario.
+    pub likely: Vec<String>,
+}
+
+/// A finding of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Example {
+    /// The id of the case.
+    pub case: String,
+    /// Which of its findings, from 0.
+    pub finding: usize,
+    /// Which of its findings follow from that one.
+    pub consequences: Vec<usize>,
+}
+
+/// How the broker keeps one document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conformance {
+    /// The version of MQTT whose document it is.
+    pub document: String,
+    pub chapters: Vec<Chapter>,
+}
+
+/// How the broker keeps the statements of one chapter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chapter {
+    /// `3.8`.
+    pub number: String,
+    pub title: String,
+    /// Statements that a case exercised and that hold.
+    pub hold: usize,
+    /// Ids of the statements whose MUST is violated.
+    pub violated_must: Vec<String>,
+    /// Ids of the statements of which no more than a SHOULD is violated.
+    pub violated_should: Vec<String>,
+    /// Statements that a broker can be held to and no case exercised.
+    pub not_exercised: usize,
+}
+
+impl Chapter {
+    /// How many statements are violated.
+    pub const fn violated(&self) -> usize {
+        self.violated_must.len() + self.violated_should.len()
+    }
+}

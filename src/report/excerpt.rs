@@ -1,0 +1,188 @@
+//! The packets around what a finding is about, on every connection of its case.
+
+use super::document::{Event, Finding, Play};
+use super::words::Style;
+
+/// How text is dressed, and how wide it may be, in columns.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dressed {
+    pub(super) style: Style,
+    pub(super) width: usize,
+}
+
+impl Dressed {
+    /// For a file: no colour and no limit.
+    pub(super) const FILE: Self = Self {
+        style: Style::PLAIN,
+        width: usize::MAX,
+    };
+}
+
+/// How many events are shown before and after those that a finding is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Around {
+    before: usize,
+    after: usize,
+}
+
+impl Around {
+    pub(super) const WIDE: Self = Self {
+        before: 12,
+        after: 6,
+    };
+    pub(super) const NARROW: Self = Self {
+        before: 6,
+        after: 2,
+    };
+}
+
+/// So many bytes of a packet are shown.
+const BYTES: usize = 48;
+/// What stands before a line: the mark and the time.
+const INDENT: usize = 16;
+
+/// The packets around what a finding is about, on all connections: what one client misses another may have caused.
+pub(super) fn excerpt(play: &Play, finding: &Finding, around: Around, dressed: Dressed) -> String {
+    let about: Vec<usize> = match finding.step {
+        Some(step) if finding.events.is_empty() => play.taken_by(step),
+        _ => finding.events.clone(),
+    };
+    let step = finding.step;
+    let acts = step.is_some_and(|number| {
+        let mut steps = play.steps.iter();
+        steps.any(|step| step.number == number && step.client.is_some())
+    });
+    let is_shown = |event: &&Event| event.text.is_some();
+    let events: Vec<&Event> = play.events.iter().filter(is_shown).collect();
+    // Where the step stands among them: at its first event, or where it gave up if it has none.
+    let first = about.iter().min().copied();
+    let last = about.iter().max().copied();
+    let here = match (first, gave_up(play, step)) {
+        (Some(first), _) => events.partition_point(|event| event.number < first),
+        (None, Some(at_us)) => events.partition_point(|event| event.at_us <= at_us),
+        (None, None) => {
+            let step = step.unwrap_or(usize::MAX);
+            events.partition_point(|event| event.during <= step)
+        }
+    };
+    let until = last.map_or(here, |last| {
+        events.partition_point(|event| event.number <= last)
+    });
+    let until = until.min(here.saturating_add(MARKED));
+    let from = here.saturating_sub(around.before);
+    let to = (until + around.after).min(events.len());
+    let mut out = nodes(play);
+    if from > 0 {
+        out.push_str(&format!("      {}\n", dressed.style.ellipsis()));
+    }
+    for (position, event) in events.iter().enumerate().take(to).skip(from) {
+        if about.is_empty() && position == here {
+            out.push_str(&step_is_here(acts, dressed.style));
+        }
+        let is_marked = about.contains(&event.number);
+        out.push_str(&packet(event, is_marked, dressed));
+    }
+    if about.is_empty() && here >= to {
+        out.push_str(&step_is_here(acts, dressed.style));
+    }
+    if to < events.len() {
+        out.push_str(&format!("      {}\n", dressed.style.ellipsis()));
+    }
+    out
+}
+
+/// So many events that a finding is about are shown at most.
+const MARKED: usize = 6;
+
+/// The last events of a play.
+pub(super) fn end(play: &Play, dressed: Dressed) -> String {
+    let is_shown = |event: &&Event| event.text.is_some();
+    let events: Vec<&Event> = play.events.iter().filter(is_shown).collect();
+    let from = events.len().saturating_sub(Around::WIDE.before);
+    let shown = events.get(from..).unwrap_or_default().iter();
+    let lines = shown.map(|event| packet(event, false, dressed));
+    format!("{}{}", nodes(play), lines.collect::<String>())
+}
+
+/// When the last waiting of a step was decided.
+fn gave_up(play: &Play, step: Option<usize>) -> Option<u64> {
+    let mut played = play.played.iter().rev();
+    let played = played.find(|played| Some(played.step) == step)?;
+    played.waits.last().map(|wait| wait.at_us)
+}
+
+/// Which client is connected to which node, where there are several.
+fn nodes(play: &Play) -> String {
+    if play.clients.iter().all(|client| client.node == 0) {
+        return String::new();
+    }
+    let clients = play.clients.iter();
+    let named: Vec<String> = clients
+        .map(|client| format!("{} on node {}", client.name, client.node + 1))
+        .collect();
+    format!("      {}\n", named.join(", "))
+}
+
+fn packet(event: &Event, is_marked: bool, dressed: Dressed) -> String {
+    let Dressed { style, width } = dressed;
+    let pointer = if is_marked { style.pointer() } else { " " };
+    let at = std::time::Duration::from_micros(event.at_us);
+    let text = event.text.as_deref().unwrap_or_default();
+    let line = format!("{:>9.3}s  {text}", at.as_secs_f64());
+    let bytes = bytes(event, style);
+    let room = width.saturating_sub(5);
+    let is_short = line.chars().count() + bytes.chars().count() + 2 <= room;
+    let dress = |text: &str| match is_marked {
+        true => style.strong(text),
+        false => text.to_owned(),
+    };
+    if bytes.is_empty() || is_short {
+        let line = cut(&line, room, style);
+        let bytes = match bytes.as_str() {
+            "" => String::new(),
+            bytes => format!("  {}", style.faint(bytes)),
+        };
+        return format!("    {pointer}{}{bytes}\n", dress(&line));
+    }
+    let under = cut(&bytes, width.saturating_sub(INDENT + 2), style);
+    format!(
+        "    {pointer}{}\n{}{}\n",
+        dress(&cut(&line, room, style)),
+        " ".repeat(INDENT + 2),
+        style.faint(&under)
+    )
+}
+
+/// The first bytes of a packet in hex.
+fn bytes(event: &Event, style: Style) -> String {
+    let Some(hex) = &event.bytes else {
+        return String::new();
+    };
+    let digits: Vec<char> = hex.chars().filter(|c| !c.is_whitespace()).collect();
+    let pairs = digits.chunks(2).map(|pair| pair.iter().collect::<String>());
+    let shown: Vec<String> = pairs.take(BYTES).collect();
+    let all = digits.len() / 2 + event.bytes_left_out;
+    match all > shown.len() {
+        true => format!("{} {} ({all} bytes)", shown.join(" "), style.ellipsis()),
+        false => shown.join(" "),
+    }
+}
+
+fn cut(text: &str, width: usize, style: Style) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let kept = width.saturating_sub(style.ellipsis().chars().count());
+    let text: String = text.chars().take(kept).collect();
+    format!("{text}{}", style.ellipsis())
+}
+
+/// Marks the place of a step that took nothing; one of the whole scene takes nothing ever.
+fn step_is_here(acts: bool, style: Style) -> String {
+    let text = if acts {
+        "no packet matched this step"
+    } else {
+        "this step is here"
+    };
+    format!("    {}           {}\n", style.pointer(), style.strong(text))
+}

@@ -1,0 +1,382 @@
+//! What the broker does wrong: a block for each cause, the worst first.
+
+use std::collections::BTreeSet;
+
+use super::Options;
+use super::names::compressed;
+use super::wrap::{cut, within, wrapped};
+use crate::report::document::{Case, Cause, Clause, Document, Finding, Level};
+use crate::report::excerpt::{self, Around};
+use crate::report::words::{Style, alternatives, count};
+
+/// How much is told of a cause, the most first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// With the packets of the example.
+    Full,
+    /// What was expected, what came, and the cases by name.
+    Short,
+    /// The clause and what it says, what came, and the first case.
+    Least,
+    /// The clause, and what came.
+    Line,
+}
+
+/// Causes that nobody has accepted, in as much depth as fits into so many lines: at least one in full.
+pub(super) fn told(document: &Document, options: Options, lines: usize) -> String {
+    let causes: Vec<&Cause> = document.causes.iter().filter(|c| !c.accepted).collect();
+    if causes.is_empty() {
+        return String::new();
+    }
+    let mut blocks: Vec<Block<'_>> = causes
+        .iter()
+        .enumerate()
+        .map(|(index, cause)| Block::new(document, cause, index + 1, options))
+        .collect();
+    if options.verbose {
+        blocks
+            .iter_mut()
+            .for_each(|block| block.depth = Depth::Full);
+    } else {
+        deepen(&mut blocks, lines);
+    }
+    let texts: Vec<String> = blocks.iter().map(Block::text).collect();
+    let mut out = heading(&causes, options.style);
+    let mut was_full = true;
+    for (block, text) in blocks.iter().zip(texts) {
+        let is_full = block.depth == Depth::Full;
+        if is_full || was_full {
+            out.push('\n');
+        }
+        was_full = is_full;
+        out.push_str(&text);
+    }
+    if blocks.iter().any(|block| block.depth != Depth::Full) {
+        out.push_str("\n--verbose shows the packets of each.\n");
+    }
+    out
+}
+
+fn heading(causes: &[&Cause], style: Style) -> String {
+    let musts = causes.iter().filter(|c| c.level == Level::Must).count();
+    let cases = causes.iter().flat_map(|c| c.cases.iter().chain(&c.likely));
+    let cases: BTreeSet<&String> = cases.collect();
+    let told = format!(
+        "{} in {}: {musts} against a MUST, {} against a SHOULD",
+        count(causes.len(), "cause"),
+        count(cases.len(), "case"),
+        causes.len() - musts
+    );
+    format!("{}\n", style.strong(&told))
+}
+
+/// Tells more of each block, the worst first, while there is room.
+fn deepen(blocks: &mut [Block<'_>], lines: usize) {
+    let mut used: usize = blocks.iter().map(|block| block.lines(Depth::Line)).sum();
+    if let Some(first) = blocks.first_mut() {
+        used += first
+            .lines(Depth::Full)
+            .saturating_sub(first.lines(Depth::Line))
+            + 6;
+        first.depth = Depth::Full;
+    }
+    for depth in [Depth::Least, Depth::Short, Depth::Full] {
+        for block in blocks.iter_mut().skip(1) {
+            let more = block.lines(depth).saturating_sub(block.lines(block.depth));
+            // A block in full is set apart by an empty line.
+            let more = more + usize::from(depth == Depth::Full);
+            if used + more > lines {
+                break;
+            }
+            used += more;
+            block.depth = depth;
+        }
+    }
+}
+
+struct Block<'a> {
+    cause: &'a Cause,
+    example: Option<(&'a Case, &'a Finding)>,
+    number: usize,
+    depth: Depth,
+    options: Options,
+}
+
+impl<'a> Block<'a> {
+    fn new(document: &'a Document, cause: &'a Cause, number: usize, options: Options) -> Self {
+        let case = document.cases.iter().find(|c| c.id == cause.example.case);
+        let example = case.and_then(|case| Some((case, case.findings.get(cause.example.finding)?)));
+        Self {
+            cause,
+            example,
+            number,
+            depth: Depth::Line,
+            options,
+        }
+    }
+
+    fn lines(&self, depth: Depth) -> usize {
+        self.at(depth).lines().count()
+    }
+
+    fn text(&self) -> String {
+        self.at(self.depth)
+    }
+
+    fn at(&self, depth: Depth) -> String {
+        match depth {
+            Depth::Full => self.full(),
+            Depth::Short => self.short(),
+            Depth::Least => self.least(),
+            Depth::Line => self.line(),
+        }
+    }
+
+    fn width(&self) -> usize {
+        usize::from(self.options.width)
+    }
+
+    /// `3 MUST   [5 MQTT-3.1.2-8] 3.1.2.5 `, and how wide it is.
+    fn lead(&self) -> (String, usize) {
+        let style = self.options.style;
+        let level = self.cause.level.as_str().to_uppercase();
+        let number = format!("{:>2} {level:<6} ", self.number);
+        let clause = match self.cause.clauses.as_slice() {
+            [] => String::new(),
+            [one] => named(one),
+            [one, more @ ..] => format!("{}+{} ", named(one), more.len()),
+        };
+        let width = number.chars().count() + clause.chars().count();
+        let number = match self.cause.level {
+            Level::Must => style.bad(&number),
+            _ => style.doubtful(&number),
+        };
+        (format!("{number}{}", style.strong(&clause)), width)
+    }
+
+    /// The clause, and what it says.
+    fn first_line(&self) -> String {
+        let (lead, taken) = self.lead();
+        let summary = self.cause.clauses.iter().find_map(|c| c.summary.as_deref());
+        let room = self.width().saturating_sub(taken);
+        let summary = cut(
+            summary.unwrap_or_default(),
+            room,
+            self.options.style.ellipsis(),
+        );
+        format!("{lead}{summary}\n")
+    }
+
+    /// The clause and what it says; and what came, where there is room.
+    fn line(&self) -> String {
+        let (lead, taken) = self.lead();
+        let cases = format!(" ({})", self.cause.cases.len() + self.cause.likely.len());
+        let room = self.width().saturating_sub(taken + cases.len());
+        let summary = self.cause.clauses.iter().find_map(|c| c.summary.as_deref());
+        let Some(summary) = summary else {
+            return format!("{lead}{}{cases}\n", self.what(room));
+        };
+        let style = self.options.style;
+        let told = cut(summary, room, style.ellipsis());
+        let left = room.saturating_sub(told.chars().count() + 3);
+        let what = match left > 20 {
+            true => format!(" {} {}", style.dot(), self.what(left)),
+            false => String::new(),
+        };
+        format!("{lead}{told}{what}{cases}\n")
+    }
+
+    fn least(&self) -> String {
+        let names = self.names();
+        let cases = match names.as_slice() {
+            [] => String::new(),
+            [one] => one.clone(),
+            [one, more @ ..] => format!("{one} +{}", more.len()),
+        };
+        let room = self.width().saturating_sub(INDENT);
+        let cases = cut(&cases, room / 2, self.options.style.ellipsis());
+        let what = self.what(room.saturating_sub(cases.chars().count() + 2));
+        let cases = self.options.style.faint(&cases);
+        format!(
+            "{}{}{what}  {cases}\n",
+            self.first_line(),
+            " ".repeat(INDENT)
+        )
+    }
+
+    /// What was expected and what came, in so much room.
+    fn what(&self, room: usize) -> String {
+        let ellipsis = self.options.style.ellipsis();
+        let actual = &self.cause.actual;
+        // Most say by themselves what is wrong; that something did not come does not.
+        let is_missing =
+            actual.starts_with("it did not come") || actual.ends_with("before it came");
+        if !is_missing {
+            return cut(actual, room, ellipsis);
+        }
+        let why = match actual.contains("closed before") || actual.contains("reset before") {
+            true => ": connection closed",
+            false => " did not come",
+        };
+        let expected = alternatives(&self.cause.expected);
+        format!(
+            "{}{why}",
+            cut(&expected, room.saturating_sub(why.len()), ellipsis)
+        )
+    }
+
+    fn short(&self) -> String {
+        let mut out = self.first_line();
+        let style = self.options.style;
+        let expected = alternatives(&self.cause.expected);
+        self.row(&mut out, "expected", &expected, 1, &|text| text.to_owned());
+        self.row(&mut out, "came", &self.cause.actual, 1, &|text| {
+            style.bad(text)
+        });
+        self.row(&mut out, "cases", &self.names().join(" "), 1, &|text| {
+            style.faint(text)
+        });
+        out
+    }
+
+    fn full(&self) -> String {
+        let style = self.options.style;
+        let level = self.cause.level.as_str().to_uppercase();
+        let mut out = format!(
+            "{} {}\n",
+            style.strong(&format!("{:>2}", self.number)),
+            match self.cause.level {
+                Level::Must => style.bad(&format!("{level}, {}", self.cause.rank)),
+                _ => style.doubtful(&format!("{level}, {}", self.cause.rank)),
+            }
+        );
+        for clause in &self.cause.clauses {
+            let text = format!(
+                "{} {}",
+                cited(clause),
+                clause.summary.as_deref().unwrap_or("")
+            );
+            let room = self.width().saturating_sub(INDENT);
+            for line in wrapped(&text, room) {
+                out.push_str(&format!("{}{line}\n", " ".repeat(INDENT)));
+            }
+        }
+        let expected = alternatives(&self.cause.expected);
+        self.row(&mut out, "expected", &expected, 4, &|text| text.to_owned());
+        self.row(&mut out, "came", &self.cause.actual, 4, &|text| {
+            style.bad(text)
+        });
+        if let Some((case, finding)) = self.example {
+            let place = format!("{} {}", case.id, place(finding));
+            self.row(&mut out, "example", &place, 2, &|text| style.strong(text));
+            self.row(&mut out, "step", &finding.label, 2, &|text| text.to_owned());
+            let around = match self.options.verbose {
+                true => Around::WIDE,
+                false => Around::NARROW,
+            };
+            if let Some(play) = &case.play {
+                let packets = excerpt::excerpt(play, finding, around, self.options.dress());
+                out.push_str(&packets);
+            }
+        }
+        let rest = compressed(self.cause.cases.iter().skip(1).map(String::as_str));
+        let most = if self.options.verbose { 100 } else { 4 };
+        self.row(&mut out, "also", &rest.join(" "), most, &|text| {
+            text.to_owned()
+        });
+        let likely = compressed(self.cause.likely.iter().map(String::as_str));
+        self.row(&mut out, "likely", &likely.join(" "), most, &|text| {
+            text.to_owned()
+        });
+        out
+    }
+
+    fn names(&self) -> Vec<String> {
+        let cause = self.cause;
+        compressed(cause.cases.iter().chain(&cause.likely).map(String::as_str))
+    }
+
+    /// A named line, or several; nothing where there is no text.
+    fn row(
+        &self,
+        out: &mut String,
+        name: &str,
+        text: &str,
+        most: usize,
+        dress: &dyn Fn(&str) -> String,
+    ) {
+        if text.is_empty() {
+            return;
+        }
+        let room = self.width().saturating_sub(INDENT + NAMES);
+        let lines = within(text, room, most, self.options.style.ellipsis());
+        for (number, line) in lines.iter().enumerate() {
+            let name = if number == 0 { name } else { "" };
+            out.push_str(&format!(
+                "{}{name:<NAMES$}{}\n",
+                " ".repeat(INDENT),
+                dress(line)
+            ));
+        }
+    }
+}
+
+/// What stands before the lines of a block.
+const INDENT: usize = 3;
+/// The width of the names of its rows.
+const NAMES: usize = 10;
+
+/// `[5 MQTT-3.1.4-3] 3.1.4:`; of another document's section just that.
+fn cited(clause: &Clause) -> String {
+    match (&clause.document, &clause.section) {
+        (Some(document), Some(section)) => {
+            format!("[{document} {}] section {section}:", clause.id)
+        }
+        (Some(document), None) => format!("[{document} {}]", clause.id),
+        _ => format!("[{}]", clause.id),
+    }
+}
+
+/// `[5 MQTT-3.1.4-3] 3.1.4 `
+fn named(clause: &Clause) -> String {
+    match (&clause.document, &clause.section) {
+        (Some(document), Some(section)) => format!("[{document} {}] {section} ", clause.id),
+        (Some(document), None) => format!("[{document} {}] ", clause.id),
+        _ => format!("[{}] ", clause.id),
+    }
+}
+
+fn place(finding: &Finding) -> String {
+    match finding.line {
+        Some(line) => format!("{}:{line}", finding.file),
+        None => finding.file.clone(),
+    }
+}
+
+/// Accepted deviations, one line for each cause.
+pub(super) fn accepted(document: &Document, options: Options) -> String {
+    let causes: Vec<&Cause> = document.causes.iter().filter(|c| c.accepted).collect();
+    if causes.is_empty() {
+        return String::new();
+    }
+    let width = usize::from(options.width);
+    let mut out = String::from("Accepted deviations of this target:\n");
+    for cause in causes {
+        let clause = cause.clauses.first();
+        let clause = clause.map_or_else(String::new, |c| match &c.document {
+            Some(document) => format!("[{document} {}] ", c.id),
+            None => format!("[{}] ", c.id),
+        });
+        let came = cause.came.as_deref().unwrap_or(&cause.actual);
+        let cases = count(cause.cases.len() + cause.likely.len(), "case");
+        let place = cause.accepted_by.as_deref().unwrap_or_default();
+        let tail = format!(" ({cases}) {place}");
+        let room = width.saturating_sub(2 + tail.trim_end().chars().count());
+        let text = cut(&format!("{clause}{came}"), room, options.style.ellipsis());
+        out.push_str(&format!(
+            "  {text}{}\n",
+            options.style.faint(tail.trim_end())
+        ));
+    }
+    out
+}

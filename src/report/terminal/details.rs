@@ -1,0 +1,224 @@
+//! What does not speak for or against the broker: one line, and with `--verbose` all of it.
+
+use super::Options;
+use crate::report::document::{Document, FindingKind, Level, Verdict};
+use crate::report::words::{Style, count};
+use crate::verdict::Measure;
+
+/// Everything, a list for each kind.
+pub(super) fn all(document: &Document, style: Style) -> Vec<String> {
+    vec![
+        choices(document),
+        measurements(document),
+        library_facts(document),
+        recorded(document, style),
+        played_again(document),
+        informed(document),
+        skips(document),
+        not_observable(document),
+    ]
+}
+
+/// How much of it there is.
+pub(super) fn in_brief(document: &Document, options: Options) -> String {
+    let findings = || document.cases.iter().flat_map(|case| &case.findings);
+    let unjudged = |f: &&_| is_unjudged(f);
+    let mut parts: Vec<String> = Vec::new();
+    let mut add = |number: usize, (one, many): (&str, &str)| match number {
+        0 => {}
+        1 => parts.push(format!("1 {one}")),
+        n => parts.push(format!("{n} {many}")),
+    };
+    let mut answers: Vec<(String, &str)> = answers(document).collect();
+    answers.sort_unstable();
+    answers.dedup();
+    add(
+        answers.len(),
+        ("choice of the broker", "choices of the broker"),
+    );
+    add(
+        document.cases.iter().map(|c| c.measured.len()).sum(),
+        ("measurement", "measurements"),
+    );
+    let facts = document.cases.iter().map(|c| c.library_facts.len()).sum();
+    add(
+        facts,
+        ("fact on client libraries", "facts on client libraries"),
+    );
+    add(
+        findings().filter(unjudged).count(),
+        ("observation not judged", "observations not judged"),
+    );
+    let reasons = grouped_reasons(document).len();
+    add(reasons, ("reason for skips", "reasons for skips"));
+    let hidden = findings()
+        .filter(|f| f.kind == FindingKind::NotObservable)
+        .count();
+    add(hidden, ("step not observable", "steps not observable"));
+    if parts.is_empty() {
+        return String::new();
+    }
+    let text = format!("--verbose lists {}.", parts.join(", "));
+    let lines = super::wrap::wrapped(&text, usize::from(options.width));
+    format!("{}\n", lines.join("\n"))
+}
+
+fn answers(document: &Document) -> impl Iterator<Item = (String, &str)> {
+    let choices = document.cases.iter().flat_map(|case| &case.choices);
+    choices.map(|choice| (choice.about(), choice.answer.as_str()))
+}
+
+/// The broker's answers to what the standard leaves open, as sentences.
+fn choices(document: &Document) -> String {
+    let mut found: Vec<(String, usize)> = Vec::new();
+    for (about, answer) in answers(document) {
+        add(&mut found, format!("{about}: {}", answer.replace('_', " ")));
+    }
+    if found.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from("What the standard leaves open, and this broker's answers:\n");
+    for (answer, cases) in found {
+        out.push_str(&format!("  {answer} ({})\n", count(cases, "case")));
+    }
+    out
+}
+
+/// What was measured: the least and the greatest value of each kind.
+fn measurements(document: &Document) -> String {
+    let measured = || document.cases.iter().flat_map(|case| &case.measured);
+    let mut out = String::new();
+    for kind in Measure::ALL {
+        let of_kind = measured().filter(|measured| measured.name == kind.name());
+        let values: Vec<f64> = of_kind.map(|measured| measured.value).collect();
+        if values.is_empty() {
+            continue;
+        }
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let greatest = values.iter().copied().fold(0.0, f64::max);
+        let (before, behind) = kind.sentence();
+        let (least, greatest) = (format!("{least:.2}"), format!("{greatest:.2}"));
+        let range = match least == greatest {
+            true => least,
+            false => format!("{least} to {greatest}"),
+        };
+        out.push_str(&format!(
+            "  {before} {range} {behind} ({})\n",
+            count(values.len(), "measurement")
+        ));
+    }
+    match out.is_empty() {
+        true => out,
+        false => format!("Measured:\n{out}"),
+    }
+}
+
+fn library_facts(document: &Document) -> String {
+    let mut facts: Vec<(String, usize)> = Vec::new();
+    for fact in document.cases.iter().flat_map(|case| &case.library_facts) {
+        add(&mut facts, fact.clone());
+    }
+    if facts.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from("What client libraries did on their own side:\n");
+    for (fact, cases) in facts {
+        out.push_str(&format!("  {fact} ({})\n", count(cases, "case")));
+    }
+    out
+}
+
+fn is_unjudged(finding: &crate::report::document::Finding) -> bool {
+    finding.kind == FindingKind::Violation && matches!(finding.level, Level::May | Level::Disputed)
+}
+
+/// What was seen at a level that judges nothing.
+fn recorded(document: &Document, style: Style) -> String {
+    let mut out = String::new();
+    for case in &document.cases {
+        for finding in case.findings.iter().filter(|f| is_unjudged(f)) {
+            out.push_str(&format!(
+                "  {} {}: {} {} {}\n",
+                case.id,
+                style.faint(finding.level.as_str()),
+                finding.label,
+                style.dot(),
+                finding.actual
+            ));
+        }
+    }
+    match out.is_empty() {
+        true => out,
+        false => format!("Recorded, not judged:\n{out}"),
+    }
+}
+
+/// What this machine was too slow for at first.
+fn played_again(document: &Document) -> String {
+    match document.cases.iter().filter(|c| c.plays > 1).count() {
+        0 => String::new(),
+        again => format!(
+            "Played again, since this machine was too slow at first: {}.\n",
+            count(again, "case")
+        ),
+    }
+}
+
+/// Records that differ where nothing is expected of them.
+fn informed(document: &Document) -> String {
+    match document.summary.informed {
+        0 => String::new(),
+        n => format!(
+            "{} from the expected snapshot, which counts for nothing here; --baseline NAME makes it count\n",
+            match n {
+                1 => "1 record differs".to_owned(),
+                n => format!("{n} records differ"),
+            }
+        ),
+    }
+}
+
+fn grouped_reasons(document: &Document) -> Vec<(String, usize)> {
+    let mut reasons: Vec<(String, usize)> = Vec::new();
+    for case in document
+        .cases
+        .iter()
+        .filter(|c| c.verdict == Verdict::Skipped)
+    {
+        add(&mut reasons, case.reason.clone().unwrap_or_default());
+    }
+    reasons
+}
+
+fn skips(document: &Document) -> String {
+    grouped("Skipped:", grouped_reasons(document), "case")
+}
+
+fn not_observable(document: &Document) -> String {
+    let mut reasons: Vec<(String, usize)> = Vec::new();
+    let findings = document.cases.iter().flat_map(|case| &case.findings);
+    for finding in findings.filter(|f| f.kind == FindingKind::NotObservable) {
+        add(&mut reasons, finding.actual.clone());
+    }
+    grouped("Not observable:", reasons, "step")
+}
+
+fn add(groups: &mut Vec<(String, usize)>, key: String) {
+    match groups.iter_mut().find(|(known, _)| *known == key) {
+        Some((_, number)) => *number += 1,
+        None => groups.push((key, 1)),
+    }
+}
+
+/// Reasons with their counts, the most frequent first.
+fn grouped(title: &str, mut reasons: Vec<(String, usize)>, what: &str) -> String {
+    if reasons.is_empty() {
+        return String::new();
+    }
+    reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let mut out = format!("{title}\n");
+    for (reason, number) in reasons {
+        out.push_str(&format!("  {:>9}  {reason}\n", count(number, what)));
+    }
+    out
+}

@@ -1,0 +1,322 @@
+//! The result for people, of a [`Document`] alone: what changed, the causes of what is wrong, the worst first, how the
+//! broker keeps each document, and one line. What concerns only the harness is shown with `--verbose`.
+
+mod causes;
+mod conformance;
+mod details;
+mod names;
+mod table;
+mod wrap;
+
+use super::document::{Case, Document, StaleKind, Verdict};
+use super::excerpt::Dressed;
+use super::words::{Style, count, span};
+use super::{case, profile};
+
+pub(crate) use table::lines;
+
+/// The narrowest and the widest that text is made, in columns.
+const NARROWEST: u16 = 40;
+const WIDEST: u16 = 120;
+/// The longest text without `--verbose`, as far as causes decide it, in lines.
+const LINES: usize = 115;
+/// A run of fewer cases is a small one, and says little of a whole document.
+const FEW: usize = 100;
+/// So few cases are told one by one, and not by their causes.
+const ONE_BY_ONE: usize = 3;
+/// So many cases that are inconclusive are told in full.
+const UNDECIDED: usize = 2;
+
+/// What the user asked to see.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub style: Style,
+    /// Show the transcript of every case, every cause in full, and what concerns only the harness.
+    pub verbose: bool,
+    /// Columns.
+    pub width: u16,
+}
+
+impl Options {
+    fn dress(self) -> Dressed {
+        Dressed {
+            style: self.style,
+            width: usize::from(self.width),
+        }
+    }
+}
+
+/// The whole text.
+pub fn render(document: &Document, options: Options) -> String {
+    let options = Options {
+        width: options.width.clamp(NARROWEST, WIDEST),
+        ..options
+    };
+    let style = options.style;
+    let mut before: Vec<String> = Vec::new();
+    if options.verbose {
+        before.extend(document.cases.iter().filter_map(|c| transcript(c, style)));
+    }
+    let mut after = vec![
+        causes::accepted(document, options),
+        inconclusive(document, options),
+        unspoken(document, style),
+        snapshots(document, style),
+        keep_alive(document, options),
+    ];
+    // Of few cases there is little to say, and whoever plays few wants to see it.
+    let is_small = document.cases.len() < FEW;
+    match options.verbose || is_small {
+        true => after.extend(details::all(document, style)),
+        false => after.push(details::in_brief(document, options)),
+    }
+    after.push(left_behind(document, options));
+    let told = !document.causes.iter().all(|cause| cause.accepted);
+    if !told || options.verbose || is_small {
+        after.push(table::areas(document, options));
+    }
+    after.push(conformance::told(document, options));
+    after.push(profile::render(document, options.verbose, style));
+    after.push(summary(document, options));
+    for parts in [&mut before, &mut after] {
+        parts.retain(|part| !part.is_empty());
+    }
+    let after = after.join("\n");
+    let room = LINES.saturating_sub(rows(&after, options.width));
+    let wrong: Vec<&Case> = document.cases.iter().filter(|c| is_wrong(c)).collect();
+    match wrong.len() <= ONE_BY_ONE && !options.verbose {
+        true => before.extend(wrong.iter().map(|c| case::findings(c, options.dress()))),
+        false => before.push(causes::told(document, options, room)),
+    }
+    before.push(after);
+    before.retain(|part| !part.is_empty());
+    before.join("\n")
+}
+
+/// How many rows of a terminal of this width a text takes.
+fn rows(text: &str, width: u16) -> usize {
+    let width = usize::from(width.max(1));
+    let of_line = |line: &str| line.chars().count().div_ceil(width).max(1);
+    text.lines().map(of_line).sum()
+}
+
+/// Whether a case speaks against the broker, and nobody has accepted it.
+fn is_wrong(case: &Case) -> bool {
+    matches!(case.verdict, Verdict::Failed | Verdict::Warned) && !case.outcome.accepted
+}
+
+/// The whole record of a case.
+fn transcript(case: &Case, style: Style) -> Option<String> {
+    let play = case.play.as_ref()?;
+    let mut out = format!(
+        "{} {}\n  {}\n",
+        case::heading(case.verdict, style),
+        style.strong(&case.id),
+        case.title
+    );
+    for text in [Some(&play.text), case.control.as_ref().map(|c| &c.text)] {
+        for line in text.map_or("", String::as_str).lines() {
+            out.push_str(format!("  {line}").trim_end());
+            out.push('\n');
+        }
+    }
+    Some(out)
+}
+
+/// Cases that nothing can be said of, the first of each reason in full.
+fn inconclusive(document: &Document, options: Options) -> String {
+    let is_told = |c: &&Case| c.verdict == Verdict::Inconclusive && !c.outcome.accepted;
+    let mut reasons: Vec<(&str, Vec<&Case>)> = Vec::new();
+    for case in document.cases.iter().filter(is_told) {
+        let reason = case.reason.as_deref().unwrap_or_default();
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, cases)) => cases.push(case),
+            None => reasons.push((reason, vec![case])),
+        }
+    }
+    let mut out = String::new();
+    let width = usize::from(options.width);
+    let is_short = reasons.len() <= UNDECIDED || options.verbose;
+    for (reason, cases) in reasons {
+        let names = names::compressed(cases.iter().map(|case| case.id.as_str())).join(" ");
+        match cases.first().filter(|_| is_short) {
+            Some(first) => {
+                out.push_str(&case::findings(first, options.dress()));
+                if cases.len() > 1 {
+                    out.push_str(&format!("  the same in {names}\n"));
+                }
+            }
+            None => {
+                let style = options.style;
+                let line = format!("{names}: {reason}");
+                let heading = case::heading(Verdict::Inconclusive, style);
+                let room = width.saturating_sub("INCONCLUSIVE ".len());
+                let line = wrap::cut(&line, room, style.ellipsis());
+                out.push_str(&format!("{heading} {line}\n"));
+            }
+        }
+    }
+    out
+}
+
+/// Versions that somebody counts on and the broker does not speak.
+fn unspoken(document: &Document, style: Style) -> String {
+    let versions = document.target.not_spoken.iter();
+    let lines = versions.filter_map(|version| {
+        Some(format!(
+            "{} MQTT {}, which {} names\n  {}\n",
+            style.bad("FAILED"),
+            version.version,
+            version.named_by.as_ref()?,
+            version.why
+        ))
+    });
+    lines.collect()
+}
+
+fn snapshots(document: &Document, style: Style) -> String {
+    let mut out = String::new();
+    let mut to_review = false;
+    for case in &document.cases {
+        let Some(snapshot) = case.snapshot.as_ref().filter(|snapshot| snapshot.counts) else {
+            continue;
+        };
+        out.push_str(&case::snapshot(case, style));
+        to_review |= snapshot.pending;
+    }
+    for stale in &document.stale {
+        let advice = match stale.kind {
+            StaleKind::Snapshot => "remove the file",
+            StaleKind::Deviation => "take it out",
+        };
+        out.push_str(&format!(
+            "{} {}\n  {}: {advice}\n",
+            style.doubtful("STALE"),
+            stale.place,
+            stale.why
+        ));
+    }
+    if to_review {
+        out.push_str(&format!(
+            "review with `mqtt-check review{0}`, or accept all with `mqtt-check accept{0}`\n",
+            document.run.review
+        ));
+    }
+    out
+}
+
+/// How this run differs for a broker that wants to hear of its clients.
+fn keep_alive(document: &Document, options: Options) -> String {
+    let seconds = document.target.keep_alive_s;
+    if seconds == 0 {
+        return String::new();
+    }
+    let text = format!(
+        "Clients whose scenario names no Keep Alive connected with {seconds} s, not with 0, and the harness pinged for them."
+    );
+    let lines = wrap::wrapped(&text, usize::from(options.width));
+    format!("{}\n", lines.join("\n"))
+}
+
+/// What plays left on a broker that others may use, and could not clear away.
+fn left_behind(document: &Document, options: Options) -> String {
+    let all = || {
+        let cases = document.cases.iter();
+        cases.flat_map(|case| case.left_behind.iter().map(|left| (&case.id, left)))
+    };
+    let number = all().count();
+    if number == 0 {
+        return String::new();
+    }
+    let shown = if options.verbose { number } else { 3 };
+    let mut out = String::from("Left on the broker, since clearing it away failed:\n");
+    for (id, left) in all().take(shown) {
+        out.push_str(&format!("  {id}: {left}\n"));
+    }
+    if number > shown {
+        out.push_str(&format!("  and {} more\n", number - shown));
+    }
+    out
+}
+
+/// Everything on one line, and how to play a case again.
+fn summary(document: &Document, options: Options) -> String {
+    let style = options.style;
+    let counts = document.summary;
+    let mut verdicts: Vec<String> = Vec::new();
+    let mut add = |number: usize, text: String| {
+        if number > 0 {
+            verdicts.push(text);
+        }
+    };
+    let passed = style.good(&format!("{} passed", counts.passed));
+    add(counts.passed, passed);
+    let failed = match counts.accepted {
+        0 => format!("{} failed", counts.failed),
+        n => format!("{} failed ({n} accepted)", counts.failed),
+    };
+    add(counts.failed, style.bad(&failed));
+    let inconclusive = style.doubtful(&format!("{} inconclusive", counts.inconclusive));
+    add(counts.inconclusive, inconclusive);
+    let warned = style.doubtful(&format!("{} warned", counts.warned));
+    add(counts.warned, warned);
+    add(counts.skipped, format!("{} skipped", counts.skipped));
+    add(
+        counts.not_played,
+        format!("{} not played", counts.not_played),
+    );
+    let mut parts = vec![if verdicts.is_empty() {
+        "no case".to_owned()
+    } else {
+        format!("{}: {}", count(counts.cases, "case"), verdicts.join(", "))
+    }];
+    let snapshots: Vec<String> = [
+        (counts.changed - counts.informed, "changed"),
+        (counts.new, "new"),
+        (counts.stale, "stale"),
+        (counts.pending, "pending"),
+    ]
+    .into_iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, word)| format!("{number} {word}"))
+    .collect();
+    if !snapshots.is_empty() {
+        parts.push(format!("snapshots: {}", snapshots.join(", ")));
+    }
+    let time = |us| span(std::time::Duration::from_micros(us));
+    let run = &document.run;
+    parts.push(match run.virtual_us {
+        0 => time(run.wall_us),
+        simulated => format!(
+            "{} ({} of virtual time)",
+            time(run.wall_us),
+            time(simulated)
+        ),
+    });
+    parts.push(document.target.name.clone());
+    let mut out = format!("{}\n", parts.join(&format!(" {} ", style.dot())));
+    if run.interrupted {
+        out.push_str(&style.doubtful("interrupted: this is what was done so far"));
+        out.push('\n');
+    }
+    out.push_str(&again(document));
+    out
+}
+
+/// How to play the example of the first cause again, else the first case that is not as expected.
+fn again(document: &Document) -> String {
+    let is_unexpected = |c: &&Case| c.outcome.is_unexpected_verdict();
+    let of_cause = document.causes.iter().find(|cause| !cause.accepted);
+    let of_cause = of_cause.and_then(|cause| {
+        let mut cases = document.cases.iter().filter(is_unexpected);
+        cases.find(|case| case.id == cause.example.case)
+    });
+    let case = of_cause.or_else(|| document.cases.iter().find(is_unexpected));
+    let run = &document.run;
+    case.map_or_else(String::new, |case| {
+        format!(
+            "again: mqtt-check run {} --filter '{}' --seed {}\n",
+            run.again, case.id, run.options.seed
+        )
+    })
+}
