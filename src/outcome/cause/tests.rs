@@ -78,7 +78,7 @@ fn told(results: &[(&str, ProtocolVersion, Vec<Finding>)]) -> Vec<(String, Vec<S
         .map(|result| Concluded {
             plan: &plan,
             result,
-            outcome: Against::Nothing.decide(result, &Reviewed::default(), None),
+            outcome: Against::Nothing.decide((&plan, result), &Reviewed::default(), None, None),
         })
         .collect();
     causes(&cases, None)
