@@ -1,9 +1,12 @@
 //! Case ids in few words.
 
+/// A row's name, and its versions.
+type Row<'a> = (Option<&'a str>, Vec<&'a str>);
+
 /// `publish/x[a, b, c]@3.1.1,5` for all rows and versions of one scenario.
 pub(super) fn compressed<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     // Path, then the rows of each set of versions, in the order in which they came.
-    let mut paths: Vec<(&str, Vec<(Option<&str>, Vec<&str>)>)> = Vec::new();
+    let mut paths: Vec<(&str, Vec<Row<'_>>)> = Vec::new();
     for id in ids {
         let (case, version) = id.rsplit_once('@').unwrap_or((id, ""));
         let (path, row) = match case.split_once('[') {
