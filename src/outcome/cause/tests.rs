@@ -3,7 +3,6 @@ use std::time::Duration;
 use mqtt_check_codec::{PacketType, ProtocolVersion};
 
 use super::*;
-use crate::diagnostic::Place;
 use crate::outcome::{Against, Reviewed};
 use crate::plan::{Plan, StepIndex};
 use crate::scenario::model::CaseId;
@@ -16,6 +15,8 @@ const V5: ProtocolVersion = ProtocolVersion::V5;
 
 /// A finding at a line of its scenario.
 fn finding(version: ProtocolVersion, line: u32, clause: &str, symptom: Symptom) -> Finding {
+    let mut place = takeover_plan().scene.steps[0].place;
+    (place.line, place.column) = (line, 5);
     Finding {
         charge: match clause {
             "" => Charge::remark(),
@@ -25,11 +26,7 @@ fn finding(version: ProtocolVersion, line: u32, clause: &str, symptom: Symptom) 
         actual: "it did not come".into(),
         step: Some(StepIndex(1)),
         label: "publish".into(),
-        place: Some(Place {
-            line,
-            column: 5,
-            length: 1,
-        }),
+        place: Some(place),
         note: None,
         events: Vec::new(),
         is_slow: false,
