@@ -6,6 +6,7 @@ use super::case::{Clause, Level};
 
 /// One defect of the broker, as far as a run can tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cause {
     /// The heaviest of its findings.
     pub level: Level,
@@ -35,6 +36,7 @@ pub struct Cause {
 
 /// A finding of a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Example {
     /// The id of the case.
     pub case: String,
@@ -46,6 +48,7 @@ pub struct Example {
 
 /// How the broker keeps one document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Conformance {
     /// The version of MQTT whose document it is.
     pub document: String,
@@ -54,6 +57,7 @@ pub struct Conformance {
 
 /// How the broker keeps the statements of one chapter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Chapter {
     /// `3.8`.
     pub number: String,
