@@ -180,7 +180,7 @@ pub fn unshown(file: &TargetFile, cases: &[Concluded<'_>], plans: &[Plan]) -> Ve
 }
 
 /// Whether a case shows a deviation, or might have.
-fn may_show(case: &Concluded<'_>) -> bool {
+pub(super) fn may_show(case: &Concluded<'_>) -> bool {
     cannot_tell(case)
         || case
             .outcome

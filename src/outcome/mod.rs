@@ -5,6 +5,7 @@
 
 mod accepted;
 pub mod cause;
+mod draft;
 mod exchange;
 pub mod profile;
 pub mod record;
@@ -15,6 +16,7 @@ use crate::transcript::{HookSource, text};
 use crate::verdict::{CaseResult, Verdict};
 
 pub use accepted::{Unshown, unshown};
+pub use draft::{Amendment, amendment};
 pub use exchange::{Line, exchange};
 pub use record::{Comparison, Mode, Reviewed, Seen, State};
 

@@ -1,0 +1,250 @@
+//! What is to change in a target file so that it has an entry for every cause and none that nothing shows.
+//!
+//! In: what the suite found wrong, and the file's entries. Out: a draft for each cause that no entry accepts, and the
+//! places of entries that no case shows any more.
+
+use std::path::PathBuf;
+
+use super::accepted::{may_show, unexplained};
+use super::cause::{Cause, Shown, causes};
+use super::{Comparison, Concluded, Outcome, State, exchange};
+use crate::diagnostic::Place;
+use crate::plan::Plan;
+use crate::requirements;
+use crate::target::TargetFile;
+use crate::target::file::{Citation, Draft};
+use crate::verdict::{CaseResult, Finding, Verdict, is_clause};
+
+/// What is to change in a target file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Amendment {
+    /// Entries that no case shows any more.
+    pub gone: Vec<Place>,
+    pub drafts: Vec<Draft>,
+}
+
+/// What is to change in the file of the target `name`, which may not exist yet, so that everything that these results
+/// found wrong has an entry. They are of the whole suite; of a case that varies, a result that is wrong.
+pub fn amendment(
+    name: &str,
+    file: Option<&TargetFile>,
+    results: &[(&Plan, &CaseResult)],
+) -> Amendment {
+    let concluded: Vec<Concluded<'_>> = results
+        .iter()
+        .map(|(plan, result)| Concluded {
+            plan,
+            result,
+            outcome: written(name, file, result),
+        })
+        .collect();
+    let causes = causes(&concluded, file);
+    let new = causes.iter().filter(|cause| cause.entry.is_none());
+    Amendment {
+        gone: file.map_or_else(Vec::new, |file| gone(file, &concluded)),
+        drafts: new.flat_map(of_cause).collect(),
+    }
+}
+
+/// How a case stands once its record is written down as the target's: what deviates is accepted if an entry has it.
+fn written(name: &str, file: Option<&TargetFile>, result: &CaseResult) -> Outcome {
+    let deviates = result.findings.iter().any(Finding::is_recorded);
+    let unexplained = match deviates {
+        true => unexplained(name, file, result),
+        false => None,
+    };
+    let is_wrong = matches!(result.verdict, Verdict::Failed | Verdict::Warned);
+    Outcome {
+        is_accepted: is_wrong && deviates && unexplained.is_none(),
+        comparison: deviates.then(|| Comparison {
+            state: State::Same,
+            counts: true,
+            path: PathBuf::new(),
+            expected: String::new(),
+            actual: String::new(),
+            pending: false,
+            updated: false,
+            against_accepted: true,
+            unexplained,
+        }),
+        accepted_by: Vec::new(),
+        changes: Vec::new(),
+        reasons: Vec::new(),
+    }
+}
+
+/// The entries that no case shows any more.
+fn gone(file: &TargetFile, cases: &[Concluded<'_>]) -> Vec<Place> {
+    let deviations = file.deviations.iter();
+    let unshown = deviations.filter(|deviation| {
+        let mut about = cases
+            .iter()
+            .filter(|case| deviation.is_shown_by(&case.result.id.to_string()));
+        !about.any(may_show)
+    });
+    unshown.map(|deviation| deviation.place).collect()
+}
+
+/// One draft, or more where it is against several other standards: an entry has one of these.
+fn of_cause(cause: &Cause<'_>) -> Vec<Draft> {
+    let Some(example) = cause.example() else {
+        return Vec::new();
+    };
+    let mut clauses: Vec<Citation> = Vec::new();
+    let mut rules: Vec<String> = Vec::new();
+    for (shown, id) in cited(cause) {
+        if is_clause(id) {
+            let clause = Citation {
+                version: requirements::document(shown.case.result.id.version),
+                id: id.clone(),
+            };
+            if !clauses.contains(&clause) {
+                clauses.push(clause);
+            }
+        } else if !rules.contains(id) {
+            rules.push(id.clone());
+        }
+    }
+    let shown = || cause.cases.iter().chain(&cause.likely);
+    let mut rules = rules.into_iter();
+    let first = Draft {
+        comment: comment(cause, example),
+        cases: shown().map(|shown| id(shown)).collect(),
+        clauses,
+        rule: rules.next(),
+        came: came(example.finding),
+        bytes: bytes(example),
+    };
+    let further = rules.map(|rule| {
+        let about = shown().filter(|shown| all(shown).any(|f| f.clauses().contains(&rule)));
+        Draft {
+            comment: format!("The same, against {rule}."),
+            cases: about.map(|shown| id(shown)).collect(),
+            clauses: Vec::new(),
+            came: came(example.finding),
+            bytes: Vec::new(),
+            rule: Some(rule),
+        }
+    });
+    let further: Vec<Draft> = further.collect();
+    std::iter::once(first).chain(further).collect()
+}
+
+fn id(shown: &Shown<'_>) -> String {
+    shown.case.result.id.to_string()
+}
+
+/// All that is found wrong in a case by this cause.
+fn all<'s>(shown: &'s Shown<'_>) -> impl Iterator<Item = &'s Finding> {
+    std::iter::once(shown.finding).chain(shown.consequences.iter().copied())
+}
+
+/// What its findings are against, consequences included: an entry accepts what it cites, and nothing else.
+fn cited<'c>(cause: &'c Cause<'_>) -> impl Iterator<Item = (&'c Shown<'c>, &'c String)> {
+    cause.cases.iter().chain(&cause.likely).flat_map(|shown| {
+        let recorded = all(shown).filter(|finding| finding.is_recorded());
+        recorded.flat_map(move |finding| finding.clauses().iter().map(move |id| (shown, id)))
+    })
+}
+
+fn comment(cause: &Cause<'_>, example: &Shown<'_>) -> String {
+    let number = cause.size();
+    let cases = match number {
+        1 => "1 case".to_owned(),
+        n => format!("{n} cases; the example is {}", id(example)),
+    };
+    let version = requirements::document(example.case.result.id.version);
+    let mut clauses = example.finding.clauses().iter();
+    let summary = clauses.find_map(|id| Some(requirements::find(version, id)?.summary.clone()));
+    match summary {
+        Some(summary) => format!("{summary} ({cases})"),
+        None => format!("{} ({cases})", example.case.result.title),
+    }
+}
+
+fn came(finding: &Finding) -> String {
+    match finding.expected.is_empty() {
+        true => finding.actual.clone(),
+        false => format!(
+            "{} Expected was {}.",
+            sentence(&finding.actual),
+            finding.expected.join(" or ")
+        ),
+    }
+}
+
+/// With a full stop at its end.
+fn sentence(text: &str) -> String {
+    match text.ends_with(['.', '!', '?', '…']) {
+        true => text.to_owned(),
+        false => format!("{text}."),
+    }
+}
+
+fn bytes(example: &Shown<'_>) -> Vec<exchange::Line> {
+    let Some(transcript) = &example.case.result.transcript else {
+        return Vec::new();
+    };
+    exchange::exchange(example.case.plan, transcript, example.finding)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::diagnostic::Source;
+    use crate::target::file::new_file;
+    use crate::transcript::Transcript;
+    use crate::transcript::text::fixture::{
+        takeover_plan, takeover_record, takeover_record_without_disconnect,
+    };
+    use crate::verdict::judge;
+
+    fn result(plan: &Plan, scene: Transcript) -> CaseResult {
+        let (verdict, findings) = judge(plan, &scene, None, None);
+        CaseResult {
+            id: plan.scene.id.clone(),
+            title: plan.scene.title.clone(),
+            file: "scenarios/session/takeover.yaml".into(),
+            verdict,
+            clauses: Vec::new(),
+            findings,
+            choices: Vec::new(),
+            measured: Vec::new(),
+            transcript: Some(scene),
+            control: None,
+            began: None,
+            wall: Duration::ZERO,
+            virtual_time: Duration::ZERO,
+            late: None,
+            plays: 1,
+        }
+    }
+
+    fn read(text: String) -> TargetFile {
+        let source = Arc::new(Source {
+            path: "targets/twin.yaml".into(),
+            text,
+        });
+        TargetFile::parse(&source, "twin").expect("a sound file")
+    }
+
+    #[test]
+    fn what_is_wrong_gets_an_entry_and_what_is_right_loses_it() {
+        let plan = takeover_plan();
+        let wrong = result(&plan, takeover_record_without_disconnect(&plan));
+        let right = result(&plan, takeover_record(&plan));
+        let first = amendment("twin", None, &[(&plan, &wrong)]);
+        assert!(!first.drafts.is_empty());
+        let text = new_file("twin", "mqtt://127.0.0.1:1883", &first.drafts);
+        insta::assert_snapshot!(text);
+        let file = read(text);
+        let again = amendment("twin", Some(&file), &[(&plan, &wrong)]);
+        assert_eq!((again.drafts, again.gone), (Vec::new(), Vec::new()));
+        let over = amendment("twin", Some(&file), &[(&plan, &right)]);
+        let all: Vec<Place> = file.deviations.iter().map(|d| d.place).collect();
+        assert_eq!((over.drafts, over.gone), (Vec::new(), all));
+    }
+}
