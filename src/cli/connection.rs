@@ -74,6 +74,11 @@ impl Connection {
         self.broker.is_some() || self.target.is_some()
     }
 
+    /// The URL of `--broker`.
+    pub(super) fn url(&self) -> Option<&str> {
+        self.broker.as_deref()
+    }
+
     /// Where the broker on the network is, if one is named.
     ///
     /// # Errors

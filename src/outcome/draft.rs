@@ -24,7 +24,7 @@ pub struct Amendment {
 }
 
 /// What is to change in the file of the target `name`, which may not exist yet, so that everything that these results
-/// found wrong has an entry. They are of the whole suite; of a case that varies, a result that is wrong.
+/// found wrong has an entry. They are of the whole suite; a case that varies may have several results.
 pub fn amendment(
     name: &str,
     file: Option<&TargetFile>,
@@ -65,6 +65,7 @@ fn written(name: &str, file: Option<&TargetFile>, result: &CaseResult) -> Outcom
             pending: false,
             updated: false,
             against_accepted: true,
+            varies: false,
             unexplained,
         }),
         accepted_by: Vec::new(),
@@ -109,7 +110,7 @@ fn of_cause(cause: &Cause<'_>) -> Vec<Draft> {
     let mut rules = rules.into_iter();
     let first = Draft {
         comment: comment(cause, example),
-        cases: shown().map(|shown| id(shown)).collect(),
+        cases: ids(shown()),
         clauses,
         rule: rules.next(),
         came: came(example.finding),
@@ -119,7 +120,7 @@ fn of_cause(cause: &Cause<'_>) -> Vec<Draft> {
         let about = shown().filter(|shown| all(shown).any(|f| f.clauses().contains(&rule)));
         Draft {
             comment: format!("The same, against {rule}."),
-            cases: about.map(|shown| id(shown)).collect(),
+            cases: ids(about),
             clauses: Vec::new(),
             came: came(example.finding),
             bytes: Vec::new(),
@@ -132,6 +133,17 @@ fn of_cause(cause: &Cause<'_>) -> Vec<Draft> {
 
 fn id(shown: &Shown<'_>) -> String {
     shown.case.result.id.to_string()
+}
+
+/// The cases, each once.
+fn ids<'s>(shown: impl Iterator<Item = &'s Shown<'s>>) -> Vec<String> {
+    let mut all = Vec::new();
+    for id in shown.map(id) {
+        if !all.contains(&id) {
+            all.push(id);
+        }
+    }
+    all
 }
 
 /// All that is found wrong in a case by this cause.

@@ -120,8 +120,8 @@ impl Against {
             State::Changed | State::New => true,
             State::Stale => false,
         };
-        // One play of what varies may show nothing that needs a reason.
-        let deviates = deviates && !(comparison.varies && record.findings.is_empty());
+        // Where nothing is found wrong nothing needs a reason: a reviewed record is enough.
+        let deviates = deviates && !record.findings.is_empty();
         if let (Mode::Baseline(name), true) = (mode, deviates) {
             comparison.unexplained = accepted::unexplained(name, file.as_deref(), result);
         }

@@ -27,7 +27,7 @@ mod reading;
 
 pub use address::{Address, Addresses};
 pub use deviation::{Citation, Deviation, Exchange, TO_DO};
-pub use edit::{Draft, Edited, NotEditable, new_file};
+pub use edit::{Draft, Edited, NotEditable, new_entries, new_file};
 
 pub(super) use address::port_words;
 use reading::{Map, Reading};

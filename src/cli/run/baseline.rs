@@ -1,7 +1,7 @@
 //! `mqtt-check baseline`: plays the suite several times and writes down how the broker behaves, as what later runs are
 //! held against.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -14,11 +14,15 @@ use crate::cli::place::target_file;
 use crate::cli::selection::Selection;
 use crate::exit::Exit;
 use crate::outcome::profile::Profile;
-use crate::outcome::{Reviewed, Seen};
+use crate::outcome::record::findings_text;
+use crate::outcome::{Amendment, Reviewed, Seen, amendment};
 use crate::plan::Plan;
 use crate::report::words::count;
 use crate::report::{self, words};
 use crate::snapshot::WriteError;
+use crate::snapshot::file::write_whole;
+use crate::target::file::{new_entries, new_file};
+use crate::verdict::{CaseResult, Finding};
 
 /// How often the suite is played, if nobody says otherwise.
 const PLAYS: u16 = 10;
@@ -75,6 +79,8 @@ pub(in crate::cli) struct Arguments {
 
 /// What the plays have shown.
 struct Shown {
+    /// The results of each case that found something wrong, each finding once, in the order of the plans.
+    wrong: Vec<Vec<CaseResult>>,
     profile: Profile,
     /// What each case left to be written, in the order of the plans.
     seen: Vec<Seen>,
@@ -131,12 +137,11 @@ pub(in crate::cli) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, F
             text.push_str(&format!("{line}\n"));
         }
     }
-    text.push_str(&without_entry(
-        &arguments.name,
-        &chosen,
-        &plans,
-        &shown.seen,
-    ));
+    let is_whole = snapshots.suite(&as_run, &plans).is_some();
+    let wrong = (plans.as_slice(), shown.wrong.as_slice());
+    // The target file belongs beside the folder of the snapshots.
+    let root = profiled.path.ancestors().nth(3).unwrap_or(Path::new(""));
+    text.push_str(&amend(arguments, &chosen, wrong, is_whole, root)?);
     text.push_str(&summary(&profile, arguments.plays, &shown.unplayed));
     output::print(&text)?;
     Ok(match shown.unplayed.is_empty() {
@@ -197,6 +202,7 @@ fn plays(
 ) -> Result<Option<Shown>, Failure> {
     let mut profile: Option<Profile> = None;
     let mut seen: Vec<Seen> = plans.iter().map(|_| Seen::default()).collect();
+    let mut wrong: Vec<Vec<CaseResult>> = plans.iter().map(|_| Vec::new()).collect();
     let began = Instant::now();
     for number in 1..=arguments.plays {
         output::note(&progress(number, arguments.plays, began.elapsed()));
@@ -224,15 +230,109 @@ fn plays(
         for (((plan, reviewed), result), seen) in all.zip(&mut seen) {
             snapshots.see((plan, result), reviewed, seen);
         }
+        for (result, wrong) in played.results.into_iter().zip(&mut wrong) {
+            keep_wrong(result, wrong);
+        }
     }
     let profile = profile.unwrap_or_default();
     let ids = plans.iter().map(|plan| plan.scene.id.to_string());
     let unplayed = ids.filter(|id| !profile.cases.contains_key(id)).collect();
     Ok(Some(Shown {
+        wrong,
         profile,
         seen,
         unplayed,
     }))
+}
+
+/// Keeps a result that found something wrong which those before it have not.
+fn keep_wrong(result: CaseResult, wrong: &mut Vec<CaseResult>) {
+    let findings = |result: &CaseResult| findings_text(&result.findings);
+    let is_new = !wrong
+        .iter()
+        .any(|known| findings(known) == findings(&result));
+    if is_new && result.findings.iter().any(Finding::is_recorded) {
+        wrong.push(result);
+    }
+}
+
+/// Gives the target file a draft for each cause that it has no entry for, and takes out the entries that nothing shows
+/// any more. What changed, in lines.
+fn amend(
+    arguments: &Arguments,
+    chosen: &Chosen,
+    (plans, wrong): (&[Plan], &[Vec<CaseResult>]),
+    is_whole: bool,
+    root: &Path,
+) -> Result<String, Failure> {
+    let results = plans.iter().zip(wrong);
+    let results: Vec<(&Plan, &CaseResult)> = results
+        .flat_map(|(plan, all)| all.iter().map(move |result| (plan, result)))
+        .collect();
+    let file = chosen.file.as_ref();
+    let mut amendment = amendment(&arguments.name, file, &results);
+    if !is_whole {
+        // The others may be shown by what was not played.
+        amendment.gone.clear();
+    }
+    let Amendment { gone, drafts } = &amendment;
+    let url = arguments.connection.url();
+    let (path, text, left) = match (file, url) {
+        (Some(_), _) if gone.is_empty() && drafts.is_empty() => return Ok(String::new()),
+        (Some(file), _) => {
+            let edited = file.edited(gone, drafts).map_err(|refused| {
+                let entries = new_entries(drafts);
+                Failure::new(Exit::Failed, format!("{refused}\n{entries}"))
+                    .hint("write these entries by hand, or put each entry behind a `-` of its own")
+            })?;
+            (
+                PathBuf::from(&file.source.path),
+                edited.text,
+                edited.comments_left,
+            )
+        }
+        (None, Some(url)) => {
+            let path = root
+                .join("targets")
+                .join(format!("{}.yaml", arguments.name));
+            (path, new_file(&arguments.name, url, drafts), Vec::new())
+        }
+        (None, None) => return Ok(String::new()),
+    };
+    write_whole(&path, text.as_bytes()).map_err(|error| {
+        Failure::new(
+            Exit::Failed,
+            format!("failed to write {}: {error}", path.display()),
+        )
+    })?;
+    Ok(amended(&path, file.is_none(), &amendment, &left))
+}
+
+/// What changed in a target file.
+fn amended(path: &Path, is_new: bool, amendment: &Amendment, left: &[usize]) -> String {
+    let path = path.display();
+    let mut out = String::new();
+    if is_new {
+        out.push_str(&format!("{path}: new\n"));
+    }
+    if !amendment.drafts.is_empty() {
+        out.push_str(&format!(
+            "{path}: {} added; say in each what is asked for instead, in place of `why: TODO`\n",
+            count(amendment.drafts.len(), "draft")
+        ));
+    }
+    for place in &amendment.gone {
+        out.push_str(&format!(
+            "{path}: the entry of line {} is gone: no case shows it any more\n",
+            place.line
+        ));
+    }
+    for line in left {
+        out.push_str(&format!(
+            "{path}: the comment of line {line} was left; remove it if it was about that entry\n"
+        ));
+    }
+    out
 }
 
 /// `play 3 of 10, about 2 m left`
@@ -249,28 +349,6 @@ fn progress(number: u16, plays: u16, took: Duration) -> String {
         None => String::new(),
     };
     format!("play {number} of {plays}{left}\n")
-}
-
-/// How many deviating cases no entry of the target file has. Runs fail until each of them has one.
-fn without_entry(name: &str, chosen: &Chosen, plans: &[Plan], seen: &[Seen]) -> String {
-    let has_entry = |plan: &Plan| {
-        let id = plan.scene.id.to_string();
-        let file = chosen.file.as_ref();
-        file.is_some_and(|file| file.deviations.iter().any(|d| d.is_shown_by(&id)))
-    };
-    let deviating = plans.iter().zip(seen);
-    let missing = deviating
-        .filter(|(plan, seen)| !seen.records().is_empty() && !has_entry(plan))
-        .count();
-    match missing {
-        0 => String::new(),
-        1 => {
-            format!("1 deviating case needs an entry in targets/{name}.yaml before a run passes\n")
-        }
-        n => format!(
-            "{n} deviating cases need an entry in targets/{name}.yaml before a run passes\n"
-        ),
-    }
 }
 
 /// How the broker stands, on a line, and what is left to do.

@@ -129,12 +129,15 @@ impl TargetFile {
 pub fn new_file(name: &str, url: &str, drafts: &[Draft]) -> String {
     let mut text = format!("title: {}\nurl: {}\n", scalar(name), scalar(url));
     if !drafts.is_empty() {
-        text.push_str("\ndeviations:\n");
-        for draft in drafts {
-            text.push_str(&entry(draft, INDENT));
-        }
+        text.push_str(&format!("\ndeviations:\n{}", new_entries(drafts)));
     }
     text
+}
+
+/// Drafts as they stand in a target file, one behind the other.
+pub fn new_entries(drafts: &[Draft]) -> String {
+    let entries: Vec<String> = drafts.iter().map(|draft| entry(draft, INDENT)).collect();
+    entries.join("\n")
 }
 
 fn placeless(deviation: Deviation) -> Deviation {
