@@ -25,7 +25,7 @@ pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
     let steps = compiler.steps(&scene.steps);
     let control = scene.control.as_ref().map(|control| {
         compiler.next = 0;
-        let played: Vec<Step> = scene
+        let played: Vec<Arc<Step>> = scene
             .steps
             .iter()
             .filter(|s| !matches!(&s.id, Some(id) if control.without.contains(id)))
@@ -35,13 +35,13 @@ pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
                     .iter()
                     .find(|(id, _)| Some(id) == s.id.as_ref());
                 let Some((_, step)) = instead else {
-                    return s.clone();
+                    return Arc::clone(s);
                 };
                 // It is played where the step that it replaces would be.
-                Step {
+                Arc::new(Step {
                     when: s.when.clone(),
-                    ..step.clone()
-                }
+                    ..Step::clone(step)
+                })
             })
             .collect();
         PlannedControl {
@@ -80,11 +80,11 @@ struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
-    fn steps(&mut self, steps: &[Step]) -> Vec<PlannedStep> {
+    fn steps(&mut self, steps: &[Arc<Step>]) -> Vec<PlannedStep> {
         steps.iter().map(|step| self.step(step)).collect()
     }
 
-    fn step(&mut self, step: &Step) -> PlannedStep {
+    fn step(&mut self, step: &Arc<Step>) -> PlannedStep {
         let index = StepIndex(self.next);
         self.next += 1;
         let body = match &step.action {
@@ -106,7 +106,7 @@ impl Compiler<'_> {
         };
         PlannedStep {
             index,
-            step: step.clone(),
+            step: Arc::clone(step),
             body,
         }
     }

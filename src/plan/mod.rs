@@ -12,6 +12,7 @@ mod skip;
 mod witness;
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
@@ -57,7 +58,7 @@ pub struct PlannedControl {
 pub struct PlannedStep {
     pub index: StepIndex,
     /// Its place, words, clauses and level.
-    pub step: Step,
+    pub step: Arc<Step>,
     pub body: Body,
 }
 
@@ -218,7 +219,7 @@ pub fn plan(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
 
 /// Every client action that stands in a step, those inside `parallel` included.
 fn client_actions<'a>(
-    steps: &'a [Step],
+    steps: &'a [Arc<Step>],
     visit: &mut dyn FnMut(&'a Step, ClientIndex, &'a ClientAction),
 ) {
     use crate::scenario::model::Action;

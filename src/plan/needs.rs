@@ -1,5 +1,7 @@
 //! What a case needs of a target without saying so.
 
+use std::sync::Arc;
+
 use mqtt_check_codec::PacketType;
 
 use super::client_actions;
@@ -68,14 +70,14 @@ pub(super) fn of(scene: &Scene) -> Vec<Need> {
 }
 
 /// The capabilities that honest packets of these steps use.
-fn used(steps: &[Step]) -> Vec<Capability> {
+fn used(steps: &[Arc<Step>]) -> Vec<Capability> {
     let mut used = Vec::new();
     client_actions(steps, &mut |_, _, action| collect(action, &mut used));
     used
 }
 
 /// Whether a client says who it is, in an honest packet.
-fn names_user(steps: &[Step]) -> bool {
+fn names_user(steps: &[Arc<Step>]) -> bool {
     let mut found = false;
     client_actions(steps, &mut |_, _, action| {
         if let ClientAction::Exchange(exchange) = action {

@@ -39,7 +39,7 @@ pub fn unresolved(scenes: &[Scene]) -> Vec<Diagnostic> {
     found
 }
 
-fn collect(steps: &[Step], version: ProtocolVersion, wrong: &mut Vec<(Place, String)>) {
+fn collect(steps: &[Arc<Step>], version: ProtocolVersion, wrong: &mut Vec<(Place, String)>) {
     for step in steps {
         for id in &step.clauses {
             if find(version, id).is_none() && !standard::is_rule(id) {

@@ -1,6 +1,7 @@
 //! What only the whole of a scene shows: ids twice, names that nothing binds, silences that nothing proves.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::model::{
     Action, After, Answer, ClientAction, ClientIndex, Exchange, Expectation, Expr, FieldMatch,
@@ -64,7 +65,7 @@ fn each_packet<'s>(action: &'s ClientAction, visit: &mut dyn FnMut(&'s PacketTem
 }
 
 /// Ids stand once, and `after` names a step that has begun.
-fn ids(scope: Scope<'_>, steps: &[Step]) {
+fn ids(scope: Scope<'_>, steps: &[Arc<Step>]) {
     let mut known: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
     each_step(steps, &mut |step| {
         if let Some(id) = &step.id {

@@ -1,5 +1,7 @@
 //! `control`: the same scene without the cause under test.
 
+use std::sync::Arc;
+
 use super::expectation;
 use super::hooks::hook_list;
 use super::model::{Action, ClientAction, Control, Level, Settings, Step};
@@ -73,14 +75,14 @@ pub(crate) fn named_ids(node: &Node) -> Vec<(String, Place)> {
     without.chain(with).collect()
 }
 
-fn control_list(stage: Stage<'_>, node: &Node) -> Option<Vec<Step>> {
+fn control_list(stage: Stage<'_>, node: &Node) -> Option<Vec<Arc<Step>>> {
     let items = node.items().unwrap_or(std::slice::from_ref(node));
     let all: Vec<_> = items
         .iter()
         .map(|item| control_expectation(stage, item))
         .collect();
     let all: Vec<Option<Step>> = all.into_iter().collect::<Option<_>>()?;
-    let expected: Vec<Step> = all.into_iter().flatten().collect();
+    let expected: Vec<Arc<Step>> = all.into_iter().flatten().map(Arc::new).collect();
     if expected.is_empty() {
         return stage.scope.expected(node, "at least one expectation");
     }
@@ -88,13 +90,13 @@ fn control_list(stage: Stage<'_>, node: &Node) -> Option<Vec<Step>> {
 }
 
 /// An entry of a control's `with`: what is played instead of a step.
-fn replacement(stage: Stage<'_>, id: &str, node: &Node) -> Option<Step> {
+fn replacement(stage: Stage<'_>, id: &str, node: &Node) -> Option<Arc<Step>> {
     let scope = stage.scope;
     let mut map = Mapping::of(scope, node, "a step of `with`")?;
     let body = body(stage, &mut map, node, Setting::Scene);
     map.finish();
     match body? {
-        Body::Action(place, label, action) => Some(Step {
+        Body::Action(place, label, action) => Some(Arc::new(Step {
             place,
             id: Some(id.to_owned()),
             label,
@@ -103,7 +105,7 @@ fn replacement(stage: Stage<'_>, id: &str, node: &Node) -> Option<Step> {
             note: None,
             when: Vec::new(),
             action,
-        }),
+        })),
         Body::Steps(place, _) => scope.fail(scope.at(place, "a `repeat` instead of a step")),
     }
 }

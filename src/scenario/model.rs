@@ -61,7 +61,7 @@ pub struct Scene {
     pub required: Settings,
     /// In the order in which the file declares them.
     pub clients: Vec<Client>,
-    pub steps: Vec<Step>,
+    pub steps: Vec<Arc<Step>>,
     pub control: Option<Control>,
     pub exercised_if: Vec<(ClientIndex, PacketPattern)>,
 }
@@ -251,7 +251,7 @@ pub enum Action {
     Broker(BrokerAction),
     Choice(Choice),
     OneOf(OneOf),
-    Parallel(Vec<Step>),
+    Parallel(Vec<Arc<Step>>),
     /// A `repeat` that is folded. Any other is written out by the parser, `$i` filled in.
     Rounds(Rounds),
 }
@@ -263,12 +263,12 @@ pub struct Rounds {
     /// The name that counts the rounds from 1.
     pub counter: Option<String>,
     /// Clients' actions and waits.
-    pub steps: Vec<Step>,
+    pub steps: Vec<Arc<Step>>,
 }
 
 impl Action {
     /// The steps inside of a parallel or of rounds.
-    pub fn inner(&self) -> &[Step] {
+    pub fn inner(&self) -> &[Arc<Step>] {
         match self {
             Self::Parallel(steps) => steps,
             Self::Rounds(rounds) => &rounds.steps,
@@ -278,7 +278,7 @@ impl Action {
 }
 
 /// Every step, those inside of others included, in the order of the file.
-pub fn each_step<'s>(steps: &'s [Step], visit: &mut dyn FnMut(&'s Step)) {
+pub fn each_step<'s>(steps: &'s [Arc<Step>], visit: &mut dyn FnMut(&'s Step)) {
     for step in steps {
         visit(step);
         each_step(step.action.inner(), visit);
@@ -648,8 +648,8 @@ pub struct Control {
     /// Ids of steps that are not played.
     pub without: Vec<String>,
     /// Ids of steps and what is played instead.
-    pub with: Vec<(String, Step)>,
+    pub with: Vec<(String, Arc<Step>)>,
     pub settings: Option<Settings>,
     /// `Action::Client` with `Expect`, or `Action::Hooks`.
-    pub expect: Vec<Step>,
+    pub expect: Vec<Arc<Step>>,
 }

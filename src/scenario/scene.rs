@@ -1,6 +1,7 @@
 //! Actions of the scene: waiting, the broker's events, what the broker is told, choices, parallels and repeats.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
 
@@ -174,11 +175,11 @@ fn answer(scope: Scope<'_>, entry: &Entry) -> Option<(String, Vec<Expectation>)>
     Some((name?, expected?))
 }
 
-fn parallel(stage: Stage<'_>, node: &Node) -> Option<Vec<Step>> {
+fn parallel(stage: Stage<'_>, node: &Node) -> Option<Vec<Arc<Step>>> {
     steps(stage, node, Setting::Parallel)
 }
 
-fn repeat(stage: Stage<'_>, node: &Node) -> Option<Vec<Step>> {
+fn repeat(stage: Stage<'_>, node: &Node) -> Option<Vec<Arc<Step>>> {
     let scope = stage.scope;
     let mut map = Mapping::of(scope, node, "`repeat`")?;
     let times = map

@@ -1,5 +1,7 @@
 //! `steps`: one actor and one action each, and what is said of them.
 
+use std::sync::Arc;
+
 use mqtt_check_codec::describe::visible;
 
 use super::action::{Actor, action};
@@ -32,7 +34,7 @@ pub(crate) enum Setting {
 }
 
 /// A list of steps; `repeat` is written out, and what is not for this version is left out.
-pub(crate) fn steps(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Step>> {
+pub(crate) fn steps(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Arc<Step>>> {
     let scope = stage.scope;
     let Some(items) = node.items().filter(|items| !items.is_empty()) else {
         return scope.expected(node, "at least one step (a list)");
@@ -71,7 +73,7 @@ pub(crate) fn too_many(scope: Scope<'_>, place: Place) -> bool {
     true
 }
 
-fn step(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Step>> {
+fn step(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Arc<Step>>> {
     let scope = stage.scope;
     let mut map = Mapping::of(scope, node, "a step")?;
     let only = map.take("only").map(|n| only(scope, n));
@@ -101,7 +103,7 @@ fn step(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Step>> {
         return scope.fail(scope.at(*place, title).hint(hint));
     }
     match body {
-        Body::Action(place, label, action) => Some(vec![Step {
+        Body::Action(place, label, action) => Some(vec![Arc::new(Step {
             place,
             id: head.id,
             label,
@@ -110,7 +112,7 @@ fn step(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Step>> {
             note: head.note,
             when: head.when,
             action,
-        }]),
+        })]),
         Body::Steps(_, steps) if head.is_bare() => Some(steps),
         Body::Steps(place, _) => scope.fail(
             scope
@@ -285,7 +287,7 @@ pub(crate) fn when(scope: Scope<'_>, node: &Node) -> Option<Vec<(String, String)
 pub(crate) enum Body {
     Action(Place, String, Action),
     /// A repeat, written out.
-    Steps(Place, Vec<Step>),
+    Steps(Place, Vec<Arc<Step>>),
 }
 
 pub(crate) fn body(

@@ -1,5 +1,7 @@
 //! A scenario, or one of its cases.
 
+use std::sync::Arc;
+
 use super::{Context, clauses_list, pairs, part, prose, rules_list};
 use crate::plan::{Need, Plan};
 use crate::requirements::{self, Requirement, standard};
@@ -83,7 +85,7 @@ fn need(need: &Need) -> String {
 }
 
 /// The steps of the first case, each with its line and what it cites.
-fn steps(steps: &[Step], context: Context<'_>) -> String {
+fn steps(steps: &[Arc<Step>], context: Context<'_>) -> String {
     let mut rows: Vec<(String, String)> = Vec::new();
     let row = |step: &Step| {
         let cites = match step.clauses.as_slice() {

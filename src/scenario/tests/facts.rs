@@ -21,7 +21,7 @@ fn scenes(text: &str) -> Vec<Scene> {
 }
 
 /// A version 5 scene of the client `a` with these steps.
-fn steps(steps: &str) -> Vec<Step> {
+fn steps(steps: &str) -> Vec<Arc<Step>> {
     let text = format!("title: t\nversions: [5]\nclients: {{ a: }}\nsteps:\n{steps}");
     scenes(&text).remove(0).steps
 }
@@ -827,7 +827,7 @@ steps:
 ",
     );
     let steps = &found[0].steps;
-    let actor = |step: &Step| match &step.action {
+    let actor = |step: &Arc<Step>| match &step.action {
         Action::Client { client, .. } => client.0,
         other => panic!("{other:?}"),
     };

@@ -34,8 +34,8 @@ fn place(line: u32) -> Place {
     }
 }
 
-fn step(line: u32, label: &str, action: Action) -> Step {
-    Step {
+fn step(line: u32, label: &str, action: Action) -> Arc<Step> {
+    Arc::new(Step {
         place: place(line),
         id: None,
         label: label.into(),
@@ -44,7 +44,7 @@ fn step(line: u32, label: &str, action: Action) -> Step {
         note: None,
         when: Vec::new(),
         action,
-    }
+    })
 }
 
 fn exchange(client: ClientIndex, packet_type: PacketType) -> Action {
@@ -157,13 +157,13 @@ pub(crate) fn takeover_plan() -> Plan {
             ),
         ),
     );
-    taken_over.clauses = vec!["MQTT-3.1.4-3".into()];
+    Arc::make_mut(&mut taken_over).clauses = vec!["MQTT-3.1.4-3".into()];
     let mut open = step(
         19,
         "first: { expect: closed }",
         expect(FIRST, Pattern::Closed { how: None }),
     );
-    open.level = Level::May;
+    Arc::make_mut(&mut open).level = Level::May;
     let scene = Scene {
         id: CaseId {
             path: "session/takeover".into(),
