@@ -136,7 +136,7 @@ pub(super) async fn play_external(
         let host = Host::External(external::Host::new(doors.clone()));
         let (mut transcript, _, host) =
             play(plan, host, patience, prefix.clone(), control, bounds).await;
-        transcript.left_behind = host.clean_up(&cleaner).await;
+        transcript.left_behind = host.clean_up(&cleaner, transcript.delay).await;
         // What the scenario itself says is no secret.
         let secrets = secrets.but_for(&plan.scene.source.text);
         let strip = |packet: &mut Packet| prefix.take_off(packet);

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -19,7 +20,7 @@ use super::room::Room;
 use super::{Conductor, Play, Played, Progress, RunOptions, Watch};
 use crate::plan::{Plan, steps_played};
 use crate::target::external::Doors;
-use crate::target::look::look;
+use crate::target::look::{Looked, look};
 use crate::target::{Capabilities, External, Node, StartError, probe};
 use crate::transcript::Secrets;
 
@@ -49,25 +50,35 @@ pub(super) fn run<R>(
         })?;
     runtime.block_on(async {
         let patience = patience(target, options);
-        let capabilities = probe::probe(target, patience.limit)
-            .await?
-            .with_what_is_known(target);
-        let stop = AtomicBool::new((conductor.watch)(Progress::Reached(&capabilities)).is_break());
         let nonce = nonce();
         let prefixes = Prefixes::new(nonce);
-        let looking = Looking {
+        // As a step: what is too slow for a look is too slow for every case.
+        let limit = patience.limit;
+        let looks = options.first_look && Outlook::begins_with_look(plans.len());
+        let looking = |versions| Looking {
             target,
-            versions: versions(plans, &capabilities),
-            // As a step: what is too slow for a look is too slow for every case.
-            limit: patience.limit,
+            versions,
+            limit,
         };
-        if options.first_look && Outlook::begins_with_look(plans.len()) {
-            let looked = looking.look(&prefixes).await;
-            looked.map_err(|problem| StartError::Lifeless {
+        // Beside each other: a broker that is slow to greet is waited for once.
+        let spoken = looking(match looks {
+            true => spoken(plans),
+            false => Vec::new(),
+        });
+        let (capabilities, looked) = tokio::try_join!(probe::probe(target, limit), async {
+            Ok(spoken.look(&prefixes).await)
+        })?;
+        let capabilities = capabilities.with_what_is_known(target);
+        let stop = AtomicBool::new((conductor.watch)(Progress::Reached(&capabilities)).is_break());
+        let mut versions = self::spoken(plans);
+        versions.retain(|version| capabilities.versions.contains(version));
+        looked
+            .serves(&versions)
+            .map_err(|problem| StartError::Lifeless {
                 url: target.url.clone(),
                 problem,
             })?;
-        }
+        let looking = looking(versions);
         let doors = |nodes: &[Node], seed| Doors::new(nodes, target.credentials.clone(), seed);
         let run = Run {
             doors: doors(&target.nodes(), nonce),
@@ -104,23 +115,17 @@ struct Looking<'r> {
 }
 
 impl Looking<'_> {
-    async fn look(&self, prefixes: &Prefixes) -> Result<(), String> {
+    async fn look(&self, prefixes: &Prefixes) -> Looked {
         let name = prefixes.next().client_id("look");
         look(self.target, &self.versions, &name, self.limit).await
     }
 }
 
-/// The versions that these cases speak and the broker accepts.
-fn versions(plans: &[Plan], capabilities: &Capabilities) -> Vec<ProtocolVersion> {
-    let is_spoken = |version: &ProtocolVersion| {
-        let mut clients = plans.iter().flat_map(|plan| &plan.scene.clients);
-        clients.any(|client| client.version == *version)
-    };
-    let accepted = capabilities.versions.iter();
-    accepted
-        .filter(|version| is_spoken(version))
-        .copied()
-        .collect()
+/// The versions that these cases speak.
+fn spoken(plans: &[Plan]) -> Vec<ProtocolVersion> {
+    let clients = plans.iter().flat_map(|plan| &plan.scene.clients);
+    let versions: BTreeSet<ProtocolVersion> = clients.map(|client| client.version).collect();
+    versions.into_iter().collect()
 }
 
 /// Room for so many of these plays at the same time.
@@ -337,7 +342,7 @@ impl<R> Run<'_, R> {
             Advice::GoOn => return,
             Advice::GiveUp(why) => why,
             Advice::Look if !self.options.first_look => return,
-            Advice::Look => match self.looking.look(&self.prefixes).await {
+            Advice::Look => match self.looked_again().await {
                 Ok(()) => return,
                 Err(seen) => seen,
             },
@@ -346,6 +351,11 @@ impl<R> Run<'_, R> {
             self.tell(Progress::GivenUp(&why));
             self.stop.store(true, Ordering::Relaxed);
         }
+    }
+
+    async fn looked_again(&self) -> Result<(), String> {
+        let looked = self.looking.look(&self.prefixes).await;
+        looked.serves(&self.looking.versions)
     }
 
     fn tell(&self, progress: Progress<'_, R>) {

@@ -9,19 +9,22 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
+use futures_util::future::join_all;
 use mqtt_check_codec::{
     Connect, Disconnect, Frame, Packet, Properties, ProtocolVersion, Publish, QoS, ReasonCode,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::{Credentials, Node};
 use crate::scenario::model::{Transport, Way};
 use crate::transport::{ConnectError, Endpoint, Opened, Stream};
 
-/// How long clearing away may take for one client.
+/// How long clearing away may take behind one play, all of it together.
 const CLEAN_UP_LIMIT: Duration = Duration::from_secs(5);
+/// How often a client that clears away asks and is answered, from its connection to its end.
+const ROUND_TRIPS: u32 = 5;
 /// The largest answer that is read while clearing away, in bytes.
 const MAXIMUM_ANSWER: usize = 1024 * 1024;
 
@@ -204,29 +207,35 @@ impl Host {
         }
     }
 
-    /// Ends the sessions and clears the retained messages that a play left. What cannot be cleared away is
-    /// given back in words.
-    pub async fn clean_up(&self, cleaner_id: &str) -> Vec<String> {
-        let mut left = Vec::new();
-        for ((client_id, node), version) in &self.sessions {
-            if let Err(problem) = self.visit(*node, client_id, *version, &[]).await {
-                left.push(format!("the session of {client_id}: {problem}"));
-            }
-        }
+    /// Ends the sessions and clears the retained messages that a play left, on a path with this delay. What cannot be
+    /// cleared away is given back in words.
+    pub async fn clean_up(&self, cleaner_id: &str, delay: Duration) -> Vec<String> {
+        let deadline = Instant::now() + CLEAN_UP_LIMIT + delay * ROUND_TRIPS;
+        let sessions = self
+            .sessions
+            .iter()
+            .map(async |((client_id, node), version)| {
+                let visited = self.visit(*node, client_id, *version, &[], deadline).await;
+                let problem = visited.err()?;
+                Some(format!("the session of {client_id}: {problem}"))
+            });
         let nodes: BTreeSet<usize> = self.retained.iter().map(|(_, node)| *node).collect();
-        for node in nodes {
+        let retained = nodes.into_iter().map(async |node| {
             let here = self.retained.iter().filter(|(_, n)| *n == node);
             let topics: Vec<ByteString> = here.map(|(topic, _)| topic.clone()).collect();
-            let cleaner = ByteString::from(cleaner_id);
-            let visited = self.visit(node, &cleaner, self.version, &topics).await;
-            if let Err(problem) = visited {
-                left.push(match topics.as_slice() {
-                    [topic] => format!("the retained message of {topic}: {problem}"),
-                    all => format!("{} retained messages: {problem}", all.len()),
-                });
-            }
-        }
-        left
+            // On the nodes of a cluster at the same time, so one client each.
+            let cleaner = ByteString::from(format!("{cleaner_id}{node}"));
+            let visited = self.visit(node, &cleaner, self.version, &topics, deadline);
+            let problem = visited.await.err()?;
+            Some(match topics.as_slice() {
+                [topic] => format!("the retained message of {topic}: {problem}"),
+                all => format!("{} retained messages: {problem}", all.len()),
+            })
+        });
+        // Side by side: where the broker answers none of them, all are waited for once.
+        let (mut left, of_retained) = tokio::join!(join_all(sessions), join_all(retained));
+        left.extend(of_retained);
+        left.into_iter().flatten().collect()
     }
 
     /// Connects with a session that ends at once, clears these retained messages, and leaves.
@@ -236,13 +245,15 @@ impl Host {
         client_id: &ByteString,
         version: ProtocolVersion,
         topics: &[ByteString],
+        deadline: Instant,
     ) -> io::Result<()> {
         let work = async {
             let way = Way {
                 transport: Transport::Default,
                 node,
             };
-            let opened = self.doors.connect(way, None, CLEAN_UP_LIMIT).await;
+            let limit = deadline.saturating_duration_since(Instant::now());
+            let opened = self.doors.connect(way, None, limit).await;
             let opened = opened.map_err(io::Error::other)?;
             let mut stream = opened.stream.ok_or(io::ErrorKind::ConnectionRefused)?;
             let mut out = BytesMut::new();
@@ -297,7 +308,7 @@ impl Host {
                 .await?;
             Ok(())
         };
-        timeout(CLEAN_UP_LIMIT, work)
+        timeout_at(deadline, work)
             .await
             .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
     }

@@ -86,11 +86,11 @@ impl Host {
         }
     }
 
-    /// Clears away what the play left on a broker that is not ours.
-    pub async fn clean_up(&self, cleaner_id: &str) -> Vec<String> {
+    /// Clears away what the play left on a broker that is not ours, on a path with this delay.
+    pub async fn clean_up(&self, cleaner_id: &str, delay: Duration) -> Vec<String> {
         match self {
             Self::Bundled(_) => Vec::new(),
-            Self::External(host) => host.clean_up(cleaner_id).await,
+            Self::External(host) => host.clean_up(cleaner_id, delay).await,
         }
     }
 

@@ -25,6 +25,9 @@ const LARGEST: usize = 1024 * 1024;
 /// So much is read before an answer; with more it is a flood.
 const MOST: usize = 2 * 1024 * 1024;
 
+/// The looks before a run end within so many times the limit of a step.
+pub(super) const IN_ALL: u32 = 3;
+
 /// What one connection brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Seen {
@@ -46,29 +49,43 @@ enum Asked {
     Ping,
 }
 
-/// Looks with each of these versions, which the broker accepts. `name` tells this look from others, and `limit` is how long
-/// an answer may take.
-///
-/// # Errors
-/// What was seen, when the broker serves no version.
+/// What was seen with each version.
+#[derive(Debug)]
+pub struct Looked(Vec<(ProtocolVersion, Result<(), String>)>);
+
+/// Looks with each of these versions. `name` tells this look from others, and `limit` is how long an answer may take.
 pub async fn look(
     broker: &External,
     versions: &[ProtocolVersion],
     name: &str,
     limit: Duration,
-) -> Result<(), String> {
-    let looks = versions
-        .iter()
-        .map(|version| of_version(broker, *version, name, limit));
-    let looks = futures_util::future::join_all(looks).await;
-    let mut why = None;
-    for look in looks {
-        match look {
-            Ok(()) => return Ok(()),
-            Err(seen) => why = Some(seen),
+) -> Looked {
+    let looks = versions.iter().map(async |version| {
+        let seen = of_version(broker, *version, name, limit).await;
+        (*version, seen)
+    });
+    Looked(futures_util::future::join_all(looks).await)
+}
+
+impl Looked {
+    /// Whether the broker serves one of these versions, which it accepts.
+    ///
+    /// # Errors
+    /// What was seen, when it serves none.
+    pub fn serves(self, accepted: &[ProtocolVersion]) -> Result<(), String> {
+        let seen = self.0.into_iter();
+        let mut seen = seen.filter(|(version, _)| accepted.contains(version));
+        let Some((_, mut why)) = seen.next() else {
+            return Ok(());
+        };
+        for (_, other) in seen {
+            if why.is_ok() {
+                break;
+            }
+            why = other;
         }
+        why
     }
-    why.map_or(Ok(()), Err)
 }
 
 async fn of_version(
@@ -124,7 +141,7 @@ async fn ask(
     name: &str,
     limit: Duration,
 ) -> Seen {
-    match timeout(limit * 3, asking(broker, version, asked, name, limit)).await {
+    match timeout(limit * IN_ALL, asking(broker, version, asked, name, limit)).await {
         Ok(Ok(seen)) => seen,
         Ok(Err(_)) => Seen::Closed,
         Err(_) => Seen::Silent { packets: 0 },

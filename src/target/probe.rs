@@ -8,8 +8,9 @@ use mqtt_check_codec::{
     ConnAck, Connect, Frame, Packet, PacketType, Properties, ProtocolVersion, ReasonCode, Sender,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
+use super::look::IN_ALL;
 use super::{Capabilities, Credentials, External, StartError};
 use crate::scenario::model::Capability;
 use crate::transport::{ConnectError, Scheme, Stream};
@@ -24,6 +25,8 @@ const KEEP_ALIVE_S: u16 = 60;
 #[derive(Clone, Copy)]
 struct Look<'b> {
     version: ProtocolVersion,
+    /// Begins the Client Identifier.
+    name: &'static str,
     keep_alive_s: u16,
     credentials: Option<&'b Credentials>,
 }
@@ -32,6 +35,7 @@ impl<'b> Look<'b> {
     fn usual(broker: &'b External, version: ProtocolVersion) -> Self {
         Self {
             version,
+            name: "probe",
             keep_alive_s: KEEP_ALIVE_S,
             credentials: broker.credentials.as_ref(),
         }
@@ -76,6 +80,7 @@ const VERSIONS: [ProtocolVersion; 3] = [
 /// # Errors
 /// When nobody listens there, or what does is no MQTT broker, or one that does not let us in.
 pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, StartError> {
+    let deadline = Instant::now() + limit * IN_ALL;
     // At once: who leaves one of them unanswered is waited for until the limit.
     let [old, usual, new] = VERSIONS.map(|version| ask(broker, version, limit));
     let (old, usual, new) = tokio::join!(old, usual, new);
@@ -115,23 +120,35 @@ pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, S
     let Some(version) = accepting else {
         return Ok(found);
     };
-    let accepts = async |look, seed| {
-        let stream = reach(broker, seed, limit).await?;
-        let answer = timeout(limit, connect(stream, look)).await;
-        Ok(matches!(answer, Ok(Ok(Answer::Accepted(_)))))
+    let accepts = async |is_asked: bool, look, seed| {
+        if !is_asked {
+            return Ok(true);
+        }
+        let asked = async {
+            let stream = reach(broker, seed, limit).await?;
+            let answer = timeout(limit, connect(stream, look)).await;
+            Ok(matches!(answer, Ok(Ok(Answer::Accepted(_)))))
+        };
+        timeout_at(deadline, asked).await.unwrap_or(Ok(false))
     };
     let calm = Look {
+        name: "calm",
         keep_alive_s: 0,
         ..Look::usual(broker, version)
     };
-    if broker.keep_alive_s.is_none() && !accepts(calm, 3).await? {
-        found.keep_alive_s = KEEP_ALIVE_S;
-    }
     let nobody = Look {
+        name: "nobody",
         credentials: None,
         ..Look::usual(broker, version)
     };
-    if broker.credentials.is_some() && !accepts(nobody, 4).await? {
+    let (is_calm_accepted, is_nobody_accepted) = tokio::try_join!(
+        accepts(broker.keep_alive_s.is_none(), calm, 3),
+        accepts(broker.credentials.is_some(), nobody, 4)
+    )?;
+    if !is_calm_accepted {
+        found.keep_alive_s = KEEP_ALIVE_S;
+    }
+    if !is_nobody_accepted {
         let why = "it lets in nobody who has no name".to_owned();
         found.lacks.push((Capability::Anonymous, why));
     }
@@ -294,7 +311,7 @@ async fn connect(mut stream: Stream, look: Look<'_>) -> io::Result<Answer> {
         clean_start: true,
         keep_alive_s: look.keep_alive_s,
         properties: Properties::new(),
-        client_id: format!("probe{}", version.level()).into(),
+        client_id: format!("{}{}", look.name, version.level()).into(),
         will: None,
         username: None,
         password: None,

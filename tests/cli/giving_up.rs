@@ -273,3 +273,53 @@ steps:
     assert_eq!(ended.exit, Some(0), "{ended}");
     assert_eq!(findings, []);
 }
+
+/// Lets in whoever has a session there, or is the first look; leaves unanswered who would end a session.
+fn serve_for_good() -> String {
+    bad_brokers::serve(|mut stream| {
+        while let Some((first, body)) = bad_brokers::packet(&mut stream) {
+            let is_named = |name: &[u8]| body.windows(name.len()).any(|part| part == name);
+            let is_kept = is_named(b"MQTT") && body[7] & 0x02 == 0;
+            let answer: &[u8] = match first {
+                0x10 if !(is_kept || is_named(b"probe") || is_named(b"calm")) => continue,
+                0x10 if body[6] == 5 => &[0x20, 3, 0, 0, 0],
+                0x10 => &[0x20, 2, 0, 0],
+                0xC0 => &[0xD0, 0],
+                0xE0 => return,
+                _ => continue,
+            };
+            let _ = stream.write_all(answer);
+        }
+    })
+}
+
+#[test]
+fn sessions_that_cannot_be_ended_are_waited_for_once() {
+    let scenario = "\
+title: Who is there is answered
+versions: [3.1.1]
+clients: { a: { clean_session: 0 }, b: { clean_session: 0 }, c: { clean_session: 0 }, d: { clean_session: 0 } }
+steps:
+  - a: connect
+  - b: connect
+  - c: connect
+  - d: connect
+  - a: ping
+";
+    let run = format!(
+        "run --broker {} --no-snapshots --protocol 3.1.1",
+        serve_for_good()
+    );
+    let program = Program::new(&run).file("scenarios/kept.yaml", scenario);
+    let began = Instant::now();
+    let ended = program.run();
+    let took = began.elapsed().as_secs_f32();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert_eq!(
+        ended.stdout.matches("the session of ").count(),
+        4,
+        "{ended}"
+    );
+    // 5 s for all of them, not 20.
+    assert!(took < 15.0, "{took}: {ended}");
+}
