@@ -1,6 +1,7 @@
 //! `mqtt-check run`: plays scenarios against a broker, judges it, holds the records against their snapshots, and
 //! reports.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
@@ -20,9 +21,9 @@ use crate::plan::Plan;
 use crate::report::document::Transcripts;
 use crate::report::file::ReportFile;
 use crate::report::{
-    CapabilityFact, Document, Format, Report, RunFacts, TargetFacts, Unspoken, terminal,
+    CapabilityFact, Document, EndedEarly, Format, Report, RunFacts, TargetFacts, Unspoken, terminal,
 };
-use crate::scenario::model::Capability;
+use crate::scenario::model::{Capability, CaseId};
 use crate::suite;
 use crate::target::bundled::{self, Bundled};
 use crate::target::{Capabilities, Known, Target};
@@ -233,24 +234,55 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let mut ready = chosen.reach(&plans)?;
     let secrets = ready.secrets();
     let (began, started) = (Instant::now(), SystemTime::now());
+    let run_facts = RunFacts {
+        started,
+        began,
+        chaos: arguments.chaos,
+        timeout_scale: arguments.timeout_scale,
+        jobs: arguments.jobs.map(usize::from),
+        max_wait: arguments.max_wait,
+        baseline: snapshots.baseline(),
+    };
+    let played = play(arguments, &plans, &ready.target, dress, &|result| {
+        arguments.fail_fast && is_unexpected(&snapshots, &reviewed, &plans, result)
+    })
+    .map_err(|failure| failure.hiding(&secrets));
     let Outcome {
         results,
         offered,
         given_up,
+        stopped,
         interrupted,
-    } = play(arguments, &plans, &ready.target, dress, &|result| {
-        arguments.fail_fast && is_unexpected(&snapshots, &reviewed, &plans, result)
-    })
-    .map_err(|failure| failure.hiding(&secrets))?;
+    } = match played {
+        Ok(outcome) => outcome,
+        Err(failure) => {
+            let report = unstarted(arguments, (&plans, &ready.target), run_facts, &failure);
+            let document = Document::of(&report, arguments.transcripts);
+            for problem in write_reports(&files, &document) {
+                output::complain(&problem, dress.err);
+            }
+            return Err(failure);
+        }
+    };
     let wall = began.elapsed();
     // Ctrl-C may have ended it too.
     let ended = if interrupted { None } else { ready.ended() };
     let ended = ended.map(|failure| failure.hiding(&secrets));
 
-    let not_played = plans.len() - results.len();
+    let given_up = given_up.map(|why| {
+        let hidden = Failure::new(Exit::Failed, why).hiding(&secrets);
+        hidden.message
+    });
+    let why = match &given_up {
+        Some(why) => why.clone(),
+        None if interrupted => INTERRUPTED.to_owned(),
+        None => stopped.unwrap_or_default(),
+    };
+    let ended_early = ended_early(&plans, &results, why);
+    let not_played = ended_early.as_ref().map_or(0, |e| e.not_played.len());
     let given_up = given_up.map(|why| {
         let left = format!("the run ended early, with {not_played} not played");
-        Failure::new(Exit::Failed, format!("{left}: {why}")).hiding(&secrets)
+        Failure::new(Exit::Failed, format!("{left}: {why}"))
     });
     let (cases, unwritten) = conclude(&snapshots, &reviewed, &plans, &results);
     let (profile, profile_unwritten) =
@@ -268,21 +300,13 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let report = Report {
         target: facts(arguments, &ready.target, &offered),
         unspoken: unspoken(arguments, &ready.target, &offered),
-        not_played,
+        ended_early,
         without_case: snapshots.without_case(arguments, &plans, &rest)?,
         without_deviation: snapshots.without_deviation(arguments, &plans, &cases),
         deviations: snapshots.deviations(),
         profile,
         cases,
-        facts: RunFacts {
-            started,
-            began,
-            chaos: arguments.chaos,
-            timeout_scale: arguments.timeout_scale,
-            jobs: arguments.jobs.map(usize::from),
-            max_wait: arguments.max_wait,
-            baseline: snapshots.baseline(),
-        },
+        facts: run_facts,
         seed: arguments.seed,
         wall,
         interrupted,
@@ -324,6 +348,41 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         }
     }
     Ok(exit)
+}
+
+/// The report of a run that did not begin, for this reason.
+fn unstarted<'a>(
+    arguments: &Arguments,
+    (plans, target): (&[Plan], &Target),
+    facts: RunFacts,
+    failure: &Failure,
+) -> Report<'a> {
+    let nothing = Capabilities::default();
+    Report {
+        target: self::facts(arguments, target, &nothing),
+        unspoken: Vec::new(),
+        ended_early: ended_early(plans, &[], failure.message.clone()),
+        without_case: Vec::new(),
+        without_deviation: Vec::new(),
+        profile: None,
+        cases: Vec::new(),
+        wall: facts.began.elapsed(),
+        facts,
+        seed: arguments.seed,
+        interrupted: false,
+        problems: vec![failure.message.clone()],
+        replay: replay(arguments),
+        review: String::new(),
+    }
+}
+
+/// Which cases were not played, if any, and why.
+fn ended_early(plans: &[Plan], results: &[CaseResult], why: String) -> Option<EndedEarly> {
+    let played: BTreeSet<&CaseId> = results.iter().map(|result| &result.id).collect();
+    let ids = plans.iter().map(|plan| &plan.scene.id);
+    let left = ids.filter(|id| !played.contains(id));
+    let not_played: Vec<String> = left.map(ToString::to_string).collect();
+    (!not_played.is_empty()).then_some(EndedEarly { why, not_played })
 }
 
 /// The bundled broker with these faults and liberties.
@@ -442,6 +501,8 @@ struct Outcome {
     offered: Capabilities,
     /// Why not all cases were played, where the broker is why.
     given_up: Option<String>,
+    /// Why not all cases were played, where the user wanted no more.
+    stopped: Option<String>,
     /// Whether the user broke it off.
     interrupted: bool,
 }
@@ -465,7 +526,7 @@ fn play(
         first_look: !arguments.no_first_look,
     };
     let mut offered = Capabilities::default();
-    let mut given_up = None;
+    let (mut given_up, mut stopped) = (None, None);
     let watch = Watch::new(plans.len(), dress.err, !arguments.quiet);
     let results = suite::run(
         plans,
@@ -478,6 +539,8 @@ fn play(
                 Progress::Finished(result) if !is_cut_short(result) => {
                     watch.finished(result);
                     if is_last(result) {
+                        let id = &result.id;
+                        stopped = Some(format!("--fail-fast: {id} is not as expected"));
                         return ControlFlow::Break(());
                     }
                 }
@@ -500,6 +563,7 @@ fn play(
         results,
         offered,
         given_up,
+        stopped,
         interrupted: interrupt::is_interrupted(),
     })
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestSuite};
 
-use super::document::{Case, Document, Profile, SnapshotState, StaleKind, Verdict};
+use super::document::{Case, Document, EndedEarly, Profile, SnapshotState, StaleKind, Verdict};
 use super::excerpt::Dressed;
 use super::words::{Style, alternatives};
 use super::{case, profile};
@@ -34,7 +34,16 @@ pub fn render(document: &Document) -> Result<String, quick_junit::SerializeError
             .filter(move |stale| stale.kind == kind);
         of_kind.map(|stale| failed("stale", stale.place.clone(), &stale.why))
     };
+    let problems = document.run.problems.iter();
+    let early = document.run.ended_early.as_ref();
     let besides = [
+        (
+            "run",
+            problems
+                .map(|problem| failed("problem", "the run".to_owned(), problem))
+                .collect(),
+        ),
+        ("not played", early.map_or_else(Vec::new, not_played)),
         (
             "versions",
             versions
@@ -78,6 +87,17 @@ fn of_the_profile(profile: &Profile) -> Option<TestSuite> {
         suite.add_test_case(test);
     }
     Some(suite)
+}
+
+/// Cases that the run did not come to.
+fn not_played(early: &EndedEarly) -> Vec<TestCase> {
+    let cases = early.not_played.iter().map(|id| {
+        let mut status = TestCaseStatus::skipped();
+        status.set_type("not-played");
+        status.set_message(early.why.as_str());
+        TestCase::new(id.as_str(), status)
+    });
+    cases.collect()
 }
 
 fn failed(kind: &str, name: String, why: &str) -> TestCase {

@@ -26,7 +26,7 @@ use crate::verdict::Verdict;
 
 pub use case::{heading, one_line};
 pub use diff::unified;
-pub use document::Document;
+pub use document::{Document, EndedEarly};
 pub use format::Format;
 pub use profile::{ProfileReport, renewed};
 
@@ -40,8 +40,8 @@ pub struct Report<'a> {
     pub deviations: Option<&'a TargetFile>,
     /// Versions that were named and that the broker does not speak.
     pub unspoken: Vec<Unspoken>,
-    /// Cases that were to be played and were not: an interruption, `--fail-fast`.
-    pub not_played: usize,
+    /// Why not all cases were played, and which were not: an interruption, `--fail-fast`, a broker that serves nothing.
+    pub ended_early: Option<EndedEarly>,
     /// Snapshots whose case does not exist any more.
     pub without_case: Vec<PathBuf>,
     /// Accepted deviations that no case shows any more.
@@ -185,6 +185,13 @@ impl Report<'_> {
         let mut counts = Counts::of(self.cases.iter());
         counts.stale += self.without_case.len() + self.without_deviation.len();
         counts
+    }
+
+    /// How many cases were to be played and were not.
+    pub fn not_played(&self) -> usize {
+        self.ended_early
+            .as_ref()
+            .map_or(0, |early| early.not_played.len())
     }
 
     /// Time on the broker's clock, all cases together.

@@ -90,7 +90,7 @@ fn report<'a>(cases: Vec<Concluded<'a>>) -> Report<'a> {
         cases,
         deviations: None,
         unspoken: Vec::new(),
-        not_played: 0,
+        ended_early: None,
         without_case: Vec::new(),
         without_deviation: Vec::new(),
         facts: RunFacts {

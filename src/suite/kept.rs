@@ -3,7 +3,8 @@
 //! A record that is no larger than its steps make it is kept whole. One that a broker made larger is kept whole while
 //! there is room; then it is condensed. Texts are cut, however much a broker put into them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::plan::{Plan, steps_played};
@@ -20,8 +21,10 @@ const OF_BYTE: usize = 4;
 const BESIDES: usize = 32 * 1024 * 1024;
 /// The longest text of a finding, in bytes.
 const TEXT: usize = 4 * 1024;
-/// So many findings of a case are kept.
+/// So many findings of a case are kept,
 const FINDINGS: usize = 200;
+/// and besides the first one of so many kinds that are not among them.
+const KINDS: usize = 20;
 
 /// How much is kept of the cases that are over.
 #[derive(Debug, Default)]
@@ -94,7 +97,7 @@ fn sent(event: &Event) -> usize {
 
 /// Cuts texts that have parts of packets in them.
 fn cut(result: &mut CaseResult) {
-    result.findings.truncate(FINDINGS);
+    result.findings = limited(mem::take(&mut result.findings));
     for Finding {
         expected, actual, ..
     } in &mut result.findings
@@ -109,8 +112,87 @@ fn cut(result: &mut CaseResult) {
     }
 }
 
+/// So many findings as are kept. What is left out is counted on the last one of its kind, which breaks the same rules.
+fn limited(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut kept: Vec<Finding> = Vec::new();
+    let mut more: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut others = 0;
+    for finding in findings {
+        if kept.len() < FINDINGS {
+            kept.push(finding);
+            continue;
+        }
+        match kept.iter().rposition(|last| last.charge == finding.charge) {
+            Some(last) => *more.entry(last).or_default() += 1 + finding.alike,
+            None if kept.len() < FINDINGS + KINDS => kept.push(finding),
+            None => others += 1 + finding.alike,
+        }
+    }
+    for (last, more) in more {
+        say_more(&mut kept[last], more, "of the kind");
+    }
+    if let Some(last) = kept.last_mut().filter(|_| others > 0) {
+        say_more(last, others, "of other kinds");
+    }
+    kept
+}
+
+fn say_more(finding: &mut Finding, more: usize, of_what: &str) {
+    finding.alike += more;
+    let words = format!("{more} more {of_what}");
+    finding.note = Some(match finding.note.take() {
+        Some(note) => format!("{note}; {words}"),
+        None => words,
+    });
+}
+
 fn clip(text: &mut String) {
     if text.len() > TEXT {
         *text = clipped(text, TEXT);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::model::Level;
+    use crate::verdict::Charge;
+
+    fn finding(level: Level) -> Finding {
+        Finding {
+            charge: Charge::advice(level),
+            expected: Vec::new(),
+            actual: String::new(),
+            step: None,
+            label: String::new(),
+            place: None,
+            note: None,
+            events: Vec::new(),
+            is_slow: false,
+            alike: 0,
+        }
+    }
+
+    #[test]
+    fn findings_that_are_left_out_are_counted_on_their_kind() {
+        let mut findings = vec![finding(Level::May); 150];
+        findings.extend(vec![finding(Level::Should); 60]);
+        findings.extend(vec![finding(Level::May); 7]);
+        findings.push(finding(Level::Disputed));
+        let kept = limited(findings);
+        assert_eq!(kept.len(), FINDINGS + 1);
+        let told: Vec<(usize, usize, &str)> = kept
+            .iter()
+            .enumerate()
+            .filter(|(_, finding)| finding.alike > 0)
+            .map(|(n, f)| (n, f.alike, f.note.as_deref().unwrap_or_default()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (149, 7, "7 more of the kind"),
+                (199, 10, "10 more of the kind")
+            ]
+        );
     }
 }

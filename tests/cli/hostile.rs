@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::bad_brokers::{packet, serve};
 use crate::program::{Ended, PING, Program};
@@ -158,6 +158,30 @@ fn a_run_against_a_slow_broker_goes_on() {
     assert_eq!(ended.exit, Some(0), "{ended}");
 }
 
+/// Greets as late as may be, and then does nothing.
+#[test]
+fn the_first_look_ends_soon_whenever_the_first_byte_comes() {
+    for late in [0, 4_700, 60_000] {
+        let url = serve(move |mut stream| {
+            if let Some((0x10, body)) = packet(&mut stream) {
+                thread::sleep(Duration::from_millis(late));
+                let connack: &[u8] = match body[2 + usize::from(body[1])] {
+                    5 => &[0x20, 3, 0, 0, 0],
+                    _ => &[0x20, 2, 0, 0],
+                };
+                let _ = stream.write_all(connack);
+                mute(stream, false);
+            }
+        });
+        let began = Instant::now();
+        let ended = run_many(&url, "");
+        let took = began.elapsed();
+        assert_eq!(ended.exit, Some(3), "{late}: {ended}");
+        // One after the other the looks would take 14 s where the first byte comes late.
+        assert!(took < Duration::from_secs(12), "{late}: {took:?}");
+    }
+}
+
 #[test]
 fn a_run_without_the_first_look_goes_on() {
     let url = serve(|mut stream| {
@@ -220,6 +244,60 @@ fn a_run_that_is_flooded_from_case_to_case_ends_early() {
     assert!(ended.stderr.contains(told), "{ended}");
 }
 
+/// JSON and JUnit of this run, which does not come to its end.
+fn reports_of(program: &Program) -> (serde_json::Value, String) {
+    let read = |name| std::fs::read_to_string(program.path(name)).expect("a report");
+    let json = serde_json::from_str(&read("out.json")).expect("JSON");
+    (json, read("out.xml"))
+}
+
+#[test]
+fn a_run_that_does_not_begin_has_its_reports() {
+    let url = serve(|mut stream| {
+        if greet(&mut stream, &[]) {
+            mute(stream, true);
+        }
+    });
+    let run =
+        format!("run --broker {url} --no-snapshots --report json=out.json --report junit=out.xml");
+    let program = Program::new(&run).file("scenarios/many.yaml", many());
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(3), "{ended}");
+    let (json, xml) = reports_of(&program);
+    let early = &json["run"]["ended_early"];
+    let why = early["why"].as_str().expect("a reason");
+    let told = "it answers nothing but CONNECT and PINGREQ";
+    assert!(why.contains(told), "{json}");
+    assert_eq!(early["not_played"].as_array().map(Vec::len), Some(40));
+    assert_eq!(json["summary"]["not_played"], 40);
+    assert_eq!(xml.matches("type=\"not-played\"").count(), 40, "{xml}");
+    assert!(
+        xml.contains("<failure message=\"") && xml.contains(told),
+        "{xml}"
+    );
+}
+
+#[test]
+fn a_run_that_ends_with_the_first_failure_says_so_in_its_reports() {
+    let url = serve(|mut stream| {
+        if greet(&mut stream, &[]) {
+            drop(packet(&mut stream));
+        }
+    });
+    let run = format!(
+        "run --broker {url} --no-snapshots --no-first-look --jobs 1 --fail-fast --report json=out.json --report junit=out.xml"
+    );
+    let program = Program::new(&run).file("scenarios/many.yaml", many());
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    let (json, xml) = reports_of(&program);
+    let early = &json["run"]["ended_early"];
+    let why = early["why"].as_str().expect("a reason");
+    assert_eq!(why, "--fail-fast: many[c0]@5 is not as expected", "{ended}");
+    assert_eq!(early["not_played"].as_array().map(Vec::len), Some(39));
+    assert!(xml.contains("many[c39]@5"), "{xml}");
+}
+
 #[cfg(unix)]
 #[test]
 fn the_end_of_the_terminal_reports_what_was_done() {
@@ -235,5 +313,9 @@ fn the_end_of_the_terminal_reports_what_was_done() {
     crate::program::signal("-HUP", child.id());
     let ended = program.finish(child);
     assert_eq!(ended.exit, Some(130), "{ended}");
-    assert!(program.path("out.json").exists(), "{ended}");
+    let text = std::fs::read_to_string(program.path("out.json")).expect("a report");
+    let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let early = &json["run"]["ended_early"];
+    assert_eq!(early["why"], "interrupted", "{json}");
+    assert_ne!(early["not_played"].as_array().map(Vec::len), Some(0));
 }

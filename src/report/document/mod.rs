@@ -120,6 +120,9 @@ pub struct Run {
     pub virtual_us: u64,
     pub options: Options,
     pub interrupted: bool,
+    /// Why not all cases were played, and which were not; not there where all were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_early: Option<EndedEarly>,
     /// What ended it early or went wrong besides the cases.
     pub problems: Vec<String>,
     /// The exit code that the results alone give.
@@ -128,6 +131,14 @@ pub struct Run {
     pub again: String,
     /// The option that names the snapshots' folder to `review`; empty for the folder where it looks by itself.
     pub review: String,
+}
+
+/// That a run ended before all cases were played.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedEarly {
+    pub why: String,
+    /// The ids of the cases that were not played, or not to their end.
+    pub not_played: Vec<String>,
 }
 
 /// Options of the run that results depend on.
