@@ -11,6 +11,7 @@ mod deaths;
 mod explain;
 mod far_away;
 mod filters;
+mod flooded;
 mod folders;
 mod giving_up;
 mod hostile;
