@@ -1,60 +1,98 @@
 //! What is seen while a run goes on: a bar on a terminal, plain lines without one. Both go to stderr.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::output;
 use crate::report::one_line;
 use crate::report::words::Style;
+use crate::scenario::model::CaseId;
 use crate::verdict::{CaseResult, Verdict};
+
+/// How often the bar is drawn when nothing happens.
+const TICK: Duration = Duration::from_millis(500);
+/// A case that runs for less is not worth a name: it is over before it is read.
+const WORTH_A_NAME: Duration = Duration::from_secs(1);
 
 /// Tells how far a run is.
 pub(super) struct Watch {
     bar: Option<ProgressBar>,
+    running: Arc<Mutex<Running>>,
     style: Style,
     /// Whether cases have lines of their own.
     with_lines: bool,
 }
 
+/// The cases that run, with their beginnings.
+#[derive(Debug, Default)]
+struct Running(BTreeMap<CaseId, Instant>);
+
+impl Running {
+    /// The case that has run longest, and how many run besides; nothing while all of them are young.
+    fn longest(&self, now: Instant) -> String {
+        let Some((id, began)) = self.0.iter().min_by_key(|(_, began)| **began) else {
+            return String::new();
+        };
+        let age = now.saturating_duration_since(*began);
+        if age < WORTH_A_NAME {
+            return format!("{} running", self.0.len());
+        }
+        let others = match self.0.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("{id} for {} s{others}", age.as_secs())
+    }
+}
+
 impl Watch {
     /// For a run of so many cases.
     pub(super) fn new(cases: usize, style: Style, with_lines: bool) -> Self {
-        let bar = output::errors_are_a_terminal().then(|| {
-            let bar = ProgressBar::with_draw_target(
-                Some(cases as u64),
-                ProgressDrawTarget::stderr_with_hz(15),
-            );
-            let template = if style.unicode {
-                "{bar:30} {pos}/{len} {wide_msg}"
-            } else {
-                "[{bar:30.##-}] {pos}/{len} {wide_msg}"
-            };
-            if let Ok(look) = ProgressStyle::with_template(template) {
-                let look = if style.unicode {
-                    look
-                } else {
-                    look.progress_chars("##-")
-                };
-                bar.set_style(look);
-            }
-            bar
+        let running = Arc::new(Mutex::new(Running::default()));
+        let shown = Arc::clone(&running);
+        let longest = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let running = shown.lock().unwrap_or_else(PoisonError::into_inner);
+            // Nothing can be done about a terminal that takes no text.
+            let _ = out.write_str(&running.longest(Instant::now()));
+        };
+        let bar = bar(cases, style, "{longest:47!}", |look| {
+            look.with_key("longest", longest)
         });
+        if let Some(bar) = &bar {
+            bar.enable_steady_tick(TICK);
+        }
         Self {
             bar,
+            running,
             style,
             with_lines,
+        }
+    }
+
+    /// A case begins, for the first time or again.
+    pub(super) fn started(&self, id: &CaseId) {
+        if self.bar.is_some() {
+            self.running().0.insert(id.clone(), Instant::now());
         }
     }
 
     /// One more case is done.
     pub(super) fn finished(&self, result: &CaseResult) {
         if let Some(bar) = &self.bar {
+            self.running().0.remove(&result.id);
             bar.inc(1);
-            bar.set_message(result.id.to_string());
         }
         let is_quiet = matches!(result.verdict, Verdict::Passed | Verdict::Skipped { .. });
         if self.with_lines && !is_quiet {
             self.line(&one_line(result, self.style));
         }
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A line above the bar.
@@ -73,6 +111,32 @@ impl Watch {
     }
 }
 
+/// A bar with the time that has gone by, if there is a terminal.
+fn bar(
+    number: usize,
+    style: Style,
+    behind: &str,
+    keys: impl FnOnce(ProgressStyle) -> ProgressStyle,
+) -> Option<ProgressBar> {
+    if !output::errors_are_a_terminal() {
+        return None;
+    }
+    let target = ProgressDrawTarget::stderr_with_hz(15);
+    let bar = ProgressBar::with_draw_target(Some(number as u64), target);
+    let template = match style.unicode {
+        true => format!("{{bar:14}} {{pos}}/{{len}} {{elapsed:>4}} {behind}"),
+        false => format!("[{{bar:12.##-}}] {{pos}}/{{len}} {{elapsed:>4}} {behind}"),
+    };
+    if let Ok(look) = ProgressStyle::with_template(&template) {
+        let look = keys(look);
+        bar.set_style(match style.unicode {
+            true => look,
+            false => look.progress_chars("##-"),
+        });
+    }
+    Some(bar)
+}
+
 /// A bar without lines, for what counts something else than cases.
 pub(super) struct Ticks {
     bar: Option<ProgressBar>,
@@ -81,9 +145,11 @@ pub(super) struct Ticks {
 impl Ticks {
     /// For so many.
     pub(super) fn new(number: usize, style: Style) -> Self {
-        Self {
-            bar: Watch::new(number, style, false).bar,
+        let bar = bar(number, style, "{wide_msg}", |look| look);
+        if let Some(bar) = &bar {
+            bar.enable_steady_tick(TICK);
         }
+        Self { bar }
     }
 
     /// This one begins.
@@ -99,5 +165,33 @@ impl Ticks {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mqtt_check_codec::ProtocolVersion;
+
+    use super::*;
+
+    #[test]
+    fn names_the_case_that_runs_longest() {
+        let case = |path: &str| CaseId {
+            path: path.to_owned(),
+            row: None,
+            version: ProtocolVersion::V5,
+        };
+        let began = Instant::now();
+        let second = Duration::from_secs(1);
+        let mut running = Running::default();
+        assert_eq!(running.longest(began), "");
+        running.0.insert(case("z/old"), began);
+        assert_eq!(running.longest(began + second / 2), "1 running");
+        assert_eq!(running.longest(began + second * 3), "z/old@5 for 3 s");
+        running.0.insert(case("a/new"), began + second * 2);
+        let both = running.longest(began + second * 9);
+        assert_eq!(both, "z/old@5 for 9 s and 1 more");
+        running.0.remove(&case("z/old"));
+        assert_eq!(running.longest(began + second * 9), "a/new@5 for 7 s");
     }
 }
