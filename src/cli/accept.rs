@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::snapshots::{Waiting, failure};
-use super::{Dress, Failure, output};
+use super::{Dress, Failure, output, stale};
 use crate::exit::Exit;
 use crate::report::words::count;
 
@@ -13,8 +13,21 @@ pub(super) struct Arguments {
     waiting: Waiting,
 }
 
-/// Makes every pending snapshot the reviewed one.
-pub(super) fn accept(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+#[derive(Debug, Args)]
+pub(super) struct AcceptArguments {
+    #[command(flatten)]
+    waiting: Waiting,
+
+    #[command(flatten)]
+    stale: stale::Arguments,
+}
+
+/// Makes every pending snapshot the reviewed one, or removes those that are stale.
+pub(super) fn accept(arguments: &AcceptArguments, dress: Dress) -> Result<Exit, Failure> {
+    if arguments.stale.stale {
+        let Waiting { filter, snapshots } = &arguments.waiting;
+        return stale::accept(&arguments.stale, filter, snapshots.clone(), dress);
+    }
     let pending = arguments.waiting.find()?;
     // All or none: a damaged one is found before the first is accepted.
     for one in &pending {

@@ -149,8 +149,12 @@ impl Connection {
             words.extend(value.map(|value| format!("--{name} {value}")));
         };
         let file = |path: &Option<PathBuf>| path.as_deref().map(&quoted);
-        option("broker", self.broker.as_deref().map(shown_url));
-        option("websocket", self.websocket.as_deref().map(shown_url));
+        let url = |url: &Option<String>| {
+            let shown = url.as_deref().map(shown_url);
+            shown.map(|url| quoted(Path::new(&url)))
+        };
+        option("broker", url(&self.broker));
+        option("websocket", url(&self.websocket));
         option(
             "target",
             self.target.as_ref().map(|name| quoted(Path::new(name))),

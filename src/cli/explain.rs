@@ -1,5 +1,5 @@
-//! `mqtt-check explain`: what is known about a statement, a scenario, a fault, a liberty, a thread, a reason code
-//! or a property.
+//! `mqtt-check explain`: what is known about a statement, a scenario, a fault, a liberty, a thread, a reason code,
+//! a property, or a word of the project's own.
 
 use std::path::{Path, PathBuf};
 
@@ -11,10 +11,13 @@ use super::{Dress, Failure, output, place};
 use crate::coverage::{DOCUMENTS, catalogue};
 use crate::exit::Exit;
 use crate::plan::Plan;
-use crate::report::explain::{Context, Topic, render};
+use crate::report::explain::{Context, Topic, render, word};
 use crate::requirements::{self, Requirement, standard};
+use crate::scenario::model::Capability;
 use crate::scenario::suite;
+use crate::target::TargetFile;
 use crate::target::bundled::{FaultInfo, LibertyInfo, faults, liberties};
+use crate::verdict::Measure;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -33,10 +36,12 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
     let text = arguments.words.join(" ");
     let plans = plans(&arguments.scenarios, &arguments.allowed, dress)?;
+    let targets = targets(&arguments.scenarios);
     let known = Known {
         plans: plans.as_deref().unwrap_or_default(),
         faults: faults(),
         liberties: liberties(),
+        targets: &targets,
     };
     let topics = known.topics(&text);
     if topics.is_empty() {
@@ -69,11 +74,21 @@ fn plans(paths: &[PathBuf], allowed: &Allowed, dress: Dress) -> Result<Option<Ve
         .map(Some)
 }
 
+/// The target files that can be read; what is wrong with another one is for `run` to say.
+fn targets(paths: &[PathBuf]) -> Vec<TargetFile> {
+    let known = place::known_targets(paths);
+    let read = known
+        .values()
+        .filter_map(|path| TargetFile::read(path).ok());
+    read.collect()
+}
+
 /// Everything that can be told about.
 struct Known<'a> {
     plans: &'a [Plan],
     faults: Vec<FaultInfo>,
     liberties: Vec<LibertyInfo>,
+    targets: &'a [TargetFile],
 }
 
 impl<'a> Known<'a> {
@@ -95,6 +110,40 @@ impl<'a> Known<'a> {
         topics.extend(self.thread(text));
         topics.extend(reasons(text).into_iter().map(Topic::Reason));
         topics.extend(properties(text).map(Topic::Property));
+        topics.extend(self.words(text));
+        topics
+    }
+
+    /// Words of the project's own.
+    fn words(&self, text: &str) -> Vec<Topic<'a>> {
+        let mut topics = Vec::new();
+        let named = word::choices(self.plans)
+            .into_iter()
+            .filter(|name| *name == text);
+        topics.extend(named.map(Topic::Choice));
+        topics.extend(Capability::from_word(text).map(Topic::Capability));
+        let mut tags = self.plans.iter().flat_map(|plan| &plan.scene.tags);
+        topics.extend(tags.find(|tag| *tag == text).map(|tag| Topic::Tag(tag)));
+        let facts = Measure::ALL.iter().filter(|fact| fact.name() == text);
+        topics.extend(facts.map(|fact| Topic::Fact(*fact)));
+        for file in self.targets {
+            if file.name == text || file.source.path == text {
+                topics.push(Topic::Target(file));
+            }
+            let one = file.deviations.iter().find(|one| {
+                let (path, line) = (&file.source.path, one.place.line);
+                [
+                    format!("{path}:{line}"),
+                    format!("targets/{}.yaml:{line}", file.name),
+                ]
+                .contains(&text.to_owned())
+            });
+            topics.extend(one.map(|one| Topic::Deviation(file, one)));
+        }
+        let rows = word::rows(text);
+        if !rows.is_empty() {
+            topics.push(Topic::Reference(text.to_owned(), rows));
+        }
         topics
     }
 
@@ -140,9 +189,9 @@ impl<'a> Known<'a> {
             return failure.hint(format!("did you mean `{near}`?"));
         }
         failure.hint(if without_scenarios {
-            "it is a clause, a fault, a liberty, a reason code or a property; --scenarios PATH knows scenarios and threads too"
+            "it is a clause, a fault, a liberty, a reason code, a property, a setting or a target; --scenarios PATH knows scenarios, choices and threads too"
         } else {
-            "it is a clause, a scenario, a fault, a liberty, a thread (`mosquitto#2342`), a reason code or a property"
+            "it is a clause, a scenario, an area, a choice, a setting, a capability, a fact, a fault, a liberty, a target, a thread (`mosquitto#2342`), a reason code or a property"
         })
     }
 
@@ -162,6 +211,12 @@ impl<'a> Known<'a> {
         candidates.extend(alike.cloned());
         candidates.extend(self.faults.iter().map(|info| info.name.to_owned()));
         candidates.extend(self.liberties.iter().map(|info| info.name.to_owned()));
+        candidates.extend(word::choices(self.plans).into_iter().map(str::to_owned));
+        candidates.extend(self.plans.iter().flat_map(|plan| plan.scene.tags.clone()));
+        candidates.extend(self.targets.iter().map(|file| file.name.clone()));
+        candidates.extend(Capability::ALL.iter().map(|one| one.as_str().to_owned()));
+        candidates.extend(Measure::ALL.iter().map(|one| one.name().to_owned()));
+        candidates.extend(word::reference_words().into_iter().map(str::to_owned));
         candidates.extend(reason_names().map(|(_, name)| name.to_owned()));
         candidates.extend(
             PropertyId::ALL

@@ -22,6 +22,7 @@ mod review;
 mod run;
 mod selection;
 mod snapshots;
+mod stale;
 
 use std::process::ExitCode;
 
@@ -33,12 +34,7 @@ use crate::transcript::Secrets;
 
 /// Shows what an MQTT broker really does, and whether the specification says so.
 #[derive(Debug, Parser)]
-#[command(
-    name = "mqtt-check",
-    version,
-    max_term_width = 100,
-    disable_help_subcommand = true
-)]
+#[command(name = "mqtt-check", version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -71,14 +67,14 @@ enum Command {
     /// Go through changed and new snapshots one by one
     Review(review::Arguments),
     /// Accept changed and new snapshots
-    Accept(accept::Arguments),
+    Accept(accept::AcceptArguments),
     /// Throw changed and new snapshots away
     Reject(accept::Arguments),
     /// Show that the suite fails what is wrong and nothing else: play it against every fault and every liberty of the bundled broker
     Mutants(mutants::Arguments),
     /// Show which statements of the standard the suite proves
     Clauses(clauses::Arguments),
-    /// Tell about a statement, a scenario, a fault, a liberty, a thread, a reason code or a property
+    /// Tell about a statement, a scenario, a choice, a setting, a fault, a target, a reason code, …
     Explain(explain::Arguments),
     /// Show what the bytes of packets mean
     Decode(decode::Arguments),

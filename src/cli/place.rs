@@ -2,12 +2,15 @@
 //!
 //! All of them belong to a suite, whose root is the folder that has `scenarios` in it. docs/suites.md has the rule.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::Failure;
+use super::filter::nearest;
 use crate::scenario::suite::{SCENARIOS, root_around, root_here};
 
 /// Where records are, below the root of a suite.
-const SNAPSHOTS: &str = "snapshots";
+pub(super) const SNAPSHOTS: &str = "snapshots";
 /// Where target files are, below the root of a suite.
 const TARGETS: &str = "targets";
 
@@ -50,4 +53,53 @@ fn roots(scenarios: &[PathBuf]) -> Vec<PathBuf> {
 
 fn below_root_here(folder: &str) -> PathBuf {
     root_here().unwrap_or_default().join(folder)
+}
+
+/// The target files that `--target NAME` finds, by name.
+pub(super) fn known_targets(scenarios: &[PathBuf]) -> BTreeMap<String, PathBuf> {
+    let mut known = BTreeMap::new();
+    for root in roots(scenarios) {
+        for path in entries(&root.join(TARGETS)) {
+            let is_yaml = path.extension().is_some_and(|ending| ending == "yaml");
+            if let (true, Some(name)) = (is_yaml, path.file_stem()) {
+                let name = name.to_string_lossy().into_owned();
+                known.entry(name).or_insert(path);
+            }
+        }
+    }
+    known
+}
+
+/// The names that `--baseline NAME` may have: those with accepted records, and those with a target file.
+pub(super) fn known_baselines(scenarios: &[PathBuf], folder: Option<&Path>) -> BTreeSet<String> {
+    let mut known: BTreeSet<String> = known_targets(scenarios).into_keys().collect();
+    let beside = roots(scenarios)
+        .into_iter()
+        .map(|root| root.join(SNAPSHOTS));
+    let folders: Vec<PathBuf> = match folder {
+        Some(folder) => vec![folder.to_owned()],
+        None => beside.collect(),
+    };
+    for path in folders.iter().flat_map(|folder| entries(folder)) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        known.extend(name.strip_prefix('@').map(str::to_owned));
+    }
+    known
+}
+
+/// What is in a folder, if it can be read.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let read = std::fs::read_dir(folder).into_iter().flatten();
+    read.filter_map(|entry| Some(entry.ok()?.path())).collect()
+}
+
+/// Says that a name is not among those that are known, and which one was probably meant.
+pub(super) fn unknown(what: String, name: &str, known: &BTreeSet<String>) -> Failure {
+    let all: Vec<&str> = known.iter().map(String::as_str).collect();
+    let near = nearest(name, all.iter().copied());
+    let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+    Failure::usage(what).hint(match all.as_slice() {
+        [] => "a target file says how a broker is reached: docs/targets/format.md".to_owned(),
+        all => format!("{near}known here: {}", all.join(", ")),
+    })
 }

@@ -11,7 +11,7 @@ use mqtt_check_codec::ProtocolVersion;
 
 use super::connection::Connection;
 use super::progress::Watch;
-use super::selection::{Selection, quoted};
+use super::selection::Selection;
 use super::{Dress, Failure, interrupt, output};
 use crate::engine::{Progress, RunOptions};
 use crate::exit::Exit;
@@ -30,6 +30,7 @@ use crate::target::{Capabilities, Known, Target};
 use crate::transcript::INTERRUPTED;
 use crate::verdict::CaseResult;
 
+mod again;
 pub(super) mod baseline;
 mod chosen;
 mod compared;
@@ -130,7 +131,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "WHAT", requires = "reached", conflicts_with = "no_snapshots", value_delimiter = ',', value_parser = tolerated, help_heading = "Snapshots")]
     tolerate: Vec<Tolerated>,
 
-    /// Write a report: json or junit; repeatable
+    /// Write a report: json or junit, to a file or, as `-`, to stdout; what people read then goes to stderr; repeatable
     #[arg(long, value_name = "FORMAT=FILE", value_parser = report_option, help_heading = "Report")]
     report: Vec<(&'static Format, PathBuf)>,
 
@@ -297,6 +298,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         .chain(required.map(|missing| Failure::new(Exit::Failed, missing.clone())))
         .chain(unwritten)
         .collect();
+    let again = again::command(arguments, &cases);
     let report = Report {
         target: facts(arguments, &ready.target, &offered),
         unspoken: unspoken(arguments, &ready.target, &offered),
@@ -314,7 +316,8 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
             .iter()
             .map(|problem| problem.message.clone())
             .collect(),
-        replay: replay(arguments),
+        replay: again::options(arguments),
+        again,
         review: snapshots.review_option(&plans),
     };
     // What the terminal shows of a failure needs its transcript, whatever files are to have.
@@ -332,7 +335,10 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
             width: output::width(),
         },
     );
-    output::print(&text)?;
+    match files.iter().any(|(_, file)| file.is_stdout()) {
+        true => output::note(&text),
+        false => output::print(&text)?,
+    }
     let document = match arguments.transcripts {
         Transcripts::None => document.without_transcripts(),
         _ => document,
@@ -545,7 +551,8 @@ fn play(
                     }
                 }
                 Progress::GivenUp(why) => given_up = Some(why.to_owned()),
-                Progress::Started(_) | Progress::Finished(_) => {}
+                Progress::Started(id) => watch.started(id),
+                Progress::Finished(_) => {}
             }
             ControlFlow::Continue(())
         },
@@ -624,7 +631,10 @@ pub(super) fn write_reports(
         .iter()
         .filter_map(|(format, file)| {
             let text = format.render(document);
-            let written = text.and_then(|t| file.write(&t).map_err(|error| error.to_string()));
+            let written = text.and_then(|text| match file.is_stdout() {
+                true => output::print(&text).map_err(|failure| failure.message),
+                false => file.write(&text).map_err(|error| error.to_string()),
+            });
             let problem = written.err()?;
             Some(Failure::new(
                 Exit::Failed,
@@ -635,35 +645,6 @@ pub(super) fn write_reports(
             ))
         })
         .collect()
-}
-
-/// The options that play one of the run's cases again.
-fn replay(arguments: &Arguments) -> String {
-    let mut words = arguments.selection.replay();
-    words.extend(arguments.connection.replay(quoted));
-    words.extend(arguments.fault.iter().map(|d| format!("--fault {d}")));
-    words.extend(arguments.baseline.iter().map(|b| format!("--baseline {b}")));
-    words.extend(
-        arguments
-            .require_reasons
-            .then(|| "--require-reasons".to_owned()),
-    );
-    words.extend(arguments.exclusive.then(|| "--exclusive".to_owned()));
-    words.extend(
-        arguments
-            .no_first_look
-            .then(|| "--no-first-look".to_owned()),
-    );
-    words.extend(arguments.heavy.then(|| "--heavy".to_owned()));
-    words.extend(arguments.chaos.map(|seed| format!("--chaos {seed}")));
-    words.extend(arguments.liberty.iter().map(|l| format!("--liberty {l}")));
-    if arguments.max_wait != MAX_WAIT {
-        words.push(format!("--max-wait {}ms", arguments.max_wait.as_millis()));
-    }
-    if arguments.timeout_scale != 1.0 {
-        words.push(format!("--timeout-scale {}", arguments.timeout_scale));
-    }
-    words.join(" ")
 }
 
 #[cfg(test)]

@@ -71,7 +71,9 @@ impl Allowed {
 /// A path as a shell takes it.
 pub(super) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
-    if text.contains(|c: char| c.is_whitespace() || "'\"$\\`*?[]{}()<>&;|!~#".contains(c)) {
+    if text.is_empty()
+        || text.contains(|c: char| c.is_whitespace() || "'\"$\\`*?[]{}()<>&;|!~#".contains(c))
+    {
         format!("'{}'", text.replace('\'', "'\\''"))
     } else {
         text
@@ -106,6 +108,15 @@ impl Selection {
             [] => vec![place::scenarios()],
             named => named.to_vec(),
         }
+    }
+
+    /// The options that choose among the cases of these files.
+    pub(super) fn choice(&self) -> Vec<String> {
+        let word = |option: &str, value: &str| format!("--{option} {}", quoted(Path::new(value)));
+        let filter = self.filter.iter().map(|p| word("filter", p));
+        let exclude = self.exclude.iter().map(|p| word("exclude", p));
+        let protocol = self.protocol.iter().map(|v| word("protocol", v.as_str()));
+        filter.chain(exclude).chain(protocol).collect()
     }
 
     /// Everything below these paths, or in the suite around the working folder if there are none.

@@ -16,11 +16,11 @@ use crate::snapshot::pending::{Pending, pending};
 pub(super) struct Waiting {
     /// Only those of cases with this id, or one like it: `*` stands for any text; for a target's, `@TARGET/ID`
     #[arg(value_name = "FILTER")]
-    filter: Vec<String>,
+    pub(super) filter: Vec<String>,
 
     /// The folder of the snapshots [default: `snapshots` in this folder or beside the nearest `scenarios` above]
     #[arg(long, value_name = "DIR")]
-    snapshots: Option<PathBuf>,
+    pub(super) snapshots: Option<PathBuf>,
 }
 
 impl Waiting {

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::snapshot::file::write_whole;
 
+/// What stands for stdout.
+const STDOUT: &str = "-";
+
 /// A file that a report will be written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportFile {
@@ -20,6 +23,12 @@ impl ReportFile {
     /// # Errors
     /// When it cannot.
     pub fn prepare(path: &Path) -> io::Result<Self> {
+        if path == Path::new(STDOUT) {
+            return Ok(Self {
+                path: path.to_owned(),
+                special: true,
+            });
+        }
         let special = match fs::metadata(path) {
             Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
             Ok(found) => {
@@ -38,6 +47,11 @@ impl ReportFile {
             path: path.to_owned(),
             special,
         })
+    }
+
+    /// Whether it is `-`, which stands for stdout.
+    pub fn is_stdout(&self) -> bool {
+        self.path == Path::new(STDOUT)
     }
 
     /// Where it stands.

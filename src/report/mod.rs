@@ -56,6 +56,8 @@ pub struct Report<'a> {
     pub problems: Vec<String>,
     /// The options that play one of its cases again, but for `--filter`.
     pub replay: String,
+    /// The command that plays every case again whose verdict was not expected; `None` if there is none.
+    pub again: Option<String>,
     /// The option that names the snapshots' folder to `review`, empty for the folder where it looks by itself.
     pub review: String,
 }

@@ -108,6 +108,7 @@ fn report<'a>(cases: Vec<Concluded<'a>>) -> Report<'a> {
         interrupted: false,
         problems: Vec::new(),
         replay: "scenarios".into(),
+        again: Some("mqtt-check run scenarios --filter 'session/takeover@5' --seed 7".into()),
         review: String::new(),
     }
 }
@@ -131,6 +132,47 @@ fn case<'a>(
 
 fn document(report: &Report<'_>) -> Document {
     Document::of(report, Transcripts::Failed)
+}
+
+#[test]
+fn no_heading_is_broken_where_there_is_little_room() {
+    let plan = takeover_plan();
+    let told = |verdict: Verdict| CaseResult {
+        verdict,
+        ..result(&plan, true)
+    };
+    let results = [
+        told(Verdict::Passed),
+        told(Verdict::Failed),
+        told(Verdict::Warned),
+        told(Verdict::Inconclusive {
+            reason: "nothing came".into(),
+        }),
+        skipped(&plan),
+    ];
+    let cases = results.iter().map(|result| case(&plan, result, None));
+    let report = report(cases.collect());
+    for width in [60, 80, 100] {
+        let options = Options { width, ..PLAIN };
+        let text = terminal::render(&report, &document(&report), options);
+        let start = text.find(" area").expect("a table");
+        let table: Vec<&str> = text[start..].lines().collect();
+        for word in [
+            "cases",
+            "passed",
+            "failed",
+            "inconclusive",
+            "warned",
+            "skipped",
+        ] {
+            let is_heading = |line: &&str| line.split_whitespace().any(|w| w == word);
+            assert!(table.iter().any(is_heading), "{width}: {text}");
+        }
+        let rows = table.iter().take_while(|line| !line.starts_with("5 cases"));
+        for line in rows {
+            assert!(line.chars().count() <= width.into(), "{width}: {line}");
+        }
+    }
 }
 
 const PLAIN: Options = Options {

@@ -63,7 +63,7 @@ pub fn root_here() -> Option<PathBuf> {
 }
 
 /// A path from the top of the file system, without `.` and `..`. Links are followed only where `..` asks for it.
-pub(super) fn absolute(path: &Path) -> PathBuf {
+pub fn absolute(path: &Path) -> PathBuf {
     let typed = if path.as_os_str().is_empty() {
         Path::new(".")
     } else {

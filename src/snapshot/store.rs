@@ -60,6 +60,20 @@ impl Store {
         self.root.join(format!("@{target}")).join(PROFILE)
     }
 
+    /// The targets with accepted records, in the order of their names.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn targets(&self) -> io::Result<Vec<String>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.root)? {
+            let name = entry?.file_name();
+            found.extend(name.to_string_lossy().strip_prefix('@').map(str::to_owned));
+        }
+        found.sort();
+        Ok(found)
+    }
+
     /// Every accepted record of a target with no case in `cases`, in the order of their paths. Pending ones without a
     /// case are among them.
     ///

@@ -19,7 +19,7 @@ pub enum Measure {
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::KeepAlive, Self::Delay];
+    pub const ALL: &[Self] = &[Self::KeepAlive, Self::Delay];
 
     /// Its name in JSON.
     pub const fn name(self) -> &'static str {

@@ -1,5 +1,6 @@
 //! The whole program: arguments and files in, whole stdout, stderr and exit code out, held against snapshots.
 
+mod again;
 mod attacks;
 mod bad_brokers;
 mod bad_files;
@@ -21,6 +22,7 @@ mod lessened;
 mod liberties;
 mod login;
 mod no_brokers;
+mod outputs;
 mod program;
 mod reach;
 mod reports;
@@ -32,6 +34,7 @@ mod served;
 mod settling;
 mod slow_machine;
 mod snapshots;
+mod stale;
 mod targets;
 mod transports;
 mod versions;

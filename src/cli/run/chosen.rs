@@ -1,9 +1,9 @@
 //! What the command line names as the broker, and what its target file says.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::super::place::target_file;
+use super::super::place::{self, target_file};
 use super::super::{Dress, Failure, output};
 use super::{Arguments, bundled};
 use crate::exit::Exit;
@@ -37,7 +37,13 @@ impl Chosen {
         let paths = arguments.selection.paths();
         let wrong = |error: EndpointError| Failure::usage(error.to_string());
         if let Some(name) = &arguments.connection.target {
-            let file = read(&target_file(name, &paths), dress)?;
+            let path = target_file(name, &paths);
+            if !path.exists() {
+                let known = place::known_targets(&paths).into_keys().collect();
+                let what = format!("there is no target `{name}`: no file {}", path.display());
+                return Err(place::unknown(what, name, &known));
+            }
+            let file = read(&path, dress)?;
             if let Some(other) = arguments
                 .baseline
                 .as_ref()
@@ -67,7 +73,10 @@ impl Chosen {
         let file = match &arguments.baseline {
             Some(name) => match target_file(name, &paths) {
                 path if path.exists() => Some(read(&path, dress)?),
-                _ => None,
+                _ => {
+                    is_begun(name, &paths, arguments)?;
+                    None
+                }
             },
             None => None,
         };
@@ -153,6 +162,16 @@ impl Ready {
             "what was closed or did not come when it ended counts as the broker's doing above",
         ))
     }
+}
+
+/// Whether anything is accepted for this name, or is about to be. A mistyped one would accept nothing and say little.
+fn is_begun(name: &str, paths: &[PathBuf], arguments: &Arguments) -> Result<(), Failure> {
+    let known = place::known_baselines(paths, arguments.snapshots.as_deref());
+    if known.is_empty() || known.contains(name) || arguments.update {
+        return Ok(());
+    }
+    let what = format!("nothing is accepted for a broker `{name}`: --update begins with it");
+    Err(place::unknown(what, name, &known))
 }
 
 fn read(path: &Path, dress: Dress) -> Result<TargetFile, Failure> {

@@ -30,6 +30,13 @@ impl Tolerated {
         words.find(|(name, _)| *name == word).map(|(_, sort)| *sort)
     }
 
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        let mut words = WORDS.iter();
+        let row = words.find(|(_, sort)| *sort == self);
+        row.map_or("", |(name, _)| name)
+    }
+
     /// All words.
     pub fn names() -> impl Iterator<Item = &'static str> {
         WORDS.iter().map(|(name, _)| *name)

@@ -130,16 +130,28 @@ fn table(
 fn of_standards(standards: &[Standing], options: Options) -> String {
     let title = options.style.strong("Other standards");
     let mut table = new_table(options);
-    table.set_header(["rule", "about", "cases", "faults"]);
+    table.set_header(["rule", "cases", "about, and faults against it"]);
     for standing in standards {
         table.add_row([
             standing.rule.clone(),
-            standing.about.to_owned(),
             standing.cases.len().to_string(),
-            standing.faults.join(", "),
+            match standing.faults.as_slice() {
+                [] => standing.about.to_owned(),
+                faults => format!("{}\n{}", standing.about, faults.join(", ")),
+            },
         ]);
     }
+    whole(&mut table, 2);
     format!("{title}\n{}\n", table.trim_fmt())
+}
+
+/// Keeps the words of the first columns whole.
+fn whole(table: &mut Table, columns: usize) {
+    for column in 0..columns {
+        if let Some(column) = table.column_mut(column) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
 }
 
 fn new_table(options: Options) -> Table {
@@ -179,6 +191,7 @@ fn list(rows: &[&Coverage], options: Options) -> String {
         ]);
     }
     if any {
+        whole(&mut table, 3);
         format!("{}\n", table.trim_fmt())
     } else {
         String::new()

@@ -113,6 +113,7 @@ fn run(report: &Report<'_>, transcripts: Transcripts) -> Run {
         problems: report.problems.clone(),
         exit: report.exit().code(),
         again: report.replay.clone(),
+        failed_again: report.again.clone(),
         review: report.review.clone(),
     }
 }

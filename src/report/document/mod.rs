@@ -129,6 +129,9 @@ pub struct Run {
     pub exit: u8,
     /// The options that play one of its cases again, but for `--filter` and `--seed`.
     pub again: String,
+    /// The command that plays every case again whose verdict was not expected; not there if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_again: Option<String>,
     /// The option that names the snapshots' folder to `review`; empty for the folder where it looks by itself.
     pub review: String,
 }

@@ -7,6 +7,7 @@ mod liberty;
 mod property;
 mod scenario;
 mod thread;
+pub mod word;
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, TableStyle};
 use mqtt_check_codec::{PropertyId, ReasonCode};
@@ -14,7 +15,11 @@ use mqtt_check_codec::{PropertyId, ReasonCode};
 use super::words::Style;
 use crate::plan::Plan;
 use crate::requirements::{Requirement, standard};
+use crate::scenario::model::Capability;
+use crate::target::TargetFile;
 use crate::target::bundled::{FaultInfo, LibertyInfo};
+use crate::target::file::Deviation;
+use crate::verdict::Measure;
 
 /// The narrowest and the widest that texts are made, in columns.
 const NARROWEST: u16 = 60;
@@ -34,6 +39,16 @@ pub enum Topic<'a> {
     Liberty(LibertyInfo),
     Reason(ReasonCode),
     Property(PropertyId),
+    /// A choice that a scenario asks the broker.
+    Choice(&'a str),
+    Capability(Capability),
+    /// A folder of scenarios, or another tag.
+    Tag(&'a str),
+    Fact(Measure),
+    /// What the references say of a setting or a key.
+    Reference(String, Vec<word::Row>),
+    Target(&'a TargetFile),
+    Deviation(&'a TargetFile, &'a Deviation),
 }
 
 /// What else is known, and how it is shown.
@@ -60,6 +75,13 @@ pub fn render(topics: &[Topic<'_>], context: Context<'_>) -> String {
             Topic::Liberty(info) => liberty::render(info, context),
             Topic::Reason(code) => code::render(*code, context),
             Topic::Property(id) => property::render(*id, context),
+            Topic::Choice(name) => word::choice(name, context),
+            Topic::Capability(capability) => word::capability(*capability, context),
+            Topic::Tag(name) => word::tag(name, context),
+            Topic::Fact(measure) => word::fact(measure.name(), measure.sentence(), context),
+            Topic::Reference(name, rows) => word::reference(name, rows, context),
+            Topic::Target(file) => word::target(file, context),
+            Topic::Deviation(file, one) => word::deviation(file, one, context),
         })
         .collect();
     parts.join("\n")
@@ -98,6 +120,15 @@ fn table(rows: impl Iterator<Item = Vec<String>>, indent: usize, context: Contex
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(u16::try_from(width).unwrap_or(WIDEST));
     let mut last = 0;
+    let rows: Vec<Vec<String>> = rows.collect();
+    let widest = rows
+        .iter()
+        .filter(|row| row.len() == 2)
+        .map(|row| row[0].chars().count())
+        .max();
+    if widest.is_some_and(|names| names > width / 2) {
+        return stacked(rows, indent, context);
+    }
     for row in rows {
         last = row.len().saturating_sub(1);
         table.add_row(row);
@@ -113,6 +144,21 @@ fn table(rows: impl Iterator<Item = Vec<String>>, indent: usize, context: Contex
     let pad = " ".repeat(outside);
     let text = table.trim_fmt();
     text.lines().map(|line| format!("{pad}{line}\n")).collect()
+}
+
+/// Rows whose names leave no room for the texts beside them: each text is below its name.
+fn stacked(rows: Vec<Vec<String>>, indent: usize, context: Context<'_>) -> String {
+    let mut out = String::new();
+    for row in rows {
+        let mut cells = row.into_iter();
+        if let Some(name) = cells.next() {
+            out.push_str(&format!("{}{name}\n", " ".repeat(indent)));
+        }
+        for text in cells.filter(|text| !text.is_empty()) {
+            out.push_str(&indented(&text, indent + 4, context));
+        }
+    }
+    out
 }
 
 /// The heading of a list.

@@ -186,7 +186,7 @@ fn snapshots(document: &Document, style: Style) -> String {
     }
     for stale in &document.stale {
         let advice = match stale.kind {
-            StaleKind::Snapshot => "remove the file",
+            StaleKind::Snapshot => "`mqtt-check accept --stale` removes it",
             StaleKind::Deviation => "take it out",
         };
         out.push_str(&format!(
@@ -299,24 +299,8 @@ fn summary(document: &Document, options: Options) -> String {
         out.push_str(&style.doubtful("interrupted: this is what was done so far"));
         out.push('\n');
     }
-    out.push_str(&again(document));
+    if let Some(again) = &run.failed_again {
+        out.push_str(&format!("again: {again}\n"));
+    }
     out
-}
-
-/// How to play the example of the first cause again, else the first case that is not as expected.
-fn again(document: &Document) -> String {
-    let is_unexpected = |c: &&Case| c.outcome.is_unexpected_verdict();
-    let of_cause = document.causes.iter().find(|cause| !cause.accepted);
-    let of_cause = of_cause.and_then(|cause| {
-        let mut cases = document.cases.iter().filter(is_unexpected);
-        cases.find(|case| case.id == cause.example.case)
-    });
-    let case = of_cause.or_else(|| document.cases.iter().find(is_unexpected));
-    let run = &document.run;
-    case.map_or_else(String::new, |case| {
-        format!(
-            "again: mqtt-check run {} --filter '{}' --seed {}\n",
-            run.again, case.id, run.options.seed
-        )
-    })
 }

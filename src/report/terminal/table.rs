@@ -1,12 +1,15 @@
 //! The areas of the suite by verdicts.
 
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
+};
 
 use super::Options;
 use crate::report::document::{Case, Document, SnapshotState, Verdict};
 use crate::report::words::Style;
 
-/// The widest that the table is made, in columns.
+/// The narrowest and the widest that the table is made, in columns.
+const NARROWEST: u16 = 40;
 const WIDEST: u16 = 100;
 
 type Column = (&'static str, fn(&Case) -> bool);
@@ -41,45 +44,67 @@ pub(super) fn areas(document: &Document, options: Options) -> String {
         }
     }
     let all: Vec<&Case> = document.cases.iter().collect();
-    let number = |cases: &[&Case], counts: fn(&Case) -> bool| {
-        cases.iter().filter(|case| counts(case)).count()
-    };
     let columns: Vec<&Column> = COLUMNS
         .iter()
         .filter(|(name, counts)| *name == "passed" || number(&all, *counts) > 0)
         .collect();
-    let mut table = Table::new();
-    table
-        .load_style(lines(options.style))
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(options.width.min(WIDEST));
-    let mut header = vec!["area".to_owned()];
-    header.extend(columns.iter().map(|(name, _)| (*name).to_owned()));
-    table.set_header(header);
-    let mut row = |name: &str, cases: &[&Case]| {
-        let mut cells = vec![name.to_owned()];
-        cells.extend(
-            columns
-                .iter()
-                .map(|(_, counts)| match number(cases, *counts) {
-                    0 => String::new(),
-                    n => n.to_string(),
-                }),
-        );
-        table.add_row(cells);
-    };
-    for (area, cases) in &areas {
-        row(area, cases);
-    }
-    if areas.len() > 1 {
-        row("all", &all);
-    }
-    for column in 1..=columns.len() {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
+    let limit = options.width.clamp(NARROWEST, WIDEST);
+    let room = usize::from(limit);
+    let names = areas.iter().map(|(area, _)| area.chars().count()).max();
+    let room = room.saturating_sub(names.unwrap_or_default().clamp(4, room / 2) + 2);
+    let blocks = blocks(&columns, &all, room).into_iter().map(|columns| {
+        let mut table = Table::new();
+        table
+            .load_style(lines(options.style))
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(limit);
+        let mut header = vec!["area".to_owned()];
+        header.extend(columns.iter().map(|(name, _)| (*name).to_owned()));
+        table.set_header(header);
+        let total = (areas.len() > 1).then_some(("all", &all));
+        let rows = areas.iter().map(|(area, cases)| (*area, cases));
+        for (name, cases) in rows.chain(total) {
+            let mut cells = vec![name.to_owned()];
+            let numbers = columns.iter().map(|(_, counts)| number(cases, *counts));
+            cells.extend(numbers.map(|number| match number {
+                0 => String::new(),
+                n => n.to_string(),
+            }));
+            table.add_row(cells);
+        }
+        for column in 1..=columns.len() {
+            if let Some(column) = table.column_mut(column) {
+                column.set_cell_alignment(CellAlignment::Right);
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
+        format!("{}\n", table.trim_fmt())
+    });
+    blocks.collect::<Vec<_>>().join("\n")
+}
+
+/// How many of the cases count in a column.
+fn number(cases: &[&Case], counts: fn(&Case) -> bool) -> usize {
+    cases.iter().filter(|case| counts(case)).count()
+}
+
+/// The columns in groups that each fit into so much room, so that no heading is broken.
+fn blocks<'c>(columns: &[&'c Column], all: &[&Case], room: usize) -> Vec<Vec<&'c Column>> {
+    let mut blocks: Vec<Vec<&Column>> = vec![Vec::new()];
+    let mut taken = 0;
+    for column @ (name, counts) in columns {
+        // A cell has a space on either side.
+        let width = name.len().max(number(all, *counts).to_string().len()) + 2;
+        if taken + width > room && taken > 0 {
+            blocks.push(Vec::new());
+            taken = 0;
+        }
+        taken += width;
+        if let Some(block) = blocks.last_mut() {
+            block.push(column);
         }
     }
-    format!("{}\n", table.trim_fmt())
+    blocks
 }
 
 /// One line under the heading and nothing else.

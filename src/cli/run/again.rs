@@ -1,0 +1,70 @@
+//! The command that plays what failed again, as this run played it.
+
+use super::super::selection::quoted;
+use super::{Arguments, MAX_WAIT};
+use crate::outcome::Concluded;
+
+/// With more cases than this, the run's own choice of cases is shorter.
+const FILTERS: usize = 20;
+
+/// The options that play one of the run's cases again, but for `--filter` and `--seed`.
+pub(super) fn options(arguments: &Arguments) -> String {
+    let mut words = arguments.selection.replay();
+    words.extend(options_but_paths(arguments));
+    words.join(" ")
+}
+
+/// The command for every case with a verdict that was not expected; `None` if there is none.
+pub(super) fn command(arguments: &Arguments, cases: &[Concluded<'_>]) -> Option<String> {
+    let failed: Vec<String> = cases
+        .iter()
+        .filter(|case| case.outcome.is_unexpected_verdict())
+        .map(|case| format!("--filter '{}'", case.result.id))
+        .collect();
+    let chosen = match failed.len() {
+        0 => return None,
+        1..=FILTERS => failed,
+        _ => arguments.selection.choice(),
+    };
+    let mut words = vec!["mqtt-check run".to_owned()];
+    words.extend(arguments.selection.replay());
+    words.extend(options_but_paths(arguments));
+    words.extend(chosen);
+    words.push(format!("--seed {}", arguments.seed));
+    Some(words.join(" "))
+}
+
+/// What decides how a case is played and judged. Passwords from the environment are no option, and are not shown.
+fn options_but_paths(arguments: &Arguments) -> Vec<String> {
+    let mut words = arguments.connection.replay(quoted);
+    let mut flag = |is_set: bool, name: &str| words.extend(is_set.then(|| format!("--{name}")));
+    flag(arguments.exclusive, "exclusive");
+    flag(arguments.no_first_look, "no-first-look");
+    flag(arguments.heavy, "heavy");
+    flag(arguments.no_snapshots, "no-snapshots");
+    flag(arguments.require_reasons, "require-reasons");
+    let mut option = |name: &str, value: Option<String>| {
+        words.extend(value.map(|value| format!("--{name} {value}")));
+    };
+    for fault in &arguments.fault {
+        option("fault", Some(fault.clone()));
+    }
+    for liberty in &arguments.liberty {
+        option("liberty", Some(liberty.clone()));
+    }
+    option("baseline", arguments.baseline.clone());
+    for sort in &arguments.tolerate {
+        option("tolerate", Some(sort.word().to_owned()));
+    }
+    option("snapshots", arguments.snapshots.as_deref().map(quoted));
+    option("chaos", arguments.chaos.map(|seed| seed.to_string()));
+    option("jobs", arguments.jobs.map(|jobs| jobs.to_string()));
+    let wait = arguments.max_wait;
+    option(
+        "max-wait",
+        (wait != MAX_WAIT).then(|| format!("{}ms", wait.as_millis())),
+    );
+    let scale = arguments.timeout_scale;
+    option("timeout-scale", (scale != 1.0).then(|| scale.to_string()));
+    words
+}
