@@ -10,6 +10,7 @@ use super::player::{Patience, Player};
 use super::prefix::Prefix;
 use super::room::Share;
 use crate::plan::{Plan, witness};
+use crate::scenario::model::Sharing;
 use crate::target::external::{self, Doors};
 use crate::target::host::Host;
 use crate::transcript::{Secrets, Transcript};
@@ -127,10 +128,10 @@ pub(super) async fn play_external(
     let began = Instant::now();
     let alone = plan.scene.exclusive;
     let one = async |plan: &Plan, control: bool| {
-        let prefix = if plan.scene.exclusive {
-            Prefix::default()
-        } else {
-            prefixes.next()
+        let prefix = match plan.scene.sharing {
+            _ if plan.scene.exclusive => Prefix::default(),
+            Sharing::Apart => prefixes.next(),
+            Sharing::Joined => prefixes.next().joined(),
         };
         let cleaner = format!("{}cleaner", prefix.client_id("c"));
         let host = Host::External(external::Host::new(doors.clone()));

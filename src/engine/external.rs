@@ -19,6 +19,7 @@ use super::player::Patience;
 use super::room::Room;
 use super::{Conductor, Play, Played, Progress, RunOptions, Watch};
 use crate::plan::{Plan, steps_played};
+use crate::scenario::model::Sharing;
 use crate::target::external::Doors;
 use crate::target::look::{Looked, look};
 use crate::target::{Capabilities, External, Node, StartError, probe};
@@ -218,7 +219,7 @@ impl<R> Run<'_, R> {
     async fn round(&self, round: Round<'_>, numbers: Vec<usize>) -> Vec<(usize, Option<R>)> {
         let plans = round.plans;
         let (alone, mut together): (Vec<usize>, Vec<usize>) =
-            numbers.into_iter().partition(|n| plans[*n].scene.exclusive);
+            numbers.into_iter().partition(|n| is_last(&plans[*n]));
         // The longest first, so that none of them is left to the end.
         together.sort_by_key(|n| Reverse(plans[*n].longest_wait));
         match &self.alone {
@@ -363,6 +364,12 @@ impl<R> Run<'_, R> {
             self.stop.store(true, Ordering::Relaxed);
         }
     }
+}
+
+/// Whether a case is played when the others are over: it has the broker for itself, or it subscribes to everything and would
+/// see them all.
+fn is_last(plan: &Plan) -> bool {
+    plan.scene.exclusive || plan.scene.sharing == Sharing::Joined
 }
 
 /// Tells this run from others that share the broker. It is no part of what a seed replays.

@@ -1,46 +1,104 @@
 //! The prefix that lets many plays share one broker: put before client ids and topics on their way out, taken off
 //! again on their way in.
 
+use std::collections::BTreeSet;
+
 use bytestring::ByteString;
 use mqtt_check_codec::{Packet, Properties, Property};
 
 /// What is put before client ids and, with a `/`, before topics. Empty when a play has the broker for itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Prefix(String);
+pub(super) struct Prefix {
+    letters: String,
+    /// It stands before the name of the first level, not on a level of its own.
+    joined: bool,
+    /// Client ids that the broker has assigned in this play: they are known to be this play's.
+    assigned: BTreeSet<String>,
+}
+
+/// Between a joined prefix and the name, so that no prefix is the beginning of another.
+const JOINT: char = '-';
 
 impl Prefix {
     /// At most eight letters and digits.
     pub(super) fn new(letters: String) -> Self {
-        Self(letters)
+        Self {
+            letters,
+            ..Self::default()
+        }
+    }
+
+    /// The same, but joined to the first level, so that filters that begin with a wildcard and topics that begin with `$`
+    /// keep their meaning.
+    pub(super) fn joined(self) -> Self {
+        Self {
+            joined: true,
+            ..self
+        }
     }
 
     /// Its letters and digits.
     pub(super) fn letters(&self) -> &str {
-        &self.0
+        &self.letters
+    }
+
+    /// Remembers a client id that the broker has assigned.
+    pub(super) fn note_assigned(&mut self, id: &str) {
+        self.assigned.insert(id.to_owned());
+    }
+
+    /// Whether messages of other clients may come on top of this play's.
+    pub(super) const fn meets_foreign(&self) -> bool {
+        self.joined
+    }
+
+    /// Whether a topic, as the broker sees it, is of somebody else's message.
+    pub(super) fn is_foreign(&self, topic: &str) -> bool {
+        self.joined && self.split(topic).2.is_none()
+    }
+
+    /// What stands before the prefix of a joined topic or filter, what behind, and what is behind the prefix if it has it.
+    fn split<'a>(&self, topic: &'a str) -> (&'a str, &'a str, Option<&'a str>) {
+        let name = topic.trim_start_matches('$').trim_start_matches('/');
+        let before = &topic[..topic.len() - name.len()];
+        let behind = name
+            .strip_prefix(self.letters.as_str())
+            .and_then(|rest| rest.strip_prefix(JOINT));
+        (before, name, behind)
+    }
+
+    /// A filter that begins with a wildcard is left as it is: it means every topic, and others than this play's are
+    /// passed over.
+    fn join(&self, topic: &str) -> String {
+        let (before, name, _) = self.split(topic);
+        match name.starts_with(['+', '#']) {
+            true => topic.to_owned(),
+            false => format!("{before}{}{JOINT}{name}", self.letters),
+        }
     }
 
     /// The client id as the broker sees it. An empty one stays empty.
     pub(super) fn client_id(&self, id: &str) -> ByteString {
-        if id.is_empty() {
-            return ByteString::new();
+        if id.is_empty() || self.assigned.contains(id) {
+            return id.into();
         }
-        format!("{}{id}", self.0).into()
+        format!("{}{id}", self.letters).into()
     }
 
     /// The client id as the scenario says it.
     pub(super) fn strip_client_id<'a>(&self, id: &'a str) -> &'a str {
-        id.strip_prefix(self.0.as_str()).unwrap_or(id)
+        id.strip_prefix(self.letters.as_str()).unwrap_or(id)
     }
 
     /// Whether a client id is one of this play's.
     pub(super) fn owns(&self, id: &str) -> bool {
-        id.starts_with(self.0.as_str())
+        id.starts_with(self.letters.as_str()) || self.assigned.contains(id)
     }
 
     /// A topic or filter as the broker sees it. Topics that begin with `$` have no room for a prefix. The name of a group
     /// has one too, since there are brokers that tell groups apart by their names alone; what is no name stays what it is.
     pub(super) fn topic(&self, topic: &str) -> ByteString {
-        if self.0.is_empty() || topic.is_empty() {
+        if self.letters.is_empty() || topic.is_empty() {
             return topic.into();
         }
         if let Some(rest) = topic.strip_prefix("$share/")
@@ -48,38 +106,61 @@ impl Prefix {
         {
             let own = match group.is_empty() || group.contains(['+', '#']) {
                 true => "",
-                false => self.0.as_str(),
+                false => self.letters.as_str(),
             };
-            return format!("$share/{own}{group}/{}/{filter}", self.0).into();
+            let filter = match self.joined {
+                true => self.join(filter),
+                false => format!("{}/{filter}", self.letters),
+            };
+            return format!("$share/{own}{group}/{filter}").into();
+        }
+        if self.joined {
+            return self.join(topic).into();
         }
         if topic.starts_with('$') {
             return topic.into();
         }
-        format!("{}/{topic}", self.0).into()
+        format!("{}/{topic}", self.letters).into()
     }
 
     /// A topic or filter as the scenario says it.
     pub(super) fn strip_topic(&self, topic: &str) -> ByteString {
-        if self.0.is_empty() {
+        if self.letters.is_empty() {
             return topic.into();
+        }
+        if self.joined {
+            return self.part(topic).into();
         }
         if let Some(rest) = topic.strip_prefix("$share/")
             && let Some((group, filter)) = rest.split_once('/')
             && let Some(filter) = self.after(filter)
         {
-            let group = group.strip_prefix(self.0.as_str()).unwrap_or(group);
+            let group = group.strip_prefix(self.letters.as_str()).unwrap_or(group);
             return format!("$share/{group}/{filter}").into();
         }
         self.after(topic).unwrap_or(topic).into()
     }
 
+    /// A joined topic or filter as the scenario says it.
+    fn part(&self, topic: &str) -> String {
+        let shared = topic.strip_prefix("$share/");
+        if let Some((group, filter)) = shared.and_then(|rest| rest.split_once('/')) {
+            let group = group.strip_prefix(self.letters.as_str()).unwrap_or(group);
+            return format!("$share/{group}/{}", self.part(filter));
+        }
+        match self.split(topic) {
+            (before, _, Some(behind)) => format!("{before}{behind}"),
+            _ => topic.to_owned(),
+        }
+    }
+
     fn after<'a>(&self, topic: &'a str) -> Option<&'a str> {
-        topic.strip_prefix(self.0.as_str())?.strip_prefix('/')
+        topic.strip_prefix(self.letters.as_str())?.strip_prefix('/')
     }
 
     /// Puts the prefix into a packet that is to be sent.
     pub(super) fn put(&self, packet: &mut Packet) {
-        if self.0.is_empty() {
+        if self.letters.is_empty() {
             return;
         }
         match packet {
@@ -110,7 +191,7 @@ impl Prefix {
 
     /// Takes the prefix out of a packet that came, or that a client library wrote.
     pub(super) fn take_off(&self, packet: &mut Packet) {
-        if self.0.is_empty() {
+        if self.letters.is_empty() {
             return;
         }
         match packet {
@@ -211,6 +292,43 @@ mod tests {
             prefix.take_off(&mut changed);
             assert_eq!(changed, packet);
         }
+    }
+
+    #[test]
+    fn is_joined_where_a_level_of_its_own_would_change_the_meaning() {
+        let prefix = Prefix::new("k7".into()).joined();
+        for (said, wire) in [
+            ("a/b", "k7-a/b"),
+            ("$box/a", "$k7-box/a"),
+            ("/a", "/k7-a"),
+            ("/", "/k7-"),
+            ("#", "#"),
+            ("+", "+"),
+            ("/+", "/+"),
+            ("+/a/#", "+/a/#"),
+            ("$share/g/#", "$share/k7g/#"),
+            ("$share/g/a/#", "$share/k7g/k7-a/#"),
+        ] {
+            assert_eq!(prefix.topic(said), wire);
+            assert_eq!(prefix.strip_topic(wire), said);
+        }
+        for own in ["k7-a", "$k7-box/a", "/k7-a", "/k7-", "k7-"] {
+            assert!(!prefix.is_foreign(own), "{own}");
+        }
+        for foreign in ["a", "k7/a", "k77-a", "k7", "a/k7-b", "$SYS/k7-a", "/", ""] {
+            assert!(prefix.is_foreign(foreign), "{foreign}");
+        }
+        assert!(!Prefix::new("k7".into()).is_foreign("a"));
+        assert!(!Prefix::default().is_foreign("a"));
+    }
+
+    #[test]
+    fn an_assigned_client_id_has_none() {
+        let mut prefix = Prefix::new("k7".into());
+        prefix.note_assigned("auto-1");
+        assert_eq!(prefix.client_id("auto-1"), "auto-1");
+        assert!(prefix.owns("auto-1"));
+        assert_eq!(prefix.client_id("auto-2"), "k7auto-2");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::check;
 use super::client::{self, IdRules};
 use super::control::{control, named_ids};
 use super::model::{
-    Capability, CaseId, Client, ClientIndex, PacketPattern, Scene, Settings, each_step,
+    Capability, CaseId, Client, ClientIndex, PacketPattern, Scene, Settings, Sharing, each_step,
 };
 use super::node::{Entry, Node, Value, short};
 use super::reach::Reach;
@@ -24,7 +24,7 @@ use super::value::{boolean, prose};
 use crate::diagnostic::{Diagnostic, Place, Source};
 
 /// Every key of a scenario file.
-pub(crate) const KEYS: [&str; 14] = [
+pub(crate) const KEYS: [&str; 15] = [
     "title",
     "about",
     "threads",
@@ -32,6 +32,7 @@ pub(crate) const KEYS: [&str; 14] = [
     "versions",
     "needs",
     "exclusive",
+    "prefix",
     "prefers",
     "broker",
     "clients",
@@ -318,6 +319,15 @@ fn written_ids(node: &Node, out: &mut BTreeSet<String>) {
     }
 }
 
+/// `prefix`.
+fn sharing(scope: Scope<'_>, node: &Node) -> Option<Sharing> {
+    match node.text() {
+        Some("apart") => Some(Sharing::Apart),
+        Some("joined") => Some(Sharing::Joined),
+        _ => scope.expected_word(node, &["apart", "joined"]),
+    }
+}
+
 /// Types a case's tree.
 fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Option<Scene> {
     let tree = &roles::expand(scope, tree);
@@ -327,6 +337,7 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
     let tags = tree.find("tags").map(|n| tags(scope, n));
     let needs = tree.find("needs").map(|n| needs(scope, n));
     let exclusive = tree.find("exclusive").map(|n| boolean(scope, n));
+    let sharing = tree.find("prefix").map(|n| sharing(scope, n));
     let defaults = Settings::default();
     let preferred = tree.find("prefers");
     let preferred = preferred.map(|n| settings(scope, n, &defaults, "`prefers`"));
@@ -392,6 +403,7 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
         tags,
         needs: needs?,
         exclusive: exclusive?,
+        sharing: sharing.unwrap_or(Some(Sharing::Apart))?,
         settings: settings?,
         required: required?,
         clients: typed.into_iter().collect::<Option<_>>()?,

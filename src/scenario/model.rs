@@ -43,6 +43,16 @@ impl std::fmt::Display for CaseId {
     }
 }
 
+/// How a case's topics are told from those of others on a shared broker.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sharing {
+    /// By a first level of their own.
+    #[default]
+    Apart,
+    /// By what the name of their first level begins with. Messages of other topics may come, and are passed over.
+    Joined,
+}
+
 /// One case of one scenario.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scene {
@@ -55,6 +65,7 @@ pub struct Scene {
     pub tags: Vec<String>,
     pub needs: Vec<Capability>,
     pub exclusive: bool,
+    pub sharing: Sharing,
     /// What a broker that can be configured is configured with: `broker` and `prefers`.
     pub settings: Settings,
     /// What a broker must be configured with: `broker` alone.

@@ -14,6 +14,7 @@ mod far_away;
 mod filters;
 mod flooded;
 mod folders;
+mod foreign;
 mod giving_up;
 mod hostile;
 mod keep_alive;

@@ -10,6 +10,7 @@ use mqtt_check_codec::{DecodeError, Frame, FrameError, Packet, PacketId, PacketT
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
+use super::foreign::LARGEST_FOREIGN;
 use super::{ATTENTION, MAXIMUM_ROUNDS, Player, TICK};
 use crate::engine::lane::{Inbound, LARGEST_PACKET, Lane};
 use crate::engine::rumqttc;
@@ -189,6 +190,11 @@ impl Player<'_> {
                 let event = self.event(lane, None, What::Control(control));
                 self.untaken[lane.0].push(event);
             }
+            Inbound::Packet { packet, topic, .. }
+                if self.is_foreign(lane, &packet, topic.as_ref()) =>
+            {
+                self.pass_over(lane, &packet);
+            }
             Inbound::Packet {
                 frame,
                 packet,
@@ -200,6 +206,11 @@ impl Player<'_> {
             } => {
                 self.note_greeting(lane);
                 let packet = (*packet).map(|mut packet| {
+                    if let Packet::ConnAck(connack) = &packet
+                        && let Some(id) = connack.properties.assigned_client_identifier()
+                    {
+                        self.prefix.note_assigned(&id);
+                    }
                     self.prefix.take_off(&mut packet);
                     packet
                 });
@@ -413,7 +424,10 @@ impl Player<'_> {
     }
 
     async fn activity_until(&mut self, until: Instant) -> bool {
-        let largest = LARGEST_PACKET.saturating_add(self.sent_bytes().saturating_mul(2));
+        let largest = match self.prefix.meets_foreign() {
+            true => LARGEST_FOREIGN,
+            false => LARGEST_PACKET.saturating_add(self.sent_bytes().saturating_mul(2)),
+        };
         let lanes = &mut self.lanes;
         let taps = &mut self.taps;
         let read = timeout_at(

@@ -2,6 +2,7 @@
 
 mod activity;
 mod delay;
+mod foreign;
 mod lost;
 mod operations;
 mod rounds;
@@ -30,6 +31,7 @@ use crate::transcript::{
     Transcript, What,
 };
 use delay::Greetings;
+use foreign::Foreign;
 use lost::{Lost, Stakes};
 
 /// How many rounds of activity the broker gets to become idle in.
@@ -70,6 +72,7 @@ pub(in crate::engine) struct Player<'p> {
     pub(in crate::engine) host: Host,
     pub(in crate::engine) patience: Patience,
     pub(in crate::engine) prefix: Prefix,
+    foreign: Foreign,
     pub(in crate::engine) started: Instant,
     pub(in crate::engine) lanes: Vec<Lane>,
     /// For each lane, what it received and no step has taken.
@@ -141,6 +144,7 @@ impl<'p> Player<'p> {
             scene,
             patience,
             prefix,
+            foreign: Foreign::default(),
             started: Instant::now(),
             lanes: Vec::new(),
             untaken: Vec::new(),

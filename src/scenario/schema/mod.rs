@@ -38,6 +38,7 @@ pub fn schema() -> Value {
             "versions": list(refer("version")),
             "needs": switched(list(refer("capability"))),
             "exclusive": switched(refer("boolean")),
+            "prefix": switched(json!({ "enum": ["apart", "joined"] })),
             "broker": switched(refer("settings")),
             "prefers": switched(refer("settings")),
             "clients": switched(json!({

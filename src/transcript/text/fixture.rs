@@ -179,6 +179,7 @@ pub(crate) fn takeover_plan() -> Plan {
         tags: vec!["session".into()],
         needs: Vec::new(),
         exclusive: false,
+        sharing: crate::scenario::model::Sharing::Apart,
         settings: Settings::default(),
         required: Settings::default(),
         clients: vec![client("first"), client("second")],

@@ -1,0 +1,108 @@
+//! Messages of others on a shared broker. A case that subscribes to everything gets them too: they are acknowledged,
+//! written down as the harness's own, and passed over.
+
+use bytestring::ByteString;
+use mqtt_check_codec::describe::visible;
+use mqtt_check_codec::{Ack, DecodeError, Packet, PacketId, Properties, QoS, ReasonCode};
+
+use super::Player;
+use crate::transcript::{LaneIndex, What};
+
+/// The largest packet that is read where others may have sent it, in bytes.
+pub(super) const LARGEST_FOREIGN: usize = 16 * 1024 * 1024;
+/// So many messages of others are written down in a play.
+const SHOWN: usize = 20;
+
+/// What of others' messages is under way in a play.
+#[derive(Debug, Default)]
+pub(super) struct Foreign {
+    /// Identifiers of QoS 2 messages whose PUBREL has not come.
+    unreleased: Vec<(LaneIndex, PacketId)>,
+    shown: usize,
+}
+
+impl Player<'_> {
+    /// Whether a packet belongs to somebody else's message.
+    pub(super) fn is_foreign(
+        &self,
+        lane: LaneIndex,
+        packet: &Result<Packet, DecodeError>,
+        topic: Option<&ByteString>,
+    ) -> bool {
+        match packet {
+            Ok(Packet::Publish(publish)) => {
+                // One without any topic breaks a rule, whosever it is.
+                let topic = topic.unwrap_or(&publish.topic);
+                !topic.is_empty() && self.prefix.is_foreign(topic)
+            }
+            Ok(Packet::PubRel(ack)) => self.foreign.unreleased.contains(&(lane, ack.packet_id)),
+            _ => false,
+        }
+    }
+
+    /// Acknowledges it, whatever the client does with messages of its own.
+    pub(super) fn pass_over(&mut self, lane: LaneIndex, packet: &Result<Packet, DecodeError>) {
+        let answer = match packet {
+            Ok(Packet::Publish(publish)) => {
+                self.show(lane, &publish.topic);
+                match (publish.packet_id, publish.qos) {
+                    (Some(id), QoS::AtLeastOnce) => Some(Packet::PubAck(success(id))),
+                    (Some(id), QoS::ExactlyOnce) => {
+                        self.foreign.unreleased.push((lane, id));
+                        Some(Packet::PubRec(success(id)))
+                    }
+                    _ => None,
+                }
+            }
+            Ok(Packet::PubRel(ack)) => {
+                let of = (lane, ack.packet_id);
+                self.foreign.unreleased.retain(|one| *one != of);
+                Some(Packet::PubComp(success(ack.packet_id)))
+            }
+            _ => None,
+        };
+        if let Some(answer) = answer {
+            self.queue_silently(lane, &answer);
+        }
+    }
+
+    fn show(&mut self, lane: LaneIndex, topic: &str) {
+        self.foreign.shown += 1;
+        let name = &self.transcript.lanes[lane.0].name;
+        let line = match self.foreign.shown {
+            shown if shown < SHOWN => {
+                format!(
+                    "{name} < PUBLISH of another client to \"{}\"",
+                    visible(topic)
+                )
+            }
+            SHOWN => format!("{name} < PUBLISH of other clients: more are not shown"),
+            _ => return,
+        };
+        let what = What::Shown {
+            line,
+            is_ours: false,
+            is_own: true,
+        };
+        self.event(lane, None, what);
+    }
+
+    /// Sends what no step and no rule is about.
+    fn queue_silently(&mut self, lane: LaneIndex, packet: &Packet) {
+        let lane = &mut self.lanes[lane.0];
+        if !lane.is_writable() {
+            return;
+        }
+        if let Ok(frame) = packet.to_frame(lane.version) {
+            lane.queue(frame.bytes());
+        }
+    }
+}
+
+fn success(packet_id: PacketId) -> Ack {
+    Ack {
+        packet_id,
+        reason: ReasonCode::SUCCESS,
+        properties: Properties::new(),
+    }
+}
