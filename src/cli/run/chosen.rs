@@ -170,7 +170,9 @@ fn is_begun(name: &str, paths: &[PathBuf], arguments: &Arguments) -> Result<(), 
     if known.is_empty() || known.contains(name) || arguments.update {
         return Ok(());
     }
-    let what = format!("nothing is accepted for a broker `{name}`: --update begins with it");
+    let what = format!(
+        "nothing is accepted for a broker `{name}`: `mqtt-check baseline {name}` begins with it"
+    );
     Err(place::unknown(what, name, &known))
 }
 
