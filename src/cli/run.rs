@@ -370,6 +370,7 @@ fn unstarted<'a>(
         ended_early: ended_early(plans, &[], failure.message.clone()),
         without_case: Vec::new(),
         without_deviation: Vec::new(),
+        deviations: None,
         profile: None,
         cases: Vec::new(),
         wall: facts.began.elapsed(),

@@ -154,7 +154,7 @@ fn no_heading_is_broken_where_there_is_little_room() {
     let report = report(cases.collect());
     for width in [60, 80, 100] {
         let options = Options { width, ..PLAIN };
-        let text = terminal::render(&report, &document(&report), options);
+        let text = terminal::render(&document(&report), options);
         let start = text.find(" area").expect("a table");
         let table: Vec<&str> = text[start..].lines().collect();
         for word in [

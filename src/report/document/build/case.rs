@@ -1,5 +1,7 @@
 //! A case of the document.
 
+use std::sync::Arc;
+
 use std::time::Instant;
 
 use mqtt_check_codec::ProtocolVersion;
@@ -84,7 +86,7 @@ fn span(result: &CaseResult, began: Instant, run_began: Instant) -> Span {
     }
 }
 
-fn choice((name, answer): &(String, String), steps: &[model::Step]) -> ChoiceAnswer {
+fn choice((name, answer): &(String, String), steps: &[Arc<model::Step>]) -> ChoiceAnswer {
     ChoiceAnswer {
         name: name.clone(),
         about: about(name, steps),
@@ -93,7 +95,7 @@ fn choice((name, answer): &(String, String), steps: &[model::Step]) -> ChoiceAns
 }
 
 /// What the choice of this name is about, as its scenario says.
-fn about(name: &str, steps: &[model::Step]) -> Option<String> {
+fn about(name: &str, steps: &[Arc<model::Step>]) -> Option<String> {
     steps.iter().find_map(|step| match &step.action {
         Action::Choice(choice) if choice.name == name => choice.about.clone(),
         action => about(name, action.inner()),
