@@ -378,7 +378,8 @@ fn unstarted<'a>(
         seed: arguments.seed,
         interrupted: false,
         problems: vec![failure.message.clone()],
-        replay: replay(arguments),
+        replay: again::options(arguments),
+        again: None,
         review: String::new(),
     }
 }

@@ -169,6 +169,7 @@ mod tests {
             note: None,
             events: Vec::new(),
             is_slow: false,
+            symptom: crate::verdict::Symptom::default(),
             alike: 0,
         }
     }

@@ -59,7 +59,7 @@ fn verdicts_alone_decide_without_a_baseline() {
     assert_eq!(ended.exit, Some(0), "{ended}");
     let wrong = serve(&[Fault::NoDisconnectOnTakeover]);
     let ended = program.arguments(&format!("run --broker {wrong}")).run();
-    assert_snapshot!(ended);
+    assert_snapshot!(ended.without_packets());
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_reviewed_deviation_is_expected_until_it_is_gone() {
     let wrong = serve(&[Fault::NoDisconnectOnTakeover]);
     let run = format!("run --broker {wrong} --baseline twin");
     let program = reviewed().arguments(&run);
-    assert_snapshot!("a_new_deviation", program.run());
+    assert_snapshot!("a_new_deviation", program.run().without_packets());
 
     let program = program.arguments("accept @twin/*");
     assert_eq!(program.run().exit, Some(0));
@@ -75,23 +75,32 @@ fn a_reviewed_deviation_is_expected_until_it_is_gone() {
     assert_snapshot!("an_accepted_record", text);
 
     let program = program.arguments(&run);
-    assert_snapshot!("an_accepted_deviation_without_a_target_file", program.run());
+    assert_snapshot!(
+        "an_accepted_deviation_without_a_target_file",
+        program.run().without_packets()
+    );
     let program = program.file("targets/twin.yaml", "url: mqtt://127.0.0.1\n");
-    assert_snapshot!("an_accepted_deviation_without_a_reason", program.run());
+    assert_snapshot!(
+        "an_accepted_deviation_without_a_reason",
+        program.run().without_packets()
+    );
     let program = program.file(
         "targets/twin.yaml",
         target_file("5 MQTT-3.1.2-8", "session/takeover@5"),
     );
-    assert_snapshot!("an_accepted_deviation_with_another_reason", program.run());
+    assert_snapshot!(
+        "an_accepted_deviation_with_another_reason",
+        program.run().without_packets()
+    );
     let program = program.file(
         "targets/twin.yaml",
         target_file("5 MQTT-3.1.4-3", "session/takeover@5"),
     );
-    assert_snapshot!("an_accepted_deviation", program.run());
+    assert_snapshot!("an_accepted_deviation", program.run().without_packets());
 
     let right = serve(&[]);
     let program = program.arguments(&format!("run --broker {right} --baseline twin"));
-    assert_snapshot!("a_deviation_that_is_gone", program.run());
+    assert_snapshot!("a_deviation_that_is_gone", program.run().without_packets());
     // A run of a part cannot tell that an entry is needed no more; the record it can.
     let part = format!("run --broker {right} --baseline twin --filter session/*");
     let program = program.arguments(&part);
@@ -178,7 +187,10 @@ fn under_chaos_only_what_is_found_wrong_has_to_be_accepted() {
     let explained = target_file("5 MQTT-3.1.4-3", "session/takeover@5");
     let program = reviewed().file("targets/twin.yaml", &explained);
     let program = program.arguments(&chaos);
-    assert_snapshot!("a_failure_under_chaos_without_a_record", program.run());
+    assert_snapshot!(
+        "a_failure_under_chaos_without_a_record",
+        program.run().without_packets()
+    );
 
     let program = program.arguments(&format!("run --broker {wrong} --baseline twin --update"));
     assert_eq!(program.run().exit, Some(0));
@@ -282,7 +294,10 @@ fn a_baseline_is_made_by_one_command_and_holds_the_broker_to_it() {
         .replace("  - session/takeover@5\n", "")
         .replace("choices:", "choices:\n  never_asked: no");
     let program = program.file(PROFILE, &changed);
-    assert_snapshot!("what_changed_against_a_profile", program.run());
+    assert_snapshot!(
+        "what_changed_against_a_profile",
+        program.run().without_packets()
+    );
     let waiting = program.path("snapshots/@twin/profile.yaml.new");
     assert!(waiting.exists());
 

@@ -315,11 +315,13 @@ steps:
     let ended = program.run();
     let took = began.elapsed().as_secs_f32();
     assert_eq!(ended.exit, Some(0), "{ended}");
+    // Three are named, and the rest is counted.
     assert_eq!(
         ended.stdout.matches("the session of ").count(),
-        4,
+        3,
         "{ended}"
     );
+    assert!(ended.stdout.contains("  and 1 more\n"), "{ended}");
     // 5 s for all of them, not 20.
     assert!(took < 15.0, "{took}: {ended}");
 }

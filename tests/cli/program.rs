@@ -179,7 +179,7 @@ impl Program {
         });
         let text = replace_times(&text);
         if on_the_network {
-            replace_instants(&text)
+            replace_bytes(&replace_instants(&text))
         } else {
             text
         }
@@ -302,12 +302,40 @@ fn replace_instants(text: &str) -> String {
         .collect()
 }
 
+/// The bytes of packets under their lines, in which the run's prefix stands.
+fn replace_bytes(text: &str) -> String {
+    let is_byte = |word: &str| word.len() == 2 && word.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_hex = |line: &str| {
+        let line = line.trim().trim_end_matches("...").trim_end_matches('…');
+        line.split(' ').count() > 1 && line.split(' ').all(is_byte)
+    };
+    text.lines()
+        .map(|line| match is_hex(line) {
+            true => {
+                let indent = line.len() - line.trim_start().len();
+                format!("{}[BYTES]\n", " ".repeat(indent))
+            }
+            false => format!("{line}\n"),
+        })
+        .collect()
+}
+
 /// How it ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) exit: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+}
+
+impl Ended {
+    /// Without the packets of failures: on a network their order on different connections is a matter of chance.
+    pub(crate) fn without_packets(mut self) -> Self {
+        let is_packet = |line: &&str| line.contains("[AT]") || line.trim() == "[BYTES]";
+        let rest = self.stdout.lines().filter(|line| !is_packet(line));
+        self.stdout = rest.map(|line| format!("{line}\n")).collect();
+        self
+    }
 }
 
 impl std::fmt::Display for Ended {

@@ -138,6 +138,7 @@ pub struct Run {
 
 /// That a run ended before all cases were played.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EndedEarly {
     pub why: String,
     /// The ids of the cases that were not played, or not to their end.

@@ -164,10 +164,11 @@ fn unspoken(document: &Document, style: Style) -> String {
     let versions = document.target.not_spoken.iter();
     let lines = versions.filter_map(|version| {
         Some(format!(
-            "{} MQTT {}, which {} names\n  {}\n",
+            "{} MQTT {}, which {} names\n  the broker does not speak MQTT {}: {}\n",
             style.bad("FAILED"),
             version.version,
             version.named_by.as_ref()?,
+            version.version,
             version.why
         ))
     });
