@@ -1,6 +1,8 @@
-//! What is seen while a run goes on: a bar on a terminal, plain lines without one. Both go to stderr.
+//! What is seen while a run goes on: on a terminal a bar, and the first cases that are not as expected. It goes to
+//! stderr; the report has everything.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +16,8 @@ use crate::verdict::{CaseResult, Verdict};
 
 /// How often the bar is drawn when nothing happens.
 const TICK: Duration = Duration::from_millis(500);
+/// So many cases have a line above the bar. More would only be read in the report.
+const LINES: usize = 5;
 /// A case that runs for less is not worth a name: it is over before it is read.
 const WORTH_A_NAME: Duration = Duration::from_secs(1);
 
@@ -22,8 +26,8 @@ pub(super) struct Watch {
     bar: Option<ProgressBar>,
     running: Arc<Mutex<Running>>,
     style: Style,
-    /// Whether cases have lines of their own.
-    with_lines: bool,
+    /// How many more cases may have lines of their own.
+    lines: AtomicUsize,
 }
 
 /// The cases that run, with their beginnings.
@@ -68,7 +72,7 @@ impl Watch {
             bar,
             running,
             style,
-            with_lines,
+            lines: AtomicUsize::new(if with_lines { LINES } else { 0 }),
         }
     }
 
@@ -80,27 +84,23 @@ impl Watch {
     }
 
     /// One more case is done.
-    pub(super) fn finished(&self, result: &CaseResult) {
-        if let Some(bar) = &self.bar {
-            self.running().0.remove(&result.id);
-            bar.inc(1);
-        }
+    pub(super) fn finished(&self, result: &CaseResult, is_unexpected: &dyn Fn() -> bool) {
+        let Some(bar) = &self.bar else {
+            return;
+        };
+        self.running().0.remove(&result.id);
+        bar.inc(1);
         let is_quiet = matches!(result.verdict, Verdict::Passed | Verdict::Skipped { .. });
-        if self.with_lines && !is_quiet {
-            self.line(&one_line(result, self.style));
+        let left = self.lines.load(Ordering::Relaxed);
+        if !is_quiet && left > 0 && is_unexpected() {
+            self.lines.store(left - 1, Ordering::Relaxed);
+            let line = one_line(result, self.style);
+            bar.suspend(|| output::note(&format!("{line}\n")));
         }
     }
 
     fn running(&self) -> std::sync::MutexGuard<'_, Running> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A line above the bar.
-    fn line(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| output::note(&format!("{text}\n"))),
-            None => output::note(&format!("{text}\n")),
-        }
     }
 
     /// The run is over.

@@ -245,7 +245,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         baseline: snapshots.baseline(),
     };
     let played = play(arguments, &plans, &ready.target, dress, &|result| {
-        arguments.fail_fast && is_unexpected(&snapshots, &reviewed, &plans, result)
+        is_unexpected(&snapshots, &reviewed, &plans, result)
     })
     .map_err(|failure| failure.hiding(&secrets));
     let Outcome {
@@ -341,7 +341,8 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     }
     let document = match arguments.transcripts {
         Transcripts::None => document.without_transcripts(),
-        _ => document,
+        Transcripts::Failed if arguments.verbose => Document::of(&report, Transcripts::Failed),
+        Transcripts::Failed | Transcripts::All => document,
     };
     if let Some(missing) = missing.filter(|_| !arguments.require_reasons) {
         output::warn(&missing, dress.err);
@@ -515,13 +516,13 @@ struct Outcome {
     interrupted: bool,
 }
 
-/// Plays the plans, up to the first result that is to be the last.
+/// Plays the plans; with `--fail-fast` up to the first that is not as expected.
 fn play(
     arguments: &Arguments,
     plans: &[Plan],
     target: &Target,
     dress: Dress,
-    is_last: &(dyn Fn(&CaseResult) -> bool + Sync),
+    is_unexpected: &(dyn Fn(&CaseResult) -> bool + Sync),
 ) -> Result<Outcome, Failure> {
     let options = RunOptions {
         jobs: arguments.jobs.map(usize::from),
@@ -545,8 +546,8 @@ fn play(
             match progress {
                 Progress::Reached(capabilities) => offered.clone_from(capabilities),
                 Progress::Finished(result) if !is_cut_short(result) => {
-                    watch.finished(result);
-                    if is_last(result) {
+                    watch.finished(result, &|| is_unexpected(result));
+                    if arguments.fail_fast && is_unexpected(result) {
                         let id = &result.id;
                         stopped = Some(format!("--fail-fast: {id} is not as expected"));
                         return ControlFlow::Break(());

@@ -1,8 +1,8 @@
 //! The causes of the document, and how the broker keeps each chapter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use mqtt_check_codec::ProtocolVersion;
+use mqtt_check_codec::{PacketType, ProtocolVersion};
 
 use super::case::clause;
 use crate::coverage::DOCUMENTS;
@@ -12,6 +12,7 @@ use crate::report::clauses::{is_within, titles};
 use crate::report::document::{Cause, Chapter, Conformance, Example, Level};
 use crate::requirements::{self, Requirement};
 use crate::target::TargetFile;
+use crate::transcript::Transcript;
 use crate::verdict::{Finding, FindingKind, Verdict, monitor};
 
 pub(super) fn causes(cases: &[Concluded<'_>], file: Option<&TargetFile>) -> Vec<Cause> {
@@ -56,6 +57,21 @@ fn index_of(shown: &Shown<'_>, finding: &Finding) -> usize {
         .unwrap_or(0)
 }
 
+/// The packets that a server sends. Section 3.N of both standards is about the type N.
+const SENT_BY_SERVERS: [PacketType; 11] = [
+    PacketType::CONNACK,
+    PacketType::PUBLISH,
+    PacketType::PUBACK,
+    PacketType::PUBREC,
+    PacketType::PUBREL,
+    PacketType::PUBCOMP,
+    PacketType::SUBACK,
+    PacketType::UNSUBACK,
+    PacketType::PINGRESP,
+    PacketType::DISCONNECT,
+    PacketType::AUTH,
+];
+
 /// What became of a statement, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fate {
@@ -85,8 +101,15 @@ pub(super) fn conformance(cases: &[Concluded<'_>]) -> Vec<Conformance> {
                 note(version, id.as_str(), Fate::Holds);
             }
         }
+        let packets: BTreeSet<PacketType> = result
+            .transcript
+            .iter()
+            .flat_map(Transcript::received_types)
+            .collect();
         for id in monitor::clauses(version) {
-            note(version, id, Fate::Holds);
+            if is_shown(version, id, &packets) {
+                note(version, id, Fate::Holds);
+            }
         }
         for finding in &result.findings {
             let fate = match (finding.kind(), Level::from(finding.level())) {
@@ -108,6 +131,26 @@ pub(super) fn conformance(cases: &[Concluded<'_>]) -> Vec<Conformance> {
             chapters: chapters(document, &fates),
         })
         .collect()
+}
+
+/// Whether these packets of the broker show that it keeps a rule which is looked at everywhere: one of the packet that
+/// the rule is about, or for a rule of a client's packet or of no one packet, whatever comes beyond greetings.
+fn is_shown(version: ProtocolVersion, id: &str, packets: &BTreeSet<PacketType>) -> bool {
+    let section = requirements::find(version, id).map_or("", |r| r.section_number());
+    let number = section.strip_prefix("3.").and_then(|rest| {
+        let digits = rest.split('.').next().unwrap_or(rest);
+        digits.parse::<u8>().ok()
+    });
+    let about = number.and_then(|number| {
+        let mut of_servers = SENT_BY_SERVERS.iter();
+        of_servers.find(|packet_type| packet_type.0 == number)
+    });
+    match about {
+        Some(packet_type) => packets.contains(packet_type),
+        None => packets
+            .iter()
+            .any(|t| ![PacketType::CONNACK, PacketType::PINGRESP].contains(t)),
+    }
 }
 
 fn chapters(
