@@ -54,7 +54,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "suite",
-        &["engine", "plan", "target", "transcript", "verdict"],
+        &[
+            "engine",
+            "plan",
+            "scenario",
+            "target",
+            "transcript",
+            "verdict",
+        ],
     ),
     (
         "mutation",
@@ -83,6 +90,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "outcome",
         &[
+            "diagnostic",
             "plan",
             "requirements",
             "scenario",
