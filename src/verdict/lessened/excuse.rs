@@ -265,10 +265,11 @@ impl Lessened<'_> {
             // It needs something of a message that came in another way, or not at all.
             NotReached::Because(_) | NotReached::Lost(_) => {
                 let is_stuck = client.is_some_and(|client| let_off.stuck.contains_key(&client));
-                // A client that the server has not accepted was given nothing to send on.
+                // A client that the server has not accepted was given nothing to send on; one whose CONNECT could not be
+                // made has not asked.
                 let is_unaccepted = client
                     .and_then(|client| self.lane_of(client, at))
-                    .is_some_and(|lane| self.connection(lane).is_refused);
+                    .is_some_and(|lane| self.connection(lane).is_refused && self.is_used(lane));
                 let is_so = (!is_unaccepted || is_stuck)
                     && (!let_off.why.is_empty() || self.has_subscription());
                 let less = is_so.then_some(0);

@@ -100,6 +100,13 @@ impl<'a> Lessened<'a> {
             .map(LaneIndex)
     }
 
+    /// Whether any packet went to or fro on this connection.
+    fn is_used(&self, lane: LaneIndex) -> bool {
+        let is_packet = |what: &What| matches!(what, What::Sent { .. } | What::Received { .. });
+        let mut events = self.transcript.events.iter();
+        events.any(|event| event.lane == lane && is_packet(&event.what))
+    }
+
     fn why(&self, less: usize) -> &str {
         &self.given[less].why
     }
