@@ -220,9 +220,4 @@ impl Outcome {
             .iter()
             .any(|reason| matches!(reason, Reason::Violation | Reason::Inconclusive))
     }
-
-    /// Whether the record is not as reviewed.
-    pub fn is_unexpected_record(&self) -> bool {
-        self.reasons.contains(&Reason::Record)
-    }
 }

@@ -1,6 +1,6 @@
 //! Filters: one language of patterns, and each pattern must match something.
 
-use crate::program::{Ended, PING, Program, WRONG};
+use crate::program::{PING, Program, WRONG};
 
 /// A scenario with rows.
 const ROWS: &str = "\
@@ -19,13 +19,6 @@ fn suite(arguments: &str) -> Program {
         .file("scenarios/basic/ping.yaml", PING)
         .file("scenarios/basic/rows.yaml", ROWS)
         .file("scenarios/other/wrong.yaml", WRONG)
-}
-
-fn ids(ended: &Ended) -> Vec<&str> {
-    let lines = ended.stdout.lines();
-    lines
-        .filter_map(|line| line.split_whitespace().next())
-        .collect()
 }
 
 #[test]
@@ -48,7 +41,7 @@ fn brackets_are_part_of_an_id() {
         ("[5 MQTT-3.12.4-*]", &["other/wrong@5"]),
     ] {
         let ended = suite("list").argument("--filter").argument(filter).run();
-        assert_eq!(ids(&ended), expected, "{filter}: {ended}");
+        assert_eq!(ended.ids(), expected, "{filter}: {ended}");
     }
 }
 

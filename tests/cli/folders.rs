@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::program::{Ended, PING, Program, WRONG};
+use crate::program::{PING, Program, WRONG};
 
 /// Where a user may be, and how the same scenario is named from there.
 const PLACES: [(&str, &str); 6] = [
@@ -18,14 +18,6 @@ fn suite(arguments: &str) -> Program {
     Program::new(arguments)
         .file("suite/scenarios/basic/ping.yaml", PING)
         .file("suite/scenarios/other/wrong.yaml", WRONG)
-}
-
-/// The ids of what `list` prints.
-fn ids(ended: &Ended) -> Vec<&str> {
-    let lines = ended.stdout.lines();
-    lines
-        .filter_map(|line| line.split_whitespace().next())
-        .collect()
 }
 
 #[test]
@@ -60,7 +52,7 @@ fn ids_are_the_same_from_every_folder() {
         for command in ["list", "list --filter basic/ping", "list --filter */ping@*"] {
             let ended = suite(&format!("{command} {file}")).inside(place).run();
             let expected = ["basic/ping@3.1.1", "basic/ping@5"];
-            assert_eq!(ids(&ended), expected, "{place}: {ended}");
+            assert_eq!(ended.ids(), expected, "{place}: {ended}");
         }
         let ended = suite(&format!("check {file}")).inside(place).run();
         assert_eq!(
@@ -75,7 +67,7 @@ fn the_suite_is_found_from_below_where_no_path_is_named() {
     for place in ["suite", "suite/scenarios", "suite/scenarios/basic"] {
         let listed = suite("list").inside(place).run();
         let expected = ["basic/ping@3.1.1", "basic/ping@5", "other/wrong@5"];
-        assert_eq!(ids(&listed), expected, "{place}: {listed}");
+        assert_eq!(listed.ids(), expected, "{place}: {listed}");
         let run = suite("run --filter basic/ping@5").inside(place);
         let ended = run.run();
         assert!(

@@ -329,6 +329,14 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// The ids of what `list` prints.
+    pub(crate) fn ids(&self) -> Vec<&str> {
+        let lines = self.stdout.lines();
+        lines
+            .filter_map(|line| line.split_whitespace().next())
+            .collect()
+    }
+
     /// Without the packets of failures: on a network their order on different connections is a matter of chance.
     pub(crate) fn without_packets(mut self) -> Self {
         let is_packet = |line: &&str| line.contains("[AT]") || line.trim() == "[BYTES]";

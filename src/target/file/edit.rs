@@ -136,7 +136,11 @@ pub fn new_file(name: &str, url: &str, drafts: &[Draft]) -> String {
 
 /// Drafts as they stand in a target file, one behind the other.
 pub fn new_entries(drafts: &[Draft]) -> String {
-    let entries: Vec<String> = drafts.iter().map(|draft| entry(draft, INDENT)).collect();
+    entries(drafts, INDENT)
+}
+
+fn entries(drafts: &[Draft], indent: usize) -> String {
+    let entries: Vec<String> = drafts.iter().map(|draft| entry(draft, indent)).collect();
     entries.join("\n")
 }
 
@@ -232,13 +236,15 @@ impl Text {
     }
 
     fn insert(&mut self, at: usize, drafts: &[Draft], indent: usize) {
-        for (number, draft) in drafts.iter().enumerate() {
-            let is_first_of_all = number == 0 && is_key_line(self.lines.get(at.wrapping_sub(1)));
-            let mut text = entry(draft, indent);
-            if !is_first_of_all {
-                text.insert(0, '\n');
-            }
-            self.before.push((at, text));
+        let follows_the_key = at.checked_sub(1).and_then(|above| self.lines.get(above));
+        let blank = if is_key_line(follows_the_key) {
+            ""
+        } else {
+            "\n"
+        };
+        if !drafts.is_empty() {
+            self.before
+                .push((at, format!("{blank}{}", entries(drafts, indent))));
         }
     }
 
@@ -264,13 +270,8 @@ impl Text {
     }
 
     fn append(&mut self, drafts: &[Draft]) {
-        let at = self.lines.len();
-        self.before.push((at, "\ndeviations:\n".to_owned()));
-        for (number, draft) in drafts.iter().enumerate() {
-            let blank = if number == 0 { "" } else { "\n" };
-            let text = format!("{blank}{}", entry(draft, INDENT));
-            self.before.push((at, text));
-        }
+        let text = format!("\ndeviations:\n{}", new_entries(drafts));
+        self.before.push((self.lines.len(), text));
     }
 
     fn finish(self) -> String {

@@ -187,7 +187,7 @@ fn lacks_property_length(frame: &Frame) -> bool {
 }
 
 /// Whether a server of this version sends packets of this type.
-pub(super) const fn is_from_server(packet: PacketType, version: ProtocolVersion) -> bool {
+pub const fn is_from_server(packet: PacketType, version: ProtocolVersion) -> bool {
     match packet {
         PacketType::CONNACK
         | PacketType::PUBLISH

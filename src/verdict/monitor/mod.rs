@@ -32,6 +32,7 @@ use mqtt_check_codec::{
     ConnAck, Frame, FrameError, Packet, PacketId, PacketType, ProtocolVersion, Publish, ReasonCode,
 };
 
+pub use bounds::is_from_server;
 use check::Found;
 use connection::{Connection, Handshake, Opening};
 use flight::Passage;

@@ -57,21 +57,6 @@ fn index_of(shown: &Shown<'_>, finding: &Finding) -> usize {
         .unwrap_or(0)
 }
 
-/// The packets that a server sends. Section 3.N of both standards is about the type N.
-const SENT_BY_SERVERS: [PacketType; 11] = [
-    PacketType::CONNACK,
-    PacketType::PUBLISH,
-    PacketType::PUBACK,
-    PacketType::PUBREC,
-    PacketType::PUBREL,
-    PacketType::PUBCOMP,
-    PacketType::SUBACK,
-    PacketType::UNSUBACK,
-    PacketType::PINGRESP,
-    PacketType::DISCONNECT,
-    PacketType::AUTH,
-];
-
 /// What became of a statement, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fate {
@@ -86,6 +71,8 @@ pub(super) fn conformance(cases: &[Concluded<'_>]) -> Vec<Conformance> {
         let known = fates.entry((version, id)).or_insert(fate);
         *known = fate.min(*known);
     };
+    // What the broker sent to the clients of each version.
+    let mut packets: BTreeMap<ProtocolVersion, BTreeSet<PacketType>> = BTreeMap::new();
     for case in cases {
         let result = case.result;
         let version = requirements::document(result.id.version);
@@ -101,16 +88,11 @@ pub(super) fn conformance(cases: &[Concluded<'_>]) -> Vec<Conformance> {
                 note(version, id.as_str(), Fate::Holds);
             }
         }
-        let packets: BTreeSet<PacketType> = result
+        let came = result
             .transcript
             .iter()
-            .flat_map(Transcript::received_types)
-            .collect();
-        for id in monitor::clauses(version) {
-            if is_shown(version, id, &packets) {
-                note(version, id, Fate::Holds);
-            }
-        }
+            .flat_map(Transcript::received_types);
+        packets.entry(version).or_default().extend(came);
         for finding in &result.findings {
             let fate = match (finding.kind(), Level::from(finding.level())) {
                 (FindingKind::Violation, Level::Must) => Fate::Must,
@@ -120,6 +102,12 @@ pub(super) fn conformance(cases: &[Concluded<'_>]) -> Vec<Conformance> {
             for id in finding.clauses() {
                 note(version, id.as_str(), fate);
             }
+        }
+    }
+    for (version, packets) in &packets {
+        let watched = monitor::clauses(*version).into_iter();
+        for id in watched.filter(|id| is_shown(*version, id, packets)) {
+            note(*version, id, Fate::Holds);
         }
     }
     let played = DOCUMENTS
@@ -137,16 +125,13 @@ pub(super) fn conformance(cases: &[Concluded<'_>]) -> Vec<Conformance> {
 /// the rule is about, or for a rule of a client's packet or of no one packet, whatever comes beyond greetings.
 fn is_shown(version: ProtocolVersion, id: &str, packets: &BTreeSet<PacketType>) -> bool {
     let section = requirements::find(version, id).map_or("", |r| r.section_number());
-    let number = section.strip_prefix("3.").and_then(|rest| {
-        let digits = rest.split('.').next().unwrap_or(rest);
-        digits.parse::<u8>().ok()
-    });
-    let about = number.and_then(|number| {
-        let mut of_servers = SENT_BY_SERVERS.iter();
-        of_servers.find(|packet_type| packet_type.0 == number)
+    // Section 3.N of both standards is about the packet of type N.
+    let about = section.strip_prefix("3.").and_then(|rest| {
+        let number = rest.split('.').next()?.parse().ok()?;
+        Some(PacketType(number)).filter(|packet| monitor::is_from_server(*packet, version))
     });
     match about {
-        Some(packet_type) => packets.contains(packet_type),
+        Some(packet) => packets.contains(&packet),
         None => packets
             .iter()
             .any(|t| ![PacketType::CONNACK, PacketType::PINGRESP].contains(t)),
