@@ -18,6 +18,7 @@ mod output;
 mod place;
 mod progress;
 mod report;
+mod reports;
 mod review;
 mod run;
 mod selection;
@@ -62,7 +63,7 @@ enum Command {
     List(list::Arguments),
     /// Read scenarios and report what is wrong with them, without playing them
     Check(check::Arguments),
-    /// Make report files of the JSON report of a run
+    /// Show the JSON report of a run, or make report files of it
     Report(report::Arguments),
     /// Go through changed and new snapshots one by one
     Review(review::Arguments),

@@ -1,14 +1,13 @@
-//! `mqtt-check report`: makes report files later, of the JSON report of a run.
+//! `mqtt-check report`: shows the JSON report of a run as the run itself did, and makes report files of it.
 
 use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::run::{prepare_reports, report_option, write_reports};
-use super::{Dress, Failure, output};
+use super::{Dress, Failure, output, reports};
 use crate::exit::Exit;
-use crate::report::{Document, Format};
+use crate::report::{Document, Format, terminal};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -16,9 +15,13 @@ pub(super) struct Arguments {
     #[arg(value_name = "RESULT")]
     result: PathBuf,
 
-    /// Write a report; repeatable
-    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_option, required = true)]
+    /// Write a report instead of showing it; repeatable
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = reports::option)]
     to: Vec<(&'static Format, PathBuf)>,
+
+    /// Show the transcript of every case that the report has it of
+    #[arg(short, long, conflicts_with = "to")]
+    verbose: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
@@ -27,9 +30,18 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         .map_err(|error| Failure::usage(format!("failed to read {shown}: {error}")))?;
     let document = Document::from_json(&text)
         .map_err(|error| Failure::usage(format!("failed to read {shown}: {error}")))?;
-    let files = prepare_reports(&arguments.to)?;
+    if arguments.to.is_empty() {
+        let options = terminal::Options {
+            style: dress.out,
+            verbose: arguments.verbose,
+            width: output::width(),
+        };
+        output::print(&terminal::render(&document, options))?;
+        return Ok(Exit::Success);
+    }
+    let files = reports::prepare(&arguments.to)?;
     let mut exit = Exit::Success;
-    for problem in write_reports(&files, &document) {
+    for problem in reports::write(&files, &document) {
         output::complain(&problem, dress.err);
         exit = problem.exit;
     }

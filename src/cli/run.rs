@@ -1,32 +1,26 @@
 //! `mqtt-check run`: plays scenarios against a broker, judges it, holds the records against their snapshots, and
 //! reports.
 
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use clap::Args;
-use mqtt_check_codec::ProtocolVersion;
 
 use super::connection::Connection;
 use super::progress::Watch;
 use super::selection::Selection;
-use super::{Dress, Failure, interrupt, output};
+use super::{Dress, Failure, interrupt, output, reports};
 use crate::engine::{Progress, RunOptions};
 use crate::exit::Exit;
 use crate::outcome::profile::Tolerated;
 use crate::outcome::{Concluded, Reviewed};
 use crate::plan::Plan;
 use crate::report::document::Transcripts;
-use crate::report::file::ReportFile;
-use crate::report::{
-    CapabilityFact, Document, EndedEarly, Format, Report, RunFacts, TargetFacts, Unspoken, terminal,
-};
-use crate::scenario::model::{Capability, CaseId};
+use crate::report::{Document, Format, Report, RunFacts, terminal};
 use crate::suite;
 use crate::target::bundled::{self, Bundled};
-use crate::target::{Capabilities, Known, Target};
+use crate::target::{Capabilities, Target};
 use crate::transcript::INTERRUPTED;
 use crate::verdict::CaseResult;
 
@@ -34,13 +28,14 @@ mod again;
 pub(super) mod baseline;
 mod chosen;
 mod compared;
+mod facts;
+mod options;
 mod profiled;
 
 use chosen::Chosen;
 use compared::Snapshots;
-
-/// The default of `--max-wait`.
-const MAX_WAIT: Duration = Duration::from_secs(30);
+use facts::{ended_early, unspoken, unstarted};
+use options::{Playing, target_name, tolerated};
 
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("reached").args(["broker", "target"]))]
@@ -51,6 +46,9 @@ pub(super) struct Arguments {
     #[command(flatten)]
     connection: Connection,
 
+    #[command(flatten)]
+    playing: Playing,
+
     /// Let the bundled broker have this deliberate fault; repeatable
     #[arg(long, alias = "deviate", value_name = "NAME", conflicts_with_all = ["broker", "target"], help_heading = "Target")]
     fault: Vec<String>,
@@ -58,30 +56,6 @@ pub(super) struct Arguments {
     /// Let the bundled broker make this choice, which the standard leaves open; repeatable. No snapshots then
     #[arg(long, value_name = "NAME", conflicts_with_all = ["broker", "target", "update", "baseline"], help_heading = "Target")]
     liberty: Vec<String>,
-
-    /// Play exclusive cases too on a broker that was not started by this run
-    #[arg(long, requires = "reached", help_heading = "Target")]
-    exclusive: bool,
-
-    /// Play cases that are tagged `heavy` too: thousands of messages, or all packet identifiers
-    #[arg(long, help_heading = "Run")]
-    heavy: bool,
-
-    /// Cases at the same time [default: the number of cores, or 256 over the network]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = "Run")]
-    jobs: Option<u16>,
-
-    /// Skip cases that wait longer than this outside virtual time
-    #[arg(long, value_name = "SPAN", default_value = "30s", value_parser = span, help_heading = "Run")]
-    max_wait: Duration,
-
-    /// Multiply every limit and settling time
-    #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = factor, help_heading = "Run")]
-    timeout_scale: f64,
-
-    /// Where all randomness comes from
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Run")]
-    seed: u64,
 
     /// Cut, join and delay what is sent, in ways that a right broker cannot tell apart; verdicts are compared then, and no
     /// records
@@ -100,10 +74,6 @@ pub(super) struct Arguments {
     /// Play many cases even if the broker answers nothing but CONNECT
     #[arg(long, requires = "reached", help_heading = "Run")]
     no_first_look: bool,
-
-    /// The folder of the snapshots [default: `snapshots` beside the folder `scenarios` that a case is in]
-    #[arg(long, value_name = "DIR", help_heading = "Snapshots")]
-    snapshots: Option<PathBuf>,
 
     /// Accept what is changed or new at once
     #[arg(long, conflicts_with = "no_snapshots", help_heading = "Snapshots")]
@@ -132,7 +102,7 @@ pub(super) struct Arguments {
     tolerate: Vec<Tolerated>,
 
     /// Write a report: json or junit, to a file or, as `-`, to stdout; what people read then goes to stderr; repeatable
-    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_option, help_heading = "Report")]
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = reports::option, help_heading = "Report")]
     report: Vec<(&'static Format, PathBuf)>,
 
     /// Of which cases report files have transcripts: all, failed (those that do not hold, or are not as expected) or none
@@ -155,81 +125,12 @@ pub(super) struct Arguments {
     quiet: bool,
 }
 
-pub(super) fn report_option(text: &str) -> Result<(&'static Format, PathBuf), String> {
-    let Some((format, path)) = text.split_once('=') else {
-        return Err("it is FORMAT=FILE, such as json=report.json".to_owned());
-    };
-    let Some(format) = Format::named(format) else {
-        return Err(format!(
-            "there is no format `{format}`; {} are",
-            Format::names()
-        ));
-    };
-    if path.is_empty() {
-        return Err("the file has no name".to_owned());
-    }
-    Ok((format, PathBuf::from(path)))
-}
-
-fn target_name(name: &str) -> Result<String, String> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if name.is_empty() || name.starts_with('.') || !name.chars().all(is_plain) {
-        return Err("a target's name has letters, digits, `-`, `_` and `.`".to_owned());
-    }
-    Ok(name.to_owned())
-}
-
-fn tolerated(word: &str) -> Result<Tolerated, String> {
-    Tolerated::named(word).ok_or_else(|| {
-        let words: Vec<&str> = Tolerated::names().collect();
-        format!("it is one of {}", words.join(", "))
-    })
-}
-
-fn factor(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(factor) if factor.is_finite() && factor > 0.0 && factor <= 1000.0 => Ok(factor),
-        _ => Err("it is a number above 0, 1000 at most".to_owned()),
-    }
-}
-
-/// A span as scenarios write it: `500ms`, `30s`, `1h30m`.
-fn span(text: &str) -> Result<Duration, String> {
-    let wrong = || "it is a number and a unit, such as 500ms, 30s, 2m or 1h30m".to_owned();
-    let mut total = Duration::ZERO;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
-        let (number, behind) = rest.split_at(digits);
-        let unit = behind
-            .find(|c: char| c.is_ascii_digit())
-            .unwrap_or(behind.len());
-        let (unit, behind) = behind.split_at(unit);
-        let number: u64 = number.parse().map_err(|_| wrong())?;
-        let part = match unit {
-            "ms" => Some(Duration::from_millis(number)),
-            "s" => Some(Duration::from_secs(number)),
-            "m" => number.checked_mul(60).map(Duration::from_secs),
-            "h" => number.checked_mul(3600).map(Duration::from_secs),
-            "d" => number.checked_mul(86_400).map(Duration::from_secs),
-            _ => None,
-        };
-        total = part.and_then(|p| total.checked_add(p)).ok_or_else(wrong)?;
-        rest = behind;
-    }
-    if text.is_empty() {
-        Err(wrong())
-    } else {
-        Ok(total)
-    }
-}
-
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
     let chosen = Chosen::new(arguments, dress)?;
     let (plans, rest) = arguments.selection.plans(dress.err)?;
     let snapshots = Snapshots::new(arguments, &chosen, &plans, dress.err)?;
     let reviewed = snapshots.read(&plans, dress.err)?;
-    let files = prepare_reports(&arguments.report)?;
+    let files = reports::prepare(&arguments.report)?;
 
     interrupt::listen();
     let mut ready = chosen.reach(&plans)?;
@@ -239,9 +140,9 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         started,
         began,
         chaos: arguments.chaos,
-        timeout_scale: arguments.timeout_scale,
-        jobs: arguments.jobs.map(usize::from),
-        max_wait: arguments.max_wait,
+        timeout_scale: arguments.playing.timeout_scale,
+        jobs: arguments.playing.jobs.map(usize::from),
+        max_wait: arguments.playing.max_wait,
         baseline: snapshots.baseline(),
     };
     let played = play(arguments, &plans, &ready.target, dress, &|result| {
@@ -259,7 +160,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         Err(failure) => {
             let report = unstarted(arguments, (&plans, &ready.target), run_facts, &failure);
             let document = Document::of(&report, arguments.transcripts);
-            for problem in write_reports(&files, &document) {
+            for problem in reports::write(&files, &document) {
                 output::complain(&problem, dress.err);
             }
             return Err(failure);
@@ -300,7 +201,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         .collect();
     let again = again::command(arguments, &cases);
     let report = Report {
-        target: facts(arguments, &ready.target, &offered),
+        target: facts::target(arguments, &ready.target, &offered),
         unspoken: unspoken(arguments, &ready.target, &offered),
         ended_early,
         without_case: snapshots.without_case(arguments, &plans, &rest)?,
@@ -309,7 +210,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         profile,
         cases,
         facts: run_facts,
-        seed: arguments.seed,
+        seed: arguments.playing.seed,
         wall,
         interrupted,
         problems: problems
@@ -348,50 +249,16 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         output::warn(&missing, dress.err);
     }
     let mut exit = report.exit();
-    for problem in problems.into_iter().chain(write_reports(&files, &document)) {
+    for problem in problems
+        .into_iter()
+        .chain(reports::write(&files, &document))
+    {
         output::complain(&problem, dress.err);
         if exit != Exit::Interrupted {
             exit = Exit::Failed;
         }
     }
     Ok(exit)
-}
-
-/// The report of a run that did not begin, for this reason.
-fn unstarted<'a>(
-    arguments: &Arguments,
-    (plans, target): (&[Plan], &Target),
-    facts: RunFacts,
-    failure: &Failure,
-) -> Report<'a> {
-    let nothing = Capabilities::default();
-    Report {
-        target: self::facts(arguments, target, &nothing),
-        unspoken: Vec::new(),
-        ended_early: ended_early(plans, &[], failure.message.clone()),
-        without_case: Vec::new(),
-        without_deviation: Vec::new(),
-        deviations: None,
-        profile: None,
-        cases: Vec::new(),
-        wall: facts.began.elapsed(),
-        facts,
-        seed: arguments.seed,
-        interrupted: false,
-        problems: vec![failure.message.clone()],
-        replay: again::options(arguments),
-        again: None,
-        review: String::new(),
-    }
-}
-
-/// Which cases were not played, if any, and why.
-fn ended_early(plans: &[Plan], results: &[CaseResult], why: String) -> Option<EndedEarly> {
-    let played: BTreeSet<&CaseId> = results.iter().map(|result| &result.id).collect();
-    let ids = plans.iter().map(|plan| &plan.scene.id);
-    let left = ids.filter(|id| !played.contains(id));
-    let not_played: Vec<String> = left.map(ToString::to_string).collect();
-    (!not_played.is_empty()).then_some(EndedEarly { why, not_played })
 }
 
 /// The bundled broker with these faults and liberties.
@@ -416,93 +283,6 @@ fn unknown<'k>(what: &str, name: &str, known: impl Iterator<Item = &'k str>) -> 
     ))
 }
 
-fn facts(arguments: &Arguments, target: &Target, offered: &Capabilities) -> TargetFacts {
-    let (name, url) = match target {
-        Target::Bundled(_) => match [&arguments.fault[..], &arguments.liberty[..]].concat() {
-            none if none.is_empty() => ("bundled broker".to_owned(), None),
-            departures => (
-                format!("bundled broker with {}", departures.join(", ")),
-                None,
-            ),
-        },
-        Target::External(external) => (external.name.clone(), Some(external.url.clone())),
-    };
-    TargetFacts {
-        name,
-        url,
-        versions: offered.versions.clone(),
-        not_spoken: offered
-            .unspoken
-            .iter()
-            .map(|(version, how)| (*version, how.clone()))
-            .collect(),
-        capabilities: capabilities(offered),
-        connack: offered.connack.clone(),
-        keep_alive_s: offered.keep_alive_s,
-    }
-}
-
-/// The versions that the user or the target file names and the broker does not speak.
-fn unspoken(arguments: &Arguments, target: &Target, offered: &Capabilities) -> Vec<Unspoken> {
-    let Target::External(external) = target else {
-        return Vec::new();
-    };
-    let in_file = external.versions.as_deref().unwrap_or_default();
-    let named_by = |version: &ProtocolVersion| {
-        let by_user = arguments.selection.versions().contains(version);
-        let by_file = in_file.contains(version);
-        by_user
-            .then_some("--protocol")
-            .or(by_file.then_some("the target file"))
-    };
-    let seen = offered.unspoken.iter();
-    seen.filter_map(|(version, _)| {
-        Some(Unspoken {
-            version: *version,
-            named_by: named_by(version)?,
-            why: offered.unspoken(*version),
-        })
-    })
-    .collect()
-}
-
-/// What is known of what a broker may offer.
-fn capabilities(offered: &Capabilities) -> Vec<CapabilityFact> {
-    let known = Capability::ALL.iter().filter_map(|capability| {
-        let why_not = match offered.known(*capability) {
-            Known::There => None,
-            Known::Missing(why) => Some(why.to_owned()),
-            Known::Nothing => return None,
-        };
-        Some(CapabilityFact {
-            name: capability.as_str().to_owned(),
-            why_not,
-        })
-    });
-    known.collect()
-}
-
-/// Tries every report path before anything is played.
-pub(super) fn prepare_reports(
-    reports: &[(&'static Format, PathBuf)],
-) -> Result<Vec<(&'static Format, ReportFile)>, Failure> {
-    let mut files: Vec<(&'static Format, ReportFile)> = Vec::new();
-    for (format, path) in reports {
-        let shown = path.display();
-        if files.iter().any(|(_, file)| file.path() == path) {
-            return Err(Failure::usage(format!("two reports go to {shown}")));
-        }
-        let file = ReportFile::prepare(path).map_err(|error| {
-            Failure::new(
-                Exit::CouldNotStart,
-                format!("failed to write the report {shown}: {error}"),
-            )
-        })?;
-        files.push((format, file));
-    }
-    Ok(files)
-}
-
 /// What came of a run.
 struct Outcome {
     results: Vec<CaseResult>,
@@ -525,12 +305,12 @@ fn play(
     is_unexpected: &(dyn Fn(&CaseResult) -> bool + Sync),
 ) -> Result<Outcome, Failure> {
     let options = RunOptions {
-        jobs: arguments.jobs.map(usize::from),
-        timeout_scale: arguments.timeout_scale,
-        max_wait: arguments.max_wait,
-        seed: arguments.seed,
-        exclusive: arguments.exclusive,
-        heavy: arguments.heavy,
+        jobs: arguments.playing.jobs.map(usize::from),
+        timeout_scale: arguments.playing.timeout_scale,
+        max_wait: arguments.playing.max_wait,
+        seed: arguments.playing.seed,
+        exclusive: arguments.playing.exclusive,
+        heavy: arguments.playing.heavy,
         chaos: arguments.chaos,
         first_look: !arguments.no_first_look,
     };
@@ -623,60 +403,4 @@ fn conclude<'a>(
         });
     }
     (cases, unwritten)
-}
-
-/// Writes every report; what failed.
-pub(super) fn write_reports(
-    files: &[(&'static Format, ReportFile)],
-    document: &Document,
-) -> Vec<Failure> {
-    files
-        .iter()
-        .filter_map(|(format, file)| {
-            let text = format.render(document);
-            let written = text.and_then(|text| match file.is_stdout() {
-                true => output::print(&text).map_err(|failure| failure.message),
-                false => file.write(&text).map_err(|error| error.to_string()),
-            });
-            let problem = written.err()?;
-            Some(Failure::new(
-                Exit::Failed,
-                format!(
-                    "failed to write the report {}: {problem}",
-                    file.path().display()
-                ),
-            ))
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_spans_as_scenarios_write_them() {
-        for (text, ms) in [("500ms", 500), ("30s", 30_000), ("1h30m", 5_400_000)] {
-            assert_eq!(span(text), Ok(Duration::from_millis(ms)), "{text}");
-        }
-        for text in ["", "30", "s", "30 s", "-1s", "1y", "99999999999999999999s"] {
-            assert!(span(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn refuses_formats_that_are_not_there() {
-        assert!(report_option("json=a.json").is_ok());
-        for text in ["json", "json=", "html=a.html", "pdf=a.pdf"] {
-            assert!(report_option(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn keeps_a_targets_name_inside_its_folder() {
-        assert!(target_name("mosquitto-2.0").is_ok());
-        for name in ["", "..", "a/b", ".hidden"] {
-            assert!(target_name(name).is_err(), "{name}");
-        }
-    }
 }

@@ -33,6 +33,19 @@ fn every_format_is_the_same_as_one_that_the_run_wrote() {
 }
 
 #[test]
+fn without_a_format_it_shows_what_the_run_showed() {
+    for verbose in ["", " --verbose"] {
+        let run = "run --no-snapshots --report json=r.json --transcripts all";
+        let program = program(&format!("{run}{verbose}"));
+        let shown = program.run();
+        let again = program.arguments(&format!("report r.json{verbose}")).run();
+        assert_eq!(again.exit, Some(0), "{again}");
+        assert_eq!(again.stdout, shown.stdout);
+        assert!(again.stdout.contains("FAILED"), "{again}");
+    }
+}
+
+#[test]
 fn says_what_is_wrong_with_a_file() {
     for (content, told) in [
         ("{", "it is not JSON"),

@@ -1,7 +1,8 @@
 //! The command that plays what failed again, as this run played it.
 
 use super::super::selection::quoted;
-use super::{Arguments, MAX_WAIT};
+use super::Arguments;
+use super::options::MAX_WAIT;
 use crate::outcome::Concluded;
 
 /// With more cases than this, the run's own choice of cases is shorter.
@@ -30,7 +31,7 @@ pub(super) fn command(arguments: &Arguments, cases: &[Concluded<'_>]) -> Option<
     words.extend(arguments.selection.replay());
     words.extend(options_but_paths(arguments));
     words.extend(chosen);
-    words.push(format!("--seed {}", arguments.seed));
+    words.push(format!("--seed {}", arguments.playing.seed));
     Some(words.join(" "))
 }
 
@@ -38,9 +39,9 @@ pub(super) fn command(arguments: &Arguments, cases: &[Concluded<'_>]) -> Option<
 fn options_but_paths(arguments: &Arguments) -> Vec<String> {
     let mut words = arguments.connection.replay(quoted);
     let mut flag = |is_set: bool, name: &str| words.extend(is_set.then(|| format!("--{name}")));
-    flag(arguments.exclusive, "exclusive");
+    flag(arguments.playing.exclusive, "exclusive");
     flag(arguments.no_first_look, "no-first-look");
-    flag(arguments.heavy, "heavy");
+    flag(arguments.playing.heavy, "heavy");
     flag(arguments.no_snapshots, "no-snapshots");
     flag(arguments.require_reasons, "require-reasons");
     let mut option = |name: &str, value: Option<String>| {
@@ -56,15 +57,18 @@ fn options_but_paths(arguments: &Arguments) -> Vec<String> {
     for sort in &arguments.tolerate {
         option("tolerate", Some(sort.word().to_owned()));
     }
-    option("snapshots", arguments.snapshots.as_deref().map(quoted));
+    option(
+        "snapshots",
+        arguments.playing.snapshots.as_deref().map(quoted),
+    );
     option("chaos", arguments.chaos.map(|seed| seed.to_string()));
-    option("jobs", arguments.jobs.map(|jobs| jobs.to_string()));
-    let wait = arguments.max_wait;
+    option("jobs", arguments.playing.jobs.map(|jobs| jobs.to_string()));
+    let wait = arguments.playing.max_wait;
     option(
         "max-wait",
         (wait != MAX_WAIT).then(|| format!("{}ms", wait.as_millis())),
     );
-    let scale = arguments.timeout_scale;
+    let scale = arguments.playing.timeout_scale;
     option("timeout-scale", (scale != 1.0).then(|| scale.to_string()));
     words
 }

@@ -8,7 +8,8 @@ use clap::Args;
 
 use super::chosen::Chosen;
 use super::compared::Snapshots;
-use super::{Dress, Failure, factor, interrupt, output, play, span, target_name};
+use super::options::{Playing, target_name};
+use super::{Dress, Failure, interrupt, output, play};
 use crate::cli::connection::Connection;
 use crate::cli::place::target_file;
 use crate::cli::selection::Selection;
@@ -40,6 +41,9 @@ pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     connection: Connection,
 
+    #[command(flatten)]
+    playing: Playing,
+
     /// How often the suite is played; what differs between the plays is marked `sometimes`
     #[arg(long, value_name = "N", default_value_t = PLAYS, value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Run")]
     plays: u16,
@@ -47,34 +51,6 @@ pub(in crate::cli) struct Arguments {
     /// Renew a baseline that exists
     #[arg(long, help_heading = "Snapshots")]
     update: bool,
-
-    /// The folder of the snapshots [default: `snapshots` beside the scenario folder]
-    #[arg(long, value_name = "DIR", help_heading = "Snapshots")]
-    snapshots: Option<PathBuf>,
-
-    /// Play exclusive cases too on a broker that was not started by this run
-    #[arg(long, requires = "reached", help_heading = "Target")]
-    exclusive: bool,
-
-    /// Play cases that are tagged `heavy` too
-    #[arg(long, help_heading = "Run")]
-    heavy: bool,
-
-    /// Cases at the same time [default: 256]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = "Run")]
-    jobs: Option<u16>,
-
-    /// Skip cases that wait longer than this
-    #[arg(long, value_name = "SPAN", default_value = "30s", value_parser = span, help_heading = "Run")]
-    max_wait: Duration,
-
-    /// Multiply every limit and settling time
-    #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = factor, help_heading = "Run")]
-    timeout_scale: f64,
-
-    /// Seed for all randomness
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Run")]
-    seed: u64,
 }
 
 /// What the plays have shown.
@@ -170,16 +146,10 @@ fn as_run(arguments: &Arguments) -> Result<super::Arguments, Failure> {
         connection,
         fault: Vec::new(),
         liberty: Vec::new(),
-        exclusive: arguments.exclusive,
-        heavy: arguments.heavy,
-        jobs: arguments.jobs,
-        max_wait: arguments.max_wait,
-        timeout_scale: arguments.timeout_scale,
-        seed: arguments.seed,
+        playing: arguments.playing.clone(),
         chaos: None,
         fail_fast: false,
         no_first_look: false,
-        snapshots: arguments.snapshots.clone(),
         update: true,
         no_snapshots: false,
         baseline: Some(arguments.name.clone()),

@@ -166,7 +166,7 @@ impl Ready {
 
 /// Whether anything is accepted for this name, or is about to be. A mistyped one would accept nothing and say little.
 fn is_begun(name: &str, paths: &[PathBuf], arguments: &Arguments) -> Result<(), Failure> {
-    let known = place::known_baselines(paths, arguments.snapshots.as_deref());
+    let known = place::known_baselines(paths, arguments.playing.snapshots.as_deref());
     if known.is_empty() || known.contains(name) || arguments.update {
         return Ok(());
     }

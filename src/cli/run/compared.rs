@@ -81,7 +81,7 @@ impl Snapshots {
         }
         let mut snapshots = Self {
             against,
-            folder: arguments.snapshots.clone(),
+            folder: arguments.playing.snapshots.clone(),
             writing,
             profiled: None,
         };

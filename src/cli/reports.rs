@@ -1,0 +1,80 @@
+//! Report files, as options name them: `--report FORMAT=FILE`.
+
+use std::path::PathBuf;
+
+use super::{Failure, output};
+use crate::exit::Exit;
+use crate::report::file::ReportFile;
+use crate::report::{Document, Format};
+
+pub(super) fn option(text: &str) -> Result<(&'static Format, PathBuf), String> {
+    let Some((format, path)) = text.split_once('=') else {
+        return Err("it is FORMAT=FILE, such as json=report.json".to_owned());
+    };
+    let Some(format) = Format::named(format) else {
+        return Err(format!(
+            "there is no format `{format}`; {} are",
+            Format::names()
+        ));
+    };
+    if path.is_empty() {
+        return Err("the file has no name".to_owned());
+    }
+    Ok((format, PathBuf::from(path)))
+}
+
+/// Tries every report path before anything is played.
+pub(super) fn prepare(
+    reports: &[(&'static Format, PathBuf)],
+) -> Result<Vec<(&'static Format, ReportFile)>, Failure> {
+    let mut files: Vec<(&'static Format, ReportFile)> = Vec::new();
+    for (format, path) in reports {
+        let shown = path.display();
+        if files.iter().any(|(_, file)| file.path() == path) {
+            return Err(Failure::usage(format!("two reports go to {shown}")));
+        }
+        let file = ReportFile::prepare(path).map_err(|error| {
+            Failure::new(
+                Exit::CouldNotStart,
+                format!("failed to write the report {shown}: {error}"),
+            )
+        })?;
+        files.push((format, file));
+    }
+    Ok(files)
+}
+
+/// Writes every report; what failed.
+pub(super) fn write(files: &[(&'static Format, ReportFile)], document: &Document) -> Vec<Failure> {
+    files
+        .iter()
+        .filter_map(|(format, file)| {
+            let text = format.render(document);
+            let written = text.and_then(|text| match file.is_stdout() {
+                true => output::print(&text).map_err(|failure| failure.message),
+                false => file.write(&text).map_err(|error| error.to_string()),
+            });
+            let problem = written.err()?;
+            Some(Failure::new(
+                Exit::Failed,
+                format!(
+                    "failed to write the report {}: {problem}",
+                    file.path().display()
+                ),
+            ))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_formats_that_are_not_there() {
+        assert!(option("json=a.json").is_ok());
+        for text in ["json", "json=", "html=a.html", "pdf=a.pdf"] {
+            assert!(option(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What a report says of the run and of the broker besides its cases.
+
+use std::collections::BTreeSet;
+
+use mqtt_check_codec::ProtocolVersion;
+
+use super::{Arguments, Failure, again};
+use crate::plan::Plan;
+use crate::report::{CapabilityFact, EndedEarly, Report, RunFacts, TargetFacts, Unspoken};
+use crate::scenario::model::{Capability, CaseId};
+use crate::target::{Capabilities, Known, Target};
+use crate::verdict::CaseResult;
+
+/// The report of a run that did not begin, for this reason.
+pub(super) fn unstarted<'a>(
+    arguments: &Arguments,
+    (plans, target): (&[Plan], &Target),
+    facts: RunFacts,
+    failure: &Failure,
+) -> Report<'a> {
+    let nothing = Capabilities::default();
+    Report {
+        target: self::target(arguments, target, &nothing),
+        unspoken: Vec::new(),
+        ended_early: ended_early(plans, &[], failure.message.clone()),
+        without_case: Vec::new(),
+        without_deviation: Vec::new(),
+        deviations: None,
+        profile: None,
+        cases: Vec::new(),
+        wall: facts.began.elapsed(),
+        facts,
+        seed: arguments.playing.seed,
+        interrupted: false,
+        problems: vec![failure.message.clone()],
+        replay: again::options(arguments),
+        again: None,
+        review: String::new(),
+    }
+}
+
+/// Which cases were not played, if any, and why.
+pub(super) fn ended_early(
+    plans: &[Plan],
+    results: &[CaseResult],
+    why: String,
+) -> Option<EndedEarly> {
+    let played: BTreeSet<&CaseId> = results.iter().map(|result| &result.id).collect();
+    let ids = plans.iter().map(|plan| &plan.scene.id);
+    let left = ids.filter(|id| !played.contains(id));
+    let not_played: Vec<String> = left.map(ToString::to_string).collect();
+    (!not_played.is_empty()).then_some(EndedEarly { why, not_played })
+}
+
+pub(super) fn target(
+    arguments: &Arguments,
+    target: &Target,
+    offered: &Capabilities,
+) -> TargetFacts {
+    let (name, url) = match target {
+        Target::Bundled(_) => match [&arguments.fault[..], &arguments.liberty[..]].concat() {
+            none if none.is_empty() => ("bundled broker".to_owned(), None),
+            departures => (
+                format!("bundled broker with {}", departures.join(", ")),
+                None,
+            ),
+        },
+        Target::External(external) => (external.name.clone(), Some(external.url.clone())),
+    };
+    TargetFacts {
+        name,
+        url,
+        versions: offered.versions.clone(),
+        not_spoken: offered
+            .unspoken
+            .iter()
+            .map(|(version, how)| (*version, how.clone()))
+            .collect(),
+        capabilities: capabilities(offered),
+        connack: offered.connack.clone(),
+        keep_alive_s: offered.keep_alive_s,
+    }
+}
+
+/// The versions that the user or the target file names and the broker does not speak.
+pub(super) fn unspoken(
+    arguments: &Arguments,
+    target: &Target,
+    offered: &Capabilities,
+) -> Vec<Unspoken> {
+    let Target::External(external) = target else {
+        return Vec::new();
+    };
+    let in_file = external.versions.as_deref().unwrap_or_default();
+    let named_by = |version: &ProtocolVersion| {
+        let by_user = arguments.selection.versions().contains(version);
+        let by_file = in_file.contains(version);
+        by_user
+            .then_some("--protocol")
+            .or(by_file.then_some("the target file"))
+    };
+    let seen = offered.unspoken.iter();
+    seen.filter_map(|(version, _)| {
+        Some(Unspoken {
+            version: *version,
+            named_by: named_by(version)?,
+            why: offered.unspoken(*version),
+        })
+    })
+    .collect()
+}
+
+/// What is known of what a broker may offer.
+fn capabilities(offered: &Capabilities) -> Vec<CapabilityFact> {
+    let known = Capability::ALL.iter().filter_map(|capability| {
+        let why_not = match offered.known(*capability) {
+            Known::There => None,
+            Known::Missing(why) => Some(why.to_owned()),
+            Known::Nothing => return None,
+        };
+        Some(CapabilityFact {
+            name: capability.as_str().to_owned(),
+            why_not,
+        })
+    });
+    known.collect()
+}
