@@ -1,5 +1,7 @@
 //! One case from its plan to its result.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -87,18 +89,40 @@ pub(super) async fn play(
     control: bool,
     bounds: Bounds<'_>,
 ) -> (Transcript, Duration, Host) {
-    let mut player = Player::new(&plan.scene, host, patience, prefix, bounds);
-    match (&plan.control, control) {
-        (Some(control), true) => {
-            player.play(&control.steps, false).await;
-            player.conclude(&control.expect).await;
+    let is_virtual = host.is_virtual();
+    let mut longest = Duration::ZERO;
+    let playing = timed(&mut longest, async {
+        let mut player = Player::new(&plan.scene, host, patience, prefix, bounds);
+        match (&plan.control, control) {
+            (Some(control), true) => {
+                player.play(&control.steps, false).await;
+                player.conclude(&control.expect).await;
+            }
+            _ => player.play(&plan.steps, true).await,
         }
-        _ => player.play(&plan.steps, true).await,
+        let took = player.now();
+        let (transcript, host, lanes) = player.end().await;
+        drop(lanes);
+        (transcript, took, host)
+    });
+    let (mut transcript, took, host) = playing.await;
+    if !is_virtual {
+        // What came while this machine stood still was read late, though nobody waited for it then.
+        transcript.late = transcript.late.max(longest);
     }
-    let took = player.now();
-    let (transcript, host, lanes) = player.end().await;
-    drop(lanes);
     (transcript, took, host)
+}
+
+/// Notes the longest time that one poll of a future took.
+async fn timed<T>(longest: &mut Duration, future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        let began = Instant::now();
+        let polled = future.as_mut().poll(context);
+        *longest = began.elapsed().max(*longest);
+        polled
+    })
+    .await
 }
 
 /// The witness, if the case wants one: neither scene nor control shows that there is a broker, and what was to be
