@@ -72,7 +72,11 @@ pub(super) fn entries(file: &TargetFile, result: &CaseResult) -> Vec<String> {
     let id = result.id.to_string();
     let says = |deviation: &&Deviation| {
         let is_about = deviation.is_shown_by(&id) || deviation.is_shown_in_pieces(&id);
-        is_about && wrong(result).any(|finding| is_cited(&[deviation], result, finding))
+        let says = |finding: &Finding| match finding.clauses() {
+            [] => deviation.is_against_nothing(),
+            _ => is_cited(&[deviation], result, finding),
+        };
+        is_about && wrong(result).any(says)
     };
     let entries = file.deviations.iter().filter(says);
     entries

@@ -128,7 +128,9 @@ fn entry<'a>(
     about()
         .find(cites)
         .or_else(|| match shown.finding.clauses() {
-            [] => about().next(),
+            [] => about()
+                .find(|d| d.is_against_nothing())
+                .or_else(|| about().next()),
             _ => None,
         })
 }

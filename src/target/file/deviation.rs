@@ -25,7 +25,8 @@ pub struct Deviation {
     pub cases: Vec<String>,
     /// Ids of the cases that show it besides where packets come in pieces, as under chaos.
     pub in_pieces: Vec<String>,
-    /// The statements that it is against. There are none only if there is a `rule`.
+    /// The statements that it is against; none if it is against a `rule`, or is about findings that no statement is cited
+    /// for.
     pub clauses: Vec<Citation>,
     /// What it is against in another standard that MQTT builds on, as in `RFC 6455, 5.1`.
     pub rule: Option<String>,
@@ -94,6 +95,11 @@ impl Deviation {
         Pattern::new(pattern).matches_case(id)
     }
 
+    /// Whether it names nothing that it is against: it accepts only findings that no statement is cited for.
+    pub fn is_against_nothing(&self) -> bool {
+        self.clauses.is_empty() && self.rule.is_none()
+    }
+
     /// Whether it is against this statement.
     pub fn cites(&self, version: ProtocolVersion, id: &str) -> bool {
         let document = requirements::document(version);
@@ -124,14 +130,9 @@ pub(super) fn deviation(reading: &Reading, node: &Node) -> Option<Deviation> {
         .take("in_pieces")
         .map(|node| reading.one_or_more(node, case));
     let rule = map.take("rule").map(|node| rule(reading, node));
-    let cited = match rule {
-        Some(_) => map.take("clause"),
-        None => map.require("clause", "what it is against, as in [5 MQTT-3.1.2-8]"),
-    };
-    let clauses = match cited {
-        Some(node) => reading.one_or_more(node, clause),
-        None => rule.is_some().then(Vec::new),
-    };
+    let clauses = map
+        .take("clause")
+        .map_or(Some(Vec::new()), |node| reading.one_or_more(node, clause));
     let rule = match rule {
         Some(rule) => Some(rule?),
         None => None,
