@@ -14,6 +14,7 @@ use super::{Dress, Failure, interrupt, output, reports};
 use crate::engine::{Progress, RunOptions};
 use crate::exit::Exit;
 use crate::outcome::profile::Tolerated;
+use crate::outcome::steady::told;
 use crate::outcome::{Concluded, Reviewed};
 use crate::plan::Plan;
 use crate::report::document::Transcripts;
@@ -31,6 +32,7 @@ mod compared;
 mod facts;
 mod options;
 mod profiled;
+mod steady;
 
 use chosen::Chosen;
 use compared::Snapshots;
@@ -150,7 +152,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     })
     .map_err(|failure| failure.hiding(&secrets));
     let Outcome {
-        results,
+        mut results,
         offered,
         given_up,
         stopped,
@@ -166,6 +168,16 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
             return Err(failure);
         }
     };
+    let known = (plans.as_slice(), reviewed.as_slice());
+    let unsteady = steady::settle(
+        arguments,
+        known,
+        &snapshots,
+        &ready.target,
+        &mut results,
+        dress,
+    )
+    .map_err(|failure| failure.hiding(&secrets))?;
     let wall = began.elapsed();
     // Ctrl-C may have ended it too.
     let ended = if interrupted { None } else { ready.ended() };
@@ -187,10 +199,13 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         Failure::new(Exit::Failed, format!("{left}: {why}"))
     });
     let (cases, unwritten) = conclude(&snapshots, &reviewed, &plans, &results);
-    let (profile, profile_unwritten) =
+    let (mut profile, profile_unwritten) =
         snapshots.profile(arguments, (&plans, &cases), &offered, unwritten.is_none());
     let unwritten = unwritten
         .or_else(|| profile_unwritten.map(|error| Failure::new(Exit::Failed, error.to_string())));
+    if let Some(profile) = &mut profile {
+        profile.changes.extend(told(&unsteady));
+    }
     let missing = snapshots.missing_reasons();
     let required = missing.as_ref().filter(|_| arguments.require_reasons);
     let problems: Vec<Failure> = given_up

@@ -9,6 +9,7 @@ mod draft;
 mod exchange;
 pub mod profile;
 pub mod record;
+pub mod steady;
 
 use crate::plan::Plan;
 use crate::target::TargetFile;

@@ -61,6 +61,27 @@ impl Reviewed {
         self.accepted.is_some() && (!self.variants.is_empty() || self.is_sometimes)
     }
 
+    /// As a case of which is known what other cases of its scenario did in plays that differed.
+    #[must_use]
+    pub fn with_others(&self, others: &[&Self]) -> Self {
+        let varying = others.iter().filter(|other| other.varies());
+        let more = varying.flat_map(|other| other.accepted.iter().chain(&other.variants));
+        let mut known = self
+            .accepted
+            .iter()
+            .chain(&self.variants)
+            .chain(more)
+            .cloned();
+        Self {
+            expected: self.expected.clone(),
+            accepted: known.next(),
+            variants: known.collect(),
+            is_sometimes: true,
+            path: self.path.clone(),
+            pending: false,
+        }
+    }
+
     /// What an actual record of a case that varies is as: one of those that were seen, or what is expected; else one
     /// in which nothing is found wrong that was not seen before.
     fn known_as(&self, actual: &str, record: &Record, as_expected: bool) -> Option<&str> {
@@ -90,6 +111,11 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Whether the plays left different records.
+    pub fn varies(&self) -> bool {
+        self.deviating.len() + usize::from(self.expected.is_some()) > 1
+    }
+
     /// The records that later runs are held against: none where nothing deviates.
     pub fn records(&self) -> Vec<&str> {
         let deviating = self.deviating.iter();
@@ -334,6 +360,32 @@ mod tests {
         assert_eq!(state("a|2", ""), State::Same);
         assert_eq!(state("d", "findings\n  must X\n  must Y\n"), State::Same);
         assert_eq!(state("b", "findings\n  must Z\n"), State::Changed);
+    }
+
+    #[test]
+    fn knows_what_other_cases_of_the_scenario_did_where_they_varied() {
+        let of = |accepted: &str, variants: &[&str]| Reviewed {
+            accepted: Some(accepted.to_owned()),
+            variants: variants.iter().map(|text| (*text).to_owned()).collect(),
+            ..Reviewed::default()
+        };
+        let own = of("a\nfindings\n  must X\n", &[]);
+        let varying = of("b\nfindings\n  must Y\n", &["c\n"]);
+        let always = of("d\nfindings\n  must Z\n", &[]);
+        let state = |reviewed: &Reviewed, finding: &str| {
+            let record = Record {
+                text: "e".to_owned(),
+                findings: format!("findings\n  must {finding}\n"),
+            };
+            compare(&Mode::Baseline("twin".into()), reviewed, &record, &reduce)
+                .expect("a comparison")
+                .state
+        };
+        let known = own.with_others(&[&varying, &always]);
+        assert_eq!(state(&own, "Y"), State::Changed);
+        assert_eq!(state(&known, "Y"), State::Same);
+        assert_eq!(state(&known, "X"), State::Same);
+        assert_eq!(state(&known, "Z"), State::Changed);
     }
 
     #[test]

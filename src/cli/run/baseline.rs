@@ -1,6 +1,7 @@
 //! `mqtt-check baseline`: plays the suite several times and writes down how the broker behaves, as what later runs are
 //! held against.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -162,7 +163,14 @@ fn as_run(arguments: &Arguments) -> Result<super::Arguments, Failure> {
     })
 }
 
-/// Plays the suite so often; `None` when the user broke it off.
+/// What the plays have shown so far.
+struct Gathered {
+    profile: Option<Profile>,
+    seen: Vec<Seen>,
+    wrong: Vec<Vec<CaseResult>>,
+}
+
+/// Plays the suite so often, and then once more so often what was not always the same; `None` when the user broke it off.
 fn plays(
     arguments: &Arguments,
     as_run: &super::Arguments,
@@ -170,14 +178,38 @@ fn plays(
     (plans, reviewed): (&[Plan], &[Reviewed]),
     dress: Dress,
 ) -> Result<Option<Shown>, Failure> {
-    let mut profile: Option<Profile> = None;
-    let mut seen: Vec<Seen> = plans.iter().map(|_| Seen::default()).collect();
-    let mut wrong: Vec<Vec<CaseResult>> = plans.iter().map(|_| Vec::new()).collect();
+    let mut gathered = Gathered {
+        profile: None,
+        seen: plans.iter().map(|_| Seen::default()).collect(),
+        wrong: plans.iter().map(|_| Vec::new()).collect(),
+    };
     let began = Instant::now();
-    for number in 1..=arguments.plays {
-        output::note(&progress(number, arguments.plays, began.elapsed()));
-        let mut ready = chosen.reach(plans)?;
-        let played = play(as_run, plans, &ready.target, dress, &|_| false)?;
+    let all: Vec<usize> = (0..plans.len()).collect();
+    for number in 1..=arguments.plays + 1 {
+        let (at, note) = match number > arguments.plays {
+            false => (
+                all.clone(),
+                progress(number, arguments.plays, began.elapsed()),
+            ),
+            true => match gathered.varying(plans) {
+                varying if varying.is_empty() => break,
+                varying => {
+                    let note = more(varying.len(), arguments.plays);
+                    let times = usize::from(arguments.plays);
+                    let copies = varying.into_iter();
+                    let copies = copies.flat_map(|at| std::iter::repeat_n(at, times));
+                    (copies.collect(), note)
+                }
+            },
+        };
+        output::note(&note);
+        let copies: Vec<Plan> = match number > arguments.plays {
+            false => Vec::new(),
+            true => at.iter().map(|at| plans[*at].clone()).collect(),
+        };
+        let to_play = if copies.is_empty() { plans } else { &copies };
+        let mut ready = chosen.reach(to_play)?;
+        let played = play(as_run, to_play, &ready.target, dress, &|_| false)?;
         if played.interrupted {
             return Ok(None);
         }
@@ -190,29 +222,42 @@ fn plays(
         if let Some(ended) = ready.ended() {
             return Err(ended);
         }
-        let results = plans.iter().zip(&played.results);
+        let results = to_play.iter().zip(&played.results);
         let learned = Profile::learned(None, &played.offered, results);
-        profile = Some(match profile {
+        gathered.profile = Some(match gathered.profile {
             None => learned,
             Some(known) => known.and(learned),
         });
-        let all = plans.iter().zip(reviewed).zip(&played.results);
-        for (((plan, reviewed), result), seen) in all.zip(&mut seen) {
-            snapshots.see((plan, result), reviewed, seen);
-        }
-        for (result, wrong) in played.results.into_iter().zip(&mut wrong) {
-            keep_wrong(result, wrong);
+        for (at, result) in at.into_iter().zip(played.results) {
+            snapshots.see((&plans[at], &result), &reviewed[at], &mut gathered.seen[at]);
+            keep_wrong(result, &mut gathered.wrong[at]);
         }
     }
-    let profile = profile.unwrap_or_default();
+    let profile = gathered.profile.unwrap_or_default();
     let ids = plans.iter().map(|plan| plan.scene.id.to_string());
     let unplayed = ids.filter(|id| !profile.cases.contains_key(id)).collect();
     Ok(Some(Shown {
-        wrong,
+        wrong: gathered.wrong,
         profile,
-        seen,
+        seen: gathered.seen,
         unplayed,
     }))
+}
+
+impl Gathered {
+    /// The cases of every scenario in which a case was not always the same: what one of them does, the others may do.
+    fn varying(&self, plans: &[Plan]) -> Vec<usize> {
+        let has_varied = |(plan, seen): &(&Plan, &Seen)| {
+            let profile = self.profile.as_ref();
+            seen.varies() || profile.is_some_and(|p| p.is_sometimes(&plan.scene.id.to_string()))
+        };
+        let varied = plans.iter().zip(&self.seen).filter(has_varied);
+        let scenarios: BTreeSet<&str> = varied
+            .map(|(plan, _)| plan.scene.id.path.as_str())
+            .collect();
+        let is_of_them = |at: &usize| scenarios.contains(plans[*at].scene.id.path.as_str());
+        (0..plans.len()).filter(is_of_them).collect()
+    }
 }
 
 /// Keeps a result that found something wrong which those before it have not.
@@ -319,6 +364,15 @@ fn progress(number: u16, plays: u16, took: Duration) -> String {
         None => String::new(),
     };
     format!("play {number} of {plays}{left}\n")
+}
+
+/// `74 cases of scenarios that were not always the same: 10 times more`
+fn more(cases: usize, plays: u16) -> String {
+    format!(
+        "{} of scenarios that were not always the same: {} more\n",
+        count(cases, "case"),
+        count(usize::from(plays), "time")
+    )
 }
 
 /// How the broker stands, on a line, and what is left to do.

@@ -10,6 +10,7 @@ use super::Arguments;
 use super::chosen::Chosen;
 use super::profiled::{Learned, Profiled};
 use crate::exit::Exit;
+use crate::outcome::steady::{self, Stood};
 use crate::outcome::{
     Against, Comparison, Concluded, Mode, Outcome, Reviewed, Seen, State, Unshown, unshown,
 };
@@ -223,6 +224,28 @@ impl Snapshots {
         let held = self.profiled.as_ref().and_then(Profiled::held);
         let case = (plan, result);
         self.against.decide(case, reviewed, comparison, held)
+    }
+
+    /// How a play of a case stood, where the baseline says that the broker does not always do the same.
+    pub(super) fn stood(
+        &self,
+        plans: &[Plan],
+        reviewed: &[Reviewed],
+        (at, result): (usize, &CaseResult),
+        outcome: &Outcome,
+    ) -> Stood {
+        let Some(held) = self.profiled.as_ref().and_then(Profiled::held) else {
+            return Stood::Otherwise;
+        };
+        let plan = &plans[at];
+        let of_scenario = |other: &Plan| other.scene.id.path == plan.scene.id.path;
+        let others = plans.iter().zip(reviewed);
+        let others: Vec<&Reviewed> = others
+            .filter(|(other, _)| of_scenario(other))
+            .map(|(_, reviewed)| reviewed)
+            .collect();
+        let known = (&reviewed[at], others.as_slice());
+        steady::stood(&self.against, (plan, result), outcome, known, held)
     }
 
     /// Decides how a case stands and writes what it asks for: a record beside the reviewed one, or in its place. With

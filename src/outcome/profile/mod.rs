@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+use super::steady::scenario_of;
 use crate::plan::{Body, Plan, SkipCode};
 use crate::scenario::model::Capability;
 use crate::target::Capabilities;
@@ -282,6 +283,24 @@ impl Profile {
             .map(|(name, answers)| (name, answers.folded()))
             .collect();
         self
+    }
+
+    /// As if this case had stood, besides, as others of its scenario did that differed between the plays.
+    #[must_use]
+    pub fn with_others(&self, case: &str) -> Self {
+        let mut known = self.clone();
+        let scenario = scenario_of(case);
+        let others = self
+            .cases
+            .iter()
+            .filter(|(other, standings)| standings.len() > 1 && scenario_of(other) == scenario);
+        let standings: Vec<Standing> = others.flat_map(|(_, all)| all.iter().cloned()).collect();
+        known
+            .cases
+            .entry(case.to_owned())
+            .or_default()
+            .extend(standings);
+        known
     }
 
     /// Whether the plays differed in how this case stood.

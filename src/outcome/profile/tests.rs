@@ -218,3 +218,26 @@ fn a_run_of_a_part_renews_its_part() {
     let kept = before.renewed(heavy, true);
     assert_eq!(kept.cases[CASE], BTreeSet::from([Standing::Passed]));
 }
+
+#[test]
+fn what_other_cases_of_a_scenario_do_sometimes_is_known_of_each() {
+    let mut known = learned(&result(Verdict::Passed, &[]));
+    let mut stands = |case: &str, standings: &[Standing]| {
+        let standings = standings.iter().cloned().collect();
+        known.cases.insert(case.to_owned(), standings);
+    };
+    stands(
+        "session/takeover[row]@5",
+        &[Standing::Passed, Standing::Failed],
+    );
+    // One that always stood so, and one of another scenario.
+    stands("session/takeover[other]@5", &[Standing::Warned]);
+    stands(
+        "session/other@5",
+        &[Standing::Passed, Standing::Inconclusive],
+    );
+    let with_others = known.with_others(CASE);
+    let expected = BTreeSet::from([Standing::Passed, Standing::Failed]);
+    assert_eq!(with_others.cases[CASE], expected);
+    assert_eq!(known.cases[CASE], BTreeSet::from([Standing::Passed]));
+}
