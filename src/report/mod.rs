@@ -92,6 +92,8 @@ pub struct Unspoken {
 pub struct TargetFacts {
     pub name: String,
     pub url: Option<String>,
+    /// What it says of its own version.
+    pub version: Option<String>,
     /// Versions that it speaks.
     pub versions: Vec<ProtocolVersion>,
     /// Versions that it does not speak, and how it shows.

@@ -76,6 +76,7 @@ fn comparison(state: State) -> Comparison {
 fn report<'a>(cases: Vec<Concluded<'a>>) -> Report<'a> {
     Report {
         target: TargetFacts {
+            version: None,
             name: "the bundled broker".into(),
             url: None,
             versions: vec![ProtocolVersion::V5],

@@ -272,7 +272,7 @@ fn largest(greeting: &Frame, version: ProtocolVersion) -> usize {
 }
 
 /// What was read next.
-enum Read {
+pub(super) enum Read {
     Packet(Frame),
     /// The time is over.
     Nothing,
@@ -280,7 +280,7 @@ enum Read {
 }
 
 /// Packets from a connection, within limits.
-struct Reader {
+pub(super) struct Reader {
     stream: Stream,
     buffer: BytesMut,
     /// When the first byte came.
@@ -291,7 +291,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(stream: Stream) -> Self {
+    pub(super) fn new(stream: Stream) -> Self {
         Self {
             stream,
             buffer: BytesMut::new(),
@@ -301,7 +301,11 @@ impl Reader {
         }
     }
 
-    async fn send(&mut self, packet: &Packet, version: ProtocolVersion) -> io::Result<()> {
+    pub(super) async fn send(
+        &mut self,
+        packet: &Packet,
+        version: ProtocolVersion,
+    ) -> io::Result<()> {
         let mut out = BytesMut::new();
         packet.encode(version, &mut out).map_err(io::Error::other)?;
         self.stream.write_all(&out).await?;
@@ -309,7 +313,7 @@ impl Reader {
     }
 
     /// The next packet. An end of the connection is an error.
-    async fn next(&mut self, deadline: Instant) -> io::Result<Read> {
+    pub(super) async fn next(&mut self, deadline: Instant) -> io::Result<Read> {
         loop {
             match Frame::read(&mut self.buffer, LARGEST) {
                 Ok(Some(frame)) => {
@@ -349,6 +353,12 @@ impl Reader {
                 }
             }
         }
+    }
+
+    /// DISCONNECT, so that nothing is left behind. Whether the broker still hears it does not matter.
+    pub(super) async fn say_goodbye(mut self) {
+        let _ = self.stream.write_all(&[0xE0, 0x00]).await;
+        let _ = self.stream.shutdown().await;
     }
 
     /// Nothing that answers has come in time.

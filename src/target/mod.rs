@@ -8,6 +8,7 @@ pub mod file;
 pub mod host;
 mod limits;
 pub mod look;
+pub mod own_version;
 pub mod probe;
 pub mod process;
 

@@ -264,3 +264,51 @@ fn what_a_broken_connack_announces_counts_as_far_as_it_is_right() {
     assert_eq!(capabilities["retain"]["available"], false, "{ended}");
     assert_eq!(capabilities["qos_2"]["available"], true, "{ended}");
 }
+
+/// A broker of 3.1.1 that has this as its version on a topic below `$SYS`.
+fn telling(payload: &'static [u8]) -> String {
+    bad_brokers::serve(move |mut stream| {
+        while let Some((first, body)) = bad_brokers::packet(&mut stream) {
+            let answer = match first {
+                0x10 if body[6] == 4 => vec![0x20, 2, 0, 0],
+                0xC0 => vec![0xD0, 0],
+                0x82 if body.windows(5).any(|part| part == b"$SYS/") => {
+                    let topic = b"$SYS/brokers/one/version";
+                    let size = u8::try_from(2 + topic.len() + payload.len()).expect("a small one");
+                    let publish = [&[0x31, size, 0, 24][..], topic, payload].concat();
+                    [&[0x90, 4, body[0], body[1], 0, 0][..], &publish].concat()
+                }
+                _ => return,
+            };
+            if stream.write_all(&answer).is_err() {
+                return;
+            }
+        }
+    })
+}
+
+#[test]
+fn a_report_says_which_version_of_the_broker_was_tested() {
+    for (payload, told) in [
+        (&b"hearsay 4.2"[..], Some("hearsay 4.2")),
+        (b"\x1b[2J\x07", Some("[2J")),
+        (b"", None),
+    ] {
+        let url = telling(payload);
+        let run =
+            format!("run --broker {url} --protocol 3.1.1 --no-snapshots --report json=r.json");
+        let program = Program::new(&run).file("scenarios/ping.yaml", PING);
+        let ended = program.run();
+        assert_eq!(ended.exit, Some(0), "{ended}");
+        let text = std::fs::read_to_string(program.path("r.json")).expect("a report");
+        let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(report["target"]["version"].as_str(), told);
+        let line = told.map_or_else(String::new, |told| format!(" ({told})"));
+        assert!(
+            ended
+                .stdout
+                .contains(&format!("mqtt://127.0.0.1:[PORT]{line}\n")),
+            "{ended}"
+        );
+    }
+}

@@ -1,6 +1,7 @@
 //! What a report says of the run and of the broker besides its cases.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use mqtt_check_codec::ProtocolVersion;
 
@@ -8,8 +9,11 @@ use super::{Arguments, Failure, again};
 use crate::plan::Plan;
 use crate::report::{CapabilityFact, EndedEarly, Report, RunFacts, TargetFacts, Unspoken};
 use crate::scenario::model::{Capability, CaseId};
-use crate::target::{Capabilities, Known, Target};
+use crate::target::{Capabilities, Known, Target, own_version};
 use crate::verdict::CaseResult;
+
+/// How long a broker may take to say its own version.
+const OWN_VERSION: Duration = Duration::from_secs(1);
 
 /// The report of a run that did not begin, for this reason.
 pub(super) fn unstarted<'a>(
@@ -70,6 +74,7 @@ pub(super) fn target(
     TargetFacts {
         name,
         url,
+        version: own_version(target, offered),
         versions: offered.versions.clone(),
         not_spoken: offered
             .unspoken
@@ -80,6 +85,19 @@ pub(super) fn target(
         connack: offered.connack.clone(),
         keep_alive_s: offered.keep_alive_s,
     }
+}
+
+/// What the broker says of its own version.
+fn own_version(target: &Target, offered: &Capabilities) -> Option<String> {
+    let Target::External(external) = target else {
+        return None;
+    };
+    let usual = ProtocolVersion::V3_1_1;
+    let version = match offered.versions.contains(&usual) {
+        true => usual,
+        false => *offered.versions.first()?,
+    };
+    own_version::own_version(external, version, OWN_VERSION)
 }
 
 /// The versions that the user or the target file names and the broker does not speak.

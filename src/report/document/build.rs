@@ -63,6 +63,7 @@ fn target(report: &Report<'_>) -> Target {
     Target {
         name: facts.name.clone(),
         url: facts.url.clone(),
+        version: facts.version.clone(),
         versions: facts.versions.iter().map(ToString::to_string).collect(),
         not_spoken: facts
             .not_spoken

@@ -74,6 +74,9 @@ pub struct Target {
     pub name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// What it says of its own version, below `$SYS`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// Versions of MQTT that it speaks, as far as the run found out.
     pub versions: Vec<String>,
     pub not_spoken: Vec<NotSpoken>,

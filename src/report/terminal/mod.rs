@@ -294,7 +294,11 @@ fn summary(document: &Document, options: Options) -> String {
             time(simulated)
         ),
     });
-    parts.push(document.target.name.clone());
+    let target = &document.target;
+    parts.push(match &target.version {
+        Some(version) => format!("{} ({version})", target.name),
+        None => target.name.clone(),
+    });
     let mut out = format!("{}\n", parts.join(&format!(" {} ", style.dot())));
     if run.interrupted {
         out.push_str(&style.doubtful("interrupted: this is what was done so far"));

@@ -1,0 +1,123 @@
+//! The version that a broker tells of itself: a retained message below `$SYS`, where it has one.
+
+use std::io;
+use std::time::Duration;
+
+use mqtt_check_codec::{
+    Connect, Packet, PacketId, PacketType, Properties, ProtocolVersion, QoS, ReasonCode, Subscribe,
+    Subscription, SubscriptionOptions,
+};
+use tokio::time::{Instant, timeout};
+
+use super::External;
+use super::look::{Read, Reader};
+use crate::transport::ConnectError;
+
+/// Where brokers publish it. The node's name stands between the levels where there may be several.
+const TOPICS: [&str; 2] = ["$SYS/broker/version", "$SYS/brokers/+/version"];
+/// So long is waited for the message behind a SUBACK.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// The longest version that is told, in characters.
+const LONGEST: usize = 80;
+
+/// What the broker says of its version, within about this limit; `None` if it does not say it.
+pub fn own_version(broker: &External, version: ProtocolVersion, limit: Duration) -> Option<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .ok()?;
+    let asked = async { timeout(limit, asking(broker, version, limit)).await };
+    runtime.block_on(asked).ok()?.ok()?
+}
+
+async fn asking(
+    broker: &External,
+    version: ProtocolVersion,
+    limit: Duration,
+) -> io::Result<Option<String>> {
+    let mut deadline = Instant::now() + limit;
+    let stream = broker.endpoint.connect_tcp().await;
+    let stream = stream.map_err(unreachable)?;
+    let stream = broker.endpoint.begin(stream, 0).await;
+    let mut reader = Reader::new(stream.map_err(unreachable)?);
+    reader.send(&connect(broker, version), version).await?;
+    while let Read::Packet(frame) = reader.next(deadline).await? {
+        match Packet::decode_leniently(&frame, version).0 {
+            Ok(Packet::ConnAck(connack)) if connack.reason != ReasonCode::SUCCESS => {
+                return Ok(None);
+            }
+            Ok(Packet::ConnAck(_)) => reader.send(&subscribe(), version).await?,
+            Ok(Packet::Publish(publish)) if publish.topic.ends_with("/version") => {
+                reader.say_goodbye().await;
+                return Ok(readable(&publish.payload));
+            }
+            _ if frame.packet_type() == PacketType::SUBACK => {
+                deadline = deadline.min(Instant::now() + PATIENCE);
+            }
+            _ => {}
+        }
+    }
+    reader.say_goodbye().await;
+    Ok(None)
+}
+
+fn unreachable(error: ConnectError) -> io::Error {
+    io::Error::other(error.problem)
+}
+
+fn connect(broker: &External, version: ProtocolVersion) -> Packet {
+    let mut connect = Connect {
+        version,
+        clean_start: true,
+        keep_alive_s: 60,
+        properties: Properties::new(),
+        client_id: "version".into(),
+        will: None,
+        username: None,
+        password: None,
+    };
+    if let Some(credentials) = &broker.credentials {
+        credentials.put_into(&mut connect);
+    }
+    Packet::Connect(Box::new(connect))
+}
+
+fn subscribe() -> Packet {
+    let of_topic = |topic: &str| Subscription {
+        filter: topic.into(),
+        options: SubscriptionOptions::new(QoS::AtMostOnce),
+    };
+    Packet::Subscribe(Subscribe {
+        packet_id: PacketId::MIN,
+        properties: Properties::new(),
+        subscriptions: TOPICS.map(of_topic).to_vec(),
+    })
+}
+
+/// On one line, without what a terminal would act on.
+fn readable(payload: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(payload);
+    let plain = text.chars().filter(|c| !c.is_control());
+    let text: String = plain.take(LONGEST).collect();
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::readable;
+
+    #[test]
+    fn takes_what_can_be_shown_on_a_line() {
+        let told = |payload: &[u8]| readable(payload);
+        assert_eq!(
+            told(b"mosquitto version 2.0.11\n").as_deref(),
+            Some("mosquitto version 2.0.11")
+        );
+        assert_eq!(told(b"\x1b[31m1.0\xff").as_deref(), Some("[31m1.0\u{fffd}"));
+        assert_eq!(told(&[b'7'; 1000]).map(|text| text.len()), Some(80));
+        for nothing in [&b""[..], b" \n", b"\x00"] {
+            assert_eq!(told(nothing), None, "{nothing:?}");
+        }
+    }
+}
