@@ -112,13 +112,13 @@ fn gave_up(play: &Play, step: Option<usize>) -> Option<u64> {
 }
 
 /// Which client is connected to which node, where there are several.
-fn nodes(play: &Play) -> String {
+pub(super) fn nodes(play: &Play) -> String {
     if play.clients.iter().all(|client| client.node == 0) {
         return String::new();
     }
     let clients = play.clients.iter();
     let named: Vec<String> = clients
-        .map(|client| format!("{} on node {}", client.name, client.node + 1))
+        .map(|client| format!("{} on node {}", client.name, client.node))
         .collect();
     format!("      {}\n", named.join(", "))
 }

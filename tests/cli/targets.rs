@@ -344,7 +344,7 @@ start:
 
 #[test]
 fn plays_on_the_node_and_over_the_transport_that_a_client_names() {
-    let program = Program::new("run --target nodes")
+    let program = Program::new("run --verbose --target nodes")
         .file(
             "scenarios/nodes.yaml",
             "\
@@ -407,6 +407,7 @@ steps:
         "2 skipped",
         "needs node 2: this target has only nodes 0 to 1",
         "needs websocket: no URL of node 1 is one for WebSocket",
+        "first on node 0, browser on node 0, second on node 1, sensor on node 1",
     ] {
         assert!(ended.stdout.contains(expected), "{expected}: {ended}");
     }

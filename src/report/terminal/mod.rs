@@ -9,7 +9,7 @@ mod table;
 mod wrap;
 
 use super::document::{Case, Document, StaleKind, Verdict};
-use super::excerpt::Dressed;
+use super::excerpt::{self, Dressed};
 use super::words::{Style, count, span};
 use super::{case, profile};
 
@@ -114,6 +114,7 @@ fn transcript(case: &Case, style: Style) -> Option<String> {
         style.strong(&case.id),
         case.title
     );
+    out.push_str(&excerpt::nodes(play));
     for text in [Some(&play.text), case.control.as_ref().map(|c| &c.text)] {
         for line in text.map_or("", String::as_str).lines() {
             out.push_str(format!("  {line}").trim_end());
