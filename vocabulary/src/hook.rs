@@ -25,6 +25,8 @@ pub struct Event {
 pub struct Field {
     pub name: &'static str,
     pub kind: FieldKind,
+    /// Whether there are events of this name without it.
+    pub is_optional: bool,
 }
 
 /// What a field takes.
@@ -47,11 +49,17 @@ impl Event {
     pub fn named(name: &str) -> Option<&'static Self> {
         EVENTS.iter().find(|event| event.name == name)
     }
+
+    /// Its field of this name.
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
 }
 
 /// What stands in a field of an event.
 trait FieldValue {
     const KIND: FieldKind;
+    const IS_OPTIONAL: bool = false;
     /// `None` where the field is not there.
     fn value(&self) -> Option<HookValue>;
 }
@@ -100,18 +108,23 @@ impl FieldValue for Bytes {
 
 impl<T: FieldValue> FieldValue for Option<T> {
     const KIND: FieldKind = T::KIND;
+    const IS_OPTIONAL: bool = true;
     fn value(&self) -> Option<HookValue> {
         self.as_ref().and_then(FieldValue::value)
     }
 }
 
 /// A field's row. What a client is called is always its Client Identifier.
-const fn field(name: &'static str, kind: FieldKind) -> Field {
+const fn field(name: &'static str, kind: FieldKind, is_optional: bool) -> Field {
     let kind = match name.as_bytes() {
         b"client" => FieldKind::Client,
         _ => kind,
     };
-    Field { name, kind }
+    Field {
+        name,
+        kind,
+        is_optional,
+    }
 }
 
 macro_rules! events {
@@ -130,7 +143,11 @@ macro_rules! events {
         /// Every event, in the order of the reference.
         pub const EVENTS: &[Event] = &[$(Event {
             name: $name,
-            fields: &[$(field(stringify!($field), <$type as FieldValue>::KIND)),*],
+            fields: &[$(field(
+                stringify!($field),
+                <$type as FieldValue>::KIND,
+                <$type as FieldValue>::IS_OPTIONAL,
+            )),*],
             about: concat!($($doc),*),
         },)*];
 
