@@ -179,6 +179,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     )
     .map_err(|failure| failure.hiding(&secrets))?;
     let wall = began.elapsed();
+    let unheard = ready.unheard();
     // Ctrl-C may have ended it too.
     let ended = if interrupted { None } else { ready.ended() };
     let ended = ended.map(|failure| failure.hiding(&secrets));
@@ -211,6 +212,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let problems: Vec<Failure> = given_up
         .into_iter()
         .chain(ended)
+        .chain(unheard)
         .chain(required.map(|missing| Failure::new(Exit::Failed, missing.clone())))
         .chain(unwritten)
         .collect();

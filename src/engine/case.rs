@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mqtt_check_codec::Packet;
+use tokio::time::sleep;
 
 use super::Played;
 use super::player::{Patience, Player};
@@ -40,7 +41,9 @@ impl Prefixes {
 
     pub(super) fn next(&self) -> Prefix {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        Prefix::new(format!("{}{}", self.run, base36(number % 36_u64.pow(4))))
+        let number = base36(number % 36_u64.pow(4));
+        // All as long as each other, so that none is the beginning of another.
+        Prefix::new(format!("{:0>4}{number:0>4}", self.run))
     }
 }
 
@@ -158,7 +161,11 @@ pub(super) async fn play_external(
             Sharing::Joined => prefixes.next().joined(),
         };
         let cleaner = format!("{}cleaner", prefix.client_id("c"));
-        let host = Host::External(external::Host::new(doors.clone()));
+        if prefix.letters().is_empty() && plan.has_hooks() {
+            // What the broker still tells of the case before is not told of this one.
+            sleep(doors.hooks_settle()).await;
+        }
+        let host = Host::External(external::Host::new(doors.clone(), prefix.letters()));
         let (mut transcript, _, host) =
             play(plan, host, patience, prefix.clone(), control, bounds).await;
         transcript.left_behind = host.clean_up(&cleaner, transcript.delay).await;

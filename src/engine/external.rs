@@ -82,9 +82,10 @@ pub(super) fn run<R>(
         let looking = looking(versions);
         let doors = |nodes: &[Node], seed| Doors::new(nodes, target.credentials.clone(), seed);
         let run = Run {
-            doors: doors(&target.nodes(), nonce),
+            doors: doors(&target.nodes(), nonce).with_hooks(target.hooks.clone()),
             secrets: target.secrets(),
-            alone: (!target.alone.is_empty()).then(|| doors(&target.alone, !nonce)),
+            alone: (!target.alone.is_empty())
+                .then(|| doors(&target.alone, !nonce).with_hooks(target.alone_hooks.clone())),
             patience: Patience {
                 delay: capabilities.delay,
                 keep_alive_s: capabilities.keep_alive_s,

@@ -90,9 +90,9 @@ impl Prefix {
         id.strip_prefix(self.letters.as_str()).unwrap_or(id)
     }
 
-    /// Whether a client id is one of this play's.
-    pub(super) fn owns(&self, id: &str) -> bool {
-        id.starts_with(self.letters.as_str()) || self.assigned.contains(id)
+    /// Whether the broker has given this client id to a client of this play.
+    pub(super) fn has_assigned(&self, id: &str) -> bool {
+        self.assigned.contains(id)
     }
 
     /// A topic or filter as the broker sees it. Topics that begin with `$` have no room for a prefix. The name of a group
@@ -327,7 +327,7 @@ mod tests {
         let mut prefix = Prefix::new("k7".into());
         prefix.note_assigned("auto-1");
         assert_eq!(prefix.client_id("auto-1"), "auto-1");
-        assert!(prefix.owns("auto-1"));
+        assert!(prefix.has_assigned("auto-1"));
         assert_eq!(prefix.client_id("auto-2"), "k7auto-2");
     }
 

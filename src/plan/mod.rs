@@ -67,6 +67,16 @@ impl Plan {
     pub fn only_greets(&self) -> bool {
         witness::only_greets(self)
     }
+
+    /// Whether it looks at what the broker tells of itself.
+    pub fn has_hooks(&self) -> bool {
+        fn any(steps: &[PlannedStep]) -> bool {
+            let is_one =
+                |step: &PlannedStep| matches!(step.body, Body::Hooks(_)) || any(step.body.inner());
+            steps.iter().any(is_one)
+        }
+        any(&self.steps)
+    }
 }
 
 impl PlannedStep {

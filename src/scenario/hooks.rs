@@ -97,7 +97,7 @@ fn event_field(
     entry: &Entry,
 ) -> Option<(String, String)> {
     let key = &*entry.key.text;
-    let Some(Field { name, kind }) = event.fields.iter().find(|field| field.name == key) else {
+    let Some(Field { name, kind, .. }) = event.field(key) else {
         let what = format!("`{}`", event.name);
         unknown_key(
             scope,

@@ -17,8 +17,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
+use super::hooks::{Ears, Feed};
+use super::host::Hook;
 use super::{Credentials, Node};
 use crate::scenario::model::{Transport, Way};
+use crate::transcript::HookSource;
 use crate::transport::{ConnectError, Endpoint, Opened, Stream};
 
 /// How long clearing away may take behind one play, all of it together.
@@ -84,6 +87,8 @@ impl Door {
 pub struct Doors {
     nodes: Vec<Doorway>,
     credentials: Option<Arc<Credentials>>,
+    /// What the broker tells of itself, if it does.
+    hooks: Option<Arc<Feed>>,
     /// Gives each connection what must differ from one to the next.
     seeds: Arc<AtomicU64>,
 }
@@ -120,8 +125,22 @@ impl Doors {
         Self {
             nodes: nodes.iter().map(Doorway::new).collect(),
             credentials: credentials.map(Arc::new),
+            hooks: None,
             seeds: Arc::new(AtomicU64::new(nonce)),
         }
+    }
+
+    /// The same, to a broker whose events are to be had here.
+    #[must_use]
+    pub fn with_hooks(self, hooks: Option<Arc<Feed>>) -> Self {
+        Self { hooks, ..self }
+    }
+
+    /// How long the broker may take to tell what has happened.
+    pub fn hooks_settle(&self) -> Duration {
+        self.hooks
+            .as_ref()
+            .map_or(Duration::ZERO, |feed| feed.settle())
     }
 
     async fn connect(
@@ -149,6 +168,8 @@ impl Doors {
 #[derive(Debug)]
 pub struct Host {
     doors: Doors,
+    /// Where its events come from.
+    ears: Option<Ears>,
     /// Client ids that may have left a session on a node, with the version to end it by.
     sessions: BTreeMap<(ByteString, usize), ProtocolVersion>,
     /// Topics that may have a retained message on a node.
@@ -157,10 +178,12 @@ pub struct Host {
 }
 
 impl Host {
-    /// A view of the broker behind these doors.
-    pub fn new(doors: Doors) -> Self {
+    /// A view of the broker behind these doors, of a play with this prefix.
+    pub fn new(doors: Doors, prefix: &str) -> Self {
+        let ears = doors.hooks.as_ref().map(|feed| Ears::new(feed, prefix));
         Self {
             doors,
+            ears,
             sessions: BTreeMap::new(),
             retained: BTreeSet::new(),
             version: ProtocolVersion::V3_1_1,
@@ -174,6 +197,20 @@ impl Host {
         limit: Duration,
     ) -> Result<Opened, ConnectError> {
         self.doors.connect(way, offers, limit).await
+    }
+
+    pub(super) fn hook_source(&self) -> HookSource {
+        let ears = self.ears.as_ref();
+        ears.map_or(HookSource::None, |ears| ears.feed().shown())
+    }
+
+    pub(super) fn hooks(&mut self, assigned: &dyn Fn(&str) -> bool) -> Vec<Hook> {
+        let ears = self.ears.as_mut();
+        ears.map(|ears| ears.take(assigned)).unwrap_or_default()
+    }
+
+    pub(super) fn hooks_settle(&self) -> Duration {
+        self.doors.hooks_settle()
     }
 
     pub(super) fn credentials(&self) -> Option<&Credentials> {

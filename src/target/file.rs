@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use mqtt_check_codec::ProtocolVersion;
 
+use super::hooks::{Feed, Kind, Source as HookSource, Surroundings};
 use super::{Access, Credentials, External};
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::scenario::model::{Capability, User};
@@ -23,6 +24,7 @@ use crate::transport::EndpointError;
 mod address;
 mod deviation;
 mod edit;
+mod hooks;
 mod reading;
 
 pub use address::{Address, Addresses};
@@ -76,6 +78,8 @@ pub struct TargetFile {
     pub silence_check: Duration,
     /// Names and passwords that it knows. The first is who we are where a scenario names nobody.
     pub users: Vec<User>,
+    /// Where it tells what it does.
+    pub hooks: Vec<HookSource>,
     pub deviations: Vec<Deviation>,
 }
 
@@ -164,6 +168,22 @@ impl TargetFile {
         }
     }
 
+    /// Begins to listen to what a broker that runs already tells, if the file says where.
+    pub fn listen(&self, reached: &External) -> Option<Arc<Feed>> {
+        let paths = self.hooks.iter().filter_map(|source| match &source.kind {
+            Kind::File(path) => Some(path.into()),
+            _ => None,
+        });
+        let around = Surroundings {
+            logs: Vec::new(),
+            node: reached.nodes().swap_remove(0),
+            credentials: reached.credentials.clone(),
+            files: paths.collect(),
+            ours: false,
+        };
+        (!self.hooks.is_empty()).then(|| Arc::new(Feed::new(&self.hooks, &around)))
+    }
+
     /// Who we are where neither a scenario nor the command line says so.
     fn somebody(&self) -> Option<Credentials> {
         let user = self.users.first()?;
@@ -218,9 +238,11 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
     let reading = map.reading();
     let users = map.take(CREDENTIALS).map(|node| reading.users(node));
     let deviations = map.list("deviations", deviation::deviation);
-    for key in ["hooks", "settings"] {
-        map.not_yet(key);
-    }
+    let hooks = match map.take("hooks") {
+        Some(node) => hooks::sources(reading, node, started.is_some()),
+        None => Some(Vec::new()),
+    };
+    map.not_yet("settings");
     map.finish();
     let start = match started {
         None => Some(Vec::new()),
@@ -246,6 +268,7 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
             Some(users) => users?,
             None => Vec::new(),
         },
+        hooks: hooks?,
         deviations: deviations.unwrap_or_default(),
     })
 }

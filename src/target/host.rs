@@ -37,8 +37,8 @@ impl Host {
     /// Which events it shows.
     pub fn hook_source(&self) -> HookSource {
         match self {
-            Self::Bundled(_) => HookSource::Shows(Vec::new()),
-            Self::External(_) => HookSource::None,
+            Self::Bundled(_) => HookSource::All,
+            Self::External(host) => host.hook_source(),
         }
     }
 
@@ -78,11 +78,19 @@ impl Host {
         }
     }
 
-    /// What it has told since it was last asked.
-    pub fn hooks(&mut self) -> Vec<Hook> {
+    /// What it has told since it was last asked. `assigned` says which Client Identifiers it has given in this play.
+    pub fn hooks(&mut self, assigned: &dyn Fn(&str) -> bool) -> Vec<Hook> {
         match self {
             Self::Bundled(host) => host.hooks(),
-            Self::External(_) => Vec::new(),
+            Self::External(host) => host.hooks(assigned),
+        }
+    }
+
+    /// How long it may take to tell what has happened.
+    pub fn hooks_settle(&self) -> Duration {
+        match self {
+            Self::Bundled(_) => Duration::ZERO,
+            Self::External(host) => host.hooks_settle(),
         }
     }
 

@@ -5,6 +5,7 @@ mod capabilities;
 mod credentials;
 pub mod external;
 pub mod file;
+pub mod hooks;
 pub mod host;
 mod limits;
 pub mod look;
@@ -53,6 +54,9 @@ pub struct External {
     /// The nodes of another one of its kind, for cases that need a broker for themselves: they then play beside the
     /// others, not after them. None if there is no other.
     pub alone: Vec<Node>,
+    /// What it tells of itself, and what the other one does.
+    pub hooks: Option<Arc<hooks::Feed>>,
+    pub alone_hooks: Option<Arc<hooks::Feed>>,
     /// For every CONNECT whose scenario says nothing of it.
     pub credentials: Option<Credentials>,
     /// Whether we started it, so that nobody else is there.
@@ -148,6 +152,8 @@ impl External {
             websocket: first.websocket,
             others,
             alone: Vec::new(),
+            hooks: None,
+            alone_hooks: None,
             credentials: access.credentials.clone(),
             ours: false,
             versions: None,

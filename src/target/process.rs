@@ -8,12 +8,14 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::file::{CONFIG, FOLDER, Start, TargetFile, port_words};
+use super::hooks::{Feed, Kind, Surroundings};
 use super::{Access, External, StartError};
 use crate::transcript::Secrets;
 use crate::transport::{Endpoint, Scheme};
@@ -97,6 +99,8 @@ impl Started {
                 .as_ref()
                 .map(|alone| alone.reached.nodes())
                 .unwrap_or_default(),
+            alone_hooks: alone.as_ref().and_then(|alone| alone.hooks.clone()),
+            hooks: main.hooks.clone(),
             ..main.reached.clone()
         };
         Ok(Self {
@@ -139,6 +143,8 @@ struct Running {
     /// What its log may have and nothing may show.
     secrets: Secrets,
     reached: External,
+    /// What it tells of itself.
+    hooks: Option<Arc<Feed>>,
 }
 
 impl Running {
@@ -154,7 +160,10 @@ impl Running {
             let mut running =
                 Self::spawn(file, access).map_err(|problem| failed(problem, String::new()))?;
             match running.wait_until_ready(within.unwrap_or_default()) {
-                Ok(()) => return Ok(running),
+                Ok(()) => {
+                    running.hooks = running.feed(file);
+                    return Ok(running);
+                }
                 Err(Unready::Ended(problem)) => last = (problem, running.log_tail()),
                 Err(Unready::Silent(problem)) => return Err(failed(problem, running.log_tail())),
             }
@@ -179,7 +188,30 @@ impl Running {
             programs: programs.collect::<Result<_, _>>()?,
             secrets: file.known(reached.clone()).secrets(),
             reached,
+            hooks: None,
         })
+    }
+
+    /// Begins to listen to what it tells of itself.
+    fn feed(&self, file: &TargetFile) -> Option<Arc<Feed>> {
+        if file.hooks.is_empty() {
+            return None;
+        }
+        let known = file.known(self.reached.clone());
+        let folder = self.programs.first().map(|program| program.folder.path());
+        let folder = folder.map(|path| path.display().to_string());
+        let paths = file.hooks.iter().filter_map(|source| match &source.kind {
+            Kind::File(path) => Some(path.replace(FOLDER, folder.as_deref().unwrap_or_default())),
+            _ => None,
+        });
+        let around = Surroundings {
+            logs: self.programs.iter().map(|p| p.log.clone()).collect(),
+            node: known.nodes().swap_remove(0),
+            credentials: known.credentials,
+            files: paths.map(PathBuf::from).collect(),
+            ours: true,
+        };
+        Some(Arc::new(Feed::new(&file.hooks, &around)))
     }
 
     /// Waits until every place of every node answers.

@@ -239,8 +239,55 @@ pub struct HookRecord {
 pub enum HookSource {
     /// The target shows none.
     None,
-    /// It shows all of these names; the empty list stands for every name there is.
-    Shows(Vec<String>),
+    /// It shows every event with every field.
+    All,
+    Shows(Vec<ShownEvent>),
+}
+
+/// An event that a target shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownEvent {
+    /// `client.connected`.
+    pub name: String,
+    pub fields: Vec<ShownField>,
+    /// The number of its source. Order counts among the events of one source only.
+    pub source: usize,
+}
+
+/// A field that every event of its name has, if it applies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownField {
+    pub name: String,
+    /// Of a field that has words: those that can stand there; where the source does not tell some from each other,
+    /// these as one text, `normal/with_will`. Empty for other fields.
+    pub words: Vec<String>,
+}
+
+impl HookSource {
+    /// What is shown of events of this name, if they are shown; `None` inside if that is everything.
+    pub fn event(&self, name: &str) -> Option<Option<&ShownEvent>> {
+        match self {
+            Self::None => None,
+            Self::All => Some(None),
+            Self::Shows(events) => events.iter().find(|e| e.name == name).map(Some),
+        }
+    }
+}
+
+impl ShownEvent {
+    /// The field of this name, if it is shown.
+    pub fn field(&self, name: &str) -> Option<&ShownField> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+impl ShownField {
+    /// How the source says this word: alone, or with others that it does not tell it from. `None` if it never does.
+    pub fn as_told(&self, word: &str) -> Option<&str> {
+        let told = self.words.iter().map(String::as_str);
+        let mut told = told.filter(|told| *told == word || told.split('/').any(|w| w == word));
+        told.next()
+    }
 }
 
 /// Something that a client library did on its own side. It says nothing about the broker.

@@ -1,52 +1,57 @@
 //! The broker's events held against a `hooks` list.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
+use mqtt_check_vocabulary::hook::{EVENTS, Event, Field, FieldKind};
 
 use crate::scenario::model::{HookList, HookPattern};
 use crate::transcript::{HookRecord, HookSource, Transcript};
 
-/// Events that are not as the list says.
+/// What a list of events comes to where it does not simply hold.
 pub(super) struct Differing {
-    /// Whether the target shows events at all.
+    /// Whether what differs was seen; else it cannot be.
     pub(super) is_shown: bool,
     pub(super) expected: Vec<String>,
     pub(super) actual: String,
 }
 
-/// Judges the events of this range. `None` when they are just as the list says.
+/// Judges the events of this range. `None` when they are just as the list says, and all that it names can be seen. What
+/// the target shows is judged; what it does not show has not failed to happen.
 pub(super) fn judge_hooks(
     list: &HookList,
     transcript: &Transcript,
     range: Range<usize>,
 ) -> Option<Differing> {
-    let shown: Box<dyn Fn(&str) -> bool> = match &transcript.hook_source {
-        HookSource::None => {
-            return Some(Differing {
-                is_shown: false,
-                expected: vec![write_list(list.events.iter())],
-                actual: "the target shows no hook events".into(),
-            });
-        }
-        HookSource::Shows(names) if names.is_empty() => Box::new(|_| true),
-        HookSource::Shows(names) => Box::new(|name| names.iter().any(|n| n == name)),
+    let source = &transcript.hook_source;
+    let hidden = |actual: String| Differing {
+        is_shown: false,
+        expected: vec![write_list(list.events.iter())],
+        actual,
     };
-    let expected: Vec<&HookPattern> = list.events.iter().filter(|e| shown(&e.name)).collect();
+    if *source == HookSource::None {
+        return Some(hidden("the target shows no hook events".into()));
+    }
+    let mut unseen = BTreeSet::new();
+    let seen = list.events.iter();
+    let expected: Vec<&HookPattern> = seen.filter(|p| is_seen(p, source, &mut unseen)).collect();
+    if list.events.is_empty() {
+        let silent = EVENTS.iter().map(|event| event.name);
+        let silent = silent.filter(|name| is_always(name) && source.event(name).is_none());
+        unseen.extend(silent.map(str::to_owned));
+    }
     let actual: Vec<&HookRecord> = transcript
         .hooks
         .get(range)
         .unwrap_or_default()
         .iter()
-        .filter(|record| shown(&record.name) && counts(list, record))
+        .filter(|record| source.event(&record.name).is_some() && counts(list, record))
         .collect();
-    let same = expected.len() == actual.len()
-        && expected
-            .iter()
-            .zip(&actual)
-            .all(|(pattern, record)| matches(pattern, record));
-    if same {
-        return None;
+    if are_same(&expected, &actual, source) {
+        let unseen: Vec<String> = unseen.into_iter().collect();
+        return (!unseen.is_empty())
+            .then(|| hidden(format!("the target does not show {}", unseen.join(", "))));
     }
     let came: Vec<String> = actual.iter().map(|r| write(&r.name, &r.fields)).collect();
     let actual = if came.is_empty() {
@@ -61,6 +66,58 @@ pub(super) fn judge_hooks(
     })
 }
 
+/// Whether such an event can be seen. What of it cannot is noted.
+fn is_seen(pattern: &HookPattern, source: &HookSource, unseen: &mut BTreeSet<String>) -> bool {
+    let name = &pattern.name;
+    let shown = match source.event(name) {
+        None => {
+            unseen.insert(name.clone());
+            return false;
+        }
+        Some(None) => return true,
+        Some(Some(shown)) => shown,
+    };
+    for (field, value) in &pattern.fields {
+        match shown.field(field) {
+            None => {
+                unseen.insert(format!("{field} of {name}"));
+            }
+            Some(field) if !field.words.is_empty() && field.as_told(value).is_none() => {
+                unseen.insert(format!("{name} with {} {value}", field.name));
+                return false;
+            }
+            Some(_) => {}
+        }
+    }
+    true
+}
+
+/// Whether these events are those of the list: in order, as far as they come from the same source.
+fn are_same(expected: &[&HookPattern], actual: &[&HookRecord], source: &HookSource) -> bool {
+    let of = |name: &str| source.event(name).flatten().map_or(0, |shown| shown.source);
+    let sources: BTreeSet<usize> = expected
+        .iter()
+        .map(|pattern| of(&pattern.name))
+        .chain(actual.iter().map(|record| of(&record.name)))
+        .collect();
+    sources.into_iter().all(|number| {
+        let mut patterns = expected.iter().filter(|p| of(&p.name) == number);
+        let mut records = actual.iter().filter(|r| of(&r.name) == number);
+        loop {
+            match (patterns.next(), records.next()) {
+                (None, None) => return true,
+                (Some(pattern), Some(record)) if matches(pattern, record, source) => {}
+                _ => return false,
+            }
+        }
+    })
+}
+
+/// Whether a list is exact about events of this name, whatever it names.
+fn is_always(name: &str) -> bool {
+    name.starts_with("client.") || name.starts_with("session.")
+}
+
 /// Whether an event belongs to those that the list is exact about.
 fn counts(list: &HookList, record: &HookRecord) -> bool {
     let of_client = record
@@ -68,9 +125,8 @@ fn counts(list: &HookList, record: &HookRecord) -> bool {
         .iter()
         .find(|(name, _)| name == "client")
         .is_some_and(|(_, id)| list.of.contains(id));
-    let always = record.name.starts_with("client.") || record.name.starts_with("session.");
     let named = list.events.iter().any(|e| e.name == record.name);
-    if always {
+    if is_always(&record.name) {
         of_client
     } else {
         // A message of nobody, such as a published Will, counts when its name does.
@@ -79,14 +135,39 @@ fn counts(list: &HookList, record: &HookRecord) -> bool {
     }
 }
 
-fn matches(pattern: &HookPattern, record: &HookRecord) -> bool {
+fn matches(pattern: &HookPattern, record: &HookRecord, source: &HookSource) -> bool {
+    let shown = source.event(&record.name).flatten();
+    let is_told = |name: &str| shown.is_none_or(|shown| shown.field(name).is_some());
     pattern.name == record.name
         && pattern.fields.iter().all(|(name, expected)| {
-            match record.fields.iter().find(|(n, _)| n == name) {
-                Some((_, actual)) => same_text(name, expected, actual),
-                None => expected == "absent",
+            let found = record.fields.iter().find(|(n, _)| n == name);
+            match found {
+                _ if !is_told(name) => true,
+                Some((_, actual)) => actual
+                    .split(if is_word(&record.name, name) {
+                        '/'
+                    } else {
+                        '\0'
+                    })
+                    .any(|actual| same_text(name, expected, actual)),
+                // Only some fields can be absent. Others the source did not tell this time.
+                None => {
+                    expected == "absent" || (shown.is_some() && !is_optional(&record.name, name))
+                }
             }
         })
+}
+
+fn field(event: &str, name: &str) -> Option<&'static Field> {
+    Event::named(event)?.field(name)
+}
+
+fn is_word(event: &str, name: &str) -> bool {
+    field(event, name).is_some_and(|field| matches!(field.kind, FieldKind::Word(_)))
+}
+
+fn is_optional(event: &str, name: &str) -> bool {
+    field(event, name).is_some_and(|field| field.is_optional)
 }
 
 /// Whether two texts say the same: `0x00` and `0`, `1` and `true`, a code and its name included.

@@ -16,6 +16,7 @@ mod flooded;
 mod folders;
 mod foreign;
 mod giving_up;
+mod hooks;
 mod hostile;
 mod keep_alive;
 mod later;

@@ -1,5 +1,6 @@
 //! What the command line names as the broker, and what its target file says.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -98,8 +99,15 @@ impl Chosen {
     /// When it does not start.
     pub(super) fn reach(&self, plans: &[Plan]) -> Result<Ready, Failure> {
         match (&self.reached, &self.file) {
-            (Some(target), _) => Ok(Ready {
-                target: target.clone(),
+            (Some(target), file) => Ok(Ready {
+                target: match (target.clone(), file) {
+                    // What --target names, and runs already.
+                    (Target::External(mut external), Some(file)) if external.name == file.name => {
+                        external.hooks = file.listen(&external);
+                        Target::External(external)
+                    }
+                    (target, _) => target,
+                },
                 started: None,
             }),
             (None, Some(file)) => {
@@ -129,6 +137,17 @@ impl Ready {
             Target::Bundled(_) => Secrets::default(),
             Target::External(external) => external.secrets(),
         }
+    }
+
+    /// What is wrong with the sources of hook events.
+    pub(super) fn unheard(&self) -> Vec<Failure> {
+        let Target::External(external) = &self.target else {
+            return Vec::new();
+        };
+        let feeds = external.hooks.iter().chain(&external.alone_hooks);
+        let problems: BTreeSet<String> = feeds.flat_map(|feed| feed.problems()).collect();
+        let failure = |problem| Failure::new(Exit::Failed, problem);
+        problems.into_iter().map(failure).collect()
     }
 
     /// What is wrong if the broker did not live to the end of the run.

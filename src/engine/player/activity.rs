@@ -390,16 +390,9 @@ impl Player<'_> {
 
     /// Writes down what the broker has told of itself since the last time.
     pub(super) fn drain_hooks(&mut self) {
-        for hook in self.host.hooks() {
+        let prefix = &self.prefix;
+        for hook in self.host.hooks(&|id| prefix.has_assigned(id)) {
             if self.is_folded {
-                continue;
-            }
-            let mine = hook
-                .fields
-                .iter()
-                .find(|(name, _)| name == "client")
-                .is_none_or(|(_, id)| self.prefix.owns(id));
-            if !mine {
                 continue;
             }
             let fields = hook

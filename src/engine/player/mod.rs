@@ -226,6 +226,8 @@ impl<'p> Player<'p> {
             self.close_libraries();
         }
         self.drain_hooks();
+        // A source that has failed meanwhile may have missed something.
+        self.transcript.hook_source = self.host.hook_source();
         self.transcript.delay = self.delay();
         (self.transcript, self.host, self.lanes)
     }
@@ -246,6 +248,10 @@ impl<'p> Player<'p> {
             Body::Wait(span) => self.wait(*span, behind).await,
             Body::Hooks(_) => {
                 self.quiesce(None).await;
+                let span = self.host.hooks_settle();
+                if !span.is_zero() {
+                    self.until(Instant::now() + span).await;
+                }
                 self.drain_hooks();
             }
             Body::Broker(action) => self.control(action).await,

@@ -237,7 +237,7 @@ impl Recorder {
                 lanes: vec![lane(FIRST), lane(SECOND)],
                 events: Vec::new(),
                 hooks: Vec::new(),
-                hook_source: HookSource::Shows(Vec::new()),
+                hook_source: HookSource::All,
                 steps: Vec::new(),
                 choices: Vec::new(),
                 facts: Vec::new(),

@@ -1,6 +1,8 @@
 //! A record cut down to what steps bind, so that another broker's can be held against it.
 
-use crate::transcript::HookSource;
+use std::borrow::Cow;
+
+use crate::transcript::{HookSource, ShownEvent};
 
 /// Keeps, of a record's text, each step that binds something with what it took and how it ended, left of the bar
 /// only; hook events that the source shows; and what was left over of the kinds that fail a case. What we sent, what
@@ -22,8 +24,10 @@ pub fn reduce(record: &str, hooks: &HookSource) -> String {
         } else if let Some(kept) = keep(line, &place, hooks) {
             if line.split(' ').nth(3) == Some("<*") {
                 out.any_order.push(kept);
+            } else if let Some(source) = source_of(line, hooks) {
+                out.hooks.push((source, kept));
             } else {
-                out.line(kept);
+                out.line(&kept);
             }
         }
     }
@@ -42,7 +46,9 @@ pub fn reduce(record: &str, hooks: &HookSource) -> String {
 #[derive(Default)]
 struct Kept<'a> {
     text: String,
-    any_order: Vec<&'a str>,
+    any_order: Vec<Cow<'a, str>>,
+    /// Events with the numbers of their sources: between those of different sources there is no order.
+    hooks: Vec<(usize, Cow<'a, str>)>,
 }
 
 impl Kept<'_> {
@@ -54,8 +60,10 @@ impl Kept<'_> {
 
     fn sort(&mut self) {
         self.any_order.sort_unstable();
-        for line in self.any_order.drain(..) {
-            self.text.push_str(line);
+        self.hooks.sort_by_key(|(source, _)| *source);
+        let hooks = self.hooks.drain(..).map(|(_, line)| line);
+        for line in self.any_order.drain(..).chain(hooks) {
+            self.text.push_str(&line);
             self.text.push('\n');
         }
     }
@@ -87,7 +95,7 @@ impl Place {
     }
 }
 
-fn keep<'a>(line: &'a str, place: &Place, hooks: &HookSource) -> Option<&'a str> {
+fn keep<'a>(line: &'a str, place: &Place, hooks: &HookSource) -> Option<Cow<'a, str>> {
     let text = line.strip_prefix("  ")?;
     if text.starts_with(' ') {
         return None;
@@ -95,22 +103,60 @@ fn keep<'a>(line: &'a str, place: &Place, hooks: &HookSource) -> Option<&'a str>
     let bound = &line[..bar(line).unwrap_or(line.len())];
     let mut words = text.split(' ');
     match (place, words.next()?, words.next()?) {
-        (Place::Step, "hook", name) => shows(hooks, name).then_some(bound),
-        (Place::Step, "=", _) => Some(bound),
-        (Place::Step, _, "<" | "<*") => Some(bound),
+        (Place::Step, "hook", name) => match hooks.event(name)? {
+            None => Some(bound.into()),
+            Some(shown) => as_shown(bound, shown).map(Cow::from),
+        },
+        (Place::Step, "=", _) => Some(bound.into()),
+        (Place::Step, _, "<" | "<*") => Some(bound.into()),
         (Place::LeftOver, _, "<") => {
             let packet = words.next()?;
-            matches!(packet, "PUBLISH" | "DISCONNECT" | "CONNACK").then_some(bound)
+            matches!(packet, "PUBLISH" | "DISCONNECT" | "CONNACK").then_some(bound.into())
         }
         _ => None,
     }
 }
 
-fn shows(hooks: &HookSource, name: &str) -> bool {
-    match hooks {
-        HookSource::None => false,
-        HookSource::Shows(names) => names.is_empty() || names.iter().any(|n| n == name),
+/// The number of the source that an event comes from.
+fn source_of(line: &str, hooks: &HookSource) -> Option<usize> {
+    let name = line.strip_prefix("  hook ")?.split(' ').next()?;
+    Some(hooks.event(name)?.map_or(0, |shown| shown.source))
+}
+
+/// The line of an event as a source that shows so much of it would have it; `None` if it would have none.
+fn as_shown(line: &str, shown: &ShownEvent) -> Option<String> {
+    let mut out = String::from("  hook ");
+    out.push_str(&shown.name);
+    for token in tokens(line).skip(2) {
+        let Some((name, value)) = token.split_once('=') else {
+            continue;
+        };
+        let Some(field) = shown.field(name) else {
+            continue;
+        };
+        let value = match field.words.is_empty() {
+            true => value,
+            false => field.as_told(value.trim_matches('"'))?,
+        };
+        out.push_str(&format!(" {name}={value}"));
     }
+    Some(out)
+}
+
+/// What stands between blanks that are not between quotes.
+fn tokens(line: &str) -> impl Iterator<Item = &str> {
+    let mut is_quoted = false;
+    let mut is_escaped = false;
+    let parts = line.trim_start().split(move |c: char| {
+        let escaped = std::mem::take(&mut is_escaped);
+        match c {
+            '\\' if is_quoted => is_escaped = !escaped,
+            '"' if !escaped => is_quoted = !is_quoted,
+            _ => {}
+        }
+        c == ' ' && !is_quoted
+    });
+    parts.filter(|part| !part.is_empty())
 }
 
 /// Where the bar stands that parts what is bound from the rest; one between quotes is none.
@@ -167,7 +213,7 @@ control
 
     #[test]
     fn keeps_what_steps_bind() {
-        let all = HookSource::Shows(Vec::new());
+        let all = HookSource::All;
         assert_eq!(
             reduce(RECORD, &all),
             "\
@@ -188,7 +234,11 @@ left over
 
     #[test]
     fn leaves_out_hook_events_that_a_target_cannot_show() {
-        let some = HookSource::Shows(vec!["session.created".to_owned()]);
+        let some = HookSource::Shows(vec![ShownEvent {
+            name: "session.created".to_owned(),
+            fields: Vec::new(),
+            source: 0,
+        }]);
         let text = reduce(RECORD, &some);
         assert!(text.contains("session.created") && !text.contains("client.connected"));
         assert!(!reduce(RECORD, &HookSource::None).contains("session.created"));
@@ -205,7 +255,7 @@ left over
 
     #[test]
     fn is_the_same_when_done_twice() {
-        let all = HookSource::Shows(Vec::new());
+        let all = HookSource::All;
         let once = reduce(RECORD, &all);
         assert_eq!(reduce(&once, &all), once);
     }

@@ -65,7 +65,7 @@ left over
 #[test]
 fn the_reduced_record_knows_only_what_steps_bind() {
     let plan = takeover_plan();
-    let shows = HookSource::Shows(Vec::new());
+    let shows = HookSource::All;
     let right = reduce(&record(&plan, &takeover_record(&plan), None), &shows);
     assert!(right.contains("\n  first < PUBLISH payload=\"Hello 0\"\n- second: connect"));
     assert!(!right.contains("PUBACK") && !right.contains("closed |") && !right.contains(" > "));
@@ -86,7 +86,7 @@ fn a_control_is_a_second_section() {
     let (whole, control) = text.split_once("\ncontrol\n").expect("a section");
     assert_eq!(format!("{whole}"), RIGHT);
     assert!(control.starts_with("- first: connect\n  first > CONNECT"));
-    let shows = HookSource::Shows(Vec::new());
+    let shows = HookSource::All;
     assert_eq!(reduce(&text, &shows), reduce(RIGHT, &shows));
 }
 

@@ -1,0 +1,343 @@
+//! Sources of hook events: where a broker tells what it does, and how that becomes the one vocabulary.
+//!
+//! In: the sources of a target file and a broker that runs. Out: a [`Feed`], from which each play takes the events that
+//! carry its prefix. Each source has a thread of its own, so that busy plays do not delay it. A source that fails shows
+//! nothing from then on: what it could have shown is not observable.
+
+mod mqtt;
+pub mod rule;
+mod tail;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::host::Hook;
+use super::{Credentials, Node};
+use crate::transcript::{HookSource, ShownEvent};
+use rule::{Rule, Told};
+
+/// How many events wait for one play, and how many that carry no play's prefix.
+const MOST_WAITING: usize = 10_000;
+/// How long a source may take until it is ready.
+const READY_WITHIN: Duration = Duration::from_secs(5);
+/// How long a prefix is where hook events are told apart by it, in characters.
+pub const PREFIX_LENGTH: usize = 8;
+
+/// A source as a target file describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    pub kind: Kind,
+    /// How long it may take from what happens to what it tells.
+    pub settle: Duration,
+    pub rules: Vec<Rule>,
+}
+
+/// Where it tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// What the programs that we started write to stdout and stderr, line by line.
+    Output,
+    /// A file that grows, line by line.
+    File(String),
+    /// Messages of these topics.
+    Mqtt(Vec<String>),
+}
+
+impl Kind {
+    /// As a target file calls it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Output => "output",
+            Self::File(_) => "file",
+            Self::Mqtt(_) => "mqtt",
+        }
+    }
+}
+
+/// What sources need to know of the broker that runs.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// What its programs have written.
+    pub logs: Vec<PathBuf>,
+    pub node: Node,
+    pub credentials: Option<Credentials>,
+    /// Files that grow, as the sources of kind `file` name them, in their order.
+    pub files: Vec<PathBuf>,
+    /// Whether we started it, so that files hold nothing from before.
+    pub ours: bool,
+}
+
+/// What the sources of one broker tell. The sources end when the last of these is dropped.
+#[derive(Debug)]
+pub struct Feed {
+    shared: Arc<Shared>,
+    settle: Duration,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    stopped: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    sources: Vec<Standing>,
+    /// Events by the prefix of the play that waits for them.
+    queues: BTreeMap<String, VecDeque<Hook>>,
+    /// Events of clients that the broker named, or that carry no known prefix, with their numbers.
+    strays: VecDeque<(u64, Hook)>,
+    number: u64,
+}
+
+/// How a source stands.
+#[derive(Debug)]
+struct Standing {
+    name: &'static str,
+    shows: Vec<ShownEvent>,
+    problem: Option<String>,
+}
+
+/// A source's own end.
+#[derive(Debug, Clone)]
+struct Teller {
+    shared: Arc<Shared>,
+    source: usize,
+    rules: Arc<[Rule]>,
+}
+
+impl Teller {
+    fn tell(&self, told: &Told) {
+        for rule in self.rules.iter() {
+            if let Some(fields) = rule.read(told) {
+                self.shared.put(
+                    self.source,
+                    Hook {
+                        at: Some(Instant::now()),
+                        name: rule.event.name.to_owned(),
+                        fields,
+                    },
+                );
+            }
+        }
+    }
+
+    fn fail(&self, problem: impl Into<String>) {
+        if !self.is_stopped()
+            && let Some(source) = self.shared.lock().sources.get_mut(self.source)
+        {
+            source.problem.get_or_insert(problem.into());
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.shared.stopped.load(Ordering::Relaxed)
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, source: usize, hook: Hook) {
+        if hook.field("client") == Some(mqtt::NAME) {
+            return;
+        }
+        let mut state = self.lock();
+        let key = hook.key().filter(|key| state.queues.contains_key(*key));
+        let key = key.map(str::to_owned);
+        match key.and_then(|key| state.queues.get_mut(&key)) {
+            Some(queue) if queue.len() < MOST_WAITING => queue.push_back(hook),
+            Some(_) => {
+                let problem = format!("it told more than {MOST_WAITING} events of one case");
+                if let Some(source) = state.sources.get_mut(source) {
+                    source.problem.get_or_insert(problem);
+                }
+            }
+            None => {
+                state.number += 1;
+                let number = state.number;
+                state.strays.push_back((number, hook));
+                if state.strays.len() > MOST_WAITING {
+                    state.strays.pop_front();
+                }
+            }
+        }
+    }
+}
+
+impl Hook {
+    fn field(&self, name: &str) -> Option<&str> {
+        let found = self.fields.iter().find(|(n, _)| n == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Where the prefix of its play stands, if it carries one.
+    fn key(&self) -> Option<&str> {
+        match self.field("client") {
+            Some(client) => client.get(..PREFIX_LENGTH),
+            None => {
+                let topic = self.field("topic")?.trim_start_matches(['$', '/']);
+                topic.get(..PREFIX_LENGTH)
+            }
+        }
+    }
+}
+
+impl Feed {
+    /// Begins to listen at these sources of a broker that runs.
+    pub fn new(sources: &[Source], around: &Surroundings) -> Self {
+        let standing = |(n, source): (usize, &Source)| Standing {
+            name: source.kind.name(),
+            shows: rule::shown(&source.rules, n),
+            problem: None,
+        };
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                sources: sources.iter().enumerate().map(standing).collect(),
+                ..State::default()
+            }),
+            stopped: AtomicBool::new(false),
+        });
+        let mut files = around.files.iter().cloned();
+        let mut waiting = Vec::new();
+        for (n, source) in sources.iter().enumerate() {
+            let teller = Teller {
+                shared: Arc::clone(&shared),
+                source: n,
+                rules: source.rules.clone().into(),
+            };
+            let (ready, is_ready) = mpsc::channel();
+            let around = around.clone();
+            let failing = teller.clone();
+            let work: Box<dyn FnOnce() + Send> = match &source.kind {
+                Kind::Output => {
+                    let logs = around.logs.clone();
+                    Box::new(move || tail::follow(&logs, true, &teller, &ready))
+                }
+                Kind::File(_) => {
+                    let files: Vec<PathBuf> = files.next().into_iter().collect();
+                    Box::new(move || tail::follow(&files, around.ours, &teller, &ready))
+                }
+                Kind::Mqtt(topics) => {
+                    let topics = topics.clone();
+                    Box::new(move || mqtt::listen(&around, &topics, &teller, &ready))
+                }
+            };
+            let name = format!("hooks-{}", source.kind.name());
+            match thread::Builder::new().name(name).spawn(work) {
+                Ok(_) => waiting.push((failing, is_ready)),
+                Err(error) => failing.fail(error.to_string()),
+            }
+        }
+        for (teller, is_ready) in waiting {
+            if is_ready.recv_timeout(READY_WITHIN).is_err() {
+                teller.fail(format!("not ready within {} s", READY_WITHIN.as_secs()));
+            }
+        }
+        let settle = sources.iter().map(|source| source.settle).max();
+        Self {
+            shared,
+            settle: settle.unwrap_or_default(),
+        }
+    }
+
+    /// What can be shown now.
+    pub fn shown(&self) -> HookSource {
+        let state = self.shared.lock();
+        let sound = state.sources.iter().filter(|s| s.problem.is_none());
+        let shown: Vec<ShownEvent> = sound.flat_map(|s| s.shows.clone()).collect();
+        match shown.is_empty() {
+            true => HookSource::None,
+            false => HookSource::Shows(shown),
+        }
+    }
+
+    /// What is wrong with each source that has failed, and what cannot be observed for that.
+    pub fn problems(&self) -> Vec<String> {
+        let state = self.shared.lock();
+        let failed = state.sources.iter().filter_map(|source| {
+            let problem = source.problem.as_ref()?;
+            let names: Vec<&str> = source.shows.iter().map(|e| e.name.as_str()).collect();
+            let (name, names) = (source.name, names.join(", "));
+            Some(format!(
+                "the source `{name}` of hook events failed: {problem}; not observable: {names}"
+            ))
+        });
+        failed.collect()
+    }
+
+    /// How long the slowest source may take.
+    pub const fn settle(&self) -> Duration {
+        self.settle
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.shared.stopped.store(true, Ordering::Relaxed);
+    }
+}
+
+/// One play's share of a feed.
+#[derive(Debug)]
+pub struct Ears {
+    feed: Arc<Feed>,
+    prefix: String,
+    /// The number of the last stray from before the play.
+    from: u64,
+    taken: BTreeSet<u64>,
+}
+
+impl Ears {
+    /// Begins to keep what carries this prefix; without one, what carries none.
+    pub fn new(feed: &Arc<Feed>, prefix: &str) -> Self {
+        let mut state = feed.shared.lock();
+        if !prefix.is_empty() {
+            state.queues.entry(prefix.to_owned()).or_default();
+        }
+        let from = state.number;
+        drop(state);
+        Self {
+            feed: Arc::clone(feed),
+            prefix: prefix.to_owned(),
+            from,
+            taken: BTreeSet::new(),
+        }
+    }
+
+    /// The feed itself.
+    pub fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// What has come since the last time. `assigned` says which Client Identifiers the broker has given in this play.
+    pub fn take(&mut self, assigned: &dyn Fn(&str) -> bool) -> Vec<Hook> {
+        let mut state = self.feed.shared.lock();
+        let queue = state.queues.get_mut(&self.prefix);
+        let mut all: Vec<Hook> = queue.map(|q| q.drain(..).collect()).unwrap_or_default();
+        for (number, hook) in &state.strays {
+            let is_ours = self.prefix.is_empty() || hook.field("client").is_some_and(assigned);
+            if *number > self.from && is_ours && self.taken.insert(*number) {
+                all.push(hook.clone());
+            }
+        }
+        all
+    }
+}
+
+impl Drop for Ears {
+    fn drop(&mut self) {
+        self.feed.shared.lock().queues.remove(&self.prefix);
+    }
+}
+
+#[cfg(test)]
+mod tests;

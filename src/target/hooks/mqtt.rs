@@ -1,0 +1,172 @@
+//! Messages by which a broker tells what it does, received on a connection of our own, whose events belong to no case.
+
+use std::io;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use mqtt_check_codec::{
+    Connect, Frame, Packet, PacketId, Properties, ProtocolVersion, QoS, Subscribe, Subscription,
+    SubscriptionOptions,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::timeout;
+
+use super::rule::Told;
+use super::{Surroundings, Teller};
+use crate::transport::Stream;
+
+/// Who we are. It is longer than any client's prefix and begins as none does.
+pub(super) const NAME: &str = "HOOKSmonitor";
+/// What is asked of the broker, in seconds.
+const KEEP_ALIVE_S: u16 = 60;
+/// How often we look whether to stop.
+const ATTENTION: Duration = Duration::from_millis(200);
+/// A ping is due after so many looks.
+const LOOKS_PER_PING: u32 = 100;
+/// The largest message that is read, in bytes.
+const LARGEST: usize = 1024 * 1024;
+/// Any will do.
+const VERSION: ProtocolVersion = ProtocolVersion::V3_1_1;
+
+/// Receives these topics until the teller is stopped.
+pub(super) fn listen(
+    around: &Surroundings,
+    topics: &[String],
+    teller: &Teller,
+    ready: &Sender<()>,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let listened = runtime.and_then(|runtime| {
+        runtime.block_on(async {
+            let mut stream = subscribed(around, topics).await?;
+            // Whoever waits may have gone on.
+            let _ = ready.send(());
+            receive(&mut stream, teller).await
+        })
+    });
+    if let Err(error) = listened {
+        teller.fail(error.to_string());
+        let _ = ready.send(());
+    }
+}
+
+/// A stream, and what came on it behind the last packet.
+struct Monitor {
+    stream: Stream,
+    buffer: BytesMut,
+}
+
+impl Monitor {
+    async fn send(&mut self, packet: &Packet) -> io::Result<()> {
+        let mut out = BytesMut::new();
+        packet.encode(VERSION, &mut out).map_err(io::Error::other)?;
+        self.stream.write_all(&out).await?;
+        self.stream.flush().await
+    }
+
+    async fn next(&mut self) -> io::Result<Frame> {
+        loop {
+            if let Some(frame) = Frame::read(&mut self.buffer, LARGEST).map_err(io::Error::other)? {
+                return Ok(frame);
+            }
+            if self.stream.read_buf(&mut self.buffer).await? == 0 {
+                return Err(io::Error::other("the broker closed our connection"));
+            }
+        }
+    }
+
+    async fn packet(&mut self) -> io::Result<Packet> {
+        let frame = self.next().await?;
+        Packet::decode(&frame, VERSION).map_err(io::Error::other)
+    }
+}
+
+async fn subscribed(around: &Surroundings, topics: &[String]) -> io::Result<Monitor> {
+    let tcp = around.node.endpoint.connect_tcp().await;
+    let tcp = tcp.map_err(io::Error::other)?;
+    let stream = around.node.endpoint.begin(tcp, 0).await;
+    let mut monitor = Monitor {
+        stream: stream.map_err(io::Error::other)?,
+        buffer: BytesMut::new(),
+    };
+    let mut connect = Packet::Connect(Box::new(Connect {
+        version: VERSION,
+        clean_start: true,
+        keep_alive_s: KEEP_ALIVE_S,
+        properties: Properties::new(),
+        client_id: NAME.into(),
+        will: None,
+        username: None,
+        password: None,
+    }));
+    if let Some(credentials) = &around.credentials {
+        credentials.put(&mut connect);
+    }
+    monitor.send(&connect).await?;
+    match monitor.packet().await? {
+        Packet::ConnAck(connack) if connack.reason.is_success() => {}
+        Packet::ConnAck(connack) => {
+            let problem = format!(
+                "the broker answers our CONNECT with {:#04x}",
+                connack.reason.0
+            );
+            return Err(io::Error::other(problem));
+        }
+        _ => return Err(io::Error::other("the broker sends no CONNACK")),
+    }
+    let subscription = |topic: &String| Subscription {
+        filter: topic.as_str().into(),
+        options: SubscriptionOptions::new(QoS::AtMostOnce),
+    };
+    monitor
+        .send(&Packet::Subscribe(Subscribe {
+            packet_id: PacketId::MIN,
+            properties: Properties::new(),
+            subscriptions: topics.iter().map(subscription).collect(),
+        }))
+        .await?;
+    loop {
+        if let Packet::SubAck(suback) = monitor.packet().await? {
+            let refused = suback.reasons.iter().position(|code| !code.is_success());
+            return match refused.and_then(|n| topics.get(n)) {
+                Some(topic) => Err(io::Error::other(format!(
+                    "the broker refuses our subscription to {topic}"
+                ))),
+                None => Ok(monitor),
+            };
+        }
+    }
+}
+
+async fn receive(monitor: &mut Monitor, teller: &Teller) -> io::Result<()> {
+    let mut looks = 0;
+    loop {
+        match timeout(ATTENTION, monitor.packet()).await {
+            // What a source retains happened before.
+            Ok(Ok(Packet::Publish(publish))) if !publish.retain => {
+                let text = String::from_utf8_lossy(&publish.payload).into_owned();
+                teller.tell(&Told::new(text, Some(publish.topic.to_string())));
+            }
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => return Err(error),
+            Err(_) => {
+                looks += 1;
+                if looks % LOOKS_PER_PING == 0 {
+                    monitor.send(&Packet::PingReq).await?;
+                }
+            }
+        }
+        if teller.is_stopped() {
+            let _ = monitor
+                .send(&Packet::Disconnect(mqtt_check_codec::Disconnect {
+                    reason: mqtt_check_codec::ReasonCode::SUCCESS,
+                    properties: Properties::new(),
+                }))
+                .await;
+            return Ok(());
+        }
+    }
+}

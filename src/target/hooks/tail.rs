@@ -1,0 +1,110 @@
+//! Files that grow, line by line: logs, JSON lines, what a broker writes to its output.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::rule::Told;
+use super::{READY_WITHIN, Teller};
+
+/// How often somebody looks.
+const LOOK: Duration = Duration::from_millis(10);
+/// The most that is read at once, in bytes.
+const AT_ONCE: u64 = 1024 * 1024;
+/// The longest line, in bytes. What is longer is cut.
+const LONGEST_LINE: usize = 256 * 1024;
+
+/// A file and what of its last line has come.
+struct Growing {
+    path: PathBuf,
+    file: File,
+    read: u64,
+    rest: Vec<u8>,
+}
+
+/// Follows these files until the teller is stopped. `whole` says whether what they have already counts.
+pub(super) fn follow(paths: &[PathBuf], whole: bool, teller: &Teller, ready: &Sender<()>) {
+    let deadline = Instant::now() + READY_WITHIN;
+    let opened = paths.iter().map(|path| {
+        loop {
+            match Growing::open(path, whole) {
+                Err(error)
+                    if whole
+                        && error.kind() == io::ErrorKind::NotFound
+                        && Instant::now() < deadline
+                        && !teller.is_stopped() =>
+                {
+                    thread::sleep(LOOK);
+                }
+                opened => break opened.map_err(|error| format!("{}: {error}", path.display())),
+            }
+        }
+    });
+    let mut files = match opened.collect::<Result<Vec<_>, String>>() {
+        Ok(files) => files,
+        Err(problem) => {
+            teller.fail(problem);
+            // The run need not wait for it.
+            let _ = ready.send(());
+            return;
+        }
+    };
+    // Whoever waits may have gone on.
+    let _ = ready.send(());
+    while !teller.is_stopped() {
+        let mut is_idle = true;
+        for file in &mut files {
+            match file.more(teller) {
+                Ok(more) => is_idle &= !more,
+                Err(error) => return teller.fail(format!("{}: {error}", file.path.display())),
+            }
+        }
+        if is_idle {
+            thread::sleep(LOOK);
+        }
+    }
+}
+
+impl Growing {
+    fn open(path: &Path, whole: bool) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        let read = match whole {
+            true => 0,
+            false => file.seek(SeekFrom::End(0))?,
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            read,
+            rest: Vec::new(),
+        })
+    }
+
+    /// Reads what has been added; says whether there was any.
+    fn more(&mut self, teller: &Teller) -> io::Result<bool> {
+        // Cut off and begun anew, as logs are.
+        if self.file.metadata()?.len() < self.read {
+            self.read = self.file.seek(SeekFrom::Start(0))?;
+            self.rest.clear();
+        }
+        let mut added = Vec::new();
+        let count = (&mut self.file).take(AT_ONCE).read_to_end(&mut added)?;
+        self.read += count as u64;
+        for byte in added {
+            match byte {
+                b'\n' => {
+                    let line = String::from_utf8_lossy(&self.rest);
+                    let line = line.trim_end_matches('\r').to_owned();
+                    teller.tell(&Told::new(line, None));
+                    self.rest.clear();
+                }
+                _ if self.rest.len() < LONGEST_LINE => self.rest.push(byte),
+                _ => {}
+            }
+        }
+        Ok(count > 0)
+    }
+}
