@@ -39,4 +39,5 @@ mod snapshots;
 mod stale;
 mod targets;
 mod transports;
+mod unsteady;
 mod versions;
