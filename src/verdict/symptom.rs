@@ -23,6 +23,8 @@ pub struct Symptom {
     extra: Vec<u8>,
     /// Packets with a wrong field, or another one than expected.
     differing: Vec<u8>,
+    /// Whether it is a reason code that is another one.
+    other_reason: bool,
     /// Whether a session was not resumed that should have been.
     not_resumed: bool,
     /// Whether a connection stayed open that should have been closed.
@@ -38,6 +40,7 @@ impl Symptom {
         }
         // Of a refusal the reason code may be what is wrong.
         symptom.stayed_open &= fields.is_empty();
+        symptom.other_reason = fields.iter().any(|f| f == "reason" || f == "reasons");
         symptom.things.extend(fields.iter().cloned());
         symptom.things.sort();
         symptom.things.dedup();
@@ -116,6 +119,11 @@ impl Symptom {
         self.differing.iter().any(|t| is_type(PacketType(*t)))
     }
 
+    /// Whether a packet of such a type came with another reason code: what was asked for may have been refused.
+    pub fn has_other_reason(&self, is_type: impl Fn(PacketType) -> bool) -> bool {
+        self.other_reason && self.differs(is_type)
+    }
+
     /// The answer that came instead of the one that did not.
     pub fn came_instead(&self) -> Option<PacketType> {
         self.instead.map(PacketType)
@@ -179,6 +187,11 @@ impl Symptom {
 
     pub(crate) fn extra(packet_type: PacketType) -> Self {
         Self::of(&[Wrong::Event(Event::Extra(packet_type))], &[])
+    }
+
+    pub(crate) fn differing(packet_type: PacketType, field: &str) -> Self {
+        let wrong = [Wrong::Event(Event::Field(packet_type))];
+        Self::of(&wrong, &[field.to_owned()])
     }
 
     pub(crate) fn lost_session() -> Self {

@@ -138,9 +138,9 @@ fn follows((at, earlier): (At, &Finding), (later_at, later): (At, &Finding)) -> 
     if same_client && before.is_lost_session() && after.lacks(of_delivery) {
         return true;
     }
-    // Who is not connected or not subscribed gets nothing.
+    // Who is not connected or not subscribed gets nothing. A CONNACK that is wrong in another field refuses nothing.
     let of_subscriber = |t| matches!(t, PacketType::CONNACK | PacketType::SUBACK);
-    let is_refused = before.lacks(of_subscriber) || before.differs(of_subscriber);
+    let is_refused = before.lacks(of_subscriber) || before.has_other_reason(of_subscriber);
     if same_client && is_refused && (after.lacks(|_| true) || after.is_cut_off()) {
         return true;
     }

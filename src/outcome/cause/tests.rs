@@ -157,6 +157,25 @@ fn folds_what_follows_from_a_lost_session() {
 }
 
 #[test]
+fn folds_what_follows_from_a_refusal_and_not_from_another_wrong_field() {
+    let of = |clause, symptom| {
+        let mut finding = finding(V5, 3, clause, symptom);
+        finding.events = vec![EventIndex(1)];
+        finding
+    };
+    let sizes = |packet_type, field| {
+        let before = of("MQTT-3.2.2-16", Symptom::differing(packet_type, field));
+        let after = of("MQTT-4.5.0-1", no(PacketType::PUBLISH));
+        told(&[("connect/a", V5, vec![before, after])]).len()
+    };
+    assert_eq!(sizes(PacketType::SUBACK, "reasons"), 1);
+    assert_eq!(sizes(PacketType::CONNACK, "reason"), 1);
+    assert_eq!(sizes(PacketType::CONNACK, "receive_maximum"), 2);
+    assert_eq!(sizes(PacketType::SUBACK, "packet_id"), 2);
+    assert_eq!(sizes(PacketType::PUBACK, "reason"), 2);
+}
+
+#[test]
 fn folds_what_no_clause_speaks_of() {
     let broken = finding(V5, 3, "MQTT-4.3.2-4", no(PacketType::PUBACK));
     let remark = finding(V5, 1, "", Symptom::extra(PacketType::PUBREL));
