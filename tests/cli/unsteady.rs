@@ -117,8 +117,8 @@ fn pass(mut client: TcpStream, connect: &[u8], broker: SocketAddr) {
 fn what_shows_once_is_no_change_of_a_broker_that_varies_and_what_shows_again_is() {
     let broker = Unsteady::new();
     let program = Program::new(&format!("baseline twin --broker {} --plays 3", broker.url))
-        .file("scenarios/session/varies.yaml", &takeover("restless"))
-        .file("scenarios/session/steady.yaml", &takeover("unmoved"));
+        .file("scenarios/session/varies.yaml", takeover("restless"))
+        .file("scenarios/session/steady.yaml", takeover("unmoved"));
     broker.goes_wrong("restless", [0]);
     let ended = program.run();
     assert_eq!(ended.exit, Some(0), "{ended}");
@@ -147,7 +147,7 @@ fn what_shows_once_is_no_change_of_a_broker_that_varies_and_what_shows_again_is(
 fn what_shows_once_is_a_change_of_a_broker_that_was_always_the_same() {
     let broker = Unsteady::new();
     let program = Program::new(&format!("baseline twin --broker {} --plays 2", broker.url))
-        .file("scenarios/session/steady.yaml", &takeover("unmoved"));
+        .file("scenarios/session/steady.yaml", takeover("unmoved"));
     broker.goes_wrong("unmoved", []);
     let ended = program.run();
     assert_eq!(ended.exit, Some(0), "{ended}");
