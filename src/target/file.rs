@@ -48,6 +48,9 @@ pub(super) const CONFIG: &str = "{config}";
 /// What stands for a folder of the broker's own.
 pub(super) const FOLDER: &str = "{folder}";
 
+/// What stands for where a broker sends its events by HTTP.
+pub(super) const HOOK_URL: &str = "{hook_url}";
+
 /// A known broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetFile {
@@ -181,7 +184,7 @@ impl TargetFile {
             files: paths.collect(),
             ours: false,
         };
-        (!self.hooks.is_empty()).then(|| Arc::new(Feed::new(&self.hooks, &around)))
+        (!self.hooks.is_empty()).then(|| Arc::new(Feed::new(&self.hooks, &around, None)))
     }
 
     /// Who we are where neither a scenario nor the command line says so.
@@ -332,13 +335,13 @@ fn command_word(reading: &Reading, node: &Node) -> Option<String> {
         rest = &rest[open..];
         let end = rest.find('}').map_or(rest.len(), |at| at + 1);
         let word = &rest[..end];
-        match [CONFIG, FOLDER].contains(&word) || address::is_port_word(word) {
+        match [CONFIG, FOLDER, HOOK_URL].contains(&word) || address::is_port_word(word) {
             true => rest = &rest[end..],
             false => {
                 return reading.fail(
                     node.place,
                     "braces that stand for nothing",
-                    "`{port}`, `{websocket_port}`, `{config}` and `{folder}` are filled in",
+                    "`{port}`, `{websocket_port}`, `{config}`, `{folder}` and `{hook_url}` are filled in",
                 );
             }
         }

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::file::{CONFIG, FOLDER, Start, TargetFile, port_words};
-use super::hooks::{Feed, Kind, Surroundings};
+use super::file::{CONFIG, FOLDER, HOOK_URL, Start, TargetFile, port_words};
+use super::hooks::{Feed, Kind, Sink, Surroundings};
 use super::{Access, External, StartError};
 use crate::transcript::Secrets;
 use crate::transport::{Endpoint, Scheme};
@@ -145,6 +145,8 @@ struct Running {
     reached: External,
     /// What it tells of itself.
     hooks: Option<Arc<Feed>>,
+    /// Where it sends its events, until somebody listens.
+    sink: Option<Sink>,
 }
 
 impl Running {
@@ -183,17 +185,26 @@ impl Running {
             .nodes
             .reached(|url| with_ports(url, &ports), access)
             .map_err(|error| error.to_string())?;
-        let programs = file.start.iter().map(|start| Program::spawn(start, &ports));
+        let answer = file.hooks.iter().find_map(|source| match &source.kind {
+            Kind::Http(answer) => Some(answer),
+            _ => None,
+        });
+        let sink = answer.map(|answer| Sink::bind(answer)).transpose();
+        let sink = sink.map_err(|error| format!("failed to listen for its events: {error}"))?;
+        let url = sink.as_ref().map(Sink::url).unwrap_or_default();
+        let programs = file.start.iter();
+        let programs = programs.map(|start| Program::spawn(start, &ports, &url));
         Ok(Self {
             programs: programs.collect::<Result<_, _>>()?,
             secrets: file.known(reached.clone()).secrets(),
             reached,
             hooks: None,
+            sink,
         })
     }
 
     /// Begins to listen to what it tells of itself.
-    fn feed(&self, file: &TargetFile) -> Option<Arc<Feed>> {
+    fn feed(&mut self, file: &TargetFile) -> Option<Arc<Feed>> {
         if file.hooks.is_empty() {
             return None;
         }
@@ -211,7 +222,7 @@ impl Running {
             files: paths.map(PathBuf::from).collect(),
             ours: true,
         };
-        Some(Arc::new(Feed::new(&file.hooks, &around)))
+        Some(Arc::new(Feed::new(&file.hooks, &around, self.sink.take())))
     }
 
     /// Waits until every place of every node answers.
@@ -289,7 +300,7 @@ impl fmt::Debug for Program {
 }
 
 impl Program {
-    fn spawn(start: &Start, ports: &Ports<'_>) -> Result<Self, String> {
+    fn spawn(start: &Start, ports: &Ports<'_>, hook_url: &str) -> Result<Self, String> {
         let folder = tempfile::Builder::new()
             .prefix("mqtt-check-")
             .tempdir()
@@ -298,6 +309,7 @@ impl Program {
             ports,
             config: folder.path().join("config").display().to_string(),
             folder: folder.path().display().to_string(),
+            hook_url,
         };
         if let Some(config) = &start.config {
             write(Path::new(&filled.config), &filled.text(config))
@@ -389,6 +401,7 @@ struct Filled<'p> {
     ports: &'p Ports<'p>,
     config: String,
     folder: String,
+    hook_url: &'p str,
 }
 
 impl Filled<'_> {
@@ -396,6 +409,7 @@ impl Filled<'_> {
         with_ports(text, self.ports)
             .replace(CONFIG, &self.config)
             .replace(FOLDER, &self.folder)
+            .replace(HOOK_URL, self.hook_url)
     }
 
     fn words(&self, words: &[String]) -> Vec<String> {

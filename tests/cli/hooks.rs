@@ -120,3 +120,75 @@ hooks:
 ";
     assert_snapshot!(run("", VISIT, file.to_owned()));
 }
+
+/// A broker that sends its events to us as others do: in Python, in place of the bundled broker's `--hooks`, by requests
+/// as the documentation of VerneMQ, rmqtt, NanoMQ and EMQX has them.
+const SENDER: &str = r#"
+import json, subprocess, sys, urllib.request
+broker, port, url = sys.argv[1:]
+told = subprocess.Popen([broker, "broker", "--listen", "127.0.0.1:" + port, "--hooks", "-"], stdout=subprocess.PIPE, text=True)
+def send(body, **headers):
+    data = json.dumps(body).encode()
+    urllib.request.urlopen(urllib.request.Request(url, data, dict(headers, **{"Content-Type": "application/json"}))).read()
+for line in told.stdout:
+    event = json.loads(line)
+    name, client = event.get("event"), event.get("client")
+    if name == "session.created":
+        send({"action": "session_created", "clientid": client, "node": 1})
+    if name == "client.connected":
+        send({"peer_addr": "127.0.0.1", "username": None, "client_id": client, "mountpoint": ""}, **{"vernemq-hook": "on_register"})
+    if name == "session.subscribed":
+        send({"event": "session.subscribed", "clientid": client, "topic": event["filter"], "qos": event["qos"]})
+    if name == "client.disconnected":
+        send({"action": "client_disconnected", "reason": event["reason"], "client_id": client})
+"#;
+
+#[test]
+fn takes_requests_in_the_forms_of_several_brokers() {
+    let scenario = VISIT.replace(
+        "  - a: disconnect\n",
+        "  - a: { subscribe: t }\n  - hooks: [ session.subscribed: { client: a, filter: t, qos: 0 } ]\n  - a: disconnect\n",
+    );
+    let program =
+        Program::new("run --target twin --verbose").file("scenarios/visit.yaml", scenario);
+    let sender = program.path("sender.py").display().to_string();
+    let target = format!(
+        "\
+url: mqtt://127.0.0.1:{{port}}
+start:
+  command: [python3, {sender}, {BINARY}, '{{port}}', '{{hook_url}}']
+hooks:
+  - source: http
+    settle: 500ms
+    answer: '{{\"result\": \"ok\"}}'
+    rules:
+      - event: session.created
+        when: {{ action: session_created }}
+        json: {{ client: clientid }}
+      - event: client.connected
+        header: {{ vernemq-hook: on_register }}
+        json: {{ client: client_id }}
+        set: {{ connack: success }}
+      - event: session.subscribed
+        when: {{ event: session.subscribed }}
+        json: {{ client: clientid, filter: topic, qos: qos }}
+      - event: client.disconnected
+        when: {{ action: client_disconnected }}
+        json: {{ client: client_id, reason: reason }}
+        reasons: {{ normal: normal }}
+"
+    );
+    let ended = program
+        .file("sender.py", SENDER)
+        .file("targets/twin.yaml", target)
+        .run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    for said in [
+        "hook session.created client=a\n",
+        "hook client.connected client=a connack=0\n",
+        "hook session.subscribed client=a filter=t qos=0\n",
+        "hook client.disconnected client=a reason=normal\n",
+    ] {
+        assert!(ended.stdout.contains(said), "{said}: {ended}");
+    }
+}

@@ -17,11 +17,18 @@ const SETTLE: Duration = Duration::from_millis(200);
 /// The longest that it may say.
 const LONGEST: Duration = Duration::from_secs(60);
 /// The sources, as a hint names them.
-const KINDS: &str = "`source` is output, file or mqtt";
+const KINDS: &str = "`source` is output, file, mqtt or http";
+/// What a request is answered with where nothing is said.
+const ANSWER: &str = "{}";
 
 /// A list of sources. No event may be told by two of them.
 pub(super) fn sources(reading: &Reading, node: &Node, is_started: bool) -> Option<Vec<Source>> {
     let sources = reading.one_or_more(node, |reading, node| source(reading, node, is_started))?;
+    let sinks = sources.iter().filter(|s| matches!(s.kind, Kind::Http(_)));
+    if sinks.count() > 1 {
+        let hint = "one `http` source can have all the rules";
+        return reading.fail(node.place, "two sources of kind `http`", hint);
+    }
     let mut known = Vec::new();
     for (n, source) in sources.iter().enumerate() {
         for event in shown(&source.rules, n) {
@@ -56,6 +63,12 @@ fn source(reading: &Reading, node: &Node, is_started: bool) -> Option<Source> {
             let topics = map.require("topics", hint)?;
             Kind::Mqtt(reading.one_or_more(topics, filter)?)
         }
+        "http" if !is_started => {
+            let title = "requests of a broker that this file does not start";
+            let hint = "it cannot be told where to send them; write `start`, or another source";
+            return reading.fail(named.place, title, hint);
+        }
+        "http" => Kind::Http(map.text("answer").unwrap_or_else(|| ANSWER.to_owned())),
         other => {
             let title = format!("there is no source `{other}`");
             return reading.fail(named.place, &title, KINDS);
@@ -119,6 +132,10 @@ fn rule(reading: &Reading, node: &Node) -> Option<Rule> {
         let values = reading.one_or_more(&entry.value, Reading::text)?;
         Some((entry.key.text.to_string(), values))
     });
+    let header = pairs(reading, map.take("header"), |entry| {
+        let values = reading.one_or_more(&entry.value, Reading::text)?;
+        Some((entry.key.text.to_ascii_lowercase(), values))
+    });
     let json = pairs(reading, map.take("json"), |entry| {
         let field = field(reading, event, entry)?;
         Some((field, reading.text(&entry.value)?))
@@ -136,14 +153,19 @@ fn rule(reading: &Reading, node: &Node) -> Option<Rule> {
         event,
         text: text?,
         topic: topic?,
+        header: header?,
         when: when?,
         json: json?,
         set: set?,
         reasons: reasons?,
     };
-    let is_recognised = rule.text.is_some() || rule.topic.is_some() || !rule.when.is_empty();
+    let is_recognised = rule.text.is_some()
+        || rule.topic.is_some()
+        || !rule.header.is_empty()
+        || !rule.when.is_empty();
     if !is_recognised {
-        let hint = "`text` or `topic` (patterns), or `when` (paths in JSON and their values)";
+        let hint =
+            "`text` or `topic` (patterns), `header`, or `when` (paths in JSON and their values)";
         return reading.fail(place, "a rule that everything is an event for", hint);
     }
     let shows = shown(std::slice::from_ref(&rule), 0);

@@ -4,6 +4,7 @@
 //! carry its prefix. Each source has a thread of its own, so that busy plays do not delay it. A source that fails shows
 //! nothing from then on: what it could have shown is not observable.
 
+mod http;
 mod mqtt;
 pub mod rule;
 mod tail;
@@ -20,6 +21,7 @@ use tokio::time::Instant;
 use super::host::Hook;
 use super::{Credentials, Node};
 use crate::transcript::{HookSource, ShownEvent};
+pub use http::Sink;
 use rule::{Rule, Told};
 
 /// How many events wait for one play, and how many that carry no play's prefix.
@@ -47,6 +49,8 @@ pub enum Kind {
     File(String),
     /// Messages of these topics.
     Mqtt(Vec<String>),
+    /// Requests to us. The answer has this body.
+    Http(String),
 }
 
 impl Kind {
@@ -56,6 +60,7 @@ impl Kind {
             Self::Output => "output",
             Self::File(_) => "file",
             Self::Mqtt(_) => "mqtt",
+            Self::Http(_) => "http",
         }
     }
 }
@@ -78,6 +83,8 @@ pub struct Surroundings {
 pub struct Feed {
     shared: Arc<Shared>,
     settle: Duration,
+    /// Where requests arrive, for as long as anybody listens.
+    _sink: Option<Sink>,
 }
 
 #[derive(Debug)]
@@ -192,8 +199,8 @@ impl Hook {
 }
 
 impl Feed {
-    /// Begins to listen at these sources of a broker that runs.
-    pub fn new(sources: &[Source], around: &Surroundings) -> Self {
+    /// Begins to listen at these sources of a broker that runs. The sink is that of the source of kind `http`.
+    pub fn new(sources: &[Source], around: &Surroundings, sink: Option<Sink>) -> Self {
         let standing = |(n, source): (usize, &Source)| Standing {
             name: source.kind.name(),
             shows: rule::shown(&source.rules, n),
@@ -226,6 +233,13 @@ impl Feed {
                     let files: Vec<PathBuf> = files.next().into_iter().collect();
                     Box::new(move || tail::follow(&files, around.ours, &teller, &ready))
                 }
+                Kind::Http(_) => {
+                    match &sink {
+                        Some(sink) => sink.tell(teller),
+                        None => teller.fail("nothing listens for its requests"),
+                    }
+                    continue;
+                }
                 Kind::Mqtt(topics) => {
                     let topics = topics.clone();
                     Box::new(move || mqtt::listen(&around, &topics, &teller, &ready))
@@ -246,6 +260,7 @@ impl Feed {
         Self {
             shared,
             settle: settle.unwrap_or_default(),
+            _sink: sink,
         }
     }
 

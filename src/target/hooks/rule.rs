@@ -32,6 +32,8 @@ pub struct Rule {
     pub text: Option<Pattern>,
     /// Must be found in the topic; its groups are fields.
     pub topic: Option<Pattern>,
+    /// Header fields of a request, in lower case, and the texts of which one must stand there.
+    pub header: Vec<(String, Vec<String>)>,
     /// Paths in the JSON, and the texts of which one must stand there.
     pub when: Vec<(String, Vec<String>)>,
     /// Fields, and where they stand in the JSON.
@@ -47,6 +49,8 @@ pub struct Rule {
 pub struct Told {
     pub text: String,
     pub topic: Option<String>,
+    /// Header fields with their names in lower case.
+    pub headers: Vec<(String, String)>,
     pub json: Option<Value>,
 }
 
@@ -58,7 +62,12 @@ impl Told {
             .starts_with('{')
             .then(|| serde_json::from_str(&text).ok())
             .flatten();
-        Self { text, topic, json }
+        Self {
+            text,
+            topic,
+            headers: Vec::new(),
+            json,
+        }
     }
 
     fn at(&self, path: &str) -> Option<String> {
@@ -95,6 +104,10 @@ impl Rule {
                     found.push((name, group.as_str().to_owned()));
                 }
             }
+        }
+        for (name, wanted) in &self.header {
+            let (_, value) = told.headers.iter().find(|(n, _)| n == name)?;
+            wanted.contains(value).then_some(())?;
         }
         for (path, wanted) in &self.when {
             let value = told.at(path)?;

@@ -11,6 +11,7 @@ fn rule(event: &str, text: Option<&str>) -> Rule {
         event: Event::named(event).expect("an event"),
         text: text.map(|text| Pattern(Regex::new(text).expect("a pattern"))),
         topic: None,
+        header: Vec::new(),
         when: Vec::new(),
         json: Vec::new(),
         set: Vec::new(),
@@ -123,6 +124,7 @@ fn feed() -> Arc<Feed> {
             stopped: AtomicBool::new(false),
         }),
         settle: Duration::ZERO,
+        _sink: None,
     })
 }
 

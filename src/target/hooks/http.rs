@@ -1,0 +1,253 @@
+//! A place that a broker sends its events to by HTTP: a webhook.
+//!
+//! It answers from before the broker starts, since a broker may ask while it does. What comes before there is somebody
+//! to tell is dropped.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use super::Teller;
+use super::rule::Told;
+
+/// How often somebody looks whether to stop.
+const LOOK: Duration = Duration::from_millis(10);
+/// How long a read waits until somebody looks.
+const ATTENTION: Duration = Duration::from_millis(200);
+/// The most of a request that is read, in bytes.
+const LARGEST: usize = 1024 * 1024;
+/// The most header fields of a request.
+const HEADERS: usize = 64;
+/// The most connections at the same time.
+const CONNECTIONS: usize = 64;
+
+/// Where requests arrive. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Sink {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    answer: String,
+    teller: OnceLock<Teller>,
+    stopped: AtomicBool,
+    connections: AtomicUsize,
+}
+
+impl Sink {
+    /// Listens at a free port of 127.0.0.1 and answers every request with 200 and this JSON.
+    ///
+    /// # Errors
+    /// When there is no such port, or no thread to serve it.
+    pub fn bind(answer: &str) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared {
+            answer: answer.to_owned(),
+            teller: OnceLock::new(),
+            stopped: AtomicBool::new(false),
+            connections: AtomicUsize::new(0),
+        });
+        let serving = Arc::clone(&shared);
+        thread::Builder::new()
+            .name("hooks-http".to_owned())
+            .spawn(move || accept(&listener, &serving))?;
+        Ok(Self { address, shared })
+    }
+
+    /// What a broker is told.
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    /// Requests are told here from now on.
+    pub(super) fn tell(&self, teller: Teller) {
+        // There is one for each sink.
+        let _ = self.shared.teller.set(teller);
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        self.shared.stopped.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Shared {
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    fn fail(&self, problem: String) {
+        if let Some(teller) = self.teller.get() {
+            teller.fail(problem);
+        }
+    }
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+    while !shared.is_stopped() {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                let conversing = Arc::clone(shared);
+                if shared.connections.fetch_add(1, Ordering::Relaxed) >= CONNECTIONS {
+                    shared.fail(format!(
+                        "more than {CONNECTIONS} connections at the same time"
+                    ));
+                    return;
+                }
+                let spawned = thread::Builder::new().spawn(move || {
+                    if let Err(error) = converse(stream, &conversing) {
+                        conversing.fail(format!("a request cannot be read: {error}"));
+                    }
+                    conversing.connections.fetch_sub(1, Ordering::Relaxed);
+                });
+                if let Err(error) = spawned {
+                    return shared.fail(error.to_string());
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(LOOK),
+            Err(error) => return shared.fail(error.to_string()),
+        }
+    }
+}
+
+/// Reads requests and answers each, until either side ends it.
+fn converse(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
+    stream.set_nonblocking(false)?;
+    stream.set_read_timeout(Some(ATTENTION))?;
+    let mut buffer = Vec::new();
+    while !shared.is_stopped() {
+        while let Some((told, length)) = request(&buffer)? {
+            buffer.drain(..length);
+            if let Some(teller) = shared.teller.get() {
+                teller.tell(&told);
+            }
+            let answer = &shared.answer;
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+                answer.len()
+            );
+            stream.write_all(format!("{head}{answer}").as_bytes())?;
+        }
+        let mut part = [0; 4096];
+        match stream.read(&mut part) {
+            Ok(0) => return Ok(()),
+            Ok(count) => buffer.extend_from_slice(&part[..count]),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+                ) => {}
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        if buffer.len() > LARGEST {
+            return Err(io::Error::other(format!("more than {LARGEST} bytes")));
+        }
+    }
+    Ok(())
+}
+
+/// The first request in these bytes and its length; `None` if there is no whole one yet.
+fn request(bytes: &[u8]) -> io::Result<Option<(Told, usize)>> {
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS];
+    let mut head = httparse::Request::new(&mut headers);
+    let httparse::Status::Complete(begins) = head.parse(bytes).map_err(io::Error::other)? else {
+        return Ok(None);
+    };
+    let headers: Vec<(String, String)> = head
+        .headers
+        .iter()
+        .map(|header| {
+            let value = String::from_utf8_lossy(header.value).into_owned();
+            (header.name.to_ascii_lowercase(), value)
+        })
+        .collect();
+    let named = |name: &str| {
+        let found = headers.iter().find(|(n, _)| n == name);
+        found.map(|(_, value)| value.trim())
+    };
+    let rest = &bytes[begins..];
+    let (body, length) = if named("transfer-encoding").is_some_and(|v| v.ends_with("chunked")) {
+        match chunks(rest)? {
+            Some(read) => read,
+            None => return Ok(None),
+        }
+    } else {
+        let length = match named("content-length").map(str::parse::<usize>) {
+            None => 0,
+            Some(Ok(length)) if length <= LARGEST => length,
+            Some(_) => return Err(io::Error::other("a bad Content-Length")),
+        };
+        match rest.get(..length) {
+            Some(body) => (body.to_vec(), length),
+            None => return Ok(None),
+        }
+    };
+    let text = String::from_utf8_lossy(&body).into_owned();
+    let told = Told {
+        headers,
+        ..Told::new(text, None)
+    };
+    Ok(Some((told, begins + length)))
+}
+
+/// A body in chunks, and how many bytes it takes; `None` if its end has not come.
+fn chunks(bytes: &[u8]) -> io::Result<Option<(Vec<u8>, usize)>> {
+    let (mut body, mut at) = (Vec::new(), 0);
+    loop {
+        let parsed = httparse::parse_chunk_size(&bytes[at..]);
+        let parsed = parsed.map_err(|_| io::Error::other("a bad size of a chunk"))?;
+        let httparse::Status::Complete((begins, size)) = parsed else {
+            return Ok(None);
+        };
+        let Some(size) = usize::try_from(size).ok().filter(|size| *size <= LARGEST) else {
+            return Err(io::Error::other("a chunk that is too large"));
+        };
+        let from = at + begins;
+        let Some(chunk) = bytes.get(from..from + size + 2) else {
+            return Ok(None);
+        };
+        at = from + size + 2;
+        if size == 0 {
+            return Ok(Some((body, at)));
+        }
+        body.extend_from_slice(&chunk[..size]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_requests_one_behind_the_other() {
+        let first = b"POST /a HTTP/1.1\r\nHost: h\r\nvernemq-hook: on_register\r\nContent-Length: 17\r\n\r\n{\"client_id\":\"a\"}";
+        let second = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{\"a\"\r\n3\r\n:1}\r\n0\r\n\r\n";
+        let both = [&first[..], &second[..]].concat();
+        for cut in 0..first.len() {
+            assert!(request(&both[..cut]).expect("no error").is_none(), "{cut}");
+        }
+        let (told, length) = request(&both).expect("no error").expect("a request");
+        assert_eq!(length, first.len());
+        assert_eq!(told.text, "{\"client_id\":\"a\"}");
+        let hook = ("vernemq-hook".to_owned(), "on_register".to_owned());
+        assert!(told.headers.contains(&hook));
+        for cut in 0..second.len() {
+            assert!(
+                request(&second[..cut]).expect("no error").is_none(),
+                "{cut}"
+            );
+        }
+        let (told, length) = request(second).expect("no error").expect("a request");
+        assert_eq!((told.text.as_str(), length), ("{\"a\":1}", second.len()));
+        assert!(request(b"\0\0\0\r\n\r\n").is_err());
+    }
+}
