@@ -18,7 +18,7 @@ use crate::matcher::{Memory, describe_expectation};
 use crate::plan::{Body, Operation, Plan, PlannedRounds, PlannedStep};
 use crate::scenario::model::{Choice, ClientIndex, Expectation, Level, Literal, OneOf, Pattern};
 use crate::transcript::{
-    Ended, EventIndex, NotReached, Outcome, StepIndex, StepRecord, Transcript, What,
+    Ended, EventIndex, HookSource, NotReached, Outcome, StepIndex, StepRecord, Transcript, What,
 };
 
 /// Why a step waited in vain that another step was to cause.
@@ -146,6 +146,10 @@ impl<'a> Judging<'a> {
                         return;
                     }
                     let charge = match is_shown {
+                        // What a broker tells of itself is its own affair where no clause says what happens.
+                        true if self.is_told_by_itself() && step.step.clauses.is_empty() => {
+                            Charge::advice(Level::May)
+                        }
                         true => self.charge(step, &[Wrong::Event(Event::Hooks)]),
                         false => Charge::not_observable(step.level(), step.step.clauses.clone()),
                     };
@@ -156,6 +160,11 @@ impl<'a> Judging<'a> {
             }
             Body::Wait(_) | Body::Broker(_) => {}
         }
+    }
+
+    /// Whether events come from a broker that has its own vocabulary.
+    fn is_told_by_itself(&self) -> bool {
+        matches!(self.transcript.hook_source, HookSource::Shows(_))
     }
 
     /// Every round by its own records.

@@ -71,7 +71,10 @@ fn judges_what_a_source_tells_and_names_what_it_does_not() {
 
 #[test]
 fn fails_where_a_source_tells_otherwise() {
-    let lost = VISIT.replace("reason: normal", "reason: kicked");
+    let lost = VISIT.replace(
+        "reason: normal }\n",
+        "reason: kicked }\n    clause: MQTT-3.14.4-2\n",
+    );
     let ended = run("", &lost, target("-", "source: output"));
     assert_eq!(ended.exit, Some(1), "{ended}");
     assert!(
@@ -80,6 +83,15 @@ fn fails_where_a_source_tells_otherwise() {
             .contains("client.disconnected {client: a, reason: normal}"),
         "{ended}"
     );
+}
+
+#[test]
+fn records_what_a_source_tells_otherwise_where_no_clause_is_cited() {
+    let lost = VISIT.replace("reason: normal", "reason: kicked");
+    let ended = run("--verbose", &lost, target("-", "source: output"));
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    let said = "hook client.disconnected client=a reason=normal\n";
+    assert!(ended.stdout.contains(said), "{ended}");
 }
 
 #[test]
