@@ -9,6 +9,7 @@ mod needs;
 mod rumqttc;
 mod scram;
 mod skip;
+mod stake;
 mod witness;
 
 use std::num::NonZeroUsize;
@@ -23,6 +24,7 @@ use crate::scenario::model::{
 
 pub use needs::Need;
 pub use skip::{Skip, SkipCode, SkipKind};
+pub use stake::Stake;
 pub use witness::witness;
 
 /// A step's number: steps are numbered as they stand, those inside `parallel` included.

@@ -4,6 +4,7 @@ mod alike;
 mod blame;
 mod charge;
 mod expectation;
+mod failed;
 mod far;
 mod filter;
 mod hooks;

@@ -10,6 +10,7 @@ use super::alike::first_of_each_step;
 use super::blame::{self, Aspect, Event, Inbox, Wrong};
 use super::charge::Charge;
 use super::expectation::{Judged, Led, Play, judge_outcome, remember_answer};
+use super::failed::Failed;
 use super::hooks::{Differing, judge_hooks};
 use super::lessened::{Lessened, LetOff};
 use super::symptom::Symptom;
@@ -23,6 +24,9 @@ use crate::transcript::{
 
 /// Why a step waited in vain that another step was to cause.
 const UNSENT: &str = "an earlier step could not send what this one waits for";
+
+/// Why a step waited in vain where all that it is about has failed.
+const FAILED_BEFORE: &str = "the case has failed before";
 
 pub(super) struct Judging<'a> {
     plan: &'a Plan,
@@ -42,6 +46,7 @@ pub(super) struct Judging<'a> {
     unsent: BTreeSet<ClientIndex>,
     /// Whether something else than a step has found a MUST broken.
     pub(super) has_failed: bool,
+    failed: Failed,
     /// Whether a step has waited in vain, so that what comes is older than the scenario thinks.
     is_late: bool,
     /// Whether a step could not send what others may wait for.
@@ -68,6 +73,7 @@ impl<'a> Judging<'a> {
             cut_off: BTreeSet::new(),
             unsent: BTreeSet::new(),
             has_failed: false,
+            failed: Failed::default(),
             is_late: false,
             is_lacking: false,
             let_off: LetOff::new(),
@@ -233,6 +239,7 @@ impl<'a> Judging<'a> {
                 self.not_reached(step, UNSENT);
                 continue;
             }
+            let is_lost = self.failed.covers(step, awaited, outcome);
             let judged = judge_outcome(
                 &awaited.expectation,
                 outcome,
@@ -243,6 +250,10 @@ impl<'a> Judging<'a> {
                     let_off: &mut self.let_off,
                 },
             );
+            if is_lost && !judged.is_empty() {
+                self.not_reached(step, FAILED_BEFORE);
+                continue;
+            }
             let is_late = self.is_late;
             self.is_late |= outcome.ended == Ended::TimedOut;
             for judged in judged {
@@ -253,6 +264,7 @@ impl<'a> Judging<'a> {
                 let is_told = judged.events.iter().all(|e| self.told.contains(e));
                 if !(judged.is_broken && is_told) {
                     self.judged(step, judged, (outcome, client));
+                    self.failed.note(step, awaited);
                     let is_less = self
                         .findings
                         .last()

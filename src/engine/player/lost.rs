@@ -7,21 +7,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use mqtt_check_codec::{Packet, PacketId, PacketType, ReasonCode};
+use mqtt_check_codec::{Packet, PacketId, PacketType};
 
 use super::Player;
 use crate::matcher::{Received, holds};
-use crate::plan::{Awaited, Body, Operation, PlannedStep};
+use crate::plan::{Awaited, Body, Operation, PlannedStep, Stake};
 use crate::scenario::model::{ClientIndex, Expectation, Level, PacketPattern, Pattern};
 use crate::transcript::{EventIndex, NotReached, StepIndex, Transcript, What};
-
-/// What is at stake in a waiting.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Stake {
-    Clause(String),
-    /// The answer of a handshake whose step cites nothing.
-    Answer(PacketType),
-}
 
 /// What a step has at stake.
 #[derive(Debug, Clone)]
@@ -41,20 +33,7 @@ impl Stakes {
     }
 
     fn in_waiting(&self, awaited: &Awaited) -> Vec<Stake> {
-        if !self.clauses.is_empty() {
-            return self.clauses.iter().cloned().map(Stake::Clause).collect();
-        }
-        let answer = match &awaited.expectation.pattern {
-            Pattern::Packet(pattern) => pattern.packet_type,
-            _ => return Vec::new(),
-        };
-        let is_handshake = awaited.answers_sent || awaited.connects || awaited.gate;
-        // Without the end of an authentication the next one is out of turn.
-        let is_such = is_handshake || matches!(answer, PacketType::PINGRESP | PacketType::AUTH);
-        is_such
-            .then_some(Stake::Answer(answer))
-            .into_iter()
-            .collect()
+        awaited.stakes(&self.clauses)
     }
 }
 
@@ -253,7 +232,7 @@ fn was_given_less(transcript: &Transcript) -> bool {
         What::Received {
             packet: Ok(Packet::PubAck(ack) | Packet::PubRec(ack)),
             ..
-        } => ack.reason == ReasonCode::NOT_AUTHORIZED,
+        } => !ack.reason.is_success(),
         _ => false,
     })
 }
