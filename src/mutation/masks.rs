@@ -94,6 +94,8 @@ also! {
         "the property makes CONNACK larger than the client takes";
     "connack-shared-available-2" breaks ["MQTT-3.1.2-24", "MQTT-3.2.2-19", "MQTT-3.2.2-20"]
         "the property makes CONNACK larger than the client takes";
+    "dup-propagated" breaks ["MQTT-3.3.1-2", "MQTT-4.3.1-1"]
+        "a message that is granted QoS 0 has DUP too";
     "frame-headers-whole" breaks ["RFC 6455, 5.5.2", "RFC 6455, 5.5.3"]
         "it ends the connection before the pong, which is late";
     "no-pubrel" breaks ["MQTT-3.1.2-4", "MQTT-3.1.2-6", "MQTT-3.3.1-9", "MQTT-4.3.3-2", "MQTT-4.3.3-12", "MQTT-4.5.0-1"]

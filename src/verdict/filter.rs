@@ -12,3 +12,15 @@ pub(super) fn matches(filter: &str, name: &str) -> bool {
     let filter = shared.map_or(filter, |shared| shared.filter);
     topic::matches(filter, name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shared_filter_matches_what_stands_behind_its_group() {
+        assert!(matches("$share/group/a/+", "a/b"));
+        assert!(!matches("$share/group/a/+", "group/a/b"));
+        assert!(matches("a/+", "a/b"));
+    }
+}

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use mqtt_check_codec::{Packet, PacketType};
 
-use super::given::Gift;
+use super::given::{Gift, Less};
 use super::let_off::{Excuse, LetOff};
-use super::needless::{Wanted, topic_of};
+use super::needless::{Wanted, payload_of, topic_of};
 use super::waiting::Waiting;
 use super::{Lessened, received};
 use crate::matcher::{Memory, Mismatch, Received, holds, judge};
@@ -138,6 +138,7 @@ impl Lessened<'_> {
             before: event,
             at: happened.at,
             topic: topic_of(pattern, client, memory),
+            payload: payload_of(pattern, client, memory),
         };
         let less = self.needless(&wanted)?;
         Some((less, vec![event]))
@@ -225,7 +226,8 @@ impl Lessened<'_> {
         let connection = self.connection(happened.lane);
         let stuck = let_off.stuck.get(&connection.client).copied();
         let unconnected = stuck.filter(|_| !is_owed && connection.connect.is_none());
-        let own = || self.given.iter().position(|less| less.at == event);
+        let is_own = |less: &Less| less.at == event && !less.is_unread();
+        let own = || self.given.iter().position(is_own);
         let less = parted
             .or(unconnected)
             .or_else(own)

@@ -1,11 +1,12 @@
 //! What a server gave otherwise than it was asked for, as it may: read off the record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bytestring::ByteString;
 use mqtt_check_codec::{
-    ConnAck, Connect, Packet, PacketId, PacketType, ProtocolVersion, ReasonCode, SubAck, topic,
+    ConnAck, Connect, Packet, PacketId, PacketType, ProtocolVersion, QoS, ReasonCode, Sender,
+    SubAck, topic,
 };
 
 use crate::scenario::model::Settings;
@@ -33,8 +34,8 @@ pub(super) enum Gift {
     },
     /// How long a session lives after its connection, in seconds.
     Session { asked_s: u32, granted_s: u32 },
-    /// A message that the server does not allow.
-    Message { topic: ByteString },
+    /// A message that the server does not take, or whose acknowledgement has a code that says nothing: a fault of its own.
+    Message { topic: ByteString, is_known: bool },
 }
 
 /// What became of a subscription.
@@ -56,6 +57,12 @@ struct Asked {
     strays: Vec<EventIndex>,
     /// The topics of QoS 1 and 2 messages.
     topics: BTreeMap<PacketId, ByteString>,
+    /// Identifiers of those whose exchange is not over.
+    open: BTreeSet<PacketId>,
+    /// Identifiers that a client used again before that, or for what it sent again.
+    again: BTreeSet<PacketId>,
+    /// What the server announced, if anything.
+    receive_maximum: Option<u16>,
     session_expiry_s: u32,
 }
 
@@ -86,10 +93,22 @@ pub(super) fn lessened(transcript: &Transcript, settings: &Settings) -> Vec<Less
                     subscriptions(asked, suback, version, settings)
                 }
                 Packet::PubAck(ack) | Packet::PubRec(ack) => {
-                    messages(asked, ack.packet_id, ack.reason, settings)
+                    let of = (packet.packet_type(), ack.packet_id);
+                    let given = messages(asked, of, ack.reason, settings);
+                    if of.0 == PacketType::PUBACK || !ack.reason.is_success() {
+                        asked.open.remove(&ack.packet_id);
+                    }
+                    given
                 }
-                Packet::ConnAck(connack) if settings.maximum_session_expiry.is_none() => {
-                    session(asked, connack).into_iter().collect()
+                Packet::PubComp(ack) => {
+                    asked.open.remove(&ack.packet_id);
+                    continue;
+                }
+                Packet::ConnAck(connack) => {
+                    asked.receive_maximum = connack.properties.receive_maximum();
+                    let session = session(asked, connack);
+                    let is_free = settings.maximum_session_expiry.is_none();
+                    session.filter(|_| is_free).into_iter().collect()
                 }
                 _ => continue,
             },
@@ -170,6 +189,10 @@ fn ask(asked: &mut Asked, packet: &Packet, at: EventIndex) {
         Packet::Publish(publish) => {
             if let Some(id) = publish.packet_id {
                 asked.topics.insert(id, publish.topic.clone());
+                let is_open = !asked.open.insert(id);
+                if is_open || publish.dup {
+                    asked.again.insert(id);
+                }
             }
         }
         _ => {}
@@ -208,7 +231,7 @@ fn subscriptions(
                 format!("the server refused a subscription with 0x{code:02X}"),
                 Granted::Refused,
             )
-        } else if code.0 < asked && settings.maximum_qos.is_none() {
+        } else if code.0 < asked.min(settings.maximum_qos.map_or(2, QoS::as_u8)) {
             let granted = code.0;
             (
                 format!("the server granted QoS {granted} where {asked} was asked for"),
@@ -295,26 +318,44 @@ fn may_refuse(
     }
 }
 
-/// A message that the server does not allow. Any other code may be about the very thing that a case is about. Where the answer
+/// A message that the server does not take. Any other code may be about the very thing that a case is about. Where the answer
 /// has an identifier that no message had, it may be any of them.
 fn messages(
     asked: &Asked,
-    id: PacketId,
+    (packet, id): (PacketType, PacketId),
     reason: ReasonCode,
     settings: &Settings,
 ) -> Vec<(String, Gift)> {
-    if reason != ReasonCode::NOT_AUTHORIZED || settings.access.is_some() {
-        return Vec::new();
-    }
+    let is_known = reason.is_allowed_in(packet, ProtocolVersion::V5, Sender::Server);
+    let is_in_quota = {
+        let maximum = asked.receive_maximum.map_or(usize::MAX, usize::from);
+        asked.open.len() <= maximum && !limits_messages(settings)
+    };
+    let why = match reason {
+        _ if !is_known => "the server answered a message with",
+        ReasonCode::NOT_AUTHORIZED if settings.access.is_none() => {
+            "the server did not allow a message to be published,"
+        }
+        ReasonCode::QUOTA_EXCEEDED if is_in_quota => "the server had no room for a message,",
+        ReasonCode::PACKET_IDENTIFIER_IN_USE if !asked.again.contains(&id) => {
+            "the server had a message's packet identifier still in use,"
+        }
+        _ => return Vec::new(),
+    };
+    let why = format!("{why} 0x{:02X}", reason.0);
     let is_it = |of: &PacketId| *of == id || !asked.topics.contains_key(&id);
     let topics = asked.topics.iter().filter(|(of, _)| is_it(of));
     topics
         .map(|(_, topic)| {
-            let why = "the server did not allow a message to be published, 0x87".to_owned();
             let topic = topic.clone();
-            (why, Gift::Message { topic })
+            (why.clone(), Gift::Message { topic, is_known })
         })
         .collect()
+}
+
+/// Whether a case is about how many messages a server keeps.
+const fn limits_messages(settings: &Settings) -> bool {
+    settings.maximum_retained_messages.is_some() || settings.maximum_retained_bytes.is_some()
 }
 
 /// Only version 5 has the property.

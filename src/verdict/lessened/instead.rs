@@ -4,7 +4,7 @@ use bytestring::ByteString;
 use mqtt_check_codec::{Packet, PacketId, Property, Publish, QoS, ReasonCode};
 
 use super::super::filter::matches;
-use super::given::Gift;
+use super::given::{Gift, Less};
 use super::{Lessened, received, sent};
 use crate::transcript::{EventIndex, LaneIndex};
 
@@ -132,7 +132,8 @@ impl Lessened<'_> {
     /// An acknowledgement whose code depends on what was given.
     fn answer_instead(&self, event: EventIndex, packet: &Packet) -> Vec<Instead> {
         let happened = &self.transcript.events[event.0];
-        let own = self.given.iter().position(|less| less.at == event);
+        let is_own = |less: &Less| less.at == event && less.is_refusal();
+        let own = self.given.iter().position(is_own);
         let refused = || self.given.iter().position(|less| less.refuses().is_some());
         let parted = || self.parted(happened.lane, happened.at);
         let mut packet = packet.clone();

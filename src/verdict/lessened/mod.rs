@@ -18,7 +18,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytestring::ByteString;
-use mqtt_check_codec::{ConnAck, Connect, Packet, PacketId, Property, Publish, QoS, ReasonCode};
+use mqtt_check_codec::{
+    ConnAck, Connect, Packet, PacketId, Property, Publish, QoS, ReasonCode, Will,
+};
 
 use crate::plan::{Body, Plan};
 use crate::scenario::model::ClientIndex;
@@ -253,10 +255,32 @@ impl<'a> Lessened<'a> {
     }
 }
 
+impl Connection<'_> {
+    /// When its Will is due at the earliest, if it has ended.
+    fn will_due(&self, will: &Will) -> Option<Duration> {
+        let (ended, _) = self.ended?;
+        let delay_s = will.properties.will_delay_interval_s().unwrap_or(0);
+        let connect = self.connect?;
+        let session_s = connect.properties.session_expiry_interval_s().unwrap_or(0);
+        Some(ended + Duration::from_secs(delay_s.min(session_s).into()))
+    }
+}
+
 impl Less {
     /// Whether something was refused, not given in part.
     fn is_refusal(&self) -> bool {
-        self.refuses().is_some() || matches!(self.what, Gift::Message { .. })
+        self.refuses().is_some() || matches!(self.what, Gift::Message { is_known: true, .. })
+    }
+
+    /// Whether what became of a message is not known, since its acknowledgement says nothing.
+    const fn is_unread(&self) -> bool {
+        matches!(
+            self.what,
+            Gift::Message {
+                is_known: false,
+                ..
+            }
+        )
     }
 
     /// The filter that got this QoS where a higher one was asked for, or may have got it.

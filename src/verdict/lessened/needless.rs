@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::{Packet, Publish, QoS};
 
@@ -19,6 +20,8 @@ pub(super) struct Wanted {
     pub(super) at: Duration,
     /// If it has to have a certain one.
     pub(super) topic: Option<ByteString>,
+    /// Likewise.
+    pub(super) payload: Option<Bytes>,
 }
 
 impl Lessened<'_> {
@@ -28,11 +31,12 @@ impl Lessened<'_> {
         let (lane, before) = (wanted.lane, wanted.before);
         // One of QoS 0 does not wait for a client that is away, nor goes on to another when its client is.
         let lost = || {
+            let is_live = self.is_live(wanted);
             let mut given = self.given_to(lane, before);
             let less = given.find(|(_, less)| {
                 less.lowers_to(0).is_some_and(|filter| {
-                    let is_away = less.lane != lane
-                        || is_shared(filter) && self.has_lost_a_member(filter, wanted.at);
+                    let is_away = less.lane != lane && !is_live
+                        || is_shared(filter) && self.has_lost_a_member(filter, wanted, is_live);
                     is_away && topic.is_none_or(|topic| matches(filter, topic))
                 })
             });
@@ -44,8 +48,10 @@ impl Lessened<'_> {
             .or_else(|| self.of_will(topic?, wanted.at))
     }
 
-    /// Whether a client that subscribed to this shared filter has gone by then: what it got is not for the others.
-    pub(super) fn has_lost_a_member(&self, filter: &ByteString, at: Duration) -> bool {
+    /// Whether a client that subscribed to this shared filter has gone by then: what it got is not for the others. One that
+    /// came back before the message was published has not.
+    fn has_lost_a_member(&self, filter: &ByteString, wanted: &Wanted, is_live: bool) -> bool {
+        let who = self.connection(wanted.lane).who;
         let mut events = self.transcript.events.iter();
         events.any(|event| {
             let Some(Packet::Subscribe(subscribe)) = sent(&event.what) else {
@@ -53,9 +59,42 @@ impl Lessened<'_> {
             };
             let mut filters = subscribe.subscriptions.iter();
             let is_member = filters.any(|subscription| subscription.filter == *filter);
-            let ended = self.connection(event.lane).ended;
-            is_member && ended.is_some_and(|(ended, _)| ended <= at)
+            let member = self.connection(event.lane);
+            let is_back = is_live && member.who == who;
+            is_member && !is_back && member.ended.is_some_and(|(ended, _)| ended <= wanted.at)
         })
+    }
+
+    /// Whether the message is known to have been published, or to have been due as a Will, while the client was connected.
+    fn is_live(&self, wanted: &Wanted) -> bool {
+        let Some(payload) = &wanted.payload else {
+            return false;
+        };
+        let is_it = |topic: &ByteString, of: &Bytes| {
+            let is_topic = wanted.topic.as_ref().is_none_or(|wanted| wanted == topic);
+            of == payload && (is_topic || topic.is_empty())
+        };
+        let events = self.transcript.events.iter().enumerate();
+        let accepted = events.clone().find(|(_, event)| {
+            let is_connack = matches!(received(&event.what), Some(Packet::ConnAck(_)));
+            event.lane == wanted.lane && is_connack
+        });
+        let Some((accepted, connack)) = accepted else {
+            return false;
+        };
+        let sent = events.filter_map(|(index, event)| match sent(&event.what)? {
+            Packet::Publish(publish) => {
+                is_it(&publish.topic, &publish.payload).then_some(index > accepted)
+            }
+            Packet::Connect(connect) => {
+                let will = connect.will.as_ref()?;
+                let due = || self.connection(event.lane).will_due(will);
+                is_it(&will.topic, &will.payload).then(|| due().is_some_and(|due| due > connack.at))
+            }
+            _ => None,
+        });
+        let mut sent = sent.peekable();
+        sent.peek().is_some() && sent.all(|is_live| is_live)
     }
 
     /// A message of QoS 0, which nothing holds back where an acknowledgement is withheld. One that came before is one too
@@ -142,7 +181,7 @@ impl Lessened<'_> {
         topic: Option<&ByteString>,
     ) -> Option<usize> {
         self.given.iter().position(|less| match &less.what {
-            Gift::Message { topic: of } => {
+            Gift::Message { topic: of, .. } => {
                 less.at < before && topic.is_none_or(|topic| topic == of)
             }
             _ => false,
@@ -184,12 +223,31 @@ pub(super) fn topic_of(
     client: ClientIndex,
     memory: &Memory,
 ) -> Option<ByteString> {
-    let field = pattern.fields.iter().find(|field| field.name == "topic")?;
+    let bytes = bytes_of("topic", pattern, client, memory)?;
+    ByteString::try_from(bytes).ok()
+}
+
+/// The payload that a pattern asks for.
+pub(super) fn payload_of(
+    pattern: &PacketPattern,
+    client: ClientIndex,
+    memory: &Memory,
+) -> Option<Bytes> {
+    bytes_of("payload", pattern, client, memory)
+}
+
+fn bytes_of(
+    name: &str,
+    pattern: &PacketPattern,
+    client: ClientIndex,
+    memory: &Memory,
+) -> Option<Bytes> {
+    let field = pattern.fields.iter().find(|field| field.name == name)?;
     let Matcher::Is(expr) = &field.matcher else {
         return None;
     };
     match memory.evaluate(expr, client) {
-        Ok(Literal::Bytes(bytes)) => ByteString::try_from(bytes).ok(),
+        Ok(Literal::Bytes(bytes)) => Some(bytes),
         _ => None,
     }
 }

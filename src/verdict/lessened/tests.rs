@@ -292,3 +292,65 @@ fn a_session_expiry_that_repeats_the_clients_own_is_none() {
     // A longer time is no more what was asked for than a shorter one.
     assert_eq!(given(0, 600), 1);
 }
+
+/// What is given by an answer with this code to the second of two messages of QoS 1, of an identifier of its own or of the
+/// first one's.
+fn answered(reason: ReasonCode, receive_maximum: Option<u16>, again: bool) -> Vec<Less> {
+    let publish = |id: u16| {
+        Packet::Publish(mqtt_check_codec::Publish {
+            dup: false,
+            qos: QoS::AtLeastOnce,
+            retain: false,
+            topic: "a".into(),
+            packet_id: PacketId::new(id),
+            properties: Properties::new(),
+            payload: Bytes::new(),
+        })
+    };
+    let connack = Packet::ConnAck(ConnAck {
+        session_present: false,
+        reason: ReasonCode::SUCCESS,
+        properties: receive_maximum
+            .map(Property::ReceiveMaximum)
+            .into_iter()
+            .collect(),
+    });
+    let id = if again { 1 } else { 2 };
+    let puback = Packet::PubAck(mqtt_check_codec::Ack {
+        packet_id: PacketId::new(id).expect("not 0"),
+        reason,
+        properties: Properties::new(),
+    });
+    let packets = [
+        (false, connack),
+        (true, publish(1)),
+        (true, publish(id)),
+        (false, puback),
+    ];
+    lessened(&record(ProtocolVersion::V5, &packets), &Settings::default())
+}
+
+#[test]
+fn a_message_that_is_refused_for_want_of_room_was_not_taken() {
+    let quota = ReasonCode::QUOTA_EXCEEDED;
+    assert_eq!(answered(quota, None, false).len(), 1);
+    assert_eq!(answered(quota, Some(2), false).len(), 1);
+    // What goes beyond the Receive Maximum is another matter.
+    assert_eq!(answered(quota, Some(1), false).len(), 0);
+}
+
+#[test]
+fn an_identifier_is_in_use_by_the_servers_word_alone() {
+    let in_use = ReasonCode::PACKET_IDENTIFIER_IN_USE;
+    assert_eq!(answered(in_use, None, false).len(), 1);
+    assert_eq!(answered(in_use, None, true).len(), 0);
+}
+
+#[test]
+fn a_code_that_no_puback_has_leaves_open_what_became_of_the_message() {
+    let given = answered(ReasonCode::BANNED, None, false);
+    let [less] = given.as_slice() else {
+        panic!("{given:?}");
+    };
+    assert!(!less.is_refusal() && less.is_unread(), "{given:?}");
+}

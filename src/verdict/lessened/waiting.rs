@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mqtt_check_codec::{Packet, PacketType, Publish, QoS};
 
 use super::let_off::{Excuse, LetOff};
-use super::needless::{Wanted, topic_of};
+use super::needless::{Wanted, payload_of, topic_of};
 use super::{Lessened, received, sent};
 use crate::matcher::{Memory, holds};
 use crate::scenario::model::{ClientIndex, Expectation, PacketPattern, Pattern};
@@ -159,6 +159,7 @@ impl Waiting<'_> {
             before: self.before(),
             at: self.outcome.at,
             topic: topic_of(pattern, self.client, self.memory),
+            payload: payload_of(pattern, self.client, self.memory),
         });
         needless.or_else(|| self.settled(pattern))
     }
