@@ -81,6 +81,14 @@ impl Frame {
         Self { bytes }
     }
 
+    /// The same in memory of its own, which has room for nothing else.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self {
+            bytes: Bytes::copy_from_slice(&self.bytes),
+        }
+    }
+
     /// The bytes as they were on the wire.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes

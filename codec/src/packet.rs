@@ -174,6 +174,25 @@ impl Packet {
             Self::PingReq | Self::PingResp => None,
         }
     }
+
+    /// The same, to be changed.
+    pub fn properties_mut(&mut self) -> Option<&mut Properties> {
+        match self {
+            Self::Connect(p) => Some(&mut p.properties),
+            Self::ConnAck(p) => Some(&mut p.properties),
+            Self::Publish(p) => Some(&mut p.properties),
+            Self::PubAck(p) | Self::PubRec(p) | Self::PubRel(p) | Self::PubComp(p) => {
+                Some(&mut p.properties)
+            }
+            Self::Subscribe(p) => Some(&mut p.properties),
+            Self::SubAck(p) => Some(&mut p.properties),
+            Self::Unsubscribe(p) => Some(&mut p.properties),
+            Self::UnsubAck(p) => Some(&mut p.properties),
+            Self::Disconnect(p) => Some(&mut p.properties),
+            Self::Auth(p) => Some(&mut p.properties),
+            Self::PingReq | Self::PingResp => None,
+        }
+    }
 }
 
 /// CONNECT.

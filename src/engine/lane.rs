@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
-use std::mem::MaybeUninit;
+use std::mem::{self, MaybeUninit};
 use std::num::NonZeroU16;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -20,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use super::build::Surroundings;
+use super::shortened::shorten;
 use crate::matcher::Memory;
 use crate::scenario::model::ClientIndex;
 use crate::transcript::Ending;
@@ -109,6 +110,8 @@ pub(super) enum Inbound {
         automatic: bool,
         /// What the driver answers by itself.
         answer: Option<Packet>,
+        /// How many User Properties are left out of it.
+        left_out: usize,
     },
     /// PINGRESP to a ping of our own.
     OwnPong,
@@ -330,6 +333,10 @@ impl Lane {
                 }
             }
         }
+        if self.inbound.is_empty() {
+            // A connection that waits keeps no memory to wait with.
+            self.inbound = BytesMut::new();
+        }
         if read.is_empty() {
             Poll::Pending
         } else {
@@ -442,9 +449,8 @@ impl Lane {
     fn ended(&mut self, ending: Ending, read: &mut Vec<Inbound>) {
         self.deaf = true;
         if !self.inbound.is_empty() {
-            read.push(Inbound::Truncated {
-                bytes: self.inbound.split().freeze(),
-            });
+            let bytes = Bytes::copy_from_slice(&mem::take(&mut self.inbound));
+            read.push(Inbound::Truncated { bytes });
         }
         read.push(Inbound::Ended(ending));
         self.stream = None;
@@ -466,8 +472,9 @@ impl Lane {
                 }
                 Err(error) => {
                     // What follows cannot be told apart; keep a look at it as evidence.
-                    let bytes = self.inbound.split().freeze();
-                    let bytes = bytes.slice(..bytes.len().min(CHUNK));
+                    let seen = self.inbound.len().min(CHUNK);
+                    let bytes = Bytes::copy_from_slice(&self.inbound[..seen]);
+                    self.inbound = BytesMut::new();
                     self.lost = true;
                     read.push(Inbound::Garbage { bytes, error });
                     return;
@@ -477,7 +484,13 @@ impl Lane {
     }
 
     fn understand(&mut self, frame: Frame) -> Inbound {
-        let (packet, faults) = Packet::decode_leniently(&frame, self.version);
+        // Else the record keeps the whole buffer, which may be twice as large.
+        let frame = match frame.bytes().len() {
+            0..CHUNK => frame,
+            _ => frame.detached(),
+        };
+        let (mut packet, faults) = Packet::decode_leniently(&frame, self.version);
+        let left_out = packet.as_mut().map_or(0, shorten);
         if frame.packet_type() == PacketType::PINGRESP && self.own_pings > 0 {
             self.own_pings -= 1;
             self.is_mute = false;
@@ -514,6 +527,7 @@ impl Lane {
             carried_in: self.is_websocket().then_some(Opcode::BINARY),
             automatic,
             answer,
+            left_out,
         }
     }
 

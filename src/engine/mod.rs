@@ -12,6 +12,7 @@ mod player;
 mod prefix;
 mod room;
 mod rumqttc;
+mod shortened;
 mod wait;
 
 use std::ops::ControlFlow;

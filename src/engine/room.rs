@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The room of all plays together, in bytes.
-const ROOM: usize = 24 * 1024 * 1024;
+const ROOM: usize = 16 * 1024 * 1024;
 /// A play takes no more, in bytes, besides what its steps and what they send allow for.
 const SHARE: usize = 6 * 1024 * 1024;
 /// What each step of a play allows for, in bytes.

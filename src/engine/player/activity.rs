@@ -203,6 +203,7 @@ impl Player<'_> {
                 carried_in,
                 automatic,
                 answer,
+                left_out,
             } => {
                 self.note_greeting(lane);
                 let packet = (*packet).map(|mut packet| {
@@ -237,6 +238,7 @@ impl Player<'_> {
                 if !automatic {
                     self.untaken[lane.0].push(event);
                 }
+                self.tell_left_out(lane, left_out);
                 if let Some(answer) = answer {
                     self.answer(lane, answer);
                 }
@@ -308,6 +310,18 @@ impl Player<'_> {
                 held.remove(&id);
                 false
             }
+        }
+    }
+
+    /// Says that the packet before had more User Properties than are kept.
+    fn tell_left_out(&mut self, lane: LaneIndex, left_out: usize) {
+        if left_out > 0 {
+            let what = What::Shown {
+                line: format!("… {left_out} more User Properties"),
+                is_ours: false,
+                is_own: false,
+            };
+            self.event(lane, None, what);
         }
     }
 
