@@ -190,7 +190,7 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
     }
     session.held.clear();
     if rules.breaks(Fault::UnreleasedLostOnReconnect) {
-        session.withheld.clear();
+        session.aside.withheld.clear();
     }
     for received in session.received.all_unkept_mut() {
         received.counted = rules.breaks(Fault::RepeatsUncountedOnResume);
@@ -198,7 +198,11 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
     if rules.breaks(Fault::ReceivedQos2ForgottenOnReconnect) {
         session.received.clear();
     }
-    for id in std::mem::take(&mut session.finished) {
+    let finished = session
+        .aside
+        .there()
+        .map(|aside| std::mem::take(&mut aside.finished));
+    for id in finished.unwrap_or_default() {
         let received = Received {
             counted: false,
             expires_at: None,
@@ -243,7 +247,7 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
         }
         if !published
             && (rules.breaks(Fault::PubrelNotResent)
-                || session.traces.released.contains(&id) && rules.breaks(Fault::ReleaseResentOnce))
+                || session.aside.released.contains(&id) && rules.breaks(Fault::ReleaseResentOnce))
         {
             continue;
         }
@@ -299,7 +303,7 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
         }
         Stage::Released { .. } => {
             if rules.breaks(Fault::ReleaseResentOnce) {
-                session.traces.released.insert(id);
+                session.aside.released.insert(id);
             }
             acknowledge(
                 session,

@@ -1,6 +1,5 @@
 //! Retained messages: what becomes of one that is published, and who gets those that are there.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mqtt_check_codec::topic::{has_wildcard, matches};
@@ -11,6 +10,7 @@ use super::delivery::deliver;
 use super::loss::{Way, lose};
 use crate::core::input::Time;
 use crate::core::rules::Rules;
+use crate::core::state::few::Few;
 use crate::core::state::lookup::Cursor;
 use crate::core::state::message::{Delivery, Message};
 use crate::core::state::retained::Retained;
@@ -215,7 +215,7 @@ pub(crate) fn send_retained_again(
     let Some(session) = sessions.at(key) else {
         return;
     };
-    for (filter, granted) in BTreeMap::clone(&session.subscriptions) {
+    for (filter, granted) in Few::clone(&session.subscriptions).into_map() {
         let subscriber = Subscriber {
             session: key,
             granted,

@@ -12,7 +12,6 @@ use crate::core::state::State;
 use crate::core::state::session::Sessions;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::timer::Timer;
-use crate::core::state::will::Will;
 use crate::core::turn::Turn;
 use crate::hook::DisconnectReason;
 use crate::{Fault, HookEvent, Liberty};
@@ -134,16 +133,16 @@ pub(crate) fn unlink(
     session.closed_at = Some(turn.now);
     session.traces.version = Some(link.version);
     session.traces.silence = link.silence;
-    if session.will.as_ref().is_some_and(Will::is_delayed)
+    if session.will.as_ref().is_some_and(|will| will.is_delayed())
         && state.rules.breaks(Fault::DelayedWillBlocksSubscribing)
     {
         let filters = session.subscriptions.keys().cloned().collect();
         state.topics.blocked.insert(session.client.clone(), filters);
     }
     if state.rules.breaks(Fault::AliasesOutliveConnection) {
-        session.old_aliases = link.aliases_in;
+        session.aside.old_aliases = link.aliases_in;
     } else if state.rules.breaks(Fault::AliasesOutliveRestart) {
-        session.former.aliases = link.aliases_in;
+        session.aside.former.aliases = link.aliases_in;
     }
     turn.ended.push(link.connection);
     state.timers.cancel(Timer::KeepAlive(key));

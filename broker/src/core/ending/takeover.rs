@@ -9,7 +9,6 @@ use crate::core::state::State;
 use crate::core::state::session::Expiry;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::timer::Timer;
-use crate::core::state::will::Will;
 use crate::core::turn::Turn;
 use crate::hook::{TerminationReason, WillTrigger};
 use crate::{Fault, Liberty};
@@ -27,7 +26,7 @@ pub(crate) fn take_over(
         return false;
     };
     let ends = clean_start || session.expiry == Expiry::AtClose;
-    let delayed = session.will.as_ref().is_some_and(Will::is_delayed);
+    let delayed = session.will.as_ref().is_some_and(|will| will.is_delayed());
     // Of a disputed case: [5 MQTT-3.1.3-9] as its own section reads it.
     let spared = !clean_start && state.rules.chooses(Liberty::DelayedWillSparedByResumption);
     if delayed && (!ends || spared) {

@@ -208,7 +208,7 @@ fn is_repeat(state: &mut State, key: SessionKey, id: PacketId, dup: bool) -> boo
     let Some(session) = state.sessions.at_mut(key) else {
         return false;
     };
-    session.last_qos1.replace(id) == Some(id) && dup
+    session.aside.last_qos1.replace(id) == Some(id) && dup
 }
 
 fn publish_qos2(
@@ -304,7 +304,7 @@ fn repeated(
     }
     if state.rules.breaks(Fault::Qos2SecondDuplicateRefused)
         && let Some(session) = state.sessions.at_mut(key)
-        && session.last_repeat.replace(id) == Some(id)
+        && session.aside.last_repeat.replace(id) == Some(id)
     {
         let reason = ReasonCode::PROTOCOL_ERROR;
         refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
@@ -321,7 +321,7 @@ fn repeated(
 fn withhold(state: &mut State, now: Time, key: SessionKey, id: PacketId, publish: Publish) {
     if let Some(session) = state.sessions.at_mut(key) {
         let message = session.message(publish, now);
-        session.withheld.insert(id, message);
+        session.aside.withheld.insert(id, message);
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn pubrel_received(
     };
     // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-12]
     if state.rules.breaks(Fault::FinishedQos2IdSwallowed) {
-        session.finished.push(id);
+        session.aside.finished.push(id);
     }
     let has_taken = match known {
         Some(received) => received.counted,
@@ -44,7 +44,11 @@ pub(crate) fn pubrel_received(
     {
         return;
     }
-    if let Some(mut message) = session.withheld.remove(&id) {
+    let withheld = session
+        .aside
+        .there()
+        .and_then(|aside| aside.withheld.remove(&id));
+    if let Some(mut message) = withheld {
         lose_early(&state.rules, Way::Released, turn.now, &mut message);
         let client = session.client.clone();
         route(

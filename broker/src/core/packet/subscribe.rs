@@ -521,13 +521,13 @@ fn remember(
             if rules.breaks(Fault::ResubscribeKeepsRetainAsPublished) {
                 granted.options.retain_as_published = old.options.retain_as_published;
             }
-            session.traces.replaced.push((whole.clone(), *old));
+            session.aside.replaced.push((whole.clone(), *old));
         }
-        None if session.traces.resumed => session.traces.made.push(whole.clone()),
+        None if session.traces.resumed => session.aside.made.push(whole.clone()),
         None => {}
     }
-    session.traces.removed.retain(|(filter, _)| filter != whole);
-    let was_there = !session.traces.ever.insert(whole.clone());
+    session.aside.removed.retain(|(filter, _)| filter != whole);
+    let was_there = !session.aside.ever.insert(whole.clone());
     let was_discarded = discarded
         .get(&session.client)
         .is_some_and(|filters| filters.contains(whole));

@@ -211,11 +211,11 @@ fn delete(
     };
     session.kept.sub(weight::of_subscription(filter));
     if !state.rules.faults.is_none() {
-        session.traces.removed.push((filter.clone(), granted));
-        session.traces.made.retain(|made| made != filter);
+        session.aside.removed.push((filter.clone(), granted));
+        session.aside.made.retain(|made| made != filter);
     }
     if state.rules.breaks(Fault::RestartRestoresUnsubscribed) {
-        let unsubscribed = &mut session.former.unsubscribed;
+        let unsubscribed = &mut session.aside.former.unsubscribed;
         unsubscribed.insert(filter.clone(), granted);
     }
     state

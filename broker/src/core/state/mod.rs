@@ -2,8 +2,10 @@
 
 pub(crate) mod account;
 pub(crate) mod arrivals;
+pub(crate) mod aside;
 pub(crate) mod authentication;
 pub(crate) mod connection;
+pub(crate) mod few;
 pub(crate) mod former;
 pub(crate) mod inflight;
 pub(crate) mod link;
@@ -12,6 +14,7 @@ pub(crate) mod message;
 pub(crate) mod queue;
 pub(crate) mod redirect;
 pub(crate) mod retained;
+pub(crate) mod seldom;
 pub(crate) mod session;
 pub(crate) mod session_key;
 pub(crate) mod subscription;

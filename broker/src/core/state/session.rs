@@ -10,11 +10,12 @@ use bytestring::ByteString;
 use mqtt_check_codec::{PacketId, ProtocolVersion, Publish};
 
 use super::account::{Account, Charge};
-use super::former::Former;
+use super::aside::Aside;
 use super::inflight::Inflight;
 use super::link::Link;
 use super::message::Message;
 use super::queue::Queue;
+use super::seldom::Seldom;
 use super::session_key::SessionKey;
 use super::subscription::Granted;
 use super::traces::Traces;
@@ -95,23 +96,11 @@ pub(crate) struct Session {
     pub(crate) queue: Queue,
     /// QoS 2 messages received and not released.
     pub(crate) received: Tracked<PacketId, Received>,
-    pub(crate) will: Option<Will>,
-    /// Of a fault: Topic Aliases that hold beyond their connection.
-    pub(crate) old_aliases: BTreeMap<u16, ByteString>,
-    /// Of a fault: the packet id of the last QoS 1 message received.
-    pub(crate) last_qos1: Option<PacketId>,
-    /// Of a fault: the packet id of the QoS 2 message that was repeated last.
-    pub(crate) last_repeat: Option<PacketId>,
-    /// Of a fault: QoS 2 messages that were released, and are taken for unreleased on the next connection.
-    pub(crate) finished: Vec<PacketId>,
-    /// Of a fault: PUBREL packets that wait for others.
-    pub(crate) late_pubrels: Vec<PacketId>,
-    /// Of faults: what a restart brings back.
-    pub(crate) former: Former,
-    /// Of a fault and of a liberty: QoS 2 messages that are passed on when they are released.
-    pub(crate) withheld: BTreeMap<PacketId, Message>,
+    pub(crate) will: Option<Box<Will>>,
     /// Of faults.
     pub(crate) traces: Traces,
+    /// Of faults and of liberties.
+    pub(crate) aside: Seldom<Aside>,
     /// What of it stands in the store, if there is one.
     pub(crate) written: Written,
     /// What it takes, with its subscriptions, of what is kept for all clients.
@@ -132,14 +121,8 @@ impl Session {
             queue: Queue::default(),
             received: Tracked::default(),
             will: None,
-            old_aliases: BTreeMap::new(),
-            last_qos1: None,
-            last_repeat: None,
-            finished: Vec::new(),
-            late_pubrels: Vec::new(),
-            former: Former::default(),
-            withheld: BTreeMap::new(),
             traces: Traces::default(),
+            aside: Seldom::default(),
             written: Written::default(),
             kept: Charge::default(),
         }

@@ -1,12 +1,9 @@
-//! Of faults: what a broker remembers of a session beyond its state, and should not go by.
+//! Of faults: what a broker remembers of a session's connections, and should not go by.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use bytestring::ByteString;
-use mqtt_check_codec::{PacketId, ProtocolVersion};
+use mqtt_check_codec::ProtocolVersion;
 
-use super::subscription::Granted;
 use crate::core::input::Time;
 
 #[derive(Debug, Default)]
@@ -19,13 +16,4 @@ pub(crate) struct Traces {
     /// Of the last connection.
     pub(crate) version: Option<ProtocolVersion>,
     pub(crate) silence: Option<Duration>,
-    /// Filters that were subscribed to on a resumed connection.
-    pub(crate) made: Vec<ByteString>,
-    /// Subscriptions that were removed, and those that were replaced.
-    pub(crate) removed: Vec<(ByteString, Granted)>,
-    pub(crate) replaced: Vec<(ByteString, Granted)>,
-    /// Filters that were ever subscribed to.
-    pub(crate) ever: BTreeSet<ByteString>,
-    /// Packet ids whose PUBREL was sent again.
-    pub(crate) released: BTreeSet<PacketId>,
 }

@@ -1,12 +1,14 @@
 //! A map that knows which of its entries changed, so that a store is given these and looks at no other.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::BTreeMap;
 use std::ops::Deref;
+
+use super::few::Few;
 
 /// A map; reading it is reading a `BTreeMap`.
 #[derive(Debug, Clone)]
 pub(crate) struct Tracked<K, V> {
-    entries: BTreeMap<K, V>,
+    entries: Few<K, V>,
     /// Keys whose entries changed since they were last asked for, and whether a store has them; `None` while no store
     /// asks.
     changed: Option<BTreeMap<K, bool>>,
@@ -15,16 +17,16 @@ pub(crate) struct Tracked<K, V> {
 impl<K, V> Default for Tracked<K, V> {
     fn default() -> Self {
         Self {
-            entries: BTreeMap::new(),
+            entries: Few::new(),
             changed: None,
         }
     }
 }
 
 impl<K, V> Deref for Tracked<K, V> {
-    type Target = BTreeMap<K, V>;
+    type Target = Few<K, V>;
 
-    fn deref(&self) -> &BTreeMap<K, V> {
+    fn deref(&self) -> &Few<K, V> {
         &self.entries
     }
 }
@@ -100,12 +102,12 @@ impl<K: Ord + Clone, V: PartialEq> Tracked<K, V> {
     }
 
     /// Every entry, of which changes nothing that a store keeps.
-    pub(crate) fn all_unkept_mut(&mut self) -> btree_map::ValuesMut<'_, K, V> {
+    pub(crate) fn all_unkept_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.entries.values_mut()
     }
 
     /// Every entry, all of which change.
-    pub(crate) fn values_mut(&mut self) -> btree_map::ValuesMut<'_, K, V> {
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.touch_all();
         self.entries.values_mut()
     }
@@ -129,7 +131,7 @@ impl<K: Ord + Clone, V: PartialEq> Tracked<K, V> {
     /// Everything in it; nothing is left.
     pub(crate) fn take(&mut self) -> BTreeMap<K, V> {
         self.touch_all();
-        std::mem::take(&mut self.entries)
+        std::mem::replace(&mut self.entries, Few::new()).into_map()
     }
 }
 

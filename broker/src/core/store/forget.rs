@@ -64,7 +64,7 @@ pub(crate) fn forget(rules: &Rules, session: &mut Session, now: Time) {
         }
     }
     // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
-    let delayed = session.will.as_ref().is_some_and(Will::is_delayed);
+    let delayed = session.will.as_ref().is_some_and(|will| will.is_delayed());
     let lost = match delayed {
         true => Fault::RestartLosesDelayedWill,
         false => Fault::RestartLosesWill,
@@ -154,12 +154,12 @@ fn forget_of_messages(rules: &Rules, session: &mut Session) {
 fn bring_back(rules: &Rules, session: &mut Session) {
     // [3.1.1 MQTT-3.10.4-2] [5 MQTT-3.10.4-2]
     if rules.breaks(Fault::RestartRestoresUnsubscribed) {
-        let unsubscribed = std::mem::take(&mut session.former.unsubscribed);
+        let unsubscribed = std::mem::take(&mut session.aside.former.unsubscribed);
         session.subscriptions.extend(unsubscribed);
     }
     // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
     if rules.breaks(Fault::RestartRestoresAcknowledged) {
-        for (id, stage) in std::mem::take(&mut session.former.acknowledged) {
+        for (id, stage) in std::mem::take(&mut session.aside.former.acknowledged) {
             if session.inflight.stage(id).is_none() {
                 session.inflight.keep(id, 0, stage);
             }
@@ -167,7 +167,7 @@ fn bring_back(rules: &Rules, session: &mut Session) {
     }
     // [5 MQTT-3.3.2-7]
     if rules.breaks(Fault::AliasesOutliveRestart) {
-        session.old_aliases = std::mem::take(&mut session.former.aliases);
+        session.aside.old_aliases = std::mem::take(&mut session.aside.former.aliases);
     }
 }
 

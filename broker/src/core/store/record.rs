@@ -373,7 +373,7 @@ impl Reader {
                 retain: content.publish.retain,
                 properties: content.publish.properties,
             };
-            Ok(Will::with_delay(will, delay))
+            Ok(Box::new(Will::with_delay(will, delay)))
         })?;
         Ok(session)
     }

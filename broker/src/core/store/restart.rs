@@ -1,12 +1,11 @@
 //! What outlives the broker itself, and how a broker takes it up again.
 
-use std::collections::BTreeMap;
-
 use super::change::StoredState;
 use super::forget::{forget, forget_retained};
 use crate::Fault;
 use crate::core::input::Time;
 use crate::core::state::State;
+use crate::core::state::few::Few;
 use crate::core::state::session::Expiry;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::timer::Timer;
@@ -55,9 +54,9 @@ pub(crate) fn take_up(state: &mut State, stored: StoredState, now: Time) -> Vec<
         if !state.rules.faults.is_none() {
             forget(&state.rules, &mut session, now);
         }
-        let subscriptions = BTreeMap::clone(&session.subscriptions);
+        let subscriptions = Few::clone(&session.subscriptions);
         let key = state.sessions.insert(session);
-        for (whole, granted) in &subscriptions {
+        for (whole, granted) in subscriptions.iter() {
             let filter = granted.filter(whole);
             state
                 .topics

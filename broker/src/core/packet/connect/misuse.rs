@@ -51,7 +51,7 @@ pub(crate) fn misuse_second(state: &mut State, key: SessionKey, connect: Connect
         session.expiry = Expiry::AtClose;
     }
     if replaces {
-        session.will = connect.will.map(Will::new);
+        session.will = connect.will.map(Will::new).map(Box::new);
     }
 }
 

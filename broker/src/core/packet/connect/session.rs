@@ -11,6 +11,7 @@ use crate::core::ending::takeover::{reopen, take_over};
 use crate::core::ending::will::publish_will;
 use crate::core::rules::Rules;
 use crate::core::state::State;
+use crate::core::state::few::Few;
 use crate::core::state::link::Link;
 use crate::core::state::queue::Queue;
 use crate::core::state::redirect::{Redirect, Redirects};
@@ -107,11 +108,11 @@ fn salvage(state: &State, key: SessionKey) -> Option<Salvage> {
     let session = state.sessions.at(key)?;
     let mut left = Salvage::default();
     if state.rules.breaks(Fault::CleanStartKeepsSubscriptions) {
-        left.subscriptions.clone_from(&session.subscriptions);
+        left.subscriptions = Few::clone(&session.subscriptions).into_map();
     } else if state.rules.breaks(Fault::CleanStartKeepsQueue) {
         left.queue = session.queue.clone();
     } else if state.rules.breaks(Fault::CleanStartKeepsReceived) {
-        left.received.clone_from(&session.received);
+        left.received = Few::clone(&session.received).into_map();
     }
     Some(left)
 }
@@ -138,7 +139,9 @@ pub(crate) fn keep_of_connect(
     // [3.1.1 MQTT-3.1.2-12]: of this connection, and of no other.
     let will = connect.will.map(Will::new);
     if will.is_some() || !state.rules.breaks(Fault::WillOfEarlierConnection) {
-        session.will = will.filter(|_| !state.rules.breaks(Fault::WillNotStored));
+        session.will = will
+            .filter(|_| !state.rules.breaks(Fault::WillNotStored))
+            .map(Box::new);
     }
     // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
     if session.traces.taken_over && state.rules.breaks(Fault::TakeoverDisarmsNewWill) {
@@ -175,10 +178,12 @@ pub(crate) fn join(
         username: session.user.clone(),
         session_present: connack.session_present,
     };
-    session.former.aliases.clear();
-    // A restart has put them here, or the end of a connection.
-    if !session.old_aliases.is_empty() {
-        link.aliases_in = std::mem::take(&mut session.old_aliases);
+    if let Some(aside) = session.aside.there() {
+        aside.former.aliases.clear();
+        // A restart has put them here, or the end of a connection.
+        if !aside.old_aliases.is_empty() {
+            link.aliases_in = std::mem::take(&mut aside.old_aliases);
+        }
     }
     link.aliases.attach(&kept);
     session.link = Some(link);
@@ -225,9 +230,9 @@ fn undo_changes(state: &mut State, key: SessionKey) {
     let Some(session) = state.sessions.at_mut(key) else {
         return;
     };
-    let removed = std::mem::take(&mut session.traces.removed);
-    let replaced = std::mem::take(&mut session.traces.replaced);
-    let made = std::mem::take(&mut session.traces.made);
+    let removed = std::mem::take(&mut session.aside.removed);
+    let replaced = std::mem::take(&mut session.aside.replaced);
+    let made = std::mem::take(&mut session.aside.made);
     let mut back = Vec::new();
     if state.rules.breaks(Fault::UnsubscribeUndoneByResume) {
         back.extend(removed);

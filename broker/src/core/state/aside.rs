@@ -1,0 +1,60 @@
+//! Of faults and of liberties: what a broker keeps of a session beside its state. A session of a broker without them has
+//! nothing of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytestring::ByteString;
+use mqtt_check_codec::PacketId;
+
+use super::former::Former;
+use super::message::Message;
+use super::seldom::Blank;
+use super::subscription::Granted;
+
+#[derive(Debug, Default)]
+pub(crate) struct Aside {
+    /// Topic Aliases that hold beyond their connection.
+    pub(crate) old_aliases: BTreeMap<u16, ByteString>,
+    /// The packet id of the last QoS 1 message received.
+    pub(crate) last_qos1: Option<PacketId>,
+    /// The packet id of the QoS 2 message that was repeated last.
+    pub(crate) last_repeat: Option<PacketId>,
+    /// QoS 2 messages that were released, and are taken for unreleased on the next connection.
+    pub(crate) finished: Vec<PacketId>,
+    /// PUBREL packets that wait for others.
+    pub(crate) late_pubrels: Vec<PacketId>,
+    /// What a restart brings back.
+    pub(crate) former: Former,
+    /// Of a liberty too: QoS 2 messages that are passed on when they are released.
+    pub(crate) withheld: BTreeMap<PacketId, Message>,
+    /// Filters that were subscribed to on a resumed connection.
+    pub(crate) made: Vec<ByteString>,
+    /// Subscriptions that were removed, and those that were replaced.
+    pub(crate) removed: Vec<(ByteString, Granted)>,
+    pub(crate) replaced: Vec<(ByteString, Granted)>,
+    /// Filters that were ever subscribed to.
+    pub(crate) ever: BTreeSet<ByteString>,
+    /// Packet ids whose PUBREL was sent again.
+    pub(crate) released: BTreeSet<PacketId>,
+}
+
+impl Blank for Aside {
+    const BLANK: &'static Self = &Self {
+        old_aliases: BTreeMap::new(),
+        last_qos1: None,
+        last_repeat: None,
+        finished: Vec::new(),
+        late_pubrels: Vec::new(),
+        former: Former {
+            unsubscribed: BTreeMap::new(),
+            acknowledged: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+        },
+        withheld: BTreeMap::new(),
+        made: Vec::new(),
+        removed: Vec::new(),
+        replaced: Vec::new(),
+        ever: BTreeSet::new(),
+        released: BTreeSet::new(),
+    };
+}

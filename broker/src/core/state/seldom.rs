@@ -1,0 +1,59 @@
+//! What most have nothing of: it takes memory only where there is something.
+
+use std::ops::{Deref, DerefMut};
+
+/// A value that is blank until it is changed.
+#[derive(Debug)]
+pub(crate) struct Seldom<T>(Option<Box<T>>);
+
+/// What is read where nothing was changed yet.
+pub(crate) trait Blank: Default + 'static {
+    const BLANK: &'static Self;
+}
+
+impl<T> Default for Seldom<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Seldom<T> {
+    /// What there is, to be changed; nothing is made for it.
+    pub(crate) fn there(&mut self) -> Option<&mut T> {
+        self.0.as_deref_mut()
+    }
+}
+
+impl<T: Blank> Deref for Seldom<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0.as_deref().unwrap_or(T::BLANK)
+    }
+}
+
+/// To be changed: it takes memory from now on.
+impl<T: Blank> DerefMut for Seldom<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.0.get_or_insert_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Blank for Vec<u8> {
+        const BLANK: &'static Self = &Self::new();
+    }
+
+    #[test]
+    fn takes_memory_from_the_first_change_on() {
+        let mut seldom = Seldom::<Vec<u8>>::default();
+        assert!(seldom.is_empty());
+        assert_eq!(seldom.there(), None, "reading makes nothing");
+        seldom.push(7);
+        assert_eq!(seldom.there(), Some(&mut vec![7]));
+        assert_eq!(*seldom, [7]);
+    }
+}
