@@ -97,6 +97,7 @@ fn run(plans: &[Plan], jobs: usize) -> Vec<CaseResult> {
         &Target::Bundled(Bundled::default()),
         &options,
         &|| false,
+        &|_, _| true,
         &mut |_| ControlFlow::Continue(()),
     )
     .expect("the bundled broker starts")

@@ -9,14 +9,15 @@ use crate::engine::{self, Conductor, Play, RunOptions, Watch};
 use crate::plan::{Body, Plan, PlannedStep, SkipKind};
 use crate::target::{StartError, Target};
 use crate::transcript::{INTERRUPTED, Transcript};
-use crate::verdict::{CaseResult, Finding, Verdict, judge, measured, span};
+use crate::verdict::{CaseResult, Finding, Gist, Verdict, judge, measured, span};
 use kept::Kept;
 
 /// We are late by no less when it may change what a case comes to: no scenario's limits are narrower.
 const TOO_LATE: Duration = Duration::from_millis(250);
 
 /// Plays and judges every plan, in the order of the plans whatever the number of jobs. `watch` is told what
-/// happens as it happens and says whether the run goes on.
+/// happens as it happens and says whether the run goes on. A record that nobody asks for is dropped as soon as the case is judged:
+/// `is_asked_for` is called with each result that has one, where the case was played.
 ///
 /// # Errors
 /// When the target cannot be reached or started.
@@ -25,15 +26,23 @@ pub fn run(
     target: &Target,
     options: &RunOptions,
     interrupted: &(dyn Fn() -> bool + Sync),
+    is_asked_for: &(dyn Fn(&Plan, &CaseResult) -> bool + Sync),
     watch: &mut Watch<'_, CaseResult>,
 ) -> Result<Vec<CaseResult>, StartError> {
     let kept = Kept::default();
+    let conclude = |plan: &Plan, play| {
+        let mut result = conclude(plan, play);
+        if result.transcript.is_some() && !is_asked_for(plan, &result) {
+            (result.transcript, result.control) = (None, None);
+        }
+        kept.keep(plan, result)
+    };
     engine::run(
         plans,
         target,
         options,
         Conductor {
-            conclude: &|plan, play| kept.keep(plan, conclude(plan, play)),
+            conclude: &conclude,
             interrupted,
             disturbed: &|result| result.late.is_some(),
             watch,
@@ -107,6 +116,7 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
     }
     CaseResult {
         choices: answers(plan, &played.scene, &findings),
+        gist: Gist::of(&played.scene, played.control.as_ref()),
         measured: match late {
             None => measured(plan, &played.scene),
             Some(_) => Vec::new(),
@@ -178,5 +188,6 @@ fn unplayed(plan: &Plan, verdict: Verdict) -> CaseResult {
         virtual_time: Duration::ZERO,
         late: None,
         plays: 1,
+        gist: Gist::default(),
     }
 }

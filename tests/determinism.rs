@@ -50,6 +50,7 @@ fn records(plans: &[Plan], jobs: usize) -> Vec<String> {
         &Target::Bundled(Bundled::default()),
         &options,
         &|| false,
+        &|_, _| true,
         &mut |_| ControlFlow::Continue(()),
     )
     .expect("the bundled broker starts");

@@ -113,6 +113,7 @@ fn play(plans: &[Plan], faults: &[&str]) -> Vec<CaseResult> {
         &Target::Bundled(bundled),
         &options,
         &|| false,
+        &|_, _| true,
         &mut |_| ControlFlow::Continue(()),
     )
     .expect("the bundled broker starts")

@@ -54,9 +54,14 @@ fn run_on(scenario: &str, target: &Target) -> Vec<(Plan, CaseResult)> {
         first_look: false,
         chaos: None,
     };
-    let results = suite::run(&plans, target, &options, &|| false, &mut |_| {
-        ControlFlow::Continue(())
-    })
+    let results = suite::run(
+        &plans,
+        target,
+        &options,
+        &|| false,
+        &|_, _| true,
+        &mut |_| ControlFlow::Continue(()),
+    )
     .expect("the target can be reached");
     plans.into_iter().zip(results).collect()
 }

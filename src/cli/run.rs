@@ -1,6 +1,7 @@
 //! `mqtt-check run`: plays scenarios against a broker, judges it, holds the records against their snapshots, and
 //! reports.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
@@ -19,6 +20,7 @@ use crate::outcome::{Concluded, Reviewed};
 use crate::plan::Plan;
 use crate::report::document::Transcripts;
 use crate::report::{Document, Format, Report, RunFacts, terminal};
+use crate::scenario::model::CaseId;
 use crate::suite;
 use crate::target::bundled::{self, Bundled};
 use crate::target::{Capabilities, Target};
@@ -147,10 +149,25 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         max_wait: arguments.playing.max_wait,
         baseline: snapshots.baseline(),
     };
-    let played = play(arguments, &plans, &ready.target, dress, &|result| {
-        is_unexpected(&snapshots, &reviewed, &plans, result)
-    })
-    .map_err(|failure| failure.hiding(&secrets));
+    let by_case: BTreeMap<&CaseId, (&Plan, &Reviewed)> = plans
+        .iter()
+        .zip(&reviewed)
+        .map(|(plan, reviewed)| (&plan.scene.id, (plan, reviewed)))
+        .collect();
+    let needs_all = arguments.verbose || arguments.transcripts == Transcripts::All;
+    let asking = Asking {
+        is_asked_for: &|plan, result| {
+            let known = by_case.get(&result.id);
+            needs_all || known.is_none_or(|(_, held)| snapshots.asks_for(plan, result, held))
+        },
+        is_unexpected: &|result| {
+            let known = by_case.get(&result.id);
+            known
+                .is_some_and(|(plan, held)| !snapshots.outcome(plan, result, held).is_as_expected())
+        },
+    };
+    let played = play(arguments, &plans, &ready.target, dress, &asking)
+        .map_err(|failure| failure.hiding(&secrets));
     let Outcome {
         mut results,
         offered,
@@ -313,13 +330,29 @@ struct Outcome {
     interrupted: bool,
 }
 
+/// What is asked of a case that has just been judged.
+struct Asking<'a> {
+    /// Whether its record is needed further on.
+    is_asked_for: &'a (dyn Fn(&Plan, &CaseResult) -> bool + Sync),
+    /// Whether it is not as expected.
+    is_unexpected: &'a (dyn Fn(&CaseResult) -> bool + Sync),
+}
+
+impl Asking<'_> {
+    /// Every record is needed, and nothing is told of a case.
+    const EVERYTHING: Asking<'static> = Asking {
+        is_asked_for: &|_, _| true,
+        is_unexpected: &|_| false,
+    };
+}
+
 /// Plays the plans; with `--fail-fast` up to the first that is not as expected.
 fn play(
     arguments: &Arguments,
     plans: &[Plan],
     target: &Target,
     dress: Dress,
-    is_unexpected: &(dyn Fn(&CaseResult) -> bool + Sync),
+    asking: &Asking<'_>,
 ) -> Result<Outcome, Failure> {
     let options = RunOptions {
         jobs: arguments.playing.jobs.map(usize::from),
@@ -339,12 +372,13 @@ fn play(
         target,
         &options,
         &interrupt::is_interrupted,
+        asking.is_asked_for,
         &mut |progress| {
             match progress {
                 Progress::Reached(capabilities) => offered.clone_from(capabilities),
                 Progress::Finished(result) if !is_cut_short(result) => {
-                    watch.finished(result, &|| is_unexpected(result));
-                    if arguments.fail_fast && is_unexpected(result) {
+                    watch.finished(result, &|| (asking.is_unexpected)(result));
+                    if arguments.fail_fast && (asking.is_unexpected)(result) {
                         let id = &result.id;
                         stopped = Some(format!("--fail-fast: {id} is not as expected"));
                         return ControlFlow::Break(());
@@ -378,18 +412,6 @@ fn play(
 /// Whether the user ended the case: as good as not played.
 fn is_cut_short(result: &CaseResult) -> bool {
     result.verdict.reason() == Some(INTERRUPTED)
-}
-
-/// Whether a case that has just ended is not as expected.
-fn is_unexpected(
-    snapshots: &Snapshots,
-    reviewed: &[Reviewed],
-    plans: &[Plan],
-    result: &CaseResult,
-) -> bool {
-    let mut all = plans.iter().zip(reviewed);
-    all.find(|(plan, _)| plan.scene.id == result.id)
-        .is_some_and(|(plan, reviewed)| !snapshots.outcome(plan, result, reviewed).is_as_expected())
 }
 
 /// Every result with its plan and how it stands; and what could not be written.

@@ -137,7 +137,7 @@ impl Selection {
     pub(super) fn plans(&self, style: Style) -> Result<(Vec<Plan>, Vec<Plan>), Failure> {
         let filter = patterns(&self.filter);
         let exclude = patterns(&self.exclude);
-        let all = self.load(style)?;
+        let mut all = self.load(style)?;
         let matches_nothing = |p: &&Pattern| !all.iter().any(|plan| is_case(p, &plan.scene));
         if let Some(pattern) = filter.iter().find(matches_nothing) {
             return Err(unmatched("--filter", pattern, &all));
@@ -152,7 +152,9 @@ impl Selection {
                 && (filter.is_empty() || filter.iter().any(|p| is_case(p, scene)))
                 && !exclude.iter().any(|p| is_case(p, scene))
         };
-        let (chosen, rest): (Vec<Plan>, Vec<Plan>) = all.into_iter().partition(is_chosen);
+        // In place, since the plans of a whole suite take much room.
+        let rest: Vec<Plan> = all.extract_if(.., |plan| !is_chosen(plan)).collect();
+        let chosen = all;
         if chosen.is_empty() {
             return Err(Failure::new(
                 Exit::Nothing,
@@ -178,7 +180,7 @@ impl Selection {
         let scenes = scenario::load_within(&paths, &self.allowed.reach())
             .map_err(|wrong| output::diagnostics(&wrong, style))?;
         let mut wrong = citation::unresolved(&scenes);
-        let mut plans = Vec::new();
+        let mut plans = Vec::with_capacity(scenes.len());
         for scene in scenes {
             match plan(scene) {
                 Ok(plan) => plans.push(plan),

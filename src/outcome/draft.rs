@@ -212,7 +212,7 @@ mod tests {
     use crate::transcript::text::fixture::{
         takeover_plan, takeover_record, takeover_record_without_disconnect,
     };
-    use crate::verdict::judge;
+    use crate::verdict::{Gist, judge};
 
     fn result(plan: &Plan, scene: Transcript) -> CaseResult {
         let (verdict, findings) = judge(plan, &scene, None, None);
@@ -232,6 +232,7 @@ mod tests {
             virtual_time: Duration::ZERO,
             late: None,
             plays: 1,
+            gist: Gist::default(),
         }
     }
 

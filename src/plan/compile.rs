@@ -88,10 +88,15 @@ impl Compiler<'_> {
         let index = StepIndex(self.next);
         self.next += 1;
         let body = match &step.action {
-            Action::Client { client, action } => Body::Client {
-                client: *client,
-                operations: self.operations(step, *client, action),
-            },
+            Action::Client { client, action } => {
+                let mut operations = self.operations(step, *client, action);
+                // A suite has ten thousands of them, and most are shorter than what a list begins with.
+                operations.shrink_to_fit();
+                Body::Client {
+                    client: *client,
+                    operations,
+                }
+            }
             Action::Wait(span) => Body::Wait(*span),
             Action::Hooks(list) => Body::Hooks(list.clone()),
             Action::Broker(action) => Body::Broker(action.clone()),

@@ -117,7 +117,7 @@ pub struct CapabilityFact {
 /// What client libraries did on their own side, each thing once: `reader: rumqttc resent PUBREL 1`.
 fn library_facts(case: &Concluded<'_>) -> Vec<String> {
     let mut facts: Vec<String> = Vec::new();
-    for fact in case.result.transcript.iter().flat_map(|t| &t.facts) {
+    for fact in &case.result.gist.facts {
         let fact = text::fact(case.plan, fact);
         if !facts.contains(&fact) {
             facts.push(fact);

@@ -13,7 +13,7 @@ use crate::plan::{Plan, SkipCode, SkipKind};
 use crate::transcript::text::fixture::{
     takeover_plan, takeover_record, takeover_record_without_disconnect,
 };
-use crate::verdict::{CaseResult, Measure, Measured, Verdict, judge};
+use crate::verdict::{CaseResult, Gist, Measure, Measured, Verdict, judge};
 
 fn result(plan: &Plan, right: bool) -> CaseResult {
     let transcript = if right {
@@ -34,6 +34,7 @@ fn result(plan: &Plan, right: bool) -> CaseResult {
             measure: Measure::KeepAlive,
             value: 1.5,
         }],
+        gist: Gist::of(&transcript, None),
         transcript: Some(transcript),
         control: None,
         began: None,
@@ -51,6 +52,7 @@ fn skipped(plan: &Plan) -> CaseResult {
             reason: "needs kick".into(),
         },
         transcript: None,
+        gist: Gist::default(),
         findings: Vec::new(),
         choices: Vec::new(),
         measured: Vec::new(),

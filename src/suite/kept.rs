@@ -18,7 +18,7 @@ const OF_STEP: usize = 1024;
 /// What is kept besides for each byte that we sent.
 const OF_BYTE: usize = 4;
 /// What is kept besides of all cases together, in bytes.
-const BESIDES: usize = 32 * 1024 * 1024;
+const BESIDES: usize = 16 * 1024 * 1024;
 /// The longest text of a finding, in bytes.
 const TEXT: usize = 4 * 1024;
 /// So many findings of a case are kept,

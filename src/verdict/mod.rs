@@ -19,12 +19,15 @@ mod symptom;
 mod tests;
 mod wording;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
+
+use mqtt_check_codec::PacketType;
 
 use crate::diagnostic::Place;
 use crate::plan::{Skip, SkipCode};
 use crate::scenario::model::{CaseId, Level};
-use crate::transcript::{EventIndex, StepIndex, Transcript};
+use crate::transcript::{EventIndex, Fact, StepIndex, Transcript};
 
 pub use charge::{Charge, is_clause};
 pub use judging::judge;
@@ -48,7 +51,7 @@ pub struct CaseResult {
     pub choices: Vec<(String, String)>,
     /// What was measured, where this machine did not disturb it.
     pub measured: Vec<Measured>,
-    /// `None` when the case was skipped before it was played.
+    /// `None` when the case was skipped before it was played, or when nobody asks for its record.
     pub transcript: Option<Transcript>,
     pub control: Option<Transcript>,
     /// When its play began; `None` when it was not played.
@@ -61,6 +64,8 @@ pub struct CaseResult {
     pub late: Option<Duration>,
     /// How often it was played: again where this machine disturbed it.
     pub plays: usize,
+    /// What stays of a record that is condensed or dropped.
+    pub gist: Gist,
 }
 
 impl CaseResult {
@@ -71,6 +76,31 @@ impl CaseResult {
             (one, other) => one.is_none() && other.is_none(),
         };
         same(&self.transcript, &other.transcript) && same(&self.control, &other.control)
+    }
+}
+
+/// What reports say of every case, whatever became of its record.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Gist {
+    /// What kinds of packets the broker sent in the scene.
+    pub received: BTreeSet<PacketType>,
+    /// What client libraries did on their own side in the scene.
+    pub facts: Vec<Fact>,
+    /// What scene and control left on a shared broker, in words.
+    pub left_behind: Vec<String>,
+}
+
+impl Gist {
+    /// That of these records.
+    pub fn of(scene: &Transcript, control: Option<&Transcript>) -> Self {
+        let plays = std::iter::once(scene).chain(control);
+        Self {
+            received: scene.received_types().collect(),
+            facts: scene.facts.clone(),
+            left_behind: plays
+                .flat_map(|play| play.left_behind.iter().cloned())
+                .collect(),
+        }
     }
 }
 

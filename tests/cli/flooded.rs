@@ -1,4 +1,4 @@
-//! What brokers send without end on a WebSocket: the run ends with a report and takes little memory.
+//! What brokers send without end: the run ends with a report and takes little memory.
 #![cfg(target_os = "linux")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use mqtt_check_websocket::handshake::accept_key;
 
-use crate::bad_brokers::serve;
+use crate::bad_brokers::{packet, serve};
 use crate::program::{Ended, PING, Program};
 
 /// The most memory that a run may take, in kilobytes.
@@ -113,4 +113,67 @@ fn no_flood_of_frames_keeps_a_run_from_its_end() {
             });
         }
     });
+}
+
+/// The suite of this repository, whose plans alone take much.
+const SUITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
+
+/// Plays the suite with these options, and gives what came of it and the most memory that it took, in kilobytes.
+fn run_suite(options: &str) -> (Ended, usize) {
+    // In CI nothing is written beside the snapshots.
+    let program = Program::new(&format!("run {SUITE} {options}")).env("CI", "true");
+    run_measured(&program)
+}
+
+#[test]
+fn the_suite_takes_little_memory() {
+    let (ended, peak) = run_suite("");
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(peak < MOST, "{peak} kB");
+}
+
+/// A CONNACK of version 5 with so many User Properties.
+fn connack_with(count: usize) -> Vec<u8> {
+    let properties = [0x26, 0, 1, b'a', 0, 1, b'b'].repeat(count);
+    let varint = |mut value: usize| {
+        let mut bytes = Vec::new();
+        while value >= 128 {
+            bytes.push((value % 128) as u8 | 128);
+            value /= 128;
+        }
+        bytes.push(value as u8);
+        bytes
+    };
+    let body = [vec![0, 0], varint(properties.len()), properties].concat();
+    [vec![0x20], varint(body.len()), body].concat()
+}
+
+#[test]
+fn thousands_of_user_properties_in_each_connack_end_no_case() {
+    let connack = connack_with(8_000);
+    let url = serve(move |mut stream| {
+        while let Some((first, body)) = packet(&mut stream) {
+            let answer = match first {
+                0x10 => connack.clone(),
+                0xC0 => vec![0xD0, 0],
+                0x82 => vec![0x90, 4, body[0], body[1], 0, 0],
+                _ => continue,
+            };
+            let _ = stream.write_all(&answer);
+        }
+    });
+    let mut cases = String::new();
+    for n in 0..200 {
+        cases += &format!("  c{n}: {{ id: client{n} }}\n");
+    }
+    let text = format!(
+        "title: A ping is answered\nversions: [5]\nclients: {{ a: {{ id: $id }} }}\ncases:\n{cases}steps:\n  - a: connect\n  - a: ping\n"
+    );
+    let run = format!("run --broker {url} --no-snapshots --verbose");
+    let program = Program::new(&run).file("scenarios/many.yaml", text);
+    let (ended, peak) = run_measured(&program);
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(peak < MOST, "{peak} kB");
+    let told = ended.stdout.matches("… 7744 more User Properties");
+    assert_eq!(told.count(), 200, "{ended}");
 }

@@ -209,7 +209,13 @@ fn plays(
         };
         let to_play = if copies.is_empty() { plans } else { &copies };
         let mut ready = chosen.reach(to_play)?;
-        let played = play(as_run, to_play, &ready.target, dress, &|_| false)?;
+        let played = play(
+            as_run,
+            to_play,
+            &ready.target,
+            dress,
+            &super::Asking::EVERYTHING,
+        )?;
         if played.interrupted {
             return Ok(None);
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::super::selection::quoted;
 use super::super::snapshots::failure;
@@ -17,12 +18,13 @@ use crate::outcome::{
 use crate::plan::Plan;
 use crate::report::ProfileReport;
 use crate::report::words::Style;
+use crate::scenario::model::CaseId;
 use crate::scenario::suite;
 use crate::snapshot::review::{self, Writing};
 use crate::snapshot::{Header, ReadError, Store, WriteError};
 use crate::target::file::TO_DO;
 use crate::target::{Capabilities, TargetFile};
-use crate::verdict::CaseResult;
+use crate::verdict::{CaseResult, Verdict};
 
 /// What a run does with snapshots.
 pub(super) struct Snapshots {
@@ -32,6 +34,8 @@ pub(super) struct Snapshots {
     writing: Writing,
     /// The profile of the target, where there is a baseline.
     pub(super) profiled: Option<Profiled>,
+    /// How records stand that were compared and dropped, without their texts where these are the same.
+    dropped: Mutex<BTreeMap<CaseId, Comparison>>,
 }
 
 impl Snapshots {
@@ -85,6 +89,7 @@ impl Snapshots {
             folder: arguments.playing.snapshots.clone(),
             writing,
             profiled: None,
+            dropped: Mutex::default(),
         };
         snapshots.profiled = snapshots.profiled(arguments, chosen, plans, style)?;
         Ok(snapshots)
@@ -218,9 +223,42 @@ impl Snapshots {
         review::settle_seen(&reviewed.path, &header(plan), &seen.records())
     }
 
+    /// Whether a report, or a file that is to be written, may have the record of a case that was just judged, if no report has
+    /// the records of all cases. If not, how it stands is noted, since the record is dropped.
+    pub(super) fn asks_for(&self, plan: &Plan, result: &CaseResult, reviewed: &Reviewed) -> bool {
+        if result.verdict != Verdict::Passed || !result.findings.is_empty() {
+            return true;
+        }
+        let outcome = self.outcome(plan, result, reviewed);
+        let comparison = outcome.comparison.as_ref();
+        let is_settled = comparison.is_none_or(|c| c.state == State::Same || !c.counts);
+        if !outcome.is_as_expected() || !is_settled {
+            return true;
+        }
+        if let Some(mut comparison) = outcome.comparison {
+            if comparison.state == State::Same {
+                (comparison.expected, comparison.actual) = Default::default();
+            }
+            self.dropped().insert(result.id.clone(), comparison);
+        }
+        false
+    }
+
+    fn dropped(&self) -> MutexGuard<'_, BTreeMap<CaseId, Comparison>> {
+        self.dropped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Holds a case against what was reviewed of it, or says how it stood when its record was dropped.
+    fn compare(&self, plan: &Plan, result: &CaseResult, reviewed: &Reviewed) -> Option<Comparison> {
+        match result.transcript {
+            Some(_) => self.against.compare(plan, result, reviewed),
+            None => self.dropped().get(&result.id).cloned(),
+        }
+    }
+
     /// Decides how a case stands, before anything is written.
     pub(super) fn outcome(&self, plan: &Plan, result: &CaseResult, reviewed: &Reviewed) -> Outcome {
-        let comparison = self.against.compare(plan, result, reviewed);
+        let comparison = self.compare(plan, result, reviewed);
         let held = self.profiled.as_ref().and_then(Profiled::held);
         let case = (plan, result);
         self.against.decide(case, reviewed, comparison, held)
@@ -257,7 +295,7 @@ impl Snapshots {
         reviewed: &Reviewed,
         writes: bool,
     ) -> (Outcome, Option<WriteError>) {
-        let mut comparison = self.against.compare(plan, result, reviewed);
+        let mut comparison = self.compare(plan, result, reviewed);
         let mut unwritten = None;
         if let (Some(comparison), true) = (&mut comparison, writes) {
             unwritten = self.write(plan, comparison).err();

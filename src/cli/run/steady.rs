@@ -1,7 +1,7 @@
 //! Plays again what is not as reviewed, where the baseline says that the broker does not always do the same.
 
 use super::compared::Snapshots;
-use super::{Arguments, Dress, Failure, output, play};
+use super::{Arguments, Asking, Dress, Failure, output, play};
 use crate::outcome::Reviewed;
 use crate::outcome::steady::{AGAIN, MOST, Stood, Unsteady, is_as_it_was, varies, what_differs};
 use crate::plan::Plan;
@@ -58,7 +58,7 @@ pub(super) fn settle(
         .iter()
         .flat_map(|doubtful| std::iter::repeat_n(&plans[doubtful.at], AGAIN));
     let copies: Vec<Plan> = copies.cloned().collect();
-    let played = play(arguments, &copies, target, dress, &|_| false)?;
+    let played = play(arguments, &copies, target, dress, &Asking::EVERYTHING)?;
     if played.results.len() != copies.len() {
         return Ok(Vec::new());
     }

@@ -54,7 +54,7 @@ pub(super) fn of(case: &Concluded<'_>, run_began: Instant, transcripts: Transcri
             })
             .collect(),
         library_facts: library_facts(case),
-        left_behind: left_behind(result),
+        left_behind: result.gist.left_behind.clone(),
         findings: result
             .findings
             .iter()
@@ -100,13 +100,6 @@ fn about(name: &str, steps: &[Arc<model::Step>]) -> Option<String> {
         Action::Choice(choice) if choice.name == name => choice.about.clone(),
         action => about(name, action.inner()),
     })
-}
-
-fn left_behind(result: &CaseResult) -> Vec<String> {
-    let plays = result.transcript.iter().chain(&result.control);
-    plays
-        .flat_map(|play| play.left_behind.iter().cloned())
-        .collect()
 }
 
 fn snapshot(comparison: &Comparison) -> Snapshot {

@@ -12,7 +12,6 @@ use crate::report::clauses::{is_within, titles};
 use crate::report::document::{Cause, Chapter, Conformance, Example, Level};
 use crate::requirements::{self, Requirement};
 use crate::target::TargetFile;
-use crate::transcript::Transcript;
 use crate::verdict::{Finding, FindingKind, Verdict, monitor};
 
 pub(super) fn causes(cases: &[Concluded<'_>], file: Option<&TargetFile>) -> Vec<Cause> {
@@ -88,11 +87,8 @@ pub(super) fn conformance(cases: &[Concluded<'_>]) -> Vec<Conformance> {
                 note(version, id.as_str(), Fate::Holds);
             }
         }
-        let came = result
-            .transcript
-            .iter()
-            .flat_map(Transcript::received_types);
-        packets.entry(version).or_default().extend(came);
+        let came = packets.entry(version).or_default();
+        came.extend(&result.gist.received);
         for finding in &result.findings {
             let fate = match (finding.kind(), Level::from(finding.level())) {
                 (FindingKind::Violation, Level::Must) => Fate::Must,
