@@ -43,17 +43,21 @@ impl<T: Blank> DerefMut for Seldom<T> {
 mod tests {
     use super::*;
 
-    impl Blank for Vec<u8> {
-        const BLANK: &'static Self = &Self::new();
+    #[derive(Debug, Default, PartialEq)]
+    struct Numbers(Vec<u8>);
+
+    impl Blank for Numbers {
+        const BLANK: &'static Self = &Self(Vec::new());
     }
 
     #[test]
     fn takes_memory_from_the_first_change_on() {
-        let mut seldom = Seldom::<Vec<u8>>::default();
-        assert!(seldom.is_empty());
+        let mut seldom = Seldom::<Numbers>::default();
+        assert!(seldom.0.is_none());
+        assert!(seldom.deref().0.is_empty());
         assert_eq!(seldom.there(), None, "reading makes nothing");
-        seldom.push(7);
-        assert_eq!(seldom.there(), Some(&mut vec![7]));
-        assert_eq!(*seldom, [7]);
+        seldom.deref_mut().0.push(7);
+        assert_eq!(seldom.there(), Some(&mut Numbers(vec![7])));
+        assert_eq!(*seldom, Numbers(vec![7]));
     }
 }
