@@ -12,6 +12,7 @@ pub mod look;
 pub mod own_version;
 pub mod probe;
 pub mod process;
+mod program;
 
 use std::sync::Arc;
 
