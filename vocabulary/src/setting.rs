@@ -6,7 +6,7 @@ use std::time::Duration;
 use mqtt_check_codec::{Form, QoS};
 
 use crate::access::{AccessRule, ClientIds, Mechanism, User};
-use crate::value::{FromValue as _, Kind, Unit, Value};
+use crate::value::{Kind, OfValue as _, Unit, Value};
 
 const MIB: usize = 1024 * 1024;
 const U16: u64 = u16::MAX as u64;
@@ -96,15 +96,15 @@ macro_rules! settings {
                 Config { $($name: self.$name.clone().unwrap_or(base.$name),)* }
             }
 
-            /// Those that say something, each with whether it says the default.
-            fn said(&self) -> Vec<(&'static Setting, bool)> {
+            /// Those that say something, with what they say and whether that is the default.
+            fn said(&self) -> Vec<(&'static Setting, Value, bool)> {
                 let default = Config::default();
                 let mut rows = SETTINGS.iter();
                 let mut out = Vec::new();
                 $(
                     let row = rows.next();
                     if let (Some(row), Some(value)) = (row, &self.$name) {
-                        out.push((row, *value == default.$name));
+                        out.push((row, value.to_value(), *value == default.$name));
                     }
                 )*
                 out
@@ -270,6 +270,27 @@ impl Setting {
         SETTINGS.iter().find(|setting| setting.name == name)
     }
 
+    /// Whether it is about the broker as a whole, or about topics and Client Identifiers as they are written: clients
+    /// that are told apart by prefixes cannot share a broker with this setting.
+    pub fn is_of_the_whole_broker(&self) -> bool {
+        // What counts bytes counts those of a prefix too.
+        self.name.ends_with("_bytes")
+            || matches!(
+                self.name,
+                "access"
+                    | "banned_clients"
+                    | "client_ids"
+                    | "dollar_topics"
+                    | "maximum_connection_rate"
+                    | "maximum_connections"
+                    | "maximum_packet_size"
+                    | "maximum_retained_messages"
+                    | "maximum_sessions"
+                    | "maximum_topic_levels"
+                    | "maximum_waiting_connections"
+            )
+    }
+
     /// Whether a broker that is told nothing is set so when this setting says its default. Of a number nobody can tell:
     /// another broker has a default of its own.
     const fn has_usual_default(&self) -> bool {
@@ -278,11 +299,17 @@ impl Setting {
 }
 
 impl Settings {
-    /// The names of those that a broker has to be told: whatever is said, but for what brokers do anyway.
-    pub fn asked_for(&self) -> Vec<&'static str> {
+    /// Those that a broker has to be told, with their values: whatever is said, but for what brokers do anyway.
+    pub fn told(&self) -> Vec<(&'static Setting, Value)> {
         let said = self.said().into_iter();
         let told =
-            said.filter(|(setting, is_default)| !(*is_default && setting.has_usual_default()));
+            said.filter(|(setting, _, is_default)| !(*is_default && setting.has_usual_default()));
+        told.map(|(setting, value, _)| (setting, value)).collect()
+    }
+
+    /// The names of those that a broker has to be told.
+    pub fn asked_for(&self) -> Vec<&'static str> {
+        let told = self.told().into_iter();
         told.map(|(setting, _)| setting.name).collect()
     }
 }
@@ -330,9 +357,34 @@ mod tests {
                 _ => other(setting.kind),
             };
             assert!(settings.set(setting.name, value), "{}", setting.name);
-            assert_eq!(settings.asked_for(), [setting.name]);
+            let value = match setting.default {
+                "`true`" => Value::Flag(false),
+                _ => other(setting.kind),
+            };
+            assert_eq!(settings.told(), [(setting, value)]);
             let config = settings.over(Config::default());
             assert_ne!(config, Config::default(), "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn what_counts_all_clients_or_bytes_needs_a_broker_of_its_own() {
+        let named = |name: &str| Setting::named(name).expect("a setting");
+        for name in [
+            "access",
+            "maximum_sessions",
+            "maximum_queued_bytes",
+            "banned_clients",
+        ] {
+            assert!(named(name).is_of_the_whole_broker(), "{name}");
+        }
+        for name in [
+            "users",
+            "maximum_qos",
+            "receive_maximum",
+            "maximum_queued_messages",
+        ] {
+            assert!(!named(name).is_of_the_whole_broker(), "{name}");
         }
     }
 

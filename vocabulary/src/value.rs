@@ -80,7 +80,7 @@ impl fmt::Display for Kind {
 }
 
 /// What a setting was given.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     Flag(bool),
     /// Also a QoS.
@@ -96,45 +96,60 @@ pub enum Value {
     Access(Vec<AccessRule>),
 }
 
-/// What a setting's value becomes in the broker's configuration.
-pub(crate) trait FromValue: Sized {
+/// What a setting's value becomes in the broker's configuration, and back.
+pub(crate) trait OfValue: Sized {
     /// `None` where the value is of another kind, or too large.
     fn from_value(value: Value) -> Option<Self>;
+
+    /// The value that it came from.
+    fn to_value(&self) -> Value;
 }
 
-macro_rules! from_value {
-    ($($type:ty: $pattern:pat => $out:expr;)*) => {
-        $(impl FromValue for $type {
+macro_rules! of_value {
+    ($($type:ty: $pattern:pat => $out:expr, $this:ident => $value:expr;)*) => {
+        $(impl OfValue for $type {
             fn from_value(value: Value) -> Option<Self> {
                 match value {
                     $pattern => $out,
                     _ => None,
                 }
             }
+
+            fn to_value(&self) -> Value {
+                let $this = self;
+                $value
+            }
         })*
     };
 }
 
-from_value! {
-    bool: Value::Flag(flag) => Some(flag);
-    u16: Value::Number(number) => Self::try_from(number).ok();
-    u32: Value::Number(number) => Self::try_from(number).ok();
-    usize: Value::Number(number) => Self::try_from(number).ok();
-    QoS: Value::Number(number) => u8::try_from(number).ok().and_then(Self::from_u8);
-    Duration: Value::Span(span) => Some(span);
-    String: Value::Text(text) => Some(text);
-    Vec<String>: Value::Names(names) => Some(names);
-    ClientIds: Value::ClientIds(which) => Some(which);
-    Vec<User>: Value::Users(users) => Some(users);
-    BTreeMap<Mechanism, Vec<User>>: Value::Authentication(methods) => Some(methods);
-    Vec<AccessRule>: Value::Access(rules) => Some(rules);
+of_value! {
+    bool: Value::Flag(flag) => Some(flag), flag => Value::Flag(*flag);
+    u16: Value::Number(number) => Self::try_from(number).ok(), n => Value::Number((*n).into());
+    u32: Value::Number(number) => Self::try_from(number).ok(), n => Value::Number((*n).into());
+    usize: Value::Number(number) => Self::try_from(number).ok(),
+        n => Value::Number(u64::try_from(*n).unwrap_or(u64::MAX));
+    QoS: Value::Number(number) => u8::try_from(number).ok().and_then(Self::from_u8),
+        qos => Value::Number(qos.as_u8().into());
+    Duration: Value::Span(span) => Some(span), span => Value::Span(*span);
+    String: Value::Text(text) => Some(text), text => Value::Text(text.clone());
+    Vec<String>: Value::Names(names) => Some(names), names => Value::Names(names.clone());
+    ClientIds: Value::ClientIds(which) => Some(which), which => Value::ClientIds(*which);
+    Vec<User>: Value::Users(users) => Some(users), users => Value::Users(users.clone());
+    BTreeMap<Mechanism, Vec<User>>: Value::Authentication(methods) => Some(methods),
+        methods => Value::Authentication(methods.clone());
+    Vec<AccessRule>: Value::Access(rules) => Some(rules), rules => Value::Access(rules.clone());
 }
 
-impl<T: FromValue> FromValue for Option<T> {
+impl<T: OfValue> OfValue for Option<T> {
     fn from_value(value: Value) -> Option<Self> {
         match value {
             Value::Never => Some(None),
             value => T::from_value(value).map(Some),
         }
+    }
+
+    fn to_value(&self) -> Value {
+        self.as_ref().map_or(Value::Never, T::to_value)
     }
 }
