@@ -38,7 +38,7 @@ mod steady;
 
 use chosen::Chosen;
 use compared::Snapshots;
-use facts::{ended_early, unspoken, unstarted};
+use facts::{ended_early, instances, unspoken, unstarted};
 use options::{Playing, target_name, tolerated};
 
 #[derive(Debug, Args)]
@@ -243,6 +243,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         deviations: snapshots.deviations(),
         profile,
         cases,
+        instances: instances(&ready.target),
         facts: run_facts,
         seed: arguments.playing.seed,
         wall,

@@ -16,6 +16,7 @@ use crate::plan::{Plan, witness};
 use crate::scenario::model::Sharing;
 use crate::target::external::{self, Doors};
 use crate::target::host::Host;
+use crate::target::instances::Handle;
 use crate::transcript::{Secrets, Transcript};
 
 /// How long an expectation waits that says nothing of it.
@@ -143,32 +144,89 @@ pub(super) fn wanted_witness(
     witness(version)
 }
 
+/// A broker that cases are played on.
+#[derive(Debug, Clone)]
+pub(super) struct Ground {
+    pub(super) doors: Doors,
+    /// The same, for a client that it knows if it knows only some.
+    pub(super) known: Doors,
+    /// Where it was started for such cases alone, and ends with them.
+    pub(super) handle: Option<Handle>,
+}
+
+impl Ground {
+    /// Starts it again if it was stopped. A broker that does not come back shows by not answering.
+    async fn go_on(&self) {
+        if let Some(handle) = self.handle.clone() {
+            let _ = tokio::task::spawn_blocking(move || handle.go_on()).await;
+        }
+    }
+}
+
+/// What is played of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Scene,
+    Control,
+    Witness,
+}
+
+/// Where a case is played.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Grounds<'g> {
+    /// On a broker that others use before, beside or after it.
+    Shared(&'g Ground),
+    /// On one of its own, and its control on another. Nothing that it leaves there is seen by anybody.
+    Own(&'g Ground, Option<&'g Ground>),
+}
+
+impl<'g> Grounds<'g> {
+    fn of(self, control: bool) -> &'g Ground {
+        match self {
+            Self::Own(_, Some(ground)) if control => ground,
+            Self::Own(ground, _) | Self::Shared(ground) => ground,
+        }
+    }
+}
+
 /// Plays a case on an external broker: the scene and its control side by side, then what they left is cleared away.
 pub(super) async fn play_external(
     plan: &Plan,
-    doors: &Doors,
+    grounds: Grounds<'_>,
     secrets: &Secrets,
     patience: Patience,
     prefixes: &Prefixes,
     bounds: Bounds<'_>,
 ) -> Played {
     let began = Instant::now();
-    let alone = plan.scene.exclusive;
-    let one = async |plan: &Plan, control: bool| {
+    let is_own = matches!(grounds, Grounds::Own(..));
+    let one_by_one = plan.scene.exclusive && !is_own;
+    let one = async |plan: &Plan, part: Part| {
+        let control = part == Part::Control;
         let prefix = match plan.scene.sharing {
-            _ if plan.scene.exclusive => Prefix::default(),
+            _ if plan.scene.exclusive || is_own => Prefix::default(),
             Sharing::Apart => prefixes.next(),
             Sharing::Joined => prefixes.next().joined(),
         };
         let cleaner = format!("{}cleaner", prefix.client_id("c"));
+        let ground = grounds.of(control).clone();
+        let doors = match part {
+            Part::Witness => ground.known,
+            Part::Scene | Part::Control => ground.doors,
+        };
+        let passes = ground.handle.is_some();
         if prefix.letters().is_empty() && plan.has_hooks() {
             // What the broker still tells of the case before is not told of this one.
             sleep(doors.hooks_settle()).await;
         }
-        let host = Host::External(external::Host::new(doors.clone(), prefix.letters()));
+        let letters = prefix.letters();
+        let host = Host::External(external::Host::new(doors, letters, ground.handle));
         let (mut transcript, _, host) =
             play(plan, host, patience, prefix.clone(), control, bounds).await;
-        transcript.left_behind = host.clean_up(&cleaner, transcript.delay).await;
+        // What is left on an instance ends with it.
+        if !passes {
+            transcript.left_behind = host.clean_up(&cleaner, transcript.delay).await;
+        }
         // What the scenario itself says is no secret.
         let secrets = secrets.but_for(&plan.scene.source.text);
         let strip = |packet: &mut Packet| prefix.take_off(packet);
@@ -176,17 +234,20 @@ pub(super) async fn play_external(
         transcript
     };
     let (scene, control) = if plan.control.is_none() {
-        (one(plan, false).await, None)
-    } else if alone {
-        let scene = one(plan, false).await;
-        (scene, Some(one(plan, true).await))
+        (one(plan, Part::Scene).await, None)
+    } else if one_by_one {
+        let scene = one(plan, Part::Scene).await;
+        (scene, Some(one(plan, Part::Control).await))
     } else {
-        let (scene, control) = tokio::join!(one(plan, false), one(plan, true));
+        let (scene, control) = tokio::join!(one(plan, Part::Scene), one(plan, Part::Control));
         (scene, Some(control))
     };
     // After the scene: so it also shows that the broker has survived it.
     let witness = match wanted_witness(plan, &scene, control.as_ref()) {
-        Some(witness) => Some(one(witness, false).await),
+        Some(witness) => {
+            grounds.of(false).go_on().await;
+            Some(one(witness, Part::Witness).await)
+        }
         None => None,
     };
     Played {

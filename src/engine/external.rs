@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::mem;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,17 +14,21 @@ use mqtt_check_codec::ProtocolVersion;
 use tokio::task::unconstrained;
 use tokio::time::timeout;
 
-use super::case::{self, Bounds, Prefixes};
+use super::case::{self, Bounds, Ground, Grounds, Prefixes};
 use super::outlook::{Advice, Outlook};
 use super::player::Patience;
 use super::room::Room;
 use super::{Conductor, Play, Played, Progress, RunOptions, Watch};
-use crate::plan::{Plan, steps_played};
+use crate::plan::{Plan, Skip, steps_played};
 use crate::scenario::model::Sharing;
 use crate::target::external::Doors;
+use crate::target::hooks::Feed;
+use crate::target::instances::Instances;
 use crate::target::look::{Looked, look};
 use crate::target::{Capabilities, External, Node, StartError, probe};
 use crate::transcript::Secrets;
+
+mod venues;
 
 /// Cases at the same time, if nobody says otherwise.
 const DEFAULT_JOBS: usize = 256;
@@ -80,12 +85,22 @@ pub(super) fn run<R>(
                 problem,
             })?;
         let looking = looking(versions);
-        let doors = |nodes: &[Node], seed| Doors::new(nodes, target.credentials.clone(), seed);
+        let ground = |nodes: &[Node], seed, hooks: &Option<Arc<Feed>>| {
+            let doors = Doors::new(nodes, target.credentials.clone(), seed);
+            let doors = doors.with_hooks(hooks.clone());
+            Ground {
+                known: doors.clone(),
+                doors,
+                handle: None,
+            }
+        };
         let run = Run {
-            doors: doors(&target.nodes(), nonce).with_hooks(target.hooks.clone()),
+            ground: ground(&target.nodes(), nonce, &target.hooks),
+            instances: target.instances.clone(),
+            nonce,
             secrets: target.secrets(),
             alone: (!target.alone.is_empty())
-                .then(|| doors(&target.alone, !nonce).with_hooks(target.alone_hooks.clone())),
+                .then(|| ground(&target.alone, !nonce, &target.alone_hooks)),
             patience: Patience {
                 delay: capabilities.delay,
                 keep_alive_s: capabilities.keep_alive_s,
@@ -159,9 +174,13 @@ fn patience(target: &External, options: &RunOptions) -> Patience {
 }
 
 struct Run<'r, R> {
-    doors: Doors,
+    ground: Ground,
     /// Another broker of its kind, for cases that need one for themselves.
-    alone: Option<Doors>,
+    alone: Option<Ground>,
+    /// Starts others, for cases that need one with settings of theirs.
+    instances: Option<Arc<Instances>>,
+    /// Tells this run's connections from those of others.
+    nonce: u64,
     /// What no record may show.
     secrets: Secrets,
     patience: Patience,
@@ -219,28 +238,45 @@ impl<R> Run<'_, R> {
     /// Plays each of these once. Without a result is what has to be played again.
     async fn round(&self, round: Round<'_>, numbers: Vec<usize>) -> Vec<(usize, Option<R>)> {
         let plans = round.plans;
+        let (apart, rest): (Vec<usize>, Vec<usize>) = numbers.into_iter().partition(|n| {
+            let plan = &plans[*n];
+            let instances = self.instances.as_ref();
+            instances.is_some_and(|instances| venues::is_apart(plan, instances))
+                && self.hindrance(plan).is_none()
+        });
         let (alone, mut together): (Vec<usize>, Vec<usize>) =
-            numbers.into_iter().partition(|n| is_last(&plans[*n]));
+            rest.into_iter().partition(|n| is_last(&plans[*n]));
         // The longest first, so that none of them is left to the end.
         together.sort_by_key(|n| Reverse(plans[*n].longest_wait));
-        match &self.alone {
-            Some(doors) => {
-                let (mut results, beside) = tokio::join!(
-                    self.together(round, together),
-                    self.one_by_one(round, alone, doors)
-                );
-                results.extend(beside);
-                results
+        let shared = Grounds::Shared(&self.ground);
+        let usual = async {
+            match &self.alone {
+                Some(ground) => {
+                    let (mut results, beside) = tokio::join!(
+                        self.together(round, together, shared),
+                        self.one_by_one(round, alone, Grounds::Shared(ground))
+                    );
+                    results.extend(beside);
+                    results
+                }
+                None => {
+                    let mut results = self.together(round, together, shared).await;
+                    results.extend(self.one_by_one(round, alone, shared).await);
+                    results
+                }
             }
-            None => {
-                let mut results = self.together(round, together).await;
-                results.extend(self.one_by_one(round, alone, &self.doors).await);
-                results
-            }
-        }
+        };
+        let (mut results, apart) = tokio::join!(usual, self.apart(round, apart));
+        results.extend(apart);
+        results
     }
 
-    async fn together(&self, round: Round<'_>, numbers: Vec<usize>) -> Vec<(usize, Option<R>)> {
+    async fn together(
+        &self,
+        round: Round<'_>,
+        numbers: Vec<usize>,
+        grounds: Grounds<'_>,
+    ) -> Vec<(usize, Option<R>)> {
         let mut results = Vec::with_capacity(numbers.len());
         let mut waiting = numbers.into_iter();
         let mut running = FuturesUnordered::new();
@@ -256,7 +292,7 @@ impl<R> Run<'_, R> {
                 // One task carries them all. What tokio lets a task do in one go is too little for so many: those at
                 // the end of the line would come seconds too late. Each of them yields by itself.
                 running.push(unconstrained(async move {
-                    (number, self.one(round, number, &self.doors).await)
+                    (number, self.one(round, number, grounds).await)
                 }));
             }
             let more = match waiting.len() > 0 && running.len() < jobs {
@@ -275,15 +311,22 @@ impl<R> Run<'_, R> {
         &self,
         round: Round<'_>,
         numbers: Vec<usize>,
-        doors: &Doors,
+        grounds: Grounds<'_>,
     ) -> Vec<(usize, Option<R>)> {
         let mut results = Vec::with_capacity(numbers.len());
         for number in numbers {
             if !self.stops() {
-                results.push((number, self.one(round, number, doors).await));
+                results.push((number, self.one(round, number, grounds).await));
             }
         }
         results
+    }
+
+    /// Why a case is not played here.
+    fn hindrance(&self, plan: &Plan) -> Option<Skip> {
+        self.capabilities
+            .hindrance(plan, self.options.max_wait, self.options.exclusive)
+            .or_else(|| self.options.too_heavy(plan))
     }
 
     fn stops(&self) -> bool {
@@ -291,13 +334,10 @@ impl<R> Run<'_, R> {
     }
 
     /// Plays a case. `None` when it has to be played again.
-    async fn one(&self, round: Round<'_>, number: usize, doors: &Doors) -> Option<R> {
+    async fn one(&self, round: Round<'_>, number: usize, grounds: Grounds<'_>) -> Option<R> {
         let plan = &round.plans[number];
         self.tell(Progress::Started(&plan.scene.id));
-        let hindrance = self
-            .capabilities
-            .hindrance(plan, self.options.max_wait, self.options.exclusive)
-            .or_else(|| self.options.too_heavy(plan));
+        let hindrance = self.hindrance(plan);
         let share = self.room.share();
         let (stop, interrupted) = (&self.stop, self.interrupted);
         let play = match hindrance {
@@ -305,7 +345,7 @@ impl<R> Run<'_, R> {
             None => {
                 let played = case::play_external(
                     plan,
-                    doors,
+                    grounds,
                     &self.secrets,
                     self.patience,
                     &self.prefixes,

@@ -49,6 +49,7 @@ pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
                 .settings
                 .clone()
                 .unwrap_or_else(|| scene.settings.clone()),
+            required: control.required.clone(),
             steps: compiler.steps(&played),
             expect: compiler.steps(&control.expect),
         }

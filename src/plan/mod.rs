@@ -49,6 +49,8 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedControl {
     pub settings: Settings,
+    /// What a broker must be configured with for it.
+    pub required: Settings,
     /// The scene's steps, less those left out. Their expectations are not judged.
     pub steps: Vec<PlannedStep>,
     /// What must hold at the end.
@@ -65,6 +67,12 @@ pub struct PlannedStep {
 }
 
 impl Plan {
+    /// What a broker must be configured with for the scene, and for its control if it has one.
+    pub fn required(&self) -> impl Iterator<Item = &Settings> {
+        let control = self.control.as_ref().map(|control| &control.required);
+        std::iter::once(&self.scene.required).chain(control)
+    }
+
     /// Whether the case is about nothing but connecting and pinging with success.
     pub fn only_greets(&self) -> bool {
         witness::only_greets(self)

@@ -32,8 +32,11 @@ pub(super) fn of(scene: &Scene) -> Vec<Need> {
             needs.push(need);
         }
     };
-    for name in scene.required.asked_for() {
-        add(Need::Setting(name));
+    let control = scene.control.as_ref().map(|control| &control.required);
+    for required in std::iter::once(&scene.required).chain(control) {
+        for name in required.asked_for() {
+            add(Need::Setting(name));
+        }
     }
     if scene.exclusive {
         add(Need::Alone);

@@ -54,6 +54,10 @@ kinds! {
     Needs "needs" true false
     /// A setting that this target cannot be given.
     Setting "setting" true false
+    /// A setting that the target file does not say how to make.
+    Untold "untold" true false
+    /// An instance with the settings of the case did not start.
+    NotStarted "not-started" false true
     /// Users that the target does not know.
     Users "users" false false
     /// A node that the target does not have.

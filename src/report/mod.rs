@@ -49,6 +49,8 @@ pub struct Report<'a> {
     pub facts: RunFacts,
     /// How the run stands to the profile of the target; `None` where it is held against none.
     pub profile: Option<ProfileReport>,
+    /// Instances of the broker that were started for cases; `None` if none was.
+    pub instances: Option<document::Instances>,
     pub seed: u64,
     pub wall: Duration,
     pub interrupted: bool,

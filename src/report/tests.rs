@@ -107,6 +107,7 @@ fn report<'a>(cases: Vec<Concluded<'a>>) -> Report<'a> {
         },
         profile: None,
         seed: 7,
+        instances: None,
         wall: Duration::from_millis(12),
         interrupted: false,
         problems: Vec::new(),

@@ -12,8 +12,13 @@ use super::step::{Body, Setting, Stage, body, flip, label, only, when};
 use super::value::prose;
 use crate::diagnostic::Place;
 
-/// The control. `base` is the scenario's own configuration.
-pub(crate) fn control(stage: Stage<'_>, node: &Node, base: &Settings) -> Option<Control> {
+/// The control. `base` is the scenario's own configuration, `required` what it demands.
+pub(crate) fn control(
+    stage: Stage<'_>,
+    node: &Node,
+    base: &Settings,
+    required: &Settings,
+) -> Option<Control> {
     let scope = stage.scope;
     let mut map = Mapping::of(scope, node, "`control`")?;
     let without = map.take("without").map(|list| {
@@ -40,16 +45,22 @@ pub(crate) fn control(stage: Stage<'_>, node: &Node, base: &Settings) -> Option<
             .collect();
         all.into_iter().collect::<Option<Vec<_>>>()
     });
-    let settings = map
-        .take("broker")
-        .map(|n| settings(scope, n, base, "`broker`"));
+    let broker = map.take("broker");
+    let over = |base| move |n| settings(scope, n, base, "`broker`");
+    let configured = broker.map(over(base));
+    // What is wrong is said once.
+    let demanded = match &configured {
+        Some(Some(_)) => broker.map(over(required)),
+        _ => None,
+    };
     let expect = map.require("expect").and_then(|n| control_list(stage, n));
     map.finish();
     let control = Control {
         place: node.place,
         without: flip(without)?.unwrap_or_default(),
         with: flip(with)?.unwrap_or_default(),
-        settings: flip(settings)?,
+        settings: flip(configured)?,
+        required: flip(demanded)?.unwrap_or_else(|| required.clone()),
         expect: expect?,
     };
     if control.without.is_empty() && control.with.is_empty() && control.settings.is_none() {

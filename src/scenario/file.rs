@@ -377,7 +377,10 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
         .find("steps")
         .map(|n| step::steps(stage, n, Setting::Scene));
     let base = settings.clone().unwrap_or_default();
-    let control = tree.find("control").map(|n| control(stage, n, &base));
+    let demanded = required.clone().unwrap_or_default();
+    let control = tree
+        .find("control")
+        .map(|n| control(stage, n, &base, &demanded));
     let exercised_if = tree.find("exercised_if").map(|n| exercised(scope, n));
 
     let mut tags = tags.unwrap_or(Some(Vec::new()))?;

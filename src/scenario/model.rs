@@ -661,6 +661,8 @@ pub struct Control {
     /// Ids of steps and what is played instead.
     pub with: Vec<(String, Arc<Step>)>,
     pub settings: Option<Settings>,
+    /// What a broker must be configured with for it.
+    pub required: Settings,
     /// `Action::Client` with `Expect`, or `Action::Hooks`.
     pub expect: Vec<Arc<Step>>,
 }

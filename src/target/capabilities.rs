@@ -1,11 +1,13 @@
 //! What a target offers, and why a case cannot be played on it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mqtt_check_codec::{ConnAck, Properties, ProtocolVersion};
 
 use super::External;
 use super::limits::limits;
+use super::settings::{Hindrance, Table};
 use crate::plan::{Need, Plan, Skip, SkipCode, SkipKind};
 use crate::scenario::model::{Capability, Driver, Transport, User, Way};
 
@@ -27,6 +29,8 @@ pub struct Capabilities {
     pub limits: Vec<(ProtocolVersion, &'static str, String)>,
     /// Whether scenarios can configure it.
     pub configurable: bool,
+    /// How settings are said to instances that a run starts; `None` where none can be.
+    pub settings: Option<Arc<Table>>,
     /// Whether it is ours alone.
     pub ours: bool,
     /// Whether its time is virtual.
@@ -63,6 +67,13 @@ const ANNOUNCED: [Capability; 7] = [
     Capability::TopicAliases,
 ];
 
+/// What a setting offers.
+const SET: [(Capability, &str); 3] = [
+    (Capability::Users, "users"),
+    (Capability::AccessList, "access"),
+    (Capability::EnhancedAuthentication, "authentication"),
+];
+
 /// How a node can be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ways {
@@ -88,6 +99,7 @@ impl Capabilities {
                 .collect(),
             limits: Vec::new(),
             configurable: true,
+            settings: None,
             ours: true,
             virtual_time: true,
             nodes: vec![Ways {
@@ -119,6 +131,7 @@ impl Capabilities {
             lacks: lacks.map(|c| (c, URL_ALONE.to_owned())).to_vec(),
             limits: Vec::new(),
             configurable: false,
+            settings: None,
             ours: false,
             virtual_time: false,
             nodes: Vec::new(),
@@ -210,6 +223,9 @@ impl Capabilities {
             self.lacks
                 .retain(|(lacking, _)| *lacking != Capability::WebSocket);
         }
+        if let Some(instances) = &target.instances {
+            self.can_be_started(instances.table());
+        }
         self.users.clone_from(&target.users);
         if !self.users.is_empty() {
             self.lacks
@@ -218,6 +234,40 @@ impl Capabilities {
         self.lacks = target.lacks.iter().cloned().chain(self.lacks).collect();
         self.ours = target.ours;
         self
+    }
+
+    /// With what instances offer that are started for cases.
+    fn can_be_started(&mut self, table: Option<&Table>) {
+        // What is started can be stopped and started again.
+        self.lacks
+            .retain(|(lacking, _)| *lacking != Capability::Restart);
+        let Some(table) = table else { return };
+        for (capability, setting) in SET {
+            if table.says(setting) {
+                self.lacks.retain(|(lacking, _)| *lacking != capability);
+            } else if let Some(why) = table.lacking(setting) {
+                let lacks = self.lacks.iter_mut();
+                for (_, known) in lacks.filter(|(lacking, _)| *lacking == capability) {
+                    why.clone_into(known);
+                }
+            }
+        }
+        self.settings = Some(Arc::new(table.clone()));
+    }
+
+    /// Why an instance with these settings cannot be started, if it cannot.
+    fn unset(&self, table: &Table, plan: &Plan) -> Option<Skip> {
+        let failed = plan
+            .required()
+            .find_map(|required| table.fill(&required.told()).err());
+        let (name, why) = failed?;
+        Some(match why {
+            Hindrance::Untold => SkipCode::about(SkipKind::Untold, name).because(format!(
+                "needs the broker's setting {name}: the target file does not say how to set it"
+            )),
+            Hindrance::Unsupported(why) => SkipCode::about(SkipKind::Setting, name)
+                .because(format!("needs the broker's setting {name}: {why}")),
+        })
     }
 
     /// Why the target does not offer this, if it is known not to.
@@ -232,7 +282,14 @@ impl Capabilities {
     pub fn known(&self, capability: Capability) -> Known<'_> {
         let is_shown = match capability {
             Capability::WebSocket => self.nodes.iter().any(|ways| ways.websocket),
-            Capability::Users => !self.users.is_empty(),
+            Capability::Users if !self.users.is_empty() => true,
+            Capability::Restart => self.settings.is_some() || self.ours,
+            set if SET.iter().any(|(of, _)| *of == set) => {
+                let says = |table: &Arc<Table>| {
+                    SET.iter().any(|(of, name)| *of == set && table.says(name))
+                };
+                self.settings.as_ref().is_some_and(says)
+            }
             announced => self.connack.is_some() && ANNOUNCED.contains(&announced),
         };
         match self.lacking(capability) {
@@ -310,6 +367,11 @@ impl Capabilities {
             );
             return Some(SkipCode::of(SkipKind::MaxWait).because(text));
         }
+        if let Some(table) = &self.settings
+            && let Some(skip) = self.unset(table, plan)
+        {
+            return Some(skip);
+        }
         plan.needs.iter().find_map(|need| match need {
             Need::Capability(capability) => self
                 .lacks
@@ -319,7 +381,7 @@ impl Capabilities {
                     SkipCode::about(SkipKind::Needs, capability)
                         .because(format!("needs {capability}: {why}"))
                 }),
-            Need::Setting(_) if self.configurable => None,
+            Need::Setting(_) if self.configurable || self.settings.is_some() => None,
             Need::Setting("users") if !self.users.is_empty() => self.strangers(plan),
             Need::Setting(name) => Some(SkipCode::about(SkipKind::Setting, name).because(format!(
                 "needs the broker's setting {name}, which this target cannot change"

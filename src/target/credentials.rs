@@ -2,7 +2,7 @@
 
 use mqtt_check_codec::{Connect, Packet};
 
-use crate::scenario::model::Secret;
+use crate::scenario::model::{Secret, User};
 
 /// Who we are to a broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,14 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    /// Those of a user.
+    pub fn of(user: &User) -> Self {
+        Self {
+            user: user.name.clone(),
+            password: Some(user.password.clone()),
+        }
+    }
+
     /// Puts them into a CONNECT that names neither a user nor a password; says whether it did.
     pub fn put(&self, packet: &mut Packet) -> bool {
         match packet {

@@ -19,8 +19,9 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::hooks::{Ears, Feed};
 use super::host::Hook;
+use super::instances::Handle;
 use super::{Credentials, Node};
-use crate::scenario::model::{Transport, Way};
+use crate::scenario::model::{BrokerAction, Transport, Way};
 use crate::transcript::HookSource;
 use crate::transport::{ConnectError, Endpoint, Opened, Stream};
 
@@ -170,6 +171,8 @@ pub struct Host {
     doors: Doors,
     /// Where its events come from.
     ears: Option<Ears>,
+    /// A hand on the broker, where it is an instance that was started for cases like this.
+    handle: Option<Handle>,
     /// Client ids that may have left a session on a node, with the version to end it by.
     sessions: BTreeMap<(ByteString, usize), ProtocolVersion>,
     /// Topics that may have a retained message on a node.
@@ -178,12 +181,13 @@ pub struct Host {
 }
 
 impl Host {
-    /// A view of the broker behind these doors, of a play with this prefix.
-    pub fn new(doors: Doors, prefix: &str) -> Self {
+    /// A view of the broker behind these doors, of a play with this prefix; for an administrator if there is a handle.
+    pub fn new(doors: Doors, prefix: &str, handle: Option<Handle>) -> Self {
         let ears = doors.hooks.as_ref().map(|feed| Ears::new(feed, prefix));
         Self {
             doors,
             ears,
+            handle,
             sessions: BTreeMap::new(),
             retained: BTreeSet::new(),
             version: ProtocolVersion::V3_1_1,
@@ -211,6 +215,15 @@ impl Host {
 
     pub(super) fn hooks_settle(&self) -> Duration {
         self.doors.hooks_settle()
+    }
+
+    pub(super) async fn control(&self, action: &BrokerAction) -> Result<(), String> {
+        let Some(handle) = self.handle.clone() else {
+            return Err("this target has no administrator's actions".into());
+        };
+        let action = action.clone();
+        let done = tokio::task::spawn_blocking(move || handle.control(&action));
+        done.await.map_err(|error| error.to_string())?
     }
 
     pub(super) fn credentials(&self) -> Option<&Credentials> {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use mqtt_check_codec::ProtocolVersion;
 
 use super::hooks::{Feed, Kind, Source as HookSource, Surroundings};
+use super::settings::Table;
 use super::{Access, Credentials, External};
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::scenario::model::{Capability, User};
@@ -26,6 +27,7 @@ mod deviation;
 mod edit;
 mod hooks;
 mod reading;
+mod settings;
 
 pub use address::{Address, Addresses};
 pub use deviation::{Citation, Deviation, Exchange, TO_DO};
@@ -33,11 +35,15 @@ pub use edit::{Draft, Edited, NotEditable, new_entries, new_file};
 
 pub(super) use address::port_words;
 use reading::{Map, Reading};
+pub(super) use settings::{ARGUMENTS, place_word, places};
 
 /// How long a broker may take from its start to its first CONNACK.
 const READY_WITHIN: Duration = Duration::from_secs(10);
 /// The longest of the spans that a target file may name.
 const LONGEST: Duration = Duration::from_secs(600);
+/// Instances with settings of their own that run at once, where the file does not say.
+const INSTANCES: usize = 16;
+const MOST_INSTANCES: usize = 256;
 /// How a command is written.
 const COMMAND_HINT: &str =
     "a list of the program and its arguments: command: [mosquitto, -c, '{config}']";
@@ -65,6 +71,10 @@ pub struct TargetFile {
     pub nodes: Addresses,
     /// The programs that make it up; none where it runs already.
     pub start: Vec<Start>,
+    /// How scenarios' settings are said to it; `None` where the file does not say.
+    pub settings: Option<Table>,
+    /// So many instances of it run at once, beside those that the run begins with.
+    pub instances: usize,
     /// Versions that it speaks; `None`: those that it accepts.
     pub versions: Option<Vec<ProtocolVersion>>,
     /// What it cannot do, and why.
@@ -188,12 +198,8 @@ impl TargetFile {
     }
 
     /// Who we are where neither a scenario nor the command line says so.
-    fn somebody(&self) -> Option<Credentials> {
-        let user = self.users.first()?;
-        Some(Credentials {
-            user: user.name.clone(),
-            password: Some(user.password.clone()),
-        })
+    pub(super) fn somebody(&self) -> Option<Credentials> {
+        self.users.first().map(Credentials::of)
     }
 
     /// What the file says of a broker that was reached.
@@ -245,13 +251,23 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
         Some(node) => hooks::sources(reading, node, started.is_some()),
         None => Some(Vec::new()),
     };
-    map.not_yet("settings");
+    let said = map.take("settings");
+    let instances = instances(&mut map, started.is_some());
     map.finish();
     let start = match started {
         None => Some(Vec::new()),
         Some(node) => reading
             .one_or_more(node, start)
             .filter(|all| are_told_their_ports(reading, node.place, nodes.as_ref(), all)),
+    };
+    let settings = match (said, &start) {
+        (None, _) | (_, None) => None,
+        (Some(node), Some(programs)) if programs.is_empty() => {
+            let hint = "say with `start` how the broker is started, or leave `settings` out";
+            let title = "a broker that is not started by a run cannot be set";
+            return reading.fail(node.place, title, hint);
+        }
+        (Some(node), Some(programs)) => Some(settings::table(reading, node, programs)?),
     };
     Some(TargetFile {
         source: Arc::clone(source),
@@ -260,6 +276,8 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
         version: version_seen,
         nodes: nodes?,
         start: start?,
+        settings,
+        instances,
         versions,
         lacks: lacks.unwrap_or_default(),
         limit,
@@ -274,6 +292,29 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
         hooks: hooks?,
         deviations: deviations.unwrap_or_default(),
     })
+}
+
+/// How many instances run at once. What starts slowly or takes much memory has few.
+fn instances(map: &mut Map<'_>, starts: bool) -> usize {
+    let (reading, node) = (map.reading(), map.find("instances"));
+    let number = map.number("instances");
+    let (Some(node), Some(number)) = (node, number) else {
+        return INSTANCES;
+    };
+    match usize::try_from(number) {
+        Ok(number) if starts && (1..=MOST_INSTANCES).contains(&number) => number,
+        _ if !starts => {
+            let hint = "say with `start` how the broker is started, or leave it out";
+            let title = "a broker that is not started by a run has no instances";
+            reading.fail::<()>(node.place, title, hint);
+            INSTANCES
+        }
+        _ => {
+            let hint = format!("1 to {MOST_INSTANCES}");
+            reading.fail::<()>(node.place, "so many instances cannot be", &hint);
+            INSTANCES
+        }
+    }
 }
 
 /// Whether each port that a URL names is told to a program.
@@ -335,7 +376,7 @@ fn command_word(reading: &Reading, node: &Node) -> Option<String> {
         rest = &rest[open..];
         let end = rest.find('}').map_or(rest.len(), |at| at + 1);
         let word = &rest[..end];
-        match [CONFIG, FOLDER, HOOK_URL].contains(&word) || address::is_port_word(word) {
+        match [CONFIG, FOLDER, HOOK_URL, ARGUMENTS].contains(&word) || address::is_port_word(word) {
             true => rest = &rest[end..],
             false => {
                 return reading.fail(

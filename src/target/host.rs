@@ -71,10 +71,14 @@ impl Host {
     ///
     /// # Errors
     /// When the broker does not do such a thing for us.
-    pub fn control(&mut self, action: &BrokerAction, client: Option<&str>) -> Result<(), String> {
+    pub async fn control(
+        &mut self,
+        action: &BrokerAction,
+        client: Option<&str>,
+    ) -> Result<(), String> {
         match self {
             Self::Bundled(host) => host.control(action, client.unwrap_or_default()),
-            Self::External(_) => Err("this target has no administrator's actions".into()),
+            Self::External(host) => host.control(action).await,
         }
     }
 

@@ -7,12 +7,14 @@ pub mod external;
 pub mod file;
 pub mod hooks;
 pub mod host;
+pub mod instances;
 mod limits;
 pub mod look;
 pub mod own_version;
 pub mod probe;
 pub mod process;
 mod program;
+pub mod settings;
 
 use std::sync::Arc;
 
@@ -58,6 +60,8 @@ pub struct External {
     /// What it tells of itself, and what the other one does.
     pub hooks: Option<Arc<hooks::Feed>>,
     pub alone_hooks: Option<Arc<hooks::Feed>>,
+    /// What starts others of its kind, with settings of their own; `None` where we did not start it.
+    pub instances: Option<Arc<instances::Instances>>,
     /// For every CONNECT whose scenario says nothing of it.
     pub credentials: Option<Credentials>,
     /// Whether we started it, so that nobody else is there.
@@ -155,6 +159,7 @@ impl External {
             alone: Vec::new(),
             hooks: None,
             alone_hooks: None,
+            instances: None,
             credentials: access.credentials.clone(),
             ours: false,
             versions: None,

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use super::file::{FOLDER, Start, TargetFile, port_words};
 use super::hooks::{Feed, Kind, Sink, Surroundings};
+use super::instances::Instances;
 use super::program::{LOOK, Program, free_ports, with_ports};
+use super::settings::Filling;
 use super::{Access, External, StartError};
 use crate::transcript::Secrets;
 use crate::transport::{Endpoint, Scheme};
@@ -19,6 +21,9 @@ use crate::transport::{Endpoint, Scheme};
 const ATTEMPTS: usize = 3;
 /// How much of the log an error shows, in lines.
 const LOG_LINES: usize = 12;
+
+/// How long it is waited for that a broker closes a connection behind DISCONNECT.
+const PARTING: Duration = Duration::from_secs(1);
 
 /// A CONNECT of version 3.1.1 with the client id `start`.
 const CONNECT: &[u8] = b"\x10\x11\x00\x04MQTT\x04\x02\x00\x1e\x00\x05start";
@@ -48,13 +53,15 @@ impl Started {
                 log: String::new(),
             });
         }
-        let main = Running::start(file, access)?;
+        let usual = Filling::default();
+        let main = Running::start(file, access, &usual)?;
         let alone = match with_alone {
-            true => Some(Running::start(file, access)?),
+            true => Some(Running::start(file, access, &usual)?),
             false => None,
         };
         let reached = External {
             ours: true,
+            instances: Some(Arc::new(Instances::new(file, access))),
             alone: alone
                 .as_ref()
                 .map(|alone| alone.reached.nodes())
@@ -98,7 +105,7 @@ impl Started {
 
 /// A broker, made up of one program or of several.
 #[derive(Debug)]
-struct Running {
+pub(super) struct Running {
     programs: Vec<Program>,
     /// What its log may have and nothing may show.
     secrets: Secrets,
@@ -107,22 +114,30 @@ struct Running {
     hooks: Option<Arc<Feed>>,
     /// Where it sends its events, until somebody listens.
     sink: Option<Sink>,
+    /// How long it may take until it answers.
+    within: Duration,
 }
 
 impl Running {
-    fn start(file: &TargetFile, access: &Access) -> Result<Self, StartError> {
+    pub(super) fn start(
+        file: &TargetFile,
+        access: &Access,
+        filling: &Filling,
+    ) -> Result<Self, StartError> {
         let failed = |problem: String, log: String| StartError::NotStarted {
             name: file.name.clone(),
             problem,
             log,
         };
-        let within = file.start.iter().map(|start| start.ready_within).max();
         let mut last = (String::new(), String::new());
         for _ in 0..ATTEMPTS {
-            let mut running =
-                Self::spawn(file, access).map_err(|problem| failed(problem, String::new()))?;
-            match running.wait_until_ready(within.unwrap_or_default()) {
+            let mut running = Self::spawn(file, access, filling)
+                .map_err(|problem| failed(problem, String::new()))?;
+            match running.wait_until_ready() {
                 Ok(()) => {
+                    running
+                        .run_after()
+                        .map_err(|problem| failed(problem, running.log_tail()))?;
                     running.hooks = running.feed(file);
                     return Ok(running);
                 }
@@ -133,7 +148,47 @@ impl Running {
         Err(failed(last.0, last.1))
     }
 
-    fn spawn(file: &TargetFile, access: &Access) -> Result<Self, String> {
+    /// How it is reached.
+    pub(super) fn reached(&self) -> &External {
+        &self.reached
+    }
+
+    /// What it tells of itself.
+    pub(super) fn hooks(&self) -> Option<Arc<Feed>> {
+        self.hooks.clone()
+    }
+
+    /// Stops its programs, the last first, as a restart does.
+    pub(super) fn halt(&mut self) -> Result<(), String> {
+        let mut programs = self.programs.iter_mut().rev();
+        programs.try_for_each(Program::halt)
+    }
+
+    /// Stops and starts it where it is, and waits until it answers.
+    pub(super) fn restart(&mut self) -> Result<(), String> {
+        self.halt()?;
+        let mut last = String::new();
+        for _ in 0..ATTEMPTS {
+            for program in &mut self.programs {
+                if program.ended().is_some() {
+                    program.start_again()?;
+                }
+            }
+            match self.wait_until_ready() {
+                Ok(()) => return self.run_after(),
+                Err(Unready::Ended(problem)) => last = problem,
+                Err(Unready::Silent(problem)) => return Err(problem),
+            }
+        }
+        Err(last)
+    }
+
+    fn run_after(&self) -> Result<(), String> {
+        let mut programs = self.programs.iter();
+        programs.try_for_each(|program| program.run_after(self.within))
+    }
+
+    fn spawn(file: &TargetFile, access: &Access, filling: &Filling) -> Result<Self, String> {
         let stops = file.start.iter().flat_map(|start| &start.stop).flatten();
         let words = file.start.iter().flat_map(Start::port_words);
         let words = words.chain(stops.flat_map(|word| port_words(word)));
@@ -152,14 +207,16 @@ impl Running {
         let sink = answer.map(|answer| Sink::bind(answer)).transpose();
         let sink = sink.map_err(|error| format!("failed to listen for its events: {error}"))?;
         let url = sink.as_ref().map(Sink::url).unwrap_or_default();
-        let programs = file.start.iter();
-        let programs = programs.map(|start| Program::spawn(start, &ports, &url));
+        let within = file.start.iter().map(|start| start.ready_within).max();
+        let starts = file.start.iter();
+        let programs = starts.map(|start| Program::spawn(start, &ports, &url, filling));
         Ok(Self {
             programs: programs.collect::<Result<_, _>>()?,
             secrets: file.known(reached.clone()).secrets(),
             reached,
             hooks: None,
             sink,
+            within: within.unwrap_or_default(),
         })
     }
 
@@ -186,7 +243,8 @@ impl Running {
     }
 
     /// Waits until every place of every node answers.
-    fn wait_until_ready(&mut self, within: Duration) -> Result<(), Unready> {
+    fn wait_until_ready(&mut self) -> Result<(), Unready> {
+        let within = self.within;
         let deadline = Instant::now() + within;
         for node in self.reached.nodes() {
             for place in std::iter::once(&node.endpoint).chain(&node.websocket) {
@@ -225,7 +283,7 @@ impl Running {
     }
 
     /// How the first of its programs has ended that has.
-    fn ended(&mut self) -> Option<String> {
+    pub(super) fn ended(&mut self) -> Option<String> {
         self.programs.iter_mut().find_map(Program::ended)
     }
 
@@ -235,7 +293,7 @@ impl Running {
         self.secrets.hidden(&log)
     }
 
-    fn log_tail(&self) -> String {
+    pub(super) fn log_tail(&self) -> String {
         let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
         let shown = &lines[lines.len().saturating_sub(LOG_LINES)..];
@@ -267,7 +325,10 @@ fn greet(place: &Endpoint, deadline: Instant) -> io::Result<u8> {
     stream.write_all(CONNECT)?;
     let mut first = [0];
     stream.read_exact(&mut first)?;
-    // Whether it still hears this does not matter.
-    let _ = stream.write_all(DISCONNECT);
+    // Whether it still hears this does not matter. Its end is waited for: a broker may count connections.
+    if stream.write_all(DISCONNECT).is_ok() {
+        let _ = stream.set_read_timeout(Some(left.min(PARTING)));
+        let _ = stream.read_to_end(&mut Vec::new());
+    }
     Ok(first[0])
 }

@@ -4,16 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::file::{CONFIG, FOLDER, HOOK_URL, Start};
+use super::file::{ARGUMENTS, CONFIG, FOLDER, HOOK_URL, Start, place_word, places};
+use super::settings::Filling;
 
 /// How long it may take to end before it is killed. The shell below counts the same in tenths of a second.
 const ENDING: Duration = Duration::from_secs(5);
@@ -31,6 +33,7 @@ shift
 exec 3<&0
 "$@" <&- 3<&- &
 broker=$!
+echo "$broker" >"$folder/pid"
 {
     while read -r _; do :; done <&3
     : >"$folder/let-go"
@@ -51,12 +54,23 @@ if [ -e "$folder/let-go" ]; then rm -rf -- "$folder"; fi
 exit "$ended"
 "#;
 
+/// Runs a command where packages put brokers' tools.
+const RUN: &str = r#"
+PATH=${PATH:-/usr/bin:/bin}:/usr/sbin:/usr/local/sbin
+export PATH
+exec "$@"
+"#;
+
 /// One program of a broker, and its guard.
 pub(super) struct Program {
     guard: Child,
     pub(super) folder: TempDir,
     pub(super) log: PathBuf,
+    /// Program and arguments.
+    command: Vec<String>,
+    environment: Vec<(String, String)>,
     stop: Option<Vec<String>>,
+    after: Vec<Vec<String>>,
 }
 
 impl fmt::Debug for Program {
@@ -68,7 +82,12 @@ impl fmt::Debug for Program {
 }
 
 impl Program {
-    pub(super) fn spawn(start: &Start, ports: &Ports<'_>, hook_url: &str) -> Result<Self, String> {
+    pub(super) fn spawn(
+        start: &Start,
+        ports: &Ports<'_>,
+        hook_url: &str,
+        filling: &Filling,
+    ) -> Result<Self, String> {
         let folder = tempfile::Builder::new()
             .prefix("mqtt-check-")
             .tempdir()
@@ -80,19 +99,96 @@ impl Program {
             hook_url,
         };
         if let Some(config) = &start.config {
-            write(Path::new(&filled.config), &filled.text(config))
-                .map_err(|error| format!("failed to write its configuration: {error}"))?;
+            write(
+                Path::new(&filled.config),
+                &filled.text(&placed(config, filling)),
+            )
+            .map_err(|error| format!("failed to write its configuration: {error}"))?;
         }
+        for (name, text) in &filling.files {
+            write(&folder.path().join(name), &filled.text(text))
+                .map_err(|error| format!("failed to write its file {name}: {error}"))?;
+        }
+        for command in &filling.before {
+            finish(&filled.words(command), folder.path(), start.ready_within)?;
+        }
+        let mut command = Vec::with_capacity(start.command.len());
+        for word in &start.command {
+            match word == ARGUMENTS {
+                true => command.extend(filled.words(&filling.arguments)),
+                false => command.push(filled.text(word)),
+            }
+        }
+        let named = filling.environment.iter();
+        let environment = named.map(|(name, text)| (name.clone(), filled.text(text)));
+        let environment: Vec<(String, String)> = environment.collect();
         let log = folder.path().join("log");
-        let guard = File::create(&log)
-            .and_then(|out| guard(&filled, &start.command, out))
-            .map_err(|error| format!("failed to start `{}`: {error}", start.command[0]))?;
+        let guard = guard(folder.path(), &command, &environment, &log)?;
         Ok(Self {
             guard,
             log,
+            command,
+            environment,
             stop: start.stop.as_ref().map(|words| filled.words(words)),
+            after: filling
+                .after
+                .iter()
+                .map(|words| filled.words(words))
+                .collect(),
             folder,
         })
+    }
+
+    /// Runs what is to be run when it answers.
+    pub(super) fn run_after(&self, within: Duration) -> Result<(), String> {
+        let mut commands = self.after.iter();
+        commands.try_for_each(|command| finish(command, self.folder.path(), within))
+    }
+
+    /// Stops it, and leaves its folder for [`start_again`](Self::start_again).
+    pub(super) fn halt(&mut self) -> Result<(), String> {
+        if self.ended().is_some() {
+            return Ok(());
+        }
+        if !self.stop_by_command() {
+            self.signal("TERM")?;
+        }
+        if !self.wait_for_end(ENDING) {
+            self.signal("KILL")?;
+        }
+        match self.wait_for_end(ENDING) {
+            true => Ok(()),
+            false => Err("it does not end, not even by the signal KILL".to_owned()),
+        }
+    }
+
+    /// Starts it once more, where it was.
+    pub(super) fn start_again(&mut self) -> Result<(), String> {
+        self.guard = guard(
+            self.folder.path(),
+            &self.command,
+            &self.environment,
+            &self.log,
+        )?;
+        Ok(())
+    }
+
+    fn signal(&self, name: &str) -> Result<(), String> {
+        let pid = fs::read_to_string(self.folder.path().join("pid")).unwrap_or_default();
+        let pid = pid.trim();
+        if pid.is_empty() || !pid.chars().all(|c| c.is_ascii_digit()) {
+            return Err("its process is not known".to_owned());
+        }
+        let words = ["kill", "-s", name, pid].map(str::to_owned);
+        finish(&words, self.folder.path(), ENDING)
+    }
+
+    /// Whether its own command has stopped it.
+    fn stop_by_command(&self) -> bool {
+        let Some(words) = &self.stop else {
+            return false;
+        };
+        finish(words, self.folder.path(), ENDING).is_ok()
     }
 
     pub(super) fn ended(&mut self) -> Option<String> {
@@ -124,27 +220,70 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        let stop = self.stop.take();
-        if let Some((program, arguments)) = stop.as_deref().and_then(<[String]>::split_first)
-            && self.ended().is_none()
-        {
-            let stopped = Command::new(program)
-                .args(arguments)
-                .current_dir(self.folder.path())
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status();
-            // Where it does not work the guard sees to it.
-            if stopped.is_ok_and(|status| status.success()) {
-                self.wait_for_end(ENDING);
-            }
+        // Where its own command does not work the guard sees to it.
+        if self.ended().is_none() && self.stop_by_command() {
+            self.wait_for_end(ENDING);
         }
         // The guard notices, asks the broker to end, and kills it if it does not.
         drop(self.guard.stdin.take());
         if !self.wait_for_end(2 * ENDING) {
+            // Whatever is left of it is in the guard's process group.
+            let group = format!("-{}", self.guard.id());
+            let words = ["kill", "-s", "KILL", "--", &group].map(str::to_owned);
+            let _ = finish(&words, self.folder.path(), ENDING);
             let _ = self.guard.kill();
             let _ = self.guard.wait();
+        }
+    }
+}
+
+/// A configuration with the lines of the settings in their places.
+fn placed(config: &str, filling: &Filling) -> String {
+    let names = places(config);
+    names.iter().fold(config.to_owned(), |text, name| {
+        let lines = filling.config.get(*name).map_or("", String::as_str);
+        text.replace(&place_word(name), lines)
+    })
+}
+
+/// Runs a command to its end, which must be a success within this span.
+fn finish(words: &[String], folder: &Path, within: Duration) -> Result<(), String> {
+    let shown = words.first().map_or("", String::as_str);
+    let failed = |problem: String| format!("`{shown}` {problem}");
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", RUN, "run"])
+        .args(words)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command
+        .spawn()
+        .map_err(|error| failed(format!("does not start: {error}")))?;
+    let deadline = Instant::now() + within;
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) if status.success() => return Ok(()),
+            Ok(Some(status)) => {
+                let mut said = String::new();
+                if let Some(mut stderr) = child.stderr.take() {
+                    let _ = stderr.read_to_string(&mut said);
+                }
+                return Err(failed(format!("failed ({status}): {}", said.trim())));
+            }
+            Ok(None) if Instant::now() < deadline => thread::sleep(LOOK / 5),
+            Ok(None) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(failed(format!(
+                    "did not end within {} s",
+                    within.as_secs_f32()
+                )));
+            }
+            Err(error) => return Err(failed(error.to_string())),
         }
     }
 }
@@ -179,14 +318,24 @@ impl Filled<'_> {
     }
 }
 
+/// Ports that were given to a broker of this run: no other gets them, not even while it is restarted.
+static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+
 /// For each word a port of 127.0.0.1 that nobody listens at. All are held until the last is found, so no two are one.
 pub(super) fn free_ports<'w>(words: &BTreeSet<&'w str>) -> io::Result<Ports<'w>> {
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut held = Vec::with_capacity(words.len());
     let mut ports = Ports::new();
     for word in words {
-        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-        ports.insert(word, listener.local_addr()?.port());
-        held.push(listener);
+        let port = loop {
+            let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+            let port = listener.local_addr()?.port();
+            held.push(listener);
+            if given.insert(port) {
+                break port;
+            }
+        };
+        ports.insert(word, port);
     }
     Ok(ports)
 }
@@ -197,16 +346,29 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     file.flush()
 }
 
-fn guard(filled: &Filled<'_>, words: &[String], log: File) -> io::Result<Child> {
+fn guard(
+    folder: &Path,
+    words: &[String],
+    environment: &[(String, String)],
+    log: &Path,
+) -> Result<Child, String> {
+    let failed = |error: io::Error| {
+        let program = words.first().map_or("", String::as_str);
+        format!("failed to start `{program}`: {error}")
+    };
+    let out = File::options().create(true).append(true).open(log);
+    let out = out.map_err(failed)?;
     let mut command = Command::new("/bin/sh");
     command
-        .args(["-c", GUARD, "guard", &filled.folder])
-        .args(filled.words(words))
+        .args(["-c", GUARD, "guard"])
+        .arg(folder)
+        .args(words)
+        .envs(environment.iter().map(|(name, text)| (name, text)))
         .stdin(Stdio::piped())
-        .stdout(log.try_clone()?)
-        .stderr(log);
+        .stdout(out.try_clone().map_err(failed)?)
+        .stderr(out);
     // Ctrl-C is for us: the broker is still needed to clear away what the cases left.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    command.spawn()
+    command.spawn().map_err(failed)
 }

@@ -18,6 +18,7 @@ mod foreign;
 mod giving_up;
 mod hooks;
 mod hostile;
+mod instances;
 mod keep_alive;
 mod later;
 mod lessened;

@@ -155,7 +155,9 @@ impl Ready {
         let Some(started) = &mut self.started else {
             return self.is_gone();
         };
-        let how = started.ended()?;
+        let Some(how) = started.ended() else {
+            return self.instances_failed();
+        };
         let log = started.log();
         let lines: Vec<&str> = log.lines().collect();
         let mut text = format!("the broker did not live to the end of the run: {how}");
@@ -163,6 +165,15 @@ impl Ready {
             text.push_str(&format!("\n  | {line}"));
         }
         Some(Failure::new(Exit::Failed, text))
+    }
+
+    /// What is wrong if instances that were started for cases did not start, or ended by themselves.
+    fn instances_failed(&self) -> Option<Failure> {
+        let Target::External(external) = &self.target else {
+            return None;
+        };
+        let problems = external.instances.as_ref()?.seen().problems;
+        (!problems.is_empty()).then(|| Failure::new(Exit::Failed, problems.join("\n")))
     }
 
     /// What is wrong if a broker that runs already is not there any more. What it closed by ending may have passed for

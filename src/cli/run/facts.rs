@@ -7,6 +7,7 @@ use mqtt_check_codec::ProtocolVersion;
 
 use super::{Arguments, Failure, again};
 use crate::plan::Plan;
+use crate::report::document::Instances;
 use crate::report::{CapabilityFact, EndedEarly, Report, RunFacts, TargetFacts, Unspoken};
 use crate::scenario::model::{Capability, CaseId};
 use crate::target::{Capabilities, Known, Target, own_version};
@@ -32,6 +33,7 @@ pub(super) fn unstarted<'a>(
         deviations: None,
         profile: None,
         cases: Vec::new(),
+        instances: instances(target),
         wall: facts.began.elapsed(),
         facts,
         seed: arguments.playing.seed,
@@ -41,6 +43,21 @@ pub(super) fn unstarted<'a>(
         again: None,
         review: String::new(),
     }
+}
+
+/// What was started for cases.
+pub(super) fn instances(target: &Target) -> Option<Instances> {
+    let Target::External(external) = target else {
+        return None;
+    };
+    let seen = external.instances.as_ref()?.seen();
+    let slowest = seen.slowest_start.as_micros();
+    (seen.started > 0).then(|| Instances {
+        started: seen.started,
+        at_once: seen.at_once,
+        settings: seen.settings.len(),
+        slowest_start_us: u64::try_from(slowest).unwrap_or(u64::MAX),
+    })
 }
 
 /// Which cases were not played, if any, and why.

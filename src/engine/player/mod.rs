@@ -366,7 +366,8 @@ impl<'p> Player<'p> {
             let id = String::from_utf8(bytes.to_vec()).ok()?;
             Some(self.prefix.client_id(&id).to_string())
         });
-        if let Err(why) = self.host.control(action, id.as_deref())
+        let done = self.host.control(action, id.as_deref()).await;
+        if let Err(why) = done
             && let Some(record) = self.record(self.current)
         {
             record.not_reached = Some(NotReached::Because(why));

@@ -122,6 +122,9 @@ pub struct Run {
     /// Time on the broker's clock, all cases together, where it is virtual.
     pub virtual_us: u64,
     pub options: Options,
+    /// Instances of the broker that were started for cases; not there if none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instances: Option<Instances>,
     pub interrupted: bool,
     /// Why not all cases were played, and which were not; not there where all were.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,6 +140,19 @@ pub struct Run {
     pub failed_again: Option<String>,
     /// The option that names the snapshots' folder to `review`; empty for the folder where it looks by itself.
     pub review: String,
+}
+
+/// Instances of the broker that were started for cases, beside those that the run began with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Instances {
+    pub started: usize,
+    /// How many ran at the same time, at most.
+    pub at_once: usize,
+    /// Combinations of settings that they were started with.
+    pub settings: usize,
+    /// The slowest of them, from its start to its first CONNACK.
+    pub slowest_start_us: u64,
 }
 
 /// That a run ended before all cases were played.

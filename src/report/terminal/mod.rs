@@ -18,6 +18,8 @@ pub(crate) use table::lines;
 /// The narrowest and the widest that text is made, in columns.
 const NARROWEST: u16 = 40;
 const WIDEST: u16 = 120;
+/// From here on a broker is slow to start, and the summary says so.
+const SLOW_START_US: u64 = 1_000_000;
 /// The longest text without `--verbose`, as far as causes decide it, in lines.
 const LINES: usize = 115;
 /// A run of fewer cases is a small one, and says little of a whole document.
@@ -301,6 +303,16 @@ fn summary(document: &Document, options: Options) -> String {
         None => target.name.clone(),
     });
     let mut out = format!("{}\n", parts.join(&format!(" {} ", style.dot())));
+    let slow = run.instances.as_ref();
+    if let Some(instances) = slow.filter(|i| i.slowest_start_us >= SLOW_START_US) {
+        out.push_str(&format!(
+            "instances: {} for {} combinations of settings, {} at once; the slowest start took {}\n",
+            instances.started,
+            instances.settings,
+            instances.at_once,
+            time(instances.slowest_start_us)
+        ));
+    }
     if run.interrupted {
         out.push_str(&style.doubtful("interrupted: this is what was done so far"));
         out.push('\n');

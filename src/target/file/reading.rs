@@ -121,6 +121,12 @@ impl<'n> Map<'n> {
         self.place
     }
 
+    /// The value under a key that is taken later.
+    pub(super) fn find(&self, key: &str) -> Option<&'n Node> {
+        let entry = self.entries.iter().find(|entry| &*entry.key.text == key)?;
+        Some(&entry.value)
+    }
+
     /// The value under a key.
     pub(super) fn take(&mut self, key: &'static str) -> Option<&'n Node> {
         self.known.push(key);
@@ -180,7 +186,13 @@ impl<'n> Map<'n> {
         }
     }
 
-    /// A key that a later version will read.
+    /// A whole number.
+    pub(super) fn number(&mut self, key: &'static str) -> Option<u64> {
+        let node = self.take(key)?;
+        let number = node.text().and_then(|text| text.parse().ok());
+        number.or_else(|| self.reading.expected(node, "a whole number"))
+    }
+
     /// Whole seconds, as CONNECT has them.
     pub(super) fn keep_alive(&mut self, key: &'static str) -> Option<u16> {
         let place = self.entries.iter().find(|entry| &*entry.key.text == key)?;
@@ -193,16 +205,6 @@ impl<'n> Map<'n> {
                 "a Keep Alive of no whole seconds",
                 "a number and a unit without a space, `60s` or `5m`",
             ),
-        }
-    }
-
-    pub(super) fn not_yet(&mut self, key: &'static str) {
-        self.known.push(key);
-        if let Some(entry) = self.entries.iter().find(|entry| &*entry.key.text == key) {
-            let title = format!("`{key}` is not yet supported");
-            let place = Some(entry.key.place);
-            let diagnostic = Diagnostic::new(&self.reading.source, place, title);
-            self.reading.add(diagnostic.label("not yet"));
         }
     }
 

@@ -408,3 +408,84 @@ fn finds_the_shipped_files_sound() {
     }
     assert!(count > 0);
 }
+
+const SET: &str = "\
+url: mqtt://127.0.0.1:{port}
+start:
+  command: [zoo, '{config}', '{arguments}']
+  config: |
+    port {port}
+    {settings}
+    {settings.listener}
+instances: 3
+settings:
+";
+
+/// The file with these rows.
+fn set(rows: &str) -> Result<TargetFile, String> {
+    parse(&format!("{SET}{rows}"))
+}
+
+#[test]
+fn reads_how_settings_are_said() {
+    use super::super::settings::{Order, Row};
+    let file = set("
+  retain_available: 'retain {value}'
+  maximum_qos: { config: { listener: 'qos {value}' }, arguments: '--qos={value}' }
+  maximum_packet_size: { config: 'size {value}', least: 20, most: 1000 }
+  durable: { environment: { STORE: '{folder}/data' }, values: { true: 'on' } }
+  users: { each: '{name} {password}', files: { users: '{value}' }, before: [passwd, '{folder}/users'] }
+  access:
+    order: denials
+    each: { allow all: 'all {filter}', deny publish: { unsupported: it has none } }
+    each_client: { unsupported: it knows no clients }
+    config: 'rules {value}'
+  authentication: { unsupported: it has no such thing }
+")
+    .expect("a sound file");
+    assert_eq!(file.instances, 3);
+    let table = file.settings.expect("settings");
+    assert_eq!(
+        table.lacking("authentication"),
+        Some("it has no such thing")
+    );
+    assert!(table.says("retain_available") && !table.says("authentication"));
+    assert!(!table.says("connect_timeout"));
+    let Some(Row::Said(users)) = table.rows.get("users") else {
+        panic!("{table:?}");
+    };
+    assert_eq!(users.before, [["passwd", "{folder}/users"]]);
+    let Some(Row::Said(access)) = table.rows.get("access") else {
+        panic!("{table:?}");
+    };
+    let rules = access.rules.as_ref().expect("rules");
+    assert_eq!(rules.order, Order::Denials);
+    assert_eq!(
+        rules.everybody["deny publish"],
+        Err("it has none".to_owned())
+    );
+    assert_eq!(
+        rules.client["allow all"],
+        Err("it knows no clients".to_owned())
+    );
+}
+
+#[test]
+fn says_what_is_wrong_with_settings() {
+    let wrong = set("
+  retain_avail: 'retain {value}'
+  maximum_qos: { config: { listen: 'qos {value}' } }
+  durable: { files: { ../passwd: x }, config: store }
+  users: { each: '{nam}', config: x }
+  queue_qos0: {}
+  access: { config: x, order: last }
+  maximum_packet_size: { least: few, config: x }
+")
+    .expect_err("nothing sound");
+    assert_snapshot!("bad_settings", wrong);
+    let without = "url: mqtt://127.0.0.1:1883\nsettings: { durable: store }\ninstances: 2\n";
+    assert_snapshot!(
+        "settings_without_start",
+        parse(without).expect_err("no start")
+    );
+}

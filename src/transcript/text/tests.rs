@@ -78,6 +78,7 @@ fn a_control_is_a_second_section() {
     let mut plan = takeover_plan();
     plan.control = Some(crate::plan::PlannedControl {
         settings: plan.scene.settings.clone(),
+        required: plan.scene.required.clone(),
         steps: plan.steps[..3].to_vec(),
         expect: Vec::new(),
     });

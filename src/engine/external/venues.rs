@@ -1,0 +1,194 @@
+//! Cases that ask for settings, or stop their broker: on instances that are started for them. Those that ask for the same
+//! share one where nothing speaks against it.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+use super::super::case::{Ground, Grounds};
+use super::super::{Play, Progress};
+use super::{Round, Run};
+use crate::plan::{Plan, SkipCode, SkipKind};
+use crate::scenario::model::{Action, BrokerAction, Sharing, Step};
+use crate::target::instances::{Instance, Instances};
+use crate::target::settings::Told;
+
+/// Odd, so that seeds come round late.
+const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// Whether a case cannot be played on the broker that the run begins with.
+pub(super) fn is_apart(plan: &Plan, instances: &Instances) -> bool {
+    let asks = || plan.required().any(|required| !required.told().is_empty());
+    stops_its_broker(plan) || instances.table().is_some() && asks()
+}
+
+/// Whether it needs an instance of its own, and its control another.
+fn is_own(plan: &Plan) -> bool {
+    let mut all = plan.required().map(|required| required.told());
+    let scene = all.next().unwrap_or_default();
+    let is_whole = scene
+        .iter()
+        .any(|(setting, _)| setting.is_of_the_whole_broker());
+    is_whole
+        || stops_its_broker(plan)
+        || plan.scene.exclusive
+        || plan.scene.sharing == Sharing::Joined
+        || all.any(|control| control != scene)
+}
+
+fn stops_its_broker(plan: &Plan) -> bool {
+    fn stops(steps: &[Arc<Step>]) -> bool {
+        steps.iter().any(|step| match &step.action {
+            Action::Broker(BrokerAction::Restart | BrokerAction::Stop) => true,
+            other => stops(other.inner()),
+        })
+    }
+    stops(&plan.scene.steps)
+}
+
+/// Cases for one instance, or one for two.
+struct Job {
+    told: Told,
+    numbers: Vec<usize>,
+    /// It is one case, which has it for itself; its control, if it has one, wants these settings.
+    own: Option<Option<Told>>,
+    longest: Duration,
+}
+
+/// What is to be started, the longest first.
+fn jobs(plans: &[Plan], numbers: Vec<usize>) -> Vec<Job> {
+    let mut jobs: Vec<Job> = Vec::new();
+    for number in numbers {
+        let plan = &plans[number];
+        let told = plan.scene.required.told();
+        let own = is_own(plan);
+        let is_of = |job: &&mut Job| job.own.is_none() && job.told == told;
+        match jobs.iter_mut().find(is_of) {
+            Some(job) if !own => {
+                job.numbers.push(number);
+                job.longest = job.longest.max(plan.longest_wait);
+            }
+            _ => jobs.push(Job {
+                told,
+                numbers: vec![number],
+                own: own.then(|| plan.control.as_ref().map(|control| control.required.told())),
+                longest: plan.longest_wait,
+            }),
+        }
+    }
+    jobs.sort_by_key(|job| Reverse(job.longest));
+    jobs
+}
+
+impl<R> Run<'_, R> {
+    /// Plays each of these once, each job on instances that are started for it.
+    pub(super) async fn apart(
+        &self,
+        round: Round<'_>,
+        numbers: Vec<usize>,
+    ) -> Vec<(usize, Option<R>)> {
+        let Some(instances) = &self.instances else {
+            return Vec::new();
+        };
+        let room = instances.at_once();
+        let permits = Semaphore::new(room);
+        let jobs = jobs(round.plans, numbers).into_iter().enumerate();
+        let running: FuturesUnordered<_> = jobs
+            .map(|(n, job)| {
+                let permits = &permits;
+                async move {
+                    let wanted = if matches!(job.own, Some(Some(_))) {
+                        2
+                    } else {
+                        1
+                    };
+                    let wanted = u32::try_from(room.min(wanted)).unwrap_or(1);
+                    // The queue is fair, so the longest do begin first.
+                    let _permit = permits.acquire_many(wanted).await;
+                    self.job(round, instances, job, n as u64 * 2 + 1).await
+                }
+            })
+            .collect();
+        let all: Vec<Vec<_>> = running.collect().await;
+        all.into_iter().flatten().collect()
+    }
+
+    async fn job(
+        &self,
+        round: Round<'_>,
+        instances: &Arc<Instances>,
+        job: Job,
+        seed: u64,
+    ) -> Vec<(usize, Option<R>)> {
+        if self.stops() {
+            return Vec::new();
+        }
+        let seed = |n: u64| self.nonce ^ (seed + n).wrapping_mul(SEED_STEP);
+        let control = job.own.clone().flatten();
+        let (scene, control) = tokio::join!(start(instances, job.told, seed(0)), async {
+            match control {
+                Some(told) => Some(start(instances, told, seed(1)).await),
+                None => None,
+            }
+        });
+        let started = scene.and_then(|scene| Ok((scene, control.transpose()?)));
+        let (scene, control) = match started {
+            Ok(started) => started,
+            Err(problem) => return self.not_started(round, job.numbers, &problem),
+        };
+        let ground = |instance: &Instance| Ground {
+            doors: instance.doors().clone(),
+            known: instance.known().clone(),
+            handle: Some(instance.handle()),
+        };
+        let own = ground(&scene);
+        let other = control.as_ref().map(ground);
+        let results = match job.own {
+            Some(_) => {
+                let grounds = Grounds::Own(&own, other.as_ref());
+                self.one_by_one(round, job.numbers, grounds).await
+            }
+            None => {
+                let mut numbers = job.numbers;
+                numbers.sort_by_key(|n| Reverse(round.plans[*n].longest_wait));
+                let results = self.together(round, numbers, Grounds::Shared(&own));
+                let results = results.await;
+                scene.note_end();
+                results
+            }
+        };
+        drop((own, other));
+        // It ends before the run does.
+        let _ = spawn_blocking(move || drop((scene, control))).await;
+        results
+    }
+
+    /// Cases whose broker does not start, which makes the run fail.
+    fn not_started(
+        &self,
+        round: Round<'_>,
+        numbers: Vec<usize>,
+        problem: &str,
+    ) -> Vec<(usize, Option<R>)> {
+        let skip = SkipCode::of(SkipKind::NotStarted).because(format!("not started: {problem}"));
+        let one = |number: usize| {
+            let plan = &round.plans[number];
+            self.tell(Progress::Started(&plan.scene.id));
+            let result = (self.conclude)(plan, Play::Skipped(skip.clone()));
+            self.tell(Progress::Finished(&result));
+            (number, Some(result))
+        };
+        numbers.into_iter().map(one).collect()
+    }
+}
+
+async fn start(instances: &Arc<Instances>, told: Told, nonce: u64) -> Result<Instance, String> {
+    let instances = Arc::clone(instances);
+    let started = spawn_blocking(move || instances.start(&told, nonce)).await;
+    started.map_err(|error| error.to_string())?
+}

@@ -1,0 +1,323 @@
+//! `settings` of a target file: how each setting of a scenario is said to the broker.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mqtt_check_vocabulary::{Kind, SETTINGS, Setting};
+
+use super::reading::{Map, Reading};
+use super::{CONFIG, FOLDER, LONGEST, Start, address};
+use crate::scenario::node::{Entry, Node};
+use crate::target::settings::{
+    CLIENT, DOINGS, FILTER, Lines, NAME, Order, PASSWORD, Row, Rules, Saying, Table, USER, VALUE,
+};
+
+/// What stands in a command for the arguments that settings add.
+pub(in crate::target) const ARGUMENTS: &str = "{arguments}";
+/// How the place for lines begins that settings add to the configuration.
+const PLACE: &str = "{settings";
+
+/// The place in a configuration of this name; without a name, that of most settings.
+pub(in crate::target) fn place_word(name: &str) -> String {
+    match name {
+        "" => format!("{PLACE}}}"),
+        name => format!("{PLACE}.{name}}}"),
+    }
+}
+
+/// The names of the places in a configuration.
+pub(in crate::target) fn places(config: &str) -> BTreeSet<&str> {
+    let begins = config.match_indices(PLACE);
+    let names = begins.filter_map(|(at, _)| {
+        let rest = &config[at + PLACE.len()..];
+        let name = &rest[..rest.find('}')?];
+        match name.strip_prefix('.') {
+            Some(name) if is_name(name) => Some(name),
+            None if name.is_empty() => Some(name),
+            _ => None,
+        }
+    });
+    names.collect()
+}
+
+fn is_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    !name.is_empty() && name.chars().all(is_plain)
+}
+
+/// The table, and whether what it fills in has its place.
+pub(super) fn table(reading: &Reading, node: &Node, programs: &[Start]) -> Option<Table> {
+    let mut map = Map::of(reading, node, "`settings`")?;
+    let mut rows = BTreeMap::new();
+    let mut is_sound = true;
+    for setting in SETTINGS {
+        let Some(node) = map.take(setting.name) else {
+            continue;
+        };
+        match row(reading, node, setting) {
+            Some(row) => {
+                is_sound &= has_places(reading, node, &row, programs);
+                rows.insert(setting.name, row);
+            }
+            None => is_sound = false,
+        }
+    }
+    map.finish();
+    is_sound.then_some(Table { rows })
+}
+
+fn has_places(reading: &Reading, node: &Node, row: &Row, programs: &[Start]) -> bool {
+    let Row::Said(saying) = row else { return true };
+    let configs = programs.iter().flat_map(|start| &start.config);
+    let known: BTreeSet<&str> = configs.flat_map(|config| places(config)).collect();
+    if let Some(name) = saying
+        .config
+        .keys()
+        .find(|name| !known.contains(name.as_str()))
+    {
+        let word = place_word(name);
+        let title = format!("no `config` has a place for these lines, `{word}`");
+        let hint = format!("write `{word}` on a line of the `config` of `start`");
+        return reading.fail::<()>(node.place, &title, &hint).is_some();
+    }
+    let mut words = programs.iter().flat_map(|start| &start.command);
+    if !saying.arguments.is_empty() && !words.any(|word| word == ARGUMENTS) {
+        let title = "no `command` has a place for these arguments";
+        let hint = format!("write `'{ARGUMENTS}'` as a word of the `command` of `start`");
+        return reading.fail::<()>(node.place, title, &hint).is_some();
+    }
+    true
+}
+
+fn row(reading: &Reading, node: &Node, setting: &Setting) -> Option<Row> {
+    if node.entries().is_none() {
+        let lines = template(reading, node, setting)?;
+        return Some(Row::Said(Box::new(Saying {
+            config: BTreeMap::from([(String::new(), lines)]),
+            ..Saying::default()
+        })));
+    }
+    let mut map = Map::of(reading, node, "a setting")?;
+    if let Some(reason) = map.text("unsupported") {
+        map.finish();
+        return Some(Row::Unsupported(reason));
+    }
+    let text = |node: &Node| template(reading, node, setting);
+    let config = map.take("config").map(|node| match node.entries() {
+        None => text(node).map(|lines| BTreeMap::from([(String::new(), lines)])),
+        Some(entries) => {
+            named(reading, entries, "a place", is_name, text).map(|all| all.into_iter().collect())
+        }
+    });
+    let arguments = map.take("arguments").map(|node| list(reading, node, text));
+    let pairs = |node: &Node, what, is_right: fn(&str) -> bool| match node.entries() {
+        Some(entries) => named(reading, entries, what, is_right, text),
+        None => reading.fail(
+            node.place,
+            &format!("expected {what} with a text each"),
+            "NAME: TEXT",
+        ),
+    };
+    let environment = map
+        .take("environment")
+        .map(|node| pairs(node, "the name of a variable", is_variable));
+    let files = map
+        .take("files")
+        .map(|node| pairs(node, "the name of a file", is_file));
+    let commands = |node: &Node| {
+        let several = node.items().and_then(|items| items.first()?.items());
+        match several {
+            Some(_) => list(reading, node, |item| list(reading, item, text)),
+            None => list(reading, node, text).map(|one| vec![one]),
+        }
+    };
+    let before = map.take("before").map(commands);
+    let after = map.take("after").map(commands);
+    let (least, most) = (map.number("least"), map.number("most"));
+    let unit = map.duration("unit", LONGEST * 6);
+    let values = map
+        .take("values")
+        .map(|node| pairs(node, "a value", |_| true));
+    let each = map.take("each");
+    let each = match setting.kind {
+        Kind::Access => Said::Rules(rules(reading, &mut map, each, node)),
+        _ => Said::Users(each.map(text)),
+    };
+    map.finish();
+    let (each, rules) = match each {
+        Said::Users(each) => (flip(each)?, None),
+        Said::Rules(rules) => (None, Some(rules?)),
+    };
+    let saying = Saying {
+        config: flip(config)?.unwrap_or_default(),
+        arguments: flip(arguments)?.unwrap_or_default(),
+        environment: flip(environment)?.unwrap_or_default(),
+        files: flip(files)?.unwrap_or_default(),
+        before: flip(before)?.unwrap_or_default(),
+        after: flip(after)?.unwrap_or_default(),
+        least,
+        most,
+        unit,
+        values: flip(values)?.unwrap_or_default().into_iter().collect(),
+        each,
+        rules,
+    };
+    let says_nothing = saying.config.is_empty()
+        && saying.arguments.is_empty()
+        && saying.environment.is_empty()
+        && saying.files.is_empty()
+        && saying.before.is_empty()
+        && saying.after.is_empty();
+    if says_nothing {
+        let hint = "`config`, `arguments`, `environment`, `files`, `before` or `after` says it; \
+                    `unsupported` says why it cannot be";
+        return reading.fail(node.place, "the broker is told nothing", hint);
+    }
+    Some(Row::Said(Box::new(saying)))
+}
+
+/// What `each` becomes by the kind of the setting.
+enum Said {
+    Users(Option<Option<String>>),
+    Rules(Option<Rules>),
+}
+
+/// The lines of access lists.
+fn rules(reading: &Reading, map: &mut Map<'_>, each: Option<&Node>, whole: &Node) -> Option<Rules> {
+    let order = match map.take("order") {
+        None => Order::First,
+        Some(node) => match node.text() {
+            Some("first") => Order::First,
+            Some("denials") => Order::Denials,
+            _ => {
+                let hint = "`first`: the first rule decides; `denials`: one that denies does";
+                return reading.fail(node.place, "no such order of rules", hint);
+            }
+        },
+    };
+    let of = |node: Option<&Node>, word| match node {
+        Some(node) => lines(reading, node, word),
+        None => Some(Lines::new()),
+    };
+    let everybody = of(each, None);
+    let user = of(map.take("each_user"), Some(USER));
+    let client = of(map.take("each_client"), Some(CLIENT));
+    let (everybody, user, client) = (everybody?, user?, client?);
+    if everybody.is_empty() && user.is_empty() && client.is_empty() {
+        let hint = "each: { allow all: LINE, allow publish: LINE, … }";
+        return reading.fail(whole.place, "no rule of an access list has a line", hint);
+    }
+    Some(Rules {
+        order,
+        everybody,
+        user,
+        client,
+    })
+}
+
+fn lines(reading: &Reading, node: &Node, whose: Option<&str>) -> Option<Lines> {
+    let mut map = Map::of(reading, node, "the lines of rules")?;
+    // One reason for all of them.
+    if let Some(reason) = map.text("unsupported") {
+        map.finish();
+        return Some(DOINGS.map(|doing| (doing, Err(reason.clone()))).into());
+    }
+    let mut out = Lines::new();
+    for doing in DOINGS {
+        let Some(node) = map.take(doing) else {
+            continue;
+        };
+        let line = match node.entries() {
+            Some(_) => {
+                let mut inner = Map::of(reading, node, "a rule")?;
+                let reason = inner.require("unsupported", "REASON");
+                let reason = reason.and_then(|node| reading.text(node));
+                inner.finish();
+                Err(reason?)
+            }
+            None => {
+                let words: Vec<&str> = [FILTER].into_iter().chain(whose).collect();
+                Ok(known_words(reading, node, &words)?)
+            }
+        };
+        out.insert(doing, line);
+    }
+    map.finish();
+    Some(out)
+}
+
+fn list<T>(reading: &Reading, node: &Node, read: impl Fn(&Node) -> Option<T>) -> Option<Vec<T>> {
+    reading.one_or_more(node, |_, item| read(item))
+}
+
+fn named(
+    reading: &Reading,
+    entries: &[Entry],
+    what: &str,
+    is_right: fn(&str) -> bool,
+    read: impl Fn(&Node) -> Option<String>,
+) -> Option<Vec<(String, String)>> {
+    let one = |entry: &Entry| {
+        let name = &*entry.key.text;
+        if !is_right(name) {
+            let title = format!("`{name}` is not {what}");
+            return reading.fail(entry.key.place, &title, "letters, digits and `_`");
+        }
+        Some((name.to_owned(), read(&entry.value)?))
+    };
+    let all: Vec<_> = entries.iter().map(one).collect();
+    all.into_iter().collect()
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && {
+        name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    }
+}
+
+/// A plain file of the folder, which no name leads out of, and none of those that we write.
+fn is_file(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_ours = ["config", "log", "pid", "let-go"].contains(&name);
+    !name.is_empty() && !name.starts_with('.') && name.chars().all(is_plain) && !is_ours
+}
+
+/// A text in which the setting's own words are filled in.
+fn template(reading: &Reading, node: &Node, setting: &Setting) -> Option<String> {
+    let words: &[&str] = match setting.kind {
+        Kind::Users | Kind::Authentication => &[VALUE, NAME, PASSWORD],
+        _ => &[VALUE],
+    };
+    known_words(reading, node, words)
+}
+
+/// A text whose words in braces are these, or those that stand for ports, the configuration and the folder. Braces
+/// around anything else are the broker's own.
+fn known_words(reading: &Reading, node: &Node, words: &[&str]) -> Option<String> {
+    let text = reading.text(node)?;
+    let is_like_one = |inner: &str| {
+        !inner.is_empty() && inner.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+    };
+    for (at, _) in text.match_indices('{') {
+        let Some(end) = text[at..].find('}') else {
+            break;
+        };
+        let word = &text[at..=at + end];
+        let is_known = words.contains(&word)
+            || [CONFIG, FOLDER].contains(&word)
+            || address::is_port_word(word);
+        if !is_known && is_like_one(&word[1..word.len() - 1]) {
+            let known: Vec<&str> = words.iter().chain(&[FOLDER]).copied().collect();
+            let hint = format!("{} are filled in here, and ports", known.join(", "));
+            return reading.fail(node.place, &format!("`{word}` stands for nothing"), &hint);
+        }
+    }
+    Some(text)
+}
+
+/// Nothing where nothing was said; the end where something wrong was.
+fn flip<T>(said: Option<Option<T>>) -> Option<Option<T>> {
+    match said {
+        None => Some(None),
+        Some(value) => value.map(Some),
+    }
+}

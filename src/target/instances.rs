@@ -1,0 +1,224 @@
+//! Instances of a broker that are started while a run goes on: one for each group of cases that ask for the same settings,
+//! one for each case that needs a broker for itself.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use mqtt_check_vocabulary::Value;
+
+use super::external::Doors;
+use super::process::Running;
+use super::settings::{Filling, Hindrance, Table, Told};
+use super::{Access, Credentials, TargetFile};
+use crate::scenario::model::BrokerAction;
+use crate::transcript::Secrets;
+
+/// Starts instances of one broker.
+#[derive(Debug)]
+pub struct Instances {
+    file: TargetFile,
+    access: Access,
+    seen: Mutex<Seen>,
+}
+
+/// What was seen of the instances of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    pub started: usize,
+    /// Combinations of settings that they were started with.
+    pub settings: Vec<Told>,
+    /// How many ran at the same time, at most.
+    pub at_once: usize,
+    /// How long the slowest of them took from its start to its first CONNACK.
+    pub slowest_start: Duration,
+    /// Why some did not start, or ended by themselves.
+    pub problems: Vec<String>,
+    running: usize,
+}
+
+/// One that runs. It ends when this is dropped, which takes a moment.
+#[derive(Debug)]
+pub struct Instance {
+    running: Arc<Mutex<Running>>,
+    doors: Doors,
+    known: Doors,
+    instances: Arc<Instances>,
+}
+
+/// A hand on an instance, for an administrator's actions.
+#[derive(Debug, Clone)]
+pub struct Handle(Arc<Mutex<Running>>);
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Instances {
+    pub(super) fn new(file: &TargetFile, access: &Access) -> Self {
+        Self {
+            file: file.clone(),
+            access: access.clone(),
+            seen: Mutex::default(),
+        }
+    }
+
+    /// How settings are said to it; `None` where its file does not say.
+    pub fn table(&self) -> Option<&Table> {
+        self.file.settings.as_ref()
+    }
+
+    /// Instances at the same time, at most.
+    pub fn at_once(&self) -> usize {
+        self.file.instances
+    }
+
+    /// What was seen so far.
+    pub fn seen(&self) -> Seen {
+        locked(&self.seen).clone()
+    }
+
+    /// What an instance with these settings is told.
+    ///
+    /// # Errors
+    /// The first setting that cannot be said, and why.
+    pub fn fill(&self, told: &Told) -> Result<Filling, (&'static str, Hindrance)> {
+        match self.table() {
+            Some(table) => table.fill(told),
+            // It was started as it is to be: it knows the users of its target file.
+            None => Ok(Filling::default()),
+        }
+    }
+
+    /// Starts one with these settings and waits until it answers. `nonce` tells its connections from others.
+    ///
+    /// # Errors
+    /// Why it does not start; a run that goes on remembers it.
+    pub fn start(self: &Arc<Self>, told: &Told, nonce: u64) -> Result<Instance, String> {
+        let began = Instant::now();
+        let filling = self.fill(told);
+        let started = filling
+            .map_err(|(name, _)| format!("nothing says how to set {name}"))
+            .and_then(|filling| {
+                let running = Running::start(&self.file, &self.access, &filling);
+                running.map_err(|error| error.to_string())
+            });
+        let mut seen = locked(&self.seen);
+        let running = match started {
+            Ok(running) => running,
+            Err(error) => {
+                let shown = Self::secrets(told).hidden(&error);
+                let problem = format!("with {}: {shown}", named(told));
+                if !seen.problems.contains(&problem) {
+                    seen.problems.push(problem.clone());
+                }
+                return Err(problem);
+            }
+        };
+        seen.started += 1;
+        seen.running += 1;
+        seen.at_once = seen.at_once.max(seen.running);
+        seen.slowest_start = seen.slowest_start.max(began.elapsed());
+        if !seen.settings.contains(told) {
+            seen.settings.push(told.clone());
+        }
+        let nodes = running.reached().nodes();
+        let usual = self.access.credentials.clone();
+        let usual = usual.or_else(|| self.file.somebody());
+        let users = told.iter().find_map(|(_, value)| match value {
+            Value::Users(users) => Some(users),
+            _ => None,
+        });
+        // Where a scenario says whom the broker knows, who names nobody is nobody.
+        let (named, known) = match users {
+            Some(users) => (None, users.first().map(Credentials::of)),
+            None => (usual.clone(), usual),
+        };
+        Ok(Instance {
+            doors: Doors::new(&nodes, named, nonce).with_hooks(running.hooks()),
+            known: Doors::new(&nodes, known, !nonce),
+            running: Arc::new(Mutex::new(running)),
+            instances: Arc::clone(self),
+        })
+    }
+
+    fn secrets(told: &Told) -> Secrets {
+        let users = told.iter().filter_map(|(_, value)| match value {
+            Value::Users(users) => Some(users),
+            _ => None,
+        });
+        let users = users.flatten();
+        Secrets::of(users.map(|user| (user.name.as_str(), &user.password.expose()[..])))
+    }
+}
+
+/// The settings' names, for a message.
+fn named(told: &Told) -> String {
+    let names: Vec<&str> = told.iter().map(|(setting, _)| setting.name).collect();
+    match names.is_empty() {
+        true => "its usual settings".to_owned(),
+        false => names.join(", "),
+    }
+}
+
+impl Instance {
+    /// Its doors.
+    pub fn doors(&self) -> &Doors {
+        &self.doors
+    }
+
+    /// Its doors, for a client that it knows if it knows only some.
+    pub fn known(&self) -> &Doors {
+        &self.known
+    }
+
+    /// A hand on it.
+    pub fn handle(&self) -> Handle {
+        Handle(Arc::clone(&self.running))
+    }
+
+    /// How it has ended, if it has ended by itself. A run remembers it.
+    pub fn note_end(&self) {
+        let mut running = locked(&self.running);
+        if let Some(how) = running.ended() {
+            let tail = running.log_tail();
+            let lines: String = tail.lines().map(|line| format!("\n  | {line}")).collect();
+            let problem = format!("an instance did not live to the end of its cases: {how}{lines}");
+            locked(&self.instances.seen).problems.push(problem);
+        }
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        locked(&self.instances.seen).running -= 1;
+    }
+}
+
+impl Handle {
+    /// Starts what has ended.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub fn go_on(&self) -> Result<(), String> {
+        let mut running = locked(&self.0);
+        match running.ended() {
+            Some(_) => running.restart(),
+            None => Ok(()),
+        }
+    }
+
+    /// Does what an administrator does. It takes as long as the broker takes for it.
+    ///
+    /// # Errors
+    /// Why it cannot be done.
+    pub fn control(&self, action: &BrokerAction) -> Result<(), String> {
+        let mut running = locked(&self.0);
+        match action {
+            BrokerAction::Restart => running.restart(),
+            BrokerAction::Stop => running.halt(),
+            BrokerAction::Kick { .. } | BrokerAction::Redirect { .. } => {
+                Err("the target file does not tell how".to_owned())
+            }
+        }
+    }
+}
