@@ -77,8 +77,18 @@ pub fn quote(text: &str) -> String {
         }
         false => text,
     };
-    let mut out = String::from("\"");
-    for c in shown.chars() {
+    let mut out = String::with_capacity(shown.len() + 2);
+    out.push('"');
+    let mut rest = shown;
+    // Most texts are plain, and go in whole.
+    loop {
+        let plain = rest.bytes().take_while(|byte| is_plain(*byte)).count();
+        let (text, behind) = rest.split_at(plain);
+        out.push_str(text);
+        let Some(c) = behind.chars().next() else {
+            break;
+        };
+        rest = &behind[c.len_utf8()..];
         match c {
             '"' | '\\' => {
                 out.push('\\');
@@ -117,10 +127,9 @@ pub fn visible(text: &str) -> String {
 
 /// Bytes as text in quotes if they are text that can be seen, else as hex; cut if they are long.
 pub fn show_bytes(bytes: &[u8]) -> String {
+    let is_shown = |c: char| !is_hidden(c) || matches!(c, '\n' | '\r' | '\t');
     if let Ok(text) = std::str::from_utf8(bytes)
-        && !text
-            .chars()
-            .any(|c| is_hidden(c) && !matches!(c, '\n' | '\r' | '\t'))
+        && (text.bytes().all(is_plain) || text.chars().all(is_shown))
     {
         return quote(text);
     }
@@ -134,6 +143,11 @@ pub fn show_bytes(bytes: &[u8]) -> String {
         out.push_str(&Rest(bytes).to_string());
     }
     out
+}
+
+/// Whether a byte of text is a character of ASCII that can be seen and stands for itself.
+const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')
 }
 
 /// Whether a character cannot be seen, or changes how its neighbours look. The list is our own: that of the
