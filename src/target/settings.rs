@@ -36,19 +36,10 @@ pub enum Row {
     Said(Box<Saying>),
 }
 
-/// What a value becomes. Every text is a template.
+/// What a value becomes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Saying {
-    /// Lines for the places of the configuration, by the name of the place; that without a name is `{settings}`.
-    pub config: BTreeMap<String, String>,
-    pub arguments: Vec<String>,
-    pub environment: Vec<(String, String)>,
-    /// Files in the broker's folder.
-    pub files: Vec<(String, String)>,
-    /// Commands that are run before the broker starts.
-    pub before: Vec<Vec<String>>,
-    /// Commands that are run when it answers.
-    pub after: Vec<Vec<String>>,
+    pub templates: Filling,
     pub least: Option<u64>,
     pub most: Option<u64>,
     /// What a span is counted in.
@@ -61,14 +52,19 @@ pub struct Saying {
     pub rules: Option<Rules>,
 }
 
-/// What is written and run for one instance. Ports and folders are not filled in yet.
+/// What is written and run for one instance. Ports and folders are not filled in yet; in a row of a table neither are
+/// values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filling {
+    /// Lines for the places of the configuration, by the name of the place; that without a name is `{settings}`.
     pub config: BTreeMap<String, String>,
     pub arguments: Vec<String>,
     pub environment: Vec<(String, String)>,
+    /// Files in the broker's folder.
     pub files: Vec<(String, String)>,
+    /// Commands that are run before the broker starts.
     pub before: Vec<Vec<String>>,
+    /// Commands that are run when it answers.
     pub after: Vec<Vec<String>>,
 }
 
@@ -118,13 +114,14 @@ impl Table {
             let text = saying.text(value).map_err(unsupported)?;
             // Two settings may be one to this broker.
             let is_at_odds = |(other, its): &(&Saying, String)| {
-                !other.config.is_empty() && other.config == saying.config && *its != text
+                let (other, this) = (&other.templates.config, &saying.templates.config);
+                !other.is_empty() && other == this && *its != text
             };
             if said.iter().any(is_at_odds) {
                 let why = "another setting of the case is the same one to this broker";
                 return Err(unsupported(why.to_owned()));
             }
-            out.add(saying, &text);
+            out.add(&saying.templates, &text);
             said.push((saying, text));
         }
         Ok(out)
@@ -132,23 +129,24 @@ impl Table {
 }
 
 impl Filling {
-    fn add(&mut self, saying: &Saying, value: &str) {
+    fn add(&mut self, templates: &Self, value: &str) {
         let filled = |text: &String| text.replace(VALUE, value);
         let words = |words: &Vec<String>| words.iter().map(filled).collect();
-        for (place, lines) in &saying.config {
+        for (place, lines) in &templates.config {
             let place = self.config.entry(place.clone()).or_default();
             if !place.is_empty() {
                 place.push('\n');
             }
             place.push_str(&filled(lines));
         }
-        self.arguments.extend(saying.arguments.iter().map(filled));
+        self.arguments
+            .extend(templates.arguments.iter().map(filled));
         let named = |(name, text): &(String, String)| (name.clone(), filled(text));
         self.environment
-            .extend(saying.environment.iter().map(named));
-        self.files.extend(saying.files.iter().map(named));
-        self.before.extend(saying.before.iter().map(words));
-        self.after.extend(saying.after.iter().map(words));
+            .extend(templates.environment.iter().map(named));
+        self.files.extend(templates.files.iter().map(named));
+        self.before.extend(templates.before.iter().map(words));
+        self.after.extend(templates.after.iter().map(words));
     }
 }
 

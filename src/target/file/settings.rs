@@ -8,7 +8,8 @@ use super::reading::{Map, Reading};
 use super::{CONFIG, FOLDER, LONGEST, Start, address};
 use crate::scenario::node::{Entry, Node};
 use crate::target::settings::{
-    CLIENT, DOINGS, FILTER, Lines, NAME, Order, PASSWORD, Row, Rules, Saying, Table, USER, VALUE,
+    CLIENT, DOINGS, FILTER, Filling, Lines, NAME, Order, PASSWORD, Row, Rules, Saying, Table, USER,
+    VALUE,
 };
 
 /// What stands in a command for the arguments that settings add.
@@ -70,6 +71,7 @@ fn has_places(reading: &Reading, node: &Node, row: &Row, programs: &[Start]) -> 
     let configs = programs.iter().flat_map(|start| &start.config);
     let known: BTreeSet<&str> = configs.flat_map(|config| places(config)).collect();
     if let Some(name) = saying
+        .templates
         .config
         .keys()
         .find(|name| !known.contains(name.as_str()))
@@ -80,7 +82,7 @@ fn has_places(reading: &Reading, node: &Node, row: &Row, programs: &[Start]) -> 
         return reading.fail::<()>(node.place, &title, &hint).is_some();
     }
     let mut words = programs.iter().flat_map(|start| &start.command);
-    if !saying.arguments.is_empty() && !words.any(|word| word == ARGUMENTS) {
+    if !saying.templates.arguments.is_empty() && !words.any(|word| word == ARGUMENTS) {
         let title = "no `command` has a place for these arguments";
         let hint = format!("write `'{ARGUMENTS}'` as a word of the `command` of `start`");
         return reading.fail::<()>(node.place, title, &hint).is_some();
@@ -92,7 +94,10 @@ fn row(reading: &Reading, node: &Node, setting: &Setting) -> Option<Row> {
     if node.entries().is_none() {
         let lines = template(reading, node, setting)?;
         return Some(Row::Said(Box::new(Saying {
-            config: BTreeMap::from([(String::new(), lines)]),
+            templates: Filling {
+                config: BTreeMap::from([(String::new(), lines)]),
+                ..Filling::default()
+            },
             ..Saying::default()
         })));
     }
@@ -147,32 +152,29 @@ fn row(reading: &Reading, node: &Node, setting: &Setting) -> Option<Row> {
         Said::Users(each) => (flip(each)?, None),
         Said::Rules(rules) => (None, Some(rules?)),
     };
-    let saying = Saying {
+    let templates = Filling {
         config: flip(config)?.unwrap_or_default(),
         arguments: flip(arguments)?.unwrap_or_default(),
         environment: flip(environment)?.unwrap_or_default(),
         files: flip(files)?.unwrap_or_default(),
         before: flip(before)?.unwrap_or_default(),
         after: flip(after)?.unwrap_or_default(),
-        least,
-        most,
-        unit,
-        values: flip(values)?.unwrap_or_default().into_iter().collect(),
-        each,
-        rules,
     };
-    let says_nothing = saying.config.is_empty()
-        && saying.arguments.is_empty()
-        && saying.environment.is_empty()
-        && saying.files.is_empty()
-        && saying.before.is_empty()
-        && saying.after.is_empty();
-    if says_nothing {
+    let values = flip(values)?.unwrap_or_default().into_iter().collect();
+    if templates == Filling::default() {
         let hint = "`config`, `arguments`, `environment`, `files`, `before` or `after` says it; \
                     `unsupported` says why it cannot be";
         return reading.fail(node.place, "the broker is told nothing", hint);
     }
-    Some(Row::Said(Box::new(saying)))
+    Some(Row::Said(Box::new(Saying {
+        templates,
+        least,
+        most,
+        unit,
+        values,
+        each,
+        rules,
+    })))
 }
 
 /// What `each` becomes by the kind of the setting.

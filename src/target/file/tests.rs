@@ -454,7 +454,7 @@ fn reads_how_settings_are_said() {
     let Some(Row::Said(users)) = table.rows.get("users") else {
         panic!("{table:?}");
     };
-    assert_eq!(users.before, [["passwd", "{folder}/users"]]);
+    assert_eq!(users.templates.before, [["passwd", "{folder}/users"]]);
     let Some(Row::Said(access)) = table.rows.get("access") else {
         panic!("{table:?}");
     };

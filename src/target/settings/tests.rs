@@ -14,8 +14,11 @@ fn told(name: &str, value: Value) -> Told {
     settings.told()
 }
 
-fn lines(text: &str) -> BTreeMap<String, String> {
-    BTreeMap::from([(String::new(), text.to_owned())])
+fn lines(text: &str) -> Filling {
+    Filling {
+        config: BTreeMap::from([(String::new(), text.to_owned())]),
+        ..Filling::default()
+    }
 }
 
 #[test]
@@ -23,11 +26,14 @@ fn a_value_goes_where_its_template_is() {
     let table = table(
         "maximum_qos",
         Saying {
-            config: BTreeMap::from([("listener".to_owned(), "max_qos {value}".to_owned())]),
-            arguments: vec!["--qos={value}".to_owned()],
-            environment: vec![("QOS".to_owned(), "{value}".to_owned())],
-            files: vec![("qos".to_owned(), "{value}\n".to_owned())],
-            before: vec![vec!["prepare".to_owned(), "{value}".to_owned()]],
+            templates: Filling {
+                config: BTreeMap::from([("listener".to_owned(), "max_qos {value}".to_owned())]),
+                arguments: vec!["--qos={value}".to_owned()],
+                environment: vec![("QOS".to_owned(), "{value}".to_owned())],
+                files: vec![("qos".to_owned(), "{value}\n".to_owned())],
+                before: vec![vec!["prepare".to_owned(), "{value}".to_owned()]],
+                ..Filling::default()
+            },
             ..Saying::default()
         },
     );
@@ -48,7 +54,7 @@ fn what_the_broker_does_not_take_is_named() {
         (
             "maximum_packet_size",
             Saying {
-                config: lines("size {value}"),
+                templates: lines("size {value}"),
                 least: Some(20),
                 ..Saying::default()
             },
@@ -58,7 +64,7 @@ fn what_the_broker_does_not_take_is_named() {
         (
             "persistent_session_expiry",
             Saying {
-                config: lines("expire {value}h"),
+                templates: lines("expire {value}h"),
                 unit: Some(Duration::from_secs(3600)),
                 ..Saying::default()
             },
@@ -68,7 +74,7 @@ fn what_the_broker_does_not_take_is_named() {
         (
             "durable",
             Saying {
-                config: lines("store"),
+                templates: lines("store"),
                 values: BTreeMap::from([("false".to_owned(), "no".to_owned())]),
                 ..Saying::default()
             },
@@ -88,7 +94,7 @@ fn what_the_broker_does_not_take_is_named() {
 #[test]
 fn two_settings_that_are_one_cannot_differ() {
     let saying = Saying {
-        config: lines("max_inflight {value}"),
+        templates: lines("max_inflight {value}"),
         ..Saying::default()
     };
     let row = || Row::Said(Box::new(saying.clone()));
@@ -111,7 +117,10 @@ fn each_user_has_a_line() {
         "users",
         Saying {
             each: Some("{name}:{password}".to_owned()),
-            files: vec![("users".to_owned(), "{value}".to_owned())],
+            templates: Filling {
+                files: vec![("users".to_owned(), "{value}".to_owned())],
+                ..Filling::default()
+            },
             ..Saying::default()
         },
     );
