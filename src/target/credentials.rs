@@ -1,6 +1,7 @@
 //! A user name, and a password that is never shown.
 
-use mqtt_check_codec::{Connect, Packet};
+use bytestring::ByteString;
+use mqtt_check_codec::{Connect, Packet, Properties, ProtocolVersion};
 
 use crate::scenario::model::{Secret, User};
 
@@ -28,7 +29,7 @@ impl Credentials {
         }
     }
 
-    pub(super) fn put_into(&self, connect: &mut Connect) -> bool {
+    fn put_into(&self, connect: &mut Connect) -> bool {
         let is_open = connect.username.is_none() && connect.password.is_none();
         if is_open {
             connect.username = Some(self.user.clone().into());
@@ -48,10 +49,32 @@ impl Credentials {
     }
 }
 
+/// A CONNECT of our own, of no scenario's: it begins anew, and says who we are.
+pub(super) fn own_connect(
+    version: ProtocolVersion,
+    client_id: impl Into<ByteString>,
+    keep_alive_s: u16,
+    credentials: Option<&Credentials>,
+) -> Packet {
+    let mut connect = Connect {
+        version,
+        clean_start: true,
+        keep_alive_s,
+        properties: Properties::new(),
+        client_id: client_id.into(),
+        will: None,
+        username: None,
+        password: None,
+    };
+    if let Some(credentials) = credentials {
+        credentials.put_into(&mut connect);
+    }
+    Packet::Connect(Box::new(connect))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mqtt_check_codec::{Properties, ProtocolVersion};
 
     fn connect(username: Option<&'static str>) -> Packet {
         Packet::Connect(Box::new(Connect {

@@ -11,12 +11,13 @@ use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use futures_util::future::join_all;
 use mqtt_check_codec::{
-    Connect, Disconnect, Frame, Packet, Properties, ProtocolVersion, Publish, QoS, ReasonCode,
+    Disconnect, Frame, Packet, Properties, ProtocolVersion, Publish, QoS, ReasonCode,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
+use super::credentials::own_connect;
 use super::hooks::{Ears, Feed};
 use super::host::Hook;
 use super::instances::Handle;
@@ -88,7 +89,7 @@ impl Door {
 pub struct Doors {
     nodes: Vec<Doorway>,
     credentials: Option<Arc<Credentials>>,
-    /// What the broker tells of itself, if it does.
+    /// The hook events of the broker, if its target file has sources of them.
     hooks: Option<Arc<Feed>>,
     /// Gives each connection what must differ from one to the next.
     seeds: Arc<AtomicU64>,
@@ -307,19 +308,7 @@ impl Host {
             let opened = opened.map_err(io::Error::other)?;
             let mut stream = opened.stream.ok_or(io::ErrorKind::ConnectionRefused)?;
             let mut out = BytesMut::new();
-            let mut connect = Packet::Connect(Box::new(Connect {
-                version,
-                clean_start: true,
-                keep_alive_s: 30,
-                properties: Properties::new(),
-                client_id: client_id.clone(),
-                will: None,
-                username: None,
-                password: None,
-            }));
-            if let Some(credentials) = self.credentials() {
-                credentials.put(&mut connect);
-            }
+            let connect = own_connect(version, client_id.clone(), 30, self.credentials());
             let mut packets = vec![connect];
             packets.extend(topics.iter().map(|topic| {
                 Packet::Publish(Publish {

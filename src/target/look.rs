@@ -11,13 +11,14 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use mqtt_check_codec::{
-    Connect, Frame, FrameError, Packet, PacketId, PacketType, Properties, ProtocolVersion, Publish,
-    QoS, Subscribe, Subscription, SubscriptionOptions,
+    Frame, FrameError, Packet, PacketId, PacketType, Properties, ProtocolVersion, Publish, QoS,
+    Subscribe, Subscription, SubscriptionOptions,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::External;
+use super::credentials::own_connect;
 use crate::transport::Stream;
 
 /// The largest packet that is looked at, in bytes.
@@ -25,6 +26,8 @@ const LARGEST: usize = 1024 * 1024;
 /// So much is read before an answer; with more it is a flood.
 const MOST: usize = 2 * 1024 * 1024;
 
+/// The Keep Alive that is asked for, in seconds.
+const KEEP_ALIVE_S: u16 = 60;
 /// The looks before a run end within so many times the limit of a step.
 pub(super) const IN_ALL: u32 = 3;
 
@@ -210,20 +213,13 @@ fn connect(broker: &External, version: ProtocolVersion, asked: Asked, name: &str
         Asked::Publish => 'p',
         Asked::Ping => 'g',
     };
-    let mut connect = Connect {
+    let client_id = format!("{name}{letter}{}", version.level());
+    own_connect(
         version,
-        clean_start: true,
-        keep_alive_s: 60,
-        properties: Properties::new(),
-        client_id: format!("{name}{letter}{}", version.level()).into(),
-        will: None,
-        username: None,
-        password: None,
-    };
-    if let Some(credentials) = &broker.credentials {
-        credentials.put_into(&mut connect);
-    }
-    Packet::Connect(Box::new(connect))
+        client_id,
+        KEEP_ALIVE_S,
+        broker.credentials.as_ref(),
+    )
 }
 
 fn request(asked: Asked, name: &str) -> Packet {

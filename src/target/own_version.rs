@@ -4,18 +4,21 @@ use std::io;
 use std::time::Duration;
 
 use mqtt_check_codec::{
-    Connect, Packet, PacketId, PacketType, Properties, ProtocolVersion, QoS, ReasonCode, Subscribe,
+    Packet, PacketId, PacketType, Properties, ProtocolVersion, QoS, ReasonCode, Subscribe,
     Subscription, SubscriptionOptions,
 };
 use tokio::time::{Instant, timeout};
 
 use super::External;
+use super::credentials::own_connect;
 use super::look::{Read, Reader};
 use crate::transport::ConnectError;
 
 /// Where brokers publish it. The node's name stands between the levels where there may be several.
 const TOPICS: [&str; 2] = ["$SYS/broker/version", "$SYS/brokers/+/version"];
-/// So long is waited for the message behind a SUBACK.
+/// The Keep Alive that is asked for, in seconds.
+const KEEP_ALIVE_S: u16 = 60;
+/// How long the message may take to come behind a SUBACK.
 const PATIENCE: Duration = Duration::from_millis(300);
 /// The longest version that is told, in characters.
 const LONGEST: usize = 80;
@@ -40,7 +43,13 @@ async fn asking(
     let stream = stream.map_err(unreachable)?;
     let stream = broker.endpoint.begin(stream, 0).await;
     let mut reader = Reader::new(stream.map_err(unreachable)?);
-    reader.send(&connect(broker, version), version).await?;
+    let connect = own_connect(
+        version,
+        "version",
+        KEEP_ALIVE_S,
+        broker.credentials.as_ref(),
+    );
+    reader.send(&connect, version).await?;
     while let Read::Packet(frame) = reader.next(deadline).await? {
         match Packet::decode_leniently(&frame, version).0 {
             Ok(Packet::ConnAck(connack)) if connack.reason != ReasonCode::SUCCESS => {
@@ -63,23 +72,6 @@ async fn asking(
 
 fn unreachable(error: ConnectError) -> io::Error {
     io::Error::other(error.problem)
-}
-
-fn connect(broker: &External, version: ProtocolVersion) -> Packet {
-    let mut connect = Connect {
-        version,
-        clean_start: true,
-        keep_alive_s: 60,
-        properties: Properties::new(),
-        client_id: "version".into(),
-        will: None,
-        username: None,
-        password: None,
-    };
-    if let Some(credentials) = &broker.credentials {
-        credentials.put_into(&mut connect);
-    }
-    Packet::Connect(Box::new(connect))
 }
 
 fn subscribe() -> Packet {

@@ -4,12 +4,11 @@ use std::io;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use mqtt_check_codec::{
-    ConnAck, Connect, Frame, Packet, PacketType, Properties, ProtocolVersion, ReasonCode, Sender,
-};
+use mqtt_check_codec::{ConnAck, Frame, Packet, PacketType, ProtocolVersion, ReasonCode, Sender};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::credentials::own_connect;
 use super::look::IN_ALL;
 use super::{Capabilities, Credentials, External, StartError};
 use crate::scenario::model::Capability;
@@ -306,21 +305,10 @@ fn named(code: ReasonCode, version: ProtocolVersion) -> String {
 
 async fn connect(mut stream: Stream, look: Look<'_>) -> io::Result<Answer> {
     let version = look.version;
-    let mut connect = Connect {
-        version,
-        clean_start: true,
-        keep_alive_s: look.keep_alive_s,
-        properties: Properties::new(),
-        client_id: format!("{}{}", look.name, version.level()).into(),
-        will: None,
-        username: None,
-        password: None,
-    };
-    if let Some(credentials) = look.credentials {
-        credentials.put_into(&mut connect);
-    }
+    let client_id = format!("{}{}", look.name, version.level());
+    let connect = own_connect(version, client_id, look.keep_alive_s, look.credentials);
     let mut out = BytesMut::new();
-    Packet::Connect(Box::new(connect))
+    connect
         .encode(version, &mut out)
         .map_err(io::Error::other)?;
     stream.write_all(&out).await?;

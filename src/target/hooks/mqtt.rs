@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use mqtt_check_codec::{
-    Connect, Frame, Packet, PacketId, Properties, ProtocolVersion, QoS, Subscribe, Subscription,
+    Frame, Packet, PacketId, Properties, ProtocolVersion, QoS, Subscribe, Subscription,
     SubscriptionOptions,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::rule::Told;
 use super::{Surroundings, Teller};
+use crate::target::credentials::own_connect;
 use crate::transport::Stream;
 
 /// Who we are. It is longer than any client's prefix and begins as none does.
@@ -92,19 +93,7 @@ async fn subscribed(around: &Surroundings, topics: &[String]) -> io::Result<Moni
         stream: stream.map_err(io::Error::other)?,
         buffer: BytesMut::new(),
     };
-    let mut connect = Packet::Connect(Box::new(Connect {
-        version: VERSION,
-        clean_start: true,
-        keep_alive_s: KEEP_ALIVE_S,
-        properties: Properties::new(),
-        client_id: NAME.into(),
-        will: None,
-        username: None,
-        password: None,
-    }));
-    if let Some(credentials) = &around.credentials {
-        credentials.put(&mut connect);
-    }
+    let connect = own_connect(VERSION, NAME, KEEP_ALIVE_S, around.credentials.as_ref());
     monitor.send(&connect).await?;
     match monitor.packet().await? {
         Packet::ConnAck(connack) if connack.reason.is_success() => {}
