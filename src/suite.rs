@@ -15,8 +15,8 @@ use kept::Kept;
 /// We are late by no less when it may change what a case comes to: no scenario's limits are narrower.
 const TOO_LATE: Duration = Duration::from_millis(250);
 
-/// Plays and judges every plan, in the order of the plans whatever the number of jobs. `watch` is told what
-/// happens as it happens and says whether the run goes on. A record that nobody asks for is dropped as soon as the case is judged:
+/// Plays and judges every plan, in the order of the plans whatever the number of jobs. `watch` sees
+/// each step of the run and decides whether it goes on. A record that nobody asks for is dropped as soon as the case is judged:
 /// `is_asked_for` is called with each result that has one, where the case was played.
 ///
 /// # Errors

@@ -340,7 +340,7 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// Every record is needed, and nothing is told of a case.
+    /// Keeps every record and shows no case while the run goes on.
     const EVERYTHING: Asking<'static> = Asking {
         is_asked_for: &|_, _| true,
         is_unexpected: &|_| false,

@@ -111,7 +111,7 @@ pub(super) async fn play(
     });
     let (mut transcript, took, host) = playing.await;
     if !is_virtual {
-        // What came while this machine stood still was read late, though nobody waited for it then.
+        // Packets that came while this machine was stopped were read late, even if no limit was running out.
         transcript.late = transcript.late.max(longest);
     }
     (transcript, took, host)
@@ -216,7 +216,7 @@ pub(super) async fn play_external(
         };
         let passes = ground.handle.is_some();
         if prefix.letters().is_empty() && plan.has_hooks() {
-            // What the broker still tells of the case before is not told of this one.
+            // The broker may still report events of the case before, which must not count for this one.
             sleep(doors.hooks_settle()).await;
         }
         let letters = prefix.letters();

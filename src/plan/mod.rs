@@ -78,7 +78,7 @@ impl Plan {
         witness::only_greets(self)
     }
 
-    /// Whether it looks at what the broker tells of itself.
+    /// Whether it looks at hook events of the broker.
     pub fn has_hooks(&self) -> bool {
         fn any(steps: &[PlannedStep]) -> bool {
             let is_one =

@@ -285,7 +285,8 @@ impl Profile {
         self
     }
 
-    /// As if this case had stood, besides, as others of its scenario did that differed between the plays.
+    /// The same profile, in which this case may also end as those cases of its scenario did that differed between the
+    /// plays.
     #[must_use]
     pub fn with_others(&self, case: &str) -> Self {
         let mut known = self.clone();

@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::mem;
 
-/// So many entries stand in a list; with more they move to a map, and stay there until it is empty.
+/// The most entries that are kept in a list. Beyond that they move to a map, which is used until it is empty.
 const FEW: usize = 4;
 
 /// The list and the map are never both in use.
@@ -48,7 +48,7 @@ impl<K, V> Few<K, V> {
 }
 
 impl<K: Ord, V> Few<K, V> {
-    /// Where it stands in the list, or would stand.
+    /// The index of the key in the list, or the index at which it would be inserted.
     fn find<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
     where
         K: Borrow<Q>,
