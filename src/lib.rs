@@ -7,6 +7,7 @@
 //! No module imports from its right. A failed check is data in the transcript and the verdict; an `Err` means that
 //! the run itself could not go on.
 
+pub mod builtin;
 pub mod cli;
 pub mod coverage;
 pub mod diagnostic;

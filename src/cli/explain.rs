@@ -25,7 +25,8 @@ pub(super) struct Arguments {
     #[arg(value_name = "X", required = true)]
     words: Vec<String>,
 
-    /// Scenario files, or folders of them [default: `scenarios` in this folder or the nearest one above]
+    /// Scenario files, or folders of them [default: `scenarios` in this folder or the nearest one
+    /// above, else the built-in suite]
     #[arg(long, value_name = "PATH")]
     scenarios: Vec<PathBuf>,
 
@@ -35,17 +36,17 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
     let text = arguments.words.join(" ");
-    let plans = plans(&arguments.scenarios, &arguments.allowed, dress)?;
+    let plans = Selection::of_paths(&arguments.scenarios, &arguments.allowed).load(dress.err)?;
     let targets = targets(&arguments.scenarios);
     let known = Known {
-        plans: plans.as_deref().unwrap_or_default(),
+        plans: &plans,
         faults: faults(),
         liberties: liberties(),
         targets: &targets,
     };
     let topics = known.topics(&text);
     if topics.is_empty() {
-        return Err(known.unknown(&text, plans.is_none()));
+        return Err(known.unknown(&text));
     }
     let context = Context {
         plans: known.plans,
@@ -54,32 +55,14 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         style: dress.out,
         width: output::width(),
     };
-    let mut told = render(&topics, context);
-    if plans.is_none() {
-        told.push_str(
-            "\nthere is no folder `scenarios` here; --scenarios PATH shows who cites what\n",
-        );
-    }
-    output::print(&told)?;
+    output::print(&render(&topics, context))?;
     Ok(Exit::Success)
-}
-
-/// The scenarios. Without any, there is still much to tell.
-fn plans(paths: &[PathBuf], allowed: &Allowed, dress: Dress) -> Result<Option<Vec<Plan>>, Failure> {
-    if paths.is_empty() && !place::scenarios().exists() {
-        return Ok(None);
-    }
-    Selection::of_paths(paths, allowed)
-        .load(dress.err)
-        .map(Some)
 }
 
 /// The target files that can be read; what is wrong with another one is for `run` to say.
 fn targets(paths: &[PathBuf]) -> Vec<TargetFile> {
     let known = place::known_targets(paths);
-    let read = known
-        .values()
-        .filter_map(|path| TargetFile::read(path).ok());
+    let read = known.values().filter_map(|place| place.read().ok());
     read.collect()
 }
 
@@ -183,16 +166,12 @@ impl<'a> Known<'a> {
         ))
     }
 
-    fn unknown(&self, text: &str, without_scenarios: bool) -> Failure {
+    fn unknown(&self, text: &str) -> Failure {
         let failure = Failure::usage(format!("nothing is known about `{text}`"));
         if let Some(near) = self.nearest(text) {
             return failure.hint(format!("did you mean `{near}`?"));
         }
-        failure.hint(if without_scenarios {
-            "it is a clause, a fault, a liberty, a reason code, a property, a setting or a target; --scenarios PATH knows scenarios, choices and threads too"
-        } else {
-            "it is a clause, a scenario, an area, a choice, a setting, a capability, a fact, a fault, a liberty, a target, a thread (`mosquitto#2342`), a reason code or a property"
-        })
+        failure.hint("it is a clause, a scenario, an area, a choice, a setting, a capability, a fact, a fault, a liberty, a target, a thread (`mosquitto#2342`), a reason code or a property")
     }
 
     /// What was probably meant.

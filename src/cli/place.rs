@@ -1,13 +1,17 @@
 //! Where a command finds what it was given no path for: scenarios, snapshots and target files.
 //!
-//! All of them belong to a suite, whose root is the folder that has `scenarios` in it. docs/suites.md has the rule.
+//! All of them belong to a suite, whose root is the folder that has `scenarios` in it. Where there is no such folder, the
+//! built-in suite is played as though it were in the working folder. docs/suites.md has the rule.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::filter::nearest;
+use crate::builtin::{self, Origin};
+use crate::diagnostic::Diagnostic;
 use crate::scenario::suite::{SCENARIOS, root_around, root_here};
+use crate::target::TargetFile;
 
 /// Where records are, below the root of a suite.
 pub(super) const SNAPSHOTS: &str = "snapshots";
@@ -27,16 +31,67 @@ pub(super) fn snapshots() -> PathBuf {
     }
 }
 
+/// Where these files and folders are: built in if no suite is around the working folder, and the built-in one has all of
+/// them.
+pub(super) fn origin(paths: &[PathBuf]) -> Origin {
+    let is_built_in = |path: &PathBuf| !path.exists() && builtin::has(path);
+    match root_here().is_none() && paths.iter().all(is_built_in) {
+        true => Origin::BuiltIn,
+        false => Origin::Disk,
+    }
+}
+
+/// A target file, which need not be there.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TargetPlace {
+    pub(super) path: PathBuf,
+    origin: Origin,
+}
+
+impl TargetPlace {
+    fn on_disk(path: PathBuf) -> Self {
+        Self {
+            path,
+            origin: Origin::Disk,
+        }
+    }
+
+    pub(super) fn is_there(&self) -> bool {
+        match self.origin {
+            Origin::Disk => self.path.exists(),
+            Origin::BuiltIn => builtin::file(&self.path).is_some(),
+        }
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub(super) fn read(&self) -> Result<TargetFile, Vec<Diagnostic>> {
+        let built_in = match self.origin {
+            Origin::Disk => None,
+            Origin::BuiltIn => TargetFile::read_built_in(&self.path),
+        };
+        built_in.unwrap_or_else(|| TargetFile::read(&self.path))
+    }
+}
+
 /// `targets/NAME.yaml`, or the path that was given in place of a name. It is looked for in the working folder, then in
-/// the suite around it, then in the suite of the scenarios.
-pub(super) fn target_file(name: &str, scenarios: &[PathBuf]) -> PathBuf {
+/// the suite around it, then in the suite of the scenarios, then in the built-in suite.
+pub(super) fn target_file(name: &str, scenarios: &[PathBuf]) -> TargetPlace {
     let is_path = name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml");
     if is_path {
-        return PathBuf::from(name);
+        return TargetPlace::on_disk(PathBuf::from(name));
     }
-    let file = Path::new(TARGETS).join(format!("{name}.yaml"));
-    let mut found = roots(scenarios).into_iter().map(|root| root.join(&file));
-    found.find(|path| path.exists()).unwrap_or(file)
+    let path = Path::new(TARGETS).join(format!("{name}.yaml"));
+    let mut on_disk = roots(scenarios).into_iter().map(|root| root.join(&path));
+    match on_disk.find(|path| path.exists()) {
+        Some(path) => TargetPlace::on_disk(path),
+        None => TargetPlace {
+            path,
+            origin: Origin::BuiltIn,
+        },
+    }
 }
 
 /// The folders that `targets` may be in.
@@ -56,23 +111,46 @@ fn below_root_here(folder: &str) -> PathBuf {
 }
 
 /// The target files that `--target NAME` finds, by name.
-pub(super) fn known_targets(scenarios: &[PathBuf]) -> BTreeMap<String, PathBuf> {
+pub(super) fn known_targets(scenarios: &[PathBuf]) -> BTreeMap<String, TargetPlace> {
+    let mut known = targets_on_disk(scenarios);
+    for (path, _) in builtin::below(Path::new(TARGETS)) {
+        if let Some(name) = target_name(path) {
+            known.entry(name).or_insert_with(|| TargetPlace {
+                path: path.to_owned(),
+                origin: Origin::BuiltIn,
+            });
+        }
+    }
+    known
+}
+
+fn targets_on_disk(scenarios: &[PathBuf]) -> BTreeMap<String, TargetPlace> {
     let mut known = BTreeMap::new();
     for root in roots(scenarios) {
         for path in entries(&root.join(TARGETS)) {
-            let is_yaml = path.extension().is_some_and(|ending| ending == "yaml");
-            if let (true, Some(name)) = (is_yaml, path.file_stem()) {
-                let name = name.to_string_lossy().into_owned();
-                known.entry(name).or_insert(path);
+            if let Some(name) = target_name(&path) {
+                known
+                    .entry(name)
+                    .or_insert_with(|| TargetPlace::on_disk(path));
             }
         }
     }
     known
 }
 
+/// The target that a file describes, if it is a target file.
+fn target_name(path: &Path) -> Option<String> {
+    let is_yaml = path.extension().is_some_and(|ending| ending == "yaml");
+    let name = path.file_stem().filter(|_| is_yaml)?;
+    Some(name.to_string_lossy().into_owned())
+}
+
 /// The names that `--baseline NAME` may have: those with accepted records, and those with a target file.
 pub(super) fn known_baselines(scenarios: &[PathBuf], folder: Option<&Path>) -> BTreeSet<String> {
-    let mut known: BTreeSet<String> = known_targets(scenarios).into_keys().collect();
+    let mut known: BTreeSet<String> = match origin(scenarios) {
+        Origin::Disk => targets_on_disk(scenarios).into_keys().collect(),
+        Origin::BuiltIn => known_targets(scenarios).into_keys().collect(),
+    };
     let beside = roots(scenarios)
         .into_iter()
         .map(|root| root.join(SNAPSHOTS));

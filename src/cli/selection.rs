@@ -7,17 +7,18 @@ use mqtt_check_codec::ProtocolVersion;
 
 use super::filter::{is_case, patterns, unmatched};
 use super::{Failure, output, place};
+use crate::builtin::Origin;
 use crate::exit::Exit;
 use crate::plan::{Plan, plan};
 use crate::report::words::Style;
 use crate::requirements::citation;
 use crate::scenario::pattern::Pattern;
-use crate::scenario::suite::SCENARIOS;
 use crate::scenario::{self, Reach, Variables};
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Selection {
-    /// Scenario files, or folders of them [default: `scenarios` in this folder or the nearest one above]
+    /// Scenario files, or folders of them [default: `scenarios` in this folder or the nearest one above, else the built-in
+    /// suite]
     #[arg(value_name = "PATH")]
     named: Vec<PathBuf>,
 
@@ -110,6 +111,11 @@ impl Selection {
         }
     }
 
+    /// Where they are read from.
+    pub(super) fn origin(&self) -> Origin {
+        place::origin(&self.paths())
+    }
+
     /// The options that choose among the cases of these files.
     pub(super) fn choice(&self) -> Vec<String> {
         let word = |option: &str, value: &str| format!("--{option} {}", quoted(Path::new(value)));
@@ -168,16 +174,11 @@ impl Selection {
     /// Every case below the paths.
     pub(super) fn load(&self, style: Style) -> Result<Vec<Plan>, Failure> {
         let paths = self.paths();
-        if let Some(missing) = paths.iter().find(|path| !path.exists()) {
-            return Err(missing_path(missing));
+        let origin = self.origin();
+        if origin == Origin::Disk {
+            are_there(&paths)?;
         }
-        if let Some(empty) = paths.iter().find(|path| !holds_a_scenario(path, 0)) {
-            return Err(
-                Failure::new(Exit::Nothing, format!("no scenario in {}", empty.display()))
-                    .hint("scenarios are files that end with .yaml or .yml"),
-            );
-        }
-        let scenes = scenario::load_within(&paths, &self.allowed.reach())
+        let scenes = scenario::load_within(&paths, &self.allowed.reach(), origin)
             .map_err(|wrong| output::diagnostics(&wrong, style))?;
         let mut wrong = citation::unresolved(&scenes);
         let mut plans = Vec::with_capacity(scenes.len());
@@ -211,12 +212,26 @@ impl Selection {
     }
 }
 
+/// Checks that each of these paths on the disk has a scenario.
+fn are_there(paths: &[PathBuf]) -> Result<(), Failure> {
+    if let Some(missing) = paths.iter().find(|path| !path.exists()) {
+        return Err(missing_path(missing));
+    }
+    match paths.iter().find(|path| !holds_a_scenario(path, 0)) {
+        None => Ok(()),
+        Some(empty) => Err(Failure::new(
+            Exit::Nothing,
+            format!("no scenario in {}", empty.display()),
+        )
+        .hint("scenarios are files that end with .yaml or .yml")),
+    }
+}
+
 fn missing_path(path: &Path) -> Failure {
     let failure = Failure::usage(format!("there is no file or folder {}", path.display()));
-    if path == Path::new(SCENARIOS) {
-        failure.hint("name the folder or the file of the scenarios")
-    } else {
-        failure
+    match place::origin(&[place::scenarios()]) {
+        Origin::Disk => failure,
+        Origin::BuiltIn => failure.hint("leave the path out to play the built-in suite"),
     }
 }
 

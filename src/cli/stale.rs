@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     pub(super) stale: bool,
 
     /// With --stale: only snapshots of these scenario files, or of those in these folders [default: `scenarios` in this
-    /// folder or the nearest one above]
+    /// folder or the nearest one above, else the built-in suite]
     #[arg(long, value_name = "PATH", requires = "stale")]
     scenarios: Vec<PathBuf>,
 

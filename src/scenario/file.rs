@@ -21,6 +21,7 @@ use super::settings::settings;
 use super::step::{self, Setting, Stage};
 use super::syntax;
 use super::value::{boolean, prose};
+use crate::builtin::Origin;
 use crate::diagnostic::{Diagnostic, Place, Source};
 
 /// Every key of a scenario file.
@@ -397,6 +398,7 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
             version: scope.version,
         },
         source: Arc::clone(&scope.report.source),
+        origin: Origin::default(),
         title: title.flatten()?,
         about: match about {
             None => None,

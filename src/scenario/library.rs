@@ -1,4 +1,4 @@
-//! Scenario files on disk: which there are, what their ids begin with, and what they say.
+//! Scenario files, on disk or built in: which there are, what their ids begin with, and what they say.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use super::model::Scene;
 use super::reach::{Reach, open_regular};
 use super::suite::{SCENARIOS, absolute};
 use super::syntax::FILE_LIMIT;
+use crate::builtin::{self, Origin};
 use crate::diagnostic::{Diagnostic, Source};
 
 /// How deep folders may nest.
@@ -22,11 +23,19 @@ struct Found {
 }
 
 /// Every scene of the files at or below these paths.
-pub(crate) fn load(paths: &[PathBuf], reach: &Reach) -> Result<Vec<Scene>, Vec<Diagnostic>> {
+pub(crate) fn load(
+    paths: &[PathBuf],
+    reach: &Reach,
+    origin: Origin,
+) -> Result<Vec<Scene>, Vec<Diagnostic>> {
     let mut wrong = Vec::new();
     let mut found = Vec::new();
     for path in paths {
-        match find(path) {
+        let files = match origin {
+            Origin::Disk => find(path),
+            Origin::BuiltIn => find_built_in(path),
+        };
+        match files {
             Ok(files) => found.extend(files),
             Err(diagnostic) => wrong.push(*diagnostic),
         }
@@ -42,8 +51,15 @@ pub(crate) fn load(paths: &[PathBuf], reach: &Reach) -> Result<Vec<Scene>, Vec<D
             }
             continue;
         }
-        match read(&path).and_then(|source| scenes(&source, &id, reach)) {
-            Ok(scenes) => scenes_found.extend(scenes),
+        let text = match origin {
+            Origin::Disk => read(&path),
+            Origin::BuiltIn => read_built_in(&path),
+        };
+        match text.and_then(|source| scenes(&source, &id, reach)) {
+            Ok(scenes) => scenes_found.extend(scenes.into_iter().map(|mut scene| {
+                scene.origin = origin;
+                scene
+            })),
             Err(diagnostics) => wrong.extend(diagnostics),
         }
         files.insert(id, path);
@@ -102,6 +118,35 @@ fn find(path: &Path) -> Result<Vec<Found>, Box<Diagnostic>> {
         ));
     }
     Ok(walk.found)
+}
+
+/// The scenario files of the built-in suite at or below a path.
+fn find_built_in(path: &Path) -> Result<Vec<Found>, Box<Diagnostic>> {
+    let mut files: Vec<&Path> = builtin::below(path).into_iter().map(|f| f.0).collect();
+    if builtin::file(path).is_some() {
+        files.push(path);
+    }
+    let scenarios = files.into_iter().filter(|path| is_scenario(path));
+    let found = scenarios.map(|path| {
+        let id = id_of_named_file(path)?;
+        Ok(Found {
+            id,
+            path: path.to_owned(),
+        })
+    });
+    match found.collect::<Result<Vec<_>, Box<Diagnostic>>>()? {
+        none if none.is_empty() => Err(Box::new(about(
+            path,
+            "the built-in suite has no such scenario",
+        ))),
+        found => Ok(found),
+    }
+}
+
+/// The text of a file of the built-in suite.
+fn read_built_in(path: &Path) -> Result<Arc<Source>, Vec<Diagnostic>> {
+    let bytes = builtin::file(path).unwrap_or_default().to_vec();
+    decode(path, bytes).map_err(|diagnostic| vec![*diagnostic])
 }
 
 /// A way through folders.

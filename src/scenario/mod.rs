@@ -11,6 +11,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::builtin::Origin;
 use crate::diagnostic::{Diagnostic, Source};
 
 mod action;
@@ -56,15 +57,19 @@ pub(crate) mod words;
 /// # Errors
 /// Everything that is wrong with all of the files.
 pub fn load(paths: &[PathBuf]) -> Result<Vec<model::Scene>, Vec<Diagnostic>> {
-    load_within(paths, &Reach::default())
+    load_within(paths, &Reach::default(), Origin::Disk)
 }
 
-/// The same, with what is in `reach` besides.
+/// The same, with what is in `reach` besides, from the disk or from the built-in suite.
 ///
 /// # Errors
 /// Everything that is wrong with all of the files.
-pub fn load_within(paths: &[PathBuf], reach: &Reach) -> Result<Vec<model::Scene>, Vec<Diagnostic>> {
-    library::load(paths, reach)
+pub fn load_within(
+    paths: &[PathBuf],
+    reach: &Reach,
+    origin: Origin,
+) -> Result<Vec<model::Scene>, Vec<Diagnostic>> {
+    library::load(paths, reach, origin)
 }
 
 /// The scenes of one scenario file's text, which reaches below its own folder. Their ids begin with `path`.

@@ -10,6 +10,7 @@ use bytes::Bytes;
 pub use mqtt_check_codec::Lie;
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
 
+use crate::builtin::Origin;
 use crate::diagnostic::{Place, Source};
 
 pub use mqtt_check_vocabulary::{Secret, Settings, User};
@@ -58,6 +59,8 @@ pub enum Sharing {
 pub struct Scene {
     pub id: CaseId,
     pub source: Arc<Source>,
+    /// Where the source was read from.
+    pub origin: Origin,
     pub title: String,
     pub about: Option<String>,
     /// Where the behaviour was seen on real brokers: `mosquitto#2342`.

@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::Deserialize;
 use thiserror::Error;
 
 use crate::diagnostic::{Diagnostic, Place, Source};
@@ -94,6 +95,42 @@ pub fn read(path: &Path) -> Result<Option<SnapFile>, ReadError> {
         },
         text: text.to_string(),
     }))
+}
+
+/// The snapshot that these bytes of the built-in suite are. insta reads files only.
+///
+/// # Errors
+/// When they are none of ours.
+pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<SnapFile, ReadError> {
+    if let Some(diagnostic) = damage(path, bytes) {
+        return Err(ReadError::Damaged(Box::new(diagnostic)));
+    }
+    let whole = String::from_utf8_lossy(bytes);
+    let parts = whole
+        .strip_prefix("---\n")
+        .and_then(|w| w.split_once("\n---\n"));
+    let (header, text) = parts.unwrap_or(("", &whole));
+    let header: Keys = serde_yaml::from_str(header).map_err(|error| {
+        let title = format!("failed to read the header: {error}");
+        ReadError::Damaged(Box::new(diagnose(path, whole.to_string(), 1, title)))
+    })?;
+    Ok(SnapFile {
+        header: Header {
+            source: header.source,
+            title: header.description,
+            case: header.expression,
+        },
+        text: text.trim_end().to_owned(),
+    })
+}
+
+/// A header as insta names its keys.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Keys {
+    source: String,
+    description: String,
+    expression: String,
 }
 
 /// What is wrong with the file before insta looks at it: insta takes a file without header for its oldest format,
@@ -306,6 +343,25 @@ mod tests {
             .save(&theirs)
             .expect("insta writes");
         fs::read(&theirs).expect("reading")
+    }
+
+    #[test]
+    fn built_in_snapshots_are_read_as_insta_reads_them() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let all = crate::builtin::below(Path::new("snapshots"));
+        let mut read_so = 0;
+        for (path, bytes) in all
+            .into_iter()
+            .filter(|f| f.0.to_string_lossy().ends_with(".snap"))
+        {
+            let ours = parse(path, bytes).expect("ours");
+            let theirs = read(&root.join(path))
+                .expect("theirs")
+                .expect("it is there");
+            assert_eq!(ours, theirs, "{}", path.display());
+            read_so += 1;
+        }
+        assert!(read_so > 3000, "only {read_so}");
     }
 
     #[test]

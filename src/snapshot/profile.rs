@@ -163,6 +163,15 @@ pub fn read(path: &Path) -> Result<Option<Profile>, ReadError> {
     }
 }
 
+/// Reads a profile that is built in.
+///
+/// # Errors
+/// When it is no profile.
+pub(super) fn read_bytes(path: &Path, bytes: Vec<u8>) -> Result<Profile, ReadError> {
+    let source = decode(path, bytes).map_err(|d| ReadError::Damaged(Box::new(damaged(*d))))?;
+    parse(&source)
+}
+
 /// A profile as a review shows it: its text, if it is one.
 pub(super) fn read_as_text(path: &Path) -> Result<Option<SnapFile>, ReadError> {
     let Some(source) = open(path)? else {

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::file::{Header, ReadError, SnapFile, WriteError, read};
-use super::store::{Store, VARIANTS, pending_path, variant_path};
+use super::store::{Store, VARIANTS, pending_path, variant_path, variants};
 use crate::outcome::{Comparison, Mode, Reviewed, State};
 use crate::scenario::model::CaseId;
 
@@ -13,9 +13,12 @@ use crate::scenario::model::CaseId;
 /// # Errors
 /// When a file cannot be read or is damaged.
 pub fn reviewed(store: &Store, mode: &Mode, case: &CaseId) -> Result<Reviewed, ReadError> {
-    let expected = read(&store.expected(case))?.map(|file| file.text);
+    let expected = store.read(&store.expected(case))?.map(|file| file.text);
     let accepted = match mode {
-        Mode::Baseline(target) => read(&store.baseline(target, case))?.map(|file| file.text),
+        Mode::Baseline(target) => {
+            let accepted = store.read(&store.baseline(target, case))?;
+            accepted.map(|file| file.text)
+        }
         Mode::Whole | Mode::Information => None,
     };
     let path = match mode {
@@ -24,8 +27,8 @@ pub fn reviewed(store: &Store, mode: &Mode, case: &CaseId) -> Result<Reviewed, R
     };
     let mut variants = Vec::new();
     if accepted.is_some() {
-        for path in Store::variants(&path) {
-            variants.extend(read(&path)?.map(|file| file.text));
+        for path in store.variants(&path) {
+            variants.extend(store.read(&path)?.map(|file| file.text));
         }
     }
     Ok(Reviewed {
@@ -131,7 +134,7 @@ pub fn settle_seen(
 }
 
 fn remove_variants(first: &Path) -> Result<(), WriteError> {
-    for path in Store::variants(first) {
+    for path in variants(first, &|path| path.exists()) {
         remove(&path, &mut true)?;
     }
     Ok(())

@@ -1,10 +1,18 @@
 //! The folder of snapshots: which file belongs to which case, and which belong to none.
+//!
+//! The built-in suite has a folder of snapshots too, which cannot be written. A baseline that the user made is on the
+//! disk all the same, and one on the disk counts before a built-in one of the same name.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::file::{ReadError, SnapFile, parse, read};
+use super::profile;
+use crate::builtin::{self, Origin};
+use crate::outcome::Mode;
+use crate::outcome::profile::Profile;
 use crate::scenario::model::CaseId;
 
 /// The ending of a reviewed snapshot.
@@ -19,16 +27,87 @@ const PROFILE: &str = "profile.yaml";
 /// One that waits for its review.
 pub(super) const PENDING_PROFILE: &str = "profile.yaml.new";
 
+/// The folder of the built-in snapshots, and of baselines that are made with the built-in suite.
+const SNAPSHOTS: &str = "snapshots";
+
 /// A folder of snapshots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
     root: PathBuf,
+    origin: Origin,
 }
 
 impl Store {
     /// The snapshots below this folder, which need not exist yet.
     pub const fn new(root: PathBuf) -> Self {
-        Self { root }
+        Self {
+            root,
+            origin: Origin::Disk,
+        }
+    }
+
+    /// The snapshots of the built-in suite, and the user's own baselines beside them.
+    pub fn built_in() -> Self {
+        Self {
+            root: PathBuf::from(SNAPSHOTS),
+            origin: Origin::BuiltIn,
+        }
+    }
+
+    /// Whether what a run in this mode is compared with is built in, so that nothing can be written there.
+    pub fn is_built_in(&self, mode: &Mode) -> bool {
+        match mode {
+            Mode::Baseline(target) => {
+                let folder = self.of_target(target);
+                self.origin_of(&folder) == Origin::BuiltIn && builtin::has(&folder)
+            }
+            Mode::Whole | Mode::Information => self.origin == Origin::BuiltIn,
+        }
+    }
+
+    /// The folder of a target's records.
+    fn of_target(&self, target: &str) -> PathBuf {
+        self.root.join(format!("@{target}"))
+    }
+
+    /// Where the file or folder is read from.
+    fn origin_of(&self, path: &Path) -> Origin {
+        let first = path
+            .strip_prefix(&self.root)
+            .ok()
+            .and_then(|p| p.iter().next());
+        let of_target = first.filter(|name| name.to_string_lossy().starts_with('@'));
+        match of_target {
+            Some(name) if self.root.join(name).is_dir() => Origin::Disk,
+            _ => self.origin,
+        }
+    }
+
+    /// Reads a snapshot; `None` when there is no such file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is damaged.
+    pub fn read(&self, path: &Path) -> Result<Option<SnapFile>, ReadError> {
+        match self.origin_of(path) {
+            Origin::Disk => read(path),
+            Origin::BuiltIn => builtin::file(path)
+                .map(|bytes| parse(path, bytes))
+                .transpose(),
+        }
+    }
+
+    /// Reads the profile of a target; `None` when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read or is damaged.
+    pub fn read_profile(&self, target: &str) -> Result<Option<Profile>, ReadError> {
+        let path = self.profile(target);
+        match self.origin_of(&path) {
+            Origin::Disk => profile::read(&path),
+            Origin::BuiltIn => builtin::file(&path)
+                .map(|bytes| profile::read_bytes(&path, bytes.to_vec()))
+                .transpose(),
+        }
     }
 
     /// The folder itself.
@@ -43,21 +122,22 @@ impl Store {
 
     /// Where a target's accepted record of a case stands.
     pub fn baseline(&self, target: &str, case: &CaseId) -> PathBuf {
-        self.root
-            .join(format!("@{target}"))
-            .join(format!("{}{ENDING}", file_name(case)))
+        let folder = self.of_target(target);
+        folder.join(format!("{}{ENDING}", file_name(case)))
     }
 
     /// Where the further records of a case are whose record differs from play to play: `case@5~2.snap` beside
     /// `case@5.snap`, and so on. Those that are there.
-    pub fn variants(accepted: &Path) -> Vec<PathBuf> {
-        let all = (2..=VARIANTS).map(|number| variant_path(accepted, number));
-        all.take_while(|path| path.exists()).collect()
+    pub fn variants(&self, accepted: &Path) -> Vec<PathBuf> {
+        match self.origin_of(accepted) {
+            Origin::Disk => variants(accepted, &|path| path.exists()),
+            Origin::BuiltIn => variants(accepted, &|path| builtin::file(path).is_some()),
+        }
     }
 
     /// Where a target's profile is.
     pub fn profile(&self, target: &str) -> PathBuf {
-        self.root.join(format!("@{target}")).join(PROFILE)
+        self.of_target(target).join(PROFILE)
     }
 
     /// The targets with accepted records, in the order of their names.
@@ -85,7 +165,7 @@ impl Store {
         cases: impl Iterator<Item = &'a CaseId>,
     ) -> io::Result<Vec<PathBuf>> {
         let known: BTreeSet<PathBuf> = cases.map(|case| self.baseline(target, case)).collect();
-        let mut found = files(&self.root.join(format!("@{target}")))?;
+        let mut found = files(&self.of_target(target))?;
         found.retain(|path| !known.contains(&first_path(&reviewed_path(path))));
         Ok(found)
     }
@@ -99,6 +179,10 @@ impl Store {
         &self,
         cases: impl Iterator<Item = &'a CaseId>,
     ) -> io::Result<Vec<PathBuf>> {
+        if self.origin == Origin::BuiltIn {
+            // What is on the disk under these names belongs to another suite.
+            return Ok(Vec::new());
+        }
         let known: BTreeSet<PathBuf> = cases.map(|case| self.expected(case)).collect();
         let mut found = Vec::new();
         for path in files(&self.root)? {
@@ -124,6 +208,12 @@ pub fn reviewed_path(path: &Path) -> PathBuf {
         Some(reviewed) => PathBuf::from(reviewed),
         None => path.to_owned(),
     }
+}
+
+/// The further records of a case, as far as they are there.
+pub(super) fn variants(accepted: &Path, is_there: &dyn Fn(&Path) -> bool) -> Vec<PathBuf> {
+    let all = (2..=VARIANTS).map(|number| variant_path(accepted, number));
+    all.take_while(|path| is_there(path)).collect()
 }
 
 /// `case@5~2.snap` beside `case@5.snap`.

@@ -14,6 +14,7 @@ use mqtt_check_codec::ProtocolVersion;
 use super::hooks::{Feed, Kind, Source as HookSource, Surroundings};
 use super::settings::Table;
 use super::{Access, Credentials, External};
+use crate::builtin;
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::scenario::model::{Capability, User};
 use crate::scenario::node::Node;
@@ -139,6 +140,19 @@ impl TargetFile {
                     .hint("a target file says how a broker is reached: docs/targets/format.md"),
             ]
         })?;
+        Self::decoded(path, bytes)
+    }
+
+    /// Reads a target file of the built-in suite; `None` if it has no such file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read_built_in(path: &Path) -> Option<Result<Self, Vec<Diagnostic>>> {
+        let bytes = builtin::file(path)?.to_vec();
+        Some(Self::decoded(path, bytes))
+    }
+
+    fn decoded(path: &Path, bytes: Vec<u8>) -> Result<Self, Vec<Diagnostic>> {
         let source = decode(path, bytes).map_err(|diagnostic| vec![*diagnostic])?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         Self::parse(&source, &name)

@@ -127,7 +127,7 @@ fn says_that_a_folder_has_no_scenario() {
 
 #[test]
 fn says_that_a_path_does_not_exist() {
-    assert_snapshot!(Program::new("run").run());
+    assert_snapshot!(Program::new("run nowhere").run());
 }
 
 #[test]

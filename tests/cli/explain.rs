@@ -214,9 +214,9 @@ fn says_what_was_probably_meant() {
 }
 
 #[test]
-fn tells_what_it_can_without_scenarios() {
+fn knows_the_built_in_suite_where_there_are_no_scenarios() {
     let told = Program::new("explain MQTT-3.12.4-1@5").run();
-    assert_snapshot!(told);
+    assert!(told.stdout.contains("connect/ping"), "{told}");
     let missing = Program::new("explain 0x8E --scenarios nowhere").run();
     assert_eq!(missing.exit, Some(2), "{missing}");
 }

@@ -6,6 +6,7 @@ mod bad_brokers;
 mod bad_files;
 mod baselines;
 mod broker;
+mod built_in;
 mod clauses;
 mod commands;
 mod deaths;

@@ -136,7 +136,7 @@ fn as_run(arguments: &Arguments) -> Result<super::Arguments, Failure> {
     let mut connection = arguments.connection.clone();
     if !connection.names_a_broker() {
         let file = target_file(&arguments.name, &arguments.selection.paths());
-        if !file.exists() {
+        if !file.is_there() {
             return Err(Failure::usage("no broker is named")
                 .hint("--broker URL or --target NAME says which broker it is the baseline of"));
         }

@@ -1,10 +1,10 @@
 //! What the command line names as the broker, and what its target file says.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::super::place::{self, target_file};
+use super::super::place::{self, TargetPlace, target_file};
 use super::super::{Dress, Failure, output};
 use super::{Arguments, bundled};
 use crate::exit::Exit;
@@ -38,13 +38,14 @@ impl Chosen {
         let paths = arguments.selection.paths();
         let wrong = |error: EndpointError| Failure::usage(error.to_string());
         if let Some(name) = &arguments.connection.target {
-            let path = target_file(name, &paths);
-            if !path.exists() {
+            let place = target_file(name, &paths);
+            if !place.is_there() {
                 let known = place::known_targets(&paths).into_keys().collect();
-                let what = format!("there is no target `{name}`: no file {}", path.display());
+                let path = place.path.display();
+                let what = format!("there is no target `{name}`: no file {path}");
                 return Err(place::unknown(what, name, &known));
             }
-            let file = read(&path, dress)?;
+            let file = read(&place, dress)?;
             if let Some(other) = arguments
                 .baseline
                 .as_ref()
@@ -73,7 +74,7 @@ impl Chosen {
         };
         let file = match &arguments.baseline {
             Some(name) => match target_file(name, &paths) {
-                path if path.exists() => Some(read(&path, dress)?),
+                place if place.is_there() => Some(read(&place, dress)?),
                 _ => {
                     is_begun(name, &paths, arguments)?;
                     None
@@ -206,6 +207,8 @@ fn is_begun(name: &str, paths: &[PathBuf], arguments: &Arguments) -> Result<(), 
     Err(place::unknown(what, name, &known))
 }
 
-fn read(path: &Path, dress: Dress) -> Result<TargetFile, Failure> {
-    TargetFile::read(path).map_err(|wrong| output::diagnostics(&wrong, dress.err))
+fn read(place: &TargetPlace, dress: Dress) -> Result<TargetFile, Failure> {
+    place
+        .read()
+        .map_err(|wrong| output::diagnostics(&wrong, dress.err))
 }

@@ -10,6 +10,7 @@ use super::super::{Failure, output, place};
 use super::Arguments;
 use super::chosen::Chosen;
 use super::profiled::{Learned, Profiled};
+use crate::builtin::Origin;
 use crate::exit::Exit;
 use crate::outcome::steady::{self, Stood};
 use crate::outcome::{
@@ -91,8 +92,30 @@ impl Snapshots {
             profiled: None,
             dropped: Mutex::default(),
         };
+        snapshots.protect(arguments, plans)?;
         snapshots.profiled = snapshots.profiled(arguments, chosen, plans, style)?;
         Ok(snapshots)
+    }
+
+    /// Sees to it that nothing is written to the built-in suite.
+    fn protect(&mut self, arguments: &Arguments, plans: &[Plan]) -> Result<(), Failure> {
+        let (Some(mode), Some(plan)) = (self.against.mode(), plans.first()) else {
+            return Ok(());
+        };
+        if !self.store(plan).is_built_in(&mode) {
+            return Ok(());
+        }
+        self.writing = Writing::Nothing;
+        if !arguments.update {
+            return Ok(());
+        }
+        let what = match &mode {
+            Mode::Baseline(name) => format!("the baseline of {name} is built in"),
+            Mode::Whole | Mode::Information => "these snapshots are built in".to_owned(),
+        };
+        Err(Failure::usage(format!("{what} and cannot be changed")).hint(
+            "`mqtt-check suite --extract DIR` writes the whole suite to a folder, where it can be changed",
+        ))
     }
 
     /// The profile that this run is held against, if it has a baseline.
@@ -109,7 +132,7 @@ impl Snapshots {
         };
         let path = self.store(plan).profile(&target);
         let tolerance = arguments.tolerate.iter().copied().collect();
-        let known = Profiled::read(&path, tolerance, style)?;
+        let known = Profiled::read(&self.store(plan), &target, tolerance, style)?;
         // A target that nothing was reviewed of has no baseline yet, unless one is named.
         let is_meant = arguments.baseline.is_some() || path.parent().is_some_and(Path::is_dir);
         if known.is_none() && !is_meant && self.writing != Writing::Update {
@@ -159,8 +182,11 @@ impl Snapshots {
     }
 
     fn store(&self, plan: &Plan) -> Store {
-        let folder = self.folder.clone();
-        Store::new(folder.unwrap_or_else(|| suite::root_of(&plan.scene).join("snapshots")))
+        match (&self.folder, plan.scene.origin) {
+            (Some(folder), _) => Store::new(folder.clone()),
+            (None, Origin::Disk) => Store::new(suite::root_of(&plan.scene).join("snapshots")),
+            (None, Origin::BuiltIn) => Store::built_in(),
+        }
     }
 
     /// Reads what is reviewed of each case, before anything is played.
@@ -455,5 +481,6 @@ fn same_folder(a: &Path, b: &Path) -> bool {
         };
         path.canonicalize()
     };
-    a == b || matches!((plain(a), plain(b)), (Ok(a), Ok(b)) if a == b)
+    suite::absolute(a) == suite::absolute(b)
+        || matches!((plain(a), plain(b)), (Ok(a), Ok(b)) if a == b)
 }

@@ -11,7 +11,7 @@ use crate::report::ProfileReport;
 use crate::report::words::Style;
 use crate::snapshot::review::Writing;
 use crate::snapshot::store::pending_path;
-use crate::snapshot::{WriteError, profile};
+use crate::snapshot::{Store, WriteError, profile};
 use crate::target::Capabilities;
 use crate::verdict::CaseResult;
 
@@ -42,11 +42,14 @@ impl Profiled {
     /// # Errors
     /// When it is no profile or cannot be read.
     pub(super) fn read(
-        path: &Path,
+        store: &Store,
+        target: &str,
         tolerance: Tolerance,
         style: Style,
     ) -> Result<Option<Held>, Failure> {
-        let read = profile::read(path).map_err(|error| failure(&error, style))?;
+        let read = store
+            .read_profile(target)
+            .map_err(|error| failure(&error, style))?;
         Ok(read.map(|profile| Held { profile, tolerance }))
     }
 

@@ -174,6 +174,7 @@ pub(crate) fn takeover_plan() -> Plan {
             path: "scenarios/session/takeover.yaml".into(),
             text: String::new(),
         }),
+        origin: Default::default(),
         title: "A second CONNECT with the same client id takes the session over".into(),
         about: None,
         tags: vec!["session".into()],

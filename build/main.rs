@@ -1,0 +1,26 @@
+//! Puts the suite into the program: scenarios, snapshots and target files, in one compressed archive.
+//!
+//! Only a release build carries it. A debug build reads the same folders of its sources instead, so that a changed
+//! scenario needs no build.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+#[path = "../src/builtin/folders.rs"]
+mod folders;
+mod pack;
+
+fn main() -> io::Result<()> {
+    let variable = |name: &str| env::var(name).map_err(io::Error::other);
+    let out = PathBuf::from(variable("OUT_DIR")?).join("suite.gz");
+    println!("cargo::rerun-if-changed=build");
+    println!("cargo::rerun-if-changed=src/builtin/folders.rs");
+    if variable("PROFILE")? == "debug" {
+        return fs::write(out, []);
+    }
+    for folder in folders::FOLDERS {
+        println!("cargo::rerun-if-changed={folder}");
+    }
+    let root = variable("CARGO_MANIFEST_DIR")?;
+    fs::write(out, pack::pack(&folders::read(Path::new(&root))?)?)
+}

@@ -1,0 +1,40 @@
+//! The folders of the suite, as they are in the sources.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::{fs, io};
+
+/// What belongs to the suite, below the root of the sources.
+pub(crate) const FOLDERS: &[&str] = &["scenarios", "snapshots", "targets"];
+/// What waits for a review is not part of it.
+const PENDING: &str = ".new";
+
+/// Every file of the suite, by its path from the root, with `/`.
+///
+/// # Errors
+/// When a file or folder cannot be read.
+pub(crate) fn read(root: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    for folder in FOLDERS {
+        collect(&root.join(folder), folder, &mut files)?;
+    }
+    Ok(files)
+}
+
+fn collect(folder: &Path, below: &str, files: &mut BTreeMap<String, Vec<u8>>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') || name.ends_with(PENDING) {
+            continue;
+        }
+        let path = format!("{below}/{name}");
+        match entry.file_type()?.is_dir() {
+            true => collect(&entry.path(), &path, files)?,
+            false => {
+                files.insert(path, fs::read(entry.path())?);
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! In a folder without scenarios the program plays the suite that it carries.
+
+use std::fs;
+
+use mqtt_check_broker::Fault;
+
+use crate::program::{Ended, PING, Program};
+use crate::served;
+
+/// Runs it in an empty folder, where it must leave nothing.
+fn run_alone(arguments: &str) -> Ended {
+    let program = Program::new(arguments);
+    let ended = program.run();
+    assert_eq!(program.files(), [""; 0], "{ended}");
+    ended
+}
+
+#[test]
+fn the_first_run_in_an_empty_folder_is_green() {
+    let ended = run_alone("run --filter session/takeover");
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(ended.stdout.contains("3 cases: 3 passed"), "{ended}");
+    assert!(
+        !ended.stdout.contains("new"),
+        "no snapshot is missing: {ended}"
+    );
+}
+
+#[test]
+fn paths_of_the_built_in_suite_are_as_in_its_folder() {
+    for path in [
+        "scenarios/session/takeover.yaml",
+        "./scenarios/session/takeover.yaml",
+    ] {
+        let ended = run_alone(&format!("run {path} --fault no-disconnect-on-takeover"));
+        assert_eq!(ended.exit, Some(0), "{ended}");
+        let place = "scenarios/session/takeover.yaml:19:5";
+        assert!(ended.stdout.contains(place), "{ended}");
+    }
+    let ended = run_alone("list scenarios/session");
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    let mut lines = ended.stdout.lines();
+    assert!(lines.all(|line| line.starts_with("session/")), "{ended}");
+}
+
+#[test]
+fn a_folder_of_scenarios_counts_before_the_built_in_suite() {
+    let own = |arguments: &str| Program::new(arguments).file("scenarios/own/ping.yaml", PING);
+    let ended = own("check").run();
+    assert_eq!(
+        ended.stdout, "1 scenario with 2 cases: nothing wrong\n",
+        "{ended}"
+    );
+    let ended = own("run scenarios/session/takeover.yaml").run();
+    assert_eq!(ended.exit, Some(2), "{ended}");
+    assert!(
+        ended.stderr.contains("there is no file or folder"),
+        "{ended}"
+    );
+}
+
+#[test]
+fn what_is_in_neither_is_an_error() {
+    for path in ["nothing", "scenarios/nothing", "/scenarios", "../scenarios"] {
+        let ended = run_alone(&format!("run {path}"));
+        assert_eq!(ended.exit, Some(2), "{ended}");
+        let what = format!("there is no file or folder {path}");
+        assert!(ended.stderr.contains(&what), "{ended}");
+    }
+}
+
+#[test]
+fn every_command_that_reads_scenarios_knows_the_built_in_suite() {
+    for (arguments, told) in [
+        ("check scenarios/session", "nothing wrong"),
+        (
+            "explain session/takeover",
+            "A second CONNECT with the same client id",
+        ),
+        ("explain mosquitto", "Eclipse Mosquitto"),
+        (
+            "mutants scenarios/session/takeover.yaml --fault no-disconnect-on-takeover",
+            "1 caught",
+        ),
+    ] {
+        let ended = run_alone(arguments);
+        assert!(ended.stdout.contains(told), "{arguments}: {ended}");
+    }
+}
+
+#[test]
+fn a_known_target_is_found_and_a_mistyped_one_is_an_error() {
+    let ended = run_alone("run --target mosquito");
+    assert_eq!(ended.exit, Some(2), "{ended}");
+    assert!(
+        ended.stderr.contains("did you mean `mosquitto`?"),
+        "{ended}"
+    );
+    // Where no Mosquitto is installed it cannot be started, which only its target file can say.
+    let ended = run_alone("run scenarios/session/takeover.yaml --target mosquitto");
+    match ended.exit {
+        Some(0) => assert!(ended.stdout.contains("targets/mosquitto.yaml:"), "{ended}"),
+        _ => assert_eq!(ended.exit, Some(3), "{ended}"),
+    }
+}
+
+#[test]
+fn a_target_file_of_the_user_counts_before_a_built_in_one() {
+    let address = served::serve(Vec::new().into_iter().collect());
+    let program = Program::new("run scenarios/connect/ping.yaml --target mosquitto --no-snapshots")
+        .file("targets/mosquitto.yaml", format!("url: mqtt://{address}\n"));
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+}
+
+#[test]
+fn the_built_in_suite_cannot_be_changed() {
+    let address = served::serve(Vec::new().into_iter().collect());
+    for arguments in [
+        "run scenarios/session --update".to_owned(),
+        "run scenarios/session --target mosquitto --update".to_owned(),
+        format!("baseline mosquitto scenarios/session --broker mqtt://{address} --update"),
+    ] {
+        let ended = run_alone(&arguments);
+        assert_eq!(ended.exit, Some(2), "{arguments}: {ended}");
+        assert!(ended.stderr.contains("cannot be changed"), "{ended}");
+        assert!(ended.stderr.contains("suite --extract"), "{ended}");
+    }
+}
+
+#[test]
+fn a_baseline_of_the_users_own_is_made_and_kept_in_the_working_folder() {
+    let right = served::serve(Vec::new().into_iter().collect());
+    let program = Program::new(&format!(
+        "baseline own scenarios/session/takeover.yaml --broker mqtt://{right} --plays 1"
+    ));
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert_eq!(
+        program.files(),
+        ["snapshots/@own/profile.yaml", "targets/own.yaml"]
+    );
+
+    let held =
+        |url: &str| format!("run scenarios/session/takeover.yaml --broker {url} --baseline own");
+    let program = program.arguments(&held(&format!("mqtt://{right}")));
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+
+    let wrong = served::serve([Fault::NoDisconnectOnTakeover].into_iter().collect());
+    let program = program.arguments(&held(&format!("mqtt://{wrong}")));
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    let pending = program.path("snapshots/@own/session/takeover@5.snap.new");
+    let text = fs::read_to_string(pending).expect("it waits for a review");
+    assert!(
+        text.contains("source: scenarios/session/takeover.yaml"),
+        "{text}"
+    );
+
+    let program = program.arguments("accept @own/*");
+    assert_eq!(program.run().exit, Some(0));
+    let program = program.arguments("accept --stale");
+    let ended = program.run();
+    assert_eq!(ended.stdout, "no snapshot is stale\n", "{ended}");
+}
