@@ -22,7 +22,7 @@ use super::hooks::{Ears, Feed};
 use super::host::Hook;
 use super::instances::Handle;
 use super::{Credentials, Node};
-use crate::scenario::model::{BrokerAction, Transport, Way};
+use crate::scenario::model::{BrokerAction, Transport, User, Way};
 use crate::transcript::HookSource;
 use crate::transport::{ConnectError, Endpoint, Opened, Stream};
 
@@ -89,6 +89,8 @@ impl Door {
 pub struct Doors {
     nodes: Vec<Doorway>,
     credentials: Option<Arc<Credentials>>,
+    /// Users that stand for clients of an access list, by their Client Identifiers.
+    clients: Arc<BTreeMap<String, Credentials>>,
     /// The hook events of the broker, if its target file has sources of them.
     hooks: Option<Arc<Feed>>,
     /// Gives each connection what must differ from one to the next.
@@ -127,9 +129,26 @@ impl Doors {
         Self {
             nodes: nodes.iter().map(Doorway::new).collect(),
             credentials: credentials.map(Arc::new),
+            clients: Arc::default(),
             hooks: None,
             seeds: Arc::new(AtomicU64::new(nonce)),
         }
+    }
+
+    /// The same, to a broker that knows these clients as users of the same name.
+    #[must_use]
+    pub fn with_clients(self, users: &[User]) -> Self {
+        let named = |user: &User| (user.name.clone(), Credentials::of(user));
+        Self {
+            clients: Arc::new(users.iter().map(named).collect()),
+            ..self
+        }
+    }
+
+    /// Who a client is that names nobody.
+    fn credentials(&self, client_id: &str) -> Option<&Credentials> {
+        let own = self.clients.get(client_id);
+        own.or(self.credentials.as_deref())
     }
 
     /// The same, to a broker whose events are to be had here.
@@ -227,8 +246,8 @@ impl Host {
         done.await.map_err(|error| error.to_string())?
     }
 
-    pub(super) fn credentials(&self) -> Option<&Credentials> {
-        self.doors.credentials.as_deref()
+    pub(super) fn credentials(&self, client_id: &str) -> Option<&Credentials> {
+        self.doors.credentials(client_id)
     }
 
     /// Remembers sessions and retained messages that this packet may leave behind.
@@ -308,7 +327,8 @@ impl Host {
             let opened = opened.map_err(io::Error::other)?;
             let mut stream = opened.stream.ok_or(io::ErrorKind::ConnectionRefused)?;
             let mut out = BytesMut::new();
-            let connect = own_connect(version, client_id.clone(), 30, self.credentials());
+            let who = self.credentials(client_id);
+            let connect = own_connect(version, client_id.clone(), 30, who);
             let mut packets = vec![connect];
             packets.extend(topics.iter().map(|topic| {
                 Packet::Publish(Publish {

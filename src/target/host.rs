@@ -59,11 +59,11 @@ impl Host {
         }
     }
 
-    /// Who we are to it, where a scenario does not say.
-    pub fn credentials(&self) -> Option<&Credentials> {
+    /// Who the client with this Client Identifier is to it, where a scenario does not say.
+    pub fn credentials(&self, client_id: &str) -> Option<&Credentials> {
         match self {
             Self::Bundled(_) => None,
-            Self::External(host) => host.credentials(),
+            Self::External(host) => host.credentials(client_id),
         }
     }
 

@@ -100,11 +100,12 @@ impl Instances {
             .map_err(|(name, _)| format!("nothing says how to set {name}"))
             .and_then(|filling| {
                 let running = Running::start(&self.file, &self.access, &filling);
-                running.map_err(|error| error.to_string())
+                let running = running.map_err(|error| error.to_string())?;
+                Ok((running, filling.clients))
             });
         let mut seen = locked(&self.seen);
-        let running = match started {
-            Ok(running) => running,
+        let (running, clients) = match started {
+            Ok(started) => started,
             Err(error) => {
                 let shown = Self::secrets(told).hidden(&error);
                 let problem = format!("with {}: {shown}", named(told));
@@ -134,7 +135,9 @@ impl Instances {
             None => (usual.clone(), usual),
         };
         Ok(Instance {
-            doors: Doors::new(&nodes, named, nonce).with_hooks(running.hooks()),
+            doors: Doors::new(&nodes, named, nonce)
+                .with_hooks(running.hooks())
+                .with_clients(&clients),
             known: Doors::new(&nodes, known, !nonce),
             running: Arc::new(Mutex::new(running)),
             instances: Arc::clone(self),

@@ -4,20 +4,26 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mqtt_check_vocabulary::{Setting, Value};
+use mqtt_check_vocabulary::{SETTINGS, Setting, User, Value};
 
 mod rules;
 #[cfg(test)]
 mod tests;
 
-pub(super) use rules::{CLIENT, DOINGS, FILTER, USER};
-pub use rules::{Lines, Order, Rules};
+pub(super) use rules::{CLIENT, DOINGS, FILTER, NUMBER, OTHERS, RANK, REFERENCES, SUBJECTS, USER};
+pub use rules::{Clients, Lines, Order, Rules, Subjects};
 
 /// What stands for the value in a template.
 pub(super) const VALUE: &str = "{value}";
 /// What stands for the name and the password of one user.
 pub(super) const NAME: &str = "{name}";
 pub(super) const PASSWORD: &str = "{password}";
+/// What stands for whether clients without a name are let in beside the users.
+pub(super) const ANONYMOUS: &str = "{anonymous}";
+
+/// Settings about which others know more than their own row.
+const ACCESS: &str = "access";
+pub(super) const USERS: &str = "users";
 
 /// Settings with their values, as [`Settings::told`](mqtt_check_vocabulary::Settings::told) has them.
 pub type Told = Vec<(&'static Setting, Value)>;
@@ -48,8 +54,34 @@ pub struct Saying {
     pub values: BTreeMap<String, String>,
     /// What one user becomes, a line for each.
     pub each: Option<String>,
+    /// What stands between lines, if not the end of one.
+    pub between: Option<String>,
+    pub escape: Escape,
     /// What the rules of an access list become.
     pub rules: Option<Rules>,
+}
+
+/// How names, passwords and Topic Filters are written in a line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Escape {
+    /// As they are.
+    #[default]
+    Plain,
+    /// As in a string of JSON.
+    Json,
+}
+
+impl Escape {
+    fn written(self, text: &str) -> Result<String, String> {
+        let text = one_line(text)?;
+        Ok(match self {
+            Self::Plain => text.to_owned(),
+            Self::Json => {
+                let quoted = serde_json::Value::from(text).to_string();
+                quoted[1..quoted.len() - 1].to_owned()
+            }
+        })
+    }
 }
 
 /// What is written and run for one instance. Ports and folders are not filled in yet; in a row of a table neither are
@@ -66,7 +98,12 @@ pub struct Filling {
     pub before: Vec<Vec<String>>,
     /// Commands that are run when it answers.
     pub after: Vec<Vec<String>>,
+    /// Users that stand for clients of an access list: who has such a Client Identifier connects as this user.
+    pub clients: Vec<User>,
 }
+
+/// Texts and what stands for them.
+type Words = Vec<(&'static str, String)>;
 
 /// Why a setting cannot be said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,12 +132,19 @@ impl Table {
     ///
     /// # Errors
     /// The first setting that cannot be said, and why.
-    pub fn fill(
-        &self,
-        told: &[(&'static Setting, Value)],
-    ) -> Result<Filling, (&'static str, Hindrance)> {
+    pub fn fill(&self, told: &Told) -> Result<Filling, (&'static str, Hindrance)> {
         let mut out = Filling::default();
         let mut said: Vec<(&Saying, String)> = Vec::new();
+        let with_clients = self
+            .with_clients_as_users(told)
+            .map_err(|why| (ACCESS, Hindrance::Unsupported(why)))?;
+        let (told, anonymous) = match &with_clients {
+            Some((told, clients)) => {
+                out.clients.clone_from(clients);
+                (told, true)
+            }
+            None => (told, false),
+        };
         for (setting, value) in told {
             let failed = |hindrance| (setting.name, hindrance);
             let saying = match self.rows.get(setting.name) {
@@ -111,7 +155,9 @@ impl Table {
                 Some(Row::Said(saying)) => saying,
             };
             let unsupported = |why| failed(Hindrance::Unsupported(why));
-            let text = saying.text(value).map_err(unsupported)?;
+            let mut words = saying.words(value, told).map_err(unsupported)?;
+            words.push((ANONYMOUS, anonymous.to_string()));
+            let text = words[0].1.clone();
             // Two settings may be one to this broker.
             let is_at_odds = |(other, its): &(&Saying, String)| {
                 let (other, this) = (&other.templates.config, &saying.templates.config);
@@ -121,17 +167,71 @@ impl Table {
                 let why = "another setting of the case is the same one to this broker";
                 return Err(unsupported(why.to_owned()));
             }
-            out.add(&saying.templates, &text);
+            out.add(&saying.templates, &words);
             said.push((saying, text));
         }
         Ok(out)
     }
+
+    /// The settings with a user for each client that an access list names, where this broker's lists know users only, and
+    /// these users; `None` where there is nothing to be changed.
+    fn with_clients_as_users(&self, told: &Told) -> Result<Option<(Told, Vec<User>)>, String> {
+        let Some(Row::Said(saying)) = self.rows.get(ACCESS) else {
+            return Ok(None);
+        };
+        let says_clients = |rules: &Rules| rules.clients == Clients::AsUsers;
+        if !saying.rules.as_ref().is_some_and(says_clients) {
+            return Ok(None);
+        }
+        let mut out = told.clone();
+        let mut clients = Vec::new();
+        for (_, value) in &mut out {
+            if let Value::Access(rules) = value {
+                clients = rules::clients_as_users(rules)?;
+            }
+        }
+        if clients.is_empty() {
+            return Ok(None);
+        }
+        if told.iter().any(|(_, value)| !users_of(value).is_empty()) {
+            return Err(
+                "its access lists know clients by their user names, not by their \
+                        Client Identifiers"
+                    .to_owned(),
+            );
+        }
+        let users = SETTINGS.iter().find(|setting| setting.name == USERS);
+        out.extend(users.map(|setting| (setting, Value::Users(clients.clone()))));
+        Ok(Some((out, clients)))
+    }
+}
+
+/// Users that a setting makes known.
+fn users_of(value: &Value) -> Vec<&User> {
+    match value {
+        Value::Users(users) => users.iter().collect(),
+        Value::Authentication(methods) => methods.values().flatten().collect(),
+        _ => Vec::new(),
+    }
 }
 
 impl Filling {
-    fn add(&mut self, templates: &Self, value: &str) {
-        let filled = |text: &String| text.replace(VALUE, value);
-        let words = |words: &Vec<String>| words.iter().map(filled).collect();
+    /// Whether this word stands in a template.
+    pub(super) fn mentions(&self, word: &str) -> bool {
+        let named = self.environment.iter().chain(&self.files);
+        let commands = self.before.iter().chain(&self.after).flatten();
+        let texts = self.config.values().chain(&self.arguments);
+        let mut texts = texts.chain(named.map(|(_, text)| text)).chain(commands);
+        texts.any(|text| text.contains(word))
+    }
+
+    fn add(&mut self, templates: &Self, words: &Words) {
+        let filled = |text: &String| {
+            words.iter().fold(text.clone(), |text, (word, stands_for)| {
+                text.replace(word, stands_for)
+            })
+        };
+        let list = |words: &Vec<String>| words.iter().map(filled).collect();
         for (place, lines) in &templates.config {
             let place = self.config.entry(place.clone()).or_default();
             if !place.is_empty() {
@@ -145,12 +245,27 @@ impl Filling {
         self.environment
             .extend(templates.environment.iter().map(named));
         self.files.extend(templates.files.iter().map(named));
-        self.before.extend(templates.before.iter().map(words));
-        self.after.extend(templates.after.iter().map(words));
+        self.before.extend(templates.before.iter().map(list));
+        self.after.extend(templates.after.iter().map(list));
     }
 }
 
 impl Saying {
+    /// The words of its templates, that of the value first, or why the broker does not take it. `told` are all settings of
+    /// the instance.
+    fn words(&self, value: &Value, told: &Told) -> Result<Words, String> {
+        let between = self.between.as_deref().unwrap_or("\n");
+        if let Value::Access(list) = value {
+            let Some(rules) = &self.rules else {
+                return Err("it has no access lists".to_owned());
+            };
+            let users = told.iter().flat_map(|(_, value)| users_of(value));
+            let users: Vec<&str> = users.map(|user| user.name.as_str()).collect();
+            return rules.words(list, &users, between, self.escape);
+        }
+        Ok(vec![(VALUE, self.text(value)?)])
+    }
+
     /// What stands for `{value}`, or why the broker does not take it.
     fn text(&self, value: &Value) -> Result<String, String> {
         let word = match value {
@@ -170,17 +285,8 @@ impl Saying {
                 let names: Result<Vec<&str>, String> = names.iter().map(|n| one_line(n)).collect();
                 names?.join(",")
             }
-            Value::Users(users) => return self.lines(users),
-            Value::Authentication(methods) => {
-                let users = methods.values().flatten();
-                return self.lines(users);
-            }
-            Value::Access(rules) => {
-                return match &self.rules {
-                    Some(table) => table.lines(rules),
-                    None => Err("it has no access lists".to_owned()),
-                };
-            }
+            Value::Users(_) | Value::Authentication(_) => return self.lines(users_of(value)),
+            Value::Access(_) => return Err("it has no access lists".to_owned()),
             Value::ClientIds(_) => return Err("it has no such rule for client ids".to_owned()),
         };
         if self.values.is_empty() {
@@ -217,21 +323,18 @@ impl Saying {
         }
     }
 
-    fn lines<'u>(
-        &self,
-        users: impl IntoIterator<Item = &'u mqtt_check_vocabulary::User>,
-    ) -> Result<String, String> {
+    fn lines(&self, users: Vec<&User>) -> Result<String, String> {
         let each = self.each.as_deref().unwrap_or("{name}:{password}");
         let lines: Result<Vec<String>, String> = users
             .into_iter()
             .map(|user| {
                 let password = std::str::from_utf8(user.password.expose());
                 let password = password.map_err(|_| "a password of the case is no text")?;
-                let filled = each.replace(NAME, one_line(&user.name)?);
-                Ok(filled.replace(PASSWORD, one_line(password)?))
+                let filled = each.replace(NAME, &self.escape.written(&user.name)?);
+                Ok(filled.replace(PASSWORD, &self.escape.written(password)?))
             })
             .collect();
-        Ok(lines?.join("\n"))
+        Ok(lines?.join(self.between.as_deref().unwrap_or("\n")))
     }
 }
 

@@ -255,7 +255,10 @@ impl Player<'_> {
             | Lie::After { field, .. } => SIGNED.iter().any(|name| field.starts_with(name)),
             Lie::Append(_) | Lie::Trailing(_) | Lie::Properties(_) | Lie::Cut(_) => false,
         };
-        let credentials = self.host.credentials()?;
+        let Packet::Connect(connect) = &*wire else {
+            return None;
+        };
+        let credentials = self.host.credentials(&connect.client_id)?;
         // Where a scenario says who is known, a client without a name means to have none.
         let is_about_users = self.scene.settings.users.is_some();
         if is_about_users || lies.iter().any(is_theirs) || !credentials.put(wire) {

@@ -8,7 +8,8 @@ use super::reading::{Map, Reading};
 use super::{CONFIG, FOLDER, LONGEST, Start, address};
 use crate::scenario::node::{Entry, Node};
 use crate::target::settings::{
-    CLIENT, DOINGS, FILTER, Filling, Lines, NAME, Order, PASSWORD, Row, Rules, Saying, Table, USER,
+    ANONYMOUS, CLIENT, Clients, DOINGS, Escape, FILTER, Filling, Lines, NAME, NUMBER, OTHERS,
+    Order, PASSWORD, RANK, REFERENCES, Row, Rules, SUBJECTS, Saying, Subjects, Table, USER, USERS,
     VALUE,
 };
 
@@ -63,7 +64,29 @@ pub(super) fn table(reading: &Reading, node: &Node, programs: &[Start]) -> Optio
         }
     }
     map.finish();
-    is_sound.then_some(Table { rows })
+    let table = Table { rows };
+    is_sound &= has_place_for_clients(reading, node, &table);
+    is_sound.then_some(table)
+}
+
+/// Whether clients that stand as users are made known, and all others let in.
+fn has_place_for_clients(reading: &Reading, node: &Node, table: &Table) -> bool {
+    let as_users = table.rows.values().any(|row| {
+        matches!(row, Row::Said(saying)
+            if saying.rules.as_ref().is_some_and(|rules| rules.clients == Clients::AsUsers))
+    });
+    let lets_in = |row: &Row| match row {
+        Row::Said(saying) => saying.templates.mentions(ANONYMOUS),
+        Row::Unsupported(_) => false,
+    };
+    if as_users && !table.rows.get(USERS).is_some_and(lets_in) {
+        let title = "`each_client: as_users` needs users beside clients without a name";
+        let hint = format!(
+            "say in the row `{USERS}` whether clients without a name are let in: `{ANONYMOUS}`"
+        );
+        return reading.fail::<()>(node.place, title, &hint).is_some();
+    }
+    true
 }
 
 fn has_places(reading: &Reading, node: &Node, row: &Row, programs: &[Start]) -> bool {
@@ -142,6 +165,11 @@ fn row(reading: &Reading, node: &Node, setting: &Setting) -> Option<Row> {
     let values = map
         .take("values")
         .map(|node| pairs(node, "a value", |_| true));
+    let between = map.text("between");
+    let escape = map.take("escape").map(|node| match node.text() {
+        Some("json") => Some(Escape::Json),
+        _ => reading.fail(node.place, "no such way to write names", "`json`"),
+    });
     let each = map.take("each");
     let each = match setting.kind {
         Kind::Access => Said::Rules(rules(reading, &mut map, each, node)),
@@ -159,6 +187,7 @@ fn row(reading: &Reading, node: &Node, setting: &Setting) -> Option<Row> {
         files: flip(files)?.unwrap_or_default(),
         before: flip(before)?.unwrap_or_default(),
         after: flip(after)?.unwrap_or_default(),
+        clients: Vec::new(),
     };
     let values = flip(values)?.unwrap_or_default().into_iter().collect();
     if templates == Filling::default() {
@@ -173,6 +202,8 @@ fn row(reading: &Reading, node: &Node, setting: &Setting) -> Option<Row> {
         unit,
         values,
         each,
+        between,
+        escape: flip(escape)?.unwrap_or_default(),
         rules,
     })))
 }
@@ -202,9 +233,15 @@ fn rules(reading: &Reading, map: &mut Map<'_>, each: Option<&Node>, whole: &Node
     };
     let everybody = of(each, None);
     let user = of(map.take("each_user"), Some(USER));
-    let client = of(map.take("each_client"), Some(CLIENT));
-    let (everybody, user, client) = (everybody?, user?, client?);
-    if everybody.is_empty() && user.is_empty() && client.is_empty() {
+    let clients = match map.take("each_client") {
+        Some(node) if node.text() == Some("as_users") => Some(Clients::AsUsers),
+        node => of(node, Some(CLIENT)).map(Clients::Lines),
+    };
+    let subjects = map
+        .map("subjects", "`subjects`")
+        .map(|map| subjects(reading, map));
+    let (everybody, user, clients) = (everybody?, user?, clients?);
+    if everybody.is_empty() && user.is_empty() && clients == Clients::default() {
         let hint = "each: { allow all: LINE, allow publish: LINE, … }";
         return reading.fail(whole.place, "no rule of an access list has a line", hint);
     }
@@ -212,7 +249,21 @@ fn rules(reading: &Reading, map: &mut Map<'_>, each: Option<&Node>, whole: &Node
         order,
         everybody,
         user,
-        client,
+        clients,
+        subjects: flip(subjects)?,
+    })
+}
+
+fn subjects(reading: &Reading, mut map: Map<'_>) -> Option<Subjects> {
+    let text = |node: Option<&Node>, words: &[&str]| known_words(reading, node?, words);
+    let rule = map.require("rule", "rule: how a user's list refers to a line");
+    let user = map.require("user", "user: what is written of each user");
+    map.finish();
+    let rule = text(rule, &[NUMBER, RANK]);
+    let user = text(user, &[USER, REFERENCES]);
+    Some(Subjects {
+        rule: rule?,
+        user: user?,
     })
 }
 
@@ -237,7 +288,7 @@ fn lines(reading: &Reading, node: &Node, whose: Option<&str>) -> Option<Lines> {
                 Err(reason?)
             }
             None => {
-                let words: Vec<&str> = [FILTER].into_iter().chain(whose).collect();
+                let words: Vec<&str> = [FILTER, NUMBER, RANK].into_iter().chain(whose).collect();
                 Ok(known_words(reading, node, &words)?)
             }
         };
@@ -286,7 +337,8 @@ fn is_file(name: &str) -> bool {
 /// A text in which the setting's own words are filled in.
 fn template(reading: &Reading, node: &Node, setting: &Setting) -> Option<String> {
     let words: &[&str] = match setting.kind {
-        Kind::Users | Kind::Authentication => &[VALUE, NAME, PASSWORD],
+        Kind::Users | Kind::Authentication => &[VALUE, NAME, PASSWORD, ANONYMOUS],
+        Kind::Access => &[VALUE, SUBJECTS, OTHERS],
         _ => &[VALUE],
     };
     known_words(reading, node, words)

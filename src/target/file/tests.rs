@@ -428,7 +428,7 @@ fn set(rows: &str) -> Result<TargetFile, String> {
 
 #[test]
 fn reads_how_settings_are_said() {
-    use super::super::settings::{Order, Row};
+    use super::super::settings::{Clients, Order, Row};
     let file = set("
   retain_available: 'retain {value}'
   maximum_qos: { config: { listener: 'qos {value}' }, arguments: '--qos={value}' }
@@ -464,10 +464,48 @@ fn reads_how_settings_are_said() {
         rules.everybody["deny publish"],
         Err("it has none".to_owned())
     );
+    let Clients::Lines(clients) = &rules.clients else {
+        panic!("{rules:?}");
+    };
+    assert_eq!(clients["allow all"], Err("it knows no clients".to_owned()));
+}
+
+#[test]
+fn reads_lists_for_each_user() {
+    use super::super::settings::{Clients, Escape, Row};
+    let access = "
+  access:
+    escape: json
+    between: ','
+    each: { allow all: '{number} {rank} {filter}' }
+    each_client: as_users
+    subjects: { rule: '{rank}', user: '{user} {rules}' }
+    config: '{value} {subjects} {others}'
+";
+    let users = "  users: { config: 'anonymous {anonymous}', files: { users: '{value}' } }";
+    let file = set(&format!("{access}{users}")).expect("a sound file");
+    let table = file.settings.expect("settings");
+    let Some(Row::Said(saying)) = table.rows.get("access") else {
+        panic!("{table:?}");
+    };
     assert_eq!(
-        rules.client["allow all"],
-        Err("it knows no clients".to_owned())
+        (saying.escape, saying.between.as_deref()),
+        (Escape::Json, Some(","))
     );
+    let rules = saying.rules.as_ref().expect("rules");
+    assert_eq!(rules.clients, Clients::AsUsers);
+    assert!(rules.subjects.is_some());
+    let closed = set(&format!(
+        "{access}  users: 'password_file {{folder}}/users'"
+    ));
+    let closed = closed.expect_err("all others would be refused");
+    assert!(
+        closed.contains("needs users beside clients without a name"),
+        "{closed}"
+    );
+    let half = access.replace("rule: '{rank}', ", "");
+    let half = set(&format!("{half}{users}")).expect_err("no `rule`");
+    assert!(half.contains("`subjects` has no `rule`"), "{half}");
 }
 
 #[test]

@@ -2,14 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use mqtt_check_vocabulary::{AccessAction, AccessRule};
+use mqtt_check_vocabulary::{AccessAction, AccessRule, Secret, User};
 
-use super::one_line;
+use super::{Escape, VALUE, Words};
 
 /// What stands for the Topic Filter, the user name and the Client Identifier of one rule.
 pub(in crate::target) const FILTER: &str = "{filter}";
 pub(in crate::target) const USER: &str = "{user}";
 pub(in crate::target) const CLIENT: &str = "{client}";
+/// What stands for the number of a line, from 1, and for that from its end: the last line has rank 1.
+pub(in crate::target) const NUMBER: &str = "{number}";
+pub(in crate::target) const RANK: &str = "{rank}";
+/// What stands for the references to the lines that are about one user; for those that are about whoever has no name, and
+/// for what is written of each user.
+pub(in crate::target) const REFERENCES: &str = "{rules}";
+pub(in crate::target) const OTHERS: &str = "{others}";
+pub(in crate::target) const SUBJECTS: &str = "{subjects}";
 
 /// What decides between rules that are about the same topic.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,10 +38,41 @@ pub struct Rules {
     pub order: Order,
     /// Rules about everybody.
     pub everybody: Lines,
-    /// Rules about one user.
+    /// Rules about one user; without any they are as those about everybody where there are `subjects`.
     pub user: Lines,
     /// Rules about one client.
-    pub client: Lines,
+    pub clients: Clients,
+    /// How a broker is told that has a list for each user.
+    pub subjects: Option<Subjects>,
+}
+
+/// What rules about one client become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Clients {
+    Lines(Lines),
+    /// Rules about users of the same name, as whom these clients then connect.
+    AsUsers,
+}
+
+impl Default for Clients {
+    fn default() -> Self {
+        Self::Lines(Lines::new())
+    }
+}
+
+/// Lists of the lines that are about one user.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Subjects {
+    /// How one line is referred to.
+    pub rule: String,
+    /// What is written of one user.
+    pub user: String,
+}
+
+/// One line, and the user that it is about if it is about one.
+struct Line<'l> {
+    text: String,
+    user: Option<&'l str>,
 }
 
 /// What rules do, as tables name it.
@@ -58,8 +97,14 @@ fn doing(rule: &AccessRule) -> &'static str {
 }
 
 impl Rules {
-    /// The list as the broker reads it, or why it has none like it.
-    pub(super) fn lines(&self, rules: &[AccessRule]) -> Result<String, String> {
+    /// The list as the broker reads it, for these users, or why it has none like it.
+    pub(super) fn words(
+        &self,
+        rules: &[AccessRule],
+        users: &[&str],
+        between: &str,
+        escape: Escape,
+    ) -> Result<Words, String> {
         if self.order == Order::Denials {
             let allowed_before = |(n, denial): (usize, &AccessRule)| {
                 let before = rules[..n].iter().filter(|rule| rule.allow);
@@ -72,20 +117,68 @@ impl Rules {
                 );
             }
         }
-        let mut out = Vec::new();
+        let mut lines = Vec::new();
         for rule in rules {
-            self.add(rule, &mut out)?;
+            self.add(rule, users, escape, &mut lines)?;
         }
-        Ok(out.join("\n"))
+        let count = lines.len();
+        let numbered = |n: usize, text: &str| {
+            let text = text.replace(NUMBER, &(n + 1).to_string());
+            text.replace(RANK, &(count - n).to_string())
+        };
+        let all: Vec<String> = lines
+            .iter()
+            .enumerate()
+            .map(|(n, line)| numbered(n, &line.text))
+            .collect();
+        let mut words = vec![(VALUE, all.join(between))];
+        if let Some(subjects) = &self.subjects {
+            let about = |name: Option<&str>| {
+                let lines = lines.iter().enumerate();
+                let about = lines.filter(|(_, line)| line.user.is_none() || line.user == name);
+                let references: Vec<String> =
+                    about.map(|(n, _)| numbered(n, &subjects.rule)).collect();
+                references.join(between)
+            };
+            let one = |name: &&str| {
+                let text = subjects.user.replace(REFERENCES, &about(Some(*name)));
+                Ok(text.replace(USER, &escape.written(name)?))
+            };
+            let each: Result<Vec<String>, String> = users.iter().map(one).collect();
+            words.push((SUBJECTS, each?.join(between)));
+            words.push((OTHERS, about(None)));
+        }
+        Ok(words)
     }
 
-    fn add(&self, rule: &AccessRule, out: &mut Vec<String>) -> Result<(), String> {
+    fn add<'l>(
+        &self,
+        rule: &'l AccessRule,
+        users: &[&'l str],
+        escape: Escape,
+        out: &mut Vec<Line<'l>>,
+    ) -> Result<(), String> {
+        let is_per_user = self.subjects.is_some();
+        let of_users = match is_per_user && self.user.is_empty() {
+            true => &self.everybody,
+            false => &self.user,
+        };
+        let none = Lines::new();
+        let of_clients = match &self.clients {
+            Clients::Lines(lines) => lines,
+            Clients::AsUsers => &none,
+        };
         let (about, whose, word, names) = match (&rule.users[..], &rule.clients[..]) {
             ([], []) => ("rules about everybody", &self.everybody, "", &[][..]),
-            (users, []) => ("rules about a user", &self.user, USER, users),
-            ([], clients) => ("rules about a client", &self.client, CLIENT, clients),
+            (users, []) => ("rules about a user", of_users, USER, users),
+            ([], clients) => ("rules about a client", of_clients, CLIENT, clients),
             _ => return Err("it has no rules about both a user and a client".to_owned()),
         };
+        if is_per_user && word == USER && names.iter().any(|name| !users.contains(&&**name)) {
+            return Err(
+                "a rule of the case is about a user whom no setting makes known".to_owned(),
+            );
+        }
         let doing = doing(rule);
         let template = match whose.get(doing) {
             Some(line) => line.clone()?,
@@ -95,28 +188,85 @@ impl Rules {
                 ));
             }
         };
-        let somebody = [String::new()];
-        let names = if names.is_empty() {
-            &somebody[..]
-        } else {
-            names
-        };
-        for name in names {
-            for filter in &rule.filters {
-                let mut filter = one_line(filter)?.to_owned();
-                if word == USER {
-                    filter = filter.replace("%u", name);
+        for filter in &rule.filters {
+            // What is to be filled in is another filter for each.
+            let names: Vec<Option<&str>> = match names {
+                [] if is_per_user && filter.contains("%u") => {
+                    users.iter().map(|name| Some(*name)).collect()
                 }
-                let filled = if word.is_empty() {
-                    template.clone()
-                } else {
-                    template.replace(word, one_line(name)?)
+                [] => vec![None],
+                names => names.iter().map(|name| Some(name.as_str())).collect(),
+            };
+            for name in names {
+                let of_user = name.filter(|_| word != CLIENT);
+                let Some(filter) = self.filter(filter, of_user, rule.allow)? else {
+                    continue;
                 };
-                out.push(filled.replace(FILTER, &filter.replace("%%", "%")));
+                let mut text = template.replace(FILTER, &escape.written(&filter)?);
+                if let Some(name) = name.filter(|_| !word.is_empty()) {
+                    text = text.replace(word, &escape.written(name)?);
+                }
+                out.push(Line {
+                    text,
+                    user: of_user,
+                });
             }
         }
         Ok(())
     }
+
+    /// A filter with the user's name filled in. There is none if the name has what would make it another filter, and it
+    /// allows; one that denies then denies everything from that level on.
+    fn filter(
+        &self,
+        filter: &str,
+        user: Option<&str>,
+        allow: bool,
+    ) -> Result<Option<String>, String> {
+        if self.subjects.is_some() && filter.replace("%%", "").contains("%c") {
+            return Err("its rules have no place for the Client Identifier".to_owned());
+        }
+        let mut levels = Vec::new();
+        for level in filter.split('/') {
+            let level = match user {
+                Some(user) if level.replace("%%", "").contains("%u") => {
+                    if user.contains(['/', '+', '#']) {
+                        levels.push("#".to_owned());
+                        return Ok((!allow).then(|| levels.join("/")));
+                    }
+                    level.replace("%u", user)
+                }
+                _ => level.to_owned(),
+            };
+            levels.push(level.replace("%%", "%"));
+        }
+        Ok(Some(levels.join("/")))
+    }
+}
+
+/// Turns rules about clients into rules about users of the same name, and gives these users.
+pub(super) fn clients_as_users(rules: &mut [AccessRule]) -> Result<Vec<User>, String> {
+    let mut out: Vec<User> = Vec::new();
+    for rule in rules {
+        if rule.clients.is_empty() {
+            continue;
+        }
+        if !rule.users.is_empty() {
+            return Err("it has no rules about both a user and a client".to_owned());
+        }
+        rule.users.append(&mut rule.clients);
+        let own = |filter: &String| filter.replace("%c", "%u");
+        rule.filters = rule.filters.iter().map(own).collect();
+        for name in &rule.users {
+            if out.iter().all(|user| user.name != *name) {
+                out.push(User {
+                    name: name.clone(),
+                    password: Secret::new(format!("the password of {name}")),
+                });
+            }
+        }
+    }
+    Ok(out)
 }
 
 /// Whether both rules can be about the same thing.

@@ -159,18 +159,130 @@ fn rules_become_lines_in_their_order() {
             ("deny publish", Err("no such rule".to_owned())),
         ]),
         user: Lines::from([("allow publish", Ok("{user} writes {filter}".to_owned()))]),
-        client: Lines::new(),
+        ..Rules::default()
+    };
+    let lines = |list: &[AccessRule]| {
+        let words = rules.words(list, &[], "\n", Escape::Plain);
+        words.map(|words| words[0].1.clone())
     };
     let deny = rule(false, AccessAction::All, "", "a/%c/100%%");
     let write = rule(true, AccessAction::Publish, "alice bob", "home/%u/#");
     let allow = rule(true, AccessAction::All, "", "#");
-    let lines = rules.lines(&[deny.clone(), write, allow.clone()]);
+    let three = lines(&[deny.clone(), write, allow.clone()]);
     let expected = "never a/%c/100%\nalice writes home/alice/#\nbob writes home/bob/#\nall #";
-    assert_eq!(lines.as_deref(), Ok(expected));
+    assert_eq!(three.as_deref(), Ok(expected));
     // It would be denied there, and is allowed here.
-    assert!(rules.lines(&[allow.clone(), deny.clone()]).is_err());
+    assert!(lines(&[allow.clone(), deny.clone()]).is_err());
     let apart = rule(true, AccessAction::All, "", "b/#");
-    assert!(rules.lines(&[apart, deny]).is_ok());
-    let no_such = rules.lines(&[rule(false, AccessAction::Publish, "", "x"), allow]);
+    assert!(lines(&[apart, deny]).is_ok());
+    let no_such = lines(&[rule(false, AccessAction::Publish, "", "x"), allow]);
     assert_eq!(no_such, Err("no such rule".to_owned()));
+}
+
+/// Rows for a broker with a list for each user.
+fn per_user() -> Table {
+    let templates = |name: &str, text: &str| Filling {
+        files: vec![(name.to_owned(), text.to_owned())],
+        ..Filling::default()
+    };
+    let users = Saying {
+        templates: templates("users", "{anonymous} {value}"),
+        between: Some(" ".to_owned()),
+        ..Saying::default()
+    };
+    let access = Saying {
+        templates: templates("access", "{value} | {subjects} | {others}"),
+        between: Some(" ".to_owned()),
+        escape: Escape::Json,
+        rules: Some(Rules {
+            everybody: Lines::from([
+                ("allow all", Ok("{number}+{filter}".to_owned())),
+                ("deny all", Ok("{number}-{filter}".to_owned())),
+            ]),
+            clients: Clients::AsUsers,
+            subjects: Some(Subjects {
+                rule: "{number}/{rank}".to_owned(),
+                user: "{user}=[{rules}]".to_owned(),
+            }),
+            ..Rules::default()
+        }),
+        ..Saying::default()
+    };
+    let row = |saying| Row::Said(Box::new(saying));
+    Table {
+        rows: BTreeMap::from([("users", row(users)), ("access", row(access))]),
+    }
+}
+
+fn user(name: &str) -> User {
+    User {
+        name: name.to_owned(),
+        password: Secret::new("secret"),
+    }
+}
+
+/// What the rows make of these rules and users: the file of users, if there is one, and that of the lists.
+fn filled(rules: Vec<AccessRule>, users: Vec<User>) -> Result<(Option<String>, String), String> {
+    let mut settings = Settings::default();
+    settings.set("access", Value::Access(rules));
+    if !users.is_empty() {
+        settings.set("users", Value::Users(users));
+    }
+    let filling = per_user().fill(&settings.told());
+    let filling = filling.map_err(|(name, hindrance)| format!("{name}: {hindrance:?}"))?;
+    let of = |name: &str| {
+        let mut files = filling.files.iter();
+        files.find_map(|(of, text)| (of == name).then(|| text.clone()))
+    };
+    Ok((of("users"), of("access").expect("a list")))
+}
+
+#[test]
+fn each_user_refers_to_the_lines_about_it_in_their_order() {
+    let rules = vec![
+        rule(false, AccessAction::All, "alice", r#"a "b""#),
+        rule(true, AccessAction::All, "", "home/%u/#"),
+        rule(true, AccessAction::All, "", "#"),
+    ];
+    let (users, lists) = filled(rules, vec![user("alice"), user("x/y")]).expect("a filling");
+    assert_eq!(
+        users.as_deref(),
+        Some("false alice:secret x/y:secret"),
+        "nobody else is let in"
+    );
+    // Another level would be another topic: a rule that allows is not about this user.
+    let expected = r#"1-a \"b\" 2+home/alice/# 3+# | alice=[1/3 2/2 3/1] x/y=[3/1] | 3/1"#;
+    assert_eq!(lists, expected);
+    let denied = vec![rule(false, AccessAction::All, "", "home/%u/x")];
+    let (_, lists) = filled(denied, vec![user("x/y")]).expect("a filling");
+    assert_eq!(lists, "1-home/# | x/y=[1/1] | ");
+}
+
+#[test]
+fn clients_stand_as_users_where_lists_know_no_others() {
+    let of_client = AccessRule {
+        clients: vec!["reader".to_owned()],
+        ..rule(false, AccessAction::All, "", "%c/secret")
+    };
+    let all = rule(true, AccessAction::All, "", "#");
+    let (users, lists) =
+        filled(vec![of_client.clone(), all.clone()], Vec::new()).expect("a filling");
+    assert_eq!(
+        users.as_deref(),
+        Some("true reader:the password of reader"),
+        "clients without a name are let in beside it"
+    );
+    assert_eq!(lists, "1-reader/secret 2+# | reader=[1/2 2/1] | 2/1");
+    let without = filled(vec![all.clone()], Vec::new()).expect("a filling");
+    assert_eq!(without, (None, "1+# |  | 1/1".to_owned()));
+    let hindered = |rules: Vec<AccessRule>, users: Vec<User>| filled(rules, users).unwrap_err();
+    let both = hindered(vec![of_client, all], vec![user("alice")]);
+    assert!(both.contains("by their user names"), "{both}");
+    let stranger = hindered(
+        vec![rule(true, AccessAction::All, "bob", "#")],
+        vec![user("alice")],
+    );
+    assert!(stranger.contains("no setting makes known"), "{stranger}");
+    let unfilled = hindered(vec![rule(true, AccessAction::All, "", "%c/#")], Vec::new());
+    assert!(unfilled.contains("no place for the Client"), "{unfilled}");
 }
