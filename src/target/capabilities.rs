@@ -259,7 +259,8 @@ impl Capabilities {
     fn unset(&self, table: &Table, plan: &Plan) -> Option<Skip> {
         let failed = plan
             .required()
-            .find_map(|required| table.fill(&required.told()).err());
+            .map(|required| table.left(required.told(), &self.users))
+            .find_map(|left| table.fill(&left).err());
         let (name, why) = failed?;
         Some(match why {
             Hindrance::Untold => SkipCode::about(SkipKind::Untold, name).because(format!(
@@ -327,6 +328,12 @@ impl Capabilities {
         }
     }
 
+    /// Whether it knows some users, and nothing says how to give it others.
+    fn knows_users_only_beforehand(&self) -> bool {
+        let says = self.settings.as_ref().is_some_and(|t| t.says("users"));
+        !self.users.is_empty() && !self.configurable && !says
+    }
+
     /// Why this case's users are not those of the target, if they are not.
     fn strangers(&self, plan: &Plan) -> Option<Skip> {
         let code = SkipCode::of(SkipKind::Users);
@@ -381,8 +388,8 @@ impl Capabilities {
                     SkipCode::about(SkipKind::Needs, capability)
                         .because(format!("needs {capability}: {why}"))
                 }),
+            Need::Setting("users") if self.knows_users_only_beforehand() => self.strangers(plan),
             Need::Setting(_) if self.configurable || self.settings.is_some() => None,
-            Need::Setting("users") if !self.users.is_empty() => self.strangers(plan),
             Need::Setting(name) => Some(SkipCode::about(SkipKind::Setting, name).because(format!(
                 "needs the broker's setting {name}, which this target cannot change"
             ))),

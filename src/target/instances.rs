@@ -77,6 +77,14 @@ impl Instances {
         locked(&self.seen).clone()
     }
 
+    /// What is left of these settings to be told to it.
+    pub fn left(&self, told: Told) -> Told {
+        match self.table() {
+            Some(table) => table.left(told, &self.file.users),
+            None => told,
+        }
+    }
+
     /// What an instance with these settings is told.
     ///
     /// # Errors

@@ -128,6 +128,18 @@ impl Table {
         }
     }
 
+    /// What is left to be told to a broker that knows these users anyway: users of the case that it knows need no telling
+    /// where nothing says how.
+    pub fn left(&self, mut told: Told, known: &[User]) -> Told {
+        if !self.says(USERS) {
+            told.retain(|(setting, value)| {
+                let is_known = |user: &&User| known.contains(user);
+                setting.name != USERS || !users_of(value).iter().all(is_known)
+            });
+        }
+        told
+    }
+
     /// What an instance with these settings is told.
     ///
     /// # Errors

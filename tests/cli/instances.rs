@@ -62,6 +62,20 @@ control:
     - watcher: { publish: { payload: behind } }
 ";
 
+/// A case that asks for users alone.
+const REFUSED: &str = "\
+title: A user that is not known is refused
+versions: [5]
+broker: { users: { alice: secret } }
+clients: { alice: { username: alice, password: secret }, bob: }
+steps:
+  - alice: connect
+  - bob: open
+  - bob: { send: { connect: { username: bob, password: word } } }
+  - bob: { expect: { refused: { codes: [bad_user_name_or_password, not_authorized] } } }
+    clause: MQTT-3.1.4-2
+";
+
 /// A target file for the bundled broker. Each that starts writes its process id and the place of its folder to a file.
 fn twin(program: &Program, more: &str) -> String {
     let seen = program.path("seen").display().to_string();
@@ -121,6 +135,27 @@ fn cases_that_ask_for_the_same_share_an_instance() {
     let folders: BTreeSet<&String> = all.iter().map(|(_, folder)| folder).collect();
     assert_eq!((all.len(), folders.len()), (6, 5), "{all:?}");
     assert!(all_are_gone(&program));
+}
+
+#[test]
+fn users_that_the_file_names_anyway_need_no_row() {
+    let program = Program::new("run --target twin --report json=report.json")
+        .file("scenarios/less.yaml", LESS)
+        .file("scenarios/users.yaml", REFUSED);
+    let file = twin(&program, "credentials: { alice: secret }\n");
+    let file = file
+        .replace("    maximum_inflight: 100", "    users: { alice: secret }")
+        .lines()
+        .filter(|line| !line.starts_with("  users:"))
+        .fold(String::new(), |text, line| text + line + "\n");
+    let program = program.file("targets/twin.yaml", file);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(ended.stdout.contains("2 passed"), "{ended}");
+    let report = std::fs::read(program.path("report.json")).expect("a report");
+    let report: serde_json::Value = serde_json::from_slice(&report).expect("JSON");
+    // For the other case alone.
+    assert_eq!(report["run"]["instances"]["started"], 1, "{report}");
 }
 
 #[test]

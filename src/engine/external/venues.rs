@@ -23,13 +23,18 @@ const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Whether a case cannot be played on the broker that the run begins with.
 pub(super) fn is_apart(plan: &Plan, instances: &Instances) -> bool {
-    let asks = || plan.required().any(|required| !required.told().is_empty());
+    let asks = || {
+        let mut told = plan.required().map(|required| required.told());
+        told.any(|told| !instances.left(told).is_empty())
+    };
     stops_its_broker(plan) || instances.table().is_some() && asks()
 }
 
 /// Whether it needs an instance of its own, and its control another.
-fn is_own(plan: &Plan) -> bool {
-    let mut all = plan.required().map(|required| required.told());
+fn is_own(plan: &Plan, instances: &Instances) -> bool {
+    let mut all = plan
+        .required()
+        .map(|required| instances.left(required.told()));
     let scene = all.next().unwrap_or_default();
     let is_whole = scene
         .iter()
@@ -61,12 +66,12 @@ struct Job {
 }
 
 /// What is to be started, the longest first.
-fn jobs(plans: &[Plan], numbers: Vec<usize>) -> Vec<Job> {
+fn jobs(plans: &[Plan], numbers: Vec<usize>, instances: &Instances) -> Vec<Job> {
     let mut jobs: Vec<Job> = Vec::new();
     for number in numbers {
         let plan = &plans[number];
-        let told = plan.scene.required.told();
-        let own = is_own(plan);
+        let told = instances.left(plan.scene.required.told());
+        let own = is_own(plan, instances);
         let is_of = |job: &&mut Job| job.own.is_none() && job.told == told;
         match jobs.iter_mut().find(is_of) {
             Some(job) if !own => {
@@ -76,7 +81,10 @@ fn jobs(plans: &[Plan], numbers: Vec<usize>) -> Vec<Job> {
             _ => jobs.push(Job {
                 told,
                 numbers: vec![number],
-                own: own.then(|| plan.control.as_ref().map(|control| control.required.told())),
+                own: own.then(|| {
+                    let control = plan.control.as_ref();
+                    control.map(|control| instances.left(control.required.told()))
+                }),
                 longest: plan.longest_wait,
             }),
         }
@@ -97,7 +105,9 @@ impl<R> Run<'_, R> {
         };
         let room = instances.at_once();
         let permits = Semaphore::new(room);
-        let jobs = jobs(round.plans, numbers).into_iter().enumerate();
+        let jobs = jobs(round.plans, numbers, instances)
+            .into_iter()
+            .enumerate();
         let running: FuturesUnordered<_> = jobs
             .map(|(n, job)| {
                 let permits = &permits;

@@ -286,3 +286,24 @@ fn clients_stand_as_users_where_lists_know_no_others() {
     let unfilled = hindered(vec![rule(true, AccessAction::All, "", "%c/#")], Vec::new());
     assert!(unfilled.contains("no place for the Client"), "{unfilled}");
 }
+
+#[test]
+fn users_that_it_knows_anyway_are_left_out() {
+    let told = |names: &[&str]| {
+        let mut settings = Settings::default();
+        let users = names.iter().copied().map(user).collect();
+        settings.set("users", Value::Users(users));
+        settings.set("maximum_qos", Value::Number(1));
+        settings.told()
+    };
+    let known = [user("alice"), user("bob")];
+    let names = |told: Told| {
+        let names: Vec<_> = told.iter().map(|(setting, _)| setting.name).collect();
+        names
+    };
+    let without = Table::default();
+    assert_eq!(names(without.left(told(&["bob"]), &known)), ["maximum_qos"]);
+    let both = ["maximum_qos", "users"];
+    assert_eq!(names(without.left(told(&["bob", "carol"]), &known)), both);
+    assert_eq!(names(per_user().left(told(&["bob"]), &known)), both);
+}
