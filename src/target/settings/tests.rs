@@ -275,7 +275,9 @@ fn clients_stand_as_users_where_lists_know_no_others() {
     assert_eq!(lists, "1-reader/secret 2+# | reader=[1/2 2/1] | 2/1");
     let without = filled(vec![all.clone()], Vec::new()).expect("a filling");
     assert_eq!(without, (None, "1+# |  | 1/1".to_owned()));
-    let hindered = |rules: Vec<AccessRule>, users: Vec<User>| filled(rules, users).unwrap_err();
+    let hindered = |rules: Vec<AccessRule>, users: Vec<User>| {
+        filled(rules, users).expect_err("it has no list like that")
+    };
     let both = hindered(vec![of_client, all], vec![user("alice")]);
     assert!(both.contains("by their user names"), "{both}");
     let stranger = hindered(
