@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use mqtt_check::builtin;
 use mqtt_check::scenario;
 use mqtt_check::scenario::model::{Action, Scene, each_step};
 use mqtt_check_broker::hook::{DisconnectReason, DropReason, TerminationReason, WillTrigger};
@@ -150,6 +151,28 @@ const THREADS: &[&str] = &[
 fn scenes() -> Vec<Scene> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     scenario::load(&[folder]).expect("the suite is right")
+}
+
+#[test]
+fn every_case_of_a_release_is_there_unless_it_was_withdrawn() {
+    let cases: BTreeSet<String> = scenes().iter().map(|scene| scene.id.to_string()).collect();
+    let releases = builtin::releases();
+    assert!(!releases.is_empty());
+    let mut wrong = Vec::new();
+    for release in &releases {
+        let version = &release.version;
+        assert!(!release.cases.is_empty(), "{version}");
+        let gone = release.cases.difference(&cases);
+        wrong.extend(gone.map(|id| format!("releases/{version}.txt: {id} is gone")));
+        let back = release.withdrawn.intersection(&cases);
+        wrong
+            .extend(back.map(|id| format!("releases/{version}.txt: {id} is withdrawn, and there")));
+    }
+    assert!(
+        wrong.is_empty(),
+        "a case of a release keeps its id; docs/suites.md says how one is withdrawn\n{}",
+        wrong.join("\n")
+    );
 }
 
 /// The cases of each file.

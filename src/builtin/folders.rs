@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{fs, io};
 
 /// What belongs to the suite, below the root of the sources.
-pub(crate) const FOLDERS: &[&str] = &["scenarios", "snapshots", "targets"];
+pub(crate) const FOLDERS: &[&str] = &["scenarios", "snapshots", "targets", "releases"];
 /// What waits for a review is not part of it.
 const PENDING: &str = ".new";
 

@@ -5,12 +5,15 @@
 
 mod archive;
 mod folders;
+mod release;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
 use std::sync::OnceLock;
+
+pub use release::{Release, list, releases};
 
 /// Where a file of a suite is read from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

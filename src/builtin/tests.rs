@@ -23,6 +23,30 @@ fn an_archive_gives_back_the_files_that_it_was_made_of() {
 }
 
 #[test]
+fn a_release_is_read_as_it_is_written() {
+    let cases = [("a/b[x y]", "3.1.1"), ("a/b[x y]", "5"), ("a/c", "5")];
+    let text = list(
+        cases
+            .into_iter()
+            .map(|(row, version)| (row.to_owned(), version)),
+    );
+    assert_eq!(text, "a/b[x y]@3.1.1,5\na/c@5\n");
+    let release = release::parse(
+        "2026.12",
+        &format!("# A comment.\n{text}- a/d@5  # it was wrong\n"),
+    );
+    let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+    assert_eq!(
+        release,
+        Release {
+            version: "2026.12".to_owned(),
+            cases: ids(&["a/b[x y]@3.1.1", "a/b[x y]@5", "a/c@5"]),
+            withdrawn: ids(&["a/d@5"]),
+        }
+    );
+}
+
+#[test]
 fn a_damaged_archive_is_an_error() {
     let archive = pack::pack(&sample()).expect("packed");
     for length in [0, 1, archive.len() / 2, archive.len() - 1] {

@@ -24,6 +24,7 @@ mod run;
 mod selection;
 mod snapshots;
 mod stale;
+mod suite;
 
 use std::process::ExitCode;
 
@@ -77,6 +78,8 @@ enum Command {
     Clauses(clauses::Arguments),
     /// Tell about a statement, a scenario, a choice, a setting, a fault, a target, a reason code, …
     Explain(explain::Arguments),
+    /// Show which suite the program carries, or write it to a folder
+    Suite(suite::Arguments),
     /// Show what the bytes of packets mean
     Decode(decode::Arguments),
     /// Serve the bundled broker until interrupted
@@ -152,6 +155,7 @@ pub fn main() -> ExitCode {
         Command::Mutants(arguments) => mutants::run(arguments, dress),
         Command::Clauses(arguments) => clauses::run(arguments, dress),
         Command::Explain(arguments) => explain::run(arguments, dress),
+        Command::Suite(arguments) => suite::run(arguments, dress),
         Command::Decode(arguments) => decode::run(arguments, dress),
         Command::Broker(arguments) => broker::run(arguments, dress),
     };

@@ -16,7 +16,7 @@ use crate::target::TargetFile;
 /// Where records are, below the root of a suite.
 pub(super) const SNAPSHOTS: &str = "snapshots";
 /// Where target files are, below the root of a suite.
-const TARGETS: &str = "targets";
+pub(super) const TARGETS: &str = "targets";
 
 /// The folder of scenarios that is meant where none is named.
 pub(super) fn scenarios() -> PathBuf {
@@ -136,6 +136,12 @@ fn targets_on_disk(scenarios: &[PathBuf]) -> BTreeMap<String, TargetPlace> {
         }
     }
     known
+}
+
+/// The names of the targets that the program knows by itself.
+pub(super) fn built_in_targets() -> BTreeSet<String> {
+    let files = builtin::below(Path::new(TARGETS)).into_iter();
+    files.filter_map(|(path, _)| target_name(path)).collect()
 }
 
 /// The target that a file describes, if it is a target file.

@@ -148,6 +148,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         jobs: arguments.playing.jobs.map(usize::from),
         max_wait: arguments.playing.max_wait,
         baseline: snapshots.baseline(),
+        suite: facts::suite(&arguments.selection, &plans)?,
     };
     let by_case: BTreeMap<&CaseId, (&Plan, &Reviewed)> = plans
         .iter()

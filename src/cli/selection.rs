@@ -7,12 +7,13 @@ use mqtt_check_codec::ProtocolVersion;
 
 use super::filter::{is_case, patterns, unmatched};
 use super::{Failure, output, place};
-use crate::builtin::Origin;
+use crate::builtin::{self, Origin, Release};
 use crate::exit::Exit;
 use crate::plan::{Plan, plan};
 use crate::report::words::Style;
 use crate::requirements::citation;
 use crate::scenario::pattern::Pattern;
+use crate::scenario::suite::SCENARIOS;
 use crate::scenario::{self, Reach, Variables};
 
 #[derive(Debug, Clone, Args)]
@@ -30,9 +31,17 @@ pub(super) struct Selection {
     #[arg(long, value_name = "PATTERN")]
     exclude: Vec<String>,
 
+    /// Only the cases of this release of the suite, such as 2026.12; where no path is named, those of the built-in suite
+    #[arg(long, value_name = "VERSION")]
+    suite: Option<String>,
+
     /// Only this protocol version; repeatable
     #[arg(long, value_name = "VERSION", value_parser = version)]
     protocol: Vec<ProtocolVersion>,
+
+    /// Whether the built-in suite is meant, whatever is in the working folder.
+    #[arg(skip)]
+    is_built_in: bool,
 
     #[command(flatten)]
     pub(super) allowed: Allowed,
@@ -98,14 +107,20 @@ pub(super) fn parse_version(word: &str) -> Option<ProtocolVersion> {
 impl Selection {
     /// The words that select from the same files, without the filters.
     pub(super) fn replay(&self) -> Vec<String> {
-        let paths = self.paths();
+        let paths = match self.is_forced() {
+            true => Vec::new(),
+            false => self.paths(),
+        };
         let paths = paths.iter().map(|path| quoted(path));
-        paths.chain(self.allowed.words()).collect()
+        let suite = self.suite.iter();
+        let suite = suite.map(|version| format!("--suite {}", quoted(Path::new(version))));
+        paths.chain(suite).chain(self.allowed.words()).collect()
     }
 
     /// The files and folders that are meant.
     pub(super) fn paths(&self) -> Vec<PathBuf> {
         match self.named.as_slice() {
+            [] if self.is_forced() => vec![PathBuf::from(SCENARIOS)],
             [] => vec![place::scenarios()],
             named => named.to_vec(),
         }
@@ -113,7 +128,34 @@ impl Selection {
 
     /// Where they are read from.
     pub(super) fn origin(&self) -> Origin {
-        place::origin(&self.paths())
+        match self.is_forced() {
+            true => Origin::BuiltIn,
+            false => place::origin(&self.paths()),
+        }
+    }
+
+    /// Whether the built-in suite is meant even where a folder of scenarios is.
+    fn is_forced(&self) -> bool {
+        self.is_built_in || self.suite.is_some() && self.named.is_empty()
+    }
+
+    /// The release of the suite that is meant: the one that is named, or for the built-in suite the last one.
+    ///
+    /// # Errors
+    /// When there is no such release.
+    pub(super) fn release(&self) -> Result<Option<Release>, Failure> {
+        let mut all = builtin::releases();
+        let Some(version) = &self.suite else {
+            return Ok(all.pop().filter(|_| self.origin() == Origin::BuiltIn));
+        };
+        match all.iter().position(|release| release.version == *version) {
+            Some(at) => Ok(Some(all.swap_remove(at))),
+            None => {
+                let known = all.into_iter().map(|release| release.version).collect();
+                let what = format!("there is no release {version} of the suite");
+                Err(place::unknown(what, version, &known))
+            }
+        }
     }
 
     /// The options that choose among the cases of these files.
@@ -131,8 +173,22 @@ impl Selection {
             named: paths.to_vec(),
             filter: Vec::new(),
             exclude: Vec::new(),
+            suite: None,
+            is_built_in: false,
             protocol: Vec::new(),
             allowed: allowed.clone(),
+        }
+    }
+
+    /// The whole built-in suite.
+    pub(super) fn built_in() -> Self {
+        let allowed = Allowed {
+            allow_files: false,
+            allow_env: Vec::new(),
+        };
+        Self {
+            is_built_in: true,
+            ..Self::of_paths(&[], &allowed)
         }
     }
 
@@ -143,6 +199,7 @@ impl Selection {
     pub(super) fn plans(&self, style: Style) -> Result<(Vec<Plan>, Vec<Plan>), Failure> {
         let filter = patterns(&self.filter);
         let exclude = patterns(&self.exclude);
+        let release = self.release()?.filter(|_| self.suite.is_some());
         let mut all = self.load(style)?;
         let matches_nothing = |p: &&Pattern| !all.iter().any(|plan| is_case(p, &plan.scene));
         if let Some(pattern) = filter.iter().find(matches_nothing) {
@@ -154,7 +211,9 @@ impl Selection {
         }
         let is_chosen = |plan: &Plan| {
             let scene = &plan.scene;
-            (self.protocol.is_empty() || self.protocol.contains(&scene.id.version))
+            let of_release = |r: &Release| r.cases.contains(&scene.id.to_string());
+            release.as_ref().is_none_or(of_release)
+                && (self.protocol.is_empty() || self.protocol.contains(&scene.id.version))
                 && (filter.is_empty() || filter.iter().any(|p| is_case(p, scene)))
                 && !exclude.iter().any(|p| is_case(p, scene))
         };
@@ -164,7 +223,7 @@ impl Selection {
         if chosen.is_empty() {
             return Err(Failure::new(
                 Exit::Nothing,
-                "no case matches all of --filter, --exclude and --protocol",
+                "no case matches all of --filter, --exclude, --suite and --protocol",
             )
             .hint("`mqtt-check list` shows every case with its id"));
         }
@@ -208,7 +267,9 @@ impl Selection {
 
     /// Whether anything but paths narrows the choice.
     pub(super) fn is_narrowed(&self) -> bool {
-        !(self.filter.is_empty() && self.exclude.is_empty() && self.protocol.is_empty())
+        let is_whole =
+            self.filter.is_empty() && self.exclude.is_empty() && self.protocol.is_empty();
+        !is_whole || self.suite.is_some()
     }
 }
 

@@ -77,6 +77,8 @@ pub struct RunFacts {
     pub max_wait: Duration,
     /// The name of the baseline, if there is one.
     pub baseline: Option<String>,
+    /// The release of the suite, where it is known.
+    pub suite: Option<document::Suite>,
 }
 
 /// A protocol version that was named and that the broker does not speak.

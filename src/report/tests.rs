@@ -104,6 +104,7 @@ fn report<'a>(cases: Vec<Concluded<'a>>) -> Report<'a> {
             jobs: None,
             max_wait: Duration::from_secs(30),
             baseline: None,
+            suite: None,
         },
         profile: None,
         seed: 7,

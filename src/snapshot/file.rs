@@ -240,6 +240,15 @@ impl SnapFile {
 
 /// Writes a file by way of a temporary one in the same folder, synced and renamed.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    place(path, bytes, true)
+}
+
+/// The same without waiting for the disk, for many files that can be written again.
+pub(crate) fn place_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    place(path, bytes, false)
+}
+
+fn place(path: &Path, bytes: &[u8], is_synced: bool) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -255,7 +264,9 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let mut file = builder.tempfile_in(folder).map_err(without_path)?;
     file.as_file_mut().write_all(bytes)?;
-    file.as_file().sync_all()?;
+    if is_synced {
+        file.as_file().sync_all()?;
+    }
     file.persist(path).map_err(|e| without_path(e.error))?;
     Ok(())
 }

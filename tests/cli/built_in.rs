@@ -164,3 +164,86 @@ fn a_baseline_of_the_users_own_is_made_and_kept_in_the_working_folder() {
     let ended = program.run();
     assert_eq!(ended.stdout, "no snapshot is stale\n", "{ended}");
 }
+
+#[test]
+fn a_release_of_the_suite_is_played_as_it_was() {
+    let ended = run_alone("list --suite 2026.12");
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    let releases = mqtt_check::builtin::releases();
+    let release = releases.iter().find(|r| r.version == "2026.12");
+    let cases = &release.expect("it is there").cases;
+    assert_eq!(ended.stdout.lines().count(), cases.len());
+
+    // Scenarios of the user's own are not part of it, nor do they stand in its way.
+    let own = |arguments: &str| Program::new(arguments).file("scenarios/own/ping.yaml", PING);
+    let ended = own("run --suite 2026.12 --filter session/takeover").run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(ended.stdout.contains("suite 2026.12 (built in)"), "{ended}");
+    let ended = own("run scenarios --suite 2026.12").run();
+    assert_eq!(ended.exit, Some(4), "{ended}");
+    assert!(ended.stderr.contains("--suite"), "{ended}");
+
+    let ended = run_alone("run scenarios/session --suite 2026.1");
+    assert_eq!(ended.exit, Some(2), "{ended}");
+    assert!(
+        ended
+            .stderr
+            .contains("there is no release 2026.1 of the suite"),
+        "{ended}"
+    );
+    assert!(ended.stderr.contains("known here: 2026.12"), "{ended}");
+}
+
+#[test]
+fn the_suite_is_written_to_a_folder_and_overwrites_nothing() {
+    const CHANGED: &str = "there/scenarios/session/takeover.yaml";
+    let program = Program::new("suite --extract there").file(CHANGED, PING);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(2), "{ended}");
+    let what = format!("1 file is there already and differs: {CHANGED}; nothing was written");
+    assert!(ended.stderr.contains(&what), "{ended}");
+    assert_eq!(program.files(), [CHANGED]);
+
+    let program = program.arguments("suite --extract there --force");
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    let suite = mqtt_check::builtin::files();
+    let written = program.files();
+    for (path, bytes) in suite.iter().filter(|file| !file.0.starts_with("releases/")) {
+        let file = program.path(&format!("there/{path}"));
+        assert!(fs::read(file).expect(path) == *bytes, "{path}");
+    }
+    assert!(
+        written
+            .iter()
+            .all(|file| suite.contains_key(&file["there/".len()..]))
+    );
+
+    let ended = program.arguments("suite --extract there").run();
+    assert!(ended.stdout.contains("wrote 0 files"), "{ended}");
+}
+
+#[test]
+fn what_is_written_to_a_folder_plays_there() {
+    let program = Program::new("suite --extract .");
+    assert_eq!(program.run().exit, Some(0));
+    let program = program.arguments("run scenarios/session/takeover.yaml");
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(!ended.stdout.contains("built in"), "{ended}");
+}
+
+#[test]
+fn shows_what_the_suite_is_made_of() {
+    let ended = run_alone("suite");
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    let suite = mqtt_check::builtin::releases().pop().expect("a release");
+    let version = format!("suite {}, built into mqtt-check", suite.version);
+    for told in [
+        version.as_str(),
+        "scenarios with",
+        "1 known target: mosquitto",
+    ] {
+        assert!(ended.stdout.contains(told), "{ended}");
+    }
+}

@@ -6,8 +6,10 @@ use std::time::Duration;
 use mqtt_check_codec::ProtocolVersion;
 
 use super::{Arguments, Failure, again};
+use crate::builtin::Origin;
+use crate::cli::selection::Selection;
 use crate::plan::Plan;
-use crate::report::document::Instances;
+use crate::report::document::{Instances, Suite};
 use crate::report::{CapabilityFact, EndedEarly, Report, RunFacts, TargetFacts, Unspoken};
 use crate::scenario::model::{Capability, CaseId};
 use crate::target::{Capabilities, Known, Target, own_version};
@@ -43,6 +45,22 @@ pub(super) fn unstarted<'a>(
         again: None,
         review: String::new(),
     }
+}
+
+/// Which release of the suite is played, as far as that is known.
+///
+/// # Errors
+/// When the named one is not.
+pub(super) fn suite(selection: &Selection, plans: &[Plan]) -> Result<Option<Suite>, Failure> {
+    let release = selection.release()?;
+    Ok(release.map(|release| {
+        let ids = plans.iter().map(|plan| plan.scene.id.to_string());
+        Suite {
+            newer_cases: ids.filter(|id| !release.cases.contains(id)).count(),
+            built_in: selection.origin() == Origin::BuiltIn,
+            release: release.version,
+        }
+    }))
 }
 
 /// What was started for cases.

@@ -109,6 +109,7 @@ fn run(report: &Report<'_>, transcripts: Transcripts) -> Run {
             baseline: facts.baseline.clone(),
             transcripts,
         },
+        suite: facts.suite.clone(),
         instances: report.instances.clone(),
         interrupted: report.interrupted,
         ended_early: report.ended_early.clone(),

@@ -122,6 +122,9 @@ pub struct Run {
     /// Time on the broker's clock, all cases together, where it is virtual.
     pub virtual_us: u64,
     pub options: Options,
+    /// The release of the suite; not there for scenarios of the user's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suite: Option<Suite>,
     /// Instances of the broker that were started for cases; not there if none was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instances: Option<Instances>,
@@ -140,6 +143,18 @@ pub struct Run {
     pub failed_again: Option<String>,
     /// The option that names the snapshots' folder to `review`; empty for the folder where it looks by itself.
     pub review: String,
+}
+
+/// Which release of the suite was played.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Suite {
+    /// Such as `2026.12`.
+    pub release: String,
+    /// Whether it is the suite that the program carries.
+    pub built_in: bool,
+    /// Cases that were played and are newer than the release.
+    pub newer_cases: usize,
 }
 
 /// Instances of the broker that were started for cases, beside those that the run began with.

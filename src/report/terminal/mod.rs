@@ -8,7 +8,7 @@ mod names;
 mod table;
 mod wrap;
 
-use super::document::{Case, Document, StaleKind, Verdict};
+use super::document::{Case, Document, StaleKind, Suite, Verdict};
 use super::excerpt::{self, Dressed};
 use super::words::{Style, count, span};
 use super::{case, profile};
@@ -243,6 +243,16 @@ fn left_behind(document: &Document, options: Options) -> String {
     out
 }
 
+/// `suite 2026.12 (built in)`
+fn suite(suite: &Suite) -> String {
+    let newer = match suite.newer_cases {
+        0 => String::new(),
+        newer => format!(" and {}", count(newer, "newer case")),
+    };
+    let place = if suite.built_in { " (built in)" } else { "" };
+    format!("suite {}{newer}{place}", suite.release)
+}
+
 /// Everything on one line, and how to play a case again.
 fn summary(document: &Document, options: Options) -> String {
     let style = options.style;
@@ -302,6 +312,7 @@ fn summary(document: &Document, options: Options) -> String {
         Some(version) => format!("{} ({version})", target.name),
         None => target.name.clone(),
     });
+    parts.extend(run.suite.as_ref().map(suite));
     let mut out = format!("{}\n", parts.join(&format!(" {} ", style.dot())));
     let slow = run.instances.as_ref();
     if let Some(instances) = slow.filter(|i| i.slowest_start_us >= SLOW_START_US) {

@@ -1,0 +1,161 @@
+//! `mqtt-check suite`: which suite the program carries; its files, written to a folder.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::selection::{Selection, quoted};
+use super::{Dress, Failure, output, place};
+use crate::builtin;
+use crate::exit::Exit;
+use crate::plan::Plan;
+use crate::report::words::count;
+use crate::scenario::suite::SCENARIOS;
+use crate::snapshot::file::place_whole;
+use crate::snapshot::store::ENDING;
+
+/// The folders of the suite that are written.
+const WRITTEN: [&str; 3] = [SCENARIOS, place::SNAPSHOTS, place::TARGETS];
+/// So many files are named in an error.
+const NAMED: usize = 5;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Write its scenarios, snapshots and target files to this folder
+    #[arg(long, value_name = "DIR")]
+    extract: Option<PathBuf>,
+
+    /// Overwrite files that are there and differ
+    #[arg(long, requires = "extract")]
+    force: bool,
+
+    /// Show its cases as a release lists them: a line for each row of a scenario
+    #[arg(long, conflicts_with = "extract")]
+    ids: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+    let text = match &arguments.extract {
+        Some(folder) => extract(folder, arguments.force)?,
+        None => {
+            let plans = Selection::built_in().load(dress.err)?;
+            match arguments.ids {
+                true => builtin::list(plans.iter().map(row)),
+                false => summary(&plans),
+            }
+        }
+    };
+    output::print(&text)?;
+    Ok(Exit::Success)
+}
+
+/// The id of a case without its version, and the version.
+fn row(plan: &Plan) -> (String, &str) {
+    let id = &plan.scene.id;
+    let whole = id.to_string();
+    let row = whole
+        .rsplit_once('@')
+        .map_or(whole.as_str(), |(row, _)| row);
+    (row.to_owned(), id.version.as_str())
+}
+
+/// What the suite is made of, and its releases.
+fn summary(plans: &[Plan]) -> String {
+    let scenarios: BTreeSet<&str> = plans
+        .iter()
+        .map(|plan| plan.scene.id.path.as_str())
+        .collect();
+    let snapshots = builtin::below(Path::new(place::SNAPSHOTS)).into_iter();
+    let records = snapshots.filter(|(path, _)| path.to_string_lossy().ends_with(ENDING));
+    let known = place::built_in_targets();
+    let releases = builtin::releases();
+    let mut out = format!(
+        "suite {}, built into mqtt-check {}\n",
+        releases
+            .last()
+            .map_or("", |release| release.version.as_str()),
+        env!("CARGO_PKG_VERSION")
+    );
+    let (scenarios, cases) = (
+        count(scenarios.len(), "scenario"),
+        count(plans.len(), "case"),
+    );
+    out.push_str(&format!("  {scenarios} with {cases}\n"));
+    out.push_str(&format!("  {}\n", count(records.count(), "snapshot")));
+    let names: Vec<String> = known.into_iter().collect();
+    out.push_str(&format!(
+        "  {}: {}\n",
+        count(names.len(), "known target"),
+        names.join(", ")
+    ));
+    out.push_str("releases, each played by `mqtt-check run --suite VERSION`:\n");
+    for release in releases {
+        let cases = count(release.cases.len(), "case");
+        out.push_str(&format!("  {}: {cases}\n", release.version));
+    }
+    out.push_str("`mqtt-check suite --extract DIR` writes its files to a folder\n");
+    out
+}
+
+/// Writes the files that are not there yet. Nothing is written if one is there that differs.
+fn extract(folder: &Path, force: bool) -> Result<String, Failure> {
+    let wrong = |path: &Path, error: io::Error| {
+        let path = path.display();
+        Failure::new(Exit::Failed, format!("failed to write {path}: {error}"))
+    };
+    let (mut same, mut differing, mut to_write) = (0, Vec::new(), Vec::new());
+    for (file, bytes) in WRITTEN
+        .iter()
+        .flat_map(|one| builtin::below(Path::new(one)))
+    {
+        let path = folder.join(file);
+        match fs::read(&path) {
+            Ok(there) if there == bytes => same += 1,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => to_write.push((path, bytes)),
+            Ok(_) => differing.push((path, bytes)),
+            Err(error) => return Err(wrong(&path, error)),
+        }
+    }
+    if !differing.is_empty() && !force {
+        return Err(would_overwrite(&differing));
+    }
+    let overwritten = differing.len();
+    to_write.extend(differing);
+    for (path, bytes) in &to_write {
+        place_whole(path, bytes).map_err(|error| wrong(path, error))?;
+    }
+    let mut out = format!(
+        "{}: wrote {}",
+        folder.display(),
+        count(to_write.len(), "file")
+    );
+    if overwritten > 0 {
+        out.push_str(&format!(", {overwritten} of them in place of others"));
+    }
+    if same > 0 {
+        out.push_str(&format!(", {same} were there already"));
+    }
+    let scenarios = folder.join(SCENARIOS);
+    out.push_str(&format!(
+        "\n`mqtt-check run {}` plays them\n",
+        quoted(&scenarios)
+    ));
+    Ok(out)
+}
+
+fn would_overwrite(differing: &[(PathBuf, &[u8])]) -> Failure {
+    let names = differing.iter().take(NAMED);
+    let mut names: Vec<String> = names.map(|(path, _)| path.display().to_string()).collect();
+    if differing.len() > NAMED {
+        names.push(format!("{} more", differing.len() - NAMED));
+    }
+    let what = match differing.len() {
+        1 => "1 file is there already and differs".to_owned(),
+        number => format!("{number} files are there already and differ"),
+    };
+    Failure::usage(format!("{what}: {}; nothing was written", names.join(", ")))
+        .hint("--force overwrites them; another folder leaves them as they are")
+}
