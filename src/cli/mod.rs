@@ -22,13 +22,14 @@ mod reports;
 mod review;
 mod run;
 mod selection;
+mod shell;
 mod snapshots;
 mod stale;
 mod suite;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::report::words::{ColourChoice, Environment, Style};
@@ -84,6 +85,10 @@ enum Command {
     Decode(decode::Arguments),
     /// Serve the bundled broker until interrupted
     Broker(broker::Arguments),
+    /// Print the script that makes a shell complete commands and options
+    Completions(shell::CompletionArguments),
+    /// Print the manual page, or write one for each command
+    Man(shell::ManArguments),
 }
 
 /// Why a command could not do its work.
@@ -158,6 +163,8 @@ pub fn main() -> ExitCode {
         Command::Suite(arguments) => suite::run(arguments, dress),
         Command::Decode(arguments) => decode::run(arguments, dress),
         Command::Broker(arguments) => broker::run(arguments, dress),
+        Command::Completions(arguments) => shell::completions(arguments, Cli::command()),
+        Command::Man(arguments) => shell::man(arguments, Cli::command()),
     };
     let exit = ended.unwrap_or_else(|failure| {
         output::complain(&failure, dress.err);

@@ -36,6 +36,7 @@ mod schema;
 mod secrets;
 mod served;
 mod settling;
+mod shell;
 mod slow_machine;
 mod snapshots;
 mod stale;

@@ -1,0 +1,64 @@
+//! `mqtt-check completions` and `mqtt-check man`: what a shell and `man` want to know of the command line.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Command};
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use super::{Failure, output};
+use crate::exit::Exit;
+
+/// The program's name in scripts and pages.
+const NAME: &str = "mqtt-check";
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionArguments {
+    /// The shell that completes commands and options
+    shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArguments {
+    /// Write a page for each command to this folder
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+/// The script that makes a shell complete this program's commands and options.
+pub(super) fn completions(
+    arguments: &CompletionArguments,
+    mut command: Command,
+) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut command, NAME, &mut script);
+    // For bash, clap_complete 4.6 takes the `-` of the name for a command, in one of two places.
+    let script = String::from_utf8_lossy(&script).replace("mqtt__subcmd__check", "mqtt__check");
+    output::print(&script)?;
+    Ok(Exit::Success)
+}
+
+/// The page of the whole program to stdout, or one for each command to a folder.
+pub(super) fn man(arguments: &ManArguments, command: Command) -> Result<Exit, Failure> {
+    let Some(folder) = &arguments.dir else {
+        let mut page = Vec::new();
+        let command = command.disable_help_subcommand(true);
+        let rendered = Man::new(command).render(&mut page);
+        rendered.map_err(|error| wrong(Path::new("stdout"), &error))?;
+        output::print(&String::from_utf8_lossy(&page))?;
+        return Ok(Exit::Success);
+    };
+    let written =
+        fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command, folder));
+    written.map_err(|error| wrong(folder, &error))?;
+    Ok(Exit::Success)
+}
+
+fn wrong(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(
+        Exit::Failed,
+        format!("failed to write {}: {error}", path.display()),
+    )
+}
