@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
 use crate::scenario::model::{
-    BrokerAction, Choice, ClientAction, ClientIndex, DropHow, Expectation, HookList, Level, OneOf,
-    Opcode, PacketTemplate, Scene, Settings, Step,
+    Action, BrokerAction, Choice, ClientAction, ClientIndex, DropHow, Expectation, Expr, HookList,
+    Level, Literal, OneOf, Opcode, PacketTemplate, Scene, Settings, Step, each_step,
 };
 
 pub use needs::Need;
@@ -71,6 +71,21 @@ impl Plan {
     pub fn required(&self) -> impl Iterator<Item = &Settings> {
         let control = self.control.as_ref().map(|control| &control.required);
         std::iter::once(&self.scene.required).chain(control)
+    }
+
+    /// Client Identifiers of the clients whose connections an administrator ends, as far as they are known beforehand.
+    pub fn kicked(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        each_step(&self.scene.steps, &mut |step| {
+            if let Action::Broker(BrokerAction::Kick { client, .. }) = &step.action
+                && let Expr::Literal(Literal::Bytes(id)) = &self.scene.clients[client.0].id
+                && let Ok(id) = std::str::from_utf8(id)
+                && !out.iter().any(|known| known == id)
+            {
+                out.push(id.to_owned());
+            }
+        });
+        out
     }
 
     /// Whether the case is about nothing but connecting and pinging with success.

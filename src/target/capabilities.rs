@@ -6,10 +6,13 @@ use std::time::Duration;
 use mqtt_check_codec::{ConnAck, Properties, ProtocolVersion};
 
 use super::External;
+use super::control::Kick;
 use super::limits::limits;
 use super::settings::{Hindrance, Table};
 use crate::plan::{Need, Plan, Skip, SkipCode, SkipKind};
-use crate::scenario::model::{Capability, Driver, Transport, User, Way};
+use crate::scenario::model::{
+    Action, BrokerAction, Capability, Driver, Transport, User, Way, each_step,
+};
 
 /// Why nobody knows whether a broker can do it.
 const URL_ALONE: &str = "a URL alone does not tell how";
@@ -31,6 +34,8 @@ pub struct Capabilities {
     pub configurable: bool,
     /// How settings are said to instances that a run starts; `None` where none can be.
     pub settings: Option<Arc<Table>>,
+    /// How the connection of one client is ended on instances that a run starts.
+    pub kick: Option<Kick>,
     /// Whether it is ours alone.
     pub ours: bool,
     /// Whether its time is virtual.
@@ -100,6 +105,7 @@ impl Capabilities {
             limits: Vec::new(),
             configurable: true,
             settings: None,
+            kick: None,
             ours: true,
             virtual_time: true,
             nodes: vec![Ways {
@@ -132,6 +138,7 @@ impl Capabilities {
             limits: Vec::new(),
             configurable: false,
             settings: None,
+            kick: None,
             ours: false,
             virtual_time: false,
             nodes: Vec::new(),
@@ -225,6 +232,11 @@ impl Capabilities {
         }
         if let Some(instances) = &target.instances {
             self.can_be_started(instances.table());
+            if let Some(kick) = instances.kick() {
+                self.lacks
+                    .retain(|(lacking, _)| *lacking != Capability::Kick);
+                self.kick = Some(kick.clone());
+            }
         }
         self.users.clone_from(&target.users);
         if !self.users.is_empty() {
@@ -255,12 +267,31 @@ impl Capabilities {
         self.settings = Some(Arc::new(table.clone()));
     }
 
+    /// Why it cannot end a connection with the reason that the case names, if it cannot.
+    fn unspeakable(&self, plan: &Plan) -> Option<Skip> {
+        let kick = self.kick.as_ref()?;
+        let mut unspoken = None;
+        each_step(&plan.scene.steps, &mut |step| {
+            if let Action::Broker(BrokerAction::Kick { reason, .. }) = &step.action
+                && !kick.reasons.contains(reason)
+            {
+                unspoken = unspoken.or(Some(*reason));
+            }
+        });
+        let text = format!(
+            "needs {}: the broker has no way to send the reason {:#04x}",
+            Capability::Kick,
+            unspoken?.0
+        );
+        Some(SkipCode::about(SkipKind::Needs, Capability::Kick).because(text))
+    }
+
     /// Why an instance with these settings cannot be started, if it cannot.
     fn unset(&self, table: &Table, plan: &Plan) -> Option<Skip> {
         let failed = plan
             .required()
-            .map(|required| table.left(required.told(), &self.users))
-            .find_map(|left| table.fill(&left).err());
+            .map(|required| table.asked(required.told(), &self.users, &plan.kicked()))
+            .find_map(|asked| table.fill(&asked).err());
         let (name, why) = failed?;
         Some(match why {
             Hindrance::Untold => SkipCode::about(SkipKind::Untold, name).because(format!(
@@ -284,6 +315,7 @@ impl Capabilities {
         let is_shown = match capability {
             Capability::WebSocket => self.nodes.iter().any(|ways| ways.websocket),
             Capability::Users if !self.users.is_empty() => true,
+            Capability::Kick if self.kick.is_some() => true,
             Capability::Restart => self.settings.is_some() || self.ours,
             set if SET.iter().any(|(of, _)| *of == set) => {
                 let says = |table: &Arc<Table>| {
@@ -373,6 +405,9 @@ impl Capabilities {
                 max_wait.as_secs()
             );
             return Some(SkipCode::of(SkipKind::MaxWait).because(text));
+        }
+        if let Some(skip) = self.unspeakable(plan) {
+            return Some(skip);
         }
         if let Some(table) = &self.settings
             && let Some(skip) = self.unset(table, plan)

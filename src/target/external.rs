@@ -237,12 +237,16 @@ impl Host {
         self.doors.hooks_settle()
     }
 
-    pub(super) async fn control(&self, action: &BrokerAction) -> Result<(), String> {
+    pub(super) async fn control(
+        &self,
+        action: &BrokerAction,
+        client: Option<&str>,
+    ) -> Result<(), String> {
         let Some(handle) = self.handle.clone() else {
             return Err("this target has no administrator's actions".into());
         };
-        let action = action.clone();
-        let done = tokio::task::spawn_blocking(move || handle.control(&action));
+        let (action, client) = (action.clone(), client.map(str::to_owned));
+        let done = tokio::task::spawn_blocking(move || handle.control(&action, client.as_deref()));
         done.await.map_err(|error| error.to_string())?
     }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use mqtt_check_codec::ProtocolVersion;
 
+use super::control::Kick;
 use super::hooks::{Feed, Kind, Source as HookSource, Surroundings};
 use super::settings::Table;
 use super::{Access, Credentials, External};
@@ -24,6 +25,7 @@ use crate::scenario::{decode, open_regular, syntax};
 use crate::transport::EndpointError;
 
 mod address;
+mod control;
 mod deviation;
 mod edit;
 mod hooks;
@@ -74,6 +76,8 @@ pub struct TargetFile {
     pub start: Vec<Start>,
     /// How scenarios' settings are said to it; `None` where the file does not say.
     pub settings: Option<Table>,
+    /// How the connection of one client is ended; `None` where the file does not say.
+    pub kick: Option<Kick>,
     /// So many instances of it run at once, beside those that the run begins with.
     pub instances: usize,
     /// Versions that it speaks; `None`: those that it accepts.
@@ -266,6 +270,7 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
         None => Some(Vec::new()),
     };
     let said = map.take("settings");
+    let control = map.take("control");
     let instances = instances(&mut map, started.is_some());
     map.finish();
     let start = match started {
@@ -283,6 +288,29 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
         }
         (Some(node), Some(programs)) => Some(settings::table(reading, node, programs)?),
     };
+    let kick = match control {
+        None => None,
+        Some(node) if started.is_none() => {
+            let hint = "say with `start` how the broker is started, or leave `control` out";
+            let title = "a broker that is not started by a run cannot be controlled";
+            return reading.fail(node.place, title, hint);
+        }
+        Some(node) => Some(control::kick(reading, node)?),
+    };
+    let settings = match &kick {
+        Some(kick) if kick.by_user => match settings {
+            Some(table) if table.has_clients_as_users() => Some(Table {
+                kicks_users: true,
+                ..table
+            }),
+            _ => {
+                let title = "clients cannot be kicked by user names that they do not have";
+                let hint = "say in the row `access` of `settings`: `each_client: as_users`";
+                return reading.fail(control?.place, title, hint);
+            }
+        },
+        _ => settings,
+    };
     Some(TargetFile {
         source: Arc::clone(source),
         name: name.to_owned(),
@@ -291,6 +319,7 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
         nodes: nodes?,
         start: start?,
         settings,
+        kick,
         instances,
         versions,
         lacks: lacks.unwrap_or_default(),

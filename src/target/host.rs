@@ -78,7 +78,7 @@ impl Host {
     ) -> Result<(), String> {
         match self {
             Self::Bundled(host) => host.control(action, client.unwrap_or_default()),
-            Self::External(host) => host.control(action).await,
+            Self::External(host) => host.control(action, client).await,
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use mqtt_check_vocabulary::Value;
 
+use super::control::Kick;
 use super::external::Doors;
 use super::process::Running;
 use super::settings::{Filling, Hindrance, Table, Told};
@@ -77,10 +78,15 @@ impl Instances {
         locked(&self.seen).clone()
     }
 
-    /// What is left of these settings to be told to it.
-    pub fn left(&self, told: Told) -> Told {
+    /// How the connection of one client is ended; `None` where its file does not say.
+    pub fn kick(&self) -> Option<&Kick> {
+        self.file.kick.as_ref()
+    }
+
+    /// What it has to be told of these settings, for a case that kicks these clients.
+    pub fn asked(&self, told: Told, kicked: &[String]) -> Told {
         match self.table() {
-            Some(table) => table.left(told, &self.file.users),
+            Some(table) => table.asked(told, &self.file.users, kicked),
             None => told,
         }
     }
@@ -106,7 +112,10 @@ impl Instances {
         let filling = self.fill(told);
         let started = filling
             .map_err(|(name, _)| format!("nothing says how to set {name}"))
-            .and_then(|filling| {
+            .and_then(|mut filling| {
+                if let Some(kick) = self.kick() {
+                    filling.kick.clone_from(&kick.command);
+                }
                 let running = Running::start(&self.file, &self.access, &filling);
                 let running = running.map_err(|error| error.to_string())?;
                 Ok((running, filling.clients))
@@ -218,18 +227,20 @@ impl Handle {
         }
     }
 
-    /// Does what an administrator does. It takes as long as the broker takes for it.
+    /// Does what an administrator does; `client` is the Client Identifier that it is about. It takes as long as the broker takes for it.
     ///
     /// # Errors
     /// Why it cannot be done.
-    pub fn control(&self, action: &BrokerAction) -> Result<(), String> {
+    pub fn control(&self, action: &BrokerAction, client: Option<&str>) -> Result<(), String> {
         let mut running = locked(&self.0);
         match action {
             BrokerAction::Restart => running.restart(),
             BrokerAction::Stop => running.halt(),
-            BrokerAction::Kick { .. } | BrokerAction::Redirect { .. } => {
-                Err("the target file does not tell how".to_owned())
-            }
+            BrokerAction::Kick { .. } => match client {
+                Some(client) => running.kick(client),
+                None => Err("the client has no Client Identifier that is known".to_owned()),
+            },
+            BrokerAction::Redirect { .. } => Err("the target file does not tell how".to_owned()),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod bundled;
 mod capabilities;
+mod control;
 mod credentials;
 pub mod external;
 pub mod file;

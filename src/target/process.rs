@@ -183,6 +183,12 @@ impl Running {
         Err(last)
     }
 
+    /// Ends the connection of this client.
+    pub(super) fn kick(&self, client: &str) -> Result<(), String> {
+        let program = self.programs.first();
+        program.map_or(Err("it has no program".to_owned()), |p| p.kick(client))
+    }
+
     fn run_after(&self) -> Result<(), String> {
         let mut programs = self.programs.iter();
         programs.try_for_each(|program| program.run_after(self.within))

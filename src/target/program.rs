@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::control::CLIENT;
 use super::file::{ARGUMENTS, CONFIG, FOLDER, HOOK_URL, Start, place_word, places};
 use super::settings::Filling;
 
@@ -71,6 +72,7 @@ pub(super) struct Program {
     environment: Vec<(String, String)>,
     stop: Option<Vec<String>>,
     after: Vec<Vec<String>>,
+    kick: Vec<String>,
 }
 
 impl fmt::Debug for Program {
@@ -135,8 +137,19 @@ impl Program {
                 .iter()
                 .map(|words| filled.words(words))
                 .collect(),
+            kick: filled.words(&filling.kick),
             folder,
         })
+    }
+
+    /// Ends the connection of this client.
+    pub(super) fn kick(&self, client: &str) -> Result<(), String> {
+        if self.kick.is_empty() {
+            return Err("the target file does not tell how".to_owned());
+        }
+        let named = self.kick.iter().map(|word| word.replace(CLIENT, client));
+        let words: Vec<String> = named.collect();
+        finish(&words, self.folder.path(), ENDING)
     }
 
     /// Runs what is to be run when it answers.

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mqtt_check_vocabulary::{SETTINGS, Setting, User, Value};
+use mqtt_check_vocabulary::{AccessRule, SETTINGS, Setting, User, Value};
+
+use super::control::naming;
 
 mod rules;
 #[cfg(test)]
@@ -32,6 +34,8 @@ pub type Told = Vec<(&'static Setting, Value)>;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
     pub rows: BTreeMap<&'static str, Row>,
+    /// Whether clients are kicked by their user names, so that each that is needs one.
+    pub kicks_users: bool,
 }
 
 /// How one of them is said.
@@ -98,6 +102,8 @@ pub struct Filling {
     pub before: Vec<Vec<String>>,
     /// Commands that are run when it answers.
     pub after: Vec<Vec<String>>,
+    /// How a client's connection is ended, if it can be.
+    pub kick: Vec<String>,
     /// Users that stand for clients of an access list: who has such a Client Identifier connects as this user.
     pub clients: Vec<User>,
 }
@@ -128,14 +134,31 @@ impl Table {
         }
     }
 
-    /// What is left to be told to a broker that knows these users anyway: users of the case that it knows need no telling
-    /// where nothing says how.
-    pub fn left(&self, mut told: Told, known: &[User]) -> Told {
+    /// What a broker has to be told that knows these users anyway, for a case that kicks these clients: users of the case that
+    /// it knows need no telling where nothing says how, and who is kicked may need a user name.
+    pub fn asked(&self, mut told: Told, known: &[User], kicked: &[String]) -> Told {
         if !self.says(USERS) {
             told.retain(|(setting, value)| {
                 let is_known = |user: &&User| known.contains(user);
                 setting.name != USERS || !users_of(value).iter().all(is_known)
             });
+        }
+        if self.kicks_users && !kicked.is_empty() {
+            let access = told
+                .iter_mut()
+                .find(|(setting, _)| setting.name == ACCESS)
+                .map(|(_, value)| value);
+            match access {
+                // It names them, and says nothing of them.
+                Some(Value::Access(rules)) => rules.push(AccessRule {
+                    filters: Vec::new(),
+                    ..naming(kicked).swap_remove(0)
+                }),
+                _ => {
+                    let access = SETTINGS.iter().find(|setting| setting.name == ACCESS);
+                    told.extend(access.map(|setting| (setting, Value::Access(naming(kicked)))));
+                }
+            }
         }
         told
     }
@@ -185,14 +208,21 @@ impl Table {
         Ok(out)
     }
 
+    /// Whether clients of an access list stand as users.
+    pub(super) fn has_clients_as_users(&self) -> bool {
+        match self.rows.get(ACCESS) {
+            Some(Row::Said(saying)) => {
+                let rules = saying.rules.as_ref();
+                rules.is_some_and(|rules| rules.clients == Clients::AsUsers)
+            }
+            _ => false,
+        }
+    }
+
     /// The settings with a user for each client that an access list names, where this broker's lists know users only, and
     /// these users; `None` where there is nothing to be changed.
     fn with_clients_as_users(&self, told: &Told) -> Result<Option<(Told, Vec<User>)>, String> {
-        let Some(Row::Said(saying)) = self.rows.get(ACCESS) else {
-            return Ok(None);
-        };
-        let says_clients = |rules: &Rules| rules.clients == Clients::AsUsers;
-        if !saying.rules.as_ref().is_some_and(says_clients) {
+        if !self.has_clients_as_users() {
             return Ok(None);
         }
         let mut out = told.clone();

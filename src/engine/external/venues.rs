@@ -14,7 +14,7 @@ use super::super::case::{Ground, Grounds};
 use super::super::{Play, Progress};
 use super::{Round, Run};
 use crate::plan::{Plan, SkipCode, SkipKind};
-use crate::scenario::model::{Action, BrokerAction, Sharing, Step};
+use crate::scenario::model::{Action, Settings, Sharing, each_step};
 use crate::target::instances::{Instance, Instances};
 use crate::target::settings::Told;
 
@@ -24,36 +24,40 @@ const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Whether a case cannot be played on the broker that the run begins with.
 pub(super) fn is_apart(plan: &Plan, instances: &Instances) -> bool {
     let asks = || {
-        let mut told = plan.required().map(|required| required.told());
-        told.any(|told| !instances.left(told).is_empty())
+        let mut told = plan.required();
+        told.any(|required| !asked(plan, required, instances).is_empty())
     };
-    stops_its_broker(plan) || instances.table().is_some() && asks()
+    is_controlled(plan) || instances.table().is_some() && asks()
 }
 
 /// Whether it needs an instance of its own, and its control another.
 fn is_own(plan: &Plan, instances: &Instances) -> bool {
     let mut all = plan
         .required()
-        .map(|required| instances.left(required.told()));
+        .map(|required| asked(plan, required, instances));
     let scene = all.next().unwrap_or_default();
     let is_whole = scene
         .iter()
         .any(|(setting, _)| setting.is_of_the_whole_broker());
     is_whole
-        || stops_its_broker(plan)
+        || is_controlled(plan)
         || plan.scene.exclusive
         || plan.scene.sharing == Sharing::Joined
         || all.any(|control| control != scene)
 }
 
-fn stops_its_broker(plan: &Plan) -> bool {
-    fn stops(steps: &[Arc<Step>]) -> bool {
-        steps.iter().any(|step| match &step.action {
-            Action::Broker(BrokerAction::Restart | BrokerAction::Stop) => true,
-            other => stops(other.inner()),
-        })
-    }
-    stops(&plan.scene.steps)
+/// What an instance for this case has to be told.
+fn asked(plan: &Plan, required: &Settings, instances: &Instances) -> Told {
+    instances.asked(required.told(), &plan.kicked())
+}
+
+/// Whether an administrator does something in it: only brokers of its own let a case do so.
+fn is_controlled(plan: &Plan) -> bool {
+    let mut controlled = false;
+    each_step(&plan.scene.steps, &mut |step| {
+        controlled |= matches!(&step.action, Action::Broker(_));
+    });
+    controlled
 }
 
 /// Cases for one instance, or one for two.
@@ -70,7 +74,7 @@ fn jobs(plans: &[Plan], numbers: Vec<usize>, instances: &Instances) -> Vec<Job> 
     let mut jobs: Vec<Job> = Vec::new();
     for number in numbers {
         let plan = &plans[number];
-        let told = instances.left(plan.scene.required.told());
+        let told = asked(plan, &plan.scene.required, instances);
         let own = is_own(plan, instances);
         let is_of = |job: &&mut Job| job.own.is_none() && job.told == told;
         match jobs.iter_mut().find(is_of) {
@@ -83,7 +87,7 @@ fn jobs(plans: &[Plan], numbers: Vec<usize>, instances: &Instances) -> Vec<Job> 
                 numbers: vec![number],
                 own: own.then(|| {
                     let control = plan.control.as_ref();
-                    control.map(|control| instances.left(control.required.told()))
+                    control.map(|control| asked(plan, &control.required, instances))
                 }),
                 longest: plan.longest_wait,
             }),

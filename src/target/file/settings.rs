@@ -64,22 +64,21 @@ pub(super) fn table(reading: &Reading, node: &Node, programs: &[Start]) -> Optio
         }
     }
     map.finish();
-    let table = Table { rows };
+    let table = Table {
+        rows,
+        kicks_users: false,
+    };
     is_sound &= has_place_for_clients(reading, node, &table);
     is_sound.then_some(table)
 }
 
 /// Whether clients that stand as users are made known, and all others let in.
 fn has_place_for_clients(reading: &Reading, node: &Node, table: &Table) -> bool {
-    let as_users = table.rows.values().any(|row| {
-        matches!(row, Row::Said(saying)
-            if saying.rules.as_ref().is_some_and(|rules| rules.clients == Clients::AsUsers))
-    });
     let lets_in = |row: &Row| match row {
         Row::Said(saying) => saying.templates.mentions(ANONYMOUS),
         Row::Unsupported(_) => false,
     };
-    if as_users && !table.rows.get(USERS).is_some_and(lets_in) {
+    if table.has_clients_as_users() && !table.rows.get(USERS).is_some_and(lets_in) {
         let title = "`each_client: as_users` needs users beside clients without a name";
         let hint = format!(
             "say in the row `{USERS}` whether clients without a name are let in: `{ANONYMOUS}`"
@@ -187,7 +186,7 @@ fn row(reading: &Reading, node: &Node, setting: &Setting) -> Option<Row> {
         files: flip(files)?.unwrap_or_default(),
         before: flip(before)?.unwrap_or_default(),
         after: flip(after)?.unwrap_or_default(),
-        clients: Vec::new(),
+        ..Filling::default()
     };
     let values = flip(values)?.unwrap_or_default().into_iter().collect();
     if templates == Filling::default() {
@@ -256,12 +255,14 @@ fn rules(reading: &Reading, map: &mut Map<'_>, each: Option<&Node>, whole: &Node
 
 fn subjects(reading: &Reading, mut map: Map<'_>) -> Option<Subjects> {
     let text = |node: Option<&Node>, words: &[&str]| known_words(reading, node?, words);
+    let always = map.text("always");
     let rule = map.require("rule", "rule: how a user's list refers to a line");
     let user = map.require("user", "user: what is written of each user");
     map.finish();
     let rule = text(rule, &[NUMBER, RANK]);
     let user = text(user, &[USER, REFERENCES]);
     Some(Subjects {
+        always,
         rule: rule?,
         user: user?,
     })

@@ -509,6 +509,32 @@ fn reads_lists_for_each_user() {
 }
 
 #[test]
+fn reads_how_a_client_is_kicked() {
+    let kick = "control: { kick: { command: [ctl, '{client}'], by: user } }\n";
+    let file = set(&format!(
+        "  users: 'anonymous {{anonymous}}'\n  access: {{ each: {{ allow all: x }}, each_client: as_users, config: y }}\n{kick}"
+    ))
+    .expect("a sound file");
+    let known = file.kick.expect("a command");
+    assert_eq!(known.command, ["ctl", "{client}"]);
+    assert!(known.by_user && file.settings.expect("settings").kicks_users);
+    let nameless = set(&format!("  retain_available: x\n{kick}")).expect_err("no such users");
+    assert!(
+        nameless.contains("user names that they do not have"),
+        "{nameless}"
+    );
+    let whom = kick.replace(", '{client}'", "").replace(", by: user", "");
+    let whom = set(&format!("  retain_available: x\n{whom}")).expect_err("nobody is named");
+    assert!(whom.contains("does not say whom"), "{whom}");
+    let running = format!("url: mqtt://127.0.0.1:1883\n{kick}");
+    let running = parse(&running).expect_err("no start");
+    assert!(running.contains("cannot be controlled"), "{running}");
+    let unknown = kick.replace("by: user", "reasons: [bored]");
+    let unknown = set(&format!("  retain_available: x\n{unknown}")).expect_err("no such reason");
+    assert!(unknown.contains("has no reason `bored`"), "{unknown}");
+}
+
+#[test]
 fn says_what_is_wrong_with_settings() {
     let wrong = set("
   retain_avail: 'retain {value}'

@@ -63,6 +63,8 @@ impl Default for Clients {
 /// Lists of the lines that are about one user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subjects {
+    /// What is written before the users, as one more of them.
+    pub always: Option<String>,
     /// How one line is referred to.
     pub rule: String,
     /// What is written of one user.
@@ -144,7 +146,9 @@ impl Rules {
                 let text = subjects.user.replace(REFERENCES, &about(Some(*name)));
                 Ok(text.replace(USER, &escape.written(name)?))
             };
-            let each: Result<Vec<String>, String> = users.iter().map(one).collect();
+            let always = subjects.always.iter().cloned().map(Ok);
+            let each = always.chain(users.iter().map(one));
+            let each: Result<Vec<String>, String> = each.collect();
             words.push((SUBJECTS, each?.join(between)));
             words.push((OTHERS, about(None)));
         }

@@ -5,6 +5,7 @@ use super::*;
 fn table(name: &'static str, saying: Saying) -> Table {
     Table {
         rows: BTreeMap::from([(name, Row::Said(Box::new(saying)))]),
+        ..Table::default()
     }
 }
 
@@ -100,6 +101,7 @@ fn two_settings_that_are_one_cannot_differ() {
     let row = || Row::Said(Box::new(saying.clone()));
     let table = Table {
         rows: BTreeMap::from([("receive_maximum", row()), ("maximum_inflight", row())]),
+        ..Table::default()
     };
     let both = |receive, inflight| {
         let mut settings = Settings::default();
@@ -203,6 +205,7 @@ fn per_user() -> Table {
             subjects: Some(Subjects {
                 rule: "{number}/{rank}".to_owned(),
                 user: "{user}=[{rules}]".to_owned(),
+                always: None,
             }),
             ..Rules::default()
         }),
@@ -211,6 +214,7 @@ fn per_user() -> Table {
     let row = |saying| Row::Said(Box::new(saying));
     Table {
         rows: BTreeMap::from([("users", row(users)), ("access", row(access))]),
+        kicks_users: true,
     }
 }
 
@@ -304,8 +308,33 @@ fn users_that_it_knows_anyway_are_left_out() {
         names
     };
     let without = Table::default();
-    assert_eq!(names(without.left(told(&["bob"]), &known)), ["maximum_qos"]);
+    assert_eq!(
+        names(without.asked(told(&["bob"]), &known, &[])),
+        ["maximum_qos"]
+    );
     let both = ["maximum_qos", "users"];
-    assert_eq!(names(without.left(told(&["bob", "carol"]), &known)), both);
-    assert_eq!(names(per_user().left(told(&["bob"]), &known)), both);
+    assert_eq!(
+        names(without.asked(told(&["bob", "carol"]), &known, &[])),
+        both
+    );
+    assert_eq!(names(per_user().asked(told(&["bob"]), &known, &[])), both);
+}
+
+#[test]
+fn who_is_kicked_by_a_user_name_gets_one() {
+    let asked = |rules: Option<Vec<AccessRule>>| {
+        let mut settings = Settings::default();
+        if let Some(rules) = rules {
+            settings.set("access", Value::Access(rules));
+        }
+        let table = per_user();
+        let asked = table.asked(settings.told(), &[], &["guest".to_owned()]);
+        let filling = table.fill(&asked).expect("a filling");
+        assert_eq!(filling.clients.len(), 1, "{filling:?}");
+        let access = filling.files.iter().find(|(name, _)| name == "access");
+        access.expect("a list").1.clone()
+    };
+    assert_eq!(asked(None), "1+# 2+# | guest=[1/2 2/1] | 2/1");
+    let denied = vec![rule(false, AccessAction::All, "", "x")];
+    assert_eq!(asked(Some(denied)), "1-x | guest=[1/1] | 1/1");
 }
