@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, Publish, QoS};
+use bytestring::ByteString;
+use mqtt_check_codec::{Connect, Packet, PacketType, ProtocolVersion, Publish, QoS};
 
 use super::super::wording::lane_at;
 use super::{Aspect, Event, Wrong, field};
@@ -55,13 +56,27 @@ fn lacks_id_by_qos(packet: &Received<'_>, mismatches: &[Mismatch]) -> bool {
 impl<'a> Inbox<'a> {
     /// Every packet of the client, on all of its connections.
     fn packets(self) -> impl Iterator<Item = (EventIndex, LaneIndex, Received<'a>)> {
+        self.packets_where(move |lane| self.transcript.lanes[lane.0].client == self.client)
+    }
+
+    /// Every packet of its session: scenarios have several clients of one Client Identifier where one takes over from another.
+    fn packets_of_session(self) -> impl Iterator<Item = (EventIndex, LaneIndex, Received<'a>)> {
+        let present = self.present();
+        let id = present.and_then(|lane| self.client_id(lane));
+        self.packets_where(move |lane| {
+            self.transcript.lanes[lane.0].client == self.client
+                || id.is_some_and(|id| !id.is_empty() && self.client_id(lane) == Some(id))
+        })
+    }
+
+    fn packets_where(
+        self,
+        is_meant: impl Fn(LaneIndex) -> bool,
+    ) -> impl Iterator<Item = (EventIndex, LaneIndex, Received<'a>)> {
         let transcript = self.transcript;
         (0..transcript.events.len())
             .map(EventIndex)
-            .filter(move |index| {
-                let lane = transcript.events[index.0].lane;
-                transcript.lanes[lane.0].client == self.client
-            })
+            .filter(move |index| is_meant(transcript.events[index.0].lane))
             .filter_map(move |index| {
                 let lane = transcript.events[index.0].lane;
                 received(transcript, index).map(|packet| (index, lane, packet))
@@ -126,10 +141,12 @@ impl<'a> Inbox<'a> {
             Some(lane) < present && self.is_message(pattern, &packet)
         };
         let is_message = pattern.packet_type == PacketType::PUBLISH;
-        Wrong::Event(match is_message && self.packets().any(was_there) {
-            true => Event::NotResent,
-            false => Event::Missing(pattern.packet_type),
-        })
+        Wrong::Event(
+            match is_message && self.packets_of_session().any(was_there) {
+                true => Event::NotResent,
+                false => Event::Missing(pattern.packet_type),
+            },
+        )
     }
 
     /// What is wrong with a packet that is not as this pattern has it.
@@ -480,11 +497,24 @@ impl<'a> Inbox<'a> {
 
     /// Whether the CONNECT of a connection starts clean.
     fn starts_clean(self, lane: LaneIndex) -> bool {
+        self.connect(lane)
+            .is_some_and(|connect| connect.clean_start)
+    }
+
+    /// The Client Identifier that was connected with.
+    fn client_id(self, lane: LaneIndex) -> Option<&'a ByteString> {
+        self.connect(lane).map(|connect| &connect.client_id)
+    }
+
+    /// The CONNECT of this connection.
+    fn connect(self, lane: LaneIndex) -> Option<&'a Connect> {
         let mut events = self.transcript.events.iter();
-        events.any(|event| {
-            event.lane == lane
-                && matches!(&event.what, What::Sent { packet: Some(Packet::Connect(connect)), .. }
-                    if connect.clean_start)
+        events.find_map(|event| match &event.what {
+            What::Sent {
+                packet: Some(Packet::Connect(connect)),
+                ..
+            } if event.lane == lane => Some(&**connect),
+            _ => None,
         })
     }
 }
