@@ -1,47 +1,98 @@
-//! Messages that a server sends again on a connection that is still open.
+//! What a broker may send a second time.
 
-use mqtt_check_codec::{Packet, PacketId, ProtocolVersion, Publish};
+use mqtt_check_codec::{Packet, PacketId, ProtocolVersion, Publish, QoS};
 
 use super::{EventIndex, Transcript, What};
 
 impl Transcript {
-    /// Whether this is a message that its client has not acknowledged yet, sent again as such. Before version 5 nothing
-    /// forbids that, and some servers do it after a while. [5 MQTT-4.4.0-1]
+    /// Whether this is a message, or a PUBREL, that its client has not acknowledged yet, sent again as such. Before
+    /// version 5 nothing forbids that, and some servers do it after a while. [5 MQTT-4.4.0-1]
     pub fn may_come_again(&self, index: EventIndex) -> bool {
         let event = &self.events[index.0];
-        let Some((again, id)) = message(&event.what).filter(|(again, _)| again.dup) else {
-            return false;
-        };
         if self.lanes[event.lane.0].version == ProtocolVersion::V5 {
             return false;
         }
+        let Some(again) = Owed::of(&event.what).filter(Owed::is_marked) else {
+            return false;
+        };
         let mut before = self.events[..index.0].iter().rev();
         before
             .by_ref()
             .filter(|other| other.lane == event.lane)
-            .map_while(|other| match &other.what {
-                What::Sent {
-                    packet: Some(Packet::PubAck(ack) | Packet::PubRec(ack)),
-                    ..
-                } if ack.packet_id == id => None,
-                what => Some(message(what)),
+            .map_while(|other| match again.is_settled_by(&other.what) {
+                true => None,
+                false => Some(Owed::of(&other.what)),
             })
             .flatten()
-            .find(|(_, of)| *of == id)
-            .is_some_and(|(first, _)| {
-                (&first.topic, &first.payload, first.qos)
-                    == (&again.topic, &again.payload, again.qos)
-            })
+            .find(|first| first.id() == again.id())
+            .is_some_and(|first| first.is_same(&again))
     }
 }
 
-/// A message that has to be acknowledged.
-fn message(what: &What) -> Option<(&Publish, PacketId)> {
-    match what {
-        What::Received {
-            packet: Ok(Packet::Publish(publish)),
+/// What has to be acknowledged.
+enum Owed<'t> {
+    Message(&'t Publish, PacketId),
+    Release(PacketId),
+}
+
+impl<'t> Owed<'t> {
+    fn of(what: &'t What) -> Option<Self> {
+        let What::Received {
+            packet: Ok(packet), ..
+        } = what
+        else {
+            return None;
+        };
+        match packet {
+            Packet::Publish(publish) => publish.packet_id.map(|id| Self::Message(publish, id)),
+            Packet::PubRel(ack) => Some(Self::Release(ack.packet_id)),
+            _ => None,
+        }
+    }
+
+    fn id(&self) -> PacketId {
+        match self {
+            Self::Message(_, id) | Self::Release(id) => *id,
+        }
+    }
+
+    /// A PUBREL has no mark that says that it comes again.
+    fn is_marked(&self) -> bool {
+        match self {
+            Self::Message(publish, _) => publish.dup,
+            Self::Release(_) => true,
+        }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Message(first, _), Self::Message(again, _)) => {
+                (&first.topic, &first.payload, first.qos)
+                    == (&again.topic, &again.payload, again.qos)
+            }
+            (Self::Release(_), Self::Release(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// An acknowledgement of another kind settles nothing.
+    fn is_settled_by(&self, what: &What) -> bool {
+        let What::Sent {
+            packet: Some(packet),
             ..
-        } => publish.packet_id.map(|id| (publish, id)),
-        _ => None,
+        } = what
+        else {
+            return false;
+        };
+        match (self, packet) {
+            (Self::Message(publish, id), Packet::PubAck(ack)) => {
+                publish.qos == QoS::AtLeastOnce && ack.packet_id == *id
+            }
+            (Self::Message(publish, id), Packet::PubRec(ack)) => {
+                publish.qos == QoS::ExactlyOnce && ack.packet_id == *id
+            }
+            (Self::Release(id), Packet::PubComp(ack)) => ack.packet_id == *id,
+            _ => false,
+        }
     }
 }
