@@ -57,6 +57,9 @@ pub(super) const CONFIG: &str = "{config}";
 /// What stands for a folder of the broker's own.
 pub(super) const FOLDER: &str = "{folder}";
 
+/// What stands for the folder that the target file is in.
+const HERE: &str = "{here}";
+
 /// What stands for where a broker sends its events by HTTP.
 pub(super) const HOOK_URL: &str = "{hook_url}";
 
@@ -390,7 +393,11 @@ fn start(reading: &Reading, node: &Node) -> Option<Start> {
         .map(|node| reading.one_or_more(node, command_word));
     let within = map.duration("within", LONGEST);
     map.finish();
-    let command = command?;
+    let here = reading.folder();
+    let placed = |text: String| text.replace(HERE, &here);
+    let placed_all =
+        |words: Vec<String>| -> Vec<String> { words.into_iter().map(placed).collect() };
+    let command = placed_all(command?);
     let names_config = command.iter().any(|word| word.contains(CONFIG));
     if names_config != config.is_some() {
         let title = if names_config {
@@ -402,9 +409,9 @@ fn start(reading: &Reading, node: &Node) -> Option<Start> {
     }
     Some(Start {
         command,
-        config,
+        config: config.map(placed),
         stop: match stop {
-            Some(stop) => Some(stop?),
+            Some(stop) => Some(placed_all(stop?)),
             None => None,
         },
         ready_within: within.unwrap_or(READY_WITHIN),
@@ -419,13 +426,15 @@ fn command_word(reading: &Reading, node: &Node) -> Option<String> {
         rest = &rest[open..];
         let end = rest.find('}').map_or(rest.len(), |at| at + 1);
         let word = &rest[..end];
-        match [CONFIG, FOLDER, HOOK_URL, ARGUMENTS].contains(&word) || address::is_port_word(word) {
+        match [CONFIG, FOLDER, HERE, HOOK_URL, ARGUMENTS].contains(&word)
+            || address::is_port_word(word)
+        {
             true => rest = &rest[end..],
             false => {
                 return reading.fail(
                     node.place,
                     "braces that stand for nothing",
-                    "`{port}`, `{websocket_port}`, `{config}`, `{folder}` and `{hook_url}` are filled in",
+                    "`{port}`, `{websocket_port}`, `{config}`, `{folder}`, `{here}` and `{hook_url}` are filled in",
                 );
             }
         }

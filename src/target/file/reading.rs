@@ -1,6 +1,7 @@
 //! A tree of nodes, taken apart strictly: what nobody asked for is an error.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +51,14 @@ impl Reading {
             }
             users => users,
         }
+    }
+
+    /// The folder that the file is in, from the root of the file system where that is known.
+    pub(super) fn folder(&self) -> String {
+        let path = Path::new(&self.source.path);
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let folder = path.parent().unwrap_or(&path);
+        folder.display().to_string()
     }
 
     fn add(&self, diagnostic: Diagnostic) {
