@@ -8,6 +8,8 @@ use std::{fs, io};
 pub(crate) const FOLDERS: &[&str] = &["scenarios", "snapshots", "targets", "releases"];
 /// What waits for a review is not part of it.
 const PENDING: &str = ".new";
+/// What npm installs for a broker of a target file.
+const INSTALLED: &str = "node_modules";
 
 /// Every file of the suite, by its path from the root, with `/`.
 ///
@@ -25,7 +27,7 @@ fn collect(folder: &Path, below: &str, files: &mut BTreeMap<String, Vec<u8>>) ->
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') || name.ends_with(PENDING) {
+        if name.starts_with('.') || name.ends_with(PENDING) || name == INSTALLED {
             continue;
         }
         let path = format!("{below}/{name}");
