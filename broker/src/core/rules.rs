@@ -125,7 +125,7 @@ impl Rules {
         } else if self.breaks(Fault::TopicsCut) {
             ByteString::from(topic.chars().take(200).collect::<String>())
         } else if self.breaks(Fault::LeadingSlashIgnored) {
-            // [5 RULE-4.7.3-1]
+            // [3.1.1 RULE-4.7.3-1] [5 RULE-4.7.3-1]
             ByteString::from(topic.strip_prefix('/').unwrap_or(topic))
         } else {
             topic.clone()

@@ -693,7 +693,7 @@ faults {
         "a filter that starts with a wildcard matches topics that start with $",
     TopicsCaseFolded "topics-case-folded" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
         "filters match names that differ in case",
-    LeadingSlashIgnored "leading-slash-ignored" [V5 "RULE-4.7.3-1"]
+    LeadingSlashIgnored "leading-slash-ignored" [V5 "RULE-4.7.3-1", V3_1_1 "RULE-4.7.3-1"]
         "a topic's leading slash does not count",
 
     // Unsubscribing.
