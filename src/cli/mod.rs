@@ -11,6 +11,7 @@ mod connection;
 mod decode;
 mod explain;
 mod filter;
+mod init;
 mod interrupt;
 mod list;
 mod mutants;
@@ -21,11 +22,13 @@ mod report;
 mod reports;
 mod review;
 mod run;
+mod schema;
 mod selection;
 mod shell;
 mod snapshots;
 mod stale;
 mod suite;
+mod written;
 
 use std::process::ExitCode;
 
@@ -61,6 +64,8 @@ enum Command {
     Run(Box<run::Arguments>),
     /// Play the suite several times and write down how the broker behaves, for later runs to be held against
     Baseline(Box<run::baseline::Arguments>),
+    /// Begin in a folder: a scenario, a target file and a CI workflow
+    Init(init::Arguments),
     /// List cases without playing them
     List(list::Arguments),
     /// Read scenarios and report what is wrong with them, without playing them
@@ -81,6 +86,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Show which suite the program carries, or write it to a folder
     Suite(suite::Arguments),
+    /// Print the JSON Schema of a kind of file, for editors
+    Schema(schema::Arguments),
     /// Show what the bytes of packets mean
     Decode(decode::Arguments),
     /// Serve the bundled broker until interrupted
@@ -151,6 +158,7 @@ pub fn main() -> ExitCode {
     let ended = match &cli.command {
         Command::Run(arguments) => run::run(arguments, dress),
         Command::Baseline(arguments) => run::baseline::run(arguments, dress),
+        Command::Init(arguments) => init::run(arguments),
         Command::List(arguments) => list::run(arguments, dress),
         Command::Check(arguments) => check::run(arguments, dress),
         Command::Report(arguments) => report::run(arguments, dress),
@@ -161,6 +169,7 @@ pub fn main() -> ExitCode {
         Command::Clauses(arguments) => clauses::run(arguments, dress),
         Command::Explain(arguments) => explain::run(arguments, dress),
         Command::Suite(arguments) => suite::run(arguments, dress),
+        Command::Schema(arguments) => schema::run(arguments),
         Command::Decode(arguments) => decode::run(arguments, dress),
         Command::Broker(arguments) => broker::run(arguments, dress),
         Command::Completions(arguments) => shell::completions(arguments, Cli::command()),

@@ -1,26 +1,22 @@
 //! `mqtt-check suite`: which suite the program carries; its files, written to a folder.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::selection::{Selection, quoted};
+use super::written::write;
 use super::{Dress, Failure, output, place};
 use crate::builtin;
 use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::report::words::count;
 use crate::scenario::suite::SCENARIOS;
-use crate::snapshot::file::place_whole;
 use crate::snapshot::store::ENDING;
 
 /// The folders of the suite that are written.
 const WRITTEN: [&str; 3] = [SCENARIOS, place::SNAPSHOTS, place::TARGETS];
-/// So many files are named in an error.
-const NAMED: usize = 5;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -102,41 +98,20 @@ fn summary(plans: &[Plan]) -> String {
 
 /// Writes the files that are not there yet. Nothing is written if one is there that differs.
 fn extract(folder: &Path, force: bool) -> Result<String, Failure> {
-    let wrong = |path: &Path, error: io::Error| {
-        let path = path.display();
-        Failure::new(Exit::Failed, format!("failed to write {path}: {error}"))
-    };
-    let (mut same, mut differing, mut to_write) = (0, Vec::new(), Vec::new());
-    for (file, bytes) in WRITTEN
+    let files = WRITTEN
         .iter()
-        .flat_map(|one| builtin::below(Path::new(one)))
-    {
-        let path = folder.join(file);
-        match fs::read(&path) {
-            Ok(there) if there == bytes => same += 1,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => to_write.push((path, bytes)),
-            Ok(_) => differing.push((path, bytes)),
-            Err(error) => return Err(wrong(&path, error)),
-        }
+        .flat_map(|one| builtin::below(Path::new(one)));
+    let written = write(folder, files, force)?;
+    let files = count(written.files.len(), "file");
+    let mut out = format!("{}: wrote {files}", folder.display());
+    if written.overwritten > 0 {
+        out.push_str(&format!(
+            ", {} of them in place of others",
+            written.overwritten
+        ));
     }
-    if !differing.is_empty() && !force {
-        return Err(would_overwrite(&differing));
-    }
-    let overwritten = differing.len();
-    to_write.extend(differing);
-    for (path, bytes) in &to_write {
-        place_whole(path, bytes).map_err(|error| wrong(path, error))?;
-    }
-    let mut out = format!(
-        "{}: wrote {}",
-        folder.display(),
-        count(to_write.len(), "file")
-    );
-    if overwritten > 0 {
-        out.push_str(&format!(", {overwritten} of them in place of others"));
-    }
-    if same > 0 {
-        out.push_str(&format!(", {same} were there already"));
+    if written.same > 0 {
+        out.push_str(&format!(", {} were there already", written.same));
     }
     let scenarios = folder.join(SCENARIOS);
     out.push_str(&format!(
@@ -144,18 +119,4 @@ fn extract(folder: &Path, force: bool) -> Result<String, Failure> {
         quoted(&scenarios)
     ));
     Ok(out)
-}
-
-fn would_overwrite(differing: &[(PathBuf, &[u8])]) -> Failure {
-    let names = differing.iter().take(NAMED);
-    let mut names: Vec<String> = names.map(|(path, _)| path.display().to_string()).collect();
-    if differing.len() > NAMED {
-        names.push(format!("{} more", differing.len() - NAMED));
-    }
-    let what = match differing.len() {
-        1 => "1 file is there already and differs".to_owned(),
-        number => format!("{number} files are there already and differ"),
-    };
-    Failure::usage(format!("{what}: {}; nothing was written", names.join(", ")))
-        .hint("--force overwrites them; another folder leaves them as they are")
 }

@@ -30,6 +30,7 @@ mod deviation;
 mod edit;
 mod hooks;
 mod reading;
+pub mod schema;
 mod settings;
 
 pub use address::{Address, Addresses};

@@ -10,6 +10,7 @@ mod built_in;
 mod clauses;
 mod commands;
 mod deaths;
+mod editors;
 mod explain;
 mod far_away;
 mod filters;

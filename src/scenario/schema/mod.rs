@@ -8,9 +8,11 @@ use mqtt_check_vocabulary::hook::{EVENTS, FieldKind};
 use mqtt_check_vocabulary::{ClientIds, Kind, SETTINGS};
 use serde_json::{Map, Value, json};
 
+mod broker;
 mod packets;
 mod websocket;
 
+pub use broker::configuration;
 use packets::{field_keys, packet_pattern, received, received_words, sent};
 
 use super::client::RESERVED;

@@ -1,0 +1,82 @@
+//! `mqtt-check init`: the first files of a project that tests a broker, each of which works as it is.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::schema::Kind;
+use super::written::write;
+use super::{Failure, output};
+use crate::builtin;
+use crate::exit::Exit;
+
+/// The scenario and its records on the bundled broker.
+const SCENARIO: [(&str, &str); 3] = [
+    (
+        "scenarios/first/delivery.yaml",
+        include_str!("init/delivery.yaml"),
+    ),
+    (
+        "snapshots/first/delivery@3.1.1.snap",
+        include_str!("init/delivery-3.1.1.txt"),
+    ),
+    (
+        "snapshots/first/delivery@5.snap",
+        include_str!("init/delivery-5.txt"),
+    ),
+];
+const TARGET: (&str, &str) = (
+    "targets/my-broker.yaml",
+    include_str!("init/my-broker.yaml"),
+);
+const WORKFLOW: (&str, &str) = (
+    ".github/workflows/mqtt-check.yml",
+    include_str!("init/workflow.yml"),
+);
+/// What editors check the files by.
+const SCHEMAS: [(&str, Kind); 2] = [
+    (".mqtt-check/scenario.schema.json", Kind::Scenario),
+    (".mqtt-check/target.schema.json", Kind::Target),
+];
+/// In place of the last release of the suite.
+const SUITE: &str = "SUITE";
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The folder of the project
+    #[arg(value_name = "DIR", default_value = ".")]
+    folder: PathBuf,
+
+    /// Overwrite files that are there and differ
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let releases = builtin::releases();
+    let release = releases
+        .last()
+        .map_or("", |release| release.version.as_str());
+    let texts = SCENARIO.into_iter().chain([TARGET, WORKFLOW]);
+    let texts = texts.map(|(path, text)| (path, text.replace(SUITE, release)));
+    let schemas = SCHEMAS.map(|(path, kind)| (path, kind.schema()));
+    let files: Vec<(&str, String)> = texts.chain(schemas).collect();
+    let files = files
+        .iter()
+        .map(|(path, text)| (Path::new(*path), text.as_bytes()));
+    let written = write(&arguments.folder, files, arguments.force)?;
+    let mut out = String::new();
+    for file in &written.files {
+        out.push_str(&format!("wrote {}\n", file.display()));
+    }
+    out.push_str(&format!(
+        "\
+`mqtt-check run` plays the scenario on the bundled broker
+`mqtt-check run --target my-broker` plays it on yours: its address is in {}
+`mqtt-check run --suite {release} --target my-broker` plays the built-in suite on it
+",
+        TARGET.0
+    ));
+    output::print(&out)?;
+    Ok(Exit::Success)
+}

@@ -1,0 +1,49 @@
+//! `mqtt-check schema`: the JSON Schemas of the files that people write and programs read, for editors and checkers.
+
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+
+use super::{Failure, output};
+use crate::exit::Exit;
+use crate::scenario::schema;
+use crate::target::file::schema as target;
+
+/// Made of the types of the report; a test keeps it so.
+const REPORT: &str = include_str!("../../docs/report.schema.json");
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// What the schema is of
+    of: Kind,
+}
+
+/// A kind of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    /// Scenario files
+    Scenario,
+    /// Target files
+    Target,
+    /// The configuration of `mqtt-check broker`
+    Broker,
+    /// JSON reports
+    Report,
+}
+
+impl Kind {
+    /// The text of the schema.
+    pub(super) fn schema(self) -> String {
+        let text = |schema: Value| format!("{schema:#}\n");
+        match self {
+            Self::Scenario => text(schema::schema()),
+            Self::Target => text(target::schema()),
+            Self::Broker => text(schema::configuration()),
+            Self::Report => REPORT.to_owned(),
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    output::print(&arguments.of.schema())?;
+    Ok(Exit::Success)
+}
