@@ -23,6 +23,7 @@ use crate::report::{Document, Format, Report, RunFacts, terminal};
 use crate::scenario::model::CaseId;
 use crate::suite;
 use crate::target::bundled::{self, Bundled};
+use crate::target::canary::Pulse;
 use crate::target::{Capabilities, Target};
 use crate::transcript::INTERRUPTED;
 use crate::verdict::CaseResult;
@@ -38,7 +39,7 @@ mod steady;
 
 use chosen::Chosen;
 use compared::Snapshots;
-use facts::{ended_early, instances, unspoken, unstarted};
+use facts::{ended_early, instances, responsiveness, unspoken, unstarted};
 use options::{Playing, target_name, tolerated};
 
 #[derive(Debug, Args)]
@@ -172,6 +173,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let Outcome {
         mut results,
         offered,
+        responded,
         given_up,
         stopped,
         interrupted,
@@ -245,6 +247,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         profile,
         cases,
         instances: instances(&ready.target),
+        responsiveness: responded.and_then(|pulse| responsiveness(&pulse, began)),
         facts: run_facts,
         seed: arguments.playing.seed,
         wall,
@@ -324,6 +327,8 @@ struct Outcome {
     results: Vec<CaseResult>,
     /// What the broker offers.
     offered: Capabilities,
+    /// How responsive it was, on the network.
+    responded: Option<Pulse>,
     /// Why not all cases were played, where the broker is why.
     given_up: Option<String>,
     /// Why not all cases were played, where the user wanted no more.
@@ -367,6 +372,7 @@ fn play(
         first_look: !arguments.no_first_look,
     };
     let mut offered = Capabilities::default();
+    let mut responded = None;
     let (mut given_up, mut stopped) = (None, None);
     let watch = Watch::new(plans.len(), dress.err, !arguments.quiet);
     let results = suite::run(
@@ -387,6 +393,7 @@ fn play(
                     }
                 }
                 Progress::GivenUp(why) => given_up = Some(why.to_owned()),
+                Progress::Responded(pulse) => responded = Some(pulse.clone()),
                 Progress::Started(id) => watch.started(id),
                 Progress::Finished(_) => {}
             }
@@ -405,6 +412,7 @@ fn play(
     Ok(Outcome {
         results,
         offered,
+        responded,
         given_up,
         stopped,
         interrupted: interrupt::is_interrupted(),

@@ -21,6 +21,7 @@ use super::room::Room;
 use super::{Conductor, Play, Played, Progress, RunOptions, Watch};
 use crate::plan::{Plan, Skip, steps_played};
 use crate::scenario::model::Sharing;
+use crate::target::canary::Canary;
 use crate::target::external::Doors;
 use crate::target::hooks::Feed;
 use crate::target::instances::Instances;
@@ -85,6 +86,7 @@ pub(super) fn run<R>(
                 problem,
             })?;
         let looking = looking(versions);
+        let canary = canary(target, &capabilities, &prefixes, limit);
         let ground = |nodes: &[Node], seed, hooks: &Option<Arc<Feed>>| {
             let doors = Doors::new(nodes, target.credentials.clone(), seed);
             let doors = doors.with_hooks(hooks.clone());
@@ -114,13 +116,16 @@ pub(super) fn run<R>(
             capabilities,
             prefixes,
             looking,
+            canary,
             outlook: Outlook::default(),
             room: room(plans, options),
             jobs: Cell::new(jobs(options)),
             stop,
             watch: RefCell::new(conductor.watch),
         };
-        Ok(run.all(plans).await)
+        let results = run.all(plans).await;
+        run.tell(Progress::Responded(&run.canary.pulse()));
+        Ok(results)
     })
 }
 
@@ -143,6 +148,20 @@ fn spoken(plans: &[Plan]) -> Vec<ProtocolVersion> {
     let clients = plans.iter().flat_map(|plan| &plan.scene.clients);
     let versions: BTreeSet<ProtocolVersion> = clients.map(|client| client.version).collect();
     versions.into_iter().collect()
+}
+
+/// The canary speaks the most common version that the broker does.
+fn canary(
+    target: &External,
+    offered: &Capabilities,
+    prefixes: &Prefixes,
+    limit: Duration,
+) -> Canary {
+    let usual = ProtocolVersion::V3_1_1;
+    let is_usual = offered.versions.contains(&usual);
+    let version = offered.versions.last().filter(|_| !is_usual);
+    let name = prefixes.next().client_id("canary");
+    Canary::start(target, *version.unwrap_or(&usual), &name, limit)
 }
 
 /// Room for so many of these plays at the same time.
@@ -191,6 +210,8 @@ struct Run<'r, R> {
     capabilities: Capabilities,
     prefixes: Prefixes,
     looking: Looking<'r>,
+    /// Beside the broker that the run begins with.
+    canary: Canary,
     outlook: Outlook,
     room: Room,
     /// Cases at the same time, while there is room for so many.
@@ -261,6 +282,11 @@ impl<R> Run<'_, R> {
                 }
                 None => {
                     let mut results = self.together(round, together, shared).await;
+                    // These see what others publish.
+                    let _hush = match alone.is_empty() {
+                        true => None,
+                        false => Some(self.canary.hush().await),
+                    };
                     results.extend(self.one_by_one(round, alone, shared).await);
                     results
                 }

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use crate::plan::{Plan, Skip, SkipCode, SkipKind};
 use crate::scenario::model::CaseId;
+use crate::target::canary::Pulse;
 use crate::target::{Capabilities, StartError, Target};
 use crate::transcript::Transcript;
 
@@ -88,6 +89,8 @@ pub enum Progress<'a, R> {
     Finished(&'a R),
     /// The rest is not played, for this reason.
     GivenUp(&'a str),
+    /// How responsive a broker on the network was, told when every case is over.
+    Responded(&'a Pulse),
 }
 
 /// Told what happens, where it happens, by one at a time; says whether the run goes on. No case begins after it has

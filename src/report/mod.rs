@@ -51,6 +51,8 @@ pub struct Report<'a> {
     pub profile: Option<ProfileReport>,
     /// Instances of the broker that were started for cases; `None` if none was.
     pub instances: Option<document::Instances>,
+    /// How responsive the broker was; `None` where it is the bundled one.
+    pub responsiveness: Option<document::Responsiveness>,
     pub seed: u64,
     pub wall: Duration,
     pub interrupted: bool,

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use mqtt_check_codec::ProtocolVersion;
 
-use super::document::{Document, Transcripts};
+use super::document::{Document, Outage, OutageKind, Responsiveness, Transcripts};
 use super::terminal::Options;
 use super::words::Style;
 use super::{CapabilityFact, Report, RunFacts, TargetFacts, junit, terminal};
@@ -109,6 +109,7 @@ fn report<'a>(cases: Vec<Concluded<'a>>) -> Report<'a> {
         profile: None,
         seed: 7,
         instances: None,
+        responsiveness: None,
         wall: Duration::from_millis(12),
         interrupted: false,
         problems: Vec::new(),
@@ -302,4 +303,41 @@ fn takes_an_accepted_failure_as_expected() {
     let report = report(vec![case(&plan, &failed, Some(same))]);
     assert_eq!(report.exit(), Exit::Success);
     assert_eq!(report.counts().accepted, 1);
+}
+
+#[test]
+fn tells_when_the_broker_did_not_serve() {
+    let plan = takeover_plan();
+    let passed = result(&plan, true);
+    let outages = [
+        (OutageKind::Froze, 5_200_000, Some(20_000_000)),
+        (OutageKind::Down, 61_000_000, None),
+    ];
+    let outages = outages.map(|(how, since_us, lasted_us)| Outage {
+        how,
+        since_us,
+        lasted_us,
+    });
+    let report = Report {
+        responsiveness: Some(Responsiveness {
+            round_trips: 1,
+            slowest_us: 4_000,
+            outages: outages.into(),
+        }),
+        ..report(vec![case(&plan, &passed, None)])
+    };
+    let shown = terminal::render(&document(&report), PLAIN);
+    let told = "The broker did not serve all the time, counted from the start of the run:
+  5.20 s to 25.20 s (20.00 s): no answer
+  1 m 1 s to the end: connection closed, and no other accepted
+";
+    assert!(shown.contains(told), "{shown}");
+    assert!(!shown.contains("Responsiveness:"), "{shown}");
+    let verbose = Options {
+        verbose: true,
+        ..PLAIN
+    };
+    let shown = terminal::render(&document(&report), verbose);
+    let told = "Responsiveness: 1 round trip beside the cases, the slowest took 4 ms.\n";
+    assert!(shown.contains(told), "{shown}");
 }

@@ -351,6 +351,12 @@ impl Reader {
         }
     }
 
+    /// What came so far counts no more.
+    pub(super) fn forget(&mut self) {
+        self.bytes = 0;
+        self.packets.clear();
+    }
+
     /// DISCONNECT, so that nothing is left behind. Whether the broker still hears it does not matter.
     pub(super) async fn say_goodbye(mut self) {
         let _ = self.stream.write_all(&[0xE0, 0x00]).await;

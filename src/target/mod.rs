@@ -1,6 +1,7 @@
 //! What is tested: the bundled broker, any broker that a URL reaches, or one that a target file starts.
 
 pub mod bundled;
+pub mod canary;
 mod capabilities;
 mod control;
 mod credentials;

@@ -38,6 +38,7 @@ mod secrets;
 mod served;
 mod settling;
 mod shell;
+mod sick;
 mod slow_machine;
 mod snapshots;
 mod stale;

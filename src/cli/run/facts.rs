@@ -1,7 +1,7 @@
 //! What a report says of the run and of the broker besides its cases.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mqtt_check_codec::ProtocolVersion;
 
@@ -9,9 +9,10 @@ use super::{Arguments, Failure, again};
 use crate::builtin::Origin;
 use crate::cli::selection::Selection;
 use crate::plan::Plan;
-use crate::report::document::{Instances, Suite};
+use crate::report::document::{Instances, Outage, OutageKind, Responsiveness, Suite};
 use crate::report::{CapabilityFact, EndedEarly, Report, RunFacts, TargetFacts, Unspoken};
 use crate::scenario::model::{Capability, CaseId};
+use crate::target::canary::{How, Pulse};
 use crate::target::{Capabilities, Known, Target, own_version};
 use crate::verdict::CaseResult;
 
@@ -36,6 +37,7 @@ pub(super) fn unstarted<'a>(
         profile: None,
         cases: Vec::new(),
         instances: instances(target),
+        responsiveness: None,
         wall: facts.began.elapsed(),
         facts,
         seed: arguments.playing.seed,
@@ -75,6 +77,29 @@ pub(super) fn instances(target: &Target) -> Option<Instances> {
         at_once: seen.at_once,
         settings: seen.settings.len(),
         slowest_start_us: u64::try_from(slowest).unwrap_or(u64::MAX),
+    })
+}
+
+/// How responsive the broker was, as its canary saw it; times count from the beginning of the run. `None` where it was answered
+/// nothing.
+pub(super) fn responsiveness(pulse: &Pulse, began: Instant) -> Option<Responsiveness> {
+    let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    let outages = pulse.outages.iter().map(|outage| Outage {
+        how: match outage.how {
+            How::Froze => OutageKind::Froze,
+            How::Mute => OutageKind::Mute,
+            How::Dropped => OutageKind::Dropped,
+            How::Down => OutageKind::Down,
+        },
+        since_us: us(outage.since.saturating_duration_since(began)),
+        lasted_us: outage
+            .until
+            .map(|until| us(until.saturating_duration_since(outage.since))),
+    });
+    (pulse.round_trips > 0).then(|| Responsiveness {
+        round_trips: pulse.round_trips,
+        slowest_us: us(pulse.slowest),
+        outages: outages.collect(),
     })
 }
 

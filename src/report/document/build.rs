@@ -111,6 +111,7 @@ fn run(report: &Report<'_>, transcripts: Transcripts) -> Run {
         },
         suite: facts.suite.clone(),
         instances: report.instances.clone(),
+        responsiveness: report.responsiveness.clone(),
         interrupted: report.interrupted,
         ended_early: report.ended_early.clone(),
         problems: report.problems.clone(),

@@ -128,6 +128,9 @@ pub struct Run {
     /// Instances of the broker that were started for cases; not there if none was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instances: Option<Instances>,
+    /// How responsive the broker was; not there where it is the bundled one, or answered no PINGREQ of the harness's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub responsiveness: Option<Responsiveness>,
     pub interrupted: bool,
     /// Why not all cases were played, and which were not; not there where all were.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -168,6 +171,46 @@ pub struct Instances {
     pub settings: usize,
     /// The slowest of them, from its start to its first CONNACK.
     pub slowest_start_us: u64,
+}
+
+/// What a plain connection of the harness's own saw beside the cases, which sent a PINGREQ and a message to itself four times a
+/// second.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Responsiveness {
+    /// How many PINGREQ were answered.
+    pub round_trips: usize,
+    /// The slowest answer, those apart that an outage delayed.
+    pub slowest_us: u64,
+    /// When the broker did not serve, in order.
+    pub outages: Vec<Outage>,
+}
+
+/// A time in which the broker did not serve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Outage {
+    pub how: OutageKind,
+    /// Since the run began.
+    pub since_us: u64,
+    /// Until it served again; not there if it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lasted_us: Option<u64>,
+}
+
+/// How an outage showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum OutageKind {
+    /// The broker answered nothing for 3 s longer than its slowest answer took before, and kept the connection.
+    Froze,
+    /// It answered PINGREQ and delivered no message, for as long.
+    Mute,
+    /// It ended the connection, and accepted another at once.
+    Dropped,
+    /// It ended the connection, and accepted no other for a while.
+    Down,
 }
 
 /// That a run ended before all cases were played.

@@ -5,6 +5,7 @@ mod causes;
 mod conformance;
 mod details;
 mod names;
+mod responsiveness;
 mod table;
 mod wrap;
 
@@ -72,6 +73,7 @@ pub fn render(document: &Document, options: Options) -> String {
         true => after.extend(details::all(document, style)),
         false => after.push(details::in_brief(document, options)),
     }
+    after.push(responsiveness::told(document, options));
     after.push(left_behind(document, options));
     let told = !document.causes.iter().all(|cause| cause.accepted);
     if !told || options.verbose || is_small {

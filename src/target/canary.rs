@@ -1,0 +1,408 @@
+//! A plain connection beside a run on the network: it pings, and sends itself messages of QoS 0, which tells how responsive the
+//! broker is and when it does not serve. It belongs to no case. A thread of its own keeps busy plays from delaying it.
+
+mod pulse;
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use mqtt_check_codec::{
+    Frame, Packet, PacketId, PacketType, Properties, ProtocolVersion, Publish, QoS, ReasonCode,
+    Subscribe, Subscription, SubscriptionOptions,
+};
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
+
+use super::credentials::own_connect;
+use super::look::{Read, Reader};
+use super::{Credentials, External};
+use crate::transport::Endpoint;
+
+pub use pulse::{How, Outage, Pulse};
+
+/// How often it pings, and sends itself a message.
+const INTERVAL: Duration = Duration::from_millis(250);
+/// How often it looks whether an answer is overdue.
+const SLICE: Duration = Duration::from_millis(50);
+/// A look that is late by so much was held up by this machine. The time is taken off what the broker took.
+const STOOD_STILL: Duration = Duration::from_millis(250);
+/// How long it waits before it connects again.
+const AGAIN: Duration = Duration::from_millis(100);
+/// How long a message may take before it counts as lost.
+const IN_FLIGHT: Duration = Duration::from_secs(1);
+/// How long its last packet may take.
+const GOODBYE: Duration = Duration::from_millis(100);
+/// Its Keep Alive, in seconds.
+const KEEP_ALIVE_S: u16 = 60;
+
+/// A canary. It leaves when this is dropped.
+#[derive(Debug)]
+pub struct Canary {
+    shared: Arc<Shared>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the canary and those who ask it have in common.
+#[derive(Debug, Default)]
+struct Shared {
+    pulse: Mutex<Pulse>,
+    /// So many want it to send no messages.
+    hushes: AtomicUsize,
+    in_flight: AtomicBool,
+}
+
+impl Shared {
+    fn pulse(&self) -> MutexGuard<'_, Pulse> {
+        self.pulse.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_hushed(&self) -> bool {
+        self.hushes.load(Ordering::SeqCst) > 0
+    }
+}
+
+/// While this lives the canary sends no messages, only pings.
+#[derive(Debug)]
+pub struct Hush<'c>(&'c Shared);
+
+impl Drop for Hush<'_> {
+    fn drop(&mut self) {
+        self.0.hushes.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Canary {
+    /// Connects to this broker with this version. `name` tells it from other clients, and `limit` is how long CONNECT may take to
+    /// be answered. Without a thread there is a canary that sees nothing.
+    pub fn start(broker: &External, version: ProtocolVersion, name: &str, limit: Duration) -> Self {
+        let shared = Arc::new(Shared::default());
+        let (stop, stopped) = oneshot::channel();
+        let bird = Bird {
+            endpoint: Arc::clone(&broker.endpoint),
+            credentials: broker.credentials.clone(),
+            limit,
+            reader: None,
+            talk: Talk {
+                version,
+                name: name.to_owned(),
+                shared: Arc::clone(&shared),
+                mail: Mail::Unasked,
+                pinged: None,
+                message: Message::default(),
+            },
+        };
+        let thread = thread::Builder::new().name("canary".to_owned());
+        let thread = thread.spawn(move || bird.run(stopped)).ok();
+        Self {
+            shared,
+            stop: Some(stop),
+            thread,
+        }
+    }
+
+    /// What it has seen so far.
+    pub fn pulse(&self) -> Pulse {
+        self.shared.pulse().clone()
+    }
+
+    /// The outage that goes on.
+    pub fn outage(&self) -> Option<Outage> {
+        self.shared.pulse().outage()
+    }
+
+    /// The first outage between these two.
+    pub fn overlapping(&self, from: Instant, to: Instant) -> Option<Outage> {
+        self.shared.pulse().overlapping(from, to)
+    }
+
+    /// Lets it send no messages until what this returns is dropped, and waits until the last one has come.
+    pub async fn hush(&self) -> Hush<'_> {
+        self.shared.hushes.fetch_add(1, Ordering::SeqCst);
+        let hush = Hush(&self.shared);
+        let deadline = Instant::now() + IN_FLIGHT;
+        while self.shared.in_flight.load(Ordering::SeqCst) && Instant::now() < deadline {
+            sleep(SLICE / 10).await;
+        }
+        hush
+    }
+}
+
+impl Drop for Canary {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// How far messages of its own have got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mail {
+    Unasked,
+    /// It has subscribed, or sent the first message; a broker that does not allow that may end the connection.
+    Asked,
+    Comes,
+    /// The broker does not allow it.
+    Forbidden,
+}
+
+/// The client itself.
+struct Bird {
+    endpoint: Arc<Endpoint>,
+    credentials: Option<Credentials>,
+    limit: Duration,
+    reader: Option<Reader>,
+    talk: Talk,
+}
+
+impl Bird {
+    fn run(mut self, stopped: oneshot::Receiver<()>) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let Ok(runtime) = runtime else {
+            return;
+        };
+        runtime.block_on(async {
+            tokio::select! {
+                () = self.live() => {}
+                _ = stopped => {}
+            }
+            if let Some(reader) = self.reader.take() {
+                let _ = timeout(GOODBYE, reader.say_goodbye()).await;
+            }
+        });
+    }
+
+    /// Connects, and again whenever the connection has ended. Ends where the broker did not let it in at first.
+    async fn live(&mut self) {
+        let shared = Arc::clone(&self.talk.shared);
+        let mut is_first = true;
+        loop {
+            match timeout(self.limit, self.connected()).await {
+                Ok(Ok(reader)) => {
+                    if !is_first {
+                        shared.pulse().back(Instant::now());
+                    }
+                    is_first = false;
+                    self.reader = Some(reader);
+                    let _ = self.beat().await;
+                    self.reader = None;
+                    self.talk.end(Instant::now());
+                }
+                _ if is_first => return,
+                _ => {
+                    shared.pulse().refused();
+                    sleep(AGAIN).await;
+                }
+            }
+        }
+    }
+
+    /// A connection that the broker has accepted.
+    async fn connected(&self) -> io::Result<Reader> {
+        let (talk, endpoint) = (&self.talk, &self.endpoint);
+        let stream = endpoint.connect_tcp().await.map_err(io::Error::other)?;
+        let stream = endpoint.begin(stream, 7).await.map_err(io::Error::other)?;
+        let mut reader = Reader::new(stream);
+        let credentials = self.credentials.as_ref();
+        let connect = own_connect(talk.version, talk.name.as_str(), KEEP_ALIVE_S, credentials);
+        reader.send(&connect, talk.version).await?;
+        let deadline = tokio::time::Instant::now() + self.limit;
+        match reader.next(deadline).await? {
+            Read::Packet(frame) if is_accepted(&frame, talk.version) => Ok(reader),
+            _ => Err(io::ErrorKind::ConnectionRefused.into()),
+        }
+    }
+
+    /// Asks and is answered until the connection ends.
+    async fn beat(&mut self) -> io::Result<()> {
+        let Self { reader, talk, .. } = self;
+        let Some(reader) = reader else {
+            return Ok(());
+        };
+        let mut next = Instant::now();
+        loop {
+            let now = Instant::now();
+            if talk.pinged.is_none() && now >= next {
+                next = now + INTERVAL;
+                for packet in talk.asks(now) {
+                    reader.send(&packet, talk.version).await?;
+                }
+            }
+            let read = reader.next((now + SLICE).into()).await?;
+            let read_at = Instant::now();
+            let took = read_at.saturating_duration_since(now);
+            talk.wait_longer(took.saturating_sub(SLICE));
+            match read {
+                Read::Packet(frame) if talk.is_answer(&frame, read_at) => reader.forget(),
+                Read::Packet(_) => {}
+                Read::Nothing => talk.wait(read_at),
+                Read::Wrong(how) => return Err(io::Error::other(how)),
+            }
+        }
+    }
+}
+
+/// What it asks on a connection, and what has been answered.
+struct Talk {
+    version: ProtocolVersion,
+    name: String,
+    shared: Arc<Shared>,
+    mail: Mail,
+    /// When the PINGREQ was sent that has not been answered.
+    pinged: Option<Instant>,
+    message: Message,
+}
+
+impl Talk {
+    /// What is sent now.
+    fn asks(&mut self, now: Instant) -> Vec<Packet> {
+        let mut packets = vec![Packet::PingReq];
+        self.pinged = Some(now);
+        let mut pulse = self.shared.pulse();
+        if self.mail == Mail::Unasked && pulse.round_trips > 0 {
+            packets.push(subscribe(&self.name));
+            self.mail = Mail::Asked;
+        }
+        // First, so that who hushes it afterwards waits for the message.
+        let was_in_flight = self.shared.in_flight.swap(true, Ordering::SeqCst);
+        if self.shared.is_hushed() || !self.message.is_wanted {
+            let is_in_flight = was_in_flight && self.message.is_wanted;
+            self.shared.in_flight.store(is_in_flight, Ordering::SeqCst);
+            pulse.hushed(now);
+        } else {
+            self.message.number += 1;
+            self.message.sent = Some(now);
+            packets.push(publish(&self.name, self.message.number));
+            pulse.sent(now);
+        }
+        packets
+    }
+
+    /// Takes what came; says whether it answers a PINGREQ.
+    fn is_answer(&mut self, frame: &Frame, now: Instant) -> bool {
+        match frame.packet_type() {
+            PacketType::PINGRESP => {
+                let asked = self.pinged.take();
+                if let Some(asked) = asked {
+                    self.shared.pulse().answered(asked, now);
+                }
+                return asked.is_some();
+            }
+            PacketType::SUBACK if self.mail == Mail::Asked => {
+                self.message.is_wanted = is_subscribed(frame, self.version);
+                if !self.message.is_wanted {
+                    self.mail = Mail::Forbidden;
+                }
+            }
+            PacketType::PUBLISH if self.message.is_it(frame, self.version) => {
+                self.mail = Mail::Comes;
+                self.shared.in_flight.store(false, Ordering::SeqCst);
+                if let Some(sent) = self.message.sent.take() {
+                    self.shared.pulse().delivered(sent, now);
+                }
+            }
+            _ => {}
+        }
+        false
+    }
+
+    /// Nothing has come until now.
+    fn wait(&mut self, now: Instant) {
+        if let Some(asked) = self.pinged {
+            self.shared.pulse().waits(asked, now);
+        }
+        let is_lost = |sent| now.saturating_duration_since(sent) >= IN_FLIGHT;
+        if self.message.sent.is_some_and(is_lost) {
+            self.shared.in_flight.store(false, Ordering::SeqCst);
+        }
+    }
+
+    /// This machine stood still for so long, if that is worth mentioning.
+    fn wait_longer(&mut self, late: Duration) {
+        if late >= STOOD_STILL {
+            self.pinged = self.pinged.map(|asked| asked + late);
+            self.message.sent = self.message.sent.map(|sent| sent + late);
+        }
+    }
+
+    /// The connection has ended.
+    fn end(&mut self, now: Instant) {
+        let is_excused = self.mail == Mail::Asked;
+        self.shared.pulse().lost(is_excused, now);
+        self.shared.in_flight.store(false, Ordering::SeqCst);
+        self.pinged = None;
+        self.message = Message::default();
+        self.mail = match self.mail {
+            Mail::Asked | Mail::Forbidden => Mail::Forbidden,
+            Mail::Unasked | Mail::Comes => Mail::Unasked,
+        };
+    }
+}
+
+/// The message that it sent itself last.
+#[derive(Debug, Default)]
+struct Message {
+    is_wanted: bool,
+    number: u64,
+    sent: Option<Instant>,
+}
+
+impl Message {
+    /// Whether this is the last one. Those before it came too late to be looked at.
+    fn is_it(&self, frame: &Frame, version: ProtocolVersion) -> bool {
+        match Packet::decode_leniently(frame, version).0 {
+            Ok(Packet::Publish(publish)) => publish.payload == self.number.to_string(),
+            _ => false,
+        }
+    }
+}
+
+fn is_accepted(frame: &Frame, version: ProtocolVersion) -> bool {
+    match Packet::decode_leniently(frame, version).0 {
+        Ok(Packet::ConnAck(connack)) => connack.reason == ReasonCode::SUCCESS,
+        _ => false,
+    }
+}
+
+fn is_subscribed(frame: &Frame, version: ProtocolVersion) -> bool {
+    match Packet::decode_leniently(frame, version).0 {
+        Ok(Packet::SubAck(suback)) => suback.reasons.iter().all(|reason| reason.0 < 0x80),
+        _ => false,
+    }
+}
+
+fn topic(name: &str) -> ByteString {
+    format!("{name}/canary").into()
+}
+
+fn subscribe(name: &str) -> Packet {
+    Packet::Subscribe(Subscribe {
+        packet_id: PacketId::MIN,
+        properties: Properties::new(),
+        subscriptions: vec![Subscription {
+            filter: topic(name),
+            options: SubscriptionOptions::new(QoS::AtMostOnce),
+        }],
+    })
+}
+
+fn publish(name: &str, number: u64) -> Packet {
+    Packet::Publish(Publish {
+        dup: false,
+        qos: QoS::AtMostOnce,
+        retain: false,
+        topic: topic(name),
+        packet_id: None,
+        properties: Properties::new(),
+        payload: Bytes::from(number.to_string()),
+    })
+}
