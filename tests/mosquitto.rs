@@ -8,11 +8,15 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use mqtt_check::scenario::model::{BrokerAction, ClientIndex, Settings};
 use mqtt_check::target::file::{Deviation, Exchange};
-use mqtt_check::target::{Access, Started, TargetFile};
+use mqtt_check::target::instances::{Handle, Instances};
+use mqtt_check::target::{Access, Node, Started, TargetFile};
+use mqtt_check_codec::ReasonCode;
 
 /// How long an answer of the broker may take.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -68,15 +72,19 @@ fn each_accepted_deviation_shows_by_its_bytes_alone() {
     let Some(file) = target() else { return };
     let broker = Started::start(&file, false, &Access::default()).expect("the broker starts");
     let external = broker.external();
-    let places = &Places {
-        tcp: external.endpoint.authority(),
-        websocket: external.websocket.as_ref().map(|place| place.authority()),
-    };
+    let places = &Places::of(&external.nodes()[0], None);
+    let instances = external.instances.as_ref().expect("they can be started");
     let wrong: Vec<String> = thread::scope(|scope| {
         let playing: Vec<_> = file
             .deviations
             .iter()
-            .map(|deviation| (deviation, scope.spawn(|| play(places, deviation))))
+            .map(|deviation| {
+                let playing = scope.spawn(|| match needs_its_own(deviation) {
+                    false => play(places, deviation),
+                    true => play_apart(instances, deviation),
+                });
+                (deviation, playing)
+            })
             .collect();
         let ended = playing.into_iter().filter_map(|(deviation, thread)| {
             let problem = thread.join().expect("no panic").err()?;
@@ -87,14 +95,40 @@ fn each_accepted_deviation_shows_by_its_bytes_alone() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let log = broker.log();
     for deviation in &file.deviations {
-        for line in &deviation.log {
-            assert!(
-                log.contains(line),
-                "line {}: the log does not say `{line}`\n{log}",
-                deviation.place.line
-            );
+        assert!(!deviation.bytes.is_empty(), "line {}", deviation.place.line);
+        if !needs_its_own(deviation) {
+            let told = says(&log, deviation).map_err(|problem| format!("{problem}\n{log}"));
+            assert_eq!(told, Ok(()), "line {}", deviation.place.line);
         }
     }
+}
+
+/// Whether a log says what the deviation has of it.
+fn says(log: &str, deviation: &Deviation) -> Result<(), String> {
+    let missing = deviation.log.iter().find(|line| !log.contains(*line));
+    missing.map_or(Ok(()), |line| Err(format!("the log does not say `{line}`")))
+}
+
+/// Whether the exchange asks for a broker that is set, restarted or told to kick.
+fn needs_its_own(deviation: &Deviation) -> bool {
+    let is_control = |line: &Exchange| matches!(line, Exchange::Restarts | Exchange::Kicks { .. });
+    deviation.broker != Settings::default() || deviation.bytes.iter().any(is_control)
+}
+
+/// Plays it on an instance that is set as it asks for.
+fn play_apart(instances: &Arc<Instances>, deviation: &Deviation) -> Result<(), String> {
+    let kicked = deviation.bytes.iter().filter_map(|line| match line {
+        Exchange::Kicks { client } => Some(client.clone()),
+        _ => None,
+    });
+    let kicked: Vec<String> = kicked.collect();
+    let told = instances.asked(deviation.broker.told(), &kicked);
+    let instance = instances.start(&told, u64::from(deviation.place.line))?;
+    play(
+        &Places::of(&instance.nodes()[0], Some(instance.handle())),
+        deviation,
+    )?;
+    says(&instance.log(), deviation)
 }
 
 /// Where a setting is written: before the listeners, or below each of them.
@@ -331,6 +365,23 @@ fn say(text: &str) {
 struct Places {
     tcp: String,
     websocket: Option<String>,
+    /// A hand on it, where it is an instance for one exchange.
+    handle: Option<Handle>,
+}
+
+impl Places {
+    fn of(node: &Node, handle: Option<Handle>) -> Self {
+        Self {
+            tcp: node.endpoint.authority(),
+            websocket: node.websocket.as_ref().map(|place| place.authority()),
+            handle,
+        }
+    }
+
+    fn control(&self, action: &BrokerAction, client: Option<&str>) -> Result<(), String> {
+        let handle = self.handle.as_ref().ok_or("it is not its own broker")?;
+        handle.control(action, client)
+    }
 }
 
 /// What a client says who asks for a WebSocket; the key is the example of RFC 6455.
@@ -425,6 +476,14 @@ fn one<'e>(
         Exchange::Drops { connection } => {
             open.remove(connection.as_str());
             Ok(())
+        }
+        Exchange::Restarts => places.control(&BrokerAction::Restart, None),
+        Exchange::Kicks { client } => {
+            let kick = BrokerAction::Kick {
+                client: ClientIndex(0),
+                reason: ReasonCode::ADMINISTRATIVE_ACTION,
+            };
+            places.control(&kick, Some(client))
         }
         Exchange::Wait(span) => {
             thread::sleep(*span);

@@ -42,6 +42,16 @@ pub(crate) fn known_users(
     by_itself(source, |scope| users::users(scope, node))
 }
 
+/// Settings that stand in a file of another kind, and everything that is wrong with them.
+pub(crate) fn known_settings(
+    source: &Arc<Source>,
+    node: &Node,
+) -> (Option<Settings>, Vec<Diagnostic>) {
+    by_itself(source, |scope| {
+        settings(scope, node, &Settings::default(), "`broker`")
+    })
+}
+
 /// Reads something that belongs to no scenario; with what it gives comes everything that is wrong.
 fn by_itself<T>(source: &Arc<Source>, read: impl FnOnce(Scope<'_>) -> T) -> (T, Vec<Diagnostic>) {
     let (report, budget, used, steps) = (

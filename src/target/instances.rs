@@ -10,7 +10,7 @@ use super::control::Kick;
 use super::external::Doors;
 use super::process::Running;
 use super::settings::{Filling, Hindrance, Table, Told};
-use super::{Access, Credentials, TargetFile};
+use super::{Access, Credentials, Node, TargetFile};
 use crate::scenario::model::BrokerAction;
 use crate::transcript::Secrets;
 
@@ -184,6 +184,16 @@ impl Instance {
     /// Its doors.
     pub fn doors(&self) -> &Doors {
         &self.doors
+    }
+
+    /// Where it is reached.
+    pub fn nodes(&self) -> Vec<Node> {
+        locked(&self.running).reached().nodes()
+    }
+
+    /// What it has written so far.
+    pub fn log(&self) -> String {
+        locked(&self.running).log()
     }
 
     /// Its doors, for a client that it knows if it knows only some.

@@ -294,7 +294,7 @@ impl Running {
     }
 
     /// Without the passwords that are known to it.
-    fn log(&self) -> String {
+    pub(super) fn log(&self) -> String {
         let log: String = self.programs.iter().map(Program::log).collect();
         self.secrets.hidden(&log)
     }

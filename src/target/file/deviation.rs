@@ -10,6 +10,7 @@ use super::reading::{Map, Reading};
 use crate::diagnostic::Place;
 use crate::requirements::{self, citation, standard};
 use crate::scenario::duration;
+use crate::scenario::model::Settings;
 use crate::scenario::node::Node;
 use crate::scenario::pattern::Pattern;
 
@@ -36,6 +37,8 @@ pub struct Deviation {
     pub why: String,
     /// The shortest exchange that shows it; empty where the file has none.
     pub bytes: Vec<Exchange>,
+    /// What the broker is set to for the exchange.
+    pub broker: Settings,
     /// What the broker's log says of it: parts of lines. Empty where the file has none.
     pub log: Vec<String>,
     /// Where the broker's own people speak of it.
@@ -67,6 +70,10 @@ pub enum Exchange {
     Drops { connection: String },
     /// `wait 2s`
     Wait(Duration),
+    /// `broker restarts`: it is stopped and started where it was.
+    Restarts,
+    /// `broker kicks CLIENT`: the connection of the client with this Client Identifier is ended.
+    Kicks { client: String },
 }
 
 /// What stands as the reason of an entry that nobody has looked at yet.
@@ -145,6 +152,7 @@ pub(super) fn deviation(reading: &Reading, node: &Node) -> Option<Deviation> {
     let bytes = map
         .take("bytes")
         .map_or(Some(Vec::new()), |node| reading.one_or_more(node, exchange));
+    let broker = map.take("broker").map(|node| reading.settings(node));
     let log = map.take("log").map_or(Some(Vec::new()), |node| {
         reading.one_or_more(node, Reading::text)
     });
@@ -163,6 +171,10 @@ pub(super) fn deviation(reading: &Reading, node: &Node) -> Option<Deviation> {
         came: came?,
         why: why?,
         bytes: bytes?,
+        broker: match broker {
+            Some(broker) => broker?,
+            None => Settings::default(),
+        },
         log: log?,
         thread,
     })
@@ -222,7 +234,8 @@ fn exchange(reading: &Reading, node: &Node) -> Option<Exchange> {
             reading.fail(
                 node.place,
                 &problem,
-                "`a upgrades`, `a > HEX`, `a < HEX`, `a silent SPAN`, `a closed`, `a drops` or `wait SPAN`",
+                "`a upgrades`, `a > HEX`, `a < HEX`, `a silent SPAN`, `a closed`, `a drops`, `wait SPAN`, \
+                 `broker restarts` or `broker kicks CLIENT`",
             )
         },
         Some,
@@ -234,6 +247,15 @@ fn parse(line: &str) -> Result<Exchange, String> {
     let rest = rest.trim();
     if first == "wait" && !rest.is_empty() {
         return span(rest).map(Exchange::Wait);
+    }
+    if first == "broker" {
+        return match rest.split_once(' ') {
+            None if rest == "restarts" => Ok(Exchange::Restarts),
+            Some(("kicks", client)) => Ok(Exchange::Kicks {
+                client: client.trim().to_owned(),
+            }),
+            _ => Err(format!("`{line}` is nothing that is done to the broker")),
+        };
     }
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if first.is_empty() || !first.chars().all(is_name) {
@@ -361,6 +383,13 @@ mod tests {
                     connection: connection(),
                 },
             ),
+            ("broker restarts", Exchange::Restarts),
+            (
+                "broker kicks a b",
+                Exchange::Kicks {
+                    client: "a b".to_owned(),
+                },
+            ),
             ("wait 200ms", Exchange::Wait(Duration::from_millis(200))),
         ] {
             assert_eq!(parse(line), Ok(expected), "{line}");
@@ -373,6 +402,9 @@ mod tests {
             "a > +1",
             "a closed now",
             "a upgrades to mqtt",
+            "broker",
+            "broker kicks",
+            "broker > 00",
             "wait",
             "wait 0s",
             "wait 1h",

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::scenario::duration;
-use crate::scenario::model::User;
+use crate::scenario::model::{Settings, User};
 use crate::scenario::node::{Entry, Node};
-use crate::scenario::settings::known_users;
+use crate::scenario::settings::{known_settings, known_users};
 use crate::scenario::words::did_you_mean;
 
 /// Collects what is wrong with a file.
@@ -59,6 +59,14 @@ impl Reading {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let folder = path.parent().unwrap_or(&path);
         folder.display().to_string()
+    }
+
+    /// Settings as scenarios ask for them.
+    pub(super) fn settings(&self, node: &Node) -> Option<Settings> {
+        let (settings, wrong) = known_settings(&self.source, node);
+        let is_sound = wrong.is_empty();
+        self.found.borrow_mut().extend(wrong);
+        settings.filter(|_| is_sound)
     }
 
     fn add(&self, diagnostic: Diagnostic) {

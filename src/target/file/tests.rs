@@ -524,6 +524,20 @@ fn reads_lists_for_each_user() {
 }
 
 #[test]
+fn reads_what_a_broker_is_set_to_for_an_exchange() {
+    let entry = |broker: &str| {
+        format!(
+            "url: mqtt://127.0.0.1:1883\ndeviations:\n  - case: a@5\n    came: x\n    why: y\n    broker: {broker}\n    bytes: broker restarts\n"
+        )
+    };
+    let file = parse(&entry("{ maximum_qos: 1 }")).expect("a sound file");
+    let told = file.deviations[0].broker.told();
+    assert_eq!(told.len(), 1, "{told:?}");
+    let wrong = parse(&entry("{ maximum_qoss: 1 }")).expect_err("no such setting");
+    assert!(wrong.contains("maximum_qoss"), "{wrong}");
+}
+
+#[test]
 fn reads_how_a_client_is_kicked() {
     let kick = "control: { kick: { command: [ctl, '{client}'], by: user } }\n";
     let file = set(&format!(
