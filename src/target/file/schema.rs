@@ -27,6 +27,7 @@ pub fn schema() -> Value {
             "source": source(),
             "rule": rule(),
             "deviation": deviation(),
+            "kick": kick(),
         },
         "type": "object",
         "anyOf": [{ "required": ["url"] }, { "required": ["urls"] }],
@@ -66,6 +67,14 @@ fn properties() -> Value {
             "settings",
             named(settings, either(refer("text"), refer("setting"))),
             "how what a scenario asks for is said to this broker",
+        ),
+        (
+            "control",
+            mapping(
+                object([("kick", refer("kick"), "how a client's connection is ended")]),
+                &["kick"],
+            ),
+            "what an administrator can do to it",
         ),
         (
             "instances",
@@ -207,6 +216,23 @@ fn setting() -> Value {
     mapping(properties, &[])
 }
 
+fn kick() -> Value {
+    let properties = object([
+        (
+            "command",
+            words(),
+            "the program that does it, and its arguments",
+        ),
+        (
+            "by",
+            json!({ "enum": ["client", "user"] }),
+            "what the client is named by",
+        ),
+        ("reasons", words(), "what the broker's DISCONNECT can say"),
+    ]);
+    mapping(properties, &["command"])
+}
+
 /// A source of hook events.
 fn source() -> Value {
     let kinds = ["output", "file", "mqtt", "http"];
@@ -278,6 +304,11 @@ fn deviation() -> Value {
             "what the clause asks for, in your own words",
         ),
         ("bytes", words(), "the shortest exchange that shows it"),
+        (
+            "broker",
+            json!({ "type": "object" }),
+            "the settings that the exchange asks for",
+        ),
         (
             "log",
             words(),
