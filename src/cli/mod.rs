@@ -1,6 +1,6 @@
 //! The command line: one file a command.
 //!
-//! Results go to stdout, progress and what is wrong to stderr. A command gives an [`Exit`] or a [`Failure`]; only
+//! Results go to stdout, progress and what is wrong to stderr. A command gives an [`Exit`] or a `Failure`; only
 //! [`main`] turns either into the number that the shell sees.
 
 mod accept;
