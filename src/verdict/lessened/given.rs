@@ -1,14 +1,15 @@
 //! What a server gave otherwise than it was asked for, as it may: read off the record.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::{
-    ConnAck, Connect, Packet, PacketId, PacketType, ProtocolVersion, QoS, ReasonCode, Sender,
-    SubAck, topic,
+    ConnAck, Connect, Packet, PacketId, PacketType, ProtocolVersion, Publish, QoS, ReasonCode,
+    Sender, SubAck, topic,
 };
 
+use super::unanswered;
 use crate::scenario::model::Settings;
 use crate::transcript::{EventIndex, LaneIndex, Transcript, What};
 
@@ -34,8 +35,32 @@ pub(super) enum Gift {
     },
     /// How long a session lives after its connection, in seconds.
     Session { asked_s: u32, granted_s: u32 },
-    /// A message that the server does not take, or whose acknowledgement has a code that says nothing: a fault of its own.
-    Message { topic: ByteString, is_known: bool },
+    /// A message that the server does not take, or of which no acknowledgement says whether it does: a fault of its own.
+    Message {
+        topic: ByteString,
+        payload: Bytes,
+        taken: Taken,
+    },
+}
+
+impl Gift {
+    pub(super) fn message(publish: &Publish, taken: Taken) -> Self {
+        Self::Message {
+            topic: publish.topic.clone(),
+            payload: publish.payload.clone(),
+            taken,
+        }
+    }
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    Refused,
+    /// The acknowledgement has a code that says nothing.
+    Unread,
+    /// No acknowledgement came.
+    Unanswered,
 }
 
 /// What became of a subscription.
@@ -50,13 +75,13 @@ pub(super) enum Granted {
 
 /// What a connection asked for so far.
 #[derive(Default)]
-struct Asked {
+pub(super) struct Asked {
     /// Where each SUBSCRIBE stands that has no SUBACK yet, and its filters with the QoS of each.
-    filters: BTreeMap<PacketId, (EventIndex, Vec<(ByteString, u8)>)>,
+    pub(super) filters: BTreeMap<PacketId, (EventIndex, Vec<(ByteString, u8)>)>,
     /// SUBACKs with an identifier that no SUBSCRIBE without one had: any may be an answer to those before it.
-    strays: Vec<EventIndex>,
-    /// The topics of QoS 1 and 2 messages.
-    topics: BTreeMap<PacketId, ByteString>,
+    pub(super) strays: Vec<EventIndex>,
+    /// The messages of QoS 1 and 2, by their last use of each identifier.
+    messages: BTreeMap<PacketId, Publish>,
     /// Identifiers of those whose exchange is not over.
     open: BTreeSet<PacketId>,
     /// Identifiers that a client used again before that, or for what it sent again.
@@ -126,56 +151,10 @@ pub(super) fn lessened(transcript: &Transcript, settings: &Settings) -> Vec<Less
             what,
         }));
     }
-    all.extend(unanswered(transcript, asked));
+    all.extend(unanswered::subscriptions(transcript, asked));
+    all.extend(unanswered::messages(transcript));
     all
 }
-
-/// How soon a broker ends a connection for a SUBSCRIBE.
-const AT_ONCE: Duration = Duration::from_secs(1);
-
-/// What became of a subscription is not known either where its SUBACK never came, or came with another identifier, which is
-/// a fault of its own. A broker that ends the connection at once has answered.
-fn unanswered(
-    transcript: &Transcript,
-    asked: BTreeMap<LaneIndex, Asked>,
-) -> impl Iterator<Item = Less> {
-    let is_refusal = |lane: LaneIndex, at: EventIndex| {
-        let asked = transcript.events[at.0].at;
-        let after = transcript.events[at.0..].iter();
-        let mut ends = after.filter(|event| {
-            let is_end = matches!(event.what, What::Closed(_) | What::Dropped(_));
-            event.lane == lane && is_end
-        });
-        ends.next()
-            .is_some_and(|end| matches!(end.what, What::Closed(_)) && end.at < asked + AT_ONCE)
-    };
-    let each = asked.into_iter().flat_map(|(lane, asked)| {
-        let Asked {
-            filters, strays, ..
-        } = asked;
-        let each = filters.into_values();
-        each.map(move |(at, filters)| {
-            let after = strays.iter().copied().filter(|stray| *stray > at);
-            (lane, at, after.collect::<Vec<_>>(), filters)
-        })
-    });
-    let open = each.filter(move |(lane, at, ..)| !is_refusal(*lane, *at));
-    open.flat_map(|(lane, at, strays, filters)| {
-        let unanswered = std::iter::once((at, "the server answered no subscription"));
-        let strayed = strays.into_iter().map(|stray| (stray, STRAYED));
-        unanswered.chain(strayed).flat_map(move |(at, why)| {
-            let each = unknown(filters.clone(), why);
-            each.map(move |(why, what)| Less {
-                why,
-                lane,
-                at,
-                what,
-            })
-        })
-    })
-}
-
-const STRAYED: &str = "the server answered a subscription with another packet identifier";
 
 fn ask(asked: &mut Asked, packet: &Packet, at: EventIndex) {
     match packet {
@@ -188,7 +167,7 @@ fn ask(asked: &mut Asked, packet: &Packet, at: EventIndex) {
         }
         Packet::Publish(publish) => {
             if let Some(id) = publish.packet_id {
-                asked.topics.insert(id, publish.topic.clone());
+                asked.messages.insert(id, publish.clone());
                 let is_open = !asked.open.insert(id);
                 if is_open || publish.dup {
                     asked.again.insert(id);
@@ -274,7 +253,10 @@ fn unread(asked: &mut Asked) -> Vec<(String, Gift)> {
 const MALFORMED: &str = "the server answered a subscription with a malformed SUBACK";
 
 /// The subscriptions of a SUBSCRIBE whose SUBACK does not say what became of them.
-fn unknown(filters: Vec<(ByteString, u8)>, why: &str) -> impl Iterator<Item = (String, Gift)> {
+pub(super) fn unknown(
+    filters: Vec<(ByteString, u8)>,
+    why: &str,
+) -> impl Iterator<Item = (String, Gift)> {
     let each = filters.into_iter().enumerate();
     each.map(|(place, (filter, asked))| {
         (
@@ -343,13 +325,14 @@ fn messages(
         _ => return Vec::new(),
     };
     let why = format!("{why} 0x{:02X}", reason.0);
-    let is_it = |of: &PacketId| *of == id || !asked.topics.contains_key(&id);
-    let topics = asked.topics.iter().filter(|(of, _)| is_it(of));
-    topics
-        .map(|(_, topic)| {
-            let topic = topic.clone();
-            (why.clone(), Gift::Message { topic, is_known })
-        })
+    let taken = match is_known {
+        true => Taken::Refused,
+        false => Taken::Unread,
+    };
+    let is_it = |of: &PacketId| *of == id || !asked.messages.contains_key(&id);
+    let messages = asked.messages.iter().filter(|(of, _)| is_it(of));
+    messages
+        .map(|(_, publish)| (why.clone(), Gift::message(publish, taken)))
         .collect()
 }
 

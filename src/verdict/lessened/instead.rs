@@ -112,7 +112,7 @@ impl Lessened<'_> {
     }
 
     /// The highest QoS with which a client published this message, if one is known to have done so.
-    fn published(&self, topic: &ByteString, message: &Publish) -> Option<u8> {
+    pub(super) fn published(&self, topic: &ByteString, message: &Publish) -> Option<u8> {
         let events = self.transcript.events.iter();
         let each = events.filter_map(|event| match sent(&event.what)? {
             Packet::Publish(publish) => {
@@ -145,8 +145,10 @@ impl Lessened<'_> {
             }
             Packet::PubComp(ack) if ack.reason == ReasonCode::PACKET_IDENTIFIER_NOT_FOUND => {
                 ack.reason = ReasonCode::SUCCESS;
-                let disallowed = self.disallowed(happened.lane, event);
-                disallowed.or_else(parted)
+                // Of a message that was not taken, whether it was refused or left unanswered, nothing is released.
+                let mut given = self.given_to(happened.lane, event);
+                let untaken = given.find(|(_, less)| matches!(less.what, Gift::Message { .. }));
+                untaken.map(|(number, _)| number).or_else(parted)
             }
             Packet::UnsubAck(unsuback) => {
                 let filters = self.unsubscribed(happened.lane, event, unsuback.packet_id);

@@ -12,6 +12,7 @@ mod let_off;
 mod needless;
 #[cfg(test)]
 pub(super) mod tests;
+mod unanswered;
 mod waiting;
 
 use std::collections::BTreeSet;
@@ -25,7 +26,7 @@ use mqtt_check_codec::{
 use crate::plan::{Body, Plan};
 use crate::scenario::model::ClientIndex;
 use crate::transcript::{EventIndex, LaneIndex, StepIndex, Transcript, What};
-use given::{Gift, Granted, Less};
+use given::{Gift, Granted, Less, Taken};
 
 pub(super) use let_off::LetOff;
 
@@ -231,9 +232,12 @@ impl<'a> Lessened<'a> {
                 let is_lower = || !self.instead(*event).is_empty();
                 (message.qos == QoS::ExactlyOnce) != is_of_qos_2 && is_lower()
             });
-            if (is_unknown || is_unfit)
-                && let Some(less) = self.of_message(lane, EventIndex(index))
-            {
+            let before = EventIndex(index);
+            // What comes with QoS 0, or not at all, has no identifier to be answered.
+            let nameless = || self.of_message(lane, before, Less::may_lack_identifiers);
+            let unfit = || self.of_message(lane, before, |_| true);
+            let less = is_unknown.then(nameless).flatten();
+            if let Some(less) = less.or_else(|| is_unfit.then(unfit).flatten()) {
                 return Some((event.at, less));
             }
         }
@@ -241,10 +245,15 @@ impl<'a> Lessened<'a> {
     }
 
     /// By what a message to this client may have come otherwise than it should, or not at all.
-    fn of_message(&self, lane: LaneIndex, before: EventIndex) -> Option<usize> {
+    fn of_message(
+        &self,
+        lane: LaneIndex,
+        before: EventIndex,
+        is_it: impl Fn(&Less) -> bool,
+    ) -> Option<usize> {
         let mut given = self.given_to(lane, before);
         let of_subscription = given
-            .find(|(_, less)| matches!(less.what, Gift::Subscription { .. }))
+            .find(|(_, less)| matches!(less.what, Gift::Subscription { .. }) && is_it(less))
             .map(|(number, _)| number);
         of_subscription.or_else(|| {
             let is_message = |less: &Less| matches!(less.what, Gift::Message { .. });
@@ -269,7 +278,16 @@ impl Connection<'_> {
 impl Less {
     /// Whether something was refused, not given in part.
     fn is_refusal(&self) -> bool {
-        self.refuses().is_some() || matches!(self.what, Gift::Message { is_known: true, .. })
+        let is_message = || {
+            matches!(
+                self.what,
+                Gift::Message {
+                    taken: Taken::Refused,
+                    ..
+                }
+            )
+        };
+        self.refuses().is_some() || is_message()
     }
 
     /// Whether what became of a message is not known, since its acknowledgement says nothing.
@@ -277,13 +295,14 @@ impl Less {
         matches!(
             self.what,
             Gift::Message {
-                is_known: false,
+                taken: Taken::Unread,
                 ..
             }
         )
     }
 
-    /// The filter that got this QoS where a higher one was asked for, or may have got it.
+    /// The filter that got this QoS where a higher one was asked for, or may have got it: what comes with more than was
+    /// granted shows that the SUBACK is wrong, which is a fault of its own.
     fn lowers_to(&self, qos: u8) -> Option<&ByteString> {
         match &self.what {
             Gift::Subscription {
@@ -292,13 +311,18 @@ impl Less {
                 granted,
                 ..
             } => match granted {
-                Granted::Lower(granted) => *granted == qos,
+                Granted::Lower(granted) => *granted <= qos && qos < *asked,
                 Granted::Unknown => qos < *asked,
                 Granted::Refused => false,
             }
             .then_some(filter),
             _ => None,
         }
+    }
+
+    /// Whether messages of a subscription may come with QoS 0, or not at all.
+    fn may_lack_identifiers(&self) -> bool {
+        self.lowers_to(0).is_some() || self.refuses().is_some()
     }
 
     /// Whether a filter got a lower QoS than was asked for, or may have got it.

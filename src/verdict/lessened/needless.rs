@@ -7,7 +7,7 @@ use bytestring::ByteString;
 use mqtt_check_codec::{Packet, Publish, QoS};
 
 use super::super::filter::{is_shared, matches};
-use super::given::Gift;
+use super::given::{Gift, Taken};
 use super::{Lessened, received, sent};
 use crate::matcher::Memory;
 use crate::scenario::model::{ClientIndex, Literal, Matcher, PacketPattern};
@@ -43,7 +43,7 @@ impl Lessened<'_> {
             less.map(|(number, _)| number)
         };
         self.refused(lane, before, topic)
-            .or_else(|| self.unpublished(before, topic))
+            .or_else(|| self.unpublished(before, topic, wanted.payload.as_ref()))
             .or_else(lost)
             .or_else(|| self.of_will(topic?, wanted.at))
     }
@@ -120,13 +120,17 @@ impl Lessened<'_> {
         (!came_before).then_some(less)
     }
 
-    /// A shared message that came to another member with a lower QoS, and so may go on to this one.
+    /// A shared message that came to another member with a lower QoS than 2, which it was published with, and so may go on to
+    /// this one.
     pub(super) fn passed_on(&self, event: EventIndex) -> Option<usize> {
         let happened = &self.transcript.events[event.0];
         let Some(Packet::Publish(publish)) = received(&happened.what) else {
             return None;
         };
         let topic = self.transcript.topic(event)?;
+        if self.published(topic, publish).is_some_and(|qos| qos < 2) {
+            return None;
+        }
         let mut given = self.given_to(happened.lane, event);
         let (less, _) = given.find(|(_, less)| {
             less.lowers_to(1)
@@ -174,25 +178,36 @@ impl Lessened<'_> {
         })
     }
 
-    /// A message of this topic, or of whichever, that the server did not allow.
-    pub(super) fn unpublished(
+    /// A message with this topic and payload, or with whichever, that the server did not take. Behind an alias it may have
+    /// any topic.
+    fn unpublished(
         &self,
         before: EventIndex,
         topic: Option<&ByteString>,
+        payload: Option<&Bytes>,
     ) -> Option<usize> {
         self.given.iter().position(|less| match &less.what {
-            Gift::Message { topic: of, .. } => {
-                less.at < before && topic.is_none_or(|topic| topic == of)
+            Gift::Message {
+                topic: of,
+                payload: with,
+                ..
+            } => {
+                let is_topic = of.is_empty() || topic.is_none_or(|topic| topic == of);
+                let is_payload = payload.is_none_or(|payload| payload == with);
+                less.at < before && is_topic && is_payload
             }
             _ => false,
         })
     }
 
-    /// A message that the server did not allow this connection to publish.
+    /// A message that the server did not allow this connection to publish. One that it left unanswered it did not refuse.
     pub(super) fn disallowed(&self, lane: LaneIndex, before: EventIndex) -> Option<usize> {
         let mut given = self.given_to(lane, before);
         given
-            .find(|(_, less)| matches!(less.what, Gift::Message { .. }))
+            .find(|(_, less)| match less.what {
+                Gift::Message { taken, .. } => taken != Taken::Unanswered,
+                _ => false,
+            })
             .map(|(number, _)| number)
     }
 
@@ -249,5 +264,116 @@ fn bytes_of(
     match memory.evaluate(expr, client) {
         Ok(Literal::Bytes(bytes)) => Some(bytes),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mqtt_check_codec::{ConnAck, PacketId, Properties, ProtocolVersion, ReasonCode};
+
+    use super::super::given::{Granted, Less};
+    use super::super::tests::record;
+    use super::*;
+
+    fn publish(topic: &'static str, payload: &'static str) -> (bool, Packet) {
+        let publish = Publish {
+            dup: false,
+            qos: QoS::AtLeastOnce,
+            retain: false,
+            topic: topic.into(),
+            packet_id: Some(PacketId::MIN),
+            properties: Properties::new(),
+            payload: payload.into(),
+        };
+        (true, Packet::Publish(publish))
+    }
+
+    fn connack() -> (bool, Packet) {
+        let connack = ConnAck {
+            session_present: false,
+            reason: ReasonCode::SUCCESS,
+            properties: Properties::new(),
+        };
+        (false, Packet::ConnAck(connack))
+    }
+
+    fn is_live(packets: &[(bool, Packet)], topic: &'static str, payload: Option<&str>) -> bool {
+        let transcript = record(ProtocolVersion::V5, packets);
+        Lessened::none(&transcript).is_live(&Wanted {
+            lane: LaneIndex(0),
+            before: EventIndex(packets.len()),
+            at: Duration::ZERO,
+            topic: Some(topic.into()),
+            payload: payload.map(|payload| Bytes::copy_from_slice(payload.as_bytes())),
+        })
+    }
+
+    #[test]
+    fn a_message_is_live_that_was_published_while_the_client_was_connected_and_never_else() {
+        let (before, after) = (
+            [publish("a", "x"), connack()],
+            [connack(), publish("a", "x")],
+        );
+        assert!(is_live(&after, "a", Some("x")));
+        assert!(!is_live(&before, "a", Some("x")));
+        // Which of two equal ones was waited for cannot be said.
+        let both = [publish("a", "x"), connack(), publish("a", "x")];
+        assert!(!is_live(&both, "a", Some("x")));
+        // A client that was not accepted was not connected.
+        assert!(!is_live(&after[1..], "a", Some("x")));
+    }
+
+    #[test]
+    fn a_message_is_live_by_its_payload_and_its_topic_where_it_has_one() {
+        let after = [connack(), publish("a", "x")];
+        assert!(!is_live(&after, "a", None));
+        assert!(!is_live(&after, "a", Some("y")));
+        assert!(!is_live(&after, "b", Some("x")));
+        assert!(is_live(&[connack(), publish("", "x")], "a", Some("x")));
+    }
+
+    #[test]
+    fn another_message_of_a_topic_may_be_taken_where_one_was_not() {
+        let transcript = record(ProtocolVersion::V5, &[]);
+        let mut lessened = Lessened::none(&transcript);
+        let (_, Packet::Publish(refused)) = publish("a", "x") else {
+            unreachable!();
+        };
+        lessened.given.push(Less {
+            why: String::new(),
+            lane: LaneIndex(0),
+            at: EventIndex(0),
+            what: Gift::message(&refused, Taken::Refused),
+        });
+        let unpublished = |topic: &str, payload: Option<&'static str>| {
+            let payload = payload.map(Bytes::from);
+            lessened.unpublished(EventIndex(1), Some(&topic.into()), payload.as_ref())
+        };
+        assert_eq!(unpublished("a", Some("x")), Some(0));
+        assert_eq!(unpublished("a", Some("y")), None);
+        assert_eq!(unpublished("a", None), Some(0));
+        assert_eq!(unpublished("b", Some("x")), None);
+    }
+
+    #[test]
+    fn what_comes_with_more_than_was_granted_may_have_been_granted_less_than_asked_for() {
+        let less = |granted| Less {
+            why: String::new(),
+            lane: LaneIndex(0),
+            at: EventIndex(0),
+            what: Gift::Subscription {
+                filter: "a".into(),
+                place: 0,
+                asked: 2,
+                granted,
+            },
+        };
+        let lowers = |granted: Granted| -> Vec<bool> {
+            let less = less(granted);
+            (0..3).map(|qos| less.lowers_to(qos).is_some()).collect()
+        };
+        assert_eq!(lowers(Granted::Lower(0)), [true, true, false]);
+        assert_eq!(lowers(Granted::Lower(1)), [false, true, false]);
+        assert_eq!(lowers(Granted::Refused), [false, false, false]);
     }
 }

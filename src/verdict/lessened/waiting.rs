@@ -164,7 +164,8 @@ impl Waiting<'_> {
         needless.or_else(|| self.settled(pattern))
     }
 
-    /// A message that would have to come again, had it come with QoS 2: at QoS 1 the client's PUBACK has settled it.
+    /// A message that would have to come again, had it come with QoS 2: at QoS 1 the client's PUBACK has settled it. What
+    /// came while it was waited for is not the former copy.
     fn settled(&self, pattern: &PacketPattern) -> Option<usize> {
         let lessened = self.lessened;
         let who = lessened.connection(self.lane).who;
@@ -174,6 +175,11 @@ impl Waiting<'_> {
             let Some(Packet::Publish(publish)) = received(&happened.what) else {
                 return None;
             };
+            let is_former = happened.taken_by.is_some_and(|by| by < self.let_off.step)
+                || self.let_off.events.contains_key(&event);
+            if !is_former {
+                return None;
+            }
             let id = publish
                 .packet_id
                 .filter(|_| publish.qos == QoS::AtLeastOnce)?;
@@ -198,28 +204,35 @@ impl Waiting<'_> {
         })
     }
 
-    /// A PUBREL, where no message of QoS 2 is under way.
+    /// A PUBREL, where no message of QoS 2 is under way. Where messages came, and each with the QoS that it would have had in
+    /// any case, what was granted is not why.
     fn release(&self) -> Option<usize> {
         let lessened = self.lessened;
         let mut given = lessened.given_to(self.lane, self.before());
         let (less, _) = given.find(|(_, less)| less.is_lower())?;
         let who = lessened.connection(self.lane).who;
         let mut under_way = BTreeSet::new();
-        for event in &lessened.transcript.events[..self.before().0] {
+        let (mut has_come, mut is_lowered) = (false, false);
+        for (index, event) in lessened.transcript.events[..self.before().0]
+            .iter()
+            .enumerate()
+        {
             if lessened.connection(event.lane).who != who {
                 continue;
             }
-            match received(&event.what) {
-                Some(Packet::Publish(publish)) if publish.qos == QoS::ExactlyOnce => {
+            if let Some(Packet::Publish(publish)) = received(&event.what) {
+                has_come = true;
+                is_lowered |= !lessened.instead(EventIndex(index)).is_empty();
+                if publish.qos == QoS::ExactlyOnce {
                     under_way.extend(publish.packet_id);
                 }
-                _ => {}
             }
             if let Some(Packet::PubComp(ack)) = sent(&event.what) {
                 under_way.remove(&ack.packet_id);
             }
         }
-        under_way.is_empty().then_some(less)
+        let is_granted = has_come && !is_lowered;
+        (under_way.is_empty() && !is_granted).then_some(less)
     }
 
     /// Messages that came though something should have held them back.

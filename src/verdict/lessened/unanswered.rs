@@ -1,0 +1,187 @@
+//! What became of a subscription or of a message is not known either where no answer came, which is a fault of its own.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use mqtt_check_codec::{Packet, PacketId, Publish, ReasonCode};
+
+use super::given::{Asked, Gift, Less, Taken, unknown};
+use super::{received, sent};
+use crate::transcript::{EventIndex, LaneIndex, Transcript, What};
+
+/// How soon a broker ends a connection for a packet that it refuses so.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+const STRAYED: &str = "the server answered a subscription with another packet identifier";
+
+/// Subscriptions whose SUBACK never came, or came with another identifier. A broker that ends the connection at once has
+/// answered.
+pub(super) fn subscriptions(
+    transcript: &Transcript,
+    asked: BTreeMap<LaneIndex, Asked>,
+) -> impl Iterator<Item = Less> {
+    let each = asked.into_iter().flat_map(|(lane, asked)| {
+        let Asked {
+            filters, strays, ..
+        } = asked;
+        let each = filters.into_values();
+        each.map(move |(at, filters)| {
+            let after = strays.iter().copied().filter(|stray| *stray > at);
+            (lane, at, after.collect::<Vec<_>>(), filters)
+        })
+    });
+    let open = each.filter(move |(lane, at, ..)| !is_refused(transcript, *lane, *at));
+    open.flat_map(|(lane, at, strays, filters)| {
+        let unanswered = std::iter::once((at, "the server answered no subscription"));
+        let strayed = strays.into_iter().map(|stray| (stray, STRAYED));
+        unanswered.chain(strayed).flat_map(move |(at, why)| {
+            let each = unknown(filters.clone(), why);
+            each.map(move |(why, what)| Less {
+                why,
+                lane,
+                at,
+                what,
+            })
+        })
+    })
+}
+
+/// Whether the broker ended the connection at once, with nothing but its DISCONNECT between. What it sent before that shows
+/// that something else has ended it.
+fn is_refused(transcript: &Transcript, lane: LaneIndex, at: EventIndex) -> bool {
+    let asked = transcript.events[at.0].at;
+    let mut after = transcript.events[at.0..]
+        .iter()
+        .filter(|event| event.lane == lane);
+    let next = after.find(|event| match &event.what {
+        What::Closed(_) | What::Dropped(_) => true,
+        what => received(what).is_some_and(|packet| !matches!(packet, Packet::Disconnect(_))),
+    });
+    next.is_some_and(|end| matches!(end.what, What::Closed(_)) && end.at < asked + AT_ONCE)
+}
+
+/// Messages of QoS 1 and 2 whose acknowledgement never came, though the connection of the first of them stood for long
+/// enough, and that no acknowledgement of another copy says to be taken.
+pub(super) fn messages(transcript: &Transcript) -> Vec<Less> {
+    let mut open: BTreeMap<(LaneIndex, PacketId), (EventIndex, &Publish)> = BTreeMap::new();
+    let mut over: BTreeMap<LaneIndex, Duration> = BTreeMap::new();
+    let mut taken: Vec<(&ByteString, &Bytes)> = Vec::new();
+    for (index, event) in transcript.events.iter().enumerate() {
+        if let Some(Packet::Publish(publish)) = sent(&event.what)
+            && let Some(id) = publish.packet_id
+        {
+            open.insert((event.lane, id), (EventIndex(index), publish));
+        }
+        if let Some(Packet::PubAck(ack) | Packet::PubRec(ack)) = received(&event.what)
+            && let Some((_, publish)) = open.remove(&(event.lane, ack.packet_id))
+            && ack.reason < ReasonCode::UNSPECIFIED_ERROR
+        {
+            taken.push((&publish.topic, &publish.payload));
+        }
+        if matches!(event.what, What::Closed(_) | What::Dropped(_)) {
+            over.entry(event.lane).or_insert(event.at);
+        }
+    }
+    // Waiting in vain is no event.
+    let outcomes = transcript.steps.iter().flat_map(|step| &step.outcomes);
+    let decided = outcomes.map(|outcome| outcome.at).max();
+    let end = transcript.events.last().map(|event| event.at).max(decided);
+    let end = end.unwrap_or(Duration::ZERO);
+    open.retain(|_, (_, publish)| !taken.contains(&(&publish.topic, &publish.payload)));
+    let waited_for = open.iter().filter(|((lane, _), (at, _))| {
+        let until = over.get(lane).copied().unwrap_or(end);
+        until >= transcript.events[at.0].at + AT_ONCE
+    });
+    let Some(first) = waited_for.map(|(_, (at, _))| *at).min() else {
+        return Vec::new();
+    };
+    // Where one has been waited for in vain, those behind it are not waited for as long.
+    let unanswered = open.into_iter().filter(|(_, (at, _))| *at >= first);
+    unanswered
+        .map(|((lane, _), (at, publish))| Less {
+            why: "the server did not acknowledge a message".to_owned(),
+            lane,
+            at,
+            what: Gift::message(publish, Taken::Unanswered),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use mqtt_check_codec::{Ack, Properties, ProtocolVersion, QoS};
+
+    use super::super::tests::record;
+    use super::*;
+
+    fn publish(id: u16, payload: &'static str) -> Packet {
+        Packet::Publish(Publish {
+            dup: false,
+            qos: QoS::AtLeastOnce,
+            retain: false,
+            topic: "a".into(),
+            packet_id: PacketId::new(id),
+            properties: Properties::new(),
+            payload: payload.into(),
+        })
+    }
+
+    fn puback(id: u16, reason: ReasonCode) -> Packet {
+        Packet::PubAck(Ack {
+            packet_id: PacketId::new(id).expect("not 0"),
+            reason,
+            properties: Properties::new(),
+        })
+    }
+
+    /// The payloads of what is unanswered in a record of these packets, each a second after the one before.
+    fn unanswered(packets: &[(bool, Packet)]) -> Vec<Bytes> {
+        let mut transcript = record(ProtocolVersion::V5, packets);
+        for (second, event) in transcript.events.iter_mut().enumerate() {
+            event.at = AT_ONCE * u32::try_from(second).expect("a few");
+        }
+        let all = messages(&transcript).into_iter();
+        all.map(|less| match less.what {
+            Gift::Message { payload, taken, .. } => {
+                assert_eq!(taken, Taken::Unanswered);
+                payload
+            }
+            other => panic!("{other:?}"),
+        })
+        .collect()
+    }
+
+    #[test]
+    fn what_is_not_acknowledged_may_not_have_been_taken() {
+        let success = ReasonCode::SUCCESS;
+        let answered = [(true, publish(1, "x")), (false, puback(1, success))];
+        assert!(unanswered(&answered).is_empty());
+        // A refusal is an answer, which says more.
+        let refused = puback(1, ReasonCode::NOT_AUTHORIZED);
+        assert!(unanswered(&[(true, publish(1, "x")), (false, refused)]).is_empty());
+        // One of another identifier is none, and those behind it are not waited for.
+        let packets = [
+            (true, publish(1, "x")),
+            (false, puback(9, success)),
+            (true, publish(2, "y")),
+        ];
+        assert_eq!(unanswered(&packets), ["x", "y"]);
+    }
+
+    #[test]
+    fn what_was_not_waited_for_is_not_unanswered() {
+        assert!(unanswered(&[(true, publish(1, "x"))]).is_empty());
+    }
+
+    #[test]
+    fn what_was_sent_again_and_taken_is_taken() {
+        let packets = [
+            (true, publish(1, "x")),
+            (true, publish(2, "x")),
+            (false, puback(2, ReasonCode::SUCCESS)),
+        ];
+        assert!(unanswered(&packets).is_empty());
+    }
+}
