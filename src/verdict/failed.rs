@@ -32,3 +32,88 @@ impl Failed {
             && stakes.iter().all(|stake| self.stakes.contains(stake))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use mqtt_check_codec::ProtocolVersion;
+
+    use super::*;
+    use crate::plan::{self, Body, Operation, Plan};
+
+    /// A case that waits for PUBREC under one clause twice, then for PUBCOMP under another.
+    fn twice() -> Plan {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/qos/qos2-duplicate.yaml");
+        let scenes = crate::scenario::load(&[path]).expect("the suite is right");
+        let mut scenes = scenes.into_iter();
+        let scene = scenes.find(|scene| scene.id.version == ProtocolVersion::V5);
+        plan::plan(scene.expect("has version 5")).expect("can be planned")
+    }
+
+    /// The steps that wait for an acknowledgement and cite this clause.
+    fn citing<'p>(plan: &'p Plan, clause: &str) -> Vec<(&'p PlannedStep, &'p Awaited)> {
+        let steps = plan.steps.iter();
+        let cites = steps.filter(|step| step.step.clauses == [clause.to_owned()]);
+        let waits = cites.filter_map(|step| match &step.body {
+            Body::Client { operations, .. } => match operations.as_slice() {
+                [Operation::Await(awaited)] => Some((step, awaited)),
+                _ => None,
+            },
+            _ => None,
+        });
+        waits.collect()
+    }
+
+    fn ended(ended: Ended) -> Outcome {
+        Outcome {
+            taken: Vec::new(),
+            alternative: None,
+            ended,
+            since: Duration::ZERO,
+            limit: Duration::ZERO,
+            delay: Duration::ZERO,
+            at: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn what_is_lost_already_is_no_second_failure() {
+        let plan = twice();
+        let pubrecs = citing(&plan, "MQTT-4.3.3-10");
+        let pubcomps = citing(&plan, "MQTT-4.3.3-11");
+        let (first, second, other) = (pubrecs[0], pubrecs[1], pubcomps[0]);
+        let covers = |failed: &Failed, (step, awaited), how| {
+            let step: &PlannedStep = step;
+            failed.covers(step, awaited, &ended(how))
+        };
+        let mut failed = Failed::default();
+        assert!(!covers(&failed, second, Ended::TimedOut));
+        failed.note(first.0, first.1);
+        assert!(covers(&failed, second, Ended::TimedOut));
+        // Another clause has not failed, and a connection that was closed has not been waited on in vain.
+        assert!(!covers(&failed, other, Ended::TimedOut));
+        assert!(!covers(&failed, second, Ended::Closed));
+    }
+
+    #[test]
+    fn advice_that_does_not_hold_loses_nothing() {
+        let plan = twice();
+        let pubrecs = citing(&plan, "MQTT-4.3.3-10");
+        let (step, awaited) = pubrecs[0];
+        let mut advice = (*step.step).clone();
+        advice.level = Level::Should;
+        let advice = PlannedStep {
+            step: Arc::new(advice),
+            ..step.clone()
+        };
+        assert_eq!(advice.level(), Level::Should);
+        let mut failed = Failed::default();
+        failed.note(&advice, awaited);
+        assert!(!failed.covers(step, awaited, &ended(Ended::TimedOut)));
+        failed.note(step, awaited);
+        assert!(failed.covers(step, awaited, &ended(Ended::TimedOut)));
+    }
+}

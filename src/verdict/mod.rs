@@ -17,6 +17,7 @@ mod steps;
 mod symptom;
 #[cfg(test)]
 mod tests;
+mod unsent;
 mod wording;
 
 use std::collections::BTreeSet;

@@ -14,6 +14,7 @@ use super::failed::Failed;
 use super::hooks::{Differing, judge_hooks};
 use super::lessened::{Lessened, LetOff};
 use super::symptom::Symptom;
+use super::unsent::{Unsent, was_to_send};
 use super::wording::{untaken, what_came};
 use crate::matcher::{Memory, describe_expectation};
 use crate::plan::{Body, Operation, Plan, PlannedRounds, PlannedStep};
@@ -49,8 +50,7 @@ pub(super) struct Judging<'a> {
     failed: Failed,
     /// Whether a step has waited in vain, so that what comes is older than the scenario thinks.
     is_late: bool,
-    /// Whether a step could not send what others may wait for.
-    is_lacking: bool,
+    unsent_by_steps: Unsent,
     pub(super) let_off: LetOff,
     pub(super) findings: Vec<Finding>,
 }
@@ -75,7 +75,7 @@ impl<'a> Judging<'a> {
             has_failed: false,
             failed: Failed::default(),
             is_late: false,
-            is_lacking: false,
+            unsent_by_steps: Unsent::default(),
             let_off: LetOff::new(),
             findings: Vec::new(),
         }
@@ -98,35 +98,8 @@ impl<'a> Judging<'a> {
         }
         if let Some(why) = &record.not_reached
             && !self.was_to_end(step, why)
-            && !self
-                .lessened
-                .excuses_absence(client_of(step), record.began, why, &mut self.let_off)
         {
-            let mut finding = match why {
-                // Whatever else the step is about, a broker that cannot be connected to is none.
-                NotReached::Unreachable(_) => finding(
-                    step,
-                    blame::charge(
-                        Level::Must,
-                        &[Wrong::Event(Event::Unreachable)],
-                        &[],
-                        self.case_version(),
-                    ),
-                    vec!["the broker accepts the connection".into()],
-                    why.to_string(),
-                ),
-                NotReached::BrokerEnded | NotReached::Because(_) | NotReached::Lost(_) => finding(
-                    step,
-                    Charge::not_reached(step.level(), step.step.clauses.clone()),
-                    vec![step.step.label.clone()],
-                    why.to_string(),
-                ),
-            };
-            if matches!(why, NotReached::Unreachable(_)) {
-                finding.symptom = Symptom::of(&[Wrong::Event(Event::Unreachable)], &[]);
-            }
-            self.is_lacking |= was_to_send(step) && !matches!(why, NotReached::Lost(_));
-            self.findings.push(finding);
+            self.absent(step, record, why);
         }
         match &step.body {
             Body::Client { client, operations } => {
@@ -166,6 +139,43 @@ impl<'a> Judging<'a> {
             }
             Body::Wait(_) | Body::Broker(_) => {}
         }
+    }
+
+    /// A step that could not be played.
+    fn absent(&mut self, step: &PlannedStep, record: &StepRecord, why: &NotReached) {
+        self.unsent_by_steps.note(step, why);
+        let client = client_of(step);
+        let let_off = &mut self.let_off;
+        if self
+            .lessened
+            .excuses_absence(client, record.began, why, let_off)
+        {
+            return;
+        }
+        let mut finding = match why {
+            // Whatever else the step is about, a broker that cannot be connected to is none.
+            NotReached::Unreachable(_) => finding(
+                step,
+                blame::charge(
+                    Level::Must,
+                    &[Wrong::Event(Event::Unreachable)],
+                    &[],
+                    self.case_version(),
+                ),
+                vec!["the broker accepts the connection".into()],
+                why.to_string(),
+            ),
+            NotReached::BrokerEnded | NotReached::Because(_) | NotReached::Lost(_) => finding(
+                step,
+                Charge::not_reached(step.level(), step.step.clauses.clone()),
+                vec![step.step.label.clone()],
+                why.to_string(),
+            ),
+        };
+        if matches!(why, NotReached::Unreachable(_)) {
+            finding.symptom = Symptom::of(&[Wrong::Event(Event::Unreachable)], &[]);
+        }
+        self.findings.push(finding);
     }
 
     /// Whether events come from a broker that has its own vocabulary.
@@ -240,6 +250,7 @@ impl<'a> Judging<'a> {
                 continue;
             }
             let is_lost = self.failed.covers(step, awaited, outcome);
+            let is_unsent = self.may_lack(&awaited.expectation);
             let judged = judge_outcome(
                 &awaited.expectation,
                 outcome,
@@ -252,6 +263,10 @@ impl<'a> Judging<'a> {
             );
             if is_lost && !judged.is_empty() {
                 self.not_reached(step, FAILED_BEFORE);
+                continue;
+            }
+            if is_unsent && judged.iter().any(|judged| !judged.is_broken) {
+                self.not_reached(step, UNSENT);
                 continue;
             }
             let is_late = self.is_late;
@@ -298,10 +313,15 @@ impl<'a> Judging<'a> {
         is_in_vain && self.lacks_a_cause() && !was_to_send(step)
     }
 
+    /// Whether messages are expected in a case that has failed, and one could not be sent for that.
+    fn may_lack(&self, of: &Expectation) -> bool {
+        self.unsent_by_steps.may_lack(of) && self.lacks_a_cause()
+    }
+
     /// Whether the case has failed, and some step could not send its packets for it.
     fn lacks_a_cause(&self) -> bool {
         let found = || self.findings.iter().any(Finding::breaks_a_must);
-        self.is_lacking && (self.has_failed || found())
+        self.unsent_by_steps.is_any() && (self.has_failed || found())
     }
 
     fn not_reached(&mut self, step: &PlannedStep, why: &str) {
@@ -373,7 +393,7 @@ impl<'a> Judging<'a> {
             return;
         }
         let mut all = choice.answers.iter().flat_map(|(_, answer)| answer);
-        if all.any(|answer| self.waits_in_vain(step, answer, outcome)) {
+        if all.any(|answer| self.waits_in_vain(step, answer, outcome) || self.may_lack(answer)) {
             self.not_reached(step, UNSENT);
             return;
         }
@@ -517,17 +537,6 @@ impl<'a> Judging<'a> {
 
     fn version(&self, client: ClientIndex) -> ProtocolVersion {
         self.plan.scene.clients[client.0].version
-    }
-}
-
-/// Whether a step sends something, or opens a connection to send on.
-fn was_to_send(step: &PlannedStep) -> bool {
-    match &step.body {
-        Body::Client { operations, .. } => {
-            let mut operations = operations.iter();
-            operations.any(|operation| !matches!(operation, Operation::Await(_)))
-        }
-        _ => false,
     }
 }
 

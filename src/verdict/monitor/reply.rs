@@ -16,7 +16,11 @@ pub(super) struct Used(BTreeSet<(PacketType, PacketId)>);
 
 /// The requests of one connection.
 #[derive(Debug, Default)]
-pub(super) struct Requests(BTreeMap<(PacketType, PacketId), Asked>);
+pub(super) struct Requests {
+    asked: BTreeMap<(PacketType, PacketId), Asked>,
+    /// The types of answers that came with an identifier of no request: others may belong to another request than they say.
+    astray: BTreeSet<PacketType>,
+}
 
 /// How many QoS 2 messages of an identifier the client has sent on one connection, and how many PUBRECs have come.
 #[derive(Debug, Default)]
@@ -124,7 +128,7 @@ impl Requests {
 
     fn ask(&mut self, used: &mut Used, answer: PacketType, id: PacketId, request: Request) {
         used.0.insert((answer, id));
-        let asked = self.0.entry((answer, id)).or_default();
+        let asked = self.asked.entry((answer, id)).or_default();
         asked.open.push_back(request);
     }
 
@@ -137,13 +141,16 @@ impl Requests {
         version: ProtocolVersion,
     ) -> (Option<Found>, Option<u32>) {
         let is_suback = answer == PacketType::SUBACK;
-        let asked = self.0.get_mut(&(answer, id));
+        let asked = self.asked.get_mut(&(answer, id));
         let was_answered = asked.as_ref().and_then(|a| a.answered);
         let Some(request) = asked.and_then(|asked| {
             let request = asked.open.pop_front()?;
             asked.answered = Some(request.filters);
             Some(request)
         }) else {
+            if !used.has(answer, id) {
+                self.astray.insert(answer);
+            }
             return (unasked(used, answer, id, was_answered), None);
         };
         let mut found = None;
@@ -164,7 +171,10 @@ impl Requests {
                 "{answer} {id} that grants QoS {code} where {asked} was asked for"
             )));
         }
-        (found, is_suback.then_some(request.number))
+        match found {
+            Some(_) if self.astray.contains(&answer) => (None, None),
+            found => (found, is_suback.then_some(request.number)),
+        }
     }
 }
 

@@ -1,0 +1,80 @@
+//! What steps could not send in a case that has failed, and so what other steps wait for in vain.
+
+use mqtt_check_codec::PacketType;
+
+use crate::plan::{Body, Operation, Outgoing, PlannedStep};
+use crate::scenario::model::{Expectation, PacketPattern, Pattern};
+use crate::transcript::NotReached;
+
+/// It.
+#[derive(Debug, Default)]
+pub(super) struct Unsent {
+    is_any: bool,
+    /// What comes instead of a message may be what it would have replaced or removed.
+    is_message: bool,
+}
+
+impl Unsent {
+    /// This step could not be played.
+    pub(super) fn note(&mut self, step: &PlannedStep, why: &NotReached) {
+        let is_lost = matches!(why, NotReached::Lost(_));
+        self.is_any |= was_to_send(step) && !is_lost;
+        self.is_message |= was_to_publish(step) && !is_lost;
+    }
+
+    /// Whether a step could not send what others may wait for.
+    pub(super) const fn is_any(&self) -> bool {
+        self.is_any
+    }
+
+    /// Whether messages or their release are expected, and a message could not be sent.
+    pub(super) fn may_lack(&self, of: &Expectation) -> bool {
+        self.is_message && is_of_messages(of)
+    }
+}
+
+/// Whether a step sends something, or opens a connection to send on.
+pub(super) fn was_to_send(step: &PlannedStep) -> bool {
+    match &step.body {
+        Body::Client { operations, .. } => {
+            let mut operations = operations.iter();
+            operations.any(|operation| !matches!(operation, Operation::Await(_)))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a step sends a message.
+fn was_to_publish(step: &PlannedStep) -> bool {
+    let Body::Client { operations, .. } = &step.body else {
+        return false;
+    };
+    operations.iter().any(|operation| {
+        match operation {
+        Operation::Send(items) | Operation::SendFramed(items, _) => items.iter().any(|item| {
+            matches!(item, Outgoing::Packet(packet) if packet.packet_type == PacketType::PUBLISH)
+        }),
+        _ => false,
+    }
+    })
+}
+
+/// Whether this comes for a message alone.
+fn is_delivery(pattern: &PacketPattern) -> bool {
+    matches!(
+        pattern.packet_type,
+        PacketType::PUBLISH | PacketType::PUBREL
+    )
+}
+
+/// Whether messages are what is expected to come, or not to.
+fn is_of_messages(of: &Expectation) -> bool {
+    match &of.pattern {
+        Pattern::Packet(pattern) => is_delivery(pattern),
+        Pattern::Unordered(patterns) => patterns.iter().any(is_delivery),
+        Pattern::Silence { of, .. } => of.is_empty() || of.contains(&PacketType::PUBLISH),
+        Pattern::InOrder(sequence) => sequence.iter().any(is_of_messages),
+        Pattern::AnyOf(alternatives) => alternatives.iter().flatten().any(is_of_messages),
+        _ => false,
+    }
+}
