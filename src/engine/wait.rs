@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mqtt_check_codec::Packet;
 use tokio::time::Instant;
 
 use super::player::Player;
@@ -315,15 +316,41 @@ pub(super) async fn first_of(
     let more: Vec<EventIndex> = waitings
         .iter()
         .filter(|waiting| waiting.lane != winner)
-        .filter_map(|waiting| match waiting.take_as(player, false, true) {
-            Taking::Complete(taken) => Some(taken.events),
-            _ => None,
-        })
+        .filter_map(
+            |waiting| match (waiting.take_as(player, false, true), &taking) {
+                (Taking::Complete(taken), _) => Some(taken.events),
+                (_, Taking::Complete(of)) => copies(player, waiting, &of.events),
+                _ => None,
+            },
+        )
         .flatten()
         .collect();
     let mut outcome = first.outcome(player, taking, since, limit);
     outcome.taken.extend(more);
     outcome
+}
+
+/// What this connection has got instead of what was expected, if it is the very messages that another has got instead.
+fn copies(
+    player: &Player<'_>,
+    waiting: &Waiting<'_>,
+    of: &[EventIndex],
+) -> Option<Vec<EventIndex>> {
+    let Taking::Complete(taken) = waiting.take_as(player, false, false) else {
+        return None;
+    };
+    let message = |event: &EventIndex| match &player.transcript.events[event.0].what {
+        What::Received {
+            packet: Ok(Packet::Publish(publish)),
+            ..
+        } => Some((player.transcript.topic(*event), &publish.payload)),
+        _ => None,
+    };
+    let is_same = taken
+        .events
+        .iter()
+        .all(|event| message(event).is_some() && of.iter().any(|of| message(of) == message(event)));
+    is_same.then_some(taken.events)
 }
 
 /// Whether that nothing comes is one of the answers.
