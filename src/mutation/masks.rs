@@ -45,10 +45,18 @@ macro_rules! also {
 }
 
 masks! {
+    "grants-qos-1-at-most" hides "pubrec-of-success-unanswered"
+        "a message that comes with qos 1 has no pubrec to be answered";
     "grants-qos-0-alone" hides "restart-forgets-received"
         "the first copy is not kept for the client that is away, so the second is the only one that it gets";
+    "no-session-expiry" hides "expiry-raised-from-zero"
+        "no session outlives its connection, so that none is raised, and a server may close without a code";
+    "publishes-refused" hides "aliases-outlive-connection"
+        "a server that lets nobody publish may say so before it looks at the alias";
     "publishes-refused" hides "aliases-outlive-restart"
         "a server that lets nobody publish may say so before it looks at the alias";
+    "publishes-refused" hides "publish-above-maximum-qos-accepted"
+        "a server that lets nobody publish may say so before it looks at the qos";
     "session-expiry-lengthened" hides "disconnect-expiry-ignored"
         "a server that keeps sessions for longer may do so whatever a client's disconnect says";
     "subscriptions-refused" hides "clean-start-keeps-received"
@@ -102,6 +110,8 @@ also! {
         "a message whose exchange never ends holds up those behind it";
     "packet-id-always-one-at-qos1" breaks ["MQTT-4.3.3-4", "MQTT-4.5.0-1"]
         "a message in flight is forgotten when the next one gets its identifier";
+    "refused-filter-brings-retained" breaks ["MQTT-3.8.4-6", "MQTT-3.8.4-8"]
+        "what a refused filter brings has the qos that was asked for, where nothing else was granted as much";
 }
 
 /// The row of this pair.
