@@ -57,7 +57,9 @@ pub(super) fn of(scene: &Scene) -> Vec<Need> {
             add(Need::Capability(match action {
                 BrokerAction::Kick { .. } => Capability::Kick,
                 BrokerAction::Redirect { .. } => Capability::Redirect,
-                BrokerAction::Restart | BrokerAction::Stop => Capability::Restart,
+                BrokerAction::Restart | BrokerAction::Stop | BrokerAction::Kill => {
+                    Capability::Restart
+                }
             }));
         }
     }

@@ -629,6 +629,8 @@ pub enum BrokerAction {
     },
     Restart,
     Stop,
+    /// Ended without warning, and started again.
+    Kill,
 }
 
 /// `choice:`.

@@ -47,10 +47,11 @@ pub(crate) fn scene_action(stage: Stage<'_>, map: &mut Mapping<'_>, entry: &Entr
 }
 
 fn broker(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
-    let known = ["kick", "redirect", "restart", "stop"];
+    let known = ["kick", "redirect", "restart", "stop", "kill"];
     match node.text() {
         Some("restart") => return Some(BrokerAction::Restart),
         Some("stop") => return Some(BrokerAction::Stop),
+        Some("kill") => return Some(BrokerAction::Kill),
         Some(word @ ("kick" | "redirect")) => {
             let title = format!("`{word}` without saying whom");
             return scope.fail(scope.at(node.place, title));
@@ -64,7 +65,7 @@ fn broker(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
     match &*entry.key.text {
         "kick" => kick(scope, &entry.value),
         "redirect" => redirect(scope, &entry.value),
-        key @ ("restart" | "stop") => {
+        key @ ("restart" | "stop" | "kill") => {
             let title = format!("`{key}` takes nothing: `broker: {key}`");
             scope.fail(scope.at(entry.key.place, title))
         }

@@ -237,9 +237,10 @@ impl Host {
     }
 
     pub(super) fn control(&self, action: &BrokerAction, client: &str) -> Result<(), String> {
-        match control(action, client.into()) {
-            Some(control) => self.server.control(control),
-            None => self.server.restart(Restart::Orderly),
+        match (control(action, client.into()), action) {
+            (Some(control), _) => self.server.control(control),
+            (None, BrokerAction::Kill) => self.server.restart(Restart::Crash),
+            (None, _) => self.server.restart(Restart::Orderly),
         }
         Ok(())
     }
@@ -289,7 +290,7 @@ fn control(action: &BrokerAction, client: ByteString) -> Option<Control> {
             server_reference: server_reference.clone().map(ByteString::from),
         }),
         BrokerAction::Stop => Some(Control::Stop),
-        BrokerAction::Restart => None,
+        BrokerAction::Restart | BrokerAction::Kill => None,
     }
 }
 

@@ -246,6 +246,7 @@ impl Handle {
         match action {
             BrokerAction::Restart => running.restart(),
             BrokerAction::Stop => running.halt(),
+            BrokerAction::Kill => running.kill(),
             BrokerAction::Kick { .. } => match client {
                 Some(client) => running.kick(client),
                 None => Err("the client has no Client Identifier that is known".to_owned()),

@@ -167,6 +167,17 @@ impl Running {
     /// Stops and starts it where it is, and waits until it answers.
     pub(super) fn restart(&mut self) -> Result<(), String> {
         self.halt()?;
+        self.start_again()
+    }
+
+    /// Ends it without a warning, starts it where it was, and waits until it answers.
+    pub(super) fn kill(&mut self) -> Result<(), String> {
+        let mut programs = self.programs.iter_mut();
+        programs.try_for_each(Program::kill)?;
+        self.start_again()
+    }
+
+    fn start_again(&mut self) -> Result<(), String> {
         let mut last = String::new();
         for _ in 0..ATTEMPTS {
             for program in &mut self.programs {

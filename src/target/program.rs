@@ -166,9 +166,18 @@ impl Program {
         if !self.stop_by_command() {
             self.signal("TERM")?;
         }
-        if !self.wait_for_end(ENDING) {
-            self.signal("KILL")?;
+        match self.wait_for_end(ENDING) {
+            true => Ok(()),
+            false => self.kill(),
         }
+    }
+
+    /// Ends it without a warning, and leaves its folder for [`start_again`](Self::start_again).
+    pub(super) fn kill(&mut self) -> Result<(), String> {
+        if self.ended().is_some() {
+            return Ok(());
+        }
+        self.signal("KILL")?;
         match self.wait_for_end(ENDING) {
             true => Ok(()),
             false => Err("it does not end, not even by the signal KILL".to_owned()),

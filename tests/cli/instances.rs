@@ -138,6 +138,26 @@ fn cases_that_ask_for_the_same_share_an_instance() {
 }
 
 #[test]
+fn a_broker_that_was_killed_starts_again_with_its_store() {
+    let program = Program::new("run --target twin").file(
+        "scenarios/killed.yaml",
+        KEPT.replace("broker: restart", "broker: kill")
+            .replace("disconnect: {}, optional: true", "closed: {}")
+            .replace("  - a: { expect: closed }\n", ""),
+    );
+    let file = twin(&program, "");
+    let program = program.file("targets/twin.yaml", file);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(ended.stdout.contains("1 passed"), "{ended}");
+    // The usual one, and the one of the case twice, in one folder.
+    let all = seen(&program);
+    let folders: BTreeSet<&String> = all.iter().map(|(_, folder)| folder).collect();
+    assert_eq!((all.len(), folders.len()), (3, 2), "{all:?}");
+    assert!(all_are_gone(&program));
+}
+
+#[test]
 fn users_that_the_file_names_anyway_need_no_row() {
     let program = Program::new("run --target twin --report json=report.json")
         .file("scenarios/less.yaml", LESS)

@@ -358,7 +358,7 @@ impl<'p> Player<'p> {
             BrokerAction::Kick { client, .. } | BrokerAction::Redirect { client, .. } => {
                 Some(*client)
             }
-            BrokerAction::Restart | BrokerAction::Stop => None,
+            BrokerAction::Restart | BrokerAction::Stop | BrokerAction::Kill => None,
         };
         let id = client.and_then(|client| {
             let expr = &self.scene.clients[client.0].id;

@@ -398,7 +398,7 @@ fn step() -> Value {
         ("hooks", refer("hooks")),
         (
             "broker",
-            json!({ "anyOf": [words(["restart", "stop"]), mapping(told, &[])] }),
+            json!({ "anyOf": [words(["restart", "stop", "kill"]), mapping(told, &[])] }),
         ),
         ("choice", refer("scalar")),
         ("of", client.clone()),

@@ -138,11 +138,11 @@ fn without_prefix(transcript: &Transcript, text: &str) -> String {
     }
 }
 
-/// When the broker was restarted or stopped, since the scene began.
+/// When the broker was restarted, stopped or killed, since the scene began.
 fn collect_restarts(steps: &[PlannedStep], transcript: &Transcript, at: &mut Vec<Duration>) {
     for step in steps {
         match &step.body {
-            Body::Broker(BrokerAction::Restart | BrokerAction::Stop) => {
+            Body::Broker(BrokerAction::Restart | BrokerAction::Stop | BrokerAction::Kill) => {
                 let records = transcript.steps.iter().filter(|r| r.step == step.index);
                 at.extend(records.map(|r| r.began));
             }
