@@ -284,12 +284,19 @@ fn are_there(paths: &[PathBuf]) -> Result<(), Failure> {
             Exit::Nothing,
             format!("no scenario in {}", empty.display()),
         )
-        .hint("scenarios are files that end with .yaml or .yml")),
+        .hint("scenarios are files that end with .yaml or .yml; --suite VERSION plays the built-in suite")),
     }
 }
 
 fn missing_path(path: &Path) -> Failure {
     let failure = Failure::usage(format!("there is no file or folder {}", path.display()));
+    if builtin::has(path) {
+        let inside = path.strip_prefix(SCENARIOS).unwrap_or(path);
+        return failure.hint(format!(
+            "the built-in suite has it, and the folder `scenarios` here takes its place: `--suite VERSION --filter '{}*'` plays it",
+            inside.with_extension("").display()
+        ));
+    }
     match place::origin(&[place::scenarios()]) {
         Origin::Disk => failure,
         Origin::BuiltIn => failure.hint("leave the path out to play the built-in suite"),

@@ -53,6 +53,8 @@ fn a_folder_of_scenarios_counts_before_the_built_in_suite() {
     );
     let ended = own("run scenarios/session/takeover.yaml").run();
     assert_eq!(ended.exit, Some(2), "{ended}");
+    let how = "--suite VERSION --filter 'session/takeover*'";
+    assert!(ended.stderr.contains(how), "{ended}");
     assert!(
         ended.stderr.contains("there is no file or folder"),
         "{ended}"
