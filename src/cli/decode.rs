@@ -36,8 +36,9 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         words => words.join(" "),
     };
     let bytes = notation::parse(&text).map_err(|error| {
-        Failure::usage(format!("no bytes: {error}"))
-            .hint("bytes are written as `10 0c 00 04`, or as docs/scenario-reference.md says")
+        Failure::usage(format!("no bytes: {error}")).hint(
+            "bytes are written as `10 0c 00 04`, or in the notation of docs/scenario/actions.md",
+        )
     })?;
     if bytes.is_empty() {
         return Err(Failure::usage("no bytes to decode"));

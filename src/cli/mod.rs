@@ -147,6 +147,11 @@ struct Dress {
     err: Style,
 }
 
+/// Every command with its options.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Reads the command line, runs the command, and says how it ended.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -5,6 +5,7 @@ mod attacks;
 mod bad_brokers;
 mod bad_files;
 mod baselines;
+mod book;
 mod broker;
 mod built_in;
 mod clauses;

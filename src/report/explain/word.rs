@@ -16,8 +16,28 @@ const LISTED: usize = 30;
 /// The references whose tables have the words of the language.
 const REFERENCES: &[(&str, &str)] = &[
     (
-        "docs/scenario-reference.md",
-        include_str!("../../../docs/scenario-reference.md"),
+        "docs/scenario/file.md",
+        include_str!("../../../docs/scenario/file.md"),
+    ),
+    (
+        "docs/scenario/actions.md",
+        include_str!("../../../docs/scenario/actions.md"),
+    ),
+    (
+        "docs/scenario/expectations.md",
+        include_str!("../../../docs/scenario/expectations.md"),
+    ),
+    (
+        "docs/scenario/values.md",
+        include_str!("../../../docs/scenario/values.md"),
+    ),
+    (
+        "docs/scenario/settings.md",
+        include_str!("../../../docs/scenario/settings.md"),
+    ),
+    (
+        "docs/scenario/time.md",
+        include_str!("../../../docs/scenario/time.md"),
     ),
     ("docs/broker.md", include_str!("../../../docs/broker.md")),
     (

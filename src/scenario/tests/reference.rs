@@ -1,4 +1,4 @@
-//! The reference page is true: its examples are read, and it names every word of the tables.
+//! The reference is true: its examples are read, and it names every word of the tables.
 
 use std::sync::Arc;
 
@@ -11,7 +11,17 @@ use crate::scenario::{expectation, file, parse, scene};
 use mqtt_check_vocabulary::SETTINGS;
 use mqtt_check_vocabulary::hook::EVENTS;
 
-const PAGE: &str = include_str!("../../../docs/scenario-reference.md");
+/// All its pages.
+const PAGE: &str = concat!(
+    include_str!("../../../docs/scenario-reference.md"),
+    include_str!("../../../docs/scenario/file.md"),
+    include_str!("../../../docs/scenario/actions.md"),
+    include_str!("../../../docs/scenario/expectations.md"),
+    include_str!("../../../docs/scenario/values.md"),
+    include_str!("../../../docs/scenario/settings.md"),
+    include_str!("../../../docs/scenario/time.md"),
+    include_str!("../../../docs/scenario/hard-cases.md"),
+);
 
 /// The examples of the page.
 fn examples() -> Vec<&'static str> {
@@ -133,10 +143,10 @@ fn the_page_has_the_kind_and_the_default_of_every_setting() {
 #[test]
 fn every_setting_is_on_the_page_and_read() {
     let table = PAGE
-        .split("### Broker settings")
+        .split("\n## Broker settings")
         .nth(1)
         .expect("the table of settings");
-    let table = table.split("### Access rules").next().expect("its end");
+    let table = table.split("\n## Access rules").next().expect("its end");
     let names = table
         .lines()
         .filter(|line| line.starts_with("| `"))

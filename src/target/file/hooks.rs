@@ -208,7 +208,7 @@ fn event(reading: &Reading, node: &Node) -> Option<&'static Event> {
     Event::named(&name).or_else(|| {
         let names = EVENTS.iter().map(|event| event.name);
         let hint = did_you_mean(&name, names);
-        let hint = hint.unwrap_or_else(|| "docs/scenario-reference.md lists them".to_owned());
+        let hint = hint.unwrap_or_else(|| "docs/scenario/actions.md lists them".to_owned());
         reading.fail(node.place, &format!("unknown hook event `{name}`"), &hint)
     })
 }
@@ -257,7 +257,7 @@ fn constant(reading: &Reading, field: &Field, node: &Node) -> Option<String> {
         let title = format!("`{}` cannot be `{text}`", field.name);
         let hint = match field.kind {
             FieldKind::Word(words) => format!("it is one of {}", words.join(", ")),
-            _ => "docs/scenario-reference.md says what it takes".to_owned(),
+            _ => "docs/scenario/actions.md describes its fields".to_owned(),
         };
         reading.fail(node.place, &title, &hint)
     })
