@@ -8,7 +8,10 @@ use crate::diagnostic::Source;
 use crate::scenario::settings::configuration;
 
 const PAGE: &str = include_str!("../../../docs/broker.md");
-const REFERENCE: &str = include_str!("../../../docs/scenario/settings.md");
+const REFERENCE: &str = concat!(
+    include_str!("../../../docs/scenario/settings.md"),
+    include_str!("../../../docs/scenario/actions.md"),
+);
 
 /// Every setting with a value that is not its default, as YAML.
 const OTHERS: &[(&str, &str)] = &[
