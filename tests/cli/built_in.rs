@@ -77,7 +77,7 @@ fn every_command_that_reads_scenarios_knows_the_built_in_suite() {
         ("check scenarios/session", "nothing wrong"),
         (
             "explain session/takeover",
-            "A second CONNECT with the same client id",
+            "A second CONNECT with the same Client Identifier",
         ),
         ("explain mosquitto", "Eclipse Mosquitto"),
         (
