@@ -148,6 +148,7 @@ impl Desk {
             .env_clear()
             .env("PATH", path)
             .env("HOME", self.folder.path())
+            .env("LANG", "C.UTF-8")
             .stdin(Stdio::null());
         shell
     }
