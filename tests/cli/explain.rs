@@ -69,7 +69,7 @@ deviations:
         ),
         (
             "queue_qos0",
-            &["docs/scenario-reference.md", "Broker settings"],
+            &["docs/scenario/settings.md", "Broker settings"],
         ),
         ("settle_subscriptions", &["docs/targets/format.md"]),
         ("basic", &["an area of the suite, 7 cases", "basic/ping"]),
