@@ -1,12 +1,12 @@
 //! A run against a broker on the network: many cases at once on one thread, since they mostly wait.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -29,15 +29,16 @@ use crate::target::look::{Looked, look};
 use crate::target::{Capabilities, External, Node, StartError, probe};
 use crate::transcript::Secrets;
 
+mod crew;
 mod venues;
+
+use crew::Crew;
 
 /// Cases at the same time, if nobody says otherwise.
 const DEFAULT_JOBS: usize = 256;
 /// So many cases begin at once, and as many more after this time.
 const BEGINNING: usize = 16;
 const BEGINNING_LASTS: Duration = Duration::from_millis(10);
-/// Cases at the same time, at least, when there is no room for more.
-const FEWEST_JOBS: usize = 4;
 /// Cases at the same time, at most, when those are played again that this machine disturbed.
 const CALM_JOBS: usize = 8;
 /// How often a case is played that is disturbed each time.
@@ -119,7 +120,7 @@ pub(super) fn run<R>(
             canary,
             outlook: Outlook::default(),
             room: room(plans, options),
-            jobs: Cell::new(jobs(options)),
+            crew: Crew::new(jobs(options)),
             stop,
             watch: RefCell::new(conductor.watch),
         };
@@ -214,8 +215,7 @@ struct Run<'r, R> {
     canary: Canary,
     outlook: Outlook,
     room: Room,
-    /// Cases at the same time, while there is room for so many.
-    jobs: Cell<usize>,
+    crew: Crew,
     stop: AtomicBool,
     watch: RefCell<&'r mut Watch<'r, R>>,
 }
@@ -308,7 +308,7 @@ impl<R> Run<'_, R> {
         let mut running = FuturesUnordered::new();
         loop {
             // A few at a time: what a broker sends without being asked shows before all of them are there.
-            let jobs = round.jobs.min(self.jobs.get());
+            let jobs = round.jobs.min(self.crew.now());
             let begins = jobs.min(running.len() + BEGINNING);
             while running.len() < begins
                 && (running.is_empty() || self.room.has_room())
@@ -364,7 +364,9 @@ impl<R> Run<'_, R> {
         let plan = &round.plans[number];
         self.tell(Progress::Started(&plan.scene.id));
         let hindrance = self.hindrance(plan);
+        let is_played = hindrance.is_none();
         let share = self.room.share();
+        let began = Instant::now();
         let (stop, interrupted) = (&self.stop, self.interrupted);
         let play = match hindrance {
             Some(skip) => Play::Skipped(skip),
@@ -391,7 +393,9 @@ impl<R> Run<'_, R> {
         };
         let result = (self.conclude)(plan, play);
         if share.is_crowded_out() {
-            self.jobs.set((self.jobs.get() / 2).max(FEWEST_JOBS));
+            self.crew.crowded_out(began);
+        } else if is_played {
+            self.crew.fitted();
         }
         let is_disturbed = (self.disturbed)(&result) || share.is_crowded_out();
         if round.play < PLAYS && is_disturbed && !self.stops() {
