@@ -280,15 +280,22 @@ fn the_scenarios_about_users_are_played_where_it_knows_some() {
 }
 
 #[test]
-fn the_overview_has_every_deviation() {
+fn the_overview_of_each_target_has_every_deviation() {
+    for name in ["mosquitto", "nats", "aedes"] {
+        compare_overview(name);
+    }
+}
+
+fn compare_overview(name: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let overview =
-        std::fs::read_to_string(root.join("docs/targets/mosquitto.md")).expect("it is there");
+    let page = root.join(format!("docs/targets/{name}.md"));
+    let overview = std::fs::read_to_string(page).expect("it is there");
     let rows: Vec<&str> = overview
         .lines()
         .filter(|line| line.starts_with("| ") && line.contains("@"))
         .collect();
-    let file = TargetFile::read(&root.join("targets/mosquitto.yaml")).expect("a sound target file");
+    let path = root.join(format!("targets/{name}.yaml"));
+    let file = TargetFile::read(&path).expect("a sound target file");
     let mut missing = Vec::new();
     for deviation in &file.deviations {
         let cases: Vec<String> = deviation
@@ -313,7 +320,7 @@ fn the_overview_has_every_deviation() {
     }
     assert!(
         missing.is_empty(),
-        "not in the overview:\n{}",
+        "not in the overview of {name}:\n{}",
         missing.join("\n")
     );
     assert_eq!(rows.len(), file.deviations.len(), "rows of no deviation");
