@@ -25,7 +25,7 @@ enum Fake {
 const LOOKS: usize = 4;
 
 impl Fake {
-    /// As README.md calls it.
+    /// As docs/verdicts.md calls it.
     const fn told(self) -> &'static str {
         match self {
             Self::Greets => "answers only CONNECT and PINGREQ",
@@ -299,12 +299,12 @@ fn run(url: &str, report: &Path) -> Output {
         .expect("the program runs")
 }
 
-/// What README.md says of it is so: no more cases pass, and each of them rightly. On a busy machine it may be fewer,
+/// What docs/verdicts.md says of it is so: no more cases pass, and each of them rightly. On a busy machine it may be fewer,
 /// since the limits here are short.
 fn passes_what_is_told(fake: Fake) {
-    let readme = include_str!("../../README.md");
+    let page = include_str!("../../docs/verdicts.md");
     let row = format!("| {} | ", fake.told());
-    let (_, told) = readme.split_once(&row).expect("a row of its own");
+    let (_, told) = page.split_once(&row).expect("a row of its own");
     let most = told.split([',', ' ']).next().and_then(|n| n.parse().ok());
     let most: usize = most.expect("a number");
     let (played, passed) = play(fake);
