@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::engine::{self, Conductor, Play, RunOptions, Watch};
 use crate::plan::{Body, Plan, PlannedStep, SkipKind};
+use crate::target::canary::Outage;
 use crate::target::{StartError, Target};
 use crate::transcript::{INTERRUPTED, Transcript};
 use crate::verdict::{CaseResult, Finding, Gist, Verdict, judge, measured, span};
@@ -44,7 +45,7 @@ pub fn run(
         Conductor {
             conclude: &conclude,
             interrupted,
-            disturbed: &|result| result.late.is_some(),
+            disturbed: &|result| result.late.is_some() || result.in_outage,
             watch,
         },
     )
@@ -103,6 +104,18 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
             played.witness.as_ref(),
         )
     };
+    if let Some(outage) = played.outage.as_ref().filter(|_| !is_interrupted) {
+        return CaseResult {
+            began: Some(played.began),
+            wall: played.wall,
+            plays: played.play,
+            in_outage: true,
+            gist: Gist::of(&played.scene, played.control.as_ref()),
+            transcript: Some(played.scene),
+            control: played.control,
+            ..unplayed(plan, undecided(outage))
+        };
+    }
     let late = records()
         .map(|transcript| transcript.late)
         .max()
@@ -131,6 +144,12 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
         plays: played.play,
         ..unplayed(plan, verdict)
     }
+}
+
+/// What came of a play while the broker did not serve says nothing of what it does when it serves.
+fn undecided(outage: &Outage) -> Verdict {
+    let reason = format!("while it was played, {}", outage.told());
+    Verdict::Inconclusive { reason }
 }
 
 /// The broker's answers to what the standard leaves open. What a client is asked that has found a MUST broken before, such
@@ -188,6 +207,7 @@ fn unplayed(plan: &Plan, verdict: Verdict) -> CaseResult {
         virtual_time: Duration::ZERO,
         late: None,
         plays: 1,
+        in_outage: false,
         gist: Gist::default(),
     }
 }

@@ -247,7 +247,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         profile,
         cases,
         instances: instances(&ready.target),
-        responsiveness: responded.and_then(|pulse| responsiveness(&pulse, began)),
+        responsiveness: responded.and_then(|(pulse, hit)| responsiveness(&pulse, &hit, began)),
         facts: run_facts,
         seed: arguments.playing.seed,
         wall,
@@ -328,7 +328,7 @@ struct Outcome {
     /// What the broker offers.
     offered: Capabilities,
     /// How responsive it was, on the network.
-    responded: Option<Pulse>,
+    responded: Option<(Pulse, Vec<(Instant, CaseId)>)>,
     /// Why not all cases were played, where the broker is why.
     given_up: Option<String>,
     /// Why not all cases were played, where the user wanted no more.
@@ -393,7 +393,9 @@ fn play(
                     }
                 }
                 Progress::GivenUp(why) => given_up = Some(why.to_owned()),
-                Progress::Responded(pulse) => responded = Some(pulse.clone()),
+                Progress::Responded(pulse, hit) => {
+                    responded = Some((pulse.clone(), hit.to_vec()));
+                }
                 Progress::Started(id) => watch.started(id),
                 Progress::Finished(_) => {}
             }

@@ -146,6 +146,7 @@ impl<R> Work<'_, R> {
             began,
             wall: began.elapsed(),
             play: 1,
+            outage: None,
             virtual_time,
         })))
     }

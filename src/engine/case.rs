@@ -258,5 +258,6 @@ pub(super) async fn play_external(
         wall: began.elapsed(),
         virtual_time: Duration::ZERO,
         play: 1,
+        outage: None,
     }
 }

@@ -2,17 +2,18 @@
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
-use std::mem;
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::{mem, ptr};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use mqtt_check_codec::ProtocolVersion;
 use tokio::task::unconstrained;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::case::{self, Bounds, Ground, Grounds, Prefixes};
 use super::outlook::{Advice, Outlook};
@@ -20,8 +21,8 @@ use super::player::Patience;
 use super::room::Room;
 use super::{Conductor, Play, Played, Progress, RunOptions, Watch};
 use crate::plan::{Plan, Skip, steps_played};
-use crate::scenario::model::Sharing;
-use crate::target::canary::Canary;
+use crate::scenario::model::{CaseId, Sharing};
+use crate::target::canary::{Canary, How, Outage};
 use crate::target::external::Doors;
 use crate::target::hooks::Feed;
 use crate::target::instances::Instances;
@@ -43,6 +44,16 @@ const BEGINNING_LASTS: Duration = Duration::from_millis(10);
 const CALM_JOBS: usize = 8;
 /// How often a case is played that is disturbed each time.
 const PLAYS: usize = 3;
+/// Cases at the same time, at most, when those are played again in whose play the broker did not serve.
+const JOBS_AFTER_OUTAGE: usize = 64;
+/// How often it is looked whether the broker serves again.
+const OUTAGE_LOOK: Duration = Duration::from_millis(20);
+/// A broker that accepts no connection for so long does not come back.
+const GONE: Duration = Duration::from_secs(15);
+/// A broker that answers nothing for so long does not come back.
+const FROZEN: Duration = Duration::from_secs(60);
+/// So many of the cases are named that were played when the broker went.
+const NAMED: usize = 12;
 
 pub(super) fn run<R>(
     plans: &[Plan],
@@ -118,14 +129,21 @@ pub(super) fn run<R>(
             prefixes,
             looking,
             canary,
+            running: RefCell::default(),
+            hit: RefCell::default(),
+            after_outage: RefCell::default(),
             outlook: Outlook::default(),
             room: room(plans, options),
             crew: Crew::new(jobs(options)),
             stop,
             watch: RefCell::new(conductor.watch),
         };
-        let results = run.all(plans).await;
-        run.tell(Progress::Responded(&run.canary.pulse()));
+        let results = tokio::select! {
+            results = run.all(plans) => results,
+            never = run.watch_over(plans) => match never {},
+        };
+        let hit = run.hit.borrow();
+        run.tell(Progress::Responded(&run.canary.pulse(), &hit));
         Ok(results)
     })
 }
@@ -213,6 +231,12 @@ struct Run<'r, R> {
     looking: Looking<'r>,
     /// Beside the broker that the run begins with.
     canary: Canary,
+    /// The cases that are being played beside it, by number, and since when.
+    running: RefCell<BTreeMap<usize, Instant>>,
+    /// Cases that were played when an outage began, each with that time.
+    hit: RefCell<Vec<(Instant, CaseId)>>,
+    /// Those that are to be played again since the broker did not serve.
+    after_outage: RefCell<BTreeSet<usize>>,
     outlook: Outlook,
     room: Room,
     crew: Crew,
@@ -236,19 +260,22 @@ impl<R> Run<'_, R> {
         let mut results: Vec<(usize, R)> = Vec::with_capacity(plans.len());
         let mut open: Vec<usize> = (0..plans.len()).collect();
         for play in 1..=PLAYS {
-            let round = Round {
-                plans,
-                jobs: if play == 1 {
-                    usual
-                } else {
-                    usual.min(CALM_JOBS)
-                },
-                play,
-            };
-            for (number, result) in self.round(round, mem::take(&mut open)).await {
-                match result {
-                    Some(result) => results.push((number, result)),
-                    None => open.push(number),
+            let after_outage = self.after_outage.take();
+            let (others, after_outage): (Vec<usize>, Vec<usize>) = mem::take(&mut open)
+                .into_iter()
+                .partition(|number| !after_outage.contains(number));
+            let calm = if play == 1 { usual } else { CALM_JOBS };
+            for (numbers, jobs) in [(after_outage, JOBS_AFTER_OUTAGE), (others, calm)] {
+                let round = Round {
+                    plans,
+                    jobs: usual.min(jobs),
+                    play,
+                };
+                for (number, result) in self.round(round, numbers).await {
+                    match result {
+                        Some(result) => results.push((number, result)),
+                        None => open.push(number),
+                    }
                 }
             }
         }
@@ -368,9 +395,15 @@ impl<R> Run<'_, R> {
         let share = self.room.share();
         let began = Instant::now();
         let (stop, interrupted) = (&self.stop, self.interrupted);
+        let is_watched = matches!(grounds, Grounds::Shared(one) if ptr::eq(one, &self.ground));
+        let mut is_in_outage = false;
         let play = match hindrance {
             Some(skip) => Play::Skipped(skip),
             None => {
+                if is_watched {
+                    self.wait_for_service().await;
+                    self.running.borrow_mut().insert(number, Instant::now());
+                }
                 let played = case::play_external(
                     plan,
                     grounds,
@@ -384,9 +417,17 @@ impl<R> Run<'_, R> {
                 )
                 .await;
                 let is_flooded = share.is_over() && !share.is_crowded_out();
-                self.consider(&played, is_flooded).await;
+                let outage = match is_watched {
+                    true => self.outage(number, plan).await,
+                    false => None,
+                };
+                is_in_outage = outage.is_some();
+                if !is_in_outage {
+                    self.consider(&played, is_flooded).await;
+                }
                 Play::Played(Box::new(Played {
                     play: round.play,
+                    outage,
                     ..played
                 }))
             }
@@ -399,10 +440,75 @@ impl<R> Run<'_, R> {
         }
         let is_disturbed = (self.disturbed)(&result) || share.is_crowded_out();
         if round.play < PLAYS && is_disturbed && !self.stops() {
+            if is_in_outage {
+                self.after_outage.borrow_mut().insert(number);
+            }
             return None;
         }
         self.tell(Progress::Finished(&result));
         Some(result)
+    }
+
+    /// Waits until the broker serves, or does not come back.
+    async fn wait_for_service(&self) {
+        while self.canary.outage().is_some() && !self.stops() {
+            sleep(OUTAGE_LOOK).await;
+        }
+    }
+
+    /// When the broker did not serve while this case was played.
+    async fn outage(&self, number: usize, plan: &Plan) -> Option<Outage> {
+        let began = self.running.borrow().get(&number).copied()?;
+        let outage = self.canary.outage_since(began).await;
+        self.running.borrow_mut().remove(&number);
+        let outage = outage?;
+        if began <= outage.since {
+            let hit = (outage.since, plan.scene.id.clone());
+            self.hit.borrow_mut().push(hit);
+        }
+        Some(outage)
+    }
+
+    /// Ends the run when the broker has gone and does not come back.
+    async fn watch_over(&self, plans: &[Plan]) -> Infallible {
+        loop {
+            sleep(OUTAGE_LOOK).await;
+            let Some(outage) = self.canary.outage().filter(|_| !self.stops()) else {
+                continue;
+            };
+            let limit = match outage.how {
+                How::Dropped | How::Down => GONE,
+                How::Froze | How::Mute => FROZEN,
+            };
+            let limit = limit.mul_f64(self.options.timeout_scale);
+            if outage.since.elapsed() >= limit {
+                let why = self.gone(plans, outage, limit);
+                self.tell(Progress::GivenUp(&why));
+                self.stop.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// That the broker has gone, and which cases were played then.
+    fn gone(&self, plans: &[Plan], outage: Outage, limit: Duration) -> String {
+        let running = self.running.borrow();
+        let then = running.iter().filter(|(_, began)| **began <= outage.since);
+        let then = then.map(|(number, _)| (outage.since, plans[*number].scene.id.clone()));
+        let mut hit = self.hit.borrow_mut();
+        hit.extend(then);
+        let names = hit.iter().filter(|(since, _)| *since == outage.since);
+        let names: Vec<String> = names.map(|(_, id)| id.to_string()).collect();
+        let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>();
+        let more = match names.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!(
+            "{}, and not again within {} s; played when that began: {}{more}",
+            outage.told(),
+            limit.as_secs(),
+            shown.join(", ")
+        )
     }
 
     /// Ends the run where it is of no use to go on.

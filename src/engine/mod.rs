@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use crate::plan::{Plan, Skip, SkipCode, SkipKind};
 use crate::scenario::model::CaseId;
-use crate::target::canary::Pulse;
+use crate::target::canary::{Outage, Pulse};
 use crate::target::{Capabilities, StartError, Target};
 use crate::transcript::Transcript;
 
@@ -78,6 +78,8 @@ pub struct Played {
     pub virtual_time: Duration,
     /// Its number among the case's plays; those before it were disturbed.
     pub play: usize,
+    /// When the broker did not serve while it was played.
+    pub outage: Option<Outage>,
 }
 
 /// What a run tells while it goes on, from one place, in the order in which it happens.
@@ -89,8 +91,9 @@ pub enum Progress<'a, R> {
     Finished(&'a R),
     /// The rest is not played, for this reason.
     GivenUp(&'a str),
-    /// How responsive a broker on the network was, told when every case is over.
-    Responded(&'a Pulse),
+    /// How responsive a broker on the network was, told when every case is over; and which cases were played when an outage began,
+    /// each with that time.
+    Responded(&'a Pulse, &'a [(Instant, CaseId)]),
 }
 
 /// Told what happens, where it happens, by one at a time; says whether the run goes on. No case begins after it has

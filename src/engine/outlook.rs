@@ -85,6 +85,7 @@ mod tests {
             wall: Duration::ZERO,
             virtual_time: Duration::ZERO,
             play: 1,
+            outage: None,
         }
     }
 

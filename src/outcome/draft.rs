@@ -232,6 +232,7 @@ mod tests {
             virtual_time: Duration::ZERO,
             late: None,
             plays: 1,
+            in_outage: false,
             gist: Gist::default(),
         }
     }

@@ -42,6 +42,7 @@ fn result(plan: &Plan, right: bool) -> CaseResult {
         virtual_time: Duration::from_secs(2),
         late: None,
         plays: 1,
+        in_outage: false,
     }
 }
 
@@ -317,6 +318,7 @@ fn tells_when_the_broker_did_not_serve() {
         how,
         since_us,
         lasted_us,
+        active: Vec::new(),
     });
     let report = Report {
         responsiveness: Some(Responsiveness {

@@ -28,9 +28,11 @@ pub use pulse::{How, Outage, Pulse};
 /// How often it pings, and sends itself a message.
 const INTERVAL: Duration = Duration::from_millis(250);
 /// How often it looks whether an answer is overdue.
-const SLICE: Duration = Duration::from_millis(50);
+const SLICE: Duration = Duration::from_millis(20);
 /// A look that is late by so much was held up by this machine. The time is taken off what the broker took.
 const STOOD_STILL: Duration = Duration::from_millis(250);
+/// How long it is waited for an answer or an outage, at most.
+const UNCERTAIN: Duration = Duration::from_secs(15);
 /// How long it waits before it connects again.
 const AGAIN: Duration = Duration::from_millis(100);
 /// How long a message may take before it counts as lost.
@@ -55,6 +57,8 @@ struct Shared {
     /// So many want it to send no messages.
     hushes: AtomicUsize,
     in_flight: AtomicBool,
+    /// Somebody wants to know whether the broker answers.
+    is_asked: AtomicBool,
 }
 
 impl Shared {
@@ -121,13 +125,32 @@ impl Canary {
         self.shared.pulse().overlapping(from, to)
     }
 
+    /// The outage between `from` and now, if there was one. Waits until the broker has answered once more, or has not for so long
+    /// that it is an outage.
+    pub async fn outage_since(&self, from: Instant) -> Option<Outage> {
+        let now = Instant::now();
+        loop {
+            {
+                let pulse = self.shared.pulse();
+                let outage = pulse.overlapping(from, now);
+                // Of a broker that answers no ping nothing is known.
+                let is_known = pulse.round_trips == 0 || pulse.has_answered_since(now);
+                if outage.is_some() || is_known || now.elapsed() > UNCERTAIN {
+                    return outage;
+                }
+            }
+            self.shared.is_asked.store(true, Ordering::SeqCst);
+            sleep(SLICE / 4).await;
+        }
+    }
+
     /// Lets it send no messages until what this returns is dropped, and waits until the last one has come.
     pub async fn hush(&self) -> Hush<'_> {
         self.shared.hushes.fetch_add(1, Ordering::SeqCst);
         let hush = Hush(&self.shared);
         let deadline = Instant::now() + IN_FLIGHT;
         while self.shared.in_flight.load(Ordering::SeqCst) && Instant::now() < deadline {
-            sleep(SLICE / 10).await;
+            sleep(SLICE / 4).await;
         }
         hush
     }
@@ -231,9 +254,11 @@ impl Bird {
         let mut next = Instant::now();
         loop {
             let now = Instant::now();
-            if talk.pinged.is_none() && now >= next {
+            let is_due = now >= next || talk.shared.is_asked.load(Ordering::SeqCst);
+            if talk.pinged.is_none() && is_due {
+                talk.shared.is_asked.store(false, Ordering::SeqCst);
                 next = now + INTERVAL;
-                for packet in talk.asks(now) {
+                for packet in talk.asks(Instant::now()) {
                     reader.send(&packet, talk.version).await?;
                 }
             }

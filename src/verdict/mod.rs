@@ -65,6 +65,8 @@ pub struct CaseResult {
     pub late: Option<Duration>,
     /// How often it was played: again where this machine disturbed it.
     pub plays: usize,
+    /// Whether the broker did not serve while it was played.
+    pub in_outage: bool,
     /// What stays of a record that is condensed or dropped.
     pub gist: Gist,
 }

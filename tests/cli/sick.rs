@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::broker::{address, kill};
-use crate::program::{Ended, PING, Program};
+use crate::program::{Ended, PING, Program, signal};
 
 /// Cases that are there for as long as the broker is sick, and one that is over before.
 const WAITS: &str = "\
@@ -21,12 +21,22 @@ steps:
   - a: ping
 ";
 
+/// As reports have it.
+const WAITED: &str = "A ping is answered after a while";
+
+/// When the program has begun, and the cases are still waiting.
+const WITHIN: Duration = Duration::from_millis(1200);
+
 /// A run against a broker of this program's own, to which `sicken` happens when the run has got so far.
-fn beside(wait: Duration, sicken: impl FnOnce(Child, &str) -> Option<Child>) -> (Ended, Value) {
+fn beside(
+    options: &str,
+    wait: Duration,
+    sicken: impl FnOnce(Child, &str) -> Option<Child>,
+) -> (Ended, Value) {
     let broker = Program::new("broker --listen 127.0.0.1:0");
     let mut served = broker.start();
     let at = address(&mut served);
-    let run = format!("run --broker mqtt://{at} --no-snapshots --verbose --report json=out.json");
+    let run = format!("run --broker mqtt://{at} --verbose --report json=out.json {options}");
     let program = Program::new(&run)
         .file("scenarios/waits.yaml", WAITS)
         .file("scenarios/ping.yaml", PING);
@@ -43,11 +53,80 @@ fn beside(wait: Duration, sicken: impl FnOnce(Child, &str) -> Option<Child>) -> 
 
 #[test]
 fn a_broker_that_is_well_is_measured() {
-    let (ended, report) = beside(Duration::ZERO, |served, _| Some(served));
+    let (ended, report) = beside("", Duration::ZERO, |served, _| Some(served));
     assert_eq!(ended.exit, Some(0), "{ended}");
     let seen = &report["run"]["responsiveness"];
     let trips = seen["round_trips"].as_u64();
     assert!(trips.is_some_and(|trips| trips >= 4), "{seen}");
     assert_eq!(seen["outages"], serde_json::json!([]), "{ended}");
     assert!(ended.stdout.contains("Responsiveness: "), "{ended}");
+}
+
+/// Every case passed, and what waited while the broker was sick was played again.
+fn holds_after(how: &str, (ended, report): &(Ended, Value)) {
+    assert_eq!(ended.exit, Some(0), "{how}: {ended}");
+    let outages = &report["run"]["responsiveness"]["outages"];
+    assert_eq!(outages.as_array().map(Vec::len), Some(1), "{how}: {ended}");
+    assert_eq!(outages[0]["how"], how, "{outages}");
+    assert!(outages[0]["lasted_us"].is_u64(), "{outages}");
+    let cases = report["cases"].as_array().expect("cases");
+    let waits = cases.iter().filter(|case| case["title"] == WAITED);
+    let plays: Vec<u64> = waits.filter_map(|case| case["plays"].as_u64()).collect();
+    assert!(plays.iter().all(|plays| *plays > 1), "{plays:?}: {ended}");
+    let active = outages[0]["active"].as_array().map(Vec::len);
+    assert_eq!(active, Some(plays.len()), "{outages}");
+    assert!(
+        ended
+            .stdout
+            .contains("The broker did not serve all the time"),
+        "{ended}"
+    );
+    assert!(
+        ended
+            .stdout
+            .contains("Played again, since the broker did not serve"),
+        "{ended}"
+    );
+}
+
+#[test]
+fn a_broker_that_freezes_fails_no_case() {
+    let seen = beside("", WITHIN, |served, _| {
+        signal("-STOP", served.id());
+        thread::sleep(Duration::from_millis(5500));
+        signal("-CONT", served.id());
+        Some(served)
+    });
+    holds_after("froze", &seen);
+}
+
+#[test]
+fn a_broker_that_is_restarted_fails_no_case() {
+    let again = Program::new("broker --listen");
+    let seen = beside("", WITHIN, |served, at| {
+        kill(served);
+        // So that its end is seen before it is back.
+        thread::sleep(Duration::from_millis(300));
+        Some(again.argument(at).start())
+    });
+    holds_after("down", &seen);
+}
+
+#[test]
+fn a_broker_that_does_not_come_back_ends_the_run_and_fails_no_case() {
+    let (ended, report) = beside("--timeout-scale 0.2", WITHIN, |served, _| {
+        kill(served);
+        None
+    });
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    assert_eq!(report["summary"]["failed"], 0, "{ended}");
+    let told = "the broker closed its connections and accepted no other, and not again within 3 s; played when that began: waits";
+    assert!(ended.stderr.contains(told), "{ended}");
+    let outages = &report["run"]["responsiveness"]["outages"];
+    assert_eq!(outages[0]["how"], "down", "{ended}");
+    assert!(
+        outages[0]["active"]
+            .as_array()
+            .is_some_and(|a| !a.is_empty())
+    );
 }

@@ -82,7 +82,11 @@ pub(super) fn instances(target: &Target) -> Option<Instances> {
 
 /// How responsive the broker was, as its canary saw it; times count from the beginning of the run. `None` where it was answered
 /// nothing.
-pub(super) fn responsiveness(pulse: &Pulse, began: Instant) -> Option<Responsiveness> {
+pub(super) fn responsiveness(
+    pulse: &Pulse,
+    hit: &[(Instant, CaseId)],
+    began: Instant,
+) -> Option<Responsiveness> {
     let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     let outages = pulse.outages.iter().map(|outage| Outage {
         how: match outage.how {
@@ -95,6 +99,11 @@ pub(super) fn responsiveness(pulse: &Pulse, began: Instant) -> Option<Responsive
         lasted_us: outage
             .until
             .map(|until| us(until.saturating_duration_since(outage.since))),
+        active: {
+            let hit = hit.iter().filter(|(since, _)| *since == outage.since);
+            let active: BTreeSet<String> = hit.map(|(_, id)| id.to_string()).collect();
+            active.into_iter().collect()
+        },
     });
     (pulse.round_trips > 0).then(|| Responsiveness {
         round_trips: pulse.round_trips,

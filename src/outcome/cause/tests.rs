@@ -60,6 +60,7 @@ fn result(plan: &Plan, id: &str, version: ProtocolVersion, findings: Vec<Finding
         virtual_time: Duration::ZERO,
         late: None,
         plays: 1,
+        in_outage: false,
         gist: crate::verdict::Gist::default(),
     }
 }

@@ -27,6 +27,7 @@ fn result(verdict: Verdict, choices: &[(&str, &str)]) -> CaseResult {
         virtual_time: std::time::Duration::ZERO,
         late: None,
         plays: 1,
+        in_outage: false,
         gist: crate::verdict::Gist::default(),
     }
 }

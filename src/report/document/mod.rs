@@ -196,6 +196,9 @@ pub struct Outage {
     /// Until it served again; not there if it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lasted_us: Option<u64>,
+    /// The ids of the cases that were being played when it began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub active: Vec<String>,
 }
 
 /// How an outage showed.

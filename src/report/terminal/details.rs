@@ -153,14 +153,16 @@ fn recorded(document: &Document, style: Style) -> String {
     }
 }
 
-/// What this machine was too slow for at first.
+/// What this machine was too slow for at first, or the broker did not serve.
 fn played_again(document: &Document) -> String {
+    let seen = document.run.responsiveness.as_ref();
+    let why = match seen.is_some_and(|seen| !seen.outages.is_empty()) {
+        true => "the broker did not serve, or this machine was too slow, at first",
+        false => "this machine was too slow at first",
+    };
     match document.cases.iter().filter(|c| c.plays > 1).count() {
         0 => String::new(),
-        again => format!(
-            "Played again, since this machine was too slow at first: {}.\n",
-            count(again, "case")
-        ),
+        again => format!("Played again, since {why}: {}.\n", count(again, "case")),
     }
 }
 

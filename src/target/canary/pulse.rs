@@ -37,6 +37,23 @@ pub enum How {
 }
 
 impl Outage {
+    /// What happened, in words.
+    pub fn told(&self) -> String {
+        let how = match self.how {
+            How::Froze => "the broker answered nothing",
+            How::Mute => "the broker delivered no message",
+            How::Dropped => "the broker closed the connection of a client that only pinged",
+            How::Down => "the broker closed its connections and accepted no other",
+        };
+        match self.until {
+            Some(until) if self.how != How::Dropped => {
+                let lasted = until.saturating_duration_since(self.since);
+                format!("{how} for {:.1} s", lasted.as_secs_f32())
+            }
+            _ => how.to_owned(),
+        }
+    }
+
     /// Whether any of it was between these two.
     pub fn overlaps(&self, from: Instant, to: Instant) -> bool {
         self.since < to && self.until.is_none_or(|until| from < until)
@@ -53,6 +70,8 @@ pub struct Pulse {
     /// In the order of their beginning; the last may go on.
     pub outages: Vec<Outage>,
     last_answer: Option<Instant>,
+    /// When the last PINGREQ was sent that was answered.
+    last_asked: Option<Instant>,
     /// When the first of the messages was sent that have not come, and how many they are.
     undelivered: Option<(Instant, usize)>,
     /// Whether a message has come at all.
@@ -84,6 +103,12 @@ impl Pulse {
             _ => self.slowest = self.slowest.max(now.saturating_duration_since(asked)),
         }
         self.last_answer = Some(now);
+        self.last_asked = Some(asked);
+    }
+
+    /// Whether the broker has answered what was asked after this.
+    pub(super) fn has_answered_since(&self, time: Instant) -> bool {
+        self.last_asked.is_some_and(|asked| asked >= time)
     }
 
     /// What was asked at `asked` has not been answered yet.
@@ -156,7 +181,9 @@ impl Pulse {
     /// Another connection was accepted.
     pub(super) fn back(&mut self, now: Instant) {
         self.gone = None;
-        self.last_answer = Some(now);
+        if self.last_answer.is_some() {
+            self.last_answer = Some(now);
+        }
         if self.outage().is_some() {
             self.end(now);
         }
@@ -240,6 +267,8 @@ mod tests {
         pulse.waits(start, at(start, 600));
         pulse.lost(false, at(start, 600));
         pulse.refused();
+        pulse.back(at(start, 610));
+        pulse.lost(false, at(start, 620));
         assert_eq!(pulse.outages, []);
     }
 
