@@ -28,6 +28,7 @@ mod shell;
 mod snapshots;
 mod stale;
 mod suite;
+mod view;
 mod written;
 
 use std::process::ExitCode;
@@ -72,6 +73,8 @@ enum Command {
     Check(check::Arguments),
     /// Show the JSON report of a run, or make report files of it
     Report(report::Arguments),
+    /// Open the page of a JSON report in the browser
+    View(view::Arguments),
     /// Go through changed and new snapshots one by one
     Review(review::Arguments),
     /// Accept changed and new snapshots
@@ -167,6 +170,7 @@ pub fn main() -> ExitCode {
         Command::List(arguments) => list::run(arguments, dress),
         Command::Check(arguments) => check::run(arguments, dress),
         Command::Report(arguments) => report::run(arguments, dress),
+        Command::View(arguments) => view::run(arguments, dress),
         Command::Review(arguments) => review::run(arguments, dress),
         Command::Accept(arguments) => accept::accept(arguments, dress),
         Command::Reject(arguments) => accept::reject(arguments),

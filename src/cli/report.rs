@@ -1,13 +1,12 @@
 //! `mqtt-check report`: shows the JSON report of a run as the run itself did, and makes report files of it.
 
-use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::{Dress, Failure, output, reports};
 use crate::exit::Exit;
-use crate::report::{Document, Format, terminal};
+use crate::report::{Format, terminal};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -25,11 +24,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
-    let shown = arguments.result.display();
-    let text = fs::read_to_string(&arguments.result)
-        .map_err(|error| Failure::usage(format!("failed to read {shown}: {error}")))?;
-    let document = Document::from_json(&text)
-        .map_err(|error| Failure::usage(format!("failed to read {shown}: {error}")))?;
+    let document = reports::read(&arguments.result)?;
     if arguments.to.is_empty() {
         let options = terminal::Options {
             style: dress.out,

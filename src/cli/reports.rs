@@ -1,6 +1,7 @@
 //! Report files, as options name them: `--report FORMAT=FILE`.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use super::{Failure, output};
 use crate::exit::Exit;
@@ -21,6 +22,14 @@ pub(super) fn option(text: &str) -> Result<(&'static Format, PathBuf), String> {
         return Err("the file has no name".to_owned());
     }
     Ok((format, PathBuf::from(path)))
+}
+
+/// The JSON report of a run.
+pub(super) fn read(path: &Path) -> Result<Document, Failure> {
+    let failed =
+        |error: String| Failure::usage(format!("failed to read {}: {error}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    Document::from_json(&text).map_err(|error| failed(error.to_string()))
 }
 
 /// Tries every report path before anything is played.
@@ -73,7 +82,7 @@ mod tests {
     #[test]
     fn refuses_formats_that_are_not_there() {
         assert!(option("json=a.json").is_ok());
-        for text in ["json", "json=", "html=a.html", "pdf=a.pdf"] {
+        for text in ["json", "json=", "htm=a.html", "pdf=a.pdf"] {
             assert!(option(text).is_err(), "{text}");
         }
     }

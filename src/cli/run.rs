@@ -106,7 +106,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "WHAT", requires = "reached", conflicts_with = "no_snapshots", value_delimiter = ',', value_parser = tolerated, help_heading = "Snapshots")]
     tolerate: Vec<Tolerated>,
 
-    /// Write a report: json or junit, to a file or, as `-`, to stdout; what people read then goes to stderr; repeatable
+    /// Write a report: html, json, junit, markdown or tap, to a file or, as `-`, to stdout; what people read then goes to stderr; repeatable
     #[arg(long, value_name = "FORMAT=FILE", value_parser = reports::option, help_heading = "Report")]
     report: Vec<(&'static Format, PathBuf)>,
 

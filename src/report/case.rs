@@ -50,6 +50,23 @@ pub(super) fn worst(case: &Case) -> Option<&Finding> {
         .min_by_key(|finding| finding.level)
 }
 
+/// The heart of a case in a few words: the worst finding, a reason, or how its record stands.
+pub(super) fn in_brief(case: &Case) -> String {
+    if let Some(finding) = worst(case) {
+        return finding.actual.clone();
+    }
+    if let Some(reason) = &case.reason {
+        return reason.clone();
+    }
+    match (&case.snapshot, case.verdict) {
+        (Some(snapshot), _) if case.outcome.is_unexpected_record() => {
+            format!("the record is not as reviewed: {}", snapshot.state.as_str())
+        }
+        (_, Verdict::Passed) => String::new(),
+        (_, verdict) => verdict.as_str().to_owned(),
+    }
+}
+
 /// The whole story: what was found, where, by which clause, and the packets around it.
 pub(super) fn findings(case: &Case, dressed: Dressed) -> String {
     let style = dressed.style;

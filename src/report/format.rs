@@ -1,7 +1,7 @@
 //! The formats of report files, a row each.
 
 use super::document::Document;
-use super::junit;
+use super::{html, junit, markdown, tap};
 
 /// A format of report files.
 #[derive(Debug)]
@@ -14,12 +14,24 @@ pub struct Format {
 /// All of them.
 const FORMATS: &[Format] = &[
     Format {
+        name: "html",
+        render: html::render,
+    },
+    Format {
         name: "json",
         render: |document| document.to_json().map_err(|error| error.to_string()),
     },
     Format {
         name: "junit",
         render: |document| junit::render(document).map_err(|error| error.to_string()),
+    },
+    Format {
+        name: "markdown",
+        render: |document| Ok(markdown::render(document)),
+    },
+    Format {
+        name: "tap",
+        render: |document| Ok(tap::render(document)),
     },
 ];
 
@@ -29,7 +41,7 @@ impl Format {
         FORMATS.iter().find(|format| format.name == name)
     }
 
-    /// The names of all of them, for people: `json and junit`.
+    /// The names of all of them, for people: `json, junit and tap`.
     pub fn names() -> String {
         let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
         match names.split_last() {

@@ -8,8 +8,13 @@ mod excerpt;
 pub mod explain;
 pub mod file;
 mod format;
+mod headline;
+mod html;
 pub mod junit;
+mod markdown;
+mod names;
 mod profile;
+mod tap;
 pub mod terminal;
 pub mod words;
 

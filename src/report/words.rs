@@ -121,6 +121,19 @@ pub fn count(number: usize, one: &str) -> String {
     }
 }
 
+/// `3,081`
+pub fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 fn plural(one: &str) -> String {
     match one.strip_suffix('y') {
         Some(stem) => format!("{stem}ies"),
@@ -165,6 +178,19 @@ mod tests {
         assert_eq!(count(1, "case"), "1 case");
         assert_eq!(count(0, "case"), "0 cases");
         assert_eq!(count(2, "capability"), "2 capabilities");
+    }
+
+    #[test]
+    fn groups_the_digits_of_large_numbers() {
+        let all = [
+            (0, "0"),
+            (999, "999"),
+            (3081, "3,081"),
+            (1_000_000, "1,000,000"),
+        ];
+        for (number, text) in all {
+            assert_eq!(grouped(number), text);
+        }
     }
 
     #[test]

@@ -47,3 +47,4 @@ mod targets;
 mod transports;
 mod unsteady;
 mod versions;
+mod view;

@@ -9,7 +9,13 @@ use crate::served::serve;
 
 #[test]
 fn a_report_named_by_a_dash_goes_to_stdout_and_what_people_read_to_stderr() {
-    for (format, begins) in [("json", "{"), ("junit", "<?xml")] {
+    for (format, begins) in [
+        ("html", "<!DOCTYPE html>"),
+        ("json", "{"),
+        ("junit", "<?xml"),
+        ("markdown", "# "),
+        ("tap", "TAP version 14\n"),
+    ] {
         let program = Program::new(&format!("run --no-snapshots --report {format}=-"))
             .file("scenarios/ping.yaml", PING);
         let ended = program.run();

@@ -31,6 +31,30 @@ fn writes_junit() {
 }
 
 #[test]
+fn writes_markdown() {
+    let program = program("run --no-snapshots --report markdown=out.md");
+    assert_eq!(program.run().exit, Some(1));
+    assert_snapshot!(read(&program, "out.md"));
+}
+
+#[test]
+fn writes_tap() {
+    let program = program("run --no-snapshots --report tap=out.tap");
+    assert_eq!(program.run().exit, Some(1));
+    assert_snapshot!(read(&program, "out.tap"));
+}
+
+#[test]
+fn writes_a_page() {
+    let program = program("run --no-snapshots --report html=out.html");
+    assert_eq!(program.run().exit, Some(1));
+    let page = read(&program, "out.html");
+    let failing = "<details class=\"failing\" id=\"basic/wrong@5\">";
+    assert!(page.contains(failing), "{page}");
+    assert!(page.trim_end().ends_with("</html>"), "it is cut");
+}
+
+#[test]
 fn finds_out_before_the_run_that_a_report_cannot_be_written() {
     let program = program("run --report json=no/such/folder/out.json");
     assert_snapshot!(program.run());
@@ -102,6 +126,21 @@ fn junit_has_texts_of_scenarios_escaped() {
     let program = hidden("run --no-snapshots --report junit=out.xml");
     assert_eq!(program.run().exit, Some(1));
     holds_nothing_hidden(&read(&program, "out.xml"), &SHOWN);
+}
+
+#[test]
+fn reports_for_people_have_texts_of_scenarios_escaped() {
+    for format in ["html", "markdown", "tap"] {
+        let program = hidden(&format!("run --no-snapshots --report {format}=out"));
+        assert_eq!(program.run().exit, Some(1));
+        // In TAP a backslash of a title is two.
+        let shown = match format {
+            "html" => SHOWN[0].to_owned(),
+            "tap" => SHOWN[0].replace('\\', r"\\"),
+            _ => SHOWN[2].to_owned(),
+        };
+        holds_nothing_hidden(&read(&program, "out"), &[&shown]);
+    }
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::Options;
-use super::names::compressed;
 use super::wrap::{cut, within, wrapped};
 use crate::report::document::{Case, Cause, Clause, Document, Finding, Level};
 use crate::report::excerpt::{self, Around};
+use crate::report::names::compressed;
 use crate::report::words::{Style, alternatives, count};
 
 /// How much is told of a cause, the most first.

@@ -4,7 +4,6 @@
 mod causes;
 mod conformance;
 mod details;
-mod names;
 mod responsiveness;
 mod table;
 mod wrap;
@@ -12,7 +11,7 @@ mod wrap;
 use super::document::{Case, Document, StaleKind, Suite, Verdict};
 use super::excerpt::{self, Dressed};
 use super::words::{Style, count, span};
-use super::{case, profile};
+use super::{case, names, profile};
 
 pub(crate) use table::lines;
 

@@ -1,0 +1,77 @@
+//! `mqtt-check view`: makes the page of a JSON report, and opens it in the browser.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::{Dress, Failure, output, reports};
+use crate::exit::Exit;
+use crate::report::Format;
+use crate::report::file::ReportFile;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The JSON report of a run
+    #[arg(value_name = "RESULT")]
+    result: PathBuf,
+
+    /// Where to write the page [default: a new temporary file]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Write the page and do not open it
+    #[arg(long)]
+    no_open: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+    let document = reports::read(&arguments.result)?;
+    let format = Format::named("html")
+        .ok_or_else(|| Failure::new(Exit::Failed, "there is no format `html`"))?;
+    let page = format.render(&document).map_err(|problem| {
+        let shown = arguments.result.display();
+        Failure::new(
+            Exit::Failed,
+            format!("failed to make the page of {shown}: {problem}"),
+        )
+    })?;
+    let path = write(arguments.output.as_deref(), &page)?;
+    output::print(&format!("{}\n", path.display()))?;
+    if arguments.no_open {
+        return Ok(Exit::Success);
+    }
+    // The page is there, and its path is known: a machine without a browser is no failure.
+    if let Err(error) = open::that_detached(&path) {
+        output::warn(
+            &format!("failed to open the page in a browser: {error}"),
+            dress.err,
+        );
+    }
+    Ok(Exit::Success)
+}
+
+/// Writes the page to the file that the user names, or to a new one that stays.
+fn write(path: Option<&Path>, page: &str) -> Result<PathBuf, Failure> {
+    let failed = |path: &Path, error: std::io::Error| {
+        let shown = path.display();
+        Failure::new(
+            Exit::CouldNotStart,
+            format!("failed to write the page {shown}: {error}"),
+        )
+    };
+    let path = match path {
+        Some(path) => path.to_owned(),
+        None => temporary().map_err(|error| failed(&std::env::temp_dir(), error))?,
+    };
+    let written = ReportFile::prepare(&path).and_then(|file| file.write(page));
+    written.map_err(|error| failed(&path, error))?;
+    Ok(path)
+}
+
+/// A new file, which outlives the program: the browser reads it later.
+fn temporary() -> std::io::Result<PathBuf> {
+    let mut builder = tempfile::Builder::new();
+    let file = builder.prefix("mqtt-check-").suffix(".html").tempfile()?;
+    let (_, path) = file.keep().map_err(|error| error.error)?;
+    Ok(path)
+}

@@ -1,0 +1,64 @@
+//! What a run came to, in a sentence: the same in every report that people read.
+
+use super::document::Document;
+use super::words::{count, grouped};
+
+/// The broker, and its version where that says more than the name.
+pub(super) fn broker(document: &Document) -> String {
+    let target = &document.target;
+    match &target.version {
+        Some(version)
+            if version
+                .to_lowercase()
+                .starts_with(&target.name.to_lowercase()) =>
+        {
+            version.clone()
+        }
+        Some(version) => format!("{} ({version})", target.name),
+        None => target.name.clone(),
+    }
+}
+
+/// Whether the run is as expected, and what is not.
+pub(super) fn sentence(document: &Document) -> String {
+    let summary = &document.summary;
+    let run = &document.run;
+    if summary.unexpected > 0 {
+        let are = if summary.unexpected == 1 { "is" } else { "are" };
+        return format!(
+            "{} of {} {are} not as expected.",
+            grouped(summary.unexpected),
+            cases(summary.cases)
+        );
+    }
+    if let Some(early) = &run.ended_early {
+        return format!("The run ended early: {}.", early.why.trim_end_matches('.'));
+    }
+    if run.interrupted {
+        return "The run was interrupted; this is what was done so far.".to_owned();
+    }
+    if summary.cases == summary.skipped {
+        return "No case was judged.".to_owned();
+    }
+    if run.exit != 0 {
+        return "Every case is as expected, but the run failed: see “About the run”.".to_owned();
+    }
+    match summary.accepted {
+        0 => "Every case is as expected.".to_owned(),
+        accepted => format!(
+            "Every case is as expected: {} for this broker.",
+            match accepted {
+                1 => "1 failure is accepted".to_owned(),
+                n => format!("{} failures are accepted", grouped(n)),
+            }
+        ),
+    }
+}
+
+/// `3,081 cases`
+fn cases(number: usize) -> String {
+    match number {
+        0..1000 => count(number, "case"),
+        _ => format!("{} cases", grouped(number)),
+    }
+}

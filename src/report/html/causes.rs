@@ -1,0 +1,143 @@
+//! What was found wrong, the worst first.
+
+use maud::{Markup, html};
+
+use super::failing;
+use crate::report::document::{Cause, Clause, Document};
+use crate::report::words::{alternatives, count, grouped};
+
+/// So many causes are open from the start.
+const OPEN: usize = 1;
+/// So many cases of a cause are listed at once.
+const LISTED: usize = 12;
+
+pub(super) fn section(document: &Document) -> Markup {
+    let (accepted, open): (Vec<&Cause>, Vec<&Cause>) =
+        document.causes.iter().partition(|cause| cause.accepted);
+    html! {
+        section id="causes" aria-labelledby="causes-title" {
+            h2 id="causes-title" { "Causes" }
+            @if document.causes.is_empty() {
+                p class="quiet" { "No violation was found." }
+            } @else {
+                p class="quiet" {
+                    "One defect often fails many cases. Findings that break the same clause in the same way are one cause. The worst comes first."
+                }
+            }
+            ol class="causes" {
+                @for (index, cause) in open.iter().enumerate() {
+                    (one(document, cause, index < OPEN))
+                }
+            }
+            @if !accepted.is_empty() {
+                details class="accepted" open[open.is_empty()] {
+                    summary { (count(accepted.len(), "accepted deviation")) }
+                    ol class="causes" start=(open.len() + 1) {
+                        @for cause in accepted { (one(document, cause, false)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn one(document: &Document, cause: &Cause, is_open: bool) -> Markup {
+    let cases = cause.cases.len() + cause.likely.len();
+    let level = cause.level.as_str();
+    html! {
+        li class=(format!("cause {level}")) {
+            details open[is_open] {
+                summary {
+                    span class=(format!("level {level}")) { (level.to_uppercase()) }
+                    span class="rank" { (cause.rank) }
+                    span class="what" { (what(cause)) }
+                    span class="many" { (grouped(cases)) @if cases == 1 { " case" } @else { " cases" } }
+                }
+                div class="inside" {
+                    (clauses(&cause.clauses))
+                    dl class="compared" {
+                        div { dt { "expected" } dd { (alternatives(&cause.expected)) } }
+                        div { dt { "came" } dd { (cause.actual) } }
+                        @if let Some(place) = &cause.accepted_by {
+                            div { dt { "accepted" } dd { code { (place) } } }
+                        }
+                    }
+                    (example(document, cause))
+                    (names("Shown by", &cause.cases))
+                    (names("Likely follows in", &cause.likely))
+                }
+            }
+        }
+    }
+}
+
+/// What came, on one line. That something did not come says little without what it was.
+fn what(cause: &Cause) -> String {
+    let came = cause.came.as_deref().unwrap_or(&cause.actual);
+    let missing = came.starts_with("it did not come")
+        || came.ends_with("before it came")
+        || came.starts_with("no packet");
+    match missing {
+        true => format!("{}: {came}", alternatives(&cause.expected)),
+        false => came.to_owned(),
+    }
+}
+
+/// The statements, with what they say.
+pub(super) fn clauses(clauses: &[Clause]) -> Markup {
+    html! {
+        @if !clauses.is_empty() {
+            ul class="clauses" {
+                @for clause in clauses {
+                    li {
+                        span class="clause" {
+                            @if let Some(document) = &clause.document { "MQTT " (document) " " }
+                            code data-clause=(clause.id) { (clause.id) }
+                        }
+                        @if let Some(summary) = &clause.summary { " " (summary) }
+                        @if let (Some(section), Some(_)) = (&clause.section, &clause.document) {
+                            span class="quiet" { " section " (section) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn example(document: &Document, cause: &Cause) -> Markup {
+    let case = document
+        .cases
+        .iter()
+        .find(|case| case.id == cause.example.case);
+    let finding = case.and_then(|case| Some((case, case.findings.get(cause.example.finding)?)));
+    html! {
+        @if let Some((case, finding)) = finding {
+            p class="example" {
+                "Example: " (failing::link(&case.id))
+                @if let Some(line) = finding.line {
+                    " at " code { (finding.file) ":" (line) }
+                }
+            }
+            (failing::packets(case, finding))
+        }
+    }
+}
+
+fn names(heading: &str, ids: &[String]) -> Markup {
+    let (first, rest) = ids.split_at(ids.len().min(LISTED));
+    html! {
+        @if !ids.is_empty() {
+            div class="names" {
+                p class="quiet" { (heading) }
+                ul { @for id in first { li { (failing::link(id)) } } }
+                @if !rest.is_empty() {
+                    details {
+                        summary { (grouped(rest.len())) " more" }
+                        ul { @for id in rest { li { (failing::link(id)) } } }
+                    }
+                }
+            }
+        }
+    }
+}

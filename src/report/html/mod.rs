@@ -1,0 +1,137 @@
+//! The report as one HTML file that needs nothing else: no network, no other file, no server.
+//!
+//! What the run came to, its causes and the cases that fail are HTML, so that they can be read without scripts. The list
+//! of all cases and what is in each are made by the scripts in `script/` when they are asked for, of [`data`].
+//!
+//! Text of brokers and scenarios is text, whatever is in it: `maud` escapes it, the scripts make text nodes alone, data is
+//! packed into letters and digits, and what cannot be seen is shown as `\u{202e}`. Should something slip through all the
+//! same, the policy of the page lets nothing run or load but what is in these files.
+
+mod causes;
+mod conformance;
+mod data;
+mod failing;
+mod masthead;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use mqtt_check_codec::describe::visible;
+use sha2::{Digest as _, Sha256};
+
+use super::document::{Document, Verdict};
+use super::headline;
+
+/// The style sheets, in the order in which they apply.
+const STYLE: &str = concat!(
+    include_str!("style/page.css"),
+    include_str!("style/parts.css"),
+    include_str!("style/cases.css"),
+    include_str!("style/diagram.css"),
+);
+
+/// The scripts, as one: each file declares functions, the last calls them.
+const SCRIPT: &str = concat!(
+    "(() => {\n\"use strict\";\n",
+    include_str!("script/elements.js"),
+    include_str!("script/data.js"),
+    include_str!("script/theme.js"),
+    include_str!("script/bytes.js"),
+    include_str!("script/timeline.js"),
+    include_str!("script/diagram.js"),
+    include_str!("script/difference.js"),
+    include_str!("script/case.js"),
+    include_str!("script/filter.js"),
+    include_str!("script/list.js"),
+    include_str!("script/keys.js"),
+    include_str!("script/page.js"),
+    "})();\n",
+);
+
+/// The picture of the page in a browser's tab.
+const ICON: &str = include_str!("icon.svg");
+
+/// The document as a page.
+///
+/// # Errors
+/// When the data cannot be packed.
+pub(super) fn render(document: &Document) -> Result<String, String> {
+    let run = data::run(document).map_err(|error| error.to_string())?;
+    let parts = data::parts(document).map_err(|error| error.to_string())?;
+    let title = format!("{} · mqtt-check", headline::broker(document));
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head { (head(&title)) }
+            body {
+                (PreEscaped(visible(&content(document).into_string())))
+                script type="application/octet-stream" id="run-data" { (PreEscaped(run)) }
+                @for part in &parts {
+                    script type="application/octet-stream" class="part-data" { (PreEscaped(part)) }
+                }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    Ok(page.into_string() + "\n")
+}
+
+fn head(title: &str) -> Markup {
+    let icon = format!("data:image/svg+xml;base64,{}", STANDARD.encode(ICON));
+    html! {
+        meta charset="utf-8";
+        meta http-equiv="Content-Security-Policy" content=(policy());
+        meta name="viewport" content="width=device-width, initial-scale=1";
+        meta name="color-scheme" content="light dark";
+        meta name="referrer" content="no-referrer";
+        title { (visible(title)) }
+        link rel="icon" href=(icon);
+        style { (PreEscaped(STYLE)) }
+    }
+}
+
+/// Nothing is loaded, and nothing runs but the one script, which cannot make HTML of text.
+fn policy() -> String {
+    let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
+    format!(
+        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; base-uri 'none'; \
+         form-action 'none'; require-trusted-types-for 'script'",
+        hash(SCRIPT),
+        hash(STYLE)
+    )
+}
+
+fn content(document: &Document) -> Markup {
+    html! {
+            a class="skip" href="#summary" { "Skip to the summary" }
+            (masthead::bar())
+            main id="overview" {
+                (masthead::masthead(document))
+                (causes::section(document))
+                (conformance::section(document))
+                (run::section(document))
+                section id="cases" aria-labelledby="cases-title" {
+                    h2 id="cases-title" { "Cases" }
+                    div id="list" class="needs-scripts" {}
+                    (failing::cases(document))
+                }
+            }
+            main id="case" hidden {}
+            footer class="foot" {
+                p { "Made by " (document.tool.name) " " (document.tool.version) " on " (document.run.ended) "." }
+            }
+    }
+}
+
+/// The word for a verdict with its colour.
+fn verdict(verdict: Verdict, accepted: bool) -> Markup {
+    let word = verdict.as_str();
+    html! {
+        span class=(format!("verdict {word}")) {
+            (word) @if accepted { ", accepted" }
+        }
+    }
+}

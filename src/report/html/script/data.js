@@ -1,0 +1,29 @@
+// The data of the run: rows for the list at once, the cases in parts that are unpacked when one of them is opened.
+
+const data = { broker: "", tool: "", rows: [], numbers: new Map(), part: 1, parts: new Map() };
+
+async function unpack(element) {
+  const bytes = Uint8Array.from(atob(element.textContent.trim()), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).json();
+}
+
+async function readRun() {
+  const run = await unpack(document.getElementById("run-data"));
+  Object.assign(data, { broker: run.broker, tool: run.tool, rows: run.cases, part: run.part });
+  run.cases.forEach((row, number) => {
+    row.number = number;
+    data.numbers.set(row.id, number);
+  });
+}
+
+/** The case of a number, with everything that the report has of it. */
+async function readCase(number) {
+  const at = Math.floor(number / data.part);
+  if (!data.parts.has(at)) {
+    const elements = document.getElementsByClassName("part-data");
+    data.parts.set(at, unpack(elements[at]));
+  }
+  const part = await data.parts.get(at);
+  return part[number % data.part];
+}

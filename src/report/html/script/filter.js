@@ -1,0 +1,61 @@
+// What chooses among the cases, as the address of the page has it: `#cases?verdict=failed&q=retain`.
+
+const filter = { q: "", verdict: new Set(), area: "", version: "" };
+
+const kinds = [
+  ["unexpected", "not as expected", (row) => row.unexpected],
+  ["failed", "failed", (row) => row.verdict === "failed" && !row.accepted],
+  ["accepted", "failed, accepted", (row) => row.verdict === "failed" && row.accepted],
+  ["warned", "warned", (row) => row.verdict === "warned"],
+  ["inconclusive", "inconclusive", (row) => row.verdict === "inconclusive"],
+  ["skipped", "skipped", (row) => row.verdict === "skipped"],
+  ["passed", "passed", (row) => row.verdict === "passed"],
+];
+
+function readFilter(query) {
+  const asked = new URLSearchParams(query);
+  const known = new Set(kinds.map(([name]) => name));
+  filter.q = asked.get("q") ?? "";
+  filter.verdict = new Set((asked.get("verdict") ?? "").split(",").filter((name) => known.has(name)));
+  filter.area = asked.get("area") ?? "";
+  filter.version = asked.get("version") ?? "";
+}
+
+/** The address of the list as it is filtered now. */
+function listHash() {
+  const asked = new URLSearchParams();
+  if (filter.q) asked.set("q", filter.q);
+  if (filter.verdict.size > 0) asked.set("verdict", [...filter.verdict].join(","));
+  if (filter.area) asked.set("area", filter.area);
+  if (filter.version) asked.set("version", filter.version);
+  const text = asked.toString();
+  return text === "" ? "#cases" : `#cases?${text}`;
+}
+
+/** The address of a case. */
+function hashOf(id) {
+  return `#${encodeURIComponent(id).replaceAll("%2F", "/").replaceAll("%40", "@").replaceAll("%2C", ",")}`;
+}
+
+/** Everything of a row that a search looks at. */
+function searched(row) {
+  row.text ??= [row.id, row.title, row.came ?? "", ...(row.clauses ?? []), ...(row.threads ?? [])].join("\n").toLowerCase();
+  return row.text;
+}
+
+/** How much a case wants to be seen; the list begins with those that want it most. */
+function weight(row) {
+  if (row.unexpected) return 0;
+  if (row.verdict === "failed") return row.accepted ? 3 : 1;
+  return { inconclusive: 2, warned: 4, skipped: 5, passed: 6 }[row.verdict];
+}
+
+/** The rows that are chosen, the worst first. */
+function chosen() {
+  const words = filter.q.toLowerCase().split(/\s+/).filter(Boolean);
+  const of = kinds.filter(([name]) => filter.verdict.has(name)).map(([, , is]) => is);
+  const rows = data.rows.filter((row) =>
+    (of.length === 0 || of.some((is) => is(row))) && (filter.area === "" || row.area === filter.area)
+    && (filter.version === "" || row.version === filter.version) && words.every((word) => searched(row).includes(word)));
+  return rows.sort((one, other) => weight(one) - weight(other) || one.number - other.number);
+}

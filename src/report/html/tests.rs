@@ -1,0 +1,257 @@
+use std::io::Read as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::read::ZlibDecoder;
+use serde_json::Value;
+
+use super::{SCRIPT, STYLE, policy, render};
+use crate::report::document::Document;
+
+/// A report of a broker that fails, as JSON has it.
+const FAILURE: &str = include_str!("../testdata/failure.json");
+
+fn failure() -> Document {
+    Document::from_json(FAILURE).expect("a report")
+}
+
+/// Everything before the data and the script.
+fn body(page: &str) -> &str {
+    let start = page.find("<body").expect("a body");
+    let end = page.find("</body>").expect("the end of the body");
+    &page[start..end]
+}
+
+/// The texts of the elements of this class or id, unpacked.
+fn unpacked(page: &str) -> Vec<String> {
+    let elements = page
+        .split("<script type=\"application/octet-stream\" ")
+        .skip(1);
+    let packed = elements.map(|element| {
+        let start = element.find('>').expect("the end of a tag") + 1;
+        let end = element.find("</script>").expect("the end of the data");
+        &element[start..end]
+    });
+    let read = |text: &str| {
+        let bytes = STANDARD.decode(text).expect("base64");
+        let mut out = String::new();
+        let mut decoder = ZlibDecoder::new(bytes.as_slice());
+        decoder.read_to_string(&mut out).expect("packed text");
+        out
+    };
+    packed.map(read).collect()
+}
+
+/// Names of fields whose values are not free: words, numbers as text, and bytes.
+const CLOSED: &[&str] = &[
+    "kind",
+    "level",
+    "verdict",
+    "state",
+    "direction",
+    "transport",
+    "ended",
+    "transcripts",
+    "reasons",
+    "change",
+    "bytes",
+    "tool",
+    "case",
+];
+
+/// The report with this behind every text in it that a broker, a scenario or a target file can decide.
+fn with_everywhere(hostile: &str) -> Document {
+    fn walk(value: &mut Value, hostile: &str) {
+        match value {
+            Value::String(text) => text.push_str(hostile),
+            Value::Array(all) => all.iter_mut().for_each(|value| walk(value, hostile)),
+            Value::Object(fields) => {
+                let free = fields
+                    .iter_mut()
+                    .filter(|(name, _)| !CLOSED.contains(&name.as_str()));
+                free.for_each(|(_, value)| walk(value, hostile));
+            }
+            _ => {}
+        }
+    }
+    let mut value: Value = serde_json::from_str(FAILURE).expect("JSON");
+    walk(&mut value, hostile);
+    Document::from_json(&value.to_string()).expect("a report")
+}
+
+#[test]
+fn no_text_becomes_markup() {
+    let plain = render(&failure()).expect("a page");
+    for hostile in [
+        "</script><script>alert(1)</script>",
+        "<!-- <script>",
+        "]]><img src=x onerror=alert(1)>",
+        "\"><svg onload=alert(1)>",
+        "' onmouseover='alert(1)",
+        "</style><style>*{display:none}",
+        "</textarea></title><iframe>",
+        "&lt;script&gt; &#60;b&#62;",
+        "${alert(1)}`",
+    ] {
+        let page = render(&with_everywhere(hostile)).expect("a page");
+        for opens in [
+            "<script", "</script", "<style", "</style", "<img", "<svg", "<iframe", "<!--",
+            "<title", "<b>",
+        ] {
+            let number = |text: &str| text.matches(opens).count();
+            assert_eq!(number(&page), number(&plain), "{opens} after {hostile}");
+        }
+        let escaped = hostile.replace('&', "&amp;").replace('<', "&lt;");
+        let escaped = escaped.replace('>', "&gt;").replace('"', "&quot;");
+        assert!(body(&page).contains(&escaped), "{hostile} is not shown");
+        let data: Vec<String> = unpacked(&page);
+        let in_json = Value::from(hostile).to_string();
+        assert!(
+            data.iter()
+                .all(|text| text.contains(in_json.trim_matches('"'))),
+            "{hostile}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_seen_is_shown_escaped() {
+    for (hidden, shown) in [
+        ('\u{2028}', r"\u{2028}"),
+        ('\u{2029}', r"\u{2029}"),
+        ('\u{202e}', r"\u{202e}"),
+        ('\u{2066}', r"\u{2066}"),
+        ('\u{200b}', r"\u{200b}"),
+        ('\u{feff}', r"\u{feff}"),
+        ('\u{0}', r"\u{0}"),
+        ('\u{1b}', r"\u{1b}"),
+        ('\u{85}', r"\u{85}"),
+    ] {
+        let page = render(&with_everywhere(&hidden.to_string())).expect("a page");
+        assert!(!page.contains(hidden), "{shown} stands on the page");
+        assert!(body(&page).contains(shown), "{shown}");
+        for text in unpacked(&page) {
+            assert!(!text.contains(hidden), "{shown} stands in the data");
+            let value: Value = serde_json::from_str(&text).expect("JSON");
+            // As read, it is the text that is to be shown, and not the character again.
+            let read = value.to_string();
+            assert!(
+                read.contains(&shown.replace('\\', r"\\")),
+                "{shown}: {read}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_is_loaded_and_only_its_own_script_runs() {
+    let page = render(&failure()).expect("a page");
+    assert!(
+        page.contains(&policy().replace('"', "&quot;")),
+        "{}",
+        policy()
+    );
+    assert!(page.contains(&format!("<script>{SCRIPT}</script>")));
+    assert!(page.contains(&format!("<style>{STYLE}</style>")));
+    assert!(!SCRIPT.contains("</script") && !STYLE.contains("</style"));
+    for loads in [
+        " src=",
+        "http://",
+        "https://",
+        "@import",
+        "url(",
+        "<link rel=\"stylesheet",
+    ] {
+        assert!(!page.contains(loads), "{loads}");
+    }
+    // The policy has no room for these.
+    for inline in [" style=", " onclick=", " onload=", "javascript:"] {
+        assert!(!body(&page).contains(inline), "{inline}");
+    }
+}
+
+#[test]
+fn scripts_make_no_html_of_text_and_load_nothing() {
+    for word in [
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "DOMParser",
+        "createContextualFragment",
+        "eval(",
+        "Function(",
+        "fetch(",
+        "XMLHttpRequest",
+        "WebSocket(",
+        "import(",
+        "setAttribute(\"on",
+    ] {
+        assert!(!SCRIPT.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn summary_causes_and_failing_cases_need_no_script() {
+    let page = render(&failure()).expect("a page");
+    let body = body(&page);
+    for text in [
+        "1 of 1 case is not as expected.",
+        "<b>1</b> failed",
+        "<details class=\"failing\" id=\"session/takeover@5\">",
+        "A second CONNECT with the same client id takes the session over",
+        "DISCONNECT with reason 0x8E session_taken_over",
+        "the connection was reset before it came",
+        "MQTT-3.1.4-3",
+        "second &gt; CONNECT",
+    ] {
+        assert!(body.contains(text), "{text}: {body}");
+    }
+}
+
+#[test]
+fn every_case_is_in_the_data_with_its_packets() {
+    let page = render(&failure()).expect("a page");
+    let [run, part]: [String; 2] = unpacked(&page).try_into().expect("the run and one part");
+    let run: Value = serde_json::from_str(&run).expect("JSON");
+    assert_eq!(run["cases"][0]["id"], "session/takeover@5");
+    assert_eq!(
+        run["cases"][0]["came"],
+        "the connection was reset before it came"
+    );
+    let part: Value = serde_json::from_str(&part).expect("JSON");
+    let document: Value = serde_json::from_str(FAILURE).expect("JSON");
+    for field in ["play", "findings", "title"] {
+        assert_eq!(part[0][field], document["cases"][0][field]);
+    }
+    let issue = part[0]["issue"].as_str().expect("text for a tracker");
+    assert!(issue.contains("second > CONNECT"), "{issue}");
+}
+
+#[test]
+fn ten_thousand_failing_cases_with_their_packets_are_below_20_mb() {
+    const CASES: usize = 400;
+    let mut document = failure();
+    let case = document.cases.pop().expect("a case");
+    for number in 0..CASES {
+        let mut case = case.clone();
+        case.id = format!("session/takeover[row-{number}]@5");
+        case.title = format!("{} in row {number}", case.title);
+        document.cases.push(case);
+    }
+    let page = render(&document).expect("a page");
+    let fixed = STYLE.len() + SCRIPT.len();
+    let for_each = (page.len() - fixed) / CASES;
+    // The first 300 are on the page in full as well, which the others of 10,000 are not.
+    assert!(for_each * 10_000 < 40_000_000, "{for_each} bytes a case");
+    let parts: usize = page
+        .split("class=\"part-data\"")
+        .skip(1)
+        .map(str::len)
+        .sum();
+    assert!(
+        parts / CASES * 10_000 < 12_000_000,
+        "{} bytes a case",
+        parts / CASES
+    );
+}

@@ -1,0 +1,212 @@
+//! The report as Markdown, as pull requests and job summaries show it.
+
+mod issue;
+mod text;
+
+use mqtt_check_codec::describe::visible;
+
+use super::document::{Case, Cause, Chapter, Conformance, Document};
+use super::names::compressed;
+use super::words::{self, grouped};
+use super::{case, headline, profile};
+use text::{code, inline};
+
+pub(super) use issue::{again, text as for_a_tracker};
+
+/// So many causes are told with the packets of their example, and so many cases are listed: services cut long summaries.
+const CAUSES: usize = 20;
+const CASES: usize = 500;
+
+/// The document as text.
+pub(super) fn render(document: &Document) -> String {
+    let parts = [
+        format!(
+            "# {}\n\n**{}**\n",
+            inline(&headline::broker(document)),
+            inline(&headline::sentence(document))
+        ),
+        counts(document),
+        problems(document),
+        causes(document),
+        conformance(document),
+        cases(document),
+    ];
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    visible(&parts.collect::<Vec<_>>().join("\n"))
+}
+
+fn counts(document: &Document) -> String {
+    let summary = &document.summary;
+    let rows = [
+        ("passed", summary.passed),
+        (
+            "failed",
+            summary.failed - summary.accepted.min(summary.failed),
+        ),
+        ("failed, accepted", summary.accepted),
+        ("warned", summary.warned),
+        ("inconclusive", summary.inconclusive),
+        ("skipped", summary.skipped),
+        ("not played", summary.not_played),
+        ("snapshots changed", summary.changed - summary.informed),
+        ("snapshots new", summary.new),
+        ("snapshots or entries stale", summary.stale),
+    ];
+    let mut out = String::from("| | |\n|---|---:|\n");
+    for (name, number) in rows.into_iter().filter(|(_, number)| *number > 0) {
+        out.push_str(&format!("| {name} | {} |\n", grouped(number)));
+    }
+    out
+}
+
+/// What went wrong besides the cases.
+fn problems(document: &Document) -> String {
+    let mut lines: Vec<String> = document.run.problems.clone();
+    let early = document.run.ended_early.iter();
+    lines.extend(early.map(|early| format!("ended early: {}", early.why)));
+    let stale = document.stale.iter();
+    lines.extend(stale.map(|stale| format!("stale: {}: {}", stale.place, stale.why)));
+    if let Some(found) = document.profile.as_ref().filter(|profile| profile.fails) {
+        match found.exists {
+            true => lines.extend(
+                found
+                    .changes
+                    .iter()
+                    .map(|change| profile::line(change, false)),
+            ),
+            false => lines.push(profile::missing(found)),
+        }
+    }
+    lines
+        .iter()
+        .map(|line| format!("- {}\n", inline(line)))
+        .collect()
+}
+
+fn causes(document: &Document) -> String {
+    if document.causes.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from("## Causes, worst first\n");
+    for (index, cause) in document.causes.iter().enumerate() {
+        out.push_str(&format!("\n{}", cause_text(document, index, cause)));
+    }
+    out
+}
+
+fn cause_text(document: &Document, index: usize, cause: &Cause) -> String {
+    let level = cause.level.as_str().to_uppercase();
+    let accepted = if cause.accepted { ", accepted" } else { "" };
+    let came = cause.came.as_deref().unwrap_or(&cause.actual);
+    let heading = format!("{}. {level}, {}{accepted}: ", index + 1, cause.rank);
+    let mut out = format!("### {heading}{}\n\n", inline(came));
+    for clause in &cause.clauses {
+        out.push_str(&format!("- {}\n", issue::cited(clause)));
+    }
+    let example = document
+        .cases
+        .iter()
+        .find(|case| case.id == cause.example.case);
+    let finding = example.and_then(|case| Some((case, case.findings.get(cause.example.finding)?)));
+    match finding {
+        Some((case, finding)) if index < CAUSES && !cause.accepted => {
+            let summary = format!("The packets of {}", case.id);
+            let summary = summary.replace('&', "&amp;").replace('<', "&lt;");
+            let packets = issue::one(case, finding);
+            out.push_str(&format!(
+                "\n<details><summary>{summary}</summary>\n\n{packets}\n</details>\n\n"
+            ));
+        }
+        _ => out.push_str(&format!(
+            "- expected: {}\n",
+            inline(&words::alternatives(&cause.expected))
+        )),
+    }
+    let cases = cause.cases.iter().chain(&cause.likely);
+    let names = compressed(cases.map(String::as_str));
+    out.push_str(&format!("Cases: {}\n", list(&names)));
+    out
+}
+
+fn list(names: &[String]) -> String {
+    let named: Vec<String> = names.iter().map(|name| code(name)).collect();
+    named.join(", ")
+}
+
+fn conformance(document: &Document) -> String {
+    let mut out = String::new();
+    for part in &document.conformance {
+        let (kept, rows) = chapters(part);
+        out.push_str(&format!(
+            "\nMQTT {}: {} hold in chapters without a violation.\n",
+            part.document,
+            words::count(kept, "statement")
+        ));
+        if !rows.is_empty() {
+            out.push_str("\n| chapter | hold | violated | not exercised |\n|---|---:|---|---:|\n");
+            out.push_str(&rows);
+        }
+    }
+    match out.is_empty() {
+        true => out,
+        false => format!("## Conformance\n{out}"),
+    }
+}
+
+/// How many statements hold in chapters of which nothing is violated, and a row for each other chapter.
+fn chapters(part: &Conformance) -> (usize, String) {
+    let of = |chapter: &Chapter| {
+        let must = chapter.violated_must.iter().map(String::clone);
+        let should = chapter.violated_should.iter();
+        let ids: Vec<String> = must
+            .chain(should.map(|id| format!("{id} (SHOULD)")))
+            .collect();
+        format!(
+            "| {} {} | {} | {} | {} |\n",
+            chapter.number,
+            inline(&chapter.title),
+            chapter.hold,
+            ids.join(", "),
+            chapter.not_exercised
+        )
+    };
+    let whole = part
+        .chapters
+        .iter()
+        .filter(|chapter| chapter.violated() == 0);
+    let broken = part
+        .chapters
+        .iter()
+        .filter(|chapter| chapter.violated() > 0);
+    (
+        whole.map(|chapter| chapter.hold).sum(),
+        broken.map(of).collect(),
+    )
+}
+
+/// The cases that are not as expected; of accepted failures the causes say enough.
+fn cases(document: &Document) -> String {
+    let all: Vec<&Case> = document
+        .cases
+        .iter()
+        .filter(|c| !c.outcome.as_expected)
+        .collect();
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from(
+        "## Cases that are not as expected\n\n| case | verdict | what came |\n|---|---|---|\n",
+    );
+    for case in all.iter().take(CASES) {
+        out.push_str(&format!(
+            "| {} | {} | {} |\n",
+            code(&case.id),
+            case.verdict.as_str(),
+            inline(&case::in_brief(case))
+        ));
+    }
+    if all.len() > CASES {
+        out.push_str(&format!("\nAnd {} more.\n", grouped(all.len() - CASES)));
+    }
+    out
+}

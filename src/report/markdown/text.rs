@@ -1,0 +1,62 @@
+//! Text of others in Markdown: nothing in it is taken for markup, a mention or a reference.
+
+/// What Markdown or a tracker would read as something else than text.
+const MARKUP: &[char] = &[
+    '\\', '`', '*', '_', '{', '}', '[', ']', '<', '>', '#', '|', '~', '&', '@', '$', '!',
+];
+
+/// The text on one line; as code where it has anything that Markdown would read otherwise.
+pub(super) fn inline(text: &str) -> String {
+    let text = on_one_line(text);
+    match text.contains(MARKUP) {
+        true => code(&text),
+        false => text,
+    }
+}
+
+/// The text on one line, as code. Within a table a bar would end the cell, even there.
+pub(super) fn code(text: &str) -> String {
+    let text = on_one_line(text).replace('|', "\\|");
+    let ticks = "`".repeat(longest_run(&text) + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') {
+        " "
+    } else {
+        ""
+    };
+    format!("{ticks}{pad}{text}{pad}{ticks}")
+}
+
+/// The text in a block of its own.
+pub(super) fn block(text: &str) -> String {
+    let fence = "`".repeat((longest_run(text) + 1).max(3));
+    format!("{fence}text\n{}\n{fence}\n", text.trim_end())
+}
+
+fn on_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// How many backticks stand in a row, at most.
+fn longest_run(text: &str) -> usize {
+    let runs = text.split(|c| c != '`').map(str::len);
+    runs.max().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_plain_is_no_code() {
+        assert_eq!(inline("no PUBACK\nwithin 5 s"), "no PUBACK within 5 s");
+        assert_eq!(inline("a <b>"), "`a <b>`");
+        assert_eq!(inline("@all see #1"), "`@all see #1`");
+    }
+
+    #[test]
+    fn no_text_ends_its_own_code() {
+        assert_eq!(code("a `` b"), "```a `` b```");
+        assert_eq!(code("`"), "`` ` ``");
+        assert_eq!(block("````\nx\n"), "`````text\n````\nx\n`````\n");
+    }
+}

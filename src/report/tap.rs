@@ -1,0 +1,119 @@
+//! The Test Anything Protocol, version 14: a line for each case, and what was found as YAML below it.
+
+use mqtt_check_codec::describe::visible;
+
+use super::document::{Case, Document, Verdict};
+use super::words::alternatives;
+use super::{case, profile};
+
+/// The document as text.
+pub(super) fn render(document: &Document) -> String {
+    let mut points: Vec<String> = document.cases.iter().map(of_case).collect();
+    points.extend(not_played(document));
+    points.extend(besides(document));
+    let mut out = format!("TAP version 14\n1..{}\n", points.len());
+    for (index, point) in points.iter().enumerate() {
+        // The number stands between `ok` and the description.
+        out.push_str(&point.replacen(" - ", &format!(" {} - ", index + 1), 1));
+    }
+    visible(&out)
+}
+
+fn of_case(case: &Case) -> String {
+    let name = format!("{}: {}", case.id, case.title);
+    let reason = case.reason.as_deref().unwrap_or_default();
+    let outcome = &case.outcome;
+    let is_unexpected = outcome.is_unexpected_verdict() || outcome.is_unexpected_record();
+    match case.verdict {
+        Verdict::Skipped => point(true, &name, Some(("SKIP", reason))),
+        _ if is_unexpected => point(false, &name, None) + &details(case),
+        Verdict::Failed | Verdict::Inconclusive if outcome.accepted => {
+            let why = format!("accepted by {}", outcome.accepted_by.join(", "));
+            point(false, &name, Some(("TODO", &why))) + &details(case)
+        }
+        Verdict::Inconclusive => point(false, &name, None) + &details(case),
+        Verdict::Warned => point(true, &name, None) + &details(case),
+        Verdict::Passed | Verdict::Failed => point(true, &name, None),
+    }
+}
+
+fn not_played(document: &Document) -> Vec<String> {
+    let early = document.run.ended_early.iter();
+    let ids = early.flat_map(|early| early.not_played.iter().map(|id| (id, &early.why)));
+    ids.map(|(id, why)| point(true, id, Some(("SKIP", &format!("not played: {why}")))))
+        .collect()
+}
+
+/// What fails the run besides its cases.
+fn besides(document: &Document) -> Vec<String> {
+    let unspoken = document.target.not_spoken.iter();
+    let unspoken = unspoken.filter(|version| version.named_by.is_some());
+    let mut lines: Vec<String> = document.run.problems.clone();
+    lines.extend(unspoken.map(|version| format!("MQTT {}: {}", version.version, version.why)));
+    let stale = document.stale.iter();
+    lines.extend(stale.map(|stale| format!("stale: {}: {}", stale.place, stale.why)));
+    if let Some(found) = document.profile.as_ref().filter(|profile| profile.fails) {
+        if !found.exists {
+            lines.push(profile::missing(found));
+        }
+        let changes = found.changes.iter().filter(|change| !change.tolerated);
+        lines.extend(changes.map(|change| profile::line(change, false)));
+    }
+    lines.iter().map(|line| point(false, line, None)).collect()
+}
+
+/// A line without its number, with what makes it count otherwise.
+fn point(is_ok: bool, name: &str, directive: Option<(&str, &str)>) -> String {
+    let ok = if is_ok { "ok" } else { "not ok" };
+    let directive = directive.map_or_else(String::new, |(word, why)| {
+        format!(" # {word} {}", on_one_line(why))
+    });
+    format!("{ok} - {}{}\n", escaped(name), directive.trim_end())
+}
+
+/// A description, in which a `#` would begin a directive.
+fn escaped(text: &str) -> String {
+    on_one_line(text).replace('\\', r"\\").replace('#', r"\#")
+}
+
+fn on_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What was found, as YAML: its strings are those of JSON.
+fn details(case: &Case) -> String {
+    let mut rows = vec![("verdict", case.verdict.as_str().to_owned())];
+    if let Some(finding) = case::worst(case) {
+        let clauses: Vec<&str> = finding.clauses.iter().map(|c| c.id.as_str()).collect();
+        rows.push(("level", finding.level.as_str().to_owned()));
+        rows.push(("clauses", clauses.join(", ")));
+        rows.push(("expected", alternatives(&finding.expected)));
+        rows.push(("came", finding.actual.clone()));
+        let line = finding.line.map(|line| format!("{}:{line}", finding.file));
+        rows.extend(line.map(|place| ("at", place)));
+    }
+    rows.extend(case.reason.clone().map(|reason| ("reason", reason)));
+    if let Some(snapshot) = &case.snapshot {
+        rows.push(("record", snapshot.state.as_str().to_owned()));
+    }
+    let rows = rows.into_iter().filter(|(_, text)| !text.is_empty());
+    let lines = rows.map(|(name, text)| format!("  {name}: {}\n", serde_json::Value::from(text)));
+    format!("  ---\n{}  ...\n", lines.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_becomes_a_directive() {
+        assert_eq!(
+            point(true, "a # TODO\nb \\", None),
+            "ok - a \\# TODO b \\\\\n"
+        );
+        assert_eq!(
+            point(true, "a", Some(("SKIP", "needs\nkick"))),
+            "ok - a # SKIP needs kick\n"
+        );
+    }
+}
