@@ -244,7 +244,7 @@ fn shows_what_the_suite_is_made_of() {
     for told in [
         version.as_str(),
         "scenarios with",
-        "1 known target: mosquitto",
+        "3 known targets: aedes, mosquitto, nats",
     ] {
         assert!(ended.stdout.contains(told), "{ended}");
     }

@@ -89,11 +89,12 @@ steps:
     clause: MQTT-4.3.2-4
   - a: { publish: { topic: t, qos: 1 } }
     clause: MQTT-4.3.2-4
-  - a: { expect: { publish: { topic: t }, within: 2s } }
+  - a: { publish: { topic: t, payload: zero } }
+  - a: { expect: { publish: { payload: zero }, within: 2s } }
     clause: MQTT-3.3.4-1
-  - a: { expect: { publish: { topic: t }, within: 2s } }
+  - a: { expect: { publish: { payload: zero }, within: 2s } }
     clause: [MQTT-4.3.2-4, MQTT-3.3.4-1]
-  - a: { expect: { publish: { topic: t }, within: 2s } }
+  - a: { expect: { publish: { payload: zero }, within: 2s } }
   - a: ping
 ");
     assert_eq!(ended.exit, Some(1), "{ended}");
