@@ -118,17 +118,17 @@ fn lets_off_what_depends_on_a_refused_subscription() {
 
 #[test]
 fn holds_what_does_not_depend_on_it() {
-    for (grants, is_let_off) in [(0x8F, true), (1, false)] {
-        let mute = Fake {
-            grants,
-            has_pubrec: false,
-        };
-        let ended = mute.run("5");
+    // What became of a message that was never acknowledged is not known. One that was acknowledged has to come, at QoS 1 too.
+    let (answers, arrives) = ("MQTT-4.3.3-8", "MQTT-4.5.0-1");
+    for (grants, has_pubrec, blamed, other) in [
+        (0x8F, false, answers, arrives),
+        (1, false, answers, arrives),
+        (1, true, arrives, answers),
+    ] {
+        let ended = Fake { grants, has_pubrec }.run("5");
         assert_eq!(ended.exit, Some(1), "{ended}");
-        assert!(ended.stdout.contains("MQTT-4.3.3-8"), "{ended}");
-        // A message of QoS 1 has to come, too.
-        let blames = ended.stdout.contains("MQTT-4.5.0-1");
-        assert_eq!(blames, !is_let_off, "{ended}");
+        assert!(ended.stdout.contains(blamed), "{ended}");
+        assert!(!ended.stdout.contains(other), "{ended}");
     }
 }
 
