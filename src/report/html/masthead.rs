@@ -8,8 +8,11 @@ use crate::report::document::{Document, Summary};
 use crate::report::headline;
 use crate::report::words::{grouped, span};
 
-/// The verdicts in the order of the bar, and how many cases each has.
-const VERDICTS: &[(&str, &str, fn(&Summary) -> usize)] = &[
+/// A part of the bar: its class, what it is called, and how many cases are in it.
+type Part = (&'static str, &'static str, fn(&Summary) -> usize);
+
+/// The verdicts in the order of the bar.
+const VERDICTS: &[Part] = &[
     ("failed", "failed", |s| s.failed.saturating_sub(s.accepted)),
     ("accepted", "failed, accepted", |s| s.accepted.min(s.failed)),
     ("warned", "warned", |s| s.warned),
