@@ -31,32 +31,32 @@ const GRACE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Where to listen: HOST:PORT, or an mqtt://, mqtts://, ws:// or wss:// URL, with port 0 for a free one;
+    /// Where to listen: HOST:PORT, or an mqtt://, mqtts://, ws:// or wss:// URL; port 0 picks a free one;
     /// repeatable [default: 127.0.0.1:1883]
     #[arg(long, value_name = "URL")]
     listen: Vec<String>,
 
-    /// Read the settings from this YAML file, docs/broker.md; options of the command line come over it
+    /// Read the settings from this YAML file (docs/broker.md); options of the command line override it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
     #[command(flatten)]
     tls: listen::TlsFiles,
 
-    /// Keep sessions and messages in this file: what was acknowledged outlives the broker, however it ends
+    /// Keep sessions and messages in this file, so that nothing acknowledged is lost when the broker ends
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
 
-    /// Where the store is damaged, put a file with what is whole in its place, say what is lost, and serve that; the damaged
-    /// file gets another name
+    /// If the store is damaged, replace it by one with the undamaged records, report what is lost, and serve; the damaged
+    /// file is kept under another name
     #[arg(long)]
     repair: bool,
 
-    /// Write events of clients, sessions and messages as JSON lines to this file; `-` is stdout
+    /// Write client, session and message events as JSON lines to this file; `-` is stdout
     #[arg(long, value_name = "FILE")]
     hooks: Option<PathBuf>,
 
-    /// Let the broker have this deliberate fault; repeatable
+    /// Plant this fault in the broker; repeatable
     #[arg(long, alias = "deviate", value_name = "NAME")]
     fault: Vec<String>,
 
@@ -64,8 +64,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     liberty: Vec<String>,
 
-    /// Derive assigned client ids and the nonces of SCRAM from this number, so that two runs give the same bytes. For
-    /// tests only: a recorded login can then be replayed [default: the system's randomness]
+    /// Derive assigned Client Identifiers and SCRAM nonces from this number, so that two runs give the same bytes. For
+    /// tests only: a recorded login can then be replayed [default: the system's random source]
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
 }

@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// Only what a broker can be held to and the suite does not prove
+    /// Only testable statements that the suite does not prove
     #[arg(long, conflicts_with = "all")]
     open: bool,
 
@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     all: bool,
 
-    /// Only statements with this id, or one like it: `*` stands for any text; repeatable
+    /// Only statements with this id; `*` matches any text; repeatable
     #[arg(long, value_name = "PATTERN")]
     filter: Vec<String>,
 
@@ -52,7 +52,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     allowed: Allowed,
 
-    /// Where all randomness comes from
+    /// The seed for all randomness
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }

@@ -25,15 +25,15 @@ const REACHED: &str = "reached";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Target")]
 pub(super) struct Connection {
-    /// The broker to test, by mqtt://, mqtts://, ws:// or wss://; without it the bundled one, in virtual time
+    /// The broker to test: mqtt://, mqtts://, ws:// or wss:// [default: the bundled broker, in virtual time]
     #[arg(long, value_name = "URL", group = REACHED)]
     broker: Option<String>,
 
-    /// Where that broker serves WebSocket, by ws:// or wss://, for the clients that a scenario puts on one
+    /// The WebSocket URL of that broker, ws:// or wss://, for scenarios with WebSocket clients
     #[arg(long, value_name = "URL", requires = "broker")]
     websocket: Option<String>,
 
-    /// A known broker: targets/NAME.yaml, or another file; it says how to reach or start it
+    /// A known broker, described in targets/NAME.yaml or in another file
     #[arg(long, value_name = "NAME", group = REACHED)]
     pub(super) target: Option<String>,
 
@@ -46,24 +46,24 @@ pub(super) struct Connection {
     )]
     ca: Option<PathBuf>,
 
-    /// Show the certificate in this PEM file
+    /// The client certificate, in PEM
     #[arg(long, value_name = "FILE", requires_all = [REACHED, "key"])]
     cert: Option<PathBuf>,
 
-    /// The private key of that certificate, in PEM
+    /// The private key of the client certificate, in PEM
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
 
-    /// Take any certificate of the broker's
+    /// Accept any server certificate
     #[arg(long, requires = REACHED)]
     insecure: bool,
 
-    /// Connect with this user name where a scenario names none; a password is read from --password-file or from the
-    /// environment (MQTT_CHECK_PASSWORD)
+    /// The user name for scenarios that name none; the password comes from --password-file or the variable
+    /// MQTT_CHECK_PASSWORD
     #[arg(long, value_name = "NAME", requires = REACHED)]
     user: Option<String>,
 
-    /// Read the password from this file, without the line end at its end
+    /// Read the password from this file, without the final line break
     #[arg(long, value_name = "FILE", requires = "user")]
     password_file: Option<PathBuf>,
 }

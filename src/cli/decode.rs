@@ -17,11 +17,11 @@ pub(super) struct Arguments {
     #[arg(value_name = "BYTES", required = true)]
     bytes: Vec<String>,
 
-    /// The protocol version of the connection; a CONNECT says it for what follows
+    /// The protocol version of the connection; a CONNECT sets it for what follows
     #[arg(long, value_name = "VERSION", default_value = "5", value_parser = version)]
     protocol: ProtocolVersion,
 
-    /// Show each field with its place and bytes
+    /// Show each field with its position and bytes
     #[arg(long)]
     fields: bool,
 }

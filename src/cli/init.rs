@@ -47,7 +47,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "DIR", default_value = ".")]
     folder: PathBuf,
 
-    /// Overwrite files that are there and differ
+    /// Overwrite existing files that differ
     #[arg(long)]
     force: bool,
 }

@@ -39,14 +39,14 @@ use crate::exit::Exit;
 use crate::report::words::{ColourChoice, Environment, Style};
 use crate::transcript::Secrets;
 
-/// Shows what an MQTT broker really does, and whether the specification says so.
+/// Test how an MQTT broker behaves, and whether the specification agrees.
 #[derive(Debug, Parser)]
 #[command(name = "mqtt-check", version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 
-    /// Whether to colour what is written
+    /// Colour of the output
     #[arg(
         long,
         global = true,
@@ -54,7 +54,7 @@ struct Cli {
         value_name = "WHEN",
         default_value_t,
         hide_possible_values = true,
-        help = "Whether to colour what is written: auto, always or never"
+        help = "Colour of the output: auto, always or never"
     )]
     color: ColourChoice,
 }
@@ -63,39 +63,39 @@ struct Cli {
 enum Command {
     /// Play scenarios against a broker and judge it
     Run(Box<run::Arguments>),
-    /// Play the suite several times and write down how the broker behaves, for later runs to be held against
+    /// Play the suite several times and record how the broker behaves, for later runs to compare with
     Baseline(Box<run::baseline::Arguments>),
-    /// Begin in a folder: a scenario, a target file and a CI workflow
+    /// Make the first files of a project: a scenario, a target file and a CI workflow
     Init(init::Arguments),
     /// List cases without playing them
     List(list::Arguments),
-    /// Read scenarios and report what is wrong with them, without playing them
+    /// Check scenario files for errors without playing them
     Check(check::Arguments),
-    /// Show the JSON report of a run, or make report files of it
+    /// Show the JSON report of a run, or convert it to other formats
     Report(report::Arguments),
-    /// Open the page of a JSON report in the browser
+    /// Open a JSON report as a page in the browser
     View(view::Arguments),
     /// Go through changed and new snapshots one by one
     Review(review::Arguments),
     /// Accept changed and new snapshots
     Accept(accept::AcceptArguments),
-    /// Throw changed and new snapshots away
+    /// Discard changed and new snapshots
     Reject(accept::Arguments),
-    /// Show that the suite fails what is wrong and nothing else: play it against every fault and every liberty of the bundled broker
+    /// Prove the suite: play it against every fault and every permitted variation of the bundled broker
     Mutants(mutants::Arguments),
     /// Show which statements of the standard the suite proves
     Clauses(clauses::Arguments),
-    /// Tell about a statement, a scenario, a choice, a setting, a fault, a target, a reason code, …
+    /// Explain a statement, a scenario, a choice, a setting, a fault, a target, a reason code, …
     Explain(explain::Arguments),
-    /// Show which suite the program carries, or write it to a folder
+    /// Show the built-in suite, or write it to a folder
     Suite(suite::Arguments),
     /// Print the JSON Schema of a kind of file, for editors
     Schema(schema::Arguments),
-    /// Show what the bytes of packets mean
+    /// Explain the bytes of packets
     Decode(decode::Arguments),
     /// Serve the bundled broker until interrupted
     Broker(broker::Arguments),
-    /// Print the script that makes a shell complete commands and options
+    /// Print a script for shell completions
     Completions(shell::CompletionArguments),
     /// Print the manual page, or write one for each command
     Man(shell::ManArguments),

@@ -30,20 +30,20 @@ pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
 
-    /// Only faults with this name (a glob), and no liberties unless they are named too; repeatable
+    /// Only faults with this name (a pattern), and no permitted variations unless named too; repeatable
     #[arg(long, alias = "deviation", value_name = "PATTERN")]
     fault: Vec<String>,
 
-    /// Only liberties with this name (a glob), and no faults unless they are named too; repeatable
+    /// Only permitted variations with this name (a pattern), and no faults unless named too; repeatable
     #[arg(long, value_name = "PATTERN")]
     liberty: Vec<String>,
 
-    /// How many of a hundred pairs of a fault and a liberty to play; the seed chooses which. If not said, one, or all where
-    /// both are named
+    /// The percentage of pairs of a fault and a permitted variation to play, chosen by the seed [default: 1, or 100 if both
+    /// are named]
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pairs: Option<u8>,
 
-    /// Every case that turned red, not only the first; of a pair also the cases that miss the fault
+    /// Show every case that turned red, not only the first; for a pair also the cases that miss the fault
     #[arg(short, long)]
     verbose: bool,
 
@@ -51,7 +51,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     json: bool,
 
-    /// Where all randomness comes from
+    /// The seed for all randomness
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }

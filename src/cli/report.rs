@@ -18,7 +18,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FORMAT=FILE", value_parser = reports::option)]
     to: Vec<(&'static Format, PathBuf)>,
 
-    /// Show the transcript of every case that the report has it of
+    /// Show every transcript that the report has
     #[arg(short, long, conflicts_with = "to")]
     verbose: bool,
 }

@@ -54,16 +54,15 @@ pub(super) struct Arguments {
     #[command(flatten)]
     playing: Playing,
 
-    /// Let the bundled broker have this deliberate fault; repeatable
+    /// Plant this fault in the bundled broker; repeatable
     #[arg(long, alias = "deviate", value_name = "NAME", conflicts_with_all = ["broker", "target"], help_heading = "Target")]
     fault: Vec<String>,
 
-    /// Let the bundled broker make this choice, which the standard leaves open; repeatable. No snapshots then
+    /// Let the bundled broker make this choice, which the standard leaves open; repeatable; without snapshots
     #[arg(long, value_name = "NAME", conflicts_with_all = ["broker", "target", "update", "baseline"], help_heading = "Target")]
     liberty: Vec<String>,
 
-    /// Cut, join and delay what is sent, in ways that a right broker cannot tell apart; verdicts are compared then, and no
-    /// records
+    /// Cut, join and delay what is sent, which must not change any verdict; records are not compared
     #[arg(
         long,
         value_name = "SEED",
@@ -76,24 +75,23 @@ pub(super) struct Arguments {
     #[arg(long, help_heading = "Run")]
     fail_fast: bool,
 
-    /// Play many cases even if the broker answers nothing but CONNECT
+    /// Play even if the broker answers nothing but CONNECT
     #[arg(long, requires = "reached", help_heading = "Run")]
     no_first_look: bool,
 
-    /// Accept what is changed or new at once
+    /// Accept changed and new snapshots at once
     #[arg(long, conflicts_with = "no_snapshots", help_heading = "Snapshots")]
     update: bool,
 
-    /// Hold nothing against snapshots
+    /// Do not compare with snapshots
     #[arg(long, help_heading = "Snapshots")]
     no_snapshots: bool,
 
-    /// Hold the records against what is accepted for this target, and else against what is expected; a --target does
-    /// so by itself
+    /// Compare with the baseline of this name; --target does so by itself
     #[arg(long, value_name = "NAME", requires = "reached", conflicts_with = "no_snapshots", value_parser = target_name, help_heading = "Snapshots")]
     baseline: Option<String>,
 
-    /// Fail if an accepted deviation has no reason yet: its entry in the target file says `why: TODO`
+    /// Fail if an accepted deviation has no reason yet (`why: TODO` in the target file)
     #[arg(
         long,
         requires = "reached",
@@ -102,15 +100,15 @@ pub(super) struct Arguments {
     )]
     require_reasons: bool,
 
-    /// Let changes against the baseline's profile pass: skips, choices, improvements, with commas between
+    /// Tolerate these changes of the baseline's profile: skips, choices, improvements, separated by commas
     #[arg(long, value_name = "WHAT", requires = "reached", conflicts_with = "no_snapshots", value_delimiter = ',', value_parser = tolerated, help_heading = "Snapshots")]
     tolerate: Vec<Tolerated>,
 
-    /// Write a report: html, json, junit, markdown or tap, to a file or, as `-`, to stdout; what people read then goes to stderr; repeatable
+    /// Write a report in html, json, junit, markdown or tap; FILE `-` is stdout, and the normal output then goes to stderr; repeatable
     #[arg(long, value_name = "FORMAT=FILE", value_parser = reports::option, help_heading = "Report")]
     report: Vec<(&'static Format, PathBuf)>,
 
-    /// Of which cases report files have transcripts: all, failed (those that do not hold, or are not as expected) or none
+    /// Which cases have transcripts in report files: all, failed (those that failed or are not as expected) or none
     #[arg(
         long,
         value_enum,

@@ -13,7 +13,7 @@ const REPORT: &str = include_str!("../../docs/report.schema.json");
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// What the schema is of
+    /// The kind of file
     of: Kind,
 }
 

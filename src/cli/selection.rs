@@ -18,20 +18,19 @@ use crate::scenario::{self, Reach, Variables};
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Selection {
-    /// Scenario files, or folders of them [default: `scenarios` in this folder or the nearest one above, else the built-in
-    /// suite]
+    /// Scenario files or folders [default: `scenarios` in this folder or the nearest one above, else the built-in suite]
     #[arg(value_name = "PATH")]
     named: Vec<PathBuf>,
 
-    /// Only cases with this id, tag, clause or thread, or one like it: `*` stands for any text; repeatable
+    /// Only cases with this id, tag, clause or bug report; `*` matches any text; repeatable
     #[arg(long, value_name = "PATTERN")]
     filter: Vec<String>,
 
-    /// Not the cases with this id, tag, clause or thread, or one like it; repeatable
+    /// Leave out cases with this id, tag, clause or bug report; repeatable
     #[arg(long, value_name = "PATTERN")]
     exclude: Vec<String>,
 
-    /// Only the cases of this release of the suite, such as 2026.12; where no path is named, those of the built-in suite
+    /// Only the cases of this release of the suite, such as 2026.12; without a path, of the built-in suite
     #[arg(long, value_name = "VERSION")]
     suite: Option<String>,
 
@@ -50,11 +49,11 @@ pub(super) struct Selection {
 /// What scenarios may have read of this machine.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Allowed {
-    /// Let scenarios have any file read as a password; else those below the scenario's own folder
+    /// Let scenarios read passwords from any file, not only from files below their own folder
     #[arg(long)]
     allow_files: bool,
 
-    /// Let scenarios read this variable of the environment as a password; else none; repeatable
+    /// Let scenarios read a password from this environment variable; repeatable
     #[arg(long, value_name = "NAME")]
     allow_env: Vec<String>,
 }

@@ -16,7 +16,7 @@ const NAME: &str = "mqtt-check";
 
 #[derive(Debug, Args)]
 pub(super) struct CompletionArguments {
-    /// The shell that completes commands and options
+    /// The shell
     shell: Shell,
 }
 

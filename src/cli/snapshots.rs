@@ -14,7 +14,7 @@ use crate::snapshot::pending::{Pending, pending};
 
 #[derive(Debug, Args)]
 pub(super) struct Waiting {
-    /// Only those of cases with this id, or one like it: `*` stands for any text; for a target's, `@TARGET/ID`
+    /// Only snapshots of cases with this id; `*` matches any text; `@TARGET/ID` for those of a target
     #[arg(value_name = "FILTER")]
     pub(super) filter: Vec<String>,
 

@@ -24,11 +24,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     extract: Option<PathBuf>,
 
-    /// Overwrite files that are there and differ
+    /// Overwrite existing files that differ
     #[arg(long, requires = "extract")]
     force: bool,
 
-    /// Show its cases as a release lists them: a line for each row of a scenario
+    /// List the cases as a release does, one line for each row of a scenario
     #[arg(long, conflicts_with = "extract")]
     ids: bool,
 }

@@ -19,7 +19,7 @@ pub(super) struct Arguments {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// Write the page and do not open it
+    /// Write the page without opening it
     #[arg(long)]
     no_open: bool,
 }

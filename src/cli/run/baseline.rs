@@ -45,11 +45,11 @@ pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     playing: Playing,
 
-    /// How often the suite is played; what differs between the plays is marked `sometimes`
+    /// How often to play the suite; what differs between plays is marked `sometimes`
     #[arg(long, value_name = "N", default_value_t = PLAYS, value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Run")]
     plays: u16,
 
-    /// Renew a baseline that exists
+    /// Update an existing baseline
     #[arg(long, help_heading = "Snapshots")]
     update: bool,
 }

@@ -12,19 +12,19 @@ pub(super) const MAX_WAIT: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Playing {
-    /// Play exclusive cases too on a broker that was not started by this run
+    /// Also play exclusive cases on a broker that this run did not start
     #[arg(long, requires = "reached", help_heading = "Target")]
     pub(super) exclusive: bool,
 
-    /// Play cases that are tagged `heavy` too: thousands of messages, or all packet identifiers
+    /// Also play cases tagged `heavy`: thousands of messages, or all packet identifiers
     #[arg(long, help_heading = "Run")]
     pub(super) heavy: bool,
 
-    /// Cases at the same time [default: the number of cores, or 256 over the network]
+    /// How many cases play at the same time [default: the number of cores, or 256 over the network]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = "Run")]
     pub(super) jobs: Option<u16>,
 
-    /// Skip cases that wait longer than this outside virtual time
+    /// Skip cases that wait longer than this, except in virtual time
     #[arg(long, value_name = "SPAN", default_value = "30s", value_parser = span, help_heading = "Run")]
     pub(super) max_wait: Duration,
 
@@ -32,11 +32,11 @@ pub(super) struct Playing {
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = factor, help_heading = "Run")]
     pub(super) timeout_scale: f64,
 
-    /// Where all randomness comes from
+    /// The seed for all randomness
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Run")]
     pub(super) seed: u64,
 
-    /// The folder of the snapshots [default: `snapshots` beside the folder `scenarios` that a case is in]
+    /// The folder of the snapshots [default: `snapshots` beside the folder `scenarios`]
     #[arg(long, value_name = "DIR", help_heading = "Snapshots")]
     pub(super) snapshots: Option<PathBuf>,
 }

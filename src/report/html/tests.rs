@@ -230,28 +230,22 @@ fn every_case_is_in_the_data_with_its_packets() {
 
 #[test]
 fn ten_thousand_failing_cases_with_their_packets_are_below_20_mb() {
-    const CASES: usize = 400;
-    let mut document = failure();
-    let case = document.cases.pop().expect("a case");
-    for number in 0..CASES {
-        let mut case = case.clone();
-        case.id = format!("session/takeover[row-{number}]@5");
-        case.title = format!("{} in row {number}", case.title);
-        document.cases.push(case);
-    }
-    let page = render(&document).expect("a page");
-    let fixed = STYLE.len() + SCRIPT.len();
-    let for_each = (page.len() - fixed) / CASES;
-    // The first 300 are on the page in full as well, which the others of 10,000 are not.
-    assert!(for_each * 10_000 < 40_000_000, "{for_each} bytes a case");
-    let parts: usize = page
-        .split("class=\"part-data\"")
-        .skip(1)
-        .map(str::len)
-        .sum();
-    assert!(
-        parts / CASES * 10_000 < 12_000_000,
-        "{} bytes a case",
-        parts / CASES
-    );
+    // More than are on the page in full, so that what one more adds is what each further one adds.
+    const FEW: usize = 400;
+    const MORE: usize = 800;
+    let size = |cases: usize| {
+        let mut document = failure();
+        let case = document.cases.pop().expect("a case");
+        for number in 0..cases {
+            let mut case = case.clone();
+            case.id = format!("session/takeover[row-{number}]@5");
+            case.title = format!("{} in row {number}", case.title);
+            document.cases.push(case);
+        }
+        render(&document).expect("a page").len()
+    };
+    let few = size(FEW);
+    let for_each = (size(MORE) - few).div_ceil(MORE - FEW);
+    let all = few + for_each * (10_000 - FEW);
+    assert!(all < 20_000_000, "{all} bytes, {for_each} a case");
 }
