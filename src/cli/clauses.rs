@@ -20,7 +20,7 @@ use crate::target::bundled::{FaultInfo, faults};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Scenario files, or folders of them [default: `scenarios` in this folder or the nearest one
+    /// Scenario files or folders [default: `scenarios` in this folder or the nearest one
     /// above, else the built-in suite]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,

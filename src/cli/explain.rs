@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "X", required = true)]
     words: Vec<String>,
 
-    /// Scenario files, or folders of them [default: `scenarios` in this folder or the nearest one
+    /// Scenario files or folders [default: `scenarios` in this folder or the nearest one
     /// above, else the built-in suite]
     #[arg(long, value_name = "PATH")]
     scenarios: Vec<PathBuf>,
