@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path};
 use std::sync::OnceLock;
 
-pub use release::{Release, list, releases};
+pub use release::{Release, latest, list, releases};
 
 /// Where a file of a suite is read from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -33,6 +33,11 @@ pub fn releases() -> Vec<Release> {
         .collect()
 }
 
+/// The last of them.
+pub fn latest() -> Option<Release> {
+    releases().pop()
+}
+
 /// A release as its file says it.
 pub(super) fn parse(version: &str, text: &str) -> Release {
     let mut release = Release {

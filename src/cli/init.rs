@@ -53,12 +53,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let releases = builtin::releases();
-    let release = releases
-        .last()
-        .map_or("", |release| release.version.as_str());
+    let release = builtin::latest().map_or_else(String::new, |release| release.version);
     let texts = SCENARIO.into_iter().chain([TARGET, WORKFLOW]);
-    let texts = texts.map(|(path, text)| (path, text.replace(SUITE, release)));
+    let texts = texts.map(|(path, text)| (path, text.replace(SUITE, &release)));
     let schemas = SCHEMAS.map(|(path, kind)| (path, kind.schema()));
     let files: Vec<(&str, String)> = texts.chain(schemas).collect();
     let files = files

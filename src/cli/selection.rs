@@ -143,10 +143,14 @@ impl Selection {
     /// # Errors
     /// When there is no such release.
     pub(super) fn release(&self) -> Result<Option<Release>, Failure> {
-        let mut all = builtin::releases();
         let Some(version) = &self.suite else {
-            return Ok(all.pop().filter(|_| self.origin() == Origin::BuiltIn));
+            // The built-in suite is unpacked only where it is meant.
+            return Ok(match self.origin() {
+                Origin::BuiltIn => builtin::latest(),
+                Origin::Disk => None,
+            });
         };
+        let mut all = builtin::releases();
         match all.iter().position(|release| release.version == *version) {
             Some(at) => Ok(Some(all.swap_remove(at))),
             None => {
@@ -198,7 +202,10 @@ impl Selection {
     pub(super) fn plans(&self, style: Style) -> Result<(Vec<Plan>, Vec<Plan>), Failure> {
         let filter = patterns(&self.filter);
         let exclude = patterns(&self.exclude);
-        let release = self.release()?.filter(|_| self.suite.is_some());
+        let release = match &self.suite {
+            Some(_) => self.release()?,
+            None => None,
+        };
         let mut all = self.load(style)?;
         let matches_nothing = |p: &&Pattern| !all.iter().any(|plan| is_case(p, &plan.scene));
         if let Some(pattern) = filter.iter().find(matches_nothing) {
