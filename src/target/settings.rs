@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mqtt_check_vocabulary::{AccessRule, SETTINGS, Setting, User, Value};
+use mqtt_check_vocabulary::{AccessRule, Setting, User, Value};
 
 use super::control::naming;
 
@@ -155,7 +155,7 @@ impl Table {
                     ..naming(kicked).swap_remove(0)
                 }),
                 _ => {
-                    let access = SETTINGS.iter().find(|setting| setting.name == ACCESS);
+                    let access = Setting::named(ACCESS);
                     told.extend(access.map(|setting| (setting, Value::Access(naming(kicked)))));
                 }
             }
@@ -242,7 +242,7 @@ impl Table {
                     .to_owned(),
             );
         }
-        let users = SETTINGS.iter().find(|setting| setting.name == USERS);
+        let users = Setting::named(USERS);
         out.extend(users.map(|setting| (setting, Value::Users(clients.clone()))));
         Ok(Some((out, clients)))
     }
