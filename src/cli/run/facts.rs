@@ -9,7 +9,7 @@ use super::{Arguments, Failure, again};
 use crate::builtin::Origin;
 use crate::cli::selection::Selection;
 use crate::plan::Plan;
-use crate::report::document::{Instances, Outage, OutageKind, Responsiveness, Suite};
+use crate::report::document::{Instances, Outage, OutageKind, Responsiveness, Suite, microseconds};
 use crate::report::{CapabilityFact, EndedEarly, Report, RunFacts, TargetFacts, Unspoken};
 use crate::scenario::model::{Capability, CaseId};
 use crate::target::canary::{How, Pulse};
@@ -71,12 +71,11 @@ pub(super) fn instances(target: &Target) -> Option<Instances> {
         return None;
     };
     let seen = external.instances.as_ref()?.seen();
-    let slowest = seen.slowest_start.as_micros();
     (seen.started > 0).then(|| Instances {
         started: seen.started,
         at_once: seen.at_once,
         settings: seen.settings.len(),
-        slowest_start_us: u64::try_from(slowest).unwrap_or(u64::MAX),
+        slowest_start_us: microseconds(seen.slowest_start),
     })
 }
 
@@ -87,7 +86,6 @@ pub(super) fn responsiveness(
     hit: &[(Instant, CaseId)],
     began: Instant,
 ) -> Option<Responsiveness> {
-    let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     let outages = pulse.outages.iter().map(|outage| Outage {
         how: match outage.how {
             How::Froze => OutageKind::Froze,
@@ -95,10 +93,10 @@ pub(super) fn responsiveness(
             How::Dropped => OutageKind::Dropped,
             How::Down => OutageKind::Down,
         },
-        since_us: us(outage.since.saturating_duration_since(began)),
+        since_us: microseconds(outage.since.saturating_duration_since(began)),
         lasted_us: outage
             .until
-            .map(|until| us(until.saturating_duration_since(outage.since))),
+            .map(|until| microseconds(until.saturating_duration_since(outage.since))),
         active: {
             let hit = hit.iter().filter(|(since, _)| *since == outage.since);
             let active: BTreeSet<String> = hit.map(|(_, id)| id.to_string()).collect();
@@ -107,7 +105,7 @@ pub(super) fn responsiveness(
     });
     (pulse.round_trips > 0).then(|| Responsiveness {
         round_trips: pulse.round_trips,
-        slowest_us: us(pulse.slowest),
+        slowest_us: microseconds(pulse.slowest),
         outages: outages.collect(),
     })
 }

@@ -157,6 +157,7 @@ fn stale(report: &Report<'_>) -> Vec<Stale> {
     snapshots.chain(deviations).collect()
 }
 
-fn microseconds(time: Duration) -> u64 {
+/// As the document has times.
+pub fn microseconds(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use build::Transcripts;
+pub use build::{Transcripts, microseconds};
 pub use case::{
     Case, Change, ChoiceAnswer, Clause, DiffLine, Finding, FindingKind, Level, Measurement,
     Outcome, Reason, Snapshot, SnapshotState, Span, Verdict,
@@ -301,6 +301,12 @@ impl Document {
         }
         self.run.options.transcripts = Transcripts::None;
         self
+    }
+
+    /// The finding that stands for a cause, and its case.
+    pub fn example(&self, cause: &Cause) -> Option<(&Case, &Finding)> {
+        let case = self.cases.iter().find(|c| c.id == cause.example.case)?;
+        Some((case, case.findings.get(cause.example.finding)?))
     }
 }
 

@@ -106,13 +106,8 @@ pub(super) fn clauses(clauses: &[Clause]) -> Markup {
 }
 
 fn example(document: &Document, cause: &Cause) -> Markup {
-    let case = document
-        .cases
-        .iter()
-        .find(|case| case.id == cause.example.case);
-    let finding = case.and_then(|case| Some((case, case.findings.get(cause.example.finding)?)));
     html! {
-        @if let Some((case, finding)) = finding {
+        @if let Some((case, finding)) = document.example(cause) {
             p class="example" {
                 "Example: " (failing::link(&case.id))
                 @if let Some(line) = finding.line {

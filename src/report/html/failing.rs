@@ -19,7 +19,7 @@ pub(super) fn cases(document: &Document) -> Markup {
         .filter(|case| is_shown(case))
         .collect();
     failing.sort_by_key(|case| (case.outcome.as_expected, case.outcome.accepted));
-    let (in_full, in_brief) = failing.split_at(failing.len().min(IN_FULL));
+    let (in_full, on_a_line) = failing.split_at(failing.len().min(IN_FULL));
     html! {
         div id="failing" {
             @if failing.is_empty() {
@@ -28,12 +28,12 @@ pub(super) fn cases(document: &Document) -> Markup {
                 p class="quiet" { "The cases that do not hold. Scripts show all of them; they are not allowed here." }
             }
             @for case in in_full { (one(case)) }
-            @if !in_brief.is_empty() {
-                p class="quiet" { (grouped(in_brief.len())) " more, without their packets:" }
+            @if !on_a_line.is_empty() {
+                p class="quiet" { (grouped(on_a_line.len())) " more, without their packets:" }
                 ul class="brief" {
-                    @for case in in_brief {
+                    @for case in on_a_line {
                         li id=(case.id) {
-                            (verdict(case.verdict, case.outcome.accepted)) " " code { (case.id) } " " (brief(case))
+                            (verdict(case.verdict, case.outcome.accepted)) " " code { (case.id) } " " (in_brief(case))
                         }
                     }
                 }
@@ -46,17 +46,13 @@ fn is_shown(case: &Case) -> bool {
     !case.holds() || !case.outcome.as_expected
 }
 
-fn brief(case: &Case) -> String {
-    in_brief(case)
-}
-
 fn one(case: &Case) -> Markup {
     html! {
         details class="failing" id=(case.id) {
             summary {
                 (verdict(case.verdict, case.outcome.accepted)) " "
                 code { (case.id) } " "
-                span class="what" { (brief(case)) }
+                span class="what" { (in_brief(case)) }
             }
             div class="inside" {
                 p { (case.title) }

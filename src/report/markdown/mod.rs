@@ -103,12 +103,7 @@ fn cause_text(document: &Document, index: usize, cause: &Cause) -> String {
     for clause in &cause.clauses {
         out.push_str(&format!("- {}\n", issue::cited(clause)));
     }
-    let example = document
-        .cases
-        .iter()
-        .find(|case| case.id == cause.example.case);
-    let finding = example.and_then(|case| Some((case, case.findings.get(cause.example.finding)?)));
-    match finding {
+    match document.example(cause) {
         Some((case, finding)) if index < CAUSES && !cause.accepted => {
             let summary = format!("The packets of {}", case.id);
             let summary = summary.replace('&', "&amp;").replace('<', "&lt;");

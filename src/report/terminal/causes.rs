@@ -104,11 +104,9 @@ struct Block<'a> {
 
 impl<'a> Block<'a> {
     fn new(document: &'a Document, cause: &'a Cause, number: usize, options: Options) -> Self {
-        let case = document.cases.iter().find(|c| c.id == cause.example.case);
-        let example = case.and_then(|case| Some((case, case.findings.get(cause.example.finding)?)));
         Self {
             cause,
-            example,
+            example: document.example(cause),
             number,
             depth: Depth::Line,
             options,
