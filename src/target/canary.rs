@@ -12,14 +12,13 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::{
-    Frame, Packet, PacketId, PacketType, Properties, ProtocolVersion, Publish, QoS, ReasonCode,
-    Subscribe, Subscription, SubscriptionOptions,
+    Frame, Packet, PacketType, Properties, ProtocolVersion, Publish, QoS, ReasonCode,
 };
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-use super::credentials::own_connect;
 use super::look::{Read, Reader};
+use super::own::{own_connect, own_subscribe};
 use super::{Credentials, External};
 use crate::transport::Endpoint;
 
@@ -118,11 +117,6 @@ impl Canary {
     /// The outage that goes on.
     pub fn outage(&self) -> Option<Outage> {
         self.shared.pulse().outage()
-    }
-
-    /// The first outage between these two.
-    pub fn overlapping(&self, from: Instant, to: Instant) -> Option<Outage> {
-        self.shared.pulse().overlapping(from, to)
     }
 
     /// The outage between `from` and now, if there was one. Waits until the broker has answered once more, or has not for so long
@@ -232,9 +226,7 @@ impl Bird {
     /// A connection that the broker has accepted.
     async fn connected(&self) -> io::Result<Reader> {
         let (talk, endpoint) = (&self.talk, &self.endpoint);
-        let stream = endpoint.connect_tcp().await.map_err(io::Error::other)?;
-        let stream = endpoint.begin(stream, 7).await.map_err(io::Error::other)?;
-        let mut reader = Reader::new(stream);
+        let mut reader = Reader::reach(endpoint, 7).await?;
         let credentials = self.credentials.as_ref();
         let connect = own_connect(talk.version, talk.name.as_str(), KEEP_ALIVE_S, credentials);
         reader.send(&connect, talk.version).await?;
@@ -294,7 +286,7 @@ impl Talk {
         self.pinged = Some(now);
         let mut pulse = self.shared.pulse();
         if self.mail == Mail::Unasked && pulse.round_trips > 0 {
-            packets.push(subscribe(&self.name));
+            packets.push(own_subscribe([topic(&self.name)]));
             self.mail = Mail::Asked;
         }
         // First, so that who hushes it afterwards waits for the message.
@@ -407,17 +399,6 @@ fn is_subscribed(frame: &Frame, version: ProtocolVersion) -> bool {
 
 fn topic(name: &str) -> ByteString {
     format!("{name}/canary").into()
-}
-
-fn subscribe(name: &str) -> Packet {
-    Packet::Subscribe(Subscribe {
-        packet_id: PacketId::MIN,
-        properties: Properties::new(),
-        subscriptions: vec![Subscription {
-            filter: topic(name),
-            options: SubscriptionOptions::new(QoS::AtMostOnce),
-        }],
-    })
 }
 
 fn publish(name: &str, number: u64) -> Packet {

@@ -1,7 +1,6 @@
 //! A user name, and a password that is never shown.
 
-use bytestring::ByteString;
-use mqtt_check_codec::{Connect, Packet, Properties, ProtocolVersion};
+use mqtt_check_codec::{Connect, Packet};
 
 use crate::scenario::model::{Secret, User};
 
@@ -49,31 +48,10 @@ impl Credentials {
     }
 }
 
-/// A CONNECT of our own, of no scenario's: it begins anew, and says who we are.
-pub(super) fn own_connect(
-    version: ProtocolVersion,
-    client_id: impl Into<ByteString>,
-    keep_alive_s: u16,
-    credentials: Option<&Credentials>,
-) -> Packet {
-    let mut connect = Connect {
-        version,
-        clean_start: true,
-        keep_alive_s,
-        properties: Properties::new(),
-        client_id: client_id.into(),
-        will: None,
-        username: None,
-        password: None,
-    };
-    if let Some(credentials) = credentials {
-        credentials.put_into(&mut connect);
-    }
-    Packet::Connect(Box::new(connect))
-}
-
 #[cfg(test)]
 mod tests {
+    use mqtt_check_codec::{Properties, ProtocolVersion};
+
     use super::*;
 
     fn connect(username: Option<&'static str>) -> Packet {

@@ -17,10 +17,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use super::credentials::own_connect;
 use super::hooks::{Ears, Feed};
 use super::host::Hook;
 use super::instances::Handle;
+use super::own::own_connect;
 use super::{Credentials, Node};
 use crate::scenario::model::{BrokerAction, Transport, User, Way};
 use crate::transcript::HookSource;

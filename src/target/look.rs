@@ -12,14 +12,13 @@ use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use mqtt_check_codec::{
     Frame, FrameError, Packet, PacketId, PacketType, Properties, ProtocolVersion, Publish, QoS,
-    Subscribe, Subscription, SubscriptionOptions,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::External;
-use super::credentials::own_connect;
-use crate::transport::Stream;
+use super::own::{own_connect, own_subscribe};
+use crate::transport::{Endpoint, Stream};
 
 /// The largest packet that is looked at, in bytes.
 const LARGEST: usize = 1024 * 1024;
@@ -158,17 +157,7 @@ async fn asking(
     name: &str,
     limit: Duration,
 ) -> io::Result<Seen> {
-    let stream = broker
-        .endpoint
-        .connect_tcp()
-        .await
-        .map_err(io::Error::other)?;
-    let stream = broker
-        .endpoint
-        .begin(stream, 7)
-        .await
-        .map_err(io::Error::other)?;
-    let mut reader = Reader::new(stream);
+    let mut reader = Reader::reach(&broker.endpoint, 7).await?;
     let began = Instant::now();
     reader
         .send(&connect(broker, version, asked, name), version)
@@ -225,14 +214,7 @@ fn connect(broker: &External, version: ProtocolVersion, asked: Asked, name: &str
 fn request(asked: Asked, name: &str) -> Packet {
     let topic: ByteString = format!("{name}/look").into();
     match asked {
-        Asked::Subscribe => Packet::Subscribe(Subscribe {
-            packet_id: PacketId::MIN,
-            properties: Properties::new(),
-            subscriptions: vec![Subscription {
-                filter: topic,
-                options: SubscriptionOptions::new(QoS::AtMostOnce),
-            }],
-        }),
+        Asked::Subscribe => own_subscribe([topic]),
         Asked::Publish => Packet::Publish(Publish {
             dup: false,
             qos: QoS::AtLeastOnce,
@@ -287,14 +269,17 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(stream: Stream) -> Self {
-        Self {
+    /// On a new connection to this place; see [`Endpoint::begin`] for the seed.
+    pub(super) async fn reach(place: &Endpoint, seed: u64) -> io::Result<Self> {
+        let stream = place.connect_tcp().await.map_err(io::Error::other)?;
+        let stream = place.begin(stream, seed).await.map_err(io::Error::other)?;
+        Ok(Self {
             stream,
             buffer: BytesMut::new(),
             first: None,
             bytes: 0,
             packets: Vec::new(),
-        }
+        })
     }
 
     pub(super) async fn send(

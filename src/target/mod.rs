@@ -12,6 +12,7 @@ pub mod host;
 pub mod instances;
 mod limits;
 pub mod look;
+mod own;
 pub mod own_version;
 pub mod probe;
 pub mod process;

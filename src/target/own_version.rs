@@ -3,16 +3,12 @@
 use std::io;
 use std::time::Duration;
 
-use mqtt_check_codec::{
-    Packet, PacketId, PacketType, Properties, ProtocolVersion, QoS, ReasonCode, Subscribe,
-    Subscription, SubscriptionOptions,
-};
+use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
 use tokio::time::{Instant, timeout};
 
 use super::External;
-use super::credentials::own_connect;
 use super::look::{Read, Reader};
-use crate::transport::ConnectError;
+use super::own::{own_connect, own_subscribe};
 
 /// Where brokers publish it. The node's name stands between the levels where there may be several.
 const TOPICS: [&str; 2] = ["$SYS/broker/version", "$SYS/brokers/+/version"];
@@ -39,10 +35,7 @@ async fn asking(
     limit: Duration,
 ) -> io::Result<Option<String>> {
     let mut deadline = Instant::now() + limit;
-    let stream = broker.endpoint.connect_tcp().await;
-    let stream = stream.map_err(unreachable)?;
-    let stream = broker.endpoint.begin(stream, 0).await;
-    let mut reader = Reader::new(stream.map_err(unreachable)?);
+    let mut reader = Reader::reach(&broker.endpoint, 0).await?;
     let connect = own_connect(
         version,
         "version",
@@ -55,7 +48,7 @@ async fn asking(
             Ok(Packet::ConnAck(connack)) if connack.reason != ReasonCode::SUCCESS => {
                 return Ok(None);
             }
-            Ok(Packet::ConnAck(_)) => reader.send(&subscribe(), version).await?,
+            Ok(Packet::ConnAck(_)) => reader.send(&own_subscribe(TOPICS), version).await?,
             Ok(Packet::Publish(publish)) if publish.topic.ends_with("/version") => {
                 reader.say_goodbye().await;
                 return Ok(readable(&publish.payload));
@@ -68,22 +61,6 @@ async fn asking(
     }
     reader.say_goodbye().await;
     Ok(None)
-}
-
-fn unreachable(error: ConnectError) -> io::Error {
-    io::Error::other(error.problem)
-}
-
-fn subscribe() -> Packet {
-    let of_topic = |topic: &str| Subscription {
-        filter: topic.into(),
-        options: SubscriptionOptions::new(QoS::AtMostOnce),
-    };
-    Packet::Subscribe(Subscribe {
-        packet_id: PacketId::MIN,
-        properties: Properties::new(),
-        subscriptions: TOPICS.map(of_topic).to_vec(),
-    })
 }
 
 /// On one line, without what a terminal would act on.

@@ -8,8 +8,8 @@ use mqtt_check_codec::{ConnAck, Frame, Packet, PacketType, ProtocolVersion, Reas
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::credentials::own_connect;
 use super::look::IN_ALL;
+use super::own::own_connect;
 use super::{Capabilities, Credentials, External, StartError};
 use crate::scenario::model::Capability;
 use crate::transport::{ConnectError, Scheme, Stream};

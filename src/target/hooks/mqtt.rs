@@ -5,16 +5,13 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use mqtt_check_codec::{
-    Frame, Packet, PacketId, Properties, ProtocolVersion, QoS, Subscribe, Subscription,
-    SubscriptionOptions,
-};
+use mqtt_check_codec::{Frame, Packet, Properties, ProtocolVersion};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
 use super::rule::Told;
 use super::{Surroundings, Teller};
-use crate::target::credentials::own_connect;
+use crate::target::own::{own_connect, own_subscribe};
 use crate::transport::Stream;
 
 /// Who we are. It is longer than any client's prefix and begins as none does.
@@ -106,17 +103,8 @@ async fn subscribed(around: &Surroundings, topics: &[String]) -> io::Result<Moni
         }
         _ => return Err(io::Error::other("the broker sends no CONNACK")),
     }
-    let subscription = |topic: &String| Subscription {
-        filter: topic.as_str().into(),
-        options: SubscriptionOptions::new(QoS::AtMostOnce),
-    };
-    monitor
-        .send(&Packet::Subscribe(Subscribe {
-            packet_id: PacketId::MIN,
-            properties: Properties::new(),
-            subscriptions: topics.iter().map(subscription).collect(),
-        }))
-        .await?;
+    let filters = topics.iter().map(String::as_str);
+    monitor.send(&own_subscribe(filters)).await?;
     loop {
         if let Packet::SubAck(suback) = monitor.packet().await? {
             let refused = suback.reasons.iter().position(|code| !code.is_success());
