@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{Dress, Failure, output, reports};
 use crate::exit::Exit;
-use crate::report::Format;
+use crate::report::HTML;
 use crate::report::file::ReportFile;
 
 #[derive(Debug, Args)]
@@ -26,9 +26,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
     let document = reports::read(&arguments.result)?;
-    let format = Format::named("html")
-        .ok_or_else(|| Failure::new(Exit::Failed, "there is no format `html`"))?;
-    let page = format.render(&document).map_err(|problem| {
+    let page = HTML.render(&document).map_err(|problem| {
         let shown = arguments.result.display();
         Failure::new(
             Exit::Failed,

@@ -11,12 +11,15 @@ pub struct Format {
     render: fn(&Document) -> Result<String, String>,
 }
 
+/// The page.
+pub const HTML: Format = Format {
+    name: "html",
+    render: html::render,
+};
+
 /// All of them.
 const FORMATS: &[Format] = &[
-    Format {
-        name: "html",
-        render: html::render,
-    },
+    HTML,
     Format {
         name: "json",
         render: |document| document.to_json().map_err(|error| error.to_string()),

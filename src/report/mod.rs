@@ -32,7 +32,7 @@ use crate::verdict::Verdict;
 pub use case::{heading, one_line};
 pub use diff::unified;
 pub use document::{Document, EndedEarly};
-pub use format::Format;
+pub use format::{Format, HTML};
 pub use profile::{ProfileReport, renewed};
 
 /// A run, done or broken off.
