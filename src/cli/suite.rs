@@ -51,11 +51,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
 /// The id of a case without its version, and the version.
 fn row(plan: &Plan) -> (String, &str) {
     let id = &plan.scene.id;
-    let whole = id.to_string();
-    let row = whole
-        .rsplit_once('@')
-        .map_or(whole.as_str(), |(row, _)| row);
-    (row.to_owned(), id.version.as_str())
+    (id.without_version(), id.version.as_str())
 }
 
 /// What the suite is made of, and its releases.

@@ -32,15 +32,19 @@ impl CaseId {
             None => ".",
         }
     }
+
+    /// The id without its version.
+    pub fn without_version(&self) -> String {
+        match &self.row {
+            Some(row) => format!("{}[{row}]", self.path),
+            None => self.path.clone(),
+        }
+    }
 }
 
 impl std::fmt::Display for CaseId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.path)?;
-        if let Some(row) = &self.row {
-            write!(f, "[{row}]")?;
-        }
-        write!(f, "@{}", self.version)
+        write!(f, "{}@{}", self.without_version(), self.version)
     }
 }
 
