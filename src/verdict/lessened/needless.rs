@@ -269,23 +269,14 @@ fn bytes_of(
 
 #[cfg(test)]
 mod tests {
-    use mqtt_check_codec::{ConnAck, PacketId, Properties, ProtocolVersion, ReasonCode};
+    use mqtt_check_codec::{ConnAck, Properties, ProtocolVersion, ReasonCode};
 
     use super::super::given::{Granted, Less};
-    use super::super::tests::record;
+    use super::super::tests::{self, record};
     use super::*;
 
     fn publish(topic: &'static str, payload: &'static str) -> (bool, Packet) {
-        let publish = Publish {
-            dup: false,
-            qos: QoS::AtLeastOnce,
-            retain: false,
-            topic: topic.into(),
-            packet_id: Some(PacketId::MIN),
-            properties: Properties::new(),
-            payload: payload.into(),
-        };
-        (true, Packet::Publish(publish))
+        (true, tests::publish(1, topic, payload))
     }
 
     fn connack() -> (bool, Packet) {

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mqtt_check_codec::{
-    ConnAck, Connect, Packet, PacketId, Properties, Property, ProtocolVersion, QoS, ReasonCode,
-    SubAck, Subscribe, Subscription, SubscriptionOptions,
+    Ack, ConnAck, Connect, Packet, PacketId, Properties, Property, ProtocolVersion, Publish, QoS,
+    ReasonCode, SubAck, Subscribe, Subscription, SubscriptionOptions,
 };
 
 use super::given::{Gift, Granted, Less, lessened};
@@ -12,6 +12,28 @@ use crate::scenario::model::{CaseId, ClientIndex, Settings};
 use crate::transcript::{
     Event, HookSource, Lane, LaneIndex, NotReached, StepIndex, Transcript, What,
 };
+
+/// A message of QoS 1.
+pub(super) fn publish(id: u16, topic: &'static str, payload: &'static str) -> Packet {
+    Packet::Publish(Publish {
+        dup: false,
+        qos: QoS::AtLeastOnce,
+        retain: false,
+        topic: topic.into(),
+        packet_id: PacketId::new(id),
+        properties: Properties::new(),
+        payload: payload.into(),
+    })
+}
+
+/// Its acknowledgement.
+pub(super) fn puback(id: u16, reason: ReasonCode) -> Packet {
+    Packet::PubAck(Ack {
+        packet_id: PacketId::new(id).expect("not 0"),
+        reason,
+        properties: Properties::new(),
+    })
+}
 
 /// The record of one connection.
 pub(in crate::verdict) fn record(
@@ -296,17 +318,6 @@ fn a_session_expiry_that_repeats_the_clients_own_is_none() {
 /// What is given by an answer with this code to the second of two messages of QoS 1, of an identifier of its own or of the
 /// first one's.
 fn answered(reason: ReasonCode, receive_maximum: Option<u16>, again: bool) -> Vec<Less> {
-    let publish = |id: u16| {
-        Packet::Publish(mqtt_check_codec::Publish {
-            dup: false,
-            qos: QoS::AtLeastOnce,
-            retain: false,
-            topic: "a".into(),
-            packet_id: PacketId::new(id),
-            properties: Properties::new(),
-            payload: Bytes::new(),
-        })
-    };
     let connack = Packet::ConnAck(ConnAck {
         session_present: false,
         reason: ReasonCode::SUCCESS,
@@ -316,16 +327,11 @@ fn answered(reason: ReasonCode, receive_maximum: Option<u16>, again: bool) -> Ve
             .collect(),
     });
     let id = if again { 1 } else { 2 };
-    let puback = Packet::PubAck(mqtt_check_codec::Ack {
-        packet_id: PacketId::new(id).expect("not 0"),
-        reason,
-        properties: Properties::new(),
-    });
     let packets = [
         (false, connack),
-        (true, publish(1)),
-        (true, publish(id)),
-        (false, puback),
+        (true, publish(1, "a", "")),
+        (true, publish(id, "a", "")),
+        (false, puback(id, reason)),
     ];
     lessened(&record(ProtocolVersion::V5, &packets), &Settings::default())
 }

@@ -111,29 +111,13 @@ pub(super) fn messages(transcript: &Transcript) -> Vec<Less> {
 
 #[cfg(test)]
 mod tests {
-    use mqtt_check_codec::{Ack, Properties, ProtocolVersion, QoS};
+    use mqtt_check_codec::ProtocolVersion;
 
-    use super::super::tests::record;
+    use super::super::tests::{self, puback, record};
     use super::*;
 
     fn publish(id: u16, payload: &'static str) -> Packet {
-        Packet::Publish(Publish {
-            dup: false,
-            qos: QoS::AtLeastOnce,
-            retain: false,
-            topic: "a".into(),
-            packet_id: PacketId::new(id),
-            properties: Properties::new(),
-            payload: payload.into(),
-        })
-    }
-
-    fn puback(id: u16, reason: ReasonCode) -> Packet {
-        Packet::PubAck(Ack {
-            packet_id: PacketId::new(id).expect("not 0"),
-            reason,
-            properties: Properties::new(),
-        })
+        tests::publish(id, "a", payload)
     }
 
     /// The payloads of what is unanswered in a record of these packets, each a second after the one before.
