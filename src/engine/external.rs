@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -13,7 +12,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use mqtt_check_codec::ProtocolVersion;
 use tokio::task::unconstrained;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::case::{self, Bounds, Ground, Grounds, Prefixes};
 use super::outlook::{Advice, Outlook};
@@ -22,7 +21,7 @@ use super::room::Room;
 use super::{Conductor, Play, Played, Progress, RunOptions, Watch};
 use crate::plan::{Plan, Skip, steps_played};
 use crate::scenario::model::{CaseId, Sharing};
-use crate::target::canary::{Canary, How, Outage};
+use crate::target::canary::Canary;
 use crate::target::external::Doors;
 use crate::target::hooks::Feed;
 use crate::target::instances::Instances;
@@ -31,9 +30,11 @@ use crate::target::{Capabilities, External, Node, StartError, probe};
 use crate::transcript::Secrets;
 
 mod crew;
+mod outage;
 mod venues;
 
 use crew::Crew;
+use outage::canary;
 
 /// Cases at the same time, if nobody says otherwise.
 const DEFAULT_JOBS: usize = 256;
@@ -46,14 +47,6 @@ const CALM_JOBS: usize = 8;
 const PLAYS: usize = 3;
 /// Cases at the same time, at most, when those are played again in whose play the broker did not serve.
 const JOBS_AFTER_OUTAGE: usize = 64;
-/// How often it is looked whether the broker serves again.
-const OUTAGE_LOOK: Duration = Duration::from_millis(20);
-/// A broker that accepts no connection for so long does not come back.
-const GONE: Duration = Duration::from_secs(15);
-/// A broker that answers nothing for so long does not come back.
-const FROZEN: Duration = Duration::from_secs(60);
-/// So many of the cases are named that were played when the broker went.
-const NAMED: usize = 12;
 
 pub(super) fn run<R>(
     plans: &[Plan],
@@ -167,20 +160,6 @@ fn spoken(plans: &[Plan]) -> Vec<ProtocolVersion> {
     let clients = plans.iter().flat_map(|plan| &plan.scene.clients);
     let versions: BTreeSet<ProtocolVersion> = clients.map(|client| client.version).collect();
     versions.into_iter().collect()
-}
-
-/// The canary speaks the most common version that the broker does.
-fn canary(
-    target: &External,
-    offered: &Capabilities,
-    prefixes: &Prefixes,
-    limit: Duration,
-) -> Canary {
-    let usual = ProtocolVersion::V3_1_1;
-    let is_usual = offered.versions.contains(&usual);
-    let version = offered.versions.last().filter(|_| !is_usual);
-    let name = prefixes.next().client_id("canary");
-    Canary::start(target, *version.unwrap_or(&usual), &name, limit)
 }
 
 /// Room for so many of these plays at the same time.
@@ -447,68 +426,6 @@ impl<R> Run<'_, R> {
         }
         self.tell(Progress::Finished(&result));
         Some(result)
-    }
-
-    /// Waits until the broker serves, or does not come back.
-    async fn wait_for_service(&self) {
-        while self.canary.outage().is_some() && !self.stops() {
-            sleep(OUTAGE_LOOK).await;
-        }
-    }
-
-    /// When the broker did not serve while this case was played.
-    async fn outage(&self, number: usize, plan: &Plan) -> Option<Outage> {
-        let began = self.running.borrow().get(&number).copied()?;
-        let outage = self.canary.outage_since(began).await;
-        self.running.borrow_mut().remove(&number);
-        let outage = outage?;
-        if began <= outage.since {
-            let hit = (outage.since, plan.scene.id.clone());
-            self.hit.borrow_mut().push(hit);
-        }
-        Some(outage)
-    }
-
-    /// Ends the run when the broker has gone and does not come back.
-    async fn watch_over(&self, plans: &[Plan]) -> Infallible {
-        loop {
-            sleep(OUTAGE_LOOK).await;
-            let Some(outage) = self.canary.outage().filter(|_| !self.stops()) else {
-                continue;
-            };
-            let limit = match outage.how {
-                How::Dropped | How::Down => GONE,
-                How::Froze | How::Mute => FROZEN,
-            };
-            let limit = limit.mul_f64(self.options.timeout_scale);
-            if outage.since.elapsed() >= limit {
-                let why = self.gone(plans, outage, limit);
-                self.tell(Progress::GivenUp(&why));
-                self.stop.store(true, Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// That the broker has gone, and which cases were played then.
-    fn gone(&self, plans: &[Plan], outage: Outage, limit: Duration) -> String {
-        let running = self.running.borrow();
-        let then = running.iter().filter(|(_, began)| **began <= outage.since);
-        let then = then.map(|(number, _)| (outage.since, plans[*number].scene.id.clone()));
-        let mut hit = self.hit.borrow_mut();
-        hit.extend(then);
-        let names = hit.iter().filter(|(since, _)| *since == outage.since);
-        let names: Vec<String> = names.map(|(_, id)| id.to_string()).collect();
-        let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>();
-        let more = match names.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        format!(
-            "{}, and not again within {} s; played when that began: {}{more}",
-            outage.told(),
-            limit.as_secs(),
-            shown.join(", ")
-        )
     }
 
     /// Ends the run where it is of no use to go on.

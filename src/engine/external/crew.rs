@@ -6,7 +6,7 @@ use std::time::Instant;
 /// Cases at the same time, at least, when there is no room for more.
 const FEWEST: usize = 4;
 
-/// It.
+/// The number, and what it depends on.
 pub(super) struct Crew {
     most: usize,
     now: Cell<usize>,
