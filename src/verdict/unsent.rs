@@ -6,7 +6,7 @@ use crate::plan::{Body, Operation, Outgoing, PlannedStep};
 use crate::scenario::model::{Expectation, PacketPattern, Pattern};
 use crate::transcript::NotReached;
 
-/// It.
+/// Whether something could not be sent, and whether a message was among it.
 #[derive(Debug, Default)]
 pub(super) struct Unsent {
     is_any: bool,
