@@ -10,7 +10,7 @@ use crate::plan::{Body, Plan, PlannedStep, SkipKind};
 use crate::target::canary::Outage;
 use crate::target::{StartError, Target};
 use crate::transcript::{INTERRUPTED, Transcript};
-use crate::verdict::{CaseResult, Finding, Gist, Verdict, judge, measured, span};
+use crate::verdict::{CaseResult, CaseSummary, Finding, Verdict, judge, measured, span};
 use kept::Kept;
 
 /// We are late by no less when it may change what a case comes to: no scenario's limits are narrower.
@@ -110,7 +110,7 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
             wall: played.wall,
             plays: played.play,
             in_outage: true,
-            gist: Gist::of(&played.scene, played.control.as_ref()),
+            summary: CaseSummary::of(&played.scene, played.control.as_ref()),
             transcript: Some(played.scene),
             control: played.control,
             ..unplayed(plan, undecided(outage))
@@ -129,7 +129,7 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
     }
     CaseResult {
         choices: answers(plan, &played.scene, &findings),
-        gist: Gist::of(&played.scene, played.control.as_ref()),
+        summary: CaseSummary::of(&played.scene, played.control.as_ref()),
         measured: match late {
             None => measured(plan, &played.scene),
             Some(_) => Vec::new(),
@@ -148,7 +148,7 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
 
 /// What came of a play while the broker did not serve says nothing of what it does when it serves.
 fn undecided(outage: &Outage) -> Verdict {
-    let reason = format!("while it was played, {}", outage.told());
+    let reason = format!("while it was played, {}", outage.description());
     Verdict::Inconclusive { reason }
 }
 
@@ -208,6 +208,6 @@ fn unplayed(plan: &Plan, verdict: Verdict) -> CaseResult {
         late: None,
         plays: 1,
         in_outage: false,
-        gist: Gist::default(),
+        summary: CaseSummary::default(),
     }
 }

@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::snapshots::{Waiting, failure};
-use super::{Dress, Failure, output, stale};
+use super::{Failure, Styles, output, stale};
 use crate::exit::Exit;
-use crate::report::words::count;
+use crate::report::style::count;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -23,19 +23,19 @@ pub(super) struct AcceptArguments {
 }
 
 /// Makes every pending snapshot the reviewed one, or removes those that are stale.
-pub(super) fn accept(arguments: &AcceptArguments, dress: Dress) -> Result<Exit, Failure> {
+pub(super) fn accept(arguments: &AcceptArguments, styles: Styles) -> Result<Exit, Failure> {
     if arguments.stale.stale {
         let Waiting { filter, snapshots } = &arguments.waiting;
-        return stale::accept(&arguments.stale, filter, snapshots.clone(), dress);
+        return stale::accept(&arguments.stale, filter, snapshots.clone(), styles);
     }
     let pending = arguments.waiting.find()?;
     // All or none: a damaged one is found before the first is accepted.
     for one in &pending {
-        one.load().map_err(|error| failure(&error, dress.err))?;
+        one.load().map_err(|error| failure(&error, styles.err))?;
     }
     let mut text = String::new();
     for one in &pending {
-        one.accept().map_err(|error| failure(&error, dress.err))?;
+        one.accept().map_err(|error| failure(&error, styles.err))?;
         text.push_str(&format!("accepted {}\n", one.name));
     }
     finish(text, pending.len())

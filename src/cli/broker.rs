@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 mod listen;
 
 use super::interrupt::{is_interrupted, listen};
-use super::{Dress, Failure, output};
+use super::{Failure, Styles, output};
 use crate::exit::Exit;
 use crate::scenario::settings::configuration;
 use crate::target::bundled::config;
@@ -70,18 +70,18 @@ pub(super) struct Arguments {
     seed: Option<u64>,
 }
 
-pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     // The names are judged, and mended, in one place.
     let conduct = super::run::bundled(&arguments.fault, &arguments.liberty)?.conduct();
     let configuration = match &arguments.config {
         Some(path) => {
             let read = configuration::load(path);
-            Some(read.map_err(|wrong| output::diagnostics(&wrong, dress.err))?)
+            Some(read.map_err(|wrong| output::diagnostics(&wrong, styles.err))?)
         }
         None => None,
     };
     let file = configuration.as_ref();
-    let places = listen::Places::new(&arguments.listen, &arguments.tls, file, dress.err)?;
+    let places = listen::Places::new(&arguments.listen, &arguments.tls, file, styles.err)?;
     let config = match file {
         Some(file) => config(&file.settings, conduct),
         None => conduct.liberties.config(),
@@ -106,7 +106,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         let server = match &store {
             Some(path) => {
                 if arguments.repair {
-                    repair(path, dress)?;
+                    repair(path, styles)?;
                 }
                 kept(path, config, conduct, randomness)?
             }
@@ -117,10 +117,10 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         }
         let listeners = places.listen(&server).await?;
         for name in &arguments.fault {
-            output::note(&format!("{} {name}\n", dress.err.bad("fault:")));
+            output::note(&format!("{} {name}\n", styles.err.bad("fault:")));
         }
         for name in &arguments.liberty {
-            output::note(&format!("{} {name}\n", dress.err.doubtful("chooses:")));
+            output::note(&format!("{} {name}\n", styles.err.doubtful("chooses:")));
         }
         for listening in &listeners {
             output::note(&format!("listening on {listening}\n"));
@@ -173,13 +173,13 @@ fn unopened(path: &Path, error: &StoreError) -> Failure {
 }
 
 /// Mends the file, and says what is lost.
-fn repair(path: &Path, dress: Dress) -> Result<(), Failure> {
+fn repair(path: &Path, styles: Styles) -> Result<(), Failure> {
     let repaired = Store::repair(path).map_err(|error| unopened(path, &error))?;
     let text = match repaired {
         None => format!("{} is not damaged\n", path.display()),
         Some(repair) => format!(
             "{} {}: {}\nthe damaged file is {} now\n",
-            dress.err.doubtful("repaired"),
+            styles.err.doubtful("repaired"),
             path.display(),
             repair.damage,
             repair.former.display()

@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::selection::Selection;
-use super::{Dress, Failure, output};
+use super::{Failure, Styles, output};
 use crate::exit::Exit;
-use crate::report::words::count;
+use crate::report::style::count;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -13,8 +13,8 @@ pub(super) struct Arguments {
     selection: Selection,
 }
 
-pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
-    let (plans, _) = arguments.selection.plans(dress.err)?;
+pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
+    let (plans, _) = arguments.selection.plans(styles.err)?;
     let mut files: Vec<&str> = plans
         .iter()
         .map(|plan| plan.scene.source.path.as_str())

@@ -9,7 +9,7 @@ use mqtt_check_codec::ProtocolVersion;
 use super::filter::{is_clause, is_rule, nearest, patterns};
 use super::progress::Ticks;
 use super::selection::{Allowed, Selection, parse_version};
-use super::{Dress, Failure, interrupt, output};
+use super::{Failure, Styles, interrupt, output};
 use crate::coverage::{self, Standing, State, Wanted};
 use crate::exit::Exit;
 use crate::mutation::Playing;
@@ -72,8 +72,8 @@ fn chapter(word: &str) -> Result<String, String> {
     }
 }
 
-pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
-    let plans = Selection::of_paths(&arguments.paths, &arguments.allowed).load(dress.err)?;
+pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
+    let plans = Selection::of_paths(&arguments.paths, &arguments.allowed).load(styles.err)?;
     let faults = faults();
     let standards = standards(arguments, &plans, &faults);
     let statements = chosen(arguments);
@@ -94,7 +94,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     };
     let mut ticks = None;
     let record = coverage::play(wanted, playing, &mut |info, number| {
-        let ticks = ticks.get_or_insert_with(|| Ticks::new(number, dress.err));
+        let ticks = ticks.get_or_insert_with(|| Ticks::new(number, styles.err));
         ticks.tick(info.name);
     })
     .map_err(|error| Failure::new(Exit::CouldNotStart, error))?;
@@ -114,14 +114,14 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         .map_err(|error| Failure::new(Exit::Failed, format!("failed to write JSON: {error}")))?;
         output::print(&text)?;
     } else {
-        output::print(&text::render(&rows, &standards, options(arguments, dress)))?;
+        output::print(&text::render(&rows, &standards, options(arguments, styles)))?;
     }
     Ok(Exit::Success)
 }
 
-fn options(arguments: &Arguments, dress: Dress) -> text::Options {
+fn options(arguments: &Arguments, styles: Styles) -> text::Options {
     text::Options {
-        style: dress.out,
+        style: styles.out,
         width: output::width(),
         listed: if arguments.all || !arguments.filter.is_empty() {
             text::Listed::All

@@ -8,7 +8,7 @@ use mqtt_check_codec::notation::{self, MAX_SIZE};
 use mqtt_check_codec::{Frame, Packet, ProtocolVersion};
 
 use super::selection::parse_version;
-use super::{Dress, Failure, output};
+use super::{Failure, Styles, output};
 use crate::exit::Exit;
 
 #[derive(Debug, Args)]
@@ -30,7 +30,7 @@ fn version(word: &str) -> Result<ProtocolVersion, String> {
     parse_version(word).ok_or_else(|| "it is 3.1, 3.1.1 or 5".to_owned())
 }
 
-pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     let text = match arguments.bytes.as_slice() {
         [only] if only == "-" => read_stdin()?,
         words => words.join(" "),
@@ -50,21 +50,21 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     while !buffer.is_empty() {
         match Frame::read(&mut buffer, usize::MAX) {
             Ok(Some(frame)) => {
-                if !packet(&frame, &mut version, arguments.fields, dress, &mut out) {
+                if !packet(&frame, &mut version, arguments.fields, styles, &mut out) {
                     exit = Exit::Failed;
                 }
             }
             Ok(None) => {
                 out.push_str(&format!(
                     "{} the packet is cut off: {} bytes and more to come\n",
-                    dress.out.bad("incomplete"),
+                    styles.out.bad("incomplete"),
                     buffer.len()
                 ));
                 exit = Exit::Failed;
                 break;
             }
             Err(error) => {
-                out.push_str(&format!("{} {error}\n", dress.out.bad("lost")));
+                out.push_str(&format!("{} {error}\n", styles.out.bad("lost")));
                 exit = Exit::Failed;
                 break;
             }
@@ -79,7 +79,7 @@ fn packet(
     frame: &Frame,
     version: &mut ProtocolVersion,
     with_fields: bool,
-    dress: Dress,
+    styles: Styles,
     out: &mut String,
 ) -> bool {
     let (decoded, spans) = Packet::decode_with_layout(frame, *version);
@@ -91,7 +91,7 @@ fn packet(
             }
             out.push_str(&format!("{}\n", packet.describe(*version)));
         }
-        Err(error) => out.push_str(&format!("{} {error}\n", dress.out.bad("malformed"))),
+        Err(error) => out.push_str(&format!("{} {error}\n", styles.out.bad("malformed"))),
     }
     if with_fields {
         for span in spans {

@@ -7,7 +7,7 @@ use clap::Args;
 use mqtt_check_codec::{PacketType, PropertyId, ProtocolVersion, ReasonCode};
 
 use super::selection::{Allowed, Selection, parse_version};
-use super::{Dress, Failure, output, place};
+use super::{Failure, Styles, output, place};
 use crate::coverage::{DOCUMENTS, catalogue};
 use crate::exit::Exit;
 use crate::plan::Plan;
@@ -34,9 +34,9 @@ pub(super) struct Arguments {
     allowed: Allowed,
 }
 
-pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     let text = arguments.words.join(" ");
-    let plans = Selection::of_paths(&arguments.scenarios, &arguments.allowed).load(dress.err)?;
+    let plans = Selection::of_paths(&arguments.scenarios, &arguments.allowed).load(styles.err)?;
     let targets = targets(&arguments.scenarios);
     let known = Known {
         plans: &plans,
@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         plans: known.plans,
         faults: &known.faults,
         liberties: &known.liberties,
-        style: dress.out,
+        style: styles.out,
         width: output::width(),
     };
     output::print(&render(&topics, context))?;

@@ -8,7 +8,7 @@ use super::Failure;
 use super::selection::parse_version;
 use crate::exit::Exit;
 use crate::plan::Plan;
-use crate::report::words::count;
+use crate::report::style::count;
 use crate::scenario::model::Scene;
 use crate::scenario::pattern::Pattern;
 

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::selection::Selection;
-use super::{Dress, Failure, output};
+use super::{Failure, Styles, output};
 use crate::exit::Exit;
 use crate::plan::Plan;
 
@@ -34,24 +34,24 @@ struct Case<'a> {
     threads: &'a [String],
 }
 
-pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
-    let (plans, _) = arguments.selection.plans(dress.err)?;
+pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
+    let (plans, _) = arguments.selection.plans(styles.err)?;
     let text = if arguments.json {
         json(&plans)?
     } else {
-        plain(&plans, dress)
+        plain(&plans, styles)
     };
     output::print(&text)?;
     Ok(Exit::Success)
 }
 
-fn plain(plans: &[Plan], dress: Dress) -> String {
+fn plain(plans: &[Plan], styles: Styles) -> String {
     let ids: Vec<String> = plans.iter().map(|plan| plan.scene.id.to_string()).collect();
     let width = ids.iter().map(String::len).max().unwrap_or(0);
     ids.iter()
         .zip(plans)
         .map(|(id, plan)| {
-            let title = dress.out.faint(&plan.scene.title);
+            let title = styles.out.faint(&plan.scene.title);
             format!("{id:<width$}  {title}\n")
         })
         .collect()

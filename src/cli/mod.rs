@@ -36,7 +36,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::exit::Exit;
-use crate::report::words::{ColourChoice, Environment, Style};
+use crate::report::style::{ColourChoice, Environment, Style};
 use crate::transcript::Secrets;
 
 /// Test how an MQTT broker behaves, and whether the specification agrees.
@@ -143,9 +143,9 @@ impl Failure {
     }
 }
 
-/// How both streams are dressed.
+/// The style of each output stream.
 #[derive(Debug, Clone, Copy)]
-struct Dress {
+struct Styles {
     out: Style,
     err: Style,
 }
@@ -159,33 +159,33 @@ pub fn command() -> clap::Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let environment = Environment::of_process();
-    let dress = Dress {
+    let styles = Styles {
         out: Style::of(cli.color, output::is_terminal(), &environment),
         err: Style::of(cli.color, output::errors_are_a_terminal(), &environment),
     };
     let ended = match &cli.command {
-        Command::Run(arguments) => run::run(arguments, dress),
-        Command::Baseline(arguments) => run::baseline::run(arguments, dress),
+        Command::Run(arguments) => run::run(arguments, styles),
+        Command::Baseline(arguments) => run::baseline::run(arguments, styles),
         Command::Init(arguments) => init::run(arguments),
-        Command::List(arguments) => list::run(arguments, dress),
-        Command::Check(arguments) => check::run(arguments, dress),
-        Command::Report(arguments) => report::run(arguments, dress),
-        Command::View(arguments) => view::run(arguments, dress),
-        Command::Review(arguments) => review::run(arguments, dress),
-        Command::Accept(arguments) => accept::accept(arguments, dress),
+        Command::List(arguments) => list::run(arguments, styles),
+        Command::Check(arguments) => check::run(arguments, styles),
+        Command::Report(arguments) => report::run(arguments, styles),
+        Command::View(arguments) => view::run(arguments, styles),
+        Command::Review(arguments) => review::run(arguments, styles),
+        Command::Accept(arguments) => accept::accept(arguments, styles),
         Command::Reject(arguments) => accept::reject(arguments),
-        Command::Mutants(arguments) => mutants::run(arguments, dress),
-        Command::Clauses(arguments) => clauses::run(arguments, dress),
-        Command::Explain(arguments) => explain::run(arguments, dress),
-        Command::Suite(arguments) => suite::run(arguments, dress),
+        Command::Mutants(arguments) => mutants::run(arguments, styles),
+        Command::Clauses(arguments) => clauses::run(arguments, styles),
+        Command::Explain(arguments) => explain::run(arguments, styles),
+        Command::Suite(arguments) => suite::run(arguments, styles),
         Command::Schema(arguments) => schema::run(arguments),
-        Command::Decode(arguments) => decode::run(arguments, dress),
-        Command::Broker(arguments) => broker::run(arguments, dress),
+        Command::Decode(arguments) => decode::run(arguments, styles),
+        Command::Broker(arguments) => broker::run(arguments, styles),
         Command::Completions(arguments) => shell::completions(arguments, Cli::command()),
         Command::Man(arguments) => shell::man(arguments, Cli::command()),
     };
     let exit = ended.unwrap_or_else(|failure| {
-        output::complain(&failure, dress.err);
+        output::complain(&failure, styles.err);
         failure.exit
     });
     exit.into()

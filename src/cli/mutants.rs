@@ -8,12 +8,12 @@ use serde::Serialize;
 use super::filter::{nearest, patterns};
 use super::progress::Ticks;
 use super::selection::Selection;
-use super::{Dress, Failure, interrupt, output};
+use super::{Failure, Styles, interrupt, output};
 use crate::exit::Exit;
-use crate::mutation::pair::Alone;
+use crate::mutation::pair::FaultAlone;
 use crate::mutation::{self, Catch, Playing};
 use crate::plan::Plan;
-use crate::report::words::{Style, count};
+use crate::report::style::{Style, count};
 use crate::requirements::standard;
 use crate::scenario::model::CaseId;
 use crate::scenario::pattern::Pattern;
@@ -61,7 +61,7 @@ pub(super) struct Arguments {
 struct Mutant {
     info: FaultInfo,
     /// What pairs with it need.
-    alone: Alone,
+    alone: FaultAlone,
     /// Cases with a finding at a step that cites one of its clauses.
     citing: Vec<CaseId>,
     /// Other cases that turned red.
@@ -70,7 +70,7 @@ struct Mutant {
 
 impl Mutant {
     fn new(info: FaultInfo, caught: Vec<Catch>, plans: &[Plan]) -> Self {
-        let alone = Alone::new(&info, &caught, plans);
+        let alone = FaultAlone::new(&info, &caught, plans);
         let (citing, collateral): (Vec<Catch>, Vec<Catch>) =
             caught.into_iter().partition(|c| !c.cites.is_empty());
         let ids = |caught: Vec<Catch>| caught.into_iter().map(|c| c.case).collect();
@@ -122,41 +122,41 @@ struct Row {
     collateral: Vec<String>,
 }
 
-pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     let (chosen, unplayable) = choose(arguments)?;
     let (named, others) = (&arguments.liberty, &arguments.fault);
     let allowed = meant(liberties(), |info| info.name, "liberty", named, others)?;
-    let (plans, _) = arguments.selection.plans(dress.err)?;
+    let (plans, _) = arguments.selection.plans(styles.err)?;
     interrupt::listen();
     let playing = Playing {
         seed: arguments.seed,
         interrupted: &interrupt::is_interrupted,
     };
-    let mutants = play(chosen, &plans, playing, dress)?;
-    let taken = liberties::play(allowed, &plans, playing, dress)?;
+    let mutants = play(chosen, &plans, playing, styles)?;
+    let taken = liberties::play(allowed, &plans, playing, styles)?;
     let both = !named.is_empty() && !others.is_empty();
     let share = pairs::Share {
         percent: arguments.pairs.unwrap_or(if both { 100 } else { SHARE }),
         thoroughly: arguments.verbose,
     };
-    let paired = pairs::play(&mutants, &taken, &plans, share, playing, dress)?;
+    let paired = pairs::play(&mutants, &taken, &plans, share, playing, styles)?;
     let text = if arguments.json {
         json(&mutants, &unplayable, &taken, &paired)?
     } else {
         let mut text = String::new();
         // Who names one kind only is told of no other.
         if arguments.liberty.is_empty() || !arguments.fault.is_empty() {
-            text.push_str(&plain(&mutants, &unplayable, arguments.verbose, dress.out));
+            text.push_str(&plain(&mutants, &unplayable, arguments.verbose, styles.out));
         }
         if arguments.fault.is_empty() || !arguments.liberty.is_empty() {
-            text.push_str(&liberties::plain(&taken, dress.out));
+            text.push_str(&liberties::plain(&taken, styles.out));
         }
         if !mutants.is_empty() && !taken.is_empty() {
             text.push_str(&pairs::plain(
                 &paired,
                 &arguments.selection.replay(),
                 arguments.verbose,
-                dress.out,
+                styles.out,
             ));
         }
         text
@@ -179,7 +179,7 @@ fn play(
     chosen: Vec<FaultInfo>,
     plans: &[Plan],
     playing: Playing<'_>,
-    dress: Dress,
+    styles: Styles,
 ) -> Result<Vec<Mutant>, Failure> {
     let mut mutants = Vec::new();
     if chosen.is_empty() {
@@ -187,7 +187,7 @@ fn play(
     }
     let failed = |error| Failure::new(Exit::CouldNotStart, error);
     let right = mutation::right(plans, playing).map_err(failed)?;
-    let ticks = Ticks::new(chosen.len(), dress.err);
+    let ticks = Ticks::new(chosen.len(), styles.err);
     for info in chosen {
         ticks.tick(info.name);
         let caught = mutation::caught(&info, plans, &right, playing).map_err(failed)?;

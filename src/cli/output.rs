@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use super::Failure;
 use crate::diagnostic::{Diagnostic, Style as Look, render};
 use crate::exit::Exit;
-use crate::report::words::{Style, count};
+use crate::report::style::{Style, count};
 
 /// Whether results are shown on a terminal.
 pub(super) fn is_terminal() -> bool {

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::output;
 use crate::report::one_line;
-use crate::report::words::Style;
+use crate::report::style::Style;
 use crate::scenario::model::CaseId;
 use crate::verdict::{CaseResult, Verdict};
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Dress, Failure, output, reports};
+use super::{Failure, Styles, output, reports};
 use crate::exit::Exit;
 use crate::report::{Format, terminal};
 
@@ -23,11 +23,11 @@ pub(super) struct Arguments {
     verbose: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     let document = reports::read(&arguments.result)?;
     if arguments.to.is_empty() {
         let options = terminal::Options {
-            style: dress.out,
+            style: styles.out,
             verbose: arguments.verbose,
             width: output::width(),
         };
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let files = reports::prepare(&arguments.to)?;
     let mut exit = Exit::Success;
     for problem in reports::write(&files, &document) {
-        output::complain(&problem, dress.err);
+        output::complain(&problem, styles.err);
         exit = problem.exit;
     }
     Ok(exit)

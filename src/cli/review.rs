@@ -5,10 +5,10 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use clap::Args;
 
 use super::snapshots::{Waiting, failure};
-use super::{Dress, Failure, output};
+use super::{Failure, Styles, output};
 use crate::exit::Exit;
+use crate::report::style::count;
 use crate::report::unified;
-use crate::report::words::count;
 use crate::snapshot::pending::Pending;
 
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ enum Answer {
     Quit,
 }
 
-pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     if !(io::stdin().is_terminal() && output::is_terminal()) {
         return Err(Failure::usage("review asks questions and needs a terminal")
             .hint("use `mqtt-check accept` or `mqtt-check reject`, with a filter if need be"));
@@ -38,10 +38,10 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let (mut accepted, mut rejected) = (0, 0);
     for (number, one) in pending.iter().enumerate() {
         output::print(&format!("\n{} of {}: ", number + 1, pending.len()))?;
-        show(one, dress)?;
+        show(one, styles)?;
         match ask()? {
             Answer::Accept => {
-                one.accept().map_err(|error| failure(&error, dress.err))?;
+                one.accept().map_err(|error| failure(&error, styles.err))?;
                 accepted += 1;
             }
             Answer::Reject => {
@@ -64,16 +64,16 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     Ok(Exit::Success)
 }
 
-fn show(one: &Pending, dress: Dress) -> Result<(), Failure> {
-    let (new, old) = one.load().map_err(|error| failure(&error, dress.err))?;
+fn show(one: &Pending, styles: Styles) -> Result<(), Failure> {
+    let (new, old) = one.load().map_err(|error| failure(&error, styles.err))?;
     let kind = if old.is_some() { "changed" } else { "new" };
     let mut text = format!(
         "{} ({kind})\n  {}\n",
-        dress.out.strong(&one.name),
+        styles.out.strong(&one.name),
         new.header.title
     );
     let old = old.map(|file| file.text).unwrap_or_default();
-    text.push_str(&unified(&old, &new.text, usize::MAX, dress.out));
+    text.push_str(&unified(&old, &new.text, usize::MAX, styles.out));
     output::print(&text)
 }
 

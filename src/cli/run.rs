@@ -11,11 +11,11 @@ use clap::Args;
 use super::connection::Connection;
 use super::progress::Watch;
 use super::selection::Selection;
-use super::{Dress, Failure, interrupt, output, reports};
+use super::{Failure, Styles, interrupt, output, reports};
 use crate::engine::{Progress, RunOptions};
 use crate::exit::Exit;
 use crate::outcome::profile::Tolerated;
-use crate::outcome::steady::told;
+use crate::outcome::steady::steady_changes;
 use crate::outcome::{Concluded, Reviewed};
 use crate::plan::Plan;
 use crate::report::document::Transcripts;
@@ -128,11 +128,11 @@ pub(super) struct Arguments {
     quiet: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
-    let chosen = Chosen::new(arguments, dress)?;
-    let (plans, rest) = arguments.selection.plans(dress.err)?;
-    let snapshots = Snapshots::new(arguments, &chosen, &plans, dress.err)?;
-    let reviewed = snapshots.read(&plans, dress.err)?;
+pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
+    let chosen = Chosen::new(arguments, styles)?;
+    let (plans, rest) = arguments.selection.plans(styles.err)?;
+    let snapshots = Snapshots::new(arguments, &chosen, &plans, styles.err)?;
+    let reviewed = snapshots.read(&plans, styles.err)?;
     let files = reports::prepare(&arguments.report)?;
 
     interrupt::listen();
@@ -166,7 +166,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
                 .is_some_and(|(plan, held)| !snapshots.outcome(plan, result, held).is_as_expected())
         },
     };
-    let played = play(arguments, &plans, &ready.target, dress, &asking)
+    let played = play(arguments, &plans, &ready.target, styles, &asking)
         .map_err(|failure| failure.hiding(&secrets));
     let Outcome {
         mut results,
@@ -181,7 +181,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
             let report = unstarted(arguments, (&plans, &ready.target), run_facts, &failure);
             let document = Document::of(&report, arguments.transcripts);
             for problem in reports::write(&files, &document) {
-                output::complain(&problem, dress.err);
+                output::complain(&problem, styles.err);
             }
             return Err(failure);
         }
@@ -193,7 +193,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         &snapshots,
         &ready.target,
         &mut results,
-        dress,
+        styles,
     )
     .map_err(|failure| failure.hiding(&secrets))?;
     let wall = began.elapsed();
@@ -223,7 +223,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let unwritten = unwritten
         .or_else(|| profile_unwritten.map(|error| Failure::new(Exit::Failed, error.to_string())));
     if let Some(profile) = &mut profile {
-        profile.changes.extend(told(&unsteady));
+        profile.changes.extend(steady_changes(&unsteady));
     }
     let missing = snapshots.missing_reasons();
     let required = missing.as_ref().filter(|_| arguments.require_reasons);
@@ -268,7 +268,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     let text = terminal::render(
         &document,
         terminal::Options {
-            style: dress.out,
+            style: styles.out,
             verbose: arguments.verbose,
             width: output::width(),
         },
@@ -283,14 +283,14 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
         Transcripts::Failed | Transcripts::All => document,
     };
     if let Some(missing) = missing.filter(|_| !arguments.require_reasons) {
-        output::warn(&missing, dress.err);
+        output::warn(&missing, styles.err);
     }
     let mut exit = report.exit();
     for problem in problems
         .into_iter()
         .chain(reports::write(&files, &document))
     {
-        output::complain(&problem, dress.err);
+        output::complain(&problem, styles.err);
         if exit != Exit::Interrupted {
             exit = Exit::Failed;
         }
@@ -356,7 +356,7 @@ fn play(
     arguments: &Arguments,
     plans: &[Plan],
     target: &Target,
-    dress: Dress,
+    styles: Styles,
     asking: &Asking<'_>,
 ) -> Result<Outcome, Failure> {
     let options = RunOptions {
@@ -372,7 +372,7 @@ fn play(
     let mut offered = Capabilities::default();
     let mut responded = None;
     let (mut given_up, mut stopped) = (None, None);
-    let watch = Watch::new(plans.len(), dress.err, !arguments.quiet);
+    let watch = Watch::new(plans.len(), styles.err, !arguments.quiet);
     let results = suite::run(
         plans,
         target,

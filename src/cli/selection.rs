@@ -10,7 +10,7 @@ use super::{Failure, output, place};
 use crate::builtin::{self, Origin, Release};
 use crate::exit::Exit;
 use crate::plan::{Plan, plan};
-use crate::report::words::Style;
+use crate::report::style::Style;
 use crate::requirements::citation;
 use crate::scenario::pattern::Pattern;
 use crate::scenario::suite::SCENARIOS;

@@ -7,7 +7,7 @@ use clap::Args;
 use super::filter::patterns;
 use super::{Failure, output, place};
 use crate::exit::Exit;
-use crate::report::words::Style;
+use crate::report::style::Style;
 use crate::scenario::pattern::Pattern;
 use crate::snapshot::ReadError;
 use crate::snapshot::pending::{Pending, pending};

@@ -8,9 +8,9 @@ use clap::Args;
 
 use super::filter::patterns;
 use super::selection::{Allowed, Selection};
-use super::{Dress, Failure, output, place};
+use super::{Failure, Styles, output, place};
 use crate::exit::Exit;
-use crate::report::words::count;
+use crate::report::style::count;
 use crate::scenario::model::CaseId;
 use crate::scenario::pattern::Pattern;
 use crate::scenario::suite;
@@ -42,14 +42,14 @@ pub(super) fn accept(
     arguments: &Arguments,
     filter: &[String],
     folder: Option<PathBuf>,
-    dress: Dress,
+    styles: Styles,
 ) -> Result<Exit, Failure> {
     let selection = Selection::of_paths(&arguments.scenarios, &arguments.allowed);
     let looked_at = selection.paths();
     // Whether a case is gone can only be said when all of the suite is known.
     let suites = roots(&looked_at);
     let all: Vec<PathBuf> = suites.iter().map(|s| s.join(suite::SCENARIOS)).collect();
-    let plans = Selection::of_paths(&all, &arguments.allowed).load(dress.err)?;
+    let plans = Selection::of_paths(&all, &arguments.allowed).load(styles.err)?;
     let cases: Vec<&CaseId> = plans.iter().map(|plan| &plan.scene.id).collect();
     let store = Store::new(folder.unwrap_or_else(|| match suites.as_slice() {
         [one] => one.join(place::SNAPSHOTS),

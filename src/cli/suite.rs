@@ -7,11 +7,11 @@ use clap::Args;
 
 use super::selection::{Selection, quoted};
 use super::written::write;
-use super::{Dress, Failure, output, place};
+use super::{Failure, Styles, output, place};
 use crate::builtin;
 use crate::exit::Exit;
 use crate::plan::Plan;
-use crate::report::words::count;
+use crate::report::style::count;
 use crate::scenario::suite::SCENARIOS;
 use crate::snapshot::store::ENDING;
 
@@ -33,11 +33,11 @@ pub(super) struct Arguments {
     ids: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     let text = match &arguments.extract {
         Some(folder) => extract(folder, arguments.force)?,
         None => {
-            let plans = Selection::built_in().load(dress.err)?;
+            let plans = Selection::built_in().load(styles.err)?;
             match arguments.ids {
                 true => builtin::list(plans.iter().map(row)),
                 false => summary(&plans),

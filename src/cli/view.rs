@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Dress, Failure, output, reports};
+use super::{Failure, Styles, output, reports};
 use crate::exit::Exit;
 use crate::report::HTML;
 use crate::report::file::ReportFile;
@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     no_open: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     let document = reports::read(&arguments.result)?;
     let page = HTML.render(&document).map_err(|problem| {
         let shown = arguments.result.display();
@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> 
     if let Err(error) = open::that_detached(&path) {
         output::warn(
             &format!("failed to open the page in a browser: {error}"),
-            dress.err,
+            styles.err,
         );
     }
     Ok(Exit::Success)

@@ -14,7 +14,7 @@ use super::prefix::Prefix;
 use super::room::Share;
 use crate::plan::{Plan, witness};
 use crate::scenario::model::Sharing;
-use crate::target::external::{self, Doors};
+use crate::target::external::{self, Connectors};
 use crate::target::host::Host;
 use crate::target::instances::Handle;
 use crate::transcript::{Secrets, Transcript};
@@ -147,9 +147,9 @@ pub(super) fn wanted_witness(
 /// A broker that cases are played on.
 #[derive(Debug, Clone)]
 pub(super) struct Ground {
-    pub(super) doors: Doors,
+    pub(super) connectors: Connectors,
     /// The same, for a client that it knows if it knows only some.
-    pub(super) known: Doors,
+    pub(super) known: Connectors,
     /// Where it was started for such cases alone, and ends with them.
     pub(super) handle: Option<Handle>,
 }
@@ -210,17 +210,17 @@ pub(super) async fn play_external(
         };
         let cleaner = format!("{}cleaner", prefix.client_id("c"));
         let ground = grounds.of(control).clone();
-        let doors = match part {
+        let connectors = match part {
             Part::Witness => ground.known,
-            Part::Scene | Part::Control => ground.doors,
+            Part::Scene | Part::Control => ground.connectors,
         };
         let passes = ground.handle.is_some();
         if prefix.letters().is_empty() && plan.has_hooks() {
             // The broker may still report events of the case before, which must not count for this one.
-            sleep(doors.hooks_settle()).await;
+            sleep(connectors.hooks_settle()).await;
         }
         let letters = prefix.letters();
-        let host = Host::External(external::Host::new(doors, letters, ground.handle));
+        let host = Host::External(external::Host::new(connectors, letters, ground.handle));
         let (mut transcript, _, host) =
             play(plan, host, patience, prefix.clone(), control, bounds).await;
         // What is left on an instance ends with it.

@@ -22,7 +22,7 @@ use super::{Conductor, Play, Played, Progress, RunOptions, Watch};
 use crate::plan::{Plan, Skip, steps_played};
 use crate::scenario::model::{CaseId, Sharing};
 use crate::target::canary::Canary;
-use crate::target::external::Doors;
+use crate::target::external::Connectors;
 use crate::target::hooks::Feed;
 use crate::target::instances::Instances;
 use crate::target::look::{Looked, look};
@@ -93,11 +93,11 @@ pub(super) fn run<R>(
         let looking = looking(versions);
         let canary = canary(target, &capabilities, &prefixes, limit);
         let ground = |nodes: &[Node], seed, hooks: &Option<Arc<Feed>>| {
-            let doors = Doors::new(nodes, target.credentials.clone(), seed);
-            let doors = doors.with_hooks(hooks.clone());
+            let connectors = Connectors::new(nodes, target.credentials.clone(), seed);
+            let connectors = connectors.with_hooks(hooks.clone());
             Ground {
-                known: doors.clone(),
-                doors,
+                known: connectors.clone(),
+                connectors,
                 handle: None,
             }
         };
@@ -291,7 +291,7 @@ impl<R> Run<'_, R> {
                     // These see what others publish.
                     let _hush = match alone.is_empty() {
                         true => None,
-                        false => Some(self.canary.hush().await),
+                        false => Some(self.canary.pings_only().await),
                     };
                     results.extend(self.one_by_one(round, alone, shared).await);
                     results

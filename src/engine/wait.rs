@@ -6,7 +6,7 @@ use mqtt_check_codec::Packet;
 use tokio::time::Instant;
 
 use super::player::Player;
-use crate::matcher::{Besides, Inbox, Offer, Received, Taken, Taking, take};
+use crate::matcher::{Inbox, Offer, Received, Taken, Taking, WebSocketEvent, take};
 use crate::plan::Awaited;
 use crate::scenario::model::{After, Expectation, Pattern};
 use crate::transcript::{Ended, Ending, EventIndex, LaneIndex, Outcome, What};
@@ -135,7 +135,7 @@ impl Waiting<'_> {
         let events = &player.transcript.events;
         let record = &player.transcript.lanes[self.lane.0];
         let mut offers = Vec::new();
-        let mut besides = Vec::new();
+        let mut websocket_events = Vec::new();
         let mut ended = None;
         // What a control waits for may have come on an earlier connection of the client.
         let earlier = player
@@ -180,8 +180,12 @@ impl Waiting<'_> {
                         received,
                     });
                 }
-                What::Upgraded(answer) => besides.push((*index, Besides::Upgrade(answer))),
-                What::Control(control) => besides.push((*index, Besides::Control(control))),
+                What::Upgraded(answer) => {
+                    websocket_events.push((*index, WebSocketEvent::Upgrade(answer)))
+                }
+                What::Control(control) => {
+                    websocket_events.push((*index, WebSocketEvent::Control(control)))
+                }
                 What::Closed(ending) => ended = Some((*index, *ending)),
                 _ => {}
             }
@@ -189,7 +193,7 @@ impl Waiting<'_> {
         let inbox = Inbox {
             client: record.client,
             offers,
-            besides,
+            websocket_events,
             version: record.version,
             ended,
             answers: self

@@ -126,14 +126,14 @@ fn property_value(property: &Property) -> Literal {
     }
 }
 
-/// What came besides packets.
+/// An upgrade answer or a control frame: what comes below MQTT.
 #[derive(Debug, Clone, Copy)]
-pub enum Besides<'a> {
+pub enum WebSocketEvent<'a> {
     Upgrade(&'a Answer),
     Control(&'a Control),
 }
 
-impl Besides<'_> {
+impl WebSocketEvent<'_> {
     /// What sort of frame it is, if it is one.
     pub fn opcode(&self) -> Option<Opcode> {
         match self {

@@ -3,9 +3,9 @@
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
 use mqtt_check_scram::ClientFinal;
 
-use super::field::{Besides, Received, field};
+use super::describe::{describe_literal, describe_matcher};
+use super::field::{Received, WebSocketEvent, field};
 use super::memory::{EvalError, Memory};
-use super::words::{describe_literal, describe_matcher};
 use crate::scenario::model::{ClientIndex, Expr, FieldMatch, Literal, Matcher, PacketPattern};
 
 /// A field that is not as expected.
@@ -32,10 +32,10 @@ pub fn judge(
     judge_fields(&pattern.fields, &named, client, memory)
 }
 
-/// Holds what came besides packets against what is expected of its fields, as [`judge`] does.
+/// Holds a WebSocket event against what is expected of its fields, as [`judge`] does.
 pub fn judge_besides(
     fields: &[FieldMatch],
-    came: &Besides<'_>,
+    came: &WebSocketEvent<'_>,
     version: ProtocolVersion,
     client: ClientIndex,
     memory: &mut Memory,
@@ -46,7 +46,7 @@ pub fn judge_besides(
         field: &|name| came.field(name),
     };
     let mut mismatches = judge_fields(fields, &named, client, memory);
-    if let Besides::Upgrade(answer) = came
+    if let WebSocketEvent::Upgrade(answer) = came
         && let Some(problem) = answer.problem
     {
         mismatches.push(Mismatch {

@@ -2,7 +2,7 @@
 
 use mqtt_check_codec::Packet;
 
-use super::field::{Besides, Received};
+use super::field::{Received, WebSocketEvent};
 use super::judge::{judge, judge_besides};
 use super::memory::Memory;
 use super::refusal::refusal_faults;
@@ -40,8 +40,8 @@ pub fn is_met(
             let mut faults = refusal_faults(refused, packets).into_iter();
             faults.all(|fault| fault.is_of_code())
         }
-        Pattern::Upgrade(fields) => met.besides(fields, &outcome.taken),
-        Pattern::Frame(pattern) => met.besides(&pattern.fields, &outcome.taken),
+        Pattern::Upgrade(fields) => met.websocket_event(fields, &outcome.taken),
+        Pattern::Frame(pattern) => met.websocket_event(&pattern.fields, &outcome.taken),
         Pattern::InOrder(inner) => met.in_order(inner, &outcome.taken),
         // What they took holds in every field, or they would not have taken it.
         Pattern::Unordered(_) | Pattern::AnyOf(_) => true,
@@ -111,12 +111,12 @@ impl<'a> Met<'a> {
         }
     }
 
-    fn besides(&mut self, fields: &[FieldMatch], taken: &[EventIndex]) -> bool {
+    fn websocket_event(&mut self, fields: &[FieldMatch], taken: &[EventIndex]) -> bool {
         taken.iter().all(|event| {
             let event = &self.transcript.events[event.0];
             let came = match &event.what {
-                What::Upgraded(answer) => Besides::Upgrade(answer),
-                What::Control(control) => Besides::Control(control),
+                What::Upgraded(answer) => WebSocketEvent::Upgrade(answer),
+                What::Control(control) => WebSocketEvent::Control(control),
                 _ => return true,
             };
             let version = self.transcript.lanes[event.lane.0].version;

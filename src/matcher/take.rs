@@ -2,7 +2,7 @@
 
 use mqtt_check_codec::{Packet, PacketType, ProtocolVersion};
 
-use super::field::{Besides, Received};
+use super::field::{Received, WebSocketEvent};
 use super::judge::{holds, is_acknowledgement, judge, judge_besides};
 use super::memory::Memory;
 use super::refusal::refusal_faults;
@@ -27,8 +27,8 @@ pub struct Inbox<'a> {
     pub client: ClientIndex,
     /// In the order of arrival.
     pub offers: Vec<Offer<'a>>,
-    /// What came besides packets, likewise.
-    pub besides: Vec<(EventIndex, Besides<'a>)>,
+    /// WebSocket events, likewise.
+    pub websocket_events: Vec<(EventIndex, WebSocketEvent<'a>)>,
     pub version: ProtocolVersion,
     /// How the broker ended the connection, if it has.
     pub ended: Option<(EventIndex, Ending)>,
@@ -70,8 +70,10 @@ pub fn take(expectation: &Expectation, inbox: &Inbox<'_>, memory: &Memory) -> Ta
             None => unfulfilled(inbox, Vec::new(), memory),
         },
         Pattern::Refused(_) => refused(inbox, memory),
-        Pattern::Upgrade(fields) => besides(fields, None, inbox, memory),
-        Pattern::Frame(pattern) => besides(&pattern.fields, Some(pattern.opcode), inbox, memory),
+        Pattern::Upgrade(fields) => websocket_event(fields, None, inbox, memory),
+        Pattern::Frame(pattern) => {
+            websocket_event(&pattern.fields, Some(pattern.opcode), inbox, memory)
+        }
         Pattern::Silence { of, .. } => {
             let events: Vec<EventIndex> = offers_of(inbox, of).collect();
             if inbox.spent {
@@ -119,13 +121,13 @@ pub fn take(expectation: &Expectation, inbox: &Inbox<'_>, memory: &Memory) -> Ta
 }
 
 /// The answer to an upgrade, or the first frame of this type.
-fn besides(
+fn websocket_event(
     fields: &[FieldMatch],
     opcode: Option<Opcode>,
     inbox: &Inbox<'_>,
     memory: &Memory,
 ) -> Taking {
-    let found = inbox.besides.iter().find_map(|(event, came)| {
+    let found = inbox.websocket_events.iter().find_map(|(event, came)| {
         let mut memory = memory.clone();
         let wrong = judge_besides(fields, came, inbox.version, inbox.client, &mut memory);
         let fits = came.opcode() == opcode && (!inbox.strict || wrong.is_empty());
@@ -360,7 +362,9 @@ fn sequence_holds(
             return None;
         }
         inbox.offers.retain(|o| !taken.events.contains(&o.event));
-        inbox.besides.retain(|(e, _)| !taken.events.contains(e));
+        inbox
+            .websocket_events
+            .retain(|(e, _)| !taken.events.contains(e));
         events.extend(taken.events);
         memory = taken.memory;
     }
@@ -426,7 +430,7 @@ mod tests {
                     carried_in: None,
                 }),
             }],
-            besides: Vec::new(),
+            websocket_events: Vec::new(),
             version: ProtocolVersion::V5,
             ended: None,
             answers: None,

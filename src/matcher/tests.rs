@@ -1,4 +1,4 @@
-//! What comes besides packets: answers to an upgrade, and frames that are no part of a message.
+//! WebSocket events: answers to an upgrade, and frames that are no part of a message.
 
 use bytes::Bytes;
 use mqtt_check_codec::ProtocolVersion;
@@ -68,11 +68,11 @@ fn answer(status: u16, protocol: Option<&str>) -> Answer {
 }
 
 /// Which of what came is taken, if anything; `strict` is how alternatives look.
-fn taken(pattern: Pattern, came: &[Besides<'_>], strict: bool) -> Option<usize> {
+fn taken(pattern: Pattern, came: &[WebSocketEvent<'_>], strict: bool) -> Option<usize> {
     let inbox = Inbox {
         client: ClientIndex(0),
         offers: Vec::new(),
-        besides: (0..).map(EventIndex).zip(came.iter().copied()).collect(),
+        websocket_events: (0..).map(EventIndex).zip(came.iter().copied()).collect(),
         version: ProtocolVersion::V5,
         ended: None,
         answers: None,
@@ -86,7 +86,7 @@ fn taken(pattern: Pattern, came: &[Besides<'_>], strict: bool) -> Option<usize> 
     }
 }
 
-fn mismatches(fields: &[FieldMatch], came: &Besides<'_>) -> Vec<String> {
+fn mismatches(fields: &[FieldMatch], came: &WebSocketEvent<'_>) -> Vec<String> {
     let mut memory = Memory::default();
     let version = ProtocolVersion::V5;
     judge_besides(fields, came, version, ClientIndex(0), &mut memory)
@@ -104,10 +104,10 @@ fn takes_the_first_frame_of_the_type_that_is_asked_for() {
     );
     let upgrade = answer(101, Some("mqtt"));
     let came = [
-        Besides::Upgrade(&upgrade),
-        Besides::Control(&ping),
-        Besides::Control(&first),
-        Besides::Control(&second),
+        WebSocketEvent::Upgrade(&upgrade),
+        WebSocketEvent::Control(&ping),
+        WebSocketEvent::Control(&first),
+        WebSocketEvent::Control(&second),
     ];
     assert_eq!(taken(frame(Opcode::PONG, vec![]), &came, false), Some(2));
     assert_eq!(taken(frame(Opcode::PING, vec![]), &came, false), Some(1));
@@ -122,7 +122,10 @@ fn among_alternatives_takes_only_what_is_as_asked_for() {
         Control::Pong(Bytes::from_static(b"a")),
         Control::Pong(Bytes::from_static(b"b")),
     );
-    let came = [Besides::Control(&first), Besides::Control(&second)];
+    let came = [
+        WebSocketEvent::Control(&first),
+        WebSocketEvent::Control(&second),
+    ];
     let pong = |payload| frame(Opcode::PONG, vec![is("payload", word(payload))]);
     assert_eq!(taken(pong("b"), &came, true), Some(1));
     assert_eq!(taken(pong("c"), &came, true), None);
@@ -137,7 +140,8 @@ fn holds_each_field_of_an_upgrade() {
     let refused = answer(400, None);
     let status = || is("status", Literal::Number(101));
     let mqtt = || is("subprotocol", word("mqtt"));
-    let wrong = |fields: &[FieldMatch], answer| mismatches(fields, &Besides::Upgrade(answer)).len();
+    let wrong =
+        |fields: &[FieldMatch], answer| mismatches(fields, &WebSocketEvent::Upgrade(answer)).len();
     assert_eq!(wrong(&[status(), mqtt()], &selected), 0);
     assert_eq!(wrong(&[status(), absent("subprotocol")], &none), 0);
     assert_eq!(wrong(&[status(), mqtt()], &none), 1);
@@ -154,7 +158,7 @@ fn an_upgrade_with_a_wrong_key_is_none() {
     };
     let fields = [is("status", Literal::Number(101))];
     assert_eq!(
-        mismatches(&fields, &Besides::Upgrade(&answer)),
+        mismatches(&fields, &WebSocketEvent::Upgrade(&answer)),
         ["answer: none: the accept key is wrong, not an upgrade"]
     );
 }
@@ -164,11 +168,14 @@ fn holds_each_field_of_a_frame() {
     let bare = Control::Close(None);
     let coded = Control::Close(Some(1002));
     let code = || [is("code", Literal::Number(1002))];
-    assert!(mismatches(&code(), &Besides::Control(&coded)).is_empty());
-    assert_eq!(mismatches(&code(), &Besides::Control(&bare)).len(), 1);
-    assert!(mismatches(&[absent("code")], &Besides::Control(&bare)).is_empty());
+    assert!(mismatches(&code(), &WebSocketEvent::Control(&coded)).is_empty());
+    assert_eq!(
+        mismatches(&code(), &WebSocketEvent::Control(&bare)).len(),
+        1
+    );
+    assert!(mismatches(&[absent("code")], &WebSocketEvent::Control(&bare)).is_empty());
     let pong = Control::Pong(Bytes::from_static(b"x"));
-    assert!(mismatches(&[is("payload", word("x"))], &Besides::Control(&pong)).is_empty());
-    let wrong = mismatches(&[is("payload", word("y"))], &Besides::Control(&pong));
+    assert!(mismatches(&[is("payload", word("x"))], &WebSocketEvent::Control(&pong)).is_empty());
+    let wrong = mismatches(&[is("payload", word("y"))], &WebSocketEvent::Control(&pong));
     assert_eq!(wrong.len(), 1, "{wrong:?}");
 }

@@ -70,17 +70,17 @@ pub fn taken(
     for (shows, under) in cases.into_iter().flatten() {
         taken.shown += usize::from(shows);
         match under {
-            Under::Held => taken.held += 1,
-            Under::Skipped => taken.skipped += 1,
-            Under::Failed(result) => taken.failed.push(*result),
-            Under::Silent => {}
+            CaseUnderLiberty::Held => taken.held += 1,
+            CaseUnderLiberty::Skipped => taken.skipped += 1,
+            CaseUnderLiberty::Failed(result) => taken.failed.push(*result),
+            CaseUnderLiberty::Silent => {}
         }
     }
     Ok(taken)
 }
 
 /// What a case comes to under a liberty.
-enum Under {
+enum CaseUnderLiberty {
     Held,
     /// And not so without it.
     Skipped,
@@ -89,16 +89,16 @@ enum Under {
     Silent,
 }
 
-fn under(info: &LibertyInfo, usual: &CaseResult, result: CaseResult) -> Under {
+fn under(info: &LibertyInfo, usual: &CaseResult, result: CaseResult) -> CaseUnderLiberty {
     let is_skipped = |result: &CaseResult| matches!(result.verdict, Verdict::Skipped { .. });
     if is_held(&result, info) {
-        Under::Held
+        CaseUnderLiberty::Held
     } else if is_skipped(&result) && !is_skipped(usual) {
-        Under::Skipped
+        CaseUnderLiberty::Skipped
     } else if !is_skipped(&result) && is_held(usual, info) {
-        Under::Failed(Box::new(result))
+        CaseUnderLiberty::Failed(Box::new(result))
     } else {
-        Under::Silent
+        CaseUnderLiberty::Silent
     }
 }
 

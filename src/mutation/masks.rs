@@ -14,7 +14,7 @@ pub struct Mask {
 
 /// Clauses that a fault breaks besides its own.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Also {
+pub struct AlsoBroken {
     pub fault: &'static str,
     /// Of whichever version the case has.
     pub clauses: &'static [&'static str],
@@ -36,7 +36,7 @@ macro_rules! masks {
 macro_rules! also {
     ($($fault:literal breaks $clauses:tt $reason:literal;)*) => {
         /// All of them.
-        pub static ALSO: &[Also] = &[$(Also {
+        pub static ALSO: &[AlsoBroken] = &[$(AlsoBroken {
             fault: $fault,
             clauses: &$clauses,
             reason: $reason,
@@ -122,7 +122,7 @@ pub fn mask(liberty: &str, fault: &str) -> Option<&'static Mask> {
 }
 
 /// The rows of this fault for a clause.
-pub fn also(fault: &str, clause: &str) -> impl Iterator<Item = &'static Also> {
+pub fn also(fault: &str, clause: &str) -> impl Iterator<Item = &'static AlsoBroken> {
     ALSO.iter()
         .filter(move |also| also.fault == fault && also.clauses.contains(&clause))
 }

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::masks::{Also, also};
+use super::masks::{AlsoBroken, also};
 use super::{Catch, Playing, cited, findings_that_count, is_red, play, unknown};
 use crate::plan::Plan;
 use crate::requirements;
@@ -17,7 +17,7 @@ use crate::verdict::{CaseResult, Finding};
 
 /// What is known of a fault that was played alone.
 #[derive(Debug)]
-pub struct Alone {
+pub struct FaultAlone {
     info: FaultInfo,
     /// Where the cases stand among all plans that catch it at a step that cites one of its clauses. The plans themselves
     /// would be many copies of each while all faults are known.
@@ -47,7 +47,7 @@ pub struct Paired {
     pub blind: Vec<CaseId>,
     pub blames: Vec<Blame>,
     /// The stated reasons for which other clauses were blamed.
-    pub also: BTreeSet<&'static Also>,
+    pub also: BTreeSet<&'static AlsoBroken>,
 }
 
 impl Paired {
@@ -57,7 +57,7 @@ impl Paired {
     }
 }
 
-impl Alone {
+impl FaultAlone {
     /// Keeps what pairs with this fault need.
     pub fn new(info: &FaultInfo, catches: &[Catch], plans: &[Plan]) -> Self {
         let citing: BTreeSet<&CaseId> = catches
@@ -100,11 +100,11 @@ impl Alone {
 }
 
 /// What one case comes to under both. Only of one that misses the fault is the record kept.
-enum Under {
+enum CaseUnderBoth {
     Red {
         is_cited: bool,
         blame: Option<Blame>,
-        also: BTreeSet<&'static Also>,
+        also: BTreeSet<&'static AlsoBroken>,
     },
     Unplayed,
     Missed(Box<CaseResult>),
@@ -116,7 +116,7 @@ enum Under {
 /// # Errors
 /// When it cannot be started.
 pub fn paired(
-    alone: &Alone,
+    alone: &FaultAlone,
     replayed: &[Plan],
     liberty: &LibertyInfo,
     thoroughly: bool,
@@ -137,7 +137,7 @@ pub fn paired(
     let mut missed = BTreeMap::new();
     for case in play(replayed, bundled, playing, true, &keep)? {
         match case {
-            Under::Red {
+            CaseUnderBoth::Red {
                 is_cited,
                 blame,
                 also,
@@ -147,8 +147,8 @@ pub fn paired(
                 paired.blames.extend(blame);
                 paired.also.extend(also);
             }
-            Under::Unplayed => paired.unmet += 1,
-            Under::Missed(result) => drop(missed.insert(result.id.clone(), *result)),
+            CaseUnderBoth::Unplayed => paired.unmet += 1,
+            CaseUnderBoth::Missed(result) => drop(missed.insert(result.id.clone(), *result)),
         }
     }
     if paired.caught + paired.noticed == 0 || thoroughly {
@@ -157,16 +157,16 @@ pub fn paired(
     Ok(paired)
 }
 
-fn under(result: CaseResult, alone: &Alone, liberty: &LibertyInfo) -> Under {
+fn under(result: CaseResult, alone: &FaultAlone, liberty: &LibertyInfo) -> CaseUnderBoth {
     if !is_red(&result.verdict) {
         return match result.transcript {
-            None => Under::Unplayed,
-            Some(_) => Under::Missed(Box::new(result)),
+            None => CaseUnderBoth::Unplayed,
+            Some(_) => CaseUnderBoth::Missed(Box::new(result)),
         };
     }
     let mut also = BTreeSet::new();
     let blame = wrong(&result, alone, liberty, &mut also);
-    Under::Red {
+    CaseUnderBoth::Red {
         is_cited: !cited(&result, &[&alone.info]).is_empty(),
         blame,
         also,
@@ -209,9 +209,9 @@ fn look_into(
 /// What a case blames that neither the fault alone nor the liberty's own advice explains.
 fn wrong(
     result: &CaseResult,
-    alone: &Alone,
+    alone: &FaultAlone,
     liberty: &LibertyInfo,
-    stated: &mut BTreeSet<&'static Also>,
+    stated: &mut BTreeSet<&'static AlsoBroken>,
 ) -> Option<Blame> {
     let document = requirements::document(result.id.version).as_str();
     let is_against = |id: &String| {

@@ -11,7 +11,7 @@ use crate::verdict::{CaseResult, Finding, Verdict, is_clause};
 
 /// A part of an accepted deviation that nothing shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unshown {
+pub struct UnseenPart {
     /// `targets/NAME.yaml:LINE`.
     pub place: String,
     /// What nothing shows.
@@ -113,7 +113,7 @@ fn cited(result: &CaseResult, clauses: &[String]) -> String {
 }
 
 /// Cases and clauses of accepted deviations that nothing shows any more. Only a run of the whole suite can tell.
-pub fn unshown(file: &TargetFile, cases: &[Concluded<'_>], plans: &[Plan]) -> Vec<Unshown> {
+pub fn unshown(file: &TargetFile, cases: &[Concluded<'_>], plans: &[Plan]) -> Vec<UnseenPart> {
     let mut found = Vec::new();
     for deviation in &file.deviations {
         let place = format!("{}:{}", file.source.path, deviation.place.line);
@@ -122,7 +122,7 @@ pub fn unshown(file: &TargetFile, cases: &[Concluded<'_>], plans: &[Plan]) -> Ve
             let mut all = plans.iter();
             !all.any(|plan| Deviation::matches(pattern, &plan.scene.id.to_string()))
         }) {
-            found.push(Unshown {
+            found.push(UnseenPart {
                 place: place.clone(),
                 what: format!("there is no case {pattern}"),
             });
@@ -134,7 +134,7 @@ pub fn unshown(file: &TargetFile, cases: &[Concluded<'_>], plans: &[Plan]) -> Ve
                 .peekable();
             if matching.peek().is_none() {
                 let what = format!("there is no case {pattern}");
-                found.push(Unshown {
+                found.push(UnseenPart {
                     place: place.clone(),
                     what,
                 });
@@ -146,7 +146,7 @@ pub fn unshown(file: &TargetFile, cases: &[Concluded<'_>], plans: &[Plan]) -> Ve
             is_shown |= shown;
             if !shown {
                 let what = format!("{pattern} shows no deviation any more");
-                found.push(Unshown {
+                found.push(UnseenPart {
                     place: place.clone(),
                     what,
                 });
@@ -173,7 +173,7 @@ pub fn unshown(file: &TargetFile, cases: &[Concluded<'_>], plans: &[Plan]) -> Ve
                     "no case of it finds anything against [{} {}]",
                     clause.version, clause.id
                 );
-                found.push(Unshown {
+                found.push(UnseenPart {
                     place: place.clone(),
                     what,
                 });

@@ -212,7 +212,7 @@ mod tests {
     use crate::transcript::text::fixture::{
         takeover_plan, takeover_record, takeover_record_without_disconnect,
     };
-    use crate::verdict::{Gist, judge};
+    use crate::verdict::{CaseSummary, judge};
 
     fn result(plan: &Plan, scene: Transcript) -> CaseResult {
         let (verdict, findings) = judge(plan, &scene, None, None);
@@ -233,7 +233,7 @@ mod tests {
             late: None,
             plays: 1,
             in_outage: false,
-            gist: Gist::default(),
+            summary: CaseSummary::default(),
         }
     }
 

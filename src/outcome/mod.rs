@@ -16,7 +16,7 @@ use crate::target::TargetFile;
 use crate::transcript::{HookSource, text};
 use crate::verdict::{CaseResult, Verdict};
 
-pub use accepted::{Unshown, unshown};
+pub use accepted::{UnseenPart, unshown};
 pub use draft::{Amendment, amendment};
 pub use exchange::{Line, exchange};
 pub use record::{Comparison, Mode, Reviewed, Seen, State};
@@ -26,7 +26,7 @@ use record::Record;
 
 /// What the results of a run are held against.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Against {
+pub enum ComparedWith {
     /// Nothing: the verdicts alone decide.
     Nothing,
     /// Records that were reviewed.
@@ -72,7 +72,7 @@ pub struct Concluded<'a> {
     pub outcome: Outcome,
 }
 
-impl Against {
+impl ComparedWith {
     /// Which reviewed files it takes; `None` for no files at all.
     pub fn mode(&self) -> Option<Mode> {
         match self {

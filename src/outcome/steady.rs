@@ -6,7 +6,7 @@
 
 use super::profile::{Change, Held, Kind, Profile};
 use super::record::State;
-use super::{Against, Outcome, Reviewed};
+use super::{ComparedWith, Outcome, Reviewed};
 use crate::plan::Plan;
 use crate::verdict::CaseResult;
 
@@ -17,7 +17,7 @@ pub const MOST: usize = 10;
 
 /// How one play of a case stood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stood {
+pub enum PlayOutcome {
     /// As reviewed.
     AsReviewed,
     /// As other cases of the same scenario stood in some plays of the baseline.
@@ -44,10 +44,10 @@ pub fn varies(profile: &Profile, reviewed: &[Reviewed]) -> bool {
 
 /// Whether a case whose first play was not as reviewed is as it was nevertheless: all the plays after it are as reviewed,
 /// or some are, and the others are as the baseline has it of the same scenario. What is otherwise a second time counts.
-pub fn is_as_it_was(first: Stood, again: &[Stood]) -> bool {
-    let is_known = |stood: &Stood| *stood != Stood::Otherwise;
+pub fn is_as_it_was(first: PlayOutcome, again: &[PlayOutcome]) -> bool {
+    let is_known = |stood: &PlayOutcome| *stood != PlayOutcome::Otherwise;
     let mut all = std::iter::once(&first).chain(again);
-    let is_reviewed = |stood: &Stood| *stood == Stood::AsReviewed;
+    let is_reviewed = |stood: &PlayOutcome| *stood == PlayOutcome::AsReviewed;
     match again {
         [] => false,
         again => {
@@ -58,14 +58,14 @@ pub fn is_as_it_was(first: Stood, again: &[Stood]) -> bool {
 
 /// How a play of a case stood. `others` are what was reviewed of the other cases of its scenario.
 pub fn stood(
-    against: &Against,
+    against: &ComparedWith,
     (plan, result): (&Plan, &CaseResult),
     outcome: &Outcome,
     (reviewed, others): (&Reviewed, &[&Reviewed]),
     held: &Held,
-) -> Stood {
+) -> PlayOutcome {
     if outcome.is_as_expected() {
-        return Stood::AsReviewed;
+        return PlayOutcome::AsReviewed;
     }
     let comparison = against.compare(plan, result, &reviewed.with_others(others));
     let has_known_record = comparison.is_none_or(|comparison| comparison.state == State::Same);
@@ -75,8 +75,8 @@ pub fn stood(
     };
     let stands = as_others.changes_of(plan, result);
     match has_known_record && stands.iter().all(|change| change.is_tolerated) {
-        true => Stood::AsOthers,
-        false => Stood::Otherwise,
+        true => PlayOutcome::AsOthers,
+        false => PlayOutcome::Otherwise,
     }
 }
 
@@ -95,8 +95,8 @@ pub fn what_differs(outcome: &Outcome) -> Vec<(Kind, String)> {
     what
 }
 
-/// The lines that tell of it, one for all cases with the same.
-pub fn told(unsteady: &[Unsteady]) -> Vec<Change> {
+/// The changes, one for all cases with the same.
+pub fn steady_changes(unsteady: &[Unsteady]) -> Vec<Change> {
     let mut all: Vec<Change> = Vec::new();
     for one in unsteady {
         for (kind, text) in &one.what {
@@ -125,7 +125,7 @@ pub(super) fn scenario_of(case: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Stood::{AsOthers, AsReviewed, Otherwise};
+    use PlayOutcome::{AsOthers, AsReviewed, Otherwise};
 
     #[test]
     fn one_play_that_none_after_it_repeats_is_no_change() {
@@ -162,10 +162,11 @@ mod tests {
             what: vec![(Kind::Regressed, "failed, was passed".to_owned())],
             times,
         };
-        let lines: Vec<(String, usize)> = told(&[one("a@5", 1), one("b@5", 2), one("c@5", 1)])
-            .iter()
-            .map(|change| (change.text.clone(), change.names.len()))
-            .collect();
+        let lines: Vec<(String, usize)> =
+            steady_changes(&[one("a@5", 1), one("b@5", 2), one("c@5", 1)])
+                .iter()
+                .map(|change| (change.text.clone(), change.names.len()))
+                .collect();
         let in_plays = |times: usize| format!("failed, was passed, in {times} of 6 plays");
         assert_eq!(lines, [(in_plays(1), 2), (in_plays(2), 1)]);
     }

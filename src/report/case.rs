@@ -1,11 +1,11 @@
 //! One case told in full: the same text for the terminal and for JUnit.
 
-use crate::report::words::{Style, alternatives};
+use crate::report::style::{Style, alternatives};
 use crate::verdict::{CaseResult, FindingKind as Kind};
 
 use super::diff;
 use super::document::{Case, Clause, Finding, FindingKind, SnapshotState, Verdict};
-use super::excerpt::{self, Around, Dressed};
+use super::excerpt::{self, Around, Canvas};
 
 /// The longest difference that is shown, in lines.
 const DIFF_LINES: usize = 60;
@@ -68,8 +68,8 @@ pub(super) fn in_brief(case: &Case) -> String {
 }
 
 /// The whole story: what was found, where, by which clause, and the packets around it.
-pub(super) fn findings(case: &Case, dressed: Dressed) -> String {
-    let style = dressed.style;
+pub(super) fn findings(case: &Case, canvas: Canvas) -> String {
+    let style = canvas.style;
     let mut out = format!(
         "{} {}\n  {}\n",
         heading(case.verdict, style),
@@ -85,7 +85,7 @@ pub(super) fn findings(case: &Case, dressed: Dressed) -> String {
     for finding in &case.findings {
         if finding.kind == FindingKind::Violation {
             out.push('\n');
-            out.push_str(&one_finding(case, finding, dressed));
+            out.push_str(&one_finding(case, finding, canvas));
         }
     }
     for finding in &case.findings {
@@ -99,13 +99,13 @@ pub(super) fn findings(case: &Case, dressed: Dressed) -> String {
     // A control that does not hold is why nothing can be said.
     if let (Verdict::Inconclusive, Some(control)) = (case.verdict, &case.control) {
         out.push_str("\n  the control\n");
-        out.push_str(&excerpt::end(control, dressed));
+        out.push_str(&excerpt::end(control, canvas));
     }
     out
 }
 
-fn one_finding(case: &Case, finding: &Finding, dressed: Dressed) -> String {
-    let style = dressed.style;
+fn one_finding(case: &Case, finding: &Finding, canvas: Canvas) -> String {
+    let style = canvas.style;
     let place = match (finding.line, finding.column) {
         (Some(line), Some(column)) => format!("{}:{line}:{column}", finding.file),
         _ => finding.file.clone(),
@@ -124,7 +124,7 @@ fn one_finding(case: &Case, finding: &Finding, dressed: Dressed) -> String {
         row(&mut out, "note", note);
     }
     if let Some(play) = &case.play {
-        let packets = excerpt::excerpt(play, finding, Around::WIDE, dressed);
+        let packets = excerpt::excerpt(play, finding, Around::WIDE, canvas);
         if !packets.is_empty() {
             out.push('\n');
             out.push_str(&packets);

@@ -3,7 +3,7 @@
 use similar::{ChangeTag, TextDiff};
 
 use super::document::{Change, DiffLine};
-use super::words::Style;
+use super::style::Style;
 
 /// Lines of context around a change.
 const CONTEXT: usize = 3;
@@ -62,7 +62,7 @@ pub(super) fn shown(lines: &[DiffLine], left_out: usize, limit: usize, style: St
     }
     let more = lines.len().saturating_sub(limit) + left_out;
     if more > 0 {
-        let more = super::words::count(more, "more line");
+        let more = super::style::count(more, "more line");
         text.push_str(&format!("    {} {more}\n", style.ellipsis()));
     }
     text

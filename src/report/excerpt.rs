@@ -1,16 +1,16 @@
 //! The packets around what a finding is about, on every connection of its case.
 
 use super::document::{Event, Finding, Play};
-use super::words::Style;
+use super::style::Style;
 
-/// How text is dressed, and how wide it may be, in columns.
+/// The style of text and its largest width in columns.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Dressed {
+pub(super) struct Canvas {
     pub(super) style: Style,
     pub(super) width: usize,
 }
 
-impl Dressed {
+impl Canvas {
     /// For a file: no colour and no limit.
     pub(super) const FILE: Self = Self {
         style: Style::PLAIN,
@@ -42,7 +42,7 @@ const BYTES: usize = 48;
 const INDENT: usize = 16;
 
 /// The packets around what a finding is about, on all connections: what one client misses another may have caused.
-pub(super) fn excerpt(play: &Play, finding: &Finding, around: Around, dressed: Dressed) -> String {
+pub(super) fn excerpt(play: &Play, finding: &Finding, around: Around, canvas: Canvas) -> String {
     let about: Vec<usize> = match finding.step {
         Some(step) if finding.events.is_empty() => play.taken_by(step),
         _ => finding.events.clone(),
@@ -73,20 +73,20 @@ pub(super) fn excerpt(play: &Play, finding: &Finding, around: Around, dressed: D
     let to = (until + around.after).min(events.len());
     let mut out = nodes(play);
     if from > 0 {
-        out.push_str(&format!("      {}\n", dressed.style.ellipsis()));
+        out.push_str(&format!("      {}\n", canvas.style.ellipsis()));
     }
     for (position, event) in events.iter().enumerate().take(to).skip(from) {
         if about.is_empty() && position == here {
-            out.push_str(&step_is_here(acts, dressed.style));
+            out.push_str(&step_is_here(acts, canvas.style));
         }
         let is_marked = about.contains(&event.number);
-        out.push_str(&packet(event, is_marked, dressed));
+        out.push_str(&packet(event, is_marked, canvas));
     }
     if about.is_empty() && here >= to {
-        out.push_str(&step_is_here(acts, dressed.style));
+        out.push_str(&step_is_here(acts, canvas.style));
     }
     if to < events.len() {
-        out.push_str(&format!("      {}\n", dressed.style.ellipsis()));
+        out.push_str(&format!("      {}\n", canvas.style.ellipsis()));
     }
     out
 }
@@ -95,12 +95,12 @@ pub(super) fn excerpt(play: &Play, finding: &Finding, around: Around, dressed: D
 const MARKED: usize = 6;
 
 /// The last events of a play.
-pub(super) fn end(play: &Play, dressed: Dressed) -> String {
+pub(super) fn end(play: &Play, canvas: Canvas) -> String {
     let is_shown = |event: &&Event| event.text.is_some();
     let events: Vec<&Event> = play.events.iter().filter(is_shown).collect();
     let from = events.len().saturating_sub(Around::WIDE.before);
     let shown = events.get(from..).unwrap_or_default().iter();
-    let lines = shown.map(|event| packet(event, false, dressed));
+    let lines = shown.map(|event| packet(event, false, canvas));
     format!("{}{}", nodes(play), lines.collect::<String>())
 }
 
@@ -123,8 +123,8 @@ pub(super) fn nodes(play: &Play) -> String {
     format!("      {}\n", named.join(", "))
 }
 
-fn packet(event: &Event, is_marked: bool, dressed: Dressed) -> String {
-    let Dressed { style, width } = dressed;
+fn packet(event: &Event, is_marked: bool, canvas: Canvas) -> String {
+    let Canvas { style, width } = canvas;
     let pointer = if is_marked { style.pointer() } else { " " };
     let at = std::time::Duration::from_micros(event.at_us);
     let text = event.text.as_deref().unwrap_or_default();
@@ -132,7 +132,7 @@ fn packet(event: &Event, is_marked: bool, dressed: Dressed) -> String {
     let bytes = bytes(event, style);
     let room = width.saturating_sub(5);
     let is_short = line.chars().count() + bytes.chars().count() + 2 <= room;
-    let dress = |text: &str| match is_marked {
+    let paint = |text: &str| match is_marked {
         true => style.strong(text),
         false => text.to_owned(),
     };
@@ -142,12 +142,12 @@ fn packet(event: &Event, is_marked: bool, dressed: Dressed) -> String {
             "" => String::new(),
             bytes => format!("  {}", style.faint(bytes)),
         };
-        return format!("    {pointer}{}{bytes}\n", dress(&line));
+        return format!("    {pointer}{}{bytes}\n", paint(&line));
     }
     let under = cut(&bytes, width.saturating_sub(INDENT + 2), style);
     format!(
         "    {pointer}{}\n{}{}\n",
-        dress(&cut(&line, room, style)),
+        paint(&cut(&line, room, style)),
         " ".repeat(INDENT + 2),
         style.faint(&under)
     )

@@ -1,7 +1,7 @@
 //! What a run came to, in a sentence: the same in every report that people read.
 
 use super::document::Document;
-use super::words::{count, grouped};
+use super::style::{count, grouped};
 
 /// The broker, and its version where that says more than the name.
 pub(super) fn broker(document: &Document) -> String {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestSuite};
 
 use super::document::{Case, Document, EndedEarly, Profile, SnapshotState, StaleKind, Verdict};
-use super::excerpt::Dressed;
-use super::words::{Style, alternatives};
+use super::excerpt::Canvas;
+use super::style::{Style, alternatives};
 use super::{case, profile};
 
 /// The document as text. Cases are in a suite for each folder.
@@ -119,7 +119,7 @@ fn test_case(case: &Case) -> TestCase {
         test.extra.insert("line".into(), line.to_string().into());
     }
     if case.verdict == Verdict::Warned || case.outcome.accepted {
-        test.set_system_out(case::findings(case, Dressed::FILE));
+        test.set_system_out(case::findings(case, Canvas::FILE));
     }
     test
 }
@@ -140,14 +140,14 @@ fn status(case: &Case) -> TestCaseStatus {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
             status.set_type("inconclusive");
             status.set_message(reason);
-            status.set_description(case::findings(case, Dressed::FILE));
+            status.set_description(case::findings(case, Canvas::FILE));
             return status;
         }
         Verdict::Failed if case.outcome.is_unexpected_verdict() => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type("must");
             status.set_message(message(case));
-            let mut text = case::findings(case, Dressed::FILE);
+            let mut text = case::findings(case, Canvas::FILE);
             if record_fails {
                 text.push('\n');
                 text.push_str(&case::snapshot(case, Style::PLAIN));

@@ -14,9 +14,9 @@ pub mod junit;
 mod markdown;
 mod names;
 mod profile;
+pub mod style;
 mod tap;
 pub mod terminal;
-pub mod words;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
@@ -24,7 +24,7 @@ use std::time::{Duration, Instant, SystemTime};
 use mqtt_check_codec::{ConnAck, ProtocolVersion};
 
 use crate::exit::Exit;
-use crate::outcome::{Concluded, State, Unshown};
+use crate::outcome::{Concluded, State, UnseenPart};
 use crate::target::TargetFile;
 use crate::transcript::text;
 use crate::verdict::Verdict;
@@ -50,7 +50,7 @@ pub struct Report<'a> {
     /// Snapshots whose case does not exist any more.
     pub without_case: Vec<PathBuf>,
     /// Accepted deviations that no case shows any more.
-    pub without_deviation: Vec<Unshown>,
+    pub without_deviation: Vec<UnseenPart>,
     pub facts: RunFacts,
     /// How the run stands to the profile of the target; `None` where it is held against none.
     pub profile: Option<ProfileReport>,
@@ -128,7 +128,7 @@ pub struct CapabilityFact {
 /// What client libraries did on their own side, each thing once: `reader: rumqttc resent PUBREL 1`.
 fn library_facts(case: &Concluded<'_>) -> Vec<String> {
     let mut facts: Vec<String> = Vec::new();
-    for fact in &case.result.gist.facts {
+    for fact in &case.result.summary.facts {
         let fact = text::fact(case.plan, fact);
         if !facts.contains(&fact) {
             facts.push(fact);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::document::{Document, Profile, ProfileChange, ProfileChangeKind};
-use super::words::{Style, count};
+use super::style::{Style, count};
 use crate::outcome::profile::Change;
 
 /// So many cases or choices of one cause are named; more are counted, and named on demand.

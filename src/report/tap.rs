@@ -3,7 +3,7 @@
 use mqtt_check_codec::describe::visible;
 
 use super::document::{Case, Document, Verdict};
-use super::words::alternatives;
+use super::style::alternatives;
 use super::{case, profile};
 
 /// The document as text.

@@ -4,16 +4,16 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use mqtt_check_codec::ProtocolVersion;
 
 use super::document::{Document, Outage, OutageKind, Responsiveness, Transcripts};
+use super::style::Style;
 use super::terminal::Options;
-use super::words::Style;
 use super::{CapabilityFact, Report, RunFacts, TargetFacts, junit, terminal};
 use crate::exit::Exit;
-use crate::outcome::{Against, Comparison, Concluded, Mode, Reviewed, State};
+use crate::outcome::{ComparedWith, Comparison, Concluded, Mode, Reviewed, State};
 use crate::plan::{Plan, SkipCode, SkipKind};
 use crate::transcript::text::fixture::{
     takeover_plan, takeover_record, takeover_record_without_disconnect,
 };
-use crate::verdict::{CaseResult, Gist, Measure, Measured, Verdict, judge};
+use crate::verdict::{CaseResult, CaseSummary, Measure, Measured, Verdict, judge};
 
 fn result(plan: &Plan, right: bool) -> CaseResult {
     let transcript = if right {
@@ -34,7 +34,7 @@ fn result(plan: &Plan, right: bool) -> CaseResult {
             measure: Measure::KeepAlive,
             value: 1.5,
         }],
-        gist: Gist::of(&transcript, None),
+        summary: CaseSummary::of(&transcript, None),
         transcript: Some(transcript),
         control: None,
         began: None,
@@ -53,7 +53,7 @@ fn skipped(plan: &Plan) -> CaseResult {
             reason: "needs kick".into(),
         },
         transcript: None,
-        gist: Gist::default(),
+        summary: CaseSummary::default(),
         findings: Vec::new(),
         choices: Vec::new(),
         measured: Vec::new(),
@@ -128,7 +128,7 @@ fn case<'a>(
     Concluded {
         plan,
         result,
-        outcome: Against::Records(Mode::Whole, None).decide(
+        outcome: ComparedWith::Records(Mode::Whole, None).decide(
             (plan, result),
             &Reviewed::default(),
             comparison,

@@ -13,7 +13,7 @@ use super::model::{
 };
 use super::node::{Entry, Node, Value, short};
 use super::notation;
-use super::packet::{self, Manner, expand_clean_session, merge, plain_filter, sent_fields};
+use super::packet::{self, Conformity, expand_clean_session, merge, plain_filter, sent_fields};
 use super::scope::{Mapping, Scope};
 use super::scram;
 use super::text;
@@ -159,7 +159,7 @@ fn send(scope: Scope<'_>, actor: Actor<'_>, node: &Node) -> Option<SendBytes> {
     };
     let value = Some(&entry.value).filter(|node| node.value != Value::Empty);
     let place = entry.key.place;
-    let written = Written::read(scope, actor, packet, place, value, Manner::Raw)?;
+    let written = Written::read(scope, actor, packet, place, value, Conformity::Raw)?;
     Some(SendBytes::Packet(written.packet))
 }
 
@@ -183,7 +183,7 @@ impl<'a> Written<'a> {
         packet_type: PacketType,
         place: Place,
         value: Option<&'a Node>,
-        manner: Manner,
+        manner: Conformity,
     ) -> Option<Self> {
         let word = packet_word(packet_type);
         if packet_type == PacketType::AUTH && !scope.version.has_properties() {
@@ -220,7 +220,7 @@ impl<'a> Written<'a> {
             out.fill(scope, actor, &empty, &[], &[], manner)?;
             return Some(out);
         };
-        let begins_again = packet_type == PacketType::AUTH && manner == Manner::Honest;
+        let begins_again = packet_type == PacketType::AUTH && manner == Conformity::Honest;
         if begins_again && node.text() == Some(REAUTHENTICATE) {
             out.scram = Some(node);
             return Some(out);
@@ -229,7 +229,7 @@ impl<'a> Written<'a> {
             return scope.expected(node, &format!("fields of `{word}` (a mapping)"));
         }
         let mut map = Mapping::of(scope, node, "a packet")?;
-        if manner == Manner::Honest {
+        if manner == Conformity::Honest {
             out.expect = map.take("expect");
             out.refused = map.take("refused");
             out.no_wait = map.take("no_wait");
@@ -262,11 +262,11 @@ impl<'a> Written<'a> {
         node: &Node,
         rest: &[&Entry],
         known: &[&'static str],
-        manner: Manner,
+        manner: Conformity,
     ) -> Option<()> {
         let packet = self.packet.packet_type;
         let word = match (packet, manner) {
-            (PacketType::PINGREQ, Manner::Honest) => "ping",
+            (PacketType::PINGREQ, Conformity::Honest) => "ping",
             _ => packet_word(packet),
         };
         let what = format!("`{word}`");
@@ -285,7 +285,7 @@ impl<'a> Written<'a> {
         {
             return scope.fail(scope.at(qos.place, "the QoS must be known from the file"));
         }
-        if manner == Manner::Honest && !complete {
+        if manner == Conformity::Honest && !complete {
             return scope.fail(scope.at(node.place, "`publish` without a `topic`"));
         }
         Some(())
@@ -298,7 +298,7 @@ fn filters(
     packet: PacketType,
     node: &Node,
     map: &mut Mapping<'_>,
-    manner: Manner,
+    manner: Conformity,
 ) -> Option<Vec<FilterTemplate>> {
     let subscribes = packet == PacketType::SUBSCRIBE;
     let options = if subscribes {
@@ -317,7 +317,7 @@ fn filters(
             packet::filter(scope, one, &options, false).map(|f| vec![f])
         }
         (None, Some(many)) => filter_list(scope, packet, many, &options, manner),
-        (None, None) if manner == Manner::Raw => Some(Vec::new()),
+        (None, None) if manner == Conformity::Raw => Some(Vec::new()),
         (None, None) => {
             let title = format!("`{}` without a `filter`", packet_word(packet));
             scope.fail(scope.at(node.place, title))
@@ -330,10 +330,10 @@ fn filter_list(
     packet: PacketType,
     node: &Node,
     options: &FilterTemplate,
-    manner: Manner,
+    manner: Conformity,
 ) -> Option<Vec<FilterTemplate>> {
     let items: &[Node] = node.items().unwrap_or(std::slice::from_ref(node));
-    if items.is_empty() && manner == Manner::Honest {
+    if items.is_empty() && manner == Conformity::Honest {
         return scope.fail(
             scope
                 .at(node.place, "no filter at all")
@@ -368,7 +368,7 @@ fn exchange(
     if needs && value.is_none() {
         return scope.fail(scope.at(place, format!("`{word}` without saying what")));
     }
-    let written = Written::read(scope, actor, packet, place, value, Manner::Honest)?;
+    let written = Written::read(scope, actor, packet, place, value, Conformity::Honest)?;
     let scram = proven(scope, actor, &written);
     let answer = answer(scope, word, &written, batched);
     let within = match written.within {

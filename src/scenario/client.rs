@@ -6,7 +6,7 @@ use mqtt_check_codec::{PacketType, ProtocolVersion};
 use super::expectation::packet_pattern;
 use super::model::{Capability, Client, Driver, Expr, Literal, PacketPattern, Transport, Way};
 use super::node::{Entry, Node, Value, short};
-use super::packet::{Manner, expand_clean_session, merge, sent_fields};
+use super::packet::{Conformity, expand_clean_session, merge, sent_fields};
 use super::scope::{ClientHead, Mapping, Scope};
 use super::scram;
 use super::text::{self, Rules, STRING_MAX};
@@ -149,7 +149,7 @@ pub(crate) fn client(scope: Scope<'_>, entry: &Entry, rules: IdRules<'_>) -> Opt
     let changes = sent_fields(
         scope,
         PacketType::CONNECT,
-        Manner::Honest,
+        Conformity::Honest,
         &rest,
         map.known(),
         "a client",

@@ -43,12 +43,12 @@ mod scram;
 pub mod settings;
 pub mod standard;
 mod step;
+pub(crate) mod suggestion;
 pub mod suite;
 pub(crate) mod syntax;
 mod text;
 mod value;
 mod websocket;
-pub(crate) mod words;
 
 /// Reads every scenario file at or below these paths and gives every case of every version and row, in the order
 /// of their ids. Ids count from the folder that was named, or from the nearest folder `scenarios` above what was named.

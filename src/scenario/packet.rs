@@ -15,7 +15,7 @@ use super::value::{boolean, number, number_expr, only_version_5, reference};
 
 /// Whether a packet keeps to what a client may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
+pub(crate) enum Conformity {
     Honest,
     /// Under `send`: fields of a server's packets too.
     Raw,
@@ -114,14 +114,14 @@ pub(crate) fn user_properties(scope: Scope<'_>, node: &Node) -> Option<Vec<(Byte
 pub(crate) fn sent_fields(
     scope: Scope<'_>,
     packet: PacketType,
-    manner: Manner,
+    manner: Conformity,
     entries: &[&Entry],
     also: &[&'static str],
     what: &str,
 ) -> Option<Vec<Change>> {
     let allowed = move |spec: &FieldSpec| match manner {
-        Manner::Honest => matches!(spec.stands, Stands::Sent | Stands::Both),
-        Manner::Raw => spec.stands != Stands::Judged,
+        Conformity::Honest => matches!(spec.stands, Stands::Sent | Stands::Both),
+        Conformity::Raw => spec.stands != Stands::Judged,
     };
     let known = fields::of(packet).filter(allowed);
     let mut out = Vec::new();

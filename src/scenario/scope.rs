@@ -11,7 +11,7 @@ use super::model::ClientIndex;
 use super::node::{self, Node, short};
 use super::reach::Reach;
 use super::rows::Budget;
-use super::words::{self, either};
+use super::suggestion::{self, either};
 use crate::diagnostic::{Diagnostic, Place, Source};
 
 /// So many errors of one file are shown.
@@ -81,7 +81,7 @@ impl Report {
         if self.found.borrow().diagnostics.len() == SHOWN {
             return None;
         }
-        words::did_you_mean(word, candidates)
+        suggestion::did_you_mean(word, candidates)
     }
 
     /// Everything that was reported, in the order of the file.

@@ -54,7 +54,7 @@ pub struct Canary {
 struct Shared {
     pulse: Mutex<Pulse>,
     /// So many want it to send no messages.
-    hushes: AtomicUsize,
+    pings_only: AtomicUsize,
     in_flight: AtomicBool,
     /// Somebody wants to know whether the broker answers.
     is_asked: AtomicBool,
@@ -66,17 +66,17 @@ impl Shared {
     }
 
     fn is_hushed(&self) -> bool {
-        self.hushes.load(Ordering::SeqCst) > 0
+        self.pings_only.load(Ordering::SeqCst) > 0
     }
 }
 
 /// While this lives the canary sends no messages, only pings.
 #[derive(Debug)]
-pub struct Hush<'c>(&'c Shared);
+pub struct PingsOnly<'c>(&'c Shared);
 
-impl Drop for Hush<'_> {
+impl Drop for PingsOnly<'_> {
     fn drop(&mut self) {
-        self.0.hushes.fetch_sub(1, Ordering::SeqCst);
+        self.0.pings_only.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -86,7 +86,7 @@ impl Canary {
     pub fn start(broker: &External, version: ProtocolVersion, name: &str, limit: Duration) -> Self {
         let shared = Arc::new(Shared::default());
         let (stop, stopped) = oneshot::channel();
-        let bird = Bird {
+        let client = Client {
             endpoint: Arc::clone(&broker.endpoint),
             credentials: broker.credentials.clone(),
             limit,
@@ -101,7 +101,7 @@ impl Canary {
             },
         };
         let thread = thread::Builder::new().name("canary".to_owned());
-        let thread = thread.spawn(move || bird.run(stopped)).ok();
+        let thread = thread.spawn(move || client.run(stopped)).ok();
         Self {
             shared,
             stop: Some(stop),
@@ -139,14 +139,14 @@ impl Canary {
     }
 
     /// Lets it send no messages until what this returns is dropped, and waits until the last one has come.
-    pub async fn hush(&self) -> Hush<'_> {
-        self.shared.hushes.fetch_add(1, Ordering::SeqCst);
-        let hush = Hush(&self.shared);
+    pub async fn pings_only(&self) -> PingsOnly<'_> {
+        self.shared.pings_only.fetch_add(1, Ordering::SeqCst);
+        let pings_only = PingsOnly(&self.shared);
         let deadline = Instant::now() + IN_FLIGHT;
         while self.shared.in_flight.load(Ordering::SeqCst) && Instant::now() < deadline {
             sleep(SLICE / 4).await;
         }
-        hush
+        pings_only
     }
 }
 
@@ -171,7 +171,7 @@ enum Mail {
 }
 
 /// The client itself.
-struct Bird {
+struct Client {
     endpoint: Arc<Endpoint>,
     credentials: Option<Credentials>,
     limit: Duration,
@@ -179,7 +179,7 @@ struct Bird {
     talk: Talk,
 }
 
-impl Bird {
+impl Client {
     fn run(mut self, stopped: oneshot::Receiver<()>) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -289,7 +289,7 @@ impl Talk {
             packets.push(own_subscribe([topic(&self.name)]));
             self.mail = Mail::Asked;
         }
-        // First, so that who hushes it afterwards waits for the message.
+        // First, so that who pings_only it afterwards waits for the message.
         let was_in_flight = self.shared.in_flight.swap(true, Ordering::SeqCst);
         if self.shared.is_hushed() || !self.message.is_wanted {
             let is_in_flight = was_in_flight && self.message.is_wanted;

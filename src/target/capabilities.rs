@@ -290,7 +290,7 @@ impl Capabilities {
     fn unset(&self, table: &Table, plan: &Plan) -> Option<Skip> {
         let failed = plan
             .required()
-            .map(|required| table.asked(required.told(), &self.users, &plan.kicked()))
+            .map(|required| table.asked(required.non_default(), &self.users, &plan.kicked()))
             .find_map(|asked| table.fill(&asked).err());
         let (name, why) = failed?;
         Some(match why {

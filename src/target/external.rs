@@ -17,7 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use super::hooks::{Ears, Feed};
+use super::hooks::{Feed, PlayEvents};
 use super::host::Hook;
 use super::instances::Handle;
 use super::own::own_connect;
@@ -40,15 +40,15 @@ const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 /// How long a broker is given to accept a connection before others take its place.
 const ACCEPTING: Duration = Duration::from_millis(20);
 
-/// The door of a broker that many plays go through at once. Where the queue of a listening socket is full, the system
-/// tries again after a second: the cases would measure that, not the broker.
+/// Connects many plays to one address of a broker, a few at a time. Where the queue of a listening socket is full, the
+/// system tries again after a second: the cases would measure that, not the broker.
 #[derive(Debug, Clone)]
-struct Door {
+struct Connector {
     endpoint: Arc<Endpoint>,
     waiting: Arc<Semaphore>,
 }
 
-impl Door {
+impl Connector {
     fn new(endpoint: &Arc<Endpoint>) -> Self {
         Self {
             endpoint: Arc::clone(endpoint),
@@ -84,10 +84,10 @@ impl Door {
     }
 }
 
-/// Every door of a broker.
+/// What connects to every address of a broker.
 #[derive(Debug, Clone)]
-pub struct Doors {
-    nodes: Vec<Doorway>,
+pub struct Connectors {
+    nodes: Vec<NodeConnectors>,
     credentials: Option<Arc<Credentials>>,
     /// Users that stand for clients of an access list, by their Client Identifiers.
     clients: Arc<BTreeMap<String, Credentials>>,
@@ -97,37 +97,37 @@ pub struct Doors {
     seeds: Arc<AtomicU64>,
 }
 
-/// The doors of one node.
+/// What connects to one node.
 #[derive(Debug, Clone)]
-struct Doorway {
-    default: Door,
-    tcp: Option<Door>,
-    websocket: Option<Door>,
+struct NodeConnectors {
+    default: Connector,
+    tcp: Option<Connector>,
+    websocket: Option<Connector>,
 }
 
-impl Doorway {
+impl NodeConnectors {
     fn new(node: &Node) -> Self {
-        let default = Door::new(&node.endpoint);
-        let door = |transport| {
+        let default = Connector::new(&node.endpoint);
+        let connector = |transport| {
             let place = node.place(transport)?;
             Some(match Arc::ptr_eq(place, &node.endpoint) {
                 true => default.clone(),
-                false => Door::new(place),
+                false => Connector::new(place),
             })
         };
         Self {
-            tcp: door(Transport::Tcp),
-            websocket: door(Transport::WebSocket),
+            tcp: connector(Transport::Tcp),
+            websocket: connector(Transport::WebSocket),
             default,
         }
     }
 }
 
-impl Doors {
-    /// The doors of these nodes, for these credentials. `nonce` tells this run from others.
+impl Connectors {
+    /// What connects to these nodes, for these credentials. `nonce` tells this run from others.
     pub fn new(nodes: &[Node], credentials: Option<Credentials>, nonce: u64) -> Self {
         Self {
-            nodes: nodes.iter().map(Doorway::new).collect(),
+            nodes: nodes.iter().map(NodeConnectors::new).collect(),
             credentials: credentials.map(Arc::new),
             clients: Arc::default(),
             hooks: None,
@@ -170,7 +170,7 @@ impl Doors {
         offers: Option<&[String]>,
         limit: Duration,
     ) -> Result<Opened, ConnectError> {
-        let door = self
+        let connector = self
             .nodes
             .get(way.node)
             .and_then(|node| match way.transport {
@@ -179,18 +179,19 @@ impl Doors {
                 Transport::WebSocket => node.websocket.as_ref(),
             });
         // What cannot be reached was skipped before.
-        let door = door.ok_or_else(|| io::Error::other("the target has no such place"))?;
+        let connector =
+            connector.ok_or_else(|| io::Error::other("the target has no such place"))?;
         let seed = self.seeds.fetch_add(SEED_STEP, Ordering::Relaxed);
-        door.connect(offers, seed, limit).await
+        connector.connect(offers, seed, limit).await
     }
 }
 
 /// One play's view of the broker.
 #[derive(Debug)]
 pub struct Host {
-    doors: Doors,
+    connectors: Connectors,
     /// Where its events come from.
-    ears: Option<Ears>,
+    events: Option<PlayEvents>,
     /// A hand on the broker, where it is an instance that was started for cases like this.
     handle: Option<Handle>,
     /// Client ids that may have left a session on a node, with the version to end it by.
@@ -201,12 +202,15 @@ pub struct Host {
 }
 
 impl Host {
-    /// A view of the broker behind these doors, of a play with this prefix; for an administrator if there is a handle.
-    pub fn new(doors: Doors, prefix: &str, handle: Option<Handle>) -> Self {
-        let ears = doors.hooks.as_ref().map(|feed| Ears::new(feed, prefix));
+    /// A view of the broker behind these connectors, of a play with this prefix; for an administrator if there is a handle.
+    pub fn new(connectors: Connectors, prefix: &str, handle: Option<Handle>) -> Self {
+        let events = connectors
+            .hooks
+            .as_ref()
+            .map(|feed| PlayEvents::new(feed, prefix));
         Self {
-            doors,
-            ears,
+            connectors,
+            events,
             handle,
             sessions: BTreeMap::new(),
             retained: BTreeSet::new(),
@@ -220,21 +224,23 @@ impl Host {
         offers: Option<&[String]>,
         limit: Duration,
     ) -> Result<Opened, ConnectError> {
-        self.doors.connect(way, offers, limit).await
+        self.connectors.connect(way, offers, limit).await
     }
 
     pub(super) fn hook_source(&self) -> HookSource {
-        let ears = self.ears.as_ref();
-        ears.map_or(HookSource::None, |ears| ears.feed().shown())
+        let events = self.events.as_ref();
+        events.map_or(HookSource::None, |events| events.feed().shown())
     }
 
     pub(super) fn hooks(&mut self, assigned: &dyn Fn(&str) -> bool) -> Vec<Hook> {
-        let ears = self.ears.as_mut();
-        ears.map(|ears| ears.take(assigned)).unwrap_or_default()
+        let events = self.events.as_mut();
+        events
+            .map(|events| events.take(assigned))
+            .unwrap_or_default()
     }
 
     pub(super) fn hooks_settle(&self) -> Duration {
-        self.doors.hooks_settle()
+        self.connectors.hooks_settle()
     }
 
     pub(super) async fn control(
@@ -251,7 +257,7 @@ impl Host {
     }
 
     pub(super) fn credentials(&self, client_id: &str) -> Option<&Credentials> {
-        self.doors.credentials(client_id)
+        self.connectors.credentials(client_id)
     }
 
     /// Remembers sessions and retained messages that this packet may leave behind.
@@ -327,7 +333,7 @@ impl Host {
                 node,
             };
             let limit = deadline.saturating_duration_since(Instant::now());
-            let opened = self.doors.connect(way, None, limit).await;
+            let opened = self.connectors.connect(way, None, limit).await;
             let opened = opened.map_err(io::Error::other)?;
             let mut stream = opened.stream.ok_or(io::ErrorKind::ConnectionRefused)?;
             let mut out = BytesMut::new();

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use mqtt_check_vocabulary::Value;
 
 use super::control::Kick;
-use super::external::Doors;
+use super::external::Connectors;
 use super::process::Running;
-use super::settings::{Filling, Hindrance, Table, Told};
+use super::settings::{Filling, GivenSettings, Hindrance, Table};
 use super::{Access, Credentials, Node, TargetFile};
 use crate::scenario::model::BrokerAction;
 use crate::transcript::Secrets;
@@ -27,7 +27,7 @@ pub struct Instances {
 pub struct Seen {
     pub started: usize,
     /// Combinations of settings that they were started with.
-    pub settings: Vec<Told>,
+    pub settings: Vec<GivenSettings>,
     /// How many ran at the same time, at most.
     pub at_once: usize,
     /// How long the slowest of them took from its start to its first CONNACK.
@@ -41,8 +41,8 @@ pub struct Seen {
 #[derive(Debug)]
 pub struct Instance {
     running: Arc<Mutex<Running>>,
-    doors: Doors,
-    known: Doors,
+    connectors: Connectors,
+    known: Connectors,
     instances: Arc<Instances>,
 }
 
@@ -83,21 +83,21 @@ impl Instances {
         self.file.kick.as_ref()
     }
 
-    /// What it has to be told of these settings, for a case that kicks these clients.
-    pub fn asked(&self, told: Told, kicked: &[String]) -> Told {
+    /// What it has to be given of these settings, for a case that kicks these clients.
+    pub fn asked(&self, given: GivenSettings, kicked: &[String]) -> GivenSettings {
         match self.table() {
-            Some(table) => table.asked(told, &self.file.users, kicked),
-            None => told,
+            Some(table) => table.asked(given, &self.file.users, kicked),
+            None => given,
         }
     }
 
-    /// What an instance with these settings is told.
+    /// What an instance with these settings is given.
     ///
     /// # Errors
     /// The first setting that cannot be said, and why.
-    pub fn fill(&self, told: &Told) -> Result<Filling, (&'static str, Hindrance)> {
+    pub fn fill(&self, given: &GivenSettings) -> Result<Filling, (&'static str, Hindrance)> {
         match self.table() {
-            Some(table) => table.fill(told),
+            Some(table) => table.fill(given),
             // It was started as it is to be: it knows the users of its target file.
             None => Ok(Filling::default()),
         }
@@ -107,9 +107,9 @@ impl Instances {
     ///
     /// # Errors
     /// Why it does not start; a run that goes on remembers it.
-    pub fn start(self: &Arc<Self>, told: &Told, nonce: u64) -> Result<Instance, String> {
+    pub fn start(self: &Arc<Self>, given: &GivenSettings, nonce: u64) -> Result<Instance, String> {
         let began = Instant::now();
-        let filling = self.fill(told);
+        let filling = self.fill(given);
         let started = filling
             .map_err(|(name, _)| format!("nothing says how to set {name}"))
             .and_then(|mut filling| {
@@ -124,8 +124,8 @@ impl Instances {
         let (running, clients) = match started {
             Ok(started) => started,
             Err(error) => {
-                let shown = Self::secrets(told).hidden(&error);
-                let problem = format!("with {}: {shown}", named(told));
+                let shown = Self::secrets(given).hidden(&error);
+                let problem = format!("with {}: {shown}", named(given));
                 if !seen.problems.contains(&problem) {
                     seen.problems.push(problem.clone());
                 }
@@ -136,13 +136,13 @@ impl Instances {
         seen.running += 1;
         seen.at_once = seen.at_once.max(seen.running);
         seen.slowest_start = seen.slowest_start.max(began.elapsed());
-        if !seen.settings.contains(told) {
-            seen.settings.push(told.clone());
+        if !seen.settings.contains(given) {
+            seen.settings.push(given.clone());
         }
         let nodes = running.reached().nodes();
         let usual = self.access.credentials.clone();
         let usual = usual.or_else(|| self.file.somebody());
-        let users = told.iter().find_map(|(_, value)| match value {
+        let users = given.iter().find_map(|(_, value)| match value {
             Value::Users(users) => Some(users),
             _ => None,
         });
@@ -152,17 +152,17 @@ impl Instances {
             None => (usual.clone(), usual),
         };
         Ok(Instance {
-            doors: Doors::new(&nodes, named, nonce)
+            connectors: Connectors::new(&nodes, named, nonce)
                 .with_hooks(running.hooks())
                 .with_clients(&clients),
-            known: Doors::new(&nodes, known, !nonce),
+            known: Connectors::new(&nodes, known, !nonce),
             running: Arc::new(Mutex::new(running)),
             instances: Arc::clone(self),
         })
     }
 
-    fn secrets(told: &Told) -> Secrets {
-        let users = told.iter().filter_map(|(_, value)| match value {
+    fn secrets(given: &GivenSettings) -> Secrets {
+        let users = given.iter().filter_map(|(_, value)| match value {
             Value::Users(users) => Some(users),
             _ => None,
         });
@@ -172,8 +172,8 @@ impl Instances {
 }
 
 /// The settings' names, for a message.
-fn named(told: &Told) -> String {
-    let names: Vec<&str> = told.iter().map(|(setting, _)| setting.name).collect();
+fn named(given: &GivenSettings) -> String {
+    let names: Vec<&str> = given.iter().map(|(setting, _)| setting.name).collect();
     match names.is_empty() {
         true => "its usual settings".to_owned(),
         false => names.join(", "),
@@ -181,9 +181,9 @@ fn named(told: &Told) -> String {
 }
 
 impl Instance {
-    /// Its doors.
-    pub fn doors(&self) -> &Doors {
-        &self.doors
+    /// What connects to it.
+    pub fn connectors(&self) -> &Connectors {
+        &self.connectors
     }
 
     /// Where it is reached.
@@ -196,8 +196,8 @@ impl Instance {
         locked(&self.running).log()
     }
 
-    /// Its doors, for a client that it knows if it knows only some.
-    pub fn known(&self) -> &Doors {
+    /// What connects to it, for a client that it knows if it knows only some.
+    pub fn known(&self) -> &Connectors {
         &self.known
     }
 

@@ -27,8 +27,8 @@ pub(super) const ANONYMOUS: &str = "{anonymous}";
 const ACCESS: &str = "access";
 pub(super) const USERS: &str = "users";
 
-/// Settings with their values, as [`Settings::told`](mqtt_check_vocabulary::Settings::told) has them.
-pub type Told = Vec<(&'static Setting, Value)>;
+/// Settings with their values, as [`Settings::non_default`](mqtt_check_vocabulary::Settings::non_default) has them.
+pub type GivenSettings = Vec<(&'static Setting, Value)>;
 
 /// How settings are said to a broker, by their names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,12 +43,12 @@ pub struct Table {
 pub enum Row {
     /// The broker has nothing of the kind, for this reason.
     Unsupported(String),
-    Said(Box<Saying>),
+    Template(Box<SettingTemplate>),
 }
 
 /// What a value becomes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Saying {
+pub struct SettingTemplate {
     pub templates: Filling,
     pub least: Option<u64>,
     pub most: Option<u64>,
@@ -123,7 +123,7 @@ pub enum Hindrance {
 impl Table {
     /// Whether scenarios can ask for this setting, with some value at least.
     pub fn says(&self, name: &str) -> bool {
-        matches!(self.rows.get(name), Some(Row::Said(_)))
+        matches!(self.rows.get(name), Some(Row::Template(_)))
     }
 
     /// Why the broker has nothing of the kind, if the table knows that it has not.
@@ -134,17 +134,22 @@ impl Table {
         }
     }
 
-    /// What a broker has to be told that knows these users anyway, for a case that kicks these clients: users of the case that
+    /// What a broker has to be given if it knows these users anyway, for a case that kicks these clients: users of the case that
     /// it knows need no telling where nothing says how, and who is kicked may need a user name.
-    pub fn asked(&self, mut told: Told, known: &[User], kicked: &[String]) -> Told {
+    pub fn asked(
+        &self,
+        mut given: GivenSettings,
+        known: &[User],
+        kicked: &[String],
+    ) -> GivenSettings {
         if !self.says(USERS) {
-            told.retain(|(setting, value)| {
+            given.retain(|(setting, value)| {
                 let is_known = |user: &&User| known.contains(user);
                 setting.name != USERS || !users_of(value).iter().all(is_known)
             });
         }
         if self.kicks_users && !kicked.is_empty() {
-            let access = told
+            let access = given
                 .iter_mut()
                 .find(|(setting, _)| setting.name == ACCESS)
                 .map(|(_, value)| value);
@@ -156,54 +161,54 @@ impl Table {
                 }),
                 _ => {
                     let access = Setting::named(ACCESS);
-                    told.extend(access.map(|setting| (setting, Value::Access(naming(kicked)))));
+                    given.extend(access.map(|setting| (setting, Value::Access(naming(kicked)))));
                 }
             }
         }
-        told
+        given
     }
 
-    /// What an instance with these settings is told.
+    /// What an instance with these settings is given.
     ///
     /// # Errors
     /// The first setting that cannot be said, and why.
-    pub fn fill(&self, told: &Told) -> Result<Filling, (&'static str, Hindrance)> {
+    pub fn fill(&self, given: &GivenSettings) -> Result<Filling, (&'static str, Hindrance)> {
         let mut out = Filling::default();
-        let mut said: Vec<(&Saying, String)> = Vec::new();
+        let mut said: Vec<(&SettingTemplate, String)> = Vec::new();
         let with_clients = self
-            .with_clients_as_users(told)
+            .with_clients_as_users(given)
             .map_err(|why| (ACCESS, Hindrance::Unsupported(why)))?;
-        let (told, anonymous) = match &with_clients {
-            Some((told, clients)) => {
+        let (given, anonymous) = match &with_clients {
+            Some((given, clients)) => {
                 out.clients.clone_from(clients);
-                (told, true)
+                (given, true)
             }
-            None => (told, false),
+            None => (given, false),
         };
-        for (setting, value) in told {
+        for (setting, value) in given {
             let failed = |hindrance| (setting.name, hindrance);
-            let saying = match self.rows.get(setting.name) {
+            let template = match self.rows.get(setting.name) {
                 None => return Err(failed(Hindrance::Untold)),
                 Some(Row::Unsupported(why)) => {
                     return Err(failed(Hindrance::Unsupported(why.clone())));
                 }
-                Some(Row::Said(saying)) => saying,
+                Some(Row::Template(template)) => template,
             };
             let unsupported = |why| failed(Hindrance::Unsupported(why));
-            let mut words = saying.words(value, told).map_err(unsupported)?;
+            let mut words = template.words(value, given).map_err(unsupported)?;
             words.push((ANONYMOUS, anonymous.to_string()));
             let text = words[0].1.clone();
             // Two settings may be one to this broker.
-            let is_at_odds = |(other, its): &(&Saying, String)| {
-                let (other, this) = (&other.templates.config, &saying.templates.config);
+            let is_at_odds = |(other, its): &(&SettingTemplate, String)| {
+                let (other, this) = (&other.templates.config, &template.templates.config);
                 !other.is_empty() && other == this && *its != text
             };
             if said.iter().any(is_at_odds) {
                 let why = "another setting of the case is the same one to this broker";
                 return Err(unsupported(why.to_owned()));
             }
-            out.add(&saying.templates, &words);
-            said.push((saying, text));
+            out.add(&template.templates, &words);
+            said.push((template, text));
         }
         Ok(out)
     }
@@ -211,8 +216,8 @@ impl Table {
     /// Whether clients of an access list stand as users.
     pub(super) fn has_clients_as_users(&self) -> bool {
         match self.rows.get(ACCESS) {
-            Some(Row::Said(saying)) => {
-                let rules = saying.rules.as_ref();
+            Some(Row::Template(template)) => {
+                let rules = template.rules.as_ref();
                 rules.is_some_and(|rules| rules.clients == Clients::AsUsers)
             }
             _ => false,
@@ -221,11 +226,14 @@ impl Table {
 
     /// The settings with a user for each client that an access list names, where this broker's lists know users only, and
     /// these users; `None` where there is nothing to be changed.
-    fn with_clients_as_users(&self, told: &Told) -> Result<Option<(Told, Vec<User>)>, String> {
+    fn with_clients_as_users(
+        &self,
+        given: &GivenSettings,
+    ) -> Result<Option<(GivenSettings, Vec<User>)>, String> {
         if !self.has_clients_as_users() {
             return Ok(None);
         }
-        let mut out = told.clone();
+        let mut out = given.clone();
         let mut clients = Vec::new();
         for (_, value) in &mut out {
             if let Value::Access(rules) = value {
@@ -235,7 +243,7 @@ impl Table {
         if clients.is_empty() {
             return Ok(None);
         }
-        if told.iter().any(|(_, value)| !users_of(value).is_empty()) {
+        if given.iter().any(|(_, value)| !users_of(value).is_empty()) {
             return Err(
                 "its access lists know clients by their user names, not by their \
                         Client Identifiers"
@@ -292,16 +300,16 @@ impl Filling {
     }
 }
 
-impl Saying {
-    /// The words of its templates, that of the value first, or why the broker does not take it. `told` are all settings of
+impl SettingTemplate {
+    /// The words of its templates, that of the value first, or why the broker does not take it. `given` are all settings of
     /// the instance.
-    fn words(&self, value: &Value, told: &Told) -> Result<Words, String> {
+    fn words(&self, value: &Value, given: &GivenSettings) -> Result<Words, String> {
         let between = self.between.as_deref().unwrap_or("\n");
         if let Value::Access(list) = value {
             let Some(rules) = &self.rules else {
                 return Err("it has no access lists".to_owned());
             };
-            let users = told.iter().flat_map(|(_, value)| users_of(value));
+            let users = given.iter().flat_map(|(_, value)| users_of(value));
             let users: Vec<&str> = users.map(|user| user.name.as_str()).collect();
             return rules.words(list, &users, between, self.escape);
         }

@@ -283,7 +283,7 @@ impl ShownEvent {
 
 impl ShownField {
     /// How the source says this word: alone, or with others that it does not tell it from. `None` if it never does.
-    pub fn as_told(&self, word: &str) -> Option<&str> {
+    pub fn known_word(&self, word: &str) -> Option<&str> {
         let told = self.words.iter().map(String::as_str);
         let mut told = told.filter(|told| *told == word || told.split('/').any(|w| w == word));
         told.next()

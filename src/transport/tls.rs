@@ -74,7 +74,7 @@ pub(super) fn connector(options: &TlsOptions) -> Result<TlsConnector, TlsOptions
     let builder = if options.insecure {
         builder
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+            .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
     } else {
         builder.with_root_certificates(roots(options)?)
     };
@@ -122,9 +122,9 @@ fn roots(options: &TlsOptions) -> Result<RootCertStore, TlsOptionsError> {
 
 /// Takes any certificate, of whatever version, but holds the server to the key in it.
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+struct AnyCertificate(Arc<CryptoProvider>);
 
-impl Anybody {
+impl AnyCertificate {
     fn verify(
         &self,
         message: &[u8],
@@ -138,7 +138,7 @@ impl Anybody {
     }
 }
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(
         &self,
         _end_entity: &CertificateDer<'_>,

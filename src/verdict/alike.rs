@@ -6,7 +6,7 @@ use super::Finding;
 pub(super) const ALIKE: usize = 10;
 
 /// The first of those that are alike, and how many more there are: a broker may send the same wrong thing without end.
-pub(super) fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
+pub(super) fn without_repeats(findings: Vec<Finding>) -> Vec<Finding> {
     fold(findings, is_alike, ALIKE, "more like it")
 }
 

@@ -6,14 +6,15 @@ use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
 use mqtt_check_websocket::Fault;
 
 use super::blame::{Aspect, Event, Inbox, Wrong};
-use super::lessened::{Lessened, LetOff};
+use super::granted_less::{Excused, GrantedLess};
 use super::measured::{silence, slowest_greeting};
 use super::wording::{
     came, describe_ending, ending, lane_at, span, too_late, untaken, waited, what_came,
 };
 use crate::matcher::{
-    Besides, Memory, Received, RefusalFault, describe_besides, describe_expectation,
-    describe_literal, describe_pattern, describe_refused, judge, judge_besides, refusal_faults,
+    Memory, Received, RefusalFault, WebSocketEvent, describe_expectation, describe_literal,
+    describe_pattern, describe_refused, describe_websocket_event, judge, judge_besides,
+    refusal_faults,
 };
 use crate::scenario::model::{
     Choice, ClientIndex, DropHow, Expectation, FieldMatch, Level, Literal, PacketPattern, Pattern,
@@ -43,13 +44,13 @@ pub(super) struct Judged {
 #[derive(Clone, Copy)]
 pub(super) struct Play<'a> {
     pub(super) transcript: &'a Transcript,
-    pub(super) lessened: &'a Lessened<'a>,
+    pub(super) granted_less: &'a GrantedLess<'a>,
 }
 
 /// What the judgement of one waiting leads on to the next.
-pub(super) struct Led<'a> {
+pub(super) struct CarriedOver<'a> {
     pub(super) memory: &'a mut Memory,
-    pub(super) let_off: &'a mut LetOff,
+    pub(super) let_off: &'a mut Excused,
 }
 
 /// Judges what a waiting brought; what it took is remembered. What depends on what was given otherwise is let off.
@@ -58,11 +59,11 @@ pub(super) fn judge_outcome(
     outcome: &Outcome,
     play: Play<'_>,
     (client, version): (ClientIndex, ProtocolVersion),
-    led: Led<'_>,
+    led: CarriedOver<'_>,
 ) -> Vec<Judged> {
     let mut judge = Judge {
         transcript: play.transcript,
-        lessened: play.lessened,
+        granted_less: play.granted_less,
         client,
         version,
         until: outcome.at,
@@ -84,12 +85,12 @@ pub(super) fn remember_answer(
     outcome: &Outcome,
     play: Play<'_>,
     version: ProtocolVersion,
-    led: Led<'_>,
+    led: CarriedOver<'_>,
 ) {
     let answers: Vec<_> = choice.answers.iter().map(|(_, e)| e.clone()).collect();
     let mut judge = Judge {
         transcript: play.transcript,
-        lessened: play.lessened,
+        granted_less: play.granted_less,
         client: choice.of,
         version,
         until: outcome.at,
@@ -104,11 +105,11 @@ struct Judge<'a> {
     transcript: &'a Transcript,
     /// When the waiting was over.
     until: Duration,
-    lessened: &'a Lessened<'a>,
+    granted_less: &'a GrantedLess<'a>,
     client: ClientIndex,
     version: ProtocolVersion,
     memory: &'a mut Memory,
-    let_off: &'a mut LetOff,
+    let_off: &'a mut Excused,
     found: Vec<Judged>,
 }
 
@@ -122,8 +123,8 @@ impl Judge<'_> {
             }
             Pattern::Closed { how } => self.closed(*how, expectation, outcome),
             Pattern::Refused(refused) => self.refused(refused, &outcome.taken),
-            Pattern::Upgrade(fields) => self.besides(fields, expectation, outcome),
-            Pattern::Frame(pattern) => self.besides(&pattern.fields, expectation, outcome),
+            Pattern::Upgrade(fields) => self.websocket_event(fields, expectation, outcome),
+            Pattern::Frame(pattern) => self.websocket_event(&pattern.fields, expectation, outcome),
             Pattern::Silence { .. } => {
                 if !outcome.taken.is_empty() && !self.is_let_off(expectation, outcome) {
                     self.broken_silence(expectation, &outcome.taken);
@@ -159,7 +160,7 @@ impl Judge<'_> {
 
     fn is_let_off(&mut self, expectation: &Expectation, outcome: &Outcome) -> bool {
         let known = (self.client, &*self.memory);
-        self.lessened
+        self.granted_less
             .excuses(expectation, outcome, known, self.let_off)
     }
 
@@ -362,8 +363,9 @@ impl Judge<'_> {
                 let mismatches = judge(pattern, &received, self.client, self.memory);
                 self.memory.remember(self.client, packet);
                 let known = (self.client, &*self.memory);
-                let lessened = self.lessened;
-                let mismatches = lessened.standing(pattern, event, known, mismatches, self.let_off);
+                let granted_less = self.granted_less;
+                let mismatches =
+                    granted_less.standing(pattern, event, known, mismatches, self.let_off);
                 if mismatches.is_empty() {
                     return;
                 }
@@ -391,9 +393,14 @@ impl Judge<'_> {
     }
 
     /// An answer to an upgrade, or a frame.
-    fn besides(&mut self, fields: &[FieldMatch], expectation: &Expectation, outcome: &Outcome) {
+    fn websocket_event(
+        &mut self,
+        fields: &[FieldMatch],
+        expectation: &Expectation,
+        outcome: &Outcome,
+    ) {
         for event in &outcome.taken {
-            let Some(came) = besides(&self.transcript.events[event.0].what) else {
+            let Some(came) = websocket_event(&self.transcript.events[event.0].what) else {
                 continue;
             };
             let mismatches = judge_besides(fields, &came, self.version, self.client, self.memory);
@@ -402,7 +409,11 @@ impl Judge<'_> {
                     .iter()
                     .map(|m| format!("{} is {}, expected {}", m.field, m.actual, m.expected))
                     .collect();
-                let actual = format!("came {}: {}", describe_besides(&came), words.join("; "));
+                let actual = format!(
+                    "came {}: {}",
+                    describe_websocket_event(&came),
+                    words.join("; ")
+                );
                 let wrong = vec![self.inbox().absent(expectation)];
                 self.miss(expectation, wrong, &[*event], actual);
             }
@@ -576,7 +587,7 @@ impl Judge<'_> {
         for event in &outcome.taken {
             let at = self.transcript.events[event.0].at;
             let is_early = at < outcome.since + not_before;
-            if is_early && !self.lessened.excuses_haste(*event, self.let_off) {
+            if is_early && !self.granted_less.excuses_haste(*event, self.let_off) {
                 let came = self.came(&[*event]);
                 let after = span(at.saturating_sub(outcome.since));
                 self.found.push(Judged {
@@ -634,10 +645,10 @@ impl Judge<'_> {
 }
 
 /// What came that is no packet.
-fn besides(what: &What) -> Option<Besides<'_>> {
+fn websocket_event(what: &What) -> Option<WebSocketEvent<'_>> {
     match what {
-        What::Upgraded(answer) => Some(Besides::Upgrade(answer)),
-        What::Control(control) => Some(Besides::Control(control)),
+        What::Upgraded(answer) => Some(WebSocketEvent::Upgrade(answer)),
+        What::Control(control) => Some(WebSocketEvent::Control(control)),
         _ => None,
     }
 }

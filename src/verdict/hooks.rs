@@ -82,7 +82,7 @@ fn is_seen(pattern: &HookPattern, source: &HookSource, unseen: &mut BTreeSet<Str
             None => {
                 unseen.insert(format!("{field} of {name}"));
             }
-            Some(field) if !field.words.is_empty() && field.as_told(value).is_none() => {
+            Some(field) if !field.words.is_empty() && field.known_word(value).is_none() => {
                 unseen.insert(format!("{name} with {} {value}", field.name));
                 return false;
             }

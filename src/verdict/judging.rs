@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use mqtt_check_codec::PacketType;
 
-use super::alike::{ALIKE, told_once};
+use super::alike::{ALIKE, without_repeats};
 use super::blame::received;
 use super::charge::Charge;
 use super::far;
+use super::granted_less::{Excused, GrantedLess};
 use super::left_over::{is_consequence, is_displaced, left_over};
-use super::lessened::{Lessened, LetOff};
 use super::monitor::{self, Watched};
 use super::steps::Judging;
 use super::wording::describe_event;
@@ -42,10 +42,10 @@ pub fn judge(
     // Where what the case is about did not happen, only a broken rule means anything.
     if is_rule_broken && scene.broken_off.is_none() && not_exercised(plan, scene).is_some() {
         let broken = watched.into_iter().chain(owed).collect();
-        return (Verdict::Failed, told_once(broken));
+        return (Verdict::Failed, without_repeats(broken));
     }
-    let lessened = Lessened::new(plan, scene);
-    let mut judging = Judging::new(plan, scene, &lessened);
+    let granted_less = GrantedLess::new(plan, scene);
+    let mut judging = Judging::new(plan, scene, &granted_less);
     judging.told.clone_from(&told);
     judging.has_failed = is_rule_broken
         || scene
@@ -63,7 +63,7 @@ pub fn judge(
     let mut over = left_over(plan, scene, &shown);
     over.retain(|finding| {
         let mut events = finding.events.iter();
-        let is_let_off = events.all(|event| lessened.excuses_event(*event, &mut let_off));
+        let is_let_off = events.all(|event| granted_less.excuses_event(*event, &mut let_off));
         !is_let_off && !is_displaced(plan, scene, &findings, finding)
     });
     let has_failed = is_rule_broken || findings.iter().any(Finding::breaks_a_must);
@@ -72,8 +72,8 @@ pub fn judge(
             finding.charge = Charge::remark();
         }
     }
-    findings.extend(told_once(over));
-    for finding in told_once(watched) {
+    findings.extend(without_repeats(over));
+    for finding in without_repeats(watched) {
         match findings
             .iter_mut()
             .find(|step| is_same_fault(step, &finding))
@@ -89,7 +89,7 @@ pub fn judge(
         findings.iter().any(told)
     };
     let missed: Vec<Finding> = owed.into_iter().filter(|owed| !is_told(owed)).collect();
-    findings.extend(told_once(missed));
+    findings.extend(without_repeats(missed));
     // A broken rule is a fault whatever the case was to show.
     let verdict = match told.is_empty() {
         true => {
@@ -120,7 +120,7 @@ fn verdict(
     scene: &Transcript,
     (control, witness): (Option<&Transcript>, Option<&Transcript>),
     findings: &[Finding],
-    let_off: &LetOff,
+    let_off: &Excused,
 ) -> Verdict {
     let violated = |level: Level| {
         findings
@@ -162,8 +162,8 @@ fn verdict(
     match proof {
         Proof::Holds => {}
         // What the scene has shown needs no proof.
-        Proof::LetOff(_) if violated(Level::Should) => {}
-        Proof::LetOff(why) => return unexercised(&why),
+        Proof::Excused(_) if violated(Level::Should) => {}
+        Proof::Excused(why) => return unexercised(&why),
         Proof::Fails(reason) => return Verdict::Inconclusive { reason },
     }
     if violated(Level::Should) {
@@ -183,7 +183,7 @@ fn unexercised(why: &str) -> Verdict {
 enum Proof {
     Holds,
     /// What does not hold was never promised, for this reason.
-    LetOff(String),
+    Excused(String),
     /// It proves nothing, for this reason.
     Fails(String),
 }
@@ -195,7 +195,7 @@ impl Proof {
         let why = judging.let_off.why.into_iter().next();
         match findings.find(|f| f.kind() != FindingKind::NotObservable) {
             Some(finding) => Self::Fails(say(finding)),
-            None => why.map_or(Self::Holds, Self::LetOff),
+            None => why.map_or(Self::Holds, Self::Excused),
         }
     }
 }
@@ -211,8 +211,8 @@ fn control_does_not_hold(plan: &Plan, transcript: Option<&Transcript>) -> Proof 
     if let Some(why) = &transcript.broken_off {
         return Proof::Fails(format!("the control was broken off: {why}"));
     }
-    let lessened = Lessened::new(plan, transcript);
-    let mut judging = Judging::new(plan, transcript, &lessened);
+    let granted_less = GrantedLess::new(plan, transcript);
+    let mut judging = Judging::new(plan, transcript, &granted_less);
     judging.steps(&control.steps);
     judging.findings.clear();
     judging.steps(&control.expect);
@@ -285,8 +285,8 @@ fn is_no_broker(transcript: &Transcript) -> Proof {
     if let Some(why) = &transcript.broken_off {
         return Proof::Fails(say(&format!("the proof of it was broken off: {why}")));
     }
-    let lessened = Lessened::new(plan, transcript);
-    let mut judging = Judging::new(plan, transcript, &lessened);
+    let granted_less = GrantedLess::new(plan, transcript);
+    let mut judging = Judging::new(plan, transcript, &granted_less);
     judging.steps(&plan.steps);
     Proof::of(judging, |finding| {
         let expected = finding.expected.join(" or ");

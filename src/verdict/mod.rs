@@ -7,10 +7,10 @@ mod expectation;
 mod failed;
 mod far;
 mod filter;
+mod granted_less;
 mod hooks;
 mod judging;
 mod left_over;
-mod lessened;
 mod measured;
 pub mod monitor;
 mod steps;
@@ -68,7 +68,7 @@ pub struct CaseResult {
     /// Whether the broker did not serve while it was played.
     pub in_outage: bool,
     /// What stays of a record that is condensed or dropped.
-    pub gist: Gist,
+    pub summary: CaseSummary,
 }
 
 impl CaseResult {
@@ -84,7 +84,7 @@ impl CaseResult {
 
 /// What reports say of every case, whatever became of its record.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Gist {
+pub struct CaseSummary {
     /// What kinds of packets the broker sent in the scene.
     pub received: BTreeSet<PacketType>,
     /// What client libraries did on their own side in the scene.
@@ -93,7 +93,7 @@ pub struct Gist {
     pub left_behind: Vec<String>,
 }
 
-impl Gist {
+impl CaseSummary {
     /// That of these records.
     pub fn of(scene: &Transcript, control: Option<&Transcript>) -> Self {
         let plays = std::iter::once(scene).chain(control);

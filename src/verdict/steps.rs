@@ -9,10 +9,10 @@ use super::Finding;
 use super::alike::first_of_each_step;
 use super::blame::{self, Aspect, Event, Inbox, Wrong};
 use super::charge::Charge;
-use super::expectation::{Judged, Led, Play, judge_outcome, remember_answer};
+use super::expectation::{CarriedOver, Judged, Play, judge_outcome, remember_answer};
 use super::failed::Failed;
+use super::granted_less::{Excused, GrantedLess};
 use super::hooks::{Differing, judge_hooks};
-use super::lessened::{Lessened, LetOff};
 use super::symptom::Symptom;
 use super::unsent::{Unsent, was_to_send};
 use super::wording::{untaken, what_came};
@@ -32,7 +32,7 @@ const FAILED_BEFORE: &str = "the case has failed before";
 pub(super) struct Judging<'a> {
     plan: &'a Plan,
     transcript: &'a Transcript,
-    lessened: &'a Lessened<'a>,
+    granted_less: &'a GrantedLess<'a>,
     records: BTreeMap<StepIndex, &'a StepRecord>,
     memory: Memory,
     /// How many hook events the former `hooks` steps have covered.
@@ -51,7 +51,7 @@ pub(super) struct Judging<'a> {
     /// Whether a step has waited in vain, so that what comes is older than the scenario thinks.
     is_late: bool,
     unsent_by_steps: Unsent,
-    pub(super) let_off: LetOff,
+    pub(super) let_off: Excused,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -59,12 +59,12 @@ impl<'a> Judging<'a> {
     pub(super) fn new(
         plan: &'a Plan,
         transcript: &'a Transcript,
-        lessened: &'a Lessened<'a>,
+        granted_less: &'a GrantedLess<'a>,
     ) -> Self {
         Self {
             plan,
             transcript,
-            lessened,
+            granted_less,
             records: transcript.steps.iter().map(|r| (r.step, r)).collect(),
             memory: Memory::default(),
             hooks_judged: 0,
@@ -76,7 +76,7 @@ impl<'a> Judging<'a> {
             failed: Failed::default(),
             is_late: false,
             unsent_by_steps: Unsent::default(),
-            let_off: LetOff::new(),
+            let_off: Excused::new(),
             findings: Vec::new(),
         }
     }
@@ -118,7 +118,7 @@ impl<'a> Judging<'a> {
                     expected,
                     actual,
                 }) = judged
-                    && !(is_shown && self.lessened.excuses_hooks(&mut self.let_off))
+                    && !(is_shown && self.granted_less.excuses_hooks(&mut self.let_off))
                 {
                     if is_shown && self.lacks_a_cause() {
                         self.not_reached(step, UNSENT);
@@ -147,7 +147,7 @@ impl<'a> Judging<'a> {
         let client = client_of(step);
         let let_off = &mut self.let_off;
         if self
-            .lessened
+            .granted_less
             .excuses_absence(client, record.began, why, let_off)
         {
             return;
@@ -256,7 +256,7 @@ impl<'a> Judging<'a> {
                 outcome,
                 self.play(),
                 (client, version),
-                Led {
+                CarriedOver {
                     memory: &mut self.memory,
                     let_off: &mut self.let_off,
                 },
@@ -385,7 +385,7 @@ impl<'a> Judging<'a> {
         let version = self.version(choice.of);
         if outcome.ended == Ended::Complete {
             let play = self.play();
-            let led = Led {
+            let led = CarriedOver {
                 memory: &mut self.memory,
                 let_off: &mut self.let_off,
             };
@@ -488,7 +488,7 @@ impl<'a> Judging<'a> {
             &of_one,
             self.play(),
             (client, version),
-            Led {
+            CarriedOver {
                 memory: &mut self.memory,
                 let_off: &mut self.let_off,
             },
@@ -501,13 +501,14 @@ impl<'a> Judging<'a> {
     const fn play(&self) -> Play<'a> {
         Play {
             transcript: self.transcript,
-            lessened: self.lessened,
+            granted_less: self.granted_less,
         }
     }
 
     fn excuses(&mut self, of: &Expectation, outcome: &Outcome, client: ClientIndex) -> bool {
         let known = (client, &self.memory);
-        self.lessened.excuses(of, outcome, known, &mut self.let_off)
+        self.granted_less
+            .excuses(of, outcome, known, &mut self.let_off)
     }
 
     /// Whether a step had nothing left to send on since the broker had ended the connection, and another step is

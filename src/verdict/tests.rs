@@ -6,9 +6,9 @@ use bytes::Bytes;
 use mqtt_check_codec::{Frame, Packet, PacketType, ProtocolVersion, ReasonCode, SubAck};
 
 use super::blame::{Event, Wrong};
-use super::expectation::{Judged, Led, Play, judge_outcome};
-use super::lessened::tests::record;
-use super::lessened::{Lessened, LetOff};
+use super::expectation::{CarriedOver, Judged, Play, judge_outcome};
+use super::granted_less::tests::record;
+use super::granted_less::{Excused, GrantedLess};
 use crate::diagnostic::Place;
 use crate::matcher::Memory;
 use crate::scenario::model::{After, ClientIndex, Count, Expectation, Pattern};
@@ -47,18 +47,18 @@ fn silence(transcript: &Transcript) -> Vec<Judged> {
         delay: Duration::ZERO,
         at: Duration::ZERO,
     };
-    let lessened = Lessened::none(transcript);
+    let granted_less = GrantedLess::none(transcript);
     judge_outcome(
         &expectation,
         &outcome,
         Play {
             transcript,
-            lessened: &lessened,
+            granted_less: &granted_less,
         },
         (ClientIndex(0), V5),
-        Led {
+        CarriedOver {
             memory: &mut Memory::default(),
-            let_off: &mut LetOff::new(),
+            let_off: &mut Excused::new(),
         },
     )
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mqtt_check_codec::PacketType;
 use mqtt_check_websocket::Control;
 
-use crate::matcher::{Besides, describe_besides};
+use crate::matcher::{WebSocketEvent, describe_websocket_event};
 use crate::scenario::model::ClientIndex;
 use crate::transcript::{Ended, Ending, EventIndex, LaneIndex, Outcome, Transcript, What};
 
@@ -50,8 +50,8 @@ pub(super) fn describe_event(event: EventIndex, transcript: &Transcript) -> Stri
             n => format!("{n} bytes of an unfinished packet"),
         },
         What::Fault { fault, .. } => fault.to_string(),
-        What::Upgraded(answer) => describe_besides(&Besides::Upgrade(answer)),
-        What::Control(control) => describe_besides(&Besides::Control(control)),
+        What::Upgraded(answer) => describe_websocket_event(&WebSocketEvent::Upgrade(answer)),
+        What::Control(control) => describe_websocket_event(&WebSocketEvent::Control(control)),
         What::Shown { line, .. } => line.clone(),
         What::Opened => "the connection".to_owned(),
         What::Sent { .. }

@@ -300,7 +300,7 @@ impl Setting {
 
 impl Settings {
     /// Those that a broker has to be told, with their values: whatever is said, but for what brokers do anyway.
-    pub fn told(&self) -> Vec<(&'static Setting, Value)> {
+    pub fn non_default(&self) -> Vec<(&'static Setting, Value)> {
         let said = self.said().into_iter();
         let told =
             said.filter(|(setting, _, is_default)| !(*is_default && setting.has_usual_default()));
@@ -309,7 +309,7 @@ impl Settings {
 
     /// The names of those that a broker has to be told.
     pub fn asked_for(&self) -> Vec<&'static str> {
-        let told = self.told().into_iter();
+        let told = self.non_default().into_iter();
         told.map(|(setting, _)| setting.name).collect()
     }
 }
@@ -361,7 +361,7 @@ mod tests {
                 "`true`" => Value::Flag(false),
                 _ => other(setting.kind),
             };
-            assert_eq!(settings.told(), [(setting, value)]);
+            assert_eq!(settings.non_default(), [(setting, value)]);
             let config = settings.over(Config::default());
             assert_ne!(config, Config::default(), "{}", setting.name);
         }

@@ -45,7 +45,7 @@ use self::packet::unsubscribe::{unsubscribe_on, unsubscribe_received};
 use self::rules::Rules;
 use self::state::State;
 pub(crate) use self::state::account::{Account, Charge};
-use self::state::arrivals::Arrivals;
+use self::state::connect_rate::ConnectRate;
 use self::state::connection::{Connections, Phase};
 use self::state::message::Message;
 use self::state::redirect::Redirects;
@@ -68,7 +68,7 @@ pub struct Broker {
     state: State,
     connections: Connections,
     redirects: Redirects,
-    arrivals: Arrivals,
+    connect_rate: ConnectRate,
     /// How often it was called.
     turns: u64,
     /// What waits to be written to all clients.
@@ -84,7 +84,7 @@ impl Broker {
             state: State::new(Rules::new(config, conduct.into())),
             connections: Connections::new(),
             redirects: Redirects::new(),
-            arrivals: Arrivals::default(),
+            connect_rate: ConnectRate::default(),
             turns: 0,
             outgoing: Account::default(),
             spent: 0,

@@ -94,7 +94,7 @@ const SMALL: usize = 3;
 pub(super) struct Framed<S> {
     socket: WebSocket<S>,
     /// [3.1.1 MQTT-6.0.0-2] [5 MQTT-6.0.0-2]: which wrong use is made of the ends of frames.
-    aligned: Option<Aligned>,
+    aligned: Option<FrameAlignment>,
     /// [3.1.1 MQTT-6.0.0-2] [5 MQTT-6.0.0-2]: of a liberty, whether packets are sent in frames smaller than they are.
     small: bool,
     /// [3.1.1 MQTT-7.1.1-1] [5 MQTT-4.2.0-1]: of a fault, whether the connection ends where a header has come in part.
@@ -109,7 +109,7 @@ pub(super) struct Framed<S> {
 
 /// A wrong use of the ends of frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Aligned {
+enum FrameAlignment {
     /// A packet ends with its frame, or is none.
     Whole,
     /// A frame has one packet.
@@ -135,9 +135,9 @@ impl<S> Framed<S> {
         Self {
             socket,
             aligned: if faults.has(Fault::PacketsSpanNoFrames) {
-                Some(Aligned::Whole)
+                Some(FrameAlignment::Whole)
             } else if faults.has(Fault::OnePacketPerFrame) {
-                Some(Aligned::Single)
+                Some(FrameAlignment::Single)
             } else {
                 None
             },
@@ -150,7 +150,7 @@ impl<S> Framed<S> {
     }
 
     /// Decides about a frame that has come whole.
-    fn end_frame(&mut self, aligned: Aligned) {
+    fn end_frame(&mut self, aligned: FrameAlignment) {
         let mut rest = self.held.clone();
         let mut packets: Vec<Frame> = Vec::new();
         while let Ok(Some(packet)) = Frame::read(&mut rest, usize::MAX) {
@@ -159,7 +159,7 @@ impl<S> Framed<S> {
         if packets.is_empty() && rest.is_empty() {
             return;
         }
-        if aligned == Aligned::Single {
+        if aligned == FrameAlignment::Single {
             packets.truncate(1);
             self.held = rest;
         } else {

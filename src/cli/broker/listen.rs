@@ -11,7 +11,7 @@ use mqtt_check_broker::shell::{Listener, Server, Tls, Transport, WebSocketPath};
 use crate::cli::{Failure, output};
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
-use crate::report::words::Style;
+use crate::report::style::Style;
 use crate::scenario::settings::configuration::Configuration;
 use crate::transport::{BrokerUrl, Scheme, pem};
 
@@ -43,7 +43,7 @@ pub(in crate::cli) struct Places {
 
 /// A place that is listened at.
 #[derive(Debug)]
-pub(in crate::cli) struct Listening {
+pub(in crate::cli) struct ListenAddress {
     scheme: Scheme,
     address: SocketAddr,
     path: String,
@@ -81,13 +81,16 @@ impl Places {
     }
 
     /// Listens at every place.
-    pub(in crate::cli) async fn listen(&self, server: &Server) -> Result<Vec<Listening>, Failure> {
+    pub(in crate::cli) async fn listen(
+        &self,
+        server: &Server,
+    ) -> Result<Vec<ListenAddress>, Failure> {
         let mut listening = Vec::new();
         for place in &self.places {
             let address = place.authority();
             let bound = server.listen_with(&address, self.transport(place)).await;
             let listener = bound.map_err(|error| unbound(&address, &error))?;
-            listening.push(Listening {
+            listening.push(ListenAddress {
                 scheme: place.scheme,
                 address: listener.local_address(),
                 path: place.path.clone(),
@@ -109,7 +112,7 @@ impl Places {
     }
 }
 
-impl fmt::Display for Listening {
+impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = Some(self.path.as_str()).filter(|path| *path != "/");
         write!(

@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::super::{Dress, Failure};
+use super::super::{Failure, Styles};
 use super::Ticks;
 use crate::exit::Exit;
 use crate::mutation::Playing;
 use crate::mutation::liberty::{self, Taken};
 use crate::plan::Plan;
 use crate::report::one_line;
-use crate::report::words::{Style, count};
+use crate::report::style::{Style, count};
 use crate::target::bundled::LibertyInfo;
 
 /// What each liberty brought.
@@ -20,7 +20,7 @@ pub(super) fn play(
     chosen: Vec<LibertyInfo>,
     plans: &[Plan],
     playing: Playing<'_>,
-    dress: Dress,
+    styles: Styles,
 ) -> Result<Played, Failure> {
     let mut played = Played::new();
     if chosen.is_empty() {
@@ -28,7 +28,7 @@ pub(super) fn play(
     }
     let failed = |error| Failure::new(Exit::CouldNotStart, error);
     let usual = liberty::usual(plans, playing).map_err(failed)?;
-    let ticks = Ticks::new(chosen.len(), dress.err);
+    let ticks = Ticks::new(chosen.len(), styles.err);
     for info in chosen {
         ticks.tick(info.name);
         let taken = liberty::taken(&info, plans, &usual, playing).map_err(failed)?;

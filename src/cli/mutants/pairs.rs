@@ -3,14 +3,14 @@
 
 use serde::Serialize;
 
-use super::super::{Dress, Failure};
+use super::super::{Failure, Styles};
 use super::{Mutant, Ticks, liberties};
 use crate::exit::Exit;
 use crate::mutation::Playing;
-use crate::mutation::masks::{ALSO, Also, Mask, mask};
+use crate::mutation::masks::{ALSO, AlsoBroken, Mask, mask};
 use crate::mutation::pair::{self, Paired};
 use crate::plan::Plan;
-use crate::report::words::{Style, count};
+use crate::report::style::{Style, count};
 use crate::requirements::citation;
 use crate::scenario::model::CaseId;
 use crate::target::bundled::{self as target, LibertyInfo};
@@ -67,12 +67,12 @@ impl Played {
     }
 
     /// Rows of [`ALSO`] that none of them needs, where all were played.
-    fn needless(&self) -> impl Iterator<Item = &'static Also> {
-        let is_needed = |also: &&Also| {
+    fn needless(&self) -> impl Iterator<Item = &'static AlsoBroken> {
+        let is_needed = |also: &&AlsoBroken| {
             let mut needs = self.pairs.iter().flat_map(|pair| &pair.paired.also);
             needs.any(|needed| needed == also)
         };
-        let is_played = |also: &&Also| self.pairs.iter().any(|pair| pair.fault == also.fault);
+        let is_played = |also: &&AlsoBroken| self.pairs.iter().any(|pair| pair.fault == also.fault);
         ALSO.iter()
             .filter(move |also| self.is_whole && is_played(also) && !is_needed(also))
     }
@@ -89,7 +89,7 @@ pub(super) fn play(
     plans: &[Plan],
     share: Share,
     playing: Playing<'_>,
-    dress: Dress,
+    styles: Styles,
 ) -> Result<Played, Failure> {
     let faults = || mutants.iter().filter(|m| m.alone.is_caught());
     let mut played = Played {
@@ -101,7 +101,7 @@ pub(super) fn play(
     if share.percent == 0 || played.of == 0 {
         return Ok(played);
     }
-    let ticks = Ticks::new(faults().count(), dress.err);
+    let ticks = Ticks::new(faults().count(), styles.err);
     'all: for mutant in faults() {
         let fault = mutant.alone.name();
         ticks.tick(fault);

@@ -10,7 +10,7 @@ use clap::Args;
 use super::chosen::Chosen;
 use super::compared::Snapshots;
 use super::options::{Playing, target_name};
-use super::{Dress, Failure, interrupt, output, play};
+use super::{Failure, Styles, interrupt, output, play};
 use crate::cli::connection::Connection;
 use crate::cli::place::target_file;
 use crate::cli::selection::Selection;
@@ -19,8 +19,8 @@ use crate::outcome::profile::Profile;
 use crate::outcome::record::findings_text;
 use crate::outcome::{Amendment, Reviewed, Seen, amendment};
 use crate::plan::Plan;
-use crate::report::words::count;
-use crate::report::{self, words};
+use crate::report::style::count;
+use crate::report::{self, style};
 use crate::snapshot::WriteError;
 use crate::snapshot::file::write_whole;
 use crate::target::file::{new_entries, new_file};
@@ -65,11 +65,11 @@ struct Shown {
     unplayed: Vec<String>,
 }
 
-pub(in crate::cli) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, Failure> {
+pub(in crate::cli) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     let as_run = as_run(arguments)?;
-    let chosen = Chosen::new(&as_run, dress)?;
-    let (plans, _) = as_run.selection.plans(dress.err)?;
-    let snapshots = Snapshots::new(&as_run, &chosen, &plans, dress.err)?;
+    let chosen = Chosen::new(&as_run, styles)?;
+    let (plans, _) = as_run.selection.plans(styles.err)?;
+    let snapshots = Snapshots::new(&as_run, &chosen, &plans, styles.err)?;
     let Some(profiled) = snapshots.profiled.as_ref() else {
         return Err(Failure::usage(
             "a baseline is made of a broker on the network",
@@ -83,14 +83,14 @@ pub(in crate::cli) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, F
         ))
         .hint("--update renews it and shows what changed"));
     }
-    let reviewed = snapshots.read(&plans, dress.err)?;
+    let reviewed = snapshots.read(&plans, styles.err)?;
     interrupt::listen();
     let Some(shown) = plays(
         arguments,
         &as_run,
         (&chosen, &snapshots),
         (&plans, &reviewed),
-        dress,
+        styles,
     )?
     else {
         output::note("interrupted: nothing is written\n");
@@ -106,7 +106,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, dress: Dress) -> Result<Exit, F
         &profiled.path,
         profiled.known.is_some(),
         &changes,
-        dress.out,
+        styles.out,
     ));
     for ((plan, reviewed), seen) in plans.iter().zip(&reviewed).zip(&shown.seen) {
         let files = snapshots.settle_seen(plan, reviewed, seen);
@@ -176,7 +176,7 @@ fn plays(
     as_run: &super::Arguments,
     (chosen, snapshots): (&Chosen, &Snapshots),
     (plans, reviewed): (&[Plan], &[Reviewed]),
-    dress: Dress,
+    styles: Styles,
 ) -> Result<Option<Shown>, Failure> {
     let mut gathered = Gathered {
         profile: None,
@@ -213,7 +213,7 @@ fn plays(
             as_run,
             to_play,
             &ready.target,
-            dress,
+            styles,
             &super::Asking::EVERYTHING,
         )?;
         if played.interrupted {
@@ -364,7 +364,7 @@ fn progress(number: u16, plays: u16, took: Duration) -> String {
             let left = each * u32::from(plays - number + 1);
             format!(
                 ", about {} left",
-                words::span(Duration::from_secs(left.as_secs()))
+                style::span(Duration::from_secs(left.as_secs()))
             )
         }
         None => String::new(),

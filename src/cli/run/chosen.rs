@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::place::{self, TargetPlace, target_file};
-use super::super::{Dress, Failure, output};
+use super::super::{Failure, Styles, output};
 use super::{Arguments, bundled};
 use crate::exit::Exit;
 use crate::plan::Plan;
@@ -33,7 +33,7 @@ impl Chosen {
     ///
     /// # Errors
     /// A bad URL, an unknown fault or liberty, a target file that is missing or wrong.
-    pub(super) fn new(arguments: &Arguments, dress: Dress) -> Result<Self, Failure> {
+    pub(super) fn new(arguments: &Arguments, styles: Styles) -> Result<Self, Failure> {
         let access = arguments.connection.access()?;
         let paths = arguments.selection.paths();
         let wrong = |error: EndpointError| Failure::usage(error.to_string());
@@ -45,7 +45,7 @@ impl Chosen {
                 let what = format!("there is no target `{name}`: no file {path}");
                 return Err(place::unknown(what, name, &known));
             }
-            let file = read(&place, dress)?;
+            let file = read(&place, styles)?;
             if let Some(other) = arguments
                 .baseline
                 .as_ref()
@@ -74,7 +74,7 @@ impl Chosen {
         };
         let file = match &arguments.baseline {
             Some(name) => match target_file(name, &paths) {
-                place if place.is_there() => Some(read(&place, dress)?),
+                place if place.is_there() => Some(read(&place, styles)?),
                 _ => {
                     is_begun(name, &paths, arguments)?;
                     None
@@ -207,8 +207,8 @@ fn is_begun(name: &str, paths: &[PathBuf], arguments: &Arguments) -> Result<(), 
     Err(place::unknown(what, name, &known))
 }
 
-fn read(place: &TargetPlace, dress: Dress) -> Result<TargetFile, Failure> {
+fn read(place: &TargetPlace, styles: Styles) -> Result<TargetFile, Failure> {
     place
         .read()
-        .map_err(|wrong| output::diagnostics(&wrong, dress.err))
+        .map_err(|wrong| output::diagnostics(&wrong, styles.err))
 }

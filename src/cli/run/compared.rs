@@ -12,13 +12,13 @@ use super::chosen::Chosen;
 use super::profiled::{Learned, Profiled};
 use crate::builtin::Origin;
 use crate::exit::Exit;
-use crate::outcome::steady::{self, Stood};
+use crate::outcome::steady::{self, PlayOutcome};
 use crate::outcome::{
-    Against, Comparison, Concluded, Mode, Outcome, Reviewed, Seen, State, Unshown, unshown,
+    ComparedWith, Comparison, Concluded, Mode, Outcome, Reviewed, Seen, State, UnseenPart, unshown,
 };
 use crate::plan::Plan;
 use crate::report::ProfileReport;
-use crate::report::words::Style;
+use crate::report::style::Style;
 use crate::scenario::model::CaseId;
 use crate::scenario::suite;
 use crate::snapshot::review::{self, Writing};
@@ -29,7 +29,7 @@ use crate::verdict::{CaseResult, Verdict};
 
 /// What a run does with snapshots.
 pub(super) struct Snapshots {
-    against: Against,
+    against: ComparedWith,
     /// `--snapshots`.
     folder: Option<PathBuf>,
     writing: Writing,
@@ -75,10 +75,10 @@ impl Snapshots {
         };
         let file = chosen.file.clone().map(Box::new);
         let against = match (by_records, arguments.chaos) {
-            (None, _) => Against::Nothing,
-            (Some(mode), None) => Against::Records(mode, file),
-            (Some(Mode::Baseline(name)), Some(_)) => Against::Findings(name, file),
-            (Some(_), Some(_)) => Against::Nothing,
+            (None, _) => ComparedWith::Nothing,
+            (Some(mode), None) => ComparedWith::Records(mode, file),
+            (Some(Mode::Baseline(name)), Some(_)) => ComparedWith::Findings(name, file),
+            (Some(_), Some(_)) => ComparedWith::Nothing,
         };
         if arguments.update && against.mode() == Some(Mode::Information) {
             return Err(Failure::usage(
@@ -147,7 +147,7 @@ impl Snapshots {
             path,
             known,
             writing: self.writing,
-            with_cases: matches!(self.against, Against::Records(..)),
+            with_cases: matches!(self.against, ComparedWith::Records(..)),
         }))
     }
 
@@ -297,9 +297,9 @@ impl Snapshots {
         reviewed: &[Reviewed],
         (at, result): (usize, &CaseResult),
         outcome: &Outcome,
-    ) -> Stood {
+    ) -> PlayOutcome {
         let Some(held) = self.profiled.as_ref().and_then(Profiled::held) else {
-            return Stood::Otherwise;
+            return PlayOutcome::Otherwise;
         };
         let plan = &plans[at];
         let of_scenario = |other: &Plan| other.scene.id.path == plan.scene.id.path;
@@ -338,9 +338,9 @@ impl Snapshots {
         arguments: &Arguments,
         plans: &[Plan],
         cases: &[Concluded<'_>],
-    ) -> Vec<Unshown> {
+    ) -> Vec<UnseenPart> {
         match &self.against {
-            Against::Records(Mode::Baseline(_), Some(file))
+            ComparedWith::Records(Mode::Baseline(_), Some(file))
                 if is_whole(arguments, plans, cases) =>
             {
                 unshown(file, cases, plans)
@@ -396,7 +396,8 @@ impl Snapshots {
         plans: &[Plan],
         rest: &[Plan],
     ) -> Result<Vec<PathBuf>, Failure> {
-        let Against::Records(mode @ (Mode::Whole | Mode::Baseline(_)), _) = &self.against else {
+        let ComparedWith::Records(mode @ (Mode::Whole | Mode::Baseline(_)), _) = &self.against
+        else {
             return Ok(Vec::new());
         };
         if arguments.selection.is_narrowed() {

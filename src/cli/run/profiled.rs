@@ -8,7 +8,7 @@ use super::super::snapshots::failure;
 use crate::outcome::profile::{CaseChange, Change, Held, Played, Profile, Tolerance};
 use crate::plan::Plan;
 use crate::report::ProfileReport;
-use crate::report::words::Style;
+use crate::report::style::Style;
 use crate::snapshot::review::Writing;
 use crate::snapshot::store::pending_path;
 use crate::snapshot::{Store, WriteError, profile};

@@ -1,11 +1,13 @@
 //! Plays again what is not as reviewed, where the baseline says that the broker does not always do the same.
 
 use super::compared::Snapshots;
-use super::{Arguments, Asking, Dress, Failure, output, play};
+use super::{Arguments, Asking, Failure, Styles, output, play};
 use crate::outcome::Reviewed;
-use crate::outcome::steady::{AGAIN, MOST, Stood, Unsteady, is_as_it_was, varies, what_differs};
+use crate::outcome::steady::{
+    AGAIN, MOST, PlayOutcome, Unsteady, is_as_it_was, varies, what_differs,
+};
 use crate::plan::Plan;
-use crate::report::words::count;
+use crate::report::style::count;
 use crate::target::Target;
 use crate::verdict::CaseResult;
 
@@ -13,7 +15,7 @@ use crate::verdict::CaseResult;
 struct Doubtful {
     /// Its place among the plans, and among the results.
     at: usize,
-    first: Stood,
+    first: PlayOutcome,
     what: Vec<(crate::outcome::profile::Kind, String)>,
 }
 
@@ -28,7 +30,7 @@ pub(super) fn settle(
     snapshots: &Snapshots,
     target: &Target,
     results: &mut [CaseResult],
-    dress: Dress,
+    styles: Styles,
 ) -> Result<Vec<Unsteady>, Failure> {
     let Some(held) = snapshots.profiled.as_ref().and_then(|p| p.held()) else {
         return Ok(Vec::new());
@@ -44,7 +46,7 @@ pub(super) fn settle(
     let doubtful: Vec<Doubtful> = (0..plans.len())
         .filter_map(|at| {
             let (first, what) = judged(at, &results[at]);
-            (first != Stood::AsReviewed).then_some(Doubtful { at, first, what })
+            (first != PlayOutcome::AsReviewed).then_some(Doubtful { at, first, what })
         })
         .collect();
     if doubtful.is_empty() || doubtful.len() > MOST {
@@ -58,24 +60,27 @@ pub(super) fn settle(
         .iter()
         .flat_map(|doubtful| std::iter::repeat_n(&plans[doubtful.at], AGAIN));
     let copies: Vec<Plan> = copies.cloned().collect();
-    let played = play(arguments, &copies, target, dress, &Asking::EVERYTHING)?;
+    let played = play(arguments, &copies, target, styles, &Asking::EVERYTHING)?;
     if played.results.len() != copies.len() {
         return Ok(Vec::new());
     }
     let mut unsteady = Vec::new();
     for (doubtful, again) in doubtful.into_iter().zip(played.results.chunks(AGAIN)) {
-        let stood: Vec<Stood> = again
+        let stood: Vec<PlayOutcome> = again
             .iter()
             .map(|result| judged(doubtful.at, result).0)
             .collect();
         let mut plays = stood.iter().zip(again);
-        let as_reviewed = plays.find(|(stood, _)| **stood == Stood::AsReviewed);
+        let as_reviewed = plays.find(|(stood, _)| **stood == PlayOutcome::AsReviewed);
         if let Some((_, result)) = as_reviewed.filter(|_| is_as_it_was(doubtful.first, &stood)) {
             results[doubtful.at] = result.clone();
             unsteady.push(Unsteady {
                 case: result.id.to_string(),
                 what: doubtful.what,
-                times: 1 + stood.iter().filter(|s| **s != Stood::AsReviewed).count(),
+                times: 1 + stood
+                    .iter()
+                    .filter(|s| **s != PlayOutcome::AsReviewed)
+                    .count(),
             });
         }
     }

@@ -94,7 +94,7 @@ impl<R> Run<'_, R> {
         };
         format!(
             "{}, and not again within {} s; played when that began: {}{more}",
-            outage.told(),
+            outage.description(),
             limit.as_secs(),
             shown.join(", ")
         )

@@ -16,7 +16,7 @@ use super::{Round, Run};
 use crate::plan::{Plan, SkipCode, SkipKind};
 use crate::scenario::model::{Action, Settings, Sharing, each_step};
 use crate::target::instances::{Instance, Instances};
-use crate::target::settings::Told;
+use crate::target::settings::GivenSettings;
 
 /// Odd, so that seeds come round late.
 const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -24,8 +24,8 @@ const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Whether a case cannot be played on the broker that the run begins with.
 pub(super) fn is_apart(plan: &Plan, instances: &Instances) -> bool {
     let asks = || {
-        let mut told = plan.required();
-        told.any(|required| !asked(plan, required, instances).is_empty())
+        let mut given = plan.required();
+        given.any(|required| !asked(plan, required, instances).is_empty())
     };
     is_controlled(plan) || instances.table().is_some() && asks()
 }
@@ -46,9 +46,9 @@ fn is_own(plan: &Plan, instances: &Instances) -> bool {
         || all.any(|control| control != scene)
 }
 
-/// What an instance for this case has to be told.
-fn asked(plan: &Plan, required: &Settings, instances: &Instances) -> Told {
-    instances.asked(required.told(), &plan.kicked())
+/// What an instance for this case has to be given.
+fn asked(plan: &Plan, required: &Settings, instances: &Instances) -> GivenSettings {
+    instances.asked(required.non_default(), &plan.kicked())
 }
 
 /// Whether an administrator does something in it: only brokers of its own let a case do so.
@@ -62,10 +62,10 @@ fn is_controlled(plan: &Plan) -> bool {
 
 /// Cases for one instance, or one for two.
 struct Job {
-    told: Told,
+    given: GivenSettings,
     numbers: Vec<usize>,
     /// It is one case, which has it for itself; its control, if it has one, wants these settings.
-    own: Option<Option<Told>>,
+    own: Option<Option<GivenSettings>>,
     longest: Duration,
 }
 
@@ -74,16 +74,16 @@ fn jobs(plans: &[Plan], numbers: Vec<usize>, instances: &Instances) -> Vec<Job> 
     let mut jobs: Vec<Job> = Vec::new();
     for number in numbers {
         let plan = &plans[number];
-        let told = asked(plan, &plan.scene.required, instances);
+        let given = asked(plan, &plan.scene.required, instances);
         let own = is_own(plan, instances);
-        let is_of = |job: &&mut Job| job.own.is_none() && job.told == told;
+        let is_of = |job: &&mut Job| job.own.is_none() && job.given == given;
         match jobs.iter_mut().find(is_of) {
             Some(job) if !own => {
                 job.numbers.push(number);
                 job.longest = job.longest.max(plan.longest_wait);
             }
             _ => jobs.push(Job {
-                told,
+                given,
                 numbers: vec![number],
                 own: own.then(|| {
                     let control = plan.control.as_ref();
@@ -144,9 +144,9 @@ impl<R> Run<'_, R> {
         }
         let seed = |n: u64| self.nonce ^ (seed + n).wrapping_mul(SEED_STEP);
         let control = job.own.clone().flatten();
-        let (scene, control) = tokio::join!(start(instances, job.told, seed(0)), async {
+        let (scene, control) = tokio::join!(start(instances, job.given, seed(0)), async {
             match control {
-                Some(told) => Some(start(instances, told, seed(1)).await),
+                Some(given) => Some(start(instances, given, seed(1)).await),
                 None => None,
             }
         });
@@ -156,7 +156,7 @@ impl<R> Run<'_, R> {
             Err(problem) => return self.not_started(round, job.numbers, &problem),
         };
         let ground = |instance: &Instance| Ground {
-            doors: instance.doors().clone(),
+            connectors: instance.connectors().clone(),
             known: instance.known().clone(),
             handle: Some(instance.handle()),
         };
@@ -201,8 +201,12 @@ impl<R> Run<'_, R> {
     }
 }
 
-async fn start(instances: &Arc<Instances>, told: Told, nonce: u64) -> Result<Instance, String> {
+async fn start(
+    instances: &Arc<Instances>,
+    given: GivenSettings,
+    nonce: u64,
+) -> Result<Instance, String> {
     let instances = Arc::clone(instances);
-    let started = spawn_blocking(move || instances.start(&told, nonce)).await;
+    let started = spawn_blocking(move || instances.start(&given, nonce)).await;
     started.map_err(|error| error.to_string())?
 }

@@ -448,14 +448,14 @@ impl Player<'_> {
                     }
                 }
                 match rumqttc::poll(taps, cx) {
-                    Poll::Ready(told) => Poll::Ready((read, told)),
+                    Poll::Ready(tapped) => Poll::Ready((read, tapped)),
                     Poll::Pending if read.is_empty() => Poll::Pending,
                     Poll::Pending => Poll::Ready((read, Vec::new())),
                 }
             }),
         )
         .await;
-        let Ok((read, told)) = read else {
+        let Ok((read, tapped)) = read else {
             return false;
         };
         for (lane, inbound) in read {
@@ -463,8 +463,8 @@ impl Player<'_> {
                 self.received(lane, one);
             }
         }
-        for (client, one) in told {
-            self.told(client, one);
+        for (client, one) in tapped {
+            self.tap_event(client, one);
         }
         self.bear_no_flood();
         poll_fn(|cx| {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::tap::{Tap, Told};
+use super::tap::{Tap, TapEvent};
 use crate::engine::lane::Inbound;
 use crate::engine::lies::encode;
 use crate::engine::player::{Hindrance, Player};
@@ -21,17 +21,17 @@ const TICK: Duration = Duration::from_millis(1);
 pub(in crate::engine) fn poll(
     taps: &mut BTreeMap<ClientIndex, Tap>,
     cx: &mut Context<'_>,
-) -> Poll<Vec<(ClientIndex, Told)>> {
-    let mut told = Vec::new();
+) -> Poll<Vec<(ClientIndex, TapEvent)>> {
+    let mut events = Vec::new();
     for (client, tap) in taps {
         if let Poll::Ready(news) = tap.poll(cx) {
-            told.extend(news.into_iter().map(|one| (*client, one)));
+            events.extend(news.into_iter().map(|one| (*client, one)));
         }
     }
-    if told.is_empty() {
+    if events.is_empty() {
         Poll::Pending
     } else {
-        Poll::Ready(told)
+        Poll::Ready(events)
     }
 }
 
@@ -147,21 +147,21 @@ impl Player<'_> {
     }
 
     /// Writes down what a library has done, and passes it on to the broker.
-    pub(in crate::engine) fn told(&mut self, client: ClientIndex, told: Told) {
+    pub(in crate::engine) fn tap_event(&mut self, client: ClientIndex, event: TapEvent) {
         let Some(lane) = self.taps.get(&client).and_then(Tap::lane) else {
             return;
         };
-        match told {
-            Told::Moved => {}
-            Told::Fact(text) => self.fact(client, text),
-            Told::HungUp => {
+        match event {
+            TapEvent::Moved => {}
+            TapEvent::Fact(text) => self.fact(client, text),
+            TapEvent::HungUp => {
                 // The broker has ended it, or is to show that it does.
                 if self.lanes[lane.0].is_writable() && !self.broker_ended(lane) {
                     self.lanes[lane.0].finish();
                     self.event(lane, None, What::Dropped(Ending::Close));
                 }
             }
-            Told::Wrote {
+            TapEvent::Wrote {
                 bytes,
                 packet,
                 asked_by,

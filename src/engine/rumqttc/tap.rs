@@ -72,7 +72,7 @@ struct Held {
 
 /// What the tap has to tell.
 #[derive(Debug)]
-pub(in crate::engine) enum Told {
+pub(in crate::engine) enum TapEvent {
     /// The library has written something.
     Wrote {
         bytes: Bytes,
@@ -272,22 +272,22 @@ impl Tap {
     }
 
     /// Lets the library, and what is on its way from and to it, go on. Ready when there is something to tell.
-    pub(in crate::engine) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Vec<Told>> {
-        let mut told = Vec::new();
+    pub(in crate::engine) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Vec<TapEvent>> {
+        let mut events = Vec::new();
         loop {
             self.accept(cx);
-            let turned = self.turn(cx, &mut told);
-            let read = self.read(cx, &mut told);
+            let turned = self.turn(cx, &mut events);
+            let read = self.read(cx, &mut events);
             let gave = self.give();
             let wrote = self.write(cx);
             if !(turned || read || gave || wrote) {
                 break;
             }
         }
-        if told.is_empty() {
+        if events.is_empty() {
             Poll::Pending
         } else {
-            Poll::Ready(told)
+            Poll::Ready(events)
         }
     }
 
@@ -300,11 +300,11 @@ impl Tap {
         }
     }
 
-    fn turn(&mut self, cx: &mut Context<'_>, told: &mut Vec<Told>) -> bool {
+    fn turn(&mut self, cx: &mut Context<'_>, events: &mut Vec<TapEvent>) -> bool {
         let mut turned = false;
         while let Poll::Ready(turn) = self.application.poll(cx) {
             turned = true;
-            told.push(Told::Moved);
+            events.push(TapEvent::Moved);
             let stale = self.is_stale(&turn);
             match turn {
                 Turn::Took(taken) => {
@@ -312,7 +312,7 @@ impl Tap {
                     if let Taken::Publish { packet_id, qos } = taken {
                         self.messages.insert(packet_id, qos);
                     }
-                    told.extend(self.ledger.took(&taken).map(Told::Fact));
+                    events.extend(self.ledger.took(&taken).map(TapEvent::Fact));
                 }
                 // It says so, and writes nothing, when the broker's packet is in error.
                 Turn::Wrote(PacketType::DISCONNECT)
@@ -322,7 +322,7 @@ impl Tap {
                         .any(|(asked, _)| *asked == PacketType::DISCONNECT) => {}
                 Turn::Wrote(_) => self.unread += usize::from(!stale),
                 Turn::PutOff => {}
-                Turn::GaveUp(why) => self.given_up(why, told),
+                Turn::GaveUp(why) => self.given_up(why, events),
             }
         }
         self.stalled = true;
@@ -337,7 +337,7 @@ impl Tap {
         stale
     }
 
-    fn given_up(&mut self, why: String, told: &mut Vec<Told>) {
+    fn given_up(&mut self, why: String, events: &mut Vec<TapEvent>) {
         self.asked.clear();
         self.held.clear();
         self.to_library.clear();
@@ -349,12 +349,12 @@ impl Tap {
         self.unseen = false;
         if !self.cut {
             let why = why.trim().to_owned();
-            told.push(Told::Fact(format!("ended its connection{on}: {why}")));
+            events.push(TapEvent::Fact(format!("ended its connection{on}: {why}")));
             self.gave_up = Some(why);
         }
     }
 
-    fn read(&mut self, cx: &mut Context<'_>, told: &mut Vec<Told>) -> bool {
+    fn read(&mut self, cx: &mut Context<'_>, events: &mut Vec<TapEvent>) -> bool {
         let mut any = false;
         while let Some(link) = &mut self.link {
             let mut chunk = [0; CHUNK];
@@ -363,11 +363,15 @@ impl Tap {
                 Poll::Pending => break,
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
                     self.from_library.extend_from_slice(buffer.filled());
-                    self.cut_into_packets(told);
+                    self.cut_into_packets(events);
                 }
                 Poll::Ready(_) => {
                     self.link = None;
-                    told.push(if self.cut { Told::Moved } else { Told::HungUp });
+                    events.push(if self.cut {
+                        TapEvent::Moved
+                    } else {
+                        TapEvent::HungUp
+                    });
                 }
             }
             any = true;
@@ -375,13 +379,13 @@ impl Tap {
         any
     }
 
-    fn cut_into_packets(&mut self, told: &mut Vec<Told>) {
+    fn cut_into_packets(&mut self, events: &mut Vec<TapEvent>) {
         loop {
             match Frame::read(&mut self.from_library, MAXIMUM_PACKET) {
                 Ok(None) => return,
-                Ok(Some(frame)) => self.written(&frame, told),
+                Ok(Some(frame)) => self.written(&frame, events),
                 Err(_) => {
-                    told.push(Told::Wrote {
+                    events.push(TapEvent::Wrote {
                         bytes: self.from_library.split().freeze(),
                         packet: None,
                         asked_by: None,
@@ -392,7 +396,7 @@ impl Tap {
         }
     }
 
-    fn written(&mut self, frame: &Frame, told: &mut Vec<Told>) {
+    fn written(&mut self, frame: &Frame, events: &mut Vec<TapEvent>) {
         let packet_type = frame.packet_type();
         if packet_type != PacketType::CONNECT {
             self.unread = self.unread.saturating_sub(1);
@@ -411,12 +415,12 @@ impl Tap {
         self.pings += usize::from(packet_type == PacketType::PINGREQ);
         let packet = Packet::decode(frame, self.version).ok();
         let fact = packet.as_ref().and_then(|packet| self.ledger.wrote(packet));
-        told.push(Told::Wrote {
+        events.push(TapEvent::Wrote {
             bytes: frame.bytes().clone(),
             packet,
             asked_by,
         });
-        told.extend(fact.map(Told::Fact));
+        events.extend(fact.map(TapEvent::Fact));
     }
 
     /// Whether the library waits for nothing but what comes next: then it can do but one thing with it.

@@ -35,7 +35,7 @@ pub(super) fn grouped(found: &[Found<'_>]) -> Vec<Vec<usize>> {
     }
     let mut groups: Vec<Vec<usize>> = by_key.into_values().collect();
     // One step that finds the same in both versions cites one statement of each.
-    let mut at: BTreeMap<Twin<'_>, usize> = BTreeMap::new();
+    let mut at: BTreeMap<StepFinding<'_>, usize> = BTreeMap::new();
     let mut into: Vec<usize> = (0..groups.len()).collect();
     for (number, group) in groups.iter().enumerate() {
         for index in group {
@@ -87,11 +87,11 @@ fn key<'f>(found: &'f Found<'_>) -> Key<'f> {
 }
 
 /// A step of a case whatever the version, and what it found.
-type Twin<'a> = (&'a str, Option<&'a str>, Place, &'a Symptom);
+type StepFinding<'a> = (&'a str, Option<&'a str>, Place, &'a Symptom);
 /// Line and column.
 type Place = (u32, u32);
 
-fn twin<'f>(found: &'f Found<'_>) -> Option<Twin<'f>> {
+fn twin<'f>(found: &'f Found<'_>) -> Option<StepFinding<'f>> {
     let Shown { case, finding, .. } = &found.shown;
     if found.entry.is_some() {
         return None;

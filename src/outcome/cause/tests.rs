@@ -3,7 +3,7 @@ use std::time::Duration;
 use mqtt_check_codec::{PacketType, ProtocolVersion};
 
 use super::*;
-use crate::outcome::{Against, Reviewed};
+use crate::outcome::{ComparedWith, Reviewed};
 use crate::plan::{Plan, StepIndex};
 use crate::scenario::model::CaseId;
 use crate::transcript::EventIndex;
@@ -61,12 +61,14 @@ fn result(plan: &Plan, id: &str, version: ProtocolVersion, findings: Vec<Finding
         late: None,
         plays: 1,
         in_outage: false,
-        gist: crate::verdict::Gist::default(),
+        summary: crate::verdict::CaseSummary::default(),
     }
 }
 
 /// What `causes` makes of cases: the clauses of each cause, its cases, and those that are likely.
-fn told(results: &[(&str, ProtocolVersion, Vec<Finding>)]) -> Vec<(String, Vec<String>, usize)> {
+fn causes_of(
+    results: &[(&str, ProtocolVersion, Vec<Finding>)],
+) -> Vec<(String, Vec<String>, usize)> {
     let plan = takeover_plan();
     let results: Vec<CaseResult> = results
         .iter()
@@ -77,7 +79,12 @@ fn told(results: &[(&str, ProtocolVersion, Vec<Finding>)]) -> Vec<(String, Vec<S
         .map(|result| Concluded {
             plan: &plan,
             result,
-            outcome: Against::Nothing.decide((&plan, result), &Reviewed::default(), None, None),
+            outcome: ComparedWith::Nothing.decide(
+                (&plan, result),
+                &Reviewed::default(),
+                None,
+                None,
+            ),
         })
         .collect();
     causes(&cases, None)
@@ -97,7 +104,7 @@ fn no(packet_type: PacketType) -> Symptom {
 #[test]
 fn tells_one_defect_once() {
     let puback = |v, line, clause| vec![finding(v, line, clause, no(PacketType::PUBACK))];
-    let found = told(&[
+    let found = causes_of(&[
         ("qos/a[x]", V5, puback(V5, 3, "MQTT-4.3.2-4")),
         ("qos/a[y]", V5, puback(V5, 3, "MQTT-4.3.2-4")),
         ("retain/b", V5, puback(V5, 9, "MQTT-4.3.2-4")),
@@ -113,7 +120,7 @@ fn tells_one_defect_once() {
 #[test]
 fn keeps_apart_what_differs_in_clause_or_packet() {
     let one = |clause, symptom| vec![finding(V5, 3, clause, symptom)];
-    let found = told(&[
+    let found = causes_of(&[
         ("qos/a", V5, one("MQTT-4.3.2-4", no(PacketType::PUBACK))),
         ("qos/b", V5, one("MQTT-4.3.3-8", no(PacketType::PUBREC))),
         ("qos/c", V5, one("MQTT-4.5.0-1", no(PacketType::PUBLISH))),
@@ -129,7 +136,7 @@ fn keeps_apart_what_differs_in_clause_or_packet() {
 #[test]
 fn keeps_apart_what_only_the_rule_on_errors_speaks_of() {
     let open = |clause| vec![finding(V5, 3, clause, Symptom::open_connection())];
-    let found = told(&[
+    let found = causes_of(&[
         ("packets/a", V5, open("MQTT-4.13.1-1")),
         ("packets/b", V5, open("MQTT-4.13.1-1")),
     ]);
@@ -146,7 +153,7 @@ fn folds_what_follows_from_a_lost_session() {
         finding
     };
     // Events 1 and 2 are on one connection.
-    let found = told(&[(
+    let found = causes_of(&[(
         "session/a",
         V5,
         vec![of(lost, 1), of(nothing, 1), of(other, 1)],
@@ -168,7 +175,7 @@ fn folds_what_follows_from_a_refusal_and_not_from_another_wrong_field() {
     let sizes = |packet_type, field| {
         let before = of("MQTT-3.2.2-16", Symptom::differing(packet_type, field));
         let after = of("MQTT-4.5.0-1", no(PacketType::PUBLISH));
-        told(&[("connect/a", V5, vec![before, after])]).len()
+        causes_of(&[("connect/a", V5, vec![before, after])]).len()
     };
     assert_eq!(sizes(PacketType::SUBACK, "reasons"), 1);
     assert_eq!(sizes(PacketType::CONNACK, "reason"), 1);
@@ -181,7 +188,7 @@ fn folds_what_follows_from_a_refusal_and_not_from_another_wrong_field() {
 fn folds_what_no_clause_speaks_of() {
     let broken = finding(V5, 3, "MQTT-4.3.2-4", no(PacketType::PUBACK));
     let remark = finding(V5, 1, "", Symptom::extra(PacketType::PUBREL));
-    let found = told(&[("qos/a", V5, vec![remark, broken])]);
+    let found = causes_of(&[("qos/a", V5, vec![remark, broken])]);
     assert_eq!(found.len(), 1, "{found:?}");
 }
 
@@ -189,7 +196,7 @@ fn folds_what_no_clause_speaks_of() {
 fn puts_a_case_with_nothing_but_a_consequence_under_its_cause() {
     let puback = || finding(V5, 3, "MQTT-4.3.2-4", no(PacketType::PUBACK));
     let message = |line| finding(V5, line, "MQTT-4.5.0-1", no(PacketType::PUBLISH));
-    let found = told(&[
+    let found = causes_of(&[
         ("qos/a[x]", V5, vec![puback(), message(4)]),
         ("qos/a[y]", V5, vec![message(4)]),
         ("qos/b", V5, vec![message(4)]),
@@ -204,7 +211,7 @@ fn puts_a_case_with_nothing_but_a_consequence_under_its_cause() {
 #[test]
 fn puts_the_worst_first() {
     let one = |clause, symptom| vec![finding(V5, 3, clause, symptom)];
-    let found = told(&[
+    let found = causes_of(&[
         ("a/a", V5, one("MQTT-3.4.2-1", no(PacketType::PUBACK))),
         ("a/b", V5, one("MQTT-3.12.4-1", no(PacketType::PINGRESP))),
         ("a/c", V5, one("MQTT-3.1.2-8", no(PacketType::PUBLISH))),

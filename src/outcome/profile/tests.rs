@@ -28,7 +28,7 @@ fn result(verdict: Verdict, choices: &[(&str, &str)]) -> CaseResult {
         late: None,
         plays: 1,
         in_outage: false,
-        gist: crate::verdict::Gist::default(),
+        summary: crate::verdict::CaseSummary::default(),
     }
 }
 

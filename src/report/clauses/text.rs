@@ -4,8 +4,8 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 
 use super::chapters;
 use crate::coverage::{Counts, Coverage, DOCUMENTS, Standing, State};
+use crate::report::style::{Style, count};
 use crate::report::terminal::lines;
-use crate::report::words::{Style, count};
 
 /// The narrowest and the widest that tables are made, in columns.
 const NARROWEST: u16 = 60;

@@ -2,7 +2,7 @@
 
 use super::{Context, faults_list, indented, pairs, part, prose};
 use crate::coverage::{Citation, DOCUMENTS, citations};
-use crate::report::words::count;
+use crate::report::style::count;
 use crate::requirements::{Binds, Requirement, standard};
 use crate::scenario::model::Level;
 use crate::verdict::monitor;

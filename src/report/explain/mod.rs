@@ -12,7 +12,7 @@ pub mod word;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, TableStyle};
 use mqtt_check_codec::{PropertyId, ReasonCode};
 
-use super::words::Style;
+use super::style::Style;
 use crate::plan::Plan;
 use crate::requirements::{Requirement, standard};
 use crate::scenario::model::Capability;

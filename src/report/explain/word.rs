@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, pairs, part, prose};
 use crate::plan::{Need, Plan};
-use crate::report::words::count;
+use crate::report::style::count;
 use crate::scenario::model::{Action, Capability, each_step};
 use crate::target::TargetFile;
 use crate::target::file::Deviation;

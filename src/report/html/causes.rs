@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::failing;
 use crate::report::document::{Cause, Clause, Document};
-use crate::report::words::{alternatives, count, grouped};
+use crate::report::style::{alternatives, count, grouped};
 
 /// So many causes are open from the start.
 const OPEN: usize = 1;

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::masthead::strip;
 use crate::report::document::{Chapter, Conformance, Document};
-use crate::report::words::grouped;
+use crate::report::style::grouped;
 
 pub(super) fn section(document: &Document) -> Markup {
     html! {

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::{causes, verdict};
 use crate::report::case::in_brief;
 use crate::report::document::{Case, Document, Finding, FindingKind};
-use crate::report::excerpt::{self, Around, Dressed};
-use crate::report::words::{alternatives, grouped};
+use crate::report::excerpt::{self, Around, Canvas};
+use crate::report::style::{alternatives, grouped};
 
 /// So many cases are told in full, unexpected ones first, and the others on a line each: a page of 10,000 failures still
 /// opens at once.
@@ -84,7 +84,7 @@ fn one_finding(case: &Case, finding: &Finding) -> Markup {
 /// The packets around a finding, as the terminal shows them.
 pub(super) fn packets(case: &Case, finding: &Finding) -> Markup {
     let play = case.play.as_ref();
-    let text = play.map(|play| excerpt::excerpt(play, finding, Around::NARROW, Dressed::FILE));
+    let text = play.map(|play| excerpt::excerpt(play, finding, Around::NARROW, Canvas::FILE));
     html! {
         @if let Some(text) = text.filter(|text| !text.is_empty()) {
             pre class="packets" tabindex="0" { (text.trim_end()) }

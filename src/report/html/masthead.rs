@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use crate::report::document::{Document, Summary};
 use crate::report::headline;
-use crate::report::words::{grouped, span};
+use crate::report::style::{grouped, span};
 
 /// A part of the bar: its class, what it is called, and how many cases are in it.
 type Part = (&'static str, &'static str, fn(&Summary) -> usize);

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use crate::report::document::{Document, Run};
 use crate::report::profile;
-use crate::report::words::{count, span};
+use crate::report::style::{count, span};
 
 pub(super) fn section(document: &Document) -> Markup {
     html! {

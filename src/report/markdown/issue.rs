@@ -2,8 +2,8 @@
 
 use super::text::{block, code, inline};
 use crate::report::document::{Case, Clause, Document, Finding, FindingKind, Verdict};
-use crate::report::excerpt::{self, Around, Dressed};
-use crate::report::{headline, words};
+use crate::report::excerpt::{self, Around, Canvas};
+use crate::report::{headline, style};
 
 /// So many findings are shown with their packets.
 const FINDINGS: usize = 3;
@@ -29,7 +29,7 @@ pub(in crate::report) fn text(document: &Document, case: &Case) -> String {
         out.push_str(&one(case, finding));
     }
     if violations.len() > FINDINGS {
-        let more = words::count(violations.len() - FINDINGS, "more finding");
+        let more = style::count(violations.len() - FINDINGS, "more finding");
         out.push_str(&format!("\nAnd {more}.\n"));
     }
     out.push_str(&format!(
@@ -50,7 +50,7 @@ pub(super) fn one(case: &Case, finding: &Finding) -> String {
     out.push_str(&format!(
         "- level: {}\n- expected: {}\n- came: {}\n",
         finding.level.as_str().to_uppercase(),
-        inline(&words::alternatives(&finding.expected)),
+        inline(&style::alternatives(&finding.expected)),
         inline(&finding.actual)
     ));
     if let Some(note) = &finding.note {
@@ -59,7 +59,7 @@ pub(super) fn one(case: &Case, finding: &Finding) -> String {
     let packets = case
         .play
         .as_ref()
-        .map(|play| excerpt::excerpt(play, finding, Around::WIDE, Dressed::FILE));
+        .map(|play| excerpt::excerpt(play, finding, Around::WIDE, Canvas::FILE));
     if let Some(packets) = packets.filter(|packets| !packets.is_empty()) {
         out.push('\n');
         out.push_str(&block(&packets));

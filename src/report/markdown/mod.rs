@@ -7,7 +7,7 @@ use mqtt_check_codec::describe::visible;
 
 use super::document::{Case, Cause, Chapter, Conformance, Document};
 use super::names::compressed;
-use super::words::{self, grouped};
+use super::style::{self, grouped};
 use super::{case, headline, profile};
 use text::{code, inline};
 
@@ -114,7 +114,7 @@ fn cause_text(document: &Document, index: usize, cause: &Cause) -> String {
         }
         _ => out.push_str(&format!(
             "- expected: {}\n",
-            inline(&words::alternatives(&cause.expected))
+            inline(&style::alternatives(&cause.expected))
         )),
     }
     let cases = cause.cases.iter().chain(&cause.likely);
@@ -135,7 +135,7 @@ fn conformance(document: &Document) -> String {
         out.push_str(&format!(
             "\nMQTT {}: {} hold in chapters without a violation.\n",
             part.document,
-            words::count(kept, "statement")
+            style::count(kept, "statement")
         ));
         if !rows.is_empty() {
             out.push_str("\n| chapter | hold | violated | not exercised |\n|---|---:|---|---:|\n");

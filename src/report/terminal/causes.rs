@@ -7,7 +7,7 @@ use super::wrap::{cut, within, wrapped};
 use crate::report::document::{Case, Cause, Clause, Document, Finding, Level};
 use crate::report::excerpt::{self, Around};
 use crate::report::names::compressed;
-use crate::report::words::{Style, alternatives, count};
+use crate::report::style::{Style, alternatives, count};
 
 /// How much is told of a cause, the most first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ enum Depth {
 }
 
 /// Causes that nobody has accepted, in as much depth as fits into so many lines: at least one in full.
-pub(super) fn told(document: &Document, options: Options, lines: usize) -> String {
+pub(super) fn render(document: &Document, options: Options, lines: usize) -> String {
     let causes: Vec<&Cause> = document.causes.iter().filter(|c| !c.accepted).collect();
     if causes.is_empty() {
         return String::new();
@@ -273,7 +273,7 @@ impl<'a> Block<'a> {
                 false => Around::NARROW,
             };
             if let Some(play) = &case.play {
-                let packets = excerpt::excerpt(play, finding, around, self.options.dress());
+                let packets = excerpt::excerpt(play, finding, around, self.options.canvas());
                 out.push_str(&packets);
             }
         }
@@ -301,7 +301,7 @@ impl<'a> Block<'a> {
         name: &str,
         text: &str,
         most: usize,
-        dress: &dyn Fn(&str) -> String,
+        paint: &dyn Fn(&str) -> String,
     ) {
         if text.is_empty() {
             return;
@@ -313,7 +313,7 @@ impl<'a> Block<'a> {
             out.push_str(&format!(
                 "{}{name:<NAMES$}{}\n",
                 " ".repeat(INDENT),
-                dress(line)
+                paint(line)
             ));
         }
     }

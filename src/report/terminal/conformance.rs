@@ -2,10 +2,10 @@
 
 use super::{FEW, Options};
 use crate::report::document::{Chapter, Conformance, Document};
-use crate::report::words::count;
+use crate::report::style::count;
 
 /// A line for each document, and one for each chapter of which something is violated; with `--verbose` for every chapter.
-pub(super) fn told(document: &Document, options: Options) -> String {
+pub(super) fn render(document: &Document, options: Options) -> String {
     if document.cases.len() < FEW && !options.verbose {
         return String::new();
     }

@@ -2,7 +2,7 @@
 
 use super::Options;
 use crate::report::document::{Document, FindingKind, Level, Verdict};
-use crate::report::words::{Style, count};
+use crate::report::style::{Style, count};
 use crate::verdict::Measure;
 
 /// Everything, a list for each kind.

@@ -9,8 +9,8 @@ mod table;
 mod wrap;
 
 use super::document::{Case, Document, StaleKind, Suite, Verdict};
-use super::excerpt::{self, Dressed};
-use super::words::{Style, count, span};
+use super::excerpt::{self, Canvas};
+use super::style::{Style, count, span};
 use super::{case, names, profile};
 
 pub(crate) use table::lines;
@@ -40,8 +40,8 @@ pub struct Options {
 }
 
 impl Options {
-    fn dress(self) -> Dressed {
-        Dressed {
+    fn canvas(self) -> Canvas {
+        Canvas {
             style: self.style,
             width: usize::from(self.width),
         }
@@ -72,13 +72,13 @@ pub fn render(document: &Document, options: Options) -> String {
         true => after.extend(details::all(document, style)),
         false => after.push(details::in_brief(document, options)),
     }
-    after.push(responsiveness::told(document, options));
+    after.push(responsiveness::render(document, options));
     after.push(left_behind(document, options));
     let told = !document.causes.iter().all(|cause| cause.accepted);
     if !told || options.verbose || is_small {
         after.push(table::areas(document, options));
     }
-    after.push(conformance::told(document, options));
+    after.push(conformance::render(document, options));
     after.push(profile::render(document, options.verbose, style));
     after.push(summary(document, options));
     for parts in [&mut before, &mut after] {
@@ -88,8 +88,8 @@ pub fn render(document: &Document, options: Options) -> String {
     let room = LINES.saturating_sub(rows(&after, options.width));
     let wrong: Vec<&Case> = document.cases.iter().filter(|c| is_wrong(c)).collect();
     match wrong.len() <= ONE_BY_ONE && !options.verbose {
-        true => before.extend(wrong.iter().map(|c| case::findings(c, options.dress()))),
-        false => before.push(causes::told(document, options, room)),
+        true => before.extend(wrong.iter().map(|c| case::findings(c, options.canvas()))),
+        false => before.push(causes::render(document, options, room)),
     }
     before.push(after);
     before.retain(|part| !part.is_empty());
@@ -145,7 +145,7 @@ fn inconclusive(document: &Document, options: Options) -> String {
         let names = names::compressed(cases.iter().map(|case| case.id.as_str())).join(" ");
         match cases.first().filter(|_| is_short) {
             Some(first) => {
-                out.push_str(&case::findings(first, options.dress()));
+                out.push_str(&case::findings(first, options.canvas()));
                 if cases.len() > 1 {
                     out.push_str(&format!("  the same in {names}\n"));
                 }

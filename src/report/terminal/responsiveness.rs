@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::Options;
 use super::wrap::wrapped;
 use crate::report::document::{Document, Outage, OutageKind};
-use crate::report::words::{count, span};
+use crate::report::style::{count, span};
 
 /// So many outages are listed without `--verbose`.
 const FEW: usize = 5;
 
 /// What the canary saw.
-pub(super) fn told(document: &Document, options: Options) -> String {
+pub(super) fn render(document: &Document, options: Options) -> String {
     let Some(seen) = &document.run.responsiveness else {
         return String::new();
     };

@@ -6,7 +6,7 @@ use comfy_table::{
 
 use super::Options;
 use crate::report::document::{Case, Document, SnapshotState, Verdict};
-use crate::report::words::Style;
+use crate::report::style::Style;
 
 /// The narrowest and the widest that the table is made, in columns.
 const NARROWEST: u16 = 40;

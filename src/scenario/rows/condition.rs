@@ -7,7 +7,7 @@ use crate::diagnostic::Place;
 use crate::scenario::expression::{number, whole_path};
 use crate::scenario::node::{Entry, Node, Value, short};
 use crate::scenario::scope::Report;
-use crate::scenario::words::did_you_mean;
+use crate::scenario::suggestion::did_you_mean;
 
 /// What an `if` wants of one name.
 struct Wanted<'a> {

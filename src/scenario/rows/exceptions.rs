@@ -4,7 +4,7 @@ use super::pairs::{Exception, Space};
 use super::table::Dimension;
 use crate::scenario::node::{Entry, Node, short};
 use crate::scenario::scope::Report;
-use crate::scenario::words::did_you_mean;
+use crate::scenario::suggestion::did_you_mean;
 
 /// `except`: combinations that are not played, each with its reason.
 pub(super) fn exceptions(

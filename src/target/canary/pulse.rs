@@ -38,7 +38,7 @@ pub enum How {
 
 impl Outage {
     /// What happened, in words.
-    pub fn told(&self) -> String {
+    pub fn description(&self) -> String {
         let how = match self.how {
             How::Froze => "the broker answered nothing",
             How::Mute => "the broker delivered no message",

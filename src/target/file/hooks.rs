@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::reading::{Map, Reading};
 use crate::scenario::node::{Entry, Node};
-use crate::scenario::words::did_you_mean;
+use crate::scenario::suggestion::did_you_mean;
 use crate::target::hooks::rule::{Pattern, Rule, either, shown, valid};
 use crate::target::hooks::{Kind, Source};
 

@@ -10,7 +10,7 @@ use crate::scenario::duration;
 use crate::scenario::model::{Settings, User};
 use crate::scenario::node::{Entry, Node};
 use crate::scenario::settings::{known_settings, known_users};
-use crate::scenario::words::did_you_mean;
+use crate::scenario::suggestion::did_you_mean;
 
 /// Collects what is wrong with a file.
 #[derive(Debug)]

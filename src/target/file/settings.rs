@@ -9,8 +9,8 @@ use super::{CONFIG, FOLDER, LONGEST, Start, address};
 use crate::scenario::node::{Entry, Node};
 use crate::target::settings::{
     ANONYMOUS, CLIENT, Clients, DOINGS, Escape, FILTER, Filling, Lines, NAME, NUMBER, OTHERS,
-    Order, PASSWORD, RANK, REFERENCES, Row, Rules, SUBJECTS, Saying, Subjects, Table, USER, USERS,
-    VALUE,
+    Order, PASSWORD, RANK, REFERENCES, Row, Rules, SUBJECTS, SettingTemplate, Subjects, Table,
+    USER, USERS, VALUE,
 };
 
 /// What stands in a command for the arguments that settings add.
@@ -75,7 +75,7 @@ pub(super) fn table(reading: &Reading, node: &Node, programs: &[Start]) -> Optio
 /// Whether clients that stand as users are made known, and all others let in.
 fn has_place_for_clients(reading: &Reading, node: &Node, table: &Table) -> bool {
     let lets_in = |row: &Row| match row {
-        Row::Said(saying) => saying.templates.mentions(ANONYMOUS),
+        Row::Template(template) => template.templates.mentions(ANONYMOUS),
         Row::Unsupported(_) => false,
     };
     if table.has_clients_as_users() && !table.rows.get(USERS).is_some_and(lets_in) {
@@ -89,10 +89,12 @@ fn has_place_for_clients(reading: &Reading, node: &Node, table: &Table) -> bool 
 }
 
 fn has_places(reading: &Reading, node: &Node, row: &Row, programs: &[Start]) -> bool {
-    let Row::Said(saying) = row else { return true };
+    let Row::Template(template) = row else {
+        return true;
+    };
     let configs = programs.iter().flat_map(|start| &start.config);
     let known: BTreeSet<&str> = configs.flat_map(|config| places(config)).collect();
-    if let Some(name) = saying
+    if let Some(name) = template
         .templates
         .config
         .keys()
@@ -104,7 +106,7 @@ fn has_places(reading: &Reading, node: &Node, row: &Row, programs: &[Start]) -> 
         return reading.fail::<()>(node.place, &title, &hint).is_some();
     }
     let mut words = programs.iter().flat_map(|start| &start.command);
-    if !saying.templates.arguments.is_empty() && !words.any(|word| word == ARGUMENTS) {
+    if !template.templates.arguments.is_empty() && !words.any(|word| word == ARGUMENTS) {
         let title = "no `command` has a place for these arguments";
         let hint = format!("write `'{ARGUMENTS}'` as a word of the `command` of `start`");
         return reading.fail::<()>(node.place, title, &hint).is_some();
@@ -115,12 +117,12 @@ fn has_places(reading: &Reading, node: &Node, row: &Row, programs: &[Start]) -> 
 fn row(reading: &Reading, node: &Node, setting: &Setting) -> Option<Row> {
     if node.entries().is_none() {
         let lines = template(reading, node, setting)?;
-        return Some(Row::Said(Box::new(Saying {
+        return Some(Row::Template(Box::new(SettingTemplate {
             templates: Filling {
                 config: BTreeMap::from([(String::new(), lines)]),
                 ..Filling::default()
             },
-            ..Saying::default()
+            ..SettingTemplate::default()
         })));
     }
     let mut map = Map::of(reading, node, "a setting")?;
@@ -171,13 +173,13 @@ fn row(reading: &Reading, node: &Node, setting: &Setting) -> Option<Row> {
     });
     let each = map.take("each");
     let each = match setting.kind {
-        Kind::Access => Said::Rules(rules(reading, &mut map, each, node)),
-        _ => Said::Users(each.map(text)),
+        Kind::Access => EachKind::Rules(rules(reading, &mut map, each, node)),
+        _ => EachKind::Users(each.map(text)),
     };
     map.finish();
     let (each, rules) = match each {
-        Said::Users(each) => (flip(each)?, None),
-        Said::Rules(rules) => (None, Some(rules?)),
+        EachKind::Users(each) => (flip(each)?, None),
+        EachKind::Rules(rules) => (None, Some(rules?)),
     };
     let templates = Filling {
         config: flip(config)?.unwrap_or_default(),
@@ -194,7 +196,7 @@ fn row(reading: &Reading, node: &Node, setting: &Setting) -> Option<Row> {
                     `unsupported` says why it cannot be";
         return reading.fail(node.place, "the broker is told nothing", hint);
     }
-    Some(Row::Said(Box::new(Saying {
+    Some(Row::Template(Box::new(SettingTemplate {
         templates,
         least,
         most,
@@ -208,7 +210,7 @@ fn row(reading: &Reading, node: &Node, setting: &Setting) -> Option<Row> {
 }
 
 /// What `each` becomes by the kind of the setting.
-enum Said {
+enum EachKind {
     Users(Option<Option<String>>),
     Rules(Option<Rules>),
 }

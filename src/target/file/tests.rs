@@ -466,11 +466,11 @@ fn reads_how_settings_are_said() {
     );
     assert!(table.says("retain_available") && !table.says("authentication"));
     assert!(!table.says("connect_timeout"));
-    let Some(Row::Said(users)) = table.rows.get("users") else {
+    let Some(Row::Template(users)) = table.rows.get("users") else {
         panic!("{table:?}");
     };
     assert_eq!(users.templates.before, [["passwd", "{folder}/users"]]);
-    let Some(Row::Said(access)) = table.rows.get("access") else {
+    let Some(Row::Template(access)) = table.rows.get("access") else {
         panic!("{table:?}");
     };
     let rules = access.rules.as_ref().expect("rules");
@@ -500,14 +500,14 @@ fn reads_lists_for_each_user() {
     let users = "  users: { config: 'anonymous {anonymous}', files: { users: '{value}' } }";
     let file = set(&format!("{access}{users}")).expect("a sound file");
     let table = file.settings.expect("settings");
-    let Some(Row::Said(saying)) = table.rows.get("access") else {
+    let Some(Row::Template(template)) = table.rows.get("access") else {
         panic!("{table:?}");
     };
     assert_eq!(
-        (saying.escape, saying.between.as_deref()),
+        (template.escape, template.between.as_deref()),
         (Escape::Json, Some(","))
     );
-    let rules = saying.rules.as_ref().expect("rules");
+    let rules = template.rules.as_ref().expect("rules");
     assert_eq!(rules.clients, Clients::AsUsers);
     assert!(rules.subjects.is_some());
     let closed = set(&format!(
@@ -531,7 +531,7 @@ fn reads_what_a_broker_is_set_to_for_an_exchange() {
         )
     };
     let file = parse(&entry("{ maximum_qos: 1 }")).expect("a sound file");
-    let told = file.deviations[0].broker.told();
+    let told = file.deviations[0].broker.non_default();
     assert_eq!(told.len(), 1, "{told:?}");
     let wrong = parse(&entry("{ maximum_qoss: 1 }")).expect_err("no such setting");
     assert!(wrong.contains("maximum_qoss"), "{wrong}");

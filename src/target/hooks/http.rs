@@ -10,8 +10,8 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use super::Teller;
-use super::rule::Told;
+use super::EventSender;
+use super::rule::SourceMessage;
 
 /// How often somebody looks whether to stop.
 const LOOK: Duration = Duration::from_millis(10);
@@ -34,7 +34,7 @@ pub struct Sink {
 #[derive(Debug)]
 struct Shared {
     answer: String,
-    teller: OnceLock<Teller>,
+    sender: OnceLock<EventSender>,
     stopped: AtomicBool,
     connections: AtomicUsize,
 }
@@ -50,7 +50,7 @@ impl Sink {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             answer: answer.to_owned(),
-            teller: OnceLock::new(),
+            sender: OnceLock::new(),
             stopped: AtomicBool::new(false),
             connections: AtomicUsize::new(0),
         });
@@ -61,15 +61,15 @@ impl Sink {
         Ok(Self { address, shared })
     }
 
-    /// What a broker is told.
+    /// What a broker sends.
     pub fn url(&self) -> String {
         format!("http://{}/", self.address)
     }
 
-    /// Requests are told here from now on.
-    pub(super) fn tell(&self, teller: Teller) {
+    /// Requests go to `sender` from now on.
+    pub(super) fn tell(&self, sender: EventSender) {
         // There is one for each sink.
-        let _ = self.shared.teller.set(teller);
+        let _ = self.shared.sender.set(sender);
     }
 }
 
@@ -85,8 +85,8 @@ impl Shared {
     }
 
     fn fail(&self, problem: String) {
-        if let Some(teller) = self.teller.get() {
-            teller.fail(problem);
+        if let Some(sender) = self.sender.get() {
+            sender.fail(problem);
         }
     }
 }
@@ -124,10 +124,10 @@ fn converse(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_read_timeout(Some(ATTENTION))?;
     let mut buffer = Vec::new();
     while !shared.is_stopped() {
-        while let Some((told, length)) = request(&buffer)? {
+        while let Some((message, length)) = request(&buffer)? {
             buffer.drain(..length);
-            if let Some(teller) = shared.teller.get() {
-                teller.tell(&told);
+            if let Some(sender) = shared.sender.get() {
+                sender.tell(&message);
             }
             let answer = &shared.answer;
             let head = format!(
@@ -156,7 +156,7 @@ fn converse(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
 }
 
 /// The first request in these bytes and its length; `None` if there is no whole one yet.
-fn request(bytes: &[u8]) -> io::Result<Option<(Told, usize)>> {
+fn request(bytes: &[u8]) -> io::Result<Option<(SourceMessage, usize)>> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut head = httparse::Request::new(&mut headers);
     let httparse::Status::Complete(begins) = head.parse(bytes).map_err(io::Error::other)? else {
@@ -192,11 +192,11 @@ fn request(bytes: &[u8]) -> io::Result<Option<(Told, usize)>> {
         }
     };
     let text = String::from_utf8_lossy(&body).into_owned();
-    let told = Told {
+    let message = SourceMessage {
         headers,
-        ..Told::new(text, None)
+        ..SourceMessage::new(text, None)
     };
-    Ok(Some((told, begins + length)))
+    Ok(Some((message, begins + length)))
 }
 
 /// A body in chunks, and how many bytes it takes; `None` if its end has not come.
@@ -235,19 +235,19 @@ mod tests {
         for cut in 0..first.len() {
             assert!(request(&both[..cut]).expect("no error").is_none(), "{cut}");
         }
-        let (told, length) = request(&both).expect("no error").expect("a request");
+        let (message, length) = request(&both).expect("no error").expect("a request");
         assert_eq!(length, first.len());
-        assert_eq!(told.text, "{\"client_id\":\"a\"}");
+        assert_eq!(message.text, "{\"client_id\":\"a\"}");
         let hook = ("vernemq-hook".to_owned(), "on_register".to_owned());
-        assert!(told.headers.contains(&hook));
+        assert!(message.headers.contains(&hook));
         for cut in 0..second.len() {
             assert!(
                 request(&second[..cut]).expect("no error").is_none(),
                 "{cut}"
             );
         }
-        let (told, length) = request(second).expect("no error").expect("a request");
-        assert_eq!((told.text.as_str(), length), ("{\"a\":1}", second.len()));
+        let (message, length) = request(second).expect("no error").expect("a request");
+        assert_eq!((message.text.as_str(), length), ("{\"a\":1}", second.len()));
         assert!(request(b"\0\0\0\r\n\r\n").is_err());
     }
 }

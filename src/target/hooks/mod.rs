@@ -22,7 +22,7 @@ use super::host::Hook;
 use super::{Credentials, Node};
 use crate::transcript::{HookSource, ShownEvent};
 pub use http::Sink;
-use rule::{Rule, Told};
+use rule::{Rule, SourceMessage};
 
 /// How many events wait for one play, and how many that carry no play's prefix.
 const MOST_WAITING: usize = 10_000;
@@ -113,16 +113,16 @@ struct Standing {
 
 /// A source's own end.
 #[derive(Debug, Clone)]
-struct Teller {
+struct EventSender {
     shared: Arc<Shared>,
     source: usize,
     rules: Arc<[Rule]>,
 }
 
-impl Teller {
-    fn tell(&self, told: &Told) {
+impl EventSender {
+    fn tell(&self, message: &SourceMessage) {
         for rule in self.rules.iter() {
-            if let Some(fields) = rule.read(told) {
+            if let Some(fields) = rule.read(message) {
                 self.shared.put(
                     self.source,
                     Hook {
@@ -163,7 +163,7 @@ impl Shared {
         match key.and_then(|key| state.queues.get_mut(&key)) {
             Some(queue) if queue.len() < MOST_WAITING => queue.push_back(hook),
             Some(_) => {
-                let problem = format!("it told more than {MOST_WAITING} events of one case");
+                let problem = format!("it sent more than {MOST_WAITING} events of one case");
                 if let Some(source) = state.sources.get_mut(source) {
                     source.problem.get_or_insert(problem);
                 }
@@ -216,33 +216,33 @@ impl Feed {
         let mut files = around.files.iter().cloned();
         let mut waiting = Vec::new();
         for (n, source) in sources.iter().enumerate() {
-            let teller = Teller {
+            let sender = EventSender {
                 shared: Arc::clone(&shared),
                 source: n,
                 rules: source.rules.clone().into(),
             };
             let (ready, is_ready) = mpsc::channel();
             let around = around.clone();
-            let failing = teller.clone();
+            let failing = sender.clone();
             let work: Box<dyn FnOnce() + Send> = match &source.kind {
                 Kind::Output => {
                     let logs = around.logs.clone();
-                    Box::new(move || tail::follow(&logs, true, &teller, &ready))
+                    Box::new(move || tail::follow(&logs, true, &sender, &ready))
                 }
                 Kind::File(_) => {
                     let files: Vec<PathBuf> = files.next().into_iter().collect();
-                    Box::new(move || tail::follow(&files, around.ours, &teller, &ready))
+                    Box::new(move || tail::follow(&files, around.ours, &sender, &ready))
                 }
                 Kind::Http(_) => {
                     match &sink {
-                        Some(sink) => sink.tell(teller),
-                        None => teller.fail("nothing listens for its requests"),
+                        Some(sink) => sink.tell(sender),
+                        None => sender.fail("nothing listens for its requests"),
                     }
                     continue;
                 }
                 Kind::Mqtt(topics) => {
                     let topics = topics.clone();
-                    Box::new(move || mqtt::listen(&around, &topics, &teller, &ready))
+                    Box::new(move || mqtt::listen(&around, &topics, &sender, &ready))
                 }
             };
             let name = format!("hooks-{}", source.kind.name());
@@ -251,9 +251,9 @@ impl Feed {
                 Err(error) => failing.fail(error.to_string()),
             }
         }
-        for (teller, is_ready) in waiting {
+        for (sender, is_ready) in waiting {
             if is_ready.recv_timeout(READY_WITHIN).is_err() {
-                teller.fail(format!("not ready within {} s", READY_WITHIN.as_secs()));
+                sender.fail(format!("not ready within {} s", READY_WITHIN.as_secs()));
             }
         }
         let settle = sources.iter().map(|source| source.settle).max();
@@ -303,7 +303,7 @@ impl Drop for Feed {
 
 /// One play's share of a feed.
 #[derive(Debug)]
-pub struct Ears {
+pub struct PlayEvents {
     feed: Arc<Feed>,
     prefix: String,
     /// The number of the last stray from before the play.
@@ -311,7 +311,7 @@ pub struct Ears {
     taken: BTreeSet<u64>,
 }
 
-impl Ears {
+impl PlayEvents {
     /// Begins to keep what carries this prefix; without one, what carries none.
     pub fn new(feed: &Arc<Feed>, prefix: &str) -> Self {
         let mut state = feed.shared.lock();
@@ -348,7 +348,7 @@ impl Ears {
     }
 }
 
-impl Drop for Ears {
+impl Drop for PlayEvents {
     fn drop(&mut self) {
         self.feed.shared.lock().queues.remove(&self.prefix);
     }

@@ -9,8 +9,8 @@ use mqtt_check_codec::{Frame, Packet, Properties, ProtocolVersion};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use super::rule::Told;
-use super::{Surroundings, Teller};
+use super::rule::SourceMessage;
+use super::{EventSender, Surroundings};
 use crate::target::own::{own_connect, own_subscribe};
 use crate::transport::Stream;
 
@@ -27,11 +27,11 @@ const LARGEST: usize = 1024 * 1024;
 /// Any will do.
 const VERSION: ProtocolVersion = ProtocolVersion::V3_1_1;
 
-/// Receives these topics until the teller is stopped.
+/// Receives these topics until the sender is stopped.
 pub(super) fn listen(
     around: &Surroundings,
     topics: &[String],
-    teller: &Teller,
+    sender: &EventSender,
     ready: &Sender<()>,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -42,11 +42,11 @@ pub(super) fn listen(
             let mut stream = subscribed(around, topics).await?;
             // Whoever waits may have gone on.
             let _ = ready.send(());
-            receive(&mut stream, teller).await
+            receive(&mut stream, sender).await
         })
     });
     if let Err(error) = listened {
-        teller.fail(error.to_string());
+        sender.fail(error.to_string());
         let _ = ready.send(());
     }
 }
@@ -118,14 +118,14 @@ async fn subscribed(around: &Surroundings, topics: &[String]) -> io::Result<Moni
     }
 }
 
-async fn receive(monitor: &mut Monitor, teller: &Teller) -> io::Result<()> {
+async fn receive(monitor: &mut Monitor, sender: &EventSender) -> io::Result<()> {
     let mut looks = 0;
     loop {
         match timeout(ATTENTION, monitor.packet()).await {
             // What a source retains happened before.
             Ok(Ok(Packet::Publish(publish))) if !publish.retain => {
                 let text = String::from_utf8_lossy(&publish.payload).into_owned();
-                teller.tell(&Told::new(text, Some(publish.topic.to_string())));
+                sender.tell(&SourceMessage::new(text, Some(publish.topic.to_string())));
             }
             Ok(Ok(_)) => {}
             Ok(Err(error)) => return Err(error),
@@ -136,7 +136,7 @@ async fn receive(monitor: &mut Monitor, teller: &Teller) -> io::Result<()> {
                 }
             }
         }
-        if teller.is_stopped() {
+        if sender.is_stopped() {
             let _ = monitor
                 .send(&Packet::Disconnect(mqtt_check_codec::Disconnect {
                     reason: mqtt_check_codec::ReasonCode::SUCCESS,

@@ -1,6 +1,6 @@
-//! Rules of a target file: what a broker says in its own words, told in the one vocabulary.
+//! Rules of a target file: what a broker says in its own words, as an event of the one vocabulary.
 //!
-//! In: a [`Told`], such as a line of a log or a message. Out: the event that a rule makes of it, if it is one.
+//! In: a [`SourceMessage`], such as a line of a log or a message. Out: the event that a rule makes of it, if it is one.
 
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
 use mqtt_check_vocabulary::hook::{Event, Field, FieldKind};
@@ -44,9 +44,9 @@ pub struct Rule {
     pub reasons: Vec<(String, Vec<String>)>,
 }
 
-/// Something that a broker told.
+/// A message of one hook source: a log line, a request or an MQTT message.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct SourceMessage {
     pub text: String,
     pub topic: Option<String>,
     /// Header fields with their names in lower case.
@@ -54,7 +54,7 @@ pub struct Told {
     pub json: Option<Value>,
 }
 
-impl Told {
+impl SourceMessage {
     /// A text, which is read as JSON if it begins as an object does.
     pub fn new(text: String, topic: Option<String>) -> Self {
         let json = text
@@ -88,11 +88,11 @@ impl Told {
 
 impl Rule {
     /// The fields of the event that this is, in the order of the vocabulary; `None` if it is not the event of this rule.
-    pub fn read(&self, told: &Told) -> Option<Vec<(String, String)>> {
+    pub fn read(&self, message: &SourceMessage) -> Option<Vec<(String, String)>> {
         let mut found: Vec<(&str, String)> = Vec::new();
         let texts = [
-            (&self.text, Some(told.text.as_str())),
-            (&self.topic, told.topic.as_deref()),
+            (&self.text, Some(message.text.as_str())),
+            (&self.topic, message.topic.as_deref()),
         ];
         for (pattern, text) in texts {
             let Some(Pattern(pattern)) = pattern else {
@@ -106,15 +106,15 @@ impl Rule {
             }
         }
         for (name, wanted) in &self.header {
-            let (_, value) = told.headers.iter().find(|(n, _)| n == name)?;
+            let (_, value) = message.headers.iter().find(|(n, _)| n == name)?;
             wanted.contains(value).then_some(())?;
         }
         for (path, wanted) in &self.when {
-            let value = told.at(path)?;
+            let value = message.at(path)?;
             wanted.contains(&value).then_some(())?;
         }
         for (field, path) in &self.json {
-            found.extend(told.at(path).map(|value| (field.name, value)));
+            found.extend(message.at(path).map(|value| (field.name, value)));
         }
         let set = self.set.iter();
         found.extend(set.map(|(field, value)| (field.name, value.clone())));

@@ -7,8 +7,8 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::rule::Told;
-use super::{READY_WITHIN, Teller};
+use super::rule::SourceMessage;
+use super::{EventSender, READY_WITHIN};
 
 /// How often somebody looks.
 const LOOK: Duration = Duration::from_millis(10);
@@ -25,8 +25,8 @@ struct Growing {
     rest: Vec<u8>,
 }
 
-/// Follows these files until the teller is stopped. `whole` says whether what they have already counts.
-pub(super) fn follow(paths: &[PathBuf], whole: bool, teller: &Teller, ready: &Sender<()>) {
+/// Follows these files until the sender is stopped. `whole` says whether what they have already counts.
+pub(super) fn follow(paths: &[PathBuf], whole: bool, sender: &EventSender, ready: &Sender<()>) {
     let deadline = Instant::now() + READY_WITHIN;
     let opened = paths.iter().map(|path| {
         loop {
@@ -35,7 +35,7 @@ pub(super) fn follow(paths: &[PathBuf], whole: bool, teller: &Teller, ready: &Se
                     if whole
                         && error.kind() == io::ErrorKind::NotFound
                         && Instant::now() < deadline
-                        && !teller.is_stopped() =>
+                        && !sender.is_stopped() =>
                 {
                     thread::sleep(LOOK);
                 }
@@ -46,7 +46,7 @@ pub(super) fn follow(paths: &[PathBuf], whole: bool, teller: &Teller, ready: &Se
     let mut files = match opened.collect::<Result<Vec<_>, String>>() {
         Ok(files) => files,
         Err(problem) => {
-            teller.fail(problem);
+            sender.fail(problem);
             // The run need not wait for it.
             let _ = ready.send(());
             return;
@@ -54,12 +54,12 @@ pub(super) fn follow(paths: &[PathBuf], whole: bool, teller: &Teller, ready: &Se
     };
     // Whoever waits may have gone on.
     let _ = ready.send(());
-    while !teller.is_stopped() {
+    while !sender.is_stopped() {
         let mut is_idle = true;
         for file in &mut files {
-            match file.more(teller) {
+            match file.more(sender) {
                 Ok(more) => is_idle &= !more,
-                Err(error) => return teller.fail(format!("{}: {error}", file.path.display())),
+                Err(error) => return sender.fail(format!("{}: {error}", file.path.display())),
             }
         }
         if is_idle {
@@ -84,7 +84,7 @@ impl Growing {
     }
 
     /// Reads what has been added; says whether there was any.
-    fn more(&mut self, teller: &Teller) -> io::Result<bool> {
+    fn more(&mut self, sender: &EventSender) -> io::Result<bool> {
         // Cut off and begun anew, as logs are.
         if self.file.metadata()?.len() < self.read {
             self.read = self.file.seek(SeekFrom::Start(0))?;
@@ -98,7 +98,7 @@ impl Growing {
                 b'\n' => {
                     let line = String::from_utf8_lossy(&self.rest);
                     let line = line.trim_end_matches('\r').to_owned();
-                    teller.tell(&Told::new(line, None));
+                    sender.tell(&SourceMessage::new(line, None));
                     self.rest.clear();
                 }
                 _ if self.rest.len() < LONGEST_LINE => self.rest.push(byte),

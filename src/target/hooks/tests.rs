@@ -33,15 +33,15 @@ fn disconnected() -> Rule {
     }
 }
 
-fn shown_line(rule: &Rule, told: &Told) -> Option<String> {
-    let fields = rule.read(told)?;
+fn shown_line(rule: &Rule, message: &SourceMessage) -> Option<String> {
+    let fields = rule.read(message)?;
     let words: Vec<String> = fields.iter().map(|(n, v)| format!("{n}={v}")).collect();
     Some(words.join(" "))
 }
 
 #[test]
 fn a_line_becomes_an_event_with_what_its_words_can_stand_for() {
-    let line = |text: &str| shown_line(&disconnected(), &Told::new(text.to_owned(), None));
+    let line = |text: &str| shown_line(&disconnected(), &SourceMessage::new(text.to_owned(), None));
     assert_eq!(
         line("a left").as_deref(),
         Some("client=a reason=normal/with_will")
@@ -69,16 +69,16 @@ fn json_is_read_by_its_paths() {
         ],
         ..rule("client.connected", None)
     };
-    let told = |text: &str| shown_line(&connected, &Told::new(text.to_owned(), None));
+    let message = |text: &str| shown_line(&connected, &SourceMessage::new(text.to_owned(), None));
     let whole =
         r#"{"action":"client_connected","who":["a"],"user":null,"code":"success","present":true}"#;
     assert_eq!(
-        told(whole).as_deref(),
+        message(whole).as_deref(),
         Some("client=a connack=0 session_present=true")
     );
-    assert_eq!(told(&whole.replace("client_connected", "other")), None);
-    assert_eq!(told(&whole.replace("[\"a\"]", "[]")), None);
-    assert_eq!(told("{broken"), None);
+    assert_eq!(message(&whole.replace("client_connected", "other")), None);
+    assert_eq!(message(&whole.replace("[\"a\"]", "[]")), None);
+    assert_eq!(message("{broken"), None);
 }
 
 #[test]
@@ -101,8 +101,8 @@ fn shows_what_every_rule_of_an_event_tells() {
         reason.words,
         ["normal/with_will", "connection_lost", "kicked"]
     );
-    assert_eq!(reason.as_told("with_will"), Some("normal/with_will"));
-    assert_eq!(reason.as_told("client_error"), None);
+    assert_eq!(reason.known_word("with_will"), Some("normal/with_will"));
+    assert_eq!(reason.known_word("client_error"), None);
     assert_eq!(event.source, 3);
     let without = rule("client.disconnected", Some("(?<client>.*) is gone"));
     let all = rule::shown(&[disconnected(), without], 0);
@@ -138,8 +138,8 @@ fn put(feed: &Feed, client: &str) {
     feed.shared.put(0, hook);
 }
 
-fn taken(ears: &mut Ears, assigned: &str) -> Vec<String> {
-    let hooks = ears.take(&|id| id == assigned);
+fn taken(events: &mut PlayEvents, assigned: &str) -> Vec<String> {
+    let hooks = events.take(&|id| id == assigned);
     let client = |hook: &Hook| hook.field("client").unwrap_or_default().to_owned();
     hooks.iter().map(client).collect()
 }
@@ -148,9 +148,9 @@ fn taken(ears: &mut Ears, assigned: &str) -> Vec<String> {
 fn each_play_gets_the_events_of_its_own_clients() {
     let feed = feed();
     put(&feed, "beforehand");
-    let mut one = Ears::new(&feed, "aaaa0001");
-    let mut other = Ears::new(&feed, "aaaa0002");
-    let mut alone = Ears::new(&feed, "");
+    let mut one = PlayEvents::new(&feed, "aaaa0001");
+    let mut other = PlayEvents::new(&feed, "aaaa0002");
+    let mut alone = PlayEvents::new(&feed, "");
     for client in ["aaaa0001x", "aaaa0002y", "auto-7", mqtt::NAME, "short"] {
         put(&feed, client);
     }
@@ -164,7 +164,7 @@ fn each_play_gets_the_events_of_its_own_clients() {
 fn what_a_failed_source_could_show_is_not_observable() {
     let feed = feed();
     assert!(feed.shown().event("client.disconnected").is_some());
-    let _ears = Ears::new(&feed, "aaaa0001");
+    let _events = PlayEvents::new(&feed, "aaaa0001");
     for _ in 0..=MOST_WAITING {
         put(&feed, "aaaa0001x");
     }

@@ -42,7 +42,7 @@ pub struct Rules {
     pub user: Lines,
     /// Rules about one client.
     pub clients: Clients,
-    /// How a broker is told that has a list for each user.
+    /// How a broker is given that has a list for each user.
     pub subjects: Option<Subjects>,
 }
 

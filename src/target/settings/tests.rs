@@ -2,17 +2,17 @@ use mqtt_check_vocabulary::{AccessAction, AccessRule, Secret, Settings, User};
 
 use super::*;
 
-fn table(name: &'static str, saying: Saying) -> Table {
+fn table(name: &'static str, template: SettingTemplate) -> Table {
     Table {
-        rows: BTreeMap::from([(name, Row::Said(Box::new(saying)))]),
+        rows: BTreeMap::from([(name, Row::Template(Box::new(template)))]),
         ..Table::default()
     }
 }
 
-fn told(name: &str, value: Value) -> Told {
+fn given(name: &str, value: Value) -> GivenSettings {
     let mut settings = Settings::default();
     assert!(settings.set(name, value), "{name}");
-    settings.told()
+    settings.non_default()
 }
 
 fn lines(text: &str) -> Filling {
@@ -26,7 +26,7 @@ fn lines(text: &str) -> Filling {
 fn a_value_goes_where_its_template_is() {
     let table = table(
         "maximum_qos",
-        Saying {
+        SettingTemplate {
             templates: Filling {
                 config: BTreeMap::from([("listener".to_owned(), "max_qos {value}".to_owned())]),
                 arguments: vec!["--qos={value}".to_owned()],
@@ -35,11 +35,11 @@ fn a_value_goes_where_its_template_is() {
                 before: vec![vec!["prepare".to_owned(), "{value}".to_owned()]],
                 ..Filling::default()
             },
-            ..Saying::default()
+            ..SettingTemplate::default()
         },
     );
     let filling = table
-        .fill(&told("maximum_qos", Value::Number(1)))
+        .fill(&given("maximum_qos", Value::Number(1)))
         .expect("a filling");
     assert_eq!(filling.config["listener"], "max_qos 1");
     assert_eq!(filling.arguments, ["--qos=1"]);
@@ -54,51 +54,51 @@ fn what_the_broker_does_not_take_is_named() {
     let cases = [
         (
             "maximum_packet_size",
-            Saying {
+            SettingTemplate {
                 templates: lines("size {value}"),
                 least: Some(20),
-                ..Saying::default()
+                ..SettingTemplate::default()
             },
             Value::Number(19),
             "it is 20 at least, not 19",
         ),
         (
             "persistent_session_expiry",
-            Saying {
+            SettingTemplate {
                 templates: lines("expire {value}h"),
                 unit: Some(Duration::from_secs(3600)),
-                ..Saying::default()
+                ..SettingTemplate::default()
             },
             span,
             "it is a multiple of 3600 s, not 5400 s",
         ),
         (
             "durable",
-            Saying {
+            SettingTemplate {
                 templates: lines("store"),
                 values: BTreeMap::from([("false".to_owned(), "no".to_owned())]),
-                ..Saying::default()
+                ..SettingTemplate::default()
             },
             Value::Flag(true),
             "it cannot be true, only false",
         ),
     ];
-    for (name, saying, value, why) in cases {
-        let failed = table(name, saying).fill(&told(name, value));
+    for (name, template, value, why) in cases {
+        let failed = table(name, template).fill(&given(name, value));
         let unsupported = Hindrance::Unsupported(why.to_owned());
         assert_eq!(failed, Err((name, unsupported)));
     }
-    let untold = Table::default().fill(&told("maximum_qos", Value::Number(1)));
+    let untold = Table::default().fill(&given("maximum_qos", Value::Number(1)));
     assert_eq!(untold, Err(("maximum_qos", Hindrance::Untold)));
 }
 
 #[test]
 fn two_settings_that_are_one_cannot_differ() {
-    let saying = Saying {
+    let template = SettingTemplate {
         templates: lines("max_inflight {value}"),
-        ..Saying::default()
+        ..SettingTemplate::default()
     };
-    let row = || Row::Said(Box::new(saying.clone()));
+    let row = || Row::Template(Box::new(template.clone()));
     let table = Table {
         rows: BTreeMap::from([("receive_maximum", row()), ("maximum_inflight", row())]),
         ..Table::default()
@@ -107,7 +107,7 @@ fn two_settings_that_are_one_cannot_differ() {
         let mut settings = Settings::default();
         settings.set("receive_maximum", Value::Number(receive));
         settings.set("maximum_inflight", Value::Number(inflight));
-        table.fill(&settings.told())
+        table.fill(&settings.non_default())
     };
     assert!(both(2, 2).is_ok());
     assert!(both(2, 3).is_err());
@@ -117,13 +117,13 @@ fn two_settings_that_are_one_cannot_differ() {
 fn each_user_has_a_line() {
     let table = table(
         "users",
-        Saying {
+        SettingTemplate {
             each: Some("{name}:{password}".to_owned()),
             templates: Filling {
                 files: vec![("users".to_owned(), "{value}".to_owned())],
                 ..Filling::default()
             },
-            ..Saying::default()
+            ..SettingTemplate::default()
         },
     );
     let user = |name: &str, password: &str| User {
@@ -131,14 +131,14 @@ fn each_user_has_a_line() {
         password: Secret::new(password.to_owned()),
     };
     let two = vec![user("alice", "secret"), user("bob", "word")];
-    let filling = table.fill(&told("users", Value::Users(two)));
+    let filling = table.fill(&given("users", Value::Users(two)));
     assert_eq!(
         filling.expect("a filling").files[0].1,
         "alice:secret\nbob:word"
     );
     // A line more would be a user more.
     let sly = vec![user("alice", "secret\nmallory:secret")];
-    assert!(table.fill(&told("users", Value::Users(sly))).is_err());
+    assert!(table.fill(&given("users", Value::Users(sly))).is_err());
 }
 
 fn rule(allow: bool, action: AccessAction, user: &str, filter: &str) -> AccessRule {
@@ -187,12 +187,12 @@ fn per_user() -> Table {
         files: vec![(name.to_owned(), text.to_owned())],
         ..Filling::default()
     };
-    let users = Saying {
+    let users = SettingTemplate {
         templates: templates("users", "{anonymous} {value}"),
         between: Some(" ".to_owned()),
-        ..Saying::default()
+        ..SettingTemplate::default()
     };
-    let access = Saying {
+    let access = SettingTemplate {
         templates: templates("access", "{value} | {subjects} | {others}"),
         between: Some(" ".to_owned()),
         escape: Escape::Json,
@@ -209,9 +209,9 @@ fn per_user() -> Table {
             }),
             ..Rules::default()
         }),
-        ..Saying::default()
+        ..SettingTemplate::default()
     };
-    let row = |saying| Row::Said(Box::new(saying));
+    let row = |template| Row::Template(Box::new(template));
     Table {
         rows: BTreeMap::from([("users", row(users)), ("access", row(access))]),
         kicks_users: true,
@@ -232,7 +232,7 @@ fn filled(rules: Vec<AccessRule>, users: Vec<User>) -> Result<(Option<String>, S
     if !users.is_empty() {
         settings.set("users", Value::Users(users));
     }
-    let filling = per_user().fill(&settings.told());
+    let filling = per_user().fill(&settings.non_default());
     let filling = filling.map_err(|(name, hindrance)| format!("{name}: {hindrance:?}"))?;
     let of = |name: &str| {
         let mut files = filling.files.iter();
@@ -295,29 +295,29 @@ fn clients_stand_as_users_where_lists_know_no_others() {
 
 #[test]
 fn users_that_it_knows_anyway_are_left_out() {
-    let told = |names: &[&str]| {
+    let given = |names: &[&str]| {
         let mut settings = Settings::default();
         let users = names.iter().copied().map(user).collect();
         settings.set("users", Value::Users(users));
         settings.set("maximum_qos", Value::Number(1));
-        settings.told()
+        settings.non_default()
     };
     let known = [user("alice"), user("bob")];
-    let names = |told: Told| {
-        let names: Vec<_> = told.iter().map(|(setting, _)| setting.name).collect();
+    let names = |given: GivenSettings| {
+        let names: Vec<_> = given.iter().map(|(setting, _)| setting.name).collect();
         names
     };
     let without = Table::default();
     assert_eq!(
-        names(without.asked(told(&["bob"]), &known, &[])),
+        names(without.asked(given(&["bob"]), &known, &[])),
         ["maximum_qos"]
     );
     let both = ["maximum_qos", "users"];
     assert_eq!(
-        names(without.asked(told(&["bob", "carol"]), &known, &[])),
+        names(without.asked(given(&["bob", "carol"]), &known, &[])),
         both
     );
-    assert_eq!(names(per_user().asked(told(&["bob"]), &known, &[])), both);
+    assert_eq!(names(per_user().asked(given(&["bob"]), &known, &[])), both);
 }
 
 #[test]
@@ -328,7 +328,7 @@ fn who_is_kicked_by_a_user_name_gets_one() {
             settings.set("access", Value::Access(rules));
         }
         let table = per_user();
-        let asked = table.asked(settings.told(), &[], &["guest".to_owned()]);
+        let asked = table.asked(settings.non_default(), &[], &["guest".to_owned()]);
         let filling = table.fill(&asked).expect("a filling");
         assert_eq!(filling.clients.len(), 1, "{filling:?}");
         let access = filling.files.iter().find(|(name, _)| name == "access");

@@ -136,7 +136,7 @@ fn as_shown(line: &str, shown: &ShownEvent) -> Option<String> {
         };
         let value = match field.words.is_empty() {
             true => value,
-            false => field.as_told(value.trim_matches('"'))?,
+            false => field.known_word(value.trim_matches('"'))?,
         };
         out.push_str(&format!(" {name}={value}"));
     }

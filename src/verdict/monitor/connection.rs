@@ -7,7 +7,7 @@ use mqtt_check_codec::{Connect, Packet, PacketType, ProtocolVersion, Publish, Qo
 
 use super::bounds::is_from_server;
 use super::check::{self, Found};
-use super::flight::Passage;
+use super::flight::FlightOnConnection;
 use super::reply::{Receipts, Requests};
 use super::session::Key;
 use crate::transcript::LaneIndex;
@@ -26,7 +26,7 @@ pub(super) struct Connection {
     pub(super) is_superseded: bool,
     /// `None` without a session, or without one that can be told.
     pub(super) key: Option<Key>,
-    pub(super) passage: Passage,
+    pub(super) passage: FlightOnConnection,
     pub(super) requests: Requests,
     pub(super) receipts: Receipts,
     /// What the client sent before the CONNACK.
@@ -81,7 +81,7 @@ impl Connection {
             is_faulty: false,
             is_superseded: false,
             key: None,
-            passage: Passage::new(lane, false),
+            passage: FlightOnConnection::new(lane, false),
             requests: Requests::default(),
             receipts: Receipts::default(),
             early: Vec::new(),

@@ -56,7 +56,7 @@ pub(super) struct Flights {
 
 /// The part that ends with the connection.
 #[derive(Debug)]
-pub(super) struct Passage {
+pub(super) struct FlightOnConnection {
     lane: LaneIndex,
     /// The session is older than the connection.
     is_resumed: bool,
@@ -71,7 +71,7 @@ pub(super) struct Passage {
     resent: BTreeMap<(ByteString, QoS), u64>,
 }
 
-impl Passage {
+impl FlightOnConnection {
     pub(super) fn new(lane: LaneIndex, is_resumed: bool) -> Self {
         Self {
             lane,
@@ -148,7 +148,7 @@ impl Flights {
     /// says that the whole session is in the record, and that no message of it was with another client before.
     pub(super) fn published(
         &mut self,
-        passage: &mut Passage,
+        passage: &mut FlightOnConnection,
         publish: &Publish,
         topic: &ByteString,
         version: ProtocolVersion,
@@ -201,7 +201,7 @@ impl Flights {
     /// A PUBREL has come.
     pub(super) fn released(
         &mut self,
-        passage: &mut Passage,
+        passage: &mut FlightOnConnection,
         ack: &Ack,
         version: ProtocolVersion,
     ) -> Option<Found> {
@@ -248,7 +248,7 @@ impl Flights {
     /// [3.1.1 MQTT-4.6.0-6]
     fn overtakes(
         &self,
-        passage: &mut Passage,
+        passage: &mut FlightOnConnection,
         id: PacketId,
         version: ProtocolVersion,
     ) -> Option<Found> {
@@ -268,7 +268,7 @@ impl Flights {
     }
 
     /// The client has sent an acknowledgement.
-    pub(super) fn acknowledged(&mut self, passage: &mut Passage, packet: &Packet) {
+    pub(super) fn acknowledged(&mut self, passage: &mut FlightOnConnection, packet: &Packet) {
         let Some(id) = packet.packet_id() else {
             return;
         };
@@ -325,7 +325,7 @@ fn in_use(publish: &Publish, id: PacketId) -> Found {
 
 /// A PUBLISH whose identifier is free.
 fn unused(
-    passage: &Passage,
+    passage: &FlightOnConnection,
     publish: &Publish,
     id: PacketId,
     content: &Content,
@@ -380,7 +380,7 @@ fn again_here(
 
 /// A PUBLISH whose identifier is in use since an earlier connection.
 fn again_after_reconnect(
-    passage: &mut Passage,
+    passage: &mut FlightOnConnection,
     publish: &Publish,
     known: &Flight,
     id: PacketId,
@@ -405,7 +405,7 @@ fn again_after_reconnect(
 }
 
 /// A PUBREL that answers nothing.
-fn no_such_message(passage: &Passage, id: PacketId) -> Found {
+fn no_such_message(passage: &FlightOnConnection, id: PacketId) -> Found {
     match passage.settled.get(&id) {
         Some((_, true)) => check::PUBREL_WITHOUT_PUBREC.found(format!(
             "PUBREL {id}, though the client's PUBREC refused the message"

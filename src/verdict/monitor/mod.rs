@@ -35,7 +35,7 @@ use mqtt_check_codec::{
 pub use bounds::is_from_server;
 use check::Found;
 use connection::{Connection, Handshake, Opening};
-use flight::Passage;
+use flight::FlightOnConnection;
 use session::{Key, Session};
 
 use super::Finding;
@@ -470,7 +470,7 @@ impl Monitor<'_> {
         };
         let was_to_last = !connect.clean_start;
         let maximum_packet_size = connect.properties.maximum_packet_size();
-        connection.passage = Passage::new(lane, is_resumed);
+        connection.passage = FlightOnConnection::new(lane, is_resumed);
         connection.key = Some(key.clone());
         let is_faulty = connection.is_faulty;
         let former = self.sessions.remove(&key);

@@ -6,7 +6,7 @@ use mqtt_check_codec::{Frame, Packet, PacketType, ProtocolVersion};
 
 /// What one write of the client held.
 #[derive(Debug)]
-pub(super) struct Said {
+pub(super) struct ClientWrite {
     /// The packets before the first fault.
     pub(super) packets: Vec<Packet>,
     /// Something in it is no whole packet, or none that a client sends.
@@ -14,14 +14,14 @@ pub(super) struct Said {
 }
 
 /// Reads one write. Packets do not go on from one write to the next: a part of one counts as a fault.
-pub(super) fn read(bytes: &Bytes, version: ProtocolVersion) -> Said {
+pub(super) fn read(bytes: &Bytes, version: ProtocolVersion) -> ClientWrite {
     if let Ok(frame) = Frame::from_bytes(bytes.clone()) {
         return match understand(&frame, version) {
-            Some(packet) => Said {
+            Some(packet) => ClientWrite {
                 packets: vec![packet],
                 is_faulty: false,
             },
-            None => Said {
+            None => ClientWrite {
                 packets: Vec::new(),
                 is_faulty: true,
             },
@@ -33,14 +33,14 @@ pub(super) fn read(bytes: &Bytes, version: ProtocolVersion) -> Said {
         match understand(&frame, version) {
             Some(packet) => packets.push(packet),
             None => {
-                return Said {
+                return ClientWrite {
                     packets,
                     is_faulty: true,
                 };
             }
         }
     }
-    Said {
+    ClientWrite {
         packets,
         is_faulty: !rest.is_empty(),
     }

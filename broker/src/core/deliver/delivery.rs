@@ -190,7 +190,7 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
     }
     session.held.clear();
     if rules.breaks(Fault::UnreleasedLostOnReconnect) {
-        session.aside.withheld.clear();
+        session.fault_state.withheld.clear();
     }
     for received in session.received.all_unkept_mut() {
         received.counted = rules.breaks(Fault::RepeatsUncountedOnResume);
@@ -199,7 +199,7 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
         session.received.clear();
     }
     let finished = session
-        .aside
+        .fault_state
         .there()
         .map(|aside| std::mem::take(&mut aside.finished));
     for id in finished.unwrap_or_default() {
@@ -247,7 +247,8 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
         }
         if !published
             && (rules.breaks(Fault::PubrelNotResent)
-                || session.aside.released.contains(&id) && rules.breaks(Fault::ReleaseResentOnce))
+                || session.fault_state.released.contains(&id)
+                    && rules.breaks(Fault::ReleaseResentOnce))
         {
             continue;
         }
@@ -303,7 +304,7 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
         }
         Stage::Released { .. } => {
             if rules.breaks(Fault::ReleaseResentOnce) {
-                session.aside.released.insert(id);
+                session.fault_state.released.insert(id);
             }
             acknowledge(
                 session,

@@ -10,12 +10,12 @@ use super::delivery::deliver;
 use super::loss::{Way, lose};
 use crate::core::input::Time;
 use crate::core::rules::Rules;
-use crate::core::state::few::Few;
 use crate::core::state::lookup::Cursor;
 use crate::core::state::message::{Delivery, Message};
 use crate::core::state::retained::Retained;
 use crate::core::state::session::Sessions;
 use crate::core::state::session_key::SessionKey;
+use crate::core::state::small_map::SmallMap;
 use crate::core::state::subscription::{Granted, Subscriber};
 use crate::core::state::task::Made;
 use crate::core::topic::Filter;
@@ -215,7 +215,7 @@ pub(crate) fn send_retained_again(
     let Some(session) = sessions.at(key) else {
         return;
     };
-    for (filter, granted) in Few::clone(&session.subscriptions).into_map() {
+    for (filter, granted) in SmallMap::clone(&session.subscriptions).into_map() {
         let subscriber = Subscriber {
             session: key,
             granted,

@@ -140,9 +140,9 @@ pub(crate) fn unlink(
         state.topics.blocked.insert(session.client.clone(), filters);
     }
     if state.rules.breaks(Fault::AliasesOutliveConnection) {
-        session.aside.old_aliases = link.aliases_in;
+        session.fault_state.old_aliases = link.aliases_in;
     } else if state.rules.breaks(Fault::AliasesOutliveRestart) {
-        session.aside.former.aliases = link.aliases_in;
+        session.fault_state.former.aliases = link.aliases_in;
     }
     turn.ended.push(link.connection);
     state.timers.cancel(Timer::KeepAlive(key));

@@ -105,9 +105,9 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
     };
     // [3.1.1 MQTT-4.6.0-6]: as soon as PUBREC comes, and so in the order of those.
     if state.rules.breaks(Fault::PubrelOrderReversed) {
-        session.aside.late_pubrels.push(id);
+        session.fault_state.late_pubrels.push(id);
         if !session.inflight.awaits_pubrec() {
-            for id in std::mem::take(&mut session.aside.late_pubrels)
+            for id in std::mem::take(&mut session.fault_state.late_pubrels)
                 .into_iter()
                 .rev()
             {
@@ -151,7 +151,7 @@ fn settle(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, to
     if let Some(stage) = &stage
         && state.rules.breaks(Fault::RestartRestoresAcknowledged)
     {
-        let acknowledged = &mut session.aside.former.acknowledged;
+        let acknowledged = &mut session.fault_state.former.acknowledged;
         acknowledged.insert(ack.packet_id, stage.clone());
     }
     // [5 MQTT-4.9.0-1]: whatever the code.

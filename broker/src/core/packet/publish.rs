@@ -192,7 +192,7 @@ fn publish_qos1(
                 return;
             }
             misuse_refused(state, turn, key, &publish);
-            Decided::only(told(state, reason))
+            Decided::only(reason_sent(state, reason))
         }
         Ok(()) if is_repeat(state, key, id, publish.dup) => Decided::only(ReasonCode::SUCCESS),
         Ok(()) => take(state, turn, key, publish),
@@ -208,7 +208,7 @@ fn is_repeat(state: &mut State, key: SessionKey, id: PacketId, dup: bool) -> boo
     let Some(session) = state.sessions.at_mut(key) else {
         return false;
     };
-    session.aside.last_qos1.replace(id) == Some(id) && dup
+    session.fault_state.last_qos1.replace(id) == Some(id) && dup
 }
 
 fn publish_qos2(
@@ -260,7 +260,14 @@ fn publish_qos2(
             return;
         }
         misuse_refused(state, turn, key, &publish);
-        answer(state, turn, key, id, told(state, reason), Packet::PubRec);
+        answer(
+            state,
+            turn,
+            key,
+            id,
+            reason_sent(state, reason),
+            Packet::PubRec,
+        );
         if state.rules.breaks(Fault::RefusedMessageTakesRoom)
             && let Some(link) = state.sessions.at_mut(key).and_then(|s| s.link.as_mut())
         {
@@ -304,7 +311,7 @@ fn repeated(
     }
     if state.rules.breaks(Fault::Qos2SecondDuplicateRefused)
         && let Some(session) = state.sessions.at_mut(key)
-        && session.aside.last_repeat.replace(id) == Some(id)
+        && session.fault_state.last_repeat.replace(id) == Some(id)
     {
         let reason = ReasonCode::PROTOCOL_ERROR;
         refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
@@ -321,12 +328,12 @@ fn repeated(
 fn withhold(state: &mut State, now: Time, key: SessionKey, id: PacketId, publish: Publish) {
     if let Some(session) = state.sessions.at_mut(key) {
         let message = session.message(publish, now);
-        session.aside.withheld.insert(id, message);
+        session.fault_state.withheld.insert(id, message);
     }
 }
 
-/// What a refused PUBLISH is told of the reason. [5 MQTT-3.4.2-1] [5 MQTT-3.5.2-1]
-fn told(state: &State, reason: ReasonCode) -> ReasonCode {
+/// The reason code that answers a refused PUBLISH. [5 MQTT-3.4.2-1] [5 MQTT-3.5.2-1]
+fn reason_sent(state: &State, reason: ReasonCode) -> ReasonCode {
     match state.rules.chooses(Liberty::RefusedPublishUnspecified) {
         true => ReasonCode::UNSPECIFIED_ERROR,
         false => reason,

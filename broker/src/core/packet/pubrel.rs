@@ -26,7 +26,7 @@ pub(crate) fn pubrel_received(
     };
     // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-12]
     if state.rules.breaks(Fault::FinishedQos2IdSwallowed) {
-        session.aside.finished.push(id);
+        session.fault_state.finished.push(id);
     }
     let has_taken = match known {
         Some(received) => received.counted,
@@ -45,7 +45,7 @@ pub(crate) fn pubrel_received(
         return;
     }
     let withheld = session
-        .aside
+        .fault_state
         .there()
         .and_then(|aside| aside.withheld.remove(&id));
     if let Some(mut message) = withheld {

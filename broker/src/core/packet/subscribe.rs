@@ -521,13 +521,16 @@ fn remember(
             if rules.breaks(Fault::ResubscribeKeepsRetainAsPublished) {
                 granted.options.retain_as_published = old.options.retain_as_published;
             }
-            session.aside.replaced.push((whole.clone(), *old));
+            session.fault_state.replaced.push((whole.clone(), *old));
         }
-        None if session.traces.resumed => session.aside.made.push(whole.clone()),
+        None if session.traces.resumed => session.fault_state.made.push(whole.clone()),
         None => {}
     }
-    session.aside.removed.retain(|(filter, _)| filter != whole);
-    let was_there = !session.aside.ever.insert(whole.clone());
+    session
+        .fault_state
+        .removed
+        .retain(|(filter, _)| filter != whole);
+    let was_there = !session.fault_state.ever.insert(whole.clone());
     let was_discarded = discarded
         .get(&session.client)
         .is_some_and(|filters| filters.contains(whole));

@@ -211,11 +211,11 @@ fn delete(
     };
     session.kept.sub(weight::of_subscription(filter));
     if !state.rules.faults.is_none() {
-        session.aside.removed.push((filter.clone(), granted));
-        session.aside.made.retain(|made| made != filter);
+        session.fault_state.removed.push((filter.clone(), granted));
+        session.fault_state.made.retain(|made| made != filter);
     }
     if state.rules.breaks(Fault::RestartRestoresUnsubscribed) {
-        let unsubscribed = &mut session.aside.former.unsubscribed;
+        let unsubscribed = &mut session.fault_state.former.unsubscribed;
         unsubscribed.insert(filter.clone(), granted);
     }
     state

@@ -1,11 +1,11 @@
 //! What the broker keeps while it runs. Nothing here sends, routes or ends anything.
 
 pub(crate) mod account;
-pub(crate) mod arrivals;
-pub(crate) mod aside;
 pub(crate) mod authentication;
+pub(crate) mod boxed_if_changed;
+pub(crate) mod connect_rate;
 pub(crate) mod connection;
-pub(crate) mod few;
+pub(crate) mod fault_state;
 pub(crate) mod former;
 pub(crate) mod inflight;
 pub(crate) mod link;
@@ -14,9 +14,9 @@ pub(crate) mod message;
 pub(crate) mod queue;
 pub(crate) mod redirect;
 pub(crate) mod retained;
-pub(crate) mod seldom;
 pub(crate) mod session;
 pub(crate) mod session_key;
+pub(crate) mod small_map;
 pub(crate) mod subscription;
 pub(crate) mod task;
 pub(crate) mod timer;

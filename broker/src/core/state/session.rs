@@ -10,12 +10,12 @@ use bytestring::ByteString;
 use mqtt_check_codec::{PacketId, ProtocolVersion, Publish};
 
 use super::account::{Account, Charge};
-use super::aside::Aside;
+use super::boxed_if_changed::BoxedIfChanged;
+use super::fault_state::FaultState;
 use super::inflight::Inflight;
 use super::link::Link;
 use super::message::Message;
 use super::queue::Queue;
-use super::seldom::Seldom;
 use super::session_key::SessionKey;
 use super::subscription::Granted;
 use super::traces::Traces;
@@ -100,7 +100,7 @@ pub(crate) struct Session {
     /// Of faults.
     pub(crate) traces: Traces,
     /// Of faults and of liberties.
-    pub(crate) aside: Seldom<Aside>,
+    pub(crate) fault_state: BoxedIfChanged<FaultState>,
     /// What of it stands in the store, if there is one.
     pub(crate) written: Written,
     /// What it takes, with its subscriptions, of what is kept for all clients.
@@ -122,7 +122,7 @@ impl Session {
             received: Tracked::default(),
             will: None,
             traces: Traces::default(),
-            aside: Seldom::default(),
+            fault_state: BoxedIfChanged::default(),
             written: Written::default(),
             kept: Charge::default(),
         }
@@ -208,7 +208,7 @@ pub(crate) struct Sessions {
     /// Of a liberty: when a client id was taken over last.
     pub(crate) taken_over: BTreeMap<ByteString, Time>,
     /// What was touched since a store asked; `None` while none does.
-    touched: Option<Touched>,
+    touched: Option<ChangedParts>,
     /// The messages of all of them, each copy for itself.
     messages: Account,
     /// What is kept for all clients beside messages: names, subscriptions, Wills and Topic Aliases.
@@ -216,7 +216,7 @@ pub(crate) struct Sessions {
 }
 
 #[derive(Debug, Default)]
-struct Touched {
+struct ChangedParts {
     changed: BTreeSet<SessionKey>,
     ended: Vec<ByteString>,
 }
@@ -258,7 +258,7 @@ impl Sessions {
 
     /// From now on it is known what is touched, and at first everything is.
     pub(crate) fn track(&mut self) {
-        let mut touched = Touched::default();
+        let mut touched = ChangedParts::default();
         for key in self.by_client.values() {
             touched.changed.insert(*key);
         }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
-use super::few::Few;
+use super::small_map::SmallMap;
 
 /// A map; reading it is reading a `BTreeMap`.
 #[derive(Debug, Clone)]
 pub(crate) struct Tracked<K, V> {
-    entries: Few<K, V>,
+    entries: SmallMap<K, V>,
     /// Keys whose entries changed since they were last asked for, and whether a store has them; `None` while no store
     /// asks.
     changed: Option<BTreeMap<K, bool>>,
@@ -17,16 +17,16 @@ pub(crate) struct Tracked<K, V> {
 impl<K, V> Default for Tracked<K, V> {
     fn default() -> Self {
         Self {
-            entries: Few::new(),
+            entries: SmallMap::new(),
             changed: None,
         }
     }
 }
 
 impl<K, V> Deref for Tracked<K, V> {
-    type Target = Few<K, V>;
+    type Target = SmallMap<K, V>;
 
-    fn deref(&self) -> &Few<K, V> {
+    fn deref(&self) -> &SmallMap<K, V> {
         &self.entries
     }
 }
@@ -131,7 +131,7 @@ impl<K: Ord + Clone, V: PartialEq> Tracked<K, V> {
     /// Everything in it; nothing is left.
     pub(crate) fn take(&mut self) -> BTreeMap<K, V> {
         self.touch_all();
-        std::mem::replace(&mut self.entries, Few::new()).into_map()
+        std::mem::replace(&mut self.entries, SmallMap::new()).into_map()
     }
 }
 

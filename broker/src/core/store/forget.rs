@@ -154,12 +154,12 @@ fn forget_of_messages(rules: &Rules, session: &mut Session) {
 fn bring_back(rules: &Rules, session: &mut Session) {
     // [3.1.1 MQTT-3.10.4-2] [5 MQTT-3.10.4-2]
     if rules.breaks(Fault::RestartRestoresUnsubscribed) {
-        let unsubscribed = std::mem::take(&mut session.aside.former.unsubscribed);
+        let unsubscribed = std::mem::take(&mut session.fault_state.former.unsubscribed);
         session.subscriptions.extend(unsubscribed);
     }
     // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
     if rules.breaks(Fault::RestartRestoresAcknowledged) {
-        for (id, stage) in std::mem::take(&mut session.aside.former.acknowledged) {
+        for (id, stage) in std::mem::take(&mut session.fault_state.former.acknowledged) {
             if session.inflight.stage(id).is_none() {
                 session.inflight.keep(id, 0, stage);
             }
@@ -167,7 +167,7 @@ fn bring_back(rules: &Rules, session: &mut Session) {
     }
     // [5 MQTT-3.3.2-7]
     if rules.breaks(Fault::AliasesOutliveRestart) {
-        session.aside.old_aliases = std::mem::take(&mut session.aside.former.aliases);
+        session.fault_state.old_aliases = std::mem::take(&mut session.fault_state.former.aliases);
     }
 }
 

@@ -5,9 +5,9 @@ use super::forget::{forget, forget_retained};
 use crate::Fault;
 use crate::core::input::Time;
 use crate::core::state::State;
-use crate::core::state::few::Few;
 use crate::core::state::session::Expiry;
 use crate::core::state::session_key::SessionKey;
+use crate::core::state::small_map::SmallMap;
 use crate::core::state::timer::Timer;
 use crate::hook::TerminationReason;
 
@@ -54,7 +54,7 @@ pub(crate) fn take_up(state: &mut State, stored: StoredState, now: Time) -> Vec<
         if !state.rules.faults.is_none() {
             forget(&state.rules, &mut session, now);
         }
-        let subscriptions = Few::clone(&session.subscriptions);
+        let subscriptions = SmallMap::clone(&session.subscriptions);
         let key = state.sessions.insert(session);
         for (whole, granted) in subscriptions.iter() {
             let filter = granted.filter(whole);

@@ -54,7 +54,7 @@ pub(super) fn of(case: &Concluded<'_>, run_began: Instant, transcripts: Transcri
             })
             .collect(),
         library_facts: library_facts(case),
-        left_behind: result.gist.left_behind.clone(),
+        left_behind: result.summary.left_behind.clone(),
         findings: result
             .findings
             .iter()

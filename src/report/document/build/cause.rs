@@ -58,15 +58,15 @@ fn index_of(shown: &Shown<'_>, finding: &Finding) -> usize {
 
 /// What became of a statement, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fate {
+enum StatementOutcome {
     Must,
     Should,
     Holds,
 }
 
 pub(super) fn conformance(cases: &[Concluded<'_>]) -> Vec<Conformance> {
-    let mut fates: BTreeMap<(ProtocolVersion, &str), Fate> = BTreeMap::new();
-    let mut note = |version, id, fate: Fate| {
+    let mut fates: BTreeMap<(ProtocolVersion, &str), StatementOutcome> = BTreeMap::new();
+    let mut note = |version, id, fate: StatementOutcome| {
         let known = fates.entry((version, id)).or_insert(fate);
         *known = fate.min(*known);
     };
@@ -84,15 +84,15 @@ pub(super) fn conformance(cases: &[Concluded<'_>]) -> Vec<Conformance> {
         // After a fault not every step that follows is played as it should be.
         if result.verdict != Verdict::Failed {
             for id in &result.clauses {
-                note(version, id.as_str(), Fate::Holds);
+                note(version, id.as_str(), StatementOutcome::Holds);
             }
         }
         let came = packets.entry(version).or_default();
-        came.extend(&result.gist.received);
+        came.extend(&result.summary.received);
         for finding in &result.findings {
             let fate = match (finding.kind(), Level::from(finding.level())) {
-                (FindingKind::Violation, Level::Must) => Fate::Must,
-                (FindingKind::Violation, Level::Should) => Fate::Should,
+                (FindingKind::Violation, Level::Must) => StatementOutcome::Must,
+                (FindingKind::Violation, Level::Should) => StatementOutcome::Should,
                 _ => continue,
             };
             for id in finding.clauses() {
@@ -103,7 +103,7 @@ pub(super) fn conformance(cases: &[Concluded<'_>]) -> Vec<Conformance> {
     for (version, packets) in &packets {
         let watched = monitor::clauses(*version).into_iter();
         for id in watched.filter(|id| is_shown(*version, id, packets)) {
-            note(*version, id, Fate::Holds);
+            note(*version, id, StatementOutcome::Holds);
         }
     }
     let played = DOCUMENTS
@@ -136,7 +136,7 @@ fn is_shown(version: ProtocolVersion, id: &str, packets: &BTreeSet<PacketType>) 
 
 fn chapters(
     document: ProtocolVersion,
-    fates: &BTreeMap<(ProtocolVersion, &str), Fate>,
+    fates: &BTreeMap<(ProtocolVersion, &str), StatementOutcome>,
 ) -> Vec<Chapter> {
     let of = |number: &'static str, title: &'static str| {
         let mut chapter = Chapter {
@@ -151,9 +151,9 @@ fn chapters(
         for requirement in requirements::all(document).filter(within) {
             let id = || requirement.id.to_owned();
             match fates.get(&(document, requirement.id)) {
-                Some(Fate::Must) => chapter.violated_must.push(id()),
-                Some(Fate::Should) => chapter.violated_should.push(id()),
-                Some(Fate::Holds) => chapter.hold += 1,
+                Some(StatementOutcome::Must) => chapter.violated_must.push(id()),
+                Some(StatementOutcome::Should) => chapter.violated_should.push(id()),
+                Some(StatementOutcome::Holds) => chapter.hold += 1,
                 None if requirement.hindrance().is_none() => chapter.not_exercised += 1,
                 None => {}
             }

@@ -11,7 +11,7 @@ use crate::access::{AccessAction, Who};
 use crate::config::User;
 use crate::core::input::Time;
 use crate::core::rules::Rules;
-use crate::core::state::arrivals::Arrivals;
+use crate::core::state::connect_rate::ConnectRate;
 use crate::core::state::redirect::Redirects;
 use crate::core::state::session::Sessions;
 use crate::core::state::weight;
@@ -28,13 +28,13 @@ const V3_1_CLIENT_ID_MAXIMUM: usize = 23;
 pub(crate) fn may_begin(
     rules: &Rules,
     connections: usize,
-    arrivals: &mut Arrivals,
+    connect_rate: &mut ConnectRate,
     now: Time,
     connect: &Connect,
 ) -> Result<(), ReasonCode> {
     let config = &rules.config;
     if let Some(maximum) = config.maximum_connection_rate
-        && arrivals.count(now) > maximum
+        && connect_rate.count(now) > maximum
     {
         return Err(ReasonCode::CONNECTION_RATE_EXCEEDED);
     }

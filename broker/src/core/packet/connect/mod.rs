@@ -44,7 +44,7 @@ impl Broker {
         if let Err(reason) = may_begin(
             &self.state.rules,
             self.connections.len(),
-            &mut self.arrivals,
+            &mut self.connect_rate,
             turn.now,
             &connect,
         ) {

@@ -11,12 +11,12 @@ use crate::core::ending::takeover::{reopen, take_over};
 use crate::core::ending::will::publish_will;
 use crate::core::rules::Rules;
 use crate::core::state::State;
-use crate::core::state::few::Few;
 use crate::core::state::link::Link;
 use crate::core::state::queue::Queue;
 use crate::core::state::redirect::{Redirect, Redirects};
 use crate::core::state::session::{Expiry, Received, Session};
 use crate::core::state::session_key::SessionKey;
+use crate::core::state::small_map::SmallMap;
 use crate::core::state::subscription::Granted;
 use crate::core::state::timer::Timer;
 use crate::core::state::will::Will;
@@ -108,11 +108,11 @@ fn salvage(state: &State, key: SessionKey) -> Option<Salvage> {
     let session = state.sessions.at(key)?;
     let mut left = Salvage::default();
     if state.rules.breaks(Fault::CleanStartKeepsSubscriptions) {
-        left.subscriptions = Few::clone(&session.subscriptions).into_map();
+        left.subscriptions = SmallMap::clone(&session.subscriptions).into_map();
     } else if state.rules.breaks(Fault::CleanStartKeepsQueue) {
         left.queue = session.queue.clone();
     } else if state.rules.breaks(Fault::CleanStartKeepsReceived) {
-        left.received = Few::clone(&session.received).into_map();
+        left.received = SmallMap::clone(&session.received).into_map();
     }
     Some(left)
 }
@@ -178,7 +178,7 @@ pub(crate) fn join(
         username: session.user.clone(),
         session_present: connack.session_present,
     };
-    if let Some(aside) = session.aside.there() {
+    if let Some(aside) = session.fault_state.there() {
         aside.former.aliases.clear();
         // A restart has put them here, or the end of a connection.
         if !aside.old_aliases.is_empty() {
@@ -230,9 +230,9 @@ fn undo_changes(state: &mut State, key: SessionKey) {
     let Some(session) = state.sessions.at_mut(key) else {
         return;
     };
-    let removed = std::mem::take(&mut session.aside.removed);
-    let replaced = std::mem::take(&mut session.aside.replaced);
-    let made = std::mem::take(&mut session.aside.made);
+    let removed = std::mem::take(&mut session.fault_state.removed);
+    let replaced = std::mem::take(&mut session.fault_state.replaced);
+    let made = std::mem::take(&mut session.fault_state.made);
     let mut back = Vec::new();
     if state.rules.breaks(Fault::UnsubscribeUndoneByResume) {
         back.extend(removed);

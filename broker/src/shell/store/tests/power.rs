@@ -24,7 +24,7 @@ enum Unsynced {
 }
 
 #[derive(Debug, Default)]
-struct Platter {
+struct UnsyncedDisk {
     synced: Vec<u8>,
     now: Vec<u8>,
     unsynced: Vec<Unsynced>,
@@ -34,7 +34,7 @@ struct Platter {
     is_lying: bool,
 }
 
-impl Platter {
+impl UnsyncedDisk {
     fn work(&mut self) -> io::Result<()> {
         self.left = self.left.saturating_sub(1);
         match self.left {
@@ -73,10 +73,10 @@ fn put(disk: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
 }
 
 #[derive(Debug, Clone)]
-struct Disk(Arc<Mutex<Platter>>);
+struct Disk(Arc<Mutex<UnsyncedDisk>>);
 
 impl Disk {
-    fn platter(&self) -> MutexGuard<'_, Platter> {
+    fn disk(&self) -> MutexGuard<'_, UnsyncedDisk> {
         self.0.lock().expect("nobody panics with it")
     }
 }
@@ -87,41 +87,40 @@ fn place(offset: u64) -> usize {
 
 impl StorageBackend for Disk {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.platter().now.len() as u64)
+        Ok(self.disk().now.len() as u64)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let platter = self.platter();
+        let disk = self.disk();
         let end = place(offset) + out.len();
-        let bytes = platter.now.get(place(offset)..end);
+        let bytes = disk.now.get(place(offset)..end);
         out.copy_from_slice(bytes.ok_or_else(|| io::Error::other("behind the end"))?);
         Ok(())
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        let mut platter = self.platter();
-        platter.work()?;
-        platter.now.resize(place(len), 0);
-        platter.unsynced.push(Unsynced::Length(place(len)));
+        let mut disk = self.disk();
+        disk.work()?;
+        disk.now.resize(place(len), 0);
+        disk.unsynced.push(Unsynced::Length(place(len)));
         Ok(())
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        let mut platter = self.platter();
-        platter.work()?;
-        if !platter.is_lying {
-            platter.synced = platter.now.clone();
-            platter.unsynced.clear();
+        let mut disk = self.disk();
+        disk.work()?;
+        if !disk.is_lying {
+            disk.synced = disk.now.clone();
+            disk.unsynced.clear();
         }
         Ok(())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        let mut platter = self.platter();
-        platter.work()?;
-        put(&mut platter.now, place(offset), data);
-        platter
-            .unsynced
+        let mut disk = self.disk();
+        disk.work()?;
+        put(&mut disk.now, place(offset), data);
+        disk.unsynced
             .push(Unsynced::Bytes(place(offset), data.to_vec()));
         Ok(())
     }
@@ -154,22 +153,22 @@ fn act(writer: &mut Writer, random: &mut Random) {
 /// One life of a store, to the loss of power; how many records it had said it keeps.
 fn play(seed: u64, is_lying: bool) -> Result<usize, String> {
     let mut random = Random(seed);
-    let disk = Disk(Arc::new(Mutex::new(Platter {
+    let disk = Disk(Arc::new(Mutex::new(UnsyncedDisk {
         left: u64::MAX,
-        ..Platter::default()
+        ..UnsyncedDisk::default()
     })));
     // A store is put in its place when it is whole.
     let database = Database::builder().create_with_backend(disk.clone());
     let store = Store::on(database.expect("a database")).expect("a store");
-    disk.platter().left = 1 + random.below(1_500) as u64;
-    disk.platter().is_lying = is_lying;
+    disk.disk().left = 1 + random.below(1_500) as u64;
+    disk.disk().is_lying = is_lying;
     let mut writer = Writer::new(store);
     writer.connect("writer");
     while writer.cut_off.is_none() {
         act(&mut writer, &mut random);
     }
     let (kept, cut_off) = (writer.kept, writer.cut_off);
-    let left_over = disk.platter().left_over(&mut random);
+    let left_over = disk.disk().left_over(&mut random);
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("store");
     fs::write(&path, left_over).expect("a file");

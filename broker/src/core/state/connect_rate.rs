@@ -8,12 +8,12 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// The count of a second that begins with the first CONNECT behind the one before.
 #[derive(Debug, Default)]
-pub(crate) struct Arrivals {
+pub(crate) struct ConnectRate {
     since: Option<Time>,
     count: u32,
 }
 
-impl Arrivals {
+impl ConnectRate {
     /// Counts one that came `now`; says how many there were in this second.
     pub(crate) fn count(&mut self, now: Time) -> u32 {
         let goes_on = self

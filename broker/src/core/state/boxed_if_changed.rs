@@ -4,27 +4,27 @@ use std::ops::{Deref, DerefMut};
 
 /// A value that is blank until it is changed.
 #[derive(Debug)]
-pub(crate) struct Seldom<T>(Option<Box<T>>);
+pub(crate) struct BoxedIfChanged<T>(Option<Box<T>>);
 
 /// What is read where nothing was changed yet.
 pub(crate) trait Blank: Default + 'static {
     const BLANK: &'static Self;
 }
 
-impl<T> Default for Seldom<T> {
+impl<T> Default for BoxedIfChanged<T> {
     fn default() -> Self {
         Self(None)
     }
 }
 
-impl<T> Seldom<T> {
+impl<T> BoxedIfChanged<T> {
     /// What there is, to be changed; nothing is made for it.
     pub(crate) fn there(&mut self) -> Option<&mut T> {
         self.0.as_deref_mut()
     }
 }
 
-impl<T: Blank> Deref for Seldom<T> {
+impl<T: Blank> Deref for BoxedIfChanged<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -33,7 +33,7 @@ impl<T: Blank> Deref for Seldom<T> {
 }
 
 /// To be changed: it takes memory from now on.
-impl<T: Blank> DerefMut for Seldom<T> {
+impl<T: Blank> DerefMut for BoxedIfChanged<T> {
     fn deref_mut(&mut self) -> &mut T {
         self.0.get_or_insert_default()
     }
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn takes_memory_from_the_first_change_on() {
-        let mut seldom = Seldom::<Numbers>::default();
+        let mut seldom = BoxedIfChanged::<Numbers>::default();
         assert!(seldom.0.is_none());
         assert!(seldom.deref().0.is_empty());
         assert_eq!(seldom.there(), None, "reading makes nothing");

@@ -6,8 +6,8 @@ use mqtt_check_codec::{
     ReasonCode, SubAck, Subscribe, Subscription, SubscriptionOptions,
 };
 
-use super::given::{Gift, Granted, Less, lessened};
-use super::{Lessened, LetOff};
+use super::given::{Grant, Granted, LesserGrant, granted_less};
+use super::{Excused, GrantedLess};
 use crate::scenario::model::{CaseId, ClientIndex, Settings};
 use crate::transcript::{
     Event, HookSource, Lane, LaneIndex, NotReached, StepIndex, Transcript, What,
@@ -100,7 +100,7 @@ fn granted(
     filter: &'static str,
     code: ReasonCode,
     settings: &Settings,
-) -> Vec<Less> {
+) -> Vec<LesserGrant> {
     let packet_id = PacketId::MIN;
     let properties = Properties::new();
     let subscribe = Packet::Subscribe(Subscribe {
@@ -117,7 +117,7 @@ fn granted(
         reasons: vec![code],
     });
     let record = record(version, &[(true, subscribe), (false, suback)]);
-    lessened(&record, settings)
+    granted_less(&record, settings)
 }
 
 #[test]
@@ -130,10 +130,10 @@ fn a_grant_counts_where_no_setting_asks_for_it() {
     let one = ReasonCode(1);
     for version in [ProtocolVersion::V3_1_1, ProtocolVersion::V5] {
         let given = granted(version, "a", one, &usual);
-        let is_lowered = |less: &Less| {
+        let is_lowered = |less: &LesserGrant| {
             matches!(
                 &less.what,
-                Gift::Subscription {
+                Grant::Subscription {
                     granted: Granted::Lower(1),
                     asked: 2,
                     ..
@@ -194,7 +194,7 @@ fn a_refusal_counts_where_no_setting_asks_for_it() {
 }
 
 /// A SUBSCRIBE, a SUBACK with this identifier that refuses, and the one that is due, if it comes.
-fn strayed(comes: bool) -> Vec<Less> {
+fn strayed(comes: bool) -> Vec<LesserGrant> {
     let properties = Properties::new();
     let suback = |id, code| {
         Packet::SubAck(SubAck {
@@ -216,7 +216,7 @@ fn strayed(comes: bool) -> Vec<Less> {
         (false, suback(2, ReasonCode::NOT_AUTHORIZED)),
     ];
     packets.extend(comes.then(|| (false, suback(1, ReasonCode(2)))));
-    lessened(&record(ProtocolVersion::V5, &packets), &Settings::default())
+    granted_less(&record(ProtocolVersion::V5, &packets), &Settings::default())
 }
 
 #[test]
@@ -269,11 +269,11 @@ fn lets_off_absence(is_accepted: bool) -> bool {
     });
     transcript.events[2].lane = LaneIndex(1);
     let why = NotReached::Because("`b` is not connected".into());
-    Lessened::new(&plan, &transcript).excuses_absence(
+    GrantedLess::new(&plan, &transcript).excuses_absence(
         Some(ClientIndex(1)),
         Duration::ZERO,
         &why,
-        &mut LetOff::new(),
+        &mut Excused::new(),
     )
 }
 
@@ -307,7 +307,7 @@ fn a_session_expiry_that_repeats_the_clients_own_is_none() {
             properties: expiry(granted),
         });
         let record = record(ProtocolVersion::V5, &[(true, connect), (false, connack)]);
-        lessened(&record, &Settings::default()).len()
+        granted_less(&record, &Settings::default()).len()
     };
     assert_eq!(given(300, 300), 0);
     assert_eq!(given(300, 60), 1);
@@ -317,7 +317,7 @@ fn a_session_expiry_that_repeats_the_clients_own_is_none() {
 
 /// What is given by an answer with this code to the second of two messages of QoS 1, of an identifier of its own or of the
 /// first one's.
-fn answered(reason: ReasonCode, receive_maximum: Option<u16>, again: bool) -> Vec<Less> {
+fn answered(reason: ReasonCode, receive_maximum: Option<u16>, again: bool) -> Vec<LesserGrant> {
     let connack = Packet::ConnAck(ConnAck {
         session_present: false,
         reason: ReasonCode::SUCCESS,
@@ -333,7 +333,7 @@ fn answered(reason: ReasonCode, receive_maximum: Option<u16>, again: bool) -> Ve
         (true, publish(id, "a", "")),
         (false, puback(id, reason)),
     ];
-    lessened(&record(ProtocolVersion::V5, &packets), &Settings::default())
+    granted_less(&record(ProtocolVersion::V5, &packets), &Settings::default())
 }
 
 #[test]

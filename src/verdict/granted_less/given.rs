@@ -15,17 +15,17 @@ use crate::transcript::{EventIndex, LaneIndex, Transcript, What};
 
 /// One thing that was given otherwise than asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Less {
+pub(super) struct LesserGrant {
     /// In words, as the reason of a case that was not exercised.
     pub(super) why: String,
     /// Where and by which packet.
     pub(super) lane: LaneIndex,
     pub(super) at: EventIndex,
-    pub(super) what: Gift,
+    pub(super) what: Grant,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Gift {
+pub(super) enum Grant {
     /// `place` counts the filters of the SUBSCRIBE.
     Subscription {
         filter: ByteString,
@@ -43,7 +43,7 @@ pub(super) enum Gift {
     },
 }
 
-impl Gift {
+impl Grant {
     pub(super) fn message(publish: &Publish, taken: Taken) -> Self {
         Self::Message {
             topic: publish.topic.clone(),
@@ -93,7 +93,7 @@ pub(super) struct Asked {
 
 /// Everything that was given otherwise than asked for, in order. What a case makes the broker do by its settings is
 /// what it is about.
-pub(super) fn lessened(transcript: &Transcript, settings: &Settings) -> Vec<Less> {
+pub(super) fn granted_less(transcript: &Transcript, settings: &Settings) -> Vec<LesserGrant> {
     let mut asked: BTreeMap<LaneIndex, Asked> = BTreeMap::new();
     let mut all = Vec::new();
     for (index, event) in transcript.events.iter().enumerate() {
@@ -144,7 +144,7 @@ pub(super) fn lessened(transcript: &Transcript, settings: &Settings) -> Vec<Less
             } if frame.packet_type() == PacketType::SUBACK => unread(asked),
             _ => continue,
         };
-        all.extend(given.into_iter().map(|(why, what)| Less {
+        all.extend(given.into_iter().map(|(why, what)| LesserGrant {
             why,
             lane: event.lane,
             at: EventIndex(index),
@@ -187,7 +187,7 @@ fn subscriptions(
     suback: &SubAck,
     version: ProtocolVersion,
     settings: &Settings,
-) -> Vec<(String, Gift)> {
+) -> Vec<(String, Grant)> {
     let Some((_, filters)) = asked.filters.remove(&suback.packet_id) else {
         return Vec::new();
     };
@@ -221,7 +221,7 @@ fn subscriptions(
         };
         Some((
             why,
-            Gift::Subscription {
+            Grant::Subscription {
                 filter,
                 place,
                 asked,
@@ -244,7 +244,7 @@ fn is_refusal(code: ReasonCode, version: ProtocolVersion) -> bool {
 }
 
 /// What was granted by a SUBACK that cannot be read is not known. It is a fault of its own.
-fn unread(asked: &mut Asked) -> Vec<(String, Gift)> {
+fn unread(asked: &mut Asked) -> Vec<(String, Grant)> {
     let all = std::mem::take(&mut asked.filters).into_values();
     all.flat_map(|(_, filters)| unknown(filters, MALFORMED))
         .collect()
@@ -256,12 +256,12 @@ const MALFORMED: &str = "the server answered a subscription with a malformed SUB
 pub(super) fn unknown(
     filters: Vec<(ByteString, u8)>,
     why: &str,
-) -> impl Iterator<Item = (String, Gift)> {
+) -> impl Iterator<Item = (String, Grant)> {
     let each = filters.into_iter().enumerate();
     each.map(|(place, (filter, asked))| {
         (
             why.to_owned(),
-            Gift::Subscription {
+            Grant::Subscription {
                 filter,
                 place,
                 asked,
@@ -307,7 +307,7 @@ fn messages(
     (packet, id): (PacketType, PacketId),
     reason: ReasonCode,
     settings: &Settings,
-) -> Vec<(String, Gift)> {
+) -> Vec<(String, Grant)> {
     let is_known = reason.is_allowed_in(packet, ProtocolVersion::V5, Sender::Server);
     let is_in_quota = {
         let maximum = asked.receive_maximum.map_or(usize::MAX, usize::from);
@@ -332,7 +332,7 @@ fn messages(
     let is_it = |of: &PacketId| *of == id || !asked.messages.contains_key(&id);
     let messages = asked.messages.iter().filter(|(of, _)| is_it(of));
     messages
-        .map(|(_, publish)| (why.clone(), Gift::message(publish, taken)))
+        .map(|(_, publish)| (why.clone(), Grant::message(publish, taken)))
         .collect()
 }
 
@@ -342,7 +342,7 @@ const fn limits_messages(settings: &Settings) -> bool {
 }
 
 /// Only version 5 has the property.
-fn session(asked: &Asked, connack: &ConnAck) -> Option<(String, Gift)> {
+fn session(asked: &Asked, connack: &ConnAck) -> Option<(String, Grant)> {
     let asked_s = asked.session_expiry_s;
     let granted_s = connack.properties.session_expiry_interval_s()?;
     // A longer time is no more what was asked for than a shorter one.
@@ -351,7 +351,7 @@ fn session(asked: &Asked, connack: &ConnAck) -> Option<(String, Gift)> {
             format!(
                 "the server keeps a session for {granted_s} s where {asked_s} s were asked for"
             ),
-            Gift::Session { asked_s, granted_s },
+            Grant::Session { asked_s, granted_s },
         )
     })
 }

@@ -7,8 +7,8 @@ use bytestring::ByteString;
 use mqtt_check_codec::{Packet, Publish, QoS};
 
 use super::super::filter::{is_shared, matches};
-use super::given::{Gift, Taken};
-use super::{Lessened, received, sent};
+use super::given::{Grant, Taken};
+use super::{GrantedLess, received, sent};
 use crate::matcher::Memory;
 use crate::scenario::model::{ClientIndex, Literal, Matcher, PacketPattern};
 use crate::transcript::{EventIndex, LaneIndex};
@@ -24,7 +24,7 @@ pub(super) struct Wanted {
     pub(super) payload: Option<Bytes>,
 }
 
-impl Lessened<'_> {
+impl GrantedLess<'_> {
     /// By what it did not have to come, in any form.
     pub(super) fn needless(&self, wanted: &Wanted) -> Option<usize> {
         let topic = wanted.topic.as_ref();
@@ -187,7 +187,7 @@ impl Lessened<'_> {
         payload: Option<&Bytes>,
     ) -> Option<usize> {
         self.given.iter().position(|less| match &less.what {
-            Gift::Message {
+            Grant::Message {
                 topic: of,
                 payload: with,
                 ..
@@ -205,7 +205,7 @@ impl Lessened<'_> {
         let mut given = self.given_to(lane, before);
         given
             .find(|(_, less)| match less.what {
-                Gift::Message { taken, .. } => taken != Taken::Unanswered,
+                Grant::Message { taken, .. } => taken != Taken::Unanswered,
                 _ => false,
             })
             .map(|(number, _)| number)
@@ -271,7 +271,7 @@ fn bytes_of(
 mod tests {
     use mqtt_check_codec::{ConnAck, Properties, ProtocolVersion, ReasonCode};
 
-    use super::super::given::{Granted, Less};
+    use super::super::given::{Granted, LesserGrant};
     use super::super::tests::{self, record};
     use super::*;
 
@@ -290,7 +290,7 @@ mod tests {
 
     fn is_live(packets: &[(bool, Packet)], topic: &'static str, payload: Option<&str>) -> bool {
         let transcript = record(ProtocolVersion::V5, packets);
-        Lessened::none(&transcript).is_live(&Wanted {
+        GrantedLess::none(&transcript).is_live(&Wanted {
             lane: LaneIndex(0),
             before: EventIndex(packets.len()),
             at: Duration::ZERO,
@@ -326,19 +326,19 @@ mod tests {
     #[test]
     fn another_message_of_a_topic_may_be_taken_where_one_was_not() {
         let transcript = record(ProtocolVersion::V5, &[]);
-        let mut lessened = Lessened::none(&transcript);
+        let mut granted_less = GrantedLess::none(&transcript);
         let (_, Packet::Publish(refused)) = publish("a", "x") else {
             unreachable!();
         };
-        lessened.given.push(Less {
+        granted_less.given.push(LesserGrant {
             why: String::new(),
             lane: LaneIndex(0),
             at: EventIndex(0),
-            what: Gift::message(&refused, Taken::Refused),
+            what: Grant::message(&refused, Taken::Refused),
         });
         let unpublished = |topic: &str, payload: Option<&'static str>| {
             let payload = payload.map(Bytes::from);
-            lessened.unpublished(EventIndex(1), Some(&topic.into()), payload.as_ref())
+            granted_less.unpublished(EventIndex(1), Some(&topic.into()), payload.as_ref())
         };
         assert_eq!(unpublished("a", Some("x")), Some(0));
         assert_eq!(unpublished("a", Some("y")), None);
@@ -348,11 +348,11 @@ mod tests {
 
     #[test]
     fn what_comes_with_more_than_was_granted_may_have_been_granted_less_than_asked_for() {
-        let less = |granted| Less {
+        let less = |granted| LesserGrant {
             why: String::new(),
             lane: LaneIndex(0),
             at: EventIndex(0),
-            what: Gift::Subscription {
+            what: Grant::Subscription {
                 filter: "a".into(),
                 place: 0,
                 asked: 2,

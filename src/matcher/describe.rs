@@ -5,7 +5,7 @@ use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
 use mqtt_check_scram::MECHANISM;
 use mqtt_check_websocket::Control;
 
-use super::field::Besides;
+use super::field::WebSocketEvent;
 use super::memory::Memory;
 use crate::scenario::model::{
     ClientIndex, ConnAckRule, DropHow, Expectation, Expr, FieldMatch, Literal, Matcher, Operator,
@@ -36,10 +36,10 @@ fn with_fields(
     words
 }
 
-/// What came besides packets: `a pong frame with payload "x"`.
-pub fn describe_besides(came: &Besides<'_>) -> String {
+/// A WebSocket event: `a pong frame with payload "x"`.
+pub fn describe_websocket_event(came: &WebSocketEvent<'_>) -> String {
     match came {
-        Besides::Upgrade(answer) => {
+        WebSocketEvent::Upgrade(answer) => {
             let selected = match answer.protocol.as_deref() {
                 Some(name) => format!("the subprotocol {name:?}"),
                 None => "no subprotocol".to_owned(),
@@ -49,14 +49,16 @@ pub fn describe_besides(came: &Besides<'_>) -> String {
                 answer.status
             )
         }
-        Besides::Control(Control::Ping(payload)) => {
+        WebSocketEvent::Control(Control::Ping(payload)) => {
             format!("a ping frame with payload {}", describe_bytes(payload))
         }
-        Besides::Control(Control::Pong(payload)) => {
+        WebSocketEvent::Control(Control::Pong(payload)) => {
             format!("a pong frame with payload {}", describe_bytes(payload))
         }
-        Besides::Control(Control::Close(Some(code))) => format!("a close frame with code {code}"),
-        Besides::Control(Control::Close(None)) => "a close frame without a code".to_owned(),
+        WebSocketEvent::Control(Control::Close(Some(code))) => {
+            format!("a close frame with code {code}")
+        }
+        WebSocketEvent::Control(Control::Close(None)) => "a close frame without a code".to_owned(),
     }
 }
 

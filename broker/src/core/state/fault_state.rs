@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytestring::ByteString;
 use mqtt_check_codec::PacketId;
 
+use super::boxed_if_changed::Blank;
 use super::former::Former;
 use super::message::Message;
-use super::seldom::Blank;
 use super::subscription::Granted;
 
 #[derive(Debug, Default)]
-pub(crate) struct Aside {
+pub(crate) struct FaultState {
     /// Topic Aliases that hold beyond their connection.
     pub(crate) old_aliases: BTreeMap<u16, ByteString>,
     /// The packet id of the last QoS 1 message received.
@@ -38,7 +38,7 @@ pub(crate) struct Aside {
     pub(crate) released: BTreeSet<PacketId>,
 }
 
-impl Blank for Aside {
+impl Blank for FaultState {
     const BLANK: &'static Self = &Self {
         old_aliases: BTreeMap::new(),
         last_qos1: None,

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use mqtt_check_codec::{Packet, PacketType, Publish, QoS};
 
-use super::let_off::{Excuse, LetOff};
+use super::let_off::{Excuse, Excused};
 use super::needless::{Wanted, payload_of, topic_of};
-use super::{Lessened, received, sent};
+use super::{GrantedLess, received, sent};
 use crate::matcher::{Memory, holds};
 use crate::scenario::model::{ClientIndex, Expectation, PacketPattern, Pattern};
 use crate::transcript::{Ended, EventIndex, LaneIndex, Outcome};
 
 /// It.
 pub(super) struct Waiting<'a> {
-    pub(super) lessened: &'a Lessened<'a>,
-    pub(super) let_off: &'a LetOff,
+    pub(super) granted_less: &'a GrantedLess<'a>,
+    pub(super) let_off: &'a Excused,
     pub(super) lane: LaneIndex,
     pub(super) client: ClientIndex,
     pub(super) outcome: &'a Outcome,
@@ -30,7 +30,7 @@ impl Waiting<'_> {
             Pattern::AnyOf(alternatives) => alternatives.iter().find_map(|s| self.sequence(s)),
             Pattern::Silence { .. } => self.broken_silence(),
             Pattern::Closed { .. } | Pattern::Refused(_) => {
-                let disallowed = || self.lessened.disallowed(self.lane, self.before());
+                let disallowed = || self.granted_less.disallowed(self.lane, self.before());
                 self.parted()
                     .or_else(disallowed)
                     .map(|less| (less, Vec::new()))
@@ -41,7 +41,7 @@ impl Waiting<'_> {
 
     /// Whether the client and the server may hold different things of the session.
     fn parted(&self) -> Option<usize> {
-        let less = self.lessened.parted(self.lane, self.outcome.at);
+        let less = self.granted_less.parted(self.lane, self.outcome.at);
         less.or_else(|| self.let_off.stuck.get(&self.client).copied())
     }
 
@@ -61,7 +61,7 @@ impl Waiting<'_> {
 
     /// The first event that came after the waiting was over.
     fn before(&self) -> EventIndex {
-        let events = &self.lessened.transcript.events;
+        let events = &self.granted_less.transcript.events;
         EventIndex(events.partition_point(|event| event.at <= self.outcome.at))
     }
 
@@ -73,7 +73,7 @@ impl Waiting<'_> {
         let mut missing = Vec::new();
         for pattern in patterns {
             let here = offers.iter().position(|event| {
-                let packet = received(&self.lessened.transcript.events[event.0].what);
+                let packet = received(&self.granted_less.transcript.events[event.0].what);
                 packet.is_some_and(|packet| self.holds(pattern, *event, packet))
             });
             match here {
@@ -103,16 +103,16 @@ impl Waiting<'_> {
         (0..self.before().0)
             .map(EventIndex)
             .filter(|index| {
-                let is_here = self.lessened.transcript.events[index.0].lane == self.lane;
+                let is_here = self.granted_less.transcript.events[index.0].lane == self.lane;
                 let is_own = self.outcome.taken.contains(index);
-                let untaken = || self.lessened.untaken(*index, self.let_off).is_some();
+                let untaken = || self.granted_less.untaken(*index, self.let_off).is_some();
                 is_here && (is_own || untaken())
             })
             .collect()
     }
 
     fn holds(&self, pattern: &PacketPattern, event: EventIndex, packet: &Packet) -> bool {
-        self.lessened
+        self.granted_less
             .as_received(event, packet)
             .is_some_and(|received| holds(pattern, &received, self.client, self.memory).is_some())
     }
@@ -124,7 +124,7 @@ impl Waiting<'_> {
         offers: &[EventIndex],
     ) -> Option<(usize, Option<EventIndex>)> {
         let came = offers.iter().find_map(|event| {
-            let mut forms = self.lessened.instead(*event).into_iter();
+            let mut forms = self.granted_less.instead(*event).into_iter();
             let form = forms.find(|form| self.holds(pattern, *event, &form.packet))?;
             Some((form.less, Some(*event)))
         });
@@ -136,7 +136,7 @@ impl Waiting<'_> {
             PacketType::PUBREL => self.release(),
             PacketType::PUBCOMP => {
                 let stuck = self.let_off.stuck.get(&self.client).copied();
-                stuck.or_else(|| self.lessened.disallowed(self.lane, self.before()))
+                stuck.or_else(|| self.granted_less.disallowed(self.lane, self.before()))
             }
             _ => None,
         };
@@ -154,7 +154,7 @@ impl Waiting<'_> {
 
     /// A message that did not come in any form.
     fn message(&self, pattern: &PacketPattern) -> Option<usize> {
-        let needless = self.lessened.needless(&Wanted {
+        let needless = self.granted_less.needless(&Wanted {
             lane: self.lane,
             before: self.before(),
             at: self.outcome.at,
@@ -167,11 +167,11 @@ impl Waiting<'_> {
     /// A message that would have to come again, had it come with QoS 2: at QoS 1 the client's PUBACK has settled it. What
     /// came while it was waited for is not the former copy.
     fn settled(&self, pattern: &PacketPattern) -> Option<usize> {
-        let lessened = self.lessened;
-        let who = lessened.connection(self.lane).who;
+        let granted_less = self.granted_less;
+        let who = granted_less.connection(self.lane).who;
         let mut all = (0..self.before().0).map(EventIndex);
         all.find_map(|event| {
-            let happened = &lessened.transcript.events[event.0];
+            let happened = &granted_less.transcript.events[event.0];
             let Some(Packet::Publish(publish)) = received(&happened.what) else {
                 return None;
             };
@@ -183,16 +183,16 @@ impl Waiting<'_> {
             let id = publish
                 .packet_id
                 .filter(|_| publish.qos == QoS::AtLeastOnce)?;
-            if lessened.connection(happened.lane).who != who {
+            if granted_less.connection(happened.lane).who != who {
                 return None;
             }
-            let mut after = lessened.transcript.events[event.0..self.before().0].iter();
+            let mut after = granted_less.transcript.events[event.0..self.before().0].iter();
             let is_settled = after.any(|later| {
                 let is_here = later.lane == happened.lane;
                 is_here
                     && matches!(sent(&later.what), Some(Packet::PubAck(ack)) if ack.packet_id == id)
             });
-            let forms = lessened.instead(event).into_iter();
+            let forms = granted_less.instead(event).into_iter();
             let mut forms = forms.filter(|_| is_settled);
             forms.find_map(|form| {
                 let Packet::Publish(of) = form.packet else {
@@ -207,22 +207,22 @@ impl Waiting<'_> {
     /// A PUBREL, where no message of QoS 2 is under way. Where messages came, and each with the QoS that it would have had in
     /// any case, what was granted is not why.
     fn release(&self) -> Option<usize> {
-        let lessened = self.lessened;
-        let mut given = lessened.given_to(self.lane, self.before());
+        let granted_less = self.granted_less;
+        let mut given = granted_less.given_to(self.lane, self.before());
         let (less, _) = given.find(|(_, less)| less.is_lower())?;
-        let who = lessened.connection(self.lane).who;
+        let who = granted_less.connection(self.lane).who;
         let mut under_way = BTreeSet::new();
         let (mut has_come, mut is_lowered) = (false, false);
-        for (index, event) in lessened.transcript.events[..self.before().0]
+        for (index, event) in granted_less.transcript.events[..self.before().0]
             .iter()
             .enumerate()
         {
-            if lessened.connection(event.lane).who != who {
+            if granted_less.connection(event.lane).who != who {
                 continue;
             }
             if let Some(Packet::Publish(publish)) = received(&event.what) {
                 has_come = true;
-                is_lowered |= !lessened.instead(EventIndex(index)).is_empty();
+                is_lowered |= !granted_less.instead(EventIndex(index)).is_empty();
                 if publish.qos == QoS::ExactlyOnce {
                     under_way.extend(publish.packet_id);
                 }
@@ -239,16 +239,16 @@ impl Waiting<'_> {
     fn broken_silence(&self) -> Excuse {
         let mut less = None;
         for event in &self.outcome.taken {
-            let happened = &self.lessened.transcript.events[event.0];
-            let parted = self.lessened.parted(self.lane, happened.at);
+            let happened = &self.granted_less.transcript.events[event.0];
+            let parted = self.granted_less.parted(self.lane, happened.at);
             let of_will = || {
-                let topic = self.lessened.transcript.topic(*event)?;
-                self.lessened.of_will(topic, happened.at)
+                let topic = self.granted_less.transcript.topic(*event)?;
+                self.granted_less.of_will(topic, happened.at)
             };
             let found = parted
                 .or_else(of_will)
-                .or_else(|| self.lessened.unheld(*event))
-                .or_else(|| self.lessened.passed_on(*event))?;
+                .or_else(|| self.granted_less.unheld(*event))
+                .or_else(|| self.granted_less.passed_on(*event))?;
             less = less.or(Some(found));
         }
         less.map(|less| (less, self.outcome.taken.clone()))

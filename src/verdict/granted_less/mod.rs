@@ -26,14 +26,14 @@ use mqtt_check_codec::{
 use crate::plan::{Body, Plan};
 use crate::scenario::model::ClientIndex;
 use crate::transcript::{EventIndex, LaneIndex, StepIndex, Transcript, What};
-use given::{Gift, Granted, Less, Taken};
+use given::{Grant, Granted, LesserGrant, Taken};
 
-pub(super) use let_off::LetOff;
+pub(super) use let_off::Excused;
 
 /// What was given otherwise in one play, and where.
-pub(super) struct Lessened<'a> {
+pub(super) struct GrantedLess<'a> {
     transcript: &'a Transcript,
-    given: Vec<Less>,
+    given: Vec<LesserGrant>,
     connections: Vec<Connection<'a>>,
     /// The steps that are choices: what they take may have looked like another answer.
     choices: BTreeSet<StepIndex>,
@@ -56,23 +56,23 @@ struct Connection<'a> {
     parted: Option<(Duration, usize)>,
 }
 
-impl<'a> Lessened<'a> {
+impl<'a> GrantedLess<'a> {
     pub(super) fn new(plan: &Plan, transcript: &'a Transcript) -> Self {
-        let given = given::lessened(transcript, &plan.scene.settings);
-        let mut lessened = Self {
+        let given = given::granted_less(transcript, &plan.scene.settings);
+        let mut granted_less = Self {
             transcript,
             given,
             connections: Vec::new(),
             choices: BTreeSet::new(),
         };
-        if !lessened.given.is_empty() {
+        if !granted_less.given.is_empty() {
             let steps = plan.steps.iter();
             let choices = steps.filter(|step| matches!(step.body, Body::Choice(_)));
-            lessened.choices = choices.map(|step| step.index).collect();
-            lessened.connections = connections(plan, transcript);
-            lessened.part();
+            granted_less.choices = choices.map(|step| step.index).collect();
+            granted_less.connections = connections(plan, transcript);
+            granted_less.part();
         }
-        lessened
+        granted_less
     }
 
     /// Nothing was given otherwise.
@@ -119,7 +119,7 @@ impl<'a> Lessened<'a> {
         &self,
         lane: LaneIndex,
         before: EventIndex,
-    ) -> impl Iterator<Item = (usize, &Less)> {
+    ) -> impl Iterator<Item = (usize, &LesserGrant)> {
         let lanes = self.of_session(lane);
         let all = self.given.iter().enumerate();
         all.filter(move |(_, less)| less.at < before && lanes.contains(&less.lane))
@@ -174,7 +174,7 @@ impl<'a> Lessened<'a> {
     }
 
     fn session_less(&self, lane: LaneIndex) -> Option<usize> {
-        let is_session = |less: &Less| matches!(less.what, Gift::Session { .. });
+        let is_session = |less: &LesserGrant| matches!(less.what, Grant::Session { .. });
         self.given
             .iter()
             .position(|less| less.lane == lane && is_session(less))
@@ -182,7 +182,7 @@ impl<'a> Lessened<'a> {
 
     /// When the session of a connection is over by what was asked for or by what was given, whichever is sooner.
     fn may_be_over(&self, lane: LaneIndex) -> Option<Duration> {
-        let Gift::Session { asked_s, granted_s } = &self.given[self.session_less(lane)?].what
+        let Grant::Session { asked_s, granted_s } = &self.given[self.session_less(lane)?].what
         else {
             return None;
         };
@@ -234,7 +234,7 @@ impl<'a> Lessened<'a> {
             });
             let before = EventIndex(index);
             // What comes with QoS 0, or not at all, has no identifier to be answered.
-            let nameless = || self.of_message(lane, before, Less::may_lack_identifiers);
+            let nameless = || self.of_message(lane, before, LesserGrant::may_lack_identifiers);
             let unfit = || self.of_message(lane, before, |_| true);
             let less = is_unknown.then(nameless).flatten();
             if let Some(less) = less.or_else(|| is_unfit.then(unfit).flatten()) {
@@ -249,14 +249,14 @@ impl<'a> Lessened<'a> {
         &self,
         lane: LaneIndex,
         before: EventIndex,
-        is_it: impl Fn(&Less) -> bool,
+        is_it: impl Fn(&LesserGrant) -> bool,
     ) -> Option<usize> {
         let mut given = self.given_to(lane, before);
         let of_subscription = given
-            .find(|(_, less)| matches!(less.what, Gift::Subscription { .. }) && is_it(less))
+            .find(|(_, less)| matches!(less.what, Grant::Subscription { .. }) && is_it(less))
             .map(|(number, _)| number);
         of_subscription.or_else(|| {
-            let is_message = |less: &Less| matches!(less.what, Gift::Message { .. });
+            let is_message = |less: &LesserGrant| matches!(less.what, Grant::Message { .. });
             self.given
                 .iter()
                 .position(|less| less.at < before && is_message(less))
@@ -275,13 +275,13 @@ impl Connection<'_> {
     }
 }
 
-impl Less {
+impl LesserGrant {
     /// Whether something was refused, not given in part.
     fn is_refusal(&self) -> bool {
         let is_message = || {
             matches!(
                 self.what,
-                Gift::Message {
+                Grant::Message {
                     taken: Taken::Refused,
                     ..
                 }
@@ -294,7 +294,7 @@ impl Less {
     const fn is_unread(&self) -> bool {
         matches!(
             self.what,
-            Gift::Message {
+            Grant::Message {
                 taken: Taken::Unread,
                 ..
             }
@@ -305,7 +305,7 @@ impl Less {
     /// granted shows that the SUBACK is wrong, which is a fault of its own.
     fn lowers_to(&self, qos: u8) -> Option<&ByteString> {
         match &self.what {
-            Gift::Subscription {
+            Grant::Subscription {
                 filter,
                 asked,
                 granted,
@@ -333,7 +333,7 @@ impl Less {
     /// The filter that was refused, or may have been.
     fn refuses(&self) -> Option<&ByteString> {
         match &self.what {
-            Gift::Subscription {
+            Grant::Subscription {
                 filter,
                 granted: Granted::Refused | Granted::Unknown,
                 ..

@@ -10,13 +10,13 @@ const FEW: usize = 4;
 
 /// The list and the map are never both in use.
 #[derive(Debug, Clone)]
-pub(crate) struct Few<K, V> {
+pub(crate) struct SmallMap<K, V> {
     /// In the order of their keys.
     list: Vec<(K, V)>,
     map: BTreeMap<K, V>,
 }
 
-impl<K, V> Few<K, V> {
+impl<K, V> SmallMap<K, V> {
     pub(crate) const fn new() -> Self {
         Self {
             list: Vec::new(),
@@ -47,7 +47,7 @@ impl<K, V> Few<K, V> {
     }
 }
 
-impl<K: Ord, V> Few<K, V> {
+impl<K: Ord, V> SmallMap<K, V> {
     /// The index of the key in the list, or the index at which it would be inserted.
     fn find<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
     where
@@ -132,7 +132,7 @@ mod tests {
     /// The same steps on it and on a map, up and down across the border between list and map.
     #[test]
     fn is_as_a_map_with_any_number_of_entries() {
-        let (mut few, mut map) = (Few::new(), BTreeMap::new());
+        let (mut few, mut map) = (SmallMap::new(), BTreeMap::new());
         for round in 0..200_u32 {
             let key = round * 7 % 13;
             match round % 20 {
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn has_no_more_room_than_for_its_first_entry() {
-        let mut few = Few::new();
+        let mut few = SmallMap::new();
         few.insert(1, 1);
         assert_eq!(few.list.capacity(), 1);
     }

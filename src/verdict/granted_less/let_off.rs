@@ -7,7 +7,7 @@ use crate::transcript::{EventIndex, StepIndex};
 
 /// What was let off in one play.
 #[derive(Debug, Clone)]
-pub(in crate::verdict) struct LetOff {
+pub(in crate::verdict) struct Excused {
     /// By what was given, in words, the first of it first.
     pub(in crate::verdict) why: Vec<String>,
     /// Packets that belong to what was let off, and by what.
@@ -18,7 +18,7 @@ pub(in crate::verdict) struct LetOff {
     pub(in crate::verdict) step: StepIndex,
 }
 
-impl LetOff {
+impl Excused {
     pub(in crate::verdict) const fn new() -> Self {
         Self {
             why: Vec::new(),

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use mqtt_check_codec::{Packet, PacketType};
 
-use super::given::{Gift, Less};
-use super::let_off::{Excuse, LetOff};
+use super::given::{Grant, LesserGrant};
+use super::let_off::{Excuse, Excused};
 use super::needless::{Wanted, payload_of, topic_of};
 use super::waiting::Waiting;
-use super::{Lessened, received};
+use super::{GrantedLess, received};
 use crate::matcher::{Memory, Mismatch, Received, holds, judge};
 use crate::scenario::model::{ClientIndex, Expectation, PacketPattern};
 use crate::transcript::{EventIndex, NotReached, Outcome, What};
@@ -28,7 +28,7 @@ const OF_SUBSCRIPTION: &[&str] = &[
     "subscription_identifier",
 ];
 
-impl Lessened<'_> {
+impl GrantedLess<'_> {
     /// Those of a packet's faults that do not depend on what was given.
     pub(in crate::verdict) fn standing(
         &self,
@@ -36,7 +36,7 @@ impl Lessened<'_> {
         event: EventIndex,
         (client, memory): (ClientIndex, &Memory),
         mut mismatches: Vec<Mismatch>,
-        let_off: &mut LetOff,
+        let_off: &mut Excused,
     ) -> Vec<Mismatch> {
         if self.is_nothing() || mismatches.is_empty() {
             return mismatches;
@@ -106,7 +106,7 @@ impl Lessened<'_> {
         pattern: &PacketPattern,
         event: EventIndex,
         (client, memory): (ClientIndex, &Memory),
-        let_off: &LetOff,
+        let_off: &Excused,
     ) -> Excuse {
         if let Some(less) = let_off.events.get(&event) {
             let all = (event.0 + 1..self.transcript.events.len()).map(EventIndex);
@@ -145,7 +145,7 @@ impl Lessened<'_> {
     }
 
     /// A packet that no step had taken when this step was played.
-    pub(super) fn untaken(&self, event: EventIndex, let_off: &LetOff) -> Option<&Packet> {
+    pub(super) fn untaken(&self, event: EventIndex, let_off: &Excused) -> Option<&Packet> {
         let happened = &self.transcript.events[event.0];
         let is_free = match happened.taken_by {
             None => true,
@@ -164,7 +164,7 @@ impl Lessened<'_> {
         expectation: &Expectation,
         outcome: &Outcome,
         (client, memory): (ClientIndex, &Memory),
-        let_off: &mut LetOff,
+        let_off: &mut Excused,
     ) -> bool {
         if self.is_nothing() {
             return false;
@@ -173,7 +173,7 @@ impl Lessened<'_> {
             return false;
         };
         let waiting = Waiting {
-            lessened: self,
+            granted_less: self,
             let_off: &*let_off,
             lane,
             client,
@@ -184,7 +184,7 @@ impl Lessened<'_> {
         self.let_off(found, let_off)
     }
 
-    fn let_off(&self, found: Excuse, let_off: &mut LetOff) -> bool {
+    fn let_off(&self, found: Excuse, let_off: &mut Excused) -> bool {
         let Some((less, events)) = found else {
             return false;
         };
@@ -201,7 +201,7 @@ impl Lessened<'_> {
     pub(in crate::verdict) fn excuses_event(
         &self,
         event: EventIndex,
-        let_off: &mut LetOff,
+        let_off: &mut Excused,
     ) -> bool {
         if self.is_nothing() {
             return false;
@@ -226,7 +226,7 @@ impl Lessened<'_> {
         let connection = self.connection(happened.lane);
         let stuck = let_off.stuck.get(&connection.client).copied();
         let unconnected = stuck.filter(|_| !is_owed && connection.connect.is_none());
-        let is_own = |less: &Less| less.at == event && !less.is_unread();
+        let is_own = |less: &LesserGrant| less.at == event && !less.is_unread();
         let own = || self.given.iter().position(is_own);
         let less = parted
             .or(unconnected)
@@ -241,7 +241,7 @@ impl Lessened<'_> {
     pub(in crate::verdict) fn excuses_haste(
         &self,
         event: EventIndex,
-        let_off: &mut LetOff,
+        let_off: &mut Excused,
     ) -> bool {
         !self.is_nothing()
             && matches!(
@@ -257,7 +257,7 @@ impl Lessened<'_> {
         client: Option<ClientIndex>,
         at: Duration,
         why: &NotReached,
-        let_off: &mut LetOff,
+        let_off: &mut Excused,
     ) -> bool {
         if self.is_nothing() {
             return false;
@@ -287,11 +287,11 @@ impl Lessened<'_> {
 
     fn has_subscription(&self) -> bool {
         let mut given = self.given.iter();
-        given.any(|less| matches!(less.what, Gift::Subscription { .. }))
+        given.any(|less| matches!(less.what, Grant::Subscription { .. }))
     }
 
     /// Events of the broker tell of QoS, of messages and of the end of sessions: where something was given otherwise they are others.
-    pub(in crate::verdict) fn excuses_hooks(&self, let_off: &mut LetOff) -> bool {
+    pub(in crate::verdict) fn excuses_hooks(&self, let_off: &mut Excused) -> bool {
         let less = (!self.is_nothing()).then_some((0, Vec::new()));
         self.let_off(less, let_off)
     }

@@ -4,19 +4,19 @@ use bytestring::ByteString;
 use mqtt_check_codec::{Packet, PacketId, Property, Publish, QoS, ReasonCode};
 
 use super::super::filter::matches;
-use super::given::{Gift, Less};
-use super::{Lessened, received, sent};
+use super::given::{Grant, LesserGrant};
+use super::{GrantedLess, received, sent};
 use crate::transcript::{EventIndex, LaneIndex};
 
 /// A packet as it might have been, and which of the things given makes the difference.
-pub(super) struct Instead {
+pub(super) struct Alternative {
     pub(super) packet: Packet,
     pub(super) less: usize,
 }
 
-impl Lessened<'_> {
+impl GrantedLess<'_> {
     /// Every form that this packet might have had; none where what was given makes no difference to it.
-    pub(super) fn instead(&self, event: EventIndex) -> Vec<Instead> {
+    pub(super) fn instead(&self, event: EventIndex) -> Vec<Alternative> {
         let Some(packet) = received(&self.transcript.events[event.0].what) else {
             return Vec::new();
         };
@@ -26,7 +26,7 @@ impl Lessened<'_> {
                 let mut suback = suback.clone();
                 let mut first = None;
                 for (number, less) in self.given.iter().enumerate() {
-                    if let Gift::Subscription { place, asked, .. } = &less.what
+                    if let Grant::Subscription { place, asked, .. } = &less.what
                         && less.at == event
                         && let Some(reason) = suback.reasons.get_mut(*place)
                     {
@@ -36,7 +36,7 @@ impl Lessened<'_> {
                 }
                 let packet = Packet::SubAck(suback);
                 first
-                    .map(|less| Instead { packet, less })
+                    .map(|less| Alternative { packet, less })
                     .into_iter()
                     .collect()
             }
@@ -46,7 +46,7 @@ impl Lessened<'_> {
                 let own = self.given.iter().position(|less| less.at == event);
                 let mut connack = connack.clone();
                 if let Some(less) = own
-                    && let Gift::Session { asked_s, .. } = self.given[less].what
+                    && let Grant::Session { asked_s, .. } = self.given[less].what
                 {
                     let expiry = |p: &Property| matches!(p, Property::SessionExpiryInterval(_));
                     connack.properties.0.retain(|p| !expiry(p));
@@ -60,7 +60,7 @@ impl Lessened<'_> {
                 connack.session_present ^= parted.is_some();
                 let packet = Packet::ConnAck(connack);
                 let less = own.or(parted);
-                less.map(|less| Instead { packet, less })
+                less.map(|less| Alternative { packet, less })
                     .into_iter()
                     .collect()
             }
@@ -72,7 +72,7 @@ impl Lessened<'_> {
     }
 
     /// The message at each QoS that a full grant would have let through.
-    fn publish_instead(&self, event: EventIndex, publish: &Publish) -> Vec<Instead> {
+    fn publish_instead(&self, event: EventIndex, publish: &Publish) -> Vec<Alternative> {
         let lane = self.transcript.events[event.0].lane;
         let Some(topic) = self.transcript.topic(event) else {
             return Vec::new();
@@ -80,7 +80,7 @@ impl Lessened<'_> {
         let published = self.published(topic, publish);
         let mut all = Vec::new();
         for (number, less) in self.given_to(lane, event) {
-            let Gift::Subscription { asked, .. } = &less.what else {
+            let Grant::Subscription { asked, .. } = &less.what else {
                 continue;
             };
             let granted = publish.qos.as_u8();
@@ -105,7 +105,7 @@ impl Lessened<'_> {
                     ..publish.clone()
                 });
                 let less = number;
-                all.push(Instead { packet, less });
+                all.push(Alternative { packet, less });
             }
         }
         all
@@ -130,9 +130,9 @@ impl Lessened<'_> {
     }
 
     /// An acknowledgement whose code depends on what was given.
-    fn answer_instead(&self, event: EventIndex, packet: &Packet) -> Vec<Instead> {
+    fn answer_instead(&self, event: EventIndex, packet: &Packet) -> Vec<Alternative> {
         let happened = &self.transcript.events[event.0];
-        let is_own = |less: &Less| less.at == event && less.is_refusal();
+        let is_own = |less: &LesserGrant| less.at == event && less.is_refusal();
         let own = self.given.iter().position(is_own);
         let refused = || self.given.iter().position(|less| less.refuses().is_some());
         let parted = || self.parted(happened.lane, happened.at);
@@ -147,7 +147,7 @@ impl Lessened<'_> {
                 ack.reason = ReasonCode::SUCCESS;
                 // Of a message that was not taken, whether it was refused or left unanswered, nothing is released.
                 let mut given = self.given_to(happened.lane, event);
-                let untaken = given.find(|(_, less)| matches!(less.what, Gift::Message { .. }));
+                let untaken = given.find(|(_, less)| matches!(less.what, Grant::Message { .. }));
                 untaken.map(|(number, _)| number).or_else(parted)
             }
             Packet::UnsubAck(unsuback) => {
@@ -165,7 +165,7 @@ impl Lessened<'_> {
             }
             _ => None,
         };
-        less.map(|less| Instead { packet, less })
+        less.map(|less| Alternative { packet, less })
             .into_iter()
             .collect()
     }

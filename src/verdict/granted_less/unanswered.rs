@@ -7,7 +7,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::{Packet, PacketId, Publish, ReasonCode};
 
-use super::given::{Asked, Gift, Less, Taken, unknown};
+use super::given::{Asked, Grant, LesserGrant, Taken, unknown};
 use super::{received, sent};
 use crate::transcript::{EventIndex, LaneIndex, Transcript, What};
 
@@ -21,7 +21,7 @@ const STRAYED: &str = "the server answered a subscription with another packet id
 pub(super) fn subscriptions(
     transcript: &Transcript,
     asked: BTreeMap<LaneIndex, Asked>,
-) -> impl Iterator<Item = Less> {
+) -> impl Iterator<Item = LesserGrant> {
     let each = asked.into_iter().flat_map(|(lane, asked)| {
         let Asked {
             filters, strays, ..
@@ -38,7 +38,7 @@ pub(super) fn subscriptions(
         let strayed = strays.into_iter().map(|stray| (stray, STRAYED));
         unanswered.chain(strayed).flat_map(move |(at, why)| {
             let each = unknown(filters.clone(), why);
-            each.map(move |(why, what)| Less {
+            each.map(move |(why, what)| LesserGrant {
                 why,
                 lane,
                 at,
@@ -64,7 +64,7 @@ fn is_refused(transcript: &Transcript, lane: LaneIndex, at: EventIndex) -> bool 
 
 /// Messages of QoS 1 and 2 whose acknowledgement never came, though the connection of the first of them stood for long
 /// enough, and that no acknowledgement of another copy says to be taken.
-pub(super) fn messages(transcript: &Transcript) -> Vec<Less> {
+pub(super) fn messages(transcript: &Transcript) -> Vec<LesserGrant> {
     let mut open: BTreeMap<(LaneIndex, PacketId), (EventIndex, &Publish)> = BTreeMap::new();
     let mut over: BTreeMap<LaneIndex, Duration> = BTreeMap::new();
     let mut taken: Vec<(&ByteString, &Bytes)> = Vec::new();
@@ -100,11 +100,11 @@ pub(super) fn messages(transcript: &Transcript) -> Vec<Less> {
     // Where one has been waited for in vain, those behind it are not waited for as long.
     let unanswered = open.into_iter().filter(|(_, (at, _))| *at >= first);
     unanswered
-        .map(|((lane, _), (at, publish))| Less {
+        .map(|((lane, _), (at, publish))| LesserGrant {
             why: "the server did not acknowledge a message".to_owned(),
             lane,
             at,
-            what: Gift::message(publish, Taken::Unanswered),
+            what: Grant::message(publish, Taken::Unanswered),
         })
         .collect()
 }
@@ -128,7 +128,7 @@ mod tests {
         }
         let all = messages(&transcript).into_iter();
         all.map(|less| match less.what {
-            Gift::Message { payload, taken, .. } => {
+            Grant::Message { payload, taken, .. } => {
                 assert_eq!(taken, Taken::Unanswered);
                 payload
             }
