@@ -33,6 +33,7 @@ pub(super) mod baseline;
 mod chosen;
 mod compared;
 mod facts;
+mod github;
 mod options;
 mod profiled;
 mod steady;
@@ -119,6 +120,10 @@ pub(super) struct Arguments {
     )]
     transcripts: Transcripts,
 
+    /// Write no annotations and no job summary where `GITHUB_ACTIONS` is true
+    #[arg(long, help_heading = "Report")]
+    no_github: bool,
+
     /// Show the transcript of every case
     #[arg(short, long, help_heading = "Report")]
     verbose: bool,
@@ -182,6 +187,9 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
             let document = Document::of(&report, arguments.transcripts);
             for problem in reports::write(&files, &document) {
                 output::complain(&problem, styles.err);
+            }
+            if !arguments.no_github {
+                github::show(&document, styles.err);
             }
             return Err(failure);
         }
@@ -294,6 +302,9 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         if exit != Exit::Interrupted {
             exit = Exit::Failed;
         }
+    }
+    if !arguments.no_github {
+        github::show(&document, styles.err);
     }
     Ok(exit)
 }

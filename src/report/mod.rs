@@ -8,6 +8,7 @@ mod excerpt;
 pub mod explain;
 pub mod file;
 mod format;
+pub mod github;
 mod headline;
 mod html;
 pub mod junit;

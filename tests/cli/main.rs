@@ -18,6 +18,7 @@ mod filters;
 mod flooded;
 mod folders;
 mod foreign;
+mod github;
 mod giving_up;
 mod granted_less;
 mod hooks;

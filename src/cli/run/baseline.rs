@@ -158,6 +158,7 @@ fn as_run(arguments: &Arguments) -> Result<super::Arguments, Failure> {
         tolerate: Vec::new(),
         report: Vec::new(),
         transcripts: super::Transcripts::None,
+        no_github: true,
         verbose: false,
         quiet: true,
     })

@@ -1,0 +1,282 @@
+//! What GitHub Actions shows of a run: annotations, which are lines that a step prints, and the job summary, which is
+//! Markdown in a file.
+
+use std::collections::BTreeSet;
+
+use mqtt_check_codec::describe::visible;
+
+use super::document::{Case, Cause, Document, Level};
+use super::style::{alternatives, count};
+use super::{case, headline, markdown, profile};
+
+/// GitHub shows so many annotations of one kind for a step, and drops the others.
+const SHOWN: usize = 10;
+
+/// The longest message of an annotation, in characters.
+const LONGEST: usize = 2_000;
+
+/// What stands at the end of a summary that was too long.
+const CUT: &str =
+    "\n\nThe rest is cut: a job summary has at most 1 MiB. The report files have all of it.\n";
+
+/// Where a scenario file is in the repository; `None` where it is not in it.
+pub type Place<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// How much an annotation weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Error,
+    Warning,
+}
+
+impl Kind {
+    const ALL: [Self; 2] = [Self::Error, Self::Warning];
+
+    /// As GitHub has it.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// One annotation.
+#[derive(Debug)]
+struct Annotation {
+    kind: Kind,
+    file: Option<String>,
+    line: Option<u32>,
+    title: String,
+    message: String,
+}
+
+/// A line for each annotation: causes first, then other cases that are not as expected, then what else fails the run.
+pub fn annotations(document: &Document, place: Place<'_>) -> String {
+    let mut all: Vec<Annotation> = Vec::new();
+    let causes = document.causes.iter().filter(|cause| !cause.accepted);
+    let mut told = BTreeSet::new();
+    for cause in causes {
+        told.extend(cause.cases.iter().chain(&cause.likely).map(String::as_str));
+        all.push(of_cause(document, cause, place));
+    }
+    let cases = document.cases.iter();
+    let others = cases.filter(|case| {
+        !case.outcome.as_expected && (!told.contains(case.id.as_str()) || is_by_record(case))
+    });
+    all.extend(others.map(|case| of_case(case, place)));
+    all.extend(besides(document).into_iter().map(|message| Annotation {
+        kind: Kind::Error,
+        file: None,
+        line: None,
+        title: headline::broker(document),
+        message,
+    }));
+    let of_kind = |kind| bounded(all.iter().filter(move |a| a.kind == kind).collect(), kind);
+    Kind::ALL.into_iter().map(of_kind).collect()
+}
+
+/// Whether only its record speaks against the case, of which no cause tells.
+fn is_by_record(case: &Case) -> bool {
+    case.outcome.is_unexpected_record() && !case.outcome.is_unexpected_verdict()
+}
+
+fn of_cause(document: &Document, cause: &Cause, place: Place<'_>) -> Annotation {
+    let finding = document.example(cause).map(|(_, finding)| finding);
+    let clauses: Vec<&str> = cause.clauses.iter().map(|c| c.id.as_str()).collect();
+    let came = cause.came.as_deref().unwrap_or(&cause.actual);
+    let level = cause.level.as_str().to_uppercase();
+    let shown = cause.cases.len() + cause.likely.len();
+    let mut message = format!(
+        "expected: {}\ncame: {came}\nshown by {}, such as {}",
+        alternatives(&cause.expected),
+        count(shown, "case"),
+        cause.example.case
+    );
+    for clause in &cause.clauses {
+        if let Some(summary) = &clause.summary {
+            message.push_str(&format!("\n{}: {summary}", clause.id));
+        }
+    }
+    Annotation {
+        kind: match cause.level {
+            Level::Must => Kind::Error,
+            Level::Should | Level::May | Level::Disputed => Kind::Warning,
+        },
+        file: finding.and_then(|finding| place(&finding.file)),
+        line: finding.and_then(|finding| finding.line),
+        title: format!("{level} {}", clauses.join(", "))
+            .trim_end()
+            .to_owned(),
+        message,
+    }
+}
+
+fn of_case(case: &Case, place: Place<'_>) -> Annotation {
+    let finding = case::worst(case);
+    let (file, line) = match finding {
+        Some(finding) => (&finding.file, finding.line),
+        None => (&case.file, case.line),
+    };
+    let brief = match is_by_record(case) {
+        true => case.snapshot.as_ref().map(|snapshot| {
+            let state = snapshot.state.as_str();
+            format!("the record is not as reviewed: {state}")
+        }),
+        false => None,
+    };
+    Annotation {
+        kind: Kind::Error,
+        file: place(file),
+        line,
+        title: case.id.clone(),
+        message: format!(
+            "{}\n{}",
+            case.title,
+            brief.unwrap_or_else(|| case::in_brief(case))
+        ),
+    }
+}
+
+/// What fails the run besides its cases.
+fn besides(document: &Document) -> Vec<String> {
+    let mut lines: Vec<String> = document.run.problems.clone();
+    let early = document.run.ended_early.iter();
+    lines.extend(early.map(|early| format!("the run ended early: {}", early.why)));
+    let unspoken = document.target.not_spoken.iter();
+    let unspoken = unspoken.filter(|version| version.named_by.is_some());
+    lines.extend(unspoken.map(|version| format!("MQTT {}: {}", version.version, version.why)));
+    let stale = document.stale.iter();
+    lines.extend(stale.map(|stale| format!("stale: {}: {}", stale.place, stale.why)));
+    if let Some(found) = document.profile.as_ref().filter(|profile| profile.fails) {
+        if !found.exists {
+            lines.push(profile::missing(found));
+        }
+        let changes = found.changes.iter().filter(|change| !change.tolerated);
+        lines.extend(changes.map(|change| profile::line(change, true)));
+    }
+    lines
+}
+
+/// No more than GitHub shows; the last says how many are left out.
+fn bounded(all: Vec<&Annotation>, kind: Kind) -> String {
+    let fit = if all.len() > SHOWN {
+        SHOWN - 1
+    } else {
+        all.len()
+    };
+    let mut out: String = all.iter().take(fit).map(|a| command(a)).collect();
+    if all.len() > fit {
+        out.push_str(&command(&Annotation {
+            kind,
+            file: None,
+            line: None,
+            title: format!("{} more", all.len() - fit),
+            message: "the job summary has all of them".to_owned(),
+        }));
+    }
+    out
+}
+
+/// The line that GitHub reads.
+fn command(annotation: &Annotation) -> String {
+    let mut properties = Vec::new();
+    if let Some(file) = &annotation.file {
+        properties.push(format!("file={}", property(file)));
+        // A line of no file means nothing.
+        let line = annotation.line.iter();
+        properties.extend(line.map(|line| format!("line={line}")));
+    }
+    properties.push(format!("title={}", property(&annotation.title)));
+    format!(
+        "::{} {}::{}\n",
+        annotation.kind.as_str(),
+        properties.join(","),
+        data(&annotation.message)
+    )
+}
+
+/// A message, in which a line break would end the command.
+fn data(text: &str) -> String {
+    let text: String = visible(text).chars().take(LONGEST).collect();
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+/// The value of a property, in which `:` and `,` mean something too.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// The job summary, in no more than so many bytes.
+pub fn summary(document: &Document, room: usize) -> String {
+    cut(markdown::render(document), room)
+}
+
+/// Cut before a heading, so that nothing is left open; or else at the end of a line.
+fn cut(mut text: String, room: usize) -> String {
+    if text.len() <= room {
+        return text;
+    }
+    let Some(room) = room.checked_sub(CUT.len()) else {
+        return String::new();
+    };
+    let kept = &text[..text.floor_char_boundary(room)];
+    let end = kept.rfind("\n## ").max(kept.rfind("\n### "));
+    let end = end.or_else(|| kept.rfind('\n')).unwrap_or(0);
+    text.truncate(end);
+    text + CUT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn annotation(kind: Kind) -> Annotation {
+        Annotation {
+            kind,
+            file: Some("a,b:c.yaml".into()),
+            line: Some(7),
+            title: "100%, at once".into(),
+            message: "one: 5%\ntwo::error::".into(),
+        }
+    }
+
+    #[test]
+    fn nothing_ends_a_command_or_begins_another() {
+        assert_eq!(
+            command(&annotation(Kind::Error)),
+            "::error file=a%2Cb%3Ac.yaml,line=7,title=100%25%2C at once::one: 5%25%0Atwo::error::\n"
+        );
+    }
+
+    #[test]
+    fn gives_no_line_without_a_file() {
+        let nowhere = Annotation {
+            file: None,
+            ..annotation(Kind::Warning)
+        };
+        assert!(command(&nowhere).starts_with("::warning title="));
+    }
+
+    #[test]
+    fn prints_no_more_than_are_shown_and_counts_the_rest() {
+        let all: Vec<Annotation> = (0..12).map(|_| annotation(Kind::Error)).collect();
+        let ten = bounded(all.iter().take(10).collect(), Kind::Error);
+        assert_eq!((ten.lines().count(), ten.contains("more")), (10, false));
+        let twelve = bounded(all.iter().collect(), Kind::Error);
+        assert_eq!(twelve.lines().count(), 10);
+        assert!(twelve.contains("::error title=3 more::"), "{twelve}");
+    }
+
+    #[test]
+    fn cuts_a_summary_before_a_heading() {
+        let text = format!("# a\n\n## b\nkept\n\n### c\n{}\n", "é".repeat(400));
+        assert_eq!(cut(text.clone(), text.len()), text);
+        let short = cut(text, 300);
+        assert!(short.len() <= 300, "{short}");
+        assert_eq!(short, format!("# a\n\n## b\nkept\n{CUT}"));
+        assert_eq!(cut("a long line".repeat(9), 10), "");
+    }
+}

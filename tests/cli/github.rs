@@ -1,0 +1,86 @@
+//! What a run leaves in GitHub Actions.
+
+use std::fs;
+
+use insta::assert_snapshot;
+
+use crate::program::{PING, Program, WRONG};
+
+/// Within a job: the repository is the folder of the program.
+fn job(options: &str) -> Program {
+    let program = Program::new(&format!("run --no-snapshots {options}"))
+        .file("scenarios/basic/ping.yaml", PING)
+        .file("scenarios/basic/wrong.yaml", WRONG);
+    let folder = program.path("").display().to_string();
+    let summary = program.path("summary.md").display().to_string();
+    program
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_WORKSPACE", &folder)
+        .env("GITHUB_STEP_SUMMARY", &summary)
+}
+
+fn commands(text: &str) -> String {
+    let lines = text.lines().filter(|line| line.starts_with("::"));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn annotates_causes_and_writes_the_summary() {
+    let program = job("").file("summary.md", "# Before\n");
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    assert_snapshot!("annotations", commands(&ended.stderr));
+    assert_eq!(commands(&ended.stdout), "", "{ended}");
+    let summary = fs::read_to_string(program.path("summary.md")).expect("the summary");
+    assert!(
+        summary.starts_with("# Before\n# bundled broker\n"),
+        "{summary}"
+    );
+    assert!(summary.contains("`basic/wrong@5`"), "{summary}");
+}
+
+#[test]
+fn a_scenario_outside_the_repository_has_no_place_in_it() {
+    let program = job("");
+    let other = program.path("elsewhere");
+    fs::create_dir(&other).expect("a folder");
+    let program = program.env("GITHUB_WORKSPACE", &other.display().to_string());
+    let shown = commands(&program.run().stderr);
+    assert!(shown.starts_with("::error title="), "{shown}");
+}
+
+#[test]
+fn says_what_fails_the_run_besides_the_cases() {
+    let program = job("--broker mqtt://127.0.0.1:1");
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(3), "{ended}");
+    let shown = commands(&ended.stderr);
+    assert!(shown.starts_with("::error title="), "{ended}");
+    assert!(program.path("summary.md").exists(), "{ended}");
+}
+
+#[test]
+fn writes_nothing_where_it_is_told_not_to_or_elsewhere() {
+    let told = job("--no-github");
+    let elsewhere = job("").env("GITHUB_ACTIONS", "");
+    for program in [told, elsewhere] {
+        let ended = program.run();
+        assert_eq!(ended.exit, Some(1), "{ended}");
+        assert_eq!(commands(&ended.stderr), "", "{ended}");
+        assert!(!program.path("summary.md").exists(), "{ended}");
+    }
+}
+
+#[test]
+fn a_summary_that_cannot_be_written_fails_no_run() {
+    let program = job("scenarios/basic/ping.yaml");
+    let folder = program.path("").display().to_string();
+    let ended = program.env("GITHUB_STEP_SUMMARY", &folder).run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(
+        ended
+            .stderr
+            .contains("warning: failed to write the job summary"),
+        "{ended}"
+    );
+}
