@@ -33,7 +33,7 @@ pub fn judge(
 }
 
 /// Holds a WebSocket event against what is expected of its fields, as [`judge`] does.
-pub fn judge_besides(
+pub fn judge_websocket_event(
     fields: &[FieldMatch],
     came: &WebSocketEvent<'_>,
     version: ProtocolVersion,

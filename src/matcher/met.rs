@@ -3,7 +3,7 @@
 use mqtt_check_codec::Packet;
 
 use super::field::{Received, WebSocketEvent};
-use super::judge::{judge, judge_besides};
+use super::judge::{judge, judge_websocket_event};
 use super::memory::Memory;
 use super::refusal::refusal_faults;
 use crate::scenario::model::{
@@ -121,7 +121,7 @@ impl<'a> Met<'a> {
             };
             let version = self.transcript.lanes[event.lane.0].version;
             let memory = &mut self.memory;
-            judge_besides(fields, &came, version, self.client, memory).is_empty()
+            judge_websocket_event(fields, &came, version, self.client, memory).is_empty()
         })
     }
 }

@@ -14,7 +14,7 @@ pub use describe::{
     describe_websocket_event,
 };
 pub use field::{Received, WebSocketEvent, field};
-pub use judge::{Mismatch, holds, judge, judge_besides};
+pub use judge::{Mismatch, holds, judge, judge_websocket_event};
 pub use memory::{EvalError, Memory};
 pub use met::is_met;
 pub use refusal::{RefusalFault, refusal_faults};

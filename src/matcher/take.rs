@@ -3,7 +3,7 @@
 use mqtt_check_codec::{Packet, PacketType, ProtocolVersion};
 
 use super::field::{Received, WebSocketEvent};
-use super::judge::{holds, is_acknowledgement, judge, judge_besides};
+use super::judge::{holds, is_acknowledgement, judge, judge_websocket_event};
 use super::memory::Memory;
 use super::refusal::refusal_faults;
 use crate::scenario::model::{
@@ -129,7 +129,7 @@ fn websocket_event(
 ) -> Taking {
     let found = inbox.websocket_events.iter().find_map(|(event, came)| {
         let mut memory = memory.clone();
-        let wrong = judge_besides(fields, came, inbox.version, inbox.client, &mut memory);
+        let wrong = judge_websocket_event(fields, came, inbox.version, inbox.client, &mut memory);
         let fits = came.opcode() == opcode && (!inbox.strict || wrong.is_empty());
         fits.then_some((*event, memory))
     });

@@ -89,7 +89,7 @@ fn taken(pattern: Pattern, came: &[WebSocketEvent<'_>], strict: bool) -> Option<
 fn mismatches(fields: &[FieldMatch], came: &WebSocketEvent<'_>) -> Vec<String> {
     let mut memory = Memory::default();
     let version = ProtocolVersion::V5;
-    judge_besides(fields, came, version, ClientIndex(0), &mut memory)
+    judge_websocket_event(fields, came, version, ClientIndex(0), &mut memory)
         .into_iter()
         .map(|wrong| format!("{}: {}, not {}", wrong.field, wrong.actual, wrong.expected))
         .collect()

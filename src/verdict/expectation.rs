@@ -13,7 +13,7 @@ use super::wording::{
 };
 use crate::matcher::{
     Memory, Received, RefusalFault, WebSocketEvent, describe_expectation, describe_literal,
-    describe_pattern, describe_refused, describe_websocket_event, judge, judge_besides,
+    describe_pattern, describe_refused, describe_websocket_event, judge, judge_websocket_event,
     refusal_faults,
 };
 use crate::scenario::model::{
@@ -50,7 +50,7 @@ pub(super) struct Play<'a> {
 /// What the judgement of one waiting leads on to the next.
 pub(super) struct CarriedOver<'a> {
     pub(super) memory: &'a mut Memory,
-    pub(super) let_off: &'a mut Excused,
+    pub(super) excused: &'a mut Excused,
 }
 
 /// Judges what a waiting brought; what it took is remembered. What depends on what was given otherwise is let off.
@@ -68,7 +68,7 @@ pub(super) fn judge_outcome(
         version,
         until: outcome.at,
         memory: led.memory,
-        let_off: led.let_off,
+        excused: led.excused,
         found: Vec::new(),
     };
     if outcome.ended == Ended::Complete {
@@ -95,7 +95,7 @@ pub(super) fn remember_answer(
         version,
         until: outcome.at,
         memory: led.memory,
-        let_off: led.let_off,
+        excused: led.excused,
         found: Vec::new(),
     };
     judge.any_of(&answers, outcome);
@@ -109,7 +109,7 @@ struct Judge<'a> {
     client: ClientIndex,
     version: ProtocolVersion,
     memory: &'a mut Memory,
-    let_off: &'a mut Excused,
+    excused: &'a mut Excused,
     found: Vec<Judged>,
 }
 
@@ -161,7 +161,7 @@ impl Judge<'_> {
     fn is_let_off(&mut self, expectation: &Expectation, outcome: &Outcome) -> bool {
         let known = (self.client, &*self.memory);
         self.granted_less
-            .excuses(expectation, outcome, known, self.let_off)
+            .excuses(expectation, outcome, known, self.excused)
     }
 
     fn unfulfilled(&mut self, expectation: &Expectation, outcome: &Outcome) {
@@ -365,7 +365,7 @@ impl Judge<'_> {
                 let known = (self.client, &*self.memory);
                 let granted_less = self.granted_less;
                 let mismatches =
-                    granted_less.standing(pattern, event, known, mismatches, self.let_off);
+                    granted_less.standing(pattern, event, known, mismatches, self.excused);
                 if mismatches.is_empty() {
                     return;
                 }
@@ -403,7 +403,8 @@ impl Judge<'_> {
             let Some(came) = websocket_event(&self.transcript.events[event.0].what) else {
                 continue;
             };
-            let mismatches = judge_besides(fields, &came, self.version, self.client, self.memory);
+            let mismatches =
+                judge_websocket_event(fields, &came, self.version, self.client, self.memory);
             if !mismatches.is_empty() {
                 let words: Vec<String> = mismatches
                     .iter()
@@ -587,7 +588,7 @@ impl Judge<'_> {
         for event in &outcome.taken {
             let at = self.transcript.events[event.0].at;
             let is_early = at < outcome.since + not_before;
-            if is_early && !self.granted_less.excuses_haste(*event, self.let_off) {
+            if is_early && !self.granted_less.excuses_haste(*event, self.excused) {
                 let came = self.came(&[*event]);
                 let after = span(at.saturating_sub(outcome.since));
                 self.found.push(Judged {

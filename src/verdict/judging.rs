@@ -55,7 +55,7 @@ pub fn judge(
     judging.steps(&plan.steps);
     let Judging {
         mut findings,
-        mut let_off,
+        mut excused,
         ..
     } = judging;
     let found = findings.iter().flat_map(|finding| &finding.events);
@@ -63,7 +63,7 @@ pub fn judge(
     let mut over = left_over(plan, scene, &shown);
     over.retain(|finding| {
         let mut events = finding.events.iter();
-        let is_let_off = events.all(|event| granted_less.excuses_event(*event, &mut let_off));
+        let is_let_off = events.all(|event| granted_less.excuses_event(*event, &mut excused));
         !is_let_off && !is_displaced(plan, scene, &findings, finding)
     });
     let has_failed = is_rule_broken || findings.iter().any(Finding::breaks_a_must);
@@ -93,7 +93,7 @@ pub fn judge(
     // A broken rule is a fault whatever the case was to show.
     let verdict = match told.is_empty() {
         true => {
-            let verdict = verdict(plan, scene, (control, witness), &findings, &let_off);
+            let verdict = verdict(plan, scene, (control, witness), &findings, &excused);
             far::considered(plan, scene, control, verdict)
         }
         false => Verdict::Failed,
@@ -120,7 +120,7 @@ fn verdict(
     scene: &Transcript,
     (control, witness): (Option<&Transcript>, Option<&Transcript>),
     findings: &[Finding],
-    let_off: &Excused,
+    excused: &Excused,
 ) -> Verdict {
     let violated = |level: Level| {
         findings
@@ -138,7 +138,7 @@ fn verdict(
         return Verdict::Failed;
     }
     if let Some(why) = &scene.broken_off
-        && let_off.why.is_empty()
+        && excused.why.is_empty()
     {
         return Verdict::Inconclusive {
             reason: why.clone(),
@@ -152,7 +152,7 @@ fn verdict(
             reason: format!("not reached: {}: {}", finding.label, finding.actual),
         };
     }
-    if let Some(why) = let_off.why.first().filter(|_| !violated(Level::Should)) {
+    if let Some(why) = excused.why.first().filter(|_| !violated(Level::Should)) {
         return unexercised(why);
     }
     let proof = match control_does_not_hold(plan, control) {
@@ -192,7 +192,7 @@ impl Proof {
     /// What does not hold, first of all.
     fn of(judging: Judging<'_>, say: impl Fn(Finding) -> String) -> Self {
         let mut findings = judging.findings.into_iter();
-        let why = judging.let_off.why.into_iter().next();
+        let why = judging.excused.why.into_iter().next();
         match findings.find(|f| f.kind() != FindingKind::NotObservable) {
             Some(finding) => Self::Fails(say(finding)),
             None => why.map_or(Self::Holds, Self::Excused),

@@ -51,7 +51,7 @@ pub(super) struct Judging<'a> {
     /// Whether a step has waited in vain, so that what comes is older than the scenario thinks.
     is_late: bool,
     unsent_by_steps: Unsent,
-    pub(super) let_off: Excused,
+    pub(super) excused: Excused,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -76,7 +76,7 @@ impl<'a> Judging<'a> {
             failed: Failed::default(),
             is_late: false,
             unsent_by_steps: Unsent::default(),
-            let_off: Excused::new(),
+            excused: Excused::new(),
             findings: Vec::new(),
         }
     }
@@ -88,7 +88,7 @@ impl<'a> Judging<'a> {
     }
 
     fn step(&mut self, step: &PlannedStep) {
-        self.let_off.step = step.index;
+        self.excused.step = step.index;
         // A step whose choice was answered otherwise, or after the play was broken off.
         let Some(record) = self.records.get(&step.index).copied() else {
             return;
@@ -118,7 +118,7 @@ impl<'a> Judging<'a> {
                     expected,
                     actual,
                 }) = judged
-                    && !(is_shown && self.granted_less.excuses_hooks(&mut self.let_off))
+                    && !(is_shown && self.granted_less.excuses_hooks(&mut self.excused))
                 {
                     if is_shown && self.lacks_a_cause() {
                         self.not_reached(step, UNSENT);
@@ -145,10 +145,10 @@ impl<'a> Judging<'a> {
     fn absent(&mut self, step: &PlannedStep, record: &StepRecord, why: &NotReached) {
         self.unsent_by_steps.note(step, why);
         let client = client_of(step);
-        let let_off = &mut self.let_off;
+        let excused = &mut self.excused;
         if self
             .granted_less
-            .excuses_absence(client, record.began, why, let_off)
+            .excuses_absence(client, record.began, why, excused)
         {
             return;
         }
@@ -258,7 +258,7 @@ impl<'a> Judging<'a> {
                 (client, version),
                 CarriedOver {
                     memory: &mut self.memory,
-                    let_off: &mut self.let_off,
+                    excused: &mut self.excused,
                 },
             );
             if is_lost && !judged.is_empty() {
@@ -387,7 +387,7 @@ impl<'a> Judging<'a> {
             let play = self.play();
             let led = CarriedOver {
                 memory: &mut self.memory,
-                let_off: &mut self.let_off,
+                excused: &mut self.excused,
             };
             remember_answer(choice, outcome, play, version, led);
             return;
@@ -490,7 +490,7 @@ impl<'a> Judging<'a> {
             (client, version),
             CarriedOver {
                 memory: &mut self.memory,
-                let_off: &mut self.let_off,
+                excused: &mut self.excused,
             },
         );
         for judged in judged {
@@ -508,7 +508,7 @@ impl<'a> Judging<'a> {
     fn excuses(&mut self, of: &Expectation, outcome: &Outcome, client: ClientIndex) -> bool {
         let known = (client, &self.memory);
         self.granted_less
-            .excuses(of, outcome, known, &mut self.let_off)
+            .excuses(of, outcome, known, &mut self.excused)
     }
 
     /// Whether a step had nothing left to send on since the broker had ended the connection, and another step is

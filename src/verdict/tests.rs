@@ -58,7 +58,7 @@ fn silence(transcript: &Transcript) -> Vec<Judged> {
         (ClientIndex(0), V5),
         CarriedOver {
             memory: &mut Memory::default(),
-            let_off: &mut Excused::new(),
+            excused: &mut Excused::new(),
         },
     )
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use mqtt_check_codec::{Packet, PacketType};
 
+use super::excused::{Excuse, Excused};
 use super::given::{Grant, LesserGrant};
-use super::let_off::{Excuse, Excused};
 use super::needless::{Wanted, payload_of, topic_of};
 use super::waiting::Waiting;
 use super::{GrantedLess, received};
@@ -36,7 +36,7 @@ impl GrantedLess<'_> {
         event: EventIndex,
         (client, memory): (ClientIndex, &Memory),
         mut mismatches: Vec<Mismatch>,
-        let_off: &mut Excused,
+        excused: &mut Excused,
     ) -> Vec<Mismatch> {
         if self.is_nothing() || mismatches.is_empty() {
             return mismatches;
@@ -85,13 +85,13 @@ impl GrantedLess<'_> {
             excuse = excuse.or((mismatches.len() < before).then_some(less));
         }
         if let Some(less) = excuse {
-            self.let_off(Some((less, vec![event])), let_off);
+            self.excuse(Some((less, vec![event])), excused);
         }
         if !mismatches.is_empty()
             && pattern.packet_type == PacketType::PUBLISH
-            && self.let_off(
-                self.of_another(pattern, event, (client, memory), let_off),
-                let_off,
+            && self.excuse(
+                self.of_another(pattern, event, (client, memory), excused),
+                excused,
             )
         {
             mismatches.clear();
@@ -106,12 +106,12 @@ impl GrantedLess<'_> {
         pattern: &PacketPattern,
         event: EventIndex,
         (client, memory): (ClientIndex, &Memory),
-        let_off: &Excused,
+        excused: &Excused,
     ) -> Excuse {
-        if let Some(less) = let_off.events.get(&event) {
+        if let Some(less) = excused.events.get(&event) {
             let all = (event.0 + 1..self.transcript.events.len()).map(EventIndex);
             let right = all.into_iter().find(|other| {
-                let Some(packet) = self.untaken(*other, let_off) else {
+                let Some(packet) = self.untaken(*other, excused) else {
                     return false;
                 };
                 let is_it = |packet: &Packet| {
@@ -145,13 +145,13 @@ impl GrantedLess<'_> {
     }
 
     /// A packet that no step had taken when this step was played.
-    pub(super) fn untaken(&self, event: EventIndex, let_off: &Excused) -> Option<&Packet> {
+    pub(super) fn untaken(&self, event: EventIndex, excused: &Excused) -> Option<&Packet> {
         let happened = &self.transcript.events[event.0];
         let is_free = match happened.taken_by {
             None => true,
             Some(step) => {
-                step > let_off.step
-                    || let_off.events.contains_key(&event)
+                step > excused.step
+                    || excused.events.contains_key(&event)
                     || self.choices.contains(&step)
             }
         };
@@ -164,7 +164,7 @@ impl GrantedLess<'_> {
         expectation: &Expectation,
         outcome: &Outcome,
         (client, memory): (ClientIndex, &Memory),
-        let_off: &mut Excused,
+        excused: &mut Excused,
     ) -> bool {
         if self.is_nothing() {
             return false;
@@ -174,26 +174,26 @@ impl GrantedLess<'_> {
         };
         let waiting = Waiting {
             granted_less: self,
-            let_off: &*let_off,
+            excused: &*excused,
             lane,
             client,
             outcome,
             memory,
         };
         let found = waiting.excuse(&expectation.pattern);
-        self.let_off(found, let_off)
+        self.excuse(found, excused)
     }
 
-    fn let_off(&self, found: Excuse, let_off: &mut Excused) -> bool {
+    fn excuse(&self, found: Excuse, excused: &mut Excused) -> bool {
         let Some((less, events)) = found else {
             return false;
         };
         let why = self.why(less);
-        if !let_off.why.iter().any(|w| w == why) {
-            let_off.why.push(why.to_owned());
+        if !excused.why.iter().any(|w| w == why) {
+            excused.why.push(why.to_owned());
         }
         let events = events.into_iter().map(|event| (event, less));
-        let_off.events.extend(events);
+        excused.events.extend(events);
         true
     }
 
@@ -201,12 +201,12 @@ impl GrantedLess<'_> {
     pub(in crate::verdict) fn excuses_event(
         &self,
         event: EventIndex,
-        let_off: &mut Excused,
+        excused: &mut Excused,
     ) -> bool {
         if self.is_nothing() {
             return false;
         }
-        if let_off.events.contains_key(&event) {
+        if excused.events.contains_key(&event) {
             return true;
         }
         let happened = &self.transcript.events[event.0];
@@ -224,7 +224,7 @@ impl GrantedLess<'_> {
         let parted = self.parted(happened.lane, happened.at).filter(|_| !is_owed);
         // For want of a value no CONNECT was sent, so that what came first was another packet.
         let connection = self.connection(happened.lane);
-        let stuck = let_off.stuck.get(&connection.client).copied();
+        let stuck = excused.stuck.get(&connection.client).copied();
         let unconnected = stuck.filter(|_| !is_owed && connection.connect.is_none());
         let is_own = |less: &LesserGrant| less.at == event && !less.is_unread();
         let own = || self.given.iter().position(is_own);
@@ -234,21 +234,21 @@ impl GrantedLess<'_> {
             .or_else(|| self.of_will(self.transcript.topic(event)?, happened.at))
             .or_else(|| self.unheld(event))
             .or_else(|| self.passed_on(event));
-        self.let_off(less.map(|less| (less, vec![event])), let_off)
+        self.excuse(less.map(|less| (less, vec![event])), excused)
     }
 
     /// Whether something that came too early does.
     pub(in crate::verdict) fn excuses_haste(
         &self,
         event: EventIndex,
-        let_off: &mut Excused,
+        excused: &mut Excused,
     ) -> bool {
         !self.is_nothing()
             && matches!(
                 self.transcript.events[event.0].what,
                 What::Received { .. } | What::Closed(_)
             )
-            && self.excuses_event(event, let_off)
+            && self.excuses_event(event, excused)
     }
 
     /// Whether a step that could not be played could not be because of what was given.
@@ -257,7 +257,7 @@ impl GrantedLess<'_> {
         client: Option<ClientIndex>,
         at: Duration,
         why: &NotReached,
-        let_off: &mut Excused,
+        excused: &mut Excused,
     ) -> bool {
         if self.is_nothing() {
             return false;
@@ -266,23 +266,23 @@ impl GrantedLess<'_> {
             NotReached::Unreachable(_) => None,
             // It needs something of a message that came in another way, or not at all.
             NotReached::Because(_) | NotReached::Lost(_) => {
-                let is_stuck = client.is_some_and(|client| let_off.stuck.contains_key(&client));
+                let is_stuck = client.is_some_and(|client| excused.stuck.contains_key(&client));
                 // A client that the server has not accepted was given nothing to send on; one whose CONNECT could not be
                 // made has not asked.
                 let is_unaccepted = client
                     .and_then(|client| self.lane_of(client, at))
                     .is_some_and(|lane| self.connection(lane).is_refused && self.is_used(lane));
                 let is_so = (!is_unaccepted || is_stuck)
-                    && (!let_off.why.is_empty() || self.has_subscription());
+                    && (!excused.why.is_empty() || self.has_subscription());
                 let less = is_so.then_some(0);
-                let_off.stuck.extend(client.zip(less));
+                excused.stuck.extend(client.zip(less));
                 less
             }
             NotReached::BrokerEnded => client
                 .and_then(|client| self.lane_of(client, at))
                 .and_then(|lane| self.parted(lane, at)),
         };
-        self.let_off(less.map(|less| (less, Vec::new())), let_off)
+        self.excuse(less.map(|less| (less, Vec::new())), excused)
     }
 
     fn has_subscription(&self) -> bool {
@@ -291,9 +291,9 @@ impl GrantedLess<'_> {
     }
 
     /// Events of the broker tell of QoS, of messages and of the end of sessions: where something was given otherwise they are others.
-    pub(in crate::verdict) fn excuses_hooks(&self, let_off: &mut Excused) -> bool {
+    pub(in crate::verdict) fn excuses_hooks(&self, excused: &mut Excused) -> bool {
         let less = (!self.is_nothing()).then_some((0, Vec::new()));
-        self.let_off(less, let_off)
+        self.excuse(less, excused)
     }
 
     pub(super) fn as_received<'p>(

@@ -6,9 +6,9 @@
 //! [`excuse`] says of each finding whether it depends on that.
 
 mod excuse;
+mod excused;
 mod given;
 mod instead;
-mod let_off;
 mod needless;
 #[cfg(test)]
 pub(super) mod tests;
@@ -28,7 +28,7 @@ use crate::scenario::model::ClientIndex;
 use crate::transcript::{EventIndex, LaneIndex, StepIndex, Transcript, What};
 use given::{Grant, Granted, LesserGrant, Taken};
 
-pub(super) use let_off::Excused;
+pub(super) use excused::Excused;
 
 /// What was given otherwise in one play, and where.
 pub(super) struct GrantedLess<'a> {

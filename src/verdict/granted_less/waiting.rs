@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use mqtt_check_codec::{Packet, PacketType, Publish, QoS};
 
-use super::let_off::{Excuse, Excused};
+use super::excused::{Excuse, Excused};
 use super::needless::{Wanted, payload_of, topic_of};
 use super::{GrantedLess, received, sent};
 use crate::matcher::{Memory, holds};
@@ -14,7 +14,7 @@ use crate::transcript::{Ended, EventIndex, LaneIndex, Outcome};
 /// It.
 pub(super) struct Waiting<'a> {
     pub(super) granted_less: &'a GrantedLess<'a>,
-    pub(super) let_off: &'a Excused,
+    pub(super) excused: &'a Excused,
     pub(super) lane: LaneIndex,
     pub(super) client: ClientIndex,
     pub(super) outcome: &'a Outcome,
@@ -42,7 +42,7 @@ impl Waiting<'_> {
     /// Whether the client and the server may hold different things of the session.
     fn parted(&self) -> Option<usize> {
         let less = self.granted_less.parted(self.lane, self.outcome.at);
-        less.or_else(|| self.let_off.stuck.get(&self.client).copied())
+        less.or_else(|| self.excused.stuck.get(&self.client).copied())
     }
 
     fn sequence(&self, sequence: &[Expectation]) -> Excuse {
@@ -79,7 +79,7 @@ impl Waiting<'_> {
             match here {
                 Some(place) => {
                     let event = offers.remove(place);
-                    less = less.or(self.let_off.events.get(&event).copied());
+                    less = less.or(self.excused.events.get(&event).copied());
                     events.push(event);
                 }
                 None => missing.push(*pattern),
@@ -105,7 +105,7 @@ impl Waiting<'_> {
             .filter(|index| {
                 let is_here = self.granted_less.transcript.events[index.0].lane == self.lane;
                 let is_own = self.outcome.taken.contains(index);
-                let untaken = || self.granted_less.untaken(*index, self.let_off).is_some();
+                let untaken = || self.granted_less.untaken(*index, self.excused).is_some();
                 is_here && (is_own || untaken())
             })
             .collect()
@@ -135,7 +135,7 @@ impl Waiting<'_> {
             PacketType::PUBLISH => self.message(pattern),
             PacketType::PUBREL => self.release(),
             PacketType::PUBCOMP => {
-                let stuck = self.let_off.stuck.get(&self.client).copied();
+                let stuck = self.excused.stuck.get(&self.client).copied();
                 stuck.or_else(|| self.granted_less.disallowed(self.lane, self.before()))
             }
             _ => None,
@@ -175,8 +175,8 @@ impl Waiting<'_> {
             let Some(Packet::Publish(publish)) = received(&happened.what) else {
                 return None;
             };
-            let is_former = happened.taken_by.is_some_and(|by| by < self.let_off.step)
-                || self.let_off.events.contains_key(&event);
+            let is_former = happened.taken_by.is_some_and(|by| by < self.excused.step)
+                || self.excused.events.contains_key(&event);
             if !is_former {
                 return None;
             }
