@@ -4,7 +4,7 @@ use crate::report::style::{Style, alternatives};
 use crate::verdict::{CaseResult, FindingKind as Kind};
 
 use super::diff;
-use super::document::{Case, Clause, Finding, FindingKind, SnapshotState, Verdict};
+use super::document::{Case, Clause, Finding, FindingKind, Snapshot, SnapshotState, Verdict};
 use super::excerpt::{self, Around, Canvas};
 
 /// The longest difference that is shown, in lines.
@@ -50,6 +50,11 @@ pub(super) fn worst(case: &Case) -> Option<&Finding> {
         .min_by_key(|finding| finding.level)
 }
 
+/// That its record is not the one that was reviewed, and in what way.
+pub(super) fn not_as_reviewed(snapshot: &Snapshot) -> String {
+    format!("the record is not as reviewed: {}", snapshot.state.as_str())
+}
+
 /// The heart of a case in a few words: the worst finding, a reason, or how its record stands.
 pub(super) fn in_brief(case: &Case) -> String {
     if let Some(finding) = worst(case) {
@@ -59,9 +64,7 @@ pub(super) fn in_brief(case: &Case) -> String {
         return reason.clone();
     }
     match (&case.snapshot, case.verdict) {
-        (Some(snapshot), _) if case.outcome.is_unexpected_record() => {
-            format!("the record is not as reviewed: {}", snapshot.state.as_str())
-        }
+        (Some(snapshot), _) if case.outcome.is_unexpected_record() => not_as_reviewed(snapshot),
         (_, Verdict::Passed) => String::new(),
         (_, verdict) => verdict.as_str().to_owned(),
     }

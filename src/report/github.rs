@@ -7,7 +7,7 @@ use mqtt_check_codec::describe::visible;
 
 use super::document::{Case, Cause, Document, Level};
 use super::style::{alternatives, count};
-use super::{case, headline, markdown, profile};
+use super::{apart, case, headline, markdown};
 
 /// GitHub shows so many annotations of one kind for a step, and drops the others.
 const SHOWN: usize = 10;
@@ -15,7 +15,7 @@ const SHOWN: usize = 10;
 /// The longest message of an annotation, in characters.
 const LONGEST: usize = 2_000;
 
-/// What stands at the end of a summary that was too long.
+/// The end of a summary that was cut.
 const CUT: &str =
     "\n\nThe rest is cut: a job summary has at most 1 MiB. The report files have all of it.\n";
 
@@ -55,14 +55,14 @@ struct Annotation {
 pub fn annotations(document: &Document, place: Place<'_>) -> String {
     let mut all: Vec<Annotation> = Vec::new();
     let causes = document.causes.iter().filter(|cause| !cause.accepted);
-    let mut told = BTreeSet::new();
+    let mut named = BTreeSet::new();
     for cause in causes {
-        told.extend(cause.cases.iter().chain(&cause.likely).map(String::as_str));
+        named.extend(cause.cases.iter().chain(&cause.likely).map(String::as_str));
         all.push(of_cause(document, cause, place));
     }
     let cases = document.cases.iter();
     let others = cases.filter(|case| {
-        !case.outcome.as_expected && (!told.contains(case.id.as_str()) || is_by_record(case))
+        !case.outcome.as_expected && (!named.contains(case.id.as_str()) || is_by_record(case))
     });
     all.extend(others.map(|case| of_case(case, place)));
     all.extend(besides(document).into_iter().map(|message| Annotation {
@@ -118,23 +118,16 @@ fn of_case(case: &Case, place: Place<'_>) -> Annotation {
         Some(finding) => (&finding.file, finding.line),
         None => (&case.file, case.line),
     };
-    let brief = match is_by_record(case) {
-        true => case.snapshot.as_ref().map(|snapshot| {
-            let state = snapshot.state.as_str();
-            format!("the record is not as reviewed: {state}")
-        }),
-        false => None,
+    let brief = match (&case.snapshot, is_by_record(case)) {
+        (Some(snapshot), true) => case::not_as_reviewed(snapshot),
+        _ => case::in_brief(case),
     };
     Annotation {
         kind: Kind::Error,
         file: place(file),
         line,
         title: case.id.clone(),
-        message: format!(
-            "{}\n{}",
-            case.title,
-            brief.unwrap_or_else(|| case::in_brief(case))
-        ),
+        message: format!("{}\n{brief}", case.title),
     }
 }
 
@@ -143,18 +136,7 @@ fn besides(document: &Document) -> Vec<String> {
     let mut lines: Vec<String> = document.run.problems.clone();
     let early = document.run.ended_early.iter();
     lines.extend(early.map(|early| format!("the run ended early: {}", early.why)));
-    let unspoken = document.target.not_spoken.iter();
-    let unspoken = unspoken.filter(|version| version.named_by.is_some());
-    lines.extend(unspoken.map(|version| format!("MQTT {}: {}", version.version, version.why)));
-    let stale = document.stale.iter();
-    lines.extend(stale.map(|stale| format!("stale: {}: {}", stale.place, stale.why)));
-    if let Some(found) = document.profile.as_ref().filter(|profile| profile.fails) {
-        if !found.exists {
-            lines.push(profile::missing(found));
-        }
-        let changes = found.changes.iter().filter(|change| !change.tolerated);
-        lines.extend(changes.map(|change| profile::line(change, true)));
-    }
+    lines.extend(apart::lines(document, true));
     lines
 }
 

@@ -1,5 +1,6 @@
 //! What a run has to say: results in, text for people and files for machines out.
 
+mod apart;
 mod case;
 pub mod clauses;
 mod diff;

@@ -4,7 +4,7 @@ use mqtt_check_codec::describe::visible;
 
 use super::document::{Case, Document, Verdict};
 use super::style::alternatives;
-use super::{case, profile};
+use super::{apart, case};
 
 /// The document as text.
 pub(super) fn render(document: &Document) -> String {
@@ -46,20 +46,11 @@ fn not_played(document: &Document) -> Vec<String> {
 
 /// What fails the run besides its cases.
 fn besides(document: &Document) -> Vec<String> {
-    let unspoken = document.target.not_spoken.iter();
-    let unspoken = unspoken.filter(|version| version.named_by.is_some());
-    let mut lines: Vec<String> = document.run.problems.clone();
-    lines.extend(unspoken.map(|version| format!("MQTT {}: {}", version.version, version.why)));
-    let stale = document.stale.iter();
-    lines.extend(stale.map(|stale| format!("stale: {}: {}", stale.place, stale.why)));
-    if let Some(found) = document.profile.as_ref().filter(|profile| profile.fails) {
-        if !found.exists {
-            lines.push(profile::missing(found));
-        }
-        let changes = found.changes.iter().filter(|change| !change.tolerated);
-        lines.extend(changes.map(|change| profile::line(change, false)));
-    }
-    lines.iter().map(|line| point(false, line, None)).collect()
+    let problems = document.run.problems.iter().cloned();
+    problems
+        .chain(apart::lines(document, false))
+        .map(|line| point(false, &line, None))
+        .collect()
 }
 
 /// A line without its number, with what makes it count otherwise.

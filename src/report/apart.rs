@@ -1,0 +1,23 @@
+//! What fails a run apart from its cases and its own problems: versions that are not spoken, stale entries, and changes
+//! against the profile of the target.
+
+use super::document::Document;
+use super::profile;
+
+/// A line for each. `with_names` says whether the cases of a change are named elsewhere, so that their number is enough.
+pub(super) fn lines(document: &Document, with_names: bool) -> Vec<String> {
+    let unspoken = document.target.not_spoken.iter();
+    let unspoken = unspoken.filter(|version| version.named_by.is_some());
+    let versions = unspoken.map(|version| format!("MQTT {}: {}", version.version, version.why));
+    let stale = document.stale.iter();
+    let stale = stale.map(|stale| format!("stale: {}: {}", stale.place, stale.why));
+    let mut lines: Vec<String> = versions.chain(stale).collect();
+    if let Some(found) = document.profile.as_ref().filter(|profile| profile.fails) {
+        if !found.exists {
+            lines.push(profile::missing(found));
+        }
+        let changes = found.changes.iter().filter(|change| !change.tolerated);
+        lines.extend(changes.map(|change| profile::line(change, with_names)));
+    }
+    lines
+}
