@@ -4,7 +4,7 @@
 use super::document::Document;
 use super::profile;
 
-/// A line for each. `with_names` says whether the cases of a change are named elsewhere, so that their number is enough.
+/// A line for each. `with_names` says whether the cases of a change are named elsewhere: then they are only counted.
 pub(super) fn lines(document: &Document, with_names: bool) -> Vec<String> {
     let unspoken = document.target.not_spoken.iter();
     let unspoken = unspoken.filter(|version| version.named_by.is_some());

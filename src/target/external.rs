@@ -202,7 +202,8 @@ pub struct Host {
 }
 
 impl Host {
-    /// A view of the broker behind these connectors, of a play with this prefix; for an administrator if there is a handle.
+    /// One play's view of the broker behind these connectors. Its names have this prefix; with a handle it is an
+    /// administrator's view.
     pub fn new(connectors: Connectors, prefix: &str, handle: Option<Handle>) -> Self {
         let events = connectors
             .hooks

@@ -134,8 +134,8 @@ impl Table {
         }
     }
 
-    /// What a broker has to be given if it knows these users anyway, for a case that kicks these clients: users of the case that
-    /// it knows need no telling where nothing says how, and who is kicked may need a user name.
+    /// The settings to give to a broker that already knows these users, for a case that kicks these clients. Users that
+    /// it knows are left out if the table has no row for users; a kicked client may need a user name.
     pub fn asked(
         &self,
         mut given: GivenSettings,
@@ -301,8 +301,8 @@ impl Filling {
 }
 
 impl SettingTemplate {
-    /// The words of its templates, that of the value first, or why the broker does not take it. `given` are all settings of
-    /// the instance.
+    /// The words of its templates, that of the value first, or why the broker does not take it. `given` are all
+    /// settings of the instance.
     fn words(&self, value: &Value, given: &GivenSettings) -> Result<Words, String> {
         let between = self.between.as_deref().unwrap_or("\n");
         if let Value::Access(list) = value {
