@@ -77,16 +77,17 @@ pub enum Kind {
     NoReaction(&'static str),
 }
 
-/// What a broker does to its users by breaking a statement, the worst first.
+/// What a broker does to its users by breaking a statement, the worst first. A statement that binds clients has the rank
+/// of what a broker does by letting them break it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rank {
     /// Messages are lost, duplicated, reordered or sent to the wrong client.
     Delivery,
     /// A session, a Will or a retained message is not what it should be.
     Session,
-    /// A connection is accepted, refused, kept or closed that should not be.
+    /// A connection or a request is accepted, refused, kept, closed or left without an answer that should not be.
     Connection,
-    /// A code, a property, a flag or an identifier is wrong.
+    /// A code, a property or a flag is wrong, and does none of the above.
     Content,
 }
 
@@ -403,6 +404,16 @@ mod tests {
             ("MQTT-3.12.4-1", Rank::Connection),
             ("MQTT-3.4.2-1", Rank::Content),
             ("MQTT-3.3.2-20", Rank::Content),
+            // A refused client's PUBLISH reaches others; an identifier in use makes a message a repetition.
+            ("MQTT-3.1.4-6", Rank::Delivery),
+            ("MQTT-2.2.1-4", Rank::Delivery),
+            ("MQTT-2.2.1-5", Rank::Delivery),
+            ("MQTT-3.10.4-6", Rank::Delivery),
+            // Two clients with one identifier share a session.
+            ("MQTT-3.1.3-6", Rank::Session),
+            ("MQTT-3.2.2-22", Rank::Connection),
+            // The flag of a message that is passed on is no retained state.
+            ("MQTT-3.3.1-13", Rank::Content),
         ] {
             assert_eq!(rank(id), Some(expected), "{id}");
         }
@@ -414,6 +425,33 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn ranks_what_a_client_must_not_do_by_the_connection_that_lets_it() {
+        for r in &catalogue().list {
+            let is_of_clients = r.binds == Binds::Client || r.kind == Kind::SenderPrecondition;
+            assert!(
+                !is_of_clients || r.rank != Rank::Content,
+                "{} {}",
+                r.version,
+                r.id
+            );
+        }
+    }
+
+    #[test]
+    fn ranks_what_both_documents_say_in_the_same_words_alike() {
+        let list = &catalogue().list;
+        let of = |version| list.iter().filter(move |r| r.version == version);
+        let mut pairs = 0;
+        for three in of(ProtocolVersion::V3_1_1).filter(|r| r.is_numbered()) {
+            for five in of(ProtocolVersion::V5).filter(|r| r.summary == three.summary) {
+                pairs += 1;
+                assert_eq!(three.rank, five.rank, "{} {}", three.id, five.id);
+            }
+        }
+        assert!(pairs >= 30, "{pairs}");
     }
 
     #[test]
