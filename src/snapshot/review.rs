@@ -72,7 +72,11 @@ pub fn settle(
     };
     match (comparison.state, writing) {
         (_, Writing::Nothing) => {}
-        (State::Same, _) => remove(&pending, &mut comparison.pending)?,
+        (State::Same, Writing::Pending) => remove(&pending, &mut comparison.pending)?,
+        (State::Same, Writing::Update) => {
+            renew_headers(&comparison.path, header)?;
+            remove(&pending, &mut comparison.pending)?;
+        }
         (State::Stale, Writing::Update) => {
             let mut present = true;
             remove(&comparison.path, &mut present)?;
@@ -90,6 +94,23 @@ pub fn settle(
         (State::Changed | State::New, Writing::Pending) => {
             file.write(&pending)?;
             comparison.pending = true;
+        }
+    }
+    Ok(())
+}
+
+/// Writes anew what a record and its variants say of their case, such as the title of its scenario, where that has
+/// changed. What was recorded stays.
+fn renew_headers(first: &Path, header: &Header) -> Result<(), WriteError> {
+    let variants = variants(first, &|path| path.exists());
+    for path in std::iter::once(first.to_owned()).chain(variants) {
+        // What cannot be read was told before anything was played.
+        let Ok(Some(mut file)) = read(&path) else {
+            continue;
+        };
+        if file.header != *header {
+            file.header = header.clone();
+            file.write(&path)?;
         }
     }
     Ok(())
@@ -224,6 +245,39 @@ mod tests {
         settle(&mut same, &header(), Writing::Pending).expect("removing");
         assert!(!same.fails());
         assert!(!pending_path(&same.path).exists());
+    }
+
+    #[test]
+    fn renews_what_a_record_says_of_its_case_and_leaves_what_was_recorded() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut same = in_folder(folder.path(), Some("old"), "old");
+        let variant = variant_path(&same.path, 2);
+        let other = SnapFile {
+            header: header(),
+            text: "another".into(),
+        };
+        other.write(&variant).expect("writing");
+        let renamed = Header {
+            title: "Another title".into(),
+            ..header()
+        };
+        let texts = |path: &Path| {
+            let file = read(path).expect("reading").expect("a record");
+            (file.header.title, file.text)
+        };
+        let told = |title: &str, text: &str| (title.to_owned(), text.to_owned());
+        for (writing, title) in [
+            (Writing::Nothing, "A title"),
+            (Writing::Pending, "A title"),
+            (Writing::Update, "Another title"),
+        ] {
+            // As where the texts of a record that is the same were dropped.
+            (same.expected, same.actual) = Default::default();
+            settle(&mut same, &renamed, writing).expect("writing");
+            assert_eq!(texts(&same.path), told(title, "old"), "{writing:?}");
+            assert_eq!(texts(&variant), told(title, "another"), "{writing:?}");
+            assert!(!same.updated && !same.fails());
+        }
     }
 
     #[test]

@@ -75,6 +75,22 @@ fn passes_when_nothing_changed() {
 }
 
 #[test]
+fn an_update_renews_the_title_of_a_record_that_is_the_same() {
+    let program = reviewed();
+    let old = fs::read_to_string(program.path(EXPECTED)).expect("it is there");
+    let title = PING.lines().find_map(|line| line.strip_prefix("title: "));
+    let scenario = PING.replace(title.expect("a title"), "Another title");
+    let program = program.file("scenarios/basic/ping.yaml", scenario);
+    assert_eq!(program.run().exit, Some(0));
+    let text = || fs::read_to_string(program.path(EXPECTED)).expect("it is there");
+    assert_eq!(text(), old);
+    let update = program.arguments("run --update --protocol 5");
+    assert_eq!(update.run().exit, Some(0));
+    let new = fs::read_to_string(update.path(EXPECTED)).expect("it is there");
+    assert_eq!(new, old.replace(title.expect("a title"), "Another title"));
+}
+
+#[test]
 fn shows_what_changed() {
     let program = changed();
     assert_snapshot!(program.run());
