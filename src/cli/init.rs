@@ -33,8 +33,10 @@ const WORKFLOW: (&str, &str) = (
     ".github/workflows/mqtt-check.yml",
     include_str!("init/workflow.yml"),
 );
+const DEFAULTS: (&str, &str) = ("mqtt-check.yaml", include_str!("init/mqtt-check.yaml"));
 /// What editors check the files by.
-const SCHEMAS: [(&str, Kind); 2] = [
+const SCHEMAS: [(&str, Kind); 3] = [
+    (".mqtt-check/config.schema.json", Kind::Config),
     (".mqtt-check/scenario.schema.json", Kind::Scenario),
     (".mqtt-check/target.schema.json", Kind::Target),
 ];
@@ -54,7 +56,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let release = builtin::latest().map_or_else(String::new, |release| release.version);
-    let texts = SCENARIO.into_iter().chain([TARGET, WORKFLOW]);
+    let texts = SCENARIO.into_iter().chain([TARGET, WORKFLOW, DEFAULTS]);
     let texts = texts.map(|(path, text)| (path, text.replace(SUITE, &release)));
     let schemas = SCHEMAS.map(|(path, kind)| (path, kind.schema()));
     let files: Vec<(&str, String)> = texts.chain(schemas).collect();

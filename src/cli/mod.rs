@@ -7,6 +7,7 @@ mod accept;
 mod broker;
 mod check;
 mod clauses;
+mod config;
 mod connection;
 mod decode;
 mod explain;
@@ -155,14 +156,18 @@ pub fn command() -> clap::Command {
     Cli::command()
 }
 
-/// Reads the command line, runs the command, and says how it ended.
+/// Reads the command line and the defaults of `run`, runs the command, and says how it ended.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
     let environment = Environment::of_process();
-    let styles = Styles {
-        out: Style::of(cli.color, output::is_terminal(), &environment),
-        err: Style::of(cli.color, output::errors_are_a_terminal(), &environment),
+    let styles = |colour: ColourChoice| Styles {
+        out: Style::of(colour, output::is_terminal(), &environment),
+        err: Style::of(colour, output::errors_are_a_terminal(), &environment),
     };
+    let cli = match config::command_line(styles) {
+        Ok(cli) => cli,
+        Err(exit) => return exit,
+    };
+    let styles = styles(cli.color);
     let ended = match &cli.command {
         Command::Run(arguments) => run::run(arguments, styles),
         Command::Baseline(arguments) => run::baseline::run(arguments, styles),

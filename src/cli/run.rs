@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use clap::Args;
 
+use super::config::Defaults;
 use super::connection::Connection;
 use super::progress::Watch;
 use super::selection::Selection;
@@ -128,12 +129,37 @@ pub(super) struct Arguments {
     #[arg(short, long, help_heading = "Report")]
     verbose: bool,
 
+    /// Read defaults from this file instead of the nearest `mqtt-check.yaml`
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "no_config",
+        help_heading = "Defaults"
+    )]
+    config: Option<PathBuf>,
+
+    /// Read no `mqtt-check.yaml`
+    #[arg(long, help_heading = "Defaults")]
+    no_config: bool,
+
+    /// Show each option's value and where it comes from, and play nothing
+    #[arg(long, help_heading = "Defaults")]
+    print_config: bool,
+
+    /// What `mqtt-check.yaml` and the environment have set.
+    #[arg(skip)]
+    pub(super) defaults: Defaults,
+
     /// Whether cases are not told while they are played
     #[arg(skip)]
     quiet: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
+    if arguments.print_config {
+        output::print(&arguments.defaults.shown())?;
+        return Ok(Exit::Success);
+    }
     let chosen = Chosen::new(arguments, styles)?;
     let (plans, rest) = arguments.selection.plans(styles.err)?;
     let snapshots = Snapshots::new(arguments, &chosen, &plans, styles.err)?;

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use super::{Failure, output};
+use super::{Failure, config, output};
 use crate::exit::Exit;
 use crate::scenario::schema;
 use crate::target::file::schema as target;
@@ -26,6 +26,8 @@ pub(super) enum Kind {
     Target,
     /// The configuration of `mqtt-check broker`
     Broker,
+    /// `mqtt-check.yaml`, the defaults of `run`
+    Config,
     /// JSON reports
     Report,
 }
@@ -38,6 +40,7 @@ impl Kind {
             Self::Scenario => text(schema::schema()),
             Self::Target => text(target::schema()),
             Self::Broker => text(schema::configuration()),
+            Self::Config => text(config::schema()),
             Self::Report => REPORT.to_owned(),
         }
     }

@@ -44,9 +44,14 @@ impl Format {
         FORMATS.iter().find(|format| format.name == name)
     }
 
+    /// The names of all of them.
+    pub fn all_names() -> impl Iterator<Item = &'static str> {
+        FORMATS.iter().map(|format| format.name)
+    }
+
     /// The names of all of them, for people: `json, junit and tap`.
     pub fn names() -> String {
-        let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+        let names: Vec<&str> = Self::all_names().collect();
         match names.split_last() {
             Some((last, [])) => (*last).to_owned(),
             Some((last, rest)) => format!("{} and {last}", rest.join(", ")),

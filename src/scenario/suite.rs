@@ -50,12 +50,18 @@ pub fn root_around(path: &Path) -> Option<PathBuf> {
 /// The root of the suite around the working folder: the nearest folder, this one or one above, that has a folder
 /// `scenarios`. The way up ends at a folder that anybody may write to, such as `/tmp`.
 pub fn root_here() -> Option<PathBuf> {
+    nearest_with(|folder| folder.join(SCENARIOS).is_dir())
+}
+
+/// The nearest folder, the working folder or one above, of which this is true. The way up ends at a folder that anybody
+/// may write to, such as `/tmp`.
+pub fn nearest_with(is_meant: impl Fn(&Path) -> bool) -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     for (steps, folder) in here.ancestors().take(HEIGHT).enumerate() {
         if steps > 0 && is_open_to_all(folder) {
             return None;
         }
-        if folder.join(SCENARIOS).is_dir() {
+        if is_meant(folder) {
             return Some([Component::ParentDir].repeat(steps).iter().collect());
         }
     }

@@ -144,6 +144,7 @@ fn each_file_that_init_makes_works() {
     for (file, of) in [
         ("scenarios/first/delivery.yaml", "scenario"),
         ("targets/my-broker.yaml", "target"),
+        ("mqtt-check.yaml", "config"),
     ] {
         let text = fs::read_to_string(program.path(file)).expect("made");
         let named = text

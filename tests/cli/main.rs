@@ -11,6 +11,7 @@ mod built_in;
 mod clauses;
 mod commands;
 mod deaths;
+mod defaults;
 mod editors;
 mod explain;
 mod far_away;

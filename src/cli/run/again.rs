@@ -39,6 +39,9 @@ pub(super) fn command(arguments: &Arguments, cases: &[Concluded<'_>]) -> Option<
 fn options_but_paths(arguments: &Arguments) -> Vec<String> {
     let mut words = arguments.connection.replay(quoted);
     let mut flag = |is_set: bool, name: &str| words.extend(is_set.then(|| format!("--{name}")));
+    // What the file says is spelled out here, and what it said of other options is not meant.
+    let has_file = arguments.no_config || arguments.defaults.has_file();
+    flag(has_file, "no-config");
     flag(arguments.playing.exclusive, "exclusive");
     flag(arguments.no_first_look, "no-first-look");
     flag(arguments.playing.heavy, "heavy");

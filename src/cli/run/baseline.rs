@@ -11,6 +11,7 @@ use super::chosen::Chosen;
 use super::compared::Snapshots;
 use super::options::{Playing, target_name};
 use super::{Failure, Styles, interrupt, output, play};
+use crate::cli::config::Defaults;
 use crate::cli::connection::Connection;
 use crate::cli::place::target_file;
 use crate::cli::selection::Selection;
@@ -160,6 +161,10 @@ fn as_run(arguments: &Arguments) -> Result<super::Arguments, Failure> {
         transcripts: super::Transcripts::None,
         no_github: true,
         verbose: false,
+        config: None,
+        no_config: true,
+        print_config: false,
+        defaults: Defaults::default(),
         quiet: true,
     })
 }

@@ -1,0 +1,103 @@
+//! What `mqtt-check.yaml` may say, a row each. What a value means is decided by the option of the same name.
+
+/// An option of `run` that may have a default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Key {
+    /// As the file has it.
+    pub(super) name: &'static str,
+    /// As clap has it.
+    pub(super) id: &'static str,
+    pub(super) kind: Kind,
+    pub(super) about: About,
+}
+
+/// What a key takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `true` or `false`.
+    Flag,
+    Text,
+    Number,
+    /// A span of time: `500ms`.
+    Span,
+    /// One text, or a list of them.
+    Texts,
+    /// A file or folder.
+    Path,
+    /// One file or folder, or a list of them.
+    Paths,
+    /// The name of a target, or the path of a target file.
+    Target,
+    /// Formats with their files.
+    Reports,
+}
+
+/// What a key is about, which decides what else it goes with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    Run,
+    /// Says which broker is meant.
+    WhichBroker,
+    /// Belongs to the broker that is named beside it.
+    ThatBroker,
+    /// Means something only where a broker is named.
+    AnyBroker,
+}
+
+impl Kind {
+    /// Whether several values may be given.
+    pub(super) const fn is_many(self) -> bool {
+        matches!(self, Self::Texts | Self::Paths | Self::Reports)
+    }
+}
+
+const fn key(name: &'static str, kind: Kind, about: About) -> Key {
+    Key {
+        name,
+        id: name,
+        kind,
+        about,
+    }
+}
+
+use About::{AnyBroker, Run, ThatBroker, WhichBroker};
+use Kind::{Flag, Number, Path, Paths, Reports, Span, Target, Text, Texts};
+
+/// All of them. Options that are for one run only have none (`--update`, `--chaos`, `--fault`), nor have those that let
+/// scenarios read more of this machine (`--allow-files`, `--allow-env`).
+pub(super) const KEYS: &[Key] = &[
+    Key {
+        id: "named",
+        ..key("paths", Paths, Run)
+    },
+    key("suite", Text, Run),
+    key("filter", Texts, Run),
+    key("exclude", Texts, Run),
+    key("protocol", Texts, Run),
+    key("broker", Text, WhichBroker),
+    key("websocket", Text, ThatBroker),
+    key("target", Target, WhichBroker),
+    key("ca", Path, ThatBroker),
+    key("cert", Path, ThatBroker),
+    key("key", Path, ThatBroker),
+    key("insecure", Flag, ThatBroker),
+    key("user", Text, ThatBroker),
+    key("password_file", Path, ThatBroker),
+    key("exclusive", Flag, ThatBroker),
+    key("heavy", Flag, Run),
+    key("jobs", Number, Run),
+    key("max_wait", Span, Run),
+    key("timeout_scale", Number, Run),
+    key("seed", Number, Run),
+    key("fail_fast", Flag, Run),
+    key("no_first_look", Flag, AnyBroker),
+    key("snapshots", Path, Run),
+    key("no_snapshots", Flag, Run),
+    key("baseline", Text, ThatBroker),
+    key("require_reasons", Flag, AnyBroker),
+    key("tolerate", Texts, AnyBroker),
+    key("report", Reports, Run),
+    key("transcripts", Text, Run),
+    key("no_github", Flag, Run),
+    key("verbose", Flag, Run),
+];
