@@ -2,19 +2,24 @@
 //!
 //! In: the cases of a run. Out: [`Cause`]s, the worst first. Findings have one cause when one accepted deviation accepts
 //! them, else when they break the same clause with the same symptom. What follows from an earlier finding of its case is
-//! folded under that one's cause.
+//! folded under that one's cause, each for a reason that is told.
 
 mod alike;
+mod because;
 mod follows;
+mod unacknowledged;
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use super::Concluded;
 use crate::requirements::{self, Rank};
-use crate::scenario::model::Level;
+use crate::scenario::model::{CaseId, Level};
 use crate::target::TargetFile;
 use crate::target::file::{Citation, Deviation};
 use crate::verdict::{Finding, Symptom, Verdict};
+
+pub use because::{Because, Consequence};
 
 /// One defect of a broker, as far as a run can tell.
 #[derive(Debug, Clone)]
@@ -40,7 +45,7 @@ pub struct Shown<'a> {
     /// The first finding of it: what was expected, what came, and its events.
     pub finding: &'a Finding,
     /// The other findings of the case that it brings with it.
-    pub consequences: Vec<&'a Finding>,
+    pub consequences: Vec<Consequence<'a>>,
 }
 
 impl<'a> Cause<'a> {
@@ -57,6 +62,21 @@ impl<'a> Cause<'a> {
     /// How many cases show it or what follows from it.
     pub const fn size(&self) -> usize {
         self.cases.len() + self.likely.len()
+    }
+
+    /// Why other findings are told under it, each reason with the cases in which.
+    pub fn reasons(&self) -> BTreeMap<Because, Vec<&CaseId>> {
+        let mut reasons: BTreeMap<Because, Vec<&CaseId>> = BTreeMap::new();
+        for shown in &self.cases {
+            for consequence in &shown.consequences {
+                let cases = reasons.entry(consequence.because).or_default();
+                let id = &shown.case.result.id;
+                if !cases.contains(&id) {
+                    cases.push(id);
+                }
+            }
+        }
+        reasons
     }
 
     /// Whether it is accepted for the target.
@@ -166,7 +186,10 @@ where
         let is_known = |known: &Shown<'_>| known.case.result.id == shown.case.result.id;
         match cause.cases.iter_mut().find(|known| is_known(known)) {
             Some(known) => {
-                known.consequences.push(shown.finding);
+                known.consequences.push(Consequence {
+                    finding: shown.finding,
+                    because: Because::Again,
+                });
                 known.consequences.extend(&shown.consequences);
             }
             None => cause.cases.push(shown.clone()),

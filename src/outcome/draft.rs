@@ -148,7 +148,8 @@ fn ids<'s>(shown: impl Iterator<Item = &'s Shown<'s>>) -> Vec<String> {
 
 /// All that is found wrong in a case by this cause.
 fn all<'s>(shown: &'s Shown<'_>) -> impl Iterator<Item = &'s Finding> {
-    std::iter::once(shown.finding).chain(shown.consequences.iter().copied())
+    let consequences = shown.consequences.iter();
+    std::iter::once(shown.finding).chain(consequences.map(|consequence| consequence.finding))
 }
 
 /// What its findings are against, consequences included: an entry accepts what it cites, and nothing else.

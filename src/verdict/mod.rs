@@ -34,7 +34,7 @@ pub use charge::{Charge, is_clause};
 pub use judging::judge;
 pub use measured::{Measure, Measured, measured};
 pub use symptom::Symptom;
-pub(crate) use symptom::{is_acknowledgement, is_answer};
+pub(crate) use symptom::is_acknowledgement;
 pub(crate) use wording::span;
 
 /// One case's result.

@@ -157,7 +157,7 @@ impl fmt::Display for Symptom {
 }
 
 /// Whether a packet of this type answers one of the client's.
-pub(crate) fn is_answer(packet_type: PacketType) -> bool {
+fn is_answer(packet_type: PacketType) -> bool {
     matches!(
         packet_type,
         PacketType::CONNACK | PacketType::SUBACK | PacketType::UNSUBACK | PacketType::PINGRESP

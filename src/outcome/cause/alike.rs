@@ -121,8 +121,8 @@ pub(super) fn fold_likely(causes: &mut Vec<Cause<'_>>) {
     for (number, cause) in causes.iter().enumerate() {
         for shown in &cause.cases {
             *others.entry(shown.case.result.id.to_string()).or_default() += 1;
-            for finding in &shown.consequences {
-                let Some(at) = at_step(shown, finding) else {
+            for consequence in &shown.consequences {
+                let Some(at) = at_step(shown, consequence.finding) else {
                     continue;
                 };
                 let known = consequences.entry(at).or_insert(Some(number));

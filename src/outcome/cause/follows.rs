@@ -1,12 +1,13 @@
-//! Which findings of a case follow from others of it.
+//! Which findings of a case follow from others of it, and why.
 
 use std::time::Duration;
 
-use super::{Concluded, Shown};
+use super::unacknowledged::is_of_unacknowledged;
+use super::{Because, Concluded, Consequence, Shown};
 use crate::plan::{Body, find_step};
 use crate::scenario::model::Level;
-use crate::transcript::Transcript;
-use crate::verdict::{Finding, FindingKind, is_acknowledgement, is_answer};
+use crate::transcript::{Transcript, What};
+use crate::verdict::{Finding, FindingKind, is_acknowledgement};
 use mqtt_check_codec::PacketType;
 
 /// The findings of a case that follow from no other, each with those that follow from it.
@@ -19,17 +20,19 @@ pub(super) fn roots<'a>(case: &'a Concluded<'a>) -> Vec<Shown<'a>> {
         .filter(|f| matches!(f.level(), Level::Must | Level::Should))
         .map(|finding| (At::of(case, finding), finding))
         .collect();
-    // What no clause speaks of comes last: it follows from anything else.
+    // What no clause speaks of comes last: it may follow from anything before it.
     all.sort_by_key(|(at, finding)| (finding.clauses().is_empty(), at.time));
     let mut roots: Vec<(Shown<'a>, Vec<(At, &'a Finding)>)> = Vec::new();
     for (at, finding) in all {
-        let cause = roots.iter_mut().find(|(root, known)| {
+        let cause = roots.iter_mut().find_map(|(root, known)| {
             let may = root.finding.level() <= finding.level();
-            may && known.iter().any(|known| follows(*known, (at, finding)))
+            let mut known_ones = known.iter().filter(|_| may);
+            let because = known_ones.find_map(|known| follows(case, *known, (at, finding)))?;
+            Some((root, known, because))
         });
         match cause {
-            Some((root, known)) => {
-                root.consequences.push(finding);
+            Some((root, known, because)) => {
+                root.consequences.push(Consequence { finding, because });
                 known.push((at, finding));
             }
             None => roots.push((
@@ -101,55 +104,65 @@ fn lane(transcript: &Transcript, client: Option<usize>, at: Duration) -> Option<
         .map(|event| event.lane.0)
 }
 
-/// Whether the later of two findings of a case follows from the earlier one.
-fn follows((at, earlier): (At, &Finding), (later_at, later): (At, &Finding)) -> bool {
+/// Why the later of two findings of a case follows from the earlier one; `None` when it does not.
+fn follows(
+    case: &Concluded<'_>,
+    (at, earlier): (At, &Finding),
+    (later_at, later): (At, &Finding),
+) -> Option<Because> {
     let (before, after) = (&earlier.symptom, &later.symptom);
     let same_client = at.client.is_some() && at.client == later_at.client;
     let same_lane = same_client && at.lane == later_at.lane;
     let is_publish = |t| t == PacketType::PUBLISH;
-    // No rule speaks of it: something is there, or is not, that nobody expected after what was wrong before.
-    if later.clauses().is_empty() {
-        return true;
-    }
-    // The same once more.
-    if before == after && earlier.clauses() == later.clauses() && earlier.level() == later.level() {
-        return true;
+    let is_same = before == after && earlier.clauses() == later.clauses();
+    if is_same && earlier.level() == later.level() {
+        return Some(Because::Again);
     }
     // A packet that should not have come at all, and what is wrong with it besides.
     let shares = |f: &Finding, g: &Finding| {
         !f.events.is_empty() && f.events.iter().all(|event| g.events.contains(event))
     };
     if before.has_extra(|_| true) && shares(later, earlier) {
-        return true;
+        return Some(Because::SamePacket);
     }
     if after.has_extra(|_| true) && shares(earlier, later) && at.time == later_at.time {
-        return true;
+        return Some(Because::SamePacket);
     }
-    // The connection is gone.
     if same_client && before.is_cut_off() && after.is_cut_off() {
-        return true;
+        return Some(Because::ConnectionGone);
     }
-    // The connection should be gone.
     if same_lane && before.is_open_connection() {
-        return true;
+        return Some(Because::ConnectionOpen);
     }
-    // A session that is lost has no messages.
     let of_delivery = |t| is_publish(t) || is_acknowledgement(t);
     if same_client && before.is_lost_session() && after.lacks(of_delivery) {
-        return true;
+        return Some(Because::SessionLost);
     }
-    // Who is not connected or not subscribed gets nothing. A CONNACK that is wrong in another field refuses nothing.
+    // A CONNACK that is wrong in another field refuses nothing.
     let of_subscriber = |t| matches!(t, PacketType::CONNACK | PacketType::SUBACK);
     let is_refused = before.lacks(of_subscriber) || before.has_other_reason(of_subscriber);
     if same_client && is_refused && (after.lacks(|_| true) || after.is_cut_off()) {
-        return true;
+        return Some(Because::NotConnected);
     }
-    delivery_follows(earlier, later, same_client)
+    if let Some(because) = of_delivery_part(earlier, later, same_client) {
+        return Some(because);
+    }
+    // The message stays where its delivery stopped.
+    if before.lacks(is_acknowledgement)
+        && after.lacks(is_publish)
+        && is_of_unacknowledged(case, at.client, later)
+    {
+        return Some(Because::Unacknowledged);
+    }
+    without_clause(case, (at, earlier), (later_at, later), same_lane)
 }
 
-/// Whether it is a later part of a delivery whose former part went wrong.
-fn delivery_follows(earlier: &Finding, later: &Finding, same_client: bool) -> bool {
+/// Why a later part of a delivery follows from a former part that went wrong.
+fn of_delivery_part(earlier: &Finding, later: &Finding, same_client: bool) -> Option<Because> {
     let (before, after) = (&earlier.symptom, &later.symptom);
+    if !same_client {
+        return None;
+    }
     let is = |wanted: PacketType| move |t: PacketType| t == wanted;
     let next = |t: PacketType| match t {
         PacketType::PUBREC => {
@@ -159,18 +172,36 @@ fn delivery_follows(earlier: &Finding, later: &Finding, same_client: bool) -> bo
         PacketType::PUBREL => after.lacks(is(PacketType::PUBLISH)),
         _ => false,
     };
-    if same_client && before.lacks(next) {
-        return true;
+    if before.lacks(next) {
+        return Some(Because::DeliveryStopped);
     }
-    // An acknowledgement of another kind: what the rules on every packet say of it.
-    if same_client
-        && before
-            .came_instead()
-            .is_some_and(|t| after.differs(is(t)) || after.has_extra(is(t)))
-    {
-        return true;
+    // What the rules on every packet say of an acknowledgement of another kind.
+    let instead = before.came_instead()?;
+    let is_about_it = after.differs(is(instead)) || after.has_extra(is(instead));
+    is_about_it.then_some(Because::OtherAnswer)
+}
+
+/// Why something that no clause speaks of follows from what was wrong before.
+fn without_clause(
+    case: &Concluded<'_>,
+    (at, earlier): (At, &Finding),
+    (later_at, later): (At, &Finding),
+    same_lane: bool,
+) -> Option<Because> {
+    if !later.clauses().is_empty() || later_at.time < at.time {
+        return None;
     }
-    // The message stays where its delivery stopped.
-    let is_message = after.lacks(|t| t == PacketType::PUBLISH);
-    is_message && before.lacks(|t| is_acknowledgement(t) && is_answer(t))
+    let transcript = case.result.transcript.as_ref()?;
+    let events = || later.events.iter().map(|index| &transcript.events[index.0]);
+    let is_end = |what: &What| match what {
+        What::Closed(_) | What::Truncated { .. } => true,
+        What::Received { frame, .. } => frame.packet_type() == PacketType::DISCONNECT,
+        _ => false,
+    };
+    if same_lane && !later.events.is_empty() && events().all(|event| is_end(&event.what)) {
+        return Some(Because::EndedAfter);
+    }
+    // A message that somebody asked for is a remark only because the case has failed.
+    let is_message = later.symptom.has_extra(|t| t == PacketType::PUBLISH);
+    (is_message && earlier.breaks_a_must()).then_some(Because::AskedFor)
 }

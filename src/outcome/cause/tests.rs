@@ -1,13 +1,15 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use mqtt_check_codec::{PacketType, ProtocolVersion};
+use bytes::Bytes;
+use mqtt_check_codec::{Packet, PacketId, PacketType, Properties, ProtocolVersion, Publish, QoS};
 
 use super::*;
 use crate::outcome::{ComparedWith, Reviewed};
-use crate::plan::{Plan, StepIndex};
-use crate::scenario::model::CaseId;
-use crate::transcript::EventIndex;
+use crate::plan::{Body, Operation, Plan, StepIndex};
+use crate::scenario::model::{Expr, FieldMatch, Literal, Matcher, Pattern};
 use crate::transcript::text::fixture::{takeover_plan, takeover_record};
+use crate::transcript::{EventIndex, Transcript, What};
 use crate::verdict::{CaseResult, Charge};
 
 const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
@@ -53,7 +55,11 @@ fn result(plan: &Plan, id: &str, version: ProtocolVersion, findings: Vec<Finding
         findings,
         choices: Vec::new(),
         measured: Vec::new(),
-        transcript: Some(takeover_record(plan)),
+        transcript: Some(with_a_message(
+            takeover_record(plan),
+            QoS::AtLeastOnce,
+            "a/topic",
+        )),
         control: None,
         began: None,
         wall: Duration::ZERO,
@@ -62,6 +68,39 @@ fn result(plan: &Plan, id: &str, version: ProtocolVersion, findings: Vec<Finding
         plays: 1,
         in_outage: false,
         summary: crate::verdict::CaseSummary::default(),
+    }
+}
+
+/// With a message that `first` sends at the end and that nobody acknowledges.
+fn with_a_message(mut record: Transcript, qos: QoS, topic: &str) -> Transcript {
+    let sent = record.events.iter().find(|event| {
+        matches!(event.what, What::Sent { .. }) && record.lanes[event.lane.0].client.0 == 0
+    });
+    let mut event = sent.expect("it sends something").clone();
+    event.at = record.events.last().expect("an event").at;
+    event.what = What::Sent {
+        bytes: Bytes::new(),
+        packet: Some(Packet::Publish(Publish {
+            dup: false,
+            qos,
+            retain: false,
+            topic: topic.into(),
+            packet_id: (qos != QoS::AtMostOnce).then_some(PacketId::MIN),
+            properties: Properties::new(),
+            payload: Bytes::new(),
+        })),
+        automatic: false,
+    };
+    record.events.push(event);
+    record
+}
+
+fn concluded<'a>(plan: &'a Plan, result: &'a CaseResult) -> Concluded<'a> {
+    let reviewed = Reviewed::default();
+    Concluded {
+        plan,
+        result,
+        outcome: ComparedWith::Nothing.decide((plan, result), &reviewed, None, None),
     }
 }
 
@@ -74,19 +113,7 @@ fn causes_of(
         .iter()
         .map(|(id, version, findings)| result(&plan, id, *version, findings.clone()))
         .collect();
-    let cases: Vec<Concluded<'_>> = results
-        .iter()
-        .map(|result| Concluded {
-            plan: &plan,
-            result,
-            outcome: ComparedWith::Nothing.decide(
-                (&plan, result),
-                &Reviewed::default(),
-                None,
-                None,
-            ),
-        })
-        .collect();
+    let cases: Vec<Concluded<'_>> = results.iter().map(|r| concluded(&plan, r)).collect();
     causes(&cases, None)
         .iter()
         .map(|cause| {
@@ -184,12 +211,104 @@ fn folds_what_follows_from_a_refusal_and_not_from_another_wrong_field() {
     assert_eq!(sizes(PacketType::PUBACK, "reason"), 2);
 }
 
+/// A finding that no clause speaks of, about this event.
+fn remark(symptom: Symptom, event: usize) -> Finding {
+    let mut finding = finding(V5, 9, "", symptom);
+    finding.events = vec![EventIndex(event)];
+    finding
+}
+
 #[test]
-fn folds_what_no_clause_speaks_of() {
-    let broken = finding(V5, 3, "MQTT-4.3.2-4", no(PacketType::PUBACK));
-    let remark = finding(V5, 1, "", Symptom::extra(PacketType::PUBREL));
-    let found = causes_of(&[("qos/a", V5, vec![remark, broken])]);
-    assert_eq!(found.len(), 1, "{found:?}");
+fn folds_what_no_clause_speaks_of_only_for_a_reason() {
+    let plan = takeover_plan();
+    let record = takeover_record(&plan);
+    let ends = record.events.iter().position(|event| {
+        matches!(&event.what, What::Received { frame, .. } if frame.packet_type() == PacketType::DISCONNECT)
+    });
+    let ends = ends.expect("a takeover ends a connection");
+    let lane = record.events[ends].lane;
+    let on_lane = record.events.iter().position(|e| e.lane == lane);
+    let elsewhere = record.events[..ends].iter().position(|e| e.lane != lane);
+    let broken = |event: Option<usize>| {
+        let mut finding = finding(V5, 3, "MQTT-4.3.2-4", no(PacketType::PUBACK));
+        finding.events = vec![EventIndex(event.expect("an event"))];
+        finding
+    };
+    let sizes = |findings: Vec<Finding>| causes_of(&[("qos/a", V5, findings)]).len();
+    let extra = |t| Symptom::extra(t);
+    // The broker ended the connection on which it had done something wrong.
+    let end = || remark(Symptom::default(), ends);
+    assert_eq!(sizes(vec![end(), broken(on_lane)]), 1);
+    assert_eq!(sizes(vec![end(), broken(elsewhere)]), 2);
+    // A message that was asked for, after a fault; nothing says that a PUBREL follows from one.
+    let last = record.events.len() - 1;
+    let message = || remark(extra(PacketType::PUBLISH), last);
+    assert_eq!(sizes(vec![message(), broken(on_lane)]), 1);
+    let pubrel = || remark(extra(PacketType::PUBREL), elsewhere.expect("an event"));
+    assert_eq!(sizes(vec![pubrel(), broken(on_lane)]), 2);
+    // What came before the fault does not follow from it.
+    let first = remark(extra(PacketType::PUBLISH), 0);
+    assert_eq!(sizes(vec![first, broken(Some(last))]), 2);
+}
+
+#[test]
+fn says_why_a_finding_is_told_under_another() {
+    let lost = finding(V5, 3, "MQTT-3.2.2-3", Symptom::lost_session());
+    let nothing = finding(V5, 4, "MQTT-4.5.0-1", no(PacketType::PUBLISH));
+    let plan = takeover_plan();
+    let result = result(&plan, "session/a", V5, vec![lost, nothing]);
+    let concluded = [concluded(&plan, &result)];
+    let causes = causes(&concluded, None);
+    let reasons: Vec<(Because, usize)> = causes[0]
+        .reasons()
+        .into_iter()
+        .map(|(because, cases)| (because, cases.len()))
+        .collect();
+    assert_eq!(reasons, [(Because::SessionLost, 1)]);
+    let words: BTreeSet<String> = Because::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(words.len(), Because::ALL.len());
+}
+
+#[test]
+fn folds_a_missing_message_under_its_own_missing_acknowledgement() {
+    let plan = takeover_plan();
+    let none = finding(V5, 3, "MQTT-4.3.2-4", no(PacketType::PUBACK));
+    let mut message = finding(V5, 4, "MQTT-4.5.0-1", no(PacketType::PUBLISH));
+    let size = |message: &Finding, qos, topic| {
+        let mut result = result(&plan, "qos/a", V5, vec![none.clone(), message.clone()]);
+        result.transcript = Some(with_a_message(takeover_record(&plan), qos, topic));
+        causes(&[concluded(&plan, &result)], None).len()
+    };
+    // Its step names no topic.
+    assert_eq!(size(&message, QoS::AtLeastOnce, "a/topic"), 1);
+    // What is sent with QoS 0 has no acknowledgement to miss.
+    assert_eq!(size(&message, QoS::AtMostOnce, "a/topic"), 2);
+    // The step waits for a message of one topic.
+    message.step = Some(StepIndex(2));
+    let mut named = plan.clone();
+    let topic = FieldMatch {
+        name: "topic".into(),
+        matcher: Matcher::Is(Expr::Literal(Literal::Bytes("a/topic".into()))),
+        place: plan.steps[2].step.place,
+    };
+    let Body::Client { operations, .. } = &mut named.steps[2].body else {
+        panic!("a client's step");
+    };
+    let Some(Operation::Await(awaited)) = operations.first_mut() else {
+        panic!("it waits");
+    };
+    let Pattern::Packet(pattern) = &mut awaited.expectation.pattern else {
+        panic!("it waits for a packet");
+    };
+    pattern.fields.push(topic);
+    let size = |topic| {
+        let mut result = result(&named, "qos/a", V5, vec![none.clone(), message.clone()]);
+        let record = takeover_record(&named);
+        result.transcript = Some(with_a_message(record, QoS::AtLeastOnce, topic));
+        causes(&[concluded(&named, &result)], None).len()
+    };
+    assert_eq!(size("a/topic"), 1);
+    assert_eq!(size("another/topic"), 2);
 }
 
 #[test]

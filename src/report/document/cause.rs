@@ -28,6 +28,9 @@ pub struct Cause {
     pub accepted: bool,
     /// The case that shows it best, the first of the cases.
     pub example: Example,
+    /// Why other findings of its cases are told under it. A finding for which there is no reason is a cause of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follows: Vec<Folded>,
     /// Ids of the cases that show it.
     pub cases: Vec<String>,
     /// Ids of cases whose only finding is one that follows from this cause in other cases of the same scenario.
@@ -44,6 +47,16 @@ pub struct Example {
     pub finding: usize,
     /// Which of its findings follow from that one.
     pub consequences: Vec<usize>,
+}
+
+/// Findings that are told under a cause for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Folded {
+    /// Why they follow from it.
+    pub because: String,
+    /// Ids of the cases with such findings.
+    pub cases: Vec<String>,
 }
 
 /// How the broker keeps one document.

@@ -22,7 +22,7 @@ pub use case::{
     Case, Change, ChoiceAnswer, Clause, DiffLine, Finding, FindingKind, Level, Measurement,
     Outcome, Reason, Snapshot, SnapshotState, Span, Verdict,
 };
-pub use cause::{Cause, Chapter, Conformance, Example};
+pub use cause::{Cause, Chapter, Conformance, Example, Folded};
 pub use json::ReadError;
 pub use play::{
     Client, Direction, Ended, Event, EventKind, Hook, HookField, Lane, LeftOut, Play, Played, Step,

@@ -63,6 +63,7 @@ fn one(document: &Document, cause: &Cause, is_open: bool) -> Markup {
                         }
                     }
                     (example(document, cause))
+                    (follows(cause))
                     (names("Shown by", &cause.cases))
                     (names("Likely follows in", &cause.likely))
                 }
@@ -115,6 +116,22 @@ fn example(document: &Document, cause: &Cause) -> Markup {
                 }
             }
             (failing::packets(case, finding))
+        }
+    }
+}
+
+/// Why other findings are told under it.
+fn follows(cause: &Cause) -> Markup {
+    html! {
+        @if !cause.follows.is_empty() {
+            ul class="follows" {
+                @for folded in &cause.follows {
+                    li {
+                        "Findings in " (count(folded.cases.len(), "case"))
+                        " follow from it, because " (folded.because) "."
+                    }
+                }
+            }
         }
     }
 }

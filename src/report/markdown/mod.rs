@@ -103,6 +103,11 @@ fn cause_text(document: &Document, index: usize, cause: &Cause) -> String {
     for clause in &cause.clauses {
         out.push_str(&format!("- {}\n", issue::cited(clause)));
     }
+    for folded in &cause.follows {
+        let cases = style::count(folded.cases.len(), "case");
+        let line = format!("- follows in {cases}, because {}\n", folded.because);
+        out.push_str(&line);
+    }
     match document.example(cause) {
         Some((case, finding)) if index < CAUSES && !cause.accepted => {
             let summary = format!("The packets of {}", case.id);

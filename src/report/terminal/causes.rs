@@ -282,6 +282,11 @@ impl<'a> Block<'a> {
         self.row(&mut out, "also", &rest.join(" "), most, &|text| {
             text.to_owned()
         });
+        for folded in &self.cause.follows {
+            let cases = count(folded.cases.len(), "case");
+            let text = format!("findings in {cases}, because {}", folded.because);
+            self.row(&mut out, "follows", &text, 2, &|text| text.to_owned());
+        }
         let likely = compressed(self.cause.likely.iter().map(String::as_str));
         self.row(&mut out, "likely", &likely.join(" "), most, &|text| {
             text.to_owned()

@@ -9,7 +9,7 @@ use crate::coverage::DOCUMENTS;
 use crate::outcome::Concluded;
 use crate::outcome::cause::{self, Shown};
 use crate::report::clauses::{is_within, titles};
-use crate::report::document::{Cause, Chapter, Conformance, Example, Level};
+use crate::report::document::{Cause, Chapter, Conformance, Example, Folded, Level};
 use crate::requirements::{self, Requirement};
 use crate::target::TargetFile;
 use crate::verdict::{Finding, FindingKind, Verdict, monitor};
@@ -42,9 +42,17 @@ fn one(found: &cause::Cause<'_>, file: Option<&TargetFile>) -> Option<Cause> {
             consequences: example
                 .consequences
                 .iter()
-                .map(|finding| index_of(example, finding))
+                .map(|consequence| index_of(example, consequence.finding))
                 .collect(),
         },
+        follows: found
+            .reasons()
+            .into_iter()
+            .map(|(because, cases)| Folded {
+                because: because.to_string(),
+                cases: cases.iter().map(ToString::to_string).collect(),
+            })
+            .collect(),
         cases: found.cases.iter().map(id).collect(),
         likely: found.likely.iter().map(id).collect(),
     })

@@ -1,0 +1,74 @@
+//! Why a finding is told under another one and not as a defect of its own.
+
+use std::fmt;
+
+use crate::verdict::Finding;
+
+/// A finding that another one of its case brings with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Consequence<'a> {
+    pub finding: &'a Finding,
+    pub because: Because,
+}
+
+/// Why a finding follows from an earlier one of its case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Because {
+    /// The same clause broken in the same way.
+    Again,
+    /// It is about a packet that should not have come at all.
+    SamePacket,
+    ConnectionGone,
+    /// It is about a connection that should have been closed.
+    ConnectionOpen,
+    SessionLost,
+    /// The client was not connected or not subscribed.
+    NotConnected,
+    /// A later part of a delivery.
+    DeliveryStopped,
+    /// The answer that came instead of the right one.
+    OtherAnswer,
+    /// The message was never acknowledged.
+    Unacknowledged,
+    /// The end of the connection.
+    EndedAfter,
+    /// A message that a client asked for, in a case that had failed.
+    AskedFor,
+}
+
+impl Because {
+    /// Every reason.
+    #[cfg(test)]
+    pub const ALL: [Self; 11] = [
+        Self::Again,
+        Self::SamePacket,
+        Self::ConnectionGone,
+        Self::ConnectionOpen,
+        Self::SessionLost,
+        Self::NotConnected,
+        Self::DeliveryStopped,
+        Self::OtherAnswer,
+        Self::Unacknowledged,
+        Self::EndedAfter,
+        Self::AskedFor,
+    ];
+}
+
+/// As reports write it: a clause after `because`.
+impl fmt::Display for Because {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Again => "the same is wrong once more",
+            Self::SamePacket => "it is about a packet that should not have come",
+            Self::ConnectionGone => "the connection was gone",
+            Self::ConnectionOpen => "the connection should have been closed before",
+            Self::SessionLost => "a lost session has no messages",
+            Self::NotConnected => "the client was not connected or not subscribed",
+            Self::DeliveryStopped => "the delivery had stopped before",
+            Self::OtherAnswer => "it is about the answer that came instead",
+            Self::Unacknowledged => "the message was never acknowledged",
+            Self::EndedAfter => "the broker ended the connection after that",
+            Self::AskedFor => "a client had asked for the message, and the case had failed before",
+        })
+    }
+}
