@@ -2,7 +2,7 @@
 //! record that differs, so that the list can only shrink.
 
 use super::Concluded;
-use super::record::{State, finding_line};
+use super::record::{Deviates, finding_line};
 use crate::plan::Plan;
 use crate::requirements;
 use crate::target::TargetFile;
@@ -185,21 +185,11 @@ pub fn unshown(file: &TargetFile, cases: &[Concluded<'_>], plans: &[Plan]) -> Ve
 
 /// Whether a case shows a deviation, or might have.
 pub(super) fn may_show(case: &Concluded<'_>) -> bool {
-    cannot_tell(case)
-        || case
-            .outcome
-            .comparison
-            .as_ref()
-            .is_some_and(|c| match c.state {
-                State::Same => c.against_accepted,
-                State::Changed | State::New => true,
-                State::Stale => false,
-            })
+    cannot_tell(case) || case.outcome.deviates == Deviates::Yes
 }
 
 fn cannot_tell(case: &Concluded<'_>) -> bool {
-    let comparison = case.outcome.comparison.as_ref();
-    comparison.is_some_and(|comparison| comparison.varies)
+    case.outcome.deviates == Deviates::Varies
         || matches!(
             case.result.verdict,
             Verdict::Skipped { .. } | Verdict::Inconclusive { .. }

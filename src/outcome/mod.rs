@@ -19,7 +19,7 @@ use crate::verdict::{CaseResult, Verdict};
 pub use accepted::{UnseenPart, unshown};
 pub use draft::{Amendment, amendment};
 pub use exchange::{Line, exchange};
-pub use record::{Comparison, Mode, Reviewed, Seen, State};
+pub use record::{Comparison, Deviates, Mode, Reviewed, Seen, State};
 
 use profile::{CaseChange, Held};
 use record::Record;
@@ -41,6 +41,8 @@ pub enum ComparedWith {
 pub struct Outcome {
     /// `None` when no record was compared.
     pub comparison: Option<Comparison>,
+    /// Whether it shows a deviation of the target. Where no record was compared it shows none.
+    pub deviates: Deviates,
     /// Whether what does not hold was reviewed and accepted for this target.
     pub is_accepted: bool,
     /// The entries of the target file that accept it: `targets/NAME.yaml:LINE`.
@@ -181,8 +183,10 @@ impl ComparedWith {
         };
         let has_changed = changes.iter().any(|change| !change.is_tolerated);
         let of_the_profile = has_changed.then_some(Reason::Profile);
+        let deviates = comparison.as_ref().map(Comparison::deviates);
         Outcome {
             comparison,
+            deviates: deviates.unwrap_or(Deviates::No),
             is_accepted,
             accepted_by,
             changes,

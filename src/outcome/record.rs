@@ -150,7 +150,26 @@ pub struct Comparison {
     pub unexplained: Option<String>,
 }
 
+/// Whether a case shows that its target deviates from what is expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deviates {
+    Yes,
+    No,
+    /// Its record differed between the plays of the baseline, so that one play shows only a part.
+    Varies,
+}
+
 impl Comparison {
+    /// Whether the record shows a deviation.
+    pub const fn deviates(&self) -> Deviates {
+        match self.state {
+            _ if self.varies => Deviates::Varies,
+            State::Same if self.against_accepted => Deviates::Yes,
+            State::Same | State::Stale => Deviates::No,
+            State::Changed | State::New => Deviates::Yes,
+        }
+    }
+
     /// Whether what deviates here was reviewed, and somebody has said what the deviation is.
     pub fn is_accepted(&self) -> bool {
         let is_reviewed = self.state == State::Same || (self.updated && self.state != State::Stale);
