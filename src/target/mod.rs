@@ -7,6 +7,7 @@ mod control;
 mod credentials;
 pub mod external;
 pub mod file;
+mod guard;
 pub mod hooks;
 pub mod host;
 pub mod instances;

@@ -1,5 +1,5 @@
-//! One program of a broker that we start: in a folder of its own, told free ports, watched by a shell that ends it when
-//! we end, however we end.
+//! One program of a broker that we start: in a folder of its own, told free ports, with a guard that ends it and all that
+//! it has started when we end, however we end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,43 +16,21 @@ use tempfile::TempDir;
 
 use super::control::CLIENT;
 use super::file::{ARGUMENTS, CONFIG, FOLDER, HOOK_URL, Start, place_word, places};
+use super::guard::{Guard, MARK};
 use super::settings::Filling;
 
-/// How long it may take to end before it is killed. The shell below counts the same in tenths of a second.
+/// How long it may take to end before it is killed. Its guard counts the same.
 const ENDING: Duration = Duration::from_secs(5);
 /// How often somebody looks.
 pub(super) const LOOK: Duration = Duration::from_millis(10);
 
-/// Starts the broker and waits for the end of its own standard input, which comes when we let go of it or are no
-/// more. A job in the background reads from nowhere, so the input goes by another number. Packages put brokers where
-/// only root's PATH looks. The folder goes with the broker when we have let go of it: nobody else may be left to do so.
-const GUARD: &str = r#"
+/// Waits for a line before it becomes the broker, so that no broker runs without a guard. Packages put brokers where only
+/// root's PATH looks.
+const LAUNCH: &str = r#"
 PATH=${PATH:-/usr/bin:/bin}:/usr/sbin:/usr/local/sbin
 export PATH
-folder=$1
-shift
-exec 3<&0
-"$@" <&- 3<&- &
-broker=$!
-echo "$broker" >"$folder/pid"
-{
-    while read -r _; do :; done <&3
-    : >"$folder/let-go"
-    kill "$broker"
-    tenths=0
-    while kill -0 "$broker" && [ "$tenths" -lt 50 ]; do
-        sleep 0.1
-        tenths=$((tenths + 1))
-    done
-    kill -9 "$broker"
-} >/dev/null 2>&1 &
-guard=$!
-exec 3<&-
-wait "$broker"
-ended=$?
-kill "$guard" 2>/dev/null
-if [ -e "$folder/let-go" ]; then rm -rf -- "$folder"; fi
-exit "$ended"
+read -r _ || exit 1
+exec "$@" </dev/null
 "#;
 
 /// Runs a command where packages put brokers' tools.
@@ -64,7 +42,8 @@ exec "$@"
 
 /// One program of a broker, and its guard.
 pub(super) struct Program {
-    guard: Child,
+    broker: Child,
+    guard: Guard,
     pub(super) folder: TempDir,
     pub(super) log: PathBuf,
     /// Program and arguments.
@@ -78,7 +57,7 @@ pub(super) struct Program {
 impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Program")
-            .field("guard", &self.guard.id())
+            .field("process", &self.broker.id())
             .finish_non_exhaustive()
     }
 }
@@ -125,8 +104,9 @@ impl Program {
         let environment = named.map(|(name, text)| (name.clone(), filled.text(text)));
         let environment: Vec<(String, String)> = environment.collect();
         let log = folder.path().join("log");
-        let guard = guard(folder.path(), &command, &environment, &log)?;
+        let (broker, guard) = launch(folder.path(), &command, &environment, &log)?;
         Ok(Self {
+            broker,
             guard,
             log,
             command,
@@ -160,49 +140,36 @@ impl Program {
 
     /// Stops it, and leaves its folder for [`start_again`](Self::start_again).
     pub(super) fn halt(&mut self) -> Result<(), String> {
-        if self.ended().is_some() {
-            return Ok(());
+        if self.ended().is_none() && self.stop_by_command() {
+            self.wait_for_end(ENDING);
         }
-        if !self.stop_by_command() {
-            self.signal("TERM")?;
-        }
-        match self.wait_for_end(ENDING) {
-            true => Ok(()),
-            false => self.kill(),
-        }
+        // Also what a program that has ended has left behind.
+        self.guard.end()?;
+        self.reap()
     }
 
     /// Ends it without a warning, and leaves its folder for [`start_again`](Self::start_again).
     pub(super) fn kill(&mut self) -> Result<(), String> {
-        if self.ended().is_some() {
-            return Ok(());
-        }
-        self.signal("KILL")?;
+        self.guard.kill()?;
+        self.reap()
+    }
+
+    fn reap(&mut self) -> Result<(), String> {
         match self.wait_for_end(ENDING) {
             true => Ok(()),
             false => Err("it does not end, not even by the signal KILL".to_owned()),
         }
     }
 
-    /// Starts it once more, where it was.
+    /// Starts it once more, where it was, when nothing of it is left.
     pub(super) fn start_again(&mut self) -> Result<(), String> {
-        self.guard = guard(
-            self.folder.path(),
-            &self.command,
-            &self.environment,
-            &self.log,
-        )?;
+        self.guard.end()?;
+        let (folder, log) = (self.folder.path(), &self.log);
+        let (broker, guard) = launch(folder, &self.command, &self.environment, log)?;
+        self.broker = broker;
+        // Until now the former one has watched over the folder.
+        std::mem::replace(&mut self.guard, guard).leave();
         Ok(())
-    }
-
-    fn signal(&self, name: &str) -> Result<(), String> {
-        let pid = fs::read_to_string(self.folder.path().join("pid")).unwrap_or_default();
-        let pid = pid.trim();
-        if pid.is_empty() || !pid.chars().all(|c| c.is_ascii_digit()) {
-            return Err("its process is not known".to_owned());
-        }
-        let words = ["kill", "-s", name, pid].map(str::to_owned);
-        finish(&words, self.folder.path(), ENDING)
     }
 
     /// Whether its own command has stopped it.
@@ -214,12 +181,12 @@ impl Program {
     }
 
     pub(super) fn ended(&mut self) -> Option<String> {
-        let status = self.guard.try_wait().ok()??;
-        Some(match status.code() {
-            Some(127) => "there is no such program".to_owned(),
-            Some(code) if code > 128 => format!("it was ended by signal {}", code - 128),
-            Some(code) => format!("it ended with exit code {code}"),
-            None => "it was ended by a signal".to_owned(),
+        let status = self.broker.try_wait().ok()??;
+        Some(match (status.code(), signal_of(status)) {
+            (Some(127), _) => "there is no such program".to_owned(),
+            (Some(code), _) => format!("it ended with exit code {code}"),
+            (None, Some(signal)) => format!("it was ended by signal {signal}"),
+            (None, None) => "it was ended by a signal".to_owned(),
         })
     }
 
@@ -231,7 +198,7 @@ impl Program {
     fn wait_for_end(&mut self, limit: Duration) -> bool {
         let deadline = Instant::now() + limit;
         while Instant::now() < deadline {
-            if matches!(self.guard.try_wait(), Ok(Some(_)) | Err(_)) {
+            if matches!(self.broker.try_wait(), Ok(Some(_)) | Err(_)) {
                 return true;
             }
             thread::sleep(LOOK);
@@ -246,17 +213,20 @@ impl Drop for Program {
         if self.ended().is_none() && self.stop_by_command() {
             self.wait_for_end(ENDING);
         }
-        // The guard notices, asks the broker to end, and kills it if it does not.
-        drop(self.guard.stdin.take());
-        if !self.wait_for_end(2 * ENDING) {
-            // Whatever is left of it is in the guard's process group.
-            let group = format!("-{}", self.guard.id());
-            let words = ["kill", "-s", "KILL", "--", &group].map(str::to_owned);
-            let _ = finish(&words, self.folder.path(), ENDING);
-            let _ = self.guard.kill();
-            let _ = self.guard.wait();
-        }
+        let Self { broker, guard, .. } = self;
+        guard.finish(|| drop(broker.try_wait()));
+        self.wait_for_end(LOOK);
     }
+}
+
+#[cfg(unix)]
+fn signal_of(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+fn signal_of(_status: ExitStatus) -> Option<i32> {
+    None
 }
 
 /// A configuration with the lines of the settings in their places.
@@ -277,6 +247,7 @@ fn finish(words: &[String], folder: &Path, within: Duration) -> Result<(), Strin
         .args(["-c", RUN, "run"])
         .args(words)
         .current_dir(folder)
+        .env(MARK, folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
@@ -368,12 +339,13 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     file.flush()
 }
 
-fn guard(
+/// Starts a program, and its guard before it does anything.
+fn launch(
     folder: &Path,
     words: &[String],
     environment: &[(String, String)],
     log: &Path,
-) -> Result<Child, String> {
+) -> Result<(Child, Guard), String> {
     let failed = |error: io::Error| {
         let program = words.first().map_or("", String::as_str);
         format!("failed to start `{program}`: {error}")
@@ -382,15 +354,29 @@ fn guard(
     let out = out.map_err(failed)?;
     let mut command = Command::new("/bin/sh");
     command
-        .args(["-c", GUARD, "guard"])
-        .arg(folder)
+        .args(["-c", LAUNCH, "launch"])
         .args(words)
         .envs(environment.iter().map(|(name, text)| (name, text)))
+        .env(MARK, folder)
         .stdin(Stdio::piped())
         .stdout(out.try_clone().map_err(failed)?)
         .stderr(out);
     // Ctrl-C is for us: the broker is still needed to clear away what the cases left.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    command.spawn().map_err(failed)
+    let mut broker = command.spawn().map_err(failed)?;
+    let go = broker.stdin.take();
+    let guarded = Guard::spawn(folder, broker.id()).and_then(|guard| {
+        go.ok_or(io::ErrorKind::BrokenPipe)?.write_all(b"\n")?;
+        Ok(guard)
+    });
+    match guarded {
+        Ok(guard) => Ok((broker, guard)),
+        Err(error) => {
+            // It has not been let go, so it ends.
+            let _ = broker.kill();
+            let _ = broker.wait();
+            Err(failed(error))
+        }
+    }
 }

@@ -37,8 +37,11 @@ fn twin(program: &Program, options: &str) -> String {
     ))
 }
 
+/// Whether a process runs: one that has ended and that nobody has asked how does not.
 fn is_alive(pid: &str) -> bool {
-    Path::new("/proc").join(pid.trim()).exists()
+    let stat = std::fs::read_to_string(Path::new("/proc").join(pid.trim()).join("stat"));
+    let state = stat.iter().flat_map(|stat| stat.rsplit(") ")).next();
+    state.is_some_and(|state| !state.starts_with(['Z', 'X']))
 }
 
 /// The process id that a broker has written.
@@ -257,11 +260,90 @@ fn kills_a_broker_that_does_not_stop_when_asked() {
     let program = program.file("targets/twin.yaml", deaf);
     let ended = program.run();
     assert_eq!(ended.exit, Some(0), "{ended}");
-    wait_for_end(&pid(&program));
-    // What the shell had started is left to us.
+    assert!(!is_alive(&pid(&program)));
     let broker = std::fs::read_to_string(broker_id).expect("its id");
-    signal("-TERM", broker.trim().parse().expect("a number"));
-    wait_for_end(&broker);
+    assert!(!is_alive(&broker), "what the shell had started lives on");
+}
+
+/// A target file for a broker behind a shell, beside a program that has left their process group. All write their ids to
+/// `pid`, and the shell to `wrapper`.
+fn tree(program: &Program) -> String {
+    let (ids, wrapper) = (program.path("ids"), program.path("wrapper"));
+    let (ids, wrapper) = (ids.display(), wrapper.display());
+    let (pid, folder) = (program.path("pid"), program.path("folder"));
+    let (pid, folder) = (pid.display(), folder.display());
+    shell(&format!(
+        "echo $2 >{folder}; echo $$ >{wrapper}; setsid sleep 300 & echo $! >{ids}; \
+         {BINARY} broker --listen 127.0.0.1:$1 & echo $! >>{ids}; echo $$ >>{ids}; mv {ids} {pid}; wait $!"
+    ))
+}
+
+/// Waits until no process of the tree is left, and no folder.
+fn wait_for_end_of_tree(program: &Program, folder: &str) {
+    let ids = std::fs::read_to_string(program.path("pid")).expect("their ids");
+    assert_eq!(ids.lines().count(), 3, "{ids}");
+    ids.lines().for_each(wait_for_end);
+    let began = Instant::now();
+    while Path::new(folder).exists() {
+        let spent = began.elapsed();
+        assert!(spent < Duration::from_secs(20), "{folder} is left behind");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The process that watches over the broker of this program.
+fn guard_of(program: u32) -> u32 {
+    let entries = std::fs::read_dir("/proc").expect("the processes");
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    let numbers = names.filter_map(|name| name.to_string_lossy().parse::<u32>().ok());
+    let is_guard = |number: &u32| {
+        let read = |file: &str| std::fs::read_to_string(format!("/proc/{number}/{file}"));
+        let parent = read("stat").unwrap_or_default();
+        let parent = parent.rsplit(") ").next().unwrap_or_default().to_owned();
+        let is_child = parent.split(' ').nth(1) == Some(&program.to_string());
+        is_child && read("cmdline").is_ok_and(|words| words.contains("\0guard\0"))
+    };
+    numbers.into_iter().find(is_guard).expect("a guard")
+}
+
+#[test]
+fn leaves_nothing_of_what_a_broker_has_started() {
+    let long = LONG.replace("20s", "3s");
+    for what in ["end", "interruption", "death", "wrapper", "guard"] {
+        let program = Program::new("run --target twin").file("scenarios/ping.yaml", &long);
+        let file = tree(&program);
+        let program = program.file("targets/twin.yaml", file);
+        let mut child = program.start();
+        pid(&program);
+        let folder = folder_of(&program);
+        thread::sleep(Duration::from_millis(500));
+        let number = |name: &str| {
+            let text = std::fs::read_to_string(program.path(name)).expect("its id");
+            text.trim().parse().expect("a number")
+        };
+        let expected = match what {
+            "interruption" => {
+                signal("-INT", child.id());
+                Some(130)
+            }
+            "wrapper" => {
+                signal("-KILL", number("wrapper"));
+                Some(1)
+            }
+            "guard" => {
+                signal("-KILL", guard_of(child.id()));
+                Some(0)
+            }
+            "death" => {
+                child.kill().expect("killing it");
+                None
+            }
+            _ => Some(0),
+        };
+        let ended = program.finish(child);
+        assert_eq!(ended.exit, expected, "{what}: {ended}");
+        wait_for_end_of_tree(&program, &folder);
+    }
 }
 
 #[test]

@@ -333,7 +333,7 @@ fn is_variable(name: &str) -> bool {
 /// A plain file of the folder, which no name leads out of, and none of those that we write.
 fn is_file(name: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let is_ours = ["config", "log", "pid", "let-go"].contains(&name);
+    let is_ours = ["config", "log", "ended"].contains(&name);
     !name.is_empty() && !name.starts_with('.') && name.chars().all(is_plain) && !is_ours
 }
 

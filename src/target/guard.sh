@@ -1,0 +1,95 @@
+# Ends a broker with all that it has started, when it is told to or when its own standard input ends: that is when the
+# program that started both is no more. Then nobody else is left to remove the broker's folder.
+#
+#     sh guard.sh FOLDER LEADER
+#
+# Words on standard input, each answered by the file `ended` in the folder:
+#     end    asks all of them to end, and kills what does not
+#     kill   kills all of them
+# `leave` ends the guard alone.
+#
+# A broker's processes are those of the leader's group, and on Linux also those with the mark in their environment:
+# programs that become daemons leave the group.
+PATH=${PATH:-/usr/bin:/bin}
+folder=$1 leader=$2
+mark=MQTT_CHECK_FOLDER=$folder
+# Whoever ends all processes of a terminal or a service still needs this one.
+trap '' HUP INT TERM
+
+# When the leader was started, as the system counts; nothing if it has ended, or where the system does not say.
+born() {
+    { read -r stat <"/proc/$leader/stat"; } 2>/dev/null || return 0
+    set -- ${stat##*) }
+    case $1 in [ZX]) return 0 ;; esac
+    shift 19
+    echo "$1"
+}
+
+# Whether the leader runs. Its number may be another's by now.
+lives() {
+    if [ -n "$birth" ]; then [ "$(born)" = "$birth" ]; else kill -0 "$leader" 2>/dev/null; fi
+}
+
+# The processes that run, in `found`.
+find_all() {
+    found=
+    now=$(born)
+    if [ -z "$now" ] || [ "$now" = "$birth" ]; then
+        if [ -e /proc/self/stat ]; then
+            lines=$(grep -hsE "^[0-9]+ [(].*[)] [^ZX] [0-9]+ $leader " /proc/[0-9]*/stat)
+        else
+            lines=$(ps -A -o pid= -o pgid= -o state= | grep -E "^ *[0-9]+ +$leader +[^ZX]")
+        fi
+        found=$(echo "$lines" | while read -r number _; do printf ' %s' $number; done)
+    fi
+    for entry in $(grep -lsF "$mark" /proc/[0-9]*/environ); do
+        entry=${entry#/proc/}
+        found="$found ${entry%/environ}"
+    done
+    found=${found# }
+}
+
+# Waits until none runs, so many fiftieths of a second; sends this signal at each look, if there is one.
+none_within() {
+    looks=$1
+    while find_all && [ -n "$found" ]; do
+        [ "$looks" -gt 0 ] || return 1
+        looks=$((looks - 1))
+        [ -z "$2" ] || kill -s "$2" $found
+        sleep 0.02
+    done
+}
+
+# The leader first: it may end the others in an order of its own.
+end() {
+    if lives; then
+        kill "$leader"
+        looks=250
+        while lives && [ "$looks" -gt 0 ]; do
+            sleep 0.02
+            looks=$((looks - 1))
+        done
+    fi
+    find_all
+    [ -n "$found" ] || return 0
+    if ! lives; then
+        kill $found
+        none_within 100 && return 0
+    fi
+    none_within 250 KILL
+}
+
+birth=$(born)
+while read -r word; do
+    case $word in
+    end) end ;;
+    kill)
+        lives && kill -s KILL "$leader"
+        none_within 250 KILL
+        ;;
+    leave) exit ;;
+    esac
+    : >"$folder/ended"
+done
+end
+rm -rf -- "$folder"
