@@ -14,7 +14,7 @@ use crate::target::file::{Citation, Draft};
 use crate::verdict::{CaseResult, Finding, Verdict, is_clause};
 
 /// What is to change in a target file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Amendment {
     /// Entries that no case shows any more.
     pub gone: Vec<Place>,

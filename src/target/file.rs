@@ -67,6 +67,7 @@ pub(super) const HOOK_URL: &str = "{hook_url}";
 /// A known broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetFile {
+    /// Its text, for messages: without the passwords.
     pub source: Arc<Source>,
     /// The file's name without its ending.
     pub name: String,
@@ -131,6 +132,23 @@ impl TargetFile {
     /// # Errors
     /// Everything that is wrong with it; that it cannot be read at all is one of these.
     pub fn read(path: &Path) -> Result<Self, Vec<Diagnostic>> {
+        Self::of(&Self::text(path)?)
+    }
+
+    /// Reads a target file of the built-in suite; `None` if it has no such file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read_built_in(path: &Path) -> Option<Result<Self, Vec<Diagnostic>>> {
+        let text = Self::text_built_in(path)?;
+        Some(text.and_then(|source| Self::of(&source)))
+    }
+
+    /// The text of a target file, which may have passwords in it.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn text(path: &Path) -> Result<Arc<Source>, Vec<Diagnostic>> {
         let mut bytes = Vec::new();
         let limit = FILE_LIMIT as u64 + 1;
         let read = open_regular(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
@@ -148,22 +166,22 @@ impl TargetFile {
                     .hint("a target file says how a broker is reached: docs/targets/format.md"),
             ]
         })?;
-        Self::decoded(path, bytes)
+        decode(path, bytes).map_err(|diagnostic| vec![*diagnostic])
     }
 
-    /// Reads a target file of the built-in suite; `None` if it has no such file.
+    /// The text of a target file of the built-in suite; `None` if it has no such file.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
-    pub fn read_built_in(path: &Path) -> Option<Result<Self, Vec<Diagnostic>>> {
+    /// Why it cannot be read.
+    pub fn text_built_in(path: &Path) -> Option<Result<Arc<Source>, Vec<Diagnostic>>> {
         let bytes = builtin::file(path)?.to_vec();
-        Some(Self::decoded(path, bytes))
+        Some(decode(path, bytes).map_err(|diagnostic| vec![*diagnostic]))
     }
 
-    fn decoded(path: &Path, bytes: Vec<u8>) -> Result<Self, Vec<Diagnostic>> {
-        let source = decode(path, bytes).map_err(|diagnostic| vec![*diagnostic])?;
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        Self::parse(&source, &name)
+    /// Reads the text of a target file, named as its path says.
+    fn of(source: &Arc<Source>) -> Result<Self, Vec<Diagnostic>> {
+        let name = Path::new(&source.path).file_stem().unwrap_or_default();
+        Self::parse(source, &name.to_string_lossy())
     }
 
     /// Reads the text of a target file.

@@ -376,6 +376,35 @@ fn a_baseline_drafts_what_is_wrong_and_takes_out_what_is_right_again() {
 }
 
 #[test]
+fn a_target_file_that_cannot_be_edited_is_refused_before_anything_is_played() {
+    let wrong = serve(&[Fault::NoDisconnectOnTakeover]);
+    let program = reviewed();
+    let before = program.files();
+    let entry = "{ case: a@5, clause: 5 MQTT-3.1.2-8, came: it, why: so }";
+    let on_one_line = format!("url: {wrong}\ndeviations: [{entry}]\n");
+    let program = program.file("targets/twin.yaml", &on_one_line);
+    let program = program.arguments("baseline twin --plays 1");
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    assert!(
+        ended.stderr.contains("cannot be edited in place"),
+        "{ended}"
+    );
+    assert!(!ended.stderr.contains("play 1 of 1"), "{ended}");
+    let added = program.files().len() - before.len();
+    assert_eq!(added, 1, "{:?}", program.files());
+
+    // Passwords are hidden in messages alone.
+    let known = format!("url: {wrong}\ncredentials: {{ me: secret }}\n");
+    let program = program.file("targets/twin.yaml", &known);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    let edited = fs::read_to_string(program.path("targets/twin.yaml")).expect("a file");
+    assert!(edited.starts_with(&known), "{edited}");
+    assert!(edited.contains("why: TODO"), "{edited}");
+}
+
+#[test]
 fn a_part_of_the_suite_is_held_against_its_part_of_the_profile() {
     let right = serve(&[]);
     let program = reviewed().file("scenarios/session/offline.yaml", CHOICE);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -15,6 +16,7 @@ use crate::cli::config::Defaults;
 use crate::cli::connection::Connection;
 use crate::cli::place::target_file;
 use crate::cli::selection::Selection;
+use crate::diagnostic::Source;
 use crate::exit::Exit;
 use crate::outcome::profile::Profile;
 use crate::outcome::record::findings_text;
@@ -24,7 +26,8 @@ use crate::report::style::count;
 use crate::report::{self, style};
 use crate::snapshot::WriteError;
 use crate::snapshot::file::write_whole;
-use crate::target::file::{new_entries, new_file};
+use crate::target::TargetFile;
+use crate::target::file::{Edited, new_entries, new_file};
 use crate::verdict::{CaseResult, Finding};
 
 /// How often the suite is played, if nobody says otherwise.
@@ -85,6 +88,10 @@ pub(in crate::cli) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit,
         .hint("--update renews it and shows what changed"));
     }
     let reviewed = snapshots.read(&plans, styles.err)?;
+    // Before all those plays, which would be lost.
+    if let Some(target) = OnDisk::of(&chosen, styles)? {
+        target.edited(&Amendment::default())?;
+    }
     interrupt::listen();
     let Some(shown) = plays(
         arguments,
@@ -97,6 +104,13 @@ pub(in crate::cli) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit,
         output::note("interrupted: nothing is written\n");
         return Ok(Exit::Interrupted);
     };
+    // The target file belongs beside the folder of the snapshots.
+    let root = profiled.path.ancestors().nth(3).unwrap_or(Path::new(""));
+    let wrong = (plans.as_slice(), shown.wrong.as_slice());
+    let is_whole = snapshots.suite(&as_run, &plans).is_some();
+    let target = OnDisk::of(&chosen, styles)?;
+    // What cannot be written is known before anything is written.
+    let amended = amend(arguments, target.as_ref(), wrong, is_whole, root)?;
     let mut text = String::new();
     let suite = snapshots.suite(&as_run, &plans);
     let (changes, profile) = profiled.renew(shown.profile, suite);
@@ -115,11 +129,10 @@ pub(in crate::cli) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit,
             text.push_str(&format!("{line}\n"));
         }
     }
-    let is_whole = snapshots.suite(&as_run, &plans).is_some();
-    let wrong = (plans.as_slice(), shown.wrong.as_slice());
-    // The target file belongs beside the folder of the snapshots.
-    let root = profiled.path.ancestors().nth(3).unwrap_or(Path::new(""));
-    text.push_str(&amend(arguments, &chosen, wrong, is_whole, root)?);
+    if let Some(amended) = amended {
+        amended.write()?;
+        text.push_str(&amended.changes);
+    }
     text.push_str(&summary(&profile, arguments.plays, &shown.unplayed));
     output::print(&text)?;
     Ok(match shown.unplayed.is_empty() {
@@ -283,56 +296,102 @@ fn keep_wrong(result: CaseResult, wrong: &mut Vec<CaseResult>) {
     }
 }
 
+/// The target file as it is now, which somebody may have changed while the suite was played.
+struct OnDisk {
+    file: TargetFile,
+    source: Arc<Source>,
+}
+
+impl OnDisk {
+    /// The file of the target; `None` if it has none.
+    fn of(chosen: &Chosen, styles: Styles) -> Result<Option<Self>, Failure> {
+        let Some(known) = &chosen.file else {
+            return Ok(None);
+        };
+        let path = Path::new(&known.source.path);
+        let built_in = || TargetFile::text_built_in(path);
+        let text = match path.exists() {
+            true => TargetFile::text(path),
+            false => built_in().unwrap_or_else(|| TargetFile::text(path)),
+        };
+        let read = text.and_then(|source| {
+            let file = TargetFile::parse(&source, &known.name)?;
+            Ok(Self { file, source })
+        });
+        let read = read.map_err(|wrong| output::diagnostics(&wrong, styles.err))?;
+        Ok(Some(read))
+    }
+
+    fn edited(&self, amendment: &Amendment) -> Result<Edited, Failure> {
+        let Amendment { gone, drafts } = amendment;
+        let edited = self.file.edited(&self.source, gone, drafts);
+        edited.map_err(|refused| {
+            let mut message = refused.to_string();
+            if !drafts.is_empty() {
+                message.push_str(&format!("\n{}", new_entries(drafts)));
+            }
+            Failure::new(Exit::Failed, message)
+                .hint("put each entry of `deviations` behind a `-` of its own")
+        })
+    }
+}
+
+/// The new text of a target file.
+struct Amended {
+    path: PathBuf,
+    text: String,
+    /// What changed, in lines.
+    changes: String,
+}
+
+impl Amended {
+    fn write(&self) -> Result<(), Failure> {
+        write_whole(&self.path, self.text.as_bytes()).map_err(|error| {
+            let path = self.path.display();
+            Failure::new(Exit::Failed, format!("failed to write {path}: {error}"))
+        })
+    }
+}
+
 /// Gives the target file a draft for each cause that it has no entry for, and takes out the entries that nothing shows
-/// any more. What changed, in lines.
+/// any more; `None` if nothing is to be changed.
 fn amend(
     arguments: &Arguments,
-    chosen: &Chosen,
+    target: Option<&OnDisk>,
     (plans, wrong): (&[Plan], &[Vec<CaseResult>]),
     is_whole: bool,
     root: &Path,
-) -> Result<String, Failure> {
+) -> Result<Option<Amended>, Failure> {
     let results = plans.iter().zip(wrong);
     let results: Vec<(&Plan, &CaseResult)> = results
         .flat_map(|(plan, all)| all.iter().map(move |result| (plan, result)))
         .collect();
-    let file = chosen.file.as_ref();
+    let file = target.map(|target| &target.file);
     let mut amendment = amendment(&arguments.name, file, &results);
     if !is_whole {
         // The others may be shown by what was not played.
         amendment.gone.clear();
     }
     let Amendment { gone, drafts } = &amendment;
-    let url = arguments.connection.url();
-    let (path, text, left) = match (file, url) {
-        (Some(_), _) if gone.is_empty() && drafts.is_empty() => return Ok(String::new()),
-        (Some(file), _) => {
-            let edited = file.edited(gone, drafts).map_err(|refused| {
-                let entries = new_entries(drafts);
-                Failure::new(Exit::Failed, format!("{refused}\n{entries}"))
-                    .hint("write these entries by hand, or put each entry behind a `-` of its own")
-            })?;
-            (
-                PathBuf::from(&file.source.path),
-                edited.text,
-                edited.comments_left,
-            )
+    let (path, text, left) = match (target, arguments.connection.url()) {
+        (Some(_), _) if gone.is_empty() && drafts.is_empty() => return Ok(None),
+        (Some(target), _) => {
+            let edited = target.edited(&amendment)?;
+            let path = PathBuf::from(&target.source.path);
+            (path, edited.text, edited.comments_left)
         }
         (None, Some(url)) => {
-            let path = root
-                .join("targets")
-                .join(format!("{}.yaml", arguments.name));
+            let name = format!("{}.yaml", arguments.name);
+            let path = root.join("targets").join(name);
             (path, new_file(&arguments.name, url, drafts), Vec::new())
         }
-        (None, None) => return Ok(String::new()),
+        (None, None) => return Ok(None),
     };
-    write_whole(&path, text.as_bytes()).map_err(|error| {
-        Failure::new(
-            Exit::Failed,
-            format!("failed to write {}: {error}", path.display()),
-        )
-    })?;
-    Ok(amended(&path, file.is_none(), &amendment, &left))
+    Ok(Some(Amended {
+        changes: amended(&path, target.is_none(), &amendment, &left),
+        path,
+        text,
+    }))
 }
 
 /// What changed in a target file.
