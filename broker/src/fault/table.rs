@@ -76,7 +76,7 @@ faults {
         "a client's AUTH may have another Authentication Method than its CONNECT",
     AuthUnasked "auth-unasked" [V5 "MQTT-4.12.0-6"]
         "AUTH is sent to a client that gave no Authentication Method",
-    PacketsDuringAuthenticationIgnored "packets-during-authentication-ignored" [V5 "MQTT-3.1.2-30"]
+    PacketsDuringAuthenticationIgnored "packets-during-authentication-ignored" [V5 "MQTT-3.1.2-30", V5 "MQTT-3.1.0-2"]
         "what a client sends before it has proven who it is goes unpunished",
     ReauthenticationMethodUnchecked "reauthentication-method-unchecked" [V5 "MQTT-4.12.1-1"]
         "a client may authenticate again with another method than before",
