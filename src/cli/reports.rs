@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Failure, output};
 use crate::exit::Exit;
 use crate::report::file::ReportFile;
-use crate::report::{Document, Format};
+use crate::report::{Document, Format, Rendered};
 
 pub(super) fn option(text: &str) -> Result<(&'static Format, PathBuf), String> {
     let Some((format, path)) = text.split_once('=') else {
@@ -42,7 +42,11 @@ pub(super) fn prepare(
         if files.iter().any(|(_, file)| file.path() == path) {
             return Err(Failure::usage(format!("two reports go to {shown}")));
         }
-        let file = ReportFile::prepare(path).map_err(|error| {
+        let prepared = match format.is_folder() {
+            true => ReportFile::prepare_folder(path),
+            false => ReportFile::prepare(path),
+        };
+        let file = prepared.map_err(|error| {
             Failure::new(
                 Exit::CouldNotStart,
                 format!("failed to write the report {shown}: {error}"),
@@ -59,9 +63,14 @@ pub(super) fn write(files: &[(&'static Format, ReportFile)], document: &Document
         .iter()
         .filter_map(|(format, file)| {
             let text = format.render(document);
-            let written = text.and_then(|text| match file.is_stdout() {
-                true => output::print(&text).map_err(|failure| failure.message),
-                false => file.write(&text).map_err(|error| error.to_string()),
+            let written = text.and_then(|rendered| match rendered {
+                Rendered::File(text) if file.is_stdout() => {
+                    output::print(&text).map_err(|failure| failure.message)
+                }
+                Rendered::File(text) => file.write(&text).map_err(|error| error.to_string()),
+                Rendered::Folder(files) => {
+                    file.write_folder(&files).map_err(|error| error.to_string())
+                }
             });
             let problem = written.err()?;
             Some(Failure::new(

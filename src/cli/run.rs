@@ -20,7 +20,7 @@ use crate::outcome::steady::steady_changes;
 use crate::outcome::{Concluded, Reviewed};
 use crate::plan::Plan;
 use crate::report::document::Transcripts;
-use crate::report::{Document, Format, Report, RunFacts, terminal};
+use crate::report::{Document, Format, PCAP, Report, RunFacts, terminal};
 use crate::scenario::model::CaseId;
 use crate::suite;
 use crate::target::bundled::{self, Bundled};
@@ -106,9 +106,13 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "WHAT", requires = "reached", conflicts_with = "no_snapshots", value_delimiter = ',', value_parser = tolerated, help_heading = "Snapshots")]
     tolerate: Vec<Tolerated>,
 
-    /// Write a report in html, json, junit, markdown or tap; FILE `-` is stdout, and the normal output then goes to stderr; repeatable
+    /// Write a report in html, json, junit, markdown or tap to a file, or in pcap to a folder; FILE `-` is stdout, and the normal output then goes to stderr; repeatable
     #[arg(long, value_name = "FORMAT=FILE", value_parser = reports::option, help_heading = "Report")]
     report: Vec<(&'static Format, PathBuf)>,
+
+    /// Write the packets of each failing case to a pcapng file in this folder, as `--report pcap=DIR`
+    #[arg(long, value_name = "DIR", help_heading = "Report")]
+    pcap: Option<PathBuf>,
 
     /// Which cases have transcripts in report files: all, failed (those that failed or are not as expected) or none
     #[arg(
@@ -155,6 +159,23 @@ pub(super) struct Arguments {
     quiet: bool,
 }
 
+impl Arguments {
+    /// Every report that is to be written.
+    fn reports(&self) -> Result<Vec<(&'static Format, PathBuf)>, Failure> {
+        let folders = [(&PCAP, &self.pcap)].into_iter();
+        let folders = folders.filter_map(|(format, path)| Some((format, path.clone()?)));
+        let all: Vec<_> = self.report.iter().cloned().chain(folders).collect();
+        let needs = all.iter().find(|(format, _)| format.is_folder());
+        match needs.filter(|_| self.transcripts == Transcripts::None) {
+            Some((format, _)) => Err(Failure::usage(format!(
+                "a report in {} is made from transcripts, and `--transcripts none` leaves them out",
+                format.name
+            ))),
+            None => Ok(all),
+        }
+    }
+}
+
 pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     if arguments.print_config {
         output::print(&arguments.defaults.shown())?;
@@ -164,7 +185,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
     let (plans, rest) = arguments.selection.plans(styles.err)?;
     let snapshots = Snapshots::new(arguments, &chosen, &plans, styles.err)?;
     let reviewed = snapshots.read(&plans, styles.err)?;
-    let files = reports::prepare(&arguments.report)?;
+    let files = reports::prepare(&arguments.reports()?)?;
 
     interrupt::listen();
     let mut ready = chosen.reach(&plans)?;

@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::{Failure, Styles, output, reports};
 use crate::exit::Exit;
-use crate::report::HTML;
 use crate::report::file::ReportFile;
+use crate::report::page;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -26,7 +26,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     let document = reports::read(&arguments.result)?;
-    let page = HTML.render(&document).map_err(|problem| {
+    let page = page(&document).map_err(|problem| {
         let shown = arguments.result.display();
         Failure::new(
             Exit::Failed,

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::folder::Entry;
 use crate::snapshot::file::write_whole;
 
 /// What stands for stdout.
@@ -49,6 +50,38 @@ impl ReportFile {
         })
     }
 
+    /// Makes sure that files can be written to the folder, which need not be there yet.
+    ///
+    /// # Errors
+    /// When they cannot.
+    pub fn prepare_folder(path: &Path) -> io::Result<Self> {
+        if path == Path::new(STDOUT) {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        let is_there = |folder: &&Path| !folder.as_os_str().is_empty() && folder.exists();
+        let nearest = path.ancestors().find(is_there).unwrap_or(Path::new("."));
+        if !nearest.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        tempfile::tempfile_in(nearest)?;
+        Ok(Self {
+            path: path.to_owned(),
+            special: false,
+        })
+    }
+
+    /// Writes these files to the folder, which is made where it is not there. Others in it stay.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub fn write_folder(&self, files: &[Entry]) -> io::Result<()> {
+        fs::create_dir_all(&self.path)?;
+        for file in files {
+            write_whole(&self.path.join(&file.name), &file.content)?;
+        }
+        Ok(())
+    }
+
     /// Whether it is `-`, which stands for stdout.
     pub fn is_stdout(&self) -> bool {
         self.path == Path::new(STDOUT)
@@ -84,6 +117,28 @@ mod tests {
         file.write("{}").expect("writing");
         ReportFile::prepare(&path).expect("still writable");
         assert_eq!(fs::read_to_string(&path).expect("reading"), "{}");
+    }
+
+    #[test]
+    fn makes_a_folder_only_when_it_writes_there() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("a/b");
+        let report = ReportFile::prepare_folder(&path).expect("it can be made");
+        assert!(!folder.path().join("a").exists());
+        let file = Entry {
+            name: "x".to_owned(),
+            content: vec![0, 255],
+        };
+        report.write_folder(&[file]).expect("writing");
+        assert_eq!(fs::read(path.join("x")).expect("reading"), [0, 255]);
+        let file = path.join("x");
+        for path in [Path::new("-"), &file, &file.join("below")] {
+            assert!(
+                ReportFile::prepare_folder(path).is_err(),
+                "{}",
+                path.display()
+            );
+        }
     }
 
     #[test]

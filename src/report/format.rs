@@ -1,47 +1,68 @@
 //! The formats of report files, a row each.
 
 use super::document::Document;
-use super::{html, junit, markdown, tap};
+use super::folder::Entry;
+use super::{html, junit, markdown, pcap, tap};
 
 /// A format of report files.
 #[derive(Debug)]
 pub struct Format {
     /// As `--report NAME=FILE` has it.
     pub name: &'static str,
-    render: fn(&Document) -> Result<String, String>,
+    writer: Writer,
 }
 
-/// The page.
-pub const HTML: Format = Format {
-    name: "html",
-    render: html::render,
+/// What makes a report of the document.
+#[derive(Debug)]
+enum Writer {
+    /// A file.
+    File(fn(&Document) -> Result<String, String>),
+    /// The files of a folder, from transcripts.
+    Folder(fn(&Document) -> Vec<Entry>),
+}
+
+/// A report in some format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rendered {
+    File(String),
+    Folder(Vec<Entry>),
+}
+
+/// A capture of each case.
+pub const PCAP: Format = Format {
+    name: "pcap",
+    writer: Writer::Folder(pcap::render),
 };
 
 /// All of them.
-const FORMATS: &[Format] = &[
-    HTML,
-    Format {
+const FORMATS: &[&Format] = &[
+    &Format {
+        name: "html",
+        writer: Writer::File(html::render),
+    },
+    &Format {
         name: "json",
-        render: |document| document.to_json().map_err(|error| error.to_string()),
+        writer: Writer::File(|document| document.to_json().map_err(|error| error.to_string())),
     },
-    Format {
+    &Format {
         name: "junit",
-        render: |document| junit::render(document).map_err(|error| error.to_string()),
+        writer: Writer::File(|document| junit::render(document).map_err(|error| error.to_string())),
     },
-    Format {
+    &Format {
         name: "markdown",
-        render: |document| Ok(markdown::render(document)),
+        writer: Writer::File(|document| Ok(markdown::render(document))),
     },
-    Format {
+    &PCAP,
+    &Format {
         name: "tap",
-        render: |document| Ok(tap::render(document)),
+        writer: Writer::File(|document| Ok(tap::render(document))),
     },
 ];
 
 impl Format {
     /// The format of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
-        FORMATS.iter().find(|format| format.name == name)
+        FORMATS.iter().copied().find(|format| format.name == name)
     }
 
     /// The names of all of them.
@@ -59,11 +80,19 @@ impl Format {
         }
     }
 
+    /// Whether it is a folder of files, and needs transcripts.
+    pub const fn is_folder(&self) -> bool {
+        matches!(self.writer, Writer::Folder(_))
+    }
+
     /// The document in this format.
     ///
     /// # Errors
     /// What the writer of the format says.
-    pub fn render(&self, document: &Document) -> Result<String, String> {
-        (self.render)(document)
+    pub fn render(&self, document: &Document) -> Result<Rendered, String> {
+        Ok(match self.writer {
+            Writer::File(render) => Rendered::File(render(document)?),
+            Writer::Folder(render) => Rendered::Folder(render(document)),
+        })
     }
 }

@@ -8,6 +8,7 @@ pub mod document;
 mod excerpt;
 pub mod explain;
 pub mod file;
+mod folder;
 mod format;
 pub mod github;
 mod headline;
@@ -15,6 +16,7 @@ mod html;
 pub mod junit;
 mod markdown;
 mod names;
+mod pcap;
 mod profile;
 pub mod style;
 mod tap;
@@ -34,7 +36,9 @@ use crate::verdict::Verdict;
 pub use case::{heading, one_line};
 pub use diff::unified;
 pub use document::{Document, EndedEarly};
-pub use format::{Format, HTML};
+pub use folder::Entry;
+pub use format::{Format, PCAP, Rendered};
+pub use html::render as page;
 pub use profile::{ProfileReport, renewed};
 
 /// A run, done or broken off.

@@ -8,6 +8,7 @@ mod baselines;
 mod book;
 mod broker;
 mod built_in;
+mod captures;
 mod clauses;
 mod commands;
 mod deaths;

@@ -171,6 +171,7 @@ fn as_run(arguments: &Arguments) -> Result<super::Arguments, Failure> {
         require_reasons: false,
         tolerate: Vec::new(),
         report: Vec::new(),
+        pcap: None,
         transcripts: super::Transcripts::None,
         no_github: true,
         verbose: false,

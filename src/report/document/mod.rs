@@ -25,10 +25,11 @@ pub use case::{
 pub use cause::{Cause, Chapter, Conformance, Example, Folded};
 pub use json::ReadError;
 pub use play::{
-    Client, Direction, Ended, Event, EventKind, Hook, HookField, Lane, LeftOut, Play, Played, Step,
-    Transport, Wait,
+    Client, Direction, Ended, Ending, Event, EventKind, Hook, HookField, Lane, LeftOut, Play,
+    Played, Step, Transport, Wait,
 };
 pub use profile::{Profile, ProfileChange, ProfileChangeKind};
+pub use time::instant;
 pub use values::{Field, Value};
 
 /// The version of the format that this program writes, and the newest that it reads.

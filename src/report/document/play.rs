@@ -86,6 +86,9 @@ pub struct Event {
     pub lane: usize,
     pub direction: Direction,
     pub kind: EventKind,
+    /// How the connection ended, of `closed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<Ending>,
     /// On one line: `first < PUBACK packet_id=1`. `None` for what another event shows already.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -148,6 +151,17 @@ pub enum EventKind {
     /// The text of an event, or of several that were left out: a broker made the record long.
     Condensed,
     Closed,
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    Close,
+    Reset,
+    /// Only what the side had to send came to its end.
+    HalfClose,
 }
 
 /// Events that are not listed.

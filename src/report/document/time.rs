@@ -17,6 +17,26 @@ pub(super) fn rfc3339(at: SystemTime) -> String {
     )
 }
 
+/// Microseconds since 1970 of what [`rfc3339`] has written; `None` if it is something else.
+pub fn instant(text: &str) -> Option<u64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let number = |text: &str| text.parse::<u64>().ok();
+    let mut date = date.split('-').map(number);
+    let (year, month, day) = (date.next()??, date.next()??, date.next()??);
+    let mut time = time.split([':', '.']).map(number);
+    let (hour, minute, second) = (time.next()??, time.next()??, time.next()??);
+    let millisecond = time.next()??;
+    if !(1970..10_000).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    // As in `date`, years begin with March.
+    let year = if month < 3 { year - 1 } else { year };
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719_468;
+    let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
+    Some(seconds * 1_000_000 + millisecond * 1000)
+}
+
 /// Year, month and day so many days after 1 January 1970. Years are counted from March, so that a leap day is the last of
 /// its year; an era is 400 years.
 const fn date(days: u64) -> (u64, u64, u64) {
@@ -49,5 +69,27 @@ mod tests {
         assert_eq!(at(951_868_800_000), "2000-03-01T00:00:00.000Z");
         assert_eq!(at(1_767_225_599_000), "2025-12-31T23:59:59.000Z");
         assert_eq!(at(4_107_542_400_000), "2100-03-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn reads_what_it_has_written() {
+        for ms in [
+            0,
+            951_782_399_999,
+            951_782_400_000,
+            1_767_225_599_001,
+            4_107_542_400_000,
+        ] {
+            let text = rfc3339(UNIX_EPOCH + Duration::from_millis(ms));
+            assert_eq!(instant(&text), Some(ms * 1000), "{text}");
+        }
+        for text in [
+            "",
+            "2026-01-31",
+            "2026-01-31T23:59:59Z",
+            "2026-13-31T23:59:59.123Z",
+        ] {
+            assert_eq!(instant(text), None, "{text}");
+        }
     }
 }

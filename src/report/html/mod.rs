@@ -58,7 +58,7 @@ const ICON: &str = include_str!("icon.svg");
 ///
 /// # Errors
 /// When the data cannot be packed.
-pub(super) fn render(document: &Document) -> Result<String, String> {
+pub fn render(document: &Document) -> Result<String, String> {
     let run = data::run(document).map_err(|error| error.to_string())?;
     let parts = data::parts(document).map_err(|error| error.to_string())?;
     let title = format!("{} · mqtt-check", headline::broker(document));

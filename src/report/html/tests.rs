@@ -57,6 +57,8 @@ const CLOSED: &[&str] = &[
     "bytes",
     "tool",
     "case",
+    "ending",
+    "check",
 ];
 
 /// The report with this behind every text in it that a broker, a scenario or a target file can decide.

@@ -6,8 +6,8 @@ use super::microseconds;
 use crate::plan::{Body, Plan, PlannedStep};
 use crate::report::document::values::{fields, hex};
 use crate::report::document::{
-    Client, Direction, Ended, Event, EventKind, Hook, HookField, Lane, LeftOut, Level, Play,
-    Played, Step, Transport, Wait,
+    Client, Direction, Ended, Ending, Event, EventKind, Hook, HookField, Lane, LeftOut, Level,
+    Play, Played, Step, Transport, Wait,
 };
 use crate::scenario::model;
 use crate::transcript::{self, EventIndex, Transcript, What, text};
@@ -137,6 +137,7 @@ fn event(transcript: &Transcript, number: usize, room: &mut usize) -> Event {
             false => Direction::Received,
         }),
         kind,
+        ending: ending(&event.what),
         text: text::event(transcript, event),
         packet: packet.as_ref().map(|p| p.packet_type().name().to_owned()),
         fields: packet.map_or_else(Vec::new, |packet| fields(&packet, version)),
@@ -185,6 +186,17 @@ fn what(what: &What) -> (Option<Direction>, EventKind, Option<&[u8]>) {
         What::Closed(_) => (received, EventKind::Closed, None),
         What::Dropped(_) => (sent, EventKind::Closed, None),
     }
+}
+
+const fn ending(what: &What) -> Option<Ending> {
+    let (What::Closed(ending) | What::Dropped(ending)) = what else {
+        return None;
+    };
+    Some(match ending {
+        transcript::Ending::Close => Ending::Close,
+        transcript::Ending::Reset => Ending::Reset,
+        transcript::Ending::HalfClose => Ending::HalfClose,
+    })
 }
 
 const fn is_automatic(what: &What) -> bool {
