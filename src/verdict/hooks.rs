@@ -6,6 +6,7 @@ use std::ops::Range;
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
 use mqtt_check_vocabulary::hook::{EVENTS, Event, Field, FieldKind};
 
+use super::granted_less::HookDependence;
 use crate::scenario::model::{HookList, HookPattern};
 use crate::transcript::{HookRecord, HookSource, Transcript};
 
@@ -15,7 +16,12 @@ pub(super) struct Differing {
     pub(super) is_shown: bool,
     pub(super) expected: Vec<String>,
     pub(super) actual: String,
+    /// What was granted less, by its number, if all that differs depends on it.
+    pub(super) depends_on: Option<usize>,
 }
+
+/// How an event of this name and with these fields depends on what was granted less.
+type Dependence<'a> = dyn Fn(&str, &[(String, String)]) -> Option<HookDependence> + 'a;
 
 /// Judges the events of this range. `None` when they are just as the list says, and all that it names can be seen. What
 /// the target shows is judged; what it does not show has not failed to happen.
@@ -23,12 +29,14 @@ pub(super) fn judge_hooks(
     list: &HookList,
     transcript: &Transcript,
     range: Range<usize>,
+    dependence: &Dependence<'_>,
 ) -> Option<Differing> {
     let source = &transcript.hook_source;
     let hidden = |actual: String| Differing {
         is_shown: false,
         expected: vec![write_list(list.events.iter())],
         actual,
+        depends_on: None,
     };
     if *source == HookSource::None {
         return Some(hidden("the target shows no hook events".into()));
@@ -53,6 +61,7 @@ pub(super) fn judge_hooks(
         return (!unseen.is_empty())
             .then(|| hidden(format!("the target does not show {}", unseen.join(", "))));
     }
+    let depends_on = depends_on(&expected, &actual, source, dependence);
     let came: Vec<String> = actual.iter().map(|r| write(&r.name, &r.fields)).collect();
     let actual = if came.is_empty() {
         "no event".to_owned()
@@ -63,6 +72,7 @@ pub(super) fn judge_hooks(
         is_shown: true,
         expected: vec![write_list(expected.into_iter())],
         actual,
+        depends_on,
     })
 }
 
@@ -94,6 +104,60 @@ fn is_seen(pattern: &HookPattern, source: &HookSource, unseen: &mut BTreeSet<Str
 
 /// Whether these events are those of the list: in order, as far as they come from the same source.
 fn are_same(expected: &[&HookPattern], actual: &[&HookRecord], source: &HookSource) -> bool {
+    by_source(expected, actual, source, &|patterns, records| {
+        patterns.len() == records.len()
+            && std::iter::zip(patterns, records).all(|(p, r)| matches(p, r, source, &[]))
+    })
+}
+
+/// What was granted less, if these events are those of the list but for what depends on it.
+fn depends_on(
+    expected: &[&HookPattern],
+    actual: &[&HookRecord],
+    source: &HookSource,
+    dependence: &Dependence<'_>,
+) -> Option<usize> {
+    let of_expected = expected.iter().map(|p| dependence(&p.name, &p.fields));
+    let of_actual = actual.iter().map(|r| dependence(&r.name, &r.fields));
+    let less = of_expected.chain(of_actual).flatten().next()?.on();
+    let agree = |patterns: &[&HookPattern], records: &[&HookRecord]| {
+        let on_pattern: Vec<_> = patterns
+            .iter()
+            .map(|p| dependence(&p.name, &p.fields))
+            .collect();
+        let on_record: Vec<_> = records
+            .iter()
+            .map(|r| dependence(&r.name, &r.fields))
+            .collect();
+        let is_whole = |on: &Option<HookDependence>| on.is_some_and(HookDependence::is_whole);
+        // Whether the records so far can be those of the patterns so far, by the number of records.
+        let mut row = vec![true];
+        for on in &on_record {
+            row.push(row.last() == Some(&true) && is_whole(on));
+        }
+        for (pattern, on) in patterns.iter().zip(&on_pattern) {
+            let mut next = vec![row[0] && is_whole(on)];
+            for (number, (record, of_record)) in records.iter().zip(&on_record).enumerate() {
+                let masked = [*on, *of_record].map(|on| on.map_or(&[][..], HookDependence::fields));
+                let is_it = row[number] && matches(pattern, record, source, &masked.concat());
+                let without_pattern = row[number + 1] && is_whole(on);
+                let without_record = next[number] && is_whole(of_record);
+                next.push(is_it || without_pattern || without_record);
+            }
+            row = next;
+        }
+        row.last() == Some(&true)
+    };
+    by_source(expected, actual, source, &agree).then_some(less)
+}
+
+/// Whether this holds of the events of each source, in their order.
+fn by_source(
+    expected: &[&HookPattern],
+    actual: &[&HookRecord],
+    source: &HookSource,
+    holds: &dyn Fn(&[&HookPattern], &[&HookRecord]) -> bool,
+) -> bool {
     let of = |name: &str| source.event(name).flatten().map_or(0, |shown| shown.source);
     let sources: BTreeSet<usize> = expected
         .iter()
@@ -101,15 +165,10 @@ fn are_same(expected: &[&HookPattern], actual: &[&HookRecord], source: &HookSour
         .chain(actual.iter().map(|record| of(&record.name)))
         .collect();
     sources.into_iter().all(|number| {
-        let mut patterns = expected.iter().filter(|p| of(&p.name) == number);
-        let mut records = actual.iter().filter(|r| of(&r.name) == number);
-        loop {
-            match (patterns.next(), records.next()) {
-                (None, None) => return true,
-                (Some(pattern), Some(record)) if matches(pattern, record, source) => {}
-                _ => return false,
-            }
-        }
+        let patterns = expected.iter().copied().filter(|p| of(&p.name) == number);
+        let records = actual.iter().copied().filter(|r| of(&r.name) == number);
+        let (patterns, records): (Vec<_>, Vec<_>) = (patterns.collect(), records.collect());
+        holds(&patterns, &records)
     })
 }
 
@@ -135,14 +194,20 @@ fn counts(list: &HookList, record: &HookRecord) -> bool {
     }
 }
 
-fn matches(pattern: &HookPattern, record: &HookRecord, source: &HookSource) -> bool {
+/// Whether the record is like the pattern, but for the fields that are masked.
+fn matches(
+    pattern: &HookPattern,
+    record: &HookRecord,
+    source: &HookSource,
+    masked: &[&str],
+) -> bool {
     let shown = source.event(&record.name).flatten();
     let is_told = |name: &str| shown.is_none_or(|shown| shown.field(name).is_some());
     pattern.name == record.name
         && pattern.fields.iter().all(|(name, expected)| {
             let found = record.fields.iter().find(|(n, _)| n == name);
             match found {
-                _ if !is_told(name) => true,
+                _ if !is_told(name) || masked.contains(&name.as_str()) => true,
                 Some((_, actual)) => actual
                     .split(if is_word(&record.name, name) {
                         '/'

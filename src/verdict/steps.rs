@@ -112,13 +112,18 @@ impl<'a> Judging<'a> {
             Body::Hooks(list) => {
                 let since = self.hooks_judged;
                 self.hooks_judged = record.hooks_seen;
-                let judged = judge_hooks(list, self.transcript, since..record.hooks_seen);
+                let seen = since..record.hooks_seen;
+                let (granted_less, excused) = (self.granted_less, &self.excused);
+                let judged = judge_hooks(list, self.transcript, seen, &|name, fields| {
+                    granted_less.hook_dependence(name, fields, excused)
+                });
                 if let Some(Differing {
                     is_shown,
                     expected,
                     actual,
+                    depends_on,
                 }) = judged
-                    && !(is_shown && self.granted_less.excuses_hooks(&mut self.excused))
+                    && !granted_less.excuses_hooks(depends_on, &mut self.excused)
                 {
                     if is_shown && self.lacks_a_cause() {
                         self.not_reached(step, UNSENT);

@@ -290,10 +290,13 @@ impl GrantedLess<'_> {
         given.any(|less| matches!(less.what, Grant::Subscription { .. }))
     }
 
-    /// Events of the broker tell of QoS, of messages and of the end of sessions: where something was given otherwise they are others.
-    pub(in crate::verdict) fn excuses_hooks(&self, excused: &mut Excused) -> bool {
-        let less = (!self.is_nothing()).then_some((0, Vec::new()));
-        self.excuse(less, excused)
+    /// Whether events of the broker are others than they should be because of what was given, as was found.
+    pub(in crate::verdict) fn excuses_hooks(
+        &self,
+        depends_on: Option<usize>,
+        excused: &mut Excused,
+    ) -> bool {
+        self.excuse(depends_on.map(|less| (less, Vec::new())), excused)
     }
 
     pub(super) fn as_received<'p>(

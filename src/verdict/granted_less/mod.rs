@@ -8,6 +8,7 @@
 mod excuse;
 mod excused;
 mod given;
+mod hooks;
 mod instead;
 mod needless;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use crate::transcript::{EventIndex, LaneIndex, StepIndex, Transcript, What};
 use given::{Grant, Granted, LesserGrant, Taken};
 
 pub(super) use excused::Excused;
+pub(super) use hooks::HookDependence;
 
 /// What was given otherwise in one play, and where.
 pub(super) struct GrantedLess<'a> {

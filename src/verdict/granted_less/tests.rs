@@ -8,6 +8,7 @@ use mqtt_check_codec::{
 
 use super::given::{Grant, Granted, LesserGrant, granted_less};
 use super::{Excused, GrantedLess};
+use crate::plan::Plan;
 use crate::scenario::model::{CaseId, ClientIndex, Settings};
 use crate::transcript::{
     Event, HookSource, Lane, LaneIndex, NotReached, StepIndex, Transcript, What,
@@ -229,15 +230,20 @@ fn a_suback_with_another_identifier_may_answer_what_has_no_answer() {
     assert!(given.is_empty(), "{given:?}");
 }
 
-/// Whether a step of the second client is let off that could not be played, where the first has been refused a
-/// subscription.
-fn lets_off_absence(is_accepted: bool) -> bool {
+/// A plan of version 5.
+pub(super) fn some_plan() -> Plan {
     let scenario = "scenarios/transport/websocket-several-packets-in-one-frame.yaml";
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(scenario);
     let scenes = crate::scenario::load(&[path]).expect("the suite is right");
     let mut scenes = scenes.into_iter();
     let scene = scenes.find(|scene| scene.id.version == ProtocolVersion::V5);
-    let plan = crate::plan::plan(scene.expect("has version 5")).expect("can be planned");
+    crate::plan::plan(scene.expect("has version 5")).expect("can be planned")
+}
+
+/// Whether a step of the second client is let off that could not be played, where the first has been refused a
+/// subscription.
+fn lets_off_absence(is_accepted: bool) -> bool {
+    let plan = some_plan();
     let properties = Properties::new;
     let subscribe = Packet::Subscribe(Subscribe {
         packet_id: PacketId::MIN,

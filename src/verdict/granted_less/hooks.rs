@@ -1,0 +1,420 @@
+//! Which events of the broker depend on what was given.
+
+use std::collections::BTreeSet;
+
+use bytestring::ByteString;
+use mqtt_check_codec::Will;
+
+use super::super::filter::matches;
+use super::given::{Grant, Granted};
+use super::{Excused, GrantedLess, LesserGrant};
+
+/// How an event depends on something that was given otherwise than asked for, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::verdict) enum HookDependence {
+    /// It may be missing, or happen although it should not.
+    Whole(usize),
+    /// Only these fields may differ.
+    Fields(usize, &'static [&'static str]),
+}
+
+impl HookDependence {
+    /// What it depends on.
+    pub(in crate::verdict) const fn on(self) -> usize {
+        match self {
+            Self::Whole(less) | Self::Fields(less, _) => less,
+        }
+    }
+
+    /// Whether the event need not be as it should at all.
+    pub(in crate::verdict) const fn is_whole(self) -> bool {
+        matches!(self, Self::Whole(_))
+    }
+
+    /// Which of its fields say nothing.
+    pub(in crate::verdict) const fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Whole(_) => &[],
+            Self::Fields(_, fields) => fields,
+        }
+    }
+}
+
+/// An event that happened, or one that a scenario expects and that names some of its fields.
+struct Told<'a> {
+    name: &'a str,
+    fields: &'a [(String, String)],
+}
+
+impl Told<'_> {
+    /// Whether it has this value, or does not say.
+    fn may_have(&self, name: &str, is_it: impl Fn(&str) -> bool) -> bool {
+        let mut fields = self.fields.iter();
+        let found = fields.find(|(field, _)| field == name);
+        found.is_none_or(|(_, value)| is_it(value))
+    }
+}
+
+impl GrantedLess<'_> {
+    /// How an event depends on what was given up to the step that is judged. `None`: it does not.
+    pub(in crate::verdict) fn hook_dependence(
+        &self,
+        name: &str,
+        fields: &[(String, String)],
+        excused: &Excused,
+    ) -> Option<HookDependence> {
+        let told = Told { name, fields };
+        let given = self.given.iter().enumerate();
+        let given = given.filter(|(_, less)| {
+            let during = self.transcript.events[less.at.0].during;
+            during <= excused.step
+        });
+        let found = given.filter_map(|(number, less)| match self.depends(&told, less)? {
+            [] => Some(HookDependence::Whole(number)),
+            fields => Some(HookDependence::Fields(number, fields)),
+        });
+        let found: Vec<HookDependence> = found.collect();
+        let whole = found.iter().copied().find(|found| found.is_whole());
+        whole
+            .or_else(|| self.of_lost_client(&told, excused))
+            .or_else(|| found.first().copied())
+    }
+
+    /// The fields of an event that depend on this; none of them stands for the whole event.
+    fn depends(&self, told: &Told<'_>, less: &LesserGrant) -> Option<&'static [&'static str]> {
+        let who = self.connection(less.lane).who;
+        let is_own = told.may_have("client", |client| client == who);
+        match &less.what {
+            Grant::Subscription {
+                filter, granted, ..
+            } if is_own => self.by_subscription(told, who, filter, *granted),
+            Grant::Session { .. } => self.by_session_end(told, who, is_own),
+            Grant::Message { topic, payload, .. } => {
+                let is_topic = |of: &str| topic.is_empty() || of == &**topic;
+                let is_payload = |of: &str| match std::str::from_utf8(payload) {
+                    Ok(text) => of == text,
+                    Err(_) => true,
+                };
+                let is_it = told.name.starts_with("message.")
+                    && told.may_have("topic", is_topic)
+                    && told.may_have("payload", is_payload);
+                is_it.then_some(&[])
+            }
+            Grant::Subscription { .. } => None,
+        }
+    }
+
+    fn by_subscription(
+        &self,
+        told: &Told<'_>,
+        who: &str,
+        filter: &ByteString,
+        granted: Granted,
+    ) -> Option<&'static [&'static str]> {
+        let is_filter = || told.may_have("filter", |of| of == &**filter);
+        let is_message = || told.may_have("topic", |of| matches(filter, &ByteString::from(of)));
+        match (told.name, granted) {
+            ("session.subscribed", Granted::Lower(_)) if is_filter() => Some(&["qos"]),
+            (
+                "session.subscribed" | "session.unsubscribed",
+                Granted::Refused | Granted::Unknown,
+            ) if is_filter() => Some(&[]),
+            (
+                "message.delivered" | "message.acked" | "message.dropped",
+                Granted::Refused | Granted::Unknown,
+            ) if is_message() => Some(&[]),
+            // QoS 0 is not acknowledged, and need not wait for a client that is away.
+            ("message.acked" | "message.dropped", Granted::Lower(0)) if is_message() => Some(&[]),
+            ("message.delivered", Granted::Lower(0)) if is_message() && self.was_away(who) => {
+                Some(&[])
+            }
+            ("message.delivered", Granted::Lower(_)) if is_message() => Some(&["qos"]),
+            _ => None,
+        }
+    }
+
+    /// What depends on when the session of this client ends: the session itself, what waits for it, and its Will.
+    fn by_session_end(
+        &self,
+        told: &Told<'_>,
+        who: &str,
+        is_own: bool,
+    ) -> Option<&'static [&'static str]> {
+        let of_will = || {
+            let topics = self.will_topics(who);
+            !topics.is_empty() && told.may_have("topic", |topic| topics.contains(topic))
+        };
+        match told.name {
+            "client.connected" if is_own => Some(&["session_present"]),
+            "session.created" | "session.resumed" | "session.terminated" if is_own => Some(&[]),
+            "message.delivered" | "message.acked" | "message.dropped" if is_own => Some(&[]),
+            "will.published" if is_own => Some(&[]),
+            name if name.starts_with("message.") && of_will() => Some(&[]),
+            _ => None,
+        }
+    }
+
+    /// A client whose session may not be the one that it believes, or which could not play a step for want of something:
+    /// what it does is not what the scenario says.
+    fn of_lost_client(&self, told: &Told<'_>, excused: &Excused) -> Option<HookDependence> {
+        let mut own = self
+            .connections
+            .iter()
+            .filter(|connection| told.may_have("client", |client| client == connection.who));
+        own.find_map(|connection| {
+            let stuck = excused.stuck.get(&connection.client).copied();
+            stuck.or(connection.parted.map(|(_, less)| less))
+        })
+        .map(HookDependence::Whole)
+    }
+
+    fn was_away(&self, who: &str) -> bool {
+        let mut own = self.connections.iter().filter(|c| c.who == who);
+        own.any(|connection| connection.ended.is_some())
+    }
+
+    fn will_topics(&self, who: &str) -> BTreeSet<&str> {
+        let own = self.connections.iter().filter(|c| c.who == who);
+        let wills = own.filter_map(|connection| connection.connect?.will.as_ref());
+        wills.map(|will: &Will| &*will.topic).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mqtt_check_codec::{
+        ConnAck, Connect, Packet, PacketId, Properties, Property, ProtocolVersion, QoS, ReasonCode,
+        SubAck, Subscribe, Subscription, SubscriptionOptions,
+    };
+
+    use super::super::tests::{puback, publish, record, some_plan};
+    use super::*;
+    use crate::diagnostic::Place;
+    use crate::scenario::model::{HookList, HookPattern};
+    use crate::transcript::{HookRecord, HookSource, StepIndex};
+    use crate::verdict::hooks::judge_hooks;
+
+    /// An event and its fields.
+    type Line = (&'static str, &'static [(&'static str, &'static str)]);
+
+    const CONNECTED: Line = ("client.connected", &[("client", "a")]);
+
+    /// SUBSCRIBE to `a` with QoS 2, and this answer.
+    fn subscribed(code: ReasonCode) -> Vec<(bool, Packet)> {
+        let packet_id = PacketId::MIN;
+        let properties = Properties::new();
+        let subscribe = Packet::Subscribe(Subscribe {
+            packet_id,
+            properties: properties.clone(),
+            subscriptions: vec![Subscription {
+                filter: "a".into(),
+                options: SubscriptionOptions::new(QoS::ExactlyOnce),
+            }],
+        });
+        let suback = Packet::SubAck(SubAck {
+            packet_id,
+            properties,
+            reasons: vec![code],
+        });
+        vec![(true, subscribe), (false, suback)]
+    }
+
+    /// CONNECT with a session of five minutes, of which one is granted.
+    fn connected_for_less() -> Vec<(bool, Packet)> {
+        let expiry = |seconds| -> Properties {
+            [Property::SessionExpiryInterval(seconds)]
+                .into_iter()
+                .collect()
+        };
+        let connect = Packet::Connect(Box::new(Connect {
+            version: ProtocolVersion::V5,
+            clean_start: false,
+            keep_alive_s: 0,
+            properties: expiry(300),
+            client_id: "a".into(),
+            will: None,
+            username: None,
+            password: None,
+        }));
+        let connack = Packet::ConnAck(ConnAck {
+            session_present: false,
+            reason: ReasonCode::SUCCESS,
+            properties: expiry(60),
+        });
+        vec![(true, connect), (false, connack)]
+    }
+
+    fn fields(line: &Line) -> Vec<(String, String)> {
+        let each = line.1.iter();
+        each.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    /// Whether it is let off that these events were expected and those happened, after these packets. Nothing was
+    /// granted less yet if the packets came after the step that is judged.
+    fn lets_off_at(
+        during: usize,
+        packets: &[(bool, Packet)],
+        expected: &[Line],
+        actual: &[Line],
+    ) -> bool {
+        let mut transcript = record(ProtocolVersion::V5, packets);
+        for event in &mut transcript.events {
+            event.during = StepIndex(during);
+        }
+        transcript.hook_source = HookSource::All;
+        let happened = actual.iter().map(|line| HookRecord {
+            at: None,
+            during: StepIndex(0),
+            name: line.0.to_owned(),
+            fields: fields(line),
+        });
+        transcript.hooks = happened.collect();
+        let events = expected.iter().map(|line| HookPattern {
+            place: Place {
+                line: 1,
+                column: 1,
+                length: 1,
+            },
+            name: line.0.to_owned(),
+            fields: fields(line),
+        });
+        let list = HookList {
+            of: vec!["a".into(), "b".into()],
+            events: events.collect(),
+        };
+        let plan = some_plan();
+        let granted_less = GrantedLess::new(&plan, &transcript);
+        let excused = Excused::new();
+        let differing = judge_hooks(&list, &transcript, 0..actual.len(), &|name, fields| {
+            granted_less.hook_dependence(name, fields, &excused)
+        });
+        let differing = differing.expect("the events differ");
+        differing.depends_on.is_some()
+    }
+
+    fn lets_off(packets: &[(bool, Packet)], expected: &[Line], actual: &[Line]) -> bool {
+        lets_off_at(0, packets, expected, actual)
+    }
+
+    #[test]
+    fn a_refused_subscription_explains_what_is_missing_of_it_and_nothing_else() {
+        let packets = subscribed(ReasonCode::NOT_AUTHORIZED);
+        let own: Line = ("session.subscribed", &[("client", "a"), ("filter", "a")]);
+        let other: Line = ("session.subscribed", &[("client", "a"), ("filter", "b")]);
+        let of_b: Line = ("session.subscribed", &[("client", "b"), ("filter", "a")]);
+        let delivered: Line = ("message.delivered", &[("client", "a"), ("topic", "a")]);
+        assert!(lets_off(&packets, &[CONNECTED, own], &[CONNECTED]));
+        assert!(lets_off(
+            &packets,
+            &[CONNECTED, own, delivered],
+            &[CONNECTED]
+        ));
+        assert!(!lets_off(&packets, &[CONNECTED, other], &[CONNECTED]));
+        assert!(!lets_off(&packets, &[CONNECTED, of_b], &[CONNECTED]));
+        assert!(!lets_off(&packets, &[CONNECTED, own], &[]));
+        let created: Line = ("session.created", &[("client", "a")]);
+        assert!(!lets_off(
+            &packets,
+            &[CONNECTED, own],
+            &[created, CONNECTED]
+        ));
+        assert!(!lets_off_at(1, &packets, &[CONNECTED, own], &[CONNECTED]));
+    }
+
+    #[test]
+    fn the_reason_of_an_end_depends_on_no_subscription() {
+        let packets = subscribed(ReasonCode(1));
+        let normal: Line = (
+            "client.disconnected",
+            &[("client", "a"), ("reason", "normal")],
+        );
+        let lost: Line = (
+            "client.disconnected",
+            &[("client", "a"), ("reason", "connection_lost")],
+        );
+        assert!(!lets_off(&packets, &[normal], &[lost]));
+        assert!(!lets_off(&packets, &[normal], &[]));
+        assert!(!lets_off(&packets, &[], &[normal]));
+    }
+
+    #[test]
+    fn a_lower_qos_explains_the_qos_alone() {
+        let packets = subscribed(ReasonCode(1));
+        let with = |qos: &'static [(&'static str, &'static str)]| ("session.subscribed", qos);
+        let asked = with(&[("client", "a"), ("filter", "a"), ("qos", "2")]);
+        let granted = with(&[("client", "a"), ("filter", "a"), ("qos", "1")]);
+        let other = with(&[("client", "a"), ("filter", "b"), ("qos", "1")]);
+        assert!(lets_off(&packets, &[asked], &[granted]));
+        assert!(!lets_off(&packets, &[asked], &[other]));
+        assert!(!lets_off(&packets, &[asked], &[]));
+        assert!(!lets_off(&packets, &[asked], &[granted, granted]));
+    }
+
+    #[test]
+    fn a_shorter_session_explains_its_end_and_not_that_of_the_connection() {
+        let packets = connected_for_less();
+        let resumed: Line = ("session.resumed", &[("client", "a")]);
+        let created: Line = ("session.created", &[("client", "a")]);
+        let terminated: Line = (
+            "session.terminated",
+            &[("client", "a"), ("reason", "expired")],
+        );
+        let again: Line = (
+            "client.connected",
+            &[
+                ("client", "a"),
+                ("connack", "0"),
+                ("session_present", "true"),
+            ],
+        );
+        let anew: Line = (
+            "client.connected",
+            &[
+                ("client", "a"),
+                ("connack", "0"),
+                ("session_present", "false"),
+            ],
+        );
+        let refused: Line = (
+            "client.connected",
+            &[
+                ("client", "a"),
+                ("connack", "3"),
+                ("session_present", "false"),
+            ],
+        );
+        let ended: Line = ("client.disconnected", &[("client", "a")]);
+        let both = [terminated, created, anew];
+        assert!(lets_off(&packets, &[resumed, again], &both));
+        assert!(!lets_off(
+            &packets,
+            &[resumed, again],
+            &[terminated, created, refused]
+        ));
+        assert!(!lets_off(&packets, &[ended, resumed, again], &both));
+        let of_b: Line = (
+            "session.terminated",
+            &[("client", "b"), ("reason", "expired")],
+        );
+        assert!(!lets_off(&packets, &[], &[of_b]));
+    }
+
+    #[test]
+    fn a_refused_message_explains_what_is_missing_of_it() {
+        let packets = [
+            (true, publish(1, "a", "judged")),
+            (false, puback(1, ReasonCode::NOT_AUTHORIZED)),
+        ];
+        let own: Line = (
+            "message.publish",
+            &[("client", "a"), ("topic", "a"), ("payload", "judged")],
+        );
+        let other: Line = (
+            "message.publish",
+            &[("client", "a"), ("topic", "b"), ("payload", "judged")],
+        );
+        assert!(lets_off(&packets, &[CONNECTED, own], &[CONNECTED]));
+        assert!(!lets_off(&packets, &[CONNECTED, other], &[CONNECTED]));
+    }
+}
