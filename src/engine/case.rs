@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,8 @@ use crate::scenario::model::Sharing;
 use crate::target::external::{self, Connectors};
 use crate::target::host::Host;
 use crate::target::instances::Handle;
-use crate::transcript::{Secrets, Transcript};
+use crate::target::log::{Lines, Log};
+use crate::transcript::{BrokerLog, LogLine, Secrets, Transcript};
 
 /// How long an expectation waits that says nothing of it.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -152,6 +154,8 @@ pub(super) struct Ground {
     pub(super) known: Connectors,
     /// Where it was started for such cases alone, and ends with them.
     pub(super) handle: Option<Handle>,
+    /// What it writes, where we started it.
+    pub(super) log: Option<Arc<Log>>,
 }
 
 impl Ground {
@@ -189,6 +193,28 @@ impl<'g> Grounds<'g> {
     }
 }
 
+/// What the broker wrote of a play that began then, without the letters that only we know of.
+fn written(lines: Lines, began: Instant, letters: &str) -> BrokerLog {
+    let strip = |text: String| match letters {
+        "" => text,
+        letters => {
+            let text = text.replace(&format!("{letters}/"), "");
+            let text = text.replace(&format!("{letters}-"), "");
+            text.replace(letters, "")
+        }
+    };
+    let all = lines.first.into_iter().chain(lines.last);
+    BrokerLog {
+        lines: all
+            .map(|line| LogLine {
+                at: line.at.saturating_duration_since(began),
+                text: strip(line.text),
+            })
+            .collect(),
+        left_out: lines.left_out,
+    }
+}
+
 /// Plays a case on an external broker: the scene and its control side by side, then what they left is cleared away.
 pub(super) async fn play_external(
     plan: &Plan,
@@ -220,9 +246,14 @@ pub(super) async fn play_external(
             sleep(connectors.hooks_settle()).await;
         }
         let letters = prefix.letters();
+        let ear = ground.log.as_ref().map(|log| log.listen(letters));
+        let listened = Instant::now();
         let host = Host::External(external::Host::new(connectors, letters, ground.handle));
         let (mut transcript, _, host) =
             play(plan, host, patience, prefix.clone(), control, bounds).await;
+        if let Some(ear) = ear {
+            transcript.log = written(ear.heard(), listened, letters);
+        }
         // What is left on an instance ends with it.
         if !passes {
             transcript.left_behind = host.clean_up(&cleaner, transcript.delay).await;

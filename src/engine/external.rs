@@ -25,6 +25,7 @@ use crate::target::canary::Canary;
 use crate::target::external::Connectors;
 use crate::target::hooks::Feed;
 use crate::target::instances::Instances;
+use crate::target::log::Log;
 use crate::target::look::{Looked, look};
 use crate::target::{Capabilities, External, Node, StartError, probe};
 use crate::transcript::Secrets;
@@ -92,22 +93,29 @@ pub(super) fn run<R>(
             })?;
         let looking = looking(versions);
         let canary = canary(target, &capabilities, &prefixes, limit);
-        let ground = |nodes: &[Node], seed, hooks: &Option<Arc<Feed>>| {
+        let ground = |nodes: &[Node], seed, hooks: &Option<Arc<Feed>>, log: &Option<Arc<Log>>| {
             let connectors = Connectors::new(nodes, target.credentials.clone(), seed);
             let connectors = connectors.with_hooks(hooks.clone());
             Ground {
                 known: connectors.clone(),
                 connectors,
                 handle: None,
+                log: log.clone(),
             }
         };
         let run = Run {
-            ground: ground(&target.nodes(), nonce, &target.hooks),
+            ground: ground(&target.nodes(), nonce, &target.hooks, &target.log),
             instances: target.instances.clone(),
             nonce,
             secrets: target.secrets(),
-            alone: (!target.alone.is_empty())
-                .then(|| ground(&target.alone, !nonce, &target.alone_hooks)),
+            alone: (!target.alone.is_empty()).then(|| {
+                ground(
+                    &target.alone,
+                    !nonce,
+                    &target.alone_hooks,
+                    &target.alone_log,
+                )
+            }),
             patience: Patience {
                 delay: capabilities.delay,
                 keep_alive_s: capabilities.keep_alive_s,

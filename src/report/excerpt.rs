@@ -23,16 +23,20 @@ impl Canvas {
 pub(super) struct Around {
     before: usize,
     after: usize,
+    /// How many lines of the broker's log.
+    log: usize,
 }
 
 impl Around {
     pub(super) const WIDE: Self = Self {
         before: 12,
         after: 6,
+        log: 12,
     };
     pub(super) const NARROW: Self = Self {
         before: 6,
         after: 2,
+        log: 5,
     };
 }
 
@@ -88,7 +92,36 @@ pub(super) fn excerpt(play: &Play, finding: &Finding, around: Around, canvas: Ca
     if to < events.len() {
         out.push_str(&format!("      {}\n", canvas.style.ellipsis()));
     }
+    let when = gave_up(play, step).or_else(|| Some(events.get(until.checked_sub(1)?)?.at_us));
+    out.push_str(&log(play, when.unwrap_or(u64::MAX), around.log, canvas));
     out
+}
+
+/// A line of a log is seen a little later than it was written.
+const SEEN_US: u64 = 50_000;
+
+/// So many lines of the broker's log: the last ones that were seen by then, or soon after it.
+fn log(play: &Play, until_us: u64, most: usize, canvas: Canvas) -> String {
+    let until = until_us.saturating_add(SEEN_US);
+    let seen = play.log.partition_point(|line| line.at_us <= until);
+    let lines = &play.log[seen.saturating_sub(most)..seen];
+    if lines.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from("      the broker's log\n");
+    for line in lines {
+        let at = std::time::Duration::from_micros(line.at_us).as_secs_f64();
+        let text = format!("{at:>9.3}s  {}", visible(&line.text));
+        let text = cut(&text, canvas.width.saturating_sub(5), canvas.style);
+        out.push_str(&format!("     {}\n", canvas.style.faint(&text)));
+    }
+    out
+}
+
+/// Without what would make a terminal do something.
+fn visible(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { '\u{FFFD}' } else { c };
+    text.chars().map(plain).collect()
 }
 
 /// So many events that a finding is about are shown at most.
@@ -101,7 +134,8 @@ pub(super) fn end(play: &Play, canvas: Canvas) -> String {
     let from = events.len().saturating_sub(Around::WIDE.before);
     let shown = events.get(from..).unwrap_or_default().iter();
     let lines = shown.map(|event| packet(event, false, canvas));
-    format!("{}{}", nodes(play), lines.collect::<String>())
+    let log = log(play, u64::MAX, Around::WIDE.log, canvas);
+    format!("{}{}{log}", nodes(play), lines.collect::<String>())
 }
 
 /// When the last waiting of a step was decided.

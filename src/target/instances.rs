@@ -8,6 +8,7 @@ use mqtt_check_vocabulary::Value;
 
 use super::control::Kick;
 use super::external::Connectors;
+use super::log::Log;
 use super::process::Running;
 use super::settings::{Filling, GivenSettings, Hindrance, Table};
 use super::{Access, Credentials, Node, TargetFile};
@@ -194,6 +195,11 @@ impl Instance {
     /// What it has written so far.
     pub fn log(&self) -> String {
         locked(&self.running).log()
+    }
+
+    /// What it writes, as it does.
+    pub fn written(&self) -> Arc<Log> {
+        locked(&self.running).written()
     }
 
     /// What connects to it, for a client that it knows if it knows only some.

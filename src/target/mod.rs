@@ -12,6 +12,7 @@ pub mod hooks;
 pub mod host;
 pub mod instances;
 mod limits;
+pub mod log;
 pub mod look;
 mod own;
 pub mod own_version;
@@ -64,6 +65,9 @@ pub struct External {
     /// What it tells of itself, and what the other one does.
     pub hooks: Option<Arc<hooks::Feed>>,
     pub alone_hooks: Option<Arc<hooks::Feed>>,
+    /// What it writes, and what the other one does, where we started them.
+    pub log: Option<Arc<log::Log>>,
+    pub alone_log: Option<Arc<log::Log>>,
     /// What starts others of its kind, with settings of their own; `None` where we did not start it.
     pub instances: Option<Arc<instances::Instances>>,
     /// For every CONNECT whose scenario says nothing of it.
@@ -163,6 +167,8 @@ impl External {
             alone: Vec::new(),
             hooks: None,
             alone_hooks: None,
+            log: None,
+            alone_log: None,
             instances: None,
             credentials: access.credentials.clone(),
             ours: false,

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::file::{FOLDER, Start, TargetFile, port_words};
 use super::hooks::{Feed, Kind, Sink, Surroundings};
 use super::instances::Instances;
+use super::log::Log;
 use super::program::{LOOK, Program, free_ports, with_ports};
 use super::settings::Filling;
 use super::{Access, External, StartError};
@@ -68,6 +69,8 @@ impl Started {
                 .unwrap_or_default(),
             alone_hooks: alone.as_ref().and_then(|alone| alone.hooks.clone()),
             hooks: main.hooks.clone(),
+            log: Some(Arc::clone(&main.written)),
+            alone_log: alone.as_ref().map(|alone| Arc::clone(&alone.written)),
             ..main.reached.clone()
         };
         Ok(Self {
@@ -110,6 +113,8 @@ pub(super) struct Running {
     /// What its log may have and nothing may show.
     secrets: Secrets,
     reached: External,
+    /// What its programs write, as they do.
+    written: Arc<Log>,
     /// What it tells of itself.
     hooks: Option<Arc<Feed>>,
     /// Where it sends its events, until somebody listens.
@@ -151,6 +156,11 @@ impl Running {
     /// How it is reached.
     pub(super) fn reached(&self) -> &External {
         &self.reached
+    }
+
+    /// What its programs write.
+    pub(super) fn written(&self) -> Arc<Log> {
+        Arc::clone(&self.written)
     }
 
     /// What it tells of itself.
@@ -227,8 +237,11 @@ impl Running {
         let within = file.start.iter().map(|start| start.ready_within).max();
         let starts = file.start.iter();
         let programs = starts.map(|start| Program::spawn(start, &ports, &url, filling));
+        let programs: Vec<Program> = programs.collect::<Result<_, _>>()?;
+        let written = Log::watch(programs.iter().map(|program| program.log.as_path()));
         Ok(Self {
-            programs: programs.collect::<Result<_, _>>()?,
+            programs,
+            written,
             secrets: file.known(reached.clone()).secrets(),
             reached,
             hooks: None,

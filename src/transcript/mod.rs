@@ -69,6 +69,25 @@ pub struct Transcript {
     pub silence_check: Duration,
     /// What the play left on a shared broker and could not be cleared away, in words.
     pub left_behind: Vec<String>,
+    /// What a broker that we started wrote meanwhile.
+    pub log: BrokerLog,
+}
+
+/// What a broker that we started wrote during a play: all of it where the play had the broker for itself, else the lines
+/// that name its clients and topics.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BrokerLog {
+    pub lines: Vec<LogLine>,
+    /// How many lines between the first and the last of these were not kept.
+    pub left_out: usize,
+}
+
+/// A line of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// When it was seen, since the play began.
+    pub at: Duration,
+    pub text: String,
 }
 
 impl Transcript {

@@ -205,6 +205,7 @@ impl Transcript {
             .chain(facts)
             .chain(&mut self.broken_off)
             .chain(&mut self.left_behind)
+            .chain(self.log.lines.iter_mut().map(|line| &mut line.text))
             .for_each(|text| secrets.hide_in(text));
     }
 }

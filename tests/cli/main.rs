@@ -7,6 +7,7 @@ mod bad_files;
 mod baselines;
 mod book;
 mod broker;
+mod broker_log;
 mod built_in;
 mod captures;
 mod clauses;

@@ -241,6 +241,56 @@ fn no_log_of_a_broker_shows_a_password_of_its_target_file() {
     }
 }
 
+/// A case that has the broker for itself, so that all that the broker writes meanwhile is its own.
+const ALONE: &str = "\
+title: A ping is answered twice
+versions: [5]
+exclusive: true
+clients: { a: }
+steps:
+  - a: connect
+  - a: ping
+  - a: { expect: { pingresp: {}, within: 500ms } }
+    clause: MQTT-3.12.4-1
+";
+
+#[test]
+fn what_the_broker_writes_during_a_case_shows_no_password() {
+    let told = forms().join(" ");
+    let target = format!(
+        "url: mqtt://127.0.0.1:{{port}}\nstart:\n  command: [sh, -c, '(for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do echo \"I know {told}\"; sleep 0.2; done) & exec {BINARY} broker --listen 127.0.0.1:$0 --config \"$1\"', '{{port}}', '{{config}}']\n  \
+         config: 'users: {{ me: {PASSWORD} }}'\n  within: 5s\ncredentials: {{ me: {PASSWORD} }}\n"
+    );
+    let program = Program::new(&format!("run --target loud {REPORTS} --verbose"))
+        .file("scenarios/alone.yaml", ALONE)
+        .file("targets/loud.yaml", target);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    assert_hidden(&program, &ended, &["targets/loud.yaml"]);
+    let stars = "*".repeat(PASSWORD.len());
+    let line = format!("I know {stars} ");
+    assert!(ended.stdout.contains(&line), "{ended}");
+    assert!(read(&program, "r.json").contains(&line));
+    assert!(read(&program, "r.html").contains(&line));
+    assert!(read(&program, "r.md").contains(&line));
+}
+
+#[test]
+fn a_baseline_that_is_made_has_no_password() {
+    let make = format!(
+        "baseline mine --plays 1 --broker {} --user me --password-file password",
+        indiscreet()
+    );
+    let program = Program::new(&make)
+        .file("scenarios/fails.yaml", FAILS)
+        .file("password", PASSWORD);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert_hidden(&program, &ended, &["password"]);
+    let drafts = read(&program, "targets/mine.yaml");
+    assert!(drafts.contains(&"2a".repeat(PASSWORD.len())), "{drafts}");
+}
+
 #[test]
 fn a_report_that_is_made_later_shows_no_password_either() {
     let url = indiscreet();

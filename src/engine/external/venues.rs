@@ -159,6 +159,7 @@ impl<R> Run<'_, R> {
             connectors: instance.connectors().clone(),
             known: instance.known().clone(),
             handle: Some(instance.handle()),
+            log: Some(instance.written()),
         };
         let own = ground(&scene);
         let other = control.as_ref().map(ground);

@@ -27,7 +27,7 @@ use crate::scenario::model::{
 };
 use crate::target::host::Host;
 use crate::transcript::{
-    Ended, Event, EventIndex, INTERRUPTED, LaneIndex, NotReached, StepIndex, StepRecord,
+    BrokerLog, Ended, Event, EventIndex, INTERRUPTED, LaneIndex, NotReached, StepIndex, StepRecord,
     Transcript, What,
 };
 use delay::Greetings;
@@ -166,6 +166,7 @@ impl<'p> Player<'p> {
                 delay: Duration::ZERO,
                 silence_check: patience.silence_check,
                 left_behind: Vec::new(),
+                log: BrokerLog::default(),
             },
             host,
             memory: Memory::default(),

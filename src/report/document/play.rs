@@ -28,12 +28,28 @@ pub struct Play {
     pub played: Vec<Played>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub played_left_out: usize,
+    /// What a broker that the run started wrote meanwhile: all of it where the play had the broker for itself, else the lines
+    /// that name its clients and topics.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<LogLine>,
+    /// Lines between the first and the last that are not listed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub log_left_out: usize,
     /// Why it could not go on to its end, if it could not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken_off: Option<String>,
     /// The longest time by which this machine ran it later than due.
     pub late_us: u64,
     /// The record in the notation of snapshots, with the harness's own pings.
+    pub text: String,
+}
+
+/// A line of the broker's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct LogLine {
+    /// When it was seen, since the play began.
+    pub at_us: u64,
     pub text: String,
 }
 

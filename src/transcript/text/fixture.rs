@@ -248,6 +248,7 @@ impl Recorder {
                 silence_check: Duration::ZERO,
                 rounds: Vec::new(),
                 left_behind: Vec::new(),
+                log: Default::default(),
             },
             now: Duration::ZERO,
         }

@@ -92,6 +92,7 @@ pub(in crate::verdict) fn record(
         delay: Duration::ZERO,
         silence_check: Duration::ZERO,
         left_behind: Vec::new(),
+        log: Default::default(),
     }
 }
 

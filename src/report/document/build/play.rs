@@ -6,7 +6,7 @@ use super::microseconds;
 use crate::plan::{Body, Plan, PlannedStep};
 use crate::report::document::values::{fields, hex};
 use crate::report::document::{
-    Client, Direction, Ended, Ending, Event, EventKind, Hook, HookField, Lane, LeftOut, Level,
+    Client, Direction, Ended, Ending, Event, EventKind, Hook, HookField, Lane, LeftOut, Level, LogLine,
     Play, Played, Step, Transport, Wait,
 };
 use crate::scenario::model;
@@ -17,6 +17,8 @@ use crate::verdict::Finding;
 const EVENTS: usize = 1000;
 /// As many of its hook events, and of the steps that were played.
 const OTHERS: usize = 1000;
+/// So many characters of a line of the broker's log are.
+const LONGEST_LOG_LINE: usize = 500;
 /// So many bytes of one event are.
 const BYTES_OF_EVENT: usize = 4 * 1024;
 /// So many bytes of all events of a play are.
@@ -70,9 +72,18 @@ fn play(
         steps: listed,
         played: played.map(played_step).collect(),
         played_left_out: transcript.steps.len().saturating_sub(OTHERS),
+        log: transcript.log.lines.iter().map(log_line).collect(),
+        log_left_out: transcript.log.left_out,
         broken_off: transcript.broken_off.clone(),
         late_us: microseconds(transcript.late),
         text,
+    }
+}
+
+fn log_line(line: &transcript::LogLine) -> LogLine {
+    LogLine {
+        at_us: microseconds(line.at),
+        text: line.text.chars().take(LONGEST_LOG_LINE).collect(),
     }
 }
 

@@ -51,6 +51,7 @@ impl Record {
                 silence_check: Duration::ZERO,
                 rounds: Vec::new(),
                 left_behind: Vec::new(),
+                log: Default::default(),
             },
             version,
             lane: LaneIndex(0),

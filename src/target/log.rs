@@ -1,0 +1,273 @@
+//! What a broker that we started writes, with the time of each line, for the cases that were played meanwhile.
+//!
+//! Many cases share a broker. A play that has a prefix of its own gets the lines that name it; one that has the broker
+//! for itself gets them all.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::Instant;
+
+use super::program::LOOK;
+
+/// So many lines are kept of a play: the first ones, and the last.
+const FIRST: usize = 30;
+const LAST: usize = 70;
+/// So much of a line is kept, in bytes.
+const LONGEST: usize = 4096;
+/// So much of a file is read at once, in bytes.
+const CHUNK: usize = 64 * 1024;
+
+/// The logs of one broker's programs.
+#[derive(Debug)]
+pub struct Log {
+    kept: Mutex<Kept>,
+}
+
+/// A line, and when it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub at: Instant,
+    pub text: String,
+}
+
+/// The lines of one play.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lines {
+    pub first: Vec<Line>,
+    pub last: VecDeque<Line>,
+    /// How many between them were not kept.
+    pub left_out: usize,
+}
+
+impl Lines {
+    fn push(&mut self, line: Line) {
+        if self.first.len() < FIRST {
+            self.first.push(line);
+            return;
+        }
+        if self.last.len() == LAST {
+            self.last.pop_front();
+            self.left_out += 1;
+        }
+        self.last.push_back(line);
+    }
+}
+
+/// A play that waits for its lines.
+#[derive(Debug)]
+struct Listener {
+    /// What its lines name; empty for one that has the broker for itself.
+    letters: String,
+    lines: Lines,
+}
+
+#[derive(Debug)]
+struct Kept {
+    files: Vec<Tail>,
+    /// By the numbers that they were given.
+    listeners: BTreeMap<u64, Listener>,
+    next: u64,
+}
+
+/// How far a file was read.
+#[derive(Debug)]
+struct Tail {
+    path: PathBuf,
+    file: Option<File>,
+    /// The beginning of a line that has no end yet.
+    rest: Vec<u8>,
+}
+
+/// A play's ear on a log. What it heard is gone with it.
+#[derive(Debug)]
+pub struct Ear {
+    log: Arc<Log>,
+    number: u64,
+}
+
+impl Log {
+    /// Watches these files as long as somebody has the result.
+    pub(super) fn watch<'p>(paths: impl Iterator<Item = &'p Path>) -> Arc<Self> {
+        let files = paths.map(|path| Tail {
+            path: path.to_owned(),
+            file: None,
+            rest: Vec::new(),
+        });
+        let log = Arc::new(Self {
+            kept: Mutex::new(Kept {
+                files: files.collect(),
+                listeners: BTreeMap::new(),
+                next: 0,
+            }),
+        });
+        let watched = Arc::downgrade(&log);
+        // Without it the lines have the time at which their play ended.
+        let _ = thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(move || keep_watching(&watched));
+        log
+    }
+
+    /// Listens for the lines of a play from now on.
+    pub fn listen(self: &Arc<Self>, letters: &str) -> Ear {
+        let mut kept = self.locked();
+        // What stands there already is not about it.
+        kept.read_on();
+        let number = kept.next;
+        kept.next += 1;
+        let listener = Listener {
+            letters: letters.to_owned(),
+            lines: Lines::default(),
+        };
+        kept.listeners.insert(number, listener);
+        Ear {
+            log: Arc::clone(self),
+            number,
+        }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ear {
+    /// What was written of the play until now.
+    pub fn heard(self) -> Lines {
+        let mut kept = self.log.locked();
+        kept.read_on();
+        let listener = kept.listeners.get_mut(&self.number);
+        listener.map_or_else(Lines::default, |one| std::mem::take(&mut one.lines))
+    }
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        self.log.locked().listeners.remove(&self.number);
+    }
+}
+
+fn keep_watching(log: &Weak<Log>) {
+    while let Some(log) = log.upgrade() {
+        log.locked().read_on();
+        drop(log);
+        thread::sleep(LOOK);
+    }
+}
+
+impl Kept {
+    /// Hands out what was written since it was last looked.
+    fn read_on(&mut self) {
+        let at = Instant::now();
+        let Self {
+            files, listeners, ..
+        } = self;
+        for file in files {
+            file.read_on(&mut |text| hand_out(listeners, at, text));
+        }
+    }
+}
+
+fn hand_out(listeners: &mut BTreeMap<u64, Listener>, at: Instant, text: &[u8]) {
+    if listeners.is_empty() {
+        return;
+    }
+    let text = String::from_utf8_lossy(text);
+    let named = listeners.values_mut();
+    for listener in named.filter(|one| text.contains(one.letters.as_str())) {
+        listener.lines.push(Line {
+            at,
+            text: text.clone().into_owned(),
+        });
+    }
+}
+
+impl Tail {
+    /// Gives each line that has ended. What cannot be read has no lines.
+    fn read_on(&mut self, line: &mut dyn FnMut(&[u8])) {
+        if self.file.is_none() {
+            self.file = File::open(&self.path).ok();
+        }
+        let Some(file) = &mut self.file else {
+            return;
+        };
+        let mut chunk = vec![0; CHUNK];
+        while let Ok(count @ 1..) = file.read(&mut chunk) {
+            for part in chunk[..count].split_inclusive(|byte| *byte == b'\n') {
+                let (text, has_ended) = match part.strip_suffix(b"\n") {
+                    Some(text) => (text, true),
+                    None => (part, false),
+                };
+                let room = LONGEST.saturating_sub(self.rest.len());
+                self.rest.extend_from_slice(&text[..text.len().min(room)]);
+                if has_ended {
+                    line(self.rest.trim_ascii_end());
+                    self.rest.clear();
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    /// How long a line may take from the broker to a play.
+    const SOON: std::time::Duration = std::time::Duration::from_secs(5);
+
+    fn texts(lines: &Lines) -> Vec<&str> {
+        let all = lines.first.iter().chain(&lines.last);
+        all.map(|line| line.text.as_str()).collect()
+    }
+
+    #[test]
+    fn gives_each_play_the_lines_that_name_it() {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        let log = Log::watch(std::iter::once(file.path()));
+        writeln!(file, "before k7a").expect("writing");
+        let (k7, k8, alone) = (log.listen("k7"), log.listen("k8"), log.listen(""));
+        write!(file, "from k7a\nfrom k8b\nstarting\nfrom ").expect("writing");
+        let began = Instant::now();
+        writeln!(file, "k7c, at last").expect("writing");
+        let k7 = k7.heard();
+        assert_eq!(texts(&k7), ["from k7a", "from k7c, at last"]);
+        assert!(k7.first[1].at <= began + SOON);
+        assert_eq!(texts(&k8.heard()), ["from k8b"]);
+        assert_eq!(texts(&alone.heard()).len(), 4);
+        assert!(log.locked().listeners.is_empty());
+    }
+
+    #[test]
+    fn a_line_has_the_time_at_which_it_was_written() {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        let log = Log::watch(std::iter::once(file.path()));
+        let ear = log.listen("");
+        writeln!(file, "early").expect("writing");
+        thread::sleep(30 * LOOK);
+        let late = Instant::now();
+        let heard = ear.heard();
+        assert!(heard.first[0].at < late, "the watcher has not seen it");
+    }
+
+    #[test]
+    fn keeps_the_first_lines_and_the_last() {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        let log = Log::watch(std::iter::once(file.path()));
+        let ear = log.listen("");
+        for number in 0..FIRST + LAST + 5 {
+            writeln!(file, "line {number}").expect("writing");
+        }
+        writeln!(file, "{}", "x".repeat(2 * LONGEST)).expect("writing");
+        let heard = ear.heard();
+        assert_eq!((heard.first.len(), heard.last.len()), (FIRST, LAST));
+        assert_eq!(heard.left_out, 6);
+        assert_eq!(heard.last.back().map(|line| line.text.len()), Some(LONGEST));
+    }
+}

@@ -1,0 +1,92 @@
+//! What a broker that a run started wrote while a case was played: with the case that failed, in every report.
+
+use crate::program::{Ended, Program};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_mqtt-check");
+
+/// It fails; its first steps hold.
+const FAILS: &str = "\
+title: A ping is answered twice
+versions: [5]
+clients: { anna: }
+steps:
+  - anna: connect
+  - anna: ping
+  - anna: { expect: { pingresp: {}, within: 200ms } }
+    clause: MQTT-3.12.4-1
+";
+
+/// A broker that writes what happens to it.
+fn target() -> String {
+    format!(
+        "url: mqtt://127.0.0.1:{{port}}\nstart:\n  command: [{BINARY}, broker, --listen, '127.0.0.1:{{port}}', --hooks, '-']\n  \
+         within: 10s\n"
+    )
+}
+
+fn run(scenario: &str, more: &str) -> (Program, Ended) {
+    let reports =
+        "--report json=r.json --report html=r.html --report markdown=r.md --report junit=r.xml";
+    let program = Program::new(&format!("run --target telling {reports} {more}"))
+        .file("scenarios/fails.yaml", scenario)
+        .file("targets/telling.yaml", target());
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    (program, ended)
+}
+
+fn read(program: &Program, file: &str) -> String {
+    std::fs::read_to_string(program.path(file)).expect("a file")
+}
+
+#[test]
+fn a_failed_case_shows_what_its_broker_wrote() {
+    for scenario in [
+        FAILS.to_owned(),
+        FAILS.replace("clients:", "exclusive: true\nclients:"),
+    ] {
+        let (program, ended) = run(&scenario, "");
+        assert!(ended.stdout.contains("the broker's log"), "{ended}");
+        // The letters that keep plays apart are ours, and nobody else's.
+        let named = "\"client\":\"anna\"";
+        assert!(ended.stdout.contains("client.connected"), "{ended}");
+        assert!(ended.stdout.contains(named), "{ended}");
+        for file in ["r.html", "r.md", "r.xml"] {
+            let text = read(&program, file);
+            let text = text.replace("&#39;", "'").replace("&apos;", "'");
+            assert!(text.contains("the broker's log"), "{file}: {text}");
+        }
+        let json: serde_json::Value =
+            serde_json::from_str(&read(&program, "r.json")).expect("JSON");
+        let log = json["cases"][0]["play"]["log"].as_array().expect("lines");
+        let texts: Vec<&str> = log
+            .iter()
+            .filter_map(|line| line["text"].as_str())
+            .collect();
+        assert!(texts.iter().any(|text| text.contains(named)), "{texts:?}");
+        let at: Vec<u64> = log
+            .iter()
+            .filter_map(|line| line["at_us"].as_u64())
+            .collect();
+        assert!(at.is_sorted() && at.len() == log.len(), "{at:?}");
+    }
+}
+
+#[test]
+fn a_case_has_the_lines_of_its_own_time_and_clients() {
+    let many: String = (0..30).map(|n| format!("  n{n}: {{ n: {n} }}\n")).collect();
+    let ping = "  - anna: { publish: { topic: t, payload: '${n}' } }\n  - anna: ping\n";
+    let scenario = FAILS.replacen("  - anna: ping\n", ping, 1);
+    let scenario = format!("{scenario}cases:\n{many}");
+    let (program, _) = run(&scenario, "");
+    let json: serde_json::Value = serde_json::from_str(&read(&program, "r.json")).expect("JSON");
+    for case in json["cases"].as_array().expect("cases") {
+        let log = case["play"]["log"].as_array().expect("lines");
+        let connected = log.iter().filter(|line| {
+            line["text"]
+                .as_str()
+                .is_some_and(|text| text.contains("client.connected"))
+        });
+        assert_eq!(connected.count(), 1, "{}: {log:?}", case["id"]);
+    }
+}
