@@ -136,6 +136,8 @@ fn play_apart(instances: &Arc<Instances>, deviation: &Deviation) -> Result<(), S
 enum Where {
     Broker,
     Listener,
+    /// Nowhere: the line is taken away.
+    Nowhere,
 }
 
 /// Settings that change what clients see, cases that are quick to play, and the line that names the change.
@@ -195,6 +197,48 @@ const SETTINGS: &[(Where, &str, &str, &str)] = &[
         "connect/client-id-empty",
         "regressed: failed, was passed (connect/client-id-empty@3.1.1, connect/client-id-empty@5)",
     ),
+    (
+        Where::Broker,
+        "auto_id_prefix zoo-",
+        "connect/client-id-*",
+        "answers differently: assigned_client_id: otherwise, was auto (connect/client-id-form@5)",
+    ),
+    (
+        Where::Broker,
+        "max_queued_messages 10",
+        "session/many-waiting",
+        "answers differently: waiting_messages_150: some_dropped, was all_delivered (session/many-waiting@3.1.1, session/many-waiting@5)",
+    ),
+    (
+        Where::Broker,
+        "allow_duplicate_messages true",
+        "subscribe/overlapping",
+        "STALE snapshots/@mosquitto/subscribe/overlapping@3.1.1.snap",
+    ),
+    (
+        Where::Broker,
+        "persistence true\n    persistence_location {folder}/",
+        "flows/restart-without-store",
+        "answers differently: sessions_without_store: kept, was forgotten (flows/restart-without-store@3.1.1, flows/restart-without-store@5)",
+    ),
+    (
+        Where::Listener,
+        "mount_point x/",
+        "qos/qos0",
+        "CHANGED snapshots/@mosquitto/qos/qos0@5.snap",
+    ),
+    (
+        Where::Broker,
+        "acl_file {acl}",
+        "qos/qos0",
+        "regressed: failed, was passed (qos/qos0@3.1, qos/qos0@3.1.1, qos/qos0@5)",
+    ),
+    (
+        Where::Nowhere,
+        "protocol websockets",
+        "transport/websocket-takeover",
+        "regressed: failed, was warned (transport/websocket-takeover@5)",
+    ),
 ];
 
 /// The target file with one more setting.
@@ -203,7 +247,14 @@ fn with_setting(place: Where, setting: &str) -> String {
     let text = std::fs::read_to_string(path).expect("it is there");
     let mut out = String::new();
     let mut is_written = false;
+    let option = setting.split_whitespace().next().unwrap_or_default();
     for line in text.lines() {
+        // What the file has of it would come later, and hold.
+        let top = line.strip_prefix("    ").unwrap_or_default();
+        if top.starts_with(&format!("{option} ")) {
+            is_written |= place == Where::Nowhere;
+            continue;
+        }
         let is_listener = line.trim_start().starts_with("listener ");
         if is_listener && place == Where::Broker && !is_written {
             out.push_str(&format!("    {setting}\n"));
@@ -224,8 +275,11 @@ fn a_setting_that_clients_can_see_is_named() {
     let Some(_) = target() else { return };
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("mosquitto.yaml");
+    let acl = folder.path().join("acl");
+    std::fs::write(&acl, "topic read #\n").expect("writing");
     for (place, setting, filter, line) in SETTINGS {
-        std::fs::write(&file, with_setting(*place, setting)).expect("writing");
+        let setting = setting.replace("{acl}", &acl.display().to_string());
+        std::fs::write(&file, with_setting(*place, &setting)).expect("writing");
         let ended = Command::new(env!("CARGO_BIN_EXE_mqtt-check"))
             .args(["run", "scenarios/", "--filter", filter, "--target"])
             .arg(&file)

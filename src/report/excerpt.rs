@@ -120,7 +120,11 @@ fn log(play: &Play, until_us: u64, most: usize, canvas: Canvas) -> String {
 
 /// Without what would make a terminal do something.
 fn visible(text: &str) -> String {
-    let plain = |c: char| if c.is_control() { '\u{FFFD}' } else { c };
+    let plain = |c: char| match c {
+        '\t' => ' ',
+        c if c.is_control() => '\u{FFFD}',
+        c => c,
+    };
     text.chars().map(plain).collect()
 }
 
