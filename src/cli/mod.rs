@@ -15,6 +15,7 @@ mod filter;
 mod init;
 mod interrupt;
 mod list;
+mod merge;
 mod mutants;
 mod output;
 mod place;
@@ -74,6 +75,8 @@ enum Command {
     Check(check::Arguments),
     /// Show the JSON report of a run, or convert it to other formats
     Report(report::Arguments),
+    /// Put the JSON reports of all shards of a run together
+    Merge(merge::Arguments),
     /// Open a JSON report as a page in the browser
     View(view::Arguments),
     /// Go through changed and new snapshots one by one
@@ -175,6 +178,7 @@ pub fn main() -> ExitCode {
         Command::List(arguments) => list::run(arguments, styles),
         Command::Check(arguments) => check::run(arguments, styles),
         Command::Report(arguments) => report::run(arguments, styles),
+        Command::Merge(arguments) => merge::run(arguments, styles),
         Command::View(arguments) => view::run(arguments, styles),
         Command::Review(arguments) => review::run(arguments, styles),
         Command::Accept(arguments) => accept::accept(arguments, styles),

@@ -37,12 +37,14 @@ mod facts;
 mod github;
 mod options;
 mod profiled;
+mod shard;
 mod steady;
 
 use chosen::Chosen;
 use compared::Snapshots;
 use facts::{ended_early, instances, responsiveness, unspoken, unstarted};
 use options::{Playing, target_name, tolerated};
+use shard::Divided;
 
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("reached").args(["broker", "target"]))]
@@ -72,6 +74,10 @@ pub(super) struct Arguments {
         help_heading = "Run"
     )]
     chaos: Option<u64>,
+
+    /// Play one part of the cases, such as 2/5; `mqtt-check merge` puts the JSON reports of all parts together
+    #[arg(long, value_name = "NUMBER/OF", conflicts_with = "update", value_parser = shard::shard, help_heading = "Run")]
+    shard: Option<shard::Shard>,
 
     /// Stop at the first case that is not as expected
     #[arg(long, help_heading = "Run")]
@@ -183,12 +189,14 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
     }
     let chosen = Chosen::new(arguments, styles)?;
     let (plans, rest) = arguments.selection.plans(styles.err)?;
-    let snapshots = Snapshots::new(arguments, &chosen, &plans, styles.err)?;
-    let reviewed = snapshots.read(&plans, styles.err)?;
+    let divided = Divided::new(plans, arguments.shard);
+    let plans = divided.plans.as_slice();
+    let snapshots = Snapshots::new(arguments, &chosen, divided.any(), styles.err)?;
+    let reviewed = snapshots.read(plans, styles.err)?;
     let files = reports::prepare(&arguments.reports()?)?;
 
     interrupt::listen();
-    let mut ready = chosen.reach(&plans)?;
+    let mut ready = chosen.reach(plans)?;
     let secrets = ready.secrets();
     let (began, started) = (Instant::now(), SystemTime::now());
     let run_facts = RunFacts {
@@ -199,7 +207,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         jobs: arguments.playing.jobs.map(usize::from),
         max_wait: arguments.playing.max_wait,
         baseline: snapshots.baseline(),
-        suite: facts::suite(&arguments.selection, &plans)?,
+        suite: facts::suite(&arguments.selection, plans)?,
     };
     let by_case: BTreeMap<&CaseId, (&Plan, &Reviewed)> = plans
         .iter()
@@ -218,7 +226,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
                 .is_some_and(|(plan, held)| !snapshots.outcome(plan, result, held).is_as_expected())
         },
     };
-    let played = play(arguments, &plans, &ready.target, styles, &asking)
+    let played = play(arguments, plans, &ready.target, styles, &asking)
         .map_err(|failure| failure.hiding(&secrets));
     let Outcome {
         mut results,
@@ -230,7 +238,8 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
     } = match played {
         Ok(outcome) => outcome,
         Err(failure) => {
-            let report = unstarted(arguments, (&plans, &ready.target), run_facts, &failure);
+            let mut report = unstarted(arguments, (plans, &ready.target), run_facts, &failure);
+            report.shard = divided.facts(arguments, &snapshots, &rest, &[])?;
             let document = Document::of(&report, arguments.transcripts);
             for problem in reports::write(&files, &document) {
                 output::complain(&problem, styles.err);
@@ -241,7 +250,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
             return Err(failure);
         }
     };
-    let known = (plans.as_slice(), reviewed.as_slice());
+    let known = (plans, reviewed.as_slice());
     let unsteady = steady::settle(
         arguments,
         known,
@@ -266,15 +275,15 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         None if interrupted => INTERRUPTED.to_owned(),
         None => stopped.unwrap_or_default(),
     };
-    let ended_early = ended_early(&plans, &results, why);
+    let ended_early = ended_early(plans, &results, why);
     let not_played = ended_early.as_ref().map_or(0, |e| e.not_played.len());
     let given_up = given_up.map(|why| {
         let left = format!("the run ended early, with {not_played} not played");
         Failure::new(Exit::Failed, format!("{left}: {why}"))
     });
-    let (cases, unwritten) = conclude(&snapshots, &reviewed, &plans, &results);
+    let (cases, unwritten) = conclude(&snapshots, &reviewed, plans, &results);
     let (mut profile, profile_unwritten) =
-        snapshots.profile(arguments, (&plans, &cases), &offered, unwritten.is_none());
+        snapshots.profile(arguments, (plans, &cases), &offered, unwritten.is_none());
     let unwritten = unwritten
         .or_else(|| profile_unwritten.map(|error| Failure::new(Exit::Failed, error.to_string())));
     if let Some(profile) = &mut profile {
@@ -294,8 +303,12 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         target: facts::target(arguments, &ready.target, &offered),
         unspoken: unspoken(arguments, &ready.target, &offered),
         ended_early,
-        without_case: snapshots.without_case(arguments, &plans, &rest)?,
-        without_deviation: snapshots.without_deviation(arguments, &plans, &cases),
+        shard: divided.facts(arguments, &snapshots, &rest, &cases)?,
+        without_case: match arguments.shard {
+            None => snapshots.without_case(arguments, plans.iter().chain(&rest))?,
+            Some(_) => Vec::new(),
+        },
+        without_deviation: snapshots.without_deviation(arguments, plans, &cases),
         deviations: snapshots.deviations(),
         profile,
         cases,
@@ -311,7 +324,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
             .collect(),
         replay: again::options(arguments),
         again,
-        review: snapshots.review_option(&plans),
+        review: snapshots.review_option(divided.any()),
     };
     // What the terminal shows of a failure needs its transcript, whatever files are to have.
     let with = match arguments.transcripts {

@@ -1,12 +1,14 @@
 //! Accepted deviations, held against what a run found: a record that differs needs a reason, and a reason needs a
 //! record that differs, so that the list can only shrink.
 
+use serde::{Deserialize, Serialize};
+
 use super::Concluded;
 use super::record::{Deviates, finding_line};
 use crate::plan::Plan;
 use crate::requirements;
 use crate::target::TargetFile;
-use crate::target::file::Deviation;
+use crate::target::file::{Citation, Deviation};
 use crate::verdict::{CaseResult, Finding, Verdict, is_clause};
 
 /// A part of an accepted deviation that nothing shows.
@@ -112,72 +114,105 @@ fn cited(result: &CaseResult, clauses: &[String]) -> String {
     all.join(" or ")
 }
 
+/// What a run, or a part of one, shows of an accepted deviation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviationFacts {
+    /// `targets/NAME.yaml:LINE`.
+    place: String,
+    /// Patterns that are about no case of the suite.
+    without_case: Vec<String>,
+    /// The patterns of its cases, and whether a case shows it.
+    patterns: Vec<(String, bool)>,
+    /// Whether nothing can be said of what a case of it did.
+    cannot_tell: bool,
+    /// Its clauses, and whether a case finds something against them.
+    clauses: Vec<(String, bool)>,
+}
+
 /// Cases and clauses of accepted deviations that nothing shows any more. Only a run of the whole suite can tell.
 pub fn unshown(file: &TargetFile, cases: &[Concluded<'_>], plans: &[Plan]) -> Vec<UnseenPart> {
-    let mut found = Vec::new();
-    for deviation in &file.deviations {
-        let place = format!("{}:{}", file.source.path, deviation.place.line);
-        let mut is_shown = false;
-        for pattern in deviation.in_pieces.iter().filter(|pattern| {
-            let mut all = plans.iter();
-            !all.any(|plan| Deviation::matches(pattern, &plan.scene.id.to_string()))
-        }) {
-            found.push(UnseenPart {
-                place: place.clone(),
-                what: format!("there is no case {pattern}"),
-            });
-        }
-        for pattern in &deviation.cases {
-            let mut matching = plans
-                .iter()
-                .filter(|plan| Deviation::matches(pattern, &plan.scene.id.to_string()))
-                .peekable();
-            if matching.peek().is_none() {
-                let what = format!("there is no case {pattern}");
-                found.push(UnseenPart {
-                    place: place.clone(),
-                    what,
-                });
-                continue;
-            }
-            let shown = cases.iter().any(|case| {
-                Deviation::matches(pattern, &case.result.id.to_string()) && may_show(case)
-            });
-            is_shown |= shown;
-            if !shown {
-                let what = format!("{pattern} shows no deviation any more");
-                found.push(UnseenPart {
-                    place: place.clone(),
-                    what,
-                });
-            }
-        }
+    let ids: Vec<String> = plans.iter().map(|p| p.scene.id.to_string()).collect();
+    unseen(&deviation_facts(file, cases, &ids))
+}
+
+/// What these cases show of the deviations of a file; `suite` has the ids of all cases that there are.
+pub fn deviation_facts(
+    file: &TargetFile,
+    cases: &[Concluded<'_>],
+    suite: &[String],
+) -> Vec<DeviationFacts> {
+    let is_there = |pattern: &str| suite.iter().any(|id| Deviation::matches(pattern, id));
+    let facts = file.deviations.iter().map(|deviation| {
         let about: Vec<&Concluded<'_>> = cases
             .iter()
             .filter(|case| deviation.is_shown_by(&case.result.id.to_string()))
             .collect();
-        if !is_shown || about.iter().any(|case| cannot_tell(case)) {
+        let all = deviation.in_pieces.iter().chain(&deviation.cases);
+        let is_shown = |pattern: &String| {
+            cases.iter().any(|case| {
+                Deviation::matches(pattern, &case.result.id.to_string()) && may_show(case)
+            })
+        };
+        let patterns = deviation.cases.iter().filter(|p| is_there(p));
+        let is_found = |clause: &Citation| {
+            about.iter().any(|case| {
+                let mut findings = case.result.findings.iter();
+                requirements::document(case.result.id.version) == clause.version
+                    && findings.any(|finding| finding.clauses().contains(&clause.id))
+            })
+        };
+        let clauses = deviation.clauses.iter();
+        DeviationFacts {
+            place: format!("{}:{}", file.source.path, deviation.place.line),
+            without_case: all.filter(|p| !is_there(p)).cloned().collect(),
+            patterns: patterns.map(|p| (p.clone(), is_shown(p))).collect(),
+            cannot_tell: about.iter().any(|case| cannot_tell(case)),
+            clauses: clauses
+                .map(|clause| {
+                    (
+                        format!("{} {}", clause.version, clause.id),
+                        is_found(clause),
+                    )
+                })
+                .collect(),
+        }
+    });
+    facts.collect()
+}
+
+impl DeviationFacts {
+    /// With what another part of the run shows of the same deviation.
+    pub fn join(&mut self, other: &Self) {
+        let pairs = self.patterns.iter_mut().zip(&other.patterns);
+        for (mine, theirs) in pairs.chain(self.clauses.iter_mut().zip(&other.clauses)) {
+            mine.1 |= theirs.1;
+        }
+        self.cannot_tell |= other.cannot_tell;
+    }
+}
+
+/// What of these deviations nothing shows.
+pub fn unseen(facts: &[DeviationFacts]) -> Vec<UnseenPart> {
+    let mut found = Vec::new();
+    for facts in facts {
+        let mut add = |what: String| {
+            found.push(UnseenPart {
+                place: facts.place.clone(),
+                what,
+            });
+        };
+        for pattern in &facts.without_case {
+            add(format!("there is no case {pattern}"));
+        }
+        for (pattern, _) in facts.patterns.iter().filter(|(_, is_shown)| !is_shown) {
+            add(format!("{pattern} shows no deviation any more"));
+        }
+        let is_shown = facts.patterns.iter().any(|(_, is_shown)| *is_shown);
+        if !is_shown || facts.cannot_tell {
             continue;
         }
-        for clause in &deviation.clauses {
-            let is_found = about.iter().any(|case| {
-                requirements::document(case.result.id.version) == clause.version
-                    && case
-                        .result
-                        .findings
-                        .iter()
-                        .any(|finding| finding.clauses().contains(&clause.id))
-            });
-            if !is_found {
-                let what = format!(
-                    "no case of it finds anything against [{} {}]",
-                    clause.version, clause.id
-                );
-                found.push(UnseenPart {
-                    place: place.clone(),
-                    what,
-                });
-            }
+        for (clause, _) in facts.clauses.iter().filter(|(_, is_found)| !is_found) {
+            add(format!("no case of it finds anything against [{clause}]"));
         }
     }
     found

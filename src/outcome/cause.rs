@@ -7,19 +7,20 @@
 mod alike;
 mod because;
 mod follows;
+mod seed;
 mod unacknowledged;
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::Concluded;
-use crate::requirements::{self, Rank};
+use crate::requirements::Rank;
 use crate::scenario::model::{CaseId, Level};
 use crate::target::TargetFile;
 use crate::target::file::{Citation, Deviation};
 use crate::verdict::{Finding, Symptom, Verdict};
 
 pub use because::{Because, Consequence};
+pub use seed::{Group, Part, Root, grouped, roots};
 
 /// One defect of a broker, as far as a run can tell.
 #[derive(Debug, Clone)]
@@ -91,37 +92,39 @@ impl<'a> Cause<'a> {
 /// where the run was held against a baseline.
 pub fn causes<'a>(cases: &'a [Concluded<'a>], file: Option<&'a TargetFile>) -> Vec<Cause<'a>> {
     let deviations = file.map_or(&[][..], |file| &file.deviations);
-    let mut found: Vec<Found<'a>> = Vec::new();
-    for case in cases.iter().filter(|case| is_wrong(case)) {
-        found.extend(follows::roots(case).into_iter().map(|root| Found {
-            entry: entry(deviations, case, &root),
-            shown: root,
-        }));
-    }
-    let groups = alike::grouped(&found);
-    let mut causes: Vec<Cause<'a>> = groups
-        .into_iter()
-        .map(|group| cause(group.iter().map(|index| &found[*index])))
+    let by_id: BTreeMap<String, &Concluded<'_>> = cases
+        .iter()
+        .map(|case| (case.result.id.to_string(), case))
         .collect();
-    alike::fold_likely(&mut causes);
-    for cause in &mut causes {
-        cause.cases.sort_by_key(length);
-    }
-    causes.sort_by_key(|cause| {
-        (
-            cause.is_accepted(),
-            cause.level,
-            cause.rank,
-            Reverse(cause.size()),
-        )
-    });
-    causes
-}
-
-/// A finding that follows from no other of its case, and the deviation that accepts it.
-struct Found<'a> {
-    entry: Option<&'a Deviation>,
-    shown: Shown<'a>,
+    let shown = |part: &Part| {
+        let case = *by_id.get(&part.case)?;
+        let finding = |index: usize| case.result.findings.get(index);
+        let consequence = |(index, because): &(usize, Because)| {
+            Some(Consequence {
+                finding: finding(*index)?,
+                because: *because,
+            })
+        };
+        let consequences = part.consequences.iter();
+        Some(Shown {
+            case,
+            finding: finding(part.finding)?,
+            consequences: consequences.filter_map(consequence).collect(),
+        })
+    };
+    let groups = grouped(&roots(cases, file)).into_iter();
+    groups
+        .map(|group| Cause {
+            entry: group
+                .entry
+                .and_then(|(line, _)| deviations.iter().find(|d| d.place.line == line)),
+            level: group.level,
+            rank: group.rank,
+            clauses: group.clauses,
+            cases: group.cases.iter().filter_map(shown).collect(),
+            likely: group.likely.iter().filter_map(shown).collect(),
+        })
+        .collect()
 }
 
 /// Whether a case says something against the broker.
@@ -153,57 +156,6 @@ fn entry<'a>(
                 .or_else(|| about().next()),
             _ => None,
         })
-}
-
-fn cause<'a, 'f>(found: impl Iterator<Item = &'f Found<'a>>) -> Cause<'a>
-where
-    'a: 'f,
-{
-    let mut cause = Cause {
-        entry: None,
-        level: Level::Disputed,
-        rank: Rank::Content,
-        clauses: Vec::new(),
-        cases: Vec::new(),
-        likely: Vec::new(),
-    };
-    for Found { entry, shown } in found {
-        cause.entry = cause.entry.or(*entry);
-        cause.level = cause.level.min(shown.finding.level());
-        let version = requirements::document(shown.case.result.id.version);
-        for id in shown.finding.clauses() {
-            let clause = Citation {
-                version,
-                id: id.clone(),
-            };
-            if let Some(requirement) = requirements::find(version, id) {
-                cause.rank = cause.rank.min(requirement.rank);
-            }
-            if !cause.clauses.contains(&clause) {
-                cause.clauses.push(clause);
-            }
-        }
-        let is_known = |known: &Shown<'_>| known.case.result.id == shown.case.result.id;
-        match cause.cases.iter_mut().find(|known| is_known(known)) {
-            Some(known) => {
-                known.consequences.push(Consequence {
-                    finding: shown.finding,
-                    because: Because::Again,
-                });
-                known.consequences.extend(&shown.consequences);
-            }
-            None => cause.cases.push(shown.clone()),
-        }
-    }
-    cause
-}
-
-/// How much there is to read in a case: what a client library did is told at greater length.
-fn length(shown: &Shown<'_>) -> (bool, usize, String) {
-    let result = shown.case.result;
-    let events = result.transcript.as_ref().map_or(0, |t| t.events.len());
-    let is_with_others = !shown.consequences.is_empty();
-    (is_with_others, events, result.id.to_string())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::target::TargetFile;
 use crate::transcript::{HookSource, text};
 use crate::verdict::{CaseResult, Verdict};
 
-pub use accepted::{UnseenPart, unshown};
+pub use accepted::{DeviationFacts, UnseenPart, deviation_facts, unseen, unshown};
 pub use draft::{Amendment, amendment};
 pub use exchange::{Line, exchange};
 pub use record::{Comparison, Deviates, Mode, Reviewed, Seen, State};

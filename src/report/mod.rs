@@ -15,9 +15,11 @@ mod headline;
 mod html;
 pub mod junit;
 mod markdown;
+pub mod merge;
 mod names;
 mod pcap;
 mod profile;
+pub mod shard;
 pub mod style;
 mod tap;
 pub mod terminal;
@@ -40,6 +42,7 @@ pub use folder::Entry;
 pub use format::{Format, PCAP, Rendered};
 pub use html::render as page;
 pub use profile::{ProfileReport, renewed};
+pub use shard::ShardFacts;
 
 /// A run, done or broken off.
 #[derive(Debug, Clone)]
@@ -75,6 +78,8 @@ pub struct Report<'a> {
     pub again: Option<String>,
     /// The option that names the snapshots' folder to `review`, empty for the folder where it looks by itself.
     pub review: String,
+    /// Which part of a run it is; `None` where it is a whole one.
+    pub shard: Option<ShardFacts>,
 }
 
 /// When the run was made, and its options that results depend on.
@@ -234,7 +239,8 @@ impl Report<'_> {
             return Exit::Failed;
         }
         let skipped = |case: &Concluded<'_>| matches!(case.result.verdict, Verdict::Skipped { .. });
-        if self.cases.iter().all(skipped) {
+        // Whether all of the run was skipped, a part of it cannot tell.
+        if self.shard.is_none() && self.cases.iter().all(skipped) {
             return Exit::Nothing;
         }
         Exit::Success

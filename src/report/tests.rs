@@ -117,6 +117,7 @@ fn report<'a>(cases: Vec<Concluded<'a>>) -> Report<'a> {
         replay: "scenarios".into(),
         again: Some("mqtt-check run scenarios --filter 'session/takeover@5' --seed 7".into()),
         review: String::new(),
+        shard: None,
     }
 }
 

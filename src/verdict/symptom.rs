@@ -9,7 +9,18 @@ use super::blame::{Aspect, Event, Wrong};
 use crate::transcript::{Ended, EventIndex, Transcript, What};
 
 /// What is wrong, by kind.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub struct Symptom {
     /// Each thing that is wrong, as a word or two: `no PUBREC`, `extra PUBLISH`, `QoS`.
     things: Vec<String>,

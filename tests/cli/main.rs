@@ -42,6 +42,7 @@ mod schema;
 mod secrets;
 mod served;
 mod settling;
+mod shards;
 mod shell;
 mod sick;
 mod slow_machine;

@@ -4,9 +4,7 @@ use super::super::selection::quoted;
 use super::Arguments;
 use super::options::MAX_WAIT;
 use crate::outcome::Concluded;
-
-/// With more cases than this, the run's own choice of cases is shorter.
-const FILTERS: usize = 20;
+use crate::report::shard::again;
 
 /// The options that play one of the run's cases again, but for `--filter` and `--seed`.
 pub(super) fn options(arguments: &Arguments) -> String {
@@ -20,19 +18,10 @@ pub(super) fn command(arguments: &Arguments, cases: &[Concluded<'_>]) -> Option<
     let failed: Vec<String> = cases
         .iter()
         .filter(|case| case.outcome.is_unexpected_verdict())
-        .map(|case| format!("--filter '{}'", case.result.id))
+        .map(|case| case.result.id.to_string())
         .collect();
-    let chosen = match failed.len() {
-        0 => return None,
-        1..=FILTERS => failed,
-        _ => arguments.selection.choice(),
-    };
-    let mut words = vec!["mqtt-check run".to_owned()];
-    words.extend(arguments.selection.replay());
-    words.extend(options_but_paths(arguments));
-    words.extend(chosen);
-    words.push(format!("--seed {}", arguments.playing.seed));
-    Some(words.join(" "))
+    let (options, choice) = (options(arguments), arguments.selection.choice());
+    again(&options, &failed, &choice, arguments.playing.seed)
 }
 
 /// What decides how a case is played and judged. Passwords from the environment are no option, and are not shown.

@@ -73,7 +73,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit,
     let as_run = as_run(arguments)?;
     let chosen = Chosen::new(&as_run, styles)?;
     let (plans, _) = as_run.selection.plans(styles.err)?;
-    let snapshots = Snapshots::new(&as_run, &chosen, &plans, styles.err)?;
+    let snapshots = Snapshots::new(&as_run, &chosen, plans.first(), styles.err)?;
     let Some(profiled) = snapshots.profiled.as_ref() else {
         return Err(Failure::usage(
             "a baseline is made of a broker on the network",
@@ -163,6 +163,7 @@ fn as_run(arguments: &Arguments) -> Result<super::Arguments, Failure> {
         liberty: Vec::new(),
         playing: arguments.playing.clone(),
         chaos: None,
+        shard: None,
         fail_fast: false,
         no_first_look: false,
         update: true,

@@ -12,9 +12,11 @@ use super::chosen::Chosen;
 use super::profiled::{Learned, Profiled};
 use crate::builtin::Origin;
 use crate::exit::Exit;
+use crate::outcome::profile::Change;
 use crate::outcome::steady::{self, PlayOutcome};
 use crate::outcome::{
-    ComparedWith, Comparison, Concluded, Mode, Outcome, Reviewed, Seen, State, UnseenPart, unshown,
+    ComparedWith, Comparison, Concluded, DeviationFacts, Mode, Outcome, Reviewed, Seen, State,
+    UnseenPart, deviation_facts, unshown,
 };
 use crate::plan::Plan;
 use crate::report::ProfileReport;
@@ -43,7 +45,7 @@ impl Snapshots {
     pub(super) fn new(
         arguments: &Arguments,
         chosen: &Chosen,
-        plans: &[Plan],
+        any: Option<&Plan>,
         style: Style,
     ) -> Result<Self, Failure> {
         let in_ci = is_ci();
@@ -92,14 +94,14 @@ impl Snapshots {
             profiled: None,
             dropped: Mutex::default(),
         };
-        snapshots.protect(arguments, plans)?;
-        snapshots.profiled = snapshots.profiled(arguments, chosen, plans, style)?;
+        snapshots.protect(arguments, any)?;
+        snapshots.profiled = snapshots.profiled(arguments, chosen, any, style)?;
         Ok(snapshots)
     }
 
     /// Sees to it that nothing is written to the built-in suite.
-    fn protect(&mut self, arguments: &Arguments, plans: &[Plan]) -> Result<(), Failure> {
-        let (Some(mode), Some(plan)) = (self.against.mode(), plans.first()) else {
+    fn protect(&mut self, arguments: &Arguments, any: Option<&Plan>) -> Result<(), Failure> {
+        let (Some(mode), Some(plan)) = (self.against.mode(), any) else {
             return Ok(());
         };
         if !self.store(plan).is_built_in(&mode) {
@@ -123,11 +125,10 @@ impl Snapshots {
         &self,
         arguments: &Arguments,
         chosen: &Chosen,
-        plans: &[Plan],
+        any: Option<&Plan>,
         style: Style,
     ) -> Result<Option<Profiled>, Failure> {
-        let (Some(Mode::Baseline(target)), Some(plan)) = (self.against.mode(), plans.first())
-        else {
+        let (Some(Mode::Baseline(target)), Some(plan)) = (self.against.mode(), any) else {
             return Ok(None);
         };
         let path = self.store(plan).profile(&target);
@@ -162,7 +163,7 @@ impl Snapshots {
         let Some(profiled) = &self.profiled else {
             return (None, None);
         };
-        let is_whole = is_whole(arguments, plans, cases);
+        let is_whole = self.is_whole(arguments, plans, cases);
         let ids = plans.iter().map(|plan| plan.scene.id.to_string());
         let learned = Learned {
             offered,
@@ -223,7 +224,8 @@ impl Snapshots {
     /// Every case of the suite, where the whole suite is chosen.
     pub(super) fn suite(&self, arguments: &Arguments, plans: &[Plan]) -> Option<BTreeSet<String>> {
         let ids = plans.iter().map(|plan| plan.scene.id.to_string());
-        is_chosen_whole(arguments, plans).then(|| ids.collect())
+        self.is_chosen_whole(arguments, plans.iter())
+            .then(|| ids.collect())
     }
 
     /// Notes what a play for a baseline left of a case.
@@ -341,12 +343,58 @@ impl Snapshots {
     ) -> Vec<UnseenPart> {
         match &self.against {
             ComparedWith::Records(Mode::Baseline(_), Some(file))
-                if is_whole(arguments, plans, cases) =>
+                if self.is_whole(arguments, plans, cases) =>
             {
                 unshown(file, cases, plans)
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Whether the whole suite was played: every scenario of its folder, no filter, and no part.
+    fn is_whole(&self, arguments: &Arguments, plans: &[Plan], cases: &[Concluded<'_>]) -> bool {
+        arguments.shard.is_none()
+            && cases.len() == plans.len()
+            && self.is_chosen_whole(arguments, plans.iter())
+    }
+
+    /// Whether these are all cases of the suite.
+    pub(super) fn is_chosen_whole<'a>(
+        &self,
+        arguments: &Arguments,
+        mut plans: impl Iterator<Item = &'a Plan>,
+    ) -> bool {
+        let named = arguments.selection.paths();
+        !arguments.selection.is_narrowed()
+            && plans.all(|plan| {
+                let folder = suite::folder_of(&plan.scene);
+                named.iter().any(|path| same_folder(path, &folder))
+            })
+    }
+
+    /// What a part of a run shows of the accepted deviations.
+    pub(super) fn deviation_facts(
+        &self,
+        cases: &[Concluded<'_>],
+        suite: &[String],
+    ) -> Vec<DeviationFacts> {
+        match &self.against {
+            ComparedWith::Records(Mode::Baseline(_), Some(file)) => {
+                deviation_facts(file, cases, suite)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What a part of a run lacks of the profile.
+    pub(super) fn missing(&self, cases: &[Concluded<'_>], suite: &[String]) -> Vec<Change> {
+        let known = self.profiled.as_ref().filter(|p| p.with_cases);
+        let Some(held) = known.and_then(|profiled| profiled.known.as_ref()) else {
+            return Vec::new();
+        };
+        let answered = cases.iter().flat_map(|case| &case.result.choices);
+        let choices = answered.map(|(name, _)| name.as_str()).collect();
+        held.missing(&suite.iter().cloned().collect(), &choices)
     }
 
     fn write(&self, plan: &Plan, comparison: &mut Comparison) -> Result<(), WriteError> {
@@ -390,11 +438,10 @@ impl Snapshots {
     }
 
     /// Snapshots without a case. Only a run of the whole suite can tell: every scenario of the folder, and no filter.
-    pub(super) fn without_case(
+    pub(super) fn without_case<'a>(
         &self,
         arguments: &Arguments,
-        plans: &[Plan],
-        rest: &[Plan],
+        all: impl Iterator<Item = &'a Plan>,
     ) -> Result<Vec<PathBuf>, Failure> {
         let ComparedWith::Records(mode @ (Mode::Whole | Mode::Baseline(_)), _) = &self.against
         else {
@@ -404,7 +451,7 @@ impl Snapshots {
             return Ok(Vec::new());
         }
         let mut suites: BTreeMap<PathBuf, (Store, Vec<&Plan>)> = BTreeMap::new();
-        for plan in plans.iter().chain(rest) {
+        for plan in all {
             let folder = suite::folder_of(&plan.scene);
             let (_, plans) = suites
                 .entry(folder)
@@ -433,8 +480,8 @@ impl Snapshots {
     }
 
     /// The option that names the folder to `review`, if it does not find it by itself.
-    pub(super) fn review_option(&self, plans: &[Plan]) -> String {
-        let folder = plans.first().map(|plan| self.store(plan).root().to_owned());
+    pub(super) fn review_option(&self, any: Option<&Plan>) -> String {
+        let folder = any.map(|plan| self.store(plan).root().to_owned());
         match folder {
             Some(folder) if !same_folder(&folder, &place::snapshots()) => {
                 format!(" --snapshots {}", quoted(&folder))
@@ -442,21 +489,6 @@ impl Snapshots {
             _ => String::new(),
         }
     }
-}
-
-/// Whether the whole suite was played: every scenario of its folder, and no filter.
-fn is_whole(arguments: &Arguments, plans: &[Plan], cases: &[Concluded<'_>]) -> bool {
-    cases.len() == plans.len() && is_chosen_whole(arguments, plans)
-}
-
-/// Whether the whole suite is chosen.
-fn is_chosen_whole(arguments: &Arguments, plans: &[Plan]) -> bool {
-    let named = arguments.selection.paths();
-    !arguments.selection.is_narrowed()
-        && plans.iter().all(|plan| {
-            let folder = suite::folder_of(&plan.scene);
-            named.iter().any(|path| same_folder(path, &folder))
-        })
 }
 
 /// Whether this is CI, where nothing is written.

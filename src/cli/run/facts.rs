@@ -46,6 +46,7 @@ pub(super) fn unstarted<'a>(
         replay: again::options(arguments),
         again: None,
         review: String::new(),
+        shard: None,
     }
 }
 

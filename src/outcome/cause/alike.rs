@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Cause, Found, Shown};
-use crate::requirements;
+use super::seed::{Group, Part, Root, Seed};
 use crate::scenario::model::Level;
-use crate::target::file::Deviation;
-use crate::verdict::{Finding, Symptom};
-use mqtt_check_codec::ProtocolVersion;
+use crate::verdict::Symptom;
 
 /// Statements that say what is done about an error and not what the error is: by one of them alone nothing is alike.
 const GENERAL: &[&str] = &["MQTT-4.8.0-1", "MQTT-4.13.1-1", "MQTT-4.13.2-1"];
@@ -28,7 +25,7 @@ enum Key<'a> {
 }
 
 /// The findings in groups of one cause, each as indices of them.
-pub(super) fn grouped(found: &[Found<'_>]) -> Vec<Vec<usize>> {
+pub(super) fn grouped(found: &[Root]) -> Vec<Vec<usize>> {
     let mut by_key: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
     for (index, one) in found.iter().enumerate() {
         by_key.entry(key(one)).or_default().push(index);
@@ -68,21 +65,21 @@ fn root(into: &[usize], mut number: usize) -> usize {
     number
 }
 
-fn key<'f>(found: &'f Found<'_>) -> Key<'f> {
-    if let Some(Deviation { place, .. }) = found.entry {
-        return Key::Accepted(place.line);
+fn key(found: &Root) -> Key<'_> {
+    if let Some((line, _)) = found.entry {
+        return Key::Accepted(line);
     }
-    let Shown { case, finding, .. } = &found.shown;
+    let finding = &found.finding;
     let specific = |id: &&String| !GENERAL.contains(&id.as_str());
-    let mut specific: Vec<&String> = finding.clauses().iter().filter(specific).collect();
+    let mut specific: Vec<&String> = finding.clauses.iter().filter(specific).collect();
     specific.sort();
     let clause = specific.first().map_or("", |id| id.as_str());
     Key::Wrong {
-        document: requirements::document(case.result.id.version).as_str(),
+        document: found.document().as_str(),
         clause,
-        level: finding.level(),
+        level: finding.level,
         symptom: &finding.symptom,
-        scenario: clause.is_empty().then_some(case.result.id.path.as_str()),
+        scenario: clause.is_empty().then_some(found.path.as_str()),
     }
 }
 
@@ -91,38 +88,42 @@ type StepFinding<'a> = (&'a str, Option<&'a str>, Place, &'a Symptom);
 /// Line and column.
 type Place = (u32, u32);
 
-fn twin<'f>(found: &'f Found<'_>) -> Option<StepFinding<'f>> {
-    let Shown { case, finding, .. } = &found.shown;
+fn twin(found: &Root) -> Option<StepFinding<'_>> {
     if found.entry.is_some() {
         return None;
     }
-    let id = &case.result.id;
-    let place = place(finding)?;
-    Some((&id.path, id.row.as_deref(), place, &finding.symptom))
-}
-
-fn place(finding: &Finding) -> Option<Place> {
-    finding.place.map(|place| (place.line, place.column))
+    let place = found.finding.place?;
+    Some((
+        &found.path,
+        found.row.as_deref(),
+        place,
+        &found.finding.symptom,
+    ))
 }
 
 /// What a step of a scenario found, whatever the row.
-type AtStep<'a> = (&'a str, ProtocolVersion, Place, &'a Symptom);
+type AtStep = (String, String, Place, Symptom);
 
-fn at_step<'a>(shown: &Shown<'a>, finding: &'a Finding) -> Option<AtStep<'a>> {
-    let id = &shown.case.result.id;
-    Some((&id.path, id.version, place(finding)?, &finding.symptom))
+fn at_step(root: &Root, finding: &Seed) -> Option<AtStep> {
+    let symptom = finding.symptom.clone();
+    Some((
+        root.path.clone(),
+        root.version.clone(),
+        finding.place?,
+        symptom,
+    ))
 }
 
 /// Puts the cases whose only finding is elsewhere in the same scenario, at the same step, a consequence of one cause
 /// under that cause.
-pub(super) fn fold_likely(causes: &mut Vec<Cause<'_>>) {
-    let mut consequences: BTreeMap<AtStep<'_>, Option<usize>> = BTreeMap::new();
+pub(super) fn fold_likely(causes: &mut Vec<Group>) {
+    let mut consequences: BTreeMap<AtStep, Option<usize>> = BTreeMap::new();
     let mut others: BTreeMap<String, usize> = BTreeMap::new();
     for (number, cause) in causes.iter().enumerate() {
         for shown in &cause.cases {
-            *others.entry(shown.case.result.id.to_string()).or_default() += 1;
-            for consequence in &shown.consequences {
-                let Some(at) = at_step(shown, consequence.finding) else {
+            *others.entry(shown.case.clone()).or_default() += 1;
+            for (finding, _) in &shown.root.consequences {
+                let Some(at) = at_step(&shown.root, finding) else {
                     continue;
                 };
                 let known = consequences.entry(at).or_insert(Some(number));
@@ -131,17 +132,18 @@ pub(super) fn fold_likely(causes: &mut Vec<Cause<'_>>) {
             }
         }
     }
-    let mut moved: Vec<(usize, Shown<'_>)> = Vec::new();
+    let mut moved: Vec<(usize, Part)> = Vec::new();
     let levels: Vec<Level> = causes.iter().map(|cause| cause.level).collect();
     for (number, cause) in causes.iter_mut().enumerate() {
         if cause.entry.is_some() {
             continue;
         }
         cause.cases.retain(|shown| {
-            let is_alone = others.get(&shown.case.result.id.to_string()) == Some(&1);
-            let of = at_step(shown, shown.finding).and_then(|at| consequences.get(&at).copied());
+            let is_alone = others.get(&shown.case) == Some(&1);
+            let of = at_step(&shown.root, &shown.root.finding)
+                .and_then(|at| consequences.get(&at).copied());
             match of.flatten() {
-                Some(of) if is_alone && of != number && levels[of] <= shown.finding.level() => {
+                Some(of) if is_alone && of != number && levels[of] <= shown.root.finding.level => {
                     moved.push((of, shown.clone()));
                     false
                 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::verdict::Finding;
 
 /// A finding that another one of its case brings with it.
@@ -12,7 +14,7 @@ pub struct Consequence<'a> {
 }
 
 /// Why a finding follows from an earlier one of its case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Because {
     /// The same clause broken in the same way.
     Again,

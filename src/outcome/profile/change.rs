@@ -254,7 +254,7 @@ impl Held {
     }
 
     /// What the whole suite does not show any more.
-    fn missing(&self, suite: &BTreeSet<String>, choices: &BTreeSet<&str>) -> Vec<Change> {
+    pub fn missing(&self, suite: &BTreeSet<String>, choices: &BTreeSet<&str>) -> Vec<Change> {
         let cases = self
             .profile
             .cases

@@ -1,7 +1,7 @@
 //! The document of a run: everything taken out of plans, results and outcomes once.
 
 mod case;
-mod cause;
+pub(in crate::report) mod cause;
 mod play;
 mod profile;
 
@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::time::rfc3339;
 use super::{
-    Capability, Document, FORMAT, NotSpoken, Options, Run, Stale, StaleKind, Summary, Target, Tool,
+    Capability, Case, Document, FORMAT, NotSpoken, Options, Run, Stale, StaleKind, Summary, Target,
+    Tool,
 };
+use crate::outcome::cause::roots;
 use crate::report::Report;
 
 /// Of which cases the document has transcripts.
@@ -31,6 +33,12 @@ impl Document {
     /// The document of a run, with these transcripts.
     pub fn of(report: &Report<'_>, transcripts: Transcripts) -> Self {
         let cases = report.cases.iter();
+        let cases: Vec<Case> = cases
+            .map(|case| case::of(case, report.facts.began, transcripts))
+            .collect();
+        let roots = roots(&report.cases, report.deviations);
+        let file = report.deviations.map(|file| file.source.path.as_str());
+        let statements = cause::statements(&report.cases);
         Self {
             format: FORMAT,
             tool: Tool {
@@ -40,13 +48,15 @@ impl Document {
             target: target(report),
             run: run(report, transcripts),
             summary: summary(report),
-            cases: cases
-                .map(|case| case::of(case, report.facts.began, transcripts))
-                .collect(),
-            causes: cause::causes(&report.cases, report.deviations),
-            conformance: cause::conformance(&report.cases),
+            causes: cause::causes(&roots, file, &cases),
+            conformance: cause::conformance(&statements),
             stale: stale(report),
             profile: report.profile.as_ref().map(Into::into),
+            shard: report
+                .shard
+                .as_ref()
+                .map(|facts| facts.document(roots, statements, file)),
+            cases,
         }
     }
 }

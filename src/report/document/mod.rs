@@ -4,7 +4,7 @@
 //! or of the engine, so that it can be written, read again later, and shown in every format. JSON is this document as it
 //! is; `docs/report.schema.json` says what each field means, and a test holds real reports against it.
 
-mod build;
+pub(in crate::report) mod build;
 mod case;
 mod cause;
 mod json;
@@ -58,6 +58,25 @@ pub struct Document {
     /// How the run stands to the profile of the target; absent where it was held against none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
+    /// Which part of a run it is; absent where it is a whole one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+}
+
+/// One part of a run that `mqtt-check merge` puts together with the others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Shard {
+    /// From 1.
+    pub number: usize,
+    /// How many there are.
+    pub of: usize,
+    /// A digest of the scenarios of all cases of the run.
+    pub suite: String,
+    /// The ids of all cases of the run, in their order.
+    pub cases: Vec<String>,
+    /// What `merge` judges the whole run by; not part of the format.
+    pub together: serde_json::Value,
 }
 
 /// The program that made it.

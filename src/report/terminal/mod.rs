@@ -81,6 +81,7 @@ pub fn render(document: &Document, options: Options) -> String {
     after.push(conformance::render(document, options));
     after.push(profile::render(document, options.verbose, style));
     after.push(summary(document, options));
+    after.push(shard(document));
     for parts in [&mut before, &mut after] {
         parts.retain(|part| !part.is_empty());
     }
@@ -94,6 +95,18 @@ pub fn render(document: &Document, options: Options) -> String {
     before.push(after);
     before.retain(|part| !part.is_empty());
     before.join("\n")
+}
+
+/// Which part of a run it is.
+fn shard(document: &Document) -> String {
+    document.shard.as_ref().map_or_else(String::new, |shard| {
+        format!(
+            "shard {}/{} of {}; what is stale or gone, `mqtt-check merge` judges\n",
+            shard.number,
+            shard.of,
+            count(shard.cases.len(), "case")
+        )
+    })
 }
 
 /// How many rows of a terminal of this width a text takes.

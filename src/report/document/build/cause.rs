@@ -3,76 +3,83 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mqtt_check_codec::{PacketType, ProtocolVersion};
+use serde::{Deserialize, Serialize};
 
 use super::case::clause;
 use crate::coverage::DOCUMENTS;
 use crate::outcome::Concluded;
-use crate::outcome::cause::{self, Shown};
+use crate::outcome::cause::{Group, Part, Root, grouped};
 use crate::report::clauses::{is_within, titles};
-use crate::report::document::{Cause, Chapter, Conformance, Example, Folded, Level};
+use crate::report::document::{Case, Cause, Chapter, Conformance, Example, Folded, Level};
 use crate::requirements::{self, Requirement};
-use crate::target::TargetFile;
-use crate::verdict::{Finding, FindingKind, Verdict, monitor};
+use crate::verdict::{FindingKind, Verdict, monitor};
 
-pub(super) fn causes(cases: &[Concluded<'_>], file: Option<&TargetFile>) -> Vec<Cause> {
-    let found = cause::causes(cases, file);
-    found.iter().filter_map(|found| one(found, file)).collect()
+/// The causes of what these findings are about, whose words are in `cases`. `file` is the target file whose deviations
+/// are accepted.
+pub(in crate::report) fn causes(roots: &[Root], file: Option<&str>, cases: &[Case]) -> Vec<Cause> {
+    let by_id: BTreeMap<&str, &Case> = cases.iter().map(|case| (case.id.as_str(), case)).collect();
+    let groups = grouped(roots);
+    groups
+        .iter()
+        .filter_map(|group| one(group, file, &by_id))
+        .collect()
 }
 
-fn one(found: &cause::Cause<'_>, file: Option<&TargetFile>) -> Option<Cause> {
-    let example = found.example()?;
-    let place = |line: u32| file.map(|file| format!("{}:{line}", file.source.path));
-    let id = |shown: &Shown<'_>| shown.case.result.id.to_string();
+fn one(group: &Group, file: Option<&str>, cases: &BTreeMap<&str, &Case>) -> Option<Cause> {
+    let example = group.cases.first()?;
+    let finding = cases
+        .get(example.case.as_str())?
+        .findings
+        .get(example.finding)?;
+    let id = |part: &Part| part.case.clone();
+    let entry = group.entry.as_ref();
     Some(Cause {
-        level: Level::from(found.level),
-        rank: found.rank.as_str().to_owned(),
-        clauses: found
+        level: Level::from(group.level),
+        rank: group.rank.as_str().to_owned(),
+        clauses: group
             .clauses
             .iter()
             .map(|cited| clause(cited.version, &cited.id))
             .collect(),
-        expected: example.finding.expected.clone(),
-        actual: example.finding.actual.clone(),
-        accepted_by: found.entry.and_then(|entry| place(entry.place.line)),
-        came: found.entry.map(|entry| entry.came.clone()),
-        accepted: found.is_accepted(),
+        expected: finding.expected.clone(),
+        actual: finding.actual.clone(),
+        accepted_by: entry.and_then(|(line, _)| file.map(|file| format!("{file}:{line}"))),
+        came: entry.map(|(_, came)| came.clone()),
+        accepted: group.is_accepted(),
         example: Example {
             case: id(example),
-            finding: index_of(example, example.finding),
-            consequences: example
-                .consequences
-                .iter()
-                .map(|consequence| index_of(example, consequence.finding))
-                .collect(),
+            finding: example.finding,
+            consequences: {
+                let all = example.consequences.iter();
+                all.map(|(index, _)| *index).collect()
+            },
         },
-        follows: found
+        follows: group
             .reasons()
             .into_iter()
             .map(|(because, cases)| Folded {
                 because: because.to_string(),
-                cases: cases.iter().map(ToString::to_string).collect(),
+                cases: cases.into_iter().cloned().collect(),
             })
             .collect(),
-        cases: found.cases.iter().map(id).collect(),
-        likely: found.likely.iter().map(id).collect(),
+        cases: group.cases.iter().map(id).collect(),
+        likely: group.likely.iter().map(id).collect(),
     })
 }
 
-fn index_of(shown: &Shown<'_>, finding: &Finding) -> usize {
-    let mut all = shown.case.result.findings.iter();
-    all.position(|other| std::ptr::eq(other, finding))
-        .unwrap_or(0)
-}
-
 /// What became of a statement, the worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum StatementOutcome {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(in crate::report) enum StatementOutcome {
     Must,
     Should,
     Holds,
 }
 
-pub(super) fn conformance(cases: &[Concluded<'_>]) -> Vec<Conformance> {
+/// What became of each statement, by the version of its document and its id.
+pub(in crate::report) type Statements = BTreeMap<(String, String), StatementOutcome>;
+
+/// What these cases show of each statement.
+pub(in crate::report) fn statements(cases: &[Concluded<'_>]) -> Statements {
     let mut fates: BTreeMap<(ProtocolVersion, &str), StatementOutcome> = BTreeMap::new();
     let mut note = |version, id, fate: StatementOutcome| {
         let known = fates.entry((version, id)).or_insert(fate);
@@ -114,13 +121,22 @@ pub(super) fn conformance(cases: &[Concluded<'_>]) -> Vec<Conformance> {
             note(*version, id, StatementOutcome::Holds);
         }
     }
-    let played = DOCUMENTS
-        .into_iter()
-        .filter(|document| fates.keys().any(|(version, _)| version == document));
+    let named = fates.into_iter();
+    named
+        .map(|((version, id), fate)| ((version.to_string(), id.to_owned()), fate))
+        .collect()
+}
+
+/// How the broker keeps each document, by what became of the statements.
+pub(in crate::report) fn conformance(statements: &Statements) -> Vec<Conformance> {
+    let played = DOCUMENTS.into_iter().filter(|document| {
+        let name = document.to_string();
+        statements.keys().any(|(version, _)| *version == name)
+    });
     played
         .map(|document| Conformance {
             document: document.to_string(),
-            chapters: chapters(document, &fates),
+            chapters: chapters(document, statements),
         })
         .collect()
 }
@@ -142,10 +158,7 @@ fn is_shown(version: ProtocolVersion, id: &str, packets: &BTreeSet<PacketType>) 
     }
 }
 
-fn chapters(
-    document: ProtocolVersion,
-    fates: &BTreeMap<(ProtocolVersion, &str), StatementOutcome>,
-) -> Vec<Chapter> {
+fn chapters(document: ProtocolVersion, statements: &Statements) -> Vec<Chapter> {
     let of = |number: &'static str, title: &'static str| {
         let mut chapter = Chapter {
             number: number.to_owned(),
@@ -158,7 +171,7 @@ fn chapters(
         let within = |r: &&Requirement| is_within(r.section_number(), number);
         for requirement in requirements::all(document).filter(within) {
             let id = || requirement.id.to_owned();
-            match fates.get(&(document, requirement.id)) {
+            match statements.get(&(document.to_string(), requirement.id.to_owned())) {
                 Some(StatementOutcome::Must) => chapter.violated_must.push(id()),
                 Some(StatementOutcome::Should) => chapter.violated_should.push(id()),
                 Some(StatementOutcome::Holds) => chapter.hold += 1,
