@@ -1,5 +1,6 @@
 //! Writing to stdout and stderr. Nobody reading any more is no error.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use super::Failure;
@@ -17,8 +18,13 @@ pub(super) fn errors_are_a_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Writes to stdout. A closed pipe is success: who reads has read enough.
+/// Writes text for people to stdout. A closed pipe is success: who reads has read enough.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
+    print_raw(&guarded(text))
+}
+
+/// Writes what programs read to stdout.
+pub(super) fn print_raw(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
@@ -29,8 +35,13 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Writes to stderr. There is nobody to tell if that fails.
+/// Writes text for people to stderr. There is nobody to tell if that fails.
 pub(super) fn note(text: &str) {
+    commands(&guarded(text));
+}
+
+/// Writes to stderr what GitHub's runner may take for commands.
+pub(super) fn commands(text: &str) {
     let mut err = io::stderr().lock();
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }
@@ -75,4 +86,51 @@ pub(super) fn diagnostics(all: &[Diagnostic], style: Style) -> Failure {
 /// The width of the terminal, or 80 columns.
 pub(super) fn width() -> u16 {
     comfy_table::Table::new().width().unwrap_or(80)
+}
+
+/// In GitHub Actions the text without anything that the runner would take for a command. The text of a broker or a
+/// scenario may be in it.
+fn guarded(text: &str) -> Cow<'_, str> {
+    match std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+        true => without_commands(text),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// The runner takes a line for a command that begins with `::`, behind any space, and one that has `##[` anywhere. A
+/// backslash between the signs keeps it from that.
+fn without_commands(text: &str) -> Cow<'_, str> {
+    if !text.contains("::") && !text.contains("##[") {
+        return Cow::Borrowed(text);
+    }
+    let lines = text.split_inclusive(['\n', '\r']).map(|line| {
+        let begin = line.len() - line.trim_start().len();
+        let (space, rest) = line.split_at(begin);
+        let rest = rest.replace("##[", "##\\[");
+        match rest.strip_prefix("::") {
+            Some(rest) => format!("{space}:\\:{rest}"),
+            None => format!("{space}{rest}"),
+        }
+    });
+    Cow::Owned(lines.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_text_from_being_taken_for_a_command() {
+        for (text, expected) in [
+            ("::error::x\n", ":\\:error::x\n"),
+            ("a\n  \t\u{a0}::add-mask::x", "a\n  \t\u{a0}:\\:add-mask::x"),
+            ("a\r::error::x", "a\r:\\:error::x"),
+            ("a ##[error]x\n::b\n", "a ##\\[error]x\n:\\:b\n"),
+            ("###[group]", "###\\[group]"),
+            ("a::b ::c\n#[d]\n", "a::b ::c\n#[d]\n"),
+        ] {
+            assert_eq!(without_commands(text), expected, "{text:?}");
+            assert_eq!(without_commands(expected), expected);
+        }
+    }
 }

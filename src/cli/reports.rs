@@ -65,7 +65,7 @@ pub(super) fn write(files: &[(&'static Format, ReportFile)], document: &Document
             let text = format.render(document);
             let written = text.and_then(|rendered| match rendered {
                 Rendered::File(text) if file.is_stdout() => {
-                    output::print(&text).map_err(|failure| failure.message)
+                    output::print_raw(&text).map_err(|failure| failure.message)
                 }
                 Rendered::File(text) => file.write(&text).map_err(|error| error.to_string()),
                 Rendered::Folder(files) => {

@@ -47,6 +47,6 @@ impl Kind {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    output::print(&arguments.of.schema())?;
+    output::print_raw(&arguments.of.schema())?;
     Ok(Exit::Success)
 }

@@ -36,7 +36,7 @@ pub(super) fn completions(
     clap_complete::generate(arguments.shell, &mut command, NAME, &mut script);
     // For bash, clap_complete 4.6 takes the `-` of the name for a command, in one of two places.
     let script = String::from_utf8_lossy(&script).replace("mqtt__subcmd__check", "mqtt__check");
-    output::print(&script)?;
+    output::print_raw(&script)?;
     Ok(Exit::Success)
 }
 
@@ -47,7 +47,7 @@ pub(super) fn man(arguments: &ManArguments, command: Command) -> Result<Exit, Fa
         let command = command.disable_help_subcommand(true);
         let rendered = Man::new(command).render(&mut page);
         rendered.map_err(|error| wrong(Path::new("stdout"), &error))?;
-        output::print(&String::from_utf8_lossy(&page))?;
+        output::print_raw(&String::from_utf8_lossy(&page))?;
         return Ok(Exit::Success);
     };
     let written =

@@ -1,9 +1,11 @@
 //! What a run leaves in GitHub Actions.
 
 use std::fs;
+use std::io::Write as _;
 
 use insta::assert_snapshot;
 
+use crate::bad_brokers;
 use crate::program::{PING, Program, WRONG};
 
 /// Within a job: the repository is the folder of the program.
@@ -83,4 +85,45 @@ fn a_summary_that_cannot_be_written_fails_no_run() {
             .contains("warning: failed to write the job summary"),
         "{ended}"
     );
+}
+
+/// A broker that says in its answer what GitHub's runner would do. The runner drops space before `::`, and looks for
+/// `##[` anywhere in a line.
+#[test]
+fn what_a_broker_says_is_no_command() {
+    // CONNACK with the reason "not authorized" and a Reason String that is longer than a line of the report.
+    let url = bad_brokers::serve(|mut stream| {
+        let Some(_) = bad_brokers::packet(&mut stream) else {
+            return;
+        };
+        let mut said = "word ".repeat(12) + "##[add-mask]a ";
+        for _ in 0..120 {
+            said.push_str("::stop-commands::b ");
+        }
+        let mut body = vec![0, 0x87];
+        let text = u16::try_from(said.len()).expect("short");
+        let in_two_bytes = |length: usize| {
+            let low = u8::try_from(length & 0x7f).expect("seven bits");
+            [low | 0x80, u8::try_from(length >> 7).expect("a byte")]
+        };
+        body.extend(in_two_bytes(said.len() + 3));
+        body.push(0x1f);
+        body.extend(text.to_be_bytes());
+        body.extend(said.bytes());
+        let length = in_two_bytes(body.len());
+        let _ = stream.write_all(&[0x20, length[0], length[1]]);
+        let _ = stream.write_all(&body);
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
+    let run = format!("--protocol 5 --broker {url} --no-first-look --verbose scenarios/basic/ping.yaml");
+    let ended = job(&run).run();
+    assert_ne!(ended.exit, Some(0), "{ended}");
+    let all = format!("{}{}", ended.stdout, ended.stderr);
+    assert!(all.contains("stop-commands"), "it is shown: {ended}");
+    for line in all.lines() {
+        let begins = line.trim_start();
+        let own = ["::error ", "::warning "].iter().any(|own| begins.starts_with(own));
+        let is_command = begins.starts_with("::") || line.contains("##[");
+        assert!(own || !is_command, "{line}");
+    }
 }

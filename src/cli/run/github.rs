@@ -19,7 +19,7 @@ pub(super) fn show(document: &Document, style: Style) {
     let root = set("GITHUB_WORKSPACE").and_then(|root| fs::canonicalize(root).ok());
     let place = |file: &str| within(root.as_deref()?, file);
     // Reports may go to stdout; commands are read from stderr too.
-    output::note(&github::annotations(document, &place));
+    output::commands(&github::annotations(document, &place));
     let Some(path) = set("GITHUB_STEP_SUMMARY") else {
         return;
     };
