@@ -30,6 +30,7 @@ mod shell;
 mod snapshots;
 mod stale;
 mod suite;
+mod targets;
 mod view;
 mod written;
 
@@ -91,6 +92,8 @@ enum Command {
     Clauses(clauses::Arguments),
     /// Explain a statement, a scenario, a choice, a setting, a fault, a target, a reason code, …
     Explain(explain::Arguments),
+    /// List the known brokers, and what each can be set to, does and shows
+    Targets(targets::Arguments),
     /// Show the built-in suite, or write it to a folder
     Suite(suite::Arguments),
     /// Print the JSON Schema of a kind of file, for editors
@@ -186,6 +189,7 @@ pub fn main() -> ExitCode {
         Command::Mutants(arguments) => mutants::run(arguments, styles),
         Command::Clauses(arguments) => clauses::run(arguments, styles),
         Command::Explain(arguments) => explain::run(arguments, styles),
+        Command::Targets(arguments) => targets::run(arguments, styles),
         Command::Suite(arguments) => suite::run(arguments, styles),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Decode(arguments) => decode::run(arguments, styles),

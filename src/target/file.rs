@@ -4,8 +4,7 @@
 //! In: the text of `targets/NAME.yaml`. Out: a [`TargetFile`], or everything that is wrong with it, in the order of
 //! its lines. Nothing is started here. `docs/targets/format.md` is the reference.
 
-use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,13 +14,12 @@ use super::control::Kick;
 use super::hooks::{Feed, Kind, Source as HookSource, Surroundings};
 use super::settings::Table;
 use super::{Access, Credentials, External};
-use crate::builtin;
+use crate::builtin::Origin;
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::scenario::model::{Capability, User};
 use crate::scenario::node::Node;
 use crate::scenario::settings::configuration::covered;
-use crate::scenario::syntax::FILE_LIMIT;
-use crate::scenario::{decode, open_regular, syntax};
+use crate::scenario::syntax;
 use crate::transport::EndpointError;
 
 mod address;
@@ -29,6 +27,7 @@ mod control;
 mod deviation;
 mod edit;
 mod hooks;
+mod origin;
 mod reading;
 pub mod schema;
 mod settings;
@@ -69,12 +68,18 @@ pub(super) const HOOK_URL: &str = "{hook_url}";
 pub struct TargetFile {
     /// Its text, for messages: without the passwords.
     pub source: Arc<Source>,
+    /// Whether it is read from disk or from the built-in suite.
+    pub origin: Origin,
+    /// The folder that `{here}` stands for.
+    pub here: PathBuf,
     /// The file's name without its ending.
     pub name: String,
     /// As people call it; the name where the file gives none.
     pub title: String,
     /// The version that was looked at when the file was written.
     pub version: Option<String>,
+    /// The command that installs it.
+    pub install: Option<String>,
     /// Where its nodes listen.
     pub nodes: Addresses,
     /// The programs that make it up; none where it runs already.
@@ -127,68 +132,16 @@ impl Start {
 }
 
 impl TargetFile {
-    /// Reads `targets/NAME.yaml`.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it; that it cannot be read at all is one of these.
-    pub fn read(path: &Path) -> Result<Self, Vec<Diagnostic>> {
-        Self::of(&Self::text(path)?)
-    }
-
-    /// Reads a target file of the built-in suite; `None` if it has no such file.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    pub fn read_built_in(path: &Path) -> Option<Result<Self, Vec<Diagnostic>>> {
-        let text = Self::text_built_in(path)?;
-        Some(text.and_then(|source| Self::of(&source)))
-    }
-
-    /// The text of a target file, which may have passwords in it.
-    ///
-    /// # Errors
-    /// Why it cannot be read.
-    pub fn text(path: &Path) -> Result<Arc<Source>, Vec<Diagnostic>> {
-        let mut bytes = Vec::new();
-        let limit = FILE_LIMIT as u64 + 1;
-        let read = open_regular(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
-        read.map_err(|error| {
-            let source = Arc::new(Source {
-                path: path.display().to_string(),
-                text: String::new(),
-            });
-            let title = match error.kind() {
-                std::io::ErrorKind::NotFound => "there is no such target file".to_owned(),
-                _ => format!("cannot be read: {error}"),
-            };
-            vec![
-                Diagnostic::new(&source, None, title)
-                    .hint("a target file says how a broker is reached: docs/targets/format.md"),
-            ]
-        })?;
-        decode(path, bytes).map_err(|diagnostic| vec![*diagnostic])
-    }
-
-    /// The text of a target file of the built-in suite; `None` if it has no such file.
-    ///
-    /// # Errors
-    /// Why it cannot be read.
-    pub fn text_built_in(path: &Path) -> Option<Result<Arc<Source>, Vec<Diagnostic>>> {
-        let bytes = builtin::file(path)?.to_vec();
-        Some(decode(path, bytes).map_err(|diagnostic| vec![*diagnostic]))
-    }
-
-    /// Reads the text of a target file, named as its path says.
-    fn of(source: &Arc<Source>) -> Result<Self, Vec<Diagnostic>> {
-        let name = Path::new(&source.path).file_stem().unwrap_or_default();
-        Self::parse(source, &name.to_string_lossy())
-    }
-
-    /// Reads the text of a target file.
+    /// Reads the text of a target file, which is where its path says.
     ///
     /// # Errors
     /// Everything that is wrong with it.
     pub fn parse(source: &Arc<Source>, name: &str) -> Result<Self, Vec<Diagnostic>> {
+        Self::parse_at(source, name, &origin::folder_of(Path::new(&source.path)))
+    }
+
+    /// Reads the text of a target file whose `{here}` is this folder.
+    fn parse_at(source: &Arc<Source>, name: &str, here: &Path) -> Result<Self, Vec<Diagnostic>> {
         // No message shows a password.
         let shown = &covered(source, &[CREDENTIALS]);
         let covering = |mut wrong: Vec<Diagnostic>| {
@@ -198,7 +151,7 @@ impl TargetFile {
             wrong
         };
         let root = syntax::parse(source).map_err(|wrong| covering(about_targets(wrong)))?;
-        let reading = Reading::new(source);
+        let reading = Reading::new(source, here);
         let file =
             Map::of(&reading, &root, "a target file").and_then(|map| target(map, shown, name));
         match (reading.into_found(), file) {
@@ -242,6 +195,12 @@ impl TargetFile {
         self.users.first().map(Credentials::of)
     }
 
+    /// What helps if it does not start.
+    pub(super) fn how_to_install(&self) -> Option<String> {
+        let install = self.install.as_ref()?;
+        Some(format!("if {} is not installed: {install}", self.title))
+    }
+
     /// What the file says of a broker that was reached.
     pub(super) fn known(&self, external: External) -> External {
         External {
@@ -275,6 +234,8 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
     let title = map.text("title");
     let version_seen = map.text("version");
     map.text("about");
+    let here = map.reading().here().display().to_string();
+    let install = map.text("install").map(|text| text.replace(HERE, &here));
     let started = map.take("start");
     let nodes = address::addresses(&mut map, started.is_some());
     let versions = map.list("versions", version);
@@ -335,6 +296,9 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
     };
     Some(TargetFile {
         source: Arc::clone(source),
+        origin: Origin::Disk,
+        here: reading.here().to_owned(),
+        install,
         name: name.to_owned(),
         title: title.unwrap_or_else(|| name.to_owned()),
         version: version_seen,
@@ -412,7 +376,7 @@ fn start(reading: &Reading, node: &Node) -> Option<Start> {
         .map(|node| reading.one_or_more(node, command_word));
     let within = map.duration("within", LONGEST);
     map.finish();
-    let here = reading.folder();
+    let here = reading.here().display().to_string();
     let placed = |text: String| text.replace(HERE, &here);
     let placed_all =
         |words: Vec<String>| -> Vec<String> { words.into_iter().map(placed).collect() };

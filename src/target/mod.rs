@@ -20,6 +20,7 @@ pub mod probe;
 pub mod process;
 mod program;
 pub mod settings;
+mod unpacked;
 
 use std::sync::Arc;
 
@@ -224,6 +225,7 @@ pub enum StartError {
         problem: String,
         /// The end of what it wrote.
         log: String,
+        hint: Option<String>,
     },
     /// Our own surroundings are at fault.
     #[error("failed to start the runtime: {problem}")]
@@ -242,11 +244,12 @@ impl StartError {
         match self {
             Self::Unreachable { hint, .. }
             | Self::NotMqtt { hint, .. }
-            | Self::Refused { hint, .. } => hint.as_deref(),
+            | Self::Refused { hint, .. }
+            | Self::NotStarted { hint, .. } => hint.as_deref(),
             Self::Lifeless { .. } => {
                 Some("--no-first-look plays the cases all the same, and each waits for its answers")
             }
-            Self::NotStarted { .. } | Self::Runtime { .. } => None,
+            Self::Runtime { .. } => None,
         }
     }
 }

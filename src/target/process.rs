@@ -18,7 +18,8 @@ use super::{Access, External, StartError};
 use crate::transcript::Secrets;
 use crate::transport::{Endpoint, Scheme};
 
-/// How often a broker is started that ends before it answers: the port may have been taken meanwhile.
+/// How often a broker is started that ends before it answers, or at whose port something else answers: the port may have
+/// been taken meanwhile.
 const ATTEMPTS: usize = 3;
 /// How much of the log an error shows, in lines.
 const LOG_LINES: usize = 12;
@@ -52,8 +53,10 @@ impl Started {
                 name: file.name.clone(),
                 problem: "its target file does not say how".to_owned(),
                 log: String::new(),
+                hint: None,
             });
         }
+        file.unpack()?;
         let usual = Filling::default();
         let main = Running::start(file, access, &usual)?;
         let alone = match with_alone {
@@ -133,6 +136,7 @@ impl Running {
             name: file.name.clone(),
             problem,
             log,
+            hint: file.how_to_install(),
         };
         let mut last = (String::new(), String::new());
         for _ in 0..ATTEMPTS {
@@ -140,13 +144,21 @@ impl Running {
                 .map_err(|problem| failed(problem, String::new()))?;
             match running.wait_until_ready() {
                 Ok(()) => {
+                    // What answered may be somebody else, and ours ends as its port is taken.
+                    if let Some(how) = running.ended() {
+                        last = (how, running.log_tail());
+                        continue;
+                    }
                     running
                         .run_after()
                         .map_err(|problem| failed(problem, running.log_tail()))?;
                     running.hooks = running.feed(file);
                     return Ok(running);
                 }
-                Err(Unready::Ended(problem)) => last = (problem, running.log_tail()),
+                // Another port may be free.
+                Err(Unready::Ended(problem) | Unready::Strange(problem)) => {
+                    last = (problem, running.log_tail());
+                }
                 Err(Unready::Silent(problem)) => return Err(failed(problem, running.log_tail())),
             }
         }
@@ -198,7 +210,7 @@ impl Running {
             match self.wait_until_ready() {
                 Ok(()) => return self.run_after(),
                 Err(Unready::Ended(problem)) => last = problem,
-                Err(Unready::Silent(problem)) => return Err(problem),
+                Err(Unready::Silent(problem) | Unready::Strange(problem)) => return Err(problem),
             }
         }
         Err(last)
@@ -299,7 +311,7 @@ impl Running {
                 Ok(CONNACK) => return Ok(()),
                 Ok(other) => {
                     let problem = format!("what listens there answers CONNECT with {other:#04x}");
-                    return Err(Unready::Silent(problem));
+                    return Err(Unready::Strange(problem));
                 }
                 Err(error) if Instant::now() >= deadline => {
                     return Err(Unready::Silent(format!(
@@ -334,6 +346,8 @@ impl Running {
 /// Why a broker is not ready.
 enum Unready {
     Ended(String),
+    /// Something else than a broker answers at its port.
+    Strange(String),
     Silent(String),
 }
 

@@ -1,6 +1,7 @@
 //! In a folder without scenarios the program plays the suite that it carries.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use mqtt_check_broker::Fault;
 
@@ -248,4 +249,41 @@ fn shows_what_the_suite_is_made_of() {
     ] {
         assert!(ended.stdout.contains(told), "{ended}");
     }
+}
+
+/// What stands for node: a broker at the ports that it is told, if what belongs to the target is on disk and installed.
+const NODE: &str = r#"#!/bin/sh
+folder=${1%/server.js}
+[ -e "$folder/rules.js" ] && [ -e "$folder/package-lock.json" ] || exit 2
+echo "$folder" >"$TOLD"
+[ -e "$folder/node_modules" ] || exit 1
+exec "$BROKER" broker --listen "127.0.0.1:$3" --listen "ws://127.0.0.1:$5/mqtt"
+"#;
+
+#[test]
+fn a_built_in_target_finds_what_it_starts_on_disk() {
+    let program = Program::new("run --target aedes --filter session/takeover@3.1.1 --no-snapshots");
+    let program = program.inside("empty").file("bin/node", NODE);
+    let node = program.path("bin/node");
+    fs::set_permissions(&node, fs::Permissions::from_mode(0o755)).expect("permission");
+    let text = |name: &str| program.path(name).display().to_string();
+    let (bin, cache, told) = (text("bin"), text("cache"), text("told"));
+    let program = program
+        .env("PATH", &format!("{bin}:/usr/bin:/bin"))
+        .env("TOLD", &told)
+        .env("BROKER", env!("CARGO_BIN_EXE_mqtt-check"))
+        .env("XDG_CACHE_HOME", &cache);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(3), "{ended}");
+    let folder = fs::read_to_string(&told).expect("it was started");
+    assert!(folder.starts_with(&cache), "{folder}");
+    let how = program.normal(&format!("npm ci --prefix {}", folder.trim()));
+    assert!(ended.stderr.contains(&how), "{how}: {ended}");
+
+    let program = program.file(&format!("{}/node_modules/a", folder.trim()), "");
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(ended.stdout.contains("1 case: 1 passed"), "{ended}");
+    let mut files = program.files().into_iter();
+    assert!(files.all(|file| !file.starts_with("empty")), "{ended}");
 }

@@ -247,6 +247,100 @@ fn gives_up_on_a_broker_that_does_not_answer() {
     assert!(!is_alive(&pid(&program)));
 }
 
+/// Answers whatever connects, once it listens, with something that is not MQTT, and waits.
+const OTHER: &str = "\
+import socket, sys, time
+server = socket.create_server((\"127.0.0.1\", int(sys.argv[1])))
+while True:
+    connection, _ = server.accept()
+    connection.recv(1)
+    connection.sendall(b\"SSH-2.0\\r\\n\")
+";
+
+#[test]
+fn tries_another_port_where_something_else_answers() {
+    let program = Program::new("run --target twin").file("scenarios/ping.yaml", PING);
+    let (first, other) = (program.path("first"), program.path("other.py"));
+    let (first, other) = (first.display(), other.display());
+    let file = shell(&format!(
+        "if mkdir {first}; then exec python3 {other} $1; fi; exec {BINARY} broker --listen 127.0.0.1:$1"
+    ));
+    let program = program
+        .file("targets/twin.yaml", file)
+        .file("other.py", OTHER);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+
+    let always = shell(&format!("exec python3 {other} $1"));
+    let ended = program.file("targets/twin.yaml", always).run();
+    assert_eq!(ended.exit, Some(3), "{ended}");
+    let what = "what listens there answers CONNECT with 0x53";
+    assert!(ended.stderr.contains(what), "{ended}");
+}
+
+#[test]
+fn lists_known_targets() {
+    let hooks = "hooks:\n  - source: output\n    rules:\n      - event: client.connected\n        when: { is: connected }\n        json: { client: c }\n";
+    let program = Program::new("targets");
+    let file = format!("{}install: pip install twin\n{hooks}", twin(&program, ""));
+    let program = program.file("targets/twin.yaml", file);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    for name in ["aedes", "mosquitto", "nats", "twin"] {
+        let is_of = |line: &&str| line.trim_start().starts_with(name);
+        assert!(
+            ended.stdout.lines().any(|line| is_of(&line)),
+            "{name}: {ended}"
+        );
+    }
+    let program = program.arguments("targets twin");
+    let ended = program.run();
+    assert_snapshot!(ended.stdout);
+    let program = program.arguments("targets --json");
+    let ended = program.run();
+    let document: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let of = |name: &str| {
+        let all = document["targets"].as_array().expect("a list");
+        let one = all.iter().find(|one| one["name"] == name);
+        one.expect("it is listed").clone()
+    };
+    let (twin, mosquitto) = (of("twin"), of("mosquitto"));
+    assert_eq!(
+        twin["hooks"][0]["events"],
+        serde_json::json!(["client.connected"])
+    );
+    assert_eq!(twin["baseline"], serde_json::Value::Null);
+    assert_eq!(
+        twin["control"],
+        serde_json::json!(["kill", "restart", "stop"])
+    );
+    assert_eq!(mosquitto["built_in"], true);
+    assert_eq!(
+        mosquitto["protocols"],
+        serde_json::json!(["3.1", "3.1.1", "5"])
+    );
+    assert_eq!(
+        mosquitto["transports"],
+        serde_json::json!(["tcp", "websocket"])
+    );
+    assert_eq!(mosquitto["control"][0], "kick");
+    let has = |key: &str, name: &str| {
+        let names = mosquitto[key].as_array().expect("a list");
+        names.iter().any(|one| one == name)
+    };
+    assert!(has("settings", "maximum_qos"), "{mosquitto}");
+    assert!(mosquitto["unsupported"]["banned_clients"].is_string());
+    assert!(mosquitto["deviations"].as_u64() > Some(0));
+    assert!(mosquitto["baseline"].as_u64() > Some(0));
+
+    let ended = program.arguments("targets mosquito").run();
+    assert_eq!(ended.exit, Some(2), "{ended}");
+    assert!(
+        ended.stderr.contains("did you mean `mosquitto`?"),
+        "{ended}"
+    );
+}
+
 #[test]
 fn kills_a_broker_that_does_not_stop_when_asked() {
     let program = Program::new("run --target twin").file("scenarios/ping.yaml", PING);

@@ -113,8 +113,13 @@ impl Chosen {
             }),
             (None, Some(file)) => {
                 let with_alone = plans.iter().any(|plan| plan.scene.exclusive);
-                let started = Started::start(file, with_alone, &self.access)
-                    .map_err(|error| Failure::new(Exit::CouldNotStart, error.to_string()))?;
+                let started = Started::start(file, with_alone, &self.access).map_err(|error| {
+                    let failure = Failure::new(Exit::CouldNotStart, error.to_string());
+                    match error.hint() {
+                        Some(hint) => failure.hint(hint),
+                        None => failure,
+                    }
+                })?;
                 Ok(Ready {
                     target: Target::External(Box::new(started.external().clone())),
                     started: Some(started),

@@ -67,6 +67,19 @@ impl Addresses {
         })
     }
 
+    /// What it is reached by: `tcp`, `tls`, `websocket`, `secure websocket`.
+    pub fn transports(&self) -> BTreeSet<&'static str> {
+        let schemes = self.urls().filter_map(|url| url.split_once("://"));
+        let known = schemes.filter_map(|(scheme, _)| match scheme {
+            "mqtt" => Some("tcp"),
+            "mqtts" => Some("tls"),
+            "ws" => Some("websocket"),
+            "wss" => Some("secure websocket"),
+            _ => None,
+        });
+        known.collect()
+    }
+
     /// The broker there, once the words in the URLs are filled in. Options for TLS are for the URLs that have it; where
     /// none has it they are a mistake.
     ///

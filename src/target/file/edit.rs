@@ -109,7 +109,7 @@ impl TargetFile {
             path: self.source.path.clone(),
             text: text.to_owned(),
         });
-        let read = Self::parse(&source, &self.name).map_err(|wrong| {
+        let read = Self::parse_at(&source, &self.name, &self.here).map_err(|wrong| {
             let first = wrong.first().map(|diagnostic| diagnostic.title.clone());
             format!("it would not be read: {}", first.unwrap_or_default())
         })?;
@@ -122,6 +122,7 @@ impl TargetFile {
         let rest = Self {
             source: Arc::clone(&self.source),
             deviations: self.deviations.clone(),
+            origin: self.origin,
             ..read.clone()
         };
         if old != expected || !added.eq(wanted) || rest != *self {

@@ -1,7 +1,7 @@
 //! A tree of nodes, taken apart strictly: what nobody asked for is an error.
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,13 +16,16 @@ use crate::scenario::suggestion::did_you_mean;
 #[derive(Debug)]
 pub(super) struct Reading {
     source: Arc<Source>,
+    here: PathBuf,
     found: RefCell<Vec<Diagnostic>>,
 }
 
 impl Reading {
-    pub(super) fn new(source: &Arc<Source>) -> Self {
+    /// For a file whose `{here}` is this folder.
+    pub(super) fn new(source: &Arc<Source>, here: &Path) -> Self {
         Self {
             source: Arc::clone(source),
+            here: here.to_owned(),
             found: RefCell::default(),
         }
     }
@@ -53,12 +56,9 @@ impl Reading {
         }
     }
 
-    /// The folder that the file is in, from the root of the file system where that is known.
-    pub(super) fn folder(&self) -> String {
-        let path = Path::new(&self.source.path);
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let folder = path.parent().unwrap_or(&path);
-        folder.display().to_string()
+    /// The folder that `{here}` stands for.
+    pub(super) fn here(&self) -> &Path {
+        &self.here
     }
 
     /// Settings as scenarios ask for them.

@@ -43,6 +43,7 @@ fn properties() -> Value {
         ("title", refer("text"), "what people call the broker"),
         ("version", refer("text"), "the version that was looked at"),
         ("about", refer("text"), "for readers"),
+        ("install", refer("text"), "the command that installs it"),
         (
             "url",
             refer("text"),

@@ -1,0 +1,282 @@
+//! `mqtt-check targets`: the brokers that `--target` knows, and what each can be set to, does and shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clap::Args;
+use comfy_table::{ContentArrangement, Table};
+use mqtt_check_vocabulary::hook::EVENTS;
+use mqtt_check_vocabulary::{SETTINGS, Setting};
+use serde::Serialize;
+
+use super::{Failure, Styles, output, place};
+use crate::builtin::Origin;
+use crate::exit::Exit;
+use crate::report::style::{Style, count};
+use crate::report::terminal::lines;
+use crate::snapshot::Store;
+use crate::target::TargetFile;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Show everything about these targets instead of a line for each
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Document {
+    targets: Vec<Known>,
+}
+
+/// What is known of one target.
+#[derive(Serialize)]
+struct Known {
+    name: String,
+    title: String,
+    /// The version that its file was written for.
+    version: Option<String>,
+    file: String,
+    built_in: bool,
+    /// Whether a run starts it; the others must be running.
+    started: bool,
+    install: Option<String>,
+    nodes: usize,
+    transports: Vec<&'static str>,
+    /// Versions of MQTT, by its file or its baseline; `None`: those that it turns out to accept.
+    protocols: Option<Vec<String>>,
+    /// Broker settings that it can be given.
+    settings: Vec<&'static str>,
+    /// Those that it has not, and why.
+    unsupported: BTreeMap<&'static str, String>,
+    /// What an administrator can do to it in a scenario.
+    control: Vec<&'static str>,
+    hooks: Vec<Source>,
+    lacks: BTreeMap<&'static str, String>,
+    /// How many cases its baseline has; `None`: it has no baseline.
+    baseline: Option<usize>,
+    deviations: usize,
+    /// Deviations that nobody has given a reason for.
+    without_reason: usize,
+}
+
+/// Where it reports what it does.
+#[derive(Serialize)]
+struct Source {
+    source: &'static str,
+    events: BTreeSet<&'static str>,
+}
+
+pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
+    let places = place::known_targets(&[]);
+    let all: BTreeSet<String> = places.keys().cloned().collect();
+    if let Some(name) = arguments.names.iter().find(|name| !all.contains(*name)) {
+        let what = format!("there is no target `{name}`");
+        return Err(place::unknown(what, name, &all));
+    }
+    let is_asked = |name: &&String| arguments.names.is_empty() || arguments.names.contains(*name);
+    let mut targets = Vec::new();
+    for name in all.iter().filter(is_asked) {
+        let read = places[name].read();
+        let file = read.map_err(|wrong| output::diagnostics(&wrong, styles.err))?;
+        targets.push(known(&file)?);
+    }
+    let text = match (arguments.json, arguments.names.is_empty()) {
+        (true, _) => {
+            let text = serde_json::to_string_pretty(&Document { targets });
+            let failed =
+                |error| Failure::new(Exit::Failed, format!("failed to write JSON: {error}"));
+            format!("{}\n", text.map_err(failed)?)
+        }
+        (false, true) => table(&targets, styles.out),
+        (false, false) => {
+            let shown = targets.iter().map(|target| details(target, styles.out));
+            shown.collect::<Vec<_>>().join("\n")
+        }
+    };
+    output::print(&text)?;
+    Ok(Exit::Success)
+}
+
+fn known(file: &TargetFile) -> Result<Known, Failure> {
+    let started = !file.start.is_empty();
+    let can_be_set = |setting: &&Setting| {
+        let table = file.settings.as_ref();
+        table.is_some_and(|table| table.says(setting.name))
+    };
+    let lacking = |setting: &Setting| {
+        let why = file.settings.as_ref()?.lacking(setting.name)?;
+        Some((setting.name, why.to_owned()))
+    };
+    let profile = store(file).read_profile(&file.name);
+    let profile = profile.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
+    let spoken = |of: &BTreeMap<String, bool>| {
+        let spoken = of.iter().filter(|(_, speaks)| **speaks);
+        spoken.map(|(version, _)| version.clone()).collect()
+    };
+    let stated = file.versions.as_ref().map(|versions| {
+        let words = versions.iter().map(|version| version.to_string());
+        words.collect()
+    });
+    let mut control = Vec::new();
+    if started {
+        control.extend(["kill", "restart", "stop"]);
+    }
+    if file.kick.is_some() {
+        control.insert(0, "kick");
+    }
+    Ok(Known {
+        name: file.name.clone(),
+        title: file.title.clone(),
+        version: file.version.clone(),
+        file: file.source.path.clone(),
+        built_in: file.origin == Origin::BuiltIn,
+        started,
+        install: file.install.clone(),
+        nodes: 1 + file.nodes.others.len(),
+        transports: file.nodes.transports().into_iter().collect(),
+        protocols: stated.or_else(|| profile.as_ref().map(|known| spoken(&known.offers.versions))),
+        settings: SETTINGS
+            .iter()
+            .filter(can_be_set)
+            .map(|setting| setting.name)
+            .collect(),
+        unsupported: SETTINGS.iter().filter_map(lacking).collect(),
+        control,
+        hooks: file
+            .hooks
+            .iter()
+            .map(|source| Source {
+                source: source.kind.name(),
+                events: source.rules.iter().map(|rule| rule.event.name).collect(),
+            })
+            .collect(),
+        lacks: file
+            .lacks
+            .iter()
+            .map(|(capability, why)| (capability.as_str(), why.clone()))
+            .collect(),
+        baseline: profile.map(|profile| profile.cases.len()),
+        deviations: file.deviations.len(),
+        without_reason: file.deviations.iter().filter(|d| d.is_to_do()).count(),
+    })
+}
+
+/// Where its baseline is.
+fn store(file: &TargetFile) -> Store {
+    let is_built_in = place::origin(&[place::scenarios()]) == Origin::BuiltIn;
+    match file.origin == Origin::BuiltIn && is_built_in {
+        true => Store::built_in(),
+        false => Store::new(place::snapshots()),
+    }
+}
+
+fn table(targets: &[Known], style: Style) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(lines(style))
+        .set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header([
+        "target",
+        "MQTT",
+        "transports",
+        "settings",
+        "actions",
+        "events",
+        "baseline",
+        "deviations",
+    ]);
+    for target in targets {
+        let events: BTreeSet<&str> = target.hooks.iter().flat_map(|s| s.events.clone()).collect();
+        let baseline = match target.baseline {
+            Some(_) => "yes",
+            None => "none",
+        };
+        table.add_row([
+            target.name.clone(),
+            protocols(target),
+            target.transports.join(", "),
+            format!("{} of {}", target.settings.len(), SETTINGS.len()),
+            target.control.len().to_string(),
+            format!("{} of {}", events.len(), EVENTS.len()),
+            baseline.to_owned(),
+            target.deviations.to_string(),
+        ]);
+    }
+    let mut out = format!("{}\n", table.trim_fmt());
+    out.push_str(
+        "\n`mqtt-check targets NAME` shows what each can be set to and which events it shows\n",
+    );
+    out
+}
+
+fn protocols(target: &Known) -> String {
+    match &target.protocols {
+        Some(versions) => versions.join(", "),
+        None => "as it accepts".to_owned(),
+    }
+}
+
+fn or_none(words: &[&str]) -> String {
+    match words {
+        [] => "none".to_owned(),
+        words => words.join(", "),
+    }
+}
+
+/// All of one target.
+fn details(target: &Known, style: Style) -> String {
+    let mut out = format!("{} {}", style.strong(&target.name), target.title);
+    if let Some(version) = &target.version {
+        out.push_str(&format!(" {version}"));
+    }
+    out.push('\n');
+    let mut line = |name: &str, text: &str| out.push_str(&format!("  {name:<12}{text}\n"));
+    let from = if target.built_in { " (built in)" } else { "" };
+    line("file", &format!("{}{from}", target.file));
+    let how = if target.started {
+        "by the run"
+    } else {
+        "by you, beforehand"
+    };
+    line("started", how);
+    if let Some(install) = &target.install {
+        line("install", install);
+    }
+    if target.nodes > 1 {
+        line("nodes", &target.nodes.to_string());
+    }
+    line("MQTT", &protocols(target));
+    line("transports", &target.transports.join(", "));
+    line("settings", &or_none(&target.settings));
+    let unsupported: Vec<&str> = target.unsupported.keys().copied().collect();
+    line("unsupported", &or_none(&unsupported));
+    line("control", &or_none(&target.control));
+    for source in &target.hooks {
+        let events: Vec<&str> = source.events.iter().copied().collect();
+        line(
+            "hooks",
+            &format!("{}: {}", source.source, events.join(", ")),
+        );
+    }
+    if target.hooks.is_empty() {
+        line("hooks", "none");
+    }
+    for (capability, why) in &target.lacks {
+        line("lacks", &format!("{capability}: {why}"));
+    }
+    let baseline = match target.baseline {
+        Some(cases) => count(cases, "case"),
+        None => format!("none; `mqtt-check baseline {}` makes one", target.name),
+    };
+    line("baseline", &baseline);
+    let mut deviations = target.deviations.to_string();
+    if target.without_reason > 0 {
+        deviations.push_str(&format!(", {} without a reason", target.without_reason));
+    }
+    line("deviations", &deviations);
+    out
+}

@@ -1,0 +1,108 @@
+//! Where a target file is read from, on disk or in the built-in suite, and what belongs to it there.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::TargetFile;
+use crate::builtin::{self, Origin};
+use crate::diagnostic::{Diagnostic, Source};
+use crate::scenario::syntax::FILE_LIMIT;
+use crate::scenario::{decode, open_regular};
+use crate::target::{StartError, unpacked};
+
+impl TargetFile {
+    /// Reads `targets/NAME.yaml`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it; that it cannot be read at all is one of these.
+    pub fn read(path: &Path) -> Result<Self, Vec<Diagnostic>> {
+        Self::of(&Self::text(path)?)
+    }
+
+    /// Reads a target file of the built-in suite; `None` if it has no such file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read_built_in(path: &Path) -> Option<Result<Self, Vec<Diagnostic>>> {
+        let text = Self::text_built_in(path)?;
+        let here = unpacked::folder().unwrap_or_else(|| folder_of(path));
+        Some(text.and_then(|source| {
+            let file = Self::parse_at(&source, &stem(path), &here)?;
+            Ok(Self {
+                origin: Origin::BuiltIn,
+                ..file
+            })
+        }))
+    }
+
+    /// The text of a target file, which may have passwords in it.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn text(path: &Path) -> Result<Arc<Source>, Vec<Diagnostic>> {
+        let mut bytes = Vec::new();
+        let limit = FILE_LIMIT as u64 + 1;
+        let read = open_regular(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
+        read.map_err(|error| {
+            let source = Arc::new(Source {
+                path: path.display().to_string(),
+                text: String::new(),
+            });
+            let title = match error.kind() {
+                std::io::ErrorKind::NotFound => "there is no such target file".to_owned(),
+                _ => format!("cannot be read: {error}"),
+            };
+            vec![
+                Diagnostic::new(&source, None, title)
+                    .hint("a target file says how a broker is reached: docs/targets/format.md"),
+            ]
+        })?;
+        decode(path, bytes).map_err(|diagnostic| vec![*diagnostic])
+    }
+
+    /// The text of a target file of the built-in suite; `None` if it has no such file.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn text_built_in(path: &Path) -> Option<Result<Arc<Source>, Vec<Diagnostic>>> {
+        let bytes = builtin::file(path)?.to_vec();
+        Some(decode(path, bytes).map_err(|diagnostic| vec![*diagnostic]))
+    }
+
+    /// Reads the text of a target file, named as its path says.
+    fn of(source: &Arc<Source>) -> Result<Self, Vec<Diagnostic>> {
+        Self::parse(source, &stem(Path::new(&source.path)))
+    }
+
+    /// Writes to disk what `{here}` stands for, if the file is built in.
+    ///
+    /// # Errors
+    /// When that is not possible.
+    pub(in crate::target) fn unpack(&self) -> Result<(), StartError> {
+        if self.origin == Origin::Disk {
+            return Ok(());
+        }
+        unpacked::unpack(&self.name, &self.here).map_err(|error| StartError::NotStarted {
+            name: self.name.clone(),
+            problem: format!(
+                "failed to write its files to {}: {error}",
+                self.here.display()
+            ),
+            log: String::new(),
+            hint: None,
+        })
+    }
+}
+
+/// The name of a target, by the path of its file.
+fn stem(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
+}
+
+/// The folder of a file, from the root of the file system where that is known.
+pub(super) fn folder_of(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    path.parent().unwrap_or(&path).to_owned()
+}
