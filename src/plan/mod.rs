@@ -57,6 +57,15 @@ pub struct PlannedControl {
     pub expect: Vec<PlannedStep>,
 }
 
+/// What a broker is to be configured with for a scene, or for its control.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'p> {
+    /// All of it, what is only preferred included.
+    pub settings: &'p Settings,
+    /// What it must be.
+    pub required: &'p Settings,
+}
+
 /// One step with its number.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedStep {
@@ -71,6 +80,19 @@ impl Plan {
     pub fn required(&self) -> impl Iterator<Item = &Settings> {
         let control = self.control.as_ref().map(|control| &control.required);
         std::iter::once(&self.scene.required).chain(control)
+    }
+
+    /// The scene, and its control if it has one.
+    pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let control = self.control.as_ref().map(|control| Part {
+            settings: &control.settings,
+            required: &control.required,
+        });
+        let scene = Part {
+            settings: &self.scene.settings,
+            required: &self.scene.required,
+        };
+        std::iter::once(scene).chain(control)
     }
 
     /// Client Identifiers of the clients whose connections an administrator ends, as far as they are known beforehand.

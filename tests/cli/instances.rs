@@ -178,6 +178,39 @@ fn users_that_the_file_names_anyway_need_no_row() {
     assert_eq!(report["run"]["instances"]["started"], 1, "{report}");
 }
 
+/// A case that would rather have settings, one of which this target cannot be told.
+const PREFERS: &str = "\
+title: A server that lessens the QoS says so in CONNACK
+versions: [5]
+prefers: { maximum_qos: 1, retain_available: false, receive_maximum: 3 }
+clients: { a: }
+exercised_if:
+  - a: { connack: { maximum_qos: 1 } }
+steps:
+  - a: connect
+  - a: ping
+";
+
+#[test]
+fn an_instance_is_given_what_a_case_prefers_and_the_file_can_say() {
+    let program = Program::new("run --target twin")
+        .file("scenarios/less.yaml", LESS)
+        .file("scenarios/prefers.yaml", PREFERS);
+    let file = twin(&program, "");
+    let program = program.file("targets/twin.yaml", file);
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(ended.stdout.contains("2 cases: 2 passed"), "{ended}");
+    // The broker of the run, and one for both cases.
+    assert_eq!(seen(&program).len(), 2, "{ended}");
+
+    // What cannot be told is no reason to skip the case before it is played.
+    let none = "url: mqtt://127.0.0.1:{port}\nstart:\n  command: ";
+    let none = format!("{none}[{BINARY}, broker, --listen, '127.0.0.1:{{port}}']\n");
+    let ended = program.file("targets/twin.yaml", none).run();
+    assert!(ended.stdout.contains("not exercised"), "{ended}");
+}
+
 #[test]
 fn says_what_the_broker_lacks_and_what_the_file_does_not_say() {
     let lacking = LESS.replace(

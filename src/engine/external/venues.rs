@@ -13,8 +13,8 @@ use tokio::task::spawn_blocking;
 use super::super::case::{Ground, Grounds};
 use super::super::{Play, Progress};
 use super::{Round, Run};
-use crate::plan::{Plan, SkipCode, SkipKind};
-use crate::scenario::model::{Action, Settings, Sharing, each_step};
+use crate::plan::{Part, Plan, SkipCode, SkipKind};
+use crate::scenario::model::{Action, Sharing, each_step};
 use crate::target::instances::{Instance, Instances};
 use crate::target::settings::GivenSettings;
 
@@ -24,17 +24,15 @@ const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Whether a case cannot be played on the broker that the run begins with.
 pub(super) fn is_apart(plan: &Plan, instances: &Instances) -> bool {
     let asks = || {
-        let mut given = plan.required();
-        given.any(|required| !asked(plan, required, instances).is_empty())
+        let mut parts = plan.parts();
+        parts.any(|part| !asked(plan, part, instances).is_empty())
     };
     is_controlled(plan) || instances.table().is_some() && asks()
 }
 
 /// Whether it needs an instance of its own, and its control another.
 fn is_own(plan: &Plan, instances: &Instances) -> bool {
-    let mut all = plan
-        .required()
-        .map(|required| asked(plan, required, instances));
+    let mut all = plan.parts().map(|part| asked(plan, part, instances));
     let scene = all.next().unwrap_or_default();
     let is_whole = scene
         .iter()
@@ -46,9 +44,23 @@ fn is_own(plan: &Plan, instances: &Instances) -> bool {
         || all.any(|control| control != scene)
 }
 
-/// What an instance for this case has to be given.
-fn asked(plan: &Plan, required: &Settings, instances: &Instances) -> GivenSettings {
-    instances.asked(required.non_default(), &plan.kicked())
+/// What an instance for this part of the case is to be given: what it requires, and of what it prefers all that the broker
+/// can be told.
+fn asked(plan: &Plan, part: Part<'_>, instances: &Instances) -> GivenSettings {
+    let kicked = plan.kicked();
+    let mut given = part.required.non_default();
+    if instances.table().is_some() {
+        for (setting, value) in part.settings.non_default() {
+            let is_new = given.iter().all(|(known, _)| known.name != setting.name);
+            let mut more = given.clone();
+            more.push((setting, value));
+            let asked = instances.asked(more.clone(), &kicked);
+            if is_new && instances.fill(&asked).is_ok() {
+                given = more;
+            }
+        }
+    }
+    instances.asked(given, &kicked)
 }
 
 /// Whether an administrator does something in it: only brokers of its own let a case do so.
@@ -74,7 +86,9 @@ fn jobs(plans: &[Plan], numbers: Vec<usize>, instances: &Instances) -> Vec<Job> 
     let mut jobs: Vec<Job> = Vec::new();
     for number in numbers {
         let plan = &plans[number];
-        let given = asked(plan, &plan.scene.required, instances);
+        let mut parts = plan.parts();
+        let given = parts.next().map(|scene| asked(plan, scene, instances));
+        let given = given.unwrap_or_default();
         let own = is_own(plan, instances);
         let is_of = |job: &&mut Job| job.own.is_none() && job.given == given;
         match jobs.iter_mut().find(is_of) {
@@ -85,10 +99,7 @@ fn jobs(plans: &[Plan], numbers: Vec<usize>, instances: &Instances) -> Vec<Job> 
             _ => jobs.push(Job {
                 given,
                 numbers: vec![number],
-                own: own.then(|| {
-                    let control = plan.control.as_ref();
-                    control.map(|control| asked(plan, &control.required, instances))
-                }),
+                own: own.then(|| parts.next().map(|control| asked(plan, control, instances))),
                 longest: plan.longest_wait,
             }),
         }
