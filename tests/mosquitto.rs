@@ -380,7 +380,7 @@ fn compare_overview(name: &str) {
     assert_eq!(rows.len(), file.deviations.len(), "rows of no deviation");
 }
 
-/// The target file, if its broker is installed in the version that was looked at.
+/// The target file, if its broker is installed in the version that the file was written for.
 fn target() -> Option<TargetFile> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("targets/mosquitto.yaml");
     let file = TargetFile::read(&path).expect("a sound target file");

@@ -25,13 +25,13 @@ pub struct Frame {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum FrameError {
     /// The fourth byte of the Remaining Length still says that another follows.
-    #[error("remaining length has more than four bytes")]
+    #[error("the Remaining Length has more than four bytes")]
     LengthTooLong,
     /// The packet would be larger than the reader takes.
-    #[error("packet of {size} bytes is over the maximum of {maximum}")]
+    #[error("the packet has {size} bytes, more than the maximum of {maximum}")]
     TooLarge { size: usize, maximum: usize },
     /// From [`Frame::from_bytes`] only: the bytes end within the packet.
-    #[error("packet is incomplete: at least {missing} more bytes belong to it")]
+    #[error("the packet is incomplete: at least {missing} more bytes are missing")]
     Incomplete { missing: usize },
     /// From [`Frame::from_bytes`] only: bytes follow the packet.
     #[error("{extra} bytes follow the packet")]

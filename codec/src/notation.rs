@@ -113,7 +113,7 @@ impl Parser<'_> {
                     return Ok(());
                 }
                 (Some(c @ ('}' | ']' | ')')), _) => {
-                    let problem = format!("{c:?} closes no group");
+                    let problem = format!("{c:?} without an open group");
                     return Err(self.error(at, (problem, "remove it, or open the group")));
                 }
                 (Some(c), _) => {
@@ -146,7 +146,7 @@ impl Parser<'_> {
             c if c.is_ascii_alphanumeric() => self.word(out),
             c => {
                 let hint = "write hex pairs, \"text\", s\"text\", u16(n), var(n), { }, [ ] or ( )";
-                Err(self.error(at, (format!("{c:?} begins nothing"), hint)))
+                Err(self.error(at, (format!("unexpected {c:?}"), hint)))
             }
         }
     }
@@ -154,8 +154,8 @@ impl Parser<'_> {
     fn group(&mut self, open: char, out: &mut Vec<u8>, depth: usize) -> Result<(), NotationError> {
         let at = self.position;
         if depth == MAX_DEPTH {
-            let problem = format!("groups stand in each other more than {MAX_DEPTH} deep");
-            return Err(self.error(at, (problem, "write it flatter")));
+            let problem = format!("groups are nested more than {MAX_DEPTH} deep");
+            return Err(self.error(at, (problem, "use fewer levels")));
         }
         self.position += 1;
         let close = match open {
@@ -183,8 +183,11 @@ impl Parser<'_> {
 
     fn two_byte_length(&self, at: usize, size: usize) -> Result<[u8; 2], NotationError> {
         let length = u16::try_from(size).map_err(|_| {
-            let problem = format!("{size} bytes do not fit a two-byte length");
-            self.error(at, (problem, "at most 65535 do; write the length by hand"))
+            let problem = format!("{size} bytes do not fit in a two-byte length");
+            self.error(
+                at,
+                (problem, "at most 65535 fit; write the length as u16(n)"),
+            )
         })?;
         Ok(length.to_be_bytes())
     }
@@ -196,7 +199,7 @@ impl Parser<'_> {
             match self.take() {
                 None => {
                     let problem = "this text is not closed".to_owned();
-                    return Err(self.error(at, (problem, "write \" behind it")));
+                    return Err(self.error(at, (problem, "add the closing \"")));
                 }
                 Some('"') => return Ok(()),
                 Some('\\') => self.escape(here, out)?,
@@ -221,7 +224,7 @@ impl Parser<'_> {
                     .then(|| u8::from_str_radix(digits, 16).ok())
                     .flatten();
                 let Some(byte) = byte else {
-                    let fault = fault("\\x wants two hex digits", "write \\x00 to \\xff");
+                    let fault = fault("\\x needs two hex digits", "write \\x00 to \\xff");
                     return Err(self.error(at, fault));
                 };
                 out.push(byte);
@@ -236,15 +239,17 @@ impl Parser<'_> {
                     char::from_u32(value.flatten()?).map(|c| (c, digits.len()))
                 });
                 let Some((character, digits)) = character else {
-                    let hint = "write \\u{1F600}; a surrogate is not one: write its bytes with \\x";
-                    return Err(self.error(at, fault("\\u wants a character's number", hint)));
+                    let hint = "write \\u{1F600}; for a surrogate write its bytes with \\x";
+                    return Err(
+                        self.error(at, fault("\\u needs the code point of a character", hint))
+                    );
                 };
                 out.extend(character.encode_utf8(&mut [0; 4]).bytes());
                 self.position += digits + 2;
             }
             _ => {
                 let hint = "write \\\" \\\\ \\n \\r \\t \\xNN or \\u{N}";
-                return Err(self.error(at, fault("this is no escape", hint)));
+                return Err(self.error(at, fault("unknown escape", hint)));
             }
         }
         Ok(())
@@ -298,10 +303,10 @@ impl Parser<'_> {
                 Err((format!("{name} takes one number"), "remove the second"))
             }
             _ => {
-                let problem = format!("{name:?} is unknown");
+                let problem = format!("unknown function {name:?}");
                 Err((
                     problem,
-                    "there are u8(n), u16(n), u32(n), var(n) and var(n, width)",
+                    "functions are u8(n), u16(n), u32(n), var(n) and var(n, width)",
                 ))
             }
         };
@@ -354,8 +359,8 @@ impl Parser<'_> {
         if size <= MAX_SIZE {
             return Ok(());
         }
-        let problem = format!("this makes more than {MAX_SIZE} bytes");
-        Err(self.error(at, (problem, "write fewer")))
+        let problem = format!("the result has more than {MAX_SIZE} bytes");
+        Err(self.error(at, (problem, "shorten it")))
     }
 
     /// Goes over blanks and comments.
@@ -415,7 +420,7 @@ fn fixed(value: u64, width: usize) -> Result<Vec<u8>, Fault> {
     let bytes = value.to_be_bytes();
     let (lost, kept) = bytes.split_at(bytes.len() - width);
     if lost.iter().any(|b| *b != 0) {
-        let problem = format!("{value} does not fit {width} bytes");
+        let problem = format!("{value} does not fit in {width} bytes");
         return Err((problem, "write a smaller number, or hex pairs"));
     }
     Ok(kept.to_vec())
@@ -425,10 +430,11 @@ fn variable(value: u64, width: Option<u64>) -> Result<Vec<u8>, Fault> {
     let fits = |width: usize| value >> (7 * width) == 0;
     let width = match width {
         None => (1..=4).find(|w| fits(*w)).ok_or_else(|| {
-            let problem = format!("{value} does not fit the four bytes of a Variable Byte Integer");
+            let problem =
+                format!("{value} does not fit in the four bytes of a Variable Byte Integer");
             (
                 problem,
-                "at most 268435455 does; write var(n, 5) to go beyond",
+                "the maximum is 268435455; write var(n, 5) for more",
             )
         })?,
         Some(width @ 1..=8) => width as usize,
@@ -438,7 +444,7 @@ fn variable(value: u64, width: Option<u64>) -> Result<Vec<u8>, Fault> {
         }
     };
     if !fits(width) {
-        let problem = format!("{value} does not fit {width} bytes of seven bits");
+        let problem = format!("{value} does not fit in {width} bytes of seven bits");
         return Err((problem, "write a greater width, or a smaller number"));
     }
     Ok(varint::bytes(value, width).collect())
@@ -510,24 +516,24 @@ mod tests {
             ("00 123", "1:4", "odd number"),
             ("00 0x10", "1:5", "'x' is not a hex digit"),
             ("00\n  zz", "2:3", "'z' is not a hex digit"),
-            ("é", "1:1", "begins nothing"),
-            ("\"é\" ?", "1:5", "begins nothing"),
+            ("é", "1:1", "unexpected"),
+            ("\"é\" ?", "1:5", "unexpected"),
             ("\"abc", "1:1", "not closed"),
-            ("\"a\\q\"", "1:3", "no escape"),
+            ("\"a\\q\"", "1:3", "unknown escape"),
             ("\"\\x0g\"", "1:2", "two hex digits"),
             ("\"\\x\"", "1:2", "two hex digits"),
-            ("\"\\u{d800}\"", "1:2", "character's number"),
+            ("\"\\u{d800}\"", "1:2", "code point"),
             ("{ 00", "1:1", "'}' is missing"),
-            ("{ 00 ]", "1:6", "closes no group"),
-            ("00 )", "1:4", "closes no group"),
-            ("u16(65536)", "1:1", "does not fit 2 bytes"),
+            ("{ 00 ]", "1:6", "without an open group"),
+            ("00 )", "1:4", "without an open group"),
+            ("u16(65536)", "1:1", "does not fit in 2 bytes"),
             ("u16()", "1:5", "is not a number"),
             ("u16(-1)", "1:5", "is not a number"),
             ("u16(1", "1:6", "not closed"),
             ("u16(1, 2)", "1:1", "takes one number"),
-            ("u64(1)", "1:1", "is unknown"),
-            ("var(268435456)", "1:1", "does not fit"),
-            ("var(128, 1)", "1:1", "does not fit 1 bytes"),
+            ("u64(1)", "1:1", "unknown function"),
+            ("var(268435456)", "1:1", "does not fit in"),
+            ("var(128, 1)", "1:1", "does not fit in 1 bytes"),
             ("var(1, 9)", "1:1", "not a width"),
             ("00*x", "1:4", "is not a number"),
             ("00*16777217", "1:1", "more than 16777216"),

@@ -22,21 +22,21 @@ pub struct TopicError {
 pub enum TopicProblem {
     #[error("is empty")]
     Empty,
-    #[error("holds U+0000")]
+    #[error("contains U+0000")]
     Null,
     #[error("has more than 65535 bytes")]
     TooLong,
-    #[error("is a topic name, but holds a wildcard")]
+    #[error("is a topic name, but contains a wildcard")]
     WildcardInName,
-    #[error("holds a # that is not a whole level, or not the last")]
+    #[error("contains a # that is not a whole level, or not the last")]
     MisplacedHash,
-    #[error("holds a + that is not a whole level")]
+    #[error("contains a + that is not a whole level")]
     MisplacedPlus,
     #[error("is a shared filter whose share name is empty")]
     ShareNameEmpty,
-    #[error("is a shared filter whose share name holds a wildcard")]
+    #[error("is a shared filter whose share name contains a wildcard")]
     ShareNameWildcard,
-    #[error("is a shared filter without a topic filter behind the share name")]
+    #[error("is a shared filter without a topic filter after the share name")]
     SharedFilterMissing,
 }
 

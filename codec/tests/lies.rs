@@ -294,19 +294,19 @@ fn what_cannot_be_told_is_said() {
     );
     assert_eq!(
         error(q0(), set("qos", "04")),
-        "qos: wants one byte from 00 to 03"
+        "qos: needs one byte from 00 to 03"
     );
     assert_eq!(
         error(q0(), set("qos", "0001")),
-        "qos: wants one byte from 00 to 03"
+        "qos: needs one byte from 00 to 03"
     );
     assert_eq!(
         error(q0(), omit("qos")),
-        "qos: is less than a byte: only fixed_header can be so changed"
+        "qos: is smaller than a byte: only fixed_header can be changed this way"
     );
     assert_eq!(
         error(q0(), widen("topic", 2)),
-        "topic: is no variable byte integer, so it has no other width"
+        "topic: is not a Variable Byte Integer, so its width cannot change"
     );
     let large = Lie::Override {
         field: "payload".into(),

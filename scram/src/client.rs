@@ -39,7 +39,7 @@ impl ClientFirst {
         };
         let bare = message
             .strip_prefix(GS2_HEADER)
-            .ok_or_else(|| malformed("it has another header than ours"))?;
+            .ok_or_else(|| malformed("it has another GS2 header"))?;
         let mut attributes = Attributes::of(crate::message::CLIENT_FIRST, bare)?;
         attributes.next('n', "it has no user name")?;
         let nonce = attributes.next('r', "it has no nonce")?;
@@ -129,9 +129,9 @@ impl ClientFinal {
         if let Some(error) = attributes.optional('e') {
             return Err(Error::Refused(error.to_owned()));
         }
-        let signature = attributes.next('v', "it has no signature")?;
+        let signature = attributes.next('v', "it has no server signature")?;
         match key(signature) {
-            None => Err(attributes.malformed("its signature has no 32 bytes")),
+            None => Err(attributes.malformed("its signature does not have 32 bytes")),
             Some(signature) if signature != self.signature => Err(Error::Signature),
             Some(_) => Ok(()),
         }
@@ -155,11 +155,11 @@ impl<'a> Challenge<'a> {
         let salt = attributes.next('s', "it has no salt")?;
         let salt = unbase64(salt)
             .filter(|salt| !salt.is_empty())
-            .ok_or_else(|| attributes.malformed("its salt is no base64"))?;
+            .ok_or_else(|| attributes.malformed("its salt is not base64"))?;
         let iterations = attributes.next('i', "it has no iteration count")?;
         let iterations = iterations
             .parse()
-            .map_err(|_| attributes.malformed("its iteration count is no number"))?;
+            .map_err(|_| attributes.malformed("its iteration count is not a number"))?;
         if !(1..=ITERATIONS_MAXIMUM).contains(&iterations) {
             return Err(Error::Iterations(iterations));
         }

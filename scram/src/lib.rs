@@ -35,13 +35,13 @@ pub enum Error {
         message: &'static str,
         problem: &'static str,
     },
-    #[error("{message} demands an extension that is not known")]
+    #[error("{message} requires an unknown extension")]
     UnknownExtension { message: &'static str },
-    #[error("channel binding is asked for, and there is none")]
+    #[error("channel binding is requested, but not supported")]
     ChannelBinding,
-    #[error("the client wants to act as somebody else")]
+    #[error("the client asks for another authorization identity")]
     AuthorizationIdentity,
-    #[error("the nonce is not this exchange's")]
+    #[error("the nonce belongs to another exchange")]
     Nonce,
     #[error("the server asks for {0} iterations")]
     Iterations(u32),
@@ -49,7 +49,7 @@ pub enum Error {
     Proof,
     #[error("the server's signature is wrong")]
     Signature,
-    #[error("the server says `{0}`")]
+    #[error("the server reports `{0}`")]
     Refused(String),
 }
 

@@ -47,7 +47,7 @@ impl<'a> Attributes<'a> {
 
 /// The message as text.
 pub(crate) fn text<'a>(message: &'static str, bytes: &'a [u8]) -> Result<&'a str, Error> {
-    let problem = "it is no UTF-8";
+    let problem = "it is not UTF-8";
     std::str::from_utf8(bytes).map_err(|_| Error::Malformed { message, problem })
 }
 

@@ -39,25 +39,26 @@ impl ServerExchange {
         let mut parts = whole.splitn(3, ',');
         let (Some(flag), Some(identity), Some(bare)) = (parts.next(), parts.next(), parts.next())
         else {
-            return Err(malformed("it has no header"));
+            return Err(malformed("it has no GS2 header"));
         };
         match flag {
             "n" | "y" => {}
             _ if flag.starts_with("p=") => return Err(Error::ChannelBinding),
-            _ => return Err(malformed("its channel binding flag is none")),
+            _ => return Err(malformed("its channel binding flag is invalid")),
         }
         let mut attributes = Attributes::of(CLIENT_FIRST, bare)?;
         let name = attributes.next('n', "it has no user name")?;
-        let user = unescape(name).ok_or_else(|| malformed("its user name is badly escaped"))?;
+        let user =
+            unescape(name).ok_or_else(|| malformed("its user name has an invalid escape"))?;
         let nonce = attributes.next('r', "it has no nonce")?;
         if !is_nonce(nonce) {
-            return Err(malformed("its nonce is none"));
+            return Err(malformed("its nonce is invalid"));
         }
         match identity.strip_prefix("a=").map(unescape) {
             None if identity.is_empty() => {}
             Some(Some(identity)) if identity == user => {}
             Some(Some(_)) => return Err(Error::AuthorizationIdentity),
-            _ => return Err(malformed("its authorization identity is none")),
+            _ => return Err(malformed("its authorization identity is invalid")),
         }
         let nonce = format!("{nonce}{server_nonce}");
         let (verifier, known) = match look_up(&user) {
@@ -115,7 +116,7 @@ impl ServerExchange {
         if attributes.next('r', "it has no nonce")? != self.nonce {
             return Err(Error::Nonce);
         }
-        let proof = key(proof).ok_or(malformed("its proof has no 32 bytes"))?;
+        let proof = key(proof).ok_or(malformed("its proof does not have 32 bytes"))?;
         let sign = |key| signed(key, &self.bare, &self.server_first, without_proof);
         let client_key = xor(proof, &sign(&self.stored_key));
         if !self.known || Key::from(Sha256::digest(client_key)) != self.stored_key {

@@ -371,7 +371,7 @@ mod tests {
         let other = CHALLENGE.replace("rOpr", "rOpx");
         let words = wrong(challenge, &other, &mut memory).expect("a mismatch");
         assert!(
-            words.contains("the nonce is not this exchange's"),
+            words.contains("the nonce belongs to another exchange"),
             "{words}"
         );
     }

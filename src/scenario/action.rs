@@ -59,11 +59,11 @@ fn one(scope: Scope<'_>, actor: Actor<'_>, node: &Node, batched: bool) -> Option
     match (key, value) {
         ("send", Some(value)) => send(scope, actor, value).map(ClientAction::Send),
         ("open" | "drop" | "expect" | "batch" | "frame", _) if batched => {
-            let title = format!("`{key}` inside of a batch");
+            let title = format!("`{key}` inside a batch");
             scope.fail(
                 scope
                     .at(place, title)
-                    .hint("a batch is packets that are sent"),
+                    .hint("a batch is a list of packets to send"),
             )
         }
         ("open", None) => Some(ClientAction::Open(None)),
@@ -75,7 +75,7 @@ fn one(scope: Scope<'_>, actor: Actor<'_>, node: &Node, batched: bool) -> Option
         ("frame", Some(value)) => websocket::frame(scope, actor, value).map(ClientAction::Frame),
         ("expect", Some(value)) => expectation::sequence(scope, value).map(ClientAction::Expect),
         ("send" | "batch" | "frame" | "expect", None) => {
-            scope.fail(scope.at(place, format!("`{key}` without saying what")))
+            scope.fail(scope.at(place, format!("`{key}` without a value")))
         }
         _ => unknown(scope, key, place),
     }
@@ -85,9 +85,9 @@ fn several<T>(scope: Scope<'_>, first: &Entry, second: &Entry) -> Option<T> {
     let key = &*second.key.text;
     let title = format!("`{}` is a second action", short(key));
     let hint = if &*first.key.text == "expect" && expectation::MODIFIERS.contains(&key) {
-        format!("it stands beside what is expected: `expect: {{ closed: {{}}, {key}: … }}`")
+        format!("put it next to the packet:  `expect: {{ closed: {{}}, {key}: … }}`")
     } else {
-        "a step has one action; what goes with it stands inside of it".to_owned()
+        "a step has one action; its options go inside it".to_owned()
     };
     scope.fail(scope.at(second.key.place, title).hint(hint))
 }
@@ -283,7 +283,7 @@ impl<'a> Written<'a> {
         if let Some(qos) = qos
             && !matches!(qos.value, Expr::Literal(_))
         {
-            return scope.fail(scope.at(qos.place, "the QoS must be known from the file"));
+            return scope.fail(scope.at(qos.place, "the QoS must be known when the file is read"));
         }
         if manner == Conformity::Honest && !complete {
             return scope.fail(scope.at(node.place, "`publish` without a `topic`"));
@@ -366,7 +366,7 @@ fn exchange(
         PacketType::PUBLISH | PacketType::SUBSCRIBE | PacketType::UNSUBSCRIBE
     );
     if needs && value.is_none() {
-        return scope.fail(scope.at(place, format!("`{word}` without saying what")));
+        return scope.fail(scope.at(place, format!("`{word}` without its fields")));
     }
     let written = Written::read(scope, actor, packet, place, value, Conformity::Honest)?;
     let scram = proven(scope, actor, &written);
@@ -424,7 +424,7 @@ fn proven(scope: Scope<'_>, actor: Actor<'_>, written: &Written<'_>) -> Option<O
     let own = ["reason", "authentication_method", "authentication_data"];
     let beside = packet.fields.iter().find(|f| own.contains(&&*f.name));
     if let Some(field) = beside {
-        let title = format!("`{}` where the exchange itself says it", field.name);
+        let title = format!("`{}` beside `scram`, which provides it", field.name);
         let hint = "`scram: absent` leaves the exchange to the scenario";
         let mut diagnostic = scope.at(field.place, title);
         diagnostic.hint = connects.then(|| hint.to_owned());
@@ -492,12 +492,12 @@ fn answer(scope: Scope<'_>, word: &str, written: &Written<'_>, batched: bool) ->
         return scope.fail(
             scope
                 .at(node.place, title)
-                .hint("one of them says what is waited for"),
+                .hint("use one of them: each gives the answer to wait for"),
         );
     }
     if let (true, Some((key, node))) = (batched, first) {
-        let title = format!("`{key}` inside of a batch");
-        let hint = "a batch is sent only; the following steps look at what comes";
+        let title = format!("`{key}` inside a batch");
+        let hint = "a batch only sends; later steps check the answers";
         return scope.fail(scope.at(node.place, title).hint(hint));
     }
     if batched || no_wait {
@@ -510,7 +510,7 @@ fn answer(scope: Scope<'_>, word: &str, written: &Written<'_>, batched: bool) ->
             None => scope.fail(
                 scope
                     .at(node.place, format!("nothing answers this `{word}`"))
-                    .hint("a step of its own says what is expected: `CLIENT: { expect: … }`"),
+                    .hint("use a separate step for what is expected: `CLIENT: { expect: … }`"),
             ),
         },
         (_, Some(node)) => {

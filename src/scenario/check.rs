@@ -73,8 +73,8 @@ fn ids(scope: Scope<'_>, steps: &[Arc<Step>]) {
             let is_twice = bearers.iter().any(|other| !excludes(other, step));
             bearers.push(step);
             if is_twice {
-                let title = format!("the id `{id}` stands on two steps");
-                let hint = "inside of a `repeat` the counter makes it differ: `id: 'take-${i}'`";
+                let title = format!("two steps have the id `{id}`");
+                let hint = "inside a `repeat`, the counter makes it unique: `id: 'take-${i}'`";
                 scope.add(scope.at(step.place, title).hint(hint));
             }
         }
@@ -178,7 +178,7 @@ fn choices(scope: Scope<'_>, scene: &Scene) {
                 let mut diagnostic = scope.at(step.place, title);
                 diagnostic.label = scope.suggest(answer, answers());
                 diagnostic.hint = Some(format!(
-                    "its answers are {}",
+                    "the answers are {}",
                     answers().collect::<Vec<_>>().join(", ")
                 ));
                 scope.add(diagnostic);
@@ -208,7 +208,9 @@ fn silences(scope: Scope<'_>, scene: &Scene) {
                     scope.add(
                         scope
                             .at(expectation.place, "a control that expects silence")
-                            .hint("it shows that the thing happens when its cause is gone"),
+                            .hint(
+                                "a control shows that the event happens once its cause is removed",
+                            ),
                     );
                 }
             });
@@ -228,8 +230,8 @@ fn silences(scope: Scope<'_>, scene: &Scene) {
                 scope.add(
                     scope
                         .at(expectation.place, "`silence` without a control")
-                        .label("an absence proves nothing alone")
-                        .hint("`control: { without: [STEP], expect: [ … ] }` plays the scene without the cause, where the thing must come"),
+                        .label("silence alone proves nothing")
+                        .hint("`control: { without: [STEP], expect: [ … ] }` plays the steps without the cause; the event must happen then"),
                 );
             }
         }
@@ -432,7 +434,7 @@ impl Names<'_> {
                         .suggest(name, self.bound.iter().map(String::as_str));
                     if diagnostic.label.is_none() {
                         diagnostic.hint = Some(format!(
-                            "an expectation binds it, `expect: {{ publish: {{ packet_id: ${name} }} }}`, a row has it, or `{{ text: … }}` takes it as it is written"
+                            "bind it in an expectation, `expect: {{ publish: {{ packet_id: ${name} }} }}`, or in a row, or write `{{ text: … }}` for literal text"
                         ));
                     }
                     self.scope.add(diagnostic);

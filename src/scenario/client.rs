@@ -250,7 +250,7 @@ fn check_identifier(
         "a Client Identifier of other than 1 to 15 letters and digits"
     };
     let hint = format!(
-        "a shared broker's prefix would not fit before it: say `needs: [{need}]` or `exclusive: true`"
+        "the prefix used on shared brokers would not fit: add `needs: [{need}]` or `exclusive: true`"
     );
     scope.fail(scope.at(place, title).hint(hint))
 }

@@ -47,11 +47,11 @@ pub(crate) fn seconds_expr(scope: Scope<'_>, node: &Node, max: u64) -> Option<Ex
         return number_expr(scope, node, &(0..=max), "a number of seconds or a duration");
     };
     if span.subsec_nanos() != 0 {
-        let title = format!("`{text}` is no whole number of seconds");
+        let title = format!("`{text}` is not a whole number of seconds");
         return scope.fail(scope.at(node.place, title));
     }
     if span.as_secs() > max {
-        let title = format!("`{text}` is more than the {max} seconds that fit here");
+        let title = format!("`{text}` is more than the maximum of {max} seconds");
         return scope.fail(scope.at(node.place, title));
     }
     literal(span.as_secs())

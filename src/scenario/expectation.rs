@@ -140,7 +140,7 @@ fn unknown<T>(scope: Scope<'_>, key: &str, place: Place) -> Option<T> {
     diagnostic.label = scope.suggest(key, known.clone().chain(MODIFIERS));
     if diagnostic.label.is_none() {
         let known: Vec<_> = known.collect();
-        diagnostic.hint = Some(format!("what can be expected: {}", known.join(", ")));
+        diagnostic.hint = Some(format!("expectations are {}", known.join(", ")));
     }
     scope.fail(diagnostic)
 }
@@ -323,7 +323,7 @@ impl Limits {
             return scope.fail(
                 scope
                     .at(node.place, "`keep_alive` beside `within` or `not_before`")
-                    .label("gives the limits itself"),
+                    .label("`keep_alive` sets both limits"),
             );
         }
         if let (Some(within), Some(not_before), Some(node)) = (within, not_before, not_before_node)
@@ -331,8 +331,8 @@ impl Limits {
         {
             return scope.fail(
                 scope
-                    .at(node.place, "`not_before` is not below `within`")
-                    .label("so nothing could ever be in time"),
+                    .at(node.place, "`not_before` is not less than `within`")
+                    .label("nothing could arrive in time"),
             );
         }
         Some(Self {
@@ -347,9 +347,10 @@ impl Limits {
     fn check(&self, scope: Scope<'_>, node: &Node, pattern: &Pattern) -> Option<()> {
         let timed = self.within.is_some() || self.not_before.is_some() || self.after != After::Now;
         let (key, hint) = match pattern {
-            Pattern::Silence { .. } if timed || self.count.is_some() => {
-                ("silence", "the span of a silence is `silence: { for: … }`")
-            }
+            Pattern::Silence { .. } if timed || self.count.is_some() => (
+                "silence",
+                "set the length of a silence with `silence: { for: … }`",
+            ),
             Pattern::Closed { .. } if self.count.is_some() => ("closed", COUNT_HINT),
             Pattern::Refused(_) if self.count.is_some() => ("refused", COUNT_HINT),
             Pattern::InOrder(_) if self.count.is_some() => ("in_order", COUNT_HINT),
@@ -369,7 +370,7 @@ impl Limits {
     }
 }
 
-const COUNT_HINT: &str = "only packets are counted";
+const COUNT_HINT: &str = "only packets can be counted";
 
 fn transpose<T>(value: Option<Option<T>>) -> Option<Option<T>> {
     match value {
@@ -393,17 +394,17 @@ fn count(scope: Scope<'_>, map: &mut Mapping<'_>) -> Option<Option<Count>> {
     let (exactly, at_least, at_most) = (exactly?, at_least?, at_most?);
     let optional = optional?;
     if let (Some(_), Some((_, place))) = (exactly, at_least.or(at_most)) {
-        let title = "`count` says exactly how many, and this says otherwise";
+        let title = "`count` is an exact number and excludes this";
         return scope.fail(scope.at(place, title));
     }
     if let (true, Some((_, place))) = (optional, at_least) {
-        let title = "`optional` says that none need come, and `at_least` otherwise";
+        let title = "`optional` allows none at all and excludes `at_least`";
         return scope.fail(scope.at(place, title));
     }
     if let (Some((least, _)), Some((most, place))) = (at_least, at_most)
         && most < least
     {
-        return scope.fail(scope.at(place, "`at_most` is below `at_least`"));
+        return scope.fail(scope.at(place, "`at_most` is less than `at_least`"));
     }
     let n = |bound: Option<(u32, Place)>| bound.map(|(n, _)| n);
     Some(match (n(exactly), n(at_least), n(at_most), optional) {

@@ -174,7 +174,7 @@ impl<'a> File<'a> {
                 continue;
             };
             if out.contains(&version) {
-                let title = format!("version {version} stands twice");
+                let title = format!("version {version} is listed twice");
                 scope.add(scope.at(item.place, title));
                 continue;
             }
@@ -431,7 +431,7 @@ fn threads(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
     for item in items {
         match item.text().filter(|text| is_thread(text)) {
             Some(text) if out.iter().any(|other| other == text) => {
-                let title = format!("the thread `{text}` stands twice");
+                let title = format!("the thread `{text}` is listed twice");
                 scope.add(scope.at(item.place, title));
                 is_right = false;
             }

@@ -49,7 +49,7 @@ fn of_events(scope: Scope<'_>, node: &Node, events: Vec<HookPattern>) -> Option<
         return scope.fail(
             scope
                 .at(node.place, "a list of hook events that names no client")
-                .hint("`hooks: { of: [ID, …], events: [ … ] }` says whose events are meant"),
+                .hint("name the clients: `hooks: { of: [ID, …], events: [ … ] }`"),
         );
     }
     Some(HookList { of, events })

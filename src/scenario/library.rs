@@ -77,10 +77,10 @@ fn is_same(a: &Path, b: &Path) -> bool {
 
 fn twice(id: &str, first: &Path, second: &Path) -> Diagnostic {
     let source = no_text(second);
-    let title = format!("the id `{id}` belongs to another file already");
+    let title = format!("another file already has the id `{id}`");
     Diagnostic::new(&source, None, title)
-        .label(format!("the other is {}", first.display()))
-        .hint("ids count from the folder that was named: rename one of them, or run them one at a time")
+        .label(format!("the other file is {}", first.display()))
+        .hint("ids are relative to the folder on the command line: rename one file, or run them separately")
 }
 
 fn no_text(path: &Path) -> Arc<Source> {
@@ -167,7 +167,7 @@ impl Walk {
             return Ok(());
         }
         if self.around.len() > FOLDER_DEPTH {
-            let title = format!("folders nest more than {FOLDER_DEPTH} deep");
+            let title = format!("folders are nested more than {FOLDER_DEPTH} deep");
             return Err(Box::new(about(folder, title)));
         }
         self.around.push(true_path);

@@ -28,7 +28,7 @@ pub(crate) fn pattern(
         let mut diagnostic = only_version_5(scope, entry_place, &format!("`{word}` from a server"));
         if packet == PacketType::DISCONNECT {
             diagnostic.hint = Some(
-                "before version 5 a server only closes: say `only: 5` on this step, and expect `closed` for the others"
+                "before version 5 a server only closes the connection: put `only: 5` on this step, and expect `closed` for the others"
                     .to_owned(),
             );
         }
@@ -186,9 +186,9 @@ fn presence(scope: Scope<'_>, spec: &FieldSpec, node: &Node, matcher: Matcher) -
         return Some(matcher);
     }
     let word = node.text().unwrap_or("");
-    let mut diagnostic = scope.at(node.place, format!("`{}` is always there", spec.name));
+    let mut diagnostic = scope.at(node.place, format!("`{}` is always present", spec.name));
     if matches!(spec.kind, Kind::Text | Kind::Binary | Kind::Payload) {
-        diagnostic.hint = Some(format!("the text is written `{{ text: {word} }}`"));
+        diagnostic.hint = Some(format!("for the literal text write `{{ text: {word} }}`"));
     }
     scope.fail(diagnostic)
 }
@@ -227,7 +227,7 @@ fn compound(
 }
 
 fn unfit<T>(scope: Scope<'_>, spec: &FieldSpec, node: &Node, key: &str, what: &str) -> Option<T> {
-    let title = format!("`{key}` is for {what}, and `{}` is none", spec.name);
+    let title = format!("`{key}` is only for {what}, which `{}` is not", spec.name);
     scope.fail(scope.at(node.place, title))
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn bytes(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
             let before = text.get(..error.offset).unwrap_or(text);
             let place = node.part(&scope.report.source, before.chars().count(), 1);
             if text[before.len()..].starts_with('$') {
-                let title = "bytes must be known from the file";
+                let title = "bytes must be known when the file is read";
                 let hint = "only a row's value or a repeat's counter can be filled in here";
                 return scope.fail(scope.at(place, title).hint(hint));
             }

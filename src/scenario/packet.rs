@@ -215,11 +215,14 @@ pub(crate) fn expand_clean_session(scope: Scope<'_>, changes: Vec<Change>) -> Op
         return scope.fail(
             scope
                 .at(other.place, title)
-                .hint("in version 5 `clean_session` says both: keep one of them"),
+                .hint("in version 5 `clean_session` sets both: keep one of them"),
         );
     }
     if !matches!(clean.value, Expr::Literal(_)) {
-        return scope.fail(scope.at(clean.place, "`clean_session` must be known from the file"));
+        return scope.fail(scope.at(
+            clean.place,
+            "`clean_session` must be known when the file is read",
+        ));
     }
     let mut out = changes;
     out.retain(|change| !matches!(change, Change::Set(f) if f.name == "clean_session"));

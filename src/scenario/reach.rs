@@ -83,7 +83,7 @@ fn is_below(folder: &Path, path: &Path) -> bool {
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     let regular = |metadata: fs::Metadata| match metadata.is_file() {
         true => Ok(()),
-        false => Err(io::Error::other("it is no regular file")),
+        false => Err(io::Error::other("not a regular file")),
     };
     // Opening a pipe that nobody writes waits already.
     regular(fs::metadata(path)?)?;

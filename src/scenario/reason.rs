@@ -39,7 +39,7 @@ pub(crate) fn reason(scope: Scope<'_>, node: &Node, packets: &[PacketType]) -> O
             short(text)
         );
         return scope.fail(scope.at(node.place, title).hint(format!(
-            "it has one in version {other}: say `only: {other}` on the step, or `{{ {other}: {text} }}` here"
+            "it has one in version {other}: put `only: {other}` on the step, or write `{{ {other}: {text} }}` here"
         )));
     }
     let title = format!("{packet} has no reason `{}`", short(text));
@@ -49,10 +49,11 @@ pub(crate) fn reason(scope: Scope<'_>, node: &Node, packets: &[PacketType]) -> O
     if diagnostic.label.is_none() {
         let known: Vec<_> = known.iter().map(|(_, name)| *name).collect();
         diagnostic.hint = Some(match &known[..] {
-            [] => format!("in version {version} it has none at all"),
+            [] => format!("it has no reasons in version {version}"),
             names if names.len() < 12 => format!("it has {}", names.join(", ")),
-            _ => "names are the standard's in snake case; any code may be given as a number"
-                .to_owned(),
+            _ => {
+                "names are those of the standard in snake case; a number gives any code".to_owned()
+            }
         });
     }
     scope.fail(diagnostic)

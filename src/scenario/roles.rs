@@ -71,8 +71,8 @@ fn refuse_in_parallel(scope: Scope<'_>, item: &Node, roles: &[Role]) {
     for step in inner.unwrap_or_default() {
         for entry in step.entries().unwrap_or_default() {
             if roles.iter().any(|role| role.name == entry.key.text) {
-                let title = format!("`{}` inside of `parallel`", entry.key.text);
-                let hint = "what a `one_of` names acts in steps of its own";
+                let title = format!("`{}` inside `parallel`", entry.key.text);
+                let hint = "use the names of a `one_of` in steps outside `parallel`";
                 scope.add(scope.at(entry.key.place, title).hint(hint));
             }
         }
@@ -245,14 +245,14 @@ pub(crate) fn one_of(scope: Scope<'_>, map: &mut Mapping<'_>, value: &Node) -> O
     };
     if let Some(rest) = rest.filter(|_| items.len() > 2) {
         let title = "`rest` of more than two clients";
-        let hint = "of two clients it names the other one";
+        let hint = "`rest` names the other of exactly two clients";
         return scope.fail(scope.at(rest.place, title).hint(hint));
     }
     let members: Vec<_> = items.iter().map(|n| scope.client_named(n)).collect();
     let members: Vec<_> = members.into_iter().collect::<Option<_>>()?;
     for (n, member) in members.iter().enumerate() {
         if members[..n].contains(member) {
-            let title = format!("{} stands twice", items[n].found());
+            let title = format!("{} is listed twice", items[n].found());
             return scope.fail(scope.at(items[n].place, title));
         }
         if scope.of(*member).version != scope.of(members[0]).version {
@@ -275,7 +275,7 @@ pub(crate) fn one_of(scope: Scope<'_>, map: &mut Mapping<'_>, value: &Node) -> O
         (&name.as_ref().map(Some), &rest_name, rest)
         && *one == other
     {
-        let title = format!("`{one}` cannot be both");
+        let title = format!("`{one}` cannot name both");
         return scope.fail(scope.at(rest.place, title));
     }
     step::flip(rest_name)?;

@@ -53,7 +53,7 @@ fn broker(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
         Some("stop") => return Some(BrokerAction::Stop),
         Some("kill") => return Some(BrokerAction::Kill),
         Some(word @ ("kick" | "redirect")) => {
-            let title = format!("`{word}` without saying whom");
+            let title = format!("`{word}` without a client");
             return scope.fail(scope.at(node.place, title));
         }
         Some(_) => return scope.expected_word(node, &known),
@@ -66,13 +66,13 @@ fn broker(scope: Scope<'_>, node: &Node) -> Option<BrokerAction> {
         "kick" => kick(scope, &entry.value),
         "redirect" => redirect(scope, &entry.value),
         key @ ("restart" | "stop" | "kill") => {
-            let title = format!("`{key}` takes nothing: `broker: {key}`");
+            let title = format!("`{key}` takes no value: write `broker: {key}`");
             scope.fail(scope.at(entry.key.place, title))
         }
         key => {
             let mut diagnostic = scope.at(
                 entry.key.place,
-                format!("the broker cannot be told to `{}`", short(key)),
+                format!("unknown broker action `{}`", short(key)),
             );
             diagnostic.label = scope.suggest(key, known);
             scope.fail(diagnostic)
@@ -195,7 +195,7 @@ fn repeat(stage: Stage<'_>, node: &Node) -> Option<Vec<Arc<Step>>> {
     if let Some(name) = &counter
         && let Some(place) = inner.get(name)
     {
-        let title = format!("`{name}` counts the rounds of the repeat around this one already");
+        let title = format!("`{name}` is already the counter of the enclosing repeat");
         return scope.fail(scope.at(*place, title));
     }
     let mut out = Vec::new();
@@ -236,7 +236,7 @@ fn folded(stage: Stage<'_>, node: &Node) -> Option<Rounds> {
     let list = map.require("steps");
     map.finish();
     if !folded? {
-        let title = "`folded: false`, which is said by leaving it out";
+        let title = "`folded: false` is the default: leave it out";
         return scope.fail(scope.at(node.place, title));
     }
     let list = list?;
@@ -245,13 +245,13 @@ fn folded(stage: Stage<'_>, node: &Node) -> Option<Rounds> {
     for step in &steps {
         let is_simple = matches!(step.action, Action::Client { .. } | Action::Wait(_));
         if !is_simple {
-            let title = "a folded `repeat` with something else than clients' actions and waits";
+            let title = "a folded `repeat` with anything other than client actions and waits";
             scope.add(scope.at(step.place, title));
             sound = false;
         }
         if step.id.is_some() {
-            let title = "an id inside of a folded `repeat`";
-            let hint = "the `repeat` itself may have one; its steps have no name in any round";
+            let title = "an id inside a folded `repeat`";
+            let hint = "give the `repeat` itself an id; its steps cannot have one";
             scope.add(scope.at(step.place, title).hint(hint));
             sound = false;
         }
@@ -269,8 +269,8 @@ fn times(scope: Scope<'_>, node: &Node, most: u64) -> Option<u64> {
         Expr::Literal(Literal::Number(times)) => Some(times),
         _ => scope.fail(
             scope
-                .at(node.place, "a number of rounds that only the run knows")
-                .hint("numbers, a row's values and counters may stand in it: every round is written out before anything is played"),
+                .at(node.place, "a number of rounds that is known only during the run")
+                .hint("use numbers, a row's values and counters: every round is written out before the run"),
         ),
     }
 }

@@ -320,8 +320,7 @@ pub(crate) fn is_version(text: &str) -> bool {
     matches!(text, "3.1" | "3.1.1" | "5")
 }
 
-const SWITCH_HINT: &str =
-    "a version switch has the versions 3.1, 3.1.1 and 5 as its keys and nothing beside them";
+const SWITCH_HINT: &str = "a version switch has only the keys 3.1, 3.1.1 and 5";
 
 /// Reports a key that has no meaning here.
 pub(crate) fn unknown_key<'a>(
@@ -340,7 +339,7 @@ pub(crate) fn unknown_key<'a>(
         let mut known: Vec<&str> = known.collect();
         known.sort_unstable();
         known.dedup();
-        diagnostic.hint = Some(format!("what may stand here: {}", known.join(", ")));
+        diagnostic.hint = Some(format!("valid keys: {}", known.join(", ")));
     }
     scope.add(diagnostic);
 }

@@ -48,7 +48,7 @@ pub(crate) fn scram(scope: Scope<'_>, node: &Node, base: Option<&Scram>) -> Opti
 
 /// What a client is told that has nobody to be.
 pub(crate) fn incomplete<T>(scope: Scope<'_>, node: &Node) -> Option<T> {
-    let hint = "`scram: { user: NAME, password: WORD }` stands here, or with the client";
-    let title = "a user and its password are needed here";
+    let hint = "write `scram: { user: NAME, password: WORD }` here or at the client";
+    let title = "`scram` needs a user and a password";
     scope.fail(scope.at(node.place, title).hint(hint))
 }

@@ -125,7 +125,7 @@ fn plain_text(scope: Scope<'_>, node: &Node) -> Option<String> {
 fn whole_span(scope: Scope<'_>, node: &Node) -> Option<Option<Duration>> {
     match duration_or_never(scope, node)? {
         Some(span) if span.subsec_nanos() != 0 => {
-            scope.fail(scope.at(node.place, "no whole number of seconds"))
+            scope.fail(scope.at(node.place, "not a whole number of seconds"))
         }
         span => Some(span),
     }
@@ -133,7 +133,9 @@ fn whole_span(scope: Scope<'_>, node: &Node) -> Option<Option<Duration>> {
 
 fn some_time(scope: Scope<'_>, node: &Node) -> Option<Duration> {
     match duration(scope, node)? {
-        Duration::ZERO => scope.fail(scope.at(node.place, "nobody can connect in no time")),
+        Duration::ZERO => {
+            scope.fail(scope.at(node.place, "`connect_timeout` must be greater than zero"))
+        }
         span => Some(span),
     }
 }

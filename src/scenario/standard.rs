@@ -22,8 +22,8 @@ pub struct Unknown {
 pub fn subject(rule: &str) -> Result<&'static str, Unknown> {
     let Some((document, section)) = rule.split_once(", ") else {
         return Err(Unknown {
-            title: format!("`{rule}` is no rule of another standard"),
-            hint: "document, comma and section, as in `RFC 6455, 5.5.2`".to_owned(),
+            title: format!("`{rule}` is not a rule of another standard"),
+            hint: "write document, comma and section, as in `RFC 6455, 5.5.2`".to_owned(),
         });
     };
     let Some((_, about)) = DOCUMENTS.iter().find(|(name, _)| *name == document) else {
@@ -36,7 +36,7 @@ pub fn subject(rule: &str) -> Result<&'static str, Unknown> {
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     if !section.split('.').all(is_number) {
         return Err(Unknown {
-            title: format!("`{section}` is no section of {document}"),
+            title: format!("`{section}` is not a section of {document}"),
             hint: "numbers with dots between them, as in `RFC 6455, 5.5.2`".to_owned(),
         });
     }
@@ -62,14 +62,14 @@ mod tests {
             assert_eq!(subject(rule), Ok(about));
         }
         for (rule, title) in [
-            ("RFC 6455", "`RFC 6455` is no rule of another standard"),
+            ("RFC 6455", "`RFC 6455` is not a rule of another standard"),
             (
                 "MQTT-6.0.0-1",
-                "`MQTT-6.0.0-1` is no rule of another standard",
+                "`MQTT-6.0.0-1` is not a rule of another standard",
             ),
             ("RFC 6456, 5", "unknown standard `RFC 6456`"),
-            ("RFC 6455, five", "`five` is no section of RFC 6455"),
-            ("RFC 6455, 5..1", "`5..1` is no section of RFC 6455"),
+            ("RFC 6455, five", "`five` is not a section of RFC 6455"),
+            ("RFC 6455, 5..1", "`5..1` is not a section of RFC 6455"),
         ] {
             let found = subject(rule).map_err(|unknown| unknown.title);
             assert_eq!(found, Err(title.to_owned()));

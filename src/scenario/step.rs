@@ -57,7 +57,7 @@ pub(crate) fn steps(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<V
 pub(crate) fn too_many(scope: Scope<'_>, place: Place) -> bool {
     let (case, file) = (&scope.steps.case, &scope.steps.file);
     let title = if case.get() > STEP_LIMIT {
-        format!("more than {STEP_LIMIT} steps, repeats written out")
+        format!("more than {STEP_LIMIT} steps with repeats written out")
     } else if file.get() > FILE_STEP_LIMIT {
         format!("more than {FILE_STEP_LIMIT} steps in all cases of the file")
     } else {
@@ -83,12 +83,13 @@ fn step(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Arc<Step>
     }
     scope.steps.count();
     if let Some(condition) = map.take("if") {
-        let title = "an `if` that asks for a counter outside of its `repeat`, or of a folded one";
+        let title =
+            "an `if` with a counter outside its `repeat`, or with the counter of a folded one";
         return scope.fail(scope.at(condition.place, title));
     }
     if let Some(entry) = map.take_entry("steps") {
-        let title = "`steps` beside something else in a step";
-        let hint = "`{ if: …, steps: [ … ] }` has a condition for several steps; ids, clauses and the like stand on each";
+        let title = "`steps` beside other keys of a step";
+        let hint = "write `{ if: …, steps: [ … ] }` for a condition on several steps; put ids and clauses on each step";
         return scope.fail(scope.at(entry.key.place, title).hint(hint));
     }
     let head = Head::take(scope, &mut map);
@@ -99,7 +100,7 @@ fn step(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Arc<Step>
         && (!head.clauses.is_empty() || head.has_level)
     {
         let title = "a folded `repeat` with a clause or a level";
-        let hint = "they stand on the steps inside of it";
+        let hint = "put them on the steps inside it";
         return scope.fail(scope.at(*place, title).hint(hint));
     }
     match body {
@@ -116,8 +117,8 @@ fn step(stage: Stage<'_>, node: &Node, setting: Setting) -> Option<Vec<Arc<Step>
         Body::Steps(_, steps) if head.is_bare() => Some(steps),
         Body::Steps(place, _) => scope.fail(
             scope
-                .at(place, "a `repeat` with something beside it")
-                .hint("ids, clauses and the like stand on the steps inside of it"),
+                .at(place, "a `repeat` with other keys beside it")
+                .hint("put ids, clauses and levels on the steps inside it"),
         ),
     }
 }
@@ -199,7 +200,7 @@ fn clauses(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
         _ => {
             let title = format!("expected a clause, found {}", item.found());
             let hint = match item.text().is_some_and(standard::is_rule) {
-                true => "a rule of another standard stands under `rule`",
+                true => "put a rule of another standard under `rule`",
                 false => {
                     "an id of the standard without brackets and version, `MQTT-3.1.4-3`, or `RULE-…`"
                 }
@@ -234,7 +235,7 @@ fn cited(
         return scope.fail(
             scope
                 .at(items[2].place, format!("a third {what} on one step"))
-                .hint("two at most: split the step, or cite what it really judges"),
+                .hint("at most two: split the step, or cite only what it judges"),
         );
     }
     let all: Vec<_> = items.iter().map(one).collect();
@@ -242,7 +243,7 @@ fn cited(
     if let [one, other] = &all[..]
         && one == other
     {
-        return scope.fail(scope.at(items[1].place, format!("`{one}` stands twice")));
+        return scope.fail(scope.at(items[1].place, format!("`{one}` is listed twice")));
     }
     Some(all)
 }
@@ -300,11 +301,11 @@ pub(crate) fn body(
     let scene_word = WORDS.iter().find_map(|word| map.take_entry(word));
     if let Some(entry) = scene_word {
         if setting == Setting::Parallel {
-            let title = format!("`{}` inside of `parallel`", entry.key.text);
+            let title = format!("`{}` inside `parallel`", entry.key.text);
             return scope.fail(
                 scope
                     .at(entry.key.place, title)
-                    .hint("clients' actions only"),
+                    .hint("only client actions are allowed"),
             );
         }
         let body = scene_action(stage, map, entry);
@@ -342,7 +343,7 @@ pub(crate) fn body(
 
 fn second_actor<T>(scope: Scope<'_>, entry: &Entry) -> Option<T> {
     let title = format!("`{}` is a second actor in one step", short(&entry.key.text));
-    let hint = "one actor and one action a step; `parallel` has several at once";
+    let hint = "a step has one actor and one action; `parallel` runs several at once";
     scope.fail(scope.at(entry.key.place, title).hint(hint))
 }
 

@@ -88,8 +88,8 @@ impl Builder<'_> {
                 let place = self.place(&tag.start, &tag.end);
                 return Err(Box::new(
                     Diagnostic::new(&source, Some(place), "a tag")
-                        .label("tags have no meaning here")
-                        .hint("take it out; every value is read as text and typed by its field"),
+                        .label("tags are not supported")
+                        .hint("remove it; the field decides the type of its value"),
                 ));
             }
             match event {
@@ -99,7 +99,7 @@ impl Builder<'_> {
                         let place = self.place(&span.start, &span.end);
                         return Err(Box::new(
                             Diagnostic::new(&source, Some(place), "a second document")
-                                .hint("one scenario a file: move it to a file of its own"),
+                                .hint("a file has one scenario: move this one to its own file"),
                         ));
                     }
                 }
@@ -208,12 +208,8 @@ impl Builder<'_> {
         }
         let Some(node) = self.anchors.get(&id) else {
             return Err(Box::new(
-                Diagnostic::new(
-                    self.source,
-                    Some(place),
-                    "an alias inside of its own anchor",
-                )
-                .label("it would never end"),
+                Diagnostic::new(self.source, Some(place), "an alias inside its own anchor")
+                    .label("it refers to itself without end"),
             ));
         };
         let (nodes, depth) = measure(node);
@@ -246,16 +242,16 @@ impl Builder<'_> {
                     if &*scalar.text == "<<" && scalar.style == Style::Plain {
                         return Err(Box::new(
                             Diagnostic::new(self.source, Some(node.place), "a merge key")
-                                .label("merging is not part of the language")
-                                .hint("write the keys out, or give them as a row of `cases`"),
+                                .label("merge keys are not supported")
+                                .hint("write out the keys, or use rows of `cases`"),
                         ));
                     }
                     if let Some(line) = known.get(&scalar.text) {
                         let title = format!(
-                            "the key `{}` stands twice",
+                            "the key `{}` is given twice",
                             super::node::short(&scalar.text)
                         );
-                        let hint = format!("it first stands in line {line}");
+                        let hint = format!("first given in line {line}");
                         self.diagnostics
                             .push(Diagnostic::new(self.source, Some(node.place), title).hint(hint));
                     }
@@ -274,8 +270,8 @@ impl Builder<'_> {
 
     fn no_text_key(&self, place: Place) -> Fatal {
         Box::new(
-            Diagnostic::new(self.source, Some(place), "a key that is no text")
-                .hint("a text that holds `{`, `[`, `?` or `: ` needs quotes around it"),
+            Diagnostic::new(self.source, Some(place), "a key that is not a text")
+                .hint("a text that contains `{`, `[`, `?` or `: ` needs quotes"),
         )
     }
 
@@ -365,21 +361,21 @@ fn advice(kind: &ErrorKind) -> Option<&'static str> {
         | ErrorKind::TabAtBlockScalarStart
         | ErrorKind::TabInPlainScalar => Some("indent with spaces"),
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidMappingValueWhitespace => {
-            Some("a text that holds `: ` needs quotes around it")
+            Some("a text that contains `: ` needs quotes")
         }
         ErrorKind::UnexpectedCharacter { .. } => {
-            Some("a text that begins with this character needs quotes around it")
+            Some("a text that begins with this character needs quotes")
         }
         ErrorKind::UnknownAnchor => Some(
             "an alias `*name` needs an anchor `&name` before it; a text that begins with `*` needs quotes",
         ),
-        ErrorKind::DirectiveDisallowed => Some("take the line out"),
+        ErrorKind::DirectiveDisallowed => Some("remove the line"),
         ErrorKind::UnclosedQuotedScalar => Some("the closing quote is missing"),
         ErrorKind::UnclosedFlowCollection { .. } => Some("the closing bracket is missing"),
-        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => Some(
-            "a text that holds `,`, `{`, `}`, `[` or `]` needs quotes around it inside of brackets",
-        ),
-        ErrorKind::UnknownQuotedScalarEscape => Some("in single quotes a backslash is a backslash"),
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
+            Some("a text that contains `,`, `{`, `}`, `[` or `]` needs quotes inside brackets")
+        }
+        ErrorKind::UnknownQuotedScalarEscape => Some("in single quotes a backslash is literal"),
         _ => None,
     }
 }

@@ -43,9 +43,9 @@ pub(crate) fn text_expr(scope: Scope<'_>, node: &Node, rules: Rules) -> Option<E
             scope
                 .at(
                     node.place,
-                    "arithmetic gives a number, and a text is wanted here",
+                    "arithmetic gives a number, but a text is needed here",
                 )
-                .hint("`{ text: … }` takes the text as it is written"),
+                .hint("write `{ text: … }` for the literal text"),
         ),
         Value::Scalar(scalar) => scalar_expr(scope, node, &scalar.text),
         Value::Map(_) => form(scope, node, rules),
@@ -75,8 +75,8 @@ pub(crate) fn literal(scope: Scope<'_>, node: &Node, rules: Rules) -> Option<Byt
         }
         _ => scope.fail(
             scope
-                .at(node.place, "this text must be known from the file")
-                .label("only the run can tell this"),
+                .at(node.place, "this text must be known when the file is read")
+                .label("known only during the run"),
         ),
     }
 }
@@ -94,9 +94,9 @@ fn scalar_expr(scope: Scope<'_>, node: &Node, text: &str) -> Option<Expr> {
             scope
                 .at(
                     node.place,
-                    "arithmetic gives a number, and a text is wanted here",
+                    "arithmetic gives a number, but a text is needed here",
                 )
-                .hint("`{ text: … }` takes the text as it is written"),
+                .hint("write `{ text: … }` for the literal text"),
         );
     }
     if !text.contains("${") {
@@ -110,8 +110,8 @@ fn scalar_expr(scope: Scope<'_>, node: &Node, text: &str) -> Option<Expr> {
             Piece::Broken(_) => {
                 return scope.fail(
                     scope
-                        .at(node.place, "`${` without a name and a `}` behind it")
-                        .hint("`{ text: … }` takes the text as it is written"),
+                        .at(node.place, "`${` without a name and a closing `}`")
+                        .hint("write `{ text: … }` for the literal text"),
                 );
             }
         });
@@ -180,7 +180,7 @@ fn check(scope: Scope<'_>, node: &Node, expr: &Expr, rules: Rules) -> Option<()>
     if let Some(size) = known_size(expr)
         && size > rules.limit
     {
-        let title = format!("{size} bytes where {} fit at most", rules.limit);
+        let title = format!("{size} bytes, more than the maximum of {}", rules.limit);
         return scope.fail(scope.at(node.place, title));
     }
     if rules.utf8
@@ -190,7 +190,7 @@ fn check(scope: Scope<'_>, node: &Node, expr: &Expr, rules: Rules) -> Option<()>
         return scope.fail(
             scope
                 .at(node.place, "a string must be UTF-8 without U+0000")
-                .hint("to send another, name it under `override`"),
+                .hint("to send other bytes, put the field under `override`"),
         );
     }
     Some(())

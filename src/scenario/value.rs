@@ -22,8 +22,8 @@ pub(crate) fn prose(scope: Scope<'_>, node: &Node, what: &str) -> Option<String>
     if node.word().is_some() && ends_at_a_comment(scope, node.place) {
         return scope.fail(
             scope
-                .at(node.place, format!("{what} that ends at a `#`"))
-                .label("a comment begins behind it")
+                .at(node.place, format!("{what} cut off at a `#`"))
+                .label("a comment begins here")
                 .hint("put quotes around the text, or move the comment to a line of its own"),
         );
     }
@@ -58,8 +58,11 @@ pub(crate) fn number(
         Expr::Literal(Literal::Number(n)) => Some(n),
         _ => scope.fail(
             scope
-                .at(node.place, format!("{what} must be known from the file"))
-                .label("only the run can tell this"),
+                .at(
+                    node.place,
+                    format!("{what} must be known when the file is read"),
+                )
+                .label("known only during the run"),
         ),
     }
 }
@@ -112,9 +115,9 @@ fn resolve(scope: Scope<'_>, node: &Node, formula: &Formula) -> Option<Expr> {
                     scope
                         .at(
                             node.place,
-                            format!("`{}` gives no number", node.text().unwrap_or("")),
+                            format!("`{}` does not give a number", node.text().unwrap_or("")),
                         )
-                        .label("below zero or too large"),
+                        .label("negative or too large"),
                 ),
             }
         }
@@ -152,7 +155,7 @@ pub(crate) fn reference(scope: Scope<'_>, node: &Node, path: &[String]) -> Optio
             scope
                 .at(
                     node.place,
-                    format!("`${}` is no value", short(&path.join("."))),
+                    format!("`${}` is not a value", short(&path.join("."))),
                 )
                 .hint("values are `$name`, `$connack.FIELD` and `$CLIENT.connack.FIELD`"),
         ),
@@ -179,7 +182,7 @@ fn connack_field(scope: Scope<'_>, node: &Node, name: &str) -> Option<()> {
 pub(crate) fn only_version_5(scope: Scope<'_>, place: Place, what: &str) -> Diagnostic {
     let version = scope.version;
     scope
-        .at(place, format!("{what} stands in version 5 only"))
-        .label(format!("played in {version} too"))
-        .hint("say `only: 5` on the step, `versions: [5]` for the file, or `{ 5: … }` as the value")
+        .at(place, format!("{what} exists in version 5 only"))
+        .label(format!("this file is also played in {version}"))
+        .hint("put `only: 5` on the step, `versions: [5]` in the file, or write the value as `{ 5: … }`")
 }

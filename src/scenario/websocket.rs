@@ -51,7 +51,7 @@ pub(crate) fn opening(scope: Scope<'_>, node: &Node) -> Option<Opening> {
         [entry] => answer(scope, entry),
         [one, other, ..] => {
             let title = format!("`{}` beside `{}`", other.key.text, one.key.text);
-            let hint = "one of them says what is waited for";
+            let hint = "use one of them: each gives the answer to wait for";
             scope.fail(scope.at(other.key.place, title).hint(hint))
         }
     };
@@ -72,8 +72,8 @@ fn answer(scope: Scope<'_>, entry: &Entry) -> Option<UpgradeAnswer> {
         _ if node.value == Value::Empty => Some(UpgradeAnswer::Refused),
         _ => scope.fail(
             scope
-                .at(node.place, "something behind `refused` of an upgrade")
-                .hint("which status it has to be says `expect: { status: … }`"),
+                .at(node.place, "`refused` of an upgrade takes no value")
+                .hint("use `expect: { status: … }` to require a status"),
         ),
     }
 }
@@ -145,8 +145,8 @@ pub(crate) fn frame(scope: Scope<'_>, actor: Actor<'_>, node: &Node) -> Option<F
     if fragmented && pieces_of.is_none() {
         return scope.fail(
             scope
-                .at(node.place, "`fragmented` without saying into what")
-                .hint("`in_pieces_of: N` has N bytes in each fragment"),
+                .at(node.place, "`fragmented` without the size of the fragments")
+                .hint("`in_pieces_of: N` puts N bytes in each fragment"),
         );
     }
     if let Some(entry) = code
@@ -161,7 +161,7 @@ pub(crate) fn frame(scope: Scope<'_>, actor: Actor<'_>, node: &Node) -> Option<F
                     entry.key.place,
                     "`packets` beside a payload of another kind",
                 )
-                .hint("a frame has the one or the other"),
+                .hint("a frame has one or the other"),
         );
     }
     let content = match packets {
@@ -220,9 +220,9 @@ pub(crate) fn frame_pattern(
 ) -> Option<FramePattern> {
     let Some(node) = value else {
         return scope.fail(
-            scope
-                .at(place, "`frame` without saying which")
-                .hint("`frame: { type: pong }`; what comes in a message is expected as a packet"),
+            scope.at(place, "`frame` without a type").hint(
+                "write `frame: { type: pong }`; expect a packet for what arrives in a message",
+            ),
         );
     };
     let Some(entries) = node.entries() else {
@@ -283,9 +283,9 @@ pub(crate) fn check(scope: Scope<'_>, scene: &Scene) {
             continue;
         };
         if client.way.transport != Transport::WebSocket {
-            let title = format!("{what} of a client that may have no WebSocket");
+            let title = format!("{what} of a client that may not use WebSocket");
             let hint = format!(
-                "say so: `clients: {{ {}: {{ transport: websocket }} }}`",
+                "set `clients: {{ {}: {{ transport: websocket }} }}`",
                 client.name
             );
             scope.add(scope.at(place, title).hint(hint));

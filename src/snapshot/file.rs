@@ -83,7 +83,7 @@ pub fn read(path: &Path) -> Result<Option<SnapFile>, ReadError> {
             path,
             text,
             1,
-            "a snapshot of a binary kind, which is none of ours".to_owned(),
+            "a binary snapshot, which mqtt-check does not use".to_owned(),
         ))));
     };
     let metadata = snapshot.metadata();
@@ -146,14 +146,14 @@ fn damage(path: &Path, bytes: &[u8]) -> Option<Diagnostic> {
     };
     let wrong = |line, title: &str| Some(diagnose(path, text.to_owned(), line, title.to_owned()));
     if let Some(index) = text.lines().position(is_conflict_mark) {
-        return wrong(index + 1, "a conflict mark stands in the snapshot");
+        return wrong(index + 1, "the snapshot contains a conflict marker");
     }
     let mut lines = text.lines();
     if lines.next().map(str::trim_end) != Some("---") {
-        return wrong(1, "no snapshot: its first line is not `---`");
+        return wrong(1, "not a snapshot: its first line is not `---`");
     }
     let Some(end) = lines.position(|line| line.trim_end() == "---") else {
-        return wrong(1, "the header has no end: no second line `---`");
+        return wrong(1, "the header does not end: there is no second line `---`");
     };
     // insta takes these for numbers and then cannot read them as such, which ends the program.
     text.lines()
@@ -164,7 +164,7 @@ fn damage(path: &Path, bytes: &[u8]) -> Option<Diagnostic> {
                 .iter()
                 .any(|word| line.trim_end().ends_with(word))
         })
-        .and_then(|index| wrong(index + 2, "the header holds a value that is no text"))
+        .and_then(|index| wrong(index + 2, "the header contains a value that is not a text"))
 }
 
 const NOT_NUMBERS: &[&str] = &[".inf", ".Inf", ".INF", ".nan", ".NAN"];
@@ -198,7 +198,7 @@ fn diagnose(path: &Path, text: String, line: usize, title: String) -> Diagnostic
         title,
         label: None,
         hint: Some(
-            "restore the file from version control, or remove it and run again to record it anew"
+            "restore the file from version control, or remove it and run again to record it"
                 .to_owned(),
         ),
     }
@@ -416,19 +416,19 @@ mod tests {
         );
         assert_eq!(
             title_of_damage(b"---\nsource: a\n---\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> other\n"),
-            ("a conflict mark stands in the snapshot".into(), 4)
+            ("the snapshot contains a conflict marker".into(), 4)
         );
         assert_eq!(
             title_of_damage(b"").0,
-            "no snapshot: its first line is not `---`"
+            "not a snapshot: its first line is not `---`"
         );
         assert_eq!(
             title_of_damage(b"---\nsource: a\n").0,
-            "the header has no end: no second line `---`"
+            "the header does not end: there is no second line `---`"
         );
         assert_eq!(
             title_of_damage(b"---\nsource: a\ndescription: -.inf\n---\ntext\n"),
-            ("the header holds a value that is no text".into(), 3)
+            ("the header contains a value that is not a text".into(), 3)
         );
         assert!(
             title_of_damage(b"---\n{ [\n---\ntext\n")

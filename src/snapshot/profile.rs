@@ -181,7 +181,7 @@ pub(super) fn read_as_text(path: &Path) -> Result<Option<SnapFile>, ReadError> {
     Ok(Some(SnapFile {
         header: Header {
             source: String::new(),
-            title: "What is known of this broker".to_owned(),
+            title: "Profile of this broker".to_owned(),
             case: String::new(),
         },
         text: source.text.clone(),
@@ -272,9 +272,7 @@ impl Reading<'_> {
         for entry in self.entries(root, "a profile")? {
             let value = &entry.value;
             match &*entry.key.text {
-                "profile" => {
-                    form = Some((value.place, self.text(value, "the number of the form")?))
-                }
+                "profile" => form = Some((value.place, self.text(value, "the format number")?)),
                 "broker" => profile.broker = Some(self.text(value, "a name")?.to_owned()),
                 "versions" => self.versions(value, &mut profile.offers)?,
                 "limits" => self.limits(value, &mut profile.offers)?,
@@ -288,10 +286,10 @@ impl Reading<'_> {
             Some((place, form)) => self.wrong(
                 place,
                 format!(
-                    "a profile of the form {form}, which this version of mqtt-check does not know"
+                    "a profile in format {form}, which this version of mqtt-check does not support"
                 ),
             ),
-            None => self.wrong(root.place, "no profile: it has no key `profile`"),
+            None => self.wrong(root.place, "not a profile: it has no key `profile`"),
         }
     }
 
@@ -359,13 +357,13 @@ impl Reading<'_> {
         if let Some(standing) = standing {
             return self.stand(standing, &entry.value, profile);
         }
-        for skip in self.entries(&entry.value, "codes of skips")? {
+        for skip in self.entries(&entry.value, "skip codes")? {
             match skip.key.text.parse() {
                 Ok(standing @ Standing::Skipped(_)) => {
                     self.stand(&standing, &skip.value, profile)?
                 }
                 _ => {
-                    let title = format!("there is no code of skips `{}`", skip.key.text);
+                    let title = format!("unknown skip code `{}`", skip.key.text);
                     return self.wrong(skip.key.place, title);
                 }
             }
@@ -382,7 +380,7 @@ impl Reading<'_> {
         for (case, place) in self.cases(node)? {
             let known = profile.cases.entry(case.to_owned()).or_default();
             if !known.insert(standing.clone()) {
-                return self.wrong(place, "the case is in the list twice");
+                return self.wrong(place, "the case is listed twice");
             }
         }
         Ok(())
@@ -464,10 +462,10 @@ mod tests {
         let rows = [
             (
                 "profile: 2\n",
-                "a profile of the form 2, which this version of mqtt-check does not know",
+                "a profile in format 2, which this version of mqtt-check does not support",
                 1,
             ),
-            ("broker: x\n", "no profile: it has no key `profile`", 1),
+            ("broker: x\n", "not a profile: it has no key `profile`", 1),
             (
                 "profile: 1\nfailde:\n  - a@5\n",
                 "a profile has no key `failde`",
@@ -480,12 +478,12 @@ mod tests {
             ),
             (
                 "profile: 1\nskipped:\n  need:\n    - a@5\n",
-                "there is no code of skips `need`",
+                "unknown skip code `need`",
                 3,
             ),
             (
                 "profile: 1\nfailed:\n  - a@5\n  - a@5\n",
-                "the case is in the list twice",
+                "the case is listed twice",
                 4,
             ),
             ("profile: 1\nfailed: a@5\n", "expected a list of cases", 2),

@@ -173,7 +173,10 @@ impl Bundled {
             .iter()
             .filter(|l| self.conduct.liberties.has(**l));
         offered.lacks.extend(lacks.filter_map(|liberty| {
-            let why = format!("the bundled broker takes the liberty {}", liberty.name());
+            let why = format!(
+                "the bundled broker has the permitted variation {}",
+                liberty.name()
+            );
             Some((lacking(*liberty)?, why))
         }));
         offered

@@ -15,9 +15,9 @@ use crate::scenario::model::{
 };
 
 /// Why nobody knows whether a broker can do it.
-const URL_ALONE: &str = "a URL alone does not tell how";
+const URL_ALONE: &str = "a URL alone does not specify how";
 /// How every such reason ends.
-const UNTOLD: &str = "does not tell how";
+const UNTOLD: &str = "does not specify how";
 
 /// What a target offers. What nobody has said is taken to be there: the broker then shows it, or fails.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl Capabilities {
             unspoken: Vec::new(),
             lacks: not_yet
                 .into_iter()
-                .map(|c| (c, "not in the bundled broker yet".to_owned()))
+                .map(|c| (c, "not yet supported by the bundled broker".to_owned()))
                 .collect(),
             limits: Vec::new(),
             configurable: true,
@@ -214,7 +214,7 @@ impl Capabilities {
         if target.ours {
             for (_, why) in &mut self.lacks {
                 if why == URL_ALONE {
-                    *why = format!("the target file of {} does not tell how", target.name);
+                    *why = format!("the target file of {} does not specify how", target.name);
                 }
             }
         }
@@ -295,7 +295,7 @@ impl Capabilities {
         let (name, why) = failed?;
         Some(match why {
             Hindrance::Untold => SkipCode::about(SkipKind::Untold, name).because(format!(
-                "needs the broker's setting {name}: the target file does not say how to set it"
+                "needs the broker's setting {name}: the target file does not specify how to set it"
             )),
             Hindrance::Unsupported(why) => SkipCode::about(SkipKind::Setting, name)
                 .because(format!("needs the broker's setting {name}: {why}")),
@@ -350,10 +350,10 @@ impl Capabilities {
         let code = SkipCode::about(SkipKind::Transport, way.transport);
         match way.transport {
             Transport::Tcp if !ways.tcp => {
-                Some(code.because("needs tcp: the broker's URL is one for WebSocket"))
+                Some(code.because("needs tcp: the broker's URL is a WebSocket URL"))
             }
             Transport::WebSocket if !ways.websocket => Some(code.because(format!(
-                "needs websocket: no URL of node {} is one for WebSocket",
+                "needs websocket: node {} has no WebSocket URL",
                 way.node
             ))),
             _ => None,
@@ -378,7 +378,7 @@ impl Capabilities {
         }
         // Else it would be no fault of the broker's that wrong ones get in.
         let open = self.lacking(Capability::Anonymous).is_none();
-        open.then(|| code.because("needs users: the broker lets in clients without a name"))
+        open.then(|| code.because("needs users: the broker accepts clients without a user name"))
     }
 
     /// Why cases of this version are not played.
@@ -431,9 +431,8 @@ impl Capabilities {
             Need::Way(way) => self.unreachable(*way),
             Need::Driver(Driver::Wire | Driver::Rumqttc) => None,
             Need::Alone => (!self.ours && !exclusive).then(|| {
-                SkipCode::of(SkipKind::Exclusive).because(
-                    "needs the whole broker: --exclusive plays it on a broker that others may use",
-                )
+                SkipCode::of(SkipKind::Exclusive)
+                    .because("needs the whole broker to itself: play it with --exclusive")
             }),
         })
     }

@@ -180,7 +180,7 @@ impl Connectors {
             });
         // What cannot be reached was skipped before.
         let connector =
-            connector.ok_or_else(|| io::Error::other("the target has no such place"))?;
+            connector.ok_or_else(|| io::Error::other("the target has no such address"))?;
         let seed = self.seeds.fetch_add(SEED_STEP, Ordering::Relaxed);
         connector.connect(offers, seed, limit).await
     }
@@ -250,7 +250,7 @@ impl Host {
         client: Option<&str>,
     ) -> Result<(), String> {
         let Some(handle) = self.handle.clone() else {
-            return Err("this target has no administrator's actions".into());
+            return Err("this target has no `control`".into());
         };
         let (action, client) = (action.clone(), client.map(str::to_owned));
         let done = tokio::task::spawn_blocking(move || handle.control(&action, client.as_deref()));

@@ -265,8 +265,8 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
     let settings = match (said, &start) {
         (None, _) | (_, None) => None,
         (Some(node), Some(programs)) if programs.is_empty() => {
-            let hint = "say with `start` how the broker is started, or leave `settings` out";
-            let title = "a broker that is not started by a run cannot be set";
+            let hint = "describe with `start` how to start the broker, or leave out `settings`";
+            let title = "a run can configure only a broker that it starts";
             return reading.fail(node.place, title, hint);
         }
         (Some(node), Some(programs)) => Some(settings::table(reading, node, programs)?),
@@ -274,8 +274,8 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
     let kick = match control {
         None => None,
         Some(node) if started.is_none() => {
-            let hint = "say with `start` how the broker is started, or leave `control` out";
-            let title = "a broker that is not started by a run cannot be controlled";
+            let hint = "describe with `start` how to start the broker, or leave out `control`";
+            let title = "a run can control only a broker that it starts";
             return reading.fail(node.place, title, hint);
         }
         Some(node) => Some(control::kick(reading, node)?),
@@ -287,8 +287,8 @@ fn target(mut map: Map<'_>, source: &Arc<Source>, name: &str) -> Option<TargetFi
                 ..table
             }),
             _ => {
-                let title = "clients cannot be kicked by user names that they do not have";
-                let hint = "say in the row `access` of `settings`: `each_client: as_users`";
+                let title = "clients without user names cannot be kicked by user name";
+                let hint = "write in the row `access` of `settings`: `each_client: as_users`";
                 return reading.fail(control?.place, title, hint);
             }
         },
@@ -333,14 +333,14 @@ fn instances(map: &mut Map<'_>, starts: bool) -> usize {
     match usize::try_from(number) {
         Ok(number) if starts && (1..=MOST_INSTANCES).contains(&number) => number,
         _ if !starts => {
-            let hint = "say with `start` how the broker is started, or leave it out";
-            let title = "a broker that is not started by a run has no instances";
+            let hint = "describe with `start` how to start the broker, or leave out `instances`";
+            let title = "`instances` without `start`";
             reading.fail::<()>(node.place, title, hint);
             INSTANCES
         }
         _ => {
             let hint = format!("1 to {MOST_INSTANCES}");
-            reading.fail::<()>(node.place, "so many instances cannot be", &hint);
+            reading.fail::<()>(node.place, "not a valid number of instances", &hint);
             INSTANCES
         }
     }
@@ -358,7 +358,7 @@ fn are_told_their_ports(
     let untold = urls.flat_map(port_words).find(|word| !told.contains(word));
     if let Some(word) = untold {
         let hint = format!("write `{word}` in the command or in `config`");
-        let title = "the broker is not told the port that was chosen";
+        let title = "the chosen port is not passed to the broker";
         reading.fail::<()>(place, title, &hint);
     }
     untold.is_none()
@@ -384,11 +384,11 @@ fn start(reading: &Reading, node: &Node) -> Option<Start> {
     let names_config = command.iter().any(|word| word.contains(CONFIG));
     if names_config != config.is_some() {
         let title = if names_config {
-            "`{config}` is named, and there is no `config` to write there"
+            "the command has `{config}`, but there is no `config`"
         } else {
-            "`config` is written to `{config}`, which the command does not name"
+            "there is a `config`, but the command has no `{config}`"
         };
-        return reading.fail(place, title, "`config` and `{config}` go together");
+        return reading.fail(place, title, "use `config` and `{config}` together");
     }
     Some(Start {
         command,
@@ -416,8 +416,8 @@ fn command_word(reading: &Reading, node: &Node) -> Option<String> {
             false => {
                 return reading.fail(
                     node.place,
-                    "braces that stand for nothing",
-                    "`{port}`, `{websocket_port}`, `{config}`, `{folder}`, `{here}` and `{hook_url}` are filled in",
+                    "unknown placeholder in braces",
+                    "placeholders are `{port}`, `{websocket_port}`, `{config}`, `{folder}`, `{here}` and `{hook_url}`",
                 );
             }
         }
@@ -430,7 +430,7 @@ fn version(reading: &Reading, node: &Node) -> Option<ProtocolVersion> {
     deviation::version(&text).or_else(|| {
         reading.fail(
             node.place,
-            &format!("`{text}` is no version"),
+            &format!("`{text}` is not a version"),
             "3.1, 3.1.1 or 5",
         )
     })

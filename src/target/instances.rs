@@ -112,7 +112,7 @@ impl Instances {
         let began = Instant::now();
         let filling = self.fill(given);
         let started = filling
-            .map_err(|(name, _)| format!("nothing says how to set {name}"))
+            .map_err(|(name, _)| format!("the target file does not specify how to set {name}"))
             .and_then(|mut filling| {
                 if let Some(kick) = self.kick() {
                     filling.kick.clone_from(&kick.command);
@@ -176,7 +176,7 @@ impl Instances {
 fn named(given: &GivenSettings) -> String {
     let names: Vec<&str> = given.iter().map(|(setting, _)| setting.name).collect();
     match names.is_empty() {
-        true => "its usual settings".to_owned(),
+        true => "its default settings".to_owned(),
         false => names.join(", "),
     }
 }
@@ -218,7 +218,7 @@ impl Instance {
         if let Some(how) = running.ended() {
             let tail = running.log_tail();
             let lines: String = tail.lines().map(|line| format!("\n  | {line}")).collect();
-            let problem = format!("an instance did not live to the end of its cases: {how}{lines}");
+            let problem = format!("an instance exited during its cases: {how}{lines}");
             locked(&self.instances.seen).problems.push(problem);
         }
     }
@@ -255,9 +255,9 @@ impl Handle {
             BrokerAction::Kill => running.kill(),
             BrokerAction::Kick { .. } => match client {
                 Some(client) => running.kick(client),
-                None => Err("the client has no Client Identifier that is known".to_owned()),
+                None => Err("the Client Identifier of the client is unknown".to_owned()),
             },
-            BrokerAction::Redirect { .. } => Err("the target file does not tell how".to_owned()),
+            BrokerAction::Redirect { .. } => Err("the target file does not specify how".to_owned()),
         }
     }
 }

@@ -129,7 +129,7 @@ fn concluded(served: [Seen; 2], pinged: Seen) -> Result<(), String> {
             };
             let besides = match others {
                 0 => String::new(),
-                n => format!(", and sends {n} packets that answer nothing"),
+                n => format!(", and sends {n} unsolicited packets"),
             };
             Err(format!("it answers nothing but CONNECT{and_ping}{besides}"))
         }
@@ -180,7 +180,7 @@ async fn asking(
     let most = largest(&greeting, version);
     if size > most {
         return Ok(Seen::Wrong(format!(
-            "its CONNACK announces a Maximum Packet Size of {most} {}, so that nothing can be sent to it",
+            "its CONNACK announces a Maximum Packet Size of {most} {}, too small for any packet",
             if most == 1 { "byte" } else { "bytes" }
         )));
     }
@@ -314,14 +314,14 @@ impl Reader {
                     let shown = self.buffer.iter().take(16).map(|b| format!("{b:02x}"));
                     let shown = shown.collect::<Vec<_>>().join(" ");
                     return Ok(Read::Wrong(format!(
-                        "behind its CONNACK it sends {shown} ({error})"
+                        "after its CONNACK it sends {shown} ({error})"
                     )));
                 }
             }
             if self.bytes > MOST {
                 let last = self.packets.last().copied().unwrap_or(PacketType::RESERVED);
                 return Ok(Read::Wrong(format!(
-                    "it never ceases to send, and answers nothing: {} packets, the last of them {last}",
+                    "it keeps sending, but answers nothing: {} packets, the last of them {last}",
                     self.packets.len()
                 )));
             }
@@ -356,7 +356,7 @@ impl Reader {
             };
         }
         Seen::Wrong(format!(
-            "it sends {} of a packet, and not the rest of it",
+            "it sends {} of a packet, but not the rest",
             match self.buffer.len() {
                 1 => "1 byte".to_owned(),
                 n => format!("{n} bytes"),

@@ -216,7 +216,7 @@ pub enum StartError {
         hint: Option<String>,
     },
     /// It speaks MQTT, and does nothing beyond CONNECT.
-    #[error("{url} is not worth testing: {problem}")]
+    #[error("{url} cannot be tested: {problem}")]
     Lifeless { url: String, problem: String },
     /// The broker of a target file does not start.
     #[error("failed to start {name}: {problem}{}", shown(.log))]
@@ -247,7 +247,7 @@ impl StartError {
             | Self::Refused { hint, .. }
             | Self::NotStarted { hint, .. } => hint.as_deref(),
             Self::Lifeless { .. } => {
-                Some("--no-first-look plays the cases all the same, and each waits for its answers")
+                Some("use --no-first-look to play the cases anyway; each waits for its answers")
             }
             Self::Runtime { .. } => None,
         }

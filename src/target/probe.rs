@@ -148,7 +148,7 @@ pub async fn probe(broker: &External, limit: Duration) -> Result<Capabilities, S
         found.keep_alive_s = KEEP_ALIVE_S;
     }
     if !is_nobody_accepted {
-        let why = "it lets in nobody who has no name".to_owned();
+        let why = "it refuses clients without a user name".to_owned();
         found.lacks.push((Capability::Anonymous, why));
     }
     Ok(found)
@@ -236,7 +236,7 @@ async fn reach(broker: &External, seed: u64, limit: Duration) -> Result<Stream, 
             problem: match broker.endpoint.scheme() {
                 Scheme::Mqtt => format!("no connection within {} s", limit.as_secs_f32()),
                 _ => format!(
-                    "no connection, or no answer to what comes before MQTT, within {} s",
+                    "no connection, or no answer before MQTT begins, within {} s",
                     limit.as_secs_f32()
                 ),
             },
@@ -265,13 +265,13 @@ fn not_mqtt(broker: &External, problem: String) -> StartError {
     } else {
         None
     };
-    let hint = hint.map(|url| format!("if a broker is behind it, it is {url}"));
+    let hint = hint.map(|url| format!("if this is the broker, its URL is {url}"));
     let closes = problem.starts_with("it closes") && broker.endpoint.scheme() == Scheme::Mqtt;
     StartError::NotMqtt {
         url: broker.url.clone(),
         problem,
         hint: hint.or_else(|| {
-            closes.then(|| "a port for TLS or WebSocket does so: mqtts:// or ws://".to_owned())
+            closes.then(|| "the port may be for TLS or WebSocket: mqtts:// or ws://".to_owned())
         }),
     }
 }
@@ -282,9 +282,9 @@ fn refuses(broker: &External, version: ProtocolVersion, code: ReasonCode) -> Sta
         url: broker.url.clone(),
         problem: named(code, version),
         hint: is_about_users.then(|| match &broker.credentials {
-            None => "--user NAME and --password-file FILE say who we are".to_owned(),
+            None => "give a user with --user NAME and --password-file FILE".to_owned(),
             Some(credentials) => format!(
-                "the broker does not let `{}` in with {} password",
+                "the broker rejects the user `{}` with {} password",
                 credentials.user,
                 match credentials.password {
                     Some(_) => "this",
@@ -385,10 +385,10 @@ fn is_end(error: &io::Error) -> bool {
 /// What else it may be, by its first bytes.
 fn foreign(bytes: &[u8], how: &str) -> String {
     if bytes.starts_with(b"HTTP/") {
-        return "an HTTP server answers there".into();
+        return "the port is served by an HTTP server".into();
     }
     if matches!(bytes, [0x15, 0x03, ..] | [0x16, 0x03, ..]) {
-        return "a TLS server answers there".into();
+        return "the port is served by a TLS server".into();
     }
     let shown: Vec<String> = bytes.iter().take(16).map(|b| format!("{b:02x}")).collect();
     format!("it sends {} {how}", shown.join(" "))

@@ -51,7 +51,7 @@ impl Started {
         if file.start.is_empty() {
             return Err(StartError::NotStarted {
                 name: file.name.clone(),
-                problem: "its target file does not say how".to_owned(),
+                problem: "its target file does not specify how".to_owned(),
                 log: String::new(),
                 hint: None,
             });
@@ -219,7 +219,9 @@ impl Running {
     /// Ends the connection of this client.
     pub(super) fn kick(&self, client: &str) -> Result<(), String> {
         let program = self.programs.first();
-        program.map_or(Err("it has no program".to_owned()), |p| p.kick(client))
+        program.map_or(Err("its command has no program".to_owned()), |p| {
+            p.kick(client)
+        })
     }
 
     fn run_after(&self) -> Result<(), String> {
@@ -234,7 +236,8 @@ impl Running {
         let words: BTreeSet<&str> = words
             .chain(file.nodes.urls().flat_map(port_words))
             .collect();
-        let ports = free_ports(&words).map_err(|error| format!("found no free port: {error}"))?;
+        let ports =
+            free_ports(&words).map_err(|error| format!("failed to find a free port: {error}"))?;
         let reached = file
             .nodes
             .reached(|url| with_ports(url, &ports), access)
@@ -310,12 +313,12 @@ impl Running {
             match greet(place, deadline) {
                 Ok(CONNACK) => return Ok(()),
                 Ok(other) => {
-                    let problem = format!("what listens there answers CONNECT with {other:#04x}");
+                    let problem = format!("the server there answers CONNECT with {other:#04x}");
                     return Err(Unready::Strange(problem));
                 }
                 Err(error) if Instant::now() >= deadline => {
                     return Err(Unready::Silent(format!(
-                        "it did not answer a CONNECT within {} s: {error}",
+                        "no answer to CONNECT within {} s: {error}",
                         within.as_secs_f32()
                     )));
                 }

@@ -125,7 +125,7 @@ impl Program {
     /// Ends the connection of this client.
     pub(super) fn kick(&self, client: &str) -> Result<(), String> {
         if self.kick.is_empty() {
-            return Err("the target file does not tell how".to_owned());
+            return Err("the target file does not specify how".to_owned());
         }
         let named = self.kick.iter().map(|word| word.replace(CLIENT, client));
         let words: Vec<String> = named.collect();
@@ -157,7 +157,7 @@ impl Program {
     fn reap(&mut self) -> Result<(), String> {
         match self.wait_for_end(ENDING) {
             true => Ok(()),
-            false => Err("it does not end, not even by the signal KILL".to_owned()),
+            false => Err("it does not exit, not even after SIGKILL".to_owned()),
         }
     }
 
@@ -183,10 +183,10 @@ impl Program {
     pub(super) fn ended(&mut self) -> Option<String> {
         let status = self.broker.try_wait().ok()??;
         Some(match (status.code(), signal_of(status)) {
-            (Some(127), _) => "there is no such program".to_owned(),
-            (Some(code), _) => format!("it ended with exit code {code}"),
-            (None, Some(signal)) => format!("it was ended by signal {signal}"),
-            (None, None) => "it was ended by a signal".to_owned(),
+            (Some(127), _) => "program not found".to_owned(),
+            (Some(code), _) => format!("it exited with code {code}"),
+            (None, Some(signal)) => format!("it was killed by signal {signal}"),
+            (None, None) => "it was killed by a signal".to_owned(),
         })
     }
 
@@ -272,7 +272,7 @@ fn finish(words: &[String], folder: &Path, within: Duration) -> Result<(), Strin
                 let _ = child.kill();
                 let _ = child.wait();
                 return Err(failed(format!(
-                    "did not end within {} s",
+                    "did not exit within {} s",
                     within.as_secs_f32()
                 )));
             }

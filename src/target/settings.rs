@@ -204,7 +204,7 @@ impl Table {
                 !other.is_empty() && other == this && *its != text
             };
             if said.iter().any(is_at_odds) {
-                let why = "another setting of the case is the same one to this broker";
+                let why = "this broker has one setting for this and another setting of the case";
                 return Err(unsupported(why.to_owned()));
             }
             out.add(&template.templates, &words);
@@ -245,8 +245,7 @@ impl Table {
         }
         if given.iter().any(|(_, value)| !users_of(value).is_empty()) {
             return Err(
-                "its access lists know clients by their user names, not by their \
-                        Client Identifiers"
+                "its access lists identify clients by user name, not by Client Identifier"
                     .to_owned(),
             );
         }
@@ -352,9 +351,11 @@ impl SettingTemplate {
     fn within(&self, number: u64) -> Result<(), String> {
         match (self.least, self.most) {
             (Some(least), _) if number < least => {
-                Err(format!("it is {least} at least, not {number}"))
+                Err(format!("{number} is less than its minimum of {least}"))
             }
-            (_, Some(most)) if number > most => Err(format!("it is {most} at most, not {number}")),
+            (_, Some(most)) if number > most => {
+                Err(format!("{number} is more than its maximum of {most}"))
+            }
             _ => Ok(()),
         }
     }
@@ -366,7 +367,7 @@ impl SettingTemplate {
         match unit.checked_mul(u32::try_from(count).unwrap_or(u32::MAX)) == Some(span) {
             true => Ok(count),
             false => Err(format!(
-                "it is a multiple of {} s, not {} s",
+                "it must be a multiple of {} s, not {} s",
                 unit.as_secs_f64(),
                 span.as_secs_f64()
             )),
@@ -379,7 +380,7 @@ impl SettingTemplate {
             .into_iter()
             .map(|user| {
                 let password = std::str::from_utf8(user.password.expose());
-                let password = password.map_err(|_| "a password of the case is no text")?;
+                let password = password.map_err(|_| "a password of the case is not a text")?;
                 let filled = each.replace(NAME, &self.escape.written(&user.name)?);
                 Ok(filled.replace(PASSWORD, &self.escape.written(password)?))
             })

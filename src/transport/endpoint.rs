@@ -19,7 +19,7 @@ use super::url::{BrokerUrl, Scheme, UrlError, shown_url};
 pub enum EndpointError {
     #[error("--broker: {0}")]
     Url(#[from] UrlError),
-    #[error("--broker: `{host}` is no name that a certificate could be for")]
+    #[error("--broker: `{host}` is not a valid host name for a certificate")]
     Name { host: String },
     #[error("--ca, --cert, --key and --insecure are for mqtts:// and wss://, not for {scheme}://")]
     NoTls { scheme: Scheme },
@@ -49,7 +49,7 @@ impl ConnectError {
 impl ConnectError {
     /// It was waited for long enough.
     pub fn too_late() -> Self {
-        Self::new("it took too long", None)
+        Self::new("timed out", None)
     }
 }
 
@@ -151,10 +151,10 @@ impl Endpoint {
             Scheme::Wss => Scheme::Ws,
             _ => Scheme::Mqtt,
         };
-        let hint = format!("without TLS it is {}", self.url.over(plain));
+        let hint = format!("without TLS the URL is {}", self.url.over(plain));
         match tls::explain(error) {
             Some((problem, known)) => {
-                let is_foreign = known.is_none() && problem.contains("no TLS");
+                let is_foreign = known.is_none() && problem.contains("not a TLS server");
                 let hint = known.map(str::to_owned).or(is_foreign.then_some(hint));
                 ConnectError::new(problem, hint)
             }
@@ -198,15 +198,18 @@ impl Endpoint {
     fn no_upgrade(&self, error: &HandshakeError, came: &[u8]) -> ConnectError {
         let secure = self.url.scheme.is_secure();
         let plain = if secure { Scheme::Mqtts } else { Scheme::Mqtt };
-        let without = format!("without WebSocket it is {}", self.url.over(plain));
+        let without = format!("without WebSocket the URL is {}", self.url.over(plain));
         match error {
             HandshakeError::Io(error) if !is_end(error) => match tls::explain(error) {
                 Some((problem, hint)) => ConnectError::new(problem, hint.map(str::to_owned)),
                 None => ConnectError::new(error.to_string(), None),
             },
             _ if matches!(came, [0x15 | 0x16, 0x03, ..]) => ConnectError::new(
-                "a TLS server answers there",
-                Some(format!("with TLS it is {}", self.url.over(Scheme::Wss))),
+                "the port is served by a TLS server",
+                Some(format!(
+                    "with TLS the URL is {}",
+                    self.url.over(Scheme::Wss)
+                )),
             ),
             HandshakeError::Io(_) | HandshakeError::Closed => ConnectError::new(
                 "it closes the connection instead of answering the WebSocket upgrade",

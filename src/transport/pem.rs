@@ -16,14 +16,14 @@ const LIMIT: u64 = 16 * 1024 * 1024;
 pub enum PemError {
     #[error("failed to read {}: {error}", path.display())]
     Unreadable { path: PathBuf, error: io::Error },
-    #[error("{} is damaged: it is not the PEM that it begins as", path.display())]
+    #[error("{} is damaged: its PEM is not valid", path.display())]
     Damaged { path: PathBuf },
-    #[error("{} has no certificate: it must be PEM, with BEGIN CERTIFICATE in it", path.display())]
+    #[error("{} has no certificate: it must be PEM with a BEGIN CERTIFICATE line", path.display())]
     NoCertificate { path: PathBuf },
-    #[error("{} has no private key: it must be PEM, with BEGIN PRIVATE KEY in it", path.display())]
+    #[error("{} has no private key: it must be PEM with a BEGIN PRIVATE KEY line", path.display())]
     NoKey { path: PathBuf },
     #[error(
-        "the key in {} is encrypted; take the passphrase off with `openssl pkey -in FILE -out NEW`",
+        "the key in {} is encrypted; remove the passphrase with `openssl pkey -in FILE -out NEW`",
         path.display()
     )]
     EncryptedKey { path: PathBuf },
@@ -64,7 +64,7 @@ fn read(path: &Path) -> Result<Vec<u8>, PemError> {
     let read = File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes));
     let read = read.and_then(|count| match (count as u64) < LIMIT {
         true => Ok(()),
-        false => Err(io::Error::other("it is larger than any such file")),
+        false => Err(io::Error::other("the file is too large")),
     });
     read.map_err(|error| PemError::Unreadable {
         path: path.into(),

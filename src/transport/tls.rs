@@ -46,7 +46,7 @@ impl TlsOptions {
 pub enum TlsOptionsError {
     #[error("--ca: {0}")]
     Authority(PemError),
-    #[error("--ca: {path} has a certificate that cannot be an authority: {problem}")]
+    #[error("--ca: {path} has a certificate that cannot be used as an authority: {problem}")]
     NoAuthority { path: String, problem: String },
     #[error("--cert: {0}")]
     Certificate(PemError),
@@ -56,7 +56,7 @@ pub enum TlsOptionsError {
     OtherKey { key: String, certificate: String },
     #[error("--cert and --key cannot be used: {0}")]
     Unusable(rustls::Error),
-    #[error("this system has no authorities to trust; name one with --ca FILE, or use --insecure")]
+    #[error("this system has no trusted authorities; name one with --ca FILE, or use --insecure")]
     NoSystemAuthority,
     #[error("failed to prepare TLS: {0}")]
     Provider(rustls::Error),
@@ -181,19 +181,19 @@ pub(super) fn explain(error: &io::Error) -> Option<(String, Option<&'static str>
         rustls::Error::InvalidCertificate(problem) => certificate_problem(problem),
         rustls::Error::AlertReceived(alert) => alert_problem(*alert),
         rustls::Error::InvalidMessage(_) | rustls::Error::InappropriateMessage { .. } => {
-            ("what answers there is no TLS server".into(), None)
+            ("it is not a TLS server".into(), None)
         }
         other => (format!("TLS: {other}"), None),
     })
 }
 
 fn certificate_problem(problem: &CertificateError) -> (String, Option<&'static str>) {
-    const TRUST: &str = "--ca FILE names its authority, --insecure takes any certificate";
-    const NAME: &str = "connect by a name that the certificate has, or use --insecure";
+    const TRUST: &str = "--ca FILE names its authority, --insecure accepts any certificate";
+    const NAME: &str = "connect with a name in the certificate, or use --insecure";
     match problem {
         // A wrong signature: somebody else has the authority's name.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => (
-            "its certificate is signed by nobody that is trusted".into(),
+            "its certificate is not signed by a trusted authority".into(),
             Some(TRUST),
         ),
         CertificateError::NotValidForName => {
@@ -212,11 +212,11 @@ fn certificate_problem(problem: &CertificateError) -> (String, Option<&'static s
         ),
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
             "its certificate has expired".into(),
-            Some("--insecure takes it all the same"),
+            Some("--insecure accepts it"),
         ),
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
             "its certificate is not valid yet".into(),
-            Some("look at this machine's clock, or use --insecure"),
+            Some("check the clock of this machine, or use --insecure"),
         ),
         other => (
             visible(&format!("its certificate cannot be used: {other}")),
@@ -246,10 +246,10 @@ fn plain(name: &str) -> &str {
 }
 
 fn alert_problem(alert: AlertDescription) -> (String, Option<&'static str>) {
-    const SHOW: &str = "--cert FILE and --key FILE show one";
+    const SHOW: &str = "present one with --cert FILE and --key FILE";
     match alert {
         AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
-            ("it wants a certificate of ours".into(), Some(SHOW))
+            ("it requires a client certificate".into(), Some(SHOW))
         }
         AlertDescription::BadCertificate
         | AlertDescription::UnsupportedCertificate
@@ -259,15 +259,20 @@ fn alert_problem(alert: AlertDescription) -> (String, Option<&'static str>) {
         | AlertDescription::UnknownCA
         | AlertDescription::DecryptError
         | AlertDescription::AccessDenied => (
-            format!("it does not take our certificate (TLS alert {alert:?})"),
+            format!("it rejects the client certificate (TLS alert {alert:?})"),
             Some(SHOW),
         ),
         AlertDescription::HandshakeFailure => (
             "it ends the TLS handshake (TLS alert HandshakeFailure)".into(),
-            Some("it may want a certificate of ours: --cert FILE and --key FILE show one"),
+            Some(
+                "it may require a client certificate: present one with --cert FILE and --key FILE",
+            ),
         ),
         AlertDescription::ProtocolVersion => ("it speaks neither TLS 1.2 nor TLS 1.3".into(), None),
-        other => (format!("it ends TLS (TLS alert {other:?})"), None),
+        other => (
+            format!("it ends the TLS connection (TLS alert {other:?})"),
+            None,
+        ),
     }
 }
 

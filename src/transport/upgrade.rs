@@ -155,12 +155,12 @@ pub fn check(answer: &Answer, path: &str) -> Result<(), ConnectError> {
     match answer.protocol.as_deref() {
         Some(MQTT) => Ok(()),
         Some(other) => Err(ConnectError::new(
-            format!("it selects the WebSocket subprotocol `{other}`, where only `{MQTT}` is MQTT"),
+            format!("it selects the WebSocket subprotocol `{other}` instead of `{MQTT}`"),
             None,
         )),
         None => Err(ConnectError::new(
-            format!("it selects no WebSocket subprotocol, where `{MQTT}` must be selected"),
-            Some("something else than a broker may serve this path".to_owned()),
+            format!("it selects no WebSocket subprotocol; it must select `{MQTT}`"),
+            Some("this path may belong to another service".to_owned()),
         )),
     }
 }

@@ -10,11 +10,11 @@ use thiserror::Error;
 pub enum UrlError {
     #[error("`{url}` has no scheme; write mqtt://{url}")]
     NoScheme { url: String },
-    #[error("`{scheme}://` is no MQTT transport; mqtt://, mqtts://, ws:// and wss:// are")]
+    #[error("`{scheme}://` is not an MQTT transport; use mqtt://, mqtts://, ws:// or wss://")]
     UnknownScheme { scheme: String },
-    #[error("`{url}` names no host; write {scheme}://HOST:PORT")]
+    #[error("`{url}` has no host; write {scheme}://HOST:PORT")]
     NoHost { url: String, scheme: Scheme },
-    #[error("`{port}` is no port number")]
+    #[error("`{port}` is not a port number")]
     BadPort { port: String },
     #[error("`{url}` names a user before the `@`; use --user, and --password-file for a password")]
     User { url: String },
@@ -25,7 +25,7 @@ pub enum UrlError {
         scheme: Scheme,
         path: &'static str,
     },
-    #[error("`{url}` has a space or another character that no URL has")]
+    #[error("`{url}` has a space or another character that is not allowed in a URL")]
     Character { url: String },
 }
 
@@ -287,20 +287,17 @@ mod tests {
             ),
             (
                 "http://a",
-                "`http://` is no MQTT transport; mqtt://, mqtts://, ws:// and wss:// are",
+                "`http://` is not an MQTT transport; use mqtt://, mqtts://, ws:// or wss://",
             ),
-            ("mqtt://", "`mqtt://` names no host; write mqtt://HOST:PORT"),
-            (
-                "wss://[]",
-                "`wss://[]` names no host; write wss://HOST:PORT",
-            ),
-            ("mqtt://a:b", "`b` is no port number"),
-            ("mqtt://a:0", "`0` is no port number"),
-            ("mqtt://a:70000", "`70000` is no port number"),
-            ("mqtt://[::1]x", "`x` is no port number"),
+            ("mqtt://", "`mqtt://` has no host; write mqtt://HOST:PORT"),
+            ("wss://[]", "`wss://[]` has no host; write wss://HOST:PORT"),
+            ("mqtt://a:b", "`b` is not a port number"),
+            ("mqtt://a:0", "`0` is not a port number"),
+            ("mqtt://a:70000", "`70000` is not a port number"),
+            ("mqtt://[::1]x", "`x` is not a port number"),
             (
                 "mqtt://::1",
-                "`mqtt://::1` names no host; write mqtt://HOST:PORT",
+                "`mqtt://::1` has no host; write mqtt://HOST:PORT",
             ),
             (
                 "mqtts://a/b",
@@ -312,7 +309,7 @@ mod tests {
             ),
             (
                 "mqtt://a b",
-                "`mqtt://a b` has a space or another character that no URL has",
+                "`mqtt://a b` has a space or another character that is not allowed in a URL",
             ),
         ] {
             let error = BrokerUrl::parse(url).expect_err(url);

@@ -84,7 +84,7 @@ fn a_run_against_what_only_greets_does_not_begin() {
                 let _ = s.write_all(&[0xFF; 64]);
                 mute(s, false);
             },
-            "behind its CONNACK it sends ff ff ff",
+            "after its CONNACK it sends ff ff ff",
         ),
         (
             &[],
@@ -102,7 +102,7 @@ fn a_run_against_what_only_greets_does_not_begin() {
         (
             &[],
             |s| endless(s, &[0xD0, 0].repeat(4096)),
-            "it never ceases to send, and answers nothing",
+            "it keeps sending, but answers nothing",
         ),
         (
             &[],
@@ -113,7 +113,7 @@ fn a_run_against_what_only_greets_does_not_begin() {
                 }
                 mute(s, false);
             },
-            "it sends 3 bytes of a packet, and not the rest of it",
+            "it sends 3 bytes of a packet, but not the rest",
         ),
     ];
     // Side by side, since some of them are waited for.

@@ -239,7 +239,7 @@ fn says_what_the_broker_lacks_and_what_the_file_does_not_say() {
     let lacking = needs("retain_available", "it always retains");
     let untold = needs(
         "receive_maximum",
-        "the target file does not say how to set it",
+        "the target file does not specify how to set it",
     );
     let expected = [
         ["setting:retain_available".to_owned(), lacking],

@@ -169,7 +169,7 @@ fn a_target_that_lets_in_anybody_plays_no_scenario_about_users() {
         .file("targets/users.yaml", file)
         .run();
     assert_eq!(ended.exit, Some(0), "{ended}");
-    let open = "needs users: the broker lets in clients without a name";
+    let open = "needs users: the broker accepts clients without a user name";
     assert!(ended.stdout.contains(open), "{ended}");
 }
 
@@ -227,7 +227,7 @@ fn says_that_there_is_no_such_program() {
         .file("targets/twin.yaml", file);
     let ended = program.run();
     assert_eq!(ended.exit, Some(3), "{ended}");
-    assert!(ended.stderr.contains("there is no such program"), "{ended}");
+    assert!(ended.stderr.contains("program not found"), "{ended}");
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn gives_up_on_a_broker_that_does_not_answer() {
     let ended = program.run();
     assert_eq!(ended.exit, Some(3), "{ended}");
     assert!(
-        ended.stderr.contains("did not answer a CONNECT within 2 s"),
+        ended.stderr.contains("no answer to CONNECT within 2 s"),
         "{ended}"
     );
     assert!(!is_alive(&pid(&program)));
@@ -450,7 +450,7 @@ fn fails_when_the_broker_does_not_live_to_the_end() {
     let program = program.file("targets/twin.yaml", file);
     let ended = program.run();
     assert_eq!(ended.exit, Some(1), "{ended}");
-    let told = "error: the broker did not live to the end of the run: it ended with exit code 124";
+    let told = "error: the broker did not live to the end of the run: it exited with code 124";
     assert!(ended.stderr.contains(told), "{ended}");
 }
 
@@ -582,7 +582,7 @@ steps:
         "2 passed",
         "2 skipped",
         "needs node 2: this target has only nodes 0 to 1",
-        "needs websocket: no URL of node 1 is one for WebSocket",
+        "needs websocket: node 1 has no WebSocket URL",
         "first on node 0, browser on node 0, second on node 1, sensor on node 1",
     ] {
         assert!(ended.stdout.contains(expected), "{expected}: {ended}");
@@ -597,7 +597,7 @@ fn says_which_of_several_programs_has_ended() {
         .file("targets/nodes.yaml", nodes.replace("BINARY", BINARY));
     let ended = program.run();
     assert_eq!(ended.exit, Some(3), "{ended}");
-    for expected in ["failed to start nodes", "exit code", "maximum_qos"] {
+    for expected in ["failed to start nodes", "exited with code", "maximum_qos"] {
         assert!(ended.stderr.contains(expected), "{expected}: {ended}");
     }
 }

@@ -62,13 +62,13 @@ impl fmt::Display for Opcode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Fault {
     /// Right for a WebSocket, wrong for MQTT.
-    #[error("a text frame, where MQTT packets travel in binary frames only")]
+    #[error("a text frame; MQTT packets must be in binary frames")]
     Text,
     #[error("a frame with reserved bits set ({0:#05b})")]
     ReservedBits(u8),
     #[error("a frame of unknown type {0:#x}")]
     UnknownOpcode(u8),
-    #[error("a control frame in fragments")]
+    #[error("a fragmented control frame")]
     FragmentedControl,
     #[error("a control frame of more than 125 bytes")]
     LongControl,
@@ -76,11 +76,11 @@ pub enum Fault {
     Unmasked,
     #[error("a masked frame from the server")]
     Masked,
-    #[error("a continuation frame where no message is open")]
+    #[error("a continuation frame without a message to continue")]
     NothingToContinue,
-    #[error("a new message before the last fragment of the one before")]
+    #[error("a new message before the last fragment of the previous one")]
     MessageWithinMessage,
-    #[error("a frame length that is not as short as it can be")]
+    #[error("a frame length that is not in its shortest form")]
     LengthForm,
     #[error("a frame of more than 2^63 bytes")]
     Length,

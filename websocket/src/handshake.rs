@@ -23,9 +23,9 @@ pub enum HandshakeError {
     /// The stream ended. What had come by then is in the buffer.
     #[error("the connection was closed before the upgrade was answered")]
     Closed,
-    #[error("the HTTP head is longer than 16 KiB")]
+    #[error("the HTTP header is longer than 16 KiB")]
     TooLong,
-    #[error("it is no HTTP: {0}")]
+    #[error("not HTTP: {0}")]
     NotHttp(httparse::Error),
 }
 
@@ -47,27 +47,27 @@ pub struct Request {
 /// Why a request is no upgrade to WebSocket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Refusal {
-    #[error("this is no HTTP request")]
+    #[error("this is not an HTTP request")]
     NotHttp,
-    #[error("only GET is served here")]
+    #[error("only GET is supported here")]
     Method,
-    #[error("HTTP/1.1 is needed")]
+    #[error("HTTP/1.1 is required")]
     HttpVersion,
-    #[error("this is a WebSocket: an Upgrade is needed")]
+    #[error("this is a WebSocket endpoint: an Upgrade is required")]
     NoUpgrade,
-    #[error("only WebSocket version 13 is spoken here")]
+    #[error("only WebSocket version 13 is supported")]
     Version,
-    #[error("Sec-WebSocket-Key is missing, not 16 bytes in base64, or there twice")]
+    #[error("Sec-WebSocket-Key is missing, repeated, or not 16 bytes in base64")]
     Key,
-    #[error("Host is missing or there twice")]
+    #[error("Host is missing or repeated")]
     Host,
-    #[error("Origin is there twice or is no text")]
+    #[error("Origin is repeated or not a text")]
     OriginField,
-    #[error("this origin is not let in")]
+    #[error("this origin is not allowed")]
     Origin,
-    #[error("there is nothing at this path")]
+    #[error("nothing is served at this path")]
     Path,
-    #[error("the subprotocol mqtt is needed")]
+    #[error("the subprotocol mqtt is required")]
     Protocol,
 }
 
@@ -254,13 +254,13 @@ impl Answer {
     fn of(response: &httparse::Response<'_, '_>, accept: &str) -> Self {
         let fields = Fields(response.headers);
         let problem = if !fields.has_token("upgrade", "websocket") {
-            Some("it does not say Upgrade: websocket")
+            Some("it has no Upgrade: websocket")
         } else if !fields.has_token("connection", "upgrade") {
-            Some("it does not say Connection: Upgrade")
+            Some("it has no Connection: Upgrade")
         } else if fields.text("sec-websocket-accept") != Some(accept) {
-            Some("its Sec-WebSocket-Accept is not that of our key")
+            Some("its Sec-WebSocket-Accept does not match the key")
         } else if fields.text("sec-websocket-extensions").is_some() {
-            Some("it uses an extension that was not asked for")
+            Some("it uses an extension that was not requested")
         } else {
             None
         };

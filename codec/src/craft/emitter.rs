@@ -134,7 +134,7 @@ impl Emitter<'_> {
     fn no_width(&self, name: FieldName) -> Result<(), CraftError> {
         match self.about(name).any(|lie| matches!(lie, Lie::Widen { .. })) {
             true => {
-                let problem = "is no variable byte integer, so it has no other width";
+                let problem = "is not a Variable Byte Integer, so its width cannot change";
                 Err(CraftError::impossible(name, problem))
             }
             false => Ok(()),
@@ -148,14 +148,15 @@ impl Emitter<'_> {
             let bits = bit_name(name, range);
             for lie in self.about(bits) {
                 let Lie::Override { bytes, .. } = lie else {
-                    let problem = format!("is less than a byte: only {name} can be so changed");
+                    let problem =
+                        format!("is smaller than a byte: only {name} can be changed this way");
                     return Err(CraftError::impossible(bits, problem));
                 };
                 let mask = ((1_u16 << range.width) - 1) as u8;
                 let value = match bytes[..] {
                     [value] if value <= mask => value,
                     _ => {
-                        let problem = format!("wants one byte from 00 to {mask:02x}");
+                        let problem = format!("needs one byte from 00 to {mask:02x}");
                         return Err(CraftError::impossible(bits, problem));
                     }
                 };

@@ -124,7 +124,7 @@ fn connect_properties(reader: &mut Reader<'_>) -> Result<crate::Properties, Deco
         let behind: usize = properties.0[at..].iter().map(property_size).sum();
         let offset = reader.position - behind;
         let rule = rules::AUTHENTICATION_DATA_IN_CONNECT;
-        let problem = "stands without an Authentication Method";
+        let problem = "is present without an Authentication Method";
         return Err(reader.error("authentication_data", offset, rule, problem));
     }
     Ok(properties)

@@ -60,7 +60,7 @@ fn property(
     if counts.of(id) > 0
         && let Some(rule) = rule_against_two(id, place)
     {
-        reader.fault(reader.error(name.base, start, rule, "stands twice"))?;
+        reader.fault(reader.error(name.base, start, rule, "is present twice"))?;
         counts_for_something = false;
     }
     counts.add(id);

@@ -52,13 +52,13 @@ pub(super) fn check_topic_name(
     wildcard: Rule,
 ) -> Result<(), DecodeError> {
     if topic.is_empty() {
-        let problem = "is empty, but a Topic Name has at least one character";
+        let problem = "is empty; a Topic Name has at least one character";
         return Err(reader.error(field, at, rules::TOPIC_NAME_EMPTY, problem));
     }
     match topic.chars().find(|c| matches!(c, '+' | '#')) {
         None => Ok(()),
         Some(character) => {
-            let problem = format!("holds the wildcard {character:?}, but is a Topic Name");
+            let problem = format!("is a Topic Name, but contains the wildcard {character:?}");
             Err(reader.error(field, at, wildcard, problem))
         }
     }

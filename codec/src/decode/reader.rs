@@ -197,7 +197,7 @@ impl<'a> Reader<'a> {
         let size = self.u16(name.with(length))?;
         if usize::from(size) > self.remaining() {
             let left = self.remaining();
-            let problem = format!("says that it has {size} bytes, but only {left} are left");
+            let problem = format!("has the length {size}, but only {left} bytes are left");
             return Err(self.error(name.base, start, self.structure(), problem));
         }
         let start = self.position;
@@ -236,7 +236,7 @@ impl<'a> Reader<'a> {
         (ill_formed, null): (Rule, Rule),
     ) -> Result<ByteString, DecodeError> {
         if let Some(at) = bytes.iter().position(|b| *b == 0) {
-            let problem = format!("holds U+0000 at its byte {at}");
+            let problem = format!("contains U+0000 at its byte {at}");
             self.fault(self.error(name.base, start, null, problem))?;
         }
         if let Err(error) = std::str::from_utf8(&bytes) {

@@ -50,7 +50,7 @@ pub enum EncodeError {
     },
     /// The Remaining Length would be above 268,435,455.
     #[error(
-        "{packet} of {size} bytes behind its fixed header, but at most 268435455 can be written"
+        "{packet} with {size} bytes after its fixed header, but at most 268435455 can be written"
     )]
     PacketTooLarge { packet: PacketType, size: usize },
     /// A PUBLISH of QoS 1 or 2 has no Packet Identifier.

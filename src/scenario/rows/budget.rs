@@ -42,7 +42,10 @@ impl Budget {
         if spent {
             report.add(
                 report
-                    .at(place, "too much, with every row and repeat written out")
+                    .at(
+                        place,
+                        "the file is too large once every row and repeat is written out",
+                    )
                     .hint("split the file"),
             );
         }

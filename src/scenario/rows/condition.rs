@@ -166,7 +166,7 @@ impl Known<'_> {
         let names: BTreeSet<&str> = names.collect();
         diagnostic.label = did_you_mean(name, names.iter().copied());
         if diagnostic.label.is_none() {
-            let hint = "`if` asks for a value of the row, for a dimension of a table, or for the counter of a `repeat`";
+            let hint = "`if` tests a value of the row, a dimension of a table, or the counter of a `repeat`";
             diagnostic = diagnostic.hint(hint);
         }
         self.report.add(diagnostic);
@@ -198,7 +198,7 @@ impl Known<'_> {
             if texts.contains(text) {
                 return ok;
             }
-            let title = format!("`{}` is `{}` in no row", wanted.name, short(text));
+            let title = format!("no row has `{}` = `{}`", wanted.name, short(text));
             let mut diagnostic = self.report.at(word.place, title);
             diagnostic.label = did_you_mean(text, texts.iter().copied());
             self.report.add(diagnostic);
@@ -211,11 +211,11 @@ impl Known<'_> {
         let Some(wrong) = texts.iter().find(|text| is_true(text).is_none()) else {
             return true;
         };
-        let title = format!(
-            "`{name}` is `{}` in some row, not true or false",
+        let title = format!("`{name}` is `{}` in a row, not true or false", short(wrong));
+        let hint = format!(
+            "to test for a word write `if: {{ {name}: {} }}`",
             short(wrong)
         );
-        let hint = format!("`if: {{ {name}: {} }}` asks for a word", short(wrong));
         self.report.add(self.report.at(place, title).hint(hint));
         false
     }

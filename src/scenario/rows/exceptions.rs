@@ -68,7 +68,7 @@ fn chosen(report: &Report, dimension: &Dimension<'_>, node: &Node) -> Option<Vec
         let known = || dimension.values.iter().map(|value| &*value.name);
         let found = known().position(|name| item.text() == Some(name));
         if found.is_none() {
-            let title = format!("{} is no value of `{}`", item.found(), dimension.name);
+            let title = format!("{} is not a value of `{}`", item.found(), dimension.name);
             let mut diagnostic = report.at(item.place, title);
             diagnostic.label = item.text().and_then(|text| did_you_mean(text, known()));
             report.add(diagnostic);
@@ -87,7 +87,7 @@ pub(super) fn check_exceptions(report: &Report, space: &Space, except: &Entry) {
         let before = left.len();
         left.retain(|combination| !exception.leaves_out(combination));
         if left.len() == before {
-            let title = "the exceptions before this one leave all of it out already";
+            let title = "earlier exceptions already exclude all of this";
             report.add(report.at(item.place, title));
         }
     }

@@ -228,10 +228,7 @@ impl<'a> Filler<'a> {
                 .iter()
                 .any(|other| other.key.text == entry.key.text)
             {
-                let title = format!(
-                    "the key `{}` stands twice in this row",
-                    short(&entry.key.text)
-                );
+                let title = format!("this row gives the key `{}` twice", short(&entry.key.text));
                 self.fail(entry.key.place, title);
             }
         }
@@ -287,7 +284,7 @@ impl<'a> Filler<'a> {
             Some(text) => Some(Some(text.to_owned())),
             None => {
                 let title = format!(
-                    "`{name}` is {} in this row, and a text is wanted here",
+                    "`{name}` is {} in this row, but a text is needed here",
                     resolved.kind()
                 );
                 self.fail(node.place, title);
@@ -309,7 +306,7 @@ impl<'a> Filler<'a> {
                 Some(text) if expression::number(&text).is_some() => out.push_str(&text),
                 Some(text) => {
                     let title = format!(
-                        "`{}` is no number in this row: `{}`",
+                        "`{}` is not a number in this row: `{}`",
                         &name[1..end],
                         short(&text)
                     );

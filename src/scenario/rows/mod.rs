@@ -93,7 +93,7 @@ fn of_cases<'a>(report: &Report, root: &'a Node, cases: &'a Node) -> Option<Vec<
     let is_row = |entry: &&Entry| !table::WORDS.contains(&&*entry.key.text);
     for entry in entries.iter().filter(is_row) {
         if rows.iter().any(|row| row.name == *entry.key.text) {
-            let title = format!("the table has a row `{}` already", entry.key.text);
+            let title = format!("the table already has a row `{}`", entry.key.text);
             return fail(entry.key.place, title);
         }
         rows.extend(row(report, entry));
@@ -173,8 +173,8 @@ fn check_names(
     }
     for name in rows.iter().flat_map(|r| r.values.keys()) {
         if let Some(place) = counters.get(*name) {
-            let title = format!("`{name}` is a value of the rows already");
-            report.add(report.at(*place, title).hint("name the counter otherwise"));
+            let title = format!("`{name}` is already a value of the rows");
+            report.add(report.at(*place, title).hint("rename the counter"));
         }
     }
     let known: BTreeSet<String> = rows
@@ -190,7 +190,7 @@ fn check_names(
             if !used.contains(*name) && !names_only.contains(name) {
                 let title = format!("nothing uses the row's value `{name}`");
                 let hint = format!(
-                    "`${name}` as a whole value, or `${{{name}}}` inside of a text, uses it"
+                    "use it as `${name}` for a whole value, or as `${{{name}}}` inside a text"
                 );
                 report.add(report.at(value.place, title).hint(hint));
             }
@@ -202,7 +202,7 @@ fn check_names(
         for name in known.iter().filter(|name| wanted.contains(*name)) {
             if !row.values.contains_key(name.as_str()) {
                 let title = format!("the row `{}` has no `{name}`", row.name);
-                let hint = "every row has every name that the file uses";
+                let hint = "every row must have every name that the file uses";
                 report.add(report.at(row.place, title).hint(hint));
                 row.is_complete = false;
             }

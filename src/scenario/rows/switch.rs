@@ -31,7 +31,11 @@ pub(crate) fn check_versions(report: &Report, node: &Node, played: &[ProtocolVer
     let is_played = |text: &str| played.iter().any(|v| v.as_str() == text);
     let unplayed = |place, version: &str| {
         let title = format!("no case of this file is played in version {version}");
-        report.add(report.at(place, title).hint("`versions` says in which"));
+        report.add(
+            report
+                .at(place, title)
+                .hint("`versions` lists the versions"),
+        );
     };
     match &node.value {
         Value::Empty | Value::Scalar(_) => {}

@@ -57,7 +57,7 @@ pub(super) fn rows<'a>(
         }
         (Some(_), Some(pairs)) => {
             let title = "`product` and `pairs` in one file";
-            let hint = "one table a file: what both share is a reason to choose one of them";
+            let hint = "a file has one table: keep one of the two";
             report.add(report.at(pairs.key.place, title).hint(hint));
             return None;
         }
@@ -68,7 +68,7 @@ pub(super) fn rows<'a>(
     let dimensions = dimensions(report, table, file_versions)?;
     if pairs && dimensions.len() < 2 {
         let title = "`pairs` of one dimension";
-        let hint = "a pair is a value of one and a value of another";
+        let hint = "`pairs` needs at least two dimensions";
         report.add(report.at(table.key.place, title).hint(hint));
         return None;
     }
@@ -93,7 +93,7 @@ pub(super) fn rows<'a>(
         Some(space.product())
     };
     let Some(combinations) = combinations else {
-        let title = "so many exceptions that the pairs are not found in reasonable time";
+        let title = "too many exceptions to find the pairs in reasonable time";
         report.add(
             report
                 .at(table.key.place, title)
@@ -102,11 +102,14 @@ pub(super) fn rows<'a>(
         return None;
     };
     if combinations.len() > ROW_LIMIT {
-        let title = format!("{} rows, and {ROW_LIMIT} are the most", combinations.len());
+        let title = format!(
+            "{} rows, more than the maximum of {ROW_LIMIT}",
+            combinations.len()
+        );
         let hint = if pairs {
             "split the file"
         } else {
-            "`pairs` makes few rows of many combinations"
+            "`pairs` covers many combinations with few rows"
         };
         report.add(report.at(table.key.place, title).hint(hint));
         return None;
@@ -156,7 +159,7 @@ fn dimensions<'a>(report: &Report, table: &'a Entry, file: u8) -> Option<Vec<Dim
             let gives = |value: &Named<'_>| value.values.contains_key(name);
             if let Some(other) = all[..n].iter().find(|d| d.values.iter().any(gives)) {
                 let title = format!(
-                    "`{name}` is a value of the dimension `{}` already",
+                    "the name `{name}` is already a value of the dimension `{}`",
                     other.name
                 );
                 report.add(report.at(dimension.place, title));
@@ -201,7 +204,7 @@ fn dimension<'a>(report: &Report, entry: &'a Entry, file: u8) -> Option<Dimensio
                 "expected the values of `{name}`, found {}",
                 entry.value.found()
             );
-            let hint = "a mapping of names to what they bring to a row, or a list of words";
+            let hint = "a mapping of names to what each adds to a row, or a list of words";
             return fail(entry.value.place, title, hint);
         }
     };
@@ -209,11 +212,11 @@ fn dimension<'a>(report: &Report, entry: &'a Entry, file: u8) -> Option<Dimensio
     let values = values?;
     for (n, value) in values.iter().enumerate() {
         if values[..n].iter().any(|other| other.name == value.name) {
-            let title = format!("`{}` stands twice", value.name);
+            let title = format!("`{}` is listed twice", value.name);
             return fail(
                 value.place,
                 title,
-                "each value of a dimension has a name of its own",
+                "the values of a dimension need different names",
             );
         }
     }
@@ -236,7 +239,7 @@ fn named<'a>(
     let Some(name) = key.text().filter(|name| is_row_name(name)) else {
         let title = format!("{} cannot be part of a row's name", key.found());
         let hint =
-            "lowercase letters, digits, `-` and `_`; a mapping gives other values such a name";
+            "use lowercase letters, digits, `-` and `_`; write a mapping to name other values";
         report.add(report.at(place, title).hint(hint));
         return None;
     };
@@ -262,7 +265,7 @@ fn named<'a>(
         match &*pair.key.text {
             "title" => {
                 let title = "a title in a value of a table";
-                let hint = "the file's title may hold `${name}`";
+                let hint = "use `${name}` in the file's title instead";
                 report.add(report.at(pair.key.place, title).hint(hint));
                 sound = false;
             }
@@ -309,7 +312,8 @@ fn check_values(report: &Report, dimensions: &[Dimension<'_>], combinations: &[C
                     "no row has the value `{}` of `{}`",
                     value.name, dimension.name
                 );
-                let hint = "exceptions, or the versions of the values, leave out every combination with it";
+                let hint =
+                    "exceptions, or the versions of the values, exclude every combination with it";
                 report.add(report.at(value.place, title).hint(hint));
             }
         }
@@ -333,7 +337,7 @@ fn row<'a>(
     let name = names.join("-");
     if !is_row_name(&name) {
         let title = format!("`{name}` is too long for a row's name");
-        let hint = "the names of its values with `-` between them, 60 letters at most";
+        let hint = "the names of its values, joined by `-`, may have 60 characters";
         report.add(report.at(table.key.place, title).hint(hint));
         return None;
     }
@@ -378,7 +382,7 @@ fn joined(report: &Report, root: &Node, key: &str, parts: &[&Named<'_>]) -> Opti
         let Some(own) = node.items() else {
             let title = format!("expected a list, found {}", node.found());
             let hint =
-                "a value of a table adds to the file's list; a version switch stands inside of it";
+                "a value of a table adds to the file's list; put a version switch inside the list";
             report.add(report.at(node.place, title).hint(hint));
             return None;
         };

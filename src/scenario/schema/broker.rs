@@ -23,15 +23,15 @@ pub fn configuration() -> Value {
     properties.remove("if");
     let path = |about: &str| json!({ "type": "string", "description": about });
     for (key, schema) in [
-        ("cert", path("the certificate of TLS listeners, in PEM")),
-        ("key", path("the key of the certificate, in PEM")),
+        ("cert", path("certificate of the TLS listeners, in PEM")),
+        ("key", path("private key of the certificate, in PEM")),
         (
             "client_ca",
-            path("the authority that signs clients' certificates, in PEM"),
+            path("certificate authority that signs client certificates, in PEM"),
         ),
         (
             "store",
-            path("the file that sessions and messages are kept in"),
+            path("file in which sessions and messages are stored"),
         ),
     ] {
         properties.insert(key.to_owned(), schema);

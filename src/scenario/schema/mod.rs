@@ -148,7 +148,7 @@ fn definitions() -> Map<String, Value> {
     );
     define(
         "filled_in",
-        json!({ "type": "string", "pattern": "^\\$[a-z]", "description": "a row's value, a counter, or a name that an expectation binds" }),
+        json!({ "type": "string", "pattern": "^\\$[a-z]", "description": "a value of the row, a counter, or a name bound by an expectation" }),
     );
     define("condition", condition());
     define(

@@ -50,7 +50,7 @@ pub(super) fn origins(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
         let host = origin.split_once("://").map(|(_, host)| host);
         let is_origin = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*']));
         if origin != "null" && !is_origin {
-            let title = format!("`{origin}` is no origin");
+            let title = format!("`{origin}` is not an origin");
             let hint = "SCHEME://HOST or SCHEME://HOST:PORT, without a path: https://panel.example";
             return scope.fail(scope.at(node.place, title).hint(hint));
         }
@@ -100,7 +100,7 @@ fn action(scope: Scope<'_>, node: &Node) -> Option<AccessAction> {
 fn filters(scope: Scope<'_>, node: &Node) -> Option<Vec<String>> {
     let items = node.items().unwrap_or(std::slice::from_ref(node));
     if items.is_empty() {
-        return scope.expected(node, "at least one Topic Filter");
+        return scope.expected(node, "at least one topic filter");
     }
     let all: Vec<_> = items.iter().map(|item| filter(scope, item)).collect();
     all.into_iter().collect()
@@ -113,19 +113,20 @@ fn filter(scope: Scope<'_>, node: &Node) -> Option<String> {
         scope.fail(diagnostic.hint(hint))
     };
     if let Err(error) = check_filter(&filter, ProtocolVersion::V5) {
-        let hint = "`+` stands for a whole level, `#` for all levels from here, as the last one";
-        return wrong(format!("this is no Topic Filter: {error}"), hint);
+        let hint = "`+` is a whole level; `#` is the last level and matches all below";
+        return wrong(format!("not a valid topic filter: {error}"), hint);
     }
     if !matches!(split_shared(&filter), Ok(None)) {
-        let hint = "leave `$share/GROUP/` out: who may subscribe to it may share it";
-        return wrong("a rule is about topics, not about groups".to_owned(), hint);
+        let hint =
+            "leave out `$share/GROUP/`: a rule for a filter also covers its shared subscriptions";
+        return wrong("a rule cannot name a share group".to_owned(), hint);
     }
     let mut rest = filter.as_str();
     while let Some(at) = rest.find('%') {
         rest = &rest[at + 1..];
         let Some(after) = rest.strip_prefix(['c', 'u', '%']) else {
-            let hint = "`%c` is the Client Identifier, `%u` the user name, `%%` a percent sign";
-            return wrong("a percent sign that stands for nothing".to_owned(), hint);
+            let hint = "use `%c` for the Client Identifier, `%u` for the user name, `%%` for a percent sign";
+            return wrong("unknown placeholder after `%`".to_owned(), hint);
         };
         rest = after;
     }

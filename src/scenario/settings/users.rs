@@ -47,8 +47,8 @@ pub(super) fn authentication(
         return scope.fail(scope.at(node.place, title));
     };
     if &*entry.key.text != MECHANISM {
-        let title = "unknown method of authentication";
-        let hint = format!("there is {MECHANISM}");
+        let title = "unknown authentication method";
+        let hint = format!("the only method is {MECHANISM}");
         return scope.fail(scope.at(entry.key.place, title).hint(hint));
     }
     let users = users(scope, &entry.value)?;
@@ -60,8 +60,8 @@ fn password(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
         return kept_elsewhere(scope, node);
     }
     if node.text().is_some_and(|text| text.starts_with('$')) {
-        let hint = "`{ text: … }` takes it as it is written";
-        let title = "a password that begins with `$` looks like a value of the run";
+        let hint = "write `{ text: … }` for the literal text";
+        let title = "a password that begins with `$` looks like a reference";
         return scope.fail(scope.at(node.place, title).hint(hint));
     }
     let rules = Rules {
@@ -79,14 +79,14 @@ fn kept_elsewhere(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
         (Some(file), None) => in_file(scope, file),
         (None, Some(variable)) => in_environment(scope, variable),
         _ => {
-            let title = "a password has a `file` or a variable of the environment, `env`";
+            let title = "a password has either `file` or `env`, an environment variable";
             scope.fail(scope.at(node.place, title))
         }
     };
     map.finish();
     let (password, place) = (found?, node.place);
     if password.is_empty() {
-        return scope.fail(scope.at(place, "there is no password"));
+        return scope.fail(scope.at(place, "the password is empty"));
     }
     if password.len() > STRING_MAX {
         let title = format!("the password is longer than the {STRING_MAX} bytes of a CONNECT");
@@ -100,8 +100,8 @@ fn kept_elsewhere(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
 fn in_file(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
     let name = prose(scope, node, "the path of a file")?;
     let Some(path) = scope.report.reach.file(&scope.report.source.path, &name) else {
-        let title = "this file is outside of the scenario's own folder";
-        let hint = "--allow-files lets scenarios have any file read";
+        let title = "this file is outside the scenario's folder";
+        let hint = "--allow-files lets scenarios read any file";
         return scope.fail(scope.at(node.place, title).hint(hint));
     };
     let mut bytes = match read(&path) {
@@ -133,7 +133,7 @@ fn in_environment(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
     let name = prose(scope, node, "the name of a variable")?;
     if !scope.report.reach.has_variable(&name) {
         let title = "this scenario may not read the environment";
-        let hint = "--allow-env NAME lets scenarios read the variable of that name";
+        let hint = "--allow-env NAME lets scenarios read this variable";
         return scope.fail(scope.at(node.place, title).hint(hint));
     }
     // The name of a variable has neither of these, and asking for one that has is an error of its own.
@@ -144,7 +144,7 @@ fn in_environment(scope: Scope<'_>, node: &Node) -> Option<Bytes> {
     match value {
         Some(value) => Some(value.into_encoded_bytes().into()),
         None => {
-            let title = "this variable is not in the environment";
+            let title = "this environment variable is not set";
             scope.fail(scope.at(node.place, title))
         }
     }

@@ -73,7 +73,7 @@ fn a_file_that_is_named_twice_is_read_once() {
 fn one_id_belongs_to_one_file() {
     let root = folder(&[("a.yaml", &scenario("t")), ("a.yml", &scenario("t"))]);
     let found = load(&[root.path().to_owned()]).expect_err("two files of one id");
-    assert_eq!(found[0].title, "the id `a` belongs to another file already");
+    assert_eq!(found[0].title, "another file already has the id `a`");
     assert!(found[0].source.path.ends_with("a.yml"));
     assert!(
         found[0]
@@ -100,7 +100,7 @@ fn says_which_paths_cannot_be_read() {
     );
     assert_eq!(
         read(&[PathBuf::from("/dev/null")]),
-        ["cannot be read: it is no regular file"]
+        ["cannot be read: not a regular file"]
     );
 }
 

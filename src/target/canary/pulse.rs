@@ -43,7 +43,7 @@ impl Outage {
             How::Froze => "the broker answered nothing",
             How::Mute => "the broker delivered no message",
             How::Dropped => "the broker closed the connection of a client that only pinged",
-            How::Down => "the broker closed its connections and accepted no other",
+            How::Down => "the broker closed its connections and accepted no new one",
         };
         match self.until {
             Some(until) if self.how != How::Dropped => {

@@ -151,7 +151,7 @@ pub(super) fn addresses(map: &mut Map<'_>, starts: bool) -> Option<Addresses> {
         ),
         (Some(_), Some(several)) => reading.fail(
             several.place,
-            "`url` and `urls` stand side by side",
+            "`url` and `urls` exclude each other",
             "`urls` has the URL of every node, that of node 0 first",
         ),
         (Some(url), None) => {
@@ -161,7 +161,7 @@ pub(super) fn addresses(map: &mut Map<'_>, starts: bool) -> Option<Addresses> {
         (None, Some(several)) => match websocket {
             Some(websocket) => reading.fail(
                 websocket.place,
-                "`websocket` beside `urls` is of no node",
+                "`websocket` beside `urls` belongs to no node",
                 "write it into its node: urls: [{ url: …, websocket: … }, …]",
             ),
             None => nodes(reading, several, starts),
@@ -235,8 +235,8 @@ fn address(
     if parsed.scheme.is_websocket() {
         return reading.fail(
             node.place,
-            "the node's `url` is one for WebSocket already",
-            "leave `websocket` out, or give a `url` that is mqtt:// or mqtts://",
+            "the node's `url` is already a WebSocket URL",
+            "leave out `websocket`, or give a `url` with mqtt:// or mqtts://",
         );
     }
     Some(Address {
@@ -259,15 +259,15 @@ fn checked(
     if starts && words.is_empty() {
         return reading.fail(
             place,
-            "a broker that is started listens at a port that was chosen",
+            "a broker that the run starts listens on a port chosen by mqtt-check",
             &format!("write `{word}` in place of the number, as in {scheme}://127.0.0.1:{word}"),
         );
     }
     if let (false, Some(word)) = (starts, words.first()) {
         return reading.fail(
             place,
-            &format!("`{word}` is chosen for a broker that is started"),
-            "write the number, or say with `start` how the broker is started",
+            &format!("`{word}` is chosen only for a broker that the run starts"),
+            "write the number, or describe with `start` how to start the broker",
         );
     }
     let mut filled = url.clone();
@@ -288,8 +288,8 @@ fn all_different(reading: &Reading, addresses: &[(Address, Place)]) -> Option<()
             if !seen.insert(url) {
                 return reading.fail(
                     *place,
-                    &format!("`{url}` stands twice"),
-                    "each node listens at a place of its own; {port_1}, {port_2} and so on are other free ports",
+                    &format!("`{url}` is listed twice"),
+                    "each node needs its own address; {port_1}, {port_2} and so on are further free ports",
                 );
             }
         }

@@ -19,14 +19,14 @@ pub(super) fn kick(reading: &Reading, node: &Node) -> Option<Kick> {
         Some((_, Some("user"))) => Some(true),
         Some((node, _)) => {
             let hint = "`client`: by the Client Identifier; `user`: by the user name";
-            reading.fail(node.place, "a client is not named so", hint)
+            reading.fail(node.place, "not a way to name a client", hint)
         }
     };
     let reasons = map.list("reasons", reason);
     map.finish();
     let words = reading.one_or_more(command, |reading, node| reading.text(node))?;
     if !words.iter().any(|word| word.contains(CLIENT)) {
-        return reading.fail(command.place, "the command does not say whom", hint);
+        return reading.fail(command.place, "the command does not name the client", hint);
     }
     Some(Kick {
         command: words,

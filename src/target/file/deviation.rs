@@ -128,10 +128,7 @@ pub(super) fn version(text: &str) -> Option<ProtocolVersion> {
 pub(super) fn deviation(reading: &Reading, node: &Node) -> Option<Deviation> {
     let mut map = Map::of(reading, node, "a deviation")?;
     let cases = map
-        .require(
-            "case",
-            "the id of the case that shows it, or a list of them",
-        )
+        .require("case", "the id of the case that shows it, or a list of ids")
         .and_then(|node| reading.one_or_more(node, case));
     let in_pieces = map
         .take("in_pieces")
@@ -144,10 +141,10 @@ pub(super) fn deviation(reading: &Reading, node: &Node) -> Option<Deviation> {
         Some(rule) => Some(rule?),
         None => None,
     };
-    let came = map.require("came", "what came, in a sentence");
+    let came = map.require("came", "one sentence: what the broker does");
     let why = map.require(
         "why",
-        "what the clause asks for: that it differs is no reason",
+        "what the clause requires (that the broker differs is not a reason)",
     );
     let bytes = map
         .take("bytes")
@@ -187,8 +184,8 @@ fn case(reading: &Reading, node: &Node) -> Option<String> {
     }
     reading.fail(
         node.place,
-        &format!("`{text}` names no version"),
-        "an id is path/name@version or path/name[row]@version, and `*` stands for anything",
+        &format!("`{text}` has no version"),
+        "write path/name@version or path/name[row]@version; `*` matches anything",
     )
 }
 
@@ -200,8 +197,8 @@ fn clause(reading: &Reading, node: &Node) -> Option<Citation> {
     let Some((version, id)) = parts else {
         return reading.fail(
             node.place,
-            &format!("`{text}` is no clause with its version"),
-            "as in 5 MQTT-3.1.2-8: an id means something else in the other version",
+            &format!("`{text}` is not a clause with its version"),
+            "write it as 5 MQTT-3.1.2-8: an id has different meanings in different versions",
         );
     };
     let version = requirements::document(version);
@@ -254,12 +251,14 @@ fn parse(line: &str) -> Result<Exchange, String> {
             Some(("kicks", client)) => Ok(Exchange::Kicks {
                 client: client.trim().to_owned(),
             }),
-            _ => Err(format!("`{line}` is nothing that is done to the broker")),
+            _ => Err(format!("`{line}` is not an action on the broker")),
         };
     }
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if first.is_empty() || !first.chars().all(is_name) {
-        return Err(format!("`{line}` begins with no connection's name"));
+        return Err(format!(
+            "`{line}` does not begin with the name of a connection"
+        ));
     }
     let connection = first.to_owned();
     let (word, rest) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -279,14 +278,14 @@ fn parse(line: &str) -> Result<Exchange, String> {
         ("upgrades", "") => Ok(Exchange::Upgrades { connection }),
         ("closed", "") => Ok(Exchange::Closed { connection }),
         ("drops", "") => Ok(Exchange::Drops { connection }),
-        _ => Err(format!("`{line}` is no line of an exchange")),
+        _ => Err(format!("`{line}` is not a line of an exchange")),
     }
 }
 
 fn span(text: &str) -> Result<Duration, String> {
     duration::parse(text)
         .filter(|span| !span.is_zero() && *span <= LONGEST_PAUSE)
-        .ok_or_else(|| format!("`{text}` is no span of 1ms to 30s"))
+        .ok_or_else(|| format!("`{text}` is not a duration from 1ms to 30s"))
 }
 
 fn bytes(hex: &str) -> Result<Bytes, String> {
@@ -304,7 +303,7 @@ fn bytes(hex: &str) -> Result<Bytes, String> {
     let all: Option<Vec<u8>> = digits.chunks(2).map(pair).collect();
     match all {
         Some(bytes) if !bytes.is_empty() => Ok(bytes.into()),
-        _ => Err(format!("`{hex}` is no bytes in hex")),
+        _ => Err(format!("`{hex}` is not hex")),
     }
 }
 

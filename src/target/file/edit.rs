@@ -69,7 +69,7 @@ impl TargetFile {
         let mut items = Vec::with_capacity(self.deviations.len());
         for deviation in &self.deviations {
             let item = item(&lines, deviation.place).ok_or_else(|| {
-                refuse("write each entry of `deviations` behind a `-` of its own")
+                refuse("write each entry of `deviations` as a list item with its own `-`")
             })?;
             items.push(item);
         }
@@ -111,7 +111,10 @@ impl TargetFile {
         });
         let read = Self::parse_at(&source, &self.name, &self.here).map_err(|wrong| {
             let first = wrong.first().map(|diagnostic| diagnostic.title.clone());
-            format!("it would not be read: {}", first.unwrap_or_default())
+            format!(
+                "the result could not be read: {}",
+                first.unwrap_or_default()
+            )
         })?;
         let kept = self.deviations.iter().filter(|d| !gone.contains(&d.place));
         let expected: Vec<Deviation> = kept.cloned().map(placeless).collect();
@@ -126,7 +129,7 @@ impl TargetFile {
             ..read.clone()
         };
         if old != expected || !added.eq(wanted) || rest != *self {
-            return Err("it would not say the same afterwards".to_owned());
+            return Err("the result would change other entries".to_owned());
         }
         Ok(())
     }

@@ -26,15 +26,15 @@ pub(super) fn sources(reading: &Reading, node: &Node, is_started: bool) -> Optio
     let sources = reading.one_or_more(node, |reading, node| source(reading, node, is_started))?;
     let sinks = sources.iter().filter(|s| matches!(s.kind, Kind::Http(_)));
     if sinks.count() > 1 {
-        let hint = "one `http` source can have all the rules";
+        let hint = "put all the rules into one `http` source";
         return reading.fail(node.place, "two sources of kind `http`", hint);
     }
     let mut known = Vec::new();
     for (n, source) in sources.iter().enumerate() {
         for event in shown(&source.rules, n) {
             if known.contains(&event.name) {
-                let title = format!("two sources tell `{}`", event.name);
-                let hint = "let one of them tell it: their order is not known";
+                let title = format!("two sources report `{}`", event.name);
+                let hint = "let only one of them report it: the order between sources is unknown";
                 return reading.fail(node.place, &title, hint);
             }
             known.push(event.name);
@@ -50,12 +50,12 @@ fn source(reading: &Reading, node: &Node, is_started: bool) -> Option<Source> {
     let kind = reading.text(named)?;
     let kind = match kind.as_str() {
         "output" if !is_started => {
-            let title = "the output of a broker that this file does not start";
-            return reading.fail(named.place, title, "write `start`, or another source");
+            let title = "`output` needs a broker that this file starts";
+            return reading.fail(named.place, title, "add `start`, or use another source");
         }
         "output" => Kind::Output,
         "file" => {
-            let path = map.require("path", "the file that grows: path: '{folder}/log'")?;
+            let path = map.require("path", "name the log file: path: '{folder}/log'")?;
             Kind::File(reading.text(path)?)
         }
         "mqtt" => {
@@ -64,18 +64,18 @@ fn source(reading: &Reading, node: &Node, is_started: bool) -> Option<Source> {
             Kind::Mqtt(reading.one_or_more(topics, filter)?)
         }
         "http" if !is_started => {
-            let title = "requests of a broker that this file does not start";
-            let hint = "it cannot be told where to send them; write `start`, or another source";
+            let title = "`http` needs a broker that this file starts";
+            let hint = "add `start`, or use another source";
             return reading.fail(named.place, title, hint);
         }
         "http" => Kind::Http(map.text("answer").unwrap_or_else(|| ANSWER.to_owned())),
         other => {
-            let title = format!("there is no source `{other}`");
+            let title = format!("unknown source `{other}`");
             return reading.fail(named.place, &title, KINDS);
         }
     };
     let settle = map.duration("settle", LONGEST);
-    let rules = map.require("rules", "each has `event` and how it is recognised");
+    let rules = map.require("rules", "each rule has `event` and a pattern");
     let rules = rules.and_then(|node| reading.one_or_more(node, rule));
     map.finish();
     let rules = rules?;
@@ -83,7 +83,7 @@ fn source(reading: &Reading, node: &Node, is_started: bool) -> Option<Source> {
         return reading.fail(
             place,
             &problem,
-            "one text for them all: [normal, with_will]",
+            "write one text for all of them: [normal, with_will]",
         );
     }
     Some(Source {
@@ -102,7 +102,7 @@ fn overlapping(rules: &[Rule]) -> Option<String> {
                 for word in told.split('/') {
                     if known.contains(&word) {
                         let name = &event.name;
-                        return Some(format!("`{word}` is told in two ways in {name}"));
+                        return Some(format!("two words of {name} give `{word}`"));
                     }
                     known.push(word);
                 }
@@ -116,7 +116,11 @@ fn filter(reading: &Reading, node: &Node) -> Option<String> {
     let text = reading.text(node)?;
     match topic::check_filter(&text, ProtocolVersion::V3_1_1).is_ok() {
         true => Some(text),
-        false => reading.fail(node.place, "this is no Topic Filter", "`$SYS/broker/log/#`"),
+        false => reading.fail(
+            node.place,
+            "not a valid topic filter",
+            "`$SYS/broker/log/#`",
+        ),
     }
 }
 
@@ -124,7 +128,10 @@ fn rule(reading: &Reading, node: &Node) -> Option<Rule> {
     let mut map = Map::of(reading, node, "a rule")?;
     let place = map.place();
     let event = map
-        .require("event", "the event that it tells: event: client.connected")
+        .require(
+            "event",
+            "name the event that it reports: event: client.connected",
+        )
         .and_then(|node| event(reading, node))?;
     let text = optional(map.take("text"), |node| pattern(reading, event, node));
     let topic = optional(map.take("topic"), |node| pattern(reading, event, node));
@@ -164,9 +171,8 @@ fn rule(reading: &Reading, node: &Node) -> Option<Rule> {
         || !rule.header.is_empty()
         || !rule.when.is_empty();
     if !is_recognised {
-        let hint =
-            "`text` or `topic` (patterns), `header`, or `when` (paths in JSON and their values)";
-        return reading.fail(place, "a rule that everything is an event for", hint);
+        let hint = "add `text` or `topic` (patterns), `header`, or `when` (paths in JSON and their values)";
+        return reading.fail(place, "a rule that matches everything", hint);
     }
     let shows = shown(std::slice::from_ref(&rule), 0);
     let names = |name| shows.iter().any(|event| event.field(name).is_some());
@@ -174,8 +180,8 @@ fn rule(reading: &Reading, node: &Node) -> Option<Rule> {
     let is_of_a_case = names("client") || (is_optional && names("topic"));
     if !is_of_a_case {
         let hint =
-            "a group `(?<client>…)`, or `client` under `json`: by it an event belongs to a case";
-        return reading.fail(place, "a rule that does not tell the client", hint);
+            "add a group `(?<client>…)`, or `client` under `json`: it assigns the event to a case";
+        return reading.fail(place, "a rule without the client", hint);
     }
     Some(rule)
 }
@@ -233,11 +239,7 @@ fn pattern(reading: &Reading, event: &Event, node: &Node) -> Option<Pattern> {
             let why = error.to_string();
             let why = why.lines().last().unwrap_or_default().trim();
             let title = format!("a bad pattern: {}", why.trim_start_matches("error: "));
-            return reading.fail(
-                node.place,
-                &title,
-                "a regular expression as Rust's crate `regex` has them",
-            );
+            return reading.fail(node.place, &title, "use the syntax of Rust's crate `regex`");
         }
     };
     let unknown = pattern.capture_names().flatten();
@@ -271,13 +273,13 @@ fn word(reading: &Reading, event: &Event, node: &Node) -> Option<String> {
     });
     let Some(words) = words else {
         let title = format!("`{}` has no reason", event.name);
-        return reading.fail(node.place, &title, "take `reasons` out");
+        return reading.fail(node.place, &title, "remove `reasons`");
     };
     let text = reading.text(node)?;
     match words.contains(&text.as_str()) {
         true => Some(text),
         false => {
-            let title = format!("`{text}` is no reason of `{}`", event.name);
+            let title = format!("`{text}` is not a reason of `{}`", event.name);
             let hint = did_you_mean(&text, words.iter().copied());
             let hint = hint.unwrap_or_else(|| {
                 let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();

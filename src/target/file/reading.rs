@@ -50,7 +50,7 @@ impl Reading {
         self.found.borrow_mut().extend(wrong);
         match users {
             Some(users) if users.is_empty() => {
-                self.fail(node.place, "there is nobody in it", "NAME: PASSWORD")
+                self.fail(node.place, "it names no user", "NAME: PASSWORD")
             }
             users => users,
         }
@@ -83,7 +83,11 @@ impl Reading {
     pub(super) fn text(&self, node: &Node) -> Option<String> {
         match node.text() {
             Some(text) if !text.trim().is_empty() => Some(text.trim_end().to_owned()),
-            Some(_) => self.fail(node.place, "an empty text", "write it, or take the key out"),
+            Some(_) => self.fail(
+                node.place,
+                "an empty text",
+                "give a value, or remove the key",
+            ),
             None => self.expected(node, "a text"),
         }
     }
@@ -192,8 +196,8 @@ impl<'n> Map<'n> {
             Some(span) if !span.is_zero() && span <= longest => Some(span),
             Some(_) => self.reading.fail(
                 node.place,
-                &format!("a span of {}", node.found()),
-                &format!("above 0 and at most {} s", longest.as_secs()),
+                &format!("a duration of {}", node.found()),
+                &format!("it must be above 0 and at most {} s", longest.as_secs()),
             ),
             None => self.reading.fail(
                 node.place,
@@ -219,7 +223,7 @@ impl<'n> Map<'n> {
             Ok(seconds) if span.subsec_nanos() == 0 => Some(seconds),
             _ => self.reading.fail(
                 place,
-                "a Keep Alive of no whole seconds",
+                "a Keep Alive that is not a whole number of seconds",
                 "a number and a unit without a space, `60s` or `5m`",
             ),
         }

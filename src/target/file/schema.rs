@@ -40,10 +40,18 @@ fn properties() -> Value {
     let settings = SETTINGS.iter().map(|setting| setting.name);
     let lacks = Capability::ALL.iter().map(|capability| capability.as_str());
     object([
-        ("title", refer("text"), "what people call the broker"),
-        ("version", refer("text"), "the version that was looked at"),
-        ("about", refer("text"), "for readers"),
-        ("install", refer("text"), "the command that installs it"),
+        ("title", refer("text"), "display name of the broker"),
+        (
+            "version",
+            refer("text"),
+            "the version of the broker that the file was written for",
+        ),
+        ("about", refer("text"), "notes for readers"),
+        (
+            "install",
+            refer("text"),
+            "the command that installs the broker",
+        ),
         (
             "url",
             refer("text"),
@@ -62,67 +70,71 @@ fn properties() -> Value {
         (
             "start",
             either(refer("start"), list(refer("start"))),
-            "how it is started; without it the broker runs already",
+            "how to start it; leave out if the broker runs already",
         ),
         (
             "settings",
             named(settings, either(refer("text"), refer("setting"))),
-            "how what a scenario asks for is said to this broker",
+            "how to configure this broker for what a scenario requires",
         ),
         (
             "control",
             mapping(
-                object([("kick", refer("kick"), "how a client's connection is ended")]),
+                object([(
+                    "kick",
+                    refer("kick"),
+                    "how to close the connection of one client",
+                )]),
                 &["kick"],
             ),
-            "what an administrator can do to it",
+            "actions of an administrator",
         ),
         (
             "instances",
             json!({ "type": "integer", "minimum": 1, "maximum": 256 }),
-            "how many instances run at the same time",
+            "number of instances that run at the same time",
         ),
-        ("versions", list(refer("version")), "what it speaks"),
+        (
+            "versions",
+            list(refer("version")),
+            "supported protocol versions",
+        ),
         (
             "lacks",
             named(lacks, refer("text")),
-            "what it cannot do though its CONNACK does not say so, and why",
+            "capabilities that it lacks without announcing it in CONNACK, and why",
         ),
         (
             "limit",
             refer("duration"),
-            "how long an expectation waits that names no limit",
+            "default time limit of an expectation",
         ),
         (
             "settle",
             refer("duration"),
-            "how long it may take to show that it does more than it answered",
+            "how long to wait for further packets after an answer",
         ),
         (
             "settle_subscriptions",
             refer("duration"),
-            "how long after SUBACK or UNSUBACK it may take until that holds on every node",
+            "how long a SUBACK or UNSUBACK may take to be effective on every node",
         ),
         (
             "keep_alive",
             either(refer("duration"), json!({ "const": 0 })),
-            "the Keep Alive of connections whose scenario names none",
+            "default Keep Alive of connections",
         ),
         (
             "silence_check",
             refer("duration"),
-            "how often it looks for silent clients",
+            "how often it checks for silent clients",
         ),
         (
             "credentials",
             json!({ "type": "object", "minProperties": 1 }),
-            "the users that it knows, with their passwords",
+            "existing users and their passwords",
         ),
-        (
-            "hooks",
-            list(refer("source")),
-            "where it reports what it does",
-        ),
+        ("hooks", list(refer("source")), "sources of hook events"),
         (
             "deviations",
             list(refer("deviation")),
@@ -137,13 +149,13 @@ fn start() -> Value {
         (
             "config",
             refer("text"),
-            "is written to the file that {config} stands for",
+            "the configuration, written to the file {config}",
         ),
         ("stop", words(), "a command that stops it"),
         (
             "within",
             refer("duration"),
-            "how long it may take until it answers a CONNECT",
+            "time limit for the first answer to a CONNECT",
         ),
     ]);
     mapping(properties, &["command"])
@@ -177,26 +189,26 @@ fn setting() -> Value {
             commands(),
             "commands that run when the broker answers",
         ),
-        ("values", texts(), "what stands for {value}"),
-        ("least", number(), "the least that the broker takes"),
-        ("most", number(), "the most that the broker takes"),
-        ("unit", refer("duration"), "what a span is counted in"),
+        ("values", texts(), "what to write for {value}, by value"),
+        ("least", number(), "smallest value that the broker accepts"),
+        ("most", number(), "largest value that the broker accepts"),
+        ("unit", refer("duration"), "unit of durations"),
         (
             "each",
             either(refer("text"), lines()),
-            "what each user or rule becomes",
+            "what to write for each user or rule",
         ),
-        ("between", refer("text"), "what is between the lines"),
+        ("between", refer("text"), "separator between the lines"),
+        ("escape", json!({ "enum": ["json"] }), "how to escape names"),
         (
-            "escape",
-            json!({ "enum": ["json"] }),
-            "how names are written",
+            "each_user",
+            lines(),
+            "what to write for a rule about a user",
         ),
-        ("each_user", lines(), "what a rule about a user becomes"),
         (
             "each_client",
             either(json!({ "const": "as_users" }), lines()),
-            "what a rule about a client becomes",
+            "what to write for a rule about a client",
         ),
         (
             "subjects",
@@ -206,12 +218,12 @@ fn setting() -> Value {
         (
             "order",
             json!({ "enum": ["first", "denials"] }),
-            "which rule decides",
+            "which rule takes precedence",
         ),
         (
             "unsupported",
             refer("text"),
-            "why the broker has nothing of the kind",
+            "why the broker cannot be configured this way",
         ),
     ]);
     mapping(properties, &[])
@@ -219,17 +231,17 @@ fn setting() -> Value {
 
 fn kick() -> Value {
     let properties = object([
-        (
-            "command",
-            words(),
-            "the program that does it, and its arguments",
-        ),
+        ("command", words(), "program and arguments"),
         (
             "by",
             json!({ "enum": ["client", "user"] }),
-            "what the client is named by",
+            "whether the client is named by Client Identifier or user name",
         ),
-        ("reasons", words(), "what the broker's DISCONNECT can say"),
+        (
+            "reasons",
+            words(),
+            "reasons that the broker's DISCONNECT can have",
+        ),
     ]);
     mapping(properties, &["command"])
 }
@@ -239,13 +251,13 @@ fn source() -> Value {
     let kinds = ["output", "file", "mqtt", "http"];
     let properties = object([
         ("source", json!({ "enum": kinds }), "where events come from"),
-        ("path", refer("text"), "the file that grows"),
-        ("topics", words(), "what is subscribed to"),
-        ("answer", refer("text"), "the body of the answers"),
+        ("path", refer("text"), "path of the log file"),
+        ("topics", words(), "topic filters to subscribe to"),
+        ("answer", refer("text"), "body of the HTTP responses"),
         (
             "settle",
             refer("duration"),
-            "how long it may take until the source has reported what happened",
+            "how long the source may take to report an event",
         ),
         ("rules", list(refer("rule")), "how events are recognised"),
     ]);
@@ -260,21 +272,21 @@ fn rule() -> Value {
         (
             "text",
             refer("text"),
-            "a pattern that is found in the line or payload",
+            "a pattern to find in the line or payload",
         ),
+        ("topic", refer("text"), "a pattern to find in the topic"),
+        ("when", pairs(), "values required at JSON paths"),
         (
-            "topic",
-            refer("text"),
-            "a pattern that is found in the topic",
+            "header",
+            pairs(),
+            "values required in header fields of the request",
         ),
-        ("when", pairs(), "texts at paths of JSON"),
-        ("header", pairs(), "header fields of requests"),
-        ("json", pairs(), "fields that are read from JSON"),
-        ("set", pairs(), "fields that always have this value"),
+        ("json", pairs(), "fields to read from JSON paths"),
+        ("set", pairs(), "fields with a fixed value"),
         (
             "reasons",
             pairs(),
-            "what the broker says in place of the words of `reason` or `trigger`",
+            "the broker's words for the values of `reason` or `trigger`",
         ),
     ]);
     mapping(properties, &["event"])
@@ -286,36 +298,36 @@ fn deviation() -> Value {
         (
             "in_pieces",
             words(),
-            "the cases that show it where packets come in pieces",
+            "the cases that show it when packets arrive in pieces",
         ),
         (
             "clause",
             words(),
-            "the clauses that it is against, with their version",
+            "the clauses that it violates, with their version",
         ),
         (
             "rule",
             words(),
-            "what it is against in a standard that MQTT builds on",
+            "the rule of another standard that it violates",
         ),
-        ("came", refer("text"), "what came"),
+        ("came", refer("text"), "what the broker does"),
         (
             "why",
             refer("text"),
-            "what the clause asks for, in your own words",
+            "what the clause requires, in your own words",
         ),
         ("bytes", words(), "the shortest exchange that shows it"),
         (
             "broker",
             json!({ "type": "object" }),
-            "the settings that the exchange asks for",
+            "the settings that the exchange needs",
         ),
         (
             "log",
             words(),
-            "parts of the lines that the broker's log has meanwhile",
+            "parts of lines in the broker's log during the exchange",
         ),
-        ("thread", refer("text"), "where its own people speak of it"),
+        ("thread", refer("text"), "the broker's own issue about it"),
     ]);
     mapping(properties, &["case", "came", "why"])
 }

@@ -79,9 +79,9 @@ fn has_place_for_clients(reading: &Reading, node: &Node, table: &Table) -> bool 
         Row::Unsupported(_) => false,
     };
     if table.has_clients_as_users() && !table.rows.get(USERS).is_some_and(lets_in) {
-        let title = "`each_client: as_users` needs users beside clients without a name";
+        let title = "`each_client: as_users` needs both users and clients without a user name";
         let hint = format!(
-            "say in the row `{USERS}` whether clients without a name are let in: `{ANONYMOUS}`"
+            "write in the row `{USERS}` whether clients without a user name are accepted: `{ANONYMOUS}`"
         );
         return reading.fail::<()>(node.place, title, &hint).is_some();
     }
@@ -192,9 +192,8 @@ fn row(reading: &Reading, node: &Node, setting: &Setting) -> Option<Row> {
     };
     let values = flip(values)?.unwrap_or_default().into_iter().collect();
     if templates == Filling::default() {
-        let hint = "`config`, `arguments`, `environment`, `files`, `before` or `after` says it; \
-                    `unsupported` says why it cannot be";
-        return reading.fail(node.place, "the broker is told nothing", hint);
+        let hint = "use `config`, `arguments`, `environment`, `files`, `before` or `after`; or `unsupported` with the reason";
+        return reading.fail(node.place, "a setting that configures nothing", hint);
     }
     Some(Row::Template(Box::new(SettingTemplate {
         templates,
@@ -223,8 +222,8 @@ fn rules(reading: &Reading, map: &mut Map<'_>, each: Option<&Node>, whole: &Node
             Some("first") => Order::First,
             Some("denials") => Order::Denials,
             _ => {
-                let hint = "`first`: the first rule decides; `denials`: one that denies does";
-                return reading.fail(node.place, "no such order of rules", hint);
+                let hint = "`first`: the first matching rule decides; `denials`: a rule that denies takes precedence";
+                return reading.fail(node.place, "unknown order of rules", hint);
             }
         },
     };
@@ -244,7 +243,11 @@ fn rules(reading: &Reading, map: &mut Map<'_>, each: Option<&Node>, whole: &Node
     let (everybody, user, clients) = (everybody?, user?, clients?);
     if everybody.is_empty() && user.is_empty() && clients == Clients::default() {
         let hint = "each: { allow all: LINE, allow publish: LINE, … }";
-        return reading.fail(whole.place, "no rule of an access list has a line", hint);
+        return reading.fail(
+            whole.place,
+            "an access list without a line for any rule",
+            hint,
+        );
     }
     Some(Rules {
         order,
@@ -364,8 +367,8 @@ fn known_words(reading: &Reading, node: &Node, words: &[&str]) -> Option<String>
             || address::is_port_word(word);
         if !is_known && is_like_one(&word[1..word.len() - 1]) {
             let known: Vec<&str> = words.iter().chain(&[FOLDER]).copied().collect();
-            let hint = format!("{} are filled in here, and ports", known.join(", "));
-            return reading.fail(node.place, &format!("`{word}` stands for nothing"), &hint);
+            let hint = format!("placeholders here are {} and ports", known.join(", "));
+            return reading.fail(node.place, &format!("unknown placeholder `{word}`"), &hint);
         }
     }
     Some(text)

@@ -224,27 +224,27 @@ fn says_what_does_not_go_together() {
         ("title: zoo\n", "a target file has no `url`"),
         (
             "url: mqtt://a\nurl: mqtt://b\n",
-            "the key `url` stands twice",
+            "the key `url` is given twice",
         ),
         (
             "url: mqtt://a:{port}\n",
-            "`{port}` is chosen for a broker that is started",
+            "`{port}` is chosen only for a broker that the run starts",
         ),
         (
             "url: mqtt://a:1\nstart: { command: [zoo, '{port}'] }\n",
-            "a broker that is started listens at a port that was chosen",
+            "a broker that the run starts listens on a port chosen by mqtt-check",
         ),
         (
             "url: mqtt://a:{port}\nstart: { command: [zoo] }\n",
-            "the broker is not told the port that was chosen",
+            "the chosen port is not passed to the broker",
         ),
         (
             "url: mqtt://a:{port}\nwebsocket: ws://a:{websocket_port}\nstart: { command: [zoo, '{port}'] }\n",
-            "the broker is not told the port that was chosen",
+            "the chosen port is not passed to the broker",
         ),
         (
             "urls: ['mqtt://a:{port}', 'mqtt://a:{port_1}']\nstart: [{ command: [zoo, '{port}'] }, { command: [zoo] }]\n",
-            "the broker is not told the port that was chosen",
+            "the chosen port is not passed to the broker",
         ),
         (
             "url: mqtt://a:{port}\nstart: []\n",
@@ -252,11 +252,11 @@ fn says_what_does_not_go_together() {
         ),
         (
             "url: mqtt://a:{port_01}\nstart: { command: [zoo, '{port}'] }\n",
-            "a broker that is started listens at a port that was chosen",
+            "a broker that the run starts listens on a port chosen by mqtt-check",
         ),
         (
             "url: mqtt://a:{port}\nstart: { command: [zoo, '{port_64}'] }\n",
-            "braces that stand for nothing",
+            "unknown placeholder in braces",
         ),
         (
             "url: mqtt://a\nwebsocket: mqtt://a:1884\n",
@@ -264,19 +264,19 @@ fn says_what_does_not_go_together() {
         ),
         (
             "url: mqtt://a\nwebsocket: ws://a:{websocket_port}\n",
-            "`{websocket_port}` is chosen for a broker that is started",
+            "`{websocket_port}` is chosen only for a broker that the run starts",
         ),
         (
             "url: ws://a\nwebsocket: ws://a:81\n",
-            "the node's `url` is one for WebSocket already",
+            "the node's `url` is already a WebSocket URL",
         ),
         (
             "url: mqtt://a\nurls: [mqtt://b]\n",
-            "`url` and `urls` stand side by side",
+            "`url` and `urls` exclude each other",
         ),
         (
             "urls: [mqtt://a]\nwebsocket: ws://a\n",
-            "`websocket` beside `urls` is of no node",
+            "`websocket` beside `urls` belongs to no node",
         ),
         ("urls: []\n", "expected a list of URLs, found an empty list"),
         (
@@ -293,7 +293,7 @@ fn says_what_does_not_go_together() {
         ),
         (
             "urls: [mqtt://a:1, mqtt://b:1, mqtt://a:1]\n",
-            "`mqtt://a:1` stands twice",
+            "`mqtt://a:1` is listed twice",
         ),
         (
             "url: mqtt://a:{port}\nstart: {}\n",
@@ -305,11 +305,11 @@ fn says_what_does_not_go_together() {
         ),
         (
             "url: mqtt://a:{port}\nstart: { command: [zoo, '{config}', '{port}'] }\n",
-            "`{config}` is named, and there is no `config` to write there",
+            "the command has `{config}`, but there is no `config`",
         ),
         (
             "url: mqtt://a:{port}\nstart: { command: [zoo, '{port}'], config: x }\n",
-            "`config` is written to `{config}`, which the command does not name",
+            "there is a `config`, but the command has no `{config}`",
         ),
     ] {
         let wrong = parse(text).expect_err(text);
@@ -515,7 +515,7 @@ fn reads_lists_for_each_user() {
     ));
     let closed = closed.expect_err("all others would be refused");
     assert!(
-        closed.contains("needs users beside clients without a name"),
+        closed.contains("needs both users and clients without a user name"),
         "{closed}"
     );
     let half = access.replace("rule: '{rank}', ", "");
@@ -549,15 +549,18 @@ fn reads_how_a_client_is_kicked() {
     assert!(known.by_user && file.settings.expect("settings").kicks_users);
     let nameless = set(&format!("  retain_available: x\n{kick}")).expect_err("no such users");
     assert!(
-        nameless.contains("user names that they do not have"),
+        nameless.contains("cannot be kicked by user name"),
         "{nameless}"
     );
     let whom = kick.replace(", '{client}'", "").replace(", by: user", "");
     let whom = set(&format!("  retain_available: x\n{whom}")).expect_err("nobody is named");
-    assert!(whom.contains("does not say whom"), "{whom}");
+    assert!(whom.contains("does not name the client"), "{whom}");
     let running = format!("url: mqtt://127.0.0.1:1883\n{kick}");
     let running = parse(&running).expect_err("no start");
-    assert!(running.contains("cannot be controlled"), "{running}");
+    assert!(
+        running.contains("can control only a broker that it starts"),
+        "{running}"
+    );
     let unknown = kick.replace("by: user", "reasons: [bored]");
     let unknown = set(&format!("  retain_available: x\n{unknown}")).expect_err("no such reason");
     assert!(unknown.contains("has no reason `bored`"), "{unknown}");

@@ -184,7 +184,7 @@ fn request(bytes: &[u8]) -> io::Result<Option<(SourceMessage, usize)>> {
         let length = match named("content-length").map(str::parse::<usize>) {
             None => 0,
             Some(Ok(length)) if length <= LARGEST => length,
-            Some(_) => return Err(io::Error::other("a bad Content-Length")),
+            Some(_) => return Err(io::Error::other("an invalid Content-Length")),
         };
         match rest.get(..length) {
             Some(body) => (body.to_vec(), length),
@@ -204,7 +204,7 @@ fn chunks(bytes: &[u8]) -> io::Result<Option<(Vec<u8>, usize)>> {
     let (mut body, mut at) = (Vec::new(), 0);
     loop {
         let parsed = httparse::parse_chunk_size(&bytes[at..]);
-        let parsed = parsed.map_err(|_| io::Error::other("a bad size of a chunk"))?;
+        let parsed = parsed.map_err(|_| io::Error::other("an invalid chunk size"))?;
         let httparse::Status::Complete((begins, size)) = parsed else {
             return Ok(None);
         };

@@ -163,7 +163,7 @@ impl Shared {
         match key.and_then(|key| state.queues.get_mut(&key)) {
             Some(queue) if queue.len() < MOST_WAITING => queue.push_back(hook),
             Some(_) => {
-                let problem = format!("it sent more than {MOST_WAITING} events of one case");
+                let problem = format!("it sent more than {MOST_WAITING} events for one case");
                 if let Some(source) = state.sources.get_mut(source) {
                     source.problem.get_or_insert(problem);
                 }

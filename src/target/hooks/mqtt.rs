@@ -96,12 +96,12 @@ async fn subscribed(around: &Surroundings, topics: &[String]) -> io::Result<Moni
         Packet::ConnAck(connack) if connack.reason.is_success() => {}
         Packet::ConnAck(connack) => {
             let problem = format!(
-                "the broker answers our CONNECT with {:#04x}",
+                "the broker answered our CONNECT with {:#04x}",
                 connack.reason.0
             );
             return Err(io::Error::other(problem));
         }
-        _ => return Err(io::Error::other("the broker sends no CONNACK")),
+        _ => return Err(io::Error::other("the broker sent no CONNACK")),
     }
     let filters = topics.iter().map(String::as_str);
     monitor.send(&own_subscribe(filters)).await?;
@@ -110,7 +110,7 @@ async fn subscribed(around: &Surroundings, topics: &[String]) -> io::Result<Moni
             let refused = suback.reasons.iter().position(|code| !code.is_success());
             return match refused.and_then(|n| topics.get(n)) {
                 Some(topic) => Err(io::Error::other(format!(
-                    "the broker refuses our subscription to {topic}"
+                    "the broker refused our subscription to {topic}"
                 ))),
                 None => Ok(monitor),
             };

@@ -114,7 +114,7 @@ impl Rules {
             };
             if rules.iter().enumerate().any(allowed_before) {
                 return Err(
-                    "a rule that denies decides before one that allows, wherever it stands"
+                    "a rule that denies takes precedence over one that allows, in any order"
                         .to_owned(),
                 );
             }
@@ -173,15 +173,13 @@ impl Rules {
             Clients::AsUsers => &none,
         };
         let (about, whose, word, names) = match (&rule.users[..], &rule.clients[..]) {
-            ([], []) => ("rules about everybody", &self.everybody, "", &[][..]),
+            ([], []) => ("rules about all clients", &self.everybody, "", &[][..]),
             (users, []) => ("rules about a user", of_users, USER, users),
             ([], clients) => ("rules about a client", of_clients, CLIENT, clients),
             _ => return Err("it has no rules about both a user and a client".to_owned()),
         };
         if is_per_user && word == USER && names.iter().any(|name| !users.contains(&&**name)) {
-            return Err(
-                "a rule of the case is about a user whom no setting makes known".to_owned(),
-            );
+            return Err("a rule of the case names a user that no setting defines".to_owned());
         }
         let doing = doing(rule);
         let template = match whose.get(doing) {
@@ -228,7 +226,7 @@ impl Rules {
         allow: bool,
     ) -> Result<Option<String>, String> {
         if self.subjects.is_some() && filter.replace("%%", "").contains("%c") {
-            return Err("its rules have no place for the Client Identifier".to_owned());
+            return Err("its rules cannot contain the Client Identifier".to_owned());
         }
         let mut levels = Vec::new();
         for level in filter.split('/') {

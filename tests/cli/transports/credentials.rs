@@ -135,7 +135,7 @@ fn what_a_scenario_says_of_itself_is_left_alone() {
 #[test]
 fn a_name_that_nothing_makes_known_needs_a_broker_that_lets_in_anybody() {
     let named = PING.replace("{ a: }", "{ a: { username: alice } }");
-    let skipped = "needs anonymous: it lets in nobody who has no name";
+    let skipped = "needs anonymous: it refuses clients without a user name";
     for (needle, is_skipped) in [(KNOWN, true), (b"MQ", false)] {
         let url = guarded(needle);
         let program = program(&format!(

@@ -32,7 +32,7 @@ fn the_scenarios_about_transports_over_a_real_websocket() {
     let ended = program.run();
     assert_eq!(ended.exit, Some(0), "{ended}");
     // Both versions of the one scenario that has a client on TCP; every other case is played.
-    let skipped = "2 cases  needs tcp: the broker's URL is one for WebSocket";
+    let skipped = "2 cases  needs tcp: the broker's URL is a WebSocket URL";
     assert!(ended.stdout.contains(skipped), "{ended}");
     assert!(ended.stdout.contains("passed, 2 skipped"), "{ended}");
 }

@@ -53,7 +53,7 @@ pub enum StoreError {
     #[error("it is damaged: {0}")]
     Damaged(Box<Damage>),
     /// A folder, a pipe or a device.
-    #[error("it is no regular file")]
+    #[error("not a regular file")]
     NoFile,
     /// The database met what it cannot have written.
     #[error("the database failed: {0}")]
