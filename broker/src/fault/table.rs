@@ -9,7 +9,7 @@ faults! {
 faults {
     // Connecting.
     FirstPacketNeedNotBeConnect "first-packet-need-not-be-connect" [V5 "MQTT-3.1.0-1", V3_1_1 "MQTT-3.1.0-1"]
-        "a connection whose first packet is no CONNECT stays open",
+        "a connection whose first packet is not a CONNECT stays open",
     SecondConnectIgnored "second-connect-ignored" [V5 "MQTT-3.1.0-2", V3_1_1 "MQTT-3.1.0-2"]
         "a second CONNECT is ignored and the connection stays open",
     ConnectTimeoutNotEnforced "connect-timeout-not-enforced" [V5 "RULE-3.1.4-1", V3_1_1 "RULE-3.1.4-1"]
@@ -19,55 +19,55 @@ faults {
     ConnackAfterMessages "connack-after-messages" [V5 "MQTT-3.2.0-1", V3_1_1 "MQTT-3.2.0-1"]
         "a resumed session's messages are sent before CONNACK",
     ConnackTwice "connack-twice" [V5 "MQTT-3.2.0-2", V3_1_1 "RULE-3.2-1"]
-        "PINGREQ is answered by another CONNACK too",
+        "PINGREQ is also answered with another CONNACK",
     ConnackFlagsReserved "connack-flags-reserved" [V5 "MQTT-3.2.2-1", V3_1_1 "RULE-3.2.2.1-1"]
         "a reserved bit of the Connect Acknowledge Flags is set",
     ConnackCodeUnknown "connack-code-unknown" [V5 "MQTT-3.2.2-8"]
-        "a refused CONNECT is answered with a code that no CONNACK has",
+        "a refused CONNECT is answered with a code that CONNACK cannot have",
     RefusedConnectUnanswered "refused-connect-unanswered" [V3_1_1 "RULE-3.2.2.3-1"]
         "a refused CONNECT is closed without a CONNACK",
     RefusedConnectStaysOpen "refused-connect-stays-open" [V5 "MQTT-3.2.2-7", V5 "MQTT-4.13.2-1", V3_1_1 "MQTT-3.2.2-5"]
         "the connection stays open after a CONNACK that refuses",
     PacketsAfterRefusalProcessed "packets-after-refusal-processed" [V5 "MQTT-3.1.4-6", V3_1_1 "MQTT-3.1.4-5"]
-        "a PUBLISH behind a refused CONNECT is delivered",
+        "a PUBLISH after a refused CONNECT is delivered",
     PacketsBehindConnectLost "packets-behind-connect-lost" [V5 "RULE-3.1.4-3", V3_1_1 "RULE-3.1.4-3"]
-        "packets that come together with CONNECT are thrown away",
+        "packets that arrive together with CONNECT are discarded",
     DisconnectBeforeConnack "disconnect-before-connack" [V5 "MQTT-3.14.0-1"]
         "a refused CONNECT is answered with DISCONNECT",
     WrongPasswordAccepted "wrong-password-accepted" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
-        "a known user name is let in with any password",
+        "a known user name is accepted with any password",
     WillAccessIgnored "will-access-ignored" [V5 "MQTT-3.1.4-2", V3_1_1 "RULE-3.1.4-2"]
-        "a client is let in with a Will that it may not publish",
+        "a client is accepted with a Will that it may not publish",
     AccessByPrefix "access-by-prefix" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
-        "a rule of the access list is about every topic that begins like its filter",
+        "a rule of the access list applies to every topic that begins like its filter",
     AccessCaseFolded "access-case-folded" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
-        "the access list knows topics apart by more than their case only",
+        "the access list ignores the case of topics",
     AccessPlusCoversAll "access-plus-covers-all" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
-        "a + in a rule of the access list stands for any number of levels",
+        "a + in a rule of the access list matches any number of levels",
     AccessHashWithoutParent "access-hash-without-parent" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
-        "a rule of the access list that ends with # is not about the level above it",
+        "a rule of the access list that ends with # does not cover the level above it",
     AccessUserIgnored "access-user-ignored" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
-        "a rule of the access list for one user holds for all of them",
+        "a rule of the access list for one user applies to all users",
     AccessNameIsWildcard "access-name-is-wildcard" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
-        "a user name that is filled in in the access list works as a wildcard",
+        "a user name that is inserted into the access list works as a wildcard",
     UnknownAuthMethodAccepted "unknown-auth-method-accepted" [V5 "MQTT-4.12.0-1"]
         "a CONNECT with an Authentication Method that is not supported is accepted",
     AuthMethodUnasked "auth-method-unasked" [V5 "MQTT-4.12.0-6"]
-        "CONNACK has an Authentication Method though CONNECT had none",
+        "CONNACK has an Authentication Method although CONNECT had none",
     AuthWithoutMethodIgnored "auth-without-method-ignored" [V5 "MQTT-4.12.0-7", V5 "RULE-3.15-1"]
         "AUTH of a client that gave no Authentication Method is ignored",
     WrongProofAccepted "wrong-proof-accepted" [V5 "MQTT-3.1.4-2"]
-        "a client is let in whose proof in an authentication exchange is wrong",
+        "a client with a wrong proof in an authentication exchange is accepted",
     ScramNonceUnchecked "scram-nonce-unchecked" [V5 "RFC 5802, 5.1"]
-        "a client is let in whose final message of SCRAM has another nonce than the server's",
+        "a client whose final SCRAM message has another nonce than the server's is accepted",
     ScramSignatureWrong "scram-signature-wrong" [V5 "RFC 5802, 3"]
-        "the server's signature in an exchange of SCRAM is another than the password gives",
+        "the server's signature in a SCRAM exchange does not match the password",
     FailedAuthenticationStaysOpen "failed-authentication-stays-open" [V5 "MQTT-4.12.0-4"]
         "the connection stays open when an authentication exchange fails",
     ChallengeWithOtherCode "challenge-with-other-code" [V5 "MQTT-4.12.0-2"]
-        "the AUTH that asks for more says success",
+        "the AUTH that continues the exchange has the reason code of success",
     AuthAnswerCodeUnchecked "auth-answer-code-unchecked" [V5 "MQTT-4.12.0-3"]
-        "a client's AUTH goes on with the exchange whatever its code is",
+        "a client's AUTH continues the exchange whatever its reason code is",
     AuthMethodNotRepeated "auth-method-not-repeated" [V5 "MQTT-4.12.0-5"]
         "AUTH has another Authentication Method than CONNECT",
     ConnackWithoutAuthMethod "connack-without-auth-method" [V5 "MQTT-4.12.0-5"]
@@ -77,51 +77,51 @@ faults {
     AuthUnasked "auth-unasked" [V5 "MQTT-4.12.0-6"]
         "AUTH is sent to a client that gave no Authentication Method",
     PacketsDuringAuthenticationIgnored "packets-during-authentication-ignored" [V5 "MQTT-3.1.2-30", V5 "MQTT-3.1.0-2"]
-        "what a client sends before it has proven who it is goes unpunished",
+        "packets that a client sends before it is authenticated are accepted",
     ReauthenticationMethodUnchecked "reauthentication-method-unchecked" [V5 "MQTT-4.12.1-1"]
         "a client may authenticate again with another method than before",
     FailedReauthenticationIgnored "failed-reauthentication-ignored" [V5 "MQTT-4.12.1-2"]
-        "the connection goes on when a re-authentication fails",
+        "the connection stays open when a re-authentication fails",
     AuthCodeUnknown "auth-code-unknown" [V5 "MQTT-3.15.2-1"]
-        "the end of a re-authentication has a code that no AUTH has",
+        "the last AUTH of a re-authentication has a code that AUTH cannot have",
 
     // What is refused, and has an effect all the same.
     RefusedConnectTakesOver "refused-connect-takes-over" [V5 "RULE-3.1.4-4", V3_1_1 "RULE-3.1.4-4"]
-        "a CONNECT that is refused displaces the client that is connected",
+        "a refused CONNECT displaces the connected client",
     RefusedConnectWipesSession "refused-connect-wipes-session" [V5 "MQTT-3.1.2-23", V5 "RULE-3.1.4-4", V3_1_1 "MQTT-3.1.2-4"]
         seen ["nanomq#2333"] "a CONNECT that is refused and has Clean Start 1 deletes the session",
     RefusedConnectForgetsSubscriptions "refused-connect-forgets-subscriptions" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "a CONNECT that is refused takes the subscriptions of a session that is kept",
+        "a refused CONNECT removes the subscriptions of a kept session",
     RefusedConnectEmptiesQueue "refused-connect-empties-queue" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.1.2-5"]
-        "what waits for a session is lost to a CONNECT that is refused",
+        "a refused CONNECT discards the messages that wait for the session",
     RefusedConnectCreatesSession "refused-connect-creates-session" [V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.2.2-3"]
-        "a CONNECT that is refused leaves a session behind",
+        "a refused CONNECT creates a session",
     RefusedConnectPublishesWill "refused-connect-publishes-will" [V5 "MQTT-3.1.2-7", V3_1_1 "MQTT-3.1.2-8"]
         seen ["nanomq#2330", "emqx#1230"] "the Will of a CONNECT that is refused is published",
     RefusedConnectDisarmsWill "refused-connect-disarms-will" [V5 "MQTT-3.1.2-8"]
-        "a CONNECT that is refused takes the Will of the session away",
+        "a refused CONNECT removes the Will of the session",
     RefusedConnectKeepsSessionAlive "refused-connect-keeps-session-alive" [V5 "MQTT-4.1.0-2"]
-        "a session never expires once a CONNECT for it was refused",
+        "a session never expires after a refused CONNECT",
     SecondConnectWipesSession "second-connect-wipes-session" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-3.1.2-4"]
         "a second CONNECT ends the connection, and with Clean Start 1 the session too",
     SecondConnectReplacesWill "second-connect-replaces-will" [V5 "MQTT-3.1.0-2", V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.0-2"]
         "a second CONNECT ends the connection, and its own Will is published",
     RefusedPublishPassedOn "refused-publish-passed-on" [V5 "RULE-3.4.2.1-2", V5 "RULE-3.5.2.1-2", V3_1_1 "RULE-3.3.5-1"]
-        "a message that is refused in its acknowledgement is passed on, though not retained",
+        "a message that is refused in its acknowledgement is forwarded, but not retained",
     RefusedPublishRetained "refused-publish-retained" [V5 "RULE-3.4.2.1-2", V5 "RULE-3.5.2.1-2", V3_1_1 "RULE-3.3.5-1"]
-        "a message that is refused in its acknowledgement is retained, or clears what was, though not passed on",
+        "a message that is refused in its acknowledgement is retained, or clears the retained one, but is not forwarded",
     RefusedFilterBringsRetained "refused-filter-brings-retained" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
         seen ["mochi#46"] "a filter that is refused in SUBACK brings its retained messages",
     RefusedFilterSubscribed "refused-filter-subscribed" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
-        "a filter that is refused in SUBACK is subscribed to all the same",
+        "a filter that is refused in SUBACK is subscribed anyway",
     NoRoomLosesOthers "no-room-loses-others" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "without room for another retained message, messages that need none are lost",
+        "without room for another retained message, messages that do not need it are lost",
     NoRoomLosesRetained "no-room-loses-retained" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-4.5.0-1"]
-        "a message that was taken and finds no room among the retained ones reaches nobody, a Will included",
+        "an accepted message for which there is no retained room reaches no subscriber, and neither does such a Will",
     DollarTopicsRefuseWills "dollar-topics-refuse-wills" [V5 "MQTT-3.1.4-5", V3_1_1 "MQTT-3.1.4-4"]
-        "a broker that keeps topics with $ to itself refuses every Will",
+        "a broker that reserves topics with $ refuses every Will",
     DollarWillPublished "dollar-will-published" [V5 "RULE-4.7.2-1", V3_1_1 "RULE-4.7.2-1"]
-        "a broker that keeps topics with $ to itself publishes Wills to them",
+        "a broker that reserves topics with $ publishes Wills to them",
 
     // Client identifiers.
     ClientIdsCaseFolded "client-ids-case-folded" [V5 "MQTT-3.1.3-2", V3_1_1 "MQTT-3.1.3-2"]
@@ -131,11 +131,11 @@ faults {
     ClientIdInCapitalsRefused "client-id-in-capitals-refused" [V5 "MQTT-3.1.3-5", V3_1_1 "MQTT-3.1.3-5"]
         "a client id with a capital letter is refused",
     AssignedClientIdNotTold "assigned-client-id-not-told" [V5 "MQTT-3.2.2-16"]
-        "CONNACK does not say which client id was assigned",
+        "CONNACK does not contain the assigned client id",
     AssignedClientIdsAlike "assigned-client-ids-alike" [V5 "MQTT-3.2.2-16", V5 "MQTT-3.1.3-6", V3_1_1 "MQTT-3.1.3-6"]
         "every empty client id is replaced by the same one",
     AssignedClientIdNotUsed "assigned-client-id-not-used" [V5 "MQTT-3.1.3-7"]
-        "the session does not have the client id that CONNACK says was assigned",
+        "the session does not have the client id that CONNACK assigns",
     EmptyClientIdUncleanAccepted "empty-client-id-unclean-accepted" [V3_1_1 "MQTT-3.1.3-8", V3_1_1 "MQTT-3.1.3-7"]
         "an empty client id with Clean Session 0 is accepted",
     ClientIdRefusedWithOtherCode "client-id-refused-with-other-code" [V3_1_1 "MQTT-3.1.3-8", V3_1_1 "MQTT-3.1.3-9"]
@@ -145,7 +145,7 @@ faults {
 
     // What CONNACK announces.
     MaximumQosNotAnnounced "maximum-qos-not-announced" [V5 "MQTT-3.2.2-9"]
-        "CONNACK does not say that the maximum QoS is limited",
+        "CONNACK does not announce the limited Maximum QoS",
     SubscribeAboveMaximumQosRefused "subscribe-above-maximum-qos-refused" [V5 "MQTT-3.2.2-10"]
         "a SUBSCRIBE above the maximum QoS is refused",
     PublishAboveMaximumQosAccepted "publish-above-maximum-qos-accepted" [V5 "MQTT-3.2.2-11", V5 "RULE-3.2.2.3.4-1"]
@@ -153,25 +153,25 @@ faults {
     WillAboveMaximumQosAccepted "will-above-maximum-qos-accepted" [V5 "MQTT-3.2.2-12"]
         "a Will above the maximum QoS is accepted",
     WillRetainWithoutRetainAccepted "will-retain-without-retain-accepted" [V5 "MQTT-3.2.2-13"]
-        "a Will with Will Retain 1 is accepted though nothing can be retained",
+        "a Will with Will Retain 1 is accepted although Retain Available is 0",
     RetainWithoutRetainAccepted "retain-without-retain-accepted" [V5 "MQTT-3.2.2-14", V5 "RULE-3.2.2.3.5-1"]
-        "a PUBLISH with RETAIN 1 is accepted though nothing can be retained",
+        "a PUBLISH with RETAIN 1 is accepted although Retain Available is 0",
     OversizedPacketAccepted "oversized-packet-accepted" [V5 "MQTT-3.2.2-15", V5 "RULE-3.2.2.3.6-1"]
         "a packet above the announced Maximum Packet Size is accepted",
     WildcardsAcceptedUnavailable "wildcards-accepted-unavailable" [V5 "RULE-3.2.2.3.11-1", V3_1_1 "MQTT-3.8.3-2"]
-        "a wildcard filter is granted though wildcards are not available",
+        "a wildcard filter is granted although wildcards are not available",
     IdentifiersAcceptedUnavailable "identifiers-accepted-unavailable" [V5 "RULE-3.2.2.3.12-1"]
-        "a Subscription Identifier is accepted though they are not available",
+        "a Subscription Identifier is accepted although they are not available",
     SharedAcceptedUnavailable "shared-accepted-unavailable" [V5 "RULE-3.2.2.3.13-1"]
-        "a Shared Subscription is granted though they are not available",
+        "a Shared Subscription is granted although they are not available",
     ServerKeepAliveNotAnnounced "server-keep-alive-not-announced" [V5 "MQTT-3.2.2-22"]
-        "a Server Keep Alive is in force and CONNACK does not say so",
+        "a Server Keep Alive is enforced, but not announced in CONNACK",
     ConnackMaximumQos2 "connack-maximum-qos-2" [V5 "RULE-3.2.2.3.4-2"]
         "CONNACK has a Maximum QoS of 2",
     ConnackLimitsZero "connack-limits-zero" [V5 "RULE-3.2.2.3.3-1", V5 "RULE-3.2.2.3.6-2"]
         "CONNACK has a Receive Maximum of 0 and a Maximum Packet Size of 0",
     ConnackAvailability2 "connack-availability-2" [V5 "RULE-3.2.2.3.5-2", V5 "RULE-3.2.2.3.11-2", V5 "RULE-3.2.2.3.12-2"]
-        "CONNACK has a 2 where retained messages, wildcards and Subscription Identifiers are available",
+        "CONNACK has 2 as the value of Retain, Wildcard Subscription and Subscription Identifier Available",
     ConnackSharedAvailable2 "connack-shared-available-2" [V5 "RULE-3.2.2.3.13-2"]
         "CONNACK has a Shared Subscription Available of 2",
     ConnackNumbersTwice "connack-numbers-twice" [V5 "RULE-3.2.2.3.2-1", V5 "RULE-3.2.2.3.8-1", V5 "RULE-3.2.2.3.14-1"]
@@ -183,17 +183,17 @@ faults {
     ConnackAuthenticationTwice "connack-authentication-twice" [V5 "RULE-3.2.2.3.17-1", V5 "RULE-3.2.2.3.18-1"]
         "CONNACK has its Authentication Method and Authentication Data twice",
     ConnackTrailingByte "connack-trailing-byte" [V5 "RULE-3.2.3-1", V3_1_1 "RULE-3.2.1-1"]
-        "a byte too many is at the end of CONNACK",
+        "CONNACK has an extra byte at its end",
     ResponseInformationUnasked "response-information-unasked" [V5 "MQTT-3.1.2-28"]
-        "CONNACK has Response Information that the client did not ask for",
+        "CONNACK has Response Information that the client did not request",
     ProblemInformationUnasked "problem-information-unasked" [V5 "MQTT-3.1.2-29"]
         "acknowledgements have Reason Strings for a client that declined them",
 
     // Keep Alive.
     KeepAliveNotEnforced "keep-alive-not-enforced" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "a client may be silent for ever",
+        "a silent client is never disconnected",
     KeepAliveSlow "keep-alive-slow" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "a silent client is dropped after twice its Keep Alive only",
+        "a silent client is disconnected only after twice its Keep Alive",
     KeepAliveTripled "keep-alive-tripled" [V5 "MQTT-3.2.2-22", V3_1_1 "MQTT-3.1.2-24"]
         "the Keep Alive in force is three times the client's",
     KeepAliveNotFedByPublish "keep-alive-not-fed-by-publish" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
@@ -215,9 +215,9 @@ faults {
     KeepAliveNotFedByAuth "keep-alive-not-fed-by-auth" [V5 "MQTT-3.1.2-22"]
         "AUTH does not count as a sign of life",
     KeepAliveFedByServer "keep-alive-fed-by-server" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"] seen ["bifromq#260"]
-        "what is sent to a client counts as a sign of its life",
+        "packets sent to a client count as a sign of its life",
     KeepAliveOnlyAtFirst "keep-alive-only-at-first" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
-        "a client that was active once may be silent for ever",
+        "a silent client is never disconnected once it was active",
     NoPingresp "no-pingresp" [V5 "MQTT-3.12.4-1", V3_1_1 "MQTT-3.12.4-1"]
         "PINGREQ is not answered",
 
@@ -227,15 +227,15 @@ faults {
     TakeoverSaysAdministrativeAction "takeover-says-administrative-action" [V5 "MQTT-3.1.4-3"]
         "a displaced client gets DISCONNECT 0x98 instead of 0x8E",
     TakeoverLeavesOldOpen "takeover-leaves-old-open" [V5 "MQTT-3.1.4-3", V3_1_1 "MQTT-3.1.4-2"]
-        "a displaced client is neither told nor closed",
+        "a displaced client gets no DISCONNECT, and its connection stays open",
     TakeoverLosesInflight "takeover-loses-inflight" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
-        "what the displaced client has not acknowledged is not sent to the one that takes over",
+        "messages that the displaced client has not acknowledged are not sent to the client that takes over",
     IdRefusedAfterTakeover "id-refused-after-takeover" [V5 "MQTT-3.1.4-5", V3_1_1 "MQTT-3.1.4-4"]
         "the first CONNECT of a client id that was taken over is refused",
 
     // Ending a connection.
     DisconnectCodeUnknown "disconnect-code-unknown" [V5 "MQTT-3.14.2-1"]
-        "DISCONNECT has a code that no DISCONNECT has",
+        "DISCONNECT has a code that DISCONNECT cannot have",
     DisconnectHasSessionExpiry "disconnect-has-session-expiry" [V5 "MQTT-3.14.2-2"]
         "the server's DISCONNECT has a Session Expiry Interval",
     DisconnectWithoutClose "disconnect-without-close" [V5 "MQTT-3.14.4-2", V5 "MQTT-4.13.2-1"]
@@ -247,7 +247,7 @@ faults {
     ClientDisconnectCodeUnchecked "client-disconnect-code-unchecked" [V5 "MQTT-3.14.2-1", V5 "MQTT-3.1.2-8"]
         "a DISCONNECT with a code that clients must not send counts as a normal one",
     ProtocolErrorIgnored "protocol-error-ignored" [V5 "MQTT-4.13.1-1", V3_1_1 "MQTT-4.8.0-1"]
-        "a packet that only servers send is ignored",
+        "a packet that only servers may send is ignored",
     FaultEndsAll "fault-ends-all" [V3_1_1 "RULE-4.8-1"]
         "one client's malformed packet ends every connection",
     ErrorsWithoutDisconnect "errors-without-disconnect" [V5 "RULE-4.13.1-1"]
@@ -279,7 +279,7 @@ faults {
     WillOfEarlierConnection "will-of-earlier-connection" [V5 "MQTT-3.1.2-10", V3_1_1 "MQTT-3.1.2-12", V3_1_1 "MQTT-3.1.2-10"]
         "a connection without a Will has that of the connection before",
     WillLate "will-late" [V5 "RULE-3.1.2.5-1", V3_1_1 "RULE-3.1.2.5-1"]
-        "the Will of a session that goes on is published a minute after it is due",
+        "the Will of a session that continues is published a minute after it is due",
     WillDelayIgnored "will-delay-ignored" [V5 "MQTT-3.1.2-8"]
         "the Will is published at once whatever its delay",
     WillDelayNotCancelled "will-delay-not-cancelled" [V5 "MQTT-3.1.3-9"]
@@ -287,43 +287,43 @@ faults {
     WillDelayProlongsSession "will-delay-prolongs-session" [V5 "MQTT-3.1.2-8"]
         "a session, and so its Will, waits for a Will Delay that is longer than the session should last",
     DelayedWillBlocksSubscribing "delayed-will-blocks-subscribing" [V5 "MQTT-4.5.0-1"]
-        "who had a delayed Will on one connection cannot subscribe on the next to what it had then: it has no effect",
+        "after a connection with a delayed Will, subscribing again to an existing subscription has no effect",
     WillNeverRetained "will-never-retained" [V5 "MQTT-3.1.2-15", V3_1_1 "MQTT-3.1.2-17"]
         "a Will with Will Retain 1 is not retained",
     WillAlwaysRetained "will-always-retained" [V5 "MQTT-3.1.2-14", V3_1_1 "MQTT-3.1.2-16"]
         "a Will with Will Retain 0 is retained",
     WillUserPropertiesReversed "will-user-properties-reversed" [V5 "MQTT-3.1.3-10"]
-        "a Will's User Properties are published last first",
+        "a Will's User Properties are published in reverse order",
 
     // Sessions.
     SessionPresentNever "session-present-never" [V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.2.2-2"]
-        "CONNACK says Session Present 0 for a session that is resumed",
+        "CONNACK has Session Present 0 for a resumed session",
     SessionPresentWhenNew "session-present-when-new" [V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.2.2-3"]
-        "CONNACK says Session Present 1 where there was no session",
+        "CONNACK has Session Present 1 without an earlier session",
     SessionPresentOnCleanStart "session-present-on-clean-start" [V5 "MQTT-3.2.2-2", V3_1_1 "MQTT-3.2.2-1"]
-        "CONNACK says Session Present 1 to a clean start",
+        "CONNACK has Session Present 1 after a clean start",
     SessionPresentOnRefusal "session-present-on-refusal" [V5 "MQTT-3.2.2-6", V3_1_1 "MQTT-3.2.2-4"]
-        "a CONNACK that refuses says Session Present 1",
+        "a refusing CONNACK has Session Present 1",
     UncleanStartRefusedWhenNew "unclean-start-refused-when-new" [V5 "MQTT-3.1.2-6", V3_1_1 "MQTT-3.1.2-4"]
-        "a client that has no session and asks for one is refused",
+        "a client that requests a session and has none is refused",
     CleanStartKeepsSubscriptions "clean-start-keeps-subscriptions" [V5 "MQTT-3.1.2-4", V5 "MQTT-3.1.4-4", V3_1_1 "MQTT-3.1.2-6"]
         "a clean start keeps the old session's subscriptions",
     CleanStartKeepsQueue "clean-start-keeps-queue" [V5 "MQTT-3.1.2-4", V3_1_1 "MQTT-3.1.2-6", V3_1_1 "MQTT-3.1.4-3"]
         "a clean start gets the messages that waited for the old session",
     CleanStartKeepsReceived "clean-start-keeps-received" [V5 "MQTT-3.1.2-4", V3_1_1 "MQTT-3.1.2-6"]
-        "packet ids of QoS 2 messages half received in the old session stand for them after a clean start",
+        "packet ids of half-received QoS 2 messages still belong to them after a clean start",
     DiscardedSubscriptionBlocks "discarded-subscription-blocks" [V5 "MQTT-3.1.2-4", V3_1_1 "MQTT-3.1.2-6"]
-        "after a clean start, subscribing to what the old session had subscribed to has no effect",
+        "after a clean start, subscribing again to a filter of the old session has no effect",
     SubscriptionsLostOnResume "subscriptions-lost-on-resume" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
         "a resumed session has no subscriptions",
     SessionLostOnDisconnect "session-lost-on-disconnect" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-3.1.2-4", V3_1_1 "MQTT-4.1.0-1"]
         "every session ends with its connection",
     SessionEndsWhileConnected "session-ends-while-connected" [V5 "MQTT-4.1.0-1", V3_1_1 "MQTT-4.1.0-2"]
-        "the session's subscriptions are lost once its expiry has passed, before version 5 two seconds, though it is connected",
+        "a connected session loses its subscriptions after its Session Expiry Interval, or before version 5 after two seconds",
     CleanSessionOutlivesConnection "clean-session-outlives-connection" [V5 "MQTT-4.1.0-2", V5 "RULE-3.1.2.11.2-1", V3_1_1 "MQTT-3.1.2-6"]
-        "a session that should end with its connection stays",
+        "a session that should end with its connection remains",
     SessionNeverExpires "session-never-expires" [V5 "MQTT-4.1.0-2"]
-        "the Session Expiry Interval passes and the session stays",
+        "the session remains after its Session Expiry Interval",
     SessionExpiresEarly "session-expires-early" [V5 "MQTT-3.1.2-23"]
         "the session ends after half of its Session Expiry Interval",
     FormerExpiryKept "former-expiry-kept" [V5 "MQTT-4.1.0-1"]
@@ -331,16 +331,16 @@ faults {
     DiscardedExpiryKept "discarded-expiry-kept" [V5 "MQTT-4.1.0-1"]
         "a new session loses its subscriptions when the expiry of the discarded one has passed",
     ExpiryCutSilently "expiry-cut-silently" [V5 "MQTT-3.1.2-23"]
-        "a shorter Session Expiry Interval is granted and CONNACK does not say so",
+        "a shorter Session Expiry Interval is used, but not announced in CONNACK",
     DisconnectExpiryIgnored "disconnect-expiry-ignored" [V5 "MQTT-4.1.0-2"]
         "the Session Expiry Interval of DISCONNECT has no effect",
     ExpiryRaisedFromZero "expiry-raised-from-zero" [V5 "RULE-3.14.2.2.2-1", V5 "MQTT-4.13.1-1"]
         "DISCONNECT may raise a Session Expiry Interval that was 0 on CONNECT",
     RestartLosesSessions "restart-loses-sessions" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-4.1.0-1"]
-        "a restart loses the sessions in spite of the store",
+        "sessions are lost by a restart in spite of the store",
     RestartLosesInflight "restart-loses-inflight" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
         seen ["mqtt-client#121"]
-        "messages without their acknowledgement are not sent again after a restart",
+        "unacknowledged messages are not sent again after a restart",
     RestartLosesReleases "restart-loses-releases" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
         seen ["mqtt-client#121"]
         "a PUBREL without its PUBCOMP is not sent again after a restart",
@@ -367,13 +367,13 @@ faults {
     RestartBeginsExpiryAnew "restart-begins-expiry-anew" [V5 "MQTT-4.1.0-2"] seen ["mosquitto#2610"]
         "the time before a restart does not count for the Session Expiry Interval",
     RestartLosesSubscriptions "restart-loses-subscriptions" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
-        "a session that is kept over a restart has no subscriptions any more",
+        "a session that is kept over a restart has lost its subscriptions",
     RestartLosesWildcards "restart-loses-wildcards" [V5 "MQTT-3.1.2-5"]
-        "subscriptions with a wildcard are gone after a restart",
+        "subscriptions with a wildcard are lost by a restart",
     RestartRestoresUnsubscribed "restart-restores-unsubscribed" [V5 "MQTT-3.10.4-2", V3_1_1 "MQTT-3.10.4-2"]
-        "subscriptions that were ended are there again after a restart",
+        "removed subscriptions exist again after a restart",
     RestartLosesProperties "restart-loses-properties" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "messages of a session keep no property but their expiry over a restart",
+        "messages of a session lose all properties except their expiry over a restart",
     RestartLosesMessageIdentifiers "restart-loses-message-identifiers" [V5 "MQTT-3.3.4-3"]
         "messages that wait over a restart carry no Subscription Identifier",
     RestartLosesMessageRetain "restart-loses-message-retain" [V5 "MQTT-3.3.1-13"]
@@ -381,27 +381,27 @@ faults {
     RestartCutsMessageQos "restart-cuts-message-qos" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
         "messages that wait over a restart are sent with QoS 1 at most",
     RestartReversesQueue "restart-reverses-queue" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
-        "messages that wait over a restart come last first",
+        "messages that wait over a restart are delivered in reverse order",
     RestartReversesInflight "restart-reverses-inflight" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
-        "what is sent again after a restart comes last first",
+        "messages are sent again in reverse order after a restart",
     RestartSendsInflightAnew "restart-sends-inflight-anew" [V5 "MQTT-4.4.0-1", V5 "MQTT-3.3.1-1", V3_1_1 "MQTT-4.4.0-1"]
-        "what was in flight before a restart is sent as new, with DUP 0 and another packet id",
+        "messages in flight before a restart are sent as new ones, with DUP 0 and another packet id",
     RestartRestoresAcknowledged "restart-restores-acknowledged" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
-        "what was acknowledged before a restart is sent again after it",
+        "messages acknowledged before a restart are sent again after it",
     RestartLosesMessageExpiry "restart-loses-message-expiry" [V5 "MQTT-3.3.2-5", V5 "MQTT-3.3.2-6"]
         "messages that wait over a restart never expire",
     RestartLosesRetained "restart-loses-retained" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
-        "sessions are kept over a restart, and retained messages are not",
+        "sessions are kept over a restart, but retained messages are not",
     RestartLosesRetainedProperties "restart-loses-retained-properties" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "retained messages keep no property but their expiry over a restart",
+        "retained messages lose all properties except their expiry over a restart",
     RestartRestoresCleared "restart-restores-cleared" [V5 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-10"]
-        "retained messages that were cleared are there again after a restart",
+        "cleared retained messages exist again after a restart",
     RestartRestoresReplaced "restart-restores-replaced" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"]
-        "a retained message that was replaced is in its place again after a restart",
+        "a replaced retained message is back after a restart",
     RestartLosesWillDelay "restart-loses-will-delay" [V5 "MQTT-3.1.2-8"]
         "Wills that wait for their delay are published at once after a restart",
     RestartLosesWillProperties "restart-loses-will-properties" [V5 "MQTT-3.1.3-10", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "Wills that are kept over a restart have no property",
+        "Wills that are kept over a restart have no properties",
     RestartCutsWillQos "restart-cuts-will-qos" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
         "Wills that are kept over a restart are published with QoS 1 at most",
     AliasesOutliveRestart "aliases-outlive-restart" [V5 "MQTT-3.3.2-7"]
@@ -415,16 +415,16 @@ faults {
     OfflineQos2Lost "offline-qos2-lost" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.1.2-5", V3_1_1 "MQTT-4.5.0-1"]
         "QoS 2 messages for an offline session are lost",
     OfflineOrderReversed "offline-order-reversed" [V5 "MQTT-4.6.0-5", V5 "MQTT-4.6.0-6", V3_1_1 "MQTT-4.6.0-6"]
-        "messages that waited for a session arrive last first",
+        "messages that waited for a session arrive in reverse order",
     OfflineMessagesDoubled "offline-messages-doubled" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         "messages that waited for a session arrive twice",
     OnlyOneSubscriberServed "only-one-subscriber-served" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "of several sessions that match only one gets the message",
+        "only one of several matching sessions gets the message",
     WindowShrinksOnResume "window-shrinks-on-resume" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-5"]
-        "each resumption takes away a tenth of the session's window, until nothing is sent any more",
+        "each resumption reduces the session's window by a tenth, until nothing is sent",
 
     WaitingOrderReversed "waiting-order-reversed" [V5 "MQTT-4.6.0-5", V5 "MQTT-4.6.0-6", V3_1_1 "MQTT-4.6.0-5"]
-        "messages that wait for room in a connected client's window arrive last first",
+        "messages that wait for room in a connected client's window arrive in reverse order",
 
     // Redelivery.
     InflightNotResent "inflight-not-resent" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
@@ -440,13 +440,13 @@ faults {
     NewPacketIdOnResend "new-packet-id-on-resend" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1", V3_1_1 "MQTT-2.3.1-4"]
         "a PUBLISH that is sent again has a new packet id",
     ResendOrderReversed "resend-order-reversed" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
-        "what is sent again on reconnect is sent last first",
+        "messages are sent again in reverse order on reconnect",
     OwedReleasesReversed "owed-releases-reversed" [V3_1_1 "MQTT-4.6.0-6"]
         "PUBREL packets are sent again in the reverse order of their PUBREC packets",
     ResendWhileConnected "resend-while-connected" [V5 "MQTT-4.4.0-1"]
         "an unacknowledged PUBLISH is sent again every five seconds",
     PublishResentAfterPubrec "publish-resent-after-pubrec" [V5 "MQTT-4.3.3-6", V3_1_1 "MQTT-4.3.3-1"]
-        "a QoS 2 PUBLISH is sent again on reconnect though PUBREL was sent",
+        "a QoS 2 PUBLISH is sent again on reconnect although PUBREL was sent",
     InflightExpires "inflight-expires" [V5 "MQTT-4.3.3-7"]
         "a message whose delivery has begun is dropped when it expires",
     RefusedMessageResent "refused-message-resent" [V5 "MQTT-4.4.0-2"]
@@ -458,13 +458,13 @@ faults {
     PacketIdAlwaysOneAtQos2 "packet-id-always-one-at-qos2" [V5 "MQTT-2.2.1-4", V5 "MQTT-4.3.3-1", V3_1_1 "MQTT-4.3.3-1"]
         "every QoS 2 PUBLISH has packet id 1, in use or not",
     FirstPublishDupAtQos1 "first-publish-dup-at-qos1" [V5 "MQTT-4.3.2-2", V3_1_1 "MQTT-4.3.2-1"]
-        "a QoS 1 PUBLISH has DUP 1 when it is first sent",
+        "a QoS 1 PUBLISH has DUP 1 when it is sent for the first time",
     FirstPublishDupAtQos2 "first-publish-dup-at-qos2" [V5 "MQTT-4.3.3-2", V3_1_1 "MQTT-4.3.3-1"]
-        "a QoS 2 PUBLISH has DUP 1 when it is first sent",
+        "a QoS 2 PUBLISH has DUP 1 when it is sent for the first time",
     DupAtQos0 "dup-at-qos0" [V5 "MQTT-3.3.1-2", V5 "MQTT-4.3.1-1", V3_1_1 "MQTT-3.3.1-2"]
         "a QoS 0 PUBLISH has DUP 1",
     DupPropagated "dup-propagated" [V5 "MQTT-3.3.1-3", V3_1_1 "MQTT-3.3.1-3"]
-        "the publisher's DUP flag is passed on",
+        "the publisher's DUP flag is forwarded",
     Qos0SentAtQos1 "qos0-sent-at-qos1" [V5 "MQTT-4.3.1-1", V3_1_1 "MQTT-4.3.1-1"]
         "a QoS 0 message is delivered at QoS 1",
     PacketIdAtQos0 "packet-id-at-qos0" [V5 "MQTT-2.2.1-2", V3_1_1 "MQTT-2.3.1-5"]
@@ -474,20 +474,20 @@ faults {
     NoPubrel "no-pubrel" [V5 "MQTT-4.3.3-4", V3_1_1 "MQTT-4.3.3-1"]
         "PUBREC is not answered",
     PubrelOrderReversed "pubrel-order-reversed" [V3_1_1 "MQTT-4.6.0-6"]
-        "PUBREL waits until every message under way has its PUBREC, and then the last one comes first",
+        "PUBREL is sent only after every message in flight has its PUBREC, and then in reverse order",
     PubrelOtherPacketId "pubrel-other-packet-id" [V5 "MQTT-4.3.3-4", V5 "MQTT-2.2.1-5", V3_1_1 "MQTT-2.3.1-6"]
         "PUBREL has another packet id than PUBREC",
     PubrelCodeUnknown "pubrel-code-unknown" [V5 "MQTT-3.6.2-1"]
-        "PUBREL has a code that no PUBREL has",
+        "PUBREL has a code that PUBREL cannot have",
     SendQuotaIgnored "send-quota-ignored" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-1", V5 "MQTT-4.9.0-2"]
-        "more is sent than the client's Receive Maximum allows",
+        "more messages are sent than the client's Receive Maximum allows",
     SendQuotaNotReset "send-quota-not-reset" [V5 "RULE-4.9-1"]
-        "what an earlier connection left unacknowledged fills the window of the next",
+        "messages left unacknowledged by an earlier connection fill the window of the next",
     ResendIgnoresReceiveMaximum "resend-ignores-receive-maximum" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
         seen ["moquette#858"]
-        "everything unacknowledged is sent again at once, whatever the new connection's Receive Maximum is",
+        "all unacknowledged messages are sent again at once, whatever the new connection's Receive Maximum is",
     ResendHeldBackIsLost "resend-held-back-is-lost" [V5 "MQTT-4.4.0-1"]
-        "what the new connection's Receive Maximum holds back is never sent again",
+        "messages that the new connection's Receive Maximum holds back are never sent again",
     OtherPacketsHeldByQuota "other-packets-held-by-quota" [V5 "MQTT-3.3.4-10", V5 "MQTT-4.9.0-3"]
         "PINGREQ is not answered while the send quota is used up",
 
@@ -505,11 +505,11 @@ faults {
     PubcompOtherPacketId "pubcomp-other-packet-id" [V5 "MQTT-2.2.1-5", V5 "MQTT-4.3.3-11", V3_1_1 "MQTT-4.3.3-2"]
         "PUBCOMP has another packet id than PUBREL",
     PubackCodeUnknown "puback-code-unknown" [V5 "MQTT-3.4.2-1"]
-        "PUBACK has a code that no PUBACK has",
+        "PUBACK has a code that PUBACK cannot have",
     PubrecCodeUnknown "pubrec-code-unknown" [V5 "MQTT-3.5.2-1"]
-        "PUBREC has a code that no PUBREC has",
+        "PUBREC has a code that PUBREC cannot have",
     PubcompCodeUnknown "pubcomp-code-unknown" [V5 "MQTT-3.7.2-1"]
-        "PUBCOMP has a code that no PUBCOMP has",
+        "PUBCOMP has a code that PUBCOMP cannot have",
     Qos1RepeatSuppressed "qos1-repeat-suppressed" [V5 "MQTT-4.3.2-5", V3_1_1 "MQTT-4.3.2-2"]
         "a QoS 1 PUBLISH with DUP 1 and the packet id of the last one is not delivered",
     Qos2DuplicateForwarded "qos2-duplicate-forwarded" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
@@ -519,16 +519,16 @@ faults {
     Qos2SecondDuplicateRefused "qos2-second-duplicate-refused" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
         "the second repeat of a QoS 2 PUBLISH ends the connection",
     UnreleasedLostOnReconnect "unreleased-lost-on-reconnect" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "a QoS 2 message is passed on at PUBREL, and lost if the connection ends before it",
+        "a QoS 2 message is forwarded at PUBREL, and lost if the connection ends before",
     ReceivedQos2ForgottenOnReconnect "received-qos2-forgotten-on-reconnect" [V5 "MQTT-4.3.3-10", V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-4.3.3-2"]
         "a QoS 2 PUBLISH repeated after a reconnect is forwarded again",
     Qos2IdNeverFreed "qos2-id-never-freed" [V5 "MQTT-4.3.3-12", V3_1_1 "MQTT-4.3.3-2"]
-        "a packet id stands for the same QoS 2 message after PUBCOMP",
+        "a packet id still belongs to the same QoS 2 message after PUBCOMP",
     FinishedQos2IdSwallowed "finished-qos2-id-swallowed" [V5 "MQTT-4.3.3-12", V3_1_1 "MQTT-4.3.3-2"]
         seen ["mosquitto#1322"]
-        "the packet id of a QoS 2 message that is over counts as in use on the next connection",
+        "the packet id of a completed QoS 2 message counts as in use on the next connection",
     RefusedQos2IdStaysTaken "refused-qos2-id-stays-taken" [V5 "MQTT-4.3.3-9"]
-        "a packet id stands for the same QoS 2 message after a PUBREC that refuses",
+        "a packet id still belongs to the same QoS 2 message after a PUBREC that refuses it",
     ExpiredQos2NotCompleted "expired-qos2-not-completed" [V5 "MQTT-4.3.3-13"]
         "PUBREL of a message that has expired is not answered",
     ReceiveMaximumNotEnforced "receive-maximum-not-enforced" [V5 "MQTT-3.3.4-7", V5 "RULE-3.3.4-3"]
@@ -536,55 +536,55 @@ faults {
     ReceiveMaximumRefusedByCode "receive-maximum-refused-by-code" [V5 "RULE-3.3.4-3", V5 "MQTT-3.3.4-7"]
         "a QoS 2 PUBLISH beyond the broker's Receive Maximum is answered with PUBREC 0x97",
     RefusedPublishUnanswered "refused-publish-unanswered" [V3_1_1 "MQTT-3.3.5-2"]
-        "a PUBLISH that is not allowed is neither acknowledged nor closed on",
+        "a PUBLISH that is not allowed is not acknowledged, and the connection stays open",
 
     // What a PUBLISH may be.
     IdentifierFromClientAccepted "identifier-from-client-accepted" [V5 "MQTT-3.3.4-6"]
         "a client's PUBLISH with a Subscription Identifier is accepted",
     DollarTopicsExchanged "dollar-topics-exchanged" [V5 "RULE-4.7.2-1", V3_1_1 "RULE-4.7.2-1"]
-        "clients may publish to topics that begin with $ though the broker keeps them to itself",
+        "clients may publish to topics that begin with $ although the broker reserves them",
     UnknownAliasIgnored "unknown-alias-ignored" [V5 "RULE-3.3.4-2"]
-        "a PUBLISH with a Topic Alias that stands for nothing is ignored",
+        "a PUBLISH with an unknown Topic Alias is ignored",
     AliasAboveMaximumAccepted "alias-above-maximum-accepted" [V5 "MQTT-3.2.2-17", V5 "MQTT-3.3.2-9", V5 "RULE-3.3.4-1"]
         "a Topic Alias above the announced maximum is accepted",
     AliasAcceptedWithoutMaximum "alias-accepted-without-maximum" [V5 "MQTT-3.2.2-18", V5 "RULE-3.3.4-1"]
-        "a Topic Alias is accepted though none is allowed",
+        "a Topic Alias is accepted although none is allowed",
     HighestAliasRefused "highest-alias-refused" [V5 "MQTT-3.3.2-12"]
         "the highest Topic Alias that is allowed is refused",
     AliasesOutliveConnection "aliases-outlive-connection" [V5 "MQTT-3.3.2-7"]
-        "a client's Topic Aliases hold on its next connection",
+        "a client's Topic Aliases are still valid on its next connection",
 
     // What subscribers get.
     ServerAliasAboveMaximum "server-alias-above-maximum" [V5 "MQTT-3.1.2-26", V5 "MQTT-3.3.2-11"]
         "the broker uses one Topic Alias more than the client allows",
     ServerAliasUnasked "server-alias-unasked" [V5 "MQTT-3.1.2-27"]
-        "the broker uses a Topic Alias though the client allows none",
+        "the broker uses a Topic Alias although the client allows none",
     TopicInLowerCase "topic-in-lower-case" [V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-3.3.2-3"]
         "messages are delivered with their topic in lower case",
     ByteOrderMarkStripped "byte-order-mark-stripped" [V5 "MQTT-1.5.4-3", V3_1_1 "MQTT-1.5.3-3"]
         "U+FEFF is stripped from topics",
     PayloadFormatIndicatorDropped "payload-format-indicator-dropped" [V5 "MQTT-3.3.2-4"]
-        "the Payload Format Indicator is not passed on",
+        "the Payload Format Indicator is not forwarded",
     ResponseTopicDropped "response-topic-dropped" [V5 "MQTT-3.3.2-15"]
-        "the Response Topic is not passed on",
+        "the Response Topic is not forwarded",
     CorrelationDataDropped "correlation-data-dropped" [V5 "MQTT-3.3.2-16"]
-        "the Correlation Data is not passed on",
+        "the Correlation Data is not forwarded",
     ContentTypeDropped "content-type-dropped" [V5 "MQTT-3.3.2-20"]
-        "the Content Type is not passed on",
+        "the Content Type is not forwarded",
     ContentTypeTwice "content-type-twice" [V5 "RULE-3.3.2.3.5-1"]
-        "the Content Type is passed on twice",
+        "the Content Type is forwarded twice",
     UserPropertiesDropped "user-properties-dropped" [V5 "MQTT-3.3.2-17"]
-        "User Properties are not passed on",
+        "User Properties are not forwarded",
     UserPropertiesReversed "user-properties-reversed" [V5 "MQTT-3.3.2-18"]
-        "User Properties are passed on last first",
+        "User Properties are forwarded in reverse order",
     MessageExpiryIgnored "message-expiry-ignored" [V5 "MQTT-3.3.2-5"]
         "a message whose expiry has passed is delivered",
     MessageExpiryNotCounted "message-expiry-not-counted" [V5 "MQTT-3.3.2-6"]
-        "the Message Expiry Interval is passed on as it was received",
+        "the Message Expiry Interval is forwarded as it was received",
     MessageExpiryLostOverRestart "message-expiry-lost-over-restart" [V5 "MQTT-3.3.2-5", V5 "MQTT-3.3.2-6", V5 "RULE-3.3.1.3-3"]
-        "retained messages that a restart finds in the store have no expiry any more",
+        "retained messages lose their expiry over a restart",
     MaximumPacketSizeIgnored "maximum-packet-size-ignored" [V5 "MQTT-3.1.2-24"]
-        "a PUBLISH is sent though it is too large for the client",
+        "a PUBLISH is sent although it is too large for the client",
     OversizedMessageBlocks "oversized-message-blocks" [V5 "MQTT-3.1.2-25"]
         "a message too large for the client holds up those behind it",
 
@@ -592,7 +592,7 @@ faults {
     RetainedNotStored "retained-not-stored" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"]
         "a QoS 1 or 2 message with RETAIN 1 is not retained",
     RetainedQos0NotStored "retained-qos0-not-stored" [V5 "RULE-3.3.1.3-1", V3_1_1 "MQTT-3.3.1-7"]
-        "a QoS 0 message with RETAIN 1 is not retained, and leaves the old one",
+        "a QoS 0 message with RETAIN 1 is not retained, and the old one remains",
     RetainedNotReplaced "retained-not-replaced" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-6"]
         "a topic keeps the first message that was retained for it",
     EmptyRetainedDoesNotClear "empty-retained-does-not-clear" [V5 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-10"]
@@ -611,14 +611,14 @@ faults {
         "subscribing again does not bring the retained messages again",
     RetainedFirstMatchAlone "retained-first-match-alone" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
         seen ["emqx#3621", "emqx#11982"]
-        "a filter with wildcards brings the first retained message that matches, and no other",
+        "a filter with wildcards brings only the first matching retained message",
     RetainedOfBothWildcardsLost "retained-of-both-wildcards-lost" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
         seen ["async_mqtt#442"]
         "a filter with both wildcards brings no retained messages",
     RetainedByPrefix "retained-by-prefix" [V5 "MQTT-3.3.2-3", V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-3.3.2-3"]
-        "retained messages are found by how their topics begin",
+        "retained messages are matched by the beginning of their topics",
     RetainedWildcardMatchesDollar "retained-wildcard-matches-dollar" [V5 "MQTT-4.7.2-1", V3_1_1 "MQTT-4.7.2-1"]
-        "a wildcard in front brings retained messages of topics that begin with $",
+        "a leading wildcard brings retained messages of topics that begin with $",
     NoLocalLosesRetained "no-local-loses-retained" [V5 "MQTT-3.3.1-9"]
         "a subscription with No Local brings no retained messages, whoever published them",
     RetainHandling1Repeats "retain-handling-1-repeats" [V5 "MQTT-3.3.1-10"]
@@ -650,7 +650,7 @@ faults {
     SubackOtherPacketId "suback-other-packet-id" [V5 "MQTT-3.8.4-2", V5 "MQTT-2.2.1-6", V3_1_1 "MQTT-3.8.4-2"]
         "SUBACK has another packet id than SUBSCRIBE",
     SubackOrderReversed "suback-order-reversed" [V5 "MQTT-3.9.3-1", V3_1_1 "MQTT-3.9.3-1"]
-        "SUBACK's codes are in the order of the filters reversed",
+        "SUBACK has its codes in reverse order",
     SubackCodeMissing "suback-code-missing" [V5 "MQTT-3.8.4-6", V3_1_1 "MQTT-3.8.4-5"]
         "SUBACK of several filters lacks the last code",
     SubackRefusalLeftOut "suback-refusal-left-out" [V5 "MQTT-3.8.4-6", V3_1_1 "MQTT-3.8.4-5"]
@@ -658,13 +658,13 @@ faults {
     SubackRefusalShownGranted "suback-refusal-shown-granted" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
         "SUBACK shows QoS 0 for a filter that is refused",
     RefusedFilterEndsPacket "refused-filter-ends-packet" [V5 "MQTT-3.8.4-5", V3_1_1 "MQTT-3.8.4-4"]
-        "behind a filter that is refused nothing of the SUBSCRIBE is granted",
+        "nothing in a SUBSCRIBE after a refused filter is granted",
     SubackCodeUnknown "suback-code-unknown" [V5 "MQTT-3.9.3-2", V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.9.3-2"]
-        "SUBACK has a code that no SUBACK has",
+        "SUBACK has a code that SUBACK cannot have",
     SubackShowsQos0 "suback-shows-qos0" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
         "SUBACK shows QoS 0 whatever was granted",
     OnlyFirstFilterSubscribed "only-first-filter-subscribed" [V5 "MQTT-3.8.4-5", V3_1_1 "MQTT-3.8.4-4"]
-        "of several filters in one SUBSCRIBE only the first has effect",
+        "only the first of several filters in one SUBSCRIBE has an effect",
     ResubscribeKeepsOld "resubscribe-keeps-old" [V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-3"]
         "subscribing again to a filter changes nothing",
     ResubscribeDropsQueue "resubscribe-drops-queue" [V5 "MQTT-3.8.4-4", V3_1_1 "MQTT-3.8.4-3"]
@@ -676,17 +676,17 @@ faults {
     OverlappingLowestQos "overlapping-lowest-qos" [V5 "MQTT-3.3.4-2", V3_1_1 "MQTT-3.3.5-1"]
         "overlapping subscriptions get the lowest of their QoS",
     OverlappingFirstQos "overlapping-first-qos" [V5 "MQTT-3.3.4-2", V3_1_1 "MQTT-3.3.5-1"]
-        "of overlapping subscriptions the first one found decides about the QoS",
+        "the first of overlapping subscriptions that is found decides the QoS",
     OverlappingLastQos "overlapping-last-qos" [V5 "MQTT-3.3.4-2", V3_1_1 "MQTT-3.3.5-1"]
-        "of overlapping subscriptions the last one found decides about the QoS",
+        "the last of overlapping subscriptions that is found decides the QoS",
     IdentifiersDropped "identifiers-dropped" [V5 "MQTT-3.3.4-3"]
         "messages do not carry the Subscription Identifier",
     RetainedWithoutIdentifier "retained-without-identifier" [V5 "MQTT-3.3.4-3"]
         "retained messages do not carry the Subscription Identifier",
     OnlyFirstIdentifier "only-first-identifier" [V5 "MQTT-3.3.4-4"]
-        "a message for overlapping subscriptions carries the first identifier only",
+        "a message for overlapping subscriptions carries only the first identifier",
     CopiesWithoutIdentifier "copies-without-identifier" [V5 "MQTT-3.3.4-5", V5 "MQTT-3.3.4-3"]
-        "overlapping subscriptions get a copy each, none with its identifier",
+        "overlapping subscriptions get a copy each, without identifiers",
     NoLocalIgnored "no-local-ignored" [V5 "MQTT-3.8.3-3"]
         "No Local has no effect",
     WildcardMatchesDollar "wildcard-matches-dollar" [V5 "MQTT-4.7.2-1", V3_1_1 "MQTT-4.7.2-1"]
@@ -694,7 +694,7 @@ faults {
     TopicsCaseFolded "topics-case-folded" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
         "filters match names that differ in case",
     LeadingSlashIgnored "leading-slash-ignored" [V5 "RULE-4.7.3-1", V3_1_1 "RULE-4.7.3-1"]
-        "a topic's leading slash does not count",
+        "a leading slash in a topic is ignored",
 
     // Unsubscribing.
     NoUnsuback "no-unsuback" [V5 "MQTT-3.10.4-4", V3_1_1 "MQTT-3.10.4-4"]
@@ -704,11 +704,11 @@ faults {
     UnsubackOtherPacketId "unsuback-other-packet-id" [V5 "MQTT-3.10.4-5", V5 "MQTT-2.2.1-6", V3_1_1 "MQTT-2.3.1-7"]
         "UNSUBACK has another packet id than UNSUBSCRIBE",
     UnsubackOrderReversed "unsuback-order-reversed" [V5 "MQTT-3.11.3-1"]
-        "UNSUBACK's codes are in the order of the filters reversed",
+        "UNSUBACK has its codes in reverse order",
     UnsubackCodeUnknown "unsuback-code-unknown" [V5 "MQTT-3.11.3-2"]
-        "UNSUBACK has a code that no UNSUBACK has",
+        "UNSUBACK has a code that UNSUBACK cannot have",
     UnsubscribeIgnored "unsubscribe-ignored" [V5 "MQTT-3.10.4-2", V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-2"]
-        "messages go on after UNSUBSCRIBE",
+        "messages continue after UNSUBSCRIBE",
     UnsubscribeByMatch "unsubscribe-by-match" [V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-1"]
         "UNSUBSCRIBE also deletes the subscriptions that its filter matches",
     UnsubscribeOfWildcardIgnored "unsubscribe-of-wildcard-ignored" [V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-1"]
@@ -720,7 +720,7 @@ faults {
     UnsubscribeOfGroupRemovesOthers "unsubscribe-of-group-removes-others" [V5 "MQTT-3.10.4-1"]
         "UNSUBSCRIBE of a Shared Subscription removes those of other Share Names to the same filter too",
     UnsubscribeOnlyFirst "unsubscribe-only-first" [V5 "MQTT-3.10.4-6", V3_1_1 "MQTT-3.10.4-6"]
-        "of several filters in one UNSUBSCRIBE only the first has effect",
+        "only the first of several filters in one UNSUBSCRIBE has an effect",
     UnsubscribeDropsInflight "unsubscribe-drops-inflight" [V5 "MQTT-3.10.4-3", V3_1_1 "MQTT-3.10.4-3"]
         "UNSUBSCRIBE ends deliveries that have begun",
 
@@ -730,13 +730,13 @@ faults {
     SharedQosIgnored "shared-qos-ignored" [V5 "MQTT-4.8.2-3"]
         "a member of a Shared Subscription gets messages above its granted QoS",
     SharedCopyLostBesideOwn "shared-copy-lost-beside-own" [V5 "RULE-4.8.2-1"] seen ["gmqtt#65", "mqtt_cpp#716"]
-        "a plain subscription of the same client takes the place of a shared one",
+        "a plain subscription replaces a shared one of the same client",
     SharedCopyLostBesideShared "shared-copy-lost-beside-shared" [V5 "RULE-4.8.2-1"] seen ["mochi#269"]
-        "of two Shared Subscriptions of one client that match, one brings no copy",
+        "one of two matching Shared Subscriptions of one client brings no copy",
     SharedBegunGivenAway "shared-begun-given-away" [V5 "MQTT-4.8.2-4"]
-        "a QoS 2 delivery begun with a member goes to another when that one is away",
+        "a QoS 2 delivery begun with a member moves to another when that member is offline",
     SharedBegunInherited "shared-begun-inherited" [V5 "MQTT-4.8.2-5"]
-        "a QoS 2 delivery begun with a member goes to another when its session ends",
+        "a QoS 2 delivery begun with a member moves to another when the member's session ends",
     SharedRefusedPassedOn "shared-refused-passed-on" [V5 "MQTT-4.8.2-6"]
         "a message that a member refused goes to another",
     SharedQos1LostWithSession "shared-qos1-lost-with-session" [V5 "RULE-4.8.2-2"]
@@ -766,49 +766,49 @@ faults {
     FixedHeaderUncounted "fixed-header-uncounted" [V5 "MQTT-3.1.2-24"]
         seen ["mosquitto#3515"] "a packet is sent to a client that takes two bytes less, as many as its fixed header has",
     ExactFitWithheld "exact-fit-withheld" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.8.4-1", V5 "MQTT-3.1.4-5"]
-        "a packet exactly as large as the client takes is not sent",
+        "a packet of exactly the client's Maximum Packet Size is not sent",
     RetainedTooLargeSent "retained-too-large-sent" [V5 "MQTT-3.1.2-24"]
-        "a retained message is sent to a new subscriber however little it takes",
+        "a retained message is sent to a new subscriber whatever its Maximum Packet Size is",
     SubackCodesUncounted "suback-codes-uncounted" [V5 "MQTT-3.1.2-24"]
-        "SUBACK is too large for the client by the codes in it",
+        "SUBACK is too large for the client because of its codes",
     UnsubackCodesUncounted "unsuback-codes-uncounted" [V5 "MQTT-3.1.2-24"]
-        "UNSUBACK is too large for the client by the codes in it",
+        "UNSUBACK is too large for the client because of its codes",
     ClientHeaderUncounted "client-header-uncounted" [V5 "RULE-3.2.2.3.6-1", V5 "MQTT-3.2.2-15"]
         seen ["mosquitto#3515"] "a packet up to three bytes above the announced Maximum Packet Size is accepted",
     LargestPacketRefused "largest-packet-refused" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.8.4-1", V5 "MQTT-4.3.3-11"]
-        "a packet exactly as large as the server takes ends the connection",
+        "a packet of exactly the server's Maximum Packet Size ends the connection",
     LengthBoundsLost "length-bounds-lost" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "a message is lost whose Remaining Length is the lowest of its number of bytes",
+        "a message is lost if its Remaining Length is the lowest for its number of bytes",
     LongPropertiesDropped "long-properties-dropped" [V5 "MQTT-3.3.2-20", V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17"]
-        "a property of more than 32,767 bytes is not passed on",
+        "a property of more than 32,767 bytes is not forwarded",
     ReceiveMaximumOfQos2Alone "receive-maximum-of-qos2-alone" [V5 "RULE-3.3.4-3", V5 "MQTT-3.3.4-7"]
-        "a QoS 1 message beyond a window full of QoS 2 is accepted",
+        "a QoS 1 message is accepted although QoS 2 messages fill the window",
     ReceiveMaximumOneMore "receive-maximum-one-more" [V5 "RULE-3.3.4-3", V5 "MQTT-3.3.4-7"]
         "the server accepts one message more than its Receive Maximum",
     ReceiveMaximumOneLess "receive-maximum-one-less" [V5 "MQTT-4.3.3-8", V5 "MQTT-4.3.2-4"]
         "the server accepts one message less than its Receive Maximum",
     ReceiveMaximumInV3 "receive-maximum-in-v3" [V3_1_1 "MQTT-4.3.3-2", V3_1_1 "MQTT-4.3.2-2"]
-        "the server's Receive Maximum binds 3.1.1 clients too",
+        "the server's Receive Maximum is enforced for 3.1.1 clients too",
     ReleaseMakesNoRoom "release-makes-no-room" [V5 "MQTT-4.3.3-8", V5 "MQTT-4.3.2-4"]
-        "a QoS 2 message counts against the server's Receive Maximum after its PUBCOMP too",
+        "a QoS 2 message still counts against the server's Receive Maximum after its PUBCOMP",
     RefusedMessageTakesRoom "refused-message-takes-room" [V5 "MQTT-4.3.3-8"]
         "a QoS 2 message that the server has refused counts against its Receive Maximum",
     UnknownReleaseMakesRoom "unknown-release-makes-room" [V5 "RULE-3.3.4-3", V5 "MQTT-3.3.4-7"]
-        "a PUBREL of an unknown packet id makes room under the server's Receive Maximum",
+        "a PUBREL of an unknown packet id frees room under the server's Receive Maximum",
     RepeatTakesRoom "repeat-takes-room" [V5 "MQTT-4.3.3-8"]
         "a QoS 2 message that is repeated counts twice against the server's Receive Maximum",
     RepeatsUncountedOnResume "repeats-uncounted-on-resume" [V5 "RULE-3.3.4-3", V5 "MQTT-3.3.4-7"]
-        "what a client repeats on a new connection does not count against the server's Receive Maximum",
+        "messages that a client sends again on a new connection do not count against the server's Receive Maximum",
     SendQuotaOneMore "send-quota-one-more" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
-        "one message more is sent than the client's Receive Maximum allows",
+        "one message more messages are sent than the client's Receive Maximum allows",
     SendQuotaOfQos1Alone "send-quota-of-qos1-alone" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
         "QoS 2 messages do not count against the client's Receive Maximum",
     SendQuotaOfQos2Alone "send-quota-of-qos2-alone" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
         "QoS 1 messages do not count against the client's Receive Maximum",
     SendQuotaFreedByPubrec "send-quota-freed-by-pubrec" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
-        "PUBREC makes room under the client's Receive Maximum",
+        "PUBREC frees room under the client's Receive Maximum",
     SendQuotaKeptByRefusal "send-quota-kept-by-refusal" [V5 "MQTT-4.9.0-1", V5 "MQTT-4.5.0-1"]
-        "a message that the client refuses goes on counting against its Receive Maximum",
+        "a message that the client refuses still counts against its Receive Maximum",
     UnsentTakesRoom "unsent-takes-room" [V5 "MQTT-3.1.2-25", V5 "MQTT-4.5.0-1"]
         "a message too large for the client counts against its Receive Maximum",
     ReceiveMaximumSigned "receive-maximum-signed" [V5 "MQTT-4.5.0-1"]
@@ -818,7 +818,7 @@ faults {
     SessionExpirySigned "session-expiry-signed" [V5 "MQTT-3.1.2-23"]
         "a session with a Session Expiry Interval above 2,147,483,647 ends with its connection",
     MessageExpirySigned "message-expiry-signed" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.3.2-6"]
-        "a message with a Message Expiry Interval above 2,147,483,647 is over at once",
+        "a message with a Message Expiry Interval above 2,147,483,647 expires at once",
     PacketIdsSigned "packet-ids-signed" [V5 "MQTT-2.2.1-5", V3_1_1 "MQTT-2.3.1-6"]
         "the answer to a packet id above 32,767 lacks its highest bit",
     IdentifiersCut "identifiers-cut" [V5 "MQTT-3.3.4-3"]
@@ -826,9 +826,9 @@ faults {
     AliasOneAboveAccepted "alias-one-above-accepted" [V5 "MQTT-3.3.2-9", V5 "RULE-3.3.4-1"]
         "a Topic Alias one above the announced maximum is accepted",
     LongestClientIdRefused "longest-client-id-refused" [V5 "MQTT-3.1.3-5", V3_1_1 "MQTT-3.1.3-5"]
-        "a client id exactly as long as the server takes is refused",
+        "a client id of exactly the server's maximum length is refused",
     ClientIdLimitInCharacters "client-id-limit-in-characters" [V5 "MQTT-3.1.3-8", V5 "RULE-3.1.3.1-1", V3_1_1 "MQTT-3.1.3-9"]
-        "the limit to client ids counts characters, so that one of more bytes is accepted",
+        "the limit of client ids counts characters, so that one with more bytes is accepted",
     WillAtMaximumQosRefused "will-at-maximum-qos-refused" [V5 "MQTT-3.1.4-5"]
         "a Will of the highest QoS that the server supports is refused",
     QueueOneShort "queue-one-short" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
@@ -857,18 +857,18 @@ faults {
     // What shows only after many messages.
     SilentAfter22Messages "silent-after-22-messages" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         seen ["hivemq-community-edition#255"]
-        "a client gets nothing more once its connection has carried 22 messages",
+        "a client gets no more messages after 22 on one connection",
     DeafAfter300Messages "deaf-after-300-messages" [V5 "MQTT-3.3.4-1", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
-        "what a client publishes is thrown away once its connection has carried 300 messages",
+        "messages of a client are discarded after 300 on one connection",
     PacketIdInUseGivenAgain "packet-id-in-use-given-again" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"]
         seen ["mosquitto#2887", "mosquitto#3598"]
-        "once all packet ids have been given out, they are given out again whether they are in use or not",
+        "once all packet ids have been used, they are reused even if they are in use",
 
     // What is lost on one way to a subscriber and not on the others.
     QueuedPropertiesLost "queued-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
         seen ["vernemq#1649"] "messages that waited for an offline session keep no property but their expiry",
     QueuedOrderLost "queued-order-lost" [V5 "MQTT-3.3.2-18"]
-        "messages that waited for an offline session have their User Properties last first",
+        "messages that waited for an offline session have their User Properties in reverse order",
     QueuedIdentifiersLost "queued-identifiers-lost" [V5 "MQTT-3.3.4-3", V5 "MQTT-3.3.4-4"]
         "messages that waited for an offline session carry no Subscription Identifier",
     QueuedQosRaised "queued-qos-raised" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
@@ -878,13 +878,13 @@ faults {
     QueuedRetainPassedOn "queued-retain-passed-on" [V5 "MQTT-3.3.1-12", V3_1_1 "MQTT-3.3.1-9"]
         "messages that waited for an offline session keep RETAIN 1",
     WaitingPropertiesLost "waiting-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "messages that waited behind a full window keep no property but their expiry",
+        "messages that waited behind a full window lose all properties except their expiry",
     WaitingIdentifiersLost "waiting-identifiers-lost" [V5 "MQTT-3.3.4-3"]
         "messages that waited behind a full window carry no Subscription Identifier",
     WaitingRetainLost "waiting-retain-lost" [V5 "MQTT-3.3.1-13"]
         "Retain As Published has no effect on messages that waited behind a full window",
     ResentPropertiesLost "resent-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "messages that are sent again keep no property but their expiry",
+        "messages that are sent again lose all properties except their expiry",
     ResentIdentifiersLost "resent-identifiers-lost" [V5 "MQTT-3.3.4-3"]
         "messages that are sent again carry no Subscription Identifier",
     ResentQosRaised "resent-qos-raised" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
@@ -898,7 +898,7 @@ faults {
     RetainedPropertiesLost "retained-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
         "retained messages are sent without their properties",
     RetainedOrderLost "retained-order-lost" [V5 "MQTT-3.3.2-18"]
-        "retained messages are sent with their User Properties last first",
+        "retained messages are sent with their User Properties in reverse order",
     RetainedQosRaised "retained-qos-raised" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
         "retained messages are sent above the granted QoS",
     RetainedQosCut "retained-qos-cut" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
@@ -910,19 +910,19 @@ faults {
     RetainedNotTracked "retained-not-tracked" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.3.3-4", V3_1_1 "MQTT-4.4.0-1"]
         seen ["moquette#653"] "a message with RETAIN 1 counts as complete once it was sent, and its PUBREC is not answered",
     SharedPropertiesLost "shared-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "messages that come by a Shared Subscription keep no property but their expiry",
+        "messages of a Shared Subscription lose all properties except their expiry",
     SharedIdentifiersLost "shared-identifiers-lost" [V5 "MQTT-3.3.4-3"]
-        "messages that come by a Shared Subscription carry no Subscription Identifier",
+        "messages of a Shared Subscription carry no Subscription Identifier",
     SharedRetainLost "shared-retain-lost" [V5 "MQTT-3.3.1-13"]
         "Retain As Published has no effect on a Shared Subscription",
     SharedOfflineLost "shared-offline-lost" [V5 "MQTT-4.5.0-1"] seen ["NanoNNG#1564"]
         "messages for a member of a Shared Subscription that is offline are lost",
     SharedNotTracked "shared-not-tracked" [V5 "MQTT-4.4.0-1"]
-        "messages that come by a Shared Subscription count as acknowledged once they were sent",
+        "messages of a Shared Subscription count as acknowledged once they were sent",
     AliasedPropertiesLost "aliased-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "messages that are sent with a known Topic Alias have no other property",
+        "messages that are sent with a known Topic Alias have no other properties",
     WillPropertiesLost "will-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "Wills keep no property but their expiry",
+        "Wills lose all properties except their expiry",
     WillQosCut "will-qos-cut" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
         "Wills are published with QoS 1 at most",
     WillBytesLost "will-bytes-lost" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
@@ -930,21 +930,21 @@ faults {
     WillMustBeText "will-must-be-text" [V5 "MQTT-3.1.2-8", V5 "MQTT-3.1.2-7", V3_1_1 "MQTT-3.1.2-8"]
         "a CONNECT whose Will has a payload that is not text is refused",
     DelayedWillPropertiesLost "delayed-will-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "Wills that waited for their delay keep no property but their expiry",
+        "Wills that waited for their delay lose all properties except their expiry",
     DelayedWillQosLost "delayed-will-qos-lost" [V5 "MQTT-3.8.4-8"]
         "Wills that waited for their delay are published with QoS 0",
     DelayedWillRetainLost "delayed-will-retain-lost" [V5 "MQTT-3.3.1-13"]
         "Wills that waited for their delay are published with RETAIN 0",
     ReleasedPropertiesLost "released-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "QoS 2 messages are passed on when they are released, without their properties",
+        "QoS 2 messages are forwarded when they are released, without their properties",
     ReleasedRetainLost "released-retain-lost" [V5 "MQTT-3.3.1-13"]
-        "QoS 2 messages are passed on when they are released, with RETAIN 0",
+        "QoS 2 messages are forwarded when they are released, with RETAIN 0",
     ReleasedExpiryAnew "released-expiry-anew" [V5 "MQTT-3.3.2-6"]
-        "QoS 2 messages are passed on when they are released, and their expiry counts from there",
+        "QoS 2 messages are forwarded when they are released, and their expiry counts from then",
 
     // What shows the second time, after a takeover, or where three things meet.
     ReleaseResentOnce "release-resent-once" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
-        "an unacknowledged PUBREL is sent again on the first reconnect and on no later one",
+        "an unacknowledged PUBREL is sent again only on the first reconnect",
     TakeoverLosesQueue "takeover-loses-queue" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.1.2-5"]
         "messages that wait behind a full window are lost by a takeover",
     TakeoverForgetsReceived "takeover-forgets-received" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
@@ -954,7 +954,7 @@ faults {
     UnsubscribeUndoneByResume "unsubscribe-undone-by-resume" [V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-1"]
         "subscriptions that were removed come back when the session is resumed",
     ReplacementUndoneByResume "replacement-undone-by-resume" [V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-3"]
-        "subscriptions that were replaced are the old ones again when the session is resumed",
+        "replaced subscriptions revert to the old ones when the session is resumed",
     UnsubscribeWhenResumedIgnored "unsubscribe-when-resumed-ignored" [V5 "MQTT-3.10.4-1", V5 "MQTT-3.10.4-2", V3_1_1 "MQTT-3.10.4-1"]
         "UNSUBSCRIBE has no effect on a resumed connection",
     SessionExpiryFromConnect "session-expiry-from-connect" [V5 "MQTT-3.1.2-23"]
@@ -962,7 +962,7 @@ faults {
     DisconnectWithWillExpiryIgnored "disconnect-with-will-expiry-ignored" [V5 "MQTT-3.1.2-23", V5 "MQTT-4.1.0-2"]
         "the Session Expiry Interval of DISCONNECT 0x04 has no effect",
     OtherVersionLosesInflight "other-version-loses-inflight" [V5 "MQTT-4.4.0-1"]
-        "what is unacknowledged is lost when the session is resumed in another version",
+        "unacknowledged messages are lost when the session is resumed in another version",
     FormerKeepAliveKept "former-keep-alive-kept" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
         "a resumed session has the Keep Alive of its former connection",
     ProblemInformationOnResume "problem-information-on-resume" [V5 "MQTT-3.1.2-29"]
@@ -976,23 +976,23 @@ faults {
     EmptyWillClearsNothing "empty-will-clears-nothing" [V5 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-10"]
         "an empty Will with Will Retain 1 does not clear the retained message",
     WillReplacesNothing "will-replaces-nothing" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"]
-        "a Will with Will Retain 1 does not replace the retained message that there is",
+        "a Will with Will Retain 1 does not replace an existing retained message",
     TakeoverPublishesNewWill "takeover-publishes-new-will" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
         "a takeover publishes the Will of the new connection",
     TakeoverDisarmsNewWill "takeover-disarms-new-will" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
-        "the Will of a connection that takes a session over is not stored",
+        "the Will of a connection that takes over a session is not stored",
     ExpiredRetainedNotReplaced "expired-retained-not-replaced" [V5 "MQTT-3.3.1-5"]
         "a retained message that has expired is not replaced",
     ClearedByItsPublisherAlone "cleared-by-its-publisher-alone" [V5 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-10"]
-        "a retained message is cleared only by the client that it came from",
+        "a retained message can be cleared only by its publisher",
     ClearingWithPropertiesStored "clearing-with-properties-stored" [V5 "MQTT-3.3.1-6", V5 "MQTT-3.3.1-7"]
         "an empty payload with properties is itself retained",
     ClearingWithQos2Ignored "clearing-with-qos-2-ignored" [V5 "MQTT-3.3.1-6", V3_1_1 "MQTT-3.3.1-10"]
         "an empty payload of QoS 2 does not clear the retained message",
     RetainedAgedByReading "retained-aged-by-reading" [V5 "MQTT-3.3.2-6"]
-        "each reading of a retained message takes its age off its Message Expiry Interval once more",
+        "each delivery of a retained message subtracts its age from its Message Expiry Interval again",
     RetainedQosLoweredByReading "retained-qos-lowered-by-reading" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
-        "a retained message keeps the QoS with which it was last sent to anybody",
+        "a retained message keeps the QoS with which it was last sent",
     ExpiredRetainedSentToOlderReaders "expired-retained-sent-to-older-readers" [V5 "RULE-3.3.1.3-3"]
         "a retained message whose expiry has passed is sent to a new subscriber of 3.1.1",
     ExpiredSentToOlderReaders "expired-sent-to-older-readers" [V5 "MQTT-3.3.2-5"]
@@ -1000,11 +1000,11 @@ faults {
     ExpiryOf0IsNone "expiry-of-0-is-none" [V5 "MQTT-3.3.2-5"]
         "a message that waits with a Message Expiry Interval of 0 never expires",
     RetainHandling1KnowsUnsubscribed "retain-handling-1-knows-unsubscribed" [V5 "MQTT-3.3.1-10"]
-        "Retain Handling 1 takes a subscription that was removed for one that exists",
+        "Retain Handling 1 treats a removed subscription as an existing one",
     RetainHandling1KnowsDiscarded "retain-handling-1-knows-discarded" [V5 "MQTT-3.3.1-10"]
-        "Retain Handling 1 takes a subscription of a discarded session for one that exists",
+        "Retain Handling 1 treats a subscription of a discarded session as an existing one",
     FirstOptionsForAll "first-options-for-all" [V5 "MQTT-3.8.4-5"]
-        "No Local, Retain As Published and Retain Handling of the first filter hold for all of a SUBSCRIBE",
+        "No Local, Retain As Published and Retain Handling of the first filter apply to all filters of a SUBSCRIBE",
     ResubscribeKeepsNoLocal "resubscribe-keeps-no-local" [V5 "MQTT-3.8.4-3"]
         "subscribing again to a filter keeps its No Local",
     ResubscribeKeepsRetainAsPublished "resubscribe-keeps-retain-as-published" [V5 "MQTT-3.8.4-3"]
@@ -1012,33 +1012,33 @@ faults {
     UnsubscribeForEverybody "unsubscribe-for-everybody" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
         "UNSUBSCRIBE of one client removes the subscriptions of others to the same filter too",
     NoLocalByUser "no-local-by-user" [V5 "MQTT-4.5.0-1"]
-        "No Local keeps out what another client of the same user publishes",
+        "No Local suppresses messages of other clients of the same user",
     NoLocalForOverlapping "no-local-for-overlapping" [V5 "MQTT-4.5.0-1"]
-        "No Local of one subscription holds for those that overlap with it",
+        "No Local of one subscription applies to those that overlap with it",
     NoLocalForShared "no-local-for-shared" [V5 "RULE-4.8.2-1", V5 "MQTT-4.5.0-1"]
-        "No Local of a plain subscription holds for a shared one of the same client",
+        "No Local of a plain subscription applies to a shared one of the same client",
     SharedLosesOwnMessages "shared-loses-own-messages" [V5 "RULE-4.8.2-1", V5 "MQTT-4.5.0-1"]
         "a message for a Shared Subscription is lost when it is its publisher's turn",
     SharedWildcardMatchesDollar "shared-wildcard-matches-dollar" [V5 "MQTT-4.7.2-1"]
-        "a Shared Subscription with a wildcard in front matches topics that start with $",
+        "a Shared Subscription with a leading wildcard matches topics that start with $",
     TopicsCut "topics-cut" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
-        "topics and filters are compared in their first 200 characters",
+        "only the first 200 characters of topics and filters are compared",
     PubrecOfSuccessUnanswered "pubrec-of-success-unanswered" [V5 "MQTT-4.3.3-4"]
         "PUBREC 0x10 is not answered",
     PayloadFormat0Dropped "payload-format-0-dropped" [V5 "MQTT-3.3.2-4"]
-        "a Payload Format Indicator of 0 is not passed on",
+        "a Payload Format Indicator of 0 is not forwarded",
 
     // Bytes.
     PiecesLost "pieces-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
-        "a packet that does not come as a whole is lost as far as it came",
+        "the part of an incomplete packet that has arrived is lost",
     LengthNotMinimal "length-not-minimal" [V5 "MQTT-1.5.5-1"]
-        "the Remaining Length of PINGRESP has a byte too many",
+        "the Remaining Length of PINGRESP has an extra byte",
     ReservedFlagSet "reserved-flag-set" [V5 "MQTT-2.1.3-1", V3_1_1 "MQTT-2.2.2-1"]
         "a reserved flag of PINGRESP is set",
     PingreqAnsweredByPingreq "pingreq-answered-by-pingreq" [V5 "RULE-2.1.2-1", V3_1_1 "RULE-2.2.1-1"]
-        "PINGREQ is answered by PINGREQ, which only clients send",
+        "PINGREQ is answered with PINGREQ, which only clients may send",
     PingrespHasBody "pingresp-has-body" [V5 "RULE-2.1.1-1", V3_1_1 "RULE-2.1-1"]
-        "PINGRESP has a byte too many",
+        "PINGRESP has an extra byte",
     AcknowledgementsOfVersion5 "acknowledgements-of-version-5" [V3_1_1 "RULE-2.1-1"]
         "clients of 3.1.1 get acknowledgements in the form of version 5",
     PropertyLengthMissing "property-length-missing" [V5 "MQTT-2.2.2-1"]
@@ -1046,21 +1046,21 @@ faults {
 
     // WebSocket.
     TextFramesAccepted "text-frames-accepted" [V5 "MQTT-6.0.0-1", V3_1_1 "MQTT-6.0.0-1"]
-        "packets that come in WebSocket text frames are processed",
+        "packets in WebSocket text frames are processed",
     PacketsInTextFrames "packets-in-text-frames" [V5 "MQTT-6.0.0-1", V3_1_1 "MQTT-6.0.0-1"]
         "the server's packets are sent in WebSocket text frames",
     PacketsInContinuationFrames "packets-in-continuation-frames" [V5 "MQTT-6.0.0-1", V3_1_1 "MQTT-6.0.0-1"]
-        "the server's packets are sent in WebSocket continuation frames that continue nothing",
+        "the server's packets are sent in WebSocket continuation frames without a message to continue",
     PacketsSpanNoFrames "packets-span-no-frames" [V5 "MQTT-6.0.0-2", V3_1_1 "MQTT-6.0.0-2"]
         "a packet that does not end in the WebSocket frame where it began is lost",
     OnePacketPerFrame "one-packet-per-frame" [V5 "MQTT-6.0.0-2", V3_1_1 "MQTT-6.0.0-2"]
-        "of the packets that end in one WebSocket frame all but the first are lost",
+        "only the first of several packets that end in one WebSocket frame is processed",
     FrameHeadersWhole "frame-headers-whole" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
         seen ["mosquitto#3721"]
-        "a WebSocket frame whose header does not come in one piece ends the connection",
+        "a WebSocket frame whose header arrives in pieces ends the connection",
     EmptyFrameEndsStream "empty-frame-ends-stream" [V5 "MQTT-6.0.0-2", V3_1_1 "MQTT-6.0.0-2"]
         seen ["mosquitto#3704"]
-        "a WebSocket frame without bytes ends the connection",
+        "an empty WebSocket frame ends the connection",
     SubprotocolEchoed "subprotocol-echoed" [V5 "MQTT-6.0.0-4", V3_1_1 "MQTT-6.0.0-4"]
         "the first WebSocket subprotocol of the client's list is selected, whatever it is",
     SubprotocolNotReturned "subprotocol-not-returned" [V5 "MQTT-6.0.0-4", V3_1_1 "MQTT-6.0.0-4"]
@@ -1069,13 +1069,13 @@ faults {
     PingFrameUnanswered "ping-frame-unanswered" [V5 "RFC 6455, 5.5.2", V3_1_1 "RFC 6455, 5.5.2"]
         "WebSocket pings are not answered",
     PingFrameWedges "ping-frame-wedges" [V5 "RFC 6455, 5.5.2", V3_1_1 "RFC 6455, 5.5.2"]
-        "nothing that comes behind a WebSocket ping is read",
+        "nothing that follows a WebSocket ping is read",
     PongWithOtherPayload "pong-with-other-payload" [V5 "RFC 6455, 5.5.3", V3_1_1 "RFC 6455, 5.5.3"]
         "a WebSocket pong has other bytes than the ping",
     CloseFrameIgnored "close-frame-ignored" [V5 "RFC 6455, 5.5.1", V3_1_1 "RFC 6455, 5.5.1"]
         "a WebSocket close frame has no effect: the connection lasts until the client ends it",
     FirstFragmentOnly "first-fragment-only" [V5 "RFC 6455, 5.4", V3_1_1 "RFC 6455, 5.4"]
-        "of a WebSocket message in fragments only the first is read",
+        "only the first fragment of a WebSocket message is read",
     ServerFramesMasked "server-frames-masked" [V5 "RFC 6455, 5.1", V3_1_1 "RFC 6455, 5.1"]
         "the server masks its WebSocket frames",
     UnmaskedFramesAccepted "unmasked-frames-accepted" [V5 "RFC 6455, 5.1", V3_1_1 "RFC 6455, 5.1"]
@@ -1083,111 +1083,111 @@ faults {
     FrameBitsIgnored "frame-bits-ignored" [V5 "RFC 6455, 5.2", V3_1_1 "RFC 6455, 5.2"]
         "reserved bits in WebSocket frames are ignored",
     FrameTypesIgnored "frame-types-ignored" [V5 "RFC 6455, 5.2", V3_1_1 "RFC 6455, 5.2"]
-        "WebSocket frames of a type that does not exist are read like others",
+        "WebSocket frames of an unknown type are read like others",
     ControlFragmentsAccepted "control-fragments-accepted" [V5 "RFC 6455, 5.5", V3_1_1 "RFC 6455, 5.5"]
-        "WebSocket control frames may come in fragments",
+        "fragmented WebSocket control frames are accepted",
     LongControlsAccepted "long-controls-accepted" [V5 "RFC 6455, 5.5", V3_1_1 "RFC 6455, 5.5"]
-        "WebSocket control frames may be of any length",
+        "WebSocket control frames of any length are accepted",
     SeveralSubprotocolsRefused "several-subprotocols-refused" [V5 "RFC 6455, 4.2.2", V3_1_1 "RFC 6455, 4.2.2"]
         "a WebSocket upgrade that offers more than one subprotocol is refused",
     ContinuationAccepted "continuation-accepted" [V5 "MQTT-6.0.0-1", V3_1_1 "MQTT-6.0.0-1", V5 "RFC 6455, 5.4"]
-        "a WebSocket continuation frame without a message that it continues is read like a binary one",
+        "a WebSocket continuation frame without a message to continue is read like a binary one",
 }
 
-// What is wrong with a packet and goes unpunished: the packet is passed over and the connection goes on.
+// What is wrong with a packet and is accepted: the packet is passed over and the connection goes on.
 tolerated {
     IllFormedUtf8Ignored "ill-formed-utf8-ignored" [V5 "MQTT-1.5.4-1", V5 "RULE-1.5.4-1", V3_1_1 "MQTT-1.5.3-1"]
-        "ill-formed UTF-8 goes unpunished",
+        "ill-formed UTF-8 is accepted",
     NullCharacterIgnored "null-character-ignored" [V5 "MQTT-1.5.4-2", V3_1_1 "MQTT-1.5.3-2"]
-        "U+0000 in a string goes unpunished",
+        "U+0000 in a string is accepted",
     StringPairIgnored "string-pair-ignored" [V5 "MQTT-1.5.7-1"]
-        "ill-formed UTF-8 in a User Property goes unpunished",
+        "ill-formed UTF-8 in a User Property is accepted",
     FlagsIgnored "flags-ignored" [V5 "MQTT-2.1.3-1", V5 "RULE-2.1.3-1"]
-        "reserved flags in the fixed header of version 5 go unpunished",
+        "reserved flags in the fixed header of version 5 are accepted",
     FlagsIgnoredInV3 "flags-ignored-in-v3" [V3_1_1 "MQTT-2.2.2-1", V3_1_1 "MQTT-2.2.2-2"]
-        "reserved flags in the fixed header of 3.1.1 go unpunished",
+        "reserved flags in the fixed header of 3.1.1 are accepted",
     PubrelFlagsIgnored "pubrel-flags-ignored" [V5 "MQTT-3.6.1-1", V3_1_1 "MQTT-3.6.1-1"]
-        "wrong flags of PUBREL go unpunished",
+        "wrong flags of PUBREL are accepted",
     SubscribeFlagsIgnored "subscribe-flags-ignored" [V5 "MQTT-3.8.1-1", V3_1_1 "MQTT-3.8.1-1"]
-        "wrong flags of SUBSCRIBE go unpunished",
+        "wrong flags of SUBSCRIBE are accepted",
     UnsubscribeFlagsIgnored "unsubscribe-flags-ignored" [V5 "MQTT-3.10.1-1", V3_1_1 "MQTT-3.10.1-1"]
-        "wrong flags of UNSUBSCRIBE go unpunished",
+        "wrong flags of UNSUBSCRIBE are accepted",
     DisconnectFlagsIgnored "disconnect-flags-ignored" [V5 "MQTT-3.14.1-1", V3_1_1 "MQTT-3.14.1-1"]
-        "wrong flags of DISCONNECT go unpunished",
+        "wrong flags of DISCONNECT are accepted",
     AuthFlagsIgnored "auth-flags-ignored" [V5 "MQTT-3.15.1-1"]
-        "wrong flags of AUTH go unpunished",
+        "wrong flags of AUTH are accepted",
     ClientPacketIdZeroIgnored "client-packet-id-zero-ignored" [V5 "MQTT-2.2.1-3", V3_1_1 "MQTT-2.3.1-1"]
-        "a client's packet id of 0 goes unpunished",
+        "a client's packet id of 0 is accepted",
 
     // CONNECT.
     UnknownProtocolIgnored "unknown-protocol-ignored" [V5 "MQTT-3.1.2-1", V3_1_1 "MQTT-3.1.2-1"]
-        "a CONNECT of an unknown protocol is left without an answer, open",
+        "a CONNECT of an unknown protocol is not answered, and the connection stays open",
     UnknownVersionIgnored "unknown-version-ignored" [V5 "MQTT-3.1.2-2", V3_1_1 "MQTT-3.1.2-2"]
-        "a CONNECT of an unknown version is left without an answer, open",
+        "a CONNECT of an unknown version is not answered, and the connection stays open",
     ConnectStructureIgnored "connect-structure-ignored" [V5 "MQTT-3.1.4-1", V5 "MQTT-3.1.2-16", V5 "MQTT-3.1.2-18"]
-        "a CONNECT of version 5 with bytes too few or too many goes unpunished",
+        "a CONNECT of version 5 with missing or extra bytes is accepted",
     ConnectStructureIgnoredInV3 "connect-structure-ignored-in-v3" [V3_1_1 "MQTT-3.1.4-1", V3_1_1 "MQTT-3.1.2-18", V3_1_1 "MQTT-3.1.2-20"]
-        "a CONNECT of 3.1.1 with bytes too few or too many goes unpunished",
+        "a CONNECT of 3.1.1 with missing or extra bytes is accepted",
     ConnectReservedIgnored "connect-reserved-ignored" [V5 "MQTT-3.1.2-3", V5 "RULE-3.1.2.3-1", V3_1_1 "MQTT-3.1.2-3"]
-        "the reserved Connect Flag goes unpunished",
+        "a set reserved Connect Flag is accepted",
     WillFieldsMissingIgnored "will-fields-missing-ignored" [V5 "MQTT-3.1.2-9", V3_1_1 "MQTT-3.1.2-9"]
-        "a Will Flag without a Will goes unpunished",
+        "a Will Flag without a Will is accepted",
     WillQosWithoutWillIgnored "will-qos-without-will-ignored" [V5 "MQTT-3.1.2-11", V3_1_1 "MQTT-3.1.2-13", V3_1_1 "MQTT-3.1.2-11"]
-        "a Will QoS without a Will goes unpunished",
+        "a Will QoS without a Will is accepted",
     WillQos3Ignored "will-qos-3-ignored" [V5 "RULE-3.1.2.6-1", V5 "MQTT-3.1.2-12", V3_1_1 "MQTT-3.1.2-14"]
-        "Will QoS 3 goes unpunished",
+        "Will QoS 3 is accepted",
     WillRetainWithoutWillIgnored "will-retain-without-will-ignored" [V5 "MQTT-3.1.2-13", V3_1_1 "MQTT-3.1.2-15"]
-        "Will Retain without a Will goes unpunished",
+        "Will Retain without a Will is accepted",
     UsernameMissingIgnored "username-missing-ignored" [V5 "MQTT-3.1.2-17", V3_1_1 "MQTT-3.1.2-19"]
-        "a User Name Flag without a user name goes unpunished",
+        "a User Name Flag without a user name is accepted",
     PasswordMissingIgnored "password-missing-ignored" [V5 "MQTT-3.1.2-19", V3_1_1 "MQTT-3.1.2-21"]
-        "a Password Flag without a password goes unpunished",
+        "a Password Flag without a password is accepted",
     PasswordWithoutUsernameIgnored "password-without-username-ignored" [V3_1_1 "MQTT-3.1.2-22"]
-        "a password without a user name goes unpunished",
+        "a password without a user name is accepted",
     ClientIdMissingIgnored "client-id-missing-ignored" [V5 "MQTT-3.1.3-3", V3_1_1 "MQTT-3.1.3-3"]
-        "a CONNECT without a client id goes unpunished",
+        "a CONNECT without a client id is accepted",
     ClientIdTextIgnored "client-id-text-ignored" [V5 "MQTT-3.1.3-4", V3_1_1 "MQTT-3.1.3-4"] in CONNECT "client_id"
-        "ill-formed UTF-8 in a client id goes unpunished",
+        "ill-formed UTF-8 in a client id is accepted",
     WillTopicTextIgnored "will-topic-text-ignored" [V5 "MQTT-3.1.3-11", V3_1_1 "MQTT-3.1.3-10"] in CONNECT "will_topic"
-        "ill-formed UTF-8 in a Will Topic goes unpunished",
+        "ill-formed UTF-8 in a Will Topic is accepted",
     UsernameTextIgnored "username-text-ignored" [V5 "MQTT-3.1.3-12", V3_1_1 "MQTT-3.1.3-11"] in CONNECT "username"
-        "ill-formed UTF-8 in a user name goes unpunished",
+        "ill-formed UTF-8 in a user name is accepted",
 
     // PUBLISH.
     PublishQos3Ignored "publish-qos-3-ignored" [V5 "MQTT-3.3.1-4", V5 "RULE-3.3.1.2-1", V3_1_1 "MQTT-3.3.1-4"]
-        "QoS 3 in PUBLISH goes unpunished",
+        "QoS 3 in PUBLISH is accepted",
     TopicTextIgnored "topic-text-ignored" [V5 "MQTT-3.3.2-1", V3_1_1 "MQTT-3.3.2-1"] in PUBLISH "topic"
-        "ill-formed UTF-8 in a Topic Name goes unpunished",
+        "ill-formed UTF-8 in a Topic Name is accepted",
     NullInTopicIgnored "null-in-topic-ignored" [V5 "MQTT-4.7.3-2", V3_1_1 "MQTT-4.7.3-2"] in PUBLISH "topic"
-        "U+0000 in a Topic Name goes unpunished",
+        "U+0000 in a Topic Name is accepted",
     TopicWildcardIgnored "topic-wildcard-ignored" [V5 "MQTT-3.3.2-2", V3_1_1 "MQTT-3.3.2-2", V3_1_1 "MQTT-4.7.1-1"]
-        "a wildcard in a PUBLISH goes unpunished",
+        "a wildcard in a PUBLISH is accepted",
     NameWildcardIgnored "name-wildcard-ignored" [V5 "MQTT-4.7.0-1", V5 "MQTT-3.3.2-2", V3_1_1 "MQTT-4.7.1-1"]
-        "a wildcard in a Topic Name goes unpunished",
+        "a wildcard in a Topic Name is accepted",
     TopicEmptyIgnored "topic-empty-ignored" [V5 "MQTT-4.7.3-1", V5 "RULE-3.3.2.1-1", V3_1_1 "MQTT-4.7.3-1"]
-        "an empty topic goes unpunished",
+        "an empty topic is accepted",
     TopicAlias0Ignored "topic-alias-0-ignored" [V5 "MQTT-3.3.2-8"]
-        "Topic Alias 0 goes unpunished",
+        "Topic Alias 0 is accepted",
     ResponseTopicTextIgnored "response-topic-text-ignored" [V5 "MQTT-3.3.2-13"] in PUBLISH "response_topic"
-        "ill-formed UTF-8 in a Response Topic goes unpunished",
+        "ill-formed UTF-8 in a Response Topic is accepted",
     ResponseTopicWildcardIgnored "response-topic-wildcard-ignored" [V5 "MQTT-3.3.2-14"]
-        "a wildcard in a Response Topic goes unpunished",
+        "a wildcard in a Response Topic is accepted",
     ContentTypeTextIgnored "content-type-text-ignored" [V5 "MQTT-3.3.2-19"] in PUBLISH "content_type"
-        "ill-formed UTF-8 in a Content Type goes unpunished",
+        "ill-formed UTF-8 in a Content Type is accepted",
 
     // SUBSCRIBE and UNSUBSCRIBE.
     SubscribeEmptyIgnored "subscribe-empty-ignored" [V5 "MQTT-3.8.3-2", V5 "RULE-3.8.3-1", V3_1_1 "MQTT-3.8.3-3"]
-        "a SUBSCRIBE without filters goes unpunished",
+        "a SUBSCRIBE without filters is accepted",
     SubscribeFilterTextIgnored "subscribe-filter-text-ignored" [V5 "MQTT-3.8.3-1", V3_1_1 "MQTT-3.8.3-1"] in SUBSCRIBE "filter"
-        "ill-formed UTF-8 in a SUBSCRIBE goes unpunished",
+        "ill-formed UTF-8 in a SUBSCRIBE is accepted",
     SubscribeQos3Ignored "subscribe-qos-3-ignored" [V5 "RULE-3.8.3.1-1", V3_1_1 "MQTT-3.8.3-4"]
-        "QoS 3 in SUBSCRIBE goes unpunished",
+        "QoS 3 in SUBSCRIBE is accepted",
     SubscribeReservedIgnored "subscribe-reserved-ignored" [V5 "MQTT-3.8.3-5", V3_1_1 "MQTT-3.8.3-4"]
-        "reserved bits in SUBSCRIBE go unpunished",
+        "reserved bits in SUBSCRIBE are accepted",
     RetainHandling3Ignored "retain-handling-3-ignored" [V5 "RULE-3.8.3.1-2"]
-        "Retain Handling 3 goes unpunished",
+        "Retain Handling 3 is accepted",
     NoLocalOnSharedIgnored "no-local-on-shared-ignored" [V5 "MQTT-3.8.3-4"]
-        "No Local on a Shared Subscription goes unpunished",
+        "No Local on a Shared Subscription is accepted",
     MisplacedHashIgnored "misplaced-hash-ignored" [V5 "MQTT-4.7.1-1", V3_1_1 "MQTT-4.7.1-2"]
         "a misplaced # in a filter is granted",
     MisplacedPlusIgnored "misplaced-plus-ignored" [V5 "MQTT-4.7.1-2", V3_1_1 "MQTT-4.7.1-3"]
@@ -1195,46 +1195,46 @@ tolerated {
     ShareNameEmptyIgnored "share-name-empty-ignored" [V5 "MQTT-4.8.2-1"]
         "a shared filter with an empty Share Name is granted",
     SharedFilterBrokenIgnored "shared-filter-broken-ignored" [V5 "MQTT-4.8.2-2"]
-        "a shared filter with a wildcard in its Share Name, or nothing behind it, is granted",
+        "a shared filter with a wildcard in its Share Name, or with nothing after it, is granted",
     UnsubscribeEmptyIgnored "unsubscribe-empty-ignored" [V5 "MQTT-3.10.3-2", V5 "RULE-3.10.3-1", V3_1_1 "MQTT-3.10.3-2"]
-        "an UNSUBSCRIBE without filters goes unpunished",
+        "an UNSUBSCRIBE without filters is accepted",
     UnsubscribeFilterTextIgnored "unsubscribe-filter-text-ignored" [V5 "MQTT-3.10.3-1", V3_1_1 "MQTT-3.10.3-1"] in UNSUBSCRIBE "filter"
-        "ill-formed UTF-8 in an UNSUBSCRIBE goes unpunished",
+        "ill-formed UTF-8 in an UNSUBSCRIBE is accepted",
 
     // Properties.
     PropertyNotAllowedIgnored "property-not-allowed-ignored" [V5 "RULE-2.2.2.2-1"]
-        "a property foreign to its packet goes unpunished",
+        "a property that does not belong to its packet is accepted",
     SessionExpiryTwiceIgnored "session-expiry-twice-ignored" [V5 "RULE-3.1.2.11.2-2"]
-        "two Session Expiry Intervals in CONNECT go unpunished",
+        "two Session Expiry Intervals in CONNECT are accepted",
     ReceiveMaximum0Ignored "receive-maximum-0-ignored" [V5 "RULE-3.1.2.11.3-1"]
-        "a Receive Maximum of 0, or two, in CONNECT go unpunished",
+        "a Receive Maximum of 0, or two, in CONNECT is accepted",
     MaximumPacketSize0Ignored "maximum-packet-size-0-ignored" [V5 "RULE-3.1.2.11.4-1"]
-        "a Maximum Packet Size of 0, or two, in CONNECT go unpunished",
+        "a Maximum Packet Size of 0, or two, in CONNECT is accepted",
     TopicAliasMaximumTwiceIgnored "topic-alias-maximum-twice-ignored" [V5 "RULE-3.1.2.11.5-1"]
-        "two Topic Alias Maximums in CONNECT go unpunished",
+        "two Topic Alias Maximums in CONNECT are accepted",
     RequestResponseWrongIgnored "request-response-wrong-ignored" [V5 "RULE-3.1.2.11.6-1"]
-        "a wrong Request Response Information goes unpunished",
+        "a wrong Request Response Information is accepted",
     RequestProblemWrongIgnored "request-problem-wrong-ignored" [V5 "RULE-3.1.2.11.7-1"]
-        "a wrong Request Problem Information goes unpunished",
+        "a wrong Request Problem Information is accepted",
     AuthMethodTwiceIgnored "auth-method-twice-ignored" [V5 "RULE-3.1.2.11.9-1"]
-        "two Authentication Methods in CONNECT go unpunished",
+        "two Authentication Methods in CONNECT are accepted",
     AuthDataAloneIgnored "auth-data-alone-ignored" [V5 "RULE-3.1.2.11.10-1"]
-        "Authentication Data without a method, or twice, goes unpunished",
+        "Authentication Data without a method, or twice, is accepted",
     WillDelayTwiceIgnored "will-delay-twice-ignored" [V5 "RULE-3.1.3.2.2-1"]
-        "two Will Delay Intervals go unpunished",
+        "two Will Delay Intervals are accepted",
     WillPayloadFormatTwiceIgnored "will-payload-format-twice-ignored" [V5 "RULE-3.1.3.2.3-1"]
-        "two Payload Format Indicators of a Will go unpunished",
+        "two Payload Format Indicators of a Will are accepted",
     WillExpiryTwiceIgnored "will-expiry-twice-ignored" [V5 "RULE-3.1.3.2.4-1"]
-        "two Message Expiry Intervals of a Will go unpunished",
+        "two Message Expiry Intervals of a Will are accepted",
     WillPropertiesTwiceIgnored "will-properties-twice-ignored" [V5 "RULE-3.1.3.2.5-1"]
-        "a Will's Content Type, Response Topic or Correlation Data twice goes unpunished",
+        "a Will's Content Type, Response Topic or Correlation Data twice is accepted",
     TopicAliasTwiceIgnored "topic-alias-twice-ignored" [V5 "RULE-3.3.2.3.4-1"]
-        "two Topic Aliases go unpunished",
+        "two Topic Aliases are accepted",
     PublishPropertiesTwiceIgnored "publish-properties-twice-ignored" [V5 "RULE-3.3.2.3.5-1"]
-        "a PUBLISH's Content Type, Response Topic or Correlation Data twice goes unpunished",
+        "a PUBLISH's Content Type, Response Topic or Correlation Data twice is accepted",
     SubscriptionIdentifier0Ignored "subscription-identifier-0-ignored" [V5 "RULE-3.8.2.1.2-1", V5 "RULE-3.3.2.3.8-1"]
-        "a Subscription Identifier of 0, or two, go unpunished",
+        "a Subscription Identifier of 0, or two, is accepted",
     AuthMethodMissingIgnored "auth-method-missing-ignored" [V5 "RULE-3.15.2.2.2-1"]
-        "AUTH without an Authentication Method, or with two, goes unpunished",
+        "AUTH without an Authentication Method, or with two, is accepted",
 }
 }
