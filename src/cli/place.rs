@@ -183,7 +183,7 @@ pub(super) fn unknown(what: String, name: &str, known: &BTreeSet<String>) -> Fai
     let near = nearest(name, all.iter().copied());
     let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
     Failure::usage(what).hint(match all.as_slice() {
-        [] => "a target file says how a broker is reached: docs/targets/format.md".to_owned(),
+        [] => "docs/targets/format.md describes target files".to_owned(),
         all => format!("{near}known here: {}", all.join(", ")),
     })
 }

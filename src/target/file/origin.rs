@@ -55,7 +55,7 @@ impl TargetFile {
             };
             vec![
                 Diagnostic::new(&source, None, title)
-                    .hint("a target file says how a broker is reached: docs/targets/format.md"),
+                    .hint("docs/targets/format.md describes target files"),
             ]
         })?;
         decode(path, bytes).map_err(|diagnostic| vec![*diagnostic])
