@@ -115,14 +115,17 @@ fn what_a_broker_says_is_no_command() {
         let _ = stream.write_all(&body);
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
     });
-    let run = format!("--protocol 5 --broker {url} --no-first-look --verbose scenarios/basic/ping.yaml");
+    let run =
+        format!("--protocol 5 --broker {url} --no-first-look --verbose scenarios/basic/ping.yaml");
     let ended = job(&run).run();
     assert_ne!(ended.exit, Some(0), "{ended}");
     let all = format!("{}{}", ended.stdout, ended.stderr);
     assert!(all.contains("stop-commands"), "it is shown: {ended}");
     for line in all.lines() {
         let begins = line.trim_start();
-        let own = ["::error ", "::warning "].iter().any(|own| begins.starts_with(own));
+        let own = ["::error ", "::warning "]
+            .iter()
+            .any(|own| begins.starts_with(own));
         let is_command = begins.starts_with("::") || line.contains("##[");
         assert!(own || !is_command, "{line}");
     }

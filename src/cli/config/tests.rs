@@ -138,7 +138,7 @@ fn says_where_and_how_a_file_is_wrong() {
         ("filter: []\n", "at least one"),
         ("target:\n", "expected a text, found nothing"),
         ("- a\n", "a mapping of options to values"),
-        ("seed: 1\nseed: 2\n", "stands twice"),
+        ("seed: 1\nseed: 2\n", "is given twice"),
     ] {
         let wrong = read_file(text).expect_err(text);
         assert!(wrong.contains(expected), "{text}{wrong}");

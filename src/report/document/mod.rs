@@ -25,8 +25,8 @@ pub use case::{
 pub use cause::{Cause, Chapter, Conformance, Example, Folded};
 pub use json::ReadError;
 pub use play::{
-    Client, Direction, Ended, Ending, Event, EventKind, Hook, HookField, Lane, LeftOut, LogLine, Play,
-    Played, Step, Transport, Wait,
+    Client, Direction, Ended, Ending, Event, EventKind, Hook, HookField, Lane, LeftOut, LogLine,
+    Play, Played, Step, Transport, Wait,
 };
 pub use profile::{Profile, ProfileChange, ProfileChangeKind};
 pub use time::instant;

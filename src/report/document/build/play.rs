@@ -6,8 +6,8 @@ use super::microseconds;
 use crate::plan::{Body, Plan, PlannedStep};
 use crate::report::document::values::{fields, hex};
 use crate::report::document::{
-    Client, Direction, Ended, Ending, Event, EventKind, Hook, HookField, Lane, LeftOut, Level, LogLine,
-    Play, Played, Step, Transport, Wait,
+    Client, Direction, Ended, Ending, Event, EventKind, Hook, HookField, Lane, LeftOut, Level,
+    LogLine, Play, Played, Step, Transport, Wait,
 };
 use crate::scenario::model;
 use crate::transcript::{self, EventIndex, Transcript, What, text};
