@@ -110,6 +110,11 @@ impl Broker {
         {
             // Before the timers: a packet that is here proves that the client is alive.
             self.hear(*connection, now);
+            // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
+            if self.state.rules.breaks(Fault::KeepAliveFedByOthers) {
+                let all: Vec<ConnectionId> = self.connections.keys().copied().collect();
+                all.into_iter().for_each(|other| self.hear(other, now));
+            }
         }
         self.due_now(turn);
         self.forget_ended(turn);

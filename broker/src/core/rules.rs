@@ -127,6 +127,18 @@ impl Rules {
         } else if self.breaks(Fault::LeadingSlashIgnored) {
             // [3.1.1 RULE-4.7.3-1] [5 RULE-4.7.3-1]
             ByteString::from(topic.strip_prefix('/').unwrap_or(topic))
+        } else if self.breaks(Fault::DotsAreLevels) {
+            ByteString::from(topic.replace('.', "/"))
+        } else if self.breaks(Fault::EmptyLevelBeforeHashIgnored)
+            && let Some(parent) = topic.strip_suffix("//#")
+        {
+            ByteString::from(format!("{parent}/#"))
+        } else if self.breaks(Fault::EmptyLevelBehindPlusIgnored)
+            && let Some(filter) = topic
+                .strip_suffix('/')
+                .filter(|filter| filter.ends_with('+'))
+        {
+            ByteString::from(filter)
         } else {
             topic.clone()
         }

@@ -1028,6 +1028,181 @@ faults {
     PayloadFormat0Dropped "payload-format-0-dropped" [V5 "MQTT-3.3.2-4"]
         "a Payload Format Indicator of 0 is not forwarded",
 
+    // What one message or client does to another.
+    EqualMessageSwallowed "equal-message-swallowed" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a message that is equal to the one before it is not delivered",
+    NeighbourLowersQos "neighbour-lowers-qos" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        "a message for several clients is sent with the lowest QoS that any of them was granted",
+    OlderNeighbourStripsProperties "older-neighbour-strips-properties" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "a message that a client of 3.1.1 gets too has no properties for anybody",
+    NeighboursIdentifiersLeak "neighbours-identifiers-leak" [V5 "MQTT-3.3.4-3", V5 "MQTT-3.3.4-4"]
+        seen ["paho.mqtt.testing#56"]
+        "a message carries the Subscription Identifiers of other clients that get it",
+    NeighboursRetainLeaks "neighbours-retain-leaks" [V5 "MQTT-3.3.1-12"]
+        "Retain As Published of one client holds for the others that get the message",
+    FullNeighbourHoldsAll "full-neighbour-holds-all" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a message is lost to everybody else while the window of one of its receivers is full",
+    PublisherUnservedBesideOthers "publisher-unserved-beside-others" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a client does not get its own messages when others get them too",
+    SharedUnservedBesideOthers "shared-unserved-beside-others" [V5 "RULE-4.8.2-1", V5 "MQTT-4.5.0-1"]
+        "a Shared Subscription gets nothing of what plain subscriptions of other clients match too",
+    PubackSettlesEarlier "puback-settles-earlier" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "PUBACK ends the QoS 1 deliveries that were begun before as well",
+    PubcompSettlesReleased "pubcomp-settles-released" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "PUBCOMP ends every delivery whose PUBREL was sent",
+    PubrelReleasesAll "pubrel-releases-all" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
+        "PUBREL of one QoS 2 message releases the others of the client too",
+    ResentAsLatest "resent-as-latest" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "what is sent again has the payload of the last message of its topic",
+    ExpiredTakesNextAlong "expired-takes-next-along" [V5 "MQTT-4.5.0-1"]
+        "a message that expires while it waits is dropped together with the one behind it",
+    WillsCancelledTogether "wills-cancelled-together" [V5 "MQTT-3.1.2-8"]
+        "a client that comes back in time cancels the delayed Wills of all",
+    SessionEndUnsubscribesOthers "session-end-unsubscribes-others" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "the end of a session takes the subscriptions of other clients to the same filters",
+    KeepAliveFedByOthers "keep-alive-fed-by-others" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "what one client sends counts as a sign of life of all",
+
+    // Topic Aliases of a client, one by one.
+    AliasNotRemapped "alias-not-remapped" [V5 "MQTT-3.3.2-12", V5 "MQTT-3.3.2-3"]
+        "a Topic Alias that was set stands for its first topic whatever it is set to later",
+    AliasOfQos0NotKept "alias-of-qos0-not-kept" [V5 "MQTT-3.3.2-12"]
+        "a Topic Alias that a QoS 0 message sets is not known afterwards",
+    AliasOfUnheardNotKept "alias-of-unheard-not-kept" [V5 "MQTT-3.3.2-12"]
+        "a Topic Alias that is set by a message without subscribers is not known afterwards",
+    AliasUsedOnce "alias-used-once" [V5 "MQTT-3.3.2-12"]
+        "a Topic Alias is forgotten once it was used alone",
+    SecondAliasNotKept "second-alias-not-kept" [V5 "MQTT-3.3.2-12"]
+        "a topic that has a Topic Alias cannot have another",
+    AliasesSharedByClients "aliases-shared-by-clients" [V5 "MQTT-3.3.2-12", V5 "MQTT-3.3.2-3"]
+        "a Topic Alias that one client sets changes what it stands for at the others",
+    AliasesSharedByDirections "aliases-shared-by-directions" [V5 "MQTT-3.3.2-12", V5 "MQTT-3.3.2-3"]
+        "a Topic Alias of the server changes what the client's of the same number stands for",
+    AliasedNotRetained "aliased-not-retained" [V5 "MQTT-3.3.1-5", V5 "MQTT-3.3.1-6"]
+        "a message that names its topic by an alias alone is not retained, and clears nothing",
+
+    // Several filters in one SUBSCRIBE, and what is retained for them.
+    RetainedOfFirstFilterAlone "retained-of-first-filter-alone" [V5 "MQTT-3.8.4-5", V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.8.4-4"]
+        "of several filters in one SUBSCRIBE only the first brings retained messages",
+    RetainedOfLastFilterAlone "retained-of-last-filter-alone" [V5 "MQTT-3.8.4-5", V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.8.4-4"]
+        "of several filters in one SUBSCRIBE only the last brings retained messages",
+    RetainedUntilNothing "retained-until-nothing" [V5 "MQTT-3.8.4-5", V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.8.4-4"]
+        "behind a filter that matches no retained message the others of the SUBSCRIBE bring none",
+    OneSilentFilterSilencesAll "one-silent-filter-silences-all" [V5 "MQTT-3.8.4-5", V5 "MQTT-3.3.1-9", V5 "MQTT-3.3.1-10"]
+        "where one filter of a SUBSCRIBE is to bring no retained messages, none does",
+    LastHandlingForAll "last-handling-for-all" [V5 "MQTT-3.8.4-5", V5 "MQTT-3.3.1-11", V5 "MQTT-3.3.1-9"]
+        "Retain Handling of the last filter of a SUBSCRIBE holds for all of them",
+    RetainedQosOfFirstFilter "retained-qos-of-first-filter" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        "all retained messages that a SUBSCRIBE brings have the QoS that its first filter was granted",
+    RetainedOncePerFilter "retained-once-per-filter" [V5 "MQTT-3.3.1-9", V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-3.3.2-3"]
+        seen ["nanomq#1817"]
+        "each retained message comes once for each filter of the SUBSCRIBE, whether that matches or not",
+
+    // Several filters in one UNSUBSCRIBE.
+    UnknownFilterEndsUnsubscribe "unknown-filter-ends-unsubscribe" [V5 "MQTT-3.10.4-6", V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-6"]
+        "behind a filter that is not subscribed to nothing of the UNSUBSCRIBE has effect",
+    UnsubscribeOnlyLast "unsubscribe-only-last" [V5 "MQTT-3.10.4-6", V3_1_1 "MQTT-3.10.4-6"]
+        "of several filters in one UNSUBSCRIBE only the last has effect",
+    UnsubscribeSeveralEndsAll "unsubscribe-several-ends-all" [V5 "MQTT-3.10.4-6", V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-6"]
+        "an UNSUBSCRIBE with several filters removes all subscriptions of the client",
+    UnsubackUnknownLeftOut "unsuback-unknown-left-out" [V5 "MQTT-3.11.3-1", V5 "MQTT-3.11.3-2"]
+        "UNSUBACK has no code for a filter that was not subscribed to",
+    UnsubackFirstForAll "unsuback-first-for-all" [V5 "MQTT-3.11.3-1"]
+        "UNSUBACK has the code of the first filter for all of them",
+    UnsubackRepeatedLeftOut "unsuback-repeated-left-out" [V5 "MQTT-3.11.3-1", V5 "MQTT-3.11.3-2"]
+        "UNSUBACK has one code for a filter that is in the UNSUBSCRIBE twice",
+
+    // What is left of a Message Expiry Interval.
+    Qos0ExpiryDropped "qos0-expiry-dropped" [V5 "MQTT-3.3.2-6"]
+        "messages of QoS 0 are sent without their Message Expiry Interval",
+    Qos2ExpiryNotCounted "qos2-expiry-not-counted" [V5 "MQTT-3.3.2-6"]
+        "messages of QoS 2 are sent with their whole Message Expiry Interval",
+    LiveExpiryDropped "live-expiry-dropped" [V5 "MQTT-3.3.2-6"]
+        "messages that did not wait are sent without their Message Expiry Interval",
+    QueuedExpiryDropped "queued-expiry-dropped" [V5 "MQTT-3.3.2-6"]
+        "messages that waited are sent without the rest of their Message Expiry Interval",
+    QueuedExpiryOfFirst "queued-expiry-of-first" [V5 "MQTT-3.3.2-6"]
+        "all messages that waited together count as old as the first of them",
+
+    // Filters.
+    DotsAreLevels "dots-are-levels" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
+        seen ["artemis#4710"] "a dot in topics and filters separates levels as a slash does",
+    EmptyLevelBeforeHashIgnored "empty-level-before-hash-ignored" [V5 "RULE-4.7.3-1", V5 "MQTT-4.7.3-4", V3_1_1 "RULE-4.7.3-1"]
+        "an empty level in front of # does not count",
+    EmptyLevelBehindPlusIgnored "empty-level-behind-plus-ignored" [V5 "RULE-4.7.3-1", V5 "MQTT-4.7.3-4", V3_1_1 "RULE-4.7.3-1"]
+        "an empty last level behind + does not count",
+
+    // Reported of real brokers.
+    UnsubscribedStoredOffline "unsubscribed-stored-offline" [V5 "MQTT-3.10.4-2", V3_1_1 "MQTT-3.10.4-2"]
+        seen ["mosca#405", "mosca#382"]
+        "messages of a filter that was unsubscribed from are kept, and come on the next connection",
+    OwedReleaseIdGivenAgain "owed-release-id-given-again" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"]
+        seen ["vernemq#1045"]
+        "on a resumed connection the packet id of an exchange that waits for PUBCOMP is given to a new message",
+    EndingSessionLosesDelayedWill "ending-session-loses-delayed-will" [V5 "MQTT-3.1.2-8"]
+        seen ["emqx#18565"]
+        "a takeover that ends the session discards a Will that has a delay",
+    RetainedUnderFilter "retained-under-filter" [V5 "MQTT-3.3.2-2", V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-3.3.2-2"]
+        seen ["moquette#488"]
+        "retained messages are sent with the Topic Filter that matched as their topic",
+    RetainedOfQos0Alone "retained-of-qos0-alone" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        seen ["MQTTnet#1434"]
+        "of the retained messages only those of QoS 0 are sent",
+    LongerFilterUnserved "longer-filter-unserved" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        seen ["MQTTnet#1612"]
+        "a filter has no effect beside another of the client that is the beginning of it",
+    WillOfQos2Lost "will-of-qos2-lost" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        seen ["rabbitmq-mqtt#214"] "a Will of QoS 2 is not published",
+    RetainedNotForWildcards "retained-not-for-wildcards" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        seen ["rabbitmq-mqtt#154", "rabbitmq#2556"]
+        "a filter with a wildcard brings no retained messages",
+    RetainedNotForHashAlone "retained-not-for-hash-alone" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        seen ["nats#4919"] "the filter # brings no retained messages",
+    RetainedForAnyFilter "retained-for-any-filter" [V5 "MQTT-3.3.2-3", V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
+        seen ["aedes#119"] "every subscription brings every retained message",
+    Qos0LostToHigherSubscriptions "qos0-lost-to-higher-subscriptions" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        seen ["mosquitto#2123"] "QoS 0 messages do not reach subscriptions of QoS 1 and 2",
+    QueueDeliveredAgain "queue-delivered-again" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        seen ["moquette#12", "tbmq#69"]
+        "messages that waited for a session come again on every later connection",
+    LaterSubscribeDropsEarlier "later-subscribe-drops-earlier" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        seen ["lavinmq#1074"]
+        "another SUBSCRIBE of a client whose session ends with its connection removes what it had subscribed to",
+    OwedReleaseExpires "owed-release-expires" [V5 "MQTT-4.4.0-1"]
+        seen ["rmqtt#513", "bifromq#281"]
+        "an unacknowledged PUBREL is not sent again once the message would have expired",
+    DollarLevelsUnserved "dollar-levels-unserved" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        seen ["artemis#4048"] "messages whose topic has a $ reach nobody",
+    ServerAliasesOutliveConnection "server-aliases-outlive-connection" [V5 "MQTT-3.3.2-7"]
+        seen ["mosquitto#2494"]
+        "the server uses the Topic Aliases of an earlier connection as if the client knew them",
+    ServerAliasMaximumOfFormer "server-alias-maximum-of-former" [V5 "MQTT-3.1.2-26", V5 "MQTT-3.1.2-27"]
+        seen ["hivemq-mqtt-client#617"]
+        "a resumed session has the Topic Alias Maximum of its former connection if that was higher",
+    RefusalWithoutSuback "refusal-without-suback" [V5 "MQTT-3.8.4-1", V5 "MQTT-3.8.4-6", V3_1_1 "MQTT-3.8.4-5"]
+        seen ["vernemq#2453"] "a SUBSCRIBE with a filter that is refused gets no SUBACK",
+    ResentAsNewSecondTime "resent-as-new-second-time" [V5 "MQTT-4.4.0-1", V5 "MQTT-3.3.1-1", V3_1_1 "MQTT-4.4.0-1"]
+        seen ["vernemq#1356"]
+        "what was sent again without an answer is sent as new on the next connection, with another packet id",
+    QueueKeepsLastAlone "queue-keeps-last-alone" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        seen ["bifromq#72"] "only the last message waits for an offline session",
+    ResubscribeKeepsIdentifier "resubscribe-keeps-identifier" [V5 "MQTT-3.8.4-3", V5 "MQTT-3.3.4-3"]
+        seen ["mosquitto#1169"] "subscribing again to a filter keeps its Subscription Identifier",
+    KeptSessionLosesWillOnTakeover "kept-session-loses-will-on-takeover" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        seen ["mosquitto#3509"]
+        "a takeover discards a Will without delay where the session goes on",
+    OfflineByFirstQos "offline-by-first-qos" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.3.4-2", V3_1_1 "MQTT-3.3.5-1"]
+        seen ["NanoNNG#1564"]
+        "whether a message is kept for an offline session is decided by the first subscription that matches",
+    ReconnectWithWaitingRefused "reconnect-with-waiting-refused" [V5 "MQTT-3.1.4-5", V3_1_1 "MQTT-3.1.4-4"]
+        seen ["rmqtt#18"] "a client for whom messages wait gets no answer to its CONNECT",
+    RetainedPayloadsMixedUp "retained-payloads-mixed-up" [V5 "MQTT-3.3.1-9", V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-3.3.2-3"]
+        seen ["hivemq-community-edition#291"]
+        "of several retained messages that a filter brings, each has the payload of another",
+    ResumedSubscribeBringsNothing "resumed-subscribe-brings-nothing" [V5 "MQTT-3.8.4-4", V3_1_1 "MQTT-3.8.4-3"]
+        seen ["rumqtt#1069"]
+        "subscribing again on a resumed session does not bring the retained messages again",
+
     // Bytes.
     PiecesLost "pieces-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
         "the part of an incomplete packet that has arrived is lost",

@@ -39,7 +39,10 @@ pub(crate) fn combine(
             Some(combined) => {
                 combined.qos = if rules.breaks(Fault::OverlappingLowestQos) {
                     combined.qos.min(delivery.qos)
-                } else if rules.breaks(Fault::OverlappingFirstQos) {
+                } else if rules.breaks(Fault::OverlappingFirstQos)
+                    || rules.breaks(Fault::OfflineByFirstQos)
+                        && !sessions.is_linked(subscriber.session)
+                {
                     combined.qos
                 } else if rules.breaks(Fault::OverlappingLastQos) {
                     delivery.qos

@@ -1,8 +1,11 @@
 //! From the broker to one client: the queue, the window, and what a new connection is sent again.
 
+use std::sync::Arc;
+
 use mqtt_check_codec::{ConnAck, Packet, PacketId, ProtocolVersion, QoS, ReasonCode};
 
 use super::acknowledgement::acknowledge;
+use super::beside::{is_taken_for_last, replace_by_last};
 use super::loss::{Way, lose};
 use super::outgoing::send;
 use super::publish::{hold_back, is_too_much, send_publish};
@@ -46,6 +49,9 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
         && is_too_much(rules, turn, &delivery)
     {
         hold_back(link, turn);
+    }
+    if !rules.faults.is_none() && is_taken_for_last(rules, session, &delivery.message) {
+        return;
     }
     let online = session.link.is_some();
     // [5 MQTT-4.9.0-2]
@@ -103,6 +109,9 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
         };
         dropped(session, turn, &oldest, DropReason::QueueFull);
     }
+    if rules.breaks(Fault::QueueKeepsLastAlone) && !online {
+        session.queue.take();
+    }
     if rules.breaks(Fault::OfflineMessagesDoubled) && !online {
         session.queue.push_back(delivery.clone());
     }
@@ -137,6 +146,7 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
     if !session.held.is_empty() {
         return;
     }
+    let first_at = session.queue.front().map(|front| front.message.received_at);
     while !is_congested(session)
         && let Some(front) = session.queue.front()
     {
@@ -150,12 +160,22 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
         if waits && !session.inflight.takes(window) {
             break;
         }
-        let Some(delivery) = session.queue.pop_front() else {
+        let Some(mut delivery) = session.queue.pop_front() else {
             break;
         };
+        if rules.breaks(Fault::QueueDeliveredAgain) {
+            session.fault_state.delivered.push(delivery.clone());
+        }
+        // [5 MQTT-3.3.2-6]
+        if let Some(first_at) = first_at.filter(|_| rules.breaks(Fault::QueuedExpiryOfFirst)) {
+            Arc::make_mut(&mut delivery.message).received_at = first_at;
+        }
         if delivery.message.is_expired(turn.now) && !is_spared(session, rules, &delivery) {
             // [5 MQTT-3.3.2-5]
             dropped(session, turn, &delivery, DropReason::Expired);
+            if rules.breaks(Fault::ExpiredTakesNextAlong) {
+                session.queue.pop_front();
+            }
             continue;
         }
         // It may have been queued for another user of the same client id.
@@ -189,6 +209,9 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
         session.inflight.reconnect();
     }
     session.held.clear();
+    if !rules.faults.is_none() {
+        bring_back(session, rules);
+    }
     if rules.breaks(Fault::UnreleasedLostOnReconnect) {
         session.fault_state.withheld.clear();
     }
@@ -272,6 +295,23 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
     flush(session, rules, turn);
 }
 
+/// Of faults: what a resumed session sends though it is over, and which packet ids it takes for free.
+fn bring_back(session: &mut Session, rules: &Rules) {
+    // [3.1.1 MQTT-2.3.1-4] [5 MQTT-2.2.1-4]
+    if rules.breaks(Fault::OwedReleaseIdGivenAgain) {
+        session.inflight.restart_ids();
+    }
+    // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1] [3.1.1 MQTT-3.10.4-2] [5 MQTT-3.10.4-2]
+    let again = session.fault_state.there().map(|aside| {
+        let mut again = std::mem::take(&mut aside.delivered);
+        again.append(&mut aside.unsubscribed);
+        again
+    });
+    for delivery in again.unwrap_or_default() {
+        session.queue.push_back(delivery);
+    }
+}
+
 /// Sends an unacknowledged packet again on a new connection.
 fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketId) {
     let Some(stage) = session.inflight.resend(id) else {
@@ -279,7 +319,9 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
     };
     match stage {
         Stage::Published(delivery) => {
-            let (id, mut delivery) = if rules.breaks(Fault::NewPacketIdOnResend) {
+            let anew = rules.breaks(Fault::ResentAsNewSecondTime)
+                && !session.fault_state.resent.insert(id);
+            let (id, mut delivery) = if anew || rules.breaks(Fault::NewPacketIdOnResend) {
                 session.inflight.remove(id);
                 (session.inflight.insert(rules, delivery.clone()), delivery)
             } else {
@@ -290,19 +332,26 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
                 session.inflight.remove(id);
                 return;
             }
+            if !rules.faults.is_none() {
+                replace_by_last(rules, session, &mut delivery);
+                lose(rules, Way::Resent, turn.now, &mut delivery);
+            }
             let Some(link) = &mut session.link else {
                 return;
             };
-            if !rules.faults.is_none() {
-                lose(rules, Way::Resent, turn.now, &mut delivery);
-            }
-            if !send_publish(link, rules, turn, &delivery, Some(id), true) {
+            if !send_publish(link, rules, turn, &delivery, Some(id), !anew) {
                 // [5 MQTT-3.1.2-25]: as if it had been delivered.
                 session.inflight.remove(id);
                 dropped(session, turn, &delivery, DropReason::PacketTooLarge);
             }
         }
         Stage::Released { .. } => {
+            // [5 MQTT-4.4.0-1]
+            let over_at = session.fault_state.release_over_at.get(&id);
+            if over_at.is_some_and(|at| *at <= turn.now) {
+                session.inflight.remove(id);
+                return;
+            }
             if rules.breaks(Fault::ReleaseResentOnce) {
                 session.fault_state.released.insert(id);
             }
@@ -375,7 +424,9 @@ pub(crate) fn greet(session: &Session, rules: &Rules, turn: &mut Turn<'_>, conna
     let Some(link) = &session.link else {
         return;
     };
-    if rules.breaks(Fault::NoConnack) {
+    // [3.1.1 MQTT-3.1.4-4] [5 MQTT-3.1.4-5]
+    let waits = !session.queue.is_empty() && rules.breaks(Fault::ReconnectWithWaitingRefused);
+    if waits || rules.breaks(Fault::NoConnack) {
         return;
     }
     // [5 MQTT-3.2.2-8]

@@ -1,6 +1,7 @@
 //! From an accepted message to everybody who gets it: functions over the parts of the state that they need.
 
 pub(crate) mod acknowledgement;
+pub(crate) mod beside;
 pub(crate) mod copy;
 pub(crate) mod delivery;
 pub(crate) mod lies;

@@ -3,6 +3,7 @@
 use bytestring::ByteString;
 use mqtt_check_codec::{Packet, PacketId, Properties, Property, ProtocolVersion, Publish, QoS};
 
+use super::beside::misdate;
 use super::outgoing::send;
 use crate::core::rules::Rules;
 use crate::core::state::link::Link;
@@ -31,6 +32,9 @@ pub(crate) fn send_publish(
     let mut learned = None;
     if link.version == ProtocolVersion::V5 {
         properties = message.properties_at(rules, turn.now);
+        if !rules.faults.is_none() {
+            misdate(rules, turn.now, delivery, &mut properties);
+        }
         if rules.breaks(Fault::LongPropertiesDropped) {
             properties.0.retain(|property| !is_long(property));
         }
@@ -46,6 +50,12 @@ pub(crate) fn send_publish(
                 properties.0.clear();
             }
             properties.push(Property::TopicAlias(alias));
+            // [5 MQTT-3.3.2-3]
+            if rules.breaks(Fault::AliasesSharedByDirections)
+                && let Some(old) = link.aliases_in.get_mut(&alias)
+            {
+                *old = topic.clone();
+            }
             if known && !rules.chooses(Liberty::TopicWithEveryAlias) {
                 topic = ByteString::new();
             } else if !known {

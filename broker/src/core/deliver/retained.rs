@@ -153,6 +153,10 @@ pub(crate) fn send_retained(
         if rules.breaks(Fault::RetainedWithoutIdentifier) {
             delivery.identifiers.clear();
         }
+        // [3.1.1 MQTT-3.3.2-3] [5 MQTT-3.3.2-3]
+        if rules.breaks(Fault::RetainedUnderFilter) {
+            Arc::make_mut(&mut delivery.message).topic = filter.into();
+        }
         if !rules.faults.is_none() {
             wear(rules, retained, turn.now, &message, &delivery);
             lose(rules, Way::Retained, turn.now, &mut delivery);
@@ -193,7 +197,25 @@ fn mismatch(
     {
         messages.clear();
     }
+    if has_wildcard(filter) && rules.breaks(Fault::RetainedNotForWildcards)
+        || filter == "#" && rules.breaks(Fault::RetainedNotForHashAlone)
+    {
+        messages.clear();
+    }
+    if rules.breaks(Fault::RetainedOfQos0Alone) {
+        messages.retain(|message| message.qos == QoS::AtMostOnce);
+    }
+    if rules.breaks(Fault::RetainedPayloadsMixedUp) && !messages.is_empty() {
+        let mut payloads: Vec<_> = messages.iter().map(|m| m.payload.clone()).collect();
+        payloads.rotate_left(1);
+        for (message, payload) in messages.iter_mut().zip(payloads) {
+            Arc::make_mut(message).payload = payload;
+        }
+    }
     // [3.1.1 MQTT-3.3.2-3] [5 MQTT-3.3.2-3]
+    if rules.breaks(Fault::RetainedForAnyFilter) {
+        *messages = retained.where_name(|_| true);
+    }
     if rules.breaks(Fault::RetainedByPrefix) {
         *messages = retained.where_name(|name| name.starts_with(filter));
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 use mqtt_check_codec::{Property, ProtocolVersion, QoS};
 
+use super::beside::entangle;
 use super::copy::{combine, copy};
 use super::delivery::deliver;
 use super::loss::{Way, lose};
@@ -152,6 +153,9 @@ pub(crate) fn decide(
         &mut copies,
     );
     topics.matches = found;
+    if !rules.faults.is_none() {
+        entangle(rules, sessions, &message, &mut copies);
+    }
     let matched = !copies.is_empty();
     if !matched {
         turn.hook(HookEvent::MessageDropped {
@@ -183,6 +187,12 @@ fn misroute(
     // [5 RULE-4.8.2-1]
     if message.will && rules.breaks(Fault::WillNotShared) {
         found.shared.clear();
+    }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if message.qos == QoS::AtMostOnce && rules.breaks(Fault::Qos0LostToHigherSubscriptions) {
+        let takes_it = |s: &Subscriber| s.granted.options.qos == QoS::AtMostOnce;
+        found.own.retain(takes_it);
+        found.shared.retain(|(member, _)| takes_it(member));
     }
     let Some(own) = sessions.key(&message.publisher) else {
         return;

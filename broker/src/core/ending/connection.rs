@@ -139,6 +139,12 @@ pub(crate) fn unlink(
         let filters = session.subscriptions.keys().cloned().collect();
         state.topics.blocked.insert(session.client.clone(), filters);
     }
+    // [5 MQTT-3.3.2-7] [5 MQTT-3.1.2-26]
+    if state.rules.breaks(Fault::ServerAliasesOutliveConnection)
+        || state.rules.breaks(Fault::ServerAliasMaximumOfFormer)
+    {
+        session.fault_state.aliases_out = Some(link.aliases_out);
+    }
     if state.rules.breaks(Fault::AliasesOutliveConnection) {
         session.fault_state.old_aliases = link.aliases_in;
     } else if state.rules.breaks(Fault::AliasesOutliveRestart) {

@@ -88,6 +88,11 @@ pub(crate) fn end_session(
         let filters = subscriptions.keys().cloned().collect();
         state.topics.blocked.insert(session.client.clone(), filters);
     }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if state.rules.breaks(Fault::SessionEndUnsubscribesOthers) {
+        let filters = subscriptions.keys();
+        filters.for_each(|filter| state.topics.subscriptions.forget_own(filter));
+    }
     forget(state, turn, key, subscriptions.into_iter());
     inherit(
         &state.rules,

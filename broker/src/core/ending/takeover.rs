@@ -29,6 +29,14 @@ pub(crate) fn take_over(
     let delayed = session.will.as_ref().is_some_and(|will| will.is_delayed());
     // Of a disputed case: [5 MQTT-3.1.3-9] as its own section reads it.
     let spared = !clean_start && state.rules.chooses(Liberty::DelayedWillSparedByResumption);
+    let is_lost = match ends {
+        true => delayed && state.rules.breaks(Fault::EndingSessionLosesDelayedWill),
+        false => !delayed && state.rules.breaks(Fault::KeptSessionLosesWillOnTakeover),
+    };
+    // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
+    if is_lost && let Some(session) = state.sessions.at_mut(key) {
+        session.will = None;
+    }
     if delayed && (!ends || spared) {
         // [5 MQTT-3.1.3-9]
         if let Some(session) = state.sessions.at_mut(key) {
@@ -100,6 +108,12 @@ pub(crate) fn reopen(
         state.timers.cancel(Timer::SessionExpiry(key));
     }
     state.timers.cancel(Timer::WillDelay(key));
+    // [5 MQTT-3.1.2-8]
+    if state.rules.breaks(Fault::WillsCancelledTogether) {
+        for other in state.sessions.keys() {
+            state.timers.cancel(Timer::WillDelay(other));
+        }
+    }
     if state.rules.breaks(Fault::WillDelayNotCancelled) {
         publish_will(state, turn, key, WillTrigger::DelayElapsed);
     }

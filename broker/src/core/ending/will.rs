@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use mqtt_check_codec::QoS;
+
 use crate::core::deliver::loss::{Way, lose_early};
 use crate::core::deliver::routing::route;
 use crate::core::rules::A_MOMENT;
@@ -103,6 +105,10 @@ pub(crate) fn publish_will(
         topic: will.message.topic.clone(),
         trigger,
     });
+    // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
+    if will.message.qos == QoS::ExactlyOnce && state.rules.breaks(Fault::WillOfQos2Lost) {
+        return;
+    }
     let delayed = will.is_delayed();
     let mut message = will.into_message(client, turn.now);
     if !state.rules.faults.is_none() {

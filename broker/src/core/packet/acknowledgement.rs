@@ -1,5 +1,7 @@
 //! What a client says about messages sent to it: PUBACK, PUBREC and PUBCOMP.
 
+use std::time::Duration;
+
 use bytestring::ByteString;
 use mqtt_check_codec::{Ack, Packet, PacketId, QoS, ReasonCode};
 
@@ -39,7 +41,12 @@ fn pending(state: &State, key: SessionKey, id: PacketId) -> Pending {
 /// PUBACK ends a QoS 1 delivery, also when it refuses. [5 MQTT-4.4.0-2]
 pub(crate) fn puback_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
     match pending(state, key, ack.packet_id) {
-        Pending::Qos1(topic) => settle(state, turn, key, ack, topic),
+        Pending::Qos1(topic) => {
+            if state.rules.breaks(Fault::PubackSettlesEarlier) {
+                settle_earlier(state, turn, key, ack);
+            }
+            settle(state, turn, key, ack, topic);
+        }
         // Nothing to acknowledge: the client may have been faster than a session's end.
         Pending::Nothing if state.rules.breaks(Fault::AnyPubackSettles) => {
             settle_oldest(state, turn, key, ack);
@@ -84,6 +91,14 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
             if let Some(session) = state.sessions.at_mut(key)
                 && !state.rules.breaks(Fault::PublishResentAfterPubrec)
             {
+                if state.rules.breaks(Fault::OwedReleaseExpires)
+                    && let Some(Stage::Published(delivery)) = session.inflight.stage(id)
+                    && let Some(expiry_s) = delivery.message.expiry_s
+                {
+                    let span = Duration::from_secs(u64::from(expiry_s));
+                    let at = delivery.message.received_at.saturating_add(span);
+                    session.fault_state.release_over_at.insert(id, at);
+                }
                 session.inflight.release(id);
                 if state.rules.breaks(Fault::SendQuotaFreedByPubrec) {
                     session.inflight.give_back(id);
@@ -122,7 +137,16 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
 /// PUBCOMP ends a QoS 2 delivery. [5 MQTT-4.3.3-5]
 pub(crate) fn pubcomp_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
     match pending(state, key, ack.packet_id) {
-        Pending::Release(topic) => settle(state, turn, key, ack, topic),
+        Pending::Release(topic) => {
+            settle(state, turn, key, ack, topic);
+            // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+            if let Some(session) = state.sessions.at_mut(key)
+                && state.rules.breaks(Fault::PubcompSettlesReleased)
+            {
+                let is_kept = |stage: &Stage| matches!(stage, Stage::Published(_));
+                session.inflight.retain(is_kept);
+            }
+        }
         Pending::Qos2(topic) if state.rules.breaks(Fault::PublishResentAfterPubrec) => {
             settle(state, turn, key, ack, topic);
         }
@@ -185,6 +209,20 @@ fn settle(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, to
             &delivery,
             key,
         );
+    }
+}
+
+/// Of a fault: what was begun before is over too. [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+fn settle_earlier(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
+    let oldest = |state: &State| state.sessions.at(key).and_then(|s| s.inflight.oldest());
+    while let Some(packet_id) = oldest(state).filter(|oldest| *oldest != ack.packet_id)
+        && let Pending::Qos1(topic) = pending(state, key, packet_id)
+    {
+        let earlier = Ack {
+            packet_id,
+            ..ack.clone()
+        };
+        settle(state, turn, key, &earlier, topic);
     }
 }
 

@@ -4,6 +4,7 @@
 //! are about the connections as well, and so about the broker as a whole.
 
 pub(crate) mod acknowledgement;
+mod aliases;
 pub(crate) mod auth;
 pub(crate) mod connect;
 pub(crate) mod disconnect;
@@ -11,5 +12,6 @@ mod errant;
 pub(crate) mod pingreq;
 pub(crate) mod publish;
 pub(crate) mod pubrel;
+mod several;
 pub(crate) mod subscribe;
 pub(crate) mod unsubscribe;

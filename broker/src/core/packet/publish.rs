@@ -1,10 +1,12 @@
 //! PUBLISH from a client: what it may be, how it is acknowledged, and where it goes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use mqtt_check_codec::topic::check_name;
+use mqtt_check_codec::topic::{check_name, matches};
 use mqtt_check_codec::{Ack, Packet, PacketId, ProtocolVersion, Publish, QoS, ReasonCode};
 
+use super::aliases;
 use super::errant::{misuse_refused, pass_on_errant};
 use super::subscribe::is_on;
 use crate::core::deliver::acknowledgement::acknowledge;
@@ -16,6 +18,7 @@ use crate::core::input::Time;
 use crate::core::rules::Rules;
 use crate::core::state::State;
 use crate::core::state::link::Link;
+use crate::core::state::message::{Delivery, Message};
 use crate::core::state::session::Received;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::task::{Publishing, Task};
@@ -104,6 +107,12 @@ fn publish_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut
         pass_on_errant(state, turn, key, publish);
         refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
         return;
+    }
+    if let Some(alias) = publish.properties.topic_alias()
+        && !by_alias
+        && !state.rules.faults.is_none()
+    {
+        aliases::spread(state, alias, &publish.topic);
     }
     if closes_for_refusal(state, key)
         && let Err((reason, why)) = judge_publish(state, key, &publish)
@@ -423,8 +432,12 @@ fn check_publish(
     let Some(link) = &mut session.link else {
         return Ok(());
     };
-    let mut identifiers = publish.properties.subscription_identifiers();
-    if identifiers.next().is_some() && !rules.breaks(Fault::IdentifierFromClientAccepted) {
+    let has_identifier = publish
+        .properties
+        .subscription_identifiers()
+        .next()
+        .is_some();
+    if has_identifier && !rules.breaks(Fault::IdentifierFromClientAccepted) {
         // [5 MQTT-3.3.4-6]
         return Err(ReasonCode::PROTOCOL_ERROR);
     }
@@ -439,12 +452,19 @@ fn check_publish(
             return Err(ReasonCode::TOPIC_ALIAS_INVALID);
         }
         Some(alias) if publish.topic.is_empty() => match link.aliases_in.get(&alias) {
-            Some(topic) => publish.topic = topic.clone(),
+            Some(topic) => {
+                publish.topic = topic.clone();
+                if !rules.faults.is_none() {
+                    aliases::used(rules, link, alias, publish);
+                }
+            }
             None if rules.breaks(Fault::UnknownAliasIgnored) => return Ok(()),
             // [5 RULE-3.3.4-2]
             None => return Err(ReasonCode::PROTOCOL_ERROR),
         },
         Some(_) if forgotten => {}
+        Some(alias)
+            if !rules.faults.is_none() && !aliases::is_kept(rules, link, alias, publish) => {}
         // [5 MQTT-3.3.2-12]
         Some(alias) if link.keep_alias(alias, &publish.topic, config.maximum_client_bytes) => {}
         Some(_) => return Err(ReasonCode::QUOTA_EXCEEDED),
@@ -546,8 +566,12 @@ fn take(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publis
     let Some(session) = state.sessions.at(key) else {
         return Decided::only(ReasonCode::SUCCESS);
     };
+    let alias = publish.properties.topic_alias();
     let message = session.message(publish, turn.now);
     let client = message.publisher.clone();
+    if state.rules.breaks(Fault::UnsubscribedStoredOffline) {
+        store_unsubscribed(state, &message);
+    }
     let State {
         rules,
         sessions,
@@ -555,6 +579,13 @@ fn take(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publis
         ..
     } = state;
     let routed = decide(rules, sessions, topics, turn, message, Some(client));
+    // [5 MQTT-3.3.2-12]
+    if let Some(alias) = alias.filter(|_| !routed.matched)
+        && rules.breaks(Fault::AliasOfUnheardNotKept)
+        && let Some(link) = sessions.at_mut(key).and_then(|s| s.link.as_mut())
+    {
+        link.aliases_in.remove(&alias);
+    }
     let reason = match routed.matched {
         true if rules.breaks(Fault::SubscribersUnseen) => ReasonCode::NO_MATCHING_SUBSCRIBERS,
         true => ReasonCode::SUCCESS,
@@ -565,6 +596,25 @@ fn take(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publis
     Decided {
         reason,
         routed: Some(routed),
+    }
+}
+
+/// Of a fault: who has unsubscribed from it gets it on the next connection. [3.1.1 MQTT-3.10.4-2] [5 MQTT-3.10.4-2]
+fn store_unsubscribed(state: &mut State, message: &Message) {
+    for key in state.sessions.keys() {
+        let Some(session) = state.sessions.at_mut(key) else {
+            continue;
+        };
+        let mut removed = session.fault_state.removed.iter();
+        if session.link.is_some() && removed.any(|(filter, _)| matches(filter, &message.topic)) {
+            session.fault_state.unsubscribed.push(Delivery {
+                message: Arc::new(message.clone()),
+                qos: message.qos,
+                retain: false,
+                identifiers: Vec::new(),
+                shared: None,
+            });
+        }
     }
 }
 

@@ -24,6 +24,10 @@ pub(crate) fn pubrel_received(
         true => session.received.get(&id).copied(),
         false => session.received.remove(&id),
     };
+    // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-10]
+    if state.rules.breaks(Fault::PubrelReleasesAll) {
+        session.received.clear();
+    }
     // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-12]
     if state.rules.breaks(Fault::FinishedQos2IdSwallowed) {
         session.fault_state.finished.push(id);

@@ -9,13 +9,15 @@ use mqtt_check_codec::{
     Subscription, SubscriptionOptions,
 };
 
+use super::several::misjudge_retained;
 use crate::core::deliver::retained::send_retained;
 use crate::core::ending::connection::{refuse, send_or_close};
+use crate::core::ending::session::forget_subscriptions;
 use crate::core::input::ConnectionId;
 use crate::core::rules::Rules;
 use crate::core::state::State;
 use crate::core::state::lookup::Cursor;
-use crate::core::state::session::Session;
+use crate::core::state::session::{Expiry, Session};
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::subscription::{Granted, Subscriber};
 use crate::core::state::task::{Made, Stage, Subscribing, Task};
@@ -91,6 +93,13 @@ fn go_on(
                 let (id, version) = (work.subscribe.packet_id, work.version);
                 work.in_use = state.sessions.has_in_use(&state.rules, key, version, id);
                 work.next = 0;
+                // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+                let expiry = state.sessions.at(key).map(|session| session.expiry);
+                if expiry == Some(Expiry::AtClose)
+                    && state.rules.breaks(Fault::LaterSubscribeDropsEarlier)
+                {
+                    forget_subscriptions(state, key);
+                }
                 work.stage = Stage::Filters;
             }
             Stage::Filters => {
@@ -117,13 +126,19 @@ fn go_on(
             }
             Stage::Answer => {
                 // [3.1.1 MQTT-3.8.4-1] [3.1.1 MQTT-3.8.4-2] [5 MQTT-3.8.4-1] [5 MQTT-3.8.4-2] [5 MQTT-2.2.1-6]
+                let has_refusal = work.reasons.iter().any(|reason| reason.0 > 2);
                 let suback = Packet::SubAck(SubAck {
                     packet_id: work.subscribe.packet_id,
                     properties: Properties::new(),
                     reasons: std::mem::take(&mut work.reasons),
                 });
-                if is_on(state, key, work.connection) {
+                // [3.1.1 MQTT-3.8.4-1] [5 MQTT-3.8.4-1]
+                let is_kept_back = has_refusal && state.rules.breaks(Fault::RefusalWithoutSuback);
+                if is_on(state, key, work.connection) && !is_kept_back {
                     send_or_close(state, turn, key, suback);
+                }
+                if !state.rules.faults.is_none() {
+                    misjudge_retained(state, work);
                 }
                 work.stage = Stage::Retained;
             }
@@ -224,6 +239,8 @@ fn subscribe_each(
     });
     let first = work.subscribe.subscriptions.first();
     let first = first.map(|first| first.options);
+    let last = work.subscribe.subscriptions.last();
+    let last = last.map(|last| last.options.retain_handling);
     while let Some(subscription) = work.subscribe.subscriptions.get(work.next) {
         if *budget == 0 {
             return false;
@@ -235,6 +252,10 @@ fn subscribe_each(
         if let Some(first) = first.filter(|_| state.rules.breaks(Fault::FirstOptionsForAll)) {
             let qos = subscription.options.qos;
             subscription.options = SubscriptionOptions { qos, ..first };
+        }
+        // [5 MQTT-3.8.4-5]
+        if let Some(last) = last.filter(|_| state.rules.breaks(Fault::LastHandlingForAll)) {
+            subscription.options.retain_handling = last;
         }
         subscription.filter = state.rules.normalised(&subscription.filter);
         if index > 0 && state.rules.breaks(Fault::OnlyFirstFilterSubscribed) {
@@ -466,6 +487,19 @@ fn make(
     if known && state.rules.breaks(Fault::ResubscribeKeepsOld) {
         return Ok((granted.options.qos, None));
     }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if state.rules.breaks(Fault::LongerFilterUnserved) {
+        let begins = |other: &ByteString| {
+            let rest = whole.strip_prefix(&**other);
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        if session.subscriptions.keys().any(begins) {
+            return Ok((granted.options.qos, None));
+        }
+    }
+    // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-4]
+    let is_forgotten =
+        known && session.traces.resumed && state.rules.breaks(Fault::ResumedSubscribeBringsNothing);
     // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-3]
     let replaced = session.subscriptions.insert(whole.clone(), granted);
     if replaced.is_none() {
@@ -500,7 +534,7 @@ fn make(
         true => counts_as_known,
         false => known,
     };
-    let retained = retained_due(state, &granted, known);
+    let retained = retained_due(state, &granted, known) && !is_forgotten;
     Ok((granted.options.qos, retained.then_some(subscriber)))
 }
 
@@ -517,6 +551,9 @@ fn remember(
         Some(old) => {
             if rules.breaks(Fault::ResubscribeKeepsNoLocal) {
                 granted.options.no_local = old.options.no_local;
+            }
+            if rules.breaks(Fault::ResubscribeKeepsIdentifier) {
+                granted.identifier = old.identifier;
             }
             if rules.breaks(Fault::ResubscribeKeepsRetainAsPublished) {
                 granted.options.retain_as_published = old.options.retain_as_published;

@@ -4,8 +4,10 @@ use bytestring::ByteString;
 use mqtt_check_codec::topic::{has_wildcard, matches};
 use mqtt_check_codec::{Packet, Properties, ProtocolVersion, ReasonCode, UnsubAck, Unsubscribe};
 
+use super::several::{misreport, passed_over};
 use super::subscribe::{charge, is_on};
 use crate::core::ending::connection::{refuse, send_or_close};
+use crate::core::ending::session::forget_subscriptions;
 use crate::core::rules::Rules;
 use crate::core::state::State;
 use crate::core::state::session::Session;
@@ -123,8 +125,14 @@ fn delete_each(
             return false;
         }
         charge(turn, budget, filter);
+        let passed_over = match state.rules.faults.is_none() {
+            true => None,
+            false => passed_over(state, work),
+        };
         // [3.1.1 MQTT-3.10.4-6] [5 MQTT-3.10.4-6] [5 MQTT-3.11.3-1]
-        work.reasons.push(if work.in_use {
+        work.reasons.push(if let Some(reason) = passed_over {
+            reason
+        } else if work.in_use {
             ReasonCode::PACKET_IDENTIFIER_IN_USE
         } else if work.next > 0 && state.rules.breaks(Fault::UnsubscribeOnlyFirst) {
             ReasonCode::SUCCESS
@@ -136,8 +144,15 @@ fn delete_each(
     true
 }
 
-fn answer(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, work: Unsubscribing) {
-    let mut reasons = work.reasons;
+fn answer(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut work: Unsubscribing) {
+    let mut reasons = std::mem::take(&mut work.reasons);
+    // [3.1.1 MQTT-3.10.4-6] [5 MQTT-3.10.4-6]
+    if work.unsubscribe.filters.len() > 1 && state.rules.breaks(Fault::UnsubscribeSeveralEndsAll) {
+        forget_subscriptions(state, key);
+    }
+    if !state.rules.faults.is_none() {
+        misreport(state, &work, &mut reasons);
+    }
     let deleted = reasons.contains(&ReasonCode::SUCCESS);
     if !deleted && state.rules.breaks(Fault::NoUnsubackForNothing) {
         return;

@@ -3,13 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::PacketId;
 
 use super::boxed_if_changed::Blank;
 use super::former::Former;
-use super::message::Message;
+use super::link::OutboundAliases;
+use super::message::{Delivery, Message};
 use super::subscription::Granted;
+use crate::core::input::Time;
 
 #[derive(Debug, Default)]
 pub(crate) struct FaultState {
@@ -36,6 +39,18 @@ pub(crate) struct FaultState {
     pub(crate) ever: BTreeSet<ByteString>,
     /// Packet ids whose PUBREL was sent again.
     pub(crate) released: BTreeSet<PacketId>,
+    /// Packet ids of messages that were sent again.
+    pub(crate) resent: BTreeSet<PacketId>,
+    /// When the message of a PUBREL that is unacknowledged would have expired.
+    pub(crate) release_over_at: BTreeMap<PacketId, Time>,
+    /// Topic and payload of the last message for this session.
+    pub(crate) last_message: Option<(ByteString, Bytes)>,
+    /// Messages that waited and were sent.
+    pub(crate) delivered: Vec<Delivery>,
+    /// Messages of filters that were unsubscribed from.
+    pub(crate) unsubscribed: Vec<Delivery>,
+    /// The server's Topic Aliases of an earlier connection.
+    pub(crate) aliases_out: Option<OutboundAliases>,
 }
 
 impl Blank for FaultState {
@@ -56,5 +71,11 @@ impl Blank for FaultState {
         replaced: Vec::new(),
         ever: BTreeSet::new(),
         released: BTreeSet::new(),
+        resent: BTreeSet::new(),
+        release_over_at: BTreeMap::new(),
+        last_message: None,
+        delivered: Vec::new(),
+        unsubscribed: Vec::new(),
+        aliases_out: None,
     };
 }

@@ -104,7 +104,10 @@ impl Inflight {
         let is_taken = |id| {
             let all_given_out = self.sequence >= u64::from(u16::MAX);
             let blind = all_given_out && rules.breaks(Fault::PacketIdInUseGivenAgain);
-            self.entries.contains_key(&id) && !blind
+            let entry = self.entries.get(&id);
+            let is_owed = entry.is_some_and(|entry| matches!(entry.stage, Stage::Released { .. }));
+            let blind = blind || is_owed && rules.breaks(Fault::OwedReleaseIdGivenAgain);
+            entry.is_some() && !blind
         };
         let id = loop {
             self.last_id = if rules.chooses(Liberty::PacketIdsFromTheTop) {
@@ -249,6 +252,11 @@ impl Inflight {
             }
         }
         self.weigh();
+    }
+
+    /// Of a fault: packet ids are given from the first one on.
+    pub(crate) fn restart_ids(&mut self) {
+        self.last_id = 0;
     }
 
     /// Of a fault: the next packet id is passed over.

@@ -125,6 +125,15 @@ impl OutboundAliases {
         }
     }
 
+    /// Of faults: what an earlier connection had counts here too, its topics or its maximum.
+    pub(crate) fn take_up(&mut self, former: Self, is_known: bool) {
+        if !is_known {
+            self.maximum = self.maximum.max(former.maximum);
+        } else if self.maximum > 0 {
+            self.known = former.known;
+        }
+    }
+
     /// The alias of this topic and whether the client knows it already; a new one while some are left.
     fn assign(&mut self, topic: &ByteString) -> Option<(u16, bool)> {
         if let Some(alias) = self.known.get(topic) {

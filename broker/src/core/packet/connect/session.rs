@@ -212,6 +212,11 @@ fn keep_of_former(rules: &Rules, session: &mut Session, link: &mut Link) {
     if rules.breaks(Fault::FormerKeepAliveKept) {
         link.silence = session.traces.silence;
     }
+    // [5 MQTT-3.3.2-7] [5 MQTT-3.1.2-26]
+    if let Some(former) = session.fault_state.aliases_out.take() {
+        let is_known = rules.breaks(Fault::ServerAliasesOutliveConnection);
+        link.aliases_out.take_up(former, is_known);
+    }
     // [5 MQTT-3.1.2-29]
     if rules.breaks(Fault::ProblemInformationOnResume) {
         link.problem_information = true;

@@ -1,0 +1,118 @@
+//! Of faults: what a message becomes because of the others that are on their way, and because of the others that get
+//! it. A broker without faults never comes here.
+
+use std::sync::Arc;
+
+use mqtt_check_codec::{Properties, Property, ProtocolVersion, QoS};
+
+use crate::Fault;
+use crate::core::input::Time;
+use crate::core::rules::Rules;
+use crate::core::state::message::{Delivery, Message};
+use crate::core::state::session::{Session, Sessions};
+use crate::core::state::session_key::SessionKey;
+
+type Copies = Vec<(SessionKey, Delivery)>;
+
+/// What the copies of one message do to each other.
+pub(crate) fn entangle(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut Copies) {
+    unserve(rules, sessions, message, copies);
+    // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
+    let lowest = copies.iter().map(|(_, delivery)| delivery.qos).min();
+    if let Some(lowest) = lowest.filter(|_| rules.breaks(Fault::NeighbourLowersQos)) {
+        for (_, delivery) in &mut *copies {
+            delivery.qos = lowest;
+        }
+    }
+    // [5 MQTT-3.3.2-16] [5 MQTT-3.3.2-17] [5 MQTT-3.3.2-20]
+    let is_older = |key| {
+        let version = sessions.version(key);
+        version.is_some_and(|version| version != ProtocolVersion::V5)
+    };
+    if rules.breaks(Fault::OlderNeighbourStripsProperties)
+        && copies.iter().any(|(key, _)| is_older(*key))
+    {
+        for (_, delivery) in &mut *copies {
+            Arc::make_mut(&mut delivery.message).forget_properties();
+        }
+    }
+    // [5 MQTT-3.3.4-4]
+    if rules.breaks(Fault::NeighboursIdentifiersLeak) {
+        let all = copies
+            .iter()
+            .flat_map(|(_, delivery)| &delivery.identifiers);
+        let all: Vec<u32> = all.copied().collect();
+        for (_, delivery) in &mut *copies {
+            delivery.identifiers.clone_from(&all);
+        }
+    }
+    // [5 MQTT-3.3.1-12]
+    if rules.breaks(Fault::NeighboursRetainLeaks) {
+        let retain = copies.iter().any(|(_, delivery)| delivery.retain);
+        for (_, delivery) in copies {
+            delivery.retain = retain;
+        }
+    }
+}
+
+/// Who gets no copy because another one does. [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+fn unserve(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut Copies) {
+    if message.topic.contains('$') && rules.breaks(Fault::DollarLevelsUnserved) {
+        copies.clear();
+    }
+    let is_full = |key| {
+        let session = sessions.at(key);
+        session.is_some_and(|session| session.link.is_some() && !session.is_ready())
+    };
+    if rules.breaks(Fault::FullNeighbourHoldsAll) && copies.iter().any(|(key, _)| is_full(*key)) {
+        copies.retain(|(key, _)| is_full(*key));
+    }
+    let own = sessions.key(&message.publisher);
+    if copies.len() > 1 && rules.breaks(Fault::PublisherUnservedBesideOthers) {
+        copies.retain(|(key, _)| Some(*key) != own);
+    }
+    if rules.breaks(Fault::SharedUnservedBesideOthers)
+        && copies.iter().any(|(_, delivery)| delivery.shared.is_none())
+    {
+        copies.retain(|(_, delivery)| delivery.shared.is_none());
+    }
+}
+
+/// Whether a message is taken for the one before it. [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+pub(crate) fn is_taken_for_last(rules: &Rules, session: &mut Session, message: &Message) -> bool {
+    let this = (message.topic.clone(), message.payload.clone());
+    let last = session.fault_state.last_message.replace(this.clone());
+    last == Some(this) && rules.breaks(Fault::EqualMessageSwallowed)
+}
+
+/// What is sent again becomes the last message of its topic. [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+pub(crate) fn replace_by_last(rules: &Rules, session: &Session, delivery: &mut Delivery) {
+    let last = session.fault_state.last_message.as_ref();
+    if let Some((topic, payload)) = last.filter(|_| rules.breaks(Fault::ResentAsLatest))
+        && *topic == delivery.message.topic
+    {
+        Arc::make_mut(&mut delivery.message).payload = payload.clone();
+    }
+}
+
+/// What is said of the rest of a Message Expiry Interval. [5 MQTT-3.3.2-6]
+pub(crate) fn misdate(rules: &Rules, now: Time, delivery: &Delivery, properties: &mut Properties) {
+    let waited = now.saturating_sub(delivery.message.received_at).as_secs() > 0;
+    let is_dropped = delivery.qos == QoS::AtMostOnce && rules.breaks(Fault::Qos0ExpiryDropped)
+        || !waited && rules.breaks(Fault::LiveExpiryDropped)
+        || waited && rules.breaks(Fault::QueuedExpiryDropped);
+    let is_expiry = |property: &Property| matches!(property, Property::MessageExpiryInterval(_));
+    if is_dropped {
+        properties.0.retain(|property| !is_expiry(property));
+    }
+    let is_whole = delivery.qos == QoS::ExactlyOnce && rules.breaks(Fault::Qos2ExpiryNotCounted);
+    if let Some(whole) = delivery.message.expiry_s.filter(|_| is_whole) {
+        for property in properties
+            .0
+            .iter_mut()
+            .filter(|property| is_expiry(property))
+        {
+            *property = Property::MessageExpiryInterval(whole);
+        }
+    }
+}

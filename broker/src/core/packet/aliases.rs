@@ -1,0 +1,45 @@
+//! Of faults: what becomes of a client's Topic Aliases. A broker without faults never comes here.
+
+use bytestring::ByteString;
+use mqtt_check_codec::{Publish, QoS};
+
+use crate::Fault;
+use crate::core::rules::Rules;
+use crate::core::state::State;
+use crate::core::state::link::Link;
+
+/// Whether an alias that is set is known afterwards. [5 MQTT-3.3.2-12]
+pub(super) fn is_kept(rules: &Rules, link: &Link, alias: u16, publish: &Publish) -> bool {
+    let known = &link.aliases_in;
+    let has_another = || {
+        let mut others = known.iter().filter(|(other, _)| **other != alias);
+        others.any(|(_, topic)| *topic == publish.topic)
+    };
+    !(known.contains_key(&alias) && rules.breaks(Fault::AliasNotRemapped)
+        || publish.qos == QoS::AtMostOnce && rules.breaks(Fault::AliasOfQos0NotKept)
+        || rules.breaks(Fault::SecondAliasNotKept) && has_another())
+}
+
+/// An alias has given its topic to a message. [5 MQTT-3.3.1-5] [5 MQTT-3.3.1-6] [5 MQTT-3.3.2-12]
+pub(super) fn used(rules: &Rules, link: &mut Link, alias: u16, publish: &mut Publish) {
+    if rules.breaks(Fault::AliasUsedOnce) {
+        link.aliases_in.remove(&alias);
+    }
+    if rules.breaks(Fault::AliasedNotRetained) {
+        publish.retain = false;
+    }
+}
+
+/// An alias was set: other clients that have set it as well get its topic. [5 MQTT-3.3.2-3]
+pub(super) fn spread(state: &mut State, alias: u16, topic: &ByteString) {
+    if !state.rules.breaks(Fault::AliasesSharedByClients) {
+        return;
+    }
+    for key in state.sessions.keys() {
+        let session = state.sessions.at_mut(key);
+        let link = session.and_then(|session| session.link.as_mut());
+        if let Some(old) = link.and_then(|link| link.aliases_in.get_mut(&alias)) {
+            *old = topic.clone();
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Of faults: what the filters of one SUBSCRIBE or UNSUBSCRIBE do to each other. A broker without faults never comes
+//! here.
+
+use std::collections::VecDeque;
+
+use mqtt_check_codec::ReasonCode;
+use mqtt_check_codec::topic::matches;
+
+use crate::Fault;
+use crate::core::state::State;
+use crate::core::state::task::{Made, Subscribing, Unsubscribing};
+
+/// Which of the subscriptions that a SUBSCRIBE made bring retained messages. [3.1.1 MQTT-3.8.4-4] [5 MQTT-3.8.4-5]
+pub(super) fn misjudge_retained(state: &State, work: &mut Subscribing) {
+    let filters = &work.subscribe.subscriptions;
+    let (Some(first), Some(last), 2..) = (filters.first(), filters.last(), filters.len()) else {
+        return;
+    };
+    let rules = &state.rules;
+    let made = &mut work.made;
+    if rules.breaks(Fault::RetainedOfFirstFilterAlone) {
+        made.retain(|made| made.filter == first.filter);
+    }
+    if rules.breaks(Fault::RetainedOfLastFilterAlone) {
+        made.retain(|made| made.filter == last.filter);
+    }
+    let retained = &state.topics.retained;
+    let brings_none = |made: &Made| {
+        let found = retained.where_name(|name| matches(&made.filter, name));
+        found.is_empty()
+    };
+    if rules.breaks(Fault::RetainedUntilNothing)
+        && let Some(nothing) = made.iter().position(brings_none)
+    {
+        made.truncate(nothing);
+    }
+    if made.len() < filters.len() && rules.breaks(Fault::OneSilentFilterSilencesAll) {
+        made.clear();
+    }
+    // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
+    if rules.breaks(Fault::RetainedQosOfFirstFilter) {
+        for made in &mut *made {
+            made.subscriber.granted.options.qos = first.options.qos;
+        }
+    }
+    // [3.1.1 MQTT-3.3.2-3] [5 MQTT-3.3.2-3]
+    if rules.breaks(Fault::RetainedOncePerFilter) {
+        let all = std::mem::take(made).into_iter();
+        let repeated = all.flat_map(|made| {
+            let copy = move || Made {
+                subscriber: made.subscriber,
+                filter: made.filter.clone(),
+            };
+            std::iter::repeat_with(copy).take(filters.len())
+        });
+        *made = repeated.collect::<VecDeque<_>>();
+    }
+}
+
+/// The code for a filter of an UNSUBSCRIBE that has no effect where it is. [3.1.1 MQTT-3.10.4-6] [5 MQTT-3.10.4-6]
+pub(super) fn passed_over(state: &State, work: &Unsubscribing) -> Option<ReasonCode> {
+    let is_behind_unknown = work.reasons.contains(&ReasonCode::NO_SUBSCRIPTION_EXISTED);
+    if is_behind_unknown && state.rules.breaks(Fault::UnknownFilterEndsUnsubscribe) {
+        return Some(ReasonCode::NO_SUBSCRIPTION_EXISTED);
+    }
+    let is_last = work.next + 1 == work.unsubscribe.filters.len();
+    let is_passed_over = !is_last && state.rules.breaks(Fault::UnsubscribeOnlyLast);
+    is_passed_over.then_some(ReasonCode::SUCCESS)
+}
+
+/// The codes of an UNSUBACK as they are sent. [5 MQTT-3.11.3-1]
+pub(super) fn misreport(state: &State, work: &Unsubscribing, reasons: &mut Vec<ReasonCode>) {
+    let rules = &state.rules;
+    if rules.breaks(Fault::UnsubackUnknownLeftOut) {
+        reasons.retain(|reason| *reason != ReasonCode::NO_SUBSCRIPTION_EXISTED);
+    }
+    if let Some(first) = reasons.first().copied()
+        && rules.breaks(Fault::UnsubackFirstForAll)
+    {
+        reasons.fill(first);
+    }
+    if rules.breaks(Fault::UnsubackRepeatedLeftOut) {
+        let filters = &work.unsubscribe.filters;
+        let mut places = filters.iter().enumerate();
+        reasons.retain(|_| {
+            let place = places.next();
+            place.is_none_or(|(at, filter)| !filters[..at].contains(filter))
+        });
+    }
+}
