@@ -37,6 +37,7 @@ mod facts;
 mod github;
 mod options;
 mod profiled;
+mod retry;
 mod shard;
 mod steady;
 
@@ -82,6 +83,14 @@ pub(super) struct Arguments {
     /// Stop at the first case that is not as expected
     #[arg(long, help_heading = "Run")]
     fail_fast: bool,
+
+    /// Play a case that is not as expected again, up to so many times; one that then is as expected is flaky
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "update", value_parser = clap::value_parser!(u16).range(0..=100), help_heading = "Run")]
+    retries: u16,
+
+    /// Exit with 1 if a case is flaky
+    #[arg(long, help_heading = "Run")]
+    fail_flaky: bool,
 
     /// Play even if the broker answers nothing but CONNECT
     #[arg(long, requires = "reached", help_heading = "Run")]
@@ -187,6 +196,12 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         output::print(&arguments.defaults.shown())?;
         return Ok(Exit::Success);
     }
+    if arguments.fail_fast && arguments.retries > 0 {
+        return Err(
+            Failure::usage("--fail-fast stops at what --retries would play again")
+                .hint("leave one of them out"),
+        );
+    }
     let chosen = Chosen::new(arguments, styles)?;
     let (plans, rest) = arguments.selection.plans(styles.err)?;
     let divided = Divided::new(plans, arguments.shard);
@@ -208,6 +223,8 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         max_wait: arguments.playing.max_wait,
         baseline: snapshots.baseline(),
         suite: facts::suite(&arguments.selection, plans)?,
+        retries: usize::from(arguments.retries),
+        fail_flaky: arguments.fail_flaky,
     };
     let by_case: BTreeMap<&CaseId, (&Plan, &Reviewed)> = plans
         .iter()
@@ -260,6 +277,14 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         styles,
     )
     .map_err(|failure| failure.hiding(&secrets))?;
+    let retried = match given_up.is_none() && !interrupted {
+        true => {
+            let target = &ready.target;
+            retry::settle(arguments, known, &snapshots, target, &mut results, styles)
+                .map_err(|failure| failure.hiding(&secrets))?
+        }
+        false => BTreeMap::new(),
+    };
     let wall = began.elapsed();
     let unheard = ready.unheard();
     // Ctrl-C may have ended it too.
@@ -303,6 +328,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         target: facts::target(arguments, &ready.target, &offered),
         unspoken: unspoken(arguments, &ready.target, &offered),
         ended_early,
+        retried,
         shard: divided.facts(arguments, &snapshots, &rest, &cases)?,
         without_case: match arguments.shard {
             None => snapshots.without_case(arguments, plans.iter().chain(&rest))?,

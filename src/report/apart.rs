@@ -1,8 +1,8 @@
-//! What fails a run apart from its cases and its own problems: versions that are not spoken, stale entries, and changes
-//! against the profile of the target.
+//! What fails a run apart from its cases and its own problems: versions that are not spoken, stale entries, changes
+//! against the profile of the target, and flaky cases where they are not let pass.
 
 use super::document::Document;
-use super::profile;
+use super::{flaky, profile};
 
 /// A line for each. `with_names` says whether the cases of a change are named elsewhere: then they are only counted.
 pub(super) fn lines(document: &Document, with_names: bool) -> Vec<String> {
@@ -19,5 +19,6 @@ pub(super) fn lines(document: &Document, with_names: bool) -> Vec<String> {
         let changes = found.changes.iter().filter(|change| !change.tolerated);
         lines.extend(changes.map(|change| profile::line(change, with_names)));
     }
+    lines.extend(flaky::failure(document));
     lines
 }

@@ -7,7 +7,7 @@ use mqtt_check_codec::describe::visible;
 
 use super::document::{Case, Cause, Document, Level};
 use super::style::{alternatives, count};
-use super::{apart, case, headline, markdown};
+use super::{apart, case, flaky, headline, markdown};
 
 /// GitHub shows so many annotations of one kind for a step, and drops the others.
 const SHOWN: usize = 10;
@@ -65,6 +65,7 @@ pub fn annotations(document: &Document, place: Place<'_>) -> String {
         !case.outcome.as_expected && (!named.contains(case.id.as_str()) || is_by_record(case))
     });
     all.extend(others.map(|case| of_case(case, place)));
+    all.extend(flaky::cases(document).map(|case| of_flaky(case, place)));
     all.extend(besides(document).into_iter().map(|message| Annotation {
         kind: Kind::Error,
         file: None,
@@ -128,6 +129,18 @@ fn of_case(case: &Case, place: Place<'_>) -> Annotation {
         line,
         title: case.id.clone(),
         message: format!("{}\n{brief}", case.title),
+    }
+}
+
+fn of_flaky(case: &Case, place: Place<'_>) -> Annotation {
+    let first = case.attempts.iter().flat_map(|attempt| &attempt.findings);
+    let line = first.filter_map(|finding| finding.line).next();
+    Annotation {
+        kind: Kind::Warning,
+        file: place(&case.file),
+        line: line.or(case.line),
+        title: format!("flaky: {}", case.id),
+        message: format!("{}\n{}", case.title, flaky::in_words(case)),
     }
 }
 

@@ -43,6 +43,12 @@ pub(super) fn sentence(document: &Document) -> String {
     if run.exit != 0 {
         return "Every case is as expected, but the run failed: see “About the run”.".to_owned();
     }
+    if summary.flaky > 0 {
+        return format!(
+            "Every case is as expected in the end, {} only when played again.",
+            grouped(summary.flaky)
+        );
+    }
     match summary.accepted {
         0 => "Every case is as expected.".to_owned(),
         accepted => format!(

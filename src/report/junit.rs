@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
 use super::document::{Case, Document, EndedEarly, Profile, SnapshotState, StaleKind, Verdict};
 use super::excerpt::Canvas;
 use super::style::{Style, alternatives};
-use super::{case, profile};
+use super::{case, flaky, profile};
 
 /// The document as text. Cases are in a suite for each folder.
 ///
@@ -55,6 +55,13 @@ pub fn render(document: &Document) -> Result<String, quick_junit::SerializeError
         ),
         ("snapshots", stale(StaleKind::Snapshot).collect()),
         ("deviations", stale(StaleKind::Deviation).collect()),
+        (
+            "flaky",
+            flaky::failure(document)
+                .map(|why| failed("flaky", "flaky cases".to_owned(), &why))
+                .into_iter()
+                .collect(),
+        ),
     ];
     for (name, tests) in besides {
         if tests.is_empty() {
@@ -169,8 +176,26 @@ fn status(case: &Case) -> TestCaseStatus {
             status.set_description(case::snapshot(case, Style::PLAIN));
             status
         }
-        _ => TestCaseStatus::success(),
+        _ => {
+            let mut status = TestCaseStatus::success();
+            status.add_reruns(case.attempts.iter().map(|attempt| rerun(&case.at(attempt))));
+            status
+        }
     }
+}
+
+/// A play of a flaky case that was not as expected.
+fn rerun(case: &Case) -> TestRerun {
+    let (kind, word) = match case.verdict {
+        Verdict::Inconclusive => (NonSuccessKind::Error, "inconclusive"),
+        _ if case.outcome.is_unexpected_verdict() => (NonSuccessKind::Failure, "must"),
+        _ => (NonSuccessKind::Failure, "snapshot"),
+    };
+    let mut rerun = TestRerun::new(kind);
+    rerun.set_type(word);
+    rerun.set_message(case::in_brief(case));
+    rerun.set_description(case::findings(case, Canvas::FILE));
+    rerun
 }
 
 /// The first thing that does not hold.

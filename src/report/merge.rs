@@ -230,6 +230,7 @@ fn exit(document: &Document) -> Exit {
             .profile
             .as_ref()
             .is_some_and(|profile| profile.fails)
+        || document.fails_by_flaky()
         || is_unspoken
         || document
             .cases
@@ -349,6 +350,7 @@ fn summary(parts: &[Part]) -> Summary {
         new,
         stale,
         pending,
+        flaky,
     } in parts.iter().map(|part| part.document.summary)
     {
         all.cases += cases;
@@ -365,6 +367,7 @@ fn summary(parts: &[Part]) -> Summary {
         all.new += new;
         all.stale += stale;
         all.pending += pending;
+        all.flaky += flaky;
     }
     all
 }

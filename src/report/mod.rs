@@ -8,6 +8,7 @@ pub mod document;
 mod excerpt;
 pub mod explain;
 pub mod file;
+mod flaky;
 mod folder;
 mod format;
 pub mod github;
@@ -24,16 +25,18 @@ pub mod style;
 mod tap;
 pub mod terminal;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use mqtt_check_codec::{ConnAck, ProtocolVersion};
 
 use crate::exit::Exit;
-use crate::outcome::{Concluded, State, UnseenPart};
+use crate::outcome::{Concluded, Outcome, State, UnseenPart};
+use crate::scenario::model::CaseId;
 use crate::target::TargetFile;
 use crate::transcript::text;
-use crate::verdict::Verdict;
+use crate::verdict::{CaseResult, Verdict};
 
 pub use case::{heading, one_line};
 pub use diff::unified;
@@ -80,6 +83,17 @@ pub struct Report<'a> {
     pub review: String,
     /// Which part of a run it is; `None` where it is a whole one.
     pub shard: Option<ShardFacts>,
+    /// The cases that `--retries` played again.
+    pub retried: BTreeMap<CaseId, Retried>,
+}
+
+/// What became of a case that was not as expected and was played again.
+#[derive(Debug, Clone, Default)]
+pub struct Retried {
+    /// How often.
+    pub retries: usize,
+    /// Of a flaky case the plays that were not as expected; none of one that never was.
+    pub attempts: Vec<(CaseResult, Outcome)>,
 }
 
 /// When the run was made, and its options that results depend on.
@@ -97,6 +111,10 @@ pub struct RunFacts {
     pub baseline: Option<String>,
     /// The release of the suite, where it is known.
     pub suite: Option<document::Suite>,
+    /// How often a case that is not as expected is played again.
+    pub retries: usize,
+    /// Whether a flaky case fails the run.
+    pub fail_flaky: bool,
 }
 
 /// A protocol version that was named and that the broker does not speak.
@@ -220,6 +238,12 @@ impl Report<'_> {
             .map_or(0, |early| early.not_played.len())
     }
 
+    /// How many cases were as expected only when they were played again.
+    pub fn flaky(&self) -> usize {
+        let all = self.retried.values();
+        all.filter(|retried| !retried.attempts.is_empty()).count()
+    }
+
     /// Time on the broker's clock, all cases together.
     pub fn virtual_time(&self) -> Duration {
         self.cases.iter().map(|case| case.result.virtual_time).sum()
@@ -233,6 +257,9 @@ impl Report<'_> {
         let fails = |case: &Concluded<'_>| !case.outcome.is_as_expected();
         let stale = !(self.without_case.is_empty() && self.without_deviation.is_empty());
         if stale || self.profile.as_ref().is_some_and(ProfileReport::fails) {
+            return Exit::Failed;
+        }
+        if self.facts.fail_flaky && self.flaky() > 0 {
             return Exit::Failed;
         }
         if !self.unspoken.is_empty() || self.cases.iter().any(fails) {

@@ -4,7 +4,7 @@ use mqtt_check_codec::describe::visible;
 
 use super::document::{Case, Document, Verdict};
 use super::style::alternatives;
-use super::{apart, case};
+use super::{apart, case, flaky};
 
 /// The document as text.
 pub(super) fn render(document: &Document) -> String {
@@ -32,8 +32,12 @@ fn of_case(case: &Case) -> String {
             point(false, &name, Some(("TODO", &why))) + &details(case)
         }
         Verdict::Inconclusive => point(false, &name, None) + &details(case),
-        Verdict::Warned => point(true, &name, None) + &details(case),
-        Verdict::Passed | Verdict::Failed => point(true, &name, None),
+        Verdict::Warned if !case.is_flaky() => point(true, &name, None) + &details(case),
+        _ if case.is_flaky() => {
+            let flaky = format!("{name} (flaky: {})", flaky::in_words(case));
+            point(true, &flaky, None)
+        }
+        Verdict::Passed | Verdict::Failed | Verdict::Warned => point(true, &name, None),
     }
 }
 

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -106,6 +107,8 @@ fn report<'a>(cases: Vec<Concluded<'a>>) -> Report<'a> {
             max_wait: Duration::from_secs(30),
             baseline: None,
             suite: None,
+            retries: 0,
+            fail_flaky: false,
         },
         profile: None,
         seed: 7,
@@ -118,6 +121,7 @@ fn report<'a>(cases: Vec<Concluded<'a>>) -> Report<'a> {
         again: Some("mqtt-check run scenarios --filter 'session/takeover@5' --seed 7".into()),
         review: String::new(),
         shard: None,
+        retried: BTreeMap::new(),
     }
 }
 

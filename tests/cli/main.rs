@@ -36,6 +36,7 @@ mod outputs;
 mod program;
 mod reach;
 mod reports;
+mod retries;
 mod rounds;
 mod runs;
 mod schema;

@@ -12,7 +12,7 @@ use crate::program::Program;
 use crate::served;
 
 /// Takes over a session whose client id is this word.
-fn takeover(word: &str) -> String {
+pub(crate) fn takeover(word: &str) -> String {
     format!(
         "title: A second CONNECT takes the session over
 versions: [5]
@@ -30,15 +30,15 @@ steps:
 type Wrong = Arc<Mutex<BTreeMap<&'static str, Vec<usize>>>>;
 
 /// A broker that goes wrong in those plays alone.
-struct Unsteady {
-    url: String,
+pub(crate) struct Unsteady {
+    pub(crate) url: String,
     wrong: Wrong,
     /// The plays that there were, by their client ids.
     plays: Arc<Mutex<Vec<String>>>,
 }
 
 impl Unsteady {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let right = served::serve(std::iter::empty().collect());
         let faulty = served::serve(std::iter::once(Fault::NoDisconnectOnTakeover).collect());
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -68,7 +68,7 @@ impl Unsteady {
     }
 
     /// From here on the cases of this word go wrong in these plays.
-    fn goes_wrong(&self, word: &'static str, plays: impl IntoIterator<Item = usize>) {
+    pub(crate) fn goes_wrong(&self, word: &'static str, plays: impl IntoIterator<Item = usize>) {
         let mut wrong = self.wrong.lock().expect("no thread has panicked");
         wrong.insert(word, plays.into_iter().collect());
         self.plays.lock().expect("no thread has panicked").clear();

@@ -90,6 +90,8 @@ pub(super) const KEYS: &[Key] = &[
     key("timeout_scale", Number, Run),
     key("seed", Number, Run),
     key("fail_fast", Flag, Run),
+    key("retries", Number, Run),
+    key("fail_flaky", Flag, Run),
     key("no_first_look", Flag, AnyBroker),
     key("snapshots", Path, Run),
     key("no_snapshots", Flag, Run),

@@ -17,7 +17,7 @@ pub(super) struct Given {
 
 impl Given {
     /// Whether it is a flag that is off.
-    fn is_off(&self) -> bool {
+    pub(super) fn is_off(&self) -> bool {
         self.key.kind == Kind::Flag && self.values == ["false"]
     }
 

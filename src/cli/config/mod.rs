@@ -87,7 +87,8 @@ fn read(
     read.map_err(|error| {
         let _ = error.print();
         if error.use_stderr() && !defaults.used.is_empty() {
-            let used: Vec<String> = defaults.used.iter().map(Given::told).collect();
+            let used = defaults.used.iter().filter(|given| !given.is_off());
+            let used: Vec<String> = used.map(Given::told).collect();
             output::note(&format!("\nnote: not typed: {}\n", used.join(", ")));
         }
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))

@@ -34,6 +34,7 @@ fn options_but_paths(arguments: &Arguments) -> Vec<String> {
     flag(arguments.playing.exclusive, "exclusive");
     flag(arguments.no_first_look, "no-first-look");
     flag(arguments.playing.heavy, "heavy");
+    flag(arguments.fail_flaky, "fail-flaky");
     flag(arguments.no_snapshots, "no-snapshots");
     flag(arguments.require_reasons, "require-reasons");
     let mut option = |name: &str, value: Option<String>| {
@@ -55,6 +56,8 @@ fn options_but_paths(arguments: &Arguments) -> Vec<String> {
     );
     option("chaos", arguments.chaos.map(|seed| seed.to_string()));
     option("jobs", arguments.playing.jobs.map(|jobs| jobs.to_string()));
+    let retries = arguments.retries;
+    option("retries", (retries > 0).then(|| retries.to_string()));
     let wait = arguments.playing.max_wait;
     option(
         "max-wait",

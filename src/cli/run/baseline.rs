@@ -165,6 +165,8 @@ fn as_run(arguments: &Arguments) -> Result<super::Arguments, Failure> {
         chaos: None,
         shard: None,
         fail_fast: false,
+        retries: 0,
+        fail_flaky: false,
         no_first_look: false,
         update: true,
         no_snapshots: false,

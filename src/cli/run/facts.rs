@@ -1,6 +1,6 @@
 //! What a report says of the run and of the broker besides its cases.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use mqtt_check_codec::ProtocolVersion;
@@ -47,6 +47,7 @@ pub(super) fn unstarted<'a>(
         again: None,
         review: String::new(),
         shard: None,
+        retried: BTreeMap::new(),
     }
 }
 

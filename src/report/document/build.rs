@@ -34,7 +34,10 @@ impl Document {
     pub fn of(report: &Report<'_>, transcripts: Transcripts) -> Self {
         let cases = report.cases.iter();
         let cases: Vec<Case> = cases
-            .map(|case| case::of(case, report.facts.began, transcripts))
+            .map(|case| {
+                let retried = report.retried.get(&case.result.id);
+                case::of(case, retried, report.facts.began, transcripts)
+            })
             .collect();
         let roots = roots(&report.cases, report.deviations);
         let file = report.deviations.map(|file| file.source.path.as_str());
@@ -118,6 +121,8 @@ fn run(report: &Report<'_>, transcripts: Transcripts) -> Run {
             max_wait_us: microseconds(facts.max_wait),
             baseline: facts.baseline.clone(),
             transcripts,
+            retries: facts.retries,
+            fail_flaky: facts.fail_flaky,
         },
         suite: facts.suite.clone(),
         instances: report.instances.clone(),
@@ -150,6 +155,7 @@ fn summary(report: &Report<'_>) -> Summary {
         new: counts.new,
         stale: counts.stale,
         pending: counts.pending,
+        flaky: report.flaky(),
     }
 }
 

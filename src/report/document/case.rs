@@ -43,6 +43,12 @@ pub struct Case {
     pub span: Option<Span>,
     /// How often it was played: again where this machine disturbed it.
     pub plays: usize,
+    /// How often `--retries` played it again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retries: usize,
+    /// Of a flaky case the plays before this one, none of which was as expected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
     /// The broker's answers to what the standard leaves open.
     pub choices: Vec<ChoiceAnswer>,
     /// What was measured and no clause judges.
@@ -58,6 +64,23 @@ pub struct Case {
     /// The same of its control: the scenario without the cause under test.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control: Option<Play>,
+}
+
+/// A play of a case that was not as expected, before one that was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Attempt {
+    pub verdict: Verdict,
+    /// Why it is inconclusive or was skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    pub outcome: Outcome,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<Snapshot>,
+    pub findings: Vec<Finding>,
+    /// What went to and fro.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub play: Option<Play>,
 }
 
 /// What a case came to.
@@ -259,6 +282,26 @@ pub struct Clause {
 }
 
 impl Case {
+    /// Whether it was not as expected at first, and was when it was played again.
+    pub const fn is_flaky(&self) -> bool {
+        !self.attempts.is_empty()
+    }
+
+    /// The case as it would be with this play alone.
+    pub fn at(&self, attempt: &Attempt) -> Self {
+        Self {
+            verdict: attempt.verdict,
+            reason: attempt.reason.clone(),
+            outcome: attempt.outcome.clone(),
+            snapshot: attempt.snapshot.clone(),
+            findings: attempt.findings.clone(),
+            play: attempt.play.clone(),
+            control: None,
+            attempts: Vec::new(),
+            ..self.clone()
+        }
+    }
+
     /// Whether nothing speaks against the broker, as far as it was played.
     pub fn holds(&self) -> bool {
         matches!(self.verdict, Verdict::Passed | Verdict::Skipped)

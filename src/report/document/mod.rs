@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 
 pub use build::{Transcripts, microseconds};
 pub use case::{
-    Case, Change, ChoiceAnswer, Clause, DiffLine, Finding, FindingKind, Level, Measurement,
-    Outcome, Reason, Snapshot, SnapshotState, Span, Verdict,
+    Attempt, Case, Change, ChoiceAnswer, Clause, DiffLine, Finding, FindingKind, Level,
+    Measurement, Outcome, Reason, Snapshot, SnapshotState, Span, Verdict,
 };
 pub use cause::{Cause, Chapter, Conformance, Example, Folded};
 pub use json::ReadError;
@@ -262,6 +262,12 @@ pub struct Options {
     pub baseline: Option<String>,
     /// Of which cases the document has transcripts.
     pub transcripts: Transcripts,
+    /// How often a case that was not as expected was played again.
+    #[serde(default, skip_serializing_if = "case::is_zero")]
+    pub retries: usize,
+    /// Whether a flaky case fails the run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fail_flaky: bool,
 }
 
 /// How many of what.
@@ -290,6 +296,9 @@ pub struct Summary {
     pub stale: usize,
     /// Reviewed records beside which an unreviewed one lies.
     pub pending: usize,
+    /// Cases that were as expected only when they were played again.
+    #[serde(default)]
+    pub flaky: usize,
 }
 
 /// Something reviewed that no case shows any more.
@@ -313,11 +322,19 @@ pub enum StaleKind {
 }
 
 impl Document {
+    /// Whether the run fails for its flaky cases alone.
+    pub const fn fails_by_flaky(&self) -> bool {
+        self.run.options.fail_flaky && self.summary.flaky > 0
+    }
+
     /// The same without what went to and fro.
     #[must_use]
     pub fn without_transcripts(mut self) -> Self {
         for case in &mut self.cases {
             (case.play, case.control) = (None, None);
+            for attempt in &mut case.attempts {
+                attempt.play = None;
+            }
         }
         self.run.options.transcripts = Transcripts::None;
         self

@@ -11,6 +11,7 @@ mod causes;
 mod conformance;
 mod data;
 mod failing;
+mod flaky;
 mod masthead;
 mod run;
 #[cfg(test)]
@@ -111,6 +112,7 @@ fn content(document: &Document) -> Markup {
             main id="overview" {
                 (masthead::masthead(document))
                 (causes::section(document))
+                (flaky::section(document))
                 (conformance::section(document))
                 (run::section(document))
                 section id="cases" aria-labelledby="cases-title" {

@@ -6,6 +6,7 @@ mod text;
 use mqtt_check_codec::describe::visible;
 
 use super::document::{Case, Cause, Chapter, Conformance, Document};
+use super::flaky::{cases as flaky_cases, failure, in_words};
 use super::names::compressed;
 use super::style::{self, grouped};
 use super::{case, headline, profile};
@@ -28,6 +29,7 @@ pub(super) fn render(document: &Document) -> String {
         counts(document),
         problems(document),
         causes(document),
+        flaky(document),
         conformance(document),
         cases(document),
     ];
@@ -46,6 +48,7 @@ fn counts(document: &Document) -> String {
         ("failed, accepted", summary.accepted),
         ("warned", summary.warned),
         ("inconclusive", summary.inconclusive),
+        ("flaky", summary.flaky),
         ("skipped", summary.skipped),
         ("not played", summary.not_played),
         ("snapshots changed", summary.changed - summary.informed),
@@ -77,6 +80,7 @@ fn problems(document: &Document) -> String {
             false => lines.push(profile::missing(found)),
         }
     }
+    lines.extend(failure(document));
     lines
         .iter()
         .map(|line| format!("- {}\n", inline(line)))
@@ -125,6 +129,26 @@ fn cause_text(document: &Document, index: usize, cause: &Cause) -> String {
     let cases = cause.cases.iter().chain(&cause.likely);
     let names = compressed(cases.map(String::as_str));
     out.push_str(&format!("Cases: {}\n", list(&names)));
+    out
+}
+
+/// The cases that were as expected only when they were played again.
+fn flaky(document: &Document) -> String {
+    let all: Vec<&Case> = flaky_cases(document).collect();
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from("## Flaky\n\n| case | what came |\n|---|---|\n");
+    for case in all.iter().take(CASES) {
+        out.push_str(&format!(
+            "| {} | {} |\n",
+            code(&case.id),
+            inline(&in_words(case))
+        ));
+    }
+    if all.len() > CASES {
+        out.push_str(&format!("\nAnd {} more.\n", grouped(all.len() - CASES)));
+    }
     out
 }
 

@@ -11,7 +11,7 @@ mod wrap;
 use super::document::{Case, Document, StaleKind, Suite, Verdict};
 use super::excerpt::{self, Canvas};
 use super::style::{Style, count, span};
-use super::{case, names, profile};
+use super::{case, flaky, names, profile};
 
 pub(crate) use table::lines;
 
@@ -61,6 +61,7 @@ pub fn render(document: &Document, options: Options) -> String {
     }
     let mut after = vec![
         causes::accepted(document, options),
+        flaky::render(document, options.verbose, options.canvas()),
         inconclusive(document, options),
         unspoken(document, style),
         snapshots(document, style),
@@ -288,6 +289,8 @@ fn summary(document: &Document, options: Options) -> String {
     add(counts.inconclusive, inconclusive);
     let warned = style.doubtful(&format!("{} warned", counts.warned));
     add(counts.warned, warned);
+    let flaky = style.doubtful(&format!("{} flaky", counts.flaky));
+    add(counts.flaky, flaky);
     add(counts.skipped, format!("{} skipped", counts.skipped));
     add(
         counts.not_played,
@@ -341,6 +344,9 @@ fn summary(document: &Document, options: Options) -> String {
     if run.interrupted {
         out.push_str(&style.doubtful("interrupted: this is what was done so far"));
         out.push('\n');
+    }
+    if let Some(failure) = flaky::failure(document) {
+        out.push_str(&format!("{} {failure}\n", style.bad("FAILED")));
     }
     if let Some(again) = &run.failed_again {
         out.push_str(&format!("again: {again}\n"));

@@ -8,9 +8,10 @@ use mqtt_check_codec::ProtocolVersion;
 
 use super::{Transcripts, microseconds, play};
 use crate::outcome::{self, Comparison, Concluded, State};
+use crate::report::Retried;
 use crate::report::diff;
 use crate::report::document::{
-    Case, ChoiceAnswer, Clause, Finding, FindingKind, Level, Measurement, Outcome, Reason,
+    Attempt, Case, ChoiceAnswer, Clause, Finding, FindingKind, Level, Measurement, Outcome, Reason,
     Snapshot, SnapshotState, Span, Verdict,
 };
 use crate::report::library_facts;
@@ -21,7 +22,45 @@ use crate::verdict::{self, CaseResult, is_clause};
 /// So many lines of a difference are in the document.
 const DIFF_LINES: usize = 500;
 
-pub(super) fn of(case: &Concluded<'_>, run_began: Instant, transcripts: Transcripts) -> Case {
+/// A case with the plays of it before this one.
+pub(super) fn of(
+    case: &Concluded<'_>,
+    retried: Option<&Retried>,
+    run_began: Instant,
+    transcripts: Transcripts,
+) -> Case {
+    let mut built = of_play(case, run_began, transcripts);
+    let Some(retried) = retried else { return built };
+    built.retries = retried.retries;
+    let attempts = retried.attempts.iter().map(|(result, outcome)| {
+        let play = Concluded {
+            plan: case.plan,
+            result,
+            outcome: outcome.clone(),
+        };
+        let Case {
+            verdict,
+            reason,
+            outcome,
+            snapshot,
+            findings,
+            play,
+            ..
+        } = of_play(&play, run_began, transcripts);
+        Attempt {
+            verdict,
+            reason,
+            outcome,
+            snapshot,
+            findings,
+            play,
+        }
+    });
+    built.attempts = attempts.collect();
+    built
+}
+
+fn of_play(case: &Concluded<'_>, run_began: Instant, transcripts: Transcripts) -> Case {
     let (result, scene) = (case.result, &case.plan.scene);
     let mut built = Case {
         id: result.id.to_string(),
@@ -40,6 +79,8 @@ pub(super) fn of(case: &Concluded<'_>, run_began: Instant, transcripts: Transcri
         snapshot: case.outcome.comparison.as_ref().map(snapshot),
         span: result.began.map(|began| span(result, began, run_began)),
         plays: result.plays,
+        retries: 0,
+        attempts: Vec::new(),
         choices: result
             .choices
             .iter()

@@ -1,0 +1,65 @@
+//! Cases that were not as expected at first and were when they were played again: told by every report.
+
+use super::case::{findings, in_brief};
+use super::document::{Case, Document};
+use super::excerpt::Canvas;
+use super::style::{Style, count};
+
+/// So many are told in full on the terminal.
+const IN_FULL: usize = 3;
+
+/// All of them.
+pub(super) fn cases(document: &Document) -> impl Iterator<Item = &Case> {
+    document.cases.iter().filter(|case| case.is_flaky())
+}
+
+/// How often it was not as expected, and what came then.
+pub(super) fn in_words(case: &Case) -> String {
+    let failed = case.attempts.len();
+    let mut told: Vec<String> = Vec::new();
+    for attempt in &case.attempts {
+        let what = in_brief(&case.at(attempt));
+        if !told.contains(&what) {
+            told.push(what);
+        }
+    }
+    let plays = failed + 1;
+    format!(
+        "not as expected in {failed} of {plays} plays: {}",
+        told.join("; ")
+    )
+}
+
+/// Why the run fails, where a flaky case makes it fail.
+pub(super) fn failure(document: &Document) -> Option<String> {
+    let number = document.summary.flaky;
+    let are = if number == 1 { "is" } else { "are" };
+    document
+        .fails_by_flaky()
+        .then(|| format!("{} {are} flaky (--fail-flaky)", count(number, "case")))
+}
+
+/// The part of the terminal's text.
+pub(super) fn render(document: &Document, verbose: bool, canvas: Canvas) -> String {
+    let style: Style = canvas.style;
+    let mut out = String::new();
+    let is_short = cases(document).count() <= IN_FULL;
+    for case in cases(document) {
+        out.push_str(&format!(
+            "{} {}\n  {}\n",
+            style.doubtful("FLAKY"),
+            style.strong(&case.id),
+            in_words(case)
+        ));
+        if !(verbose || is_short) {
+            continue;
+        }
+        let first = case.attempts.first().map(|attempt| case.at(attempt));
+        let text = first.map_or_else(String::new, |case| findings(&case, canvas));
+        // The first two lines are the verdict and the title.
+        for line in text.lines().skip(1) {
+            out.push_str(&format!("{line}\n"));
+        }
+    }
+    out
+}
