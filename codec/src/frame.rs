@@ -31,7 +31,7 @@ pub enum FrameError {
     #[error("the packet has {size} bytes, more than the maximum of {maximum}")]
     TooLarge { size: usize, maximum: usize },
     /// From [`Frame::from_bytes`] only: the bytes end within the packet.
-    #[error("the packet is incomplete: at least {missing} more bytes are missing")]
+    #[error("the packet is incomplete: at least {missing} bytes are missing")]
     Incomplete { missing: usize },
     /// From [`Frame::from_bytes`] only: bytes follow the packet.
     #[error("{extra} bytes follow the packet")]

@@ -89,7 +89,7 @@ impl Guard {
         let deadline = Instant::now() + LIMIT;
         while !answer.exists() {
             if Instant::now() >= deadline || !self.is_there() {
-                return Err("it does not end, not even by the signal KILL".to_owned());
+                return Err("it does not exit, not even after SIGKILL".to_owned());
             }
             thread::sleep(LOOK);
         }
