@@ -403,7 +403,8 @@ impl<R> Run<'_, R> {
                     },
                 )
                 .await;
-                let is_flooded = share.is_over() && !share.is_crowded_out();
+                let is_crowded_out = share.is_crowded_out() && !self.crew.is_smallest();
+                let is_flooded = share.is_over() && !is_crowded_out;
                 let outage = match is_watched {
                     true => self.outage(number, plan).await,
                     false => None,

@@ -1,5 +1,6 @@
 //! From a scene's steps to what is done.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
     let mut compiler = Compiler {
         scene: &scene,
         next: 0,
+        compiled: HashMap::new(),
         problems: Vec::new(),
     };
     let steps = compiler.steps(&scene.steps);
@@ -77,6 +79,8 @@ pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
 struct Compiler<'a> {
     scene: &'a Scene,
     next: usize,
+    /// What clients do in the steps so far, by the step itself.
+    compiled: HashMap<*const Step, Arc<[Operation]>>,
     problems: Vec<Diagnostic>,
 }
 
@@ -90,9 +94,13 @@ impl Compiler<'_> {
         self.next += 1;
         let body = match &step.action {
             Action::Client { client, action } => {
-                let mut operations = self.operations(step, *client, action);
-                // A suite has ten thousands of them, and most are shorter than what a list begins with.
-                operations.shrink_to_fit();
+                let known = self.compiled.get(&Arc::as_ptr(step)).cloned();
+                let operations = known.unwrap_or_else(|| {
+                    let operations: Arc<[_]> = self.operations(step, *client, action).into();
+                    self.compiled
+                        .insert(Arc::as_ptr(step), Arc::clone(&operations));
+                    operations
+                });
                 Body::Client {
                     client: *client,
                     operations,

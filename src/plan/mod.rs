@@ -48,9 +48,9 @@ pub struct Plan {
 /// The scene without the cause under test.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedControl {
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
     /// What a broker must be configured with for it.
-    pub required: Settings,
+    pub required: Arc<Settings>,
     /// The scene's steps, less those left out. Their expectations are not judged.
     pub steps: Vec<PlannedStep>,
     /// What must hold at the end.
@@ -78,8 +78,8 @@ pub struct PlannedStep {
 impl Plan {
     /// What a broker must be configured with for the scene, and for its control if it has one.
     pub fn required(&self) -> impl Iterator<Item = &Settings> {
-        let control = self.control.as_ref().map(|control| &control.required);
-        std::iter::once(&self.scene.required).chain(control)
+        let control = self.control.as_ref().map(|control| &*control.required);
+        std::iter::once(&*self.scene.required).chain(control)
     }
 
     /// The scene, and its control if it has one.
@@ -138,7 +138,8 @@ impl PlannedStep {
 pub enum Body {
     Client {
         client: ClientIndex,
-        operations: Vec<Operation>,
+        /// The control has the scene's own where it plays the same step.
+        operations: Arc<[Operation]>,
     },
     Wait(Duration),
     Hooks(HookList),

@@ -17,7 +17,7 @@ pub(crate) fn control(
     stage: Stage<'_>,
     node: &Node,
     base: &Settings,
-    required: &Settings,
+    required: &Arc<Settings>,
 ) -> Option<Control> {
     let scope = stage.scope;
     let mut map = Mapping::of(scope, node, "`control`")?;
@@ -59,8 +59,8 @@ pub(crate) fn control(
         place: node.place,
         without: flip(without)?.unwrap_or_default(),
         with: flip(with)?.unwrap_or_default(),
-        settings: flip(configured)?,
-        required: flip(demanded)?.unwrap_or_else(|| required.clone()),
+        settings: flip(configured)?.map(Arc::new),
+        required: flip(demanded)?.map_or_else(|| Arc::clone(required), Arc::new),
         expect: expect?,
     };
     if control.without.is_empty() && control.with.is_empty() && control.settings.is_none() {

@@ -377,8 +377,11 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
     let steps = tree
         .find("steps")
         .map(|n| step::steps(stage, n, Setting::Scene));
-    let base = settings.clone().unwrap_or_default();
-    let demanded = required.clone().unwrap_or_default();
+    let demanded = Arc::new(required.clone().unwrap_or_default());
+    let base = match settings == required {
+        true => Arc::clone(&demanded),
+        false => Arc::new(settings.clone().unwrap_or_default()),
+    };
     let control = tree
         .find("control")
         .map(|n| control(stage, n, &base, &demanded));
@@ -409,8 +412,8 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
         needs: needs?,
         exclusive: exclusive?,
         sharing: sharing.unwrap_or(Some(Sharing::Apart))?,
-        settings: settings?,
-        required: required?,
+        settings: settings.map(|_| base)?,
+        required: required.map(|_| demanded)?,
         clients: typed.into_iter().collect::<Option<_>>()?,
         steps: steps.flatten()?,
         control: match control {

@@ -74,9 +74,9 @@ pub struct Scene {
     pub exclusive: bool,
     pub sharing: Sharing,
     /// What a broker that can be configured is configured with: `broker` and `prefers`.
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
     /// What a broker must be configured with: `broker` alone.
-    pub required: Settings,
+    pub required: Arc<Settings>,
     /// In the order in which the file declares them.
     pub clients: Vec<Client>,
     pub steps: Vec<Arc<Step>>,
@@ -669,9 +669,9 @@ pub struct Control {
     pub without: Vec<String>,
     /// Ids of steps and what is played instead.
     pub with: Vec<(String, Arc<Step>)>,
-    pub settings: Option<Settings>,
+    pub settings: Option<Arc<Settings>>,
     /// What a broker must be configured with for it.
-    pub required: Settings,
+    pub required: Arc<Settings>,
     /// `Action::Client` with `Expect`, or `Action::Hooks`.
     pub expect: Vec<Arc<Step>>,
 }

@@ -58,7 +58,7 @@ mod tests {
         let steps = plan.steps.iter();
         let cites = steps.filter(|step| step.step.clauses == [clause.to_owned()]);
         let waits = cites.filter_map(|step| match &step.body {
-            Body::Client { operations, .. } => match operations.as_slice() {
+            Body::Client { operations, .. } => match &**operations {
                 [Operation::Await(awaited)] => Some((step, awaited)),
                 _ => None,
             },

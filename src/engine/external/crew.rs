@@ -41,6 +41,11 @@ impl Crew {
         self.cut.set(Some(Instant::now()));
     }
 
+    /// Whether no fewer may be played: what is crowded out now is flooded, whatever the others take.
+    pub(super) fn is_smallest(&self) -> bool {
+        self.now.get() <= FEWEST.min(self.most)
+    }
+
     /// A case had its room. After as many as are played at the same time, one more is.
     pub(super) fn fitted(&self) {
         self.calm.set(self.calm.get() + 1);
@@ -74,9 +79,11 @@ mod tests {
             crew.crowded_out(Instant::now());
         }
         assert_eq!(crew.now(), FEWEST);
+        assert!(crew.is_smallest());
         for _ in 0..FEWEST {
             crew.fitted();
         }
+        assert!(!crew.is_smallest());
         assert_eq!(crew.now(), FEWEST + 1);
         for _ in 0..1_000 {
             crew.fitted();

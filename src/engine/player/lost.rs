@@ -146,7 +146,7 @@ impl Player<'_> {
         }
         match &step.body {
             Body::Client { client, operations } => {
-                for operation in operations {
+                for operation in operations.iter() {
                     if let Operation::Await(awaited) = operation {
                         self.note_missed(*client, &awaited.expectation);
                     }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -294,7 +296,7 @@ fn folds_a_missing_message_under_its_own_missing_acknowledgement() {
     let Body::Client { operations, .. } = &mut named.steps[2].body else {
         panic!("a client's step");
     };
-    let Some(Operation::Await(awaited)) = operations.first_mut() else {
+    let Some(Operation::Await(awaited)) = Arc::make_mut(operations).first_mut() else {
         panic!("it waits");
     };
     let Pattern::Packet(pattern) = &mut awaited.expectation.pattern else {

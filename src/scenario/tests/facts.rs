@@ -590,7 +590,7 @@ exercised_if: [ b_c: { publish: { topic_alias: present } } ]
         }])),
         ..Settings::default()
     };
-    assert_eq!(scene.settings, settings);
+    assert_eq!(*scene.settings, settings);
     let actions: Vec<_> = scene.steps.iter().map(|s| s.action.clone()).collect();
     assert_eq!(actions[0], Action::Wait(Duration::from_secs(7_200)));
     assert_eq!(
@@ -640,7 +640,7 @@ exercised_if: [ b_c: { publish: { topic_alias: present } } ]
         Action::Wait(Duration::from_secs(1))
     );
     assert_eq!(
-        control.settings,
+        control.settings.as_deref().cloned(),
         Some(Settings {
             durable: Some(true),
             ..settings
@@ -666,12 +666,12 @@ steps: [ a: ping ]
         maximum_qos: Some(QoS::ExactlyOnce),
         ..Settings::default()
     };
-    assert_eq!(found[0].required, required);
+    assert_eq!(*found[0].required, required);
     let settings = Settings {
         receive_maximum: Some(3),
         ..required
     };
-    assert_eq!(found[0].settings, settings);
+    assert_eq!(*found[0].settings, settings);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::plan::{Plan, plan};
 use crate::scenario::model::{
     Action, After, Answer, CaseId, Client, ClientAction, ClientIndex, Count, Driver, Exchange,
     Expectation, Expr, FieldMatch, FilterTemplate, HookList, HookPattern, Level, Literal, Matcher,
-    PacketPattern, PacketTemplate, Pattern, Scene, Settings, Step, Transport, Way,
+    PacketPattern, PacketTemplate, Pattern, Scene, Step, Transport, Way,
 };
 use crate::transcript::{
     Ended, Ending, Event, EventIndex, HookRecord, HookSource, Lane, LaneIndex, Outcome, StepIndex,
@@ -181,8 +181,8 @@ pub(crate) fn takeover_plan() -> Plan {
         needs: Vec::new(),
         exclusive: false,
         sharing: crate::scenario::model::Sharing::Apart,
-        settings: Settings::default(),
-        required: Settings::default(),
+        settings: Arc::default(),
+        required: Arc::default(),
         clients: vec![client("first"), client("second")],
         steps: vec![
             step(10, "first: connect", exchange(FIRST, PacketType::CONNECT)),
