@@ -91,8 +91,12 @@ fn a_summary_that_cannot_be_written_fails_no_run() {
 /// `##[` anywhere in a line.
 #[test]
 fn what_a_broker_says_is_no_command() {
-    // CONNACK with the reason "not authorized" and a Reason String that is longer than a line of the report.
+    // It answers PINGREQ by DISCONNECT with a Reason String that is longer than a line of the report.
     let url = bad_brokers::serve(|mut stream| {
+        let Some(_) = bad_brokers::packet(&mut stream) else {
+            return;
+        };
+        let _ = stream.write_all(&[0x20, 3, 0, 0, 0]);
         let Some(_) = bad_brokers::packet(&mut stream) else {
             return;
         };
@@ -100,7 +104,7 @@ fn what_a_broker_says_is_no_command() {
         for _ in 0..120 {
             said.push_str("::stop-commands::b ");
         }
-        let mut body = vec![0, 0x87];
+        let mut body = vec![0x80];
         let text = u16::try_from(said.len()).expect("short");
         let in_two_bytes = |length: usize| {
             let low = u8::try_from(length & 0x7f).expect("seven bits");
@@ -111,7 +115,7 @@ fn what_a_broker_says_is_no_command() {
         body.extend(text.to_be_bytes());
         body.extend(said.bytes());
         let length = in_two_bytes(body.len());
-        let _ = stream.write_all(&[0x20, length[0], length[1]]);
+        let _ = stream.write_all(&[0xE0, length[0], length[1]]);
         let _ = stream.write_all(&body);
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
     });

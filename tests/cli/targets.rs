@@ -274,7 +274,7 @@ fn tries_another_port_where_something_else_answers() {
     let always = shell(&format!("exec python3 {other} $1"));
     let ended = program.file("targets/twin.yaml", always).run();
     assert_eq!(ended.exit, Some(3), "{ended}");
-    let what = "what listens there answers CONNECT with 0x53";
+    let what = "the server there answers CONNECT with 0x53";
     assert!(ended.stderr.contains(what), "{ended}");
 }
 
