@@ -20,7 +20,7 @@ use crate::outcome::steady::steady_changes;
 use crate::outcome::{Concluded, Reviewed};
 use crate::plan::Plan;
 use crate::report::document::Transcripts;
-use crate::report::{Document, Format, PCAP, Report, RunFacts, terminal};
+use crate::report::{Document, Format, ISSUES, PCAP, Report, RunFacts, terminal};
 use crate::scenario::model::CaseId;
 use crate::suite;
 use crate::target::bundled::{self, Bundled};
@@ -121,13 +121,17 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "WHAT", requires = "reached", conflicts_with = "no_snapshots", value_delimiter = ',', value_parser = tolerated, help_heading = "Snapshots")]
     tolerate: Vec<Tolerated>,
 
-    /// Write a report in html, json, junit, markdown or tap to a file, or in pcap to a folder; FILE `-` is stdout, and the normal output then goes to stderr; repeatable
+    /// Write a report in html, json, junit, markdown or tap to a file, or in issues or pcap to a folder; FILE `-` is stdout, and the normal output then goes to stderr; repeatable
     #[arg(long, value_name = "FORMAT=FILE", value_parser = reports::option, help_heading = "Report")]
     report: Vec<(&'static Format, PathBuf)>,
 
     /// Write the packets of each failing case to a pcapng file in this folder, as `--report pcap=DIR`
     #[arg(long, value_name = "DIR", help_heading = "Report")]
     pcap: Option<PathBuf>,
+
+    /// Write an issue for a bug tracker of each cause to this folder, with a script that shows it, as `--report issues=DIR`
+    #[arg(long, value_name = "DIR", help_heading = "Report")]
+    issue_dir: Option<PathBuf>,
 
     /// Which cases have transcripts in report files: all, failed (those that failed or are not as expected) or none
     #[arg(
@@ -177,7 +181,7 @@ pub(super) struct Arguments {
 impl Arguments {
     /// Every report that is to be written.
     fn reports(&self) -> Result<Vec<(&'static Format, PathBuf)>, Failure> {
-        let folders = [(&PCAP, &self.pcap)].into_iter();
+        let folders = [(&ISSUES, &self.issue_dir), (&PCAP, &self.pcap)].into_iter();
         let folders = folders.filter_map(|(format, path)| Some((format, path.clone()?)));
         let all: Vec<_> = self.report.iter().cloned().chain(folders).collect();
         let needs = all.iter().find(|(format, _)| format.is_folder());

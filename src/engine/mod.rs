@@ -15,6 +15,8 @@ mod rumqttc;
 mod shortened;
 mod wait;
 
+pub(crate) use prefix::Prefix;
+
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 

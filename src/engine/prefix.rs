@@ -8,7 +8,7 @@ use mqtt_check_codec::{Packet, Properties, Property};
 
 /// What is put before client ids and, with a `/`, before topics. Empty when a play has the broker for itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Prefix {
+pub(crate) struct Prefix {
     letters: String,
     /// It stands before the name of the first level, not on a level of its own.
     joined: bool,
@@ -21,7 +21,7 @@ const JOINT: char = '-';
 
 impl Prefix {
     /// At most eight letters and digits.
-    pub(super) fn new(letters: String) -> Self {
+    pub(crate) fn new(letters: String) -> Self {
         Self {
             letters,
             ..Self::default()
@@ -78,7 +78,7 @@ impl Prefix {
     }
 
     /// The client id as the broker sees it. An empty one stays empty.
-    pub(super) fn client_id(&self, id: &str) -> ByteString {
+    pub(crate) fn client_id(&self, id: &str) -> ByteString {
         if id.is_empty() || self.assigned.contains(id) {
             return id.into();
         }
@@ -159,7 +159,7 @@ impl Prefix {
     }
 
     /// Puts the prefix into a packet that is to be sent.
-    pub(super) fn put(&self, packet: &mut Packet) {
+    pub(crate) fn put(&self, packet: &mut Packet) {
         if self.letters.is_empty() {
             return;
         }

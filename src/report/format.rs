@@ -2,7 +2,7 @@
 
 use super::document::Document;
 use super::folder::Entry;
-use super::{html, junit, markdown, pcap, tap};
+use super::{html, issue, junit, markdown, pcap, tap};
 
 /// A format of report files.
 #[derive(Debug)]
@@ -28,6 +28,12 @@ pub enum Rendered {
     Folder(Vec<Entry>),
 }
 
+/// A text and a script of each cause.
+pub const ISSUES: Format = Format {
+    name: "issues",
+    writer: Writer::Folder(issue::render),
+};
+
 /// A capture of each case.
 pub const PCAP: Format = Format {
     name: "pcap",
@@ -40,6 +46,7 @@ const FORMATS: &[&Format] = &[
         name: "html",
         writer: Writer::File(html::render),
     },
+    &ISSUES,
     &Format {
         name: "json",
         writer: Writer::File(|document| document.to_json().map_err(|error| error.to_string())),

@@ -39,7 +39,7 @@ fn refuses_values_that_are_none() {
         ("run --timeout-scale=0", "it is a number above 0"),
         (
             "run --report pdf=x.pdf",
-            "there is no format `pdf`; html, json, junit, markdown, pcap and tap are",
+            "there is no format `pdf`; html, issues, json, junit, markdown, pcap and tap are",
         ),
         ("run --report json", "it is FORMAT=FILE"),
         ("run --baseline m", "--broker <URL>"),

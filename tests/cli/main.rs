@@ -27,6 +27,7 @@ mod granted_less;
 mod hooks;
 mod hostile;
 mod instances;
+mod issues;
 mod keep_alive;
 mod later;
 mod liberties;

@@ -115,7 +115,7 @@ fn indiscreet() -> String {
     })
 }
 
-const REPORTS: &str = "--report json=r.json --report junit=r.xml --report html=r.html --report markdown=r.md --report tap=r.tap --pcap captures --transcripts all";
+const REPORTS: &str = "--report json=r.json --report junit=r.xml --report html=r.html --report markdown=r.md --report tap=r.tap --pcap captures --issue-dir issues --transcripts all";
 
 #[test]
 fn no_output_shows_a_password_that_the_broker_says_back() {

@@ -174,6 +174,7 @@ fn as_run(arguments: &Arguments) -> Result<super::Arguments, Failure> {
         require_reasons: false,
         tolerate: Vec::new(),
         report: Vec::new(),
+        issue_dir: None,
         pcap: None,
         transcripts: super::Transcripts::None,
         no_github: true,

@@ -2,6 +2,7 @@
 
 mod case;
 pub(in crate::report) mod cause;
+mod check;
 mod play;
 mod profile;
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::check::Check;
 use super::play::Play;
 
 /// A case that was played or skipped.
@@ -241,6 +242,12 @@ pub struct Finding {
     pub slow: bool,
     /// Numbers of the events that it is about.
     pub events: Vec<usize>,
+    /// How a program that is not mqtt-check can tell whether it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Check>,
+    /// Why none can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unchecked: Option<String>,
 }
 
 /// What sort of finding it is.

@@ -7,6 +7,7 @@
 pub(in crate::report) mod build;
 mod case;
 mod cause;
+pub mod check;
 mod json;
 mod play;
 mod profile;

@@ -9,6 +9,9 @@ use super::values::Field;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Play {
+    /// What client identifiers and topics begin with in the bytes, on a shared broker; empty on one of its own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prefix: String,
     /// In the order in which the scenario declares them.
     pub clients: Vec<Client>,
     /// One for each connection, in the order in which they were opened.

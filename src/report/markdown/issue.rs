@@ -68,7 +68,7 @@ pub(super) fn one(case: &Case, finding: &Finding) -> String {
 }
 
 /// `MQTT 5, MQTT-3.1.4-3 (section 3.1.4): what it says`
-pub(super) fn cited(clause: &Clause) -> String {
+pub(in crate::report) fn cited(clause: &Clause) -> String {
     let mut out = match &clause.document {
         Some(document) => format!("MQTT {document}, {}", clause.id),
         None => clause.id.clone(),

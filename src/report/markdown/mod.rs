@@ -1,7 +1,7 @@
 //! The report as Markdown, as pull requests and job summaries show it.
 
-mod issue;
-mod text;
+pub(super) mod issue;
+pub(super) mod text;
 
 use mqtt_check_codec::describe::visible;
 

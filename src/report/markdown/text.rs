@@ -6,7 +6,7 @@ const MARKUP: &[char] = &[
 ];
 
 /// The text on one line; as code where it has anything that Markdown would read otherwise.
-pub(super) fn inline(text: &str) -> String {
+pub(in crate::report) fn inline(text: &str) -> String {
     let text = on_one_line(text);
     match text.contains(MARKUP) {
         true => code(&text),
@@ -15,7 +15,7 @@ pub(super) fn inline(text: &str) -> String {
 }
 
 /// The text on one line, as code. Within a table a bar would end the cell, even there.
-pub(super) fn code(text: &str) -> String {
+pub(in crate::report) fn code(text: &str) -> String {
     let text = on_one_line(text).replace('|', "\\|");
     let ticks = "`".repeat(longest_run(&text) + 1);
     let pad = if text.starts_with('`') || text.ends_with('`') {
@@ -27,7 +27,7 @@ pub(super) fn code(text: &str) -> String {
 }
 
 /// The text in a block of its own.
-pub(super) fn block(text: &str) -> String {
+pub(in crate::report) fn block(text: &str) -> String {
     let fence = "`".repeat((longest_run(text) + 1).max(3));
     format!("{fence}text\n{}\n{fence}\n", text.trim_end())
 }

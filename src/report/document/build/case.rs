@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use mqtt_check_codec::ProtocolVersion;
 
-use super::{Transcripts, microseconds, play};
+use super::{Transcripts, check, microseconds, play};
 use crate::outcome::{self, Comparison, Concluded, State};
 use crate::report::Retried;
 use crate::report::diff;
@@ -112,6 +112,14 @@ fn of_play(case: &Concluded<'_>, run_began: Instant, transcripts: Transcripts) -
     if is_kept {
         let of = |transcript| play::of(case.plan, transcript, &result.findings);
         built.play = result.transcript.as_ref().map(of);
+        for (found, built) in result.findings.iter().zip(&mut built.findings) {
+            if built.kind == FindingKind::Violation {
+                match check::of(case.plan, result, found) {
+                    Ok(check) => built.check = Some(check),
+                    Err(why) => built.unchecked = Some(why),
+                }
+            }
+        }
         let control = result.control.as_ref();
         built.control = control.map(|control| play::of_control(case.plan, control));
     }
@@ -193,6 +201,8 @@ fn finding(found: &verdict::Finding, result: &CaseResult) -> Finding {
         column: found.place.map(|place| place.column),
         slow: found.is_slow,
         events: found.events.iter().map(|event| event.0).collect(),
+        check: None,
+        unchecked: None,
     }
 }
 

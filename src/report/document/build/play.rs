@@ -63,6 +63,7 @@ fn play(
     let mut listed = Vec::new();
     list(steps, &mut listed);
     Play {
+        prefix: transcript.prefix.clone(),
         clients: plan.scene.clients.iter().map(client).collect(),
         lanes: transcript.lanes.iter().map(lane).collect(),
         events,

@@ -1,0 +1,587 @@
+//! A finding as a script in Python: it sends what clients sent, and looks at what comes.
+
+use mqtt_check_codec::{Frame, Packet, ProtocolVersion};
+
+use super::python;
+use crate::engine::Prefix;
+use crate::report::document::check::{Check, ConnackRule, Right, WantedPacket};
+use crate::report::document::{Direction, Ending, Event, EventKind, Finding, Play};
+use crate::report::pcap::unhex;
+
+/// What a script does besides its story.
+const CLIENT: &str = include_str!("client.py");
+/// How it reads fields of packets, where it has to.
+const FIELDS: &str = include_str!("fields.py");
+
+/// Stands for what differs from run to run.
+const TOKEN: &str = "RuN0";
+/// Every broker takes Client Identifiers of so many bytes.
+const SHORT: usize = 23;
+/// A pause of a client that is shorter is not kept.
+const PAUSE_US: u64 = 300_000;
+/// All pauses together may be so long.
+const PAUSES_US: u64 = 60_000_000;
+
+/// The script, and what it says of itself first.
+///
+/// # Errors
+/// Why there is none.
+pub(super) fn of(
+    play: &Play,
+    finding: &Finding,
+    check: &Check,
+    about: &str,
+) -> Result<String, String> {
+    let mut story = Story::new(play, finding, check)?;
+    for event in play
+        .events
+        .iter()
+        .filter(|event| event.number < check.before)
+    {
+        story.event(event)?;
+    }
+    if story.paused_us > 0 && story.keeps_alive && check.right != Right::Closed {
+        return Err("a Keep Alive decides, and a script does not keep the time exactly".to_owned());
+    }
+    story.decide(finding);
+    let token = story.token.clone();
+    let mut out = String::from("#!/usr/bin/env python3\n");
+    out.push_str(&format!(
+        "\"\"\"{}\n\nUsage: python3 SCRIPT HOST PORT\nExit code: 1 if the broker does this (red), 0 if it does what is right (green), 2 if that cannot be told.\n\"\"\"\n\n",
+        about.replace('\\', "\\\\").replace("\"\"\"", "'''")
+    ));
+    out.push_str("def story():\n");
+    for line in &story.lines {
+        match line.is_empty() {
+            true => out.push('\n'),
+            false => out.push_str(&format!("    {line}\n")),
+        }
+    }
+    out.push_str("\n\n# What follows is the same in every such script: a client that sends and receives bytes.\n\n");
+    out.push_str(&CLIENT.replace("@@TOKEN@@", &token));
+    if story.reads_fields {
+        out.push_str("\n\n");
+        out.push_str(FIELDS);
+    }
+    out.push_str("\n\nif len(sys.argv) != 3:\n    sys.exit(__doc__)\nHOST, PORT = sys.argv[1], int(sys.argv[2])\nstory()\n");
+    Ok(out)
+}
+
+struct Story<'a> {
+    play: &'a Play,
+    finding: &'a Finding,
+    check: &'a Check,
+    lines: Vec<String>,
+    token: String,
+    /// Puts the token into what is sent, where the record has none.
+    prefix: Option<Prefix>,
+    /// Whether topics have it too.
+    renames_topics: bool,
+    clients: Vec<State>,
+    /// The client whose turn it was.
+    last: Option<usize>,
+    at_us: u64,
+    paused_us: u64,
+    /// Whether a client has a Keep Alive.
+    keeps_alive: bool,
+    reads_fields: bool,
+}
+
+/// What is known of a client's connection.
+#[derive(Debug, Clone, Default)]
+struct State {
+    is_connected: bool,
+    /// Whether something was sent that nothing has answered.
+    is_unanswered: bool,
+    /// Packets of the broker with an identifier, and the names of variables that have them.
+    received: Vec<(u8, u16, String)>,
+}
+
+impl<'a> Story<'a> {
+    fn new(play: &'a Play, finding: &'a Finding, check: &'a Check) -> Result<Self, String> {
+        let token = match play.prefix.is_empty() {
+            true => TOKEN.to_owned(),
+            false => play.prefix.clone(),
+        };
+        let mut story = Self {
+            play,
+            finding,
+            check,
+            lines: Vec::new(),
+            prefix: play.prefix.is_empty().then(|| Prefix::new(token.clone())),
+            token,
+            renames_topics: true,
+            clients: vec![State::default(); play.clients.len()],
+            last: None,
+            at_us: 0,
+            paused_us: 0,
+            keeps_alive: false,
+            reads_fields: false,
+        };
+        let sent = play.events.iter().filter(|event| {
+            event.number < check.before && event.direction == Direction::Sent && !event.own
+        });
+        for event in sent {
+            story.renames_topics &= story.may_rename(event)?;
+        }
+        let mut used: Vec<usize> = play
+            .events
+            .iter()
+            .filter(|event| event.number < check.before)
+            .map(|event| play.client_of(event))
+            .collect();
+        used.push(check.client);
+        used.sort_unstable();
+        used.dedup();
+        for client in used {
+            let known = &play.clients[client];
+            let acknowledges = match check.acknowledging.contains(&client) {
+                true => "True",
+                false => "False",
+            };
+            story.lines.push(format!(
+                "{} = Client({}, {}, acknowledges={acknowledges})",
+                python::name(&known.name),
+                python::text(&known.name),
+                python::text(&known.version),
+            ));
+        }
+        Ok(story)
+    }
+
+    fn version(&self, client: usize) -> Option<ProtocolVersion> {
+        let text = &self.play.clients.get(client)?.version;
+        [
+            ProtocolVersion::V3_1,
+            ProtocolVersion::V3_1_1,
+            ProtocolVersion::V5,
+        ]
+        .into_iter()
+        .find(|version| version.to_string() == *text)
+    }
+
+    /// What was sent as a packet, if it is one and is written as everyone would write it.
+    fn packet(&self, event: &Event, bytes: &[u8]) -> Option<(Packet, ProtocolVersion)> {
+        let version = self.version(self.play.client_of(event))?;
+        let frame = Frame::from_bytes(bytes.to_vec().into()).ok()?;
+        let packet = Packet::decode(&frame, version).ok()?;
+        let mut again = bytes::BytesMut::new();
+        packet.encode(version, &mut again).ok()?;
+        (again[..] == *bytes).then_some((packet, version))
+    }
+
+    /// Whether topics may have something before them, as far as this is concerned.
+    fn may_rename(&self, event: &Event) -> Result<bool, String> {
+        let Some(hex) = &event.bytes else {
+            return Ok(true);
+        };
+        if event.bytes_left_out > 0 {
+            return Err("a packet in it is too long".to_owned());
+        }
+        let bytes = unhex(hex);
+        let Some((packet, _)) = self.packet(event, &bytes) else {
+            return Ok(false);
+        };
+        let is_fixed = |topic: &str| topic.starts_with(['+', '#', '$']) || topic.is_empty();
+        Ok(match &packet {
+            Packet::Auth(_) => return Err("a login in several steps is part of it".to_owned()),
+            Packet::Connect(connect) => {
+                if self.is_assigned(&connect.client_id) {
+                    return Err(
+                        "a client uses the Client Identifier that it was assigned".to_owned()
+                    );
+                }
+                let mut limits = connect.properties.0.iter();
+                !limits.any(|p| p.id().key() == Some("maximum_packet_size"))
+            }
+            Packet::Publish(publish) => !is_fixed(&publish.topic),
+            Packet::Subscribe(subscribe) => {
+                let mut filters = subscribe.subscriptions.iter();
+                !filters.any(|subscription| is_fixed(&subscription.filter))
+            }
+            Packet::Unsubscribe(unsubscribe) => {
+                !unsubscribe.filters.iter().any(|filter| is_fixed(filter))
+            }
+            _ => true,
+        })
+    }
+
+    fn is_assigned(&self, id: &str) -> bool {
+        let mut events = self.play.events.iter();
+        !id.is_empty()
+            && events.any(|event| {
+                event.packet.as_deref() == Some("CONNACK")
+                    && event.fields.iter().any(|field| {
+                        field.name == "assigned_client_identifier"
+                            && field.value == crate::report::document::Value::Text(id.to_owned())
+                    })
+            })
+    }
+
+    fn event(&mut self, event: &Event) -> Result<(), String> {
+        if event.own {
+            return Ok(());
+        }
+        let client = self.play.client_of(event);
+        let name = python::name(&self.play.clients[client].name);
+        let acknowledges = self.check.acknowledging.contains(&client);
+        let is_sent = event.direction == Direction::Sent;
+        let is_acknowledging = matches!(
+            event.packet.as_deref(),
+            Some("PUBACK" | "PUBREC" | "PUBREL" | "PUBCOMP")
+        );
+        // The script's client does these by itself.
+        if acknowledges && event.automatic && is_acknowledging {
+            return Ok(());
+        }
+        // A close that no earlier step waited for may be the fault itself.
+        if event.kind == EventKind::Closed && !is_sent && self.is_later(event) {
+            return Ok(());
+        }
+        self.turn(client);
+        let gap_us = event.at_us.saturating_sub(self.at_us);
+        self.at_us = event.at_us;
+        let limit = 10 + gap_us / 1_000_000;
+        match (event.kind, is_sent) {
+            (EventKind::Opened, _) => {
+                self.pause(gap_us)?;
+                self.lines.push(format!("{name}.open()"));
+                self.clients[client].is_connected = false;
+            }
+            (EventKind::Closed, true) => {
+                self.pause(gap_us)?;
+                let half = match event.ending {
+                    Some(Ending::HalfClose) => "half=True",
+                    _ => "",
+                };
+                self.lines.push(format!("{name}.drop({half})"));
+                self.clients[client].is_connected = false;
+            }
+            (EventKind::Closed, false) => {
+                self.lines.push(format!("{name}.expect_close({limit})"));
+                self.clients[client].is_connected = false;
+            }
+            (EventKind::Packet | EventKind::Bytes | EventKind::Malformed, true) => {
+                self.pause(gap_us)?;
+                self.send(event, client, &name);
+            }
+            (EventKind::Packet | EventKind::Malformed, false) => {
+                self.receive(event, client, &name, limit);
+            }
+            _ => return Err("the transcript has more than packets".to_owned()),
+        }
+        Ok(())
+    }
+
+    /// Before another client acts, the broker has taken in what the last one sent.
+    fn turn(&mut self, client: usize) {
+        if let Some(last) = self.last.replace(client).filter(|last| *last != client) {
+            self.settle(last);
+        }
+    }
+
+    fn settle(&mut self, client: usize) {
+        let state = &mut self.clients[client];
+        if !std::mem::take(&mut state.is_unanswered) {
+            return;
+        }
+        let line = match state.is_connected {
+            true => format!("{}.sync()", python::name(&self.play.clients[client].name)),
+            false => "time.sleep(0.2)".to_owned(),
+        };
+        self.lines.push(line);
+    }
+
+    fn pause(&mut self, gap_us: u64) -> Result<(), String> {
+        if gap_us < PAUSE_US {
+            return Ok(());
+        }
+        self.paused_us = self.paused_us.saturating_add(gap_us);
+        if self.paused_us > PAUSES_US {
+            return Err("it takes more than a minute to come there".to_owned());
+        }
+        let (seconds, rest) = (gap_us / 1_000_000, gap_us % 1_000_000 / 1000);
+        self.lines.push(format!("time.sleep({seconds}.{rest:03})"));
+        Ok(())
+    }
+
+    fn send(&mut self, event: &Event, client: usize, name: &str) {
+        let mut bytes = unhex(event.bytes.as_deref().unwrap_or_default());
+        let said = self.packet(event, &bytes);
+        let mut answers = String::new();
+        if let Some((Packet::Connect(connect), _)) = &said {
+            self.keeps_alive |= connect.keep_alive_s > 0;
+        }
+        if let Some((packet, version)) = &said {
+            let answered = match packet {
+                Packet::PubAck(_) | Packet::PubRec(_) => Some(3),
+                Packet::PubComp(_) => Some(6),
+                _ => None,
+            };
+            let id = packet.packet_id().map(|id| id.get());
+            let known = self.clients[client].received.iter().rev();
+            let known = known
+                .filter(|(kind, known, _)| Some(*kind) == answered && Some(*known) == id)
+                .map(|(.., variable)| variable);
+            if let Some(variable) = known.into_iter().next() {
+                answers = format!(", answers={variable}");
+            }
+            if let Some(prefix) = &self.prefix {
+                let mut named = packet.clone();
+                if self.renames_topics {
+                    prefix.put(&mut named);
+                }
+                if let (Packet::Connect(named), Packet::Connect(said)) = (&mut named, packet) {
+                    named.client_id = renamed(prefix, &said.client_id);
+                }
+                let mut again = bytes::BytesMut::new();
+                if named.encode(*version, &mut again).is_ok() {
+                    bytes = again.to_vec();
+                }
+            }
+        }
+        if let Some(text) = &event.text {
+            let said = text
+                .split_once(" > ")
+                .map_or(text.as_str(), |(_, said)| said);
+            self.lines.extend(python::comment(said));
+        }
+        let literal = python::bytes(&bytes);
+        match &literal[..] {
+            [one] => self.lines.push(format!("{name}.send({one}{answers})")),
+            several => {
+                self.lines.push(format!("{name}.send("));
+                self.lines
+                    .extend(several.iter().map(|line| format!("    {line}")));
+                self.lines.push(format!("    {})", answers));
+            }
+        }
+        let state = &mut self.clients[client];
+        state.is_unanswered = true;
+        match &said {
+            Some((Packet::Disconnect(_), _)) | None => state.is_connected = false,
+            Some(_) => {}
+        }
+    }
+
+    fn receive(&mut self, event: &Event, client: usize, name: &str, limit: u64) {
+        let bytes = unhex(event.bytes.as_deref().unwrap_or_default());
+        let kind = bytes.first().map_or(0, |byte| byte >> 4);
+        let packet = python::text(&packet_name(kind));
+        if self.is_later(event) {
+            self.lines.push(format!("{name}.peek({packet})"));
+        } else {
+            let mut variable = String::new();
+            let id = self
+                .packet(event, &bytes)
+                .and_then(|(packet, _)| packet.packet_id());
+            if let Some(id) = id.filter(|_| kind == 3 || kind == 6) {
+                let new = format!("packet{}", event.number);
+                variable = format!("{new} = ");
+                self.clients[client].received.push((kind, id.get(), new));
+            }
+            let limit = if limit > 10 {
+                format!(", {limit}")
+            } else {
+                String::new()
+            };
+            self.lines
+                .push(format!("{variable}{name}.expect({packet}{limit})"));
+        }
+        let state = &mut self.clients[client];
+        state.is_unanswered = false;
+        if kind == 2 {
+            state.is_connected = true;
+        }
+    }
+
+    /// Whether what came is not part of the way: a later step looks at it, or none.
+    fn is_later(&self, event: &Event) -> bool {
+        match (event.step, self.finding.step) {
+            (Some(step), Some(found)) => step >= found,
+            (Some(_), None) => false,
+            (None, _) => !event.automatic,
+        }
+    }
+
+    /// Whether what comes is right.
+    fn decide(&mut self, finding: &Finding) {
+        for client in 0..self.clients.len() {
+            self.settle(client);
+        }
+        let client = self.check.client;
+        let name = python::name(&self.play.clients[client].name);
+        self.lines.push(String::new());
+        let clauses: Vec<&str> = finding.clauses.iter().map(|c| c.id.as_str()).collect();
+        let expected = finding.expected.join(" or ");
+        let right = format!("What is right [{}]: {expected}", clauses.join(", "));
+        self.lines.extend(python::comment(&right));
+        let seconds = self.check.within_us.div_ceil(1_000_000).max(1) + 1;
+        let is_connected = self.clients[client].is_connected;
+        match &self.check.right {
+            Right::Packets { packets } => {
+                for packet in packets {
+                    self.awaited(&name, packet, seconds);
+                }
+                self.lines
+                    .push("end(GREEN, \"it came as it should\")".to_owned());
+            }
+            Right::Silence { of, span_us } => {
+                let seconds = span_us.div_ceil(1_000_000).max(1);
+                self.collected(&name, seconds, is_connected);
+                let kinds: Vec<String> = of.iter().map(|kind| python::text(kind)).collect();
+                if !of.is_empty() {
+                    self.lines.push(format!(
+                        "came = [p for p in came if NAMES[p[0] >> 4] in ({},)]",
+                        kinds.join(", ")
+                    ));
+                }
+                self.red_if_any(&name, is_connected);
+            }
+            Right::NoMore { packet } => {
+                self.collected(&name, 1, is_connected);
+                let wanted = self.wanted(packet);
+                self.lines.push(format!(
+                    "came = [p for p in came if NAMES[p[0] >> 4] == {}]",
+                    python::text(&packet.packet)
+                ));
+                if let Some(wanted) = wanted {
+                    self.lines.push(format!("like = {wanted}"));
+                    self.lines.push(format!(
+                        "came = [p for p in came if not wrong({name}, p, like)]"
+                    ));
+                }
+                self.red_if_any(&name, is_connected);
+            }
+            Right::OtherBytes { packet, hex } => {
+                let bytes = python::bytes(&unhex(hex)).join(" ");
+                self.lines
+                    .push(format!("faulty = ({bytes}).replace(TOKEN, RUN)"));
+                self.lines.push(format!(
+                    "packet = {name}.take({}, {seconds})",
+                    python::text(packet)
+                ));
+                self.lines.push("if packet == faulty:".to_owned());
+                self.lines
+                    .push("    end(RED, \"the malformed packet came\")".to_owned());
+                self.lines
+                    .push("end(GREEN, \"the malformed packet did not come\")".to_owned());
+            }
+            Right::Closed => {
+                self.lines
+                    .push(format!("{name}.collect({seconds}, ping=False)"));
+                self.lines.push(format!("if {name}.closed:"));
+                self.lines
+                    .push("    end(GREEN, \"the broker closed the connection\")".to_owned());
+                self.lines.push(format!(
+                    "end(RED, \"the connection stayed open for {seconds} s\")"
+                ));
+            }
+            Right::Refused { connack, .. } => self.refused(&name, *connack, seconds),
+        }
+    }
+
+    fn refused(&mut self, name: &str, connack: ConnackRule, seconds: u64) {
+        self.lines
+            .push(format!("came = {name}.collect({seconds}, ping=False)"));
+        self.lines
+            .push("connacks = [p for p in came if NAMES[p[0] >> 4] == \"CONNACK\"]".to_owned());
+        self.lines.push(format!("if not {name}.closed:"));
+        self.lines.push(format!(
+            "    end(RED, \"the connection stayed open for {seconds} s\")"
+        ));
+        self.lines
+            .push("if any(p[3:4] == b\"\\x00\" for p in connacks):".to_owned());
+        self.lines
+            .push("    end(RED, \"CONNACK said that all is well\")".to_owned());
+        match connack {
+            ConnackRule::Allowed => {}
+            ConnackRule::Never => {
+                self.lines.push("if connacks:".to_owned());
+                self.lines
+                    .push("    end(RED, \"a CONNACK came\")".to_owned());
+            }
+            ConnackRule::Required => {
+                self.lines.push("if not connacks:".to_owned());
+                self.lines
+                    .push("    end(RED, \"no CONNACK came\")".to_owned());
+            }
+        }
+        self.lines
+            .push("end(GREEN, \"the broker refused and closed the connection\")".to_owned());
+    }
+
+    fn collected(&mut self, name: &str, seconds: u64, is_connected: bool) {
+        let ping = if is_connected { "True" } else { "False" };
+        self.lines
+            .push(format!("came = {name}.collect({seconds}, ping={ping})"));
+    }
+
+    fn red_if_any(&mut self, name: &str, is_connected: bool) {
+        self.lines.push("if came:".to_owned());
+        self.lines
+            .push("    end(RED, \"came: \" + \", \".join(p.hex(\" \") for p in came))".to_owned());
+        if is_connected {
+            self.lines.push(format!("if {name}.closed:"));
+            self.lines
+                .push("    end(UNKNOWN, \"the broker closed the connection\")".to_owned());
+        }
+        self.lines
+            .push("end(GREEN, \"it did not come\")".to_owned());
+    }
+
+    fn awaited(&mut self, name: &str, packet: &WantedPacket, seconds: u64) {
+        let kind = python::text(&packet.packet);
+        let answers = packet.answers.map_or_else(String::new, |id| {
+            format!(", answers={}", python::bytes(&id.to_be_bytes()).join(" "))
+        });
+        self.lines
+            .push(format!("packet = {name}.take({kind}, {seconds}{answers})"));
+        self.lines.push("if packet is None:".to_owned());
+        self.lines.push(format!(
+            "    end(RED, \"no {} within {seconds} s\" + (\", the connection was closed\" if {name}.closed else \"\"))",
+            packet.packet
+        ));
+        if let Some(wanted) = self.wanted(packet) {
+            self.lines
+                .push(format!("faults = wrong({name}, packet, {wanted})"));
+            self.lines.push("if faults:".to_owned());
+            self.lines.push(format!(
+                "    end(RED, \"came {} whose \" + \"; \".join(faults))",
+                packet.packet
+            ));
+        }
+    }
+
+    /// What its fields have to be.
+    fn wanted(&mut self, packet: &WantedPacket) -> Option<String> {
+        if packet.fields.is_empty() {
+            return None;
+        }
+        self.reads_fields = true;
+        let fields: Vec<String> = packet
+            .fields
+            .iter()
+            .map(|field| {
+                format!(
+                    "{}: {}",
+                    python::text(&field.name),
+                    python::wanted(&field.value)
+                )
+            })
+            .collect();
+        Some(format!("{{{}}}", fields.join(", ")))
+    }
+}
+
+/// A Client Identifier that is another one in each run. A long one stays as long as it is.
+fn renamed(prefix: &Prefix, id: &str) -> bytestring::ByteString {
+    match id.get(TOKEN.len()..) {
+        Some(rest) if id.len() + TOKEN.len() > SHORT => format!("{TOKEN}{rest}").into(),
+        _ => prefix.client_id(id),
+    }
+}
+
+fn packet_name(kind: u8) -> String {
+    mqtt_check_codec::PacketType(kind).name().to_owned()
+}
