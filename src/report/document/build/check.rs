@@ -115,7 +115,7 @@ impl Asked<'_> {
         let waited = outcome.at.saturating_sub(outcome.since);
         Ok(Check {
             client: client.0,
-            before: self.begin(step, *client, operations, awaited),
+            before: self.begin(step, *client, operations, awaited)?,
             acknowledging: self.acknowledging(),
             within_us: microseconds(outcome.limit.max(waited)),
             right,
@@ -129,7 +129,7 @@ impl Asked<'_> {
         client: ClientIndex,
         operations: &[Operation],
         awaited: &Awaited,
-    ) -> usize {
+    ) -> Result<usize, String> {
         let is_it = |operation: &&Operation| !matches!(operation, Operation::Await(other) if std::ptr::eq(other, awaited));
         let before: Vec<&Operation> = operations.iter().take_while(is_it).collect();
         let sent: usize = before
@@ -162,10 +162,14 @@ impl Asked<'_> {
             _ => own.filter(|(_, event)| did(event)).nth(sent - 1),
         };
         match last {
-            Some((number, _)) => number + 1,
+            Some((number, _)) => Ok(number + 1),
+            // A script without what the step was to send would be red on a right broker.
+            None if sent > 0 => {
+                Err("the broker had ended the connection on which the step was to send".to_owned())
+            }
             None => {
                 let first = events.iter().position(|event| event.during >= step);
-                first.unwrap_or(events.len())
+                Ok(first.unwrap_or(events.len()))
             }
         }
     }
