@@ -397,7 +397,12 @@ impl<'a> Story<'a> {
 
     /// Whether what came is not part of the way: a later step looks at it, or none.
     fn is_later(&self, event: &Event) -> bool {
-        match (event.step, self.finding.step) {
+        // What no step takes comes on top of all that steps take.
+        let is_on_top = matches!(
+            self.check.right,
+            Right::NoMore { .. } | Right::OtherBytes { .. }
+        );
+        match (event.step, self.finding.step.filter(|_| !is_on_top)) {
             (Some(step), Some(found)) => step >= found,
             (Some(_), None) => false,
             (None, _) => !event.automatic,
