@@ -110,7 +110,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "coverage",
             "diagnostic",
+            "engine",
             "exit",
+            "matcher",
             "mutation",
             "outcome",
             "plan",

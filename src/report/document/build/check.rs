@@ -389,7 +389,7 @@ impl Asked<'_> {
     /// Whether a script can send all that leads to it.
     fn playable(&self, before: usize) -> Result<(), String> {
         let scene = &self.plan.scene;
-        if scene.required != Settings::default() {
+        if *scene.required != Settings::default() {
             return Err(
                 "the broker needs other settings for it, which a script cannot make".to_owned(),
             );
