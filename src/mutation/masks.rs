@@ -51,6 +51,8 @@ masks! {
         "the first copy is not kept for the client that is away, so the second is the only one that it gets";
     "no-session-expiry" hides "expiry-raised-from-zero"
         "no session outlives its connection, so that none is raised, and a server may close without a code";
+    "one-in-flight" hides "owed-release-id-given-again"
+        "no message is sent before the owed exchange is complete, and then its identifier is free";
     "publishes-refused" hides "aliases-outlive-connection"
         "a server that lets nobody publish may say so before it looks at the alias";
     "publishes-refused" hides "aliases-outlive-restart"
