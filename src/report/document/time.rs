@@ -17,7 +17,7 @@ pub(super) fn rfc3339(at: SystemTime) -> String {
     )
 }
 
-/// Microseconds since 1970 of what [`rfc3339`] has written; `None` if it is something else.
+/// Microseconds since 1970 of a time as reports have it, such as `2026-01-31T23:59:59.123Z`; `None` if it is something else.
 pub fn instant(text: &str) -> Option<u64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let number = |text: &str| text.parse::<u64>().ok();
