@@ -44,7 +44,9 @@ use self::packet::subscribe::{subscribe_on, subscribe_received};
 use self::packet::unsubscribe::{unsubscribe_on, unsubscribe_received};
 use self::rules::Rules;
 use self::state::State;
-pub(crate) use self::state::account::{Account, Charge};
+pub(crate) use self::state::account::Account;
+#[cfg(feature = "shell")]
+pub(crate) use self::state::account::Charge;
 use self::state::connect_rate::ConnectRate;
 use self::state::connection::{Connections, Phase};
 use self::state::message::Message;
@@ -52,6 +54,7 @@ use self::state::redirect::Redirects;
 use self::state::session_key::SessionKey;
 use self::state::task::Task;
 use self::state::timer::Timer;
+#[cfg(feature = "shell")]
 pub(crate) use self::state::weight::of_packet as weight_of_packet;
 pub use self::store::affected::Affected;
 pub use self::store::change::{Change, StoredState};
@@ -91,7 +94,8 @@ impl Broker {
         }
     }
 
-    /// Whoever runs it counts in this account what waits to be written.
+    /// The shell counts in this account what waits to be written.
+    #[cfg(feature = "shell")]
     pub(crate) fn count_outgoing(&mut self, account: &Account) {
         self.outgoing = account.clone();
     }

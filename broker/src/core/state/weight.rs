@@ -44,7 +44,8 @@ pub(crate) fn fits_a_packet(topic: &str, payload: &[u8], properties: &Properties
         || bare + properties.encoded_size() <= LARGEST_CONTENT
 }
 
-/// The weight of a packet on its way to a client.
+/// The weight of a packet on its way to a client: the shell holds those.
+#[cfg(feature = "shell")]
 pub(crate) fn of_packet(packet: &Packet) -> usize {
     let rest = match packet {
         Packet::Publish(publish) => {
