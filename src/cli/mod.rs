@@ -7,6 +7,7 @@ mod accept;
 mod broker;
 mod check;
 mod clauses;
+mod compare;
 mod config;
 mod connection;
 mod decode;
@@ -78,6 +79,8 @@ enum Command {
     Report(report::Arguments),
     /// Put the JSON reports of all shards of a run together
     Merge(merge::Arguments),
+    /// Compare the JSON reports of two runs: what regressed, what improved, what is different
+    Compare(compare::Arguments),
     /// Open a JSON report as a page in the browser
     View(view::Arguments),
     /// Go through changed and new snapshots one by one
@@ -182,6 +185,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(arguments, styles),
         Command::Report(arguments) => report::run(arguments, styles),
         Command::Merge(arguments) => merge::run(arguments, styles),
+        Command::Compare(arguments) => compare::run(arguments, styles),
         Command::View(arguments) => view::run(arguments, styles),
         Command::Review(arguments) => review::run(arguments, styles),
         Command::Accept(arguments) => accept::accept(arguments, styles),

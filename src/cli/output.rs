@@ -83,9 +83,11 @@ pub(super) fn diagnostics(all: &[Diagnostic], style: Style) -> Failure {
     }
 }
 
-/// The width of the terminal, or 80 columns.
+/// The width of the terminal. Without one the variable `COLUMNS` says it, or it is 80 columns.
 pub(super) fn width() -> u16 {
-    comfy_table::Table::new().width().unwrap_or(80)
+    let said = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let width = comfy_table::Table::new().width().or_else(said);
+    width.filter(|width| *width > 0).unwrap_or(80)
 }
 
 /// In GitHub Actions the text without anything that the runner would take for a command. The text of a broker or a

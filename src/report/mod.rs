@@ -3,6 +3,7 @@
 mod apart;
 mod case;
 pub mod clauses;
+pub mod compare;
 mod diff;
 pub mod document;
 mod excerpt;

@@ -72,6 +72,15 @@ pub(super) fn limits(properties: &Properties) -> Vec<(&'static str, String)> {
     ROWS.iter().map(row).collect()
 }
 
+/// The same of a CONNACK of version 5 that was read from a report: `value` gives a property by its name.
+pub fn announced(value: impl Fn(&str) -> Option<String>) -> Vec<(&'static str, String)> {
+    let row = |row: &Row| {
+        let value = value(row.name);
+        (row.name, value.unwrap_or_else(|| row.absent.to_owned()))
+    };
+    ROWS.iter().map(row).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use mqtt_check_codec::Property;

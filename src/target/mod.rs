@@ -36,6 +36,7 @@ use crate::transport::{Endpoint, EndpointError, TlsOptions, shown_url};
 pub use capabilities::{Capabilities, Known};
 pub use credentials::Credentials;
 pub use file::TargetFile;
+pub use limits::announced;
 pub use process::Started;
 
 /// A broker to test, and what is known about it.

@@ -12,6 +12,7 @@ mod built_in;
 mod captures;
 mod clauses;
 mod commands;
+mod compare;
 mod deaths;
 mod defaults;
 mod editors;

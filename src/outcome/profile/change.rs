@@ -88,6 +88,18 @@ impl Kind {
     }
 }
 
+impl CaseChange {
+    /// A change that nothing lets pass.
+    pub const fn new(kind: Kind, text: String) -> Self {
+        Self {
+            kind,
+            text,
+            by: None,
+            is_tolerated: false,
+        }
+    }
+}
+
 impl Held {
     /// What changed in this case, as far as it was played.
     pub fn changes_of(&self, plan: &Plan, result: &CaseResult) -> Vec<CaseChange> {
@@ -97,8 +109,8 @@ impl Held {
         self.changes_to(&result.id.to_string(), &now, answers(plan, result))
     }
 
-    /// What changed in a case that stands so, and answers so.
-    fn changes_to<'a>(
+    /// What changed in a case with this standing and these answers.
+    pub fn changes_to<'a>(
         &self,
         id: &str,
         now: &Standing,

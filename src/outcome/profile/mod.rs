@@ -4,6 +4,7 @@
 //! `snapshot` keeps in a file, and against which later runs are held: [`Held`].
 
 mod change;
+mod statements;
 mod tolerance;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ use crate::target::Capabilities;
 use crate::verdict::{CaseResult, Verdict};
 
 pub use change::{CaseChange, Change, Held, Kind, Played};
+pub use statements::Statements;
 pub use tolerance::{Tolerance, Tolerated};
 
 /// What is known of a broker.
@@ -74,7 +76,7 @@ impl Standing {
     }
 
     /// Whether the options of the run are why it stands so.
-    fn is_by_the_run(&self) -> bool {
+    pub fn is_by_the_run(&self) -> bool {
         matches!(self, Self::Skipped(code) if code.kind.is_by_the_run())
     }
 }
@@ -155,20 +157,22 @@ impl Answers {
     }
 }
 
+/// Whether the scenario says that the answer to this choice may differ from play to play.
+pub fn varies(plan: &Plan, name: &str) -> bool {
+    plan.steps.iter().any(|step| match &step.body {
+        Body::Choice(choice) => choice.varies && choice.name == name,
+        Body::OneOf(one) => one.name == name,
+        _ => false,
+    })
+}
+
 /// The answers of a case that are not the broker's nature by declaration: what a scenario says varies is left out.
 fn answers<'r>(plan: &Plan, result: &'r CaseResult) -> impl Iterator<Item = (&'r str, &'r str)> {
-    let varies = |name: &str| {
-        plan.steps.iter().any(|step| match &step.body {
-            Body::Choice(choice) => choice.varies && choice.name == name,
-            Body::OneOf(one) => one.name == name,
-            _ => false,
-        })
-    };
     let varying: BTreeSet<&str> = result
         .choices
         .iter()
         .map(|(name, _)| name.as_str())
-        .filter(|name| varies(name))
+        .filter(|name| varies(plan, name))
         .collect();
     result
         .choices

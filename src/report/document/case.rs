@@ -44,6 +44,9 @@ pub struct Case {
     pub span: Option<Span>,
     /// How often it was played: again where this machine disturbed it.
     pub plays: usize,
+    /// By how much this machine was late in playing it, where that leaves it undecided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_us: Option<u64>,
     /// How often `--retries` played it again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub retries: usize,
@@ -201,6 +204,9 @@ pub struct ChoiceAnswer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
     pub answer: String,
+    /// Whether the scenario says that the answer may differ from play to play.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub varies: bool,
 }
 
 /// Something measured.

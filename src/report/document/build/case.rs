@@ -7,7 +7,9 @@ use std::time::Instant;
 use mqtt_check_codec::ProtocolVersion;
 
 use super::{Transcripts, check, microseconds, play};
+use crate::outcome::profile::varies;
 use crate::outcome::{self, Comparison, Concluded, State};
+use crate::plan::Plan;
 use crate::report::Retried;
 use crate::report::diff;
 use crate::report::document::{
@@ -79,12 +81,13 @@ fn of_play(case: &Concluded<'_>, run_began: Instant, transcripts: Transcripts) -
         snapshot: case.outcome.comparison.as_ref().map(snapshot),
         span: result.began.map(|began| span(result, began, run_began)),
         plays: result.plays,
+        late_us: result.late.map(microseconds),
         retries: 0,
         attempts: Vec::new(),
         choices: result
             .choices
             .iter()
-            .map(|answer| choice(answer, &scene.steps))
+            .map(|answer| choice(answer, case.plan))
             .collect(),
         measured: result
             .measured
@@ -135,11 +138,12 @@ fn span(result: &CaseResult, began: Instant, run_began: Instant) -> Span {
     }
 }
 
-fn choice((name, answer): &(String, String), steps: &[Arc<model::Step>]) -> ChoiceAnswer {
+fn choice((name, answer): &(String, String), plan: &Plan) -> ChoiceAnswer {
     ChoiceAnswer {
         name: name.clone(),
-        about: about(name, steps),
+        about: about(name, &plan.scene.steps),
         answer: answer.clone(),
+        varies: varies(plan, name),
     }
 }
 
