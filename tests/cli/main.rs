@@ -1,5 +1,6 @@
 //! The whole program: arguments and files in, whole stdout, stderr and exit code out, held against snapshots.
 
+mod action;
 mod again;
 mod attacks;
 mod bad_brokers;
