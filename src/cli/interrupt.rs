@@ -1,11 +1,13 @@
 //! Ctrl-C, SIGTERM and the end of the terminal (SIGHUP): the first asks the run to stop, the second stops it.
 
+use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
 use crate::exit::Exit;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static LISTENING: Once = Once::new();
 
 /// Whether the user wants to stop.
 pub(super) fn is_interrupted() -> bool {
@@ -13,8 +15,12 @@ pub(super) fn is_interrupted() -> bool {
 }
 
 /// Begins to listen; whoever comes after this is heard. Where that fails, the system's own reaction stays: the program
-/// ends.
+/// ends. Another call does nothing.
 pub(super) fn listen() {
+    LISTENING.call_once(begin);
+}
+
+fn begin() {
     let (ready, is_ready) = channel();
     let started = std::thread::Builder::new()
         .name("interrupt".to_owned())

@@ -40,6 +40,7 @@ mod profiled;
 mod retry;
 mod shard;
 mod steady;
+mod watch;
 
 use chosen::Chosen;
 use compared::Snapshots;
@@ -91,6 +92,10 @@ pub(super) struct Arguments {
     /// Exit with 1 if a case is flaky
     #[arg(long, help_heading = "Run")]
     fail_flaky: bool,
+
+    /// Play again when a scenario, the target file or `mqtt-check.yaml` changes; of scenarios, those that changed
+    #[arg(long, conflicts_with_all = ["update", "shard", "print_config"], help_heading = "Run")]
+    watch: bool,
 
     /// Play even if the broker answers nothing but CONNECT
     #[arg(long, requires = "reached", help_heading = "Run")]
@@ -200,6 +205,14 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         output::print(&arguments.defaults.shown())?;
         return Ok(Exit::Success);
     }
+    match arguments.watch {
+        true => watch::run(arguments, styles),
+        false => once(arguments, styles),
+    }
+}
+
+/// Plays once.
+fn once(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
     if arguments.fail_fast && arguments.retries > 0 {
         return Err(
             Failure::usage("--fail-fast stops at what --retries would play again")

@@ -125,6 +125,11 @@ impl Selection {
         }
     }
 
+    /// Only these files, and the same choice among their cases.
+    pub(super) fn narrow(&mut self, files: impl IntoIterator<Item = PathBuf>) {
+        self.named = files.into_iter().collect();
+    }
+
     /// Where they are read from.
     pub(super) fn origin(&self) -> Origin {
         match self.is_forced() {

@@ -57,3 +57,4 @@ mod transports;
 mod unsteady;
 mod versions;
 mod view;
+mod watch;

@@ -43,6 +43,11 @@ pub(super) struct Defaults {
 }
 
 impl Defaults {
+    /// The file that was read, if one was.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
     /// Whether a file was read.
     pub(super) fn has_file(&self) -> bool {
         self.file.is_some()

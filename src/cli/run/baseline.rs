@@ -184,6 +184,7 @@ fn as_run(arguments: &Arguments) -> Result<super::Arguments, Failure> {
         print_config: false,
         defaults: Defaults::default(),
         quiet: true,
+        watch: false,
     })
 }
 

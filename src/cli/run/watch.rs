@@ -1,0 +1,341 @@
+//! `run --watch`: plays again when a scenario, the target file or the file of defaults changes.
+//!
+//! What changes are scenarios: they alone are played. Anything else, or Enter: everything that the command line chooses.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+
+use super::super::place::target_file;
+use super::super::{Command, config, interrupt, output};
+use super::{Arguments, Failure, Styles};
+use crate::builtin::Origin;
+use crate::exit::Exit;
+
+/// Editors write a file in several steps. So long nothing must have changed before it is played,
+const QUIET: Duration = Duration::from_millis(150);
+/// and so long it is waited for at most.
+const LONGEST: Duration = Duration::from_secs(2);
+/// How often it is looked whether the user wants to stop.
+const LOOK: Duration = Duration::from_millis(100);
+/// Puts the cursor into the corner and removes everything, also what was scrolled out.
+const CLEAR: &str = "\x1b[H\x1b[2J\x1b[3J";
+
+/// What may change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Root {
+    /// As the user named it.
+    named: PathBuf,
+    /// The same from the root of the file system, as it was named and without links.
+    absolute: Vec<PathBuf>,
+    /// Whether what is in it are scenarios.
+    has_scenarios: bool,
+}
+
+/// What is told to whoever waits.
+#[derive(Debug)]
+enum Message {
+    Event(notify::Result<notify::Event>),
+    Enter,
+}
+
+/// What is to be played.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Play {
+    All,
+    /// These scenarios, as the user named their folder.
+    Only(BTreeSet<PathBuf>),
+}
+
+pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
+    interrupt::listen();
+    let (tell, told) = channel();
+    let mut roots = roots(arguments);
+    if roots.is_empty() {
+        return Err(Failure::usage(
+            "--watch has nothing to watch: the built-in suite does not change",
+        )
+        .hint("name a folder of scenarios, or a target file with --target"));
+    }
+    let mut watcher = watch(&roots, &tell)?;
+    if std::io::stdin().is_terminal() {
+        listen_for_enter(tell.clone());
+    }
+    clear()?;
+    let mut last = play(arguments, styles);
+    while last != Exit::Interrupted {
+        output::note(&waiting(&roots, last));
+        let Some(changed) = next(&told, &roots) else {
+            return Ok(last);
+        };
+        clear()?;
+        output::note(&told_of(&changed));
+        // The file of defaults may say something else now.
+        let Ok(cli) = config::command_line(|_| styles) else {
+            last = Exit::Usage;
+            continue;
+        };
+        let Command::Run(mut arguments) = cli.command else {
+            return Ok(last);
+        };
+        let now = self::roots(&arguments);
+        if now != roots {
+            watcher = watch(&now, &tell)?;
+            roots = now;
+        }
+        if let Play::Only(scenarios) = changed {
+            arguments.selection.narrow(scenarios);
+        }
+        last = play(&arguments, styles);
+    }
+    drop(watcher);
+    Ok(last)
+}
+
+/// Plays, and shows why that is not possible.
+fn play(arguments: &Arguments, styles: Styles) -> Exit {
+    super::once(arguments, styles).unwrap_or_else(|failure| {
+        output::complain(&failure, styles.err);
+        failure.exit
+    })
+}
+
+fn clear() -> Result<(), Failure> {
+    match output::is_terminal() {
+        true => output::print_raw(CLEAR),
+        false => Ok(()),
+    }
+}
+
+fn told_of(changed: &Play) -> String {
+    match changed {
+        Play::All => "playing all\n".to_owned(),
+        Play::Only(scenarios) => {
+            let names: Vec<String> = scenarios.iter().map(|p| p.display().to_string()).collect();
+            format!("playing {}\n", names.join(", "))
+        }
+    }
+}
+
+fn waiting(roots: &[Root], last: Exit) -> String {
+    let names: Vec<String> = roots
+        .iter()
+        .map(|r| r.named.display().to_string())
+        .collect();
+    let enter = match std::io::stdin().is_terminal() {
+        true => "Enter plays all, ",
+        false => "",
+    };
+    format!(
+        "exit code {}; watching {}; {enter}Ctrl-C ends\n",
+        last.code(),
+        names.join(", ")
+    )
+}
+
+/// Every file and folder whose change matters.
+fn roots(arguments: &Arguments) -> Vec<Root> {
+    let paths = arguments.selection.paths();
+    let mut roots = Vec::new();
+    let mut add = |named: PathBuf, has_scenarios| {
+        let known = roots.iter().any(|root: &Root| root.named == named);
+        if let Ok(absolute) = std::path::absolute(&named)
+            && !known
+            && absolute.exists()
+        {
+            let real = absolute.canonicalize().ok();
+            let real = real.filter(|real| *real != absolute);
+            roots.push(Root {
+                named,
+                absolute: [absolute].into_iter().chain(real).collect(),
+                has_scenarios,
+            });
+        }
+    };
+    if arguments.selection.origin() == Origin::Disk {
+        for path in &paths {
+            add(path.clone(), true);
+        }
+    }
+    let targets = arguments.connection.target.iter().map(String::as_str);
+    for name in targets.chain(arguments.baseline.as_deref()) {
+        add(target_file(name, &paths).path, false);
+    }
+    if let Some(file) = arguments.defaults.file() {
+        add(file.to_owned(), false);
+    }
+    roots
+}
+
+/// Begins to watch. Of a file its folder is watched: editors put another file in its place.
+fn watch(roots: &[Root], tell: &Sender<Message>) -> Result<RecommendedWatcher, Failure> {
+    let failed = |what: &Path, error: &notify::Error| {
+        let what = what.display();
+        Failure::new(
+            Exit::CouldNotStart,
+            format!("failed to watch {what}: {error}"),
+        )
+    };
+    let tell = tell.clone();
+    let handler = move |event| {
+        // Nobody waits any more when the program ends.
+        let _ = tell.send(Message::Event(event));
+    };
+    let watcher = notify::recommended_watcher(handler);
+    let mut watcher = watcher.map_err(|error| failed(Path::new("files"), &error))?;
+    for root in roots {
+        let Some(path) = root.absolute.first() else {
+            continue;
+        };
+        let (path, mode) = match (path.is_dir(), path.parent()) {
+            (false, Some(folder)) => (folder, RecursiveMode::NonRecursive),
+            _ => (path.as_path(), RecursiveMode::Recursive),
+        };
+        let watched = watcher.watch(path, mode);
+        watched.map_err(|error| failed(&root.named, &error))?;
+    }
+    Ok(watcher)
+}
+
+fn listen_for_enter(tell: Sender<Message>) {
+    std::thread::spawn(move || {
+        let lines = std::io::stdin().lock().lines();
+        for _ in lines.map_while(Result::ok) {
+            if tell.send(Message::Enter).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+/// Waits until something has changed, and nothing more does; `None` where the user wants to stop.
+fn next(told: &Receiver<Message>, roots: &[Root]) -> Option<Play> {
+    let mut changed: Option<Play> = None;
+    let mut since = Instant::now();
+    loop {
+        if interrupt::is_interrupted() {
+            return None;
+        }
+        let pause = if changed.is_some() { QUIET } else { LOOK };
+        match told.recv_timeout(pause) {
+            Ok(message) => {
+                let more = of_message(&message, roots);
+                if changed.is_none() {
+                    since = Instant::now();
+                }
+                changed = both(changed, more);
+            }
+            Err(RecvTimeoutError::Timeout) if changed.is_some() => return changed,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return changed,
+        }
+        if changed.is_some() && since.elapsed() > LONGEST {
+            return changed;
+        }
+    }
+}
+
+fn both(one: Option<Play>, other: Option<Play>) -> Option<Play> {
+    match (one, other) {
+        (Some(Play::Only(mut one)), Some(Play::Only(other))) => {
+            one.extend(other);
+            Some(Play::Only(one))
+        }
+        (Some(only), None) | (None, Some(only)) => Some(only),
+        (None, None) => None,
+        (Some(_), Some(_)) => Some(Play::All),
+    }
+}
+
+/// What is to be played for an event; `None` for one that is about nothing of interest.
+fn of_message(message: &Message, roots: &[Root]) -> Option<Play> {
+    let event = match message {
+        Message::Enter => return Some(Play::All),
+        Message::Event(Ok(event)) if event.need_rescan() => return Some(Play::All),
+        Message::Event(Ok(event)) => event,
+        // What cannot be told is no reason to play.
+        Message::Event(Err(_)) => return None,
+    };
+    if matches!(event.kind, EventKind::Access(_)) {
+        return None;
+    }
+    let plays = event.paths.iter().map(|path| of_path(path, roots));
+    plays.fold(None, both)
+}
+
+fn of_path(path: &Path, roots: &[Root]) -> Option<Play> {
+    if !is_yaml(path) {
+        return None;
+    }
+    let of_root = |root: &Root| {
+        let mut below = root.absolute.iter();
+        let below = below.find_map(|absolute| path.strip_prefix(absolute).ok())?;
+        Some(match (root.has_scenarios, path.exists()) {
+            (true, true) if below.as_os_str().is_empty() => {
+                Play::Only(BTreeSet::from([root.named.clone()]))
+            }
+            (true, true) => Play::Only(BTreeSet::from([root.named.join(below)])),
+            // A scenario that is gone cannot be played, and the others may be about it.
+            (true, false) | (false, _) => Play::All,
+        })
+    };
+    roots.iter().map(of_root).fold(None, both)
+}
+
+/// Whether it is a file that is read, and not one that an editor keeps beside it.
+fn is_yaml(path: &Path) -> bool {
+    let is_hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    matches!(ending, Some("yaml" | "yml")) && !path.file_name().is_some_and(is_hidden)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_what_to_play() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(&path, "").expect("a file");
+            path
+        };
+        let root = |named: &str, path: &Path, has_scenarios| Root {
+            named: PathBuf::from(named),
+            absolute: vec![path.to_owned()],
+            has_scenarios,
+        };
+        let scenario = file("scenarios/a/ping.yaml");
+        let target = file("targets/mine.yaml");
+        let roots = [
+            root("scenarios", &folder.path().join("scenarios"), true),
+            root("one.yaml", &file("one.yaml"), true),
+            root("targets/mine.yaml", &target, false),
+        ];
+        let only = |name: &str| Some(Play::Only(BTreeSet::from([PathBuf::from(name)])));
+        let of = |path: &Path| of_path(path, &roots);
+        assert_eq!(of(&scenario), only("scenarios/a/ping.yaml"));
+        assert_eq!(of(&folder.path().join("one.yaml")), only("one.yaml"));
+        assert_eq!(of(&target), Some(Play::All));
+        let gone = folder.path().join("scenarios/a/gone.yaml");
+        assert_eq!(of(&gone), Some(Play::All));
+        for other in [
+            "scenarios/a/.ping.yaml",
+            "scenarios/a/ping.yaml~",
+            "scenarios/notes.md",
+            "targets/other.yaml",
+            "two.yaml",
+        ] {
+            assert_eq!(of(&file(other)), None, "{other}");
+        }
+        let two = both(of(&scenario), of(&folder.path().join("one.yaml")));
+        assert!(matches!(two, Some(Play::Only(files)) if files.len() == 2));
+        assert_eq!(both(of(&scenario), of(&target)), Some(Play::All));
+    }
+}
