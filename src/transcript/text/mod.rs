@@ -19,8 +19,11 @@
 //! - `hook` is an event of the broker under the `hooks` step that covers it, `=` the outcome of a step where it is not
 //!   that all came.
 //! - Of a folded repeat its first and its last round are there, and between them what came and went in the others.
-//! - At the end: `left over`, what no step took; `hooks`, events after the last `hooks` step; `facts`, what client
-//!   libraries did on their own side; `control`, the same of the control.
+//! - At the end: `left over`, what no step took; `sent again`, what the broker sent again although its client had not
+//!   lost it, as it may before version 5; `hooks`, events after the last `hooks` step; `facts`, what client libraries did
+//!   on their own side; `control`, the same of the control.
+//! - What is sent again has one line, however often it came: how often depends on the broker's timer and on how long the
+//!   play took. A reduced record has none of it.
 //!
 //! The harness's own pings, by which silence is proven and a silent client is kept connected, are marked as such. Snapshots
 //! do not have them: how many it takes depends on the broker's speed.
@@ -36,6 +39,7 @@ mod packet;
 mod reduced;
 mod rounds;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -315,23 +319,38 @@ impl<'a> Writer<'a> {
     }
 
     fn left_over(&self, out: &mut String) {
-        let events = self.lines.left_over();
-        if events.is_empty() {
-            return;
-        }
-        let mut text = String::new();
-        let more = events.len().saturating_sub(LEFT_OVER);
-        for index in events.into_iter().take(LEFT_OVER) {
+        let (again, over): (Vec<_>, Vec<_>) = self
+            .lines
+            .left_over()
+            .into_iter()
+            .partition(|index| self.transcript.may_come_again(*index));
+        let lines = self.unclaimed(over.iter().take(LEFT_OVER));
+        let more = over.len().saturating_sub(LEFT_OVER);
+        let more = (more > 0).then(|| format!("  .. and {more} more\n"));
+        under("left over", lines.into_iter().chain(more), out);
+        let mut known = BTreeSet::new();
+        let mut lines = self.unclaimed(again.iter().take(LEFT_OVER));
+        lines.retain(|line| known.insert(line.clone()));
+        under("sent again", lines, out);
+    }
+
+    /// The lines of events that no step took.
+    fn unclaimed<'e>(&self, events: impl Iterator<Item = &'e EventIndex>) -> Vec<String> {
+        let lines = events.map(|index| {
+            let mut text = String::new();
             let event = &self.transcript.events[index.0];
-            self.event(index, event, &Bound::Identity, None, &mut text);
-        }
-        if more > 0 {
-            push(&mut text, 2, &format!(".. and {more} more"));
-        }
-        if !text.is_empty() {
-            out.push_str("left over\n");
-            out.push_str(&text);
-        }
+            self.event(*index, event, &Bound::Identity, None, &mut text);
+            text
+        });
+        lines.collect()
+    }
+}
+
+/// Writes lines below a heading; nothing where there are none.
+fn under(heading: &str, lines: impl IntoIterator<Item = String>, out: &mut String) {
+    let text: String = lines.into_iter().collect();
+    if !text.is_empty() {
+        out.push_str(&format!("{heading}\n{text}"));
     }
 }
 

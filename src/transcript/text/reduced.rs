@@ -6,7 +6,7 @@ use crate::transcript::{HookSource, ShownEvent};
 
 /// Keeps, of a record's text, each step that binds something with what it took and how it ended, left of the bar
 /// only; hook events that the source shows; and what was left over of the kinds that fail a case. What we sent, what
-/// the scenario leaves open, and the control go.
+/// the scenario leaves open, what was sent again as it may be, and the control go.
 pub fn reduce(record: &str, hooks: &HookSource) -> String {
     let mut out = Kept::default();
     let mut place = Place::Step;
@@ -19,7 +19,7 @@ pub fn reduce(record: &str, hooks: &HookSource) -> String {
             match place {
                 Place::Step if !line.is_empty() => out.line(line),
                 Place::LeftOver => out.line("left over"),
-                Place::Step | Place::OpenStep | Place::Hooks | Place::Facts => {}
+                Place::Step | Place::OpenStep | Place::SentAgain | Place::Hooks | Place::Facts => {}
             }
         } else if let Some(kept) = keep(line, &place, hooks) {
             if line.split(' ').nth(3) == Some("<*") {
@@ -79,6 +79,8 @@ enum Place {
     Step,
     OpenStep,
     LeftOver,
+    /// Whether it came, and how often, depends on a timer.
+    SentAgain,
     Hooks,
     Facts,
 }
@@ -87,6 +89,7 @@ impl Place {
     fn of(heading: &str) -> Self {
         match heading {
             "left over" => Self::LeftOver,
+            "sent again" => Self::SentAgain,
             "hooks" => Self::Hooks,
             "facts" => Self::Facts,
             _ if heading.starts_with("~ ") => Self::OpenStep,
@@ -201,6 +204,8 @@ mod tests {
 left over
   a < PUBACK packet_id=1
   a < DISCONNECT reason=quota_exceeded | reason_string=<text>
+sent again
+  b < PUBLISH topic=t payload=m | dup=1
 hooks
   hook session.terminated client=a reason=normal
 facts

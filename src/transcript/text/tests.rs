@@ -1,5 +1,5 @@
 use super::fixture::{takeover_plan, takeover_record, takeover_record_without_disconnect};
-use mqtt_check_codec::Packet;
+use mqtt_check_codec::{Packet, PacketId, ProtocolVersion};
 
 use super::*;
 use crate::transcript::HookSource;
@@ -112,5 +112,75 @@ fn an_id_that_no_packet_tells_is_still_an_assigned_one() {
     assert!(
         text.contains("hook message.publish client=<assigned-2> "),
         "{text}"
+    );
+}
+
+/// A play after whose steps the first client got a message, and got it again so often, without acknowledging it.
+fn with_a_message_again(version: ProtocolVersion, times: usize) -> (Plan, Transcript) {
+    let plan = takeover_plan();
+    let mut transcript = takeover_record(&plan);
+    let mut event = transcript
+        .events
+        .iter()
+        .find(|event| {
+            matches!(
+                &event.what,
+                What::Received {
+                    packet: Ok(Packet::Publish(_)),
+                    ..
+                }
+            )
+        })
+        .expect("a message")
+        .clone();
+    event.taken_by = None;
+    transcript.lanes[event.lane.0].version = version;
+    for n in 0..=times {
+        if let What::Received {
+            packet: Ok(Packet::Publish(publish)),
+            ..
+        } = &mut event.what
+        {
+            publish.packet_id = PacketId::new(9);
+            publish.dup = n > 0;
+        }
+        transcript.events.push(event.clone());
+    }
+    (plan, transcript)
+}
+
+#[test]
+fn what_may_be_sent_again_has_one_line_however_often_it_came() {
+    let of = |times| {
+        let (plan, transcript) = with_a_message_again(ProtocolVersion::V3_1_1, times);
+        record(&plan, &transcript, None)
+    };
+    let once = of(1);
+    let (_, end) = once.split_once("left over\n").expect("what was left over");
+    let (over, again) = end.split_once("sent again\n").expect("what was sent again");
+    assert_eq!(over.lines().count(), 1, "{end}");
+    assert!(!over.contains("dup=1"), "{over}");
+    assert_eq!(
+        again.lines().filter(|line| line.contains("dup=1")).count(),
+        1,
+        "{again}"
+    );
+    assert_eq!(of(5), once);
+    assert!(!of(0).contains("sent again"));
+    let shows = HookSource::All;
+    assert_eq!(reduce(&of(0), &shows), reduce(&once, &shows));
+}
+
+#[test]
+fn what_must_not_be_sent_again_is_left_over_every_time() {
+    let of = |times| {
+        let (plan, transcript) = with_a_message_again(ProtocolVersion::V5, times);
+        let text = record(&plan, &transcript, None);
+        assert!(!text.contains("sent again"), "{text}");
+        reduce(&text, &HookSource::All)
+    };
+    assert_eq!(
+        of(3).matches("< PUBLISH").count(),
+        of(0).matches("< PUBLISH").count() + 3
     );
 }
