@@ -45,17 +45,22 @@ impl Frame {
     /// # Errors
     /// When the stream cannot be cut further; `buffer` is left as it is.
     pub fn read(buffer: &mut BytesMut, maximum: usize) -> Result<Option<Self>, FrameError> {
-        let Some(size) = size(buffer)? else {
-            return Ok(None);
-        };
-        if size > maximum {
-            return Err(FrameError::TooLarge { size, maximum });
-        }
-        if buffer.len() < size {
-            return Ok(None);
-        }
-        let bytes = buffer.split_to(size).freeze();
-        Ok(Some(Self { bytes }))
+        let size = whole_size(buffer, maximum)?;
+        Ok(size.map(|size| Self {
+            bytes: buffer.split_to(size).freeze(),
+        }))
+    }
+
+    /// As [`Self::read`], but copies the frame and leaves it where it is: a frame that is kept then keeps no
+    /// memory besides.
+    ///
+    /// # Errors
+    /// When the stream cannot be cut further.
+    pub fn copied(bytes: &[u8], maximum: usize) -> Result<Option<Self>, FrameError> {
+        let size = whole_size(bytes, maximum)?;
+        Ok(size.map(|size| Self {
+            bytes: Bytes::copy_from_slice(&bytes[..size]),
+        }))
     }
 
     /// The frame that `bytes` are, from the first to the last.
@@ -81,14 +86,6 @@ impl Frame {
         Self { bytes }
     }
 
-    /// The same in memory of its own, which has room for nothing else.
-    #[must_use]
-    pub fn detached(&self) -> Self {
-        Self {
-            bytes: Bytes::copy_from_slice(&self.bytes),
-        }
-    }
-
     /// The bytes as they were on the wire.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
@@ -97,6 +94,14 @@ impl Frame {
     /// The type bits of the first byte.
     pub fn packet_type(&self) -> PacketType {
         PacketType(self.bytes.first().map_or(0, |b| b >> 4))
+    }
+}
+
+/// The size of the packet that begins here, if all of it is here.
+fn whole_size(bytes: &[u8], maximum: usize) -> Result<Option<usize>, FrameError> {
+    match size(bytes)? {
+        Some(size) if size > maximum => Err(FrameError::TooLarge { size, maximum }),
+        size => Ok(size.filter(|size| *size <= bytes.len())),
     }
 }
 
@@ -165,6 +170,15 @@ mod tests {
             })
         );
         assert_eq!(Frame::read(&mut buffer, 131), Ok(None));
+    }
+
+    #[test]
+    fn copies_as_it_reads() {
+        let bytes = [0xC0, 0x00, 0x30, 0x80, 0x01];
+        let frame = Frame::copied(&bytes, 100).expect("is a frame");
+        assert_eq!(frame.expect("is whole").bytes()[..], [0xC0, 0x00]);
+        assert_eq!(Frame::copied(&bytes[2..], 131), Ok(None));
+        assert!(Frame::copied(&bytes[2..], 130).is_err());
     }
 
     #[test]

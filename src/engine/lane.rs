@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
-use std::mem::{self, MaybeUninit};
+use std::mem::MaybeUninit;
 use std::num::NonZeroU16;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -19,12 +19,16 @@ use mqtt_check_websocket::{Control, Cut, Fault, Frame as WebSocketFrame, Opcode}
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use incoming::Incoming;
+
 use super::build::Surroundings;
 use super::shortened::shorten;
 use crate::matcher::Memory;
 use crate::scenario::model::ClientIndex;
 use crate::transcript::Ending;
 use crate::transport::Stream;
+
+mod incoming;
 
 /// The largest packet that is read, in bytes, besides what the play has sent: nothing else should come back from a broker.
 pub(super) const LARGEST_PACKET: usize = 1024 * 1024;
@@ -45,7 +49,7 @@ pub(super) struct Lane {
     pub(super) auto_ack: bool,
     /// `None` once both directions have ended.
     stream: Option<Stream>,
-    inbound: BytesMut,
+    inbound: Incoming,
     outbound: BytesMut,
     /// Frames that go out as they are when `outbound` is empty.
     frames: VecDeque<WebSocketFrame>,
@@ -145,7 +149,7 @@ impl Lane {
             version,
             auto_ack,
             stream,
-            inbound: BytesMut::new(),
+            inbound: Incoming::default(),
             outbound: BytesMut::new(),
             frames: VecDeque::new(),
             finishing: false,
@@ -206,7 +210,7 @@ impl Lane {
 
     /// How many bytes wait here: parts of packets that have come, and what the broker has not read.
     pub(super) fn waiting_bytes(&self) -> usize {
-        self.inbound.capacity() + self.outbound.len()
+        self.inbound.room() + self.outbound.capacity()
     }
 
     /// Queues a ping of our own.
@@ -259,6 +263,7 @@ impl Lane {
         {
             stream.reset();
         }
+        self.inbound.clear();
         self.outbound.clear();
         self.frames.clear();
     }
@@ -333,10 +338,8 @@ impl Lane {
                 }
             }
         }
-        if self.inbound.is_empty() {
-            // A connection that waits keeps no memory to wait with.
-            self.inbound = BytesMut::new();
-        }
+        // A connection that waits keeps no memory to wait with.
+        self.inbound.shrink();
         if read.is_empty() {
             Poll::Pending
         } else {
@@ -373,8 +376,9 @@ impl Lane {
 
     /// Packets that came where none may be: they are shown, and not answered.
     fn packets_in_text(&mut self, bytes: &Bytes, read: &mut Vec<Inbound>) {
-        let mut rest = BytesMut::from(&bytes[..]);
-        while let Ok(Some(frame)) = Frame::read(&mut rest, self.largest) {
+        let mut rest = Incoming::default();
+        rest.push(bytes);
+        while let Ok(Some(frame)) = rest.next_packet(self.largest) {
             let mut inbound = self.understand(frame);
             if let Inbound::Packet {
                 carried_in, answer, ..
@@ -396,7 +400,7 @@ impl Lane {
         match Pin::new(stream).poll_read(cx, &mut buffer) {
             Poll::Ready(Ok(())) => {
                 let filled = buffer.filled();
-                self.inbound.extend_from_slice(filled);
+                self.inbound.push(filled);
                 Poll::Ready(Ok(filled.len()))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
@@ -449,7 +453,8 @@ impl Lane {
     fn ended(&mut self, ending: Ending, read: &mut Vec<Inbound>) {
         self.deaf = true;
         if !self.inbound.is_empty() {
-            let bytes = Bytes::copy_from_slice(&mem::take(&mut self.inbound));
+            let bytes = Bytes::copy_from_slice(self.inbound.rest());
+            self.inbound.clear();
             read.push(Inbound::Truncated { bytes });
         }
         read.push(Inbound::Ended(ending));
@@ -464,7 +469,7 @@ impl Lane {
             self.inbound.clear();
         }
         while read.len() < PACKETS {
-            match Frame::read(&mut self.inbound, self.largest) {
+            match self.inbound.next_packet(self.largest) {
                 Ok(None) => return,
                 Ok(Some(frame)) => {
                     let inbound = self.understand(frame);
@@ -472,9 +477,9 @@ impl Lane {
                 }
                 Err(error) => {
                     // What follows cannot be told apart; keep a look at it as evidence.
-                    let seen = self.inbound.len().min(CHUNK);
-                    let bytes = Bytes::copy_from_slice(&self.inbound[..seen]);
-                    self.inbound = BytesMut::new();
+                    let rest = self.inbound.rest();
+                    let bytes = Bytes::copy_from_slice(&rest[..rest.len().min(CHUNK)]);
+                    self.inbound.clear();
                     self.lost = true;
                     read.push(Inbound::Garbage { bytes, error });
                     return;
@@ -484,11 +489,6 @@ impl Lane {
     }
 
     fn understand(&mut self, frame: Frame) -> Inbound {
-        // Else the record keeps the whole buffer, which may be twice as large.
-        let frame = match frame.bytes().len() {
-            0..CHUNK => frame,
-            _ => frame.detached(),
-        };
         let (mut packet, faults) = Packet::decode_leniently(&frame, self.version);
         let left_out = packet.as_mut().map_or(0, shorten);
         if frame.packet_type() == PacketType::PINGRESP && self.own_pings > 0 {

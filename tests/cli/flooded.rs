@@ -118,32 +118,33 @@ fn no_flood_of_frames_keeps_a_run_from_its_end() {
 /// The suite of this repository, whose plans alone take much.
 const SUITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
 
-/// Plays the suite with these options, and gives what came of it and the most memory that it took, in kilobytes.
-fn run_suite(options: &str) -> (Ended, usize) {
+/// The suite, played with these options.
+fn suite(options: &str) -> Program {
     // In CI nothing is written beside the snapshots.
-    let program = Program::new(&format!("run {SUITE} {options}")).env("CI", "true");
-    run_measured(&program)
+    Program::new(&format!("run {SUITE} {options}")).env("CI", "true")
 }
 
 #[test]
 fn the_suite_takes_little_memory() {
-    let (ended, peak) = run_suite("");
+    let (ended, peak) = run_measured(&suite(""));
     assert_eq!(ended.exit, Some(0), "{ended}");
     assert!(peak < MOST, "{peak} kB");
+}
+
+/// A Remaining Length, or a length of properties.
+fn varint(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 128 {
+        bytes.push((value % 128) as u8 | 128);
+        value /= 128;
+    }
+    bytes.push(value as u8);
+    bytes
 }
 
 /// A CONNACK of version 5 with so many User Properties.
 fn connack_with(count: usize) -> Vec<u8> {
     let properties = [0x26, 0, 1, b'a', 0, 1, b'b'].repeat(count);
-    let varint = |mut value: usize| {
-        let mut bytes = Vec::new();
-        while value >= 128 {
-            bytes.push((value % 128) as u8 | 128);
-            value /= 128;
-        }
-        bytes.push(value as u8);
-        bytes
-    };
     let body = [vec![0, 0], varint(properties.len()), properties].concat();
     [vec![0x20], varint(body.len()), body].concat()
 }
@@ -176,4 +177,131 @@ fn thousands_of_user_properties_in_each_connack_end_no_case() {
     assert!(peak < MOST, "{peak} kB");
     let told = ended.stdout.matches("… 7744 more User Properties");
     assert_eq!(told.count(), 200, "{ended}");
+}
+
+/// Whom the broker floods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flooded {
+    All,
+    /// The clients by which a run looks at the broker are served; cases are not.
+    Cases,
+}
+
+/// The next packet, of whatever size, with its first byte and its fixed header.
+fn next_packet(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut packet = Vec::new();
+    let mut byte = [0];
+    let (mut length, mut shift) = (0, 0);
+    loop {
+        stream.read_exact(&mut byte).ok()?;
+        packet.push(byte[0]);
+        if packet.len() > 1 {
+            length |= usize::from(byte[0] & 127) << shift;
+            shift += 7;
+            if byte[0] < 128 {
+                break;
+            }
+        }
+    }
+    let begin = packet.len();
+    packet.resize(begin + length, 0);
+    stream.read_exact(&mut packet[begin..]).ok()?;
+    Some(packet)
+}
+
+/// Accepts each CONNECT, and then sends PUBLISH packets with so many bytes of payload as long as they are taken.
+fn flood_publishes(mut stream: TcpStream, size: usize, flooded: Flooded) {
+    let Some(connect) = next_packet(&mut stream) else {
+        return;
+    };
+    let is_in = |name: &[u8]| connect.windows(name.len()).any(|part| part == name);
+    let is_5 = is_in(b"MQTT\x05");
+    let connack: &[u8] = if is_5 {
+        &[0x20, 3, 0, 0, 0]
+    } else {
+        &[0x20, 2, 0, 0]
+    };
+    let _ = stream.write_all(connack);
+    let looks = [&b"probe"[..], b"look", b"canary", b"calm"]
+        .into_iter()
+        .any(is_in);
+    if flooded == Flooded::Cases && looks {
+        return serve_look(stream, is_5);
+    }
+    let topic: &[u8] = if is_5 {
+        &[0, 1, b'a', 0]
+    } else {
+        &[0, 1, b'a']
+    };
+    let head = [&[0x30][..], &varint(topic.len() + size), topic].concat();
+    let block = vec![b'x'; size.min(64 * 1024)];
+    loop {
+        if stream.write_all(&head).is_err() {
+            return;
+        }
+        let mut left = size;
+        while left > 0 {
+            let piece = left.min(block.len());
+            if stream.write_all(&block[..piece]).is_err() {
+                return;
+            }
+            left -= piece;
+        }
+    }
+}
+
+/// Does rightly what the clients ask for that look whether there is a broker.
+fn serve_look(mut stream: TcpStream, is_5: bool) {
+    while let Some(packet) = next_packet(&mut stream) {
+        let answer = match (packet[0] >> 4, is_5) {
+            (12, _) => vec![0xD0, 0],
+            (8, true) => vec![0x90, 4, packet[2], packet[3], 0, 0],
+            (8, false) => vec![0x90, 3, packet[2], packet[3], 0],
+            // To itself: it has subscribed to what it publishes.
+            (3, _) => packet,
+            _ => continue,
+        };
+        let _ = stream.write_all(&answer);
+    }
+}
+
+/// Plays the whole suite on a broker that sends PUBLISH packets of this size, and looks at the end of it.
+fn suite_is_bounded(size: usize, flooded: Flooded, options: &str) {
+    let url = serve(move |stream| flood_publishes(stream, size, flooded));
+    let name = format!("{size} bytes, {flooded:?}, `{options}`");
+    let options = format!("--broker {url} --no-snapshots --report json=out.json {options}");
+    let program = suite(&options);
+    let (ended, peak) = run_measured(&program);
+    assert!(matches!(ended.exit, Some(1 | 3)), "{name}: {ended}");
+    assert!(peak < MOST, "{name}: {peak} kB: {ended}");
+    let report = std::fs::metadata(program.path("out.json"));
+    assert!(
+        report.is_ok_and(|report| report.len() > 0),
+        "{name}: {ended}"
+    );
+    println!("{name}: {peak} kB, exit {:?}", ended.exit);
+}
+
+#[test]
+fn the_suite_takes_little_memory_while_it_is_flooded() {
+    for (size, flooded) in [
+        (1_000, Flooded::All),
+        (1_000_000, Flooded::Cases),
+        (200_000_000, Flooded::All),
+    ] {
+        suite_is_bounded(size, flooded, "--no-first-look");
+    }
+}
+
+/// All that `.ci/soak floods` plays.
+#[test]
+#[ignore = "twenty runs of the suite"]
+fn the_suite_takes_little_memory_whatever_it_is_flooded_with() {
+    for size in [1_000, 60_000, 1_000_000, 16_000_000, 200_000_000] {
+        for flooded in [Flooded::All, Flooded::Cases] {
+            for options in ["--no-first-look", ""] {
+                suite_is_bounded(size, flooded, options);
+            }
+        }
+    }
 }

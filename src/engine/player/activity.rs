@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::foreign::LARGEST_FOREIGN;
 use super::{ATTENTION, MAXIMUM_ROUNDS, Player, TICK};
 use crate::engine::lane::{Inbound, LARGEST_PACKET, Lane};
+use crate::engine::room::Share;
 use crate::engine::rumqttc;
 use crate::matcher::{Received, holds};
 use crate::transcript::{
@@ -348,9 +349,7 @@ impl Player<'_> {
 
     /// Gives up on a broker that never ceases to send: nobody has room for all of it.
     fn bear_no_flood(&mut self) {
-        let waiting = self.lanes.iter().map(Lane::waiting_bytes).sum();
-        self.bounds.share.change(self.waiting, waiting);
-        self.waiting = waiting;
+        count_waiting(&self.lanes, &mut self.waiting, self.bounds.share);
         if self.transcript.broken_off.is_some() {
             return;
         }
@@ -435,8 +434,10 @@ impl Player<'_> {
             true => LARGEST_FOREIGN,
             false => LARGEST_PACKET.saturating_add(self.sent_bytes().saturating_mul(2)),
         };
-        let lanes = &mut self.lanes;
-        let taps = &mut self.taps;
+        let (steps, sent) = (self.steps_played, self.sent_bytes());
+        let is_on = self.transcript.broken_off.is_none();
+        let (lanes, taps) = (&mut self.lanes, &mut self.taps);
+        let (waiting, share) = (&mut self.waiting, self.bounds.share);
         let read = timeout_at(
             until,
             poll_fn(|cx| {
@@ -447,9 +448,12 @@ impl Player<'_> {
                         read.push((LaneIndex(n), inbound));
                     }
                 }
+                // A part of a packet is nothing that has come in, but it takes its room.
+                count_waiting(lanes, waiting, share);
+                let is_too_much = || is_on && share.is_too_much(steps, sent).is_some();
                 match rumqttc::poll(taps, cx) {
                     Poll::Ready(tapped) => Poll::Ready((read, tapped)),
-                    Poll::Pending if read.is_empty() => Poll::Pending,
+                    Poll::Pending if read.is_empty() && !is_too_much() => Poll::Pending,
                     Poll::Pending => Poll::Ready((read, Vec::new())),
                 }
             }),
@@ -474,6 +478,13 @@ impl Player<'_> {
         .await;
         true
     }
+}
+
+/// Counts what waits on these connections, of which so much was counted the last time.
+fn count_waiting(lanes: &[Lane], counted: &mut usize, share: &Share<'_>) {
+    let waiting = lanes.iter().map(Lane::waiting_bytes).sum();
+    share.change(*counted, waiting);
+    *counted = waiting;
 }
 
 /// The Packet Identifier that is free after this packet of whoever acknowledges.

@@ -1,0 +1,138 @@
+//! What has come on a connection and is no whole packet yet.
+
+use mqtt_check_codec::{Frame, FrameError};
+
+/// What it may keep of its memory beside what is in it, in bytes.
+const KEPT: usize = 8 * 1024;
+
+/// The bytes, in order. It takes no more memory than [`Self::room`] says: a packet is copied when it is cut off, so no
+/// record holds the memory of what came with it.
+#[derive(Debug, Default)]
+pub(super) struct Incoming {
+    bytes: Vec<u8>,
+    /// So many have been cut off at the front.
+    cut: usize,
+}
+
+impl Incoming {
+    /// What is left.
+    pub(super) fn rest(&self) -> &[u8] {
+        &self.bytes[self.cut..]
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest().is_empty()
+    }
+
+    /// How many bytes of memory it takes.
+    pub(super) fn room(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Appends what was read.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.forget_cut();
+        let wanted = self.bytes.len() + bytes.len();
+        if wanted > self.bytes.capacity() {
+            // A quarter more, and not twice as much: many connections may wait for a large packet at the same time.
+            self.bytes.reserve_exact(bytes.len() + wanted / 4);
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Cuts the next packet off; `Ok(None)` while bytes are missing.
+    ///
+    /// # Errors
+    /// When the rest cannot be cut further.
+    pub(super) fn next_packet(&mut self, largest: usize) -> Result<Option<Frame>, FrameError> {
+        let frame = Frame::copied(self.rest(), largest)?;
+        self.cut += frame.as_ref().map_or(0, |frame| frame.bytes().len());
+        Ok(frame)
+    }
+
+    /// Gives back the memory that nothing is in.
+    pub(super) fn shrink(&mut self) {
+        self.forget_cut();
+        if self.bytes.is_empty() {
+            self.bytes = Vec::new();
+        } else if self.bytes.capacity() - self.bytes.len() > KEPT.max(self.bytes.len() / 2) {
+            self.bytes.shrink_to_fit();
+        }
+    }
+
+    /// Forgets everything.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    fn forget_cut(&mut self) {
+        self.bytes.drain(..self.cut);
+        self.cut = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A PUBLISH of so many bytes in all, three of them its header.
+    fn publish(size: usize) -> Vec<u8> {
+        let length = size - 4;
+        let varint = [
+            (length % 128) as u8 | 128,
+            (length / 128 % 128) as u8 | 128,
+            (length / 128 / 128) as u8,
+        ];
+        [&[0x30][..], &varint, &vec![0; length]].concat()
+    }
+
+    #[test]
+    fn packets_come_out_as_they_went_in() {
+        let sent = [
+            publish(20_000),
+            vec![0xD0, 0],
+            publish(100_000),
+            vec![0xD0, 0],
+        ];
+        let mut incoming = Incoming::default();
+        let mut read = Vec::new();
+        for piece in sent.concat().chunks(977) {
+            incoming.push(piece);
+            while let Some(frame) = incoming.next_packet(100_000).expect("packets") {
+                read.push(frame.bytes().to_vec());
+            }
+            incoming.shrink();
+        }
+        assert_eq!(read, sent);
+        assert!(incoming.is_empty());
+        assert_eq!(incoming.room(), 0);
+    }
+
+    #[test]
+    fn it_takes_little_more_memory_than_what_is_in_it() {
+        let mut incoming = Incoming::default();
+        let packet = publish(1_000_000);
+        for piece in packet.repeat(3).chunks(8 * 1024) {
+            incoming.push(piece);
+            assert!(incoming.next_packet(packet.len()).is_ok());
+            incoming.shrink();
+            let held = incoming.rest().len();
+            assert!(
+                incoming.room() <= held + KEPT.max(held / 2),
+                "{} for {held}",
+                incoming.room()
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_announced_too_large_takes_no_memory() {
+        let mut incoming = Incoming::default();
+        incoming.push(&[0x30, 0xFF, 0xFF, 0xFF, 0x7F]);
+        assert!(matches!(
+            incoming.next_packet(1_000),
+            Err(FrameError::TooLarge { maximum: 1_000, .. })
+        ));
+        assert!(incoming.room() < 100);
+    }
+}
