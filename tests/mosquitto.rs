@@ -505,7 +505,7 @@ fn one<'e>(
             if came == bytes[..] {
                 Ok(())
             } else {
-                Err(format!("{came:02x?} came"))
+                Err(format!("but {came:02x?}"))
             }
         }
         Exchange::Silent { connection, span } => {

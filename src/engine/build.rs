@@ -22,9 +22,9 @@ const NEVER: u32 = u32::MAX;
 pub(super) enum BuildError {
     #[error("{field}: {problem}")]
     Value { field: String, problem: EvalError },
-    #[error("{field} is {value}, which its place on the wire cannot hold")]
+    #[error("{field} is {value}, which does not fit in its field")]
     TooLarge { field: String, value: u64 },
-    #[error("there is no packet identifier to answer")]
+    #[error("there is no packet identifier to acknowledge")]
     NothingToAnswer,
     #[error("{0} cannot be built from fields")]
     NoSuchPacket(PacketType),

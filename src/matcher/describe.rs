@@ -130,11 +130,11 @@ pub fn describe_refused(refused: &Refused, version: ProtocolVersion) -> String {
         .collect();
     let with = match (refused.connack, version, codes.is_empty()) {
         (ConnAckRule::Never, ..) => " without a CONNACK".to_owned(),
-        (ConnAckRule::Required, _, true) => " after a CONNACK that says so".to_owned(),
+        (ConnAckRule::Required, _, true) => " after a CONNACK that refuses".to_owned(),
         (ConnAckRule::Required, _, false) => format!(" after CONNACK {}", codes.join(" or ")),
         (ConnAckRule::Allowed, _, true) => String::new(),
         (ConnAckRule::Allowed, _, false) => {
-            format!(", if it gives a code then {}", codes.join(" or "))
+            format!(", with a code, if any, of {}", codes.join(" or "))
         }
     };
     format!("the broker closes the connection{with}")

@@ -25,15 +25,15 @@ pub struct Memory {
 pub enum EvalError {
     #[error("`${0}` has no value yet")]
     Unbound(String),
-    #[error("there is no CONNACK yet to take `{0}` from")]
+    #[error("there is no CONNACK yet for `{0}`")]
     NoConnack(String),
     #[error("`{0}` is not in CONNACK and has no default")]
     NoProperty(String),
-    #[error("a number is needed here")]
+    #[error("a number is required here")]
     NotANumber,
     #[error("the result is out of range")]
     OutOfRange,
-    #[error("there is no answer to the challenge: {0}")]
+    #[error("cannot answer the challenge: {0}")]
     Scram(#[from] mqtt_check_scram::Error),
 }
 

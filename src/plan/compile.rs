@@ -220,7 +220,7 @@ impl Compiler<'_> {
                     items.push(Outgoing::Packet(self.identified(client, &exchange.packet)));
                 }
                 ClientAction::Send(send) => items.push(self.outgoing(client, send)),
-                _ => self.problem(step, "this action cannot stand in a batch"),
+                _ => self.problem(step, "this action cannot be part of a batch"),
             }
         }
         let open = if connects {

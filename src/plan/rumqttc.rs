@@ -73,10 +73,10 @@ impl Refusing<'_> {
             ClientAction::Exchange(exchange) => return self.exchange(exchange),
             ClientAction::Expect(_) | ClientAction::Drop(DropHow::Close | DropHow::Reset) => return,
             ClientAction::Open(_) => "opens a transport only to connect",
-            ClientAction::Send(_) => "sends nothing but what it makes itself",
+            ClientAction::Send(_) => "cannot send raw bytes",
             ClientAction::Batch(_) => "decides by itself what goes into one write",
-            ClientAction::Frame(_) => "knows nothing of the frames below it",
-            ClientAction::Drop(DropHow::HalfClose) => "cannot close its sending side alone",
+            ClientAction::Frame(_) => "has no access to WebSocket frames",
+            ClientAction::Drop(DropHow::HalfClose) => "cannot close only its sending side",
         };
         self.refuse(self.place, what);
     }
@@ -96,13 +96,13 @@ impl Refusing<'_> {
             PacketType::UNSUBSCRIBE => self.unsubscribe(packet),
             PacketType::PUBACK | PacketType::PUBREC => self.acknowledgement(packet),
             PacketType::DISCONNECT => {
-                self.only(packet, &[], "disconnects with reason 0x00 and nothing else");
+                self.only(packet, &[], "disconnects only with reason 0x00");
             }
             PacketType::PUBREL | PacketType::PUBCOMP => {
                 self.refuse(self.place, "sends PUBREL and PUBCOMP by itself");
             }
             PacketType::PINGREQ => {
-                self.refuse(self.place, "pings by itself, when Keep Alive asks for it")
+                self.refuse(self.place, "pings by itself, when Keep Alive requires it")
             }
             _ => self.refuse(
                 self.place,
@@ -118,22 +118,25 @@ impl Refusing<'_> {
                 "keep_alive" if v5 && number(field).is_some_and(|n| n < SHORTEST_KEEP_ALIVE_S) => {
                     self.refuse(
                         field.place,
-                        &format!("takes no Keep Alive below {SHORTEST_KEEP_ALIVE_S} s in version 5, nor 0"),
+                        &format!("accepts no Keep Alive below {SHORTEST_KEEP_ALIVE_S} s in version 5, and not 0"),
                     );
                 }
                 "username" | "password" => match text(&field.value) {
                     Some([]) => {
-                        self.refuse(field.place, "leaves an empty user name or password out")
+                        self.refuse(field.place, "leaves out an empty user name or password")
                     }
                     Some(text) if std::str::from_utf8(text).is_err() => {
-                        self.refuse(field.place, "takes a password only as text");
+                        self.refuse(field.place, "accepts a password only as text");
                     }
                     _ => {}
                 },
                 "clean_start"
                     if !v5 && flag(field) == Some(false) && text(&self.client.id) == Some(&[]) =>
                 {
-                    self.refuse(field.place, "takes no empty client id with Clean Session 0");
+                    self.refuse(
+                        field.place,
+                        "accepts no empty client id with Clean Session 0",
+                    );
                 }
                 _ => {}
             }
@@ -151,7 +154,7 @@ impl Refusing<'_> {
                     if text(&field.value)
                         .is_some_and(|t| t.contains(&b'+') || t.contains(&b'#')) =>
                 {
-                    self.refuse(field.place, "publishes to no topic with a wildcard");
+                    self.refuse(field.place, "cannot publish to a topic with a wildcard");
                 }
                 _ => {}
             }
@@ -167,16 +170,16 @@ impl Refusing<'_> {
     fn subscribe(&mut self, packet: &PacketTemplate) {
         self.identifier(packet);
         if packet.filters.is_empty() {
-            self.refuse(self.place, "subscribes to one filter at least");
+            self.refuse(self.place, "needs at least one filter to subscribe");
         }
         for filter in &packet.filters {
             if filter.qos > 2 || filter.retain_handling > 2 {
-                self.refuse(self.place, "has QoS and Retain Handling from 0 to 2 only");
+                self.refuse(self.place, "has only QoS and Retain Handling from 0 to 2");
             }
             if text(&filter.filter).is_some_and(|filter| !is_filter(filter)) {
                 self.refuse(
                     self.place,
-                    "subscribes to no filter with a wildcard out of place",
+                    "cannot subscribe to a filter with a misplaced wildcard",
                 );
             }
         }
@@ -185,7 +188,7 @@ impl Refusing<'_> {
     fn unsubscribe(&mut self, packet: &PacketTemplate) {
         self.identifier(packet);
         if packet.filters.len() != 1 {
-            self.refuse(self.place, "unsubscribes from one filter at a time");
+            self.refuse(self.place, "can unsubscribe from only one filter at a time");
         }
     }
 
@@ -196,11 +199,7 @@ impl Refusing<'_> {
                 "acknowledges by itself, unless the client says `ack: manual`",
             );
         }
-        self.only(
-            packet,
-            &["packet_id"],
-            "acknowledges with success and nothing else",
-        );
+        self.only(packet, &["packet_id"], "acknowledges only with success");
     }
 
     fn identifier(&mut self, packet: &PacketTemplate) {

@@ -169,6 +169,16 @@ pub fn alternatives(all: &[String]) -> String {
     }
 }
 
+/// Whether these words say only that something did not arrive: what it was says more then.
+pub fn is_absence(actual: &str) -> bool {
+    let starts = |start: &&str| actual.starts_with(start);
+    let is_timeout = ["no ", "nothing arrived ", "nothing expected arrived "];
+    let is_closing = ["the connection was closed ", "the connection was reset "];
+    (is_timeout.iter().any(starts) && actual.contains(" within "))
+        || (is_closing.iter().any(starts)
+            && (actual.ends_with(" arrived") || actual.ends_with(" first")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

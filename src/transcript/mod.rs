@@ -378,7 +378,7 @@ pub enum NotReached {
 impl fmt::Display for NotReached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BrokerEnded => f.write_str("the broker had ended the connection"),
+            Self::BrokerEnded => f.write_str("the broker had closed the connection"),
             Self::Unreachable(problem) => write!(f, "failed to connect: {problem}"),
             Self::Because(why) | Self::Lost(why) => f.write_str(why),
         }

@@ -7,7 +7,7 @@ pub(super) const ALIKE: usize = 10;
 
 /// The first of those that are alike, and how many more there are: a broker may send the same wrong thing without end.
 pub(super) fn without_repeats(findings: Vec<Finding>) -> Vec<Finding> {
-    fold(findings, is_alike, ALIKE, "more like it")
+    fold(findings, is_alike, ALIKE, "more of the same kind")
 }
 
 /// The first that a step finds by the same clauses, and how many more there are: in a thousand rounds one fault is found
@@ -15,7 +15,7 @@ pub(super) fn without_repeats(findings: Vec<Finding>) -> Vec<Finding> {
 pub(super) fn first_of_each_step(findings: Vec<Finding>) -> Vec<Finding> {
     let is_same =
         |one: &Finding, other: &Finding| (one.step, &one.charge) == (other.step, &other.charge);
-    fold(findings, is_same, 1, "more in the rounds after it")
+    fold(findings, is_same, 1, "more in later rounds")
 }
 
 /// So many of a kind as are `shown`; the last of them says how many more there are.

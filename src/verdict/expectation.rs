@@ -172,7 +172,7 @@ impl Judge<'_> {
         let actual = match &expectation.pattern {
             Pattern::Refused(_) => self.not_refused(outcome),
             Pattern::Packet(_) if !outcome.taken.is_empty() => format!(
-                "only {} came: {}; then {}",
+                "only {} arrived: {}; then {}",
                 outcome.taken.len(),
                 self.came(&outcome.taken),
                 ending(outcome)
@@ -180,7 +180,7 @@ impl Judge<'_> {
             Pattern::InOrder(_) if !outcome.taken.is_empty() => {
                 format!("came: {}", self.came(&outcome.taken))
             }
-            _ => what_came(outcome, self.transcript, self.client),
+            pattern => what_came(Some(pattern), outcome, self.transcript, self.client),
         };
         let broken = self.broken_frame(outcome);
         let instead = self.instead(&expectation.pattern, outcome);
@@ -380,7 +380,11 @@ impl Judge<'_> {
                 let wrong = inbox.differs_in(&mismatches, pattern, event);
                 self.found.push(Judged {
                     expected,
-                    actual: format!("came {} whose {}", pattern.packet_type, words.join("; ")),
+                    actual: format!(
+                        "received {} whose {}",
+                        pattern.packet_type,
+                        words.join("; ")
+                    ),
                     events: vec![event],
                     level: None,
                     wrong,
@@ -411,7 +415,7 @@ impl Judge<'_> {
                     .map(|m| format!("{} is {}, expected {}", m.field, m.actual, m.expected))
                     .collect();
                 let actual = format!(
-                    "came {}: {}",
+                    "received {}: {}",
                     describe_websocket_event(&came),
                     words.join("; ")
                 );
@@ -532,7 +536,7 @@ impl Judge<'_> {
 
     fn came_with(&self, packet_type: PacketType, code: ReasonCode) -> String {
         let code = describe_literal(&Literal::Reason(code), packet_type, self.version);
-        format!("came {packet_type} {code}")
+        format!("received {packet_type} {code}")
     }
 
     /// The alternative that was taken holds, but for what a refusal's code is worth.
@@ -574,10 +578,10 @@ impl Judge<'_> {
         });
         match closed {
             Some(closed) => format!(
-                "came {came}, and the connection was closed only after {}",
+                "received {came}, but the connection was closed only after {}",
                 span(closed.at.saturating_sub(outcome.since))
             ),
-            None => format!("came {came}, and the connection stayed open"),
+            None => format!("received {came}, but the connection stayed open"),
         }
     }
 
@@ -597,7 +601,7 @@ impl Judge<'_> {
                         describe_expectation(expectation, self.version),
                         span(not_before)
                     )],
-                    actual: format!("{came} came after {after}"),
+                    actual: format!("{came} after {after}"),
                     events: vec![*event],
                     level: None,
                     wrong: vec![self.inbox().absent(expectation)],
@@ -626,7 +630,7 @@ impl Judge<'_> {
                 span(keep_alive.due())
             )],
             actual: format!(
-                "{} came after {}, {:.1} times the Keep Alive",
+                "{} after {}, {:.1} times the Keep Alive",
                 self.came(&[event]),
                 span(silence),
                 keep_alive.ratio(silence)

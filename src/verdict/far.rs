@@ -46,7 +46,7 @@ pub(super) fn considered(
             match shortest.filter(|(interval, _)| *interval < delay * ROUND_TRIPS) {
                 Some((interval, name)) => code
                     .because(format!(
-                        "it does not hold, but an answer takes {} to come from the broker, and with a {name} of {} that leaves it open why",
+                        "it failed, but answers from the broker take {}, and a {name} of {} is too short to tell why",
                         span(delay),
                         span(interval)
                     ))
@@ -56,7 +56,7 @@ pub(super) fn considered(
         }
         Verdict::Passed if is_perhaps_early(plan, scene) => code
             .because(format!(
-                "an answer takes {} to come from the broker, so that something may have been sent too early",
+                "answers from the broker take {}, so a packet may have been sent too early",
                 span(delay)
             ))
             .into(),

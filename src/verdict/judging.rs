@@ -209,7 +209,7 @@ fn control_does_not_hold(plan: &Plan, transcript: Option<&Transcript>) -> Proof 
         return Proof::Fails("the control was not played".into());
     };
     if let Some(why) = &transcript.broken_off {
-        return Proof::Fails(format!("the control was broken off: {why}"));
+        return Proof::Fails(format!("the control was aborted: {why}"));
     }
     let granted_less = GrantedLess::new(plan, transcript);
     let mut judging = Judging::new(plan, transcript, &granted_less);
@@ -230,7 +230,7 @@ fn control_does_not_hold(plan: &Plan, transcript: Option<&Transcript>) -> Proof 
         );
         let elsewhere = taken_elsewhere(control, transcript, &finding);
         if !elsewhere.is_empty() {
-            reason.push_str("; other steps took ");
+            reason.push_str("; other steps matched ");
             reason.push_str(&elsewhere.join(", "));
         }
         reason
@@ -279,11 +279,11 @@ fn is_no_broker(transcript: &Transcript) -> Proof {
     };
     let say = |why: &str| {
         format!(
-            "nothing shows that a broker is there: a client that subscribes and publishes gets no message: {why}"
+            "no sign of a broker: a client that subscribes and publishes receives no message: {why}"
         )
     };
     if let Some(why) = &transcript.broken_off {
-        return Proof::Fails(say(&format!("the proof of it was broken off: {why}")));
+        return Proof::Fails(say(&format!("the check for it was aborted: {why}")));
     }
     let granted_less = GrantedLess::new(plan, transcript);
     let mut judging = Judging::new(plan, transcript, &granted_less);

@@ -122,7 +122,7 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         } => (
             Level::Must,
             vec![Wrong::Bytes(error.clause.map(|c| c.id))],
-            "packets that keep to the standard",
+            "well-formed packets",
         ),
         What::Received { faults, .. } if !faults.is_empty() => (
             Level::Must,
@@ -130,7 +130,7 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
                 .iter()
                 .map(|error| Wrong::Bytes(error.clause.map(|c| c.id)))
                 .collect(),
-            "packets that keep to the standard",
+            "well-formed packets",
         ),
         // Steps that were not played would have taken it.
         What::Received { .. } | What::Closed(_)
@@ -143,9 +143,11 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         What::Received {
             packet: Ok(Packet::Disconnect(_)),
             ..
-        } if lane.version == ProtocolVersion::V5 => {
-            (Level::Should, Vec::new(), "nothing that no step expects")
-        }
+        } if lane.version == ProtocolVersion::V5 => (
+            Level::Should,
+            Vec::new(),
+            "only packets that a step expects",
+        ),
         What::Received { frame, .. } => {
             let level = match frame.packet_type() {
                 PacketType::PUBLISH | PacketType::DISCONNECT | PacketType::CONNACK => Level::Must,
@@ -153,7 +155,7 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
                 _ => Level::Should,
             };
             let wrong = vec![inbox.extra(index)];
-            (level, wrong, "nothing that no step expects")
+            (level, wrong, "only packets that a step expects")
         }
         What::Garbage { .. } => (
             Level::Must,

@@ -37,8 +37,8 @@ impl Measure {
                 "times their Keep Alive",
             ),
             Self::Delay => (
-                "CONNECT was answered after",
-                "s, and limits were longer by as much",
+                "the answer to CONNECT took",
+                "s; limits were extended by as much",
             ),
         }
     }

@@ -24,10 +24,10 @@ use crate::transcript::{
 };
 
 /// Why a step waited in vain that another step was to cause.
-const UNSENT: &str = "an earlier step could not send what this one waits for";
+const UNSENT: &str = "an earlier step could not send what this step waits for";
 
 /// Why a step waited in vain where all that it is about has failed.
-const FAILED_BEFORE: &str = "the case has failed before";
+const FAILED_BEFORE: &str = "the case has already failed";
 
 pub(super) struct Judging<'a> {
     plan: &'a Plan,
@@ -417,7 +417,7 @@ impl<'a> Judging<'a> {
                 format!("{name}: {}", words.join(", then "))
             })
             .collect();
-        let actual = what_came(outcome, self.transcript, choice.of);
+        let actual = what_came(None, outcome, self.transcript, choice.of);
         let alternatives: Vec<_> = choice.answers.iter().map(|(_, e)| e.clone()).collect();
         let inbox = Inbox {
             until: outcome.at,
@@ -451,7 +451,8 @@ impl<'a> Judging<'a> {
             let (_, member) = &one.members[0];
             let what = describe_expectation(&one.expectation, self.version(*member));
             let came = one.members.iter().map(|(name, client)| {
-                let came = what_came(outcome, self.transcript, *client);
+                let wanted = Some(&one.expectation.pattern);
+                let came = what_came(wanted, outcome, self.transcript, *client);
                 format!("{name}: {came}")
             });
             let actual = came.collect::<Vec<_>>().join("; ");
@@ -477,8 +478,8 @@ impl<'a> Judging<'a> {
             let mut double = finding(
                 step,
                 charge,
-                vec![format!("one of {} alone receives {what}", names.join(", "))],
-                format!("it came to {}", receivers.join(" and ")),
+                vec![format!("only one of {} receives {what}", names.join(", "))],
+                format!("delivered to {}", receivers.join(" and ")),
             );
             double.symptom = Symptom::of(&extra, &["to several".to_owned()]);
             double.events.clone_from(&outcome.taken);

@@ -109,7 +109,7 @@ impl Symptom {
             Ended::NoConnection => Some("no connection".to_owned()),
             Ended::TimedOut | Ended::Complete => {
                 let instead = self.instead.map(PacketType);
-                instead.map(|t| format!("{t} came"))
+                instead.map(|t| format!("but {t}"))
             }
         };
         self

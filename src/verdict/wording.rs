@@ -6,7 +6,7 @@ use mqtt_check_codec::PacketType;
 use mqtt_check_websocket::Control;
 
 use crate::matcher::{WebSocketEvent, describe_websocket_event};
-use crate::scenario::model::ClientIndex;
+use crate::scenario::model::{ClientIndex, Pattern};
 use crate::transcript::{Ended, Ending, EventIndex, LaneIndex, Outcome, Transcript, What};
 
 /// So many packets are put into words, and the others counted.
@@ -44,7 +44,7 @@ pub(super) fn describe_event(event: EventIndex, transcript: &Transcript) -> Stri
             ..
         } => format!("a malformed {} ({error})", frame.packet_type()),
         What::Closed(ending) => describe_ending(*ending).to_owned(),
-        What::Garbage { error, .. } => format!("bytes that are no packet ({error})"),
+        What::Garbage { error, .. } => format!("bytes that are not a packet ({error})"),
         What::Truncated { bytes } => match bytes.len() {
             1 => "1 byte of an unfinished packet".to_owned(),
             n => format!("{n} bytes of an unfinished packet"),
@@ -58,7 +58,7 @@ pub(super) fn describe_event(event: EventIndex, transcript: &Transcript) -> Stri
         | What::SentFrame { .. }
         | What::Dropped(_)
         | What::OwnPing
-        | What::OwnPong => "something of our own".to_owned(),
+        | What::OwnPong => "a packet of our own".to_owned(),
     }
 }
 
@@ -85,22 +85,56 @@ pub(super) fn waited(outcome: &Outcome) -> Duration {
     outcome.at.saturating_sub(outcome.since).min(outcome.limit)
 }
 
-/// What there was instead of the thing that did not come.
-pub(super) fn what_came(outcome: &Outcome, transcript: &Transcript, client: ClientIndex) -> String {
+/// What happened instead of what was expected. `wanted` is named where it is a single thing.
+pub(super) fn what_came(
+    wanted: Option<&Pattern>,
+    outcome: &Outcome,
+    transcript: &Transcript,
+    client: ClientIndex,
+) -> String {
+    let instead = untaken(outcome, transcript, client);
     let mut words = match outcome.ended {
-        Ended::Closed => "the connection was closed before it came".to_owned(),
-        Ended::Reset => "the connection was reset before it came".to_owned(),
+        Ended::Closed => format!("the connection was closed{}", before(wanted)),
+        Ended::Reset => format!("the connection was reset{}", before(wanted)),
         Ended::NoConnection => "there was no connection".to_owned(),
         Ended::TimedOut | Ended::Complete => {
-            format!("it did not come within {}", span(waited(outcome)))
+            let is_of = |packet_type| {
+                instead
+                    .iter()
+                    .any(|event| match &transcript.events[event.0].what {
+                        What::Received { frame, .. } => frame.packet_type() == packet_type,
+                        _ => false,
+                    })
+            };
+            let what = match wanted {
+                Some(Pattern::Packet(pattern)) if is_of(pattern.packet_type) => {
+                    format!("no matching {}", pattern.packet_type)
+                }
+                Some(Pattern::Packet(pattern)) => format!("no {}", pattern.packet_type),
+                Some(Pattern::Closed { .. }) => "the connection was not closed".to_owned(),
+                Some(Pattern::Upgrade(_)) => "no answer to the upgrade".to_owned(),
+                Some(Pattern::Frame(pattern)) => format!("no {} frame", pattern.opcode),
+                _ if !outcome.taken.is_empty() => "not everything arrived".to_owned(),
+                _ if instead.is_empty() => "nothing arrived".to_owned(),
+                _ => "nothing expected arrived".to_owned(),
+            };
+            format!("{what} within {}", span(waited(outcome)))
         }
     };
-    let instead = untaken(outcome, transcript, client);
     if !instead.is_empty() {
-        words.push_str("; not taken so far: ");
+        words.push_str("; unmatched so far: ");
         words.push_str(&came(&instead, transcript));
     }
     words
+}
+
+/// How a sentence on a closed connection goes on.
+fn before(wanted: Option<&Pattern>) -> String {
+    match wanted {
+        Some(Pattern::Packet(pattern)) => format!(" before {} arrived", pattern.packet_type),
+        Some(Pattern::Closed { .. }) => String::new(),
+        _ => " first".to_owned(),
+    }
 }
 
 /// What had come by then on the client's connection, and no step has taken.
@@ -166,7 +200,10 @@ pub(super) fn too_late(
     };
     let index = (0..transcript.events.len()).map(EventIndex).find(is_late)?;
     let after = transcript.events[index.0].at.saturating_sub(outcome.since);
-    Some((index, format!("it came after {}", span(after))))
+    Some((
+        index,
+        format!("{packet_type} arrived after {}", span(after)),
+    ))
 }
 
 /// `1.5 s`, `200 ms`.

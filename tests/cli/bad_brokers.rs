@@ -150,7 +150,7 @@ fn one_that_answers_connect_only() {
     assert!(
         ended
             .stdout
-            .contains("expected  PINGRESP\n    actual    it did not come within 5 s"),
+            .contains("expected  PINGRESP\n    actual    no PINGRESP within 5 s"),
         "{ended}"
     );
 }
@@ -210,7 +210,7 @@ fn flood(mut stream: TcpStream, bytes: &[u8]) {
 
 /// Two clients that are drowned, and how long they would wait.
 const DROWNED: &str = "\
-title: A broker that never ceases to send comes to an end
+title: A broker that keeps sending comes to an end
 versions: [5]
 clients: { drowned: }
 cases:
@@ -225,7 +225,7 @@ steps:
 fn one_that_never_ceases_to_send() {
     let floods = [
         // PINGRESP after PINGRESP, which no client has asked for.
-        ([0xD0, 0].repeat(2000), "more like it"),
+        ([0xD0, 0].repeat(2000), "more of the same kind"),
         // A message after the other to one who has subscribed to nothing.
         ([0x30, 4, 0, 1, b'a', 0].repeat(1000), "2 inconclusive"),
         // What is no packet.

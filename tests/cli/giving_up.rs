@@ -69,10 +69,10 @@ steps:
     // 5 s, and not 70.
     assert!((5.0..20.0).contains(&took), "{took} s: {ended}");
     let told = actual(&report);
-    assert_eq!(told[0], "it did not come within 5 s");
+    assert_eq!(told[0], "no PUBREC within 5 s");
     let lost = told
         .iter()
-        .filter(|t| t.contains("not reached: the case has failed before"));
+        .filter(|t| t.contains("not reached: the case has already failed"));
     assert_eq!(lost.count(), 10, "{told:?}");
 }
 
@@ -102,11 +102,11 @@ steps:
     assert_eq!(
         actual(&report),
         [
-            "it did not come within 5 s",
-            "not reached: MQTT-4.3.2-4 has failed before",
-            "it did not come within 2 s",
-            "not reached: MQTT-4.3.2-4 and MQTT-3.3.4-1 have failed before",
-            "not reached: the case has failed before",
+            "no PUBACK within 5 s",
+            "not reached: MQTT-4.3.2-4 has already failed",
+            "no PUBLISH within 2 s",
+            "not reached: MQTT-4.3.2-4 and MQTT-3.3.4-1 have already failed",
+            "not reached: the case has already failed",
         ]
     );
 }
@@ -128,7 +128,7 @@ steps:
     clause: MQTT-3.8.4-2
 ");
     assert_eq!(ended.exit, Some(0), "{ended}");
-    assert_eq!(actual(&report), ["it did not come within 1 s"; 2]);
+    assert_eq!(actual(&report), ["no SUBACK within 1 s"; 2]);
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn a_case_that_gave_up_has_failed() {
     let report: Value = serde_json::from_slice(&text).expect("JSON");
     let cases = report["cases"].as_array().expect("cases").iter();
     let gave_up: Vec<&Value> = cases
-        .filter(|case| case["findings"].to_string().contains("failed before"))
+        .filter(|case| case["findings"].to_string().contains("already failed"))
         .collect();
     assert!(gave_up.len() > 10, "{}", gave_up.len());
     for case in gave_up {
@@ -219,7 +219,7 @@ steps:
     let (actual, _) = reader.expect("the reader's step");
     assert_eq!(
         actual,
-        "not reached: an earlier step could not send what this one waits for"
+        "not reached: an earlier step could not send what this step waits for"
     );
 }
 
@@ -243,8 +243,8 @@ steps:
     assert_eq!(
         actual,
         [
-            "it did not come within 5 s",
-            "not reached: the broker has not acknowledged as many messages as it takes at a time",
+            "no PUBREC within 5 s",
+            "not reached: the broker has not acknowledged enough messages to receive another one",
         ]
     );
 }

@@ -120,7 +120,7 @@ fn a_broker_that_does_not_come_back_ends_the_run_and_fails_no_case() {
     });
     assert_eq!(ended.exit, Some(1), "{ended}");
     assert_eq!(report["summary"]["failed"], 0, "{ended}");
-    let told = "the broker closed its connections and accepted no new one, and not again within 3 s; played when that began: waits";
+    let told = "the broker closed its connections and accepted no new one, and did not recover within 3 s; cases played at the time: waits";
     assert!(ended.stderr.contains(told), "{ended}");
     let outages = &report["run"]["responsiveness"]["outages"];
     assert_eq!(outages[0]["how"], "down", "{ended}");

@@ -93,7 +93,7 @@ impl<R> Run<'_, R> {
             more => format!(" and {more} more"),
         };
         format!(
-            "{}, and not again within {} s; played when that began: {}{more}",
+            "{}, and did not recover within {} s; cases played at the time: {}{more}",
             outage.description(),
             limit.as_secs(),
             shown.join(", ")

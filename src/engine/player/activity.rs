@@ -251,8 +251,7 @@ impl Player<'_> {
                 let name = &self.transcript.lanes[lane.0].name;
                 let packet_type = PacketType(bytes.first().map_or(0, |byte| byte >> 4));
                 self.end_at_once(format!(
-                    "the broker announces a {packet_type} of {size} bytes to `{name}`, which is not read: {maximum} bytes is \
-                     the most that may come back"
+                    "the broker announces a {packet_type} of {size} bytes to `{name}`, more than the maximum of {maximum} bytes"
                 ));
             }
             Inbound::Garbage { bytes, error } => {
@@ -359,14 +358,14 @@ impl Player<'_> {
             .share
             .is_too_much(self.steps_played, self.sent_bytes());
         let why = if self.transcript.events.len() > most {
-            format!("more than {most} packets went to and fro")
+            format!("more than {most} packets were exchanged")
         } else if let Some(limit) = too_much {
-            format!("it takes more than {limit} bytes to keep what went to and fro")
+            format!("the record of the exchange needs more than {limit} bytes")
         } else {
             return;
         };
         let kinds = self.transcript.most_frequent();
-        self.end_at_once(format!("{why}: the broker never ceases to send{kinds}"));
+        self.end_at_once(format!("{why}: the broker keeps sending{kinds}"));
     }
 
     /// What the play has sent so far.

@@ -76,7 +76,7 @@ impl Player<'_> {
                     visible(topic)
                 )
             }
-            SHOWN => format!("{name} < PUBLISH of other clients: more are not shown"),
+            SHOWN => format!("{name} < PUBLISH of other clients: further ones are not shown"),
             _ => return,
         };
         let what = What::Shown {

@@ -170,9 +170,9 @@ impl Player<'_> {
     /// Why a step was not reached that would have waited in vain.
     pub(super) fn lost(&self, stakes: &Stakes) -> NotReached {
         NotReached::Lost(match stakes.clauses.as_slice() {
-            [] => "the case has failed before".to_owned(),
-            [one] => format!("{one} has failed before"),
-            some => format!("{} have failed before", some.join(" and ")),
+            [] => "the case has already failed".to_owned(),
+            [one] => format!("{one} has already failed"),
+            some => format!("{} have already failed", some.join(" and ")),
         })
     }
 
@@ -186,7 +186,7 @@ impl Player<'_> {
         }
         let index = self.current;
         if let Some(record) = self.record(index) {
-            record.not_reached = Some(NotReached::Lost("the case has failed before".to_owned()));
+            record.not_reached = Some(NotReached::Lost("the case has already failed".to_owned()));
         }
     }
 

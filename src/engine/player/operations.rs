@@ -81,7 +81,7 @@ impl Player<'_> {
             .iter()
             .any(|operation| matches!(operation, Operation::Send(_)))
         {
-            let why = "the case has failed before, in the middle of an exchange".to_owned();
+            let why = "the case has already failed, in the middle of an exchange".to_owned();
             self.clients[client.0].unconnected.get_or_insert(why);
         }
     }
@@ -327,7 +327,7 @@ impl Player<'_> {
             self.memory = bound;
             self.note_missed(client, &awaited.expectation);
             if awaited.connects {
-                let why = "the case has failed before".to_owned();
+                let why = "the case has already failed".to_owned();
                 self.clients[client.0].unconnected = Some(why);
             }
             return Err(Hindrance::NotReached(self.lost(&stakes)));

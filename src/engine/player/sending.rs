@@ -67,7 +67,7 @@ impl Player<'_> {
             let encoded = self.encoded(client, index, item)?;
             if self.is_too_many(index, &encoded) {
                 return Err(Hindrance::because(
-                    "the broker has not acknowledged as many messages as it takes at a time",
+                    "the broker has not acknowledged enough messages to receive another one",
                 ));
             }
             self.lanes[index.0].queue(&encoded.bytes);
@@ -170,7 +170,7 @@ impl Player<'_> {
         if lane.is_writable() {
             Ok(index)
         } else if lane.faulted {
-            let why = "the connection was ended after a frame that no broker may send";
+            let why = "the connection was closed after a frame that no broker may send";
             Err(Hindrance::because(why))
         } else {
             Err(Hindrance::Ended)

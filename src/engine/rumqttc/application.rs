@@ -109,7 +109,7 @@ impl Application {
                 event_loop.state.events.len()
             }
             Running::Turning { .. } => return Err("is still connected".into()),
-            Running::Broken => return Err("has panicked and cannot go on".into()),
+            Running::Broken => return Err("has panicked and cannot continue".into()),
         };
         self.go_on();
         Ok(unseen)
@@ -206,7 +206,7 @@ pub(super) fn credentials(connect: &Connect) -> Result<Option<(String, String)>,
     let username = connect.username.as_deref();
     let password = match &connect.password {
         Some(bytes) => Some(
-            std::str::from_utf8(bytes).map_err(|_| "takes a password only as text".to_owned())?,
+            std::str::from_utf8(bytes).map_err(|_| "accepts a password only as text".to_owned())?,
         ),
         None => None,
     };

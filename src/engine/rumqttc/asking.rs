@@ -47,7 +47,7 @@ impl Player<'_> {
     ) -> Result<(), Hindrance> {
         for item in items {
             let Outgoing::Packet(template) = item else {
-                return Err(Hindrance::because("rumqttc sends no raw bytes"));
+                return Err(Hindrance::because("rumqttc cannot send raw bytes"));
             };
             if template.packet_type == PacketType::PUBREL {
                 continue;
@@ -99,7 +99,7 @@ impl Player<'_> {
         .map_err(|problem| Hindrance::because(problem.to_string()))?;
         if !built.lies.is_empty() {
             return Err(Hindrance::because(format!(
-                "rumqttc sends no such {}",
+                "rumqttc cannot send such a {}",
                 template.packet_type
             )));
         }

@@ -102,7 +102,7 @@ impl Ledger {
                 None
             }
             Taken::Publish { packet_id, qos: 2 } => (!self.half_received.insert(*packet_id))
-                .then(|| format!("gave its application the QoS 2 message {packet_id} once more")),
+                .then(|| format!("gave its application the QoS 2 message {packet_id} again")),
             Taken::Publish { .. } | Taken::Other => None,
         }
     }
@@ -211,7 +211,7 @@ mod tests {
         connected(&mut ledger, true);
         assert_eq!(
             ledger.took(&message).as_deref(),
-            Some("gave its application the QoS 2 message 1 once more")
+            Some("gave its application the QoS 2 message 1 again")
         );
         ledger.wrote(&Packet::PubComp(ack()));
         assert_eq!(ledger.took(&message), None);

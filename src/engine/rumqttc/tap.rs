@@ -263,7 +263,7 @@ impl Tap {
             return None;
         }
         let what = self.last_given.take().unwrap_or_default();
-        Some(format!("took no notice of {what}"))
+        Some(format!("ignored {what}"))
     }
 
     /// What the library owes when the play is over.

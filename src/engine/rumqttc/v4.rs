@@ -79,14 +79,14 @@ pub(super) fn ask(client: &AsyncClient, packet: &Packet) -> Result<(), String> {
         ),
         Packet::Unsubscribe(unsubscribe) => match &*unsubscribe.filters {
             [filter] => client.try_unsubscribe(&**filter),
-            _ => return Err("unsubscribes from one filter at a time".into()),
+            _ => return Err("can unsubscribe from only one filter at a time".into()),
         },
         Packet::PubAck(ack) => client.try_ack(&received(ack.packet_id.get(), QoS::AtLeastOnce)),
         Packet::PubRec(ack) => client.try_ack(&received(ack.packet_id.get(), QoS::ExactlyOnce)),
         Packet::Disconnect(_) => client.try_disconnect(),
         other => return Err(format!("cannot be asked for {}", other.packet_type())),
     };
-    asked.map_err(|_| format!("does not take this {}", packet.packet_type()))
+    asked.map_err(|_| format!("does not accept this {}", packet.packet_type()))
 }
 
 /// A message that the application has been given, as far as acknowledging it goes.

@@ -44,7 +44,7 @@ pub(super) fn configure(
 ) -> Result<(), String> {
     if connect.keep_alive_s < SHORTEST_KEEP_ALIVE_S {
         return Err(format!(
-            "takes no Keep Alive below {SHORTEST_KEEP_ALIVE_S} s in version 5"
+            "accepts no Keep Alive below {SHORTEST_KEEP_ALIVE_S} s in version 5"
         ));
     }
     let manual_acks = event_loop.state.manual_acks;
@@ -125,7 +125,7 @@ pub(super) fn ask(client: &AsyncClient, packet: &Packet) -> Result<(), String> {
         }
         Packet::Unsubscribe(unsubscribe) => {
             let [filter] = &*unsubscribe.filters else {
-                return Err("unsubscribes from one filter at a time".into());
+                return Err("can unsubscribe from only one filter at a time".into());
             };
             let user_properties = pairs(&unsubscribe.properties);
             if user_properties.is_empty() {
@@ -140,7 +140,7 @@ pub(super) fn ask(client: &AsyncClient, packet: &Packet) -> Result<(), String> {
         Packet::Disconnect(_) => client.try_disconnect(),
         other => return Err(format!("cannot be asked for {}", other.packet_type())),
     };
-    asked.map_err(|_| format!("does not take this {}", packet.packet_type()))
+    asked.map_err(|_| format!("does not accept this {}", packet.packet_type()))
 }
 
 fn publish_properties(properties: &Properties) -> Option<PublishProperties> {
@@ -163,7 +163,7 @@ fn subscribe_properties(subscribe: &Subscribe) -> Result<Option<SubscribePropert
     let mut identifiers = subscribe.properties.subscription_identifiers();
     let id = identifiers.next().map(|id| id as usize);
     if identifiers.next().is_some() {
-        return Err("sends one Subscription Identifier at most".into());
+        return Err("sends at most one Subscription Identifier".into());
     }
     let user_properties = pairs(&subscribe.properties);
     Ok(

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::failing;
 use crate::report::document::{Cause, Clause, Document};
-use crate::report::style::{alternatives, count, grouped};
+use crate::report::style::{alternatives, count, grouped, is_absence};
 
 /// So many causes are open from the start.
 const OPEN: usize = 1;
@@ -75,10 +75,7 @@ fn one(document: &Document, cause: &Cause, is_open: bool) -> Markup {
 /// What came, on one line. That something did not come says little without what it was.
 fn what(cause: &Cause) -> String {
     let came = cause.came.as_deref().unwrap_or(&cause.actual);
-    let missing = came.starts_with("it did not come")
-        || came.ends_with("before it came")
-        || came.starts_with("no packet");
-    match missing {
+    match is_absence(came) || came.starts_with("no packet") {
         true => format!("{}: {came}", alternatives(&cause.expected)),
         false => came.to_owned(),
     }

@@ -203,7 +203,7 @@ fn summary_causes_and_failing_cases_need_no_script() {
         "<details class=\"failing\" id=\"session/takeover@5\">",
         "A second CONNECT with the same client id takes the session over",
         "DISCONNECT with reason 0x8E session_taken_over",
-        "the connection was reset before it came",
+        "the connection was reset before DISCONNECT arrived",
         "MQTT-3.1.4-3",
         "second &gt; CONNECT",
     ] {
@@ -219,7 +219,7 @@ fn every_case_is_in_the_data_with_its_packets() {
     assert_eq!(run["cases"][0]["id"], "session/takeover@5");
     assert_eq!(
         run["cases"][0]["came"],
-        "the connection was reset before it came"
+        "the connection was reset before DISCONNECT arrived"
     );
     let part: Value = serde_json::from_str(&part).expect("JSON");
     let document: Value = serde_json::from_str(FAILURE).expect("JSON");

@@ -7,7 +7,7 @@ use super::wrap::{cut, within, wrapped};
 use crate::report::document::{Case, Cause, Clause, Document, Finding, Level};
 use crate::report::excerpt::{self, Around};
 use crate::report::names::compressed;
-use crate::report::style::{Style, alternatives, count};
+use crate::report::style::{Style, alternatives, count, is_absence};
 
 /// How much is told of a cause, the most first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,14 +207,12 @@ impl<'a> Block<'a> {
         let ellipsis = self.options.style.ellipsis();
         let actual = &self.cause.actual;
         // Most say by themselves what is wrong; that something did not come does not.
-        let is_missing =
-            actual.starts_with("it did not come") || actual.ends_with("before it came");
-        if !is_missing {
+        if !is_absence(actual) {
             return cut(actual, room, ellipsis);
         }
-        let why = match actual.contains("closed before") || actual.contains("reset before") {
+        let why = match actual.starts_with("the connection was ") {
             true => ": connection closed",
-            false => " did not come",
+            false => " did not arrive",
         };
         let expected = alternatives(&self.cause.expected);
         format!(

@@ -310,8 +310,8 @@ impl<'a> Writer<'a> {
             let how = match outcome.ended {
                 Ended::Complete => continue,
                 Ended::TimedOut => "timed out",
-                Ended::Closed => "closed before it came",
-                Ended::Reset => "reset before it came",
+                Ended::Closed => "closed while waiting",
+                Ended::Reset => "reset while waiting",
                 Ended::NoConnection => "no connection",
             };
             push(out, 2, &format!("= {name}: {how}"));

@@ -47,7 +47,7 @@ fn shows_outcomes_and_what_was_left_over() {
         end,
         Some(
             ": { reason: session_taken_over } } }
-  = first: reset before it came
+  = first: reset while waiting
 ~ first: { expect: closed }
   first < closed | by=reset
 - hooks: [session.created, client.connected]

@@ -213,7 +213,7 @@ fn subscriptions(
         } else if code.0 < asked.min(settings.maximum_qos.map_or(2, QoS::as_u8)) {
             let granted = code.0;
             (
-                format!("the server granted QoS {granted} where {asked} was asked for"),
+                format!("the server granted QoS {granted} instead of {asked}"),
                 Granted::Lower(granted),
             )
         } else {
@@ -320,7 +320,7 @@ fn messages(
         }
         ReasonCode::QUOTA_EXCEEDED if is_in_quota => "the server had no room for a message,",
         ReasonCode::PACKET_IDENTIFIER_IN_USE if !asked.again.contains(&id) => {
-            "the server had a message's packet identifier still in use,"
+            "the server still used the packet identifier of a message,"
         }
         _ => return Vec::new(),
     };
@@ -348,9 +348,7 @@ fn session(asked: &Asked, connack: &ConnAck) -> Option<(String, Grant)> {
     // A longer time is no more what was asked for than a shorter one.
     (granted_s != asked_s).then(|| {
         (
-            format!(
-                "the server keeps a session for {granted_s} s where {asked_s} s were asked for"
-            ),
+            format!("the server keeps a session for {granted_s} s instead of {asked_s} s"),
             Grant::Session { asked_s, granted_s },
         )
     })

@@ -152,7 +152,7 @@ pub(super) fn malformed(frame: &Frame, error: &DecodeError, version: ProtocolVer
         clauses.retain(|clause| *clause != "RULE-2.1.1-1");
         clauses.push("MQTT-2.2.2-1");
         clauses.dedup();
-        actual.push_str("; it would be right with a Property Length of 0 put in");
+        actual.push_str("; it would be valid with a Property Length of 0 inserted");
     }
     check::MALFORMED.found_by(clauses, actual)
 }

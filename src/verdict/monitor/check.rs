@@ -95,7 +95,7 @@ macro_rules! checks {
 // Columns: the clauses of 3.1.1 and of 5; `-` where a version has no such rule.
 checks! {
     // Bytes: the decoder mostly has a clause of its own.
-    MALFORMED ["RULE-2.1-1"] ["RULE-2.1.1-1"] Must "packets that keep to the standard";
+    MALFORMED ["RULE-2.1-1"] ["RULE-2.1.1-1"] Must "well-formed packets";
     LENGTH ["RULE-2.1-1"] ["MQTT-1.5.5-1"] Must "a remaining length of at most four bytes";
 
     // Who sends what, and when.
@@ -106,21 +106,21 @@ checks! {
     CONNACK_TO_SECOND_CONNECT ["MQTT-3.1.0-2"] ["MQTT-3.2.0-2" "MQTT-3.1.0-2"] Must
         "a second CONNECT ends the connection";
     AFTER_REFUSAL ["MQTT-3.2.2-5"] ["MQTT-3.2.2-7" "MQTT-3.2.0-1"] Must
-        "nothing but the close after a CONNACK that refuses";
-    AFTER_DISCONNECT - ["MQTT-3.14.4-1"] Must "nothing but the close after DISCONNECT";
+        "only the close after a CONNACK that refuses";
+    AFTER_DISCONNECT - ["MQTT-3.14.4-1"] Must "only the close after DISCONNECT";
     PINGRESP_UNASKED ["MQTT-3.12.4-1"] ["MQTT-3.12.4-1"] Must "a PINGRESP for each PINGREQ";
 
     // CONNACK.
     PRESENT_ON_REFUSAL ["MQTT-3.2.2-4"] ["MQTT-3.2.2-6"] Must "Session Present 0 in a CONNACK that refuses";
     PRESENT_ON_CLEAN_START ["MQTT-3.2.2-1"] ["MQTT-3.2.2-2"] Must "Session Present 0 after a clean start";
     PRESENT_FOR_NEW_ID - ["MQTT-3.2.2-3" "MQTT-3.2.2-16"] Must
-        "Session Present 0 for a client identifier that is new";
+        "Session Present 0 for a new client identifier";
     EMPTY_ID_ACCEPTED ["MQTT-3.1.3-8"] - Must "CONNACK 0x02 to an empty client identifier with Clean Session 0";
     ID_NOT_ASSIGNED - ["MQTT-3.2.2-16" "MQTT-3.1.3-7"] Must
-        "an Assigned Client Identifier for a client that came without one";
-    ID_ASSIGNED_UNASKED - ["MQTT-3.2.2-16"] Should "an Assigned Client Identifier only for a client that came without one";
+        "an Assigned Client Identifier for a client that sent none";
+    ID_ASSIGNED_UNASKED - ["MQTT-3.2.2-16"] Should "an Assigned Client Identifier only for a client that sent none";
     ASSIGNED_ID_IN_USE - ["MQTT-3.2.2-16"] Must "an Assigned Client Identifier that no other client has";
-    RESPONSE_INFORMATION_UNASKED - ["MQTT-3.1.2-28"] Must "Response Information only for a client that asked for it";
+    RESPONSE_INFORMATION_UNASKED - ["MQTT-3.1.2-28"] Must "Response Information only for a client that requested it";
     METHOD_UNASKED - ["MQTT-4.12.0-6"] Must "no Authentication Method for a client that sent none";
     METHOD_CHANGED - ["MQTT-4.12.0-5"] Must "the Authentication Method of the CONNECT";
     AUTH_UNASKED - ["MQTT-4.12.0-6"] Must "no AUTH for a client that sent no Authentication Method";
@@ -140,7 +140,7 @@ checks! {
     // What the CONNECT bounds.
     TOO_LARGE - ["MQTT-3.1.2-24"] Must "packets within the client's Maximum Packet Size";
     DIAGNOSTICS_UNWANTED - ["MQTT-3.1.2-29"] Must
-        "no Reason String or User Property for a client that asked for no problem information";
+        "no Reason String or User Property for a client that declined problem information";
     EXPIRY_IN_DISCONNECT - ["MQTT-3.14.2-2"] Must "no Session Expiry Interval in a server's DISCONNECT";
     RECEIVE_MAXIMUM - ["MQTT-3.3.4-9" "MQTT-4.9.0-2"] Must
         "no more unacknowledged PUBLISH packets than the client's Receive Maximum";
@@ -158,7 +158,7 @@ checks! {
     SUBACK_TWICE ["MQTT-3.8.4-4"] ["MQTT-3.8.4-5"] Must "one SUBACK for a SUBSCRIBE of several filters";
     SUBACK_COUNT ["MQTT-3.8.4-5" "MQTT-3.9.3-1"] ["MQTT-3.8.4-6" "MQTT-3.9.3-1"] Must
         "a code for each filter of the SUBSCRIBE";
-    SUBACK_GRANT ["MQTT-3.8.4-5"] ["MQTT-3.8.4-7"] Must "no QoS above the one that was asked for";
+    SUBACK_GRANT ["MQTT-3.8.4-5"] ["MQTT-3.8.4-7"] Must "no QoS above the requested one";
     UNSUBACK_ID ["MQTT-2.3.1-7" "MQTT-3.10.4-4"] ["MQTT-2.2.1-6" "MQTT-3.10.4-5"] Must
         "the packet identifier of an UNSUBSCRIBE";
     UNSUBACK_TWICE ["MQTT-3.10.4-6"] ["MQTT-3.10.4-6"] Must "one UNSUBACK for an UNSUBSCRIBE of several filters";
@@ -185,9 +185,9 @@ checks! {
     DUP_ON_FIRST_QOS_2 ["MQTT-3.3.1-3" "MQTT-4.3.3-1"] ["MQTT-3.3.1-3" "MQTT-4.3.3-2"] Must
         "DUP 0 on a PUBLISH that is sent for the first time";
     RESENT_WITHOUT_DUP ["MQTT-3.3.1-1"] ["MQTT-3.3.1-1"] Must "DUP 1 on a PUBLISH that is sent again";
-    RESENT_WHILE_CONNECTED - ["MQTT-4.4.0-1"] Must "nothing sent again but after a reconnect";
+    RESENT_WHILE_CONNECTED - ["MQTT-4.4.0-1"] Must "no retransmission except after a reconnect";
     RESENT_AFTER_FAILURE - ["MQTT-4.4.0-2" "MQTT-4.4.0-1"] Must "a message that was refused is not sent again";
-    PUBLISH_AFTER_PUBREL ["MQTT-4.3.3-1"] ["MQTT-4.3.3-6"] Must "no PUBLISH again once its PUBREL was sent";
+    PUBLISH_AFTER_PUBREL ["MQTT-4.3.3-1"] ["MQTT-4.3.3-6"] Must "no PUBLISH again after its PUBREL";
     PUBREL_WITHOUT_PUBREC ["MQTT-4.3.3-1"] ["MQTT-4.3.3-4"] Must "PUBREL only after a PUBREC that accepts";
     PUBREL_ID ["MQTT-2.3.1-6"] ["MQTT-2.2.1-5"] Must "the packet identifier of a PUBLISH of QoS 2";
     PUBREL_ORDER ["MQTT-4.6.0-6"] - Must "PUBRELs in the order of the PUBRECs";

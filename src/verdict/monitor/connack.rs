@@ -54,7 +54,7 @@ fn accepts(connack: &ConnAck, connect: &Connect, found: &mut Vec<Found>) {
     }
     if let Some(assigned) = assigned.filter(|_| has_id) {
         found.push(check::ID_ASSIGNED_UNASKED.found(format!(
-            "CONNACK with Assigned Client Identifier {assigned:?}, though the client came with one"
+            "CONNACK with Assigned Client Identifier {assigned:?}, although the client sent its own"
         )));
     }
 }
@@ -88,7 +88,7 @@ fn offers(connack: &ConnAck, connect: &Connect, found: &mut Vec<Found>) {
 pub(super) fn auth(auth: &Auth, connect: &Connect, is_connected: bool) -> Option<Found> {
     let Some(asked) = connect.properties.authentication_method() else {
         return Some(
-            check::AUTH_UNASKED.found("AUTH, though the CONNECT had no Authentication Method"),
+            check::AUTH_UNASKED.found("AUTH, although the CONNECT had no Authentication Method"),
         );
     };
     // The form without any bytes has no room for a method: the standard allows it in one place and not in another.

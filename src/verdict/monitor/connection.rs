@@ -242,7 +242,7 @@ impl Connection {
             return None;
         }
         Some(check::RECEIVE_MAXIMUM.found(format!(
-            "PUBLISH of QoS {} while {} are unacknowledged, the client takes {}",
+            "PUBLISH of QoS {} while {} are unacknowledged, more than the client's {}",
             publish.qos, quota.maximum, quota.maximum
         )))
     }

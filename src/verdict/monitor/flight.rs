@@ -175,7 +175,7 @@ impl Flights {
         let found = if known.state == State::Released {
             match is_same || publish.dup {
                 true => Some(check::PUBLISH_AFTER_PUBREL.found(format!(
-                    "PUBLISH with packet id {id} again, whose PUBREL was sent"
+                    "PUBLISH with packet id {id} again, after its PUBREL"
                 ))),
                 false => Some(in_use(publish, id)),
             }
@@ -223,14 +223,14 @@ impl Flights {
         let never_received = known.is_some_and(|f| f.state == State::Published);
         let found = if never_received {
             Some(check::PUBREL_WITHOUT_PUBREC.found(format!(
-                "PUBREL {id}, though the client has not sent PUBREC {id}"
+                "PUBREL {id}, but the client has not sent PUBREC {id}"
             )))
         } else if pubrecs == 0 && !is_carried {
             Some(no_such_message(passage, id))
         } else if before >= pubrecs + u32::from(is_carried) && version == ProtocolVersion::V5 {
             Some(
                 check::RESENT_WHILE_CONNECTED
-                    .found(format!("PUBREL {id} again, though the connection stands")),
+                    .found(format!("PUBREL {id} again on the same connection")),
             )
         } else {
             self.overtakes(passage, id, version)
@@ -263,7 +263,7 @@ impl Flights {
             .position(|a| topic(a) == Some(own))?;
         let due = passage.awaited.remove(before);
         Some(check::PUBREL_ORDER.found(format!(
-            "PUBREL {id} before PUBREL {due}, whose PUBREC came first"
+            "PUBREL {id} before PUBREL {due}, whose PUBREC was first"
         )))
     }
 
@@ -319,7 +319,7 @@ fn in_use(publish: &Publish, id: PacketId) -> Found {
         &check::ID_IN_USE_QOS_2,
     );
     check.found(format!(
-        "PUBLISH with packet id {id}, which another message still has"
+        "PUBLISH with packet id {id}, which another message still uses"
     ))
 }
 
@@ -357,7 +357,7 @@ fn unused(
         &check::DUP_ON_FIRST_QOS_2,
     );
     Some(check.found(format!(
-        "PUBLISH with packet id {id} and DUP 1, but none with this packet id came before"
+        "PUBLISH with packet id {id} and DUP 1, but no earlier one has this packet id"
     )))
 }
 
@@ -370,7 +370,7 @@ fn again_here(
 ) -> Option<Found> {
     match (publish.dup, version) {
         (true, ProtocolVersion::V5) => Some(check::RESENT_WHILE_CONNECTED.found(format!(
-            "PUBLISH with packet id {id} again, though the connection stands"
+            "PUBLISH with packet id {id} again on the same connection"
         ))),
         // 3.1.1 lets a server send again whenever it likes.
         (true, _) if is_same => None,
@@ -392,7 +392,7 @@ fn again_after_reconnect(
     }
     if !publish.dup {
         return Some(check::RESENT_WITHOUT_DUP.found(format!(
-            "PUBLISH with packet id {id} and DUP 0, which came before and was not acknowledged"
+            "PUBLISH with packet id {id} and DUP 0, which was sent before and not acknowledged"
         )));
     }
     let key = (known.content.topic.clone(), known.qos);
@@ -408,7 +408,7 @@ fn again_after_reconnect(
 fn no_such_message(passage: &FlightOnConnection, id: PacketId) -> Found {
     match passage.settled.get(&id) {
         Some((_, true)) => check::PUBREL_WITHOUT_PUBREC.found(format!(
-            "PUBREL {id}, though the client's PUBREC refused the message"
+            "PUBREL {id}, but the client's PUBREC refused the message"
         )),
         _ => check::PUBREL_ID.found(format!("PUBREL {id}, a packet id that is not in use")),
     }

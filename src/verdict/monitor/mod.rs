@@ -340,7 +340,7 @@ impl Monitor<'_> {
     fn garbage(&mut self, lane: LaneIndex, error: &FrameError) {
         if !matches!(self.connections[lane.0].opening, Opening::Foreign) {
             self.found
-                .push(check::LENGTH.found(format!("bytes that are no packet: {error}")));
+                .push(check::LENGTH.found(format!("bytes that are not a packet: {error}")));
         }
     }
 

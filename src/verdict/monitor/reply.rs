@@ -38,9 +38,8 @@ impl Receipts {
     pub(super) fn pubrec(&mut self, id: PacketId, version: ProtocolVersion) -> Option<Found> {
         let (asked, came) = self.0.get_mut(&id)?;
         *came += 1;
-        (came > asked && version == ProtocolVersion::V5).then(|| {
-            check::PUBREC_AGAIN.found(format!("PUBREC {id} again, though the connection stands"))
-        })
+        (came > asked && version == ProtocolVersion::V5)
+            .then(|| check::PUBREC_AGAIN.found(format!("PUBREC {id} again on the same connection")))
     }
 }
 
@@ -92,7 +91,7 @@ impl Used {
         };
         if other.is_some_and(|other| self.has(other, id)) {
             return Some(check::ANSWER_OF_OTHER_QOS.found(format!(
-                "{answer} {id}, though the PUBLISH of that packet id has another QoS"
+                "{answer} {id}, but the PUBLISH with that packet id has another QoS"
             )));
         }
         Some(check.found(format!(
@@ -168,7 +167,7 @@ impl Requests {
             )));
         } else if let Some((code, asked)) = above(codes, &request.qos) {
             found = Some(check::SUBACK_GRANT.found(format!(
-                "{answer} {id} that grants QoS {code} where {asked} was asked for"
+                "{answer} {id} that grants QoS {code} instead of {asked}"
             )));
         }
         match found {

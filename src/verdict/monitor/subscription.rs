@@ -238,7 +238,7 @@ impl Subscriptions {
         Some(check.found(match due {
             0 => format!("PUBLISH of {name:?} with RETAIN 1"),
             _ => {
-                format!("PUBLISH number {seen} of {name:?} with RETAIN 1, {due} at most can be due")
+                format!("PUBLISH number {seen} of {name:?} with RETAIN 1, at most {due} can be due")
             }
         }))
     }
