@@ -172,7 +172,7 @@ control:
     assert_eq!(
         refused,
         [
-            "5:55 rumqttc accepts no Keep Alive below 5 s in version 5, nor 0",
+            "5:55 rumqttc accepts no Keep Alive below 5 s in version 5, and not 0",
             "6:48 rumqttc leaves out an empty user name or password",
             "7:3 rumqttc does not speak MQTT 3.1",
             "8:68 rumqttc accepts no empty client id with Clean Session 0",

@@ -395,7 +395,9 @@ mod tests {
     fn a_step_that_ends_in_a_new_way_is_new_where_records_vary() {
         let reviewed = Reviewed {
             accepted: Some("- wait\n  = one: timed out\nfindings\n  must X\n".into()),
-            variants: vec!["- wait\n  one < PUBACK\n- drop\n  = one: closed while waiting\n".into()],
+            variants: vec![
+                "- wait\n  one < PUBACK\n- drop\n  = one: closed while waiting\n".into(),
+            ],
             ..Reviewed::default()
         };
         let state = |text: &str| {
@@ -407,7 +409,10 @@ mod tests {
                 .expect("a comparison")
                 .state
         };
-        assert_eq!(state("- wait\n  one < PUBREC\n  = one: timed out"), State::Same);
+        assert_eq!(
+            state("- wait\n  one < PUBREC\n  = one: timed out"),
+            State::Same
+        );
         let closed = "- wait\n  = one: closed while waiting";
         assert_eq!(state(closed), State::Changed, "the other step ended so");
     }

@@ -188,9 +188,6 @@ fn a_broker_that_is_slow_to_greet_gets_no_more_time_than_the_bound() {
     // 4 s before the run twice, 4 s in it, then 5 s and 4 s for the ping, and for clearing up.
     let (ended, took) = run_slow_to_greet(Duration::from_secs(4));
     assert_eq!(ended.exit, Some(1), "{ended}");
-    assert!(
-        ended.stdout.contains("no PINGRESP within 5 s"),
-        "{ended}"
-    );
+    assert!(ended.stdout.contains("no PINGRESP within 5 s"), "{ended}");
     assert!(took < Duration::from_secs(40), "{took:?}: {ended}");
 }
