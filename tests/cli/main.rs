@@ -9,6 +9,7 @@ mod baselines;
 mod book;
 mod broker;
 mod broker_log;
+mod browser;
 mod built_in;
 mod captures;
 mod clauses;

@@ -61,7 +61,7 @@ fn row(chapter: &Chapter) -> Markup {
     ];
     html! {
         tr class=[(chapter.violated() > 0).then_some("violated")] {
-            th scope="row" { span class="chapter" { (chapter.number) } " " (chapter.title) }
+            th scope="row" { span class="chapter" { (chapter.number) " " } (chapter.title) }
             td class="wide" { (strip("share", &parts)) }
             td class="number" { (chapter.hold) }
             td class="number" { (number(chapter.violated())) }

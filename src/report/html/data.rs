@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 
 use crate::report::document::{Case, Document, SnapshotState, Verdict};
-use crate::report::{case, headline, markdown};
+use crate::report::{case, flaky, headline, markdown};
 
 /// Cases in one part: small enough to be unpacked while a finger is lifted, and large enough to pack well.
 const PART: usize = 16;
@@ -38,6 +38,8 @@ struct Row<'a> {
     accepted: bool,
     #[serde(skip_serializing_if = "is_false")]
     unexpected: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    flaky: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<SnapshotState>,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -93,8 +95,12 @@ fn row(case: &Case) -> Row<'_> {
         verdict: case.verdict,
         accepted: case.outcome.accepted,
         unexpected: !case.outcome.as_expected,
+        flaky: case.is_flaky(),
         record: state.filter(|state| *state != SnapshotState::Same),
-        came: case::in_brief(case),
+        came: match case.is_flaky() {
+            true => flaky::in_words(case),
+            false => case::in_brief(case),
+        },
         clauses: &case.clauses,
         threads: &case.threads,
     }

@@ -123,6 +123,11 @@ fn counts(summary: &Summary) -> Markup {
                     }
                 }
             }
+            @if summary.flaky > 0 {
+                li class="flaky" {
+                    a href="#cases?verdict=flaky" { b { (grouped(summary.flaky)) } " flaky" }
+                }
+            }
             @if summary.not_played > 0 {
                 li class="skipped" { span { b { (grouped(summary.not_played)) } " not played" } }
             }

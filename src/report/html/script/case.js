@@ -2,7 +2,7 @@
 
 function caseFacts(one, row) {
   const place = one.line === undefined ? one.file : `${one.file}:${one.line}`;
-  return make("div", { class: "case-facts" }, verdictOf(row), make("span", { class: "id" }, one.id), make("span", {}, `MQTT ${one.version}`),
+  return make("div", { class: "case-facts" }, verdictOf(row), row.flaky && flakyMark(), make("span", { class: "id" }, one.id), make("span", {}, `MQTT ${one.version}`),
     make("code", {}, place), one.plays > 1 && make("span", {}, `played ${one.plays} times`),
     one.threads.length > 0 && make("span", {}, `seen in ${one.threads.join(", ")}`));
 }
@@ -53,6 +53,25 @@ function playPart(one) {
     make("details", {}, make("summary", {}, "The record as snapshots have it"), make("pre", { tabindex: "0" }, one.play.text))];
 }
 
+/** Of a flaky case the plays that were not as expected. */
+function attemptsPart(one) {
+  const attempts = one.attempts ?? [];
+  if (attempts.length === 0) return [];
+  const block = (attempt, at) => make("div", { class: "attempt" }, make("h3", {}, `Play ${at + 1}: `, verdictOf(attempt)),
+    attempt.reason && make("p", {}, attempt.reason), attempt.findings.map(findingBlock), attempt.play && packetsOf(attempt));
+  return [make("h2", {}, "Earlier plays"),
+    make("p", { class: "quiet" }, "In these plays the case was not as expected. The play below them was, and counts."), attempts.map(block)];
+}
+
+/** The packets of an earlier play, made when they are asked for. */
+function packetsOf(attempt) {
+  const details = make("details", {}, make("summary", {}, "Its packets"));
+  details.addEventListener("toggle", () => {
+    if (details.open && details.childElementCount === 1) details.append(...diagram(attempt.play, attempt.findings));
+  });
+  return details;
+}
+
 function factsPart(one) {
   const rows = [
     ...one.choices.map((choice) => [choice.about ?? choice.name.replaceAll("_", " "), choice.answer]),
@@ -83,7 +102,7 @@ async function showCase(number) {
   const parts = [
     path(row), make("h1", { class: "case-title", tabindex: "-1" }, one.title), caseFacts(one, row),
     one.about && make("p", {}, one.about), one.reason && make("p", {}, one.reason), accepted, actions(one),
-    one.findings.map(findingBlock), snapshotPart(one), playPart(one),
+    one.findings.map(findingBlock), attemptsPart(one), snapshotPart(one), playPart(one),
     one.issue && make("details", {}, make("summary", {}, "Text for an issue tracker"), make("pre", { tabindex: "0" }, one.issue)),
     make("h2", {}, "Play it again"), make("pre", { class: "command", tabindex: "0" }, one.again), factsPart(one),
   ];

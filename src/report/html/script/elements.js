@@ -30,6 +30,11 @@ function verdictOf(row) {
   return make("span", { class: `verdict ${row.verdict}` }, row.accepted ? `${row.verdict}, accepted` : row.verdict);
 }
 
+/** That a case was as expected only when it was played again. */
+function flakyMark() {
+  return make("span", { class: "verdict flaky" }, "flaky");
+}
+
 /** `a`, `a or b`, `a, b or c`. */
 function alternatives(all) {
   return all.length < 2 ? all.join("") : `${all.slice(0, -1).join(", ")} or ${all.at(-1)}`;

@@ -8,6 +8,7 @@ const kinds = [
   ["accepted", "failed, accepted", (row) => row.verdict === "failed" && row.accepted],
   ["warned", "warned", (row) => row.verdict === "warned"],
   ["inconclusive", "inconclusive", (row) => row.verdict === "inconclusive"],
+  ["flaky", "flaky", (row) => row.flaky],
   ["skipped", "skipped", (row) => row.verdict === "skipped"],
   ["passed", "passed", (row) => row.verdict === "passed"],
 ];
@@ -47,7 +48,8 @@ function searched(row) {
 function weight(row) {
   if (row.unexpected) return 0;
   if (row.verdict === "failed") return row.accepted ? 3 : 1;
-  return { inconclusive: 2, warned: 4, skipped: 5, passed: 6 }[row.verdict];
+  if (row.flaky) return 4;
+  return { inconclusive: 2, warned: 5, skipped: 6, passed: 7 }[row.verdict];
 }
 
 /** The rows that are chosen, the worst first. */

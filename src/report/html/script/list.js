@@ -5,7 +5,7 @@ const list = { rows: [], shown: 0 };
 
 function rowItem(row) {
   const record = row.record && make("span", { class: "record" }, `record ${row.record}`);
-  const link = make("a", { href: hashOf(row.id) }, verdictOf(row), make("span", {}, row.title, record), make("span", { class: "id" }, row.id),
+  const link = make("a", { href: hashOf(row.id) }, make("span", { class: "verdicts" }, verdictOf(row), row.flaky && flakyMark()), make("span", {}, row.title, record), make("span", { class: "id" }, row.id),
     row.came && make("span", { class: "came" }, row.came));
   return make("li", { class: row.unexpected ? "unexpected" : undefined }, link);
 }
