@@ -10,6 +10,7 @@ use mqtt_check_codec::{Frame, Packet, ProtocolVersion};
 use super::selection::parse_version;
 use super::{Failure, Styles, output};
 use crate::exit::Exit;
+use crate::report::style::count;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -56,9 +57,9 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
             }
             Ok(None) => {
                 out.push_str(&format!(
-                    "{} the packet is cut off: {} bytes and more to come\n",
+                    "{} the packet is cut off: {} and more to come\n",
                     styles.out.bad("incomplete"),
-                    buffer.len()
+                    count(buffer.len(), "byte")
                 ));
                 exit = Exit::Failed;
                 break;

@@ -12,9 +12,17 @@ use super::{Failure, Styles, output, place};
 use crate::builtin::Origin;
 use crate::exit::Exit;
 use crate::report::style::{Style, count};
-use crate::report::terminal::lines;
+use crate::report::terminal::{crowd, lines, wrapped};
 use crate::snapshot::Store;
 use crate::target::TargetFile;
+
+/// The narrowest and the widest that text is made, in columns.
+const NARROWEST: u16 = 60;
+const WIDEST: u16 = 120;
+/// Below this width there is no room for every column.
+const ROOMY: u16 = 100;
+/// Where the text of a line begins, behind its name.
+const INDENT: usize = 14;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -84,6 +92,7 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
         let file = read.map_err(|wrong| output::diagnostics(&wrong, styles.err))?;
         targets.push(known(&file)?);
     }
+    let width = output::width().clamp(NARROWEST, WIDEST);
     let text = match (arguments.json, arguments.names.is_empty()) {
         (true, _) => {
             let text = serde_json::to_string_pretty(&Document { targets });
@@ -91,9 +100,11 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
                 |error| Failure::new(Exit::Failed, format!("failed to write JSON: {error}"));
             format!("{}\n", text.map_err(failed)?)
         }
-        (false, true) => table(&targets, styles.out),
+        (false, true) => table(&targets, styles.out, width),
         (false, false) => {
-            let shown = targets.iter().map(|target| details(target, styles.out));
+            let shown = targets
+                .iter()
+                .map(|target| details(target, styles.out, width));
             shown.collect::<Vec<_>>().join("\n")
         }
     };
@@ -174,42 +185,49 @@ fn store(file: &TargetFile) -> Store {
     }
 }
 
-fn table(targets: &[Known], style: Style) -> String {
+/// The title of a column, whether it is shown on narrow terminals too, and what it says of a target.
+type Column = (&'static str, bool, fn(&Known) -> String);
+
+const COLUMNS: &[Column] = &[
+    ("target", true, |target| target.name.clone()),
+    ("MQTT", true, protocols),
+    ("transports", true, |target| target.transports.join(", ")),
+    ("settings", true, |target| {
+        format!("{} of {}", target.settings.len(), SETTINGS.len())
+    }),
+    ("actions", false, |target| target.control.len().to_string()),
+    ("events", true, |target| {
+        let sources = target.hooks.iter();
+        let events: BTreeSet<&str> = sources.flat_map(|s| s.events.clone()).collect();
+        format!("{} of {}", events.len(), EVENTS.len())
+    }),
+    ("baseline", true, |target| match target.baseline {
+        Some(_) => "yes".to_owned(),
+        None => "none".to_owned(),
+    }),
+    ("deviations", true, |target| target.deviations.to_string()),
+];
+
+fn table(targets: &[Known], style: Style, width: u16) -> String {
+    let is_narrow = width < ROOMY;
+    let columns = COLUMNS
+        .iter()
+        .filter(|(_, always, _)| *always || !is_narrow);
+    let columns: Vec<&Column> = columns.collect();
     let mut table = Table::new();
     table
         .load_style(lines(style))
-        .set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header([
-        "target",
-        "MQTT",
-        "transports",
-        "settings",
-        "actions",
-        "events",
-        "baseline",
-        "deviations",
-    ]);
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width)
+        .set_header(columns.iter().map(|(title, ..)| *title));
     for target in targets {
-        let events: BTreeSet<&str> = target.hooks.iter().flat_map(|s| s.events.clone()).collect();
-        let baseline = match target.baseline {
-            Some(_) => "yes",
-            None => "none",
-        };
-        table.add_row([
-            target.name.clone(),
-            protocols(target),
-            target.transports.join(", "),
-            format!("{} of {}", target.settings.len(), SETTINGS.len()),
-            target.control.len().to_string(),
-            format!("{} of {}", events.len(), EVENTS.len()),
-            baseline.to_owned(),
-            target.deviations.to_string(),
-        ]);
+        table.add_row(columns.iter().map(|(.., cell)| cell(target)));
+    }
+    if is_narrow {
+        crowd(&mut table);
     }
     let mut out = format!("{}\n", table.trim_fmt());
-    out.push_str(
-        "\n`mqtt-check targets NAME` shows what each can be set to and which events it shows\n",
-    );
+    out.push_str("\n`mqtt-check targets NAME` shows what one can be set to, and its events\n");
     out
 }
 
@@ -228,13 +246,17 @@ fn or_none(words: &[&str]) -> String {
 }
 
 /// All of one target.
-fn details(target: &Known, style: Style) -> String {
+fn details(target: &Known, style: Style, width: u16) -> String {
     let mut out = format!("{} {}", style.strong(&target.name), target.title);
     if let Some(version) = &target.version {
         out.push_str(&format!(" {version}"));
     }
     out.push('\n');
-    let mut line = |name: &str, text: &str| out.push_str(&format!("  {name:<12}{text}\n"));
+    let room = usize::from(width) - INDENT;
+    let mut line = |name: &str, text: &str| {
+        let text = wrapped(text, room).join(&format!("\n{:INDENT$}", ""));
+        out.push_str(&format!("  {name:<12}{text}\n"));
+    };
     let from = if target.built_in { " (built in)" } else { "" };
     line("file", &format!("{}{from}", target.file));
     let how = if target.started {

@@ -18,6 +18,7 @@ mod compare;
 mod deaths;
 mod defaults;
 mod editors;
+mod every_command;
 mod explain;
 mod far_away;
 mod filters;

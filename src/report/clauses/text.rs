@@ -5,11 +5,13 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use super::chapters;
 use crate::coverage::{Counts, Coverage, DOCUMENTS, Standing, State};
 use crate::report::style::{Style, count};
-use crate::report::terminal::lines;
+use crate::report::terminal::{crowd, keep_words, lines};
 
 /// The narrowest and the widest that tables are made, in columns.
 const NARROWEST: u16 = 60;
 const WIDEST: u16 = 120;
+/// Below this width there is little room between columns.
+const ROOMY: u16 = 100;
 
 /// What the user asked to see.
 #[derive(Debug, Clone, Copy)]
@@ -95,13 +97,19 @@ fn table(
         })
         .collect();
     let mut table = new_table(options);
+    let is_narrow = options.width < ROOMY;
     let mut header = vec![String::new(), String::new()];
-    header.extend(columns.iter().map(|(name, _)| (*name).to_owned()));
+    header.extend(columns.iter().map(|(name, _)| match is_narrow {
+        true => name.replace(' ', "\n"),
+        false => (*name).to_owned(),
+    }));
     table.set_header(header);
+    let mut titles = Vec::new();
     let mut row = |number: &str, title: &str, counts: &Counts| {
         if counts.statements == 0 {
             return;
         }
+        titles.push(title.to_owned());
         let mut cells = vec![number.to_owned(), title.to_owned()];
         cells.extend(columns.iter().map(|(_, number)| match number(counts) {
             0 => String::new(),
@@ -116,12 +124,17 @@ fn table(
     }
     row("", "all", &total);
     row("", "rules without a number", &of_rules);
-    // Where the terminal is narrow it is the titles that break.
+    // Where the terminal is narrow it is the titles that break, between words.
+    let most = options.width / 3;
+    keep_words(&mut table, 1, most, titles.iter().map(String::as_str));
     for column in 2..columns.len() + 2 {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
+    }
+    if is_narrow {
+        crowd(&mut table);
     }
     format!("{}\n", table.trim_fmt())
 }

@@ -1,11 +1,11 @@
 //! The comparison for the terminal: a table for each kind of change, the worst first, and one line.
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
+use comfy_table::{ContentArrangement, Table};
 
 use super::comparison::{Comparison, Kind, Row, Side};
 use crate::report::names::compressed;
 use crate::report::style::{Style, grouped};
-use crate::report::terminal::{Options, lines};
+use crate::report::terminal::{Options, keep_words, lines};
 
 /// So many rows of a table, and so many names in a cell, are shown without `--verbose`.
 const ROWS: usize = 20;
@@ -109,19 +109,15 @@ fn table(comparison: &Comparison, kind: Kind, options: Options) -> Option<String
         .set_width(width);
     let titles = columns.iter().map(|(title, _)| *title);
     table.set_header(["case"].into_iter().chain(titles));
-    let mut longest = 0;
+    let mut all = Vec::new();
     for row in rows.iter().take(shown) {
         let names = names(row, options);
-        let words = names.split_whitespace().map(|word| word.chars().count());
-        longest = longest.max(words.max().unwrap_or_default());
         let cells = columns.iter().map(|(_, cell)| cell(row));
-        table.add_row([names].into_iter().chain(cells));
+        table.add_row([names.clone()].into_iter().chain(cells));
+        all.push(names);
     }
     // A name is cut as late as possible.
-    if let (Some(column), Ok(longest)) = (table.column_mut(0), u16::try_from(longest + 2)) {
-        let least = Width::Fixed(longest.min(width / 2));
-        column.set_constraint(ColumnConstraint::LowerBoundary(least));
-    }
+    keep_words(&mut table, 0, width / 2, all.iter().map(String::as_str));
     let mut out = format!("{}\n{}\n", heading(kind, options.style), table.trim_fmt());
     if rows.len() > shown {
         let more = rows.len() - shown;

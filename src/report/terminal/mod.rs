@@ -13,7 +13,8 @@ use super::excerpt::{self, Canvas};
 use super::style::{Style, count, span};
 use super::{case, flaky, names, profile};
 
-pub(crate) use table::lines;
+pub(crate) use table::{crowd, keep_words, lines};
+pub(crate) use wrap::wrapped;
 
 /// The narrowest and the widest that text is made, in columns.
 const NARROWEST: u16 = 40;

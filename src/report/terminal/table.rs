@@ -1,7 +1,7 @@
 //! The areas of the suite by verdicts.
 
 use comfy_table::{
-    CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
+    CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width,
 };
 
 use super::Options;
@@ -105,6 +105,30 @@ fn blocks<'c>(columns: &[&'c Column], all: &[&Case], room: usize) -> Vec<Vec<&'c
         }
     }
     blocks
+}
+
+/// Leaves a column, of which the first is 0, so much room that no word of these texts is broken, but not more than
+/// `most` columns of the terminal.
+pub(crate) fn keep_words<'t>(
+    table: &mut Table,
+    column: usize,
+    most: u16,
+    texts: impl Iterator<Item = &'t str>,
+) {
+    let words = texts.flat_map(str::split_whitespace);
+    let longest = words.map(|word| word.chars().count()).max().unwrap_or(0);
+    // A cell has a space on either side.
+    if let (Some(column), Ok(longest)) = (table.column_mut(column), u16::try_from(longest + 2)) {
+        let least = Width::Fixed(longest.min(most));
+        column.set_constraint(ColumnConstraint::LowerBoundary(least));
+    }
+}
+
+/// Puts the columns nearer to each other, for a narrow terminal.
+pub(crate) fn crowd(table: &mut Table) {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 1));
+    }
 }
 
 /// One line under the heading and nothing else.

@@ -1,7 +1,7 @@
 //! Text in lines of a width.
 
 /// The text in lines of at most `width` characters, but for words that are longer.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let Some(line) = lines.last_mut() else {
