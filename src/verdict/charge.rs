@@ -35,8 +35,27 @@ pub fn is_clause(id: &str) -> bool {
     id.starts_with("MQTT-") || id.starts_with("RULE-")
 }
 
+/// What 3.1 says less of than the statement of 3.1.1 that is cited for it, by that statement: 3.1 says what a server
+/// should do with retained messages and may do with an empty one, and orders messages only where a server guarantees
+/// an order.
+const LESS_IN_3_1: &[(&str, Level)] = &[
+    ("MQTT-3.3.1-5", Level::Should),
+    ("MQTT-3.3.1-6", Level::Should),
+    ("MQTT-3.3.1-7", Level::Should),
+    ("MQTT-3.3.1-8", Level::Should),
+    ("MQTT-3.3.1-9", Level::Should),
+    ("MQTT-3.3.1-10", Level::May),
+    ("MQTT-3.3.1-11", Level::May),
+    ("MQTT-4.6.0-5", Level::Should),
+    ("MQTT-4.6.0-6", Level::Should),
+];
+
 /// What a rule demands. What the catalogue does not have is another document's, or a scenario's own.
 fn weight(version: ProtocolVersion, id: &str) -> Level {
+    let less = LESS_IN_3_1.iter().find(|(less, _)| *less == id);
+    if let Some((_, level)) = less.filter(|_| version == ProtocolVersion::V3_1) {
+        return *level;
+    }
     match requirements::find(version, id).map(Requirement::weight) {
         None | Some("must") => Level::Must,
         Some("should") => Level::Should,
@@ -134,5 +153,27 @@ impl Charge {
     pub(crate) fn must(version: ProtocolVersion, clause: &str) -> Self {
         let clauses = vec![clause.to_owned()];
         Self::violation(version, Level::Must, clauses, Rule::new("MQTT-4.13.1-1"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level(version: ProtocolVersion, clauses: &[&str]) -> Level {
+        let clauses = clauses.iter().map(|id| (*id).to_owned()).collect();
+        let otherwise = Rule::new("RULE-2.1-1");
+        Charge::violation(version, Level::Must, clauses, otherwise).level()
+    }
+
+    #[test]
+    fn a_violation_in_3_1_weighs_what_3_1_says() {
+        for (id, less) in LESS_IN_3_1 {
+            assert_eq!(level(ProtocolVersion::V3_1, &[id]), *less, "{id}");
+            assert_eq!(level(ProtocolVersion::V3_1_1, &[id]), Level::Must, "{id}");
+        }
+        // It weighs what the strongest of its clauses does.
+        let both = ["MQTT-3.3.1-9", "MQTT-4.3.1-1"];
+        assert_eq!(level(ProtocolVersion::V3_1, &both), Level::Must);
     }
 }

@@ -155,6 +155,7 @@ impl Connection {
             (Handshake::Refused, _) => {
                 let check = match packet {
                     PacketType::DISCONNECT => &check::DISCONNECT_FIRST,
+                    PacketType::CONNACK => &check::CONNACK_AFTER_REFUSAL,
                     _ => &check::AFTER_REFUSAL,
                 };
                 let found = check.found(format!("{packet} after a CONNACK that refuses"));
@@ -247,11 +248,12 @@ impl Connection {
         )))
     }
 
-    /// The client has sent PUBACK, PUBREC or PUBCOMP.
+    /// The client has sent something that may end an exchange: PUBACK, PUBREC or PUBCOMP.
     pub(super) fn earn(&mut self, packet: &Packet) {
         let is_last = match packet {
+            Packet::PubAck(_) | Packet::PubComp(_) => true,
             Packet::PubRec(ack) => !ack.reason.is_success(),
-            _ => true,
+            _ => false,
         };
         if let Some(quota) = self.quota.as_mut().filter(|_| is_last) {
             quota.left = quota.left.saturating_add(1).min(quota.maximum);

@@ -4,7 +4,7 @@
 //! ended, and a packet of the broker may not have reached us: so on a resumed session an identifier of which nothing
 //! is known may mean anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -62,6 +62,8 @@ pub(super) struct FlightOnConnection {
     is_resumed: bool,
     /// What the client has settled here, and whether with a failure.
     settled: BTreeMap<PacketId, (Content, bool)>,
+    /// What the client has settled here before it was sent again here, as it may be on its way.
+    settled_early: BTreeSet<PacketId>,
     /// How many PUBRECs that accept the client has sent for its present use of the identifier.
     pubrecs: BTreeMap<PacketId, u32>,
     pubrels: BTreeMap<PacketId, u32>,
@@ -77,6 +79,7 @@ impl FlightOnConnection {
             lane,
             is_resumed,
             settled: BTreeMap::new(),
+            settled_early: BTreeSet::new(),
             pubrecs: BTreeMap::new(),
             pubrels: BTreeMap::new(),
             awaited: Vec::new(),
@@ -84,8 +87,17 @@ impl FlightOnConnection {
         }
     }
 
-    fn settle(&mut self, id: PacketId, content: Content, has_failed: bool) {
-        self.settled.insert(id, (content, has_failed));
+    /// Whether the session is older than the connection.
+    pub(super) const fn is_resumed(&self) -> bool {
+        self.is_resumed
+    }
+
+    fn settle(&mut self, id: PacketId, flight: Flight, has_failed: bool) {
+        if flight.lane == self.lane {
+            self.settled.insert(id, (flight.content, has_failed));
+        } else {
+            self.settled_early.insert(id);
+        }
         self.awaited.retain(|a| *a != id);
     }
 }
@@ -164,7 +176,13 @@ impl Flights {
             let found = unused(passage, publish, id, &fresh.content, version, is_certain);
             passage.pubrecs.remove(&id);
             passage.pubrels.remove(&id);
-            self.by_id.insert(id, fresh);
+            // One that has crossed the client's answer may be settled by it, and its identifier free.
+            let has_crossed = passage.settled_early.remove(&id) && publish.dup;
+            let state = match has_crossed {
+                true => State::Doubtful,
+                false => fresh.state,
+            };
+            self.by_id.insert(id, Flight { state, ..fresh });
             return found;
         };
         if known.state == State::Doubtful {
@@ -299,7 +317,7 @@ impl Flights {
         if is_over {
             let has_failed = matches!(packet, Packet::PubAck(ack) | Packet::PubRec(ack) if !ack.reason.is_success());
             if let Some(flight) = self.by_id.remove(&id) {
-                passage.settle(id, flight.content, has_failed);
+                passage.settle(id, flight, has_failed);
             }
         }
     }

@@ -104,15 +104,21 @@ fn finding(plan: &Plan, transcript: &Transcript, index: EventIndex, found: Found
         false => &found.by,
     };
     let clauses = own.iter().chain(&found.also);
-    let clauses = clauses.map(|id| (*id).to_owned()).collect();
-    let otherwise = blame::default(Event::Unreadable, transcript.case.version);
+    let clauses: Vec<String> = clauses.map(|id| (*id).to_owned()).collect();
+    let charge = match clauses.is_empty() {
+        true => Charge::remark(),
+        false => {
+            let otherwise = blame::default(Event::Unreadable, transcript.case.version);
+            Charge::violation(
+                transcript.case.version,
+                found.check.level,
+                clauses,
+                otherwise,
+            )
+        }
+    };
     Finding {
-        charge: Charge::violation(
-            transcript.case.version,
-            found.check.level,
-            clauses,
-            otherwise,
-        ),
+        charge,
         expected: vec![found.check.expected.to_owned()],
         actual: format!(
             "{}: {}",
@@ -293,6 +299,8 @@ impl Monitor<'_> {
     /// Something that the client has sent in its session.
     fn did(&mut self, lane: LaneIndex, packet: &Packet) {
         let connection = &mut self.connections[lane.0];
+        // The quota is the connection's, also where its session is unknown. [5 4.9]
+        connection.earn(packet);
         let session = connection.key.as_ref();
         let Some(session) = session.and_then(|key| self.sessions.get_mut(key)) else {
             return;
@@ -300,12 +308,12 @@ impl Monitor<'_> {
         let is_judged = !connection.is_superseded;
         match packet {
             Packet::Publish(publish) => {
-                session.used.publish(publish);
-                connection.receipts.publish(publish);
+                let is_known = session.used.publish(publish);
+                let may_be_older = is_known && connection.passage.is_resumed();
+                connection.receipts.publish(publish, may_be_older);
             }
             Packet::PubRel(ack) => session.used.pubrel(ack),
             Packet::PubAck(_) | Packet::PubRec(_) | Packet::PubComp(_) => {
-                connection.earn(packet);
                 if is_judged {
                     session
                         .flights
@@ -464,22 +472,25 @@ impl Monitor<'_> {
             false => Key::Client(connect.client_id.clone()),
             true => assigned.map_or(Key::Unnamed(lane), Key::Client),
         };
+        let former = self.sessions.remove(&key);
         let is_resumed = match connect.version {
-            ProtocolVersion::V3_1 => !connect.clean_start,
+            // 3.1 has no Session Present. What began with Clean Session 1 ended with its connection.
+            ProtocolVersion::V3_1 => {
+                !connect.clean_start && former.as_ref().is_none_or(|former| former.is_to_last)
+            }
             _ => connack.session_present,
         };
-        let was_to_last = !connect.clean_start;
+        let is_to_last = !connect.clean_start;
         let maximum_packet_size = connect.properties.maximum_packet_size();
         connection.passage = FlightOnConnection::new(lane, is_resumed);
         connection.key = Some(key.clone());
         let is_faulty = connection.is_faulty;
-        let former = self.sessions.remove(&key);
         let mut session = match former {
             Some(session) if is_resumed && !self.contested.contains(&key) => session,
             _ if is_resumed => Session::unknown(),
             former => {
                 let mut session = Session::new();
-                if let Some(former) = former.filter(|_| was_to_last) {
+                if let Some(former) = former.filter(|_| is_to_last) {
                     session.flights.deny(former.flights);
                 }
                 session
@@ -493,6 +504,7 @@ impl Monitor<'_> {
             session.doubt();
         }
         session.attached = self.now;
+        session.is_to_last = is_to_last;
         self.sessions.insert(key, session);
     }
 
@@ -537,8 +549,15 @@ impl Monitor<'_> {
             return;
         };
         let version = connection.version;
+        if connection.is_superseded {
+            // Read late: what it answers was asked in a session that another connection may have begun anew since.
+            if let Packet::PubRel(ack) = packet {
+                session.flights.doubt_one(ack.packet_id);
+            }
+            return;
+        }
         if let Packet::PubRel(ack) = packet {
-            if connection.is_faulty || connection.is_superseded {
+            if connection.is_faulty {
                 session.flights.doubt_one(ack.packet_id);
                 return;
             }

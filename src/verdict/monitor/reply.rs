@@ -27,9 +27,12 @@ pub(super) struct Requests {
 pub(super) struct Receipts(BTreeMap<PacketId, (u32, u32)>);
 
 impl Receipts {
-    pub(super) fn publish(&mut self, publish: &Publish) {
+    /// A message that `may_be_older` than the connection may have been received before, and the broker may repeat
+    /// the PUBREC that was lost.
+    pub(super) fn publish(&mut self, publish: &Publish, may_be_older: bool) {
         if let (QoS::ExactlyOnce, Some(id)) = (publish.qos, publish.packet_id) {
-            self.0.entry(id).or_default().0 += 1;
+            let is_first = !self.0.contains_key(&id);
+            self.0.entry(id).or_default().0 += 1 + u32::from(is_first && may_be_older);
         }
     }
 
@@ -65,13 +68,15 @@ impl Used {
         self.0.contains(&(answer, id))
     }
 
-    pub(super) fn publish(&mut self, publish: &Publish) {
+    /// The client has sent PUBLISH: whether it has used the identifier so before.
+    pub(super) fn publish(&mut self, publish: &Publish) -> bool {
         let answer = match publish.qos {
-            QoS::AtMostOnce => return,
+            QoS::AtMostOnce => return false,
             QoS::AtLeastOnce => PacketType::PUBACK,
             QoS::ExactlyOnce => PacketType::PUBREC,
         };
-        self.0.extend(publish.packet_id.map(|id| (answer, id)));
+        let use_of_id = publish.packet_id.map(|id| (answer, id));
+        use_of_id.is_some_and(|use_of_id| !self.0.insert(use_of_id))
     }
 
     pub(super) fn pubrel(&mut self, ack: &Ack) {

@@ -28,6 +28,8 @@ pub(super) struct Session {
     pub(super) subscriptions: Subscriptions,
     /// How many SUBSCRIBEs the client has sent.
     pub(super) subscribes: u32,
+    /// The client that last got it wanted it to outlive its connection.
+    pub(super) is_to_last: bool,
     /// When a connection last got it, since the scene began.
     pub(super) attached: Duration,
 }

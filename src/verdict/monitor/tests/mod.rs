@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use mqtt_check_codec::ProtocolVersion;
 
 use super::check::{self, Check};
+use crate::scenario::model::Level;
 use record::Record;
 
 const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
@@ -89,6 +90,20 @@ fn every_rule_is_tried_in_every_version_that_has_it() {
                 check.clauses(version).is_some(),
                 tried.contains(&(std::ptr::from_ref(*check), version)),
                 "{} in {version}",
+                check.expected
+            );
+        }
+    }
+}
+
+#[test]
+fn what_no_clause_forbids_is_no_violation_of_a_must() {
+    for check in check::ALL {
+        for version in [V3, V5] {
+            let is_remark = check.clauses(version).is_some_and(<[_]>::is_empty);
+            assert!(
+                !is_remark || check.level == Level::Should,
+                "{}",
                 check.expected
             );
         }

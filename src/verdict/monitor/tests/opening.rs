@@ -60,6 +60,12 @@ fn both_versions() -> Vec<Case> {
             refused().broker(Packet::PingResp),
         ));
         cases.push(Case::new(
+            &check::CONNACK_AFTER_REFUSAL,
+            version,
+            refused().closed(),
+            refused().broker(connack(false, 0)),
+        ));
+        cases.push(Case::new(
             &check::PRESENT_ON_REFUSAL,
             version,
             refused(),

@@ -8,6 +8,8 @@ use super::record::{
 };
 use super::{V3, V5};
 
+const V3_1: ProtocolVersion = ProtocolVersion::V3_1;
+
 fn keeping(version: ProtocolVersion) -> Connect {
     Connect {
         clean_start: false,
@@ -448,4 +450,134 @@ fn a_session_that_is_denied_does_not_make_what_is_sent_again_new() {
             .broker(again(1, 1))
             .is_silent();
     }
+}
+
+#[test]
+fn an_answer_of_the_client_may_cross_what_is_sent_again() {
+    for version in [V3, V5] {
+        let broken = |qos| {
+            Record::open(version)
+                .connect(keeping(version))
+                .broker(connack(false, 0))
+                .broker(message(qos, 4))
+                .closed()
+        };
+        // The client knows the message, and acknowledges it before the broker sends it again.
+        let crossed = broken(1)
+            .resumed()
+            .client(Packet::PubAck(ack(4)))
+            .broker(again(1, 4));
+        crossed.is_silent();
+        // The broker may have the acknowledgement by now, and the identifier is free.
+        let new = || Packet::Publish(publish(1, 4, "new"));
+        crossed.clone().broker(new()).is_silent();
+        crossed
+            .client(Packet::PubAck(ack(4)))
+            .broker(new())
+            .is_silent();
+        broken(1)
+            .resumed()
+            .client(Packet::PubAck(ack(4)))
+            .broker(new())
+            .is_silent();
+    }
+    let refused = Record::open(V5)
+        .connect(keeping(V5))
+        .broker(connack(false, 0))
+        .broker(message(2, 4))
+        .closed()
+        .resumed()
+        .client(Packet::PubRec(ack_with(4, 0x97, [])));
+    refused.broker(again(2, 4)).is_silent();
+}
+
+#[test]
+fn an_answer_read_late_belongs_to_the_session_of_its_own_connection() {
+    for version in [V3, V5] {
+        // All of it was sent before the takeover, and is read after the CONNACK of the new connection.
+        let taken_over = || {
+            Record::connected(version)
+                .client(subscribe(1, &[("a/b", 0)]))
+                .client(message(1, 7))
+                .again()
+                .connect(connect(version))
+                .broker(connack(false, 0))
+        };
+        taken_over()
+            .on(0)
+            .broker(Packet::PubAck(ack(7)))
+            .is_silent();
+        taken_over()
+            .client(subscribe(1, &[("a/b", 2)]))
+            .on(0)
+            .broker(suback(1, &[0]))
+            .on(1)
+            .broker(suback(1, &[2]))
+            .broker(message(2, 1))
+            .is_silent();
+    }
+}
+
+#[test]
+fn acknowledgements_count_where_the_session_is_unknown() {
+    let takes_one = || connect_with([Property::ReceiveMaximum(1)]);
+    let each_acknowledged = |record: Record| {
+        record
+            .broker(message(1, 1))
+            .client(Packet::PubAck(ack(1)))
+            .broker(message(1, 1))
+            .is_silent();
+    };
+    // It has opened the session beside another connection, whose CONNACK came first.
+    let beside = Record::open(V5)
+        .connect(takes_one())
+        .again()
+        .connect(takes_one())
+        .broker(connack(false, 0))
+        .on(0)
+        .broker(connack(false, 0));
+    each_acknowledged(beside);
+    let unread = Record::open(V5)
+        .connect(takes_one())
+        .broker_lies(&connack(false, 0), override_with("acknowledge_flags", &[4]));
+    assert_eq!(unread.found().len(), 1);
+    let found = unread
+        .broker(message(1, 1))
+        .client(Packet::PubAck(ack(1)))
+        .broker(message(1, 1))
+        .found();
+    assert_eq!(found.len(), 1, "{found:?}");
+}
+
+#[test]
+fn a_clean_session_of_3_1_ends_with_its_connection() {
+    let another = || Packet::Publish(publish(1, 4, "another"));
+    let then_keeping = |first: Connect| {
+        Record::open(V3_1)
+            .connect(first)
+            .broker(connack(false, 0))
+            .broker(message(1, 4))
+            .closed()
+            .again()
+            .connect(keeping(V3_1))
+            .broker(connack(false, 0))
+            .broker(another())
+    };
+    then_keeping(connect(V3_1)).is_silent();
+    assert_eq!(then_keeping(keeping(V3_1)).found().len(), 1);
+}
+
+#[test]
+fn a_lost_pubrec_may_be_repeated_beside_the_answer_to_a_message_sent_again() {
+    let resumed = Record::open(V5)
+        .connect(keeping(V5))
+        .broker(connack(false, 0))
+        .client(message(2, 7))
+        .closed()
+        .resumed()
+        .client(again(2, 7))
+        .broker(Packet::PubRec(ack(7)))
+        .broker(Packet::PubRec(ack(7)));
+    resumed.is_silent();
+    assert_eq!(resumed.broker(Packet::PubRec(ack(7))).found().len(), 1);
 }
