@@ -82,6 +82,15 @@ fn a_server_breaks_its_own_clause_with_packet_identifier_0() {
 }
 
 #[test]
+fn a_server_breaks_the_rule_on_reserved_flags_with_those_of_its_disconnect() {
+    // The other one has the receiver look at them.
+    let error = decode(V5, "e2 00").expect_err("has flags");
+    assert_eq!(error.clause, Some(Clause::v5("MQTT-3.14.1-1")));
+    let by_server = error.sent_by_server();
+    assert_eq!(by_server.clause, Some(Clause::v5("MQTT-2.1.3-1")));
+}
+
+#[test]
 fn ids_have_the_form_of_their_kind() {
     for clause in cited_clauses() {
         let (kind, number) = clause.id.split_once('-').expect("has a kind");

@@ -156,7 +156,8 @@ fn will(reader: &mut Reader<'_>, qos: QoS, retain: bool) -> Result<Will, DecodeE
 pub(super) fn connack(reader: &mut Reader<'_>) -> Result<Packet, DecodeError> {
     let flags_at = reader.position;
     let flags = reader.u8("acknowledge_flags")?;
-    if flags > 1 {
+    // 3.1 does not use this byte, and says nothing of its value.
+    if flags > 1 && reader.version != ProtocolVersion::V3_1 {
         let problem = format!("are {flags:08b}, but bits 7 to 1 are reserved and 0");
         let rule = rules::CONNACK_FLAGS;
         reader.fault(reader.error("acknowledge_flags", flags_at, rule, problem))?;

@@ -68,15 +68,27 @@ impl DecodeError {
         self.reason == ReasonCode::UNSUPPORTED_PROTOCOL_VERSION
     }
 
-    /// The same error, known to be a server's: another clause of version 5 forbids its Packet Identifier 0.
+    /// The same error, known to be a server's. In version 5 other clauses forbid its Packet Identifier 0 and the
+    /// reserved flags of its DISCONNECT.
     #[must_use]
     pub fn sent_by_server(self) -> Self {
-        let is_client_clause = self.packet == PacketType::PUBLISH
-            && self.clause == rules::PACKET_ID_CLIENT.clause(ProtocolVersion::V5);
-        let clause = match is_client_clause {
-            true => rules::PACKET_ID_SERVER.clause(ProtocolVersion::V5),
-            false => self.clause,
-        };
+        let of_server = [
+            (
+                PacketType::PUBLISH,
+                rules::PACKET_ID_CLIENT,
+                rules::PACKET_ID_SERVER,
+            ),
+            (
+                PacketType::DISCONNECT,
+                rules::FLAGS_DISCONNECT,
+                rules::FLAGS,
+            ),
+        ];
+        let version = ProtocolVersion::V5;
+        let row = of_server.into_iter().find(|(packet, rule, _)| {
+            *packet == self.packet && self.clause == rule.clause(version)
+        });
+        let clause = row.map_or(self.clause, |(_, _, servers)| servers.clause(version));
         Self { clause, ..self }
     }
 }
@@ -186,8 +198,13 @@ fn check_flags(reader: &Reader<'_>, packet: PacketType, flags: u8) -> Result<(),
         PacketType::AUTH => (0, rules::FLAGS_AUTH),
         _ => (0, rules::FLAGS),
     };
-    let is_dup_of_3_1 = reader.version == ProtocolVersion::V3_1 && expected != 0;
-    let flags_that_count = if is_dup_of_3_1 { flags & 0b0111 } else { flags };
+    let flags_that_count = match reader.version {
+        // 3.1 does not use the flags of these packets, and says nothing of their value.
+        ProtocolVersion::V3_1 if expected == 0 => 0,
+        // It has DUP on the others.
+        ProtocolVersion::V3_1 => flags & 0b0111,
+        _ => flags,
+    };
     if flags_that_count == expected {
         return Ok(());
     }

@@ -54,7 +54,6 @@ pub(super) const DECODED: [&[&str]; 2] = [
         "MQTT-3.6.1-1",
         "MQTT-3.8.4-6",
         "MQTT-3.11.3-2",
-        "MQTT-3.14.1-1",
         "MQTT-3.15.1-1",
         "MQTT-4.3.1-1",
         "MQTT-4.7.0-1",
