@@ -277,7 +277,7 @@ impl Judge<'_> {
             .find_map(|event| match &self.transcript.events[event.0].what {
                 What::Received {
                     packet: Err(error), ..
-                } => Some(Wrong::Bytes(error.clause.map(|c| c.id))),
+                } => Some(Wrong::bytes(error)),
                 _ => None,
             })
     }
@@ -344,7 +344,7 @@ impl Judge<'_> {
             actual: format!("received a malformed packet: {error}"),
             events: vec![event],
             level: None,
-            wrong: vec![Wrong::Bytes(error.clause.map(|c| c.id))],
+            wrong: vec![Wrong::bytes(error)],
             is_broken: true,
             is_slow: false,
             fields: Vec::new(),

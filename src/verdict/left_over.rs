@@ -121,15 +121,12 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
             packet: Err(error), ..
         } => (
             Level::Must,
-            vec![Wrong::Bytes(error.clause.map(|c| c.id))],
+            vec![Wrong::bytes(error)],
             "well-formed packets",
         ),
         What::Received { faults, .. } if !faults.is_empty() => (
             Level::Must,
-            faults
-                .iter()
-                .map(|error| Wrong::Bytes(error.clause.map(|c| c.id)))
-                .collect(),
+            faults.iter().map(Wrong::bytes).collect(),
             "well-formed packets",
         ),
         // Steps that were not played would have taken it.

@@ -7,7 +7,7 @@ mod culprit;
 mod event;
 mod table;
 
-use mqtt_check_codec::{Packet, ProtocolVersion, QoS, ReasonCode};
+use mqtt_check_codec::{DecodeError, Packet, ProtocolVersion, QoS, ReasonCode};
 
 pub(super) use culprit::{Inbox, received};
 pub(super) use event::Event;
@@ -25,6 +25,14 @@ pub(super) enum Wrong {
     Event(Event),
     /// What the decoder says, by its clause.
     Bytes(Option<&'static str>),
+}
+
+impl Wrong {
+    /// What the decoder says of a packet of the broker.
+    pub(super) fn bytes(error: &DecodeError) -> Self {
+        let clause = error.clone().sent_by_server().clause;
+        Self::Bytes(clause.map(|clause| clause.id))
+    }
 }
 
 /// What is cited where nothing else is.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytestring::ByteString;
-use mqtt_check_codec::{Connect, Packet, PacketType, ProtocolVersion, Publish, QoS};
+use mqtt_check_codec::{Connect, Frame, Packet, PacketType, ProtocolVersion, Publish, QoS};
 
 use super::bounds::is_from_server;
 use super::check::{self, Found};
@@ -132,8 +132,9 @@ impl Connection {
         self.opening = Opening::Connect(connect);
     }
 
-    /// A packet of this type has come: what is wrong with its place, and whether to look at it any further.
-    pub(super) fn place(&mut self, packet: PacketType) -> (Option<Found>, bool) {
+    /// This packet has come: what is wrong with its place, and whether to look at it any further.
+    pub(super) fn place(&mut self, frame: &Frame) -> (Option<Found>, bool) {
+        let packet = frame.packet_type();
         if self.has_disconnected {
             let found = check::AFTER_DISCONNECT.found(format!("{packet} after DISCONNECT"));
             return (self.tell_once(found), false);
@@ -161,16 +162,24 @@ impl Connection {
                 let found = check.found(format!("{packet} after a CONNACK that refuses"));
                 (self.tell_once(found), false)
             }
-            (Handshake::Accepted, PacketType::CONNACK) => (self.connack_twice(), false),
+            (Handshake::Accepted, PacketType::CONNACK) => (self.connack_twice(frame), false),
             (Handshake::Accepted, _) => (None, true),
         }
     }
 
-    fn connack_twice(&self) -> Option<Found> {
-        if self.connects > 1 {
-            return Some(check::CONNACK_TO_SECOND_CONNECT.found("CONNACK to a second CONNECT"));
+    fn connack_twice(&mut self, frame: &Frame) -> Option<Found> {
+        if self.connects < 2 {
+            return Some(check::CONNACK_TWICE.found("a second CONNACK"));
         }
-        Some(check::CONNACK_TWICE.found("a second CONNACK"))
+        // Before version 5 a second CONNECT is to end the connection, and may be refused before that.
+        let refuses = |packet: Packet| matches!(packet, Packet::ConnAck(p) if p.reason.0 != 0);
+        if self.version != ProtocolVersion::V5
+            && Packet::decode(frame, self.version).is_ok_and(refuses)
+        {
+            self.handshake = Handshake::Refused;
+            return None;
+        }
+        Some(check::CONNACK_TO_SECOND_CONNECT.found("CONNACK to a second CONNECT"))
     }
 
     fn tell_once(&mut self, found: Found) -> Option<Found> {

@@ -358,7 +358,7 @@ impl Monitor<'_> {
         if matches!(connection.opening, Opening::Foreign) {
             return;
         }
-        let (found, goes_on) = connection.place(packet_type);
+        let (found, goes_on) = connection.place(frame);
         self.found.extend(found);
         if !goes_on {
             return;

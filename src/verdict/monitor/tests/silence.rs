@@ -581,3 +581,14 @@ fn a_lost_pubrec_may_be_repeated_beside_the_answer_to_a_message_sent_again() {
     resumed.is_silent();
     assert_eq!(resumed.broker(Packet::PubRec(ack(7))).found().len(), 1);
 }
+
+#[test]
+fn before_version_5_a_second_connect_may_be_refused_by_connack() {
+    let twice = |version| Record::connected(version).connect(connect(version));
+    let refused = twice(V3).broker(connack(false, 2));
+    refused.clone().closed().is_silent();
+    // The connection has to end behind it.
+    let found = refused.client(Packet::PingReq).broker(Packet::PingResp);
+    assert_eq!(found.found().len(), 1);
+    assert_eq!(twice(V5).broker(connack(false, 0x82)).found().len(), 1);
+}
