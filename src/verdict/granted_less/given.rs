@@ -318,6 +318,14 @@ fn messages(
         ReasonCode::NOT_AUTHORIZED if settings.access.is_none() => {
             "the server did not allow a message to be published,"
         }
+        // It does not say why, is not willing, or does not take the topic, well formed as it is. [5 table 3-4]
+        ReasonCode::UNSPECIFIED_ERROR
+        | ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR
+        | ReasonCode::TOPIC_NAME_INVALID
+            if !is_about_messages(settings) =>
+        {
+            "the server did not accept a message,"
+        }
         ReasonCode::QUOTA_EXCEEDED if is_in_quota => "the server had no room for a message,",
         ReasonCode::PACKET_IDENTIFIER_IN_USE if !asked.again.contains(&id) => {
             "the server still used the packet identifier of a message,"
@@ -339,6 +347,15 @@ fn messages(
 /// Whether a case is about how many messages a server keeps.
 const fn limits_messages(settings: &Settings) -> bool {
     settings.maximum_retained_messages.is_some() || settings.maximum_retained_bytes.is_some()
+}
+
+/// Whether a case is about which messages a server accepts.
+const fn is_about_messages(settings: &Settings) -> bool {
+    settings.access.is_some()
+        || settings.maximum_topic_levels.is_some()
+        || settings.dollar_topics.is_some()
+        || settings.check_payload_format.is_some()
+        || limits_messages(settings)
 }
 
 /// Only version 5 has the property.

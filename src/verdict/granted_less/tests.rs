@@ -353,6 +353,36 @@ fn a_message_that_is_refused_for_want_of_room_was_not_taken() {
 }
 
 #[test]
+fn a_server_may_refuse_a_message_without_a_reason_of_the_case() {
+    let codes = [
+        ReasonCode::UNSPECIFIED_ERROR,
+        ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR,
+        ReasonCode::TOPIC_NAME_INVALID,
+    ];
+    let packets = |code| [(true, publish(1, "a", "")), (false, puback(1, code))];
+    for code in codes {
+        let record = record(ProtocolVersion::V5, &packets(code));
+        let given = granted_less(&record, &Settings::default());
+        assert!(
+            matches!(given.as_slice(), [less] if less.is_refusal()),
+            "{code}: {given:?}"
+        );
+        // What a case is about is not let off.
+        let checked = Settings {
+            check_payload_format: Some(true),
+            ..Settings::default()
+        };
+        assert!(granted_less(&record, &checked).is_empty(), "{code}");
+    }
+    // The payload has no format that could be wrong.
+    let record = record(
+        ProtocolVersion::V5,
+        &packets(ReasonCode::PAYLOAD_FORMAT_INVALID),
+    );
+    assert!(granted_less(&record, &Settings::default()).is_empty());
+}
+
+#[test]
 fn an_identifier_is_in_use_by_the_servers_word_alone() {
     let in_use = ReasonCode::PACKET_IDENTIFIER_IN_USE;
     assert_eq!(answered(in_use, None, false).len(), 1);
