@@ -190,6 +190,7 @@ checks! {
     DUP_ON_FIRST_QOS_2 ["MQTT-3.3.1-3" "MQTT-4.3.3-1"] ["MQTT-3.3.1-3" "MQTT-4.3.3-2"] Must
         "DUP 0 on a PUBLISH that is sent for the first time";
     RESENT_WITHOUT_DUP ["MQTT-3.3.1-1"] ["MQTT-3.3.1-1"] Must "DUP 1 on a PUBLISH that is sent again";
+    RESENT_AT_OTHER_QOS ["MQTT-4.4.0-1"] ["MQTT-4.4.0-1"] Must "the QoS of a PUBLISH that is sent again";
     RESENT_WHILE_CONNECTED - ["MQTT-4.4.0-1"] Must "no retransmission except after a reconnect";
     RESENT_AFTER_FAILURE - ["MQTT-4.4.0-2" "MQTT-4.4.0-1"] Must "a message that was refused is not sent again";
     PUBLISH_AFTER_PUBREL ["MQTT-4.3.3-1"] ["MQTT-4.3.3-6"] Must "no PUBLISH again after its PUBREL";
@@ -207,6 +208,7 @@ checks! {
     RETAINED_AGAIN - ["MQTT-3.3.1-10" "MQTT-3.3.1-12"] Must
         "no retained message for Retain Handling 1 where the subscription existed";
     RETAINED_FOR_SHARED - ["RULE-3.8.4-2" "MQTT-3.3.1-12"] Must "no retained message for a shared subscription";
+    IDENTIFIER_MISSING - ["MQTT-3.3.4-3"] Must "the subscription identifier of a subscription that matches";
     IDENTIFIER_UNKNOWN - ["MQTT-3.3.4-3"] Must "only subscription identifiers that the client has given";
     IDENTIFIER_OF_OTHER - ["MQTT-3.3.4-3" "MQTT-3.3.2-3"] Must
         "only subscription identifiers whose filters match the topic";

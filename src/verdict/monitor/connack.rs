@@ -46,7 +46,7 @@ fn accepts(connack: &ConnAck, connect: &Connect, found: &mut Vec<Found>) {
         found.push(check::EMPTY_ID_ACCEPTED.found("CONNACK that accepts"));
     }
     let assigned = connack.properties.assigned_client_identifier();
-    if is_5 && !has_id && assigned.is_none() {
+    if is_5 && !has_id && assigned.as_ref().is_none_or(|id| id.is_empty()) {
         found.push(
             check::ID_NOT_ASSIGNED
                 .found("CONNACK that accepts an empty client identifier and assigns none"),

@@ -408,6 +408,12 @@ fn again_after_reconnect(
     if !is_same {
         return Some(in_use(publish, id));
     }
+    if publish.qos != known.qos {
+        return Some(check::RESENT_AT_OTHER_QOS.found(format!(
+            "PUBLISH with packet id {id} and QoS {}, which came with QoS {} before and was not acknowledged",
+            publish.qos, known.qos
+        )));
+    }
     if !publish.dup {
         return Some(check::RESENT_WITHOUT_DUP.found(format!(
             "PUBLISH with packet id {id} and DUP 0, which was sent before and not acknowledged"

@@ -162,6 +162,17 @@ impl Subscriptions {
     }
 
     fn identifiers(&self, publish: &Publish, name: &str) -> Option<Found> {
+        let mut carried = publish.properties.subscription_identifiers();
+        // Where every subscription that it may come of has one, so does each copy.
+        let mut matching = self.matching(name).peekable();
+        if carried.next().is_none()
+            && matching.peek().is_some()
+            && matching.all(|s| s.identifier.is_some())
+        {
+            return Some(check::IDENTIFIER_MISSING.found(format!(
+                "PUBLISH of {name:?} without a subscription identifier"
+            )));
+        }
         publish
             .properties
             .subscription_identifiers()

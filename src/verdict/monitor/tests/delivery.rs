@@ -114,6 +114,12 @@ fn resending() -> Vec<Case> {
                 broken().resumed().broker(dup(publish(qos, 5, "x"))),
                 broken().resumed().broker(sends(publish(qos, 5, "x"))),
             ));
+            cases.push(Case::new(
+                &check::RESENT_AT_OTHER_QOS,
+                version,
+                broken().resumed().broker(dup(publish(qos, 5, "x"))),
+                broken().resumed().broker(dup(publish(3 - qos, 5, "x"))),
+            ));
         }
         let released = || {
             keeping(version)

@@ -197,6 +197,16 @@ fn of_5() -> Vec<Case> {
         Case::new(
             &check::ID_NOT_ASSIGNED,
             V5,
+            new(true).broker(connack_with(false, 0, [assigned()])),
+            new(true).broker(connack_with(
+                false,
+                0,
+                [Property::AssignedClientIdentifier("".into())],
+            )),
+        ),
+        Case::new(
+            &check::ID_NOT_ASSIGNED,
+            V5,
             new(true).broker(connack(false, 0x85)),
             new(true).broker(connack(false, 0)),
         ),

@@ -144,6 +144,21 @@ fn identifiers() -> Vec<Case> {
     };
     vec![
         Case::new(
+            &check::IDENTIFIER_MISSING,
+            V5,
+            // A subscription without one has had the same filter.
+            given()
+                .client(subscribe(3, &[("a/b", 0)]))
+                .broker(publish_with("a/b", [])),
+            given().broker(publish_with("a/b", [])),
+        ),
+        Case::new(
+            &check::IDENTIFIER_MISSING,
+            V5,
+            given().broker(publish_with("c", [])),
+            given().broker(publish_with("b", [])),
+        ),
+        Case::new(
             &check::IDENTIFIER_UNKNOWN,
             V5,
             given().broker(publish_with("a/b", [id(4)])),
