@@ -5,7 +5,6 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_check_codec::{
@@ -65,13 +64,14 @@ pub(super) struct Connection<S> {
     outbound: BytesMut,
     /// The transport has taken bytes that it has not sent yet, as those that encrypt or frame do.
     unflushed: bool,
-    linger: Duration,
+    /// Whether the peer's last bytes are read before the transport is dropped.
+    lingers: bool,
     /// When the close no longer waits for the peer.
     patience: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Connection<S> {
-    pub(super) fn new(shared: Arc<Shared>, id: ConnectionId, stream: S, linger: Duration) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, id: ConnectionId, stream: S, lingers: bool) -> Self {
         Self {
             shared,
             id,
@@ -85,7 +85,7 @@ impl<S> Connection<S> {
             read_size: READ_MINIMUM,
             outbound: BytesMut::new(),
             unflushed: false,
-            linger,
+            lingers,
             patience: None,
         }
     }
@@ -148,7 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if !progress {
                 self.rest();
                 return match standing.closing {
-                    true => self.out_of_patience(cx, LINGER).map(|()| Phase::Over),
+                    true => self.out_of_patience(cx).map(|()| Phase::Over),
                     false => Poll::Pending,
                 };
             }
@@ -398,19 +398,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn poll_closing(&mut self, cx: &mut Context<'_>) -> Poll<Phase> {
         let over = Pin::new(&mut self.stream).poll_shutdown(cx);
         if over.is_pending() {
-            return self.out_of_patience(cx, LINGER).map(|()| Phase::Over);
+            return self.out_of_patience(cx).map(|()| Phase::Over);
         }
         self.patience = None;
-        match self.linger.is_zero() {
-            true => Poll::Ready(Phase::Over),
-            false => Poll::Ready(Phase::Lingering),
+        match self.lingers {
+            true => Poll::Ready(Phase::Lingering),
+            false => Poll::Ready(Phase::Over),
         }
     }
 
     fn poll_lingering(&mut self, cx: &mut Context<'_>) -> Poll<Phase> {
-        let linger = self.linger;
         // First, since a peer that goes on sending never lets the reading wait.
-        if self.out_of_patience(cx, linger).is_ready() {
+        if self.out_of_patience(cx).is_ready() {
             return Poll::Ready(Phase::Over);
         }
         loop {
@@ -420,14 +419,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             match read {
                 Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Phase::Over),
                 Poll::Ready(Ok(_)) => {}
-                Poll::Pending => return self.out_of_patience(cx, linger).map(|()| Phase::Over),
+                Poll::Pending => return self.out_of_patience(cx).map(|()| Phase::Over),
             }
         }
     }
 
-    /// Ready when the peer has had this long to do its part.
-    fn out_of_patience(&mut self, cx: &mut Context<'_>, span: Duration) -> Poll<()> {
-        let patience = self.patience.get_or_insert_with(|| Box::pin(sleep(span)));
+    /// Ready when the peer has had long enough to do its part.
+    fn out_of_patience(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let patience = self.patience.get_or_insert_with(|| Box::pin(sleep(LINGER)));
         patience.as_mut().poll(cx)
     }
 }

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{sleep, timeout};
 
-use super::server::{LINGER, Server};
+use super::server::Server;
 use super::tls::Tls;
 
 /// How long accepting rests when the system has no room for another connection.
@@ -160,6 +160,6 @@ where
 {
     match &transport.websocket {
         None => server.serve(stream),
-        Some(path) => server.upgrade(stream, path, LINGER).await,
+        Some(path) => server.upgrade(stream, path, true).await,
     }
 }

@@ -186,7 +186,7 @@ impl Server {
         }
         let (ours, theirs) = duplex(MEMORY_BUFFER);
         // Memory has no reset that could overtake the last packet.
-        self.accept(ours, Duration::ZERO);
+        self.accept(ours, false);
         Ok(theirs)
     }
 
@@ -202,14 +202,14 @@ impl Server {
         let server = self.clone();
         tokio::spawn(async move {
             let limit = server.shared.config.connect_timeout;
-            let upgrade = server.upgrade(ours, &WebSocketPath::Any, Duration::ZERO);
+            let upgrade = server.upgrade(ours, &WebSocketPath::Any, false);
             let _ = timeout(limit, upgrade).await;
         });
         Ok(theirs)
     }
 
     /// Reads the upgrade and serves what then comes in frames.
-    pub(super) async fn upgrade<S>(&self, stream: S, path: &WebSocketPath, linger: Duration)
+    pub(super) async fn upgrade<S>(&self, stream: S, path: &WebSocketPath, lingers: bool)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -220,20 +220,16 @@ impl Server {
         let origins = self.shared.config.origins.as_deref();
         let framed = websocket::upgrade(stream, path, origins, self.shared.conduct).await;
         if let Ok(Some(framed)) = framed {
-            self.accept(framed, linger);
+            self.accept(framed, lingers);
         }
     }
 
     /// Serves a transport that was accepted elsewhere. A stopped broker drops it.
     pub fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S) {
-        self.accept(stream, LINGER);
+        self.accept(stream, true);
     }
 
-    fn accept<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
-        &self,
-        stream: S,
-        linger: Duration,
-    ) {
+    fn accept<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, stream: S, lingers: bool) {
         if self.shared.lock().stopped {
             return;
         }
@@ -243,11 +239,11 @@ impl Server {
         let shared = Arc::clone(&self.shared);
         let liberties = shared.conduct.liberties;
         if line::is_plain(liberties) {
-            tokio::spawn(Connection::new(shared, id, stream, linger));
+            tokio::spawn(Connection::new(shared, id, stream, lingers));
             return;
         }
         let (ours, far) = duplex(MEMORY_BUFFER);
-        tokio::spawn(Connection::new(shared, id, ours, linger));
+        tokio::spawn(Connection::new(shared, id, ours, lingers));
         tokio::spawn(line::carry(far, stream, liberties));
     }
 
