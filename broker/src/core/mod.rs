@@ -130,6 +130,7 @@ impl Broker {
                 turn.close(connection);
             }
             Input::Opened { connection, nonce } => {
+                let nonce = Box::new(nonce);
                 self.connections.insert(connection, Phase::Opened { nonce });
                 // [3.1.1 RULE-3.1.4-1] [5 RULE-3.1.4-1]
                 let at = now.saturating_add(self.state.rules.config.connect_timeout);
@@ -349,7 +350,7 @@ impl Broker {
             }
             (Some(Phase::Ghost), _) => {}
             (Some(Phase::Opened { nonce }), Packet::Connect(connect)) => {
-                let nonce = *nonce;
+                let nonce = **nonce;
                 if self.state.rules.is_too_large(size) {
                     // [5 RULE-3.2.2.3.6-1]
                     self.state.timers.cancel(Timer::Connect(connection));

@@ -1,5 +1,6 @@
 //! From the broker to one client: the queue, the window, and what a new connection is sent again.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use mqtt_check_codec::{ConnAck, Packet, PacketId, ProtocolVersion, QoS, ReasonCode};
@@ -10,6 +11,7 @@ use super::loss::{Way, lose};
 use super::outgoing::send;
 use super::publish::{hold_back, is_too_much, send_publish};
 use crate::core::rules::Rules;
+use crate::core::state::boxed_if_changed::BoxedIfChanged;
 use crate::core::state::inflight::Stage;
 use crate::core::state::message::Delivery;
 use crate::core::state::session::{Received, Session, Sessions};
@@ -139,7 +141,7 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
     let window = link.window;
     while !is_congested(session)
         && session.inflight.has_room(window.messages)
-        && let Some(id) = session.held.pop_front()
+        && let Some(id) = session.held.there().and_then(VecDeque::pop_front)
     {
         resend(session, rules, turn, id);
     }
@@ -208,7 +210,7 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
     } else {
         session.inflight.reconnect();
     }
-    session.held.clear();
+    session.held = BoxedIfChanged::default();
     if !rules.faults.is_none() {
         bring_back(session, rules);
     }

@@ -131,8 +131,10 @@ pub(crate) fn unlink(
     let session = state.sessions.at_mut(key)?;
     let link = session.link.take()?;
     session.closed_at = Some(turn.now);
-    session.traces.version = Some(link.version);
-    session.traces.silence = link.silence;
+    if !state.rules.faults.is_none() {
+        session.traces.version = Some(link.version);
+        session.traces.silence = link.silence;
+    }
     if session.will.as_ref().is_some_and(|will| will.is_delayed())
         && state.rules.breaks(Fault::DelayedWillBlocksSubscribing)
     {

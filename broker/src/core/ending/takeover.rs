@@ -55,7 +55,9 @@ pub(crate) fn take_over(
         session.inflight.clear();
     }
     if let Some(session) = state.sessions.at_mut(key) {
-        session.traces.taken_over = true;
+        if !state.rules.faults.is_none() {
+            session.traces.taken_over = true;
+        }
         // [5 MQTT-4.5.0-1]
         if state.rules.breaks(Fault::TakeoverLosesQueue) {
             session.queue.take();
@@ -118,7 +120,9 @@ pub(crate) fn reopen(
         publish_will(state, turn, key, WillTrigger::DelayElapsed);
     }
     if let Some(session) = state.sessions.at_mut(key) {
-        session.traces.taken_over = false;
+        if let Some(traces) = session.traces.there() {
+            traces.taken_over = false;
+        }
         // [5 MQTT-3.1.3-9]
         if !state.rules.breaks(Fault::WillOfEarlierConnection) {
             session.will = None;

@@ -16,7 +16,10 @@ pub(crate) type Connections = BTreeMap<ConnectionId, Phase>;
 #[derive(Debug)]
 pub(crate) enum Phase {
     /// Its CONNECT is awaited.
-    Opened { nonce: u128 },
+    Opened {
+        /// Apart, since most connections are past it.
+        nonce: Box<u128>,
+    },
     /// Its CONNECT came, and has a method by which it must be proven.
     Authenticating(Box<Waiting>),
     /// It belongs to this session.

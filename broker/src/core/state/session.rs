@@ -91,18 +91,18 @@ pub(crate) struct Session {
     pub(crate) subscriptions: Tracked<ByteString, Granted>,
     pub(crate) inflight: Inflight,
     /// PUBLISH packets of an earlier connection that the Receive Maximum still holds back.
-    pub(crate) held: VecDeque<PacketId>,
+    pub(crate) held: BoxedIfChanged<VecDeque<PacketId>>,
     /// Messages that were not sent yet.
     pub(crate) queue: Queue,
     /// QoS 2 messages received and not released.
     pub(crate) received: Tracked<PacketId, Received>,
     pub(crate) will: Option<Box<Will>>,
     /// Of faults.
-    pub(crate) traces: Traces,
+    pub(crate) traces: BoxedIfChanged<Traces>,
     /// Of faults and of liberties.
     pub(crate) fault_state: BoxedIfChanged<FaultState>,
     /// What of it stands in the store, if there is one.
-    pub(crate) written: Written,
+    pub(crate) written: BoxedIfChanged<Written>,
     /// What it takes, with its subscriptions, of what is kept for all clients.
     pub(crate) kept: Charge,
 }
@@ -117,13 +117,13 @@ impl Session {
             closed_at: None,
             subscriptions: Tracked::default(),
             inflight: Inflight::default(),
-            held: VecDeque::new(),
+            held: BoxedIfChanged::default(),
             queue: Queue::default(),
             received: Tracked::default(),
             will: None,
-            traces: Traces::default(),
+            traces: BoxedIfChanged::default(),
             fault_state: BoxedIfChanged::default(),
-            written: Written::default(),
+            written: BoxedIfChanged::default(),
             kept: Charge::default(),
         }
     }
@@ -138,7 +138,7 @@ impl Session {
 
     /// From now on it is known what of it changes, and at first everything has.
     fn track(&mut self) {
-        self.written = Written::default();
+        self.written = BoxedIfChanged::default();
         self.subscriptions.track();
         self.inflight.track();
         self.received.track();

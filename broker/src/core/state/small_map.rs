@@ -8,29 +8,36 @@ use std::mem;
 /// The most entries that are kept in a list. Beyond that they move to a map, which is used until it is empty.
 const FEW: usize = 4;
 
-/// The list and the map are never both in use.
 #[derive(Debug, Clone)]
-pub(crate) struct SmallMap<K, V> {
+pub(crate) struct SmallMap<K, V>(Entries<K, V>);
+
+#[derive(Debug, Clone)]
+enum Entries<K, V> {
     /// In the order of their keys.
-    list: Vec<(K, V)>,
-    map: BTreeMap<K, V>,
+    List(Vec<(K, V)>),
+    #[expect(clippy::box_collection, reason = "the list is what most have")]
+    Map(Box<BTreeMap<K, V>>),
 }
 
 impl<K, V> SmallMap<K, V> {
     pub(crate) const fn new() -> Self {
-        Self {
-            list: Vec::new(),
-            map: BTreeMap::new(),
-        }
+        Self(Entries::List(Vec::new()))
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.list.len() + self.map.len()
+        match &self.0 {
+            Entries::List(list) => list.len(),
+            Entries::Map(map) => map.len(),
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        let list = self.list.iter().map(|(key, value)| (key, value));
-        list.chain(&self.map)
+        let (list, map) = match &self.0 {
+            Entries::List(list) => (&list[..], None),
+            Entries::Map(map) => (&[][..], Some(map.iter())),
+        };
+        let list = list.iter().map(|(key, value)| (key, value));
+        list.chain(map.into_iter().flatten())
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
@@ -42,27 +49,28 @@ impl<K, V> SmallMap<K, V> {
     }
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
-        let list = self.list.iter_mut().map(|(_, value)| value);
-        list.chain(self.map.values_mut())
+        let (list, map) = match &mut self.0 {
+            Entries::List(list) => (&mut list[..], None),
+            Entries::Map(map) => (&mut [][..], Some(map.values_mut())),
+        };
+        let list = list.iter_mut().map(|(_, value)| value);
+        list.chain(map.into_iter().flatten())
     }
 }
 
-impl<K: Ord, V> SmallMap<K, V> {
-    /// The index of the key in the list, or the index at which it would be inserted.
-    fn find<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
-    where
-        K: Borrow<Q>,
-    {
-        self.list.binary_search_by(|(own, _)| own.borrow().cmp(key))
-    }
+/// The index of the key in the list, or the index at which it would be inserted.
+fn find<K: Borrow<Q>, V, Q: Ord + ?Sized>(list: &[(K, V)], key: &Q) -> Result<usize, usize> {
+    list.binary_search_by(|(own, _)| own.borrow().cmp(key))
+}
 
+impl<K: Ord, V> SmallMap<K, V> {
     pub(crate) fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
     {
-        match self.find(key) {
-            Ok(place) => Some(&self.list[place].1),
-            Err(_) => self.map.get(key),
+        match &self.0 {
+            Entries::List(list) => find(list, key).ok().map(|place| &list[place].1),
+            Entries::Map(map) => map.get(key),
         }
     }
 
@@ -70,9 +78,9 @@ impl<K: Ord, V> SmallMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        match self.find(key) {
-            Ok(place) => Some(&mut self.list[place].1),
-            Err(_) => self.map.get_mut(key),
+        match &mut self.0 {
+            Entries::List(list) => find(list, key).ok().map(|place| &mut list[place].1),
+            Entries::Map(map) => map.get_mut(key),
         }
     }
 
@@ -84,21 +92,23 @@ impl<K: Ord, V> SmallMap<K, V> {
     }
 
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
-        if !self.map.is_empty() {
-            return self.map.insert(key, value);
-        }
-        match self.find(&key) {
-            Ok(place) => Some(mem::replace(&mut self.list[place].1, value)),
-            Err(place) if self.list.len() < FEW => {
-                // One at a time, since most have one and no more.
-                self.list.reserve_exact(1);
-                self.list.insert(place, (key, value));
-                None
-            }
-            Err(_) => {
-                self.map.extend(mem::take(&mut self.list));
-                self.map.insert(key, value)
-            }
+        match &mut self.0 {
+            Entries::Map(map) => map.insert(key, value),
+            Entries::List(list) => match find(list, &key) {
+                Ok(place) => Some(mem::replace(&mut list[place].1, value)),
+                Err(place) if list.len() < FEW => {
+                    // One at a time, since most have one and no more.
+                    list.reserve_exact(1);
+                    list.insert(place, (key, value));
+                    None
+                }
+                Err(_) => {
+                    let mut map: BTreeMap<K, V> = mem::take(list).into_iter().collect();
+                    map.insert(key, value);
+                    self.0 = Entries::Map(Box::new(map));
+                    None
+                }
+            },
         }
     }
 
@@ -106,22 +116,37 @@ impl<K: Ord, V> SmallMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        match self.find(key) {
-            Ok(place) => Some(self.list.remove(place)),
-            Err(_) => self.map.remove_entry(key),
-        }
+        let removed = match &mut self.0 {
+            Entries::List(list) => find(list, key).ok().map(|place| list.remove(place)),
+            Entries::Map(map) => map.remove_entry(key),
+        };
+        self.go_back();
+        removed
     }
 
     /// All of it as a map. A list is short, and a map is one already.
     pub(crate) fn into_map(self) -> BTreeMap<K, V> {
-        let mut map = self.map;
-        map.extend(self.list);
-        map
+        match self.0 {
+            Entries::List(list) => list.into_iter().collect(),
+            Entries::Map(map) => *map,
+        }
     }
 
     pub(crate) fn retain(&mut self, mut stays: impl FnMut(&K, &V) -> bool) {
-        self.list.retain(|(key, value)| stays(key, value));
-        self.map.retain(|key, value| stays(key, value));
+        match &mut self.0 {
+            Entries::List(list) => list.retain(|(key, value)| stays(key, value)),
+            Entries::Map(map) => map.retain(|key, value| stays(key, value)),
+        }
+        self.go_back();
+    }
+
+    /// What was a map and is empty is a list again.
+    fn go_back(&mut self) {
+        if let Entries::Map(map) = &self.0
+            && map.is_empty()
+        {
+            self.0 = Entries::List(Vec::new());
+        }
     }
 }
 
@@ -146,8 +171,10 @@ mod tests {
             assert!(few.iter().eq(&map), "{round}: {few:?}");
             assert_eq!(few.get(&key), map.get(&key));
             assert_eq!(few.len(), map.len());
-            assert!(few.list.is_empty() || few.map.is_empty(), "{few:?}");
-            assert!(few.list.len() <= FEW, "{few:?}");
+            match &few.0 {
+                Entries::List(list) => assert!(list.len() <= FEW, "{few:?}"),
+                Entries::Map(map) => assert!(!map.is_empty(), "{few:?}"),
+            }
         }
         assert_eq!(few.into_map(), map);
     }
@@ -156,6 +183,6 @@ mod tests {
     fn has_no_more_room_than_for_its_first_entry() {
         let mut few = SmallMap::new();
         few.insert(1, 1);
-        assert_eq!(few.list.capacity(), 1);
+        assert!(matches!(few.0, Entries::List(list) if list.capacity() == 1));
     }
 }

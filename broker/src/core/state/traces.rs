@@ -1,9 +1,11 @@
-//! Of faults: what a broker remembers of a session's connections, and should not go by.
+//! Of faults: what a broker remembers of a session's connections, and should not go by. One without faults remembers
+//! nothing of it.
 
 use std::time::Duration;
 
 use mqtt_check_codec::ProtocolVersion;
 
+use super::boxed_if_changed::Blank;
 use crate::core::input::Time;
 
 #[derive(Debug, Default)]
@@ -16,4 +18,14 @@ pub(crate) struct Traces {
     /// Of the last connection.
     pub(crate) version: Option<ProtocolVersion>,
     pub(crate) silence: Option<Duration>,
+}
+
+impl Blank for Traces {
+    const BLANK: &'static Self = &Self {
+        resumed: false,
+        taken_over: false,
+        connected_at: Time::ZERO,
+        version: None,
+        silence: None,
+    };
 }

@@ -11,7 +11,11 @@ pub(crate) struct Tracked<K, V> {
     entries: SmallMap<K, V>,
     /// Keys whose entries changed since they were last asked for, and whether a store has them; `None` while no store
     /// asks.
-    changed: Option<BTreeMap<K, bool>>,
+    #[expect(
+        clippy::box_collection,
+        reason = "no session has one where there is no store"
+    )]
+    changed: Option<Box<BTreeMap<K, bool>>>,
 }
 
 impl<K, V> Default for Tracked<K, V> {
@@ -35,7 +39,8 @@ impl<K: Ord + Clone, V: PartialEq> Tracked<K, V> {
     /// From now on it is known what changes, and at first everything has.
     pub(crate) fn track(&mut self) {
         let all = self.entries.keys();
-        self.changed = Some(all.map(|key| (key.clone(), false)).collect());
+        let all = all.map(|key| (key.clone(), false));
+        self.changed = Some(Box::new(all.collect()));
     }
 
     /// Keys whose entries may have changed since the last call, or are gone.
@@ -43,7 +48,7 @@ impl<K: Ord + Clone, V: PartialEq> Tracked<K, V> {
         let Some(changed) = &mut self.changed else {
             return Vec::new();
         };
-        let changed = std::mem::take(changed).into_iter();
+        let changed = std::mem::take(&mut **changed).into_iter();
         let is_news = |(key, is_kept): &(K, bool)| *is_kept || self.entries.contains_key(key);
         changed.filter(is_news).map(|(key, _)| key).collect()
     }

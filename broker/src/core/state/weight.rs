@@ -39,7 +39,7 @@ const LARGEST_PROPERTY: usize = 1 + 2 * (2 + 65_535);
 /// where a Topic Alias stood for the topic.
 pub(crate) fn fits_a_packet(topic: &str, payload: &[u8], properties: &Properties) -> bool {
     let bare = topic.len() + payload.len();
-    // SmallMap messages are so large that they must be counted.
+    // Few messages are so large that their properties must be counted one by one.
     bare + LARGEST_PROPERTY * properties.0.len() <= LARGEST_CONTENT
         || bare + properties.encoded_size() <= LARGEST_CONTENT
 }

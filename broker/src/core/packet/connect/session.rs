@@ -62,10 +62,10 @@ pub(crate) fn claim_session(
             reopen(state, turn, key, connect.clean_start)
         };
         if survives {
-            if let Some(session) = state.sessions.at_mut(key) {
-                session.traces.resumed = true;
-            }
             if !state.rules.faults.is_none() {
+                if let Some(session) = state.sessions.at_mut(key) {
+                    session.traces.resumed = true;
+                }
                 undo_changes(state, key);
             }
             if state.rules.breaks(Fault::SubscriptionsLostOnResume) {
@@ -164,9 +164,11 @@ pub(crate) fn join(
     let Some(session) = state.sessions.at_mut(key) else {
         return;
     };
-    session.traces.connected_at = turn.now;
-    if session.traces.resumed && !state.rules.faults.is_none() {
-        keep_of_former(&state.rules, session, &mut link);
+    if !state.rules.faults.is_none() {
+        session.traces.connected_at = turn.now;
+        if session.traces.resumed {
+            keep_of_former(&state.rules, session, &mut link);
+        }
     }
     if let Some(silence) = link.silence {
         let at = turn.now.saturating_add(silence);
