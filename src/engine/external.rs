@@ -31,10 +31,12 @@ use crate::target::{Capabilities, External, Node, StartError, probe};
 use crate::transcript::Secrets;
 
 mod crew;
+mod deaths;
 mod outage;
 mod venues;
 
 use crew::Crew;
+use deaths::Deaths;
 use outage::canary;
 
 /// Cases at the same time, if nobody says otherwise.
@@ -133,6 +135,7 @@ pub(super) fn run<R>(
             running: RefCell::default(),
             hit: RefCell::default(),
             after_outage: RefCell::default(),
+            deaths: Deaths::default(),
             outlook: Outlook::default(),
             room: room(plans, options),
             crew: Crew::new(jobs(options)),
@@ -143,6 +146,7 @@ pub(super) fn run<R>(
             results = run.all(plans) => results,
             never = run.watch_over(plans) => match never {},
         };
+        run.report_deaths(plans);
         let hit = run.hit.borrow();
         run.tell(Progress::Responded(&run.canary.pulse(), &hit));
         Ok(results)
@@ -224,6 +228,8 @@ struct Run<'r, R> {
     hit: RefCell<Vec<(Instant, CaseId)>>,
     /// Those that are to be played again since the broker did not serve.
     after_outage: RefCell<BTreeSet<usize>>,
+    /// How it has exited, and what may be why.
+    deaths: Deaths,
     outlook: Outlook,
     room: Room,
     crew: Crew,
@@ -248,7 +254,25 @@ impl<R> Run<'_, R> {
         let mut open: Vec<usize> = (0..plans.len()).collect();
         for play in 1..=PLAYS {
             let after_outage = self.after_outage.take();
-            let (others, after_outage): (Vec<usize>, Vec<usize>) = mem::take(&mut open)
+            let suspects = self.deaths.suspects();
+            let (suspects, rest): (Vec<usize>, Vec<usize>) = mem::take(&mut open)
+                .into_iter()
+                .partition(|number| suspects.contains(number));
+            let mut take = |played: Vec<(usize, Option<R>)>| {
+                for (number, result) in played {
+                    match result {
+                        Some(result) => results.push((number, result)),
+                        None => open.push(number),
+                    }
+                }
+            };
+            let round = Round {
+                plans,
+                jobs: 1,
+                play,
+            };
+            take(self.each_alone(round, suspects).await);
+            let (others, after_outage): (Vec<usize>, Vec<usize>) = rest
                 .into_iter()
                 .partition(|number| !after_outage.contains(number));
             let calm = if play == 1 { usual } else { CALM_JOBS };
@@ -258,12 +282,7 @@ impl<R> Run<'_, R> {
                     jobs: usual.min(jobs),
                     play,
                 };
-                for (number, result) in self.round(round, numbers).await {
-                    match result {
-                        Some(result) => results.push((number, result)),
-                        None => open.push(number),
-                    }
-                }
+                take(self.round(round, numbers).await);
             }
         }
         results.sort_by_key(|(number, _)| *number);
@@ -426,9 +445,10 @@ impl<R> Run<'_, R> {
         } else if is_played {
             self.crew.fitted();
         }
-        let is_disturbed = (self.disturbed)(&result) || share.is_crowded_out();
+        let is_suspect = is_watched && self.deaths.suspects().contains(&number);
+        let is_disturbed = (self.disturbed)(&result) || share.is_crowded_out() || is_suspect;
         if round.play < PLAYS && is_disturbed && !self.stops() {
-            if is_in_outage {
+            if is_in_outage && !is_suspect {
                 self.after_outage.borrow_mut().insert(number);
             }
             return None;

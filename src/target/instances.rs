@@ -51,7 +51,7 @@ pub struct Instance {
 #[derive(Debug, Clone)]
 pub struct Handle(Arc<Mutex<Running>>);
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -77,6 +77,11 @@ impl Instances {
     /// What was seen so far.
     pub fn seen(&self) -> Seen {
         locked(&self.seen).clone()
+    }
+
+    /// Remembers what the run has to report as a failure.
+    pub fn note_problem(&self, problem: String) {
+        locked(&self.seen).problems.push(problem);
     }
 
     /// How the connection of one client is ended; `None` where its file does not say.
@@ -212,6 +217,13 @@ impl Instance {
         Handle(Arc::clone(&self.running))
     }
 
+    /// How it has exited by itself, even if it was started again since.
+    pub fn exited(&self) -> Option<String> {
+        let mut running = locked(&self.running);
+        let now = running.ended();
+        now.or_else(|| running.exited_before())
+    }
+
     /// How it has ended, if it has ended by itself. A run remembers it.
     pub fn note_end(&self) {
         let mut running = locked(&self.running);
@@ -238,7 +250,10 @@ impl Handle {
     pub fn go_on(&self) -> Result<(), String> {
         let mut running = locked(&self.0);
         match running.ended() {
-            Some(_) => running.restart(),
+            Some(how) => {
+                running.note_exit(how);
+                running.restart()
+            }
             None => Ok(()),
         }
     }

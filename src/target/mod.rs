@@ -14,6 +14,7 @@ pub mod instances;
 mod limits;
 pub mod log;
 pub mod look;
+mod main_broker;
 mod own;
 pub mod own_version;
 pub mod probe;
@@ -37,6 +38,7 @@ pub use capabilities::{Capabilities, Known};
 pub use credentials::Credentials;
 pub use file::TargetFile;
 pub use limits::announced;
+pub use main_broker::{Exited, MainBroker};
 pub use process::Started;
 
 /// A broker to test, and what is known about it.
@@ -70,6 +72,8 @@ pub struct External {
     /// What it writes, and what the other one does, where we started them.
     pub log: Option<Arc<log::Log>>,
     pub alone_log: Option<Arc<log::Log>>,
+    /// A hand on it, where we started it.
+    pub main: Option<MainBroker>,
     /// What starts others of its kind, with settings of their own; `None` where we did not start it.
     pub instances: Option<Arc<instances::Instances>>,
     /// For every CONNECT whose scenario says nothing of it.
@@ -171,6 +175,7 @@ impl External {
             alone_hooks: None,
             log: None,
             alone_log: None,
+            main: None,
             instances: None,
             credentials: access.credentials.clone(),
             ours: false,

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::io::{self, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::file::{FOLDER, Start, TargetFile, port_words};
 use super::hooks::{Feed, Kind, Sink, Surroundings};
-use super::instances::Instances;
+use super::instances::{Instances, locked};
 use super::log::Log;
+use super::main_broker::MainBroker;
 use super::program::{LOOK, Program, free_ports, with_ports};
 use super::settings::Filling;
 use super::{Access, External, StartError};
@@ -37,7 +38,7 @@ const CONNACK: u8 = 0x20;
 #[derive(Debug)]
 pub struct Started {
     external: External,
-    main: Running,
+    main: Arc<Mutex<Running>>,
     /// For cases that need a broker for themselves.
     alone: Option<Running>,
 }
@@ -76,8 +77,13 @@ impl Started {
             alone_log: alone.as_ref().map(|alone| Arc::clone(&alone.written)),
             ..main.reached.clone()
         };
+        let main = Arc::new(Mutex::new(main));
+        let external = External {
+            main: Some(MainBroker::new(Arc::downgrade(&main))),
+            ..file.known(reached)
+        };
         Ok(Self {
-            external: file.known(reached),
+            external,
             main,
             alone,
         })
@@ -90,7 +96,7 @@ impl Started {
 
     /// What it has written so far, both of them.
     pub fn log(&self) -> String {
-        let mut log = self.main.log();
+        let mut log = locked(&self.main).log();
         if let Some(alone) = &self.alone {
             log.push_str(&alone.log());
         }
@@ -99,7 +105,7 @@ impl Started {
 
     /// How it has ended, if it has ended by itself.
     pub fn ended(&mut self) -> Option<String> {
-        let main = self.main.ended();
+        let main = locked(&self.main).ended();
         main.or_else(|| self.alone.as_mut().and_then(Running::ended))
     }
 
@@ -124,6 +130,8 @@ pub(super) struct Running {
     sink: Option<Sink>,
     /// How long it may take until it answers.
     within: Duration,
+    /// How it was found to have ended, before it was started again.
+    exited: Option<String>,
 }
 
 impl Running {
@@ -262,6 +270,7 @@ impl Running {
             hooks: None,
             sink,
             within: within.unwrap_or_default(),
+            exited: None,
         })
     }
 
@@ -330,6 +339,16 @@ impl Running {
     /// How the first of its programs has ended that has.
     pub(super) fn ended(&mut self) -> Option<String> {
         self.programs.iter_mut().find_map(Program::ended)
+    }
+
+    /// Remembers how it has ended, since it is about to be started again.
+    pub(super) fn note_exit(&mut self, how: String) {
+        self.exited.get_or_insert(how);
+    }
+
+    /// How it had ended before it was started again.
+    pub(super) fn exited_before(&self) -> Option<String> {
+        self.exited.clone()
     }
 
     /// Without the passwords that are known to it.

@@ -33,6 +33,7 @@ mod hostile;
 mod instances;
 mod issues;
 mod keep_alive;
+mod killers;
 mod later;
 mod liberties;
 mod login;

@@ -62,6 +62,7 @@ impl<R> Run<'_, R> {
     pub(super) async fn watch_over(&self, plans: &[Plan]) -> Infallible {
         loop {
             sleep(OUTAGE_LOOK).await;
+            self.revive().await;
             let Some(outage) = self.canary.outage().filter(|_| !self.stops()) else {
                 continue;
             };

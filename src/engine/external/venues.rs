@@ -79,6 +79,8 @@ struct Job {
     /// It is one case, which has it for itself; its control, if it has one, wants these settings.
     own: Option<Option<GivenSettings>>,
     longest: Duration,
+    /// Whether it may be what made the broker exit.
+    is_suspect: bool,
 }
 
 /// What is to be started, the longest first.
@@ -101,6 +103,7 @@ fn jobs(plans: &[Plan], numbers: Vec<usize>, instances: &Instances) -> Vec<Job> 
                 numbers: vec![number],
                 own: own.then(|| parts.next().map(|control| asked(plan, control, instances))),
                 longest: plan.longest_wait,
+                is_suspect: false,
             }),
         }
     }
@@ -118,11 +121,44 @@ impl<R> Run<'_, R> {
         let Some(instances) = &self.instances else {
             return Vec::new();
         };
+        let jobs = jobs(round.plans, numbers, instances);
+        self.jobs(round, instances, jobs).await
+    }
+
+    /// Plays each of these once, on an instance that it has for itself, and notes which of them make theirs exit.
+    pub(super) async fn each_alone(
+        &self,
+        round: Round<'_>,
+        numbers: Vec<usize>,
+    ) -> Vec<(usize, Option<R>)> {
+        let Some(instances) = &self.instances else {
+            return Vec::new();
+        };
+        let alone = numbers.into_iter().map(|number| {
+            let plan = &round.plans[number];
+            let mut parts = plan.parts().map(|part| asked(plan, part, instances));
+            Job {
+                given: parts.next().unwrap_or_default(),
+                numbers: vec![number],
+                own: Some(parts.next()),
+                longest: plan.longest_wait,
+                is_suspect: true,
+            }
+        });
+        let mut alone: Vec<Job> = alone.collect();
+        alone.sort_by_key(|job| Reverse(job.longest));
+        self.jobs(round, instances, alone).await
+    }
+
+    async fn jobs(
+        &self,
+        round: Round<'_>,
+        instances: &Arc<Instances>,
+        jobs: Vec<Job>,
+    ) -> Vec<(usize, Option<R>)> {
         let room = instances.at_once();
         let permits = Semaphore::new(room);
-        let jobs = jobs(round.plans, numbers, instances)
-            .into_iter()
-            .enumerate();
+        let jobs = jobs.into_iter().enumerate();
         let running: FuturesUnordered<_> = jobs
             .map(|(n, job)| {
                 let permits = &permits;
@@ -172,6 +208,7 @@ impl<R> Run<'_, R> {
             handle: Some(instance.handle()),
             log: Some(instance.written()),
         };
+        let (is_suspect, first) = (job.is_suspect, job.numbers.first().copied());
         let own = ground(&scene);
         let other = control.as_ref().map(ground);
         let results = match job.own {
@@ -189,6 +226,10 @@ impl<R> Run<'_, R> {
             }
         };
         drop((own, other));
+        let exited = || scene.exited().or_else(|| control.as_ref()?.exited());
+        if let Some(number) = first.filter(|_| is_suspect && !self.stops()) {
+            self.deaths.tried(number, exited());
+        }
         // It ends before the run does.
         let _ = spawn_blocking(move || drop((scene, control))).await;
         results

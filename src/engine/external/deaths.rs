@@ -1,0 +1,149 @@
+//! When the broker that we started and that the run begins with exits: it is started again, the cases that were played then
+//! are played again, each on an instance of its own, and those that make theirs exit are named.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio::task::spawn_blocking;
+
+use super::Run;
+use crate::plan::Plan;
+use crate::target::Exited;
+
+/// So often it is started again. One that exits more often is left as it is, which ends the run.
+const MOST: usize = 8;
+/// So many cases are named that were played when it exited.
+const NAMED: usize = 12;
+
+/// How the broker has exited, and what may be why.
+#[derive(Debug, Default)]
+pub(super) struct Deaths {
+    all: RefCell<Vec<Death>>,
+    /// Whether it is started again when it exits once more.
+    is_left: Cell<bool>,
+    /// Cases that are to be played alone.
+    suspects: RefCell<BTreeSet<usize>>,
+    /// What each of them came to that was played alone: how its instance exited, if it did.
+    tried: RefCell<BTreeMap<usize, Option<String>>>,
+}
+
+#[derive(Debug)]
+struct Death {
+    exited: Exited,
+    /// The cases that were played then.
+    during: Vec<usize>,
+    /// Why it was not started again.
+    problem: Option<String>,
+}
+
+impl Deaths {
+    /// Cases that are to be played alone, in this round or in the next.
+    pub(super) fn suspects(&self) -> BTreeSet<usize> {
+        self.suspects.borrow().clone()
+    }
+
+    /// Notes that a case was played alone, and how its instance exited.
+    pub(super) fn tried(&self, number: usize, exited: Option<String>) {
+        self.tried.borrow_mut().insert(number, exited);
+    }
+
+    fn began(&self, exited: Exited, during: Vec<usize>) {
+        self.suspects.borrow_mut().extend(&during);
+        let mut all = self.all.borrow_mut();
+        let is_left = all.len() + 1 >= MOST;
+        all.push(Death {
+            exited,
+            during,
+            problem: is_left.then(|| format!("it has exited {MOST} times")),
+        });
+        self.is_left.set(is_left);
+    }
+
+    fn not_started(&self, problem: String) {
+        if let Some(death) = self.all.borrow_mut().last_mut() {
+            death.problem = Some(problem);
+        }
+        self.is_left.set(true);
+    }
+}
+
+impl<R> Run<'_, R> {
+    /// Starts the broker again if we started it and it has exited.
+    pub(super) async fn revive(&self) {
+        let Some(main) = &self.looking.target.main else {
+            return;
+        };
+        if self.deaths.is_left.get() || self.stops() {
+            return;
+        }
+        let Some(exited) = main.exited() else {
+            return;
+        };
+        let during = self.running.borrow().keys().copied().collect();
+        self.deaths.began(exited, during);
+        if self.deaths.is_left.get() {
+            return;
+        }
+        let main = main.clone();
+        let started = spawn_blocking(move || main.start_again()).await;
+        let started = started.unwrap_or_else(|error| Err(error.to_string()));
+        if let Err(problem) = started {
+            self.deaths.not_started(problem);
+        }
+    }
+
+    /// Lets the run fail where the broker has exited, and says which cases make it exit.
+    pub(super) fn report_deaths(&self, plans: &[Plan]) {
+        let Some(instances) = &self.instances else {
+            return;
+        };
+        let tried = self.deaths.tried.borrow();
+        for death in &*self.deaths.all.borrow() {
+            instances.note_problem(described(death, &tried, plans));
+        }
+    }
+}
+
+/// What is reported of one exit.
+fn described(death: &Death, tried: &BTreeMap<usize, Option<String>>, plans: &[Plan]) -> String {
+    let named = |numbers: Vec<usize>| {
+        let shown = numbers.iter().take(NAMED);
+        let shown: Vec<String> = shown.map(|n| plans[*n].scene.id.to_string()).collect();
+        match numbers.len().saturating_sub(NAMED) {
+            0 => shown.join(", "),
+            more => format!("{} and {more} more", shown.join(", ")),
+        }
+    };
+    let of = |wanted: fn(&Option<Option<String>>) -> bool| -> Vec<usize> {
+        let during = death.during.iter().copied();
+        during
+            .filter(|number| wanted(&tried.get(number).cloned()))
+            .collect()
+    };
+    let culprits = of(|tried| matches!(tried, Some(Some(_))));
+    let harmless = of(|tried| matches!(tried, Some(None)));
+    let mut text = format!("the broker exited during the run: {}", death.exited.how);
+    for line in death.exited.log.lines() {
+        text.push_str(&format!("\n  | {line}"));
+    }
+    text.push_str(&match &death.problem {
+        Some(problem) => format!("\nit was not started again: {problem}"),
+        None => "\nit was started again".to_owned(),
+    });
+    text.push_str(&match (culprits.is_empty(), harmless.is_empty()) {
+        (false, _) => {
+            let which = match culprits.len() {
+                1 => "this case makes",
+                _ => "these cases make",
+            };
+            format!("; played alone, {which} it exit: {}", named(culprits))
+        }
+        (true, false) => format!(
+            "; played alone, none of the cases that were played then makes it exit: {}",
+            named(harmless)
+        ),
+        (true, true) if death.during.is_empty() => "; no case was played then".to_owned(),
+        (true, true) => format!("; played then: {}", named(death.during.clone())),
+    });
+    text
+}

@@ -1,0 +1,45 @@
+//! A hand on the broker that a run begins with, where we started it: it is started again when it has exited.
+
+use std::sync::{Mutex, Weak};
+
+use super::instances::locked;
+use super::process::Running;
+
+/// The broker that a run begins with. It does not keep it running: it ends with [`Started`](super::Started).
+#[derive(Debug, Clone)]
+pub struct MainBroker(Weak<Mutex<Running>>);
+
+/// How a broker has exited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exited {
+    /// In words: `it exited with code 1`.
+    pub how: String,
+    /// The last lines of its log.
+    pub log: String,
+}
+
+impl MainBroker {
+    pub(super) fn new(running: Weak<Mutex<Running>>) -> Self {
+        Self(running)
+    }
+
+    /// How it has exited; `None` while it runs.
+    pub fn exited(&self) -> Option<Exited> {
+        let running = self.0.upgrade()?;
+        let mut running = locked(&running);
+        let how = running.ended()?;
+        let log = running.log_tail();
+        Some(Exited { how, log })
+    }
+
+    /// Starts it where it was, and waits until it answers.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    pub fn start_again(&self) -> Result<(), String> {
+        match self.0.upgrade() {
+            Some(running) => locked(&running).restart(),
+            None => Err("the run is over".to_owned()),
+        }
+    }
+}
