@@ -5,7 +5,7 @@ use std::time::Duration;
 use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
 use mqtt_check_websocket::Fault;
 
-use super::blame::{Aspect, Event, Inbox, Wrong};
+use super::blame::{Aspect, Event, Inbox, Standing, Wrong};
 use super::granted_less::{Excused, GrantedLess};
 use super::measured::{silence, slowest_greeting};
 use super::wording::{
@@ -262,10 +262,15 @@ impl Judge<'_> {
 
     fn why_unfulfilled(&self, expectation: &Expectation, outcome: &Outcome) -> Vec<Wrong> {
         let inbox = self.inbox();
+        let known = (self.client, &*self.memory);
+        let standing: Standing<'_> = &|pattern, event| {
+            let granted_less = self.granted_less;
+            granted_less.standing_of(pattern, event, known, self.excused)
+        };
         match &expectation.pattern {
-            Pattern::Unordered(patterns) => inbox.unordered(patterns, &outcome.taken),
-            Pattern::AnyOf(alternatives) => inbox.any_of(alternatives, None),
-            Pattern::InOrder(inner) => inbox.in_order(inner, &outcome.taken),
+            Pattern::Unordered(patterns) => inbox.unordered(patterns, &outcome.taken, standing),
+            Pattern::AnyOf(alternatives) => inbox.any_of(alternatives, None, standing),
+            Pattern::InOrder(inner) => inbox.in_order(inner, &outcome.taken, standing),
             _ => vec![inbox.absent(expectation)],
         }
     }

@@ -423,7 +423,11 @@ impl<'a> Judging<'a> {
             until: outcome.at,
             ..self.inbox(choice.of)
         };
-        let wrong = inbox.any_of(&alternatives, Some(step.index));
+        let known = (choice.of, &self.memory);
+        let wrong = inbox.any_of(&alternatives, Some(step.index), &|pattern, event| {
+            let granted_less = self.granted_less;
+            granted_less.standing_of(pattern, event, known, &self.excused)
+        });
         let charge = self.charge(step, &wrong);
         let mut unanswered = finding(step, charge, expected, actual);
         unanswered.symptom = self.symptom(&wrong, &[], outcome, choice.of);

@@ -12,6 +12,9 @@ use crate::matcher::{Memory, Mismatch, Received, holds, judge};
 use crate::scenario::model::{ClientIndex, Expectation, FieldMatch, PacketPattern, Pattern};
 use crate::transcript::{EventIndex, LaneIndex, StepIndex, Transcript, What};
 
+/// What is held against the server of a packet that a pattern is about: nothing where it gave less of that alone.
+pub(in crate::verdict) type Standing<'f> = &'f dyn Fn(&PacketPattern, EventIndex) -> Vec<Mismatch>;
+
 /// What one client received.
 #[derive(Clone, Copy)]
 pub(in crate::verdict) struct Inbox<'a> {
@@ -134,6 +137,18 @@ impl<'a> Inbox<'a> {
         self.fits(&only, packet)
     }
 
+    /// Whether this packet is what the pattern is about, as far as the server is held to it.
+    fn stands_for(
+        self,
+        pattern: &PacketPattern,
+        event: EventIndex,
+        standing: Standing<'_>,
+    ) -> bool {
+        received(self.transcript, event).is_some_and(|r| {
+            r.packet_type() == pattern.packet_type && standing(pattern, event).is_empty()
+        })
+    }
+
     /// A packet like this did not come.
     pub(in crate::verdict) fn missing(self, pattern: &PacketPattern) -> Wrong {
         let present = self.present();
@@ -149,33 +164,15 @@ impl<'a> Inbox<'a> {
         )
     }
 
-    /// What is wrong with a packet that is not as this pattern has it.
-    pub(in crate::verdict) fn differs(
-        self,
-        pattern: &PacketPattern,
-        event: EventIndex,
-    ) -> Vec<Wrong> {
-        self.differs_where(pattern, event, |_| true)
-    }
-
-    /// What is wrong with it in those fields alone that are held against the server: what it gave less of is let off,
-    /// and no clause on that is broken.
+    /// What is wrong with a packet that is not as this pattern has it, in those fields alone that are held against the
+    /// server: what it gave less of is let off, and no clause on that is broken.
     pub(in crate::verdict) fn differs_in(
         self,
         standing: &[Mismatch],
         pattern: &PacketPattern,
         event: EventIndex,
     ) -> Vec<Wrong> {
-        let stands = |name: &str| standing.iter().any(|mismatch| mismatch.field == name);
-        self.differs_where(pattern, event, stands)
-    }
-
-    fn differs_where(
-        self,
-        pattern: &PacketPattern,
-        event: EventIndex,
-        is_meant: impl Fn(&str) -> bool,
-    ) -> Vec<Wrong> {
+        let stands = |mismatch: &&Mismatch| standing.iter().any(|s| s.field == mismatch.field);
         let Some(packet) = received(self.transcript, event) else {
             return vec![self.missing(pattern)];
         };
@@ -190,7 +187,7 @@ impl<'a> Inbox<'a> {
         let is_clean_start = self.starts_clean(lane);
         mismatches
             .iter()
-            .filter(|mismatch| is_meant(&mismatch.field))
+            .filter(stands)
             // A message of QoS 0 has none: its QoS is what is wrong.
             .filter(|mismatch| {
                 mismatch.field != "packet_id" || !lacks_id_by_qos(&packet, &mismatches)
@@ -370,13 +367,13 @@ impl<'a> Inbox<'a> {
         self,
         patterns: &[PacketPattern],
         came: &[EventIndex],
+        standing: Standing<'_>,
     ) -> Vec<Wrong> {
         let mut rest: Vec<EventIndex> = came.to_vec();
         let mut open = Vec::new();
         for pattern in patterns {
-            let place = rest.iter().position(|event| {
-                received(self.transcript, *event).is_some_and(|r| self.fits(pattern, &r))
-            });
+            let mut left = rest.iter();
+            let place = left.position(|event| self.stands_for(pattern, *event, standing));
             match place {
                 Some(place) => drop(rest.remove(place)),
                 None => open.push(pattern),
@@ -391,7 +388,7 @@ impl<'a> Inbox<'a> {
             })
         });
         match like {
-            Some(event) => self.differs(pattern, *event),
+            Some(event) => self.differs_in(&standing(pattern, *event), pattern, *event),
             None => vec![self.missing(pattern)],
         }
     }
@@ -401,6 +398,7 @@ impl<'a> Inbox<'a> {
         self,
         expectations: &[Expectation],
         came: &[EventIndex],
+        standing: Standing<'_>,
     ) -> Vec<Wrong> {
         let mut rest = came.iter();
         for expectation in expectations {
@@ -411,9 +409,7 @@ impl<'a> Inbox<'a> {
                 let Some(event) = rest.next() else {
                     return vec![self.missing(pattern)];
                 };
-                let fits =
-                    received(self.transcript, *event).is_some_and(|r| self.fits(pattern, &r));
-                if fits {
+                if self.stands_for(pattern, *event, standing) {
                     continue;
                 }
                 let is_of_type = received(self.transcript, *event)
@@ -424,7 +420,7 @@ impl<'a> Inbox<'a> {
                 };
                 return match is_of_type {
                     _ if is_early => vec![Wrong::Aspect(Aspect::Order)],
-                    true => self.differs(pattern, *event),
+                    true => self.differs_in(&standing(pattern, *event), pattern, *event),
                     false => vec![self.missing(pattern)],
                 };
             }
@@ -437,6 +433,7 @@ impl<'a> Inbox<'a> {
         self,
         alternatives: &[Vec<Expectation>],
         step: Option<StepIndex>,
+        standing: Standing<'_>,
     ) -> Vec<Wrong> {
         let lane = self.present();
         let loose: Vec<EventIndex> = self
@@ -460,7 +457,7 @@ impl<'a> Inbox<'a> {
             }
         }
         let found = patterns.iter().find_map(|pattern| {
-            let wrong = self.unordered(std::slice::from_ref(*pattern), &loose);
+            let wrong = self.unordered(std::slice::from_ref(*pattern), &loose, standing);
             let is_field = wrong.iter().all(|wrong| matches!(wrong, Wrong::Aspect(_)));
             (is_field && !wrong.is_empty()).then_some(wrong)
         });

@@ -9,7 +9,7 @@ mod table;
 
 use mqtt_check_codec::{DecodeError, Packet, ProtocolVersion, QoS, ReasonCode};
 
-pub(super) use culprit::{Inbox, received};
+pub(super) use culprit::{Inbox, Standing, received};
 pub(super) use event::Event;
 pub(super) use table::Aspect;
 

@@ -29,6 +29,25 @@ const OF_SUBSCRIPTION: &[&str] = &[
 ];
 
 impl GrantedLess<'_> {
+    /// What is wrong with a packet, as this pattern has it, that does not depend on what was given.
+    pub(in crate::verdict) fn standing_of(
+        &self,
+        pattern: &PacketPattern,
+        event: EventIndex,
+        (client, memory): (ClientIndex, &Memory),
+        excused: &Excused,
+    ) -> Vec<Mismatch> {
+        let Some(packet) = received(&self.transcript.events[event.0].what) else {
+            return Vec::new();
+        };
+        let Some(came) = self.as_received(event, packet) else {
+            return Vec::new();
+        };
+        let mismatches = judge(pattern, &came, client, &mut memory.clone());
+        let known = (client, memory);
+        self.standing(pattern, event, known, mismatches, &mut excused.clone())
+    }
+
     /// Those of a packet's faults that do not depend on what was given.
     pub(in crate::verdict) fn standing(
         &self,
