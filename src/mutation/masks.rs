@@ -49,6 +49,8 @@ masks! {
         "a message that comes with qos 1 has no pubrec to be answered";
     "grants-qos-0-alone" hides "restart-forgets-received"
         "the first copy is not kept for the client that is away, so the second is the only one that it gets";
+    "grants-qos-0-alone" hides "queue-keeps-last-alone"
+        "a message of qos 0 need not wait for a client that is away";
     "no-session-expiry" hides "expiry-raised-from-zero"
         "no session outlives its connection, so that none is raised, and a server may close without a code";
     "one-in-flight" hides "owed-release-id-given-again"
@@ -73,6 +75,8 @@ masks! {
         "a filter that is refused in any case may be refused as one of many";
     "subscriptions-refused" hides "misplaced-plus-ignored"
         "a filter that is refused in any case may be refused as one of many";
+    "subscriptions-refused" hides "pubrel-releases-all"
+        "only a subscriber sees that the message comes twice";
     "subscriptions-refused" hides "refused-qos2-id-stays-taken"
         "only a subscriber sees that the message is lost";
     "subscriptions-refused" hides "released-expiry-anew"
@@ -112,8 +116,16 @@ also! {
         "a message whose exchange never ends holds up those behind it";
     "packet-id-always-one-at-qos1" breaks ["MQTT-4.3.3-4", "MQTT-4.5.0-1"]
         "a message in flight is forgotten when the next one gets its identifier";
+    "pubrel-other-packet-id" breaks ["MQTT-4.3.3-2", "MQTT-4.5.0-1"]
+        "the client's answer to it ends the connection on which other messages were to come";
+    "queue-delivered-again" breaks ["MQTT-4.3.2-1"]
+        "a message that is granted QoS 1 comes again as a new one";
     "refused-filter-brings-retained" breaks ["MQTT-3.8.4-6", "MQTT-3.8.4-8"]
         "what a refused filter brings has the qos that was asked for, where nothing else was granted as much";
+    "retained-for-any-filter" breaks ["MQTT-4.3.1-1"]
+        "a retained message that is granted QoS 0 comes once for each filter";
+    "unsubscribed-stored-offline" breaks ["MQTT-3.8.4-5", "MQTT-3.8.4-6", "MQTT-3.8.4-7", "MQTT-3.8.4-8"]
+        "what it stores has the QoS that it was published with, whatever was granted";
 }
 
 /// The row of this pair.

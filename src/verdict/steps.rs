@@ -274,6 +274,10 @@ impl<'a> Judging<'a> {
                 self.not_reached(step, UNSENT);
                 continue;
             }
+            // An end for which the broker is let off is one that later steps need not tell again.
+            if judged.is_empty() && matches!(outcome.ended, Ended::Closed | Ended::Reset) {
+                self.cut_off.insert(client);
+            }
             let is_late = self.is_late;
             self.is_late |= outcome.ended == Ended::TimedOut;
             for judged in judged {

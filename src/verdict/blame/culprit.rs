@@ -310,11 +310,12 @@ impl<'a> Inbox<'a> {
         event: EventIndex,
         is_on: impl Fn(LaneIndex) -> bool,
     ) -> bool {
+        let topic = self.transcript.topic(event);
         self.packets().any(|(other, lane, packet)| {
             other.0 < event.0
                 && is_on(lane)
-                && matches!(packet.packet, Packet::Publish(first)
-                    if first.payload == came.payload && first.topic == came.topic)
+                && self.transcript.topic(other) == topic
+                && matches!(packet.packet, Packet::Publish(first) if first.payload == came.payload)
         })
     }
 

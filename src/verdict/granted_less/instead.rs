@@ -1,5 +1,6 @@
 //! What a packet would be, had the server given what it was asked for.
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::{Packet, PacketId, Property, Publish, QoS, ReasonCode};
 
@@ -74,9 +75,11 @@ impl GrantedLess<'_> {
     /// The message at each QoS that a full grant would have let through.
     fn publish_instead(&self, event: EventIndex, publish: &Publish) -> Vec<Alternative> {
         let lane = self.transcript.events[event.0].lane;
-        let Some(topic) = self.transcript.topic(event) else {
-            return Vec::new();
-        };
+        // Behind an alias that nobody can resolve it may have any topic.
+        let topic = self
+            .transcript
+            .topic(event)
+            .filter(|topic| !topic.is_empty());
         let published = self.published(topic, publish);
         let mut all = Vec::new();
         for (number, less) in self.given_to(lane, event) {
@@ -86,7 +89,7 @@ impl GrantedLess<'_> {
             let granted = publish.qos.as_u8();
             if less
                 .lowers_to(granted)
-                .is_none_or(|filter| !matches(filter, topic))
+                .is_none_or(|filter| topic.is_some_and(|topic| !matches(filter, topic)))
             {
                 continue;
             }
@@ -112,17 +115,18 @@ impl GrantedLess<'_> {
     }
 
     /// The highest QoS with which a client published this message, if one is known to have done so.
-    pub(super) fn published(&self, topic: &ByteString, message: &Publish) -> Option<u8> {
+    pub(super) fn published(&self, topic: Option<&ByteString>, message: &Publish) -> Option<u8> {
+        let is_it = |of: &ByteString, payload: &Bytes| {
+            topic.is_none_or(|topic| topic == of) && *payload == message.payload
+        };
         let events = self.transcript.events.iter();
         let each = events.filter_map(|event| match sent(&event.what)? {
             Packet::Publish(publish) => {
-                let is_it = (&publish.topic, &publish.payload) == (topic, &message.payload);
-                is_it.then_some(publish.qos)
+                is_it(&publish.topic, &publish.payload).then_some(publish.qos)
             }
             Packet::Connect(connect) => {
                 let will = connect.will.as_ref()?;
-                let is_it = (&will.topic, &will.payload) == (topic, &message.payload);
-                is_it.then_some(will.qos)
+                is_it(&will.topic, &will.payload).then_some(will.qos)
             }
             _ => None,
         });

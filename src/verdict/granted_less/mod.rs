@@ -209,14 +209,23 @@ impl<'a> GrantedLess<'a> {
     /// The client has answered a message as one of the QoS that it asked for, and the message came with another.
     fn by_answer(&self, lane: usize) -> Option<(Duration, usize)> {
         let lane = LaneIndex(lane);
+        let who = self.connection(lane).who;
         let mut came: Vec<(PacketId, EventIndex, &Publish)> = Vec::new();
+        let mut before: Vec<(PacketId, EventIndex, &Publish)> = Vec::new();
         for (index, event) in self.transcript.events.iter().enumerate() {
-            if event.lane != lane {
+            if event.lane > lane || self.connection(event.lane).who != who {
                 continue;
             }
             if let Some(Packet::Publish(publish)) = received(&event.what) {
+                let messages = match event.lane == lane {
+                    true => &mut came,
+                    false => &mut before,
+                };
                 let event = EventIndex(index);
-                came.extend(publish.packet_id.map(|id| (id, event, publish)));
+                messages.extend(publish.packet_id.map(|id| (id, event, publish)));
+            }
+            if event.lane != lane {
+                continue;
             }
             let Some(answer) = sent(&event.what) else {
                 continue;
@@ -227,17 +236,23 @@ impl<'a> GrantedLess<'a> {
                 Packet::PubRec(ack) => (ack.packet_id, true),
                 _ => continue,
             };
-            let mut messages = came.iter().filter(|(of, ..)| *of == id).peekable();
+            // A message that has not come again on this connection is the one of the connection before.
+            let of_id = |(of, ..): &&(PacketId, EventIndex, &Publish)| *of == id;
+            let messages = match came.iter().any(|message| of_id(&message)) {
+                true => &came,
+                false => &before,
+            };
+            let mut messages = messages.iter().filter(of_id).peekable();
             let is_unknown = messages.peek().is_none();
             // What came just as it was published is answered wrongly whatever was granted.
             let is_unfit = messages.any(|(_, event, message)| {
                 let is_lower = || !self.instead(*event).is_empty();
                 (message.qos == QoS::ExactlyOnce) != is_of_qos_2 && is_lower()
             });
-            let before = EventIndex(index);
+            let at = EventIndex(index);
             // What comes with QoS 0, or not at all, has no identifier to be answered.
-            let nameless = || self.of_message(lane, before, LesserGrant::may_lack_identifiers);
-            let unfit = || self.of_message(lane, before, |_| true);
+            let nameless = || self.of_message(lane, at, LesserGrant::may_lack_identifiers);
+            let unfit = || self.of_message(lane, at, |_| true);
             let less = is_unknown.then(nameless).flatten();
             if let Some(less) = less.or_else(|| is_unfit.then(unfit).flatten()) {
                 return Some((event.at, less));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use mqtt_check_codec::{Packet, Publish, QoS};
+use mqtt_check_codec::{Packet, Publish, QoS, RetainHandling};
 
 use super::super::filter::{is_shared, matches};
 use super::given::{Grant, Taken};
@@ -31,7 +31,7 @@ impl GrantedLess<'_> {
         let (lane, before) = (wanted.lane, wanted.before);
         // One of QoS 0 does not wait for a client that is away, nor goes on to another when its client is.
         let lost = || {
-            let is_live = self.is_live(wanted);
+            let is_live = self.is_live(wanted) || self.is_retained_for(wanted);
             let mut given = self.given_to(lane, before);
             let less = given.find(|(_, less)| {
                 less.lowers_to(0).is_some_and(|filter| {
@@ -97,6 +97,36 @@ impl GrantedLess<'_> {
         sent.peek().is_some() && sent.all(|is_live| is_live)
     }
 
+    /// Whether a SUBSCRIBE on this connection asks for the message as a retained one, so that it has nothing to wait for.
+    fn is_retained_for(&self, wanted: &Wanted) -> bool {
+        let Some(payload) = &wanted.payload else {
+            return false;
+        };
+        let mut retained: Vec<&ByteString> = Vec::new();
+        self.transcript.events[..wanted.before.0]
+            .iter()
+            .any(|event| match sent(&event.what) {
+                Some(Packet::Publish(publish)) => {
+                    let is_it = publish.retain && publish.payload == *payload;
+                    let wanted = wanted.topic.as_ref();
+                    if is_it && wanted.is_none_or(|wanted| *wanted == publish.topic) {
+                        retained.push(&publish.topic);
+                    }
+                    false
+                }
+                Some(Packet::Subscribe(subscribe)) if event.lane == wanted.lane => {
+                    let mut filters = subscribe.subscriptions.iter();
+                    filters.any(|subscription| {
+                        let filter = &subscription.filter;
+                        subscription.options.retain_handling == RetainHandling::Send
+                            && !is_shared(filter)
+                            && retained.iter().any(|topic| matches(filter, topic))
+                    })
+                }
+                _ => false,
+            })
+    }
+
     /// A message of QoS 0, which nothing holds back where an acknowledgement is withheld. One that came before is one too
     /// many all the same.
     pub(super) fn unheld(&self, event: EventIndex) -> Option<usize> {
@@ -128,7 +158,10 @@ impl GrantedLess<'_> {
             return None;
         };
         let topic = self.transcript.topic(event)?;
-        if self.published(topic, publish).is_some_and(|qos| qos < 2) {
+        if self
+            .published(Some(topic), publish)
+            .is_some_and(|qos| qos < 2)
+        {
             return None;
         }
         let mut given = self.given_to(happened.lane, event);
@@ -269,7 +302,10 @@ fn bytes_of(
 
 #[cfg(test)]
 mod tests {
-    use mqtt_check_codec::{ConnAck, Properties, ProtocolVersion, ReasonCode};
+    use mqtt_check_codec::{
+        ConnAck, PacketId, Properties, ProtocolVersion, ReasonCode, Subscribe, Subscription,
+        SubscriptionOptions,
+    };
 
     use super::super::given::{Granted, LesserGrant};
     use super::super::tests::{self, record};
@@ -312,6 +348,51 @@ mod tests {
         assert!(!is_live(&both, "a", Some("x")));
         // A client that was not accepted was not connected.
         assert!(!is_live(&after[1..], "a", Some("x")));
+    }
+
+    #[test]
+    fn a_retained_message_that_a_subscribe_asks_for_has_nothing_to_wait_for() {
+        let retained = |topic: &'static str| {
+            let Packet::Publish(publish) = tests::publish(1, topic, "x") else {
+                unreachable!();
+            };
+            let retain = true;
+            (true, Packet::Publish(Publish { retain, ..publish }))
+        };
+        let subscribe = |filter: &'static str, retain_handling| {
+            let options = SubscriptionOptions {
+                retain_handling,
+                ..SubscriptionOptions::new(QoS::AtLeastOnce)
+            };
+            let filter = filter.into();
+            let subscribe = Subscribe {
+                packet_id: PacketId::MIN,
+                properties: Properties::new(),
+                subscriptions: vec![Subscription { filter, options }],
+            };
+            (true, Packet::Subscribe(subscribe))
+        };
+        let is_retained = |packets: &[(bool, Packet)]| {
+            let transcript = record(ProtocolVersion::V5, packets);
+            GrantedLess::none(&transcript).is_retained_for(&Wanted {
+                lane: LaneIndex(0),
+                before: EventIndex(packets.len()),
+                at: Duration::ZERO,
+                topic: Some("a/b".into()),
+                payload: Some(Bytes::from_static(b"x")),
+            })
+        };
+        let send = RetainHandling::Send;
+        assert!(is_retained(&[retained("a/b"), subscribe("a/+", send)]));
+        // It came too late for that, is another, was not retained, or was not asked for.
+        assert!(!is_retained(&[subscribe("a/+", send), retained("a/b")]));
+        assert!(!is_retained(&[retained("a/c"), subscribe("a/+", send)]));
+        assert!(!is_retained(&[publish("a/b", "x"), subscribe("a/+", send)]));
+        assert!(!is_retained(&[retained("a/b"), subscribe("b", send)]));
+        let never = RetainHandling::DoNotSend;
+        assert!(!is_retained(&[retained("a/b"), subscribe("a/+", never)]));
+        let shared = subscribe("$share/group/a/+", send);
+        assert!(!is_retained(&[retained("a/b"), shared]));
     }
 
     #[test]
