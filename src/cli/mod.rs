@@ -41,6 +41,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::report::style::{ColourChoice, Environment, Style};
+use crate::target::StartError;
 use crate::transcript::Secrets;
 
 /// Test how an MQTT broker behaves, and whether the specification agrees.
@@ -146,10 +147,22 @@ impl Failure {
     }
 
     fn hint(self, hint: impl Into<String>) -> Self {
+        self.hinted(Some(&hint.into()))
+    }
+
+    /// With a hint, if something is known to help.
+    fn hinted(self, hint: Option<&str>) -> Self {
         Self {
-            hint: Some(hint.into()),
+            hint: hint.map(str::to_owned),
             ..self
         }
+    }
+}
+
+/// A run that could not start.
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self::new(Exit::CouldNotStart, error.to_string()).hinted(error.hint())
     }
 }
 

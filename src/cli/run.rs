@@ -25,7 +25,7 @@ use crate::scenario::model::CaseId;
 use crate::suite;
 use crate::target::bundled::{self, Bundled};
 use crate::target::canary::Pulse;
-use crate::target::{Capabilities, Target};
+use crate::target::{Capabilities, StartError, Target};
 use crate::transcript::INTERRUPTED;
 use crate::verdict::CaseResult;
 
@@ -260,8 +260,10 @@ fn once(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
                 .is_some_and(|(plan, held)| !snapshots.outcome(plan, result, held).is_as_expected())
         },
     };
-    let played = play(arguments, plans, &ready.target, styles, &asking)
-        .map_err(|failure| failure.hiding(&secrets));
+    let played = play(arguments, plans, &ready.target, styles, &asking).map_err(|error| {
+        let failure = snapshots.regressed(&error).unwrap_or_else(|| error.into());
+        failure.hiding(&secrets)
+    });
     let Outcome {
         mut results,
         offered,
@@ -472,7 +474,7 @@ fn play(
     target: &Target,
     styles: Styles,
     asking: &Asking<'_>,
-) -> Result<Outcome, Failure> {
+) -> Result<Outcome, StartError> {
     let options = RunOptions {
         jobs: arguments.playing.jobs.map(usize::from),
         timeout_scale: arguments.playing.timeout_scale,
@@ -515,13 +517,7 @@ fn play(
         },
     );
     watch.end();
-    let mut results = results.map_err(|error| {
-        let failure = Failure::new(Exit::CouldNotStart, error.to_string());
-        match error.hint() {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
-    })?;
+    let mut results = results?;
     results.retain(|result| !is_cut_short(result));
     Ok(Outcome {
         results,

@@ -3,7 +3,7 @@
 use std::fs;
 
 use insta::assert_snapshot;
-use mqtt_check_broker::Fault;
+use mqtt_check_broker::{Config, Fault};
 
 use crate::program::Program;
 use crate::served;
@@ -304,6 +304,31 @@ fn a_baseline_is_made_by_one_command_and_holds_the_broker_to_it() {
     let tolerant = format!("{run} --tolerate skips,choices,improvements");
     let ended = program.arguments(&tolerant).run();
     assert_eq!(ended.exit, Some(0), "{ended}");
+}
+
+#[test]
+fn a_broker_that_lets_nobody_in_any_more_has_changed() {
+    let open = serve(&[]);
+    let make = format!("baseline twin --broker {open} --plays 2");
+    let program = reviewed().arguments(&make);
+    assert_eq!(program.run().exit, Some(0));
+    let closed = Config {
+        users: Some(Vec::new()),
+        ..Config::default()
+    };
+    let address = served::serve_with(closed, std::iter::empty().collect());
+    let run = format!("run --broker mqtt://{address}");
+    let program = program.arguments(&run);
+    let ended = program.run();
+    assert_eq!(
+        ended.exit,
+        Some(3),
+        "nothing says that it was open: {ended}"
+    );
+    let ended = program.arguments(&format!("{run} --baseline twin")).run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    let says = "the broker of the baseline `twin` accepted clients";
+    assert!(ended.stderr.contains(says), "{ended}");
 }
 
 #[test]

@@ -8,6 +8,11 @@ use mqtt_check_broker::{Config, Faults};
 
 /// Serves it in a thread of its own until the tests end; its address.
 pub(crate) fn serve(faults: Faults) -> SocketAddr {
+    serve_with(Config::default(), faults)
+}
+
+/// With these settings.
+pub(crate) fn serve_with(config: Config, faults: Faults) -> SocketAddr {
     let (tell, told) = std::sync::mpsc::channel();
     thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -15,7 +20,7 @@ pub(crate) fn serve(faults: Faults) -> SocketAddr {
             .build()
             .expect("a runtime");
         runtime.block_on(async {
-            let server = Server::new(Config::default(), faults, Randomness::Seed(1));
+            let server = Server::new(config, faults, Randomness::Seed(1));
             let listener = server.listen("127.0.0.1:0").await.expect("a port");
             tell.send(listener.local_address()).expect("telling");
             std::future::pending::<()>().await;

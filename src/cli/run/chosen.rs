@@ -113,13 +113,7 @@ impl Chosen {
             }),
             (None, Some(file)) => {
                 let with_alone = plans.iter().any(|plan| plan.scene.exclusive);
-                let started = Started::start(file, with_alone, &self.access).map_err(|error| {
-                    let failure = Failure::new(Exit::CouldNotStart, error.to_string());
-                    match error.hint() {
-                        Some(hint) => failure.hint(hint),
-                        None => failure,
-                    }
-                })?;
+                let started = Started::start(file, with_alone, &self.access)?;
                 Ok(Ready {
                     target: Target::External(Box::new(started.external().clone())),
                     started: Some(started),

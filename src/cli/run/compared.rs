@@ -26,7 +26,7 @@ use crate::scenario::suite;
 use crate::snapshot::review::{self, Writing};
 use crate::snapshot::{Header, ReadError, Store, WriteError};
 use crate::target::file::TO_DO;
-use crate::target::{Capabilities, TargetFile};
+use crate::target::{Capabilities, StartError, TargetFile};
 use crate::verdict::{CaseResult, Verdict};
 
 /// What a run does with snapshots.
@@ -172,6 +172,22 @@ impl Snapshots {
         };
         let (report, unwritten) = profiled.conclude(&learned, writes);
         (Some(report), unwritten)
+    }
+
+    /// What the run fails with where the broker lets nobody in, if the one of the baseline did: that is a change, not a run
+    /// that could not start.
+    pub(super) fn regressed(&self, error: &StartError) -> Option<Failure> {
+        let known = self.profiled.as_ref()?.known.as_ref()?;
+        let is_change = matches!(
+            error,
+            StartError::Refused { .. } | StartError::Lifeless { .. }
+        );
+        let was_let_in = !known.profile.offers.versions.is_empty();
+        (is_change && was_let_in).then(|| {
+            let name = self.baseline().unwrap_or_default();
+            let text = format!("{error}; the broker of the baseline `{name}` accepted clients");
+            Failure::new(Exit::Failed, text).hinted(error.hint())
+        })
     }
 
     /// The name of the baseline that records or findings are held against.
