@@ -83,6 +83,7 @@ const THREADS: &[&str] = &[
     "mosquitto#192",
     "mosquitto#1946",
     "mosquitto#2342",
+    "mosquitto#2402",
     "mosquitto#2526",
     "mosquitto#2610",
     "mosquitto#2618",

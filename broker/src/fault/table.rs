@@ -1203,6 +1203,124 @@ faults {
         seen ["rumqtt#1069"]
         "subscribing again on a resumed session does not bring the retained messages again",
 
+    // What two things do together that each does right alone.
+    RestartPublishesWillAgain "restart-publishes-will-again" [V5 "MQTT-3.1.2-10", V3_1_1 "MQTT-3.1.2-10"]
+        "a Will that was published before a restart is published again after it",
+    RestartRestoresDiscardedWill "restart-restores-discarded-will" [V5 "MQTT-3.14.4-3", V5 "MQTT-3.1.2-10", V3_1_1 "MQTT-3.1.2-10"]
+        "a Will that DISCONNECT deleted is published after a restart",
+    RestartCutsRetainedQos "restart-cuts-retained-qos" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        "retained messages are sent with QoS 0 after a restart",
+    RestartBeginsMessageExpiryAnew "restart-begins-message-expiry-anew" [V5 "MQTT-3.3.2-6"]
+        "the time before a restart does not count for the Message Expiry Interval",
+    RestartLosesPayloadFormat "restart-loses-payload-format" [V5 "MQTT-3.3.2-4"]
+        "messages that are kept over a restart lose their Payload Format Indicator",
+    RestartLosesRetainedOfWills "restart-loses-retained-of-wills" [V5 "MQTT-3.1.2-15", V3_1_1 "MQTT-3.1.2-17"]
+        "retained messages that were Wills are lost by a restart",
+    RetainedWillPropertiesLost "retained-will-properties-lost" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "a Will is retained without its properties",
+    WillExpiryFromConnect "will-expiry-from-connect" [V5 "MQTT-3.3.2-6"]
+        "the Message Expiry Interval of a Will counts from the beginning of the connection",
+    DelayedWillExpiryFromClose "delayed-will-expiry-from-close" [V5 "MQTT-3.3.2-6"]
+        "the Message Expiry Interval of a delayed Will counts from the end of the connection",
+    NoLocalLosesWills "no-local-loses-wills" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.1.2-8"]
+        "subscriptions with No Local get no Wills",
+    NormalDisconnectKeepsDelayedWill "normal-disconnect-keeps-delayed-will" [V5 "MQTT-3.14.4-3", V5 "MQTT-3.1.2-10"]
+        "a normal DISCONNECT does not delete a Will that has a delay",
+    WillDelayIgnoredAfterSilence "will-delay-ignored-after-silence" [V5 "MQTT-3.1.2-8"]
+        "a Keep Alive timeout publishes the Will at once whatever its delay",
+    WillDelayIgnoredAfterError "will-delay-ignored-after-error" [V5 "MQTT-3.1.2-8"]
+        "a protocol error publishes the Will at once whatever its delay",
+    ExpiryOnlyAfterDisconnect "expiry-only-after-disconnect" [V5 "MQTT-4.1.0-2"]
+        "a session whose connection ended without DISCONNECT never expires",
+    DisconnectExpirySticks "disconnect-expiry-sticks" [V5 "MQTT-3.1.2-23", V5 "MQTT-4.1.0-2"]
+        "the Session Expiry Interval of a DISCONNECT holds for later connections too",
+    OtherVersionKeepsExpiry "other-version-keeps-expiry" [V5 "MQTT-4.1.0-2", V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-4.1.0-1"]
+        "a session that is resumed in another version ends when it would have ended in the former one",
+    OtherVersionLosesQueue "other-version-loses-queue" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "messages that wait are lost when the session is resumed in another version",
+    OtherVersionForgetsReceived "other-version-forgets-received" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
+        "packet ids of QoS 2 messages that were received are forgotten when the session is resumed in another version",
+    ResubscribeCannotDropIdentifier "resubscribe-cannot-drop-identifier" [V5 "MQTT-3.8.4-3"]
+        "subscribing again without a Subscription Identifier leaves the old one",
+    RemovedIdentifierComesBack "removed-identifier-comes-back" [V5 "MQTT-3.10.4-1", V5 "MQTT-3.3.4-3"]
+        "a subscription without an identifier has that of a removed one to the same filter",
+    SharedResubscribeKeepsOld "shared-resubscribe-keeps-old" [V5 "MQTT-3.8.4-3"]
+        "subscribing again to a Shared Subscription changes nothing",
+    ResubscribeDeliversTwice "resubscribe-delivers-twice" [V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-3"] seen ["emqx#53"]
+        "subscribing again with another QoS makes a second subscription",
+    SubscribedAfreshBringsNothing "subscribed-afresh-brings-nothing" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"] seen ["mosquitto#2402"]
+        "a filter that was unsubscribed from brings no retained messages any more",
+    SubackOfFormerQos "suback-of-former-qos" [V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-5"]
+        "SUBACK shows the QoS of the subscription that is replaced",
+    SharedLeavingEndsGroup "shared-leaving-ends-group" [V5 "MQTT-4.5.0-1", V5 "RULE-4.8.2-1"]
+        "UNSUBSCRIBE of one member ends a Shared Subscription for the others too",
+    SharedTurnOfTheGone "shared-turn-of-the-gone" [V5 "MQTT-4.5.0-1", V5 "RULE-4.8.2-1"] seen ["emqx#5063"]
+        "a member of a Shared Subscription whose session has ended still has its turn",
+    SharedIdentifierLeaks "shared-identifier-leaks" [V5 "MQTT-3.3.4-5"]
+        "a message for a plain subscription carries the identifier of a shared one of the same client",
+    QueuedFirstIdentifierAlone "queued-first-identifier-alone" [V5 "MQTT-3.3.4-4"]
+        "messages that waited for an offline session carry one Subscription Identifier only",
+    ResentFirstIdentifierAlone "resent-first-identifier-alone" [V5 "MQTT-3.3.4-4", V5 "MQTT-4.4.0-1"]
+        "messages are sent again with one Subscription Identifier only",
+    PlusMatchesDeeper "plus-matches-deeper" [V5 "MQTT-4.7.3-4", V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-4.7.3-4"] seen ["hbmqtt#146"]
+        "a + at the end of a filter matches further levels too",
+    PlusMatchesParent "plus-matches-parent" [V5 "MQTT-4.7.3-4", V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-4.7.3-4"] seen ["moquette#87"]
+        "a + at the end of a filter matches the level above it too",
+    PubrecBehindPubcomp "pubrec-behind-pubcomp" [V5 "MQTT-4.4.0-1"] seen ["mosquitto#918"]
+        "on a resumed session PUBREC is sent again behind PUBCOMP",
+    PacketIdsSharedByDirections "packet-ids-shared-by-directions" [V5 "MQTT-4.3.2-4", V5 "MQTT-4.3.3-8", V3_1_1 "MQTT-4.3.2-2"]
+        "a PUBLISH is ignored whose packet id is in use for a message to the client",
+    WaitingNotSentAfterPubcomp "waiting-not-sent-after-pubcomp" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "PUBCOMP does not let the next message go that waits for room",
+    NewBeforeHeld "new-before-held" [V5 "MQTT-4.6.0-6", V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
+        "messages that wait overtake those that are to be sent again",
+    FormerRetainedExpiryKept "former-retained-expiry-kept" [V5 "MQTT-3.3.1-5", V5 "MQTT-3.3.1-9"]
+        "a retained message is gone when the one that it replaced would have expired",
+    ClearingNotQueued "clearing-not-queued" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1", V3_1_1 "MQTT-3.1.2-5"]
+        "a message that clears the retained one is lost to offline sessions",
+    UserPropertiesMerged "user-properties-merged" [V5 "MQTT-3.3.2-17"]
+        "of several User Properties of one name only the last is forwarded",
+    EmptyPropertiesDropped "empty-properties-dropped" [V5 "MQTT-3.3.2-20", V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17"]
+        "properties with an empty value are not forwarded",
+    ClientKeepAliveEnforced "client-keep-alive-enforced" [V5 "MQTT-3.2.2-22"]
+        "the client's own Keep Alive is enforced if it is shorter than the announced Server Keep Alive",
+    ResponseInformationOnResume "response-information-on-resume" [V5 "MQTT-3.1.2-28"]
+        "Response Information is sent to a client that requested it on an earlier connection only",
+    FormerPacketSizeKept "former-packet-size-kept" [V5 "MQTT-3.1.2-24"]
+        "a resumed session has the Maximum Packet Size of its former connection",
+    WillLostOnSomeCodes "will-lost-on-some-codes" [V5 "MQTT-3.1.2-8"]
+        "DISCONNECT 0x90 to 0x97 discards the Will",
+    ExplainedDisconnectIsError "explained-disconnect-is-error" [V5 "MQTT-3.14.4-3", V5 "MQTT-3.1.2-10"]
+        "a normal DISCONNECT with a Reason String or a User Property is an error",
+    ExplainedPubackIgnored "explained-puback-ignored" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.9.0-1"]
+        "a PUBACK with a Reason String or a User Property is ignored",
+    ExplainedPubrecUnanswered "explained-pubrec-unanswered" [V5 "MQTT-4.3.3-4"]
+        "a PUBREC with a Reason String or a User Property is not answered",
+    ReauthenticationDisarmsWill "reauthentication-disarms-will" [V5 "MQTT-3.1.2-8"]
+        "a re-authentication discards the Will",
+    ReauthenticationForgetsAliases "reauthentication-forgets-aliases" [V5 "MQTT-3.3.2-12"]
+        "a re-authentication makes the client's Topic Aliases unknown",
+    TooLargeForOneLostToAll "too-large-for-one-lost-to-all" [V5 "MQTT-4.5.0-1"]
+        "a message that is too large for one client reaches nobody",
+    TooLargeRetainedEndsLookup "too-large-retained-ends-lookup" [V5 "MQTT-3.3.1-9"]
+        "behind a retained message that is too large for the client no others are sent",
+    TooLargeComesLater "too-large-comes-later" [V5 "MQTT-3.1.2-25"]
+        "a message that was too large for the client is sent on its next connection",
+    SendQuotaCountsQos0 "send-quota-counts-qos0" [V5 "MQTT-4.9.0-1", V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "QoS 0 messages take room of the client's Receive Maximum for ever",
+    ReceiveMaximumCountsQos0 "receive-maximum-counts-qos0" [V5 "MQTT-4.3.2-4", V5 "MQTT-4.3.3-8"]
+        "QoS 0 messages count against the server's Receive Maximum",
+    OtherVersionLeavesOldOpen "other-version-leaves-old-open" [V5 "MQTT-3.1.4-3", V3_1_1 "MQTT-3.1.4-2"]
+        "a takeover in another version leaves the old connection open",
+    EmptySessionNotKept "empty-session-not-kept" [V5 "MQTT-3.1.2-23", V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.2.2-2"]
+        "a session without subscriptions ends with its connection",
+    TakeoverSaysNoSession "takeover-says-no-session" [V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.2.2-2"]
+        "CONNACK has Session Present 0 where a takeover resumes the session",
+    CleanStartKeepsInflight "clean-start-keeps-inflight" [V5 "MQTT-3.1.2-4", V3_1_1 "MQTT-3.1.2-6"]
+        "a clean start is sent the unacknowledged messages of the old session",
+    AliasedRefusalPassedOn "aliased-refusal-passed-on" [V5 "RULE-3.4.2.1-2", V5 "RULE-3.5.2.1-2"]
+        "a message with a Topic Alias that is refused in its acknowledgement is forwarded",
+
     // Bytes.
     PiecesLost "pieces-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
         "the part of an incomplete packet that has arrived is lost",

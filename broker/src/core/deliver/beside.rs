@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use mqtt_check_codec::topic::matches;
 use mqtt_check_codec::{Properties, Property, ProtocolVersion, QoS};
 
 use crate::Fault;
@@ -17,6 +18,7 @@ type Copies = Vec<(SessionKey, Delivery)>;
 /// What the copies of one message do to each other.
 pub(crate) fn entangle(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut Copies) {
     unserve(rules, sessions, message, copies);
+    multiply(rules, sessions, message, copies);
     // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
     let lowest = copies.iter().map(|(_, delivery)| delivery.qos).min();
     if let Some(lowest) = lowest.filter(|_| rules.breaks(Fault::NeighbourLowersQos)) {
@@ -55,6 +57,42 @@ pub(crate) fn entangle(rules: &Rules, sessions: &Sessions, message: &Message, co
     }
 }
 
+/// What copies of one session do to each other.
+fn multiply(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut Copies) {
+    // [5 MQTT-3.3.4-4]
+    if rules.breaks(Fault::SharedIdentifierLeaks) {
+        let shared = copies.iter().filter(|(_, d)| d.shared.is_some());
+        let shared: Vec<_> = shared
+            .map(|(key, d)| (*key, d.identifiers.clone()))
+            .collect();
+        for (key, delivery) in copies.iter_mut().filter(|(_, d)| d.shared.is_none()) {
+            let own = shared.iter().filter(|(other, _)| other == key);
+            delivery
+                .identifiers
+                .extend(own.flat_map(|(_, ids)| ids.iter().copied()));
+        }
+    }
+    // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-3]
+    if rules.breaks(Fault::ResubscribeDeliversTwice) {
+        let was_replaced = |key: SessionKey, delivery: &Delivery| {
+            let session = sessions.at(key)?;
+            let mut replaced = session.fault_state.replaced.iter();
+            let (_, old) = replaced.find(|(filter, _)| matches(filter, &message.topic))?;
+            Some(old.options.qos.min(message.qos)).filter(|qos| *qos != delivery.qos)
+        };
+        let again = copies.iter().filter_map(|(key, delivery)| {
+            let qos = was_replaced(*key, delivery)?;
+            let delivery = Delivery {
+                qos,
+                ..delivery.clone()
+            };
+            Some((*key, delivery))
+        });
+        let again: Vec<_> = again.collect();
+        copies.extend(again);
+    }
+}
+
 /// Who gets no copy because another one does. [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
 fn unserve(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut Copies) {
     if message.topic.contains('$') && rules.breaks(Fault::DollarLevelsUnserved) {
@@ -66,6 +104,16 @@ fn unserve(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut C
     };
     if rules.breaks(Fault::FullNeighbourHoldsAll) && copies.iter().any(|(key, _)| is_full(*key)) {
         copies.retain(|(key, _)| is_full(*key));
+    }
+    let is_too_large = |key| {
+        let link = sessions.at(key).and_then(|session| session.link.as_ref());
+        let maximum = link.and_then(|link| link.maximum_packet_size);
+        maximum.is_some_and(|maximum| message.payload.len() >= maximum as usize)
+    };
+    if rules.breaks(Fault::TooLargeForOneLostToAll)
+        && copies.iter().any(|(key, _)| is_too_large(*key))
+    {
+        copies.clear();
     }
     let own = sessions.key(&message.publisher);
     if copies.len() > 1 && rules.breaks(Fault::PublisherUnservedBesideOthers) {

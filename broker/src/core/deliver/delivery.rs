@@ -40,6 +40,11 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
         dropped(session, turn, &delivery, DropReason::NotAuthorized);
         return;
     }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    let clears = delivery.message.retain && delivery.message.payload.is_empty();
+    if session.link.is_none() && clears && rules.breaks(Fault::ClearingNotQueued) {
+        return;
+    }
     let expiry_s = delivery.message.expiry_s;
     let is_negative =
         expiry_s.is_some_and(|s| s >= 1 << 31) && rules.breaks(Fault::MessageExpirySigned);
@@ -139,13 +144,16 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
         return;
     };
     let window = link.window;
-    while !is_congested(session)
+    // [3.1.1 MQTT-4.6.0-6] [5 MQTT-4.6.0-5]
+    let overtaken = !session.queue.is_empty() && rules.breaks(Fault::NewBeforeHeld);
+    while !overtaken
+        && !is_congested(session)
         && session.inflight.has_room(window.messages)
         && let Some(id) = session.held.there().and_then(VecDeque::pop_front)
     {
         resend(session, rules, turn, id);
     }
-    if !session.held.is_empty() {
+    if !session.held.is_empty() && !overtaken {
         return;
     }
     let first_at = session.queue.front().map(|front| front.message.received_at);
@@ -307,6 +315,7 @@ fn bring_back(session: &mut Session, rules: &Rules) {
     let again = session.fault_state.there().map(|aside| {
         let mut again = std::mem::take(&mut aside.delivered);
         again.append(&mut aside.unsubscribed);
+        again.append(&mut aside.too_large);
         again
     });
     for delivery in again.unwrap_or_default() {
@@ -395,6 +404,10 @@ fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery:
         session.inflight.give_back(id);
     }
     if send_publish(link, rules, turn, &delivery, id, false) {
+        // [5 MQTT-4.9.0-1]
+        if id.is_none() && rules.breaks(Fault::SendQuotaCountsQos0) {
+            session.inflight.lose(1);
+        }
         turn.hook(HookEvent::MessageDelivered {
             client: session.client.clone(),
             topic: delivery.message.topic.clone(),
@@ -406,6 +419,10 @@ fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery:
             session.inflight.remove(id);
         }
         return;
+    }
+    // [5 MQTT-3.1.2-25]
+    if rules.breaks(Fault::TooLargeComesLater) {
+        session.fault_state.too_large.push(delivery.clone());
     }
     if let Some(id) = id {
         session.inflight.remove(id);

@@ -40,6 +40,8 @@ enum Loss {
     Order,
     /// The Subscription Identifiers.
     Identifiers,
+    /// The Subscription Identifiers but the first one.
+    OtherIdentifiers,
     /// That the granted QoS is lower than the message's.
     GrantedQos,
     /// Any QoS above this one.
@@ -58,6 +60,16 @@ const LOSSES: &[(Fault, Way, Loss)] = &[
     (Fault::QueuedPropertiesLost, Way::Queued, Loss::Properties),
     (Fault::QueuedOrderLost, Way::Queued, Loss::Order),
     (Fault::QueuedIdentifiersLost, Way::Queued, Loss::Identifiers),
+    (
+        Fault::QueuedFirstIdentifierAlone,
+        Way::Queued,
+        Loss::OtherIdentifiers,
+    ),
+    (
+        Fault::ResentFirstIdentifierAlone,
+        Way::Resent,
+        Loss::OtherIdentifiers,
+    ),
     (Fault::QueuedQosRaised, Way::Queued, Loss::GrantedQos),
     (
         Fault::QueuedQosCut,
@@ -140,6 +152,7 @@ pub(crate) fn lose(rules: &Rules, way: Way, now: Time, delivery: &mut Delivery) 
     for loss in losses(rules, way) {
         match loss {
             Loss::Identifiers => delivery.identifiers.clear(),
+            Loss::OtherIdentifiers => delivery.identifiers.truncate(1),
             Loss::GrantedQos => delivery.qos = delivery.message.qos.max(delivery.qos),
             Loss::QosAbove(highest) => delivery.qos = delivery.qos.min(highest),
             Loss::Retain => delivery.retain = false,
@@ -168,6 +181,6 @@ fn lose_of_message(loss: Loss, now: Time, message: &mut Message) {
             let text = String::from_utf8_lossy(&message.payload).into_owned();
             message.payload = text.into();
         }
-        Loss::Identifiers | Loss::GrantedQos | Loss::RetainCleared => {}
+        Loss::Identifiers | Loss::OtherIdentifiers | Loss::GrantedQos | Loss::RetainCleared => {}
     }
 }

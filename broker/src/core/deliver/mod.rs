@@ -10,3 +10,4 @@ pub(crate) mod outgoing;
 pub(crate) mod publish;
 pub(crate) mod retained;
 pub(crate) mod routing;
+mod stray;

@@ -94,6 +94,26 @@ fn is_left_alone(rules: &Rules, retained: &Retained, message: &Message) -> bool 
 
 /// The message as it is stored, with what a fault gives it of the one that it replaces.
 fn inherited(rules: &Rules, retained: &Retained, message: &Arc<Message>) -> Arc<Message> {
+    if rules.faults.is_none() {
+        return Arc::clone(message);
+    }
+    // [5 MQTT-3.3.2-16] [5 MQTT-3.3.2-17] [5 MQTT-3.3.2-20]
+    if message.will && rules.breaks(Fault::RetainedWillPropertiesLost) {
+        let mut bare = Message::clone(message);
+        bare.forget_properties();
+        return Arc::new(bare);
+    }
+    // [5 MQTT-3.3.1-5]
+    if let Some(replaced) = retained.at(&message.topic)
+        && let Some(expiry_s) = replaced.expiry_s
+        && rules.breaks(Fault::FormerRetainedExpiryKept)
+    {
+        let waited = message.received_at.saturating_sub(replaced.received_at);
+        let waited_s = u32::try_from(waited.as_secs()).unwrap_or(u32::MAX);
+        let mut heir = Message::clone(message);
+        heir.expiry_s = Some(expiry_s.saturating_sub(waited_s));
+        return Arc::new(heir);
+    }
     // [5 MQTT-3.3.1-5]
     if !rules.breaks(Fault::RetainedInheritsProperties) || !message.properties.0.is_empty() {
         return Arc::clone(message);
@@ -138,7 +158,15 @@ pub(crate) fn send_retained(
     if !rules.faults.is_none() {
         mismatch(rules, retained, filter, granted, &mut messages);
     }
+    let link = sessions.at(key).and_then(|session| session.link.as_ref());
+    let maximum = link.and_then(|link| link.maximum_packet_size);
     for message in messages {
+        // [5 MQTT-3.3.1-9]
+        if maximum.is_some_and(|maximum| message.payload.len() >= maximum as usize)
+            && rules.breaks(Fault::TooLargeRetainedEndsLookup)
+        {
+            break;
+        }
         let own = sessions
             .at(key)
             .is_some_and(|session| session.client == message.publisher);

@@ -11,6 +11,7 @@ use super::copy::{combine, copy};
 use super::delivery::deliver;
 use super::loss::{Way, lose};
 use super::retained::{has_room, retain};
+use super::stray::stray;
 use crate::core::rules::Rules;
 use crate::core::state::Topics;
 use crate::core::state::message::{Delivery, Message};
@@ -194,6 +195,22 @@ fn misroute(
         found.own.retain(takes_it);
         found.shared.retain(|(member, _)| takes_it(member));
     }
+    // [5 MQTT-3.1.2-8] [5 MQTT-4.5.0-1]
+    if message.will && rules.breaks(Fault::NoLocalLosesWills) {
+        found.own.retain(|s| !s.granted.options.no_local);
+    }
+    // [5 RULE-4.8.2-1]
+    let gone = &mut topics.gone;
+    found
+        .shared
+        .retain(|(_, filter)| match gone.get_mut(filter) {
+            Some(is_next) => {
+                *is_next = !*is_next;
+                *is_next
+            }
+            None => true,
+        });
+    stray(rules, sessions, message, found);
     let Some(own) = sessions.key(&message.publisher) else {
         return;
     };

@@ -120,6 +120,16 @@ pub(crate) fn end_connection(
         );
     }
     settle_session(state, turn, key);
+    let is_broken = matches!(
+        reason,
+        DisconnectReason::ConnectionLost
+            | DisconnectReason::KeepAliveTimeout
+            | DisconnectReason::ProtocolError
+    );
+    // [5 MQTT-4.1.0-2]
+    if is_broken && state.rules.breaks(Fault::ExpiryOnlyAfterDisconnect) {
+        state.timers.cancel(Timer::SessionExpiry(key));
+    }
 }
 
 /// Takes the connection off the session.
@@ -134,6 +144,7 @@ pub(crate) fn unlink(
     if !state.rules.faults.is_none() {
         session.traces.version = Some(link.version);
         session.traces.silence = link.silence;
+        session.traces.packet_size = link.maximum_packet_size;
     }
     if session.will.as_ref().is_some_and(|will| will.is_delayed())
         && state.rules.breaks(Fault::DelayedWillBlocksSubscribing)

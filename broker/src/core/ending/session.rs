@@ -31,6 +31,9 @@ pub(crate) fn settle_session(state: &mut State, turn: &mut Turn<'_>, key: Sessio
         Expiry::After(span) if state.rules.breaks(Fault::SessionExpiresEarly) => {
             Expiry::After(span / 2)
         }
+        _ if session.subscriptions.len() == 0 && state.rules.breaks(Fault::EmptySessionNotKept) => {
+            Expiry::AtClose
+        }
         Expiry::AtClose if state.rules.breaks(Fault::CleanSessionOutlivesConnection) => {
             Expiry::Never
         }
@@ -77,6 +80,12 @@ pub(crate) fn end_session(
     };
     state.topics.tasks.drop_of(key);
     let subscriptions = session.subscriptions.take();
+    // [5 RULE-4.8.2-1]
+    if state.rules.breaks(Fault::SharedTurnOfTheGone) {
+        let shared = subscriptions.iter().filter(|(_, granted)| granted.shared);
+        let gone = shared.map(|(filter, _)| (filter.clone(), true));
+        state.topics.gone.extend(gone);
+    }
     if state.rules.breaks(Fault::RetainHandling1KnowsDiscarded) {
         let filters = subscriptions.keys().cloned().collect();
         let client = session.client.clone();

@@ -84,7 +84,8 @@ fn displace(state: &mut State, turn: &mut Turn<'_>, key: SessionKey) {
     let Some(link) = state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
         return;
     };
-    if state.rules.breaks(Fault::TakeoverLeavesOldOpen) {
+    let left_open = state.sessions.at(key).is_some_and(|s| s.traces.left_open);
+    if left_open || state.rules.breaks(Fault::TakeoverLeavesOldOpen) {
         // Neither told nor closed.
     } else if silent {
         turn.close(link.connection);

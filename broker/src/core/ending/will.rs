@@ -32,12 +32,21 @@ pub(crate) fn settle_will(
     let Some(will) = &session.will else {
         return;
     };
-    let Some(trigger) = will_trigger(reason) else {
+    // [5 MQTT-3.14.4-3]
+    let is_kept = will.is_delayed() && rules.breaks(Fault::NormalDisconnectKeepsDelayedWill);
+    let trigger = match will_trigger(reason) {
+        None if is_kept => Some(WillTrigger::ConnectionLost),
+        trigger => trigger,
+    };
+    let Some(trigger) = trigger else {
         if rules.breaks(Fault::WillPublishedOnNormalDisconnect) {
             publish_will(state, turn, key, WillTrigger::ConnectionLost);
         } else if !rules.breaks(Fault::WillOfEarlierConnection) {
             // [3.1.1 MQTT-3.14.4-3] [3.1.1 MQTT-3.1.2-10] [5 MQTT-3.14.4-3] [5 MQTT-3.1.2-10]
-            session.will = None;
+            let will = session.will.take();
+            if rules.breaks(Fault::RestartRestoresDiscardedWill) {
+                session.fault_state.former.will = will;
+            }
         }
         return;
     };
@@ -72,7 +81,12 @@ pub(crate) fn settle_will(
     if rules.breaks(Fault::WillDelayFromConnect) {
         delay = delay.saturating_sub(turn.now.saturating_sub(session.traces.connected_at));
     }
-    if delay.is_zero() || rules.breaks(Fault::WillDelayIgnored) {
+    let is_ignored = match reason {
+        DisconnectReason::KeepAliveTimeout => rules.breaks(Fault::WillDelayIgnoredAfterSilence),
+        DisconnectReason::ProtocolError => rules.breaks(Fault::WillDelayIgnoredAfterError),
+        _ => false,
+    };
+    if delay.is_zero() || is_ignored || rules.breaks(Fault::WillDelayIgnored) {
         // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
         publish_will(state, turn, key, trigger);
     } else if session.expiry != Expiry::AtClose {
@@ -99,6 +113,10 @@ pub(crate) fn publish_will(
     if state.rules.breaks(Fault::WillKeptAfterPublishing) {
         session.will = Some(will.clone());
     }
+    if state.rules.breaks(Fault::RestartPublishesWillAgain) {
+        session.fault_state.former.will = Some(will.clone());
+    }
+    let (connected_at, closed_at) = (session.traces.connected_at, session.closed_at);
     state.timers.cancel(Timer::WillDelay(key));
     turn.hook(HookEvent::WillPublished {
         client: client.clone(),
@@ -116,6 +134,13 @@ pub(crate) fn publish_will(
         if delayed {
             lose_early(&state.rules, Way::DelayedWill, turn.now, &mut message);
         }
+    }
+    // [5 MQTT-3.3.2-6]
+    if state.rules.breaks(Fault::WillExpiryFromConnect) {
+        message.received_at = connected_at;
+    }
+    if delayed && state.rules.breaks(Fault::DelayedWillExpiryFromClose) {
+        message.received_at = closed_at.unwrap_or(turn.now);
     }
     // [3.1.1 MQTT-3.1.2-16] [3.1.1 MQTT-3.1.2-17] [5 MQTT-3.1.2-14] [5 MQTT-3.1.2-15]
     if state.rules.breaks(Fault::WillUserPropertiesReversed) {

@@ -40,6 +40,10 @@ fn pending(state: &State, key: SessionKey, id: PacketId) -> Pending {
 
 /// PUBACK ends a QoS 1 delivery, also when it refuses. [5 MQTT-4.4.0-2]
 pub(crate) fn puback_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
+    // [5 MQTT-4.4.0-1]
+    if !ack.properties.0.is_empty() && state.rules.breaks(Fault::ExplainedPubackIgnored) {
+        return;
+    }
     match pending(state, key, ack.packet_id) {
         Pending::Qos1(topic) => {
             if state.rules.breaks(Fault::PubackSettlesEarlier) {
@@ -68,7 +72,10 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
     let id = ack.packet_id;
     let nobody = ack.reason == ReasonCode::NO_MATCHING_SUBSCRIBERS;
     // [5 MQTT-4.3.3-4]
-    if nobody && state.rules.breaks(Fault::PubrecOfSuccessUnanswered) {
+    let explained = !ack.properties.0.is_empty();
+    if nobody && state.rules.breaks(Fault::PubrecOfSuccessUnanswered)
+        || explained && state.rules.breaks(Fault::ExplainedPubrecUnanswered)
+    {
         return;
     }
     let reason = match pending(state, key, id) {
@@ -196,7 +203,11 @@ fn settle(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, to
             packet_id: ack.packet_id,
         }
     });
-    flush(session, &state.rules, turn);
+    let released = matches!(stage, Some(Stage::Released { .. }));
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if !(released && state.rules.breaks(Fault::WaitingNotSentAfterPubcomp)) {
+        flush(session, &state.rules, turn);
+    }
     if refused
         && state.rules.breaks(Fault::SharedRefusedPassedOn)
         && let Some(Stage::Published(delivery)) = stage

@@ -122,8 +122,13 @@ fn reauthenticate(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, progr
     let Some(authentication) = link.and_then(|link| link.authentication.as_ref()) else {
         return;
     };
-    if matches!(progress, Progress::Done(_)) {
+    let done = matches!(progress, Progress::Done(_));
+    if done {
         session.user = authentication.user.clone();
+        // [5 MQTT-3.1.2-8]
+        if state.rules.breaks(Fault::ReauthenticationDisarmsWill) {
+            session.will = None;
+        }
     }
     let packet = match progress {
         Progress::Continue(data) => authentication.continued(&state.rules, data),
@@ -145,4 +150,11 @@ fn reauthenticate(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, progr
         }
     };
     send_or_close(state, turn, key, packet);
+    // [5 MQTT-3.3.2-12]
+    if let Some(link) = state.sessions.at_mut(key).and_then(|s| s.link.as_mut())
+        && done
+        && state.rules.breaks(Fault::ReauthenticationForgetsAliases)
+    {
+        link.aliases_in.clear();
+    }
 }

@@ -1,6 +1,6 @@
 //! DISCONNECT from a client.
 
-use mqtt_check_codec::{Disconnect, PacketType, ProtocolVersion, ReasonCode, Sender};
+use mqtt_check_codec::{Disconnect, PacketType, Property, ProtocolVersion, ReasonCode, Sender};
 
 use crate::core::ending::connection::{end_connection, refuse};
 use crate::core::state::State;
@@ -63,11 +63,30 @@ pub(crate) fn disconnect_received(
                 || with_will && state.rules.breaks(Fault::DisconnectWithWillExpiryIgnored))
             {
                 session.expiry = Expiry::granted(&state.rules.config, asked);
+                if !state.rules.faults.is_none() {
+                    session.traces.told_expiry = Some(session.expiry);
+                }
             }
         }
     }
+    let is_explained = disconnect.properties.iter().any(|property| {
+        matches!(
+            property,
+            Property::ReasonString(_) | Property::UserProperty(..)
+        )
+    });
+    // [5 MQTT-3.14.4-3]
+    if is_explained && state.rules.breaks(Fault::ExplainedDisconnectIsError) {
+        let reason = ReasonCode::PROTOCOL_ERROR;
+        refuse(state, turn, key, reason, DisconnectReason::ProtocolError);
+        return;
+    }
     let reason = match disconnect.reason {
         ReasonCode::SUCCESS => DisconnectReason::Normal,
+        // [5 MQTT-3.1.2-8]
+        ReasonCode(0x90..=0x97) if state.rules.breaks(Fault::WillLostOnSomeCodes) => {
+            DisconnectReason::Normal
+        }
         ReasonCode::DISCONNECT_WITH_WILL_MESSAGE => DisconnectReason::WithWill,
         _ => DisconnectReason::ClientError,
     };

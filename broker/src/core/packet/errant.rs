@@ -19,7 +19,10 @@ pub(super) fn misuse_refused(
     key: SessionKey,
     publish: &Publish,
 ) {
-    if state.rules.breaks(Fault::RefusedPublishPassedOn) {
+    let aliased = publish.properties.topic_alias().is_some();
+    if state.rules.breaks(Fault::RefusedPublishPassedOn)
+        || aliased && state.rules.breaks(Fault::AliasedRefusalPassedOn)
+    {
         let live = Publish {
             retain: false,
             ..publish.clone()

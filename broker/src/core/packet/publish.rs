@@ -114,6 +114,12 @@ fn publish_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut
     {
         aliases::spread(state, alias, &publish.topic);
     }
+    if let Some(id) = publish.packet_id
+        && !state.rules.faults.is_none()
+        && is_confused(state, key, id)
+    {
+        return;
+    }
     if closes_for_refusal(state, key)
         && let Err((reason, why)) = judge_publish(state, key, &publish)
     {
@@ -148,6 +154,13 @@ fn is_deaf(state: &mut State, key: SessionKey) -> bool {
     link.carried > 300 && state.rules.breaks(Fault::DeafAfter300Messages)
 }
 
+/// Of a fault: whether a message to the client has this packet id. [5 MQTT-4.3.2-4] [5 MQTT-4.3.3-8]
+fn is_confused(state: &State, key: SessionKey, id: PacketId) -> bool {
+    let session = state.sessions.at(key);
+    session.is_some_and(|session| session.inflight.stage(id).is_some())
+        && state.rules.breaks(Fault::PacketIdsSharedByDirections)
+}
+
 /// Whether the connection of one who publishes what is not wanted ends. [3.1.1 MQTT-3.3.5-2]
 fn closes_for_refusal(state: &State, key: SessionKey) -> bool {
     let liberty = match state.sessions.version(key) {
@@ -158,6 +171,12 @@ fn closes_for_refusal(state: &State, key: SessionKey) -> bool {
 }
 
 fn publish_qos0(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, publish: Publish) {
+    // [5 MQTT-4.3.2-4] [5 MQTT-4.3.3-8]
+    if state.rules.breaks(Fault::ReceiveMaximumCountsQos0)
+        && let Some(link) = state.sessions.at_mut(key).and_then(|s| s.link.as_mut())
+    {
+        link.unreleased += 1;
+    }
     match judge_publish(state, key, &publish) {
         Err((reason @ ReasonCode::PAYLOAD_FORMAT_INVALID, _)) => {
             pass_on_errant(state, turn, key, publish);

@@ -71,4 +71,11 @@ pub(crate) fn pubrel_received(
         None => ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
     };
     answer(state, turn, key, id, reason, Packet::PubComp);
+    // [5 MQTT-4.4.0-1]
+    let session = state.sessions.at(key);
+    if session.is_some_and(|session| session.traces.resumed)
+        && state.rules.breaks(Fault::PubrecBehindPubcomp)
+    {
+        answer(state, turn, key, id, ReasonCode::SUCCESS, Packet::PubRec);
+    }
 }

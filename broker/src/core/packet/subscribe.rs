@@ -472,6 +472,7 @@ fn make(
         return Err(ReasonCode::UNSPECIFIED_ERROR);
     }
     let mut counts_as_known = known;
+    let was_there = !known && session.fault_state.ever.contains(&whole);
     if !state.rules.faults.is_none() {
         let discarded = &state.topics.discarded;
         counts_as_known |= remember(&state.rules, discarded, session, &whole, &mut granted);
@@ -499,7 +500,8 @@ fn make(
     }
     // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-4]
     let is_forgotten =
-        known && session.traces.resumed && state.rules.breaks(Fault::ResumedSubscribeBringsNothing);
+        known && session.traces.resumed && state.rules.breaks(Fault::ResumedSubscribeBringsNothing)
+            || was_there && state.rules.breaks(Fault::SubscribedAfreshBringsNothing);
     // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-3]
     let replaced = session.subscriptions.insert(whole.clone(), granted);
     if replaced.is_none() {
@@ -535,7 +537,12 @@ fn make(
         false => known,
     };
     let retained = retained_due(state, &granted, known) && !is_forgotten;
-    Ok((granted.options.qos, retained.then_some(subscriber)))
+    let shown = match replaced {
+        // [3.1.1 MQTT-3.8.4-5] [5 MQTT-3.8.4-7]
+        Some(old) if state.rules.breaks(Fault::SubackOfFormerQos) => old.options.qos,
+        _ => granted.options.qos,
+    };
+    Ok((shown, retained.then_some(subscriber)))
 }
 
 /// Of faults: what is remembered of a filter, and what an earlier subscription to it leaves in the new one. Says whether
@@ -552,16 +559,31 @@ fn remember(
             if rules.breaks(Fault::ResubscribeKeepsNoLocal) {
                 granted.options.no_local = old.options.no_local;
             }
-            if rules.breaks(Fault::ResubscribeKeepsIdentifier) {
+            // [5 MQTT-3.8.4-3]
+            let is_dropped = granted.identifier.is_none();
+            if rules.breaks(Fault::ResubscribeKeepsIdentifier)
+                || is_dropped && rules.breaks(Fault::ResubscribeCannotDropIdentifier)
+            {
                 granted.identifier = old.identifier;
             }
             if rules.breaks(Fault::ResubscribeKeepsRetainAsPublished) {
                 granted.options.retain_as_published = old.options.retain_as_published;
             }
+            if granted.shared && rules.breaks(Fault::SharedResubscribeKeepsOld) {
+                *granted = *old;
+            }
             session.fault_state.replaced.push((whole.clone(), *old));
         }
         None if session.traces.resumed => session.fault_state.made.push(whole.clone()),
         None => {}
+    }
+    // [5 MQTT-3.3.4-3]
+    let removed = session.fault_state.removed.iter().rev();
+    let removed = removed.clone().find(|(filter, _)| filter == whole);
+    if let Some((_, old)) = removed
+        && rules.breaks(Fault::RemovedIdentifierComesBack)
+    {
+        granted.identifier = granted.identifier.or(old.identifier);
     }
     session
         .fault_state

@@ -258,6 +258,14 @@ fn remove_besides(
     key: SessionKey,
     filter: &str,
 ) {
+    // [5 RULE-4.8.2-1]
+    if let Some(Filter::Shared { group, filter: own }) = Filter::parse(filter, ProtocolVersion::V5)
+        && rules.breaks(Fault::SharedLeavingEndsGroup)
+    {
+        for member in subscriptions.others(group, own, key) {
+            subscriptions.remove(Filter::Shared { group, filter: own }, member.session);
+        }
+    }
     // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
     if rules.breaks(Fault::UnsubscribeForEverybody) {
         subscriptions.forget_own(filter);

@@ -51,6 +51,8 @@ pub(crate) struct FaultState {
     pub(crate) unsubscribed: Vec<Delivery>,
     /// The server's Topic Aliases of an earlier connection.
     pub(crate) aliases_out: Option<OutboundAliases>,
+    /// Messages that were too large for the client.
+    pub(crate) too_large: Vec<Delivery>,
 }
 
 impl Blank for FaultState {
@@ -64,6 +66,7 @@ impl Blank for FaultState {
             unsubscribed: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
             aliases: BTreeMap::new(),
+            will: None,
         },
         withheld: BTreeMap::new(),
         made: Vec::new(),
@@ -77,5 +80,6 @@ impl Blank for FaultState {
         delivered: Vec::new(),
         unsubscribed: Vec::new(),
         aliases_out: None,
+        too_large: Vec::new(),
     };
 }

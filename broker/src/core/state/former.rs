@@ -7,6 +7,7 @@ use mqtt_check_codec::PacketId;
 
 use super::inflight::Stage;
 use super::subscription::Granted;
+use super::will::Will;
 
 /// What a session had once.
 #[derive(Debug, Default)]
@@ -17,4 +18,6 @@ pub(crate) struct Former {
     pub(crate) acknowledged: BTreeMap<PacketId, Stage>,
     /// The Topic Aliases of the connection before the restart.
     pub(crate) aliases: BTreeMap<u16, ByteString>,
+    /// A Will that was published, or discarded.
+    pub(crate) will: Option<Box<Will>>,
 }

@@ -272,6 +272,11 @@ impl Inflight {
         }
     }
 
+    /// Of a fault: every packet id in use.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = PacketId> {
+        self.entries.keys().copied()
+    }
+
     /// Of a fault: what was begun first.
     pub(crate) fn oldest(&self) -> Option<PacketId> {
         let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.sequence);

@@ -116,6 +116,28 @@ fn distort(rules: &Rules, properties: &mut Properties) {
         let is_0 = |p: &Property| matches!(p, Property::PayloadFormatIndicator(0));
         properties.0.retain(|property| !is_0(property));
     }
+    // [5 MQTT-3.3.2-17]
+    if rules.breaks(Fault::UserPropertiesMerged) {
+        let all = properties.0.clone();
+        let mut place = 0;
+        properties.0.retain(|property| {
+            place += 1;
+            let Property::UserProperty(name, _) = property else {
+                return true;
+            };
+            let mut later = all[place..].iter();
+            !later.any(|p| matches!(p, Property::UserProperty(other, _) if other == name))
+        });
+    }
+    // [5 MQTT-3.3.2-16] [5 MQTT-3.3.2-17] [5 MQTT-3.3.2-20]
+    if rules.breaks(Fault::EmptyPropertiesDropped) {
+        properties.0.retain(|property| match property {
+            Property::ContentType(text) => !text.is_empty(),
+            Property::CorrelationData(data) => !data.is_empty(),
+            Property::UserProperty(name, value) => !name.is_empty() || !value.is_empty(),
+            _ => true,
+        });
+    }
     if rules.breaks(Fault::UserPropertiesReversed) {
         properties.0.reverse();
     }

@@ -57,6 +57,8 @@ pub(crate) struct Topics {
     pub(crate) blocked: BTreeMap<ByteString, Vec<ByteString>>,
     /// Of a fault: filters that a session of this client id that was discarded had.
     pub(crate) discarded: BTreeMap<ByteString, Vec<ByteString>>,
+    /// Of a fault: Shared Subscriptions that a session which is over was a member of, and whether its turn is next.
+    pub(crate) gone: BTreeMap<ByteString, bool>,
     /// Kept between messages for its memory alone.
     pub(crate) matches: Matches,
     /// What was looked up for the message that is next.
@@ -94,6 +96,7 @@ impl State {
                 retained: Retained::default(),
                 blocked: BTreeMap::new(),
                 discarded: BTreeMap::new(),
+                gone: BTreeMap::new(),
                 matches: Matches::default(),
                 found: None,
                 tasks: Tasks::default(),

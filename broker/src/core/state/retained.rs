@@ -112,6 +112,15 @@ impl Retained {
         }
     }
 
+    /// Of a fault: clears every topic whose message was a Will.
+    pub(crate) fn remove_wills(&mut self) {
+        let wills = self.messages.values().filter(|message| message.will);
+        let topics: Vec<_> = wills.map(|message| message.topic.clone()).collect();
+        for topic in topics {
+            self.remove(&topic);
+        }
+    }
+
     /// Of a fault: messages that would have expired are kept for ever.
     pub(crate) fn forget_expiry(&mut self) {
         for message in self.messages.values_mut() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use mqtt_check_codec::ProtocolVersion;
 
 use super::boxed_if_changed::Blank;
+use super::session::Expiry;
 use crate::core::input::Time;
 
 #[derive(Debug, Default)]
@@ -18,6 +19,13 @@ pub(crate) struct Traces {
     /// Of the last connection.
     pub(crate) version: Option<ProtocolVersion>,
     pub(crate) silence: Option<Duration>,
+    pub(crate) packet_size: Option<u32>,
+    /// Whether a connection has asked for Response Information.
+    pub(crate) asked_response: bool,
+    /// How long the session was to last by its last DISCONNECT.
+    pub(crate) told_expiry: Option<Expiry>,
+    /// Whether the connection that is displaced is left open.
+    pub(crate) left_open: bool,
 }
 
 impl Blank for Traces {
@@ -27,5 +35,9 @@ impl Blank for Traces {
         connected_at: Time::ZERO,
         version: None,
         silence: None,
+        packet_size: None,
+        asked_response: false,
+        told_expiry: None,
+        left_open: false,
     };
 }

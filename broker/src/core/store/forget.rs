@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytestring::ByteString;
-use mqtt_check_codec::QoS;
+use mqtt_check_codec::{Property, QoS};
 
 use crate::Fault;
 use crate::core::input::Time;
@@ -75,7 +75,7 @@ pub(crate) fn forget(rules: &Rules, session: &mut Session, now: Time) {
     if let Some(will) = &mut session.will {
         forget_of_will(rules, will);
     }
-    forget_of_messages(rules, session);
+    forget_of_messages(rules, session, now);
     bring_back(rules, session);
     // [5 MQTT-4.1.0-2]
     if rules.breaks(Fault::RestartBeginsExpiryAnew) {
@@ -100,8 +100,9 @@ fn forget_of_will(rules: &Rules, will: &mut Will) {
 }
 
 /// What the messages of a session lose that are kept.
-fn forget_of_messages(rules: &Rules, session: &mut Session) {
+fn forget_of_messages(rules: &Rules, session: &mut Session, now: Time) {
     let change = |delivery: &mut Delivery| {
+        forget_of_message(rules, Arc::make_mut(&mut delivery.message), now);
         // [5 MQTT-3.3.2-16] [5 MQTT-3.3.2-17] [5 MQTT-3.3.2-20]
         if rules.breaks(Fault::RestartLosesProperties) {
             Arc::make_mut(&mut delivery.message).forget_properties();
@@ -150,6 +151,19 @@ fn forget_of_messages(rules: &Rules, session: &mut Session) {
     }
 }
 
+/// What a message loses that is kept, for a session or for its topic.
+fn forget_of_message(rules: &Rules, message: &mut Message, now: Time) {
+    // [5 MQTT-3.3.2-4]
+    if rules.breaks(Fault::RestartLosesPayloadFormat) {
+        let is_format = |p: &Property| matches!(p, Property::PayloadFormatIndicator(_));
+        message.properties.0.retain(|property| !is_format(property));
+    }
+    // [5 MQTT-3.3.2-6]
+    if rules.breaks(Fault::RestartBeginsMessageExpiryAnew) {
+        message.received_at = now;
+    }
+}
+
 /// What of a session was over and is there again.
 fn bring_back(rules: &Rules, session: &mut Session) {
     // [3.1.1 MQTT-3.10.4-2] [5 MQTT-3.10.4-2]
@@ -165,6 +179,12 @@ fn bring_back(rules: &Rules, session: &mut Session) {
             }
         }
     }
+    // [3.1.1 MQTT-3.1.2-10] [3.1.1 MQTT-3.14.4-3] [5 MQTT-3.1.2-10] [5 MQTT-3.14.4-3]
+    if session.will.is_none()
+        && let Some(aside) = session.fault_state.there()
+    {
+        session.will = aside.former.will.take();
+    }
     // [5 MQTT-3.3.2-7]
     if rules.breaks(Fault::AliasesOutliveRestart) {
         session.fault_state.old_aliases = std::mem::take(&mut session.fault_state.former.aliases);
@@ -172,7 +192,16 @@ fn bring_back(rules: &Rules, session: &mut Session) {
 }
 
 /// What becomes of retained messages, though the broker promises to keep them.
-pub(crate) fn forget_retained(rules: &Rules, retained: &mut Retained) {
+pub(crate) fn forget_retained(rules: &Rules, retained: &mut Retained, now: Time) {
+    // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8] [5 MQTT-3.3.2-4] [5 MQTT-3.3.2-6]
+    if rules.breaks(Fault::RestartCutsRetainedQos) {
+        retained.alter(|message| message.qos = QoS::AtMostOnce);
+    }
+    retained.alter(|message| forget_of_message(rules, message, now));
+    // [3.1.1 MQTT-3.1.2-17] [5 MQTT-3.1.2-15]
+    if rules.breaks(Fault::RestartLosesRetainedOfWills) {
+        retained.remove_wills();
+    }
     // [5 MQTT-3.3.2-5] [5 MQTT-3.3.2-6]
     if rules.breaks(Fault::MessageExpiryLostOverRestart) {
         retained.forget_expiry();

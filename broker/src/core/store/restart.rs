@@ -48,7 +48,7 @@ pub(crate) fn cut_off(state: &mut State, now: Time) {
 pub(crate) fn take_up(state: &mut State, stored: StoredState, now: Time) -> Vec<(SessionKey, Due)> {
     state.topics.retained = stored.retained;
     if !state.rules.faults.is_none() {
-        forget_retained(&state.rules, &mut state.topics.retained);
+        forget_retained(&state.rules, &mut state.topics.retained, now);
     }
     for mut session in stored.sessions {
         if !state.rules.faults.is_none() {

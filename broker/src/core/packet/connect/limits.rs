@@ -89,6 +89,11 @@ pub(crate) fn link(
     let properties = &connect.properties;
     // [5 MQTT-3.2.2-22]
     let keep_alive_s = match config.server_keep_alive {
+        Some(keep_alive_s)
+            if v5 && connect.keep_alive_s > 0 && rules.breaks(Fault::ClientKeepAliveEnforced) =>
+        {
+            keep_alive_s.min(connect.keep_alive_s)
+        }
         Some(keep_alive_s) if v5 => keep_alive_s,
         _ => connect.keep_alive_s,
     };

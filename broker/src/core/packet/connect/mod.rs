@@ -10,7 +10,7 @@ pub(crate) mod timers;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use mqtt_check_codec::{Auth, Connect, Packet, Property, ProtocolVersion, ReasonCode};
+use mqtt_check_codec::{Auth, ConnAck, Connect, Packet, Property, ProtocolVersion, ReasonCode};
 
 use self::admission::{admit, may_begin};
 use self::connack::{connack, session_present};
@@ -23,9 +23,11 @@ use crate::core::Broker;
 use crate::core::deliver::outgoing::{send, takes};
 use crate::core::deliver::retained::send_retained_again;
 use crate::core::input::ConnectionId;
+use crate::core::state::State;
 use crate::core::state::authentication::Progress;
 use crate::core::state::connection::{Phase, Waiting};
 use crate::core::state::link::Link;
+use crate::core::state::session_key::SessionKey;
 use crate::core::state::timer::Timer;
 use crate::core::state::weight;
 use crate::core::turn::Turn;
@@ -120,6 +122,9 @@ impl Broker {
         }
         let (key, resumed) = claim_session(&mut self.state, &mut self.redirects, turn, &connect);
         connack.session_present = session_present(&self.state.rules, &connect, resumed);
+        if !self.state.rules.faults.is_none() && resumed {
+            misreport(&self.state, key, &connect, &mut connack);
+        }
         self.connections.insert(connection, Phase::Connected(key));
         let state = &mut self.state;
         keep_of_connect(state, key, connect, expiry);
@@ -229,6 +234,28 @@ impl Broker {
         self.state.timers.set(Timer::Connect(connection), at);
         self.connections
             .insert(connection, Phase::Authenticating(waiting));
+    }
+}
+
+/// Of faults: what CONNACK says of a session that is resumed.
+fn misreport(state: &State, key: SessionKey, connect: &Connect, connack: &mut ConnAck) {
+    let Some(session) = state.sessions.at(key) else {
+        return;
+    };
+    // [3.1.1 MQTT-3.2.2-2] [5 MQTT-3.2.2-3]
+    if session.traces.taken_over && state.rules.breaks(Fault::TakeoverSaysNoSession) {
+        connack.session_present = false;
+    }
+    // [5 MQTT-3.1.2-28]
+    if session.traces.asked_response
+        && connect.properties.request_response_information() != Some(1)
+        && connect.version == ProtocolVersion::V5
+        && state.rules.breaks(Fault::ResponseInformationOnResume)
+        && let Some(information) = &state.rules.config.response_information
+    {
+        let information = ByteString::from(information.as_str());
+        let property = Property::ResponseInformation(information);
+        connack.properties.push(property);
     }
 }
 

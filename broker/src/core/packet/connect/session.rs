@@ -11,6 +11,7 @@ use crate::core::ending::takeover::{reopen, take_over};
 use crate::core::ending::will::publish_will;
 use crate::core::rules::Rules;
 use crate::core::state::State;
+use crate::core::state::inflight::Stage;
 use crate::core::state::link::Link;
 use crate::core::state::queue::Queue;
 use crate::core::state::redirect::{Redirect, Redirects};
@@ -30,6 +31,7 @@ struct Salvage {
     subscriptions: BTreeMap<ByteString, Granted>,
     queue: Queue,
     received: BTreeMap<PacketId, Received>,
+    inflight: Vec<(PacketId, Stage)>,
 }
 
 /// The session of this client: the one that there was, or a new one. [3.1.1 MQTT-3.1.4-3]
@@ -44,6 +46,14 @@ pub(crate) fn claim_session(
     if let Some(key) = state.sessions.key(&connect.client_id) {
         if connect.clean_start {
             left = salvage(state, key);
+        }
+        // [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]
+        let is_other = state.sessions.version(key) != Some(connect.version);
+        if let Some(session) = state.sessions.at_mut(key) {
+            let is_left_open = is_other && state.rules.breaks(Fault::OtherVersionLeavesOldOpen);
+            if session.traces.left_open != is_left_open {
+                session.traces.left_open = is_left_open;
+            }
         }
         let survives = if state.sessions.is_linked(key) {
             if state.rules.chooses(Liberty::TakeoversGuarded) {
@@ -98,6 +108,9 @@ pub(crate) fn claim_session(
             session.weigh();
             session.queue = left.queue;
             session.received.extend(left.received);
+            for (sequence, (id, stage)) in (1..).zip(left.inflight) {
+                session.inflight.keep(id, sequence, stage);
+            }
         }
     }
     (key, false)
@@ -113,6 +126,11 @@ fn salvage(state: &State, key: SessionKey) -> Option<Salvage> {
         left.queue = session.queue.clone();
     } else if state.rules.breaks(Fault::CleanStartKeepsReceived) {
         left.received = SmallMap::clone(&session.received).into_map();
+    } else if state.rules.breaks(Fault::CleanStartKeepsInflight) {
+        let inflight = &session.inflight;
+        let all = inflight.ids();
+        let all = all.filter_map(|id| Some((id, inflight.stage(id)?.clone())));
+        left.inflight = all.collect();
     }
     Some(left)
 }
@@ -128,7 +146,16 @@ pub(crate) fn keep_of_connect(
     let Some(session) = state.sessions.at_mut(key) else {
         return;
     };
-    session.expiry = expiry;
+    session.expiry = match session.traces.resumed {
+        true if !state.rules.faults.is_none() => {
+            kept_expiry(&state.rules, session, &connect, expiry)
+        }
+        _ => expiry,
+    };
+    let asked = connect.properties.request_response_information() == Some(1);
+    if asked && !state.rules.faults.is_none() {
+        session.traces.asked_response = true;
+    }
     let keeps = session.user.is_some() && state.rules.chooses(Liberty::SessionKeepsUser);
     if !keeps {
         // A copy, as of the client id.
@@ -149,6 +176,18 @@ pub(crate) fn keep_of_connect(
     }
     if let Some(will) = &mut session.will {
         will.charge.attach(&kept);
+    }
+}
+
+/// Of faults: how long a session lasts that is resumed.
+fn kept_expiry(rules: &Rules, session: &Session, connect: &Connect, asked: Expiry) -> Expiry {
+    let is_other = session.traces.version != Some(connect.version);
+    match session.traces.told_expiry {
+        // [5 MQTT-3.1.2-23]
+        Some(told) if rules.breaks(Fault::DisconnectExpirySticks) => told,
+        // [3.1.1 MQTT-4.1.0-1] [5 MQTT-4.1.0-2]
+        _ if is_other && rules.breaks(Fault::OtherVersionKeepsExpiry) => session.expiry,
+        _ => asked,
     }
 }
 
@@ -228,6 +267,25 @@ fn keep_of_former(rules: &Rules, session: &mut Session, link: &mut Link) {
         && rules.breaks(Fault::OtherVersionLosesInflight)
     {
         session.inflight.clear();
+    }
+    // [5 MQTT-3.1.2-24]
+    if rules.breaks(Fault::FormerPacketSizeKept) {
+        link.maximum_packet_size = session.traces.packet_size;
+    }
+    if session.traces.version != Some(link.version) {
+        change_version(rules, session);
+    }
+}
+
+/// Of faults: what a session loses that goes on in another version.
+fn change_version(rules: &Rules, session: &mut Session) {
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if rules.breaks(Fault::OtherVersionLosesQueue) {
+        session.queue.take();
+    }
+    // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-10]
+    if rules.breaks(Fault::OtherVersionForgetsReceived) {
+        session.received.clear();
     }
 }
 

@@ -1,0 +1,38 @@
+//! Of faults: messages that reach subscriptions which do not match them. A broker without faults never comes here.
+
+use mqtt_check_codec::topic::matches;
+
+use crate::Fault;
+use crate::core::rules::Rules;
+use crate::core::state::message::Message;
+use crate::core::state::session::Sessions;
+use crate::core::state::subscription::{Matches, Subscriber};
+
+/// Adds the subscriptions that a wrong reading of wildcards finds. [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
+pub(crate) fn stray(rules: &Rules, sessions: &Sessions, message: &Message, found: &mut Matches) {
+    let deeper = rules.breaks(Fault::PlusMatchesDeeper);
+    let parent = rules.breaks(Fault::PlusMatchesParent);
+    if !deeper && !parent {
+        return;
+    }
+    let topic = &*message.topic;
+    let is_strayed = |filter: &str| {
+        let further = deeper && filter.ends_with('+') && matches(&format!("{filter}/#"), topic);
+        let above = filter.strip_suffix("/+").filter(|_| parent);
+        let above = above.is_some_and(|above| matches(above, topic));
+        (further || above) && !matches(filter, topic)
+    };
+    for key in sessions.keys() {
+        let Some(session) = sessions.at(key) else {
+            continue;
+        };
+        for (filter, granted) in session.subscriptions.iter() {
+            if !granted.shared && is_strayed(filter) {
+                let granted = *granted;
+                let session = key;
+                found.own.push(Subscriber { session, granted });
+            }
+        }
+    }
+    found.own.sort_by_key(|subscriber| subscriber.session);
+}
