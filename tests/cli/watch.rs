@@ -25,18 +25,12 @@ impl<'p> Watching<'p> {
     fn start(program: &'p Program) -> Self {
         let mut child = program.start();
         let (tell, lines) = channel();
-        let pipes: [Box<dyn std::io::Read + Send>; 2] = [
-            Box::new(child.stdout.take().expect("a pipe")),
-            Box::new(child.stderr.take().expect("a pipe")),
-        ];
-        for pipe in pipes {
-            let tell = tell.clone();
-            thread::spawn(move || {
-                for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-                    let _ = tell.send(line);
-                }
-            });
-        }
+        let pipe = child.stdout.take().expect("a pipe");
+        thread::spawn(move || {
+            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                let _ = tell.send(line);
+            }
+        });
         Self {
             program,
             child,
@@ -76,6 +70,8 @@ fn project(arguments: &str) -> Program {
         .file("scenarios/basic/ping.yaml", PING)
         .file("scenarios/basic/wrong.yaml", WRONG)
         .env("NO_COLOR", "1")
+        // In one pipe everything comes in the order in which it was written.
+        .after("exec 2>&1")
 }
 
 #[test]
