@@ -1,6 +1,5 @@
 //! From the broker to one client: the queue, the window, and what a new connection is sent again.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use mqtt_check_codec::{ConnAck, Packet, PacketId, ProtocolVersion, QoS, ReasonCode};
@@ -149,11 +148,11 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
     while !overtaken
         && !is_congested(session)
         && session.inflight.has_room(window.messages)
-        && let Some(id) = session.held.there().and_then(VecDeque::pop_front)
+        && let Some(id) = session.held.there().and_then(|held| held.0.pop_front())
     {
         resend(session, rules, turn, id);
     }
-    if !session.held.is_empty() && !overtaken {
+    if !session.held.0.is_empty() && !overtaken {
         return;
     }
     let first_at = session.queue.front().map(|front| front.message.received_at);
@@ -287,13 +286,13 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
         }
         // [5 MQTT-3.3.4-9] holds PUBLISH packets back, and [5 MQTT-3.3.4-10] nothing else.
         if published
-            && !(session.held.is_empty()
+            && !(session.held.0.is_empty()
                 && session.inflight.has_room(limit)
                 && !is_congested(session))
             && !rules.breaks(Fault::ResendIgnoresReceiveMaximum)
         {
             if !rules.breaks(Fault::ResendHeldBackIsLost) {
-                session.held.push_back(id);
+                session.held.0.push_back(id);
             }
         } else {
             resend(session, rules, turn, id);

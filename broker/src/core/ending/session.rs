@@ -8,7 +8,7 @@ use super::inheritance::inherit;
 use super::will::publish_will;
 use crate::core::rules::A_MOMENT;
 use crate::core::state::State;
-use crate::core::state::session::Expiry;
+use crate::core::state::expiry::Expiry;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::subscription::Granted;
 use crate::core::state::task::Task;

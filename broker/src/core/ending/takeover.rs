@@ -6,7 +6,7 @@ use super::connection::{dismiss, unlink};
 use super::session::end_session;
 use super::will::publish_will;
 use crate::core::state::State;
-use crate::core::state::session::Expiry;
+use crate::core::state::expiry::Expiry;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::timer::Timer;
 use crate::core::turn::Turn;

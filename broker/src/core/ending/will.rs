@@ -8,7 +8,7 @@ use crate::core::deliver::loss::{Way, lose_early};
 use crate::core::deliver::routing::route;
 use crate::core::rules::A_MOMENT;
 use crate::core::state::State;
-use crate::core::state::session::Expiry;
+use crate::core::state::expiry::Expiry;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::timer::Timer;
 use crate::core::turn::Turn;

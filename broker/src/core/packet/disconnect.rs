@@ -5,7 +5,7 @@ use mqtt_check_codec::{Disconnect, PacketType, Property, ProtocolVersion, Reason
 use crate::core::ending::connection::{end_connection, refuse};
 use crate::core::state::State;
 use crate::core::state::connection::{Connections, Phase};
-use crate::core::state::session::Expiry;
+use crate::core::state::expiry::Expiry;
 use crate::core::state::session_key::SessionKey;
 use crate::core::turn::Turn;
 use crate::hook::DisconnectReason;

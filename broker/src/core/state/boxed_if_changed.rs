@@ -1,6 +1,5 @@
 //! What most have nothing of: it takes memory only where there is something.
 
-use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
 
 /// A value that is blank until it is changed.
@@ -31,10 +30,6 @@ impl<T: Blank> Deref for BoxedIfChanged<T> {
     fn deref(&self) -> &T {
         self.0.as_deref().unwrap_or(T::BLANK)
     }
-}
-
-impl<T: 'static> Blank for VecDeque<T> {
-    const BLANK: &'static Self = &Self::new();
 }
 
 /// To be changed: it takes memory from now on.

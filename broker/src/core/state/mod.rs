@@ -5,6 +5,7 @@ pub(crate) mod authentication;
 pub(crate) mod boxed_if_changed;
 pub(crate) mod connect_rate;
 pub(crate) mod connection;
+pub(crate) mod expiry;
 pub(crate) mod fault_state;
 pub(crate) mod former;
 pub(crate) mod inflight;

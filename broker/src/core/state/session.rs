@@ -4,13 +4,13 @@
 //! to be sent, what was received with QoS 2 and is not released, the Will with its delay, and when it ends.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::Duration;
 
 use bytestring::ByteString;
 use mqtt_check_codec::{PacketId, ProtocolVersion, Publish};
 
 use super::account::{Account, Charge};
-use super::boxed_if_changed::BoxedIfChanged;
+use super::boxed_if_changed::{Blank, BoxedIfChanged};
+use super::expiry::Expiry;
 use super::fault_state::FaultState;
 use super::inflight::Inflight;
 use super::link::Link;
@@ -26,46 +26,14 @@ use super::written::Written;
 use crate::access::Who;
 use crate::core::input::Time;
 use crate::core::rules::Rules;
-use crate::{AccessAction, Config, Fault, Liberty};
+use crate::{AccessAction, Fault, Liberty};
 
-/// How long a session outlives its connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Expiry {
-    /// It ends with its connection.
-    AtClose,
-    After(Duration),
-    Never,
-}
+/// PUBLISH packets that wait, the first first.
+#[derive(Debug, Default)]
+pub(crate) struct Held(pub(crate) VecDeque<PacketId>);
 
-impl Expiry {
-    /// Of a Session Expiry Interval. [5 RULE-3.1.2.11.2-1]
-    pub(crate) const fn from_s(seconds: u32) -> Self {
-        match seconds {
-            0 => Self::AtClose,
-            u32::MAX => Self::Never,
-            _ => Self::After(Duration::from_secs(seconds as u64)),
-        }
-    }
-
-    /// What is granted of a Session Expiry Interval that a client asks for.
-    pub(crate) fn granted(config: &Config, asked_s: u32) -> Self {
-        let asked = Self::from_s(asked_s);
-        match (asked, config.maximum_session_expiry) {
-            (Self::AtClose, _) | (_, None) => asked,
-            (_, Some(Duration::ZERO)) => Self::AtClose,
-            (Self::After(asked), Some(maximum)) => Self::After(asked.min(maximum)),
-            (Self::Never, Some(maximum)) => Self::After(maximum),
-        }
-    }
-
-    /// As a Session Expiry Interval.
-    pub(crate) fn as_s(self) -> u32 {
-        match self {
-            Self::AtClose => 0,
-            Self::After(span) => u32::try_from(span.as_secs()).unwrap_or(u32::MAX - 1),
-            Self::Never => u32::MAX,
-        }
-    }
+impl Blank for Held {
+    const BLANK: &'static Self = &Self(VecDeque::new());
 }
 
 /// A QoS 2 message that was received and is not released.
@@ -91,7 +59,7 @@ pub(crate) struct Session {
     pub(crate) subscriptions: Tracked<ByteString, Granted>,
     pub(crate) inflight: Inflight,
     /// PUBLISH packets of an earlier connection that the Receive Maximum still holds back.
-    pub(crate) held: BoxedIfChanged<VecDeque<PacketId>>,
+    pub(crate) held: BoxedIfChanged<Held>,
     /// Messages that were not sent yet.
     pub(crate) queue: Queue,
     /// QoS 2 messages received and not released.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mqtt_check_codec::ProtocolVersion;
 
 use super::boxed_if_changed::Blank;
-use super::session::Expiry;
+use super::expiry::Expiry;
 use crate::core::input::Time;
 
 #[derive(Debug, Default)]

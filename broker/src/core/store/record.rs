@@ -11,9 +11,10 @@ use mqtt_check_codec::{
 };
 
 use crate::core::input::Time;
+use crate::core::state::expiry::Expiry;
 use crate::core::state::inflight::Stage;
 use crate::core::state::message::{Delivery, Message};
-use crate::core::state::session::{Expiry, Session};
+use crate::core::state::session::Session;
 use crate::core::state::subscription::Granted;
 use crate::core::state::weight;
 use crate::core::state::will::Will;

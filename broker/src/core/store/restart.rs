@@ -5,7 +5,7 @@ use super::forget::{forget, forget_retained};
 use crate::Fault;
 use crate::core::input::Time;
 use crate::core::state::State;
-use crate::core::state::session::Expiry;
+use crate::core::state::expiry::Expiry;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::small_map::SmallMap;
 use crate::core::state::timer::Timer;

@@ -5,8 +5,8 @@ use bytestring::ByteString;
 use mqtt_check_codec::{ConnAck, Connect, Properties, Property, ProtocolVersion, QoS, ReasonCode};
 
 use crate::core::rules::Rules;
+use crate::core::state::expiry::Expiry;
 use crate::core::state::link::Link;
-use crate::core::state::session::Expiry;
 use crate::{Fault, Liberty};
 
 /// [3.1.1 MQTT-3.2.2-1] [3.1.1 MQTT-3.2.2-2] [3.1.1 MQTT-3.2.2-3] [5 MQTT-3.2.2-2] [5 MQTT-3.2.2-3]

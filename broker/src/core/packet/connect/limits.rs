@@ -8,8 +8,8 @@ use crate::core::input::{ConnectionId, Time};
 use crate::core::rules::{A_MOMENT, Rules};
 use crate::core::state::account::Charge;
 use crate::core::state::authentication::Authentication;
+use crate::core::state::expiry::Expiry;
 use crate::core::state::link::{Burst, Link, OutboundAliases, Window};
-use crate::core::state::session::Expiry;
 use crate::{Fault, Liberty};
 
 /// The shortest Session Expiry Interval of a broker that thinks less of shorter ones.

@@ -7,7 +7,7 @@ use mqtt_check_codec::ProtocolVersion;
 use crate::core::deliver::acknowledgement::{repeat_acknowledgements, repeats_in_3};
 use crate::core::deliver::delivery::resume;
 use crate::core::state::State;
-use crate::core::state::session::Expiry;
+use crate::core::state::expiry::Expiry;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::timer::Timer;
 use crate::core::turn::Turn;
