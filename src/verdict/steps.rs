@@ -276,7 +276,7 @@ impl<'a> Judging<'a> {
             }
             // An end for which the broker is let off is one that later steps need not tell again.
             if judged.is_empty() && matches!(outcome.ended, Ended::Closed | Ended::Reset) {
-                self.cut_off.insert(client);
+                self.ended.insert(client);
             }
             let is_late = self.is_late;
             self.is_late |= outcome.ended == Ended::TimedOut;
