@@ -106,7 +106,9 @@ fn no_flood_of_frames_keeps_a_run_from_its_end() {
                 );
                 let program = Program::new(&run).file("scenarios/ping.yaml", PING);
                 let (ended, peak) = run_measured(&program);
-                assert_eq!(ended.exit, Some(1), "{name}: {ended}");
+                // Of a PINGRESP without a PINGREQ a run only warns: nothing forbids it.
+                let exit = i32::from(name != "pong packets");
+                assert_eq!(ended.exit, Some(exit), "{name}: {ended}");
                 assert!(peak < MOST, "{name}: {peak} kB: {ended}");
                 let report = std::fs::metadata(program.path("out.json")).expect("a report");
                 assert!(report.len() < 1_000_000, "{name}: {} bytes", report.len());

@@ -450,7 +450,7 @@ fn fails_when_the_broker_does_not_live_to_the_end() {
     let program = program.file("targets/twin.yaml", file);
     let ended = program.run();
     assert_eq!(ended.exit, Some(1), "{ended}");
-    let told = "error: the broker did not live to the end of the run: it exited with code 124";
+    let told = "error: the broker exited during the run: it exited with code 124";
     assert!(ended.stderr.contains(told), "{ended}");
 }
 
