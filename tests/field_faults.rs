@@ -118,6 +118,13 @@ const SETS: &[&[&str]] = &[
     ],
     // Only a heavy case catches it, and those are played where no other case catches anything.
     &["packet-id-in-use-given-again"],
+    &[
+        "resubscribe-delivers-twice",
+        "subscribed-afresh-brings-nothing",
+        "plus-matches-parent",
+        "pubrec-behind-pubcomp",
+    ],
+    &["shared-turn-of-the-gone", "plus-matches-deeper"],
 ];
 
 const PLAYING: Playing<'_> = Playing {
