@@ -122,9 +122,9 @@ const SETS: &[&[&str]] = &[
         "resubscribe-delivers-twice",
         "subscribed-afresh-brings-nothing",
         "plus-matches-parent",
-        "pubrec-behind-pubcomp",
     ],
     &["shared-turn-of-the-gone", "plus-matches-deeper"],
+    &["pubrec-behind-pubcomp"],
 ];
 
 const PLAYING: Playing<'_> = Playing {
