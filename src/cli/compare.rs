@@ -49,13 +49,8 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
     let head = reports::read(&arguments.head)?;
     let names = [&arguments.base, &arguments.head].map(|path| path.display().to_string());
     let compared = compare::compare((&names[0], &base), (&names[1], &head));
-    let comparison = compared.map_err(|error| {
-        let hint = hint(&error);
-        Failure {
-            hint: hint.map(str::to_owned),
-            ..Failure::usage(error.to_string())
-        }
-    })?;
+    let comparison =
+        compared.map_err(|error| Failure::usage(error.to_string()).hinted(hint(&error)))?;
     if arguments.json {
         let text = comparison.to_json();
         let text = text.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;

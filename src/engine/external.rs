@@ -254,10 +254,9 @@ impl<R> Run<'_, R> {
         let mut open: Vec<usize> = (0..plans.len()).collect();
         for play in 1..=PLAYS {
             let after_outage = self.after_outage.take();
-            let suspects = self.deaths.suspects();
             let (suspects, rest): (Vec<usize>, Vec<usize>) = mem::take(&mut open)
                 .into_iter()
-                .partition(|number| suspects.contains(number));
+                .partition(|number| self.deaths.is_suspect(*number));
             let mut take = |played: Vec<(usize, Option<R>)>| {
                 for (number, result) in played {
                     match result {
@@ -445,7 +444,7 @@ impl<R> Run<'_, R> {
         } else if is_played {
             self.crew.fitted();
         }
-        let is_suspect = is_watched && self.deaths.suspects().contains(&number);
+        let is_suspect = is_watched && self.deaths.is_suspect(number);
         let is_disturbed = (self.disturbed)(&result) || share.is_crowded_out() || is_suspect;
         if round.play < PLAYS && is_disturbed && !self.stops() {
             if is_in_outage && !is_suspect {

@@ -37,9 +37,9 @@ struct Death {
 }
 
 impl Deaths {
-    /// Cases that are to be played alone, in this round or in the next.
-    pub(super) fn suspects(&self) -> BTreeSet<usize> {
-        self.suspects.borrow().clone()
+    /// Whether this case is to be played alone, in this round or in the next.
+    pub(super) fn is_suspect(&self, number: usize) -> bool {
+        self.suspects.borrow().contains(&number)
     }
 
     /// Notes that a case was played alone, and how its instance exited.

@@ -83,32 +83,40 @@ struct Job {
     is_suspect: bool,
 }
 
-/// What is to be started, the longest first.
+/// What is to be started.
 fn jobs(plans: &[Plan], numbers: Vec<usize>, instances: &Instances) -> Vec<Job> {
     let mut jobs: Vec<Job> = Vec::new();
     for number in numbers {
         let plan = &plans[number];
-        let mut parts = plan.parts();
-        let given = parts.next().map(|scene| asked(plan, scene, instances));
-        let given = given.unwrap_or_default();
-        let own = is_own(plan, instances);
-        let is_of = |job: &&mut Job| job.own.is_none() && job.given == given;
+        let alone = Job::alone(plan, number, instances);
+        if is_own(plan, instances) {
+            jobs.push(alone);
+            continue;
+        }
+        let is_of = |job: &&mut Job| job.own.is_none() && job.given == alone.given;
         match jobs.iter_mut().find(is_of) {
-            Some(job) if !own => {
+            Some(job) => {
                 job.numbers.push(number);
                 job.longest = job.longest.max(plan.longest_wait);
             }
-            _ => jobs.push(Job {
-                given,
-                numbers: vec![number],
-                own: own.then(|| parts.next().map(|control| asked(plan, control, instances))),
-                longest: plan.longest_wait,
-                is_suspect: false,
-            }),
+            None => jobs.push(Job { own: None, ..alone }),
         }
     }
-    jobs.sort_by_key(|job| Reverse(job.longest));
     jobs
+}
+
+impl Job {
+    /// One case with an instance for itself.
+    fn alone(plan: &Plan, number: usize, instances: &Instances) -> Self {
+        let mut parts = plan.parts().map(|part| asked(plan, part, instances));
+        Self {
+            given: parts.next().unwrap_or_default(),
+            numbers: vec![number],
+            own: Some(parts.next()),
+            longest: plan.longest_wait,
+            is_suspect: false,
+        }
+    }
 }
 
 impl<R> Run<'_, R> {
@@ -134,28 +142,20 @@ impl<R> Run<'_, R> {
         let Some(instances) = &self.instances else {
             return Vec::new();
         };
-        let alone = numbers.into_iter().map(|number| {
-            let plan = &round.plans[number];
-            let mut parts = plan.parts().map(|part| asked(plan, part, instances));
-            Job {
-                given: parts.next().unwrap_or_default(),
-                numbers: vec![number],
-                own: Some(parts.next()),
-                longest: plan.longest_wait,
-                is_suspect: true,
-            }
+        let alone = numbers.into_iter().map(|number| Job {
+            is_suspect: true,
+            ..Job::alone(&round.plans[number], number, instances)
         });
-        let mut alone: Vec<Job> = alone.collect();
-        alone.sort_by_key(|job| Reverse(job.longest));
-        self.jobs(round, instances, alone).await
+        self.jobs(round, instances, alone.collect()).await
     }
 
     async fn jobs(
         &self,
         round: Round<'_>,
         instances: &Arc<Instances>,
-        jobs: Vec<Job>,
+        mut jobs: Vec<Job>,
     ) -> Vec<(usize, Option<R>)> {
+        jobs.sort_by_key(|job| Reverse(job.longest));
         let room = instances.at_once();
         let permits = Semaphore::new(room);
         let jobs = jobs.into_iter().enumerate();
