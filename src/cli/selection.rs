@@ -14,7 +14,7 @@ use crate::report::style::Style;
 use crate::requirements::citation;
 use crate::scenario::pattern::Pattern;
 use crate::scenario::suite::SCENARIOS;
-use crate::scenario::{self, Reach, Variables};
+use crate::scenario::{self, Reach, Variables, is_scenario};
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Selection {
@@ -326,9 +326,6 @@ fn holds_a_scenario(path: &Path, depth: usize) -> bool {
         let Ok(path) = entry.map(|entry| entry.path()) else {
             return true;
         };
-        match path.extension().and_then(|ending| ending.to_str()) {
-            Some("yaml" | "yml") => true,
-            _ => path.is_dir() && holds_a_scenario(&path, depth + 1),
-        }
+        is_scenario(&path) || path.is_dir() && holds_a_scenario(&path, depth + 1)
     })
 }

@@ -193,7 +193,8 @@ impl Walk {
     }
 }
 
-fn is_scenario(path: &Path) -> bool {
+/// Whether a file is a scenario, by its name.
+pub(crate) fn is_scenario(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str());
     matches!(extension, Some("yaml" | "yml"))
 }

@@ -80,7 +80,7 @@ pub fn parse(source: &Arc<Source>, path: &str) -> Result<Vec<model::Scene>, Vec<
     file::scenes(source, path, &Reach::default())
 }
 
-pub(crate) use library::decode;
+pub(crate) use library::{decode, is_scenario};
 pub(crate) use reach::open_regular;
 pub use reach::{Reach, Variables};
 

@@ -45,7 +45,7 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// With these arguments, parted by spaces.
+    /// With these arguments, separated by spaces.
     pub(crate) fn new(arguments: &str) -> Self {
         Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
@@ -58,7 +58,7 @@ impl Program {
         .arguments(arguments)
     }
 
-    /// With these arguments in place of the former, parted by spaces.
+    /// With these arguments in place of the former, separated by spaces.
     pub(crate) fn arguments(mut self, arguments: &str) -> Self {
         self.arguments = arguments.split_whitespace().map(str::to_owned).collect();
         self

@@ -15,6 +15,7 @@ use super::super::{Command, config, interrupt, output};
 use super::{Arguments, Failure, Styles};
 use crate::builtin::Origin;
 use crate::exit::Exit;
+use crate::scenario::is_scenario;
 
 /// Editors write a file in several steps. So long nothing must have changed before it is played,
 const QUIET: Duration = Duration::from_millis(150);
@@ -36,7 +37,7 @@ struct Root {
     has_scenarios: bool,
 }
 
-/// What is told to whoever waits.
+/// What ends the waiting.
 #[derive(Debug)]
 enum Message {
     Event(notify::Result<notify::Event>),
@@ -257,7 +258,7 @@ fn of_message(message: &Message, roots: &[Root]) -> Option<Play> {
         Message::Enter => return Some(Play::All),
         Message::Event(Ok(event)) if event.need_rescan() => return Some(Play::All),
         Message::Event(Ok(event)) => event,
-        // What cannot be told is no reason to play.
+        // An error of the watcher does not say what changed.
         Message::Event(Err(_)) => return None,
     };
     if matches!(event.kind, EventKind::Access(_)) {
@@ -286,11 +287,11 @@ fn of_path(path: &Path, roots: &[Root]) -> Option<Play> {
     roots.iter().map(of_root).fold(None, both)
 }
 
-/// Whether it is a file that is read, and not one that an editor keeps beside it.
+/// Whether it is a file that is read, and not one that an editor keeps beside it. Target files and defaults end as scenarios
+/// do.
 fn is_yaml(path: &Path) -> bool {
     let is_hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
-    let ending = path.extension().and_then(|ending| ending.to_str());
-    matches!(ending, Some("yaml" | "yml")) && !path.file_name().is_some_and(is_hidden)
+    is_scenario(path) && !path.file_name().is_some_and(is_hidden)
 }
 
 #[cfg(test)]
