@@ -188,7 +188,8 @@ fn clears_the_screen_of_a_terminal_and_plays_all_on_enter() {
     let mut child = Command::new("script")
         .args([
             "-qec",
-            &format!("'{binary}' run --watch --no-snapshots"),
+            // Whichever shell it is: the program itself takes its place, and its exit code is seen.
+            &format!("exec '{binary}' run --watch --no-snapshots"),
             "/dev/null",
         ])
         .current_dir(program.path(""))
