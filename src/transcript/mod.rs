@@ -19,7 +19,7 @@ use mqtt_check_codec::{DecodeError, Frame, FrameError, Packet, PacketType, Proto
 use mqtt_check_websocket::{Answer, Control, Fault, Frame as WebSocketFrame, Opcode};
 
 pub use condensed::clipped;
-pub use owed::Owed;
+pub use owed::{Debt, Owed};
 pub use secrets::Secrets;
 pub(crate) use text::ours_or_own;
 

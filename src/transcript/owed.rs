@@ -1,22 +1,29 @@
-//! What a broker still owes its clients when a record ends: acknowledgements of messages.
+//! What a broker still owes its clients when a record ends: acknowledgements of messages, and the end of connections.
 //!
 //! Only what is certain is told: of a connection that stands, and of whose client nothing came that is no packet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mqtt_check_codec::{Packet, PacketId, PacketType, QoS};
+use mqtt_check_codec::{Packet, PacketId, PacketType, ProtocolVersion, QoS};
 
-use super::{Event, EventIndex, LaneIndex, Transcript, What};
+use super::{Event, EventIndex, Lane, LaneIndex, Transcript, What};
 use crate::scenario::model::ClientIndex;
 
-/// An acknowledgement that has not come.
+/// What a broker owes, and has not come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owed {
     pub lane: LaneIndex,
-    pub answer: PacketType,
-    pub packet_id: PacketId,
-    /// What it would answer.
+    pub debt: Debt,
+    /// The packet that makes it due.
     pub asked: EventIndex,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Debt {
+    /// The acknowledgement of a packet of the client.
+    Answer(PacketType, PacketId),
+    /// The end of the connection, behind a packet of the broker that is its last.
+    Close(PacketType),
 }
 
 /// A client, the packet that would answer, and its Packet Identifier.
@@ -27,6 +34,10 @@ struct Ledger {
     open: BTreeMap<(LaneIndex, PacketType, PacketId), EventIndex>,
     /// Connections on which nothing is certain any more.
     closed: BTreeSet<LaneIndex>,
+    /// What the broker said last of all, on connections that it has not closed.
+    last_words: BTreeMap<LaneIndex, (PacketType, EventIndex)>,
+    /// Connections that are over, or whose end is the client's affair.
+    ended: BTreeSet<LaneIndex>,
     /// QoS 2 exchanges that were begun, by the packet that answers the next one of ours.
     begun: BTreeSet<Exchange>,
 }
@@ -36,46 +47,49 @@ impl Transcript {
     pub fn owed(&self) -> Vec<Owed> {
         let mut ledger = Ledger::default();
         for (n, event) in self.events.iter().enumerate() {
-            let client = self.lanes[event.lane.0].client;
-            ledger.note(EventIndex(n), event, client);
+            ledger.note(EventIndex(n), event, &self.lanes[event.lane.0]);
         }
-        let mut owed: Vec<Owed> = ledger
-            .open
-            .into_iter()
-            .map(|((lane, answer, packet_id), asked)| Owed {
-                lane,
-                answer,
-                packet_id,
-                asked,
-            })
-            .collect();
+        let answers = ledger.open.into_iter();
+        let answers = answers.map(|((lane, answer, packet_id), asked)| Owed {
+            lane,
+            debt: Debt::Answer(answer, packet_id),
+            asked,
+        });
+        let closes = ledger.last_words.into_iter();
+        let closes = closes.map(|(lane, (said, asked))| Owed {
+            lane,
+            debt: Debt::Close(said),
+            asked,
+        });
+        let mut owed: Vec<Owed> = answers.chain(closes).collect();
         owed.sort_by_key(|owed| owed.asked);
         owed
     }
 }
 
 impl Ledger {
-    fn note(&mut self, index: EventIndex, event: &Event, client: ClientIndex) {
+    fn note(&mut self, index: EventIndex, event: &Event, of: &Lane) {
         let lane = event.lane;
         match &event.what {
             What::Sent {
                 packet: Some(packet),
                 ..
-            } => self.sent(index, lane, client, packet),
+            } => self.sent(index, lane, of.client, packet),
             What::Received {
                 packet: Ok(packet), ..
-            } => self.received(lane, client, packet),
-            What::Sent { packet: None, .. }
-            | What::SentFrame { .. }
+            } => self.received(index, lane, of, packet),
+            What::Sent { packet: None, .. } => self.close(lane),
+            What::SentFrame { .. }
             | What::Garbage { .. }
             | What::Truncated { .. }
             | What::Fault { .. }
             | What::Closed(_)
-            | What::Dropped(_) => self.close(lane),
+            | What::Dropped(_) => self.end(lane),
+            // A close frame ends a WebSocket as well.
+            What::Control(_) => self.ends(lane),
             What::Received { packet: Err(_), .. }
             | What::Opened
             | What::Upgraded(_)
-            | What::Control(_)
             | What::Shown { .. }
             | What::OwnPing
             | What::OwnPong => {}
@@ -87,13 +101,31 @@ impl Ledger {
         self.closed.insert(lane);
     }
 
+    /// The connection is over, or nobody can tell any more how it ends.
+    fn end(&mut self, lane: LaneIndex) {
+        self.close(lane);
+        self.ends(lane);
+    }
+
+    fn ends(&mut self, lane: LaneIndex) {
+        self.last_words.remove(&lane);
+        self.ended.insert(lane);
+    }
+
+    /// The broker may send nothing behind this packet, and closes.
+    fn said_last(&mut self, index: EventIndex, lane: LaneIndex, packet: PacketType) {
+        if !self.ended.contains(&lane) {
+            self.last_words.entry(lane).or_insert((packet, index));
+        }
+    }
+
     fn sent(&mut self, index: EventIndex, lane: LaneIndex, client: ClientIndex, packet: &Packet) {
         let answer = match packet {
             Packet::Publish(publish) if publish.qos == QoS::AtLeastOnce => PacketType::PUBACK,
             Packet::Publish(publish) if publish.qos == QoS::ExactlyOnce => PacketType::PUBREC,
             Packet::PubRel(_) => PacketType::PUBCOMP,
             Packet::PubRec(ack) if ack.reason.is_success() => PacketType::PUBREL,
-            Packet::Disconnect(_) => return self.close(lane),
+            Packet::Disconnect(_) => return self.end(lane),
             _ => return,
         };
         let Some(id) = packet.packet_id() else {
@@ -116,13 +148,22 @@ impl Ledger {
         }
     }
 
-    fn received(&mut self, lane: LaneIndex, client: ClientIndex, packet: &Packet) {
+    fn received(&mut self, index: EventIndex, lane: LaneIndex, of: &Lane, packet: &Packet) {
+        let is_5 = of.version == ProtocolVersion::V5;
         match packet {
-            Packet::Disconnect(_) => self.close(lane),
+            Packet::Disconnect(_) => {
+                self.close(lane);
+                if is_5 {
+                    self.said_last(index, lane, PacketType::DISCONNECT);
+                }
+            }
+            Packet::ConnAck(connack) if connack.reason.0 >= if is_5 { 0x80 } else { 1 } => {
+                self.said_last(index, lane, PacketType::CONNACK);
+            }
             Packet::Publish(publish) => {
                 let id = publish.packet_id;
                 let id = id.filter(|_| publish.qos == QoS::ExactlyOnce);
-                let begun = id.map(|id| (client, PacketType::PUBREL, id));
+                let begun = id.map(|id| (of.client, PacketType::PUBREL, id));
                 self.begun.extend(begun);
             }
             packet => {

@@ -84,9 +84,8 @@ pub fn judge(
     }
     // What a step waited for in vain is not told again.
     let is_told = |owed: &Finding| {
-        let told =
-            |step: &Finding| step.kind() == FindingKind::Violation && shares_clause(step, owed);
-        findings.iter().any(told)
+        let mut steps = findings.iter();
+        steps.any(|step| step.kind() == FindingKind::Violation && is_same_debt(step, owed))
     };
     let missed: Vec<Finding> = owed.into_iter().filter(|owed| !is_told(owed)).collect();
     findings.extend(without_repeats(missed));
@@ -108,6 +107,12 @@ fn is_same_fault(step: &Finding, watched: &Finding) -> bool {
         && !watched.events.is_empty()
         && watched.events.iter().all(|e| step.events.contains(e))
         && shares_clause(step, watched)
+}
+
+/// Whether a step has waited in vain for what the broker owes at the end.
+fn is_same_debt(step: &Finding, owed: &Finding) -> bool {
+    let both_open = step.symptom.is_open_connection() && owed.symptom.is_open_connection();
+    both_open || shares_clause(step, owed)
 }
 
 fn shares_clause(one: &Finding, other: &Finding) -> bool {

@@ -68,6 +68,11 @@ impl Symptom {
         }
     }
 
+    /// Of a connection that stays open.
+    pub(crate) fn open_connection() -> Self {
+        Self::of(&[Wrong::Event(Event::StayedOpen)], &[])
+    }
+
     fn add(&mut self, wrong: &Wrong) {
         match wrong {
             Wrong::Event(Event::Missing(t)) => self.missing.push(t.0),
@@ -207,9 +212,5 @@ impl Symptom {
 
     pub(crate) fn lost_session() -> Self {
         Self::of(&[Wrong::Aspect(Aspect::NotResumed)], &[])
-    }
-
-    pub(crate) fn open_connection() -> Self {
-        Self::of(&[Wrong::Event(Event::StayedOpen)], &[])
     }
 }

@@ -38,6 +38,13 @@ impl Check {
         }
     }
 
+    /// Whether what breaks it is that a connection stays open.
+    pub(super) fn wants_close(&self) -> bool {
+        [&CLOSE_OWED_AFTER_REFUSAL, &CLOSE_OWED_AFTER_DISCONNECT]
+            .iter()
+            .any(|check| std::ptr::eq(*check, self))
+    }
+
     pub(super) fn found(&'static self, actual: impl Into<String>) -> Found {
         self.found_with(Vec::new(), actual)
     }
@@ -111,6 +118,9 @@ checks! {
     CONNACK_AFTER_REFUSAL ["MQTT-3.2.2-5"] ["MQTT-3.2.0-2" "MQTT-3.2.2-7"] Must
         "only the close after a CONNACK that refuses";
     AFTER_DISCONNECT - ["MQTT-3.14.4-1"] Must "only the close after DISCONNECT";
+    CLOSE_OWED_AFTER_REFUSAL ["MQTT-3.2.2-5"] ["MQTT-3.2.2-7"] Must
+        "the broker closes the connection after a CONNACK that refuses";
+    CLOSE_OWED_AFTER_DISCONNECT - ["MQTT-3.14.4-2"] Must "the broker closes the connection after its DISCONNECT";
     // What it answers is described, and no more of it forbidden.
     PINGRESP_UNASKED [] [] Should "a PINGRESP for each PINGREQ";
 

@@ -1,10 +1,10 @@
-//! Acknowledgements that a broker owes when the record ends.
+//! What a broker owes when the record ends: acknowledgements, and the end of connections.
 
 use mqtt_check_codec::PacketType;
 
 use super::check::{self, Check, Found};
-use super::connection::{Connection, Handshake};
-use crate::transcript::{EventIndex, Owed, Transcript};
+use super::connection::{Connection, Handshake, Opening};
+use crate::transcript::{Debt, EventIndex, Owed, Transcript};
 
 /// What has not come, by the packet that it would answer.
 pub(super) fn owed(
@@ -16,9 +16,17 @@ pub(super) fn owed(
         return Vec::new();
     }
     let owed = transcript.owed().into_iter();
-    owed.filter(|owed| is_certain(&connections[owed.lane.0]))
+    owed.filter(|owed| is_due(owed, &connections[owed.lane.0]))
         .filter_map(|owed| Some((owed.asked, found(&owed)?)))
         .collect()
+}
+
+fn is_due(owed: &Owed, connection: &Connection) -> bool {
+    match owed.debt {
+        Debt::Answer(..) => is_certain(connection),
+        // Whatever the client did before: the packet is the broker's last, if it is of this protocol at all.
+        Debt::Close(_) => !matches!(connection.opening, Opening::Nothing | Opening::Foreign),
+    }
 }
 
 /// Whether the client may count on an answer: it is connected, in its own session, and has said nothing wrong.
@@ -33,15 +41,19 @@ fn is_certain(connection: &Connection) -> bool {
 }
 
 fn found(owed: &Owed) -> Option<Found> {
-    let check: &'static Check = match owed.answer {
-        PacketType::PUBACK => &check::PUBACK_OWED,
-        PacketType::PUBREC => &check::PUBREC_OWED,
-        PacketType::PUBREL => &check::PUBREL_OWED,
-        PacketType::PUBCOMP => &check::PUBCOMP_OWED,
-        _ => return None,
+    let check: &'static Check = match owed.debt {
+        Debt::Answer(PacketType::PUBACK, _) => &check::PUBACK_OWED,
+        Debt::Answer(PacketType::PUBREC, _) => &check::PUBREC_OWED,
+        Debt::Answer(PacketType::PUBREL, _) => &check::PUBREL_OWED,
+        Debt::Answer(PacketType::PUBCOMP, _) => &check::PUBCOMP_OWED,
+        Debt::Close(PacketType::DISCONNECT) => &check::CLOSE_OWED_AFTER_DISCONNECT,
+        Debt::Close(_) => &check::CLOSE_OWED_AFTER_REFUSAL,
+        Debt::Answer(..) => return None,
     };
-    Some(check.found(format!(
-        "no {} {} by the end of the case",
-        owed.answer, owed.packet_id
-    )))
+    Some(check.found(match owed.debt {
+        Debt::Answer(answer, id) => format!("no {answer} {id} by the end of the case"),
+        Debt::Close(said) => {
+            format!("{said}, and the connection is open at the end of the case")
+        }
+    }))
 }

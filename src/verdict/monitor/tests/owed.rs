@@ -3,11 +3,14 @@
 use mqtt_check_codec::{Packet, ProtocolVersion};
 
 use super::super::check;
-use super::record::{Record, ack, ack_with, connect, connect_with, disconnect, dup, publish};
+use super::record::{
+    Record, ack, ack_with, connack, connect, connect_with, disconnect, dup, publish,
+};
 use super::{Case, V3, V5};
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases: Vec<Case> = [V3, V5].into_iter().flat_map(owed).collect();
+    cases.extend([V3, V5].into_iter().flat_map(closes));
     let received = || published(V5, 2).broker(pubrec(7));
     cases.push(Case::new(
         &check::PUBREC_AGAIN,
@@ -15,6 +18,39 @@ pub(super) fn cases() -> Vec<Case> {
         received().client(dup(publish(2, 7, "x"))).broker(pubrec(7)),
         received().broker(pubrec(7)),
     ));
+    cases
+}
+
+/// The end of a connection is owed behind what the broker says last.
+fn closes(version: ProtocolVersion) -> Vec<Case> {
+    let refusal = if version == V5 { 0x87 } else { 5 };
+    let refused = || {
+        let early = Record::open(version).connect(connect(version));
+        early.broker(connack(false, refusal))
+    };
+    let mut cases = vec![Case::new(
+        &check::CLOSE_OWED_AFTER_REFUSAL,
+        version,
+        refused().closed().ended(),
+        refused().ended(),
+    )];
+    if version == V5 {
+        let dismissed = || Record::connected(V5).broker(disconnect(0x8E, []));
+        cases.push(Case::new(
+            &check::CLOSE_OWED_AFTER_DISCONNECT,
+            V5,
+            dismissed().closed().ended(),
+            dismissed().ended(),
+        ));
+        // What the client said before makes no difference.
+        let wrong = || Record::connected(V5).client_bytes([0xF0, 0x00].as_slice());
+        cases.push(Case::new(
+            &check::CLOSE_OWED_AFTER_DISCONNECT,
+            V5,
+            wrong().broker(disconnect(0x81, [])).closed().ended(),
+            wrong().broker(disconnect(0x81, [])).ended(),
+        ));
+    }
     cases
 }
 
@@ -84,7 +120,14 @@ fn nothing_is_owed_on_a_connection_that_is_over() {
             .is_silent();
     }
     let asked = published(V5, 1);
-    asked.broker(disconnect(0x97, [])).ended().is_silent();
+    let asked = asked.broker(disconnect(0x97, [])).closed();
+    asked.ended().is_silent();
+}
+
+#[test]
+fn a_client_that_has_left_is_owed_no_close() {
+    let left = Record::connected(V5).client(disconnect(0, []));
+    left.broker(disconnect(0x8E, [])).ended().is_silent();
 }
 
 #[test]
