@@ -116,7 +116,8 @@ impl Waiting<'_> {
             || !(player.judged
                 || player.is_virtual()
                 || self.awaited.connects
-                || self.awaited.answers_sent)
+                || self.awaited.answers_sent
+                || self.awaited.decides)
     }
 
     /// Whether a waiting without patience shows nothing: what it is about might have come later.

@@ -183,6 +183,7 @@ impl Compiler<'_> {
                         answers_sent: false,
                         gate: false,
                         connects: false,
+                        decides: false,
                     })
                 })
                 .collect(),

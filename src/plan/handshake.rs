@@ -267,5 +267,6 @@ pub(super) fn awaited(expectation: Expectation, answers_sent: bool) -> Awaited {
         answers_sent,
         gate: false,
         connects: false,
+        decides: false,
     }
 }

@@ -265,6 +265,8 @@ pub struct Awaited {
     pub gate: bool,
     /// The CONNACK of a connection that is meant to stand: without it the client is not connected.
     pub connects: bool,
+    /// Steps that follow depend on which answer it is.
+    pub decides: bool,
 }
 
 /// Makes a scene ready.

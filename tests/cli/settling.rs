@@ -23,6 +23,33 @@ steps:
   - a: { expect: { publish: { payload: hello } } }
 ";
 
+const CHOSEN: &str = "\
+title: What comes late decides what is published
+versions: [3.1.1]
+clients: { a: , b: }
+steps:
+  - b: connect
+  - b: { publish: { topic: some/topic, payload: kept, qos: 1, retain: true } }
+  - a: connect
+  - a: { subscribe: some/topic }
+  - choice: retained
+    about: which message comes first
+    of: a
+    answers:
+      kept: { publish: { payload: kept } }
+      another: { publish: { payload: another } }
+  - id: leaves
+    a: { unsubscribe: some/topic }
+  - b: { publish: { topic: some/topic, payload: then, qos: 1 } }
+    when: { retained: kept }
+  - a: { expect: silence }
+    clause: MQTT-3.10.4-2
+control:
+  without: leaves
+  expect:
+    - a: { publish: { payload: then } }
+";
+
 /// By how much subscriptions are late.
 const LATE_BY: Duration = Duration::from_millis(300);
 
@@ -84,9 +111,9 @@ fn pass_back(mut answers: TcpStream, mut back: TcpStream) -> io::Result<()> {
     back.shutdown(std::net::Shutdown::Both)
 }
 
-fn run(target: &str) -> crate::program::Ended {
+fn run(scenario: &str, target: &str) -> crate::program::Ended {
     Program::new("run --target slow --no-snapshots")
-        .file("scenarios/heard.yaml", HEARD)
+        .file("scenarios/heard.yaml", scenario)
         .file(
             "targets/slow.yaml",
             format!(
@@ -99,12 +126,19 @@ fn run(target: &str) -> crate::program::Ended {
 
 #[test]
 fn a_subscription_that_does_not_hold_yet_is_missed() {
-    let ended = run("");
+    let ended = run(HEARD, "");
     assert_eq!(ended.exit, Some(1), "{ended}");
 }
 
 #[test]
 fn waits_for_subscriptions_where_the_target_needs_it() {
-    let ended = run("settle_subscriptions: 900ms\n");
+    let ended = run(HEARD, "settle_subscriptions: 900ms\n");
+    assert_eq!(ended.exit, Some(0), "{ended}");
+}
+
+/// In a control nothing but its conclusion is judged, and few steps are waited for; a choice is one of them.
+#[test]
+fn a_control_waits_for_what_decides_its_next_steps() {
+    let ended = run(CHOSEN, "");
     assert_eq!(ended.exit, Some(0), "{ended}");
 }

@@ -405,6 +405,7 @@ impl<'p> Player<'p> {
             answers_sent: false,
             gate: false,
             connects: false,
+            decides: true,
         };
         if let Err(hindrance) = self.awaited(choice.of, &awaited).await {
             self.hindered(hindrance, &[]);
@@ -442,6 +443,7 @@ impl<'p> Player<'p> {
             answers_sent: false,
             gate: false,
             connects: false,
+            decides: true,
         };
         let indexes: Vec<LaneIndex> = lanes.iter().map(|(_, lane)| *lane).collect();
         let lost = self.stakes().filter(|s| self.is_lost(s, &awaited));
