@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use mqtt_check_codec::{Frame, Packet, PacketType, ProtocolVersion, ReasonCode, SubAck};
+use mqtt_check_codec::{
+    Frame, Packet, PacketId, PacketType, Properties, ProtocolVersion, Publish, QoS, ReasonCode,
+    SubAck,
+};
 
 use super::blame::{Event, Wrong};
 use super::expectation::{CarriedOver, Judged, Play, judge_outcome};
@@ -16,8 +19,8 @@ use crate::transcript::{Ended, EventIndex, Outcome, Transcript, What};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
-/// What a silence finds that the first packet of the record breaks.
-fn silence(transcript: &Transcript) -> Vec<Judged> {
+/// What a silence finds that this packet of the record breaks.
+fn silence(transcript: &Transcript, breaks: usize) -> Vec<Judged> {
     let span = Duration::from_secs(1);
     let expectation = Expectation {
         place: Place {
@@ -39,7 +42,7 @@ fn silence(transcript: &Transcript) -> Vec<Judged> {
         },
     };
     let outcome = Outcome {
-        taken: vec![EventIndex(0)],
+        taken: vec![EventIndex(breaks)],
         alternative: None,
         ended: Ended::Complete,
         since: Duration::ZERO,
@@ -66,12 +69,12 @@ fn silence(transcript: &Transcript) -> Vec<Judged> {
 #[test]
 fn a_malformed_packet_in_a_silence_is_wrong_by_its_bytes() {
     let suback = Packet::SubAck(SubAck {
-        packet_id: mqtt_check_codec::PacketId::MIN,
-        properties: mqtt_check_codec::Properties::new(),
+        packet_id: PacketId::MIN,
+        properties: Properties::new(),
         reasons: vec![ReasonCode(1)],
     });
     let mut transcript = record(V5, &[(false, suback)]);
-    let found = silence(&transcript);
+    let found = silence(&transcript, 0);
     let extra = Wrong::Event(Event::Extra(PacketType::SUBACK));
     assert!(
         matches!(found.as_slice(), [judged] if judged.wrong == [extra] && !judged.is_broken),
@@ -89,10 +92,49 @@ fn a_malformed_packet_in_a_silence_is_wrong_by_its_bytes() {
         carried_in: None,
         automatic: false,
     };
-    let found = silence(&transcript);
+    let found = silence(&transcript, 0);
     let is_by_bytes = |judged: &Judged| matches!(judged.wrong.as_slice(), [Wrong::Bytes(Some(_))]);
     assert!(
         matches!(found.as_slice(), [judged] if is_by_bytes(judged) && judged.is_broken),
         "{found:?}"
     );
+}
+
+/// A message that comes once too often is a copy of another; one of two that were published is not.
+#[test]
+fn a_message_that_was_published_twice_is_no_copy_of_the_first() {
+    let publish = |dup| {
+        Packet::Publish(Publish {
+            dup,
+            qos: QoS::AtLeastOnce,
+            retain: false,
+            topic: "x".into(),
+            packet_id: Some(PacketId::MIN),
+            properties: Properties::new(),
+            payload: Bytes::from_static(b"the same"),
+        })
+    };
+    let sent = |dup| (true, publish(dup));
+    let came = || (false, publish(false));
+    let extra = Wrong::Event(Event::Extra(PacketType::PUBLISH));
+    let repeated = Wrong::Event(Event::Repeated(QoS::AtLeastOnce));
+    for (packets, wrong) in [
+        (vec![sent(false), came(), came()], &repeated),
+        (vec![sent(false), sent(true), came(), came()], &repeated),
+        (vec![sent(false), sent(false), came(), came()], &extra),
+        (
+            vec![sent(false), sent(false), came(), came(), came()],
+            &repeated,
+        ),
+        (vec![came()], &extra),
+        // What others have published is no part of the record.
+        (vec![came(), came()], &repeated),
+    ] {
+        let transcript = record(V5, &packets);
+        let found = silence(&transcript, packets.len() - 1);
+        let [judged] = &found[..] else {
+            panic!("{packets:?}: {found:?}");
+        };
+        assert_eq!(judged.wrong, [wrong.clone()], "{packets:?}");
+    }
 }

@@ -58,7 +58,7 @@ fn lacks_id_by_qos(packet: &Received<'_>, mismatches: &[Mismatch]) -> bool {
 
 impl<'a> Inbox<'a> {
     /// Every packet of the client, on all of its connections.
-    fn packets(self) -> impl Iterator<Item = (EventIndex, LaneIndex, Received<'a>)> {
+    pub(super) fn packets(self) -> impl Iterator<Item = (EventIndex, LaneIndex, Received<'a>)> {
         self.packets_where(move |lane| self.transcript.lanes[lane.0].client == self.client)
     }
 
@@ -228,17 +228,6 @@ impl<'a> Inbox<'a> {
         Wrong::Event(Event::Field(PacketType::PUBLISH))
     }
 
-    /// A message of before came where it was not to: sent once more on another connection, or at all.
-    fn stale(self, event: EventIndex) -> Wrong {
-        let Some(Packet::Publish(came)) = received(self.transcript, event).map(|r| r.packet) else {
-            return Wrong::Event(Event::Extra(PacketType::PUBLISH));
-        };
-        Wrong::Event(match self.came_before(came, event, |_| true) {
-            true => Event::Repeated(came.qos),
-            false => Event::Extra(PacketType::PUBLISH),
-        })
-    }
-
     /// Whether what came was published before the message that was due, and so is not out of its turn.
     fn was_published_before(self, pattern: &PacketPattern, event: EventIndex) -> bool {
         let Some(Packet::Publish(came)) = received(self.transcript, event).map(|r| r.packet) else {
@@ -269,54 +258,6 @@ impl<'a> Inbox<'a> {
             self.is_message(pattern, &received)
         });
         matches!((came_at, due_at), (Some(came), Some(due)) if came < due)
-    }
-
-    /// Whether what came is a message of its own, that some client has published: then the one that is due is lost.
-    fn was_sent(self, pattern: &PacketPattern, event: EventIndex) -> bool {
-        let Some(Packet::Publish(came)) = received(self.transcript, event).map(|r| r.packet) else {
-            return false;
-        };
-        pattern.packet_type == PacketType::PUBLISH
-            && self.transcript.events.iter().any(|event| {
-                let What::Sent {
-                    packet: Some(packet),
-                    ..
-                } = &event.what
-                else {
-                    return false;
-                };
-                match packet {
-                    Packet::Publish(sent) => sent.payload == came.payload,
-                    Packet::Connect(connect) => connect
-                        .will
-                        .as_ref()
-                        .is_some_and(|will| will.payload == came.payload),
-                    _ => false,
-                }
-            })
-    }
-
-    /// A message that has come on the same connection before.
-    fn repeated(self, came: &Publish, event: EventIndex) -> Option<Wrong> {
-        let lane = self.transcript.events[event.0].lane;
-        self.came_before(came, event, |its| its == lane)
-            .then_some(Wrong::Event(Event::Repeated(came.qos)))
-    }
-
-    /// Whether a message of this topic and payload came before this event on such a connection.
-    fn came_before(
-        self,
-        came: &Publish,
-        event: EventIndex,
-        is_on: impl Fn(LaneIndex) -> bool,
-    ) -> bool {
-        let topic = self.transcript.topic(event);
-        self.packets().any(|(other, lane, packet)| {
-            other.0 < event.0
-                && is_on(lane)
-                && self.transcript.topic(other) == topic
-                && matches!(packet.packet, Packet::Publish(first) if first.payload == came.payload)
-        })
     }
 
     /// Whether this is the message that a step was to take, whatever else is wrong with it.

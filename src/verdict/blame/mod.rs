@@ -5,6 +5,7 @@
 
 mod culprit;
 mod event;
+mod repeats;
 mod table;
 
 use mqtt_check_codec::{DecodeError, Packet, ProtocolVersion, QoS, ReasonCode};

@@ -1,0 +1,95 @@
+//! Whether a message that came where it was not to is one that was sent once too often, or one of its own.
+
+use mqtt_check_codec::{Packet, PacketType, Publish};
+
+use super::culprit::{Inbox, received};
+use super::{Event, Wrong};
+use crate::scenario::model::PacketPattern;
+use crate::transcript::{EventIndex, LaneIndex, What};
+
+impl Inbox<'_> {
+    /// A message of before came where it was not to: sent once more on another connection, or at all.
+    pub(super) fn stale(self, event: EventIndex) -> Wrong {
+        let Some(Packet::Publish(came)) = received(self.transcript, event).map(|r| r.packet) else {
+            return Wrong::Event(Event::Extra(PacketType::PUBLISH));
+        };
+        Wrong::Event(match self.is_copy(came, event, |_| true) {
+            true => Event::Repeated(came.qos),
+            false => Event::Extra(PacketType::PUBLISH),
+        })
+    }
+
+    /// A message that has come on the same connection before.
+    pub(super) fn repeated(self, came: &Publish, event: EventIndex) -> Option<Wrong> {
+        let lane = self.transcript.events[event.0].lane;
+        self.is_copy(came, event, |its| its == lane)
+            .then_some(Wrong::Event(Event::Repeated(came.qos)))
+    }
+
+    /// Whether a message of this topic and payload came before this event on such a connection, and with this one more
+    /// of them than were published.
+    fn is_copy(self, came: &Publish, event: EventIndex, is_on: impl Fn(LaneIndex) -> bool) -> bool {
+        let topic = self.transcript.topic(event);
+        let before = self.packets().filter(|(other, lane, packet)| {
+            other.0 < event.0
+                && is_on(*lane)
+                && self.transcript.topic(*other) == topic
+                && matches!(packet.packet, Packet::Publish(first) if first.payload == came.payload)
+        });
+        let before = before.count();
+        before > 0 && before >= self.published(came, event)
+    }
+
+    /// How many messages like this one clients have published before it came, or left as their Wills.
+    fn published(self, came: &Publish, event: EventIndex) -> usize {
+        let topic = self.transcript.topic(event);
+        let events = self.transcript.events[..event.0].iter();
+        let sent = events.filter(|event| {
+            let What::Sent {
+                packet: Some(packet),
+                ..
+            } = &event.what
+            else {
+                return false;
+            };
+            match packet {
+                // An alias may stand for any topic.
+                Packet::Publish(sent) => {
+                    let is_of_topic = sent.topic.is_empty() || Some(&sent.topic) == topic;
+                    !sent.dup && is_of_topic && sent.payload == came.payload
+                }
+                Packet::Connect(connect) => connect
+                    .will
+                    .as_ref()
+                    .is_some_and(|will| Some(&will.topic) == topic && will.payload == came.payload),
+                _ => false,
+            }
+        });
+        sent.count()
+    }
+
+    /// Whether what came is a message of its own, that some client has published: then the one that is due is lost.
+    pub(super) fn was_sent(self, pattern: &PacketPattern, event: EventIndex) -> bool {
+        let Some(Packet::Publish(came)) = received(self.transcript, event).map(|r| r.packet) else {
+            return false;
+        };
+        pattern.packet_type == PacketType::PUBLISH
+            && self.transcript.events.iter().any(|event| {
+                let What::Sent {
+                    packet: Some(packet),
+                    ..
+                } = &event.what
+                else {
+                    return false;
+                };
+                match packet {
+                    Packet::Publish(sent) => sent.payload == came.payload,
+                    Packet::Connect(connect) => connect
+                        .will
+                        .as_ref()
+                        .is_some_and(|will| will.payload == came.payload),
+                    _ => false,
+                }
+            })
+    }
+}
