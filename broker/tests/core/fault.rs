@@ -56,15 +56,6 @@ const IN_BYTES: &[Fault] = &[
 /// Faults that scenarios catch, each at a step that cites its clause, and no test of the core does yet. The list may only
 /// shrink: `each_owed_test_is_still_owed` fails for a fault that a test here catches.
 const OWED: &[Fault] = &[
-    Fault::RestartRestoresDiscardedWill,
-    Fault::RestartCutsRetainedQos,
-    Fault::RestartLosesPayloadFormat,
-    Fault::RestartLosesRetainedOfWills,
-    Fault::RetainedWillPropertiesLost,
-    Fault::NoLocalLosesWills,
-    Fault::NormalDisconnectKeepsDelayedWill,
-    Fault::WillDelayIgnoredAfterSilence,
-    Fault::WillDelayIgnoredAfterError,
     Fault::DisconnectExpirySticks,
     Fault::OtherVersionKeepsExpiry,
     Fault::ResubscribeCannotDropIdentifier,
@@ -82,7 +73,6 @@ const OWED: &[Fault] = &[
     Fault::ClientKeepAliveEnforced,
     Fault::ResponseInformationOnResume,
     Fault::FormerPacketSizeKept,
-    Fault::WillLostOnSomeCodes,
     Fault::ExplainedDisconnectIsError,
     Fault::ExplainedPubackIgnored,
     Fault::ExplainedPubrecUnanswered,

@@ -3,7 +3,8 @@
 use mqtt_check_codec::{Packet, Property, Publish, QoS, SubscriptionOptions};
 
 use crate::pair::{
-    Pair, V5, ack, hello, id, lasting, message, publish, qos, retained, subscribe_with, unsubscribe,
+    BOTH, Pair, V5, ack, hello, id, lasting, message, publish, qos, retained, subscribe_with,
+    unsubscribe,
 };
 
 fn durable() -> Pair {
@@ -22,6 +23,17 @@ fn rich(level: u8, packet_id: u16, topic: &str, payload: &str, retain: bool) -> 
         retain,
         properties: properties.into_iter().collect(),
         ..publish(topic, payload)
+    })
+}
+
+/// A message to be retained.
+fn kept<const COUNT: usize>(level: u8, topic: &str, properties: [Property; COUNT]) -> Packet {
+    Packet::Publish(Publish {
+        qos: qos(level),
+        packet_id: (level > 0).then(|| id(1)),
+        retain: true,
+        properties: properties.into_iter().collect(),
+        ..publish(topic, "x")
     })
 }
 
@@ -133,4 +145,83 @@ fn a_will_is_whole_after_a_restart() {
     assert_eq!(pair.seen(watcher), ["connack 0x00 sp=1"]);
     pair.wait_s(5);
     assert_eq!(pair.seen(watcher), ["publish q2 id=1 w=gone a:b"]);
+}
+
+#[test]
+fn a_will_that_disconnect_deleted_does_not_come_back() {
+    for version in BOTH {
+        for crash in [false, true] {
+            let mut pair = durable();
+            let watcher = pair.connected(lasting(version, "watcher"));
+            pair.subscribe(watcher, "w", 1);
+            let will = |will: &mut mqtt_check_codec::Will| will.qos = QoS::AtLeastOnce;
+            let a = pair.connected(lasting(version, "a").will_with("w", will));
+            pair.disconnect(a);
+            if crash {
+                pair.crash_and_restart_after_s(1);
+            } else {
+                pair.restart_after_s(1);
+            }
+            pair.wait_s(10);
+            let watcher = pair.connect(lasting(version, "watcher"));
+            assert_eq!(pair.seen(watcher), ["connack 0x00 sp=1"]);
+        }
+    }
+}
+
+#[test]
+fn a_retained_message_keeps_its_qos_over_a_restart() {
+    for version in BOTH {
+        let mut pair = durable();
+        let b = pair.connected(hello(version, "b"));
+        for (level, topic) in [(0, "r/0"), (1, "r/1"), (2, "r/2")] {
+            pair.send(b, kept(level, topic, []));
+        }
+        pair.restart_after_s(1);
+        let a = pair.connected(hello(version, "a"));
+        pair.subscribe(a, "r/+", 2);
+        assert_eq!(
+            pair.seen(a),
+            [
+                "publish q0 retain r/0=x",
+                "publish q1 id=1 retain r/1=x",
+                "publish q2 id=2 retain r/2=x"
+            ]
+        );
+    }
+}
+
+/// [5 MQTT-3.3.2-4]
+#[test]
+fn the_payload_format_of_what_waits_and_of_what_is_retained_outlasts_a_restart() {
+    for format in [0, 1] {
+        let mut pair = durable();
+        let a = pair.connected(lasting(V5, "a"));
+        pair.subscribe(a, "t", 1);
+        pair.lose(a);
+        let b = pair.connected(hello(V5, "b"));
+        pair.send(b, kept(1, "t", [Property::PayloadFormatIndicator(format)]));
+        pair.restart_after_s(1);
+        let a = pair.connected(lasting(V5, "a"));
+        let with_format = format!("t=x PayloadFormatIndicator({format})");
+        assert_eq!(pair.seen(a), [format!("publish q1 id=1 {with_format}")]);
+        let late = pair.connected(hello(V5, "late"));
+        pair.subscribe(late, "t", 0);
+        let greeting = format!("publish q0 retain {with_format}");
+        assert_eq!(pair.seen(late), [greeting]);
+    }
+}
+
+#[test]
+fn what_a_will_left_as_a_retained_message_outlasts_a_restart() {
+    for version in BOTH {
+        let mut pair = durable();
+        let will = |will: &mut mqtt_check_codec::Will| will.retain = true;
+        let a = pair.connected(hello(version, "a").will_with("w", will));
+        pair.lose(a);
+        pair.restart_after_s(1);
+        let late = pair.connected(hello(version, "late"));
+        pair.subscribe(late, "w", 0);
+        assert_eq!(pair.seen(late), ["publish q0 retain w=gone"]);
+    }
 }

@@ -1,10 +1,11 @@
 //! Wills: when they go out, when they do not, and what they look like.
 
 use mqtt_check_broker::Control;
-use mqtt_check_codec::{Packet, Property, QoS, ReasonCode};
+use mqtt_check_codec::{Packet, Property, QoS, ReasonCode, SubscriptionOptions};
 
 use crate::pair::{
-    BOTH, Hello, Pair, Peer, V3, V5, disconnect, hello, lasting, message, subscribe,
+    BOTH, Hello, Pair, Peer, V3, V5, disconnect, hello, lasting, message, qos, subscribe,
+    subscribe_with,
 };
 
 /// A pair with a client that watches every topic.
@@ -69,6 +70,16 @@ fn disconnect_0x04_and_every_error_code_publish_the_will() {
     for (reason, trigger) in [
         (0x04, "disconnect_with_will"),
         (0x80, "client_error"),
+        (0x81, "client_error"),
+        (0x82, "client_error"),
+        (0x83, "client_error"),
+        (0x90, "client_error"),
+        (0x93, "client_error"),
+        (0x94, "client_error"),
+        (0x95, "client_error"),
+        (0x96, "client_error"),
+        (0x97, "client_error"),
+        (0x98, "client_error"),
         (0x99, "client_error"),
         (0xFF, "protocol_error"),
         (0x8B, "protocol_error"),
@@ -319,4 +330,86 @@ fn a_refused_connect_does_not_disturb_the_client_whose_id_it_gives() {
     assert_eq!(pair.seen(intruder), ["connack 0x86 sp=0", "closed"]);
     assert!(pair.seen(a).is_empty());
     assert!(pair.broker().is_connected("a"));
+}
+
+#[test]
+fn an_orderly_disconnect_discards_a_delayed_will_too() {
+    for expiry_s in [0, 5, 100] {
+        let (mut pair, watcher) = watched();
+        let a = pair.connected(hello(V5, "a").expiry(expiry_s).delayed_will("w", 10));
+        pair.disconnect(a);
+        pair.wait_s(200);
+        assert!(pair.seen(watcher).is_empty(), "expiry {expiry_s}");
+    }
+}
+
+/// Ends the connection of the client `a`, whose Keep Alive is 10 seconds.
+type End = fn(&mut Pair, Peer);
+
+const ENDS: &[(&str, End)] = &[
+    ("a broken connection", |pair, a| pair.lose(a)),
+    ("DISCONNECT with Will", |pair, a| {
+        pair.send(a, disconnect(0x04, []));
+    }),
+    ("DISCONNECT with an error", |pair, a| {
+        pair.send(a, disconnect(0x80, []));
+    }),
+    ("a protocol error", |pair, a| pair.send(a, Packet::PingResp)),
+    ("silence", |pair, _| pair.wait_s(15)),
+    ("a kick", |pair, _| {
+        pair.control(Control::Kick {
+            client: "a".into(),
+            reason: ReasonCode::ADMINISTRATIVE_ACTION,
+        });
+    }),
+];
+
+#[test]
+fn the_will_waits_for_its_delay_however_the_connection_ends() {
+    for (name, end) in ENDS {
+        let (mut pair, watcher) = watched();
+        let doomed = hello(V5, "a").expiry(100).delayed_will("w", 5);
+        let a = pair.connected(doomed.keep_alive(10));
+        end(&mut pair, a);
+        assert!(!pair.broker().is_connected("a"), "{name}");
+        pair.wait_s(4);
+        assert!(pair.seen(watcher).is_empty(), "{name}");
+        pair.wait_s(1);
+        assert_eq!(pair.seen(watcher), ["publish q0 w=gone"], "{name}");
+    }
+}
+
+#[test]
+fn a_retained_will_keeps_its_properties() {
+    let properties = [
+        Property::ContentType("text".into()),
+        Property::ResponseTopic("r".into()),
+        Property::CorrelationData("c".into()),
+        Property::UserProperty("b".into(), "1".into()),
+    ];
+    let mut pair = Pair::new();
+    let a = pair.connected(hello(V5, "a").will_with("w", |will| {
+        will.retain = true;
+        will.properties = properties.into_iter().collect();
+    }));
+    pair.lose(a);
+    let late = pair.connected(hello(V5, "late"));
+    pair.subscribe(late, "w", 0);
+    let whole = "publish q0 retain w=gone ContentType(\"text\") ResponseTopic(\"r\") \
+                 CorrelationData(b\"c\") b:1";
+    assert_eq!(pair.seen(late), [whole]);
+}
+
+#[test]
+fn no_local_lets_the_wills_of_others_through() {
+    let options = SubscriptionOptions {
+        no_local: true,
+        ..SubscriptionOptions::new(qos(0))
+    };
+    let mut pair = Pair::new();
+    let watcher = pair.connected(hello(V5, "watcher"));
+    pair.send(watcher, subscribe_with(1, [], [("w", options)]));
+    let a = pair.connected(hello(V5, "a").will("w"));
+    pair.lose(a);
+    assert_eq!(pair.seen(watcher), ["suback id=1 00", "publish q0 w=gone"]);
 }
