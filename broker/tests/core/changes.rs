@@ -385,3 +385,37 @@ fn a_payload_format_of_0_is_passed_on() {
     pair.send(a, of(publish));
     assert_eq!(pair.seen(a), ["publish q0 t=x PayloadFormatIndicator(0)"]);
 }
+
+/// [5 MQTT-3.1.2-28]
+#[test]
+fn response_information_comes_only_on_the_connection_that_asks_for_it() {
+    let asking = |asks| lasting(V5, "a").property(Property::RequestResponseInformation(asks));
+    for again in [lasting(V5, "a"), asking(0)] {
+        let mut pair = Pair::with(|config| config.response_information = Some("here".into()));
+        let a = pair.connect(asking(1));
+        let informed = "connack 0x00 sp=0 ResponseInformation(\"here\")";
+        assert_eq!(pair.seen(a), [informed]);
+        pair.lose(a);
+        let a = pair.connect(again);
+        assert_eq!(pair.seen(a), ["connack 0x00 sp=1"]);
+    }
+}
+
+/// [5 MQTT-3.1.2-24]
+#[test]
+fn a_maximum_packet_size_is_of_one_connection() {
+    let narrow = || lasting(V5, "a").property(Property::MaximumPacketSize(30));
+    for (former, present, comes) in [
+        (lasting(V5, "a"), narrow(), 0),
+        (narrow(), lasting(V5, "a"), 1),
+        (narrow(), lasting(V3, "a"), 1),
+    ] {
+        let mut pair = Pair::new();
+        let a = pair.connected(former);
+        pair.subscribe(a, "t", 0);
+        pair.lose(a);
+        let (a, _) = resumed(&mut pair, present);
+        pair.send(a, message(0, 0, "t", &"x".repeat(30)));
+        assert_eq!(pair.seen(a).len(), comes);
+    }
+}

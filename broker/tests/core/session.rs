@@ -330,3 +330,58 @@ fn an_expiry_of_before_ends_nothing_of_the_present_session() {
         assert_eq!(pair.seen(a), ["publish q0 t=still there"]);
     }
 }
+
+#[test]
+fn the_expiry_of_a_disconnect_is_for_the_end_of_its_own_connection() {
+    for (told, asked) in [(100, 5), (5, 100)] {
+        let mut pair = Pair::new();
+        let a = pair.connected(hello(V5, "a").expiry(50));
+        pair.send(a, disconnect(0, [Property::SessionExpiryInterval(told)]));
+        let a = pair.connected(hello(V5, "a").unclean().expiry(asked));
+        pair.lose(a);
+        pair.hooks();
+        pair.wait_s(u64::from(asked) - 1);
+        assert!(pair.hooks().is_empty(), "{told} before {asked}");
+        pair.wait_s(1);
+        assert_eq!(pair.hooks(), ["session.terminated a expired"]);
+    }
+}
+
+#[test]
+fn a_session_that_goes_on_in_another_version_lasts_as_long_as_that_one_asks() {
+    let mut pair = Pair::new();
+    let a = pair.connected(lasting(V3, "a"));
+    pair.disconnect(a);
+    let a = pair.connected(hello(V5, "a").unclean().expiry(5));
+    pair.disconnect(a);
+    pair.wait_s(4);
+    pair.hooks();
+    pair.wait_s(1);
+    assert_eq!(pair.hooks(), ["session.terminated a expired"]);
+
+    let a = pair.connected(hello(V5, "a").expiry(5));
+    pair.disconnect(a);
+    let a = pair.connected(lasting(V3, "a"));
+    pair.disconnect(a);
+    pair.wait_s(1_000);
+    let a = pair.connect(lasting(V3, "a"));
+    assert_eq!(pair.seen(a), ["connack 0x00 sp=1"]);
+}
+
+#[test]
+fn a_clean_start_is_sent_nothing_that_was_unacknowledged() {
+    for version in BOTH {
+        let mut pair = Pair::new();
+        let a = pair.connected(lasting(version, "a"));
+        pair.subscribe(a, "t", 2);
+        let b = pair.connected(hello(version, "b"));
+        for (level, packet_id) in [(1, 1), (2, 2), (2, 3)] {
+            pair.send(b, message(level, packet_id, "t", "x"));
+        }
+        pair.send(a, Packet::PubRec(ack(3)));
+        assert_eq!(pair.seen(a).len(), 4);
+        pair.lose(a);
+        let a = pair.connect(hello(version, "a"));
+        assert_eq!(pair.seen(a), ["connack 0x00 sp=0"]);
+    }
+}
