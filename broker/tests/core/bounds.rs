@@ -278,3 +278,37 @@ fn unfinished_exchanges_of_this_connection_count_against_the_receive_maximum() {
     pair.send(b, message(2, 3, "t", "x"));
     assert_eq!(pair.seen(b), too_many);
 }
+
+/// [5 MQTT-3.1.2-25]
+#[test]
+fn a_message_that_was_too_large_is_not_sent_on_a_later_connection_that_takes_more() {
+    for level in 0..=2 {
+        let mut pair = Pair::new();
+        let narrow = lasting(V5, "a").property(Property::MaximumPacketSize(30));
+        let a = pair.connected(narrow);
+        pair.subscribe(a, "t", 2);
+        let b = pair.connected(hello(V5, "b"));
+        pair.send(b, message(level, 1, "t", &"x".repeat(30)));
+        assert!(pair.seen(a).is_empty());
+        pair.lose(a);
+        let a = pair.connect(lasting(V5, "a"));
+        assert_eq!(pair.seen(a), ["connack 0x00 sp=1"], "QoS {level}");
+    }
+}
+
+#[test]
+fn messages_of_qos_0_do_not_count_against_the_broker_s_receive_maximum() {
+    let mut pair = Pair::with(|config| config.receive_maximum = 1);
+    let b = pair.connected(hello(V5, "b"));
+    for _ in 0..3 {
+        pair.send(b, message(0, 0, "t", "x"));
+    }
+    pair.send(b, message(2, 1, "t", "x"));
+    pair.send(b, message(0, 0, "t", "x"));
+    pair.send(b, Packet::PubRel(ack(1)));
+    pair.send(b, message(1, 2, "t", "x"));
+    assert_eq!(
+        pair.seen(b),
+        ["pubrec id=1 0x10", "pubcomp id=1", "puback id=2 0x10"]
+    );
+}

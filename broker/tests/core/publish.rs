@@ -363,3 +363,47 @@ fn diagnostics_never_make_a_packet_too_large() {
         ]
     );
 }
+
+/// [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
+#[test]
+fn a_plus_matches_one_level_and_no_fewer_or_further_ones() {
+    for version in BOTH {
+        for (filter, topic, others) in [
+            ("+", "a", &["a/b", "/a", "a/"][..]),
+            ("a/+", "a/b", &["a", "a/b/c", "a/b/"]),
+            ("+/+", "a/b", &["a", "a/b/c"]),
+            ("a/+/c", "a/b/c", &["a/c", "a/b/b/c", "a/b/c/d"]),
+        ] {
+            let mut pair = Pair::new();
+            let a = pair.connected(hello(version, "a"));
+            pair.subscribe(a, filter, 0);
+            for other in others {
+                pair.send(a, message(0, 0, other, "x"));
+                assert!(pair.seen(a).is_empty(), "{filter} and {other}");
+            }
+            pair.send(a, message(0, 0, topic, "x"));
+            assert_eq!(pair.seen(a), [format!("publish q0 {topic}=x")]);
+        }
+    }
+}
+
+#[test]
+fn properties_with_an_empty_value_travel_on_too() {
+    for empty in [
+        Property::ContentType("".into()),
+        Property::CorrelationData(bytes::Bytes::new()),
+        Property::UserProperty("".into(), "".into()),
+        Property::UserProperty("name".into(), "".into()),
+    ] {
+        let mut pair = Pair::new();
+        let a = pair.connected(hello(V5, "a"));
+        pair.subscribe(a, "t", 0);
+        pair.packets(a);
+        pair.send(a, with("t", [empty.clone()]));
+        let came = pair.packets(a);
+        let [Packet::Publish(publish)] = &came[..] else {
+            panic!("{came:?}");
+        };
+        assert_eq!(publish.properties.0, [empty]);
+    }
+}

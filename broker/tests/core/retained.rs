@@ -3,8 +3,8 @@
 use mqtt_check_codec::{Packet, Property, Publish, QoS, RetainHandling, SubscriptionOptions};
 
 use crate::pair::{
-    BOTH, Pair, V3, V5, hello, id, message, publish, qos, retained, subscribe, subscribe_with,
-    unsubscribe,
+    BOTH, Pair, V3, V5, hello, id, lasting, message, publish, qos, retained, subscribe,
+    subscribe_with, unsubscribe,
 };
 
 #[test]
@@ -237,5 +237,75 @@ fn no_local_lets_the_retained_messages_of_others_through() {
     assert_eq!(
         pair.seen(a),
         ["suback id=1 00", "publish q0 retain t=of another"]
+    );
+}
+
+/// [5 MQTT-3.3.1-5]
+#[test]
+fn a_retained_message_outlives_the_expiry_of_the_one_it_replaces() {
+    let expiring = |payload: &str, expiry_s: u32| {
+        let expiry = Property::MessageExpiryInterval(expiry_s);
+        Packet::Publish(Publish {
+            retain: true,
+            properties: [expiry].into_iter().collect(),
+            ..publish("r", payload)
+        })
+    };
+    for (new, whole) in [
+        (retained("r", "new"), "publish q0 retain r=new"),
+        (
+            expiring("new", 60),
+            "publish q0 retain r=new MessageExpiryInterval(40)",
+        ),
+    ] {
+        let mut pair = Pair::new();
+        let a = pair.connected(hello(V5, "a"));
+        pair.send(a, expiring("old", 10));
+        pair.wait_s(5);
+        pair.send(a, new);
+        pair.wait_s(20);
+        pair.subscribe(a, "r", 0);
+        assert_eq!(pair.seen(a), [whole]);
+    }
+}
+
+/// [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+#[test]
+fn a_message_that_clears_the_topic_waits_for_an_offline_session() {
+    for version in BOTH {
+        let mut pair = Pair::new();
+        let a = pair.connected(lasting(version, "a"));
+        pair.subscribe(a, "r", 1);
+        pair.lose(a);
+        let b = pair.connected(hello(version, "b"));
+        for payload in ["x", ""] {
+            pair.send(
+                b,
+                Packet::Publish(Publish {
+                    qos: qos(1),
+                    packet_id: Some(id(1)),
+                    retain: true,
+                    ..publish("r", payload)
+                }),
+            );
+        }
+        assert_eq!(pair.broker().retained_count(), 0);
+        let a = pair.connected(lasting(version, "a"));
+        assert_eq!(pair.seen(a), ["publish q1 id=1 r=x", "publish q1 id=2 r="]);
+    }
+}
+
+#[test]
+fn a_retained_message_that_is_too_large_for_the_client_hides_no_other() {
+    let mut pair = Pair::new();
+    let b = pair.connected(hello(V5, "b"));
+    for (topic, size) in [("r/1", 1), ("r/2", 100), ("r/3", 1)] {
+        pair.send(b, retained(topic, &"x".repeat(size)));
+    }
+    let a = pair.connected(hello(V5, "a").property(Property::MaximumPacketSize(50)));
+    pair.subscribe(a, "r/+", 0);
+    assert_eq!(
+        pair.seen(a),
+        ["publish q0 retain r/1=x", "publish q0 retain r/3=x"]
     );
 }
