@@ -6,10 +6,10 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_broker::config::{Mechanism, User};
 use mqtt_check_broker::{Config, Fault, Input};
-use mqtt_check_codec::{Auth, Packet, Property, ReasonCode};
+use mqtt_check_codec::{Auth, Packet, Property, Publish, ReasonCode};
 use mqtt_check_scram::{ClientFinal, ClientFirst};
 
-use crate::pair::{Hello, Pair, Peer, V5, disconnect, hello, message};
+use crate::pair::{Hello, Pair, Peer, V5, disconnect, hello, message, publish};
 
 const METHOD: &str = "SCRAM-SHA-256";
 const AGAIN: ReasonCode = ReasonCode::RE_AUTHENTICATE;
@@ -334,4 +334,46 @@ fn a_wrong_broker_lets_in_whom_it_should_not() {
     let (peer, first) = begun(&mut pair, "ursula");
     answer(&mut pair, peer, &first, "wrong");
     assert!(pair.seen(peer)[0].starts_with("connack 0x00"));
+}
+
+/// Proves once more who the client is.
+fn prove_again(pair: &mut Pair, peer: Peer) {
+    let first = ClientFirst::new("ursula", "again");
+    pair.packets(peer);
+    pair.send(peer, auth(AGAIN, METHOD, Some(first.message())));
+    answer(pair, peer, &first, "secret");
+    let (reason, _) = challenge(pair, peer);
+    assert_eq!(reason, ReasonCode::SUCCESS);
+}
+
+#[test]
+fn the_will_is_there_after_a_client_has_proved_itself_again() {
+    let mut pair = Pair::with(users);
+    let watcher = pair.connected(hello(V5, "watcher"));
+    pair.subscribe(watcher, "w", 0);
+    let first = ClientFirst::new("ursula", "mine");
+    let peer = pair.connect(proving("a", Some(first.message())).will("w"));
+    answer(&mut pair, peer, &first, "secret");
+    prove_again(&mut pair, peer);
+    pair.lose(peer);
+    assert_eq!(pair.seen(watcher), ["publish q0 w=gone"]);
+}
+
+#[test]
+fn topic_aliases_are_known_after_a_client_has_proved_itself_again() {
+    let aliased = |topic: &str| {
+        Packet::Publish(Publish {
+            properties: [Property::TopicAlias(1)].into_iter().collect(),
+            ..publish(topic, "x")
+        })
+    };
+    let mut pair = Pair::with(users);
+    let watcher = pair.connected(hello(V5, "watcher"));
+    pair.subscribe(watcher, "t", 0);
+    let peer = let_in(&mut pair);
+    pair.send(peer, aliased("t"));
+    prove_again(&mut pair, peer);
+    pair.send(peer, aliased(""));
+    assert_eq!(pair.seen(watcher), ["publish q0 t=x", "publish q0 t=x"]);
+    assert!(pair.seen(peer).is_empty());
 }

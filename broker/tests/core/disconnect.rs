@@ -1,5 +1,7 @@
 //! How connections end, and what is said about it.
 
+use mqtt_check_codec::Property;
+
 use crate::pair::{BOTH, Pair, V5, disconnect, hello, lasting};
 
 #[test]
@@ -39,5 +41,24 @@ fn a_lost_connection_leaves_a_lasting_session() {
         assert_eq!(pair.hooks(), ["client.disconnected a connection_lost"]);
         assert_eq!(pair.broker().session_count(), 1);
         assert!(!pair.broker().is_connected("a"));
+    }
+}
+
+/// [5 MQTT-3.14.4-3]
+#[test]
+fn a_normal_disconnect_is_one_though_it_explains_itself() {
+    for explanation in [
+        Property::ReasonString("done".into()),
+        Property::UserProperty("why".into(), "done".into()),
+    ] {
+        let mut pair = Pair::new();
+        let watcher = pair.connected(hello(V5, "watcher"));
+        pair.subscribe(watcher, "w", 0);
+        let a = pair.connected(hello(V5, "a").will("w"));
+        pair.hooks();
+        pair.send(a, disconnect(0, [explanation]));
+        assert_eq!(pair.seen(a), ["closed"]);
+        assert_eq!(pair.hooks()[0], "client.disconnected a normal");
+        assert!(pair.seen(watcher).is_empty());
     }
 }

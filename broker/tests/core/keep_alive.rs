@@ -2,7 +2,7 @@
 
 use mqtt_check_codec::Packet;
 
-use crate::pair::{BOTH, Pair, ack, hello, message, subscribe, unsubscribe};
+use crate::pair::{BOTH, Pair, V5, ack, hello, message, subscribe, unsubscribe};
 
 fn is_closed(seen: &[String]) -> bool {
     seen.last().is_some_and(|last| last == "closed")
@@ -72,5 +72,19 @@ fn what_the_server_sends_is_no_sign_of_life() {
         assert_eq!(pair.seen(a), ["publish q0 t=x"]);
         pair.wait_s(1);
         assert!(is_closed(&pair.seen(a)));
+    }
+}
+
+/// [5 MQTT-3.2.2-22]
+#[test]
+fn the_announced_keep_alive_holds_though_the_client_asked_for_another() {
+    for asked_s in [1, 4, 60] {
+        let mut pair = Pair::with(|config| config.server_keep_alive = Some(10));
+        let a = pair.connect(hello(V5, "a").keep_alive(asked_s));
+        assert_eq!(pair.seen(a), ["connack 0x00 sp=0 ServerKeepAlive(10)"]);
+        pair.wait_s(14);
+        assert!(pair.seen(a).is_empty(), "asked for {asked_s} s");
+        pair.wait_s(1);
+        assert!(is_closed(&pair.seen(a)), "asked for {asked_s} s");
     }
 }

@@ -1,6 +1,6 @@
 //! QoS 1 and 2 in both directions, and what a new connection is sent again.
 
-use mqtt_check_codec::{Packet, Property, Publish, ReasonCode};
+use mqtt_check_codec::{Ack, Packet, Property, Publish, ReasonCode};
 
 use crate::pair::{
     BOTH, Pair, Peer, V3, V5, ack, hello, id, lasting, message, publish, qos, refusing_ack,
@@ -390,5 +390,38 @@ fn the_packet_id_of_a_finished_qos_2_message_is_free_on_the_next_connection() {
             pair.lose(a);
             a = pair.connected(lasting(version, "a"));
         }
+    }
+}
+
+#[test]
+fn an_acknowledgement_is_one_though_it_explains_itself() {
+    let explained = |packet_id: u16, explanation: &Property| Ack {
+        properties: [explanation.clone()].into_iter().collect(),
+        ..ack(packet_id)
+    };
+    for explanation in [
+        Property::ReasonString("taken".into()),
+        Property::UserProperty("how".into(), "taken".into()),
+    ] {
+        let mut pair = Pair::new();
+        let a = pair.connected(lasting(V5, "a").property(Property::ReceiveMaximum(1)));
+        pair.subscribe(a, "t", 2);
+        let b = pair.connected(hello(V5, "b"));
+        for (level, number) in [(1, 1), (2, 2), (1, 3)] {
+            pair.send(b, message(level, number, "t", "x"));
+        }
+        assert_eq!(pair.seen(a), ["publish q1 id=1 t=x"]);
+        pair.send(a, Packet::PubAck(explained(1, &explanation)));
+        assert_eq!(pair.seen(a), ["publish q2 id=2 t=x"]);
+        pair.send(a, Packet::PubRec(explained(2, &explanation)));
+        assert_eq!(pair.seen(a), ["pubrel id=2"]);
+        pair.send(a, Packet::PubComp(explained(2, &explanation)));
+        assert_eq!(pair.seen(a), ["publish q1 id=3 t=x"]);
+        pair.seen(b);
+        pair.send(b, Packet::PubRel(explained(2, &explanation)));
+        assert_eq!(pair.seen(b), ["pubcomp id=2"]);
+        pair.lose(a);
+        let a = pair.connected(lasting(V5, "a"));
+        assert_eq!(pair.seen(a), ["publish q1 id=3 dup t=x"]);
     }
 }
