@@ -496,6 +496,7 @@ pub(crate) fn takeover_record_without_disconnect(plan: &Plan) -> Transcript {
             properties: Properties::new(),
         }),
     );
+    play.event(SECOND, None, What::Closed(Ending::Close));
     play.step();
     let seen = play.transcript.hooks.len();
     play.transcript.steps.last_mut().expect("a step").hooks_seen = seen;

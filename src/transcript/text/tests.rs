@@ -57,6 +57,7 @@ fn shows_outcomes_and_what_was_left_over() {
   hook client.connected client=shared | connack=success
 left over
   second < DISCONNECT reason=unspecified_error
+  second < closed | by=close
 "
         )
     );

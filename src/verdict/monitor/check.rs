@@ -119,8 +119,8 @@ checks! {
         "only the close after a CONNACK that refuses";
     AFTER_DISCONNECT - ["MQTT-3.14.4-1"] Must "only the close after DISCONNECT";
     CLOSE_OWED_AFTER_REFUSAL ["MQTT-3.2.2-5"] ["MQTT-3.2.2-7"] Must
-        "the broker closes the connection after a CONNACK that refuses";
-    CLOSE_OWED_AFTER_DISCONNECT - ["MQTT-3.14.4-2"] Must "the broker closes the connection after its DISCONNECT";
+        "the close of the connection after a CONNACK that refuses";
+    CLOSE_OWED_AFTER_DISCONNECT - ["MQTT-3.14.4-2"] Must "the close of the connection after its DISCONNECT";
     // What it answers is described, and no more of it forbidden.
     PINGRESP_UNASKED [] [] Should "a PINGRESP for each PINGREQ";
 
