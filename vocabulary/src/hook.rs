@@ -171,36 +171,36 @@ macro_rules! events {
 }
 
 events! {
-    /// A CONNACK that accepts was sent.
+    /// The broker has sent a CONNACK with a success code.
     ClientConnected = "client.connected" {
         client: ByteString, connack: ReasonCode, username: Option<ByteString>, session_present: bool
     }
-    /// A connection that was accepted has ended; not fired for a client that was displaced by a takeover.
+    /// An accepted connection has ended. Not reported for a client whose session was taken over.
     ClientDisconnected = "client.disconnected" { client: ByteString, reason: DisconnectReason }
-    /// A session began.
+    /// A new session was created.
     SessionCreated = "session.created" { client: ByteString }
-    /// A client came back to its session.
+    /// A client has resumed its session.
     SessionResumed = "session.resumed" { client: ByteString }
     /// A session ended.
     SessionTerminated = "session.terminated" { client: ByteString, reason: TerminationReason }
-    /// A subscription was made or replaced.
+    /// A subscription was created or replaced.
     SessionSubscribed = "session.subscribed" {
         client: ByteString, filter: ByteString, qos: QoS, no_local: bool, retain_as_published: bool,
         retain_handling: RetainHandling
     }
     /// A subscription was removed.
     SessionUnsubscribed = "session.unsubscribed" { client: ByteString, filter: ByteString }
-    /// A message was accepted. A Will has no client.
+    /// The broker has accepted a message. For a Will, there is no client.
     MessagePublish = "message.publish" {
         client: Option<ByteString>, topic: ByteString, qos: QoS, retain: bool, payload: Bytes
     }
-    /// A PUBLISH was handed to this client's connection.
+    /// The broker has sent a PUBLISH on this client's connection.
     MessageDelivered = "message.delivered" { client: ByteString, topic: ByteString, qos: QoS, payload: Bytes }
-    /// The client finished the handshake of a QoS 1 or 2 delivery.
+    /// The client has completed the handshake of a QoS 1 or 2 delivery.
     MessageAcked = "message.acked" { client: ByteString, topic: ByteString; kept packet_id: PacketId }
-    /// A message did not reach a client, or nobody.
+    /// A message was not delivered to a client, or to any client.
     MessageDropped = "message.dropped" { client: Option<ByteString>, topic: ByteString, reason: DropReason }
-    /// A Will became due and was published.
+    /// A Will was published.
     WillPublished = "will.published" { client: ByteString, topic: ByteString, trigger: WillTrigger }
 }
 
@@ -242,9 +242,9 @@ words! {
         ConnectionLost = "connection_lost",
         KeepAliveTimeout = "keep_alive_timeout",
         ProtocolError = "protocol_error",
-        /// A re-authentication that came to nothing.
+        /// A re-authentication failed.
         AuthenticationFailed = "authentication_failed",
-        /// An administrator's kick.
+        /// An administrator disconnected the client.
         Kicked = "kicked",
         Redirected = "redirected",
         ServerShutdown = "server_shutdown",
@@ -254,18 +254,18 @@ words! {
 words! {
     /// Why a session ended.
     TerminationReason {
-        /// It ended with its connection, whatever way that ended.
+        /// The session ended with its connection, however that ended.
         Normal = "normal",
-        /// A takeover by a client that wanted no old session, or of a session that ends with its connection.
+        /// The session was taken over with Clean Start 1 (Clean Session 1), or it was to end with its connection.
         Conflict = "conflict",
-        /// Clean Start 1 over a session that was offline.
+        /// A CONNECT with Clean Start 1 (Clean Session 1) replaced an offline session.
         Discarded = "discarded",
         Expired = "expired",
     }
 }
 
 words! {
-    /// Why a message did not reach a client, or nobody.
+    /// Why a message was not delivered to a client, or to any client.
     DropReason {
         NoSubscribers = "no_subscribers",
         Expired = "expired",
@@ -273,7 +273,7 @@ words! {
         PacketTooLarge = "packet_too_large",
         QoS0Offline = "qos0_offline",
         NotAuthorized = "not_authorized",
-        /// A limit of the configuration.
+        /// A limit of the configuration was reached.
         QuotaExceeded = "quota_exceeded",
         PayloadFormatInvalid = "payload_format_invalid",
         PacketIdInUse = "packet_id_in_use",
@@ -284,7 +284,7 @@ words! {
 }
 
 words! {
-    /// What made a Will due.
+    /// What caused a Will to be published.
     WillTrigger {
         ConnectionLost = "connection_lost",
         DisconnectWithWill = "disconnect_with_will",

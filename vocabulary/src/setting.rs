@@ -114,13 +114,13 @@ macro_rules! settings {
 }
 
 settings! {
-    /// Whether QoS 0 messages are kept for a session that is offline.
+    /// Whether QoS 0 messages are queued for offline sessions.
     queue_qos0: Kind::Flag, bool = false, "`false`";
 
-    /// How long a 3.1 or 3.1.1 session with Clean Session 0 lives offline; `None` for ever.
+    /// How long a 3.1 or 3.1.1 session with Clean Session 0 is kept while its client is offline.
     persistent_session_expiry: Kind::Expiry { whole_seconds: false }, Option<Duration> = None, "`never`";
 
-    /// The longest Session Expiry Interval granted; CONNACK says so when it shortens. `None`: any.
+    /// The longest Session Expiry Interval that is granted. Where it shortens the requested one, CONNACK says so.
     maximum_session_expiry: Kind::Expiry { whole_seconds: true }, Option<Duration> = None, "`never`";
 
     /// Whether sessions and retained messages survive a restart.
@@ -129,13 +129,13 @@ settings! {
     /// Replaces the client's Keep Alive, in seconds, and is announced as Server Keep Alive.
     server_keep_alive: seconds(U16), Option<u16> = None, "none";
 
-    /// How many QoS 1 and 2 messages a client may have unacknowledged; announced as Receive Maximum.
+    /// How many unacknowledged QoS 1 and 2 messages a client may have sent; announced as Receive Maximum.
     receive_maximum: count(1, U16), u16 = u16::MAX, "65535";
 
     /// The highest Topic Alias that a client may use; announced as Topic Alias Maximum.
     topic_alias_maximum: count(0, U16), u16 = u16::MAX, "65535";
 
-    /// Bytes; `None` for no limit beyond the encoding.
+    /// The largest packet that a client may send, in bytes; announced as Maximum Packet Size.
     maximum_packet_size: bytes(1, U32), Option<u32> = None, "none";
 
     /// The highest QoS that clients may publish and subscribe with; announced as Maximum QoS.
@@ -144,123 +144,131 @@ settings! {
     /// Whether messages are retained.
     retain_available: Kind::Flag, bool = true, "`true`";
 
-    /// Whether Topic Filters may have wildcards.
+    /// Whether Topic Filters may contain wildcards.
     wildcard_subscription_available: Kind::Flag, bool = true, "`true`";
 
     /// Whether subscriptions may have a Subscription Identifier.
     subscription_identifier_available: Kind::Flag, bool = true, "`true`";
 
-    /// Whether there are Shared Subscriptions.
+    /// Whether Shared Subscriptions are supported.
     shared_subscription_available: Kind::Flag, bool = true, "`true`";
 
-    /// Messages waiting for one session at most; over it the newest is dropped.
+    /// Maximum number of messages queued for one session. When it is reached, a new message is dropped.
     maximum_queued_messages: count(0, U32), usize = 10_000, "10000";
 
-    /// A Reason String and a User Property on every packet that can carry one and where the client allows.
+    /// Whether every packet that can carry a Reason String and a User Property does, where the client allows them.
     reason_strings: Kind::Flag, bool = false, "`false`";
 
-    /// The length-2 form of acknowledgements and DISCONNECT where nothing more is to be said.
+    /// Whether acknowledgements and DISCONNECT use the 2-byte form where they carry nothing else.
     short_acknowledgements: Kind::Flag, bool = false, "`false`";
 
-    /// QoS 1 and 2 messages unacknowledged by one client at most, however high its Receive Maximum is.
+    /// Maximum number of QoS 1 and 2 messages sent to one client and not acknowledged, whatever its Receive Maximum.
     maximum_inflight: count(1, U16), u16 = 1_000, "1000";
 
-    /// Bytes of messages waiting for one session at most; over it the newest is dropped, unless it is the only one. A
-    /// message weighs its topic, payload and properties, 72 more for each property, and 128 more.
+    /// Maximum size of the messages queued for one session, in bytes. When it is reached, a new message is dropped,
+    /// unless the queue is empty. The size of a message is that of its topic, payload and properties, plus 72 bytes for
+    /// each property and 128 bytes for the message.
     maximum_queued_bytes: bytes(0, U32), usize = 64 * MIB, "67108864";
 
-    /// Bytes of messages unacknowledged by one client at which no further one of QoS 1 or 2 is sent.
+    /// Maximum size of the unacknowledged messages to one client, in bytes. When it is reached, no further message of
+    /// QoS 1 or 2 is sent to the client.
     maximum_inflight_bytes: bytes(1, U32), usize = 16 * MIB, "16777216";
 
-    /// Bytes of messages that wait or are unacknowledged in all sessions together, each copy for itself; over it the
-    /// newest is dropped. No session has more of them than are still free.
+    /// Maximum size of the messages queued or unacknowledged in all sessions together, in bytes, each copy counted.
+    /// When it is reached, a new message is dropped. No session may use more than what is still free.
     maximum_message_bytes: bytes(1, U32), usize = 128 * MIB, "134217728";
 
-    /// Bytes that may wait to be written to one client; beyond it QoS 0 messages for it are dropped, others wait in
-    /// its session, and nothing more is read from it, until half of them are written.
+    /// Maximum number of bytes waiting to be written to one client. When it is reached, QoS 0 messages for the client
+    /// are dropped, other messages wait in its session, and no more packets are read from it, until half of the bytes
+    /// are written.
     maximum_outgoing_bytes: bytes(1, U32), usize = 8 * MIB, "8388608";
 
-    /// Bytes that may wait to be written to all clients together; beyond it messages are dropped or wait as for one
-    /// client, and clients that have not read for a second while others wait are cut off, those with most waiting first.
+    /// Maximum number of bytes waiting to be written to all clients together. When it is reached, messages are dropped
+    /// or wait as for one client, and clients that have read nothing for a second are disconnected, those with the most
+    /// bytes waiting first.
     maximum_all_outgoing_bytes: bytes(1, U32), usize = 256 * MIB, "268435456";
 
-    /// Subscriptions of one session at most; over it SUBACK refuses with 0x97 (0x80 before version 5).
+    /// Maximum number of subscriptions of one session. Beyond it, SUBACK refuses with 0x97 (0x80 before version 5).
     maximum_subscriptions: count(0, U32), usize = 100_000, "100000";
 
-    /// Levels of a Topic Filter at most; over it SUBACK refuses with 0x8F (0x80 before version 5). No string of MQTT
-    /// has more than 65,536.
+    /// Maximum number of levels in a Topic Filter. Beyond it, SUBACK refuses with 0x8F (0x80 before version 5). No MQTT
+    /// string has more than 65,536 levels.
     maximum_topic_levels: count(1, LEVELS), usize = 65_536, "65536";
 
-    /// Open connections at most; over it CONNACK refuses with 0x89 (0x03 before version 5).
+    /// Maximum number of open connections. Beyond it, CONNACK refuses with 0x89 (0x03 before version 5).
     maximum_connections: count(1, U32), usize = 100_000, "100000";
 
-    /// Connections whose CONNECT has not come at most; over it a new one is closed at once.
+    /// Maximum number of connections that have not sent a CONNECT. Beyond it, a new connection is closed at once.
     maximum_waiting_connections: count(1, U32), usize = 10_000, "10000";
 
-    /// Bytes of a CONNECT at most; over it CONNACK refuses with 0x95 (and is not sent before version 5).
+    /// Maximum size of a CONNECT, in bytes. Beyond it, CONNACK refuses with 0x95; before version 5 the connection is
+    /// closed without a CONNACK.
     maximum_connect_bytes: bytes(1, U32), usize = MIB / 2, "524288";
 
-    /// Bytes that a packet may have beside the payload of a PUBLISH; over it DISCONNECT 0x97.
+    /// Maximum size of a packet without the payload of a PUBLISH, in bytes. Beyond it, the connection ends with
+    /// DISCONNECT 0x97.
     maximum_header_bytes: bytes(1, U32), usize = 2 * MIB, "2097152";
 
-    /// Bytes that all connections together have read of packets that are not whole; over it DISCONNECT 0x97. A packet
-    /// that is larger than 65,536 bytes has three quarters of it.
+    /// Maximum number of bytes read of incomplete packets on all connections together. Beyond it, the connection ends
+    /// with DISCONNECT 0x97. Packets of more than 65,536 bytes may use three quarters of it.
     maximum_incoming_bytes: bytes(1, U32), usize = 64 * MIB, "67108864";
 
-    /// CONNECT packets within a second at most; over it CONNACK refuses with 0x9F (0x03 before version 5).
+    /// Maximum number of CONNECT packets per second. Beyond it, CONNACK refuses with 0x9F (0x03 before version 5).
     maximum_connection_rate: count(1, U32), Option<u32> = None, "none";
 
-    /// Sessions at most, connected or not; over it CONNACK refuses with 0x97 (0x03 before version 5).
+    /// Maximum number of sessions, connected or not. Beyond it, CONNACK refuses with 0x97 (0x03 before version 5).
     maximum_sessions: count(1, U32), usize = 1_000_000, "1000000";
 
-    /// Bytes that are kept for all clients together beside messages: Client Identifiers and user names, subscriptions,
-    /// Wills and Topic Aliases. Over it CONNACK refuses with 0x97 (0x03 before version 5), SUBACK with 0x97 (0x80), a
-    /// Topic Alias that a client gives ends its connection with 0x97, and the broker gives none. No client has more for
-    /// its subscriptions, or for its aliases, than is still free.
+    /// Maximum number of bytes kept for all clients together besides messages: Client Identifiers and user names,
+    /// subscriptions, Wills and Topic Aliases. Beyond it, CONNACK refuses with 0x97 (0x03 before version 5), SUBACK
+    /// refuses with 0x97 (0x80), a client's new Topic Alias ends its connection with 0x97, and the broker assigns no
+    /// Topic Aliases. The subscriptions or aliases of one client may not take more than is still free.
     maximum_client_bytes: bytes(1, U32), usize = 160 * MIB, "167772160";
 
-    /// Topics with a retained message at most; over it PUBACK and PUBREC refuse with 0x97. A message that cannot be
-    /// refused (QoS 0, a Will, or before version 5) is delivered and not retained.
+    /// Maximum number of topics with a retained message. Beyond it, PUBACK and PUBREC refuse with 0x97. A message that
+    /// cannot be refused (QoS 0, a Will, or before version 5) is delivered and not retained.
     maximum_retained_messages: count(0, U32), usize = 1_000_000, "1000000";
 
-    /// Bytes of retained messages at most; over it as over their number.
+    /// Maximum size of all retained messages, in bytes. Beyond it, the broker answers as beyond
+    /// `maximum_retained_messages`.
     maximum_retained_bytes: bytes(0, U32), usize = 128 * MIB, "134217728";
 
-    /// Bytes of a client id at most, never fewer than 23; over it CONNACK refuses with 0x85 (0x02 before 5).
+    /// Maximum length of a Client Identifier, in bytes, at least 23. Beyond it, CONNACK refuses with 0x85 (0x02 before
+    /// version 5).
     maximum_client_id_bytes: bytes(CLIENT_ID_BYTES, U16), Option<usize> = None, "none";
 
-    /// Client ids that CONNACK refuses with 0x8A (0x05 before version 5).
+    /// Client Identifiers that CONNACK refuses with 0x8A (0x05 before version 5).
     banned_clients: Kind::Clients, Vec<String> = Vec::new(), "none";
 
-    /// Which client ids a user may connect with.
+    /// Which Client Identifiers a user may connect with.
     client_ids: Kind::ClientIds, ClientIds = ClientIds::Free, "`free`";
 
-    /// Values of `Origin` with which a browser may open a WebSocket; `None`: any. A client that sends none is no browser.
+    /// Values of the `Origin` header that may open a WebSocket. Clients that send no `Origin` are not browsers and are
+    /// always accepted.
     origins: Kind::Origins, Option<Vec<String>> = None, "none: any";
 
     /// Whether clients may publish to topics that begin with `$`.
     dollar_topics: Kind::Flag, bool = true, "`true`";
 
-    /// Whether a payload that says it is UTF-8 and is not is refused with 0x99.
+    /// Whether a payload that claims to be UTF-8 and is not is refused with 0x99.
     check_payload_format: Kind::Flag, bool = false, "`false`";
 
-    /// What CONNACK says to a client that asks for Response Information.
+    /// The Response Information that CONNACK gives to a client that requests it.
     response_information: Kind::Text, Option<String> = None, "none";
 
-    /// How long an opened connection may wait with its CONNECT.
+    /// How long a new connection may take to send its CONNECT.
     connect_timeout: Kind::Span, Duration = Duration::from_secs(10), "10s";
 
-    /// User names and passwords; `None` lets everybody in.
+    /// User names and passwords of those who may connect.
     users: Kind::Users, Option<Vec<User>> = None, "none: everybody may connect";
 
-    /// What clients may publish and subscribe to; `None` allows everything, and a list what it allows. A refusal is
-    /// 0x87 in PUBACK, PUBREC, SUBACK (0x80 before version 5) and in the CONNACK of a Will (0x05 before version 5).
-    /// Where nothing can say so (QoS 0, a PUBLISH before version 5, a message that a wider subscription matches) the
-    /// message is dropped.
+    /// What clients may publish and subscribe to: only what the list allows. A refusal is 0x87 in PUBACK, PUBREC,
+    /// SUBACK (0x80 before version 5) and in the CONNACK of a Will (0x05 before version 5). Where no packet can refuse
+    /// (QoS 0, a PUBLISH before version 5, a message that a wider subscription matches), the message is dropped.
     access: Kind::Access, Option<Vec<AccessRule>> = None, "none: everything is allowed";
 
-    /// By which methods of enhanced authentication a client can prove who it is, and who can. Who has done so needs
-    /// none of `users`; who names no method is let in by `users` alone.
+    /// The methods of enhanced authentication, and the users of each. A client that authenticates by a method needs no
+    /// entry in `users`; a client that names no method is checked against `users` alone.
     authentication: Kind::Authentication, BTreeMap<Mechanism, Vec<User>> = BTreeMap::new(), "none";
 }
 
