@@ -7,6 +7,7 @@ mod expectation;
 mod failed;
 mod far;
 mod filter;
+mod given_up;
 mod granted_less;
 mod hooks;
 mod judging;

@@ -11,6 +11,7 @@ use super::blame::{self, Aspect, Event, Inbox, Wrong};
 use super::charge::Charge;
 use super::expectation::{CarriedOver, Judged, Play, judge_outcome, remember_answer};
 use super::failed::Failed;
+use super::given_up::GivenUp;
 use super::granted_less::{Excused, GrantedLess};
 use super::hooks::{Differing, judge_hooks};
 use super::symptom::Symptom;
@@ -48,6 +49,7 @@ pub(super) struct Judging<'a> {
     /// Whether something else than a step has found a MUST broken.
     pub(super) has_failed: bool,
     failed: Failed,
+    given_up: GivenUp,
     /// Whether a step has waited in vain, so that what comes is older than the scenario thinks.
     is_late: bool,
     unsent_by_steps: Unsent,
@@ -74,6 +76,7 @@ impl<'a> Judging<'a> {
             unsent: BTreeSet::new(),
             has_failed: false,
             failed: Failed::default(),
+            given_up: GivenUp::default(),
             is_late: false,
             unsent_by_steps: Unsent::default(),
             excused: Excused::new(),
@@ -149,6 +152,7 @@ impl<'a> Judging<'a> {
     /// A step that could not be played.
     fn absent(&mut self, step: &PlannedStep, record: &StepRecord, why: &NotReached) {
         self.unsent_by_steps.note(step, why);
+        self.given_up.note(step, record, why);
         let client = client_of(step);
         let excused = &mut self.excused;
         if self
@@ -266,7 +270,10 @@ impl<'a> Judging<'a> {
                     excused: &mut self.excused,
                 },
             );
-            if is_lost && !judged.is_empty() {
+            let was_given_up = self
+                .given_up
+                .covers(self.transcript, client, awaited, &judged);
+            if (is_lost || was_given_up) && !judged.is_empty() {
                 self.not_reached(step, FAILED_BEFORE);
                 continue;
             }

@@ -1,0 +1,126 @@
+//! What the steps of a case that has failed did not wait for any more. When it comes it is late by that alone, and
+//! breaks no silence.
+
+use mqtt_check_codec::PacketType;
+
+use super::expectation::Judged;
+use crate::plan::{Awaited, Body, Operation, PlannedStep};
+use crate::scenario::model::{ClientIndex, Expectation, Pattern};
+use crate::transcript::{NotReached, StepRecord, Transcript, What};
+
+/// The packets that steps gave up, each once.
+#[derive(Debug, Default)]
+pub(super) struct GivenUp(Vec<(ClientIndex, PacketType)>);
+
+impl GivenUp {
+    /// A step was not reached for this reason.
+    pub(super) fn note(&mut self, step: &PlannedStep, record: &StepRecord, why: &NotReached) {
+        let (Body::Client { client, operations }, NotReached::Lost(_)) = (&step.body, why) else {
+            return;
+        };
+        let waits = operations.iter().filter_map(|operation| match operation {
+            Operation::Await(awaited) => Some(&awaited.expectation),
+            _ => None,
+        });
+        for expectation in waits.skip(record.outcomes.len()) {
+            let types = awaited_types(expectation).into_iter();
+            self.0
+                .extend(types.map(|packet_type| (*client, packet_type)));
+        }
+    }
+
+    /// Whether what breaks a silence is one of them. It then counts as come.
+    pub(super) fn covers(
+        &mut self,
+        transcript: &Transcript,
+        client: ClientIndex,
+        awaited: &Awaited,
+        judged: &[Judged],
+    ) -> bool {
+        let Pattern::Silence { .. } = awaited.expectation.pattern else {
+            return false;
+        };
+        let [judged] = judged else {
+            return false;
+        };
+        let ([event], false) = (&judged.events[..], judged.is_broken) else {
+            return false;
+        };
+        let What::Received { frame, .. } = &transcript.events[event.0].what else {
+            return false;
+        };
+        self.take(client, frame.packet_type())
+    }
+
+    fn take(&mut self, client: ClientIndex, packet_type: PacketType) -> bool {
+        let mut given_up = self.0.iter();
+        let place = given_up.position(|one| *one == (client, packet_type));
+        place.map(|place| self.0.remove(place)).is_some()
+    }
+}
+
+/// The packets that it waits for, at least.
+fn awaited_types(expectation: &Expectation) -> Vec<PacketType> {
+    match &expectation.pattern {
+        Pattern::Packet(pattern) => {
+            vec![pattern.packet_type; expectation.count.at_least as usize]
+        }
+        Pattern::Unordered(patterns) => patterns.iter().map(|p| p.packet_type).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use mqtt_check_codec::ProtocolVersion;
+
+    use super::*;
+    use crate::plan::{self, Plan};
+
+    /// A case in which a client waits for a message.
+    fn plan() -> Plan {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let path = path.join("scenarios/session/takeover.yaml");
+        let scenes = crate::scenario::load(&[path]).expect("the suite is right");
+        let mut scenes = scenes.into_iter();
+        let scene = scenes.find(|scene| scene.id.version == ProtocolVersion::V5);
+        plan::plan(scene.expect("has version 5")).expect("can be planned")
+    }
+
+    #[test]
+    fn each_packet_that_was_given_up_may_come_once() {
+        let plan = plan();
+        let client = |step: &PlannedStep| match &step.body {
+            Body::Client { client, operations } => operations
+                .iter()
+                .any(|operation| {
+                    matches!(operation, Operation::Await(awaited)
+                        if awaited_types(&awaited.expectation) == [PacketType::PUBLISH])
+                })
+                .then_some(*client),
+            _ => None,
+        };
+        let mut steps = plan.steps.iter();
+        let (step, client) = steps
+            .find_map(|step| Some((step, client(step)?)))
+            .expect("a step that waits for a message");
+        let record = StepRecord {
+            step: step.index,
+            began: Duration::ZERO,
+            outcomes: Vec::new(),
+            hooks_seen: 0,
+            not_reached: None,
+        };
+        let mut given_up = GivenUp::default();
+        given_up.note(step, &record, &NotReached::BrokerEnded);
+        assert!(!given_up.take(client, PacketType::PUBLISH));
+        given_up.note(step, &record, &NotReached::Lost(String::new()));
+        assert!(!given_up.take(client, PacketType::PUBACK));
+        assert!(!given_up.take(ClientIndex(client.0 + 1), PacketType::PUBLISH));
+        assert!(given_up.take(client, PacketType::PUBLISH));
+        assert!(!given_up.take(client, PacketType::PUBLISH));
+    }
+}
