@@ -135,6 +135,6 @@ fn a_message_that_was_published_twice_is_no_copy_of_the_first() {
         let [judged] = &found[..] else {
             panic!("{packets:?}: {found:?}");
         };
-        assert_eq!(judged.wrong, [wrong.clone()], "{packets:?}");
+        assert_eq!(judged.wrong, std::slice::from_ref(wrong), "{packets:?}");
     }
 }
