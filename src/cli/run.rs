@@ -2,7 +2,6 @@
 //! reports.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
@@ -10,22 +9,16 @@ use clap::Args;
 
 use super::config::Defaults;
 use super::connection::Connection;
-use super::progress::Watch;
 use super::selection::Selection;
 use super::{Failure, Styles, interrupt, output, reports};
-use crate::engine::{Progress, RunOptions};
 use crate::exit::Exit;
 use crate::outcome::profile::Tolerated;
 use crate::outcome::steady::steady_changes;
 use crate::outcome::{Concluded, Reviewed};
 use crate::plan::Plan;
 use crate::report::document::Transcripts;
-use crate::report::{Document, Format, ISSUES, PCAP, Report, RunFacts, terminal};
+use crate::report::{Format, ISSUES, PCAP, Report, RunFacts};
 use crate::scenario::model::CaseId;
-use crate::suite;
-use crate::target::bundled::{self, Bundled};
-use crate::target::canary::Pulse;
-use crate::target::{Capabilities, StartError, Target};
 use crate::transcript::INTERRUPTED;
 use crate::verdict::CaseResult;
 
@@ -36,17 +29,23 @@ mod compared;
 mod facts;
 mod github;
 mod options;
+mod planted;
+mod play;
 mod profiled;
 mod retry;
 mod shard;
 mod steady;
+mod tell;
 mod watch;
 
 use chosen::Chosen;
 use compared::Snapshots;
 use facts::{ended_early, instances, responsiveness, unspoken, unstarted};
 use options::{Playing, target_name, tolerated};
+pub(super) use planted::bundled;
+use play::{Asking, Outcome, play};
 use shard::Divided;
+use tell::{tell, tell_unstarted};
 
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("reached").args(["broker", "target"]))]
@@ -276,13 +275,7 @@ fn once(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
         Err(failure) => {
             let mut report = unstarted(arguments, (plans, &ready.target), run_facts, &failure);
             report.shard = divided.facts(arguments, &snapshots, &rest, &[])?;
-            let document = Document::of(&report, arguments.transcripts);
-            for problem in reports::write(&files, &document) {
-                output::complain(&problem, styles.err);
-            }
-            if !arguments.no_github {
-                github::show(&document, styles.err);
-            }
+            tell_unstarted(arguments, &report, &files, styles);
             return Err(failure);
         }
     };
@@ -371,167 +364,7 @@ fn once(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
         again,
         review: snapshots.review_option(divided.any()),
     };
-    // What the terminal shows of a failure needs its transcript, whatever files are to have.
-    let with = match arguments.transcripts {
-        _ if arguments.verbose => Transcripts::All,
-        Transcripts::None => Transcripts::Failed,
-        with => with,
-    };
-    let document = Document::of(&report, with);
-    let text = terminal::render(
-        &document,
-        terminal::Options {
-            style: styles.out,
-            verbose: arguments.verbose,
-            width: output::width(),
-        },
-    );
-    match files.iter().any(|(_, file)| file.is_stdout()) {
-        true => output::note(&text),
-        false => output::print(&text)?,
-    }
-    let document = match arguments.transcripts {
-        Transcripts::None => document.without_transcripts(),
-        Transcripts::Failed if arguments.verbose => Document::of(&report, Transcripts::Failed),
-        Transcripts::Failed | Transcripts::All => document,
-    };
-    if let Some(missing) = missing.filter(|_| !arguments.require_reasons) {
-        output::warn(&missing, styles.err);
-    }
-    let mut exit = report.exit();
-    for problem in problems
-        .into_iter()
-        .chain(reports::write(&files, &document))
-    {
-        output::complain(&problem, styles.err);
-        if exit != Exit::Interrupted {
-            exit = Exit::Failed;
-        }
-    }
-    if !arguments.no_github {
-        github::show(&document, styles.err);
-    }
-    Ok(exit)
-}
-
-/// The bundled broker with these faults and liberties.
-pub(super) fn bundled(faults: &[String], liberties: &[String]) -> Result<Bundled, Failure> {
-    let faulty = Bundled::with(faults.iter().map(String::as_str)).map_err(|name| {
-        let known = bundled::faults();
-        unknown("fault", &name, known.iter().map(|d| d.name))
-    })?;
-    let names = liberties.iter().map(String::as_str);
-    faulty.taking(names).map_err(|name| {
-        let known = bundled::liberties();
-        unknown("liberty", &name, known.iter().map(|l| l.name))
-    })
-}
-
-fn unknown<'k>(what: &str, name: &str, known: impl Iterator<Item = &'k str>) -> Failure {
-    let nearest = known
-        .min_by_key(|known| strsim::damerau_levenshtein(known, name))
-        .map_or_else(String::new, |near| format!("did you mean `{near}`? "));
-    Failure::usage(format!("there is no {what} `{name}`")).hint(format!(
-        "{nearest}`mqtt-check mutants` goes through all of them"
-    ))
-}
-
-/// What came of a run.
-struct Outcome {
-    results: Vec<CaseResult>,
-    /// What the broker offers.
-    offered: Capabilities,
-    /// How responsive it was, on the network.
-    responded: Option<(Pulse, Vec<(Instant, CaseId)>)>,
-    /// Why not all cases were played, where the broker is why.
-    given_up: Option<String>,
-    /// Why not all cases were played, where the user wanted no more.
-    stopped: Option<String>,
-    /// Whether the user broke it off.
-    interrupted: bool,
-}
-
-/// What is asked of a case that has just been judged.
-struct Asking<'a> {
-    /// Whether its record is needed further on.
-    is_asked_for: &'a (dyn Fn(&Plan, &CaseResult) -> bool + Sync),
-    /// Whether it is not as expected.
-    is_unexpected: &'a (dyn Fn(&CaseResult) -> bool + Sync),
-}
-
-impl Asking<'_> {
-    /// Keeps every record and shows no case while the run goes on.
-    const EVERYTHING: Asking<'static> = Asking {
-        is_asked_for: &|_, _| true,
-        is_unexpected: &|_| false,
-    };
-}
-
-/// Plays the plans; with `--fail-fast` up to the first that is not as expected.
-fn play(
-    arguments: &Arguments,
-    plans: &[Plan],
-    target: &Target,
-    styles: Styles,
-    asking: &Asking<'_>,
-) -> Result<Outcome, StartError> {
-    let options = RunOptions {
-        jobs: arguments.playing.jobs.map(usize::from),
-        timeout_scale: arguments.playing.timeout_scale,
-        max_wait: arguments.playing.max_wait,
-        seed: arguments.playing.seed,
-        exclusive: arguments.playing.exclusive,
-        heavy: arguments.playing.heavy,
-        chaos: arguments.chaos,
-        first_look: !arguments.no_first_look,
-    };
-    let mut offered = Capabilities::default();
-    let mut responded = None;
-    let (mut given_up, mut stopped) = (None, None);
-    let watch = Watch::new(plans.len(), styles.err, !arguments.quiet);
-    let results = suite::run(
-        plans,
-        target,
-        &options,
-        &interrupt::is_interrupted,
-        asking.is_asked_for,
-        &mut |progress| {
-            match progress {
-                Progress::Reached(capabilities) => offered.clone_from(capabilities),
-                Progress::Finished(result) if !is_cut_short(result) => {
-                    watch.finished(result, &|| (asking.is_unexpected)(result));
-                    if arguments.fail_fast && (asking.is_unexpected)(result) {
-                        let id = &result.id;
-                        stopped = Some(format!("--fail-fast: {id} is not as expected"));
-                        return ControlFlow::Break(());
-                    }
-                }
-                Progress::GivenUp(why) => given_up = Some(why.to_owned()),
-                Progress::Responded(pulse, hit) => {
-                    responded = Some((pulse.clone(), hit.to_vec()));
-                }
-                Progress::Started(id) => watch.started(id),
-                Progress::Finished(_) => {}
-            }
-            ControlFlow::Continue(())
-        },
-    );
-    watch.end();
-    let mut results = results?;
-    results.retain(|result| !is_cut_short(result));
-    Ok(Outcome {
-        results,
-        offered,
-        responded,
-        given_up,
-        stopped,
-        interrupted: interrupt::is_interrupted(),
-    })
-}
-
-/// Whether the user ended the case: as good as not played.
-fn is_cut_short(result: &CaseResult) -> bool {
-    result.verdict.reason() == Some(INTERRUPTED)
+    tell(arguments, &report, problems, missing, &files, styles)
 }
 
 /// Every result with its plan and how it stands; and what could not be written.
