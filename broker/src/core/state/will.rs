@@ -1,6 +1,7 @@
 //! Will Messages: kept with the session, published when the connection ends otherwise than by a normal DISCONNECT,
 //! after their delay or at the session's end, whichever is first.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,11 +16,22 @@ use crate::core::input::Time;
 /// A stored Will. [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-7]
 #[derive(Debug, Clone)]
 pub(crate) struct Will {
-    pub(crate) message: codec::Will,
+    /// Shared with what a store was told, which knows by it that the Will is still the same.
+    pub(crate) message: Arc<codec::Will>,
     /// Will Delay Interval; zero before version 5.
     pub(crate) delay: Duration,
     /// What it takes of what is kept for all clients.
     pub(crate) charge: Charge,
+}
+
+/// Which Will it is.
+#[derive(Debug)]
+pub(crate) struct Identity(Duration, Arc<codec::Will>);
+
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0 && Arc::ptr_eq(&self.1, &other.1)
+    }
 }
 
 impl Will {
@@ -33,8 +45,13 @@ impl Will {
         Self {
             charge: Charge::of(weight::of_will(&will)),
             delay,
-            message: owned(will),
+            message: Arc::new(owned(will)),
         }
+    }
+
+    /// What two Wills have in common only if one is a copy of the other. It costs the same whatever the Will's size.
+    pub(crate) fn identity(&self) -> Identity {
+        Identity(self.delay, Arc::clone(&self.message))
     }
 
     /// Whether it waits after the connection has ended.
@@ -44,7 +61,7 @@ impl Will {
 
     /// What is published now. Its expiry counts from here.
     pub(crate) fn into_message(self, client: ByteString, now: Time) -> Message {
-        let will = self.message;
+        let will = Arc::unwrap_or_clone(self.message);
         let properties = forwarded(will.properties);
         Message {
             weight: weight::of_message(&will.topic, &will.payload, &properties),

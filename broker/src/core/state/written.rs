@@ -3,18 +3,32 @@
 
 use std::ops::Range;
 
+use bytestring::ByteString;
+
 use super::boxed_if_changed::Blank;
+use super::expiry::Expiry;
+use super::will::Identity;
+use crate::core::input::Time;
 
 /// What of a session stands in the store.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
-    pub(crate) itself: Vec<u8>,
+    pub(crate) itself: Option<Itself>,
     pub(crate) waiting: Range<u64>,
+}
+
+/// What a session's own record is made of. It is compared for each message, so nothing in it is long.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Itself {
+    pub(crate) user: Option<ByteString>,
+    pub(crate) expiry: Expiry,
+    pub(crate) closed_at: Option<Time>,
+    pub(crate) will: Option<Identity>,
 }
 
 impl Blank for Written {
     const BLANK: &'static Self = &Self {
-        itself: Vec::new(),
+        itself: None,
         waiting: 0..0,
     };
 }

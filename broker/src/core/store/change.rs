@@ -4,6 +4,7 @@
 //! A key begins with what it is about: `s`, the length of the client id, the client id, and a part (and what names
 //! it within the part); or `r` and a topic. So a session's records stand together, and it is one prefix that ends it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytestring::ByteString;
@@ -12,6 +13,8 @@ use mqtt_check_codec::PacketId;
 use super::record::{Corrupt, Reader, Sink};
 use crate::core::state::retained::Retained;
 use crate::core::state::session::{Received, Session, Sessions};
+use crate::core::state::will::Will;
+use crate::core::state::written::Itself;
 
 /// Something to be done to the records of a store. All that one call gives belongs together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,13 +121,20 @@ pub(crate) fn take_changes(sessions: &mut Sessions, retained: &mut Retained) -> 
 }
 
 fn session_changes(session: &mut Session, changes: &mut Vec<Change>) {
-    let mut itself = Sink::default();
-    itself.session(session);
-    let itself = itself.into_vec();
-    if let Some(itself) = itself.filter(|itself| *itself != session.written.itself) {
-        let key = part(&session.client, ITSELF, &[]);
-        session.written.itself.clone_from(&itself);
-        changes.push(Change::Put { key, value: itself });
+    let itself = Itself {
+        user: session.user.clone(),
+        expiry: session.expiry,
+        closed_at: session.closed_at,
+        will: session.will.as_deref().map(Will::identity),
+    };
+    if session.written.itself.as_ref() != Some(&itself) {
+        let mut sink = Sink::default();
+        sink.session(session);
+        session.written.itself = Some(itself);
+        if let Some(value) = sink.into_vec() {
+            let key = part(&session.client, ITSELF, &[]);
+            changes.push(Change::Put { key, value });
+        }
     }
     waiting_changes(session, changes);
     let Session {
@@ -152,14 +162,21 @@ fn session_changes(session: &mut Session, changes: &mut Vec<Change>) {
     }
 }
 
+/// The numbers of the first range that are not in the second, without a look at those in both.
+fn without(all: &Range<u64>, others: &Range<u64>) -> impl Iterator<Item = u64> + use<> {
+    let before = all.start..all.end.min(others.start);
+    let behind = all.start.max(others.end).max(before.end)..all.end;
+    before.chain(behind)
+}
+
 fn waiting_changes(session: &mut Session, changes: &mut Vec<Change>) {
     let now = session.queue.numbers();
     let before = std::mem::replace(&mut session.written.waiting, now.clone());
     let key = |number: u64| part(&session.client, WAITING, &number.to_be_bytes());
-    for number in before.clone().filter(|number| !now.contains(number)) {
+    for number in without(&before, &now) {
         changes.push(Change::Remove { key: key(number) });
     }
-    for number in now.filter(|number| !before.contains(number)) {
+    for number in without(&now, &before) {
         if let Some(delivery) = session.queue.at(number) {
             put(changes, key(number), |sink| sink.delivery(delivery));
         }
@@ -264,5 +281,22 @@ impl StoredState {
             _ => return Err(Corrupt("a session has no such part")),
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_two_ranges_have_in_common_is_left_out() {
+        let ranges = || (0..5).flat_map(|start| (start..6).map(move |end| start..end));
+        for all in ranges() {
+            for others in ranges() {
+                let expected: Vec<u64> = all.clone().filter(|n| !others.contains(n)).collect();
+                let found: Vec<u64> = without(&all, &others).collect();
+                assert_eq!(found, expected, "{all:?} {others:?}");
+            }
+        }
     }
 }

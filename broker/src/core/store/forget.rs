@@ -91,11 +91,12 @@ fn forget_of_will(rules: &Rules, will: &mut Will) {
     }
     // [5 MQTT-3.1.3-10] [5 MQTT-3.3.2-17] [5 MQTT-3.3.2-20]
     if rules.breaks(Fault::RestartLosesWillProperties) {
-        will.message.properties.0.clear();
+        Arc::make_mut(&mut will.message).properties.0.clear();
     }
     // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
     if rules.breaks(Fault::RestartCutsWillQos) {
-        will.message.qos = will.message.qos.min(QoS::AtLeastOnce);
+        let message = Arc::make_mut(&mut will.message);
+        message.qos = message.qos.min(QoS::AtLeastOnce);
     }
 }
 
