@@ -15,6 +15,7 @@ use crate::core::state::inflight::Stage;
 use crate::core::state::message::Delivery;
 use crate::core::state::session::{Received, Session, Sessions};
 use crate::core::state::session_key::SessionKey;
+use crate::core::state::tracked::Tracked;
 use crate::core::turn::Turn;
 use crate::hook::DropReason;
 use crate::{Fault, HookEvent, Liberty};
@@ -224,7 +225,8 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
     if rules.breaks(Fault::UnreleasedLostOnReconnect) {
         session.fault_state.withheld.clear();
     }
-    for received in session.received.all_unkept_mut() {
+    let all = session.received.there();
+    for received in all.into_iter().flat_map(Tracked::all_unkept_mut) {
         received.counted = rules.breaks(Fault::RepeatsUncountedOnResume);
     }
     if rules.breaks(Fault::ReceivedQos2ForgottenOnReconnect) {

@@ -385,9 +385,9 @@ fn is_bound(state: &State, link: &Link) -> bool {
 
 /// Whether one more PUBLISH of QoS 1 or 2 is one too many.
 fn is_exceeded(state: &State, link: &Link) -> bool {
-    let maximum = usize::from(state.rules.config.receive_maximum)
-        + usize::from(state.rules.breaks(Fault::ReceiveMaximumOneMore))
-        - usize::from(state.rules.breaks(Fault::ReceiveMaximumOneLess));
+    let maximum = u32::from(state.rules.config.receive_maximum)
+        + u32::from(state.rules.breaks(Fault::ReceiveMaximumOneMore))
+        - u32::from(state.rules.breaks(Fault::ReceiveMaximumOneLess));
     link.unreleased >= maximum && !state.rules.breaks(Fault::ReceiveMaximumNotEnforced)
 }
 

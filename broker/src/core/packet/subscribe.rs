@@ -426,8 +426,8 @@ fn make(
     if topic::levels(&subscription.filter) > config.maximum_topic_levels {
         return Err(ReasonCode::TOPIC_FILTER_INVALID);
     }
-    // A copy of its own, since the client's packet need not live as long as the subscription.
-    let whole = ByteString::from(&*subscription.filter);
+    // Not the client's packet, which need not live as long as the subscription.
+    let whole = state.topics.subscriptions.text(&subscription.filter);
     let Some(filter) = state.rules.filter(&whole, version) else {
         return Err(ReasonCode::TOPIC_FILTER_INVALID);
     };

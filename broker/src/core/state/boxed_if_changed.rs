@@ -1,9 +1,10 @@
 //! What most have nothing of: it takes memory only where there is something.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::{Deref, DerefMut};
 
 /// A value that is blank until it is changed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct BoxedIfChanged<T>(Option<Box<T>>);
 
 /// What is read where nothing was changed yet.
@@ -11,16 +12,36 @@ pub(crate) trait Blank: Default + 'static {
     const BLANK: &'static Self;
 }
 
+impl<K: 'static, V: 'static> Blank for BTreeMap<K, V> {
+    const BLANK: &'static Self = &Self::new();
+}
+
+impl<T: 'static> Blank for VecDeque<T> {
+    const BLANK: &'static Self = &Self::new();
+}
+
 impl<T> Default for BoxedIfChanged<T> {
     fn default() -> Self {
-        Self(None)
+        Self::blank()
     }
 }
 
 impl<T> BoxedIfChanged<T> {
+    /// A blank one.
+    pub(crate) const fn blank() -> Self {
+        Self(None)
+    }
+
     /// What there is, to be changed; nothing is made for it.
     pub(crate) fn there(&mut self) -> Option<&mut T> {
         self.0.as_deref_mut()
+    }
+}
+
+impl<T: Default> BoxedIfChanged<T> {
+    /// What there is; it is blank from now on.
+    pub(crate) fn take(&mut self) -> T {
+        self.0.take().map(|there| *there).unwrap_or_default()
     }
 }
 
@@ -59,5 +80,8 @@ mod tests {
         seldom.deref_mut().0.push(7);
         assert_eq!(seldom.there(), Some(&mut Numbers(vec![7])));
         assert_eq!(*seldom, Numbers(vec![7]));
+        assert_eq!(seldom.take(), Numbers(vec![7]));
+        assert!(seldom.0.is_none());
+        assert_eq!(seldom.take(), Numbers(vec![]));
     }
 }

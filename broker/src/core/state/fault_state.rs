@@ -7,7 +7,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::PacketId;
 
-use super::boxed_if_changed::Blank;
+use super::boxed_if_changed::{Blank, BoxedIfChanged};
 use super::former::Former;
 use super::link::OutboundAliases;
 use super::message::{Delivery, Message};
@@ -17,7 +17,7 @@ use crate::core::input::Time;
 #[derive(Debug, Default)]
 pub(crate) struct FaultState {
     /// Topic Aliases that hold beyond their connection.
-    pub(crate) old_aliases: BTreeMap<u16, ByteString>,
+    pub(crate) old_aliases: BoxedIfChanged<BTreeMap<u16, ByteString>>,
     /// The packet id of the last QoS 1 message received.
     pub(crate) last_qos1: Option<PacketId>,
     /// The packet id of the QoS 2 message that was repeated last.
@@ -57,7 +57,7 @@ pub(crate) struct FaultState {
 
 impl Blank for FaultState {
     const BLANK: &'static Self = &Self {
-        old_aliases: BTreeMap::new(),
+        old_aliases: BoxedIfChanged::blank(),
         last_qos1: None,
         last_repeat: None,
         finished: Vec::new(),
@@ -65,7 +65,7 @@ impl Blank for FaultState {
         former: Former {
             unsubscribed: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
-            aliases: BTreeMap::new(),
+            aliases: BoxedIfChanged::blank(),
             will: None,
         },
         withheld: BTreeMap::new(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytestring::ByteString;
 use mqtt_check_codec::PacketId;
 
+use super::boxed_if_changed::BoxedIfChanged;
 use super::inflight::Stage;
 use super::subscription::Granted;
 use super::will::Will;
@@ -17,7 +18,7 @@ pub(crate) struct Former {
     /// Deliveries that were acknowledged.
     pub(crate) acknowledged: BTreeMap<PacketId, Stage>,
     /// The Topic Aliases of the connection before the restart.
-    pub(crate) aliases: BTreeMap<u16, ByteString>,
+    pub(crate) aliases: BoxedIfChanged<BTreeMap<u16, ByteString>>,
     /// A Will that was published, or discarded.
     pub(crate) will: Option<Box<Will>>,
 }

@@ -9,6 +9,7 @@ use mqtt_check_codec::ProtocolVersion;
 
 use super::account::Charge;
 use super::authentication::Authentication;
+use super::boxed_if_changed::BoxedIfChanged;
 use super::weight;
 use crate::core::input::{ConnectionId, Time};
 
@@ -26,11 +27,11 @@ pub(crate) struct Link {
     pub(crate) congested: bool,
     pub(crate) burst: Burst,
     /// How many QoS 2 PUBLISH packets of this connection the client has not released.
-    pub(crate) unreleased: usize,
+    pub(crate) unreleased: u32,
     /// Of faults: how many messages it has carried, in either direction.
-    pub(crate) carried: usize,
+    pub(crate) carried: u32,
     pub(crate) maximum_packet_size: Option<u32>,
-    pub(crate) aliases_in: BTreeMap<u16, ByteString>,
+    pub(crate) aliases_in: BoxedIfChanged<BTreeMap<u16, ByteString>>,
     pub(crate) aliases_out: OutboundAliases,
     /// What the Topic Aliases of both directions take of what is kept for all clients.
     pub(crate) aliases: Charge,
@@ -112,7 +113,7 @@ pub(crate) struct OutboundAliases {
     maximum: u16,
     /// Of a liberty: whether an alias is given to another topic when none is left.
     reused: bool,
-    known: BTreeMap<ByteString, u16>,
+    known: BoxedIfChanged<BTreeMap<ByteString, u16>>,
 }
 
 impl OutboundAliases {
@@ -121,7 +122,7 @@ impl OutboundAliases {
         Self {
             maximum,
             reused: reused && maximum > 0,
-            known: BTreeMap::new(),
+            known: BoxedIfChanged::blank(),
         }
     }
 

@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::account::{Account, Charge};
+use super::boxed_if_changed::BoxedIfChanged;
 use super::message::Delivery;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Queue {
-    items: VecDeque<Delivery>,
+    /// Most sessions have none, and then it takes no memory.
+    items: BoxedIfChanged<VecDeque<Delivery>>,
     /// The number of the first one.
     first: u64,
     /// What all of them weigh.
@@ -55,7 +57,7 @@ impl Queue {
     }
 
     pub(crate) fn pop_front(&mut self) -> Option<Delivery> {
-        let front = self.items.pop_front()?;
+        let front = self.items.there()?.pop_front()?;
         self.first += 1;
         self.charge.sub(front.weight());
         Some(front)
@@ -91,7 +93,7 @@ impl Queue {
     pub(crate) fn take(&mut self) -> VecDeque<Delivery> {
         self.first += self.items.len() as u64;
         self.charge.set(0);
-        std::mem::take(&mut self.items)
+        self.items.take()
     }
 
     /// The numbers of what is in it.

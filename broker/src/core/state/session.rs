@@ -63,7 +63,7 @@ pub(crate) struct Session {
     /// Messages that were not sent yet.
     pub(crate) queue: Queue,
     /// QoS 2 messages received and not released.
-    pub(crate) received: Tracked<PacketId, Received>,
+    pub(crate) received: BoxedIfChanged<Tracked<PacketId, Received>>,
     pub(crate) will: Option<Box<Will>>,
     /// Of faults.
     pub(crate) traces: BoxedIfChanged<Traces>,
@@ -87,7 +87,7 @@ impl Session {
             inflight: Inflight::default(),
             held: BoxedIfChanged::default(),
             queue: Queue::default(),
-            received: Tracked::default(),
+            received: BoxedIfChanged::default(),
             will: None,
             traces: BoxedIfChanged::default(),
             fault_state: BoxedIfChanged::default(),
@@ -314,5 +314,17 @@ impl Sessions {
 
     pub(crate) fn len(&self) -> usize {
         self.by_client.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What few sessions have is boxed: a broker has many sessions, most of which are idle.
+    #[cfg(target_pointer_width = "64")]
+    #[test]
+    fn an_idle_session_takes_little_memory() {
+        assert!(size_of::<Session>() <= 448, "{}", size_of::<Session>());
     }
 }

@@ -160,6 +160,13 @@ impl Subscriptions {
         }
     }
 
+    /// The text of a filter to be subscribed to: that of an earlier subscription to it if there is one, so that a filter
+    /// which many have takes memory once. Else a copy of its own.
+    pub(crate) fn text(&self, filter: &str) -> ByteString {
+        let there = self.leaves.get_key_value(filter);
+        there.map_or_else(|| ByteString::from(filter), |(there, _)| there.clone())
+    }
+
     /// Adds the subscription or replaces the one with the same filter. `filter` is `whole` taken apart.
     pub(crate) fn insert(
         &mut self,
@@ -402,6 +409,17 @@ mod tests {
                 .collect();
             assert_eq!(found(&mut tree, name), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn a_filter_that_many_have_takes_memory_once() {
+        let mut tree = Subscriptions::default();
+        let first = tree.text("a/b");
+        tree.insert(&first, Filter::Own("a/b"), SessionKey(0), GRANTED);
+        let second = tree.text("a/b");
+        assert_eq!(second, "a/b");
+        assert_eq!(second.as_ptr(), first.as_ptr());
+        assert_eq!(tree.text("a/c"), "a/c");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
+use super::boxed_if_changed::Blank;
 use super::small_map::SmallMap;
 
 /// A map; reading it is reading a `BTreeMap`.
@@ -18,12 +19,22 @@ pub(crate) struct Tracked<K, V> {
     changed: Option<Box<BTreeMap<K, bool>>>,
 }
 
-impl<K, V> Default for Tracked<K, V> {
-    fn default() -> Self {
+impl<K: 'static, V: 'static> Blank for Tracked<K, V> {
+    const BLANK: &'static Self = &Self::new();
+}
+
+impl<K, V> Tracked<K, V> {
+    const fn new() -> Self {
         Self {
             entries: SmallMap::new(),
             changed: None,
         }
+    }
+}
+
+impl<K, V> Default for Tracked<K, V> {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
