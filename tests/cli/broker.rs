@@ -357,6 +357,51 @@ fn ends_when_its_store_takes_no_more_and_has_kept_what_it_acknowledged() {
     kill(child);
 }
 
+/// Its file cannot be written: by the mode of the file where that means something to the user, and else because no file
+/// may grow, as on a full disk.
+#[test]
+fn refuses_a_store_that_it_cannot_write_and_leaves_it_as_it_is() {
+    let program = Program::new("broker --listen 127.0.0.1:0 --store kept.redb");
+    let mut child = program.start();
+    let at = address(&mut child);
+    let mut publisher = connect(&at);
+    exchange(&mut publisher, CONNECT, b"\x20\x02\x00\x00");
+    publisher.write_all(&large(1)).expect("it reads");
+    expect(&mut publisher, b"\x40\x02\x00\x01");
+    kill(child);
+    let path = program.path("kept.redb");
+    let before = std::fs::read(&path).expect("a store");
+
+    let program = program.after("trap '' XFSZ; ulimit -f 0; chmod 444 kept.redb");
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(3), "{ended}");
+    assert!(
+        ended
+            .stderr
+            .starts_with("error: failed to keep sessions in kept.redb: "),
+        "{ended}"
+    );
+    assert!(!ended.stderr.contains("panicked"), "{ended}");
+    assert!(std::fs::read(&path).expect("a store") == before);
+
+    let program = program.after("chmod 644 kept.redb");
+    let mut child = program.start();
+    let at = address(&mut child);
+    let mut reader = connect(&at);
+    exchange(&mut reader, CONNECT, b"\x20\x02\x00\x00");
+    exchange(
+        &mut reader,
+        b"\x82\x06\x00\x01\x00\x01#\x00",
+        b"\x90\x03\x00\x01\x00",
+    );
+    let mut message = large(1);
+    message[0] = 0x31;
+    message.drain(11..13);
+    message[1] -= 2;
+    expect(&mut reader, &message);
+    kill(child);
+}
+
 #[test]
 fn says_what_is_damaged_in_its_store_and_repairs_it_when_told_to() {
     let program = Program::new("broker --listen 127.0.0.1:0 --store kept.redb");
