@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ pub(crate) struct Broker {
     pub(crate) name: &'static str,
     address: String,
     process: Child,
-    /// Its settings.
+    /// Its settings, or its store.
     _folder: TempDir,
 }
 
@@ -33,10 +34,21 @@ impl Drop for Broker {
 
 impl Broker {
     pub(crate) fn bundled() -> io::Result<Self> {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_mqtt-check"))
-            .args(["broker", "--listen", "127.0.0.1:0"])
-            .stderr(Stdio::piped())
-            .spawn()?;
+        Self::bundled_by(tempfile::tempdir()?, |_, _| {})
+    }
+
+    /// One that keeps its state in a file.
+    pub(crate) fn bundled_with_store() -> io::Result<Self> {
+        Self::bundled_by(tempfile::tempdir()?, |command, folder| {
+            command.arg("--store").arg(folder.join("store"));
+        })
+    }
+
+    fn bundled_by(folder: TempDir, options: impl FnOnce(&mut Command, &Path)) -> io::Result<Self> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mqtt-check"));
+        command.args(["broker", "--listen", "127.0.0.1:0"]);
+        options(&mut command, folder.path());
+        let mut process = command.stderr(Stdio::piped()).spawn()?;
         let stderr = process.stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let mut line = String::new();
         BufReader::new(stderr).read_line(&mut line)?;
@@ -45,7 +57,7 @@ impl Broker {
             name: "bundled",
             address,
             process,
-            _folder: tempfile::tempdir()?,
+            _folder: folder,
         })
     }
 
