@@ -319,3 +319,37 @@ fn the_end_of_the_terminal_reports_what_was_done() {
     assert_eq!(early["why"], "interrupted", "{json}");
     assert_ne!(early["not_played"].as_array().map(Vec::len), Some(0));
 }
+
+/// The suite of this repository.
+const SUITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
+
+#[test]
+fn the_suite_does_not_begin_where_the_first_packet_is_announced_to_be_huge() {
+    // A CONNACK, and what is none, of more than 64 KiB and of as much as there may be.
+    let begins: [(&[u8], &str); 3] = [
+        (
+            &[0x20, 0x81, 0x80, 0x04],
+            "the packet has 65541 bytes, more than the maximum of 65536",
+        ),
+        (
+            &[0x20, 0xFF, 0xFF, 0xFF, 0x7F],
+            "the packet has 268435460 bytes, more than the maximum of 65536",
+        ),
+        (&[0x30, 0x81, 0x80, 0x04], "it sends 30 81 80 04 00"),
+    ];
+    for (begin, told) in begins {
+        let url = serve(move |mut stream| {
+            if packet(&mut stream).is_some() && stream.write_all(begin).is_ok() {
+                endless(stream, &[0; 4096]);
+            }
+        });
+        let program = Program::new(&format!("run {SUITE} --no-snapshots --broker {url}"));
+        let began = Instant::now();
+        let ended = program.after(LIMITED).run();
+        let took = began.elapsed();
+        assert_eq!(ended.exit, Some(3), "{begin:x?}: {ended}");
+        assert!(ended.stderr.contains(" does not speak MQTT: "), "{ended}");
+        assert!(ended.stderr.contains(told), "{begin:x?}: {ended}");
+        assert!(took < Duration::from_secs(60), "{begin:x?}: {took:?}");
+    }
+}
