@@ -234,3 +234,50 @@ fn a_gigabyte_is_enough_whatever_clients_want_kept() {
         ("announce", announce),
     ]);
 }
+
+/// How many files a process may have open here, so far as is known.
+#[cfg(target_os = "linux")]
+fn open_files() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").expect("limits");
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
+    let soft = line.and_then(|line| line.split_whitespace().nth(3));
+    soft.and_then(|soft| soft.parse().ok())
+        .unwrap_or(usize::MAX)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn thousands_of_idle_connections_keep_nobody_waiting_and_take_little_memory() {
+    // The other tests of this process need some as well.
+    let count = open_files().saturating_sub(500).min(8_000);
+    let program = Program::new("broker --listen 127.0.0.1:0").after("ulimit -v 1000000");
+    let mut child = program.start();
+    let at = address(&mut child);
+    let resident_kb = || {
+        let status = format!("/proc/{}/status", child.id());
+        let status = std::fs::read_to_string(status).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let size = line.expect("a line").trim().trim_end_matches(" kB");
+        size.parse::<usize>().expect("a number")
+    };
+    let before = resident_kb();
+    let mut idle: Vec<_> = (0..count)
+        .map(|number| client(&at, hello(&format!("idle{number}"))))
+        .collect();
+    let grown = resident_kb().saturating_sub(before);
+    // In a release build it is less than half of it.
+    assert!(grown < 4 * count, "{grown} kB for {count} connections");
+    for stream in idle.iter_mut().step_by(count / 20 + 1) {
+        stream.set_read_timeout(Some(PATIENCE)).expect("a patience");
+        stream.write_all(&bytes(Packet::PingReq)).expect("written");
+        let mut pong = [0; 2];
+        stream.read_exact(&mut pong).expect("a PINGRESP");
+        assert_eq!(pong, [0xD0, 0]);
+    }
+    drop(idle);
+    client(&at, hello("late"));
+    signal("-TERM", child.id());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
