@@ -12,10 +12,8 @@ use super::node::{self, Node, short};
 use super::reach::Reach;
 use super::rows::Budget;
 use super::suggestion::{self, either};
+use super::syntax::{SHOWN, more_errors};
 use crate::diagnostic::{Diagnostic, Place, Source};
-
-/// So many errors of one file are shown.
-const SHOWN: usize = 100;
 
 /// Collects what is wrong with one file.
 #[derive(Debug)]
@@ -89,10 +87,7 @@ impl Report {
         let found = self.found.into_inner();
         let mut diagnostics = found.diagnostics;
         diagnostics.sort_by_key(|d| d.place);
-        if found.more > 0 {
-            let title = format!("{} more errors in this file", found.more);
-            diagnostics.push(Diagnostic::new(&self.source, None, title));
-        }
+        diagnostics.extend(more_errors(&self.source, found.more));
         diagnostics
     }
 }

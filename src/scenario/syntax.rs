@@ -19,6 +19,8 @@ const DEPTH_LIMIT: usize = 32;
 const ALIAS_LIMIT: usize = 64;
 /// How many values a file may have when its aliases are written out.
 const NODE_LIMIT: usize = 100_000;
+/// So many errors of one file are shown.
+pub(crate) const SHOWN: usize = 100;
 
 /// The tree of a file's only document.
 ///
@@ -33,12 +35,15 @@ pub(crate) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
         aliases: 0,
         nodes: 0,
         diagnostics: Vec::new(),
+        more: 0,
     };
-    if let Err(diagnostic) = builder.read() {
-        builder.diagnostics.push(*diagnostic);
-        return Err(builder.diagnostics);
-    }
+    let fatal = builder.read().err();
+    builder
+        .diagnostics
+        .extend(fatal.map(|diagnostic| *diagnostic));
     if !builder.diagnostics.is_empty() {
+        let more = builder.more;
+        builder.diagnostics.extend(more_errors(source, more));
         return Err(builder.diagnostics);
     }
     match builder.root {
@@ -48,6 +53,12 @@ pub(crate) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
                 .hint("a scenario has at least `title`, `clients` and `steps`"),
         ]),
     }
+}
+
+/// That a file has so many errors that are not shown.
+pub(crate) fn more_errors(source: &Arc<Source>, more: usize) -> Option<Diagnostic> {
+    let title = || format!("{more} more errors in this file");
+    (more > 0).then(|| Diagnostic::new(source, None, title()))
 }
 
 type Fatal = Box<Diagnostic>;
@@ -62,6 +73,8 @@ struct Builder<'a> {
     aliases: usize,
     nodes: usize,
     diagnostics: Vec<Diagnostic>,
+    /// Errors that are not shown.
+    more: usize,
 }
 
 struct Open {
@@ -246,7 +259,9 @@ impl Builder<'_> {
                                 .hint("write out the keys, or use rows of `cases`"),
                         ));
                     }
-                    if let Some(line) = known.get(&scalar.text) {
+                    if known.contains_key(&scalar.text) && self.diagnostics.len() >= SHOWN {
+                        self.more += 1;
+                    } else if let Some(line) = known.get(&scalar.text) {
                         let title = format!(
                             "the key `{}` is given twice",
                             super::node::short(&scalar.text)

@@ -12,10 +12,10 @@ use crate::bad_brokers::{packet, serve};
 use crate::program::{Ended, PING, Program};
 
 /// The most memory that a run may take, in kilobytes.
-const MOST: usize = 200_000;
+pub(crate) const MOST: usize = 200_000;
 
 /// Runs it, and gives the most memory that it took, in kilobytes.
-fn run_measured(program: &Program) -> (Ended, usize) {
+pub(crate) fn run_measured(program: &Program) -> (Ended, usize) {
     let child = program.start();
     let status = format!("/proc/{}/status", child.id());
     let watched = thread::spawn(move || {

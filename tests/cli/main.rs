@@ -6,6 +6,7 @@ mod attacks;
 mod bad_brokers;
 mod bad_files;
 mod baselines;
+mod bombs;
 mod book;
 mod broker;
 mod broker_log;
