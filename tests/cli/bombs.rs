@@ -34,13 +34,13 @@ fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
 
 #[test]
 fn aliases_of_aliases() {
-    let ten = |item: &str| vec![item; 10].join(", ");
+    let ten = |item: &str| [item; 10].join(", ");
     let bomb = lines(12, |n| match n {
         0 => format!("a0: &a0 [{}]", ten("x")),
         n => format!("a{n}: &a{n} [{}]", ten(&format!("*a{}", n - 1))),
     });
     is_refused(&bomb, "more than 100000 values");
-    let many = format!("b: &b x\na: [{}]\n", vec!["*b"; 70].join(", "));
+    let many = format!("b: &b x\na: [{}]\n", ["*b"; 70].join(", "));
     is_refused(&many, "more than 64 aliases");
     is_refused("&a [*a]\n", "an alias inside its own anchor");
 }
