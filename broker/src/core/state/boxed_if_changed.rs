@@ -1,6 +1,5 @@
 //! What most have nothing of: it takes memory only where there is something.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::ops::{Deref, DerefMut};
 
 /// A value that is blank until it is changed.
@@ -10,14 +9,6 @@ pub(crate) struct BoxedIfChanged<T>(Option<Box<T>>);
 /// What is read where nothing was changed yet.
 pub(crate) trait Blank: Default + 'static {
     const BLANK: &'static Self;
-}
-
-impl<K: 'static, V: 'static> Blank for BTreeMap<K, V> {
-    const BLANK: &'static Self = &Self::new();
-}
-
-impl<T: 'static> Blank for VecDeque<T> {
-    const BLANK: &'static Self = &Self::new();
 }
 
 impl<T> Default for BoxedIfChanged<T> {

@@ -9,7 +9,7 @@ use mqtt_check_codec::PacketId;
 
 use super::boxed_if_changed::{Blank, BoxedIfChanged};
 use super::former::Former;
-use super::link::OutboundAliases;
+use super::link::{InboundAliases, OutboundAliases};
 use super::message::{Delivery, Message};
 use super::subscription::Granted;
 use crate::core::input::Time;
@@ -17,7 +17,7 @@ use crate::core::input::Time;
 #[derive(Debug, Default)]
 pub(crate) struct FaultState {
     /// Topic Aliases that hold beyond their connection.
-    pub(crate) old_aliases: BoxedIfChanged<BTreeMap<u16, ByteString>>,
+    pub(crate) old_aliases: BoxedIfChanged<InboundAliases>,
     /// The packet id of the last QoS 1 message received.
     pub(crate) last_qos1: Option<PacketId>,
     /// The packet id of the QoS 2 message that was repeated last.

@@ -7,6 +7,7 @@ use mqtt_check_codec::PacketId;
 
 use super::boxed_if_changed::BoxedIfChanged;
 use super::inflight::Stage;
+use super::link::InboundAliases;
 use super::subscription::Granted;
 use super::will::Will;
 
@@ -18,7 +19,7 @@ pub(crate) struct Former {
     /// Deliveries that were acknowledged.
     pub(crate) acknowledged: BTreeMap<PacketId, Stage>,
     /// The Topic Aliases of the connection before the restart.
-    pub(crate) aliases: BoxedIfChanged<BTreeMap<u16, ByteString>>,
+    pub(crate) aliases: BoxedIfChanged<InboundAliases>,
     /// A Will that was published, or discarded.
     pub(crate) will: Option<Box<Will>>,
 }

@@ -2,6 +2,7 @@
 //! it starts afresh with the next connection. [5 MQTT-3.3.2-7] [5 RULE-4.9-1]
 
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use bytestring::ByteString;
@@ -9,7 +10,7 @@ use mqtt_check_codec::ProtocolVersion;
 
 use super::account::Charge;
 use super::authentication::Authentication;
-use super::boxed_if_changed::BoxedIfChanged;
+use super::boxed_if_changed::{Blank, BoxedIfChanged};
 use super::weight;
 use crate::core::input::{ConnectionId, Time};
 
@@ -31,7 +32,7 @@ pub(crate) struct Link {
     /// Of faults: how many messages it has carried, in either direction.
     pub(crate) carried: u32,
     pub(crate) maximum_packet_size: Option<u32>,
-    pub(crate) aliases_in: BoxedIfChanged<BTreeMap<u16, ByteString>>,
+    pub(crate) aliases_in: BoxedIfChanged<InboundAliases>,
     pub(crate) aliases_out: OutboundAliases,
     /// What the Topic Aliases of both directions take of what is kept for all clients.
     pub(crate) aliases: Charge,
@@ -106,6 +107,36 @@ impl Burst {
     }
 }
 
+/// Topic Aliases that the client has given.
+#[derive(Debug, Default)]
+pub(crate) struct InboundAliases(BTreeMap<u16, ByteString>);
+
+impl Blank for InboundAliases {
+    const BLANK: &'static Self = &Self(BTreeMap::new());
+}
+
+impl Deref for InboundAliases {
+    type Target = BTreeMap<u16, ByteString>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for InboundAliases {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+/// Topic Aliases of which the client was told.
+#[derive(Debug, Default)]
+struct KnownAliases(BTreeMap<ByteString, u16>);
+
+impl Blank for KnownAliases {
+    const BLANK: &'static Self = &Self(BTreeMap::new());
+}
+
 /// Topic Aliases that the broker uses towards the client.
 #[derive(Debug)]
 pub(crate) struct OutboundAliases {
@@ -113,7 +144,7 @@ pub(crate) struct OutboundAliases {
     maximum: u16,
     /// Of a liberty: whether an alias is given to another topic when none is left.
     reused: bool,
-    known: BoxedIfChanged<BTreeMap<ByteString, u16>>,
+    known: BoxedIfChanged<KnownAliases>,
 }
 
 impl OutboundAliases {
@@ -137,11 +168,11 @@ impl OutboundAliases {
 
     /// The alias of this topic and whether the client knows it already; a new one while some are left.
     fn assign(&mut self, topic: &ByteString) -> Option<(u16, bool)> {
-        if let Some(alias) = self.known.get(topic) {
+        if let Some(alias) = self.known.0.get(topic) {
             return Some((*alias, true));
         }
         // [5 MQTT-3.1.2-26] [5 MQTT-3.1.2-27] [5 MQTT-3.3.2-11]
-        let alias = u16::try_from(self.known.len() + 1)
+        let alias = u16::try_from(self.known.0.len() + 1)
             .ok()
             .filter(|alias| *alias <= self.maximum)
             .or_else(|| self.reused.then_some(1))?;
@@ -151,14 +182,14 @@ impl OutboundAliases {
     /// The client was told. Gives the topic that had the alias before.
     fn learn(&mut self, topic: ByteString, alias: u16) -> Option<ByteString> {
         let old = match self.reused {
-            true => self.known.iter().find(|(_, other)| **other == alias),
+            true => self.known.0.iter().find(|(_, other)| **other == alias),
             false => None,
         };
         let old = old.map(|(topic, _)| topic.clone());
         if let Some(old) = &old {
-            self.known.remove(old);
+            self.known.0.remove(old);
         }
-        self.known.insert(topic, alias);
+        self.known.0.insert(topic, alias);
         old
     }
 }

@@ -4,13 +4,21 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::account::{Account, Charge};
-use super::boxed_if_changed::BoxedIfChanged;
+use super::boxed_if_changed::{Blank, BoxedIfChanged};
 use super::message::Delivery;
+
+/// The first first.
+#[derive(Debug, Clone, Default)]
+struct Waiting(VecDeque<Delivery>);
+
+impl Blank for Waiting {
+    const BLANK: &'static Self = &Self(VecDeque::new());
+}
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Queue {
     /// Most sessions have none, and then it takes no memory.
-    items: BoxedIfChanged<VecDeque<Delivery>>,
+    items: BoxedIfChanged<Waiting>,
     /// The number of the first one.
     first: u64,
     /// What all of them weigh.
@@ -19,7 +27,7 @@ pub(crate) struct Queue {
 
 impl Queue {
     pub(crate) fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        self.items.0.is_empty()
     }
 
     /// What all of them weigh.
@@ -35,29 +43,29 @@ impl Queue {
     /// Whether one more finds room among so many messages and so many bytes. There is room for a message of any size
     /// where nothing waits.
     pub(crate) fn has_room(&self, delivery: &Delivery, messages: usize, bytes: usize) -> bool {
-        self.items.len() < messages
-            && (self.items.is_empty()
+        self.items.0.len() < messages
+            && (self.items.0.is_empty()
                 || self.charge.bytes().saturating_add(delivery.weight()) <= bytes)
     }
 
     pub(crate) fn front(&self) -> Option<&Delivery> {
-        self.items.front()
+        self.items.0.front()
     }
 
     pub(crate) fn push_back(&mut self, delivery: Delivery) {
         self.charge.add(delivery.weight());
-        self.items.push_back(delivery);
+        self.items.0.push_back(delivery);
     }
 
     /// Of faults: before all others, and so all of them have new numbers.
     pub(crate) fn push_front(&mut self, delivery: Delivery) {
-        self.first += self.items.len() as u64;
+        self.first += self.items.0.len() as u64;
         self.charge.add(delivery.weight());
-        self.items.push_front(delivery);
+        self.items.0.push_front(delivery);
     }
 
     pub(crate) fn pop_front(&mut self) -> Option<Delivery> {
-        let front = self.items.there()?.pop_front()?;
+        let front = self.items.there()?.0.pop_front()?;
         self.first += 1;
         self.charge.sub(front.weight());
         Some(front)
@@ -65,9 +73,9 @@ impl Queue {
 
     /// Of faults: every message becomes what this makes of it.
     pub(crate) fn alter(&mut self, change: impl Fn(&mut Delivery)) {
-        self.items.iter_mut().for_each(change);
+        self.items.0.iter_mut().for_each(change);
         self.charge
-            .set(self.items.iter().map(Delivery::weight).sum());
+            .set(self.items.0.iter().map(Delivery::weight).sum());
     }
 
     /// Of a liberty: what is of another topic than these goes.
@@ -91,19 +99,19 @@ impl Queue {
 
     /// Everything in it, in its order; nothing is left.
     pub(crate) fn take(&mut self) -> VecDeque<Delivery> {
-        self.first += self.items.len() as u64;
+        self.first += self.items.0.len() as u64;
         self.charge.set(0);
-        self.items.take()
+        self.items.take().0
     }
 
     /// The numbers of what is in it.
     pub(crate) fn numbers(&self) -> Range<u64> {
-        self.first..self.first + self.items.len() as u64
+        self.first..self.first + self.items.0.len() as u64
     }
 
     /// The one with this number.
     pub(crate) fn at(&self, number: u64) -> Option<&Delivery> {
         let index = usize::try_from(number.checked_sub(self.first)?).ok()?;
-        self.items.get(index)
+        self.items.0.get(index)
     }
 }
