@@ -5,12 +5,14 @@ mod kept;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::engine::{self, Conductor, Play, RunOptions, Watch};
+use crate::engine::{self, Conductor, Doubt, Play, RunOptions, Watch};
 use crate::plan::{Body, Plan, PlannedStep, SkipKind};
 use crate::target::canary::Outage;
 use crate::target::{StartError, Target};
 use crate::transcript::{INTERRUPTED, Transcript};
-use crate::verdict::{CaseResult, CaseSummary, Finding, Verdict, judge, measured, span};
+use crate::verdict::{
+    self, Alone, CaseResult, CaseSummary, Finding, Verdict, judge, measured, span,
+};
 use kept::Kept;
 
 /// We are late by no less when it may change what a case comes to: no scenario's limits are narrower.
@@ -45,7 +47,8 @@ pub fn run(
         Conductor {
             conclude: &conclude,
             interrupted,
-            disturbed: &|result| result.late.is_some() || result.in_outage,
+            doubt: &doubt,
+            settle: &settle,
             watch,
         },
     )
@@ -70,10 +73,46 @@ pub fn distil<R: Send>(
         Conductor {
             conclude: &|plan, play| keep(conclude(plan, play)),
             interrupted,
-            disturbed: &|_| false,
+            doubt: &|_| None,
+            settle: &|first, _| first,
             watch: &mut |_| ControlFlow::Continue(()),
         },
     )
+}
+
+/// Why a case is to be played again, if it is.
+fn doubt(result: &CaseResult) -> Option<Doubt> {
+    if result.late.is_some() || result.in_outage {
+        return Some(Doubt::Disturbed);
+    }
+    result.came_late.as_ref().map(|_| Doubt::CameLate)
+}
+
+/// What a case comes to in which packets came late beside others, and that was then played alone, if there was time for it.
+/// Only a play that breaks no MUST, and in which nothing was late, takes the place of the first one.
+fn settle(first: CaseResult, again: Option<CaseResult>) -> CaseResult {
+    let Some(again) = again else {
+        return CaseResult {
+            alone: Some(Alone::NotPlayed),
+            ..first
+        };
+    };
+    if again.verdict.reason() == Some(INTERRUPTED) {
+        return first;
+    }
+    let holds = matches!(again.verdict, Verdict::Passed | Verdict::Warned);
+    match holds && !again.findings.iter().any(|finding| finding.is_late) {
+        true => CaseResult {
+            came_late: first.came_late,
+            alone: Some(Alone::Passed),
+            ..again
+        },
+        false => CaseResult {
+            plays: again.plays,
+            alone: Some(Alone::FailedAgain),
+            ..first
+        },
+    }
 }
 
 /// Makes a case's result of its play.
@@ -127,7 +166,12 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
         );
         verdict = Verdict::Inconclusive { reason };
     }
+    let came_late = || verdict::late(plan, played.control.as_ref(), &verdict, &findings);
     CaseResult {
+        came_late: match late.is_some() || is_interrupted {
+            true => None,
+            false => came_late(),
+        },
         choices: answers(plan, &played.scene, &findings),
         summary: CaseSummary::of(&played.scene, played.control.as_ref()),
         measured: match late {
@@ -208,6 +252,11 @@ fn unplayed(plan: &Plan, verdict: Verdict) -> CaseResult {
         late: None,
         plays: 1,
         in_outage: false,
+        came_late: None,
+        alone: None,
         summary: CaseSummary::default(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ use super::case::{self, Bounds, Ground, Grounds, Prefixes};
 use super::outlook::{Advice, Outlook};
 use super::player::Patience;
 use super::room::Room;
-use super::{Conductor, Play, Played, Progress, RunOptions, Watch};
+use super::{Conductor, Doubt, Play, Played, Progress, RunOptions, Watch};
 use crate::plan::{Plan, Skip, steps_played};
 use crate::scenario::model::{CaseId, Sharing};
 use crate::target::canary::Canary;
@@ -30,11 +30,13 @@ use crate::target::look::{Looked, look};
 use crate::target::{Capabilities, External, Node, StartError, probe};
 use crate::transcript::Secrets;
 
+mod calm;
 mod crew;
 mod deaths;
 mod outage;
 mod venues;
 
+use calm::{Crowd, Held};
 use crew::Crew;
 use deaths::Deaths;
 use outage::canary;
@@ -126,7 +128,8 @@ pub(super) fn run<R>(
             },
             options,
             conclude: conductor.conclude,
-            disturbed: conductor.disturbed,
+            doubt: conductor.doubt,
+            settle: conductor.settle,
             interrupted: conductor.interrupted,
             capabilities,
             prefixes,
@@ -139,6 +142,8 @@ pub(super) fn run<R>(
             outlook: Outlook::default(),
             room: room(plans, options),
             crew: Crew::new(jobs(options)),
+            crowd: Crowd::default(),
+            held: Held::default(),
             stop,
             watch: RefCell::new(conductor.watch),
         };
@@ -215,7 +220,8 @@ struct Run<'r, R> {
     patience: Patience,
     options: &'r RunOptions,
     conclude: &'r (dyn Fn(&Plan, Play) -> R + Sync),
-    disturbed: &'r (dyn Fn(&R) -> bool + Sync),
+    doubt: &'r (dyn Fn(&R) -> Option<Doubt> + Sync),
+    settle: &'r (dyn Fn(R, Option<R>) -> R + Sync),
     interrupted: &'r (dyn Fn() -> bool + Sync),
     capabilities: Capabilities,
     prefixes: Prefixes,
@@ -233,6 +239,9 @@ struct Run<'r, R> {
     outlook: Outlook,
     room: Room,
     crew: Crew,
+    crowd: Crowd,
+    /// Cases that are to be played again alone.
+    held: Held<R>,
     stop: AtomicBool,
     watch: RefCell<&'r mut Watch<'r, R>>,
 }
@@ -245,6 +254,8 @@ struct Round<'r> {
     jobs: usize,
     /// Its number, from 1.
     play: usize,
+    /// Whether it is of one case, with nothing beside it.
+    is_calm: bool,
 }
 
 impl<R> Run<'_, R> {
@@ -261,6 +272,7 @@ impl<R> Run<'_, R> {
                 for (number, result) in played {
                     match result {
                         Some(result) => results.push((number, result)),
+                        None if self.held.holds(number) => {}
                         None => open.push(number),
                     }
                 }
@@ -269,6 +281,7 @@ impl<R> Run<'_, R> {
                 plans,
                 jobs: 1,
                 play,
+                is_calm: false,
             };
             take(self.each_alone(round, suspects).await);
             let (others, after_outage): (Vec<usize>, Vec<usize>) = rest
@@ -280,10 +293,12 @@ impl<R> Run<'_, R> {
                     plans,
                     jobs: usual.min(jobs),
                     play,
+                    is_calm: false,
                 };
                 take(self.round(round, numbers).await);
             }
         }
+        results.extend(self.calm(plans).await);
         results.sort_by_key(|(number, _)| *number);
         results.into_iter().map(|(_, result)| result).collect()
     }
@@ -401,7 +416,7 @@ impl<R> Run<'_, R> {
         let began = Instant::now();
         let (stop, interrupted) = (&self.stop, self.interrupted);
         let is_watched = matches!(grounds, Grounds::Shared(one) if ptr::eq(one, &self.ground));
-        let mut is_in_outage = false;
+        let (mut is_in_outage, mut is_beside) = (false, false);
         let play = match hindrance {
             Some(skip) => Play::Skipped(skip),
             None => {
@@ -409,6 +424,7 @@ impl<R> Run<'_, R> {
                     self.wait_for_service().await;
                     self.running.borrow_mut().insert(number, Instant::now());
                 }
+                let member = self.crowd.join();
                 let played = case::play_external(
                     plan,
                     grounds,
@@ -421,6 +437,8 @@ impl<R> Run<'_, R> {
                     },
                 )
                 .await;
+                is_beside = member.was_beside_others();
+                drop(member);
                 let is_crowded_out = share.is_crowded_out() && !self.crew.is_smallest();
                 let is_flooded = share.is_over() && !is_crowded_out;
                 let outage = match is_watched {
@@ -445,11 +463,19 @@ impl<R> Run<'_, R> {
             self.crew.fitted();
         }
         let is_suspect = is_watched && self.deaths.is_suspect(number);
-        let is_disturbed = (self.disturbed)(&result) || share.is_crowded_out() || is_suspect;
+        let doubt = (self.doubt)(&result);
+        let is_disturbed = doubt == Some(Doubt::Disturbed) || share.is_crowded_out() || is_suspect;
         if round.play < PLAYS && is_disturbed && !self.stops() {
             if is_in_outage && !is_suspect {
                 self.after_outage.borrow_mut().insert(number);
             }
+            return None;
+        }
+        if round.is_calm {
+            return Some(result);
+        }
+        if doubt == Some(Doubt::CameLate) && is_beside && !self.stops() {
+            self.held.hold(number, round.play, result);
             return None;
         }
         self.tell(Progress::Finished(&result));

@@ -102,6 +102,15 @@ pub enum Progress<'a, R> {
 /// said no.
 pub type Watch<'w, R> = dyn FnMut(Progress<'_, R>) -> ControlFlow<()> + Send + 'w;
 
+/// Why a play of a case may not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// It says more about this machine, or about an outage of the broker, than about what the broker does.
+    Disturbed,
+    /// Nothing is wrong but that packets came late. It counts if none was played beside it.
+    CameLate,
+}
+
 /// How a run is concluded and watched.
 #[expect(missing_debug_implementations, reason = "it is made of functions")]
 pub struct Conductor<'c, R> {
@@ -109,8 +118,10 @@ pub struct Conductor<'c, R> {
     pub conclude: &'c (dyn Fn(&Plan, Play) -> R + Sync),
     /// Whether the user wants to stop. Asked between cases and while waiting.
     pub interrupted: &'c (dyn Fn() -> bool + Sync),
-    /// Whether the case is to be played again, since the play says more about this machine than about the broker.
-    pub disturbed: &'c (dyn Fn(&R) -> bool + Sync),
+    /// Why the case is to be played again, if it is.
+    pub doubt: &'c (dyn Fn(&R) -> Option<Doubt> + Sync),
+    /// Decides between a play beside others in which packets came late and one alone, if there was time for it.
+    pub settle: &'c (dyn Fn(R, Option<R>) -> R + Sync),
     pub watch: &'c mut Watch<'c, R>,
 }
 

@@ -225,6 +225,8 @@ mod tests {
             late: None,
             plays: 1,
             in_outage: false,
+            came_late: None,
+            alone: None,
             summary: CaseSummary::default(),
         }
     }

@@ -44,6 +44,8 @@ fn result(plan: &Plan, right: bool) -> CaseResult {
         late: None,
         plays: 1,
         in_outage: false,
+        came_late: None,
+        alone: None,
     }
 }
 

@@ -106,6 +106,9 @@ fn cut(result: &mut CaseResult) {
             clip(text);
         }
     }
+    if let Some(came_late) = &mut result.came_late {
+        clip(came_late);
+    }
     if let Verdict::Skipped { reason, .. } | Verdict::Inconclusive { reason } = &mut result.verdict
     {
         clip(reason);
@@ -169,6 +172,7 @@ mod tests {
             note: None,
             events: Vec::new(),
             is_slow: false,
+            is_late: false,
             symptom: crate::verdict::Symptom::default(),
             alike: 0,
         }

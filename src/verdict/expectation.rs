@@ -7,6 +7,7 @@ use mqtt_check_websocket::Fault;
 
 use super::blame::{Aspect, Event, Inbox, Standing, Wrong};
 use super::granted_less::{Excused, GrantedLess};
+use super::late::came_late;
 use super::measured::{silence, slowest_greeting};
 use super::wording::{
     came, describe_ending, ending, lane_at, span, too_late, untaken, waited, what_came,
@@ -36,6 +37,8 @@ pub(super) struct Judged {
     pub(super) is_broken: bool,
     /// It came, and only its time is wrong.
     pub(super) is_slow: bool,
+    /// It came whole, when its limit was over.
+    pub(super) is_late: bool,
     /// The fields that differ.
     pub(super) fields: Vec<String>,
 }
@@ -189,6 +192,8 @@ impl Judge<'_> {
             (None, Some(malformed)) => vec![malformed],
             (None, None) => self.why_unfulfilled(expectation, outcome),
         };
+        let (transcript, memory) = (self.transcript, &*self.memory);
+        let is_late = came_late(expectation, outcome, transcript, self.client, memory);
         self.remember(&outcome.taken);
         let mut events = outcome.taken.clone();
         events.extend(broken.map(|(event, _)| event));
@@ -208,6 +213,9 @@ impl Judge<'_> {
             None => actual,
         };
         self.miss(expectation, wrong, &events, actual);
+        if let Some(found) = self.found.last_mut() {
+            found.is_late = is_late;
+        }
     }
 
     /// The frame for which we ended the connection, and so why nothing came.
@@ -315,6 +323,7 @@ impl Judge<'_> {
             wrong,
             is_broken: false,
             is_slow: false,
+            is_late: false,
             fields: Vec::new(),
         });
     }
@@ -352,6 +361,7 @@ impl Judge<'_> {
             wrong: vec![Wrong::bytes(error)],
             is_broken: true,
             is_slow: false,
+            is_late: false,
             fields: Vec::new(),
         }));
         match packet {
@@ -395,6 +405,7 @@ impl Judge<'_> {
                     wrong,
                     is_broken: false,
                     is_slow: false,
+                    is_late: false,
                     fields: mismatches.iter().map(|m| m.field.clone()).collect(),
                 });
             }
@@ -531,6 +542,7 @@ impl Judge<'_> {
                 wrong: vec![Wrong::Event(Event::StayedOpen)],
                 is_broken: false,
                 is_slow: false,
+                is_late: false,
                 fields: is_code
                     .then(|| "reason code".to_owned())
                     .into_iter()
@@ -612,6 +624,7 @@ impl Judge<'_> {
                     wrong: vec![self.inbox().absent(expectation)],
                     is_broken: false,
                     is_slow: false,
+                    is_late: false,
                     fields: Vec::new(),
                 });
             }
@@ -645,6 +658,7 @@ impl Judge<'_> {
             wrong: vec![Wrong::Aspect(Aspect::KeepAlive)],
             is_broken: false,
             is_slow: true,
+            is_late: false,
             fields: Vec::new(),
         });
     }

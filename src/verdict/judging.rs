@@ -217,10 +217,7 @@ fn control_does_not_hold(plan: &Plan, transcript: Option<&Transcript>) -> Proof 
         return Proof::Fails(format!("the control was aborted: {why}"));
     }
     let granted_less = GrantedLess::new(plan, transcript);
-    let mut judging = Judging::new(plan, transcript, &granted_less);
-    judging.steps(&control.steps);
-    judging.findings.clear();
-    judging.steps(&control.expect);
+    let judging = control_judged(plan, control, transcript, &granted_less);
     Proof::of(judging, |finding| {
         let place = finding.place.map(|place| {
             let path = &plan.scene.source.path;
@@ -240,6 +237,28 @@ fn control_does_not_hold(plan: &Plan, transcript: Option<&Transcript>) -> Proof 
         }
         reason
     })
+}
+
+fn control_judged<'a>(
+    plan: &'a Plan,
+    control: &PlannedControl,
+    transcript: &'a Transcript,
+    granted_less: &'a GrantedLess<'a>,
+) -> Judging<'a> {
+    let mut judging = Judging::new(plan, transcript, granted_less);
+    judging.steps(&control.steps);
+    judging.findings.clear();
+    judging.steps(&control.expect);
+    judging
+}
+
+/// What does not hold of a control's own expectations.
+pub(super) fn of_control(plan: &Plan, transcript: &Transcript) -> Vec<Finding> {
+    let Some(control) = &plan.control else {
+        return Vec::new();
+    };
+    let granted_less = GrantedLess::new(plan, transcript);
+    control_judged(plan, control, transcript, &granted_less).findings
 }
 
 /// What the client of a control's expectation received and other steps took, with those steps.

@@ -197,6 +197,7 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
         events: vec![index],
         alike: 0,
         is_slow: false,
+        is_late: false,
         symptom,
     })
 }

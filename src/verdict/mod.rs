@@ -11,6 +11,7 @@ mod given_up;
 mod granted_less;
 mod hooks;
 mod judging;
+mod late;
 mod left_over;
 mod measured;
 pub mod monitor;
@@ -33,6 +34,7 @@ use crate::transcript::{EventIndex, Fact, StepIndex, Transcript};
 
 pub use charge::{Charge, is_clause};
 pub use judging::judge;
+pub use late::late;
 pub use measured::{Measure, Measured, measured};
 pub use symptom::Symptom;
 pub(crate) use symptom::is_acknowledgement;
@@ -64,10 +66,15 @@ pub struct CaseResult {
     pub virtual_time: Duration,
     /// By how much we were late in playing it, where that leaves it undecided.
     pub late: Option<Duration>,
-    /// How often it was played: again where this machine disturbed it.
+    /// How often it was played: again where this machine disturbed it, or where packets came late beside other cases.
     pub plays: usize,
     /// Whether the broker did not serve while it was played.
     pub in_outage: bool,
+    /// What came when its limit was over, in words, where nothing else is wrong; of the play beside others, where it
+    /// was played again alone.
+    pub came_late: Option<String>,
+    /// What came of playing it again alone for that.
+    pub alone: Option<Alone>,
     /// What stays of a record that is condensed or dropped.
     pub summary: CaseSummary,
 }
@@ -81,6 +88,17 @@ impl CaseResult {
         };
         same(&self.transcript, &other.transcript) && same(&self.control, &other.control)
     }
+}
+
+/// What came of a case that was to be played again alone, since packets came late beside other cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alone {
+    /// Nothing was wrong; this play counts.
+    Passed,
+    /// The first play counts.
+    FailedAgain,
+    /// There was no time left for it; the first play counts.
+    NotPlayed,
 }
 
 /// What reports say of every case, whatever became of its record.
@@ -182,6 +200,8 @@ pub struct Finding {
     pub alike: usize,
     /// The right thing came, and was slow. How slow a broker is differs from run to run, so records do not have it.
     pub is_slow: bool,
+    /// It came as it should, when its limit was over.
+    pub is_late: bool,
     /// What is wrong, by kind.
     pub symptom: Symptom,
 }

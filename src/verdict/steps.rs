@@ -14,6 +14,7 @@ use super::failed::Failed;
 use super::given_up::GivenUp;
 use super::granted_less::{Excused, GrantedLess};
 use super::hooks::{Differing, judge_hooks};
+use super::late::{answer_came_late, came_late};
 use super::symptom::Symptom;
 use super::unsent::{Unsent, was_to_send};
 use super::wording::{untaken, what_came};
@@ -361,6 +362,7 @@ impl<'a> Judging<'a> {
         finding.symptom = self.symptom(&judged.wrong, &judged.fields, outcome, client);
         finding.events = judged.events;
         finding.is_slow = judged.is_slow;
+        finding.is_late = judged.is_late;
         self.findings.push(finding);
     }
 
@@ -440,7 +442,12 @@ impl<'a> Judging<'a> {
             granted_less.standing_of(pattern, event, known, &self.excused)
         });
         let charge = self.charge(step, &wrong);
+        let (transcript, memory) = (self.transcript, &self.memory);
         let mut unanswered = finding(step, charge, expected, actual);
+        unanswered.is_late = choice
+            .answers
+            .iter()
+            .any(|(_, answer)| answer_came_late(answer, outcome, transcript, choice.of, memory));
         unanswered.symptom = self.symptom(&wrong, &[], outcome, choice.of);
         unanswered.events = untaken(outcome, self.transcript, choice.of);
         self.findings.push(unanswered);
@@ -476,6 +483,10 @@ impl<'a> Judging<'a> {
             let charge = self.charge(step, std::slice::from_ref(&wrong));
             let mut missing = finding(step, charge, expected, actual);
             missing.symptom = self.symptom(&[wrong], &[], outcome, *member);
+            let (transcript, memory) = (self.transcript, &self.memory);
+            missing.is_late = one.members.iter().any(|(_, member)| {
+                came_late(&one.expectation, outcome, transcript, *member, memory)
+            });
             self.findings.push(missing);
             return;
         };
@@ -582,6 +593,7 @@ fn finding(step: &PlannedStep, charge: Charge, expected: Vec<String>, actual: St
         events: Vec::new(),
         alike: 0,
         is_slow: false,
+        is_late: false,
         symptom: Symptom::default(),
     }
 }

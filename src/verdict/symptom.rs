@@ -125,6 +125,16 @@ impl Symptom {
         self.missing.iter().any(|t| is_type(PacketType(*t)))
     }
 
+    /// Whether all that is wrong is that packets did not come, on a connection that stayed open.
+    pub fn is_absence(&self) -> bool {
+        let mut missing = self.missing.clone();
+        missing.sort_unstable();
+        missing.dedup();
+        // Whatever else is wrong is a thing of its own.
+        let is_all = !missing.is_empty() && missing.len() == self.things.len();
+        is_all && !self.is_cut_off()
+    }
+
     /// Whether a packet of such a type came that should not have.
     pub fn has_extra(&self, is_type: impl Fn(PacketType) -> bool) -> bool {
         self.extra.iter().any(|t| is_type(PacketType(*t)))

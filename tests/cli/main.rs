@@ -16,6 +16,7 @@ mod captures;
 mod clauses;
 mod commands;
 mod compare;
+mod crowd;
 mod deaths;
 mod defaults;
 mod editors;

@@ -34,6 +34,7 @@ fn finding(version: ProtocolVersion, line: u32, clause: &str, symptom: Symptom) 
         note: None,
         events: Vec::new(),
         is_slow: false,
+        is_late: false,
         symptom,
         alike: 0,
     }
@@ -69,6 +70,8 @@ fn result(plan: &Plan, id: &str, version: ProtocolVersion, findings: Vec<Finding
         late: None,
         plays: 1,
         in_outage: false,
+        came_late: None,
+        alone: None,
         summary: crate::verdict::CaseSummary::default(),
     }
 }

@@ -28,6 +28,8 @@ fn result(verdict: Verdict, choices: &[(&str, &str)]) -> CaseResult {
         late: None,
         plays: 1,
         in_outage: false,
+        came_late: None,
+        alone: None,
         summary: crate::verdict::CaseSummary::default(),
     }
 }

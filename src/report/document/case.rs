@@ -42,8 +42,11 @@ pub struct Case {
     /// When it was played; `None` where it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub span: Option<Span>,
-    /// How often it was played: again where this machine disturbed it.
+    /// How often it was played: again where this machine disturbed it, or where packets came late beside other cases.
     pub plays: usize,
+    /// Where packets came late while other cases were played: what came late then, and what came of playing the case alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crowd: Option<Crowd>,
     /// By how much this machine was late in playing it, where that leaves it undecided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late_us: Option<u64>,
@@ -68,6 +71,28 @@ pub struct Case {
     /// The same of its control: the scenario without the cause under test.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control: Option<Play>,
+}
+
+/// A case that failed beside others by nothing but packets that came after their limits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Crowd {
+    /// The first step that waited in vain, and when what it waited for came.
+    pub late: String,
+    pub alone: Alone,
+}
+
+/// What came of a case that was played again with nothing beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Alone {
+    /// It broke no MUST, and nothing was late; this play counts.
+    Passed,
+    /// It did not hold either; the play beside others counts.
+    FailedAgain,
+    /// The time for such plays was over; the play beside others counts.
+    NotPlayed,
 }
 
 /// A play of a case that was not as expected, before one that was.

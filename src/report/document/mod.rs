@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 
 pub use build::{Transcripts, microseconds};
 pub use case::{
-    Attempt, Case, Change, ChoiceAnswer, Clause, DiffLine, Finding, FindingKind, Level,
-    Measurement, Outcome, Reason, Snapshot, SnapshotState, Span, Verdict,
+    Alone, Attempt, Case, Change, ChoiceAnswer, Clause, Crowd, DiffLine, Finding, FindingKind,
+    Level, Measurement, Outcome, Reason, Snapshot, SnapshotState, Span, Verdict,
 };
 pub use cause::{Cause, Chapter, Conformance, Example, Folded};
 pub use json::ReadError;

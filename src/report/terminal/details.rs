@@ -1,9 +1,12 @@
 //! What does not speak for or against the broker: one line, and with `--verbose` all of it.
 
 use super::Options;
-use crate::report::document::{Document, FindingKind, Level, Verdict};
+use crate::report::document::{Alone, Case, Crowd, Document, FindingKind, Level, Verdict};
 use crate::report::style::{Style, count};
 use crate::verdict::Measure;
+
+/// More cases than this are counted.
+const SHOWN: usize = 6;
 
 /// Everything, a list for each kind.
 pub(super) fn all(document: &Document, style: Style) -> Vec<String> {
@@ -160,10 +163,57 @@ fn played_again(document: &Document) -> String {
         true => "the broker did not serve, or this machine was too slow, at first",
         false => "this machine was too slow at first",
     };
-    match document.cases.iter().filter(|c| c.plays > 1).count() {
+    let is_disturbed = |case: &&Case| {
+        // Once it was for packets that came late.
+        let played_alone = case
+            .crowd
+            .as_ref()
+            .is_some_and(|c| c.alone != Alone::NotPlayed);
+        case.plays > 1 + usize::from(played_alone)
+    };
+    match document.cases.iter().filter(is_disturbed).count() {
         0 => String::new(),
         again => format!("Played again, since {why}: {}.\n", count(again, "case")),
     }
+}
+
+/// Cases that failed beside others by packets that came late, and what came of playing them alone.
+pub(super) fn crowd(document: &Document, options: Options) -> String {
+    let each = [
+        (
+            Alone::Passed,
+            "The broker was late while other cases were played; alone, these passed",
+        ),
+        (
+            Alone::FailedAgain,
+            "The broker was late while other cases were played; alone, these failed again",
+        ),
+        (
+            Alone::NotPlayed,
+            "The broker was late while other cases were played; the time for plays alone was over before these, which failed",
+        ),
+    ];
+    let mut out = String::new();
+    for (alone, words) in each {
+        let cases = document.cases.iter().filter_map(|case| {
+            let crowd = case.crowd.as_ref().filter(|crowd| crowd.alone == alone)?;
+            Some((case.id.as_str(), crowd))
+        });
+        let cases: Vec<(&str, &Crowd)> = cases.collect();
+        if cases.is_empty() {
+            continue;
+        }
+        out.push_str(&format!("{words}: {}", count(cases.len(), "case")));
+        if options.verbose || cases.len() < SHOWN {
+            for (id, crowd) in cases {
+                out.push_str(&format!("\n  {id}: {}", crowd.late));
+            }
+        } else {
+            out.push_str("; --verbose lists them");
+        }
+        out.push('\n');
+    }
+    out
 }
 
 /// Records that differ where nothing is expected of them.

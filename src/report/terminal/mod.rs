@@ -67,6 +67,7 @@ pub fn render(document: &Document, options: Options) -> String {
         unspoken(document, style),
         snapshots(document, style),
         keep_alive(document, options),
+        details::crowd(document, options),
     ];
     // Of few cases there is little to say, and whoever plays few wants to see it.
     let is_small = document.cases.len() < FEW;

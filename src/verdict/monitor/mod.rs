@@ -132,6 +132,7 @@ fn finding(plan: &Plan, transcript: &Transcript, index: EventIndex, found: Found
         events: vec![index],
         alike: 0,
         is_slow: false,
+        is_late: false,
         symptom: match found.check.wants_close() {
             true => Symptom::open_connection(),
             false => Symptom::of_rule(found.check.expected, index, transcript),

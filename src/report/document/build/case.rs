@@ -13,8 +13,8 @@ use crate::plan::Plan;
 use crate::report::Retried;
 use crate::report::diff;
 use crate::report::document::{
-    Attempt, Case, ChoiceAnswer, Clause, Finding, FindingKind, Level, Measurement, Outcome, Reason,
-    Snapshot, SnapshotState, Span, Verdict,
+    Alone, Attempt, Case, ChoiceAnswer, Clause, Crowd, Finding, FindingKind, Level, Measurement,
+    Outcome, Reason, Snapshot, SnapshotState, Span, Verdict,
 };
 use crate::report::library_facts;
 use crate::requirements;
@@ -62,6 +62,16 @@ pub(super) fn of(
     built
 }
 
+fn crowd(result: &CaseResult) -> Option<Crowd> {
+    let alone = match result.alone? {
+        verdict::Alone::Passed => Alone::Passed,
+        verdict::Alone::FailedAgain => Alone::FailedAgain,
+        verdict::Alone::NotPlayed => Alone::NotPlayed,
+    };
+    let late = result.came_late.clone()?;
+    Some(Crowd { late, alone })
+}
+
 fn of_play(case: &Concluded<'_>, run_began: Instant, transcripts: Transcripts) -> Case {
     let (result, scene) = (case.result, &case.plan.scene);
     let mut built = Case {
@@ -81,6 +91,7 @@ fn of_play(case: &Concluded<'_>, run_began: Instant, transcripts: Transcripts) -
         snapshot: case.outcome.comparison.as_ref().map(snapshot),
         span: result.began.map(|began| span(result, began, run_began)),
         plays: result.plays,
+        crowd: crowd(result),
         late_us: result.late.map(microseconds),
         retries: 0,
         attempts: Vec::new(),

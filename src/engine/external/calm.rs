@@ -1,0 +1,143 @@
+//! Cases in which packets came late beside others: each is played again with nothing beside it, when all others are over.
+//! A broker may be slow when much is asked of it at once; one that is late with nothing else to do is late.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::super::Progress;
+use super::{PLAYS, Round, Run};
+use crate::plan::Plan;
+
+/// No such play begins when they have taken so long together.
+const LASTS: Duration = Duration::from_secs(120);
+
+/// How many cases are played beside each other.
+#[derive(Debug, Default)]
+pub(super) struct Crowd {
+    now: Cell<usize>,
+    begun: Cell<usize>,
+}
+
+/// A case that is being played.
+pub(super) struct Member<'c> {
+    crowd: &'c Crowd,
+    /// How many had begun when it did.
+    begun: usize,
+    met_others: bool,
+}
+
+impl Crowd {
+    pub(super) fn join(&self) -> Member<'_> {
+        let others = self.now.get();
+        self.now.set(others + 1);
+        self.begun.set(self.begun.get() + 1);
+        Member {
+            crowd: self,
+            begun: self.begun.get(),
+            met_others: others > 0,
+        }
+    }
+}
+
+impl Member<'_> {
+    /// Whether another case was played beside this one, however shortly.
+    pub(super) fn was_beside_others(&self) -> bool {
+        self.met_others || self.crowd.begun.get() > self.begun
+    }
+}
+
+impl Drop for Member<'_> {
+    fn drop(&mut self) {
+        self.crowd.now.set(self.crowd.now.get().saturating_sub(1));
+    }
+}
+
+/// The first plays of cases that are to be played again alone, each with its number among the case's plays.
+#[derive(Debug)]
+pub(super) struct Held<R>(RefCell<BTreeMap<usize, (usize, R)>>);
+
+impl<R> Default for Held<R> {
+    fn default() -> Self {
+        Self(RefCell::default())
+    }
+}
+
+impl<R> Held<R> {
+    pub(super) fn hold(&self, number: usize, play: usize, result: R) {
+        self.0.borrow_mut().insert(number, (play, result));
+    }
+
+    pub(super) fn holds(&self, number: usize) -> bool {
+        self.0.borrow().contains_key(&number)
+    }
+
+    /// All of them, the shortest first: more of them have their time then.
+    fn take(&self, plans: &[Plan]) -> Vec<(usize, (usize, R))> {
+        let mut all: Vec<_> = self.0.take().into_iter().collect();
+        all.sort_by_key(|(number, _)| plans[*number].longest_wait);
+        all
+    }
+}
+
+impl<R> Run<'_, R> {
+    /// Plays each of the held cases again alone, while there is time, and decides between its plays.
+    pub(super) async fn calm(&self, plans: &[Plan]) -> Vec<(usize, R)> {
+        let began = Instant::now();
+        let limit = LASTS.mul_f64(self.options.timeout_scale);
+        let mut results = Vec::new();
+        for (number, (play, first)) in self.held.take(plans) {
+            let is_in_time = began.elapsed() < limit;
+            let again = match is_in_time && !self.stops() {
+                true => self.one_alone(plans, number, play).await,
+                false => None,
+            };
+            // Where the run was stopped meanwhile, that is why it was not played again.
+            let result = match (again, self.stops()) {
+                (None, true) => first,
+                (again, _) => (self.settle)(first, again),
+            };
+            self.tell(Progress::Finished(&result));
+            results.push((number, result));
+        }
+        results
+    }
+
+    /// Plays a case with nothing beside it, again where that play says nothing of the broker.
+    async fn one_alone(&self, plans: &[Plan], number: usize, played: usize) -> Option<R> {
+        for play in played + 1..=PLAYS.max(played + 1) {
+            let round = Round {
+                plans,
+                jobs: 1,
+                play,
+                is_calm: true,
+            };
+            if let Some((_, Some(result))) = self.round(round, vec![number]).await.pop() {
+                return Some(result);
+            }
+            self.after_outage.borrow_mut().remove(&number);
+            if self.stops() {
+                break;
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_is_beside_others_whichever_of_them_begins_first() {
+        let crowd = Crowd::default();
+        let first = crowd.join();
+        assert!(!first.was_beside_others());
+        let second = crowd.join();
+        assert!(second.was_beside_others());
+        drop(second);
+        assert!(first.was_beside_others());
+        drop(first);
+        assert!(!crowd.join().was_beside_others());
+    }
+}

@@ -1,0 +1,164 @@
+//! What came as it should, but only when its limit was over: a broker that much else keeps busy may be late so.
+
+use super::blame::received;
+use super::wording::lane_at;
+use super::{Finding, FindingKind, Verdict};
+use crate::matcher::{Inbox, Memory, Offer, Taking, WebSocketEvent, is_met, take};
+use crate::plan::Plan;
+use crate::scenario::model::{ClientIndex, Expectation, Level, Pattern};
+use crate::transcript::{Ended, EventIndex, LaneIndex, Outcome, Transcript, What};
+
+/// Whether a waiting that was in vain would have brought all that it was about, as expected in every field, if it had gone on.
+/// `memory` is what was bound before.
+pub(super) fn came_late(
+    expectation: &Expectation,
+    outcome: &Outcome,
+    transcript: &Transcript,
+    client: ClientIndex,
+    memory: &Memory,
+) -> bool {
+    if outcome.ended != Ended::TimedOut {
+        return false;
+    }
+    let Some(lane) = lane_at(transcript, client, outcome.at) else {
+        return false;
+    };
+    let inbox = Inbox {
+        client,
+        offers: Vec::new(),
+        websocket_events: Vec::new(),
+        version: transcript.lanes[lane.0].version,
+        ended: None,
+        answers: None,
+        spent: true,
+        strict: true,
+    };
+    let inbox = filled(inbox, outcome, transcript, lane);
+    let Taking::Complete(taken) = take(expectation, &inbox, memory) else {
+        return false;
+    };
+    let is_late =
+        |event: &EventIndex| transcript.events[event.0].at > outcome.deadline().max(outcome.at);
+    let had_come = Outcome {
+        ended: Ended::Complete,
+        alternative: taken.alternative,
+        taken: taken.events,
+        ..outcome.clone()
+    };
+    had_come.taken.iter().any(is_late) && is_met(expectation, &had_come, transcript, client, memory)
+}
+
+/// As [`came_late`], of one answer to a choice, which nothing of was taken.
+pub(super) fn answer_came_late(
+    answer: &[Expectation],
+    outcome: &Outcome,
+    transcript: &Transcript,
+    client: ClientIndex,
+    memory: &Memory,
+) -> bool {
+    let Some(first) = answer.first() else {
+        return false;
+    };
+    let whole = Expectation {
+        pattern: Pattern::AnyOf(vec![answer.to_vec()]),
+        ..first.clone()
+    };
+    came_late(&whole, outcome, transcript, client, memory)
+}
+
+/// What the connection brought up to its end, but for what other steps took.
+fn filled<'t>(
+    mut inbox: Inbox<'t>,
+    outcome: &Outcome,
+    transcript: &'t Transcript,
+    lane: LaneIndex,
+) -> Inbox<'t> {
+    let events = transcript.events.iter().enumerate();
+    for (n, event) in events.filter(|(_, event)| event.lane == lane) {
+        let index = EventIndex(n);
+        if event.taken_by.is_some() && !outcome.taken.contains(&index) {
+            continue;
+        }
+        match &event.what {
+            What::Received {
+                frame,
+                automatic: false,
+                ..
+            } => {
+                let received = received(transcript, index);
+                inbox.offers.push(Offer {
+                    event: index,
+                    packet_type: frame.packet_type(),
+                    packet_id: received
+                        .and_then(|received| received.packet.packet_id())
+                        .map(std::num::NonZeroU16::get),
+                    received,
+                });
+            }
+            What::Upgraded(answer) => {
+                let came = WebSocketEvent::Upgrade(answer);
+                inbox.websocket_events.push((index, came));
+            }
+            What::Control(control) => {
+                let came = WebSocketEvent::Control(control);
+                inbox.websocket_events.push((index, came));
+            }
+            What::Closed(ending) if is_of_its_own(transcript, index, outcome) => {
+                inbox.ended = Some((index, *ending));
+            }
+            _ => {}
+        }
+    }
+    inbox
+}
+
+/// Whether the broker closed the connection without our having done anything on it since the waiting began.
+fn is_of_its_own(transcript: &Transcript, close: EventIndex, outcome: &Outcome) -> bool {
+    let lane = transcript.events[close.0].lane;
+    let before = transcript.events[..close.0].iter();
+    let mut since = before.filter(|event| event.lane == lane && event.at >= outcome.at);
+    !since.any(|event| {
+        matches!(
+            event.what,
+            What::Sent { .. } | What::SentFrame { .. } | What::Dropped(_)
+        )
+    })
+}
+
+/// What came late, in words, where nothing else speaks against the broker than what follows from it: a step that waits in
+/// vain behind the first late one. What came and should not have, or came otherwise, does not follow from it.
+pub(super) fn only_late(findings: &[Finding]) -> Option<String> {
+    let counts = |f: &&Finding| {
+        f.kind() == FindingKind::Violation && matches!(f.level(), Level::Must | Level::Should)
+    };
+    let first = findings.iter().filter(counts).find(|f| f.is_late)?;
+    let follows = |f: &Finding| f.step > first.step && f.symptom.is_absence();
+    let mut all = findings.iter().filter(counts);
+    all.all(|f| f.is_late || follows(f)).then(|| words(first))
+}
+
+fn words(finding: &Finding) -> String {
+    format!("{}: {}", finding.label, finding.actual)
+}
+
+/// What came late in a play that came to this verdict, in words, where nothing else is wrong with it; in its control, where
+/// that is why there is none.
+pub fn late(
+    plan: &Plan,
+    control: Option<&Transcript>,
+    verdict: &Verdict,
+    findings: &[Finding],
+) -> Option<String> {
+    match verdict {
+        Verdict::Failed | Verdict::Warned => only_late(findings),
+        Verdict::Inconclusive { .. } => only_late(findings).or_else(|| {
+            let is_clean = findings.iter().all(|f| f.kind() != FindingKind::Violation);
+            let of_control = super::judging::of_control(plan, control.filter(|_| is_clean)?);
+            only_late(&of_control)
+        }),
+        Verdict::Passed | Verdict::Skipped { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
