@@ -19,12 +19,15 @@ use crate::target::external::{self, Connectors};
 use crate::target::host::Host;
 use crate::target::instances::Handle;
 use crate::target::log::{Lines, Log};
-use crate::transcript::{BrokerLog, LogLine, Secrets, Transcript};
+use crate::transcript::{BrokerLog, Event, LogLine, Secrets, Transcript, What};
 
 /// How long an expectation waits that says nothing of it.
 const LIMIT: Duration = Duration::from_secs(5);
 /// How long a broker on the network may take to show that it does more than it answered.
 const SETTLE: Duration = Duration::from_millis(100);
+
+/// A witness that was turned away tries again after this time.
+const TURNED_AWAY: Duration = Duration::from_secs(1);
 
 /// Prefixes that no other run and no other play has.
 #[derive(Debug)]
@@ -144,6 +147,21 @@ pub(super) fn wanted_witness(
     }
     let version = plan.scene.clients.first()?.version;
     witness(version)
+}
+
+/// Whether the broker let no client in, and ended a connection. One that has its number of clients may not have noticed yet
+/// that those of the scene have gone.
+fn is_turned_away(witness: &Transcript) -> bool {
+    let mut events = witness.events.iter();
+    let is_closed = events.any(|event| matches!(event.what, What::Closed(_)));
+    let is_let_in = |event: &Event| match &event.what {
+        What::Received {
+            packet: Ok(Packet::ConnAck(connack)),
+            ..
+        } => connack.reason.is_success(),
+        _ => false,
+    };
+    is_closed && witness.broken_off.is_none() && !witness.events.iter().any(is_let_in)
 }
 
 /// A broker that cases are played on.
@@ -277,7 +295,12 @@ pub(super) async fn play_external(
     let witness = match wanted_witness(plan, &scene, control.as_ref()) {
         Some(witness) => {
             grounds.of(false).go_on().await;
-            Some(one(witness, Part::Witness).await)
+            let mut shown = one(witness, Part::Witness).await;
+            if is_turned_away(&shown) {
+                sleep(TURNED_AWAY).await;
+                shown = one(witness, Part::Witness).await;
+            }
+            Some(shown)
         }
         None => None,
     };
