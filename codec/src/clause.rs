@@ -1,5 +1,5 @@
-//! A citation of the standard: always a version and an id, since 121 ids stand in both versions and many of
-//! them mean different things there.
+//! A citation of the standard: always a version and an id, since 121 ids are in both versions and many of them mean
+//! different things there.
 
 use std::fmt;
 

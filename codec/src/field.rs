@@ -1,4 +1,4 @@
-//! Where things stand in a packet: the names of its fields, and the bytes that each takes up.
+//! The names of a packet's fields, and the bytes that each occupies.
 
 use std::fmt;
 use std::ops::Range;

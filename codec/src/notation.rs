@@ -1,4 +1,4 @@
-//! Bytes as text, for packets that no honest encoder would make, and back.
+//! A text notation for bytes that no correct encoder would produce, and its parser.
 //!
 //! | written | bytes |
 //! |---|---|

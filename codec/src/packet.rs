@@ -1,4 +1,4 @@
-//! What a control packet means. One set of types serves every version.
+//! Control packets. One set of types serves every version.
 
 use std::fmt;
 use std::num::NonZeroU16;

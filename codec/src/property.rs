@@ -1,4 +1,4 @@
-//! The properties of version 5, in the order in which they stand on the wire.
+//! The properties of version 5, in the order of the bytes.
 
 use std::fmt;
 

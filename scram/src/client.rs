@@ -1,4 +1,4 @@
-//! The client's end.
+//! The client side.
 
 use crate::key::{Verifier, mac, prepared, salted_password, signed, xor};
 use crate::message::{

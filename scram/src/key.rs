@@ -1,4 +1,4 @@
-//! From a password to the keys of the two ends.
+//! Derives the keys of both ends from a password.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

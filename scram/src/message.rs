@@ -1,4 +1,4 @@
-//! The four messages as they are written. Both ends read them here.
+//! The four messages as text. Both ends parse them here.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,4 @@
-//! The server's end.
+//! The server side.
 
 use crate::Error;
 use crate::key::{Key, Verifier, signed, xor};

@@ -1,4 +1,4 @@
-//! The archive that the build made, taken apart.
+//! Reads the archive that the build made.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};

@@ -1,4 +1,4 @@
-//! The folders of the suite, as they are in the sources.
+//! The folders of the suite, as in the sources.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `mqtt-check accept` and `mqtt-check reject`: what waits for a review, all at once.
+//! `mqtt-check accept` and `mqtt-check reject`: decide on everything that waits for a review at once.
 
 use clap::Args;
 

@@ -1,5 +1,5 @@
-//! `mqtt-check broker`: serves the bundled broker over any transport, as it is, or with deliberate faults or other choices,
-//! until it is interrupted.
+//! `mqtt-check broker`: serves the bundled broker over any transport until it is interrupted; with `--fault` and
+//! `--liberty` it has deliberate faults or makes other choices.
 
 use std::fmt::Display;
 use std::fs::File;

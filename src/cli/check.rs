@@ -1,4 +1,4 @@
-//! `mqtt-check check`: reads scenarios and says what is wrong with them, all at once.
+//! `mqtt-check check`: reads scenarios and reports all of their errors at once.
 
 use clap::Args;
 

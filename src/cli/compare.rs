@@ -1,4 +1,4 @@
-//! `mqtt-check compare`: what changed from the report of one run to that of another.
+//! `mqtt-check compare`: what changed between the reports of two runs.
 
 use std::path::PathBuf;
 

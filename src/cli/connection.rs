@@ -1,4 +1,4 @@
-//! Which broker to connect to, whom to trust on the way, and who we are to it.
+//! Options that say which broker to connect to, which certificates to trust, and how to log in.
 
 use std::env;
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! `mqtt-check decode`: bytes in, what they mean out.
+//! `mqtt-check decode`: shows what the bytes of packets mean.
 
 use std::io::Read as _;
 

@@ -1,5 +1,5 @@
-//! `mqtt-check explain`: what is known about a statement, a scenario, a fault, a liberty, a thread, a reason code,
-//! a property, or a word of the project's own.
+//! `mqtt-check explain`: shows what is known about a statement, a scenario, a fault, a permitted variation, a report of
+//! the field, a reason code, a property, or a term of the project.
 
 use std::path::{Path, PathBuf};
 

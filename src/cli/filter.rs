@@ -1,4 +1,4 @@
-//! Filters of the command line: what a pattern is held against, and what was probably meant by one that matches nothing.
+//! Filters on the command line: matches patterns, and suggests what was meant by one that matches nothing.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! `mqtt-check init`: the first files of a project that tests a broker, each of which works as it is.
+//! `mqtt-check init`: writes the first files of a project that tests a broker. Each of them works unchanged.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and the end of the terminal (SIGHUP): the first asks the run to stop, the second stops it.
+//! Ctrl-C, SIGTERM and SIGHUP: the first one asks the run to stop, the second one ends the program.
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};

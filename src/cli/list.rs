@@ -1,4 +1,4 @@
-//! `mqtt-check list`: every case, not played.
+//! `mqtt-check list`: lists cases without playing them.
 
 use clap::Args;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! `mqtt-check merge`: the JSON reports of all shards of a run, as the report of one run.
+//! `mqtt-check merge`: makes one report of the JSON reports of all shards of a run.
 
 use std::path::PathBuf;
 

@@ -1,6 +1,6 @@
-//! `mqtt-check mutants`: the suite against every fault of the bundled broker, and every liberty. A suite that does not
-//! notice a fault cannot be trusted with the clauses that it breaks, and one that holds a liberty for a fault fails
-//! brokers that are right.
+//! `mqtt-check mutants`: plays the suite against every fault and every permitted variation of the bundled broker. A
+//! suite that misses a fault cannot be trusted with the clauses that the fault breaks; one that takes a permitted
+//! variation for a fault fails conforming brokers.
 
 use clap::Args;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! Writing to stdout and stderr. Nobody reading any more is no error.
+//! Writes to stdout and stderr. A closed pipe is not an error.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};

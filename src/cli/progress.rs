@@ -1,5 +1,5 @@
-//! What is seen while a run goes on: on a terminal a bar, and the first cases that are not as expected. It goes to
-//! stderr; the report has everything.
+//! Shows the progress of a run on stderr: on a terminal a bar and the first unexpected cases. The report has
+//! everything.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

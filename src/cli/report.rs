@@ -1,4 +1,4 @@
-//! `mqtt-check report`: shows the JSON report of a run as the run itself did, and makes report files of it.
+//! `mqtt-check report`: shows the JSON report of a run as the run did, and writes other report files from it.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Report files, as options name them: `--report FORMAT=FILE`.
+//! Report files as options name them: `--report FORMAT=FILE`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! `mqtt-check review`: what waits for a review, one by one.
+//! `mqtt-check review`: shows the records that wait for a review one by one.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 

@@ -1,4 +1,4 @@
-//! `mqtt-check run`: plays scenarios against a broker, judges it, holds the records against their snapshots, and
+//! `mqtt-check run`: plays scenarios against a broker, judges it, compares the records with their snapshots, and
 //! reports.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! `mqtt-check schema`: the JSON Schemas of the files that people write and programs read, for editors and checkers.
+//! `mqtt-check schema`: the JSON Schemas of all files that people write or programs read.
 
 use clap::{Args, ValueEnum};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Which cases a command is about: paths, and filters on ids, tags, clauses and threads.
+//! Options that select cases: paths, and filters on ids, tags, clauses and threads.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! `mqtt-check completions` and `mqtt-check man`: what a shell and `man` want to know of the command line.
+//! `mqtt-check completions` and `mqtt-check man`: shell completions and manual pages.
 
 use std::fs;
 use std::io;

@@ -1,4 +1,4 @@
-//! The folder of snapshots, for the commands that review them.
+//! The snapshot folder, for the commands that review it.
 
 use std::path::PathBuf;
 

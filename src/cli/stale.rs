@@ -1,4 +1,4 @@
-//! `mqtt-check accept --stale`: removes records of cases that do not exist any more.
+//! `mqtt-check accept --stale`: removes the records of cases that no longer exist.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,4 @@
-//! `mqtt-check suite`: which suite the program carries; its files, written to a folder.
+//! `mqtt-check suite`: names the built-in suite, or writes its files to a folder.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! `mqtt-check targets`: the brokers that `--target` knows, and what each can be set to, does and shows.
+//! `mqtt-check targets`: lists the brokers that `--target` knows, with their settings, actions and events.
 
 use std::collections::{BTreeMap, BTreeSet};
 

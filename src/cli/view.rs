@@ -1,4 +1,4 @@
-//! `mqtt-check view`: makes the page of a JSON report, and opens it in the browser.
+//! `mqtt-check view`: makes an HTML page of a JSON report and opens it in the browser.
 
 use std::path::{Path, PathBuf};
 

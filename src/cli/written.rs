@@ -1,4 +1,4 @@
-//! Files that a command writes to a folder of the user's: all of them or none, and none in place of a changed one.
+//! Writes files to a folder of the user: all of them or none, and never over a changed file.
 
 use std::fs;
 use std::io;

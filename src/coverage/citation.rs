@@ -1,4 +1,4 @@
-//! Which steps cite a statement, and whether they judge.
+//! Which steps cite a statement, and which of them can fail.
 
 use std::collections::BTreeMap;
 

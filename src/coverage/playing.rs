@@ -1,5 +1,4 @@
-//! What has to be played to know what is proven, and no more: the cases that cite a statement, against the
-//! faults of that statement.
+//! Which plays are needed to prove statements: only the cases that cite one, against the faults that break it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Which steps cite a rule of another standard, and which faults break it.
+//! Which steps cite a rule of another standard, and which faults break the rule.
 
 use std::collections::BTreeMap;
 

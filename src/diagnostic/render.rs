@@ -1,4 +1,4 @@
-//! A diagnostic as text, in the manner of a compiler.
+//! Renders a diagnostic as text, in the style of a compiler.
 
 use anstyle::{AnsiColor, Style as Ansi};
 use unicode_width::UnicodeWidthChar;

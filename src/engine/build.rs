@@ -1,4 +1,4 @@
-//! From a packet template to a packet: every field evaluated, the standard's defaults filled in.
+//! Makes a packet of a packet template: evaluates every field and adds the standard's defaults.
 
 use std::num::NonZeroU16;
 

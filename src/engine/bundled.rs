@@ -1,4 +1,4 @@
-//! A run against the bundled broker: virtual time, one broker and one runtime for each play, cases on all cores.
+//! Runs cases against the bundled broker: in virtual time, on all cores, with one broker and one runtime for each play.
 
 use std::ops::ControlFlow;
 use std::sync::Mutex;

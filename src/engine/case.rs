@@ -1,4 +1,4 @@
-//! One case from its plan to its result.
+//! Plays one case: scene, control and witness.
 
 use std::future::poll_fn;
 use std::pin::pin;

@@ -1,5 +1,6 @@
-//! Other ways to put the same bytes on the wire: cut into single bytes, a WebSocket also cut below its frames, packets of several steps in one write, seeded
-//! delays between steps. A right broker cannot tell the difference, and a right scenario does not depend on it.
+//! Other ways to put the same bytes on the wire: single bytes, a WebSocket cut below its frames, packets of several
+//! steps in one write, seeded delays between steps. A conforming broker cannot tell the difference, and a correct
+//! scenario does not depend on it.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::NonZeroUsize;

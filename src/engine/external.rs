@@ -1,4 +1,4 @@
-//! A run against a broker on the network: many cases at once on one thread, since they mostly wait.
+//! Runs cases against a broker on the network: many at once on one thread, since they mostly wait.
 
 use std::cell::RefCell;
 use std::cmp::Reverse;

@@ -1,5 +1,4 @@
-//! One connection of one client: its transport, what is on its way in and out, and the little that a client does by
-//! itself.
+//! One connection of one client: its transport, bytes in both directions, and what a client does automatically.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;

@@ -1,4 +1,4 @@
-//! Packets to bytes, the deliberate faults included.
+//! Encodes packets, including those with deliberate errors.
 
 use bytes::Bytes;
 use mqtt_check_codec::{Form, Packet, ProtocolVersion};

@@ -1,4 +1,4 @@
-//! Whether it is worth while to play on: many cases in a row that came to nothing say that the broker has stopped serving.
+//! Decides whether a run goes on: many cases in a row without any result mean that the broker has stopped serving.
 
 use std::cell::Cell;
 

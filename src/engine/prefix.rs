@@ -1,5 +1,5 @@
-//! The prefix that lets many plays share one broker: put before client ids and topics on their way out, taken off
-//! again on their way in.
+//! The prefix that lets many plays share one broker: added to Client Identifiers and topics that are sent, removed from
+//! those that are received.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Packets of which not everything is kept: a broker may put thousands of User Properties into each answer.
+//! Keeps only a part of very large packets: a broker may put thousands of User Properties into each answer.
 
 use mqtt_check_codec::{Packet, Property};
 

@@ -1,4 +1,4 @@
-//! One waiting: until what is expected is there, can no longer come, or its time is over.
+//! Waits until what is expected is there, can no longer come, or the time is over.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Expectations and values in words, for findings.
+//! Describes expectations and values in words, for findings.
 
 use bytes::Bytes;
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};

@@ -1,4 +1,4 @@
-//! A received packet's fields, by the names of the scenario reference.
+//! The fields of a received packet, by the names of the scenario reference.
 
 use bytes::Bytes;
 use bytestring::ByteString;

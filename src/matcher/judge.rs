@@ -1,4 +1,4 @@
-//! One packet against one pattern, field by field.
+//! Compares one packet with one pattern, field by field.
 
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
 use mqtt_check_scram::ClientFinal;

@@ -1,4 +1,4 @@
-//! What a play has brought so far: bound names and each client's last CONNACK; and the values of expressions.
+//! What a play has learned so far: bound names and the last CONNACK of each client. Evaluates expressions with them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

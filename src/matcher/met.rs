@@ -1,4 +1,4 @@
-//! Whether a waiting brought what its step demands, for an engine that has to know while it plays.
+//! Tells the engine during a play whether a wait brought what its step demands.
 
 use mqtt_check_codec::Packet;
 

@@ -1,5 +1,5 @@
-//! Held against each other: what is expected and what came. Pure; the engine asks what a step takes, the verdict
-//! whether that is right, and both get the same answer from here.
+//! Compares what is expected with what came. Pure; the engine asks it what a step takes, the verdict whether that is
+//! right, so both get the same answer.
 
 mod describe;
 mod field;

@@ -1,4 +1,4 @@
-//! What a refusal says, against what it may say.
+//! Compares a refusal with the codes that it may have.
 
 use mqtt_check_codec::{Packet, PacketType, ReasonCode};
 

@@ -1,4 +1,4 @@
-//! What an expectation takes from an inbox.
+//! Decides which packets of an inbox an expectation takes.
 
 use mqtt_check_codec::{Packet, PacketType, ProtocolVersion};
 

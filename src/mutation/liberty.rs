@@ -1,5 +1,5 @@
-//! The mirror of faults: the suite against the bundled broker with another choice where the standard leaves one. It
-//! is as right as before, so every case that holds it to the first choice is wrong.
+//! Plays the suite against the bundled broker with a permitted variation. The broker still conforms, so every case that
+//! fails is wrong.
 
 use std::collections::BTreeMap;
 

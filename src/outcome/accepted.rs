@@ -1,5 +1,5 @@
-//! Accepted deviations, held against what a run found: a record that differs needs a reason, and a reason needs a
-//! record that differs, so that the list can only shrink.
+//! Compares accepted deviations with what a run found. A differing record needs a reason and a reason a differing
+//! record, so the list can only shrink.
 
 use serde::{Deserialize, Serialize};
 

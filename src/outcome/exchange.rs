@@ -1,5 +1,5 @@
-//! The packets that lead to a finding, as bytes: what a target file has as `bytes`, so that a deviation can be shown
-//! without this program.
+//! The packets that lead to a finding, as bytes for a target file, so that a deviation can be shown without this
+//! program.
 
 use std::fmt::Write as _;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What came this time held against what was reviewed.
+//! Compares a record with the reviewed one.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! From a scene's steps to what is done.
+//! Turns the steps of a scene into operations.
 
 use std::collections::HashMap;
 use std::sync::Arc;

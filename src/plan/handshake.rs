@@ -1,4 +1,4 @@
-//! What the standard has answer what.
+//! Which packets the standard makes a broker answer, and with what.
 
 use std::time::Duration;
 

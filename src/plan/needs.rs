@@ -1,4 +1,4 @@
-//! What a case needs of a target without saying so.
+//! What a case needs of a target without naming it.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! CONNECT and AUTH that begin an exchange of SCRAM, as operations: the client's first message, the challenge, the
-//! client's final message, and what the broker makes of it.
+//! CONNECT and AUTH of a SCRAM exchange as operations: the client's first message, the challenge, the client's final
+//! message, and the broker's answer.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Why a case is not played, or proves nothing: a code that stays the same between runs, and the reason in words.
+//! Why a case is not played or proves nothing: a stable code, and the reason in words.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! What a case loses if a waiting is in vain.
+//! Which clauses a wait could prove or fail.
 
 use mqtt_check_codec::PacketType;
 

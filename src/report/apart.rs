@@ -1,5 +1,5 @@
-//! What fails a run apart from its cases and its own problems: versions that are not spoken, stale entries, changes
-//! against the profile of the target, and flaky cases where they are not let pass.
+//! What fails a run besides its cases and problems: versions that are not spoken, stale entries, changes against the
+//! target's profile, and flaky cases with `--fail-flaky`.
 
 use super::document::Document;
 use super::{flaky, profile};

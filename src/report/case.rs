@@ -1,4 +1,4 @@
-//! One case told in full: the same text for the terminal and for JUnit.
+//! One case in full: the same text for the terminal and for JUnit.
 
 use crate::report::style::{Style, alternatives};
 use crate::verdict::{CaseResult, FindingKind as Kind};

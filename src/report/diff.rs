@@ -1,4 +1,4 @@
-//! Two texts side by side, line by line.
+//! Compares two texts line by line.
 
 use similar::{ChangeTag, TextDiff};
 

@@ -1,4 +1,4 @@
-//! The packets around what a finding is about, on every connection of its case.
+//! The packets around a finding, on every connection of its case.
 
 use super::document::{Event, Finding, Play};
 use super::style::Style;

@@ -1,4 +1,4 @@
-//! Report files: tried before the run, written whole or not at all after it.
+//! Report files: checked before the run, and written completely or not at all after it.
 
 use std::fs;
 use std::io;

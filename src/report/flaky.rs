@@ -1,4 +1,4 @@
-//! Cases that were not as expected at first and were when they were played again: told by every report.
+//! Cases that failed first and were as expected when played again. Every report lists them.
 
 use super::case::{findings, in_brief};
 use super::document::{Case, Document};

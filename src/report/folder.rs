@@ -1,4 +1,4 @@
-//! Files of a report that is a folder.
+//! The files of a report that is a folder.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The formats of report files, a row each.
+//! The formats of report files, one row each.
 
 use super::document::Document;
 use super::folder::Entry;

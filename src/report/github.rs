@@ -1,5 +1,4 @@
-//! What GitHub Actions shows of a run: annotations, which are lines that a step prints, and the job summary, which is
-//! Markdown in a file.
+//! Output for GitHub Actions: annotations, which are lines that a step prints, and the job summary, a Markdown file.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What a run came to, in a sentence: the same in every report that people read.
+//! The result of a run in one sentence, the same in every report for people.
 
 use super::document::Document;
 use super::style::{count, grouped};

@@ -1,4 +1,4 @@
-//! JUnit XML, as CI systems read it. A failure holds the text that the terminal shows.
+//! JUnit XML for CI systems. A failure contains the text that the terminal shows.
 
 use std::time::Duration;
 

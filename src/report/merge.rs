@@ -1,4 +1,4 @@
-//! The reports of all shards of a run, put together to the report that one run would have made.
+//! Merges the reports of all shards into the report that one run would have made.
 //!
 //! In: documents with a [`Shard`]. Out: one without, or why they do not belong together. What a shard must not judge is
 //! judged here: snapshots, deviations and cases of a profile that nothing shows any more.

@@ -1,4 +1,4 @@
-//! What a run has to say: results in, text for people and files for machines out.
+//! Reports: results in, text for people and files for programs out.
 
 mod apart;
 mod case;

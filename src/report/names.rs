@@ -1,4 +1,4 @@
-//! Case ids in few words.
+//! Shortens lists of case ids.
 
 /// A row's name, and its versions.
 type Row<'a> = (Option<&'a str>, Vec<&'a str>);

@@ -1,4 +1,4 @@
-//! What is not as the profile of the target has it: a line for each cause.
+//! What differs from the profile of the target: a line for each cause.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! A part of a run: which cases it has, and what the whole run is judged by when all parts are there.
+//! One part of a run: its cases, and what the whole run is judged by when all parts are there.
 
 use serde::{Deserialize, Serialize};
 

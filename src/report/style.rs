@@ -1,4 +1,4 @@
-//! Plurals, spans, colours and symbols, each with a plain twin for where there is no colour or no Unicode.
+//! Plurals, durations, colours and symbols, each with a plain form for terminals without colour or Unicode.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The Test Anything Protocol, version 14: a line for each case, and what was found as YAML below it.
+//! The Test Anything Protocol, version 14: a line for each case, with findings as YAML below it.
 
 use mqtt_check_codec::describe::visible;
 

@@ -1,4 +1,4 @@
-//! Citations in scenarios, held against the catalogue.
+//! Checks citations in scenarios against the catalogue.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! The properties of version 5: their types, and what they say, in our own words. In which packets they stand is
-//! the codec's knowledge.
+//! The properties of version 5: their types, and their meaning in our own words. The codec knows which packets may have
+//! them.
 
 use mqtt_check_codec::PropertyId;
 

@@ -1,4 +1,4 @@
-//! What only the whole of a scene shows: ids twice, names that nothing binds, silences that nothing proves.
+//! Checks that need the whole scene: duplicate ids, names that are never bound, silences that prove nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

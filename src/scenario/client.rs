@@ -1,4 +1,4 @@
-//! `clients`: who takes part, and the defaults of their CONNECT.
+//! `clients`: the clients of a scenario, and the defaults of their CONNECT.
 
 use bytes::Bytes;
 use mqtt_check_codec::{PacketType, ProtocolVersion};

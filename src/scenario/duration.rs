@@ -1,4 +1,4 @@
-//! Durations: `500ms`, `5s`, `1h30m`, and seconds as they stand on the wire.
+//! Durations: `500ms`, `5s`, `1h30m`, and whole seconds as in packets.
 
 use std::time::Duration;
 

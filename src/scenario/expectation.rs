@@ -1,4 +1,4 @@
-//! `expect`: what must come, what may, and what must not.
+//! `expect`: what must come, what may come, and what must not.
 
 use mqtt_check_codec::PacketType;
 

@@ -1,5 +1,5 @@
-//! The grammar of `$name`, `$connack.FIELD`, arithmetic, and `${name}` inside of texts. What the names stand for is
-//! decided elsewhere.
+//! The grammar of `$name`, `$connack.FIELD`, arithmetic, and `${name}` within texts. Other modules decide what the
+//! names stand for.
 
 use super::model::Operator;
 

@@ -1,5 +1,5 @@
-//! Every field of every packet as scenarios name it: what it takes, in which versions, and whether a client sends or
-//! receives it. Typing, messages and the JSON Schema go by this table.
+//! Every field of every packet as scenarios name it: its type, its versions, and whether a client sends or receives it.
+//! Parsing, messages and the JSON Schema use this table.
 
 use mqtt_check_codec::{PacketType, PropertyId};
 

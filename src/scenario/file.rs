@@ -1,4 +1,4 @@
-//! One scenario file: its tree to the scenes of all its cases.
+//! Reads one scenario file: from its tree to the scenes of all its cases.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

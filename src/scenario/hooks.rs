@@ -1,4 +1,4 @@
-//! `hooks`: the list of the broker's events that a scenario expects.
+//! `hooks`: the broker events that a scenario expects.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Scenario files, on disk or built in: which there are, what their ids begin with, and what they say.
+//! Finds scenario files, on disk or built in, with their ids and texts.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Deliberate faults of an encoded packet: `override`, and `append`, `trailing`, `properties` and `cut` beside it.
+//! Deliberate errors in an encoded packet: `override`, and beside it `append`, `trailing`, `properties` and `cut`.
 
 use std::collections::HashSet;
 

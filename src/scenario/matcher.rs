@@ -1,4 +1,4 @@
-//! What is expected of a packet's fields.
+//! What is expected of the fields of a packet.
 
 use mqtt_check_codec::PacketType;
 

@@ -1,4 +1,4 @@
-//! A scenario as the language says it, for one case: rows filled in, version switches resolved, every scalar typed.
+//! A scenario as the language defines it, for one case: rows filled in, version switches resolved, every scalar typed.
 //!
 //! After parsing a wrong scenario cannot be expressed here, but for what only the plan can see (a name used
 //! before it is bound, an id twice over several files).

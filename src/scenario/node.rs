@@ -1,5 +1,5 @@
-//! A YAML document as a tree with places. Scalars stay the text that was written; what they mean is decided by the
-//! field in which they stand.
+//! A YAML document as a tree with positions. Scalars keep their text; the field that they belong to decides what it
+//! means.
 
 use std::sync::Arc;
 

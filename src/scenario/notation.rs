@@ -1,4 +1,4 @@
-//! Bytes as a scenario writes them: hex pairs, and the codec's notation.
+//! Bytes in scenarios: hex pairs, and the notation of the codec.
 
 use bytes::Bytes;
 use mqtt_check_codec::notation;

@@ -1,4 +1,4 @@
-//! Packets that a client sends: their fields, filters and deliberate lies.
+//! Packets that a client sends: their fields, filters and deliberate errors.
 
 use bytes::Bytes;
 use mqtt_check_codec::PacketType;

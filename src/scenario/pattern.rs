@@ -1,5 +1,4 @@
-//! The one language of patterns, for filters on the command line and for the cases of target files:
-//! docs/suites.md#patterns.
+//! Patterns, as in filters on the command line and in the cases of target files: docs/suites.md#patterns.
 
 /// A pattern on a name: `*` stands for any text, `?` for any one character, `{a,b}` for either. All else, brackets too,
 /// stands for itself.

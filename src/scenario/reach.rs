@@ -1,4 +1,4 @@
-//! What a file may have read of this machine: passwords of other files, and of the environment.
+//! What a scenario may read from this machine: passwords from files and environment variables.
 //!
 //! A scenario may come from anybody. By itself it reads below its own folder only, and no variable. What an operator
 //! writes, a configuration or a target file, reads what it names.

@@ -1,4 +1,4 @@
-//! Reason codes by name or number, as a packet and a version have them.
+//! Reason codes by name or number, for a packet and a version.
 
 use mqtt_check_codec::reason::Sender;
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};

@@ -1,4 +1,4 @@
-//! What a `one_of` makes of several clients: names for the one that it was and for the one that it was not.
+//! The names that a `one_of` gives to the client that was chosen and to the one that was not.
 //!
 //! Which client that is, is known when the case is played. So a step of such a name is written out for each client
 //! that may bear it, under the condition (`when`) that it does. All of it is done on the tree, before anything is typed.

@@ -1,4 +1,4 @@
-//! Actions of the scene: waiting, the broker's events, what the broker is told, choices, parallels and repeats.
+//! Steps without a client: waits, broker events, actions on the broker, choices, parallels and repeats.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What every part of a scenario is typed with: where errors go, the version in hand, the clients there are.
+//! The context that every part of a scenario is parsed in: where errors go, the version, the clients.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;

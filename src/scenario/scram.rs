@@ -1,4 +1,4 @@
-//! `scram`: who a client proves to be by SCRAM-SHA-256.
+//! `scram`: the user that a client authenticates as by SCRAM-SHA-256.
 
 use super::model::{Scram, ScramFault};
 use super::node::Node;

@@ -1,4 +1,4 @@
-//! The broker's settings: `broker` of a scenario, and the same in a configuration file.
+//! Broker settings: `broker` in a scenario, and the same in a configuration file.
 
 use std::cell::RefCell;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Rules of the standards that MQTT builds on. They are cited by document and section, `RFC 6455, 5.5.2`, are the same in
-//! every version of MQTT, and have no summary in the catalogue.
+//! Rules of the standards that MQTT builds on. They are cited by document and section, such as `RFC 6455, 5.5.2`, are
+//! the same in every version of MQTT, and have no summary in the catalogue.
 
 /// The documents, each with what it is about.
 const DOCUMENTS: &[(&str, &str)] = &[

@@ -1,4 +1,4 @@
-//! `steps`: one actor and one action each, and what is said of them.
+//! `steps`: one actor and one action each, with their keys.
 
 use std::sync::Arc;
 

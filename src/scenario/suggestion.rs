@@ -1,4 +1,4 @@
-//! Suggestions for words that are not known.
+//! Suggestions for unknown words.
 
 /// So many candidates are compared; beyond that a suggestion costs more than it is worth.
 const CANDIDATES: usize = 1_000;

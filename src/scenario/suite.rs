@@ -1,4 +1,4 @@
-//! Where a suite is: the folder that has `scenarios`, `snapshots` and `targets` in it, found from any working folder.
+//! Finds the root of a suite, the folder with `scenarios`, `snapshots` and `targets`, from any working folder.
 //!
 //! In: paths as they were typed, and the working folder. Out: paths that mean the same and are short to read.
 

@@ -1,5 +1,5 @@
-//! YAML text to a tree of nodes. What YAML allows and scenarios do not (several documents, tags, merge keys, keys
-//! twice, keys that are no text) is refused here; anchors and aliases are written out, within limits.
+//! Parses YAML text into a tree of nodes. It refuses what YAML allows and scenarios do not: several documents, tags,
+//! merge keys, duplicate keys, keys that are not text. Anchors and aliases are expanded, within limits.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Strings and payloads: a scalar is its text; a mapping says it in hex, by size, repeated, or in notation.
+//! Strings and payloads: a scalar is its text; a mapping gives it in hex, by size, repeated, or in notation.
 
 use bytes::Bytes;
 

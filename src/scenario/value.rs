@@ -1,4 +1,4 @@
-//! Scalars to plain values: prose, words, booleans, numbers and what the run will know.
+//! Plain values of scalars: prose, words, booleans, numbers, and what only the run knows.
 
 use std::ops::RangeInclusive;
 

@@ -1,4 +1,4 @@
-//! What a client does on a WebSocket below MQTT: `open` with what is offered, `frame`, and frames that are expected.
+//! What a client does on a WebSocket below MQTT: `open`, `frame`, and frames that are expected.
 
 use std::num::NonZeroUsize;
 

@@ -1,4 +1,4 @@
-//! One `.snap` file: reading it through insta, writing it whole or not at all.
+//! One `.snap` file: read through insta, written completely or not at all.
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};

@@ -1,4 +1,4 @@
-//! Snapshots that wait for a review: what lies there, accepting and rejecting.
+//! Snapshots that wait for a review: listing, accepting and rejecting them.
 
 use std::fs;
 use std::io;

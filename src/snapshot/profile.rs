@@ -1,4 +1,4 @@
-//! The file of a profile: `snapshots/@NAME/profile.yaml`, one line for each fact, so that a difference is small.
+//! The file of a profile, `snapshots/@NAME/profile.yaml`: one line for each fact, so that differences are small.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};

@@ -1,5 +1,5 @@
-//! The files of a comparison: what is reviewed of a case, read before the run, and what a run lays beside it or writes
-//! in its place.
+//! The files of a comparison: what is reviewed of a case is read before the run; the run writes beside it or replaces
+//! it.
 
 use std::path::Path;
 

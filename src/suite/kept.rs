@@ -1,4 +1,4 @@
-//! What is kept of a case that is over: what reports need, within a limit.
+//! What is kept of a finished case: what reports need, within a limit.
 //!
 //! A record that is no larger than its steps make it is kept whole. One that a broker made larger is kept whole while
 //! there is room; then it is condensed. Texts are cut, however much a broker put into them.

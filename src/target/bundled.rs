@@ -1,4 +1,4 @@
-//! The bundled broker as a target: settings to its configuration, its events into the one vocabulary.
+//! The bundled broker as a target: translates settings to its configuration, and its events to the common vocabulary.
 
 use std::io;
 use std::time::Duration;

@@ -1,5 +1,6 @@
-//! A plain connection beside a run on the network: it pings, and sends itself messages of QoS 0, which tells how responsive the
-//! broker is and when it does not serve. It belongs to no case. A thread of its own keeps busy plays from delaying it.
+//! A plain connection beside a run on the network. It pings and sends itself messages of QoS 0, which shows how
+//! responsive the broker is and when it does not serve. It belongs to no case and has a thread of its own, so that busy
+//! plays do not delay it.
 
 mod pulse;
 

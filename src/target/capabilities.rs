@@ -1,4 +1,4 @@
-//! What a target offers, and why a case cannot be played on it.
+//! What a target offers, and why it cannot play a case.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What an administrator can do to a broker that we start, beside stopping it, as its target file says.
+//! Actions of an administrator on a broker that we start, besides stopping it, as its target file defines them.
 
 use mqtt_check_codec::ReasonCode;
 use mqtt_check_vocabulary::{AccessAction, AccessRule};

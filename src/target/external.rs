@@ -1,4 +1,4 @@
-//! A broker that is reached over the network, and what a play leaves on it.
+//! A broker on the network, and what a play leaves on it.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;

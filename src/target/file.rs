@@ -1,5 +1,5 @@
-//! Target files: how a known broker is reached, started and stopped, what cannot be read from its CONNACK, and which
-//! of its ways differ from the standard and were accepted.
+//! Target files: how a known broker is reached, started and stopped, what its CONNACK does not say, and its accepted
+//! deviations.
 //!
 //! In: the text of `targets/NAME.yaml`. Out: a [`TargetFile`], or everything that is wrong with it, in the order of
 //! its lines. Nothing is started here. `docs/targets/format.md` is the reference.

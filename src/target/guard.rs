@@ -1,4 +1,5 @@
-//! The guard of a broker that we start: a shell beside it that ends all of its processes, also when we are no more.
+//! The guard of a broker that we start: a shell beside it that ends all of its processes, even if this program is
+//! killed.
 //!
 //! It waits at a pipe whose other end we hold, so it learns of our end however we end. `guard.sh` is what it does.
 

@@ -1,4 +1,4 @@
-//! A broker as one play sees it: where to connect, what an administrator can do, what it tells of itself.
+//! A broker as one play sees it: where to connect, what an administrator can do, which events it reports.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Instances of a broker that are started while a run goes on: one for each group of cases that ask for the same settings,
-//! one for each case that needs a broker for itself.
+//! Instances of a broker that are started during a run: one for each group of cases with the same settings, and one for
+//! each case that needs a broker of its own.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

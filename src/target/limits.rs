@@ -1,4 +1,4 @@
-//! What a CONNACK of version 5 announces, a row each.
+//! What a CONNACK of version 5 announces, one row each.
 
 use mqtt_check_codec::Properties;
 

@@ -1,4 +1,4 @@
-//! What a broker that we started writes, with the time of each line, for the cases that were played meanwhile.
+//! The output of a broker that we started, with the time of each line, for the cases that were played meanwhile.
 //!
 //! Many cases share a broker. A play that has a prefix of its own gets the lines that name it; one that has the broker
 //! for itself gets them all.

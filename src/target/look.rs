@@ -1,5 +1,5 @@
-//! A look at what a broker does beyond CONNECT, before many cases are played: one that answers nothing else would make each
-//! of them wait for nothing.
+//! Checks what a broker does beyond CONNECT before many cases are played: with one that answers nothing else, each case
+//! would wait in vain.
 //!
 //! Three connections ask for one thing each: a SUBSCRIBE, a PUBLISH of QoS 1, a PINGREQ. Whoever answers one of the first
 //! two, in whatever way, is a broker to be judged by the cases; so is one that is slow, and one that closes these connections

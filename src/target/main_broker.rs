@@ -1,4 +1,4 @@
-//! A hand on the broker that a run begins with, where we started it: it is started again when it has exited.
+//! The broker that a run begins with, where we started it: starts it again when it has exited.
 
 use std::sync::{Mutex, Weak};
 

@@ -1,4 +1,4 @@
-//! What is tested: the bundled broker, any broker that a URL reaches, or one that a target file starts.
+//! What is tested: the bundled broker, a broker at a URL, or one that a target file starts.
 
 pub mod bundled;
 pub mod canary;

@@ -1,4 +1,4 @@
-//! Packets of our own, of no scenario's: with them the harness looks at a broker, beside or before its cases.
+//! Packets of the harness itself, outside of scenarios: it checks a broker with them, before or beside the cases.
 
 use bytestring::ByteString;
 use mqtt_check_codec::{

@@ -1,4 +1,4 @@
-//! The version that a broker tells of itself: a retained message below `$SYS`, where it has one.
+//! The version that a broker reports in a retained message below `$SYS`, if it does.
 
 use std::io;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! A first look at an external broker: whether it speaks MQTT, which versions, and what its CONNACK announces.
+//! The first connection to an external broker: whether it speaks MQTT, in which versions, and what its CONNACK
+//! announces.
 
 use std::io;
 use std::time::Duration;

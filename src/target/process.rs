@@ -1,4 +1,4 @@
-//! A broker that we start ourselves, made up of one program or of several.
+//! A broker that we start ourselves, of one program or several.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read as _, Write as _};

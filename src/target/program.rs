@@ -1,5 +1,5 @@
-//! One program of a broker that we start: in a folder of its own, told free ports, with a guard that ends it and all that
-//! it has started when we end, however we end.
+//! One program of a broker that we start: in a folder of its own, with free ports, and with a guard that ends it and
+//! all of its processes however this program ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -1,5 +1,5 @@
-//! How the settings that a scenario asks for are said to a broker that we start: a [`Table`] has a row for each, and
-//! [`Table::fill`] makes of the rows what is written and run for one instance. Nothing is started here.
+//! Translates the settings of a scenario for a broker that we start: a [`Table`] has a row for each, and
+//! [`Table::fill`] makes the files and commands of one instance of them. Nothing is started here.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Files that a target of the built-in suite needs on disk, such as the server around a library.
+//! Files that a built-in target needs on disk, such as a server around a library.
 //!
 //! They are written to a folder that stays, since what they need may have to be installed beside them.
 

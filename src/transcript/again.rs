@@ -1,4 +1,4 @@
-//! What a broker may send a second time.
+//! Which packets a broker may send a second time.
 
 use mqtt_check_codec::{Packet, PacketId, ProtocolVersion, Publish, QoS};
 

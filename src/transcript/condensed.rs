@@ -1,4 +1,4 @@
-//! A record cut down to what a report shows of it.
+//! Shortens a record to what a report shows of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

@@ -1,5 +1,4 @@
-//! The record of a case: every packet, every broker event and the marks of the steps, so that it can be judged
-//! again later.
+//! The record of a case: every packet, every broker event and the steps, so that it can be judged again later.
 
 mod again;
 mod condensed;

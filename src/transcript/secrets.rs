@@ -1,4 +1,4 @@
-//! What must be shown nowhere: a password that the user gave, in whatever form it may come back.
+//! Passwords that must not be shown, in whatever form they come back.
 //!
 //! What we send of it is hidden field by field where it is sent. This is for what others say: a broker that sends it
 //! back, and a log. Each byte is replaced by `*`, so that lengths stay what they are.

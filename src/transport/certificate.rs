@@ -1,4 +1,4 @@
-//! The public key in a certificate, whatever else is in it.
+//! Reads the public key of a certificate.
 //!
 //! The library that verifies certificates reads version 3 only, and refuses what it does not know. Where any certificate
 //! will do, its key is all that counts: the server must show that it has the private half.

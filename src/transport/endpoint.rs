@@ -1,4 +1,4 @@
-//! A broker's place on the network, and how to get there.
+//! The address of a broker, and how to reach it.
 
 use std::fmt;
 use std::io;

@@ -1,4 +1,4 @@
-//! Byte streams to a broker, whatever carries them: memory, TCP, TLS, WebSocket, and one over the other.
+//! Byte streams to a broker: memory, TCP, TLS, WebSocket, and combinations of them.
 
 mod certificate;
 mod endpoint;

@@ -1,4 +1,4 @@
-//! Certificates and keys from PEM files.
+//! Reads certificates and keys from PEM files.
 
 use std::fs::File;
 use std::io::{self, Read as _};

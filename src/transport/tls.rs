@@ -1,4 +1,4 @@
-//! TLS, client side: whom to trust, what to show, and what went wrong in words.
+//! TLS for clients: trusted certificates, client certificates, and errors in words.
 
 use std::io;
 use std::path::PathBuf;

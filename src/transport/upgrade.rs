@@ -1,4 +1,4 @@
-//! The upgrade to WebSocket, from the client's side: what is offered, what is answered, and whether that will do.
+//! The client's side of the upgrade to WebSocket: the request, the answer, and whether the answer is acceptable.
 
 use std::io;
 

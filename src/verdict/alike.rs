@@ -1,4 +1,4 @@
-//! Findings that are alike are told a few times, and the others counted: a broker may send the same wrong thing without end.
+//! Shows a few of several similar findings and counts the others: a broker may send the same wrong packet without end.
 
 use super::Finding;
 

@@ -1,5 +1,4 @@
-//! What a finding holds against a broker: how much it weighs, and the rules that it cites. What weighs a MUST cites at
-//! least one, since there is no other way to make it.
+//! The weight of a finding, and the rules that it cites. A MUST cites at least one: it cannot be made otherwise.
 
 use std::fmt;
 

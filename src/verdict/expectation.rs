@@ -1,4 +1,4 @@
-//! One waiting's outcome held against what was expected.
+//! Compares the outcome of one wait with what was expected.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a case comes to whose broker is far away.
+//! Adjusts the verdict of a case where the broker is far away.
 //!
 //! Limits are longer by the delay of the path, but what a case gives the broker to count by itself is not: a Keep Alive, a Will
 //! Delay, an expiry. Such an interval may be over before the case has come to what it tests, since each answer takes its

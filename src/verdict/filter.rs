@@ -1,4 +1,4 @@
-//! Filters as they stand in a SUBSCRIBE, shared or not.
+//! Topic Filters of a SUBSCRIBE, shared or not.
 
 use mqtt_check_codec::topic;
 

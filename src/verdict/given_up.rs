@@ -1,5 +1,5 @@
-//! What the steps of a case that has failed did not wait for any more. When it comes it is late by that alone, and
-//! breaks no silence.
+//! What the steps of a failed case no longer waited for. When it comes, it is late for that reason alone, and breaks no
+//! silence.
 
 use mqtt_check_codec::PacketType;
 

@@ -1,4 +1,4 @@
-//! The broker's events held against a `hooks` list.
+//! Compares the broker's events with a `hooks` list.
 
 use std::collections::BTreeSet;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! A transcript held against its plan.
+//! Judges a transcript by its plan.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What came as it should, but only when its limit was over: a broker that much else keeps busy may be late so.
+//! Packets that were right, but came after their limit: a broker under load may be late in this way.
 
 use super::blame::received;
 use super::wording::lane_at;

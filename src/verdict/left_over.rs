@@ -1,4 +1,4 @@
-//! What a broker sent and no step took.
+//! Packets that a broker sent and no step took.
 
 use std::collections::BTreeSet;
 

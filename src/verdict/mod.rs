@@ -1,4 +1,4 @@
-//! What a case is worth: the transcript judged clause by clause.
+//! Verdicts: transcripts judged clause by clause.
 
 mod alike;
 mod blame;

@@ -1,4 +1,4 @@
-//! The steps of a play held against what came of them.
+//! Judges the steps of a play by their outcomes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What is wrong without the names, numbers and texts of the case that shows it: findings that one defect causes have
-//! the same symptom in every case.
+//! What is wrong, without the names, numbers and texts of the case: findings of one defect have the same symptom in
+//! every case.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What steps could not send in a case that has failed, and so what other steps wait for in vain.
+//! What the steps of a failed case could not send, and which waits are in vain because of that.
 
 use mqtt_check_codec::PacketType;
 

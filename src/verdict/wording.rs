@@ -1,4 +1,4 @@
-//! What came, or did not come, in words.
+//! Describes in words what came or did not come.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The events that a broker tells of itself: one row an event.
+//! The events that a broker reports: one row for each.
 //!
 //! Sources of every kind map what their broker says to these.
 

@@ -1,4 +1,4 @@
-//! The words that the broker and the harness share: what a broker can be set to, and what it tells of itself.
+//! The vocabulary that broker and harness share: the settings of a broker, and the events that it reports.
 //!
 //! Each setting and each hook event is one row of one table. What the broker enforces, what a scenario may ask for, what
 //! a target file maps and what the reference lists all come from that row. There is no I/O here.

@@ -1,4 +1,4 @@
-//! What a broker can be set to: one row a setting.
+//! The settings of a broker: one row for each.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a setting takes, and what it was given.
+//! The types of settings, and their values.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Frames: the header's form, and what may stand where.
+//! Frames: the form of the header, and which values it may have.
 
 use std::fmt;
 

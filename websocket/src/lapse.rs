@@ -1,4 +1,4 @@
-//! Rules of WebSocket that an end leaves out on purpose, to show that who tests it notices.
+//! Rules of WebSocket that an end breaks on purpose, to show that tests notice it.
 
 use crate::frame::Fault;
 

@@ -1,5 +1,5 @@
-//! Code points that a receiver may refuse: control characters and Unicode non-characters. [3.1.1 section 1.5.3]
-//! [5 RULE-1.5.4-2]
+//! Code points that a receiver may refuse: control characters and Unicode non-characters. [3.1.1 section 1.5.3] [5
+//! RULE-1.5.4-2]
 
 use mqtt_check_codec::{DecodeError, Packet, Properties, Property, ReasonCode};
 

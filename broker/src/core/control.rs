@@ -1,4 +1,4 @@
-//! What an administrator does.
+//! Actions of an administrator.
 
 use mqtt_check_codec::ReasonCode;
 

@@ -1,4 +1,4 @@
-//! What happens to the broker, and when.
+//! Inputs of the broker, and their time.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What the broker wants done.
+//! Outputs of the broker: what the shell is to do.
 
 use mqtt_check_codec::Packet;
 

@@ -1,4 +1,4 @@
-//! What the broker goes by: its configuration, and the faults and choices that it was told to have.
+//! What the broker follows: its configuration, and its faults and permitted variations.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Topic Filters as the broker keeps them. What is well formed is the codec's affair.
+//! Topic Filters in the broker. The codec decides which are well formed.
 //!
 //! Nothing is normalised anywhere: levels are compared byte for byte. [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
 

@@ -1,4 +1,4 @@
-//! One call of the core: the time, and where everything goes that follows from it.
+//! One call of the core: the time, and everything that follows from the input.
 
 use mqtt_check_codec::Packet;
 

@@ -1,4 +1,4 @@
-//! Deliberate faults, each at the one line that holds its clauses up.
+//! Deliberate faults. Each breaks the one line that enforces its clauses.
 
 mod table;
 

@@ -1,4 +1,4 @@
-//! The table: name, clauses, what goes wrong.
+//! The table of faults: name, clauses, and what goes wrong.
 
 use mqtt_check_codec::{Clause, PacketType, ProtocolVersion};
 

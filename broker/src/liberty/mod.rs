@@ -1,5 +1,5 @@
-//! Deliberate choices that the standard leaves open, each at the one line where the broker otherwise chooses. A broker
-//! that takes them is as right as one that does not, so no check may fail it.
+//! Choices that the standard leaves open, each at the one line where the broker otherwise chooses. A broker with other
+//! choices conforms as well, so no check may fail it.
 
 mod table;
 

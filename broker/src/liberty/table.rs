@@ -1,4 +1,4 @@
-//! The table: name, what leaves it open, what the broker does.
+//! The table of permitted variations: name, what leaves the choice open, and what the broker does.
 
 use std::time::Duration;
 

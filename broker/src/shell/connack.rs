@@ -1,4 +1,4 @@
-//! CONNACK with values that it may not have, as only a broker with faults sends it.
+//! CONNACK with forbidden values, which only a broker with faults sends.
 
 use mqtt_check_codec::{ConnAck, Property, PropertyId};
 

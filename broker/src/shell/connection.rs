@@ -1,4 +1,4 @@
-//! One connection: bytes in, packets to the core; packets from the core, bytes out.
+//! One connection: decodes bytes for the core, and encodes packets from the core.
 
 use std::future::Future;
 use std::io;

@@ -1,4 +1,4 @@
-//! How large a packet may be that a client sends.
+//! The largest packet that a client may send.
 
 use mqtt_check_codec::{Frame, PacketType, ProtocolVersion, ReasonCode, varint};
 

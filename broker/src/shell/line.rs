@@ -1,5 +1,5 @@
-//! Of liberties: what lies between the broker and its clients when it is slow, or sends its bytes one by one. The stream
-//! that comes out is the same.
+//! Permitted variations: a slow line between the broker and its clients, or one that sends single bytes. The stream of
+//! bytes stays the same.
 
 use std::future::pending;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What waits to be written: by connection, and to all clients together.
+//! Bytes waiting to be written, by connection and for all clients together.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;

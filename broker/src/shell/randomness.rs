@@ -1,4 +1,4 @@
-//! Where nonces and assigned client ids come from.
+//! The source of nonces and assigned Client Identifiers.
 
 use getrandom::fill;
 

@@ -1,4 +1,4 @@
-//! WebSocket, server side: the upgrade, and what only a broker with faults makes of frames.
+//! WebSocket for servers: the upgrade, and what only a broker with faults does with frames.
 
 use std::io;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! Packets to bytes, also such bytes as only a broker with faults sends.
+//! Encodes packets, including bytes that only a broker with faults sends.
 
 use bytes::{BufMut, BytesMut};
 use mqtt_check_codec::{EncodeError, Form, Packet, PacketId, ProtocolVersion, QoS};

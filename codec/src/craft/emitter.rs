@@ -1,4 +1,4 @@
-//! Writes a packet's fields, lies included.
+//! Writes the fields of a packet, including deliberate errors.
 
 use bytes::Bytes;
 

@@ -1,4 +1,4 @@
-//! Packets that lie: an honest packet with some of its fields changed.
+//! Packets with deliberate errors: a correct packet with some of its fields changed.
 //!
 //! The fields are kept apart in a tree (`tree`) until the lies are in, so lengths that follow from a changed
 //! field (its own, that of its section, the Remaining Length) are right, unless they are changed themselves.

@@ -1,4 +1,4 @@
-//! PUBLISH, and Topic Names wherever they stand.
+//! PUBLISH, and Topic Names in all packets.
 
 use super::DecodeError;
 use super::properties::properties;

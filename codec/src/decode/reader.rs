@@ -1,4 +1,4 @@
-//! Reads the fields of one frame in order, and knows where it stands.
+//! Reads the fields of one frame in order, and knows its position.
 
 use bytes::Bytes;
 use bytestring::ByteString;

@@ -1,4 +1,4 @@
-//! What takes a packet's fields one by one.
+//! Receivers of a packet's fields, one by one.
 
 use bytes::{BufMut, BytesMut};
 

@@ -1,4 +1,4 @@
-//! Where the bundled broker listens, and what carries MQTT there.
+//! The addresses that the bundled broker listens on, and the transport of each.
 
 use std::fmt;
 use std::io;

@@ -1,4 +1,4 @@
-//! Defaults from the environment: `MQTT_CHECK_TARGET`, a variable for each key.
+//! Defaults from environment variables, one for each key, such as `MQTT_CHECK_TARGET`.
 
 use std::ffi::OsString;
 

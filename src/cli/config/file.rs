@@ -1,4 +1,4 @@
-//! Reads `mqtt-check.yaml` strictly.
+//! Reads `mqtt-check.yaml` and rejects everything that it does not know.
 
 use std::io::Read as _;
 use std::path::Path;

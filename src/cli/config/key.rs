@@ -1,4 +1,4 @@
-//! What `mqtt-check.yaml` may say, a row each. What a value means is decided by the option of the same name.
+//! The keys of `mqtt-check.yaml`, one row each. The option of the same name decides what a value means.
 
 /// An option of `run` that may have a default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What counts where several places say something: the command line before the environment before the file.
+//! Which value counts where several places set it: the command line before the environment before the file.
 
 use std::ffi::OsString;
 

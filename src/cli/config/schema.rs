@@ -1,4 +1,4 @@
-//! The JSON Schema of `mqtt-check.yaml`, for editors: made of the table of keys and of the options' own help.
+//! The JSON Schema of `mqtt-check.yaml` for editors, made from the table of keys and the help of the options.
 
 use clap::CommandFactory as _;
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! `run --print-config`: every default with its value and where it comes from, as a file that says the same.
+//! `run --print-config`: every default with its value and source, as a valid `mqtt-check.yaml`.
 
 use std::collections::BTreeMap;
 

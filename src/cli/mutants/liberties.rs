@@ -1,4 +1,4 @@
-//! The half of `mqtt-check mutants` that proves that the suite fails nobody who is right.
+//! The part of `mqtt-check mutants` that proves that the suite fails no conforming broker.
 
 use serde::Serialize;
 

@@ -1,5 +1,5 @@
-//! The third part of `mqtt-check mutants`: a liberty and a fault at once. The one may not hide the other, and no clause
-//! may be blamed that the fault does not break.
+//! The part of `mqtt-check mutants` that combines a permitted variation with a fault. The variation must not hide the
+//! fault, and no clause may be blamed that the fault does not break.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! The command that plays what failed again, as this run played it.
+//! The command that plays the failed cases again in the same way.
 
 use super::super::selection::quoted;
 use super::Arguments;

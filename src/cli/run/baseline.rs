@@ -1,5 +1,5 @@
-//! `mqtt-check baseline`: plays the suite several times and writes down how the broker behaves, as what later runs are
-//! held against.
+//! `mqtt-check baseline`: plays the suite several times and records how the broker behaves. Later runs are compared
+//! with that.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

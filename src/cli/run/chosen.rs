@@ -1,4 +1,4 @@
-//! What the command line names as the broker, and what its target file says.
+//! The broker that the command line names, with its target file.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! A run's records and their snapshots: where they stand, how they compare, what is written.
+//! Compares the records of a run with their snapshots, and writes new ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What a report says of the run and of the broker besides its cases.
+//! What a report says about the run and the broker besides the cases.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What a run leaves in GitHub Actions: annotations among its output, and the job summary.
+//! Output for GitHub Actions: annotations and the job summary.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};

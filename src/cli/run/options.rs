@@ -1,4 +1,4 @@
-//! How `run` and `baseline` play: the options that both have.
+//! The options of `run` and `baseline` that say how cases are played.
 
 use std::path::PathBuf;
 use std::time::Duration;

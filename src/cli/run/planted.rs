@@ -1,4 +1,4 @@
-//! The bundled broker with the faults and choices that the command line names.
+//! The bundled broker with the faults and permitted variations that the command line names.
 
 use super::Failure;
 use crate::target::bundled::{self, Bundled};

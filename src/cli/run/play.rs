@@ -1,4 +1,4 @@
-//! Plays the chosen cases once, and shows how far it is.
+//! Plays the chosen cases once and shows the progress.
 
 use std::ops::ControlFlow;
 use std::time::Instant;

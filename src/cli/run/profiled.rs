@@ -1,4 +1,4 @@
-//! The profile of the target: read before a run, held against what the run learned, and written where that is asked for.
+//! The profile of the target: read before a run, compared with what the run learned, and written on request.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,4 @@
-//! `run --retries N`: plays again what is not as expected. A case that then is as expected is flaky, which every report
-//! says.
+//! `run --retries N`: plays unexpected cases again. A case that is as expected then is flaky, and every report says so.
 
 use std::collections::BTreeMap;
 

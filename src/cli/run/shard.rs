@@ -1,4 +1,4 @@
-//! `run --shard 2/5`: one of several parts of a run that together play every case once.
+//! `run --shard 2/5`: plays one part of the cases. All parts together play every case once.
 
 use std::cmp::Reverse;
 

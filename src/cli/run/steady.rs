@@ -1,4 +1,4 @@
-//! Plays again what is not as reviewed, where the baseline says that the broker does not always do the same.
+//! Plays unexpected cases again where the baseline says that the broker does not always behave the same.
 
 use super::compared::Snapshots;
 use super::{Arguments, Asking, Failure, Styles, output, play};

@@ -1,4 +1,4 @@
-//! Shows what came of a run, and writes its reports.
+//! Shows the result of a run and writes its reports.
 
 use super::super::reports;
 use super::super::{Failure, Styles, output};

@@ -1,5 +1,5 @@
-//! Cases in which packets came late beside others: each is played again with nothing beside it, when all others are over.
-//! A broker may be slow when much is asked of it at once; one that is late with nothing else to do is late.
+//! Plays cases again, alone and after all others, in which packets were late while other cases were played. A broker
+//! may be slow under load; one that is late with nothing else to do is late.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

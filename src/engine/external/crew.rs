@@ -1,4 +1,4 @@
-//! How many cases are played at the same time: fewer while there is no room for more, and more again when there is.
+//! How many cases are played at the same time: fewer while memory is short, more when it is free again.
 
 use std::cell::Cell;
 use std::time::Instant;

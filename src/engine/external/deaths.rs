@@ -1,5 +1,5 @@
-//! When the broker that we started and that the run begins with exits: it is started again, the cases that were played then
-//! are played again, each on an instance of its own, and those that make theirs exit are named.
+//! Starts a broker again that exits during a run. The cases that were being played are played again, each on an
+//! instance of its own, and those that make their instance exit are reported.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};

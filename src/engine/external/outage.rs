@@ -1,4 +1,4 @@
-//! When the broker that the run begins with does not serve: which cases that concerns, and whether it comes back.
+//! Notices when the broker does not serve, and which cases that concerns.
 
 use std::convert::Infallible;
 use std::sync::atomic::Ordering;

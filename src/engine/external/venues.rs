@@ -1,5 +1,4 @@
-//! Cases that ask for settings, or stop their broker: on instances that are started for them. Those that ask for the same
-//! share one where nothing speaks against it.
+//! Instances for cases that need settings or stop their broker. Cases with the same needs share one where possible.
 
 use std::cmp::Reverse;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What has come on a connection and is no whole packet yet.
+//! Bytes received on a connection that are not yet a whole packet.
 
 use mqtt_check_codec::{Frame, FrameError};
 

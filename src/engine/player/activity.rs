@@ -1,4 +1,4 @@
-//! The connections' traffic: reading, writing, time, and how a broker is brought to rest.
+//! Reads from and writes to the connections, lets time pass, and waits until a broker is idle.
 
 use std::future::poll_fn;
 use std::task::Poll;

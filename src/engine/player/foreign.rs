@@ -1,5 +1,5 @@
-//! Messages of others on a shared broker. A case that subscribes to everything gets them too: they are acknowledged,
-//! written down as the harness's own, and passed over.
+//! Messages of other plays on a shared broker. A case that subscribes to everything receives them too: they are
+//! acknowledged, recorded as the harness's own, and ignored.
 
 use bytestring::ByteString;
 use mqtt_check_codec::describe::visible;

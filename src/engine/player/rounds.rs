@@ -1,4 +1,4 @@
-//! A folded repeat: its steps are played over and over.
+//! Plays a folded repeat: the same steps many times.
 
 use super::Player;
 use crate::plan::PlannedRounds;

@@ -1,4 +1,4 @@
-//! What a client sends: packets and bytes, in writes or in frames.
+//! Sends packets and bytes, in writes or in WebSocket frames.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,4 @@
-//! What an application has of the library: a client to ask, and an event loop to poll. One face for both protocol
-//! versions.
+//! The rumqttc client and event loop as an application uses them, with one interface for both protocol versions.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;

@@ -1,4 +1,4 @@
-//! Steps as requests to the library.
+//! Carries out steps by calls of the library.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is the library's own affair, and nothing to judge the broker by.
+//! Findings that are due to the library and say nothing about the broker.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU16;

@@ -1,4 +1,4 @@
-//! How a library keeps its half of a session, read off what it writes and what it is given. Pure: packets in, facts
+//! Follows how the library keeps its half of a session, by the packets it sends and receives. Pure: packets in, facts
 //! in words out.
 
 use std::collections::{BTreeMap, BTreeSet};

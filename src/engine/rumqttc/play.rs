@@ -1,4 +1,4 @@
-//! A library among a player's connections: when it comes and goes, what passes between it and the broker.
+//! The library's connections among those of a player: when they open and close, and what passes through them.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

@@ -1,4 +1,4 @@
-//! The library's end of one client's connections: its socket, what it is given and when, and what it writes.
+//! The library's end of a client's connections: its socket, what it is given and when, and what it sends.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;

@@ -1,4 +1,4 @@
-//! Packets as calls of the library's 3.1.1 half.
+//! Packets as calls of the library for 3.1.1.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Packets as calls of the library's version 5 half.
+//! Packets as calls of the library for version 5.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Which findings of different cases have one cause.
+//! Decides which findings of different cases have one cause.
 
 use std::collections::BTreeMap;
 

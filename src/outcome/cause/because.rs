@@ -1,4 +1,4 @@
-//! Why a finding is told under another one and not as a defect of its own.
+//! Why a finding is reported under another one and not as a defect of its own.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Which findings of a case follow from others of it, and why.
+//! Decides which findings of a case follow from others, and why.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What grouping needs to know of each finding, and nothing else, so that it can be written down by one part of a run and
-//! grouped with what other parts found.
+//! What grouping needs to know about each finding. It can be written by one shard of a run and grouped with the
+//! findings of the others.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

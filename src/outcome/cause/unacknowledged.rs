@@ -1,4 +1,4 @@
-//! Whether a message that did not come is one whose publisher was never told that the broker has it.
+//! Whether a message that did not come was never acknowledged to its publisher.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What is not as the profile says.
+//! What differs from the profile.
 
 use std::collections::BTreeSet;
 

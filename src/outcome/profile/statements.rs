@@ -1,4 +1,4 @@
-//! What changed in a case whose standing is the same: which statements its findings are about.
+//! Which statements a case's findings are about, where its standing is the same and they changed.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Which changes a run lets pass: `--tolerate`.
+//! Changes that a run accepts: `--tolerate`.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The parts of the documents by which coverage is told.
+//! The chapters of the standards, by which coverage is reported.
 
 use mqtt_check_codec::ProtocolVersion;
 

@@ -1,4 +1,4 @@
-//! Coverage as the one machine interface has it.
+//! Coverage as JSON.
 
 use serde::Serialize;
 

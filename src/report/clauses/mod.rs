@@ -1,4 +1,4 @@
-//! Coverage as text for people and JSON for machines.
+//! Coverage as text and as JSON.
 
 mod chapters;
 pub mod json;

@@ -1,4 +1,4 @@
-//! Coverage for people: a table of the chapters, the statements that were asked for, and one line.
+//! Coverage as text: a table of the chapters, the requested statements, and a summary line.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 

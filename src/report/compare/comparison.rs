@@ -1,4 +1,4 @@
-//! What a comparison says, and its words.
+//! The result of a comparison, and its words.
 
 use serde::Serialize;
 

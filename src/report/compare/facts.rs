@@ -1,4 +1,4 @@
-//! What a report says of a broker, as a profile, so that two reports are compared as a run is compared with its baseline.
+//! The facts of a report as a profile, so that two reports are compared as a run is with its baseline.
 
 use std::collections::BTreeSet;
 

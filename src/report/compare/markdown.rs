@@ -1,4 +1,4 @@
-//! The comparison as a comment on a pull request.
+//! The comparison as a comment for a pull request.
 
 use mqtt_check_codec::describe::visible;
 

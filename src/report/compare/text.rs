@@ -1,4 +1,4 @@
-//! The comparison for the terminal: a table for each kind of change, the worst first, and one line.
+//! The comparison for the terminal: a table for each kind of change, the worst first, and a summary line.
 
 use comfy_table::{ContentArrangement, Table};
 

@@ -1,4 +1,4 @@
-//! The document of a run: everything taken out of plans, results and outcomes once.
+//! Builds the document of a run from its plans, results and outcomes.
 
 mod case;
 pub(in crate::report) mod cause;

@@ -1,4 +1,4 @@
-//! One case: what it is about, what it came to, and what was found.
+//! One case: what it tests, its verdict, and its findings.
 
 use std::path::PathBuf;
 

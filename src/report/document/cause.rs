@@ -1,4 +1,4 @@
-//! What a run found wrong, once for each cause, and how the broker keeps each chapter of the documents.
+//! What is wrong with the broker, once for each cause, and the conformance by chapter.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What a program that is not mqtt-check has to see to tell whether a finding holds.
+//! What another program has to observe to decide whether a finding holds.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! A run as one document that needs nothing else to be understood: what every report is made from.
+//! A run as one self-contained document. Every report is made from it.
 //!
 //! [`Document::of`] makes it once, of a [`Report`](super::Report). It owns all that it has and names no type of a plan
 //! or of the engine, so that it can be written, read again later, and shown in every format. JSON is this document as it

@@ -1,4 +1,4 @@
-//! The record of one play: who was connected, what went to and fro, and how the steps went.
+//! The record of one play: connections, packets in both directions, and the result of each step.
 
 use serde::{Deserialize, Serialize};
 

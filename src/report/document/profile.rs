@@ -1,4 +1,4 @@
-//! How a run stands to the profile of its target.
+//! How a run compares with the profile of its target.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Instants as RFC 3339 has them.
+//! Points in time in the format of RFC 3339.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

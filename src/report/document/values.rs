@@ -1,4 +1,4 @@
-//! What is in a packet, by name.
+//! The fields of a packet by name.
 
 use mqtt_check_codec::describe::visible;
 use mqtt_check_codec::{ConnAck, FieldValue, Packet, ProtocolVersion};

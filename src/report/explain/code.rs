@@ -1,4 +1,4 @@
-//! A reason code, or a Connect Return code of the versions before.
+//! A reason code, or a Connect Return code before version 5.
 
 use mqtt_check_codec::reason::Sender;
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};

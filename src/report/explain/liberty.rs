@@ -1,4 +1,4 @@
-//! A choice of the bundled broker that the standard leaves open.
+//! A permitted variation of the bundled broker.
 
 use super::{Context, clauses_list, pairs, part, prose};
 use crate::coverage::DOCUMENTS;

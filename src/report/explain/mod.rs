@@ -1,4 +1,4 @@
-//! What is known about one thing, for people.
+//! Texts of `mqtt-check explain`.
 
 mod clause;
 mod code;

@@ -1,5 +1,4 @@
-//! Words of the project's own: choices, areas, tags, facts, targets and their deviations, and what the references say of
-//! a setting, a capability or a key.
+//! Terms of the project: choices, areas, tags, facts, targets and their deviations, settings, capabilities and keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 

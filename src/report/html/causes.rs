@@ -1,4 +1,4 @@
-//! What was found wrong, the worst first.
+//! The causes, the worst first.
 
 use maud::{Markup, html};
 

@@ -1,5 +1,5 @@
-//! What the page's scripts read: a row for each case, and the cases themselves in parts that are unpacked when one of
-//! them is opened. Packed, 10,000 cases with all their packets are some 10 MB.
+//! The data of the page's scripts: a row for each case, and the cases in compressed parts that are unpacked when one of
+//! them is opened. Compressed, 10,000 cases with all of their packets take about 10 MB.
 
 use std::io::{self, Write as _};
 

@@ -1,4 +1,4 @@
-//! The cases that do not hold, for readers without scripts: with them the list of all cases takes their place.
+//! The failing cases, for readers without scripts. With scripts the list of all cases replaces them.
 
 use maud::{Markup, html};
 

@@ -1,4 +1,4 @@
-//! The cases that were as expected only when they were played again.
+//! The flaky cases.
 
 use maud::{Markup, html};
 

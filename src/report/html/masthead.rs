@@ -1,4 +1,4 @@
-//! The top of the page: who was tested, what came of it, and how many cases of which verdict.
+//! The top of the page: the broker, the result, and the number of cases by verdict.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The report as one HTML file that needs nothing else: no network, no other file, no server.
+//! The report as one self-contained HTML file: it needs no network, no other file and no server.
 //!
 //! What the run came to, its causes and the cases that fail are HTML, so that they can be read without scripts. The list
 //! of all cases and what is in each are made by the scripts in `script/` when they are asked for, of [`data`].

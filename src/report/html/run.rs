@@ -1,5 +1,5 @@
-//! What else is known of the run: what the broker offers and chooses, what changed against its profile, what is stale,
-//! and how it was played.
+//! Other facts about the run: what the broker offers and chooses, changes against its profile, stale entries, and the
+//! options of the run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What was found wrong as files for a bug tracker: a text of each cause, and a script that shows it where one can.
+//! Files for a bug tracker: a text for each cause, and a script that reproduces it where possible.
 
 mod python;
 mod script;

@@ -1,4 +1,4 @@
-//! Values and comments as Python writes them.
+//! Values and comments in Python.
 
 use crate::report::document::check::Wanted;
 use crate::report::pcap::unhex;

@@ -1,4 +1,4 @@
-//! A finding as a script in Python: it sends what clients sent, and looks at what comes.
+//! A finding as a Python script: it sends what the clients sent and checks what comes.
 
 use mqtt_check_codec::{Frame, Packet, ProtocolVersion};
 

@@ -1,4 +1,4 @@
-//! One case as text that is ready for an issue tracker.
+//! One case as text for an issue tracker.
 
 use super::text::{block, code, inline};
 use crate::report::document::{Case, Clause, Document, Finding, FindingKind, Verdict};

@@ -1,4 +1,4 @@
-//! The report as Markdown, as pull requests and job summaries show it.
+//! The report as Markdown for pull requests and job summaries.
 
 pub(super) mod issue;
 pub(super) mod text;

@@ -1,4 +1,4 @@
-//! Text of others in Markdown: nothing in it is taken for markup, a mention or a reference.
+//! Escapes foreign text in Markdown, so that it contains no markup, mention or reference.
 
 /// What Markdown or a tracker would read as something else than text.
 const MARKUP: &[char] = &[

@@ -1,4 +1,4 @@
-//! A pcapng file: its section, one Ethernet interface, names of addresses, and frames with their times and comments.
+//! A pcapng file: its section, one Ethernet interface, names of addresses, and frames with times and comments.
 
 use std::net::Ipv4Addr;
 

@@ -1,4 +1,4 @@
-//! What went to and fro in a case, as a capture that packet analysers read: MQTT over TCP, IPv4 and Ethernet, in pcapng.
+//! The packets of a case as a capture for packet analysers: MQTT over TCP, IPv4 and Ethernet, in pcapng.
 //!
 //! The bytes and the times are those of the record. What carries them is made up here: each client has an address, each
 //! connection a port, and the broker listens on 1883, so that analysers know the bytes for MQTT. What went over TLS or

@@ -1,4 +1,4 @@
-//! A connection as it could have been on a network: Ethernet frames of TCP over IPv4.
+//! A connection as it could have been on a network: Ethernet frames with TCP over IPv4.
 
 use std::net::Ipv4Addr;
 

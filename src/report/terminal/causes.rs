@@ -1,4 +1,4 @@
-//! What the broker does wrong: a block for each cause, the worst first.
+//! What is wrong with the broker: a block for each cause, the worst first.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! How the broker keeps each chapter of the documents.
+//! Conformance by chapter of the documents.
 
 use super::{FEW, Options};
 use crate::report::document::{Chapter, Conformance, Document};

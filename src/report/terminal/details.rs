@@ -1,4 +1,4 @@
-//! What does not speak for or against the broker: one line, and with `--verbose` all of it.
+//! What is neither for nor against the broker: one line, and all of it with `--verbose`.
 
 use super::Options;
 use crate::report::document::{Alone, Case, Crowd, Document, FindingKind, Level, Verdict};

@@ -1,4 +1,4 @@
-//! How responsive a broker on the network was: when it did not serve, and with `--verbose` how slow it was else.
+//! How responsive a broker on the network was: when it did not serve, and with `--verbose` how slow it was otherwise.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The areas of the suite by verdicts.
+//! The areas of the suite, with the number of cases by verdict.
 
 use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width,

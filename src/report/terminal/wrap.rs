@@ -1,4 +1,4 @@
-//! Text in lines of a width.
+//! Wraps text to a width.
 
 /// The text in lines of at most `width` characters, but for words that are longer.
 pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {

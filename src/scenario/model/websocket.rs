@@ -1,4 +1,4 @@
-//! What a client does, and what is expected, below MQTT: how a transport is reached, and the frames of a WebSocket.
+//! What a client does and expects below MQTT: how it reaches a transport, and WebSocket frames.
 
 use std::num::NonZeroUsize;
 

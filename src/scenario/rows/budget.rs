@@ -1,4 +1,4 @@
-//! How much filling in may make of a file.
+//! Limits how much filling in rows may make of a file.
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! `if`: what exists in some rows only.
+//! `if`: parts that exist in some rows only.
 
 use std::collections::{BTreeMap, BTreeSet};
 

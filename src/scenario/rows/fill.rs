@@ -1,4 +1,4 @@
-//! A tree with the values of a row, or of a counter, filled in.
+//! Fills the values of a row or of a counter into a tree.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
-//! What makes one tree many: the rows of `cases`, those of tables among them, `if`, version switches and the counter of
-//! a `repeat`. All of it is done on the tree, before anything is typed.
+//! Makes many trees of one: the rows of `cases` and of tables, `if`, version switches and the counter of a `repeat`.
+//! All of this happens on the tree, before anything is typed.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! The combinations of a table: all of them, or few that have every pair of values together.
+//! The combinations of a table: all of them, or a few that together contain every pair of values.
 //!
 //! Both are the same in every run: the search for pairs draws nothing, and prefers what stands first.
 

@@ -1,4 +1,4 @@
-//! Version switches: mappings whose keys are all versions.
+//! Version switches: mappings with only versions as keys.
 
 use mqtt_check_codec::ProtocolVersion;
 

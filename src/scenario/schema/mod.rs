@@ -1,4 +1,4 @@
-//! The JSON Schema of scenario files, for editors: made from the tables that the parser goes by.
+//! The JSON Schema of scenario files for editors, made from the tables that the parser uses.
 //!
 //! It is wider than the parser (it knows no versions, and nothing of what stands where in a file), never narrower:
 //! what the parser takes, the schema takes.

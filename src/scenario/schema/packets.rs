@@ -1,4 +1,4 @@
-//! Packets in the schema: as they are sent, with what stands beside their fields, and as they are expected.
+//! Packets in the schema: as they are sent, with the keys beside their fields, and as they are expected.
 
 use mqtt_check_codec::PacketType;
 use serde_json::{Map, Value, json};

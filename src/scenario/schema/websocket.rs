@@ -1,4 +1,4 @@
-//! What stands below MQTT.
+//! WebSocket frames and upgrades in the schema.
 
 use serde_json::{Value, json};
 

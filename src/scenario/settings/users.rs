@@ -1,4 +1,4 @@
-//! `users`: names, and passwords that stand there, in a file, or in the environment.
+//! `users`: names, and passwords as text, from a file, or from the environment.
 
 use std::collections::BTreeMap;
 use std::path::Path;

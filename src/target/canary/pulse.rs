@@ -1,4 +1,5 @@
-//! What a canary has seen: how long the broker took to answer, and when it did not answer at all. No clock and no socket.
+//! What a canary has observed: how long the broker took to answer, and when it did not answer at all. Without clock and
+//! sockets.
 
 use std::time::{Duration, Instant};
 

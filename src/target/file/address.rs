@@ -1,4 +1,4 @@
-//! Where a broker listens: the URLs of its nodes, and the words in braces that stand for ports chosen free.
+//! Where a broker listens: the URLs of its nodes, and placeholders for ports that are chosen free.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

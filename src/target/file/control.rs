@@ -1,4 +1,4 @@
-//! `control` of a target file: what an administrator can do to the broker.
+//! `control` in a target file: what an administrator can do to the broker.
 
 use mqtt_check_codec::{PacketType, ProtocolVersion, ReasonCode};
 

@@ -1,5 +1,5 @@
-//! A broker's accepted deviations: which cases show it, which statement it is against, what came, and bytes that show
-//! it without this harness.
+//! A broker's accepted deviations: the cases that show them, the statement, what came, and bytes that show it without
+//! this program.
 
 use std::time::Duration;
 

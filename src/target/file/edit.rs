@@ -1,5 +1,5 @@
-//! Entries written into the text of a target file, and taken out of it. Everything else in the file stays as its author
-//! wrote it.
+//! Adds entries to the text of a target file, and removes them. Everything else in the file stays as its author wrote
+//! it.
 //!
 //! In: a target file, the entries to take out, drafts to add. Out: the new text, which has been read again and holds
 //! what was asked for and nothing else. No file is touched here.

@@ -1,4 +1,4 @@
-//! `hooks`: where a broker tells what it does, and the rules that make events of it.
+//! `hooks`: where a broker reports its events, and the rules that translate them.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Where a target file is read from, on disk or in the built-in suite, and what belongs to it there.
+//! Where a target file comes from, on disk or built in, and the files that belong to it there.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! A tree of nodes, taken apart strictly: what nobody asked for is an error.
+//! Reads a tree of nodes strictly: an unknown key is an error.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};

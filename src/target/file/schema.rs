@@ -1,5 +1,5 @@
-//! The JSON Schema of target files, for editors. It is wider than the parser, never narrower: what the parser takes, the
-//! schema takes. docs/targets/format.md has the same keys; a test compares them.
+//! The JSON Schema of target files for editors. It accepts everything that the parser accepts, and may accept more.
+//! docs/targets/format.md has the same keys; a test compares them.
 
 use mqtt_check_vocabulary::SETTINGS;
 use mqtt_check_vocabulary::hook::EVENTS;

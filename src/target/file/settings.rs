@@ -1,4 +1,4 @@
-//! `settings` of a target file: how each setting of a scenario is said to the broker.
+//! `settings` in a target file: how the broker is told each setting of a scenario.
 
 use std::collections::{BTreeMap, BTreeSet};
 

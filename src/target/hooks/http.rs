@@ -1,4 +1,4 @@
-//! A place that a broker sends its events to by HTTP: a webhook.
+//! A webhook: receives the events of a broker by HTTP.
 //!
 //! It answers from before the broker starts, since a broker may ask while it does. What comes before there is somebody
 //! to tell is dropped.

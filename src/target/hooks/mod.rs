@@ -1,4 +1,4 @@
-//! Sources of hook events: where a broker tells what it does, and how that becomes the one vocabulary.
+//! Sources of hook events: where a broker reports them, and how they are translated to the common vocabulary.
 //!
 //! In: the sources of a target file and a broker that runs. Out: a [`Feed`], from which each play takes the events that
 //! carry its prefix. Each source has a thread of its own, so that busy plays do not delay it. A source that fails shows

@@ -1,4 +1,4 @@
-//! Messages by which a broker tells what it does, received on a connection of our own, whose events belong to no case.
+//! Receives events that a broker publishes as messages, on a connection of our own, whose events belong to no case.
 
 use std::io;
 use std::sync::mpsc::Sender;

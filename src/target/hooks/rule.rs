@@ -1,4 +1,4 @@
-//! Rules of a target file: what a broker says in its own words, as an event of the one vocabulary.
+//! Rules of a target file that translate what a broker reports to events of the common vocabulary.
 //!
 //! In: a [`SourceMessage`], such as a line of a log or a message. Out: the event that a rule makes of it, if it is one.
 

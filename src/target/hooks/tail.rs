@@ -1,4 +1,4 @@
-//! Files that grow, line by line: logs, JSON lines, what a broker writes to its output.
+//! Follows growing files line by line: logs, JSON lines, the output of a broker.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};

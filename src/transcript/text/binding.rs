@@ -1,4 +1,4 @@
-//! What a step binds of each event that it took: the fields for which it names one value.
+//! Which fields of the events that a step took are bound by the scenario: those for which it names one value.
 //!
 //! A field for which several values are right (`one_of`, `at_least`, a success, …), and all that `any_of` and
 //! `refused` took, is recorded but not bound: another broker may answer otherwise and be as right.

@@ -1,4 +1,4 @@
-//! A scene and its record, made by hand: what tests of texts and reports start from.
+//! A scene and its record, made by hand, for tests of texts and reports.
 
 use std::sync::Arc;
 use std::time::Duration;

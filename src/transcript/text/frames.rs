@@ -1,4 +1,4 @@
-//! What a WebSocket shows below MQTT.
+//! WebSocket frames and upgrades as text.
 
 use mqtt_check_codec::describe::quote;
 use mqtt_check_websocket::{Answer, Control, Frame, Opcode};

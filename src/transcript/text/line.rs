@@ -1,4 +1,4 @@
-//! Single lines: an event, a hook event, and which events belong to which step.
+//! Single lines: events and hook events, and which of them belong to which step.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -1,5 +1,5 @@
-//! Sizes that the run computes: a Maximum Packet Size that a client takes because of what was measured before, and
-//! payloads that fill a packet up to a size. They depend on the prefix of topics and on what a broker announces.
+//! Sizes that the run computes: a Maximum Packet Size that follows from an earlier measurement, and payloads that fill
+//! a packet up to a size. They depend on the prefix of topics and on what a broker announces.
 
 use std::collections::BTreeSet;
 

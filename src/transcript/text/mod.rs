@@ -1,5 +1,4 @@
-//! The text form of a transcript: made to be read, to be compared line by line, and to be cut down to what the
-//! scenario binds.
+//! The text form of a transcript, made for reading and for comparing line by line.
 //!
 //! ```text
 //! - publisher: { publish: { topic: test/topic, payload: Hello 0, qos: 1 } }

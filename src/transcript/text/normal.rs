@@ -1,4 +1,4 @@
-//! What is not the same in every run, and what stands for it.
+//! Replaces what differs from run to run by placeholders.
 //!
 //! | rule | what | stands for it |
 //! |---|---|---|

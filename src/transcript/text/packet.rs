@@ -1,4 +1,4 @@
-//! A packet's fields by name, as the codec tells them.
+//! The fields of a packet by name, from the codec's description.
 
 use bytestring::ByteString;
 use mqtt_check_codec::describe::{MAX_SHOWN, is_silent, quote};

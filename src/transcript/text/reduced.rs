@@ -1,4 +1,4 @@
-//! A record cut down to what steps bind, so that another broker's can be held against it.
+//! Reduces a record to what steps bind, so that it can be compared with that of another broker.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! A folded repeat: the first round, a line about those between, and the last.
+//! A folded repeat as text: the first round, a line for those between, and the last.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

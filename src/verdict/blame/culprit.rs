@@ -1,5 +1,5 @@
-//! What is wrong where a packet did not come, or another came in its place: lost, out of its turn, sent again, or there
-//! with a wrong field.
+//! Finds out what is wrong where a packet did not come, or another one came: it was lost, is out of order, was sent
+//! again, or has a wrong field.
 
 use std::time::Duration;
 

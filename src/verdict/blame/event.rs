@@ -1,4 +1,4 @@
-//! What is cited for what a broker did or failed to do, where the step cites nothing that speaks of it.
+//! Which clause is cited for what a broker did or failed to do, if the step cites none about it.
 
 use mqtt_check_codec::{PacketType, ProtocolVersion, QoS};
 use mqtt_check_websocket::{Fault, Opcode};

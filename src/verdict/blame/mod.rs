@@ -1,5 +1,5 @@
-//! Which clauses a finding cites. A clause belongs to what is wrong, not to the step at which that was noticed: of a
-//! step's clauses those count that speak of the field or event in question, and where none does the table has one.
+//! Which clauses a finding cites. A clause belongs to what is wrong, not to the step that noticed it: of the step's
+//! clauses those count that are about the field or event in question. Without any, a table has one.
 //!
 //! In goes what is wrong and what the step cites, out come the clauses; never none.
 

@@ -1,4 +1,4 @@
-//! Whether a message that came where it was not to is one that was sent once too often, or one of its own.
+//! Whether an unexpected message was sent once too often, or is a message of its own.
 
 use mqtt_check_codec::{Packet, PacketType, Publish};
 

@@ -1,4 +1,4 @@
-//! Which clauses speak of what: one row for each thing that can be wrong.
+//! Which clauses are about what: one row for each thing that can be wrong.
 
 use mqtt_check_codec::ProtocolVersion;
 

@@ -1,4 +1,4 @@
-//! What was let off, and by what.
+//! Findings that were dropped, and why.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a server gave otherwise than it was asked for, as it may: read off the record.
+//! What a server granted otherwise than requested, as it may, taken from the record.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Which events of the broker depend on what was given.
+//! Which broker events depend on what was granted.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What a packet would be, had the server given what it was asked for.
+//! What a packet would be if the server had granted what was requested.
 
 use bytes::Bytes;
 use bytestring::ByteString;

@@ -1,4 +1,4 @@
-//! Messages that need not come, or may come, for what was given.
+//! Messages that need not come, or may come, because of what was granted.
 
 use std::time::Duration;
 

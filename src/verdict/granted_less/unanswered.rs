@@ -1,4 +1,5 @@
-//! What became of a subscription or of a message is not known either where no answer came, which is a fault of its own.
+//! A subscription or message that was never acknowledged: what became of it is unknown. The missing answer is a finding
+//! of its own.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

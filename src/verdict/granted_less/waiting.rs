@@ -1,4 +1,4 @@
-//! A waiting that was not fulfilled: whether that depends on what was given.
+//! Whether an unfulfilled wait depends on what was granted.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Rules that a packet keeps or breaks by itself, or by what the CONNECT asked for: codes, sizes, properties, and the
-//! clauses of packets that could not be decoded.
+//! Rules about single packets, alone or with the CONNECT: codes, sizes, properties, and the clauses of packets that
+//! cannot be decoded.
 
 use mqtt_check_codec::{
     Connect, DecodeError, Frame, Packet, PacketType, PropertyId, ProtocolVersion, ReasonCode,

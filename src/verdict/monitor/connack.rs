@@ -1,4 +1,4 @@
-//! CONNACK and AUTH, held against the CONNECT that they answer.
+//! Compares CONNACK and AUTH with the CONNECT that they answer.
 
 use mqtt_check_codec::{Auth, ConnAck, Connect, ProtocolVersion};
 

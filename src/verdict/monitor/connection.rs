@@ -1,4 +1,4 @@
-//! One connection: how far its handshake is, and what ends with it.
+//! The state of one connection: its handshake, and what ends with it.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Messages of QoS 1 and 2 on their way to a client: which packet identifiers are in use, and what may be sent again.
+//! QoS 1 and 2 messages in flight to a client: packet identifiers in use, and what may be sent again.
 //!
 //! What is not certain is not judged. An acknowledgement of ours may not have reached the broker before the connection
 //! ended, and a packet of the broker may not have reached us: so on a resumed session an identifier of which nothing

@@ -1,4 +1,4 @@
-//! Answers to what the client has sent: each belongs to a request of that packet identifier.
+//! Answers to the client: each needs a request with its packet identifier.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

@@ -1,4 +1,4 @@
-//! What a session takes with it from one connection to the next.
+//! What a session keeps from one connection to the next.
 
 use std::time::Duration;
 

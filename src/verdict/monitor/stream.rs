@@ -1,5 +1,4 @@
-//! What the client has said, read off its bytes as a broker would read them: a packet whose fields were overridden
-//! counts as what it came to be.
+//! Reads what the client sent as a broker would: a packet with overridden fields counts as what it became.
 
 use bytes::{Bytes, BytesMut};
 use mqtt_check_codec::{Frame, Packet, PacketType, ProtocolVersion};

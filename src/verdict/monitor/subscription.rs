@@ -1,4 +1,4 @@
-//! What a client has subscribed to in a session, and what may be delivered because of it.
+//! The subscriptions of a session, and what may be delivered because of them.
 //!
 //! A server may subscribe a client to topics by itself, so a message that matches no filter of the client is not
 //! judged. Messages may have waited: each is held against every subscription that the session ever had.

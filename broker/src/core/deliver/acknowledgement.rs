@@ -1,4 +1,4 @@
-//! PUBACK, PUBREC, PUBREL and PUBCOMP on their way to a client.
+//! Sends PUBACK, PUBREC, PUBREL and PUBCOMP to a client.
 
 use mqtt_check_codec::{Ack, Packet, PacketId, Properties, ProtocolVersion, ReasonCode};
 

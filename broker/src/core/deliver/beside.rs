@@ -1,5 +1,5 @@
-//! Of faults: what a message becomes because of the others that are on their way, and because of the others that get
-//! it. A broker without faults never comes here.
+//! Faults: what becomes of a message because of others in flight, or because of others that receive it. A broker
+//! without faults never comes here.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! From the broker to one client: the queue, the window, and what a new connection is sent again.
+//! Sends messages to one client: its queue, its window, and what is sent again on a new connection.
 
 use std::sync::Arc;
 

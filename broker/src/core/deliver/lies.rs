@@ -1,5 +1,4 @@
-//! What acknowledgements and DISCONNECT say when the broker is told to lie. A broker without faults never comes
-//! here.
+//! Faults: wrong acknowledgements and DISCONNECT packets. A broker without faults never comes here.
 
 use std::num::NonZeroU16;
 

@@ -1,5 +1,5 @@
-//! Of faults: what a message loses on one way to its subscribers and keeps on the others. A broker without faults
-//! never comes here.
+//! Faults: what a message loses on one way to its subscribers and keeps on the others. A broker without faults never
+//! comes here.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! One packet on its way to one client: what it says besides, and whether the client takes one as large.
+//! Sends one packet to one client: adds what else it says, and checks that the client accepts one of its size.
 
 use std::cmp::Reverse;
 

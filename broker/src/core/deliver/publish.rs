@@ -1,4 +1,4 @@
-//! One PUBLISH on its way to one client.
+//! Sends one PUBLISH to one client.
 
 use bytestring::ByteString;
 use mqtt_check_codec::{Packet, PacketId, Properties, Property, ProtocolVersion, Publish, QoS};

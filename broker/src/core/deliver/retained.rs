@@ -1,4 +1,4 @@
-//! Retained messages: what becomes of one that is published, and who gets those that are there.
+//! Retained messages: stores a published one, and finds those for a new subscription.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! From an accepted message to everybody who subscribed, and to those who will.
+//! Finds the sessions that an accepted message goes to, and retains it for later subscriptions.
 
 use std::mem;
 use std::sync::Arc;

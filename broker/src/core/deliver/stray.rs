@@ -1,4 +1,4 @@
-//! Of faults: messages that reach subscriptions which do not match them. A broker without faults never comes here.
+//! Faults: messages that reach subscriptions which do not match them. A broker without faults never comes here.
 
 use mqtt_check_codec::topic::matches;
 

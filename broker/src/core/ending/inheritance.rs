@@ -1,4 +1,4 @@
-//! What becomes of messages of Shared Subscriptions when the member that has them is gone.
+//! What becomes of messages of a Shared Subscription when the member that has them is gone.
 
 use mqtt_check_codec::{ProtocolVersion, QoS};
 

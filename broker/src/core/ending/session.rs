@@ -1,4 +1,4 @@
-//! The end of a session, and what decides when that is.
+//! The end of a session, and when it ends.
 
 use std::collections::btree_map;
 

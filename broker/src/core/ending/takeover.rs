@@ -1,4 +1,4 @@
-//! A client comes for a session that there is: connected, or offline.
+//! A client connects to an existing session, connected or offline.
 
 use mqtt_check_codec::ReasonCode;
 

@@ -1,4 +1,4 @@
-//! What a client says about messages sent to it: PUBACK, PUBREC and PUBCOMP.
+//! PUBACK, PUBREC and PUBCOMP from a client.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Of faults: what becomes of a client's Topic Aliases. A broker without faults never comes here.
+//! Faults: what becomes of a client's Topic Aliases. A broker without faults never comes here.
 
 use bytestring::ByteString;
 use mqtt_check_codec::{Publish, QoS};

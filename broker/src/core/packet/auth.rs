@@ -1,4 +1,4 @@
-//! Enhanced authentication: challenge and answer before CONNACK, and again whenever the client wants.
+//! Enhanced authentication: challenge and response before CONNACK, and re-authentication.
 
 use mqtt_check_codec::{Auth, Packet, ProtocolVersion, ReasonCode};
 

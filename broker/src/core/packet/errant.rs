@@ -1,4 +1,4 @@
-//! What faults and liberties do with a PUBLISH that is not accepted.
+//! Faults and permitted variations for a PUBLISH that is not accepted.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What a client sends, packet by packet.
+//! The packets that a client sends, one file for each.
 //!
 //! A packet on an accepted connection needs no more than the state; CONNECT, AUTH before it is answered and DISCONNECT
 //! are about the connections as well, and so about the broker as a whole.

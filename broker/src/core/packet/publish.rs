@@ -1,4 +1,4 @@
-//! PUBLISH from a client: what it may be, how it is acknowledged, and where it goes.
+//! PUBLISH from a client: whether it is accepted, how it is acknowledged, and where it goes.
 
 use std::sync::Arc;
 use std::time::Duration;

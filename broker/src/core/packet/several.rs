@@ -1,5 +1,4 @@
-//! Of faults: what the filters of one SUBSCRIBE or UNSUBSCRIBE do to each other. A broker without faults never comes
-//! here.
+//! Faults: how the filters of one SUBSCRIBE or UNSUBSCRIBE affect each other. A broker without faults never comes here.
 
 use std::collections::VecDeque;
 

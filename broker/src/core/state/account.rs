@@ -1,5 +1,5 @@
-//! Bytes that many hold together against one limit. Whoever holds some has a [`Charge`], and what it charged is given
-//! back when the charge is dropped, so that no way to an end can forget it.
+//! Bytes that many parts hold together under one limit. Each has a [`Charge`], and dropping the charge gives the bytes
+//! back, so no path can forget it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! What most have nothing of: it takes memory only where there is something.
+//! Values that are empty in most sessions: they take memory only once they have content.
 
 use std::ops::{Deref, DerefMut};
 

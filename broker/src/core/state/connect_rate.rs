@@ -1,4 +1,4 @@
-//! How many CONNECT packets have come within the second.
+//! Counts the CONNECT packets of the current second.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Network connections, from the moment at which they are opened.
+//! Network connections, from the moment they are opened.
 
 use std::collections::BTreeMap;
 

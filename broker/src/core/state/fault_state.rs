@@ -1,5 +1,4 @@
-//! Of faults and of liberties: what a broker keeps of a session beside its state. A session of a broker without them has
-//! nothing of it.
+//! Faults and permitted variations: what they keep of a session besides its state. Without them nothing is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Of faults: what a store should have deleted, and a restart brings back.
+//! Faults: what a store should have deleted, and a restart brings back.
 
 use std::collections::BTreeMap;
 

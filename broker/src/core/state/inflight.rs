@@ -1,4 +1,4 @@
-//! What was sent to a client with QoS 1 or 2 and is not fully acknowledged.
+//! Messages sent to a client with QoS 1 or 2 and not fully acknowledged.
 
 use std::collections::BTreeMap;
 

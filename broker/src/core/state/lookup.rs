@@ -1,5 +1,5 @@
-//! Look-ups among sorted Topic Names or Topic Filters: of the names that a filter matches, and of the filters that
-//! match a name.
+//! Look-ups among sorted Topic Names or Topic Filters: the names that a filter matches, and the filters that match a
+//! name.
 //!
 //! Keys are in the order of their bytes, so all that begin with the same levels are together. A look-up goes through
 //! them level by level: at a key that does not match it computes the least text behind that key that could, and

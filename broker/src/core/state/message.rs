@@ -1,4 +1,4 @@
-//! An Application Message as the broker holds it, and one copy of it on its way to one session.
+//! An Application Message in the broker, and one copy of it for one session.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What the broker keeps while it runs. Nothing here sends, routes or ends anything.
+//! The state of the broker. Nothing here sends, routes or ends anything.
 
 pub(crate) mod account;
 pub(crate) mod authentication;

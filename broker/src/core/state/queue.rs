@@ -1,4 +1,4 @@
-//! Messages that wait to be sent to one session, in their order. Each has a number by which a store knows it again.
+//! The messages queued for one session, in order. Each has a number that identifies it in the store.
 
 use std::collections::VecDeque;
 use std::ops::Range;

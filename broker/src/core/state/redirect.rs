@@ -1,4 +1,4 @@
-//! What a client is told instead of being let in.
+//! The redirection that a client receives instead of a success.
 
 use std::collections::BTreeMap;
 

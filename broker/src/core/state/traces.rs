@@ -1,5 +1,4 @@
-//! Of faults: what a broker remembers of a session's connections, and should not go by. One without faults remembers
-//! nothing of it.
+//! Faults: what a broker remembers of a session's connections and should not use. Without faults it remembers nothing.
 
 use std::time::Duration;
 

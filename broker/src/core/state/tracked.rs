@@ -1,4 +1,4 @@
-//! A map that knows which of its entries changed, so that a store is given these and looks at no other.
+//! A map that knows which of its entries changed, so that a store writes only these.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;

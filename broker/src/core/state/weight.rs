@@ -1,4 +1,4 @@
-//! What clients make the broker keep or send, in bytes. Every limit in bytes counts by this.
+//! The size in bytes of what clients make the broker keep or send. Every limit in bytes uses it.
 //!
 //! A message weighs what its PUBLISH has on the wire, the topic written out whether a Topic Alias stood for it or not,
 //! and what it takes in memory besides: properties are kept apart, and a short one takes far more there than on the

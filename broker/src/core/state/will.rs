@@ -1,5 +1,5 @@
-//! Will Messages: kept with the session, published when the connection ends otherwise than by a normal DISCONNECT,
-//! after their delay or at the session's end, whichever is first.
+//! Will Messages: kept with the session, and published when the connection ends without a normal DISCONNECT, after
+//! their delay or at the session's end, whichever is first.
 
 use std::sync::Arc;
 use std::time::Duration;

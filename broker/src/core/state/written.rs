@@ -1,5 +1,5 @@
-//! What a store was told of a session, kept with it so that only changes are written. What a session has many of knows
-//! its changes itself (`tracked`).
+//! What the store already has of a session, so that only changes are written. Large parts of a session track their
+//! changes themselves (`tracked`).
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! What a record of a store is about, by its key alone.
+//! What a record of a store belongs to, by its key alone.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! What a store keeps: a record for each part of each session and for each retained message, and which of them
-//! changed since they were last asked for.
+//! The records of a store: one for each part of each session and for each retained message, and which of them have
+//! changed since the last call.
 //!
 //! A key begins with what it is about: `s`, the length of the client id, the client id, and a part (and what names
 //! it within the part); or `r` and a topic. So a session's records stand together, and it is one prefix that ends it.

@@ -1,4 +1,4 @@
-//! Of faults: what a broker that keeps its state loses over a restart. A broker without faults never comes here.
+//! Faults: what a broker loses over a restart although it keeps its state. A broker without faults never comes here.
 
 use std::sync::Arc;
 use std::time::Duration;

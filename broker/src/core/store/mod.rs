@@ -1,4 +1,4 @@
-//! What outlives the broker itself: as records of a store, and as the state that a broker takes up again.
+//! State that survives the broker: as records of a store, and as the state that a new broker resumes.
 
 pub(crate) mod affected;
 pub(crate) mod change;

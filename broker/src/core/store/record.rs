@@ -1,4 +1,4 @@
-//! Sessions and messages as bytes, for a store. Numbers are big-endian, so that keys stand in their order.
+//! Sessions and messages as bytes for a store. Numbers are big-endian, so that keys sort in their order.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What outlives the broker itself, and how a broker takes it up again.
+//! State that survives the broker, and how a new broker resumes it.
 
 use super::change::StoredState;
 use super::forget::{forget, forget_retained};

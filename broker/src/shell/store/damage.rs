@@ -1,4 +1,4 @@
-//! Whether a file is what was written to it, and what is lost if it is not.
+//! Whether a file is as it was written, and what is lost if it is not.
 
 use std::collections::BTreeMap;
 use std::fmt;

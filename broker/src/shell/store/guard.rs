@@ -1,4 +1,4 @@
-//! What the database does when it meets what it never wrote: it may panic, which is an error here.
+//! Turns panics of the database on damaged files into errors.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};

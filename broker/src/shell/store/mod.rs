@@ -1,5 +1,5 @@
-//! The file that sessions and messages are kept in: an embedded database whose commits are on the disk when they
-//! return, so that whatever way the broker ends, the last one holds.
+//! The file that keeps sessions and messages: an embedded database whose commits are on disk when they return, so that
+//! the last one is kept however the broker ends.
 //!
 //! Before a file is used every byte of it that counts is looked at ([`damage`]), on a copy in memory of what the database
 //! changes as it opens. A damaged file stays as it is until somebody wants it repaired ([`repair`]).

@@ -1,4 +1,4 @@
-//! A file that can be written and stays as it is: what is written is kept in memory.
+//! A file that can be written and does not change: what is written stays in memory.
 
 use std::collections::BTreeMap;
 use std::fs::File;

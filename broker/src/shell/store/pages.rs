@@ -1,4 +1,4 @@
-//! Reads what is left of a damaged file, page by page, where the database itself gives up at the first damage.
+//! Reads the undamaged pages of a damaged file, where the database gives up at the first damage.
 //!
 //! This knows the third file format of redb as far as it is needed: the root that the head names, the tree of tables, and
 //! the tree of each table. Nothing that is read is trusted: a page that is none is passed over, and whether a record is

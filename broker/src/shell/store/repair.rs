@@ -1,4 +1,4 @@
-//! Makes a file that can be used of one that is damaged.
+//! Makes a usable file of a damaged one.
 
 use std::ffi::OsString;
 use std::fs;

@@ -1,4 +1,4 @@
-//! The seal on each record: whether its key and its value are those that were written.
+//! The checksum of each record: whether key and value are as they were written.
 //!
 //! The database has a checksum for each of its pages, which says that something is damaged. The seal says what.
 

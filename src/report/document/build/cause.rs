@@ -1,4 +1,4 @@
-//! The causes of the document, and how the broker keeps each chapter.
+//! Builds the causes of the document, and the conformance by chapter.
 
 use std::collections::{BTreeMap, BTreeSet};
 

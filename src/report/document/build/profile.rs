@@ -1,4 +1,4 @@
-//! How a run stands to the profile of its target, taken out of the report.
+//! Builds the part of the document that compares the run with the target's profile.
 
 use crate::outcome::profile::{Change, Kind};
 use crate::report::ProfileReport;

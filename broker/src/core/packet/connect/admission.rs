@@ -1,4 +1,4 @@
-//! CONNECT: who is let in, under which client id.
+//! CONNECT: which clients are accepted, and under which Client Identifier.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a CONNACK that accepts says.
+//! The content of a CONNACK that accepts.
 
 use bytes::Bytes;
 use bytestring::ByteString;

@@ -1,4 +1,4 @@
-//! The limits by which the two ends of an accepted connection go on.
+//! The limits of both ends of an accepted connection.
 
 use std::time::Duration;
 

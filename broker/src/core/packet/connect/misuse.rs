@@ -1,4 +1,4 @@
-//! What faults do for a CONNECT that is refused.
+//! Faults: what happens on a refused CONNECT.
 
 use mqtt_check_codec::Connect;
 

@@ -1,4 +1,4 @@
-//! CONNECT that is refused: what the client is told, and the end.
+//! A refused CONNECT: what the client is told, and the close.
 
 use bytestring::ByteString;
 use mqtt_check_codec::{

@@ -1,4 +1,4 @@
-//! Which session a CONNECT that is accepted gets, and how that goes on.
+//! The session of an accepted CONNECT, new or resumed.
 
 use std::collections::BTreeMap;
 
