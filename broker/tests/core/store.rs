@@ -1,13 +1,11 @@
 //! What a store has at each moment is what another broker needs to go on from there.
 
-use std::time::{Duration, Instant};
-
 use mqtt_check_broker::StoredState;
 use mqtt_check_codec::{Packet, Property, Publish, RetainHandling, SubscriptionOptions};
 
 use crate::pair::{
-    BOTH, Pair, Peer, V5, ack, hello, id, lasting, message, publish, qos, retained, subscribe,
-    subscribe_with, unsubscribe,
+    BOTH, Pair, V5, ack, hello, id, lasting, message, publish, qos, retained, subscribe,
+    subscribe_with,
 };
 
 #[test]
@@ -296,51 +294,4 @@ fn records_that_are_broken_are_said_to_be() {
             let _ = StoredState::from_records(cut);
         }
     }
-}
-
-/// How long a hundred messages of QoS 1 take through this session and into the store's changes, at their quickest.
-fn quickest(pair: &mut Pair, reader: Peer, writer: Peer) -> Duration {
-    let round = |pair: &mut Pair| {
-        let began = Instant::now();
-        for _ in 0..100 {
-            pair.send(writer, message(1, 1, "few", "x"));
-            let seen = pair.packets(reader);
-            let Some(Packet::Publish(publish)) = seen.last() else {
-                panic!("no message: {seen:?}");
-            };
-            let id = publish.packet_id.expect("QoS 1");
-            pair.send(reader, Packet::PubAck(ack(id.get())));
-        }
-        began.elapsed()
-    };
-    let rounds = (0..5).map(|_| round(pair));
-    rounds.min().expect("some")
-}
-
-/// Compared as a whole, the large session took hundreds of times as long as the small one.
-#[test]
-fn a_message_costs_as_much_however_large_the_session_is() {
-    let mut pair = Pair::keeping(|_| {});
-    let small = pair.connected(lasting(V5, "small"));
-    pair.subscribe(small, "few", 1);
-    let writer = pair.connected(hello(V5, "writer"));
-    let alone = quickest(&mut pair, small, writer);
-    pair.send(small, unsubscribe(1, &["few"]));
-    pair.disconnect(small);
-    let big = "x".repeat(60_000);
-    let large = lasting(V5, "large").will_with("will", |will| {
-        for _ in 0..3 {
-            let property = Property::UserProperty("big".into(), big.as_str().into());
-            will.properties.push(property);
-        }
-    });
-    let large = pair.connected(large);
-    for some in (0..30_000).collect::<Vec<_>>().chunks(1_000) {
-        let filters: Vec<String> = some.iter().map(|n| format!("many/{n}")).collect();
-        let filters: Vec<_> = filters.iter().map(|filter| (filter.as_str(), 1)).collect();
-        pair.send(large, subscribe(1, &filters));
-    }
-    pair.subscribe(large, "few", 1);
-    let among_many = quickest(&mut pair, large, writer);
-    assert!(among_many < 20 * alone, "{among_many:?} and {alone:?}");
 }
