@@ -1,11 +1,13 @@
 //! Whether an unexpected message was sent once too often, or is a message of its own.
 
+use bytes::Bytes;
+use bytestring::ByteString;
 use mqtt_check_codec::{Packet, PacketType, Publish};
 
 use super::culprit::{Inbox, received};
 use super::{Event, Wrong};
 use crate::scenario::model::PacketPattern;
-use crate::transcript::{EventIndex, LaneIndex, What};
+use crate::transcript::{Event as TranscriptEvent, EventIndex, LaneIndex, What};
 
 impl Inbox<'_> {
     /// A message of before came where it was not to: sent once more on another connection, or at all.
@@ -43,29 +45,13 @@ impl Inbox<'_> {
     /// How many messages like this one clients have published before it came, or left as their Wills.
     fn published(self, came: &Publish, event: EventIndex) -> usize {
         let topic = self.transcript.topic(event);
-        let events = self.transcript.events[..event.0].iter();
-        let sent = events.filter(|event| {
-            let What::Sent {
-                packet: Some(packet),
-                ..
-            } = &event.what
-            else {
-                return false;
-            };
-            match packet {
-                // An alias may stand for any topic.
-                Packet::Publish(sent) => {
-                    let is_of_topic = sent.topic.is_empty() || Some(&sent.topic) == topic;
-                    !sent.dup && is_of_topic && sent.payload == came.payload
-                }
-                Packet::Connect(connect) => connect
-                    .will
-                    .as_ref()
-                    .is_some_and(|will| Some(&will.topic) == topic && will.payload == came.payload),
-                _ => false,
-            }
-        });
-        sent.count()
+        let is_like_it = |sent: &Sent<'_>| {
+            let is_of_topic = sent.topic.is_none() || sent.topic == topic;
+            !sent.dup && is_of_topic && *sent.payload == came.payload
+        };
+        sent(&self.transcript.events[..event.0])
+            .filter(is_like_it)
+            .count()
     }
 
     /// Whether what came is a message of its own, that some client has published: then the one that is due is lost.
@@ -74,22 +60,39 @@ impl Inbox<'_> {
             return false;
         };
         pattern.packet_type == PacketType::PUBLISH
-            && self.transcript.events.iter().any(|event| {
-                let What::Sent {
-                    packet: Some(packet),
-                    ..
-                } = &event.what
-                else {
-                    return false;
-                };
-                match packet {
-                    Packet::Publish(sent) => sent.payload == came.payload,
-                    Packet::Connect(connect) => connect
-                        .will
-                        .as_ref()
-                        .is_some_and(|will| will.payload == came.payload),
-                    _ => false,
-                }
-            })
+            && sent(&self.transcript.events).any(|sent| *sent.payload == came.payload)
     }
+}
+
+/// A message that a client has published, or left as its Will.
+struct Sent<'e> {
+    dup: bool,
+    /// `None` behind an alias, which may stand for any topic.
+    topic: Option<&'e ByteString>,
+    payload: &'e Bytes,
+}
+
+fn sent(events: &[TranscriptEvent]) -> impl Iterator<Item = Sent<'_>> {
+    events.iter().filter_map(|event| {
+        let What::Sent {
+            packet: Some(packet),
+            ..
+        } = &event.what
+        else {
+            return None;
+        };
+        match packet {
+            Packet::Publish(publish) => Some(Sent {
+                dup: publish.dup,
+                topic: Some(&publish.topic).filter(|topic| !topic.is_empty()),
+                payload: &publish.payload,
+            }),
+            Packet::Connect(connect) => connect.will.as_ref().map(|will| Sent {
+                dup: false,
+                topic: Some(&will.topic),
+                payload: &will.payload,
+            }),
+            _ => None,
+        }
+    })
 }
