@@ -172,14 +172,7 @@ impl Waiting<'_> {
                     if is_passed_over {
                         continue;
                     }
-                    offers.push(Offer {
-                        event: *index,
-                        packet_type: frame.packet_type(),
-                        packet_id: received
-                            .and_then(|received| received.packet.packet_id())
-                            .map(std::num::NonZeroU16::get),
-                        received,
-                    });
+                    offers.push(Offer::new(*index, frame.packet_type(), received));
                 }
                 What::Upgraded(answer) => {
                     websocket_events.push((*index, WebSocketEvent::Upgrade(answer)))

@@ -1,5 +1,7 @@
 //! Decides which packets of an inbox an expectation takes.
 
+use std::num::NonZeroU16;
+
 use mqtt_check_codec::{Packet, PacketType, ProtocolVersion};
 
 use super::field::{Received, WebSocketEvent};
@@ -19,6 +21,18 @@ pub struct Offer<'a> {
     pub packet_id: Option<u16>,
     /// `None` when the frame could not be decoded.
     pub received: Option<Received<'a>>,
+}
+
+impl<'a> Offer<'a> {
+    pub fn new(event: EventIndex, packet_type: PacketType, received: Option<Received<'a>>) -> Self {
+        let packet_id = received.and_then(|received| received.packet.packet_id());
+        Self {
+            event,
+            packet_type,
+            packet_id: packet_id.map(NonZeroU16::get),
+            received,
+        }
+    }
 }
 
 /// What one connection holds for an expectation.

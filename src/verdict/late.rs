@@ -86,14 +86,8 @@ fn filled<'t>(
                 ..
             } => {
                 let received = received(transcript, index);
-                inbox.offers.push(Offer {
-                    event: index,
-                    packet_type: frame.packet_type(),
-                    packet_id: received
-                        .and_then(|received| received.packet.packet_id())
-                        .map(std::num::NonZeroU16::get),
-                    received,
-                });
+                let offer = Offer::new(index, frame.packet_type(), received);
+                inbox.offers.push(offer);
             }
             What::Upgraded(answer) => {
                 let came = WebSocketEvent::Upgrade(answer);
