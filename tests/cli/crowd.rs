@@ -1,7 +1,7 @@
 //! A broker that is late when much is asked of it at once: a case that fails by that alone is played again with nothing
 //! beside it.
 
-use std::io::{Read as _, Write as _, copy};
+use std::io::{Write as _, copy};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::program::{Ended, Program};
 use crate::served;
+use crate::settling::packet;
 
 /// How long the broker looks whether others ask too.
 const LOOK: Duration = Duration::from_millis(300);
@@ -21,7 +22,7 @@ const LATE_BY: Duration = Duration::from_millis(1_200);
 
 const SUBSCRIBE: u8 = 0x82;
 
-/// A message to a client of this name. What names the client `tardy` is late whoever else is there.
+/// A message to a client of this name. A client named `tardy` is always served late.
 fn heard(client: &str) -> String {
     format!(
         "title: Who has subscribed is sent what is published
@@ -60,16 +61,6 @@ fn serve() -> String {
         }
     });
     address
-}
-
-/// The next packet, whole; none at the end. No packet here is longer than one byte of length can say.
-fn packet(stream: &mut TcpStream) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; 2];
-    stream.read_exact(&mut bytes).ok()?;
-    assert!(bytes[1] < 0x80, "a long packet");
-    bytes.resize(2 + usize::from(bytes[1]), 0);
-    stream.read_exact(&mut bytes[2..]).ok()?;
-    Some(bytes)
 }
 
 fn attend(mut client: TcpStream, broker: SocketAddr, asking: &AtomicUsize) -> Option<()> {
@@ -172,7 +163,7 @@ fn a_broker_that_is_always_late_fails_every_case() {
     let (ended, _) = play("", &cases);
     assert_eq!(ended.exit, Some(1), "{ended}");
     assert!(ended.stdout.contains("2 cases: 2 failed"), "{ended}");
-    // With nothing beside it from the beginning, there is no reason to play a case again.
+    // A case that was played alone from the beginning is not played again.
     let (ended, report) = play("--jobs 1", &cases);
     assert_eq!(ended.exit, Some(1), "{ended}");
     assert!(ended.stdout.contains("2 cases: 2 failed"), "{ended}");

@@ -77,7 +77,7 @@ fn serve() -> String {
 }
 
 /// The next packet, whole; none at the end. No packet here is longer than one byte of length can say.
-fn packet(stream: &mut TcpStream) -> Option<Vec<u8>> {
+pub(crate) fn packet(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut bytes = vec![0; 2];
     stream.read_exact(&mut bytes).ok()?;
     assert!(bytes[1] < 0x80, "a long packet");
