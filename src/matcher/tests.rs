@@ -7,8 +7,7 @@ use mqtt_check_websocket::{Answer, Control, Opcode};
 use super::*;
 use crate::diagnostic::Place;
 use crate::scenario::model::{
-    After, ClientIndex, Count, Expectation, Expr, FieldMatch, FramePattern, Literal, Matcher,
-    Pattern,
+    ClientIndex, Expectation, Expr, FieldMatch, FramePattern, Literal, Matcher, Pattern,
 };
 use crate::transcript::EventIndex;
 
@@ -20,18 +19,7 @@ pub(super) const PLACE: Place = Place {
 
 /// That it comes once, now.
 pub(super) fn expectation(pattern: Pattern) -> Expectation {
-    Expectation {
-        place: PLACE,
-        pattern,
-        within: None,
-        not_before: None,
-        keep_alive: None,
-        after: After::Now,
-        count: Count {
-            at_least: 1,
-            at_most: Some(1),
-        },
-    }
+    Expectation::once(pattern, PLACE)
 }
 
 fn is(name: &str, value: Literal) -> FieldMatch {

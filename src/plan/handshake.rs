@@ -8,8 +8,8 @@ use mqtt_check_websocket::MQTT;
 use super::{Awaited, Operation, Outgoing};
 use crate::diagnostic::Place;
 use crate::scenario::model::{
-    After, Answer, Count, Exchange, Expectation, Expr, FieldMatch, Literal, Matcher, Opening,
-    PacketPattern, PacketTemplate, Pattern, UpgradeAnswer,
+    Answer, Exchange, Expectation, Expr, FieldMatch, Literal, Matcher, Opening, PacketPattern,
+    PacketTemplate, Pattern, UpgradeAnswer,
 };
 
 /// An exchange as operations: what is sent, and what is waited for.
@@ -248,16 +248,8 @@ pub(super) fn packet(
 
 pub(super) fn expectation(pattern: Pattern, within: Option<Duration>, place: Place) -> Expectation {
     Expectation {
-        place,
-        pattern,
         within,
-        not_before: None,
-        keep_alive: None,
-        after: After::Now,
-        count: Count {
-            at_least: 1,
-            at_most: Some(1),
-        },
+        ..Expectation::once(pattern, place)
     }
 }
 

@@ -507,6 +507,24 @@ pub struct Expectation {
     pub count: Count,
 }
 
+impl Expectation {
+    /// That it comes once, from now on, within the usual time.
+    pub const fn once(pattern: Pattern, place: Place) -> Self {
+        Self {
+            place,
+            pattern,
+            within: None,
+            not_before: None,
+            keep_alive: None,
+            after: After::Now,
+            count: Count {
+                at_least: 1,
+                at_most: Some(1),
+            },
+        }
+    }
+}
+
 /// A Keep Alive, and when a silent client has to be disconnected by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeepAlive {

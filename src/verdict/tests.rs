@@ -14,7 +14,7 @@ use super::granted_less::tests::record;
 use super::granted_less::{Excused, GrantedLess};
 use crate::diagnostic::Place;
 use crate::matcher::Memory;
-use crate::scenario::model::{After, ClientIndex, Count, Expectation, Pattern};
+use crate::scenario::model::{ClientIndex, Expectation, Pattern};
 use crate::transcript::{Ended, EventIndex, Outcome, Transcript, What};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
@@ -22,25 +22,16 @@ const V5: ProtocolVersion = ProtocolVersion::V5;
 /// What a silence finds that this packet of the record breaks.
 fn silence(transcript: &Transcript, breaks: usize) -> Vec<Judged> {
     let span = Duration::from_secs(1);
-    let expectation = Expectation {
-        place: Place {
-            line: 1,
-            column: 1,
-            length: 1,
-        },
-        pattern: Pattern::Silence {
-            of: Vec::new(),
-            span,
-        },
-        within: None,
-        not_before: None,
-        keep_alive: None,
-        after: After::Now,
-        count: Count {
-            at_least: 1,
-            at_most: Some(1),
-        },
+    let place = Place {
+        line: 1,
+        column: 1,
+        length: 1,
     };
+    let silence = Pattern::Silence {
+        of: Vec::new(),
+        span,
+    };
+    let expectation = Expectation::once(silence, place);
     let outcome = Outcome {
         taken: vec![EventIndex(breaks)],
         alternative: None,
@@ -127,7 +118,7 @@ fn a_message_that_was_published_twice_is_no_copy_of_the_first() {
             &repeated,
         ),
         (vec![came()], &extra),
-        // What others have published is no part of the record.
+        // The record does not show what other clients publish.
         (vec![came(), came()], &repeated),
     ] {
         let transcript = record(V5, &packets);

@@ -23,7 +23,7 @@ use crate::engine::wait;
 use crate::matcher::Memory;
 use crate::plan::{Awaited, Body, Operation, PlannedStep, steps_played};
 use crate::scenario::model::{
-    After, BrokerAction, Choice, ClientIndex, Count, Expectation, OneOf, Pattern, Scene,
+    BrokerAction, Choice, ClientIndex, Expectation, OneOf, Pattern, Scene,
 };
 use crate::target::host::Host;
 use crate::transcript::{
@@ -380,26 +380,17 @@ impl<'p> Player<'p> {
         // Silence can only be told when everything else has been tried.
         let mut order: Vec<usize> = (0..choice.answers.len()).collect();
         order.sort_by_key(|n| is_silence(&choice.answers[*n].1));
-        let expectation = Expectation {
-            place: choice
-                .answers
-                .iter()
-                .find_map(|(_, e)| e.first().map(|e| e.place))
-                .unwrap_or(crate::diagnostic::Place {
-                    line: 1,
-                    column: 1,
-                    length: 1,
-                }),
-            pattern: Pattern::AnyOf(order.iter().map(|n| choice.answers[*n].1.clone()).collect()),
-            within: None,
-            not_before: None,
-            keep_alive: None,
-            after: After::Now,
-            count: Count {
-                at_least: 1,
-                at_most: Some(1),
+        let mut expected = choice.answers.iter().flat_map(|(_, answer)| answer);
+        let place = expected.next().map_or(
+            crate::diagnostic::Place {
+                line: 1,
+                column: 1,
+                length: 1,
             },
-        };
+            |first| first.place,
+        );
+        let answers = order.iter().map(|n| choice.answers[*n].1.clone()).collect();
+        let expectation = Expectation::once(Pattern::AnyOf(answers), place);
         let awaited = Awaited {
             expectation,
             answers_sent: false,

@@ -13,9 +13,9 @@ use mqtt_check_codec::{
 use crate::diagnostic::{Place, Source};
 use crate::plan::{Plan, plan};
 use crate::scenario::model::{
-    Action, After, Answer, CaseId, Client, ClientAction, ClientIndex, Count, Driver, Exchange,
-    Expectation, Expr, FieldMatch, FilterTemplate, HookList, HookPattern, Level, Literal, Matcher,
-    PacketPattern, PacketTemplate, Pattern, Scene, Step, Transport, Way,
+    Action, Answer, CaseId, Client, ClientAction, ClientIndex, Driver, Exchange, Expectation, Expr,
+    FieldMatch, FilterTemplate, HookList, HookPattern, Level, Literal, Matcher, PacketPattern,
+    PacketTemplate, Pattern, Scene, Step, Transport, Way,
 };
 use crate::transcript::{
     Ended, Ending, Event, EventIndex, HookRecord, HookSource, Lane, LaneIndex, Outcome, StepIndex,
@@ -75,18 +75,7 @@ fn exchange(client: ClientIndex, packet_type: PacketType) -> Action {
 fn expect(client: ClientIndex, pattern: Pattern) -> Action {
     Action::Client {
         client,
-        action: ClientAction::Expect(vec![Expectation {
-            place: place(1),
-            pattern,
-            within: None,
-            not_before: None,
-            keep_alive: None,
-            after: After::Now,
-            count: Count {
-                at_least: 1,
-                at_most: Some(1),
-            },
-        }]),
+        action: ClientAction::Expect(vec![Expectation::once(pattern, place(1))]),
     }
 }
 

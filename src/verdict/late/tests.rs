@@ -8,8 +8,7 @@ use super::{came_late, only_late};
 use crate::diagnostic::Place;
 use crate::matcher::Memory;
 use crate::scenario::model::{
-    After, ClientIndex, Count, Expectation, Expr, FieldMatch, Level, Literal, Matcher,
-    PacketPattern, Pattern,
+    ClientIndex, Expectation, Expr, FieldMatch, Level, Literal, Matcher, PacketPattern, Pattern,
 };
 use crate::transcript::{
     Ended, Ending, Event, EventIndex, LaneIndex, Outcome, StepIndex, Transcript, What,
@@ -55,18 +54,7 @@ fn came(packets: &[(u64, Packet)]) -> Transcript {
 }
 
 fn expectation(pattern: Pattern) -> Expectation {
-    Expectation {
-        place: PLACE,
-        pattern,
-        within: None,
-        not_before: None,
-        keep_alive: None,
-        after: After::Now,
-        count: Count {
-            at_least: 1,
-            at_most: Some(1),
-        },
-    }
+    Expectation::once(pattern, PLACE)
 }
 
 fn packet(packet_type: PacketType) -> PacketPattern {
@@ -226,7 +214,7 @@ fn only_what_follows_from_a_late_packet_may_be_wrong_beside_it() {
 }
 
 #[test]
-fn what_is_not_judged_excuses_and_accuses_nobody() {
+fn findings_that_are_not_judged_change_nothing() {
     let remark = Finding {
         charge: Charge::advice(Level::May),
         ..finding(1, Symptom::extra(PacketType::PUBLISH), false)
