@@ -101,7 +101,7 @@ impl Ledger {
         self.closed.insert(lane);
     }
 
-    /// The connection is over, or nobody can tell any more how it ends.
+    /// The connection is over, or the record does not show how it ends.
     fn end(&mut self, lane: LaneIndex) {
         self.close(lane);
         self.ends(lane);

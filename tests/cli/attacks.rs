@@ -249,7 +249,7 @@ fn open_files() -> usize {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn thousands_of_idle_connections_keep_nobody_waiting_and_take_little_memory() {
+fn thousands_of_idle_connections_delay_no_client_and_take_little_memory() {
     // The other tests of this process need some as well.
     let count = open_files().saturating_sub(500).min(8_000);
     let program = Program::new("broker --listen 127.0.0.1:0").after("ulimit -v 1000000");

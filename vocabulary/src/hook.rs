@@ -190,7 +190,7 @@ events! {
     }
     /// A subscription was removed.
     SessionUnsubscribed = "session.unsubscribed" { client: ByteString, filter: ByteString }
-    /// The broker has accepted a message. For a Will, there is no client.
+    /// The broker has accepted a message. A Will has no client.
     MessagePublish = "message.publish" {
         client: Option<ByteString>, topic: ByteString, qos: QoS, retain: bool, payload: Bytes
     }

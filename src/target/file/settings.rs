@@ -1,4 +1,4 @@
-//! `settings` in a target file: how the broker is told each setting of a scenario.
+//! `settings` in a target file: how each setting of a scenario is passed to the broker.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! A refused CONNECT: what the client is told, and the close.
+//! A refused CONNECT: the CONNACK with its reason, and the close.
 
 use bytestring::ByteString;
 use mqtt_check_codec::{
