@@ -35,6 +35,7 @@ pub(super) fn run<R: Send>(
         options,
         capabilities,
         next: AtomicUsize::new(0),
+        large: Mutex::default(),
         stop: AtomicBool::new(goes_on.is_break()),
         conclude: conductor.conclude,
         interrupted: conductor.interrupted,
@@ -74,6 +75,8 @@ struct Work<'w, R> {
     options: &'w RunOptions,
     capabilities: Capabilities,
     next: AtomicUsize,
+    /// Held by the worker that plays a large case, until it is judged.
+    large: Mutex<()>,
     stop: AtomicBool,
     conclude: &'w (dyn Fn(&Plan, Play) -> R + Sync),
     interrupted: &'w (dyn Fn() -> bool + Sync),
@@ -94,6 +97,10 @@ impl<R> Work<'_, R> {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(plan) = self.plans.get(number) else {
                 break;
+            };
+            let _only_large = match plan.is_large() {
+                true => Some(self.large.lock().map_err(|_| worker_panicked())?),
+                false => None,
             };
             self.tell(|done| (done.watch)(Progress::Started(&plan.scene.id)))?;
             let play = self.play(plan)?;

@@ -11,6 +11,7 @@ use std::{mem, ptr};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use mqtt_check_codec::ProtocolVersion;
+use tokio::sync::Mutex;
 use tokio::task::unconstrained;
 use tokio::time::timeout;
 
@@ -141,6 +142,7 @@ pub(super) fn run<R>(
             deaths: Deaths::default(),
             outlook: Outlook::default(),
             room: room(plans, options),
+            large: Mutex::default(),
             crew: Crew::new(jobs(options)),
             crowd: Crowd::default(),
             held: Held::default(),
@@ -238,6 +240,8 @@ struct Run<'r, R> {
     deaths: Deaths,
     outlook: Outlook,
     room: Room,
+    /// Held by the large case that is played.
+    large: Mutex<()>,
     crew: Crew,
     crowd: Crowd,
     /// Cases that are to be played again alone.
@@ -409,6 +413,10 @@ impl<R> Run<'_, R> {
     /// Plays a case. `None` when it has to be played again.
     async fn one(&self, round: Round<'_>, number: usize, grounds: Grounds<'_>) -> Option<R> {
         let plan = &round.plans[number];
+        let _only_large = match plan.is_large() {
+            true => Some(self.large.lock().await),
+            false => None,
+        };
         self.tell(Progress::Started(&plan.scene.id));
         let hindrance = self.hindrance(plan);
         let is_played = hindrance.is_none();

@@ -21,6 +21,7 @@ use crate::scenario::model::{
     Action, BrokerAction, Choice, ClientAction, ClientIndex, DropHow, Expectation, Expr, HookList,
     Level, Literal, OneOf, Opcode, PacketTemplate, Scene, Settings, Step, each_step,
 };
+use crate::scenario::sizes;
 
 pub use needs::Need;
 pub use skip::{Skip, SkipCode, SkipKind};
@@ -113,6 +114,11 @@ impl Plan {
     /// Whether the case is about nothing but connecting and pinging with success.
     pub fn only_greets(&self) -> bool {
         witness::only_greets(self)
+    }
+
+    /// Whether it sends so much that no other such case is played at the same time.
+    pub fn is_large(&self) -> bool {
+        sizes::is_large(&self.scene.steps)
     }
 
     /// Whether it looks at hook events of the broker.

@@ -9,8 +9,7 @@ use super::model::{
     SendBytes, Step, UpgradeAnswer, each_step,
 };
 use super::scope::Scope;
-use super::text::known_size;
-use super::websocket;
+use super::{sizes, websocket};
 use crate::diagnostic::Place;
 use mqtt_check_codec::PacketType;
 
@@ -20,62 +19,8 @@ pub(crate) fn scene(scope: Scope<'_>, scene: &Scene) {
     choices(scope, scene);
     silences(scope, scene);
     names(scope, scene);
-    sizes(scope, scene);
+    sizes::check(scope, scene);
     websocket::check(scope, scene);
-}
-
-/// How many bytes of payloads and strings all packets of a case hold that are known from the file.
-const CASE_SIZE_LIMIT: usize = 64 * 1024 * 1024;
-
-/// All that a case sends fits into memory, several times over: it is kept as it is sent, by the broker, and as it is
-/// received.
-fn sizes(scope: Scope<'_>, scene: &Scene) {
-    let mut total = 0;
-    let too_much = first_too_much(&scene.steps, 1, &mut total);
-    if let Some(step) = too_much {
-        let title = "more than 64 MiB of payloads in one case";
-        scope.add(scope.at(step.place, title));
-    }
-}
-
-/// The step with which what is sent exceeds the limit, where these steps are played so many times.
-fn first_too_much<'s>(steps: &'s [Arc<Step>], times: usize, total: &mut usize) -> Option<&'s Step> {
-    steps.iter().find_map(|step| {
-        if let Action::Client { action, .. } = &step.action {
-            each_packet(action, &mut |packet| {
-                let filters = packet.filters.iter().map(|f| &f.filter);
-                for expr in packet.fields.iter().map(|f| &f.value).chain(filters) {
-                    let size = known_size(expr).unwrap_or(0).saturating_mul(times);
-                    *total = total.saturating_add(size);
-                }
-            });
-        }
-        if *total > CASE_SIZE_LIMIT {
-            return Some(&**step);
-        }
-        let rounds = match &step.action {
-            Action::Rounds(rounds) => usize::try_from(rounds.times).unwrap_or(usize::MAX),
-            _ => 1,
-        };
-        first_too_much(step.action.inner(), times.saturating_mul(rounds), total)
-    })
-}
-
-fn each_packet<'s>(action: &'s ClientAction, visit: &mut dyn FnMut(&'s PacketTemplate)) {
-    match action {
-        ClientAction::Exchange(exchange) => visit(&exchange.packet),
-        ClientAction::Send(SendBytes::Packet(packet)) => visit(packet),
-        ClientAction::Batch(actions)
-        | ClientAction::Frame(FrameTemplate {
-            content: FrameContent::Packets(actions),
-            ..
-        }) => {
-            for action in actions {
-                each_packet(action, visit);
-            }
-        }
-        _ => {}
-    }
 }
 
 /// Ids stand once, and `after` names a step that has begun.

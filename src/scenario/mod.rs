@@ -41,6 +41,7 @@ pub mod schema;
 mod scope;
 mod scram;
 pub mod settings;
+pub(crate) mod sizes;
 pub mod standard;
 mod step;
 pub(crate) mod suggestion;

@@ -36,6 +36,7 @@ mod instances;
 mod issues;
 mod keep_alive;
 mod killers;
+mod large;
 mod later;
 mod liberties;
 mod login;

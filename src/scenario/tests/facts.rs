@@ -10,6 +10,7 @@ use super::rendered;
 use crate::diagnostic::{Place, Source};
 use crate::scenario::model::*;
 use crate::scenario::parse;
+use crate::scenario::sizes::is_large;
 
 /// The scenes of a file, in the order of their ids.
 fn scenes(text: &str) -> Vec<Scene> {
@@ -855,4 +856,18 @@ fn a_folded_repeat_stands_once() {
     assert_eq!(steps[0].id.as_deref(), Some("all"));
     let payload = Expr::Joined(vec![text("m"), Expr::Name("i".to_owned())]);
     assert!(fields(&exchange(&rounds.steps[0]).packet).contains(&("payload", payload)));
+}
+
+#[test]
+fn a_case_is_large_by_what_all_rounds_send() {
+    let is_large_with = |size: usize, rounds: usize| {
+        is_large(&steps(&format!(
+            "  - a: connect\n  - repeat: {{ times: {rounds}, folded: true, \
+             steps: [ a: {{ publish: {{ topic: t, payload: {{ size: {size} }} }} }} ] }}\n"
+        )))
+    };
+    assert!(!is_large_with(50_000, 20));
+    assert!(is_large_with(50_000, 21));
+    assert!(!is_large_with(9, 100_000));
+    assert!(is_large_with(10, 100_000));
 }
