@@ -112,12 +112,18 @@ also! {
         "a message that is granted QoS 0 has DUP too";
     "frame-headers-whole" breaks ["RFC 6455, 5.5.2", "RFC 6455, 5.5.3"]
         "it ends the connection before the pong, which is late";
+    "new-packet-id-on-resend" breaks ["MQTT-2.2.1-4", "MQTT-4.3.3-1"]
+        "the other identifier is one that another message still uses";
     "no-pubrel" breaks ["MQTT-3.1.2-4", "MQTT-3.1.2-6", "MQTT-3.3.1-9", "MQTT-4.3.3-2", "MQTT-4.3.3-12", "MQTT-4.5.0-1"]
         "a message whose exchange never ends holds up those behind it";
+    "other-version-loses-inflight" breaks ["MQTT-2.2.1-4", "MQTT-4.3.2-1", "MQTT-4.3.3-1"]
+        "the identifier of a message that was not acknowledged is given to another";
     "packet-id-always-one-at-qos1" breaks ["MQTT-4.3.3-4", "MQTT-4.5.0-1"]
         "a message in flight is forgotten when the next one gets its identifier";
-    "pubrel-other-packet-id" breaks ["MQTT-4.3.3-2", "MQTT-4.5.0-1"]
-        "the client's answer to it ends the connection on which other messages were to come";
+    "packet-ids-signed" breaks ["MQTT-4.3.3-1", "MQTT-4.3.3-4"]
+        "its own PUBREL has the wrong identifier too, so that the right one never comes";
+    "pubrel-other-packet-id" breaks ["MQTT-3.1.2-4", "MQTT-3.1.2-6", "MQTT-3.1.2-15", "MQTT-3.1.2-17", "MQTT-3.3.1-6", "MQTT-3.3.1-9", "MQTT-3.8.4-4", "MQTT-3.8.4-5", "MQTT-4.3.3-2", "MQTT-4.3.3-10", "MQTT-4.3.3-12", "MQTT-4.5.0-1", "RULE-4.8.2-1"]
+        "a message whose exchange never ends holds up those behind it, and the client's answer may end the connection";
     "queue-delivered-again" breaks ["MQTT-4.3.2-1"]
         "a message that is granted QoS 1 comes again as a new one";
     "refused-filter-brings-retained" breaks ["MQTT-3.8.4-6", "MQTT-3.8.4-8"]

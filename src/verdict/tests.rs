@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use mqtt_check_codec::{
     Frame, Packet, PacketId, PacketType, Properties, ProtocolVersion, Publish, QoS, ReasonCode,
-    SubAck,
+    SubAck, Subscribe, Subscription, SubscriptionOptions,
 };
 
 use super::blame::{Event, Wrong};
@@ -14,30 +14,49 @@ use super::granted_less::tests::record;
 use super::granted_less::{Excused, GrantedLess};
 use crate::diagnostic::Place;
 use crate::matcher::Memory;
-use crate::scenario::model::{ClientIndex, Expectation, Pattern};
+use crate::scenario::model::{ClientIndex, Expectation, PacketPattern, Pattern};
 use crate::transcript::{Ended, EventIndex, Outcome, Transcript, What};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
+const SPAN: Duration = Duration::from_secs(1);
+const PLACE: Place = Place {
+    line: 1,
+    column: 1,
+    length: 1,
+};
+
+fn nothing() -> Pattern {
+    Pattern::Silence {
+        of: Vec::new(),
+        span: SPAN,
+    }
+}
+
 /// What a silence finds that this packet of the record breaks.
 fn silence(transcript: &Transcript, breaks: usize) -> Vec<Judged> {
-    let span = Duration::from_secs(1);
-    let place = Place {
-        line: 1,
-        column: 1,
-        length: 1,
-    };
-    let silence = Pattern::Silence {
-        of: Vec::new(),
-        span,
-    };
-    let expectation = Expectation::once(silence, place);
+    judged(
+        transcript,
+        nothing(),
+        vec![EventIndex(breaks)],
+        Ended::Complete,
+    )
+}
+
+/// What comes of waiting for this, where it took these packets.
+fn judged(
+    transcript: &Transcript,
+    pattern: Pattern,
+    taken: Vec<EventIndex>,
+    ended: Ended,
+) -> Vec<Judged> {
+    let expectation = Expectation::once(pattern, PLACE);
     let outcome = Outcome {
-        taken: vec![EventIndex(breaks)],
+        taken,
         alternative: None,
-        ended: Ended::Complete,
+        ended,
         since: Duration::ZERO,
-        limit: span,
+        limit: SPAN,
         delay: Duration::ZERO,
         at: Duration::ZERO,
     };
@@ -107,6 +126,20 @@ fn a_message_that_was_published_twice_is_no_copy_of_the_first() {
     };
     let sent = |dup| (true, publish(dup));
     let came = || (false, publish(false));
+    let subscribes = |filters: &[&str]| {
+        let subscriptions = filters.iter().map(|filter| Subscription {
+            filter: (*filter).into(),
+            options: SubscriptionOptions::new(QoS::AtLeastOnce),
+        });
+        (
+            true,
+            Packet::Subscribe(Subscribe {
+                packet_id: PacketId::MIN,
+                properties: Properties::new(),
+                subscriptions: subscriptions.collect(),
+            }),
+        )
+    };
     let extra = Wrong::Event(Event::Extra(PacketType::PUBLISH));
     let repeated = Wrong::Event(Event::Repeated(QoS::AtLeastOnce));
     for (packets, wrong) in [
@@ -118,6 +151,19 @@ fn a_message_that_was_published_twice_is_no_copy_of_the_first() {
             &repeated,
         ),
         (vec![came()], &extra),
+        // One for each of its subscriptions that match.
+        (
+            vec![subscribes(&["x", "+"]), sent(false), came(), came()],
+            &extra,
+        ),
+        (
+            vec![subscribes(&["x", "+"]), sent(false), came(), came(), came()],
+            &repeated,
+        ),
+        (
+            vec![subscribes(&["x", "y", "x"]), sent(false), came(), came()],
+            &repeated,
+        ),
         // The record does not show what other clients publish.
         (vec![came(), came()], &repeated),
     ] {
@@ -128,4 +174,41 @@ fn a_message_that_was_published_twice_is_no_copy_of_the_first() {
         };
         assert_eq!(judged.wrong, std::slice::from_ref(wrong), "{packets:?}");
     }
+}
+
+/// Where everything of an alternative came, what came besides is what is wrong, not that something is missing.
+#[test]
+fn what_comes_beside_an_alternative_is_too_much() {
+    let answer = |packet_type| {
+        Expectation::once(
+            Pattern::Packet(PacketPattern {
+                packet_type,
+                fields: Vec::new(),
+            }),
+            PLACE,
+        )
+    };
+    let silence = || Expectation::once(nothing(), PLACE);
+    let alternatives = vec![
+        vec![
+            answer(PacketType::PINGRESP),
+            answer(PacketType::SUBACK),
+            silence(),
+        ],
+        vec![answer(PacketType::PINGRESP), silence()],
+    ];
+    let packets = [(false, Packet::PingResp), (false, Packet::PingReq)];
+    let wrong = |packets: &[(bool, Packet)]| {
+        let transcript = record(V5, packets);
+        let pattern = Pattern::AnyOf(alternatives.clone());
+        let found = judged(&transcript, pattern, Vec::new(), Ended::TimedOut);
+        found
+            .into_iter()
+            .flat_map(|judged| judged.wrong)
+            .collect::<Vec<_>>()
+    };
+    let extra = Wrong::Event(Event::Extra(PacketType::PINGREQ));
+    assert_eq!(wrong(&packets), [extra]);
+    let missing = Wrong::Event(Event::Missing(PacketType::PINGRESP));
+    assert_eq!(wrong(&packets[1..]), [missing]);
 }

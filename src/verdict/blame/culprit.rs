@@ -64,12 +64,17 @@ impl<'a> Inbox<'a> {
 
     /// Every packet of its session: scenarios have several clients of one Client Identifier where one takes over from another.
     fn packets_of_session(self) -> impl Iterator<Item = (EventIndex, LaneIndex, Received<'a>)> {
+        self.packets_where(self.is_of_session())
+    }
+
+    /// Whether a connection is one of its session.
+    pub(super) fn is_of_session(self) -> impl Fn(LaneIndex) -> bool {
         let present = self.present();
         let id = present.and_then(|lane| self.client_id(lane));
-        self.packets_where(move |lane| {
+        move |lane| {
             self.transcript.lanes[lane.0].client == self.client
                 || id.is_some_and(|id| !id.is_empty() && self.client_id(lane) == Some(id))
-        })
+        }
     }
 
     fn packets_where(
@@ -403,10 +408,49 @@ impl<'a> Inbox<'a> {
             let is_field = wrong.iter().all(|wrong| matches!(wrong, Wrong::Aspect(_)));
             (is_field && !wrong.is_empty()).then_some(wrong)
         });
-        found.unwrap_or_else(|| {
-            let first = alternatives.iter().flatten().next();
-            vec![first.map_or(Wrong::Event(Event::StayedOpen), |first| self.absent(first))]
-        })
+        if let Some(found) = found {
+            return found;
+        }
+        // All came, and more than that: of several such alternatives the one counts with which the least is left.
+        let broken = alternatives
+            .iter()
+            .filter_map(|sequence| self.breaks_silence(sequence, &loose, standing))
+            .min_by_key(|(_, left)| *left);
+        if let Some((event, _)) = broken {
+            return vec![self.extra(event)];
+        }
+        let first = alternatives.iter().flatten().next();
+        vec![first.map_or(Wrong::Event(Event::StayedOpen), |first| self.absent(first))]
+    }
+
+    /// What breaks the silence at the end of a sequence of which everything before came, and how many packets are left.
+    fn breaks_silence(
+        self,
+        sequence: &[Expectation],
+        came: &[EventIndex],
+        standing: Standing<'_>,
+    ) -> Option<(EventIndex, usize)> {
+        let mut rest: Vec<EventIndex> = came.to_vec();
+        for expectation in sequence {
+            let patterns = match &expectation.pattern {
+                Pattern::Packet(pattern) => std::slice::from_ref(pattern),
+                Pattern::Unordered(patterns) => patterns,
+                Pattern::Silence { of, .. } => {
+                    let is_meant = |event: &&EventIndex| {
+                        received(self.transcript, **event)
+                            .is_some_and(|r| of.is_empty() || of.contains(&r.packet_type()))
+                    };
+                    return rest.iter().find(is_meant).map(|event| (*event, rest.len()));
+                }
+                _ => return None,
+            };
+            for pattern in patterns {
+                let mut left = rest.iter();
+                let place = left.position(|event| self.stands_for(pattern, *event, standing))?;
+                rest.remove(place);
+            }
+        }
+        None
     }
 
     /// What it means that this did not happen.

@@ -4,7 +4,8 @@ use mqtt_check_codec::{PacketType, ProtocolVersion, QoS};
 use mqtt_check_websocket::{Fault, Opcode};
 
 use super::super::charge::Rule;
-use crate::requirements::document;
+use super::super::monitor::is_from_server;
+use crate::requirements::{self, document};
 
 /// Something that a broker did, or failed to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,14 @@ pub(crate) enum Event {
 pub(super) fn can_break(event: Event, id: &str, version: ProtocolVersion) -> bool {
     let is_5 = document(version) == ProtocolVersion::V5;
     match event {
+        // No step speaks of packets that no server sends at all.
+        Event::Extra(packet) if !is_from_server(packet, version) => {
+            id == default(event, version).id()
+        }
+        // Clauses on messages do not speak of the answers to other requests.
+        Event::Extra(
+            PacketType::CONNACK | PacketType::SUBACK | PacketType::UNSUBACK | PacketType::PINGRESP,
+        ) => !is_on_messages(id, version),
         // That a message is added to the session tells nothing of one that came before, or too often.
         Event::NotResent | Event::Extra(_) | Event::Repeated(_) => id != "MQTT-4.5.0-1",
         // A CONNECT that is not answered is another fault than a session that is not kept.
@@ -48,6 +57,18 @@ pub(super) fn can_break(event: Event, id: &str, version: ProtocolVersion) -> boo
         },
         _ => true,
     }
+}
+
+/// Whether a clause is on what becomes of messages: on PUBLISH, QoS, order, or on subscriptions in version 5.
+fn is_on_messages(id: &str, version: ProtocolVersion) -> bool {
+    let sections: &[&str] = match document(version) {
+        ProtocolVersion::V5 => &["3.3.", "4.3.", "4.4.", "4.5.", "4.6.", "4.8."],
+        _ => &["3.3.", "4.3.", "4.4.", "4.5.", "4.6."],
+    };
+    requirements::find(version, id).is_some_and(|clause| {
+        let number = clause.section_number();
+        sections.iter().any(|section| number.starts_with(section))
+    })
 }
 
 /// The rule in this version.
@@ -142,7 +163,6 @@ fn frame(fault: Fault) -> Rule {
 mod tests {
     use super::super::super::charge::is_clause;
     use super::*;
-    use crate::requirements;
 
     #[test]
     fn cites_only_what_the_catalogue_knows() {

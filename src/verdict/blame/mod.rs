@@ -8,7 +8,7 @@ mod event;
 mod repeats;
 mod table;
 
-use mqtt_check_codec::{DecodeError, Packet, ProtocolVersion, QoS, ReasonCode};
+use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, QoS, ReasonCode};
 
 pub(super) use culprit::{Inbox, Standing, received};
 pub(super) use event::Event;
@@ -88,7 +88,7 @@ fn one(wrong: &Wrong, cited: &[String], version: ProtocolVersion) -> Vec<String>
             let wide: Vec<String> = cited.iter().filter(is_wide).cloned().collect();
             let mut spoken: Vec<String> = wide.iter().filter(can_break).cloned().collect();
             // By default a message that should not have come is against the rule on topics: what the step has is nearer.
-            if spoken.is_empty() && matches!(happened, Event::Extra(_)) {
+            if spoken.is_empty() && *happened == Event::Extra(PacketType::PUBLISH) {
                 spoken = wide;
             }
             match spoken.is_empty() {
@@ -184,7 +184,7 @@ fn of_message(name: &str) -> Option<Aspect> {
 
 #[cfg(test)]
 mod tests {
-    use mqtt_check_codec::{ConnAck, PacketType, Properties, ReasonCode};
+    use mqtt_check_codec::{ConnAck, Properties, ReasonCode};
 
     use super::*;
 
@@ -197,8 +197,11 @@ mod tests {
     fn a_clause_counts_only_for_what_it_speaks_of() {
         const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
         const V5: ProtocolVersion = ProtocolVersion::V5;
+        const SHARED: &str = "MQTT-4.8.2-4";
+        const CLOSED: &str = "MQTT-4.13.1-1";
         let aspect = Wrong::Aspect;
         let event = Wrong::Event;
+        let extra = |packet| event(Event::Extra(packet));
         let lost = || event(Event::Missing(PacketType::PUBLISH));
         let unanswered = || event(Event::Missing(PacketType::CONNACK));
         for (wrong, cited, version, expected) in [
@@ -259,6 +262,20 @@ mod tests {
                 "",
                 V3,
                 "MQTT-3.12.4-1",
+            ),
+            // Nothing but messages was not to come, or nothing at all.
+            (extra(PacketType::PUBLISH), SHARED, V5, SHARED),
+            (extra(PacketType::PINGRESP), SHARED, V5, "MQTT-3.12.4-1"),
+            (extra(PacketType::SUBACK), SHARED, V5, "MQTT-2.2.1-6"),
+            (extra(PacketType::PINGREQ), SHARED, V5, "RULE-2.1.2-1"),
+            (extra(PacketType::PINGREQ), CLOSED, V5, "RULE-2.1.2-1"),
+            (extra(PacketType::PINGRESP), CLOSED, V5, CLOSED),
+            // In 3.1.1 no server sends it.
+            (
+                extra(PacketType::DISCONNECT),
+                "MQTT-4.8.0-1",
+                V3,
+                "RULE-2.2.1-1",
             ),
         ] {
             let cited: &[&str] = match cited {

@@ -1,9 +1,12 @@
 //! Whether an unexpected message was sent once too often, or is a message of its own.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use bytestring::ByteString;
 use mqtt_check_codec::{Packet, PacketType, Publish};
 
+use super::super::filter;
 use super::culprit::{Inbox, received};
 use super::{Event, Wrong};
 use crate::scenario::model::PacketPattern;
@@ -29,7 +32,7 @@ impl Inbox<'_> {
     }
 
     /// Whether a message of this topic and payload came before this event on such a connection, and with this one more
-    /// of them than were published.
+    /// of them than were published: for each of the client's subscriptions, since a server may send a copy for each.
     fn is_copy(self, came: &Publish, event: EventIndex, is_on: impl Fn(LaneIndex) -> bool) -> bool {
         let topic = self.transcript.topic(event);
         let before = self.packets().filter(|(other, lane, packet)| {
@@ -39,7 +42,30 @@ impl Inbox<'_> {
                 && matches!(packet.packet, Packet::Publish(first) if first.payload == came.payload)
         });
         let before = before.count();
-        before > 0 && before >= self.published(came, event)
+        before > 0 && before >= self.published(came, event) * self.subscriptions(event).max(1)
+    }
+
+    /// How many Topic Filters the client has subscribed to, before this message, that match its topic.
+    fn subscriptions(self, event: EventIndex) -> usize {
+        let Some(topic) = self.transcript.topic(event) else {
+            return 0;
+        };
+        let is_its = self.is_of_session();
+        let filters: BTreeSet<&str> = self.transcript.events[..event.0]
+            .iter()
+            .filter(|event| is_its(event.lane))
+            .filter_map(|event| match &event.what {
+                What::Sent {
+                    packet: Some(Packet::Subscribe(subscribe)),
+                    ..
+                } => Some(&subscribe.subscriptions),
+                _ => None,
+            })
+            .flatten()
+            .map(|subscription| &*subscription.filter)
+            .filter(|filter| filter::matches(filter, topic))
+            .collect();
+        filters.len()
     }
 
     /// How many messages like this one clients have published before it came, or left as their Wills.
