@@ -48,7 +48,8 @@ impl Prefixes {
     pub(super) fn next(&self) -> Prefix {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let number = base36(number % 36_u64.pow(4));
-        // All as long as each other, so that none is the beginning of another.
+        // All as long as each other, so that none is the beginning of another; by the first `RUN` letters of one the
+        // record tells messages of this run's other plays.
         Prefix::new(format!("{:0>4}{number:0>4}", self.run))
     }
 }

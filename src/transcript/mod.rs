@@ -36,6 +36,9 @@ pub struct LaneIndex(pub usize);
 /// Why a play was broken off that the user ended: it is nobody's fault and proves nothing.
 pub const INTERRUPTED: &str = "interrupted";
 
+/// So many bytes of a prefix are those of the run, the others tell its plays apart.
+pub(crate) const RUN: usize = 4;
+
 /// What was seen of one play of a scene, or of its control.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transcript {
@@ -100,6 +103,23 @@ impl Transcript {
             } => Some(topic.as_ref().unwrap_or(&publish.topic)),
             _ => None,
         }
+    }
+
+    /// Whether a topic, without the prefix of this play, is one of another play of the same run.
+    pub fn is_of_another_play(&self, topic: &str) -> bool {
+        let (Some(run), Some((level, _))) = (self.prefix.get(..RUN), topic.split_once('/')) else {
+            return false;
+        };
+        let is_prefix = |text: &str| {
+            text.len() == self.prefix.len()
+                && text
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        };
+        is_prefix(&self.prefix)
+            && is_prefix(level)
+            && level.starts_with(run)
+            && level != self.prefix
     }
 
     /// Whether the broker did more in it than greet and part: it sent something of another kind, right or wrong.

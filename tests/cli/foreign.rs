@@ -151,3 +151,41 @@ fn what_is_wrong_is_seen_beside_foreign_traffic() {
         assert!(ended.stdout.contains(case), "{fault:?}: {ended}");
     }
 }
+
+/// One case has retained a message while the other subscribes to another topic, and is sent it.
+#[test]
+fn a_message_of_another_case_is_a_finding_of_its_own() {
+    let owner = "title: A retained message that stays a while
+versions: [5]
+clients: { alice: }
+steps:
+  - alice: connect
+  - alice: { publish: { topic: kept, payload: mine, qos: 1, retain: true } }
+  - wait: 2s
+  - alice: { publish: { topic: kept, qos: 1, retain: true } }
+";
+    let reader = "title: A subscription that matches nothing retained
+versions: [5]
+clients: { bob: }
+steps:
+  - wait: 1s
+  - bob: connect
+  - bob: { subscribe: { filter: nothing, qos: 1 } }
+  - bob: { publish: { topic: nothing, payload: right, qos: 1 } }
+  - bob: { expect: { publish: { payload: right } } }
+    clause: MQTT-4.6.0-5
+";
+    let broker = serve([Fault::RetainedForAnyFilter].into_iter().collect());
+    let ended = Program::new(&format!("run --no-snapshots --broker mqtt://{broker}"))
+        .file("scenarios/owner.yaml", owner)
+        .file("scenarios/reader.yaml", reader)
+        .run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    assert!(ended.stdout.contains("MQTT-3.3.2-3"), "{ended}");
+    assert!(ended.stdout.contains("of another case"), "{ended}");
+    assert!(!ended.stdout.contains("MQTT-4.6.0-5"), "{ended}");
+    assert!(
+        ended.stdout.contains("2 cases: 1 passed, 1 failed"),
+        "{ended}"
+    );
+}

@@ -224,6 +224,8 @@ impl Player<'_> {
                 if let Some(id) = packet.as_ref().ok().and_then(settles) {
                     self.lanes[lane.0].is_free_again(id);
                 }
+                // No step is about it. The monitor tells that it came.
+                automatic |= self.is_of_another_play(&packet, topic.as_ref());
                 let event = self.event(
                     lane,
                     None,

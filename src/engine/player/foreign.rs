@@ -40,6 +40,16 @@ impl Player<'_> {
         }
     }
 
+    /// Whether it is a message of another play of this run, which no subscription of this one can match.
+    pub(super) fn is_of_another_play(
+        &self,
+        packet: &Result<Packet, DecodeError>,
+        topic: Option<&ByteString>,
+    ) -> bool {
+        matches!(packet, Ok(Packet::Publish(publish))
+            if self.transcript.is_of_another_play(topic.unwrap_or(&publish.topic)))
+    }
+
     /// Acknowledges it, whatever the client does with messages of its own.
     pub(super) fn pass_over(&mut self, lane: LaneIndex, packet: &Result<Packet, DecodeError>) {
         let answer = match packet {

@@ -210,6 +210,7 @@ checks! {
     RESEND_ORDER ["MQTT-4.6.0-6"] - Must "PUBLISH packets sent again in their first order";
 
     // Subscriptions.
+    OF_ANOTHER_CASE ["MQTT-3.3.2-3"] ["MQTT-3.3.2-3"] Must "only messages that the case's own subscriptions match";
     QOS_ABOVE_GRANT ["MQTT-3.8.4-6" "MQTT-3.8.4-5"] ["MQTT-3.8.4-8" "MQTT-3.8.4-7"] Must "a QoS of at most the highest that was granted";
     QOS_ABOVE_SHARED_GRANT - ["MQTT-4.8.2-3" "MQTT-3.8.4-8"] Must "a QoS of at most the highest that was granted";
     RETAIN_ON_LIVE ["MQTT-3.3.1-9"] ["MQTT-3.3.1-12"] Must

@@ -193,7 +193,14 @@ fn watch(transcript: &Transcript, restarts: &[Duration]) -> Seen {
         monitor.now = event.at;
         match &event.what {
             What::Sent { bytes, .. } => monitor.sent(event.lane, bytes),
-            What::Received { frame, .. } => monitor.received(event.lane, frame),
+            What::Received { frame, .. } => {
+                monitor.received(event.lane, frame);
+                let topic = transcript.topic(EventIndex(index));
+                if let Some(topic) = topic.filter(|topic| transcript.is_of_another_play(topic)) {
+                    let found = format!("PUBLISH to {topic:?}, which is of another case");
+                    monitor.found.push(check::OF_ANOTHER_CASE.found(found));
+                }
+            }
             What::Garbage { error, .. } => monitor.garbage(event.lane, error),
             What::Fault { .. } | What::Closed(_) => {
                 monitor.connections[event.lane.0].is_over = true

@@ -37,7 +37,7 @@ impl Record {
                     row: None,
                     version,
                 },
-                prefix: String::new(),
+                prefix: "run10001".into(),
                 lanes: Vec::new(),
                 events: Vec::new(),
                 hooks: Vec::new(),

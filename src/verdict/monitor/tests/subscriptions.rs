@@ -1,6 +1,8 @@
 //! What comes of subscriptions, and what the CONNECT bounds.
 
-use mqtt_check_codec::{Packet, Property, ProtocolVersion, RetainHandling, SubscriptionOptions};
+use mqtt_check_codec::{
+    Packet, Property, ProtocolVersion, Publish, RetainHandling, SubscriptionOptions,
+};
 
 use super::super::check;
 use super::record::{
@@ -11,6 +13,7 @@ use super::{Case, V3, V5};
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = qos();
+    cases.extend(other_plays());
     cases.extend(retain());
     cases.extend(retain_handling());
     cases.extend(identifiers());
@@ -47,6 +50,38 @@ fn subscribed(version: ProtocolVersion, filter: &'static str, asked: u8, granted
     Record::connected(version)
         .client(subscribe(1, &[(filter, asked)]))
         .broker(suback(1, &[granted]))
+}
+
+/// Plays of one run have the same first half of their prefixes.
+fn other_plays() -> Vec<Case> {
+    let of = |topic: &str| {
+        Packet::Publish(Publish {
+            topic: topic.into(),
+            ..publish(0, 0, "x")
+        })
+    };
+    let right = |record: Record| {
+        [
+            "a",
+            "run1/a",
+            "run20002/a",
+            "run10001/a",
+            "run10002",
+            "RUN10002/a",
+        ]
+        .into_iter()
+        .fold(record, |record, topic| record.broker(of(topic)))
+    };
+    [V3, V5]
+        .map(|version| {
+            Case::new(
+                &check::OF_ANOTHER_CASE,
+                version,
+                right(Record::connected(version)),
+                Record::connected(version).broker(of("run10002/a")),
+            )
+        })
+        .into()
 }
 
 fn qos() -> Vec<Case> {
