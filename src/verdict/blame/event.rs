@@ -38,25 +38,37 @@ pub(crate) enum Event {
 
 /// Whether a clause that a step cites, and that speaks of no aspect alone, can be broken by this event.
 pub(super) fn can_break(event: Event, id: &str, version: ProtocolVersion) -> bool {
-    let is_5 = document(version) == ProtocolVersion::V5;
     match event {
         // No step speaks of packets that no server sends at all.
         Event::Extra(packet) if !is_from_server(packet, version) => {
             id == default(event, version).id()
         }
         // Clauses on messages do not speak of the answers to other requests.
-        Event::Extra(
-            PacketType::CONNACK | PacketType::SUBACK | PacketType::UNSUBACK | PacketType::PINGRESP,
-        ) => !is_on_messages(id, version),
-        // That a message is added to the session tells nothing of one that came before, or too often.
-        Event::NotResent | Event::Extra(_) | Event::Repeated(_) => id != "MQTT-4.5.0-1",
+        Event::Missing(packet) | Event::Extra(packet)
+            if is_answer_to_request(packet) && is_on_messages(id, version) =>
+        {
+            false
+        }
         // A CONNECT that is not answered is another fault than a session that is not kept.
-        Event::Missing(PacketType::CONNACK) => match is_5 {
-            true => !matches!(id, "MQTT-3.1.2-5" | "MQTT-3.1.2-23" | "MQTT-4.1.0-1"),
-            false => !matches!(id, "MQTT-3.1.2-4" | "MQTT-3.1.2-5" | "MQTT-4.1.0-1"),
+        Event::Missing(PacketType::CONNACK) => match document(version) {
+            ProtocolVersion::V5 => !matches!(id, "MQTT-3.1.2-5" | "MQTT-3.1.2-23" | "MQTT-4.1.0-1"),
+            _ => !matches!(id, "MQTT-3.1.2-4" | "MQTT-3.1.2-5" | "MQTT-4.1.0-1"),
         },
+        // That a message is added to the session tells nothing of the rest of its delivery, nor of one that came before,
+        // or too often.
+        Event::Missing(PacketType::PUBLISH) => true,
+        Event::Missing(_) | Event::NotResent | Event::Extra(_) | Event::Repeated(_) => {
+            id != "MQTT-4.5.0-1"
+        }
         _ => true,
     }
+}
+
+const fn is_answer_to_request(packet: PacketType) -> bool {
+    matches!(
+        packet,
+        PacketType::CONNACK | PacketType::SUBACK | PacketType::UNSUBACK | PacketType::PINGRESP
+    )
 }
 
 /// Whether a clause is on what becomes of messages: on PUBLISH, QoS, order, or on subscriptions in version 5.
@@ -65,6 +77,11 @@ fn is_on_messages(id: &str, version: ProtocolVersion) -> bool {
         ProtocolVersion::V5 => &["3.3.", "4.3.", "4.4.", "4.5.", "4.6.", "4.8."],
         _ => &["3.3.", "4.3.", "4.4.", "4.5.", "4.6."],
     };
+    // What a SUBSCRIBE or UNSUBSCRIBE changes for messages.
+    let of_requests = ["MQTT-3.10.4-2", "MQTT-3.10.4-3"];
+    if of_requests.contains(&id) {
+        return true;
+    }
     requirements::find(version, id).is_some_and(|clause| {
         let number = clause.section_number();
         sections.iter().any(|section| number.starts_with(section))

@@ -141,14 +141,22 @@ pub(super) fn field(
             (true, _) => Aspect::DupOnFirst,
             (false, _) => Aspect::DupMissing,
         },
-        (Packet::Publish(_), "qos") => Aspect::QoS,
+        (Packet::Publish(publish), "qos") => match matcher {
+            Some(Matcher::Is(Expr::Literal(Literal::Number(due))))
+                if u64::from(publish.qos.as_u8()) > *due =>
+            {
+                Aspect::QosRaised
+            }
+            _ => Aspect::QoS,
+        },
         (Packet::Publish(publish), "retain") => match publish.retain {
             true => Aspect::RetainSet,
             false => Aspect::RetainMissing,
         },
         (Packet::Publish(_), "topic") => Aspect::Topic,
         (Packet::Publish(_), "packet_id") => match matcher {
-            Some(Matcher::Absent) => Aspect::IdAtQos0,
+            // It has one because its QoS is not 0.
+            Some(Matcher::Absent) => Aspect::QosRaised,
             Some(Matcher::Is(Expr::Name(_) | Expr::Literal(Literal::Number(_)))) => {
                 Aspect::IdChanged
             }

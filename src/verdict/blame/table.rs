@@ -23,6 +23,8 @@ pub(crate) enum Aspect {
     /// DUP 1 at QoS 0.
     DupAtQos0,
     QoS,
+    /// A higher QoS than that of the message, or than was granted.
+    QosRaised,
     /// RETAIN 0 where it should be 1.
     RetainMissing,
     /// RETAIN 1 where it should be 0.
@@ -32,8 +34,6 @@ pub(crate) enum Aspect {
     IdInUse,
     /// The identifier of a message that is sent again is another.
     IdChanged,
-    /// An identifier at QoS 0.
-    IdAtQos0,
     /// The identifier of an acknowledgement of a message.
     AckId,
     /// The identifier of SUBACK or UNSUBACK.
@@ -123,10 +123,12 @@ rows! {
         ["MQTT-3.3.1-3" | "MQTT-4.3.2-2" "MQTT-4.3.3-2"];
     DupAtQos0 ["MQTT-3.3.1-2" | "MQTT-4.3.1-1" "MQTT-3.3.1-3"] ["MQTT-3.3.1-2" | "MQTT-4.3.1-1" "MQTT-3.3.1-3"];
     QoS
-        ["MQTT-3.8.4-6" "MQTT-3.3.5-1" | "MQTT-3.8.4-3" "MQTT-3.8.4-4" "MQTT-4.3.1-1" "MQTT-4.3.2-1" "MQTT-4.3.3-1"
-            "MQTT-3.3.1-5" "MQTT-3.1.2-8"]
-        ["MQTT-3.8.4-8" "MQTT-3.3.4-2" "MQTT-4.8.2-3" | "MQTT-3.8.4-3" "MQTT-3.8.4-4" "MQTT-3.8.4-5" "MQTT-4.3.1-1"
-            "MQTT-4.3.2-2" "MQTT-4.3.3-2" "MQTT-3.3.1-5" "MQTT-3.1.2-7" "MQTT-3.1.2-8"];
+        ["MQTT-3.8.4-6" "MQTT-3.3.5-1" | "MQTT-3.8.4-3" "MQTT-3.8.4-4" "MQTT-3.3.1-5" "MQTT-3.1.2-8"]
+        ["MQTT-3.8.4-8" "MQTT-3.3.4-2" "MQTT-4.8.2-3" | "MQTT-3.8.4-3" "MQTT-3.8.4-4" "MQTT-3.8.4-5" "MQTT-3.3.1-5"
+            "MQTT-3.1.2-7" "MQTT-3.1.2-8"];
+    QosRaised
+        ["MQTT-3.8.4-6" "MQTT-3.3.5-1" | "MQTT-3.8.4-3" "MQTT-3.8.4-4"]
+        ["MQTT-3.8.4-8" "MQTT-3.3.4-2" "MQTT-4.8.2-3" | "MQTT-3.8.4-3" "MQTT-3.8.4-4" "MQTT-3.8.4-5"];
     RetainMissing
         ["MQTT-3.3.1-8" | "MQTT-3.1.2-17"]
         ["RULE-3.3.1.3-2" "MQTT-3.3.1-13" | "MQTT-3.1.2-15" "MQTT-3.8.4-3" "MQTT-3.8.4-5"];
@@ -140,7 +142,6 @@ rows! {
         ["MQTT-2.3.1-4" | "MQTT-4.3.2-1" "MQTT-4.3.3-1"]
         ["MQTT-2.2.1-4" | "MQTT-4.3.2-1" "MQTT-4.3.3-1"];
     IdChanged [("MQTT-4.4.0-1") | "MQTT-2.3.1-4"] [("MQTT-4.4.0-1") | "MQTT-4.8.2-4"];
-    IdAtQos0 [("MQTT-2.3.1-5") | "MQTT-4.3.1-1"] [("MQTT-2.2.1-2") | "MQTT-4.3.1-1"];
     AckId
         ["MQTT-2.3.1-6" | "MQTT-4.3.2-1" "MQTT-4.3.2-2" "MQTT-4.3.3-1" "MQTT-4.3.3-2" "MQTT-4.4.0-1" "MQTT-3.10.4-3"]
         ["MQTT-2.2.1-5" | "MQTT-4.3.2-4" "MQTT-4.3.3-4" "MQTT-4.3.3-5" "MQTT-4.3.3-8" "MQTT-4.3.3-10" "MQTT-4.3.3-11"
