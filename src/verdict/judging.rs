@@ -9,7 +9,7 @@ use super::blame::received;
 use super::charge::Charge;
 use super::far;
 use super::granted_less::{Excused, GrantedLess};
-use super::left_over::{is_consequence, is_displaced, left_over};
+use super::left_over::{is_consequence, is_displaced, is_told_as_missing, left_over};
 use super::monitor::{self, Watched};
 use super::steps::Judging;
 use super::wording::describe_event;
@@ -64,7 +64,9 @@ pub fn judge(
     over.retain(|finding| {
         let mut events = finding.events.iter();
         let is_let_off = events.all(|event| granted_less.excuses_event(*event, &mut excused));
-        !is_let_off && !is_displaced(plan, scene, &findings, finding)
+        !is_let_off
+            && !is_displaced(plan, scene, &findings, finding)
+            && !is_told_as_missing(plan, scene, &findings, finding)
     });
     let has_failed = is_rule_broken || findings.iter().any(Finding::breaks_a_must);
     for finding in over.iter_mut().filter(|_| has_failed) {

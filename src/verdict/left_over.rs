@@ -14,7 +14,7 @@ use super::symptom::Symptom;
 use super::wording::describe_event;
 use crate::matcher::Memory;
 use crate::plan::{Body, Operation, Plan, find_step};
-use crate::scenario::model::{Expectation, Level};
+use crate::scenario::model::{Expectation, Level, Pattern};
 use crate::transcript::{EventIndex, Transcript, What};
 
 /// A finding for everything that came and belongs to no step, but for what has been `told` already as a fault.
@@ -28,6 +28,61 @@ pub(super) fn left_over(
         .filter(|index| !told.contains(index))
         .filter_map(|index| judge(plan, transcript, index))
         .collect()
+}
+
+/// Whether it is the packet of a delivery that a step waited for in vain, and tells so: too late, or for another message.
+pub(super) fn is_told_as_missing(
+    plan: &Plan,
+    transcript: &Transcript,
+    findings: &[Finding],
+    over: &Finding,
+) -> bool {
+    let mut told = findings
+        .iter()
+        .filter(|finding| finding.breaks_a_must())
+        .filter_map(|finding| find_step(&plan.steps, finding.step?));
+    !over.breaks_a_must()
+        && !over.events.is_empty()
+        && told.any(|step| {
+            let Body::Client { client, operations } = &step.body else {
+                return false;
+            };
+            operations.iter().any(|operation| {
+                let Operation::Await(awaited) = operation else {
+                    return false;
+                };
+                over.events.iter().all(|event| {
+                    let event = &transcript.events[event.0];
+                    let What::Received { frame, .. } = &event.what else {
+                        return false;
+                    };
+                    let packet_type = frame.packet_type();
+                    event.during >= step.index
+                        && transcript.lanes[event.lane.0].client == *client
+                        && is_of_delivery(packet_type)
+                        && awaits(&awaited.expectation.pattern, packet_type)
+                })
+            })
+        })
+}
+
+const fn is_of_delivery(packet_type: PacketType) -> bool {
+    matches!(
+        packet_type,
+        PacketType::PUBACK | PacketType::PUBREC | PacketType::PUBREL | PacketType::PUBCOMP
+    )
+}
+
+/// Whether a packet of this type is among what is waited for.
+fn awaits(pattern: &Pattern, packet_type: PacketType) -> bool {
+    let any = |sequence: &[Expectation]| sequence.iter().any(|e| awaits(&e.pattern, packet_type));
+    match pattern {
+        Pattern::Packet(pattern) => pattern.packet_type == packet_type,
+        Pattern::Unordered(patterns) => patterns.iter().any(|p| p.packet_type == packet_type),
+        Pattern::InOrder(sequence) => any(sequence),
+        Pattern::AnyOf(alternatives) => alternatives.iter().any(|sequence| any(sequence)),
+        _ => false,
+    }
 }
 
 /// Whether it is the message that a step was to take which took another in its place, and tells so: it is late by that

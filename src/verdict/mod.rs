@@ -14,6 +14,7 @@ mod judging;
 mod late;
 mod left_over;
 mod measured;
+mod misplaced;
 pub mod monitor;
 mod steps;
 mod symptom;

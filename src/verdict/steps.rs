@@ -15,6 +15,7 @@ use super::given_up::GivenUp;
 use super::granted_less::{Excused, GrantedLess};
 use super::hooks::{Differing, judge_hooks};
 use super::late::{answer_came_late, came_late};
+use super::misplaced::acknowledges_another;
 use super::symptom::Symptom;
 use super::unsent::{Unsent, was_to_send};
 use super::wording::{untaken, what_came};
@@ -259,6 +260,13 @@ impl<'a> Judging<'a> {
                 self.not_reached(step, UNSENT);
                 continue;
             }
+            if outcome.ended != Ended::Complete
+                && self.has_broken_a_must()
+                && acknowledges_another(self.transcript, client, step.index)
+            {
+                self.not_reached(step, FAILED_BEFORE);
+                continue;
+            }
             let is_lost = self.failed.covers(step, awaited, outcome);
             let is_unsent = self.may_lack(&awaited.expectation);
             let judged = judge_outcome(
@@ -271,6 +279,9 @@ impl<'a> Judging<'a> {
                     excused: &mut self.excused,
                 },
             );
+            if awaited.gate && !judged.is_empty() {
+                self.unsent_by_steps.note_unreleased(step);
+            }
             let was_given_up = self
                 .given_up
                 .covers(self.transcript, client, awaited, &judged);
@@ -337,8 +348,11 @@ impl<'a> Judging<'a> {
 
     /// Whether the case has failed, and some step could not send its packets for it.
     fn lacks_a_cause(&self) -> bool {
-        let found = || self.findings.iter().any(Finding::breaks_a_must);
-        self.unsent_by_steps.is_any() && (self.has_failed || found())
+        self.unsent_by_steps.is_any() && self.has_broken_a_must()
+    }
+
+    fn has_broken_a_must(&self) -> bool {
+        self.has_failed || self.findings.iter().any(Finding::breaks_a_must)
     }
 
     fn not_reached(&mut self, step: &PlannedStep, why: &str) {

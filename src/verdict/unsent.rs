@@ -19,7 +19,14 @@ impl Unsent {
     pub(super) fn note(&mut self, step: &PlannedStep, why: &NotReached) {
         let is_lost = matches!(why, NotReached::Lost(_));
         self.is_any |= was_to_send(step) && !is_lost;
-        self.is_message |= was_to_publish(step) && !is_lost;
+        self.is_message |= sends(step, PacketType::PUBLISH) && !is_lost;
+    }
+
+    /// The exchange of a message did not get to its PUBREL: a server may deliver it only then.
+    pub(super) fn note_unreleased(&mut self, step: &PlannedStep) {
+        let is_it = sends(step, PacketType::PUBREL);
+        self.is_any |= is_it;
+        self.is_message |= is_it;
     }
 
     /// Whether a step could not send what others may wait for.
@@ -44,18 +51,15 @@ pub(super) fn was_to_send(step: &PlannedStep) -> bool {
     }
 }
 
-/// Whether a step sends a message.
-fn was_to_publish(step: &PlannedStep) -> bool {
+/// Whether a step sends a packet of this type.
+fn sends(step: &PlannedStep, packet_type: PacketType) -> bool {
     let Body::Client { operations, .. } = &step.body else {
         return false;
     };
-    operations.iter().any(|operation| {
-        match operation {
-        Operation::Send(items) | Operation::SendFramed(items, _) => items.iter().any(|item| {
-            matches!(item, Outgoing::Packet(packet) if packet.packet_type == PacketType::PUBLISH)
-        }),
+    let is_it = |item: &Outgoing| matches!(item, Outgoing::Packet(packet) if packet.packet_type == packet_type);
+    operations.iter().any(|operation| match operation {
+        Operation::Send(items) | Operation::SendFramed(items, _) => items.iter().any(is_it),
         _ => false,
-    }
     })
 }
 

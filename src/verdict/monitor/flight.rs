@@ -341,6 +341,12 @@ fn in_use(publish: &Publish, id: PacketId) -> Found {
     ))
 }
 
+fn without_dup(id: PacketId) -> Found {
+    check::RESENT_WITHOUT_DUP.found(format!(
+        "PUBLISH with packet id {id} and DUP 0, which was sent before and not acknowledged"
+    ))
+}
+
 /// A PUBLISH whose identifier is free.
 fn unused(
     passage: &FlightOnConnection,
@@ -392,6 +398,9 @@ fn again_here(
         ))),
         // 3.1.1 lets a server send again whenever it likes.
         (true, _) if is_same => None,
+        (false, ProtocolVersion::V3_1 | ProtocolVersion::V3_1_1) if is_same => {
+            Some(without_dup(id))
+        }
         _ => Some(in_use(publish, id)),
     }
 }
@@ -415,9 +424,7 @@ fn again_after_reconnect(
         )));
     }
     if !publish.dup {
-        return Some(check::RESENT_WITHOUT_DUP.found(format!(
-            "PUBLISH with packet id {id} and DUP 0, which was sent before and not acknowledged"
-        )));
+        return Some(without_dup(id));
     }
     let key = (known.content.topic.clone(), known.qos);
     let last = passage.resent.insert(key, known.number).unwrap_or(0);

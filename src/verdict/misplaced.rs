@@ -1,0 +1,100 @@
+//! Acknowledgements that fit no message. A step that took another message than the one it is about lends its identifier
+//! to the steps behind it, and one of them may acknowledge it as no client would. What a server does then is no fault.
+
+use mqtt_check_codec::{Packet, PacketId, QoS};
+
+use crate::scenario::model::ClientIndex;
+use crate::transcript::{Event, StepIndex, Transcript, What};
+
+/// Whether the client has sent, at this step, the acknowledgement of a message that came with another QoS.
+pub(super) fn acknowledges_another(
+    transcript: &Transcript,
+    client: ClientIndex,
+    step: StepIndex,
+) -> bool {
+    let events = &transcript.events;
+    let is_its =
+        |event: &Event| event.during == step && transcript.lanes[event.lane.0].client == client;
+    events.iter().enumerate().any(|(n, event)| {
+        let Some((id, qos)) = acknowledged(event).filter(|_| is_its(event)) else {
+            return false;
+        };
+        let mut before = events[..n].iter().rev().filter(|e| e.lane == event.lane);
+        let came = before.find_map(|event| received_with(event, id));
+        came.is_some_and(|came| came != qos)
+    })
+}
+
+/// What an acknowledgement that is sent by a step answers, and the QoS of that.
+fn acknowledged(event: &Event) -> Option<(PacketId, QoS)> {
+    let What::Sent {
+        packet: Some(packet),
+        automatic: false,
+        ..
+    } = &event.what
+    else {
+        return None;
+    };
+    match packet {
+        Packet::PubAck(ack) => Some((ack.packet_id, QoS::AtLeastOnce)),
+        Packet::PubRec(ack) => Some((ack.packet_id, QoS::ExactlyOnce)),
+        _ => None,
+    }
+}
+
+/// The QoS of a message that came with this identifier.
+fn received_with(event: &Event, id: PacketId) -> Option<QoS> {
+    match &event.what {
+        What::Received {
+            packet: Ok(Packet::Publish(publish)),
+            ..
+        } if publish.packet_id == Some(id) => Some(publish.qos),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use mqtt_check_codec::{Ack, Properties, ProtocolVersion, Publish, ReasonCode};
+
+    use super::super::granted_less::tests::record;
+    use super::*;
+
+    #[test]
+    fn an_acknowledgement_fits_the_last_message_of_its_identifier() {
+        let came = |qos| {
+            let publish = Publish {
+                dup: false,
+                qos,
+                retain: false,
+                topic: "x".into(),
+                packet_id: Some(PacketId::MIN),
+                properties: Properties::new(),
+                payload: Bytes::new(),
+            };
+            (false, Packet::Publish(publish))
+        };
+        let pubrec = || {
+            let ack = Ack {
+                packet_id: PacketId::MIN,
+                reason: ReasonCode::SUCCESS,
+                properties: Properties::new(),
+            };
+            (true, Packet::PubRec(ack))
+        };
+        for (packets, expected) in [
+            (vec![came(QoS::ExactlyOnce), pubrec()], false),
+            (vec![came(QoS::AtLeastOnce), pubrec()], true),
+            (
+                vec![came(QoS::AtLeastOnce), came(QoS::ExactlyOnce), pubrec()],
+                false,
+            ),
+            (vec![pubrec(), came(QoS::AtLeastOnce)], false),
+        ] {
+            let transcript = record(ProtocolVersion::V5, &packets);
+            let found = acknowledges_another(&transcript, ClientIndex(0), StepIndex(0));
+            assert_eq!(found, expected, "{packets:?}");
+        }
+    }
+}
