@@ -125,6 +125,38 @@ const SETS: &[&[&str]] = &[
     ],
     &["shared-turn-of-the-gone", "plus-matches-deeper"],
     &["pubrec-behind-pubcomp"],
+    &[
+        "inbound-qos2-ends-outgoing",
+        "unknown-puback-makes-room",
+        "clearing-clears-above",
+        "retained-qos-raised-for-wildcards",
+        "retained-sent-on-takeover",
+        "filters-beyond-ten-ignored",
+        "unsubscribe-with-properties-ignored",
+        "shared-idle-after-20",
+        "qos0-subscriptions-not-kept",
+        "released-on-resume-at-qos0",
+        "refusal-codes-of-version-5",
+        "pingreq-before-connect-answered",
+        "queue-loses-first",
+    ],
+    &[
+        "pubrel-ends-outgoing",
+        "acknowledgements-held-by-quota",
+        "publishers-alias-forwarded",
+        "retaining-clears-below",
+        "shared-wildcards-refused",
+        "plus-hash-misses-plus",
+        "qos2-subscriptions-not-kept",
+        "ended-session-taken-over",
+    ],
+    &[
+        "queued-not-tracked",
+        "retained-qos2-lost-to-lasting-sessions",
+        "restart-mixes-retained-beside-expired",
+        "released-on-resume-not-retained",
+        "once-clean-always-clean",
+    ],
 ];
 
 const PLAYING: Playing<'_> = Playing {

@@ -360,6 +360,12 @@ impl Broker {
                 }
                 self.connect_received(turn, connection, nonce, *connect);
             }
+            // [3.1.1 MQTT-3.1.0-1] [5 MQTT-3.1.0-1]
+            (Some(Phase::Opened { .. }), Packet::PingReq)
+                if self.state.rules.breaks(Fault::PingreqBeforeConnectAnswered) =>
+            {
+                turn.send(connection, Packet::PingResp);
+            }
             (Some(Phase::Opened { .. }), _) => {
                 if self.state.rules.breaks(Fault::FirstPacketNeedNotBeConnect) {
                     return;
@@ -401,6 +407,10 @@ impl Broker {
             Packet::Publish(publish) => publish_arrived(state, turn, key, publish),
             Packet::PubAck(ack) => puback_received(state, turn, key, &ack),
             Packet::PubRec(ack) => pubrec_received(state, turn, key, &ack),
+            // [5 MQTT-4.3.3-11]
+            Packet::PubRel(ack)
+                if !ack.properties.0.is_empty()
+                    && state.rules.breaks(Fault::ExplainedPubrelUnanswered) => {}
             Packet::PubRel(ack) => pubrel_received(state, turn, key, ack.packet_id),
             Packet::PubComp(ack) => pubcomp_received(state, turn, key, &ack),
             Packet::Subscribe(subscribe) => subscribe_received(state, turn, key, subscribe),

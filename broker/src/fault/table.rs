@@ -1321,6 +1321,148 @@ faults {
     AliasedRefusalPassedOn "aliased-refusal-passed-on" [V5 "RULE-3.4.2.1-2", V5 "RULE-3.5.2.1-2"]
         "a message with a Topic Alias that is refused in its acknowledgement is forwarded",
 
+    // What clients and the broker number for themselves.
+    InboundQos2EndsOutgoing "inbound-qos2-ends-outgoing" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.3.3-5", V3_1_1 "MQTT-4.4.0-1"]
+        seen ["mochi#545"]
+        "a QoS 2 PUBLISH of a client ends the delivery to it that has the same packet id",
+    PubrelEndsOutgoing "pubrel-ends-outgoing" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.3.3-5", V3_1_1 "MQTT-4.4.0-1"]
+        seen ["mochi#519"]
+        "a PUBREL of a client ends the delivery to it that has the same packet id",
+    SubscribeEndsOutgoing "subscribe-ends-outgoing" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "a SUBSCRIBE of a client ends the delivery to it that has the same packet id",
+    UnsubscribeEndsOutgoing "unsubscribe-ends-outgoing" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "an UNSUBSCRIBE of a client ends the delivery to it that has the same packet id",
+    InboundQos1EndsOutgoing "inbound-qos1-ends-outgoing" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "a QoS 1 PUBLISH of a client ends the delivery to it that has the same packet id",
+    UnknownRefusalMakesRoom "unknown-refusal-makes-room" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        "a PUBREC that refuses an unknown packet id frees room under the client's Receive Maximum",
+    UnknownPubcompMakesRoom "unknown-pubcomp-makes-room" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        "a PUBCOMP of an unknown packet id frees room under the client's Receive Maximum",
+    CompletionsHeldByQuota "completions-held-by-quota" [V5 "MQTT-3.3.4-10", V5 "MQTT-4.9.0-3"]
+        "PUBREL and PUBCOMP are not sent while the client's Receive Maximum is used up",
+    UnsubacksHeldByQuota "unsubacks-held-by-quota" [V5 "MQTT-3.3.4-10", V5 "MQTT-4.9.0-3"]
+        "UNSUBSCRIBE is not answered while the client's Receive Maximum is used up",
+    UnknownPubackMakesRoom "unknown-puback-makes-room" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        seen ["mosquitto#2301"]
+        "a PUBACK of an unknown packet id frees room under the client's Receive Maximum",
+    AcknowledgementsHeldByQuota "acknowledgements-held-by-quota" [V5 "MQTT-3.3.4-10", V5 "MQTT-4.9.0-3"]
+        seen ["mosquitto#1332"]
+        "a client's messages are not acknowledged while its Receive Maximum is used up",
+    PublishersAliasForwarded "publishers-alias-forwarded" [V5 "MQTT-3.3.2-3", V5 "MQTT-3.3.2-11"]
+        seen ["mqtt-lib#130", "MQTTnet#2199", "aedes#1117"]
+        "the publisher's Topic Alias is forwarded to clients that allow so many, beside those that the server gives",
+    QueuedNotTracked "queued-not-tracked" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"] seen ["mqtt-lib#46"]
+        "messages that waited for an offline session count as acknowledged once they were sent",
+    QueueLosesFirst "queue-loses-first" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["MQTTnet#1757"]
+        "the first message for a session whose connection broke is lost",
+    // Retained messages of topics that are related.
+    ClearingClearsAbove "clearing-clears-above" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"] seen ["nanomq#2066"]
+        "clearing a retained message clears that of the level above too",
+    ClearingClearsBelow "clearing-clears-below" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        "clearing a retained message clears those of the levels below too",
+    RetainingClearsAbove "retaining-clears-above" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        "a retained message clears that of the level above",
+    RetainingClearsBelow "retaining-clears-below" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"] seen ["FlashMQ#131"]
+        "a retained message clears those of the levels below",
+    RetainedQosRaisedForWildcards "retained-qos-raised-for-wildcards" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        seen ["emqx#17781"]
+        "a filter with a wildcard brings retained messages above the granted QoS",
+    RetainedQos2LostToLastingSessions "retained-qos2-lost-to-lasting-sessions" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        seen ["aedes#1003"]
+        "retained messages of QoS 2 do not reach a client whose session outlives its connection",
+    RetainedSentOnTakeover "retained-sent-on-takeover" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        seen ["mochi#153"]
+        "the subscriptions of a session that is taken over bring their retained messages again",
+    RetainedPropertiesUnsentToOlder "retained-properties-unsent-to-older" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        "retained messages with properties are not sent to clients of 3.1.1",
+    RetainedWillNeverExpires "retained-will-never-expires" [V5 "RULE-3.3.1.3-3", V5 "MQTT-3.3.2-6"]
+        "a Will is retained without its Message Expiry Interval",
+    ExpiredTakesRetainedAlong "expired-takes-retained-along" [V5 "MQTT-3.3.1-9"]
+        "a retained message that has expired is discarded together with the one behind it",
+    RestartMixesRetainedBesideExpired "restart-mixes-retained-beside-expired" [V5 "MQTT-3.3.1-9", V5 "MQTT-3.3.2-3"]
+        seen ["mosquitto#2311"]
+        "if a retained message has expired at a restart, others have each other's payload",
+    // Filters.
+    SharedWildcardsRefused "shared-wildcards-refused" [V5 "MQTT-3.8.4-1", V5 "RULE-4.8.2-1"] seen ["nanomq#1883"]
+        "a Shared Subscription with a wildcard is a protocol error",
+    PlusHashMissesPlus "plus-hash-misses-plus" [V5 "MQTT-4.5.0-1", V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.5.0-1"]
+        seen ["mosquitto#670"]
+        "a filter that ends with +/# does not match where the + is the last level",
+    RetainedHashWithoutParent "retained-hash-without-parent" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        "a filter that ends with # does not bring the retained message of the level above",
+    FiltersBeyondTenIgnored "filters-beyond-ten-ignored" [V5 "MQTT-3.8.4-5", V5 "MQTT-3.8.4-7", V3_1_1 "MQTT-3.8.4-4"]
+        seen ["emqx#2366"]
+        "only the first ten filters of a SUBSCRIBE have an effect",
+    UnsubscribeBeyondTenIgnored "unsubscribe-beyond-ten-ignored" [V5 "MQTT-3.10.4-6", V3_1_1 "MQTT-3.10.4-6"]
+        "only the first ten filters of an UNSUBSCRIBE have an effect",
+    SubackCutAt20 "suback-cut-at-20" [V5 "MQTT-3.8.4-6", V3_1_1 "MQTT-3.8.4-5"]
+        "SUBACK has 20 codes at most",
+    SubscribeWithPropertiesIgnored "subscribe-with-properties-ignored" [V5 "MQTT-3.8.4-5", V5 "MQTT-3.8.4-7"]
+        "a SUBSCRIBE with a User Property is granted and has no effect",
+    UnsubscribeOfSharedWildcardIgnored "unsubscribe-of-shared-wildcard-ignored" [V5 "MQTT-3.10.4-1"]
+        "UNSUBSCRIBE of a Shared Subscription with a wildcard has no effect",
+    UnsubscribeWithPropertiesIgnored "unsubscribe-with-properties-ignored" [V5 "MQTT-3.10.4-1", V5 "MQTT-3.10.4-2"]
+        seen ["nanomq#699"]
+        "an UNSUBSCRIBE with a User Property has no effect",
+    SharedIdleAfter20 "shared-idle-after-20" [V5 "MQTT-4.5.0-1", V5 "RULE-4.8.2-1"]
+        seen ["hivemq-community-edition#558"]
+        "a client gets nothing of its Shared Subscriptions after 20 messages on one connection",
+    ExplainedPubcompIgnored "explained-pubcomp-ignored" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.9.0-1"]
+        "a PUBCOMP with a Reason String or a User Property is ignored",
+    ExplainedPubrelUnanswered "explained-pubrel-unanswered" [V5 "MQTT-4.3.3-11"]
+        "a PUBREL with a Reason String or a User Property is not answered",
+    UserPropertiesBeyond16Cut "user-properties-beyond-16-cut" [V5 "MQTT-3.3.2-17"]
+        "of the User Properties of a message only the first 16 are forwarded",
+    // What a session keeps, part by part.
+    Qos0SubscriptionsNotKept "qos0-subscriptions-not-kept" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
+        seen ["mosca#693", "aedes#174"]
+        "a resumed session has lost its subscriptions of QoS 0",
+    Qos2SubscriptionsNotKept "qos2-subscriptions-not-kept" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
+        seen ["nats#7643"]
+        "a resumed session has lost its subscriptions of QoS 2",
+    SharedSubscriptionsNotKept "shared-subscriptions-not-kept" [V5 "MQTT-3.1.2-5"]
+        "a resumed session has lost its Shared Subscriptions",
+    SubscriptionsLostOnSecondResume "subscriptions-lost-on-second-resume" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
+        "the second resumption of a session loses its subscriptions",
+    WildcardsLostOnTakeover "wildcards-lost-on-takeover" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
+        "a session that is taken over has lost its subscriptions with a wildcard",
+    NoLocalNotKept "no-local-not-kept" [V5 "MQTT-3.8.3-3"]
+        "the subscriptions of a resumed session have lost No Local",
+    RetainAsPublishedNotKept "retain-as-published-not-kept" [V5 "MQTT-3.3.1-13"]
+        "the subscriptions of a resumed session have lost Retain As Published",
+    IdentifiersNotKept "identifiers-not-kept" [V5 "MQTT-3.3.4-3"]
+        "the subscriptions of a resumed session have lost their Subscription Identifiers",
+    GrantedQosNotKept "granted-qos-not-kept" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
+        "the subscriptions of a resumed session have QoS 1 at most",
+    ReceivedForgottenOnSecondResume "received-forgotten-on-second-resume" [V5 "MQTT-4.3.3-10", V3_1_1 "MQTT-4.3.3-2"]
+        "packet ids of QoS 2 messages that were received are forgotten by the second reconnect",
+    ReleasedOnResumeAtQos0 "released-on-resume-at-qos0" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"] seen ["nats#8414"]
+        "a QoS 2 message that is released on a later connection is forwarded with QoS 0",
+    ReleasedOnResumeNotRetained "released-on-resume-not-retained" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"]
+        seen ["nats#8414"]
+        "a QoS 2 message that is released on a later connection is not retained",
+    EndedSessionTakenOver "ended-session-taken-over" [V5 "MQTT-4.1.0-2", V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.1.2-6"]
+        seen ["emqx#18583"]
+        "a takeover resumes a session that should end with its connection",
+    OnceCleanAlwaysClean "once-clean-always-clean" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-3.1.2-4"] seen ["moquette#145"]
+        "a client that has ever asked for a clean start has no session that outlives its connection",
+    // Connecting and Wills.
+    RefusalCodesOfVersion5 "refusal-codes-of-version-5" [V3_1_1 "RULE-3.2.2.3-1"] seen ["mochi#140"]
+        "a CONNECT of 3.1.1 is refused with a code of version 5",
+    PingreqBeforeConnectAnswered "pingreq-before-connect-answered" [V5 "MQTT-3.1.0-1", V3_1_1 "MQTT-3.1.0-1"]
+        seen ["FlashMQ#104"]
+        "a PINGREQ in front of CONNECT is answered",
+    OtherVersionTakeoverLosesWill "other-version-takeover-loses-will" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "a takeover in another version discards the Will of the displaced client",
+    TakeoverPublishesDelayedWill "takeover-publishes-delayed-will" [V5 "MQTT-3.1.3-9"]
+        "a takeover publishes a Will that has a delay though the session goes on",
+    WillDelayIgnoredAfter0x04 "will-delay-ignored-after-0x04" [V5 "MQTT-3.1.2-8"]
+        "DISCONNECT 0x04 publishes the Will at once whatever its delay",
+    WillDelayCut "will-delay-cut" [V5 "MQTT-3.1.2-8"]
+        "only the lower two bytes of a Will Delay Interval count",
+    WillDelaySigned "will-delay-signed" [V5 "MQTT-3.1.2-8"]
+        "a Will with a Will Delay Interval above 2,147,483,647 is published at once",
+
     // Bytes.
     PiecesLost "pieces-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
         "the part of an incomplete packet that has arrived is lost",

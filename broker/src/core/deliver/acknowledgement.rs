@@ -23,6 +23,8 @@ pub(crate) fn acknowledge(
     let Some(link) = &session.link else {
         return;
     };
+    // [5 MQTT-3.3.4-10] [5 MQTT-4.9.0-3]
+    let is_full = !session.inflight.has_room(link.window.messages);
     let reason = match link.version {
         ProtocolVersion::V5 => reason,
         _ => ReasonCode::SUCCESS,
@@ -36,7 +38,15 @@ pub(crate) fn acknowledge(
         reason,
         properties: Properties::new(),
     };
-    send(link, rules, turn, packet(ack));
+    let packet = packet(ack);
+    let held_by = match packet {
+        Packet::PubAck(_) | Packet::PubRec(_) => Fault::AcknowledgementsHeldByQuota,
+        _ => Fault::CompletionsHeldByQuota,
+    };
+    if is_full && rules.breaks(held_by) {
+        return;
+    }
+    send(link, rules, turn, packet);
 }
 
 /// Of faults and of a liberty: sends again, on the same connection, what the client has not gone on from.

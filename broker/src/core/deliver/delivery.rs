@@ -81,6 +81,11 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     if !online && lost_offline(rules, delivery.qos) {
         return;
     }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if !online && rules.breaks(Fault::QueueLosesFirst) && session.traces.broken {
+        session.traces.broken = false;
+        return;
+    }
     // [5 MQTT-4.5.0-1]
     if !online && delivery.shared.is_some() && rules.breaks(Fault::SharedOfflineLost) {
         return;
@@ -193,7 +198,17 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
             dropped(session, turn, &delivery, DropReason::NotAuthorized);
             continue;
         }
+        let waited_offline = delivery.message.received_at < session.traces.connected_at;
+        let has_id = delivery.qos != QoS::AtMostOnce;
         transmit(session, rules, turn, delivery);
+        // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+        if waited_offline
+            && has_id
+            && rules.breaks(Fault::QueuedNotTracked)
+            && let Some(id) = session.inflight.newest()
+        {
+            session.inflight.remove(id);
+        }
     }
 }
 
@@ -229,7 +244,9 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
     for received in all.into_iter().flat_map(Tracked::all_unkept_mut) {
         received.counted = rules.breaks(Fault::RepeatsUncountedOnResume);
     }
-    if rules.breaks(Fault::ReceivedQos2ForgottenOnReconnect) {
+    if rules.breaks(Fault::ReceivedQos2ForgottenOnReconnect)
+        || session.traces.resumptions > 1 && rules.breaks(Fault::ReceivedForgottenOnSecondResume)
+    {
         session.received.clear();
     }
     let finished = session
@@ -388,6 +405,11 @@ fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery:
     link.carried += 1;
     // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
     if link.carried > 22 && rules.breaks(Fault::SilentAfter22Messages) {
+        return;
+    }
+    // [5 MQTT-4.5.0-1] [5 RULE-4.8.2-1]
+    let is_idle = link.carried > 20 && rules.breaks(Fault::SharedIdleAfter20);
+    if is_idle && delivery.shared.is_some() {
         return;
     }
     // The window is filled before it is known whether the packet fits, since the packet needs its id.

@@ -105,6 +105,9 @@ fn suback_lies(rules: &Rules, suback: &mut SubAck) {
     if rules.breaks(D::SubackRefusalLeftOut) {
         suback.reasons.retain(|reason| reason.is_success());
     }
+    if rules.breaks(D::SubackCutAt20) {
+        suback.reasons.truncate(20);
+    }
     for reason in &mut suback.reasons {
         if rules.breaks(D::SubackRefusalShownGranted) && !reason.is_success() {
             *reason = ReasonCode::SUCCESS;

@@ -29,6 +29,8 @@ pub(crate) enum Way {
     DelayedWill,
     /// It is passed on when the publisher releases it.
     Released,
+    /// The publisher releases it on a later connection.
+    ReleasedLater,
 }
 
 /// What is lost.
@@ -135,6 +137,16 @@ const LOSSES: &[(Fault, Way, Loss)] = &[
     ),
     (Fault::ReleasedRetainLost, Way::Released, Loss::Retain),
     (Fault::ReleasedExpiryAnew, Way::Released, Loss::Age),
+    (
+        Fault::ReleasedOnResumeAtQos0,
+        Way::ReleasedLater,
+        Loss::QosAbove(QoS::AtMostOnce),
+    ),
+    (
+        Fault::ReleasedOnResumeNotRetained,
+        Way::ReleasedLater,
+        Loss::Retain,
+    ),
 ];
 
 fn losses(rules: &Rules, way: Way) -> impl Iterator<Item = Loss> {
@@ -144,7 +156,8 @@ fn losses(rules: &Rules, way: Way) -> impl Iterator<Item = Loss> {
 
 /// Whether a QoS 2 message is passed on when it is released, so that it can lose something until then.
 pub(crate) fn withholds(rules: &Rules) -> bool {
-    losses(rules, Way::Released).next().is_some()
+    let ways = [Way::Released, Way::ReleasedLater];
+    ways.iter().any(|way| losses(rules, *way).next().is_some())
 }
 
 /// Takes from one copy what is lost on this way.

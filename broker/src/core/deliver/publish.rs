@@ -45,7 +45,11 @@ pub(crate) fn send_publish(
         }
         // [5 MQTT-3.3.4-3] [5 MQTT-3.3.4-4]
         properties.0.extend(identifiers(rules, delivery));
-        if let Some((alias, known)) = link.alias_for(&topic, rules.config.maximum_client_bytes) {
+        if let Some(alias) = publishers_alias(rules, link, delivery) {
+            properties.push(Property::TopicAlias(alias));
+        } else if let Some((alias, known)) =
+            link.alias_for(&topic, rules.config.maximum_client_bytes)
+        {
             if known && rules.breaks(Fault::AliasedPropertiesLost) {
                 properties.0.clear();
             }
@@ -90,6 +94,13 @@ pub(crate) fn send_publish(
         }
     }
     sent
+}
+
+/// Of a fault: the publisher's Topic Alias, where the client would take one of the server's. [5 MQTT-3.3.2-3]
+fn publishers_alias(rules: &Rules, link: &Link, delivery: &Delivery) -> Option<u16> {
+    let alias = delivery.message.alias?;
+    let is_taken = link.aliases_out.allows(alias) && rules.breaks(Fault::PublishersAliasForwarded);
+    is_taken.then_some(alias)
 }
 
 /// Whether so much waits to be written to all clients together that this message does not go out now.

@@ -10,6 +10,7 @@ use super::delivery::deliver;
 use super::loss::{Way, lose};
 use crate::core::input::Time;
 use crate::core::rules::Rules;
+use crate::core::state::expiry::Expiry;
 use crate::core::state::lookup::Cursor;
 use crate::core::state::message::{Delivery, Message};
 use crate::core::state::retained::Retained;
@@ -63,15 +64,41 @@ pub(crate) fn retain(rules: &Rules, retained: &mut Retained, message: &Arc<Messa
         if !rules.breaks(Fault::EmptyRetainedDoesNotClear) {
             retained.remove(&message.topic);
         }
+        // [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
+        clear_related(
+            retained,
+            &message.topic,
+            rules.breaks(Fault::ClearingClearsAbove),
+            rules.breaks(Fault::ClearingClearsBelow),
+        );
     } else if rules.breaks(not_stored)
         || rules.breaks(Fault::RetainedNotReplaced) && retained.has(&message.topic)
     {
         // Neither stored nor in the place of another.
     } else if has_room(rules, retained, &message.topic, message.weight) {
+        clear_related(
+            retained,
+            &message.topic,
+            rules.breaks(Fault::RetainingClearsAbove),
+            rules.breaks(Fault::RetainingClearsBelow),
+        );
         retained.store(inherited(rules, retained, message));
     } else {
         // [3.1.1 MQTT-3.3.1-5] [5 MQTT-3.3.1-5]: what it replaces goes all the same.
         retained.remove(&message.topic);
+    }
+}
+
+/// Of faults: clears what is retained for the level above a topic, or for those below.
+fn clear_related(retained: &mut Retained, topic: &str, above: bool, below: bool) {
+    if let Some((parent, _)) = topic.rsplit_once('/').filter(|_| above) {
+        retained.remove(parent);
+    }
+    if below {
+        let begin = format!("{topic}/");
+        for gone in retained.where_name(|name| name.starts_with(&begin)) {
+            retained.remove(&gone.topic);
+        }
     }
 }
 
@@ -102,6 +129,10 @@ fn inherited(rules: &Rules, retained: &Retained, message: &Arc<Message>) -> Arc<
         let mut bare = Message::clone(message);
         bare.forget_properties();
         return Arc::new(bare);
+    }
+    // [5 RULE-3.3.1.3-3] [5 MQTT-3.3.2-6]
+    if message.will && rules.breaks(Fault::RetainedWillNeverExpires) {
+        return Arc::new(message.without_expiry());
     }
     // [5 MQTT-3.3.1-5]
     if let Some(replaced) = retained.at(&message.topic)
@@ -151,6 +182,10 @@ pub(crate) fn send_retained(
         true => &mut all,
         false => budget,
     };
+    let takes_along = rules.breaks(Fault::ExpiredTakesRetainedAlong);
+    if takes_along {
+        retained.drop_behind_expired(turn.now);
+    }
     let mut messages = retained.matching(filter, cursor, budget, turn.now, expired_too);
     if rules.chooses(Liberty::RetainedInOtherOrder) {
         messages.reverse();
@@ -175,6 +210,13 @@ pub(crate) fn send_retained(
             continue;
         }
         let mut delivery = copy(rules, &message, subscriber);
+        if !rules.faults.is_none() && is_left_out(rules, sessions, key, &delivery) {
+            continue;
+        }
+        // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
+        if has_wildcard(filter) && rules.breaks(Fault::RetainedQosRaisedForWildcards) {
+            delivery.qos = message.qos;
+        }
         // [3.1.1 MQTT-3.3.1-8] [5 RULE-3.3.1.3-2]
         delivery.retain = !rules.breaks(Fault::RetainFlagLost);
         // [5 MQTT-3.3.4-3]
@@ -192,6 +234,21 @@ pub(crate) fn send_retained(
         deliver(rules, sessions, turn, key, delivery);
     }
     cursor.is_at_end()
+}
+
+/// Of faults: whether a retained message is not sent to this client. [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
+fn is_left_out(rules: &Rules, sessions: &Sessions, key: SessionKey, delivery: &Delivery) -> bool {
+    let Some(session) = sessions.at(key) else {
+        return false;
+    };
+    let version = session.link.as_ref().map(|link| link.version);
+    let is_bare = delivery.message.properties.0.is_empty();
+    session.expiry != Expiry::AtClose
+        && delivery.qos == QoS::ExactlyOnce
+        && rules.breaks(Fault::RetainedQos2LostToLastingSessions)
+        || version != Some(ProtocolVersion::V5)
+            && !is_bare
+            && rules.breaks(Fault::RetainedPropertiesUnsentToOlder)
 }
 
 /// Of faults: what being read does to a retained message. [5 MQTT-3.3.2-6] [5 MQTT-3.8.4-8]
@@ -229,6 +286,11 @@ fn mismatch(
         || filter == "#" && rules.breaks(Fault::RetainedNotForHashAlone)
     {
         messages.clear();
+    }
+    if let Some(parent) = filter.strip_suffix("/#")
+        && rules.breaks(Fault::RetainedHashWithoutParent)
+    {
+        messages.retain(|message| !matches(parent, &message.topic));
     }
     if rules.breaks(Fault::RetainedOfQos0Alone) {
         messages.retain(|message| message.qos == QoS::AtMostOnce);

@@ -10,6 +10,10 @@ use crate::core::state::subscription::{Matches, Subscriber};
 
 /// Adds the subscriptions that a wrong reading of wildcards finds. [3.1.1 MQTT-4.7.3-4] [5 MQTT-4.7.3-4]
 pub(crate) fn stray(rules: &Rules, sessions: &Sessions, message: &Message, found: &mut Matches) {
+    if rules.breaks(Fault::PlusHashMissesPlus) {
+        let is_missed = |s: &Subscriber| is_missed(sessions, message, s);
+        found.own.retain(|subscriber| !is_missed(subscriber));
+    }
     let deeper = rules.breaks(Fault::PlusMatchesDeeper);
     let parent = rules.breaks(Fault::PlusMatchesParent);
     if !deeper && !parent {
@@ -35,4 +39,19 @@ pub(crate) fn stray(rules: &Rules, sessions: &Sessions, message: &Message, found
         }
     }
     found.own.sort_by_key(|subscriber| subscriber.session);
+}
+
+/// Whether all that a client has subscribed to of this topic ends with +/# at its last level. [3.1.1 MQTT-4.5.0-1]
+/// [5 MQTT-4.5.0-1]
+fn is_missed(sessions: &Sessions, message: &Message, subscriber: &Subscriber) -> bool {
+    let Some(session) = sessions.at(subscriber.session) else {
+        return false;
+    };
+    let topic = &*message.topic;
+    let own = session.subscriptions.iter();
+    let mut matching = own.filter(|(filter, granted)| !granted.shared && matches(filter, topic));
+    matching.all(|(filter, _)| {
+        let above = filter.strip_suffix("/#");
+        above.is_some_and(|above| above.ends_with('+') && matches(above, topic))
+    })
 }

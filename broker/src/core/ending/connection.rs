@@ -126,6 +126,13 @@ pub(crate) fn end_connection(
             | DisconnectReason::KeepAliveTimeout
             | DisconnectReason::ProtocolError
     );
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if is_broken
+        && state.rules.breaks(Fault::QueueLosesFirst)
+        && let Some(session) = state.sessions.at_mut(key)
+    {
+        session.traces.broken = true;
+    }
     // [5 MQTT-4.1.0-2]
     if is_broken && state.rules.breaks(Fault::ExpiryOnlyAfterDisconnect) {
         state.timers.cancel(Timer::SessionExpiry(key));

@@ -25,7 +25,9 @@ pub(crate) fn take_over(
     let Some(session) = state.sessions.at(key) else {
         return false;
     };
-    let ends = clean_start || session.expiry == Expiry::AtClose;
+    // [3.1.1 MQTT-3.1.2-6] [5 MQTT-4.1.0-2]
+    let ends = clean_start
+        || session.expiry == Expiry::AtClose && !state.rules.breaks(Fault::EndedSessionTakenOver);
     let delayed = session.will.as_ref().is_some_and(|will| will.is_delayed());
     // Of a disputed case: [5 MQTT-3.1.3-9] as its own section reads it.
     let spared = !clean_start && state.rules.chooses(Liberty::DelayedWillSparedByResumption);
@@ -37,7 +39,9 @@ pub(crate) fn take_over(
     if is_lost && let Some(session) = state.sessions.at_mut(key) {
         session.will = None;
     }
-    if delayed && (!ends || spared) {
+    // [5 MQTT-3.1.3-9]
+    let is_due = !ends && state.rules.breaks(Fault::TakeoverPublishesDelayedWill);
+    if delayed && (!ends || spared) && !is_due {
         // [5 MQTT-3.1.3-9]
         if let Some(session) = state.sessions.at_mut(key) {
             session.will = None;

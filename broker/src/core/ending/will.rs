@@ -78,14 +78,18 @@ pub(crate) fn settle_will(
         false => Duration::ZERO,
     };
     let mut delay = will.delay.saturating_add(late);
+    if rules.breaks(Fault::WillDelayCut) {
+        delay = Duration::from_secs(delay.as_secs() & 0xFFFF);
+    }
     if rules.breaks(Fault::WillDelayFromConnect) {
         delay = delay.saturating_sub(turn.now.saturating_sub(session.traces.connected_at));
     }
     let is_ignored = match reason {
         DisconnectReason::KeepAliveTimeout => rules.breaks(Fault::WillDelayIgnoredAfterSilence),
         DisconnectReason::ProtocolError => rules.breaks(Fault::WillDelayIgnoredAfterError),
+        DisconnectReason::WithWill => rules.breaks(Fault::WillDelayIgnoredAfter0x04),
         _ => false,
-    };
+    } || delay.as_secs() >= 1 << 31 && rules.breaks(Fault::WillDelaySigned);
     if delay.is_zero() || is_ignored || rules.breaks(Fault::WillDelayIgnored) {
         // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
         publish_will(state, turn, key, trigger);

@@ -55,7 +55,8 @@ pub(crate) fn puback_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
         Pending::Nothing if state.rules.breaks(Fault::AnyPubackSettles) => {
             settle_oldest(state, turn, key, ack);
         }
-        Pending::Nothing => {}
+        // [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
+        Pending::Nothing => make_room(state, turn, key, Fault::UnknownPubackMakesRoom),
         Pending::Qos2(topic) if state.rules.breaks(Fault::PubackSettlesQos2) => {
             settle(state, turn, key, ack, topic);
         }
@@ -115,7 +116,9 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
             ReasonCode::SUCCESS
         }
         Pending::Release(_) => ReasonCode::SUCCESS,
-        Pending::Nothing if !ack.reason.is_success() => return,
+        Pending::Nothing if !ack.reason.is_success() => {
+            return make_room(state, turn, key, Fault::UnknownRefusalMakesRoom);
+        }
         Pending::Nothing if state.rules.chooses(Liberty::UnknownReceiptSucceeds) => {
             ReasonCode::SUCCESS
         }
@@ -143,6 +146,10 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
 
 /// PUBCOMP ends a QoS 2 delivery. [5 MQTT-4.3.3-5]
 pub(crate) fn pubcomp_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack) {
+    // [5 MQTT-4.4.0-1] [5 MQTT-4.9.0-1]
+    if !ack.properties.0.is_empty() && state.rules.breaks(Fault::ExplainedPubcompIgnored) {
+        return;
+    }
     match pending(state, key, ack.packet_id) {
         Pending::Release(topic) => {
             settle(state, turn, key, ack, topic);
@@ -157,7 +164,7 @@ pub(crate) fn pubcomp_received(state: &mut State, turn: &mut Turn<'_>, key: Sess
         Pending::Qos2(topic) if state.rules.breaks(Fault::PublishResentAfterPubrec) => {
             settle(state, turn, key, ack, topic);
         }
-        Pending::Nothing => {}
+        Pending::Nothing => make_room(state, turn, key, Fault::UnknownPubcompMakesRoom),
         Pending::Qos1(topic) | Pending::Qos2(topic)
             if state.rules.breaks(Fault::PubcompSettlesAll) =>
         {
@@ -249,6 +256,16 @@ fn settle_oldest(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &
     };
     if let Pending::Qos1(topic) = pending(state, key, packet_id) {
         settle(state, turn, key, &ack, topic);
+    }
+}
+
+/// Of faults: an acknowledgement of nothing frees a place. [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
+fn make_room(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, fault: Fault) {
+    if state.rules.breaks(fault)
+        && let Some(session) = state.sessions.at_mut(key)
+    {
+        session.inflight.free_one();
+        flush(session, &state.rules, turn);
     }
 }
 

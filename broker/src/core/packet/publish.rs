@@ -120,6 +120,14 @@ fn publish_received(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut
     {
         return;
     }
+    // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+    if let Some(id) = publish.packet_id {
+        let fault = match publish.qos {
+            QoS::ExactlyOnce => Fault::InboundQos2EndsOutgoing,
+            _ => Fault::InboundQos1EndsOutgoing,
+        };
+        end_outgoing(state, key, id, fault);
+    }
     if closes_for_refusal(state, key)
         && let Err((reason, why)) = judge_publish(state, key, &publish)
     {
@@ -159,6 +167,15 @@ fn is_confused(state: &State, key: SessionKey, id: PacketId) -> bool {
     let session = state.sessions.at(key);
     session.is_some_and(|session| session.inflight.stage(id).is_some())
         && state.rules.breaks(Fault::PacketIdsSharedByDirections)
+}
+
+/// Of faults: the client's packet ids and the broker's are taken for the same.
+pub(super) fn end_outgoing(state: &mut State, key: SessionKey, id: PacketId, fault: Fault) {
+    if state.rules.breaks(fault)
+        && let Some(session) = state.sessions.at_mut(key)
+    {
+        session.inflight.remove(id);
+    }
 }
 
 /// Whether the connection of one who publishes what is not wanted ends. [3.1.1 MQTT-3.3.5-2]

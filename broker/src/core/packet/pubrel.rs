@@ -2,7 +2,7 @@
 
 use mqtt_check_codec::{Packet, PacketId, ReasonCode};
 
-use super::publish::answer;
+use super::publish::{answer, end_outgoing};
 use crate::core::deliver::loss::{Way, lose_early};
 use crate::core::deliver::routing::route;
 use crate::core::state::State;
@@ -17,6 +17,7 @@ pub(crate) fn pubrel_received(
     key: SessionKey,
     id: PacketId,
 ) {
+    end_outgoing(state, key, id, Fault::PubrelEndsOutgoing);
     let Some(session) = state.sessions.at_mut(key) else {
         return;
     };
@@ -54,6 +55,9 @@ pub(crate) fn pubrel_received(
         .and_then(|aside| aside.withheld.remove(&id));
     if let Some(mut message) = withheld {
         lose_early(&state.rules, Way::Released, turn.now, &mut message);
+        if known.is_some_and(|received| !received.counted) {
+            lose_early(&state.rules, Way::ReleasedLater, turn.now, &mut message);
+        }
         let client = session.client.clone();
         route(
             &state.rules,

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use mqtt_check_codec::ReasonCode;
-use mqtt_check_codec::topic::matches;
+use mqtt_check_codec::topic::{has_wildcard, matches};
 
 use crate::Fault;
 use crate::core::state::State;
@@ -58,6 +58,21 @@ pub(super) fn misjudge_retained(state: &State, work: &mut Subscribing) {
 
 /// The code for a filter of an UNSUBSCRIBE that has no effect where it is. [3.1.1 MQTT-3.10.4-6] [5 MQTT-3.10.4-6]
 pub(super) fn passed_over(state: &State, work: &Unsubscribing) -> Option<ReasonCode> {
+    // [5 MQTT-3.10.4-1] [5 MQTT-3.10.4-2]
+    let is_bare = work.unsubscribe.properties.0.is_empty();
+    let filter = work.unsubscribe.filters.get(work.next);
+    let is_shared = filter.is_some_and(|f| f.starts_with("$share/") && has_wildcard(f));
+    if !is_bare && state.rules.breaks(Fault::UnsubscribeWithPropertiesIgnored)
+        || is_shared
+            && state
+                .rules
+                .breaks(Fault::UnsubscribeOfSharedWildcardIgnored)
+    {
+        return Some(ReasonCode::SUCCESS);
+    }
+    if work.next >= 10 && state.rules.breaks(Fault::UnsubscribeBeyondTenIgnored) {
+        return Some(ReasonCode::SUCCESS);
+    }
     let is_behind_unknown = work.reasons.contains(&ReasonCode::NO_SUBSCRIPTION_EXISTED);
     if is_behind_unknown && state.rules.breaks(Fault::UnknownFilterEndsUnsubscribe) {
         return Some(ReasonCode::NO_SUBSCRIPTION_EXISTED);

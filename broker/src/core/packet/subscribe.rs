@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use bytestring::ByteString;
 use mqtt_check_codec::topic::has_wildcard;
 use mqtt_check_codec::{
-    Packet, Properties, ProtocolVersion, QoS, ReasonCode, RetainHandling, SubAck, Subscribe,
-    Subscription, SubscriptionOptions,
+    Packet, Properties, Property, ProtocolVersion, QoS, ReasonCode, RetainHandling, SubAck,
+    Subscribe, Subscription, SubscriptionOptions,
 };
 
+use super::publish::end_outgoing;
 use super::several::misjudge_retained;
 use crate::core::deliver::retained::send_retained;
 use crate::core::ending::connection::{refuse, send_or_close};
@@ -36,6 +37,13 @@ pub(crate) fn subscribe_received(
     key: SessionKey,
     subscribe: Subscribe,
 ) {
+    // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+    end_outgoing(
+        state,
+        key,
+        subscribe.packet_id,
+        Fault::SubscribeEndsOutgoing,
+    );
     let Some(link) = state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
         return;
     };
@@ -238,6 +246,8 @@ fn subscribe_each(
         true => id.min(0x3FFF),
         false => id,
     });
+    let properties = &mut work.subscribe.properties.0.iter();
+    let is_explained = properties.any(|p| matches!(p, Property::UserProperty(..)));
     let first = work.subscribe.subscriptions.first();
     let first = first.map(|first| first.options);
     let last = work.subscribe.subscriptions.last();
@@ -259,7 +269,10 @@ fn subscribe_each(
             subscription.options.retain_handling = last;
         }
         subscription.filter = state.rules.normalised(&subscription.filter);
-        if index > 0 && state.rules.breaks(Fault::OnlyFirstFilterSubscribed) {
+        if index > 0 && state.rules.breaks(Fault::OnlyFirstFilterSubscribed)
+            || index >= 10 && state.rules.breaks(Fault::FiltersBeyondTenIgnored)
+            || is_explained && state.rules.breaks(Fault::SubscribeWithPropertiesIgnored)
+        {
             let granted = ReasonCode(subscription.options.qos.as_u8());
             work.reasons.push(granted);
             continue;
@@ -393,6 +406,10 @@ fn check_filter(
         {
             // [5 RULE-3.2.2.3.13-1]
             return Err(ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED);
+        }
+        // [5 MQTT-3.8.4-1]
+        if has_wildcard(&subscription.filter) && rules.breaks(Fault::SharedWildcardsRefused) {
+            return Err(ReasonCode::PROTOCOL_ERROR);
         }
     }
     if !config.wildcard_subscription_available

@@ -4,6 +4,7 @@ use bytestring::ByteString;
 use mqtt_check_codec::topic::{has_wildcard, matches};
 use mqtt_check_codec::{Packet, Properties, ProtocolVersion, ReasonCode, UnsubAck, Unsubscribe};
 
+use super::publish::end_outgoing;
 use super::several::{misreport, passed_over};
 use super::subscribe::{charge, is_on};
 use crate::core::ending::connection::{refuse, send_or_close};
@@ -27,6 +28,13 @@ pub(crate) fn unsubscribe_received(
     key: SessionKey,
     unsubscribe: Unsubscribe,
 ) {
+    // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+    end_outgoing(
+        state,
+        key,
+        unsubscribe.packet_id,
+        Fault::UnsubscribeEndsOutgoing,
+    );
     let Some(link) = state.sessions.at(key).and_then(|s| s.link.as_ref()) else {
         return;
     };
@@ -152,6 +160,15 @@ fn answer(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, mut work: Uns
     }
     if !state.rules.faults.is_none() {
         misreport(state, &work, &mut reasons);
+    }
+    // [5 MQTT-3.3.4-10] [5 MQTT-4.9.0-3]
+    let session = state.sessions.at(key);
+    let is_full = session.is_some_and(|session| {
+        let link = session.link.as_ref();
+        link.is_some_and(|link| !session.inflight.has_room(link.window.messages))
+    });
+    if is_full && state.rules.breaks(Fault::UnsubacksHeldByQuota) {
+        return;
     }
     let deleted = reasons.contains(&ReasonCode::SUCCESS);
     if !deleted && state.rules.breaks(Fault::NoUnsubackForNothing) {

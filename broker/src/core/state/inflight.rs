@@ -234,6 +234,17 @@ impl Inflight {
         self.lost += places;
     }
 
+    /// Of a fault: there is a place more, though nothing is over.
+    pub(crate) fn free_one(&mut self) {
+        self.sent = self.sent.saturating_sub(1);
+    }
+
+    /// Of a fault: what was begun last.
+    pub(crate) fn newest(&self) -> Option<PacketId> {
+        let newest = self.entries.iter().max_by_key(|(_, entry)| entry.sequence);
+        newest.map(|(id, _)| *id)
+    }
+
     /// Of faults: this one takes up no room, though it is not over.
     pub(crate) fn give_back(&mut self, id: PacketId) {
         if let Some(entry) = self.entries.unkept_mut(&id)

@@ -157,6 +157,11 @@ impl OutboundAliases {
         }
     }
 
+    /// Of a fault: whether the client allows so many.
+    pub(crate) const fn allows(&self, alias: u16) -> bool {
+        alias <= self.maximum
+    }
+
     /// Of faults: what an earlier connection had counts here too, its topics or its maximum.
     pub(crate) fn take_up(&mut self, former: Self, is_known: bool) {
         if !is_known {

@@ -26,6 +26,8 @@ pub(crate) struct Message {
     /// Message Expiry Interval as received, in seconds.
     pub(crate) expiry_s: Option<u32>,
     pub(crate) received_at: Time,
+    /// The publisher's Topic Alias, which is nobody else's affair either.
+    pub(crate) alias: Option<u16>,
     /// Whether it is a Will, which is nobody's affair either.
     pub(crate) will: bool,
     /// The publisher's client id; a Will's is that of its client.
@@ -37,8 +39,10 @@ pub(crate) struct Message {
 impl Message {
     /// The message of a PUBLISH, its Topic Alias already resolved.
     pub(crate) fn from_publish(publish: Publish, publisher: ByteString, now: Time) -> Self {
+        let alias = publish.properties.topic_alias();
         let properties = forwarded(publish.properties);
         Self {
+            alias,
             weight: weight::of_message(&publish.topic, &publish.payload, &properties),
             expiry_s: properties.message_expiry_interval_s(),
             properties,
@@ -127,6 +131,13 @@ fn distort(rules: &Rules, properties: &mut Properties) {
             };
             let mut later = all[place..].iter();
             !later.any(|p| matches!(p, Property::UserProperty(other, _) if other == name))
+        });
+    }
+    if rules.breaks(Fault::UserPropertiesBeyond16Cut) {
+        let mut count = 0;
+        properties.0.retain(|property| {
+            count += usize::from(matches!(property, Property::UserProperty(..)));
+            count <= 16 || !matches!(property, Property::UserProperty(..))
         });
     }
     // [5 MQTT-3.3.2-16] [5 MQTT-3.3.2-17] [5 MQTT-3.3.2-20]

@@ -112,6 +112,27 @@ impl Retained {
         }
     }
 
+    /// Of a fault: what is behind a message that has expired is discarded as well.
+    pub(crate) fn drop_behind_expired(&mut self, now: Time) {
+        let all: Vec<_> = self.messages.values().cloned().collect();
+        for pair in all.windows(2).filter(|pair| pair[0].is_expired(now)) {
+            self.remove(&pair[1].topic);
+        }
+    }
+
+    /// Of a fault: if a message has expired, the others have each other's payload.
+    pub(crate) fn mix_up(&mut self, now: Time) {
+        let expired = self
+            .messages
+            .values()
+            .any(|message| message.is_expired(now));
+        let payloads: Vec<_> = self.messages.values().map(|m| m.payload.clone()).collect();
+        let next = payloads.iter().cycle().skip(1);
+        for (message, payload) in self.messages.values_mut().zip(next).filter(|_| expired) {
+            Arc::make_mut(message).payload = payload.clone();
+        }
+    }
+
     /// Of a fault: clears every topic whose message was a Will.
     pub(crate) fn remove_wills(&mut self) {
         let wills = self.messages.values().filter(|message| message.will);

@@ -25,6 +25,10 @@ pub(crate) struct Traces {
     pub(crate) told_expiry: Option<Expiry>,
     /// Whether the connection that is displaced is left open.
     pub(crate) left_open: bool,
+    /// How many connections have resumed the session.
+    pub(crate) resumptions: usize,
+    /// Whether the last connection broke, and no message has come for the session since.
+    pub(crate) broken: bool,
 }
 
 impl Blank for Traces {
@@ -38,5 +42,7 @@ impl Blank for Traces {
         asked_response: false,
         told_expiry: None,
         left_open: false,
+        resumptions: 0,
+        broken: false,
     };
 }

@@ -72,6 +72,7 @@ impl Will {
             qos: will.qos,
             retain: will.retain,
             dup: false,
+            alias: None,
             will: true,
             received_at: now,
             publisher: client,

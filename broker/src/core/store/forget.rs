@@ -199,6 +199,10 @@ pub(crate) fn forget_retained(rules: &Rules, retained: &mut Retained, now: Time)
         retained.alter(|message| message.qos = QoS::AtMostOnce);
     }
     retained.alter(|message| forget_of_message(rules, message, now));
+    // [5 MQTT-3.3.1-9] [5 MQTT-3.3.2-3]
+    if rules.breaks(Fault::RestartMixesRetainedBesideExpired) {
+        retained.mix_up(now);
+    }
     // [3.1.1 MQTT-3.1.2-17] [5 MQTT-3.1.2-15]
     if rules.breaks(Fault::RestartLosesRetainedOfWills) {
         retained.remove_wills();

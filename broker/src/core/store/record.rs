@@ -294,6 +294,7 @@ impl Reader {
         let (publish, payload) = (&content.publish, &content.payload);
         Ok(Message {
             weight: weight::of_message(&publish.topic, payload, &publish.properties),
+            alias: None,
             will: false,
             topic: content.publish.topic,
             payload: content.payload,

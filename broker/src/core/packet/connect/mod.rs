@@ -129,7 +129,10 @@ impl Broker {
         let state = &mut self.state;
         keep_of_connect(state, key, connect, expiry);
         join(state, turn, key, link, connack);
-        if resumed && state.rules.breaks(Fault::RetainedSentOnResume) {
+        let is_takeover = state.sessions.at(key).is_some_and(|s| s.traces.taken_over);
+        if resumed && state.rules.breaks(Fault::RetainedSentOnResume)
+            || resumed && is_takeover && state.rules.breaks(Fault::RetainedSentOnTakeover)
+        {
             send_retained_again(
                 &state.rules,
                 &mut state.sessions,

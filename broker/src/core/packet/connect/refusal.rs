@@ -56,6 +56,7 @@ pub(crate) fn refuse_connect(
         }
         ProtocolVersion::V5 => connack_code(rules, refusal.reason),
         _ if rules.breaks(Fault::RefusedConnectUnanswered) => None,
+        _ if rules.breaks(Fault::RefusalCodesOfVersion5) => Some(refusal.reason),
         _ => return_code(rules, refusal.reason),
     };
     if let (Some(reason), true) = (reason, rules.breaks(Fault::DisconnectBeforeConnack)) {

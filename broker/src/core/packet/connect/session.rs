@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use bytestring::ByteString;
-use mqtt_check_codec::{ConnAck, Connect, PacketId, ReasonCode};
+use mqtt_check_codec::topic::has_wildcard;
+use mqtt_check_codec::{ConnAck, Connect, PacketId, QoS, ReasonCode};
 
 use crate::core::deliver::delivery::{greet, resume};
 use crate::core::ending::session::forget_subscriptions;
@@ -56,6 +57,14 @@ pub(crate) fn claim_session(
                 session.traces.left_open = is_left_open;
             }
         }
+        // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
+        if is_other
+            && state.sessions.is_linked(key)
+            && state.rules.breaks(Fault::OtherVersionTakeoverLosesWill)
+            && let Some(session) = state.sessions.at_mut(key)
+        {
+            session.will = None;
+        }
         let survives = if state.sessions.is_linked(key) {
             if state.rules.chooses(Liberty::TakeoversGuarded) {
                 let client = connect.client_id.clone();
@@ -76,8 +85,10 @@ pub(crate) fn claim_session(
             if !state.rules.faults.is_none() {
                 if let Some(session) = state.sessions.at_mut(key) {
                     session.traces.resumed = true;
+                    session.traces.resumptions += 1;
                 }
                 undo_changes(state, key);
+                forget_in_part(state, key);
             }
             if state.rules.breaks(Fault::SubscriptionsLostOnResume) {
                 forget_subscriptions(state, key);
@@ -144,6 +155,16 @@ pub(crate) fn keep_of_connect(
     expiry: Expiry,
 ) {
     let kept = state.sessions.kept.clone();
+    let mut expiry = expiry;
+    if state.rules.breaks(Fault::OnceCleanAlwaysClean) {
+        let discarded = &mut state.topics.discarded;
+        if connect.clean_start {
+            discarded.entry(connect.client_id.clone()).or_default();
+        } else if discarded.contains_key(&connect.client_id) {
+            // [3.1.1 MQTT-3.1.2-4] [5 MQTT-3.1.2-23]
+            expiry = Expiry::AtClose;
+        }
+    }
     let Some(session) = state.sessions.at_mut(key) else {
         return;
     };
@@ -287,6 +308,45 @@ fn change_version(rules: &Rules, session: &mut Session) {
     // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-10]
     if rules.breaks(Fault::OtherVersionForgetsReceived) {
         session.received.clear();
+    }
+}
+
+/// Of faults: what the subscriptions of a resumed session have lost. [3.1.1 MQTT-3.1.2-4] [5 MQTT-3.1.2-5]
+fn forget_in_part(state: &mut State, key: SessionKey) {
+    let rules = &state.rules;
+    let Some(session) = state.sessions.at_mut(key) else {
+        return;
+    };
+    let is_over =
+        session.traces.resumptions > 1 && rules.breaks(Fault::SubscriptionsLostOnSecondResume);
+    let loses_wildcards = session.traces.taken_over && rules.breaks(Fault::WildcardsLostOnTakeover);
+    let is_lost = |granted: &Granted| match granted.options.qos {
+        _ if granted.shared && rules.breaks(Fault::SharedSubscriptionsNotKept) => true,
+        QoS::AtMostOnce => rules.breaks(Fault::Qos0SubscriptionsNotKept),
+        QoS::ExactlyOnce => rules.breaks(Fault::Qos2SubscriptionsNotKept),
+        QoS::AtLeastOnce => false,
+    };
+    let subscriptions = &mut state.topics.subscriptions;
+    for (whole, mut granted) in SmallMap::clone(&session.subscriptions).into_map() {
+        if is_over || loses_wildcards && has_wildcard(&whole) || is_lost(&granted) {
+            session.subscriptions.remove(&whole);
+            subscriptions.remove(granted.filter(&whole), key);
+            continue;
+        }
+        let before = granted;
+        let options = &mut granted.options;
+        options.no_local &= !rules.breaks(Fault::NoLocalNotKept);
+        options.retain_as_published &= !rules.breaks(Fault::RetainAsPublishedNotKept);
+        if rules.breaks(Fault::GrantedQosNotKept) {
+            options.qos = options.qos.min(QoS::AtLeastOnce);
+        }
+        if rules.breaks(Fault::IdentifiersNotKept) {
+            granted.identifier = None;
+        }
+        if granted != before {
+            subscriptions.insert(&whole, granted.filter(&whole), key, granted);
+            session.subscriptions.insert(whole, granted);
+        }
     }
 }
 
