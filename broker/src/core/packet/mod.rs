@@ -6,6 +6,7 @@
 pub(crate) mod acknowledgement;
 mod aliases;
 pub(crate) mod auth;
+mod collision;
 pub(crate) mod connect;
 pub(crate) mod disconnect;
 mod errant;

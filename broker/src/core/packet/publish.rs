@@ -7,6 +7,7 @@ use mqtt_check_codec::topic::{check_name, matches};
 use mqtt_check_codec::{Ack, Packet, PacketId, ProtocolVersion, Publish, QoS, ReasonCode};
 
 use super::aliases;
+use super::collision::end_outgoing;
 use super::errant::{misuse_refused, pass_on_errant};
 use super::subscribe::is_on;
 use crate::core::deliver::acknowledgement::acknowledge;
@@ -167,15 +168,6 @@ fn is_confused(state: &State, key: SessionKey, id: PacketId) -> bool {
     let session = state.sessions.at(key);
     session.is_some_and(|session| session.inflight.stage(id).is_some())
         && state.rules.breaks(Fault::PacketIdsSharedByDirections)
-}
-
-/// Of faults: the client's packet ids and the broker's are taken for the same.
-pub(super) fn end_outgoing(state: &mut State, key: SessionKey, id: PacketId, fault: Fault) {
-    if state.rules.breaks(fault)
-        && let Some(session) = state.sessions.at_mut(key)
-    {
-        session.inflight.remove(id);
-    }
 }
 
 /// Whether the connection of one who publishes what is not wanted ends. [3.1.1 MQTT-3.3.5-2]

@@ -2,7 +2,8 @@
 
 use mqtt_check_codec::{Packet, PacketId, ReasonCode};
 
-use super::publish::{answer, end_outgoing};
+use super::collision::end_outgoing;
+use super::publish::answer;
 use crate::core::deliver::loss::{Way, lose_early};
 use crate::core::deliver::routing::route;
 use crate::core::state::State;

@@ -9,7 +9,7 @@ use mqtt_check_codec::{
     Subscribe, Subscription, SubscriptionOptions,
 };
 
-use super::publish::end_outgoing;
+use super::collision::end_outgoing;
 use super::several::misjudge_retained;
 use crate::core::deliver::retained::send_retained;
 use crate::core::ending::connection::{refuse, send_or_close};

@@ -4,7 +4,7 @@ use bytestring::ByteString;
 use mqtt_check_codec::topic::{has_wildcard, matches};
 use mqtt_check_codec::{Packet, Properties, ProtocolVersion, ReasonCode, UnsubAck, Unsubscribe};
 
-use super::publish::end_outgoing;
+use super::collision::end_outgoing;
 use super::several::{misreport, passed_over};
 use super::subscribe::{charge, is_on};
 use crate::core::ending::connection::{refuse, send_or_close};
