@@ -12,13 +12,14 @@ use super::step::{Body, Setting, Stage, body, flip, label, only, when};
 use super::value::prose;
 use crate::diagnostic::Place;
 
-/// The control. `base` is the scenario's own configuration, `required` what it demands.
+/// The control, or none where all that it expects is of other versions. `base` is the scenario's own configuration,
+/// `required` what it demands.
 pub(crate) fn control(
     stage: Stage<'_>,
     node: &Node,
     base: &Settings,
     required: &Arc<Settings>,
-) -> Option<Control> {
+) -> Option<Option<Control>> {
     let scope = stage.scope;
     let mut map = Mapping::of(scope, node, "`control`")?;
     let without = map.take("without").map(|list| {
@@ -70,7 +71,7 @@ pub(crate) fn control(
                 .hint("`without`, `with` or `broker` takes the cause away"),
         );
     }
-    Some(control)
+    Some((!control.expect.is_empty()).then_some(control))
 }
 
 /// Ids that a control names, and where.
@@ -92,12 +93,11 @@ fn control_list(stage: Stage<'_>, node: &Node) -> Option<Vec<Arc<Step>>> {
         .iter()
         .map(|item| control_expectation(stage, item))
         .collect();
-    let all: Vec<Option<Step>> = all.into_iter().collect::<Option<_>>()?;
-    let expected: Vec<Arc<Step>> = all.into_iter().flatten().map(Arc::new).collect();
-    if expected.is_empty() {
+    if all.is_empty() {
         return stage.scope.expected(node, "at least one expectation");
     }
-    Some(expected)
+    let all: Vec<Option<Step>> = all.into_iter().collect::<Option<_>>()?;
+    Some(all.into_iter().flatten().map(Arc::new).collect())
 }
 
 /// An entry of a control's `with`: what is played instead of a step.

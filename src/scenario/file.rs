@@ -418,7 +418,7 @@ fn scene(scope: Scope<'_>, tree: &Node, path: &str, row: Option<&Row<'_>>) -> Op
         steps: steps.flatten()?,
         control: match control {
             None => None,
-            Some(control) => Some(control?),
+            Some(control) => control?,
         },
         exercised_if: exercised_if.unwrap_or(Some(Vec::new()))?,
     })

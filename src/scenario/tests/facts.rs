@@ -651,6 +651,30 @@ exercised_if: [ b_c: { publish: { topic_alias: present } } ]
     assert_eq!(scene.exercised_if[0].0, ClientIndex(1));
 }
 
+/// The file of a scene whose silence is looked for in these versions.
+fn silent(only: &str) -> Arc<Source> {
+    let text = format!(
+        "title: t\nversions: [3.1.1, 5]\nclients: {{ a: }}\nsteps:\n- a: connect\n- {{ a: ping, id: it }}\n- {{ a: {{ expect: silence }}, only: [{only}], clause: MQTT-4.4.0-1 }}\ncontrol: {{ without: it, expect: [ {{ a: pingresp, only: 5 }} ] }}\n",
+    );
+    Arc::new(Source {
+        path: "case.yaml".to_owned(),
+        text,
+    })
+}
+
+#[test]
+fn plays_no_control_in_a_version_that_it_expects_nothing_of() {
+    let found =
+        parse(&silent("5"), "session/deep/case").unwrap_or_else(|e| panic!("{}", rendered(&e)));
+    let controls = found.iter().map(|scene| scene.control.is_some());
+    assert_eq!(controls.collect::<Vec<_>>(), [false, true]);
+
+    let wrong =
+        parse(&silent("3.1.1, 5"), "session/deep/case").expect_err("a silence without its control");
+    let says = rendered(&wrong);
+    assert!(says.contains("`silence` without a control"), "{says}");
+}
+
 #[test]
 fn requires_the_settings_of_broker_and_prefers_the_others() {
     let found = scenes(
