@@ -8,7 +8,7 @@ use mqtt_check_websocket::Fault;
 use super::blame::{Aspect, Event, Inbox, Standing, Wrong};
 use super::granted_less::{Excused, GrantedLess};
 use super::late::came_late;
-use super::measured::{silence, slowest_greeting};
+use super::measured::{silence, slowest_answer};
 use super::wording::{
     came, describe_ending, ending, lane_at, span, too_late, untaken, waited, what_came,
 };
@@ -637,7 +637,7 @@ impl Judge<'_> {
         else {
             return;
         };
-        let known = slowest_greeting(self.transcript) + self.transcript.silence_check;
+        let known = slowest_answer(self.transcript) + self.transcript.silence_check;
         if silence <= keep_alive.slow_after(known) {
             return;
         }

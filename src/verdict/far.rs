@@ -21,7 +21,7 @@ pub(super) const NOTICED: Duration = Duration::from_millis(250);
 /// A case may ask and be answered so often within an interval.
 const ROUND_TRIPS: u32 = 8;
 /// The harness gives a Keep Alive of this many seconds or more to clients of which the scenario says nothing.
-const OWN_KEEP_ALIVE_S: u16 = 60;
+pub(super) const OWN_KEEP_ALIVE_S: u16 = 60;
 
 /// The verdict, unless the path's delay leaves it open.
 pub(super) fn considered(
@@ -165,9 +165,28 @@ fn any_outcome(
 /// The shortest time that anything asked for in this play took to be answered. The path takes no longer, however slow
 /// the broker is with one kind of packet.
 pub(super) fn quickest_answer(transcript: &Transcript) -> Duration {
+    let took = answers(transcript).into_iter().map(Answer::took);
+    took.min().unwrap_or_default()
+}
+
+/// From when to when an answer was owed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answer {
+    pub(super) asked: Duration,
+    pub(super) came: Duration,
+}
+
+impl Answer {
+    pub(super) fn took(self) -> Duration {
+        self.came.saturating_sub(self.asked)
+    }
+}
+
+/// All that was asked for and answered in this play, in the order of the answers.
+pub(super) fn answers(transcript: &Transcript) -> Vec<Answer> {
     type Question = (LaneIndex, PacketType, Option<u16>);
     let mut asked: BTreeMap<Question, Duration> = BTreeMap::new();
-    let mut quickest: Option<Duration> = None;
+    let mut answers = Vec::new();
     for event in &transcript.events {
         let answer = match &event.what {
             What::OwnPong => Some((event.lane, PacketType::RESERVED, None)),
@@ -176,9 +195,11 @@ pub(super) fn quickest_answer(transcript: &Transcript) -> Duration {
             } => Some((event.lane, packet.packet_type(), id(packet))),
             _ => None,
         };
-        if let Some(at) = answer.and_then(|answer| asked.remove(&answer)) {
-            let took = event.at.saturating_sub(at);
-            quickest = Some(quickest.map_or(took, |least| least.min(took)));
+        if let Some(asked) = answer.and_then(|answer| asked.remove(&answer)) {
+            answers.push(Answer {
+                asked,
+                came: event.at,
+            });
         }
         let question = match &event.what {
             What::OwnPing => Some((event.lane, PacketType::RESERVED, None)),
@@ -192,7 +213,7 @@ pub(super) fn quickest_answer(transcript: &Transcript) -> Duration {
             asked.insert(question, event.at);
         }
     }
-    quickest.unwrap_or_default()
+    answers
 }
 
 fn id(packet: &Packet) -> Option<u16> {

@@ -11,6 +11,7 @@ use super::far;
 use super::granted_less::{Excused, GrantedLess};
 use super::left_over::{is_consequence, is_displaced, is_told_as_missing, left_over};
 use super::monitor::{self, Watched};
+use super::overdue;
 use super::steps::Judging;
 use super::wording::describe_event;
 use super::{Finding, FindingKind, Verdict};
@@ -95,6 +96,7 @@ pub fn judge(
     let verdict = match told.is_empty() {
         true => {
             let verdict = verdict(plan, scene, (control, witness), &findings, &excused);
+            let verdict = overdue::considered(scene, verdict, &mut findings);
             far::considered(plan, scene, control, verdict)
         }
         false => Verdict::Failed,

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::far::{NOTICED, quickest_answer};
+use super::far::{Answer, NOTICED, answers, quickest_answer};
 use crate::plan::{Body, Operation, Plan, PlannedStep};
 use crate::scenario::model::{Expectation, KeepAlive};
-use crate::transcript::{Ended, EventIndex, LaneIndex, Outcome, StepRecord, Transcript, What};
+use crate::transcript::{Ended, EventIndex, Outcome, StepRecord, Transcript};
 
 /// What can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,14 +106,9 @@ pub(super) fn silence(
     (outcome.ended == Ended::Complete).then_some((silence, event, keep_alive))
 }
 
-/// The longest time that a CONNECT of this play took to be answered: a measure of how far away the broker is.
-pub(super) fn slowest_greeting(transcript: &Transcript) -> Duration {
-    let lanes = (0..transcript.lanes.len()).map(LaneIndex);
-    let greeting = |lane: LaneIndex| {
-        let mut events = transcript.events.iter().filter(|event| event.lane == lane);
-        let sent = events.find(|event| matches!(event.what, What::Sent { .. }))?;
-        let answer = events.find(|event| matches!(event.what, What::Received { .. }))?;
-        Some(answer.at.saturating_sub(sent.at))
-    };
-    lanes.filter_map(greeting).max().unwrap_or_default()
+/// The longest time that anything asked for in this play took to be answered: so much later the broker may have seen what a
+/// client sent last.
+pub(super) fn slowest_answer(transcript: &Transcript) -> Duration {
+    let took = answers(transcript).into_iter().map(Answer::took);
+    took.max().unwrap_or_default()
 }

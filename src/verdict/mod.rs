@@ -16,6 +16,7 @@ mod left_over;
 mod measured;
 mod misplaced;
 pub mod monitor;
+mod overdue;
 mod steps;
 mod symptom;
 #[cfg(test)]
@@ -201,7 +202,7 @@ pub struct Finding {
     pub alike: usize,
     /// The right thing came, and was slow. How slow a broker is differs from run to run, so records do not have it.
     pub is_slow: bool,
-    /// It came as it should, when its limit was over.
+    /// It came as it should, when its limit was over, or the broker made our client late.
     pub is_late: bool,
     /// What is wrong, by kind.
     pub symptom: Symptom,
