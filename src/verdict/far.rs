@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mqtt_check_codec::{Packet, PacketType, Properties};
+use mqtt_check_codec::{Packet, PacketType, Properties, QoS};
 
 use super::Verdict;
 use super::wording::span;
@@ -227,6 +227,12 @@ fn answered_by(packet: &Packet) -> Option<PacketType> {
         Packet::PingReq => Some(PacketType::PINGRESP),
         Packet::Subscribe(_) => Some(PacketType::SUBACK),
         Packet::Unsubscribe(_) => Some(PacketType::UNSUBACK),
+        Packet::Publish(publish) => match publish.qos {
+            QoS::AtMostOnce => None,
+            QoS::AtLeastOnce => Some(PacketType::PUBACK),
+            QoS::ExactlyOnce => Some(PacketType::PUBREC),
+        },
+        Packet::PubRec(_) => Some(PacketType::PUBREL),
         Packet::PubRel(_) => Some(PacketType::PUBCOMP),
         _ => None,
     }
