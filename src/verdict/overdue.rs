@@ -35,7 +35,7 @@ pub(super) fn considered(
             || !finding.events.is_empty() && finding.events.iter().all(is_the_end)
     };
     let mut counted: Vec<&mut Finding> = findings.iter_mut().filter(counts).collect();
-    if !counted.iter().all(|finding| follows(&finding)) {
+    if !counted.iter().all(follows) {
         return verdict;
     }
     for finding in &mut counted {
