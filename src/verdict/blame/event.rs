@@ -77,10 +77,12 @@ fn is_on_messages(id: &str, version: ProtocolVersion) -> bool {
         ProtocolVersion::V5 => &["3.3.", "4.3.", "4.4.", "4.5.", "4.6.", "4.8."],
         _ => &["3.3.", "4.3.", "4.4.", "4.5.", "4.6."],
     };
-    // What a SUBSCRIBE or UNSUBSCRIBE changes for messages.
-    let of_requests = ["MQTT-3.10.4-2", "MQTT-3.10.4-3"];
-    if of_requests.contains(&id) {
-        return true;
+    match id {
+        // What an UNSUBSCRIBE changes for messages.
+        "MQTT-3.10.4-2" | "MQTT-3.10.4-3" => return true,
+        // What a SUBSCRIBE must look like.
+        "MQTT-4.8.2-1" | "MQTT-4.8.2-2" => return false,
+        _ => {}
     }
     requirements::find(version, id).is_some_and(|clause| {
         let number = clause.section_number();

@@ -210,6 +210,7 @@ mod tests {
         let aspect = Wrong::Aspect;
         let event = Wrong::Event;
         let extra = |packet| event(Event::Extra(packet));
+        let answerless = event(Event::Missing(PacketType::SUBACK));
         let lost = || event(Event::Missing(PacketType::PUBLISH));
         let unanswered = || event(Event::Missing(PacketType::CONNACK));
         for (wrong, cited, version, expected) in [
@@ -278,6 +279,7 @@ mod tests {
             (extra(PacketType::PINGREQ), SHARED, V5, "RULE-2.1.2-1"),
             (extra(PacketType::PINGREQ), CLOSED, V5, "RULE-2.1.2-1"),
             (extra(PacketType::PINGRESP), CLOSED, V5, CLOSED),
+            (answerless, "MQTT-4.8.2-2", V5, "MQTT-4.8.2-2"),
             // In 3.1.1 no server sends it.
             (
                 extra(PacketType::DISCONNECT),
