@@ -7,11 +7,12 @@ use std::time::Duration;
 use super::super::place::{self, TargetPlace, target_file};
 use super::super::{Failure, Styles, output};
 use super::{Arguments, bundled};
+use crate::cli::connection::Connection;
 use crate::exit::Exit;
 use crate::plan::Plan;
+use crate::target::file::Addresses;
 use crate::target::{Access, Started, Target, TargetFile, probe};
 use crate::transcript::Secrets;
-use crate::transport::EndpointError;
 
 /// How long a broker may take to answer when the run is over, if nothing is known of it.
 const LAST_LOOK: Duration = Duration::from_secs(5);
@@ -36,40 +37,23 @@ impl Chosen {
     pub(super) fn new(arguments: &Arguments, styles: Styles) -> Result<Self, Failure> {
         let access = arguments.connection.access()?;
         let paths = arguments.selection.paths();
-        let wrong = |error: EndpointError| Failure::usage(error.to_string());
         if let Some(name) = &arguments.connection.target {
-            let place = target_file(name, &paths);
-            if !place.is_there() {
-                let known = place::known_targets(&paths).into_keys().collect();
-                let path = place.path.display();
-                let what = format!("there is no target `{name}`: no file {path}");
-                return Err(place::unknown(what, name, &known));
-            }
-            let file = read(&place, styles)?;
+            let chosen = Self::known(name, &paths, access, styles)?;
+            let of_file = chosen.file.as_ref().map(|file| &file.name);
             if let Some(other) = arguments
                 .baseline
                 .as_ref()
-                .filter(|other| **other != file.name)
+                .filter(|other| of_file.is_some_and(|name| *other != name))
             {
                 return Err(Failure::usage(format!(
                     "--baseline {other}: the records of --target {name} are held against its own"
                 ))
                 .hint("leave --baseline out"));
             }
-            return Ok(Self {
-                reached: file
-                    .running(&access)
-                    .map_err(wrong)?
-                    .map(|external| Target::External(Box::new(external))),
-                file: Some(file),
-                access,
-            });
+            return Ok(chosen);
         }
         let target = match arguments.connection.addresses()? {
-            Some(addresses) => addresses
-                .reached(str::to_owned, &access)
-                .map(|external| Target::External(Box::new(external)))
-                .map_err(wrong)?,
+            Some(addresses) => at(&addresses, &access)?,
             None => bundled(&arguments.fault, &arguments.liberty).map(Target::Bundled)?,
         };
         let file = match &arguments.baseline {
@@ -85,6 +69,54 @@ impl Chosen {
         Ok(Self {
             reached: Some(target),
             file,
+            access,
+        })
+    }
+
+    /// The broker that these options name; `None` if they name none.
+    ///
+    /// # Errors
+    /// A bad URL, a target file that is missing or wrong.
+    pub(super) fn on_the_network(
+        connection: &Connection,
+        paths: &[PathBuf],
+        styles: Styles,
+    ) -> Result<Option<Self>, Failure> {
+        let access = connection.access()?;
+        if let Some(name) = &connection.target {
+            return Self::known(name, paths, access, styles).map(Some);
+        }
+        let Some(addresses) = connection.addresses()? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            reached: Some(at(&addresses, &access)?),
+            file: None,
+            access,
+        }))
+    }
+
+    /// The broker of a target file.
+    fn known(
+        name: &str,
+        paths: &[PathBuf],
+        access: Access,
+        styles: Styles,
+    ) -> Result<Self, Failure> {
+        let place = target_file(name, paths);
+        if !place.is_there() {
+            let known = place::known_targets(paths).into_keys().collect();
+            let path = place.path.display();
+            let what = format!("there is no target `{name}`: no file {path}");
+            return Err(place::unknown(what, name, &known));
+        }
+        let file = read(&place, styles)?;
+        Ok(Self {
+            reached: file
+                .running(&access)
+                .map_err(|error| Failure::usage(error.to_string()))?
+                .map(|external| Target::External(Box::new(external))),
+            file: Some(file),
             access,
         })
     }
@@ -192,6 +224,14 @@ impl Ready {
             "what was closed or did not come when it ended counts as the broker's doing above",
         ))
     }
+}
+
+/// The broker at these addresses.
+fn at(addresses: &Addresses, access: &Access) -> Result<Target, Failure> {
+    addresses
+        .reached(str::to_owned, access)
+        .map(|external| Target::External(Box::new(external)))
+        .map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// Whether anything is accepted for this name, or is about to be. A mistyped one would accept nothing and say little.

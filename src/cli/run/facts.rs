@@ -157,7 +157,7 @@ pub(super) fn target(
 }
 
 /// What the broker says of its own version.
-fn own_version(target: &Target, offered: &Capabilities) -> Option<String> {
+pub(super) fn own_version(target: &Target, offered: &Capabilities) -> Option<String> {
     let Target::External(external) = target else {
         return None;
     };
@@ -198,7 +198,7 @@ pub(super) fn unspoken(
 }
 
 /// What is known of what a broker may offer.
-fn capabilities(offered: &Capabilities) -> Vec<CapabilityFact> {
+pub(super) fn capabilities(offered: &Capabilities) -> Vec<CapabilityFact> {
     let known = Capability::ALL.iter().filter_map(|capability| {
         let why_not = match offered.known(*capability) {
             Known::There => None,

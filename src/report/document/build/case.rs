@@ -98,7 +98,7 @@ fn of_play(case: &Concluded<'_>, run_began: Instant, transcripts: Transcripts) -
         choices: result
             .choices
             .iter()
-            .map(|answer| choice(answer, case.plan))
+            .map(|answer| ChoiceAnswer::of(answer, case.plan))
             .collect(),
         measured: result
             .measured
@@ -149,12 +149,15 @@ fn span(result: &CaseResult, began: Instant, run_began: Instant) -> Span {
     }
 }
 
-fn choice((name, answer): &(String, String), plan: &Plan) -> ChoiceAnswer {
-    ChoiceAnswer {
-        name: name.clone(),
-        about: about(name, &plan.scene.steps),
-        answer: answer.clone(),
-        varies: varies(plan, name),
+impl ChoiceAnswer {
+    /// This answer of a case, with what the choice is about.
+    pub fn of((name, answer): &(String, String), plan: &Plan) -> Self {
+        Self {
+            name: name.clone(),
+            about: about(name, &plan.scene.steps),
+            answer: answer.clone(),
+            varies: varies(plan, name),
+        }
     }
 }
 
