@@ -74,6 +74,14 @@ impl Connection {
         self.broker.is_some() || self.target.is_some()
     }
 
+    /// The same options for the broker at this URL, as if `--broker` named it.
+    pub(super) fn at(self, url: String) -> Self {
+        Self {
+            broker: Some(url),
+            ..self
+        }
+    }
+
     /// The URL of `--broker`.
     pub(super) fn url(&self) -> Option<&str> {
         self.broker.as_deref()

@@ -70,6 +70,8 @@ enum Command {
     Run(Box<run::Arguments>),
     /// Play the suite several times and record how the broker behaves, for later runs to compare with
     Baseline(Box<run::baseline::Arguments>),
+    /// Show what a broker offers, what it chooses, and whether it keeps its limits, within ten seconds
+    Probe(Box<run::probe::Arguments>),
     /// Make the first files of a project: a scenario, a target file and a CI workflow
     Init(init::Arguments),
     /// List cases without playing them
@@ -193,6 +195,7 @@ pub fn main() -> ExitCode {
     let ended = match &cli.command {
         Command::Run(arguments) => run::run(arguments, styles),
         Command::Baseline(arguments) => run::baseline::run(arguments, styles),
+        Command::Probe(arguments) => run::probe::run(arguments, styles),
         Command::Init(arguments) => init::run(arguments),
         Command::List(arguments) => list::run(arguments, styles),
         Command::Check(arguments) => check::run(arguments, styles),

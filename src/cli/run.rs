@@ -31,6 +31,7 @@ mod github;
 mod options;
 mod planted;
 mod play;
+pub(super) mod probe;
 mod profiled;
 mod retry;
 mod shard;

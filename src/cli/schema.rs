@@ -10,6 +10,8 @@ use crate::target::file::schema as target;
 
 /// Made of the types of the report; a test keeps it so.
 const REPORT: &str = include_str!("../../docs/report.schema.json");
+/// Likewise of what a probe found.
+const PROBE: &str = include_str!("../../docs/probe.schema.json");
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -30,6 +32,8 @@ pub(super) enum Kind {
     Config,
     /// JSON reports
     Report,
+    /// What `probe --json` writes
+    Probe,
 }
 
 impl Kind {
@@ -42,6 +46,7 @@ impl Kind {
             Self::Broker => text(schema::configuration()),
             Self::Config => text(config::schema()),
             Self::Report => REPORT.to_owned(),
+            Self::Probe => PROBE.to_owned(),
         }
     }
 }

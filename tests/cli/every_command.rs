@@ -30,6 +30,7 @@ const ROWS: &[Row] = &[
         "baseline mine --broker mqtt://127.0.0.1:1",
         project,
     ),
+    row("probe", "probe mqtt://127.0.0.1:1", empty),
     row("init", "init new", empty),
     row("list", "list", project),
     row("check", "check", project),

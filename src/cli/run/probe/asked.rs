@@ -1,0 +1,141 @@
+//! Which cases of the suite a probe plays: one for each choice and version, and those that try what CONNACK announces.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use mqtt_check_codec::ProtocolVersion;
+
+use crate::plan::{Body, Need, Plan};
+
+/// A case that waits longer by itself is not played.
+pub(super) const QUICK: Duration = Duration::from_secs(1);
+
+/// Choices by which scenarios look at what is announced. The limits say that.
+const OF_LIMITS: &str = "announced_";
+
+/// A limit of CONNACK, and the scenarios that go up to whatever value is announced, and beyond it.
+pub(super) const TRIED: [(&str, &[&str]); 3] = [
+    ("maximum_packet_size", &["publish/server-size-bounds"]),
+    (
+        "receive_maximum",
+        &[
+            "qos/receive-maximum-announced",
+            "qos/receive-maximum-bounds-of-server",
+            "qos/receive-maximum-counts-exchanges",
+        ],
+    ),
+    (
+        "topic_alias_maximum",
+        &[
+            "publish/alias-bounds-announced",
+            "publish/alias-invalid-announced",
+        ],
+    ),
+];
+
+/// What is asked of a broker.
+pub(super) struct Asked {
+    pub(super) plans: Vec<Plan>,
+    /// Every choice of the suite by its name, and what it is about.
+    pub(super) choices: BTreeMap<String, String>,
+}
+
+impl Asked {
+    /// The cases of this suite that a probe plays.
+    pub(super) fn of(suite: Vec<Plan>) -> Self {
+        let mut choices = BTreeMap::new();
+        let mut quickest: BTreeMap<(String, ProtocolVersion), (Duration, usize)> = BTreeMap::new();
+        let mut kept = BTreeSet::new();
+        for (at, plan) in suite.iter().enumerate() {
+            let is_quick = is_quick(plan);
+            for (name, about) in open(plan) {
+                choices.entry(name.clone()).or_insert(about);
+                if !is_quick {
+                    continue;
+                }
+                let of = (name, plan.scene.id.version);
+                let known = quickest.entry(of).or_insert((plan.longest_wait, at));
+                *known = (*known).min((plan.longest_wait, at));
+            }
+            if is_quick && tries(plan) {
+                kept.insert(at);
+            }
+        }
+        kept.extend(quickest.into_values().map(|(_, at)| at));
+        let plans = suite.into_iter().enumerate();
+        let plans = plans.filter(|(at, _)| kept.contains(at));
+        Self {
+            plans: plans.map(|(_, plan)| plan).collect(),
+            choices,
+        }
+    }
+
+    /// Whether this case may answer that choice.
+    pub(super) fn asks(plan: &Plan, choice: &str) -> bool {
+        open(plan).any(|(name, _)| name == choice)
+    }
+}
+
+/// Whether a case can be played on a broker that others use, in a moment.
+fn is_quick(plan: &Plan) -> bool {
+    let needs_more = |need: &Need| matches!(need, Need::Setting(_) | Need::Alone);
+    plan.longest_wait <= QUICK
+        && !plan.scene.exclusive
+        && !plan.scene.is_heavy()
+        && !plan.needs.iter().any(needs_more)
+}
+
+/// The choices of a case whose answer is the broker's nature, and what each is about.
+fn open(plan: &Plan) -> impl Iterator<Item = (String, String)> {
+    plan.steps.iter().filter_map(|step| match &step.body {
+        Body::Choice(choice) if !choice.varies && !is_of_limits(&choice.name) => {
+            let named = || choice.name.replace('_', " ");
+            let about = choice.about.clone().unwrap_or_else(named);
+            Some((choice.name.clone(), about))
+        }
+        _ => None,
+    })
+}
+
+fn tries(plan: &Plan) -> bool {
+    TRIED.iter().any(|(limit, _)| is_of(limit, plan))
+}
+
+/// Whether this case tries that limit.
+pub(super) fn is_of(limit: &str, plan: &Plan) -> bool {
+    let scenarios = TRIED.iter().filter(|(name, _)| *name == limit);
+    scenarios
+        .flat_map(|(_, scenarios)| *scenarios)
+        .any(|scenario| plan.scene.id.path == *scenario)
+}
+
+/// Whether scenarios look at what is announced by this choice.
+pub(super) fn is_of_limits(choice: &str) -> bool {
+    choice.starts_with(OF_LIMITS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::selection::Selection;
+    use crate::report::style::Style;
+
+    #[test]
+    fn every_scenario_that_tries_a_limit_is_played() {
+        let plain = Style {
+            colour: false,
+            unicode: false,
+        };
+        let suite = Selection::built_in()
+            .load(plain)
+            .expect("the suite is right");
+        let asked = Asked::of(suite);
+        for (limit, scenarios) in TRIED {
+            for scenario in scenarios {
+                let is_played = |plan: &Plan| plan.scene.id.path == *scenario && is_of(limit, plan);
+                assert!(asked.plans.iter().any(is_played), "{scenario}");
+            }
+        }
+        assert!(asked.choices.len() > 20, "{}", asked.choices.len());
+    }
+}

@@ -1,0 +1,323 @@
+//! What a probe found, as JSON has it; the text for people is made of the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mqtt_check_codec::ProtocolVersion;
+use serde::Serialize;
+
+use super::Found;
+use super::asked::{Asked, TRIED, is_of, is_of_limits};
+use crate::cli::Failure;
+use crate::cli::run::facts;
+use crate::exit::Exit;
+use crate::plan::Plan;
+use crate::report::document::{ChoiceAnswer, microseconds};
+use crate::scenario::model::Capability;
+use crate::target::{External, Target, TargetFile};
+use crate::verdict::{CaseResult, Verdict};
+
+/// The version of this form. A new field leaves it as it is.
+const FORMAT: u32 = 1;
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Document {
+    /// The version of this form.
+    format: u32,
+    pub(super) broker: Names,
+    /// What the broker says of its own version.
+    pub(super) broker_version: Option<String>,
+    /// Whether it accepts a client without a user name.
+    pub(super) anonymous: bool,
+    /// Every version of MQTT, the oldest first.
+    pub(super) protocols: Vec<Protocol>,
+    /// What CONNACK announces; empty where the broker does not speak version 5.
+    pub(super) limits: Vec<Limit>,
+    /// What is known that it offers, or does not.
+    pub(super) capabilities: Vec<Offered>,
+    pub(super) choices: Vec<Choice>,
+    /// Choices that no case played here answered.
+    pub(super) not_asked: Vec<NotAsked>,
+    /// How many cases of the suite were played.
+    pub(super) cases: usize,
+    pub(super) wall_us: u64,
+}
+
+/// Where the broker is, and what its target file says of it.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Names {
+    pub(super) name: String,
+    pub(super) url: String,
+    pub(super) transports: BTreeSet<&'static str>,
+    /// Where it reports hook events, as the target file says; `null` where there is no such file.
+    pub(super) hooks: Option<Vec<&'static str>>,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Protocol {
+    pub(super) version: &'static str,
+    pub(super) spoken: bool,
+    /// How it shows that the broker does not speak it.
+    pub(super) why_not: Option<String>,
+}
+
+/// A limit that CONNACK announces, or that holds where it announces none.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Limit {
+    pub(super) name: &'static str,
+    pub(super) value: String,
+    pub(super) kept: Kept,
+    /// What was seen where it is not kept, or why it was not tried.
+    pub(super) why: Option<String>,
+}
+
+/// Whether the broker keeps a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Kept {
+    Kept,
+    NotKept,
+    NotTried,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Offered {
+    pub(super) name: String,
+    pub(super) offered: bool,
+    /// How it is known that it is not offered.
+    pub(super) why_not: Option<String>,
+}
+
+/// The broker's answers to something that the standard leaves open.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Choice {
+    name: String,
+    /// What the choice is about, in words to be put before the answer.
+    pub(super) about: String,
+    /// Several where versions of MQTT have different answers.
+    pub(super) answers: BTreeMap<String, BTreeSet<&'static str>>,
+}
+
+/// A choice that was not asked for, or not answered.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct NotAsked {
+    name: String,
+    pub(super) about: String,
+    pub(super) why: String,
+}
+
+impl Names {
+    /// Those of this broker.
+    pub(super) fn of(target: &Target, file: Option<&TargetFile>) -> Self {
+        let hooks = file.map(|file| {
+            let sources = file.hooks.iter();
+            sources.map(|source| source.kind.name()).collect()
+        });
+        match target {
+            Target::External(external) => Self {
+                name: external.title.clone(),
+                url: external.url.clone(),
+                transports: transports(external),
+                hooks,
+            },
+            Target::Bundled(_) => Self {
+                name: "bundled broker".to_owned(),
+                url: String::new(),
+                transports: BTreeSet::new(),
+                hooks,
+            },
+        }
+    }
+}
+
+fn transports(external: &External) -> BTreeSet<&'static str> {
+    let nodes = external.nodes();
+    let places = nodes
+        .iter()
+        .flat_map(|node| std::iter::once(&node.endpoint).chain(&node.websocket));
+    places
+        .map(|place| match place.scheme() {
+            scheme if scheme.is_websocket() && scheme.is_secure() => "secure websocket",
+            scheme if scheme.is_websocket() => "websocket",
+            scheme if scheme.is_secure() => "tls",
+            _ => "tcp",
+        })
+        .collect()
+}
+
+impl Document {
+    pub(super) fn new(broker: Names, found: &Found, asked: &Asked) -> Self {
+        let offered = &found.offered;
+        let played: Vec<(&Plan, &CaseResult)> = found
+            .results
+            .iter()
+            .filter_map(|result| {
+                let mut plans = asked.plans.iter();
+                let plan = plans.find(|plan| plan.scene.id == result.id)?;
+                Some((plan, result))
+            })
+            .collect();
+        let limits = offered.limits.iter();
+        let limits = limits.filter(|(version, ..)| *version == ProtocolVersion::V5);
+        let choices = choices(&played);
+        Self {
+            format: FORMAT,
+            broker,
+            broker_version: found.version.clone(),
+            anonymous: offered.lacking(Capability::Anonymous).is_none(),
+            protocols: protocols(found),
+            limits: limits
+                .map(|(_, name, value)| limit(name, value, &played))
+                .collect(),
+            capabilities: facts::capabilities(offered)
+                .into_iter()
+                .map(|fact| Offered {
+                    offered: fact.why_not.is_none(),
+                    name: fact.name,
+                    why_not: fact.why_not,
+                })
+                .collect(),
+            not_asked: not_asked(asked, &choices, &played),
+            choices,
+            cases: played.iter().filter(|(_, r)| r.began.is_some()).count(),
+            wall_us: microseconds(found.wall),
+        }
+    }
+
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn json(&self) -> Result<String, Failure> {
+        let text = serde_json::to_string_pretty(self);
+        let failed = |error| Failure::new(Exit::Failed, format!("failed to write JSON: {error}"));
+        Ok(format!("{}\n", text.map_err(failed)?))
+    }
+}
+
+fn protocols(found: &Found) -> Vec<Protocol> {
+    let spoken = found.offered.versions.iter();
+    let spoken = spoken.map(|version| (*version, None));
+    let unspoken = found.offered.unspoken.iter();
+    let unspoken = unspoken.map(|(version, how)| (*version, Some(how.clone())));
+    let all: BTreeMap<ProtocolVersion, Option<String>> = spoken.chain(unspoken).collect();
+    all.into_iter()
+        .map(|(version, why_not)| Protocol {
+            version: version.as_str(),
+            spoken: why_not.is_none(),
+            why_not,
+        })
+        .collect()
+}
+
+/// Whether this limit is kept, by the cases that try it.
+fn limit(name: &'static str, value: &str, played: &[(&Plan, &CaseResult)]) -> Limit {
+    let tried = played.iter().filter(|(plan, _)| is_of(name, plan));
+    let results: Vec<&CaseResult> = tried.map(|(_, result)| *result).collect();
+    let broken = results.iter().find(|r| r.verdict == Verdict::Failed);
+    let holds = |r: &&CaseResult| matches!(r.verdict, Verdict::Passed | Verdict::Warned);
+    let (kept, why) = match broken {
+        Some(result) => (Kept::NotKept, Some(what_broke(result))),
+        None if results.iter().any(holds) => (Kept::Kept, None),
+        None => (Kept::NotTried, Some(why_untried(name, &results))),
+    };
+    Limit {
+        name,
+        value: value.to_owned(),
+        kept,
+        why,
+    }
+}
+
+fn what_broke(result: &CaseResult) -> String {
+    let Some(finding) = result.findings.first() else {
+        return format!("{} failed", result.id);
+    };
+    format!(
+        "{} in {}: expected {}; actual: {}",
+        finding.charge.clauses().join(" and "),
+        result.id,
+        finding.expected.join(" or "),
+        finding.actual
+    )
+}
+
+fn why_untried(name: &str, results: &[&CaseResult]) -> String {
+    if !TRIED.iter().any(|(limit, _)| *limit == name) {
+        return "the cases that try it set it themselves".to_owned();
+    }
+    let reason = results.iter().find_map(|result| result.verdict.reason());
+    reason.map_or_else(|| "the time was over".to_owned(), str::to_owned)
+}
+
+fn choices(played: &[(&Plan, &CaseResult)]) -> Vec<Choice> {
+    let mut all: BTreeMap<String, Choice> = BTreeMap::new();
+    for (plan, result) in played {
+        let answers = result.choices.iter();
+        let answers = answers.map(|answer| ChoiceAnswer::of(answer, plan));
+        for answer in answers.filter(|a| !a.varies && !is_of_limits(&a.name)) {
+            let about = answer.about();
+            let known = all.entry(answer.name.clone()).or_insert(Choice {
+                name: answer.name,
+                about,
+                answers: BTreeMap::new(),
+            });
+            let versions = known.answers.entry(answer.answer).or_default();
+            versions.insert(plan.scene.id.version.as_str());
+        }
+    }
+    let mut all: Vec<Choice> = all.into_values().collect();
+    all.sort_by(|a, b| a.about.cmp(&b.about));
+    all
+}
+
+fn not_asked(asked: &Asked, answered: &[Choice], played: &[(&Plan, &CaseResult)]) -> Vec<NotAsked> {
+    let is_answered = |name: &str| answered.iter().any(|choice| choice.name == name);
+    let open = asked.choices.iter().filter(|(name, _)| !is_answered(name));
+    open.map(|(name, about)| {
+        let mut planned = asked.plans.iter().filter(|plan| Asked::asks(plan, name));
+        let mut results = played.iter().filter(|(plan, _)| Asked::asks(plan, name));
+        let why = match (planned.next(), results.next()) {
+            (None, _) => "its cases take longer, or need settings or the broker alone".to_owned(),
+            (Some(_), None) => "the time was over".to_owned(),
+            (Some(_), Some((_, result))) => match result.verdict.reason() {
+                Some(reason) => reason.to_owned(),
+                None => format!("{} {}", result.id, result.verdict.as_str()),
+            },
+        };
+        NotAsked {
+            name: name.clone(),
+            about: about.clone(),
+            why,
+        }
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// As the types are: `UPDATE_SCHEMA=1` writes it.
+    #[test]
+    fn the_schema_is_that_of_the_types() {
+        const PLACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/probe.schema.json");
+        let schema = schemars::schema_for!(Document);
+        let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            fs::write(PLACE, &text).unwrap();
+        }
+        assert_eq!(
+            fs::read_to_string(PLACE).unwrap(),
+            text,
+            "docs/probe.schema.json is not that of the types"
+        );
+    }
+}
