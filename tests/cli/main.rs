@@ -42,6 +42,7 @@ mod liberties;
 mod login;
 mod no_brokers;
 mod outputs;
+mod probe;
 mod program;
 mod reach;
 mod reports;

@@ -465,7 +465,7 @@ faults {
         "a QoS 0 PUBLISH has DUP 1",
     DupPropagated "dup-propagated" [V5 "MQTT-3.3.1-3", V3_1_1 "MQTT-3.3.1-3"]
         "the publisher's DUP flag is forwarded",
-    Qos0SentAtQos1 "qos0-sent-at-qos1" [V5 "MQTT-3.8.4-8", V5 "MQTT-4.3.1-1", V3_1_1 "MQTT-3.8.4-6", V3_1_1 "MQTT-4.3.1-1"]
+    Qos0SentAtQos1 "qos0-sent-at-qos1" [V5 "MQTT-3.8.4-8", V3_1_1 "MQTT-3.8.4-6"]
         "a QoS 0 message is delivered at QoS 1",
     PacketIdAtQos0 "packet-id-at-qos0" [V5 "MQTT-2.2.1-2", V3_1_1 "MQTT-2.3.1-5"]
         "a QoS 0 PUBLISH has a packet id",
