@@ -16,6 +16,7 @@ pub(super) use table::Aspect;
 
 use super::charge::{Charge, Rule};
 use crate::matcher::Mismatch;
+use crate::requirements;
 use crate::scenario::model::{Expr, FieldMatch, Level, Literal, Matcher};
 
 /// What is wrong, whatever step has noticed it.
@@ -91,7 +92,10 @@ fn one(wrong: &Wrong, cited: &[String], version: ProtocolVersion) -> Vec<String>
             if spoken.is_empty() && *happened == Event::Extra(PacketType::PUBLISH) {
                 spoken = wide;
             }
-            match spoken.is_empty() {
+            // What may be done either way is not what is broken, where the step cites more.
+            let is_binding = |id: &String| !is_permission(id, version);
+            let is_left_out = cited.iter().any(is_binding) && !spoken.iter().any(is_binding);
+            match spoken.is_empty() || is_left_out {
                 true => by_default(*happened),
                 false => spoken,
             }
@@ -111,6 +115,11 @@ fn one(wrong: &Wrong, cited: &[String], version: ProtocolVersion) -> Vec<String>
             }
         },
     }
+}
+
+/// Whether a clause only says what may be done.
+fn is_permission(id: &str, version: ProtocolVersion) -> bool {
+    requirements::find(version, id).is_some_and(|clause| clause.weight() == "may")
 }
 
 /// What a field is about that is not as expected.
@@ -298,6 +307,16 @@ mod tests {
                 "{wrong:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_permission_alone_is_not_what_is_broken() {
+        let unanswered = || Wrong::Event(Event::Missing(PacketType::SUBACK));
+        let cited = ["RULE-3.8.4-1", "MQTT-3.3.1-9"];
+        let found = cites(unanswered(), &cited, ProtocolVersion::V5);
+        assert_eq!(found, ["MQTT-3.8.4-1"]);
+        let found = cites(unanswered(), &cited[..1], ProtocolVersion::V5);
+        assert_eq!(found, cited[..1]);
     }
 
     #[test]
