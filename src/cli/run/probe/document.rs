@@ -69,7 +69,7 @@ pub(super) struct Protocol {
 pub(super) struct Limit {
     pub(super) name: &'static str,
     pub(super) value: String,
-    pub(super) kept: Kept,
+    pub(super) kept: Trial,
     /// What was seen where it is not kept, or why it was not tried.
     pub(super) why: Option<String>,
 }
@@ -78,7 +78,7 @@ pub(super) struct Limit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Kept {
+pub(super) enum Trial {
     Kept,
     NotKept,
     NotTried,
@@ -222,9 +222,9 @@ fn limit(name: &'static str, value: &str, played: &[(&Plan, &CaseResult)]) -> Li
     let broken = results.iter().find(|r| r.verdict == Verdict::Failed);
     let holds = |r: &&CaseResult| matches!(r.verdict, Verdict::Passed | Verdict::Warned);
     let (kept, why) = match broken {
-        Some(result) => (Kept::NotKept, Some(what_broke(result))),
-        None if results.iter().any(holds) => (Kept::Kept, None),
-        None => (Kept::NotTried, Some(why_untried(name, &results))),
+        Some(result) => (Trial::NotKept, Some(what_broke(result))),
+        None if results.iter().any(holds) => (Trial::Kept, None),
+        None => (Trial::NotTried, Some(why_untried(name, &results))),
     };
     Limit {
         name,
@@ -310,12 +310,15 @@ mod tests {
     fn the_schema_is_that_of_the_types() {
         const PLACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/probe.schema.json");
         let schema = schemars::schema_for!(Document);
-        let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+        let text = format!(
+            "{}\n",
+            serde_json::to_string_pretty(&schema).expect("a schema")
+        );
         if std::env::var_os("UPDATE_SCHEMA").is_some() {
-            fs::write(PLACE, &text).unwrap();
+            fs::write(PLACE, &text).expect("a file");
         }
         assert_eq!(
-            fs::read_to_string(PLACE).unwrap(),
+            fs::read_to_string(PLACE).expect("the schema"),
             text,
             "docs/probe.schema.json is not that of the types"
         );

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use comfy_table::{ContentArrangement, Table};
 
-use super::document::{Choice, Document, Kept, Limit};
+use super::document::{Choice, Document, Limit, Trial};
 use crate::report::style::{Style, count, span};
 use crate::report::terminal::{lines, wrapped};
 
@@ -96,9 +96,9 @@ fn limits(document: &Document, style: Style, width: u16) -> String {
 fn kept(limit: &Limit) -> String {
     let why = limit.why.as_deref().unwrap_or_default();
     match limit.kept {
-        Kept::Kept => "yes".to_owned(),
-        Kept::NotKept => format!("NO: {why}"),
-        Kept::NotTried => format!("not tried: {why}"),
+        Trial::Kept => "yes".to_owned(),
+        Trial::NotKept => format!("NO: {why}"),
+        Trial::NotTried => format!("not tried: {why}"),
     }
 }
 
