@@ -129,7 +129,7 @@ mod tests {
             for one in $one::ALL {
                 assert!(names.insert(one.name()), "{}", one.name());
                 assert_eq!($one::from_name(one.name()), Some(*one));
-                assert!((1..=3).contains(&one.clauses().len()), "{}", one.name());
+                assert!((1..=4).contains(&one.clauses().len()), "{}", one.name());
                 for thread in one.threads() {
                     let number = thread.split_once('#').map(|(_, number)| number);
                     let is_number = |n: &str| n.parse::<u32>().is_ok();

@@ -461,7 +461,7 @@ faults {
         "a QoS 1 PUBLISH has DUP 1 when it is sent for the first time",
     FirstPublishDupAtQos2 "first-publish-dup-at-qos2" [V5 "MQTT-4.3.3-2", V3_1_1 "MQTT-4.3.3-1"]
         "a QoS 2 PUBLISH has DUP 1 when it is sent for the first time",
-    DupAtQos0 "dup-at-qos0" [V5 "MQTT-3.3.1-2", V5 "MQTT-4.3.1-1", V3_1_1 "MQTT-3.3.1-2"]
+    DupAtQos0 "dup-at-qos0" [V5 "MQTT-3.3.1-2", V5 "MQTT-4.3.1-1", V3_1_1 "MQTT-3.3.1-2", V3_1_1 "MQTT-4.3.1-1"]
         "a QoS 0 PUBLISH has DUP 1",
     DupPropagated "dup-propagated" [V5 "MQTT-3.3.1-3", V3_1_1 "MQTT-3.3.1-3"]
         "the publisher's DUP flag is forwarded",
