@@ -98,7 +98,7 @@ impl<R> Work<'_, R> {
             let Some(plan) = self.plans.get(number) else {
                 break;
             };
-            let _only_large = match plan.is_large() {
+            let _only_large = match plan.is_large {
                 true => Some(self.large.lock().map_err(|_| worker_panicked())?),
                 false => None,
             };

@@ -19,7 +19,7 @@ use crate::target::external::{self, Connectors};
 use crate::target::host::Host;
 use crate::target::instances::Handle;
 use crate::target::log::{Lines, Log};
-use crate::transcript::{BrokerLog, Event, LogLine, Secrets, Transcript, What};
+use crate::transcript::{BrokerLog, Event, LogLine, RUN, Secrets, Transcript, What};
 
 /// How long an expectation waits that says nothing of it.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -50,7 +50,7 @@ impl Prefixes {
         let number = base36(number % 36_u64.pow(4));
         // All as long as each other, so that none is the beginning of another; by the first `RUN` letters of one the
         // record tells messages of this run's other plays.
-        Prefix::new(format!("{:0>4}{number:0>4}", self.run))
+        Prefix::new(format!("{:0>RUN$}{number:0>4}", self.run))
     }
 }
 

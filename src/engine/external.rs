@@ -413,7 +413,7 @@ impl<R> Run<'_, R> {
     /// Plays a case. `None` when it has to be played again.
     async fn one(&self, round: Round<'_>, number: usize, grounds: Grounds<'_>) -> Option<R> {
         let plan = &round.plans[number];
-        let _only_large = match plan.is_large() {
+        let _only_large = match plan.is_large {
             true => Some(self.large.lock().await),
             false => None,
         };

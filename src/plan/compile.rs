@@ -16,6 +16,7 @@ use crate::scenario::model::{
     Action, ClientAction, ClientIndex, DropHow, Exchange, Expectation, Field, FrameContent,
     KeepAlive, Opening, PacketTemplate, Pattern, Scene, SendBytes, Step, Transport, UpgradeAnswer,
 };
+use crate::scenario::sizes::is_large;
 
 pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
     let mut compiler = Compiler {
@@ -71,6 +72,7 @@ pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
         control,
         longest_wait,
         has_earliest: has_earliest(&steps),
+        is_large: is_large(&scene.steps),
         steps,
         scene,
     })

@@ -21,7 +21,6 @@ use crate::scenario::model::{
     Action, BrokerAction, Choice, ClientAction, ClientIndex, DropHow, Expectation, Expr, HookList,
     Level, Literal, OneOf, Opcode, PacketTemplate, Scene, Settings, Step, each_step,
 };
-use crate::scenario::sizes;
 
 pub use needs::Need;
 pub use skip::{Skip, SkipCode, SkipKind};
@@ -44,6 +43,8 @@ pub struct Plan {
     pub longest_wait: Duration,
     /// Whether something in the scene must not come before its time.
     pub has_earliest: bool,
+    /// Whether it sends so much that no other such case is played at the same time.
+    pub is_large: bool,
 }
 
 /// The scene without the cause under test.
@@ -114,11 +115,6 @@ impl Plan {
     /// Whether the case is about nothing but connecting and pinging with success.
     pub fn only_greets(&self) -> bool {
         witness::only_greets(self)
-    }
-
-    /// Whether it sends so much that no other such case is played at the same time.
-    pub fn is_large(&self) -> bool {
-        sizes::is_large(&self.scene.steps)
     }
 
     /// Whether it looks at hook events of the broker.

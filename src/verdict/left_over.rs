@@ -15,7 +15,7 @@ use super::wording::describe_event;
 use crate::matcher::Memory;
 use crate::plan::{Body, Operation, Plan, find_step};
 use crate::scenario::model::{Expectation, Level, Pattern};
-use crate::transcript::{EventIndex, Transcript, What};
+use crate::transcript::{EventIndex, StepIndex, Transcript, What};
 
 /// A finding for everything that came and belongs to no step, but for what has been `told` already as a fault.
 pub(super) fn left_over(
@@ -37,13 +37,31 @@ pub(super) fn is_told_as_missing(
     findings: &[Finding],
     over: &Finding,
 ) -> bool {
-    let mut told = findings
-        .iter()
-        .filter(|finding| finding.breaks_a_must())
-        .filter_map(|finding| find_step(&plan.steps, finding.step?));
+    let told = findings.iter().filter(|finding| finding.breaks_a_must());
     !over.breaks_a_must()
-        && !over.events.is_empty()
-        && told.any(|step| {
+        && is_of_a_wait(plan, transcript, told, over, |index, step, expectation| {
+            let event = &transcript.events[index.0];
+            let What::Received { frame, .. } = &event.what else {
+                return false;
+            };
+            let packet_type = frame.packet_type();
+            event.during >= step
+                && is_of_delivery(packet_type)
+                && awaits(&expectation.pattern, packet_type)
+        })
+}
+
+/// Whether a step that one of these findings is of has waited, on the same client, for all that is left over.
+fn is_of_a_wait<'f>(
+    plan: &Plan,
+    transcript: &Transcript,
+    findings: impl Iterator<Item = &'f Finding>,
+    over: &Finding,
+    is_awaited: impl Fn(EventIndex, StepIndex, &Expectation) -> bool,
+) -> bool {
+    let mut steps = findings.filter_map(|finding| find_step(&plan.steps, finding.step?));
+    !over.events.is_empty()
+        && steps.any(|step| {
             let Body::Client { client, operations } = &step.body else {
                 return false;
             };
@@ -52,15 +70,9 @@ pub(super) fn is_told_as_missing(
                     return false;
                 };
                 over.events.iter().all(|event| {
-                    let event = &transcript.events[event.0];
-                    let What::Received { frame, .. } = &event.what else {
-                        return false;
-                    };
-                    let packet_type = frame.packet_type();
-                    event.during >= step.index
-                        && transcript.lanes[event.lane.0].client == *client
-                        && is_of_delivery(packet_type)
-                        && awaits(&awaited.expectation.pattern, packet_type)
+                    let lane = transcript.events[event.0].lane;
+                    transcript.lanes[lane.0].client == *client
+                        && is_awaited(*event, step.index, &awaited.expectation)
                 })
             })
         })
@@ -94,7 +106,7 @@ pub(super) fn is_displaced(
     over: &Finding,
 ) -> bool {
     let memory = Memory::default();
-    let is_awaited = |event: EventIndex, expectation: &Expectation| {
+    let is_awaited = |event: EventIndex, _, expectation: &Expectation| {
         let inbox = Inbox {
             transcript,
             client: transcript.lanes[transcript.events[event.0].lane.0].client,
@@ -103,26 +115,10 @@ pub(super) fn is_displaced(
         };
         inbox.is_awaited(expectation, event)
     };
-    let mut told = findings
+    let told = findings
         .iter()
-        .filter(|finding| finding.breaks_a_must() && !finding.events.is_empty())
-        .filter_map(|finding| find_step(&plan.steps, finding.step?));
-    !over.events.is_empty()
-        && told.any(|step| {
-            let Body::Client { client, operations } = &step.body else {
-                return false;
-            };
-            operations.iter().any(|operation| {
-                let Operation::Await(awaited) = operation else {
-                    return false;
-                };
-                over.events.iter().all(|event| {
-                    let lane = transcript.events[event.0].lane;
-                    transcript.lanes[lane.0].client == *client
-                        && is_awaited(*event, &awaited.expectation)
-                })
-            })
-        })
+        .filter(|finding| finding.breaks_a_must() && !finding.events.is_empty());
+    is_of_a_wait(plan, transcript, told, over, is_awaited)
 }
 
 /// Whether it is a message that some client has asked for, in a case that has failed before: the consequence of another

@@ -23,8 +23,9 @@ pub(super) fn considered(
     if !matches!(verdict, Verdict::Failed | Verdict::Warned) {
         return verdict;
     }
+    let answers = answers(scene);
     let overdue: Vec<Overdue> = (0..scene.lanes.len())
-        .filter_map(|lane| overdue(scene, LaneIndex(lane)))
+        .filter_map(|lane| overdue(scene, &answers, LaneIndex(lane)))
         .collect();
     let Some(first) = overdue.first() else {
         return verdict;
@@ -64,7 +65,7 @@ struct Overdue {
     silence: Duration,
 }
 
-fn overdue(scene: &Transcript, lane: LaneIndex) -> Option<Overdue> {
+fn overdue(scene: &Transcript, answers: &[Answer], lane: LaneIndex) -> Option<Overdue> {
     let keep_alive = keep_alive(scene, lane)?;
     let mut events = scene.events.iter().enumerate();
     let (end, closed) =
@@ -74,7 +75,7 @@ fn overdue(scene: &Transcript, lane: LaneIndex) -> Option<Overdue> {
         .rfind(|e| e.lane == lane && is_sent(&e.what))?;
     let due = keep_alive * 3 / 2;
     let silence = closed.at.saturating_sub(sent.at);
-    let own = silence.saturating_sub(waited(&answers(scene), sent.at, closed.at));
+    let own = silence.saturating_sub(waited(answers, sent.at, closed.at));
     (silence >= due && own < due).then_some(Overdue {
         lane,
         end: EventIndex(end),
