@@ -1,9 +1,11 @@
 //! What a session keeps from one connection to the next, part by part, and what only some sessions do.
 
-use mqtt_check_codec::{Packet, Property, Publish, ReasonCode, SubscriptionOptions, Will};
+use mqtt_check_codec::{
+    Packet, Property, ProtocolVersion, Publish, ReasonCode, SubscriptionOptions, Will,
+};
 
 use crate::pair::{
-    BOTH, NEVER, Pair, V3, V5, ack, hello, id, lasting, message, publish, qos, subscribe_with,
+    BOTH, NEVER, Pair, Peer, V3, V5, ack, hello, id, lasting, message, publish, qos, subscribe_with,
 };
 
 #[test]
@@ -48,6 +50,25 @@ fn a_resumed_session_has_every_subscription_as_it_was() {
     assert_eq!(pair.seen(reader), ["pubrec id=9 0x10"]);
 }
 
+/// A message of QoS 2 that is to be retained.
+fn staged(dup: bool) -> Packet {
+    Packet::Publish(Publish {
+        dup,
+        qos: qos(2),
+        retain: true,
+        packet_id: Some(id(9)),
+        ..publish("t", "x")
+    })
+}
+
+/// It came to its subscriber once, and comes to a new one as retained.
+fn is_delivered_and_retained(pair: &mut Pair, reader: Peer, version: ProtocolVersion) {
+    assert_eq!(pair.seen(reader), ["publish q2 id=1 t=x"]);
+    let late = pair.connected(hello(version, "late"));
+    pair.subscribe(late, "t", 0);
+    assert_eq!(pair.seen(late), ["publish q0 retain t=x"]);
+}
+
 #[test]
 fn what_was_received_is_known_until_it_is_released() {
     for version in BOTH {
@@ -55,26 +76,14 @@ fn what_was_received_is_known_until_it_is_released() {
         let reader = pair.connected(hello(version, "reader"));
         pair.subscribe(reader, "t", 2);
         let mut writer = pair.connected(lasting(version, "writer"));
-        let kept = |dup| {
-            Packet::Publish(Publish {
-                dup,
-                qos: qos(2),
-                retain: true,
-                packet_id: Some(id(9)),
-                ..publish("t", "x")
-            })
-        };
-        pair.send(writer, kept(false));
+        pair.send(writer, staged(false));
         for _ in 0..3 {
             pair.lose(writer);
             writer = pair.connected(lasting(version, "writer"));
-            pair.send(writer, kept(true));
+            pair.send(writer, staged(true));
         }
         pair.send(writer, Packet::PubRel(ack(9)));
-        assert_eq!(pair.seen(reader), ["publish q2 id=1 t=x"]);
-        let late = pair.connected(hello(version, "late"));
-        pair.subscribe(late, "t", 0);
-        assert_eq!(pair.seen(late), ["publish q0 retain t=x"]);
+        is_delivered_and_retained(&mut pair, reader, version);
     }
 }
 
@@ -85,20 +94,11 @@ fn a_message_released_on_a_later_connection_is_as_it_was_published() {
         let reader = pair.connected(hello(version, "reader"));
         pair.subscribe(reader, "t", 2);
         let writer = pair.connected(lasting(version, "writer"));
-        let kept = Packet::Publish(Publish {
-            qos: qos(2),
-            retain: true,
-            packet_id: Some(id(9)),
-            ..publish("t", "x")
-        });
-        pair.send(writer, kept);
+        pair.send(writer, staged(false));
         pair.lose(writer);
         let writer = pair.connected(lasting(version, "writer"));
         pair.send(writer, Packet::PubRel(ack(9)));
-        assert_eq!(pair.seen(reader), ["publish q2 id=1 t=x"]);
-        let late = pair.connected(hello(version, "late"));
-        pair.subscribe(late, "t", 0);
-        assert_eq!(pair.seen(late), ["publish q0 retain t=x"]);
+        is_delivered_and_retained(&mut pair, reader, version);
     }
 }
 
