@@ -9,7 +9,7 @@ use mqtt_check_codec::{DecodeError, FieldValue, Frame, Packet, PacketType, Proto
 
 use super::binding::Bound;
 use super::frames;
-use super::normal::{Normal, Sender};
+use super::normal::{Normal, Origin, Sender};
 use super::packet::{FieldText, fields, word};
 use crate::plan::Plan;
 use crate::scenario::model::HookList;
@@ -161,7 +161,9 @@ pub(super) fn event(
         What::Opened if is_followed_by_sending(transcript, event) => return None,
         What::Opened => format!("{name} > opens"),
         What::Sent { bytes, packet, .. } => {
-            format!("{name} > {}", sent(bytes, packet.as_ref(), lane, normal))
+            let origin = Origin::of(Sender::Client, event, lane);
+            let shown = sent(bytes, packet.as_ref(), lane, origin, normal);
+            format!("{name} > {shown}")
         }
         What::SentFrame { frame, .. } => format!("{name} > {}", frames::sent(frame)),
         What::Upgraded(answer) => {
@@ -185,10 +187,10 @@ pub(super) fn event(
                 Ok(packet) => {
                     let mut fields = fields(packet, lane.version, topic.as_ref());
                     fields.extend(frames::of_packet(*carried_in, bound));
-                    let sender = Sender::BrokerTo(lane.client);
+                    let origin = Origin::of(Sender::Broker, event, lane);
                     match bound {
-                        Some(bound) => split(packet, fields, sender, normal, bound),
-                        None => plain(packet, fields, sender, normal),
+                        Some(bound) => split(packet, fields, origin, normal, bound),
+                        None => plain(packet, fields, origin, normal),
                     }
                 }
                 Err(error) => undecodable(frame, faults.iter().chain([error])),
@@ -220,11 +222,17 @@ pub(super) fn event(
 }
 
 /// What we sent, as it is on the wire.
-fn sent(bytes: &Bytes, made_from: Option<&Packet>, lane: &Lane, normal: &Normal) -> String {
+fn sent(
+    bytes: &Bytes,
+    made_from: Option<&Packet>,
+    lane: &Lane,
+    origin: Origin,
+    normal: &Normal,
+) -> String {
     match (on_the_wire(bytes, made_from, lane), made_from) {
         (Some(shown), _) => {
             let fields = fields(&shown, lane.version, None);
-            plain(&shown, fields, Sender::Client(lane.client), normal)
+            plain(&shown, fields, origin, normal)
         }
         (None, Some(packet)) => format!("faulty {} {}", packet.packet_type(), hex(bytes)),
         (None, None) => format!("bytes {}", hex(bytes)),
@@ -342,10 +350,10 @@ pub(super) fn hex(bytes: &Bytes) -> String {
     text
 }
 
-fn plain(packet: &Packet, fields: Vec<FieldText>, sender: Sender, normal: &Normal) -> String {
+fn plain(packet: &Packet, fields: Vec<FieldText>, origin: Origin, normal: &Normal) -> String {
     let mut text = packet.packet_type().name().to_owned();
     for field in fields {
-        let field = normal.field(field, packet.packet_type(), sender, false);
+        let field = normal.field(field, packet.packet_type(), origin, false);
         text.push_str(&format!(" {}={}", field.name, field.value));
     }
     text
@@ -372,7 +380,7 @@ fn part(head: &str, fields: Vec<FieldText>, bound: Option<&Bound>) -> String {
 fn split(
     packet: &Packet,
     fields: Vec<FieldText>,
-    sender: Sender,
+    origin: Origin,
     normal: &Normal,
     bound: &Bound,
 ) -> String {
@@ -380,7 +388,7 @@ fn split(
     let mut right = String::new();
     for field in fields {
         let bound = bound.names(&field.name);
-        let field = normal.field(field, packet.packet_type(), sender, bound);
+        let field = normal.field(field, packet.packet_type(), origin, bound);
         let side = if bound { &mut left } else { &mut right };
         side.push_str(&format!(" {}={}", field.name, field.value));
     }

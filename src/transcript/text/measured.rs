@@ -1,18 +1,26 @@
-//! Sizes that the run computes: a Maximum Packet Size that follows from an earlier measurement, and payloads that fill
-//! a packet up to a size. They depend on the prefix of topics and on what a broker announces.
+//! Values that depend on the run: a Maximum Packet Size that follows from an earlier measurement, payloads that fill a
+//! packet up to a size, and packet identifiers that a client took from a packet of the broker. They depend on the prefix
+//! of topics, on what a broker announces, and on which identifiers it chooses.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use mqtt_check_codec::Packet;
 use mqtt_check_codec::describe::show_bytes;
 
+use super::packet::chosen_by_sender;
 use crate::plan::{Body, Operation, Outgoing, Plan, PlannedStep};
-use crate::scenario::model::{Expr, PacketTemplate};
+use crate::scenario::model::{ClientIndex, Expr, PacketTemplate};
 use crate::transcript::{StepIndex, Transcript, What};
 
-/// The texts of such values.
+/// The values that were found in one transcript.
 #[derive(Debug, Default)]
-pub(super) struct Measured(BTreeSet<(&'static str, String)>);
+pub(super) struct Measured {
+    /// Computed sizes as they are written, by field.
+    sizes: BTreeSet<(&'static str, String)>,
+    /// Packet identifiers that a client gave to packets of its own by a variable, and when it first did.
+    identifiers: BTreeMap<(ClientIndex, u16), Duration>,
+}
 
 impl Measured {
     /// Looks through a transcript of this plan, or of its control.
@@ -40,34 +48,51 @@ impl Measured {
                 Packet::Connect(connect) if has(MAXIMUM) => {
                     let maximum = connect.properties.maximum_packet_size();
                     let texts = maximum.map(|maximum| (MAXIMUM, maximum.to_string()));
-                    measured.0.extend(texts);
+                    measured.sizes.extend(texts);
                 }
                 Packet::Publish(publish) if has(PAYLOAD) => {
-                    measured.0.insert((PAYLOAD, show_bytes(&publish.payload)));
+                    let payload = show_bytes(&publish.payload);
+                    measured.sizes.insert((PAYLOAD, payload));
                 }
                 _ => {}
+            }
+            if has(IDENTIFIER)
+                && chosen_by_sender(packet.packet_type())
+                && let Some(id) = packet.packet_id()
+            {
+                let client = transcript.lanes[event.lane.0].client;
+                let first = measured.identifiers.entry((client, id.get()));
+                first.or_insert(event.at);
             }
         }
         measured
     }
 
-    /// Whether a field has such a value.
-    pub(super) fn has(&self, name: &str, value: &str) -> bool {
-        self.0
+    /// Whether a field has a computed size.
+    pub(super) fn has_size(&self, name: &str, value: &str) -> bool {
+        self.sizes
             .iter()
             .any(|(field, text)| *field == name && text == value)
+    }
+
+    /// Whether a client has given a packet of its own this identifier by a variable, then or before.
+    pub(super) fn has_identifier(&self, client: ClientIndex, id: u16, at: Duration) -> bool {
+        self.identifiers
+            .get(&(client, id))
+            .is_some_and(|first| *first <= at)
     }
 }
 
 const MAXIMUM: &str = "maximum_packet_size";
 const PAYLOAD: &str = "payload";
+const IDENTIFIER: &str = "packet_id";
 
 fn collect(steps: &[PlannedStep], out: &mut BTreeSet<(StepIndex, &'static str)>) {
     for step in steps {
         match &step.body {
             Body::Client { operations, .. } => {
                 for template in operations.iter().flat_map(templates) {
-                    for field in [MAXIMUM, PAYLOAD] {
+                    for field in [MAXIMUM, PAYLOAD, IDENTIFIER] {
                         if is_computed(template, field) {
                             out.insert((step.index, field));
                         }
@@ -91,7 +116,7 @@ fn templates(operation: &Operation) -> impl Iterator<Item = &PacketTemplate> {
     })
 }
 
-/// Whether the size of this field's value is known to the run alone.
+/// Whether this field's value is known to the run alone.
 fn is_computed(template: &PacketTemplate, field: &str) -> bool {
     let mut fields = template.fields.iter().filter(|f| f.name == field);
     fields.any(|field| match &field.value {

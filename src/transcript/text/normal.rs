@@ -3,7 +3,7 @@
 //! | rule | what | stands for it |
 //! |---|---|---|
 //! | assigned ids | a Client Identifier that the broker assigned, wherever it stands | `<assigned>`, `<assigned-2>` |
-//! | packet ids | a Packet Identifier that the broker chose | `#1`, `#2` in order of appearance, for each client |
+//! | packet ids | a Packet Identifier that the broker chose, also where a client took it for a packet of its own | `#1`, `#2` in order of appearance, for each client |
 //! | limits | what the broker announces in CONNACK of its own accord | `<limit>` |
 //! | sizes | a client's Maximum Packet Size, or a payload, whose size the run computes | `<size>` |
 //! | free text | Reason String, Response Information | `<text>` |
@@ -16,15 +16,16 @@
 //! Prefixes of a shared broker are taken off before the transcript is written.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use mqtt_check_codec::describe::quote;
 use mqtt_check_codec::{Packet, PacketType};
 
 use super::measured::Measured;
-use super::packet::FieldText;
+use super::packet::{FieldText, chosen_by_sender};
 use crate::plan::Plan;
 use crate::scenario::model::ClientIndex;
-use crate::transcript::{Transcript, What};
+use crate::transcript::{Event, Lane, Transcript, What};
 
 /// What was found in one transcript.
 #[derive(Debug, Default)]
@@ -37,11 +38,29 @@ pub(super) struct Normal {
     raw: bool,
 }
 
+/// The origin of a packet: who sent it, on which client's connection, and when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin {
+    sender: Sender,
+    client: ClientIndex,
+    at: Duration,
+}
+
 /// Who sent a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sender {
-    Client(ClientIndex),
-    BrokerTo(ClientIndex),
+    Client,
+    Broker,
+}
+
+impl Origin {
+    pub(super) fn of(sender: Sender, event: &Event, lane: &Lane) -> Self {
+        Self {
+            sender,
+            client: lane.client,
+            at: event.at,
+        }
+    }
 }
 
 impl Normal {
@@ -130,14 +149,14 @@ impl Normal {
         &self,
         field: FieldText,
         packet: PacketType,
-        sender: Sender,
+        origin: Origin,
         bound: bool,
     ) -> FieldText {
-        let stands_for = match (field.name.as_str(), sender) {
+        let stands_for = match (field.name.as_str(), origin.sender) {
             _ if self.raw => None,
-            ("packet_id", sender) => self.packet_id(&field.value, packet, sender),
-            ("maximum_packet_size", Sender::Client(_)) | ("payload", _)
-                if self.measured.has(&field.name, &field.value) =>
+            ("packet_id", _) => self.packet_id(&field.value, packet, origin),
+            ("maximum_packet_size", Sender::Client) | ("payload", _)
+                if self.measured.has_size(&field.name, &field.value) =>
             {
                 Some("<size>".to_owned())
             }
@@ -147,13 +166,11 @@ impl Normal {
                 | "topic_alias_maximum"
                 | "maximum_packet_size"
                 | "server_keep_alive",
-                Sender::BrokerTo(_),
+                Sender::Broker,
             ) if packet == PacketType::CONNACK => Some("<limit>".to_owned()),
-            ("reason_string" | "response_information", Sender::BrokerTo(_)) => {
-                Some("<text>".to_owned())
-            }
-            ("authentication_data", Sender::BrokerTo(_)) => Some("<nonce>".to_owned()),
-            ("authentication_data", Sender::Client(_))
+            ("reason_string" | "response_information", Sender::Broker) => Some("<text>".to_owned()),
+            ("authentication_data", Sender::Broker) => Some("<nonce>".to_owned()),
+            ("authentication_data", Sender::Client)
                 if ["\"n,,n=", "\"c="]
                     .iter()
                     .any(|begin| field.value.starts_with(begin)) =>
@@ -183,25 +200,21 @@ impl Normal {
             .map(|(_, placeholder)| placeholder.clone())
     }
 
-    /// `#n` for an identifier that the broker chose: its own packets and our answers to them.
-    fn packet_id(&self, written: &str, packet: PacketType, sender: Sender) -> Option<String> {
-        let client = match sender {
-            Sender::BrokerTo(client) if chosen_by_sender(packet) => client,
-            Sender::Client(client) if answers_a_publish(packet) => client,
-            _ => return None,
-        };
+    /// `#n` for an identifier that the broker chose: its own packets, our answers to them, and packets of a client's own
+    /// with an identifier that was taken from the broker's, with the answers to these.
+    fn packet_id(&self, written: &str, packet: PacketType, origin: Origin) -> Option<String> {
         let id: u16 = written.parse().ok()?;
+        let client = origin.client;
+        let is_the_brokers = match origin.sender {
+            Sender::Broker => chosen_by_sender(packet),
+            Sender::Client => answers_a_publish(packet),
+        };
+        if !is_the_brokers && !self.measured.has_identifier(client, id, origin.at) {
+            return None;
+        }
         let number = self.packet_ids.get(&(client, id))?;
         Some(format!("#{number}"))
     }
-}
-
-/// Packets whose identifier their sender chose, now or with the PUBLISH that they belong to.
-fn chosen_by_sender(packet: PacketType) -> bool {
-    matches!(
-        packet,
-        PacketType::PUBLISH | PacketType::PUBREL | PacketType::SUBSCRIBE | PacketType::UNSUBSCRIBE
-    )
 }
 
 /// Packets whose identifier their receiver chose with a PUBLISH.

@@ -1,8 +1,8 @@
-//! The fields of a packet by name, from the codec's description.
+//! The fields of a packet by name, from the codec's description, and who chose its identifier.
 
 use bytestring::ByteString;
 use mqtt_check_codec::describe::{MAX_SHOWN, is_silent, quote};
-use mqtt_check_codec::{Packet, ProtocolVersion};
+use mqtt_check_codec::{Packet, PacketType, ProtocolVersion};
 
 /// One field as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,4 +58,12 @@ pub(super) fn word(text: &str) -> String {
     } else {
         quote(text)
     }
+}
+
+/// Packets whose identifier their sender chose, now or with the PUBLISH that they belong to.
+pub(super) fn chosen_by_sender(packet: PacketType) -> bool {
+    matches!(
+        packet,
+        PacketType::PUBLISH | PacketType::PUBREL | PacketType::SUBSCRIBE | PacketType::UNSUBSCRIBE
+    )
 }
