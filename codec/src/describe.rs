@@ -79,16 +79,22 @@ pub fn quote(text: &str) -> String {
     };
     let mut out = String::with_capacity(shown.len() + 2);
     out.push('"');
-    let mut rest = shown;
     // Most texts are plain, and go in whole.
-    loop {
-        let plain = rest.bytes().take_while(|byte| is_plain(*byte)).count();
-        let (text, behind) = rest.split_at(plain);
-        out.push_str(text);
-        let Some(c) = behind.chars().next() else {
-            break;
-        };
-        rest = &behind[c.len_utf8()..];
+    if are_plain(shown.as_bytes()) {
+        out.push_str(shown);
+    } else {
+        escape(shown, &mut out);
+    }
+    out.push('"');
+    if is_long {
+        let _ = write!(out, "{}", Rest(text.as_bytes()));
+    }
+    out
+}
+
+/// Writes a text with what cannot be seen, quotes and backslashes escaped.
+fn escape(text: &str, out: &mut String) {
+    for c in text.chars() {
         match c {
             '"' | '\\' => {
                 out.push('\\');
@@ -103,15 +109,13 @@ pub fn quote(text: &str) -> String {
             c => out.push(c),
         }
     }
-    out.push('"');
-    if is_long {
-        out.push_str(&Rest(text.as_bytes()).to_string());
-    }
-    out
 }
 
 /// A text without quotes in which what cannot be seen is escaped, but for the ends of its lines.
 pub fn visible(text: &str) -> String {
+    if is_visible_ascii(text.as_bytes()) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -129,7 +133,7 @@ pub fn visible(text: &str) -> String {
 pub fn show_bytes(bytes: &[u8]) -> String {
     let is_shown = |c: char| !is_hidden(c) || matches!(c, '\n' | '\r' | '\t');
     if let Ok(text) = std::str::from_utf8(bytes)
-        && (text.bytes().all(is_plain) || text.chars().all(is_shown))
+        && (are_plain(bytes) || text.chars().all(is_shown))
     {
         return quote(text);
     }
@@ -137,10 +141,10 @@ pub fn show_bytes(bytes: &[u8]) -> String {
     let shown = bytes.get(..MAX_SHOWN).unwrap_or(bytes);
     let mut out = String::from("0x");
     for byte in shown {
-        let _ = write!(out, "{byte:02x}");
+        out.extend(hex_digits(*byte));
     }
     if is_long {
-        out.push_str(&Rest(bytes).to_string());
+        let _ = write!(out, "{}", Rest(bytes));
     }
     out
 }
@@ -148,6 +152,29 @@ pub fn show_bytes(bytes: &[u8]) -> String {
 /// Whether a byte of text is a character of ASCII that can be seen and stands for itself.
 const fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')
+}
+
+fn are_plain(bytes: &[u8]) -> bool {
+    all(bytes, is_plain)
+}
+
+fn is_visible_ascii(bytes: &[u8]) -> bool {
+    all(bytes, |byte| matches!(byte, b' '..=b'~' | b'\n'))
+}
+
+/// Whether all bytes are of a kind. It looks at several at once: payloads may be long.
+fn all(bytes: &[u8], is_of_the_kind: impl Fn(u8) -> bool) -> bool {
+    bytes.chunks(64).all(|chunk| {
+        chunk
+            .iter()
+            .fold(true, |all, byte| all & is_of_the_kind(*byte))
+    })
+}
+
+/// A byte as two hexadecimal digits.
+pub fn hex_digits(byte: u8) -> [char; 2] {
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value & 0xF)]);
+    [digit(byte >> 4), digit(byte)]
 }
 
 /// Whether a character cannot be seen, or changes how its neighbours look. The list is our own: that of the

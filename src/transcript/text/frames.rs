@@ -7,11 +7,8 @@ use super::binding::Bound;
 use super::line::hex;
 use super::packet::FieldText;
 
-fn field(name: &str, value: String) -> FieldText {
-    FieldText {
-        name: name.to_owned(),
-        value,
-    }
+fn field(name: &'static str, value: String) -> FieldText {
+    FieldText { name, value }
 }
 
 /// A frame that a step says: `frame text length=2`, and what is not as in any other frame. What is in it is shown

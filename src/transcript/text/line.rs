@@ -1,16 +1,17 @@
 //! Single lines: events and hook events, and which of them belong to which step.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use bytes::Bytes;
-use mqtt_check_codec::describe::{MAX_SHOWN, fnv1a};
+use mqtt_check_codec::describe::{MAX_SHOWN, fnv1a, hex_digits};
 use mqtt_check_codec::{DecodeError, FieldValue, Frame, Packet, PacketType, ProtocolVersion};
 
 use super::binding::Bound;
 use super::frames;
 use super::normal::{Normal, Origin, Sender};
-use super::packet::{FieldText, fields, word};
+use super::packet::{FieldText, fields, push_field, word};
 use crate::plan::Plan;
 use crate::scenario::model::HookList;
 use crate::transcript::{Ending, Event, EventIndex, HookRecord, Lane, StepIndex, Transcript, What};
@@ -21,62 +22,64 @@ pub(super) struct Lines<'a> {
     pub(super) normal: Normal,
     /// Whether the harness's own pings are shown.
     with_own: bool,
+    /// What is shown right under each step, in order.
+    by_step: BTreeMap<StepIndex, Vec<EventIndex>>,
+    /// What is shown and belongs to no step.
+    left_over: Vec<EventIndex>,
     /// What the driver did by itself, by the event that was the cause.
-    causes: BTreeMap<EventIndex, EventIndex>,
+    by_cause: BTreeMap<EventIndex, Vec<EventIndex>>,
 }
 
 impl<'a> Lines<'a> {
     pub(super) fn of(plan: &Plan, transcript: &'a Transcript, with_own: bool) -> Self {
-        let causes = (0..transcript.events.len())
-            .map(EventIndex)
-            .filter_map(|index| Some((index, cause(transcript, index)?)))
-            .collect();
-        Self {
+        let mut lines = Self {
             transcript,
             normal: Normal::of(plan, transcript),
             with_own,
-            causes,
+            by_step: BTreeMap::new(),
+            left_over: Vec::new(),
+            by_cause: BTreeMap::new(),
+        };
+        for (n, event) in transcript.events.iter().enumerate() {
+            lines.sort_in(EventIndex(n), event);
+        }
+        lines
+    }
+
+    fn sort_in(&mut self, index: EventIndex, event: &Event) {
+        // A frame beside MQTT is of interest to a step, or to nobody.
+        let is_beside = matches!(event.what, What::Upgraded(_) | What::Control(_));
+        let owner = event
+            .taken_by
+            .or_else(|| is_ours(event).then_some(event.during));
+        if let Some(cause) = cause(self.transcript, index) {
+            self.by_cause.entry(cause).or_default().push(index);
+        } else if is_own(event) && !self.with_own {
+            // It says nothing about the broker.
+        } else if let Some(step) = owner {
+            self.by_step.entry(step).or_default().push(index);
+        } else if !is_beside {
+            self.left_over.push(index);
         }
     }
 
-    /// What stands right under a step.
+    /// What is shown right under a step.
     pub(super) fn of_step(&self, step: StepIndex, within: Range<usize>) -> Vec<EventIndex> {
-        self.where_is(within, |event| {
-            let owner = event
-                .taken_by
-                .or_else(|| is_ours(event).then_some(event.during));
-            owner == Some(step)
-        })
-    }
-
-    /// What nobody took.
-    pub(super) fn left_over(&self) -> Vec<EventIndex> {
-        // A frame beside MQTT is of interest to a step, or to nobody.
-        let is_beside = |event: &Event| matches!(event.what, What::Upgraded(_) | What::Control(_));
-        let all = 0..self.transcript.events.len();
-        self.where_is(all, |event| {
-            event.taken_by.is_none() && !is_ours(event) && !is_beside(event)
-        })
-    }
-
-    fn where_is(&self, within: Range<usize>, belongs: impl Fn(&Event) -> bool) -> Vec<EventIndex> {
-        let events = self.transcript.events.iter().enumerate();
-        events
-            .take(within.end)
-            .skip(within.start)
-            .map(|(n, event)| (EventIndex(n), event))
-            .filter(|(index, event)| !self.causes.contains_key(index) && belongs(event))
-            .filter(|(_, event)| self.with_own || !is_own(event))
-            .map(|(index, _)| index)
+        let of_step = self.by_step.get(&step).into_iter().flatten();
+        of_step
+            .filter(|index| within.contains(&index.0))
+            .copied()
             .collect()
+    }
+
+    /// What no step took.
+    pub(super) fn left_over(&self) -> &[EventIndex] {
+        &self.left_over
     }
 
     /// What the driver did because of this event.
     pub(super) fn because_of(&self, event: EventIndex) -> impl Iterator<Item = EventIndex> {
-        self.causes
-            .iter()
-            .filter(move |(_, cause)| **cause == event)
-            .map(|(index, _)| *index)
+        self.by_cause.get(&event).into_iter().flatten().copied()
     }
 }
 
@@ -335,17 +338,14 @@ fn undecodable<'e>(frame: &Frame, errors: impl IntoIterator<Item = &'e DecodeErr
 /// Raw bytes, `10 0c 00 04`; the beginning of many, with their number and a check sum.
 pub(super) fn hex(bytes: &Bytes) -> String {
     let shown = &bytes[..bytes.len().min(MAX_SHOWN)];
-    let mut text = shown
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect::<Vec<_>>()
-        .join(" ");
+    let mut text = String::with_capacity(3 * shown.len());
+    for (n, byte) in shown.iter().enumerate() {
+        text.extend((n > 0).then_some(' '));
+        text.extend(hex_digits(*byte));
+    }
     if shown.len() < bytes.len() {
-        text.push_str(&format!(
-            " …({} bytes, fnv1a {:016x})",
-            bytes.len(),
-            fnv1a(bytes)
-        ));
+        let (count, sum) = (bytes.len(), fnv1a(bytes));
+        let _ = write!(text, " …({count} bytes, fnv1a {sum:016x})");
     }
     text
 }
@@ -353,8 +353,9 @@ pub(super) fn hex(bytes: &Bytes) -> String {
 fn plain(packet: &Packet, fields: Vec<FieldText>, origin: Origin, normal: &Normal) -> String {
     let mut text = packet.packet_type().name().to_owned();
     for field in fields {
-        let field = normal.field(field, packet.packet_type(), origin, false);
-        text.push_str(&format!(" {}={}", field.name, field.value));
+        normal
+            .field(field, packet.packet_type(), origin, false)
+            .write(&mut text);
     }
     text
 }
@@ -363,10 +364,13 @@ fn plain(packet: &Packet, fields: Vec<FieldText>, origin: Origin, normal: &Norma
 fn part(head: &str, fields: Vec<FieldText>, bound: Option<&Bound>) -> String {
     let (left, right): (Vec<_>, Vec<_>) = fields
         .into_iter()
-        .partition(|field| bound.is_none_or(|bound| bound.names(&field.name)));
-    let words = |fields: Vec<FieldText>| -> String {
-        let words = fields.iter().map(|f| format!(" {}={}", f.name, f.value));
-        words.collect()
+        .partition(|field| bound.is_none_or(|bound| bound.names(field.name)));
+    let words = |fields: Vec<FieldText>| {
+        let mut words = String::new();
+        for field in fields {
+            field.write(&mut words);
+        }
+        words
     };
     let (left, right) = (words(left), words(right));
     if right.is_empty() {
@@ -387,10 +391,9 @@ fn split(
     let mut left = packet.packet_type().name().to_owned();
     let mut right = String::new();
     for field in fields {
-        let bound = bound.names(&field.name);
+        let bound = bound.names(field.name);
         let field = normal.field(field, packet.packet_type(), origin, bound);
-        let side = if bound { &mut left } else { &mut right };
-        side.push_str(&format!(" {}={}", field.name, field.value));
+        field.write(if bound { &mut left } else { &mut right });
     }
     if right.is_empty() {
         left
@@ -415,7 +418,7 @@ pub(super) fn hook(record: &HookRecord, normal: &Normal, list: Option<&HookList>
             .as_ref()
             .is_none_or(|names| names.contains(&name.as_str()));
         let side = if is_bound { &mut left } else { &mut right };
-        side.push_str(&format!(" {name}={content}"));
+        push_field(side, name, &content);
     }
     if right.is_empty() {
         left

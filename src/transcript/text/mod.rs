@@ -185,7 +185,8 @@ impl<'a> Writer<'a> {
         } else {
             '-'
         };
-        out.push_str(&format!("{mark} {}\n", label(&step.step.label)));
+        out.push(mark);
+        push(out, 1, &label(&step.step.label));
         let records = &self.transcript.steps[part.records.clone()];
         let record = records.iter().find(|record| record.step == step.index);
         if let Some(reason) = record.and_then(|r| r.not_reached.as_ref()) {
@@ -321,7 +322,8 @@ impl<'a> Writer<'a> {
         let (again, over): (Vec<_>, Vec<_>) = self
             .lines
             .left_over()
-            .into_iter()
+            .iter()
+            .copied()
             .partition(|index| self.transcript.may_come_again(*index));
         let lines = self.unclaimed(over.iter().take(LEFT_OVER));
         let more = over.len().saturating_sub(LEFT_OVER);
@@ -354,14 +356,18 @@ fn under(heading: &str, lines: impl IntoIterator<Item = String>, out: &mut Strin
 }
 
 fn push(out: &mut String, indent: usize, line: &str) {
-    out.push_str(&" ".repeat(indent));
+    out.extend(std::iter::repeat_n(' ', indent));
     out.push_str(line);
     out.push('\n');
 }
 
 /// A step's words on one line.
 fn label(label: &str) -> String {
-    let one_line = label.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut one_line = String::with_capacity(label.len());
+    for word in label.split_whitespace() {
+        one_line.extend((!one_line.is_empty()).then_some(' '));
+        one_line.push_str(word);
+    }
     match one_line.char_indices().nth(LABEL) {
         Some((end, _)) => format!("{}…", &one_line[..end]),
         None => one_line,

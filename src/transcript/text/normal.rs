@@ -152,11 +152,11 @@ impl Normal {
         origin: Origin,
         bound: bool,
     ) -> FieldText {
-        let stands_for = match (field.name.as_str(), origin.sender) {
+        let stands_for = match (field.name, origin.sender) {
             _ if self.raw => None,
             ("packet_id", _) => self.packet_id(&field.value, packet, origin),
             ("maximum_packet_size", Sender::Client) | ("payload", _)
-                if self.measured.has_size(&field.name, &field.value) =>
+                if self.measured.has_size(field.name, &field.value) =>
             {
                 Some("<size>".to_owned())
             }
@@ -179,8 +179,10 @@ impl Normal {
             }
             _ => None,
         };
-        let value = stands_for.unwrap_or_else(|| self.quoted(field.value));
-        FieldText { value, ..field }
+        FieldText {
+            value: stands_for.unwrap_or_else(|| self.quoted(field.value)),
+            name: field.name,
+        }
     }
 
     /// A quoted value, or what stands for it if it is an assigned id.

@@ -8,8 +8,22 @@ use mqtt_check_codec::{Packet, PacketType, ProtocolVersion};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FieldText {
     /// The name that scenarios use; `will_` before that of a Will's.
-    pub(super) name: String,
+    pub(super) name: &'static str,
     pub(super) value: String,
+}
+
+impl FieldText {
+    /// Writes it behind what a line has already.
+    pub(super) fn write(&self, line: &mut String) {
+        push_field(line, self.name, &self.value);
+    }
+}
+
+/// Writes ` name=value`.
+pub(super) fn push_field(line: &mut String, name: &str, value: &str) {
+    for part in [" ", name, "=", value] {
+        line.push_str(part);
+    }
 }
 
 /// Stands for a password, which is written nowhere.
@@ -36,10 +50,7 @@ pub(super) fn fields(
                 codes.value.push(',');
                 codes.value.push_str(&value);
             }
-            (name, ..) => written.push(FieldText {
-                name: name.to_owned(),
-                value,
-            }),
+            (name, ..) => written.push(FieldText { name, value }),
         }
     }
     written
