@@ -1,8 +1,11 @@
 //! Finds scenario files, on disk or built in, with their ids and texts.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{iter, panic, thread};
 
 use super::file::scenes;
 use super::model::Scene;
@@ -42,33 +45,72 @@ pub(crate) fn load(
     }
     found.sort();
     let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
-    let mut scenes_found = Vec::new();
     for Found { id, path } in found {
-        if let Some(first) = files.get(&id) {
+        match files.get(&id) {
             // The same file may have been named twice, or below a folder that was named as well.
-            if !is_same(first, &path) {
-                wrong.push(twice(&id, first, &path));
+            Some(first) if is_same(first, &path) => {}
+            Some(first) => wrong.push(twice(&id, first, &path)),
+            None => {
+                files.insert(id, path);
             }
-            continue;
         }
-        let text = match origin {
-            Origin::Disk => read(&path),
-            Origin::BuiltIn => read_built_in(&path),
-        };
-        match text.and_then(|source| scenes(&source, &id, reach)) {
-            Ok(scenes) => scenes_found.extend(scenes.into_iter().map(|mut scene| {
-                scene.origin = origin;
-                scene
-            })),
+    }
+    let files: Vec<(String, PathBuf)> = files.into_iter().collect();
+    let mut scenes_found = Vec::new();
+    for scenes in on_all_cores(&files, |(id, path)| of_file(id, path, reach, origin)) {
+        match scenes {
+            Ok(scenes) => scenes_found.extend(scenes),
             Err(diagnostics) => wrong.extend(diagnostics),
         }
-        files.insert(id, path);
     }
     if !wrong.is_empty() {
         return Err(wrong);
     }
     scenes_found.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(scenes_found)
+}
+
+fn of_file(
+    id: &str,
+    path: &Path,
+    reach: &Reach,
+    origin: Origin,
+) -> Result<Vec<Scene>, Vec<Diagnostic>> {
+    let source = match origin {
+        Origin::Disk => read(path),
+        Origin::BuiltIn => read_built_in(path),
+    }?;
+    let scenes = scenes(&source, id, reach)?;
+    let of_origin = |scene| Scene { origin, ..scene };
+    Ok(scenes.into_iter().map(of_origin).collect())
+}
+
+/// What becomes of each item, in the order of the items.
+fn on_all_cores<T: Sync, R: Send>(items: &[T], of: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let taken = iter::from_fn(|| {
+            let n = next.fetch_add(1, Ordering::Relaxed);
+            items.get(n).map(|item| (n, of(item)))
+        });
+        taken.collect::<Vec<_>>()
+    };
+    let mut done = thread::scope(|scope| {
+        let others: Vec<_> = (1..cores.min(items.len()))
+            .map(|_| scope.spawn(work))
+            .collect();
+        let mut done = work();
+        for other in others {
+            match other.join() {
+                Ok(more) => done.extend(more),
+                Err(panic) => panic::resume_unwind(panic),
+            }
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(n, _)| *n);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 fn is_same(a: &Path, b: &Path) -> bool {
