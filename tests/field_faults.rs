@@ -263,3 +263,18 @@ fn every_fault_that_was_seen_on_a_real_broker_is_in_a_set() {
         .collect();
     assert!(missing.is_empty(), "in no set: {missing:#?}");
 }
+
+#[test]
+fn what_comes_out_of_its_order_is_blamed_for_that_alone() {
+    let suite = Suite::new();
+    let info = suite.fault("offline-order-reversed");
+    let caught = mutation::caught_together(&[info], &suite.plans, &suite.right, PLAYING);
+    let caught = caught.expect("the bundled broker starts");
+    assert!(caught.len() > 10, "{}", caught.len());
+    let is_order = |clause: &String| clause.starts_with("MQTT-4.6.0-");
+    let others: Vec<_> = caught
+        .iter()
+        .filter(|catch| !catch.blames.iter().all(is_order))
+        .collect();
+    assert!(others.is_empty(), "{others:#?}");
+}

@@ -1,6 +1,7 @@
 //! Finds out what is wrong where a packet did not come, or another one came: it was lost, is out of order, was sent
 //! again, or has a wrong field.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use bytestring::ByteString;
@@ -220,12 +221,27 @@ impl<'a> Inbox<'a> {
         {
             return again;
         }
-        // It stands elsewhere on the connection: out of its turn, or behind one that was not to come any more.
-        if here().any(|(other, _, packet)| other != event && self.is_message(pattern, &packet)) {
-            return match self.was_published_before(pattern, event) {
-                true => self.stale(event),
-                false => Wrong::Aspect(Aspect::Order),
+        let order = self.order_of_publication(pattern, event);
+        let mut due =
+            here().filter(|(other, _, packet)| *other != event && self.is_message(pattern, packet));
+        if let Some((due, ..)) = due.next() {
+            return match (due < event, order) {
+                _ if self.was_overtaken(event) => Wrong::Aspect(Aspect::Order),
+                // It is one that was not to come any more.
+                (false, Some(Ordering::Less)) => self.stale(event),
+                (false, _) => Wrong::Aspect(Aspect::Order),
+                // The two have changed places.
+                (true, Some(Ordering::Less)) => Wrong::Aspect(Aspect::Order),
+                // All that came is in order: one before it has not come.
+                (true, _) => self.missing(pattern),
             };
+        }
+        // It comes on a later connection, behind one that was published after it.
+        let mut later = self.packets().filter(|(other, ..)| *other > event);
+        if order == Some(Ordering::Greater)
+            && later.any(|(_, _, packet)| self.is_message(pattern, &packet))
+        {
+            return Wrong::Aspect(Aspect::Order);
         }
         if self.was_sent(pattern, event) {
             return self.missing(pattern);
@@ -233,25 +249,9 @@ impl<'a> Inbox<'a> {
         Wrong::Event(Event::Field(PacketType::PUBLISH))
     }
 
-    /// Whether what came was published before the message that was due, and so is not out of its turn.
-    fn was_published_before(self, pattern: &PacketPattern, event: EventIndex) -> bool {
-        let Some(Packet::Publish(came)) = received(self.transcript, event).map(|r| r.packet) else {
-            return false;
-        };
-        let sent = |is_it: &dyn Fn(&Publish, ProtocolVersion) -> bool| {
-            self.transcript.events.iter().position(|event| {
-                let What::Sent {
-                    packet: Some(Packet::Publish(publish)),
-                    ..
-                } = &event.what
-                else {
-                    return false;
-                };
-                is_it(publish, self.transcript.lanes[event.lane.0].version)
-            })
-        };
-        let came_at = sent(&|publish, _| publish.payload == came.payload);
-        let due_at = sent(&|publish, version| {
+    /// Whether what came was published before or after the message that is due.
+    fn order_of_publication(self, pattern: &PacketPattern, event: EventIndex) -> Option<Ordering> {
+        let due = self.publication(|publish, version| {
             let packet = Packet::Publish(publish.clone());
             let received = Received {
                 packet: &packet,
@@ -261,8 +261,45 @@ impl<'a> Inbox<'a> {
                 carried_in: None,
             };
             self.is_message(pattern, &received)
-        });
-        matches!((came_at, due_at), (Some(came), Some(due)) if came < due)
+        })?;
+        Some(self.publication_of(event)?.cmp(&due))
+    }
+
+    /// Whether a message of the same topic that was published later has come before it on its connection.
+    fn was_overtaken(self, event: EventIndex) -> bool {
+        let Some(published) = self.publication_of(event) else {
+            return false;
+        };
+        let lane = self.transcript.events[event.0].lane;
+        let topic = self.transcript.topic(event);
+        let mut before = self
+            .packets()
+            .filter(|(other, its, _)| *other < event && *its == lane);
+        before.any(|(other, ..)| {
+            let is_later = |its| its > published;
+            self.transcript.topic(other) == topic
+                && self.publication_of(other).is_some_and(is_later)
+        })
+    }
+
+    /// Where the message that came was published, by its payload.
+    fn publication_of(self, event: EventIndex) -> Option<usize> {
+        let Packet::Publish(came) = received(self.transcript, event)?.packet else {
+            return None;
+        };
+        self.publication(|publish, _| publish.payload == came.payload)
+    }
+
+    /// Where the first such message was published.
+    fn publication(self, is_it: impl Fn(&Publish, ProtocolVersion) -> bool) -> Option<usize> {
+        let mut events = self.transcript.events.iter();
+        events.position(|event| match &event.what {
+            What::Sent {
+                packet: Some(Packet::Publish(publish)),
+                ..
+            } => is_it(publish, self.transcript.lanes[event.lane.0].version),
+            _ => false,
+        })
     }
 
     /// Whether this is the message that a step was to take, whatever else is wrong with it.
