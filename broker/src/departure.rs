@@ -94,7 +94,9 @@ pub(crate) use departures;
 /// How a broker departs from what it would do by itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Conduct {
+    /// Which clauses it breaks, and how.
     pub faults: Faults,
+    /// Which choices that the standard leaves open it makes differently.
     pub liberties: Liberties,
 }
 

@@ -3,7 +3,9 @@
 //! [`core`] is a pure state machine: inputs and the time go in, outputs and the next deadline come out. No socket,
 //! clock, task, log or randomness is in it. [`shell`] runs it over any `AsyncRead + AsyncWrite` with tokio.
 //! [`Fault`]s are its deliberate faults, by which the suite proves that its checks can fail, and [`Liberty`]s the
-//! choices that the standard leaves open, by which it proves that they fail nobody who is right.
+//! choices that the standard leaves open, by which it proves that its checks fail no conforming broker.
+
+#![warn(missing_docs)]
 
 pub mod access;
 pub mod config;

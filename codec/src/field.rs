@@ -95,6 +95,7 @@ impl fmt::Display for FieldName {
 /// The bytes that one field takes up in a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldSpan {
+    /// Which field, or which part of it.
     pub name: FieldName,
     /// In bytes from the start of the frame.
     pub range: Range<usize>,

@@ -17,17 +17,24 @@ use crate::{
 /// A named value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
+    /// Its name, with an index if it is one of a list.
     pub name: FieldName,
+    /// Its value, decoded.
     pub value: FieldValue,
 }
 
 /// What a field holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FieldValue {
+    /// A bit: DUP, RETAIN, Session Present and the like.
     Flag(bool),
+    /// An integer of any width. Times are in seconds, sizes in bytes.
     Number(u32),
+    /// A UTF-8 string, such as a topic or a Client Identifier.
     Text(ByteString),
+    /// Bytes of any kind: a payload, a password, Correlation Data.
     Binary(Bytes),
+    /// A Reason Code, or before version 5 a Connect Return code or the code of a SUBACK.
     Reason(ReasonCode),
     /// A User Property.
     Pair(ByteString, ByteString),

@@ -29,13 +29,24 @@ pub enum FrameError {
     LengthTooLong,
     /// The packet would be larger than the reader takes.
     #[error("the packet has {size} bytes, more than the maximum of {maximum}")]
-    TooLarge { size: usize, maximum: usize },
+    TooLarge {
+        /// Size of the whole packet in bytes, as its Remaining Length announces it.
+        size: usize,
+        /// The limit that the reader was given, in bytes.
+        maximum: usize,
+    },
     /// From [`Frame::from_bytes`] only: the bytes end within the packet.
     #[error("the packet is incomplete: at least {missing} bytes are missing")]
-    Incomplete { missing: usize },
+    Incomplete {
+        /// Number of missing bytes; more may be missing where the Remaining Length is cut.
+        missing: usize,
+    },
     /// From [`Frame::from_bytes`] only: bytes follow the packet.
     #[error("{extra} bytes follow the packet")]
-    Trailing { extra: usize },
+    Trailing {
+        /// Number of bytes behind the packet.
+        extra: usize,
+    },
 }
 
 impl Frame {

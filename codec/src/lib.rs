@@ -4,6 +4,8 @@
 //! The protocol version is a parameter, not a second tree of types: what 3.1.1 does not have (properties,
 //! reason codes in acknowledgements) is empty or success there. No I/O, no async, no session state.
 
+#![warn(missing_docs)]
+
 pub mod clause;
 pub mod craft;
 pub mod decode;

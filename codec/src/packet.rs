@@ -13,21 +13,37 @@ use crate::{Properties, ProtocolVersion, ReasonCode};
 pub struct PacketType(pub u8);
 
 impl PacketType {
+    /// Type 0, forbidden in every version.
     pub const RESERVED: Self = Self(0);
+    /// The first packet of a client; opens the MQTT connection.
     pub const CONNECT: Self = Self(1);
+    /// The server's answer to CONNECT.
     pub const CONNACK: Self = Self(2);
+    /// An application message, from either side.
     pub const PUBLISH: Self = Self(3);
+    /// Answers a PUBLISH of QoS 1.
     pub const PUBACK: Self = Self(4);
+    /// Answers a PUBLISH of QoS 2; the first of its three answers.
     pub const PUBREC: Self = Self(5);
+    /// Answers PUBREC; sent by the side that sent the PUBLISH.
     pub const PUBREL: Self = Self(6);
+    /// Answers PUBREL; ends the QoS 2 handshake.
     pub const PUBCOMP: Self = Self(7);
+    /// A client's request for subscriptions.
     pub const SUBSCRIBE: Self = Self(8);
+    /// The server's answer to SUBSCRIBE.
     pub const SUBACK: Self = Self(9);
+    /// A client's request to remove subscriptions.
     pub const UNSUBSCRIBE: Self = Self(10);
+    /// The server's answer to UNSUBSCRIBE.
     pub const UNSUBACK: Self = Self(11);
+    /// A client's sign of life.
     pub const PINGREQ: Self = Self(12);
+    /// The server's answer to PINGREQ.
     pub const PINGRESP: Self = Self(13);
+    /// The last packet of a connection; from the server in version 5 only.
     pub const DISCONNECT: Self = Self(14);
+    /// A step of enhanced authentication in version 5; reserved before.
     pub const AUTH: Self = Self(15);
 
     /// The standard's name in capitals; `RESERVED` for 0.
@@ -71,8 +87,11 @@ pub type PacketId = NonZeroU16;
 /// Quality of service. 3 cannot be expressed: the decoder refuses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum QoS {
+    /// QoS 0: sent once, without acknowledgement; it may be lost.
     AtMostOnce,
+    /// QoS 1: acknowledged by PUBACK; it may arrive more than once.
     AtLeastOnce,
+    /// QoS 2: acknowledged by PUBREC, PUBREL and PUBCOMP.
     ExactlyOnce,
 }
 
@@ -102,20 +121,35 @@ impl fmt::Display for QoS {
 /// One control packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Packet {
+    /// From the client; boxed, since it is much larger than the others.
     Connect(Box<Connect>),
+    /// From the server.
     ConnAck(ConnAck),
+    /// From either side.
     Publish(Publish),
+    /// From the receiver of a QoS 1 message.
     PubAck(Ack),
+    /// From the receiver of a QoS 2 message.
     PubRec(Ack),
+    /// From the sender of a QoS 2 message.
     PubRel(Ack),
+    /// From the receiver of a QoS 2 message.
     PubComp(Ack),
+    /// From the client.
     Subscribe(Subscribe),
+    /// From the server.
     SubAck(SubAck),
+    /// From the client.
     Unsubscribe(Unsubscribe),
+    /// From the server.
     UnsubAck(UnsubAck),
+    /// From the client; has no fields.
     PingReq,
+    /// From the server; has no fields.
     PingResp,
+    /// From the client; in version 5 from either side.
     Disconnect(Disconnect),
+    /// From either side, version 5 only.
     Auth(Auth),
 }
 
@@ -198,78 +232,112 @@ impl Packet {
 /// CONNECT.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connect {
+    /// The version that the client asks for. It rules how the packet itself is encoded.
     pub version: ProtocolVersion,
     /// Clean Session in 3.1 and 3.1.1, Clean Start in 5.
     pub clean_start: bool,
     /// Seconds; 0 turns the mechanism off.
     pub keep_alive_s: u16,
+    /// Those of CONNECT itself; the Will has its own. Empty before version 5.
     pub properties: Properties,
+    /// Client Identifier. If it is empty, the server assigns one or refuses.
     pub client_id: ByteString,
+    /// The Will Flag is set exactly when there is one.
     pub will: Option<Will>,
+    /// The User Name Flag is set exactly when there is one.
     pub username: Option<ByteString>,
+    /// The Password Flag is set exactly when there is one. Before version 5 it needs a user name. `[3.1.1
+    /// MQTT-3.1.2-22]`
     pub password: Option<Bytes>,
 }
 
 /// The Will that a CONNECT carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Will {
+    /// Topic Name that the Will is published to.
     pub topic: ByteString,
+    /// Will Message (3.1.1) or Will Payload (5); may be empty.
     pub payload: Bytes,
+    /// QoS that the Will is published with.
     pub qos: QoS,
+    /// Whether the Will is published as a retained message.
     pub retain: bool,
+    /// The Will Properties; empty before version 5.
     pub properties: Properties,
 }
 
 /// CONNACK. In 3.1 and 3.1.1 `reason` holds the Connect Return code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnAck {
+    /// Whether the server resumes a session. In 3.1 the bit is reserved.
     pub session_present: bool,
+    /// 0x00 accepts the connection; every other code of CONNACK refuses it.
     pub reason: ReasonCode,
+    /// Empty before version 5.
     pub properties: Properties,
 }
 
 /// PUBLISH.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Publish {
+    /// Whether the packet is sent again; 0 at QoS 0. `[5 MQTT-3.3.1-2]`
     pub dup: bool,
+    /// Decides which packets acknowledge it.
     pub qos: QoS,
+    /// To a server: keep the message for later subscribers. From a server: see `[5 MQTT-3.3.1-8]` to `[5
+    /// MQTT-3.3.1-13]`.
     pub retain: bool,
+    /// Topic Name. In version 5 it is empty if a Topic Alias stands for it.
     pub topic: ByteString,
     /// Present exactly when `qos` is above 0.
     pub packet_id: Option<PacketId>,
+    /// Empty before version 5.
     pub properties: Properties,
+    /// The application message; may be empty.
     pub payload: Bytes,
 }
 
 /// PUBACK, PUBREC, PUBREL and PUBCOMP. Before version 5, and in the short form, `reason` is success.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ack {
+    /// The identifier of the PUBLISH that this belongs to.
     pub packet_id: PacketId,
+    /// 0x80 and above refuse the message (PUBACK, PUBREC) or do not know the identifier (PUBREL, PUBCOMP).
     pub reason: ReasonCode,
+    /// Empty before version 5.
     pub properties: Properties,
 }
 
 /// SUBSCRIBE.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscribe {
+    /// SUBACK repeats it.
     pub packet_id: PacketId,
+    /// Empty before version 5.
     pub properties: Properties,
+    /// At least one on the wire; the decoder refuses an empty list. `[5 MQTT-3.8.3-2]`
     pub subscriptions: Vec<Subscription>,
 }
 
 /// One Topic Filter of a SUBSCRIBE with its options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
+    /// Topic Filter, of a shared subscription with `$share/GROUP/` in front. The decoder does not judge it.
     pub filter: ByteString,
+    /// What the client asks for beside the filter.
     pub options: SubscriptionOptions,
 }
 
 /// Subscription Options. Before version 5 only `qos` is on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SubscriptionOptions {
+    /// The maximum QoS that the server may send at.
     pub qos: QoS,
+    /// Whether the client's own messages are left out.
     pub no_local: bool,
+    /// Whether messages keep the RETAIN flag they were published with.
     pub retain_as_published: bool,
+    /// When retained messages are sent.
     pub retain_handling: RetainHandling,
 }
 
@@ -316,37 +384,50 @@ impl RetainHandling {
 /// SUBACK: a code for each Topic Filter, in the order of the SUBSCRIBE.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubAck {
+    /// That of the SUBSCRIBE it answers.
     pub packet_id: PacketId,
+    /// Empty before version 5.
     pub properties: Properties,
+    /// 0 to 2 grant that QoS; 0x80 and above refuse.
     pub reasons: Vec<ReasonCode>,
 }
 
 /// UNSUBSCRIBE.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsubscribe {
+    /// UNSUBACK repeats it.
     pub packet_id: PacketId,
+    /// Empty before version 5.
     pub properties: Properties,
+    /// Topic Filters, byte for byte as subscribed. `[5 MQTT-3.10.4-1]`
     pub filters: Vec<ByteString>,
 }
 
 /// UNSUBACK. `reasons` is empty before version 5.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnsubAck {
+    /// That of the UNSUBSCRIBE it answers.
     pub packet_id: PacketId,
+    /// Empty before version 5.
     pub properties: Properties,
+    /// A code for each Topic Filter, in the order of the UNSUBSCRIBE.
     pub reasons: Vec<ReasonCode>,
 }
 
 /// DISCONNECT. Before version 5, and in the short form, `reason` is 0x00.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disconnect {
+    /// Why the connection ends. A client that gives 0x00 wants its Will discarded.
     pub reason: ReasonCode,
+    /// Empty before version 5.
     pub properties: Properties,
 }
 
 /// AUTH, version 5 only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Auth {
+    /// 0x18 continues, 0x19 asks for another authentication, 0x00 ends it with success.
     pub reason: ReasonCode,
+    /// Authentication Method and Authentication Data, and whatever else the peer sent.
     pub properties: Properties,
 }

@@ -14,32 +14,59 @@ pub struct PropertyId(pub u32);
 /// One property. The value's type is the standard's; its range is the decoder's affair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Property {
+    /// 0 for unspecified bytes, 1 for UTF-8 text.
     PayloadFormatIndicator(u8),
+    /// Seconds until the message expires.
     MessageExpiryInterval(u32),
+    /// What the payload is, in words that publisher and subscriber agree on.
     ContentType(ByteString),
+    /// Topic Name for an answer; its presence makes the message a request.
     ResponseTopic(ByteString),
+    /// Returned with the answer, so that the requester knows which request it belongs to.
     CorrelationData(Bytes),
+    /// 1 to 268,435,455. From a server: one for each subscription that the message matched.
     SubscriptionIdentifier(u32),
+    /// Seconds that the session outlives its connection; 0xFFFFFFFF never expires.
     SessionExpiryInterval(u32),
+    /// The identifier that the server chose for a client without one.
     AssignedClientIdentifier(ByteString),
+    /// Seconds, instead of the Keep Alive that the client asked for; 0 turns it off.
     ServerKeepAlive(u16),
+    /// Name of the method, such as `SCRAM-SHA-256`.
     AuthenticationMethod(ByteString),
+    /// A message of the method.
     AuthenticationData(Bytes),
+    /// Whether the server may send Reason Strings and User Properties with failures, 0 or 1.
     RequestProblemInformation(u8),
+    /// Seconds between the end of the connection and the publishing of the Will.
     WillDelayInterval(u32),
+    /// Whether the client wants Response Information in CONNACK, 0 or 1.
     RequestResponseInformation(u8),
+    /// From which the client can make Response Topics.
     ResponseInformation(ByteString),
+    /// Another server to use, `host` or `host:port`, or several.
     ServerReference(ByteString),
+    /// A diagnostic for people.
     ReasonString(ByteString),
+    /// How many messages of QoS 1 and 2 the sender of this takes unacknowledged; not 0.
     ReceiveMaximum(u16),
+    /// The highest Topic Alias that the sender of this accepts; 0 for none.
     TopicAliasMaximum(u16),
+    /// A number in place of the Topic Name; not 0.
     TopicAlias(u16),
+    /// The highest QoS that the server supports, 0 or 1; absent for 2.
     MaximumQoS(u8),
+    /// Whether the server supports retained messages, 0 or 1.
     RetainAvailable(u8),
+    /// A name and a value; the only property that any packet may repeat.
     UserProperty(ByteString, ByteString),
+    /// The largest packet that the sender of this accepts, in bytes with its fixed header; not 0.
     MaximumPacketSize(u32),
+    /// Whether the server supports wildcards in Topic Filters, 0 or 1.
     WildcardSubscriptionAvailable(u8),
+    /// Whether the server supports Subscription Identifiers, 0 or 1.
     SubscriptionIdentifierAvailable(u8),
+    /// Whether the server supports shared subscriptions, 0 or 1.
     SharedSubscriptionAvailable(u8),
 }
 
@@ -61,7 +88,10 @@ impl fmt::Debug for PropertyId {
 macro_rules! property_ids {
     ($($variant:ident $constant:ident = $id:literal $snake:literal $name:literal,)*) => {
         impl PropertyId {
-            $(pub const $constant: Self = Self($id);)*
+            $(
+                #[doc = concat!("The identifier of ", $name, ", `", stringify!($id), "`.")]
+                pub const $constant: Self = Self($id);
+            )*
 
             /// Every identifier that version 5 defines, ascending.
             pub const ALL: &'static [Self] = &[$(Self($id)),*];
@@ -119,7 +149,9 @@ property_ids! {
 /// Where properties stand: in a packet, or in the Will that a CONNECT carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PropertyPlace {
+    /// Behind the variable header of a packet of this type.
     Packet(PacketType),
+    /// In the payload of CONNECT, in front of the Will Topic.
     Will,
 }
 
@@ -301,32 +333,51 @@ property_values! {
     payload_format_indicator: PayloadFormatIndicator -> u8,
     /// Seconds.
     message_expiry_interval_s: MessageExpiryInterval -> u32,
+    /// What the payload is.
     content_type: ContentType -> ByteString,
+    /// Topic Name for an answer.
     response_topic: ResponseTopic -> ByteString,
+    /// To be returned with the answer.
     correlation_data: CorrelationData -> Bytes,
     /// Seconds; 0xFFFFFFFF never expires.
     session_expiry_interval_s: SessionExpiryInterval -> u32,
+    /// The identifier that the server chose for the client.
     assigned_client_identifier: AssignedClientIdentifier -> ByteString,
     /// Seconds.
     server_keep_alive_s: ServerKeepAlive -> u16,
+    /// Name of the method of enhanced authentication.
     authentication_method: AuthenticationMethod -> ByteString,
+    /// A message of that method.
     authentication_data: AuthenticationData -> Bytes,
+    /// Absent means 1: Reason Strings and User Properties may come with failures.
     request_problem_information: RequestProblemInformation -> u8,
     /// Seconds.
     will_delay_interval_s: WillDelayInterval -> u32,
+    /// Absent means 0: the client wants no Response Information.
     request_response_information: RequestResponseInformation -> u8,
+    /// From which the client can make Response Topics.
     response_information: ResponseInformation -> ByteString,
+    /// Another server to use.
     server_reference: ServerReference -> ByteString,
+    /// A diagnostic for people.
     reason_string: ReasonString -> ByteString,
+    /// Absent means 65,535.
     receive_maximum: ReceiveMaximum -> u16,
+    /// Absent means 0: no Topic Alias is accepted.
     topic_alias_maximum: TopicAliasMaximum -> u16,
+    /// The number in place of the Topic Name.
     topic_alias: TopicAlias -> u16,
+    /// Absent means 2.
     maximum_qos: MaximumQoS -> u8,
+    /// Absent means 1.
     retain_available: RetainAvailable -> u8,
     /// Bytes, of the whole packet with its fixed header.
     maximum_packet_size: MaximumPacketSize -> u32,
+    /// Absent means 1.
     wildcard_subscription_available: WildcardSubscriptionAvailable -> u8,
+    /// Absent means 1.
     subscription_identifier_available: SubscriptionIdentifierAvailable -> u8,
+    /// Absent means 1.
     shared_subscription_available: SharedSubscriptionAvailable -> u8,
 }
 

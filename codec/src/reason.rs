@@ -11,7 +11,10 @@ pub struct ReasonCode(pub u8);
 macro_rules! reason_codes {
     ($($constant:ident = $code:literal $name:literal,)*) => {
         impl ReasonCode {
-            $(#[doc = $name] pub const $constant: Self = Self($code);)*
+            $(
+                #[doc = concat!("`", stringify!($code), "`, `", $name, "` in version 5.")]
+                pub const $constant: Self = Self($code);
+            )*
         }
 
         /// Code and name of each version 5 reason; 0x00 to 0x02 have other names in some packets.
@@ -78,7 +81,9 @@ const RETURN_CODES: &[(u8, &str)] = &[
 /// Who sends a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sender {
+    /// The side that opened the connection.
     Client,
+    /// The broker.
     Server,
 }
 

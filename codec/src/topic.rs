@@ -20,22 +20,31 @@ pub struct TopicError {
 /// What is wrong with a Topic Name or Topic Filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 pub enum TopicProblem {
+    /// No characters at all, `[5 MQTT-4.7.3-1]`.
     #[error("is empty")]
     Empty,
+    /// U+0000 somewhere in it, `[5 MQTT-4.7.3-2]`.
     #[error("contains U+0000")]
     Null,
+    /// More than 65,535 bytes of UTF-8, `[5 MQTT-4.7.3-3]`.
     #[error("has more than 65535 bytes")]
     TooLong,
+    /// `#` or `+` in a Topic Name, `[5 MQTT-4.7.0-1]`.
     #[error("is a topic name, but contains a wildcard")]
     WildcardInName,
+    /// `#` beside other characters or before another level, `[5 MQTT-4.7.1-1]`.
     #[error("contains a # that is not a whole level, or not the last")]
     MisplacedHash,
+    /// `+` beside other characters of its level, `[5 MQTT-4.7.1-2]`.
     #[error("contains a + that is not a whole level")]
     MisplacedPlus,
+    /// `$share//…`, `[5 MQTT-4.8.2-1]`.
     #[error("is a shared filter whose share name is empty")]
     ShareNameEmpty,
+    /// `#` or `+` in the Share Name, `[5 MQTT-4.8.2-2]`.
     #[error("is a shared filter whose share name contains a wildcard")]
     ShareNameWildcard,
+    /// `$share/GROUP` or `$share/GROUP/`, `[5 MQTT-4.8.2-2]`.
     #[error("is a shared filter without a topic filter after the share name")]
     SharedFilterMissing,
 }

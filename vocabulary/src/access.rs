@@ -20,6 +20,7 @@ pub enum AccessAction {
 pub struct AccessRule {
     /// Whether it allows or denies.
     pub allow: bool,
+    /// Which requests it applies to.
     pub action: AccessAction,
     /// User names that it is about; empty: any, and clients without one.
     pub users: Vec<String>,
@@ -62,6 +63,7 @@ impl ClientIds {
 /// A method of enhanced authentication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mechanism {
+    /// SCRAM-SHA-256 without channel binding, RFC 7677.
     ScramSha256,
 }
 
@@ -77,7 +79,9 @@ impl Mechanism {
 /// One who may connect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
+    /// User name, of CONNECT or of the SCRAM exchange.
     pub name: String,
+    /// Compared byte for byte.
     pub password: Secret,
 }
 

@@ -23,7 +23,9 @@ pub struct Event {
 /// A field of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
+    /// As scenarios and hook lines write it.
     pub name: &'static str,
+    /// Which values it can have.
     pub kind: FieldKind,
     /// Whether there are events of this name without it.
     pub is_optional: bool,
@@ -34,7 +36,9 @@ pub struct Field {
 pub enum FieldKind {
     /// A Client Identifier.
     Client,
+    /// A topic, a filter, a user name or a payload.
     Text,
+    /// `true` or `false`.
     Flag,
     /// Up to this number.
     Number(u64),
@@ -127,6 +131,61 @@ const fn field(name: &'static str, kind: FieldKind, is_optional: bool) -> Field 
     }
 }
 
+/// What a field of an event holds.
+macro_rules! about {
+    (MessageDropped client) => {
+        "The client that would have received it. The publisher if the message was refused or no subscription received it; `None` for a Will."
+    };
+    ($variant:ident client) => {
+        "Client Identifier."
+    };
+    ($variant:ident connack) => {
+        "The code of the CONNACK."
+    };
+    ($variant:ident username) => {
+        "The user name of CONNECT, if it has one."
+    };
+    ($variant:ident session_present) => {
+        "Whether the client resumes a session."
+    };
+    ($variant:ident filter) => {
+        "The Topic Filter, of a shared subscription with `$share/GROUP/` in front."
+    };
+    (SessionSubscribed qos) => {
+        "The maximum QoS that was granted."
+    };
+    ($variant:ident qos) => {
+        "The QoS of the message."
+    };
+    ($variant:ident no_local) => {
+        "Whether the client's own messages are left out; `false` before version 5."
+    };
+    ($variant:ident retain_as_published) => {
+        "Whether messages keep their RETAIN flag; `false` before version 5."
+    };
+    ($variant:ident retain_handling) => {
+        "When retained messages are sent."
+    };
+    ($variant:ident topic) => {
+        "The Topic Name of the message."
+    };
+    ($variant:ident retain) => {
+        "Whether it was published as a retained message."
+    };
+    ($variant:ident payload) => {
+        "The payload of the message."
+    };
+    ($variant:ident packet_id) => {
+        "The Packet Identifier that the delivery had. Not reported."
+    };
+    ($variant:ident trigger) => {
+        "What caused it to be published."
+    };
+    ($variant:ident reason) => {
+        "Why it happened."
+    };
+}
+
 macro_rules! events {
     ($($(#[doc = $doc:literal])* $variant:ident = $name:literal {
         $($field:ident: $type:ty),* $(; kept $($kept:ident: $kept_type:ty),*)?
@@ -137,7 +196,10 @@ macro_rules! events {
         /// termination says `Conflict`, with Clean Session 0 the session lives on.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum HookEvent {
-            $($(#[doc = $doc])* $variant { $($field: $type,)* $($($kept: $kept_type,)*)? },)*
+            $($(#[doc = $doc])* $variant {
+                $(#[doc = about!($variant $field)] $field: $type,)*
+                $($(#[doc = about!($variant $kept)] $kept: $kept_type,)*)?
+            },)*
         }
 
         /// Every event, in the order of the reference.
@@ -240,13 +302,17 @@ words! {
         ClientError = "client_error",
         /// The transport ended without DISCONNECT.
         ConnectionLost = "connection_lost",
+        /// No packet for one and a half times the Keep Alive.
         KeepAliveTimeout = "keep_alive_timeout",
+        /// The client sent something that the standard forbids.
         ProtocolError = "protocol_error",
         /// A re-authentication failed.
         AuthenticationFailed = "authentication_failed",
         /// An administrator disconnected the client.
         Kicked = "kicked",
+        /// An administrator sent the client to another server.
         Redirected = "redirected",
+        /// The broker is stopping.
         ServerShutdown = "server_shutdown",
     }
 }
@@ -260,6 +326,7 @@ words! {
         Conflict = "conflict",
         /// A CONNECT with Clean Start 1 (Clean Session 1) replaced an offline session.
         Discarded = "discarded",
+        /// The client stayed away until the session expired.
         Expired = "expired",
     }
 }
@@ -267,16 +334,25 @@ words! {
 words! {
     /// Why a message was not delivered to a client, or to any client.
     DropReason {
+        /// No subscription received the message.
         NoSubscribers = "no_subscribers",
+        /// The Message Expiry Interval has passed.
         Expired = "expired",
+        /// Too many messages or bytes wait for the client.
         QueueFull = "queue_full",
+        /// The PUBLISH would exceed the client's Maximum Packet Size.
         PacketTooLarge = "packet_too_large",
+        /// QoS 0, the client is not connected, and `queue_qos0` is off.
         QoS0Offline = "qos0_offline",
+        /// The client may not publish to the topic, or may not receive from it.
         NotAuthorized = "not_authorized",
         /// A limit of the configuration was reached.
         QuotaExceeded = "quota_exceeded",
+        /// The payload claims to be UTF-8 and is not.
         PayloadFormatInvalid = "payload_format_invalid",
+        /// The PUBLISH has the identifier of a QoS 2 message that is not finished.
         PacketIdInUse = "packet_id_in_use",
+        /// It was waiting for a client whose session ended.
         SessionEnded = "session_ended",
         /// PUBACK or PUBREC with 0x80 or above.
         Refused = "refused",
@@ -286,17 +362,29 @@ words! {
 words! {
     /// What caused a Will to be published.
     WillTrigger {
+        /// The transport ended without DISCONNECT.
         ConnectionLost = "connection_lost",
+        /// DISCONNECT 0x04.
         DisconnectWithWill = "disconnect_with_will",
+        /// DISCONNECT with 0x80 or above from the client.
         ClientError = "client_error",
+        /// No packet for one and a half times the Keep Alive.
         KeepAliveTimeout = "keep_alive_timeout",
+        /// The client sent something that the standard forbids.
         ProtocolError = "protocol_error",
+        /// A re-authentication failed.
         AuthenticationFailed = "authentication_failed",
+        /// Another connection took the session over.
         TakenOver = "taken_over",
+        /// An administrator disconnected the client.
         Kicked = "kicked",
+        /// An administrator sent the client to another server.
         Redirected = "redirected",
+        /// The session ended before the Will Delay Interval did.
         SessionEnded = "session_ended",
+        /// The Will Delay Interval has passed.
         DelayElapsed = "delay_elapsed",
+        /// The broker is stopping.
         ServerShutdown = "server_shutdown",
     }
 }
@@ -304,9 +392,13 @@ words! {
 /// The value of one field of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HookValue {
+    /// A topic, a filter, a Client Identifier or a user name.
     Text(ByteString),
+    /// One of a fixed list, such as a [`DropReason`].
     Word(&'static str),
+    /// A QoS, a Retain Handling or a Reason Code.
     Number(u64),
+    /// Such as `retain`.
     Flag(bool),
     /// UTF-8 where it is such.
     Payload(Bytes),

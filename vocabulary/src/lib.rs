@@ -3,6 +3,8 @@
 //! Each setting and each hook event is one row of one table. What the broker enforces, what a scenario may ask for, what
 //! a target file maps and what the reference lists all come from that row. There is no I/O here.
 
+#![warn(missing_docs)]
+
 pub mod access;
 pub mod hook;
 pub mod setting;

@@ -21,6 +21,7 @@ const CLIENT_ID_BYTES: u64 = 23;
 pub struct Setting {
     /// As scenarios and configuration files write it.
     pub name: &'static str,
+    /// Which values it takes.
     pub kind: Kind,
     /// The value of a broker that is told nothing, as the reference has it.
     pub default: &'static str,

@@ -17,8 +17,11 @@ pub enum Kind {
     QoS,
     /// A whole number within these bounds, both included.
     Number {
+        /// The smallest value that is accepted.
         least: u64,
+        /// The largest value that is accepted.
         most: u64,
+        /// What the number counts.
         unit: Unit,
     },
     /// A span of time above zero.
@@ -28,6 +31,7 @@ pub enum Kind {
         /// Only whole seconds, since it is announced in seconds.
         whole_seconds: bool,
     },
+    /// Any text.
     Text,
     /// A Client Identifier, or a list of them.
     Clients,
@@ -48,7 +52,9 @@ pub enum Kind {
 pub enum Unit {
     /// Things.
     Count,
+    /// Sizes.
     Bytes,
+    /// Spans that the protocol announces in seconds.
     Seconds,
 }
 
@@ -82,17 +88,25 @@ impl fmt::Display for Kind {
 /// What a setting was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
+    /// Of [`Kind::Flag`].
     Flag(bool),
     /// Also a QoS.
     Number(u64),
+    /// Of [`Kind::Span`] and [`Kind::Expiry`].
     Span(Duration),
     /// An expiry without end.
     Never,
+    /// Of [`Kind::Text`].
     Text(String),
+    /// Of [`Kind::Clients`] and [`Kind::Origins`].
     Names(Vec<String>),
+    /// Of [`Kind::ClientIds`].
     ClientIds(ClientIds),
+    /// Of [`Kind::Users`].
     Users(Vec<User>),
+    /// Of [`Kind::Authentication`].
     Authentication(BTreeMap<Mechanism, Vec<User>>),
+    /// Of [`Kind::Access`], in the order in which the rules are tried.
     Access(Vec<AccessRule>),
 }
 

@@ -15,11 +15,17 @@ const CONTROL_LIMIT: u64 = 125;
 pub struct Opcode(pub u8);
 
 impl Opcode {
+    /// Another fragment of a message.
     pub const CONTINUATION: Self = Self(0);
+    /// The first fragment of a text message.
     pub const TEXT: Self = Self(1);
+    /// The first fragment of a binary message; the only kind that carries MQTT. `[5 MQTT-6.0.0-1]`
     pub const BINARY: Self = Self(2);
+    /// Ends the WebSocket, with a code if it has a payload.
     pub const CLOSE: Self = Self(8);
+    /// Must be answered by a pong with the same payload.
     pub const PING: Self = Self(9);
+    /// Answers a ping; may also come unasked.
     pub const PONG: Self = Self(10);
 
     const NAMES: [(Self, &str); 6] = [
@@ -64,26 +70,37 @@ pub enum Fault {
     /// Right for a WebSocket, wrong for MQTT.
     #[error("a text frame; MQTT packets must be in binary frames")]
     Text,
+    /// The three bits behind FIN, which no extension has given a meaning.
     #[error("a frame with reserved bits set ({0:#05b})")]
     ReservedBits(u8),
+    /// 3 to 7, or 11 to 15.
     #[error("a frame of unknown type {0:#x}")]
     UnknownOpcode(u8),
+    /// Close, ping and pong must be one frame each.
     #[error("a fragmented control frame")]
     FragmentedControl,
+    /// Close, ping and pong have at most 125 bytes.
     #[error("a control frame of more than 125 bytes")]
     LongControl,
+    /// Clients must mask every frame.
     #[error("a frame without a mask from the client")]
     Unmasked,
+    /// Servers must not mask.
     #[error("a masked frame from the server")]
     Masked,
+    /// A continuation outside of a message.
     #[error("a continuation frame without a message to continue")]
     NothingToContinue,
+    /// Text or binary while another message is not finished.
     #[error("a new message before the last fragment of the previous one")]
     MessageWithinMessage,
+    /// A length in 2 or 8 bytes that fits in fewer.
     #[error("a frame length that is not in its shortest form")]
     LengthForm,
+    /// The top bit of an eight-byte length must be 0.
     #[error("a frame of more than 2^63 bytes")]
     Length,
+    /// The payload of a close frame is empty, or begins with a code of two bytes.
     #[error("a close frame with a single byte")]
     CloseForm,
 }
@@ -105,7 +122,9 @@ pub struct Header {
     pub fin: bool,
     /// The three reserved bits; 0 as long as no extension is agreed.
     pub reserved: u8,
+    /// What kind of frame it is.
     pub opcode: Opcode,
+    /// The key that the payload is masked with; clients have one, servers none.
     pub mask: Option<[u8; 4]>,
     /// Of the payload, in bytes.
     pub length: u64,
@@ -194,7 +213,9 @@ pub fn apply_mask(bytes: &mut [u8], mask: [u8; 4], at: u64) {
 pub enum Item {
     /// The next bytes of a message of this type. A text message gives at least one, be it empty.
     Data(Opcode, BytesMut),
+    /// With its payload, which the pong must repeat.
     Ping(Bytes),
+    /// With its payload.
     Pong(Bytes),
     /// With its code, if it has one.
     Close(Option<u16>),

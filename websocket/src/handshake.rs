@@ -18,13 +18,16 @@ const KEY_SUFFIX: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// Why there is no HTTP head to look at.
 #[derive(Debug, Error)]
 pub enum HandshakeError {
+    /// The stream failed.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// The stream ended. What had come by then is in the buffer.
     #[error("the connection was closed before the upgrade was answered")]
     Closed,
+    /// More than 16 KiB without the empty line that ends it.
     #[error("the HTTP header is longer than 16 KiB")]
     TooLong,
+    /// The bytes are not an HTTP/1 head, or have too many fields.
     #[error("not HTTP: {0}")]
     NotHttp(httparse::Error),
 }
@@ -47,26 +50,37 @@ pub struct Request {
 /// Why a request is no upgrade to WebSocket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Refusal {
+    /// Answered by 400.
     #[error("this is not an HTTP request")]
     NotHttp,
+    /// Answered by 405.
     #[error("only GET is supported here")]
     Method,
+    /// Answered by 400.
     #[error("HTTP/1.1 is required")]
     HttpVersion,
+    /// `Upgrade: websocket` or `Connection: Upgrade` is missing; answered by 426.
     #[error("this is a WebSocket endpoint: an Upgrade is required")]
     NoUpgrade,
+    /// `Sec-WebSocket-Version` is not 13; answered by 426.
     #[error("only WebSocket version 13 is supported")]
     Version,
+    /// Answered by 400.
     #[error("Sec-WebSocket-Key is missing, repeated, or not 16 bytes in base64")]
     Key,
+    /// Answered by 400.
     #[error("Host is missing or repeated")]
     Host,
+    /// Answered by 400.
     #[error("Origin is repeated or not a text")]
     OriginField,
+    /// The page's origin is not in the list of the server; answered by 403.
     #[error("this origin is not allowed")]
     Origin,
+    /// Answered by 404.
     #[error("nothing is served at this path")]
     Path,
+    /// The client does not offer `mqtt`, `[5 MQTT-6.0.0-3]`; answered by 400.
     #[error("the subprotocol mqtt is required")]
     Protocol,
 }

@@ -9,6 +9,8 @@
 //! that has come whole before the message around it has; and because masks and keys come from a seed here, so that a
 //! play in virtual time is the same to the byte. Its tests hold it against tokio-tungstenite in both roles.
 
+#![warn(missing_docs)]
+
 pub mod frame;
 pub mod handshake;
 mod lapse;

@@ -38,8 +38,10 @@ pub enum Role {
     /// Masks what it sends. The masks come from this seed: they are to keep a page's script from writing what a
     /// proxy could take for HTTP, and nobody's script writes here.
     Client {
+        /// The same seed gives the same masks.
         seed: u64,
     },
+    /// Masks nothing, and accepts masked frames only.
     Server,
 }
 
@@ -55,18 +57,24 @@ pub struct Cut {
 /// One frame as it is to be sent, right or wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
+    /// Whether it is the last fragment of its message.
     pub fin: bool,
+    /// The three reserved bits, 0 to 7; 0 is right.
     pub reserved: u8,
+    /// What kind of frame it is.
     pub opcode: Opcode,
     /// As its role has it: `true` for a client.
     pub masked: bool,
+    /// Unmasked.
     pub payload: Bytes,
 }
 
 /// A frame that came and is no part of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Control {
+    /// With its payload; it has been answered.
     Ping(Bytes),
+    /// With its payload.
     Pong(Bytes),
     /// With its code, if it has one.
     Close(Option<u16>),

@@ -28,7 +28,9 @@ const BACKLOG: u32 = 4096;
 /// What carries MQTT over a connection that a socket accepts. The default is TCP alone.
 #[derive(Debug, Clone, Default)]
 pub struct Transport {
+    /// `None` for a connection without TLS.
     pub tls: Option<Tls>,
+    /// `None` for MQTT without WebSocket frames.
     pub websocket: Option<WebSocketPath>,
 }
 

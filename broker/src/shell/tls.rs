@@ -13,10 +13,13 @@ use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
 /// Why a server cannot offer TLS with what it was given.
 #[derive(Debug, Error)]
 pub enum TlsError {
+    /// Certificate and key do not belong together.
     #[error("the key is not that of the certificate")]
     OtherKey,
+    /// A certificate or key that rustls does not accept.
     #[error("the certificate or the key cannot be used: {0}")]
     Unusable(rustls::Error),
+    /// The roots for client certificates are not usable.
     #[error("the clients' authority cannot be used: {0}")]
     Authority(String),
 }

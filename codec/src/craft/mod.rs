@@ -22,17 +22,45 @@ pub enum Lie {
     /// The field has this content: of a string or binary field, what stands behind its length; of a field of
     /// less than a byte, one byte with its value; of a section (`properties`, `body`), all that is in it. A
     /// field that the packet does not have is put where it would stand.
-    Override { field: String, bytes: Bytes },
+    Override {
+        /// Name of the field.
+        field: String,
+        /// What it holds instead.
+        bytes: Bytes,
+    },
     /// The field is left out, with its length or its identifier.
-    Omit { field: String },
+    Omit {
+        /// Name of the field.
+        field: String,
+    },
     /// The field stands so many times more.
-    Repeat { field: String, more: u16 },
+    Repeat {
+        /// Name of the field.
+        field: String,
+        /// Number of further copies, in a row behind the first.
+        more: u16,
+    },
     /// A Variable Byte Integer is written in so many bytes, from 1 to 8, even if fewer would do.
-    Widen { field: String, width: u8 },
+    Widen {
+        /// Name of the field.
+        field: String,
+        /// Number of bytes, padding included.
+        width: u8,
+    },
     /// These bytes stand in front of the field and its length.
-    Before { field: String, bytes: Bytes },
+    Before {
+        /// Name of the field.
+        field: String,
+        /// Written as they are, without a length.
+        bytes: Bytes,
+    },
     /// These bytes stand behind the field.
-    After { field: String, bytes: Bytes },
+    After {
+        /// Name of the field.
+        field: String,
+        /// Written as they are, without a length.
+        bytes: Bytes,
+    },
     /// These bytes stand at the end of the packet, counted in its Remaining Length.
     Append(Bytes),
     /// These bytes stand behind the packet.
@@ -67,14 +95,21 @@ pub enum CraftError {
     /// The packet has no field of that name.
     #[error("{packet} has no field {field:?}")]
     UnknownField {
+        /// Type of the packet that was to be changed.
         packet: crate::PacketType,
+        /// The unknown name, as the lie has it.
         field: String,
         /// The names that it has.
         known: Vec<FieldName>,
     },
     /// The field cannot be changed in this way.
     #[error("{field}: {problem}")]
-    Impossible { field: String, problem: String },
+    Impossible {
+        /// Name of the field.
+        field: String,
+        /// Why not, as a lowercase fragment.
+        problem: String,
+    },
 }
 
 impl CraftError {

@@ -37,28 +37,45 @@ pub enum EncodeError {
     /// A string or binary field does not fit its two-byte length.
     #[error("{packet}: {field} has {size} bytes, but at most 65535 can be written")]
     FieldTooLong {
+        /// Type of the packet that was to be written.
         packet: PacketType,
+        /// The field that is too long.
         field: crate::FieldName,
+        /// Its length in bytes, without the two length bytes.
         size: usize,
     },
     /// A Variable Byte Integer above 268,435,455.
     #[error("{packet}: {field} is {value}, but at most 268435455 can be written")]
     IntegerTooLarge {
+        /// Type of the packet that was to be written.
         packet: PacketType,
+        /// The field that is too large, such as `subscription_identifier`.
         field: crate::FieldName,
+        /// The value that does not fit.
         value: u32,
     },
     /// The Remaining Length would be above 268,435,455.
     #[error(
         "{packet} with {size} bytes after its fixed header, but at most 268435455 can be written"
     )]
-    PacketTooLarge { packet: PacketType, size: usize },
+    PacketTooLarge {
+        /// Type of the packet that was to be written.
+        packet: PacketType,
+        /// What the Remaining Length would be, in bytes.
+        size: usize,
+    },
     /// A PUBLISH of QoS 1 or 2 has no Packet Identifier.
     #[error("PUBLISH of QoS {qos} without a packet identifier")]
-    PacketIdMissing { qos: crate::QoS },
+    PacketIdMissing {
+        /// Its QoS, 1 or 2.
+        qos: crate::QoS,
+    },
     /// A PUBLISH of QoS 0 has a Packet Identifier.
     #[error("PUBLISH of QoS 0 with packet identifier {packet_id}")]
-    PacketIdAtQos0 { packet_id: crate::PacketId },
+    PacketIdAtQos0 {
+        /// The identifier, which the wire has no place for.
+        packet_id: crate::PacketId,
+    },
 }
 
 /// The size of a property with its identifier, in bytes.

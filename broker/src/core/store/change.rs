@@ -19,15 +19,21 @@ use crate::core::state::written::Itself;
 /// Something to be done to the records of a store. All that one call gives belongs together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
+    /// Write a record, in place of one with the same key.
     Put {
+        /// Begins with the prefix of its session, or with that of retained messages.
         key: Vec<u8>,
+        /// Opaque to the store.
         value: Vec<u8>,
     },
+    /// Delete a record.
     Remove {
+        /// Nothing happens if no record has it.
         key: Vec<u8>,
     },
     /// Every key that begins so.
     RemoveAll {
+        /// First bytes of the keys.
         prefix: Vec<u8>,
     },
 }

@@ -47,6 +47,7 @@ pub enum StoreError {
     /// It was written by another version of this program.
     #[error("it is kept in format {0}, and this version knows format {known} only", known = FORMAT.1)]
     Format(u64),
+    /// A record is whole, but its content makes no sense.
     #[error("it is broken: {0}")]
     Corrupt(#[from] Corrupt),
     /// Something of it is not what was written.

@@ -15,6 +15,7 @@ use super::{ABOUT, FIRST_START_MS, FORMAT, RECORDS, Store, StoreError};
 /// What was done to a damaged file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repair {
+    /// What was found, and what is lost by it.
     pub damage: Damage,
     /// Where the file is now that was damaged, as it was.
     pub former: PathBuf,
