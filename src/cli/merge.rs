@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, Styles, output, reports};
+use super::{Failure, Styles, github, output, reports};
 use crate::exit::Exit;
 use crate::report::merge::{MergeError, merge};
 use crate::report::{Format, terminal};
@@ -18,6 +18,10 @@ pub(super) struct Arguments {
     /// Write a report in html, json, junit, markdown or tap; FILE `-` is stdout, and the normal output then goes to stderr; repeatable
     #[arg(long, value_name = "FORMAT=FILE", value_parser = reports::option)]
     report: Vec<(&'static Format, PathBuf)>,
+
+    /// Write no annotations and no job summary where `GITHUB_ACTIONS` is true
+    #[arg(long)]
+    no_github: bool,
 
     /// Show every transcript that the reports have
     #[arg(short, long)]
@@ -70,5 +74,6 @@ pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure
             exit = Exit::Failed;
         }
     }
+    github::show(&document, arguments.no_github, styles.err);
     Ok(exit)
 }

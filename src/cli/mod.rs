@@ -13,6 +13,7 @@ mod connection;
 mod decode;
 mod explain;
 mod filter;
+mod github;
 mod init;
 mod interrupt;
 mod list;

@@ -27,7 +27,6 @@ pub(super) mod baseline;
 mod chosen;
 mod compared;
 mod facts;
-mod github;
 mod options;
 mod planted;
 mod play;

@@ -42,6 +42,49 @@ fn annotates_causes_and_writes_the_summary() {
 }
 
 #[test]
+fn merge_annotates_and_summarises_as_one_run_does() {
+    let whole = job("");
+    let ended = whole.run();
+    let shard = |n: usize| {
+        format!("run --no-snapshots --no-github --shard {n}/2 --report json=part-{n}.json")
+    };
+    let mut program = job("");
+    for n in 1..=2 {
+        program = program.arguments(&shard(n));
+        let part = program.run();
+        assert_eq!(commands(&part.stderr), "", "{part}");
+    }
+    assert!(!program.path("summary.md").exists());
+    let program = program.arguments("merge part-1.json part-2.json");
+    let merged = program.run();
+    assert_eq!(merged.exit, ended.exit, "{merged}");
+    assert_ne!(commands(&merged.stderr), "", "{merged}");
+    assert_eq!(commands(&merged.stderr), commands(&ended.stderr));
+    let summary = |program: &Program| {
+        let text = fs::read_to_string(program.path("summary.md")).expect("the summary");
+        // The first lines have the times of the run.
+        text.lines()
+            .filter(|line| line.contains("basic/wrong"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert!(!summary(&program).is_empty());
+    assert_eq!(summary(&program), summary(&whole));
+}
+
+#[test]
+fn merge_writes_nothing_where_no_github_is_given() {
+    let program =
+        job("").arguments("run --no-snapshots --no-github --shard 1/1 --report json=part.json");
+    assert_eq!(program.run().exit, Some(1));
+    let program = program.arguments("merge part.json --no-github");
+    let ended = program.run();
+    assert_eq!(ended.exit, Some(1), "{ended}");
+    assert_eq!(commands(&ended.stderr), "", "{ended}");
+    assert!(!program.path("summary.md").exists(), "{ended}");
+}
+
+#[test]
 fn a_scenario_outside_the_repository_has_no_place_in_it() {
     let program = job("");
     let other = program.path("elsewhere");

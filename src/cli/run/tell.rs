@@ -1,8 +1,8 @@
 //! Shows the result of a run and writes its reports.
 
 use super::super::reports;
-use super::super::{Failure, Styles, output};
-use super::{Arguments, github};
+use super::super::{Failure, Styles, github, output};
+use super::Arguments;
 use crate::exit::Exit;
 use crate::report::document::Transcripts;
 use crate::report::file::ReportFile;
@@ -56,9 +56,7 @@ pub(super) fn tell(
             exit = Exit::Failed;
         }
     }
-    if !arguments.no_github {
-        github::show(&document, styles.err);
-    }
+    github::show(&document, arguments.no_github, styles.err);
     Ok(exit)
 }
 
@@ -73,7 +71,5 @@ pub(super) fn tell_unstarted(
     for problem in reports::write(files, &document) {
         output::complain(&problem, styles.err);
     }
-    if !arguments.no_github {
-        github::show(&document, styles.err);
-    }
+    github::show(&document, arguments.no_github, styles.err);
 }

@@ -1,19 +1,20 @@
-//! Output for GitHub Actions: annotations and the job summary.
+//! Output for GitHub Actions, of every command that reports a run: annotations and the job summary.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::cli::output;
+use super::output;
 use crate::report::style::Style;
 use crate::report::{Document, github};
 
 /// The most that GitHub takes as the summary of a step, in bytes.
 const SUMMARY: u64 = 1024 * 1024;
 
-/// Shows the run there, if it runs there. What goes wrong with it fails no run.
-pub(super) fn show(document: &Document, style: Style) {
-    if set("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
+/// Writes the annotations and the job summary of a run where `GITHUB_ACTIONS` is true, unless `off` (`--no-github`). A
+/// summary that cannot be written is a warning.
+pub(super) fn show(document: &Document, off: bool, style: Style) {
+    if off || set("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
         return;
     }
     let root = set("GITHUB_WORKSPACE").and_then(|root| fs::canonicalize(root).ok());
