@@ -38,6 +38,11 @@ impl Around {
         after: 2,
         log: 5,
     };
+
+    /// As many events, and no log.
+    pub(super) const fn without_log(self) -> Self {
+        Self { log: 0, ..self }
+    }
 }
 
 /// So many bytes of a packet are shown.
@@ -47,32 +52,17 @@ const INDENT: usize = 16;
 
 /// The packets around what a finding is about, on all connections: what one client misses another may have caused.
 pub(super) fn excerpt(play: &Play, finding: &Finding, around: Around, canvas: Canvas) -> String {
-    let about: Vec<usize> = match finding.step {
-        Some(step) if finding.events.is_empty() => play.taken_by(step),
-        _ => finding.events.clone(),
-    };
     let step = finding.step;
     let acts = step.is_some_and(|number| {
         let mut steps = play.steps.iter();
         steps.any(|step| step.number == number && step.client.is_some())
     });
-    let is_shown = |event: &&Event| event.text.is_some();
-    let events: Vec<&Event> = play.events.iter().filter(is_shown).collect();
-    // Where the step stands among them: at its first event, or where it gave up if it has none.
-    let first = about.iter().min().copied();
-    let last = about.iter().max().copied();
-    let here = match (first, gave_up(play, step)) {
-        (Some(first), _) => events.partition_point(|event| event.number < first),
-        (None, Some(at_us)) => events.partition_point(|event| event.at_us <= at_us),
-        (None, None) => {
-            let step = step.unwrap_or(usize::MAX);
-            events.partition_point(|event| event.during <= step)
-        }
-    };
-    let until = last.map_or(here, |last| {
-        events.partition_point(|event| event.number <= last)
-    });
-    let until = until.min(here.saturating_add(MARKED));
+    let Place {
+        events,
+        about,
+        here,
+        until,
+    } = Place::of(play, finding);
     let from = here.saturating_sub(around.before);
     let to = (until + around.after).min(events.len());
     let mut out = nodes(play);
@@ -92,24 +82,91 @@ pub(super) fn excerpt(play: &Play, finding: &Finding, around: Around, canvas: Ca
     if to < events.len() {
         out.push_str(&format!("      {}\n", canvas.style.ellipsis()));
     }
-    let when = gave_up(play, step).or_else(|| Some(events.get(until.checked_sub(1)?)?.at_us));
-    out.push_str(&log(play, when.unwrap_or(u64::MAX), around.log, canvas));
+    out.push_str(&titled_log(
+        play,
+        found_at(play, finding),
+        around.log,
+        canvas,
+    ));
     out
+}
+
+/// So many lines at most that the broker wrote until the finding, the last ones; empty if its log is not known.
+pub(super) fn broker_log(play: &Play, finding: &Finding, most: usize) -> String {
+    log(play, found_at(play, finding), most, Canvas::FILE)
+}
+
+/// Where a finding is among the events that are shown.
+struct Place<'p> {
+    events: Vec<&'p Event>,
+    /// The numbers of those that it is about.
+    about: Vec<usize>,
+    /// The index of the first of them. If there is none, where its step gave up.
+    here: usize,
+    /// One more than the index of the last of them.
+    until: usize,
+}
+
+impl<'p> Place<'p> {
+    fn of(play: &'p Play, finding: &Finding) -> Self {
+        let step = finding.step;
+        let about: Vec<usize> = match step {
+            Some(step) if finding.events.is_empty() => play.taken_by(step),
+            _ => finding.events.clone(),
+        };
+        let is_shown = |event: &&Event| event.text.is_some();
+        let events: Vec<&Event> = play.events.iter().filter(is_shown).collect();
+        let first = about.iter().min().copied();
+        let last = about.iter().max().copied();
+        let here = match (first, gave_up(play, step)) {
+            (Some(first), _) => events.partition_point(|event| event.number < first),
+            (None, Some(at_us)) => events.partition_point(|event| event.at_us <= at_us),
+            (None, None) => {
+                let step = step.unwrap_or(usize::MAX);
+                events.partition_point(|event| event.during <= step)
+            }
+        };
+        let until = last.map_or(here, |last| {
+            events.partition_point(|event| event.number <= last)
+        });
+        let until = until.min(here.saturating_add(MARKED));
+        Self {
+            events,
+            about,
+            here,
+            until,
+        }
+    }
+}
+
+/// When a finding was made, in microseconds since the play began; the end of time if that is not known.
+fn found_at(play: &Play, finding: &Finding) -> u64 {
+    let last_event = || {
+        let place = Place::of(play, finding);
+        Some(place.events.get(place.until.checked_sub(1)?)?.at_us)
+    };
+    gave_up(play, finding.step)
+        .or_else(last_event)
+        .unwrap_or(u64::MAX)
 }
 
 /// A line of a log is seen a little later than it was written.
 const SEEN_US: u64 = 50_000;
 
+/// The same under a line that says what they are.
+fn titled_log(play: &Play, until_us: u64, most: usize, canvas: Canvas) -> String {
+    match log(play, until_us, most, canvas) {
+        lines if lines.is_empty() => lines,
+        lines => format!("      the broker's log\n{lines}"),
+    }
+}
+
 /// So many lines of the broker's log: the last ones that were seen by then, or soon after it.
 fn log(play: &Play, until_us: u64, most: usize, canvas: Canvas) -> String {
     let until = until_us.saturating_add(SEEN_US);
     let seen = play.log.partition_point(|line| line.at_us <= until);
-    let lines = &play.log[seen.saturating_sub(most)..seen];
-    if lines.is_empty() {
-        return String::new();
-    }
-    let mut out = String::from("      the broker's log\n");
-    for line in lines {
+    let mut out = String::new();
+    for line in &play.log[seen.saturating_sub(most)..seen] {
         let at = std::time::Duration::from_micros(line.at_us).as_secs_f64();
         let text = format!("{at:>9.3}s  {}", visible(&line.text));
         let text = cut(&text, canvas.width.saturating_sub(5), canvas.style);
@@ -138,7 +195,7 @@ pub(super) fn end(play: &Play, canvas: Canvas) -> String {
     let from = events.len().saturating_sub(Around::WIDE.before);
     let shown = events.get(from..).unwrap_or_default().iter();
     let lines = shown.map(|event| packet(event, false, canvas));
-    let log = log(play, u64::MAX, Around::WIDE.log, canvas);
+    let log = titled_log(play, u64::MAX, Around::WIDE.log, canvas);
     format!("{}{}{log}", nodes(play), lines.collect::<String>())
 }
 

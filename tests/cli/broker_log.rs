@@ -73,6 +73,39 @@ fn a_failed_case_shows_what_its_broker_wrote() {
 }
 
 #[test]
+fn an_issue_has_what_its_broker_wrote_until_the_failure() {
+    // What the broker writes after the failure is of no use to those who look for its cause.
+    let later =
+        "  - wait: 500ms\n  - anna: { publish: { topic: later, payload: later, qos: 1 } }\n";
+    let scenario = format!(
+        "{}{later}  - anna: {{ expect: {{ puback: {{}} }} }}\n",
+        FAILS
+    );
+    let (program, _) = run(&scenario, "--issue-dir issues");
+    let issue = read(&program, "issues/01-MQTT-3.12.4-1.md");
+    assert!(read(&program, "r.json").contains("later"), "{issue}");
+    let (_, packets) = issue.split_once("## Packets").expect("packets");
+    let (_, log) = packets.split_once("## Broker log").expect("a log");
+    let (log, _) = log.split_once("## Reproduce").expect("how to see it again");
+    assert!(log.contains("client.connected"), "{issue}");
+    assert!(log.contains("\"client\":\"anna\""), "{issue}");
+    assert!(!log.contains("later"), "{issue}");
+    // The same from the JSON report.
+    let program = program.arguments("report r.json --to issues=again");
+    assert_eq!(program.run().exit, Some(0));
+    assert_eq!(read(&program, "again/01-MQTT-3.12.4-1.md"), issue);
+}
+
+#[test]
+fn an_issue_of_a_broker_that_is_only_reached_has_no_log() {
+    let program =
+        Program::new("run --no-snapshots --issue-dir issues").file("scenarios/fails.yaml", FAILS);
+    assert_eq!(program.run().exit, Some(1));
+    let issue = read(&program, "issues/01-MQTT-3.12.4-1.md");
+    assert!(!issue.contains("Broker log"), "{issue}");
+}
+
+#[test]
 fn a_case_has_the_lines_of_its_own_time_and_clients() {
     let many: String = (0..30).map(|n| format!("  n{n}: {{ n: {n} }}\n")).collect();
     let ping = "  - anna: { publish: { topic: t, payload: '${n}' } }\n  - anna: ping\n";

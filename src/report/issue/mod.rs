@@ -11,6 +11,8 @@ use super::{headline, names, style};
 
 /// So many cases of a cause are looked through for one that a script can show.
 const TRIED: usize = 200;
+/// So many lines of the broker's log are in an issue.
+const LOG: usize = 40;
 
 /// The files of all causes.
 pub(super) fn render(document: &Document) -> Vec<Entry> {
@@ -108,7 +110,7 @@ fn script(
         unchecked.unwrap_or_else(none)
     })?;
     let about = format!(
-        "{}.\n\nBroker: {}, MQTT {}. Case: {}.\n{}\nExpected: {}\nCame: {}",
+        "{}.\n\nBroker: {}, MQTT {}. Case: {}.\n{}\nExpected: {}\nActual: {}",
         case.title,
         headline::broker(document),
         case.version,
@@ -156,7 +158,7 @@ fn text(document: &Document, cause: &Cause, shown: &Shown<'_>, stem: &str) -> St
         out.push_str(&format!("- {}\n", cited(clause)));
     }
     out.push_str(&format!(
-        "\n## Expected\n\n{}\n\n## Came\n\n{}\n",
+        "\n## Expected\n\n{}\n\n## Actual\n\n{}\n",
         inline(&style::alternatives(&finding.expected)),
         inline(&finding.actual)
     ));
@@ -166,13 +168,23 @@ fn text(document: &Document, cause: &Cause, shown: &Shown<'_>, stem: &str) -> St
     let packets = case
         .play
         .as_ref()
-        .map(|play| excerpt::excerpt(play, finding, Around::WIDE, Canvas::FILE));
+        .map(|play| excerpt::excerpt(play, finding, Around::WIDE.without_log(), Canvas::FILE));
     if let Some(packets) = packets.filter(|packets| !packets.is_empty()) {
         out.push_str(
             "\n## Packets\n\nTime, client, direction (`>` to the broker), packet, bytes. ",
         );
         out.push_str("`>` or `▶` at the edge marks what is wrong.\n\n");
         out.push_str(&block(&packets));
+    }
+    let log = case
+        .play
+        .as_ref()
+        .map(|play| excerpt::broker_log(play, finding, LOG));
+    if let Some(log) = log.filter(|log| !log.is_empty()) {
+        out.push_str(
+            "\n## Broker log\n\nThe last lines that the broker wrote until then, each with the time at which it was seen.\n\n",
+        );
+        out.push_str(&block(&log));
     }
     out.push_str("\n## Reproduce\n\n");
     match script {
