@@ -40,6 +40,7 @@ pub use late::late;
 pub use measured::{Measure, Measured, measured};
 pub use symptom::Symptom;
 pub(crate) use symptom::is_acknowledgement;
+pub(crate) use unsent::was_to_send;
 pub(crate) use wording::span;
 
 /// One case's result.

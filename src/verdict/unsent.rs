@@ -41,7 +41,7 @@ impl Unsent {
 }
 
 /// Whether a step sends something, or opens a connection to send on.
-pub(super) fn was_to_send(step: &PlannedStep) -> bool {
+pub(crate) fn was_to_send(step: &PlannedStep) -> bool {
     match &step.body {
         Body::Client { operations, .. } => {
             let mut operations = operations.iter();

@@ -42,6 +42,22 @@ pub enum Right {
     OtherBytes { packet: String, hex: String },
 }
 
+impl Right {
+    /// Whether it names the bytes or the size of a packet, which are others if topics are.
+    pub(in crate::report) fn depends_on_topics(&self) -> bool {
+        let has_size = |packet: &WantedPacket| {
+            let mut fields = packet.fields.iter();
+            fields.any(|field| field.name == "size")
+        };
+        match self {
+            Self::Packets { packets } => packets.iter().any(has_size),
+            Self::NoMore { packet } => has_size(packet),
+            Self::OtherBytes { .. } => true,
+            Self::Silence { .. } | Self::Closed | Self::Refused { .. } => false,
+        }
+    }
+}
+
 /// Whether a refusal comes with a CONNACK.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

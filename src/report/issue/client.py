@@ -26,6 +26,7 @@ class Client:
     def __init__(self, name, version, acknowledges):
         self.name, self.version, self.acknowledges = name, version, acknowledges
         self.socket, self.buffer, self.inbox, self.seen, self.closed = None, b"", [], [], True
+        self.held = b""
 
     def open(self):
         try:
@@ -34,14 +35,20 @@ class Client:
             end(UNKNOWN, f"failed to connect to {HOST}:{PORT}: {error}")
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer, self.inbox, self.seen, self.closed = b"", [], [], False
+        self.held = b""
 
-    def send(self, data, answers=None):
+    def send(self, data, answers=None, hold=False):
+        """Sends these bytes; with hold together with those of the next call."""
         data = data.replace(TOKEN, RUN)
         if answers is not None:
             # The broker chose the Packet Identifier of what this acknowledges.
             number = identifier(answers)
             data = data[:2] + number + data[4:]
         print(f"{self.name} > {NAMES[data[0] >> 4] if data else ''} {data.hex(' ')}")
+        self.held += data
+        if hold:
+            return
+        data, self.held = self.held, b""
         try:
             self.socket.sendall(data)
         except OSError:

@@ -17,8 +17,12 @@ const FIELDS: &str = include_str!("fields.py");
 const TOKEN: &str = "RuN0";
 /// Every broker takes Client Identifiers of so many bytes.
 const SHORT: usize = 23;
+/// What a client sends in one step within so long was written at once.
+const TOGETHER_US: u64 = 1_000;
 /// A pause of a client that is shorter is not kept.
 const PAUSE_US: u64 = 300_000;
+/// The size of so long a packet may be what matters, in bytes.
+const LONG: usize = 100;
 /// All pauses together may be so long.
 const PAUSES_US: u64 = 60_000_000;
 
@@ -43,7 +47,7 @@ pub(super) fn of(
     if story.paused_us > 0 && story.keeps_alive && check.right != Right::Closed {
         return Err("a Keep Alive decides, and a script does not keep the time exactly".to_owned());
     }
-    story.decide(finding);
+    story.decide(finding)?;
     let token = story.token.clone();
     let mut out = String::from("#!/usr/bin/env python3\n");
     out.push_str(&format!(
@@ -85,12 +89,25 @@ struct Story<'a> {
     /// Whether a client has a Keep Alive.
     keeps_alive: bool,
     reads_fields: bool,
+    deferred: Vec<Deferred>,
+}
+
+/// A packet that was received before the step that takes it, and its client has sent something in between. Another broker
+/// may send it only then.
+#[derive(Debug)]
+struct Deferred {
+    step: usize,
+    /// The variable that has the packet, if something answers it.
+    variable: Option<String>,
+    line: String,
 }
 
 /// What is known of a client's connection.
 #[derive(Debug, Clone, Default)]
 struct State {
     is_connected: bool,
+    /// Whether the client has closed it, so that nothing can be received.
+    is_dropped: bool,
     /// Whether something was sent that nothing has answered.
     is_unanswered: bool,
     /// Packets of the broker with an identifier, and the names of variables that have them.
@@ -110,19 +127,23 @@ impl<'a> Story<'a> {
             lines: Vec::new(),
             prefix: play.prefix.is_empty().then(|| Prefix::new(token.clone())),
             token,
-            renames_topics: true,
+            renames_topics: !check.right.depends_on_topics(),
             clients: vec![State::default(); play.clients.len()],
             last: None,
             at_us: 0,
             paused_us: 0,
             keeps_alive: false,
             reads_fields: false,
+            deferred: Vec::new(),
         };
         let sent = play.events.iter().filter(|event| {
             event.number < check.before && event.direction == Direction::Sent && !event.own
         });
         for event in sent {
             story.renames_topics &= story.may_rename(event)?;
+        }
+        if story.names_a_client_in_a_faulty_connect() {
+            story.prefix = None;
         }
         let mut used: Vec<usize> = play
             .events
@@ -182,7 +203,16 @@ impl<'a> Story<'a> {
         let Some((packet, _)) = self.packet(event, &bytes) else {
             return Ok(false);
         };
-        let is_fixed = |topic: &str| topic.starts_with(['+', '#', '$']) || topic.is_empty();
+        let is_fixed = |topic: &str| {
+            let shared = topic.strip_prefix("$share/");
+            let topic = shared
+                .and_then(|rest| Some(rest.split_once('/')?.1))
+                .unwrap_or(topic);
+            topic.starts_with(['+', '#', '$', '/']) || topic.is_empty()
+        };
+        if bytes.len() >= LONG && !matches!(packet, Packet::Connect(_)) {
+            return Ok(false);
+        }
         Ok(match &packet {
             Packet::Auth(_) => return Err("a login in several steps is part of it".to_owned()),
             Packet::Connect(connect) => {
@@ -203,6 +233,28 @@ impl<'a> Story<'a> {
                 !unsubscribe.filters.iter().any(|filter| is_fixed(filter))
             }
             _ => true,
+        })
+    }
+
+    /// Whether a CONNECT that is not written again has the Client Identifier of one that is: they have to stay the same.
+    fn names_a_client_in_a_faulty_connect(&self) -> bool {
+        let mut ids = Vec::new();
+        let mut faulty = Vec::new();
+        let sent = self.play.events.iter().filter(|event| {
+            event.number < self.check.before && event.direction == Direction::Sent && !event.own
+        });
+        for event in sent {
+            let bytes = unhex(event.bytes.as_deref().unwrap_or_default());
+            match self.packet(event, &bytes) {
+                Some((Packet::Connect(connect), _)) => ids.push(connect.client_id),
+                None if bytes.first().is_some_and(|byte| byte >> 4 == 1) => faulty.push(bytes),
+                _ => {}
+            }
+        }
+        let mut ids = ids.iter().filter(|id| !id.is_empty());
+        ids.any(|id| {
+            let mut faulty = faulty.iter();
+            faulty.any(|bytes| bytes.windows(id.len()).any(|part| part == id.as_bytes()))
         })
     }
 
@@ -238,6 +290,7 @@ impl<'a> Story<'a> {
         if event.kind == EventKind::Closed && !is_sent && self.is_later(event) {
             return Ok(());
         }
+        self.expect_deferred(|deferred| deferred.step <= event.during);
         self.turn(client);
         let gap_us = event.at_us.saturating_sub(self.at_us);
         self.at_us = event.at_us;
@@ -247,6 +300,7 @@ impl<'a> Story<'a> {
                 self.pause(gap_us)?;
                 self.lines.push(format!("{name}.open()"));
                 self.clients[client].is_connected = false;
+                self.clients[client].is_dropped = false;
             }
             (EventKind::Closed, true) => {
                 self.pause(gap_us)?;
@@ -256,6 +310,7 @@ impl<'a> Story<'a> {
                 };
                 self.lines.push(format!("{name}.drop({half})"));
                 self.clients[client].is_connected = false;
+                self.clients[client].is_dropped = half.is_empty();
             }
             (EventKind::Closed, false) => {
                 self.lines.push(format!("{name}.expect_close({limit})"));
@@ -323,8 +378,9 @@ impl<'a> Story<'a> {
             let known = known
                 .filter(|(kind, known, _)| Some(*kind) == answered && Some(*known) == id)
                 .map(|(.., variable)| variable);
-            if let Some(variable) = known.into_iter().next() {
+            if let Some(variable) = known.into_iter().next().cloned() {
                 answers = format!(", answers={variable}");
+                self.expect_deferred(|deferred| deferred.variable.as_ref() == Some(&variable));
             }
             if let Some(prefix) = &self.prefix {
                 let mut named = packet.clone();
@@ -346,14 +402,21 @@ impl<'a> Story<'a> {
                 .map_or(text.as_str(), |(_, said)| said);
             self.lines.extend(python::comment(said));
         }
+        let hold = if self.is_sent_with_next(event) {
+            ", hold=True"
+        } else {
+            ""
+        };
         let literal = python::bytes(&bytes);
         match &literal[..] {
-            [one] => self.lines.push(format!("{name}.send({one}{answers})")),
+            [one] => self
+                .lines
+                .push(format!("{name}.send({one}{answers}{hold})")),
             several => {
                 self.lines.push(format!("{name}.send("));
                 self.lines
                     .extend(several.iter().map(|line| format!("    {line}")));
-                self.lines.push(format!("    {})", answers));
+                self.lines.push(format!("    {answers}{hold})"));
             }
         }
         let state = &mut self.clients[client];
@@ -364,6 +427,24 @@ impl<'a> Story<'a> {
         }
     }
 
+    /// Whether the client wrote the next packet together with this one. Between two writes the broker might answer, or close
+    /// the connection.
+    fn is_sent_with_next(&self, event: &Event) -> bool {
+        let mut after = self.play.events.iter();
+        let next = after.find(|next| next.number > event.number);
+        next.is_some_and(|next| {
+            next.number < self.check.before
+                && next.lane == event.lane
+                && next.direction == Direction::Sent
+                && next.bytes.is_some()
+                && !next.own
+                && !next.automatic
+                && !event.automatic
+                && next.during == event.during
+                && next.at_us - event.at_us < TOGETHER_US
+        })
+    }
+
     fn receive(&mut self, event: &Event, client: usize, name: &str, limit: u64) {
         let bytes = unhex(event.bytes.as_deref().unwrap_or_default());
         let kind = bytes.first().map_or(0, |byte| byte >> 4);
@@ -371,13 +452,13 @@ impl<'a> Story<'a> {
         if self.is_later(event) {
             self.lines.push(format!("{name}.peek({packet})"));
         } else {
-            let mut variable = String::new();
+            let mut variable = None;
             let id = self
                 .packet(event, &bytes)
                 .and_then(|(packet, _)| packet.packet_id());
             if let Some(id) = id.filter(|_| kind == 3 || kind == 6) {
                 let new = format!("packet{}", event.number);
-                variable = format!("{new} = ");
+                variable = Some(new.clone());
                 self.clients[client].received.push((kind, id.get(), new));
             }
             let limit = if limit > 10 {
@@ -385,14 +466,51 @@ impl<'a> Story<'a> {
             } else {
                 String::new()
             };
-            self.lines
-                .push(format!("{variable}{name}.expect({packet}{limit})"));
+            let assignment = variable
+                .as_ref()
+                .map_or_else(String::new, |variable| format!("{variable} = "));
+            let line = format!("{assignment}{name}.expect({packet}{limit})");
+            match self.taken_later(event, client) {
+                Some(step) => {
+                    self.lines.push(format!("{name}.peek({packet})"));
+                    self.deferred.push(Deferred {
+                        step,
+                        variable,
+                        line,
+                    });
+                }
+                None => self.lines.push(line),
+            }
         }
         let state = &mut self.clients[client];
         state.is_unanswered = false;
         if kind == 2 {
             state.is_connected = true;
         }
+    }
+
+    /// The step that takes what was received, if its client has sent something between the two.
+    fn taken_later(&self, event: &Event, client: usize) -> Option<usize> {
+        let step = event.step.filter(|step| *step > event.during)?;
+        let mut between = self.play.events.iter().filter(|other| {
+            other.number > event.number && other.number < self.check.before && other.during < step
+        });
+        let is_sent = between.any(|other| {
+            other.direction == Direction::Sent
+                && !other.own
+                && !other.automatic
+                && self.play.client_of(other) == client
+        });
+        is_sent.then_some(step)
+    }
+
+    /// Expects the packets that were received early and that this is true of.
+    fn expect_deferred(&mut self, is_due: impl Fn(&Deferred) -> bool) {
+        let (due, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.deferred)
+            .into_iter()
+            .partition(is_due);
+        self.deferred = rest;
+        self.lines.extend(due.into_iter().map(|due| due.line));
     }
 
     /// Whether what came is not part of the way: a later step looks at it, or none.
@@ -410,7 +528,14 @@ impl<'a> Story<'a> {
     }
 
     /// Whether what comes is right.
-    fn decide(&mut self, finding: &Finding) {
+    ///
+    /// # Errors
+    /// When no script can see it.
+    fn decide(&mut self, finding: &Finding) -> Result<(), String> {
+        if self.clients[self.check.client].is_dropped {
+            return Err("the client had closed its connection by then".to_owned());
+        }
+        self.expect_deferred(|_| true);
         for client in 0..self.clients.len() {
             self.settle(client);
         }
@@ -484,6 +609,7 @@ impl<'a> Story<'a> {
             }
             Right::Refused { connack, .. } => self.refused(&name, *connack, seconds),
         }
+        Ok(())
     }
 
     fn refused(&mut self, name: &str, connack: ConnackRule, seconds: u64) {

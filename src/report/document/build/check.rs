@@ -18,7 +18,7 @@ use crate::scenario::model::{
     PacketPattern, Pattern, Transport,
 };
 use crate::transcript::{Event, EventIndex, StepRecord, Transcript, What};
-use crate::verdict::{CaseResult, Finding, FindingKind};
+use crate::verdict::{CaseResult, Finding, FindingKind, was_to_send};
 
 /// What follows from it must be seen within so long.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -66,17 +66,21 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// Whether something was wrong before.
     fn is_consequence(&self, result: &CaseResult) -> bool {
-        let begins = |finding: &Finding| {
-            let event = finding.events.iter().min().map(|event| event.0);
-            let step = finding.step.map(|step| step.0);
-            (step.unwrap_or(usize::MAX), event.unwrap_or(usize::MAX))
+        let event = |finding: &Finding| finding.events.iter().min().map(|event| event.0);
+        let step = |finding: &Finding| finding.step.map_or(usize::MAX, |step| step.0);
+        let is_before = |one: &Finding, other: &Finding| match (event(one), event(other)) {
+            (Some(one), Some(other)) => one < other,
+            (of_one, of_other) => {
+                let last = usize::MAX;
+                (step(one), of_one.unwrap_or(last)) < (step(other), of_other.unwrap_or(last))
+            }
         };
         let weighs = |finding: &&Finding| {
             finding.kind() == FindingKind::Violation
                 && matches!(finding.level(), Level::Must | Level::Should)
         };
         let mut before = result.findings.iter().filter(weighs);
-        before.any(|other| begins(other) < begins(self.found))
+        before.any(|other| is_before(other, self.found))
     }
 
     /// What a step waited for.
@@ -110,6 +114,11 @@ impl Asked<'_> {
         };
         if self.found.is_slow || awaited.expectation.not_before.is_some() {
             return Err("the time of the answer decides".to_owned());
+        }
+        if self.lacks_sends(step) {
+            return Err(
+                "the broker had ended the connection on which more was to be sent".to_owned(),
+            );
         }
         let right = self.right(planned, *client, awaited)?;
         let waited = outcome.at.saturating_sub(outcome.since);
@@ -172,6 +181,17 @@ impl Asked<'_> {
                 Ok(first.unwrap_or(events.len()))
             }
         }
+    }
+
+    /// Whether a step before this one could not send what it was to send. Without that a right broker may have nothing to
+    /// answer.
+    fn lacks_sends(&self, step: StepIndex) -> bool {
+        let mut before = self.transcript.steps.iter();
+        before.any(|record| {
+            record.step < step
+                && record.not_reached.is_some()
+                && find_step(&self.plan.steps, record.step).is_some_and(was_to_send)
+        })
     }
 
     fn acknowledging(&self) -> Vec<usize> {
@@ -389,7 +409,12 @@ impl Asked<'_> {
     /// Whether a script can send all that leads to it.
     fn playable(&self, before: usize) -> Result<(), String> {
         let scene = &self.plan.scene;
-        if *scene.required != Settings::default() {
+        // A broker that only this case used was also given what the case prefers.
+        let given = match self.transcript.prefix.is_empty() {
+            true => &scene.settings,
+            false => &scene.required,
+        };
+        if **given != Settings::default() {
             return Err(
                 "the broker needs other settings for it, which a script cannot make".to_owned(),
             );
