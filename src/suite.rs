@@ -15,12 +15,12 @@ use crate::verdict::{
 };
 use kept::Kept;
 
-/// We are late by no less when it may change what a case comes to: no scenario's limits are narrower.
+/// We are late by no less when it may change the verdict of a case: no scenario's limits are narrower.
 const TOO_LATE: Duration = Duration::from_millis(250);
 
 /// Plays and judges every plan, in the order of the plans whatever the number of jobs. `watch` sees
-/// each step of the run and decides whether it goes on. A record that nobody asks for is dropped as soon as the case is judged:
-/// `is_asked_for` is called with each result that has one, where the case was played.
+/// each step of the run and decides whether it goes on. A record that is not asked for is dropped as soon as the case is
+/// judged: `is_asked_for` is called with each result that has one, where the case was played.
 ///
 /// # Errors
 /// When the target cannot be reached or started.
@@ -223,7 +223,7 @@ fn answers(plan: &Plan, scene: &Transcript, findings: &[Finding]) -> Vec<(String
         .collect()
 }
 
-/// Whether a client that was late may be why a case came to this.
+/// Whether a client that was late may be the reason for this verdict.
 fn is_in_doubt(plan: &Plan, verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Failed | Verdict::Warned | Verdict::Inconclusive { .. } => true,

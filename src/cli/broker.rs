@@ -189,7 +189,7 @@ fn repair(path: &Path, styles: Styles) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Tells everybody, and waits until they were told.
+/// Stops the server, and waits until its connections are closed, for a limited time.
 async fn stop(server: &Server) {
     server.control(Control::Stop);
     let mut waited = Duration::ZERO;
@@ -199,7 +199,7 @@ async fn stop(server: &Server) {
     }
 }
 
-/// Writes events in a thread of its own: who reads them slowly holds up nobody.
+/// Writes events in a thread of its own, so that a slow reader delays no client.
 #[derive(Debug)]
 struct Writer {
     name: String,

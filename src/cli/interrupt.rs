@@ -32,12 +32,12 @@ fn begin() {
                 runtime.block_on(wait(ready));
             }
         });
-    // Without the thread nothing is caught, and nobody says that he is ready.
+    // Without the thread no signal is caught, and the channel is closed, which ends the wait.
     drop(started);
     let _ = is_ready.recv();
 }
 
-/// Listens with one pair of ears throughout: what comes between two of its turns is not lost.
+/// One listener for the whole run, so that no signal between two waits is lost.
 #[cfg(unix)]
 async fn wait(ready: Sender<()>) {
     use tokio::signal::unix::{SignalKind, signal};

@@ -35,7 +35,7 @@ pub(super) fn print_raw(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Writes text for people to stderr. There is nobody to tell if that fails.
+/// Writes text for people to stderr. A failure is ignored: there is no other place to report it.
 pub(super) fn note(text: &str) {
     commands(&guarded(text));
 }

@@ -67,7 +67,7 @@ struct Known {
     /// How many cases its baseline has; `None`: it has no baseline.
     baseline: Option<usize>,
     deviations: usize,
-    /// Deviations that nobody has given a reason for.
+    /// Deviations without a reason.
     without_reason: usize,
 }
 

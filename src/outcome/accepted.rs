@@ -129,7 +129,7 @@ pub struct DeviationFacts {
     clauses: Vec<(String, bool)>,
 }
 
-/// Cases and clauses of accepted deviations that nothing shows any more. Only a run of the whole suite can tell.
+/// Cases and clauses of accepted deviations that nothing shows any more. Only a run of the whole suite can decide that.
 pub fn unshown(file: &TargetFile, cases: &[Concluded<'_>], plans: &[Plan]) -> Vec<UnseenPart> {
     let ids: Vec<String> = plans.iter().map(|p| p.scene.id.to_string()).collect();
     unseen(&deviation_facts(file, cases, &ids))

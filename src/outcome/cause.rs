@@ -2,7 +2,7 @@
 //!
 //! In: the cases of a run. Out: [`Cause`]s, the worst first. Findings have one cause when one accepted deviation accepts
 //! them, else when they break the same clause with the same symptom. What follows from an earlier finding of its case is
-//! folded under that one's cause, each for a reason that is told.
+//! folded under that one's cause, each for a reason that is reported.
 
 mod alike;
 mod because;
@@ -43,7 +43,7 @@ pub struct Cause<'a> {
 #[derive(Debug, Clone)]
 pub struct Shown<'a> {
     pub case: &'a Concluded<'a>,
-    /// The first finding of it: what was expected, what came, and its events.
+    /// The first finding of it: what was expected, what was received, and its events.
     pub finding: &'a Finding,
     /// The other findings of the case that it brings with it.
     pub consequences: Vec<Consequence<'a>>,
@@ -65,7 +65,7 @@ impl<'a> Cause<'a> {
         self.cases.len() + self.likely.len()
     }
 
-    /// Why other findings are told under it, each reason with the cases in which.
+    /// Why other findings are listed under it, each reason with the cases in which.
     pub fn reasons(&self) -> BTreeMap<Because, Vec<&CaseId>> {
         let mut reasons: BTreeMap<Because, Vec<&CaseId>> = BTreeMap::new();
         for shown in &self.cases {
@@ -89,7 +89,7 @@ impl<'a> Cause<'a> {
 }
 
 /// The causes of everything that these cases found wrong, the worst first. `file` has the deviations that were accepted,
-/// where the run was held against a baseline.
+/// where the run was compared with a baseline.
 pub fn causes<'a>(cases: &'a [Concluded<'a>], file: Option<&'a TargetFile>) -> Vec<Cause<'a>> {
     let deviations = file.map_or(&[][..], |file| &file.deviations);
     let by_id: BTreeMap<String, &Concluded<'_>> = cases

@@ -44,7 +44,7 @@ pub fn amendment(
     }
 }
 
-/// How a case stands once its record is written down as the target's: what deviates is accepted if an entry has it.
+/// The status of a case once its record is written as the target's: what deviates is accepted if an entry has it.
 fn written(name: &str, file: Option<&TargetFile>, result: &CaseResult) -> Outcome {
     let deviates = result.findings.iter().any(Finding::is_recorded);
     let unexplained = match deviates {

@@ -104,7 +104,7 @@ impl Writing<'_> {
         Some(())
     }
 
-    /// What we send comes later than what was before, since the scene waits.
+    /// What we send is later than what precedes it, since the scene waits.
     fn pause(&mut self, span: Duration) {
         if span >= PAUSE && !self.lines.is_empty() {
             let seconds = span.min(LONGEST_PAUSE).as_secs();
@@ -126,7 +126,7 @@ impl Writing<'_> {
         self.lines.push((line.trim_end().to_owned(), what));
     }
 
-    /// At the end of an exchange in which the packet that is missing would have come now.
+    /// At the end of an exchange in which the missing packet would be next.
     fn nothing_came(&mut self, plan: &Plan, finding: &Finding) {
         let step = finding.step.and_then(|step| find_step(&plan.steps, step));
         let client = match step.map(|step| &step.body) {

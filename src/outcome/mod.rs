@@ -1,7 +1,7 @@
 //! Whether a case is as expected, and if not, why.
 //!
 //! In: a verdict, the record, what was reviewed of it, and the deviations that are accepted for the target. Out: an
-//! [`Outcome`]. Nothing is read or written here; the files are the affair of `snapshot`.
+//! [`Outcome`]. Nothing is read or written here; `snapshot` does that.
 
 mod accepted;
 pub mod cause;
@@ -24,7 +24,7 @@ pub use record::{Comparison, Deviates, Mode, Reviewed, Seen, State};
 use profile::{CaseChange, Held};
 use record::Record;
 
-/// What the results of a run are held against.
+/// What the results of a run are compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ComparedWith {
     /// Nothing: the verdicts alone decide.
@@ -36,7 +36,7 @@ pub enum ComparedWith {
     Findings(String, Option<Box<TargetFile>>),
 }
 
-/// How a case stands.
+/// The status of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// `None` when no record was compared.
@@ -62,11 +62,11 @@ pub enum Reason {
     Inconclusive,
     /// The record is not as reviewed, or its review is not complete.
     Record,
-    /// It stands otherwise than the profile of the target says, or a choice is answered differently.
+    /// Its status differs from the profile of the target, or a choice is answered differently.
     Profile,
 }
 
-/// A case that was played, and how it stands.
+/// A case that was played, and its status.
 #[derive(Debug, Clone)]
 pub struct Concluded<'a> {
     pub plan: &'a Plan,
@@ -152,7 +152,7 @@ impl ComparedWith {
         }
     }
 
-    /// Decides how a case stands, by its verdict, by the comparison of its record, and by the profile of the target.
+    /// Decides the status of a case, by its verdict, by the comparison of its record, and by the profile of the target.
     pub fn decide(
         &self,
         (plan, result): (&Plan, &CaseResult),

@@ -4,19 +4,19 @@ use std::path::PathBuf;
 
 use crate::verdict::Finding;
 
-/// What a run's records are held against.
+/// What a run's records are compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mode {
     /// The bundled broker: the whole record, and every difference counts.
     Whole,
-    /// Another broker: differences are told and count for nothing.
+    /// Another broker: differences are reported and do not count.
     Information,
     /// A target with accepted deviations: its own record where it has one, else the expected one, both reduced to
     /// what steps bind.
     Baseline(String),
 }
 
-/// How a record stands to its snapshot.
+/// How a record compares with its snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     Same,
@@ -99,7 +99,7 @@ impl Reviewed {
 /// What the plays of a baseline left of one case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Each record that was seen and deviates, reduced, once, in the order in which they came.
+    /// Each record that was seen and deviates, reduced, once, in the order in which they were seen.
     pub deviating: Vec<String>,
     /// What is expected, where some plays were so.
     pub expected: Option<String>,
@@ -113,7 +113,7 @@ impl Seen {
         self.deviating.len() + usize::from(self.expected.is_some()) > 1
     }
 
-    /// The records that later runs are held against: none where nothing deviates.
+    /// The records that later runs are compared with: none where nothing deviates.
     pub fn records(&self) -> Vec<&str> {
         let deviating = self.deviating.iter();
         let all = deviating.chain(&self.expected).map(String::as_str);
@@ -124,7 +124,7 @@ impl Seen {
     }
 }
 
-/// One record held against its snapshot.
+/// One record compared with its snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
     pub state: State,
@@ -132,18 +132,18 @@ pub struct Comparison {
     pub counts: bool,
     /// The reviewed file, which may not exist.
     pub path: PathBuf,
-    /// What it was held against; empty if there was nothing.
+    /// What it was compared with; empty if there was nothing.
     pub expected: String,
     pub actual: String,
     /// A `.snap.new` lies there, from this run or an earlier one.
     pub pending: bool,
     /// Accepted at once.
     pub updated: bool,
-    /// It was held against what is accepted for this target.
+    /// It was compared with what is accepted for this target.
     pub against_accepted: bool,
     /// Whether the record differed between the plays of the baseline, so that one play shows only a part.
     pub varies: bool,
-    /// Why a deviating record counts for nothing, reviewed or not: nobody has said what the deviation is.
+    /// Why a deviating record does not count, reviewed or not: no deviation describes it.
     pub unexplained: Option<String>,
 }
 
@@ -180,7 +180,7 @@ impl Comparison {
     }
 }
 
-/// What came of a case this time.
+/// The result of a case this time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// The whole text.
@@ -201,7 +201,7 @@ impl Record {
     }
 }
 
-/// What was found wrong, a line each. What came stands in the record itself.
+/// What was found wrong, a line each. What was received is in the record itself.
 pub fn findings_text(findings: &[Finding]) -> String {
     let wrong = findings.iter().filter(|finding| finding.is_recorded());
     let lines: Vec<String> = wrong
@@ -225,7 +225,7 @@ pub fn finding_line(finding: &Finding) -> String {
     )
 }
 
-/// Holds a record against what is reviewed; `None` when there is nothing to be held against and no need of it.
+/// Compares a record with what is reviewed; `None` when there is nothing to compare with and no need of it.
 /// `reduce` takes a whole record down to what steps bind.
 pub fn compare(
     mode: &Mode,

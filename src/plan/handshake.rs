@@ -212,7 +212,7 @@ pub(super) fn expects_success(fields: &[FieldMatch]) -> bool {
 }
 
 /// Whether a reason below 0x80 can be what is expected. Where a failure can be it too the run tells: what follows
-/// PUBREC stands behind a gate.
+/// PUBREC is behind a gate.
 fn admits_success(matcher: &Matcher) -> bool {
     match matcher {
         Matcher::Is(Expr::Literal(Literal::Reason(code))) => code.is_success(),

@@ -27,7 +27,7 @@ pub use skip::{Skip, SkipCode, SkipKind};
 pub use stake::Stake;
 pub use witness::witness;
 
-/// A step's number: steps are numbered as they stand, those inside `parallel` included.
+/// A step's number, in the order of the file; those inside `parallel` are counted too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StepIndex(pub usize);
 
@@ -41,7 +41,7 @@ pub struct Plan {
     pub needs: Vec<Need>,
     /// The longest single span that the protocol makes the scene wait.
     pub longest_wait: Duration,
-    /// Whether something in the scene must not come before its time.
+    /// Whether something in the scene must not be received before its time.
     pub has_earliest: bool,
     /// Whether it sends so much that no other such case is played at the same time.
     pub is_large: bool,
@@ -257,7 +257,7 @@ pub enum Outgoing {
     Bytes(bytes::Bytes),
 }
 
-/// An expectation and why it stands there.
+/// An expectation and its purpose.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Awaited {
     pub expectation: Expectation,
@@ -279,7 +279,7 @@ pub fn plan(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
     compile::compile(scene)
 }
 
-/// Every client action that stands in a step, those inside `parallel` included.
+/// Every client action of a step, those inside `parallel` included.
 fn client_actions<'a>(
     steps: &'a [Arc<Step>],
     visit: &mut dyn FnMut(&'a Step, ClientIndex, &'a ClientAction),

@@ -1,6 +1,6 @@
 //! What a client that rumqttc plays cannot do, refused with its place.
 //!
-//! An application asks the library for a few things; the rest is the library's own affair. A scenario that needs
+//! An application asks the library for a few things; the library does the rest by itself. A scenario that needs
 //! more is one for `driver: wire`.
 
 use mqtt_check_codec::PacketType;
@@ -44,7 +44,7 @@ pub(super) fn refused(scene: &Scene) -> Vec<Diagnostic> {
         }
         client_actions(&control.expect, &mut visit);
     }
-    // A field of the client itself stands in each of its CONNECTs.
+    // A field of the client itself is in each of its CONNECTs.
     found.sort();
     found.dedup();
     found

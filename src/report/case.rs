@@ -55,7 +55,7 @@ pub(super) fn not_as_reviewed(snapshot: &Snapshot) -> String {
     format!("the record is not as reviewed: {}", snapshot.state.as_str())
 }
 
-/// The heart of a case in a few words: the worst finding, a reason, or how its record stands.
+/// The heart of a case in a few words: the worst finding, a reason, or the status of its record.
 pub(super) fn in_brief(case: &Case) -> String {
     if let Some(finding) = worst(case) {
         return finding.actual.clone();

@@ -47,7 +47,7 @@ impl Around {
 
 /// So many bytes of a packet are shown.
 const BYTES: usize = 48;
-/// What stands before a line: the mark and the time.
+/// The width of what precedes a line: the mark and the time.
 const INDENT: usize = 16;
 
 /// The packets around what a finding is about, on all connections: what one client misses another may have caused.

@@ -87,7 +87,7 @@ impl ReportFile {
         self.path == Path::new(STDOUT)
     }
 
-    /// Where it stands.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -95,7 +95,7 @@ impl ReportFile {
     /// Writes the whole report.
     ///
     /// # Errors
-    /// When that fails; what stood there before still stands.
+    /// When that fails; the former file is then unchanged.
     pub fn write(&self, text: &str) -> io::Result<()> {
         if self.special {
             return fs::write(&self.path, text);

@@ -5,7 +5,7 @@ use super::document::{Case, Document};
 use super::excerpt::Canvas;
 use super::style::{Style, count};
 
-/// So many are told in full on the terminal.
+/// So many are shown in full on the terminal.
 const IN_FULL: usize = 3;
 
 /// All of them.
@@ -13,7 +13,7 @@ pub(super) fn cases(document: &Document) -> impl Iterator<Item = &Case> {
     document.cases.iter().filter(|case| case.is_flaky())
 }
 
-/// How often it was not as expected, and what came then.
+/// How often it was not as expected, and what was received then.
 pub(super) fn in_words(case: &Case) -> String {
     let failed = case.attempts.len();
     let mut told: Vec<String> = Vec::new();

@@ -76,7 +76,7 @@ pub fn annotations(document: &Document, place: Place<'_>) -> String {
     Kind::ALL.into_iter().map(of_kind).collect()
 }
 
-/// Whether only its record speaks against the case, of which no cause tells.
+/// Whether only its record speaks against the case, which no cause lists.
 fn is_by_record(case: &Case) -> bool {
     case.outcome.is_unexpected_record() && !case.outcome.is_unexpected_verdict()
 }

@@ -19,7 +19,7 @@ pub(super) fn broker(document: &Document) -> String {
     }
 }
 
-/// Whether the run is as expected, and what is not.
+/// Whether the run is as expected, and if not, why.
 pub(super) fn sentence(document: &Document) -> String {
     let summary = &document.summary;
     let run = &document.run;

@@ -96,7 +96,7 @@ fn of_the_profile(profile: &Profile) -> Option<TestSuite> {
     Some(suite)
 }
 
-/// Cases that the run did not come to.
+/// Cases that were not played.
 fn not_played(early: &EndedEarly) -> Vec<TestCase> {
     let cases = early.not_played.iter().map(|id| {
         let mut status = TestCaseStatus::skipped();

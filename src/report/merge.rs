@@ -249,7 +249,7 @@ fn exit(document: &Document) -> Exit {
     }
 }
 
-/// What only a run of the whole suite can tell.
+/// What only a run of the whole suite can decide.
 fn stale(parts: &[Part], is_played: bool) -> Vec<Stale> {
     let without_case: BTreeSet<&String> = parts
         .iter()

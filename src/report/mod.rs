@@ -66,7 +66,7 @@ pub struct Report<'a> {
     /// Accepted deviations that no case shows any more.
     pub without_deviation: Vec<UnseenPart>,
     pub facts: RunFacts,
-    /// How the run stands to the profile of the target; `None` where it is held against none.
+    /// How the run compares with the profile of the target; `None` where there is none.
     pub profile: Option<ProfileReport>,
     /// Instances of the broker that were started for cases; `None` if none was.
     pub instances: Option<document::Instances>,

@@ -9,7 +9,7 @@ use crate::outcome::profile::Change;
 /// So many cases or choices of one cause are named; more are counted, and named on demand.
 const NAMED: usize = 4;
 
-/// How a run stands to the profile of its target.
+/// How a run compares with the profile of its target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileReport {
     /// The target's name.
@@ -48,7 +48,7 @@ pub fn renewed(path: &Path, is_there: bool, changes: &[Change], style: Style) ->
     out
 }
 
-/// Why the run fails where there is no profile to be held against.
+/// Why the run fails where there is no profile to compare with.
 pub(super) fn missing(profile: &Profile) -> String {
     format!(
         "there is no {}, so that nothing says what this broker offers, chooses and skips: make it with `mqtt-check \

@@ -52,12 +52,12 @@ impl Style {
         self.paint("33", text)
     }
 
-    /// What stands back.
+    /// Less important text.
     pub fn faint(self, text: &str) -> String {
         self.paint("2", text)
     }
 
-    /// What stands out.
+    /// Important text.
     pub fn strong(self, text: &str) -> String {
         self.paint("1", text)
     }

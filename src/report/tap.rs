@@ -13,7 +13,7 @@ pub(super) fn render(document: &Document) -> String {
     points.extend(besides(document));
     let mut out = format!("TAP version 14\n1..{}\n", points.len());
     for (index, point) in points.iter().enumerate() {
-        // The number stands between `ok` and the description.
+        // The number is between `ok` and the description.
         out.push_str(&point.replacen(" - ", &format!(" {} - ", index + 1), 1));
     }
     visible(&out)

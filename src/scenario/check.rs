@@ -23,7 +23,7 @@ pub(crate) fn scene(scope: Scope<'_>, scene: &Scene) {
     websocket::check(scope, scene);
 }
 
-/// Ids stand once, and `after` names a step that has begun.
+/// Ids are unique, and `after` names a step that has begun.
 fn ids(scope: Scope<'_>, steps: &[Arc<Step>]) {
     let mut known: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
     each_step(steps, &mut |step| {

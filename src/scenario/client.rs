@@ -220,7 +220,7 @@ fn identifier(scope: Scope<'_>, node: &Node, rules: IdRules<'_>) -> Option<Expr>
     let id = text::text_expr(scope, node, text_rules)?;
     match &id {
         Expr::Literal(Literal::Bytes(bytes)) => check_identifier(scope, node.place, bytes, rules)?,
-        // What the run will bring is its own affair; a long one needs leave as any other.
+        // What the run draws is not known here; a long one needs leave as any other.
         Expr::Repeated { .. } | Expr::Size(_) => {
             check_identifier(scope, node.place, &[b'-'; 24], rules)?;
         }

@@ -8,7 +8,7 @@ use mqtt_check_codec::{PacketType, PropertyId};
 pub(crate) struct FieldSpec {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
-    /// Whether it stands in version 5 only.
+    /// Whether only version 5 has it.
     pub(crate) v5: bool,
     pub(crate) stands: Stands,
     /// Whether it may be missing from a packet, so that `absent` can be expected.
@@ -55,7 +55,7 @@ pub(crate) enum Stands {
     /// A server sends it: expected of what comes, or given in `send`.
     Received,
     Both,
-    /// Expected only: nothing that stands on the wire by itself.
+    /// Expected only: not on the wire by itself.
     Judged,
 }
 
@@ -142,7 +142,7 @@ const DISCONNECT: &[FieldSpec] = &[REASON.v5(), SIZE, FRAME];
 const AUTH: &[FieldSpec] = &[REASON.v5(), SIZE, FRAME];
 const PINGRESP: &[FieldSpec] = &[SIZE, FRAME];
 
-/// The fields of a Will, as they stand under `will`.
+/// The fields of a Will, as `will` has them.
 pub(crate) const WILL: &[FieldSpec] = &[
     field("topic", Text, Sent),
     field("payload", Binary, Sent),

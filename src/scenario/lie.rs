@@ -18,7 +18,7 @@ use super::scope::{Mapping, Scope};
 use super::text::{self, PAYLOAD_MAX, Rules};
 use super::value::{number, only_version_5};
 
-/// The faults of a packet, as they stand in its mapping beside its fields.
+/// The faults of a packet, which its mapping has beside its fields.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Faults<'a> {
     overridden: Option<&'a Node>,

@@ -25,7 +25,7 @@ pub struct CaseId {
 }
 
 impl CaseId {
-    /// The folder that the case stands in, by which results are grouped.
+    /// The folder of the case, by which results are grouped.
     pub fn area(&self) -> &str {
         match self.path.rsplit_once('/') {
             Some((folder, _)) => folder,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Place, Source};
 
-/// One value and where it stands.
+/// One value and its place in the file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Node {
     pub(crate) place: Place,

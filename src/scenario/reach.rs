@@ -1,6 +1,6 @@
 //! What a scenario may read from this machine: passwords from files and environment variables.
 //!
-//! A scenario may come from anybody. By itself it reads below its own folder only, and no variable. What an operator
+//! A scenario may have any author. By itself it reads below its own folder only, and no variable. What an operator
 //! writes, a configuration or a target file, reads what it names.
 
 use std::fs::{self, File};
@@ -85,7 +85,7 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
         true => Ok(()),
         false => Err(io::Error::other("not a regular file")),
     };
-    // Opening a pipe that nobody writes waits already.
+    // Opening a pipe without a writer waits already.
     regular(fs::metadata(path)?)?;
     let file = File::open(path)?;
     regular(file.metadata()?)?;

@@ -230,7 +230,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// A mapping whose keys are taken one by one; what nobody took is unknown.
+/// A mapping whose keys are taken one by one; what is not taken is unknown.
 #[derive(Debug)]
 pub(crate) struct Mapping<'a> {
     scope: Scope<'a>,
@@ -281,14 +281,14 @@ impl<'a> Mapping<'a> {
         value
     }
 
-    /// Pairs that nobody took, to be taken by other means.
+    /// Pairs that are not taken yet, to be taken by other means.
     pub(crate) fn rest(&mut self) -> Vec<&'a node::Entry> {
         let taken = std::mem::replace(&mut self.taken, vec![true; self.entries.len()]);
         let pairs = self.entries.iter().zip(taken);
         pairs.filter(|(_, t)| !t).map(|(e, _)| e).collect()
     }
 
-    /// A pair that nobody took and whose key is a client's name.
+    /// A pair that is not taken yet and whose key is a client's name.
     pub(crate) fn take_client(&mut self) -> Option<&'a node::Entry> {
         let is_client = |e: &node::Entry| self.scope.clients.iter().any(|c| c.name == *e.key.text);
         let mut pairs = self.entries.iter().enumerate();
@@ -302,7 +302,7 @@ impl<'a> Mapping<'a> {
         &self.known
     }
 
-    /// Reports every key that nobody took.
+    /// Reports every key that was not taken.
     pub(crate) fn finish(mut self) {
         for entry in self.rest() {
             unknown_key(self.scope, entry, self.what, self.known.iter().copied());

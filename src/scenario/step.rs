@@ -26,7 +26,7 @@ pub(crate) struct Stage<'a> {
     pub(crate) clients: &'a [Client],
 }
 
-/// Where a step stands, and so what it may be.
+/// Where a step is, which decides what it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Setting {
     Scene,

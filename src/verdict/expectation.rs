@@ -33,9 +33,9 @@ pub(super) struct Judged {
     pub(super) level: Option<Level>,
     /// What is wrong, from which the clauses follow.
     pub(super) wrong: Vec<Wrong>,
-    /// The packet could not be decoded, which is the monitor's affair where it could tell the version.
+    /// The packet could not be decoded; the monitor reports that where it knows the version.
     pub(super) is_broken: bool,
-    /// It came, and only its time is wrong.
+    /// It was received, and only its time is wrong.
     pub(super) is_slow: bool,
     /// It came whole, when its limit was over.
     pub(super) is_late: bool,
@@ -668,7 +668,7 @@ impl Judge<'_> {
     }
 }
 
-/// What came that is no packet.
+/// What was received that is not a packet.
 fn websocket_event(what: &What) -> Option<WebSocketEvent<'_>> {
     match what {
         What::Upgraded(answer) => Some(WebSocketEvent::Upgrade(answer)),

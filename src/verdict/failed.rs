@@ -1,4 +1,4 @@
-//! What a case has lost by the MUST failures that stand.
+//! What a case has lost by MUST failures that count.
 //!
 //! A case that has failed does not wait for what is lost already. Where the server gave otherwise than it was asked for it
 //! is played to its end all the same, since a failure may turn out to prove nothing. If one stands, what was waited for in

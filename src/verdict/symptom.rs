@@ -24,13 +24,13 @@ use crate::transcript::{Ended, EventIndex, Transcript, What};
 pub struct Symptom {
     /// Each thing that is wrong, as a word or two: `no PUBREC`, `extra PUBLISH`, `QoS`.
     things: Vec<String>,
-    /// How it ended, where that makes a difference: `closed`, `PUBACK came`.
+    /// How it ended, where that makes a difference: `closed`, `PUBACK came` (a PUBACK was received).
     ending: Option<String>,
     /// The answer that came instead of the one that did not.
     instead: Option<u8>,
-    /// Packets that should have come, and did not.
+    /// Packets that should have been received, and were not.
     missing: Vec<u8>,
-    /// Packets that came, and should not have.
+    /// Packets that were received, and should not have been.
     extra: Vec<u8>,
     /// Packets with a wrong field, or another one than expected.
     differing: Vec<u8>,
@@ -58,7 +58,7 @@ impl Symptom {
         symptom
     }
 
-    /// Of a rule that is held against every packet: the rule's own words, and the packet that breaks it.
+    /// Of a rule that every packet is checked by: the rule's own words, and the packet that breaks it.
     pub(super) fn of_rule(rule: &str, event: EventIndex, transcript: &Transcript) -> Self {
         let packet_type = received(event, transcript);
         Self {
@@ -120,7 +120,7 @@ impl Symptom {
         self
     }
 
-    /// Whether a packet of such a type did not come.
+    /// Whether a packet of such a type is missing.
     pub fn lacks(&self, is_type: impl Fn(PacketType) -> bool) -> bool {
         self.missing.iter().any(|t| is_type(PacketType(*t)))
     }
@@ -135,12 +135,12 @@ impl Symptom {
         is_all && !self.is_cut_off()
     }
 
-    /// Whether a packet of such a type came that should not have.
+    /// Whether a packet of such a type was received that should not have been.
     pub fn has_extra(&self, is_type: impl Fn(PacketType) -> bool) -> bool {
         self.extra.iter().any(|t| is_type(PacketType(*t)))
     }
 
-    /// Whether a packet of such a type came and is not as it should be.
+    /// Whether a packet of such a type was received and is not as it should be.
     pub fn differs(&self, is_type: impl Fn(PacketType) -> bool) -> bool {
         self.differing.iter().any(|t| is_type(PacketType(*t)))
     }

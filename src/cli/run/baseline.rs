@@ -30,7 +30,7 @@ use crate::target::TargetFile;
 use crate::target::file::{Edited, new_entries, new_file};
 use crate::verdict::{CaseResult, Finding};
 
-/// How often the suite is played, if nobody says otherwise.
+/// How often the suite is played by default.
 const PLAYS: u16 = 10;
 
 #[derive(Debug, Args)]
@@ -452,7 +452,7 @@ fn more(cases: usize, plays: u16) -> String {
     )
 }
 
-/// How the broker stands, on a line, and what is left to do.
+/// The status of the baseline in one line, and what is left to do.
 fn summary(profile: &Profile, plays: u16, unplayed: &[String]) -> String {
     let sometimes = profile
         .cases

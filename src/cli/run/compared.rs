@@ -37,7 +37,7 @@ pub(super) struct Snapshots {
     writing: Writing,
     /// The profile of the target, where there is a baseline.
     pub(super) profiled: Option<Profiled>,
-    /// How records stand that were compared and dropped, without their texts where these are the same.
+    /// The status of records that were compared and dropped, without their texts where these are the same.
     dropped: Mutex<BTreeMap<CaseId, Comparison>>,
 }
 
@@ -120,7 +120,7 @@ impl Snapshots {
         ))
     }
 
-    /// The profile that this run is held against, if it has a baseline.
+    /// The profile that this run is compared with, if it has a baseline.
     fn profiled(
         &self,
         arguments: &Arguments,
@@ -190,7 +190,7 @@ impl Snapshots {
         })
     }
 
-    /// The name of the baseline that records or findings are held against.
+    /// The name of the baseline that records or findings are compared with.
     pub(super) fn baseline(&self) -> Option<String> {
         match self.against.mode() {
             Some(Mode::Baseline(name)) => Some(name),
@@ -300,7 +300,7 @@ impl Snapshots {
         }
     }
 
-    /// Decides how a case stands, before anything is written.
+    /// Decides the status of a case, before anything is written.
     pub(super) fn outcome(&self, plan: &Plan, result: &CaseResult, reviewed: &Reviewed) -> Outcome {
         let comparison = self.compare(plan, result, reviewed);
         let held = self.profiled.as_ref().and_then(Profiled::held);
@@ -330,8 +330,8 @@ impl Snapshots {
         steady::stood(&self.against, (plan, result), outcome, known, held)
     }
 
-    /// Decides how a case stands and writes what it asks for: a record beside the reviewed one, or in its place. With
-    /// `writes` off nothing is written. The error says what could not be written.
+    /// Decides the status of a case and writes what that requires: a record beside the reviewed one, or in its place.
+    /// With `writes` off nothing is written. The error says what could not be written.
     pub(super) fn settle(
         &self,
         plan: &Plan,
@@ -350,7 +350,7 @@ impl Snapshots {
         (outcome, unwritten)
     }
 
-    /// Accepted deviations that nothing shows. Only a run of the whole suite can tell.
+    /// Accepted deviations that nothing shows. Only a run of the whole suite can decide that.
     pub(super) fn without_deviation(
         &self,
         arguments: &Arguments,
@@ -430,7 +430,7 @@ impl Snapshots {
         }
     }
 
-    /// Which accepted deviations nobody has given a reason for, in words; `None` if all have one, or if none counts.
+    /// Which accepted deviations have no reason, in words; `None` if all have one, or if none counts.
     pub(super) fn missing_reasons(&self) -> Option<String> {
         let file = match self.against.mode() {
             Some(Mode::Baseline(_)) => self.against.file()?,

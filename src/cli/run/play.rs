@@ -15,7 +15,7 @@ use crate::target::{Capabilities, StartError, Target};
 use crate::transcript::INTERRUPTED;
 use crate::verdict::CaseResult;
 
-/// What came of a run.
+/// The results of a run.
 pub(super) struct Outcome {
     pub(super) results: Vec<CaseResult>,
     /// What the broker offers.

@@ -15,7 +15,7 @@ use crate::snapshot::{Store, WriteError, profile};
 use crate::target::Capabilities;
 use crate::verdict::CaseResult;
 
-/// The profile that a run is held against.
+/// The profile that a run is compared with.
 pub(super) struct Profiled {
     pub(super) target: String,
     pub(super) path: PathBuf,
@@ -24,7 +24,7 @@ pub(super) struct Profiled {
     /// What the file says; `None` if there is none.
     pub(super) known: Option<Held>,
     pub(super) writing: Writing,
-    /// Whether the cases are held against it. Under chaos only what the broker offers is.
+    /// Whether the cases are compared with it. Under chaos only what the broker offers is.
     pub(super) with_cases: bool,
 }
 
@@ -53,7 +53,7 @@ impl Profiled {
         Ok(read.map(|profile| Held { profile, tolerance }))
     }
 
-    /// What single cases are held against. A run that updates accepts what it finds.
+    /// What single cases are compared with. A run that updates accepts what it finds.
     pub(super) fn held(&self) -> Option<&Held> {
         let counts = self.with_cases && self.writing != Writing::Update;
         self.known.as_ref().filter(|_| counts)

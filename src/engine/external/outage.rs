@@ -16,9 +16,9 @@ use crate::target::{Capabilities, External};
 
 /// How often it is looked whether the broker serves again.
 const OUTAGE_LOOK: Duration = Duration::from_millis(20);
-/// A broker that accepts no connection for so long does not come back.
+/// A broker that accepts no connection for so long is given up.
 const GONE: Duration = Duration::from_secs(15);
-/// A broker that answers nothing for so long does not come back.
+/// A broker that answers nothing for so long is given up.
 const FROZEN: Duration = Duration::from_secs(60);
 /// So many of the cases are named that were played when the broker went.
 const NAMED: usize = 12;
@@ -38,7 +38,7 @@ pub(super) fn canary(
 }
 
 impl<R> Run<'_, R> {
-    /// Waits until the broker serves, or does not come back.
+    /// Waits until the broker serves, or is given up.
     pub(super) async fn wait_for_service(&self) {
         while self.canary.outage().is_some() && !self.stops() {
             sleep(OUTAGE_LOOK).await;
@@ -58,7 +58,7 @@ impl<R> Run<'_, R> {
         Some(outage)
     }
 
-    /// Ends the run when the broker has gone and does not come back.
+    /// Ends the run when the broker is given up.
     pub(super) async fn watch_over(&self, plans: &[Plan]) -> Infallible {
         loop {
             sleep(OUTAGE_LOOK).await;

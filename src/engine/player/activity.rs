@@ -224,7 +224,7 @@ impl Player<'_> {
                 if let Some(id) = packet.as_ref().ok().and_then(settles) {
                     self.lanes[lane.0].is_free_again(id);
                 }
-                // No step is about it. The monitor tells that it came.
+                // No step is about it. The monitor reports it.
                 automatic |= self.is_of_another_play(&packet, topic.as_ref());
                 let event = self.event(
                     lane,
@@ -402,7 +402,7 @@ impl Player<'_> {
         index
     }
 
-    /// Writes down what the broker has told of itself since the last time.
+    /// Records the events that the broker has reported since the last time.
     pub(super) fn drain_hooks(&mut self) {
         let prefix = &self.prefix;
         for hook in self.host.hooks(&|id| prefix.has_assigned(id)) {

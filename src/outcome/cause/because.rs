@@ -18,7 +18,7 @@ pub struct Consequence<'a> {
 pub enum Because {
     /// The same clause broken in the same way.
     Again,
-    /// It is about a packet that should not have come at all.
+    /// It is about a packet that should not have been sent at all.
     SamePacket,
     ConnectionGone,
     /// It is about a connection that should have been closed.
@@ -28,7 +28,7 @@ pub enum Because {
     NotConnected,
     /// A later part of a delivery.
     DeliveryStopped,
-    /// The answer that came instead of the right one.
+    /// The answer that was received instead of the right one.
     OtherAnswer,
     /// The message was never acknowledged.
     Unacknowledged,

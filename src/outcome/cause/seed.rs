@@ -215,7 +215,7 @@ impl Group {
         group
     }
 
-    /// Why other findings are told under it, each reason with the ids of the cases in which.
+    /// Why other findings are listed under it, each reason with the ids of the cases in which.
     pub fn reasons(&self) -> BTreeMap<Because, Vec<&String>> {
         let mut reasons: BTreeMap<Because, Vec<&String>> = BTreeMap::new();
         for part in &self.cases {

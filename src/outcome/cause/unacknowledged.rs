@@ -1,4 +1,4 @@
-//! Whether a message that did not come was never acknowledged to its publisher.
+//! Whether a message that was not delivered was never acknowledged to its publisher.
 
 use std::collections::BTreeMap;
 

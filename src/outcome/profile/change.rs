@@ -10,7 +10,7 @@ use crate::verdict::CaseResult;
 /// What most changes are about.
 const CASE: &str = "case";
 
-/// What a run is held against besides records.
+/// What a run is compared with besides records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Held {
     pub profile: Profile,

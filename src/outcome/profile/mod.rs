@@ -64,7 +64,7 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// How this case stands; `None` where this machine was too slow for it, which says nothing of the broker.
+    /// The status of this case; `None` where this machine was too slow for it, which says nothing of the broker.
     pub fn of(result: &CaseResult) -> Option<Self> {
         match &result.verdict {
             Verdict::Passed => Some(Self::Passed),
@@ -75,7 +75,7 @@ impl Standing {
         }
     }
 
-    /// Whether the options of the run are why it stands so.
+    /// Whether the options of the run are the reason for this status.
     pub fn is_by_the_run(&self) -> bool {
         matches!(self, Self::Skipped(code) if code.kind.is_by_the_run())
     }

@@ -4,7 +4,7 @@ use mqtt_check_codec::ProtocolVersion;
 
 use crate::coverage::Coverage;
 
-/// A chapter, or a section of one that is too long to be told as a whole.
+/// A chapter, or a section of one that is too long to be shown as a whole.
 #[derive(Debug, Clone)]
 pub struct Chapter<'a> {
     /// `2`, `3.8`.
@@ -91,7 +91,7 @@ pub fn chapters(version: ProtocolVersion, rows: &[Coverage]) -> Vec<Chapter<'_>>
         .collect()
 }
 
-/// Whether `3.1.2` stands in `3.1`; `3.10.4` does not.
+/// Whether a section is in another: `3.1.2` is in `3.1`, `3.10.4` is not.
 pub(crate) fn is_within(section: &str, chapter: &str) -> bool {
     section
         .strip_prefix(chapter)

@@ -76,7 +76,7 @@ const COLUMNS: &[Column] = &[
     ("no reaction", |c| c.no_reaction),
 ];
 
-/// Chapters by states; columns in which nothing stands are left out.
+/// Chapters by states; empty columns are left out.
 fn table(
     version: mqtt_check_codec::ProtocolVersion,
     rows: &[Coverage],

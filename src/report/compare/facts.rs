@@ -34,7 +34,7 @@ pub(super) fn profile(document: &Document) -> Profile {
     profile
 }
 
-/// How a case stands; `None` where this machine was too slow for it, or where the code of a skip is unknown.
+/// The status of a case; `None` where this machine was too slow for it, or where the code of a skip is unknown.
 pub(super) fn standing(case: &Case) -> Option<Standing> {
     match case.verdict {
         Verdict::Passed => Some(Standing::Passed),

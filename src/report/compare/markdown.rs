@@ -10,7 +10,7 @@ use crate::report::style::{count, grouped};
 /// The longest text, in characters. GitHub takes 65,536 in a comment; there is room left for what others add to it.
 pub const MOST_CHARACTERS: usize = 60_000;
 
-/// So many names stand in a cell.
+/// So many names are in a cell.
 const NAMES: usize = 10;
 /// The longest cell, in characters.
 const CELL: usize = 400;

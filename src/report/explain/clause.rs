@@ -7,7 +7,7 @@ use crate::requirements::{Binds, Requirement, standard};
 use crate::scenario::model::Level;
 use crate::verdict::monitor;
 
-/// So many steps are told of.
+/// So many steps are listed.
 const STEPS: usize = 12;
 
 pub(super) fn render(requirement: &Requirement, context: Context<'_>) -> String {
@@ -90,7 +90,7 @@ fn binds(binds: Binds) -> &'static str {
     }
 }
 
-/// Steps with their places; cases that share one are told together.
+/// Steps with their places; cases that share one are listed together.
 fn steps(cited: &[Citation], context: Context<'_>) -> String {
     let mut rows: Vec<(String, String, Vec<String>)> = Vec::new();
     for citation in cited {

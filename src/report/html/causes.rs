@@ -72,7 +72,7 @@ fn one(document: &Document, cause: &Cause, is_open: bool) -> Markup {
     }
 }
 
-/// What came, on one line. That something did not come says little without what it was.
+/// What was received, on one line. Where a packet is missing, also which one.
 fn what(cause: &Cause) -> String {
     let came = cause.came.as_deref().unwrap_or(&cause.actual);
     match is_absence(came) || came.starts_with("no packet") {
@@ -117,7 +117,7 @@ fn example(document: &Document, cause: &Cause) -> Markup {
     }
 }
 
-/// Why other findings are told under it.
+/// Why other findings are listed under it.
 fn follows(cause: &Cause) -> Markup {
     html! {
         @if !cause.follows.is_empty() {

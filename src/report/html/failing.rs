@@ -8,7 +8,7 @@ use crate::report::document::{Case, Document, Finding, FindingKind};
 use crate::report::excerpt::{self, Around, Canvas};
 use crate::report::style::{alternatives, grouped};
 
-/// So many cases are told in full, unexpected ones first, and the others on a line each: a page of 10,000 failures still
+/// So many cases are shown in full, unexpected ones first, and the others on a line each: a page of 10,000 failures still
 /// opens at once.
 const IN_FULL: usize = 300;
 

@@ -1,4 +1,4 @@
-//! A finding as a Python script: it sends what the clients sent and checks what comes.
+//! A finding as a Python script, which sends what the clients sent and checks what the broker sends.
 
 use mqtt_check_codec::{Frame, Packet, ProtocolVersion};
 
@@ -13,7 +13,7 @@ const CLIENT: &str = include_str!("client.py");
 /// How it reads fields of packets, where it has to.
 const FIELDS: &str = include_str!("fields.py");
 
-/// Stands for what differs from run to run.
+/// A placeholder for the letters that each run draws.
 const TOKEN: &str = "RuN0";
 /// Every broker takes Client Identifiers of so many bytes.
 const SHORT: usize = 23;
@@ -77,7 +77,7 @@ struct Story<'a> {
     check: &'a Check,
     lines: Vec<String>,
     token: String,
-    /// Puts the token into what is sent, where the record has none.
+    /// Adds the token to what is sent, where the record has none.
     prefix: Option<Prefix>,
     /// Whether topics have it too.
     renames_topics: bool,
@@ -513,9 +513,9 @@ impl<'a> Story<'a> {
         self.lines.extend(due.into_iter().map(|due| due.line));
     }
 
-    /// Whether what came is not part of the way: a later step looks at it, or none.
+    /// Whether a received packet does not lead to the finding: a later step looks at it, or none.
     fn is_later(&self, event: &Event) -> bool {
-        // What no step takes comes on top of all that steps take.
+        // A packet that no step takes is received in addition to all that steps take.
         let is_on_top = matches!(
             self.check.right,
             Right::NoMore { .. } | Right::OtherBytes { .. }
@@ -527,7 +527,7 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// Whether what comes is right.
+    /// The lines that decide whether the broker does what is right.
     ///
     /// # Errors
     /// When no script can see it.

@@ -14,7 +14,7 @@ use text::{code, inline};
 
 pub(super) use issue::{again, text as for_a_tracker};
 
-/// So many causes are told with the packets of their example, and so many cases are listed: services cut long summaries.
+/// So many causes are shown with the packets of their example, and so many cases are listed: services cut long summaries.
 const CAUSES: usize = 20;
 const CASES: usize = 500;
 

@@ -28,7 +28,7 @@ pub(super) enum Side {
     Broker,
 }
 
-/// How an end of the connection comes about.
+/// How the connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     /// One side closes, and the other follows.
@@ -208,7 +208,7 @@ impl Connection {
     }
 }
 
-/// A hardware address that says of itself that nobody has assigned it.
+/// A locally administered hardware address.
 fn hardware(address: Ipv4Addr) -> [u8; 6] {
     let [a, b, c, d] = address.octets();
     [0x02, 0, a, b, c, d]

@@ -9,20 +9,20 @@ use crate::report::excerpt::{self, Around};
 use crate::report::names::compressed;
 use crate::report::style::{Style, alternatives, count, is_absence};
 
-/// How much is told of a cause, the most first.
+/// How much is shown of a cause, the most first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Depth {
     /// With the packets of the example.
     Full,
-    /// What was expected, what came, and the cases by name.
+    /// What was expected, what was received, and the cases by name.
     Short,
-    /// The clause and what it says, what came, and the first case.
+    /// The clause and its summary, what was received, and the first case.
     Least,
-    /// The clause, and what came.
+    /// The clause, and what was received.
     Line,
 }
 
-/// Causes that nobody has accepted, in as much depth as fits into so many lines: at least one in full.
+/// Causes that are not accepted, in as much depth as fits into so many lines: at least one in full.
 pub(super) fn render(document: &Document, options: Options, lines: usize) -> String {
     let causes: Vec<&Cause> = document.causes.iter().filter(|c| !c.accepted).collect();
     if causes.is_empty() {
@@ -165,7 +165,7 @@ impl<'a> Block<'a> {
         format!("{lead}{summary}\n")
     }
 
-    /// The clause and what it says; and what came, where there is room.
+    /// The clause and its summary; and what was received, where there is room.
     fn line(&self) -> String {
         let (lead, taken) = self.lead();
         let cases = format!(" ({})", self.cause.cases.len() + self.cause.likely.len());
@@ -202,7 +202,7 @@ impl<'a> Block<'a> {
         )
     }
 
-    /// What was expected and what came, in so much room.
+    /// What was expected and what was received, in so much room.
     fn what(&self, room: usize) -> String {
         let ellipsis = self.options.style.ellipsis();
         let actual = &self.cause.actual;
@@ -322,7 +322,7 @@ impl<'a> Block<'a> {
     }
 }
 
-/// What stands before the lines of a block.
+/// The indentation of a block.
 const INDENT: usize = 3;
 /// The width of the names of its rows.
 const NAMES: usize = 10;

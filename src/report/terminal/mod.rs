@@ -25,9 +25,9 @@ const SLOW_START_US: u64 = 1_000_000;
 const LINES: usize = 115;
 /// A run of fewer cases is a small one, and says little of a whole document.
 const FEW: usize = 100;
-/// So few cases are told one by one, and not by their causes.
+/// Up to so many failing cases are shown one by one; more are shown by their causes.
 const ONE_BY_ONE: usize = 3;
-/// So many cases that are inconclusive are told in full.
+/// So many inconclusive cases are shown in full.
 const UNDECIDED: usize = 2;
 
 /// What the user asked to see.
@@ -119,7 +119,7 @@ fn rows(text: &str, width: u16) -> usize {
     text.lines().map(of_line).sum()
 }
 
-/// Whether a case speaks against the broker, and nobody has accepted it.
+/// Whether a case has a finding that is not accepted.
 fn is_wrong(case: &Case) -> bool {
     matches!(case.verdict, Verdict::Failed | Verdict::Warned) && !case.outcome.accepted
 }

@@ -31,7 +31,7 @@ fn is(case: &Case, state: SnapshotState) -> bool {
     snapshot.is_some_and(|s| s.state == state && (s.counts || state != SnapshotState::Changed))
 }
 
-/// Folders by verdicts; columns in which nothing stands are left out.
+/// Folders by verdicts; empty columns are left out.
 pub(super) fn areas(document: &Document, options: Options) -> String {
     if document.cases.is_empty() {
         return String::new();

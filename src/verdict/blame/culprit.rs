@@ -155,7 +155,7 @@ impl<'a> Inbox<'a> {
         })
     }
 
-    /// A packet like this did not come.
+    /// A packet like this is missing.
     pub(in crate::verdict) fn missing(self, pattern: &PacketPattern) -> Wrong {
         let present = self.present();
         let was_there = |(_, lane, packet): (EventIndex, LaneIndex, Received<'_>)| {

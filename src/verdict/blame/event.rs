@@ -10,15 +10,15 @@ use crate::requirements::{self, document};
 /// Something that a broker did, or failed to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// A packet of this type did not come.
+    /// A packet of this type is missing.
     Missing(PacketType),
     /// A message did not come on a resumed session that it had been sent on before.
     NotResent,
     /// A packet of this type came with a field that no clause alone speaks of.
     Field(PacketType),
-    /// A packet of this type came that nothing calls for.
+    /// A packet of this type was received that nothing calls for.
     Extra(PacketType),
-    /// A message of this QoS came again.
+    /// A message of this QoS was received again.
     Repeated(QoS),
     /// The connection was not closed.
     StayedOpen,

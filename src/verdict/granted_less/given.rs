@@ -59,7 +59,7 @@ pub(super) enum Taken {
     Refused,
     /// The acknowledgement has a code that says nothing.
     Unread,
-    /// No acknowledgement came.
+    /// No acknowledgement was received.
     Unanswered,
 }
 

@@ -1,5 +1,5 @@
 //! What a server granted otherwise than a case requests, as it may: a lower QoS, no subscription, another session
-//! expiry, a refused message. Findings that follow from that are not held against the server.
+//! expiry, a refused message. Findings that follow from that do not count against the server.
 //!
 //! The rule works by finding and by connection: a finding is let off if it depends on what was given, and stands if it
 //! does not. [`given`] reads off the record what was given; here are the connections that it changes, and

@@ -1,4 +1,4 @@
-//! Messages that need not come, or may come, because of what was granted.
+//! Messages that need not be delivered, or may be, because of what was granted.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::matcher::Memory;
 use crate::scenario::model::{ClientIndex, Literal, Matcher, PacketPattern};
 use crate::transcript::{EventIndex, LaneIndex};
 
-/// A message that was waited for on a connection and did not come.
+/// A message that was waited for on a connection and was not received.
 pub(super) struct Wanted {
     pub(super) lane: LaneIndex,
     pub(super) before: EventIndex,

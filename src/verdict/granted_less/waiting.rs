@@ -59,7 +59,7 @@ impl Waiting<'_> {
         }
     }
 
-    /// The first event that came after the waiting was over.
+    /// The first event after the waiting was over.
     fn before(&self) -> EventIndex {
         let events = &self.granted_less.transcript.events;
         EventIndex(events.partition_point(|event| event.at <= self.outcome.at))
