@@ -395,6 +395,22 @@ impl Broker {
                 if is_lost(&self.state.rules, &packet, size) {
                     return;
                 }
+                // [5 MQTT-4.5.0-1]
+                if size > 10_000
+                    && matches!(
+                        packet.packet_type(),
+                        PacketType::PUBACK
+                            | PacketType::PUBREC
+                            | PacketType::PUBREL
+                            | PacketType::PUBCOMP
+                    )
+                    && self.state.rules.breaks(Fault::LongAcknowledgementsRefused)
+                {
+                    let reason = ReasonCode::PACKET_TOO_LARGE;
+                    let why = DisconnectReason::ProtocolError;
+                    refuse(&mut self.state, turn, key, reason, why);
+                    return;
+                }
                 self.packet(turn, key, packet);
             }
         }

@@ -1463,6 +1463,111 @@ faults {
     WillDelaySigned "will-delay-signed" [V5 "MQTT-3.1.2-8"]
         "a Will with a Will Delay Interval above 2,147,483,647 is published at once",
 
+    // What shows only on a resumed connection, after a takeover, or in another version.
+    OtherVersionLosesReleases "other-version-loses-releases" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "an unacknowledged PUBREL is not sent again when the session is resumed in another version",
+    OtherVersionStripsProperties "other-version-strips-properties" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
+        "unacknowledged messages have lost all properties but their expiry once the session was resumed in another version",
+    OtherVersionForgetsOptions "other-version-forgets-options" [V5 "MQTT-3.1.2-5", V5 "MQTT-3.8.3-3", V5 "MQTT-3.3.1-13", V5 "MQTT-3.3.4-3"]
+        "subscriptions have lost No Local, Retain As Published and their identifier once the session was resumed in another version",
+    OtherVersionPublishesDelayedWill "other-version-publishes-delayed-will" [V5 "MQTT-3.1.3-9"]
+        "a reconnect in another version does not cancel a delayed Will",
+    ResentTakesNoRoom "resent-takes-no-room" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        "messages that are sent again do not count against the new connection's Receive Maximum",
+    FormerReceiveMaximumKept "former-receive-maximum-kept" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        "a resumed session has the Receive Maximum of its former connection",
+    HeldBackWithoutDup "held-back-without-dup" [V5 "MQTT-3.3.1-1"]
+        "a message that is sent again late, because of the Receive Maximum, has DUP 0",
+    HeldBackExpires "held-back-expires" [V5 "MQTT-4.3.3-7"]
+        "a message that is to be sent again is dropped when it expires while the Receive Maximum holds it back",
+    ResentTooLargeSent "resent-too-large-sent" [V5 "MQTT-3.1.2-24"]
+        "a message is sent again whatever the new connection's Maximum Packet Size is",
+    QueueIgnoresReceiveMaximum "queue-ignores-receive-maximum" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        "messages that waited for an offline session are sent whatever the client's Receive Maximum is",
+    RetainedIgnoreReceiveMaximum "retained-ignore-receive-maximum" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        "retained messages are sent to a new subscription whatever the client's Receive Maximum is",
+    RetainedLostAtFullWindow "retained-lost-at-full-window" [V5 "MQTT-3.3.1-9"]
+        "a subscription that is made while the client's Receive Maximum is used up brings no retained messages of QoS 1 and 2",
+    RetainedWaitingLoseRetain "retained-waiting-lose-retain" [V5 "RULE-3.3.1.3-2"]
+        "retained messages that waited behind a full window have RETAIN 0",
+    ExpiredWaitingTakesRoom "expired-waiting-takes-room" [V5 "MQTT-4.5.0-1", V5 "MQTT-4.9.0-1"] seen ["mosquitto#1706"]
+        "a message that expires while it waits behind a full window takes room of the Receive Maximum for ever",
+    TakenOverExpiryKept "taken-over-expiry-kept" [V5 "MQTT-4.1.0-1"] seen ["mochi#180"]
+        "a session that was taken over loses its subscriptions when the displaced connection's expiry has passed",
+    TakeoverKeepsExpiry "takeover-keeps-expiry" [V5 "MQTT-4.1.0-2", V5 "MQTT-3.1.2-23"]
+        "a session that was taken over has the Session Expiry Interval of the displaced connection",
+    TakenOverKeepAliveKept "taken-over-keep-alive-kept" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "a client that takes over has the Keep Alive of the one that it displaces",
+    AliasesOutliveTakeover "aliases-outlive-takeover" [V5 "MQTT-3.3.2-7"]
+        "a client that takes over has the Topic Aliases of the one that it displaces",
+    PendingAuthenticationTakesOver "pending-authentication-takes-over" [V5 "RULE-3.1.4-4"]
+        "a client is displaced by a CONNECT whose authentication exchange has only begun",
+    ResumedSessionNeverExpires "resumed-session-never-expires" [V5 "MQTT-4.1.0-2"]
+        "a session that was resumed once never expires",
+    ResumedWillLost "resumed-will-lost" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "the Will of a connection that resumed a session is not published",
+    ResumedKeepAliveNotEnforced "resumed-keep-alive-not-enforced" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "a silent client that resumed a session is never disconnected",
+    ResumedRetainHandling1Sends "resumed-retain-handling-1-sends" [V5 "MQTT-3.3.1-10"]
+        "Retain Handling 1 takes a subscription of a resumed session for a new one",
+    RetainHandling1KnowsRefused "retain-handling-1-knows-refused" [V5 "MQTT-3.3.1-10"]
+        "Retain Handling 1 takes a subscription that was refused for an existing one",
+    WaitingTakenByFirst "waiting-taken-by-first" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a message that waits for several offline sessions reaches only the first that is resumed",
+    ReleasedLaterComesBack "released-later-comes-back" [V5 "MQTT-3.8.3-3"]
+        "No Local has no effect on a QoS 2 message that its publisher releases on a later connection",
+    CleanStartStaysInGroup "clean-start-stays-in-group" [V5 "MQTT-3.1.2-4"]
+        "a clean start keeps the old session's Shared Subscriptions",
+    SharedBegunMovesOnTakeover "shared-begun-moves-on-takeover" [V5 "MQTT-4.8.2-4"] seen ["emqx#8527"]
+        "a QoS 2 delivery begun with a member moves to another when that member is taken over",
+    SharedResubscribeDeliversTwice "shared-resubscribe-delivers-twice" [V5 "RULE-4.8.2-1", V5 "MQTT-3.8.4-3"]
+        "subscribing again to a Shared Subscription makes a second one",
+    SharedRefusedInherited "shared-refused-inherited" [V5 "MQTT-4.8.2-6"]
+        "a message that a member refused goes to another when the member's session ends",
+    SharedLostAtFullWindow "shared-lost-at-full-window" [V5 "MQTT-4.5.0-1"]
+        "a message for a Shared Subscription is lost while the window of every member is full",
+    SharedJoiningDropsWaiting "shared-joining-drops-waiting" [V5 "MQTT-4.5.0-1"]
+        "what waits for an offline member of a Shared Subscription is lost when another member joins",
+    UnsentAliasUsed "unsent-alias-used" [V5 "RULE-3.3.4-2"]
+        "the broker uses a Topic Alias that it set in a message too large for the client",
+    ExpiredAliasUsed "expired-alias-used" [V5 "RULE-3.3.4-2"]
+        "the broker uses a Topic Alias that it set in a message that expired before it was sent",
+    RepeatSetsNoAlias "repeat-sets-no-alias" [V5 "MQTT-3.3.2-12"]
+        "a Topic Alias that a repeated QoS 2 message sets is not known afterwards",
+    StagedFollowsAlias "staged-follows-alias" [V5 "MQTT-3.3.2-12", V5 "MQTT-4.5.0-1"]
+        "a QoS 2 message that named its topic by an alias goes where the alias points when it is released",
+    RepeatedFilterKeepsFirst "repeated-filter-keeps-first" [V5 "MQTT-3.8.4-5", V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-4", V3_1_1 "MQTT-3.8.4-3"]
+        "of a filter that is in one SUBSCRIBE twice the first options count",
+    UnsubscribeDropsOthersWaiting "unsubscribe-drops-others-waiting" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "UNSUBSCRIBE drops waiting messages that another subscription of the client matches too",
+    ResubscribeDropsInflight "resubscribe-drops-inflight" [V5 "MQTT-3.8.4-4", V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-3.8.4-3", V3_1_1 "MQTT-4.4.0-1"]
+        "subscribing again to a filter ends deliveries that have begun",
+    OwnRetainedUnsent "own-retained-unsent" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        "a subscription brings no retained messages that its own client has published",
+    WillWithoutIdentifier "will-without-identifier" [V5 "MQTT-3.3.4-3"]
+        "Wills do not carry the Subscription Identifier",
+    WillRetainAsPublishedIgnored "will-retain-as-published-ignored" [V5 "MQTT-3.3.1-13"]
+        "Retain As Published has no effect on Wills",
+    OwnWillUnqueued "own-will-unqueued" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a Will does not reach the session of its own client",
+    RestartDelayedWillNotCancelled "restart-delayed-will-not-cancelled" [V5 "MQTT-3.1.3-9"]
+        "a reconnect after a restart publishes the delayed Will of the connection before it",
+    RestartOrdersQueueAsText "restart-orders-queue-as-text" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"]
+        "more than ten messages that wait over a restart are delivered in the order of their numbers as text",
+    RestartSendsWaitingFirst "restart-sends-waiting-first" [V5 "MQTT-4.6.0-5", V3_1_1 "MQTT-4.6.0-6"] seen ["mqtt-lib#151"]
+        "after a restart messages that waited overtake those that are to be sent again",
+    RestartGivesIdsAgain "restart-gives-ids-again" [V5 "MQTT-2.2.1-4", V3_1_1 "MQTT-2.3.1-4"]
+        "packet ids that were in use before a restart are given to other messages after it",
+    RestartRestoresEnded "restart-restores-ended" [V5 "MQTT-4.1.0-2", V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.1.2-6"]
+        "sessions that ended before a restart exist again after it",
+    RestartRestoresFormerOptions "restart-restores-former-options" [V5 "MQTT-3.8.4-3", V3_1_1 "MQTT-3.8.4-3"]
+        "subscriptions that were replaced before a restart are the old ones after it",
+    RestartForgetsUser "restart-forgets-user" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"] seen ["mosquitto#384", "mosquitto#2618"]
+        "after a restart nothing is kept for offline sessions whose users alone may have it",
+    RestartHidesSession "restart-hides-session" [V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.2.2-2"]
+        "CONNACK has Session Present 0 for a session that was kept over a restart",
+    LongAcknowledgementsRefused "long-acknowledgements-refused" [V5 "MQTT-4.5.0-1"] seen ["mosquitto#3713"]
+        "an acknowledgement of more than 10,000 bytes ends the connection, whatever the announced Maximum Packet Size is",
     // Bytes.
     PiecesLost "pieces-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
         "the part of an incomplete packet that has arrived is lost",

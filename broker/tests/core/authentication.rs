@@ -377,3 +377,12 @@ fn topic_aliases_are_known_after_a_client_has_proved_itself_again() {
     assert_eq!(pair.seen(watcher), ["publish q0 t=x", "publish q0 t=x"]);
     assert!(pair.seen(peer).is_empty());
 }
+
+/// [5 RULE-3.1.4-4]
+#[test]
+fn a_client_stays_while_another_only_begins_to_prove_that_it_is_the_same() {
+    let mut pair = Pair::with(users);
+    let a = let_in(&mut pair);
+    let (_, _) = begun(&mut pair, "otto");
+    assert!(pair.seen(a).is_empty());
+}

@@ -1,5 +1,6 @@
 //! That what survives the broker is whole, and that what was over does not come back.
 
+use mqtt_check_broker::{AccessAction, AccessRule};
 use mqtt_check_codec::{Packet, Property, Publish, QoS, SubscriptionOptions};
 
 use crate::pair::{
@@ -223,5 +224,103 @@ fn what_a_will_left_as_a_retained_message_outlasts_a_restart() {
         let late = pair.connected(hello(version, "late"));
         pair.subscribe(late, "w", 0);
         assert_eq!(pair.seen(late), ["publish q0 retain w=gone"]);
+    }
+}
+
+#[test]
+fn a_reconnect_after_a_restart_cancels_a_delayed_will() {
+    let mut pair = durable();
+    let watcher = pair.connected(lasting(V5, "watcher"));
+    pair.subscribe(watcher, "w", 1);
+    let a = pair.connected(lasting(V5, "a").delayed_will("w", 10));
+    pair.lose(a);
+    pair.restart_after_s(1);
+    let watcher = pair.connected(lasting(V5, "watcher"));
+    pair.connected(lasting(V5, "a"));
+    pair.wait_s(20);
+    assert!(pair.seen(watcher).is_empty());
+}
+
+#[test]
+fn many_messages_keep_their_order() {
+    for version in BOTH {
+        let mut pair = durable();
+        let a = pair.connected(lasting(version, "a"));
+        pair.subscribe(a, "t", 1);
+        pair.lose(a);
+        let b = pair.connected(hello(version, "b"));
+        for number in 1..=12 {
+            pair.send(b, message(1, 1, "t", &number.to_string()));
+        }
+        pair.restart_after_s(1);
+        let a = pair.connected(lasting(version, "a"));
+        let expected = (1..=12).map(|number| format!("publish q1 id={number} t={number}"));
+        assert_eq!(pair.seen(a), expected.collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn packet_ids_in_use_stay_in_use() {
+    for version in BOTH {
+        let mut pair = durable();
+        let a = pair.connected(lasting(version, "a"));
+        pair.subscribe(a, "t", 1);
+        let b = pair.connected(hello(version, "b"));
+        pair.send(b, message(1, 1, "t", "1"));
+        pair.restart_after_s(1);
+        let a = pair.connected(lasting(version, "a"));
+        let b = pair.connected(hello(version, "b"));
+        pair.send(b, message(1, 1, "t", "2"));
+        let expected = ["publish q1 id=1 dup t=1", "publish q1 id=2 t=2"];
+        assert_eq!(pair.seen(a), expected);
+    }
+}
+
+#[test]
+fn sessions_that_are_over_and_options_that_were_replaced_do_not_come_back() {
+    for version in BOTH {
+        let mut pair = durable();
+        let a = pair.connected(hello(version, "a"));
+        pair.disconnect(a);
+        let b = pair.connected(lasting(version, "b"));
+        pair.subscribe(b, "t", 0);
+        pair.subscribe(b, "t", 1);
+        pair.restart_after_s(1);
+        let a = pair.connect(lasting(version, "a"));
+        assert_eq!(pair.seen(a), ["connack 0x00 sp=0"]);
+        let b = pair.connect(lasting(version, "b"));
+        pair.send(a, message(1, 1, "t", "x"));
+        let expected = ["connack 0x00 sp=1", "publish q1 id=1 t=x"];
+        assert_eq!(pair.seen(b), expected);
+    }
+}
+
+#[test]
+fn who_its_client_is_belongs_to_a_session() {
+    for version in BOTH {
+        let rule = |user: &str, filter: &str| AccessRule {
+            allow: true,
+            action: AccessAction::All,
+            users: (!user.is_empty())
+                .then(|| user.to_owned())
+                .into_iter()
+                .collect(),
+            clients: Vec::new(),
+            filters: vec![filter.to_owned()],
+        };
+        let mut pair = Pair::with(|config| {
+            config.durable = true;
+            config.access = Some(vec![rule("alice", "#"), rule("bob", "#")]);
+        });
+        let alice = || lasting(version, "a").login("alice", "");
+        let a = pair.connected(alice());
+        pair.subscribe(a, "t", 1);
+        pair.lose(a);
+        pair.restart_after_s(1);
+        let b = pair.connected(hello(version, "b").login("bob", ""));
+        pair.send(b, message(1, 1, "t", "x"));
+        let a = pair.connect(alice());
+        let expected = ["connack 0x00 sp=1", "publish q1 id=1 t=x"];
+        assert_eq!(pair.seen(a), expected);
     }
 }

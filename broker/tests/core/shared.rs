@@ -1,6 +1,10 @@
 //! Which members of a Shared Subscription get its messages when others leave.
 
-use crate::pair::{Hello, Pair, Peer, V5, disconnect, hello, message, unsubscribe};
+use mqtt_check_codec::{Packet, Property, ReasonCode};
+
+use crate::pair::{
+    Hello, Pair, Peer, V5, ack, disconnect, hello, lasting, message, refusing_ack, unsubscribe,
+};
 
 /// Ends the session of this client.
 type End = fn(&mut Pair, Peer);
@@ -65,4 +69,83 @@ fn a_member_whose_session_has_ended_has_no_turn() {
             gets_all(&mut pair, stays, name);
         }
     }
+}
+
+fn narrow(client: &str) -> Hello {
+    lasting(V5, client).property(Property::ReceiveMaximum(1))
+}
+
+/// Who publishes to `t` with this QoS, once.
+fn publish_one(pair: &mut Pair, level: u8, payload: &str) {
+    let writer = pair.connected(hello(V5, "writer"));
+    pair.send(writer, message(level, 1, "t", payload));
+}
+
+#[test]
+fn a_clean_start_leaves_the_group() {
+    let mut pair = Pair::new();
+    let a = pair.connected(lasting(V5, "a"));
+    pair.subscribe(a, "$share/g/t", 0);
+    pair.lose(a);
+    let a = pair.connected(hello(V5, "a"));
+    publish_one(&mut pair, 0, "x");
+    assert!(pair.seen(a).is_empty());
+}
+
+/// [5 MQTT-4.8.2-4]
+#[test]
+fn a_delivery_that_has_begun_stays_with_a_member_that_is_taken_over() {
+    let (mut pair, stays, leaves) = members(false, lasting(V5, "leaves"));
+    pair.subscribe(stays, "$share/g/t", 2);
+    pair.subscribe(leaves, "$share/g/t", 2);
+    publish_one(&mut pair, 2, "x");
+    assert_eq!(pair.seen(leaves), ["publish q2 id=1 t=x"]);
+    let second = pair.connect(lasting(V5, "leaves"));
+    let again = ["connack 0x00 sp=1", "publish q2 id=1 dup t=x"];
+    assert_eq!(pair.seen(second), again);
+    assert!(pair.seen(stays).is_empty());
+}
+
+#[test]
+fn a_member_that_subscribes_again_is_one_member() {
+    let mut pair = Pair::new();
+    let a = pair.connected(hello(V5, "a"));
+    pair.subscribe(a, "$share/g/t", 0);
+    pair.subscribe(a, "$share/g/t", 1);
+    publish_one(&mut pair, 1, "x");
+    assert_eq!(pair.seen(a), ["publish q1 id=1 t=x"]);
+}
+
+/// [5 MQTT-4.8.2-6]
+#[test]
+fn what_a_member_refused_goes_to_nobody_when_its_session_ends() {
+    let (mut pair, stays, leaves) = members(false, hello(V5, "leaves"));
+    pair.subscribe(stays, "$share/g/t", 1);
+    pair.subscribe(leaves, "$share/g/t", 1);
+    publish_one(&mut pair, 1, "x");
+    assert_eq!(pair.seen(leaves), ["publish q1 id=1 t=x"]);
+    let refusal = refusing_ack(1, ReasonCode::UNSPECIFIED_ERROR);
+    pair.send(leaves, Packet::PubAck(refusal));
+    pair.disconnect(leaves);
+    assert!(pair.seen(stays).is_empty());
+}
+
+#[test]
+fn a_message_waits_for_a_member_with_room_or_for_one_that_is_away() {
+    let mut pair = Pair::new();
+    let a = pair.connected(narrow("a"));
+    pair.subscribe(a, "$share/g/t", 1);
+    publish_one(&mut pair, 1, "1");
+    publish_one(&mut pair, 1, "2");
+    assert_eq!(pair.seen(a), ["publish q1 id=1 t=1"]);
+    pair.send(a, Packet::PubAck(ack(1)));
+    assert_eq!(pair.seen(a), ["publish q1 id=2 t=2"]);
+    pair.send(a, Packet::PubAck(ack(2)));
+    pair.lose(a);
+    publish_one(&mut pair, 1, "3");
+    let b = pair.connected(hello(V5, "b"));
+    pair.subscribe(b, "$share/g/t", 1);
+    let a = pair.connect(narrow("a"));
+    let waited = ["connack 0x00 sp=1", "publish q1 id=3 t=3"];
+    assert_eq!(pair.seen(a), waited);
 }

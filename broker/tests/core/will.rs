@@ -1,7 +1,7 @@
 //! Wills: when they go out, when they do not, and what they look like.
 
 use mqtt_check_broker::Control;
-use mqtt_check_codec::{Packet, Property, QoS, ReasonCode, SubscriptionOptions};
+use mqtt_check_codec::{Packet, Property, QoS, ReasonCode, SubscriptionOptions, Will};
 
 use crate::pair::{
     BOTH, Hello, Pair, Peer, V3, V5, disconnect, hello, lasting, message, qos, subscribe,
@@ -412,4 +412,35 @@ fn no_local_lets_the_wills_of_others_through() {
     let a = pair.connected(hello(V5, "a").will("w"));
     pair.lose(a);
     assert_eq!(pair.seen(watcher), ["suback id=1 00", "publish q0 w=gone"]);
+}
+
+#[test]
+fn a_will_is_a_message_like_others_to_whom_it_reaches() {
+    let mut pair = Pair::new();
+    let watcher = pair.connected(hello(V5, "watcher"));
+    let options = SubscriptionOptions {
+        retain_as_published: true,
+        ..SubscriptionOptions::new(QoS::AtMostOnce)
+    };
+    let identifier = Property::SubscriptionIdentifier(7);
+    pair.send(watcher, subscribe_with(1, [identifier], [("w", options)]));
+    pair.seen(watcher);
+    let a = pair.connected(hello(V5, "a").will_with("w", |will| will.retain = true));
+    pair.lose(a);
+    let expected = ["publish q0 retain w=gone SubscriptionIdentifier(7)"];
+    assert_eq!(pair.seen(watcher), expected);
+}
+
+#[test]
+fn a_will_waits_for_its_own_client_too() {
+    for version in BOTH {
+        let mut pair = Pair::new();
+        let will = |will: &mut Will| will.qos = QoS::AtLeastOnce;
+        let a = pair.connected(lasting(version, "a").will_with("w", will));
+        pair.subscribe(a, "w", 1);
+        pair.lose(a);
+        let a = pair.connect(lasting(version, "a"));
+        let expected = ["connack 0x00 sp=1", "publish q1 id=1 w=gone"];
+        assert_eq!(pair.seen(a), expected);
+    }
 }

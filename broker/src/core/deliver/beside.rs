@@ -72,6 +72,16 @@ fn multiply(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut 
                 .extend(own.flat_map(|(_, ids)| ids.iter().copied()));
         }
     }
+    // [5 RULE-4.8.2-1] [5 MQTT-3.8.4-3]
+    if rules.breaks(Fault::SharedResubscribeDeliversTwice) {
+        let is_twice = |(key, delivery): &&(SessionKey, Delivery)| {
+            let replaced = sessions.at(*key).map(|s| s.fault_state.replaced.iter());
+            let mut filters = replaced.into_iter().flatten().map(|(filter, _)| filter);
+            filters.any(|filter| delivery.shared.as_ref() == Some(filter))
+        };
+        let again: Vec<_> = copies.iter().filter(is_twice).cloned().collect();
+        copies.extend(again);
+    }
     // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-3]
     if rules.breaks(Fault::ResubscribeDeliversTwice) {
         let was_replaced = |key: SessionKey, delivery: &Delivery| {
@@ -116,7 +126,9 @@ fn unserve(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut C
         copies.clear();
     }
     let own = sessions.key(&message.publisher);
-    if copies.len() > 1 && rules.breaks(Fault::PublisherUnservedBesideOthers) {
+    let unserved = copies.len() > 1 && rules.breaks(Fault::PublisherUnservedBesideOthers)
+        || message.will && rules.breaks(Fault::OwnWillUnqueued);
+    if unserved {
         copies.retain(|(key, _)| Some(*key) != own);
     }
     if rules.breaks(Fault::SharedUnservedBesideOthers)

@@ -84,6 +84,7 @@ pub(crate) fn copy(rules: &Rules, message: &Arc<Message>, subscriber: &Subscribe
     // [3.1.1 MQTT-3.3.1-9] [5 MQTT-3.3.1-12] [5 MQTT-3.3.1-13]
     let keeps = if options.retain_as_published {
         !rules.breaks(Fault::RetainAsPublishedIgnored)
+            && !(message.will && rules.breaks(Fault::WillRetainAsPublishedIgnored))
     } else {
         rules.breaks(Fault::RetainFlagKeptLive)
     };
@@ -97,11 +98,14 @@ pub(crate) fn copy(rules: &Rules, message: &Arc<Message>, subscriber: &Subscribe
     } else if rules.breaks(Fault::QosLoweredTooFar) {
         qos = qos.min(QoS::AtLeastOnce);
     }
+    // [5 MQTT-3.3.4-3]
+    let bare = message.will && rules.breaks(Fault::WillWithoutIdentifier);
+    let identifier = subscriber.granted.identifier.filter(|_| !bare);
     Delivery {
         message: Arc::clone(message),
         qos,
         retain: message.retain && keeps,
-        identifiers: subscriber.granted.identifier.into_iter().collect(),
+        identifiers: identifier.into_iter().collect(),
         shared: None,
     }
 }

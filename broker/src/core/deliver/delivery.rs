@@ -33,6 +33,19 @@ pub(crate) fn deliver(
     }
 }
 
+/// Of a fault: hands one copy of a message to a session, and sends it whether there is room for it or not.
+pub(crate) fn send_regardless(
+    rules: &Rules,
+    sessions: &mut Sessions,
+    turn: &mut Turn<'_>,
+    key: SessionKey,
+    delivery: Delivery,
+) {
+    if let Some(session) = sessions.at_mut(key) {
+        transmit(session, rules, turn, delivery);
+    }
+}
+
 /// Takes one copy of a message: sent at once where that is possible, else kept. [3.1.1 MQTT-4.5.0-1]
 /// [5 MQTT-4.5.0-1] [3.1.1 MQTT-3.1.2-5]
 fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery: Delivery) {
@@ -88,6 +101,10 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     }
     // [5 MQTT-4.5.0-1]
     if !online && delivery.shared.is_some() && rules.breaks(Fault::SharedOfflineLost) {
+        return;
+    }
+    let has_to_wait = online && !session.is_ready();
+    if has_to_wait && delivery.shared.is_some() && rules.breaks(Fault::SharedLostAtFullWindow) {
         return;
     }
     if !session.may_keep(delivery.weight(), rules.config.maximum_message_bytes) {
@@ -156,7 +173,7 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
         && session.inflight.has_room(window.messages)
         && let Some(id) = session.held.there().and_then(|held| held.0.pop_front())
     {
-        resend(session, rules, turn, id);
+        resend(session, rules, turn, id, true);
     }
     if !session.held.0.is_empty() && !overtaken {
         return;
@@ -172,7 +189,10 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
             break;
         }
         let waits = front.qos != QoS::AtMostOnce || rules.chooses(Liberty::Qos0WaitsForQuota);
-        if waits && !session.inflight.takes(window) {
+        // [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
+        let is_unbound = front.message.received_at < session.traces.connected_at
+            && rules.breaks(Fault::QueueIgnoresReceiveMaximum);
+        if waits && !is_unbound && !session.inflight.takes(window) {
             break;
         }
         let Some(mut delivery) = session.queue.pop_front() else {
@@ -188,8 +208,8 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
         if delivery.message.is_expired(turn.now) && !is_spared(session, rules, &delivery) {
             // [5 MQTT-3.3.2-5]
             dropped(session, turn, &delivery, DropReason::Expired);
-            if rules.breaks(Fault::ExpiredTakesNextAlong) {
-                session.queue.pop_front();
+            if !rules.faults.is_none() {
+                outlast(rules, session, &delivery);
             }
             continue;
         }
@@ -266,6 +286,10 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
     if rules.breaks(Fault::WindowShrinksOnResume) {
         session.inflight.lose(limit / 10);
     }
+    // [3.1.1 MQTT-4.6.0-6] [5 MQTT-4.6.0-5]
+    if session.traces.restarted && rules.breaks(Fault::RestartSendsWaitingFirst) {
+        flush(session, rules, turn);
+    }
     let mut unsent = session.inflight.unsent();
     if rules.chooses(Liberty::ReleasesResentFirst) {
         unsent.sort_by_key(|id| matches!(session.inflight.stage(*id), Some(Stage::Published(_))));
@@ -314,13 +338,40 @@ pub(crate) fn resume(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) 
                 session.held.0.push_back(id);
             }
         } else {
-            resend(session, rules, turn, id);
+            resend(session, rules, turn, id, false);
         }
+    }
+    // [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
+    if rules.breaks(Fault::ResentTakesNoRoom) {
+        let all: Vec<PacketId> = session.inflight.ids().collect();
+        all.into_iter()
+            .for_each(|id| session.inflight.give_back(id));
     }
     if rules.chooses(Liberty::WaitingByTopic) {
         session.queue.sort_by_topic();
     }
     flush(session, rules, turn);
+}
+
+/// Of faults: what a message that expired while it waited does to others.
+fn outlast(rules: &Rules, session: &mut Session, expired: &Delivery) {
+    if rules.breaks(Fault::ExpiredTakesNextAlong) {
+        session.queue.pop_front();
+    }
+    // [5 MQTT-4.5.0-1] [5 MQTT-4.9.0-1]
+    let is_of_now = expired.message.received_at >= session.traces.connected_at;
+    if is_of_now && rules.breaks(Fault::ExpiredWaitingTakesRoom) {
+        session.inflight.lose(1);
+    }
+    // [5 RULE-3.3.4-2]
+    let limit = rules.config.maximum_client_bytes;
+    let topic = &expired.message.topic;
+    if let Some(link) = &mut session.link
+        && rules.breaks(Fault::ExpiredAliasUsed)
+        && let Some((alias, false)) = link.alias_for(topic, limit)
+    {
+        link.learn_alias(topic, alias);
+    }
 }
 
 /// Of faults: what a resumed session sends though it is over, and which packet ids it takes for free.
@@ -341,8 +392,8 @@ fn bring_back(session: &mut Session, rules: &Rules) {
     }
 }
 
-/// Sends an unacknowledged packet again on a new connection.
-fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketId) {
+/// Sends an unacknowledged packet again on a new connection: with all others, or late, where it was held back.
+fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketId, late: bool) {
     let Some(stage) = session.inflight.resend(id) else {
         return;
     };
@@ -357,7 +408,10 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
                 (id, delivery)
             };
             // [5 MQTT-4.3.3-7]: whatever its expiry says, it is sent.
-            if delivery.message.is_expired(turn.now) && rules.breaks(Fault::InflightExpires) {
+            if delivery.message.is_expired(turn.now)
+                && (rules.breaks(Fault::InflightExpires)
+                    || late && rules.breaks(Fault::HeldBackExpires))
+            {
                 session.inflight.remove(id);
                 return;
             }
@@ -368,7 +422,9 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
             let Some(link) = &mut session.link else {
                 return;
             };
-            if !send_publish(link, rules, turn, &delivery, Some(id), !anew) {
+            // [5 MQTT-3.3.1-1]
+            let again = !anew && !(late && rules.breaks(Fault::HeldBackWithoutDup));
+            if !send_publish(link, rules, turn, &delivery, Some(id), again) {
                 // [5 MQTT-3.1.2-25]: as if it had been delivered.
                 session.inflight.remove(id);
                 dropped(session, turn, &delivery, DropReason::PacketTooLarge);

@@ -122,6 +122,7 @@ fn counted(rules: &Rules, packet: &Packet, size: usize) -> usize {
     let uncounted = match packet {
         _ if rules.breaks(Fault::FixedHeaderUncounted) => 2,
         Packet::Publish(p) if p.retain && rules.breaks(Fault::RetainedTooLargeSent) => size,
+        Packet::Publish(p) if p.dup && rules.breaks(Fault::ResentTooLargeSent) => size,
         Packet::SubAck(p) if rules.breaks(Fault::SubackCodesUncounted) => p.reasons.len(),
         Packet::UnsubAck(p) if rules.breaks(Fault::UnsubackCodesUncounted) => p.reasons.len(),
         _ => 0,

@@ -83,7 +83,9 @@ pub(crate) fn send_publish(
     // What this client gets besides may make it larger than any packet can be.
     let fits = weight::fits_a_packet(&publish.topic, &publish.payload, &publish.properties);
     let sent = fits && send(link, rules, turn, Packet::Publish(publish));
-    if let (true, Some((topic, alias))) = (sent, learned) {
+    // [5 RULE-3.3.4-2]
+    let told = sent || rules.breaks(Fault::UnsentAliasUsed);
+    if let (true, Some((topic, alias))) = (told, learned) {
         link.learn_alias(&topic, alias);
     }
     if sent {

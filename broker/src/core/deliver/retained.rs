@@ -6,7 +6,7 @@ use mqtt_check_codec::topic::{has_wildcard, matches};
 use mqtt_check_codec::{ProtocolVersion, QoS};
 
 use super::copy::copy;
-use super::delivery::deliver;
+use super::delivery::{deliver, send_regardless};
 use super::loss::{Way, lose};
 use crate::core::input::Time;
 use crate::core::rules::Rules;
@@ -209,6 +209,10 @@ pub(crate) fn send_retained(
         if granted.options.no_local && own && !rules.breaks(Fault::NoLocalIgnored) {
             continue;
         }
+        // [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
+        if own && rules.breaks(Fault::OwnRetainedUnsent) {
+            continue;
+        }
         let mut delivery = copy(rules, &message, subscriber);
         if !rules.faults.is_none() && is_left_out(rules, sessions, key, &delivery) {
             continue;
@@ -230,6 +234,21 @@ pub(crate) fn send_retained(
         if !rules.faults.is_none() {
             wear(rules, retained, turn.now, &message, &delivery);
             lose(rules, Way::Retained, turn.now, &mut delivery);
+        }
+        let session = sessions.at(key);
+        let is_full = session.is_some_and(|s| s.link.is_some() && !s.is_ready());
+        if is_full && delivery.qos > QoS::AtMostOnce && !rules.faults.is_none() {
+            // [5 MQTT-3.3.1-9]
+            if rules.breaks(Fault::RetainedLostAtFullWindow) {
+                continue;
+            }
+            // [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
+            if rules.breaks(Fault::RetainedIgnoreReceiveMaximum) {
+                send_regardless(rules, sessions, turn, key, delivery);
+                continue;
+            }
+            // [5 RULE-3.3.1.3-2]
+            delivery.retain &= !rules.breaks(Fault::RetainedWaitingLoseRetain);
         }
         deliver(rules, sessions, turn, key, delivery);
     }

@@ -152,6 +152,8 @@ pub(crate) fn unlink(
         session.traces.version = Some(link.version);
         session.traces.silence = link.silence;
         session.traces.packet_size = link.maximum_packet_size;
+        session.traces.window = Some(link.window.messages);
+        session.traces.restarted = false;
     }
     if session.will.as_ref().is_some_and(|will| will.is_delayed())
         && state.rules.breaks(Fault::DelayedWillBlocksSubscribing)

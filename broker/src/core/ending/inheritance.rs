@@ -48,6 +48,10 @@ pub(crate) fn inherit(
         };
         passed_on.then_some(delivery)
     });
+    let refused = session.fault_state.there();
+    // [5 MQTT-4.8.2-6]: of a fault alone.
+    let refused = refused.map(|aside| std::mem::take(&mut aside.refused));
+    let started = started.chain(refused.unwrap_or_default());
     let left: Vec<Delivery> = started.chain(session.queue.take()).collect();
     for delivery in left {
         let expired =

@@ -9,6 +9,7 @@ use super::will::publish_will;
 use crate::core::rules::A_MOMENT;
 use crate::core::state::State;
 use crate::core::state::expiry::Expiry;
+use crate::core::state::session::Session;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::subscription::Granted;
 use crate::core::state::task::Task;
@@ -33,6 +34,13 @@ pub(crate) fn settle_session(state: &mut State, turn: &mut Turn<'_>, key: Sessio
         }
         _ if session.subscriptions.len() == 0 && state.rules.breaks(Fault::EmptySessionNotKept) => {
             Expiry::AtClose
+        }
+        // [5 MQTT-4.1.0-2]
+        Expiry::After(_)
+            if session.traces.resumptions > 0
+                && state.rules.breaks(Fault::ResumedSessionNeverExpires) =>
+        {
+            Expiry::Never
         }
         Expiry::AtClose if state.rules.breaks(Fault::CleanSessionOutlivesConnection) => {
             Expiry::Never
@@ -96,6 +104,14 @@ pub(crate) fn end_session(
     {
         let filters = subscriptions.keys().cloned().collect();
         state.topics.blocked.insert(session.client.clone(), filters);
+    }
+    // [3.1.1 MQTT-3.1.2-6] [5 MQTT-4.1.0-2]
+    if state.rules.breaks(Fault::RestartRestoresEnded) {
+        let mut again = Session::new(session.client.clone());
+        again.expiry = Expiry::Never;
+        again.closed_at = Some(turn.now);
+        again.subscriptions.extend(subscriptions.clone());
+        state.sessions.ended.push(again);
     }
     // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
     if state.rules.breaks(Fault::SessionEndUnsubscribesOthers) {

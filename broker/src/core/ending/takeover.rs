@@ -3,6 +3,7 @@
 use mqtt_check_codec::ReasonCode;
 
 use super::connection::{dismiss, unlink};
+use super::inheritance::give_begun_away;
 use super::session::end_session;
 use super::will::publish_will;
 use crate::core::state::State;
@@ -21,10 +22,18 @@ pub(crate) fn take_over(
     key: SessionKey,
     clean_start: bool,
 ) -> bool {
+    // [5 MQTT-3.3.2-7]
+    if state.rules.breaks(Fault::AliasesOutliveTakeover)
+        && let Some(session) = state.sessions.at_mut(key)
+        && let Some(link) = &mut session.link
+    {
+        session.fault_state.old_aliases = std::mem::take(&mut link.aliases_in);
+    }
     displace(state, turn, key);
     let Some(session) = state.sessions.at(key) else {
         return false;
     };
+    let expiry = session.expiry;
     // [3.1.1 MQTT-3.1.2-6] [5 MQTT-4.1.0-2]
     let ends = clean_start
         || session.expiry == Expiry::AtClose && !state.rules.breaks(Fault::EndedSessionTakenOver);
@@ -73,8 +82,21 @@ pub(crate) fn take_over(
     }
     if ends {
         end_session(state, turn, key, TerminationReason::Conflict);
+        return false;
     }
-    !ends
+    // [5 MQTT-4.1.0-1]
+    if let Expiry::After(span) = expiry
+        && state.rules.breaks(Fault::TakenOverExpiryKept)
+    {
+        let at = turn.now.saturating_add(span);
+        state.timers.set(Timer::SessionExpiry(key), at);
+    }
+    // [5 MQTT-4.8.2-4]
+    if state.rules.breaks(Fault::SharedBegunMovesOnTakeover) {
+        let (sessions, topics) = (&mut state.sessions, &mut state.topics);
+        give_begun_away(&state.rules, sessions, topics, turn, key);
+    }
+    true
 }
 
 /// [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]
@@ -121,7 +143,11 @@ pub(crate) fn reopen(
             state.timers.cancel(Timer::WillDelay(other));
         }
     }
-    if state.rules.breaks(Fault::WillDelayNotCancelled) {
+    let session = state.sessions.at(key);
+    let is_restarted = session.is_some_and(|session| session.traces.restarted);
+    if state.rules.breaks(Fault::WillDelayNotCancelled)
+        || is_restarted && state.rules.breaks(Fault::RestartDelayedWillNotCancelled)
+    {
         publish_will(state, turn, key, WillTrigger::DelayElapsed);
     }
     if let Some(session) = state.sessions.at_mut(key) {

@@ -50,6 +50,11 @@ pub(crate) fn settle_will(
         }
         return;
     };
+    // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
+    if session.traces.resumed && rules.breaks(Fault::ResumedWillLost) {
+        session.will = None;
+        return;
+    }
     let lost = match reason {
         DisconnectReason::WithWill => Fault::WillLostOn0x04,
         DisconnectReason::ConnectionLost => Fault::WillLostOnConnectionLoss,

@@ -216,6 +216,12 @@ fn settle(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, to
         flush(session, &state.rules, turn);
     }
     if refused
+        && state.rules.breaks(Fault::SharedRefusedInherited)
+        && let Some(Stage::Published(delivery)) = &stage
+    {
+        session.fault_state.refused.push(delivery.clone());
+    }
+    if refused
         && state.rules.breaks(Fault::SharedRefusedPassedOn)
         && let Some(Stage::Published(delivery)) = stage
     {

@@ -323,7 +323,7 @@ fn publish_qos2(
         return;
     }
     let decided = match state.rules.chooses(Liberty::Qos2ForwardedOnRelease)
-        || !state.rules.faults.is_none() && withholds(&state.rules)
+        || !state.rules.faults.is_none() && is_staged(&state.rules, &publish)
     {
         true => {
             withhold(state, turn.now, key, id, publish);
@@ -332,6 +332,14 @@ fn publish_qos2(
         false => take(state, turn, key, publish),
     };
     acknowledge_and_hand_out(state, turn, key, id, Packet::PubRec, decided);
+}
+
+/// Of faults: whether a QoS 2 message is passed on when it is released.
+fn is_staged(rules: &Rules, publish: &Publish) -> bool {
+    let aliased = publish.properties.topic_alias().is_some();
+    withholds(rules)
+        || rules.breaks(Fault::ReleasedLaterComesBack)
+        || aliased && rules.breaks(Fault::StagedFollowsAlias)
 }
 
 /// A QoS 2 message came once more before its PUBREL: acknowledged again, delivered once. [3.1.1 MQTT-4.3.3-2]
@@ -457,6 +465,10 @@ fn check_publish(
     // Of a liberty [5 section 3.3.2.3.4].
     let forgotten = rules.chooses(Liberty::RefusedAliasForgotten)
         && !rules.permits(session.who(), AccessAction::Publish, &publish.topic);
+    let id = publish
+        .packet_id
+        .filter(|_| publish.qos == QoS::ExactlyOnce);
+    let is_repeat = id.is_some_and(|id| session.received.contains_key(&id));
     let Some(link) = &mut session.link else {
         return Ok(());
     };
@@ -491,6 +503,7 @@ fn check_publish(
             None => return Err(ReasonCode::PROTOCOL_ERROR),
         },
         Some(_) if forgotten => {}
+        Some(_) if is_repeat && rules.breaks(Fault::RepeatSetsNoAlias) => {}
         Some(alias)
             if !rules.faults.is_none() && !aliases::is_kept(rules, link, alias, publish) => {}
         // [5 MQTT-3.3.2-12]

@@ -59,6 +59,19 @@ pub(crate) fn pubrel_received(
         if known.is_some_and(|received| !received.counted) {
             lose_early(&state.rules, Way::ReleasedLater, turn.now, &mut message);
         }
+        // [5 MQTT-3.3.2-12] [5 MQTT-4.5.0-1]
+        if let Some(alias) = message.alias
+            && state.rules.breaks(Fault::StagedFollowsAlias)
+            && let Some(topic) = session.link.as_ref().and_then(|l| l.aliases_in.get(&alias))
+        {
+            message.topic = topic.clone();
+        }
+        // [5 MQTT-3.8.3-3]
+        if known.is_some_and(|received| !received.counted)
+            && state.rules.breaks(Fault::ReleasedLaterComesBack)
+        {
+            message.publisher = Default::default();
+        }
         let client = session.client.clone();
         route(
             &state.rules,

@@ -269,6 +269,14 @@ fn subscribe_each(
             subscription.options.retain_handling = last;
         }
         subscription.filter = state.rules.normalised(&subscription.filter);
+        // [3.1.1 MQTT-3.8.4-4] [5 MQTT-3.8.4-5]
+        let before = work.subscribe.subscriptions[..index].iter();
+        let same = before.rev().find(|s| s.filter == subscription.filter);
+        if let Some(same) = same.filter(|_| state.rules.breaks(Fault::RepeatedFilterKeepsFirst)) {
+            let granted = ReasonCode(same.options.qos.as_u8());
+            work.reasons.push(granted);
+            continue;
+        }
         if index > 0 && state.rules.breaks(Fault::OnlyFirstFilterSubscribed)
             || index >= 10 && state.rules.breaks(Fault::FiltersBeyondTenIgnored)
             || is_explained && state.rules.breaks(Fault::SubscribeWithPropertiesIgnored)
@@ -303,6 +311,14 @@ fn subscribe_one(
     };
     if result.is_err() && state.rules.breaks(Fault::RefusedFilterBringsRetained) {
         work.made.push_back(refused(key, &subscription));
+    }
+    // [5 MQTT-3.3.1-10]
+    if result.is_err()
+        && state.rules.breaks(Fault::RetainHandling1KnowsRefused)
+        && let Some(session) = state.sessions.at_mut(key)
+    {
+        let filter = subscription.filter.clone();
+        session.fault_state.refused_filters.insert(filter);
     }
     if result.is_err() && state.rules.breaks(Fault::RefusedFilterEndsPacket) {
         work.rest_refused = true;
@@ -494,6 +510,9 @@ fn make(
     if !state.rules.faults.is_none() {
         let discarded = &state.topics.discarded;
         counts_as_known |= remember(&state.rules, discarded, session, &whole, &mut granted);
+        // [5 MQTT-3.3.1-10]
+        counts_as_known &=
+            !(session.traces.resumed && state.rules.breaks(Fault::ResumedRetainHandling1Sends));
     }
     let blocked = state.topics.blocked.get(&session.client);
     if blocked.is_some_and(|filters| filters.contains(&whole)) {
@@ -502,6 +521,10 @@ fn make(
     }
     if known && state.rules.breaks(Fault::ResubscribeDropsQueue) {
         session.queue.take();
+    }
+    // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-4]
+    if known && state.rules.breaks(Fault::ResubscribeDropsInflight) {
+        session.inflight.clear();
     }
     if known && state.rules.breaks(Fault::ResubscribeKeepsOld) {
         return Ok((granted.options.qos, None));
@@ -533,6 +556,12 @@ fn make(
         .topics
         .subscriptions
         .insert(&whole, filter, key, granted);
+    if replaced.is_none() && !state.rules.faults.is_none() {
+        join_group(state, key, &whole, filter);
+    }
+    let Some(session) = state.sessions.at(key) else {
+        return Err(ReasonCode::UNSPECIFIED_ERROR);
+    };
     turn.hook(HookEvent::SessionSubscribed {
         client: session.client.clone(),
         filter: whole.clone(),
@@ -561,6 +590,22 @@ fn make(
         _ => granted.options.qos,
     };
     Ok((shown, retained.then_some(subscriber)))
+}
+
+/// Of a fault: what waits for the other members of a Shared Subscription is lost. [5 MQTT-4.5.0-1]
+fn join_group(state: &mut State, key: SessionKey, whole: &ByteString, filter: Filter<'_>) {
+    let Filter::Shared { group, filter } = filter else {
+        return;
+    };
+    if !state.rules.breaks(Fault::SharedJoiningDropsWaiting) {
+        return;
+    }
+    for other in state.topics.subscriptions.others(group, filter, key) {
+        if let Some(session) = state.sessions.at_mut(other.session) {
+            let queue = &mut session.queue;
+            queue.retain(|delivery| delivery.shared.as_ref() != Some(whole));
+        }
+    }
 }
 
 /// Of faults: what is remembered of a filter, and what an earlier subscription to it leaves in the new one. Says whether
@@ -611,7 +656,10 @@ fn remember(
     let was_discarded = discarded
         .get(&session.client)
         .is_some_and(|filters| filters.contains(whole));
-    was_there && rules.breaks(Fault::RetainHandling1KnowsUnsubscribed) || was_discarded
+    let was_refused = session.fault_state.refused_filters.contains(whole);
+    was_there && rules.breaks(Fault::RetainHandling1KnowsUnsubscribed)
+        || was_discarded
+        || was_refused
 }
 
 /// Whether the subscription brings retained messages. `known` is whether it existed before.

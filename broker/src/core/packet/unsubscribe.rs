@@ -256,9 +256,15 @@ fn delete(
         .remove(granted.filter(filter), key);
     if state.rules.chooses(Liberty::UnsubscribeDropsWaiting) && !granted.shared {
         let others = &session.subscriptions;
-        session.queue.retain(|topic| {
+        session.queue.retain(|delivery| {
+            let topic = &delivery.message.topic;
             !matches(filter, topic) || others.keys().any(|other| matches(other, topic))
         });
+    }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if state.rules.breaks(Fault::UnsubscribeDropsOthersWaiting) && !granted.shared {
+        let queue = &mut session.queue;
+        queue.retain(|delivery| !matches(filter, &delivery.message.topic));
     }
     turn.hook(HookEvent::SessionUnsubscribed {
         client: session.client.clone(),

@@ -52,6 +52,10 @@ pub(crate) struct FaultState {
     pub(crate) aliases_out: Option<OutboundAliases>,
     /// Messages that were too large for the client.
     pub(crate) too_large: Vec<Delivery>,
+    /// Messages of Shared Subscriptions that the client refused.
+    pub(crate) refused: Vec<Delivery>,
+    /// Filters that were refused.
+    pub(crate) refused_filters: BTreeSet<ByteString>,
 }
 
 impl Blank for FaultState {
@@ -80,5 +84,7 @@ impl Blank for FaultState {
         unsubscribed: Vec::new(),
         aliases_out: None,
         too_large: Vec::new(),
+        refused: Vec::new(),
+        refused_filters: BTreeSet::new(),
     };
 }

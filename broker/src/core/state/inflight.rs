@@ -29,6 +29,8 @@ struct Entry {
     sequence: u64,
     /// Whether that was on the present connection.
     sent: bool,
+    /// Of a fault: whether its packet id counts as free.
+    free: bool,
 }
 
 /// A place is never given twice, so a store need not look at more.
@@ -107,7 +109,7 @@ impl Inflight {
             let entry = self.entries.get(&id);
             let is_owed = entry.is_some_and(|entry| matches!(entry.stage, Stage::Released { .. }));
             let blind = blind || is_owed && rules.breaks(Fault::OwedReleaseIdGivenAgain);
-            entry.is_some() && !blind
+            entry.is_some_and(|entry| !entry.free) && !blind
         };
         let id = loop {
             self.last_id = if rules.chooses(Liberty::PacketIdsFromTheTop) {
@@ -135,6 +137,7 @@ impl Inflight {
             stage: Stage::Published(delivery),
             sequence: self.sequence,
             sent: true,
+            free: false,
         };
         self.put(id, entry);
         id
@@ -147,6 +150,7 @@ impl Inflight {
             stage,
             sequence,
             sent: false,
+            free: false,
         };
         self.put(id, entry);
     }
@@ -268,6 +272,14 @@ impl Inflight {
     /// Of a fault: packet ids are given from the first one on.
     pub(crate) fn restart_ids(&mut self) {
         self.last_id = 0;
+    }
+
+    /// Of a fault: packet ids are given from the first one on, and those in use count as free.
+    pub(crate) fn forget_ids(&mut self) {
+        self.last_id = 0;
+        for entry in self.entries.all_unkept_mut() {
+            entry.free = true;
+        }
     }
 
     /// Of a fault: the next packet id is passed over.

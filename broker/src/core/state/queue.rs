@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::account::{Account, Charge};
 use super::boxed_if_changed::{Blank, BoxedIfChanged};
-use super::message::Delivery;
+use super::message::{Delivery, Message};
 
 /// The first first.
 #[derive(Debug, Clone, Default)]
@@ -78,10 +79,16 @@ impl Queue {
             .set(self.items.0.iter().map(Delivery::weight).sum());
     }
 
-    /// Of a liberty: what is of another topic than these goes.
-    pub(crate) fn retain(&mut self, stays: impl Fn(&str) -> bool) {
+    /// Of a fault: the messages in it.
+    pub(crate) fn messages(&self) -> Vec<Arc<Message>> {
+        let all = self.items.0.iter();
+        all.map(|delivery| Arc::clone(&delivery.message)).collect()
+    }
+
+    /// Of faults and of a liberty: what does not stay goes.
+    pub(crate) fn retain(&mut self, stays: impl Fn(&Delivery) -> bool) {
         for delivery in self.take() {
-            if stays(&delivery.message.topic) {
+            if stays(&delivery) {
                 self.push_back(delivery);
             }
         }

@@ -173,6 +173,8 @@ pub(crate) struct Sessions {
     slots: Vec<Option<Box<Session>>>,
     free: Vec<SessionKey>,
     by_client: BTreeMap<ByteString, SessionKey>,
+    /// Of a fault: sessions that are over, as a restart brings them back.
+    pub(crate) ended: Vec<Session>,
     /// Of a liberty: when a client id was taken over last.
     pub(crate) taken_over: BTreeMap<ByteString, Time>,
     /// What was touched since a store asked; `None` while none does.

@@ -19,6 +19,7 @@ pub(crate) struct Traces {
     pub(crate) version: Option<ProtocolVersion>,
     pub(crate) silence: Option<Duration>,
     pub(crate) packet_size: Option<u32>,
+    pub(crate) window: Option<usize>,
     /// Whether a connection has asked for Response Information.
     pub(crate) asked_response: bool,
     /// How long the session was to last by its last DISCONNECT.
@@ -27,6 +28,8 @@ pub(crate) struct Traces {
     pub(crate) left_open: bool,
     /// How many connections have resumed the session.
     pub(crate) resumptions: usize,
+    /// Whether a restart has come after the last connection.
+    pub(crate) restarted: bool,
     /// Whether the last connection broke, and no message has come for the session since.
     pub(crate) broken: bool,
 }
@@ -39,10 +42,12 @@ impl Blank for Traces {
         version: None,
         silence: None,
         packet_size: None,
+        window: None,
         asked_response: false,
         told_expiry: None,
         left_open: false,
         resumptions: 0,
+        restarted: false,
         broken: false,
     };
 }

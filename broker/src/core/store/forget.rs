@@ -77,6 +77,15 @@ pub(crate) fn forget(rules: &Rules, session: &mut Session, now: Time) {
     }
     forget_of_messages(rules, session, now);
     bring_back(rules, session);
+    session.traces.restarted = true;
+    // [3.1.1 MQTT-2.3.1-4] [5 MQTT-2.2.1-4]
+    if rules.breaks(Fault::RestartGivesIdsAgain) {
+        session.inflight.forget_ids();
+    }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if rules.breaks(Fault::RestartForgetsUser) {
+        session.user = None;
+    }
     // [5 MQTT-4.1.0-2]
     if rules.breaks(Fault::RestartBeginsExpiryAnew) {
         session.closed_at = Some(now);
@@ -134,6 +143,13 @@ fn forget_of_messages(rules: &Rules, session: &mut Session, now: Time) {
             session.queue.push_front(delivery);
         }
     }
+    if rules.breaks(Fault::RestartOrdersQueueAsText) {
+        let mut numbered: Vec<_> = session.queue.take().into_iter().enumerate().collect();
+        numbered.sort_by_key(|(number, _)| number.to_string());
+        for (_, delivery) in numbered {
+            session.queue.push_back(delivery);
+        }
+    }
     if rules.breaks(Fault::RestartReversesInflight) {
         session.inflight.reverse();
     }
@@ -171,6 +187,14 @@ fn bring_back(rules: &Rules, session: &mut Session) {
     if rules.breaks(Fault::RestartRestoresUnsubscribed) {
         let unsubscribed = std::mem::take(&mut session.fault_state.former.unsubscribed);
         session.subscriptions.extend(unsubscribed);
+    }
+    // [3.1.1 MQTT-3.8.4-3] [5 MQTT-3.8.4-3]
+    if rules.breaks(Fault::RestartRestoresFormerOptions) {
+        for (filter, old) in std::mem::take(&mut session.fault_state.replaced) {
+            if session.subscriptions.contains_key(&filter) {
+                session.subscriptions.insert(filter, old);
+            }
+        }
     }
     // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
     if rules.breaks(Fault::RestartRestoresAcknowledged) {

@@ -27,8 +27,19 @@ pub(crate) fn survive(mut state: State) -> StoredState {
     let sessions = keys
         .into_iter()
         .filter_map(|key| state.sessions.remove(key));
+    let mut sessions: Vec<_> = sessions.map(|session| *session).collect();
+    // Of a fault.
+    for again in std::mem::take(&mut state.sessions.ended) {
+        if !sessions
+            .iter()
+            .any(|session| session.client == again.client)
+        {
+            sessions.push(again);
+        }
+    }
+    sessions.sort_by(|a, b| a.client.cmp(&b.client));
     StoredState {
-        sessions: sessions.map(|session| *session).collect(),
+        sessions,
         retained: state.topics.retained,
     }
 }

@@ -41,6 +41,16 @@ pub(crate) fn misuse_refused(state: &mut State, turn: &mut Turn<'_>, connect: &C
     }
 }
 
+/// A CONNECT whose client has not proven yet who it is. [5 RULE-3.1.4-4]
+pub(crate) fn misuse_begun(state: &mut State, turn: &mut Turn<'_>, connect: &Connect) {
+    if let Some(key) = state.sessions.key(&connect.client_id)
+        && state.sessions.is_linked(key)
+        && state.rules.breaks(Fault::PendingAuthenticationTakesOver)
+    {
+        take_over(state, turn, key, connect.clean_start);
+    }
+}
+
 /// A second CONNECT on a connection that it ends.
 pub(crate) fn misuse_second(state: &mut State, key: SessionKey, connect: Connect) {
     let wipes = connect.clean_start && state.rules.breaks(Fault::SecondConnectWipesSession);

@@ -15,7 +15,7 @@ use mqtt_check_codec::{Auth, ConnAck, Connect, Packet, Property, ProtocolVersion
 use self::admission::{admit, may_begin};
 use self::connack::{connack, session_present};
 use self::limits::{expiry, link, silence};
-use self::misuse::misuse_refused;
+use self::misuse::{misuse_begun, misuse_refused};
 use self::refusal::{Refusal, refuse_connect};
 use self::session::{claim_session, join, keep_of_connect};
 use self::timers::misuse_timers;
@@ -187,6 +187,7 @@ impl Broker {
         match (progress, &waiting.link.authentication) {
             (Progress::Continue(data), Some(authentication)) => {
                 let packet = authentication.continued(&self.state.rules, data);
+                misuse_begun(&mut self.state, turn, &waiting.connect);
                 if send(&waiting.link, &self.state.rules, turn, packet) {
                     self.hold(turn, waiting);
                 } else {
@@ -247,6 +248,9 @@ fn misreport(state: &State, key: SessionKey, connect: &Connect, connack: &mut Co
     };
     // [3.1.1 MQTT-3.2.2-2] [5 MQTT-3.2.2-3]
     if session.traces.taken_over && state.rules.breaks(Fault::TakeoverSaysNoSession) {
+        connack.session_present = false;
+    }
+    if session.traces.restarted && state.rules.breaks(Fault::RestartHidesSession) {
         connack.session_present = false;
     }
     // [5 MQTT-3.1.2-28]

@@ -1,6 +1,7 @@
 //! The session of an accepted CONNECT, new or resumed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytestring::ByteString;
 use mqtt_check_codec::topic::has_wildcard;
@@ -15,6 +16,7 @@ use crate::core::state::State;
 use crate::core::state::expiry::Expiry;
 use crate::core::state::inflight::Stage;
 use crate::core::state::link::Link;
+use crate::core::state::message::{Delivery, Message};
 use crate::core::state::queue::Queue;
 use crate::core::state::redirect::{Redirect, Redirects};
 use crate::core::state::session::{Received, Session};
@@ -79,6 +81,12 @@ pub(crate) fn claim_session(
             }
             take_over(state, turn, key, connect.clean_start)
         } else {
+            // [5 MQTT-3.1.3-9]
+            if is_in_other_version(state, key, connect)
+                && state.rules.breaks(Fault::OtherVersionPublishesDelayedWill)
+            {
+                publish_will(state, turn, key, WillTrigger::DelayElapsed);
+            }
             reopen(state, turn, key, connect.clean_start)
         };
         if survives {
@@ -88,7 +96,7 @@ pub(crate) fn claim_session(
                     session.traces.resumptions += 1;
                 }
                 undo_changes(state, key);
-                forget_in_part(state, key);
+                forget_in_part(state, key, connect);
             }
             if state.rules.breaks(Fault::SubscriptionsLostOnResume) {
                 forget_subscriptions(state, key);
@@ -128,12 +136,23 @@ pub(crate) fn claim_session(
     (key, false)
 }
 
+/// Of faults: whether the session is resumed in another version than before.
+fn is_in_other_version(state: &State, key: SessionKey, connect: &Connect) -> bool {
+    let session = state.sessions.at(key);
+    session.is_some_and(|session| session.traces.version.is_some_and(|v| v != connect.version))
+}
+
 /// What faults save of a session that must not be used again.
 fn salvage(state: &State, key: SessionKey) -> Option<Salvage> {
     let session = state.sessions.at(key)?;
     let mut left = Salvage::default();
     if state.rules.breaks(Fault::CleanStartKeepsSubscriptions) {
         left.subscriptions = SmallMap::clone(&session.subscriptions).into_map();
+    } else if state.rules.breaks(Fault::CleanStartStaysInGroup) {
+        let all = SmallMap::clone(&session.subscriptions)
+            .into_map()
+            .into_iter();
+        left.subscriptions = all.filter(|(_, granted)| granted.shared).collect();
     } else if state.rules.breaks(Fault::CleanStartKeepsQueue) {
         left.queue = session.queue.clone();
     } else if state.rules.breaks(Fault::CleanStartKeepsReceived) {
@@ -209,6 +228,10 @@ fn kept_expiry(rules: &Rules, session: &Session, connect: &Connect, asked: Expir
         Some(told) if rules.breaks(Fault::DisconnectExpirySticks) => told,
         // [3.1.1 MQTT-4.1.0-1] [5 MQTT-4.1.0-2]
         _ if is_other && rules.breaks(Fault::OtherVersionKeepsExpiry) => session.expiry,
+        // [5 MQTT-4.1.0-2]
+        _ if session.traces.taken_over && rules.breaks(Fault::TakeoverKeepsExpiry) => {
+            session.expiry
+        }
         _ => asked,
     }
 }
@@ -231,7 +254,9 @@ pub(crate) fn join(
             keep_of_former(&state.rules, session, &mut link);
         }
     }
-    if let Some(silence) = link.silence {
+    // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
+    let unbound = session.traces.resumed && state.rules.breaks(Fault::ResumedKeepAliveNotEnforced);
+    if let Some(silence) = link.silence.filter(|_| !unbound) {
         let at = turn.now.saturating_add(silence);
         state.timers.set(Timer::KeepAlive(key), at);
     }
@@ -250,6 +275,10 @@ pub(crate) fn join(
     }
     link.aliases.attach(&kept);
     session.link = Some(link);
+    let waiting = match state.rules.breaks(Fault::WaitingTakenByFirst) {
+        true => session.queue.messages(),
+        false => Vec::new(),
+    };
     if state.rules.breaks(Fault::ConnackAfterMessages) {
         resume(session, &state.rules, turn);
     }
@@ -267,12 +296,29 @@ pub(crate) fn join(
             session.will = will;
         }
     }
+    take_from_others(state, key, &waiting);
+}
+
+/// Of a fault: other sessions lose what has waited for this one as well. [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+fn take_from_others(state: &mut State, key: SessionKey, waiting: &[Arc<Message>]) {
+    let others = state.sessions.keys().into_iter();
+    for other in others.filter(|other| *other != key && !waiting.is_empty()) {
+        if let Some(session) = state.sessions.at_mut(other) {
+            let is_taken = |message: &Arc<Message>| waiting.iter().any(|m| Arc::ptr_eq(m, message));
+            session
+                .queue
+                .retain(|delivery| !is_taken(&delivery.message));
+        }
+    }
 }
 
 /// Of faults: what a resumed session has of its former connection, which is no part of it.
 fn keep_of_former(rules: &Rules, session: &mut Session, link: &mut Link) {
     // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
-    if rules.breaks(Fault::FormerKeepAliveKept) {
+    let taken_over = session.traces.taken_over;
+    if rules.breaks(Fault::FormerKeepAliveKept)
+        || taken_over && rules.breaks(Fault::TakenOverKeepAliveKept)
+    {
         link.silence = session.traces.silence;
     }
     // [5 MQTT-3.3.2-7] [5 MQTT-3.1.2-26]
@@ -289,6 +335,12 @@ fn keep_of_former(rules: &Rules, session: &mut Session, link: &mut Link) {
         && rules.breaks(Fault::OtherVersionLosesInflight)
     {
         session.inflight.clear();
+    }
+    // [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
+    if let Some(window) = session.traces.window
+        && rules.breaks(Fault::FormerReceiveMaximumKept)
+    {
+        link.window.messages = window;
     }
     // [5 MQTT-3.1.2-24]
     if rules.breaks(Fault::FormerPacketSizeKept) {
@@ -309,11 +361,26 @@ fn change_version(rules: &Rules, session: &mut Session) {
     if rules.breaks(Fault::OtherVersionForgetsReceived) {
         session.received.clear();
     }
+    // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+    if rules.breaks(Fault::OtherVersionLosesReleases) {
+        session
+            .inflight
+            .retain(|stage| matches!(stage, Stage::Published(_)));
+    }
+    // [5 MQTT-3.3.2-16] [5 MQTT-3.3.2-17] [5 MQTT-3.3.2-20]
+    if rules.breaks(Fault::OtherVersionStripsProperties) {
+        let strip =
+            |delivery: &mut Delivery| Arc::make_mut(&mut delivery.message).forget_properties();
+        session.inflight.alter(strip);
+        session.queue.alter(strip);
+    }
 }
 
 /// Of faults: what the subscriptions of a resumed session have lost. [3.1.1 MQTT-3.1.2-4] [5 MQTT-3.1.2-5]
-fn forget_in_part(state: &mut State, key: SessionKey) {
+fn forget_in_part(state: &mut State, key: SessionKey, connect: &Connect) {
+    let is_other = is_in_other_version(state, key, connect);
     let rules = &state.rules;
+    let loses_options = is_other && rules.breaks(Fault::OtherVersionForgetsOptions);
     let Some(session) = state.sessions.at_mut(key) else {
         return;
     };
@@ -335,12 +402,13 @@ fn forget_in_part(state: &mut State, key: SessionKey) {
         }
         let before = granted;
         let options = &mut granted.options;
-        options.no_local &= !rules.breaks(Fault::NoLocalNotKept);
-        options.retain_as_published &= !rules.breaks(Fault::RetainAsPublishedNotKept);
+        options.no_local &= !rules.breaks(Fault::NoLocalNotKept) && !loses_options;
+        options.retain_as_published &=
+            !rules.breaks(Fault::RetainAsPublishedNotKept) && !loses_options;
         if rules.breaks(Fault::GrantedQosNotKept) {
             options.qos = options.qos.min(QoS::AtLeastOnce);
         }
-        if rules.breaks(Fault::IdentifiersNotKept) {
+        if rules.breaks(Fault::IdentifiersNotKept) || loses_options {
             granted.identifier = None;
         }
         if granted != before {
