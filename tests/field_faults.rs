@@ -157,6 +157,14 @@ const SETS: &[&[&str]] = &[
         "released-on-resume-not-retained",
         "once-clean-always-clean",
     ],
+    &[
+        "expired-waiting-takes-room",
+        "taken-over-expiry-kept",
+        "shared-begun-moves-on-takeover",
+        "restart-sends-waiting-first",
+        "restart-forgets-user",
+        "long-acknowledgements-refused",
+    ],
 ];
 
 const PLAYING: Playing<'_> = Playing {

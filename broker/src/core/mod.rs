@@ -395,7 +395,7 @@ impl Broker {
                 if is_lost(&self.state.rules, &packet, size) {
                     return;
                 }
-                // [5 MQTT-4.5.0-1]
+                // [5 MQTT-4.4.0-1] [5 MQTT-4.3.3-4] [5 MQTT-4.3.3-11]
                 if size > 10_000
                     && matches!(
                         packet.packet_type(),

@@ -1464,10 +1464,10 @@ faults {
         "a Will with a Will Delay Interval above 2,147,483,647 is published at once",
 
     // What shows only on a resumed connection, after a takeover, or in another version.
-    OtherVersionLosesReleases "other-version-loses-releases" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+    OtherVersionLosesReleases "other-version-loses-releases" [V5 "MQTT-4.4.0-1"]
         "an unacknowledged PUBREL is not sent again when the session is resumed in another version",
     OtherVersionStripsProperties "other-version-strips-properties" [V5 "MQTT-3.3.2-16", V5 "MQTT-3.3.2-17", V5 "MQTT-3.3.2-20"]
-        "unacknowledged messages have lost all properties but their expiry once the session was resumed in another version",
+        "the messages of a session have lost all properties but their expiry once it was resumed in another version",
     OtherVersionForgetsOptions "other-version-forgets-options" [V5 "MQTT-3.1.2-5", V5 "MQTT-3.8.3-3", V5 "MQTT-3.3.1-13", V5 "MQTT-3.3.4-3"]
         "subscriptions have lost No Local, Retain As Published and their identifier once the session was resumed in another version",
     OtherVersionPublishesDelayedWill "other-version-publishes-delayed-will" [V5 "MQTT-3.1.3-9"]
@@ -1478,7 +1478,7 @@ faults {
         "a resumed session has the Receive Maximum of its former connection",
     HeldBackWithoutDup "held-back-without-dup" [V5 "MQTT-3.3.1-1"]
         "a message that is sent again late, because of the Receive Maximum, has DUP 0",
-    HeldBackExpires "held-back-expires" [V5 "MQTT-4.3.3-7"]
+    HeldBackExpires "held-back-expires" [V5 "MQTT-4.3.3-7", V5 "MQTT-4.4.0-1"]
         "a message that is to be sent again is dropped when it expires while the Receive Maximum holds it back",
     ResentTooLargeSent "resent-too-large-sent" [V5 "MQTT-3.1.2-24"]
         "a message is sent again whatever the new connection's Maximum Packet Size is",
@@ -1566,8 +1566,28 @@ faults {
         "after a restart nothing is kept for offline sessions whose users alone may have it",
     RestartHidesSession "restart-hides-session" [V5 "MQTT-3.2.2-3", V3_1_1 "MQTT-3.2.2-2"]
         "CONNACK has Session Present 0 for a session that was kept over a restart",
-    LongAcknowledgementsRefused "long-acknowledgements-refused" [V5 "MQTT-4.5.0-1"] seen ["mosquitto#3713"]
+    LongAcknowledgementsRefused "long-acknowledgements-refused" [V5 "MQTT-4.4.0-1", V5 "MQTT-4.3.3-4", V5 "MQTT-4.3.3-11"] seen ["mosquitto#3713"]
         "an acknowledgement of more than 10,000 bytes ends the connection, whatever the announced Maximum Packet Size is",
+    ServerAliasesOutliveTakeover "server-aliases-outlive-takeover" [V5 "MQTT-3.3.2-7", V5 "RULE-3.3.4-2"]
+        "the broker's Topic Aliases are still used for a client that takes over",
+    TakeoverLosesReleases "takeover-loses-releases" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "an unacknowledged PUBREL is not sent to the client that takes over",
+    TakeoverLosesHeldBack "takeover-loses-held-back" [V5 "MQTT-4.4.0-1"]
+        "messages that the Receive Maximum still held back are not sent to the client that takes over",
+    RetainedWaitingLoseIdentifier "retained-waiting-lose-identifier" [V5 "MQTT-3.3.4-3"]
+        "retained messages that waited behind a full window carry no Subscription Identifier",
+    WillIgnoresReceiveMaximum "will-ignores-receive-maximum" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        "Wills are sent whatever the client's Receive Maximum is",
+    SharedIgnoresReceiveMaximum "shared-ignores-receive-maximum" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        "messages of a Shared Subscription are sent whatever the client's Receive Maximum is",
+    OtherVersionStripsExpiry "other-version-strips-expiry" [V5 "MQTT-3.3.2-5", V5 "MQTT-3.3.2-6"]
+        "the messages of a session never expire once it was resumed in another version",
+    RestartMergesDiscarded "restart-merges-discarded" [V5 "MQTT-3.1.2-4", V3_1_1 "MQTT-3.1.2-6"]
+        "after a restart a session has the subscriptions of a discarded one of its client too",
+    StagedNeedsItsAlias "staged-needs-its-alias" [V5 "MQTT-4.5.0-1"]
+        "a QoS 2 message that named its topic by an alias is lost if it is released on a later connection",
+    SharedLeavingDropsWaiting "shared-leaving-drops-waiting" [V5 "MQTT-4.5.0-1"]
+        "what waits for an offline member of a Shared Subscription is lost when another member leaves",
     // Bytes.
     PiecesLost "pieces-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
         "the part of an incomplete packet that has arrived is lost",

@@ -324,3 +324,22 @@ fn who_its_client_is_belongs_to_a_session() {
         assert_eq!(pair.seen(a), expected);
     }
 }
+
+#[test]
+fn a_session_has_nothing_of_a_discarded_one() {
+    for version in BOTH {
+        let mut pair = durable();
+        let a = pair.connected(lasting(version, "a"));
+        pair.subscribe(a, "t", 1);
+        pair.lose(a);
+        let a = pair.connected(hello(version, "a"));
+        pair.lose(a);
+        let a = pair.connected(lasting(version, "a"));
+        pair.lose(a);
+        pair.restart_after_s(1);
+        let b = pair.connected(hello(version, "b"));
+        pair.send(b, message(1, 1, "t", "x"));
+        let a = pair.connect(lasting(version, "a"));
+        assert_eq!(pair.seen(a), ["connack 0x00 sp=1"]);
+    }
+}

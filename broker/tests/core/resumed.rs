@@ -327,3 +327,52 @@ fn subscribing_again_leaves_what_was_sent() {
         assert_eq!(pair.seen(a), [RESUMED, "publish q1 id=1 dup t=x"]);
     }
 }
+
+#[test]
+fn a_takeover_loses_nothing_that_is_owed() {
+    for version in BOTH {
+        let mut pair = Pair::new();
+        let a = pair.connected(lasting(version, "a"));
+        pair.subscribe(a, "t", 2);
+        let writer = pair.connected(hello(version, "writer"));
+        pair.send(writer, message(2, 1, "t", "x"));
+        pair.send(a, Packet::PubRec(ack(1)));
+        let a = pair.connect(lasting(version, "a"));
+        assert_eq!(pair.seen(a), [RESUMED, "pubrel id=1"]);
+    }
+    let mut pair = Pair::new();
+    let (a, writer) = reader(&mut pair, lasting(V5, "a"));
+    pair.send(writer, message(1, 1, "t", "1"));
+    pair.send(writer, message(1, 1, "t", "2"));
+    pair.lose(a);
+    pair.connected(narrow("a", 1));
+    let a = pair.connect(lasting(V5, "a"));
+    let again = ["publish q1 id=1 dup t=1", "publish q1 id=2 dup t=2"];
+    assert_eq!(pair.seen(a), [RESUMED, again[0], again[1]]);
+}
+
+#[test]
+fn a_takeover_ends_the_aliases_of_the_broker() {
+    let mut pair = Pair::new();
+    let aliased = || lasting(V5, "a").property(Property::TopicAliasMaximum(5));
+    let a = pair.connected(aliased());
+    pair.subscribe(a, "t", 0);
+    let writer = pair.connected(hello(V5, "writer"));
+    pair.send(writer, message(0, 0, "t", "x"));
+    let a = pair.connected(aliased());
+    pair.send(writer, message(0, 0, "t", "y"));
+    assert_eq!(pair.seen(a), ["publish q0 t=y TopicAlias(1)"]);
+}
+
+#[test]
+fn a_message_expires_in_a_session_that_was_resumed_in_another_version() {
+    let mut pair = Pair::new();
+    let (a, writer) = reader(&mut pair, lasting(V3, "a"));
+    pair.lose(a);
+    let expiry = Property::MessageExpiryInterval(100);
+    pair.send(writer, with(1, "t", "x", expiry));
+    pair.wait_s(10);
+    let a = pair.connect(lasting(V5, "a"));
+    let expected = [RESUMED, "publish q1 id=1 t=x MessageExpiryInterval(90)"];
+    assert_eq!(pair.seen(a), expected);
+}

@@ -149,3 +149,18 @@ fn a_message_waits_for_a_member_with_room_or_for_one_that_is_away() {
     let waited = ["connack 0x00 sp=1", "publish q1 id=3 t=3"];
     assert_eq!(pair.seen(a), waited);
 }
+
+#[test]
+fn what_waits_for_a_member_that_is_away_stays_when_another_leaves() {
+    let mut pair = Pair::new();
+    let away = pair.connected(lasting(V5, "away"));
+    pair.subscribe(away, "$share/g/t", 1);
+    pair.lose(away);
+    publish_one(&mut pair, 1, "x");
+    let leaves = pair.connected(hello(V5, "leaves"));
+    pair.subscribe(leaves, "$share/g/t", 1);
+    pair.send(leaves, unsubscribe(2, &["$share/g/t"]));
+    let away = pair.connect(lasting(V5, "away"));
+    let waited = ["connack 0x00 sp=1", "publish q1 id=1 t=x"];
+    assert_eq!(pair.seen(away), waited);
+}

@@ -1,9 +1,10 @@
 //! What waits behind a full window, and what the aliases of messages are that are never sent.
 
-use mqtt_check_codec::{Packet, Property, Publish};
+use mqtt_check_codec::{Packet, Property, Publish, QoS, SubscriptionOptions};
 
 use crate::pair::{
     BOTH, Hello, Pair, V5, ack, hello, id, lasting, message, publish, qos, retained, subscribe,
+    subscribe_with,
 };
 
 fn narrow(client: &str) -> Hello {
@@ -38,12 +39,14 @@ fn retained_messages_wait_for_room_like_others_and_stay_retained() {
     pair.subscribe(a, "t", 1);
     pair.send(writer, message(1, 1, "t", "x"));
     assert_eq!(pair.seen(a), ["publish q1 id=1 t=x"]);
-    pair.send(a, subscribe(2, &[("r/#", 1)]));
+    let options = SubscriptionOptions::new(qos(1));
+    let identifier = Property::SubscriptionIdentifier(7);
+    pair.send(a, subscribe_with(2, [identifier], [("r/#", options)]));
     assert_eq!(pair.seen(a), ["suback id=2 01"]);
     for (number, topic) in [(1, "r/1"), (2, "r/2")] {
         pair.send(a, Packet::PubAck(ack(number)));
         let next = format!("publish q1 id={} retain {topic}=x", number + 1);
-        assert_eq!(pair.seen(a), [next]);
+        assert_eq!(pair.seen(a), [format!("{next} SubscriptionIdentifier(7)")]);
     }
 }
 
@@ -109,6 +112,11 @@ fn an_alias_stands_for_its_topic_when_the_message_comes() {
     pair.send(a, alias(2, 9, "v"));
     pair.send(a, alias(0, 0, ""));
     assert_eq!(pair.seen(reader), ["publish q0 v=x", "publish q0 v=x"]);
+    pair.send(a, alias(2, 10, ""));
+    pair.lose(a);
+    let a = pair.connected(lasting(V5, "a"));
+    pair.send(a, Packet::PubRel(ack(10)));
+    assert_eq!(pair.seen(reader), ["publish q0 v=x"]);
 }
 
 #[test]
@@ -149,4 +157,19 @@ fn a_long_acknowledgement_is_one_like_others() {
     pair.send_sized(a, Packet::PubAck(explained), 20_010);
     let expected = ["publish q1 id=1 t=1", "publish q1 id=2 t=2"];
     assert_eq!(pair.seen(a), expected);
+}
+
+#[test]
+fn wills_wait_for_room_like_others() {
+    let mut pair = Pair::new();
+    let a = pair.connected(narrow("a"));
+    pair.subscribe(a, "t", 1);
+    pair.subscribe(a, "w", 1);
+    let doomed = hello(V5, "doomed").will_with("w", |will| will.qos = QoS::AtLeastOnce);
+    let doomed = pair.connected(doomed);
+    pair.send(doomed, message(1, 1, "t", "x"));
+    pair.lose(doomed);
+    assert_eq!(pair.seen(a), ["publish q1 id=1 t=x"]);
+    pair.send(a, Packet::PubAck(ack(1)));
+    assert_eq!(pair.seen(a), ["publish q1 id=2 w=gone"]);
 }

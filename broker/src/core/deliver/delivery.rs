@@ -104,6 +104,14 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
         return;
     }
     let has_to_wait = online && !session.is_ready();
+    // [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
+    let is_unbound = delivery.message.will && rules.breaks(Fault::WillIgnoresReceiveMaximum)
+        || delivery.shared.is_some() && rules.breaks(Fault::SharedIgnoresReceiveMaximum);
+    if has_to_wait && is_unbound {
+        transmit(session, rules, turn, delivery);
+        return;
+    }
+    // [5 MQTT-4.5.0-1]
     if has_to_wait && delivery.shared.is_some() && rules.breaks(Fault::SharedLostAtFullWindow) {
         return;
     }

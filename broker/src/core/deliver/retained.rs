@@ -249,6 +249,10 @@ pub(crate) fn send_retained(
             }
             // [5 RULE-3.3.1.3-2]
             delivery.retain &= !rules.breaks(Fault::RetainedWaitingLoseRetain);
+            // [5 MQTT-3.3.4-3]
+            if rules.breaks(Fault::RetainedWaitingLoseIdentifier) {
+                delivery.identifiers.clear();
+            }
         }
         deliver(rules, sessions, turn, key, delivery);
     }

@@ -105,8 +105,10 @@ pub(crate) fn end_session(
         let filters = subscriptions.keys().cloned().collect();
         state.topics.blocked.insert(session.client.clone(), filters);
     }
-    // [3.1.1 MQTT-3.1.2-6] [5 MQTT-4.1.0-2]
-    if state.rules.breaks(Fault::RestartRestoresEnded) {
+    // [3.1.1 MQTT-3.1.2-6] [5 MQTT-4.1.0-2] [5 MQTT-3.1.2-4]
+    if state.rules.breaks(Fault::RestartRestoresEnded)
+        || state.rules.breaks(Fault::RestartMergesDiscarded)
+    {
         let mut again = Session::new(session.client.clone());
         again.expiry = Expiry::Never;
         again.closed_at = Some(turn.now);

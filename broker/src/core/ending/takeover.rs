@@ -6,8 +6,12 @@ use super::connection::{dismiss, unlink};
 use super::inheritance::give_begun_away;
 use super::session::end_session;
 use super::will::publish_will;
+use crate::core::rules::Rules;
 use crate::core::state::State;
 use crate::core::state::expiry::Expiry;
+use crate::core::state::inflight::Stage;
+use crate::core::state::link::OutboundAliases;
+use crate::core::state::session::Session;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::timer::Timer;
 use crate::core::turn::Turn;
@@ -28,6 +32,15 @@ pub(crate) fn take_over(
         && let Some(link) = &mut session.link
     {
         session.fault_state.old_aliases = std::mem::take(&mut link.aliases_in);
+    }
+    // [5 MQTT-3.3.2-7] [5 RULE-3.3.4-2]
+    if state.rules.breaks(Fault::ServerAliasesOutliveTakeover)
+        && let Some(session) = state.sessions.at_mut(key)
+        && let Some(link) = &mut session.link
+    {
+        let none = OutboundAliases::up_to(0, false);
+        let former = std::mem::replace(&mut link.aliases_out, none);
+        session.fault_state.aliases_out = Some(former);
     }
     displace(state, turn, key);
     let Some(session) = state.sessions.at(key) else {
@@ -68,6 +81,9 @@ pub(crate) fn take_over(
         session.inflight.clear();
     }
     if let Some(session) = state.sessions.at_mut(key) {
+        lose_unsent(&state.rules, session);
+    }
+    if let Some(session) = state.sessions.at_mut(key) {
         if !state.rules.faults.is_none() {
             session.traces.taken_over = true;
         }
@@ -97,6 +113,20 @@ pub(crate) fn take_over(
         give_begun_away(&state.rules, sessions, topics, turn, key);
     }
     true
+}
+
+/// Of faults: what was not sent again on the displaced connection is lost. [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+fn lose_unsent(rules: &Rules, session: &mut Session) {
+    if rules.breaks(Fault::TakeoverLosesReleases) {
+        session
+            .inflight
+            .retain(|stage| matches!(stage, Stage::Published(_)));
+    }
+    if rules.breaks(Fault::TakeoverLosesHeldBack) {
+        for id in std::mem::take(&mut session.held.0) {
+            session.inflight.remove(id);
+        }
+    }
 }
 
 /// [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]

@@ -339,7 +339,8 @@ fn is_staged(rules: &Rules, publish: &Publish) -> bool {
     let aliased = publish.properties.topic_alias().is_some();
     withholds(rules)
         || rules.breaks(Fault::ReleasedLaterComesBack)
-        || aliased && rules.breaks(Fault::StagedFollowsAlias)
+        || aliased
+            && (rules.breaks(Fault::StagedFollowsAlias) || rules.breaks(Fault::StagedNeedsItsAlias))
 }
 
 /// A QoS 2 message came once more before its PUBREL: acknowledged again, delivered once. [3.1.1 MQTT-4.3.3-2]

@@ -54,9 +54,12 @@ pub(crate) fn pubrel_received(
         .fault_state
         .there()
         .and_then(|aside| aside.withheld.remove(&id));
-    if let Some(mut message) = withheld {
+    let is_later = known.is_some_and(|received| !received.counted);
+    // [5 MQTT-4.5.0-1]
+    let is_lost = is_later && state.rules.breaks(Fault::StagedNeedsItsAlias);
+    if let Some(mut message) = withheld.filter(|_| !is_lost) {
         lose_early(&state.rules, Way::Released, turn.now, &mut message);
-        if known.is_some_and(|received| !received.counted) {
+        if is_later {
             lose_early(&state.rules, Way::ReleasedLater, turn.now, &mut message);
         }
         // [5 MQTT-3.3.2-12] [5 MQTT-4.5.0-1]
@@ -67,9 +70,7 @@ pub(crate) fn pubrel_received(
             message.topic = topic.clone();
         }
         // [5 MQTT-3.8.3-3]
-        if known.is_some_and(|received| !received.counted)
-            && state.rules.breaks(Fault::ReleasedLaterComesBack)
-        {
+        if is_later && state.rules.breaks(Fault::ReleasedLaterComesBack) {
             message.publisher = Default::default();
         }
         let client = session.client.clone();

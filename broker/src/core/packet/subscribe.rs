@@ -557,7 +557,8 @@ fn make(
         .subscriptions
         .insert(&whole, filter, key, granted);
     if replaced.is_none() && !state.rules.faults.is_none() {
-        join_group(state, key, &whole, filter);
+        let fault = Fault::SharedJoiningDropsWaiting;
+        drop_waiting_of_others(state, key, &whole, filter, fault);
     }
     let Some(session) = state.sessions.at(key) else {
         return Err(ReasonCode::UNSPECIFIED_ERROR);
@@ -592,12 +593,18 @@ fn make(
     Ok((shown, retained.then_some(subscriber)))
 }
 
-/// Of a fault: what waits for the other members of a Shared Subscription is lost. [5 MQTT-4.5.0-1]
-fn join_group(state: &mut State, key: SessionKey, whole: &ByteString, filter: Filter<'_>) {
+/// Of faults: what waits for the other members of a Shared Subscription is lost. [5 MQTT-4.5.0-1]
+pub(super) fn drop_waiting_of_others(
+    state: &mut State,
+    key: SessionKey,
+    whole: &ByteString,
+    filter: Filter<'_>,
+    fault: Fault,
+) {
     let Filter::Shared { group, filter } = filter else {
         return;
     };
-    if !state.rules.breaks(Fault::SharedJoiningDropsWaiting) {
+    if !state.rules.breaks(fault) {
         return;
     }
     for other in state.topics.subscriptions.others(group, filter, key) {

@@ -6,7 +6,7 @@ use mqtt_check_codec::{Packet, Properties, ProtocolVersion, ReasonCode, UnsubAck
 
 use super::collision::end_outgoing;
 use super::several::{misreport, passed_over};
-use super::subscribe::{charge, is_on};
+use super::subscribe::{charge, drop_waiting_of_others, is_on};
 use crate::core::ending::connection::{refuse, send_or_close};
 use crate::core::ending::session::forget_subscriptions;
 use crate::core::rules::Rules;
@@ -270,6 +270,10 @@ fn delete(
         client: session.client.clone(),
         filter: filter.clone(),
     });
+    if !state.rules.faults.is_none() {
+        let fault = Fault::SharedLeavingDropsWaiting;
+        drop_waiting_of_others(state, key, filter, granted.filter(filter), fault);
+    }
     ReasonCode::SUCCESS
 }
 

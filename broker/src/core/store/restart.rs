@@ -28,13 +28,18 @@ pub(crate) fn survive(mut state: State) -> StoredState {
         .into_iter()
         .filter_map(|key| state.sessions.remove(key));
     let mut sessions: Vec<_> = sessions.map(|session| *session).collect();
-    // Of a fault.
-    for again in std::mem::take(&mut state.sessions.ended) {
-        if !sessions
-            .iter()
-            .any(|session| session.client == again.client)
+    // Of faults.
+    for mut again in std::mem::take(&mut state.sessions.ended) {
+        match sessions
+            .iter_mut()
+            .find(|session| session.client == again.client)
         {
-            sessions.push(again);
+            Some(session) if state.rules.breaks(Fault::RestartMergesDiscarded) => {
+                let discarded = again.subscriptions.take();
+                session.subscriptions.extend(discarded);
+            }
+            None if state.rules.breaks(Fault::RestartRestoresEnded) => sessions.push(again),
+            _ => {}
         }
     }
     sessions.sort_by(|a, b| a.client.cmp(&b.client));

@@ -323,7 +323,8 @@ fn keep_of_former(rules: &Rules, session: &mut Session, link: &mut Link) {
     }
     // [5 MQTT-3.3.2-7] [5 MQTT-3.1.2-26]
     if let Some(former) = session.fault_state.aliases_out.take() {
-        let is_known = rules.breaks(Fault::ServerAliasesOutliveConnection);
+        let is_known = rules.breaks(Fault::ServerAliasesOutliveConnection)
+            || rules.breaks(Fault::ServerAliasesOutliveTakeover);
         link.aliases_out.take_up(former, is_known);
     }
     // [5 MQTT-3.1.2-29]
@@ -366,6 +367,14 @@ fn change_version(rules: &Rules, session: &mut Session) {
         session
             .inflight
             .retain(|stage| matches!(stage, Stage::Published(_)));
+    }
+    // [5 MQTT-3.3.2-5] [5 MQTT-3.3.2-6]
+    if rules.breaks(Fault::OtherVersionStripsExpiry) {
+        let strip = |delivery: &mut Delivery| {
+            delivery.message = Arc::new(delivery.message.without_expiry());
+        };
+        session.inflight.alter(strip);
+        session.queue.alter(strip);
     }
     // [5 MQTT-3.3.2-16] [5 MQTT-3.3.2-17] [5 MQTT-3.3.2-20]
     if rules.breaks(Fault::OtherVersionStripsProperties) {
