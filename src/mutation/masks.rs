@@ -55,12 +55,20 @@ masks! {
         "no session outlives its connection, so that none is raised, and a server may close without a code";
     "one-in-flight" hides "owed-release-id-given-again"
         "no message is sent before the owed exchange is complete, and then its identifier is free";
+    "one-in-flight" hides "restart-gives-ids-again"
+        "no message is sent before the exchange of the one before is complete, and then its identifier is free";
+    "one-in-flight" hides "restart-sends-waiting-first"
+        "no message is sent before the exchange of the one before is complete, so that none overtakes it";
     "publishes-refused" hides "aliases-outlive-connection"
         "a server that lets nobody publish may say so before it looks at the alias";
     "publishes-refused" hides "aliases-outlive-restart"
         "a server that lets nobody publish may say so before it looks at the alias";
+    "publishes-refused" hides "aliases-outlive-takeover"
+        "a server that lets nobody publish may say so before it looks at the alias";
     "publishes-refused" hides "publish-above-maximum-qos-accepted"
         "a server that lets nobody publish may say so before it looks at the qos";
+    "refused-filter-unspecified" hides "retain-handling-1-knows-refused"
+        "a refusal that does not say why may be for the server's own reasons, which no case judges";
     "session-expiry-lengthened" hides "disconnect-expiry-ignored"
         "a server that keeps sessions for longer may do so whatever a client's disconnect says";
     "subscriptions-refused" hides "clean-start-keeps-received"
@@ -81,6 +89,8 @@ masks! {
         "only a subscriber sees that the message is lost";
     "subscriptions-refused" hides "released-expiry-anew"
         "only a subscriber sees the message";
+    "subscriptions-refused" hides "released-later-comes-back"
+        "only a subscriber sees the message";
     "subscriptions-refused" hides "released-properties-lost"
         "only a subscriber sees the message";
     "subscriptions-refused" hides "released-retain-lost"
@@ -91,6 +101,10 @@ masks! {
         "a filter that is refused in any case may be refused as one of many";
     "subscriptions-refused" hides "shared-filter-broken-ignored"
         "a filter that is refused in any case may be refused as one of many";
+    "subscriptions-refused" hides "staged-follows-alias"
+        "only a subscriber sees where the message goes";
+    "subscriptions-refused" hides "staged-needs-its-alias"
+        "only a subscriber sees that the message is lost";
     "subscriptions-refused" hides "takeover-forgets-received"
         "only a subscriber sees that the message comes twice";
     "subscriptions-refused" hides "unsubscribe-of-wildcard-ignored"
@@ -110,6 +124,8 @@ also! {
         "the property makes CONNACK larger than the client takes";
     "dup-propagated" breaks ["MQTT-3.3.1-2", "MQTT-4.3.1-1", "MQTT-4.4.0-1"]
         "a message that is granted QoS 0 has DUP too, and an equal message with the identifier of one that was acknowledged looks as if that were sent again";
+    "expired-alias-used" breaks ["MQTT-3.8.4-7", "MQTT-3.8.4-8"]
+        "the alias still stands for another topic, where another qos was granted";
     "first-publish-dup-at-qos1" breaks ["MQTT-4.4.0-1"]
         "an equal message with the identifier of one that was acknowledged looks as if that were sent again";
     "frame-headers-whole" breaks ["RFC 6455, 5.5.2", "RFC 6455, 5.5.3"]
@@ -132,6 +148,10 @@ also! {
         "a message that is granted QoS 1 comes again as a new one";
     "refused-filter-brings-retained" breaks ["MQTT-3.8.4-6", "MQTT-3.8.4-8"]
         "what a refused filter brings has the qos that was asked for, where nothing else was granted as much";
+    "released-later-comes-back" breaks ["MQTT-4.5.0-1"]
+        "a message that should not come, and is not acknowledged, holds up those behind it";
+    "restart-forgets-user" breaks ["MQTT-3.1.4-4", "MQTT-3.1.4-5"]
+        "the client that comes back is refused, as though the session were another user's";
     "retained-for-any-filter" breaks ["MQTT-4.3.1-1"]
         "a retained message that is granted QoS 0 comes once for each filter";
     "unsubscribed-stored-offline" breaks ["MQTT-3.8.4-5", "MQTT-3.8.4-6", "MQTT-3.8.4-7", "MQTT-3.8.4-8"]
