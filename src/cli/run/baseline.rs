@@ -27,7 +27,7 @@ use crate::report::{self, style};
 use crate::snapshot::WriteError;
 use crate::snapshot::file::write_whole;
 use crate::target::TargetFile;
-use crate::target::file::{Edited, new_entries, new_file};
+use crate::target::file::{Deviation, Edited, new_entries, new_file};
 use crate::verdict::{CaseResult, Finding};
 
 /// How often the suite is played by default.
@@ -109,11 +109,13 @@ pub(in crate::cli) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit,
     let wrong = (plans.as_slice(), shown.wrong.as_slice());
     let is_whole = snapshots.suite(&as_run, &plans).is_some();
     let target = OnDisk::of(&chosen, styles)?;
-    // What cannot be written is known before anything is written.
-    let amended = amend(arguments, target.as_ref(), wrong, is_whole, root)?;
-    let mut text = String::new();
     let suite = snapshots.suite(&as_run, &plans);
     let (changes, profile) = profiled.renew(shown.profile, suite);
+    let (seen, varying) = with_known(&profile, (&plans, &reviewed), &shown.seen);
+    // What cannot be written is known before anything is written.
+    let shows = (is_whole, varying.as_slice());
+    let amended = amend(arguments, target.as_ref(), wrong, shows, root)?;
+    let mut text = String::new();
     profiled
         .store(&profile)
         .map_err(|error| unwritten(&error))?;
@@ -123,7 +125,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit,
         &changes,
         styles.out,
     ));
-    for ((plan, reviewed), seen) in plans.iter().zip(&reviewed).zip(&shown.seen) {
+    for ((plan, reviewed), seen) in plans.iter().zip(&reviewed).zip(&seen) {
         let files = snapshots.settle_seen(plan, reviewed, seen);
         for line in files.map_err(|error| unwritten(&error))? {
             text.push_str(&format!("{line}\n"));
@@ -139,6 +141,25 @@ pub(in crate::cli) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit,
         true => Exit::Success,
         false => Exit::Failed,
     })
+}
+
+/// What is to be written of each case, and the cases of which earlier plays left something that these need not show.
+fn with_known(
+    profile: &Profile,
+    (plans, reviewed): (&[Plan], &[Reviewed]),
+    seen: &[Seen],
+) -> (Vec<Seen>, Vec<String>) {
+    let mut all = Vec::with_capacity(seen.len());
+    let mut varying = Vec::new();
+    for ((plan, reviewed), seen) in plans.iter().zip(reviewed).zip(seen) {
+        let id = plan.scene.id.to_string();
+        let is_sometimes = profile.is_sometimes(&id);
+        all.push(seen.with_known(reviewed, is_sometimes));
+        if is_sometimes && reviewed.accepted.is_some() {
+            varying.push(id);
+        }
+    }
+    (all, varying)
 }
 
 fn unwritten(error: &WriteError) -> Failure {
@@ -360,12 +381,12 @@ impl Amended {
 }
 
 /// Gives the target file a draft for each cause that it has no entry for, and takes out the entries that nothing shows
-/// any more; `None` if nothing is to be changed.
+/// any more, nor a varying case did in earlier plays; `None` if nothing is to be changed.
 fn amend(
     arguments: &Arguments,
     target: Option<&OnDisk>,
     (plans, wrong): (&[Plan], &[Vec<CaseResult>]),
-    is_whole: bool,
+    (is_whole, varying): (bool, &[String]),
     root: &Path,
 ) -> Result<Option<Amended>, Failure> {
     let results = plans.iter().zip(wrong);
@@ -377,6 +398,13 @@ fn amend(
     if !is_whole {
         // The others may be shown by what was not played.
         amendment.gone.clear();
+    }
+    if let Some(file) = file {
+        // Or by cases that do so at times.
+        let shows = |entry: &Deviation| varying.iter().any(|case| entry.is_shown_by(case));
+        let entries = file.deviations.iter().filter(|entry| shows(entry));
+        let places: Vec<_> = entries.map(|entry| entry.place).collect();
+        amendment.gone.retain(|place| !places.contains(place));
     }
     let Amendment { gone, drafts } = &amendment;
     let (path, text, left) = match (target, arguments.connection.url()) {
