@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::{self, File};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -321,7 +323,7 @@ pub(super) fn free_ports<'w>(words: &BTreeSet<&'w str>) -> io::Result<Ports<'w>>
     let mut ports = Ports::new();
     for word in words {
         let port = loop {
-            let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+            let listener = listen_somewhere()?;
             let port = listener.local_addr()?.port();
             held.push(listener);
             if given.insert(port) {
@@ -331,6 +333,22 @@ pub(super) fn free_ports<'w>(words: &BTreeSet<&'w str>) -> io::Result<Ports<'w>>
         ports.insert(word, port);
     }
     Ok(ports)
+}
+
+/// The ports that are tried first. Linux gives connections of clients those from 32768 on, and one of them could take the
+/// port of a broker that is just restarted.
+const QUIET_PORTS: Range<u16> = 16_384..32_768;
+/// How many of them are tried.
+const TRIES: usize = 64;
+
+fn listen_somewhere() -> io::Result<TcpListener> {
+    let at = |port| TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    let mut tried = (0..TRIES).map(|_| {
+        let number = RandomState::new().build_hasher().finish();
+        let offset = number % u64::from(QUIET_PORTS.end - QUIET_PORTS.start);
+        at(QUIET_PORTS.start + u16::try_from(offset).unwrap_or_default())
+    });
+    tried.find_map(Result::ok).map_or_else(|| at(0), Ok)
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {
