@@ -2,6 +2,9 @@
 
 use mqtt_check_codec::Properties;
 
+/// What holds without a property that has no default.
+pub const NOT_ANNOUNCED: &str = "none";
+
 /// One property of a CONNACK by which a server limits what clients may do.
 struct Row {
     name: &'static str,
@@ -14,7 +17,7 @@ const ROWS: &[Row] = &[
     Row {
         name: "maximum_packet_size",
         value: Properties::maximum_packet_size,
-        absent: "none",
+        absent: NOT_ANNOUNCED,
     },
     Row {
         name: "maximum_qos",
@@ -34,12 +37,12 @@ const ROWS: &[Row] = &[
     Row {
         name: "server_keep_alive",
         value: |p| p.server_keep_alive_s().map(u32::from),
-        absent: "none",
+        absent: NOT_ANNOUNCED,
     },
     Row {
         name: "session_expiry_interval",
         value: Properties::session_expiry_interval_s,
-        absent: "none",
+        absent: NOT_ANNOUNCED,
     },
     Row {
         name: "shared_subscription_available",

@@ -37,7 +37,7 @@ use crate::transport::{Endpoint, EndpointError, TlsOptions, shown_url};
 pub use capabilities::{Capabilities, Known};
 pub use credentials::Credentials;
 pub use file::TargetFile;
-pub use limits::announced;
+pub use limits::{NOT_ANNOUNCED, announced};
 pub use main_broker::{Exited, MainBroker};
 pub use process::Started;
 

@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::report::document::{ChoiceAnswer, microseconds};
 use crate::scenario::model::Capability;
-use crate::target::{External, Target, TargetFile};
+use crate::target::{External, NOT_ANNOUNCED, Target, TargetFile};
 use crate::verdict::{CaseResult, Verdict};
 
 /// The version of this form. A new field leaves it as it is.
@@ -222,6 +222,7 @@ fn limit(name: &'static str, value: &str, played: &[(&Plan, &CaseResult)]) -> Li
     let broken = results.iter().find(|r| r.verdict == Verdict::Failed);
     let holds = |r: &&CaseResult| matches!(r.verdict, Verdict::Passed | Verdict::Warned);
     let (kept, why) = match broken {
+        _ if value == NOT_ANNOUNCED => (Trial::NotTried, Some("none is announced".to_owned())),
         Some(result) => (Trial::NotKept, Some(what_broke(result))),
         None if results.iter().any(holds) => (Trial::Kept, None),
         None => (Trial::NotTried, Some(why_untried(name, &results))),

@@ -111,7 +111,9 @@ fn choices(document: &Document, style: Style, width: u16) -> String {
         out.push_str(&format!("  {text}\n"));
     };
     for choice in &document.choices {
-        paragraph(&sentence(choice));
+        let is_like = |other: &&Choice| other.about == choice.about;
+        let is_alone = document.choices.iter().filter(is_like).count() == 1;
+        paragraph(&sentence(choice, is_alone));
     }
     if !document.not_asked.is_empty() {
         let names = document
@@ -127,9 +129,10 @@ fn choices(document: &Document, style: Style, width: u16) -> String {
     )
 }
 
-/// `QoS 0 messages for an offline client: dropped`
-fn sentence(choice: &Choice) -> String {
-    let is_one = choice.answers.len() == 1;
+/// `QoS 0 messages for an offline client: dropped`, with the versions where they differ, or where another choice is about the
+/// same.
+fn sentence(choice: &Choice, is_alone: bool) -> String {
+    let is_one = choice.answers.len() == 1 && is_alone;
     let answers = choice.answers.iter().map(|(answer, versions)| {
         let answer = answer.replace('_', " ");
         let versions: Vec<&str> = versions.iter().copied().collect();
