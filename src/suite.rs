@@ -89,7 +89,7 @@ fn doubt(result: &CaseResult) -> Option<Doubt> {
 }
 
 /// What a case comes to in which packets came late beside others, and that was then played alone, if there was time for it.
-/// Only a play that breaks no MUST, and in which nothing was late, takes the place of the first one.
+/// The play alone takes the place of the first one unless something was late in it too, or it came to no verdict.
 fn settle(first: CaseResult, again: Option<CaseResult>) -> CaseResult {
     let Some(again) = again else {
         return CaseResult {
@@ -100,14 +100,19 @@ fn settle(first: CaseResult, again: Option<CaseResult>) -> CaseResult {
     if again.verdict.reason() == Some(INTERRUPTED) {
         return first;
     }
-    let holds = matches!(again.verdict, Verdict::Passed | Verdict::Warned);
-    match holds && !again.findings.iter().any(|finding| finding.is_late) {
-        true => CaseResult {
+    let is_late = again.findings.iter().any(|finding| finding.is_late);
+    match again.verdict {
+        Verdict::Passed | Verdict::Warned if !is_late => CaseResult {
             came_late: first.came_late,
             alone: Some(Alone::Passed),
             ..again
         },
-        false => CaseResult {
+        Verdict::Failed if !is_late => CaseResult {
+            came_late: first.came_late,
+            alone: Some(Alone::FailedAgain),
+            ..again
+        },
+        _ => CaseResult {
             plays: again.plays,
             alone: Some(Alone::FailedAgain),
             ..first
@@ -166,7 +171,8 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
         );
         verdict = Verdict::Inconclusive { reason };
     }
-    let came_late = || verdict::late(plan, played.control.as_ref(), &verdict, &findings);
+    let others = (played.control.as_ref(), played.witness.as_ref());
+    let came_late = || verdict::late(plan, others, &verdict, &findings);
     CaseResult {
         came_late: match late.is_some() || is_interrupted {
             true => None,

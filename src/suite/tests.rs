@@ -70,7 +70,7 @@ fn a_play_alone_counts_where_it_passes() {
 }
 
 #[test]
-fn the_first_play_counts_where_the_one_alone_does_not_pass() {
+fn a_play_alone_in_which_something_was_late_takes_no_other_s_place() {
     let inconclusive = Verdict::Inconclusive {
         reason: "the control does not hold".into(),
     };
@@ -90,6 +90,32 @@ fn the_first_play_counts_where_the_one_alone_does_not_pass() {
         assert_eq!(settled.came_late.as_deref(), Some("in play 1"));
         assert_eq!(settled.plays, 2);
     }
+}
+
+#[test]
+fn a_play_alone_that_fails_without_anything_late_is_what_the_broker_does() {
+    let wrong = Finding {
+        is_late: false,
+        actual: "another payload".into(),
+        ..late_advice()
+    };
+    let again = CaseResult {
+        findings: vec![wrong],
+        ..play(2, Verdict::Failed, false)
+    };
+    let first = CaseResult {
+        findings: vec![late_advice()],
+        ..play(1, Verdict::Failed, true)
+    };
+    let settled = settle(first.clone(), Some(again));
+    assert_eq!(settled.findings[0].actual, "another payload");
+    assert_eq!(settled.alone, Some(Alone::FailedAgain));
+    // Late with nothing beside it is late: both plays say so.
+    let late = CaseResult {
+        findings: vec![late_advice()],
+        ..play(2, Verdict::Failed, true)
+    };
+    assert_eq!(settle(first.clone(), Some(late)).findings, first.findings);
 }
 
 #[test]

@@ -314,12 +314,29 @@ fn is_no_broker(transcript: &Transcript) -> Proof {
         return Proof::Fails(say(&format!("the check for it was aborted: {why}")));
     }
     let granted_less = GrantedLess::new(plan, transcript);
-    let mut judging = Judging::new(plan, transcript, &granted_less);
-    judging.steps(&plan.steps);
-    Proof::of(judging, |finding| {
+    Proof::of(witness_judged(plan, transcript, &granted_less), |finding| {
         let expected = finding.expected.join(" or ");
         say(&format!("expected {expected}; {}", finding.actual))
     })
+}
+
+fn witness_judged<'a>(
+    plan: &'a Plan,
+    transcript: &'a Transcript,
+    granted_less: &'a GrantedLess<'a>,
+) -> Judging<'a> {
+    let mut judging = Judging::new(plan, transcript, granted_less);
+    judging.steps(&plan.steps);
+    judging
+}
+
+/// What does not hold of a witness.
+pub(super) fn of_witness(transcript: &Transcript) -> Vec<Finding> {
+    let Some(plan) = witness(transcript.case.version) else {
+        return Vec::new();
+    };
+    let granted_less = GrantedLess::new(plan, transcript);
+    witness_judged(plan, transcript, &granted_less).findings
 }
 
 /// What should have happened for the check to mean anything, and did not.

@@ -1,5 +1,7 @@
 //! Packets that were right, but came after their limit: a broker under load may be late in this way.
 
+use mqtt_check_codec::PacketType;
+
 use super::blame::received;
 use super::wording::lane_at;
 use super::{Finding, FindingKind, Verdict};
@@ -8,8 +10,8 @@ use crate::plan::Plan;
 use crate::scenario::model::{ClientIndex, Expectation, Level, Pattern};
 use crate::transcript::{Ended, EventIndex, LaneIndex, Outcome, Transcript, What};
 
-/// Whether a waiting that was in vain would have brought all that it was about, as expected in every field, if it had gone on.
-/// `memory` is what was bound before.
+/// Whether a waiting that was in vain would have brought all that it was about, as expected in every field, if it had gone on;
+/// or nothing at all came on its connection, so that nobody knows. `memory` is what was bound before.
 pub(super) fn came_late(
     expectation: &Expectation,
     outcome: &Outcome,
@@ -23,6 +25,9 @@ pub(super) fn came_late(
     let Some(lane) = lane_at(transcript, client, outcome.at) else {
         return false;
     };
+    if is_unanswered(transcript, lane) {
+        return true;
+    }
     let inbox = Inbox {
         client,
         offers: Vec::new(),
@@ -46,6 +51,23 @@ pub(super) fn came_late(
         ..outcome.clone()
     };
     had_come.taken.iter().any(is_late) && is_met(expectation, &had_come, transcript, client, memory)
+}
+
+/// Whether the broker has done nothing on a connection, not even answered its CONNECT: a play ends then, and with it the
+/// time in which the answer could have come late.
+fn is_unanswered(transcript: &Transcript, lane: LaneIndex) -> bool {
+    let mut events = transcript.events.iter();
+    !events.any(|event| {
+        event.lane == lane
+            && !matches!(
+                event.what,
+                What::Opened
+                    | What::Sent { .. }
+                    | What::SentFrame { .. }
+                    | What::Dropped(_)
+                    | What::OwnPing
+            )
+    })
 }
 
 /// As [`came_late`], of one answer to a choice, which nothing of was taken.
@@ -120,13 +142,16 @@ fn is_of_its_own(transcript: &Transcript, close: EventIndex, outcome: &Outcome) 
 }
 
 /// What came late, in words, where nothing else speaks against the broker than what follows from it: a step that waits in
-/// vain behind the first late one. What came and should not have, or came otherwise, does not follow from it.
+/// vain behind the first late one. What came and should not have, or came otherwise, does not follow from it, unless a
+/// CONNACK was late.
 pub(super) fn only_late(findings: &[Finding]) -> Option<String> {
     let counts = |f: &&Finding| {
         f.kind() == FindingKind::Violation && matches!(f.level(), Level::Must | Level::Should)
     };
     let first = findings.iter().filter(counts).find(|f| f.is_late)?;
-    let follows = |f: &Finding| f.step > first.step && f.symptom.is_absence();
+    // Behind a CONNACK that came late, other steps were passed over: the case was not played as it is written.
+    let is_connack = first.symptom.is_missing(PacketType::CONNACK);
+    let follows = |f: &Finding| f.step > first.step && (is_connack || f.symptom.is_absence());
     let mut all = findings.iter().filter(counts);
     all.all(|f| f.is_late || follows(f)).then(|| words(first))
 }
@@ -135,11 +160,11 @@ fn words(finding: &Finding) -> String {
     format!("{}: {}", finding.label, finding.actual)
 }
 
-/// What came late in a play that came to this verdict, in words, where nothing else is wrong with it; in its control, where
-/// that is why there is none.
+/// What came late in a play that came to this verdict, in words, where nothing else is wrong with it; in its control or its
+/// witness, where that is why there is none.
 pub fn late(
     plan: &Plan,
-    control: Option<&Transcript>,
+    (control, witness): (Option<&Transcript>, Option<&Transcript>),
     verdict: &Verdict,
     findings: &[Finding],
 ) -> Option<String> {
@@ -147,8 +172,10 @@ pub fn late(
         Verdict::Failed | Verdict::Warned => only_late(findings),
         Verdict::Inconclusive { .. } => only_late(findings).or_else(|| {
             let is_clean = findings.iter().all(|f| f.kind() != FindingKind::Violation);
-            let of_control = super::judging::of_control(plan, control.filter(|_| is_clean)?);
-            only_late(&of_control)
+            let control = control.map(|control| super::judging::of_control(plan, control));
+            let witness = witness.map(super::judging::of_witness);
+            let mut others = [control, witness].into_iter().flatten();
+            others.find_map(|found| only_late(&found).filter(|_| is_clean))
         }),
         Verdict::Passed | Verdict::Skipped { .. } => None,
     }

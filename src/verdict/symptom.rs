@@ -135,6 +135,11 @@ impl Symptom {
         is_all && !self.is_cut_off()
     }
 
+    /// Whether a packet of this type did not come.
+    pub fn is_missing(&self, packet_type: PacketType) -> bool {
+        self.missing.contains(&packet_type.0)
+    }
+
     /// Whether a packet of such a type was received that should not have been.
     pub fn has_extra(&self, is_type: impl Fn(PacketType) -> bool) -> bool {
         self.extra.iter().any(|t| is_type(PacketType(*t)))

@@ -107,6 +107,17 @@ fn what_was_awaited_came_when_the_limit_was_over() {
 }
 
 #[test]
+fn a_connection_on_which_the_broker_did_nothing_says_nothing_of_what_it_would_have_done() {
+    let expected = one(PacketType::CONNACK);
+    let mut transcript = came(&[]);
+    assert!(!is_late(&expected, &transcript));
+    transcript.events[0].what = What::Opened;
+    assert!(is_late(&expected, &transcript));
+    transcript.events[0].what = What::Closed(Ending::Close);
+    assert!(!is_late(&expected, &transcript));
+}
+
+#[test]
 fn what_another_step_took_is_not_what_this_one_waited_for() {
     let mut transcript = came(&[(7, puback(1))]);
     transcript.events[1].taken_by = Some(StepIndex(3));
@@ -210,6 +221,10 @@ fn only_what_follows_from_a_late_packet_may_be_wrong_beside_it() {
     ] {
         let found = [late(2), finding(3, wrong.clone(), false)];
         assert!(only_late(&found).is_none(), "{wrong}");
+        // Who had no CONNACK in time has left out what the case is about.
+        let connack = finding(2, Symptom::no(PacketType::CONNACK), true);
+        let found = [connack, finding(3, wrong, false)];
+        assert!(only_late(&found).is_some());
     }
 }
 
