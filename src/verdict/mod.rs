@@ -98,7 +98,7 @@ impl CaseResult {
 pub enum Alone {
     /// Nothing was wrong; this play counts.
     Passed,
-    /// The first play counts.
+    /// It did not hold either; it counts unless something was late in it too.
     FailedAgain,
     /// There was no time left for it; the first play counts.
     NotPlayed,

@@ -89,7 +89,7 @@ pub struct Crowd {
 pub enum Alone {
     /// It broke no MUST, and nothing was late; this play counts.
     Passed,
-    /// It did not hold either; the play beside others counts.
+    /// It did not hold either; it counts unless something was late in it too.
     FailedAgain,
     /// The time for such plays was over; the play beside others counts.
     NotPlayed,
