@@ -161,10 +161,10 @@ const SETS: &[&[&str]] = &[
         "expired-waiting-takes-room",
         "taken-over-expiry-kept",
         "shared-begun-moves-on-takeover",
-        "restart-sends-waiting-first",
         "restart-forgets-user",
         "long-acknowledgements-refused",
     ],
+    &["restart-sends-waiting-first"],
 ];
 
 const PLAYING: Playing<'_> = Playing {
