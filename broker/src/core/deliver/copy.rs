@@ -83,8 +83,9 @@ pub(crate) fn copy(rules: &Rules, message: &Arc<Message>, subscriber: &Subscribe
     let options = subscriber.granted.options;
     // [3.1.1 MQTT-3.3.1-9] [5 MQTT-3.3.1-12] [5 MQTT-3.3.1-13]
     let keeps = if options.retain_as_published {
-        !rules.breaks(Fault::RetainAsPublishedIgnored)
-            && !(message.will && rules.breaks(Fault::WillRetainAsPublishedIgnored))
+        let is_ignored = rules.breaks(Fault::RetainAsPublishedIgnored)
+            || message.will && rules.breaks(Fault::WillRetainAsPublishedIgnored);
+        !is_ignored
     } else {
         rules.breaks(Fault::RetainFlagKeptLive)
     };

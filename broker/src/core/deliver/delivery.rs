@@ -431,7 +431,8 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
                 return;
             };
             // [5 MQTT-3.3.1-1]
-            let again = !anew && !(late && rules.breaks(Fault::HeldBackWithoutDup));
+            let is_first = anew || late && rules.breaks(Fault::HeldBackWithoutDup);
+            let again = !is_first;
             if !send_publish(link, rules, turn, &delivery, Some(id), again) {
                 // [5 MQTT-3.1.2-25]: as if it had been delivered.
                 session.inflight.remove(id);
