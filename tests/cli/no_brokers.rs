@@ -225,7 +225,7 @@ const RIGHT: [(&str, &str); 9] = [
 ];
 
 /// Cases that what acknowledges everything may pass as well, or be warned of. None that passes needs a message that comes.
-const ACKNOWLEDGED: [(&str, &str); 26] = [
+const ACKNOWLEDGED: [(&str, &str); 27] = [
     ("connect/accepted", "accepts the CONNECT"),
     ("connect/one-connack", "sends one CONNACK"),
     ("flows/hooks-dropped[no-subscribers", "acknowledges it"),
@@ -243,6 +243,7 @@ const ACKNOWLEDGED: [(&str, &str); 26] = [
         "publish/to-somebody[2-offline]",
         "does not say that nobody is there",
     ),
+    ("qos/explained-pubrel[", "answers each PUBREL"),
     ("qos/identifier-in-use", "takes it"),
     ("qos/qos2-unknown-id", "warned: knows every identifier"),
     ("session/clean-session-ends", "resumes no session"),
