@@ -2,6 +2,7 @@
 //! again, or has a wrong field.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytestring::ByteString;
@@ -270,15 +271,27 @@ impl<'a> Inbox<'a> {
         let Some(published) = self.publication_of(event) else {
             return false;
         };
+        let mut publications = BTreeMap::new();
+        for (at, event) in self.transcript.events.iter().enumerate() {
+            if let What::Sent {
+                packet: Some(Packet::Publish(publish)),
+                ..
+            } = &event.what
+            {
+                publications.entry(&publish.payload).or_insert(at);
+            }
+        }
         let lane = self.transcript.events[event.0].lane;
         let topic = self.transcript.topic(event);
         let mut before = self
             .packets()
             .filter(|(other, its, _)| *other < event && *its == lane);
-        before.any(|(other, ..)| {
-            let is_later = |its| its > published;
-            self.transcript.topic(other) == topic
-                && self.publication_of(other).is_some_and(is_later)
+        before.any(|(other, _, packet)| {
+            let Packet::Publish(packet) = packet.packet else {
+                return false;
+            };
+            let is_later = publications.get(&packet.payload) > Some(&published);
+            is_later && self.transcript.topic(other) == topic
         })
     }
 
