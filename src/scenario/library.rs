@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{iter, panic, thread};
+use std::{panic, thread};
 
 use super::file::scenes;
 use super::model::Scene;
@@ -88,29 +87,18 @@ fn of_file(
 /// What becomes of each item, in the order of the items.
 fn on_all_cores<T: Sync, R: Send>(items: &[T], of: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let taken = iter::from_fn(|| {
-            let n = next.fetch_add(1, Ordering::Relaxed);
-            items.get(n).map(|item| (n, of(item)))
-        });
-        taken.collect::<Vec<_>>()
-    };
-    let mut done = thread::scope(|scope| {
-        let others: Vec<_> = (1..cores.min(items.len()))
-            .map(|_| scope.spawn(work))
+    let share = items.len().div_ceil(cores).max(1);
+    thread::scope(|scope| {
+        let workers: Vec<_> = items
+            .chunks(share)
+            .map(|part| scope.spawn(|| part.iter().map(&of).collect::<Vec<_>>()))
             .collect();
-        let mut done = work();
-        for other in others {
-            match other.join() {
-                Ok(more) => done.extend(more),
-                Err(panic) => panic::resume_unwind(panic),
-            }
-        }
-        done
-    });
-    done.sort_unstable_by_key(|(n, _)| *n);
-    done.into_iter().map(|(_, result)| result).collect()
+        let done = workers.into_iter().map(|worker| {
+            let done = worker.join();
+            done.unwrap_or_else(|panic| panic::resume_unwind(panic))
+        });
+        done.flatten().collect()
+    })
 }
 
 fn is_same(a: &Path, b: &Path) -> bool {
