@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use mqtt_check::coverage::judging;
 use mqtt_check::mutation::{self, Catch, Playing, Right};
@@ -172,6 +173,9 @@ const PLAYING: Playing<'_> = Playing {
     interrupted: &|| false,
 };
 
+/// The right broker is played once for all tests.
+static SUITE: LazyLock<Suite> = LazyLock::new(Suite::new);
+
 /// What one fault is caught by when it is alone: case and clause.
 type Marks = BTreeSet<(CaseId, String)>;
 
@@ -235,7 +239,7 @@ impl Suite {
 
 #[test]
 fn each_fault_of_a_set_is_reported_beside_the_others() {
-    let suite = Suite::new();
+    let suite = &*SUITE;
     let mut missed = Vec::new();
     for (number, set) in SETS.iter().enumerate() {
         let infos: Vec<&FaultInfo> = set.iter().map(|name| suite.fault(name)).collect();
@@ -274,7 +278,7 @@ fn every_fault_that_was_seen_on_a_real_broker_is_in_a_set() {
 
 #[test]
 fn what_comes_out_of_its_order_is_blamed_for_that_alone() {
-    let suite = Suite::new();
+    let suite = &*SUITE;
     let info = suite.fault("offline-order-reversed");
     let caught = mutation::caught_together(&[info], &suite.plans, &suite.right, PLAYING);
     let caught = caught.expect("the bundled broker starts");
