@@ -290,3 +290,20 @@ fn what_comes_out_of_its_order_is_blamed_for_that_alone() {
         .collect();
     assert!(others.is_empty(), "{others:#?}");
 }
+
+#[test]
+fn a_fault_that_the_right_broker_does_not_ask_about_changes_nothing() {
+    let suite = &*SUITE;
+    let some: Vec<Plan> = suite.plans.iter().step_by(40).cloned().collect();
+    // Of a case that is not in it, nothing is known.
+    let unknown = Right::new();
+    let mut left_out = 0;
+    for info in suite.faults.values().step_by(20) {
+        let all = mutation::caught(info, &some, &unknown, PLAYING);
+        let those_that_can_differ = mutation::caught(info, &some, &suite.right, PLAYING);
+        assert_eq!(all, those_that_can_differ, "{}", info.name);
+        let can_differ = |plan: &&Plan| suite.right[&plan.scene.id].consulted.has(info.name);
+        left_out += some.iter().filter(|plan| !can_differ(plan)).count();
+    }
+    assert!(left_out > some.len(), "{left_out}");
+}

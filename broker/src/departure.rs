@@ -57,12 +57,12 @@ macro_rules! departures {
 
         $(#[$set_doc])*
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-        pub struct $set([u64; $one::ALL.len().div_ceil(64)]);
+        pub struct $set(pub(super) [u64; $one::ALL.len() / 64 + 1]);
 
         impl $set {
             /// None of them.
             pub const fn none() -> Self {
-                Self([0; $one::ALL.len().div_ceil(64)])
+                Self([0; $one::ALL.len() / 64 + 1])
             }
 
             /// Whether there is none.
@@ -70,10 +70,16 @@ macro_rules! departures {
                 *self == Self::none()
             }
 
-            /// Whether this one is in force.
-            pub const fn has(&self, one: $one) -> bool {
+            /// Whether this one is in the set.
+            pub(super) const fn contains(&self, one: $one) -> bool {
                 let bit = one as usize;
                 self.0[bit / 64] & (1 << (bit % 64)) != 0
+            }
+
+            /// Puts this one into the set.
+            pub(super) const fn insert(&mut self, one: $one) {
+                let bit = one as usize;
+                self.0[bit / 64] |= 1 << (bit % 64);
             }
         }
 
@@ -81,8 +87,7 @@ macro_rules! departures {
             fn from_iter<I: IntoIterator<Item = $one>>(iter: I) -> Self {
                 let mut set = Self::none();
                 for one in iter {
-                    let bit = one as usize;
-                    set.0[bit / 64] |= 1 << (bit % 64);
+                    set.insert(one);
                 }
                 set
             }

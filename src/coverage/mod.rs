@@ -12,12 +12,12 @@ use std::collections::BTreeSet;
 
 use mqtt_check_codec::ProtocolVersion;
 
-use crate::mutation::{Catch, Right};
+use crate::mutation::{Catch, Right, RightPlay};
 use crate::plan::Plan;
 use crate::requirements::{self, Requirement};
 use crate::scenario::model::CaseId;
 use crate::target::bundled::FaultInfo;
-use crate::verdict::{Verdict, monitor};
+use crate::verdict::monitor;
 
 pub use citation::{Citation, citations, judging};
 pub use playing::{Wanted, play};
@@ -161,7 +161,10 @@ fn proofs(requirement: &Requirement, breaking: &[&'static str], record: &Record)
         let catch = played.caught.iter().find(|catch| {
             requirements::document(catch.case.version) == requirement.version
                 && catch.cites.contains(requirement.id)
-                && record.right.get(&catch.case) == Some(&Verdict::Passed)
+                && record
+                    .right
+                    .get(&catch.case)
+                    .is_some_and(RightPlay::is_passed)
         });
         proofs.extend(catch.map(|catch| Proof {
             fault: played.fault,

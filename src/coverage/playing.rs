@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use mqtt_check_codec::ProtocolVersion;
 
 use super::{Played, Record, ids_of, judging, keys};
-use crate::mutation::{self, Playing, Right};
+use crate::mutation::{self, Playing, Right, RightPlay};
 use crate::plan::Plan;
 use crate::requirements::{self, Requirement};
 use crate::scenario::model::CaseId;
 use crate::target::bundled::FaultInfo;
-use crate::verdict::{Verdict, monitor};
+use crate::verdict::monitor;
 
 /// What is to be known of what.
 #[derive(Debug, Clone, Copy)]
@@ -117,7 +117,10 @@ impl Step<'_> {
         self.played.caught.iter().any(|catch| {
             requirements::document(catch.case.version) == key.0
                 && catch.cites.contains(key.1)
-                && self.right.get(&catch.case) == Some(&Verdict::Passed)
+                && self
+                    .right
+                    .get(&catch.case)
+                    .is_some_and(RightPlay::is_passed)
         })
     }
 }

@@ -15,7 +15,7 @@ use crate::plan::Plan;
 use crate::requirements;
 use crate::scenario::model::{CaseId, Level};
 use crate::suite;
-use crate::target::bundled::{Bundled, FaultInfo};
+use crate::target::bundled::{Bundled, Consulted, FaultInfo};
 use crate::target::{Capabilities, Target};
 use crate::verdict::{CaseResult, Finding, FindingKind, Verdict};
 
@@ -30,7 +30,22 @@ pub struct Playing<'a> {
 }
 
 /// What the right broker's cases came to.
-pub type Right = BTreeMap<CaseId, Verdict>;
+pub type Right = BTreeMap<CaseId, RightPlay>;
+
+/// What one case came to on the right broker.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RightPlay {
+    pub verdict: Verdict,
+    /// The faults that the broker asked about. Under any other it does the same again, so that need not be played.
+    pub consulted: Consulted,
+}
+
+impl RightPlay {
+    /// Whether nothing was found.
+    pub fn is_passed(&self) -> bool {
+        self.verdict == Verdict::Passed
+    }
+}
 
 /// A case that turned red by a fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,13 +63,18 @@ pub struct Catch {
 /// # Errors
 /// When it cannot be started.
 pub fn right(plans: &[Plan], playing: Playing<'_>) -> Result<Right, String> {
-    let bundled = Bundled::default();
-    let results = play(plans, bundled, playing, false, &|r| (r.id, r.verdict))?;
+    let results = play(plans, Bundled::watched(), playing, false, &|result| {
+        let played = RightPlay {
+            verdict: result.verdict,
+            consulted: Consulted::take(),
+        };
+        (result.id, played)
+    })?;
     Ok(results.into_iter().collect())
 }
 
-/// Plays the broker with this fault. A case that is red on the right broker too has caught nothing. Cases that are
-/// tagged `heavy` are played only if no other catches it.
+/// Plays the broker with this fault, in the cases in which the right one asks about it. A case that is red on the right
+/// broker too has caught nothing. Cases that are tagged `heavy` are played only if no other catches it.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -80,14 +100,22 @@ pub fn caught_together(
     let names = || infos.iter().map(|info| info.name);
     let with_fault = || Bundled::with(names()).map_err(|name| unknown(&name));
     let conclude = |result: CaseResult| {
-        let is_red_anyway = right.get(&result.id).is_some_and(is_red);
+        let is_red_anyway = right
+            .get(&result.id)
+            .is_some_and(|play| is_red(&play.verdict));
         (is_red(&result.verdict) && !is_red_anyway).then(|| Catch {
             cites: cited(&result, infos),
             blames: blamed(&result).cloned().collect(),
             case: result.id,
         })
     };
-    let catches = play(plans, with_fault()?, playing, false, &conclude)?;
+    let can_differ = |plan: &&Plan| {
+        right
+            .get(&plan.scene.id)
+            .is_none_or(|play| names().any(|name| play.consulted.has(name)))
+    };
+    let differing: Vec<Plan> = plans.iter().filter(can_differ).cloned().collect();
+    let catches = play(&differing, with_fault()?, playing, false, &conclude)?;
     let mut catches: Vec<Catch> = catches.into_iter().flatten().collect();
     if catches.iter().all(|catch| catch.cites.is_empty()) {
         let heavy = plans.iter().filter(|plan| plan.scene.is_heavy());

@@ -25,6 +25,22 @@ pub struct Bundled {
     conduct: Conduct,
 }
 
+/// Faults that a broker asked about while it was [watched](Bundled::watched).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Consulted(Faults);
+
+impl Consulted {
+    /// What watched brokers have asked about on this thread since the last call.
+    pub fn take() -> Self {
+        Self(Faults::take_consulted())
+    }
+
+    /// Whether the fault of this name is among them.
+    pub fn has(&self, name: &str) -> bool {
+        Fault::from_name(name).is_some_and(|fault| self.0.has(fault))
+    }
+}
+
 /// A deliberate fault, for lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaultInfo {
@@ -133,6 +149,13 @@ impl Bundled {
         Ok(Self {
             conduct: faults.into(),
         })
+    }
+
+    /// The broker as it is, which notes the faults that it asks about.
+    pub fn watched() -> Self {
+        Self {
+            conduct: Faults::watched().into(),
+        }
     }
 
     /// The same broker, taking these liberties and no others.

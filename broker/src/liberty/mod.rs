@@ -51,6 +51,11 @@ macro_rules! liberties {
 use liberties;
 
 impl Liberties {
+    /// Whether this one is in force.
+    pub const fn has(&self, liberty: Liberty) -> bool {
+        self.contains(liberty)
+    }
+
     /// The configuration of a broker that nobody configures otherwise.
     pub fn config(&self) -> Config {
         let mut config = Config::default();
