@@ -1,4 +1,7 @@
 //! What faults and liberties have in common: a table of names, and a set of those in force.
+//!
+//! A set can also be watched: then none is in force, and each that the broker asks about is noted. One that it never
+//! asks about cannot change what it does, so what it did is what it would do with that one in force.
 
 use crate::{Faults, Liberties};
 
@@ -57,7 +60,7 @@ macro_rules! departures {
 
         $(#[$set_doc])*
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-        pub struct $set(pub(super) [u64; $one::ALL.len() / 64 + 1]);
+        pub struct $set([u64; $one::ALL.len() / 64 + 1]);
 
         impl $set {
             /// None of them.
@@ -70,17 +73,58 @@ macro_rules! departures {
                 *self == Self::none()
             }
 
-            /// Whether this one is in the set.
-            pub(super) const fn contains(&self, one: $one) -> bool {
+            /// None is in force, but each that a broker asks about is noted, for the thread on which it runs.
+            pub const fn watched() -> Self {
+                Self([u64::MAX; $one::ALL.len() / 64 + 1])
+            }
+
+            /// Those that brokers whose set is [watched](Self::watched) have asked about on this thread since the last call.
+            pub fn take_consulted() -> Self {
+                CONSULTED.replace(Self::none())
+            }
+
+            /// Whether this one is in force. A broker asks this before it departs from what it would do.
+            pub fn has(&self, one: $one) -> bool {
+                self.contains(one) && !self.notes(one)
+            }
+
+            /// Notes it if the set is only watched. Called for those alone that seem to be in force.
+            #[cold]
+            fn notes(&self, one: $one) -> bool {
+                if self.is_watched() {
+                    let mut consulted = CONSULTED.get();
+                    consulted.insert(one);
+                    CONSULTED.set(consulted);
+                }
+                self.is_watched()
+            }
+
+            /// Those in force. This is no question of the broker's, so it is not noted.
+            pub fn in_force(&self) -> impl Iterator<Item = $one> {
+                let is_watched = self.is_watched();
+                let each = $one::ALL.iter().copied();
+                each.filter(move |one| !is_watched && self.contains(*one))
+            }
+
+            /// Behind the last one there is room for this.
+            const fn is_watched(&self) -> bool {
+                let bit = $one::ALL.len();
+                self.0[bit / 64] & (1 << (bit % 64)) != 0
+            }
+
+            const fn contains(&self, one: $one) -> bool {
                 let bit = one as usize;
                 self.0[bit / 64] & (1 << (bit % 64)) != 0
             }
 
-            /// Puts this one into the set.
-            pub(super) const fn insert(&mut self, one: $one) {
+            const fn insert(&mut self, one: $one) {
                 let bit = one as usize;
                 self.0[bit / 64] |= 1 << (bit % 64);
             }
+        }
+
+        thread_local! {
+            static CONSULTED: std::cell::Cell<$set> = const { std::cell::Cell::new($set::none()) };
         }
 
         impl FromIterator<$one> for $set {
@@ -127,7 +171,7 @@ impl From<Liberties> for Conduct {
 mod tests {
     use std::collections::BTreeSet;
 
-    use crate::{Fault, Faults, Liberties, Liberty};
+    use crate::{Config, Fault, Faults, Liberties, Liberty};
 
     /// Says of a table what must be true of every one.
     macro_rules! check {
@@ -146,14 +190,27 @@ mod tests {
                 for other in $one::ALL {
                     assert_eq!(set.has(*other), one == other);
                 }
+                assert_eq!($set::take_consulted(), $set::none());
+                assert!(!$set::watched().has(*one));
+                assert_eq!($set::take_consulted(), set);
             }
+            let all: $set = $one::ALL.iter().copied().collect();
+            assert!($one::ALL.iter().all(|one| all.has(*one)));
+            assert_eq!($set::take_consulted(), $set::none());
+            assert!(!$set::watched().is_none());
         };
     }
 
     #[test]
-    fn each_has_its_own_name_and_a_set_has_what_it_was_made_of() {
+    fn each_has_its_own_name_and_a_set_has_what_it_was_made_of_or_notes_what_it_is_asked() {
         check!(Fault, Faults);
         check!(Liberty, Liberties);
+    }
+
+    #[test]
+    fn watched_liberties_configure_nothing() {
+        assert_eq!(Liberties::watched().config(), Config::default());
+        assert_eq!(Liberties::take_consulted(), Liberties::none());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::plan::Plan;
 use crate::requirements;
 use crate::scenario::model::{CaseId, Level};
-use crate::target::bundled::{Bundled, LibertyInfo};
+use crate::target::bundled::{Bundled, Consulted, LibertyInfo};
 use crate::verdict::{CaseResult, FindingKind, Verdict};
 
 use super::{Playing, play, unknown};
@@ -32,15 +32,26 @@ impl Taken {
 }
 
 /// What the cases of the broker that takes no liberty came to, with their records.
-pub type Usual = BTreeMap<CaseId, CaseResult>;
+pub type Usual = BTreeMap<CaseId, UsualPlay>;
+
+/// What one case came to on that broker.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UsualPlay {
+    result: CaseResult,
+    /// Under a liberty that it did not ask about it does the same again, so that need not be played.
+    consulted: Consulted,
+}
 
 /// Plays the broker that takes no liberty.
 ///
 /// # Errors
 /// When it cannot be started.
 pub fn usual(plans: &[Plan], playing: Playing<'_>) -> Result<Usual, String> {
-    let results = play(plans, Bundled::default(), playing, false, &|result| result)?;
-    Ok(results.into_iter().map(|r| (r.id.clone(), r)).collect())
+    let results = play(plans, Bundled::watched(), playing, false, &|result| {
+        let consulted = Consulted::take();
+        (result.id.clone(), UsualPlay { result, consulted })
+    })?;
+    Ok(results.into_iter().collect())
 }
 
 /// Plays the broker that takes this liberty. A case that finds a fault in the `usual` broker too says nothing.
@@ -62,8 +73,19 @@ pub fn taken(
         skipped: 0,
         failed: Vec::new(),
     };
-    let cases = play(plans, bundled, playing, false, &|result| {
-        let usual = usual.get(&result.id)?;
+    let everywhere = bundled.begins_otherwise();
+    let can_differ = |plan: &&Plan| {
+        let usual = usual.get(&plan.scene.id);
+        everywhere || usual.is_none_or(|usual| usual.consulted.has(info.name))
+    };
+    let (differing, same): (Vec<&Plan>, Vec<&Plan>) = plans.iter().partition(can_differ);
+    let unchanged = same.iter().filter_map(|plan| usual.get(&plan.scene.id));
+    taken.held += unchanged
+        .filter(|usual| is_held(&usual.result, info))
+        .count();
+    let differing: Vec<Plan> = differing.into_iter().cloned().collect();
+    let cases = play(&differing, bundled, playing, false, &|result| {
+        let usual = &usual.get(&result.id)?.result;
         let shows = usual.transcript != result.transcript || usual.control != result.control;
         Some((shows, under(info, usual, result)))
     })?;

@@ -25,19 +25,27 @@ pub struct Bundled {
     conduct: Conduct,
 }
 
-/// Faults that a broker asked about while it was [watched](Bundled::watched).
+/// The faults and liberties that a broker asked about while it was [watched](Bundled::watched). Any other would have
+/// changed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Consulted(Faults);
+pub struct Consulted {
+    faults: Faults,
+    liberties: Liberties,
+}
 
 impl Consulted {
     /// What watched brokers have asked about on this thread since the last call.
     pub fn take() -> Self {
-        Self(Faults::take_consulted())
+        Self {
+            faults: Faults::take_consulted(),
+            liberties: Liberties::take_consulted(),
+        }
     }
 
-    /// Whether the fault of this name is among them.
+    /// Whether the fault or liberty of this name is among them.
     pub fn has(&self, name: &str) -> bool {
-        Fault::from_name(name).is_some_and(|fault| self.0.has(fault))
+        Fault::from_name(name).is_some_and(|fault| self.faults.has(fault))
+            || Liberty::from_name(name).is_some_and(|liberty| self.liberties.has(liberty))
     }
 }
 
@@ -151,11 +159,21 @@ impl Bundled {
         })
     }
 
-    /// The broker as it is, which notes the faults that it asks about.
-    pub fn watched() -> Self {
+    /// The broker as it is, which notes the faults and liberties that it asks about.
+    pub const fn watched() -> Self {
         Self {
-            conduct: Faults::watched().into(),
+            conduct: Conduct {
+                faults: Faults::watched(),
+                liberties: Liberties::watched(),
+            },
         }
+    }
+
+    /// Whether it is configured otherwise or offers something else than without its liberties, before it is asked anything.
+    pub fn begins_otherwise(&self) -> bool {
+        let usual = Self::default();
+        self.conduct.liberties.config() != usual.conduct.liberties.config()
+            || self.capabilities() != usual.capabilities()
     }
 
     /// The same broker, taking these liberties and no others.
@@ -192,15 +210,13 @@ impl Bundled {
             Property::TopicAliasMaximum(config.topic_alias_maximum),
         ]);
         let mut offered = Capabilities::bundled().announced(&announced);
-        let lacks = Liberty::ALL
-            .iter()
-            .filter(|l| self.conduct.liberties.has(**l));
+        let lacks = self.conduct.liberties.in_force();
         offered.lacks.extend(lacks.filter_map(|liberty| {
             let why = format!(
                 "the bundled broker has the permitted variation {}",
                 liberty.name()
             );
-            Some((lacking(*liberty)?, why))
+            Some((lacking(liberty)?, why))
         }));
         offered
     }

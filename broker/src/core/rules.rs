@@ -48,7 +48,7 @@ impl Rules {
     }
 
     /// Whether this choice is taken.
-    pub(crate) const fn chooses(&self, liberty: Liberty) -> bool {
+    pub(crate) fn chooses(&self, liberty: Liberty) -> bool {
         self.liberties.has(liberty)
     }
 
@@ -101,7 +101,7 @@ impl Rules {
     }
 
     /// Whether a choice about who may do what is taken. An access list says it otherwise.
-    pub(crate) const fn refuses(&self, liberty: Liberty) -> bool {
+    pub(crate) fn refuses(&self, liberty: Liberty) -> bool {
         self.config.access.is_none() && self.chooses(liberty)
     }
 

@@ -1,6 +1,5 @@
 //! Deliberate faults. Each breaks the one line that enforces its clauses.
 
-mod consulted;
 mod table;
 
 use mqtt_check_codec::{Clause, DecodeError, PacketType};

@@ -51,18 +51,11 @@ macro_rules! liberties {
 use liberties;
 
 impl Liberties {
-    /// Whether this one is in force.
-    pub const fn has(&self, liberty: Liberty) -> bool {
-        self.contains(liberty)
-    }
-
     /// The configuration of a broker that nobody configures otherwise.
     pub fn config(&self) -> Config {
         let mut config = Config::default();
-        for liberty in Liberty::ALL {
-            if self.has(*liberty) {
-                liberty.configure(&mut config);
-            }
+        for liberty in self.in_force() {
+            liberty.configure(&mut config);
         }
         config
     }

@@ -16,7 +16,7 @@ const LATE_BY: Duration = Duration::from_millis(500);
 const CHUNK: usize = 64 * 1024;
 
 /// Whether the broker sends as it does by itself.
-pub(super) const fn is_plain(liberties: Liberties) -> bool {
+pub(super) fn is_plain(liberties: Liberties) -> bool {
     !liberties.has(Liberty::AnswersLate) && !liberties.has(Liberty::AnswersByteByByte)
 }
 
