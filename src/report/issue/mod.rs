@@ -153,9 +153,11 @@ fn text(document: &Document, cause: &Cause, shown: &Shown<'_>, stem: &str) -> St
     if let Some(entry) = &cause.accepted_by {
         out.push_str(&format!("- Known deviation: {}\n", code(entry)));
     }
-    out.push_str("\n## What the standard says\n\n");
-    for clause in &cause.clauses {
-        out.push_str(&format!("- {}\n", cited(clause)));
+    if !cause.clauses.is_empty() {
+        out.push_str("\n## What the standard says\n\n");
+        for clause in &cause.clauses {
+            out.push_str(&format!("- {}\n", cited(clause)));
+        }
     }
     out.push_str(&format!(
         "\n## Expected\n\n{}\n\n## Actual\n\n{}\n",
