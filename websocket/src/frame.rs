@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use thiserror::Error;
 
-use crate::lapse::Lapses;
+use crate::lapse::{Lapse, Lapses};
 
 /// The longest payload of a control frame, in bytes.
 const CONTROL_LIMIT: u64 = 125;
@@ -266,7 +266,12 @@ impl Decoder {
         self.current.is_none()
     }
 
-    /// Whether the data that were taken last are those of a continuation.
+    /// Whether the next data frame continues a message.
+    pub(crate) const fn is_within_message(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Whether the last data were those of a continuation.
     pub(crate) const fn is_continued(&self) -> bool {
         self.is_continued
     }
@@ -346,6 +351,9 @@ impl Decoder {
                 return Err(Fault::LongControl);
             }
             return Ok(());
+        }
+        if header.length > u64::from(u16::MAX) && self.lapses.has(Lapse::NoLongFrames) {
+            return Err(Fault::Length);
         }
         match (header.opcode, self.open) {
             (Opcode::CONTINUATION, None) => Err(Fault::NothingToContinue),

@@ -29,6 +29,10 @@ pub enum Lapse {
     ControlFragments,
     /// Control frames of any length pass.
     LongControls,
+    /// Data frames of more than 65,535 bytes do not pass.
+    NoLongFrames,
+    /// A ping between the fragments of a message does not pass.
+    NoPingBetween,
 }
 
 /// Those that are in force.

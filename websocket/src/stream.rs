@@ -282,6 +282,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     self.data = bytes;
                 }
             }
+            Ok(Some(Item::Ping(_)))
+                if self.breaks(Lapse::NoPingBetween) && self.decoder.is_within_message() =>
+            {
+                self.fault = Some(Fault::NothingToContinue);
+            }
             Ok(Some(Item::Ping(payload))) => {
                 self.stuck = self.breaks(Lapse::StuckAtPing);
                 let is_answered = !self.stuck && !self.breaks(Lapse::NoPong);

@@ -392,7 +392,7 @@ impl Broker {
                     );
                     return;
                 }
-                if is_lost(&self.state.rules, &packet, size) {
+                if is_lost(&self.state.rules, &packet, size) || self.is_behind_takeover(turn, key) {
                     return;
                 }
                 // [5 MQTT-4.4.0-1] [5 MQTT-4.3.3-4] [5 MQTT-4.3.3-11]
@@ -414,6 +414,15 @@ impl Broker {
                 self.packet(turn, key, packet);
             }
         }
+    }
+
+    /// Of a fault: whether a packet comes together with a CONNECT that takes over. [3.1.1 RULE-3.1.4-3]
+    /// [5 RULE-3.1.4-3]
+    fn is_behind_takeover(&self, turn: &Turn<'_>, key: SessionKey) -> bool {
+        let session = self.state.sessions.at(key);
+        let traces = session.map(|session| &session.traces);
+        traces.is_some_and(|traces| traces.taken_over && traces.connected_at == turn.now)
+            && self.state.rules.breaks(Fault::TakeoverLosesPacketsBehind)
     }
 
     /// A packet on an accepted connection.
@@ -611,7 +620,11 @@ impl Broker {
             }
             Timer::KeepAlive(key) => self.silent(turn, key),
             Timer::WillDelay(key) => {
-                publish_will(&mut self.state, turn, key, WillTrigger::DelayElapsed)
+                publish_will(&mut self.state, turn, key, WillTrigger::DelayElapsed);
+                // [5 MQTT-4.1.0-1]
+                if self.state.rules.breaks(Fault::DelayedWillEndsSession) {
+                    end_session(&mut self.state, turn, key, TerminationReason::Expired);
+                }
             }
             Timer::Resend(key) => resend_again(&mut self.state, turn, key),
             Timer::SessionExpiry(key) if self.state.sessions.is_linked(key) => {
@@ -632,7 +645,11 @@ impl Broker {
         let Some(silence) = link.silence else {
             return;
         };
-        let at = match self.state.topics.tasks.has(key) {
+        // [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
+        let session = self.state.sessions.at(key);
+        let owes = session.is_some_and(|session| session.inflight.ids().next().is_some());
+        let is_spared = owes && self.state.rules.breaks(Fault::KeepAliveOffWhileInflight);
+        let at = match self.state.topics.tasks.has(key) || is_spared {
             // It is not read from: the silence is ours.
             true => turn.now + silence,
             false => link.last_received + silence,

@@ -139,6 +139,25 @@ impl Rules {
                 .filter(|filter| filter.ends_with('+'))
         {
             ByteString::from(filter)
+        } else if self.breaks(Fault::TopicsTrimmed) {
+            // [3.1.1 RULE-4.7.3-1] [5 RULE-4.7.3-1]
+            ByteString::from(topic.trim_matches(' '))
+        } else if self.breaks(Fault::TopicsComposed) {
+            ByteString::from(
+                topic
+                    .replace("e\u{301}", "\u{e9}")
+                    .replace("a\u{30a}", "\u{e5}"),
+            )
+        } else if self.breaks(Fault::LevelsBeyond32Ignored) {
+            let levels: Vec<&str> = topic.split('/').take(32).collect();
+            ByteString::from(levels.join("/"))
+        } else if self.breaks(Fault::ShareNamesCaseFolded)
+            && let Some((name, filter)) = topic
+                .strip_prefix("$share/")
+                .and_then(|rest| rest.split_once('/'))
+        {
+            // [5 RULE-4.8.2-1]
+            ByteString::from(format!("$share/{}/{filter}", name.to_lowercase()))
         } else {
             topic.clone()
         }

@@ -1588,6 +1588,170 @@ faults {
         "a QoS 2 message that named its topic by an alias is lost if it is released on a later connection",
     SharedLeavingDropsWaiting "shared-leaving-drops-waiting" [V5 "MQTT-4.5.0-1"]
         "what waits for an offline member of a Shared Subscription is lost when another member leaves",
+    // What shows only beside another client.
+    DupLeaksToNeighbours "dup-leaks-to-neighbours" [V5 "MQTT-4.3.2-2", V5 "MQTT-4.3.3-2", V3_1_1 "MQTT-4.3.2-1", V3_1_1 "MQTT-4.3.3-1"]
+        "a message that was sent again to one client is sent to others for the first time with DUP 1",
+    PubackSettlesNeighbours "puback-settles-neighbours" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "the PUBACK of one client ends the deliveries of the same message to others",
+    SessionEndTakesItsMessages "session-end-takes-its-messages" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "the end of a session takes the messages of its client that wait for others",
+    OfflineQos0EndsFanout "offline-qos0-ends-fanout" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a message goes to no further session behind one that is offline and has it at QoS 0",
+    NoLocalEndsFanout "no-local-ends-fanout" [V5 "MQTT-4.5.0-1"]
+        "a message goes to no further session behind that of its publisher with No Local",
+    NeighboursAliasLeaks "neighbours-alias-leaks" [V5 "MQTT-3.1.2-27"]
+        "a client that allows no Topic Aliases gets the one that another client has for the same message",
+    QueuedAgedByReading "queued-aged-by-reading" [V5 "MQTT-3.3.2-6"]
+        "a waiting message that one session got has its age subtracted again for the next",
+    RetainHandling1KnowsOthers "retain-handling-1-knows-others" [V5 "MQTT-3.3.1-10"]
+        "Retain Handling 1 takes a filter that another client is subscribed to for an existing subscription",
+    RetainedGoneWithCleanStart "retained-gone-with-clean-start" [V5 "RULE-4.1-1", V3_1_1 "MQTT-3.1.2-7", V3_1_1 "RULE-4.1-1"]
+        "a clean start that discards a session clears the messages that its client retained",
+
+    // What shows only after a takeover.
+    TakeoverResendsWithoutDup "takeover-resends-without-dup" [V5 "MQTT-3.3.1-1", V3_1_1 "MQTT-3.3.1-1"]
+        "a message that is sent again to a client that takes over has DUP 0",
+    TakeoverLosesPacketsBehind "takeover-loses-packets-behind" [V5 "RULE-3.1.4-3", V3_1_1 "RULE-3.1.4-3"]
+        "packets that arrive together with a CONNECT that takes over are discarded",
+    TakeoverLosesIdentifiers "takeover-loses-identifiers" [V5 "MQTT-3.1.2-5", V5 "MQTT-3.3.4-3"]
+        "the subscriptions of a session that is taken over have lost their Subscription Identifiers",
+    TakeoverLosesShared "takeover-loses-shared" [V5 "MQTT-3.1.2-5"]
+        "a session that is taken over has lost its Shared Subscriptions",
+    TakeoverForgetsNoLocal "takeover-forgets-no-local" [V5 "MQTT-3.1.2-5", V5 "MQTT-3.8.3-3"]
+        "the subscriptions of a session that is taken over have lost No Local",
+    EndingSessionDoublesWill "ending-session-doubles-will" [V5 "MQTT-3.1.2-10"] seen ["fluxmq#597"]
+        "a takeover that ends the session publishes a Will that has a delay twice",
+
+    // What shows only behind a full window.
+    WaitingLostOnClose "waiting-lost-on-close" [V5 "MQTT-4.5.0-1"]
+        "messages that wait behind a full window are lost with the connection",
+    FreshOvertakesQueued "fresh-overtakes-queued" [V5 "MQTT-4.6.0-5"]
+        "new messages overtake those that wait since the session was offline",
+    WillLostAtFullWindow "will-lost-at-full-window" [V5 "MQTT-4.5.0-1"]
+        "a Will is lost to a client whose window is full",
+    WaitingAliasUsed "waiting-alias-used" [V5 "RULE-3.3.4-2"]
+        "the broker uses a Topic Alias that it set in a message which still waits behind a full window",
+    KeepAliveOffWhileInflight "keep-alive-off-while-inflight" [V5 "MQTT-3.1.2-22", V3_1_1 "MQTT-3.1.2-24"]
+        "a silent client is not disconnected while it has messages to acknowledge",
+    ExpiredBlocksQueue "expired-blocks-queue" [V5 "MQTT-4.5.0-1"]
+        "a message that expired while it waited holds up those behind it until the next acknowledgement",
+    ReauthenticationFreesWindow "reauthentication-frees-window" [V5 "MQTT-3.3.4-9", V5 "MQTT-4.9.0-2"]
+        "a re-authentication makes room under the client's Receive Maximum",
+
+    // What shows only after a restart.
+    RestartLosesWaiting "restart-loses-waiting" [V5 "MQTT-4.5.0-1", V5 "MQTT-3.1.2-23"]
+        "messages that wait behind a connected client's full window are lost by a restart",
+    RestartLosesAssigned "restart-loses-assigned" [V5 "MQTT-3.1.2-23"]
+        "sessions under an assigned client id are lost by a restart",
+    RestartLosesBytes "restart-loses-bytes" [V5 "MQTT-3.3.1-9", V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-3.3.1-6", V3_1_1 "MQTT-4.4.0-1"]
+        "payloads that are not text have replacement characters after a restart",
+    RestartLosesSessionsOfV3 "restart-loses-sessions-of-v3" [V3_1_1 "MQTT-4.1.0-1"]
+        "sessions of clients of 3.1.1 are lost by a restart",
+    RestartMovesSharedBegun "restart-moves-shared-begun" [V5 "MQTT-4.8.2-4"]
+        "a QoS 2 delivery begun with a member of a Shared Subscription moves to another by a restart",
+    RestartLosesQos0Subscriptions "restart-loses-qos0-subscriptions" [V5 "MQTT-3.1.2-5", V3_1_1 "MQTT-3.1.2-4"]
+        "subscriptions of QoS 0 are lost by a restart",
+
+    // What shows only in another version.
+    OtherVersionHidesSession "other-version-hides-session" [V5 "MQTT-3.2.2-3", V5 "MQTT-3.3.2-3", V3_1_1 "MQTT-3.2.2-2"]
+        "CONNACK has Session Present 0 for a session that is resumed in another version",
+    WillPropertiesUnsentToOlder "will-properties-unsent-to-older" [V5 "MQTT-3.1.2-8", V5 "MQTT-4.5.0-1"]
+        "Wills with properties are not sent to clients of 3.1.1",
+    OtherVersionLosesShared "other-version-loses-shared" [V5 "MQTT-3.1.2-5"]
+        "Shared Subscriptions are lost once the session was resumed in another version",
+    OtherVersionResendsWithoutDup "other-version-resends-without-dup" [V5 "MQTT-3.3.1-1", V3_1_1 "MQTT-3.3.1-1"]
+        "a message that is sent again in another version has DUP 0",
+
+    // What shows only beside another filter, or another subscription to the same one.
+    RetainedNotForOverlapping "retained-not-for-overlapping" [V5 "MQTT-3.3.1-9", V3_1_1 "MQTT-3.3.1-6"]
+        "a new subscription brings no retained messages that another subscription of the client matches",
+    RetainHandling1KnowsShared "retain-handling-1-knows-shared" [V5 "MQTT-3.3.1-10"]
+        "Retain Handling 1 takes a Shared Subscription to the same filter for an existing subscription",
+    RetainHandling1NewByQos "retain-handling-1-new-by-qos" [V5 "MQTT-3.3.1-10"]
+        "Retain Handling 1 takes a subscription with another QoS for a new one",
+    RetainHandling2Sticks "retain-handling-2-sticks" [V5 "MQTT-3.8.4-4"]
+        "subscribing again to a filter brings no retained messages if it had Retain Handling 2",
+    ShareNameIsGroup "share-name-is-group" [V5 "RULE-4.8.2-1"] seen ["mqtt_cpp#716"]
+        "Shared Subscriptions of one Share Name get one copy together, whatever their filters are",
+    ShareNamesCaseFolded "share-names-case-folded" [V5 "RULE-4.8.2-1"]
+        "Share Names that differ in case are one",
+    SharedHashWithoutParent "shared-hash-without-parent" [V5 "MQTT-4.5.0-1", V5 "MQTT-4.7.3-4"]
+        "a Shared Subscription that ends with # does not match the level above it",
+    UnsubscribeCaseFolded "unsubscribe-case-folded" [V5 "MQTT-3.10.4-1", V3_1_1 "MQTT-3.10.4-1"]
+        "UNSUBSCRIBE also deletes the subscriptions to filters that differ in case",
+    IdentifiersUncounted "identifiers-uncounted" [V5 "MQTT-3.1.2-24"] seen ["mosquitto#3515"]
+        "a message is too large for the client because of its Subscription Identifiers",
+
+    // Sessions and Wills, with something else at the same time.
+    DelayedWillEndsSession "delayed-will-ends-session" [V5 "MQTT-4.1.0-1"] seen ["mosquitto#1752"]
+        "a session ends when its delayed Will is published",
+    FormerUnlimitedKept "former-unlimited-kept" [V5 "MQTT-4.1.0-2"]
+        "a session that was to last for ever is resumed with an expiry and never expires",
+    ResumedDisconnectExpiryIgnored "resumed-disconnect-expiry-ignored" [V5 "MQTT-4.1.0-2"]
+        "the Session Expiry Interval of DISCONNECT has no effect on a resumed connection",
+    CleanStartLosesDelayedWill "clean-start-loses-delayed-will" [V5 "MQTT-3.1.2-8"] seen ["fluxmq#597"]
+        "a clean start discards the delayed Will of the session that it ends",
+    SessionPresentForExpired "session-present-for-expired" [V5 "MQTT-3.2.2-3"]
+        "CONNACK has Session Present 1 where the session has expired",
+    WillUnqueuedOffline "will-unqueued-offline" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "Wills do not wait for offline sessions",
+    RetainedWillNotForwarded "retained-will-not-forwarded" [V5 "MQTT-3.1.2-8", V3_1_1 "MQTT-3.1.2-8"]
+        "a Will with Will Retain 1 is retained, and does not reach those who are subscribed",
+    RetainedWillSticks "retained-will-sticks" [V5 "MQTT-3.3.1-5", V3_1_1 "MQTT-3.3.1-5"] seen ["mochi#153"]
+        "a retained message that was a Will is not replaced",
+    WillLostOnOversizedPacket "will-lost-on-oversized-packet" [V5 "MQTT-3.1.2-8"]
+        "a packet above the announced Maximum Packet Size discards the Will",
+    WillLostOnFailedReauthentication "will-lost-on-failed-reauthentication" [V5 "MQTT-3.1.2-8"]
+        "a re-authentication that fails discards the Will",
+    WillTooLargeSent "will-too-large-sent" [V5 "MQTT-3.1.2-24"]
+        "Wills are sent whatever the client's Maximum Packet Size is",
+    WaitedTooLargeSent "waited-too-large-sent" [V5 "MQTT-3.1.2-24"]
+        "messages that waited are sent whatever the client's Maximum Packet Size is",
+
+    // Exchanges, with something else at the same time.
+    FirstSeenDupSwallowed "first-seen-dup-swallowed" [V5 "MQTT-4.5.0-1", V3_1_1 "MQTT-4.5.0-1"]
+        "a QoS 2 PUBLISH with DUP 1 that the server has not had before is acknowledged and goes to nobody",
+    ResentQos1Unanswered "resent-qos1-unanswered" [V5 "MQTT-4.3.2-4", V3_1_1 "MQTT-4.3.2-2"]
+        "a QoS 1 PUBLISH with DUP 1 is ignored on a resumed connection",
+    RepeatedReleaseUnanswered "repeated-release-unanswered" [V5 "MQTT-4.3.3-11", V3_1_1 "MQTT-4.3.3-2"]
+        "a PUBREL whose packet id is free is not answered",
+    LostDuringReauthentication "lost-during-reauthentication" [V5 "MQTT-4.5.0-1"]
+        "messages for a client that is authenticating again are lost",
+
+    // Topics and what is counted.
+    TopicsTrimmed "topics-trimmed" [V5 "RULE-4.7.3-1", V5 "MQTT-4.7.3-4", V3_1_1 "RULE-4.7.3-1", V3_1_1 "MQTT-4.7.3-4"]
+        "spaces at the ends of topics and filters do not count",
+    TopicsComposed "topics-composed" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
+        "a letter with a combining accent matches the accented letter",
+    LevelsBeyond32Ignored "levels-beyond-32-ignored" [V5 "MQTT-4.7.3-4", V3_1_1 "MQTT-4.7.3-4"]
+        "only the first 32 levels of topics and filters are compared",
+    AliasesCut "aliases-cut" [V5 "MQTT-3.3.2-12", V5 "MQTT-3.3.2-3"]
+        "Topic Aliases that differ by 256 are one",
+    IdentifiersDroppedAtQos0 "identifiers-dropped-at-qos0" [V5 "MQTT-3.3.4-3"]
+        "messages of QoS 0 do not carry the Subscription Identifier",
+    LongSubscribePropertiesRefused "long-subscribe-properties-refused" [V5 "MQTT-3.8.4-1"]
+        "a SUBSCRIBE with more than 127 bytes of properties ends the connection",
+    // The same, in other pairs.
+    TakeoverForgetsRetainAsPublished "takeover-forgets-retain-as-published" [V5 "MQTT-3.1.2-5", V5 "MQTT-3.3.1-13"]
+        "the subscriptions of a session that is taken over have lost Retain As Published",
+    PubrecSettlesNeighbours "pubrec-settles-neighbours" [V5 "MQTT-4.4.0-1", V3_1_1 "MQTT-4.4.0-1"]
+        "the PUBREC of one client ends the deliveries of the same message to others",
+    WillLostOnAliasError "will-lost-on-alias-error" [V5 "MQTT-3.1.2-8"]
+        "a Topic Alias that is not allowed discards the Will",
+    RestartLosesTakenOver "restart-loses-taken-over" [V5 "MQTT-3.1.2-23", V3_1_1 "MQTT-4.1.0-1"]
+        "sessions whose connection was taken over are lost by a restart",
+    RetainedGoneWithTakeover "retained-gone-with-takeover" [V5 "RULE-4.1-1", V3_1_1 "MQTT-3.1.2-7", V3_1_1 "RULE-4.1-1"]
+        "a takeover clears the messages that the client retained",
+    RetainHandling1NewByOptions "retain-handling-1-new-by-options" [V5 "MQTT-3.3.1-10"]
+        "Retain Handling 1 takes a subscription with other options for a new one",
+    UserPropertiesUncounted "user-properties-uncounted" [V5 "MQTT-3.1.2-24"]
+        "a message is too large for the client because of its User Properties",
+    TooLargeEndsFanout "too-large-ends-fanout" [V5 "MQTT-4.5.0-1"]
+        "a message goes to no further session behind one for whose client it is too large",
+    ReauthenticationForgetsReceived "reauthentication-forgets-received" [V5 "MQTT-4.3.3-10"]
+        "packet ids of QoS 2 messages that were received are forgotten by a re-authentication",
+    CleanStartDoublesWill "clean-start-doubles-will" [V5 "MQTT-3.1.2-10"]
+        "a clean start publishes the delayed Will of the session that it ends twice",
     // Bytes.
     PiecesLost "pieces-lost" [V5 "MQTT-4.2.0-1", V3_1_1 "MQTT-7.1.1-1"]
         "the part of an incomplete packet that has arrived is lost",
@@ -1625,7 +1789,11 @@ faults {
         "the first WebSocket subprotocol of the client's list is selected, whatever it is",
     SubprotocolNotReturned "subprotocol-not-returned" [V5 "MQTT-6.0.0-4", V3_1_1 "MQTT-6.0.0-4"]
         "the WebSocket upgrade is accepted without a subprotocol",
+    LongFramesRefused "long-frames-refused" [V5 "MQTT-6.0.0-2", V3_1_1 "MQTT-6.0.0-2"]
+        "a WebSocket frame of more than 65,535 bytes ends the connection",
     // Rules of WebSocket itself.
+    PingBetweenFragmentsRefused "ping-between-fragments-refused" [V5 "MQTT-6.0.0-2", V5 "RFC 6455, 5.4", V3_1_1 "MQTT-6.0.0-2", V3_1_1 "RFC 6455, 5.4"]
+        "a WebSocket ping between the fragments of a message ends the connection",
     PingFrameUnanswered "ping-frame-unanswered" [V5 "RFC 6455, 5.5.2", V3_1_1 "RFC 6455, 5.5.2"]
         "WebSocket pings are not answered",
     PingFrameWedges "ping-frame-wedges" [V5 "RFC 6455, 5.5.2", V3_1_1 "RFC 6455, 5.5.2"]

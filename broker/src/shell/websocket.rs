@@ -84,6 +84,8 @@ const LAPSES: &[(Fault, Lapse)] = &[
     (Fault::ContinuationAccepted, Lapse::AnyContinuation),
     (Fault::ControlFragmentsAccepted, Lapse::ControlFragments),
     (Fault::LongControlsAccepted, Lapse::LongControls),
+    (Fault::LongFramesRefused, Lapse::NoLongFrames),
+    (Fault::PingBetweenFragmentsRefused, Lapse::NoPingBetween),
 ];
 
 /// Bytes in a frame of a broker that sends small ones.

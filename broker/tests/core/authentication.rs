@@ -386,3 +386,43 @@ fn a_client_stays_while_another_only_begins_to_prove_that_it_is_the_same() {
     let (_, _) = begun(&mut pair, "otto");
     assert!(pair.seen(a).is_empty());
 }
+
+/// [5 MQTT-3.3.4-9] [5 MQTT-4.5.0-1] [5 MQTT-3.1.2-8]
+#[test]
+fn messages_wait_and_the_will_stays_while_a_client_proves_itself_again() {
+    for password in ["secret", "wrong"] {
+        let mut pair = Pair::with(users);
+        let watcher = pair.connected(hello(V5, "watcher"));
+        pair.subscribe(watcher, "w", 0);
+        let first = ClientFirst::new("ursula", "mine");
+        let room = Property::ReceiveMaximum(1);
+        let hello = proving("a", Some(first.message())).property(room).will("w");
+        let peer = pair.connect(hello);
+        answer(&mut pair, peer, &first, "secret");
+        pair.seen(peer);
+        pair.subscribe(peer, "t", 1);
+        pair.send(watcher, message(1, 1, "t", "1"));
+        pair.seen(watcher);
+        pair.seen(peer);
+        pair.subscribe(watcher, "twice", 0);
+        pair.send(peer, message(2, 9, "twice", "once"));
+        pair.seen(peer);
+        let first = ClientFirst::new("ursula", "again");
+        pair.send(peer, auth(AGAIN, METHOD, Some(first.message())));
+        let (_, data) = challenge(&mut pair, peer);
+        pair.send(watcher, message(0, 0, "t", "0"));
+        pair.send(watcher, message(1, 1, "t", "2"));
+        assert_eq!(pair.seen(peer), ["publish q0 t=0"]);
+        let data = data.expect("a challenge has data");
+        let last = first.answer(&data, password.as_bytes()).expect("an answer");
+        pair.seen(watcher);
+        pair.send(peer, auth(ON, METHOD, Some(last.message())));
+        if password == "secret" {
+            assert_eq!(pair.seen(peer).len(), 1, "one AUTH and no message");
+            pair.send(peer, message(2, 9, "twice", "once"));
+            assert_eq!(pair.seen(peer), ["pubrec id=9"]);
+            pair.lose(peer);
+        }
+        assert_eq!(pair.seen(watcher), ["publish q0 w=gone"]);
+    }
+}

@@ -49,6 +49,8 @@ const IN_BYTES: &[Fault] = &[
     Fault::ContinuationAccepted,
     Fault::FrameHeadersWhole,
     Fault::EmptyFrameEndsStream,
+    Fault::LongFramesRefused,
+    Fault::PingBetweenFragmentsRefused,
     Fault::SubprotocolEchoed,
     Fault::SubprotocolNotReturned,
 ];

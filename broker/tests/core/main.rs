@@ -37,6 +37,7 @@ mod steps;
 mod store;
 mod subscribe;
 mod takeover;
+mod together;
 mod ways;
 mod weight;
 mod will;

@@ -125,6 +125,32 @@ fn unserve(rules: &Rules, sessions: &Sessions, message: &Message, copies: &mut C
     {
         copies.clear();
     }
+    let last = copies.iter().position(|(key, _)| is_too_large(*key));
+    if let Some(last) = last.filter(|_| rules.breaks(Fault::TooLargeEndsFanout)) {
+        copies.truncate(last);
+    }
+    let goes_no_further = |(key, delivery): &(SessionKey, Delivery)| {
+        delivery.qos == QoS::AtMostOnce && !sessions.is_linked(*key)
+    };
+    if let Some(last) = copies.iter().position(goes_no_further)
+        && rules.breaks(Fault::OfflineQos0EndsFanout)
+    {
+        copies.truncate(last);
+    }
+    // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8]
+    if message.will && message.retain && rules.breaks(Fault::RetainedWillNotForwarded) {
+        copies.clear();
+    }
+    let is_older = |key| {
+        let version = sessions.version(key);
+        version.is_some_and(|version| version != ProtocolVersion::V5)
+    };
+    if message.will
+        && !message.properties.0.is_empty()
+        && rules.breaks(Fault::WillPropertiesUnsentToOlder)
+    {
+        copies.retain(|(key, _)| !is_older(*key));
+    }
     let own = sessions.key(&message.publisher);
     let unserved = copies.len() > 1 && rules.breaks(Fault::PublisherUnservedBesideOthers)
         || message.will && rules.breaks(Fault::OwnWillUnqueued);
@@ -173,6 +199,49 @@ pub(crate) fn misdate(rules: &Rules, now: Time, delivery: &Delivery, properties:
             .filter(|property| is_expiry(property))
         {
             *property = Property::MessageExpiryInterval(whole);
+        }
+    }
+}
+
+/// What is sent again to one client is no longer new to those for whom it waits. [3.1.1 MQTT-4.3.2-1] [5 MQTT-4.3.2-2]
+/// [5 MQTT-4.3.3-2]. What waited and one session got is older than it is. [5 MQTT-3.3.2-6]
+pub(crate) fn wear_waiting(
+    rules: &Rules,
+    sessions: &mut Sessions,
+    key: SessionKey,
+    now: Time,
+    resent: &[Arc<Message>],
+    waiting: &[Arc<Message>],
+) {
+    let was_waiting = |message: &Arc<Message>| waiting.iter().any(|m| Arc::ptr_eq(m, message));
+    for other in sessions.keys().into_iter().filter(|other| *other != key) {
+        let Some(session) = sessions.at_mut(other) else {
+            continue;
+        };
+        if rules.breaks(Fault::DupLeaksToNeighbours) {
+            session.fault_state.doubled.extend(resent.iter().cloned());
+        }
+        if rules.breaks(Fault::QueuedAgedByReading) {
+            session.queue.alter(|delivery| {
+                if was_waiting(&delivery.message) {
+                    let properties = delivery.message.properties_at(rules, now);
+                    Arc::make_mut(&mut delivery.message).properties = properties;
+                }
+            });
+        }
+    }
+}
+
+/// Who has acknowledged a message has done so for all. [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
+pub(crate) fn settle_for_all(sessions: &mut Sessions, key: SessionKey, message: &Arc<Message>) {
+    for other in sessions.keys().into_iter().filter(|other| *other != key) {
+        if let Some(session) = sessions.at_mut(other) {
+            let same = session.inflight.messages();
+            let same = same.filter(|(_, begun)| Arc::ptr_eq(begun, message));
+            let same: Vec<_> = same.map(|(id, _)| id).collect();
+            for id in same {
+                session.inflight.remove(id);
+            }
         }
     }
 }

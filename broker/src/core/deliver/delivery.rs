@@ -12,6 +12,7 @@ use super::publish::{hold_back, is_too_much, send_publish};
 use crate::core::rules::Rules;
 use crate::core::state::boxed_if_changed::BoxedIfChanged;
 use crate::core::state::inflight::Stage;
+use crate::core::state::link::Link;
 use crate::core::state::message::Delivery;
 use crate::core::state::session::{Received, Session, Sessions};
 use crate::core::state::session_key::SessionKey;
@@ -73,6 +74,12 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     if !rules.faults.is_none() && is_taken_for_last(rules, session, &delivery.message) {
         return;
     }
+    // [5 MQTT-4.5.0-1]
+    let link = session.link.as_ref();
+    if link.is_some_and(Link::is_authenticating) && rules.breaks(Fault::LostDuringReauthentication)
+    {
+        return;
+    }
     let online = session.link.is_some();
     // [5 MQTT-4.9.0-2]
     let waits = online && rules.chooses(Liberty::Qos0WaitsForQuota) && !session.is_ready();
@@ -103,7 +110,24 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
     if !online && delivery.shared.is_some() && rules.breaks(Fault::SharedOfflineLost) {
         return;
     }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if !online && delivery.message.will && rules.breaks(Fault::WillUnqueuedOffline) {
+        return;
+    }
     let has_to_wait = online && !session.is_ready();
+    // [5 MQTT-4.5.0-1]
+    if has_to_wait && delivery.message.will && rules.breaks(Fault::WillLostAtFullWindow) {
+        return;
+    }
+    // [5 RULE-3.3.4-2]
+    if let Some(link) = &mut session.link
+        && has_to_wait
+        && rules.breaks(Fault::WaitingAliasUsed)
+        && let topic = &delivery.message.topic
+        && let Some((alias, false)) = link.alias_for(topic, rules.config.maximum_client_bytes)
+    {
+        link.learn_alias(topic, alias);
+    }
     // [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
     let is_unbound = delivery.message.will && rules.breaks(Fault::WillIgnoresReceiveMaximum)
         || delivery.shared.is_some() && rules.breaks(Fault::SharedIgnoresReceiveMaximum);
@@ -161,6 +185,10 @@ fn push(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, mut delivery:
         true => rules.breaks(Fault::WaitingOrderReversed),
         false => rules.breaks(Fault::OfflineOrderReversed),
     };
+    // [5 MQTT-4.6.0-5]
+    let first = session.queue.front();
+    let is_older = first.is_some_and(|d| d.message.received_at < session.traces.connected_at);
+    let reversed = reversed || online && is_older && rules.breaks(Fault::FreshOvertakesQueued);
     if reversed {
         session.queue.push_front(delivery);
     } else {
@@ -218,6 +246,10 @@ pub(crate) fn flush(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>) {
             dropped(session, turn, &delivery, DropReason::Expired);
             if !rules.faults.is_none() {
                 outlast(rules, session, &delivery);
+            }
+            // [5 MQTT-4.5.0-1]
+            if rules.breaks(Fault::ExpiredBlocksQueue) {
+                break;
             }
             continue;
         }
@@ -431,7 +463,11 @@ fn resend(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, id: PacketI
                 return;
             };
             // [5 MQTT-3.3.1-1]
-            let is_first = anew || late && rules.breaks(Fault::HeldBackWithoutDup);
+            let is_other = session.traces.version != Some(link.version);
+            let is_first = anew
+                || late && rules.breaks(Fault::HeldBackWithoutDup)
+                || session.traces.taken_over && rules.breaks(Fault::TakeoverResendsWithoutDup)
+                || is_other && rules.breaks(Fault::OtherVersionResendsWithoutDup);
             let again = !is_first;
             if !send_publish(link, rules, turn, &delivery, Some(id), again) {
                 // [5 MQTT-3.1.2-25]: as if it had been delivered.
@@ -491,7 +527,10 @@ fn transmit(session: &mut Session, rules: &Rules, turn: &mut Turn<'_>, delivery:
     if let Some(id) = id.filter(|_| uncounted(rules, delivery.qos)) {
         session.inflight.give_back(id);
     }
-    if send_publish(link, rules, turn, &delivery, id, false) {
+    // [3.1.1 MQTT-4.3.2-1] [5 MQTT-4.3.2-2]
+    let mut doubled = session.fault_state.doubled.iter();
+    let again = id.is_some() && doubled.any(|other| Arc::ptr_eq(other, &delivery.message));
+    if send_publish(link, rules, turn, &delivery, id, again) {
         // [5 MQTT-4.9.0-1]
         if id.is_none() && rules.breaks(Fault::SendQuotaCountsQos0) {
             session.inflight.lose(1);

@@ -123,6 +123,17 @@ fn counted(rules: &Rules, packet: &Packet, size: usize) -> usize {
         _ if rules.breaks(Fault::FixedHeaderUncounted) => 2,
         Packet::Publish(p) if p.retain && rules.breaks(Fault::RetainedTooLargeSent) => size,
         Packet::Publish(p) if p.dup && rules.breaks(Fault::ResentTooLargeSent) => size,
+        Packet::Publish(p) if rules.breaks(Fault::IdentifiersUncounted) => {
+            let identifiers = p.properties.subscription_identifiers();
+            identifiers.map(|id| 2 + usize::from(id > 0x7F)).sum()
+        }
+        Packet::Publish(p) if rules.breaks(Fault::UserPropertiesUncounted) => {
+            let lengths = p.properties.iter().map(|property| match property {
+                Property::UserProperty(name, value) => 5 + name.len() + value.len(),
+                _ => 0,
+            });
+            lengths.sum()
+        }
         Packet::SubAck(p) if rules.breaks(Fault::SubackCodesUncounted) => p.reasons.len(),
         Packet::UnsubAck(p) if rules.breaks(Fault::UnsubackCodesUncounted) => p.reasons.len(),
         _ => 0,

@@ -1,5 +1,7 @@
 //! Sends one PUBLISH to one client.
 
+use std::sync::Arc;
+
 use bytestring::ByteString;
 use mqtt_check_codec::{Packet, PacketId, Properties, Property, ProtocolVersion, Publish, QoS};
 
@@ -62,9 +64,20 @@ pub(crate) fn send_publish(
             }
             if known && !rules.chooses(Liberty::TopicWithEveryAlias) {
                 topic = ByteString::new();
+                if rules.breaks(Fault::NeighboursAliasLeaks) {
+                    turn.aliased = Some((Arc::clone(message), alias));
+                }
             } else if !known {
                 learned = Some((topic.clone(), alias));
             }
+        } else if let Some((_, alias)) = turn
+            .aliased
+            .as_ref()
+            .filter(|(other, _)| Arc::ptr_eq(other, message))
+        {
+            // Of a fault. [5 MQTT-3.1.2-27]
+            properties.push(Property::TopicAlias(*alias));
+            topic = ByteString::new();
         }
     }
     let publish = Publish {
@@ -82,7 +95,13 @@ pub(crate) fn send_publish(
     };
     // What this client gets besides may make it larger than any packet can be.
     let fits = weight::fits_a_packet(&publish.topic, &publish.payload, &publish.properties);
-    let sent = fits && send(link, rules, turn, Packet::Publish(publish));
+    let packet = Packet::Publish(publish);
+    let sent = if !rules.faults.is_none() && is_unmeasured(rules, turn, delivery) {
+        turn.send(link.connection, packet);
+        true
+    } else {
+        fits && send(link, rules, turn, packet)
+    };
     // [5 RULE-3.3.4-2]
     let told = sent || rules.breaks(Fault::UnsentAliasUsed);
     if let (true, Some((topic, alias))) = (told, learned) {
@@ -96,6 +115,13 @@ pub(crate) fn send_publish(
         }
     }
     sent
+}
+
+/// Of faults: whether a message is sent whatever its size is. [5 MQTT-3.1.2-24]
+fn is_unmeasured(rules: &Rules, turn: &Turn<'_>, delivery: &Delivery) -> bool {
+    let message = &delivery.message;
+    message.will && rules.breaks(Fault::WillTooLargeSent)
+        || message.received_at < turn.now && rules.breaks(Fault::WaitedTooLargeSent)
 }
 
 /// Of a fault: the publisher's Topic Alias, where the client would take one of the server's. [5 MQTT-3.3.2-3]
@@ -132,7 +158,10 @@ fn is_long(property: &Property) -> bool {
 }
 
 fn identifiers(rules: &Rules, delivery: &Delivery) -> impl Iterator<Item = Property> + use<> {
-    let count = if rules.breaks(Fault::IdentifiersDropped) {
+    let is_qos0 = delivery.qos == QoS::AtMostOnce;
+    let count = if rules.breaks(Fault::IdentifiersDropped)
+        || is_qos0 && rules.breaks(Fault::IdentifiersDroppedAtQos0)
+    {
         0
     } else if rules.breaks(Fault::OnlyFirstIdentifier) {
         1

@@ -114,6 +114,7 @@ fn is_left_alone(rules: &Rules, retained: &Retained, message: &Message) -> bool 
         true if old.publisher != message.publisher => Fault::ClearedByItsPublisherAlone,
         false if message.will => Fault::WillReplacesNothing,
         false if old.is_expired(message.received_at) => Fault::ExpiredRetainedNotReplaced,
+        false if old.will => Fault::RetainedWillSticks,
         _ => return false,
     };
     rules.breaks(fault)
@@ -211,6 +212,13 @@ pub(crate) fn send_retained(
         }
         // [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
         if own && rules.breaks(Fault::OwnRetainedUnsent) {
+            continue;
+        }
+        let before = sessions.at(key).map(|session| &session.fault_state.before);
+        let before = before.and_then(|before| before.get(&made.filter));
+        let mut before = before.into_iter().flatten();
+        if before.any(|other| matches(other, &message.topic)) {
+            // Of a fault.
             continue;
         }
         let mut delivery = copy(rules, &message, subscriber);

@@ -4,6 +4,7 @@ use std::mem;
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use mqtt_check_codec::topic::matches;
 use mqtt_check_codec::{Property, ProtocolVersion, QoS};
 
 use super::beside::entangle;
@@ -210,6 +211,7 @@ fn misroute(
             }
             None => true,
         });
+    misgroup(rules, message, found);
     stray(rules, sessions, message, found);
     let Some(own) = sessions.key(&message.publisher) else {
         return;
@@ -220,6 +222,28 @@ fn misroute(
         || is_local && rules.breaks(Fault::NoLocalForShared)
     {
         found.shared.retain(|(member, _)| member.session != own);
+    }
+}
+
+/// Of faults: which Shared Subscriptions are taken for one, and which do not match.
+fn misgroup(rules: &Rules, message: &Message, found: &mut Matches) {
+    // [5 RULE-4.8.2-1]
+    if rules.breaks(Fault::ShareNameIsGroup) {
+        let mut served: Vec<String> = Vec::new();
+        found.shared.retain(|(_, whole)| {
+            let name = whole.split('/').nth(1).unwrap_or_default();
+            let is_first = !served.iter().any(|other| other == name);
+            served.push(name.to_owned());
+            is_first
+        });
+    }
+    // [5 MQTT-4.5.0-1] [5 MQTT-4.7.3-4]
+    if rules.breaks(Fault::SharedHashWithoutParent) {
+        found.shared.retain(|(_, whole)| {
+            let filter = whole.splitn(3, '/').nth(2).unwrap_or_default();
+            let parent = filter.strip_suffix("/#");
+            !parent.is_some_and(|parent| matches(parent, &message.topic))
+        });
     }
 }
 
@@ -266,6 +290,10 @@ fn copy_to_own(
             }
         } else {
             let delivery = combine(rules, sessions, message, overlapping);
+            // [5 MQTT-4.5.0-1]
+            if delivery.is_none() && rules.breaks(Fault::NoLocalEndsFanout) {
+                break;
+            }
             copies.extend(delivery.map(|delivery| (key, delivery)));
         }
     }

@@ -32,6 +32,15 @@ pub(crate) fn refuse(
         DisconnectReason::ProtocolError => code_of_error(&state.rules, code),
         _ => code,
     };
+    // [5 MQTT-3.1.2-8]
+    let loses_will = match code {
+        ReasonCode::PACKET_TOO_LARGE => state.rules.breaks(Fault::WillLostOnOversizedPacket),
+        ReasonCode::TOPIC_ALIAS_INVALID => state.rules.breaks(Fault::WillLostOnAliasError),
+        _ => false,
+    };
+    if loses_will && let Some(session) = state.sessions.at_mut(key) {
+        session.will = None;
+    }
     match state.sessions.at(key).and_then(|s| s.link.as_ref()) {
         Some(link) if silent => turn.close(link.connection),
         _ => dismiss(&state.rules, &state.sessions, turn, key, code, None),
@@ -132,6 +141,12 @@ pub(crate) fn end_connection(
         && let Some(session) = state.sessions.at_mut(key)
     {
         session.traces.broken = true;
+    }
+    // [5 MQTT-4.5.0-1]
+    if state.rules.breaks(Fault::WaitingLostOnClose)
+        && let Some(session) = state.sessions.at_mut(key)
+    {
+        session.queue.take();
     }
     // [5 MQTT-4.1.0-2]
     if is_broken && state.rules.breaks(Fault::ExpiryOnlyAfterDisconnect) {

@@ -120,6 +120,20 @@ pub(crate) fn end_session(
         let filters = subscriptions.keys();
         filters.for_each(|filter| state.topics.subscriptions.forget_own(filter));
     }
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if state.rules.breaks(Fault::SessionEndTakesItsMessages) {
+        for other in state.sessions.keys() {
+            if let Some(other) = state.sessions.at_mut(other) {
+                other
+                    .queue
+                    .retain(|d| d.message.publisher != session.client);
+            }
+        }
+    }
+    // [5 MQTT-3.2.2-3]
+    if reason == TerminationReason::Expired && state.rules.breaks(Fault::SessionPresentForExpired) {
+        state.topics.expired.insert(session.client.clone());
+    }
     forget(state, turn, key, subscriptions.into_iter());
     inherit(
         &state.rules,

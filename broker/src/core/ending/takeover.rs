@@ -43,6 +43,12 @@ pub(crate) fn take_over(
         session.fault_state.aliases_out = Some(former);
     }
     displace(state, turn, key);
+    // [3.1.1 MQTT-3.1.2-7] [5 RULE-4.1-1]
+    if state.rules.breaks(Fault::RetainedGoneWithTakeover)
+        && let Some(session) = state.sessions.at(key)
+    {
+        state.topics.retained.remove_of(&session.client);
+    }
     let Some(session) = state.sessions.at(key) else {
         return false;
     };
@@ -72,7 +78,16 @@ pub(crate) fn take_over(
         // [3.1.1 MQTT-3.1.2-8] [5 MQTT-3.1.2-8] [5 RULE-3.1.4-2]. Where the old session had no expiry, a Will
         // Delay, and the new connection asks for Clean Start 0, the standard's two comments disagree. Here the
         // session ends with its connection, and what ends with a session publishes its Will.
+        let doubles = ends && delayed && state.rules.breaks(Fault::EndingSessionDoublesWill);
+        let session = state.sessions.at(key).filter(|_| doubles);
+        let again = session.and_then(|session| session.will.clone());
         publish_will(state, turn, key, WillTrigger::TakenOver);
+        // [5 MQTT-3.1.2-10]: its end publishes it once more.
+        if again.is_some()
+            && let Some(session) = state.sessions.at_mut(key)
+        {
+            session.will = again;
+        }
     }
     // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1]
     if state.rules.breaks(Fault::TakeoverLosesInflight)
@@ -159,6 +174,21 @@ pub(crate) fn reopen(
     clean_start: bool,
 ) -> bool {
     if clean_start {
+        // [5 MQTT-3.1.2-8]
+        if state.rules.breaks(Fault::CleanStartLosesDelayedWill)
+            && let Some(session) = state.sessions.at_mut(key)
+        {
+            session.will = None;
+        }
+        // [5 MQTT-3.1.2-10]
+        let session = state.sessions.at(key);
+        let again = session.and_then(|session| session.will.clone());
+        if again.is_some() && state.rules.breaks(Fault::CleanStartDoublesWill) {
+            publish_will(state, turn, key, WillTrigger::SessionEnded);
+            if let Some(session) = state.sessions.at_mut(key) {
+                session.will = again;
+            }
+        }
         end_session(state, turn, key, TerminationReason::Discarded);
         return false;
     }

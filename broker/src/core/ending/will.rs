@@ -61,6 +61,11 @@ pub(crate) fn settle_will(
         DisconnectReason::ClientError => Fault::WillLostOnClientError,
         DisconnectReason::KeepAliveTimeout => Fault::WillLostOnKeepAliveTimeout,
         DisconnectReason::ProtocolError => Fault::WillLostOnProtocolError,
+        DisconnectReason::AuthenticationFailed
+            if rules.breaks(Fault::WillLostOnFailedReauthentication) =>
+        {
+            Fault::WillLostOnFailedReauthentication
+        }
         _ => Fault::WillLostOnServerDisconnect,
     };
     if rules.breaks(lost) {

@@ -1,11 +1,13 @@
 //! PUBACK, PUBREC and PUBCOMP from a client.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytestring::ByteString;
 use mqtt_check_codec::{Ack, Packet, PacketId, QoS, ReasonCode};
 
 use crate::core::deliver::acknowledgement::acknowledge;
+use crate::core::deliver::beside::settle_for_all;
 use crate::core::deliver::delivery::flush;
 use crate::core::ending::connection::refuse;
 use crate::core::ending::inheritance::give_away;
@@ -107,10 +109,19 @@ pub(crate) fn pubrec_received(state: &mut State, turn: &mut Turn<'_>, key: Sessi
                     let at = delivery.message.received_at.saturating_add(span);
                     session.fault_state.release_over_at.insert(id, at);
                 }
+                let begun = match session.inflight.stage(id) {
+                    Some(Stage::Published(delivery)) => Some(Arc::clone(&delivery.message)),
+                    _ => None,
+                };
                 session.inflight.release(id);
                 if state.rules.breaks(Fault::SendQuotaFreedByPubrec) {
                     session.inflight.give_back(id);
                     flush(session, &state.rules, turn);
+                }
+                if let Some(begun) =
+                    begun.filter(|_| state.rules.breaks(Fault::PubrecSettlesNeighbours))
+                {
+                    settle_for_all(&mut state.sessions, key, &begun);
                 }
             }
             ReasonCode::SUCCESS
@@ -192,6 +203,14 @@ fn settle(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, ack: &Ack, to
         let acknowledged = &mut session.fault_state.former.acknowledged;
         acknowledged.insert(ack.packet_id, stage.clone());
     }
+    if let Some(Stage::Published(delivery)) = &stage
+        && state.rules.breaks(Fault::PubackSettlesNeighbours)
+    {
+        settle_for_all(&mut state.sessions, key, &delivery.message);
+    }
+    let Some(session) = state.sessions.at_mut(key) else {
+        return;
+    };
     // [5 MQTT-4.9.0-1]: whatever the code.
     if refused && state.rules.breaks(Fault::SendQuotaKeptByRefusal) {
         session.inflight.lose(1);

@@ -5,6 +5,7 @@ use mqtt_check_codec::{Auth, Packet, ProtocolVersion, ReasonCode};
 use super::connect::refusal::{Refusal, refuse_connect};
 use crate::Fault;
 use crate::core::Broker;
+use crate::core::deliver::delivery::flush;
 use crate::core::ending::connection::{refuse, send_or_close};
 use crate::core::input::ConnectionId;
 use crate::core::state::State;
@@ -150,6 +151,26 @@ fn reauthenticate(state: &mut State, turn: &mut Turn<'_>, key: SessionKey, progr
         }
     };
     send_or_close(state, turn, key, packet);
+    // [5 MQTT-4.3.3-10]
+    if let Some(session) = state.sessions.at_mut(key)
+        && done
+        && state.rules.breaks(Fault::ReauthenticationForgetsReceived)
+    {
+        session.received.clear();
+        if let Some(link) = &mut session.link {
+            link.unreleased = 0;
+        }
+    }
+    // [5 MQTT-3.3.4-9] [5 MQTT-4.9.0-2]
+    if let Some(session) = state.sessions.at_mut(key)
+        && done
+        && state.rules.breaks(Fault::ReauthenticationFreesWindow)
+    {
+        let all: Vec<_> = session.inflight.ids().collect();
+        all.into_iter()
+            .for_each(|id| session.inflight.give_back(id));
+        flush(session, &state.rules, turn);
+    }
     // [5 MQTT-3.3.2-12]
     if let Some(link) = state.sessions.at_mut(key).and_then(|s| s.link.as_mut())
         && done

@@ -60,6 +60,8 @@ pub(crate) fn disconnect_received(
             }
             let with_will = disconnect.reason == ReasonCode::DISCONNECT_WITH_WILL_MESSAGE;
             if !(state.rules.breaks(Fault::DisconnectExpiryIgnored)
+                || session.traces.resumed
+                    && state.rules.breaks(Fault::ResumedDisconnectExpiryIgnored)
                 || with_will && state.rules.breaks(Fault::DisconnectWithWillExpiryIgnored))
             {
                 session.expiry = Expiry::granted(&state.rules.config, asked);

@@ -221,6 +221,14 @@ fn publish_qos1(
             return;
         }
     }
+    // [3.1.1 MQTT-4.3.2-2] [5 MQTT-4.3.2-4]
+    let session = state.sessions.at(key);
+    if session.is_some_and(|session| session.traces.resumed)
+        && publish.dup
+        && state.rules.breaks(Fault::ResentQos1Unanswered)
+    {
+        return;
+    }
     // [3.1.1 MQTT-4.3.2-2] [5 MQTT-4.3.2-4] [5 MQTT-4.3.2-5]: the id means a new message, whatever DUP says.
     let decided = match judge_publish(state, key, &publish) {
         Err((reason, why)) => {
@@ -317,6 +325,11 @@ fn publish_qos2(
         return;
     }
     count(state, key, id, received);
+    // [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
+    if publish.dup && state.rules.breaks(Fault::FirstSeenDupSwallowed) {
+        answer(state, turn, key, id, ReasonCode::SUCCESS, Packet::PubRec);
+        return;
+    }
     if state.rules.breaks(Fault::UnreleasedLostOnReconnect) {
         answer(state, turn, key, id, ReasonCode::SUCCESS, Packet::PubRec);
         withhold(state, turn.now, key, id, publish);
@@ -482,7 +495,13 @@ fn check_publish(
         // [5 MQTT-3.3.4-6]
         return Err(ReasonCode::PROTOCOL_ERROR);
     }
-    match publish.properties.topic_alias() {
+    let alias = publish.properties.topic_alias();
+    // [5 MQTT-3.3.2-12] [5 MQTT-3.3.2-3]
+    let alias = match rules.breaks(Fault::AliasesCut) {
+        true => alias.map(|alias| (alias - 1) % 256 + 1),
+        false => alias,
+    };
+    match alias {
         None if publish.topic.is_empty() && link.version == ProtocolVersion::V5 => {
             // [5 RULE-3.3.2.1-1]
             return Err(ReasonCode::PROTOCOL_ERROR);

@@ -83,6 +83,10 @@ pub(crate) fn pubrel_received(
             Some(client),
         );
     }
+    // [3.1.1 MQTT-4.3.3-2] [5 MQTT-4.3.3-11]
+    if known.is_none() && state.rules.breaks(Fault::RepeatedReleaseUnanswered) {
+        return;
+    }
     // [5 MQTT-4.3.3-13]: whatever became of the message.
     let reason = match known {
         Some(_) => ReasonCode::SUCCESS,

@@ -21,7 +21,7 @@ use crate::core::state::expiry::Expiry;
 use crate::core::state::lookup::Cursor;
 use crate::core::state::session::Session;
 use crate::core::state::session_key::SessionKey;
-use crate::core::state::subscription::{Granted, Subscriber};
+use crate::core::state::subscription::{Granted, Subscriber, Subscriptions};
 use crate::core::state::task::{Made, Stage, Subscribing, Task};
 use crate::core::state::weight;
 use crate::core::topic::{self, Filter};
@@ -396,6 +396,18 @@ fn check_packet(state: &State, work: &Subscribing) -> Result<(), ReasonCode> {
         // [5 RULE-3.2.2.3.12-1]
         return Err(ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED);
     }
+    // [5 MQTT-3.8.4-1]
+    let lengths = work
+        .subscribe
+        .properties
+        .iter()
+        .map(|property| match property {
+            Property::UserProperty(name, value) => 5 + name.len() + value.len(),
+            _ => 2,
+        });
+    if lengths.sum::<usize>() > 127 && rules.breaks(Fault::LongSubscribePropertiesRefused) {
+        return Err(ReasonCode::PROTOCOL_ERROR);
+    }
     Ok(())
 }
 
@@ -510,6 +522,26 @@ fn make(
     if !state.rules.faults.is_none() {
         let discarded = &state.topics.discarded;
         counts_as_known |= remember(&state.rules, discarded, session, &whole, &mut granted);
+        let (subscriptions, rules) = (&state.topics.subscriptions, &state.rules);
+        counts_as_known |= is_known_otherwise(rules, subscriptions, key, session, &whole);
+        // [5 MQTT-3.3.1-10]
+        let old = session.subscriptions.get(&whole);
+        counts_as_known &= !(old.is_some_and(|old| old.options.qos != granted.options.qos)
+            && state.rules.breaks(Fault::RetainHandling1NewByQos));
+        let flags = |granted: &Granted| {
+            (
+                granted.options.no_local,
+                granted.options.retain_as_published,
+            )
+        };
+        counts_as_known &= !(old.is_some_and(|old| flags(old) != flags(&granted))
+            && state.rules.breaks(Fault::RetainHandling1NewByOptions));
+        // [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
+        if state.rules.breaks(Fault::RetainedNotForOverlapping) {
+            let others = session.subscriptions.keys();
+            let others = others.filter(|other| **other != whole).cloned().collect();
+            session.fault_state.before.insert(whole.clone(), others);
+        }
         // [5 MQTT-3.3.1-10]
         counts_as_known &=
             !(session.traces.resumed && state.rules.breaks(Fault::ResumedRetainHandling1Sends));
@@ -584,7 +616,11 @@ fn make(
         true => counts_as_known,
         false => known,
     };
-    let retained = retained_due(state, &granted, known) && !is_forgotten;
+    // [5 MQTT-3.8.4-4]
+    let is_stuck = replaced
+        .is_some_and(|old| old.options.retain_handling == RetainHandling::DoNotSend)
+        && state.rules.breaks(Fault::RetainHandling2Sticks);
+    let retained = retained_due(state, &granted, known) && !is_forgotten && !is_stuck;
     let shown = match replaced {
         // [3.1.1 MQTT-3.8.4-5] [5 MQTT-3.8.4-7]
         Some(old) if state.rules.breaks(Fault::SubackOfFormerQos) => old.options.qos,
@@ -667,6 +703,23 @@ fn remember(
     was_there && rules.breaks(Fault::RetainHandling1KnowsUnsubscribed)
         || was_discarded
         || was_refused
+}
+
+/// Of faults: whether a filter counts as one that exists, for the sake of another subscription. [5 MQTT-3.3.1-10]
+fn is_known_otherwise(
+    rules: &Rules,
+    subscriptions: &Subscriptions,
+    key: SessionKey,
+    session: &Session,
+    whole: &ByteString,
+) -> bool {
+    let is_shared = |(other, granted): (&ByteString, &Granted)| match granted.filter(other) {
+        Filter::Shared { filter, .. } => filter == &**whole,
+        Filter::Own(_) => false,
+    };
+    rules.breaks(Fault::RetainHandling1KnowsOthers) && subscriptions.has_others(whole, key)
+        || rules.breaks(Fault::RetainHandling1KnowsShared)
+            && session.subscriptions.iter().any(is_shared)
 }
 
 /// Whether the subscription brings retained messages. `known` is whether it existed before.

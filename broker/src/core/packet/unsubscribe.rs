@@ -219,9 +219,13 @@ fn delete(
     if state.rules.breaks(Fault::UnsubscribeDropsInflight) {
         session.inflight.clear();
     }
-    if state.rules.breaks(Fault::UnsubscribeByMatch) {
+    let by_match = state.rules.breaks(Fault::UnsubscribeByMatch);
+    let folded = state.rules.breaks(Fault::UnsubscribeCaseFolded);
+    if by_match || folded {
         session.subscriptions.retain(|own, granted| {
-            let matched = own != filter && matches(filter, own);
+            let matched = own != filter
+                && (by_match && matches(filter, own)
+                    || folded && own.to_lowercase() == filter.to_lowercase());
             if matched {
                 state.topics.subscriptions.remove(granted.filter(own), key);
             }

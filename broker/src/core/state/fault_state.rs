@@ -1,6 +1,7 @@
 //! Faults and permitted variations: what they keep of a session besides its state. Without them nothing is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -56,6 +57,10 @@ pub(crate) struct FaultState {
     pub(crate) refused: Vec<Delivery>,
     /// Filters that were refused.
     pub(crate) refused_filters: BTreeSet<ByteString>,
+    /// Messages that were sent again to other clients.
+    pub(crate) doubled: Vec<Arc<Message>>,
+    /// For each filter, those that the client had subscribed to before.
+    pub(crate) before: BTreeMap<ByteString, Vec<ByteString>>,
 }
 
 impl Blank for FaultState {
@@ -86,5 +91,7 @@ impl Blank for FaultState {
         too_large: Vec::new(),
         refused: Vec::new(),
         refused_filters: BTreeSet::new(),
+        doubled: Vec::new(),
+        before: BTreeMap::new(),
     };
 }

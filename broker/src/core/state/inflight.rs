@@ -1,13 +1,14 @@
 //! Messages sent to a client with QoS 1 or 2 and not fully acknowledged.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytestring::ByteString;
 use mqtt_check_codec::{PacketId, QoS};
 
 use super::account::{Account, Charge};
 use super::link::Window;
-use super::message::Delivery;
+use super::message::{Delivery, Message};
 use super::tracked::Tracked;
 use super::weight;
 use crate::core::rules::Rules;
@@ -293,6 +294,16 @@ impl Inflight {
         for entry in self.entries.values_mut() {
             entry.sequence = last - entry.sequence;
         }
+    }
+
+    /// Of faults: the messages that are unacknowledged, with their packet ids.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = (PacketId, &Arc<Message>)> {
+        self.entries
+            .iter()
+            .filter_map(|(id, entry)| match &entry.stage {
+                Stage::Published(delivery) => Some((*id, &delivery.message)),
+                Stage::Released { .. } => None,
+            })
     }
 
     /// Of a fault: every packet id in use.

@@ -9,7 +9,7 @@ use bytestring::ByteString;
 use mqtt_check_codec::ProtocolVersion;
 
 use super::account::Charge;
-use super::authentication::Authentication;
+use super::authentication::{Authentication, Stage};
 use super::boxed_if_changed::{Blank, BoxedIfChanged};
 use super::weight;
 use crate::core::input::{ConnectionId, Time};
@@ -73,6 +73,12 @@ impl Link {
         if let Some(old) = self.aliases_out.learn(ByteString::from(topic), alias) {
             self.aliases.sub(weight::of_alias(&old));
         }
+    }
+
+    /// Of a fault: whether the client is in an exchange to authenticate.
+    pub(crate) fn is_authenticating(&self) -> bool {
+        let authentication = self.authentication.as_ref();
+        authentication.is_some_and(|a| !matches!(a.stage, Stage::Over))
     }
 
     fn has_room_for_alias(&self, weight: usize, limit: usize) -> bool {

@@ -27,7 +27,7 @@ pub(crate) mod weight;
 pub(crate) mod will;
 pub(crate) mod written;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytestring::ByteString;
 
@@ -58,6 +58,8 @@ pub(crate) struct Topics {
     pub(crate) blocked: BTreeMap<ByteString, Vec<ByteString>>,
     /// Of a fault: filters that a session of this client id that was discarded had.
     pub(crate) discarded: BTreeMap<ByteString, Vec<ByteString>>,
+    /// Of a fault: client ids whose sessions have expired.
+    pub(crate) expired: BTreeSet<ByteString>,
     /// Of a fault: Shared Subscriptions that a session which is over was a member of, and whether its turn is next.
     pub(crate) gone: BTreeMap<ByteString, bool>,
     /// Kept between messages for its memory alone.
@@ -97,6 +99,7 @@ impl State {
                 retained: Retained::default(),
                 blocked: BTreeMap::new(),
                 discarded: BTreeMap::new(),
+                expired: BTreeSet::new(),
                 gone: BTreeMap::new(),
                 matches: Matches::default(),
                 found: None,

@@ -339,6 +339,12 @@ impl Subscriptions {
             .collect()
     }
 
+    /// Of a fault: whether another session than this one has subscribed to the filter.
+    pub(crate) fn has_others(&self, filter: &str, but: SessionKey) -> bool {
+        let leaf = self.leaves.get(filter);
+        leaf.is_some_and(|leaf| leaf.own.iter().any(|s| s.session != but))
+    }
+
     /// Of a fault: nobody has subscribed to this filter.
     pub(crate) fn forget_own(&mut self, filter: &str) {
         if let Some(leaf) = self.leaves.get_mut(filter) {

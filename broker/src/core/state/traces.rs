@@ -32,6 +32,8 @@ pub(crate) struct Traces {
     pub(crate) restarted: bool,
     /// Whether the last connection broke, and no message has come for the session since.
     pub(crate) broken: bool,
+    /// Whether its client id was assigned.
+    pub(crate) assigned: bool,
 }
 
 impl Blank for Traces {
@@ -49,5 +51,6 @@ impl Blank for Traces {
         resumptions: 0,
         restarted: false,
         broken: false,
+        assigned: false,
     };
 }

@@ -14,6 +14,7 @@ use crate::core::state::message::{Delivery, Message};
 use crate::core::state::queue::Queue;
 use crate::core::state::retained::Retained;
 use crate::core::state::session::Session;
+use crate::core::state::subscription::Granted;
 use crate::core::state::will::Will;
 
 /// Parts of a session that a restart loses, though the broker promises to keep them.
@@ -37,8 +38,23 @@ pub(crate) fn forget(rules: &Rules, session: &mut Session, now: Time) {
     if rules.breaks(Fault::RestartLosesQueue) {
         session.queue = Queue::default();
     }
+    // [5 MQTT-4.5.0-1] [5 MQTT-3.1.2-23]
+    if rules.breaks(Fault::RestartLosesWaiting) {
+        let (from, to) = (
+            session.traces.connected_at,
+            session.closed_at.unwrap_or(now),
+        );
+        session.queue.retain(|delivery| {
+            let at = delivery.message.received_at;
+            at < from || at > to
+        });
+    }
     if rules.breaks(Fault::RestartLosesSubscriptions) {
         session.subscriptions.clear();
+    }
+    if rules.breaks(Fault::RestartLosesQos0Subscriptions) {
+        let is_kept = |granted: &Granted| granted.options.qos > QoS::AtMostOnce;
+        session.subscriptions.retain(|_, granted| is_kept(granted));
     }
     if rules.breaks(Fault::RestartLosesWildcards) {
         let has_wildcard = |filter: &ByteString| filter.contains(['+', '#']);
@@ -174,6 +190,11 @@ fn forget_of_message(rules: &Rules, message: &mut Message, now: Time) {
     if rules.breaks(Fault::RestartLosesPayloadFormat) {
         let is_format = |p: &Property| matches!(p, Property::PayloadFormatIndicator(_));
         message.properties.0.retain(|property| !is_format(property));
+    }
+    // [3.1.1 MQTT-4.4.0-1] [5 MQTT-4.4.0-1] [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
+    if rules.breaks(Fault::RestartLosesBytes) {
+        let text = String::from_utf8_lossy(&message.payload).into_owned();
+        message.payload = text.into();
     }
     // [5 MQTT-3.3.2-6]
     if rules.breaks(Fault::RestartBeginsMessageExpiryAnew) {

@@ -1,8 +1,11 @@
 //! State that survives the broker, and how a new broker resumes it.
 
+use mqtt_check_codec::ProtocolVersion;
+
 use super::change::StoredState;
 use super::forget::{forget, forget_retained};
 use crate::Fault;
+use crate::core::deliver::routing::other_members;
 use crate::core::input::Time;
 use crate::core::state::State;
 use crate::core::state::expiry::Expiry;
@@ -28,6 +31,16 @@ pub(crate) fn survive(mut state: State) -> StoredState {
         .into_iter()
         .filter_map(|key| state.sessions.remove(key));
     let mut sessions: Vec<_> = sessions.map(|session| *session).collect();
+    let rules = &state.rules;
+    sessions.retain(|session| {
+        let is_older = session
+            .traces
+            .version
+            .is_some_and(|v| v != ProtocolVersion::V5);
+        !(session.traces.assigned && rules.breaks(Fault::RestartLosesAssigned)
+            || session.traces.taken_over && rules.breaks(Fault::RestartLosesTakenOver)
+            || is_older && rules.breaks(Fault::RestartLosesSessionsOfV3))
+    });
     // Of faults.
     for mut again in std::mem::take(&mut state.sessions.ended) {
         match sessions
@@ -53,8 +66,11 @@ pub(crate) fn survive(mut state: State) -> StoredState {
 pub(crate) fn cut_off(state: &mut State, now: Time) {
     for key in state.sessions.keys() {
         if let Some(session) = state.sessions.at_mut(key)
-            && session.link.take().is_some()
+            && let Some(link) = session.link.take()
         {
+            if !state.rules.faults.is_none() {
+                session.traces.version = Some(link.version);
+            }
             session.closed_at = Some(now);
         }
     }
@@ -79,6 +95,9 @@ pub(crate) fn take_up(state: &mut State, stored: StoredState, now: Time) -> Vec<
                 .subscriptions
                 .insert(whole, filter, key, *granted);
         }
+    }
+    if state.rules.breaks(Fault::RestartMovesSharedBegun) {
+        move_begun(state);
     }
     let mut due = Vec::new();
     for key in state.sessions.keys() {
@@ -119,4 +138,19 @@ pub(crate) fn take_up(state: &mut State, stored: StoredState, now: Time) -> Vec<
     // goes before the end.
     due.sort_by_key(|(at, key, _)| (*at, *key));
     due.into_iter().map(|(_, key, what)| (key, what)).collect()
+}
+
+/// Of a fault: what was begun with a member of a Shared Subscription waits for another. [5 MQTT-4.8.2-4]
+fn move_begun(state: &mut State) {
+    for key in state.sessions.keys() {
+        let begun = state.sessions.at_mut(key).map(|s| s.inflight.take_shared());
+        for delivery in begun.unwrap_or_default() {
+            let whole = delivery.shared.as_deref().unwrap_or_default();
+            let others = other_members(&mut state.topics.subscriptions, whole, key);
+            let other = others.first().map_or(key, |other| other.session);
+            if let Some(session) = state.sessions.at_mut(other) {
+                session.queue.push_back(delivery);
+            }
+        }
+    }
 }

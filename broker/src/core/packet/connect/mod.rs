@@ -110,6 +110,7 @@ impl Broker {
                 return;
             }
         };
+        let is_assigned = assigned.is_some();
         let rules = &self.state.rules;
         let expiry = expiry(rules, &connect);
         let mut connack = connack(rules, &connect, &link, expiry, assigned, proof);
@@ -124,6 +125,16 @@ impl Broker {
         connack.session_present = session_present(&self.state.rules, &connect, resumed);
         if !self.state.rules.faults.is_none() && resumed {
             misreport(&self.state, key, &connect, &mut connack);
+        }
+        // [5 MQTT-3.2.2-3]
+        if self.state.topics.expired.remove(&connect.client_id) && !connect.clean_start {
+            connack.session_present = true;
+        }
+        if is_assigned
+            && self.state.rules.breaks(Fault::RestartLosesAssigned)
+            && let Some(session) = self.state.sessions.at_mut(key)
+        {
+            session.traces.assigned = true;
         }
         self.connections.insert(connection, Phase::Connected(key));
         let state = &mut self.state;
@@ -251,6 +262,10 @@ fn misreport(state: &State, key: SessionKey, connect: &Connect, connack: &mut Co
         connack.session_present = false;
     }
     if session.traces.restarted && state.rules.breaks(Fault::RestartHidesSession) {
+        connack.session_present = false;
+    }
+    let is_other = session.traces.version != Some(connect.version);
+    if is_other && state.rules.breaks(Fault::OtherVersionHidesSession) {
         connack.session_present = false;
     }
     // [5 MQTT-3.1.2-28]

@@ -7,6 +7,7 @@ use bytestring::ByteString;
 use mqtt_check_codec::topic::has_wildcard;
 use mqtt_check_codec::{ConnAck, Connect, PacketId, QoS, ReasonCode};
 
+use crate::core::deliver::beside::wear_waiting;
 use crate::core::deliver::delivery::{greet, resume};
 use crate::core::ending::session::forget_subscriptions;
 use crate::core::ending::takeover::{reopen, take_over};
@@ -50,6 +51,10 @@ pub(crate) fn claim_session(
     if let Some(key) = state.sessions.key(&connect.client_id) {
         if connect.clean_start {
             left = salvage(state, key);
+            // [3.1.1 MQTT-3.1.2-7] [5 RULE-4.1-1]
+            if state.rules.breaks(Fault::RetainedGoneWithCleanStart) {
+                state.topics.retained.remove_of(&connect.client_id);
+            }
         }
         // [3.1.1 MQTT-3.1.4-2] [5 MQTT-3.1.4-3]
         let is_other = state.sessions.version(key) != Some(connect.version);
@@ -232,6 +237,9 @@ fn kept_expiry(rules: &Rules, session: &Session, connect: &Connect, asked: Expir
         _ if session.traces.taken_over && rules.breaks(Fault::TakeoverKeepsExpiry) => {
             session.expiry
         }
+        _ if session.expiry == Expiry::Never && rules.breaks(Fault::FormerUnlimitedKept) => {
+            session.expiry
+        }
         _ => asked,
     }
 }
@@ -275,9 +283,13 @@ pub(crate) fn join(
     }
     link.aliases.attach(&kept);
     session.link = Some(link);
-    let waiting = match state.rules.breaks(Fault::WaitingTakenByFirst) {
-        true => session.queue.messages(),
-        false => Vec::new(),
+    let (waiting, resent) = match state.rules.faults.is_none() {
+        true => (Vec::new(), Vec::new()),
+        false => {
+            let resent = session.inflight.messages();
+            let resent = resent.map(|(_, message)| Arc::clone(message)).collect();
+            (session.queue.messages(), resent)
+        }
     };
     if state.rules.breaks(Fault::ConnackAfterMessages) {
         resume(session, &state.rules, turn);
@@ -296,7 +308,13 @@ pub(crate) fn join(
             session.will = will;
         }
     }
-    take_from_others(state, key, &waiting);
+    if state.rules.breaks(Fault::WaitingTakenByFirst) {
+        take_from_others(state, key, &waiting);
+    }
+    if !state.rules.faults.is_none() {
+        let (rules, sessions) = (&state.rules, &mut state.sessions);
+        wear_waiting(rules, sessions, key, turn.now, &resent, &waiting);
+    }
 }
 
 /// Of a fault: other sessions lose what has waited for this one as well. [3.1.1 MQTT-4.5.0-1] [5 MQTT-4.5.0-1]
@@ -395,8 +413,15 @@ fn forget_in_part(state: &mut State, key: SessionKey, connect: &Connect) {
     };
     let is_over =
         session.traces.resumptions > 1 && rules.breaks(Fault::SubscriptionsLostOnSecondResume);
-    let loses_wildcards = session.traces.taken_over && rules.breaks(Fault::WildcardsLostOnTakeover);
+    let taken_over = session.traces.taken_over;
+    let loses_wildcards = taken_over && rules.breaks(Fault::WildcardsLostOnTakeover);
+    let loses_shared = taken_over && rules.breaks(Fault::TakeoverLosesShared)
+        || is_other && rules.breaks(Fault::OtherVersionLosesShared);
+    let loses_no_local = taken_over && rules.breaks(Fault::TakeoverForgetsNoLocal);
+    let loses_retain = taken_over && rules.breaks(Fault::TakeoverForgetsRetainAsPublished);
+    let loses_identifiers = taken_over && rules.breaks(Fault::TakeoverLosesIdentifiers);
     let is_lost = |granted: &Granted| match granted.options.qos {
+        _ if granted.shared && loses_shared => true,
         _ if granted.shared && rules.breaks(Fault::SharedSubscriptionsNotKept) => true,
         QoS::AtMostOnce => rules.breaks(Fault::Qos0SubscriptionsNotKept),
         QoS::ExactlyOnce => rules.breaks(Fault::Qos2SubscriptionsNotKept),
@@ -411,13 +436,14 @@ fn forget_in_part(state: &mut State, key: SessionKey, connect: &Connect) {
         }
         let before = granted;
         let options = &mut granted.options;
-        options.no_local &= !rules.breaks(Fault::NoLocalNotKept) && !loses_options;
+        options.no_local &=
+            !rules.breaks(Fault::NoLocalNotKept) && !loses_options && !loses_no_local;
         options.retain_as_published &=
-            !rules.breaks(Fault::RetainAsPublishedNotKept) && !loses_options;
+            !rules.breaks(Fault::RetainAsPublishedNotKept) && !loses_options && !loses_retain;
         if rules.breaks(Fault::GrantedQosNotKept) {
             options.qos = options.qos.min(QoS::AtLeastOnce);
         }
-        if rules.breaks(Fault::IdentifiersNotKept) || loses_options {
+        if rules.breaks(Fault::IdentifiersNotKept) || loses_options || loses_identifiers {
             granted.identifier = None;
         }
         if granted != before {
