@@ -166,6 +166,14 @@ const SETS: &[&[&str]] = &[
         "long-acknowledgements-refused",
     ],
     &["restart-sends-waiting-first"],
+    &[
+        "ending-session-doubles-will",
+        "clean-start-loses-delayed-will",
+        "share-name-is-group",
+        "identifiers-uncounted",
+        "delayed-will-ends-session",
+        "retained-will-sticks",
+    ],
 ];
 
 const PLAYING: Playing<'_> = Playing {

@@ -155,6 +155,7 @@ const THREADS: &[&str] = &[
     "vernemq#294",
     "vernemq#496",
     "vernemq#751",
+    "fluxmq#597",
 ];
 
 /// Every case of the suite.

@@ -47,6 +47,8 @@ macro_rules! also {
 masks! {
     "grants-qos-1-at-most" hides "pubrec-of-success-unanswered"
         "a message that comes with qos 1 has no pubrec to be answered";
+    "grants-qos-1-at-most" hides "restart-moves-shared-begun"
+        "a delivery of qos 1 may go to another member once the connection is gone";
     "grants-qos-0-alone" hides "restart-forgets-received"
         "the first copy is not kept for the client that is away, so the second is the only one that it gets";
     "grants-qos-0-alone" hides "queue-keeps-last-alone"
@@ -67,9 +69,13 @@ masks! {
         "a server that lets nobody publish may say so before it looks at the alias";
     "publishes-refused" hides "publish-above-maximum-qos-accepted"
         "a server that lets nobody publish may say so before it looks at the qos";
+    "qos2-forwarded-on-release" hides "reauthentication-forgets-received"
+        "what was stored twice under one identifier is forwarded once, when that is released";
     "refused-filter-unspecified" hides "retain-handling-1-knows-refused"
         "a refusal that does not say why may be for the server's own reasons, which no case judges";
     "session-expiry-lengthened" hides "disconnect-expiry-ignored"
+        "a server that keeps sessions for longer may do so whatever a client's disconnect says";
+    "session-expiry-lengthened" hides "resumed-disconnect-expiry-ignored"
         "a server that keeps sessions for longer may do so whatever a client's disconnect says";
     "subscriptions-refused" hides "clean-start-keeps-received"
         "only a subscriber sees that the message is lost";
@@ -84,6 +90,8 @@ masks! {
     "subscriptions-refused" hides "misplaced-plus-ignored"
         "a filter that is refused in any case may be refused as one of many";
     "subscriptions-refused" hides "pubrel-releases-all"
+        "only a subscriber sees that the message comes twice";
+    "subscriptions-refused" hides "reauthentication-forgets-received"
         "only a subscriber sees that the message comes twice";
     "subscriptions-refused" hides "refused-qos2-id-stays-taken"
         "only a subscriber sees that the message is lost";
