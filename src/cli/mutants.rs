@@ -2,6 +2,8 @@
 //! suite that misses a fault cannot be trusted with the clauses that the fault breaks; one that takes a permitted
 //! variation for a fault fails conforming brokers.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -19,8 +21,11 @@ use crate::scenario::model::CaseId;
 use crate::scenario::pattern::Pattern;
 use crate::target::bundled::{FaultInfo, faults, liberties};
 
+mod blamed;
 mod liberties;
 mod pairs;
+
+use blamed::{Also, Blamed};
 
 /// How many of a hundred pairs are played if nothing else is said.
 const SHARE: u8 = 1;
@@ -43,7 +48,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pairs: Option<u8>,
 
-    /// Show every case that turned red, not only the first; for a pair also the cases that miss the fault
+    /// Show every case that turned red, not only the first, and which other clauses are blamed; for a pair also the cases
+    /// that miss the fault
     #[arg(short, long)]
     verbose: bool,
 
@@ -66,11 +72,13 @@ struct Mutant {
     citing: Vec<CaseId>,
     /// Other cases that turned red.
     collateral: Vec<CaseId>,
+    blamed: Blamed,
 }
 
 impl Mutant {
     fn new(info: FaultInfo, caught: Vec<Catch>, plans: &[Plan]) -> Self {
         let alone = FaultAlone::new(&info, &caught, plans);
+        let blamed = Blamed::new(&caught);
         let (citing, collateral): (Vec<Catch>, Vec<Catch>) =
             caught.into_iter().partition(|c| !c.cites.is_empty());
         let ids = |caught: Vec<Catch>| caught.into_iter().map(|c| c.case).collect();
@@ -79,6 +87,7 @@ impl Mutant {
             alone,
             citing: ids(citing),
             collateral: ids(collateral),
+            blamed,
         }
     }
 
@@ -97,6 +106,8 @@ struct Document {
     faults: usize,
     caught: usize,
     caught_citing: usize,
+    findings: usize,
+    findings_citing: usize,
     survived: Vec<String>,
     not_played: Vec<NotPlayed>,
     results: Vec<Row>,
@@ -120,6 +131,11 @@ struct Row {
     caught_by: Vec<String>,
     /// What else turned red.
     collateral: Vec<String>,
+    /// How many findings say that a MUST does not hold, and how many of them cite one of the clauses.
+    findings: usize,
+    findings_citing: usize,
+    /// The clauses that the others cite.
+    also_blamed: BTreeMap<String, Also>,
 }
 
 pub(super) fn run(arguments: &Arguments, styles: Styles) -> Result<Exit, Failure> {
@@ -271,6 +287,8 @@ fn json(
         faults: mutants.len(),
         caught: mutants.iter().filter(|m| m.is_caught()).count(),
         caught_citing: mutants.iter().filter(|m| m.is_named()).count(),
+        findings: mutants.iter().map(|m| m.blamed.findings).sum(),
+        findings_citing: mutants.iter().map(|m| m.blamed.citing).sum(),
         survived: mutants
             .iter()
             .filter(|m| !m.is_caught())
@@ -291,6 +309,9 @@ fn json(
                 threads: m.info.threads,
                 caught_by: m.citing.iter().map(CaseId::to_string).collect(),
                 collateral: m.collateral.iter().map(CaseId::to_string).collect(),
+                findings: m.blamed.findings,
+                findings_citing: m.blamed.citing,
+                also_blamed: m.blamed.also.clone(),
             })
             .collect(),
         liberties: liberties::document(taken),
@@ -323,6 +344,7 @@ fn plain(mutants: &[Mutant], unplayable: &[Unplayable], verbose: bool, style: St
             out.push_str(&listed("breaks", &written(&m.info)));
             out.push_str(&listed("citing", &m.citing));
             out.push_str(&listed("other", &m.collateral));
+            out.push_str(&listed("also", m.blamed.plain().as_slice()));
         }
     }
     for (info, why) in unplayable {
@@ -335,6 +357,7 @@ fn plain(mutants: &[Mutant], unplayable: &[Unplayable], verbose: bool, style: St
         count(mutants.len(), "fault"),
         mutants.len() - caught
     ));
+    out.extend(blamed::total(mutants.iter().map(|m| &m.blamed)));
     out
 }
 

@@ -56,6 +56,10 @@ pub struct Catch {
     pub cites: BTreeSet<String>,
     /// Every clause at which something was found.
     pub blames: BTreeSet<String>,
+    /// How many findings that a MUST does not hold cite one of the faults' clauses.
+    pub on_clause: usize,
+    /// What each other one cites.
+    pub off_clause: Vec<Vec<String>>,
 }
 
 /// Plays the right broker.
@@ -103,10 +107,17 @@ pub fn caught_together(
         let is_red_anyway = right
             .get(&result.id)
             .is_some_and(|play| is_red(&play.verdict));
-        (is_red(&result.verdict) && !is_red_anyway).then(|| Catch {
-            cites: cited(&result, infos),
-            blames: blamed(&result).cloned().collect(),
-            case: result.id,
+        (is_red(&result.verdict) && !is_red_anyway).then(|| {
+            let musts = result.findings.iter().filter(|f| f.breaks_a_must());
+            let (on_clause, off_clause): (Vec<&Finding>, Vec<&Finding>) =
+                musts.partition(|f| f.clauses().iter().any(|id| breaks(infos, &result.id, id)));
+            Catch {
+                cites: cited(&result, infos),
+                blames: blamed(&result).cloned().collect(),
+                on_clause: on_clause.len(),
+                off_clause: off_clause.iter().map(|f| f.clauses().to_vec()).collect(),
+                case: result.id,
+            }
         })
     };
     let can_differ = |plan: &&Plan| {
@@ -184,12 +195,15 @@ fn findings_that_count(result: &CaseResult) -> impl Iterator<Item = &Finding> {
 
 /// Those of the faults among them.
 fn cited(result: &CaseResult, infos: &[&FaultInfo]) -> BTreeSet<String> {
-    let document = requirements::document(result.id.version).as_str();
     blamed(result)
-        .filter(|cited| {
-            let mut broken = infos.iter().flat_map(|info| &info.clauses);
-            broken.any(|(version, id)| version == document && id == *cited)
-        })
+        .filter(|cited| breaks(infos, &result.id, cited))
         .cloned()
         .collect()
+}
+
+/// Whether one of the faults breaks this clause, in the version of this case.
+fn breaks(infos: &[&FaultInfo], case: &CaseId, cited: &str) -> bool {
+    let document = requirements::document(case.version).as_str();
+    let mut broken = infos.iter().flat_map(|info| &info.clauses);
+    broken.any(|(version, id)| version == document && id == cited)
 }

@@ -170,3 +170,33 @@ steps:
         .arguments("mutants --fault no-disconnect-on-takeover");
     assert_snapshot!(survived.run());
 }
+
+#[test]
+fn tells_what_else_is_blamed_under_a_fault() {
+    let on_another_clause = "\
+title: A ping is answered, which this step says of another statement
+clients: { a: }
+steps:
+  - a: connect
+  - a: ping
+    clause: { 3.1.1: MQTT-3.1.4-4, 5: MQTT-3.1.4-5 }
+";
+    let program = Program::new("mutants --fault no-pingresp --verbose")
+        .file("scenarios/basic/ping.yaml", PING)
+        .file("scenarios/basic/wrong.yaml", on_another_clause);
+    assert_snapshot!(program.run());
+    let ended = program
+        .arguments("mutants --fault no-pingresp --json")
+        .run();
+    let told: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let result = &told["results"][0];
+    for counted in [&told, result] {
+        assert_eq!(counted["findings"], 4, "{counted}");
+        assert_eq!(counted["findings_citing"], 2, "{counted}");
+    }
+    let also = serde_json::json!({
+        "[3.1.1 MQTT-3.1.4-4]": { "findings": 1, "case": "basic/wrong@3.1.1" },
+        "[5 MQTT-3.1.4-5]": { "findings": 1, "case": "basic/wrong@5" },
+    });
+    assert_eq!(result["also_blamed"], also);
+}
