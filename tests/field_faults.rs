@@ -315,3 +315,75 @@ fn a_fault_that_the_right_broker_does_not_ask_about_changes_nothing() {
     }
     assert!(left_out > some.len(), "{left_out}");
 }
+
+/// Faults, scenarios in which other clauses were blamed for them, and clauses that they break there besides their own.
+const BLAMED_ALONE: &[(&str, &[&str], &[&str])] = &[
+    // A packet that no step took is not an answer to a later one.
+    (
+        "connack-twice",
+        &[
+            "qos/receive-maximum-bounds-of-server",
+            "refused/connect-and-stored-session",
+            "connect/keep-alive-after-activity",
+        ],
+        &[],
+    ),
+    (
+        "pingresp-has-body",
+        &["qos/receive-maximum-bounds-of-server"],
+        &[],
+    ),
+    (
+        "connack-trailing-byte",
+        &["connect/client-id-bounds", "connect/connack-size-bounds"],
+        &[],
+    ),
+    // An answer that does not come says nothing wrong.
+    (
+        "no-suback",
+        &["subscribe/topic-matching", "packets/packet-id-bounds"],
+        &[],
+    ),
+    // What follows from the session that is gone.
+    (
+        "session-expiry-signed",
+        &["messages/content", "messages/tracked-qos1"],
+        &["MQTT-3.2.2-3"],
+    ),
+    // What is rightly sent again, and what is so without DUP.
+    ("qos0-sent-at-qos1", &["messages/content"], &[]),
+    ("dup-flag-clear-on-resend", &["messages/tracked-qos1"], &[]),
+    (
+        "resend-order-reversed",
+        &["qos/resumed-with-smaller-window"],
+        &["MQTT-4.6.0-6"],
+    ),
+    ("unsubscribe-ignored", &["publish/alias-alone"], &[]),
+    ("auth-method-not-repeated", &["auth/scram-refused"], &[]),
+];
+
+#[test]
+fn no_other_clause_is_blamed_for_what_only_follows() {
+    let suite = &*SUITE;
+    let mut wrong = Vec::new();
+    for (name, paths, besides) in BLAMED_ALONE {
+        let plans = suite.plans.iter();
+        let plans: Vec<Plan> = plans
+            .filter(|plan| paths.contains(&plan.scene.id.path.as_str()))
+            .cloned()
+            .collect();
+        let info = suite.fault(name);
+        let caught = mutation::caught_together(&[info], &plans, &suite.right, PLAYING);
+        let caught = caught.expect("the bundled broker starts");
+        assert!(!caught.is_empty(), "{name} is not noticed");
+        for catch in caught {
+            let is_known = |clauses: &Vec<String>| {
+                let mut clauses = clauses.iter();
+                clauses.any(|id| besides.contains(&id.as_str()))
+            };
+            let others = catch.off_clause.iter().filter(|cited| !is_known(cited));
+            wrong.extend(others.map(|cited| (*name, catch.case.to_string(), cited.clone())));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

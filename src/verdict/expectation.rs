@@ -5,7 +5,7 @@ use std::time::Duration;
 use mqtt_check_codec::{Packet, PacketType, ProtocolVersion, ReasonCode};
 use mqtt_check_websocket::Fault;
 
-use super::blame::{Aspect, Event, Inbox, Standing, Wrong};
+use super::blame::{Aspect, Event, Inbox, Standing, Wrong, is_late_connack};
 use super::granted_less::{Excused, GrantedLess};
 use super::late::came_late;
 use super::measured::{silence, slowest_answer};
@@ -501,16 +501,26 @@ impl Judge<'_> {
         let packets: Vec<(EventIndex, &Packet)> = taken
             .iter()
             .filter_map(|event| match &transcript.events[event.0].what {
-                // What was read leniently may be of another protocol version.
+                // What was read leniently may be of another protocol version. A CONNACK behind the one that has accepted
+                // refuses nothing, and is wrong by its place.
                 What::Received {
                     packet: Ok(packet),
                     faults,
                     ..
-                } => faults.is_empty().then_some((*event, packet)),
+                } => (faults.is_empty() && !is_late_connack(transcript, *event))
+                    .then_some((*event, packet)),
                 _ => None,
             })
             .collect();
+        // A CONNACK that cannot be read came all the same.
+        let is_malformed = taken.iter().any(|event| {
+            matches!(&transcript.events[event.0].what, What::Received { frame, packet, faults, .. }
+                if frame.packet_type() == PacketType::CONNACK && (packet.is_err() || !faults.is_empty()))
+        });
         for fault in refusal_faults(refused, packets.iter().map(|(_, packet)| *packet)) {
+            if is_malformed && matches!(fault, RefusalFault::NoConnack) {
+                continue;
+            }
             let is_code = !matches!(fault, RefusalFault::NoConnack);
             let (actual, events, level) = match fault {
                 RefusalFault::Forbidden {

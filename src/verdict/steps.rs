@@ -1,5 +1,7 @@
 //! Judges the steps of a play by their outcomes.
 
+mod follows;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -23,7 +25,8 @@ use crate::matcher::{Memory, describe_expectation};
 use crate::plan::{Body, Operation, Plan, PlannedRounds, PlannedStep};
 use crate::scenario::model::{Choice, ClientIndex, Expectation, Level, Literal, OneOf, Pattern};
 use crate::transcript::{
-    Ended, EventIndex, HookSource, NotReached, Outcome, StepIndex, StepRecord, Transcript, What,
+    Ended, EventIndex, HookSource, LaneIndex, NotReached, Outcome, StepIndex, StepRecord,
+    Transcript, What,
 };
 
 /// Why a step waited in vain that another step was to cause.
@@ -46,6 +49,8 @@ pub(super) struct Judging<'a> {
     ended: BTreeSet<ClientIndex>,
     /// Those of whose ended connection a MUST was told.
     cut_off: BTreeSet<ClientIndex>,
+    /// Connections on which the server said that there is no session, which was told.
+    without_session: BTreeSet<LaneIndex>,
     /// Those of them that could not send something any more.
     unsent: BTreeSet<ClientIndex>,
     /// Whether something else than a step has found a MUST broken.
@@ -75,6 +80,7 @@ impl<'a> Judging<'a> {
             told: BTreeSet::new(),
             ended: BTreeSet::new(),
             cut_off: BTreeSet::new(),
+            without_session: BTreeSet::new(),
             unsent: BTreeSet::new(),
             has_failed: false,
             failed: Failed::default(),
@@ -260,6 +266,11 @@ impl<'a> Judging<'a> {
                 self.not_reached(step, UNSENT);
                 continue;
             }
+            if self.follows(step, client, &awaited.expectation, outcome) {
+                self.is_late |= outcome.ended == Ended::TimedOut;
+                self.not_reached(step, FAILED_BEFORE);
+                continue;
+            }
             if outcome.ended != Ended::Complete
                 && self.has_broken_a_must()
                 && acknowledges_another(self.transcript, client, step.index)
@@ -285,7 +296,8 @@ impl<'a> Judging<'a> {
             let was_given_up = self
                 .given_up
                 .covers(self.transcript, client, awaited, &judged);
-            if (is_lost || was_given_up) && !judged.is_empty() {
+            let has_come = self.has_come_before(client, &awaited.expectation, outcome, &judged);
+            if (is_lost || was_given_up || has_come) && !judged.is_empty() {
                 self.not_reached(step, FAILED_BEFORE);
                 continue;
             }
@@ -306,7 +318,9 @@ impl<'a> Judging<'a> {
                 }
                 let is_told = judged.events.iter().all(|e| self.told.contains(e));
                 if !(judged.is_broken && is_told) {
+                    let wrong = judged.wrong.clone();
                     self.judged(step, judged, (outcome, client));
+                    self.note_lost_session(client, outcome, &wrong);
                     self.failed.note(step, awaited);
                     let is_less = self
                         .findings
@@ -402,11 +416,16 @@ impl<'a> Judging<'a> {
     }
 
     fn inbox(&self, client: ClientIndex) -> Inbox<'_> {
+        self.inbox_until(client, Duration::MAX)
+    }
+
+    /// What the client had received by then.
+    fn inbox_until(&self, client: ClientIndex, until: Duration) -> Inbox<'_> {
         Inbox {
             transcript: self.transcript,
             client,
             memory: &self.memory,
-            until: Duration::MAX,
+            until,
         }
     }
 
@@ -429,6 +448,12 @@ impl<'a> Judging<'a> {
             self.not_reached(step, UNSENT);
             return;
         }
+        let mut all = choice.answers.iter().flat_map(|(_, answer)| answer);
+        let follows = all.any(|answer| self.follows(step, choice.of, answer, outcome));
+        if follows || self.is_unreadable(choice.of, outcome) {
+            self.not_reached(step, FAILED_BEFORE);
+            return;
+        }
         let mut answers = choice.answers.iter().flat_map(|(_, answer)| answer);
         if answers.any(|answer| self.excuses(answer, outcome, choice.of)) {
             return;
@@ -446,10 +471,7 @@ impl<'a> Judging<'a> {
             .collect();
         let actual = what_came(None, outcome, self.transcript, choice.of);
         let alternatives: Vec<_> = choice.answers.iter().map(|(_, e)| e.clone()).collect();
-        let inbox = Inbox {
-            until: outcome.at,
-            ..self.inbox(choice.of)
-        };
+        let inbox = self.inbox_until(choice.of, outcome.at);
         let known = (choice.of, &self.memory);
         let wrong = inbox.any_of(&alternatives, Some(step.index), &|pattern, event| {
             let granted_less = self.granted_less;

@@ -76,10 +76,15 @@ impl Symptom {
     fn add(&mut self, wrong: &Wrong) {
         match wrong {
             Wrong::Event(Event::Missing(t)) => self.missing.push(t.0),
-            Wrong::Event(Event::NotResent) => self.missing.push(PacketType::PUBLISH.0),
+            Wrong::Event(Event::NotResent | Event::NotRetained) => {
+                self.missing.push(PacketType::PUBLISH.0)
+            }
             Wrong::Event(Event::Extra(t)) => self.extra.push(t.0),
-            Wrong::Event(Event::Repeated(_)) => self.extra.push(PacketType::PUBLISH.0),
+            Wrong::Event(Event::Repeated(_) | Event::Unsubscribed) => {
+                self.extra.push(PacketType::PUBLISH.0)
+            }
             Wrong::Event(Event::Field(t)) => self.differing.push(t.0),
+            Wrong::Event(Event::Refused) => self.differing.push(PacketType::CONNACK.0),
             Wrong::Event(Event::StayedOpen) => self.stayed_open = true,
             Wrong::Aspect(Aspect::NotResumed) => self.not_resumed = true,
             Wrong::Aspect(Aspect::AckId) => self.differing.push(PacketType::PUBACK.0),
@@ -88,8 +93,11 @@ impl Symptom {
         }
         self.things.push(match wrong {
             Wrong::Event(Event::Missing(t)) => format!("no {t}"),
+            Wrong::Event(Event::NotRetained) => format!("no {}", PacketType::PUBLISH),
             Wrong::Event(Event::Extra(t)) => format!("extra {t}"),
+            Wrong::Event(Event::Unsubscribed) => format!("extra {}", PacketType::PUBLISH),
             Wrong::Event(Event::Field(t)) => format!("{t} differs"),
+            Wrong::Event(Event::Refused) => format!("{} differs", PacketType::CONNACK),
             Wrong::Event(event) => format!("{event:?}"),
             Wrong::Aspect(aspect) => format!("{aspect:?}"),
             Wrong::Bytes(clause) => format!("bytes {}", clause.unwrap_or("malformed")),

@@ -1179,7 +1179,7 @@ faults {
     ServerAliasMaximumOfFormer "server-alias-maximum-of-former" [V5 "MQTT-3.1.2-26", V5 "MQTT-3.1.2-27"]
         seen ["hivemq-mqtt-client#617"]
         "a resumed session has the Topic Alias Maximum of its former connection if that was higher",
-    RefusalWithoutSuback "refusal-without-suback" [V5 "MQTT-3.8.4-1", V5 "MQTT-3.8.4-6", V3_1_1 "MQTT-3.8.4-5"]
+    RefusalWithoutSuback "refusal-without-suback" [V5 "MQTT-3.8.4-1", V3_1_1 "MQTT-3.8.4-1"]
         seen ["vernemq#2453"] "a SUBSCRIBE with a filter that is refused gets no SUBACK",
     ResentAsNewSecondTime "resent-as-new-second-time" [V5 "MQTT-4.4.0-1", V5 "MQTT-3.3.1-1", V3_1_1 "MQTT-4.4.0-1"]
         seen ["vernemq#1356"]

@@ -52,6 +52,22 @@ pub(in crate::verdict) fn received(
     })
 }
 
+/// Whether it is a CONNACK on a connection that has been accepted.
+pub(in crate::verdict) fn is_late_connack(transcript: &Transcript, event: EventIndex) -> bool {
+    let lane = transcript.events[event.0].lane;
+    let accepts = |other: EventIndex| {
+        received(transcript, other).is_some_and(|received| {
+            matches!(received.packet, Packet::ConnAck(connack) if connack.reason.is_success())
+        })
+    };
+    let mut before = (0..event.0).map(EventIndex);
+    let is_connack = match &transcript.events[event.0].what {
+        What::Received { frame, .. } => frame.packet_type() == PacketType::CONNACK,
+        _ => false,
+    };
+    is_connack && before.any(|other| transcript.events[other.0].lane == lane && accepts(other))
+}
+
 /// Whether a message has no Packet Identifier because it came with QoS 0, which is a difference of its own.
 fn lacks_id_by_qos(packet: &Received<'_>, mismatches: &[Mismatch]) -> bool {
     matches!(packet.packet, Packet::Publish(publish) if publish.qos == QoS::AtMostOnce)
@@ -65,7 +81,9 @@ impl<'a> Inbox<'a> {
     }
 
     /// Every packet of its session: scenarios have several clients of one Client Identifier where one takes over from another.
-    fn packets_of_session(self) -> impl Iterator<Item = (EventIndex, LaneIndex, Received<'a>)> {
+    pub(super) fn packets_of_session(
+        self,
+    ) -> impl Iterator<Item = (EventIndex, LaneIndex, Received<'a>)> {
         self.packets_where(self.is_of_session())
     }
 
@@ -94,7 +112,7 @@ impl<'a> Inbox<'a> {
     }
 
     /// The connection that the client had then.
-    fn present(self) -> Option<LaneIndex> {
+    pub(super) fn present(self) -> Option<LaneIndex> {
         lane_at(self.transcript, self.client, self.until)
     }
 
@@ -130,8 +148,18 @@ impl<'a> Inbox<'a> {
     }
 
     /// The message of this pattern, whatever else is wrong with it.
-    fn is_message(self, pattern: &PacketPattern, packet: &Received<'_>) -> bool {
+    pub(super) fn is_message(self, pattern: &PacketPattern, packet: &Received<'_>) -> bool {
         self.fits_in(&["topic", "payload"], pattern, packet)
+    }
+
+    /// Whether this packet is a message of another topic than that of the pattern.
+    pub(in crate::verdict) fn is_of_other_topic(
+        self,
+        pattern: &PacketPattern,
+        event: EventIndex,
+    ) -> bool {
+        let came = received(self.transcript, event);
+        came.is_some_and(|packet| !self.fits_in(&["topic"], pattern, &packet))
     }
 
     /// Whether it is as the pattern has it in these fields.
@@ -162,13 +190,11 @@ impl<'a> Inbox<'a> {
         let was_there = |(_, lane, packet): (EventIndex, LaneIndex, Received<'_>)| {
             Some(lane) < present && self.is_message(pattern, &packet)
         };
-        let is_message = pattern.packet_type == PacketType::PUBLISH;
-        Wrong::Event(
-            match is_message && self.packets_of_session().any(was_there) {
-                true => Event::NotResent,
-                false => Event::Missing(pattern.packet_type),
-            },
-        )
+        Wrong::Event(match pattern.packet_type {
+            PacketType::PUBLISH if self.packets_of_session().any(was_there) => Event::NotResent,
+            PacketType::PUBLISH if self.is_retained(pattern) => Event::NotRetained,
+            packet_type => Event::Missing(packet_type),
+        })
     }
 
     /// What is wrong with a packet that is not as this pattern has it, in those fields alone that are held against the
@@ -237,8 +263,10 @@ impl<'a> Inbox<'a> {
                 (true, _) => self.missing(pattern),
             };
         }
-        // It comes on a later connection, behind one that was published after it.
-        let mut later = self.packets().filter(|(other, ..)| *other > event);
+        // It comes on a later connection of the session, behind one that was published after it.
+        let mut later = self
+            .packets_of_session()
+            .filter(|(other, ..)| *other > event);
         if order == Some(Ordering::Greater)
             && later.any(|(_, _, packet)| self.is_message(pattern, &packet))
         {
@@ -252,7 +280,13 @@ impl<'a> Inbox<'a> {
 
     /// Whether what came was published before or after the message that is due.
     fn order_of_publication(self, pattern: &PacketPattern, event: EventIndex) -> Option<Ordering> {
-        let due = self.publication(|publish, version| {
+        let due = self.publication_of_due(pattern)?;
+        Some(self.publication_of(event)?.cmp(&due))
+    }
+
+    /// Where the message that is due was published.
+    pub(super) fn publication_of_due(self, pattern: &PacketPattern) -> Option<usize> {
+        self.publication(|publish, version| {
             let packet = Packet::Publish(publish.clone());
             let received = Received {
                 packet: &packet,
@@ -262,8 +296,7 @@ impl<'a> Inbox<'a> {
                 carried_in: None,
             };
             self.is_message(pattern, &received)
-        })?;
-        Some(self.publication_of(event)?.cmp(&due))
+        })
     }
 
     /// Whether a message of the same topic that was published later has come before it on its connection.
@@ -296,7 +329,7 @@ impl<'a> Inbox<'a> {
     }
 
     /// Where the message that came was published, by its payload.
-    fn publication_of(self, event: EventIndex) -> Option<usize> {
+    pub(super) fn publication_of(self, event: EventIndex) -> Option<usize> {
         let Packet::Publish(came) = received(self.transcript, event)?.packet else {
             return None;
         };
@@ -352,11 +385,14 @@ impl<'a> Inbox<'a> {
         let What::Received { frame, packet, .. } = &self.transcript.events[event.0].what else {
             return Wrong::Event(Event::Unreadable);
         };
-        let again = match packet {
+        let more = match packet {
+            Ok(Packet::Publish(_)) if self.is_unsubscribed(event) => {
+                Some(Wrong::Event(Event::Unsubscribed))
+            }
             Ok(Packet::Publish(publish)) => self.repeated(publish, event),
             _ => None,
         };
-        again.unwrap_or(Wrong::Event(Event::Extra(frame.packet_type())))
+        more.unwrap_or(Wrong::Event(Event::Extra(frame.packet_type())))
     }
 
     /// None of these came as they are expected: the first that is not there, or that is there with a wrong field.

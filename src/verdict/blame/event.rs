@@ -14,10 +14,16 @@ pub(crate) enum Event {
     Missing(PacketType),
     /// A message did not come on a resumed session that it had been sent on before.
     NotResent,
+    /// A retained message did not come.
+    NotRetained,
     /// A packet of this type came with a field that no clause alone speaks of.
     Field(PacketType),
+    /// A CONNECT was refused, or not with the right code.
+    Refused,
     /// A packet of this type was received that nothing calls for.
     Extra(PacketType),
+    /// A message came that was published after the client had unsubscribed from its topic.
+    Unsubscribed,
     /// A message of this QoS was received again.
     Repeated(QoS),
     /// The connection was not closed.
@@ -49,17 +55,24 @@ pub(super) fn can_break(event: Event, id: &str, version: ProtocolVersion) -> boo
         {
             false
         }
+        Event::Missing(packet) if is_on_content(packet, id, version) => false,
         // A CONNECT that is not answered is another fault than a session that is not kept.
         Event::Missing(PacketType::CONNACK) => match document(version) {
-            ProtocolVersion::V5 => !matches!(id, "MQTT-3.1.2-5" | "MQTT-3.1.2-23" | "MQTT-4.1.0-1"),
-            _ => !matches!(id, "MQTT-3.1.2-4" | "MQTT-3.1.2-5" | "MQTT-4.1.0-1"),
+            ProtocolVersion::V5 => !is_on_kept_sessions(id, version),
+            _ => id != "MQTT-3.1.2-4" && !is_on_kept_sessions(id, version),
         },
+        // So is one that is refused. To begin a session is to accept it.
+        Event::Refused => !is_on_kept_sessions(id, version),
+        // What has never been sent is not sent again.
+        Event::Missing(PacketType::PUBLISH) => id != "MQTT-4.4.0-1",
+        Event::NotRetained => !matches!(id, "MQTT-4.4.0-1" | "MQTT-4.5.0-1"),
         // That a message is added to the session tells nothing of the rest of its delivery, nor of one that came before,
         // or too often.
-        Event::Missing(PacketType::PUBLISH) => true,
-        Event::Missing(_) | Event::NotResent | Event::Extra(_) | Event::Repeated(_) => {
-            id != "MQTT-4.5.0-1"
-        }
+        Event::Missing(_)
+        | Event::NotResent
+        | Event::Unsubscribed
+        | Event::Extra(_)
+        | Event::Repeated(_) => id != "MQTT-4.5.0-1",
         _ => true,
     }
 }
@@ -69,6 +82,62 @@ const fn is_answer_to_request(packet: PacketType) -> bool {
         packet,
         PacketType::CONNACK | PacketType::SUBACK | PacketType::UNSUBACK | PacketType::PINGRESP
     )
+}
+
+/// Whether a clause is on a session that is kept, or not, when its connection ends.
+fn is_on_kept_sessions(id: &str, version: ProtocolVersion) -> bool {
+    match document(version) {
+        ProtocolVersion::V5 => matches!(
+            id,
+            "MQTT-3.1.2-5" | "MQTT-3.1.2-23" | "MQTT-4.1.0-1" | "MQTT-4.1.0-2"
+        ),
+        _ => matches!(id, "MQTT-3.1.2-5" | "MQTT-4.1.0-1"),
+    }
+}
+
+/// Whether a clause is on what an answer says, or on what the server does besides: that it does not come at all is
+/// against the clause which calls for it.
+fn is_on_content(packet: PacketType, id: &str, version: ProtocolVersion) -> bool {
+    let is_5 = document(version) == ProtocolVersion::V5;
+    let is_on_text = is_5 && id == "MQTT-3.1.2-29";
+    match packet {
+        PacketType::SUBACK => {
+            let is_on_codes = match is_5 {
+                true => matches!(
+                    id,
+                    "MQTT-3.8.4-6" | "MQTT-3.8.4-7" | "MQTT-3.9.2-1" | "MQTT-3.9.2-2"
+                ),
+                false => matches!(id, "MQTT-3.1.2-4"),
+            };
+            is_on_codes
+                || is_on_text
+                || matches!(
+                    id,
+                    "MQTT-3.8.4-2"
+                        | "MQTT-3.8.4-3"
+                        | "MQTT-3.8.4-4"
+                        | "MQTT-3.8.4-5"
+                        | "MQTT-3.9.3-1"
+                        | "MQTT-3.9.3-2"
+                        | "MQTT-4.7.3-4"
+                        | "RULE-4.7.3-1"
+                        | "MQTT-6.0.0-1"
+                )
+        }
+        PacketType::UNSUBACK => {
+            is_on_text
+                || matches!(
+                    id,
+                    "MQTT-3.10.4-1"
+                        | "MQTT-3.10.4-6"
+                        | "MQTT-3.11.2-1"
+                        | "MQTT-3.11.2-2"
+                        | "MQTT-3.11.3-1"
+                        | "MQTT-3.11.3-2"
+                )
+        }
+        _ => false,
+    }
 }
 
 /// Whether a clause is on what becomes of messages: on PUBLISH, QoS, order, or on subscriptions in version 5.
@@ -97,8 +166,11 @@ pub(super) fn default(event: Event, version: ProtocolVersion) -> Rule {
     match event {
         Event::Missing(packet) => missing(packet, is_5),
         Event::NotResent => Rule::new("MQTT-4.4.0-1"),
+        Event::NotRetained => by_version("MQTT-3.3.1-6", "MQTT-3.3.1-9"),
         Event::Field(packet) => field(packet, is_5),
+        Event::Refused => field(PacketType::CONNACK, is_5),
         Event::Extra(packet) => extra(packet, is_5),
+        Event::Unsubscribed => Rule::new("MQTT-3.10.4-2"),
         Event::Repeated(QoS::AtMostOnce) => Rule::new("MQTT-4.3.1-1"),
         Event::Repeated(QoS::AtLeastOnce) => by_version("MQTT-4.3.2-1", "MQTT-4.4.0-1"),
         Event::Repeated(QoS::ExactlyOnce) => by_version("MQTT-4.3.3-1", "MQTT-4.4.0-1"),
@@ -190,6 +262,9 @@ mod tests {
         let of_qos = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce].map(Event::Repeated);
         let others = [
             Event::NotResent,
+            Event::NotRetained,
+            Event::Refused,
+            Event::Unsubscribed,
             Event::StayedOpen,
             Event::Unreachable,
             Event::Unreadable,

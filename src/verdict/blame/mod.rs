@@ -6,11 +6,12 @@
 mod culprit;
 mod event;
 mod repeats;
+mod subscribed;
 mod table;
 
 use mqtt_check_codec::{DecodeError, Packet, PacketType, ProtocolVersion, QoS, ReasonCode};
 
-pub(super) use culprit::{Inbox, Standing, received};
+pub(super) use culprit::{Inbox, Standing, is_late_connack, received};
 pub(super) use event::Event;
 pub(super) use table::Aspect;
 
@@ -89,7 +90,11 @@ fn one(wrong: &Wrong, cited: &[String], version: ProtocolVersion) -> Vec<String>
             let wide: Vec<String> = cited.iter().filter(is_wide).cloned().collect();
             let mut spoken: Vec<String> = wide.iter().filter(can_break).cloned().collect();
             // By default a message that should not have come is against the rule on topics: what the step has is nearer.
-            if spoken.is_empty() && *happened == Event::Extra(PacketType::PUBLISH) {
+            let is_unwanted = matches!(
+                happened,
+                Event::Extra(PacketType::PUBLISH) | Event::Unsubscribed
+            );
+            if spoken.is_empty() && is_unwanted {
                 spoken = wide;
             }
             // What may be done either way is not what is broken, where the step cites more.
@@ -139,11 +144,14 @@ pub(super) fn field(
             ) {
                 (false, true) => Aspect::NotResumed,
                 // So it must be where the CONNECT is refused: the code is what is wrong.
-                (false, false) => return Wrong::Event(Event::Field(packet_type)),
+                (false, false) => return Wrong::Event(Event::Refused),
                 (true, false) => Aspect::PresentOnRefusal,
                 (true, true) if is_clean_start => Aspect::PresentAfterCleanStart,
                 (true, true) => Aspect::PresentWithoutSession,
             }
+        }
+        (Packet::ConnAck(connack), "reason") if connack.reason != ReasonCode::SUCCESS => {
+            return Wrong::Event(Event::Refused);
         }
         (Packet::Publish(publish), "dup") => match (publish.dup, publish.qos) {
             (true, QoS::AtMostOnce) => Aspect::DupAtQos0,
@@ -176,6 +184,7 @@ pub(super) fn field(
             None => return Wrong::Event(Event::Field(packet_type)),
         },
         (Packet::SubAck(_) | Packet::UnsubAck(_), "packet_id") => Aspect::RequestId,
+        (Packet::ConnAck(_) | Packet::Auth(_), "authentication_method") => Aspect::AuthMethod,
         (_, "packet_id") => Aspect::AckId,
         (_, "frame") => Aspect::Frame,
         _ => return Wrong::Event(Event::Field(packet_type)),
@@ -219,7 +228,8 @@ mod tests {
         let aspect = Wrong::Aspect;
         let event = Wrong::Event;
         let extra = |packet| event(Event::Extra(packet));
-        let answerless = event(Event::Missing(PacketType::SUBACK));
+        let answerless = || event(Event::Missing(PacketType::SUBACK));
+        let refused = || event(Event::Refused);
         let lost = || event(Event::Missing(PacketType::PUBLISH));
         let unanswered = || event(Event::Missing(PacketType::CONNACK));
         for (wrong, cited, version, expected) in [
@@ -288,7 +298,34 @@ mod tests {
             (extra(PacketType::PINGREQ), SHARED, V5, "RULE-2.1.2-1"),
             (extra(PacketType::PINGREQ), CLOSED, V5, "RULE-2.1.2-1"),
             (extra(PacketType::PINGRESP), CLOSED, V5, CLOSED),
-            (answerless, "MQTT-4.8.2-2", V5, "MQTT-4.8.2-2"),
+            (answerless(), "MQTT-4.8.2-2", V5, "MQTT-4.8.2-2"),
+            // What an answer says, where it does not come at all.
+            (answerless(), "MQTT-3.8.4-5", V3, "MQTT-3.8.4-1"),
+            (answerless(), "RULE-4.7.3-1", V5, "MQTT-3.8.4-1"),
+            (
+                event(Event::Missing(PacketType::UNSUBACK)),
+                "MQTT-3.11.3-1",
+                V5,
+                "MQTT-3.10.4-4",
+            ),
+            // A message that has never been sent is not sent again, and a retained one waits in no session.
+            (lost(), "MQTT-4.4.0-1", V5, "MQTT-4.5.0-1"),
+            (
+                event(Event::NotRetained),
+                "MQTT-4.5.0-1",
+                V3,
+                "MQTT-3.3.1-6",
+            ),
+            (event(Event::Unsubscribed), "", V5, "MQTT-3.10.4-2"),
+            // A CONNECT that is refused, where a session was to be kept or begun.
+            (refused(), "MQTT-3.1.2-23", V5, "MQTT-3.1.4-5"),
+            (refused(), "MQTT-3.1.2-6", V5, "MQTT-3.1.2-6"),
+            (
+                aspect(Aspect::AuthMethod),
+                "MQTT-4.12.0-4",
+                V5,
+                "MQTT-4.12.0-5",
+            ),
             // In 3.1.1 no server sends it.
             (
                 extra(PacketType::DISCONNECT),

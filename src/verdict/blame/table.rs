@@ -52,6 +52,8 @@ pub(crate) enum Aspect {
     Order,
     /// The time at which a silent client is disconnected.
     KeepAlive,
+    /// Another Authentication Method than that of the CONNECT.
+    AuthMethod,
 }
 
 /// The clauses on an aspect in one version.
@@ -157,6 +159,7 @@ rows! {
     UserProperties - ["MQTT-3.3.2-17" "MQTT-3.3.2-18" | "MQTT-3.1.2-8" "MQTT-3.1.3-10" "MQTT-1.5.4-3"];
     SubscriptionIdentifier - ["MQTT-3.3.4-3" "MQTT-3.3.4-4" "MQTT-3.3.4-5" | "MQTT-3.8.4-3" "MQTT-3.1.2-5"];
     TopicAlias - ["MQTT-3.1.2-26" "MQTT-3.1.2-27" "MQTT-3.3.2-11"];
+    AuthMethod - [("MQTT-4.12.0-5") | "MQTT-4.12.0-6"];
     Frame [("MQTT-6.0.0-1")] [("MQTT-6.0.0-1")];
     Order ["MQTT-4.6.0-6" "MQTT-4.6.0-5"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
 }

@@ -142,6 +142,14 @@ impl Flights {
         }
     }
 
+    /// Whether this message is under way already, by its identifier: it comes again, whatever its DUP says.
+    pub(super) fn has(&self, publish: &Publish, topic: &ByteString) -> bool {
+        let known = publish.packet_id.and_then(|id| self.by_id.get(&id));
+        known.is_some_and(|flight| {
+            flight.content.topic == *topic && flight.content.payload == publish.payload
+        })
+    }
+
     fn first(&mut self, lane: LaneIndex, publish: &Publish, topic: &ByteString) -> Flight {
         self.count += 1;
         Flight {

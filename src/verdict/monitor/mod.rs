@@ -544,10 +544,12 @@ impl Monitor<'_> {
         let is_certain = session.is_known && !session.subscriptions.has_shared();
         let passage = &mut connection.passage;
         let flights = &mut session.flights;
+        let is_again = publish.dup || flights.has(publish, &topic);
         let found = flights.published(passage, publish, &topic, version, is_certain);
         self.found.extend(found);
         if session.is_known {
-            let found = session.subscriptions.published(publish, &topic, version);
+            let subscriptions = &mut session.subscriptions;
+            let found = subscriptions.published(publish, &topic, is_again, version);
             self.found.extend(found);
         }
     }

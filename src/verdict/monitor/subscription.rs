@@ -138,11 +138,12 @@ impl Subscriptions {
             .any(|s| s.filter.starts_with('$') && !s.is_shared && !s.filter.starts_with("$SYS/"))
     }
 
-    /// A PUBLISH of this topic has come.
+    /// A PUBLISH of this topic has come, again or for the first time.
     pub(super) fn published(
         &mut self,
         publish: &Publish,
         name: &ByteString,
+        is_again: bool,
         version: ProtocolVersion,
     ) -> Vec<Found> {
         if self.has_special() {
@@ -153,7 +154,10 @@ impl Subscriptions {
             found.extend(self.identifiers(publish, name));
         }
         found.extend(self.qos(publish, name, version));
-        found.extend(self.retain(publish, name, version));
+        // One that is sent again was counted before, or was lost on its way.
+        if publish.retain && !is_again {
+            found.extend(self.retained(name, version));
+        }
         found
     }
 
@@ -210,16 +214,8 @@ impl Subscriptions {
         })
     }
 
-    fn retain(
-        &mut self,
-        publish: &Publish,
-        name: &ByteString,
-        version: ProtocolVersion,
-    ) -> Option<Found> {
-        // One that is sent again was counted before, or was lost on its way.
-        if !publish.retain || publish.dup {
-            return None;
-        }
+    /// A message with RETAIN 1 has come.
+    fn retained(&mut self, name: &ByteString, version: ProtocolVersion) -> Option<Found> {
         let seen = self.retained.entry(name.clone()).or_default();
         *seen += 1;
         let seen = *seen;

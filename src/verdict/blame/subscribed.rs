@@ -1,0 +1,133 @@
+//! What a client has subscribed to when a message comes, or should come.
+
+use std::collections::BTreeSet;
+
+use mqtt_check_codec::{Packet, PacketId, PacketType, Publish, QoS};
+
+use super::super::filter;
+use super::culprit::{Inbox, received};
+use crate::scenario::model::{Expr, Literal, Matcher, PacketPattern};
+use crate::transcript::{EventIndex, LaneIndex, What};
+
+impl<'a> Inbox<'a> {
+    /// What the clients of its session have sent, before this event.
+    fn sent_before(
+        self,
+        event: EventIndex,
+    ) -> impl DoubleEndedIterator<Item = (EventIndex, LaneIndex, &'a Packet)> {
+        let is_its = self.is_of_session();
+        let events = self.transcript.events[..event.0].iter().enumerate();
+        events.filter_map(move |(at, sent)| match &sent.what {
+            What::Sent {
+                packet: Some(packet),
+                ..
+            } if is_its(sent.lane) => Some((EventIndex(at), sent.lane, packet)),
+            _ => None,
+        })
+    }
+
+    /// Whether the client has unsubscribed from every filter for which this message could have come, and the message was
+    /// published after that.
+    pub(super) fn is_unsubscribed(self, event: EventIndex) -> bool {
+        let topic = self.transcript.topic(event);
+        let Some((topic, published)) = topic.zip(self.publication_of(event)) else {
+            return false;
+        };
+        let mut filters = BTreeSet::new();
+        let mut ended = None;
+        for (at, _, packet) in self.sent_before(event) {
+            match packet {
+                Packet::Subscribe(subscribe) => {
+                    let asked = subscribe.subscriptions.iter().map(|s| &s.filter);
+                    filters.extend(asked.filter(|filter| filter::matches(filter, topic)));
+                }
+                Packet::Unsubscribe(unsubscribe) => {
+                    for filter in &unsubscribe.filters {
+                        ended = filters.remove(filter).then_some(at.0).or(ended);
+                    }
+                }
+                _ => {}
+            }
+        }
+        filters.is_empty() && ended.is_some_and(|ended| published > ended)
+    }
+
+    /// Whether it is a retained message that is due, for a SUBSCRIBE that the client has sent after it was published.
+    pub(super) fn is_retained(self, pattern: &PacketPattern) -> bool {
+        let is_said = pattern.fields.iter().any(|field| {
+            let is_true = Matcher::Is(Expr::Literal(Literal::Bool(true)));
+            field.name == "retain" && field.matcher == is_true
+        });
+        let Some(published) = self.publication_of_due(pattern).filter(|_| is_said) else {
+            return false;
+        };
+        let end = EventIndex(self.transcript.events.len());
+        self.sent_before(end).any(|(at, _, packet)| {
+            let is_in_time = self.transcript.events[at.0].at <= self.until;
+            is_in_time && at.0 > published && matches!(packet, Packet::Subscribe(_))
+        })
+    }
+
+    /// Whether the client has subscribed on the connection that it had then.
+    pub(in crate::verdict) fn has_subscribed(self) -> bool {
+        let end = EventIndex(self.transcript.events.len());
+        let present = self.present();
+        self.sent_before(end).any(|(at, lane, packet)| {
+            let is_in_time = self.transcript.events[at.0].at <= self.until;
+            is_in_time && Some(lane) == present && matches!(packet, Packet::Subscribe(_))
+        })
+    }
+
+    /// Whether this message is rightly sent again: it came on an earlier connection, the client has not acknowledged it, and
+    /// has not begun another session since.
+    pub(in crate::verdict) fn is_rightly_resent(self, event: EventIndex) -> bool {
+        let Some((again, id)) = self.marked(event) else {
+            return false;
+        };
+        let lane = self.transcript.events[event.0].lane;
+        let topic = self.transcript.topic(event);
+        let is_it = |other: EventIndex, its: LaneIndex, packet: &Packet| {
+            let is_same = matches!(packet, Packet::Publish(first)
+                if first.packet_id == Some(id) && first.payload == again.payload && first.qos == again.qos);
+            other < event && its < lane && is_same && self.transcript.topic(other) == topic
+        };
+        let mut came = self.packets_of_session();
+        let Some((first, ..)) = came.find(|(other, its, r)| is_it(*other, *its, r.packet)) else {
+            return false;
+        };
+        let settles = |packet: &Packet| match again.qos {
+            QoS::ExactlyOnce => packet.packet_type() == PacketType::PUBREC,
+            _ => packet.packet_type() == PacketType::PUBACK,
+        };
+        let mut sent = self.sent_before(event);
+        !sent.any(|(at, _, packet)| {
+            let is_over = packet.packet_id() == Some(id) && settles(packet);
+            let begins = matches!(packet, Packet::Connect(connect) if connect.clean_start);
+            at > first && (is_over || begins)
+        })
+    }
+
+    /// A message that says that it comes again.
+    fn marked(self, event: EventIndex) -> Option<(&'a Publish, PacketId)> {
+        match received(self.transcript, event)?.packet {
+            Packet::Publish(publish) if publish.dup => Some((publish, publish.packet_id?)),
+            _ => None,
+        }
+    }
+
+    /// Where the message of this pattern has come on the present connection, as far as the pattern tells it from others.
+    pub(in crate::verdict) fn has_come(
+        self,
+        pattern: &'a PacketPattern,
+    ) -> impl Iterator<Item = EventIndex> {
+        let present = self.present();
+        let is_told = pattern.packet_type == PacketType::PUBLISH
+            && pattern.fields.iter().any(|field| field.name == "payload");
+        let packets = self.packets().filter(move |_| is_told);
+        packets
+            .filter(move |(_, lane, packet)| {
+                Some(*lane) == present && self.is_message(pattern, packet)
+            })
+            .map(|(event, ..)| event)
+    }
+}

@@ -1,0 +1,162 @@
+//! What only follows from something that has been told already. The step is then not reached, and its clauses are not
+//! blamed.
+
+use mqtt_check_codec::PacketType;
+
+use super::Judging;
+use crate::plan::PlannedStep;
+use crate::scenario::model::{ClientIndex, Expectation, Pattern};
+use crate::transcript::{Ended, EventIndex, Outcome, What};
+use crate::verdict::Finding;
+use crate::verdict::blame::{Aspect, Event, Wrong, is_late_connack};
+use crate::verdict::expectation::Judged;
+use crate::verdict::wording::{lane_at, untaken};
+
+/// The clauses on the time at which a silent client is disconnected, of either version.
+const KEEP_ALIVE: [&str; 2] = ["MQTT-3.1.2-24", "MQTT-3.1.2-22"];
+
+impl Judging<'_> {
+    /// Whether this waiting shows nothing but what has been told.
+    pub(super) fn follows(
+        &self,
+        step: &PlannedStep,
+        client: ClientIndex,
+        of: &Expectation,
+        outcome: &Outcome,
+    ) -> bool {
+        self.is_of_a_lost_session(client, of, outcome)
+            || self.is_left_from_before(of, outcome)
+            || self.is_sent_again(client, of, outcome)
+            || self.was_silent_in_vain(step, of, outcome)
+    }
+
+    /// The server has said that there is no session, which was told, and nothing that would be in it comes.
+    fn is_of_a_lost_session(
+        &self,
+        client: ClientIndex,
+        of: &Expectation,
+        outcome: &Outcome,
+    ) -> bool {
+        let lane = lane_at(self.transcript, client, outcome.at);
+        let is_lost = lane.is_some_and(|lane| self.without_session.contains(&lane));
+        is_lost
+            && outcome.ended == Ended::TimedOut
+            && outcome.taken.is_empty()
+            && is_of_delivery(of)
+            && !self.inbox_until(client, outcome.at).has_subscribed()
+    }
+
+    /// A step took what the monitor has told, and what no step could be about: a second CONNACK, or bytes that are wrong.
+    fn is_left_from_before(&self, of: &Expectation, outcome: &Outcome) -> bool {
+        let is_at_fault = match of.pattern {
+            Pattern::Refused(_) => outcome.ended != Ended::Complete,
+            Pattern::Silence { .. } => true,
+            _ => false,
+        };
+        let is_stray = |event: &EventIndex| {
+            self.told.contains(event)
+                && (self.is_malformed(*event) || is_late_connack(self.transcript, *event))
+        };
+        is_at_fault && !outcome.taken.is_empty() && outcome.taken.iter().all(is_stray)
+    }
+
+    /// Whether an answer that a choice could have been about came, and cannot be read, which the monitor has told.
+    pub(super) fn is_unreadable(&self, client: ClientIndex, outcome: &Outcome) -> bool {
+        let came = untaken(outcome, self.transcript, client);
+        came.iter().any(|event| {
+            self.told.contains(event)
+                && self.is_malformed(*event)
+                && !is_late_connack(self.transcript, *event)
+        })
+    }
+
+    fn is_malformed(&self, event: EventIndex) -> bool {
+        match &self.transcript.events[event.0].what {
+            What::Received { packet, faults, .. } => packet.is_err() || !faults.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// In a failed case only messages came that the client has not acknowledged, and that must be sent again.
+    fn is_sent_again(&self, client: ClientIndex, of: &Expectation, outcome: &Outcome) -> bool {
+        let inbox = self.inbox_until(client, outcome.at);
+        let is_it = |event: &EventIndex| match &of.pattern {
+            Pattern::Silence { .. } => inbox.is_rightly_resent(*event),
+            // Of one topic the order counts.
+            Pattern::Packet(pattern) => {
+                inbox.is_rightly_resent(*event) && inbox.is_of_other_topic(pattern, *event)
+            }
+            _ => false,
+        };
+        self.has_broken_a_must() && !outcome.taken.is_empty() && outcome.taken.iter().all(is_it)
+    }
+
+    /// The Keep Alive of a client ran out while a step waited in vain.
+    fn was_silent_in_vain(&self, step: &PlannedStep, of: &Expectation, outcome: &Outcome) -> bool {
+        let mut clauses = step.step.clauses.iter();
+        let is_about_it = clauses.any(|id| KEEP_ALIVE.contains(&id.as_str()));
+        self.is_late
+            && self.has_broken_a_must()
+            && is_about_it
+            && matches!(of.pattern, Pattern::Packet(_))
+            && matches!(outcome.ended, Ended::Closed | Ended::Reset)
+    }
+
+    /// Whether a message is missing that has come before, which was told.
+    pub(super) fn has_come_before(
+        &self,
+        client: ClientIndex,
+        of: &Expectation,
+        outcome: &Outcome,
+        judged: &[Judged],
+    ) -> bool {
+        let Pattern::Packet(pattern) = &of.pattern else {
+            return false;
+        };
+        let is_missing = |judged: &Judged| {
+            let wrong = judged.wrong.as_slice();
+            matches!(
+                wrong,
+                [Wrong::Event(Event::Missing(_) | Event::NotRetained)]
+            )
+        };
+        let broken = self.findings.iter().filter(|f| f.breaks_a_must());
+        let found: Vec<EventIndex> = broken.flat_map(|f| f.events.iter().copied()).collect();
+        let is_told = |event: EventIndex| self.told.contains(&event) || found.contains(&event);
+        outcome.ended == Ended::TimedOut
+            && outcome.taken.is_empty()
+            && !judged.is_empty()
+            && judged.iter().all(is_missing)
+            && self
+                .inbox_until(client, outcome.at)
+                .has_come(pattern)
+                .any(is_told)
+    }
+
+    /// Notes a connection whose CONNACK says that there is no session.
+    pub(super) fn note_lost_session(
+        &mut self,
+        client: ClientIndex,
+        outcome: &Outcome,
+        wrong: &[Wrong],
+    ) {
+        let is_told = self.findings.last().is_some_and(Finding::breaks_a_must);
+        if is_told && wrong.contains(&Wrong::Aspect(Aspect::NotResumed)) {
+            let lane = lane_at(self.transcript, client, outcome.at);
+            self.without_session.extend(lane);
+        }
+    }
+}
+
+/// Whether messages or their release are all that is expected.
+fn is_of_delivery(of: &Expectation) -> bool {
+    let is_it =
+        |packet_type: PacketType| matches!(packet_type, PacketType::PUBLISH | PacketType::PUBREL);
+    match &of.pattern {
+        Pattern::Packet(pattern) => is_it(pattern.packet_type),
+        Pattern::Unordered(patterns) => patterns.iter().all(|p| is_it(p.packet_type)),
+        Pattern::InOrder(sequence) => sequence.iter().all(is_of_delivery),
+        Pattern::AnyOf(alternatives) => alternatives.iter().flatten().any(is_of_delivery),
+        _ => false,
+    }
+}
