@@ -180,7 +180,11 @@ pub(super) fn packet_pattern() -> Value {
         properties.insert(word.to_owned(), schema);
     }
     let mut whole = mapping(properties, &[]);
+    // One packet, and beside it the condition on which it stands there.
     whole["minProperties"] = json!(1);
-    whole["maxProperties"] = json!(1);
+    whole["anyOf"] = json!([
+        { "maxProperties": 1, "not": { "required": ["if"] } },
+        { "maxProperties": 2, "minProperties": 2, "required": ["if"] },
+    ]);
     json!({ "anyOf": [words(received_words()), whole] })
 }

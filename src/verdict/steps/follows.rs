@@ -77,10 +77,12 @@ impl Judging<'_> {
         }
     }
 
-    /// In a failed case only messages came that the client has not acknowledged, and that must be sent again.
+    /// In a failed case only messages came that the client has not acknowledged, and that must be sent again. One that the
+    /// monitor has found a fault in, as one too many for the window, is not among them.
     fn is_sent_again(&self, client: ClientIndex, of: &Expectation, outcome: &Outcome) -> bool {
         let inbox = self.inbox_until(client, outcome.at);
         let is_it = |event: &EventIndex| match &of.pattern {
+            _ if self.told.contains(event) => false,
             Pattern::Silence { .. } => inbox.is_rightly_resent(*event),
             // Of one topic the order counts.
             Pattern::Packet(pattern) => {
