@@ -90,7 +90,6 @@ const SETS: &[&[&str]] = &[
         "will-of-qos2-lost",
         "owed-release-expires",
         "server-aliases-outlive-connection",
-        "refusal-without-suback",
         "resubscribe-keeps-identifier",
     ],
     &[
@@ -174,6 +173,8 @@ const SETS: &[&[&str]] = &[
         "delayed-will-ends-session",
         "retained-will-sticks",
     ],
+    // One step alone cites its clause, in a scenario that others of the sets break too.
+    &["refusal-without-suback"],
 ];
 
 const PLAYING: Playing<'_> = Playing {

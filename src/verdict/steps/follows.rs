@@ -15,6 +15,9 @@ use crate::verdict::wording::{lane_at, untaken};
 /// The clauses on the time at which a silent client is disconnected, of either version.
 const KEEP_ALIVE: [&str; 2] = ["MQTT-3.1.2-24", "MQTT-3.1.2-22"];
 
+/// The clauses on how many messages may be unacknowledged.
+const WINDOW: [&str; 2] = ["MQTT-3.3.4-9", "MQTT-4.9.0-2"];
+
 impl Judging<'_> {
     /// Whether this waiting shows nothing but what has been told.
     pub(super) fn follows(
@@ -26,7 +29,7 @@ impl Judging<'_> {
     ) -> bool {
         self.is_of_a_lost_session(client, of, outcome)
             || self.is_left_from_before(of, outcome)
-            || self.is_sent_again(client, of, outcome)
+            || self.is_sent_again(step, client, of, outcome)
             || self.was_silent_in_vain(step, of, outcome)
     }
 
@@ -77,12 +80,20 @@ impl Judging<'_> {
         }
     }
 
-    /// In a failed case only messages came that the client has not acknowledged, and that must be sent again. One that the
-    /// monitor has found a fault in, as one too many for the window, is not among them.
-    fn is_sent_again(&self, client: ClientIndex, of: &Expectation, outcome: &Outcome) -> bool {
+    /// In a failed case only messages came that the client has not acknowledged, and that must be sent again. Where the step is
+    /// about the window, one that the monitor has found to be too many for it is not among them.
+    fn is_sent_again(
+        &self,
+        step: &PlannedStep,
+        client: ClientIndex,
+        of: &Expectation,
+        outcome: &Outcome,
+    ) -> bool {
         let inbox = self.inbox_until(client, outcome.at);
+        let mut clauses = step.step.clauses.iter();
+        let is_of_window = clauses.any(|id| WINDOW.contains(&id.as_str()));
         let is_it = |event: &EventIndex| match &of.pattern {
-            _ if self.told.contains(event) => false,
+            _ if is_of_window && self.told.contains(event) => false,
             Pattern::Silence { .. } => inbox.is_rightly_resent(*event),
             // Of one topic the order counts.
             Pattern::Packet(pattern) => {
