@@ -29,7 +29,7 @@ macro_rules! departures {
                 }
             }
 
-            /// The clauses that it is about: one to three.
+            /// The clauses that it is about: one to four.
             pub const fn clauses(self) -> &'static [Clause] {
                 match self {
                     $(Self::$variant => &[
