@@ -1,12 +1,9 @@
 //! One call of the core: the time, and everything that follows from the input.
 
-use std::sync::Arc;
-
 use mqtt_check_codec::Packet;
 
 use super::input::{ConnectionId, Time};
 use super::output::Output;
-use super::state::message::Message;
 use crate::HookEvent;
 
 /// How much is done in one go: levels of topics and filters that are looked at, filters that are subscribed to or
@@ -26,8 +23,6 @@ pub(crate) struct Turn<'a> {
     pub(crate) outgoing: usize,
     /// What was done besides looking up and putting out, in the units of a step.
     pub(crate) spent: usize,
-    /// Of a fault: the message that was sent last by a Topic Alias alone, and that alias.
-    pub(crate) aliased: Option<(Arc<Message>, u16)>,
 }
 
 impl<'a> Turn<'a> {
@@ -39,7 +34,6 @@ impl<'a> Turn<'a> {
             number: 0,
             outgoing: 0,
             spent: 0,
-            aliased: None,
         }
     }
 }

@@ -1,12 +1,11 @@
 //! Sends one PUBLISH to one client.
 
-use std::sync::Arc;
-
 use bytestring::ByteString;
 use mqtt_check_codec::{Packet, PacketId, Properties, Property, ProtocolVersion, Publish, QoS};
 
 use super::beside::misdate;
 use super::outgoing::send;
+use crate::core::output::Output;
 use crate::core::rules::Rules;
 use crate::core::state::link::Link;
 use crate::core::state::message::Delivery;
@@ -64,19 +63,11 @@ pub(crate) fn send_publish(
             }
             if known && !rules.chooses(Liberty::TopicWithEveryAlias) {
                 topic = ByteString::new();
-                if rules.breaks(Fault::NeighboursAliasLeaks) {
-                    turn.aliased = Some((Arc::clone(message), alias));
-                }
             } else if !known {
                 learned = Some((topic.clone(), alias));
             }
-        } else if let Some((_, alias)) = turn
-            .aliased
-            .as_ref()
-            .filter(|(other, _)| Arc::ptr_eq(other, message))
-        {
-            // Of a fault. [5 MQTT-3.1.2-27]
-            properties.push(Property::TopicAlias(*alias));
+        } else if let Some(alias) = neighbours_alias(rules, turn, &message.payload) {
+            properties.push(Property::TopicAlias(alias));
             topic = ByteString::new();
         }
     }
@@ -115,6 +106,24 @@ pub(crate) fn send_publish(
         }
     }
     sent
+}
+
+/// Of a fault: the Topic Alias by which another client was just sent this payload. [5 MQTT-3.1.2-27]
+fn neighbours_alias(rules: &Rules, turn: &Turn<'_>, payload: &[u8]) -> Option<u16> {
+    let mut sent = turn.out.iter().rev();
+    let alias = sent.find_map(|output| match output {
+        Output::Send {
+            packet: Packet::Publish(other),
+            ..
+        } if other.topic.is_empty() && *other.payload == *payload => {
+            other.properties.iter().find_map(|property| match property {
+                Property::TopicAlias(alias) => Some(*alias),
+                _ => None,
+            })
+        }
+        _ => None,
+    })?;
+    rules.breaks(Fault::NeighboursAliasLeaks).then_some(alias)
 }
 
 /// Of faults: whether a message is sent whatever its size is. [5 MQTT-3.1.2-24]

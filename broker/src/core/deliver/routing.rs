@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 use mqtt_check_codec::topic::matches;
-use mqtt_check_codec::{Property, ProtocolVersion, QoS};
+use mqtt_check_codec::{Property, QoS};
 
 use super::beside::entangle;
 use super::copy::{combine, copy};
@@ -20,7 +20,6 @@ use crate::core::state::session::Sessions;
 use crate::core::state::session_key::SessionKey;
 use crate::core::state::subscription::{Matches, Standing, Subscriber, Subscriptions};
 use crate::core::state::task::{Routing, Task};
-use crate::core::topic::Filter;
 use crate::core::turn::Turn;
 use crate::hook::DropReason;
 use crate::{Fault, HookEvent, Liberty};
@@ -322,7 +321,7 @@ fn copy_to_shared(
             lose(rules, Way::Shared, message.received_at, &mut delivery);
         }
         if rules.breaks(Fault::SharedGoesToAll) {
-            for other in other_members(subscriptions, filter, member.session) {
+            for other in subscriptions.others_of(filter, member.session) {
                 copies.push((other.session, copy(rules, message, &other)));
             }
         }
@@ -349,18 +348,6 @@ fn has_its_copy(
     };
     rules.breaks(Fault::SharedCopyLostBesideOwn) && own()
         || rules.breaks(Fault::SharedCopyLostBesideShared) && shared()
-}
-
-/// Of faults: who else is in the group of this Shared Subscription.
-pub(crate) fn other_members(
-    subscriptions: &mut Subscriptions,
-    whole: &str,
-    but: SessionKey,
-) -> Vec<Subscriber> {
-    match Filter::parse(whole, ProtocolVersion::V5) {
-        Some(Filter::Shared { group, filter }) => subscriptions.others(group, filter, but),
-        _ => Vec::new(),
-    }
 }
 
 /// How a member of a Shared Subscription stands to this message.

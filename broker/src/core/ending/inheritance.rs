@@ -4,7 +4,7 @@ use mqtt_check_codec::{ProtocolVersion, QoS};
 
 use crate::core::deliver::copy::copy;
 use crate::core::deliver::delivery::{deliver, dropped};
-use crate::core::deliver::routing::{other_members, standing};
+use crate::core::deliver::routing::standing;
 use crate::core::rules::Rules;
 use crate::core::state::Topics;
 use crate::core::state::inflight::Stage;
@@ -118,7 +118,7 @@ pub(crate) fn give_broken_away(
     let begun = sessions.at(key).map(|s| s.inflight.shared_qos1());
     for (id, delivery) in begun.unwrap_or_default() {
         let whole = delivery.shared.as_deref().unwrap_or_default();
-        let others = other_members(&mut topics.subscriptions, whole, key);
+        let others = topics.subscriptions.others_of(whole, key);
         if delivery.message.is_expired(turn.now) {
             // [5 MQTT-3.3.2-5]: with another its delivery would only begin.
             continue;
@@ -149,7 +149,7 @@ pub(crate) fn give_away(
     let Some(whole) = &delivery.shared else {
         return;
     };
-    if let Some(member) = other_members(&mut topics.subscriptions, whole, from).first() {
+    if let Some(member) = topics.subscriptions.others_of(whole, from).first() {
         let copy = copy(rules, &delivery.message, member);
         deliver(rules, sessions, turn, member.session, copy);
     }

@@ -325,6 +325,14 @@ impl Subscriptions {
         found.own.sort_by_key(|s| s.session);
     }
 
+    /// Of faults: who else is in the group of this Shared Subscription.
+    pub(crate) fn others_of(&self, whole: &str, but: SessionKey) -> Vec<Subscriber> {
+        match Filter::parse(whole, ProtocolVersion::V5) {
+            Some(Filter::Shared { group, filter }) => self.others(group, filter, but),
+            _ => Vec::new(),
+        }
+    }
+
     /// Of a fault: every member of a group, but for one.
     pub(crate) fn others(&self, group: &str, filter: &str, but: SessionKey) -> Vec<Subscriber> {
         let group = self

@@ -5,7 +5,6 @@ use mqtt_check_codec::ProtocolVersion;
 use super::change::StoredState;
 use super::forget::{forget, forget_retained};
 use crate::Fault;
-use crate::core::deliver::routing::other_members;
 use crate::core::input::Time;
 use crate::core::state::State;
 use crate::core::state::expiry::Expiry;
@@ -146,7 +145,7 @@ fn move_begun(state: &mut State) {
         let begun = state.sessions.at_mut(key).map(|s| s.inflight.take_shared());
         for delivery in begun.unwrap_or_default() {
             let whole = delivery.shared.as_deref().unwrap_or_default();
-            let others = other_members(&mut state.topics.subscriptions, whole, key);
+            let others = state.topics.subscriptions.others_of(whole, key);
             let other = others.first().map_or(key, |other| other.session);
             if let Some(session) = state.sessions.at_mut(other) {
                 session.queue.push_back(delivery);
