@@ -110,8 +110,12 @@ pub(crate) fn send_publish(
 
 /// Of a fault: the Topic Alias by which another client was just sent this payload. [5 MQTT-3.1.2-27]
 fn neighbours_alias(rules: &Rules, turn: &Turn<'_>, payload: &[u8]) -> Option<u16> {
+    // First, so that a broker without faults does not look through what it has sent, for each client again.
+    if !rules.breaks(Fault::NeighboursAliasLeaks) {
+        return None;
+    }
     let mut sent = turn.out.iter().rev();
-    let alias = sent.find_map(|output| match output {
+    sent.find_map(|output| match output {
         Output::Send {
             packet: Packet::Publish(other),
             ..
@@ -122,8 +126,7 @@ fn neighbours_alias(rules: &Rules, turn: &Turn<'_>, payload: &[u8]) -> Option<u1
             })
         }
         _ => None,
-    })?;
-    rules.breaks(Fault::NeighboursAliasLeaks).then_some(alias)
+    })
 }
 
 /// Of faults: whether a message is sent whatever its size is. [5 MQTT-3.1.2-24]

@@ -214,15 +214,8 @@ pub(crate) fn send_retained(
         if own && rules.breaks(Fault::OwnRetainedUnsent) {
             continue;
         }
-        let before = sessions.at(key).map(|session| &session.fault_state.before);
-        let before = before.and_then(|before| before.get(&made.filter));
-        let mut before = before.into_iter().flatten();
-        if before.any(|other| matches(other, &message.topic)) {
-            // Of a fault.
-            continue;
-        }
         let mut delivery = copy(rules, &message, subscriber);
-        if !rules.faults.is_none() && is_left_out(rules, sessions, key, &delivery) {
+        if !rules.faults.is_none() && is_left_out(rules, sessions, made, &delivery) {
             continue;
         }
         // [3.1.1 MQTT-3.8.4-6] [5 MQTT-3.8.4-8]
@@ -268,15 +261,23 @@ pub(crate) fn send_retained(
 }
 
 /// Of faults: whether a retained message is not sent to this client. [3.1.1 MQTT-3.3.1-6] [5 MQTT-3.3.1-9]
-fn is_left_out(rules: &Rules, sessions: &Sessions, key: SessionKey, delivery: &Delivery) -> bool {
-    let Some(session) = sessions.at(key) else {
+fn is_left_out(rules: &Rules, sessions: &Sessions, made: &Made, delivery: &Delivery) -> bool {
+    let Some(session) = sessions.at(made.subscriber.session) else {
         return false;
     };
+    let mut before = session
+        .fault_state
+        .before
+        .get(&made.filter)
+        .into_iter()
+        .flatten();
+    let is_matched_already = before.any(|other| matches(other, &delivery.message.topic));
     let version = session.link.as_ref().map(|link| link.version);
     let is_bare = delivery.message.properties.0.is_empty();
-    session.expiry != Expiry::AtClose
-        && delivery.qos == QoS::ExactlyOnce
-        && rules.breaks(Fault::RetainedQos2LostToLastingSessions)
+    is_matched_already
+        || session.expiry != Expiry::AtClose
+            && delivery.qos == QoS::ExactlyOnce
+            && rules.breaks(Fault::RetainedQos2LostToLastingSessions)
         || version != Some(ProtocolVersion::V5)
             && !is_bare
             && rules.breaks(Fault::RetainedPropertiesUnsentToOlder)
