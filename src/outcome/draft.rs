@@ -40,8 +40,24 @@ pub fn amendment(
     let new = causes.iter().filter(|cause| cause.entry.is_none());
     Amendment {
         gone: file.map_or_else(Vec::new, |file| gone(file, &concluded)),
-        drafts: new.flat_map(of_cause).collect(),
+        drafts: without_repeats(new.flat_map(of_cause)),
     }
+}
+
+/// The drafts without those that say the same of the same cases. One broken exchange may end in two ways, which are two
+/// causes with the same example.
+fn without_repeats(drafts: impl Iterator<Item = Draft>) -> Vec<Draft> {
+    let mut kept: Vec<Draft> = Vec::new();
+    for draft in drafts {
+        let says = (&draft.cases, &draft.clauses, &draft.rule, &draft.came);
+        let mut known = kept
+            .iter()
+            .map(|d| (&d.cases, &d.clauses, &d.rule, &d.came));
+        if !known.any(|known| known == says) {
+            kept.push(draft);
+        }
+    }
+    kept
 }
 
 /// The status of a case once its record is written as the target's: what deviates is accepted if an entry has it.
@@ -254,5 +270,24 @@ mod tests {
         let over = amendment("twin", Some(&file), &[(&plan, &right)]);
         let all: Vec<Place> = file.deviations.iter().map(|d| d.place).collect();
         assert_eq!((over.drafts, over.gone), (Vec::new(), all));
+    }
+
+    #[test]
+    fn a_draft_stands_once_however_the_exchange_ended() {
+        let draft = |case: &str, bytes: &str| Draft {
+            comment: "No Will on a takeover (1 case)".to_owned(),
+            cases: vec![case.to_owned()],
+            clauses: Vec::new(),
+            rule: None,
+            came: "nothing".to_owned(),
+            bytes: vec![(bytes.to_owned(), "PINGREQ".to_owned())],
+        };
+        let all = [
+            draft("will/takeover@5", "a > c0 00"),
+            draft("will/takeover@5", "b > c0 00"),
+            draft("will/takeover@3.1.1", "a > c0 00"),
+        ];
+        let kept = without_repeats(all.iter().cloned());
+        assert_eq!(kept, [all[0].clone(), all[2].clone()]);
     }
 }
