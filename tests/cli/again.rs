@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::program::{PING, Program, WRONG};
+use crate::program::{BINARY, PING, Program, WRONG};
 
 /// The command that a run gives for another run.
 fn again(stdout: &str) -> &str {
@@ -30,7 +30,7 @@ fn a_shell_takes_the_line_as_it_is() {
     let expected = "mqtt-check run 'my suite'\\''s/scenarios' --heavy --no-snapshots --fault no-pingresp --jobs 2 \
         --max-wait 20000ms --timeout-scale 2 --filter 'ping@3.1.1' --filter 'ping@5' --filter 'wrong@5' --seed 9";
     assert_eq!(line, expected);
-    let command = line.replacen("mqtt-check", env!("CARGO_BIN_EXE_mqtt-check"), 1);
+    let command = line.replacen("mqtt-check", BINARY, 1);
     let second = Command::new("/bin/sh")
         .args(["-c", &command])
         .current_dir(program.path(""))

@@ -1,8 +1,6 @@
 //! What a broker that a run started wrote while a case was played: with the case that failed, in every report.
 
-use crate::program::{Ended, Program};
-
-const BINARY: &str = env!("CARGO_BIN_EXE_mqtt-check");
+use crate::program::{BINARY, Ended, Program};
 
 /// It fails; its first steps hold.
 const FAILS: &str = "\

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use mqtt_check_broker::Fault;
 
-use crate::program::{Ended, PING, Program};
+use crate::program::{BINARY, Ended, PING, Program};
 use crate::served;
 
 /// Runs it in an empty folder, where it must leave nothing.
@@ -271,7 +271,7 @@ fn a_built_in_target_finds_what_it_starts_on_disk() {
     let program = program
         .env("PATH", &format!("{bin}:/usr/bin:/bin"))
         .env("TOLD", &told)
-        .env("BROKER", env!("CARGO_BIN_EXE_mqtt-check"))
+        .env("BROKER", BINARY)
         .env("XDG_CACHE_HOME", &cache);
     let ended = program.run();
     assert_eq!(ended.exit, Some(3), "{ended}");

@@ -2,9 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::program::Program;
-
-const BINARY: &str = env!("CARGO_BIN_EXE_mqtt-check");
+use crate::program::{BINARY, Program};
 
 /// A visit and what the broker tells of it. The last list does not hold.
 const VISIT: &str = "\

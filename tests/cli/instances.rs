@@ -5,9 +5,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::program::{PING, Program, signal};
-
-const BINARY: &str = env!("CARGO_BIN_EXE_mqtt-check");
+use crate::program::{BINARY, PING, Program, signal};
 
 /// A case that asks for settings.
 const LESS: &str = "\

@@ -4,9 +4,7 @@
 
 use serde_json::Value;
 
-use crate::program::{Ended, PING, Program};
-
-const BINARY: &str = env!("CARGO_BIN_EXE_mqtt-check");
+use crate::program::{BINARY, Ended, PING, Program};
 
 /// Cases that are there when the broker exits, and that it makes no difference to.
 const WAITS: &str = "\

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::program::BINARY;
+
 /// What it does with a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fake {
@@ -290,7 +292,7 @@ fn play(fake: Fake) -> (usize, Vec<String>) {
 }
 
 fn run(url: &str, report: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mqtt-check"))
+    Command::new(BINARY)
         .args(["run", "scenarios/", "--no-snapshots", "--exclusive"])
         .arg("--no-first-look")
         .args(["--timeout-scale", "0.02", "--max-wait", "1s"])

@@ -8,6 +8,13 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+/// The program that is tested: the one that cargo built for these tests, or another build of the same sources, whose
+/// absolute path is in `TESTED_PROGRAM` when the tests are compiled.
+pub(crate) const BINARY: &str = match option_env!("TESTED_PROGRAM") {
+    Some(path) => path,
+    None => env!("CARGO_BIN_EXE_mqtt-check"),
+};
+
 /// A program that takes longer than this hangs.
 const LIMIT: Duration = Duration::from_secs(300);
 
@@ -113,15 +120,14 @@ impl Program {
 
     /// Starts it; for those who want to do something meanwhile.
     pub(crate) fn start(&self) -> Child {
-        let binary = env!("CARGO_BIN_EXE_mqtt-check");
         let mut command = match self.before {
-            None => Command::new(binary),
+            None => Command::new(BINARY),
             Some(commands) => {
                 let mut shell = Command::new("/bin/sh");
                 shell
                     .arg("-c")
                     .arg(format!("{commands}; exec \"$0\" \"$@\""))
-                    .arg(binary);
+                    .arg(BINARY);
                 shell
             }
         };

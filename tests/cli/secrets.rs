@@ -6,11 +6,9 @@ use std::process::Child;
 
 use crate::bad_brokers::{packet, serve};
 use crate::broker::kill;
-use crate::program::{Ended, Program};
+use crate::program::{BINARY, Ended, Program};
 
 const PASSWORD: &str = "Geheimnis-4711-hunter";
-const BINARY: &str = env!("CARGO_BIN_EXE_mqtt-check");
-
 /// It fails; its first steps hold.
 const FAILS: &str = "\
 title: A ping is answered twice

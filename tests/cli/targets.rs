@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
 
-use crate::program::{PING, Program, WRONG, signal};
-
-const BINARY: &str = env!("CARGO_BIN_EXE_mqtt-check");
+use crate::program::{BINARY, PING, Program, WRONG, signal};
 
 /// A case that takes a while.
 const LONG: &str = "\

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
 
-use crate::program::{PING, Program, WRONG, signal};
+use crate::program::{BINARY, PING, Program, WRONG, signal};
 
 /// A change that is not seen within this time is never seen.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -184,12 +184,11 @@ fn says_where_there_is_nothing_to_watch() {
 #[test]
 fn clears_the_screen_of_a_terminal_and_plays_all_on_enter() {
     let program = project("");
-    let binary = env!("CARGO_BIN_EXE_mqtt-check");
     let mut child = Command::new("script")
         .args([
             "-qec",
             // Whichever shell it is: the program itself takes its place, and its exit code is seen.
-            &format!("exec '{binary}' run --watch --no-snapshots"),
+            &format!("exec '{BINARY}' run --watch --no-snapshots"),
             "/dev/null",
         ])
         .current_dir(program.path(""))

@@ -10,7 +10,7 @@ use std::process::Command;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::program::{PING, Program, WRONG};
+use crate::program::{BINARY, PING, Program, WRONG};
 use api::{Api, BOT, Mood};
 
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/action");
@@ -47,10 +47,7 @@ impl Step {
             ("HOME", place("")),
             ("PATH", std::env::var("PATH").unwrap_or_default()),
             ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
-            (
-                "ACTION_PROGRAM",
-                env!("CARGO_BIN_EXE_mqtt-check").to_owned(),
-            ),
+            ("ACTION_PROGRAM", BINARY.to_owned()),
             ("INPUT_NAME", "mqtt-check".to_owned()),
             ("INPUT_COMMENT", "true".to_owned()),
             ("INPUT_COMMENT_AUTHOR", BOT.to_owned()),

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::page::{Block, Page};
-use crate::program::signal;
+use crate::program::{BINARY, signal};
 
 #[test]
 fn the_tutorial() {
@@ -137,7 +137,7 @@ impl Desk {
 
     fn shell(&self, command: &str) -> Command {
         let mut shell = Command::new("/bin/sh");
-        let program = Path::new(env!("CARGO_BIN_EXE_mqtt-check"));
+        let program = Path::new(BINARY);
         let mut path = program.parent().expect("a folder").as_os_str().to_owned();
         path.push(":/usr/local/bin:/usr/bin:/bin");
         let command = command.replace(PORT, &self.port);
