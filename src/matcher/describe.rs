@@ -15,7 +15,7 @@ use crate::scenario::model::{
 /// How many bytes of a payload are shown.
 const SHOWN_BYTES: usize = 64;
 
-/// `PUBLISH with topic "a/b", payload "Hello 1"`.
+/// Describes a packet pattern: `PUBLISH with topic "a/b", payload "Hello 1"`.
 pub fn describe_pattern(pattern: &PacketPattern, version: ProtocolVersion) -> String {
     let words = pattern.packet_type.to_string();
     with_fields(words, &pattern.fields, pattern.packet_type, version)
@@ -36,7 +36,7 @@ fn with_fields(
     words
 }
 
-/// A WebSocket event: `a pong frame with payload "x"`.
+/// Describes a WebSocket event: `a pong frame with payload "x"`.
 pub fn describe_websocket_event(came: &WebSocketEvent<'_>) -> String {
     match came {
         WebSocketEvent::Upgrade(answer) => {
@@ -62,7 +62,7 @@ pub fn describe_websocket_event(came: &WebSocketEvent<'_>) -> String {
     }
 }
 
-/// An expectation as one fragment.
+/// Describes an expectation as one lowercase fragment.
 pub fn describe_expectation(expectation: &Expectation, version: ProtocolVersion) -> String {
     let what = match &expectation.pattern {
         Pattern::Packet(pattern) => describe_pattern(pattern, version),
@@ -121,7 +121,7 @@ fn list(expectations: &[Expectation], version: ProtocolVersion, joint: &str) -> 
         .join(joint)
 }
 
-/// A refusal in words.
+/// Describes a refusal.
 pub fn describe_refused(refused: &Refused, version: ProtocolVersion) -> String {
     let codes: Vec<String> = refused
         .codes
@@ -147,7 +147,7 @@ fn describe_refusal_code(code: ReasonCode, version: ProtocolVersion) -> String {
     named_code(code, name)
 }
 
-/// A value as scenarios write it.
+/// Describes a value in the notation of scenarios.
 pub fn describe_literal(literal: &Literal, packet: PacketType, version: ProtocolVersion) -> String {
     match literal {
         Literal::Bool(flag) => flag.to_string(),
@@ -201,7 +201,7 @@ fn describe_bytes(bytes: &Bytes) -> String {
     }
 }
 
-/// A matcher in words; with what the play has brought, names are shown with their values.
+/// Describes a matcher. With a play's memory, names are shown with their values.
 pub(super) fn describe_matcher(
     matcher: &Matcher,
     packet: PacketType,

@@ -1,4 +1,4 @@
-//! The fields of a received packet, by the names of the scenario reference.
+//! The fields of a received packet, under the names of the scenario reference.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -7,27 +7,27 @@ use mqtt_check_websocket::{Answer, Control, Opcode};
 
 use crate::scenario::model::Literal;
 
-/// A packet that a broker sent, as it is matched.
+/// A packet from the broker, prepared for matching.
 #[derive(Debug, Clone, Copy)]
 pub struct Received<'a> {
     pub packet: &'a Packet,
     pub version: ProtocolVersion,
-    /// The whole packet in bytes.
+    /// Size of the whole packet in bytes.
     pub size: usize,
-    /// The topic after a topic alias is resolved, of a PUBLISH.
+    /// The topic of a PUBLISH, with its topic alias resolved.
     pub topic: Option<&'a ByteString>,
-    /// The type of the WebSocket message that it came in.
+    /// The type of the WebSocket message that contained it.
     pub carried_in: Option<Opcode>,
 }
 
 impl Received<'_> {
-    /// The packet's type.
+    /// Returns the packet's type.
     pub fn packet_type(&self) -> PacketType {
         self.packet.packet_type()
     }
 }
 
-/// The field of this name; `None` when the packet does not have it.
+/// Returns the field with this name, or `None` if the packet does not have it.
 pub fn field(received: &Received<'_>, name: &str) -> Option<Literal> {
     if name == "size" {
         return Some(Literal::Number(received.size as u64));
@@ -44,7 +44,7 @@ pub fn field(received: &Received<'_>, name: &str) -> Option<Literal> {
     own_field(received, name).or_else(|| property(received.packet, name))
 }
 
-/// What stands in the variable header or the payload.
+/// Returns a field of the variable header or the payload.
 fn own_field(received: &Received<'_>, name: &str) -> Option<Literal> {
     Some(match (received.packet, name) {
         (Packet::ConnAck(p), "session_present") => Literal::Bool(p.session_present),
@@ -67,7 +67,7 @@ fn own_field(received: &Received<'_>, name: &str) -> Option<Literal> {
     })
 }
 
-/// The property of this name. Those that may repeat come as a list, in order.
+/// Returns the property with this name. Properties that may repeat are returned as a list, in order.
 fn property(packet: &Packet, name: &str) -> Option<Literal> {
     let properties = packet.properties()?;
     match name {
@@ -92,7 +92,6 @@ fn property(packet: &Packet, name: &str) -> Option<Literal> {
     }
 }
 
-/// A property's value.
 fn property_value(property: &Property) -> Literal {
     match property {
         Property::PayloadFormatIndicator(n)
@@ -126,7 +125,7 @@ fn property_value(property: &Property) -> Literal {
     }
 }
 
-/// An upgrade answer or a control frame: what comes below MQTT.
+/// A WebSocket event below MQTT: an upgrade answer or a control frame.
 #[derive(Debug, Clone, Copy)]
 pub enum WebSocketEvent<'a> {
     Upgrade(&'a Answer),
@@ -134,7 +133,7 @@ pub enum WebSocketEvent<'a> {
 }
 
 impl WebSocketEvent<'_> {
-    /// What sort of frame it is, if it is one.
+    /// Returns the opcode of a control frame, or `None` for an upgrade answer.
     pub fn opcode(&self) -> Option<Opcode> {
         match self {
             Self::Upgrade(_) => None,
@@ -144,7 +143,7 @@ impl WebSocketEvent<'_> {
         }
     }
 
-    /// The field of this name; `None` when it is not there.
+    /// Returns the field with this name, or `None` if the event does not have it.
     pub fn field(&self, name: &str) -> Option<Literal> {
         match (self, name) {
             (Self::Upgrade(answer), "status") => Some(Literal::Number(answer.status.into())),

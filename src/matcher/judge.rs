@@ -16,8 +16,8 @@ pub struct Mismatch {
     pub actual: String,
 }
 
-/// Holds a packet of the right type against a pattern and gives every field that is not as expected. Names that
-/// are used for the first time are bound.
+/// Compares a packet of the right type with a pattern and returns every field that is not as expected. Binds names that
+/// are used for the first time.
 pub fn judge(
     pattern: &PacketPattern,
     received: &Received<'_>,
@@ -32,7 +32,7 @@ pub fn judge(
     judge_fields(&pattern.fields, &named, client, memory)
 }
 
-/// Holds a WebSocket event against what is expected of its fields, as [`judge`] does.
+/// Compares the fields of a WebSocket event with what is expected, as [`judge`] does for packets.
 pub fn judge_websocket_event(
     fields: &[FieldMatch],
     came: &WebSocketEvent<'_>,
@@ -58,7 +58,7 @@ pub fn judge_websocket_event(
     mismatches
 }
 
-/// What fields something has, and what its reasons are called.
+/// Access to fields by name, and the context in which reason codes are named.
 struct Named<'a> {
     packet: PacketType,
     version: ProtocolVersion,
@@ -77,7 +77,7 @@ fn judge_fields(
         .collect()
 }
 
-/// Whether a packet matches a pattern in type and every field, and what it binds then.
+/// Returns what a packet binds if it matches a pattern in type and every field, otherwise `None`.
 pub fn holds(
     pattern: &PacketPattern,
     received: &Received<'_>,
@@ -123,7 +123,7 @@ fn judge_field(
     })
 }
 
-/// Of a message the User Properties of its publisher, which a server may send others with.
+/// Relaxes an expectation on a message's User Properties. A server may add its own to those of the publisher.
 fn with_others(packet: PacketType, expected: &FieldMatch) -> Option<Matcher> {
     match &expected.matcher {
         Matcher::Is(Expr::Literal(Literal::Pairs(pairs)))
@@ -135,7 +135,7 @@ fn with_others(packet: PacketType, expected: &FieldMatch) -> Option<Matcher> {
     }
 }
 
-/// A message of SCRAM from the broker: `None` if the matcher is about none, or nothing came.
+/// Checks a SCRAM message from the broker. `None` if the matcher is about something else, or if the field is absent.
 fn scram(
     matcher: &Matcher,
     actual: Option<&Literal>,
@@ -158,7 +158,7 @@ fn scram(
     }
 }
 
-/// A list of one number is that number, so that a bound Subscription Identifier can be used as one.
+/// Turns a list of one number into that number, so that a bound Subscription Identifier can be used as a number.
 fn single(value: &Literal) -> Literal {
     match value {
         Literal::Numbers(list) if list.len() == 1 => Literal::Number(list[0]),
@@ -244,7 +244,7 @@ fn value_matches(
         Matcher::Absent | Matcher::Present | Matcher::Not(_) | Matcher::OneOf(_) => {
             matches(matcher, Some(actual), client, memory)
         }
-        // Judged before: what is a challenge is bound as well.
+        // Checked before, since a challenge is also bound.
         Matcher::ScramChallenge(_) | Matcher::ScramSignature(_) => false,
     }
 }
@@ -259,7 +259,7 @@ fn as_number(value: &Literal) -> Option<u64> {
     }
 }
 
-/// Whether two values are the same, whatever way they were written.
+/// Returns whether two values are equal, regardless of how they were written.
 fn equal(expected: &Literal, actual: &Literal) -> bool {
     match (expected, actual) {
         (Literal::Bytes(a), Literal::Bytes(b)) => a == b,
@@ -273,7 +273,7 @@ fn equal(expected: &Literal, actual: &Literal) -> bool {
     }
 }
 
-/// The packet types that are taken by their Packet Identifier when a pattern names one.
+/// Returns whether a packet of this type is taken by its Packet Identifier when a pattern names one.
 pub(super) fn is_acknowledgement(packet_type: PacketType) -> bool {
     matches!(
         packet_type,
@@ -301,7 +301,7 @@ mod tests {
         "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
     const SIGNATURE: &str = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=";
 
-    /// What is wrong with an AUTH that has this data.
+    /// Returns what is wrong with an AUTH that has this data.
     fn wrong(matcher: Matcher, data: &str, memory: &mut Memory) -> Option<String> {
         let data = Bytes::copy_from_slice(data.as_bytes());
         let properties: Properties = [Property::AuthenticationData(data)].into_iter().collect();

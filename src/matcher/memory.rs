@@ -43,32 +43,32 @@ impl Memory {
         self.names.insert(name.to_owned(), value);
     }
 
-    /// The names that have a value.
+    /// Returns the names that have a value.
     pub fn names(&self) -> BTreeSet<String> {
         self.names.keys().cloned().collect()
     }
 
-    /// Forgets every name but these.
+    /// Forgets every name except these.
     pub fn keep(&mut self, names: &BTreeSet<String>) {
         self.names.retain(|name, _| names.contains(name));
     }
 
-    /// The value of a name.
+    /// Returns the value of a name.
     pub fn value(&self, name: &str) -> Option<&Literal> {
         self.names.get(name)
     }
 
-    /// Remembers a CONNACK that a step has taken.
+    /// Remembers a CONNACK that a step has taken. Ignores other packets.
     pub fn remember(&mut self, client: ClientIndex, packet: &Packet) {
         if let Packet::ConnAck(connack) = packet {
             self.connacks.insert(client, connack.clone());
         }
     }
 
-    /// The value of an expression for this client.
+    /// Returns the value of an expression for this client.
     ///
     /// # Errors
-    /// When it needs something that the play has not brought.
+    /// If it needs a value that the play has not produced yet, or has no valid result.
     pub fn evaluate(&self, expr: &Expr, client: ClientIndex) -> Result<Literal, EvalError> {
         match expr {
             Expr::Literal(literal) => Ok(literal.clone()),
@@ -131,10 +131,10 @@ impl Memory {
         }
     }
 
-    /// The value of an expression as a number.
+    /// Returns the value of an expression as a number.
     ///
     /// # Errors
-    /// When it has none.
+    /// If it has no value, or one that is not a number.
     pub fn number(&self, expr: &Expr, client: ClientIndex) -> Result<u64, EvalError> {
         match self.evaluate(expr, client)? {
             Literal::Number(n) => Ok(n),
@@ -149,10 +149,10 @@ impl Memory {
         }
     }
 
-    /// The value of an expression as a string or payload.
+    /// Returns the value of an expression as a string or payload.
     ///
     /// # Errors
-    /// When it has none.
+    /// If it has no value, or one that cannot be written as text.
     pub fn bytes(&self, expr: &Expr, client: ClientIndex) -> Result<Bytes, EvalError> {
         Ok(match self.evaluate(expr, client)? {
             Literal::Bytes(bytes) => bytes,
@@ -162,7 +162,7 @@ impl Memory {
         })
     }
 
-    /// The client's answer to the challenge of this exchange.
+    /// Returns the client's answer to the challenge of this exchange.
     pub(super) fn scram_final(&self, exchange: &ScramExchange) -> Result<ClientFinal, EvalError> {
         let Some(Literal::Bytes(challenge)) = self.value(&exchange.challenge) else {
             return Err(EvalError::Unbound(exchange.challenge.clone()));
@@ -172,7 +172,7 @@ impl Memory {
         Ok(first.answer_with(challenge, &exchange.password, other_nonce)?)
     }
 
-    /// A field of the client's last CONNACK, with the standard's default where there is one.
+    /// Returns a field of the client's last CONNACK, or the standard's default for it.
     fn connack_field(&self, client: ClientIndex, name: &str) -> Result<Literal, EvalError> {
         let connack = self
             .connacks
@@ -192,7 +192,7 @@ impl Memory {
     }
 }
 
-/// What an absent property of CONNACK means. [5 3.2.2.3]
+/// Returns the meaning of a property that is absent from CONNACK. [5 3.2.2.3]
 fn default(name: &str) -> Option<u64> {
     Some(match name {
         "receive_maximum" => 65_535,

@@ -1,4 +1,4 @@
-//! Tells the engine during a play whether a wait brought what its step demands.
+//! Decides during a play whether a wait received what its step demands.
 
 use mqtt_check_codec::Packet;
 
@@ -11,8 +11,8 @@ use crate::scenario::model::{
 };
 use crate::transcript::{Ended, Ending, EventIndex, Outcome, Transcript, What};
 
-/// Whether everything came, in time and as expected. The code of a refusal, which is worth less than the closing, is
-/// not looked at. `memory` is what was bound before.
+/// Returns whether everything was received in time and as expected. The reason code of a refusal is ignored, because it
+/// weighs less than closing the connection. `memory` holds the names bound before the wait.
 pub fn is_met(
     expectation: &Expectation,
     outcome: &Outcome,
@@ -43,7 +43,7 @@ pub fn is_met(
         Pattern::Upgrade(fields) => met.websocket_event(fields, &outcome.taken),
         Pattern::Frame(pattern) => met.websocket_event(&pattern.fields, &outcome.taken),
         Pattern::InOrder(inner) => met.in_order(inner, &outcome.taken),
-        // What they took holds in every field, or they would not have taken it.
+        // These take only packets that match in every field.
         Pattern::Unordered(_) | Pattern::AnyOf(_) => true,
     }
 }

@@ -1,5 +1,5 @@
-//! Compares what is expected with what came. Pure; the engine asks it what a step takes, the verdict whether that is
-//! right, so both get the same answer.
+//! Compares expectations with what was received. This is pure code. The engine asks it which packets a step takes, the
+//! verdict asks it whether those are right, so the two always agree.
 
 mod describe;
 mod field;

@@ -1,4 +1,4 @@
-//! Compares a refusal with the codes that it may have.
+//! Compares a refusal with the reason codes that it may have.
 
 use mqtt_check_codec::{Packet, PacketType, ReasonCode};
 
@@ -7,14 +7,14 @@ use crate::scenario::model::{ConnAckRule, Refused};
 /// What is wrong with a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalFault {
-    /// This packet must not come.
+    /// This packet must not be sent.
     Forbidden {
-        /// Of the packets that it came with, which.
+        /// The index of the packet among those given.
         packet: usize,
         packet_type: PacketType,
         code: ReasonCode,
     },
-    /// It may come, with another code.
+    /// The packet is allowed, but has another reason code than expected.
     Code {
         packet: usize,
         packet_type: PacketType,
@@ -24,14 +24,13 @@ pub enum RefusalFault {
 }
 
 impl RefusalFault {
-    /// Whether it is the code alone, which is worth less than the closing.
+    /// Returns whether only the reason code is wrong, which weighs less than not closing the connection.
     pub const fn is_of_code(self) -> bool {
         matches!(self, Self::Code { .. })
     }
 }
 
-/// Holds the packets that came with a closed connection against what may come. Packets other than CONNACK and
-/// DISCONNECT say nothing.
+/// Compares the packets received before a close with the expected refusal. Only CONNACK and DISCONNECT are checked.
 pub fn refusal_faults<'p>(
     refused: &Refused,
     packets: impl IntoIterator<Item = &'p Packet>,
@@ -70,7 +69,7 @@ pub fn refusal_faults<'p>(
     faults
 }
 
-/// The codes of version 5 for what is malformed or against the protocol. [5 RULE-4.13.1-1]
+/// The codes of version 5 for malformed packets and protocol errors. [5 RULE-4.13.1-1]
 const ERRORS: [ReasonCode; 10] = [
     ReasonCode::MALFORMED_PACKET,
     ReasonCode::PROTOCOL_ERROR,
@@ -84,8 +83,8 @@ const ERRORS: [ReasonCode; 10] = [
     ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED,
 ];
 
-/// Whether this code is one of those that may come, or says no more and no less: 0x80 is for who keeps the reason to
-/// himself, and an error that has a code of its own is a malformed packet or a protocol error all the same.
+/// Returns whether this code is allowed, or is a general code for the same error. A server may send 0x80 to keep its
+/// reason to itself. An error with a code of its own is also a Malformed Packet or a Protocol Error.
 fn says_as_much(refused: &Refused, code: ReasonCode) -> bool {
     let codes = &refused.codes;
     codes.is_empty()
@@ -103,7 +102,7 @@ mod tests {
 
     use super::*;
 
-    /// Whether DISCONNECT with this code is held for the wrong one where these may come.
+    /// Returns whether DISCONNECT with this code counts as wrong if these codes are allowed.
     fn is_wrong(code: ReasonCode, codes: &[ReasonCode]) -> bool {
         let refused = Refused {
             codes: codes.to_vec(),
@@ -125,7 +124,7 @@ mod tests {
         assert!(!is_wrong(ReasonCode::MALFORMED_PACKET, &alias));
         assert!(!is_wrong(ReasonCode::UNSPECIFIED_ERROR, &alias));
         assert!(is_wrong(ReasonCode::QOS_NOT_SUPPORTED, &alias));
-        // It is no error of a packet's.
+        // NOT_AUTHORIZED is not a packet error.
         let stranger = [ReasonCode::NOT_AUTHORIZED];
         assert!(!is_wrong(ReasonCode::UNSPECIFIED_ERROR, &stranger));
         assert!(is_wrong(ReasonCode::PROTOCOL_ERROR, &stranger));

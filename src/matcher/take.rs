@@ -35,38 +35,38 @@ impl<'a> Offer<'a> {
     }
 }
 
-/// What one connection holds for an expectation.
+/// What one connection has to offer an expectation.
 #[derive(Debug, Clone)]
 pub struct Inbox<'a> {
     pub client: ClientIndex,
     /// In the order of arrival.
     pub offers: Vec<Offer<'a>>,
-    /// WebSocket events, likewise.
+    /// WebSocket events, in the order of arrival.
     pub websocket_events: Vec<(EventIndex, WebSocketEvent<'a>)>,
     pub version: ProtocolVersion,
     /// How the broker ended the connection, if it has.
     pub ended: Option<(EventIndex, Ending)>,
-    /// Take an acknowledgement only if it carries this identifier.
+    /// The Packet Identifier that an acknowledgement must have to be taken, if the step demands one.
     pub answers: Option<u16>,
-    /// Nothing more is waited for.
+    /// Whether nothing more is waited for.
     pub spent: bool,
-    /// Take only what holds in every field, and leave the rest for others.
+    /// Whether to take only packets that match in every field, and to leave the rest to others.
     pub strict: bool,
 }
 
-/// What came of it.
+/// The result of [`take`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Taking {
-    /// More may come and is needed.
+    /// More is needed and may still be received.
     Wait,
-    /// Enough is there; what else there is when the broker is idle belongs to it too.
+    /// There is enough. Whatever else is there once the broker is idle is taken too.
     Settle,
     Complete(Taken),
-    /// Nothing more is waited for and it is not enough.
+    /// There is not enough, and nothing more is waited for.
     Unfulfilled(Taken),
 }
 
-/// What was taken.
+/// What an expectation took.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Taken {
     pub events: Vec<EventIndex>,
@@ -74,7 +74,7 @@ pub struct Taken {
     pub memory: Memory,
 }
 
-/// Takes what `expectation` is about, judging nothing but what it must to choose.
+/// Chooses what `expectation` takes. Compares fields only as far as the choice depends on them.
 pub fn take(expectation: &Expectation, inbox: &Inbox<'_>, memory: &Memory) -> Taking {
     let client = inbox.client;
     match &expectation.pattern {
@@ -109,7 +109,7 @@ pub fn take(expectation: &Expectation, inbox: &Inbox<'_>, memory: &Memory) -> Ta
             }
         }
         Pattern::AnyOf(alternatives) => {
-            // A refusal with another code is worth less, but it is a refusal: it is taken where nothing else holds.
+            // A refusal with another code weighs less, but it is a refusal. It is taken if nothing else holds.
             for code_matters in [true, false] {
                 for (number, sequence) in alternatives.iter().enumerate() {
                     let held = sequence_holds(sequence, inbox, memory, code_matters);
@@ -134,7 +134,7 @@ pub fn take(expectation: &Expectation, inbox: &Inbox<'_>, memory: &Memory) -> Ta
     }
 }
 
-/// The answer to an upgrade, or the first frame of this type.
+/// Takes the answer to an upgrade, or the first frame of this type.
 fn websocket_event(
     fields: &[FieldMatch],
     opcode: Option<Opcode>,
@@ -161,7 +161,7 @@ fn complete(events: Vec<EventIndex>, memory: &Memory) -> Taking {
     })
 }
 
-/// Not enough: wait, unless nothing more can come.
+/// Waits for more, or gives up if nothing more can be received.
 fn unfulfilled(inbox: &Inbox<'_>, events: Vec<EventIndex>, memory: &Memory) -> Taking {
     if inbox.spent || inbox.ended.is_some() {
         Taking::Unfulfilled(Taken {
@@ -185,7 +185,7 @@ fn offers_of<'i>(
         .map(|o| o.event)
 }
 
-/// The offers that a packet pattern is about, in order.
+/// Returns the offers that a packet pattern is about, in order.
 fn candidates<'i, 'a>(
     pattern: &PacketPattern,
     inbox: &'i Inbox<'a>,
@@ -239,7 +239,7 @@ fn packets(pattern: &PacketPattern, count: Count, inbox: &Inbox<'_>, memory: &Me
     }
 }
 
-/// CONNACK, DISCONNECT and the close; a CONNACK that accepts decides it at once.
+/// Takes CONNACK, DISCONNECT and the close. A CONNACK that accepts rules out a refusal at once.
 fn refused(inbox: &Inbox<'_>, memory: &Memory) -> Taking {
     let mut events: Vec<EventIndex> =
         offers_of(inbox, &[PacketType::CONNACK, PacketType::DISCONNECT]).collect();
@@ -263,7 +263,7 @@ fn refused(inbox: &Inbox<'_>, memory: &Memory) -> Taking {
     unfulfilled(inbox, events, memory)
 }
 
-/// The next packets, whatever they are, one after the other.
+/// Takes the next packets in order, without skipping any.
 fn in_order(expectations: &[Expectation], inbox: &Inbox<'_>, memory: &Memory) -> Taking {
     let mut memory = memory.clone();
     let mut events = Vec::new();
@@ -276,7 +276,7 @@ fn in_order(expectations: &[Expectation], inbox: &Inbox<'_>, memory: &Memory) ->
                 while taken < most
                     && let Some(offer) = inbox.offers.get(next)
                     && offer.packet_type == pattern.packet_type
-                    // Among alternatives only what holds in every field is theirs.
+                    // Alternatives take only packets that match in every field.
                     && (!inbox.strict
                         || offer.received.is_some_and(|received| {
                             holds(pattern, &received, inbox.client, &memory).is_some()
@@ -291,7 +291,7 @@ fn in_order(expectations: &[Expectation], inbox: &Inbox<'_>, memory: &Memory) ->
                     taken += 1;
                 }
                 if taken < expectation.count.at_least {
-                    // Something of another kind stands there: nothing that comes can mend that.
+                    // The next packet is of another type. Nothing received later can repair that.
                     if let Some(offer) = inbox.offers.get(next) {
                         events.push(offer.event);
                         return Taking::Unfulfilled(Taken {
@@ -344,14 +344,14 @@ fn assign(
     false
 }
 
-/// What is shown when no assignment fits: the first packets of these types.
+/// Returns the first packets of these types, to show when no assignment fits.
 fn first_of_types(patterns: &[PacketPattern], inbox: &Inbox<'_>) -> Vec<EventIndex> {
     let types: Vec<PacketType> = patterns.iter().map(|p| p.packet_type).collect();
     offers_of(inbox, &types).take(patterns.len()).collect()
 }
 
-/// Whether every expectation of a sequence holds, in every field, one after the other; of a refusal's code only
-/// where that matters.
+/// Returns what a sequence takes if each of its expectations holds in every field, one after the other. The reason code
+/// of a refusal is compared only if `code_matters`.
 fn sequence_holds(
     sequence: &[Expectation],
     inbox: &Inbox<'_>,
@@ -385,7 +385,7 @@ fn sequence_holds(
     Some((events, memory))
 }
 
-/// Whether what a refusal took is one, its code included where that matters.
+/// Returns whether what was taken is a valid refusal. Its reason code is compared only if `code_matters`.
 fn refusal_holds(
     refused: &Refused,
     events: &[EventIndex],
@@ -428,7 +428,7 @@ mod tests {
         ))]))
     }
 
-    /// One packet that came, and nothing more.
+    /// Returns an inbox with one packet, after which nothing more is received.
     fn one_packet(packet: &Packet) -> Inbox<'_> {
         Inbox {
             client: ClientIndex(0),
@@ -502,11 +502,11 @@ mod tests {
         };
         let (right, wrong) = (ReasonCode::BANNED, ReasonCode::NOT_AUTHORIZED);
         assert_eq!(among(&[wrong, right]), Some(1));
-        // The closing is there; what the code is worth, the verdict says.
+        // The connection is closed. The verdict decides what the wrong code is worth.
         assert_eq!(among(&[wrong]), Some(0));
     }
 
-    /// In a control the scene's own steps are strict: what the control expects must be left for it.
+    /// The scene's own steps are strict in a control, so that they leave what the control expects.
     #[test]
     fn in_any_order_only_what_holds_is_taken_where_that_is_asked() {
         let packet = Packet::Disconnect(Disconnect {

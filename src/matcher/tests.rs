@@ -1,4 +1,4 @@
-//! WebSocket events: answers to an upgrade, and frames that are no part of a message.
+//! WebSocket events: answers to an upgrade, and control frames.
 
 use bytes::Bytes;
 use mqtt_check_codec::ProtocolVersion;
@@ -17,7 +17,7 @@ pub(super) const PLACE: Place = Place {
     length: 1,
 };
 
-/// That it comes once, now.
+/// Expects the pattern once, now.
 pub(super) fn expectation(pattern: Pattern) -> Expectation {
     Expectation::once(pattern, PLACE)
 }
@@ -55,7 +55,7 @@ fn answer(status: u16, protocol: Option<&str>) -> Answer {
     }
 }
 
-/// Which of what came is taken, if anything; `strict` is how alternatives look.
+/// Returns the index of the event that is taken, if any. `strict` is set for alternatives.
 fn taken(pattern: Pattern, came: &[WebSocketEvent<'_>], strict: bool) -> Option<usize> {
     let inbox = Inbox {
         client: ClientIndex(0),
@@ -117,7 +117,7 @@ fn among_alternatives_takes_only_what_is_as_asked_for() {
     let pong = |payload| frame(Opcode::PONG, vec![is("payload", word(payload))]);
     assert_eq!(taken(pong("b"), &came, true), Some(1));
     assert_eq!(taken(pong("c"), &came, true), None);
-    // Elsewhere the first is the one, and the verdict says what is wrong with it.
+    // Otherwise the first frame is taken, and the verdict states what is wrong with it.
     assert_eq!(taken(pong("b"), &came, false), Some(0));
 }
 

@@ -11,41 +11,43 @@ use crate::verdict::{CaseResult, FindingKind, Verdict};
 
 use super::{Playing, play, unknown};
 
-/// What one liberty brought.
+/// The result of playing the suite with one permitted variation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Taken {
-    /// Cases whose record shows it.
+    /// How many cases have a record that shows the variation.
     pub shown: usize,
-    /// Cases that find no fault, warnings that it is open to included.
+    /// How many cases find no fault. This includes cases that only warn about advice that the variation does not
+    /// follow.
     pub held: usize,
-    /// Cases that cannot be played, or mean nothing, under it alone.
+    /// How many cases are skipped with the variation, but not without it.
     pub skipped: usize,
-    /// Cases that hold it for a fault.
+    /// Cases that mistake the variation for a fault.
     pub failed: Vec<CaseResult>,
 }
 
 impl Taken {
-    /// Whether it was taken, and no case holds it for a fault.
+    /// Returns whether some case shows the variation, and no case mistakes it for a fault.
     pub const fn is_right(&self) -> bool {
         self.shown > 0 && self.failed.is_empty()
     }
 }
 
-/// What the cases of the broker that takes no liberty came to, with their records.
+/// The results and records of all cases on the broker without variations.
 pub type Usual = BTreeMap<CaseId, UsualPlay>;
 
-/// What one case came to on that broker.
+/// The result of one case on that broker.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UsualPlay {
     result: CaseResult,
-    /// Under a liberty that it did not ask about it does the same again, so that need not be played.
+    /// The variations that the broker asked about. With any other one the case plays the same way, so it need not be
+    /// played.
     consulted: Consulted,
 }
 
-/// Plays the broker that takes no liberty.
+/// Plays the suite on the broker without variations.
 ///
 /// # Errors
-/// When it cannot be started.
+/// If the broker cannot be started.
 pub fn usual(plans: &[Plan], playing: Playing<'_>) -> Result<Usual, String> {
     let results = play(plans, Bundled::watched(), playing, false, &|result| {
         let consulted = Consulted::take();
@@ -54,10 +56,11 @@ pub fn usual(plans: &[Plan], playing: Playing<'_>) -> Result<Usual, String> {
     Ok(results.into_iter().collect())
 }
 
-/// Plays the broker that takes this liberty. A case that finds a fault in the `usual` broker too says nothing.
+/// Plays the suite on the broker with this variation. A case that finds a fault in the `usual` broker as well proves
+/// nothing.
 ///
 /// # Errors
-/// When it cannot be started.
+/// If the broker cannot be started.
 pub fn taken(
     info: &LibertyInfo,
     plans: &[Plan],
@@ -101,13 +104,13 @@ pub fn taken(
     Ok(taken)
 }
 
-/// What a case comes to under a liberty.
+/// The outcome of a case with a variation.
 enum CaseUnderLiberty {
     Held,
-    /// And not so without it.
+    /// Skipped with the variation, but not without it.
     Skipped,
     Failed(Box<CaseResult>),
-    /// It says nothing: without the liberty it does not hold either, or is not played.
+    /// The case proves nothing: without the variation it does not hold either, or is not played.
     Silent,
 }
 
@@ -124,7 +127,8 @@ fn under(info: &LibertyInfo, usual: &CaseResult, result: CaseResult) -> CaseUnde
     }
 }
 
-/// Whether the case finds no fault: nothing, or only that advice is not taken that the liberty does not take.
+/// Returns whether the case finds no fault. Warnings are permitted if they are about advice that the variation does not
+/// follow.
 fn is_held(result: &CaseResult, info: &LibertyInfo) -> bool {
     let document = requirements::document(result.id.version).as_str();
     match result.verdict {

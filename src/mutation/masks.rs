@@ -1,30 +1,30 @@
-//! What a permitted variation and a fault do together that neither does alone, each row with its reason. [`MASKS`]: the
-//! variation hides the fault by right, since what the fault does wrong it lets every server do. [`ALSO`]: the fault breaks
-//! a clause besides its own, which shows under a variation only. A row that no pair needs is one too many: the lists may
-//! only shrink.
+//! Pairs of a permitted variation and a fault that behave differently together than alone, each with its reason.
+//! [`MASKS`] lists variations that rightly hide a fault, because they permit every server to do what the fault does
+//! wrong. [`ALSO`] lists further clauses that a fault breaks, which shows only with some variation. A row that no pair
+//! needs is an error, so the lists may only shrink.
 
-/// One pair.
+/// A variation that rightly hides a fault.
 #[derive(Debug)]
 pub struct Mask {
     pub liberty: &'static str,
     pub fault: &'static str,
-    /// As a lowercase fragment.
+    /// A lowercase fragment.
     pub reason: &'static str,
 }
 
-/// Clauses that a fault breaks besides its own.
+/// Further clauses that a fault breaks.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AlsoBroken {
     pub fault: &'static str,
-    /// Of whichever version the case has.
+    /// Ids of whichever version the case has.
     pub clauses: &'static [&'static str],
-    /// As a lowercase fragment.
+    /// A lowercase fragment.
     pub reason: &'static str,
 }
 
 macro_rules! masks {
     ($($liberty:literal hides $fault:literal $reason:literal;)*) => {
-        /// All of them.
+        /// Every pair in which a variation rightly hides a fault.
         pub static MASKS: &[Mask] = &[$(Mask {
             liberty: $liberty,
             fault: $fault,
@@ -35,7 +35,7 @@ macro_rules! masks {
 
 macro_rules! also {
     ($($fault:literal breaks $clauses:tt $reason:literal;)*) => {
-        /// All of them.
+        /// The further clauses of every fault that breaks some.
         pub static ALSO: &[AlsoBroken] = &[$(AlsoBroken {
             fault: $fault,
             clauses: &$clauses,
@@ -166,14 +166,14 @@ also! {
         "what it stores has the QoS that it was published with, whatever was granted";
 }
 
-/// The row of this pair.
+/// Returns the row of this pair.
 pub fn mask(liberty: &str, fault: &str) -> Option<&'static Mask> {
     MASKS
         .iter()
         .find(|mask| mask.liberty == liberty && mask.fault == fault)
 }
 
-/// The rows of this fault for a clause.
+/// Returns the rows of this fault for a clause.
 pub fn also(fault: &str, clause: &str) -> impl Iterator<Item = &'static AlsoBroken> {
     ALSO.iter()
         .filter(move |also| also.fault == fault && also.clauses.contains(&clause))

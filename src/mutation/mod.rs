@@ -1,7 +1,7 @@
-//! The suite against the bundled broker with a deliberate fault: which cases notice it, and at which clauses.
+//! Plays the suite against the bundled broker with a deliberate fault: which cases notice it, and at which clauses.
 //!
-//! Plans and the name of a fault go in; what was caught comes out. One play of the right broker says which
-//! cases are red anyway.
+//! The input is plans and the name of a fault. The output is what was caught. One play of the broker without a fault
+//! shows which cases are red anyway.
 
 pub mod liberty;
 pub mod masks;
@@ -19,53 +19,54 @@ use crate::target::bundled::{Bundled, Consulted, FaultInfo};
 use crate::target::{Capabilities, Target};
 use crate::verdict::{CaseResult, Finding, FindingKind, Verdict};
 
-/// How plays are made.
+/// How to play cases.
 #[derive(Clone, Copy)]
 #[expect(missing_debug_implementations, reason = "it holds a function")]
 pub struct Playing<'a> {
-    /// All randomness comes from it.
+    /// Seed for all randomness.
     pub seed: u64,
     /// Whether the user wants to stop.
     pub interrupted: &'a (dyn Fn() -> bool + Sync),
 }
 
-/// What the right broker's cases came to.
+/// The results of all cases on the broker without a fault.
 pub type Right = BTreeMap<CaseId, RightPlay>;
 
-/// What one case came to on the right broker.
+/// The result of one case on the broker without a fault.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RightPlay {
     pub verdict: Verdict,
-    /// The faults that the broker asked about. Under any other it does the same again, so that need not be played.
+    /// The faults that the broker asked about. With any other one the case plays the same way, so it need not be
+    /// played.
     pub consulted: Consulted,
 }
 
 impl RightPlay {
-    /// Whether nothing was found.
+    /// Returns whether nothing was found.
     pub fn is_passed(&self) -> bool {
         self.verdict == Verdict::Passed
     }
 }
 
-/// A case that turned red by a fault.
+/// A case that a fault turned red.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Catch {
     pub case: CaseId,
-    /// Those clauses of the faults that what was found cites, as ids of the case's version. None: something else
-    /// turned red.
+    /// The faults' clauses that findings cite, as ids of the case's version. Empty if the case turned red for another
+    /// reason.
     pub cites: BTreeSet<String>,
-    /// Every clause at which something was found.
+    /// Every clause cited by a finding that counts.
     pub blames: BTreeSet<String>,
-    /// How many findings that a MUST does not hold cite one of the faults' clauses.
+    /// How many findings of a broken MUST cite one of the faults' clauses.
     pub on_clause: usize,
-    /// What each other one cites.
+    /// The clauses of each other finding of a broken MUST.
     pub off_clause: Vec<Vec<String>>,
 }
 
-/// Plays the right broker.
+/// Plays the suite on the broker without a fault.
 ///
 /// # Errors
-/// When it cannot be started.
+/// If the broker cannot be started.
 pub fn right(plans: &[Plan], playing: Playing<'_>) -> Result<Right, String> {
     let results = play(plans, Bundled::watched(), playing, false, &|result| {
         let played = RightPlay {
@@ -77,11 +78,11 @@ pub fn right(plans: &[Plan], playing: Playing<'_>) -> Result<Right, String> {
     Ok(results.into_iter().collect())
 }
 
-/// Plays the broker with this fault, in the cases in which the right one asks about it. A case that is red on the right
-/// broker too has caught nothing. Cases that are tagged `heavy` are played only if no other catches it.
+/// Plays the broker with this fault, in the cases in which the broker without a fault asks about it. A case that is red
+/// without the fault too has caught nothing. Cases tagged `heavy` are played only if no other case catches the fault.
 ///
 /// # Errors
-/// When it cannot be started.
+/// If the broker cannot be started.
 pub fn caught(
     info: &FaultInfo,
     plans: &[Plan],
@@ -91,10 +92,10 @@ pub fn caught(
     caught_together(&[info], plans, right, playing)
 }
 
-/// Plays the broker with all these faults at once. A catch has the clauses of any of them.
+/// Plays the broker with all these faults at once. A catch may cite clauses of any of them.
 ///
 /// # Errors
-/// When it cannot be started.
+/// If the broker cannot be started.
 pub fn caught_together(
     infos: &[&FaultInfo],
     plans: &[Plan],
@@ -139,7 +140,7 @@ pub fn caught_together(
     Ok(catches)
 }
 
-/// Why no case can meet this fault on the bundled broker, if none can.
+/// Returns why no case can meet this fault on the bundled broker, or `None` if cases can.
 pub fn hindrance(info: &FaultInfo) -> Option<String> {
     let need = info.needs?;
     let offered = Capabilities::bundled();
@@ -151,7 +152,7 @@ fn unknown(name: &str) -> String {
     format!("the bundled broker knows no `{name}`")
 }
 
-/// What `keep` makes of each case.
+/// Plays the cases and returns what `keep` makes of each result.
 fn play<R: Send>(
     plans: &[Plan],
     bundled: Bundled,
@@ -181,7 +182,7 @@ fn is_red(verdict: &Verdict) -> bool {
     )
 }
 
-/// The clauses at which something was found that counts.
+/// Returns the clauses of the findings that count.
 fn blamed(result: &CaseResult) -> impl Iterator<Item = &String> {
     findings_that_count(result).flat_map(Finding::clauses)
 }
@@ -193,7 +194,7 @@ fn findings_that_count(result: &CaseResult) -> impl Iterator<Item = &Finding> {
     })
 }
 
-/// Those of the faults among them.
+/// Returns the clauses of the findings that count, as far as one of the faults breaks them.
 fn cited(result: &CaseResult, infos: &[&FaultInfo]) -> BTreeSet<String> {
     blamed(result)
         .filter(|cited| breaks(infos, &result.id, cited))
@@ -201,7 +202,7 @@ fn cited(result: &CaseResult, infos: &[&FaultInfo]) -> BTreeSet<String> {
         .collect()
 }
 
-/// Whether one of the faults breaks this clause, in the version of this case.
+/// Returns whether one of the faults breaks this clause in the version of this case.
 fn breaks(infos: &[&FaultInfo], case: &CaseId, cited: &str) -> bool {
     let document = requirements::document(case.version).as_str();
     let mut broken = infos.iter().flat_map(|info| &info.clauses);

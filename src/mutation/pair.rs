@@ -1,9 +1,10 @@
-//! A liberty and a fault at once. The cases that catch the fault are played again on a broker that takes the liberty
-//! too: it may not hide the fault, and no clause may be blamed that the fault does not break.
+//! Plays a permitted variation and a fault together. The cases that catch the fault are played again on a broker that
+//! has the variation too. The variation must not hide the fault, and no clause may be blamed that the fault does not
+//! break.
 //!
-//! A case that the liberty keeps from being played, or whose record is just what it is under the liberty alone, does
-//! not meet the fault: it says nothing. Where some case's record shows the fault and none catches it, the pair hides it.
-//! What hides a fault by right is a row of [`super::masks`].
+//! A case does not meet the fault if the variation keeps it from being played, or if its record is the same as with the
+//! variation alone. Such a case proves nothing. If some case's record shows the fault and no case catches it, the pair
+//! hides the fault. Pairs that rightly do so are listed in [`super::masks`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,43 +16,46 @@ use crate::scenario::model::CaseId;
 use crate::target::bundled::{Bundled, FaultInfo, LibertyInfo};
 use crate::verdict::{CaseResult, Finding};
 
-/// What is known of a fault that was played alone.
+/// What is known about a fault from playing it alone.
 #[derive(Debug)]
 pub struct FaultAlone {
     info: FaultInfo,
-    /// Where the cases stand among all plans that catch it at a step that cites one of its clauses. The plans themselves
-    /// would be many copies of each while all faults are known.
+    /// The positions, among all plans, of the cases that catch the fault at a step that cites one of its clauses.
+    /// Storing the plans themselves would keep many copies of each, one per fault.
     citing: Vec<usize>,
-    /// What the cases blame that turn red by it: the document's version and the clause.
+    /// The clauses that the fault breaks, and those that the cases it turns red cite: the document's version and the
+    /// clause.
     blames: BTreeSet<(String, String)>,
 }
 
-/// A clause that a case blames under both, and no case under the fault alone.
+/// Clauses that a case cites under both, and no case under the fault alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blame {
     pub case: CaseId,
-    /// As ids of the case's version.
+    /// Ids of the case's version.
     pub clauses: BTreeSet<String>,
 }
 
-/// What one pair brought.
+/// The result of playing one pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paired {
-    /// How many of the cases that catch the fault alone catch it here, at a step that cites one of its clauses.
+    /// How many of the cases that catch the fault alone also catch it here, at a step that cites one of its clauses.
     pub caught: usize,
-    /// How many others turn red.
+    /// How many of the other cases turn red.
     pub noticed: usize,
-    /// Cases that do not meet the fault under the liberty. Counted where none catches it, or on request.
+    /// How many cases do not meet the fault with the variation. Cases that were played are counted only if no case
+    /// catches the fault, or on request.
     pub unmet: usize,
-    /// Cases whose record shows the fault, and that do not catch it. Looked for likewise.
+    /// Cases whose record shows the fault, but that do not catch it. Determined only if no case catches the fault, or
+    /// on request.
     pub blind: Vec<CaseId>,
     pub blames: Vec<Blame>,
-    /// The stated reasons for which other clauses were blamed.
+    /// The rows of [`super::masks::ALSO`] that explain further clauses.
     pub also: BTreeSet<&'static AlsoBroken>,
 }
 
 impl Paired {
-    /// Whether the fault shows itself and no case catches it.
+    /// Returns whether some case shows the fault and none catches it.
     pub const fn is_hidden(&self) -> bool {
         self.caught + self.noticed == 0 && !self.blind.is_empty()
     }
@@ -81,17 +85,17 @@ impl FaultAlone {
         }
     }
 
-    /// The fault's name.
+    /// Returns the fault's name.
     pub const fn name(&self) -> &'static str {
         self.info.name
     }
 
-    /// Whether a case catches it, so that a liberty could hide it.
+    /// Returns whether a case catches the fault, so that a variation could hide it.
     pub const fn is_caught(&self) -> bool {
         !self.citing.is_empty()
     }
 
-    /// The cases that a pair with it replays, of the plans that it was played with.
+    /// Returns the cases that a pair with this fault replays, from the plans that the fault was played with.
     pub fn replayed(&self, plans: &[Plan]) -> Vec<Plan> {
         let each = self.citing.iter();
         each.filter_map(|place| plans.get(*place).cloned())
@@ -99,7 +103,7 @@ impl FaultAlone {
     }
 }
 
-/// What one case comes to under both. Only of one that misses the fault is the record kept.
+/// The outcome of a case under both. The record is kept only if the case misses the fault.
 enum CaseUnderBoth {
     Red {
         is_cited: bool,
@@ -110,11 +114,11 @@ enum CaseUnderBoth {
     Missed(Box<CaseResult>),
 }
 
-/// Plays these cases, all that catch this fault, on a broker that takes this liberty as well. With `thoroughly` also the
-/// cases that miss it are looked into where others catch it.
+/// Plays these cases, all of which catch this fault, on a broker that also has this variation. If `thoroughly`, the
+/// cases that miss the fault are examined even if others catch it.
 ///
 /// # Errors
-/// When it cannot be started.
+/// If the broker cannot be started.
 pub fn paired(
     alone: &FaultAlone,
     replayed: &[Plan],
@@ -173,7 +177,7 @@ fn under(result: CaseResult, alone: &FaultAlone, liberty: &LibertyInfo) -> CaseU
     }
 }
 
-/// Tells those that do not meet the fault from those that are blind to it.
+/// Tells the cases that do not meet the fault from those that are blind to it.
 fn look_into(
     paired: &mut Paired,
     missed: BTreeMap<CaseId, CaseResult>,
@@ -206,7 +210,8 @@ fn look_into(
     Ok(())
 }
 
-/// What a case blames that neither the fault alone nor the liberty's own advice explains.
+/// Returns the clauses that a case cites and that neither the fault alone, nor `masks`, nor the variation's own advice
+/// explains.
 fn wrong(
     result: &CaseResult,
     alone: &FaultAlone,
@@ -236,9 +241,9 @@ fn wrong(
     })
 }
 
-/// Whether this pair is one of the share that a seed chooses, of a hundred.
+/// Returns whether this pair is in the share of `percent` that a seed chooses.
 pub fn is_chosen(fault: &str, liberty: &str, seed: u64, percent: u8) -> bool {
-    // FNV-1a, and the last step of SplitMix64, since the former leaves its low bits badly mixed.
+    // FNV-1a, followed by the last step of SplitMix64, because FNV-1a mixes its low bits badly.
     let mut hash = 0xCBF2_9CE4_8422_2325_u64 ^ seed;
     for byte in fault.bytes().chain([0]).chain(liberty.bytes()) {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);

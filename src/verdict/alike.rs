@@ -1,24 +1,24 @@
-//! Shows a few of several similar findings and counts the others: a broker may send the same wrong packet without end.
+//! Keeps a few of several similar findings and counts the others. A broker may send the same wrong packet endlessly.
 
 use super::Finding;
 
-/// So many findings that are alike are told, and the others counted.
+/// How many similar findings are kept. The others are only counted.
 pub(super) const ALIKE: usize = 10;
 
-/// The first of those that are alike, and how many more there are: a broker may send the same wrong thing without end.
+/// Keeps the first few similar findings and counts the others.
 pub(super) fn without_repeats(findings: Vec<Finding>) -> Vec<Finding> {
     fold(findings, is_alike, ALIKE, "more of the same kind")
 }
 
-/// The first that a step finds by the same clauses, and how many more there are: in a thousand rounds one fault is found
-/// a thousand times.
+/// Keeps the first finding of each step and charge, and counts the others. In a thousand rounds, one fault is found a
+/// thousand times.
 pub(super) fn first_of_each_step(findings: Vec<Finding>) -> Vec<Finding> {
     let is_same =
         |one: &Finding, other: &Finding| (one.step, &one.charge) == (other.step, &other.charge);
     fold(findings, is_same, 1, "more in later rounds")
 }
 
-/// So many of a kind as are `shown`; the last of them says how many more there are.
+/// Keeps at most `shown` findings of a kind. The last of them states how many more there are.
 fn fold(
     findings: Vec<Finding>,
     is_of_kind: impl Fn(&Finding, &Finding) -> bool,
@@ -50,7 +50,7 @@ fn fold(
         .collect()
 }
 
-/// Whether two findings break the same rule, whatever the packet.
+/// Returns whether two findings break the same rule, regardless of the packet.
 fn is_alike(one: &Finding, other: &Finding) -> bool {
     (&one.charge, &one.expected) == (&other.charge, &other.expected)
 }

@@ -1,4 +1,4 @@
-//! The weight of a finding, and the rules that it cites. A MUST cites at least one: it cannot be made otherwise.
+//! How severe a finding is, and which rules it cites. A broken MUST always cites at least one rule.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::FindingKind;
 use crate::requirements::{self, Requirement};
 use crate::scenario::model::Level;
 
-/// A rule that can be cited: a clause of MQTT by its bare id, or a section of another document, `RFC 6455, 5.2`.
+/// A rule that can be cited: a clause of MQTT by its bare id, or a section of another document (`RFC 6455, 5.2`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rule(&'static str);
 
@@ -29,14 +29,13 @@ impl fmt::Display for Rule {
     }
 }
 
-/// Whether an id is a clause of MQTT, and not a section of another document.
+/// Returns whether an id names a clause of MQTT rather than a section of another document.
 pub fn is_clause(id: &str) -> bool {
     id.starts_with("MQTT-") || id.starts_with("RULE-")
 }
 
-/// What 3.1 says less of than the statement of 3.1.1 that is cited for it, by that statement: 3.1 says what a server
-/// should do with retained messages and may do with an empty one, and orders messages only where a server guarantees
-/// an order.
+/// Clauses of 3.1.1 that are cited for 3.1 as well, but are weaker there. 3.1 only says what a server should do with
+/// retained messages and may do with an empty one, and it orders messages only if a server guarantees an order.
 const LESS_IN_3_1: &[(&str, Level)] = &[
     ("MQTT-3.3.1-5", Level::Should),
     ("MQTT-3.3.1-6", Level::Should),
@@ -49,7 +48,7 @@ const LESS_IN_3_1: &[(&str, Level)] = &[
     ("MQTT-4.6.0-6", Level::Should),
 ];
 
-/// What a rule demands. What the catalogue does not have is another document's, or a scenario's own.
+/// Returns how strong a rule is. A rule that is not in the catalogue belongs to another document, or to the scenario.
 fn weight(version: ProtocolVersion, id: &str) -> Level {
     let less = LESS_IN_3_1.iter().find(|(less, _)| *less == id);
     if let Some((_, level)) = less.filter(|_| version == ProtocolVersion::V3_1) {
@@ -62,7 +61,7 @@ fn weight(version: ProtocolVersion, id: &str) -> Level {
     }
 }
 
-/// How much a finding weighs, and by which rules.
+/// How severe a finding is, and which rules it cites.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
     kind: FindingKind,
@@ -71,8 +70,8 @@ pub struct Charge {
 }
 
 impl Charge {
-    /// Something that does not hold in a case of this version. Without `clauses` it is `otherwise` that it breaks. It
-    /// weighs no more than the strongest of its clauses.
+    /// Charges a broken rule in a case of this version. Cites `otherwise` if `clauses` is empty. The level is at most
+    /// that of the strongest clause.
     pub(crate) fn violation(
         version: ProtocolVersion,
         level: Level,
@@ -90,7 +89,7 @@ impl Charge {
         }
     }
 
-    /// Something that no rule forbids, and that a user should know of.
+    /// Creates a remark: something that no rule forbids, but that a user should know about.
     pub(crate) const fn remark() -> Self {
         Self {
             kind: FindingKind::Violation,
@@ -99,7 +98,7 @@ impl Charge {
         }
     }
 
-    /// The same at this level, which is less than a MUST.
+    /// Creates a remark with this level, which is capped below MUST.
     pub(crate) fn advice(level: Level) -> Self {
         Self {
             level: level.max(Level::Should),
@@ -107,7 +106,7 @@ impl Charge {
         }
     }
 
-    /// A step that could not be played.
+    /// Creates the charge for a step that could not be played.
     pub(crate) const fn not_reached(level: Level, clauses: Vec<String>) -> Self {
         Self {
             kind: FindingKind::NotReached,
@@ -116,7 +115,7 @@ impl Charge {
         }
     }
 
-    /// A step about something that the target cannot show.
+    /// Creates the charge for a step that checks something the target cannot show.
     pub(crate) const fn not_observable(level: Level, clauses: Vec<String>) -> Self {
         Self {
             kind: FindingKind::NotObservable,
@@ -137,7 +136,7 @@ impl Charge {
         &self.clauses
     }
 
-    /// Cites these too.
+    /// Cites these clauses too.
     pub(crate) fn cite(&mut self, clauses: &[String]) {
         for clause in clauses {
             if !self.clauses.contains(clause) {
@@ -171,7 +170,7 @@ mod tests {
             assert_eq!(level(ProtocolVersion::V3_1, &[id]), *less, "{id}");
             assert_eq!(level(ProtocolVersion::V3_1_1, &[id]), Level::Must, "{id}");
         }
-        // It weighs what the strongest of its clauses does.
+        // The strongest clause decides.
         let both = ["MQTT-3.3.1-9", "MQTT-4.3.1-1"];
         assert_eq!(level(ProtocolVersion::V3_1, &both), Level::Must);
     }

@@ -23,40 +23,40 @@ use crate::scenario::model::{
 };
 use crate::transcript::{Ended, Ending, EventIndex, Outcome, Transcript, What};
 
-/// Something that does not hold.
+/// An expectation that was not met.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Judged {
     pub(super) expected: Vec<String>,
     pub(super) actual: String,
     pub(super) events: Vec<EventIndex>,
-    /// Worth no more than this, whatever the step's level.
+    /// The highest possible level, regardless of the step's level.
     pub(super) level: Option<Level>,
-    /// What is wrong, from which the clauses follow.
+    /// What is wrong. The clauses follow from this.
     pub(super) wrong: Vec<Wrong>,
-    /// The packet could not be decoded; the monitor reports that where it knows the version.
+    /// Whether the packet could not be decoded. The monitor reports that if it knows the version.
     pub(super) is_broken: bool,
-    /// It was received, and only its time is wrong.
+    /// Whether the packet was received and only its timing is wrong.
     pub(super) is_slow: bool,
-    /// It came whole, when its limit was over.
+    /// Whether everything was received, but after the limit.
     pub(super) is_late: bool,
     /// The fields that differ.
     pub(super) fields: Vec<String>,
 }
 
-/// The record that is judged, and what was given otherwise in it than was asked for.
+/// The record that is judged, and where the server granted something other than what was requested.
 #[derive(Clone, Copy)]
 pub(super) struct Play<'a> {
     pub(super) transcript: &'a Transcript,
     pub(super) granted_less: &'a GrantedLess<'a>,
 }
 
-/// What the judgement of one waiting leads on to the next.
+/// What judging one wait passes on to the next.
 pub(super) struct CarriedOver<'a> {
     pub(super) memory: &'a mut Memory,
     pub(super) excused: &'a mut Excused,
 }
 
-/// Judges what a waiting brought; what it took is remembered. What depends on what was given otherwise is let off.
+/// Judges the outcome of a wait and remembers what it took. Excuses findings that depend on a lesser grant.
 pub(super) fn judge_outcome(
     expectation: &Expectation,
     outcome: &Outcome,
@@ -82,7 +82,7 @@ pub(super) fn judge_outcome(
     judge.found
 }
 
-/// Remembers what the answer to a choice was taken with: a CONNACK, and the values that it binds.
+/// Remembers what the answer to a choice took: a CONNACK, and the values that it binds.
 pub(super) fn remember_answer(
     choice: &Choice,
     outcome: &Outcome,
@@ -106,7 +106,7 @@ pub(super) fn remember_answer(
 
 struct Judge<'a> {
     transcript: &'a Transcript,
-    /// When the waiting was over.
+    /// When the wait was over.
     until: Duration,
     granted_less: &'a GrantedLess<'a>,
     client: ClientIndex,
@@ -134,7 +134,7 @@ impl Judge<'_> {
                 }
             }
             Pattern::InOrder(inner) => self.in_order(inner, &outcome.taken),
-            // What they took holds in every field, or they would not have taken it.
+            // These take only packets that match in every field.
             Pattern::Unordered(patterns) => {
                 for (pattern, event) in patterns.iter().zip(&outcome.taken) {
                     self.packet(pattern, *event);
@@ -146,7 +146,8 @@ impl Judge<'_> {
         self.keep_alive(expectation, outcome);
     }
 
-    /// What cannot be read is wrong by its bytes: nothing shows that it is what was not to come.
+    /// Judges packets that break a silence. A malformed one is wrong by its bytes, since nothing shows that it is of a
+    /// type that should not be received.
     fn broken_silence(&mut self, expectation: &Expectation, taken: &[EventIndex]) {
         let inbox = self.inbox();
         let extra = taken.iter().map(|event| {
@@ -218,7 +219,7 @@ impl Judge<'_> {
         }
     }
 
-    /// The frame for which we ended the connection, and so why nothing came.
+    /// Returns the frame for which we ended the connection, so that nothing more was received.
     fn broken_frame(&self, outcome: &Outcome) -> Option<(EventIndex, Fault)> {
         let mut untaken = untaken(outcome, self.transcript, self.client).into_iter();
         untaken.find_map(|event| match self.transcript.events[event.0].what {
@@ -227,7 +228,7 @@ impl Judge<'_> {
         })
     }
 
-    /// The DISCONNECT with which the broker ended the connection, and so why nothing came.
+    /// Returns the DISCONNECT with which the broker ended the connection, so that nothing more was received.
     fn parting(&self, outcome: &Outcome) -> Option<EventIndex> {
         if outcome.ended != Ended::Closed && outcome.ended != Ended::Reset {
             return None;
@@ -244,8 +245,8 @@ impl Judge<'_> {
         })
     }
 
-    /// Packets that came instead: those of the expected types that no alternative could take, or any where the
-    /// connection should have been closed. They are part of this finding.
+    /// Returns the packets that were received instead: those of the expected types that no alternative could take, or
+    /// any packets if the connection should have been closed. They are part of this finding.
     fn instead(&self, pattern: &Pattern, outcome: &Outcome) -> Vec<EventIndex> {
         let mut instead = untaken(outcome, self.transcript, self.client);
         let alternatives = match pattern {
@@ -283,7 +284,8 @@ impl Judge<'_> {
         }
     }
 
-    /// A packet of an awaited type that cannot be read: where one came, nothing is missing.
+    /// Returns what is wrong with the first malformed packet among these. It is of an awaited type, so nothing is
+    /// missing.
     fn malformed(&self, instead: &[EventIndex]) -> Option<Wrong> {
         instead
             .iter()
@@ -337,7 +339,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Every field that is not as expected makes one finding of the packet.
+    /// Judges one packet. All fields that are not as expected make one finding.
     fn packet(&mut self, pattern: &PacketPattern, event: EventIndex) {
         let what = &self.transcript.events[event.0].what;
         let What::Received {
@@ -412,7 +414,7 @@ impl Judge<'_> {
         }
     }
 
-    /// An answer to an upgrade, or a frame.
+    /// Judges an answer to an upgrade, or a control frame.
     fn websocket_event(
         &mut self,
         fields: &[FieldMatch],
@@ -453,7 +455,7 @@ impl Judge<'_> {
                     let is_early = self.inbox().comes_behind(pattern, *event);
                     let known = self.found.len();
                     self.packet(pattern, *event);
-                    // Each of them is there, at another's place.
+                    // Each of the packets is there, but in the place of another.
                     for judged in self.found[known..].iter_mut().filter(|_| is_early) {
                         judged.wrong = vec![Wrong::Aspect(Aspect::Order)];
                     }
@@ -495,14 +497,14 @@ impl Judge<'_> {
         }
     }
 
-    /// The connection is closed, which is the MUST; now the code.
+    /// Judges the packets of a refusal. The connection is closed, which is the MUST. What remains is the reason code.
     fn refused(&mut self, refused: &Refused, taken: &[EventIndex]) {
         let transcript = self.transcript;
         let packets: Vec<(EventIndex, &Packet)> = taken
             .iter()
             .filter_map(|event| match &transcript.events[event.0].what {
-                // What was read leniently may be of another protocol version. A CONNACK behind the one that has accepted
-                // refuses nothing, and is wrong by its place.
+                // A packet that was decoded leniently may be of another protocol version. A CONNACK after the one that
+                // accepted does not refuse anything. Its place is what is wrong.
                 What::Received {
                     packet: Ok(packet),
                     faults,
@@ -512,7 +514,7 @@ impl Judge<'_> {
                 _ => None,
             })
             .collect();
-        // A CONNACK that cannot be read came all the same.
+        // A malformed CONNACK is still a CONNACK.
         let is_malformed = taken.iter().any(|event| {
             matches!(&transcript.events[event.0].what, What::Received { frame, packet, faults, .. }
                 if frame.packet_type() == PacketType::CONNACK && (packet.is_err() || !faults.is_empty()))
@@ -566,7 +568,7 @@ impl Judge<'_> {
         format!("received {packet_type} {code}")
     }
 
-    /// The alternative that was taken holds, but for what a refusal's code is worth.
+    /// Judges the alternative that was taken. It holds, except that a refusal may have another reason code.
     fn any_of(&mut self, alternatives: &[Vec<Expectation>], outcome: &Outcome) {
         self.remember(&outcome.taken);
         let taken = outcome.alternative.and_then(|n| alternatives.get(n));
@@ -579,7 +581,7 @@ impl Judge<'_> {
             }
             let count = expectation.count.at_least as usize;
             if let Pattern::Packet(pattern) = &expectation.pattern {
-                // It holds, or it would not have been taken; what it binds is still to be bound.
+                // The packet matches, or it would not have been taken. Judging it binds its names.
                 let held = self.found.len();
                 for event in events.iter().take(count) {
                     self.packet(pattern, *event);
@@ -595,7 +597,7 @@ impl Judge<'_> {
         if outcome.taken.is_empty() {
             return format!("the connection stayed open for {}", span(waited(outcome)));
         }
-        // A CONNACK that accepts decides it, whatever became of the connection then.
+        // A CONNACK that accepts rules out a refusal, whatever happens to the connection later.
         let lane = lane_at(self.transcript, self.client, outcome.at);
         let mut events = self.transcript.events.iter();
         let closed = events.find(|event| {
@@ -641,7 +643,8 @@ impl Judge<'_> {
         }
     }
 
-    /// A server may look from time to time only, but it should not be slow.
+    /// Judges how soon a silent client was disconnected. A server may check only from time to time, but should not be
+    /// slow.
     fn keep_alive(&mut self, expectation: &Expectation, outcome: &Outcome) {
         let Some((silence, event, keep_alive)) = silence(expectation, outcome, self.transcript)
         else {
@@ -678,7 +681,7 @@ impl Judge<'_> {
     }
 }
 
-/// What was received that is not a packet.
+/// Returns a received WebSocket event, if this is one.
 fn websocket_event(what: &What) -> Option<WebSocketEvent<'_>> {
     match what {
         What::Upgraded(answer) => Some(WebSocketEvent::Upgrade(answer)),

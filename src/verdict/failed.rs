@@ -1,8 +1,8 @@
-//! What a case has lost by MUST failures that count.
+//! What a case has lost through MUST failures that count.
 //!
-//! A case that has failed does not wait for what is lost already. Where the server gave otherwise than it was asked for it
-//! is played to its end all the same, since a failure may turn out to prove nothing. If one stands, what was waited for in
-//! vain behind it is its consequence, and no other clause is blamed.
+//! A case that has failed does not wait for what is already lost. But if the server granted something other than what
+//! was requested, the case is played to its end all the same, because a failure may turn out to prove nothing. If a
+//! failure counts, later waits that time out are its consequence, and no other clause is blamed for them.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::plan::{Awaited, PlannedStep, Stake};
 use crate::scenario::model::Level;
 use crate::transcript::{Ended, Outcome};
 
-/// It.
+/// The failures that count so far, and what was at stake in them.
 #[derive(Debug, Default)]
 pub(super) struct Failed {
     has_failed: bool,
@@ -18,13 +18,13 @@ pub(super) struct Failed {
 }
 
 impl Failed {
-    /// What this step waited for does not hold, and that stands.
+    /// Notes that the wait of this step failed, and that the failure counts.
     pub(super) fn note(&mut self, step: &PlannedStep, awaited: &Awaited) {
         self.has_failed |= step.level() == Level::Must;
         self.stakes.extend(awaited.stakes(&step.step.clauses));
     }
 
-    /// Whether all that was at stake in a waiting that was in vain is lost already.
+    /// Returns whether everything at stake in a wait that timed out is already lost.
     pub(super) fn covers(&self, step: &PlannedStep, awaited: &Awaited, outcome: &Outcome) -> bool {
         let stakes = awaited.stakes(&step.step.clauses);
         self.has_failed
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
     use crate::plan::{self, Body, Operation, Plan};
 
-    /// A case that waits for PUBREC under one clause twice, then for PUBCOMP under another.
+    /// Returns a case that waits for PUBREC under one clause twice, then for PUBCOMP under another.
     fn twice() -> Plan {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/qos/qos2-duplicate.yaml");
         let scenes = crate::scenario::load(&[path]).expect("the suite is right");
@@ -53,7 +53,7 @@ mod tests {
         plan::plan(scene.expect("has version 5")).expect("can be planned")
     }
 
-    /// The steps that wait for an acknowledgement and cite this clause.
+    /// Returns the steps that wait for an acknowledgement and cite this clause.
     fn citing<'p>(plan: &'p Plan, clause: &str) -> Vec<(&'p PlannedStep, &'p Awaited)> {
         let steps = plan.steps.iter();
         let cites = steps.filter(|step| step.step.clauses == [clause.to_owned()]);
@@ -93,7 +93,7 @@ mod tests {
         assert!(!covers(&failed, second, Ended::TimedOut));
         failed.note(first.0, first.1);
         assert!(covers(&failed, second, Ended::TimedOut));
-        // Another clause has not failed, and a connection that was closed has not been waited on in vain.
+        // Another clause has not failed. A wait that ended with a closed connection has not timed out.
         assert!(!covers(&failed, other, Ended::TimedOut));
         assert!(!covers(&failed, second, Ended::Closed));
     }

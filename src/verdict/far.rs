@@ -1,9 +1,9 @@
-//! Adjusts the verdict of a case where the broker is far away.
+//! Adjusts the verdict of a case if the broker is far away.
 //!
-//! Limits are longer by the delay of the path, but what a case gives the broker to count by itself is not: a Keep Alive, a Will
-//! Delay, an expiry. Such an interval may be over before the case has come to what it tests, since each answer takes its
-//! time to come. And what comes after its earliest time may have been sent before it. Neither is the broker's fault, and
-//! neither is a proof: such a case is skipped, with the reason.
+//! Limits are extended by the delay of the path. Intervals that the broker itself counts are not: a Keep Alive, a Will
+//! Delay, an expiry. Such an interval may be over before the case has reached what it tests, because each answer takes
+//! time to arrive. Also, a packet that is received after its earliest time may have been sent before it. Neither is the
+//! broker's fault, and neither proves anything, so the case is skipped with that reason.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,14 +16,14 @@ use crate::plan::{Body, Operation, Plan, PlannedStep, SkipCode, SkipKind};
 use crate::scenario::model::Expectation;
 use crate::transcript::{Ended, LaneIndex, Outcome, Transcript, What};
 
-/// A shorter delay of the path changes nothing and is not reported: no scenario's limits are narrower.
+/// A shorter delay of the path changes nothing and is not reported, because no scenario has limits that narrow.
 pub(super) const NOTICED: Duration = Duration::from_millis(250);
-/// A case may ask and be answered so often within an interval.
+/// How many requests and answers a case may need within an interval.
 const ROUND_TRIPS: u32 = 8;
-/// The harness gives a Keep Alive of this many seconds or more to clients of which the scenario says nothing.
+/// The harness gives clients a Keep Alive of at least this many seconds if the scenario does not set one.
 pub(super) const OWN_KEEP_ALIVE_S: u16 = 60;
 
-/// The verdict, unless the path's delay leaves it open.
+/// Returns the verdict, unless the path's delay leaves it open.
 pub(super) fn considered(
     plan: &Plan,
     scene: &Transcript,
@@ -31,7 +31,7 @@ pub(super) fn considered(
     verdict: Verdict,
 ) -> Verdict {
     let records = || [Some(scene), control].into_iter().flatten();
-    // A broker that is slow with CONNACK alone is not far away.
+    // A broker that is slow only with CONNACK is not far away.
     let path = |record: &Transcript| record.delay.min(quickest_answer(record));
     let delay = records().map(path).max().unwrap_or_default();
     if delay < NOTICED || records().any(|record| record.broken_off.is_some()) {
@@ -39,7 +39,7 @@ pub(super) fn considered(
     }
     let code = SkipCode::of(SkipKind::Path);
     match verdict {
-        // However far away the broker is, it has kept a silent client for too long.
+        // The broker has kept a silent client for too long, however far away it is.
         Verdict::Failed if keeps_silent_client(plan, scene) => verdict,
         Verdict::Failed | Verdict::Warned | Verdict::Inconclusive { .. } => {
             let shortest = records().flat_map(intervals).min();
@@ -64,7 +64,7 @@ pub(super) fn considered(
     }
 }
 
-/// The intervals that this play gave the broker to count, and what each is.
+/// Returns the intervals in this play that the broker counts, with their names.
 fn intervals(transcript: &Transcript) -> Vec<(Duration, &'static str)> {
     let mut found = Vec::new();
     for event in &transcript.events {
@@ -116,7 +116,8 @@ fn of_packet(packet: &Packet, found: &mut Vec<(u32, &'static str)>) {
     }
 }
 
-/// Whether something came after its earliest time, but no later than the path takes.
+/// Returns whether a packet was received after its earliest time, but may have been sent before it, given the path's
+/// delay.
 fn is_perhaps_early(plan: &Plan, scene: &Transcript) -> bool {
     let path = quickest_answer(scene);
     let is_early = |expectation: &Expectation, outcome: &Outcome| {
@@ -128,7 +129,7 @@ fn is_perhaps_early(plan: &Plan, scene: &Transcript) -> bool {
     plan.has_earliest && any_outcome(&plan.steps, scene, &is_early)
 }
 
-/// Whether a client that was silent was not disconnected within the limit.
+/// Returns whether a silent client was not disconnected within the limit.
 fn keeps_silent_client(plan: &Plan, scene: &Transcript) -> bool {
     any_outcome(&plan.steps, scene, &|expectation, outcome| {
         expectation.keep_alive.is_some() && outcome.ended == Ended::TimedOut
@@ -162,14 +163,14 @@ fn any_outcome(
     })
 }
 
-/// The shortest time that anything asked for in this play took to be answered. The path takes no longer, however slow
-/// the broker is with one kind of packet.
+/// Returns the shortest time in which any request in this play was answered. The path takes no longer than that,
+/// however slow the broker is with one kind of packet.
 pub(super) fn quickest_answer(transcript: &Transcript) -> Duration {
     let took = answers(transcript).into_iter().map(Answer::took);
     took.min().unwrap_or_default()
 }
 
-/// From when to when an answer was owed.
+/// When an answer was requested, and when it was received.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Answer {
     pub(super) asked: Duration,
@@ -182,7 +183,7 @@ impl Answer {
     }
 }
 
-/// All that was asked for and answered in this play, in the order of the answers.
+/// Returns all requests in this play that were answered, in the order of the answers.
 pub(super) fn answers(transcript: &Transcript) -> Vec<Answer> {
     type Question = (LaneIndex, PacketType, Option<u16>);
     let mut asked: BTreeMap<Question, Duration> = BTreeMap::new();
@@ -220,7 +221,7 @@ fn id(packet: &Packet) -> Option<u16> {
     packet.packet_id().map(std::num::NonZeroU16::get)
 }
 
-/// What answers a packet of a client.
+/// Returns the type of the packet that answers a packet of a client.
 fn answered_by(packet: &Packet) -> Option<PacketType> {
     match packet {
         Packet::Connect(_) => Some(PacketType::CONNACK),

@@ -1,5 +1,5 @@
-//! What the steps of a failed case no longer waited for. When it comes, it is late for that reason alone, and breaks no
-//! silence.
+//! Tracks what the steps of a failed case no longer waited for. If it is received later, it is late only for that
+//! reason, and does not break a silence.
 
 use mqtt_check_codec::PacketType;
 
@@ -8,12 +8,12 @@ use crate::plan::{Awaited, Body, Operation, PlannedStep};
 use crate::scenario::model::{ClientIndex, Expectation, Pattern};
 use crate::transcript::{NotReached, StepRecord, Transcript, What};
 
-/// The packets that steps gave up, each once.
+/// The packets that steps gave up waiting for, one entry for each packet.
 #[derive(Debug, Default)]
 pub(super) struct GivenUp(Vec<(ClientIndex, PacketType)>);
 
 impl GivenUp {
-    /// A step was not reached for this reason.
+    /// Notes a step that was not reached for this reason.
     pub(super) fn note(&mut self, step: &PlannedStep, record: &StepRecord, why: &NotReached) {
         let (Body::Client { client, operations }, NotReached::Lost(_)) = (&step.body, why) else {
             return;
@@ -29,7 +29,8 @@ impl GivenUp {
         }
     }
 
-    /// Whether what breaks a silence is one of them. It then counts as come.
+    /// Returns whether the packet that breaks a silence is one that was given up. If so, removes it, since each may be
+    /// received once.
     pub(super) fn covers(
         &mut self,
         transcript: &Transcript,
@@ -59,7 +60,7 @@ impl GivenUp {
     }
 }
 
-/// The packets that it waits for, at least.
+/// Returns the types of the packets that an expectation waits for at least.
 fn awaited_types(expectation: &Expectation) -> Vec<PacketType> {
     match &expectation.pattern {
         Pattern::Packet(pattern) => {
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
     use crate::plan::{self, Plan};
 
-    /// A case in which a client waits for a message.
+    /// Returns a case in which a client waits for a message.
     fn plan() -> Plan {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"));
         let path = path.join("scenarios/session/takeover.yaml");

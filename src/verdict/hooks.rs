@@ -1,4 +1,4 @@
-//! Compares the broker's events with a `hooks` list.
+//! Compares the broker's hook events with a `hooks` list.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -10,21 +10,21 @@ use super::granted_less::HookDependence;
 use crate::scenario::model::{HookList, HookPattern};
 use crate::transcript::{HookRecord, HookSource, Transcript};
 
-/// What a list of events comes to where it does not simply hold.
+/// The result of judging hook events that do not simply match the list.
 pub(super) struct Differing {
-    /// Whether what differs was seen; else it cannot be.
+    /// Whether a difference was seen. If not, the target does not show everything that the list names.
     pub(super) is_shown: bool,
     pub(super) expected: Vec<String>,
     pub(super) actual: String,
-    /// What was granted less, by its number, if all that differs depends on it.
+    /// The index of the lesser grant that explains every difference, if there is one.
     pub(super) depends_on: Option<usize>,
 }
 
-/// How an event of this name and with these fields depends on what was granted less.
+/// Returns how an event with this name and these fields depends on a lesser grant.
 type Dependence<'a> = dyn Fn(&str, &[(String, String)]) -> Option<HookDependence> + 'a;
 
-/// Judges the events of this range. `None` when they are just as the list says, and all that it names can be seen. What
-/// the target shows is judged; what it does not show has not failed to happen.
+/// Judges the hook events in this range. `None` if they match the list and the target shows everything that it names.
+/// Only what the target shows is judged. What it does not show does not count as missing.
 pub(super) fn judge_hooks(
     list: &HookList,
     transcript: &Transcript,
@@ -76,7 +76,7 @@ pub(super) fn judge_hooks(
     })
 }
 
-/// Whether such an event can be seen. What of it cannot is noted.
+/// Returns whether the target shows such an event. Notes in `unseen` what it does not show.
 fn is_seen(pattern: &HookPattern, source: &HookSource, unseen: &mut BTreeSet<String>) -> bool {
     let name = &pattern.name;
     let shown = match source.event(name) {
@@ -102,7 +102,7 @@ fn is_seen(pattern: &HookPattern, source: &HookSource, unseen: &mut BTreeSet<Str
     true
 }
 
-/// Whether these events are those of the list: in order, as far as they come from the same source.
+/// Returns whether these events match the list. Order matters only among events from the same source.
 fn are_same(expected: &[&HookPattern], actual: &[&HookRecord], source: &HookSource) -> bool {
     by_source(expected, actual, source, &|patterns, records| {
         patterns.len() == records.len()
@@ -110,7 +110,7 @@ fn are_same(expected: &[&HookPattern], actual: &[&HookRecord], source: &HookSour
     })
 }
 
-/// What was granted less, if these events are those of the list but for what depends on it.
+/// Returns the lesser grant that explains every difference between these events and the list, if there is one.
 fn depends_on(
     expected: &[&HookPattern],
     actual: &[&HookRecord],
@@ -130,7 +130,7 @@ fn depends_on(
             .map(|r| dependence(&r.name, &r.fields))
             .collect();
         let is_whole = |on: &Option<HookDependence>| on.is_some_and(HookDependence::is_whole);
-        // Whether the records so far can be those of the patterns so far, by the number of records.
+        // Whether the records so far can match the patterns so far. The index is the number of records.
         let mut row = vec![true];
         for on in &on_record {
             row.push(row.last() == Some(&true) && is_whole(on));
@@ -151,7 +151,7 @@ fn depends_on(
     by_source(expected, actual, source, &agree).then_some(less)
 }
 
-/// Whether this holds of the events of each source, in their order.
+/// Returns whether `holds` is true for the events of each source, in their order.
 fn by_source(
     expected: &[&HookPattern],
     actual: &[&HookRecord],
@@ -172,12 +172,12 @@ fn by_source(
     })
 }
 
-/// Whether a list is exact about events of this name, whatever it names.
+/// Returns whether a list is exact about events of this name, even if it names none of them.
 fn is_always(name: &str) -> bool {
     name.starts_with("client.") || name.starts_with("session.")
 }
 
-/// Whether an event belongs to those that the list is exact about.
+/// Returns whether the list is exact about this event.
 fn counts(list: &HookList, record: &HookRecord) -> bool {
     let of_client = record
         .fields
@@ -188,13 +188,13 @@ fn counts(list: &HookList, record: &HookRecord) -> bool {
     if is_always(&record.name) {
         of_client
     } else {
-        // A message of nobody, such as a published Will, counts when its name does.
+        // An event without a client, such as a published Will, counts if the list names events like it.
         let nobody = !record.fields.iter().any(|(name, _)| name == "client");
         named && (of_client || nobody)
     }
 }
 
-/// Whether the record is like the pattern, but for the fields that are masked.
+/// Returns whether the record matches the pattern, ignoring the masked fields.
 fn matches(
     pattern: &HookPattern,
     record: &HookRecord,
@@ -215,7 +215,7 @@ fn matches(
                         '\0'
                     })
                     .any(|actual| same_text(name, expected, actual)),
-                // Only some fields can be absent. Others the source did not tell this time.
+                // Only optional fields can be absent. Any other field was just not reported by the source this time.
                 None => {
                     expected == "absent" || (shown.is_some() && !is_optional(&record.name, name))
                 }
@@ -235,7 +235,7 @@ fn is_optional(event: &str, name: &str) -> bool {
     field(event, name).is_some_and(|field| field.is_optional)
 }
 
-/// Whether two texts say the same: `0x00` and `0`, `1` and `true`, a code and its name included.
+/// Returns whether two texts mean the same: `0x00` and `0`, `1` and `true`, or a reason code and its name.
 fn same_text(field: &str, expected: &str, actual: &str) -> bool {
     let value = |text: &str| match field {
         "connack" => number(text).or_else(|| connack_code(text)),
@@ -244,7 +244,7 @@ fn same_text(field: &str, expected: &str, actual: &str) -> bool {
     expected == actual || value(expected).is_some_and(|n| Some(n) == value(actual))
 }
 
-/// The code that a CONNACK's reason is the name of, in either version's words.
+/// Returns the code that a CONNACK reason name stands for, in either version.
 fn connack_code(name: &str) -> Option<u64> {
     [ProtocolVersion::V5, ProtocolVersion::V3_1_1]
         .into_iter()

@@ -20,8 +20,8 @@ use crate::plan::{Body, Plan, PlannedControl, SkipCode, SkipKind, find_step, wit
 use crate::scenario::model::Level;
 use crate::transcript::{EventIndex, Transcript, What};
 
-/// Judges a case by the record of its scene and of its control, and of the witness that there is a broker at all,
-/// where one was wanted.
+/// Judges a case by the records of its scene, its control and its witness. The witness shows that there is a broker at
+/// all. Not every case has a control or a witness.
 pub fn judge(
     plan: &Plan,
     scene: &Transcript,
@@ -40,7 +40,7 @@ pub fn judge(
         .copied()
         .collect();
     let is_rule_broken = !told.is_empty() || owed.iter().any(Finding::breaks_a_must);
-    // Where what the case is about did not happen, only a broken rule means anything.
+    // If what the case is about did not happen, only broken rules mean anything.
     if is_rule_broken && scene.broken_off.is_none() && not_exercised(plan, scene).is_some() {
         let broken = watched.into_iter().chain(owed).collect();
         return (Verdict::Failed, without_repeats(broken));
@@ -85,14 +85,14 @@ pub fn judge(
             None => findings.push(finding),
         }
     }
-    // What a step waited for in vain is not told again.
+    // If a step has timed out waiting for it, it has been reported already.
     let is_told = |owed: &Finding| {
         let mut steps = findings.iter();
         steps.any(|step| step.kind() == FindingKind::Violation && is_same_debt(step, owed))
     };
     let missed: Vec<Finding> = owed.into_iter().filter(|owed| !is_told(owed)).collect();
     findings.extend(without_repeats(missed));
-    // A broken rule is a fault whatever the case was to show.
+    // A broken rule is a fault, regardless of what the case is about.
     let verdict = match told.is_empty() {
         true => {
             let verdict = verdict(plan, scene, (control, witness), &findings, &excused);
@@ -104,7 +104,7 @@ pub fn judge(
     (verdict, findings)
 }
 
-/// Whether a step has found what the monitor tells too: the same clause broken by the same packet.
+/// Returns whether a step has found the same fault as the monitor: the same clause broken by the same packet.
 fn is_same_fault(step: &Finding, watched: &Finding) -> bool {
     step.kind() == FindingKind::Violation
         && step.level() <= watched.level()
@@ -113,7 +113,7 @@ fn is_same_fault(step: &Finding, watched: &Finding) -> bool {
         && shares_clause(step, watched)
 }
 
-/// Whether a step has waited in vain for what the broker owes at the end.
+/// Returns whether a step has timed out while it waited for what the broker owes at the end.
 fn is_same_debt(step: &Finding, owed: &Finding) -> bool {
     let both_open = step.symptom.is_open_connection() && owed.symptom.is_open_connection();
     both_open || shares_clause(step, owed)
@@ -123,7 +123,7 @@ fn shares_clause(one: &Finding, other: &Finding) -> bool {
     one.clauses().iter().any(|c| other.clauses().contains(c))
 }
 
-/// What the findings come to. Where nothing is found but what was let off, the case proves nothing.
+/// Returns the verdict that follows from the findings. If everything found was excused, the case proves nothing.
 fn verdict(
     plan: &Plan,
     scene: &Transcript,
@@ -136,7 +136,7 @@ fn verdict(
             .iter()
             .any(|f| f.kind() == FindingKind::Violation && f.level() == level)
     };
-    // Where what the check is about did not happen, neither its holding nor its failing means anything.
+    // If what the case is about did not happen, neither success nor failure means anything.
     if let Some(reason) = not_exercised(plan, scene)
         && scene.broken_off.is_none()
     {
@@ -188,17 +188,17 @@ fn unexercised(why: &str) -> Verdict {
         .into()
 }
 
-/// What a control or a witness comes to.
+/// The result of a control or a witness.
 enum Proof {
     Holds,
-    /// What does not hold was never promised, for this reason.
+    /// Something does not hold, but the server is excused for this reason.
     Excused(String),
     /// It proves nothing, for this reason.
     Fails(String),
 }
 
 impl Proof {
-    /// What does not hold, first of all.
+    /// Fails with the first finding, apart from what the target cannot show. Without one, it is excused or holds.
     fn of(judging: Judging<'_>, say: impl Fn(Finding) -> String) -> Self {
         let mut findings = judging.findings.into_iter();
         let why = judging.excused.why.into_iter().next();
@@ -209,7 +209,7 @@ impl Proof {
     }
 }
 
-/// Whether the control shows that what the case is about is the cause.
+/// Judges the control, which shows that the outcome of the scene is due to what the case is about.
 fn control_does_not_hold(plan: &Plan, transcript: Option<&Transcript>) -> Proof {
     let Some(control) = plan.control.as_ref() else {
         return Proof::Holds;
@@ -256,7 +256,7 @@ fn control_judged<'a>(
     judging
 }
 
-/// What does not hold of a control's own expectations.
+/// Returns the findings about a control's own expectations.
 pub(super) fn of_control(plan: &Plan, transcript: &Transcript) -> Vec<Finding> {
     let Some(control) = &plan.control else {
         return Vec::new();
@@ -265,7 +265,7 @@ pub(super) fn of_control(plan: &Plan, transcript: &Transcript) -> Vec<Finding> {
     control_judged(plan, control, transcript, &granted_less).findings
 }
 
-/// What the client of a control's expectation received and other steps took, with those steps.
+/// Returns the messages that the client of a control's expectation received but other steps took, with those steps.
 fn taken_elsewhere(
     control: &PlannedControl,
     transcript: &Transcript,
@@ -295,9 +295,9 @@ fn taken_elsewhere(
         .collect()
 }
 
-/// Whether anything shows that there is a broker.
+/// Judges the witness: whether anything shows that there is a broker.
 fn is_no_broker(transcript: &Transcript) -> Proof {
-    // How right the message is, is for others to judge.
+    // Whether the message is right is judged elsewhere.
     let mut types = transcript.received_types();
     if types.any(|packet_type| packet_type == PacketType::PUBLISH) {
         return Proof::Holds;
@@ -330,7 +330,7 @@ fn witness_judged<'a>(
     judging
 }
 
-/// What does not hold of a witness.
+/// Returns the findings about a witness.
 pub(super) fn of_witness(transcript: &Transcript) -> Vec<Finding> {
     let Some(plan) = witness(transcript.case.version) else {
         return Vec::new();
@@ -339,7 +339,7 @@ pub(super) fn of_witness(transcript: &Transcript) -> Vec<Finding> {
     witness_judged(plan, transcript, &granted_less).findings
 }
 
-/// What should have happened for the check to mean anything, and did not.
+/// Returns what should have happened for the case to mean anything, if it did not happen.
 fn not_exercised(plan: &Plan, transcript: &Transcript) -> Option<String> {
     let memory = Memory::default();
     plan.scene

@@ -1,4 +1,5 @@
-//! Packets that were right, but came after their limit: a broker under load may be late in this way.
+//! Recognizes packets that were right, but were received after their limit. A broker under load may be late in this
+//! way.
 
 use mqtt_check_codec::PacketType;
 
@@ -10,8 +11,9 @@ use crate::plan::Plan;
 use crate::scenario::model::{ClientIndex, Expectation, Level, Pattern};
 use crate::transcript::{Ended, EventIndex, LaneIndex, Outcome, Transcript, What};
 
-/// Whether a waiting that was in vain would have brought all that it was about, as expected in every field, if it had gone on;
-/// or nothing at all came on its connection, so that nobody knows. `memory` is what was bound before.
+/// Returns whether a wait that timed out would have received everything it was about, as expected in every field, if it
+/// had gone on. Also true if nothing at all was received on its connection, since the answer may then have been late
+/// too. `memory` holds the names bound before the wait.
 pub(super) fn came_late(
     expectation: &Expectation,
     outcome: &Outcome,
@@ -53,8 +55,8 @@ pub(super) fn came_late(
     had_come.taken.iter().any(is_late) && is_met(expectation, &had_come, transcript, client, memory)
 }
 
-/// Whether the broker has done nothing on a connection, not even answered its CONNECT: a play ends then, and with it the
-/// time in which the answer could have come late.
+/// Returns whether the broker has done nothing on a connection, not even answered the CONNECT. In that case the play
+/// ends, so a late answer would not be in the record.
 fn is_unanswered(transcript: &Transcript, lane: LaneIndex) -> bool {
     let mut events = transcript.events.iter();
     !events.any(|event| {
@@ -70,7 +72,7 @@ fn is_unanswered(transcript: &Transcript, lane: LaneIndex) -> bool {
     })
 }
 
-/// As [`came_late`], of one answer to a choice, which nothing of was taken.
+/// Works like [`came_late`], for one answer to a choice that took no packets.
 pub(super) fn answer_came_late(
     answer: &[Expectation],
     outcome: &Outcome,
@@ -88,7 +90,7 @@ pub(super) fn answer_came_late(
     came_late(&whole, outcome, transcript, client, memory)
 }
 
-/// What the connection brought up to its end, but for what other steps took.
+/// Fills the inbox with everything that the connection received until its end, except what other steps took.
 fn filled<'t>(
     mut inbox: Inbox<'t>,
     outcome: &Outcome,
@@ -128,7 +130,7 @@ fn filled<'t>(
     inbox
 }
 
-/// Whether the broker closed the connection without our having done anything on it since the waiting began.
+/// Returns whether the broker closed the connection, and we have done nothing on it since the wait ended.
 fn is_of_its_own(transcript: &Transcript, close: EventIndex, outcome: &Outcome) -> bool {
     let lane = transcript.events[close.0].lane;
     let before = transcript.events[..close.0].iter();
@@ -141,15 +143,15 @@ fn is_of_its_own(transcript: &Transcript, close: EventIndex, outcome: &Outcome) 
     })
 }
 
-/// What came late, in words, where nothing else speaks against the broker than what follows from it: a step that waits in
-/// vain behind the first late one. What came and should not have, or came otherwise, does not follow from it, unless a
-/// CONNACK was late.
+/// Returns what was late, in words, if everything else that counts against the broker follows from it. Only packets
+/// that are missing at later steps follow from a late one. Unexpected or differing packets do not, unless a CONNACK was
+/// late.
 pub(super) fn only_late(findings: &[Finding]) -> Option<String> {
     let counts = |f: &&Finding| {
         f.kind() == FindingKind::Violation && matches!(f.level(), Level::Must | Level::Should)
     };
     let first = findings.iter().filter(counts).find(|f| f.is_late)?;
-    // Behind a CONNACK that came late, other steps were passed over: the case was not played as it is written.
+    // After a late CONNACK, other steps were passed over, so the case was not played as written.
     let is_connack = first.symptom.is_missing(PacketType::CONNACK);
     let follows = |f: &Finding| f.step > first.step && (is_connack || f.symptom.is_absence());
     let mut all = findings.iter().filter(counts);
@@ -160,8 +162,8 @@ fn words(finding: &Finding) -> String {
     format!("{}: {}", finding.label, finding.actual)
 }
 
-/// What came late in a play that came to this verdict, in words, where nothing else is wrong with it; in its control or its
-/// witness, where that is why there is none.
+/// Returns what was late in a play with this verdict, in words, if nothing else is wrong. Includes the control and the
+/// witness if one of them is the reason why there is no verdict.
 pub fn late(
     plan: &Plan,
     (control, witness): (Option<&Transcript>, Option<&Transcript>),

@@ -1,4 +1,4 @@
-//! Packets that a broker sent and no step took.
+//! Finds packets that a broker sent and no step took.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::plan::{Body, Operation, Plan, find_step};
 use crate::scenario::model::{Expectation, Level, Pattern};
 use crate::transcript::{EventIndex, StepIndex, Transcript, What};
 
-/// A finding for everything that came and belongs to no step, but for what has been `told` already as a fault.
+/// Returns a finding for everything that was received and belongs to no step, except what has been `told` already.
 pub(super) fn left_over(
     plan: &Plan,
     transcript: &Transcript,
@@ -30,7 +30,8 @@ pub(super) fn left_over(
         .collect()
 }
 
-/// Whether it is the packet of a delivery that a step waited for in vain, and tells so: too late, or for another message.
+/// Returns whether this is a delivery packet whose absence a step has reported: it was received too late, or for
+/// another message.
 pub(super) fn is_told_as_missing(
     plan: &Plan,
     transcript: &Transcript,
@@ -51,7 +52,7 @@ pub(super) fn is_told_as_missing(
         })
 }
 
-/// Whether a step that one of these findings is of has waited, on the same client, for all that is left over.
+/// Returns whether the step of one of these findings waited, on the same client, for everything that is left over.
 fn is_of_a_wait<'f>(
     plan: &Plan,
     transcript: &Transcript,
@@ -85,7 +86,7 @@ const fn is_of_delivery(packet_type: PacketType) -> bool {
     )
 }
 
-/// Whether a packet of this type is among what is waited for.
+/// Returns whether this pattern waits for a packet of this type.
 fn awaits(pattern: &Pattern, packet_type: PacketType) -> bool {
     let any = |sequence: &[Expectation]| sequence.iter().any(|e| awaits(&e.pattern, packet_type));
     match pattern {
@@ -97,8 +98,8 @@ fn awaits(pattern: &Pattern, packet_type: PacketType) -> bool {
     }
 }
 
-/// Whether it is the message that a step was to take which took another in its place, and tells so: it is late by that
-/// alone.
+/// Returns whether this is the message that a step should have taken. The step took another message in its place and
+/// reported that, so this one is late only for that reason.
 pub(super) fn is_displaced(
     plan: &Plan,
     transcript: &Transcript,
@@ -121,8 +122,9 @@ pub(super) fn is_displaced(
     is_of_a_wait(plan, transcript, told, over, is_awaited)
 }
 
-/// Whether it is a message that some client has asked for, in a case that has failed before: the consequence of another
-/// fault, as after a SUBSCRIBE that should have been refused. That its topic matches no subscription cannot be said.
+/// Returns whether this is a message that some client has subscribed to. In a case that has already failed, it is the
+/// consequence of another fault, such as a SUBSCRIBE that should have been refused. Its topic does match a
+/// subscription.
 pub(super) fn is_consequence(transcript: &Transcript, over: &Finding) -> bool {
     let topic_rule = Event::Extra(PacketType::PUBLISH);
     let is_of_topic = |event: &EventIndex| {
@@ -133,7 +135,7 @@ pub(super) fn is_consequence(transcript: &Transcript, over: &Finding) -> bool {
     !over.events.is_empty() && over.events.iter().all(is_of_topic)
 }
 
-/// Whether a filter of some SUBSCRIBE matches the topic of this message.
+/// Returns whether a filter of some SUBSCRIBE matches the topic of this message.
 fn asked_for(transcript: &Transcript, event: EventIndex) -> bool {
     let Some(name) = transcript.topic(event) else {
         return false;
@@ -180,14 +182,14 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
             faults.iter().map(Wrong::bytes).collect(),
             "well-formed packets",
         ),
-        // Steps that were not played would have taken it.
+        // A step that was not played would have taken it.
         What::Received { .. } | What::Closed(_)
             if transcript.broken_off.is_some() || transcript.is_cut_short() =>
         {
             return None;
         }
         What::Received { .. } if transcript.may_come_again(index) => return None,
-        // No clause forbids a server to end a connection, or says what its code must be true of.
+        // No clause forbids a server from ending a connection, or restricts when it may send which reason code.
         What::Received {
             packet: Ok(Packet::Disconnect(_)),
             ..
@@ -210,7 +212,7 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
             vec![Wrong::Event(Event::Unreadable)],
             "control packets",
         ),
-        // A server may end a connection whenever it has to, also while it is writing.
+        // A server may have to end a connection at any time, even while it is writing.
         What::Truncated { .. } => (Level::Should, Vec::new(), "whole packets"),
         What::Fault { fault, .. } => (
             Level::Must,
@@ -253,7 +255,7 @@ fn judge(plan: &Plan, transcript: &Transcript, index: EventIndex) -> Option<Find
     })
 }
 
-/// Whether a close needs no step of its own: something announced it.
+/// Returns whether a close needs no step of its own because something announced it.
 fn is_natural(plan: &Plan, transcript: &Transcript, close: EventIndex) -> bool {
     let event = &transcript.events[close.0];
     let announced = transcript.events[..close.0].iter().any(|e| {

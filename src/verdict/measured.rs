@@ -1,4 +1,4 @@
-//! What a play measures and no clause judges: facts about the broker.
+//! Facts about the broker that a play measures and that no clause judges.
 
 use std::time::Duration;
 
@@ -10,18 +10,19 @@ use crate::transcript::{Ended, EventIndex, Outcome, StepRecord, Transcript};
 /// What can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Measure {
-    /// How long a silent client stayed connected, in times its Keep Alive. From 1.5 on the broker has to disconnect it; no
-    /// clause forbids to do it earlier. [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
+    /// How long a silent client stayed connected, as a multiple of its Keep Alive. From 1.5 on the broker has to
+    /// disconnect it. No clause forbids doing so earlier. [3.1.1 MQTT-3.1.2-24] [5 MQTT-3.1.2-22]
     KeepAlive,
-    /// How long the way to the broker and back takes, in seconds, as CONNECT was answered. Limits are longer by it.
+    /// How long the path to the broker and back takes, in seconds, measured by the answer to CONNECT. Limits are
+    /// extended by it.
     Delay,
 }
 
 impl Measure {
-    /// All of them.
+    /// Every measure.
     pub const ALL: &[Self] = &[Self::KeepAlive, Self::Delay];
 
-    /// Its name in JSON.
+    /// Returns the name in JSON.
     pub const fn name(self) -> &'static str {
         match self {
             Self::KeepAlive => "keep_alive_ratio",
@@ -29,7 +30,7 @@ impl Measure {
         }
     }
 
-    /// What its values are in words, behind the least and the greatest.
+    /// Returns the words before and after the values.
     pub const fn sentence(self) -> (&'static str, &'static str) {
         match self {
             Self::KeepAlive => (
@@ -51,7 +52,7 @@ pub struct Measured {
     pub value: f64,
 }
 
-/// What a play measured.
+/// Returns what a play measured.
 pub fn measured(plan: &Plan, transcript: &Transcript) -> Vec<Measured> {
     let mut found = Vec::new();
     of_steps(&plan.steps, transcript, &mut found);
@@ -74,7 +75,7 @@ fn of_steps(steps: &[PlannedStep], transcript: &Transcript, found: &mut Vec<Meas
             Operation::Await(awaited) => Some(&awaited.expectation),
             _ => None,
         });
-        // Hardly any step measures something, and records are long.
+        // Skip records of steps that measure nothing. Few steps do, and records are long.
         if !expectations.clone().any(|e| e.keep_alive.is_some()) {
             continue;
         }
@@ -83,7 +84,7 @@ fn of_steps(steps: &[PlannedStep], transcript: &Transcript, found: &mut Vec<Meas
         let outcomes = records.flat_map(|record| &record.outcomes);
         for (expectation, outcome) in expectations.zip(outcomes) {
             if let Some((silence, _, keep_alive)) = silence(expectation, outcome, transcript) {
-                // The client's last packet and the end of its connection were both on their way.
+                // Both the client's last packet and the end of its connection had to travel the path.
                 let path = quickest_answer(transcript);
                 found.push(Measured {
                     measure: Measure::KeepAlive,
@@ -94,7 +95,7 @@ fn of_steps(steps: &[PlannedStep], transcript: &Transcript, found: &mut Vec<Meas
     }
 }
 
-/// For how long a client was silent until it was disconnected, or its Will came, and by which event that shows.
+/// Returns how long a client was silent until it was disconnected or its Will was received, and which event shows that.
 pub(super) fn silence(
     expectation: &Expectation,
     outcome: &Outcome,
@@ -106,8 +107,8 @@ pub(super) fn silence(
     (outcome.ended == Ended::Complete).then_some((silence, event, keep_alive))
 }
 
-/// The longest time that anything asked for in this play took to be answered: so much later the broker may have seen what a
-/// client sent last.
+/// Returns the longest time in which any request in this play was answered. The broker may have seen a client's last
+/// packet that much later.
 pub(super) fn slowest_answer(transcript: &Transcript) -> Duration {
     let took = answers(transcript).into_iter().map(Answer::took);
     took.max().unwrap_or_default()

@@ -1,12 +1,13 @@
-//! Acknowledgements that fit no message. A step that took another message than the one it is about lends its identifier
-//! to the steps behind it, and one of them may acknowledge it as no client would. What a server does then is no fault.
+//! Acknowledgements that do not fit any message. If a step takes another message than the one it is about, later steps
+//! use that message's Packet Identifier. One of them may then send an acknowledgement that no real client would send.
+//! Whatever a server does in response is not a fault.
 
 use mqtt_check_codec::{Packet, PacketId, QoS};
 
 use crate::scenario::model::ClientIndex;
 use crate::transcript::{Event, StepIndex, Transcript, What};
 
-/// Whether the client has sent, at this step, the acknowledgement of a message that came with another QoS.
+/// Returns whether the client, at this step, acknowledged a message that was received with another QoS.
 pub(super) fn acknowledges_another(
     transcript: &Transcript,
     client: ClientIndex,
@@ -25,7 +26,7 @@ pub(super) fn acknowledges_another(
     })
 }
 
-/// What an acknowledgement that is sent by a step answers, and the QoS of that.
+/// Returns the Packet Identifier that an acknowledgement sent by a step is for, and the QoS that it implies.
 fn acknowledged(event: &Event) -> Option<(PacketId, QoS)> {
     let What::Sent {
         packet: Some(packet),
@@ -42,7 +43,7 @@ fn acknowledged(event: &Event) -> Option<(PacketId, QoS)> {
     }
 }
 
-/// The QoS of a message that came with this identifier.
+/// Returns the QoS of a message that was received with this identifier.
 fn received_with(event: &Event, id: PacketId) -> Option<QoS> {
     match &event.what {
         What::Received {

@@ -1,4 +1,4 @@
-//! Verdicts: transcripts judged clause by clause.
+//! Judges transcripts clause by clause.
 
 mod alike;
 mod blame;
@@ -43,47 +43,49 @@ pub(crate) use symptom::is_acknowledgement;
 pub(crate) use unsent::was_to_send;
 pub(crate) use wording::span;
 
-/// One case's result.
+/// The result of one case.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CaseResult {
     pub id: CaseId,
     pub title: String,
-    /// As the user named the file.
+    /// The file, as the user named it.
     pub file: String,
     pub verdict: Verdict,
     /// Every clause that a step of the case cites, in the order of the steps.
     pub clauses: Vec<String>,
     pub findings: Vec<Finding>,
-    /// Answers to what the standard leaves open.
+    /// What the broker does where the standard leaves a choice open: the choice and the answer.
     pub choices: Vec<(String, String)>,
-    /// What was measured, where this machine did not disturb it.
+    /// What was measured. Empty if this machine disturbed the play.
     pub measured: Vec<Measured>,
-    /// `None` when the case was skipped before it was played, or when nobody asks for its record.
+    /// `None` if the case was skipped before it was played, or if no report needs its record.
     pub transcript: Option<Transcript>,
     pub control: Option<Transcript>,
-    /// When its play began; `None` when it was not played.
+    /// When the play began, or `None` if the case was not played.
     pub began: Option<Instant>,
     /// Wall-clock time.
     pub wall: Duration,
-    /// Time on the broker's clock, where it is virtual.
+    /// Time on the broker's clock, if that clock is virtual.
     pub virtual_time: Duration,
-    /// By how much we were late in playing it, where that leaves it undecided.
+    /// How late this machine was during the play, if that leaves the verdict open.
     pub late: Option<Duration>,
-    /// How often it was played: again where this machine disturbed it, or where packets came late beside other cases.
+    /// How often the case was played. It is played again if this machine disturbed it, or if packets were late while
+    /// other cases were played.
     pub plays: usize,
-    /// Whether the broker did not serve while it was played.
+    /// Whether the broker was out of service during the play.
     pub in_outage: bool,
-    /// What came when its limit was over, in words, where nothing else is wrong; of the play beside others, where it
-    /// was played again alone.
+    /// What was received only after its limit, in words, if nothing else is wrong. If the case was played again alone,
+    /// this describes the first play.
     pub came_late: Option<String>,
-    /// What came of playing it again alone for that.
+    /// The outcome of playing the case again alone because packets were late.
     pub alone: Option<Alone>,
-    /// What stays of a record that is condensed or dropped.
+    /// What is kept of a record that is condensed or dropped.
     pub summary: CaseSummary,
 }
 
 impl CaseResult {
-    /// Whether clients saw the same in both. What a broker tells its administrator is no part of it.
+    /// Returns whether clients saw the same in both plays. Hook events, which only an administrator sees, are not
+    /// compared.
     pub fn is_seen_alike(&self, other: &Self) -> bool {
         let same = |one: &Option<Transcript>, other: &Option<Transcript>| match (one, other) {
             (Some(one), Some(other)) => one.lanes == other.lanes && one.events == other.events,
@@ -93,30 +95,31 @@ impl CaseResult {
     }
 }
 
-/// What came of a case that was to be played again alone, since packets came late beside other cases.
+/// The outcome for a case that was due to be played again alone, because packets were late while other cases were
+/// played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Alone {
-    /// Nothing was wrong; this play counts.
+    /// The case passed, at most with a warning. This play counts.
     Passed,
-    /// It did not hold either; it counts unless something was late in it too.
+    /// The case did not pass. This play counts unless something was late in it too, or it came to no verdict.
     FailedAgain,
-    /// There was no time left for it; the first play counts.
+    /// There was no time left to play it. The first play counts.
     NotPlayed,
 }
 
-/// What reports say of every case, whatever became of its record.
+/// What reports say about every case, even if its record is dropped.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CaseSummary {
-    /// What kinds of packets the broker sent in the scene.
+    /// The types of the packets that the broker sent in the scene.
     pub received: BTreeSet<PacketType>,
     /// What client libraries did on their own side in the scene.
     pub facts: Vec<Fact>,
-    /// What scene and control left on a shared broker, in words.
+    /// What scene and control left behind on a shared broker, in words.
     pub left_behind: Vec<String>,
 }
 
 impl CaseSummary {
-    /// That of these records.
+    /// Summarizes these records.
     pub fn of(scene: &Transcript, control: Option<&Transcript>) -> Self {
         let plays = std::iter::once(scene).chain(control);
         Self {
@@ -129,13 +132,13 @@ impl CaseSummary {
     }
 }
 
-/// The four outcomes and the one that a run hopes for.
+/// The verdict on a case. A run hopes for `Passed`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     Passed,
-    /// A MUST does not hold.
+    /// A MUST is broken.
     Failed,
-    /// A SHOULD does not hold.
+    /// A SHOULD is not followed.
     Warned,
     Skipped {
         code: SkipCode,
@@ -156,7 +159,7 @@ impl From<Skip> for Verdict {
 }
 
 impl Verdict {
-    /// `passed`, `failed`, `warned`, `skipped` or `inconclusive`.
+    /// Returns `passed`, `failed`, `warned`, `skipped` or `inconclusive`.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Passed => "passed",
@@ -167,7 +170,7 @@ impl Verdict {
         }
     }
 
-    /// Why a case was skipped or is inconclusive.
+    /// Returns the reason why a case was skipped or is inconclusive.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Skipped { reason, .. } | Self::Inconclusive { reason } => Some(reason),
@@ -175,7 +178,7 @@ impl Verdict {
         }
     }
 
-    /// The stable code of a skip.
+    /// Returns the stable code of a skip.
     pub const fn skip_code(&self) -> Option<&SkipCode> {
         match self {
             Self::Skipped { code, .. } => Some(code),
@@ -184,68 +187,69 @@ impl Verdict {
     }
 }
 
-/// One thing that is not as expected, or could not be seen.
+/// Something that is not as expected, or that could not be observed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// How much it weighs, and by which rules.
+    /// How severe the finding is, and which rules it cites.
     pub charge: Charge,
-    /// What was expected; several where several answers are right.
+    /// What was expected. Several entries if several answers are right.
     pub expected: Vec<String>,
     pub actual: String,
-    /// The step, its place and how it reads.
+    /// The step, its text and its place in the file.
     pub step: Option<StepIndex>,
     pub label: String,
     pub place: Option<Place>,
     pub note: Option<String>,
-    /// The events that it is about.
+    /// The events that the finding is about.
     pub events: Vec<EventIndex>,
-    /// How many more are alike and were not kept; the note says so too.
+    /// How many similar findings were dropped. The note states this too.
     pub alike: usize,
-    /// The right thing came, and was slow. How slow a broker is differs from run to run, so records do not have it.
+    /// The right packet was received, but slowly. Speed differs from run to run, so records leave such findings out.
     pub is_slow: bool,
-    /// It came as it should, when its limit was over, or the broker made our client late.
+    /// The right packet was received after its limit, or the broker made our client late.
     pub is_late: bool,
     /// What is wrong, by kind.
     pub symptom: Symptom,
 }
 
 impl Finding {
-    /// What sort of finding it is.
+    /// Returns what kind of finding this is.
     pub const fn kind(&self) -> FindingKind {
         self.charge.kind()
     }
 
-    /// How much it weighs.
+    /// Returns how severe the finding is.
     pub const fn level(&self) -> Level {
         self.charge.level()
     }
 
-    /// Whether a MUST does not hold.
+    /// Returns whether a MUST is broken.
     pub fn breaks_a_must(&self) -> bool {
         self.kind() == FindingKind::Violation && self.level() == Level::Must
     }
 
-    /// Whether a record has it: it speaks against the broker, and not by its time alone.
+    /// Returns whether a record includes this finding: it counts against the broker, and not only because of its
+    /// timing.
     pub fn is_recorded(&self) -> bool {
         self.kind() == FindingKind::Violation
             && matches!(self.level(), Level::Must | Level::Should)
             && !self.is_slow
     }
 
-    /// Bare ids of the case's version, `MQTT-3.1.4-3`, or sections of other documents, `RFC 6455, 5.2`. A MUST that does
-    /// not hold has at least one.
+    /// Returns the clauses: bare ids of the case's version (`MQTT-3.1.4-3`) or sections of other documents (`RFC 6455,
+    /// 5.2`). The finding of a broken MUST has at least one.
     pub fn clauses(&self) -> &[String] {
         self.charge.clauses()
     }
 }
 
-/// What sort of finding it is.
+/// What kind of finding it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FindingKind {
-    /// A check does not hold.
+    /// A check failed.
     Violation,
     /// A step could not be played.
     NotReached,
-    /// The target cannot show what the step is about.
+    /// The target cannot show what the step checks.
     NotObservable,
 }

@@ -1,7 +1,7 @@
-//! Clients whose Keep Alive ran out since the broker answered late.
+//! Clients whose Keep Alive ran out because the broker answered late.
 //!
-//! A scene goes on when an answer is there. Where answers take long, what a client was to send in time is sent too late, and
-//! a broker that then disconnects it does what it has to. Such a play proves nothing.
+//! A scene waits for each answer before it goes on. If answers take long, the client's next packets are sent too late,
+//! and a broker that then disconnects the client is right to do so. Such a play proves nothing.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use super::{Finding, FindingKind, Verdict};
 use crate::scenario::model::Level;
 use crate::transcript::{EventIndex, LaneIndex, Transcript, What};
 
-/// The verdict, unless all that is found follows from the end of a connection whose client was late by the broker's fault.
-/// Such findings are as good as late: the case is to be played again alone.
+/// Returns the verdict, unless every finding follows from the end of a connection whose client was late because the
+/// broker answered late. Such findings count as late, so the case is played again alone.
 pub(super) fn considered(
     scene: &Transcript,
     verdict: Verdict,
@@ -57,7 +57,7 @@ fn counts(finding: &&mut Finding) -> bool {
         && matches!(finding.level(), Level::Must | Level::Should)
 }
 
-/// A connection that ended in this way.
+/// A connection that the broker ended because its client was late.
 struct Overdue {
     lane: LaneIndex,
     end: EventIndex,
@@ -91,7 +91,7 @@ const fn is_sent(what: &What) -> bool {
     )
 }
 
-/// The Keep Alive in force on a connection, where it is the scenario's.
+/// Returns the Keep Alive in force on a connection, if the scenario chose it.
 fn keep_alive(scene: &Transcript, lane: LaneIndex) -> Option<Duration> {
     let mut seconds = 0;
     for event in scene.events.iter().filter(|event| event.lane == lane) {
@@ -112,7 +112,7 @@ fn keep_alive(scene: &Transcript, lane: LaneIndex) -> Option<Duration> {
         .then(|| Duration::from_secs(seconds.into()))
 }
 
-/// For how long of this time an answer was owed that then came.
+/// Returns how much of a span the client spent waiting for answers that were received later.
 fn waited(answers: &[Answer], from: Duration, to: Duration) -> Duration {
     let mut spans: Vec<(Duration, Duration)> = answers
         .iter()

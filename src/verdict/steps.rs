@@ -29,10 +29,10 @@ use crate::transcript::{
     Transcript, What,
 };
 
-/// Why a step waited in vain that another step was to cause.
+/// The reason given for a step that timed out because an earlier step could not send.
 const UNSENT: &str = "an earlier step could not send what this step waits for";
 
-/// Why a step waited in vain where all that it is about has failed.
+/// The reason given for a step whose failure only follows from an earlier one.
 const FAILED_BEFORE: &str = "the case has already failed";
 
 pub(super) struct Judging<'a> {
@@ -41,23 +41,23 @@ pub(super) struct Judging<'a> {
     granted_less: &'a GrantedLess<'a>,
     records: BTreeMap<StepIndex, &'a StepRecord>,
     memory: Memory,
-    /// How many hook events the former `hooks` steps have covered.
+    /// How many hook events earlier `hooks` steps have covered.
     hooks_judged: usize,
-    /// What the monitor has told a fault of.
+    /// Packets that the monitor has found to break a MUST.
     pub(super) told: BTreeSet<EventIndex>,
-    /// Clients whose connection the broker closed instead of what it should have done.
+    /// Clients whose connection ended early without breaking a MUST: the end was excused, or weighs less than a MUST.
     ended: BTreeSet<ClientIndex>,
-    /// Those of whose ended connection a MUST was told.
+    /// Clients whose connection ended early, which was reported as a broken MUST.
     cut_off: BTreeSet<ClientIndex>,
-    /// Connections on which the server said that there is no session, which was told.
+    /// Connections whose CONNACK wrongly denies that there is a session, which has been reported.
     without_session: BTreeSet<LaneIndex>,
-    /// Those of them that could not send something any more.
+    /// Clients that could no longer send something because the broker had ended their connection.
     unsent: BTreeSet<ClientIndex>,
-    /// Whether something else than a step has found a MUST broken.
+    /// Whether something other than a step has found a MUST broken.
     pub(super) has_failed: bool,
     failed: Failed,
     given_up: GivenUp,
-    /// Whether a step has waited in vain, so that what comes is older than the scenario thinks.
+    /// Whether a step has timed out, so that messages are older than the scenario assumes.
     is_late: bool,
     unsent_by_steps: Unsent,
     pub(super) excused: Excused,
@@ -100,7 +100,7 @@ impl<'a> Judging<'a> {
 
     fn step(&mut self, step: &PlannedStep) {
         self.excused.step = step.index;
-        // A step whose choice was answered otherwise, or after the play was broken off.
+        // The step belongs to another answer of a choice, or comes after the play was broken off.
         let Some(record) = self.records.get(&step.index).copied() else {
             return;
         };
@@ -141,7 +141,8 @@ impl<'a> Judging<'a> {
                         return;
                     }
                     let charge = match is_shown {
-                        // What a broker tells of itself is its own affair where no clause says what happens.
+                        // If the step cites no clause, a difference in a broker's own vocabulary weighs no more than a
+                        // MAY.
                         true if self.is_told_by_itself() && step.step.clauses.is_empty() => {
                             Charge::advice(Level::May)
                         }
@@ -157,7 +158,7 @@ impl<'a> Judging<'a> {
         }
     }
 
-    /// A step that could not be played.
+    /// Judges a step that could not be played.
     fn absent(&mut self, step: &PlannedStep, record: &StepRecord, why: &NotReached) {
         self.unsent_by_steps.note(step, why);
         self.given_up.note(step, record, why);
@@ -170,7 +171,7 @@ impl<'a> Judging<'a> {
             return;
         }
         let mut finding = match why {
-            // Whatever else the step is about, a broker that cannot be connected to is none.
+            // A server that does not accept connections fails, regardless of what the step is about.
             NotReached::Unreachable(_) => finding(
                 step,
                 blame::charge(
@@ -195,12 +196,12 @@ impl<'a> Judging<'a> {
         self.findings.push(finding);
     }
 
-    /// Whether events come from a broker that has its own vocabulary.
+    /// Returns whether hook events come from a broker with its own vocabulary.
     fn is_told_by_itself(&self) -> bool {
         matches!(self.transcript.hook_source, HookSource::Shows(_))
     }
 
-    /// Every round by its own records.
+    /// Judges every round by its own records.
     fn rounds(&mut self, step: StepIndex, rounds: &PlannedRounds) {
         let transcript = self.transcript;
         let Some(record) = transcript.rounds.iter().find(|record| record.step == step) else {
@@ -253,7 +254,7 @@ impl<'a> Judging<'a> {
         });
         let version = self.version(client);
         for (awaited, outcome) in waits.zip(self.outcomes(record)) {
-            // Nothing can come on it any more, which has been told.
+            // Nothing more can be received on this connection, which has been reported already.
             let is_over = outcome.ended != Ended::Complete && outcome.ended != Ended::TimedOut;
             if is_over && step.step.clauses.is_empty() && self.ended.contains(&client) {
                 continue;
@@ -305,14 +306,14 @@ impl<'a> Judging<'a> {
                 self.not_reached(step, UNSENT);
                 continue;
             }
-            // An end for which the broker is let off is one that later steps need not tell again.
+            // The broker is excused for this end of the connection, so later steps need not report it.
             if judged.is_empty() && matches!(outcome.ended, Ended::Closed | Ended::Reset) {
                 self.ended.insert(client);
             }
             let is_late = self.is_late;
             self.is_late |= outcome.ended == Ended::TimedOut;
             for judged in judged {
-                // Time that an earlier step has spent in vain is no fault of the message.
+                // An earlier step has used up this time before it timed out, so the interval is not wrong.
                 if is_late && judged.wrong == [Wrong::Aspect(Aspect::MessageExpiry)] {
                     continue;
                 }
@@ -337,8 +338,8 @@ impl<'a> Judging<'a> {
         }
     }
 
-    /// Whether a step waits on a connection whose end was told already for what nothing has called for: the answer of a
-    /// handshake that could not begin, or of a packet that could not be sent.
+    /// Returns whether a step waits, on a connection whose end has been reported, for an answer that nothing has
+    /// requested: the handshake could not begin, or the packet could not be sent.
     fn is_out_of_reach(&self, step: &PlannedStep, client: ClientIndex, outcome: &Outcome) -> bool {
         let is_called_for = !step.step.clauses.is_empty() && !self.unsent.contains(&client);
         self.cut_off.contains(&client)
@@ -347,7 +348,8 @@ impl<'a> Judging<'a> {
             && matches!(outcome.ended, Ended::Closed | Ended::Reset)
     }
 
-    /// Whether nothing came, in a case that has failed, after a step that could not send what might have brought it.
+    /// Returns whether nothing was received, in a failed case, because an earlier step could not send what might have
+    /// caused it.
     fn waits_in_vain(&self, step: &PlannedStep, of: &Expectation, outcome: &Outcome) -> bool {
         let is_of_several = matches!(of.pattern, Pattern::Unordered(_) | Pattern::InOrder(_));
         let is_wanting = outcome.taken.is_empty() || is_of_several;
@@ -355,12 +357,12 @@ impl<'a> Judging<'a> {
         is_in_vain && self.lacks_a_cause() && !was_to_send(step)
     }
 
-    /// Whether messages are expected in a case that has failed, and one could not be sent for that.
+    /// Returns whether messages are expected in a failed case in which a message could not be sent.
     fn may_lack(&self, of: &Expectation) -> bool {
         self.unsent_by_steps.may_lack(of) && self.lacks_a_cause()
     }
 
-    /// Whether the case has failed, and some step could not send its packets for it.
+    /// Returns whether the case has failed, and some step could not send its packets because of that.
     fn lacks_a_cause(&self) -> bool {
         self.unsent_by_steps.is_any() && self.has_broken_a_must()
     }
@@ -382,7 +384,7 @@ impl<'a> Judging<'a> {
         judged: Judged,
         (outcome, client): (&Outcome, ClientIndex),
     ) {
-        // What is worth less than the step itself: the code of a refusal.
+        // A finding may weigh less than the step itself, such as the reason code of a refusal.
         let level = judged.level.map_or(step.level(), |l| l.max(step.level()));
         let cited = &step.step.clauses;
         let charge = blame::charge(level, &judged.wrong, cited, self.case_version());
@@ -394,7 +396,7 @@ impl<'a> Judging<'a> {
         self.findings.push(finding);
     }
 
-    /// What is wrong, by kind, and how the waiting ended.
+    /// Returns what is wrong, by kind, and how the wait ended.
     fn symptom(
         &self,
         wrong: &[Wrong],
@@ -410,7 +412,7 @@ impl<'a> Judging<'a> {
         blame::charge(step.level(), wrong, &step.step.clauses, self.case_version())
     }
 
-    /// Ids are those of the case's version, also where a client has another one.
+    /// Returns the version whose clauses are cited: that of the case, even if a client uses another one.
     fn case_version(&self) -> ProtocolVersion {
         self.transcript.case.version
     }
@@ -419,7 +421,7 @@ impl<'a> Judging<'a> {
         self.inbox_until(client, Duration::MAX)
     }
 
-    /// What the client had received by then.
+    /// Returns the packets that the client had received by this time.
     fn inbox_until(&self, client: ClientIndex, until: Duration) -> Inbox<'_> {
         Inbox {
             transcript: self.transcript,
@@ -489,7 +491,7 @@ impl<'a> Judging<'a> {
         self.findings.push(unanswered);
     }
 
-    /// One of them got it, it alone, and it is as expected.
+    /// Judges a message that exactly one of the members should receive, as expected.
     fn one_of(&mut self, step: &PlannedStep, one: &OneOf, record: &'a StepRecord) {
         let Some(outcome) = self.outcomes(record).next() else {
             return;
@@ -579,8 +581,8 @@ impl<'a> Judging<'a> {
             .excuses(of, outcome, known, &mut self.excused)
     }
 
-    /// Whether a step had nothing left to send on since the broker had ended the connection, and another step is
-    /// about just that end, or has told it.
+    /// Returns whether a step could not send because the broker had ended the connection, and another step is about
+    /// that end or has reported it.
     fn was_to_end(&self, step: &PlannedStep, why: &NotReached) -> bool {
         let Body::Client { client, .. } = &step.body else {
             return false;
@@ -595,7 +597,7 @@ impl<'a> Judging<'a> {
                 }))
     }
 
-    /// What a step waited for; not what it had no time for any more when the play was broken off.
+    /// Returns the outcomes of a step's waits, without those that were cut short when the play was broken off.
     fn outcomes(&self, record: &'a StepRecord) -> impl Iterator<Item = &'a Outcome> + use<'a> {
         let broken_off = self.transcript.broken_off.is_some();
         record.outcomes.iter().filter(move |outcome| {
@@ -609,7 +611,7 @@ impl<'a> Judging<'a> {
     }
 }
 
-/// Whose step it is.
+/// Returns the client that plays the step, if it is a single one.
 fn client_of(step: &PlannedStep) -> Option<ClientIndex> {
     match &step.body {
         Body::Client { client, .. } => Some(*client),

@@ -1,5 +1,5 @@
-//! What is wrong, without the names, numbers and texts of the case: findings of one defect have the same symptom in
-//! every case.
+//! What is wrong, without the names, numbers and texts of the case. Findings that come from one defect have the same
+//! symptom in every case.
 
 use std::fmt;
 
@@ -22,34 +22,34 @@ use crate::transcript::{Ended, EventIndex, Transcript, What};
     serde::Deserialize,
 )]
 pub struct Symptom {
-    /// Each thing that is wrong, as a word or two: `no PUBREC`, `extra PUBLISH`, `QoS`.
+    /// Each thing that is wrong, in a word or two: `no PUBREC`, `extra PUBLISH`, `QoS`.
     things: Vec<String>,
-    /// How it ended, where that makes a difference: `closed`, `PUBACK came` (a PUBACK was received).
+    /// How the wait ended, if that makes a difference: `closed`, `but PUBACK` (a PUBACK was received instead).
     ending: Option<String>,
-    /// The answer that came instead of the one that did not.
+    /// The answer that was received instead of the missing one.
     instead: Option<u8>,
-    /// Packets that should have been received, and were not.
+    /// Types of packets that should have been received and were not.
     missing: Vec<u8>,
-    /// Packets that were received, and should not have been.
+    /// Types of packets that were received and should not have been.
     extra: Vec<u8>,
-    /// Packets with a wrong field, or another one than expected.
+    /// Types of packets with a wrong or unexpected field.
     differing: Vec<u8>,
-    /// Whether it is a reason code that is another one.
+    /// Whether a reason code differs.
     other_reason: bool,
-    /// Whether a session was not resumed that should have been.
+    /// Whether a session that should have been resumed was not.
     not_resumed: bool,
-    /// Whether a connection stayed open that should have been closed.
+    /// Whether a connection that should have been closed stayed open.
     stayed_open: bool,
 }
 
 impl Symptom {
-    /// Of a step or of what is left over.
+    /// Returns the symptom of a step, or of leftover packets.
     pub(super) fn of(wrong: &[Wrong], fields: &[String]) -> Self {
         let mut symptom = Self::default();
         for wrong in wrong {
             symptom.add(wrong);
         }
-        // Of a refusal the reason code may be what is wrong.
+        // A refusal may fail by its reason code alone.
         symptom.stayed_open &= fields.is_empty();
         symptom.other_reason = fields.iter().any(|f| f == "reason" || f == "reasons");
         symptom.things.extend(fields.iter().cloned());
@@ -58,7 +58,7 @@ impl Symptom {
         symptom
     }
 
-    /// Of a rule that every packet is checked by: the rule's own words, and the packet that breaks it.
+    /// Returns the symptom of a broken monitor rule: the rule's own words and the packet that breaks it.
     pub(super) fn of_rule(rule: &str, event: EventIndex, transcript: &Transcript) -> Self {
         let packet_type = received(event, transcript);
         Self {
@@ -68,7 +68,7 @@ impl Symptom {
         }
     }
 
-    /// Of a connection that stays open.
+    /// Returns the symptom of a connection that stays open.
     pub(crate) fn open_connection() -> Self {
         Self::of(&[Wrong::Event(Event::StayedOpen)], &[])
     }
@@ -104,7 +104,7 @@ impl Symptom {
         });
     }
 
-    /// The same, where the waiting ended so and these came instead.
+    /// Adds how the wait ended, and which answer was received instead of a missing one.
     pub(super) fn ended(
         mut self,
         ended: Ended,
@@ -128,63 +128,63 @@ impl Symptom {
         self
     }
 
-    /// Whether a packet of such a type is missing.
+    /// Returns whether a packet of such a type is missing.
     pub fn lacks(&self, is_type: impl Fn(PacketType) -> bool) -> bool {
         self.missing.iter().any(|t| is_type(PacketType(*t)))
     }
 
-    /// Whether all that is wrong is that packets did not come, on a connection that stayed open.
+    /// Returns whether the only problem is that packets are missing on a connection that stayed open.
     pub fn is_absence(&self) -> bool {
         let mut missing = self.missing.clone();
         missing.sort_unstable();
         missing.dedup();
-        // Whatever else is wrong is a thing of its own.
+        // Each missing packet is one thing, so more things mean that something else is wrong too.
         let is_all = !missing.is_empty() && missing.len() == self.things.len();
         is_all && !self.is_cut_off()
     }
 
-    /// Whether a packet of this type did not come.
+    /// Returns whether a packet of this type is missing.
     pub fn is_missing(&self, packet_type: PacketType) -> bool {
         self.missing.contains(&packet_type.0)
     }
 
-    /// Whether a packet of such a type was received that should not have been.
+    /// Returns whether a packet of such a type was received that should not have been.
     pub fn has_extra(&self, is_type: impl Fn(PacketType) -> bool) -> bool {
         self.extra.iter().any(|t| is_type(PacketType(*t)))
     }
 
-    /// Whether a packet of such a type was received and is not as it should be.
+    /// Returns whether a packet of such a type has a wrong or unexpected field.
     pub fn differs(&self, is_type: impl Fn(PacketType) -> bool) -> bool {
         self.differing.iter().any(|t| is_type(PacketType(*t)))
     }
 
-    /// Whether a packet of such a type came with another reason code: what was asked for may have been refused.
+    /// Returns whether a packet of such a type has an unexpected reason code. The request may have been refused.
     pub fn has_other_reason(&self, is_type: impl Fn(PacketType) -> bool) -> bool {
         self.other_reason && self.differs(is_type)
     }
 
-    /// The answer that came instead of the one that did not.
+    /// Returns the answer that was received instead of the missing one.
     pub fn came_instead(&self) -> Option<PacketType> {
         self.instead.map(PacketType)
     }
 
-    /// Whether a session was not resumed that should have been.
+    /// Returns whether a session that should have been resumed was not.
     pub const fn is_lost_session(&self) -> bool {
         self.not_resumed
     }
 
-    /// Whether a connection stayed open that should have been closed.
+    /// Returns whether a connection that should have been closed stayed open.
     pub const fn is_open_connection(&self) -> bool {
         self.stayed_open
     }
 
-    /// Whether the connection was closed, or gone, while something was awaited.
+    /// Returns whether the connection was closed, or did not exist, during the wait.
     pub fn is_cut_off(&self) -> bool {
         matches!(self.ending.as_deref(), Some("closed" | "no connection"))
     }
 }
 
-/// `no PUBREC, PUBACK came`.
+/// `no PUBREC, but PUBACK`.
 impl fmt::Display for Symptom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.things.join(", "))?;
@@ -195,7 +195,7 @@ impl fmt::Display for Symptom {
     }
 }
 
-/// Whether a packet of this type answers one of the client's.
+/// Returns whether a packet of this type answers a packet of the client.
 fn is_answer(packet_type: PacketType) -> bool {
     matches!(
         packet_type,
@@ -203,7 +203,7 @@ fn is_answer(packet_type: PacketType) -> bool {
     ) || is_acknowledgement(packet_type)
 }
 
-/// Whether a packet of this type is part of the delivery of a message.
+/// Returns whether a packet of this type is part of the delivery of a message.
 pub(crate) fn is_acknowledgement(packet_type: PacketType) -> bool {
     matches!(
         packet_type,

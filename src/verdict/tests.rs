@@ -1,4 +1,4 @@
-//! What one waiting comes to, from a record made by hand.
+//! Judges single waits on records made by hand.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ fn nothing() -> Pattern {
     }
 }
 
-/// What a silence finds that this packet of the record breaks.
+/// Returns what judging a silence finds if this packet of the record breaks it.
 fn silence(transcript: &Transcript, breaks: usize) -> Vec<Judged> {
     judged(
         transcript,
@@ -43,7 +43,7 @@ fn silence(transcript: &Transcript, breaks: usize) -> Vec<Judged> {
     )
 }
 
-/// What comes of waiting for this, where it took these packets.
+/// Returns what judging a wait for this pattern finds if it took these packets.
 fn judged(
     transcript: &Transcript,
     pattern: Pattern,
@@ -90,7 +90,7 @@ fn a_malformed_packet_in_a_silence_is_wrong_by_its_bytes() {
         matches!(found.as_slice(), [judged] if judged.wrong == [extra] && !judged.is_broken),
         "{found:?}"
     );
-    // The same without its Property Length.
+    // The same SUBACK without its Property Length.
     let frame = Frame::from_bytes(Bytes::from_static(&[0x90, 3, 0, 1, 1])).expect("a frame");
     let packet = Packet::decode(&frame, V5);
     assert!(packet.is_err());
@@ -110,7 +110,7 @@ fn a_malformed_packet_in_a_silence_is_wrong_by_its_bytes() {
     );
 }
 
-/// A message that comes once too often is a copy of another; one of two that were published is not.
+/// A message received once too often is a copy of another. One of two that were published is not.
 #[test]
 fn a_message_that_was_published_twice_is_no_copy_of_the_first() {
     let publish = |dup| {
@@ -151,7 +151,7 @@ fn a_message_that_was_published_twice_is_no_copy_of_the_first() {
             &repeated,
         ),
         (vec![came()], &extra),
-        // One for each of its subscriptions that match.
+        // One copy for each of its subscriptions that match.
         (
             vec![subscribes(&["x", "+"]), sent(false), came(), came()],
             &extra,
@@ -176,7 +176,7 @@ fn a_message_that_was_published_twice_is_no_copy_of_the_first() {
     }
 }
 
-/// Where everything of an alternative came, what came besides is what is wrong, not that something is missing.
+/// If everything of an alternative was received, the additional packet is what is wrong. Nothing is missing.
 #[test]
 fn what_comes_beside_an_alternative_is_too_much() {
     let answer = |packet_type| {

@@ -1,4 +1,4 @@
-//! What the steps of a failed case could not send, and which waits are in vain because of that.
+//! Tracks what the steps of a failed case could not send, and which waits cannot succeed because of that.
 
 use mqtt_check_codec::PacketType;
 
@@ -10,37 +10,38 @@ use crate::transcript::NotReached;
 #[derive(Debug, Default)]
 pub(super) struct Unsent {
     is_any: bool,
-    /// What comes instead of a message may be what it would have replaced or removed.
+    /// Whether a message could not be sent. A client may then receive an older message that it would have replaced or
+    /// removed.
     is_message: bool,
 }
 
 impl Unsent {
-    /// This step could not be played.
+    /// Notes that this step could not be played.
     pub(super) fn note(&mut self, step: &PlannedStep, why: &NotReached) {
         let is_lost = matches!(why, NotReached::Lost(_));
         self.is_any |= was_to_send(step) && !is_lost;
         self.is_message |= sends(step, PacketType::PUBLISH) && !is_lost;
     }
 
-    /// The exchange of a message did not get to its PUBREL: a server may deliver it only then.
+    /// Notes that the exchange of a message did not get to its PUBREL. A server may deliver the message only then.
     pub(super) fn note_unreleased(&mut self, step: &PlannedStep) {
         let is_it = sends(step, PacketType::PUBREL);
         self.is_any |= is_it;
         self.is_message |= is_it;
     }
 
-    /// Whether a step could not send what others may wait for.
+    /// Returns whether a step could not send something that others may wait for.
     pub(super) const fn is_any(&self) -> bool {
         self.is_any
     }
 
-    /// Whether messages or their release are expected, and a message could not be sent.
+    /// Returns whether messages or their release are expected, while a message could not be sent.
     pub(super) fn may_lack(&self, of: &Expectation) -> bool {
         self.is_message && is_of_messages(of)
     }
 }
 
-/// Whether a step sends something, or opens a connection to send on.
+/// Returns whether a step sends something, or opens a connection to send on.
 pub(crate) fn was_to_send(step: &PlannedStep) -> bool {
     match &step.body {
         Body::Client { operations, .. } => {
@@ -51,7 +52,7 @@ pub(crate) fn was_to_send(step: &PlannedStep) -> bool {
     }
 }
 
-/// Whether a step sends a packet of this type.
+/// Returns whether a step sends a packet of this type.
 fn sends(step: &PlannedStep, packet_type: PacketType) -> bool {
     let Body::Client { operations, .. } = &step.body else {
         return false;
@@ -63,7 +64,7 @@ fn sends(step: &PlannedStep, packet_type: PacketType) -> bool {
     })
 }
 
-/// Whether this comes for a message alone.
+/// Returns whether this packet is only ever sent to deliver a message.
 fn is_delivery(pattern: &PacketPattern) -> bool {
     matches!(
         pattern.packet_type,
@@ -71,7 +72,7 @@ fn is_delivery(pattern: &PacketPattern) -> bool {
     )
 }
 
-/// Whether messages are what is expected to come, or not to.
+/// Returns whether this expects messages, or expects that none is received.
 fn is_of_messages(of: &Expectation) -> bool {
     match &of.pattern {
         Pattern::Packet(pattern) => is_delivery(pattern),

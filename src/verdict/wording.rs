@@ -1,4 +1,4 @@
-//! Describes in words what came or did not come.
+//! Describes what was received, or that nothing was.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::matcher::{WebSocketEvent, describe_websocket_event};
 use crate::scenario::model::{ClientIndex, Pattern};
 use crate::transcript::{Ended, Ending, EventIndex, LaneIndex, Outcome, Transcript, What};
 
-/// So many packets are put into words, and the others counted.
+/// How many packets are described. The others are only counted.
 const MENTIONED: usize = 10;
 
-/// These events in words.
+/// Describes these events.
 pub(super) fn came(events: &[EventIndex], transcript: &Transcript) -> String {
     let mut words: Vec<String> = events
         .iter()
@@ -25,7 +25,7 @@ pub(super) fn came(events: &[EventIndex], transcript: &Transcript) -> String {
     words.join(", ")
 }
 
-/// One event in words.
+/// Describes one event.
 pub(super) fn describe_event(event: EventIndex, transcript: &Transcript) -> String {
     let event = &transcript.events[event.0];
     let version = transcript.lanes[event.lane.0].version;
@@ -80,12 +80,12 @@ pub(super) fn ending(outcome: &Outcome) -> String {
     }
 }
 
-/// How long there was to come: what is done beyond the limit only makes sure.
+/// Returns the part of the wait within its limit. Waiting beyond that only makes sure that nothing more is received.
 pub(super) fn waited(outcome: &Outcome) -> Duration {
     outcome.at.saturating_sub(outcome.since).min(outcome.limit)
 }
 
-/// What happened instead of what was expected. `wanted` is named where it is a single thing.
+/// Describes what happened instead of what was expected. Names `wanted` if it is a single thing.
 pub(super) fn what_came(
     wanted: Option<&Pattern>,
     outcome: &Outcome,
@@ -128,7 +128,7 @@ pub(super) fn what_came(
     words
 }
 
-/// How a sentence on a closed connection goes on.
+/// Returns how a sentence about a closed connection continues.
 fn before(wanted: Option<&Pattern>) -> String {
     match wanted {
         Some(Pattern::Packet(pattern)) => format!(" before {} arrived", pattern.packet_type),
@@ -137,14 +137,14 @@ fn before(wanted: Option<&Pattern>) -> String {
     }
 }
 
-/// What had come by then on the client's connection, and no step has taken.
+/// Returns what the client's connection had received by the end of the wait and no step has taken.
 pub(super) fn untaken(
     outcome: &Outcome,
     transcript: &Transcript,
     client: ClientIndex,
 ) -> Vec<EventIndex> {
     let last_lane = lane_at(transcript, client, outcome.at);
-    // A close frame tells why a connection was closed.
+    // A close frame is included because it shows why a connection was closed.
     (0..transcript.events.len())
         .map(EventIndex)
         .filter(|index| {
@@ -167,7 +167,7 @@ pub(super) fn untaken(
         .collect()
 }
 
-/// The connection that the client had then.
+/// Returns the connection that the client had at this time.
 pub(super) fn lane_at(
     transcript: &Transcript,
     client: ClientIndex,
@@ -183,7 +183,7 @@ pub(super) fn lane_at(
         .find(|lane| transcript.lanes[lane.0].client == client && begun(*lane))
 }
 
-/// What came after all, when the limit was over.
+/// Returns the first packet of this type that was received after the limit, and a description of it.
 pub(super) fn too_late(
     packet_type: PacketType,
     outcome: &Outcome,
@@ -206,7 +206,7 @@ pub(super) fn too_late(
     ))
 }
 
-/// `1.5 s`, `200 ms`.
+/// Formats a duration: `1.5 s`, `200 ms`.
 pub(crate) fn span(duration: Duration) -> String {
     if duration < Duration::from_secs(1) {
         return format!("{} ms", duration.as_millis());

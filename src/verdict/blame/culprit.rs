@@ -1,5 +1,5 @@
-//! Finds out what is wrong where a packet did not come, or another one came: it was lost, is out of order, was sent
-//! again, or has a wrong field.
+//! Finds out what is wrong when a packet is missing or another one was received: the packet was lost, is out of order,
+//! was sent again, or has a wrong field.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -14,20 +14,20 @@ use crate::matcher::{Memory, Mismatch, Received, holds, judge};
 use crate::scenario::model::{ClientIndex, Expectation, FieldMatch, PacketPattern, Pattern};
 use crate::transcript::{EventIndex, LaneIndex, StepIndex, Transcript, What};
 
-/// What is held against the server of a packet that a pattern is about: nothing where it gave less of that alone.
+/// The mismatches of a packet with a pattern that count against the server. Empty if the server merely granted less.
 pub(in crate::verdict) type Standing<'f> = &'f dyn Fn(&PacketPattern, EventIndex) -> Vec<Mismatch>;
 
-/// What one client received.
+/// The packets that one client received.
 #[derive(Clone, Copy)]
 pub(in crate::verdict) struct Inbox<'a> {
     pub(in crate::verdict) transcript: &'a Transcript,
     pub(in crate::verdict) client: ClientIndex,
     pub(in crate::verdict) memory: &'a Memory,
-    /// Up to when: what is later tells nothing of a step that was over then.
+    /// The end of the step. Later events say nothing about it.
     pub(in crate::verdict) until: Duration,
 }
 
-/// A packet that was received.
+/// Returns the packet of this event, if it is a decoded packet that was received.
 pub(in crate::verdict) fn received(
     transcript: &Transcript,
     event: EventIndex,
@@ -52,7 +52,7 @@ pub(in crate::verdict) fn received(
     })
 }
 
-/// Whether it is a CONNACK on a connection that has been accepted.
+/// Returns whether this is a CONNACK on a connection that has already been accepted.
 pub(in crate::verdict) fn is_late_connack(transcript: &Transcript, event: EventIndex) -> bool {
     let lane = transcript.events[event.0].lane;
     let accepts = |other: EventIndex| {
@@ -68,26 +68,27 @@ pub(in crate::verdict) fn is_late_connack(transcript: &Transcript, event: EventI
     is_connack && before.any(|other| transcript.events[other.0].lane == lane && accepts(other))
 }
 
-/// Whether a message has no Packet Identifier because it came with QoS 0, which is a difference of its own.
+/// Returns whether a message has no Packet Identifier because it has QoS 0. Its QoS is a mismatch of its own.
 fn lacks_id_by_qos(packet: &Received<'_>, mismatches: &[Mismatch]) -> bool {
     matches!(packet.packet, Packet::Publish(publish) if publish.qos == QoS::AtMostOnce)
         && mismatches.iter().any(|mismatch| mismatch.field == "qos")
 }
 
 impl<'a> Inbox<'a> {
-    /// Every packet of the client, on all of its connections.
+    /// Returns every packet that the client received, on all of its connections.
     pub(super) fn packets(self) -> impl Iterator<Item = (EventIndex, LaneIndex, Received<'a>)> {
         self.packets_where(move |lane| self.transcript.lanes[lane.0].client == self.client)
     }
 
-    /// Every packet of its session: scenarios have several clients of one Client Identifier where one takes over from another.
+    /// Returns every packet of the client's session. In scenarios on takeover, several clients use one Client
+    /// Identifier.
     pub(super) fn packets_of_session(
         self,
     ) -> impl Iterator<Item = (EventIndex, LaneIndex, Received<'a>)> {
         self.packets_where(self.is_of_session())
     }
 
-    /// Whether a connection is one of its session.
+    /// Returns a test for whether a connection belongs to the client's session.
     pub(super) fn is_of_session(self) -> impl Fn(LaneIndex) -> bool {
         let present = self.present();
         let id = present.and_then(|lane| self.client_id(lane));
@@ -111,12 +112,12 @@ impl<'a> Inbox<'a> {
             })
     }
 
-    /// The connection that the client had then.
+    /// Returns the client's connection at the end of the step.
     pub(super) fn present(self) -> Option<LaneIndex> {
         lane_at(self.transcript, self.client, self.until)
     }
 
-    /// Whether the packet that the pattern is about comes behind this one on its connection.
+    /// Returns whether the packet that the pattern is about was received after this one on the same connection.
     pub(in crate::verdict) fn comes_behind(
         self,
         pattern: &PacketPattern,
@@ -125,7 +126,8 @@ impl<'a> Inbox<'a> {
         self.has_behind(pattern, event, |packet| self.fits(pattern, packet))
     }
 
-    /// Whether such a packet comes behind this one on its connection, of a type whose order clauses speak of.
+    /// Returns whether such a packet was received after this one on the same connection. Always false for packet types
+    /// that no clause on order covers.
     fn has_behind(
         self,
         pattern: &PacketPattern,
@@ -147,12 +149,12 @@ impl<'a> Inbox<'a> {
         holds(pattern, packet, self.client, self.memory).is_some()
     }
 
-    /// The message of this pattern, whatever else is wrong with it.
+    /// Returns whether this is the message of the pattern, even if something else is wrong with it.
     pub(super) fn is_message(self, pattern: &PacketPattern, packet: &Received<'_>) -> bool {
         self.fits_in(&["topic", "payload"], pattern, packet)
     }
 
-    /// Whether this packet is a message of another topic than that of the pattern.
+    /// Returns whether this packet is a message with another topic than the pattern's.
     pub(in crate::verdict) fn is_of_other_topic(
         self,
         pattern: &PacketPattern,
@@ -162,7 +164,7 @@ impl<'a> Inbox<'a> {
         came.is_some_and(|packet| !self.fits_in(&["topic"], pattern, &packet))
     }
 
-    /// Whether it is as the pattern has it in these fields.
+    /// Returns whether a packet matches the pattern in these fields.
     fn fits_in(self, names: &[&str], pattern: &PacketPattern, packet: &Received<'_>) -> bool {
         let is_meant = |field: &&FieldMatch| names.contains(&field.name.as_str());
         let only = PacketPattern {
@@ -172,7 +174,7 @@ impl<'a> Inbox<'a> {
         self.fits(&only, packet)
     }
 
-    /// Whether this packet is what the pattern is about, as far as the server is held to it.
+    /// Returns whether this packet is what the pattern is about, ignoring what does not count against the server.
     fn stands_for(
         self,
         pattern: &PacketPattern,
@@ -184,7 +186,7 @@ impl<'a> Inbox<'a> {
         })
     }
 
-    /// A packet like this is missing.
+    /// Returns what is wrong if a packet like this is missing.
     pub(in crate::verdict) fn missing(self, pattern: &PacketPattern) -> Wrong {
         let present = self.present();
         let was_there = |(_, lane, packet): (EventIndex, LaneIndex, Received<'_>)| {
@@ -197,8 +199,8 @@ impl<'a> Inbox<'a> {
         })
     }
 
-    /// What is wrong with a packet that is not as this pattern has it, in those fields alone that are held against the
-    /// server: what it gave less of is let off, and no clause on that is broken.
+    /// Returns what is wrong with a packet that does not match this pattern. Only mismatches that count against the
+    /// server are considered. A field in which the server merely granted less is excused and breaks no clause.
     pub(in crate::verdict) fn differs_in(
         self,
         standing: &[Mismatch],
@@ -221,7 +223,7 @@ impl<'a> Inbox<'a> {
         mismatches
             .iter()
             .filter(stands)
-            // A message of QoS 0 has none: its QoS is what is wrong.
+            // A message of QoS 0 has no identifier. Its QoS is what is wrong.
             .filter(|mismatch| {
                 mismatch.field != "packet_id" || !lacks_id_by_qos(&packet, &mismatches)
             })
@@ -233,12 +235,13 @@ impl<'a> Inbox<'a> {
             .collect()
     }
 
-    /// Whether it is not the message that the pattern is about: another payload, on which no property depends.
+    /// Returns whether this is not the message that the pattern is about. Only the payload identifies a message.
     fn is_other_message(self, pattern: &PacketPattern, packet: &Received<'_>) -> bool {
         !self.fits_in(&["payload"], pattern, packet)
     }
 
-    /// Another message came where this one was due: sent again, out of its turn, or in the place of a lost one.
+    /// Returns what is wrong if another message was received where this one was due: it was sent again, is out of
+    /// order, or replaces a lost one.
     fn instead(self, pattern: &PacketPattern, event: EventIndex) -> Wrong {
         let lane = self.transcript.events[event.0].lane;
         let here = || self.packets().filter(|(_, other, _)| *other == lane);
@@ -254,16 +257,16 @@ impl<'a> Inbox<'a> {
         if let Some((due, ..)) = due.next() {
             return match (due < event, order) {
                 _ if self.was_overtaken(event) => Wrong::Aspect(Aspect::Order),
-                // It is one that was not to come any more.
+                // An older message that should no longer have been received.
                 (false, Some(Ordering::Less)) => self.stale(event),
                 (false, _) => Wrong::Aspect(Aspect::Order),
-                // The two have changed places.
+                // The two messages have changed places.
                 (true, Some(Ordering::Less)) => Wrong::Aspect(Aspect::Order),
-                // All that came is in order: one before it has not come.
+                // Everything received is in order, so a message is missing.
                 (true, _) => self.missing(pattern),
             };
         }
-        // It comes on a later connection of the session, behind one that was published after it.
+        // A later connection of the session received it, after a message that was published later.
         let mut later = self
             .packets_of_session()
             .filter(|(other, ..)| *other > event);
@@ -278,13 +281,13 @@ impl<'a> Inbox<'a> {
         Wrong::Event(Event::Field(PacketType::PUBLISH))
     }
 
-    /// Whether what came was published before or after the message that is due.
+    /// Returns whether the received message was published before or after the message that is due.
     fn order_of_publication(self, pattern: &PacketPattern, event: EventIndex) -> Option<Ordering> {
         let due = self.publication_of_due(pattern)?;
         Some(self.publication_of(event)?.cmp(&due))
     }
 
-    /// Where the message that is due was published.
+    /// Returns the event at which the message that is due was published.
     pub(super) fn publication_of_due(self, pattern: &PacketPattern) -> Option<usize> {
         self.publication(|publish, version| {
             let packet = Packet::Publish(publish.clone());
@@ -299,7 +302,8 @@ impl<'a> Inbox<'a> {
         })
     }
 
-    /// Whether a message of the same topic that was published later has come before it on its connection.
+    /// Returns whether a message of the same topic that was published later was received earlier on the same
+    /// connection.
     fn was_overtaken(self, event: EventIndex) -> bool {
         let Some(published) = self.publication_of(event) else {
             return false;
@@ -328,7 +332,7 @@ impl<'a> Inbox<'a> {
         })
     }
 
-    /// Where the message that came was published, by its payload.
+    /// Returns the event at which the received message was published, found by its payload.
     pub(super) fn publication_of(self, event: EventIndex) -> Option<usize> {
         let Packet::Publish(came) = received(self.transcript, event)?.packet else {
             return None;
@@ -336,7 +340,7 @@ impl<'a> Inbox<'a> {
         self.publication(|publish, _| publish.payload == came.payload)
     }
 
-    /// Where the first such message was published.
+    /// Returns the event at which the first such message was published.
     fn publication(self, is_it: impl Fn(&Publish, ProtocolVersion) -> bool) -> Option<usize> {
         let mut events = self.transcript.events.iter();
         events.position(|event| match &event.what {
@@ -348,7 +352,7 @@ impl<'a> Inbox<'a> {
         })
     }
 
-    /// Whether this is the message that a step was to take, whatever else is wrong with it.
+    /// Returns whether this is the message that a step should have taken, even if something else is wrong with it.
     pub(in crate::verdict) fn is_awaited(
         self,
         expectation: &Expectation,
@@ -380,7 +384,7 @@ impl<'a> Inbox<'a> {
         }
     }
 
-    /// What came though nothing was to come.
+    /// Returns what is wrong with a packet that was received when none was expected.
     pub(in crate::verdict) fn extra(self, event: EventIndex) -> Wrong {
         let What::Received { frame, packet, .. } = &self.transcript.events[event.0].what else {
             return Wrong::Event(Event::Unreadable);
@@ -395,7 +399,8 @@ impl<'a> Inbox<'a> {
         more.unwrap_or(Wrong::Event(Event::Extra(frame.packet_type())))
     }
 
-    /// None of these came as they are expected: the first that is not there, or that is there with a wrong field.
+    /// Returns what is wrong if these packets, in any order, were not all received: the first missing one, or one with
+    /// a wrong field.
     pub(in crate::verdict) fn unordered(
         self,
         patterns: &[PacketPattern],
@@ -426,7 +431,8 @@ impl<'a> Inbox<'a> {
         }
     }
 
-    /// These did not come one after the other: the first that is not in its place.
+    /// Returns what is wrong if these packets were not received one after the other: the first that is not in its
+    /// place.
     pub(in crate::verdict) fn in_order(
         self,
         expectations: &[Expectation],
@@ -461,7 +467,8 @@ impl<'a> Inbox<'a> {
         Vec::new()
     }
 
-    /// None of these alternatives held, at this step: what a later one took counts too, if it came in time.
+    /// Returns what is wrong if none of these alternatives holds at this step. Packets that a later step took count
+    /// too, if they were received in time.
     pub(in crate::verdict) fn any_of(
         self,
         alternatives: &[Vec<Expectation>],
@@ -497,7 +504,8 @@ impl<'a> Inbox<'a> {
         if let Some(found) = found {
             return found;
         }
-        // All came, and more than that: of several such alternatives the one counts with which the least is left.
+        // Everything was received, and more. Of several such alternatives, the one that leaves the fewest packets
+        // counts.
         let broken = alternatives
             .iter()
             .filter_map(|sequence| self.breaks_silence(sequence, &loose, standing))
@@ -509,7 +517,8 @@ impl<'a> Inbox<'a> {
         vec![first.map_or(Wrong::Event(Event::StayedOpen), |first| self.absent(first))]
     }
 
-    /// What breaks the silence at the end of a sequence of which everything before came, and how many packets are left.
+    /// Returns what breaks the silence at the end of a sequence, and how many packets are left. `None` unless
+    /// everything before the silence was received.
     fn breaks_silence(
         self,
         sequence: &[Expectation],
@@ -539,7 +548,7 @@ impl<'a> Inbox<'a> {
         None
     }
 
-    /// What it means that this did not happen.
+    /// Returns what is wrong if this expectation did not happen.
     pub(in crate::verdict) fn absent(self, expectation: &Expectation) -> Wrong {
         Wrong::Event(match &expectation.pattern {
             Pattern::Packet(pattern) => return self.missing(pattern),
@@ -564,18 +573,18 @@ impl<'a> Inbox<'a> {
         })
     }
 
-    /// Whether the CONNECT of a connection starts clean.
+    /// Returns whether the CONNECT of a connection has Clean Start (Clean Session) set.
     fn starts_clean(self, lane: LaneIndex) -> bool {
         self.connect(lane)
             .is_some_and(|connect| connect.clean_start)
     }
 
-    /// The Client Identifier that was connected with.
+    /// Returns the Client Identifier in the CONNECT of a connection.
     fn client_id(self, lane: LaneIndex) -> Option<&'a ByteString> {
         self.connect(lane).map(|connect| &connect.client_id)
     }
 
-    /// The CONNECT of this connection.
+    /// Returns the CONNECT of a connection.
     fn connect(self, lane: LaneIndex) -> Option<&'a Connect> {
         let mut events = self.transcript.events.iter();
         events.find_map(|event| match &event.what {

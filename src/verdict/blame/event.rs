@@ -12,62 +12,62 @@ use crate::requirements::{self, document};
 pub(crate) enum Event {
     /// A packet of this type is missing.
     Missing(PacketType),
-    /// A message did not come on a resumed session that it had been sent on before.
+    /// A message that was sent before was not sent again on a resumed session.
     NotResent,
-    /// A retained message did not come.
+    /// A retained message is missing.
     NotRetained,
-    /// A packet of this type came with a field that no clause alone speaks of.
+    /// A packet of this type has an unexpected field that no clause is specifically about.
     Field(PacketType),
-    /// A CONNECT was refused, or not with the right code.
+    /// A CONNECT was refused, or was refused with the wrong code.
     Refused,
     /// A packet of this type was received that nothing calls for.
     Extra(PacketType),
-    /// A message came that was published after the client had unsubscribed from its topic.
+    /// A message was received that was published after the client had unsubscribed from its topic.
     Unsubscribed,
     /// A message of this QoS was received again.
     Repeated(QoS),
     /// The connection was not closed.
     StayedOpen,
-    /// The broker cannot be connected to.
+    /// It was not possible to connect to the broker.
     Unreachable,
-    /// Bytes that are no packet of MQTT.
+    /// Bytes that are not an MQTT packet.
     Unreadable,
-    /// The upgrade to WebSocket.
+    /// A failed upgrade to WebSocket.
     Upgrade,
-    /// A WebSocket frame of this type.
+    /// A missing WebSocket frame of this type.
     ControlFrame(Opcode),
-    /// A WebSocket frame that may not be sent.
+    /// A WebSocket frame that must not be sent.
     FrameFault(Fault),
-    /// The broker's own events.
+    /// The broker's own hook events.
     Hooks,
 }
 
-/// Whether a clause that a step cites, and that speaks of no aspect alone, can be broken by this event.
+/// Returns whether this event can break a clause that a step cites. The clause is not specific to one aspect.
 pub(super) fn can_break(event: Event, id: &str, version: ProtocolVersion) -> bool {
     match event {
-        // No step speaks of packets that no server sends at all.
+        // No step's clause is about packets that no server ever sends.
         Event::Extra(packet) if !is_from_server(packet, version) => {
             id == default(event, version).id()
         }
-        // Clauses on messages do not speak of the answers to other requests.
+        // Clauses on messages do not cover the answers to other requests.
         Event::Missing(packet) | Event::Extra(packet)
             if is_answer_to_request(packet) && is_on_messages(id, version) =>
         {
             false
         }
         Event::Missing(packet) if is_on_content(packet, id, version) => false,
-        // A CONNECT that is not answered is another fault than a session that is not kept.
+        // Not answering a CONNECT is a different fault from not keeping a session.
         Event::Missing(PacketType::CONNACK) => match document(version) {
             ProtocolVersion::V5 => !is_on_kept_sessions(id, version),
             _ => id != "MQTT-3.1.2-4" && !is_on_kept_sessions(id, version),
         },
-        // So is one that is refused. To begin a session is to accept it.
+        // So is refusing one. A clause on beginning a session does count: to begin one, the CONNECT must be accepted.
         Event::Refused => !is_on_kept_sessions(id, version),
-        // What has never been sent is not sent again.
+        // What has never been sent cannot be sent again.
         Event::Missing(PacketType::PUBLISH) => id != "MQTT-4.4.0-1",
         Event::NotRetained => !matches!(id, "MQTT-4.4.0-1" | "MQTT-4.5.0-1"),
-        // That a message is added to the session tells nothing of the rest of its delivery, nor of one that came before,
-        // or too often.
+        // The clause that a message is added to the session does not cover the rest of its delivery, nor a message that
+        // is received again or unasked for.
         Event::Missing(_)
         | Event::NotResent
         | Event::Unsubscribed
@@ -84,7 +84,7 @@ const fn is_answer_to_request(packet: PacketType) -> bool {
     )
 }
 
-/// Whether a clause is on a session that is kept, or not, when its connection ends.
+/// Returns whether a clause is about keeping or discarding a session when its connection ends.
 fn is_on_kept_sessions(id: &str, version: ProtocolVersion) -> bool {
     match document(version) {
         ProtocolVersion::V5 => matches!(
@@ -95,8 +95,8 @@ fn is_on_kept_sessions(id: &str, version: ProtocolVersion) -> bool {
     }
 }
 
-/// Whether a clause is on what an answer says, or on what the server does besides: that it does not come at all is
-/// against the clause which calls for it.
+/// Returns whether a clause is about the content of an answer, or about what else the server does. If the answer is
+/// missing altogether, the clause that calls for it is broken instead.
 fn is_on_content(packet: PacketType, id: &str, version: ProtocolVersion) -> bool {
     let is_5 = document(version) == ProtocolVersion::V5;
     let is_on_text = is_5 && id == "MQTT-3.1.2-29";
@@ -140,16 +140,16 @@ fn is_on_content(packet: PacketType, id: &str, version: ProtocolVersion) -> bool
     }
 }
 
-/// Whether a clause is on what becomes of messages: on PUBLISH, QoS, order, or on subscriptions in version 5.
+/// Returns whether a clause is about the fate of messages: PUBLISH, QoS, order, or subscriptions in version 5.
 fn is_on_messages(id: &str, version: ProtocolVersion) -> bool {
     let sections: &[&str] = match document(version) {
         ProtocolVersion::V5 => &["3.3.", "4.3.", "4.4.", "4.5.", "4.6.", "4.8."],
         _ => &["3.3.", "4.3.", "4.4.", "4.5.", "4.6."],
     };
     match id {
-        // What an UNSUBSCRIBE changes for messages.
+        // The effect of an UNSUBSCRIBE on messages.
         "MQTT-3.10.4-2" | "MQTT-3.10.4-3" => return true,
-        // What a SUBSCRIBE must look like.
+        // The required form of a SUBSCRIBE.
         "MQTT-4.8.2-1" | "MQTT-4.8.2-2" => return false,
         _ => {}
     }
@@ -159,7 +159,7 @@ fn is_on_messages(id: &str, version: ProtocolVersion) -> bool {
     })
 }
 
-/// The rule in this version.
+/// Returns the default rule for an event in this version.
 pub(super) fn default(event: Event, version: ProtocolVersion) -> Rule {
     let is_5 = document(version) == ProtocolVersion::V5;
     let by_version = |old, new| Rule::new(if is_5 { new } else { old });
@@ -185,7 +185,7 @@ pub(super) fn default(event: Event, version: ProtocolVersion) -> Rule {
     }
 }
 
-/// The answer that is due, or the message.
+/// Returns the rule that calls for the missing answer or message.
 fn missing(packet: PacketType, is_5: bool) -> Rule {
     let (old, new) = match packet {
         PacketType::CONNACK => ("MQTT-3.1.4-4", "MQTT-3.1.4-5"),
@@ -203,7 +203,7 @@ fn missing(packet: PacketType, is_5: bool) -> Rule {
     Rule::new(if is_5 { new } else { old })
 }
 
-/// A code, mostly.
+/// Returns the rule on a field of this packet, mostly its reason code.
 fn field(packet: PacketType, is_5: bool) -> Rule {
     let (old, new) = match packet {
         PacketType::PUBACK => ("MQTT-4.3.2-2", "MQTT-3.4.2-1"),
@@ -219,7 +219,7 @@ fn field(packet: PacketType, is_5: bool) -> Rule {
     Rule::new(if is_5 { new } else { old })
 }
 
-/// What answers nothing, or a message that no subscription calls for.
+/// Returns the rule against a packet that answers nothing, or a message that no subscription calls for.
 fn extra(packet: PacketType, is_5: bool) -> Rule {
     let (old, new) = match packet {
         PacketType::CONNACK => ("RULE-3.2-1", "MQTT-3.2.0-2"),
@@ -238,7 +238,7 @@ fn extra(packet: PacketType, is_5: bool) -> Rule {
 
 fn frame(fault: Fault) -> Rule {
     Rule::new(match fault {
-        // What continues nothing is no binary frame either.
+        // A continuation frame that continues nothing is not a binary frame either.
         Fault::Text | Fault::NothingToContinue => "MQTT-6.0.0-1",
         Fault::ReservedBits(_) | Fault::UnknownOpcode(_) | Fault::LengthForm | Fault::Length => {
             "RFC 6455, 5.2"

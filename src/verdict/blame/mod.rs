@@ -1,7 +1,7 @@
-//! Which clauses a finding cites. A clause belongs to what is wrong, not to the step that noticed it: of the step's
-//! clauses those count that are about the field or event in question. Without any, a table has one.
+//! Decides which clauses a finding cites. A clause belongs to what is wrong, not to the step that noticed it: of the
+//! step's clauses, only those about the affected field or event count. If there is none, a table has a default.
 //!
-//! In goes what is wrong and what the step cites, out come the clauses; never none.
+//! The input is what is wrong and what the step cites. The output is the clauses. Only advice may have none.
 
 mod culprit;
 mod event;
@@ -20,37 +20,37 @@ use crate::matcher::Mismatch;
 use crate::requirements;
 use crate::scenario::model::{Expr, FieldMatch, Level, Literal, Matcher};
 
-/// What is wrong, whatever step has noticed it.
+/// What is wrong, regardless of which step noticed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wrong {
-    /// Something that clauses of its own speak of.
+    /// A field or an order that specific clauses are about.
     Aspect(Aspect),
     Event(Event),
-    /// What the decoder says, by its clause.
+    /// A decoding error, with its clause if it has one.
     Bytes(Option<&'static str>),
 }
 
 impl Wrong {
-    /// What the decoder says of a packet of the broker.
+    /// Wraps a decoding error in a packet of the broker.
     pub(super) fn bytes(error: &DecodeError) -> Self {
         let clause = error.clone().sent_by_server().clause;
         Self::Bytes(clause.map(|clause| clause.id))
     }
 }
 
-/// What is cited where nothing else is.
+/// Returns the rule that is cited if nothing else is.
 pub(super) fn default(event: Event, version: ProtocolVersion) -> Rule {
     event::default(event, version)
 }
 
-/// What a step that cites these clauses holds against a broker, in a case of this version.
+/// Returns the charge against the broker by a step that cites these clauses, in a case of this version.
 pub(super) fn charge(
     level: Level,
     wrong: &[Wrong],
     cited: &[String],
     version: ProtocolVersion,
 ) -> Charge {
-    // What is only advised may be advised by a scenario alone.
+    // Advice may come from the scenario alone, without any clause.
     if level > Level::Must
         && cited.is_empty()
         && !wrong.iter().any(|w| matches!(w, Wrong::Bytes(_)))
@@ -61,7 +61,7 @@ pub(super) fn charge(
     Charge::violation(version, level, clauses(wrong, cited, version), otherwise)
 }
 
-/// The clauses that this breaks, of those that the step cites or by default.
+/// Returns the clauses that are broken: those that the step cites about what is wrong, or the default.
 fn clauses(wrong: &[Wrong], cited: &[String], version: ProtocolVersion) -> Vec<String> {
     if wrong.is_empty() {
         return cited.to_vec();
@@ -82,14 +82,14 @@ fn one(wrong: &Wrong, cited: &[String], version: ProtocolVersion) -> Vec<String>
     match wrong {
         Wrong::Bytes(Some(clause)) => vec![(*clause).to_owned()],
         Wrong::Bytes(None) => by_default(Event::Unreadable),
-        // A frame is wrong by its own rule, whatever was expected in it.
+        // A wrong frame breaks its own rule, regardless of what was expected in it.
         Wrong::Event(event @ Event::FrameFault(_)) => by_default(*event),
         Wrong::Event(happened) => {
             let is_wide = |id: &&String| !table::is_narrow(id, version);
             let can_break = |id: &&String| event::can_break(*happened, id, version);
             let wide: Vec<String> = cited.iter().filter(is_wide).cloned().collect();
             let mut spoken: Vec<String> = wide.iter().filter(can_break).cloned().collect();
-            // By default a message that should not have come is against the rule on topics: what the step has is nearer.
+            // The default for an unwanted message is the rule on topics. The step's own clauses are closer.
             let is_unwanted = matches!(
                 happened,
                 Event::Extra(PacketType::PUBLISH) | Event::Unsubscribed
@@ -97,7 +97,7 @@ fn one(wrong: &Wrong, cited: &[String], version: ProtocolVersion) -> Vec<String>
             if spoken.is_empty() && is_unwanted {
                 spoken = wide;
             }
-            // What may be done either way is not what is broken, where the step cites more.
+            // A permission cannot be broken. If the step also cites binding clauses, a permission is not blamed alone.
             let is_binding = |id: &String| !is_permission(id, version);
             let is_left_out = cited.iter().any(is_binding) && !spoken.iter().any(is_binding);
             match spoken.is_empty() || is_left_out {
@@ -122,12 +122,12 @@ fn one(wrong: &Wrong, cited: &[String], version: ProtocolVersion) -> Vec<String>
     }
 }
 
-/// Whether a clause only says what may be done.
+/// Returns whether a clause only states what may be done.
 fn is_permission(id: &str, version: ProtocolVersion) -> bool {
     requirements::find(version, id).is_some_and(|clause| clause.weight() == "may")
 }
 
-/// What a field is about that is not as expected.
+/// Returns what is wrong when a field is not as expected.
 pub(super) fn field(
     packet: &Packet,
     expected: Option<&FieldMatch>,
@@ -143,7 +143,7 @@ pub(super) fn field(
                 connack.reason == ReasonCode::SUCCESS,
             ) {
                 (false, true) => Aspect::NotResumed,
-                // So it must be where the CONNECT is refused: the code is what is wrong.
+                // Session Present must be 0 in a refusal, so the reason code is what is wrong.
                 (false, false) => return Wrong::Event(Event::Refused),
                 (true, false) => Aspect::PresentOnRefusal,
                 (true, true) if is_clean_start => Aspect::PresentAfterCleanStart,
@@ -172,7 +172,7 @@ pub(super) fn field(
         },
         (Packet::Publish(_), "topic") => Aspect::Topic,
         (Packet::Publish(_), "packet_id") => match matcher {
-            // It has one because its QoS is not 0.
+            // The message has an identifier because its QoS is not 0.
             Some(Matcher::Absent) => Aspect::QosRaised,
             Some(Matcher::Is(Expr::Name(_) | Expr::Literal(Literal::Number(_)))) => {
                 Aspect::IdChanged
@@ -192,7 +192,7 @@ pub(super) fn field(
     Wrong::Aspect(aspect)
 }
 
-/// A property of a message, or how it is carried.
+/// Returns the aspect of a message's property, or of the frame that carries it.
 fn of_message(name: &str) -> Option<Aspect> {
     Some(match name {
         "payload_format_indicator" => Aspect::PayloadFormat,
@@ -233,7 +233,7 @@ mod tests {
         let lost = || event(Event::Missing(PacketType::PUBLISH));
         let unanswered = || event(Event::Missing(PacketType::CONNACK));
         for (wrong, cited, version, expected) in [
-            // Session Present under the clause on the CONNACK's place.
+            // Session Present under the clause that CONNACK comes first.
             (
                 aspect(Aspect::NotResumed),
                 "MQTT-3.2.0-1",
@@ -252,7 +252,7 @@ mod tests {
                 V5,
                 "MQTT-3.1.2-23",
             ),
-            // DUP, and a lost message, under a clause on the order.
+            // DUP, and a lost message, under a clause on order.
             (
                 aspect(Aspect::DupMissing),
                 "MQTT-4.6.0-6",
@@ -261,7 +261,7 @@ mod tests {
             ),
             (lost(), "MQTT-4.6.0-6", V3, "MQTT-4.5.0-1"),
             (lost(), "MQTT-3.1.2-8", V3, "MQTT-3.1.2-8"),
-            // A message that is not sent again, or that came though it should not, was added to the session.
+            // A message that was added to the session, but is not sent again or is received once too often.
             (event(Event::NotResent), "MQTT-4.5.0-1", V3, "MQTT-4.4.0-1"),
             (
                 event(Event::Repeated(QoS::ExactlyOnce)),
@@ -269,13 +269,13 @@ mod tests {
                 V3,
                 "MQTT-4.3.3-1",
             ),
-            // A CONNECT that is not answered, where the session was to be resumed.
+            // An unanswered CONNECT where the session was to be resumed.
             (unanswered(), "MQTT-3.1.2-4", V3, "MQTT-3.1.4-4"),
             (unanswered(), "MQTT-3.1.2-23", V5, "MQTT-3.1.4-5"),
             // QoS under another clause.
             (aspect(Aspect::QoS), "MQTT-4.5.0-1", V5, "MQTT-3.8.4-8"),
             (aspect(Aspect::QoS), "MQTT-3.3.1-3", V3, "MQTT-3.8.4-6"),
-            // The options of a subscription that was replaced, or that stood beside others.
+            // The options of a subscription that was replaced, or that overlaps others.
             (
                 aspect(Aspect::RetainSet),
                 "MQTT-3.8.4-3",
@@ -291,7 +291,7 @@ mod tests {
                 V3,
                 "MQTT-3.12.4-1",
             ),
-            // Nothing but messages was not to come, or nothing at all.
+            // The step expects silence: no messages, or nothing at all.
             (extra(PacketType::PUBLISH), SHARED, V5, SHARED),
             (extra(PacketType::PINGRESP), SHARED, V5, "MQTT-3.12.4-1"),
             (extra(PacketType::SUBACK), SHARED, V5, "MQTT-2.2.1-6"),
@@ -299,7 +299,7 @@ mod tests {
             (extra(PacketType::PINGREQ), CLOSED, V5, "RULE-2.1.2-1"),
             (extra(PacketType::PINGRESP), CLOSED, V5, CLOSED),
             (answerless(), "MQTT-4.8.2-2", V5, "MQTT-4.8.2-2"),
-            // What an answer says, where it does not come at all.
+            // Clauses on the content of an answer, if there is no answer at all.
             (answerless(), "MQTT-3.8.4-5", V3, "MQTT-3.8.4-1"),
             (answerless(), "RULE-4.7.3-1", V5, "MQTT-3.8.4-1"),
             (
@@ -308,7 +308,8 @@ mod tests {
                 V5,
                 "MQTT-3.10.4-4",
             ),
-            // A message that has never been sent is not sent again, and a retained one waits in no session.
+            // A message that has never been sent cannot be sent again, and a retained message does not wait in a
+            // session.
             (lost(), "MQTT-4.4.0-1", V5, "MQTT-4.5.0-1"),
             (
                 event(Event::NotRetained),
@@ -317,7 +318,7 @@ mod tests {
                 "MQTT-3.3.1-6",
             ),
             (event(Event::Unsubscribed), "", V5, "MQTT-3.10.4-2"),
-            // A CONNECT that is refused, where a session was to be kept or begun.
+            // A refused CONNECT where a session was to be kept or begun.
             (refused(), "MQTT-3.1.2-23", V5, "MQTT-3.1.4-5"),
             (refused(), "MQTT-3.1.2-6", V5, "MQTT-3.1.2-6"),
             (
@@ -326,7 +327,7 @@ mod tests {
                 V5,
                 "MQTT-4.12.0-5",
             ),
-            // In 3.1.1 no server sends it.
+            // In 3.1.1, no server sends DISCONNECT.
             (
                 extra(PacketType::DISCONNECT),
                 "MQTT-4.8.0-1",

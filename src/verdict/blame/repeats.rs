@@ -1,4 +1,4 @@
-//! Whether an unexpected message was sent once too often, or is a message of its own.
+//! Decides whether an unexpected message is a copy too many or a separate message.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,8 @@ use crate::scenario::model::PacketPattern;
 use crate::transcript::{Event as TranscriptEvent, EventIndex, LaneIndex, What};
 
 impl Inbox<'_> {
-    /// A message of before came where it was not to: sent once more on another connection, or at all.
+    /// Returns what is wrong with an old message that should no longer be received: it was sent once more, or should
+    /// not have been sent at all.
     pub(super) fn stale(self, event: EventIndex) -> Wrong {
         let Some(Packet::Publish(came)) = received(self.transcript, event).map(|r| r.packet) else {
             return Wrong::Event(Event::Extra(PacketType::PUBLISH));
@@ -24,15 +25,16 @@ impl Inbox<'_> {
         })
     }
 
-    /// A message that has come on the same connection before.
+    /// Returns what is wrong if the message is a repetition of one on the same connection.
     pub(super) fn repeated(self, came: &Publish, event: EventIndex) -> Option<Wrong> {
         let lane = self.transcript.events[event.0].lane;
         self.is_copy(came, event, |its| its == lane)
             .then_some(Wrong::Event(Event::Repeated(came.qos)))
     }
 
-    /// Whether a message of this topic and payload came before this event on such a connection, and with this one more
-    /// of them than were published: for each of the client's subscriptions, since a server may send a copy for each.
+    /// Returns whether this message is one copy too many. That is so if at least as many messages with its topic and
+    /// payload have been received before, on such a connection, as were published. Each publication counts once for
+    /// each matching subscription of the client, since a server may send a copy for each.
     fn is_copy(self, came: &Publish, event: EventIndex, is_on: impl Fn(LaneIndex) -> bool) -> bool {
         let topic = self.transcript.topic(event);
         let before = self.packets().filter(|(other, lane, packet)| {
@@ -45,7 +47,8 @@ impl Inbox<'_> {
         before > 0 && before >= self.published(came, event) * self.subscriptions(event).max(1)
     }
 
-    /// How many Topic Filters the client has subscribed to, before this message, that match its topic.
+    /// Returns the number of Topic Filters matching the topic of this message that the client has subscribed to before
+    /// it.
     fn subscriptions(self, event: EventIndex) -> usize {
         let Some(topic) = self.transcript.topic(event) else {
             return 0;
@@ -68,7 +71,7 @@ impl Inbox<'_> {
         filters.len()
     }
 
-    /// How many messages like this one clients have published before it came, or left as their Wills.
+    /// Returns how many messages like this one clients published before it was received, or left as their Wills.
     fn published(self, came: &Publish, event: EventIndex) -> usize {
         let topic = self.transcript.topic(event);
         let is_like_it = |sent: &Sent<'_>| {
@@ -80,7 +83,8 @@ impl Inbox<'_> {
             .count()
     }
 
-    /// Whether what came is a message of its own, that some client has published: then the one that is due is lost.
+    /// Returns whether some client has published the received message. If so, it is a separate message, and the one
+    /// that is due is lost.
     pub(super) fn was_sent(self, pattern: &PacketPattern, event: EventIndex) -> bool {
         let Some(Packet::Publish(came)) = received(self.transcript, event).map(|r| r.packet) else {
             return false;
@@ -93,7 +97,7 @@ impl Inbox<'_> {
 /// A message that a client has published, or left as its Will.
 struct Sent<'e> {
     dup: bool,
-    /// `None` behind an alias, which may stand for any topic.
+    /// `None` if a topic alias is used, which may stand for any topic.
     topic: Option<&'e ByteString>,
     payload: &'e Bytes,
 }

@@ -1,4 +1,4 @@
-//! What a client has subscribed to when a message comes, or should come.
+//! What a client has subscribed to when it receives a message, or should receive one.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::scenario::model::{Expr, Literal, Matcher, PacketPattern};
 use crate::transcript::{EventIndex, LaneIndex, What};
 
 impl<'a> Inbox<'a> {
-    /// What the clients of its session have sent, before this event.
+    /// Returns the packets that the clients of this session sent before this event.
     fn sent_before(
         self,
         event: EventIndex,
@@ -26,7 +26,7 @@ impl<'a> Inbox<'a> {
         })
     }
 
-    /// Whether the client has unsubscribed from every filter for which this message could have come, and the message was
+    /// Returns whether the client has unsubscribed from every filter that matches this message, and the message was
     /// published after that.
     pub(super) fn is_unsubscribed(self, event: EventIndex) -> bool {
         let topic = self.transcript.topic(event);
@@ -52,7 +52,8 @@ impl<'a> Inbox<'a> {
         filters.is_empty() && ended.is_some_and(|ended| published > ended)
     }
 
-    /// Whether it is a retained message that is due, for a SUBSCRIBE that the client has sent after it was published.
+    /// Returns whether the missing message is a retained one, due for a SUBSCRIBE that the client sent after it was
+    /// published.
     pub(super) fn is_retained(self, pattern: &PacketPattern) -> bool {
         let is_said = pattern.fields.iter().any(|field| {
             let is_true = Matcher::Is(Expr::Literal(Literal::Bool(true)));
@@ -68,7 +69,7 @@ impl<'a> Inbox<'a> {
         })
     }
 
-    /// Whether the client has subscribed on the connection that it had then.
+    /// Returns whether the client has subscribed on its connection at the end of the step.
     pub(in crate::verdict) fn has_subscribed(self) -> bool {
         let end = EventIndex(self.transcript.events.len());
         let present = self.present();
@@ -78,8 +79,8 @@ impl<'a> Inbox<'a> {
         })
     }
 
-    /// Whether this message is rightly sent again: it came on an earlier connection, the client has not acknowledged it, and
-    /// has not begun another session since.
+    /// Returns whether this message is rightly sent again: an earlier connection received it, the client has not
+    /// acknowledged it, and the client has not begun a new session since.
     pub(in crate::verdict) fn is_rightly_resent(self, event: EventIndex) -> bool {
         let Some((again, id)) = self.marked(event) else {
             return false;
@@ -107,7 +108,7 @@ impl<'a> Inbox<'a> {
         })
     }
 
-    /// A message that says that it comes again.
+    /// Returns the PUBLISH of this event if it has DUP 1 and a Packet Identifier.
     fn marked(self, event: EventIndex) -> Option<(&'a Publish, PacketId)> {
         match received(self.transcript, event)?.packet {
             Packet::Publish(publish) if publish.dup => Some((publish, publish.packet_id?)),
@@ -115,7 +116,8 @@ impl<'a> Inbox<'a> {
         }
     }
 
-    /// Where the message of this pattern has come on the present connection, as far as the pattern tells it from others.
+    /// Returns the events at which the present connection received the message of this pattern. Empty unless the
+    /// pattern states a payload, because nothing else identifies a message.
     pub(in crate::verdict) fn has_come(
         self,
         pattern: &'a PacketPattern,

@@ -1,11 +1,11 @@
-//! Which clauses are about what: one row for each thing that can be wrong.
+//! Which clauses cover which aspect: one row for each thing that can be wrong.
 
 use mqtt_check_codec::ProtocolVersion;
 
 use super::super::charge::Rule;
 use crate::requirements::document;
 
-/// A field of a packet, or the order of packets, as far as clauses speak of it.
+/// A field of a packet, or the order of packets, that specific clauses are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Aspect {
     /// Session Present 0 where a session should have been resumed.
@@ -14,29 +14,29 @@ pub(crate) enum Aspect {
     PresentAfterCleanStart,
     /// Session Present 1 where there is no session.
     PresentWithoutSession,
-    /// Session Present 1 beside a refusal.
+    /// Session Present 1 in a refusal.
     PresentOnRefusal,
-    /// DUP 0 on what is sent again.
+    /// DUP 0 on a packet that is sent again.
     DupMissing,
-    /// DUP 1 on what is sent for the first time.
+    /// DUP 1 on a packet that is sent for the first time.
     DupOnFirst,
     /// DUP 1 at QoS 0.
     DupAtQos0,
     QoS,
-    /// A higher QoS than that of the message, or than was granted.
+    /// A QoS higher than the message's own, or than what was granted.
     QosRaised,
     /// RETAIN 0 where it should be 1.
     RetainMissing,
     /// RETAIN 1 where it should be 0.
     RetainSet,
     Topic,
-    /// The identifier of a message is not a free one.
+    /// The Packet Identifier of a message is already in use.
     IdInUse,
-    /// The identifier of a message that is sent again is another.
+    /// A message is sent again with another Packet Identifier.
     IdChanged,
-    /// The identifier of an acknowledgement of a message.
+    /// The Packet Identifier of an acknowledgement of a message.
     AckId,
-    /// The identifier of SUBACK or UNSUBACK.
+    /// The Packet Identifier of SUBACK or UNSUBACK.
     RequestId,
     PayloadFormat,
     MessageExpiry,
@@ -48,22 +48,22 @@ pub(crate) enum Aspect {
     TopicAlias,
     /// The type of the WebSocket frame.
     Frame,
-    /// What came at another time than its turn.
+    /// A packet received out of order.
     Order,
     /// The time at which a silent client is disconnected.
     KeepAlive,
-    /// Another Authentication Method than that of the CONNECT.
+    /// An Authentication Method that differs from that of the CONNECT.
     AuthMethod,
 }
 
-/// The clauses on an aspect in one version.
+/// The clauses on one aspect in one version.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clauses {
-    /// What is cited where the step cites none that speaks of it.
+    /// The clause cited if the step cites none about the aspect.
     pub(super) default: Option<Rule>,
-    /// Those that speak of this and of nothing else that the table has.
+    /// Clauses about this aspect and no other in the table.
     pub(super) own: &'static [&'static str],
-    /// Those that speak of other things too.
+    /// Clauses that are about other things too.
     pub(super) shared: &'static [&'static str],
 }
 
@@ -84,7 +84,7 @@ macro_rules! clauses {
             shared: &[$($($shared),*)?],
         }
     };
-    // The default is a clause that speaks of more.
+    // The default is a clause that is about other things too.
     ([($default:literal) $($own:literal)* $(| $($shared:literal)*)?]) => {
         Clauses {
             default: Some(Rule::new($default)),
@@ -104,7 +104,7 @@ macro_rules! rows {
     };
 }
 
-// Columns: the clauses of 3.1.1 and of 5; the first is the default; behind `|` those that speak of other things too.
+// Columns: the clauses of 3.1.1 and of 5. The first is the default. Those after `|` are about other things too.
 rows! {
     NotResumed
         ["MQTT-3.2.2-2" | "MQTT-3.1.2-4" "MQTT-3.1.3-2" "MQTT-4.1.0-1" "RULE-4.1-1" "MQTT-3.1.4-2" "MQTT-3.1.2-5"]
@@ -173,14 +173,14 @@ impl Row {
     }
 }
 
-/// The clauses on this aspect, where the version has any.
+/// Returns the clauses on this aspect, if the version has any.
 pub(super) fn clauses(aspect: Aspect, version: ProtocolVersion) -> Option<Clauses> {
     let row = ROWS.iter().find(|row| row.aspect == aspect)?;
     let clauses = row.clauses(version);
     clauses.default.is_some().then_some(clauses)
 }
 
-/// Whether a clause speaks of an aspect only, and so of nothing that has no row.
+/// Returns whether a clause is about aspects only, so that it says nothing about an event without a row.
 pub(super) fn is_narrow(id: &str, version: ProtocolVersion) -> bool {
     ROWS.iter()
         .any(|row| row.clauses(version).own.contains(&id))

@@ -1,9 +1,9 @@
-//! Whether a finding depends on what was given. It does if
-//! - the packet would have been right, had the server given what it was asked for: [`super::instead`];
-//! - what did not come is a message of a subscription that was refused, a message that was not allowed, one of QoS 0 that would
-//!   have had to wait, or a PUBREL of a message that came with a lower QoS;
-//! - the connection is parted: the client answered a lowered message as if it were not, or resumed a session that may
-//!   have ended. What the broker owes an open connection in any case, its answers, it owes here too;
+//! Decides whether a finding depends on a lesser grant. It does if
+//! - the packet would have been right if the server had granted what was requested: [`super::instead`];
+//! - the missing packet is a message of a refused subscription, a message that was not allowed, one of QoS 0 that would
+//!   have had to wait, or a PUBREL of a message with a lowered QoS;
+//! - the connection is parted: the client answered a lowered message as if it were not lowered, or resumed a session
+//!   that may have ended. The answers that the broker owes an open connection in any case, it owes here too;
 //! - it is about the Will of a session that ended at another time.
 
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::matcher::{Memory, Mismatch, Received, holds, judge};
 use crate::scenario::model::{ClientIndex, Expectation, PacketPattern};
 use crate::transcript::{EventIndex, NotReached, Outcome, What};
 
-/// What fields of a message go by the subscriptions that match it.
+/// Fields of a message that depend on the subscriptions that match it.
 const OF_SUBSCRIPTION: &[&str] = &[
     "qos",
     "packet_id",
@@ -29,7 +29,7 @@ const OF_SUBSCRIPTION: &[&str] = &[
 ];
 
 impl GrantedLess<'_> {
-    /// What is wrong with a packet, as this pattern has it, that does not depend on what was given.
+    /// Returns the mismatches of a packet with this pattern that do not depend on a lesser grant.
     pub(in crate::verdict) fn standing_of(
         &self,
         pattern: &PacketPattern,
@@ -48,7 +48,7 @@ impl GrantedLess<'_> {
         self.standing(pattern, event, known, mismatches, &mut excused.clone())
     }
 
-    /// Those of a packet's faults that do not depend on what was given.
+    /// Removes the mismatches that depend on a lesser grant, and returns the others.
     pub(in crate::verdict) fn standing(
         &self,
         pattern: &PacketPattern,
@@ -77,7 +77,7 @@ impl GrantedLess<'_> {
                 excuse = excuse.or(Some(instead.less));
             }
         }
-        // A refusal says why it refuses, whatever else it might have been.
+        // A refusal states its own reason, so its code need not be the expected one.
         let own = self
             .given
             .iter()
@@ -87,13 +87,13 @@ impl GrantedLess<'_> {
             mismatches.retain(|m| !matches!(m.field.as_str(), "reason" | "reasons"));
             excuse = excuse.or((mismatches.len() < before).then_some(less));
         }
-        // What nothing holds back has not waited.
+        // A message that nothing holds back has not waited, so its expiry interval has not decreased.
         if let Some(less) = self.unheld(event) {
             let before = mismatches.len();
             mismatches.retain(|m| m.field != "message_expiry_interval");
             excuse = excuse.or((mismatches.len() < before).then_some(less));
         }
-        // Another subscription that matches, and was refused, would have had its part in the message.
+        // Another subscription that matches, but was refused, would have affected these fields.
         let refused = self.transcript.topic(event).and_then(|topic| {
             let lane = self.transcript.events[event.0].lane;
             self.refused(lane, event, Some(topic))
@@ -118,8 +118,8 @@ impl GrantedLess<'_> {
         mismatches
     }
 
-    /// A step took this message for want of the one that it waited for: that one never had to come, or the one that it took
-    /// belongs to an expectation before it that was let off.
+    /// Excuses a step that took this message in place of the one that it waited for. Either that one never had to be
+    /// sent, or the message that was taken belongs to an earlier expectation that was excused.
     fn of_another(
         &self,
         pattern: &PacketPattern,
@@ -144,7 +144,7 @@ impl GrantedLess<'_> {
             }
         }
         let happened = &self.transcript.events[event.0];
-        // The client has not answered it in a way that the server understands, so it comes again.
+        // The server does not understand the client's answer to the message, so it sends the message again.
         if let Some(less) = self.parted(happened.lane, happened.at)
             && let Some(Packet::Publish(publish)) = received(&happened.what)
             && let Some(topic) = self.transcript.topic(event)
@@ -163,7 +163,7 @@ impl GrantedLess<'_> {
         Some((less, vec![event]))
     }
 
-    /// A packet that no step had taken when this step was played.
+    /// Returns a received packet if no step had taken it when the current step was played.
     pub(super) fn untaken(&self, event: EventIndex, excused: &Excused) -> Option<&Packet> {
         let happened = &self.transcript.events[event.0];
         let is_free = match happened.taken_by {
@@ -177,7 +177,7 @@ impl GrantedLess<'_> {
         received(&happened.what).filter(|_| is_free)
     }
 
-    /// Whether an expectation that was not fulfilled depends on what was given.
+    /// Returns whether an expectation that was not fulfilled depends on a lesser grant. If so, excuses it.
     pub(in crate::verdict) fn excuses(
         &self,
         expectation: &Expectation,
@@ -216,7 +216,7 @@ impl GrantedLess<'_> {
         true
     }
 
-    /// Whether something that came, and no step took, does.
+    /// Returns whether an event that no step took depends on a lesser grant. If so, excuses it.
     pub(in crate::verdict) fn excuses_event(
         &self,
         event: EventIndex,
@@ -241,7 +241,7 @@ impl GrantedLess<'_> {
             _ => true,
         };
         let parted = self.parted(happened.lane, happened.at).filter(|_| !is_owed);
-        // For want of a value no CONNECT was sent, so that what came first was another packet.
+        // The client lacked a value and sent no CONNECT, so the first packet was another one.
         let connection = self.connection(happened.lane);
         let stuck = excused.stuck.get(&connection.client).copied();
         let unconnected = stuck.filter(|_| !is_owed && connection.connect.is_none());
@@ -256,7 +256,7 @@ impl GrantedLess<'_> {
         self.excuse(less.map(|less| (less, vec![event])), excused)
     }
 
-    /// Whether something that came too early does.
+    /// Returns whether an event that was too early depends on a lesser grant. If so, excuses it.
     pub(in crate::verdict) fn excuses_haste(
         &self,
         event: EventIndex,
@@ -270,7 +270,7 @@ impl GrantedLess<'_> {
             && self.excuses_event(event, excused)
     }
 
-    /// Whether a step that could not be played could not be because of what was given.
+    /// Returns whether a step could not be played because of a lesser grant. If so, excuses it.
     pub(in crate::verdict) fn excuses_absence(
         &self,
         client: Option<ClientIndex>,
@@ -283,11 +283,11 @@ impl GrantedLess<'_> {
         }
         let less = match why {
             NotReached::Unreachable(_) => None,
-            // It needs something of a message that came in another way, or not at all.
+            // The step needs something from a message that was received in another form, or not at all.
             NotReached::Because(_) | NotReached::Lost(_) => {
                 let is_stuck = client.is_some_and(|client| excused.stuck.contains_key(&client));
-                // A client that the server has not accepted was given nothing to send on; one whose CONNECT could not be
-                // made has not asked.
+                // A client that the server refused was granted nothing, so the step does not depend on a grant. A
+                // client whose CONNECT could not be built was not refused.
                 let is_unaccepted = client
                     .and_then(|client| self.lane_of(client, at))
                     .is_some_and(|lane| self.connection(lane).is_refused && self.is_used(lane));
@@ -309,7 +309,7 @@ impl GrantedLess<'_> {
         given.any(|less| matches!(less.what, Grant::Subscription { .. }))
     }
 
-    /// Whether events of the broker are others than they should be because of what was given, as was found.
+    /// Excuses hook events that differ because of this lesser grant, if there is one.
     pub(in crate::verdict) fn excuses_hooks(
         &self,
         depends_on: Option<usize>,

@@ -1,20 +1,21 @@
-//! Findings that were dropped, and why.
+//! Findings that were excused, and why.
 
 use std::collections::BTreeMap;
 
 use crate::scenario::model::ClientIndex;
 use crate::transcript::{EventIndex, StepIndex};
 
-/// What was let off in one play.
+/// What was excused in one play.
 #[derive(Debug, Clone)]
 pub(in crate::verdict) struct Excused {
-    /// By what was given, in words, the first of it first.
+    /// The reasons, in words, in the order in which they first applied.
     pub(in crate::verdict) why: Vec<String>,
-    /// Packets that belong to what was let off, and by what.
+    /// Packets that belong to what was excused, each with the index of the lesser grant.
     pub(super) events: BTreeMap<EventIndex, usize>,
-    /// Clients that could not play a step for want of something that was let off: what waits for that step does not come.
+    /// Clients that could not play a step because something excused was missing, each with the index of the lesser
+    /// grant. Nothing that depends on such a step will be received.
     pub(super) stuck: BTreeMap<ClientIndex, usize>,
-    /// The step that is judged.
+    /// The step that is being judged.
     pub(in crate::verdict) step: StepIndex,
 }
 
@@ -29,5 +30,5 @@ impl Excused {
     }
 }
 
-/// What a finding depends on, and the packets that belong to it.
+/// The index of the lesser grant that a finding depends on, and the packets that belong to the finding.
 pub(super) type Excuse = Option<(usize, Vec<EventIndex>)>;

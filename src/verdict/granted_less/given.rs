@@ -1,4 +1,4 @@
-//! What a server granted otherwise than requested, as it may, taken from the record.
+//! Reads from the record what a server granted that differs from the request, as the standard permits.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,12 +13,12 @@ use super::unanswered;
 use crate::scenario::model::Settings;
 use crate::transcript::{EventIndex, LaneIndex, Transcript, What};
 
-/// One thing that was given otherwise than asked for.
+/// Something that was granted differently from the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct LesserGrant {
-    /// In words, as the reason of a case that was not exercised.
+    /// The reason, in words, why a case was not exercised.
     pub(super) why: String,
-    /// Where and by which packet.
+    /// The connection and the packet that granted it.
     pub(super) lane: LaneIndex,
     pub(super) at: EventIndex,
     pub(super) what: Grant,
@@ -26,16 +26,17 @@ pub(super) struct LesserGrant {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Grant {
-    /// `place` counts the filters of the SUBSCRIBE.
+    /// `place` is the index of the filter in the SUBSCRIBE.
     Subscription {
         filter: ByteString,
         place: usize,
         asked: u8,
         granted: Granted,
     },
-    /// How long a session lives after its connection, in seconds.
+    /// How long a session outlives its connection, in seconds.
     Session { asked_s: u32, granted_s: u32 },
-    /// A message that the server does not take, or of which no acknowledgement says whether it does: a fault of its own.
+    /// A message that the server refuses, or that no acknowledgement clearly accepts or refuses. The latter is a
+    /// separate finding.
     Message {
         topic: ByteString,
         payload: Bytes,
@@ -57,7 +58,7 @@ impl Grant {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Taken {
     Refused,
-    /// The acknowledgement has a code that says nothing.
+    /// The acknowledgement has an invalid reason code.
     Unread,
     /// No acknowledgement was received.
     Unanswered,
@@ -67,32 +68,32 @@ pub(super) enum Taken {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Granted {
     Refused,
-    /// With this QoS, lower than the one that was asked for.
+    /// Granted with this QoS, which is lower than the requested one.
     Lower(u8),
-    /// The SUBACK is wrong, which is a fault of its own: anything may have become of it.
+    /// The SUBACK is wrong, which is a separate finding. What became of the subscription is unknown.
     Unknown,
 }
 
-/// What a connection asked for so far.
+/// What a connection has requested so far.
 #[derive(Default)]
 pub(super) struct Asked {
-    /// Where each SUBSCRIBE stands that has no SUBACK yet, and its filters with the QoS of each.
+    /// The position and the filters, each with its QoS, of every SUBSCRIBE without a SUBACK.
     pub(super) filters: BTreeMap<PacketId, (EventIndex, Vec<(ByteString, u8)>)>,
-    /// SUBACKs with an identifier that no SUBSCRIBE without one had: any may be an answer to those before it.
+    /// SUBACKs with an identifier that no unanswered SUBSCRIBE had. Each may answer any SUBSCRIBE before it.
     pub(super) strays: Vec<EventIndex>,
-    /// The messages of QoS 1 and 2, by their last use of each identifier.
+    /// The messages of QoS 1 and 2, by the last use of each identifier.
     messages: BTreeMap<PacketId, Publish>,
-    /// Identifiers of those whose exchange is not over.
+    /// The identifiers of messages whose exchange is not complete.
     open: BTreeSet<PacketId>,
-    /// Identifiers that a client used again before that, or for what it sent again.
+    /// Identifiers that a client used again before that, or with DUP 1.
     again: BTreeSet<PacketId>,
-    /// What the server announced, if anything.
+    /// The Receive Maximum that the server announced, if any.
     receive_maximum: Option<u16>,
     session_expiry_s: u32,
 }
 
-/// Everything that was given otherwise than asked for, in order. What a case makes the broker do by its settings is
-/// what it is about.
+/// Returns every lesser grant, in order. Leaves out what the settings of the case make the broker do, because that is
+/// what the case is about.
 pub(super) fn granted_less(transcript: &Transcript, settings: &Settings) -> Vec<LesserGrant> {
     let mut asked: BTreeMap<LaneIndex, Asked> = BTreeMap::new();
     let mut all = Vec::new();
@@ -198,7 +199,7 @@ fn subscriptions(
     each.filter_map(|(place, ((filter, asked), code))| {
         let is_known = code.is_success() && code.0 <= 2 || is_refusal(*code, version);
         let (why, granted) = if !is_known {
-            // A fault of its own; what was granted is not known.
+            // A wrong code is a separate finding. What was granted is unknown.
             let code = code.0;
             (
                 format!("the server answered a subscription with 0x{code:02X}"),
@@ -232,7 +233,7 @@ fn subscriptions(
     .collect()
 }
 
-/// Whether a SUBACK of this version may refuse with this code.
+/// Returns whether a SUBACK of this version may refuse with this code.
 fn is_refusal(code: ReasonCode, version: ProtocolVersion) -> bool {
     match version {
         ProtocolVersion::V5 => matches!(
@@ -243,7 +244,7 @@ fn is_refusal(code: ReasonCode, version: ProtocolVersion) -> bool {
     }
 }
 
-/// What was granted by a SUBACK that cannot be read is not known. It is a fault of its own.
+/// Returns the grants of a malformed SUBACK, all of them unknown. The SUBACK is a separate finding.
 fn unread(asked: &mut Asked) -> Vec<(String, Grant)> {
     let all = std::mem::take(&mut asked.filters).into_values();
     all.flat_map(|(_, filters)| unknown(filters, MALFORMED))
@@ -252,7 +253,7 @@ fn unread(asked: &mut Asked) -> Vec<(String, Grant)> {
 
 const MALFORMED: &str = "the server answered a subscription with a malformed SUBACK";
 
-/// The subscriptions of a SUBSCRIBE whose SUBACK does not say what became of them.
+/// Returns the subscriptions of a SUBSCRIBE whose SUBACK does not state what became of them.
 pub(super) fn unknown(
     filters: Vec<(ByteString, u8)>,
     why: &str,
@@ -271,8 +272,8 @@ pub(super) fn unknown(
     })
 }
 
-/// Whether a code refuses this subscription in a way that nothing could be held against. A filter that is ill-formed has a
-/// case of its own, which expects that it is refused.
+/// Returns whether a server is free to refuse this subscription with this code. An ill-formed filter has a case of its
+/// own, which expects the refusal.
 fn may_refuse(
     code: ReasonCode,
     filter: &ByteString,
@@ -285,14 +286,14 @@ fn may_refuse(
         || settings.maximum_subscriptions.is_some()
         || settings.maximum_topic_levels.is_some();
     match code {
-        // In 3.1.1 there is one code of failure.
+        // 3.1.1 has only one failure code.
         ReasonCode::UNSPECIFIED_ERROR => !is_about_access && !is_about_limits,
         _ if !is_5 => false,
         ReasonCode::NOT_AUTHORIZED => !is_about_access,
         ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR | ReasonCode::QUOTA_EXCEEDED => {
             !is_about_access && !is_about_limits
         }
-        // Well formed, but not allowed for this client. [5 table 3-8]
+        // The filter is well formed, but not allowed for this client. [5 table 3-8]
         ReasonCode::TOPIC_FILTER_INVALID => {
             !is_about_access && !is_about_limits && topic::check_filter(filter, version).is_ok()
         }
@@ -300,8 +301,8 @@ fn may_refuse(
     }
 }
 
-/// A message that the server does not take. Any other code may be about the very thing that a case is about. Where the answer
-/// has an identifier that no message had, it may be any of them.
+/// Returns the messages that the server refuses with this code, if it is free to do so. Any other code may be about the
+/// very thing that a case tests. If no message has the identifier of the answer, any of them may be meant.
 fn messages(
     asked: &Asked,
     (packet, id): (PacketType, PacketId),
@@ -318,7 +319,7 @@ fn messages(
         ReasonCode::NOT_AUTHORIZED if settings.access.is_none() => {
             "the server did not allow a message to be published,"
         }
-        // It does not say why, is not willing, or does not take the topic, well formed as it is. [5 table 3-4]
+        // The server does not say why, is unwilling, or rejects a topic that is well formed. [5 table 3-4]
         ReasonCode::UNSPECIFIED_ERROR
         | ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR
         | ReasonCode::TOPIC_NAME_INVALID
@@ -344,12 +345,12 @@ fn messages(
         .collect()
 }
 
-/// Whether a case is about how many messages a server keeps.
+/// Returns whether a case is about how many messages a server keeps.
 const fn limits_messages(settings: &Settings) -> bool {
     settings.maximum_retained_messages.is_some() || settings.maximum_retained_bytes.is_some()
 }
 
-/// Whether a case is about which messages a server accepts.
+/// Returns whether a case is about which messages a server accepts.
 const fn is_about_messages(settings: &Settings) -> bool {
     settings.access.is_some()
         || settings.maximum_topic_levels.is_some()
@@ -358,11 +359,11 @@ const fn is_about_messages(settings: &Settings) -> bool {
         || limits_messages(settings)
 }
 
-/// Only version 5 has the property.
+/// Returns the session expiry if it differs from the request. Only version 5 has the property.
 fn session(asked: &Asked, connack: &ConnAck) -> Option<(String, Grant)> {
     let asked_s = asked.session_expiry_s;
     let granted_s = connack.properties.session_expiry_interval_s()?;
-    // A longer time is no more what was asked for than a shorter one.
+    // A longer session also differs from the request.
     (granted_s != asked_s).then(|| {
         (
             format!("the server keeps a session for {granted_s} s instead of {asked_s} s"),

@@ -1,4 +1,4 @@
-//! Which broker events depend on what was granted.
+//! Decides which hook events depend on a lesser grant.
 
 use std::collections::BTreeSet;
 
@@ -9,29 +9,29 @@ use super::super::filter::matches;
 use super::given::{Grant, Granted};
 use super::{Excused, GrantedLess, LesserGrant};
 
-/// How an event depends on something that was given otherwise than asked for, by its number.
+/// How a hook event depends on a lesser grant, which is given by its index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::verdict) enum HookDependence {
-    /// It may be missing, or happen although it should not.
+    /// The event may be missing, or may happen although it should not.
     Whole(usize),
     /// Only these fields may differ.
     Fields(usize, &'static [&'static str]),
 }
 
 impl HookDependence {
-    /// What it depends on.
+    /// Returns the index of the lesser grant.
     pub(in crate::verdict) const fn on(self) -> usize {
         match self {
             Self::Whole(less) | Self::Fields(less, _) => less,
         }
     }
 
-    /// Whether the event need not be as it should at all.
+    /// Returns whether the whole event depends on the lesser grant.
     pub(in crate::verdict) const fn is_whole(self) -> bool {
         matches!(self, Self::Whole(_))
     }
 
-    /// Which of its fields say nothing.
+    /// Returns the fields that may differ.
     pub(in crate::verdict) const fn fields(self) -> &'static [&'static str] {
         match self {
             Self::Whole(_) => &[],
@@ -40,14 +40,14 @@ impl HookDependence {
     }
 }
 
-/// An event that happened, or one that a scenario expects and that names some of its fields.
+/// A hook event that happened, or one that a scenario expects with some of its fields.
 struct Told<'a> {
     name: &'a str,
     fields: &'a [(String, String)],
 }
 
 impl Told<'_> {
-    /// Whether it has this value, or does not say.
+    /// Returns whether the field has such a value, or is not stated.
     fn may_have(&self, name: &str, is_it: impl Fn(&str) -> bool) -> bool {
         let mut fields = self.fields.iter();
         let found = fields.find(|(field, _)| field == name);
@@ -56,7 +56,7 @@ impl Told<'_> {
 }
 
 impl GrantedLess<'_> {
-    /// How an event depends on what was given up to the step that is judged. `None`: it does not.
+    /// Returns how an event depends on the lesser grants up to the step that is being judged, or `None` if it does not.
     pub(in crate::verdict) fn hook_dependence(
         &self,
         name: &str,
@@ -80,7 +80,7 @@ impl GrantedLess<'_> {
             .or_else(|| found.first().copied())
     }
 
-    /// The fields of an event that depend on this; none of them stands for the whole event.
+    /// Returns the fields of an event that depend on this lesser grant. An empty list means the whole event.
     fn depends(&self, told: &Told<'_>, less: &LesserGrant) -> Option<&'static [&'static str]> {
         let who = self.connection(less.lane).who;
         let is_own = told.may_have("client", |client| client == who);
@@ -123,7 +123,7 @@ impl GrantedLess<'_> {
                 "message.delivered" | "message.acked" | "message.dropped",
                 Granted::Refused | Granted::Unknown,
             ) if is_message() => Some(&[]),
-            // QoS 0 is not acknowledged, and need not wait for a client that is away.
+            // A message of QoS 0 is not acknowledged, and need not wait for an offline client.
             ("message.acked" | "message.dropped", Granted::Lower(0)) if is_message() => Some(&[]),
             ("message.delivered", Granted::Lower(0)) if is_message() && self.was_away(who) => {
                 Some(&[])
@@ -133,7 +133,8 @@ impl GrantedLess<'_> {
         }
     }
 
-    /// What depends on when the session of this client ends: the session itself, what waits for it, and its Will.
+    /// Returns what depends on when the session of this client ends: the session itself, the messages waiting in it,
+    /// and the Will.
     fn by_session_end(
         &self,
         told: &Told<'_>,
@@ -154,8 +155,8 @@ impl GrantedLess<'_> {
         }
     }
 
-    /// A client whose session may not be the one that it believes, or which could not play a step for want of something:
-    /// what it does is not what the scenario says.
+    /// Excuses an event of a client whose connection is parted, or which is stuck. What the client does is not what the
+    /// scenario says.
     fn of_lost_client(&self, told: &Told<'_>, excused: &Excused) -> Option<HookDependence> {
         let mut own = self
             .connections
@@ -194,12 +195,12 @@ mod tests {
     use crate::transcript::{HookRecord, HookSource, StepIndex};
     use crate::verdict::hooks::judge_hooks;
 
-    /// An event and its fields.
+    /// The name of an event, and its fields.
     type Line = (&'static str, &'static [(&'static str, &'static str)]);
 
     const CONNECTED: Line = ("client.connected", &[("client", "a")]);
 
-    /// SUBSCRIBE to `a` with QoS 2, and this answer.
+    /// Returns a SUBSCRIBE to `a` with QoS 2, and this answer.
     fn subscribed(code: ReasonCode) -> Vec<(bool, Packet)> {
         let packet_id = PacketId::MIN;
         let properties = Properties::new();
@@ -219,7 +220,7 @@ mod tests {
         vec![(true, subscribe), (false, suback)]
     }
 
-    /// CONNECT with a session of five minutes, of which one is granted.
+    /// Returns a CONNECT that requests a session of five minutes and is granted one minute.
     fn connected_for_less() -> Vec<(bool, Packet)> {
         let expiry = |seconds| -> Properties {
             [Property::SessionExpiryInterval(seconds)]
@@ -250,8 +251,8 @@ mod tests {
             .collect()
     }
 
-    /// Whether it is let off that these events were expected and those happened, after these packets. Nothing was
-    /// granted less yet if the packets came after the step that is judged.
+    /// Returns whether the difference between the expected and the actual events after these packets is excused.
+    /// Nothing has been granted yet if the packets belong to a step after the one that is being judged.
     fn lets_off_at(
         during: usize,
         packets: &[(bool, Packet)],

@@ -1,4 +1,4 @@
-//! What a packet would be if the server had granted what was requested.
+//! Constructs what a packet would be if the server had granted what was requested.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -9,14 +9,14 @@ use super::given::{Grant, LesserGrant};
 use super::{GrantedLess, received, sent};
 use crate::transcript::{EventIndex, LaneIndex};
 
-/// A packet as it might have been, and which of the things given makes the difference.
+/// A form that a packet might have had, and the index of the lesser grant that makes the difference.
 pub(super) struct Alternative {
     pub(super) packet: Packet,
     pub(super) less: usize,
 }
 
 impl GrantedLess<'_> {
-    /// Every form that this packet might have had; none where what was given makes no difference to it.
+    /// Returns every form that this packet might have had. Empty if no lesser grant makes a difference to it.
     pub(super) fn instead(&self, event: EventIndex) -> Vec<Alternative> {
         let Some(packet) = received(&self.transcript.events[event.0].what) else {
             return Vec::new();
@@ -72,10 +72,10 @@ impl GrantedLess<'_> {
         }
     }
 
-    /// The message at each QoS that a full grant would have let through.
+    /// Returns the message at each QoS that a full grant would have permitted.
     fn publish_instead(&self, event: EventIndex, publish: &Publish) -> Vec<Alternative> {
         let lane = self.transcript.events[event.0].lane;
-        // Behind an alias that nobody can resolve it may have any topic.
+        // If its alias cannot be resolved, the message may have any topic.
         let topic = self
             .transcript
             .topic(event)
@@ -96,7 +96,7 @@ impl GrantedLess<'_> {
             let most = published.map_or(*asked, |qos| qos.min(*asked));
             let above = (granted + 1..=most).filter_map(QoS::from_u8);
             for (qos, dup) in above.flat_map(|qos| [(qos, publish.dup), (qos, true)]) {
-                // What comes with QoS 0 is not sent again.
+                // DUP is always 0 at QoS 0. Above that, it is as received.
                 if dup != publish.dup && granted > 0 {
                     continue;
                 }
@@ -114,7 +114,7 @@ impl GrantedLess<'_> {
         all
     }
 
-    /// The highest QoS with which a client published this message, if one is known to have done so.
+    /// Returns the highest QoS at which a client is known to have published this message.
     pub(super) fn published(&self, topic: Option<&ByteString>, message: &Publish) -> Option<u8> {
         let is_it = |of: &ByteString, payload: &Bytes| {
             topic.is_none_or(|topic| topic == of) && *payload == message.payload
@@ -133,7 +133,7 @@ impl GrantedLess<'_> {
         each.map(QoS::as_u8).max()
     }
 
-    /// An acknowledgement whose code depends on what was given.
+    /// Returns an acknowledgement whose reason code depends on a lesser grant.
     fn answer_instead(&self, event: EventIndex, packet: &Packet) -> Vec<Alternative> {
         let happened = &self.transcript.events[event.0];
         let is_own = |less: &LesserGrant| less.at == event && less.is_refusal();
@@ -149,7 +149,7 @@ impl GrantedLess<'_> {
             }
             Packet::PubComp(ack) if ack.reason == ReasonCode::PACKET_IDENTIFIER_NOT_FOUND => {
                 ack.reason = ReasonCode::SUCCESS;
-                // Of a message that was not taken, whether it was refused or left unanswered, nothing is released.
+                // If a message was refused or left unanswered, there is nothing to release.
                 let mut given = self.given_to(happened.lane, event);
                 let untaken = given.find(|(_, less)| matches!(less.what, Grant::Message { .. }));
                 untaken.map(|(number, _)| number).or_else(parted)
@@ -174,7 +174,7 @@ impl GrantedLess<'_> {
             .collect()
     }
 
-    /// The filters of the last UNSUBSCRIBE with this identifier.
+    /// Returns the filters of the last UNSUBSCRIBE with this identifier.
     fn unsubscribed(
         &self,
         lane: LaneIndex,
@@ -190,7 +190,7 @@ impl GrantedLess<'_> {
         filters.into_iter().flatten()
     }
 
-    /// Whether the client's subscription to just this filter was refused.
+    /// Returns the lesser grant that refused the client's subscription to exactly this filter.
     fn refused_filter(
         &self,
         lane: LaneIndex,

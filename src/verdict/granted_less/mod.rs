@@ -1,9 +1,9 @@
-//! What a server granted otherwise than a case requests, as it may: a lower QoS, no subscription, another session
-//! expiry, a refused message. Findings that follow from that do not count against the server.
+//! What a server granted that differs from the request, as the standard permits: a lower QoS, no subscription, another
+//! session expiry, a refused message. Findings that follow from such a *lesser grant* do not count against the server.
 //!
-//! The rule works by finding and by connection: a finding is let off if it depends on what was given, and stands if it
-//! does not. [`given`] reads off the record what was given; here are the connections that it changes, and
-//! [`excuse`] says of each finding whether it depends on that.
+//! This is decided for each finding and each connection: a finding is excused if it depends on a lesser grant, and
+//! counts if it does not. [`given`] reads the lesser grants from the record. This file finds the connections that they
+//! change, and [`excuse`] decides for each finding whether it depends on one.
 
 mod excuse;
 mod excused;
@@ -32,29 +32,30 @@ use given::{Grant, Granted, LesserGrant, Taken};
 pub(super) use excused::Excused;
 pub(super) use hooks::HookDependence;
 
-/// What was given otherwise in one play, and where.
+/// The lesser grants of one play, and the connections that they change.
 pub(super) struct GrantedLess<'a> {
     transcript: &'a Transcript,
     given: Vec<LesserGrant>,
     connections: Vec<Connection<'a>>,
-    /// The steps that are choices: what they take may have looked like another answer.
+    /// The steps that are choices. A packet that such a step took may have looked like another answer.
     choices: BTreeSet<StepIndex>,
 }
 
-/// What matters of one connection.
+/// What matters about one connection.
 struct Connection<'a> {
     client: ClientIndex,
-    /// The client identifier, or the client's name where there is none.
+    /// The client identifier, or the client's name if it has none.
     who: &'a str,
     connect: Option<&'a Connect>,
     /// Whether the server refused it, so that it never had the session.
     is_refused: bool,
-    /// Whether messages to it may have to wait until it acknowledges others.
+    /// Whether messages to the client may have to wait until it acknowledges others.
     holds_back: bool,
     opened: Duration,
-    /// When it was over, and whether the broker ended it.
+    /// When the connection ended, and whether the broker ended it.
     ended: Option<(Duration, bool)>,
-    /// Since when the client and the server may hold different things of the session, and by what.
+    /// Since when the client and the server may disagree about the session, and the lesser grant that caused this. The
+    /// connection is then called *parted*.
     parted: Option<(Duration, usize)>,
 }
 
@@ -77,7 +78,7 @@ impl<'a> GrantedLess<'a> {
         granted_less
     }
 
-    /// Nothing was given otherwise.
+    /// Creates the state for a play without lesser grants.
     #[cfg(test)]
     pub(super) fn none(transcript: &'a Transcript) -> Self {
         Self {
@@ -88,7 +89,7 @@ impl<'a> GrantedLess<'a> {
         }
     }
 
-    /// Whether all was given as it was asked for.
+    /// Returns whether everything was granted as requested.
     fn is_nothing(&self) -> bool {
         self.given.is_empty()
     }
@@ -97,7 +98,7 @@ impl<'a> GrantedLess<'a> {
         &self.connections[lane.0]
     }
 
-    /// The connection that a client had at this time.
+    /// Returns the connection that a client had at this time.
     fn lane_of(&self, client: ClientIndex, at: Duration) -> Option<LaneIndex> {
         self.connections
             .iter()
@@ -105,7 +106,7 @@ impl<'a> GrantedLess<'a> {
             .map(LaneIndex)
     }
 
-    /// Whether any packet went to or fro on this connection.
+    /// Returns whether any packet was sent or received on this connection.
     fn is_used(&self, lane: LaneIndex) -> bool {
         let is_packet = |what: &What| matches!(what, What::Sent { .. } | What::Received { .. });
         let mut events = self.transcript.events.iter();
@@ -116,7 +117,7 @@ impl<'a> GrantedLess<'a> {
         &self.given[less].why
     }
 
-    /// What was given otherwise to the client of this connection, before this event.
+    /// Returns the lesser grants to the client of this connection, before this event.
     fn given_to(
         &self,
         lane: LaneIndex,
@@ -127,7 +128,7 @@ impl<'a> GrantedLess<'a> {
         all.filter(move |(_, less)| less.at < before && lanes.contains(&less.lane))
     }
 
-    /// This connection, and those before it whose session it goes on with.
+    /// This connection, and the earlier ones whose session it continues.
     fn of_session(&self, lane: LaneIndex) -> BTreeSet<LaneIndex> {
         let this = self.connection(lane);
         let mut lanes = BTreeSet::from([lane]);
@@ -144,7 +145,7 @@ impl<'a> GrantedLess<'a> {
         lanes
     }
 
-    /// Since when this connection is parted from what the client believes, if it was at this time.
+    /// Returns the lesser grant that parted this connection, if it was parted at this time.
     fn parted(&self, lane: LaneIndex, at: Duration) -> Option<usize> {
         let (since, less) = self.connection(lane).parted?;
         (since <= at).then_some(less)
@@ -158,7 +159,8 @@ impl<'a> GrantedLess<'a> {
         }
     }
 
-    /// The session may have ended, or may not have ended, as the client asked for; or is that of a connection that was parted.
+    /// Parts a connection from its beginning if it resumes the session of a parted connection, or a session that may
+    /// have ended at another time than the client requested.
     fn by_session(&self, lane: usize) -> Option<(Duration, usize)> {
         let this = &self.connections[lane];
         let former = self.connections[..lane]
@@ -182,7 +184,8 @@ impl<'a> GrantedLess<'a> {
             .position(|less| less.lane == lane && is_session(less))
     }
 
-    /// When the session of a connection is over by what was asked for or by what was given, whichever is sooner.
+    /// Returns the earliest time at which the session of a connection may be over, whether by the request or by the
+    /// grant.
     fn may_be_over(&self, lane: LaneIndex) -> Option<Duration> {
         let Grant::Session { asked_s, granted_s } = &self.given[self.session_less(lane)?].what
         else {
@@ -194,7 +197,7 @@ impl<'a> GrantedLess<'a> {
         Some(ended + Duration::from_secs((*sooner).into()))
     }
 
-    /// The Session Expiry Interval of a client's DISCONNECT.
+    /// Returns the Session Expiry Interval in a client's DISCONNECT.
     fn said_at_disconnect(&self, lane: LaneIndex) -> Option<u32> {
         let events = self.transcript.events.iter();
         let mut sent = events
@@ -206,7 +209,7 @@ impl<'a> GrantedLess<'a> {
         })
     }
 
-    /// The client has answered a message as one of the QoS that it asked for, and the message came with another.
+    /// Parts a connection if the client has answered a message as one of the requested QoS, but it had another.
     fn by_answer(&self, lane: usize) -> Option<(Duration, usize)> {
         let lane = LaneIndex(lane);
         let who = self.connection(lane).who;
@@ -232,11 +235,12 @@ impl<'a> GrantedLess<'a> {
             };
             let (id, is_of_qos_2) = match answer {
                 Packet::PubAck(ack) => (ack.packet_id, false),
-                // A PUBCOMP follows a PUBREC, which has parted them. Without one it answers no QoS.
+                // A PUBCOMP follows a PUBREC, which has parted the connection already. Without a PUBREC, it says
+                // nothing about the QoS.
                 Packet::PubRec(ack) => (ack.packet_id, true),
                 _ => continue,
             };
-            // A message that has not come again on this connection is the one of the connection before.
+            // A message that was not received again on this connection is that of an earlier one.
             let of_id = |(of, ..): &&(PacketId, EventIndex, &Publish)| *of == id;
             let messages = match came.iter().any(|message| of_id(&message)) {
                 true => &came,
@@ -244,13 +248,14 @@ impl<'a> GrantedLess<'a> {
             };
             let mut messages = messages.iter().filter(of_id).peekable();
             let is_unknown = messages.peek().is_none();
-            // What came just as it was published is answered wrongly whatever was granted.
+            // If a message has the QoS that it was published with, a wrong answer to it is wrong regardless of the
+            // grant.
             let is_unfit = messages.any(|(_, event, message)| {
                 let is_lower = || !self.instead(*event).is_empty();
                 (message.qos == QoS::ExactlyOnce) != is_of_qos_2 && is_lower()
             });
             let at = EventIndex(index);
-            // What comes with QoS 0, or not at all, has no identifier to be answered.
+            // A message that has QoS 0, or that is not received at all, has no identifier to answer.
             let nameless = || self.of_message(lane, at, LesserGrant::may_lack_identifiers);
             let unfit = || self.of_message(lane, at, |_| true);
             let less = is_unknown.then(nameless).flatten();
@@ -261,7 +266,8 @@ impl<'a> GrantedLess<'a> {
         None
     }
 
-    /// By what a message to this client may have come otherwise than it should, or not at all.
+    /// Returns the lesser grant that explains why a message to this client differs from what it should be, or is
+    /// missing.
     fn of_message(
         &self,
         lane: LaneIndex,
@@ -282,7 +288,7 @@ impl<'a> GrantedLess<'a> {
 }
 
 impl Connection<'_> {
-    /// When its Will is due at the earliest, if it has ended.
+    /// Returns the earliest time at which the Will is due, if the connection has ended.
     fn will_due(&self, will: &Will) -> Option<Duration> {
         let (ended, _) = self.ended?;
         let delay_s = will.properties.will_delay_interval_s().unwrap_or(0);
@@ -293,7 +299,7 @@ impl Connection<'_> {
 }
 
 impl LesserGrant {
-    /// Whether something was refused, not given in part.
+    /// Returns whether something was refused, rather than granted in part.
     fn is_refusal(&self) -> bool {
         let is_message = || {
             matches!(
@@ -307,7 +313,7 @@ impl LesserGrant {
         self.refuses().is_some() || is_message()
     }
 
-    /// Whether what became of a message is not known, since its acknowledgement says nothing.
+    /// Returns whether the fate of a message is unknown because its acknowledgement has an invalid reason code.
     const fn is_unread(&self) -> bool {
         matches!(
             self.what,
@@ -318,8 +324,8 @@ impl LesserGrant {
         )
     }
 
-    /// The filter that got this QoS where a higher one was asked for, or may have got it: what comes with more than was
-    /// granted shows that the SUBACK is wrong, which is a fault of its own.
+    /// Returns the filter if a message of this QoS may be due to it: a higher QoS was requested, and this one or less
+    /// was granted. A SUBACK that cannot be trusted may have granted any QoS. That it is wrong is a separate finding.
     fn lowers_to(&self, qos: u8) -> Option<&ByteString> {
         match &self.what {
             Grant::Subscription {
@@ -337,17 +343,17 @@ impl LesserGrant {
         }
     }
 
-    /// Whether messages of a subscription may come with QoS 0, or not at all.
+    /// Returns whether messages of a subscription may have QoS 0, or be missing.
     fn may_lack_identifiers(&self) -> bool {
         self.lowers_to(0).is_some() || self.refuses().is_some()
     }
 
-    /// Whether a filter got a lower QoS than was asked for, or may have got it.
+    /// Returns whether a filter was granted a lower QoS than requested, or may have been.
     fn is_lower(&self) -> bool {
         (0..2).any(|qos| self.lowers_to(qos).is_some())
     }
 
-    /// The filter that was refused, or may have been.
+    /// Returns the filter that was refused, or may have been.
     fn refuses(&self) -> Option<&ByteString> {
         match &self.what {
             Grant::Subscription {
@@ -360,12 +366,12 @@ impl LesserGrant {
     }
 }
 
-/// Whether a connection goes on with no session.
+/// Returns whether a connection does not resume a session.
 fn begins_anew(connection: &Connection<'_>) -> bool {
     connection.connect.is_none_or(|connect| connect.clean_start)
 }
 
-/// The client identifier that a server gave.
+/// Returns the client identifier that a server assigned.
 fn assigned(connack: &ConnAck) -> Option<&str> {
     connack
         .properties

@@ -1,4 +1,4 @@
-//! Messages that need not be delivered, or may be, because of what was granted.
+//! Messages that need not be received, or may be received, because of a lesser grant.
 
 use std::time::Duration;
 
@@ -18,18 +18,19 @@ pub(super) struct Wanted {
     pub(super) lane: LaneIndex,
     pub(super) before: EventIndex,
     pub(super) at: Duration,
-    /// If it has to have a certain one.
+    /// The topic that it must have, if any.
     pub(super) topic: Option<ByteString>,
-    /// Likewise.
+    /// The payload that it must have, if any.
     pub(super) payload: Option<Bytes>,
 }
 
 impl GrantedLess<'_> {
-    /// By what it did not have to come, in any form.
+    /// Returns the lesser grant that explains why the message need not be received in any form.
     pub(super) fn needless(&self, wanted: &Wanted) -> Option<usize> {
         let topic = wanted.topic.as_ref();
         let (lane, before) = (wanted.lane, wanted.before);
-        // One of QoS 0 does not wait for a client that is away, nor goes on to another when its client is.
+        // A message of QoS 0 does not wait for an offline client, and does not pass to another member of a shared
+        // subscription when its client goes offline.
         let lost = || {
             let is_live = self.is_live(wanted) || self.is_retained_for(wanted);
             let mut given = self.given_to(lane, before);
@@ -48,8 +49,8 @@ impl GrantedLess<'_> {
             .or_else(|| self.of_will(topic?, wanted.at))
     }
 
-    /// Whether a client that subscribed to this shared filter has gone by then: what it got is not for the others. One that
-    /// came back before the message was published has not.
+    /// Returns whether a client that subscribed to this shared filter was offline by then. The others do not get what
+    /// was sent to it. A client that was back before the message was published does not count.
     fn has_lost_a_member(&self, filter: &ByteString, wanted: &Wanted, is_live: bool) -> bool {
         let who = self.connection(wanted.lane).who;
         let mut events = self.transcript.events.iter();
@@ -65,7 +66,8 @@ impl GrantedLess<'_> {
         })
     }
 
-    /// Whether the message is known to have been published, or to have been due as a Will, while the client was connected.
+    /// Returns whether the message is known to have been published, or due as a Will, only while the client was
+    /// connected.
     fn is_live(&self, wanted: &Wanted) -> bool {
         let Some(payload) = &wanted.payload else {
             return false;
@@ -97,7 +99,7 @@ impl GrantedLess<'_> {
         sent.peek().is_some() && sent.all(|is_live| is_live)
     }
 
-    /// Whether a SUBSCRIBE on this connection asks for the message as a retained one, so that it has nothing to wait for.
+    /// Returns whether a SUBSCRIBE on this connection requests the message as a retained one, so that it need not wait.
     fn is_retained_for(&self, wanted: &Wanted) -> bool {
         let Some(payload) = &wanted.payload else {
             return false;
@@ -127,8 +129,8 @@ impl GrantedLess<'_> {
             })
     }
 
-    /// A message of QoS 0, which nothing holds back where an acknowledgement is withheld. One that came before is one too
-    /// many all the same.
+    /// Returns the lesser grant that explains why nothing holds this message back: it has QoS 0, so withholding an
+    /// acknowledgement does not delay it. A message that was received before is still one too many.
     pub(super) fn unheld(&self, event: EventIndex) -> Option<usize> {
         let happened = &self.transcript.events[event.0];
         let Some(Packet::Publish(publish)) = received(&happened.what) else {
@@ -150,8 +152,8 @@ impl GrantedLess<'_> {
         (!came_before).then_some(less)
     }
 
-    /// A shared message that came to another member with a lower QoS than 2, which it was published with, and so may go on to
-    /// this one.
+    /// Returns the lesser grant that explains why this shared message may pass to this member: it was published with
+    /// QoS 2, but another member received it with a lower one.
     pub(super) fn passed_on(&self, event: EventIndex) -> Option<usize> {
         let happened = &self.transcript.events[event.0];
         let Some(Packet::Publish(publish)) = received(&happened.what) else {
@@ -176,7 +178,7 @@ impl GrantedLess<'_> {
             .then_some(less)
     }
 
-    /// Where the same message came before.
+    /// Returns the connections that received the same message before.
     pub(super) fn same_before<'b>(
         &'b self,
         event: EventIndex,
@@ -195,7 +197,7 @@ impl GrantedLess<'_> {
             })
     }
 
-    /// A subscription of this client that was refused and would have brought messages of this topic, or of whichever.
+    /// Returns the lesser grant that refused the client a subscription to this topic. `None` stands for any topic.
     pub(super) fn refused(
         &self,
         lane: LaneIndex,
@@ -211,8 +213,8 @@ impl GrantedLess<'_> {
         })
     }
 
-    /// A message with this topic and payload, or with whichever, that the server did not take. Behind an alias it may have
-    /// any topic.
+    /// Returns the lesser grant by which the server did not accept a message with this topic and payload. `None` stands
+    /// for any topic or payload. A message with an alias may have any topic.
     fn unpublished(
         &self,
         before: EventIndex,
@@ -233,7 +235,8 @@ impl GrantedLess<'_> {
         })
     }
 
-    /// A message that the server did not allow this connection to publish. One that it left unanswered it did not refuse.
+    /// Returns the lesser grant that refused a message of this connection. A message that was left unanswered was not
+    /// refused.
     pub(super) fn disallowed(&self, lane: LaneIndex, before: EventIndex) -> Option<usize> {
         let mut given = self.given_to(lane, before);
         given
@@ -244,7 +247,8 @@ impl GrantedLess<'_> {
             .map(|(number, _)| number)
     }
 
-    /// The session whose Will has this topic, if at this time the Will may have been published, or not, for what was given.
+    /// Returns the lesser grant of the session whose Will has this topic, if it leaves open whether the Will is
+    /// published by this time.
     pub(super) fn of_will(&self, topic: &str, at: Duration) -> Option<usize> {
         (0..self.connections.len()).map(LaneIndex).find_map(|lane| {
             let this = self.connection(lane);
@@ -265,7 +269,7 @@ impl GrantedLess<'_> {
     }
 }
 
-/// The topic that a pattern asks for.
+/// Returns the topic that a pattern demands, if any.
 pub(super) fn topic_of(
     pattern: &PacketPattern,
     client: ClientIndex,
@@ -275,7 +279,7 @@ pub(super) fn topic_of(
     ByteString::try_from(bytes).ok()
 }
 
-/// The payload that a pattern asks for.
+/// Returns the payload that a pattern demands, if any.
 pub(super) fn payload_of(
     pattern: &PacketPattern,
     client: ClientIndex,
@@ -343,7 +347,7 @@ mod tests {
         );
         assert!(is_live(&after, "a", Some("x")));
         assert!(!is_live(&before, "a", Some("x")));
-        // Which of two equal ones was waited for cannot be said.
+        // It is unknown which of two equal messages was waited for.
         let both = [publish("a", "x"), connack(), publish("a", "x")];
         assert!(!is_live(&both, "a", Some("x")));
         // A client that was not accepted was not connected.
@@ -384,7 +388,7 @@ mod tests {
         };
         let send = RetainHandling::Send;
         assert!(is_retained(&[retained("a/b"), subscribe("a/+", send)]));
-        // It came too late for that, is another, was not retained, or was not asked for.
+        // The message was published too late, is another one, was not retained, or was not requested.
         assert!(!is_retained(&[subscribe("a/+", send), retained("a/b")]));
         assert!(!is_retained(&[retained("a/c"), subscribe("a/+", send)]));
         assert!(!is_retained(&[publish("a/b", "x"), subscribe("a/+", send)]));

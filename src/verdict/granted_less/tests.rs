@@ -14,7 +14,7 @@ use crate::transcript::{
     Event, HookSource, Lane, LaneIndex, NotReached, StepIndex, Transcript, What,
 };
 
-/// A message of QoS 1.
+/// Returns a PUBLISH of QoS 1.
 pub(super) fn publish(id: u16, topic: &'static str, payload: &'static str) -> Packet {
     Packet::Publish(Publish {
         dup: false,
@@ -27,7 +27,7 @@ pub(super) fn publish(id: u16, topic: &'static str, payload: &'static str) -> Pa
     })
 }
 
-/// Its acknowledgement.
+/// Returns a PUBACK.
 pub(super) fn puback(id: u16, reason: ReasonCode) -> Packet {
     Packet::PubAck(Ack {
         packet_id: PacketId::new(id).expect("not 0"),
@@ -36,7 +36,7 @@ pub(super) fn puback(id: u16, reason: ReasonCode) -> Packet {
     })
 }
 
-/// The record of one connection.
+/// Returns the record of one connection. The flag of each packet states whether the client sent it.
 pub(in crate::verdict) fn record(
     version: ProtocolVersion,
     packets: &[(bool, Packet)],
@@ -96,7 +96,7 @@ pub(in crate::verdict) fn record(
     }
 }
 
-/// What was given where `filter` was asked for with QoS 2 and answered so.
+/// Returns the lesser grants if `filter` was requested with QoS 2 and answered with this code.
 fn granted(
     version: ProtocolVersion,
     filter: &'static str,
@@ -174,7 +174,7 @@ fn a_refusal_counts_where_no_setting_asks_for_it() {
     assert!(!is_let_off(ReasonCode::UNSPECIFIED_ERROR, "a", &limited));
     assert!(is_let_off(ReasonCode::NOT_AUTHORIZED, "a", &limited));
     assert!(!is_let_off(ReasonCode::NOT_AUTHORIZED, "a", &listed));
-    // A filter may be well formed and not allowed for this client.
+    // A filter may be well formed but not allowed for this client.
     assert!(is_let_off(ReasonCode::TOPIC_FILTER_INVALID, "a/+", &usual));
     assert!(!is_let_off(ReasonCode::TOPIC_FILTER_INVALID, "a/+", &deep));
     assert!(!is_let_off(
@@ -182,7 +182,7 @@ fn a_refusal_counts_where_no_setting_asks_for_it() {
         "a/#/b",
         &usual
     ));
-    // In 3.1.1 there is no such code: what was granted is not known, and the code is a fault of its own.
+    // 3.1.1 has no such code. What was granted is unknown, and the code is a separate finding.
     let failure = granted(ProtocolVersion::V3_1_1, "a", ReasonCode(0x80), &usual);
     assert!(
         matches!(failure.as_slice(), [less] if less.why.contains("refused")),
@@ -195,7 +195,8 @@ fn a_refusal_counts_where_no_setting_asks_for_it() {
     );
 }
 
-/// A SUBSCRIBE, a SUBACK with this identifier that refuses, and the one that is due, if it comes.
+/// Returns the lesser grants after a SUBSCRIBE and a refusing SUBACK with another identifier. `comes` adds the SUBACK
+/// that is due.
 fn strayed(comes: bool) -> Vec<LesserGrant> {
     let properties = Properties::new();
     let suback = |id, code| {
@@ -231,7 +232,7 @@ fn a_suback_with_another_identifier_may_answer_what_has_no_answer() {
     assert!(given.is_empty(), "{given:?}");
 }
 
-/// A plan of version 5.
+/// Returns a plan of version 5.
 pub(super) fn some_plan() -> Plan {
     let scenario = "scenarios/transport/websocket-several-packets-in-one-frame.yaml";
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(scenario);
@@ -241,8 +242,8 @@ pub(super) fn some_plan() -> Plan {
     crate::plan::plan(scene.expect("has version 5")).expect("can be planned")
 }
 
-/// Whether a step of the second client is let off that could not be played, where the first has been refused a
-/// subscription.
+/// Returns whether a step of the second client that could not be played is excused because the first client was refused
+/// a subscription.
 fn lets_off_absence(is_accepted: bool) -> bool {
     let plan = some_plan();
     let properties = Properties::new;
@@ -318,12 +319,12 @@ fn a_session_expiry_that_repeats_the_clients_own_is_none() {
     };
     assert_eq!(given(300, 300), 0);
     assert_eq!(given(300, 60), 1);
-    // A longer time is no more what was asked for than a shorter one.
+    // A longer session also differs from the request.
     assert_eq!(given(0, 600), 1);
 }
 
-/// What is given by an answer with this code to the second of two messages of QoS 1, of an identifier of its own or of the
-/// first one's.
+/// Returns the lesser grants if the second of two messages of QoS 1 is answered with this code. The second message has
+/// an identifier of its own, or that of the first.
 fn answered(reason: ReasonCode, receive_maximum: Option<u16>, again: bool) -> Vec<LesserGrant> {
     let connack = Packet::ConnAck(ConnAck {
         session_present: false,
@@ -348,7 +349,7 @@ fn a_message_that_is_refused_for_want_of_room_was_not_taken() {
     let quota = ReasonCode::QUOTA_EXCEEDED;
     assert_eq!(answered(quota, None, false).len(), 1);
     assert_eq!(answered(quota, Some(2), false).len(), 1);
-    // What goes beyond the Receive Maximum is another matter.
+    // A message beyond the Receive Maximum is a different matter.
     assert_eq!(answered(quota, Some(1), false).len(), 0);
 }
 
@@ -367,7 +368,7 @@ fn a_server_may_refuse_a_message_without_a_reason_of_the_case() {
             matches!(given.as_slice(), [less] if less.is_refusal()),
             "{code}: {given:?}"
         );
-        // What a case is about is not let off.
+        // What a case is about is not excused.
         let checked = Settings {
             check_payload_format: Some(true),
             ..Settings::default()

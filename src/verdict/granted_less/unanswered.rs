@@ -1,5 +1,5 @@
-//! A subscription or message that was never acknowledged: what became of it is unknown. The missing answer is a finding
-//! of its own.
+//! Subscriptions and messages that were never acknowledged. What became of them is unknown. The missing answer is a
+//! separate finding.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use super::given::{Asked, Grant, LesserGrant, Taken, unknown};
 use super::{received, sent};
 use crate::transcript::{EventIndex, LaneIndex, Transcript, What};
 
-/// How soon a broker ends a connection for a packet that it refuses so.
+/// How soon a broker ends a connection because of a packet that it refuses in this way.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 const STRAYED: &str = "the server answered a subscription with another packet identifier";
 
-/// Subscriptions whose SUBACK never came, or came with another identifier. A broker that ends the connection at once has
-/// answered.
+/// Returns the subscriptions whose SUBACK is missing or has another identifier. A broker that ends the connection at
+/// once has answered.
 pub(super) fn subscriptions(
     transcript: &Transcript,
     asked: BTreeMap<LaneIndex, Asked>,
@@ -49,8 +49,8 @@ pub(super) fn subscriptions(
     })
 }
 
-/// Whether the broker ended the connection at once, with nothing but its DISCONNECT between. What it sent before that shows
-/// that something else has ended it.
+/// Returns whether the broker ended the connection at once, after at most its DISCONNECT. Any other packet shows that
+/// something else has ended the connection.
 fn is_refused(transcript: &Transcript, lane: LaneIndex, at: EventIndex) -> bool {
     let asked = transcript.events[at.0].at;
     let mut after = transcript.events[at.0..]
@@ -63,8 +63,8 @@ fn is_refused(transcript: &Transcript, lane: LaneIndex, at: EventIndex) -> bool 
     next.is_some_and(|end| matches!(end.what, What::Closed(_)) && end.at < asked + AT_ONCE)
 }
 
-/// Messages of QoS 1 and 2 whose acknowledgement never came, though the connection of the first of them stood for long
-/// enough, and that no acknowledgement of another copy says to be taken.
+/// Returns the messages of QoS 1 and 2 without an acknowledgement. At least the connection of the first must have
+/// stayed open for long enough. Leaves out messages of which another copy was acknowledged as accepted.
 pub(super) fn messages(transcript: &Transcript) -> Vec<LesserGrant> {
     let mut open: BTreeMap<(LaneIndex, PacketId), (EventIndex, &Publish)> = BTreeMap::new();
     let mut over: BTreeMap<LaneIndex, Duration> = BTreeMap::new();
@@ -85,7 +85,7 @@ pub(super) fn messages(transcript: &Transcript) -> Vec<LesserGrant> {
             over.entry(event.lane).or_insert(event.at);
         }
     }
-    // Waiting in vain is no event.
+    // A wait that times out is not an event.
     let outcomes = transcript.steps.iter().flat_map(|step| &step.outcomes);
     let decided = outcomes.map(|outcome| outcome.at).max();
     let end = transcript.events.last().map(|event| event.at).max(decided);
@@ -98,7 +98,7 @@ pub(super) fn messages(transcript: &Transcript) -> Vec<LesserGrant> {
     let Some(first) = waited_for.map(|(_, (at, _))| *at).min() else {
         return Vec::new();
     };
-    // Where one has been waited for in vain, those behind it are not waited for as long.
+    // Once the wait for one message has timed out, later messages are not waited for as long.
     let unanswered = open.into_iter().filter(|(_, (at, _))| *at >= first);
     unanswered
         .map(|((lane, _), (at, publish))| LesserGrant {
@@ -121,7 +121,8 @@ mod tests {
         tests::publish(id, "a", payload)
     }
 
-    /// The payloads of what is unanswered in a record of these packets, each a second after the one before.
+    /// Returns the payloads of the unanswered messages in a record of these packets, each a second after the one
+    /// before.
     fn unanswered(packets: &[(bool, Packet)]) -> Vec<Bytes> {
         let mut transcript = record(ProtocolVersion::V5, packets);
         for (second, event) in transcript.events.iter_mut().enumerate() {
@@ -143,10 +144,10 @@ mod tests {
         let success = ReasonCode::SUCCESS;
         let answered = [(true, publish(1, "x")), (false, puback(1, success))];
         assert!(unanswered(&answered).is_empty());
-        // A refusal is an answer, which says more.
+        // A refusal is an answer, and a more informative one.
         let refused = puback(1, ReasonCode::NOT_AUTHORIZED);
         assert!(unanswered(&[(true, publish(1, "x")), (false, refused)]).is_empty());
-        // One of another identifier is none, and those behind it are not waited for.
+        // An answer with another identifier does not count, and later messages are not waited for.
         let packets = [
             (true, publish(1, "x")),
             (false, puback(9, success)),

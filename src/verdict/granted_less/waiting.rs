@@ -1,4 +1,4 @@
-//! Whether an unfulfilled wait depends on what was granted.
+//! Decides whether an unfulfilled wait depends on a lesser grant.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::matcher::{Memory, holds};
 use crate::scenario::model::{ClientIndex, Expectation, PacketPattern, Pattern};
 use crate::transcript::{Ended, EventIndex, LaneIndex, Outcome};
 
-/// It.
+/// An unfulfilled wait.
 pub(super) struct Waiting<'a> {
     pub(super) granted_less: &'a GrantedLess<'a>,
     pub(super) excused: &'a Excused,
@@ -39,7 +39,7 @@ impl Waiting<'_> {
         }
     }
 
-    /// Whether the client and the server may hold different things of the session.
+    /// Returns the lesser grant that parted the connection or left the client stuck, if any.
     fn parted(&self) -> Option<usize> {
         let less = self.granted_less.parted(self.lane, self.outcome.at);
         less.or_else(|| self.excused.stuck.get(&self.client).copied())
@@ -59,13 +59,13 @@ impl Waiting<'_> {
         }
     }
 
-    /// The first event after the waiting was over.
+    /// Returns the first event after the wait was over.
     fn before(&self) -> EventIndex {
         let events = &self.granted_less.transcript.events;
         EventIndex(events.partition_point(|event| event.at <= self.outcome.at))
     }
 
-    /// Every one of them came, or is excused, and one at least is.
+    /// Excuses the wait if each of these packets was received or is excused, and at least one is excused.
     fn packets(&self, patterns: &[&PacketPattern]) -> Excuse {
         let mut offers = self.offers();
         let mut less = None;
@@ -85,7 +85,7 @@ impl Waiting<'_> {
                 None => missing.push(*pattern),
             }
         }
-        // What came of a row of packets that should have been longer.
+        // All were received, so the row should have been longer: another packet like the last is missing.
         if missing.is_empty() && less.is_none() {
             missing.extend(patterns.last());
         }
@@ -98,7 +98,7 @@ impl Waiting<'_> {
         less.map(|less| (less, events))
     }
 
-    /// What came on the connection and no other step had taken.
+    /// Returns what the connection had received and no other step had taken.
     fn offers(&self) -> Vec<EventIndex> {
         (0..self.before().0)
             .map(EventIndex)
@@ -117,7 +117,8 @@ impl Waiting<'_> {
             .is_some_and(|received| holds(pattern, &received, self.client, self.memory).is_some())
     }
 
-    /// Why this packet did not come, if that depends on what was given.
+    /// Returns the lesser grant that explains why a packet is missing, and the packet that was received in another
+    /// form, if any.
     fn missing(
         &self,
         pattern: &PacketPattern,
@@ -140,7 +141,7 @@ impl Waiting<'_> {
             }
             _ => None,
         };
-        // Nothing lets a server off its answers while there is a connection to answer on.
+        // A server must answer as long as there is a connection to answer on, regardless of what it granted.
         let is_owed = !matches!(
             pattern.packet_type,
             PacketType::PUBLISH | PacketType::PUBREL | PacketType::DISCONNECT
@@ -152,7 +153,7 @@ impl Waiting<'_> {
         less.or_else(parted).map(|less| (less, None))
     }
 
-    /// A message that did not come in any form.
+    /// Returns the lesser grant that explains why a message was not received in any form.
     fn message(&self, pattern: &PacketPattern) -> Option<usize> {
         let needless = self.granted_less.needless(&Wanted {
             lane: self.lane,
@@ -164,8 +165,8 @@ impl Waiting<'_> {
         needless.or_else(|| self.settled(pattern))
     }
 
-    /// A message that would have to come again, had it come with QoS 2: at QoS 1 the client's PUBACK has settled it. What
-    /// came while it was waited for is not the former copy.
+    /// Returns the lesser grant that explains why a message is not sent again. It would be if it had QoS 2, but at QoS
+    /// 1 the client's PUBACK has settled it. A packet received during this wait is not the former copy.
     fn settled(&self, pattern: &PacketPattern) -> Option<usize> {
         let granted_less = self.granted_less;
         let who = granted_less.connection(self.lane).who;
@@ -204,8 +205,8 @@ impl Waiting<'_> {
         })
     }
 
-    /// A PUBREL, where no message of QoS 2 is under way. Where messages came, and each with the QoS that it would have had in
-    /// any case, what was granted is not why.
+    /// Returns the lesser grant that explains why there is no PUBREL: no message of QoS 2 is in flight. If messages
+    /// were received, each with the QoS that it would have had anyway, the grant is not the reason.
     fn release(&self) -> Option<usize> {
         let granted_less = self.granted_less;
         let mut given = granted_less.given_to(self.lane, self.before());
@@ -235,7 +236,7 @@ impl Waiting<'_> {
         (under_way.is_empty() && !is_granted).then_some(less)
     }
 
-    /// Messages that came though something should have held them back.
+    /// Excuses messages that were received although something should have held them back.
     fn broken_silence(&self) -> Excuse {
         let mut less = None;
         for event in &self.outcome.taken {

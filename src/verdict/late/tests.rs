@@ -41,7 +41,7 @@ fn ack(id: u16) -> Ack {
     }
 }
 
-/// Packets of the broker at these seconds, after one that a step has taken.
+/// Records packets that the broker sends at these seconds, after one that a step has taken.
 fn came(packets: &[(u64, Packet)]) -> Transcript {
     let mut all = vec![(false, puback(9))];
     all.extend(packets.iter().map(|(_, packet)| (false, packet.clone())));
@@ -68,7 +68,7 @@ fn one(packet_type: PacketType) -> Expectation {
     expectation(Pattern::Packet(packet(packet_type)))
 }
 
-/// A waiting of five seconds.
+/// Returns a wait of five seconds.
 fn waited(ended: Ended) -> Outcome {
     Outcome {
         taken: Vec::new(),
@@ -181,7 +181,7 @@ fn a_connection_that_we_ended_was_not_closed_late() {
     assert!(!is_late(&closed, &transcript));
 }
 
-/// What a step finds.
+/// Returns a finding of a step.
 fn finding(step: usize, symptom: Symptom, is_late: bool) -> Finding {
     Finding {
         charge: Charge::must(V5, "MQTT-3.8.4-1"),
@@ -207,9 +207,9 @@ fn only_what_follows_from_a_late_packet_may_be_wrong_beside_it() {
     assert_eq!(only_late(&[late(2)]).as_deref(), Some(words));
     assert!(only_late(&[late(2), late(4)]).is_some());
     assert!(only_late(&[]).is_none());
-    // A step behind it waits in vain for what the first one was to bring about.
+    // A later step times out because the late packet should have caused what it waits for.
     assert!(only_late(&[late(2), finding(3, absent(), false)]).is_some());
-    // Not so one before it, or what came otherwise than it should have.
+    // An earlier step does not, nor does a packet that differs from what it should be.
     assert!(only_late(&[finding(1, absent(), false), late(2)]).is_none());
     assert!(only_late(&[finding(1, absent(), false)]).is_none());
     for wrong in [
@@ -221,7 +221,7 @@ fn only_what_follows_from_a_late_packet_may_be_wrong_beside_it() {
     ] {
         let found = [late(2), finding(3, wrong.clone(), false)];
         assert!(only_late(&found).is_none(), "{wrong}");
-        // Who had no CONNACK in time has left out what the case is about.
+        // A client without a CONNACK in time has skipped what the case is about.
         let connack = finding(2, Symptom::no(PacketType::CONNACK), true);
         let found = [connack, finding(3, wrong, false)];
         assert!(only_late(&found).is_some());

@@ -1,5 +1,5 @@
-//! Rules about single packets, alone or with the CONNECT: codes, sizes, properties, and the clauses of packets that
-//! cannot be decoded.
+//! Rules about single packets, alone or together with the CONNECT: codes, sizes, properties, and the clauses of packets
+//! that cannot be decoded.
 
 use mqtt_check_codec::{
     Connect, DecodeError, Frame, Packet, PacketType, PropertyId, ProtocolVersion, ReasonCode,
@@ -8,7 +8,7 @@ use mqtt_check_codec::{
 
 use super::check::{self, Check, Found};
 
-/// The clauses that the decoder can cite on a server's packets: of 3.1.1 and of 5.
+/// The clauses that the decoder can cite for a server's packets, of 3.1.1 and of 5.
 pub(super) const DECODED: [&[&str]; 2] = [
     &[
         "MQTT-1.5.3-1",
@@ -86,7 +86,8 @@ pub(super) const DECODED: [&[&str]; 2] = [
     ],
 ];
 
-/// Clauses on one field that say the same as the decoder's: field, its clause, the other. 3.1.1 first, then 5.
+/// Further clauses that say the same about a field as the decoder's clause: field, decoder's clause, further clause.
+/// 3.1.1 first, then 5.
 const COMPANIONS: [&[(&str, &str, &str)]; 2] = [
     &[
         ("topic", "MQTT-1.5.3-1", "MQTT-3.3.2-1"),
@@ -104,7 +105,8 @@ const COMPANIONS: [&[(&str, &str, &str)]; 2] = [
     ],
 ];
 
-/// Where diagnostics must not push a packet above the Maximum Packet Size: by a Reason String, by User Properties.
+/// Packets that diagnostics must not push above the Maximum Packet Size, each with the clauses on the Reason String and
+/// on User Properties.
 pub(super) const DIAGNOSTICS: &[(PacketType, &str, &str)] = &[
     (PacketType::CONNACK, "MQTT-3.2.2-19", "MQTT-3.2.2-20"),
     (PacketType::PUBACK, "MQTT-3.4.2-2", "MQTT-3.4.2-3"),
@@ -117,15 +119,15 @@ pub(super) const DIAGNOSTICS: &[(PacketType, &str, &str)] = &[
     (PacketType::AUTH, "MQTT-3.15.2-2", "MQTT-3.15.2-3"),
 ];
 
-/// Whether a packet that the decoder refused may be an echo of something wrong that the client has sent: an answer has
-/// the packet identifier of its request, 0 too, and a code for each filter, none for none.
+/// Returns whether a packet that the decoder rejects may echo something wrong that the client has sent. An answer has
+/// the packet identifier of its request, even 0, and one code for each filter, so none if there is no filter.
 pub(super) fn is_echo(error: &DecodeError, is_client_faulty: bool) -> bool {
     is_client_faulty
         && error.packet != PacketType::PUBLISH
         && matches!(error.field, "packet_id" | "reasons")
 }
 
-/// A packet that the decoder refused.
+/// Reports a packet that the decoder rejects.
 pub(super) fn malformed(frame: &Frame, error: &DecodeError, version: ProtocolVersion) -> Found {
     let error = error.clone().sent_by_server();
     let mut clauses = Vec::new();
@@ -156,11 +158,12 @@ pub(super) fn malformed(frame: &Frame, error: &DecodeError, version: ProtocolVer
     check::MALFORMED.found_by(clauses, actual)
 }
 
-/// Whether a packet of 5 becomes right if an empty property section is put where one belongs: without its length, what
-/// stands there was taken for it. Only of packets whose rest cannot be anything else.
+/// Returns whether a packet of 5 becomes valid when an empty property section is inserted where one belongs. If the
+/// Property Length is missing, the decoder reads the next byte as the length. Only checks packets whose remaining bytes
+/// cannot mean anything else.
 fn lacks_property_length(frame: &Frame) -> bool {
     let bytes = frame.bytes();
-    // Behind the flags and the code of CONNACK, and behind the Packet Identifier of the others: two bytes in either.
+    // Two bytes come first: the flags and the code of CONNACK, or the Packet Identifier of the others.
     let (header, behind) = match bytes.get(1) {
         Some(length) if length + 1 < 0x80 => (2, 4),
         _ => return false,
@@ -185,7 +188,7 @@ fn lacks_property_length(frame: &Frame) -> bool {
     })
 }
 
-/// Whether a server of this version sends packets of this type.
+/// Returns whether a server of this version sends packets of this type.
 pub const fn is_from_server(packet: PacketType, version: ProtocolVersion) -> bool {
     match packet {
         PacketType::CONNACK
@@ -202,7 +205,7 @@ pub const fn is_from_server(packet: PacketType, version: ProtocolVersion) -> boo
     }
 }
 
-/// A code that the packet may not carry.
+/// Reports a code that the packet must not have.
 pub(super) fn code(packet: &Packet, version: ProtocolVersion) -> Option<Found> {
     // 3.1 has no codes that 3.1.1 does not have.
     let tables = match version {
@@ -231,7 +234,7 @@ pub(super) fn code(packet: &Packet, version: ProtocolVersion) -> Option<Found> {
     Some(check.found(format!("{packet_type} with code {wrong}{name}")))
 }
 
-/// A packet above the client's Maximum Packet Size.
+/// Reports a packet above the client's Maximum Packet Size.
 pub(super) fn size(packet: &Packet, size: usize, connect: &Connect) -> Option<Found> {
     let maximum = connect.properties.maximum_packet_size()?;
     if size <= maximum as usize {
@@ -248,7 +251,7 @@ pub(super) fn size(packet: &Packet, size: usize, connect: &Connect) -> Option<Fo
     Some(check::TOO_LARGE.found_with(also, actual))
 }
 
-/// Reason String or User Properties for a client that asked for no problem information.
+/// Reports a Reason String or User Properties for a client that declined problem information.
 pub(super) fn diagnostics(packet: &Packet, connect: &Connect) -> Option<Found> {
     if connect.properties.request_problem_information() != Some(0) {
         return None;

@@ -1,16 +1,16 @@
-//! The rules: each once, with the clauses that state it in each version.
+//! The rules of the monitor, each with the clauses that state it in each version.
 
 use mqtt_check_codec::ProtocolVersion;
 
 use crate::scenario::model::Level;
 
-/// One rule on what a server sends.
+/// One rule about what a server sends.
 #[derive(Debug)]
 pub(super) struct Check {
-    /// The clauses of 3.1.1; `None` where it has no such rule. Without any it is a remark: no clause forbids what
-    /// no server has a reason to do.
+    /// The clauses of 3.1.1, or `None` if it has no such rule. An empty list makes it a remark: no clause forbids this,
+    /// but no server has a reason to do it.
     v3: Option<&'static [&'static str]>,
-    /// Likewise of 5.
+    /// The clauses of 5, likewise.
     v5: Option<&'static [&'static str]>,
     pub(super) level: Level,
     /// What is right, as a lowercase fragment.
@@ -21,16 +21,16 @@ pub(super) struct Check {
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) check: &'static Check,
-    /// The clauses that are cited, where they are not just those of the check.
+    /// Clauses to cite instead of those of the check, if there are any.
     pub(super) by: Vec<&'static str>,
-    /// Clauses of the same fault beside those of the check.
+    /// Further clauses that the same fault breaks.
     pub(super) also: Vec<&'static str>,
-    /// What came, as a lowercase fragment.
+    /// What was received, as a lowercase fragment.
     pub(super) actual: String,
 }
 
 impl Check {
-    /// The clauses to cite in this version; `None` if it has no such rule.
+    /// Returns the clauses to cite in this version, or `None` if it has no such rule.
     pub(super) fn clauses(&self, version: ProtocolVersion) -> Option<&'static [&'static str]> {
         match version {
             ProtocolVersion::V3_1 | ProtocolVersion::V3_1_1 => self.v3,
@@ -38,7 +38,7 @@ impl Check {
         }
     }
 
-    /// Whether what breaks it is that a connection stays open.
+    /// Returns whether a connection that stays open is what breaks the rule.
     pub(super) fn wants_close(&self) -> bool {
         [&CLOSE_OWED_AFTER_REFUSAL, &CLOSE_OWED_AFTER_DISCONNECT]
             .iter()
@@ -63,7 +63,7 @@ impl Check {
         }
     }
 
-    /// By these clauses and not by those of the check, unless there are none.
+    /// Cites these clauses instead of those of the check, if there are any.
     pub(super) fn found_by(&'static self, by: Vec<&'static str>, actual: String) -> Found {
         Found {
             check: self,
@@ -100,13 +100,13 @@ macro_rules! checks {
     };
 }
 
-// Columns: the clauses of 3.1.1 and of 5; `-` where a version has no such rule.
+// Columns: the clauses of 3.1.1 and of 5. `-` if a version has no such rule.
 checks! {
-    // Bytes: the decoder mostly has a clause of its own.
+    // Bytes. The decoder usually cites a more specific clause.
     MALFORMED ["RULE-2.1-1"] ["RULE-2.1.1-1"] Must "well-formed packets";
     LENGTH ["RULE-2.1-1"] ["MQTT-1.5.5-1"] Must "a remaining length of at most four bytes";
 
-    // Who sends what, and when.
+    // Who may send what, and when.
     DIRECTION ["RULE-2.2.1-1"] ["RULE-2.1.2-1"] Must "only packets that a server sends";
     CONNACK_FIRST ["MQTT-3.2.0-1"] ["MQTT-3.2.0-1"] Must "CONNACK before any other packet";
     DISCONNECT_FIRST - ["MQTT-3.14.0-1" "MQTT-3.2.0-1"] Must "no DISCONNECT before a CONNACK that accepts";
@@ -121,7 +121,7 @@ checks! {
     CLOSE_OWED_AFTER_REFUSAL ["MQTT-3.2.2-5"] ["MQTT-3.2.2-7"] Must
         "the close of the connection after a CONNACK that refuses";
     CLOSE_OWED_AFTER_DISCONNECT - ["MQTT-3.14.4-2"] Must "the close of the connection after its DISCONNECT";
-    // What it answers is described, and no more of it forbidden.
+    // The standard says what a PINGRESP answers, but no clause forbids additional ones.
     PINGRESP_UNASKED [] [] Should "a PINGRESP for each PINGREQ";
 
     // CONNACK.
@@ -132,7 +132,7 @@ checks! {
     EMPTY_ID_ACCEPTED ["MQTT-3.1.3-8"] - Must "CONNACK 0x02 to an empty client identifier with Clean Session 0";
     ID_NOT_ASSIGNED - ["MQTT-3.2.2-16" "MQTT-3.1.3-7"] Must
         "an Assigned Client Identifier for a client that sent none";
-    // The property is described as the identifier of such a client, and forbidden to no other.
+    // The standard describes the property for a client without an identifier, but does not forbid it for others.
     ID_ASSIGNED_UNASKED - [] Should "an Assigned Client Identifier only for a client that sent none";
     ASSIGNED_ID_IN_USE - ["MQTT-3.2.2-16"] Must "an Assigned Client Identifier that no other client has";
     RESPONSE_INFORMATION_UNASKED - ["MQTT-3.1.2-28"] Must "Response Information only for a client that requested it";
@@ -152,7 +152,7 @@ checks! {
     DISCONNECT_CODE - ["MQTT-3.14.2-1"] Must "a code that a server's DISCONNECT may carry";
     AUTH_CODE - ["MQTT-3.15.2-1"] Must "a code that a server's AUTH may carry";
 
-    // What the CONNECT bounds.
+    // Limits set by the CONNECT.
     TOO_LARGE - ["MQTT-3.1.2-24"] Must "packets within the client's Maximum Packet Size";
     DIAGNOSTICS_UNWANTED - ["MQTT-3.1.2-29"] Must
         "no Reason String or User Property for a client that declined problem information";

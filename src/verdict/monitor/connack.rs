@@ -4,7 +4,7 @@ use mqtt_check_codec::{Auth, ConnAck, Connect, ProtocolVersion};
 
 use super::check::{self, Found};
 
-/// What is wrong with a CONNACK, as an answer to this CONNECT.
+/// Returns what is wrong with a CONNACK as an answer to this CONNECT.
 pub(super) fn answers(connack: &ConnAck, connect: &Connect) -> Vec<Found> {
     let mut found = Vec::new();
     if connack.reason.0 == 0 {
@@ -16,7 +16,7 @@ pub(super) fn answers(connack: &ConnAck, connect: &Connect) -> Vec<Found> {
     found
 }
 
-/// Session Present beside a refusal, whatever the CONNECT was. 3.1 has no such flag.
+/// Reports Session Present 1 in a refusal, regardless of the CONNECT. 3.1 has no such flag.
 pub(super) fn alone(connack: &ConnAck, version: ProtocolVersion) -> Option<Found> {
     let is_wrong =
         connack.session_present && connack.reason.0 != 0 && version != ProtocolVersion::V3_1;
@@ -84,14 +84,15 @@ fn offers(connack: &ConnAck, connect: &Connect, found: &mut Vec<Found>) {
     }
 }
 
-/// What is wrong with an AUTH, on a connection that began with this CONNECT.
+/// Returns what is wrong with an AUTH on a connection that began with this CONNECT.
 pub(super) fn auth(auth: &Auth, connect: &Connect, is_connected: bool) -> Option<Found> {
     let Some(asked) = connect.properties.authentication_method() else {
         return Some(
             check::AUTH_UNASKED.found("AUTH, although the CONNECT had no Authentication Method"),
         );
     };
-    // The form without any bytes has no room for a method: the standard allows it in one place and not in another.
+    // An AUTH without any bytes has no room for a method. The standard permits this form in one place and not in
+    // another.
     let method = auth.properties.authentication_method();
     if let Some(method) = method.filter(|method| *method != asked) {
         return Some(check::METHOD_CHANGED.found(format!(

@@ -20,24 +20,24 @@ pub(super) struct Connection {
     pub(super) handshake: Handshake,
     /// How many CONNECTs the client has sent.
     pub(super) connects: u32,
-    /// The client has sent something that is no packet: what the broker makes of it and of what follows is open.
+    /// Whether the client has sent something that is not a packet. How the broker reads it and what follows is unknown.
     pub(super) is_faulty: bool,
-    /// Another connection has taken, or may have taken, the session.
+    /// Whether another connection has taken over the session, or may have.
     pub(super) is_superseded: bool,
-    /// `None` without a session, or without one that can be told.
+    /// The session. `None` if there is none, or if it cannot be identified.
     pub(super) key: Option<Key>,
     pub(super) passage: FlightOnConnection,
     pub(super) requests: Requests,
     pub(super) receipts: Receipts,
-    /// What the client sent before the CONNACK.
+    /// Packets that the client sent before the CONNACK.
     pub(super) early: Vec<Packet>,
-    /// The broker has ended the transport.
+    /// Whether the broker has ended the transport.
     pub(super) is_over: bool,
-    /// The client has ended the transport, or said that it will.
+    /// Whether the client has ended the transport, or announced that it will.
     pub(super) has_left: bool,
-    /// The broker has sent DISCONNECT.
+    /// Whether the broker has sent DISCONNECT.
     has_disconnected: bool,
-    /// A packet out of place has been told; those behind it are not told again.
+    /// Whether a packet out of place has been reported. Later ones are not reported.
     order_told: bool,
     aliases: BTreeMap<u16, ByteString>,
     quota: Option<Quota>,
@@ -45,18 +45,18 @@ pub(super) struct Connection {
     pongs: u32,
 }
 
-/// What the client began with.
+/// What the client sent first.
 #[derive(Debug)]
 pub(super) enum Opening {
     Nothing,
     Connect(Box<Connect>),
     /// A CONNECT of the connection's version with something wrong in it.
     Malformed,
-    /// A CONNECT of another version, or no MQTT at all: the broker may answer in any language.
+    /// A CONNECT of another version, or something that is not MQTT. The broker may answer in any protocol.
     Foreign,
 }
 
-/// How far the handshake is.
+/// The progress of the handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Handshake {
     Awaited,
@@ -96,7 +96,7 @@ impl Connection {
         }
     }
 
-    /// The CONNECT, if there was one that the broker could not misunderstand.
+    /// Returns the CONNECT, if there was one that the broker could not misunderstand.
     pub(super) fn connect(&self) -> Option<&Connect> {
         match &self.opening {
             Opening::Connect(connect) => Some(connect),
@@ -104,7 +104,7 @@ impl Connection {
         }
     }
 
-    /// Whether this connection is, or may become, that of this client.
+    /// Returns whether this connection belongs to this client, or may come to.
     pub(super) fn is_of(&self, client_id: &str) -> bool {
         match (&self.key, self.connect()) {
             (Some(Key::Client(id)), _) => id == client_id,
@@ -113,13 +113,13 @@ impl Connection {
         }
     }
 
-    /// Whether it stands, with this client identifier.
+    /// Returns whether this connection is open and has this client identifier.
     pub(super) fn has(&self, client_id: &ByteString) -> bool {
         let has_id = matches!(&self.key, Some(Key::Client(id)) if id == client_id);
         has_id && !self.is_superseded && !self.is_over && !self.has_left
     }
 
-    /// The client has sent its first CONNECT.
+    /// Handles the client's first CONNECT.
     pub(super) fn opened(&mut self, connect: Box<Connect>) {
         if connect.version != self.version {
             self.opening = Opening::Foreign;
@@ -132,7 +132,7 @@ impl Connection {
         self.opening = Opening::Connect(connect);
     }
 
-    /// This packet has come: what is wrong with its place, and whether to look at it any further.
+    /// Checks whether this packet is in its place. Returns what is wrong, and whether to examine the packet further.
     pub(super) fn place(&mut self, frame: &Frame) -> (Option<Found>, bool) {
         let packet = frame.packet_type();
         if self.has_disconnected {
@@ -171,7 +171,7 @@ impl Connection {
         if self.connects < 2 {
             return Some(check::CONNACK_TWICE.found("a second CONNACK"));
         }
-        // Before version 5 a second CONNECT is to end the connection, and may be refused before that.
+        // Before version 5, a second CONNECT must end the connection, and may be refused before that.
         let refuses = |packet: Packet| matches!(packet, Packet::ConnAck(p) if p.reason.0 != 0);
         if self.version != ProtocolVersion::V5
             && Packet::decode(frame, self.version).is_ok_and(refuses)
@@ -187,7 +187,7 @@ impl Connection {
         (!was_told).then_some(found)
     }
 
-    /// The broker has sent DISCONNECT.
+    /// Notes that the broker has sent DISCONNECT.
     pub(super) fn disconnected(&mut self) {
         self.has_disconnected = true;
         self.order_told = false;
@@ -203,7 +203,7 @@ impl Connection {
             .then(|| check::PINGRESP_UNASKED.found("PINGRESP without a PINGREQ"))
     }
 
-    /// The topic of a PUBLISH, by its alias if need be, and what is wrong with the alias.
+    /// Returns the topic of a PUBLISH, through its alias if needed, and what is wrong with the alias.
     pub(super) fn topic(
         &mut self,
         publish: &Publish,
@@ -241,7 +241,7 @@ impl Connection {
         (topic, found)
     }
 
-    /// A PUBLISH has come: whether the client's Receive Maximum had room for it.
+    /// Handles a PUBLISH of the broker, and reports it if the client's Receive Maximum has no room for it.
     pub(super) fn spend(&mut self, publish: &Publish) -> Option<Found> {
         if publish.qos == QoS::AtMostOnce || self.is_faulty {
             return None;
@@ -257,7 +257,7 @@ impl Connection {
         )))
     }
 
-    /// The client has sent something that may end an exchange: PUBACK, PUBREC or PUBCOMP.
+    /// Frees a slot of the quota if the client's packet ends an exchange: PUBACK, PUBCOMP, or a PUBREC that refuses.
     pub(super) fn earn(&mut self, packet: &Packet) {
         let is_last = match packet {
             Packet::PubAck(_) | Packet::PubComp(_) => true,

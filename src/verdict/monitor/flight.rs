@@ -1,8 +1,8 @@
-//! QoS 1 and 2 messages in flight to a client: packet identifiers in use, and what may be sent again.
+//! Tracks QoS 1 and 2 messages in flight to a client: which packet identifiers are in use, and what may be sent again.
 //!
-//! What is not certain is not judged. An acknowledgement of ours may not have reached the broker before the connection
-//! ended, and a packet of the broker may not have reached us: so on a resumed session an identifier of which nothing
-//! is known may mean anything.
+//! Only what is certain is judged. When a connection ends, an acknowledgement of ours may not have reached the broker,
+//! and a packet of the broker may not have reached us. So on a resumed session, an unknown identifier may mean
+//! anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,19 +13,19 @@ use mqtt_check_codec::{Ack, Packet, PacketId, ProtocolVersion, Publish, QoS};
 use super::check::{self, Check, Found};
 use crate::transcript::LaneIndex;
 
-/// A message whose exchange is not over.
+/// A message whose exchange is not complete.
 #[derive(Debug, Clone)]
 struct Flight {
     state: State,
     qos: QoS,
     content: Content,
-    /// Counts first transmissions.
+    /// The number of the message, counting first transmissions.
     number: u64,
-    /// The connection on which it was last published.
+    /// The connection on which the message was last published.
     lane: LaneIndex,
 }
 
-/// What tells one message from another.
+/// What distinguishes one message from another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Content {
     topic: ByteString,
@@ -40,36 +40,37 @@ enum State {
     Received,
     /// The broker has sent PUBREL.
     Released,
-    /// The client answered in a way that may or may not have settled it.
+    /// It is unknown whether the message is settled.
     Doubtful,
 }
 
-/// The part that belongs to the session.
+/// The messages in flight of a session.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Flights {
     by_id: BTreeMap<PacketId, Flight>,
-    /// What was under way in the session before, which the client wanted to resume and the broker says is gone.
+    /// Messages in flight in the former session, which the client wanted to resume and the broker says is gone.
     denied: BTreeMap<PacketId, Flight>,
     /// How many messages have been sent for the first time.
     count: u64,
 }
 
-/// The part that ends with the connection.
+/// The state that ends with the connection.
 #[derive(Debug)]
 pub(super) struct FlightOnConnection {
     lane: LaneIndex,
-    /// The session is older than the connection.
+    /// Whether the session is older than the connection.
     is_resumed: bool,
-    /// What the client has settled here, and whether with a failure.
+    /// Messages published and settled on this connection, and whether the client settled them with a failure.
     settled: BTreeMap<PacketId, (Content, bool)>,
-    /// What the client has settled here before it was sent again here, as it may be on its way.
+    /// Identifiers that the client settled on this connection although the message was published on an earlier one. The
+    /// broker may be sending it again at the same time.
     settled_early: BTreeSet<PacketId>,
-    /// How many PUBRECs that accept the client has sent for its present use of the identifier.
+    /// How many accepting PUBRECs the client has sent for the present use of each identifier.
     pubrecs: BTreeMap<PacketId, u32>,
     pubrels: BTreeMap<PacketId, u32>,
-    /// The identifiers whose PUBREL the client awaits, in the order of its PUBRECs.
+    /// The identifiers for which the client awaits PUBREL, in the order of its PUBRECs.
     awaited: Vec<PacketId>,
-    /// The number of the message that was last sent again, for each topic and QoS.
+    /// The number of the last message that was sent again, for each topic and QoS.
     resent: BTreeMap<(ByteString, QoS), u64>,
 }
 
@@ -87,7 +88,7 @@ impl FlightOnConnection {
         }
     }
 
-    /// Whether the session is older than the connection.
+    /// Returns whether the session is older than the connection.
     pub(super) const fn is_resumed(&self) -> bool {
         self.is_resumed
     }
@@ -103,20 +104,20 @@ impl FlightOnConnection {
 }
 
 impl Flights {
-    /// Remembers what was under way in a session that the broker says is gone.
+    /// Remembers the messages in flight of a session that the broker says is gone.
     pub(super) fn deny(&mut self, former: Self) {
         self.denied = former.by_id;
     }
 
-    /// From here on nothing is known of what is under way.
+    /// Marks every message as doubtful, because nothing is known about them from here on.
     pub(super) fn doubt(&mut self) {
         for flight in self.by_id.values_mut() {
             flight.state = State::Doubtful;
         }
     }
 
-    /// The client now takes packets of this size at most. What is larger counts as delivered [5 MQTT-3.1.2-25], so
-    /// that its identifier may be in use or not.
+    /// Applies the client's Maximum Packet Size. A larger message counts as delivered [5 MQTT-3.1.2-25], so its
+    /// identifier may or may not be in use.
     pub(super) fn dropped_above(&mut self, maximum_packet_size: u32) {
         for flight in self.by_id.values_mut() {
             let least = flight.content.topic.len() + flight.content.payload.len();
@@ -126,14 +127,14 @@ impl Flights {
         }
     }
 
-    /// The same for one identifier.
+    /// Marks the message with this identifier as doubtful.
     pub(super) fn doubt_one(&mut self, id: PacketId) {
         if let Some(flight) = self.by_id.get_mut(&id) {
             flight.state = State::Doubtful;
         }
     }
 
-    /// An identifier that was seen where its use cannot be judged.
+    /// Notes an identifier whose use cannot be judged.
     pub(super) fn note(&mut self, lane: LaneIndex, publish: &Publish) {
         if let Some(id) = publish.packet_id {
             let mut flight = self.first(lane, publish, &publish.topic);
@@ -142,7 +143,8 @@ impl Flights {
         }
     }
 
-    /// Whether this message is under way already, by its identifier: it comes again, whatever its DUP says.
+    /// Returns whether this message is already in flight under its identifier. If so, it is sent again, regardless of
+    /// its DUP flag.
     pub(super) fn has(&self, publish: &Publish, topic: &ByteString) -> bool {
         let known = publish.packet_id.and_then(|id| self.by_id.get(&id));
         known.is_some_and(|flight| {
@@ -164,8 +166,8 @@ impl Flights {
         }
     }
 
-    /// A PUBLISH of QoS 1 or 2 has come. `topic` is that of the packet or the one behind its alias. `is_certain`
-    /// says that the whole session is in the record, and that no message of it was with another client before.
+    /// Handles a PUBLISH of QoS 1 or 2. `topic` is its own topic, or the one that its alias stands for. `is_certain`
+    /// states that the whole session is in the record, and that none of its messages went to another client before.
     pub(super) fn published(
         &mut self,
         passage: &mut FlightOnConnection,
@@ -178,13 +180,13 @@ impl Flights {
         let fresh = self.first(passage.lane, publish, topic);
         let Some(known) = self.by_id.get(&id).cloned() else {
             let denied = self.denied.get(&id);
-            // It did come before: what is wrong is that the session was said to be gone.
+            // The message was received before. What is wrong is that the session was said to be gone.
             let is_resent = denied.is_some_and(|former| former.content == fresh.content);
             let is_certain = is_certain && !is_resent;
             let found = unused(passage, publish, id, &fresh.content, version, is_certain);
             passage.pubrecs.remove(&id);
             passage.pubrels.remove(&id);
-            // One that has crossed the client's answer may be settled by it, and its identifier free.
+            // A message that crossed the client's answer may be settled by it, so that its identifier is free.
             let has_crossed = passage.settled_early.remove(&id) && publish.dup;
             let state = match has_crossed {
                 true => State::Doubtful,
@@ -214,7 +216,7 @@ impl Flights {
             lane: passage.lane,
             ..known
         };
-        // A message that took the identifier of another has taken its place.
+        // A message that took the identifier of another replaces it.
         let flight = if is_same || publish.dup {
             flight
         } else {
@@ -224,7 +226,7 @@ impl Flights {
         found
     }
 
-    /// A PUBREL has come.
+    /// Handles a PUBREL.
     pub(super) fn released(
         &mut self,
         passage: &mut FlightOnConnection,
@@ -239,7 +241,7 @@ impl Flights {
         let pubrecs = passage.pubrecs.get(&id).copied().unwrap_or(0);
         let before = passage.pubrels.get(&id).copied().unwrap_or(0);
         passage.pubrels.insert(id, before + 1);
-        // A PUBREL that answers no PUBREC of this connection may be one that is sent again after the reconnect.
+        // A PUBREL that answers no PUBREC of this connection may be sent again after the reconnect.
         let is_carried = match known {
             Some(flight) if flight.lane == passage.lane => {
                 flight.state == State::Received && pubrecs == 0
@@ -270,8 +272,8 @@ impl Flights {
         found
     }
 
-    /// Whether this PUBREL comes before one of the same topic that is due first, which is told once.
-    /// [3.1.1 MQTT-4.6.0-6]
+    /// Reports this PUBREL if it overtakes one of the same topic that is due first. Each overtaken one is reported
+    /// once. [3.1.1 MQTT-4.6.0-6]
     fn overtakes(
         &self,
         passage: &mut FlightOnConnection,
@@ -293,7 +295,7 @@ impl Flights {
         )))
     }
 
-    /// The client has sent an acknowledgement.
+    /// Handles an acknowledgement of the client.
     pub(super) fn acknowledged(&mut self, passage: &mut FlightOnConnection, packet: &Packet) {
         let Some(id) = packet.packet_id() else {
             return;
@@ -355,7 +357,7 @@ fn without_dup(id: PacketId) -> Found {
     ))
 }
 
-/// A PUBLISH whose identifier is free.
+/// Judges a PUBLISH whose identifier is free.
 fn unused(
     passage: &FlightOnConnection,
     publish: &Publish,
@@ -370,7 +372,7 @@ fn unused(
     if let Some((former, has_failed)) = passage.settled.get(&id)
         && former == content
     {
-        // It may have been sent before our answer came, which 3.1.1 does not forbid.
+        // The message may have been sent before our answer was received, which 3.1.1 does not forbid.
         let check = match (version, has_failed) {
             (ProtocolVersion::V5, false) => &check::RESENT_WHILE_CONNECTED,
             (ProtocolVersion::V5, true) => &check::RESENT_AFTER_FAILURE,
@@ -393,7 +395,7 @@ fn unused(
     )))
 }
 
-/// A PUBLISH whose identifier is in use since an earlier PUBLISH of the same connection.
+/// Judges a PUBLISH whose identifier is in use by an earlier PUBLISH on the same connection.
 fn again_here(
     publish: &Publish,
     id: PacketId,
@@ -404,7 +406,7 @@ fn again_here(
         (true, ProtocolVersion::V5) => Some(check::RESENT_WHILE_CONNECTED.found(format!(
             "PUBLISH with packet id {id} again on the same connection"
         ))),
-        // 3.1.1 lets a server send again whenever it likes.
+        // 3.1.1 permits a server to send a message again at any time.
         (true, _) if is_same => None,
         (false, ProtocolVersion::V3_1 | ProtocolVersion::V3_1_1) if is_same => {
             Some(without_dup(id))
@@ -413,7 +415,7 @@ fn again_here(
     }
 }
 
-/// A PUBLISH whose identifier is in use since an earlier connection.
+/// Judges a PUBLISH whose identifier is in use by a PUBLISH on an earlier connection.
 fn again_after_reconnect(
     passage: &mut FlightOnConnection,
     publish: &Publish,
@@ -443,7 +445,7 @@ fn again_after_reconnect(
     })
 }
 
-/// A PUBREL that answers nothing.
+/// Reports a PUBREL that answers nothing.
 fn no_such_message(passage: &FlightOnConnection, id: PacketId) -> Found {
     match passage.settled.get(&id) {
         Some((_, true)) => check::PUBREL_WITHOUT_PUBREC.found(format!(

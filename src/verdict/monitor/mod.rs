@@ -1,14 +1,15 @@
-//! The monitor: every packet that a broker sends, on every connection of every case, is held against the rules that
-//! can be judged on one connection, whatever the case is about.
+//! The monitor checks every packet that a broker sends, on every connection of every case, against the rules that can
+//! be judged on one connection. It does not depend on what a case is about.
 //!
-//! In goes the record, out come the packets that break a rule, with its clauses. It reads the bytes of both sides as
-//! they were on the wire. A verdict must be right, so where the record leaves something open it is silent:
-//! - Once the client has sent what is no packet (a lie, raw bytes), nothing is held against what it said from then on.
-//!   What its CONNECT asked for before still binds the broker.
-//! - A packet may have been under way when a connection ended: on a resumed session, an identifier of which nothing
-//!   is known may be one of those.
-//! - A session that was there before the record began, was taken over by two at once, or lived through a restart of
-//!   the broker is unknown.
+//! The input is the record. The output is the packets that break a rule, with its clauses. The monitor reads the bytes
+//! of both sides as they were on the wire. A verdict must be right, so the monitor is silent where the record leaves
+//! something open:
+//! - Once the client has sent something that is not a packet (a lie, raw bytes), nothing that it sends from then on is
+//!   used against the broker. What its CONNECT requested before still binds the broker.
+//! - A packet may have been in transit when a connection ended. On a resumed session, an unknown identifier may belong
+//!   to such a packet.
+//! - A session is unknown if it existed before the record began, was taken over by two connections at once, or survived
+//!   a restart of the broker.
 
 mod bounds;
 mod check;
@@ -46,7 +47,7 @@ use crate::plan::{Body, Plan, PlannedStep, find_step};
 use crate::scenario::model::BrokerAction;
 use crate::transcript::{EventIndex, LaneIndex, Transcript, What};
 
-/// Every clause that the monitor looks at, by the ids of this version, ascending.
+/// Returns every clause that the monitor checks, by the ids of this version, in ascending order.
 pub fn clauses(version: ProtocolVersion) -> BTreeSet<&'static str> {
     let is_5 = version == ProtocolVersion::V5;
     let mut clauses: BTreeSet<&'static str> = check::ALL
@@ -64,15 +65,15 @@ pub fn clauses(version: ProtocolVersion) -> BTreeSet<&'static str> {
 
 /// What is wrong with the broker's packets.
 pub(super) struct Watched {
-    /// What it sent and should not have sent.
+    /// Packets that the broker sent and should not have sent.
     pub(super) sent: Vec<Finding>,
-    /// What it should have sent by the end of the record, and did not.
+    /// Packets that the broker should have sent by the end of the record, and did not.
     pub(super) owed: Vec<Finding>,
-    /// Packets that cannot be decoded and are right: they repeat what the client has sent.
+    /// Packets that cannot be decoded but are right, because they repeat what the client has sent.
     pub(super) echoes: BTreeSet<EventIndex>,
 }
 
-/// Holds the record against every rule.
+/// Checks the record against every rule.
 pub(super) fn watched(plan: &Plan, transcript: &Transcript) -> Watched {
     let mut restarts = Vec::new();
     collect_restarts(&plan.steps, transcript, &mut restarts);
@@ -96,7 +97,7 @@ pub(super) fn watched(plan: &Plan, transcript: &Transcript) -> Watched {
 fn finding(plan: &Plan, transcript: &Transcript, index: EventIndex, found: Found) -> Finding {
     let event = &transcript.events[index.0];
     let lane = &transcript.lanes[event.lane.0];
-    // Ids are those of the case's version, also where a client has another one.
+    // Clauses are those of the case's version, even if a client uses another one.
     let own = found.check.clauses(transcript.case.version);
     let own = own.or_else(|| found.check.clauses(lane.version));
     let own = match found.by.is_empty() {
@@ -140,7 +141,7 @@ fn finding(plan: &Plan, transcript: &Transcript, index: EventIndex, found: Found
     }
 }
 
-/// A text about the bytes on the wire, as the scenario would say it.
+/// Removes the play's prefix from a text about the bytes on the wire.
 fn without_prefix(transcript: &Transcript, text: &str) -> String {
     match transcript.prefix.as_str() {
         "" => text.to_owned(),
@@ -148,7 +149,7 @@ fn without_prefix(transcript: &Transcript, text: &str) -> String {
     }
 }
 
-/// When the broker was restarted, stopped or killed, since the scene began.
+/// Collects when the broker was restarted, stopped or killed, measured from the start of the scene.
 fn collect_restarts(steps: &[PlannedStep], transcript: &Transcript, at: &mut Vec<Duration>) {
     for step in steps {
         match &step.body {
@@ -161,16 +162,16 @@ fn collect_restarts(steps: &[PlannedStep], transcript: &Transcript, at: &mut Vec
     }
 }
 
-/// What a look at every packet brings.
+/// The result of checking every packet.
 struct Seen {
-    /// The packets that break a rule, in the order in which they came.
+    /// The packets that break a rule, in the order in which they were received.
     told: Vec<(EventIndex, Found)>,
     echoes: BTreeSet<EventIndex>,
-    /// What became of the connections.
+    /// The final state of the connections.
     connections: Vec<Connection>,
 }
 
-/// Looks at every packet.
+/// Checks every packet.
 fn watch(transcript: &Transcript, restarts: &[Duration]) -> Seen {
     let mut monitor = Monitor {
         restarts,
@@ -238,11 +239,11 @@ struct Monitor<'a> {
     sessions: BTreeMap<Key, Session>,
     /// Sessions that two connections may have opened at once.
     contested: BTreeSet<Key>,
-    /// The aliases that have had a topic on some connection of a client.
+    /// The aliases that had a topic on some connection of a client.
     aliases: BTreeSet<(Key, u16)>,
-    /// What is wrong with the event at hand.
+    /// What is wrong with the current event.
     found: Vec<Found>,
-    /// It repeats what the client has sent.
+    /// Whether the current packet repeats what the client has sent.
     is_echo: bool,
 }
 
@@ -286,7 +287,7 @@ impl Monitor<'_> {
         }
     }
 
-    /// Other connections of this client lose their session to this one.
+    /// Marks other connections of this client as superseded, because they lose their session to this one.
     fn supersede(&mut self, lane: LaneIndex, client_id: &ByteString) {
         if client_id.is_empty() {
             return;
@@ -307,10 +308,10 @@ impl Monitor<'_> {
         self.sessions.get_mut(key)
     }
 
-    /// Something that the client has sent in its session.
+    /// Handles a packet that the client has sent in its session.
     fn did(&mut self, lane: LaneIndex, packet: &Packet) {
         let connection = &mut self.connections[lane.0];
-        // The quota is the connection's, also where its session is unknown. [5 4.9]
+        // The quota belongs to the connection, even if its session is unknown. [5 4.9]
         connection.earn(packet);
         let session = connection.key.as_ref();
         let Some(session) = session.and_then(|key| self.sessions.get_mut(key)) else {
@@ -374,7 +375,7 @@ impl Monitor<'_> {
         if !goes_on {
             return;
         }
-        // Without a CONNECT there is no version to decode by.
+        // Without a CONNECT, there is no version to decode by.
         let has_version = !matches!(connection.opening, Opening::Nothing);
         let (packet, faults) = Packet::decode_leniently(frame, connection.version);
         if has_version {
@@ -387,7 +388,7 @@ impl Monitor<'_> {
                 }
             }
         }
-        // A wrong property says nothing of the others. What is malformed may mean something else altogether.
+        // A wrong property says nothing about the others. A malformed packet may mean something else altogether.
         let is_clear = faults
             .iter()
             .all(|error| error.reason == ReasonCode::PROTOCOL_ERROR);
@@ -397,11 +398,11 @@ impl Monitor<'_> {
         }
     }
 
-    /// A packet of this type could not be understood.
+    /// Handles a packet of this type that could not be understood.
     fn lost(&mut self, lane: LaneIndex, packet_type: PacketType) {
         let connection = &mut self.connections[lane.0];
         match packet_type {
-            // Whether it accepts is open: the rest is judged without a session.
+            // It is unknown whether the CONNACK accepts. The rest is judged without a session.
             PacketType::CONNACK => connection.handshake = Handshake::Accepted,
             PacketType::DISCONNECT => connection.disconnected(),
             PacketType::PUBLISH | PacketType::PUBREL => {
@@ -472,7 +473,7 @@ impl Monitor<'_> {
         }
     }
 
-    /// The connection gets its session.
+    /// Gives the connection its session.
     fn begin(&mut self, lane: LaneIndex, connack: &ConnAck) {
         let connection = &mut self.connections[lane.0];
         let Some(connect) = connection.connect().filter(|_| !connection.is_superseded) else {
@@ -485,7 +486,7 @@ impl Monitor<'_> {
         };
         let former = self.sessions.remove(&key);
         let is_resumed = match connect.version {
-            // 3.1 has no Session Present. What began with Clean Session 1 ended with its connection.
+            // 3.1 has no Session Present. A session that began with Clean Session 1 ended with its connection.
             ProtocolVersion::V3_1 => {
                 !connect.clean_start && former.as_ref().is_none_or(|former| former.is_to_last)
             }
@@ -554,7 +555,7 @@ impl Monitor<'_> {
         }
     }
 
-    /// An answer of the broker: to a message, or to SUBSCRIBE or UNSUBSCRIBE.
+    /// Judges a PUBREL, or an answer of the broker to a PUBLISH, PUBREL, SUBSCRIBE or UNSUBSCRIBE.
     fn answer(&mut self, lane: LaneIndex, packet: &Packet) {
         let connection = &mut self.connections[lane.0];
         let key = connection.key.as_ref();
@@ -563,7 +564,7 @@ impl Monitor<'_> {
         };
         let version = connection.version;
         if connection.is_superseded {
-            // Read late: what it answers was asked in a session that another connection may have begun anew since.
+            // Read late: another connection may since have begun anew the session in which the request was sent.
             if let Packet::PubRel(ack) = packet {
                 session.flights.doubt_one(ack.packet_id);
             }
@@ -603,7 +604,7 @@ impl Monitor<'_> {
     }
 }
 
-/// The identifier and the codes of SUBACK and UNSUBACK.
+/// Returns the packet identifier and the codes of a SUBACK or UNSUBACK.
 fn requested(packet: &Packet) -> Option<(PacketId, &[ReasonCode])> {
     match packet {
         Packet::SubAck(p) => Some((p.packet_id, &p.reasons)),

@@ -1,4 +1,4 @@
-//! What a broker owes when the record ends: acknowledgements, and the end of connections.
+//! What a broker owes when the record ends: acknowledgements, and the close of connections.
 
 use mqtt_check_codec::PacketType;
 
@@ -6,12 +6,12 @@ use super::check::{self, Check, Found};
 use super::connection::{Connection, Handshake, Opening};
 use crate::transcript::{Debt, EventIndex, Owed, Transcript};
 
-/// What has not come, by the packet that it would answer.
+/// Returns what is missing, each with the packet that it would answer.
 pub(super) fn owed(
     transcript: &Transcript,
     connections: &[Connection],
 ) -> Vec<(EventIndex, Found)> {
-    // What was broken off has no end.
+    // A record that was broken off has no end.
     if transcript.broken_off.is_some() {
         return Vec::new();
     }
@@ -24,12 +24,13 @@ pub(super) fn owed(
 fn is_due(owed: &Owed, connection: &Connection) -> bool {
     match owed.debt {
         Debt::Answer(..) => is_certain(connection),
-        // Whatever the client did before: the packet is the broker's last, if it is of this protocol at all.
+        // After its last packet, the broker must close the connection regardless of what the client did. The connection
+        // only has to be of this protocol.
         Debt::Close(_) => !matches!(connection.opening, Opening::Nothing | Opening::Foreign),
     }
 }
 
-/// Whether the client may count on an answer: it is connected, in its own session, and has said nothing wrong.
+/// Returns whether the client can rely on an answer: it is connected, in its own session, and has sent nothing wrong.
 fn is_certain(connection: &Connection) -> bool {
     connection.handshake == Handshake::Accepted
         && connection.key.is_some()

@@ -1,4 +1,4 @@
-//! Answers to the client: each needs a request with its packet identifier.
+//! Answers to the client. Each needs a request with its packet identifier.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -9,8 +9,8 @@ use mqtt_check_codec::{
 
 use super::check::{self, Found};
 
-/// The packet identifiers that the client has used in a session, by the type of the packet that answers them. A
-/// server may have an exchange of an earlier connection still to finish, so they outlive the connection.
+/// The packet identifiers that the client has used in a session, each with the type of the packet that answers it. A
+/// server may still have to finish an exchange of an earlier connection, so they outlive the connection.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Used(BTreeSet<(PacketType, PacketId)>);
 
@@ -18,17 +18,19 @@ pub(super) struct Used(BTreeSet<(PacketType, PacketId)>);
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     asked: BTreeMap<(PacketType, PacketId), Asked>,
-    /// The types of answers that came with an identifier of no request: others may belong to another request than they say.
+    /// Types of answers that were received with an identifier of no request. Any other answer of such a type may belong
+    /// to another request than it states.
     astray: BTreeSet<PacketType>,
 }
 
-/// How many QoS 2 messages of an identifier the client has sent on one connection, and how many PUBRECs have come.
+/// How many QoS 2 messages with each identifier the client has sent on one connection, and how many PUBRECs it
+/// received.
 #[derive(Debug, Default)]
 pub(super) struct Receipts(BTreeMap<PacketId, (u32, u32)>);
 
 impl Receipts {
-    /// A message that `may_be_older` than the connection may have been received before, and the broker may repeat
-    /// the PUBREC that was lost.
+    /// Handles a PUBLISH of the client. A message that `may_be_older` than the connection may have been received
+    /// before, and the broker may repeat a PUBREC that was lost.
     pub(super) fn publish(&mut self, publish: &Publish, may_be_older: bool) {
         if let (QoS::ExactlyOnce, Some(id)) = (publish.qos, publish.packet_id) {
             let is_first = !self.0.contains_key(&id);
@@ -36,8 +38,8 @@ impl Receipts {
         }
     }
 
-    /// A PUBREC has come: whether it is one too many. Of a message of an earlier connection nothing is certain, and
-    /// before version 5 a server may repeat what it has sent. [5 MQTT-4.4.0-1]
+    /// Handles a PUBREC, and reports it if it is one too many. Nothing is certain about a message of an earlier
+    /// connection, and before version 5 a server may repeat what it has sent. [5 MQTT-4.4.0-1]
     pub(super) fn pubrec(&mut self, id: PacketId, version: ProtocolVersion) -> Option<Found> {
         let (asked, came) = self.0.get_mut(&id)?;
         *came += 1;
@@ -50,16 +52,16 @@ impl Receipts {
 #[derive(Debug, Default)]
 struct Asked {
     open: VecDeque<Request>,
-    /// How many filters the last one that was answered had.
+    /// How many filters the last answered request had.
     answered: Option<usize>,
 }
 
 #[derive(Debug)]
 struct Request {
-    /// Of a SUBSCRIBE: its number in the session.
+    /// The number of a SUBSCRIBE in the session.
     number: u32,
     filters: usize,
-    /// The QoS that each filter asks for.
+    /// The QoS that a SUBSCRIBE requests for each filter.
     qos: Vec<u8>,
 }
 
@@ -68,7 +70,7 @@ impl Used {
         self.0.contains(&(answer, id))
     }
 
-    /// The client has sent PUBLISH: whether it has used the identifier so before.
+    /// Handles a PUBLISH of the client. Returns whether the client has used the identifier in this way before.
     pub(super) fn publish(&mut self, publish: &Publish) -> bool {
         let answer = match publish.qos {
             QoS::AtMostOnce => return false,
@@ -83,7 +85,7 @@ impl Used {
         self.0.insert((PacketType::PUBCOMP, ack.packet_id));
     }
 
-    /// PUBACK, PUBREC or PUBCOMP has come.
+    /// Handles a PUBACK, PUBREC or PUBCOMP.
     pub(super) fn answered(&self, packet: &Packet) -> Option<Found> {
         let (answer, id) = (packet.packet_type(), packet.packet_id()?);
         if self.has(answer, id) {
@@ -106,7 +108,7 @@ impl Used {
 }
 
 impl Requests {
-    /// The client has sent SUBSCRIBE, which is known by this number.
+    /// Handles a SUBSCRIBE of the client, which gets this number.
     pub(super) fn subscribe(&mut self, used: &mut Used, number: u32, subscribe: &Subscribe) {
         let qos: Vec<u8> = subscribe
             .subscriptions
@@ -136,7 +138,7 @@ impl Requests {
         asked.open.push_back(request);
     }
 
-    /// SUBACK or UNSUBACK has come: what is wrong with it, and the number of the SUBSCRIBE that it answers.
+    /// Handles a SUBACK or UNSUBACK. Returns what is wrong with it, and the number of the SUBSCRIBE that it answers.
     pub(super) fn answered(
         &mut self,
         used: &Used,
@@ -182,7 +184,7 @@ impl Requests {
     }
 }
 
-/// The first grant above what was asked for, and what was.
+/// Returns the first grant above the requested QoS, and the requested QoS.
 fn above(codes: &[ReasonCode], asked: &[u8]) -> Option<(u8, u8)> {
     codes
         .iter()
@@ -190,7 +192,7 @@ fn above(codes: &[ReasonCode], asked: &[u8]) -> Option<(u8, u8)> {
         .find_map(|(code, asked)| (code.0 <= 2 && code.0 > *asked).then_some((code.0, *asked)))
 }
 
-/// SUBACK or UNSUBACK of an identifier that no open request has.
+/// Judges a SUBACK or UNSUBACK whose identifier no open request has.
 fn unasked(
     used: &Used,
     answer: PacketType,
@@ -206,7 +208,7 @@ fn unasked(
             };
             Some(check.found(format!("{answer} {id} a second time")))
         }
-        // That it is one too many is told as left over.
+        // One answer too many is reported as left over.
         _ if used.has(answer, id) => None,
         _ => {
             let check = match is_suback {

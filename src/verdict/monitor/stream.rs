@@ -1,18 +1,18 @@
-//! Reads what the client sent as a broker would: a packet with overridden fields counts as what it became.
+//! Reads what the client sent as a broker would. A packet with overridden fields counts as what it became.
 
 use bytes::{Bytes, BytesMut};
 use mqtt_check_codec::{Frame, Packet, PacketType, ProtocolVersion};
 
-/// What one write of the client held.
+/// What one write of the client contains.
 #[derive(Debug)]
 pub(super) struct ClientWrite {
     /// The packets before the first fault.
     pub(super) packets: Vec<Packet>,
-    /// Something in it is no whole packet, or none that a client sends.
+    /// Whether some part is not a whole packet, or not a packet that a client sends.
     pub(super) is_faulty: bool,
 }
 
-/// Reads one write. Packets do not go on from one write to the next: a part of one counts as a fault.
+/// Reads one write. Packets do not continue in the next write, so part of a packet counts as a fault.
 pub(super) fn read(bytes: &Bytes, version: ProtocolVersion) -> ClientWrite {
     if let Ok(frame) = Frame::from_bytes(bytes.clone()) {
         return match understand(&frame, version) {
@@ -56,7 +56,8 @@ fn understand(frame: &Frame, version: ProtocolVersion) -> Option<Packet> {
     Packet::decode(frame, version).ok()
 }
 
-/// Whether these bytes begin with a CONNECT of this version's name and level, whatever else is wrong with it.
+/// Returns whether these bytes begin with a CONNECT of this version's name and level, even if something else is wrong
+/// with it.
 pub(super) fn opens(bytes: &[u8], version: ProtocolVersion) -> bool {
     let name = version.protocol_name().as_bytes();
     let Some((first, rest)) = bytes.split_first() else {

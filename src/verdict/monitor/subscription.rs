@@ -1,7 +1,7 @@
 //! The subscriptions of a session, and what may be delivered because of them.
 //!
 //! A server may subscribe a client to topics by itself, so a message that matches no filter of the client is not
-//! judged. Messages may have waited: each is held against every subscription that the session ever had.
+//! judged. Messages may have waited, so each is compared with every subscription that the session ever had.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,13 @@ use super::check::{self, Found};
 /// One filter of one SUBSCRIBE.
 #[derive(Debug, Clone)]
 struct Subscription {
-    /// The SUBSCRIBE that it stood in, and its place there.
+    /// The number of its SUBSCRIBE, and its index there.
     request: (u32, usize),
     filter: ByteString,
-    /// Where the part begins that matches topics: behind `$share/GROUP/`.
+    /// Where the part that matches topics begins: after `$share/GROUP/`.
     matcher: usize,
     is_shared: bool,
-    /// The highest QoS that may come of it.
+    /// The highest QoS at which messages may be delivered for it.
     qos: u8,
     identifier: Option<u32>,
     retain_as_published: bool,
@@ -28,15 +28,15 @@ struct Subscription {
     has_ended: bool,
 }
 
-/// Whether retained messages come of it.
+/// Whether retained messages are due for the subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Retained {
     Yes,
     /// Retain Handling 2.
     No,
-    /// Retain Handling 1, and the subscription existed.
+    /// Retain Handling 1, and the subscription already existed.
     NotAgain,
-    /// It is a shared one.
+    /// The subscription is shared.
     NotShared,
 }
 
@@ -51,7 +51,7 @@ enum Answer {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Subscriptions {
     list: Vec<Subscription>,
-    /// How many messages with RETAIN 1 came of each topic.
+    /// How many messages with RETAIN 1 were received for each topic.
     retained: BTreeMap<ByteString, usize>,
 }
 
@@ -64,7 +64,7 @@ impl Subscription {
 }
 
 impl Subscriptions {
-    /// The client has sent the SUBSCRIBE of this number.
+    /// Handles the SUBSCRIBE with this number.
     pub(super) fn subscribe(
         &mut self,
         number: u32,
@@ -75,7 +75,7 @@ impl Subscriptions {
         for (place, asked) in subscribe.subscriptions.iter().enumerate() {
             let shared = topic::split_shared(&asked.filter).ok().flatten();
             let matcher = shared.map_or(0, |s| asked.filter.len() - s.filter.len());
-            // 3.1.1 has no shared subscriptions; servers that have them there make the same filters of them.
+            // 3.1.1 has no shared subscriptions. Servers that have them there use the same filters for them.
             let is_shared = shared.is_some() && version == ProtocolVersion::V5;
             let exists = self
                 .list
@@ -102,7 +102,7 @@ impl Subscriptions {
         }
     }
 
-    /// The broker has answered the SUBSCRIBE of this number.
+    /// Handles the answer to the SUBSCRIBE with this number.
     pub(super) fn answered(&mut self, number: u32, codes: &[ReasonCode]) {
         for subscription in &mut self.list {
             let (request, place) = subscription.request;
@@ -111,7 +111,7 @@ impl Subscriptions {
             };
             if code.is_success() {
                 subscription.answer = Answer::Granted;
-                // A grant above what was asked for is a fault of its own.
+                // A grant above the requested QoS is reported separately.
                 subscription.qos = subscription.qos.min(code.0);
             } else {
                 subscription.answer = Answer::Refused;
@@ -119,26 +119,26 @@ impl Subscriptions {
         }
     }
 
-    /// The client has sent UNSUBSCRIBE.
+    /// Handles an UNSUBSCRIBE of the client.
     pub(super) fn unsubscribe(&mut self, filters: &[ByteString]) {
         for subscription in &mut self.list {
             subscription.has_ended |= filters.contains(&subscription.filter);
         }
     }
 
-    /// Whether messages may come that were with another client before.
+    /// Returns whether the session may receive messages that went to another client before.
     pub(super) fn has_shared(&self) -> bool {
         self.list.iter().any(|s| s.is_shared)
     }
 
-    /// Whether a server may understand one of the filters in a way of its own.
+    /// Returns whether a server may interpret one of the filters in its own way.
     fn has_special(&self) -> bool {
         self.list
             .iter()
             .any(|s| s.filter.starts_with('$') && !s.is_shared && !s.filter.starts_with("$SYS/"))
     }
 
-    /// A PUBLISH of this topic has come, again or for the first time.
+    /// Handles a PUBLISH of this topic, sent for the first time or again.
     pub(super) fn published(
         &mut self,
         publish: &Publish,
@@ -154,7 +154,7 @@ impl Subscriptions {
             found.extend(self.identifiers(publish, name));
         }
         found.extend(self.qos(publish, name, version));
-        // One that is sent again was counted before, or was lost on its way.
+        // A message that is sent again was counted before, or was lost on its way.
         if publish.retain && !is_again {
             found.extend(self.retained(name, version));
         }
@@ -167,7 +167,7 @@ impl Subscriptions {
 
     fn identifiers(&self, publish: &Publish, name: &str) -> Option<Found> {
         let mut carried = publish.properties.subscription_identifiers();
-        // Where every subscription that it may come of has one, so does each copy.
+        // If every matching subscription has an identifier, each copy must have one.
         let mut matching = self.matching(name).peekable();
         if carried.next().is_none()
             && matching.peek().is_some()
@@ -214,7 +214,7 @@ impl Subscriptions {
         })
     }
 
-    /// A message with RETAIN 1 has come.
+    /// Handles a message with RETAIN 1.
     fn retained(&mut self, name: &ByteString, version: ProtocolVersion) -> Option<Found> {
         let seen = self.retained.entry(name.clone()).or_default();
         *seen += 1;

@@ -23,7 +23,8 @@ fn ack() -> Ack {
     }
 }
 
-/// A client with a Keep Alive of 2 s sends PUBREL after 1.8 s. When PUBCOMP comes and the broker closes, in tenths.
+/// Records a client with a Keep Alive of 2 s that sends PUBREL after 1.8 s. The arguments state when PUBCOMP is
+/// received and when the broker closes, in tenths of a second.
 fn closed(pubcomp: u64, close: u64) -> Transcript {
     let connect = Packet::Connect(Box::new(Connect {
         version: V3,
@@ -77,13 +78,13 @@ fn finding(symptom: Symptom, event: usize) -> Finding {
     }
 }
 
-/// PINGRESP did not come before the connection ended.
+/// Returns the finding that no PINGRESP was received before the connection ended.
 fn cut_off(transcript: &Transcript) -> Finding {
     let symptom = Symptom::no(PacketType::PINGRESP).ended(Ended::Closed, &[], transcript);
     finding(symptom, 0)
 }
 
-/// The verdict on these, and whether they count as late.
+/// Returns the verdict on these findings, and whether they count as late.
 fn judged(transcript: &Transcript, mut findings: Vec<Finding>) -> (Verdict, bool) {
     let verdict = considered(transcript, Verdict::Failed, &mut findings);
     (verdict, findings.iter().all(|finding| finding.is_late))
@@ -103,7 +104,7 @@ fn a_late_answer_made_the_client_late() {
 #[test]
 fn a_broker_that_answers_and_closes_too_early_is_wrong() {
     for transcript in [
-        // Before the Keep Alive has run out one and a half times.
+        // Before one and a half times the Keep Alive has passed.
         closed(36, 47),
         // The client would have been late anyway.
         closed(19, 60),

@@ -1,5 +1,5 @@
-//! What only follows from something that has been told already. The step is then not reached, and its clauses are not
-//! blamed.
+//! Recognizes outcomes that only follow from something already reported. Such a step is not reached, and its clauses
+//! are not blamed.
 
 use mqtt_check_codec::PacketType;
 
@@ -12,14 +12,14 @@ use crate::verdict::blame::{Aspect, Event, Wrong, is_late_connack};
 use crate::verdict::expectation::Judged;
 use crate::verdict::wording::{lane_at, untaken};
 
-/// The clauses on the time at which a silent client is disconnected, of either version.
+/// The clauses of both versions on when a silent client is disconnected.
 const KEEP_ALIVE: [&str; 2] = ["MQTT-3.1.2-24", "MQTT-3.1.2-22"];
 
 /// The clauses on how many messages may be unacknowledged.
 const WINDOW: [&str; 2] = ["MQTT-3.3.4-9", "MQTT-4.9.0-2"];
 
 impl Judging<'_> {
-    /// Whether this waiting shows nothing but what has been told.
+    /// Returns whether this wait shows only what has been reported already.
     pub(super) fn follows(
         &self,
         step: &PlannedStep,
@@ -33,7 +33,7 @@ impl Judging<'_> {
             || self.was_silent_in_vain(step, of, outcome)
     }
 
-    /// The server has said that there is no session, which was told, and nothing that would be in it comes.
+    /// Returns whether a wait for messages timed out because the server denied the session, which has been reported.
     fn is_of_a_lost_session(
         &self,
         client: ClientIndex,
@@ -49,7 +49,8 @@ impl Judging<'_> {
             && !self.inbox_until(client, outcome.at).has_subscribed()
     }
 
-    /// A step took what the monitor has told, and what no step could be about: a second CONNACK, or bytes that are wrong.
+    /// Returns whether a step took only packets that the monitor has reported and that no step could be about: a second
+    /// CONNACK, or malformed packets.
     fn is_left_from_before(&self, of: &Expectation, outcome: &Outcome) -> bool {
         let is_at_fault = match of.pattern {
             Pattern::Refused(_) => outcome.ended != Ended::Complete,
@@ -63,7 +64,7 @@ impl Judging<'_> {
         is_at_fault && !outcome.taken.is_empty() && outcome.taken.iter().all(is_stray)
     }
 
-    /// Whether an answer that a choice could have been about came, and cannot be read, which the monitor has told.
+    /// Returns whether a possible answer to a choice was received but is malformed, which the monitor has reported.
     pub(super) fn is_unreadable(&self, client: ClientIndex, outcome: &Outcome) -> bool {
         let came = untaken(outcome, self.transcript, client);
         came.iter().any(|event| {
@@ -80,8 +81,9 @@ impl Judging<'_> {
         }
     }
 
-    /// In a failed case only messages came that the client has not acknowledged, and that must be sent again. Where the step is
-    /// about the window, one that the monitor has found to be too many for it is not among them.
+    /// Returns whether a step in a failed case took only messages that the client has not acknowledged and that are
+    /// rightly sent again. If the step is about the window, messages that the monitor has reported as too many do not
+    /// qualify.
     fn is_sent_again(
         &self,
         step: &PlannedStep,
@@ -95,7 +97,7 @@ impl Judging<'_> {
         let is_it = |event: &EventIndex| match &of.pattern {
             _ if is_of_window && self.told.contains(event) => false,
             Pattern::Silence { .. } => inbox.is_rightly_resent(*event),
-            // Of one topic the order counts.
+            // The order within one topic still counts.
             Pattern::Packet(pattern) => {
                 inbox.is_rightly_resent(*event) && inbox.is_of_other_topic(pattern, *event)
             }
@@ -104,7 +106,7 @@ impl Judging<'_> {
         self.has_broken_a_must() && !outcome.taken.is_empty() && outcome.taken.iter().all(is_it)
     }
 
-    /// The Keep Alive of a client ran out while a step waited in vain.
+    /// Returns whether the Keep Alive of a client ran out during an earlier wait that timed out.
     fn was_silent_in_vain(&self, step: &PlannedStep, of: &Expectation, outcome: &Outcome) -> bool {
         let mut clauses = step.step.clauses.iter();
         let is_about_it = clauses.any(|id| KEEP_ALIVE.contains(&id.as_str()));
@@ -115,7 +117,7 @@ impl Judging<'_> {
             && matches!(outcome.ended, Ended::Closed | Ended::Reset)
     }
 
-    /// Whether a message is missing that has come before, which was told.
+    /// Returns whether the missing message was received earlier, which has been reported.
     pub(super) fn has_come_before(
         &self,
         client: ClientIndex,
@@ -146,7 +148,7 @@ impl Judging<'_> {
                 .any(is_told)
     }
 
-    /// Notes a connection whose CONNACK says that there is no session.
+    /// Notes a connection whose CONNACK denies a session, if that was reported as a broken MUST.
     pub(super) fn note_lost_session(
         &mut self,
         client: ClientIndex,
@@ -161,7 +163,7 @@ impl Judging<'_> {
     }
 }
 
-/// Whether messages or their release are all that is expected.
+/// Returns whether only messages or their release are expected. Among alternatives, one such expectation is enough.
 fn is_of_delivery(of: &Expectation) -> bool {
     let is_it =
         |packet_type: PacketType| matches!(packet_type, PacketType::PUBLISH | PacketType::PUBREL);

@@ -1,4 +1,4 @@
-//! Packets that are wrong in themselves.
+//! Packets that are malformed.
 
 use std::collections::BTreeSet;
 
@@ -59,7 +59,7 @@ fn omit(field: &str) -> Lie {
     }
 }
 
-/// Wrong packets of every kind that a server could send, and the clauses of each.
+/// Returns malformed packets of every kind that a server could send.
 fn wrong(version: ProtocolVersion) -> Vec<(Packet, Lie)> {
     let message = || Packet::Publish(publish(1, 1, "x"));
     let mut wrong = vec![
@@ -131,7 +131,7 @@ fn wrong(version: ProtocolVersion) -> Vec<(Packet, Lie)> {
     wrong
 }
 
-/// Each property of CONNACK with a value that it may not have, or twice.
+/// Returns each property of CONNACK with an invalid value, or twice.
 fn connack_properties() -> impl Iterator<Item = (Packet, Lie)> {
     use Property as P;
     let rows = [
@@ -189,7 +189,7 @@ fn connack_properties() -> impl Iterator<Item = (Packet, Lie)> {
         .map(|(property, lie)| (connack_with(false, 0x87, [property]), lie))
 }
 
-/// A connection on which this packet has its place.
+/// Returns a connection on which this packet is in its place.
 fn before(packet: &Packet, version: ProtocolVersion) -> Record {
     let record = Record::open(version);
     let connect = match version {
@@ -252,12 +252,12 @@ fn a_missing_property_length_is_told_from_other_faults() {
     let length = || omit("property_length");
     assert_eq!(clauses(suback(1, &[0x80]), length()), ["MQTT-2.2.2-1"]);
     assert_eq!(clauses(connack(false, 0), length()), ["MQTT-2.2.2-1"]);
-    // The same bytes may be a SUBACK without codes, or an UNSUBACK.
+    // The same bytes may also be a SUBACK without codes, or such an UNSUBACK.
     let both = ["MQTT-3.8.4-6", "MQTT-2.2.2-1"];
     assert_eq!(clauses(suback(1, &[0]), length()), both);
     let both = ["MQTT-3.11.3-2", "MQTT-2.2.2-1"];
     assert_eq!(clauses(unsuback(1, &[0]), length()), both);
-    // A property that has no place there is another fault.
+    // A property that does not belong in the packet is a different fault.
     let foreign = Lie::Properties(b"\x21\x00\x01"[..].into());
     assert_eq!(clauses(suback(1, &[0]), foreign), ["RULE-2.2.2.2-1"]);
 }

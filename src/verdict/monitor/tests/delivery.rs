@@ -22,7 +22,7 @@ fn sends(publish: Publish) -> Packet {
     Packet::Publish(publish)
 }
 
-/// The client's acknowledgement of a PUBLISH of this QoS.
+/// Returns the client's acknowledgement of a PUBLISH of this QoS.
 fn answer(qos: u8, id: u16) -> Packet {
     match qos {
         2 => Packet::PubRec(ack(id)),
@@ -30,7 +30,7 @@ fn answer(qos: u8, id: u16) -> Packet {
     }
 }
 
-/// A client that keeps its session.
+/// Returns a client that keeps its session.
 fn keeping(version: ProtocolVersion) -> Record {
     let connect = mqtt_check_codec::Connect {
         clean_start: false,
@@ -248,7 +248,7 @@ fn quota() -> Vec<Case> {
             full().client(answer(1, 1)).broker(third()),
             full().broker(third()),
         ),
-        // PUBREC makes no room, PUBCOMP does.
+        // PUBREC frees no slot of the quota, PUBCOMP does.
         Case::new(
             &check::RECEIVE_MAXIMUM,
             V5,

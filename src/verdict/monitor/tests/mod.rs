@@ -1,5 +1,5 @@
-//! Every rule both ways, in each version that has it: a record that keeps it and one that breaks it and nothing else.
-//! Then where the monitor must be silent.
+//! Tests every rule both ways, in each version that has it: one record that keeps it, and one that breaks only this
+//! rule. Then tests where the monitor must be silent.
 
 mod answers;
 mod bytes;

@@ -1,4 +1,4 @@
-//! The handshake, and who sends what when.
+//! The handshake, and who may send what when.
 
 use mqtt_check_codec::{Connect, Packet, Property};
 
@@ -270,7 +270,7 @@ fn authentication() -> Vec<Case> {
         Case::new(
             &check::METHOD_CHANGED,
             V5,
-            // A refusal needs none.
+            // A refusal needs no method.
             asked().broker(connack(false, 0x8C)),
             asked().broker(connack(false, 0)),
         ),

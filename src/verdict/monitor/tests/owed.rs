@@ -1,4 +1,4 @@
-//! What is owed when a record ends, and what comes more often than it was asked for.
+//! What is owed when a record ends, and what is sent more often than it was requested.
 
 use mqtt_check_codec::{Packet, ProtocolVersion};
 
@@ -21,7 +21,7 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
-/// The end of a connection is owed behind what the broker says last.
+/// Tests that the broker must close the connection after its last packet.
 fn closes(version: ProtocolVersion) -> Vec<Case> {
     let refusal = if version == V5 { 0x87 } else { 5 };
     let refused = || {
@@ -42,7 +42,7 @@ fn closes(version: ProtocolVersion) -> Vec<Case> {
             dismissed().closed().ended(),
             dismissed().ended(),
         ));
-        // What the client said before makes no difference.
+        // What the client sent before makes no difference.
         let wrong = || Record::connected(V5).client_bytes([0xF0, 0x00].as_slice());
         cases.push(Case::new(
             &check::CLOSE_OWED_AFTER_DISCONNECT,

@@ -1,4 +1,4 @@
-//! Records made by hand: what the client sent and what the broker sent, one after the other.
+//! Records made by hand: what the client sent and what the broker sent, one packet after another.
 
 use std::time::Duration;
 
@@ -16,19 +16,20 @@ use crate::transcript::{
     Ending, Event, EventIndex, HookSource, Lane, LaneIndex, StepIndex, Transcript, What,
 };
 
-/// A transcript under way. What is added goes to the connection that was opened last, or to the one chosen by `on`.
+/// A transcript under construction. Whatever is added goes to the connection that was opened last, or to the one chosen
+/// by `on`.
 #[derive(Debug, Clone)]
 pub(super) struct Record {
     transcript: Transcript,
     version: ProtocolVersion,
     lane: LaneIndex,
     restarts: Vec<Duration>,
-    /// Whether what is still owed is looked at too.
+    /// Whether the record has ended, so that what is still owed is checked too.
     has_ended: bool,
 }
 
 impl Record {
-    /// A connection on which nothing has been sent.
+    /// Opens a connection on which nothing has been sent.
     pub(super) fn open(version: ProtocolVersion) -> Self {
         let record = Self {
             transcript: Transcript {
@@ -61,7 +62,7 @@ impl Record {
         record.again()
     }
 
-    /// Another connection.
+    /// Opens another connection.
     pub(super) fn again(mut self) -> Self {
         self.lane = LaneIndex(self.transcript.lanes.len());
         self.transcript.lanes.push(Lane {
@@ -73,7 +74,7 @@ impl Record {
         self.event(What::Opened)
     }
 
-    /// A connection whose CONNECT was accepted.
+    /// Opens a connection whose CONNECT is accepted.
     pub(super) fn connected(version: ProtocolVersion) -> Self {
         Self::connected_by(connect(version))
     }
@@ -84,7 +85,7 @@ impl Record {
             .broker(connack(false, 0))
     }
 
-    /// The client has connected anew, and its session is still there.
+    /// Connects the client anew. Its session is still there.
     pub(super) fn resumed(self) -> Self {
         let connect = Connect {
             clean_start: false,
@@ -111,7 +112,7 @@ impl Record {
         })
     }
 
-    /// The client sends a packet with a fault in it.
+    /// Sends a packet of the client with a fault in it.
     pub(super) fn lie(self, packet: &Packet, lie: Lie) -> Self {
         let bytes = craft(packet, self.version, lie);
         self.client_bytes(bytes)
@@ -130,7 +131,7 @@ impl Record {
         self.broker_bytes(bytes)
     }
 
-    /// The broker sends a packet with a fault in it.
+    /// Sends a packet of the broker with a fault in it.
     pub(super) fn broker_lies(self, packet: &Packet, lie: Lie) -> Self {
         let bytes = craft(packet, self.version, lie);
         self.broker_bytes(bytes)
@@ -153,7 +154,7 @@ impl Record {
         self.event(What::Closed(Ending::Close))
     }
 
-    /// The broker is restarted.
+    /// Restarts the broker.
     pub(super) fn restarted(mut self) -> Self {
         self.restarts.push(self.now());
         self
@@ -174,7 +175,7 @@ impl Record {
         Duration::from_millis(self.transcript.events.len() as u64)
     }
 
-    /// What the monitor tells.
+    /// Returns what the monitor reports.
     pub(super) fn found(&self) -> Vec<(EventIndex, Found)> {
         let mut seen = watch(&self.transcript, &self.restarts);
         if self.has_ended {
@@ -183,13 +184,13 @@ impl Record {
         seen.told
     }
 
-    /// Nothing comes any more.
+    /// Ends the record: nothing more is received.
     pub(super) fn ended(mut self) -> Self {
         self.has_ended = true;
         self
     }
 
-    /// The last event.
+    /// Returns the index of the last event.
     pub(super) fn last(&self) -> usize {
         self.transcript.events.len() - 1
     }
@@ -211,7 +212,7 @@ fn craft(packet: &Packet, version: ProtocolVersion, lie: Lie) -> Bytes {
         .expect("can be told")
 }
 
-/// The first byte of a packet, told wrong.
+/// Returns a lie that replaces the bytes of one field.
 pub(super) fn override_with(field: &str, bytes: &'static [u8]) -> Lie {
     Lie::Override {
         field: field.into(),
@@ -227,7 +228,7 @@ pub(super) fn properties(list: impl IntoIterator<Item = Property>) -> Properties
     list.into_iter().collect()
 }
 
-/// A clean start with the client identifier `c`.
+/// Returns a clean start with the client identifier `c`.
 pub(super) fn connect(version: ProtocolVersion) -> Connect {
     Connect {
         version,
@@ -241,7 +242,7 @@ pub(super) fn connect(version: ProtocolVersion) -> Connect {
     }
 }
 
-/// The same in 5, with these properties.
+/// Returns the same CONNECT in version 5, with these properties.
 pub(super) fn connect_with(list: impl IntoIterator<Item = Property>) -> Connect {
     Connect {
         properties: properties(list),
@@ -265,7 +266,7 @@ pub(super) fn connack_with(
     })
 }
 
-/// A PUBLISH of `a/b` with DUP 0 and RETAIN 0; `packet` 0 stands for none.
+/// Returns a PUBLISH of `a/b` with DUP 0 and RETAIN 0. `packet` 0 means no packet identifier.
 pub(super) fn publish(qos: u8, packet: u16, payload: &'static str) -> Publish {
     Publish {
         dup: false,
@@ -315,7 +316,7 @@ pub(super) fn ack_with(packet: u16, code: u8, list: impl IntoIterator<Item = Pro
     }
 }
 
-/// A SUBSCRIBE of these filters at these QoS.
+/// Returns a SUBSCRIBE of these filters at these QoS.
 pub(super) fn subscribe(packet: u16, filters: &[(&'static str, u8)]) -> Packet {
     subscribe_with(packet, [], filters, |options| options)
 }

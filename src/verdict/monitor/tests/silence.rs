@@ -1,4 +1,4 @@
-//! Where the standard or the record leaves something open, nothing is told.
+//! If the standard or the record leaves something open, nothing is reported.
 
 use mqtt_check_codec::{Connect, Lie, Packet, Property, ProtocolVersion};
 
@@ -25,7 +25,7 @@ fn again(qos: u8, id: u16) -> Packet {
     dup(publish(qos, id, "x"))
 }
 
-/// Everything here would be a fault if the client had said nothing wrong.
+/// Adds packets that would all be faults if the client had sent nothing wrong.
 fn astray(record: Record) -> Record {
     record
         .broker(Packet::PubAck(ack(77)))
@@ -81,7 +81,7 @@ fn a_connect_of_another_version_may_be_answered_in_its_own_terms() {
         .lie(&connect(V5), name)
         .broker_bytes(&b"\x50\x00"[..])
         .is_silent();
-    // One of the right version with another fault in it is still one of that version.
+    // A CONNECT of the right version with another fault in it is still of that version.
     let flag = override_with("connect_flags", &[3]);
     let record = open().lie(&connect(V5), flag).broker_bytes(old);
     assert_eq!(record.found().len(), 1);
@@ -115,7 +115,7 @@ fn packets_behind_the_connect_are_answered_after_the_connack() {
 fn three_one_one_may_send_again_at_any_time() {
     let sent = || Record::connected(V3).broker(message(1, 1));
     sent().broker(again(1, 1)).broker(again(1, 1)).is_silent();
-    // It was sent before our acknowledgement came.
+    // The message was sent before our acknowledgement was received.
     sent()
         .client(Packet::PubAck(ack(1)))
         .broker(again(1, 1))
@@ -140,7 +140,7 @@ fn what_was_under_way_at_the_break_may_be_sent_again() {
                 .connect(keeping(version))
                 .broker(connack(false, 0))
         };
-        // Nothing of it was seen.
+        // No packet of the exchange was seen before.
         first().closed().resumed().broker(again(1, 4)).is_silent();
         first()
             .closed()
@@ -290,7 +290,7 @@ fn a_server_may_subscribe_a_client_by_itself() {
             .broker(message(2, 1))
             .broker(retained(publish(0, 0, "x")))
             .is_silent();
-        // Filters that a server may read in a way of its own.
+        // Filters that a server may interpret in its own way.
         Record::connected(version)
             .client(subscribe(1, &[("a/b", 0), ("$queue/a/b", 2)]))
             .broker(message(2, 1))
@@ -308,7 +308,7 @@ fn a_message_may_have_waited_for_an_earlier_subscription() {
             .broker(suback(2, &[0]))
             .broker(message(2, 1))
             .is_silent();
-        // The SUBACK may come behind the first message.
+        // The SUBACK may be received after the first message.
         Record::connected(version)
             .client(subscribe(1, &[("a/b", 1)]))
             .broker(message(1, 1))
@@ -347,7 +347,7 @@ fn a_message_with_retain_that_is_sent_again_is_not_a_second_one() {
 
 #[test]
 fn answers_to_a_client_that_breaks_rules_are_answers() {
-    // A PUBREC, a PUBREL and a PUBACK for nothing.
+    // A PUBREC, a PUBREL and a PUBACK that answer nothing.
     Record::connected(V5)
         .client(Packet::PubRec(ack(1)))
         .broker(Packet::PubRel(ack_with(1, 0x92, [])))
@@ -363,7 +363,7 @@ fn answers_to_a_client_that_breaks_rules_are_answers() {
         .broker(suback(1, &[0]))
         .broker(Packet::PubAck(ack(1)))
         .is_silent();
-    // PUBREC for a message of QoS 1: whether that settles it is open.
+    // A PUBREC for a message of QoS 1 may or may not settle it.
     Record::connected(V5)
         .broker(message(1, 1))
         .client(Packet::PubRec(ack(1)))
@@ -413,7 +413,7 @@ fn a_publish_that_cannot_be_read_leaves_its_identifier_open() {
 
 #[test]
 fn what_the_standard_says_twice_in_two_ways_is_let_be() {
-    // AUTH without any bytes has no room for the method that it is to repeat.
+    // An AUTH without any bytes has no room for the method that it should repeat.
     let method = || Property::AuthenticationMethod("m".into());
     Record::open(V5)
         .connect(connect_with([method()]))
@@ -441,7 +441,7 @@ fn a_session_that_is_denied_does_not_make_what_is_sent_again_new() {
             clean_start: false,
             ..super::record::connect(version)
         };
-        // Session Present is wrong, which the steps judge; DUP is right.
+        // Session Present is wrong, which the steps judge. DUP is right.
         Record::connected_by(connect.clone())
             .broker(message(1, 1))
             .again()
@@ -468,7 +468,7 @@ fn an_answer_of_the_client_may_cross_what_is_sent_again() {
             .client(Packet::PubAck(ack(4)))
             .broker(again(1, 4));
         crossed.is_silent();
-        // The broker may have the acknowledgement by now, and the identifier is free.
+        // The broker may have received the acknowledgement by now, so the identifier is free.
         let new = || Packet::Publish(publish(1, 4, "new"));
         crossed.clone().broker(new()).is_silent();
         crossed
@@ -494,7 +494,7 @@ fn an_answer_of_the_client_may_cross_what_is_sent_again() {
 #[test]
 fn an_answer_read_late_belongs_to_the_session_of_its_own_connection() {
     for version in [V3, V5] {
-        // All of it was sent before the takeover, and is read after the CONNACK of the new connection.
+        // All of this was sent before the takeover, and is read after the CONNACK of the new connection.
         let taken_over = || {
             Record::connected(version)
                 .client(subscribe(1, &[("a/b", 0)]))
@@ -528,7 +528,7 @@ fn acknowledgements_count_where_the_session_is_unknown() {
             .broker(message(1, 1))
             .is_silent();
     };
-    // It has opened the session beside another connection, whose CONNACK came first.
+    // This connection has opened the session beside another one, whose CONNACK was received first.
     let beside = Record::open(V5)
         .connect(takes_one())
         .again()
@@ -587,7 +587,7 @@ fn before_version_5_a_second_connect_may_be_refused_by_connack() {
     let twice = |version| Record::connected(version).connect(connect(version));
     let refused = twice(V3).broker(connack(false, 2));
     refused.clone().closed().is_silent();
-    // The connection has to end behind it.
+    // The connection has to end after the refusal.
     let found = refused.client(Packet::PingReq).broker(Packet::PingResp);
     assert_eq!(found.found().len(), 1);
     assert_eq!(twice(V5).broker(connack(false, 0x82)).found().len(), 1);

@@ -1,4 +1,4 @@
-//! What comes of subscriptions, and what the CONNECT bounds.
+//! Deliveries for subscriptions, and the limits set by the CONNECT.
 
 use mqtt_check_codec::{
     Packet, Property, ProtocolVersion, Publish, RetainHandling, SubscriptionOptions,
@@ -52,7 +52,7 @@ fn subscribed(version: ProtocolVersion, filter: &'static str, asked: u8, granted
         .broker(suback(1, &[granted]))
 }
 
-/// Plays of one run have the same first half of their prefixes.
+/// Tests messages of other plays. All plays of a run have the same first half in their prefixes.
 fn other_plays() -> Vec<Case> {
     let of = |topic: &str| {
         Packet::Publish(Publish {
@@ -181,7 +181,7 @@ fn identifiers() -> Vec<Case> {
         Case::new(
             &check::IDENTIFIER_MISSING,
             V5,
-            // A subscription without one has had the same filter.
+            // A third subscription that matches has no identifier.
             given()
                 .client(subscribe(3, &[("a/b", 0)]))
                 .broker(publish_with("a/b", [])),
@@ -235,7 +235,7 @@ fn bounds() -> Vec<Case> {
             connected().broker(disconnect(0x8B, [reason()])),
         ),
     ];
-    // CONNACK, DISCONNECT and PUBLISH may carry them all the same.
+    // CONNACK, DISCONNECT and PUBLISH may still have these properties.
     let spared = || {
         Record::open(V5)
             .connect(connect_with([Property::RequestProblemInformation(0)]))
