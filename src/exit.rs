@@ -1,11 +1,11 @@
-//! The exit codes, which CI gates on.
+//! The exit codes of the program. CI depends on them.
 
 use std::process::ExitCode;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Every case as expected, warnings and skips included.
+    /// Every case is as expected. Warnings and skips count as expected.
     Success,
     /// A check failed, a case is inconclusive, or a snapshot is changed, new, pending or stale.
     Failed,
@@ -13,14 +13,14 @@ pub enum Exit {
     Usage,
     /// The run could not start.
     CouldNotStart,
-    /// Nothing matched, or everything was skipped.
+    /// No case was selected, or every case was skipped.
     Nothing,
-    /// Interrupted by the user.
+    /// The user interrupted the run.
     Interrupted,
 }
 
 impl Exit {
-    /// The number that the shell sees.
+    /// Returns the exit status of the process.
     pub const fn code(self) -> u8 {
         match self {
             Self::Success => 0,

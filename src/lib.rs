@@ -4,8 +4,8 @@
 //! scenario file -> plan -> run -> transcript -> verdict -> outcome -> report
 //!    (YAML)       (pure)  (I/O)    (record)     (pure)     (pure)     (pure)
 //! ```
-//! No module imports from its right. A failed check is data in the transcript and the verdict; an `Err` means that
-//! the run itself could not go on.
+//! No module imports from a module to its right. A failed check is data in the transcript and the verdict. An `Err`
+//! means that the run itself could not go on.
 
 pub mod builtin;
 pub mod cli;

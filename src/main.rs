@@ -1,4 +1,4 @@
-//! The program: the library's command line, and nothing else.
+//! The `mqtt-check` program. It only calls the library's command line.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! A run of the suite: every plan played and judged.
+//! Runs the suite: plays and judges every plan.
 
 mod kept;
 
@@ -15,15 +15,16 @@ use crate::verdict::{
 };
 use kept::Kept;
 
-/// We are late by no less when it may change the verdict of a case: no scenario's limits are narrower.
+/// If we are late by at least this much, the verdict of a case may change. No scenario has narrower limits.
 const TOO_LATE: Duration = Duration::from_millis(250);
 
-/// Plays and judges every plan, in the order of the plans whatever the number of jobs. `watch` sees
-/// each step of the run and decides whether it goes on. A record that is not asked for is dropped as soon as the case is
-/// judged: `is_asked_for` is called with each result that has one, where the case was played.
+/// Plays and judges every plan. The results are in the order of the plans, whatever the number of jobs. `watch` sees
+/// each step of the run and decides whether the run goes on. `is_asked_for` is called with each result that has a
+/// transcript, on the thread that played the case. If it returns `false`, the transcript is dropped as soon as the case
+/// is judged.
 ///
 /// # Errors
-/// When the target cannot be reached or started.
+/// Fails if the target cannot be reached or started.
 pub fn run(
     plans: &[Plan],
     target: &Target,
@@ -54,11 +55,11 @@ pub fn run(
     )
 }
 
-/// Plays and judges every plan. What `keep` makes of each result comes out, in the order of the plans; all else of it is
-/// gone by the time that the next case is played.
+/// Plays and judges every plan, and returns what `keep` makes of each result, in the order of the plans. The rest of a
+/// result is dropped before the next case is played.
 ///
 /// # Errors
-/// When the target cannot be reached or started.
+/// Fails if the target cannot be reached or started.
 pub fn distil<R: Send>(
     plans: &[Plan],
     target: &Target,
@@ -80,7 +81,7 @@ pub fn distil<R: Send>(
     )
 }
 
-/// Why a case is to be played again, if it is.
+/// Returns why a case is to be played again, or `None` if it is not.
 fn doubt(result: &CaseResult) -> Option<Doubt> {
     if result.late.is_some() || result.in_outage {
         return Some(Doubt::Disturbed);
@@ -88,8 +89,8 @@ fn doubt(result: &CaseResult) -> Option<Doubt> {
     result.came_late.as_ref().map(|_| Doubt::CameLate)
 }
 
-/// What a case comes to in which packets came late beside others, and that was then played alone, if there was time for it.
-/// The play alone takes the place of the first one unless something was late in it too, or it came to no verdict.
+/// Settles a case whose packets were late while other cases were played. Such a case is played again alone if there is
+/// time. The second play replaces the first one, unless something was late in it too or it came to no verdict.
 fn settle(first: CaseResult, again: Option<CaseResult>) -> CaseResult {
     let Some(again) = again else {
         return CaseResult {
@@ -120,7 +121,7 @@ fn settle(first: CaseResult, again: Option<CaseResult>) -> CaseResult {
     }
 }
 
-/// Makes a case's result of its play.
+/// Makes the result of a case from its play.
 fn conclude(plan: &Plan, play: Play) -> CaseResult {
     let played = match play {
         Play::Skipped(skip) => return unplayed(plan, skip.into()),
@@ -137,7 +138,7 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
     };
     let is_interrupted = records().any(|t| t.broken_off.as_deref() == Some(INTERRUPTED));
     let (mut verdict, findings) = if is_interrupted {
-        // What the user did not wait for is no finding.
+        // What an interrupted play lacks is not a finding.
         let reason = INTERRUPTED.to_owned();
         (Verdict::Inconclusive { reason }, Vec::new())
     } else {
@@ -196,14 +197,15 @@ fn conclude(plan: &Plan, play: Play) -> CaseResult {
     }
 }
 
-/// What came of a play while the broker did not serve says nothing of what it does when it serves.
+/// Returns the verdict of a play during which the broker did not serve. Such a play says nothing about a broker that
+/// serves.
 fn undecided(outage: &Outage) -> Verdict {
     let reason = format!("while it was played, {}", outage.description());
     Verdict::Inconclusive { reason }
 }
 
-/// The broker's answers to what the standard leaves open. What a client is asked that has found a MUST broken before, such
-/// as a session that should have been there, says nothing.
+/// Returns the broker's answers to the choices that the standard leaves open. Leaves out the answer of a client that
+/// found a broken MUST before it was asked, such as a missing session.
 fn answers(plan: &Plan, scene: &Transcript, findings: &[Finding]) -> Vec<(String, String)> {
     let is_of = |step: &PlannedStep, client| matches!(&step.body, Body::Client { client: c, .. } if *c == client);
     let is_broken_before = |name: &str| {
@@ -229,13 +231,13 @@ fn answers(plan: &Plan, scene: &Transcript, findings: &[Finding]) -> Vec<(String
         .collect()
 }
 
-/// Whether a client that was late may be the reason for this verdict.
+/// Returns whether our own lateness may be the reason for this verdict.
 fn is_in_doubt(plan: &Plan, verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Failed | Verdict::Warned | Verdict::Inconclusive { .. } => true,
-        // What came too early may have been read when it was due.
+        // A packet that seems too early may have been due already when it was read.
         Verdict::Passed => plan.has_earliest,
-        // A machine that stands still while CONNACK comes makes a short path look long.
+        // If this machine stalls while CONNACK is received, a short path looks long.
         Verdict::Skipped { code, .. } => code.kind == SkipKind::Path,
     }
 }

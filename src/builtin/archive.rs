@@ -1,14 +1,14 @@
-//! Reads the archive that the build made.
+//! Reads the archive of the suite that the build script made.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 
 use flate2::read::GzDecoder;
 
-/// The files of an archive, by their paths. `build/pack.rs` says what an archive is.
+/// Returns the files of an archive by their paths. `build/pack.rs` describes the format.
 ///
 /// # Errors
-/// When it is not one.
+/// Fails if the bytes are not such an archive.
 pub(super) fn unpack(archive: &[u8]) -> io::Result<BTreeMap<String, Vec<u8>>> {
     let wrong = || io::Error::from(io::ErrorKind::InvalidData);
     let mut bytes = Vec::new();

@@ -1,20 +1,20 @@
-//! The folders of the suite, as in the sources.
+//! Reads the folders of the suite from a source tree.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::{fs, io};
 
-/// What belongs to the suite, below the root of the sources.
+/// The folders of the suite, relative to the root of the sources.
 pub(crate) const FOLDERS: &[&str] = &["scenarios", "snapshots", "targets", "releases"];
-/// What waits for a review is not part of it.
+/// The suffix of snapshots that wait for a review. They are not part of the suite.
 const PENDING: &str = ".new";
-/// What npm installs for a broker of a target file.
+/// The folder into which npm installs a broker of a target file.
 const INSTALLED: &str = "node_modules";
 
-/// Every file of the suite, by its path from the root, with `/`.
+/// Returns every file of the suite by its path relative to the root, with `/` as the separator.
 ///
 /// # Errors
-/// When a file or folder cannot be read.
+/// Fails if a file or folder cannot be read.
 pub(crate) fn read(root: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
     for folder in FOLDERS {

@@ -1,7 +1,7 @@
-//! The suite that the program carries: scenarios, their snapshots, and target files of known brokers.
+//! The built-in suite: scenarios, their snapshots, target files of known brokers, and the lists of releases.
 //!
-//! In: the archive that `build/` made. Out: files, by their paths as seen from the root of the suite. A debug build has no
-//! archive and reads the same folders of its sources.
+//! Input: the archive that `build/` made. Output: files by their paths relative to the root of the suite. A debug build
+//! has no archive and reads the same folders from its sources.
 
 mod archive;
 mod folders;
@@ -15,19 +15,20 @@ use std::sync::OnceLock;
 
 pub use release::{Release, latest, list, releases};
 
-/// Where a file of a suite is read from.
+/// Where the files of a suite are read from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Origin {
     #[default]
     Disk,
-    /// The suite that the program carries.
+    /// The suite that is built into the program.
     BuiltIn,
 }
 
-/// Empty in a debug build.
+/// The packed suite. Empty in a debug build.
 const ARCHIVE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/suite.gz"));
 
-/// Every file of the suite, by its path, with `/`. None if a debug build has lost its sources.
+/// Returns every file of the suite by its path, with `/` as the separator. The map is empty if a debug build cannot
+/// find its sources.
 pub fn files() -> &'static BTreeMap<String, Vec<u8>> {
     static FILES: OnceLock<BTreeMap<String, Vec<u8>>> = OnceLock::new();
     FILES.get_or_init(|| {
@@ -39,12 +40,12 @@ pub fn files() -> &'static BTreeMap<String, Vec<u8>> {
     })
 }
 
-/// What is in a file of the suite; `None` if it has no such file.
+/// Returns the content of a file of the suite, or `None` if there is no such file.
 pub fn file(path: &Path) -> Option<&'static [u8]> {
     files().get(&key(path)?).map(Vec::as_slice)
 }
 
-/// The files below a folder of the suite, in the order of their paths; none if it has no such folder.
+/// Returns the files below a folder of the suite, sorted by path. Returns none if there is no such folder.
 pub fn below(folder: &Path) -> Vec<(&'static Path, &'static [u8])> {
     let Some(folder) = key(folder).map(|folder| format!("{folder}/")) else {
         return Vec::new();
@@ -56,12 +57,12 @@ pub fn below(folder: &Path) -> Vec<(&'static Path, &'static [u8])> {
         .collect()
 }
 
-/// Whether the suite has this file or folder.
+/// Returns whether the suite has this file or folder.
 pub fn has(path: &Path) -> bool {
     file(path).is_some() || !below(path).is_empty()
 }
 
-/// A path as the suite knows it; `None` if it leads out of the suite.
+/// Normalizes a path to the form of the suite's keys. Returns `None` if the path leads out of the suite.
 fn key(path: &Path) -> Option<String> {
     let mut parts = Vec::new();
     for part in path.components() {

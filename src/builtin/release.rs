@@ -1,28 +1,29 @@
-//! The releases of the suite: which cases each of them has, so that a later and larger suite can be played as it was.
+//! The releases of the suite. Each lists its cases, so that a later, larger suite can be played as an earlier release.
 //!
-//! In: `releases/VERSION.txt`, a line for each row of a scenario with its versions of MQTT, `session/takeover@3.1.1,5`. Out:
-//! the ids of cases. A line that begins with `-` is a case that was withdrawn, since it was wrong; behind `#` is why.
+//! Input: `releases/VERSION.txt`. It has one line for each row of a scenario, with the row's MQTT versions, such as
+//! `session/takeover@3.1.1,5`. A line that begins with `-` is a case that was withdrawn because it was wrong. The text
+//! after `#` says why. Output: the ids of cases.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::below;
 
-/// Where the lists are.
+/// The folder that has the lists.
 const FOLDER: &str = "releases";
 
 /// The cases of one release.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Release {
-    /// Such as `2026.12`.
+    /// The name of the release, such as `2026.12`.
     pub version: String,
     /// The ids of its cases.
     pub cases: BTreeSet<String>,
-    /// Those that it had and that were wrong.
+    /// The ids of cases that were in the release and have been withdrawn because they were wrong.
     pub withdrawn: BTreeSet<String>,
 }
 
-/// All releases, the oldest first.
+/// Returns all releases, the oldest first.
 pub fn releases() -> Vec<Release> {
     let files = below(Path::new(FOLDER)).into_iter();
     files
@@ -33,12 +34,12 @@ pub fn releases() -> Vec<Release> {
         .collect()
 }
 
-/// The last of them.
+/// Returns the newest release.
 pub fn latest() -> Option<Release> {
     releases().pop()
 }
 
-/// A release as its file says it.
+/// Parses the file of a release.
 pub(super) fn parse(version: &str, text: &str) -> Release {
     let mut release = Release {
         version: version.to_owned(),
@@ -61,7 +62,7 @@ pub(super) fn parse(version: &str, text: &str) -> Release {
     release
 }
 
-/// The file of a release with these cases.
+/// Returns the text of a release file with these cases.
 pub fn list<'a>(cases: impl Iterator<Item = (String, &'a str)>) -> String {
     let mut rows: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (row, version) in cases {

@@ -1,4 +1,4 @@
-//! Which steps cite a statement, and which of them can fail.
+//! Which steps cite a statement, and which of these steps can fail.
 
 use std::collections::BTreeMap;
 
@@ -13,16 +13,16 @@ use crate::scenario::model::{CaseId, Level};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Citation {
     pub case: CaseId,
-    /// As the user named it.
+    /// The path of the scenario file as the user gave it.
     pub file: String,
     pub place: Place,
-    /// The step as it reads.
+    /// The text of the step.
     pub label: String,
     pub level: Level,
     pub judges: bool,
 }
 
-/// The citations of one statement, in the order of the plans.
+/// Returns the citations of one statement, in the order of the plans.
 pub fn citations(plans: &[Plan], version: ProtocolVersion, id: &str) -> Vec<Citation> {
     let mut found = Vec::new();
     let of_document = |plan: &&Plan| requirements::document(plan.scene.id.version) == version;
@@ -43,7 +43,7 @@ pub fn citations(plans: &[Plan], version: ProtocolVersion, id: &str) -> Vec<Cita
     found
 }
 
-/// For each statement the cases with a step that judges and cites it.
+/// Returns, for each statement, the cases with a step that cites it and can fail.
 pub fn judging(plans: &[Plan]) -> BTreeMap<(ProtocolVersion, String), Vec<CaseId>> {
     let mut found: BTreeMap<(ProtocolVersion, String), Vec<CaseId>> = BTreeMap::new();
     for plan in plans {
@@ -71,7 +71,7 @@ fn visit(steps: &[PlannedStep], tell: &mut dyn FnMut(&PlannedStep)) {
     }
 }
 
-/// Whether something can be found at this step that counts against a broker.
+/// Returns whether a finding at this step can count against a broker.
 fn judges(step: &PlannedStep) -> bool {
     matches!(step.level(), Level::Must | Level::Should)
         && match &step.body {

@@ -1,7 +1,7 @@
-//! How far the suite covers the catalogue: for each statement the steps that cite it, the faults that break it,
-//! and whether the one catches the other.
+//! How far the suite covers the catalogue: for each statement the steps that cite it, the faults that break it, and
+//! whether the steps catch the faults.
 //!
-//! Plans, faults and what was caught go in; a state for each statement comes out. Nothing here plays anything;
+//! Input: plans, faults and what was caught. Output: a state for each statement. Only [`play`] plays anything, and
 //! [`Wanted`] says what has to be played.
 
 mod citation;
@@ -23,26 +23,26 @@ pub use citation::{Citation, citations, judging};
 pub use playing::{Wanted, play};
 pub use standards::{Standing, standards};
 
-/// The documents, in the order in which they are told of.
+/// The documents, in the order of the reports.
 pub const DOCUMENTS: [ProtocolVersion; 2] = [ProtocolVersion::V3_1_1, ProtocolVersion::V5];
 
 /// How far a statement is covered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum State {
-    /// A case passes on the right broker, and catches a fault of this statement at a step that cites it.
+    /// A case passes on the broker without faults, and catches a fault of this statement at a step that cites it.
     Proven,
-    /// A step that judges cites it; nothing shows yet that the step can fail.
+    /// A step that can fail cites the statement, but no fault has shown that the step catches a violation.
     Covered,
-    /// No step that judges cites it.
+    /// No step that can fail cites the statement.
     Open,
-    /// A broker cannot be held to it.
+    /// A broker cannot be held to the statement.
     NotTestable,
-    /// What a client does wrong can be shown to the broker, and nothing says what it has to do then.
+    /// The harness can break the statement as a client, but nothing says how the broker has to react.
     NoReaction,
 }
 
 impl State {
-    /// Every state, in the order in which they are told of.
+    /// Every state, in the order of the reports.
     pub const ALL: [Self; 5] = [
         Self::Proven,
         Self::Covered,
@@ -51,7 +51,7 @@ impl State {
         Self::NotTestable,
     ];
 
-    /// As reports write it.
+    /// Returns the text that reports use.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Proven => "proven",
@@ -63,45 +63,45 @@ impl State {
     }
 }
 
-/// A case that catches a fault at this statement.
+/// A case that catches a fault at a step that cites the statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
     pub fault: &'static str,
     pub case: CaseId,
 }
 
-/// One statement's coverage.
+/// The coverage of one statement.
 #[derive(Debug, Clone)]
 pub struct Coverage {
     pub requirement: &'static Requirement,
     pub state: State,
-    /// Why it is not proven, if it is not.
+    /// Why the statement is not proven. `None` if it is.
     pub reason: Option<String>,
-    /// The cases with a step that judges and cites it.
+    /// The cases with a step that cites the statement and can fail.
     pub cases: Vec<CaseId>,
-    /// Whether the monitor looks at it in every case.
+    /// Whether the monitor checks the statement in every case.
     pub is_monitored: bool,
-    /// The faults that break it.
+    /// The faults that break the statement.
     pub faults: Vec<&'static str>,
-    /// One for each fault that is caught.
+    /// One proof for each fault that was caught.
     pub proofs: Vec<Proof>,
 }
 
-/// What one fault was caught by.
+/// What caught one fault.
 #[derive(Debug)]
 pub struct Played {
     pub fault: &'static str,
     pub caught: Vec<Catch>,
 }
 
-/// What was played.
+/// The results of all plays.
 #[derive(Debug, Default)]
 pub struct Record {
     pub right: Right,
     pub played: Vec<Played>,
 }
 
-/// The coverage of these statements.
+/// Computes the coverage of these statements.
 pub fn coverage(
     wanted: &[&'static Requirement],
     plans: &[Plan],
@@ -134,7 +134,7 @@ pub fn coverage(
         .collect()
 }
 
-/// The faults that break this statement.
+/// Returns the faults that break this statement.
 pub fn breaking(requirement: &Requirement, faults: &[FaultInfo]) -> Vec<&'static str> {
     let version = requirement.version.as_str();
     let is_broken = |info: &&FaultInfo| {
@@ -150,7 +150,7 @@ pub fn breaking(requirement: &Requirement, faults: &[FaultInfo]) -> Vec<&'static
         .collect()
 }
 
-/// One catch for each fault of the statement, by a case that passes on the right broker.
+/// Returns one catch for each fault of the statement, by a case that passes on the broker without faults.
 fn proofs(requirement: &Requirement, breaking: &[&'static str], record: &Record) -> Vec<Proof> {
     let mut proofs: Vec<Proof> = Vec::new();
     for played in &record.played {
@@ -210,7 +210,7 @@ fn reason(requirement: &Requirement, state: State, breaking: &[&str]) -> Option<
     }
 }
 
-/// How many statements there are, and how far they are covered.
+/// The number of statements, in total and by state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     pub statements: usize,
@@ -223,7 +223,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Counts some.
+    /// Counts these statements.
     pub fn of<'a>(rows: impl IntoIterator<Item = &'a Coverage>) -> Self {
         let mut counts = Self::default();
         for row in rows {
@@ -241,7 +241,7 @@ impl Counts {
     }
 }
 
-/// The ids that a set of clauses has in a version.
+/// Returns the ids of the clauses that a fault breaks in one version.
 pub(crate) fn ids_of(info: &FaultInfo, version: ProtocolVersion) -> impl Iterator<Item = &str> {
     let version = version.as_str();
     let clauses = info.clauses.iter();
@@ -250,12 +250,12 @@ pub(crate) fn ids_of(info: &FaultInfo, version: ProtocolVersion) -> impl Iterato
         .map(|(_, id)| id.as_str())
 }
 
-/// Everything in the catalogue, the older document first.
+/// Returns the whole catalogue, the older document first.
 pub fn catalogue() -> Vec<&'static Requirement> {
     DOCUMENTS.into_iter().flat_map(requirements::all).collect()
 }
 
-/// Statements that have one of these ids.
+/// Returns the statements as pairs of version and id.
 pub(crate) fn keys(wanted: &[&'static Requirement]) -> BTreeSet<(ProtocolVersion, &'static str)> {
     wanted.iter().map(|r| (r.version, r.id)).collect()
 }

@@ -1,4 +1,4 @@
-//! Which plays are needed to prove statements: only the cases that cite one, against the faults that break it.
+//! Which plays are needed to prove statements: only the cases that cite one, on a broker with the faults that break it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::scenario::model::CaseId;
 use crate::target::bundled::FaultInfo;
 use crate::verdict::monitor;
 
-/// What is to be known of what.
+/// Which statements are to be proven, with which plans and faults.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
     pub statements: &'a [&'static Requirement],
@@ -22,11 +22,11 @@ pub struct Wanted<'a> {
 
 type Key = (ProtocolVersion, &'static str);
 
-/// Plays it. `watch` is told of each fault before it is played, with the number of all. An interrupted play
-/// ends early.
+/// Plays what is needed to prove the wanted statements. Calls `watch` before each fault, with the total number of
+/// faults. Returns early if interrupted.
 ///
 /// # Errors
-/// When the broker cannot be started.
+/// Fails if the broker cannot be started.
 pub fn play(
     wanted: Wanted<'_>,
     playing: Playing<'_>,
@@ -58,7 +58,7 @@ pub fn play(
             played: &mut played,
         };
         step.play(info, &|id| citing.contains(id))?;
-        // The monitor looks at every case; what no step that cites it has caught may be caught there.
+        // The monitor checks every case, so a clause that no citing step has caught may be caught in another case.
         let missing = broken
             .iter()
             .any(|key| monitor::clauses(key.0).contains(key.1) && !step.has_caught(key));
@@ -70,7 +70,7 @@ pub fn play(
     Ok(record)
 }
 
-/// The statements among these that a fault breaks.
+/// Returns those of the given statements that a fault breaks.
 fn broken(info: &FaultInfo, keys: &BTreeSet<Key>) -> Vec<Key> {
     let is_broken = |key: &&Key| ids_of(info, key.0).any(|id| id == key.1);
     keys.iter().filter(is_broken).copied().collect()
@@ -84,7 +84,7 @@ fn citing(
     broken.iter().filter_map(of).flatten().cloned().collect()
 }
 
-/// One fault's plays.
+/// The plays of one fault.
 struct Step<'a> {
     wanted: Wanted<'a>,
     playing: Playing<'a>,
@@ -93,7 +93,7 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// Plays these cases, on the right broker too if that is not known yet.
+    /// Plays these cases with the fault. Plays them without it first if that has not been done yet.
     fn play(&mut self, info: &FaultInfo, is_meant: &dyn Fn(&CaseId) -> bool) -> Result<(), String> {
         let plans: Vec<Plan> = self
             .wanted

@@ -10,20 +10,20 @@ use crate::requirements::standard;
 use crate::scenario::model::CaseId;
 use crate::target::bundled::FaultInfo;
 
-/// One rule that a step that judges cites, or that a fault breaks.
+/// A rule of another standard that a step cites or that a fault breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
-    /// `RFC 6455, 5.5.2`
+    /// The rule, such as `RFC 6455, 5.5.2`.
     pub rule: String,
-    /// What its document is about.
+    /// The subject of the rule's document.
     pub about: &'static str,
-    /// The cases with a step that judges and cites it.
+    /// The cases with a step that cites the rule and can fail.
     pub cases: Vec<CaseId>,
-    /// The faults that break it.
+    /// The faults that break the rule.
     pub faults: Vec<&'static str>,
 }
 
-/// Every such rule, for these versions of MQTT, or for all if none is named.
+/// Returns every such rule for these versions of MQTT, or for all versions if none is given.
 pub fn standards(
     plans: &[Plan],
     faults: &[FaultInfo],

@@ -1,6 +1,7 @@
-//! What is wrong with a file, and where: title, `file:line:col`, the line, carets, and how to mend it.
+//! Errors in files: what is wrong, where, and how to fix it.
 //!
-//! A [`Diagnostic`] is data; [`render`] makes the text that the terminal and every report show.
+//! A [`Diagnostic`] is data. [`render`] turns it into the text that the terminal and every report show: the title,
+//! `file:line:col`, the line, carets and a hint.
 
 use std::sync::Arc;
 
@@ -8,16 +9,16 @@ mod render;
 
 pub use render::{Style, render};
 
-/// A text that places point into.
+/// A text that a [`Place`] points into.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Source {
-    /// As the user named it, for messages.
+    /// The path as the user gave it, for messages.
     pub path: String,
     pub text: String,
 }
 
 impl Source {
-    /// The line with this 1-based number, without its line break. `\n`, `\r\n` and `\r` end a line.
+    /// Returns the line with this 1-based number, without its line break. `\n`, `\r\n` and `\r` end a line.
     pub fn line(&self, number: u32) -> Option<&str> {
         let mut rest = self.text.as_str();
         for _ in 1..number {
@@ -33,7 +34,7 @@ impl Source {
     }
 }
 
-/// A stretch of a [`Source`]: 1-based line and column (in characters), and how many characters.
+/// A span of a [`Source`]: a 1-based line, a 1-based column in characters, and a length in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {
     pub line: u32,
@@ -41,22 +42,22 @@ pub struct Place {
     pub length: u32,
 }
 
-/// One thing that is wrong with a file.
+/// One error in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     pub source: Arc<Source>,
-    /// `None` when it is about the whole file.
+    /// `None` if the error is about the whole file.
     pub place: Option<Place>,
     /// A lowercase fragment.
     pub title: String,
-    /// What is written under the carets.
+    /// The text under the carets.
     pub label: Option<String>,
-    /// How to mend it.
+    /// How to fix the error.
     pub hint: Option<String>,
 }
 
 impl Diagnostic {
-    /// With a title alone.
+    /// Creates a diagnostic that has only a title.
     pub fn new(source: &Arc<Source>, place: Option<Place>, title: impl Into<String>) -> Self {
         Self {
             source: Arc::clone(source),
@@ -67,14 +68,14 @@ impl Diagnostic {
         }
     }
 
-    /// With this text under the carets.
+    /// Sets the text under the carets.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
         self
     }
 
-    /// With this advice.
+    /// Sets the hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

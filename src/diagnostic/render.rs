@@ -5,19 +5,19 @@ use unicode_width::UnicodeWidthChar;
 
 use super::{Diagnostic, Place};
 
-/// Whether the text carries colours. Who may have them is for the caller to decide.
+/// Whether the text has colours. The caller decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     Plain,
     Coloured,
 }
 
-/// How many columns of a line are shown; a longer one is cropped around the place.
+/// How many columns of a line are shown. A longer line is cropped around the place.
 const WIDTH: usize = 100;
-/// How many columns a tab takes.
+/// The width of a tab in columns.
 const TAB: usize = 4;
 
-/// The whole text of a diagnostic, ending with a line break.
+/// Returns the whole text of a diagnostic. It ends with a line break.
 pub fn render(diagnostic: &Diagnostic, style: Style) -> String {
     let paint = Paint(style);
     let path = printable(&diagnostic.source.path);
@@ -69,7 +69,7 @@ pub fn render(diagnostic: &Diagnostic, style: Style) -> String {
     out
 }
 
-/// A line made printable, and where the carets stand below it, in terminal columns.
+/// A printable line, with the position and the width of its carets in terminal columns.
 struct Excerpt {
     text: String,
     before: usize,
@@ -77,7 +77,7 @@ struct Excerpt {
 }
 
 fn excerpt(line: &str, place: Place) -> Excerpt {
-    // Each character as it is shown, with its width. Of a very long line a stretch around the place is enough.
+    // The printable form of each character, with its width. A part around the place is enough of a very long line.
     let column = place.column.max(1) as usize - 1;
     let skipped = column.saturating_sub(2 * WIDTH);
     let stretch = line.trim_end().chars().skip(skipped).take(4 * WIDTH);
@@ -88,7 +88,7 @@ fn excerpt(line: &str, place: Place) -> Excerpt {
 
     let (mut first, mut last) = (0, cells.len());
     if columns(&cells) > WIDTH {
-        // A quarter of the width before the place, what is left behind it.
+        // A quarter of the width goes before the place, the rest after its start.
         first = start;
         while first > 0 && columns(&cells[first - 1..start]) <= WIDTH / 4 {
             first -= 1;
@@ -112,13 +112,13 @@ fn excerpt(line: &str, place: Place) -> Excerpt {
 fn cell(c: char) -> (String, usize) {
     match c {
         '\t' => (" ".repeat(TAB), TAB),
-        // What would move the cursor or colour the terminal is not passed on.
+        // Replace what would move the cursor or colour the terminal.
         c if is_unsafe(c) => ("\u{FFFD}".to_owned(), 1),
         c => (c.to_string(), c.width().unwrap_or(1)),
     }
 }
 
-/// Without characters that a terminal would obey.
+/// Replaces the characters that a terminal would interpret.
 fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if is_unsafe(c) { '\u{FFFD}' } else { c })

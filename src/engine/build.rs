@@ -1,4 +1,4 @@
-//! Makes a packet of a packet template: evaluates every field and adds the standard's defaults.
+//! Builds a packet from a packet template: evaluates every field and adds the standard's defaults.
 
 use std::num::NonZeroU16;
 
@@ -30,28 +30,28 @@ pub(super) enum BuildError {
     NoSuchPacket(PacketType),
 }
 
-/// What the connection gives to a packet.
+/// What the connection contributes to a packet.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Surroundings<'a> {
     pub(super) version: ProtocolVersion,
     pub(super) client: ClientIndex,
     pub(super) memory: &'a Memory,
-    /// For what is sent with an identifier of its own.
+    /// For packets that have an identifier of their own.
     pub(super) next_packet_id: PacketId,
-    /// For what answers something.
+    /// For packets that answer another one.
     pub(super) answered_packet_id: Option<u16>,
-    /// The target's, in seconds.
+    /// The Keep Alive of the target, in seconds.
     pub(super) keep_alive_s: u16,
 }
 
-/// A packet, and what must be changed in its bytes since no honest packet can say it.
+/// A packet, and the lies: changes to its bytes that no valid packet can express.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Built {
     pub(super) packet: Packet,
     pub(super) lies: Vec<Lie>,
 }
 
-/// Builds the packet that a template stands for.
+/// Builds the packet of a template.
 pub(super) fn build(
     template: &PacketTemplate,
     surroundings: Surroundings<'_>,
@@ -135,7 +135,7 @@ impl Builder<'_> {
         }
         if self.has("clean_session") {
             clean_start = self.flag("clean_session")?;
-            // The nearest thing that version 5 has to Clean Session 0: a session that does not end.
+            // A session that does not end is the closest that version 5 has to Clean Session 0.
             if v5 && !clean_start && properties.session_expiry_interval_s().is_none() {
                 properties.push(Property::SessionExpiryInterval(NEVER));
             }
@@ -231,7 +231,7 @@ impl Builder<'_> {
             .collect()
     }
 
-    /// The properties whose names have this prefix.
+    /// Builds the properties whose names have this prefix.
     fn properties(&mut self, prefix: &str) -> Result<Properties, BuildError> {
         let template = self.template;
         let mut properties = Properties::new();
@@ -318,7 +318,7 @@ impl Builder<'_> {
             .ok_or(BuildError::NothingToAnswer)
     }
 
-    /// The named identifier, or the default. 0 is a lie.
+    /// Returns the identifier that the template names, or the default. An identifier of 0 becomes a lie.
     fn packet_id(&mut self, default: Option<u16>) -> Result<Option<PacketId>, BuildError> {
         let Some(value) = self.number("packet_id")?.or(default.map(u64::from)) else {
             return Ok(None);
@@ -333,7 +333,7 @@ impl Builder<'_> {
         })))
     }
 
-    /// 3 is a lie: both bits set.
+    /// Returns the QoS that the template names, or 0. Fails for values above 2.
     fn qos(&mut self, name: &str) -> Result<QoS, BuildError> {
         let value = self.number(name)?.unwrap_or(0);
         let narrow: u8 = narrow(name, value)?;
@@ -418,7 +418,7 @@ impl Builder<'_> {
             .map_err(|problem| value_error(&field.name, problem))
     }
 
-    /// A string, or an empty one and a lie when the bytes are no UTF-8.
+    /// Returns the bytes as a string. If they are not UTF-8, the string is empty and the bytes become a lie.
     fn string(&mut self, field: String, bytes: Bytes) -> ByteString {
         ByteString::try_from(bytes.clone()).unwrap_or_else(|_| {
             self.lies.push(Lie::Override { field, bytes });
@@ -441,7 +441,7 @@ fn narrow<T: TryFrom<u64>>(field: &str, value: u64) -> Result<T, BuildError> {
     })
 }
 
-/// A property whose value is a number.
+/// Builds a property whose value is a number.
 fn number_property(id: PropertyId, field: &str, value: u64) -> Result<Property, BuildError> {
     Ok(match id {
         PropertyId::PAYLOAD_FORMAT_INDICATOR => {

@@ -75,7 +75,7 @@ struct Work<'w, R> {
     options: &'w RunOptions,
     capabilities: Capabilities,
     next: AtomicUsize,
-    /// Held by the worker that plays a large case, until it is judged.
+    /// Locked by the worker that plays a large case, until the case is judged.
     large: Mutex<()>,
     stop: AtomicBool,
     conclude: &'w (dyn Fn(&Plan, Play) -> R + Sync),
@@ -83,15 +83,15 @@ struct Work<'w, R> {
     done: Mutex<Done<'w, R>>,
 }
 
-/// What came of the cases, and who is told.
+/// The results of the cases, and who is notified of them.
 struct Done<'w, R> {
-    /// One for each plan.
+    /// One result for each plan.
     results: Vec<Option<R>>,
     watch: &'w mut Watch<'w, R>,
 }
 
 impl<R> Work<'_, R> {
-    /// Plays case after case until none is left.
+    /// Plays one case after the other until none is left.
     fn until_done(&self) -> Result<(), StartError> {
         while !self.stops() {
             let number = self.next.fetch_add(1, Ordering::Relaxed);

@@ -21,15 +21,15 @@ use crate::target::instances::Handle;
 use crate::target::log::{Lines, Log};
 use crate::transcript::{BrokerLog, Event, LogLine, RUN, Secrets, Transcript, What};
 
-/// How long an expectation waits that says nothing of it.
+/// How long an expectation waits if the scenario does not say.
 const LIMIT: Duration = Duration::from_secs(5);
-/// How long a broker on the network may take to show that it does more than it answered.
+/// How long a broker on the network may take to show more reactions after its answer.
 const SETTLE: Duration = Duration::from_millis(100);
 
-/// A witness that was turned away tries again after this time.
+/// The time after which a refused witness tries again.
 const TURNED_AWAY: Duration = Duration::from_secs(1);
 
-/// Prefixes that no other run and no other play has.
+/// Generates prefixes that no other run and no other play has.
 #[derive(Debug)]
 pub(super) struct Prefixes {
     run: String,
@@ -37,7 +37,7 @@ pub(super) struct Prefixes {
 }
 
 impl Prefixes {
-    /// `nonce` tells this run from others that share a broker.
+    /// Creates the prefixes of a run. `nonce` distinguishes the run from others that share the broker.
     pub(super) fn new(nonce: u64) -> Self {
         Self {
             run: base36(nonce % 36_u64.pow(4)),
@@ -48,8 +48,8 @@ impl Prefixes {
     pub(super) fn next(&self) -> Prefix {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let number = base36(number % 36_u64.pow(4));
-        // All as long as each other, so that none is the beginning of another; by the first `RUN` letters of one the
-        // record tells messages of this run's other plays.
+        // All prefixes have the same length, so that none is the beginning of another. The first `RUN` letters identify
+        // the run, so that messages of its other plays are recognized.
         Prefix::new(format!("{:0>RUN$}{number:0>4}", self.run))
     }
 }
@@ -81,12 +81,12 @@ pub(super) fn patience(timeout_scale: f64, chaos: Option<u64>) -> Patience {
     }
 }
 
-/// What ends a play before its end.
+/// What may end a play early.
 #[derive(Clone, Copy)]
 pub(super) struct Bounds<'b> {
-    /// Whether the user wants to stop, or the run.
+    /// Returns whether the user has interrupted the run, or the run is ending.
     pub(super) interrupted: &'b (dyn Fn() -> bool + Sync),
-    /// How much of what brokers send may be kept.
+    /// How much memory the play may use for what brokers send.
     pub(super) share: &'b Share<'b>,
 }
 
@@ -117,7 +117,7 @@ pub(super) async fn play(
     });
     let (mut transcript, took, host) = playing.await;
     if !is_virtual {
-        // Packets that came while this machine was stopped were read late, even if no limit was running out.
+        // Packets that were received while this machine stalled were read late, even if no limit was running out.
         transcript.late = transcript.late.max(longest);
     }
     (transcript, took, host)
@@ -135,8 +135,8 @@ async fn timed<T>(longest: &mut Duration, future: impl Future<Output = T>) -> T 
     .await
 }
 
-/// The witness, if the case wants one: neither scene nor control shows that there is a broker, and what was to be
-/// checked may have held by there being none.
+/// Returns the witness, if the case needs one: neither its scene nor its control shows that there is a broker, so its
+/// checks may have passed without one.
 pub(super) fn wanted_witness(
     plan: &Plan,
     scene: &Transcript,
@@ -150,8 +150,8 @@ pub(super) fn wanted_witness(
     witness(version)
 }
 
-/// Whether the broker let no client in, and ended a connection. One that has its number of clients may not have noticed yet
-/// that those of the scene have gone.
+/// Returns whether the broker refused the witness and closed the connection. A broker with a limit of connections may
+/// not have noticed yet that the clients of the scene have left.
 fn is_turned_away(witness: &Transcript) -> bool {
     let mut events = witness.events.iter();
     let is_closed = events.any(|event| matches!(event.what, What::Closed(_)));
@@ -169,16 +169,16 @@ fn is_turned_away(witness: &Transcript) -> bool {
 #[derive(Debug, Clone)]
 pub(super) struct Ground {
     pub(super) connectors: Connectors,
-    /// The same, for a client that it knows if it knows only some.
+    /// Connects clients that the broker knows, for brokers that know only some.
     pub(super) known: Connectors,
-    /// Where it was started for such cases alone, and ends with them.
+    /// Set for an instance that was started for such cases alone and ends with them.
     pub(super) handle: Option<Handle>,
-    /// What it writes, where we started it.
+    /// The broker's log, if we started it.
     pub(super) log: Option<Arc<Log>>,
 }
 
 impl Ground {
-    /// Starts it again if it was stopped. A broker that does not come back shows by not answering.
+    /// Restarts the broker if a case stopped it. If it does not start, the witness finds no broker.
     async fn go_on(&self) {
         if let Some(handle) = self.handle.clone() {
             let _ = tokio::task::spawn_blocking(move || handle.go_on()).await;
@@ -186,7 +186,7 @@ impl Ground {
     }
 }
 
-/// What is played of a case.
+/// The parts of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Scene,
@@ -197,9 +197,9 @@ enum Part {
 /// Where a case is played.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Grounds<'g> {
-    /// On a broker that others use before, beside or after it.
+    /// On a broker that other clients use before, during or after the case.
     Shared(&'g Ground),
-    /// On one of its own, and its control on another. Nothing that it leaves there is seen by anybody.
+    /// On an instance of its own, with another one for the control. Nobody sees what the case leaves there.
     Own(&'g Ground, Option<&'g Ground>),
 }
 
@@ -212,7 +212,7 @@ impl<'g> Grounds<'g> {
     }
 }
 
-/// What the broker wrote of a play that began then, without the letters that only we know of.
+/// Returns what the broker logged during a play that began at `began`. The letters of our prefix are removed.
 fn written(lines: Lines, began: Instant, letters: &str) -> BrokerLog {
     let strip = |text: String| match letters {
         "" => text,
@@ -234,7 +234,8 @@ fn written(lines: Lines, began: Instant, letters: &str) -> BrokerLog {
     }
 }
 
-/// Plays a case on an external broker: the scene and its control side by side, then what they left is cleared away.
+/// Plays a case on an external broker. The scene and its control run at the same time. What they leave is removed
+/// afterwards.
 pub(super) async fn play_external(
     plan: &Plan,
     grounds: Grounds<'_>,
@@ -261,7 +262,7 @@ pub(super) async fn play_external(
         };
         let passes = ground.handle.is_some();
         if prefix.letters().is_empty() && plan.has_hooks() {
-            // The broker may still report events of the case before, which must not count for this one.
+            // The broker may still report events of the previous case, which must not count for this one.
             sleep(connectors.hooks_settle()).await;
         }
         let letters = prefix.letters();
@@ -273,11 +274,11 @@ pub(super) async fn play_external(
         if let Some(ear) = ear {
             transcript.log = written(ear.heard(), listened, letters);
         }
-        // What is left on an instance ends with it.
+        // What is left on an instance disappears with it.
         if !passes {
             transcript.left_behind = host.clean_up(&cleaner, transcript.delay).await;
         }
-        // What the scenario itself says is no secret.
+        // Text of the scenario itself is not secret.
         let secrets = secrets.but_for(&plan.scene.source.text);
         let strip = |packet: &mut Packet| prefix.take_off(packet);
         transcript.hide(&secrets, &strip);
@@ -292,7 +293,7 @@ pub(super) async fn play_external(
         let (scene, control) = tokio::join!(one(plan, Part::Scene), one(plan, Part::Control));
         (scene, Some(control))
     };
-    // After the scene: so it also shows that the broker has survived it.
+    // The witness runs after the scene, so it also shows that the broker has survived the scene.
     let witness = match wanted_witness(plan, &scene, control.as_ref()) {
         Some(witness) => {
             grounds.of(false).go_on().await;

@@ -1,5 +1,5 @@
-//! Other ways to put the same bytes on the wire: single bytes, a WebSocket cut below its frames, packets of several
-//! steps in one write, seeded delays between steps. A conforming broker cannot tell the difference, and a correct
+//! Other ways to put the same bytes on the wire: single bytes, writes that cut WebSocket frames, packets of several
+//! steps in one write, and seeded delays between steps. A conforming broker cannot tell the difference, and a correct
 //! scenario does not depend on it.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,29 +13,30 @@ use crate::scenario::model::CaseId;
 /// The longest delay before a step.
 const LONGEST_DELAY: Duration = Duration::from_millis(30);
 
-/// What is longer is not cut below frames: the pauses would take for ever.
+/// Longer writes are not cut below frames, because the pauses would take forever.
 const CUT_BELOW_UP_TO: usize = 512;
 
-/// What one play does differently. Nothing, by default.
+/// What one play does differently. By default, nothing.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Chaos {
-    /// Single bytes.
+    /// Whether bytes are sent one at a time.
     pub(super) cuts: bool,
-    /// Of a WebSocket: cut below the frames, instead of frames of single bytes.
+    /// For a WebSocket, cuts below the frames instead of frames with single bytes.
     pub(super) cut_below: Option<Cut>,
-    /// What consecutive steps of one client send, in one write.
+    /// Whether consecutive steps of one client send their packets in one write.
     pub(super) coalesces: bool,
     delays: Option<Random>,
 }
 
 impl Chaos {
-    /// What this seed makes of this case: each of the three by chance, at least one.
+    /// Chooses what this seed changes in this case: a random selection of cuts, coalesced writes and delays, with at
+    /// least one of them.
     pub(super) fn of(seed: u64, case: &CaseId) -> Self {
         let mut hasher = DefaultHasher::new();
         (seed, case.to_string()).hash(&mut hasher);
         let mut random = Random(hasher.finish());
         let choice = 1 + random.below(7);
-        // Drawn apart, so that a seed's delays stay what they are.
+        // Drawn from a separate generator, so that it does not change the delays of a seed.
         let every = NonZeroUsize::new(Random(!random.0).below(6) as usize);
         let cut_below = every.filter(|_| choice & 1 != 0).map(|every| Cut {
             every,
@@ -49,7 +50,7 @@ impl Chaos {
         }
     }
 
-    /// How long to wait before the next step.
+    /// Returns how long to wait before the next step.
     pub(super) fn delay(&mut self) -> Duration {
         self.delays.as_mut().map_or(Duration::ZERO, |random| {
             let longest = LONGEST_DELAY.as_millis() as u64;
@@ -58,7 +59,7 @@ impl Chaos {
     }
 }
 
-/// The splitmix64 generator: small, and the same everywhere.
+/// The splitmix64 generator. It is small and gives the same numbers on every platform.
 #[derive(Debug, Clone)]
 struct Random(u64);
 
@@ -71,7 +72,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below `limit`, which is not 0.
+    /// Returns a number below `limit`, which must not be 0.
     fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }

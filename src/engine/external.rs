@@ -1,4 +1,4 @@
-//! Runs cases against a broker on the network: many at once on one thread, since they mostly wait.
+//! Runs cases against a broker on the network. Many run at once on one thread, because they mostly wait.
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
@@ -42,16 +42,16 @@ use crew::Crew;
 use deaths::Deaths;
 use outage::canary;
 
-/// Cases at the same time, if nobody says otherwise.
+/// How many cases run at once by default.
 const DEFAULT_JOBS: usize = 256;
-/// So many cases begin at once, and as many more after this time.
+/// How many cases begin at once. As many more begin after each `BEGINNING_LASTS`.
 const BEGINNING: usize = 16;
 const BEGINNING_LASTS: Duration = Duration::from_millis(10);
-/// Cases at the same time, at most, when those are played again that this machine disturbed.
+/// How many cases run at most at once when those that this machine disturbed are played again.
 const CALM_JOBS: usize = 8;
-/// How often a case is played that is disturbed each time.
+/// How often a case is played at most if every play is disturbed.
 const PLAYS: usize = 3;
-/// Cases at the same time, at most, when those are played again in whose play the broker did not serve.
+/// How many cases run at most at once when those that an outage of the broker affected are played again.
 const JOBS_AFTER_OUTAGE: usize = 64;
 
 pub(super) fn run<R>(
@@ -70,7 +70,7 @@ pub(super) fn run<R>(
         let patience = patience(target, options);
         let nonce = nonce();
         let prefixes = Prefixes::new(nonce);
-        // As a step: what is too slow for a look is too slow for every case.
+        // The limit of a step: a broker that is too slow for the first look is too slow for every case.
         let limit = patience.limit;
         let looks = options.first_look && Outlook::begins_with_look(plans.len());
         let looking = |versions| Looking {
@@ -78,7 +78,7 @@ pub(super) fn run<R>(
             versions,
             limit,
         };
-        // Beside each other: a broker that is slow to greet is waited for once.
+        // Both run at once, so that a slow CONNACK is waited for only once.
         let spoken = looking(match looks {
             true => spoken(plans),
             false => Vec::new(),
@@ -160,7 +160,7 @@ pub(super) fn run<R>(
     })
 }
 
-/// What a look at the broker needs.
+/// What is needed to check whether the broker serves.
 struct Looking<'r> {
     target: &'r External,
     versions: Vec<ProtocolVersion>,
@@ -174,14 +174,14 @@ impl Looking<'_> {
     }
 }
 
-/// The versions that these cases speak.
+/// Returns the versions that the clients of these cases use.
 fn spoken(plans: &[Plan]) -> Vec<ProtocolVersion> {
     let clients = plans.iter().flat_map(|plan| &plan.scene.clients);
     let versions: BTreeSet<ProtocolVersion> = clients.map(|client| client.version).collect();
     versions.into_iter().collect()
 }
 
-/// Room for so many of these plays at the same time.
+/// Returns the room for as many of these plays as may run at once.
 fn room(plans: &[Plan], options: &RunOptions) -> Room {
     let played = plans
         .iter()
@@ -190,12 +190,12 @@ fn room(plans: &[Plan], options: &RunOptions) -> Room {
     Room::new(jobs(options), steps.unwrap_or_default())
 }
 
-/// Cases at the same time.
+/// Returns how many cases run at once.
 fn jobs(options: &RunOptions) -> usize {
     options.jobs.unwrap_or(DEFAULT_JOBS).max(1)
 }
 
-/// As patient as this broker needs.
+/// Returns how long plays wait for this broker.
 fn patience(target: &External, options: &RunOptions) -> Patience {
     let usual = case::patience(options.timeout_scale, options.chaos);
     let scaled = |named: Option<Duration>, usual| {
@@ -211,13 +211,13 @@ fn patience(target: &External, options: &RunOptions) -> Patience {
 
 struct Run<'r, R> {
     ground: Ground,
-    /// Another broker of its kind, for cases that need one for themselves.
+    /// A second broker of the same kind, for cases that need one for themselves.
     alone: Option<Ground>,
-    /// Starts others, for cases that need one with settings of theirs.
+    /// Starts more brokers, for cases that need one with their own settings.
     instances: Option<Arc<Instances>>,
-    /// Tells this run's connections from those of others.
+    /// Distinguishes this run's connections from those of others.
     nonce: u64,
-    /// What no record may show.
+    /// What no transcript may show.
     secrets: Secrets,
     patience: Patience,
     options: &'r RunOptions,
@@ -228,23 +228,23 @@ struct Run<'r, R> {
     capabilities: Capabilities,
     prefixes: Prefixes,
     looking: Looking<'r>,
-    /// Beside the broker that the run begins with.
+    /// Watches the broker that the run begins with.
     canary: Canary,
-    /// The cases that are being played beside it, by number, and since when.
+    /// The cases that are being played on the broker that the canary watches, by number, and when they began.
     running: RefCell<BTreeMap<usize, Instant>>,
-    /// Cases that were played when an outage began, each with that time.
+    /// The cases that were being played when an outage began, each with that time.
     hit: RefCell<Vec<(Instant, CaseId)>>,
-    /// Those that are to be played again since the broker did not serve.
+    /// The cases that are to be played again because the broker did not serve.
     after_outage: RefCell<BTreeSet<usize>>,
-    /// How it has exited, and what may be why.
+    /// How the broker has exited, and which cases may be the reason.
     deaths: Deaths,
     outlook: Outlook,
     room: Room,
-    /// Held by the large case that is played.
+    /// Locked by the large case that is being played.
     large: Mutex<()>,
     crew: Crew,
     crowd: Crowd,
-    /// Cases that are to be played again alone.
+    /// The cases that are to be played again alone.
     held: Held<R>,
     stop: AtomicBool,
     watch: RefCell<&'r mut Watch<'r, R>>,
@@ -254,11 +254,11 @@ struct Run<'r, R> {
 #[derive(Clone, Copy)]
 struct Round<'r> {
     plans: &'r [Plan],
-    /// Cases at the same time.
+    /// How many cases run at once.
     jobs: usize,
-    /// Its number, from 1.
+    /// The number of the play, from 1.
     play: usize,
-    /// Whether it is of one case, with nothing beside it.
+    /// Whether a single case is played, with nothing beside it.
     is_calm: bool,
 }
 
@@ -307,7 +307,7 @@ impl<R> Run<'_, R> {
         results.into_iter().map(|(_, result)| result).collect()
     }
 
-    /// Plays each of these once. Without a result is what has to be played again.
+    /// Plays each of these cases once. A case without a result has to be played again.
     async fn round(&self, round: Round<'_>, numbers: Vec<usize>) -> Vec<(usize, Option<R>)> {
         let plans = round.plans;
         let (apart, rest): (Vec<usize>, Vec<usize>) = numbers.into_iter().partition(|n| {
@@ -318,7 +318,7 @@ impl<R> Run<'_, R> {
         });
         let (alone, mut together): (Vec<usize>, Vec<usize>) =
             rest.into_iter().partition(|n| is_last(&plans[*n]));
-        // The longest first, so that none of them is left to the end.
+        // The longest first, so that none of them is left for the end.
         together.sort_by_key(|n| Reverse(plans[*n].longest_wait));
         let shared = Grounds::Shared(&self.ground);
         let usual = async {
@@ -333,7 +333,7 @@ impl<R> Run<'_, R> {
                 }
                 None => {
                     let mut results = self.together(round, together, shared).await;
-                    // These see what others publish.
+                    // These cases see what other clients publish, so the canary only pings meanwhile.
                     let _hush = match alone.is_empty() {
                         true => None,
                         false => Some(self.canary.pings_only().await),
@@ -358,7 +358,8 @@ impl<R> Run<'_, R> {
         let mut waiting = numbers.into_iter();
         let mut running = FuturesUnordered::new();
         loop {
-            // A few at a time: what a broker sends without being asked shows before all of them are there.
+            // Only a few cases begin at a time. If the broker sends without being asked, this shows before all of them
+            // have begun.
             let jobs = round.jobs.min(self.crew.now());
             let begins = jobs.min(running.len() + BEGINNING);
             while running.len() < begins
@@ -366,8 +367,8 @@ impl<R> Run<'_, R> {
                 && !self.stops()
                 && let Some(number) = waiting.next()
             {
-                // One task carries them all. What tokio lets a task do in one go is too little for so many: those at
-                // the end of the line would come seconds too late. Each of them yields by itself.
+                // One task runs all cases. tokio's budget for one task is too small for so many: the last ones would
+                // run seconds too late. Each case yields by itself.
                 running.push(unconstrained(async move {
                     (number, self.one(round, number, grounds).await)
                 }));
@@ -399,7 +400,7 @@ impl<R> Run<'_, R> {
         results
     }
 
-    /// Why a case is not played here.
+    /// Returns why a case is not played here, if it is not.
     fn hindrance(&self, plan: &Plan) -> Option<Skip> {
         self.capabilities
             .hindrance(plan, self.options.max_wait, self.options.exclusive)
@@ -410,7 +411,7 @@ impl<R> Run<'_, R> {
         self.stop.load(Ordering::Relaxed) || (self.interrupted)()
     }
 
-    /// Plays a case. `None` when it has to be played again.
+    /// Plays a case. Returns `None` if it has to be played again.
     async fn one(&self, round: Round<'_>, number: usize, grounds: Grounds<'_>) -> Option<R> {
         let plan = &round.plans[number];
         let _only_large = match plan.is_large {
@@ -490,7 +491,7 @@ impl<R> Run<'_, R> {
         Some(result)
     }
 
-    /// Ends the run where it is of no use to go on.
+    /// Ends the run if it makes no sense to go on.
     async fn consider(&self, played: &Played, is_flooded: bool) {
         if self.stops() {
             return;
@@ -522,13 +523,13 @@ impl<R> Run<'_, R> {
     }
 }
 
-/// Whether a case is played when the others are over: it has the broker for itself, or it subscribes to everything and would
-/// see them all.
+/// Returns whether a case is played after the others. It needs the broker for itself, or it subscribes to everything
+/// and would see all of their messages.
 fn is_last(plan: &Plan) -> bool {
     plan.scene.exclusive || plan.scene.sharing == Sharing::Joined
 }
 
-/// Tells this run from others that share the broker. It is no part of what a seed replays.
+/// Returns a number that distinguishes this run from others that share the broker. A seed does not reproduce it.
 fn nonce() -> u64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -29,94 +29,95 @@ use crate::transport::Stream;
 
 mod incoming;
 
-/// The largest packet that is read, in bytes, besides what the play has sent: nothing else should come back from a broker.
+/// The largest packet that is read, in bytes. The player adds twice what the play has sent. Nothing larger should come
+/// back from a broker.
 pub(super) const LARGEST_PACKET: usize = 1024 * 1024;
-/// So many packets are taken out of what has come in one go.
+/// How many packets are decoded in one go.
 const PACKETS: usize = 256;
-/// What is longer is not cut into single bytes: that would take for ever and show nothing new.
+/// Longer writes are not cut into single bytes. That would take forever and show nothing new.
 const CUT_UP_TO: usize = 4 * 1024;
 /// How much is read at once, in bytes.
 const CHUNK: usize = 8 * 1024;
-/// How often is read in one go, so that a connection on which there is always more holds up no other.
+/// How many reads are done in one go, so that a connection with endless data does not block others.
 const CHUNKS: usize = 8;
 
 /// One connection.
 #[derive(Debug)]
 pub(super) struct Lane {
     pub(super) version: ProtocolVersion,
-    /// Whether PUBLISH and PUBREL are acknowledged as they come.
+    /// Whether PUBLISH and PUBREL are acknowledged automatically.
     pub(super) auto_ack: bool,
     /// `None` once both directions have ended.
     stream: Option<Stream>,
     inbound: Incoming,
     outbound: BytesMut,
-    /// Frames that go out as they are when `outbound` is empty.
+    /// Frames that are sent unchanged once `outbound` is empty.
     frames: VecDeque<WebSocketFrame>,
-    /// Shut the sending side down when `outbound` is empty.
+    /// Whether the sending side is to be shut down once `outbound` is empty.
     finishing: bool,
     finished: bool,
-    /// The transport has taken bytes that it has not sent yet.
+    /// Whether the transport has bytes that it has not sent yet.
     unsent: bool,
-    /// Nothing more can be read.
+    /// Whether nothing more can be read.
     deaf: bool,
-    /// The bytes are no packets any more; what comes is only waited out.
+    /// Whether the received bytes can no longer be split into packets. They are read and discarded.
     lost: bool,
     next_packet_id: PacketId,
-    /// What was sent on it and not yet acknowledged.
+    /// The identifiers that were sent and are not acknowledged yet.
     in_use: BTreeSet<PacketId>,
-    /// Topics by the aliases that the broker has set.
+    /// The topics of the aliases that the broker has set.
     aliases: BTreeMap<u16, ByteString>,
-    /// A CONNACK that accepts has come.
+    /// Whether a successful CONNACK was received.
     pub(super) accepted: bool,
-    /// Send single bytes, one at a time.
+    /// Whether bytes are sent one at a time.
     pub(super) cuts: bool,
-    /// Its Keep Alive is under test.
+    /// Whether the Keep Alive is under test.
     pub(super) timed: bool,
-    /// The interval within which the broker wants to hear of us, in seconds; 0 if it does not.
+    /// The Keep Alive of the connection, in seconds. 0 turns it off.
     pub(super) keep_alive_s: u16,
-    /// When the last whole packet went out; `None` also while what went out may be a part of one.
+    /// When the last whole packet was sent. `None` if the last bytes may be only a part of a packet.
     pub(super) last_packet: Option<Instant>,
-    /// PINGRESPs to come that belong to no step.
+    /// How many PINGRESPs to our own pings have not been received yet.
     pub(super) own_pings: u32,
-    /// The Packet Identifier of what a step has last taken.
+    /// The Packet Identifier of the last packet that a step has taken.
     pub(super) last_taken_id: Option<u16>,
-    /// The Packet Identifier that the step in play has sent.
+    /// The Packet Identifier that the current step has sent.
     pub(super) sent_id: Option<u16>,
-    /// Nothing has been sent on it.
+    /// Whether nothing has been sent yet.
     pub(super) fresh: bool,
-    /// A packet has come on it.
+    /// Whether a packet has been received.
     pub(super) greeted: bool,
-    /// The broker's frames broke a rule, and we ended the connection.
+    /// Whether the broker's frames broke a rule and we ended the connection.
     pub(super) faulted: bool,
     /// The largest packet that is read, in bytes.
     pub(super) largest: usize,
-    /// How many bytes were queued to be sent, in all.
+    /// How many bytes were queued for sending in total.
     pub(super) sent: usize,
-    /// The broker has left a ping of our own unanswered for as long as a step waits.
+    /// Whether the broker has not answered a ping of ours for as long as a step waits.
     pub(super) is_mute: bool,
-    /// The broker has not read what was queued for as long as a step waits.
+    /// Whether the broker has not read what was queued for as long as a step waits.
     pub(super) is_stuck: bool,
 }
 
-/// What was read.
+/// Something that was read.
 #[derive(Debug)]
 pub(super) enum Inbound {
     Packet {
         frame: Frame,
         packet: Box<Result<Packet, DecodeError>>,
-        /// What was read over.
+        /// The errors that lenient decoding ignored.
         faults: Vec<DecodeError>,
         /// The topic behind an alias.
         topic: Option<ByteString>,
-        /// The type of the WebSocket message that it came in.
+        /// The type of the WebSocket message that carried the packet.
         carried_in: Option<Opcode>,
         automatic: bool,
-        /// What the driver answers by itself.
+        /// What the driver answers automatically.
         answer: Option<Packet>,
-        /// How many User Properties are left out of it.
+        /// How many User Properties were removed from the packet.
         left_out: usize,
     },
-    /// PINGRESP to a ping of our own.
+    /// The PINGRESP to a ping of our own.
     OwnPong,
     Garbage {
         bytes: Bytes,
@@ -125,9 +126,9 @@ pub(super) enum Inbound {
     Truncated {
         bytes: Bytes,
     },
-    /// A frame that is no part of a message.
+    /// A WebSocket control frame.
     Control(Control),
-    /// Frames below MQTT that no peer may send; the connection is ended from this side.
+    /// WebSocket frames that no peer may send. We end the connection.
     Fault {
         fault: Fault,
         bytes: Bytes,
@@ -177,24 +178,24 @@ impl Lane {
         }
     }
 
-    /// One whose upgrade to WebSocket came to nothing.
+    /// Creates a lane whose upgrade to WebSocket failed.
     pub(super) fn refused(version: ProtocolVersion, auto_ack: bool) -> Self {
         let mut lane = Self::new(version, auto_ack, None);
         lane.deaf = true;
         lane
     }
 
-    /// Whether bytes can still be sent.
+    /// Returns whether bytes can still be sent.
     pub(super) fn is_writable(&self) -> bool {
         self.stream.is_some() && !self.finishing
     }
 
-    /// Whether something may still come.
+    /// Returns whether something may still be received.
     pub(super) fn is_readable(&self) -> bool {
         self.stream.is_some() && !self.deaf
     }
 
-    /// Whether everything that was to be sent is with the transport.
+    /// Returns whether the transport has sent everything that was queued.
     pub(super) fn is_flushed(&self) -> bool {
         let rests = self.outbound.is_empty() && self.frames.is_empty() && !self.unsent;
         rests && (!self.finishing || self.finished || self.stream.is_none())
@@ -207,7 +208,7 @@ impl Lane {
         self.outbound.extend_from_slice(bytes);
     }
 
-    /// How many bytes wait here: parts of packets that have come, and what the broker has not read.
+    /// Returns the memory of the buffers, in bytes: received parts of packets, and what the broker has not read.
     pub(super) fn waiting_bytes(&self) -> usize {
         self.inbound.room() + self.outbound.capacity()
     }
@@ -219,13 +220,13 @@ impl Lane {
         self.queue(&[0xC0, 0x00]);
     }
 
-    /// Whether a ping is due, so that the broker takes the client to be there. Where Keep Alive is under test the
-    /// scenario says when it pings.
+    /// Returns whether a ping is due to satisfy the Keep Alive. If the Keep Alive is under test, the scenario decides
+    /// when to ping.
     pub(super) fn is_ping_due(&self) -> bool {
         self.next_ping().is_some_and(|due| due <= Instant::now())
     }
 
-    /// When the next ping is due, if one will be.
+    /// Returns when the next ping is due, if any.
     pub(super) fn next_ping(&self) -> Option<Instant> {
         let half = Duration::from_secs(self.keep_alive_s.into()) / 2;
         let is_idle = self.accepted && self.own_pings == 0 && !self.timed;
@@ -236,26 +237,26 @@ impl Lane {
             .map(|last| last + half)
     }
 
-    /// Queues a frame, to go out as it is. What was queued before must be on its way.
+    /// Queues a frame that is sent unchanged. Bytes that were queued earlier must have been sent.
     pub(super) fn queue_frame(&mut self, frame: WebSocketFrame) {
         self.fresh = false;
         self.sent = self.sent.saturating_add(frame.payload.len());
         self.frames.push_back(frame);
     }
 
-    /// Cuts what goes out on a WebSocket below its frames.
+    /// Cuts what is sent on a WebSocket below its frames.
     pub(super) fn cut_frames(&mut self, cut: Option<Cut>) {
         if let Some(frames) = self.stream.as_mut().and_then(Stream::websocket) {
             frames.cut(cut);
         }
     }
 
-    /// Ends the sending side after what is queued.
+    /// Shuts the sending side down after what is queued.
     pub(super) fn finish(&mut self) {
         self.finishing = true;
     }
 
-    /// Ends both directions, by a reset if asked for.
+    /// Ends both directions, with a reset if `reset` is set.
     pub(super) fn abandon(&mut self, reset: bool) {
         if let Some(stream) = self.stream.take()
             && reset
@@ -267,7 +268,7 @@ impl Lane {
         self.frames.clear();
     }
 
-    /// What a packet is built from that is to go out here.
+    /// Returns what this connection contributes to a packet that is built for it.
     pub(super) fn surroundings<'a>(
         &self,
         client: ClientIndex,
@@ -284,32 +285,32 @@ impl Lane {
         }
     }
 
-    /// Steps over an identifier that has been used.
+    /// Notes that an identifier has been used, and moves on to the next free one.
     pub(super) fn used_packet_id(&mut self, id: PacketId) {
         self.sent_id = Some(id.get());
         self.in_use.insert(id);
         if id >= self.next_packet_id {
             let after = |id: PacketId| id.checked_add(1).unwrap_or(NonZeroU16::MIN);
             self.next_packet_id = after(id);
-            // All are in use only where a scenario wants one twice.
+            // All identifiers are in use only if a scenario wants one twice.
             while self.in_use.contains(&self.next_packet_id) && self.next_packet_id != id {
                 self.next_packet_id = after(self.next_packet_id);
             }
         }
     }
 
-    /// An identifier whose exchange is over.
+    /// Notes that the exchange of an identifier is over.
     pub(super) fn is_free_again(&mut self, id: PacketId) {
         self.in_use.remove(&id);
     }
 
-    /// Writes what is queued and reads what is there, within limits. Ready when something was read.
+    /// Writes what is queued and reads what is available, within limits. Ready when something was read.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Vec<Inbound>> {
         self.poll_out(cx);
         let mut read = Vec::new();
         let mut chunks = 0;
         while self.is_readable() {
-            // What was left of the last time comes first.
+            // First decode what was left over last time.
             self.cut(&mut read);
             chunks += 1;
             if chunks > CHUNKS || read.len() >= PACKETS {
@@ -337,18 +338,18 @@ impl Lane {
                 }
             }
         }
-        // A connection that waits keeps no memory to wait with.
+        // An idle connection keeps no buffer.
         self.inbound.shrink();
         if read.is_empty() {
             Poll::Pending
         } else {
-            // What was answered by the driver itself goes out at once.
+            // Automatic answers are sent at once.
             self.poll_out(cx);
             Poll::Ready(read)
         }
     }
 
-    /// Frames that came and are no part of a message. They came before what is read with them.
+    /// Adds the control frames that were received. They precede the data that is read with them.
     fn controls(&mut self, read: &mut Vec<Inbound>) {
         if let Some(frames) = self.stream.as_mut().and_then(Stream::websocket) {
             let controls = frames.take_controls().into_iter();
@@ -356,7 +357,8 @@ impl Lane {
         }
     }
 
-    /// Tells what is wrong with the frames that came, if it is they that cannot be read. The recipient closes then.
+    /// Reports what is wrong with the received frames, if they are the reason for a failed read. We then close the
+    /// connection.
     fn fault(&mut self, read: &mut Vec<Inbound>) -> bool {
         let frames = self.stream.as_mut().and_then(Stream::websocket);
         let Some((fault, bytes)) = frames.and_then(|frames| frames.fault()) else {
@@ -373,7 +375,7 @@ impl Lane {
         true
     }
 
-    /// Packets that came where none may be: they are shown, and not answered.
+    /// Shows packets in a text message, where none may be. They are not answered.
     fn packets_in_text(&mut self, bytes: &Bytes, read: &mut Vec<Inbound>) {
         let mut rest = Incoming::default();
         rest.push(bytes);
@@ -407,7 +409,7 @@ impl Lane {
         }
     }
 
-    /// Writes what is queued as far as the transport takes it.
+    /// Writes what is queued, as far as the transport accepts it.
     pub(super) fn poll_out(&mut self, cx: &mut Context<'_>) {
         let Some(stream) = &mut self.stream else {
             self.outbound.clear();
@@ -424,13 +426,13 @@ impl Lane {
                 Poll::Ready(Ok(written)) if written > 0 => {
                     self.outbound.advance(written);
                     if piece == 1 && !self.outbound.is_empty() {
-                        // The broker reads this one before the next is there.
+                        // Let the broker read this byte before the next one is sent.
                         cx.waker().wake_by_ref();
                         return;
                     }
                 }
                 Poll::Pending => return,
-                // The reading side tells how it ended.
+                // The reading side reports how the connection ended.
                 Poll::Ready(_) => self.outbound.clear(),
             }
         }
@@ -462,7 +464,7 @@ impl Lane {
         self.frames.clear();
     }
 
-    /// Cuts what has come into packets, so many as are taken in one go.
+    /// Splits the received bytes into packets, up to the limit for one go.
     fn cut(&mut self, read: &mut Vec<Inbound>) {
         if self.lost {
             self.inbound.clear();
@@ -475,7 +477,7 @@ impl Lane {
                     read.push(inbound);
                 }
                 Err(error) => {
-                    // What follows cannot be told apart; keep a look at it as evidence.
+                    // The rest cannot be split into packets. Keep a part of it as evidence.
                     let rest = self.inbound.rest();
                     let bytes = Bytes::copy_from_slice(&rest[..rest.len().min(CHUNK)]);
                     self.inbound.clear();
@@ -493,7 +495,7 @@ impl Lane {
         if frame.packet_type() == PacketType::PINGRESP && self.own_pings > 0 {
             self.own_pings -= 1;
             self.is_mute = false;
-            // One that breaks a rule is the broker's fault, whoever asked for it.
+            // A malformed PINGRESP is the broker's fault, whoever sent the ping.
             if packet.is_ok() {
                 return Inbound::OwnPong;
             }
@@ -534,7 +536,7 @@ impl Lane {
         matches!(self.stream, Some(Stream::WebSocket(_)))
     }
 
-    /// The topic behind an alias; a topic that comes with one sets it.
+    /// Resolves a Topic Alias. A PUBLISH with both an alias and a topic sets the alias.
     fn resolve(&mut self, publish: &Publish) -> Option<ByteString> {
         let alias = publish.properties.topic_alias()?;
         if publish.topic.is_empty() {

@@ -5,7 +5,7 @@ use mqtt_check_codec::{Form, Packet, ProtocolVersion};
 
 use crate::scenario::model::Lie;
 
-/// The packet's bytes with these faults.
+/// Returns the bytes of a packet with these lies.
 pub(super) fn encode(
     packet: &Packet,
     version: ProtocolVersion,

@@ -26,30 +26,30 @@ use crate::target::canary::{Outage, Pulse};
 use crate::target::{Capabilities, StartError, Target};
 use crate::transcript::Transcript;
 
-/// How a run is played.
+/// The options of a run.
 #[derive(Debug, Clone)]
 pub struct RunOptions {
-    /// Cases at the same time; `None`: the number of cores in virtual time, else 256.
+    /// How many cases run at once. `None` means the number of cores in virtual time, and 256 otherwise.
     pub jobs: Option<usize>,
     /// Multiplies every limit and settling time.
     pub timeout_scale: f64,
     /// The longest wait outside virtual time.
     pub max_wait: Duration,
-    /// All randomness comes from it.
+    /// The seed for all randomness.
     pub seed: u64,
-    /// Put the same bytes on the wire in other ways, as this seed says.
+    /// The seed for putting the same bytes on the wire in other ways. `None` turns that off.
     pub chaos: Option<u64>,
-    /// Play exclusive cases also on a broker that we did not start.
+    /// Whether exclusive cases are also played on a broker that we did not start.
     pub exclusive: bool,
-    /// Play cases that are tagged `heavy` too.
+    /// Whether cases that are tagged `heavy` are played.
     pub heavy: bool,
-    /// Look whether a broker on the network does anything beyond CONNECT before many cases are played, and when many
-    /// in a row have come to nothing.
+    /// Whether the run checks that a broker on the network does more than answer CONNECT. It checks before many cases
+    /// are played, and after many cases in a row have shown no broker.
     pub first_look: bool,
 }
 
 impl RunOptions {
-    /// Why a case is not played that costs more than most runs want to spend.
+    /// Returns the reason for skipping a `heavy` case, if it is skipped.
     fn too_heavy(&self, plan: &Plan) -> Option<Skip> {
         let is_left_out = plan.scene.is_heavy() && !self.heavy;
         is_left_out.then(|| {
@@ -58,78 +58,79 @@ impl RunOptions {
     }
 }
 
-/// What came of one case's play.
+/// The result of playing one case.
 #[derive(Debug)]
 pub enum Play {
     Played(Box<Played>),
-    /// It was not played, and why.
+    /// The case was not played, for this reason.
     Skipped(Skip),
 }
 
-/// The record of a case that was played.
+/// The transcripts of a case that was played.
 #[derive(Debug)]
 pub struct Played {
     pub scene: Transcript,
     pub control: Option<Transcript>,
-    /// The proof that a broker is there, where the record of scene and control shows none.
+    /// The proof that there is a broker, if neither scene nor control shows one.
     pub witness: Option<Transcript>,
     pub began: Instant,
-    /// On our clock.
+    /// The duration on our clock.
     pub wall: Duration,
-    /// On the broker's clock, where it is virtual.
+    /// The duration on the broker's clock, if that is virtual.
     pub virtual_time: Duration,
-    /// Its number among the case's plays; those before it were disturbed.
+    /// The number of this play of the case, from 1. The earlier ones were disturbed.
     pub play: usize,
-    /// When the broker did not serve while it was played.
+    /// The outage of the broker during the play, if there was one.
     pub outage: Option<Outage>,
 }
 
-/// What a run tells while it goes on, from one place, in the order in which it happens.
+/// What a run reports while it goes on, from one place and in the order in which it happens.
 #[derive(Debug)]
 pub enum Progress<'a, R> {
-    /// What the broker offers, as far as is known before the first case.
+    /// What the broker offers, as far as it is known before the first case.
     Reached(&'a Capabilities),
     Started(&'a CaseId),
     Finished(&'a R),
-    /// The rest is not played, for this reason.
+    /// The remaining cases are not played, for this reason.
     GivenUp(&'a str),
-    /// How responsive a broker on the network was, told when every case is over; and which cases were played when an outage began,
-    /// each with that time.
+    /// How responsive a broker on the network was, reported after all cases. Also the cases that were being played when
+    /// an outage began, each with that time.
     Responded(&'a Pulse, &'a [(Instant, CaseId)]),
 }
 
-/// Told what happens, where it happens, by one at a time; says whether the run goes on. No case begins after it has
-/// said no.
+/// Receives the progress of a run, one call at a time. Decides whether the run goes on: after a `Break`, no more cases
+/// begin.
 pub type Watch<'w, R> = dyn FnMut(Progress<'_, R>) -> ControlFlow<()> + Send + 'w;
 
 /// Why a play of a case may not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
-    /// It says more about this machine, or about an outage of the broker, than about what the broker does.
+    /// The play says more about this machine, or about an outage of the broker, than about the broker's behaviour.
     Disturbed,
-    /// Nothing is wrong but that packets came late. It counts if none was played beside it.
+    /// The only problem is that packets were late. The play counts if no other case was played at the same time.
     CameLate,
 }
 
-/// How a run is concluded and watched.
+/// The callbacks of a run.
 #[expect(missing_debug_implementations, reason = "it is made of functions")]
 pub struct Conductor<'c, R> {
-    /// Makes a result of a play. Called where the case was played, on several cores.
+    /// Makes a result from a play. Called on the thread that played the case, so on several threads at once.
     pub conclude: &'c (dyn Fn(&Plan, Play) -> R + Sync),
-    /// Whether the user wants to stop. Asked between cases and while waiting.
+    /// Returns whether the user has interrupted the run. Called between cases and while waiting.
     pub interrupted: &'c (dyn Fn() -> bool + Sync),
-    /// Why the case is to be played again, if it is.
+    /// Returns why the case is to be played again, or `None` if it is not.
     pub doubt: &'c (dyn Fn(&R) -> Option<Doubt> + Sync),
-    /// Decides between a play beside others in which packets came late and one alone, if there was time for it.
+    /// Decides between a play in which packets were late while other cases were played, and a second play alone. The
+    /// second one is missing if there was no time for it.
     pub settle: &'c (dyn Fn(R, Option<R>) -> R + Sync),
     pub watch: &'c mut Watch<'c, R>,
 }
 
-/// Plays every plan. Results come in the order of the plans, whatever the number of jobs; a run that stops early
-/// gives those that are done.
+/// Plays every plan. Results are in the order of the plans, whatever the number of jobs. A run that stops early returns
+/// the results so far.
 ///
 /// # Errors
-/// When the target cannot be reached or started.
+/// Fails if the target cannot be reached or started.
 pub fn run<R: Send>(
     plans: &[Plan],
     target: &Target,

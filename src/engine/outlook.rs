@@ -1,48 +1,48 @@
-//! Decides whether a run goes on: many cases in a row without any result mean that the broker has stopped serving.
+//! Decides whether a run goes on. If many cases in a row show no broker, the broker has stopped serving.
 
 use std::cell::Cell;
 
 use super::Played;
 use crate::transcript::Transcript;
 
-/// So many cases are worth a look at the broker before they are played.
+/// With at least this many cases, the run begins with a check of the broker.
 const MANY: usize = 32;
-/// So many cases in a row without a sign of a broker are worth a look.
+/// After this many cases in a row without a sign of a broker, the run checks the broker.
 const SILENT: usize = 48;
-/// So many cases in a row that a broker flooded are enough.
+/// After this many cases in a row that the broker flooded, the run ends.
 const FLOODED: usize = 32;
 
-/// What the last cases came to, in a row.
+/// How many of the last cases in a row were silent or flooded.
 #[derive(Debug, Default)]
 pub(super) struct Outlook {
     silent: Cell<usize>,
     flooded: Cell<usize>,
 }
 
-/// What is to be done.
+/// What the run should do.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Advice {
     GoOn,
-    /// Look whether the broker still serves.
+    /// Check whether the broker still serves.
     Look,
-    /// The broker floods every case; how the last one ended.
+    /// The broker floods every case. The text says how the last one ended.
     GiveUp(String),
 }
 
 impl Outlook {
-    /// Whether a run of so many cases begins with a look at the broker.
+    /// Returns whether a run with this many cases begins with a check of the broker.
     pub(super) const fn begins_with_look(cases: usize) -> bool {
         cases >= MANY
     }
 
-    /// Notes what a case came to. `is_flooded` says that it was ended since too much came.
+    /// Notes the result of a case. `is_flooded` means that it was ended because the broker sent too much.
     pub(super) fn note(&self, played: &Played, is_flooded: bool) -> Advice {
         self.flooded.set(if is_flooded {
             self.flooded.get() + 1
         } else {
             0
         });
-        // A witness is asked for where the case itself shows no broker.
+        // A witness is played only if the case itself shows no broker.
         match &played.witness {
             Some(witness) if !witness.shows_service() => self.silent.set(self.silent.get() + 1),
             Some(_) => self.silent.set(0),

@@ -1,26 +1,27 @@
-//! The prefix that lets many plays share one broker: added to Client Identifiers and topics that are sent, removed from
-//! those that are received.
+//! The prefix that lets many plays share one broker. It is added to Client Identifiers and topics that are sent, and
+//! removed from those that are received.
 
 use std::collections::BTreeSet;
 
 use bytestring::ByteString;
 use mqtt_check_codec::{Packet, Properties, Property};
 
-/// What is put before client ids and, with a `/`, before topics. Empty when a play has the broker for itself.
+/// The text that is put before Client Identifiers and, with a `/`, before topics. Empty if a play has the broker for
+/// itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Prefix {
     letters: String,
-    /// It stands before the name of the first level, not on a level of its own.
+    /// Whether the prefix is part of the first level instead of a level of its own.
     joined: bool,
-    /// Client ids that the broker has assigned in this play: they are known to be this play's.
+    /// Client Identifiers that the broker has assigned in this play. They need no prefix to be recognized.
     assigned: BTreeSet<String>,
 }
 
-/// Between a joined prefix and the name, so that no prefix is the beginning of another.
+/// Separates a joined prefix from the name, so that no prefix is the beginning of another.
 const JOINT: char = '-';
 
 impl Prefix {
-    /// At most eight letters and digits.
+    /// Creates a prefix of at most eight letters and digits.
     pub(crate) fn new(letters: String) -> Self {
         Self {
             letters,
@@ -28,7 +29,7 @@ impl Prefix {
         }
     }
 
-    /// The same, but joined to the first level, so that filters that begin with a wildcard and topics that begin with `$`
+    /// Joins the prefix to the first level, so that filters that begin with a wildcard and topics that begin with `$`
     /// keep their meaning.
     pub(super) fn joined(self) -> Self {
         Self {
@@ -37,27 +38,28 @@ impl Prefix {
         }
     }
 
-    /// Its letters and digits.
+    /// Returns the letters and digits of the prefix.
     pub(super) fn letters(&self) -> &str {
         &self.letters
     }
 
-    /// Remembers a client id that the broker has assigned.
+    /// Remembers a Client Identifier that the broker has assigned.
     pub(super) fn note_assigned(&mut self, id: &str) {
         self.assigned.insert(id.to_owned());
     }
 
-    /// Whether messages of other clients may come on top of this play's.
+    /// Returns whether the play may receive messages of other clients.
     pub(super) const fn meets_foreign(&self) -> bool {
         self.joined
     }
 
-    /// Whether a topic, as the broker sees it, is of somebody else's message.
+    /// Returns whether a topic, as it is on the wire, belongs to a message of another play.
     pub(super) fn is_foreign(&self, topic: &str) -> bool {
         self.joined && self.split(topic).2.is_none()
     }
 
-    /// What stands before the prefix of a joined topic or filter, what behind, and what is behind the prefix if it has it.
+    /// Splits a joined topic or filter. Returns the `$` and `/` characters at its beginning, the rest, and what follows
+    /// the prefix in the rest if it has the prefix.
     fn split<'a>(&self, topic: &'a str) -> (&'a str, &'a str, Option<&'a str>) {
         let name = topic.trim_start_matches('$').trim_start_matches('/');
         let before = &topic[..topic.len() - name.len()];
@@ -67,8 +69,8 @@ impl Prefix {
         (before, name, behind)
     }
 
-    /// A filter that begins with a wildcard is left as it is: it means every topic, and others than this play's are
-    /// passed over.
+    /// Joins the prefix to a topic or filter. A filter that begins with a wildcard stays as it is: it means every
+    /// topic, and the player ignores messages of other plays.
     fn join(&self, topic: &str) -> String {
         let (before, name, _) = self.split(topic);
         match name.starts_with(['+', '#']) {
@@ -77,7 +79,7 @@ impl Prefix {
         }
     }
 
-    /// The client id as the broker sees it. An empty one stays empty.
+    /// Returns a Client Identifier as it is on the wire. An empty one stays empty.
     pub(crate) fn client_id(&self, id: &str) -> ByteString {
         if id.is_empty() || self.assigned.contains(id) {
             return id.into();
@@ -85,18 +87,19 @@ impl Prefix {
         format!("{}{id}", self.letters).into()
     }
 
-    /// The client id as the scenario says it.
+    /// Returns a Client Identifier as it is in the scenario.
     pub(super) fn strip_client_id<'a>(&self, id: &'a str) -> &'a str {
         id.strip_prefix(self.letters.as_str()).unwrap_or(id)
     }
 
-    /// Whether the broker has given this client id to a client of this play.
+    /// Returns whether the broker has assigned this Client Identifier to a client of this play.
     pub(super) fn has_assigned(&self, id: &str) -> bool {
         self.assigned.contains(id)
     }
 
-    /// A topic or filter as the broker sees it. Topics that begin with `$` have no room for a prefix. The name of a group
-    /// has one too, since there are brokers that tell groups apart by their names alone; what is no name stays what it is.
+    /// Returns a topic or filter as it is on the wire. Topics that begin with `$` have no prefix unless it is joined.
+    /// The ShareName has one too, because some brokers distinguish groups by their names alone. A ShareName that is not
+    /// valid stays as it is.
     pub(super) fn topic(&self, topic: &str) -> ByteString {
         if self.letters.is_empty() || topic.is_empty() {
             return topic.into();
@@ -123,7 +126,7 @@ impl Prefix {
         format!("{}/{topic}", self.letters).into()
     }
 
-    /// A topic or filter as the scenario says it.
+    /// Returns a topic or filter as it is in the scenario.
     pub(super) fn strip_topic(&self, topic: &str) -> ByteString {
         if self.letters.is_empty() {
             return topic.into();
@@ -141,7 +144,7 @@ impl Prefix {
         self.after(topic).unwrap_or(topic).into()
     }
 
-    /// A joined topic or filter as the scenario says it.
+    /// Returns a joined topic or filter as it is in the scenario.
     fn part(&self, topic: &str) -> String {
         let shared = topic.strip_prefix("$share/");
         if let Some((group, filter)) = shared.and_then(|rest| rest.split_once('/')) {
@@ -158,7 +161,7 @@ impl Prefix {
         topic.strip_prefix(self.letters.as_str())?.strip_prefix('/')
     }
 
-    /// Puts the prefix into a packet that is to be sent.
+    /// Adds the prefix to a packet that is about to be sent.
     pub(crate) fn put(&self, packet: &mut Packet) {
         if self.letters.is_empty() {
             return;
@@ -189,7 +192,7 @@ impl Prefix {
         }
     }
 
-    /// Takes the prefix out of a packet that came, or that a client library wrote.
+    /// Removes the prefix from a packet that was received, or that a client library wrote.
     pub(super) fn take_off(&self, packet: &mut Packet) {
         if self.letters.is_empty() {
             return;

@@ -1,18 +1,20 @@
-//! How much memory the plays of a run may take for what brokers send.
+//! Limits how much memory the plays of a run use for what brokers send.
 //!
-//! Each case has a [`Share`], which its scene, its control and its witness fill together. A share has a limit of its own,
-//! and all shares together have one: above it, those that take more than an even part of it are ended.
+//! Each case has a [`Share`], which its scene, its control and its witness fill together. A share has a limit of its
+//! own, and all shares together have one. Above the common limit, cases that use more than an even part of it are
+//! ended.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The room of all plays together, in bytes.
 const ROOM: usize = 16 * 1024 * 1024;
-/// A play takes no more, in bytes, besides what its steps and what they send allow for.
+/// The limit of one play, in bytes, without what its steps and sent bytes add.
 const SHARE: usize = 6 * 1024 * 1024;
-/// What each step of a play allows for, in bytes.
+/// What each step of a play adds to its limit, in bytes.
 const FOR_STEP: usize = 1024;
-/// What comes back for each byte that is sent: to several subscribers, in a packet and as it is kept.
+/// What each sent byte adds to the limit, in bytes. It may be sent to several subscribers, and is stored as bytes and
+/// as a packet.
 const FOR_BYTE: usize = 16;
 
 /// The room of a run.
@@ -20,12 +22,12 @@ const FOR_BYTE: usize = 16;
 pub(super) struct Room {
     taken: AtomicUsize,
     total: usize,
-    /// What each play may take, whatever the others take.
+    /// What each play may use, whatever the others use.
     even: usize,
 }
 
 impl Room {
-    /// For so many plays at the same time, of so many steps at most.
+    /// Creates the room for `jobs` plays at once, with at most `steps` steps each.
     pub(super) fn new(jobs: usize, steps: usize) -> Self {
         let total = steps.saturating_mul(FOR_STEP).saturating_add(ROOM);
         Self {
@@ -35,7 +37,7 @@ impl Room {
         }
     }
 
-    /// For one play that has its broker for itself.
+    /// Creates the room for one play that has its broker for itself.
     pub(super) const fn of_one() -> Self {
         Self {
             taken: AtomicUsize::new(0),
@@ -44,12 +46,12 @@ impl Room {
         }
     }
 
-    /// Whether there is room for another play.
+    /// Returns whether there is room for another play.
     pub(super) fn has_room(&self) -> bool {
         self.taken.load(Ordering::Relaxed) < self.total
     }
 
-    /// One case's part of it.
+    /// Creates the share of one case.
     pub(super) fn share(&self) -> Share<'_> {
         Share {
             room: self,
@@ -60,7 +62,7 @@ impl Room {
     }
 }
 
-/// What one case takes.
+/// The memory that one case uses.
 #[derive(Debug)]
 pub(super) struct Share<'r> {
     room: &'r Room,
@@ -70,7 +72,7 @@ pub(super) struct Share<'r> {
 }
 
 impl Share<'_> {
-    /// Counts a change, from so many bytes to so many.
+    /// Counts a change from `from` bytes to `to` bytes.
     pub(super) fn change(&self, from: usize, to: usize) {
         self.taken.set(self.taken.get() + to - from);
         if to >= from {
@@ -80,7 +82,7 @@ impl Share<'_> {
         }
     }
 
-    /// How much is too much, in bytes: for a case of so many steps that has sent so many bytes. `None` while it is not.
+    /// Returns the limit in bytes if a case with this many steps and sent bytes has exceeded it, and `None` otherwise.
     pub(super) fn is_too_much(&self, steps: usize, sent: usize) -> Option<usize> {
         let limit = self.exceeded(steps, sent);
         self.is_over.set(self.is_over.get() || limit.is_some());
@@ -104,17 +106,17 @@ impl Share<'_> {
         None
     }
 
-    /// Says that the case is ended since too much came, or was to come.
+    /// Notes that the case is ended because the broker sent, or announced, too much.
     pub(super) fn give_up(&self) {
         self.is_over.set(true);
     }
 
-    /// Whether the case was ended since too much came, or was to come.
+    /// Returns whether the case was ended because the broker sent, or announced, too much.
     pub(super) fn is_over(&self) -> bool {
         self.is_over.get()
     }
 
-    /// Whether it was ended since the others took too much: alone it would have had more.
+    /// Returns whether the case was ended because the others used too much. Alone it would have had more room.
     pub(super) fn is_crowded_out(&self) -> bool {
         self.is_crowded_out.get()
     }

@@ -1,12 +1,13 @@
-//! Keeps only a part of very large packets: a broker may put thousands of User Properties into each answer.
+//! Keeps only a part of very large packets. A broker may put thousands of User Properties into each answer.
 
 use mqtt_check_codec::{Packet, Property};
 
-/// So many User Properties of a packet are kept. No scenario looks at more in what a broker says by itself.
+/// How many User Properties of a packet are kept. No scenario looks at more of them in a packet that a broker composes
+/// itself.
 const KEPT: usize = 256;
 
-/// Takes out of what a broker says by itself the User Properties behind the first ones; how many they were. Those of a
-/// PUBLISH are what a client has sent, and stay.
+/// Removes all but the first User Properties from a packet, and returns how many were removed. Those of a PUBLISH stay,
+/// because a client has sent them.
 pub(super) fn shorten(packet: &mut Packet) -> usize {
     if matches!(packet, Packet::Publish(_)) {
         return 0;

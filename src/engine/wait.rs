@@ -1,4 +1,4 @@
-//! Waits until what is expected is there, can no longer come, or the time is over.
+//! Waits until an expectation is met, can no longer be met, or its time is over.
 
 use std::time::Duration;
 
@@ -11,16 +11,17 @@ use crate::plan::Awaited;
 use crate::scenario::model::{After, Expectation, Pattern};
 use crate::transcript::{Ended, Ending, EventIndex, LaneIndex, Outcome, What};
 
-/// A waiting on one connection.
+/// A wait on one connection.
 pub(super) struct Waiting<'a> {
     pub(super) lane: LaneIndex,
     pub(super) awaited: &'a Awaited,
-    /// The case has failed, and nothing else depends on it: what is there once the broker is idle is all.
+    /// Whether the case has failed and nothing else depends on this wait. Only what has been received once the broker
+    /// is idle is then taken.
     pub(super) is_lost: bool,
 }
 
 impl Waiting<'_> {
-    /// Waits and says what came of it. What was taken is not yet marked so.
+    /// Waits and returns the outcome. The events that it took are not yet marked as taken.
     pub(super) async fn run(&self, player: &mut Player<'_>) -> Outcome {
         let expectation = &self.awaited.expectation;
         let since = self.since(player);
@@ -29,8 +30,9 @@ impl Waiting<'_> {
         if let Pattern::Silence { span, .. } = &expectation.pattern
             && !player.judged
         {
-            // A control neither waits for silence nor takes what breaks it. What is on its way comes first, as it would
-            // while the scene waits: a client that leaves before would be sent it again.
+            // A control neither waits for silence nor takes what breaks it. But packets on their way must be received
+            // first, as they would be while the scene waits. Otherwise they would be sent again to a client that
+            // disconnects now.
             player.quiesce(Some(self.lane)).await;
             let taking = Taking::Complete(Taken {
                 events: Vec::new(),
@@ -61,11 +63,11 @@ impl Waiting<'_> {
                         let taking = self.take(player, true);
                         return self.outcome(player, taking, since, limit);
                     }
-                    // It came while the broker was idling.
+                    // It was received while the broker became idle.
                     _ => continue,
                 }
             }
-            // While it was being made sure that nothing comes, it came.
+            // It may have been received during the check that nothing more is on its way.
             if !matches!(self.take(player, false), Taking::Wait) {
                 continue;
             }
@@ -73,8 +75,8 @@ impl Waiting<'_> {
                 .attentive(self.deadline(player, since, packets))
                 .await;
             if !more || player.transcript.broken_off.is_some() {
-                // Silence among the alternatives can be told only now. For anything else the time is over: to go on
-                // looking outside virtual time would take as long again, and let in what comes too late.
+                // Silence among the alternatives is known only now. For anything else the time is over: outside virtual
+                // time, another wait would take as long again and accept packets that are too late.
                 if player.is_virtual() || has_silence(expectation) {
                     player.quiesce(Some(self.lane)).await;
                 }
@@ -84,7 +86,7 @@ impl Waiting<'_> {
         }
     }
 
-    /// How long it waits.
+    /// Returns how long this waits.
     fn limit(&self, player: &Player<'_>) -> Duration {
         let expectation = &self.awaited.expectation;
         expectation
@@ -95,13 +97,14 @@ impl Waiting<'_> {
             .max(expectation.not_before.unwrap_or_default())
     }
 
-    /// When its time is over, if it may take so many packets. Where the client acknowledges what it is sent, that is put off.
+    /// Returns the deadline of a wait that may take this many packets. It is later if the client has to acknowledge
+    /// packets.
     fn deadline(&self, player: &Player<'_>, since: Duration, packets: usize) -> Instant {
         let limit = self.limit(player) + player.allowance(self.lane, since, packets);
         player.started + since + limit
     }
 
-    /// What the limits count from, since the scene began.
+    /// Returns the time from which the limits count, since the scene began.
     fn since(&self, player: &Player<'_>) -> Duration {
         match &self.awaited.expectation.after {
             After::Now => player.now(),
@@ -110,7 +113,8 @@ impl Waiting<'_> {
         }
     }
 
-    /// Where nothing is judged there is no use in waiting for what the missing cause would have brought.
+    /// Returns whether the wait may end early. If nothing is judged, it need not wait for the effects of a cause that
+    /// is missing in the control.
     fn may_give_up_early(&self, player: &Player<'_>) -> bool {
         self.is_lost
             || !(player.judged
@@ -120,7 +124,8 @@ impl Waiting<'_> {
                 || self.awaited.decides)
     }
 
-    /// Whether a waiting without patience shows nothing: what it is about might have come later.
+    /// Returns whether the outcome of an early end shows nothing, because what was expected might have been received
+    /// later.
     pub(super) fn was_cut_short(&self, outcome: &Outcome) -> bool {
         let span = silent_span(&self.awaited.expectation);
         let is_silence = outcome.ended == Ended::Complete && !span.is_zero();
@@ -138,7 +143,7 @@ impl Waiting<'_> {
         let mut offers = Vec::new();
         let mut websocket_events = Vec::new();
         let mut ended = None;
-        // What a control waits for may have come on an earlier connection of the client.
+        // A control may find what it waits for on an earlier connection of the client.
         let earlier = player
             .transcript
             .lanes
@@ -243,7 +248,7 @@ impl Waiting<'_> {
         }
     }
 
-    /// How the connection ended, if it has.
+    /// Returns how the connection ended, if it has.
     fn ending(&self, player: &Player<'_>) -> Option<Ending> {
         player
             .transcript
@@ -259,8 +264,8 @@ impl Waiting<'_> {
     }
 }
 
-/// Waits until one of these connections has got a packet that is as expected in every field. What another of them has
-/// got besides, once the broker is idle, is taken too: then it was not one of them alone.
+/// Waits until one of these connections has received a packet that matches in every field. What the others have
+/// received by the time that the broker is idle is taken too, since then more than one of them has received it.
 pub(super) async fn first_of(
     player: &mut Player<'_>,
     lanes: &[LaneIndex],
@@ -301,7 +306,7 @@ pub(super) async fn first_of(
             break;
         }
     }
-    // What came instead is shown, where something of the kind did.
+    // If nothing matches, a similar packet is taken, so that it is shown.
     let strict = !player.judged;
     let taken = complete(player, true).or_else(|| match strict {
         true => None,
@@ -328,7 +333,8 @@ pub(super) async fn first_of(
     outcome
 }
 
-/// What this connection has got instead of what was expected, if it is the very messages that another has got instead.
+/// Returns what this connection has received instead of what was expected, if these are the same messages that another
+/// connection has received instead.
 fn copies(
     player: &Player<'_>,
     waiting: &Waiting<'_>,
@@ -351,7 +357,7 @@ fn copies(
     is_same.then_some(taken.events)
 }
 
-/// Whether that nothing comes is one of the answers.
+/// Returns whether silence is one of the answers.
 fn has_silence(expectation: &Expectation) -> bool {
     match &expectation.pattern {
         Pattern::Silence { .. } => true,
@@ -361,7 +367,7 @@ fn has_silence(expectation: &Expectation) -> bool {
     }
 }
 
-/// How many packets an expectation takes at most.
+/// Returns how many packets an expectation takes at most.
 fn most_packets(expectation: &Expectation) -> usize {
     let all = |inner: &[Expectation]| inner.iter().map(most_packets).sum();
     match &expectation.pattern {
@@ -376,7 +382,7 @@ fn most_packets(expectation: &Expectation) -> usize {
     }
 }
 
-/// The longest silence that an expectation asks for.
+/// Returns the longest silence that an expectation asks for.
 fn silent_span(expectation: &Expectation) -> Duration {
     match &expectation.pattern {
         Pattern::Silence { span, .. } => *span,

@@ -40,7 +40,7 @@ pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
                 let Some((_, step)) = instead else {
                     return Arc::clone(s);
                 };
-                // It is played where the step that it replaces would be.
+                // The replacement is played under the conditions of the step that it replaces.
                 Arc::new(Step {
                     when: s.when.clone(),
                     ..Step::clone(step)
@@ -81,7 +81,7 @@ pub(super) fn compile(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
 struct Compiler<'a> {
     scene: &'a Scene,
     next: usize,
-    /// What clients do in the steps so far, by the step itself.
+    /// The operations of the client steps so far, by the address of the step.
     compiled: HashMap<*const Step, Arc<[Operation]>>,
     problems: Vec<Diagnostic>,
 }
@@ -192,7 +192,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// A new transport. Where it is sure to be a WebSocket, the answer to its upgrade is looked at.
+    /// Opens a new transport. If the client certainly uses WebSocket, the answer to the upgrade is awaited too.
     fn open(&self, step: &Step, client: ClientIndex, opening: Option<&Opening>) -> Vec<Operation> {
         if self.scene.clients[client.0].way.transport != Transport::WebSocket {
             return vec![Operation::OpenNew(None)];
@@ -207,7 +207,7 @@ impl Compiler<'_> {
         std::iter::once(open).chain(upgrade).collect()
     }
 
-    /// What these actions send, and what must be open for it.
+    /// Returns what these actions send, and the operation that opens the transport for it.
     fn outgoing_of(
         &mut self,
         step: &Step,
@@ -234,7 +234,7 @@ impl Compiler<'_> {
         (open, items)
     }
 
-    /// A CONNECT with the Client Identifier of its client. The fields of its client it has from the parser.
+    /// Adds the client's Client Identifier to a CONNECT. The parser has already added the client's other fields.
     fn identified(&self, client: ClientIndex, template: &PacketTemplate) -> PacketTemplate {
         let mut template = template.clone();
         if template.packet_type != PacketType::CONNECT {
@@ -267,7 +267,7 @@ impl Compiler<'_> {
     }
 }
 
-/// The longest span that one step waits by itself.
+/// Returns the longest time that a single step waits.
 fn longest_wait(steps: &[PlannedStep]) -> Duration {
     steps
         .iter()
@@ -284,7 +284,7 @@ fn longest_wait(steps: &[PlannedStep]) -> Duration {
         .unwrap_or_default()
 }
 
-/// Whether something may come too early.
+/// Returns whether these steps expect something that must not be received before a certain time.
 fn has_earliest(steps: &[PlannedStep]) -> bool {
     steps
         .iter()
@@ -292,7 +292,7 @@ fn has_earliest(steps: &[PlannedStep]) -> bool {
         .any(|expectation| expectation.not_before.is_some())
 }
 
-/// What a step waits for.
+/// Returns what a step waits for.
 fn expectations(body: &Body) -> Vec<&Expectation> {
     match body {
         Body::Client { operations, .. } => operations
@@ -312,7 +312,7 @@ fn expectations(body: &Body) -> Vec<&Expectation> {
     }
 }
 
-/// How long an expectation waits even when everything is right.
+/// Returns how long an expectation waits even if the broker does everything right.
 fn demanded(expectation: &Expectation) -> Duration {
     let inner = match &expectation.pattern {
         Pattern::Silence { span, .. } => *span,

@@ -1,4 +1,4 @@
-//! Which packets the standard makes a broker answer, and with what.
+//! Which packets a broker must answer according to the standard, and how.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::scenario::model::{
     PacketTemplate, Pattern, UpgradeAnswer,
 };
 
-/// An exchange as operations: what is sent, and what is waited for.
+/// Turns an exchange into operations: what is sent, and what is waited for.
 pub(super) fn operations(
     exchange: &Exchange,
     version: ProtocolVersion,
@@ -40,8 +40,8 @@ pub(super) fn operations(
     operations
 }
 
-/// The answer to an upgrade. Unless something is said of the status it is an acceptance, and then the subprotocol is
-/// the one of MQTT, if that was offered.
+/// Returns the expected answer to an upgrade. Unless the scenario says something else about the status, the upgrade
+/// must be accepted. In that case the server must also select MQTT's subprotocol if it was offered.
 pub(super) fn upgrade(opening: &Opening, place: Place) -> Option<Awaited> {
     let field = |name: &str, matcher| FieldMatch {
         name: name.into(),
@@ -76,7 +76,7 @@ pub(super) fn upgrade(opening: &Opening, place: Place) -> Option<Awaited> {
     Some(awaited(expectation(pattern, None, place), false))
 }
 
-/// The answer that the standard gives to this packet, and the rest of the exchange.
+/// Adds the answer that the standard requires for this packet, and the rest of the exchange.
 fn answer(
     exchange: &Exchange,
     fields: &[FieldMatch],
@@ -91,7 +91,7 @@ fn answer(
     };
     let default = default_match(&exchange.packet, version, place)
         .filter(|default| !fields.iter().any(|f| f.name == default.name));
-    // Of the exact size: a vector that grows has room for four, and a suite has thousands of answers.
+    // Collected with the exact size. A growing vector has room for four, and a suite has thousands of answers.
     let fields: Vec<FieldMatch> = fields.iter().cloned().chain(default).collect();
     let succeeds = expects_success(&fields);
     let may_succeed = fields
@@ -126,7 +126,7 @@ fn answer(
     }
 }
 
-/// The packet that answers `sent`, if one does.
+/// Returns the type of the packet that answers `sent`, if there is one.
 fn answer_type(sent: PacketType, qos: u64) -> Option<PacketType> {
     Some(match (sent, qos) {
         (PacketType::CONNECT, _) => PacketType::CONNACK,
@@ -142,7 +142,7 @@ fn answer_type(sent: PacketType, qos: u64) -> Option<PacketType> {
     })
 }
 
-/// The QoS that a PUBLISH template names; 0 if it names none.
+/// Returns the QoS of a PUBLISH template, or 0 if it names none.
 fn quality_of_service(template: &PacketTemplate) -> u64 {
     template
         .fields
@@ -155,7 +155,7 @@ fn quality_of_service(template: &PacketTemplate) -> u64 {
         .unwrap_or(0)
 }
 
-/// What an answer must say if the scenario says nothing of it.
+/// Returns what an answer must contain if the scenario does not say.
 fn default_match(
     template: &PacketTemplate,
     version: ProtocolVersion,
@@ -170,7 +170,7 @@ fn default_match(
         PacketType::PUBLISH if version.has_properties() => Some(is_success(place)),
         PacketType::SUBSCRIBE => Some(FieldMatch {
             name: "reasons".into(),
-            // A server may grant less than what is asked for, and then the case may prove nothing.
+            // A server may grant a lower QoS than requested. The case may then prove nothing.
             matcher: Matcher::Granted(template.filters.iter().map(|f| f.qos).collect()),
             place,
         }),
@@ -183,7 +183,7 @@ fn default_match(
     }
 }
 
-/// A reason below 0x80: 0x10, no matching subscribers, is a success too.
+/// Matches a reason code below 0x80. Apart from 0x00, this accepts 0x10 (No matching subscribers).
 fn is_success(place: Place) -> FieldMatch {
     FieldMatch {
         name: "reason".into(),
@@ -192,7 +192,7 @@ fn is_success(place: Place) -> FieldMatch {
     }
 }
 
-/// Whether the fields leave the exchange to go on.
+/// Returns whether these fields expect a success, so that the exchange goes on.
 pub(super) fn expects_success(fields: &[FieldMatch]) -> bool {
     fields
         .iter()
@@ -201,7 +201,7 @@ pub(super) fn expects_success(fields: &[FieldMatch]) -> bool {
             Matcher::Success => true,
             Matcher::Is(Expr::Literal(Literal::Reason(code))) => {
                 code.is_success() && {
-                    // A 3.1.1 CONNACK has success in 0 alone; other packets below 0x80 go on.
+                    // In a 3.1.1 CONNACK only 0 is a success. PUBACK and PUBREC also have 0x10.
                     code.0 == 0 || code.0 == ReasonCode::NO_MATCHING_SUBSCRIBERS.0
                 }
             }
@@ -209,8 +209,8 @@ pub(super) fn expects_success(fields: &[FieldMatch]) -> bool {
         })
 }
 
-/// Whether a reason below 0x80 can be what is expected. Where a failure can be it too the run tells: what follows
-/// PUBREC is behind a gate.
+/// Returns whether a matcher accepts a reason code below 0x80. It may accept failures too. The run then decides,
+/// because PUBREC is a gate for what follows it.
 fn admits_success(matcher: &Matcher) -> bool {
     match matcher {
         Matcher::Is(Expr::Literal(Literal::Reason(code))) => code.is_success(),

@@ -1,7 +1,7 @@
-//! A scene made ready to be played: every step as a list of what is done and what is waited for.
+//! Turns a scene into a plan: every step becomes a list of what is done and what is waited for.
 //!
-//! A [`Scene`] goes in; a [`Plan`] comes out, in which handshakes are spelled out, defaults filled in, and what the
-//! case needs of a target is known. Nothing here does I/O.
+//! Input: a [`Scene`]. Output: a [`Plan`], in which handshakes are spelled out, defaults are filled in, and the needs
+//! of the case are known. Nothing here does I/O.
 
 mod compile;
 mod handshake;
@@ -27,64 +27,64 @@ pub use skip::{Skip, SkipCode, SkipKind};
 pub use stake::Stake;
 pub use witness::witness;
 
-/// A step's number, in the order of the file; those inside `parallel` are counted too.
+/// The number of a step, in the order of the file. Steps inside `parallel` are counted too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StepIndex(pub usize);
 
-/// A scene made ready to be played.
+/// A scene that is ready to be played.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     pub scene: Scene,
     pub steps: Vec<PlannedStep>,
     pub control: Option<PlannedControl>,
-    /// What a target must offer, and what asks for it.
+    /// What a target must offer.
     pub needs: Vec<Need>,
-    /// The longest single span that the protocol makes the scene wait.
+    /// The longest time that a single step of the scene must wait.
     pub longest_wait: Duration,
-    /// Whether something in the scene must not be received before its time.
+    /// Whether the scene expects something that must not be received before a certain time.
     pub has_earliest: bool,
-    /// Whether it sends so much that no other such case is played at the same time.
+    /// Whether the case sends so much that no other such case is played at the same time.
     pub is_large: bool,
 }
 
-/// The scene without the cause under test.
+/// The control: the scene without the cause under test.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedControl {
     pub settings: Arc<Settings>,
-    /// What a broker must be configured with for it.
+    /// The settings that a broker must have for the control.
     pub required: Arc<Settings>,
-    /// The scene's steps, less those left out. Their expectations are not judged.
+    /// The steps of the scene without those left out. Their expectations are not judged.
     pub steps: Vec<PlannedStep>,
-    /// What must hold at the end.
+    /// The expectations at the end. These are judged.
     pub expect: Vec<PlannedStep>,
 }
 
-/// What a broker is to be configured with for a scene, or for its control.
+/// The broker settings of a scene or of its control.
 #[derive(Debug, Clone, Copy)]
 pub struct Part<'p> {
-    /// All of it, what is only preferred included.
+    /// All settings, including those that are only preferred.
     pub settings: &'p Settings,
-    /// What it must be.
+    /// The settings that the broker must have.
     pub required: &'p Settings,
 }
 
-/// One step with its number.
+/// A step with its number.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedStep {
     pub index: StepIndex,
-    /// Its place, words, clauses and level.
+    /// The step of the scenario, with its place, label, clauses and level.
     pub step: Arc<Step>,
     pub body: Body,
 }
 
 impl Plan {
-    /// What a broker must be configured with for the scene, and for its control if it has one.
+    /// Returns the settings that a broker must have for the scene, and for its control if it has one.
     pub fn required(&self) -> impl Iterator<Item = &Settings> {
         let control = self.control.as_ref().map(|control| &*control.required);
         std::iter::once(&*self.scene.required).chain(control)
     }
 
-    /// The scene, and its control if it has one.
+    /// Returns the scene, and its control if it has one.
     pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
         let control = self.control.as_ref().map(|control| Part {
             settings: &control.settings,
@@ -97,7 +97,8 @@ impl Plan {
         std::iter::once(scene).chain(control)
     }
 
-    /// Client Identifiers of the clients whose connections an administrator ends, as far as they are known beforehand.
+    /// Returns the Client Identifiers of the clients whose connections an administrator closes, as far as they are
+    /// known before the play.
     pub fn kicked(&self) -> Vec<String> {
         let mut out = Vec::new();
         each_step(&self.scene.steps, &mut |step| {
@@ -112,12 +113,12 @@ impl Plan {
         out
     }
 
-    /// Whether the case is about nothing but connecting and pinging with success.
+    /// Returns whether the case does nothing but connect and ping, and expects both to succeed.
     pub fn only_greets(&self) -> bool {
         witness::only_greets(self)
     }
 
-    /// Whether it looks at hook events of the broker.
+    /// Returns whether the case checks hook events of the broker.
     pub fn has_hooks(&self) -> bool {
         fn any(steps: &[PlannedStep]) -> bool {
             let is_one =
@@ -129,7 +130,7 @@ impl Plan {
 }
 
 impl PlannedStep {
-    /// The level at which the step is judged.
+    /// Returns the level at which the step is judged.
     pub fn level(&self) -> Level {
         self.step.level
     }
@@ -140,7 +141,7 @@ impl PlannedStep {
 pub enum Body {
     Client {
         client: ClientIndex,
-        /// The control has the scene's own where it plays the same step.
+        /// Shared with the control, where it plays the same step.
         operations: Arc<[Operation]>,
     },
     Wait(Duration),
@@ -152,17 +153,17 @@ pub enum Body {
     Rounds(PlannedRounds),
 }
 
-/// Steps that are played over and over.
+/// Steps that are repeated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedRounds {
     pub times: u64,
-    /// The name that counts the rounds from 1.
+    /// The variable that counts the rounds, from 1.
     pub counter: Option<String>,
     pub steps: Vec<PlannedStep>,
 }
 
 impl Body {
-    /// The steps inside of a parallel or of rounds.
+    /// Returns the steps inside a `parallel` or a repeat.
     pub fn inner(&self) -> &[PlannedStep] {
         match self {
             Self::Parallel(steps) => steps,
@@ -172,7 +173,7 @@ impl Body {
     }
 }
 
-/// The step of this number, those inside of others included.
+/// Returns the step with this number. Steps inside other steps are found too.
 pub fn find_step(steps: &[PlannedStep], index: StepIndex) -> Option<&PlannedStep> {
     steps.iter().find_map(|step| match step.index == index {
         true => Some(step),
@@ -180,7 +181,7 @@ pub fn find_step(steps: &[PlannedStep], index: StepIndex) -> Option<&PlannedStep
     })
 }
 
-/// How many steps are played at most, every round counted.
+/// Returns how many steps are played at most. Every round of a repeat counts.
 pub fn steps_played(steps: &[PlannedStep]) -> usize {
     let one = |step: &PlannedStep| {
         let inner = steps_played(step.body.inner());
@@ -197,43 +198,43 @@ pub fn steps_played(steps: &[PlannedStep]) -> usize {
 /// One thing that a client does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operation {
-    /// Connects a new transport for a CONNECT, unless there is one on which nothing has been sent. A former one that
-    /// is still open is dropped first.
+    /// Connects a new transport for a CONNECT, unless there is one on which nothing has been sent yet. An earlier
+    /// transport that is still open is closed first.
     Open,
-    /// Connects a new transport, whatever there was. With subprotocols, which a WebSocket has: that offers these, and
-    /// leaves what is answered to be looked at.
+    /// Always connects a new transport. `Some` is for a WebSocket: it offers these subprotocols, and the answer to the
+    /// upgrade is left to the next [`Operation::Await`], if any.
     OpenNew(Option<Vec<String>>),
-    /// Connects a transport if there is no open one.
+    /// Connects a transport if the client has not connected one yet. A closed one is not replaced.
     OpenIfClosed,
-    /// One write.
+    /// Sends everything in one write.
     Send(Vec<Outgoing>),
-    /// Frames as they are said, with these in them.
+    /// Sends these items in WebSocket frames with this framing.
     SendFramed(Vec<Outgoing>, Framing),
     /// Waits for something and judges it.
     Await(Awaited),
-    /// Closes the sending side and waits until the broker has closed too.
+    /// Closes the sending side and waits until the broker has closed the connection too.
     Finish,
     Drop(DropHow),
 }
 
-/// How bytes go into frames.
+/// How bytes are put into WebSocket frames.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Framing {
     pub opcode: Opcode,
-    /// Whether the message ends with them.
+    /// Whether the last frame ends the message.
     pub fin: bool,
     pub reserved: u8,
     pub masked: bool,
-    /// So many bytes a frame; all in one if `None`.
+    /// The payload of each frame, in bytes. `None` puts everything into one frame.
     pub pieces_of: Option<usize>,
     /// Whether the pieces are fragments of one message.
     pub fragmented: bool,
-    /// So many bytes a write, whatever frames they belong to; all in one if `None`.
+    /// The length of each write, in bytes, across frame boundaries. `None` writes everything at once.
     pub cut_every: Option<NonZeroUsize>,
 }
 
 impl Framing {
-    /// Whether a client of MQTT may send such frames.
+    /// Returns whether an MQTT client may send such frames.
     pub fn is_right(&self) -> bool {
         let form = self.masked && self.reserved == 0;
         form && self.fin
@@ -244,13 +245,13 @@ impl Framing {
             }
     }
 
-    /// Whether what is in the frames is for MQTT.
+    /// Returns whether the payload of the frames belongs to MQTT.
     pub fn is_data(&self) -> bool {
         !self.opcode.is_control()
     }
 }
 
-/// Something to be sent.
+/// Something to send.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outgoing {
     Packet(PacketTemplate),
@@ -261,25 +262,25 @@ pub enum Outgoing {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Awaited {
     pub expectation: Expectation,
-    /// The acknowledgement of what this step sent: taken by that Packet Identifier.
+    /// Whether it is the acknowledgement of what this step sent, and so has the same Packet Identifier.
     pub answers_sent: bool,
-    /// If this does not hold, the rest of the step is not played: PUBREC with a failure ends the exchange.
+    /// Whether the rest of the step is skipped if this is not met. A PUBREC with a failure ends the exchange.
     pub gate: bool,
-    /// The CONNACK of a connection that is meant to stand: without it the client is not connected.
+    /// Whether it is the CONNACK of a connection that is meant to stay open. Without it the client is not connected.
     pub connects: bool,
-    /// Steps that follow depend on which answer it is.
+    /// Whether later steps depend on which answer was received.
     pub decides: bool,
 }
 
-/// Makes a scene ready.
+/// Plans a scene.
 ///
 /// # Errors
-/// Everything that is wrong with it.
+/// Returns every error of the scene.
 pub fn plan(scene: Scene) -> Result<Plan, Vec<Diagnostic>> {
     compile::compile(scene)
 }
 
-/// Every client action of a step, those inside `parallel` included.
+/// Visits every client action of these steps, including those inside other steps.
 fn client_actions<'a>(
     steps: &'a [Arc<Step>],
     visit: &mut dyn FnMut(&'a Step, ClientIndex, &'a ClientAction),

@@ -1,4 +1,4 @@
-//! What a case needs of a target without naming it.
+//! What a case needs of a target although the scenario does not say so.
 
 use std::sync::Arc;
 
@@ -14,17 +14,17 @@ use crate::scenario::model::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Need {
     Capability(Capability),
-    /// A setting of the broker that is not the default, by its name.
+    /// A setting of the broker with a value other than the default, by its name.
     Setting(&'static str),
-    /// A node and what carries packets there.
+    /// A node, and the transport to it.
     Way(Way),
     /// The client library that plays a client.
     Driver(Driver),
-    /// The whole broker for itself.
+    /// Exclusive use of the broker.
     Alone,
 }
 
-/// Everything that the scene needs, each thing once, said ones first.
+/// Returns everything that the scene needs, without duplicates. What the scenario says itself comes first.
 pub(super) fn of(scene: &Scene) -> Vec<Need> {
     let mut needs: Vec<Need> = scene.needs.iter().copied().map(Need::Capability).collect();
     let mut add = |need: Need| {
@@ -66,7 +66,7 @@ pub(super) fn of(scene: &Scene) -> Vec<Need> {
     for capability in used(&scene.steps) {
         add(Need::Capability(capability));
     }
-    // A name that no setting makes known is good where anybody may connect.
+    // A user name that no setting defines is accepted only where anonymous clients may connect.
     let knows_users = scene.settings.users.is_some() || scene.settings.authentication.is_some();
     if !knows_users && names_user(&scene.steps) {
         add(Need::Capability(Capability::Anonymous));
@@ -74,14 +74,14 @@ pub(super) fn of(scene: &Scene) -> Vec<Need> {
     needs
 }
 
-/// The capabilities that honest packets of these steps use.
+/// Returns the capabilities that packets without lies use in these steps.
 fn used(steps: &[Arc<Step>]) -> Vec<Capability> {
     let mut used = Vec::new();
     client_actions(steps, &mut |_, _, action| collect(action, &mut used));
     used
 }
 
-/// Whether a client says who it is, in an honest packet.
+/// Returns whether a client sends a user name in a CONNECT without lies.
 fn names_user(steps: &[Arc<Step>]) -> bool {
     let mut found = false;
     client_actions(steps, &mut |_, _, action| {
@@ -148,7 +148,7 @@ fn from_template(template: &PacketTemplate, used: &mut Vec<Capability>) {
                 used.push(Capability::SubscriptionIdentifiers);
             }
             for filter in &template.filters {
-                // A server that lacks a QoS takes the subscription but grants less than what is then expected.
+                // A server without a QoS accepts the subscription but grants a lower one than the case expects later.
                 match filter.qos {
                     1 => used.push(Capability::QoS1),
                     2 => used.push(Capability::QoS2),
@@ -184,7 +184,7 @@ fn flag(template: &PacketTemplate, name: &str) -> bool {
     is(template, name, true)
 }
 
-/// Whether a field is given and has this value.
+/// Returns whether a field is given and has this value.
 fn is(template: &PacketTemplate, name: &str, value: bool) -> bool {
     template
         .fields

@@ -1,7 +1,7 @@
-//! What a client that rumqttc plays cannot do, refused with its place.
+//! Refuses what a client that is played by rumqttc cannot do, with the place in the scenario.
 //!
-//! An application asks the library for a few things; the library does the rest by itself. A scenario that needs
-//! more is one for `driver: wire`.
+//! An application asks the library for a few things, and the library does the rest by itself. A scenario that needs
+//! more must use `driver: wire`.
 
 use mqtt_check_codec::PacketType;
 
@@ -12,10 +12,10 @@ use crate::scenario::model::{
     PacketTemplate, Scene, Step,
 };
 
-/// The shortest Keep Alive that the library takes in version 5, in seconds.
+/// The shortest Keep Alive that the library accepts in version 5, in seconds.
 const SHORTEST_KEEP_ALIVE_S: u64 = 5;
 
-/// Everything in the scene that its libraries cannot do.
+/// Returns an error for everything in the scene that rumqttc cannot do.
 pub(super) fn refused(scene: &Scene) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for client in &scene.clients {
@@ -44,7 +44,7 @@ pub(super) fn refused(scene: &Scene) -> Vec<Diagnostic> {
         }
         client_actions(&control.expect, &mut visit);
     }
-    // A field of the client itself is in each of its CONNECTs.
+    // A field of the client itself is in each of its CONNECTs, so it is found more than once.
     found.sort();
     found.dedup();
     found
@@ -208,7 +208,7 @@ impl Refusing<'_> {
         }
     }
 
-    /// Refuses every field but these, and reason 0.
+    /// Refuses every field except these and a reason code of 0.
     fn only(&mut self, packet: &PacketTemplate, allowed: &[&str], what: &str) {
         for field in &packet.fields {
             let success = field.name == "reason" && number(field) == Some(0);
@@ -219,7 +219,7 @@ impl Refusing<'_> {
     }
 }
 
-/// Whether the library takes it for a filter: wildcards fill their level, and `#` is the last one.
+/// Returns whether the library accepts this topic filter: a wildcard fills its level, and `#` is the last level.
 fn is_filter(filter: &[u8]) -> bool {
     let levels: Vec<&[u8]> = filter.split(|byte| *byte == b'/').collect();
     let wild = |level: &[u8]| level.contains(&b'#') || level.contains(&b'+');

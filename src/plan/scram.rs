@@ -1,5 +1,5 @@
-//! CONNECT and AUTH of a SCRAM exchange as operations: the client's first message, the challenge, the client's final
-//! message, and the broker's answer.
+//! Turns a SCRAM exchange into operations with CONNECT and AUTH: the client's first message, the challenge, the
+//! client's final message, and the broker's answer.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use crate::scenario::model::{
     Scram, ScramExchange, ScramFault,
 };
 
-/// What a client says that changes its method on the way.
+/// The method that a client names if it changes its method during the exchange.
 const ANOTHER_METHOD: &str = "SCRAM-SHA-1";
 
-/// The whole exchange.
+/// Returns the operations of the whole exchange.
 pub(super) fn operations(
     exchange: &Exchange,
     scram: &Scram,
@@ -73,8 +73,8 @@ pub(super) fn operations(
     operations
 }
 
-/// What is known of the exchange before it is played. The nonce is the same in every run: nobody is to be kept out
-/// here, and the same scene gives the same bytes.
+/// Returns what is known of the exchange before it is played. The nonce is the same in every run, so that the same
+/// scene always sends the same bytes. It protects nothing here.
 fn known(scram: &Scram, client: &Client, connects: bool) -> Arc<ScramExchange> {
     let name = &client.name;
     let seed = match connects {
@@ -84,7 +84,7 @@ fn known(scram: &Scram, client: &Client, connects: bool) -> Arc<ScramExchange> {
     let first = ClientFirst::new(&scram.user, &nonce(seed.as_bytes()));
     Arc::new(ScramExchange {
         first: Bytes::from(first.message()),
-        // No scenario can name it so.
+        // The name contains spaces, so no scenario can have a variable with this name.
         challenge: format!("challenge to {name}"),
         password: scram.password.clone(),
         wrong: scram.wrong,
@@ -142,7 +142,7 @@ impl Script {
         packet(PacketType::AUTH, fields, self.within, self.place)
     }
 
-    /// The AUTH with the client's final message.
+    /// Returns the AUTH with the client's final message.
     fn last(&self) -> PacketTemplate {
         let wrong = self.exchange.wrong;
         let method = match wrong {
@@ -164,8 +164,8 @@ impl Script {
         }
     }
 
-    /// What the scenario says of the answer; of one that accepts also that it comes from a server that knows the
-    /// password, and names the method again.
+    /// Returns the fields that the answer is checked for. To those of the scenario it adds the default reason code. A
+    /// success must also name the method again, and prove that the server knows the password.
     fn answered(&self, said: &[FieldMatch]) -> Vec<FieldMatch> {
         let mut fields = said.to_vec();
         let mut unless_said = |field: FieldMatch| {

@@ -7,25 +7,25 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skip {
     pub code: SkipCode,
-    /// The same in words, with what differs from run to run.
+    /// The reason in words. It may have details that differ from run to run.
     pub text: String,
 }
 
-/// The stable code of a skip: its kind, and what it is about where the kind has that. `needs:shared_subscriptions`.
+/// The stable code of a skip, such as `needs:shared_subscriptions`: its kind, and for some kinds a subject.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SkipCode {
     pub kind: SkipKind,
-    /// Of kinds that [`SkipKind::has_subject`] alone.
+    /// Set exactly for kinds that have a subject, see [`SkipKind::has_subject`].
     subject: Option<String>,
 }
 
-/// What a kind of skips says.
+/// The properties of a kind of skip.
 struct Row {
     kind: SkipKind,
     name: &'static str,
-    /// Whether the code names what it is about.
+    /// Whether the code names a subject.
     has_subject: bool,
-    /// Whether the options of the run are the reason, so that nothing is said of the broker.
+    /// Whether the run itself is the reason, so that the skip says nothing about the broker.
     is_by_the_run: bool,
 }
 
@@ -47,34 +47,34 @@ macro_rules! kinds {
 }
 
 kinds! {
-    // Kind, name, whether it names a subject, whether it is by the options of the run.
-    /// A protocol version that the broker does not speak, or that the target file leaves out.
+    // Kind, name, whether it has a subject, whether the run is the reason.
+    /// The broker does not support the protocol version, or the target file leaves it out.
     Version "version" true false
-    /// A capability that the target does not have.
+    /// The target lacks a capability.
     Needs "needs" true false
-    /// A setting that this target cannot be given.
+    /// The broker has no such setting, or the target cannot change it.
     Setting "setting" true false
-    /// A setting that the target file does not say how to make.
+    /// The target file does not say how to apply the setting.
     Untold "untold" true false
     /// An instance with the settings of the case did not start.
     NotStarted "not-started" false true
-    /// Users that the target does not know.
+    /// The target does not know the users of the case.
     Users "users" false false
-    /// A node that the target does not have.
+    /// The target does not have this node.
     Node "node" true false
-    /// A transport that no URL of the target is for.
+    /// The target has no URL for this transport.
     Transport "transport" true false
-    /// What the case is about did not happen.
+    /// What the case tests did not happen.
     NotExercised "not-exercised" false false
-    /// The broker gave less than it was asked for, as it may.
+    /// The broker granted less than requested, which the standard permits.
     GrantedLess "granted-less" false false
-    /// The path to the broker is too long for what the case gives the broker to count.
+    /// The path to the broker is too slow for the intervals that the case lets the broker count, such as a Keep Alive.
     Path "path" false true
-    /// A wait that is longer than `--max-wait`.
+    /// The case waits for longer than `--max-wait`.
     MaxWait "max-wait" false true
-    /// It needs the whole broker, and `--exclusive` was not given.
+    /// The case needs the whole broker, and `--exclusive` was not given.
     Exclusive "exclusive" false true
-    /// It is tagged `heavy`, and `--heavy` was not given.
+    /// The case is tagged `heavy`, and `--heavy` was not given.
     Heavy "heavy" false true
 }
 
@@ -83,29 +83,29 @@ impl SkipKind {
         ROWS.iter().find(|row| row.kind == self)
     }
 
-    /// As codes begin.
+    /// Returns the word that the codes of this kind begin with.
     pub fn as_str(self) -> &'static str {
         self.row().map_or("", |row| row.name)
     }
 
-    /// Whether a code of this kind names what it is about.
+    /// Returns whether a code of this kind has a subject.
     pub fn has_subject(self) -> bool {
         self.row().is_some_and(|row| row.has_subject)
     }
 
-    /// Whether the options of the run are the reason: another run of the same broker plays the case.
+    /// Returns whether the run itself is the reason. Another run against the same broker may play the case.
     pub fn is_by_the_run(self) -> bool {
         self.row().is_some_and(|row| row.is_by_the_run)
     }
 
-    /// All of them.
+    /// Returns all kinds.
     pub fn all() -> impl Iterator<Item = Self> {
         ROWS.iter().map(|row| row.kind)
     }
 }
 
 impl SkipCode {
-    /// The code of a kind that names nothing else.
+    /// Creates the code of a kind that has no subject.
     pub const fn of(kind: SkipKind) -> Self {
         Self {
             kind,
@@ -113,7 +113,7 @@ impl SkipCode {
         }
     }
 
-    /// `needs:retain`, `setting:maximum_qos`.
+    /// Creates a code with a subject, such as `needs:retain` or `setting:maximum_qos`.
     pub fn about(kind: SkipKind, subject: impl fmt::Display) -> Self {
         Self {
             kind,
@@ -121,7 +121,7 @@ impl SkipCode {
         }
     }
 
-    /// With the reason in words.
+    /// Adds the reason in words.
     pub fn because(self, text: impl Into<String>) -> Skip {
         Skip {
             code: self,

@@ -1,20 +1,20 @@
-//! Which clauses a wait could prove or fail.
+//! What a wait can prove or fail.
 
 use mqtt_check_codec::PacketType;
 
 use super::Awaited;
 use crate::scenario::model::Pattern;
 
-/// What is at stake in a waiting.
+/// Something that a wait can prove or fail.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stake {
     Clause(String),
-    /// The answer of a handshake whose step cites nothing.
+    /// The answer of a handshake whose step cites no clause.
     Answer(PacketType),
 }
 
 impl Awaited {
-    /// What is at stake in it where its step cites these clauses.
+    /// Returns what this wait can prove or fail if its step cites these clauses.
     pub fn stakes(&self, clauses: &[String]) -> Vec<Stake> {
         if !clauses.is_empty() {
             return clauses.iter().cloned().map(Stake::Clause).collect();
@@ -24,7 +24,7 @@ impl Awaited {
             _ => return Vec::new(),
         };
         let is_handshake = self.answers_sent || self.connects || self.gate;
-        // Without the end of an authentication the next one is out of turn.
+        // If the last AUTH of an authentication is missing, the next one is out of turn.
         let is_such = is_handshake || matches!(answer, PacketType::PINGRESP | PacketType::AUTH);
         is_such
             .then_some(Stake::Answer(answer))

@@ -1,8 +1,8 @@
-//! Proof that a broker is there at all: a message that reaches its subscriber.
+//! The witness: a message that reaches its subscriber proves that there is a broker at all.
 //!
-//! Many checks hold when a connection is closed, or when nothing comes. Something that closes every connection, or
-//! ignores what it gets, would pass them. So a case whose own record shows no more than greetings is followed by the
-//! witness: a plain client of its version, for which the broker must do what a broker is for.
+//! Many checks pass if a connection is closed or nothing is received. A server that closes every connection, or ignores
+//! everything, would pass them. So a case whose own transcript shows no more than greetings is followed by the witness.
+//! This is a plain client of the same version that publishes a message to itself.
 
 use std::sync::{Arc, LazyLock};
 
@@ -36,13 +36,13 @@ static PLANS: LazyLock<Vec<Plan>> = LazyLock::new(|| {
         .collect()
 });
 
-/// The witness in this version.
+/// Returns the witness of this version.
 pub fn witness(version: ProtocolVersion) -> Option<&'static Plan> {
     PLANS.iter().find(|plan| plan.scene.id.version == version)
 }
 
-/// Whether the case is about nothing but connecting and pinging, and expects that it succeeds: what then holds shows
-/// itself.
+/// Returns whether the case does nothing but connect and ping, and expects both to succeed. Such a case needs no
+/// witness, because its own expectations show that a broker answers.
 pub(super) fn only_greets(plan: &Plan) -> bool {
     plan.steps.iter().all(|step| match &step.body {
         Body::Client { operations, .. } => operations.iter().all(is_greeting),

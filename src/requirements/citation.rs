@@ -8,7 +8,7 @@ use super::{all, document, find, standard};
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::scenario::model::{Scene, Step};
 
-/// As reports cite it: `[5 MQTT-3.1.4-3]`, and of another standard just `[RFC 6455, 5.5.2]`.
+/// Formats a citation for reports: `[5 MQTT-3.1.4-3]`, or just `[RFC 6455, 5.5.2]` for another standard.
 pub fn written(version: ProtocolVersion, id: &str) -> String {
     match standard::is_rule(id) {
         true => format!("[{id}]"),
@@ -16,8 +16,8 @@ pub fn written(version: ProtocolVersion, id: &str) -> String {
     }
 }
 
-/// Every citation that does not resolve in its case's version. One that several cases of a file share is told once
-/// for each version.
+/// Returns a diagnostic for every citation that does not resolve in its case's version. A citation that several cases
+/// of a file share is reported once for each version.
 pub fn unresolved(scenes: &[Scene]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for scene in scenes {
@@ -60,7 +60,7 @@ fn describe(source: &Arc<Source>, place: Place, version: ProtocolVersion, id: &s
     }
 }
 
-/// The id that is most like this one, if one is like it at all.
+/// Returns the most similar id, if any is similar enough.
 pub(crate) fn nearest(version: ProtocolVersion, id: &str) -> Option<&'static str> {
     all(version)
         .map(|r| (strsim::damerau_levenshtein(id, r.id), r.id))

@@ -1,8 +1,8 @@
-//! The catalogue: every numbered statement of 3.1.1 and 5.0, and the rules that have no number, each with its
-//! section, level, whom it binds, how it can be seen, and a summary in our own words.
+//! The catalogue: every numbered statement of 3.1.1 and 5.0, and the rules that have no number. Each entry has its
+//! section, its level, whom it binds, how it can be observed, and a summary in our own words.
 //!
-//! The data stands in the tables beside this file. An id is only meaningful with its version: 121 ids stand in
-//! both documents, and many of them mean different things there.
+//! The data is in the tables beside this file. An id is only meaningful together with its version: 121 ids are in both
+//! documents, and many of them mean different things there.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,21 +14,21 @@ pub mod citation;
 pub mod property;
 pub use crate::scenario::standard;
 
-/// One statement.
+/// One statement of the standard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
-    /// The document: 3.1.1 or 5. 3.1 has no numbered statements; 3.1.1's are cited for it.
+    /// The document: 3.1.1 or 5. Version 3.1 has no numbered statements, so those of 3.1.1 are cited for it.
     pub version: ProtocolVersion,
-    /// `MQTT-3.1.4-3`, or `RULE-3.1.4-3` for a rule that the document does not number.
+    /// Such as `MQTT-3.1.4-3`, or `RULE-3.1.4-3` for a rule that the document does not number.
     pub id: &'static str,
-    /// Number and, for numbered statements, heading of the section.
+    /// The number of the section. Numbered statements also have its heading.
     pub section: &'static str,
-    /// The words that it uses: `MUST`, `MUST NOT`, `SHOULD`, `definition`, …
+    /// The statement's keywords: `MUST`, `MUST NOT`, `SHOULD`, `definition`, …
     pub level: &'static str,
     pub binds: Binds,
     pub kind: Kind,
     pub rank: Rank,
-    /// What it says, in our own words.
+    /// The statement in our own words.
     pub summary: Cow<'static, str>,
 }
 
@@ -37,14 +37,14 @@ pub struct Requirement {
 pub enum Binds {
     Server,
     Client,
-    /// It names both.
+    /// The statement names both.
     Both,
-    /// It names a part that either can play: sender, receiver, a packet.
+    /// The statement names a role that either can have: the sender or receiver of a packet.
     Either,
 }
 
 impl Binds {
-    /// `server`, `client`, `both` or `either`.
+    /// Returns `server`, `client`, `both` or `either`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Server => "server",
@@ -55,39 +55,39 @@ impl Binds {
     }
 }
 
-/// How a statement can be seen from outside.
+/// How a statement can be observed from outside the broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// On the wire at once.
+    /// Immediately, on the wire.
     Wire,
-    /// A timer has to run.
+    /// On the wire, after a timer has run out.
     NeedsTime,
     /// Only over WebSocket.
     NeedsWebSocket,
-    /// It binds the sender; the harness breaks it and watches.
+    /// The statement binds the sender. The harness breaks it as a client and watches the broker.
     SenderPrecondition,
-    /// It binds clients only.
+    /// The statement binds only clients.
     ClientOnly,
-    /// It cannot be seen, and why.
+    /// The statement cannot be observed. The text says why.
     Untestable(&'static str),
-    /// It allows what it speaks of and the contrary, which are these.
+    /// The statement allows something and also its opposite. The text names both.
     EitherWay(&'static str),
-    /// It binds clients and says nothing of what a server does about a client that breaks it, and no other rule
-    /// does; how so.
+    /// The statement binds clients, and no rule says what a server does with a client that breaks it. The text explains
+    /// this.
     NoReaction(&'static str),
 }
 
-/// What a broker does to its users by breaking a statement, the worst first. A statement that binds clients has the rank
-/// of what a broker does by letting them break it.
+/// What users suffer when a broker breaks a statement, the worst first. The rank of a statement that binds clients is
+/// about a broker that lets clients break it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rank {
     /// Messages are lost, duplicated, reordered or sent to the wrong client.
     Delivery,
-    /// A session, a Will or a retained message is not what it should be.
+    /// A session, a Will or a retained message is wrong.
     Session,
-    /// A connection or a request is accepted, refused, kept, closed or left without an answer that should not be.
+    /// A connection or a request is wrongly accepted, refused, kept, closed or left unanswered.
     Connection,
-    /// A code, a property or a flag is wrong, and does none of the above.
+    /// A code, a property or a flag is wrong, with none of the consequences above.
     Content,
 }
 
@@ -100,7 +100,7 @@ impl Rank {
         Self::Content,
     ];
 
-    /// As the tables and reports write it.
+    /// Returns the word that the tables and reports use.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Delivery => "delivery",
@@ -116,7 +116,7 @@ impl Rank {
 }
 
 impl Kind {
-    /// How it can be seen, as a lowercase fragment.
+    /// Describes how the statement can be observed, as a lowercase fragment.
     pub const fn describe(self) -> &'static str {
         match self {
             Self::Wire => "on the wire",
@@ -131,7 +131,8 @@ impl Kind {
 }
 
 impl Requirement {
-    /// Whether it is about something that can be provoked on a broker. What cannot has a [`Self::hindrance`].
+    /// Returns whether a broker can be provoked to show what the statement is about. A statement that is not testable
+    /// has a [`Self::hindrance`].
     pub const fn is_testable(&self) -> bool {
         matches!(
             self.kind,
@@ -143,7 +144,7 @@ impl Requirement {
         )
     }
 
-    /// Why a broker cannot be held to it, if it cannot.
+    /// Returns why a broker cannot be held to the statement, or `None` if it can.
     pub const fn hindrance(&self) -> Option<&'static str> {
         match self.kind {
             Kind::ClientOnly => Some("it binds clients only"),
@@ -152,19 +153,19 @@ impl Requirement {
         }
     }
 
-    /// Whether the document gives it a number.
+    /// Returns whether the document numbers the statement.
     pub fn is_numbered(&self) -> bool {
         self.id.starts_with("MQTT-")
     }
 
-    /// The number of its section as its id has it: `3.8.4`, `3.1.0` where the document says 3.1.
+    /// Returns the section number in the form that the id has: `3.8.4`, or `3.1.0` where the document says 3.1.
     pub fn section_number(&self) -> &'static str {
         let number = self.id.split_once('-').map_or(self.id, |(_, rest)| rest);
         number.split('-').next().unwrap_or(number)
     }
 
-    /// The strongest of its words in lowercase: `must`, `should` or `may`. What the document states without a
-    /// word of that kind, or defines as an error, is a `must`.
+    /// Returns the strongest keyword in lowercase: `must`, `should` or `may`. A definition, an error, and a statement
+    /// without such a keyword count as `must`.
     pub fn weight(&self) -> &'static str {
         let has = |word: &str| self.level.contains(word);
         if has("MUST") || has("Error") || has("definition") {
@@ -179,14 +180,14 @@ impl Requirement {
     }
 }
 
-/// As it is cited: `[5 MQTT-3.1.4-3]`.
+/// Formats the statement as a citation: `[5 MQTT-3.1.4-3]`.
 impl std::fmt::Display for Requirement {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "[{} {}]", self.version, self.id)
     }
 }
 
-/// Every statement of this version, numbered ones first, in the order of the document.
+/// Returns every statement of this version, the numbered ones first, in the order of the document.
 pub fn all(version: ProtocolVersion) -> impl Iterator<Item = &'static Requirement> {
     let document = document(version);
     catalogue()
@@ -195,14 +196,14 @@ pub fn all(version: ProtocolVersion) -> impl Iterator<Item = &'static Requiremen
         .filter(move |r| r.version == document)
 }
 
-/// The statement of this id in this version.
+/// Returns the statement that has this id in this version.
 pub fn find(version: ProtocolVersion, id: &str) -> Option<&'static Requirement> {
     let catalogue = catalogue();
     let index = *catalogue.by_id.get(&(document(version), id))?;
     catalogue.list.get(index)
 }
 
-/// The document that is cited for a version.
+/// Returns the document that is cited for a version.
 pub const fn document(version: ProtocolVersion) -> ProtocolVersion {
     match version {
         ProtocolVersion::V3_1 | ProtocolVersion::V3_1_1 => ProtocolVersion::V3_1_1,
@@ -230,8 +231,9 @@ fn catalogue() -> &'static Catalogue {
     })
 }
 
-/// The cells of every row but the heading. A row with another number of cells, or with a word that is not known,
-/// would be left out; the tests hold the tables against the documents' own counts.
+/// Returns the cells of every row except the heading. Skips rows with another number of cells; the callers skip rows
+/// with an unknown word. No row is lost unnoticed, because the tests compare the tables with the counts of the
+/// documents.
 fn rows<const N: usize>(table: &'static str) -> impl Iterator<Item = [&'static str; N]> {
     table
         .lines()
@@ -365,7 +367,7 @@ mod tests {
         for r in &catalogue().list {
             let number = r.section_number();
             let section = r.section.split(' ').next().unwrap_or_default();
-            // The ids of 3.1 say 3.1.0, and one of 5 says 4.7.0.
+            // The ids of section 3.1 say 3.1.0, and one of version 5 says 4.7.0.
             let number = number.strip_suffix(".0").unwrap_or(number);
             assert!(
                 section.starts_with(number) || number.starts_with(section),
@@ -404,7 +406,8 @@ mod tests {
             ("MQTT-3.12.4-1", Rank::Connection),
             ("MQTT-3.4.2-1", Rank::Content),
             ("MQTT-3.3.2-20", Rank::Content),
-            // A refused client's PUBLISH reaches others; an identifier in use makes a message a repetition.
+            // A refused client's PUBLISH reaches others. A Packet Identifier in use makes a message look like a
+            // repetition.
             ("MQTT-3.1.4-6", Rank::Delivery),
             ("MQTT-2.2.1-4", Rank::Delivery),
             ("MQTT-2.2.1-5", Rank::Delivery),
@@ -412,7 +415,7 @@ mod tests {
             // Two clients with one identifier share a session.
             ("MQTT-3.1.3-6", Rank::Session),
             ("MQTT-3.2.2-22", Rank::Connection),
-            // The flag of a message that is passed on is no retained state.
+            // The RETAIN flag of a forwarded message is not retained state.
             ("MQTT-3.3.1-13", Rank::Content),
         ] {
             assert_eq!(rank(id), Some(expected), "{id}");
@@ -480,7 +483,7 @@ mod tests {
             find(ProtocolVersion::V3_1, "MQTT-3.1.2-8").map(|r| &r.summary),
             old
         );
-        // 5.0's numbering of this section begins at 2.
+        // The numbering of this section in 5.0 begins at 2.
         assert!(find(ProtocolVersion::V5, "MQTT-2.2.1-1").is_none());
     }
 }

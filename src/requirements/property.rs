@@ -1,5 +1,5 @@
 //! The properties of version 5: their types, and their meaning in our own words. The codec knows which packets may have
-//! them.
+//! which property.
 
 use mqtt_check_codec::PropertyId;
 
@@ -9,14 +9,14 @@ use super::rows;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PropertyFacts {
     pub id: PropertyId,
-    /// As the standard calls it: `Four Byte Integer`.
+    /// The type as the standard names it, such as `Four Byte Integer`.
     pub value_type: &'static str,
-    /// Whether it may stand more than once in a packet: `no`, `yes`, or where.
+    /// Whether the property may appear more than once in a packet: `no`, `yes`, or in which packet.
     pub repeats: &'static str,
     pub meaning: &'static str,
 }
 
-/// Every property, ascending.
+/// Returns every property, in ascending order.
 pub fn all() -> impl Iterator<Item = PropertyFacts> {
     rows(include_str!("properties.tsv")).filter_map(|[id, value_type, repeats, meaning]| {
         Some(PropertyFacts {
@@ -28,7 +28,7 @@ pub fn all() -> impl Iterator<Item = PropertyFacts> {
     })
 }
 
-/// What is known of this one.
+/// Returns what the table says about this property.
 pub fn find(id: PropertyId) -> Option<PropertyFacts> {
     all().find(|facts| facts.id == id)
 }

@@ -1,7 +1,7 @@
-//! What is kept of a finished case: what reports need, within a limit.
+//! Limits what is kept of a finished case to what reports need.
 //!
-//! A record that is no larger than its steps make it is kept whole. One that a broker made larger is kept whole while
-//! there is room; then it is condensed. Texts are cut, however much a broker put into them.
+//! A transcript that is no larger than its steps explain is kept whole. One that a broker made larger is kept whole
+//! while there is room, and condensed otherwise. Texts are cut, however much a broker put into them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -13,28 +13,28 @@ use crate::verdict::{CaseResult, Finding, Verdict};
 
 /// What is kept of every case, in bytes.
 const OF_CASE: usize = 8 * 1024;
-/// What is kept besides for each step that was to be played, in bytes.
+/// The additional allowance for each step that was to be played, in bytes.
 const OF_STEP: usize = 1024;
-/// What is kept besides for each byte that we sent.
+/// The additional allowance for each byte that we sent, in bytes.
 const OF_BYTE: usize = 4;
-/// What is kept besides of all cases together, in bytes.
+/// The additional allowance for all cases together, in bytes.
 const BESIDES: usize = 16 * 1024 * 1024;
 /// The longest text of a finding, in bytes.
 const TEXT: usize = 4 * 1024;
-/// So many findings of a case are kept,
+/// How many findings of a case are kept.
 const FINDINGS: usize = 200;
-/// and besides the first one of so many kinds that are not among them.
+/// How many more findings are kept, each the first of a kind that is not among the [`FINDINGS`].
 const KINDS: usize = 20;
 
-/// How much is kept of the cases that are over.
+/// How much memory the kept transcripts use.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    /// Of [`BESIDES`].
+    /// How much of [`BESIDES`] is used, in bytes.
     used: AtomicUsize,
 }
 
 impl Kept {
-    /// What is kept of this one.
+    /// Returns the result of a case, reduced to what is kept.
     pub(super) fn keep(&self, plan: &Plan, mut result: CaseResult) -> CaseResult {
         let about: BTreeSet<EventIndex> = result
             .findings
@@ -71,7 +71,7 @@ impl Kept {
         result
     }
 
-    /// Whether it does not fit; where it does, its room is taken.
+    /// Returns whether the transcript is too large to keep. If it is not, its room is reserved.
     fn is_too_large(&self, transcript: &Transcript, steps: usize) -> bool {
         let sent: usize = transcript.events.iter().map(sent).sum();
         let allowed = OF_CASE + OF_STEP.saturating_mul(steps) + OF_BYTE.saturating_mul(sent);
@@ -83,7 +83,7 @@ impl Kept {
     }
 }
 
-/// How many bytes a step sent with this.
+/// Returns how many bytes a step sent with this event.
 fn sent(event: &Event) -> usize {
     match &event.what {
         What::Sent {
@@ -95,7 +95,7 @@ fn sent(event: &Event) -> usize {
     }
 }
 
-/// Cuts texts that have parts of packets in them.
+/// Cuts texts that contain parts of packets.
 fn cut(result: &mut CaseResult) {
     result.findings = limited(mem::take(&mut result.findings));
     for Finding {
@@ -115,7 +115,8 @@ fn cut(result: &mut CaseResult) {
     }
 }
 
-/// So many findings as are kept. What is left out is counted on the last one of its kind, which breaks the same rules.
+/// Limits the number of findings. The last kept finding of a kind, which breaks the same rules, counts those of its
+/// kind that are left out.
 fn limited(findings: Vec<Finding>) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::new();
     let mut more: BTreeMap<usize, usize> = BTreeMap::new();

@@ -10,7 +10,7 @@ use crate::scenario::model::Level;
 use crate::transcript::INTERRUPTED;
 use crate::verdict::{Alone, CaseResult, Charge, Finding, Symptom, Verdict};
 
-/// A play of a case that came to this.
+/// Creates a play of a case that came to this verdict.
 fn play(number: usize, verdict: Verdict, came_late: bool) -> CaseResult {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/session/takeover.yaml");
     let scenes = crate::scenario::load(&[path]).expect("the suite is right");
@@ -110,7 +110,7 @@ fn a_play_alone_that_fails_without_anything_late_is_what_the_broker_does() {
     let settled = settle(first.clone(), Some(again));
     assert_eq!(settled.findings[0].actual, "another payload");
     assert_eq!(settled.alone, Some(Alone::FailedAgain));
-    // Late with nothing beside it is late: both plays say so.
+    // Both plays found a late packet, so the second one does not replace the first.
     let late = CaseResult {
         findings: vec![late_advice()],
         ..play(2, Verdict::Failed, true)
@@ -123,7 +123,7 @@ fn the_first_play_counts_where_there_is_no_other() {
     let settled = settle(play(1, Verdict::Failed, true), None);
     assert_eq!(settled.verdict, Verdict::Failed);
     assert_eq!(settled.alone, Some(Alone::NotPlayed));
-    // What the user did not wait for decides nothing.
+    // An interrupted play decides nothing.
     let reason = INTERRUPTED.to_owned();
     let again = play(2, Verdict::Inconclusive { reason }, false);
     let settled = settle(play(1, Verdict::Failed, true), Some(again));

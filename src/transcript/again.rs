@@ -5,8 +5,9 @@ use mqtt_check_codec::{Packet, PacketId, ProtocolVersion, Publish, QoS};
 use super::{EventIndex, Transcript, What};
 
 impl Transcript {
-    /// Whether this is a message, or a PUBREL, that its client has not acknowledged yet, sent again as such. Before
-    /// version 5 nothing forbids that, and some servers do it after a while. [5 MQTT-4.4.0-1]
+    /// Returns whether this event is a permitted retransmission: a message or a PUBREL that its client has not
+    /// acknowledged yet, sent again. Before version 5 nothing forbids that, and some servers do it after a while. [5
+    /// MQTT-4.4.0-1]
     pub fn may_come_again(&self, index: EventIndex) -> bool {
         let event = &self.events[index.0];
         if self.lanes[event.lane.0].version == ProtocolVersion::V5 {
@@ -29,7 +30,7 @@ impl Transcript {
     }
 }
 
-/// What has to be acknowledged.
+/// A received packet that has to be acknowledged.
 enum Owed<'t> {
     Message(&'t Publish, PacketId),
     Release(PacketId),
@@ -56,7 +57,7 @@ impl<'t> Owed<'t> {
         }
     }
 
-    /// A PUBREL has no mark that says that it comes again.
+    /// Returns whether the packet may be a retransmission. A message must have the DUP flag. A PUBREL has no such flag.
     fn is_marked(&self) -> bool {
         match self {
             Self::Message(publish, _) => publish.dup,
@@ -64,7 +65,8 @@ impl<'t> Owed<'t> {
         }
     }
 
-    /// A broker that takes a wrong acknowledgement may send a PUBREL among the messages.
+    /// Returns whether both are messages or both are PUBRELs. A broker that accepts a wrong acknowledgement may send a
+    /// PUBREL among the messages.
     fn is_of_kind(&self, other: &Self) -> bool {
         matches!(self, Self::Release(_)) == matches!(other, Self::Release(_))
     }
@@ -80,7 +82,7 @@ impl<'t> Owed<'t> {
         }
     }
 
-    /// An acknowledgement of another kind settles nothing.
+    /// Returns whether this is the acknowledgement of the packet. An acknowledgement of another type does not count.
     fn is_settled_by(&self, what: &What) -> bool {
         let What::Sent {
             packet: Some(packet),

@@ -1,4 +1,4 @@
-//! Shortens a record to what a report shows of it.
+//! Condenses a transcript to what a report shows of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -6,24 +6,24 @@ use std::ops::Range;
 use super::text::{self, ours_or_own};
 use super::{Event, EventIndex, Transcript, What};
 
-/// So many events are kept of the beginning, and as many of the end.
+/// How many events are kept at the beginning, and how many at the end.
 const ENDS: usize = 24;
-/// So many are kept of those that findings are about,
+/// How many of the events that findings are about are kept.
 const ABOUT: usize = 24;
-/// each with these before it and after it.
+/// How many events are kept before each of them, and how many after it.
 const BEFORE: usize = 4;
 const AFTER: usize = 1;
 /// The longest line, in bytes.
 const LINE: usize = 512;
 
 impl Transcript {
-    /// Keeps the first events, the last ones and those that findings are `about`, each as its line of text; in place of
-    /// the others is how many of which kind there were. Gives the new places of those that were kept.
+    /// Keeps the first events, the last ones and those that findings are `about`, each as its line of text. The others
+    /// are replaced by their number for each kind. Returns the new index of each event that was kept.
     pub fn condense(&mut self, about: &BTreeSet<EventIndex>) -> BTreeMap<EventIndex, EventIndex> {
         let chosen = self.chosen(about);
         let mut events = Vec::new();
         let mut moved = BTreeMap::new();
-        // How many of the new events come before each of the old ones that begins a round.
+        // The new index of each event that begins a round, by its old index.
         let mut places = BTreeMap::new();
         let begins: BTreeSet<usize> = self
             .rounds
@@ -73,7 +73,7 @@ impl Transcript {
         ends.chain(about).collect()
     }
 
-    /// An event as its line.
+    /// Returns an event as its line of text.
     fn shown(&self, event: &Event) -> Event {
         let (is_ours, is_own) = ours_or_own(event);
         let line = text::event(self, event).unwrap_or_default();
@@ -87,7 +87,7 @@ impl Transcript {
         }
     }
 
-    /// What stands in place of these.
+    /// Returns the event that replaces these.
     fn left_out(&self, gap: Range<usize>) -> Event {
         let events = &self.events[gap];
         let mut counts = BTreeMap::<&str, usize>::new();
@@ -111,7 +111,7 @@ impl Transcript {
     }
 }
 
-/// What kind of event it is, in a word.
+/// Returns the kind of an event in a word or two.
 fn kind(what: &What) -> &'static str {
     match what {
         What::Received { frame, .. } => frame.packet_type().name(),
@@ -123,7 +123,7 @@ fn kind(what: &What) -> &'static str {
     }
 }
 
-/// The beginning of a text that is longer than so many bytes, and how much more there was.
+/// Returns the beginning of a text that is longer than `most` bytes, with the number of bytes that were cut.
 pub fn clipped(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();

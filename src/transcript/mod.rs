@@ -1,4 +1,5 @@
-//! The record of a case: every packet, every broker event and the steps, so that it can be judged again later.
+//! The transcript of a case: every packet, every event of the broker, and the steps. It has all that is needed to judge
+//! the case again later.
 
 mod again;
 mod condensed;
@@ -33,67 +34,67 @@ pub struct EventIndex(pub usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LaneIndex(pub usize);
 
-/// Why a play was broken off that the user ended: it is nobody's fault and proves nothing.
+/// Why a play that the user interrupted was broken off. Such a play proves nothing.
 pub const INTERRUPTED: &str = "interrupted";
 
-/// So many bytes of a prefix are those of the run, the others tell its plays apart.
+/// How many bytes of a prefix identify the run. The other bytes distinguish its plays.
 pub(crate) const RUN: usize = 4;
 
-/// What was seen of one play of a scene, or of its control.
+/// What was seen in one play of a scene or of its control.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transcript {
     pub case: CaseId,
-    /// What stands before topics and Client Identifiers on the wire, and nowhere in what a user reads.
+    /// The text before topics and Client Identifiers on the wire. Users never see it.
     pub prefix: String,
     /// A lane for each connection, in the order in which they were opened.
     pub lanes: Vec<Lane>,
-    /// In the order in which they were seen.
+    /// The events in the order in which they were seen.
     pub events: Vec<Event>,
-    /// In the order in which they happened, as the target's source tells.
+    /// The hook events in the order that the target's source gives them.
     pub hooks: Vec<HookRecord>,
-    /// Whether the target shows hook events, and which it cannot.
+    /// Which hook events the target shows.
     pub hook_source: HookSource,
     pub steps: Vec<StepRecord>,
     /// The repeats that are folded.
     pub rounds: Vec<RoundsRecord>,
-    /// Choices and their answers.
+    /// The choices and their answers.
     pub choices: Vec<(String, String)>,
-    /// What client libraries did on their own side, in the order in which it happened. Never judged.
+    /// What client libraries did internally, in order. Never judged.
     pub facts: Vec<Fact>,
-    /// Why the play could not go on to its end, if it could not.
+    /// Why the play was broken off before its end, if it was.
     pub broken_off: Option<String>,
-    /// The longest time by which we were run later than due: what was sent or read too late by it is ours. Zero where
-    /// time is virtual.
+    /// The longest time by which the harness itself was late. What it sent or read too late by no more than this is not
+    /// the broker's fault. Zero with virtual time.
     pub late: Duration,
-    /// How long the way to the broker and back takes, as far as it counts. Zero where time is virtual.
+    /// The round-trip time to the broker, as far as it counts. Zero with virtual time.
     pub delay: Duration,
-    /// How often the broker is known to look for clients that have been silent for too long, as its target file says.
+    /// The interval at which the broker looks for silent clients, according to its target file.
     pub silence_check: Duration,
-    /// What the play left on a shared broker and could not be cleared away, in words.
+    /// What the play left on a shared broker and could not remove, in words.
     pub left_behind: Vec<String>,
-    /// What a broker that we started wrote meanwhile.
+    /// What a broker that we started logged during the play.
     pub log: BrokerLog,
 }
 
-/// What a broker that we started wrote during a play: all of it where the play had the broker for itself, else the lines
-/// that name its clients and topics.
+/// What a broker that we started logged during a play. If the play had the broker for itself, this is everything.
+/// Otherwise it is the lines that name its clients and topics.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BrokerLog {
     pub lines: Vec<LogLine>,
-    /// How many lines between the first and the last of these were not kept.
+    /// How many lines between the first and the last one were not kept.
     pub left_out: usize,
 }
 
-/// A line of it.
+/// A line of the broker's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
-    /// When it was seen, since the play began.
+    /// When the line was seen, since the play began.
     pub at: Duration,
     pub text: String,
 }
 
 impl Transcript {
-    /// The topic of a received PUBLISH, through its alias if need be.
+    /// Returns the topic of a received PUBLISH. A Topic Alias is resolved.
     pub fn topic(&self, event: EventIndex) -> Option<&ByteString> {
         match &self.events[event.0].what {
             What::Received {
@@ -105,7 +106,7 @@ impl Transcript {
         }
     }
 
-    /// Whether a topic, without the prefix of this play, is one of another play of the same run.
+    /// Returns whether a topic, without the prefix of this play, belongs to another play of the same run.
     pub fn is_of_another_play(&self, topic: &str) -> bool {
         let (Some(run), Some((level, _))) = (self.prefix.get(..RUN), topic.split_once('/')) else {
             return false;
@@ -122,7 +123,8 @@ impl Transcript {
             && level != self.prefix
     }
 
-    /// Whether the broker did more in it than greet and part: it sent something of another kind, right or wrong.
+    /// Returns whether the broker sent more than greetings: a packet other than CONNACK, PINGRESP or DISCONNECT,
+    /// correct or not.
     pub fn shows_service(&self) -> bool {
         self.received_types().any(|packet_type| {
             !matches!(
@@ -132,13 +134,14 @@ impl Transcript {
         })
     }
 
-    /// Whether a step was not reached since the case had failed.
+    /// Returns whether a step was not reached because the case had already failed.
     pub fn is_cut_short(&self) -> bool {
         let is_lost = |record: &StepRecord| matches!(record.not_reached, Some(NotReached::Lost(_)));
         self.steps.iter().any(is_lost)
     }
 
-    /// What the broker sent most of, in words: `, 7000 of 7010 packets PINGRESP`. Empty where it sent no packet.
+    /// Describes the packet type that the broker sent most often: `, 7000 of 7010 packets PINGRESP`. Empty if it sent
+    /// no packet.
     pub fn most_frequent(&self) -> String {
         let mut counts = BTreeMap::<PacketType, usize>::new();
         for packet_type in self.received_types() {
@@ -151,7 +154,7 @@ impl Transcript {
         }
     }
 
-    /// What kinds of packets the broker sent, one for each.
+    /// Returns the type of each packet that the broker sent.
     pub fn received_types(&self) -> impl Iterator<Item = PacketType> {
         self.events.iter().filter_map(|event| match &event.what {
             What::Received { frame, .. } => Some(frame.packet_type()),
@@ -171,10 +174,10 @@ pub struct Lane {
     pub version: ProtocolVersion,
 }
 
-/// One thing that happened on a connection.
+/// One event on a connection.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// Since the scene began.
+    /// The time since the scene began.
     pub at: Duration,
     pub lane: LaneIndex,
     /// The step that was being played.
@@ -188,61 +191,63 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq)]
 pub enum What {
     Opened,
-    /// The answer to an upgrade that a step looks at.
+    /// The answer to an upgrade that a step checks.
     Upgraded(Answer),
-    /// A frame that is sent as a step says it. What is in it for MQTT is sent besides.
+    /// A frame that a step defines and sends. MQTT data in it is recorded in an additional [`What::Sent`].
     SentFrame {
         frame: WebSocketFrame,
-        /// Whether a client may send it.
+        /// Whether a client may send such a frame.
         is_right: bool,
     },
-    /// A frame that came and is no part of a message.
+    /// A received control frame.
     Control(Control),
     Sent {
         bytes: Bytes,
-        /// What it means, when it is a packet.
+        /// The meaning of the bytes, if they are a packet.
         packet: Option<Packet>,
-        /// An acknowledgement or PINGREQ that the driver sends by itself.
+        /// Whether the driver sent it by itself, such as an acknowledgement or a PINGREQ.
         automatic: bool,
     },
     Received {
         frame: Frame,
         packet: Result<Packet, DecodeError>,
-        /// What is wrong with a packet that means something all the same: a CONNACK is read leniently, so that the
+        /// What is wrong with a packet that was decoded nevertheless. A CONNACK is decoded leniently so that the
         /// connection can be used.
         faults: Vec<DecodeError>,
-        /// The topic behind a Topic Alias, of a PUBLISH that came without its topic.
+        /// The topic behind the Topic Alias of a PUBLISH that was received without a topic.
         topic: Option<ByteString>,
-        /// The type of the WebSocket message that it came in, if it came in one.
+        /// The type of the WebSocket message that carried the packet, if there was one.
         carried_in: Option<Opcode>,
-        /// Taken by the driver itself: PUBREL of an automatic exchange, PINGRESP of an automatic ping.
+        /// Whether the driver itself took it, such as a PUBREL of an automatic exchange or a PINGRESP of an automatic
+        /// ping.
         automatic: bool,
     },
-    /// A PINGREQ of the harness's own: by it silence is proven, or a broker hears of a client that is silent. No step and
-    /// no rule is about it.
+    /// A PINGREQ of the harness itself. It proves silence, or keeps a silent client connected. No step and no rule is
+    /// about it.
     OwnPing,
-    /// The PINGRESP to one.
+    /// The PINGRESP to an [`What::OwnPing`].
     OwnPong,
-    /// Bytes that are no frame; nothing more is read.
+    /// Bytes that are not a packet. Nothing more is read after them.
     Garbage {
         bytes: Bytes,
         error: FrameError,
     },
-    /// Bytes of a packet that the close cut off.
+    /// The bytes of a packet that the close cut off.
     Truncated {
         bytes: Bytes,
     },
-    /// A WebSocket frame that a broker must not send, and its payload as far as it is there; nothing more is read.
+    /// A WebSocket frame that a broker must not send, with as much of its payload as was received. Nothing more is read
+    /// after it.
     Fault {
         fault: Fault,
         bytes: Bytes,
     },
-    /// Of a condensed record: the line that a report shows of an event, or of several that are left out.
+    /// A line of a condensed transcript. It shows one event, or says how many are left out.
     Shown {
         line: String,
-        /// Whether we did it, or the driver for us.
+        /// Whether we or the driver did it.
         is_ours: bool,
-        /// Whether it was done for the harness's own sake.
+        /// Whether the harness did it for its own purposes.
         is_own: bool,
     },
     /// The broker ended the transport.
@@ -259,25 +264,25 @@ pub enum Ending {
     HalfClose,
 }
 
-/// One event of the broker, in the one vocabulary.
+/// One event of the broker, in the common vocabulary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookRecord {
-    /// Since the scene began; `None` when the source does not tell.
+    /// The time since the scene began. `None` if the source does not have it.
     pub at: Option<Duration>,
-    /// The step after whose begin it was seen.
+    /// The step that was being played when the event was seen.
     pub during: StepIndex,
-    /// `session.created`.
+    /// The name of the event, such as `session.created`.
     pub name: String,
-    /// Names and texts in the order of the reference.
+    /// Names and values of the fields, in the order of the reference.
     pub fields: Vec<(String, String)>,
 }
 
-/// Where hook events come from.
+/// The source of hook events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HookSource {
-    /// The target shows none.
+    /// The target shows no hook events.
     None,
-    /// It shows every event with every field.
+    /// The target shows every event with every field.
     All,
     Shows(Vec<ShownEvent>),
 }
@@ -285,10 +290,10 @@ pub enum HookSource {
 /// An event that a target shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownEvent {
-    /// `client.connected`.
+    /// The name of the event, such as `client.connected`.
     pub name: String,
     pub fields: Vec<ShownField>,
-    /// The number of its source. Order counts among the events of one source only.
+    /// The number of the source. Only events of the same source have a defined order.
     pub source: usize,
 }
 
@@ -296,13 +301,14 @@ pub struct ShownEvent {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownField {
     pub name: String,
-    /// Of a field that has words: those that can stand there; where the source does not tell some from each other,
-    /// these as one text, `normal/with_will`. Empty for other fields.
+    /// The words that the source uses, for a field with a fixed set of words. Words that the source cannot distinguish
+    /// are one entry, such as `normal/with_will`. Empty for other fields.
     pub words: Vec<String>,
 }
 
 impl HookSource {
-    /// What is shown of events of this name, if they are shown; `None` inside if that is everything.
+    /// Returns what the source shows of events of this name. `None` means that it does not show them, `Some(None)` that
+    /// it shows all of their fields.
     pub fn event(&self, name: &str) -> Option<Option<&ShownEvent>> {
         match self {
             Self::None => None,
@@ -313,14 +319,15 @@ impl HookSource {
 }
 
 impl ShownEvent {
-    /// The field of this name, if it is shown.
+    /// Returns the field of this name, if it is shown.
     pub fn field(&self, name: &str) -> Option<&ShownField> {
         self.fields.iter().find(|field| field.name == name)
     }
 }
 
 impl ShownField {
-    /// How the source says this word: alone, or with others that it does not tell it from. `None` if it never does.
+    /// Returns the entry of [`Self::words`] that has this word, alone or among words that the source cannot
+    /// distinguish. `None` if the source never uses it.
     pub fn known_word(&self, word: &str) -> Option<&str> {
         let told = self.words.iter().map(String::as_str);
         let mut told = told.filter(|told| *told == word || told.split('/').any(|w| w == word));
@@ -328,15 +335,15 @@ impl ShownField {
     }
 }
 
-/// Something that a client library did on its own side. It says nothing about the broker.
+/// Something that a client library did internally. It says nothing about the broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
-    /// Since the scene began.
+    /// The time since the scene began.
     pub at: Duration,
     /// The step that was being played.
     pub during: StepIndex,
     pub client: ClientIndex,
-    /// `resent PUBLISH 1 (QoS 1) with DUP 0`.
+    /// A text such as `resent PUBLISH 1 (QoS 1) with DUP 0`.
     pub text: String,
 }
 
@@ -344,13 +351,13 @@ pub struct Fact {
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepRecord {
     pub step: StepIndex,
-    /// Since the scene began.
+    /// The time since the scene began.
     pub began: Duration,
-    /// One for each waiting of the step, in order.
+    /// One outcome for each wait of the step, in order.
     pub outcomes: Vec<Outcome>,
-    /// How many hook events had been seen when the step was over.
+    /// How many hook events had been seen at the end of the step.
     pub hooks_seen: usize,
-    /// Set when the step could not be played.
+    /// Why the step could not be played, if it could not.
     pub not_reached: Option<NotReached>,
 }
 
@@ -358,23 +365,23 @@ pub struct StepRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoundsRecord {
     pub step: StepIndex,
-    /// Where each round that was played begins; a round that does not hold is the last.
+    /// The beginning of each round that was played. A round that fails is the last one.
     pub rounds: Vec<Round>,
-    /// Where what came after the last begins.
+    /// The end of the last round.
     pub end: Round,
 }
 
 /// Where a round begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Round {
-    /// In [`Transcript::events`].
+    /// An index into [`Transcript::events`].
     pub event: usize,
-    /// In [`Transcript::steps`].
+    /// An index into [`Transcript::steps`].
     pub record: usize,
 }
 
 impl RoundsRecord {
-    /// Where the round of this number, counted from 0, begins, and where it ends.
+    /// Returns the beginning and the end of the round with this number, counted from 0.
     pub fn bounds(&self, round: usize) -> (Round, Round) {
         let at = |n: usize| self.rounds.get(n).copied().unwrap_or(self.end);
         (at(round), at(round + 1))
@@ -384,13 +391,13 @@ impl RoundsRecord {
 /// Why a step could not be played.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotReached {
-    /// It had nothing left to send on.
+    /// The broker had closed the connection that the step needed.
     BrokerEnded,
-    /// The broker accepts no connection any more.
+    /// The broker no longer accepts connections.
     Unreachable(String),
-    /// Something of our own side: what it needs has not happened.
+    /// The reason is on our side: something that the step needs has not happened.
     Because(String),
-    /// The case had failed already, and nothing else depended on what the step would have waited for.
+    /// The case had already failed, and nothing else depended on what the step would have waited for.
     Lost(String),
 }
 
@@ -404,39 +411,39 @@ impl fmt::Display for NotReached {
     }
 }
 
-/// What a waiting brought.
+/// The result of a wait.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// What the expectation took, in its own order.
+    /// The events that the expectation took, in its own order.
     pub taken: Vec<EventIndex>,
-    /// Of `any_of` and `choice`: the number of the alternative that held.
+    /// The index of the alternative of `any_of` or `choice` that was met.
     pub alternative: Option<usize>,
     pub ended: Ended,
-    /// What its limits count from, since the scene began.
+    /// The time from which the limits count, since the scene began.
     pub since: Duration,
-    /// How long it would have waited at most on the spot.
+    /// The longest wait if the round trip to the broker took no time.
     pub limit: Duration,
-    /// How much longer it would have waited, since the broker is far away.
+    /// What is added to the limit for the round trip to the broker.
     pub delay: Duration,
-    /// When it was decided, since the scene began.
+    /// When the wait ended, since the scene began.
     pub at: Duration,
 }
 
 impl Outcome {
-    /// When its time was over, since the scene began.
+    /// Returns the deadline of the wait, since the scene began.
     pub fn deadline(&self) -> Duration {
         self.since + self.limit + self.delay
     }
 }
 
-/// How a waiting ended.
+/// How a wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// It had what it waits for; whether its fields are right is the verdict's affair.
+    /// Everything that it waits for was received. The verdict decides whether the fields are right.
     Complete,
     TimedOut,
     Closed,
     Reset,
-    /// There is no connection to wait on.
+    /// There was no connection to wait on.
     NoConnection,
 }

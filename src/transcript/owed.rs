@@ -1,6 +1,7 @@
-//! What a broker still owes its clients when a record ends: acknowledgements of messages, and the end of connections.
+//! What a broker still owes its clients at the end of a transcript: acknowledgements, and the end of connections.
 //!
-//! Only what is certain is told: of a connection that stands, and of whose client nothing came that is no packet.
+//! Only what is certain is reported. An answer is certain to be owed only on an open connection whose client has sent
+//! nothing but packets.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +10,7 @@ use mqtt_check_codec::{Packet, PacketId, PacketType, ProtocolVersion, QoS};
 use super::{Event, EventIndex, Lane, LaneIndex, Transcript, What};
 use crate::scenario::model::ClientIndex;
 
-/// What a broker owes, and has not come.
+/// Something that a broker owes and has not sent or done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owed {
     pub lane: LaneIndex,
@@ -22,7 +23,7 @@ pub struct Owed {
 pub enum Debt {
     /// The acknowledgement of a packet of the client.
     Answer(PacketType, PacketId),
-    /// The end of the connection, behind a packet of the broker that is its last.
+    /// The end of the connection, after a packet that must be the broker's last.
     Close(PacketType),
 }
 
@@ -32,18 +33,18 @@ type Exchange = (ClientIndex, PacketType, PacketId);
 #[derive(Default)]
 struct Ledger {
     open: BTreeMap<(LaneIndex, PacketType, PacketId), EventIndex>,
-    /// Connections on which nothing is certain any more.
+    /// Connections on which no answer is certain to be owed any more.
     closed: BTreeSet<LaneIndex>,
-    /// What the broker said last of all, on connections that it has not closed.
+    /// The broker's last packet, on connections that it has not closed.
     last_words: BTreeMap<LaneIndex, (PacketType, EventIndex)>,
-    /// Connections that are over, or whose end is the client's affair.
+    /// Connections that are over, or that the client has to close.
     ended: BTreeSet<LaneIndex>,
-    /// QoS 2 exchanges that were begun, by the packet that answers the next one of ours.
+    /// The QoS 2 exchanges that were begun, by the broker's answer to our next packet.
     begun: BTreeSet<Exchange>,
 }
 
 impl Transcript {
-    /// What is owed at the end, in the order in which it was asked for.
+    /// Returns what is owed at the end, in the order in which it became due.
     pub fn owed(&self) -> Vec<Owed> {
         let mut ledger = Ledger::default();
         for (n, event) in self.events.iter().enumerate() {
@@ -85,7 +86,7 @@ impl Ledger {
             | What::Fault { .. }
             | What::Closed(_)
             | What::Dropped(_) => self.end(lane),
-            // A close frame ends a WebSocket as well.
+            // A close frame ends a WebSocket too.
             What::Control(_) => self.ends(lane),
             What::Received { packet: Err(_), .. }
             | What::Opened
@@ -101,7 +102,7 @@ impl Ledger {
         self.closed.insert(lane);
     }
 
-    /// The connection is over, or the record does not show how it ends.
+    /// Notes that the connection is over, or that the transcript does not show how it ends.
     fn end(&mut self, lane: LaneIndex) {
         self.close(lane);
         self.ends(lane);
@@ -112,7 +113,7 @@ impl Ledger {
         self.ended.insert(lane);
     }
 
-    /// The broker may send nothing behind this packet, and closes.
+    /// Notes that the broker may send nothing after this packet and has to close the connection.
     fn said_last(&mut self, index: EventIndex, lane: LaneIndex, packet: PacketType) {
         if !self.ended.contains(&lane) {
             self.last_words.entry(lane).or_insert((packet, index));
@@ -135,7 +136,7 @@ impl Ledger {
             PacketType::PUBREC => {
                 self.begun.insert((client, PacketType::PUBCOMP, id));
             }
-            // A server need not remember an exchange of which nothing is known.
+            // A server need not answer for an exchange that this transcript did not begin.
             PacketType::PUBCOMP | PacketType::PUBREL
                 if !self.begun.contains(&(client, answer, id)) =>
             {

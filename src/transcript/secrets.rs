@@ -1,7 +1,7 @@
-//! Passwords that must not be shown, in whatever form they come back.
+//! Hides passwords, in whatever form they come back.
 //!
-//! What we send of it is hidden field by field where it is sent. This is for what others say: a broker that sends it
-//! back, and a log. Each byte is replaced by `*`, so that lengths stay what they are.
+//! Passwords that we send are hidden field by field where they are sent. This module hides those that others write: a
+//! broker that sends one back, or a log. Each byte is replaced by `*`, so that lengths stay the same.
 
 use std::fmt;
 
@@ -9,13 +9,14 @@ use mqtt_check_codec::{ConnAck, Frame, Packet, Property};
 
 use super::{Transcript, What};
 
-/// A shorter one may be part of any word, and hiding it there would change what is compared.
+/// The length of the shortest form that is hidden, in bytes. A shorter one may be part of any word, and hiding it would
+/// change what is compared.
 const SHORTEST: usize = 6;
 
-/// Passwords, and how they look in other notations.
+/// Passwords, in every notation in which they may appear.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secrets {
-    /// The longest first: one may be part of another.
+    /// The longest first, because one may be part of another.
     forms: Vec<Vec<u8>>,
 }
 
@@ -26,7 +27,7 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// These users' passwords.
+    /// Collects the passwords of these users.
     pub fn of<'a>(users: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
         let mut forms = Vec::new();
         for (user, password) in users {
@@ -40,7 +41,7 @@ impl Secrets {
         Self { forms }
     }
 
-    /// Those that do not stand in this text, which is no secret.
+    /// Returns the secrets that do not appear in `open`, which is public.
     #[must_use]
     pub fn but_for(&self, open: &str) -> Self {
         let is_open = |form: &[u8]| contains(open.as_bytes(), form);
@@ -50,7 +51,7 @@ impl Secrets {
         }
     }
 
-    /// Hides them; says whether there was one.
+    /// Hides the secrets in these bytes. Returns whether there was one.
     pub fn hide(&self, bytes: &mut [u8]) -> bool {
         let mut found = false;
         for form in &self.forms {
@@ -64,7 +65,7 @@ impl Secrets {
         found
     }
 
-    /// A text without them.
+    /// Returns the text with the secrets hidden.
     pub fn hidden(&self, text: &str) -> String {
         let mut bytes = text.as_bytes().to_vec();
         match self.hide(&mut bytes) {
@@ -73,7 +74,7 @@ impl Secrets {
         }
     }
 
-    /// Hides them in what a CONNACK says.
+    /// Hides the secrets in the properties of a CONNACK.
     pub fn hide_connack(&self, connack: &mut ConnAck) {
         for property in &mut connack.properties.0 {
             match property {
@@ -103,7 +104,7 @@ impl Secrets {
     }
 }
 
-/// As it is, in hex, in base64, and as reports escape it.
+/// Returns a password as it is, in hex, in base64, and as reports escape it.
 fn forms_of(password: &[u8]) -> Vec<Vec<u8>> {
     let hex: Vec<String> = password.iter().map(|b| format!("{b:02x}")).collect();
     let (joined, spaced) = (hex.concat(), hex.join(" "));
@@ -122,7 +123,7 @@ fn forms_of(password: &[u8]) -> Vec<Vec<u8>> {
     forms
 }
 
-/// Base64 without its padding, in both of its alphabets.
+/// Encodes bytes as base64 without padding, in both of its alphabets.
 fn base64(bytes: &[u8]) -> [Vec<u8>; 2] {
     const COMMON: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let with = |last: &[u8; 2]| {
@@ -151,7 +152,7 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 }
 
 impl Transcript {
-    /// Hides these in what the broker sent and did. `strip` takes the prefix off a packet.
+    /// Hides the secrets in what the broker sent and did. `strip` removes the prefix from a packet.
     pub fn hide(&mut self, secrets: &Secrets, strip: &dyn Fn(&mut Packet)) {
         if secrets.forms.is_empty() {
             return;
@@ -177,7 +178,7 @@ impl Transcript {
                             strip(&mut again);
                             *packet = again;
                         }
-                        // One that was read leniently cannot be read again.
+                        // A packet that was decoded leniently cannot be decoded again.
                         (Ok(Packet::ConnAck(connack)), Err(_)) => secrets.hide_connack(connack),
                         _ => {}
                     }

@@ -1,18 +1,18 @@
-//! How much memory a record takes.
+//! Estimates how much memory a transcript takes.
 
 use mqtt_check_codec::{Packet, Property};
 
 use super::{Event, Transcript, What};
 
 impl Transcript {
-    /// About how many bytes of memory its events take.
+    /// Returns the approximate memory that the events take, in bytes.
     pub fn weight(&self) -> usize {
         self.events.iter().map(Event::weight).sum()
     }
 }
 
 impl Event {
-    /// About how many bytes of memory it takes. What a packet says is counted with its bytes.
+    /// Returns the approximate memory that the event takes, in bytes. The content of a packet shares its bytes.
     pub fn weight(&self) -> usize {
         size_of::<Self>()
             + match &self.what {
@@ -31,7 +31,7 @@ impl Event {
     }
 }
 
-/// What the properties take besides their bytes.
+/// Returns the memory of the property list, in bytes. The text and data of properties share the bytes of the packet.
 fn of_properties(packet: &Packet) -> usize {
     let count = packet.properties().map_or(0, |list| list.0.capacity());
     count * size_of::<Property>()

@@ -1,7 +1,7 @@
 //! Reads the public key of a certificate.
 //!
-//! The library that verifies certificates reads version 3 only, and refuses what it does not know. Where any certificate
-//! will do, its key is all that counts: the server must show that it has the private half.
+//! The library that verifies certificates reads only version 3 and refuses what it does not know. If any certificate is
+//! accepted, only the key counts: the server must prove that it has the private half.
 
 use tokio_rustls::rustls::crypto::WebPkiSupportedAlgorithms;
 use tokio_rustls::rustls::{CertificateError, Error, SignatureScheme};
@@ -9,20 +9,20 @@ use tokio_rustls::rustls::{CertificateError, Error, SignatureScheme};
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const SEQUENCE: u8 = 0x30;
-/// The version, which version 1 leaves out.
+/// The tag of the version field, which certificates of version 1 omit.
 const VERSION: u8 = 0xA0;
 
-/// A public key: which algorithm it is for, and its bits.
+/// A public key: its algorithm and its bits.
 #[derive(Debug, PartialEq, Eq)]
 struct PublicKey<'a> {
     algorithm: &'a [u8],
     bits: &'a [u8],
 }
 
-/// Holds a server to the key in its certificate.
+/// Checks that the server has the private key of its certificate.
 ///
 /// # Errors
-/// When there is no key in it, or the signature was not made with its private half.
+/// Fails if the certificate has no readable key, or if the signature was not made with the private half.
 pub(super) fn verify(
     certificate: &[u8],
     message: &[u8],
@@ -48,7 +48,8 @@ pub(super) fn verify(
     }
 }
 
-/// RFC 5280, 4.1: a certificate is a sequence, and so is its first part, which has the key behind five other things.
+/// Returns the key of a certificate, or `None` if there is none. By RFC 5280, 4.1, a certificate is a sequence, and its
+/// first part is a sequence that has the key after five other fields and an optional version.
 fn public_key(certificate: &[u8]) -> Option<PublicKey<'_>> {
     let (whole, _) = part(certificate, SEQUENCE)?;
     let (mut rest, _) = part(whole, SEQUENCE)?;
@@ -56,7 +57,7 @@ fn public_key(certificate: &[u8]) -> Option<PublicKey<'_>> {
         (_, rest) = part(rest, VERSION)?;
     }
     (_, rest) = part(rest, INTEGER)?;
-    // The algorithm, the issuer, the time and the subject.
+    // Skip the algorithm, the issuer, the validity and the subject.
     for _ in 0..4 {
         (_, rest) = part(rest, SEQUENCE)?;
     }
@@ -69,7 +70,8 @@ fn public_key(certificate: &[u8]) -> Option<PublicKey<'_>> {
     }
 }
 
-/// What is in the part that the bytes begin with, and what is behind it; `None` if it is another part, or not whole.
+/// Returns the content of the part at the beginning, and the bytes after it. Returns `None` if the part has another tag
+/// or is incomplete.
 fn part(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (first, rest) = bytes.split_first()?;
     let (length, rest) = rest.split_first()?;
@@ -78,7 +80,7 @@ fn part(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     }
     let (length, rest) = match *length {
         short @ 0..=0x7F => (usize::from(short), rest),
-        // Up to four bytes of length.
+        // One to four bytes of length.
         long @ 0x81..=0x84 => {
             let (length, rest) = rest.split_at_checked(usize::from(long & 0x7F))?;
             let number = length.iter().fold(0, |n, byte| n << 8 | usize::from(*byte));

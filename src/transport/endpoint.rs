@@ -14,7 +14,7 @@ use super::tls::{self, TlsOptions, TlsOptionsError};
 use super::upgrade::{Offer, Opened, check, is_end, try_upgrade, upgrade};
 use super::url::{BrokerUrl, Scheme, UrlError, shown_url};
 
-/// Why a URL and the options beside it lead nowhere.
+/// Why a URL and its options cannot be used.
 #[derive(Debug, Error)]
 pub enum EndpointError {
     #[error("--broker: {0}")]
@@ -27,13 +27,13 @@ pub enum EndpointError {
     Tls(#[from] TlsOptionsError),
 }
 
-/// Why no connection came about.
+/// Why a connection failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{problem}")]
 pub struct ConnectError {
     /// What happened.
     pub problem: String,
-    /// What helps.
+    /// What may help.
     pub hint: Option<String>,
 }
 
@@ -47,7 +47,7 @@ impl ConnectError {
 }
 
 impl ConnectError {
-    /// It was waited for long enough.
+    /// Creates the error for a timeout.
     pub fn too_late() -> Self {
         Self::new("timed out", None)
     }
@@ -62,11 +62,11 @@ impl From<io::Error> for ConnectError {
     }
 }
 
-/// A broker's place on the network, and what is needed to get there.
+/// The address of a broker on the network, and what is needed to connect to it.
 #[derive(Clone)]
 pub struct Endpoint {
     url: BrokerUrl,
-    /// For `mqtts://` and `wss://`.
+    /// Set for `mqtts://` and `wss://`.
     tls: Option<(TlsConnector, ServerName<'static>)>,
 }
 
@@ -79,10 +79,10 @@ impl fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
-    /// The place at this URL. Files that the options name are read here.
+    /// Creates an endpoint from a URL. Files that the options name are read here.
     ///
     /// # Errors
-    /// When the URL is none, or it and the options do not go together.
+    /// Fails if the URL is invalid, if it does not fit the options, or if the options cannot be used.
     pub fn new(url: &str, options: &TlsOptions) -> Result<Self, EndpointError> {
         let url = BrokerUrl::parse(url)?;
         if !url.scheme.is_secure() {
@@ -98,35 +98,36 @@ impl Endpoint {
         Ok(Self { url, tls })
     }
 
-    /// What carries MQTT there.
+    /// Returns the scheme of the URL.
     pub fn scheme(&self) -> Scheme {
         self.url.scheme
     }
 
-    /// `host:port`.
+    /// Returns `host:port`.
     pub fn authority(&self) -> String {
         self.url.authority()
     }
 
-    /// The same place by another transport.
+    /// Returns the URL of the same host and port with another scheme.
     pub fn url_over(&self, scheme: Scheme) -> String {
         self.url.over(scheme)
     }
 
-    /// Connects the socket below everything else.
+    /// Connects the TCP socket.
     ///
     /// # Errors
-    /// When nobody accepts it.
+    /// Fails if the connection is not accepted.
     pub async fn connect_tcp(&self) -> Result<TcpStream, ConnectError> {
         let stream = TcpStream::connect(self.url.authority()).await?;
         stream.set_nodelay(true)?;
         Ok(stream)
     }
 
-    /// Makes the handshakes that come before MQTT. `seed` gives what must differ from one WebSocket to the next.
+    /// Does the TLS and WebSocket handshakes that come before MQTT. `seed` makes the key and the masks of each
+    /// WebSocket different.
     ///
     /// # Errors
-    /// When one of them fails.
+    /// Fails if a handshake fails.
     pub async fn begin(&self, stream: TcpStream, seed: u64) -> Result<Stream, ConnectError> {
         let stream = self.begin_secrecy(stream).await?;
         if !self.url.scheme.is_websocket() {
@@ -174,10 +175,10 @@ impl Endpoint {
         frames.ok_or_else(|| ConnectError::new("it answers the WebSocket upgrade wrongly", None))
     }
 
-    /// Makes the handshakes as [`Self::begin`] does, offering these subprotocols, and tells what is answered.
+    /// Does the handshakes like [`Self::begin`], offers these subprotocols, and returns the answer.
     ///
     /// # Errors
-    /// When what answers is no WebSocket at all.
+    /// Fails if the answer is not that of a WebSocket server.
     pub async fn begin_offering(
         &self,
         stream: TcpStream,

@@ -1,4 +1,4 @@
-//! Byte streams to a broker: memory, TCP, TLS, WebSocket, and combinations of them.
+//! Byte streams to a broker: in memory, or over TCP, TLS, WebSocket and combinations of these.
 
 mod certificate;
 mod endpoint;

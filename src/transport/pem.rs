@@ -8,10 +8,10 @@ use thiserror::Error;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// Bytes of a file with certificates: far more than any has.
+/// The largest file that is read, in bytes. Files with certificates are far smaller.
 const LIMIT: u64 = 16 * 1024 * 1024;
 
-/// Why a file gives no certificate or no key. None of these shows what is in it.
+/// Why a file contains no usable certificate or key. No message shows the content of the file.
 #[derive(Debug, Error)]
 pub enum PemError {
     #[error("failed to read {}: {error}", path.display())]
@@ -29,10 +29,10 @@ pub enum PemError {
     EncryptedKey { path: PathBuf },
 }
 
-/// Every certificate in this file, in order; at least one.
+/// Returns every certificate in this file, in order. There is at least one.
 ///
 /// # Errors
-/// When there is none.
+/// Fails if there is none, or if the file cannot be read.
 pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, PemError> {
     let bytes = read(path)?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&bytes)
@@ -44,10 +44,10 @@ pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, PemErro
     Ok(certificates)
 }
 
-/// The first private key in this file.
+/// Returns the first private key in this file.
 ///
 /// # Errors
-/// When there is none.
+/// Fails if there is none, or if the file cannot be read.
 pub fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, PemError> {
     let bytes = read(path)?;
     match PrivateKeyDer::pem_slice_iter(&bytes).next() {
@@ -58,7 +58,7 @@ pub fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, PemError> {
     }
 }
 
-/// What may be a pipe of the shell's, but does not go on for ever.
+/// Reads a file, which may be a pipe of the shell, up to the limit.
 fn read(path: &Path) -> Result<Vec<u8>, PemError> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes));

@@ -15,14 +15,15 @@ pub enum Stream {
     Memory(DuplexStream),
     Tcp(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
-    /// Frames over any of the others.
+    /// WebSocket frames over one of the others.
     WebSocket(Box<WebSocket<Stream>>),
 }
 
 impl Stream {
-    /// Ends the transport at once, by a reset of the socket below where there is one.
+    /// Ends the transport at once. If there is a socket below it, the socket is reset.
     pub fn reset(self) {
-        // Without it the drop would be an orderly close; if it cannot be set, that is what it is.
+        // Dropping the stream without this option would close it in an orderly way. If the option cannot be set, that
+        // is what happens.
         let _ = match self {
             Self::Memory(_) => Ok(()),
             Self::Tcp(tcp) => tcp.set_zero_linger(),
@@ -34,7 +35,7 @@ impl Stream {
         };
     }
 
-    /// The frames, if MQTT travels in such.
+    /// Returns the WebSocket, if MQTT is carried in one.
     pub fn websocket(&mut self) -> Option<&mut WebSocket<Stream>> {
         match self {
             Self::WebSocket(frames) => Some(frames),

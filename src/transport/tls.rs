@@ -1,4 +1,4 @@
-//! TLS for clients: trusted certificates, client certificates, and errors in words.
+//! TLS for clients: trusted certificates, client certificates, and readable errors.
 
 use std::io;
 use std::path::PathBuf;
@@ -20,22 +20,22 @@ use tokio_rustls::rustls::{
 use super::certificate;
 use super::pem::{self, PemError};
 
-/// So many names of a certificate are shown.
+/// How many names of a certificate are shown.
 const NAMES: usize = 8;
 
-/// What a user says of TLS.
+/// The user's TLS options.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TlsOptions {
-    /// The authorities to trust, instead of the system's.
+    /// The file with the authorities to trust instead of the system's.
     pub authority: Option<PathBuf>,
-    /// The certificate to show, followed by those up to its authority, and its key.
+    /// The files with the client certificate, followed by its chain, and with its key.
     pub identity: Option<(PathBuf, PathBuf)>,
-    /// Whether any certificate will do.
+    /// Whether any certificate is accepted.
     pub insecure: bool,
 }
 
 impl TlsOptions {
-    /// Whether nothing is said.
+    /// Returns whether no option is set.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -62,10 +62,10 @@ pub enum TlsOptionsError {
     Provider(rustls::Error),
 }
 
-/// A connector that does what the options say. The files are read here, once.
+/// Creates a connector for these options. The files are read here, once.
 ///
-/// The system's own authorities are the default, not a list that is built in: brokers stand behind authorities that a
-/// company has put there, and a built-in list grows old with the binary.
+/// The default is the authorities of the system, not a built-in list. Companies install their own authorities on their
+/// systems, and a built-in list ages with the binary.
 pub(super) fn connector(options: &TlsOptions) -> Result<TlsConnector, TlsOptionsError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -120,7 +120,7 @@ fn roots(options: &TlsOptions) -> Result<RootCertStore, TlsOptionsError> {
     Ok(roots)
 }
 
-/// Takes any certificate, of whatever version, but holds the server to the key in it.
+/// Accepts any certificate of any version, but requires the server to have its private key.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 
@@ -173,8 +173,8 @@ impl ServerCertVerifier for AnyCertificate {
     }
 }
 
-/// What TLS says of an error, and what helps; `None` when TLS has no part in it. A server tells a client that shows no
-/// certificate only after the handshake, so errors of reading are looked at too.
+/// Returns an explanation of a TLS error and a hint, or `None` if the error is not from TLS. Errors while reading must
+/// be explained too, because a server rejects a missing client certificate only after the handshake.
 pub(super) fn explain(error: &io::Error) -> Option<(String, Option<&'static str>)> {
     let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
     Some(match error {
@@ -191,7 +191,7 @@ fn certificate_problem(problem: &CertificateError) -> (String, Option<&'static s
     const TRUST: &str = "--ca FILE names its authority, --insecure accepts any certificate";
     const NAME: &str = "connect with a name in the certificate, or use --insecure";
     match problem {
-        // A wrong signature: somebody else has the authority's name.
+        // A wrong signature means that somebody else uses the name of the authority.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => (
             "its certificate is not signed by a trusted authority".into(),
             Some(TRUST),
@@ -225,7 +225,7 @@ fn certificate_problem(problem: &CertificateError) -> (String, Option<&'static s
     }
 }
 
-/// The names of a certificate, the first of them if there are many. Whoever made it chose them.
+/// Returns the names of a certificate, shortened if there are many. They are untrusted text.
 fn names(presented: &[String]) -> String {
     let shown = presented
         .iter()
@@ -238,7 +238,7 @@ fn names(presented: &[String]) -> String {
     text
 }
 
-/// `DnsName("broker")` as webpki shows a name, without its type.
+/// Removes the type that webpki writes around a name, as in `DnsName("broker")`.
 fn plain(name: &str) -> &str {
     name.split_once("(\"")
         .and_then(|(_, rest)| rest.strip_suffix("\")"))

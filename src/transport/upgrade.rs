@@ -10,19 +10,19 @@ use tokio::io::AsyncWriteExt;
 use super::endpoint::ConnectError;
 use super::stream::Stream;
 
-/// What an upgrade asks for.
+/// What a client asks for in an upgrade.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
-    /// `host:port` as we know it.
+    /// The server's `host:port`.
     pub host: String,
-    /// With `/` in front.
+    /// The path, which begins with `/`.
     pub path: String,
-    /// In the order of preference.
+    /// The subprotocols in order of preference.
     pub subprotocols: Vec<String>,
 }
 
 impl Offer {
-    /// What MQTT has a client offer: `[3.1.1 MQTT-6.0.0-3]`, `[5 MQTT-6.0.0-3]`.
+    /// Creates the offer that MQTT requires of a client: `[3.1.1 MQTT-6.0.0-3]`, `[5 MQTT-6.0.0-3]`.
     pub fn of_mqtt(host: String, path: String) -> Self {
         Self {
             host,
@@ -45,17 +45,17 @@ impl Offer {
     }
 }
 
-/// What came of a transport's beginning.
+/// The result of opening a transport.
 #[derive(Debug)]
 pub struct Opened {
-    /// `None` when the other side ended it, or refused the upgrade.
+    /// `None` if the server closed the connection or refused the upgrade.
     pub stream: Option<Stream>,
-    /// What was answered to an upgrade.
+    /// The answer to the upgrade, if there is one.
     pub answer: Option<Answer>,
 }
 
 impl Opened {
-    /// A transport that has no upgrade, or one about which there is nothing to say.
+    /// Wraps a transport that has no upgrade, or one whose upgrade nothing checks.
     pub fn plain(stream: Stream) -> Self {
         Self {
             stream: Some(stream),
@@ -64,10 +64,11 @@ impl Opened {
     }
 }
 
-/// Asks for an upgrade and gives the answer, whatever it says. Frames follow if it accepts.
+/// Asks for an upgrade and returns the answer, whatever it is. The stream with frames is returned if the server
+/// accepts.
 ///
 /// # Errors
-/// When there is no answer; with what came instead.
+/// Fails if there is no answer. Returns the bytes that were received instead.
 pub async fn upgrade(
     mut stream: Stream,
     offer: &Offer,
@@ -85,10 +86,10 @@ pub async fn upgrade(
     }
 }
 
-/// Asks for an upgrade, to see what comes: that the other side just ends the connection is an answer too.
+/// Asks for an upgrade. A server that just closes the connection is not an error.
 ///
 /// # Errors
-/// When what comes is no answer; with it.
+/// Fails if something other than an answer was received, and returns these bytes.
 pub async fn try_upgrade(
     stream: Stream,
     offer: &Offer,
@@ -126,10 +127,10 @@ async fn ask(
     Answer::read(stream, rest, &request.key).await
 }
 
-/// Whether the answer lets MQTT begin.
+/// Checks whether the answer lets MQTT begin.
 ///
 /// # Errors
-/// When it does not, in words.
+/// Says why it does not.
 pub fn check(answer: &Answer, path: &str) -> Result<(), ConnectError> {
     if answer.status != 101 {
         let said = format!("{} {}", answer.status, answer.reason);
@@ -165,7 +166,7 @@ pub fn check(answer: &Answer, path: &str) -> Result<(), ConnectError> {
     }
 }
 
-/// Whether the other side just ended the connection.
+/// Returns whether the server just ended the connection.
 pub(super) fn is_end(error: &io::Error) -> bool {
     matches!(
         error.kind(),

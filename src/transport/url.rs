@@ -4,8 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
-/// Why a text is no broker's URL. What stood before an `@` is shown by none of these, nor what a query says: it may be a
-/// password.
+/// Why a text is not the URL of a broker. No message shows the text before an `@` or the values of a query, because
+/// they may contain a password.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum UrlError {
     #[error("`{url}` has no scheme; write mqtt://{url}")]
@@ -29,7 +29,7 @@ pub enum UrlError {
     Character { url: String },
 }
 
-/// What carries MQTT.
+/// The scheme of a URL: what carries MQTT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scheme {
     Mqtt,
@@ -58,12 +58,12 @@ impl Scheme {
         }
     }
 
-    /// Whether TLS is below it.
+    /// Returns whether it uses TLS.
     pub const fn is_secure(self) -> bool {
         matches!(self, Self::Mqtts | Self::Wss)
     }
 
-    /// Whether MQTT travels in WebSocket frames.
+    /// Returns whether it carries MQTT in WebSocket frames.
     pub const fn is_websocket(self) -> bool {
         matches!(self, Self::Ws | Self::Wss)
     }
@@ -80,23 +80,23 @@ impl fmt::Display for Scheme {
     }
 }
 
-/// Where a broker is, and what carries MQTT there.
+/// The address of a broker, and what carries MQTT there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrokerUrl {
     pub scheme: Scheme,
-    /// A name or an address; an IPv6 address without its brackets.
+    /// A name or an address. An IPv6 address has no brackets.
     pub host: String,
     pub port: u16,
-    /// Of a WebSocket, with `/` in front.
+    /// The path of a WebSocket, which begins with `/`. Empty for other schemes.
     pub path: String,
 }
 
 impl BrokerUrl {
-    /// Reads `mqtt://HOST[:PORT]`, `mqtts://`, or `ws://HOST[:PORT][/PATH]`, `wss://`. The default ports are 1883,
-    /// 8883, 80 and 443.
+    /// Parses `mqtt://HOST[:PORT]`, `mqtts://HOST[:PORT]`, `ws://HOST[:PORT][/PATH]` or `wss://HOST[:PORT][/PATH]`. The
+    /// default ports are 1883, 8883, 80 and 443.
     ///
     /// # Errors
-    /// When it is none.
+    /// Fails if the text is not such a URL, or if the port is 0.
     pub fn parse(text: &str) -> Result<Self, UrlError> {
         let url = Self::parse_listening(text)?;
         if url.port == 0 {
@@ -105,10 +105,10 @@ impl BrokerUrl {
         Ok(url)
     }
 
-    /// The same for a place to listen, where port 0 stands for a free one.
+    /// Parses the URL of a listener, where port 0 means any free port.
     ///
     /// # Errors
-    /// When it is none.
+    /// Fails if the text is not such a URL.
     pub fn parse_listening(text: &str) -> Result<Self, UrlError> {
         let text = without_user(text)?;
         let shown = || shown_url(text);
@@ -146,7 +146,7 @@ impl BrokerUrl {
         })
     }
 
-    /// `host:port`, an IPv6 address in brackets.
+    /// Returns `host:port`, with brackets around an IPv6 address.
     pub fn authority(&self) -> String {
         if self.host.contains(':') {
             format!("[{}]:{}", self.host, self.port)
@@ -155,13 +155,14 @@ impl BrokerUrl {
         }
     }
 
-    /// The same place by another transport.
+    /// Returns the URL of the same host and port with another scheme.
     pub(super) fn over(&self, scheme: Scheme) -> String {
         format!("{scheme}://{}", self.authority())
     }
 }
 
-/// A URL as it may be shown: what its query says may be a token, so each byte behind the names in it is a `*`.
+/// Masks the query of a URL, because it may contain a token. Each byte of a value, and of a part without a name,
+/// becomes a `*`.
 pub fn shown_url(url: &str) -> String {
     let Some((before, query)) = url.split_once('?') else {
         return url.to_owned();
@@ -180,7 +181,7 @@ pub fn shown_url(url: &str) -> String {
     format!("{before}?{}{fragment}", parts.join("&"))
 }
 
-/// Refuses a user name, and shows neither it nor what may be a password.
+/// Refuses a URL with a user name. The error shows neither the name nor a password.
 fn without_user(text: &str) -> Result<&str, UrlError> {
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),
@@ -194,7 +195,7 @@ fn without_user(text: &str) -> Result<&str, UrlError> {
     }
 }
 
-/// An IPv6 address stands in brackets, which are no part of it.
+/// Splits an authority into host and port. The brackets of an IPv6 address are not part of the host.
 fn host_and_port(authority: &str) -> (&str, Option<&str>) {
     if let Some(inside) = authority.strip_prefix('[')
         && let Some((host, behind)) = inside.split_once(']')

@@ -1,5 +1,5 @@
-//! Plays cases again, alone and after all others, in which packets were late while other cases were played. A broker
-//! may be slow under load; one that is late with nothing else to do is late.
+//! Plays cases again whose packets were late while other cases were played. They are played alone, after all others. A
+//! broker may be slow under load, but one that is late with nothing else to do is at fault.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -9,10 +9,10 @@ use super::super::Progress;
 use super::{PLAYS, Round, Run};
 use crate::plan::Plan;
 
-/// No such play begins when they have taken so long together.
+/// The total time after which no more such plays begin.
 const LASTS: Duration = Duration::from_secs(120);
 
-/// How many cases are played beside each other.
+/// Counts the cases that are played at the same time.
 #[derive(Debug, Default)]
 pub(super) struct Crowd {
     now: Cell<usize>,
@@ -22,7 +22,7 @@ pub(super) struct Crowd {
 /// A case that is being played.
 pub(super) struct Member<'c> {
     crowd: &'c Crowd,
-    /// How many had begun when it did.
+    /// How many cases had begun when this one did, itself included.
     begun: usize,
     met_others: bool,
 }
@@ -41,7 +41,7 @@ impl Crowd {
 }
 
 impl Member<'_> {
-    /// Whether another case was played beside this one, however shortly.
+    /// Returns whether another case was played at the same time as this one, however briefly.
     pub(super) fn was_beside_others(&self) -> bool {
         self.met_others || self.crowd.begun.get() > self.begun
     }
@@ -53,7 +53,7 @@ impl Drop for Member<'_> {
     }
 }
 
-/// The first plays of cases that are to be played again alone, each with its number among the case's plays.
+/// The first plays of cases that are to be played again alone, by case, each with the number of the play.
 #[derive(Debug)]
 pub(super) struct Held<R>(RefCell<BTreeMap<usize, (usize, R)>>);
 
@@ -72,7 +72,7 @@ impl<R> Held<R> {
         self.0.borrow().contains_key(&number)
     }
 
-    /// All of them, the shortest first: more of them have their time then.
+    /// Returns all held plays, those of the shortest cases first, so that as many as possible are played again in time.
     fn take(&self, plans: &[Plan]) -> Vec<(usize, (usize, R))> {
         let mut all: Vec<_> = self.0.take().into_iter().collect();
         all.sort_by_key(|(number, _)| plans[*number].longest_wait);
@@ -92,7 +92,7 @@ impl<R> Run<'_, R> {
                 true => self.one_alone(plans, number, play).await,
                 false => None,
             };
-            // Where the run was stopped meanwhile, that is why it was not played again.
+            // If the run was stopped in the meantime, the first play counts.
             let result = match (again, self.stops()) {
                 (None, true) => first,
                 (again, _) => (self.settle)(first, again),
@@ -103,7 +103,7 @@ impl<R> Run<'_, R> {
         results
     }
 
-    /// Plays a case with nothing beside it, again where that play says nothing of the broker.
+    /// Plays a case with nothing beside it. Plays it again if that play says nothing about the broker.
     async fn one_alone(&self, plans: &[Plan], number: usize, played: usize) -> Option<R> {
         for play in played + 1..=PLAYS.max(played + 1) {
             let round = Round {

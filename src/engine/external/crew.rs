@@ -1,16 +1,16 @@
-//! How many cases are played at the same time: fewer while memory is short, more when it is free again.
+//! Decides how many cases are played at the same time: fewer while memory is short, more when it is free again.
 
 use std::cell::Cell;
 use std::time::Instant;
 
-/// Cases at the same time, at least, when there is no room for more.
+/// The smallest number of cases that are played at the same time, however short memory is.
 const FEWEST: usize = 4;
 
-/// The number, and what it depends on.
+/// The number of cases, and what it depends on.
 pub(super) struct Crew {
     most: usize,
     now: Cell<usize>,
-    /// Cases that had their room since it was changed.
+    /// How many cases had enough room since the number was last changed.
     calm: Cell<usize>,
     cut: Cell<Option<Instant>>,
 }
@@ -25,12 +25,12 @@ impl Crew {
         }
     }
 
-    /// So many at the same time.
+    /// Returns how many cases may be played at the same time.
     pub(super) fn now(&self) -> usize {
         self.now.get()
     }
 
-    /// A case that began then was crowded out by others. Those that were crowded out with it say nothing more.
+    /// Notes that others crowded out a case that began at this time. Cases that were crowded out together count once.
     pub(super) fn crowded_out(&self, began: Instant) {
         if self.cut.get().is_some_and(|cut| began < cut) {
             return;
@@ -41,12 +41,13 @@ impl Crew {
         self.cut.set(Some(Instant::now()));
     }
 
-    /// Whether no fewer may be played: what is crowded out now is flooded, whatever the others take.
+    /// Returns whether the number cannot be lowered further. A case that is crowded out now is flooded by its broker,
+    /// whatever the others use.
     pub(super) fn is_smallest(&self) -> bool {
         self.now.get() <= FEWEST.min(self.most)
     }
 
-    /// A case had its room. After as many as are played at the same time, one more is.
+    /// Notes that a case had enough room. After a full set of such cases, one more is played at the same time.
     pub(super) fn fitted(&self) {
         self.calm.set(self.calm.get() + 1);
         if self.calm.get() >= self.now.get() {

@@ -10,34 +10,34 @@ use super::Run;
 use crate::plan::Plan;
 use crate::target::Exited;
 
-/// So often it is started again. One that exits more often is left as it is, which ends the run.
+/// After this many exits the broker is not started again, which ends the run.
 const MOST: usize = 8;
-/// So many cases are named that were played when it exited.
+/// How many of the cases that were being played at an exit are named.
 const NAMED: usize = 12;
 
-/// How the broker has exited, and what may be why.
+/// How the broker has exited, and which cases may be the reason.
 #[derive(Debug, Default)]
 pub(super) struct Deaths {
     all: RefCell<Vec<Death>>,
-    /// Whether it is started again when it exits once more.
+    /// Whether the broker is no longer started again.
     is_left: Cell<bool>,
-    /// Cases that are to be played alone.
+    /// The cases that are to be played alone.
     suspects: RefCell<BTreeSet<usize>>,
-    /// What each of them came to that was played alone: how its instance exited, if it did.
+    /// How the instance of each case that was played alone exited. `None` if it did not.
     tried: RefCell<BTreeMap<usize, Option<String>>>,
 }
 
 #[derive(Debug)]
 struct Death {
     exited: Exited,
-    /// The cases that were played then.
+    /// The cases that were being played at the time.
     during: Vec<usize>,
-    /// Why it was not started again.
+    /// Why the broker was not started again.
     problem: Option<String>,
 }
 
 impl Deaths {
-    /// Whether this case is to be played alone, in this round or in the next.
+    /// Returns whether this case is to be played alone, in this round or in the next.
     pub(super) fn is_suspect(&self, number: usize) -> bool {
         self.suspects.borrow().contains(&number)
     }
@@ -92,7 +92,7 @@ impl<R> Run<'_, R> {
         }
     }
 
-    /// Lets the run fail where the broker has exited, and says which cases make it exit.
+    /// Reports every exit of the broker and the cases that cause it. The run then fails.
     pub(super) fn report_deaths(&self, plans: &[Plan]) {
         let Some(instances) = &self.instances else {
             return;
@@ -104,7 +104,7 @@ impl<R> Run<'_, R> {
     }
 }
 
-/// What is reported of one exit.
+/// Describes one exit.
 fn described(death: &Death, tried: &BTreeMap<usize, Option<String>>, plans: &[Plan]) -> String {
     let named = |numbers: Vec<usize>| {
         let shown = numbers.iter().take(NAMED);

@@ -1,4 +1,4 @@
-//! Notices when the broker does not serve, and which cases that concerns.
+//! Notices when the broker does not serve, and which cases are affected.
 
 use std::convert::Infallible;
 use std::sync::atomic::Ordering;
@@ -14,16 +14,16 @@ use crate::plan::Plan;
 use crate::target::canary::{Canary, How, Outage};
 use crate::target::{Capabilities, External};
 
-/// How often it is looked whether the broker serves again.
+/// How often to check whether the broker serves again.
 const OUTAGE_LOOK: Duration = Duration::from_millis(20);
-/// A broker that accepts no connection for so long is given up.
+/// The run gives up on a broker that accepts no connection for this long.
 const GONE: Duration = Duration::from_secs(15);
-/// A broker that answers nothing for so long is given up.
+/// The run gives up on a broker that answers nothing for this long.
 const FROZEN: Duration = Duration::from_secs(60);
-/// So many of the cases are named that were played when the broker went.
+/// How many of the cases that were being played at the beginning of an outage are named.
 const NAMED: usize = 12;
 
-/// The canary speaks the most common version that the broker does.
+/// Starts the canary. It uses 3.1.1 if the broker supports it, and the newest supported version otherwise.
 pub(super) fn canary(
     target: &External,
     offered: &Capabilities,
@@ -38,14 +38,14 @@ pub(super) fn canary(
 }
 
 impl<R> Run<'_, R> {
-    /// Waits until the broker serves, or is given up.
+    /// Waits until the broker serves, or the run gives up on it.
     pub(super) async fn wait_for_service(&self) {
         while self.canary.outage().is_some() && !self.stops() {
             sleep(OUTAGE_LOOK).await;
         }
     }
 
-    /// When the broker did not serve while this case was played.
+    /// Returns the outage during this case's play, if there was one.
     pub(super) async fn outage(&self, number: usize, plan: &Plan) -> Option<Outage> {
         let began = self.running.borrow().get(&number).copied()?;
         let outage = self.canary.outage_since(began).await;
@@ -58,7 +58,7 @@ impl<R> Run<'_, R> {
         Some(outage)
     }
 
-    /// Ends the run when the broker is given up.
+    /// Ends the run when the broker is not coming back.
     pub(super) async fn watch_over(&self, plans: &[Plan]) -> Infallible {
         loop {
             sleep(OUTAGE_LOOK).await;
@@ -79,7 +79,7 @@ impl<R> Run<'_, R> {
         }
     }
 
-    /// That the broker has gone, and which cases were played then.
+    /// Returns a message that the broker has gone, with the cases that were being played at the time.
     fn gone(&self, plans: &[Plan], outage: Outage, limit: Duration) -> String {
         let running = self.running.borrow();
         let then = running.iter().filter(|(_, began)| **began <= outage.since);

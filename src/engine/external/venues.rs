@@ -17,10 +17,10 @@ use crate::scenario::model::{Action, Sharing, each_step};
 use crate::target::instances::{Instance, Instances};
 use crate::target::settings::GivenSettings;
 
-/// Odd, so that seeds come round late.
+/// An odd number, so that seeds repeat late.
 const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// Whether a case cannot be played on the broker that the run begins with.
+/// Returns whether a case cannot be played on the broker that the run begins with.
 pub(super) fn is_apart(plan: &Plan, instances: &Instances) -> bool {
     let asks = || {
         let mut parts = plan.parts();
@@ -29,7 +29,7 @@ pub(super) fn is_apart(plan: &Plan, instances: &Instances) -> bool {
     is_controlled(plan) || instances.table().is_some() && asks()
 }
 
-/// Whether it needs an instance of its own, and its control another.
+/// Returns whether a case needs an instance of its own, with another one for its control.
 fn is_own(plan: &Plan, instances: &Instances) -> bool {
     let mut all = plan.parts().map(|part| asked(plan, part, instances));
     let scene = all.next().unwrap_or_default();
@@ -43,8 +43,8 @@ fn is_own(plan: &Plan, instances: &Instances) -> bool {
         || all.any(|control| control != scene)
 }
 
-/// What an instance for this part of the case is to be given: what it requires, and of what it prefers all that the broker
-/// can be told.
+/// Returns the settings of an instance for this part of the case: all that it requires, and those of its preferred
+/// settings that the broker supports.
 fn asked(plan: &Plan, part: Part<'_>, instances: &Instances) -> GivenSettings {
     let kicked = plan.kicked();
     let mut given = part.required.non_default();
@@ -62,7 +62,7 @@ fn asked(plan: &Plan, part: Part<'_>, instances: &Instances) -> GivenSettings {
     instances.asked(given, &kicked)
 }
 
-/// Whether an administrator does something in it: only brokers of its own let a case do so.
+/// Returns whether an administrator acts in the case. A case may do that only on an instance.
 fn is_controlled(plan: &Plan) -> bool {
     let mut controlled = false;
     each_step(&plan.scene.steps, &mut |step| {
@@ -71,18 +71,19 @@ fn is_controlled(plan: &Plan) -> bool {
     controlled
 }
 
-/// Cases for one instance, or one for two.
+/// Cases that share one instance, or one case with one or two instances.
 struct Job {
     given: GivenSettings,
     numbers: Vec<usize>,
-    /// It is one case, which has it for itself; its control, if it has one, wants these settings.
+    /// Set if the job is a single case with an instance of its own. The inner value has the settings of its control, if
+    /// there is one.
     own: Option<Option<GivenSettings>>,
     longest: Duration,
-    /// Whether it may be what made the broker exit.
+    /// Whether the case may have made the broker exit.
     is_suspect: bool,
 }
 
-/// What is to be started.
+/// Groups cases into jobs.
 fn jobs(plans: &[Plan], numbers: Vec<usize>, instances: &Instances) -> Vec<Job> {
     let mut jobs: Vec<Job> = Vec::new();
     for number in numbers {
@@ -105,7 +106,7 @@ fn jobs(plans: &[Plan], numbers: Vec<usize>, instances: &Instances) -> Vec<Job> 
 }
 
 impl Job {
-    /// One case with an instance for itself.
+    /// Creates the job of one case with an instance for itself.
     fn alone(plan: &Plan, number: usize, instances: &Instances) -> Self {
         let mut parts = plan.parts().map(|part| asked(plan, part, instances));
         Self {
@@ -119,7 +120,7 @@ impl Job {
 }
 
 impl<R> Run<'_, R> {
-    /// Plays each of these once, each job on instances that are started for it.
+    /// Plays each of these cases once, each job on instances that are started for it.
     pub(super) async fn apart(
         &self,
         round: Round<'_>,
@@ -132,7 +133,7 @@ impl<R> Run<'_, R> {
         self.jobs(round, instances, jobs).await
     }
 
-    /// Plays each of these once, on an instance that it has for itself, and notes which of them make theirs exit.
+    /// Plays each of these cases once on an instance of its own, and notes which of them make it exit.
     pub(super) async fn each_alone(
         &self,
         round: Round<'_>,
@@ -168,7 +169,7 @@ impl<R> Run<'_, R> {
                         1
                     };
                     let wanted = u32::try_from(room.min(wanted)).unwrap_or(1);
-                    // The queue is fair, so the longest do begin first.
+                    // The semaphore is fair, so the longest jobs do begin first.
                     let _permit = permits.acquire_many(wanted).await;
                     self.job(round, instances, job, n as u64 * 2 + 1).await
                 }
@@ -229,12 +230,12 @@ impl<R> Run<'_, R> {
         if let Some(number) = first.filter(|_| is_suspect && !self.stops()) {
             self.deaths.tried(number, exited());
         }
-        // It ends before the run does.
+        // Wait until the instances have ended, so that they end before the run does.
         let _ = spawn_blocking(move || drop((scene, control))).await;
         results
     }
 
-    /// Cases whose broker does not start, which makes the run fail.
+    /// Skips cases whose broker does not start. This makes the run fail.
     fn not_started(
         &self,
         round: Round<'_>,

@@ -1,21 +1,21 @@
-//! Bytes received on a connection that are not yet a whole packet.
+//! Received bytes that are not yet a whole packet.
 
 use mqtt_check_codec::{Frame, FrameError};
 
-/// What it may keep of its memory beside what is in it, in bytes.
+/// How much unused memory the buffer may keep, in bytes.
 const KEPT: usize = 8 * 1024;
 
-/// The bytes, in order. It takes no more memory than [`Self::room`] says: a packet is copied when it is cut off, so no
-/// record holds the memory of what came with it.
+/// The received bytes, in order. Each packet is copied out, so no transcript keeps the buffer alive. The buffer takes
+/// no more memory than [`Self::room`] returns.
 #[derive(Debug, Default)]
 pub(super) struct Incoming {
     bytes: Vec<u8>,
-    /// So many have been cut off at the front.
+    /// How many bytes have been cut off at the front.
     cut: usize,
 }
 
 impl Incoming {
-    /// What is left.
+    /// Returns the bytes that are left.
     pub(super) fn rest(&self) -> &[u8] {
         &self.bytes[self.cut..]
     }
@@ -24,7 +24,7 @@ impl Incoming {
         self.rest().is_empty()
     }
 
-    /// How many bytes of memory it takes.
+    /// Returns how much memory the buffer takes, in bytes.
     pub(super) fn room(&self) -> usize {
         self.bytes.capacity()
     }
@@ -34,23 +34,24 @@ impl Incoming {
         self.forget_cut();
         let wanted = self.bytes.len() + bytes.len();
         if wanted > self.bytes.capacity() {
-            // A quarter more, and not twice as much: many connections may wait for a large packet at the same time.
+            // Grow by a quarter instead of doubling, because many connections may wait for a large packet at the same
+            // time.
             self.bytes.reserve_exact(bytes.len() + wanted / 4);
         }
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Cuts the next packet off; `Ok(None)` while bytes are missing.
+    /// Cuts off the next packet. Returns `Ok(None)` while bytes are missing.
     ///
     /// # Errors
-    /// When the rest cannot be cut further.
+    /// Fails if the rest is not a packet.
     pub(super) fn next_packet(&mut self, largest: usize) -> Result<Option<Frame>, FrameError> {
         let frame = Frame::copied(self.rest(), largest)?;
         self.cut += frame.as_ref().map_or(0, |frame| frame.bytes().len());
         Ok(frame)
     }
 
-    /// Gives back the memory that nothing is in.
+    /// Frees unused memory.
     pub(super) fn shrink(&mut self) {
         self.forget_cut();
         if self.bytes.is_empty() {
@@ -60,7 +61,7 @@ impl Incoming {
         }
     }
 
-    /// Forgets everything.
+    /// Discards everything.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
@@ -75,7 +76,7 @@ impl Incoming {
 mod tests {
     use super::*;
 
-    /// A PUBLISH of so many bytes in all, three of them its header.
+    /// Creates a PUBLISH of `size` bytes, including its header.
     fn publish(size: usize) -> Vec<u8> {
         let length = size - 4;
         let varint = [

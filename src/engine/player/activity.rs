@@ -20,13 +20,13 @@ use crate::transcript::{
     Ending, Event, EventIndex, HookRecord, INTERRUPTED, LaneIndex, StepIndex, What,
 };
 
-/// More is recorded of no play, besides a little for each of its steps.
+/// The number of events that every play may record. Each step adds `EVENTS_PER_STEP`.
 const EVENTS: usize = 20_000;
 const EVENTS_PER_STEP: usize = 16;
 
 impl Player<'_> {
-    /// Writes and reads on every connection until something has come in; `false` when `until` came first, or the user
-    /// does not want to wait for it.
+    /// Writes and reads on every connection until something is received. Returns `false` if `until` was reached first,
+    /// or if the user interrupted the run.
     pub(in crate::engine) async fn activity(&mut self, until: Instant) -> bool {
         if self.host.is_virtual() {
             return self.activity_until(until).await;
@@ -38,7 +38,7 @@ impl Player<'_> {
             let late = Instant::now().saturating_duration_since(slice);
             self.transcript.late = self.transcript.late.max(late);
             if came {
-                // A broker that never ceases to send holds up no other case.
+                // A broker that never stops sending must not block other cases.
                 yield_now().await;
                 return true;
             }
@@ -52,8 +52,8 @@ impl Player<'_> {
         }
     }
 
-    /// As [`Self::activity`]. In virtual time too the broker is kept from taking a client to be gone that waits for a
-    /// packet; how long a scenario lets time pass is its own affair.
+    /// Like [`Self::activity`], and pings in virtual time too, so that the broker does not disconnect a client that
+    /// waits for a packet. A step that only lets time pass does not ping in virtual time.
     pub(in crate::engine) async fn attentive(&mut self, until: Instant) -> bool {
         if self.host.is_virtual() {
             while let Some(due) = self.next_ping().filter(|due| *due < until) {
@@ -70,7 +70,7 @@ impl Player<'_> {
         self.lanes.iter().filter_map(Lane::next_ping).min()
     }
 
-    /// Hands queued bytes to the transport, reading meanwhile.
+    /// Hands queued bytes to the transport, and reads meanwhile.
     pub(super) async fn flush(&mut self, lane: LaneIndex) {
         let deadline = Instant::now() + self.limit();
         poll_fn(|cx| {
@@ -78,7 +78,7 @@ impl Player<'_> {
             Poll::Ready(())
         })
         .await;
-        // For a broker that does not read is waited once.
+        // Wait only once for a broker that does not read.
         let patient = !self.lanes[lane.0].is_stuck;
         while patient && !self.lanes[lane.0].is_flushed() && Instant::now() < deadline {
             let soon = Instant::now() + TICK;
@@ -87,13 +87,13 @@ impl Player<'_> {
         self.lanes[lane.0].is_stuck = !self.lanes[lane.0].is_flushed();
     }
 
-    /// Lets time pass, reading meanwhile.
+    /// Lets time pass, and reads meanwhile.
     pub(in crate::engine) async fn until(&mut self, instant: Instant) {
         while self.activity(instant).await {
             if self.is_interrupted() {
                 self.transcript.broken_off = Some(INTERRUPTED.into());
             }
-            // Where there is always more to read, its being read is no sign of time left.
+            // If there is always more to read, `activity` succeeds even after the time is over.
             let is_over = !self.host.is_virtual() && Instant::now() >= instant;
             if is_over || self.transcript.broken_off.is_some() {
                 return;
@@ -101,7 +101,7 @@ impl Player<'_> {
         }
     }
 
-    /// Runs the broker until nothing is runnable. Virtual time only: the clock moves when everything waits.
+    /// Runs the broker until it has nothing left to do. Virtual time only: the clock moves when every task waits.
     pub(super) async fn idle(&mut self) {
         for _ in 0..MAXIMUM_ROUNDS {
             if !self.activity(Instant::now() + TICK).await && !self.note_all_ignored() {
@@ -110,7 +110,8 @@ impl Player<'_> {
         }
     }
 
-    /// Lets the broker show everything that it does because of what it has had so far.
+    /// Waits until the broker has shown every reaction to what it has received so far. `silent` is the connection whose
+    /// silence is to be shown. It is pinged last.
     pub(in crate::engine) async fn quiesce(&mut self, silent: Option<LaneIndex>) {
         if self.host.is_virtual() {
             self.idle().await;
@@ -122,7 +123,7 @@ impl Player<'_> {
             .collect();
         let mut is_proven = self.barrier(others).await;
         is_proven &= self.barrier(silent.into_iter().collect()).await;
-        // What a connection without an answer brings may still be on its way.
+        // A connection that could not be pinged may still have packets on their way.
         let on_its_way = match is_proven {
             true => Duration::ZERO,
             false => self.delay(),
@@ -140,7 +141,8 @@ impl Player<'_> {
         {}
     }
 
-    /// A ping of our own on each of these connections. Whether it could be sent on all that something may still come on.
+    /// Sends a ping of our own on each of these connections and waits for the answers. Returns whether it could be sent
+    /// on every connection that may still receive something.
     pub(super) async fn barrier(&mut self, lanes: Vec<LaneIndex>) -> bool {
         let mut is_proven = true;
         let deadline = Instant::now() + self.limit();
@@ -158,7 +160,7 @@ impl Player<'_> {
             && self.transcript.broken_off.is_none()
             && self.activity(deadline).await
         {}
-        // It is waited for once.
+        // A broker that does not answer is waited for only once.
         if Instant::now() >= deadline {
             for lane in lanes {
                 self.lanes[lane.0].is_mute |= is_owed(&self.lanes[lane.0]);
@@ -167,7 +169,7 @@ impl Player<'_> {
         is_proven
     }
 
-    /// Pings where the broker would else take a client to be gone. A library does so by itself.
+    /// Pings on connections whose Keep Alive would otherwise run out. A client library does that by itself.
     fn keep_awake(&mut self) {
         for n in 0..self.lanes.len() {
             let client = self.transcript.lanes[n].client;
@@ -224,7 +226,7 @@ impl Player<'_> {
                 if let Some(id) = packet.as_ref().ok().and_then(settles) {
                     self.lanes[lane.0].is_free_again(id);
                 }
-                // No step is about it. The monitor reports it.
+                // No step is about a message of another play. The monitor reports it.
                 automatic |= self.is_of_another_play(&packet, topic.as_ref());
                 let event = self.event(
                     lane,
@@ -274,7 +276,8 @@ impl Player<'_> {
         }
     }
 
-    /// Whether the client leaves the acknowledgement of this to the scenario, with all that follows in the exchange.
+    /// Returns whether the client leaves the acknowledgement of this packet, and the rest of the exchange, to the
+    /// scenario.
     fn is_withheld(
         &mut self,
         lane: LaneIndex,
@@ -315,7 +318,7 @@ impl Player<'_> {
         }
     }
 
-    /// Says that the packet before had more User Properties than are kept.
+    /// Records that the previous packet had more User Properties than are kept.
     fn tell_left_out(&mut self, lane: LaneIndex, left_out: usize) {
         if left_out > 0 {
             let what = What::Shown {
@@ -327,7 +330,7 @@ impl Player<'_> {
         }
     }
 
-    /// Sends what a client answers by itself.
+    /// Sends a packet that a client sends automatically.
     pub(super) fn answer(&mut self, lane: LaneIndex, packet: Packet) {
         if !self.lanes[lane.0].is_writable() {
             return;
@@ -348,7 +351,7 @@ impl Player<'_> {
         );
     }
 
-    /// Gives up on a broker that never ceases to send: nobody has room for all of it.
+    /// Ends the play if the broker never stops sending, because there is no memory for all of it.
     fn bear_no_flood(&mut self) {
         count_waiting(&self.lanes, &mut self.waiting, self.bounds.share);
         if self.transcript.broken_off.is_some() {
@@ -370,13 +373,13 @@ impl Player<'_> {
         self.end_at_once(format!("{why}: the broker keeps sending{kinds}"));
     }
 
-    /// What the play has sent so far.
+    /// Returns how many bytes the play has sent so far.
     fn sent_bytes(&self) -> usize {
         let each = self.lanes.iter().map(|lane| lane.sent);
         each.fold(0, usize::saturating_add)
     }
 
-    /// Ends the play, and every connection of it.
+    /// Ends the play and all of its connections.
     fn end_at_once(&mut self, why: String) {
         self.bounds.share.give_up();
         self.transcript.broken_off.get_or_insert(why);
@@ -402,7 +405,7 @@ impl Player<'_> {
         index
     }
 
-    /// Records the events that the broker has reported since the last time.
+    /// Records the hook events that the broker has reported since the last call.
     pub(super) fn drain_hooks(&mut self) {
         let prefix = &self.prefix;
         for hook in self.host.hooks(&|id| prefix.has_assigned(id)) {
@@ -449,7 +452,7 @@ impl Player<'_> {
                         read.push((LaneIndex(n), inbound));
                     }
                 }
-                // A part of a packet is nothing that has come in, but it takes its room.
+                // A part of a packet is not an event yet, but it takes memory.
                 count_waiting(lanes, waiting, share);
                 let is_too_much = || is_on && share.is_too_much(steps, sent).is_some();
                 match rumqttc::poll(taps, cx) {
@@ -481,14 +484,14 @@ impl Player<'_> {
     }
 }
 
-/// Counts what waits on these connections, of which so much was counted the last time.
+/// Updates how many bytes wait on these connections. `counted` is the previous number.
 fn count_waiting(lanes: &[Lane], counted: &mut usize, share: &Share<'_>) {
     let waiting = lanes.iter().map(Lane::waiting_bytes).sum();
     share.change(*counted, waiting);
     *counted = waiting;
 }
 
-/// The Packet Identifier that is free after this packet of whoever acknowledges.
+/// Returns the Packet Identifier that is free again after this acknowledgement.
 pub(super) fn settles(packet: &Packet) -> Option<PacketId> {
     match packet {
         Packet::PubAck(ack) | Packet::PubComp(ack) => Some(ack.packet_id),

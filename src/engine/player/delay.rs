@@ -1,9 +1,9 @@
-//! How long the way to the broker and back takes: no limit counts that as the broker's.
+//! Measures the round trip to the broker, so that no limit blames the broker for it.
 //!
-//! It is measured on every CONNECT, from its last byte to the first packet that comes back, and for each way that clients take
-//! the smallest counts: what else delays a CONNACK differs from one to the next. A case that has connected nowhere yet goes
-//! by what was measured before the run. A broker that is slow with every CONNACK cannot be told from one that is far
-//! away, so what is added has a bound.
+//! It is measured on every CONNECT, from the CONNECT to the first packet that is received. For each way that clients
+//! take, the shortest time counts, because other delays of a CONNACK vary. A case that has not connected yet uses what
+//! was measured before the run. A broker that is slow with every CONNACK looks like one that is far away, so the time
+//! that is added has an upper bound.
 
 use std::time::Duration;
 
@@ -13,17 +13,17 @@ use super::Player;
 use crate::scenario::model::Way;
 use crate::transcript::{LaneIndex, What};
 
-/// No more is added for one way there and back.
+/// The longest time that is added for one round trip.
 pub(in crate::engine) const LONGEST: Duration = Duration::from_secs(5);
-/// Less is a part of what limits leave.
+/// A shorter round trip is not added, because limits leave room for it.
 const SHORTEST: Duration = Duration::from_millis(50);
-/// A waiting in which the client acknowledges what it is sent is given so many ways there and back at most.
+/// How many round trips are added at most to a wait in which the client acknowledges packets.
 const ROUND_TRIPS: usize = 16;
 
-/// What was measured in one play.
+/// The round trips that were measured in one play.
 #[derive(Debug, Default)]
 pub(super) struct Greetings {
-    /// The smallest for each way.
+    /// The shortest round trip for each way.
     ways: Vec<(Way, Duration)>,
 }
 
@@ -35,14 +35,14 @@ impl Greetings {
         }
     }
 
-    /// The longest of all ways that were taken; `before` where none was.
+    /// Returns the longest round trip of the ways that were taken, or `before` if there was none.
     fn delay(&self, before: Duration) -> Duration {
         let ways = self.ways.iter().map(|(_, least)| *least);
         counted(ways.max().unwrap_or(before))
     }
 }
 
-/// What counts of a measured time.
+/// Returns how much of a measured time counts.
 fn counted(took: Duration) -> Duration {
     match took < SHORTEST {
         true => Duration::ZERO,
@@ -51,7 +51,7 @@ fn counted(took: Duration) -> Duration {
 }
 
 impl Player<'_> {
-    /// How much longer than on the spot an answer may take.
+    /// Returns what is added to the time in which the broker must answer.
     pub(in crate::engine) fn delay(&self) -> Duration {
         if self.is_virtual() {
             return Duration::ZERO;
@@ -59,13 +59,13 @@ impl Player<'_> {
         self.greetings.delay(self.patience.delay)
     }
 
-    /// How long is waited for an answer of which nothing else is said.
+    /// Returns how long the player waits for an answer if the scenario does not say.
     pub(in crate::engine) fn limit(&self) -> Duration {
         self.patience.limit + self.delay()
     }
 
-    /// How much longer a waiting on this connection goes on that began at `since` and may take so many packets. What the
-    /// broker sends only when the one before is acknowledged is on its way once for each.
+    /// Returns what is added to a wait on this connection that began at `since` and may take this many packets. If the
+    /// broker sends a packet only after the previous one is acknowledged, each packet takes a round trip.
     pub(in crate::engine) fn allowance(
         &self,
         lane: LaneIndex,
@@ -94,7 +94,7 @@ impl Player<'_> {
         delay * u32::try_from(acknowledged + 1).unwrap_or(1)
     }
 
-    /// A packet has come on this connection. If it is the first one, it shows how far away the broker is.
+    /// Notes that a packet was received on this connection. The first one shows how far away the broker is.
     pub(super) fn note_greeting(&mut self, lane: LaneIndex) {
         if self.lanes[lane.0].greeted || self.is_virtual() {
             return;

@@ -1,4 +1,4 @@
-//! Messages of other plays on a shared broker. A case that subscribes to everything receives them too: they are
+//! Messages of other plays on a shared broker. A case that subscribes to everything receives them too. They are
 //! acknowledged, recorded as the harness's own, and ignored.
 
 use bytestring::ByteString;
@@ -8,21 +8,21 @@ use mqtt_check_codec::{Ack, DecodeError, Packet, PacketId, Properties, QoS, Reas
 use super::Player;
 use crate::transcript::{LaneIndex, What};
 
-/// The largest packet that is read where others may have sent it, in bytes.
+/// The largest packet that is read where other plays may have sent it, in bytes.
 pub(super) const LARGEST_FOREIGN: usize = 16 * 1024 * 1024;
-/// So many messages of others are written down in a play.
+/// How many foreign messages a play records.
 const SHOWN: usize = 20;
 
-/// What of others' messages is under way in a play.
+/// The state of foreign messages in a play.
 #[derive(Debug, Default)]
 pub(super) struct Foreign {
-    /// Identifiers of QoS 2 messages whose PUBREL has not come.
+    /// The identifiers of QoS 2 messages whose PUBREL has not been received.
     unreleased: Vec<(LaneIndex, PacketId)>,
     shown: usize,
 }
 
 impl Player<'_> {
-    /// Whether a packet belongs to somebody else's message.
+    /// Returns whether a packet belongs to a message of another play.
     pub(super) fn is_foreign(
         &self,
         lane: LaneIndex,
@@ -31,7 +31,7 @@ impl Player<'_> {
     ) -> bool {
         match packet {
             Ok(Packet::Publish(publish)) => {
-                // One without any topic breaks a rule, whosever it is.
+                // A PUBLISH without any topic breaks a rule, whoever sent it.
                 let topic = topic.unwrap_or(&publish.topic);
                 !topic.is_empty() && self.prefix.is_foreign(topic)
             }
@@ -40,7 +40,7 @@ impl Player<'_> {
         }
     }
 
-    /// Whether it is a message of another play of this run, which no subscription of this one can match.
+    /// Returns whether a packet is a message of another play of this run that no subscription of this play can match.
     pub(super) fn is_of_another_play(
         &self,
         packet: &Result<Packet, DecodeError>,
@@ -50,7 +50,7 @@ impl Player<'_> {
             if self.transcript.is_of_another_play(topic.unwrap_or(&publish.topic)))
     }
 
-    /// Acknowledges it, whatever the client does with messages of its own.
+    /// Acknowledges a foreign message, however the client treats its own.
     pub(super) fn pass_over(&mut self, lane: LaneIndex, packet: &Result<Packet, DecodeError>) {
         let answer = match packet {
             Ok(Packet::Publish(publish)) => {
@@ -97,7 +97,7 @@ impl Player<'_> {
         self.event(lane, None, what);
     }
 
-    /// Sends what no step and no rule is about.
+    /// Sends a packet that no step and no rule is about.
     fn queue_silently(&mut self, lane: LaneIndex, packet: &Packet) {
         let lane = &mut self.lanes[lane.0];
         if !lane.is_writable() {

@@ -1,8 +1,8 @@
-//! What a case that has failed already need not wait for.
+//! What a failed case no longer waits for.
 //!
-//! After a MUST failure a step waits only for the sake of a clause that has not failed yet; the answers that handshakes
-//! expect by themselves count as clauses of their own. What is there once the broker is idle is taken all the same, so
-//! the steps behind find things as they were. A step whose thing is not there then is not reached.
+//! After a MUST has failed, a step waits only for the sake of a clause that has not failed yet. The default answers of
+//! handshakes count as clauses of their own. A step still takes what has been received once the broker is idle, so that
+//! the steps after it find the same state. A step that finds nothing then is not reached.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::plan::{Awaited, Body, Operation, PlannedStep, Stake};
 use crate::scenario::model::{ClientIndex, Expectation, Level, PacketPattern, Pattern};
 use crate::transcript::{EventIndex, NotReached, StepIndex, Transcript, What};
 
-/// What a step has at stake.
+/// What a step can prove or fail.
 #[derive(Debug, Clone)]
 pub(super) struct Stakes {
     step: StepIndex,
@@ -40,19 +40,19 @@ impl Stakes {
 /// What has failed so far.
 #[derive(Debug, Default)]
 pub(super) struct Lost {
-    /// Something that is a MUST.
+    /// Whether a MUST has failed.
     has_failed: bool,
     stakes: BTreeSet<Stake>,
-    /// The outlines of what steps waited for and did not get. When it comes late, it belongs to no other step.
+    /// Outlines of the packets that steps waited for in vain. If such a packet is late, no other step takes it.
     missed: Vec<(ClientIndex, PacketPattern)>,
 }
 
-/// What of a packet says that it is the one that a step waited for, as it should be or not: of a message topic and
-/// payload.
+/// Reduces a pattern to the fields that identify the packet that a step waited for, whether it is right or not. For a
+/// message these are the topic and the payload.
 fn outline(pattern: &PacketPattern) -> PacketPattern {
     let says = |name: &str| match pattern.packet_type {
         PacketType::PUBLISH => matches!(name, "topic" | "payload"),
-        // The step may have been about any acknowledgement.
+        // The step may have waited for any acknowledgement.
         _ => name == "packet_id",
     };
     let fields = pattern.fields.iter().filter(|field| says(&field.name));
@@ -62,7 +62,7 @@ fn outline(pattern: &PacketPattern) -> PacketPattern {
     }
 }
 
-/// The packets that an expectation is about.
+/// Returns the packets that an expectation is about.
 fn patterns(expectation: &Expectation) -> Vec<&PacketPattern> {
     match &expectation.pattern {
         Pattern::Packet(pattern) => vec![pattern],
@@ -78,8 +78,8 @@ fn patterns(expectation: &Expectation) -> Vec<&PacketPattern> {
 }
 
 impl Player<'_> {
-    /// Whether this packet is no business of the step that waits now: an earlier step of the client has waited in vain
-    /// for it, or it is sent again as it may be.
+    /// Returns whether the step that waits now ignores this packet: an earlier step of the client has waited for it in
+    /// vain, or it is a permitted retransmission.
     pub(in crate::engine) fn is_passed_over(
         &self,
         (event, client): (EventIndex, ClientIndex),
@@ -96,18 +96,18 @@ impl Player<'_> {
             && !patterns(now).into_iter().any(is_it)
     }
 
-    /// Whether it is the scene that is played. In a control much does not come, and what comes is for its own
+    /// Returns whether the scene is being played. A control often receives less, and keeps what it receives for its own
     /// expectations.
     const fn is_scene(&self) -> bool {
         self.judged && !self.concluding
     }
 
-    /// Whether a MUST has failed in this case.
+    /// Returns whether a MUST has failed in this case.
     pub(super) const fn has_failed(&self) -> bool {
         self.lost.has_failed
     }
 
-    /// Whether nothing depends on this waiting any more.
+    /// Returns whether nothing depends on this wait any more.
     pub(super) fn is_lost(&self, stakes: &Stakes, awaited: &Awaited) -> bool {
         self.is_scene()
             && self.lost.has_failed
@@ -118,7 +118,7 @@ impl Player<'_> {
             && !was_given_less(&self.transcript)
     }
 
-    /// A waiting of the step in play was not met.
+    /// Notes that a wait of the current step was not met.
     pub(super) fn note_failure(&mut self, awaited: &Awaited) {
         let Some(stakes) = self.stakes().filter(|_| self.is_scene()) else {
             return;
@@ -127,7 +127,7 @@ impl Player<'_> {
         self.lost.stakes.extend(stakes.in_waiting(awaited));
     }
 
-    /// The step in play has got nothing of what it waited for.
+    /// Notes that the current step has received nothing of what it waited for.
     pub(super) fn note_missed(&mut self, client: ClientIndex, expectation: &Expectation) {
         if self.is_scene() {
             let missed = patterns(expectation).into_iter().map(outline);
@@ -137,7 +137,7 @@ impl Player<'_> {
         }
     }
 
-    /// A step is not played since a choice was not answered in any way: what it would have taken is not the others'.
+    /// Notes what a step would have taken if it is not played because a choice has no answer. No other step takes it.
     pub(super) fn note_undecided(&mut self, step: &PlannedStep) {
         let choices = &self.transcript.choices;
         let is_answered = |name: &String| choices.iter().any(|(choice, _)| choice == name);
@@ -161,13 +161,13 @@ impl Player<'_> {
         }
     }
 
-    /// What the step in play has at stake.
+    /// Returns what the current step can prove or fail.
     pub(super) fn stakes(&self) -> Option<Stakes> {
         let stakes = self.stakes.iter().rev();
         stakes.clone().find(|s| s.step == self.current).cloned()
     }
 
-    /// Why a step was not reached that would have waited in vain.
+    /// Returns why a step that would have waited in vain was not reached.
     pub(super) fn lost(&self, stakes: &Stakes) -> NotReached {
         NotReached::Lost(match stakes.clauses.as_slice() {
             [] => "the case has already failed".to_owned(),
@@ -176,7 +176,7 @@ impl Player<'_> {
         })
     }
 
-    /// Lets time pass, unless nothing waits for it any more.
+    /// Lets time pass, unless no later step needs it.
     pub(super) async fn wait(&mut self, span: Duration, behind: &[PlannedStep]) {
         let is_for_nothing =
             self.lost.has_failed && behind.iter().all(|step| self.is_all_lost(step));
@@ -209,8 +209,8 @@ impl Player<'_> {
     }
 }
 
-/// Whether the server gave otherwise than a client asked for. What does not hold then may prove nothing, and must not
-/// hide what does.
+/// Returns whether the server granted something other than what a client asked for. A failure may then prove nothing,
+/// so the case goes on waiting for what may still fail.
 fn was_given_less(transcript: &Transcript) -> bool {
     let events = transcript.events.iter().enumerate();
     events.clone().any(|(index, event)| match &event.what {
@@ -237,7 +237,7 @@ fn was_given_less(transcript: &Transcript) -> bool {
     })
 }
 
-/// The QoS of each filter of this SUBSCRIBE.
+/// Returns the QoS of each filter, if this is the SUBSCRIBE with this identifier.
 fn asked(what: &What, id: PacketId) -> Option<Vec<u8>> {
     let What::Sent {
         packet: Some(Packet::Subscribe(subscribe)),

@@ -34,35 +34,35 @@ use delay::Greetings;
 use foreign::Foreign;
 use lost::{Lost, Stakes};
 
-/// How many rounds of activity the broker gets to become idle in.
+/// How many rounds of activity the broker gets to become idle.
 const MAXIMUM_ROUNDS: usize = 100_000;
-/// The smallest step of the paused clock: nothing of the protocol is that fast.
+/// The smallest step of the paused clock. Every interval of the protocol is longer.
 const TICK: Duration = Duration::from_millis(1);
 
-/// How much longer a case that has failed listens in virtual time.
+/// How much longer a failed case listens in virtual time.
 const LATE: Duration = Duration::from_secs(2);
 
-/// How long a wait in real time goes on before the user is heard.
+/// How often a wait in real time checks for an interruption.
 const ATTENTION: Duration = Duration::from_millis(100);
 
-/// How patient a play is.
+/// How long a play waits.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine) struct Patience {
-    /// How long an expectation waits that says nothing of it.
+    /// How long an expectation waits if the scenario does not say.
     pub(in crate::engine) limit: Duration,
-    /// How long a broker outside virtual time may take to show that it does more than it answered.
+    /// How long a broker outside virtual time may take to show more reactions after its answer.
     pub(in crate::engine) settle: Duration,
-    /// How long an acknowledged change of subscriptions may take to hold everywhere.
+    /// How long an acknowledged change of subscriptions may take to become effective everywhere.
     pub(in crate::engine) settle_subscriptions: Duration,
-    /// How long the broker took to answer CONNECT before the run, at least.
+    /// The shortest time in which the broker answered a CONNECT before the run.
     pub(in crate::engine) delay: Duration,
-    /// Keep Alive of connections whose scenario says nothing of it, in seconds.
+    /// The Keep Alive of connections whose scenario names none, in seconds.
     pub(in crate::engine) keep_alive_s: u16,
-    /// How often the broker is known to look for clients that have been silent for too long.
+    /// The interval at which the broker looks for silent clients, as far as it is known.
     pub(in crate::engine) silence_check: Duration,
-    /// Multiplies the limits that scenarios name.
+    /// Multiplies the limits of scenarios.
     pub(in crate::engine) scale: f64,
-    /// The seed of what is done differently on the wire.
+    /// The seed for other ways to put the same bytes on the wire.
     pub(in crate::engine) chaos: Option<u64>,
 }
 
@@ -75,7 +75,7 @@ pub(in crate::engine) struct Player<'p> {
     foreign: Foreign,
     pub(in crate::engine) started: Instant,
     pub(in crate::engine) lanes: Vec<Lane>,
-    /// For each lane, what it received and no step has taken.
+    /// For each lane, the events that it received and no step has taken.
     untaken: Vec<Vec<EventIndex>>,
     clients: Vec<Position>,
     /// The libraries that play clients.
@@ -89,37 +89,37 @@ pub(in crate::engine) struct Player<'p> {
     held: Option<LaneIndex>,
     /// When the steps with an id began, since the scene began.
     begins: BTreeMap<String, Duration>,
-    /// How many steps are played at most.
+    /// The largest number of steps that are played.
     steps_played: usize,
-    /// Whether the rounds of a folded repeat are being played: the broker's events are not written down then.
+    /// Whether the rounds of a folded repeat are being played. Hook events are not recorded then.
     is_folded: bool,
-    /// Whether the expectations of the step in play count.
+    /// Whether the expectations of the current step count.
     pub(in crate::engine) judged: bool,
-    /// Whether a control's own expectations are in play: they look at every connection of a client.
+    /// Whether a control's own expectations are being played. They look at every connection of a client.
     pub(in crate::engine) concluding: bool,
-    /// What has failed so far, and what the steps that have begun have at stake.
+    /// What has failed so far.
     lost: Lost,
     stakes: Vec<Stakes>,
     greetings: Greetings,
     pub(in crate::engine) bounds: Bounds<'p>,
-    /// How many bytes of the share are taken by what waits on its way.
+    /// How many bytes of the share are taken by data that is still in buffers.
     waiting: usize,
 }
 
-/// Where one client stands.
+/// The state of one client.
 #[derive(Debug, Default)]
 struct Position {
     lane: Option<LaneIndex>,
     connections: u32,
-    /// Messages to it whose acknowledgement is left to the scenario.
+    /// The messages to the client whose acknowledgement is left to the scenario.
     held: BTreeSet<PacketId>,
-    /// Why its last attempt to connect gave no connection.
+    /// Why the client's last attempt to connect failed.
     unconnected: Option<String>,
 }
 
 /// Why a client's operation was not carried out.
 pub(super) enum Hindrance {
-    /// There is nothing to do it on.
+    /// The operation could not begin.
     NotReached(NotReached),
     /// The broker had ended the connection.
     Ended,
@@ -188,7 +188,7 @@ impl<'p> Player<'p> {
         }
     }
 
-    /// Whether the user wants to stop, or the run.
+    /// Returns whether the user has interrupted the run, or the run is ending.
     fn is_interrupted(&self) -> bool {
         (self.bounds.interrupted)()
     }
@@ -215,11 +215,11 @@ impl<'p> Player<'p> {
         self.play(expect, true).await;
     }
 
-    /// Lets what is still on its way arrive, and hands the record over with the host.
+    /// Waits for what is still on its way, and returns the transcript with the host and the lanes.
     pub(in crate::engine) async fn end(mut self) -> (Transcript, Host, Vec<Lane>) {
         if self.transcript.broken_off.is_none() {
             if self.has_failed() && self.is_virtual() {
-                // What still comes may say what was wrong.
+                // A late packet may explain the failure.
                 self.until(Instant::now() + LATE).await;
             }
             self.quiesce(None).await;
@@ -227,13 +227,13 @@ impl<'p> Player<'p> {
             self.close_libraries();
         }
         self.drain_hooks();
-        // A source that has failed meanwhile may have missed something.
+        // A source that has failed in the meantime may have missed something.
         self.transcript.hook_source = self.host.hook_source();
         self.transcript.delay = self.delay();
         (self.transcript, self.host, self.lanes)
     }
 
-    /// Plays one step; `behind` are those that follow.
+    /// Plays one step. `behind` are the steps after it.
     async fn step(&mut self, step: &PlannedStep, behind: &[PlannedStep]) {
         if !self.applies(step) {
             self.note_undecided(step);
@@ -275,7 +275,7 @@ impl<'p> Player<'p> {
         }
     }
 
-    /// Sends what was held back, unless the step adds to it, and delays the step if that is to be.
+    /// Sends what was held back, unless the step adds to it, and delays the step if chaos asks for it.
     async fn let_go(&mut self, step: &PlannedStep) {
         if let Some(lane) = self.held {
             let adds = matches!(&step.body, Body::Client { client, operations }
@@ -296,7 +296,7 @@ impl<'p> Player<'p> {
         }
     }
 
-    /// Whether the choices that a step depends on were so answered.
+    /// Returns whether the choices that a step depends on have the answers that it requires.
     fn applies(&self, step: &PlannedStep) -> bool {
         step.step.when.iter().all(|(choice, answer)| {
             self.transcript
@@ -326,7 +326,7 @@ impl<'p> Player<'p> {
         }
     }
 
-    /// The record of a step of this pass: the last one of its number.
+    /// Returns the record of a step in this pass, which is the last one with its number.
     fn record(&mut self, index: StepIndex) -> Option<&mut StepRecord> {
         self.transcript
             .steps
@@ -377,7 +377,7 @@ impl<'p> Player<'p> {
     }
 
     async fn choice(&mut self, choice: &Choice) {
-        // Silence can only be told when everything else has been tried.
+        // Silence is known only after everything else has been tried.
         let mut order: Vec<usize> = (0..choice.answers.len()).collect();
         order.sort_by_key(|n| is_silence(&choice.answers[*n].1));
         let mut expected = choice.answers.iter().flat_map(|(_, answer)| answer);
@@ -404,7 +404,7 @@ impl<'p> Player<'p> {
         }
         let answer = self.record(self.current).and_then(|record| {
             let outcome = record.outcomes.last_mut()?;
-            // The transcript speaks of the answers in the order of the file.
+            // The transcript numbers the answers in the order of the file.
             outcome.alternative = outcome.alternative.map(|n| order[n]);
             outcome.alternative
         });
@@ -415,7 +415,7 @@ impl<'p> Player<'p> {
         }
     }
 
-    /// Waits until one of these clients has got it, and notes which.
+    /// Waits until one of these clients has received the packet, and notes which.
     async fn one_of(&mut self, one: &OneOf) {
         let mut lanes = Vec::new();
         let mut hindrance = None;
@@ -479,12 +479,12 @@ impl<'p> Player<'p> {
         }
     }
 
-    /// What a lane received and no step has taken.
+    /// Returns the events that a lane received and no step has taken.
     pub(in crate::engine) fn untaken(&self, lane: LaneIndex) -> &[EventIndex] {
         &self.untaken[lane.0]
     }
 
-    /// How the broker ended a lane, if it has and no step has taken that.
+    /// Returns the event with which the broker ended a lane, if no step has taken it.
     pub(in crate::engine) fn close_event(&self, lane: LaneIndex) -> Option<EventIndex> {
         self.untaken[lane.0]
             .iter()
@@ -492,12 +492,12 @@ impl<'p> Player<'p> {
             .find(|e| matches!(self.transcript.events[e.0].what, What::Closed(_)))
     }
 
-    /// When the step of this id began, since the scene began.
+    /// Returns when the step with this id began, since the scene began.
     pub(in crate::engine) fn began(&self, id: &str) -> Option<Duration> {
         self.begins.get(id).copied()
     }
 
-    /// When this connection last sent something.
+    /// Returns when this connection last sent something.
     pub(in crate::engine) fn last_sent(&self, lane: LaneIndex) -> Option<Duration> {
         self.transcript
             .events
@@ -507,7 +507,7 @@ impl<'p> Player<'p> {
             .map(|e| e.at)
     }
 
-    /// Since the scene began.
+    /// Returns the time since the scene began.
     pub(in crate::engine) fn now(&self) -> Duration {
         self.started.elapsed()
     }
@@ -517,7 +517,7 @@ impl<'p> Player<'p> {
     }
 }
 
-/// Whether the broker has acknowledged that subscriptions are others now.
+/// Returns whether the broker has acknowledged a change of subscriptions.
 fn changes_filters(event: &Event) -> bool {
     matches!(
         &event.what,
@@ -528,7 +528,7 @@ fn changes_filters(event: &Event) -> bool {
     )
 }
 
-/// Whether an answer is that nothing comes.
+/// Returns whether an answer is silence.
 fn is_silence(expectations: &[Expectation]) -> bool {
     expectations
         .iter()

@@ -15,7 +15,7 @@ use crate::transcript::{
     Ended, Ending, EventIndex, Lane as LaneRecord, LaneIndex, NotReached, Outcome, StepIndex, What,
 };
 
-/// So many ways there and back a connection may take before CONNECT: TCP, TLS, the upgrade to WebSocket.
+/// How many round trips a connection may take before CONNECT, for TCP, TLS and the upgrade to WebSocket.
 const HANDSHAKES: u32 = 3;
 
 impl Player<'_> {
@@ -24,7 +24,7 @@ impl Player<'_> {
         self.operations_from_wait(client, rest).await;
     }
 
-    /// Does what comes before the first waiting and gives the rest.
+    /// Carries out the operations before the first wait, and returns the rest.
     pub(super) async fn operations_until_wait<'o>(
         &mut self,
         client: ClientIndex,
@@ -75,7 +75,7 @@ impl Player<'_> {
         }
     }
 
-    /// An exchange was given up in its middle: whatever the client sends next would be out of turn.
+    /// Notes that an exchange was given up before its end. Whatever the client sent next would be out of turn.
     fn leave_unfinished(&mut self, client: ClientIndex, behind: &[Operation]) {
         if behind
             .iter()
@@ -86,7 +86,7 @@ impl Player<'_> {
         }
     }
 
-    /// A connection on which no CONNECT could be sent is none: no step goes on with it.
+    /// Gives up a connection on which no CONNECT could be sent. No later step uses it.
     fn give_up_connecting(&mut self, client: ClientIndex, behind: &[Operation]) {
         let connects = |operation: &Operation| matches!(operation, Operation::Await(awaited) if awaited.connects);
         if !behind.iter().any(connects) {
@@ -107,7 +107,7 @@ impl Player<'_> {
         }
     }
 
-    /// Writes down that a step could not go on: what it would have waited for cannot come.
+    /// Records that a step could not go on. What it would have waited for can no longer be received.
     pub(super) fn hindered(&mut self, hindrance: Hindrance, behind: &[Operation]) {
         let at = self.now();
         let limit = self.patience.limit;
@@ -169,7 +169,7 @@ impl Player<'_> {
         }
     }
 
-    /// Whether a CONNECT can go out on a transport that `open` has connected.
+    /// Returns whether a CONNECT can be sent on a transport that `open` has connected.
     fn is_fresh(&self, client: ClientIndex) -> bool {
         self.clients[client.0].lane.is_some_and(|lane| {
             let lane = &self.lanes[lane.0];
@@ -177,7 +177,7 @@ impl Player<'_> {
         })
     }
 
-    /// Connects a new transport. With `offers` it is a WebSocket, and what is answered to its upgrade becomes an event.
+    /// Connects a new transport. With `offers` it is a WebSocket, and the answer to its upgrade becomes an event.
     pub(super) async fn open(
         &mut self,
         client: ClientIndex,
@@ -190,7 +190,7 @@ impl Player<'_> {
         }
         self.clients[client.0].lane = None;
         let declared = &self.scene.clients[client.0];
-        // TLS and the upgrade to WebSocket ask and are answered before MQTT does.
+        // TLS and the upgrade to WebSocket take round trips before MQTT does.
         let limit = self.patience.limit + self.delay() * HANDSHAKES;
         let connected = self.host.connect(declared.way, offers, limit).await;
         let opened = match connected {
@@ -244,7 +244,7 @@ impl Player<'_> {
         Hindrance::NotReached(NotReached::Unreachable(problem))
     }
 
-    /// The client's present or last connection.
+    /// Returns the client's current or last connection.
     pub(in crate::engine) fn lane_of(&self, client: ClientIndex) -> Result<LaneIndex, Hindrance> {
         let state = &self.clients[client.0];
         if let Some(why) = &state.unconnected {
@@ -258,7 +258,7 @@ impl Player<'_> {
         })
     }
 
-    /// Closes the sending side and waits until the broker has closed too.
+    /// Closes the sending side and waits until the broker has closed the connection too.
     pub(super) async fn finish(&mut self, client: ClientIndex) -> Result<(), Hindrance> {
         self.cut(client).await;
         let index = self.lane_of(client)?;
@@ -270,7 +270,7 @@ impl Player<'_> {
         let deadline = Instant::now() + self.limit();
         while self.lanes[index.0].is_readable() && self.activity(deadline).await {}
         self.lanes[index.0].abandon(false);
-        // The broker's close answers ours.
+        // The broker closes in answer to our close, so this step takes it.
         let close = self.close_event(index);
         if let Some(event) = close {
             self.take_event(index, event, current);
@@ -303,7 +303,7 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// Waits for one thing. `Ok(false)` when the rest of the step must not be played.
+    /// Waits for one expectation. Returns `Ok(false)` if the rest of the step must not be played.
     pub(super) async fn awaited(
         &mut self,
         client: ClientIndex,
@@ -366,7 +366,7 @@ impl Player<'_> {
         Ok(!(awaited.gate || awaited.connects) || went_well)
     }
 
-    /// Whether a packet lets an exchange go on: CONNACK and PUBREC can end it.
+    /// Returns whether an exchange goes on after a packet. CONNACK and PUBREC can end it.
     pub(super) fn goes_on(&self, event: EventIndex) -> bool {
         let What::Received { packet, .. } = &self.transcript.events[event.0].what else {
             return true;

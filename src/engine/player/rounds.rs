@@ -6,11 +6,12 @@ use crate::scenario::model::Literal;
 use crate::transcript::{Ended, INTERRUPTED, Round, RoundsRecord, StepIndex};
 
 impl Player<'_> {
-    /// Plays every round, or as many as hold: what is missing once is missing in the next thousand too.
+    /// Plays the rounds until one is not complete. What is missing once would be missing in the next thousand rounds
+    /// too.
     pub(super) async fn rounds(&mut self, step: StepIndex, rounds: &PlannedRounds) {
         let known = self.memory.names();
         let mut played = Vec::new();
-        // What the broker told of before is not of these rounds.
+        // Record the events from before these rounds.
         self.drain_hooks();
         self.is_folded = true;
         for number in 1..=rounds.times {
@@ -20,7 +21,7 @@ impl Player<'_> {
             if self.transcript.broken_off.is_some() {
                 break;
             }
-            // What a round binds is of that round.
+            // What a round binds is valid only in that round.
             self.memory.keep(&known);
             if let Some(counter) = &rounds.counter {
                 self.memory.bind(counter, Literal::Number(number));

@@ -16,21 +16,21 @@ use crate::scenario::model::{ClientIndex, Lie};
 use crate::target::Credentials;
 use crate::transcript::{LaneIndex, What};
 
-/// Fields of a CONNECT that say who we are: where a scenario changes one, it means what it says.
+/// The fields of a CONNECT with its credentials. If a scenario changes one with a lie, ours are not filled in.
 const SIGNED: [&str; 4] = ["username", "password", "connect_flags", "body"];
 
-/// Something that is to be sent, as bytes.
+/// The bytes of something to send.
 struct Encoded {
     bytes: Bytes,
-    /// What may be shown of it, if not everything.
+    /// What may be shown of the bytes, if not all of them.
     shown: Option<Bytes>,
-    /// As the scenario says it, and as it goes over the wire.
+    /// The packet as the scenario has it, and as it is on the wire.
     packets: Option<(Packet, Packet)>,
-    /// Whether these are the bytes of a whole packet, so that another may follow.
+    /// Whether these are the bytes of a whole packet, so that another one may follow.
     whole: bool,
 }
 
-/// These bytes in frames.
+/// Puts bytes into frames.
 fn frames(mut payload: Bytes, framing: &Framing) -> Vec<Frame> {
     let size = framing.pieces_of.unwrap_or(usize::MAX);
     let mut frames = Vec::new();
@@ -82,8 +82,8 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// Whether, for want of acknowledgements that a failed case has not got, this would be one message more than the
-    /// broker takes. [5 MQTT-3.3.4-7]
+    /// Returns whether this message would be one more than the broker's Receive Maximum permits, in a failed case whose
+    /// acknowledgements are missing. [5 MQTT-3.3.4-7]
     fn is_too_many(&self, lane: LaneIndex, encoded: &Encoded) -> bool {
         let Some((Packet::Publish(publish), _)) = &encoded.packets else {
             return false;
@@ -117,11 +117,11 @@ impl Player<'_> {
                 _ => {}
             }
         }
-        // A copy of one of them is none more.
+        // A copy of one of them does not count again.
         !open.contains(&id) && open.len() >= usize::from(most)
     }
 
-    /// Sends these in frames as they are said.
+    /// Sends these items in frames with this framing.
     pub(super) async fn send_framed(
         &mut self,
         client: ClientIndex,
@@ -163,7 +163,7 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// The client's connection, if something can be sent on it.
+    /// Returns the client's connection, if something can be sent on it.
     fn writable(&self, client: ClientIndex) -> Result<LaneIndex, Hindrance> {
         let index = self.lane_of(client)?;
         let lane = &self.lanes[index.0];
@@ -177,7 +177,7 @@ impl Player<'_> {
         }
     }
 
-    /// The bytes of something that is to be sent.
+    /// Returns the bytes of something to send.
     fn encoded(
         &mut self,
         client: ClientIndex,
@@ -218,7 +218,7 @@ impl Player<'_> {
             self.note_sent(index, said, wire);
             if let Packet::Connect(connect) = said {
                 let lane = &mut self.lanes[index.0];
-                // A ping of ours would upset a Keep Alive under test.
+                // A ping of ours would disturb a Keep Alive that is under test.
                 lane.timed = template.fields.iter().any(|f| f.name == "keep_alive");
                 lane.keep_alive_s = connect.keep_alive_s;
             }
@@ -239,8 +239,8 @@ impl Player<'_> {
         );
     }
 
-    /// Fills in who we are to the broker, where a CONNECT leaves it open; in what it `said` the password is hidden.
-    /// Gives what may be shown of the packet then.
+    /// Fills in our credentials if a CONNECT has none. The password is hidden in `said`. Returns the packet as it may
+    /// be shown, if credentials were filled in.
     pub(in crate::engine) fn sign(
         &self,
         wire: &mut Packet,
@@ -260,7 +260,7 @@ impl Player<'_> {
             return None;
         };
         let credentials = self.host.credentials(&connect.client_id)?;
-        // Where a scenario says who is known, a client without a name means to have none.
+        // If a scenario defines the known users, a client without a name is meant to have none.
         let is_about_users = self.scene.settings.users.is_some();
         if is_about_users || lies.iter().any(is_theirs) || !credentials.put(wire) {
             return None;

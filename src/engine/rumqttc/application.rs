@@ -13,29 +13,29 @@ use mqtt_check_codec::{Connect, Packet, PacketType, ProtocolVersion};
 
 use super::{v4, v5};
 
-/// QoS 1 and 2 messages in flight at the same time. The library keeps a slot for each.
+/// How many QoS 1 and 2 messages may be in flight. The library allocates a slot for each.
 pub(super) const IN_FLIGHT_LIMIT: u16 = 16;
-/// Requests that wait for the event loop.
+/// How many requests may wait for the event loop.
 pub(super) const REQUESTS: usize = 64;
-/// The largest packet, in bytes, where the library can be told.
+/// The largest packet, in bytes, for the version of the library that has this option.
 pub(super) const MAXIMUM_PACKET: usize = 268_435_460;
-/// How long the library waits for CONNACK: limits are the scenario's affair.
+/// How long the library waits for CONNACK. It is long because the scenario sets the limits.
 pub(super) const CONNECTION_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What one turn of the event loop brought.
+/// The result of one turn of the event loop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Turn {
-    /// It has taken one packet of the broker's.
+    /// The library has taken one packet of the broker.
     Took(Taken),
-    /// It has written one packet.
+    /// The library has written one packet.
     Wrote(PacketType),
-    /// It has put a message off until its packet identifier is free.
+    /// The library has postponed a message until its Packet Identifier is free.
     PutOff,
-    /// It has given the connection up, and says why.
+    /// The library has given up the connection, for this reason.
     GaveUp(String),
 }
 
-/// A packet that the library has taken, as its application is told.
+/// A packet that the library has taken, as its application sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Taken {
     Connected { session_present: bool },
@@ -43,11 +43,11 @@ pub(super) enum Taken {
     Other,
 }
 
-/// The library in an application's hands.
+/// The library as an application uses it.
 pub(super) struct Application {
     client: Client,
     event_loop: Running,
-    /// CONNACK has come: what the event loop has left to send it sends now.
+    /// Whether CONNACK was received. The event loop now sends what it still has to send.
     connected: bool,
     socket: PathBuf,
 }
@@ -62,23 +62,23 @@ enum EventLoop {
     V5(Box<::rumqttc::v5::EventLoop>),
 }
 
-/// A turn owns the event loop: it cannot be broken off in the middle, or the library would lose its connection.
+/// A turn owns the event loop. It cannot be cancelled in the middle, or the library would lose its connection.
 type Turning = Pin<Box<dyn Future<Output = Option<(EventLoop, Turn)>>>>;
 
 enum Running {
-    /// Nobody polls it.
+    /// The event loop is not polled.
     Resting(EventLoop),
     Turning {
         turning: Turning,
-        /// It has something to send that nobody asks for now.
+        /// Whether the library has something to send that no step asks for.
         resends: bool,
     },
-    /// It has panicked, and its session with it.
+    /// The event loop has panicked, and its session is lost.
     Broken,
 }
 
 impl Application {
-    /// Before its first connection. It will connect to this socket.
+    /// Creates the library without a connection. It will connect to this socket.
     pub(super) fn new(version: ProtocolVersion, manual_acks: bool, socket: PathBuf) -> Self {
         let (client, event_loop) = if version.has_properties() {
             let (client, event_loop) = v5::start(&socket, manual_acks);
@@ -95,8 +95,8 @@ impl Application {
         }
     }
 
-    /// Begins a connection with these options. The session is the event loop's, and lives on; so do its events
-    /// that nobody has seen yet: how many there are.
+    /// Begins a connection with these options. The session belongs to the event loop and is kept. So are its events
+    /// that have not been read yet, and their number is returned.
     pub(super) fn connect(&mut self, connect: &Connect) -> Result<usize, String> {
         let unseen = match &mut self.event_loop {
             Running::Resting(EventLoop::V4(event_loop)) => {
@@ -114,7 +114,7 @@ impl Application {
         Ok(unseen)
     }
 
-    /// Hands a request over; the event loop takes it in a later turn.
+    /// Passes a request to the event loop, which handles it in a later turn.
     pub(super) fn ask(&self, packet: &Packet) -> Result<(), String> {
         match &self.client {
             Client::V4(client) => v4::ask(client, packet),
@@ -122,17 +122,17 @@ impl Application {
         }
     }
 
-    /// Whether the event loop is not polled: there is no connection.
+    /// Returns whether the event loop is not polled, so there is no connection.
     pub(super) fn rests(&self) -> bool {
         !matches!(self.event_loop, Running::Turning { .. })
     }
 
-    /// Whether it has something to send from a former connection.
+    /// Returns whether the library has something to send from an earlier connection.
     pub(super) fn resends(&self) -> bool {
         self.connected && matches!(self.event_loop, Running::Turning { resends: true, .. })
     }
 
-    /// Polls the event loop. Once it has given the connection up it rests until the next [`Application::connect`].
+    /// Polls the event loop. Once it has given up the connection, it rests until the next [`Application::connect`].
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
         let Running::Turning { turning, .. } = &mut self.event_loop else {
             return Poll::Pending;
@@ -178,12 +178,12 @@ impl Application {
     }
 }
 
-/// A panic of the library's is a fact about it and must not end the run.
+/// Catches a panic of the library. It becomes a fact about the library and does not end the run.
 fn turning(turn: impl Future<Output = (EventLoop, Turn)> + 'static) -> Turning {
     Box::pin(AssertUnwindSafe(turn).catch_unwind().map(Result::ok))
 }
 
-/// What an outgoing event says.
+/// Returns the turn that an outgoing event describes.
 pub(super) fn outgoing(outgoing: &Outgoing) -> Turn {
     Turn::Wrote(match outgoing {
         Outgoing::Publish(_) => PacketType::PUBLISH,
@@ -200,7 +200,8 @@ pub(super) fn outgoing(outgoing: &Outgoing) -> Turn {
     })
 }
 
-/// User name and password as the library takes them: text, and an empty one is left out.
+/// Returns the user name and password in the form that the library accepts. It accepts only text and omits an empty
+/// one.
 pub(super) fn credentials(connect: &Connect) -> Result<Option<(String, String)>, String> {
     let username = connect.username.as_deref();
     let password = match &connect.password {
@@ -220,7 +221,7 @@ pub(super) fn credentials(connect: &Connect) -> Result<Option<(String, String)>,
     }))
 }
 
-/// The library's own word for where it connects to: the path of a Unix socket instead of a host's name.
+/// Returns the host name for the library's options. For a Unix socket it is the path.
 pub(super) fn host(socket: &Path) -> String {
     socket.to_string_lossy().into_owned()
 }

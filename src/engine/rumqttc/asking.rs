@@ -12,14 +12,15 @@ use crate::plan::{Operation, Outgoing};
 use crate::scenario::model::{ClientIndex, Expr, Literal, PacketTemplate};
 use crate::transcript::LaneIndex;
 
-/// How long the library may take to see what it has been asked for, on the paused clock or another.
+/// How long the library may take to see a request, on a paused clock or a real one.
 const TICK: Duration = Duration::from_millis(1);
-/// Version 5 of the library cannot turn Keep Alive off; this is as good as that, in seconds.
+/// The longest Keep Alive, in seconds. It is used where Keep Alive should be off, which version 5 of the library does
+/// not support.
 const LONGEST_KEEP_ALIVE_S: u16 = u16::MAX;
 
 impl Player<'_> {
-    /// Before a step of a client: after one that does not wait for its answer, what comes is held back until one that
-    /// waits. What was held back is lost with its connection.
+    /// Prepares a step of a client. After a step that does not wait for its answer, received packets are held back
+    /// until a step that waits. They are lost if the connection ends before.
     pub(in crate::engine) async fn before_step(
         &mut self,
         client: ClientIndex,
@@ -39,7 +40,7 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// Has the library send these. It sends PUBREL and PUBCOMP of an exchange by itself.
+    /// Makes the library send these packets. PUBREL is skipped, because the library sends it by itself.
     pub(in crate::engine) async fn ask(
         &mut self,
         client: ClientIndex,
@@ -62,7 +63,7 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// Whether the library has the connection that this packet needs.
+    /// Checks that the library has the connection that this packet needs.
     fn is_connected(
         &mut self,
         client: ClientIndex,
@@ -80,7 +81,7 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// The packet as it is to be on the wire.
+    /// Builds the packet as it must be on the wire.
     fn packet(
         &self,
         client: ClientIndex,
@@ -141,13 +142,13 @@ impl Player<'_> {
             return Err(self.break_off(format!("rumqttc {problem}")));
         }
         if matches!(packet, Packet::Connect(_)) {
-            // A ping of ours would upset a Keep Alive under test.
+            // A ping of ours would disturb a Keep Alive that is under test.
             self.lanes[lane.0].timed = template.fields.iter().any(|f| f.name == "keep_alive");
         }
         Ok(())
     }
 
-    /// Waits until the library has written what it was asked for, or cannot.
+    /// Waits until the library has written what it was asked for, or cannot write it.
     async fn written(&mut self, client: ClientIndex) -> Result<(), Hindrance> {
         let deadline = Instant::now() + self.limit();
         while let Some(tap) = self.taps.get(&client)
@@ -156,7 +157,7 @@ impl Player<'_> {
         {
             let soon = Instant::now() + TICK;
             let idle = !self.activity(soon.min(deadline)).await;
-            // Its in-flight limit is reached, and no acknowledgement gets through.
+            // The in-flight limit is reached, and acknowledgements are held back.
             let waits_in_vain = |tap: &Tap| tap.is_holding() && tap.is_stalled();
             if idle && self.taps.get(&client).is_some_and(waits_in_vain) {
                 break;
@@ -170,7 +171,7 @@ impl Player<'_> {
     }
 }
 
-/// Whether this sends something that the broker answers.
+/// Returns whether this operation sends something that the broker answers.
 fn is_answered(operation: &Operation) -> bool {
     let Operation::Send(items) = operation else {
         return false;

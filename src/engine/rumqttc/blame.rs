@@ -1,4 +1,4 @@
-//! Findings that are due to the library and say nothing about the broker.
+//! Findings that the library causes and that say nothing about the broker.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU16;
@@ -11,14 +11,14 @@ use crate::scenario::model::{ClientIndex, Expectation, Pattern};
 use crate::transcript::{LaneIndex, What};
 
 impl Player<'_> {
-    /// The library cannot go on, and neither can the play: what it would have done others may wait for, and the
-    /// broker would be blamed for it.
+    /// Breaks off the play because the library cannot go on. Other clients may wait for what the library would have
+    /// done, and the broker would be blamed for it.
     pub(super) fn break_off(&mut self, why: String) -> Hindrance {
         self.transcript.broken_off = Some(why.clone());
         Hindrance::because(why)
     }
 
-    /// Why something did not come that is the library's own affair, if it is.
+    /// Returns why something was not received, if the library is the reason.
     pub(in crate::engine) fn library_at_fault(
         &mut self,
         client: ClientIndex,
@@ -29,7 +29,7 @@ impl Player<'_> {
             return Some(self.break_off(why));
         }
         let why = self.not_asked_by_library(client, lane, &awaited.expectation)?;
-        // In a control the step that would have asked may have been left out.
+        // In a control, the step that would have asked may have been left out.
         Some(if self.judged {
             self.break_off(why)
         } else {
@@ -37,7 +37,7 @@ impl Player<'_> {
         })
     }
 
-    /// Whether the library has ended this connection by itself: that is nothing to judge the broker by.
+    /// Returns why the library has ended this connection by itself, if it has. The broker must not be judged by that.
     pub(super) fn ended_by_library(&self, client: ClientIndex, lane: LaneIndex) -> Option<String> {
         let tap = self
             .taps
@@ -47,7 +47,7 @@ impl Player<'_> {
         (!self.broker_ended(lane)).then(|| format!("rumqttc ended the connection by itself: {why}"))
     }
 
-    /// An answer that cannot come, since the library has sent nothing that it would answer.
+    /// Returns why an answer cannot be received, if the library has sent nothing that it would answer.
     fn not_asked_by_library(
         &self,
         client: ClientIndex,
@@ -71,7 +71,7 @@ impl Player<'_> {
                     packet: Some(packet),
                     ..
                 } if asked(packet) => open.extend(packet.packet_id().map(NonZeroU16::get)),
-                // A refusal leaves the library nothing to ask.
+                // After a refusal the library has nothing to send.
                 What::Received {
                     packet: Ok(Packet::PubRec(ack)),
                     ..
@@ -88,7 +88,7 @@ impl Player<'_> {
             .then(|| format!("rumqttc has sent nothing that {answer} answers"))
     }
 
-    /// Whether the broker has ended this connection, or has said that it will.
+    /// Returns whether the broker has ended this connection, or has announced that it will.
     pub(super) fn broker_ended(&self, lane: LaneIndex) -> bool {
         let mut dropped = false;
         self.transcript
@@ -111,7 +111,7 @@ impl Player<'_> {
     }
 }
 
-/// What this packet of the broker's answers, if it answers something.
+/// Returns a test for the packets that an answer of this type answers. `None` if the type is not an answer.
 fn asked_by(answer: PacketType) -> Option<fn(&Packet) -> bool> {
     Some(match answer {
         PacketType::PUBACK => |packet| is_publish(packet, QoS::AtLeastOnce),

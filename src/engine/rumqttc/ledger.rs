@@ -1,5 +1,5 @@
-//! Follows how the library keeps its half of a session, by the packets it sends and receives. Pure: packets in, facts
-//! in words out.
+//! Follows how the library keeps its half of a session, by the packets that it sends and receives. Pure: packets in,
+//! facts in words out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,31 +7,31 @@ use mqtt_check_codec::{Packet, QoS};
 
 use super::application::Taken;
 
-/// What a library owes and is owed, over all its connections.
+/// The open exchanges of a library, over all of its connections.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    /// 1 for its first connection.
+    /// The number of the connection. 1 is the first.
     connection: u32,
-    /// What it sent with QoS 1 and 2 and has not seen acknowledged, by packet identifier.
+    /// The QoS 1 and 2 messages that it sent and that are not acknowledged, by Packet Identifier.
     outstanding: BTreeMap<u16, Outstanding>,
-    /// QoS 2 messages that its application has been given and whose exchange is not over.
+    /// The QoS 2 messages that its application has received and whose exchange is not over.
     half_received: BTreeSet<u16>,
 }
 
-/// One message on its way out.
+/// A message that the library has sent.
 #[derive(Debug)]
 struct Outstanding {
     qos: QoS,
-    /// The connection that it was last sent on.
+    /// The connection on which it was last sent.
     connection: u32,
-    /// PUBREL has been sent.
+    /// Whether PUBREL has been sent.
     released: bool,
-    /// The session that it belongs to was there when the client came back.
+    /// Whether the broker still had its session when the client reconnected.
     resumed: bool,
 }
 
 impl Ledger {
-    /// The library has written this packet.
+    /// Notes a packet that the library has written.
     pub(super) fn wrote(&mut self, packet: &Packet) -> Option<String> {
         let id = packet.packet_id()?.get();
         match packet {
@@ -71,7 +71,7 @@ impl Ledger {
         }
     }
 
-    /// The library has been given this packet.
+    /// Notes a packet that was passed to the library.
     pub(super) fn given(&mut self, packet: &Packet) {
         let Some(id) = packet.packet_id() else {
             return;
@@ -86,7 +86,7 @@ impl Ledger {
         }
     }
 
-    /// Its application has been told of this packet.
+    /// Notes a packet that the library has reported to its application.
     pub(super) fn took(&mut self, taken: &Taken) -> Option<String> {
         match taken {
             Taken::Connected { session_present } => {
@@ -107,7 +107,7 @@ impl Ledger {
         }
     }
 
-    /// The play is over: what it should have sent again and did not.
+    /// Returns what the library should have sent again but did not, at the end of the play.
     pub(super) fn close(&self) -> Vec<String> {
         self.outstanding
             .iter()

@@ -1,18 +1,18 @@
-//! The driver `rumqttc`: a client played by that library, as an application would use it.
+//! The driver `rumqttc`: a client that is played by that library, as an application would use it.
 //!
 //! ```text
 //! steps -> application (the library's client and event loop) -- Unix socket -- tap -- lane -> broker
 //! ```
-//! The library runs in the case's own runtime, so that virtual time holds. What it writes is cut into packets,
-//! recorded as sent and passed on; what the broker sends is recorded and given to the library, one packet at a time
-//! and only when the library rests: it picks at random among the things that it could do next, and so it never has
-//! more than one.
+//! The library runs in the case's own runtime, so it sees virtual time too. What it writes is split into packets,
+//! recorded as sent, and passed on. What the broker sends is recorded and passed to the library, one packet at a time
+//! and only while the library rests. The library picks at random among the things that it could do next. This way there
+//! is only one thing to pick.
 //!
 //! Expectations look at the tap, as with any other client. After a step that does not wait for its answer (`no_wait`,
-//! `pubrec`) the tap holds back what comes until the client's next step that waits; what is held back when the
-//! connection ends is lost. That is how a scenario has an acknowledgement lost on its way.
+//! `pubrec`), the tap holds back received packets until the client's next step that waits. What is held back when the
+//! connection ends is lost. A scenario uses this to lose an acknowledgement on its way.
 //!
-//! What the library does on its own side is written down as facts about it, never as something about the broker.
+//! What the library does internally is recorded as facts about the library, never about the broker.
 
 mod application;
 mod asking;

@@ -1,4 +1,4 @@
-//! The library's connections among those of a player: when they open and close, and what passes through them.
+//! The library's connections as lanes of a player: when they open and close, and what passes through them.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -17,7 +17,7 @@ use crate::transcript::{Ending, Fact, LaneIndex, What};
 /// The smallest step of the paused clock.
 const TICK: Duration = Duration::from_millis(1);
 
-/// Lets every library go on. Ready when one has something to tell.
+/// Polls every library. Ready when one of them has an event.
 pub(in crate::engine) fn poll(
     taps: &mut BTreeMap<ClientIndex, Tap>,
     cx: &mut Context<'_>,
@@ -36,12 +36,12 @@ pub(in crate::engine) fn poll(
 }
 
 impl Player<'_> {
-    /// Whether a library plays this client.
+    /// Returns whether a library plays this client.
     pub(in crate::engine) fn is_library(&self, client: ClientIndex) -> bool {
         self.scene.clients[client.0].driver == Driver::Rumqttc
     }
 
-    /// The client's library; the first call starts it.
+    /// Returns the client's library. The first call starts it.
     pub(super) fn tap(&mut self, client: ClientIndex) -> Result<&mut Tap, Hindrance> {
         match self.taps.entry(client) {
             Entry::Occupied(tap) => Ok(tap.into_mut()),
@@ -59,7 +59,7 @@ impl Player<'_> {
         }
     }
 
-    /// Taps a new connection, if a library is to play it.
+    /// Attaches the library to a new connection, if a library plays this client.
     pub(in crate::engine) fn attach(
         &mut self,
         client: ClientIndex,
@@ -71,7 +71,7 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// Ends a library's connection from outside. What it has been given it still answers.
+    /// Ends a library's connection from outside. The library still answers what it has received.
     pub(in crate::engine) async fn cut(&mut self, client: ClientIndex) {
         self.settle(client).await;
         if let Some(tap) = self.taps.get_mut(&client) {
@@ -80,7 +80,7 @@ impl Player<'_> {
         self.settle(client).await;
     }
 
-    /// Lets a library take and answer everything that has come for it.
+    /// Lets a library take and answer everything that was received for it.
     pub(super) async fn settle(&mut self, client: ClientIndex) {
         let deadline = Instant::now() + self.limit();
         let pause = if self.is_virtual() {
@@ -96,7 +96,8 @@ impl Player<'_> {
         }
     }
 
-    /// Nothing goes on any more: what a library has not told of by now it ignores. Whether there was such a thing.
+    /// Notes the packets that libraries ignore. Nothing is running any more, so these are all packets that they have
+    /// not reported. Returns whether there were any.
     pub(in crate::engine) fn note_all_ignored(&mut self) -> bool {
         let clients: Vec<ClientIndex> = self.taps.keys().copied().collect();
         let mut any = false;
@@ -117,7 +118,7 @@ impl Player<'_> {
         }
     }
 
-    /// Passes on to the library what has come for it, and takes from a connection what only our own packets need.
+    /// Passes what was received to the library, and removes from it what only our own clients need.
     pub(in crate::engine) fn tapped(&mut self, lane: LaneIndex, mut inbound: Inbound) -> Inbound {
         let client = self.transcript.lanes[lane.0].client;
         let Some(tap) = self
@@ -146,7 +147,7 @@ impl Player<'_> {
         inbound
     }
 
-    /// Writes down what a library has done, and passes it on to the broker.
+    /// Records what a library has done, and passes it on to the broker.
     pub(in crate::engine) fn tap_event(&mut self, client: ClientIndex, event: TapEvent) {
         let Some(lane) = self.taps.get(&client).and_then(Tap::lane) else {
             return;
@@ -155,7 +156,7 @@ impl Player<'_> {
             TapEvent::Moved => {}
             TapEvent::Fact(text) => self.fact(client, text),
             TapEvent::HungUp => {
-                // The broker has ended it, or is to show that it does.
+                // If the broker has ended the connection, or announced that it will, its close is recorded instead.
                 if self.lanes[lane.0].is_writable() && !self.broker_ended(lane) {
                     self.lanes[lane.0].finish();
                     self.event(lane, None, What::Dropped(Ending::Close));
@@ -173,7 +174,7 @@ impl Player<'_> {
                 let packet = packet.map(|mut wire| {
                     let mut said = wire.clone();
                     self.prefix.take_off(&mut said);
-                    // A CONNECT with credentials is the library's but for them.
+                    // The credentials in a CONNECT are ours. Everything else is the library's.
                     let version = self.lanes[lane.0].version;
                     if let Some(hidden) = self.sign(&mut wire, &mut said, &[])
                         && let Ok(with_placeholder) = encode(&hidden, version, &[])
@@ -203,7 +204,7 @@ impl Player<'_> {
         }
     }
 
-    /// What the libraries owe when the play is over.
+    /// Records what the libraries owe at the end of the play.
     pub(in crate::engine) fn close_libraries(&mut self) {
         self.note_all_ignored();
         let owed: Vec<(ClientIndex, String)> = self

@@ -1,4 +1,4 @@
-//! The library's end of a client's connections: its socket, what it is given and when, and what it sends.
+//! The library's end of a client's connections: its socket, what is passed to it and when, and what it sends.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -18,47 +18,48 @@ use crate::transcript::{LaneIndex, StepIndex};
 /// How much is read at once, in bytes.
 const CHUNK: usize = 8 * 1024;
 
-/// One client's library behind its tap. It lives as long as the client: the library's session is in it.
+/// The library of one client, behind its tap. It lives as long as the client, because it contains the library's
+/// session.
 pub(in crate::engine) struct Tap {
     version: ProtocolVersion,
     application: Application,
     ledger: Ledger,
     listener: UnixListener,
-    /// Holds the socket; removed with the tap.
+    /// The folder of the socket. It is removed with the tap.
     _folder: TempDir,
-    /// The connection that it is tapped into.
+    /// The connection that the tap is attached to.
     lane: Option<LaneIndex>,
     /// Our end of the library's socket.
     link: Option<UnixStream>,
     from_library: BytesMut,
     to_library: BytesMut,
-    /// What the broker sent and the library has not been given.
+    /// What the broker sent and the library has not received yet.
     held: VecDeque<Held>,
-    /// Whether what comes is held back until a step that waits.
+    /// Whether received packets are held back until a step that waits.
     holding: bool,
-    /// So many of `held` may be given though it is holding.
+    /// How many of `held` may be passed on although `holding` is set.
     released: usize,
     /// What steps have asked the library for, until it is written.
     asked: VecDeque<(PacketType, StepIndex)>,
-    /// The library has been polled since, and waits for something.
+    /// Whether the library has been polled since it was last asked, and is waiting for something.
     stalled: bool,
-    /// A packet has been given that the library has not told of.
+    /// Whether a packet was passed to the library that it has not reported yet.
     unseen: bool,
-    /// The last packet that was given, in words.
+    /// The last packet that was passed to the library, in words.
     last_given: Option<String>,
-    /// Packets that it has told of writing, and that have not been read.
+    /// How many packets the library has reported as written that we have not read yet.
     unread: usize,
-    /// Events that the library still has from its former connection: they are about nothing on this one.
+    /// How many events of its previous connection the library still has. They say nothing about this one.
     stale: usize,
-    /// The library's socket is to be ended when everything has been given.
+    /// Whether the library's socket is to be closed once everything has been passed on.
     ended: bool,
-    /// The connection was ended from our side: what the library makes of it is of no interest.
+    /// Whether we ended the connection. How the library reacts is then of no interest.
     cut: bool,
-    /// QoS of the messages that the application has been given, by packet identifier.
+    /// The QoS of the messages that the application has received, by Packet Identifier.
     messages: BTreeMap<u16, u8>,
-    /// PINGRESPs to come that answer the library's own pings.
+    /// How many PINGRESPs to the library's own pings have not been received yet.
     pings: usize,
-    /// Why the library gave the connection up by itself.
+    /// Why the library gave up the connection by itself.
     gave_up: Option<String>,
 }
 
@@ -66,31 +67,31 @@ pub(in crate::engine) struct Tap {
 struct Held {
     bytes: Bytes,
     packet_type: PacketType,
-    /// If it can be understood.
+    /// The packet, if it can be decoded.
     packet: Option<Packet>,
 }
 
-/// What the tap has to tell.
+/// An event of the tap.
 #[derive(Debug)]
 pub(in crate::engine) enum TapEvent {
     /// The library has written something.
     Wrote {
         bytes: Bytes,
-        /// If it is a packet.
+        /// Set if the bytes are a packet.
         packet: Option<Packet>,
-        /// The step that asked for it; `None` when the library did it by itself.
+        /// The step that asked for it. `None` if the library did it by itself.
         asked_by: Option<StepIndex>,
     },
-    /// Something that the library did on its own side.
+    /// Something that the library did internally.
     Fact(String),
     /// The library has closed its socket by itself.
     HungUp,
-    /// Something else that a waiting may depend on.
+    /// Something else happened that a wait may depend on.
     Moved,
 }
 
 impl Tap {
-    /// A library that has had no connection yet.
+    /// Creates a tap with a library that has had no connection yet.
     pub(super) fn new(version: ProtocolVersion, manual_acks: bool) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("mqtt-check-").tempdir()?;
         let socket = folder.path().join("tap");
@@ -122,7 +123,7 @@ impl Tap {
         })
     }
 
-    /// Taps it into a new connection.
+    /// Attaches the tap to a new connection.
     pub(super) fn attach(&mut self, lane: LaneIndex) {
         self.lane = Some(lane);
         self.link = None;
@@ -139,7 +140,7 @@ impl Tap {
         self.gave_up = None;
     }
 
-    /// The connection that it is tapped into.
+    /// Returns the connection that the tap is attached to.
     pub(super) fn lane(&self) -> Option<LaneIndex> {
         self.lane
     }
@@ -160,33 +161,33 @@ impl Tap {
         Ok(())
     }
 
-    /// Whether everything that was asked for is written.
+    /// Returns whether everything that was asked for has been written.
     pub(super) fn has_written(&self) -> bool {
         self.asked.is_empty()
     }
 
-    /// Whether the library has been polled since it was last asked, and waits for something.
+    /// Returns whether the library has been polled since it was last asked, and is waiting for something.
     pub(super) fn is_stalled(&self) -> bool {
         self.stalled && self.link.is_some()
     }
 
-    /// Whether the library has no connection.
+    /// Returns whether the library has no connection.
     pub(super) fn is_unconnected(&self) -> bool {
         self.application.rests()
     }
 
-    /// Whether what comes is held back.
+    /// Returns whether received packets are held back.
     pub(super) fn is_holding(&self) -> bool {
         self.holding
     }
 
-    /// Holds back what comes from here on, or lets it through.
+    /// Holds back what is received from here on, or lets it through.
     pub(super) fn hold(&mut self, holding: bool) {
         self.holding = holding;
         self.released = 0;
     }
 
-    /// Lets what was held back through up to the message with this identifier.
+    /// Lets held packets through up to the message with this identifier.
     pub(super) fn release_until(&mut self, packet_id: u16) {
         let position = self.held.iter().position(|held| {
             held.packet_type == PacketType::PUBLISH
@@ -199,17 +200,17 @@ impl Tap {
         self.released = position.map_or(0, |n| n + 1);
     }
 
-    /// The QoS of a message that the application has been given.
+    /// Returns the QoS of a message that the application has received.
     pub(super) fn message(&self, packet_id: u16) -> Option<u8> {
         self.messages.get(&packet_id).copied()
     }
 
-    /// Why the library gave its connection up by itself, if it did.
+    /// Returns why the library gave up its connection by itself, if it did.
     pub(super) fn gave_up(&self) -> Option<&str> {
         self.gave_up.as_deref()
     }
 
-    /// Takes a packet of the broker's. `true` when the library asked for it by itself, with a ping.
+    /// Takes a packet of the broker. Returns `true` if it answers a ping that the library sent by itself.
     pub(super) fn take(&mut self, frame: &Frame, packet: Option<Packet>) -> bool {
         let packet_type = frame.packet_type();
         self.held.push_back(Held {
@@ -222,7 +223,7 @@ impl Tap {
         own
     }
 
-    /// Takes bytes of the broker's that are no packet.
+    /// Takes bytes of the broker that are not a packet.
     pub(super) fn take_bytes(&mut self, bytes: &Bytes) {
         self.held.push_back(Held {
             bytes: bytes.clone(),
@@ -231,7 +232,7 @@ impl Tap {
         });
     }
 
-    /// The broker has ended the connection: what is held back then never arrives.
+    /// Notes that the broker has ended the connection. What is held back then never arrives.
     pub(super) fn end(&mut self) {
         if self.holding {
             self.held.clear();
@@ -239,7 +240,7 @@ impl Tap {
         self.ended = true;
     }
 
-    /// Ends the connection from outside: nothing more arrives.
+    /// Ends the connection from outside. Nothing more arrives.
     pub(super) fn cut(&mut self) {
         self.held.clear();
         self.to_library.clear();
@@ -247,7 +248,7 @@ impl Tap {
         self.cut = true;
     }
 
-    /// Whether nothing goes on between tap and library.
+    /// Returns whether nothing is in progress between tap and library.
     pub(super) fn rests(&self) -> bool {
         if self.application.rests() {
             return self.link.is_none();
@@ -255,8 +256,8 @@ impl Tap {
         self.can_give() && !self.may_give() && !(self.ended && self.held.is_empty())
     }
 
-    /// Nothing is runnable any more, and yet the library has told nothing of what it was given: it ignores it.
-    /// What that is, if it is so.
+    /// Returns the packet that the library ignores, if there is one. Nothing is running any more, so it is a packet
+    /// that the library has not reported.
     pub(super) fn ignored(&mut self) -> Option<String> {
         self.unread = 0;
         if !std::mem::take(&mut self.unseen) {
@@ -266,12 +267,12 @@ impl Tap {
         Some(format!("ignored {what}"))
     }
 
-    /// What the library owes when the play is over.
+    /// Returns what the library owes at the end of the play.
     pub(super) fn close(&self) -> Vec<String> {
         self.ledger.close()
     }
 
-    /// Lets the library, and what is on its way from and to it, go on. Ready when there is something to tell.
+    /// Polls the library and moves data from and to it. Ready when there are events.
     pub(in crate::engine) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Vec<TapEvent>> {
         let mut events = Vec::new();
         loop {
@@ -314,7 +315,7 @@ impl Tap {
                     }
                     events.extend(self.ledger.took(&taken).map(TapEvent::Fact));
                 }
-                // It says so, and writes nothing, when the broker's packet is in error.
+                // The library reports a DISCONNECT, but writes none, if the broker's packet is malformed.
                 Turn::Wrote(PacketType::DISCONNECT)
                     if !self
                         .asked
@@ -329,7 +330,7 @@ impl Tap {
         turned
     }
 
-    /// Whether this is about something on the former connection.
+    /// Returns whether this event belongs to the previous connection.
     fn is_stale(&mut self, turn: &Turn) -> bool {
         let fresh = matches!(turn, Turn::Took(Taken::Connected { .. }) | Turn::GaveUp(_));
         let stale = self.stale > 0 && !fresh;
@@ -423,7 +424,8 @@ impl Tap {
         events.extend(fact.map(TapEvent::Fact));
     }
 
-    /// Whether the library waits for nothing but what comes next: then it can do but one thing with it.
+    /// Returns whether the library waits only for the next packet, so that there is only one thing that it can do with
+    /// it.
     fn can_give(&self) -> bool {
         self.link.is_some()
             && self.to_library.is_empty()
@@ -433,8 +435,8 @@ impl Tap {
             && (self.asked.is_empty() || self.stalled)
     }
 
-    /// Whether there is something to give, and it is not held back. A CONNACK never is: without it the library does
-    /// nothing at all.
+    /// Returns whether there is a packet to pass on that is not held back. A CONNACK is never held back, because the
+    /// library does nothing without it.
     fn may_give(&self) -> bool {
         self.held.front().is_some_and(|held| {
             !self.holding || self.released > 0 || held.packet_type == PacketType::CONNACK
@@ -473,13 +475,13 @@ impl Tap {
                     wrote = true;
                 }
                 Poll::Pending => return wrote,
-                // Its reading side tells that it has gone.
+                // The reading side notices that the library has gone.
                 Poll::Ready(_) => self.to_library.clear(),
             }
         }
         let given = self.held.is_empty() && !self.unseen && self.unread == 0;
         if self.ended && (self.cut || given) {
-            // A socket's shutdown does not wait.
+            // The shutdown of a socket completes at once.
             let _ = Pin::new(link).poll_shutdown(cx);
         }
         wrote

@@ -14,7 +14,7 @@ use super::application::{
     outgoing,
 };
 
-/// The library before its first connection.
+/// Creates the library without a connection.
 pub(super) fn start(socket: &Path, manual_acks: bool) -> (AsyncClient, EventLoop) {
     let (client, mut event_loop) = AsyncClient::new(options(socket, "", manual_acks), REQUESTS);
     let mut network = NetworkOptions::new();
@@ -33,7 +33,7 @@ fn options(socket: &Path, client_id: &str, manual_acks: bool) -> MqttOptions {
     options
 }
 
-/// Sets what the next connection is made with.
+/// Sets the options of the next connection.
 pub(super) fn configure(
     event_loop: &mut EventLoop,
     connect: &Connect,
@@ -62,7 +62,7 @@ pub(super) fn configure(
     Ok(())
 }
 
-/// Hands one packet over.
+/// Asks the library to send one packet.
 pub(super) fn ask(client: &AsyncClient, packet: &Packet) -> Result<(), String> {
     let asked = match packet {
         Packet::Publish(publish) => client.try_publish(
@@ -89,7 +89,7 @@ pub(super) fn ask(client: &AsyncClient, packet: &Packet) -> Result<(), String> {
     asked.map_err(|_| format!("does not accept this {}", packet.packet_type()))
 }
 
-/// A message that the application has been given, as far as acknowledging it goes.
+/// Returns a message that the application has received, with only what is needed to acknowledge it.
 fn received(packet_id: u16, qos: QoS) -> Publish {
     let mut publish = Publish::new("", quality(qos), Vec::new());
     publish.pkid = packet_id;
@@ -104,7 +104,7 @@ const fn quality(qos: QoS) -> Quality {
     }
 }
 
-/// One turn of the event loop, and what it brought.
+/// Does one turn of the event loop and returns its result.
 pub(super) async fn turn(mut event_loop: Box<EventLoop>) -> (Box<EventLoop>, Turn) {
     let turn = match event_loop.poll().await {
         Ok(Event::Incoming(packet)) => Turn::Took(match packet {

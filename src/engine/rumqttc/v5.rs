@@ -18,10 +18,10 @@ use super::application::{
     CONNECTION_TIMEOUT, IN_FLIGHT_LIMIT, REQUESTS, Taken, Turn, credentials, host, outgoing,
 };
 
-/// The shortest Keep Alive that the library takes, in seconds. It takes no 0 either.
+/// The shortest Keep Alive that the library accepts, in seconds. It does not accept 0 either.
 const SHORTEST_KEEP_ALIVE_S: u16 = 5;
 
-/// The library before its first connection.
+/// Creates the library without a connection.
 pub(super) fn start(socket: &Path, manual_acks: bool) -> (AsyncClient, EventLoop) {
     AsyncClient::new(options(socket, "", manual_acks), REQUESTS)
 }
@@ -36,7 +36,7 @@ fn options(socket: &Path, client_id: &str, manual_acks: bool) -> MqttOptions {
     options
 }
 
-/// Sets what the next connection is made with.
+/// Sets the options of the next connection.
 pub(super) fn configure(
     event_loop: &mut EventLoop,
     connect: &Connect,
@@ -98,7 +98,7 @@ fn last_will(will: &Will) -> LastWill {
     )
 }
 
-/// Hands one packet over.
+/// Asks the library to send one packet.
 pub(super) fn ask(client: &AsyncClient, packet: &Packet) -> Result<(), String> {
     let asked = match packet {
         Packet::Publish(publish) => {
@@ -195,7 +195,7 @@ fn pairs(properties: &Properties) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A message that the application has been given, as far as acknowledging it goes.
+/// Returns a message that the application has received, with only what is needed to acknowledge it.
 fn received(packet_id: u16, qos: QoS) -> Publish {
     let mut publish = Publish::new("", quality(qos), Vec::new(), None);
     publish.pkid = packet_id;
@@ -210,7 +210,7 @@ const fn quality(qos: QoS) -> Quality {
     }
 }
 
-/// One turn of the event loop, and what it brought.
+/// Does one turn of the event loop and returns its result.
 pub(super) async fn turn(mut event_loop: Box<EventLoop>) -> (Box<EventLoop>, Turn) {
     let turn = match event_loop.poll().await {
         Ok(Event::Incoming(packet)) => Turn::Took(match packet {

@@ -1,7 +1,7 @@
-//! Which fields of the events that a step took are bound by the scenario: those for which it names one value.
+//! Which fields of the events that a step took are bound: those for which the scenario allows only one value.
 //!
-//! A field for which several values are right (`one_of`, `at_least`, a success, …), and all that `any_of` and
-//! `refused` took, is recorded but not bound: another broker may answer otherwise and be as right.
+//! A field with several right values (`one_of`, `at_least`, a success, …) is recorded but not bound. The same is true
+//! of everything that `any_of` and `refused` took. Another broker may answer differently and be right as well.
 
 use std::collections::BTreeMap;
 
@@ -11,21 +11,21 @@ use crate::scenario::model::{
 };
 use crate::transcript::{EventIndex, StepRecord};
 
-/// What is bound of one event.
+/// What the scenario binds of one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Bound {
-    /// That it came, and these fields.
+    /// The event itself, and these fields.
     Fields(Vec<String>),
-    /// That it came at some place among others, and these fields.
+    /// The event itself, in any order among others, and these fields.
     AnyOrder(Vec<String>),
-    /// That it came, and everything that says what it is; for what was not to come.
+    /// The event itself, and the fields that identify it. For events that were not expected.
     Identity,
-    /// Nothing: the scenario leaves open whether it comes.
+    /// Nothing: the scenario leaves open whether the event happens.
     Open,
 }
 
 impl Bound {
-    /// Whether the field of this name is bound.
+    /// Returns whether the field of this name is bound.
     pub(super) fn names(&self, name: &str) -> bool {
         match self {
             Self::Fields(names) | Self::AnyOrder(names) => names.iter().any(|n| n == name),
@@ -35,17 +35,18 @@ impl Bound {
     }
 }
 
-/// Fields that say what a packet is.
+/// The fields that identify a packet.
 const IDENTITY: &[&str] = &["topic", "payload", "reason", "reasons"];
 
-/// Whether the step leaves open what happens: a question, an answer to one, or a level at which nothing fails.
+/// Returns whether the step leaves open what happens: a question, a step that depends on an answer, or a level at which
+/// nothing fails.
 pub(super) fn is_open(step: &Step) -> bool {
     matches!(step.action, Action::Choice(_) | Action::OneOf(_))
         || !step.when.is_empty()
         || matches!(step.level, Level::May | Level::Disputed)
 }
 
-/// What the step binds of each event that it took.
+/// Returns what the step binds of each event that it took.
 pub(super) fn of_step(
     step: &PlannedStep,
     record: Option<&StepRecord>,
@@ -56,7 +57,7 @@ pub(super) fn of_step(
     };
     let awaited = operations.iter().filter_map(|operation| match operation {
         Operation::Await(awaited) => Some(Some(&awaited.expectation)),
-        // That the broker closes after a DISCONNECT or a drop is waited for and not judged.
+        // The broker's close after a DISCONNECT or a drop is awaited but not judged.
         Operation::Finish => Some(None),
         _ => None,
     });
@@ -97,7 +98,7 @@ fn of_expectation(expectation: &Expectation) -> Bound {
     }
 }
 
-/// The fields for which one value is right.
+/// Returns the fields for which only one value is right.
 fn named(pattern: &PacketPattern) -> Vec<String> {
     one_value(&pattern.fields)
 }

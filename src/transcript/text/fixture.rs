@@ -1,4 +1,4 @@
-//! A scene and its record, made by hand, for tests of texts and reports.
+//! A scene and its transcript, made by hand, for tests of texts and reports.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,7 +115,7 @@ fn client(name: &str) -> Client {
     }
 }
 
-/// A takeover in seven steps, one of them an open one.
+/// A takeover in seven steps. One of them leaves open what happens.
 pub(crate) fn takeover_plan() -> Plan {
     let hooks = HookList {
         of: vec!["shared".into()],
@@ -429,7 +429,7 @@ fn bytes_of(packet: &Packet) -> Bytes {
     frame.bytes().clone()
 }
 
-/// The record of a broker that does it right.
+/// The transcript of a broker that does everything right.
 pub(crate) fn takeover_record(plan: &Plan) -> Transcript {
     let mut play = Recorder::new(plan);
     play.connect(FIRST);
@@ -459,7 +459,7 @@ pub(crate) fn takeover_record(plan: &Plan) -> Transcript {
     play.transcript
 }
 
-/// The record of a broker that closes without a DISCONNECT, and sends one to the second client.
+/// The transcript of a broker that closes the first connection without a DISCONNECT and sends one to the second client.
 pub(crate) fn takeover_record_without_disconnect(plan: &Plan) -> Transcript {
     let mut play = Recorder::new(plan);
     play.connect(FIRST);

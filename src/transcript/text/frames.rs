@@ -11,8 +11,8 @@ fn field(name: &'static str, value: String) -> FieldText {
     FieldText { name, value }
 }
 
-/// A frame that a step says: `frame text length=2`, and what is not as in any other frame. What is in it is shown
-/// unless it is for MQTT, which stands on lines of its own.
+/// Formats a frame that a step defines: `frame text length=2`, and every header field with an unusual value. The
+/// payload of a control frame is shown. MQTT data has lines of its own.
 pub(super) fn sent(frame: &Frame) -> String {
     let mut text = format!("frame {}", frame.opcode);
     for (name, value, usual) in [
@@ -31,7 +31,7 @@ pub(super) fn sent(frame: &Frame) -> String {
     text
 }
 
-/// The answer to an upgrade.
+/// Returns the fields of the answer to an upgrade.
 pub(super) fn of_upgrade(answer: &Answer) -> Vec<FieldText> {
     let mut fields = vec![field("status", answer.status.to_string())];
     fields.extend(
@@ -43,7 +43,7 @@ pub(super) fn of_upgrade(answer: &Answer) -> Vec<FieldText> {
     fields
 }
 
-/// A frame that came, and its fields.
+/// Returns the name and the fields of a received control frame.
 pub(super) fn of_control(control: &Control) -> (&'static str, Vec<FieldText>) {
     let payload = |payload: &[u8]| vec![field("payload", quote(&String::from_utf8_lossy(payload)))];
     match control {
@@ -56,7 +56,7 @@ pub(super) fn of_control(control: &Control) -> (&'static str, Vec<FieldText>) {
     }
 }
 
-/// The type of the message that a packet came in, where it is asked for or not as it must be.
+/// Returns the type of the message that carried a packet, if the step names it or it is not binary as it must be.
 pub(super) fn of_packet(carried_in: Option<Opcode>, bound: Option<&Bound>) -> Option<FieldText> {
     let opcode = carried_in?;
     let is_named = bound.is_some_and(|bound| bound.names("frame"));

@@ -1,4 +1,4 @@
-//! Single lines: events and hook events, and which of them belong to which step.
+//! Single lines for events and hook events, and which step they belong to.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,17 +16,17 @@ use crate::plan::Plan;
 use crate::scenario::model::HookList;
 use crate::transcript::{Ending, Event, EventIndex, HookRecord, Lane, StepIndex, Transcript, What};
 
-/// Which event stands under which step, and which because of another.
+/// Assigns each event to a step or to the event that caused it.
 pub(super) struct Lines<'a> {
     transcript: &'a Transcript,
     pub(super) normal: Normal,
     /// Whether the harness's own pings are shown.
     with_own: bool,
-    /// What is shown right under each step, in order.
+    /// The events directly below each step, in order.
     by_step: BTreeMap<StepIndex, Vec<EventIndex>>,
-    /// What is shown and belongs to no step.
+    /// The events that belong to no step.
     left_over: Vec<EventIndex>,
-    /// What the driver did by itself, by the event that was the cause.
+    /// What the driver did by itself, by the event that caused it.
     by_cause: BTreeMap<EventIndex, Vec<EventIndex>>,
 }
 
@@ -47,7 +47,7 @@ impl<'a> Lines<'a> {
     }
 
     fn sort_in(&mut self, index: EventIndex, event: &Event) {
-        // A frame beside MQTT is of interest to a step, or to nobody.
+        // An upgrade or a control frame is shown only if a step took it.
         let is_beside = matches!(event.what, What::Upgraded(_) | What::Control(_));
         let owner = event
             .taken_by
@@ -55,7 +55,7 @@ impl<'a> Lines<'a> {
         if let Some(cause) = cause(self.transcript, index) {
             self.by_cause.entry(cause).or_default().push(index);
         } else if is_own(event) && !self.with_own {
-            // It says nothing about the broker.
+            // Not shown, because it says nothing about the broker.
         } else if let Some(step) = owner {
             self.by_step.entry(step).or_default().push(index);
         } else if !is_beside {
@@ -63,7 +63,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// What is shown right under a step.
+    /// Returns the events directly below a step.
     pub(super) fn of_step(&self, step: StepIndex, within: Range<usize>) -> Vec<EventIndex> {
         let of_step = self.by_step.get(&step).into_iter().flatten();
         of_step
@@ -72,18 +72,18 @@ impl<'a> Lines<'a> {
             .collect()
     }
 
-    /// What no step took.
+    /// Returns the events that no step took.
     pub(super) fn left_over(&self) -> &[EventIndex] {
         &self.left_over
     }
 
-    /// What the driver did because of this event.
+    /// Returns what the driver did because of this event.
     pub(super) fn because_of(&self, event: EventIndex) -> impl Iterator<Item = EventIndex> {
         self.by_cause.get(&event).into_iter().flatten().copied()
     }
 }
 
-/// What we did, or the driver for us: it stands under the step that was being played.
+/// Returns whether we or the driver did this. It is then shown below the step that was being played.
 fn is_ours(event: &Event) -> bool {
     match &event.what {
         What::Opened | What::Sent { .. } | What::SentFrame { .. } | What::Dropped(_) => true,
@@ -97,7 +97,7 @@ fn is_ours(event: &Event) -> bool {
     }
 }
 
-/// Whether it was done for the harness's sake, in the course of no step.
+/// Returns whether the harness did this for its own purposes and not for a step.
 const fn is_own(event: &Event) -> bool {
     matches!(
         event.what,
@@ -105,12 +105,13 @@ const fn is_own(event: &Event) -> bool {
     )
 }
 
-/// Whether we did it, and whether for the harness's own sake.
+/// Returns whether we or the driver did this, and whether the harness did it for its own purposes.
 pub(crate) fn ours_or_own(event: &Event) -> (bool, bool) {
     (is_ours(event), is_own(event))
 }
 
-/// The PUBLISH that an automatic packet belongs to, or the PUBREL if the PUBLISH came on an earlier connection.
+/// Returns the PUBLISH that an automatic packet belongs to, or the PUBREL if the PUBLISH was received on an earlier
+/// connection.
 fn cause(transcript: &Transcript, index: EventIndex) -> Option<EventIndex> {
     let event = &transcript.events[index.0];
     let packet = match &event.what {
@@ -144,8 +145,8 @@ fn cause(transcript: &Transcript, index: EventIndex) -> Option<EventIndex> {
     }
 }
 
-/// One event on one line; `None` for what another line says already. Without `bound` no field is bound and there is
-/// no bar.
+/// Returns one event as a line, or `None` if another line already shows it. Without `bound`, no field is bound and the
+/// line has no bar.
 pub(super) fn event(
     transcript: &Transcript,
     event: &Event,
@@ -160,7 +161,7 @@ pub(super) fn event(
         _ => "<",
     };
     Some(match &event.what {
-        // The CONNECT, or whatever is sent first, shows that a transport was opened.
+        // The CONNECT, or whatever is sent first, already shows that a transport was opened.
         What::Opened if is_followed_by_sending(transcript, event) => return None,
         What::Opened => format!("{name} > opens"),
         What::Sent { bytes, packet, .. } => {
@@ -224,7 +225,7 @@ pub(super) fn event(
     })
 }
 
-/// What we sent, as it is on the wire.
+/// Formats what we sent, as it is on the wire.
 fn sent(
     bytes: &Bytes,
     made_from: Option<&Packet>,
@@ -242,8 +243,8 @@ fn sent(
     }
 }
 
-/// The packet that we sent, as it is on the wire: one with a fault in it is not what it was made from. `None` if it
-/// cannot be understood.
+/// Returns the packet that we sent, as it is on the wire. A packet with lies differs from the one that it was made
+/// from. Returns `None` if it cannot be decoded.
 fn on_the_wire(bytes: &Bytes, made_from: Option<&Packet>, lane: &Lane) -> Option<Packet> {
     let frame = Frame::from_bytes(bytes.clone()).ok()?;
     let packet = Packet::decode(&frame, lane.version).ok()?;
@@ -253,7 +254,7 @@ fn on_the_wire(bytes: &Bytes, made_from: Option<&Packet>, lane: &Lane) -> Option
     })
 }
 
-/// The packet that an event's line shows, if it can be understood.
+/// Returns the packet that an event's line shows, if it can be decoded.
 pub(crate) fn shown_packet(transcript: &Transcript, event: &Event) -> Option<Packet> {
     match &event.what {
         What::Sent { bytes, packet, .. } => {
@@ -271,7 +272,7 @@ pub(crate) fn shown_packet(transcript: &Transcript, event: &Event) -> Option<Pac
     }
 }
 
-/// Whether one is the other, but for the prefix that ids and topics carry on a shared broker.
+/// Returns whether both packets are equal, apart from the prefix that ids and topics have on a shared broker.
 fn is_honest(on_wire: &Packet, made_from: &Packet, version: ProtocolVersion) -> bool {
     if on_wire == made_from {
         return true;
@@ -287,7 +288,7 @@ fn is_honest(on_wire: &Packet, made_from: &Packet, version: ProtocolVersion) -> 
         })
 }
 
-/// Whether `long` is `short` with something put into it.
+/// Returns whether `long` is `short` with something inserted.
 fn is_insertion(long: &str, short: &str) -> bool {
     let (long, short) = (long.as_bytes(), short.as_bytes());
     let same = |(a, b): &(&u8, &u8)| a == b;
@@ -301,7 +302,7 @@ fn is_insertion(long: &str, short: &str) -> bool {
     long.len() >= short.len() && front + back >= short.len()
 }
 
-/// A connection in a line: the client's name, `first#2` for its second.
+/// Returns the name of a connection in a line: the client's name, or `first#2` for its second connection.
 pub(crate) fn lane_name(lane: &Lane) -> String {
     match lane.connection {
         1 => lane.name.clone(),
@@ -335,7 +336,7 @@ fn undecodable<'e>(frame: &Frame, errors: impl IntoIterator<Item = &'e DecodeErr
     )
 }
 
-/// Raw bytes, `10 0c 00 04`; the beginning of many, with their number and a check sum.
+/// Formats raw bytes: `10 0c 00 04`. If there are many, only the beginning is shown, with their number and a checksum.
 pub(super) fn hex(bytes: &Bytes) -> String {
     let shown = &bytes[..bytes.len().min(MAX_SHOWN)];
     let mut text = String::with_capacity(3 * shown.len());
@@ -360,7 +361,7 @@ fn plain(packet: &Packet, fields: Vec<FieldText>, origin: Origin, normal: &Norma
     text
 }
 
-/// Bound fields left of the bar, the others right of it, of what is no packet.
+/// Writes a part that is not a packet, with bound fields left of the bar and the others right of it.
 fn part(head: &str, fields: Vec<FieldText>, bound: Option<&Bound>) -> String {
     let (left, right): (Vec<_>, Vec<_>) = fields
         .into_iter()
@@ -380,7 +381,7 @@ fn part(head: &str, fields: Vec<FieldText>, bound: Option<&Bound>) -> String {
     }
 }
 
-/// Bound fields left of the bar, the others right of it.
+/// Writes a packet with bound fields left of the bar and the others right of it.
 fn split(
     packet: &Packet,
     fields: Vec<FieldText>,
@@ -402,8 +403,8 @@ fn split(
     }
 }
 
-/// One hook event on one line. With the list of the step that covers it, what the list names stands left of the bar,
-/// and an event that the step is not about is marked.
+/// Returns one hook event as a line. If `list` is given, the fields that it names are left of the bar, and an event
+/// that the step is not about is marked.
 pub(super) fn hook(record: &HookRecord, normal: &Normal, list: Option<&HookList>) -> String {
     let (mark, bound) = match list {
         Some(list) if !concerns(record, list) => ("hook?", None),
@@ -427,8 +428,8 @@ pub(super) fn hook(record: &HookRecord, normal: &Normal, list: Option<&HookList>
     }
 }
 
-/// Whether the event is one that the list would have to name: a client or session event of a client that it is
-/// about, or a message or Will event of a name that stands in it.
+/// Returns whether the list would have to name the event: it is a client or session event of a client of the list, or
+/// another event whose name is in the list.
 fn concerns(record: &HookRecord, list: &HookList) -> bool {
     let client = record.fields.iter().find(|(name, _)| name == "client");
     let is_theirs = client.is_some_and(|(_, client)| list.of.contains(client));
@@ -437,7 +438,7 @@ fn concerns(record: &HookRecord, list: &HookList) -> bool {
     if always { is_theirs } else { named }
 }
 
-/// The fields that the list names for events of this name.
+/// Returns the fields that the list names for events of this name.
 fn named_fields<'a>(record: &HookRecord, list: &'a HookList) -> Vec<&'a str> {
     let mut names: Vec<&str> = list
         .events

@@ -1,6 +1,6 @@
 //! Values that depend on the run: a Maximum Packet Size that follows from an earlier measurement, payloads that fill a
-//! packet up to a size, and packet identifiers that a client took from a packet of the broker. They depend on the prefix
-//! of topics, on what a broker announces, and on which identifiers it chooses.
+//! packet up to a size, and Packet Identifiers that a client took from a packet of the broker. They depend on the
+//! prefix of topics, on what a broker announces, and on which identifiers it chooses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -16,14 +16,14 @@ use crate::transcript::{StepIndex, Transcript, What};
 /// The values that were found in one transcript.
 #[derive(Debug, Default)]
 pub(super) struct Measured {
-    /// Computed sizes as they are written, by field.
+    /// The computed sizes in their text form, by field.
     sizes: BTreeSet<(&'static str, String)>,
-    /// Packet identifiers that a client gave to packets of its own by a variable, and when it first did.
+    /// The Packet Identifiers that a client gave to its own packets through a variable, and when it first did.
     identifiers: BTreeMap<(ClientIndex, u16), Duration>,
 }
 
 impl Measured {
-    /// Looks through a transcript of this plan, or of its control.
+    /// Collects the values from a transcript of this plan, or of its control.
     pub(super) fn of(plan: &Plan, transcript: &Transcript) -> Self {
         let mut steps = BTreeSet::new();
         collect(&plan.steps, &mut steps);
@@ -68,14 +68,14 @@ impl Measured {
         measured
     }
 
-    /// Whether a field has a computed size.
+    /// Returns whether this value of a field is a computed size.
     pub(super) fn has_size(&self, name: &str, value: &str) -> bool {
         self.sizes
             .iter()
             .any(|(field, text)| *field == name && text == value)
     }
 
-    /// Whether a client has given a packet of its own this identifier by a variable, then or before.
+    /// Returns whether a client had used this identifier through a variable for a packet of its own by this time.
     pub(super) fn has_identifier(&self, client: ClientIndex, id: u16, at: Duration) -> bool {
         self.identifiers
             .get(&(client, id))
@@ -116,7 +116,7 @@ fn templates(operation: &Operation) -> impl Iterator<Item = &PacketTemplate> {
     })
 }
 
-/// Whether this field's value is known to the run alone.
+/// Returns whether the value of this field is known only during the run.
 fn is_computed(template: &PacketTemplate, field: &str) -> bool {
     let mut fields = template.fields.iter().filter(|f| f.name == field);
     fields.any(|field| match &field.value {

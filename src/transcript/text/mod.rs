@@ -9,25 +9,25 @@
 //!     first > PUBACK packet_id=#1 reason=success
 //! ```
 //!
-//! - A line that begins with `- ` is a step, as it reads in the scenario; `~ ` a step that leaves open what happens.
-//! - Below it stands what it sent (`>`) and took (`<`; `<*` where any order would have been as right, `<?` where
-//!   another packet would), lanes in the order in which the scenario declares its clients; `first#2` is the client's
-//!   second connection.
-//! - What the step names stands left of the bar, the rest of the packet right of it.
-//! - Deeper stands what the driver did by itself because of the packet above it.
-//! - `hook` is an event of the broker under the `hooks` step that covers it, `=` the outcome of a step where it is not
-//!   that all came.
-//! - Of a folded repeat its first and its last round are there, and between them what came and went in the others.
-//! - At the end: `left over`, what no step took; `sent again`, what the broker sent again although its client had not
-//!   lost it, as it may before version 5; `hooks`, events after the last `hooks` step; `facts`, what client libraries did
-//!   on their own side; `control`, the same of the control.
-//! - What is sent again has one line, however often it came: how often depends on the broker's timer and on how long the
-//!   play took. A reduced record has none of it.
+//! - A line that begins with `- ` is a step, as the scenario has it. `~ ` marks a step that leaves open what happens.
+//! - Below a step is what it sent (`>`) and took (`<`). `<*` marks a packet that may be received in any order, `<?` one
+//!   in whose place another packet would be right as well. Lanes are in the order in which the scenario declares its
+//!   clients. `first#2` is the client's second connection.
+//! - What the step names is left of the bar. The rest of the packet is right of it.
+//! - Indented further is what the driver did by itself because of the packet above.
+//! - `hook` is an event of the broker below the `hooks` step that covers it. `=` is the outcome of a wait that is not
+//!   complete.
+//! - A folded repeat shows its first and its last round, and between them how many packets the other rounds had.
+//! - At the end: `left over` is what no step took. `sent again` is what the broker sent again on the same connection,
+//!   as it may before version 5. `hooks` are the events after the last `hooks` step. `facts` are what client libraries
+//!   did internally. `control` has the same of the control.
+//! - A packet that is sent again has one line, however often it is received. The number depends on the broker's timer
+//!   and on how long the play took. A reduced transcript has no such line.
 //!
-//! The harness's own pings, by which silence is proven and a silent client is kept connected, are marked as such. Snapshots
-//! do not have them: how many it takes depends on the broker's speed.
+//! The harness's own pings prove silence and keep a silent client connected. They are marked as such. Snapshots do not
+//! have them, because their number depends on the broker's speed.
 //!
-//! What differs from run to run is replaced: see the table in `normal`.
+//! What differs from run to run is replaced, see the table in `normal`.
 
 mod binding;
 mod frames;
@@ -54,12 +54,12 @@ pub use reduced::reduce;
 /// The longest label that is written out, in characters.
 const LABEL: usize = 160;
 
-/// The record of a case as its snapshot holds it.
+/// Returns the transcript of a case as its snapshot has it.
 pub fn record(plan: &Plan, transcript: &Transcript, control: Option<&Transcript>) -> String {
     whole(plan, transcript, control, false)
 }
 
-/// The same with the harness's own pings, which are no part of what is compared.
+/// Returns the transcript of a case with the harness's own pings, which are not compared.
 pub fn record_with_own_pings(
     plan: &Plan,
     transcript: &Transcript,
@@ -83,7 +83,7 @@ fn whole(
     out
 }
 
-/// The record of a case's control, with the harness's own pings.
+/// Returns the transcript of a case's control, with the harness's own pings.
 pub fn record_of_control(plan: &Plan, control: &Transcript) -> String {
     let mut out = String::new();
     if let Some(planned) = &plan.control {
@@ -104,27 +104,27 @@ fn of_control(
     Writer::new(plan, transcript, with_own).write(&steps, out);
 }
 
-/// One event as a report shows it, nothing replaced: `first < DISCONNECT reason=session_taken_over`.
+/// Returns one event as a report shows it, with nothing replaced: `first < DISCONNECT reason=session_taken_over`.
 pub fn event(transcript: &Transcript, event: &Event) -> Option<String> {
     line::event(transcript, event, &normal::Normal::raw(), None)
 }
 
-/// One hook event as a report shows it.
+/// Returns one hook event as a report shows it.
 pub fn hook(record: &HookRecord) -> String {
     line::hook(record, &normal::Normal::raw(), None)
 }
 
-/// What a client library did on its own side: `reader: rumqttc resent PUBREL 1`.
+/// Returns what a client library did internally: `reader: rumqttc resent PUBREL 1`.
 pub fn fact(plan: &Plan, fact: &Fact) -> String {
     let clients = &plan.scene.clients;
     let name = clients.get(fact.client.0).map_or("", |c| c.name.as_str());
     format!("{name}: {}", fact.text)
 }
 
-/// Of what was left over so much is shown.
+/// How many of the events that no step took are shown.
 const LEFT_OVER: usize = 1_000;
 
-/// The part of a transcript in which a step is looked for: a step of a folded repeat is played once a round.
+/// The part of a transcript that belongs to one play of the steps. A step of a folded repeat is played once a round.
 struct Part {
     events: Range<usize>,
     records: Range<usize>,
@@ -212,7 +212,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// What the step sent and took, lane by lane, and what the driver did because of it.
+    /// Writes what the step sent and took, lane by lane, and what the driver did because of it.
     fn events_of(
         &self,
         step: &PlannedStep,
@@ -246,7 +246,7 @@ impl<'a> Writer<'a> {
             return;
         };
         if let (Some(record), What::Received { .. } | What::Closed(_)) = (record, &event.what) {
-            // To the nearest second: a step begins some milliseconds after what it waits for has begun.
+            // Rounded to the nearest second, because a step begins some milliseconds after what it waits for has begun.
             let waited = event.at.saturating_sub(record.began) + Duration::from_millis(500);
             let waited = waited.as_secs();
             if waited >= 1 {
@@ -263,7 +263,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// The events that the step covers: those since the last `hooks` step. What the step does not list is marked.
+    /// Writes the events that the step covers: those since the last `hooks` step. An event that the step does not list
+    /// is marked.
     fn hooks(
         &self,
         list: &HookList,
@@ -291,7 +292,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Outcomes other than that all came.
+    /// Writes the outcomes that are not complete.
     fn outcomes(&self, step: &PlannedStep, record: &StepRecord, out: &mut String) {
         let name_of = |client: ClientIndex| {
             let client = self.plan.scene.clients.get(client.0);
@@ -335,7 +336,7 @@ impl<'a> Writer<'a> {
         under("sent again", lines, out);
     }
 
-    /// The lines of events that no step took.
+    /// Returns the lines of events that no step took.
     fn unclaimed<'e>(&self, events: impl Iterator<Item = &'e EventIndex>) -> Vec<String> {
         let lines = events.map(|index| {
             let mut text = String::new();
@@ -347,7 +348,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Writes lines below a heading; nothing where there are none.
+/// Writes lines below a heading, or nothing if there are no lines.
 fn under(heading: &str, lines: impl IntoIterator<Item = String>, out: &mut String) {
     let text: String = lines.into_iter().collect();
     if !text.is_empty() {
@@ -361,7 +362,7 @@ fn push(out: &mut String, indent: usize, line: &str) {
     out.push('\n');
 }
 
-/// A step's words on one line.
+/// Returns a step's label on one line.
 fn label(label: &str) -> String {
     let mut one_line = String::with_capacity(label.len());
     for word in label.split_whitespace() {

@@ -1,19 +1,19 @@
 //! Replaces what differs from run to run by placeholders.
 //!
-//! | rule | what | stands for it |
+//! | rule | what | placeholder |
 //! |---|---|---|
-//! | assigned ids | a Client Identifier that the broker assigned, wherever it stands | `<assigned>`, `<assigned-2>` |
-//! | packet ids | a Packet Identifier that the broker chose, also where a client took it for a packet of its own | `#1`, `#2` in order of appearance, for each client |
+//! | assigned ids | a Client Identifier that the broker assigned, wherever it appears | `<assigned>`, `<assigned-2>` |
+//! | packet ids | a Packet Identifier that the broker chose, even if a client uses it | `#1`, `#2`, for each client |
 //! | limits | what the broker announces in CONNACK of its own accord | `<limit>` |
 //! | sizes | a client's Maximum Packet Size, or a payload, whose size the run computes | `<size>` |
 //! | free text | Reason String, Response Information | `<text>` |
-//! | nonces | Authentication Data that came, and messages of SCRAM that a client sent | `<nonce>` |
+//! | nonces | received Authentication Data, and SCRAM messages that a client sent | `<nonce>` |
 //! | passwords | any | `<password>` |
-//! | times | when something happened | left out, but for waits of a second and more in virtual time |
+//! | times | when something happened | omitted, except waits of a second and more in virtual time |
 //!
-//! Identifiers are counted for each client, not for each connection, so that a message that is sent again after a
-//! reconnect shows that it carries the same one. A field that a step names is written as it is, but for packet ids.
-//! Prefixes of a shared broker are taken off before the transcript is written.
+//! Identifiers are counted for each client, not for each connection. A message that is sent again after a reconnect is
+//! thus seen to have the same identifier. A field that a step names is written unchanged, except for packet ids.
+//! Prefixes of a shared broker are removed before the transcript is written.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,14 +27,14 @@ use crate::plan::Plan;
 use crate::scenario::model::ClientIndex;
 use crate::transcript::{Event, Lane, Transcript, What};
 
-/// What was found in one transcript.
+/// The values of one transcript that are replaced.
 #[derive(Debug, Default)]
 pub(super) struct Normal {
-    /// Assigned Client Identifiers and what stands for them.
+    /// Assigned Client Identifiers and their placeholders.
     assigned: Vec<(String, String)>,
     packet_ids: BTreeMap<(ClientIndex, u16), usize>,
     measured: Measured,
-    /// Nothing is replaced.
+    /// Whether nothing is replaced.
     raw: bool,
 }
 
@@ -64,7 +64,7 @@ impl Origin {
 }
 
 impl Normal {
-    /// Leaves everything as it came.
+    /// Replaces nothing.
     pub(super) fn raw() -> Self {
         Self {
             raw: true,
@@ -72,7 +72,7 @@ impl Normal {
         }
     }
 
-    /// Looks through a transcript.
+    /// Collects what is replaced in a transcript.
     pub(super) fn of(plan: &Plan, transcript: &Transcript) -> Self {
         let mut normal = Self {
             measured: Measured::of(plan, transcript),
@@ -109,8 +109,8 @@ impl Normal {
         normal
     }
 
-    /// In 3.1.1 no packet says which id was assigned. Where somebody left the choice to the broker, it is one of which
-    /// an event speaks and that nobody asked for.
+    /// Finds assigned ids in hook events, because no packet of 3.1.1 has them. If a client left the choice to the
+    /// broker, every id in a hook event that no client asked for is an assigned one.
     fn assign_by_hooks(&mut self, transcript: &Transcript) {
         let asked_for = |id: &str| {
             transcript.events.iter().any(|event| {
@@ -144,7 +144,7 @@ impl Normal {
         }
     }
 
-    /// What is written for a packet's field. `bound` fields are left as they are, but for packet ids.
+    /// Returns a packet's field as it is written. `bound` fields are unchanged, except for packet ids.
     pub(super) fn field(
         &self,
         field: FieldText,
@@ -185,12 +185,12 @@ impl Normal {
         }
     }
 
-    /// A quoted value, or what stands for it if it is an assigned id.
+    /// Returns a quoted value, or its placeholder if it is an assigned id.
     fn quoted(&self, value: String) -> String {
         self.placeholder(|id| quote(id) == value).unwrap_or(value)
     }
 
-    /// What stands for a text, if it is an assigned id.
+    /// Returns the placeholder of a text, if it is an assigned id.
     pub(super) fn text(&self, text: &str) -> Option<String> {
         self.placeholder(|id| id == text)
     }
@@ -202,8 +202,8 @@ impl Normal {
             .map(|(_, placeholder)| placeholder.clone())
     }
 
-    /// `#n` for an identifier that the broker chose: its own packets, our answers to them, and packets of a client's own
-    /// with an identifier that was taken from the broker's, with the answers to these.
+    /// Returns `#n` for an identifier that the broker chose. This applies to the broker's packets, to our answers, to a
+    /// client's own packets whose identifier was taken from the broker's, and to the answers to these.
     fn packet_id(&self, written: &str, packet: PacketType, origin: Origin) -> Option<String> {
         let id: u16 = written.parse().ok()?;
         let client = origin.client;
@@ -219,7 +219,7 @@ impl Normal {
     }
 }
 
-/// Packets whose identifier their receiver chose with a PUBLISH.
+/// Returns whether the identifier of such a packet was chosen by its receiver, with a PUBLISH.
 fn answers_a_publish(packet: PacketType) -> bool {
     matches!(
         packet,

@@ -1,4 +1,4 @@
-//! The fields of a packet by name, from the codec's description, and who chose its identifier.
+//! The fields of a packet by name, from the codec's description, and which side chose its identifier.
 
 use bytestring::ByteString;
 use mqtt_check_codec::describe::{MAX_SHOWN, is_silent, quote};
@@ -7,30 +7,30 @@ use mqtt_check_codec::{Packet, PacketType, ProtocolVersion};
 /// One field as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FieldText {
-    /// The name that scenarios use; `will_` before that of a Will's.
+    /// The name that scenarios use. The fields of a Will begin with `will_`.
     pub(super) name: &'static str,
     pub(super) value: String,
 }
 
 impl FieldText {
-    /// Writes it behind what a line has already.
+    /// Appends the field to a line.
     pub(super) fn write(&self, line: &mut String) {
         push_field(line, self.name, &self.value);
     }
 }
 
-/// Writes ` name=value`.
+/// Appends ` name=value`.
 pub(super) fn push_field(line: &mut String, name: &str, value: &str) {
     for part in [" ", name, "=", value] {
         line.push_str(part);
     }
 }
 
-/// Stands for a password, which is written nowhere.
+/// The placeholder of a password, which is never written.
 const PASSWORD: &str = "<password>";
 
-/// Every field that says something, in wire order; the codes of a SUBACK or UNSUBACK as one. `topic` is the one
-/// behind a Topic Alias.
+/// Returns every field that carries information, in wire order. The codes of a SUBACK or UNSUBACK are one field.
+/// `topic` replaces the topic of a PUBLISH with a Topic Alias.
 pub(super) fn fields(
     packet: &Packet,
     version: ProtocolVersion,
@@ -56,12 +56,12 @@ pub(super) fn fields(
     written
 }
 
-/// Whether a CONNECT is of the version that its lane speaks, which then goes without saying.
+/// Returns whether a CONNECT has the version of its lane. The version is then not written.
 fn is_version_of_lane(packet: &Packet, version: ProtocolVersion) -> bool {
     matches!(packet, Packet::Connect(connect) if connect.version == version)
 }
 
-/// A text that stands alone: bare if it is one word, else in quotes, and cut if it is long.
+/// Formats a single text: bare if it is one word, quoted otherwise, and cut if it is long.
 pub(super) fn word(text: &str) -> String {
     let is_bare = |c: char| c.is_ascii_alphanumeric() || "/_-.+#$@".contains(c);
     if (1..=MAX_SHOWN).contains(&text.len()) && text.chars().all(is_bare) {
@@ -71,7 +71,8 @@ pub(super) fn word(text: &str) -> String {
     }
 }
 
-/// Packets whose identifier their sender chose, now or with the PUBLISH that they belong to.
+/// Returns whether the identifier of such a packet was chosen by its sender, in this packet or in the PUBLISH that it
+/// belongs to.
 pub(super) fn chosen_by_sender(packet: PacketType) -> bool {
     matches!(
         packet,

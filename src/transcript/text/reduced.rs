@@ -1,12 +1,12 @@
-//! Reduces a record to what steps bind, so that it can be compared with that of another broker.
+//! Reduces a transcript to what steps bind, so that it can be compared with that of another broker.
 
 use std::borrow::Cow;
 
 use crate::transcript::{HookSource, ShownEvent};
 
-/// Keeps, of a record's text, each step that binds something with what it took and how it ended, left of the bar
-/// only; hook events that the source shows; and what was left over of the kinds that fail a case. What we sent, what
-/// the scenario leaves open, what was sent again as it may be, and the control go.
+/// Reduces the text of a transcript. Kept are each step that binds something, the part of its events left of the bar,
+/// its outcome, the hook events that the source shows, and leftover packets of the kinds that fail a case. Removed are
+/// what we sent, what the scenario leaves open, permitted retransmissions, and the control.
 pub fn reduce(record: &str, hooks: &HookSource) -> String {
     let mut out = Kept::default();
     let mut place = Place::Step;
@@ -32,7 +32,7 @@ pub fn reduce(record: &str, hooks: &HookSource) -> String {
         }
     }
     let out = out.end();
-    // The heading stands only where something is left under it.
+    // Remove a heading that has no line below it.
     let heading_alone = out.trim_end().ends_with("\nleft over");
     let kept = out.trim_end();
     if heading_alone {
@@ -42,12 +42,12 @@ pub fn reduce(record: &str, hooks: &HookSource) -> String {
     }
 }
 
-/// The lines that are kept; those that may stand in any order stand sorted.
+/// The lines that are kept. Those that may be in any order are sorted.
 #[derive(Default)]
 struct Kept<'a> {
     text: String,
     any_order: Vec<Cow<'a, str>>,
-    /// Events with the numbers of their sources: between those of different sources there is no order.
+    /// Events with the numbers of their sources. Events of different sources have no order.
     hooks: Vec<(usize, Cow<'a, str>)>,
 }
 
@@ -79,7 +79,7 @@ enum Place {
     Step,
     OpenStep,
     LeftOver,
-    /// Whether it came, and how often, depends on a timer.
+    /// Not compared, because retransmissions depend on a timer.
     SentAgain,
     Hooks,
     Facts,
@@ -120,13 +120,13 @@ fn keep<'a>(line: &'a str, place: &Place, hooks: &HookSource) -> Option<Cow<'a, 
     }
 }
 
-/// The number of the source that an event comes from.
+/// Returns the number of the source that an event comes from.
 fn source_of(line: &str, hooks: &HookSource) -> Option<usize> {
     let name = line.strip_prefix("  hook ")?.split(' ').next()?;
     Some(hooks.event(name)?.map_or(0, |shown| shown.source))
 }
 
-/// The line of an event as a source that shows so much of it would have it; `None` if it would have none.
+/// Returns an event's line as a source that shows only this much would have it. Returns `None` if it would have none.
 fn as_shown(line: &str, shown: &ShownEvent) -> Option<String> {
     let mut out = String::from("  hook ");
     out.push_str(&shown.name);
@@ -146,7 +146,7 @@ fn as_shown(line: &str, shown: &ShownEvent) -> Option<String> {
     Some(out)
 }
 
-/// What stands between blanks that are not between quotes.
+/// Splits a line at blanks that are not inside quotes.
 fn tokens(line: &str) -> impl Iterator<Item = &str> {
     let mut is_quoted = false;
     let mut is_escaped = false;
@@ -162,7 +162,7 @@ fn tokens(line: &str) -> impl Iterator<Item = &str> {
     parts.filter(|part| !part.is_empty())
 }
 
-/// Where the bar stands that parts what is bound from the rest; one between quotes is none.
+/// Returns the position of the bar between what is bound and the rest. A bar inside quotes does not count.
 fn bar(line: &str) -> Option<usize> {
     let bytes = line.as_bytes();
     let mut quoted = false;

@@ -1,4 +1,4 @@
-//! A folded repeat as text: the first round, a line for those between, and the last.
+//! A folded repeat as text: the first round, a line for the rounds between, and the last round.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -48,7 +48,7 @@ impl Writer<'_> {
         }
     }
 
-    /// What came and went in all rounds but the first and the last: `.. rounds 2 to 999: pub > PUBLISH 998, …`.
+    /// Counts the packets of all rounds except the first and the last: `.. rounds 2 to 999: pub > PUBLISH 998, …`.
     fn between(&self, record: &RoundsRecord) -> String {
         let last = record.rounds.len() - 1;
         let events = record.bounds(0).1.event..record.bounds(last).0.event;
@@ -68,7 +68,7 @@ impl Writer<'_> {
         format!(".. rounds 2 to {last}: {what}")
     }
 
-    /// Packets by lane, way and type.
+    /// Counts packets by lane, direction and type.
     fn counts(&self, events: Range<usize>) -> BTreeMap<(usize, bool, PacketType), usize> {
         let mut counts = BTreeMap::new();
         for event in &self.transcript.events[events] {

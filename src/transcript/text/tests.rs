@@ -116,7 +116,8 @@ fn an_id_that_no_packet_tells_is_still_an_assigned_one() {
     );
 }
 
-/// A play after whose steps the first client got a message, and got it again so often, without acknowledging it.
+/// Creates a play after whose steps the first client received a message, and received it `times` more often without
+/// acknowledging it.
 fn with_a_message_again(version: ProtocolVersion, times: usize) -> (Plan, Transcript) {
     let plan = takeover_plan();
     let mut transcript = takeover_record(&plan);
